@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * device.h - devices, their regions, and the routing of exits to them
+ *
+ * A region is a range of I/O ports or guest physical addresses that belongs to a
+ * device. It is in the tree that allocates addresses, and an exit is routed by
+ * looking its address up in that same tree, so there is no second book that
+ * could disagree.
+ *
+ * A device is registered whole: its id and every region that asks for a place are
+ * granted or none is, the device is told, and then all of it becomes visible in
+ * one step. Removing one has two halves: vmr_unlink() hides it and gives its
+ * places back at once, vmr_drain() waits until no reader is inside it any more.
+ *
+ * Locking: there are two sides.
+ *
+ *  - Writers register, unlink, place and move, and attach or detach readers. The
+ *    caller serialises them, with its own lock or because it has one thread.
+ *  - Readers route exits. Any thread may be one, and each owns a struct
+ *    vmr_reader. They take no lock, write nothing that other readers write, and
+ *    wait at most for the write section that is open.
+ *
+ * A callback may route a nested access with its reader, and may call writers if
+ * the caller's lock allows it.
+ */
+#ifndef VMALLOC_DEVICE_H
+#define VMALLOC_DEVICE_H
+
+#include <vmalloc/system.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vmr_device;
+struct vmr_manager;
+struct vmr_reader;
+
+/**
+ * enum vmr_io - the two ways to a device
+ * @VMR_PIO: an I/O port
+ * @VMR_MMIO: a guest physical address
+ */
+enum vmr_io {
+	VMR_PIO,
+	VMR_MMIO,
+};
+
+/**
+ * enum vmr_region_type - what an address in a region means
+ * @VMR_REGION_TRAPPED: an access is an exit for the device's callbacks
+ * @VMR_REGION_MEMORY: memory is mapped there. The region takes the addresses;
+ *	an exit at one of them is an error, except in the region's trapped parts
+ * @VMR_REGION_RESERVED: nothing may be placed there and nothing answers
+ */
+enum vmr_region_type {
+	VMR_REGION_TRAPPED,
+	VMR_REGION_MEMORY,
+	VMR_REGION_RESERVED,
+};
+
+/**
+ * struct vmr_place - where a region is visible
+ * @visible: whether it is; if not, the other members mean nothing
+ * @start: first address
+ * @last: last address, included
+ */
+struct vmr_place {
+	bool		visible;
+	uint64_t	start;
+	uint64_t	last;
+};
+
+/**
+ * struct vmr_region - a range of addresses of a device
+ * @range: its place; live, claimed, parked or free (unmapped)
+ * @device: whose it is; NULL for a reservation of the machine's
+ * @size: number of addresses
+ * @tag: what it is for, in maps and messages; may be NULL
+ * @index: number within the device, such as the BAR's
+ * @io: enum vmr_io
+ * @type: enum vmr_region_type
+ * @parts: the trapped parts inside it, or NULL; a part is a region whose
+ *	@offset and @size say where, and is in no space itself
+ * @offset: of a part from the start of the region around it
+ * @next: next region of the device, or next part; private
+ * @changed: entry in the manager's list of changes to report; private
+ * @was: the place when the last report was made; private
+ *
+ * Zeroed memory is a valid start. The owner fills in @size, @index, @io, @type
+ * and @tag (vmr_region_init() does) before vmr_add_region().
+ */
+struct vmr_region {
+	struct vmr_range	range;
+	struct vmr_device	*device;
+	uint64_t		size;
+	const char		*tag;
+	uint32_t		index;
+	uint16_t		io;
+	uint16_t		type;
+	struct vmr_region	*parts;
+	uint64_t		offset;
+	struct vmr_region	*next;
+	struct vmr_list		changed;
+	struct vmr_place	was;
+};
+
+/**
+ * struct vmr_access - an access as a device sees it
+ * @region: the region, or the part of one, that was hit
+ * @reader: the reader that routes it, for nested accesses
+ * @base: first address of the region when the access was routed; it may have
+ *	moved since
+ * @offset: first byte of the access, counted from @base
+ * @width: bytes at a time
+ * @count: how often; more than 1 only for string I/O, which goes to one port
+ *	again and again
+ */
+struct vmr_access {
+	struct vmr_region	*region;
+	struct vmr_reader	*reader;
+	uint64_t		base;
+	uint64_t		offset;
+	uint32_t		width;
+	uint32_t		count;
+};
+
+/**
+ * struct vmr_device_ops - what a device does
+ * @read: fill @data with @width * @count bytes, in guest memory order. NULL reads
+ *	as all ones
+ * @write: take @data. NULL ignores writes
+ * @set_resources: the device has been granted @set and is about to become
+ *	visible. An error undoes the registration and is returned by it. May be
+ *	NULL
+ *
+ * @read and @write are called by readers, on any thread and at the same time;
+ * @set_resources on the writer's side.
+ */
+struct vmr_device_ops {
+	void (*read)(struct vmr_device *dev, const struct vmr_access *access,
+		     void *data);
+	void (*write)(struct vmr_device *dev, const struct vmr_access *access,
+		      const void *data);
+	int (*set_resources)(struct vmr_device *dev,
+			     const struct vmr_resource_set *set);
+};
+
+/**
+ * enum vmr_device_state - how far a device has come
+ * @VMR_DEVICE_ABSENT: not registered
+ * @VMR_DEVICE_PRESENT: registered and visible
+ */
+enum vmr_device_state {
+	VMR_DEVICE_ABSENT,
+	VMR_DEVICE_PRESENT,
+};
+
+/**
+ * struct vmr_device - a device, embedded in what implements it
+ * @ops: what it does
+ * @name: what people call it
+ * @id: its instance id, given at registration
+ * @constraints: what it asks for at registration; its regions by their @range
+ * @nr_constraints: how many
+ * @resources: what it was granted; the owner gives memory for @nr_constraints
+ * @regions: all its regions; private, see vmr_add_region()
+ * @state: enum vmr_device_state; private
+ * @unlinked: the time of its unlinking, for the drain; private
+ * @link: entry in the manager's list; private
+ */
+struct vmr_device {
+	const struct vmr_device_ops	*ops;
+	const char			*name;
+	struct vmr_range		id;
+	const struct vmr_constraint	*constraints;
+	size_t				nr_constraints;
+	struct vmr_resource_set		resources;
+	struct vmr_region		*regions;
+	uint32_t			state;
+	uint64_t			unlinked;
+	struct vmr_list			link;
+};
+
+/**
+ * struct vmr_listener - who wants to know where regions are
+ * @moved: @region was at @old and is at @new_. Called once for each region whose
+ *	place or visibility a call changed: in the order of the changes, after
+ *	they are visible, before that call returns, never in a write section. It
+ *	may call writers
+ * @link: entry in the manager's list; private
+ *
+ * ioeventfds, memory slots and IOMMU mappings follow the guest's moves by this.
+ */
+struct vmr_listener {
+	void (*moved)(struct vmr_listener *listener, struct vmr_region *region,
+		      const struct vmr_place *old,
+		      const struct vmr_place *new_);
+	struct vmr_list	link;
+};
+
+/**
+ * struct vmr_manager - the devices of one machine
+ * @sys: where their resources come from
+ * @devices: the registered devices; private
+ * @listeners: who is told of changes; private
+ * @changed: regions whose change is still to be told; private
+ * @readers: the attached readers; private
+ * @readers_busy: held while the list of readers is walked or changed; private
+ * @epoch: counts unlinkings, from 1; private
+ */
+struct vmr_manager {
+	struct vmr_system	*sys;
+	struct vmr_list		devices;
+	struct vmr_list		listeners;
+	struct vmr_list		changed;
+	struct vmr_reader	*readers;
+	uint32_t		readers_busy;
+	uint64_t		epoch;
+};
+
+#define VMR_READER_NESTING	6
+
+/**
+ * struct vmr_reader - one thread's way into the devices
+ * @manager: what it is attached to; private
+ * @next: next attached reader; private
+ * @epoch: when the lookup that is going on began, 0 if there is none; private
+ * @owner: who is in the call, as the port layer tells; private
+ * @depth: nested calls; private
+ * @inside: the devices whose callbacks are running; deeper ones than that count
+ *	as inside every device; private
+ *
+ * Zeroed memory is a valid reader that is not attached. Two readers should not
+ * share a cache line.
+ */
+struct vmr_reader {
+	struct vmr_manager	*manager;
+	struct vmr_reader	*next;
+	uint64_t		epoch;
+	uintptr_t		owner;
+	uint32_t		depth;
+	struct vmr_device	*inside[VMR_READER_NESTING];
+};
+
+/**
+ * vmr_manager_init - make a manager without devices
+ * @manager: the manager
+ * @sys: an initialised system
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL.
+ */
+int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys);
+
+/**
+ * vmr_region_init - describe a region
+ * @region: zeroed memory
+ * @io: VMR_PIO or VMR_MMIO
+ * @type: trapped, memory or reserved
+ * @size: number of addresses
+ * @index: number within the device
+ * @tag: name for people, or NULL
+ */
+void vmr_region_init(struct vmr_region *region, enum vmr_io io,
+		     enum vmr_region_type type, uint64_t size, uint32_t index,
+		     const char *tag);
+
+/**
+ * vmr_add_region - make a region part of a device that is not registered yet
+ * @dev: the device
+ * @region: the region
+ *
+ * A region that one of the device's constraints points to is placed when the
+ * device is registered; another stays unmapped until vmr_region_program() or
+ * vmr_region_place(), as a PCI BAR does.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL or the size is 0;
+ *  - -EEXIST: @region is in a space or belongs to a device already;
+ *  - -EBUSY: @dev is registered.
+ */
+int vmr_add_region(struct vmr_device *dev, struct vmr_region *region);
+
+/**
+ * vmr_add_part - trap accesses to a part of a memory region
+ * @region: a region of type VMR_REGION_MEMORY, its device not registered yet
+ * @part: the part, with @part->offset set; it moves with @region
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, the size is 0, or @region is not memory;
+ *  - -EEXIST: @part belongs to a device already;
+ *  - -ERANGE: part of it is outside @region;
+ *  - -EBUSY: the device is registered, or @part overlaps another part.
+ */
+int vmr_add_part(struct vmr_region *region, struct vmr_region *part);
+
+/**
+ * vmr_register - make a device known, with all that it asks for or not at all
+ * @manager: the manager
+ * @dev: a device that is not registered
+ * @failed: where to store the index of the constraint that could not be granted,
+ *	or NULL; @dev->nr_constraints stands for the device id
+ * @conflict: where to store the range in the way on -EBUSY, or NULL
+ *
+ * Fixed requests are granted first, then by falling alignment and size; results
+ * are stored in the order of the constraints.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, a constraint's kind is none of this library's
+ *    allocated ones, a PIO or MMIO constraint names a range that is in none of
+ *    the device's regions, sizes differ, or @dev->resources has no room;
+ *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
+ *  - what the first constraint that could not be granted met: see vmr_alloc()
+ *    and vmr_id_alloc_block();
+ *  - what set_resources() returned.
+ */
+int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
+		 size_t *failed, struct vmr_range **conflict);
+
+/**
+ * vmr_unlink - hide a device and take back everything it was granted
+ * @manager: the manager
+ * @dev: the device
+ *
+ * Never waits, and is allowed anywhere, in the device's own callback too. Readers
+ * may still be inside the device: its memory is the caller's again after
+ * vmr_drain().
+ *
+ * Return: the number of I/O regions that were visible, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -ENOENT: @dev is not registered.
+ */
+int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev);
+
+/**
+ * vmr_unlink_at - vmr_unlink() by an address of the device's
+ * @manager: the manager
+ * @io: VMR_PIO or VMR_MMIO
+ * @addr: any address in any of its regions
+ * @dev: where to store the device, or NULL
+ *
+ * Return: as vmr_unlink(); -ENOENT if no device is at @addr.
+ */
+int vmr_unlink_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
+		  struct vmr_device **dev);
+
+/**
+ * vmr_drained - whether no reader is inside an unlinked device any more
+ * @manager: the manager
+ * @dev: the device
+ *
+ * Context: any thread, without the caller's lock; never waits.
+ * Return: 0 if it is drained, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EBUSY: @dev is registered;
+ *  - -EAGAIN: not yet.
+ */
+int vmr_drained(struct vmr_manager *manager, const struct vmr_device *dev);
+
+/**
+ * vmr_drain - wait until no reader is inside an unlinked device any more
+ * @manager: the manager
+ * @dev: the device
+ *
+ * Context: any thread that is in no callback, without the caller's lock if a
+ * callback may want that. It spins with the port layer's relax; a caller with
+ * something better to do polls vmr_drained().
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EBUSY: @dev is registered;
+ *  - -EDEADLK: this thread is inside a callback of this manager's.
+ */
+int vmr_drain(struct vmr_manager *manager, const struct vmr_device *dev);
+
+/**
+ * vmr_region_place - give a region a free place
+ * @manager: the manager
+ * @region: a region of a registered device
+ * @start: first address
+ * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EOVERFLOW: the place would end above 2^64-1;
+ *  - -ENOENT: the region's device is not registered;
+ *  - -ERANGE: part of the place is outside the domain;
+ *  - -EBUSY: part of it is taken. The region is as before.
+ */
+int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
+		     uint64_t start, struct vmr_range **conflict);
+
+/**
+ * vmr_region_program - put a region where the guest wants it
+ * @manager: the manager
+ * @region: a region of a registered device
+ * @start: first address
+ *
+ * As hardware does: the region leaves its old place at once. If the new one is
+ * free it is visible there when this returns; if not, it becomes a claim, answers
+ * nowhere, and goes live as soon as all of the place is free. If the place is not
+ * in the domain, the region is unmapped.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -ENOENT: the region's device is not registered.
+ */
+int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
+		       uint64_t start);
+
+/**
+ * vmr_region_park - let a region answer nothing, with an address to come back to
+ * @manager: the manager
+ * @region: a region of a registered device
+ * @start: the address that automatic placement shall avoid while it can
+ *
+ * Return: as vmr_region_program().
+ */
+int vmr_region_park(struct vmr_manager *manager, struct vmr_region *region,
+		    uint64_t start);
+
+/**
+ * vmr_region_unmap - let a region answer nothing
+ * @manager: the manager
+ * @region: a region of a registered device
+ *
+ * Return: as vmr_region_program().
+ */
+int vmr_region_unmap(struct vmr_manager *manager, struct vmr_region *region);
+
+/**
+ * vmr_region_at - the region that holds an address
+ * @manager: the manager
+ * @io: VMR_PIO or VMR_MMIO
+ * @addr: the address
+ *
+ * Context: the writer's side.
+ * Return: the region; NULL if the address is free, or @io is neither.
+ */
+struct vmr_region *vmr_region_at(const struct vmr_manager *manager,
+				 enum vmr_io io, uint64_t addr);
+
+/**
+ * vmr_device_by_id - the device that has an instance id
+ * @manager: the manager
+ * @id: the id
+ *
+ * Return: the device, NULL if there is none.
+ */
+struct vmr_device *vmr_device_by_id(const struct vmr_manager *manager,
+				    uint32_t id);
+
+/**
+ * vmr_device_by_name - the first device that has a name
+ * @manager: the manager
+ * @name: the name
+ *
+ * Return: the device, NULL if there is none.
+ */
+struct vmr_device *vmr_device_by_name(const struct vmr_manager *manager,
+				      const char *name);
+
+/**
+ * vmr_next_device - iterate over the registered devices
+ * @manager: the manager
+ * @prev: the one before, NULL for the first
+ *
+ * Return: the next in the order of registration, NULL behind the last.
+ */
+struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
+				   const struct vmr_device *prev);
+
+/**
+ * vmr_listen - tell a listener of every change from now on
+ * @manager: the manager
+ * @listener: the listener, in no list
+ *
+ * Return: 0; -EINVAL if a pointer is NULL; -EEXIST if it listens already.
+ */
+int vmr_listen(struct vmr_manager *manager, struct vmr_listener *listener);
+
+/**
+ * vmr_unlisten - tell a listener no more
+ * @manager: the manager
+ * @listener: the listener
+ *
+ * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if it does not listen.
+ */
+int vmr_unlisten(struct vmr_manager *manager, struct vmr_listener *listener);
+
+/**
+ * vmr_reader_attach - let a reader route exits
+ * @manager: the manager
+ * @reader: zeroed or detached
+ *
+ * Context: the writer's side.
+ * Return: 0; -EINVAL if a pointer is NULL; -EEXIST if @reader is attached.
+ */
+int vmr_reader_attach(struct vmr_manager *manager, struct vmr_reader *reader);
+
+/**
+ * vmr_reader_detach - let a reader go; its memory is the caller's again
+ * @reader: the reader
+ *
+ * Context: the writer's side.
+ * Return: 0; -EINVAL if @reader is NULL; -ENOENT if it is not attached;
+ * -EDEADLK if it is in a call.
+ */
+int vmr_reader_detach(struct vmr_reader *reader);
+
+/**
+ * vmr_read - route a read
+ * @reader: the calling thread's reader
+ * @io: VMR_PIO or VMR_MMIO
+ * @addr: first address
+ * @data: where to store @width * @count bytes, in guest memory order
+ * @width: bytes at a time: 1, 2 or 4 for PIO, 1 to 8 for MMIO
+ * @count: how often; 1 except for string I/O
+ *
+ * All @width bytes must lie in one region. Whatever it returns but -EINVAL, @data
+ * is defined: on failure all its bytes are 0xff.
+ *
+ * Context: any thread, one at a time for each reader.
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, @reader is not attached, or @io is neither;
+ *  - -EMSGSIZE: @width is not one of the bus, or @count is 0;
+ *  - -ENXIO: no device answers, or the access leaves its region or the domain.
+ */
+int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	     void *data, uint32_t width, uint32_t count);
+
+/**
+ * vmr_write - route a write
+ * @reader: the calling thread's reader
+ * @io: VMR_PIO or VMR_MMIO
+ * @addr: first address
+ * @data: @width * @count bytes in guest memory order
+ * @width: bytes at a time: 1, 2 or 4 for PIO, 1 to 8 for MMIO
+ * @count: how often; 1 except for string I/O
+ *
+ * Context: as vmr_read().
+ * Return: as vmr_read().
+ */
+int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	      const void *data, uint32_t width, uint32_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMALLOC_DEVICE_H */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * vmalloc.h - all layers at once
+ */
+#ifndef VMALLOC_VMALLOC_H
+#define VMALLOC_VMALLOC_H
+
+#include <vmalloc/types.h>
+#include <vmalloc/error.h>
+#include <vmalloc/range.h>
+#include <vmalloc/address.h>
+#include <vmalloc/id.h>
+#include <vmalloc/resource.h>
+#include <vmalloc/system.h>
+#include <vmalloc/device.h>
+#include <vmalloc/pci.h>
+
+#endif /* VMALLOC_VMALLOC_H */
