@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# vmalloc: `make help` says what there is to make. Needs GNU make, a compiler
+# and the few kernel files that tools/kernel-files.sh gets.
+
+# The directory everything is built in. Nothing is ever written beside a source.
+O	?= build
+override O := $(abspath $(O))
+
+# The kernel's files. A build of several variants shares one copy.
+KFILES	?= $(O)/kernel
+KSELFTEST := $(KFILES)/tools/testing/selftests
+
+PREFIX	?= /usr/local
+LIBDIR	?= $(PREFIX)/lib
+VERSION	:= 0.1
+SONAME	:= libvmalloc.so.0
+
+# As in the kernel: LLVM=1 for clang, LLVM=-14 for clang-14, LLVM=dir/ for
+# dir/clang.
+ifneq ($(LLVM),)
+CC	:= $(if $(filter %/,$(LLVM)),$(LLVM))clang$(filter -%,$(LLVM))
+else ifeq ($(origin CC),default)
+CC	:= $(CROSS_COMPILE)gcc
+endif
+ifeq ($(origin AR),default)
+AR	:= $(CROSS_COMPILE)ar
+endif
+
+ifeq ($(V),1)
+Q	:=
+msg	= @:
+else
+Q	:= @
+msg	= @printf '  %-7s %s\n' $(1) $(patsubst $(O)/%,%,$(2))
+MAKEFLAGS += --no-print-directory
+endif
+
+# EXTRA_CFLAGS and EXTRA_LDFLAGS go into everything, tests included, so that a
+# sanitizer or another word size is one variable. WERROR=0 is for a compiler
+# that knows warnings we have not met.
+WARN	:= -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror)
+CFLAGS	?= -O2 -g
+ALL_CFLAGS := -std=gnu11 $(CFLAGS) -fno-common -fno-strict-aliasing $(WARN) \
+	      $(EXTRA_CFLAGS)
+ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
+
+# Library code sees no libc: what it needs beyond the compiler's own headers is
+# in the shims. Freestanding also keeps the compiler from making a strlen() of
+# a loop.
+PORT	?= user
+LIB_INCLUDES := -I$(CURDIR)/include -I$(CURDIR)/lib \
+		-I$(CURDIR)/tools/shim/include -isystem $(KFILES)/include
+LIB_CFLAGS := $(ALL_CFLAGS) -ffreestanding $(LIB_INCLUDES) -nostdinc
+CC_INCLUDE := -isystem $(shell $(CC) -print-file-name=include)
+
+LIB_SRCS := $(sort $(wildcard lib/*.c) $(wildcard lib/port/$(PORT).c))
+LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
+LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
+PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)
+VMM_SRCS := $(sort $(wildcard tools/vmm/*.c))
+VMM_OBJS := $(VMM_SRCS:%.c=$(O)/%.o)
+HEADERS	:= $(wildcard include/vmalloc/*.h)
+
+# sparse reads gcc's headers but not clang's, and lacks what is defined here.
+SPARSE	?= sparse
+SPARSE_FLAGS := -Wsparse-error '-D__float128=long double' \
+		'-D__builtin_thread_pointer()=((void *)1)' -isystem \
+		$(if $(filter-out 0,$(C)),$(shell gcc -print-file-name=include))
+
+all: lib $(if $(VMM_SRCS),$(O)/vmm)
+
+lib: $(O)/libvmalloc.a $(O)/libvmalloc.so
+
+# Everything depends on the flags it was made with and on the kernel's files.
+$(KFILES)/.source: FORCE
+	$(Q)tools/kernel-files.sh $(KFILES) $(LINUX)
+
+flags = $(CC) $(LIB_CFLAGS) $(ALL_LDFLAGS) C=$(C)
+$(O)/.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(flags)' | cmp -s - $@ || \
+	 echo '$(flags)' >$@
+
+$(LIB_OBJS) $(PIC_OBJS) $(VMM_OBJS): $(O)/.flags $(KFILES)/.source Makefile
+
+# -MT, since the same source makes two objects.
+cc_lib	= $(CC) $(LIB_CFLAGS) $(CC_INCLUDE) $(1) -MMD -MP -MT $@ -c -o $@
+
+$(O)/lib/%.o: lib/%.c
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(if $(filter-out 0,$(C)),$(Q)$(SPARSE) $(LIB_CFLAGS) $(SPARSE_FLAGS) $<)
+	$(Q)$(call cc_lib,-fPIE) $<
+
+$(O)/lib/%.pic.o: lib/%.c
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call cc_lib,-fPIC -fno-semantic-interposition) $<
+
+# The kernel's own file, so not ours to answer its compiler warnings.
+$(O)/lib/rbtree.o: $(KFILES)/.source
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call cc_lib,-fPIE -w) $(KFILES)/lib/rbtree.c
+
+$(O)/lib/rbtree.pic.o: $(KFILES)/.source
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call cc_lib,-fPIC -w) $(KFILES)/lib/rbtree.c
+
+$(O)/libvmalloc.a: $(LIB_OBJS)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcsD $@ $(LIB_OBJS)
+
+# Without a libc, as it is; a sanitizer brings its own needs.
+$(O)/$(SONAME): $(PIC_OBJS) tools/libvmalloc.map
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -shared $(if $(EXTRA_CFLAGS),,-nostdlib) \
+		-Wl,-soname,$(SONAME) -Wl,--version-script=tools/libvmalloc.map \
+		$(ALL_LDFLAGS) -o $@ $(PIC_OBJS) -lgcc
+
+$(O)/libvmalloc.so: $(O)/$(SONAME)
+	$(Q)ln -sf $(SONAME) $@
+
+# The VMM sees what any outsider sees: the public headers and the archive.
+$(O)/tools/vmm/%.o: tools/vmm/%.c
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Iinclude -pthread -MMD -MP -MT $@ \
+		-c -o $@ $<
+
+$(O)/vmm: $(VMM_OBJS) $(O)/libvmalloc.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pthread $(ALL_LDFLAGS) -o $@ $(VMM_OBJS) \
+		$(O)/libvmalloc.a
+
+# The tests are kernel selftests; their own Makefile builds them.
+tests: $(O)/libvmalloc.a
+	$(Q)mkdir -p $(O)/selftests
+	$(Q)$(MAKE) -C tools/testing/selftests/vmalloc KSELFTEST=$(KSELFTEST) \
+		VMALLOC=$(CURDIR) VMALLOC_O=$(O) VMALLOC_BUILT=1 \
+		OUTPUT=$(O)/selftests CC='$(CC)' USERCFLAGS='$(EXTRA_CFLAGS)' \
+		USERLDFLAGS='$(EXTRA_LDFLAGS)' all
+
+# First the things that a fresh machine lacks, then a make of its own: what is
+# there decides what is built.
+BIOS	?= /usr/share/seabios/bios-256k.bin
+TRACE	?= tools/vmm/traces/seabios.trace
+
+run:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh run
+	$(Q)$(MAKE) $(O)/vmm
+	$(Q)$(O)/vmm --bios $(BIOS) --fallback-replay $(TRACE)
+
+check:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh check
+	$(Q)tools/check/run.sh $(O) $(LINUX)
+
+# Random operations against the model for this many seconds.
+STRESS	?= 3600
+stress:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh run
+	$(Q)$(MAKE) tests
+	$(Q)VMR_STRESS=$(STRESS) $(O)/selftests/test_differential
+
+mutants:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh check
+	$(Q)tools/testing/mutants.sh $(O)
+
+# kbuild writes beside the sources it is given, so it gets a tree of links.
+KDIR	?= $(shell tools/kernel-headers.sh)
+modules:
+	$(Q)test -n '$(KDIR)' || { \
+		echo 'no kernel headers: install them, or KDIR=<their directory>'; \
+		exit 1; } >&2
+	$(Q)mkdir -p $(O)/module
+	$(Q)find $(O)/module -type l -delete
+	$(Q)cp -rs $(CURDIR)/Kbuild $(CURDIR)/lib $(CURDIR)/include $(O)/module/
+	$(Q)$(MAKE) -C $(KDIR) M=$(O)/module W=1 modules
+
+install: lib
+	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' \
+		tools/install.sh $(O) '$(DESTDIR)'
+
+bundle: $(KFILES)/.source
+	$(Q)KFILES=$(KFILES) tools/bundle.sh $(O)/bundle
+
+clean:
+	$(Q)rm -rf $(O)
+
+help:
+	@cat tools/help.txt
+
+FORCE:
+
+.PHONY: all lib tests run check stress mutants modules install bundle clean \
+	help FORCE
+.DELETE_ON_ERROR:
+
+-include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(VMM_OBJS:.o=.d)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+#ifndef VMR_SHIM_LINUX_BUILD_BUG_H
+#define VMR_SHIM_LINUX_BUILD_BUG_H
+
+#define BUILD_BUG_ON_ZERO(e)	((int)sizeof(struct { int : (-!!(e)); }))
+#define BUILD_BUG_ON(cond)	((void)BUILD_BUG_ON_ZERO(cond))
+
+/* As in the kernel and in C23, the message may be left out. */
+#define static_assert(expr, ...)	vmr_shim_assert(expr, ##__VA_ARGS__, #expr)
+#define vmr_shim_assert(expr, msg, ...)	_Static_assert(expr, msg)
+
+#endif /* VMR_SHIM_LINUX_BUILD_BUG_H */

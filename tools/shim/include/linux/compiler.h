@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+#ifndef VMR_SHIM_LINUX_COMPILER_H
+#define VMR_SHIM_LINUX_COMPILER_H
+
+#include <linux/types.h>
+
+#define likely(x)		__builtin_expect(!!(x), 1)
+#define unlikely(x)		__builtin_expect(!!(x), 0)
+
+/* Some libc headers define this one too. */
+#undef __always_inline
+#define __always_inline		inline __attribute__((__always_inline__))
+#define noinline		__attribute__((__noinline__))
+#define __maybe_unused		__attribute__((__unused__))
+#define __must_check		__attribute__((__warn_unused_result__))
+#define __packed		__attribute__((__packed__))
+#define __aligned(x)		__attribute__((__aligned__(x)))
+#define __cold			__attribute__((__cold__))
+#define __used			__attribute__((__used__))
+#define fallthrough		__attribute__((__fallthrough__))
+
+#define __force
+#define __user
+
+#define barrier()		__asm__ __volatile__("" : : : "memory")
+#define unreachable()		__builtin_unreachable()
+
+/*
+ * Relaxed atomics, not volatile: a data race is undefined in C11 even through
+ * volatile, and ThreadSanitizer says so. As in the kernel, an object wider than
+ * the machine's word may tear (an atomic would call into libatomic); whoever
+ * reads one without a lock has a sequence count to notice. sparse knows no
+ * __atomic builtins on some versions and gets the plain accesses.
+ */
+#ifdef __CHECKER__
+#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, val) \
+	do { *(volatile __typeof__(x) *)&(x) = (val); } while (0)
+#else
+#define READ_ONCE(x) \
+	__builtin_choose_expr(sizeof(x) <= sizeof(long), \
+			      __atomic_load_n(&(x), __ATOMIC_RELAXED), \
+			      *(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, val) \
+	__builtin_choose_expr(sizeof(x) <= sizeof(long), \
+			      __atomic_store_n(&(x), (val), __ATOMIC_RELAXED), \
+			      (void)(*(volatile __typeof__(x) *)&(x) = (val)))
+#endif
+
+#define data_race(expr)		(expr)
+
+#endif /* VMR_SHIM_LINUX_COMPILER_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * Odd addresses in the first page: no object has them, and following one
+ * faults wherever the first page is not mapped.
+ */
+#ifndef VMR_SHIM_LINUX_POISON_H
+#define VMR_SHIM_LINUX_POISON_H
+
+#define LIST_POISON1	((void *)0x101)
+#define LIST_POISON2	((void *)0x103)
+
+#endif /* VMR_SHIM_LINUX_POISON_H */

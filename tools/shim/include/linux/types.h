@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * The kernel's short type names, over the compiler's own freestanding headers.
+ *
+ * u64 is uint64_t here and unsigned long long in the kernel: code that must
+ * build in both prints neither and takes the address of neither as the other.
+ */
+#ifndef VMR_SHIM_LINUX_TYPES_H
+#define VMR_SHIM_LINUX_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int8_t s8;
+typedef int16_t s16;
+typedef int32_t s32;
+typedef int64_t s64;
+
+/* list.h has the functions for these but, in the kernel too, not the types. */
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+#endif /* VMR_SHIM_LINUX_TYPES_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * The functions of the kernel's lib/rbtree.c under names of our own, so that
+ * the static library links into a program that brings an rbtree with it, and
+ * each still comes out of the archive only when something uses it. Two
+ * underscores: no part of the interface, not exported by the shared library.
+ */
+#ifndef VMR_RBTREE_NAMES_H
+#define VMR_RBTREE_NAMES_H
+
+#define __rb_erase_color	vmr__rb_erase_color
+#define __rb_insert_augmented	vmr__rb_insert_augmented
+#define rb_erase		vmr__rb_erase
+#define rb_first		vmr__rb_first
+#define rb_first_postorder	vmr__rb_first_postorder
+#define rb_insert_color		vmr__rb_insert_color
+#define rb_last			vmr__rb_last
+#define rb_next			vmr__rb_next
+#define rb_next_postorder	vmr__rb_next_postorder
+#define rb_prev			vmr__rb_prev
+#define rb_replace_node		vmr__rb_replace_node
+#define rb_replace_node_rcu	vmr__rb_replace_node_rcu
+
+#endif /* VMR_RBTREE_NAMES_H */
