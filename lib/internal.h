@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * internal.h - what the layers share and nobody else sees
+ */
+#ifndef VMR_INTERNAL_H
+#define VMR_INTERNAL_H
+
+#include <linux/bitops.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/processor.h>
+#include <linux/rbtree_augmented.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <asm/barrier.h>
+
+#include <vmalloc/port.h>
+#include <vmalloc/range.h>
+
+#ifdef VMR_DEBUG
+#define VMR_ASSERT(cond) \
+	do { if (!(cond)) vmr_port_assert_failed(#cond); } while (0)
+#else
+#define VMR_ASSERT(cond)	do { } while (0)
+#endif
+
+/*
+ * The public links are the kernel's structs under other names; the library is
+ * compiled with -fno-strict-aliasing, as the kernel is.
+ */
+static_assert(sizeof(struct vmr_node) == sizeof(struct rb_node));
+static_assert(sizeof(struct vmr_list) == sizeof(struct list_head));
+
+static inline struct list_head *to_list(struct vmr_list *list)
+{
+	return (struct list_head *)list;
+}
+
+static inline bool is_pow2(uint64_t n)
+{
+	return n && !(n & (n - 1));
+}
+
+/*
+ * Readers validate what they found against the sequence count, which is odd while
+ * a write section is open. The acquire in vmr_read_begin() pairs with the release
+ * in vmr_write_end(): who sees the count of a closed section sees all that was
+ * done in it. The barrier in vmr_read_retry() pairs with the one in
+ * vmr_write_begin(): who saw anything of a section sees at least its odd count
+ * here, and tries again.
+ */
+static inline uint32_t vmr_read_begin(const struct vmr_seq *seq)
+{
+	uint32_t count;
+
+	while ((count = smp_load_acquire(&seq->count)) & 1)
+		vmr_port_relax();
+	return count;
+}
+
+static inline bool vmr_read_retry(const struct vmr_seq *seq, uint32_t count)
+{
+	smp_rmb();
+	return READ_ONCE(seq->count) != count;
+}
+
+/*
+ * The walk of a reader: beside a writer it ends, and finds something or nothing,
+ * either of which is true only if vmr_read_retry() then says so.
+ */
+struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr);
+
+#endif /* VMR_INTERNAL_H */

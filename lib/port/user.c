@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * user.c - the port to userspace, which needs no libc
+ */
+#include <vmalloc/port.h>
+
+#include "../internal.h"
+
+unsigned long vmr_port_write_begin(void)
+{
+	return 0;
+}
+
+void vmr_port_write_end(unsigned long state)
+{
+	(void)state;
+}
+
+void vmr_port_relax(void)
+{
+	cpu_relax();
+}
+
+uintptr_t vmr_port_self(void)
+{
+	return (uintptr_t)__builtin_thread_pointer();
+}
+
+void vmr_port_assert_failed(const char *what)
+{
+	(void)what;
+	__builtin_trap();
+}
