@@ -71,4 +71,18 @@ static inline bool vmr_read_retry(const struct vmr_seq *seq, uint32_t count)
  */
 struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr);
 
+/*
+ * Where a layer above lets vmr_alloc() look: a part [start, last] of the space,
+ * in a domain that ends at @domain
+ */
+struct vmr_part {
+	uint64_t	start;
+	uint64_t	last;
+	uint64_t	domain;
+};
+
+int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
+		 struct vmr_range *range, const struct vmr_request *req,
+		 struct vmr_range **conflict);
+
 #endif /* VMR_INTERNAL_H */

@@ -672,7 +672,7 @@ static int take(struct vmr_space *space, struct vmr_range *range,
 	return 0;
 }
 
-static int check_request(const struct vmr_request *req)
+static int check_request(const struct vmr_request *req, uint64_t domain)
 {
 	if (!req->size || !is_pow2(req->align) || req->min > req->max)
 		return -EINVAL;
@@ -686,30 +686,31 @@ static int check_request(const struct vmr_request *req)
 	case VMR_EXACT:
 		if (req->addr & (req->align - 1))
 			return -EINVAL;
-		return req->addr + (req->size - 1) < req->addr ? -EOVERFLOW : 0;
+		if (req->addr > domain || req->size - 1 > domain - req->addr)
+			return -EOVERFLOW;
+		return 0;
 	default:
 		return -EINVAL;
 	}
 }
 
-int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
-	      const struct vmr_request *req, struct vmr_range **conflict)
+int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
+		 struct vmr_range *range, const struct vmr_request *req,
+		 struct vmr_range **conflict)
 {
 	struct search s;
 	uint64_t last;
 	int ret;
 
-	if (!space || !range || !req)
-		return -EINVAL;
-	ret = check_request(req);
+	ret = check_request(req, part->domain);
 	if (ret)
 		return ret;
 	if (range->node.link)
 		return -EEXIST;
 	s.space = space;
 	s.size = req->size;
-	s.min = max(req->min, space->start);
-	s.max = min(req->max, space->last);
+	s.min = max(req->min, part->start);
+	s.max = min(req->max, part->last);
 	if (s.min > s.max)
 		return -ERANGE;
 	if (req->policy == VMR_EXACT) {
@@ -724,6 +725,16 @@ int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
 	insert_live(space, range, s.at, s.at + (s.size - 1), s.next);
 	vmr_write_end(space->seq);
 	return 0;
+}
+
+int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
+	      const struct vmr_request *req, struct vmr_range **conflict)
+{
+	if (!space || !range || !req)
+		return -EINVAL;
+	return vmr_alloc_in(space, &(struct vmr_part) {
+		.start = space->start, .last = space->last, .domain = VMR_MAX,
+	}, range, req, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_alloc);
 
@@ -1053,6 +1064,24 @@ bool vmr_next_gap(const struct vmr_space *space, struct vmr_gap *gap)
 	       report_gap(&s, step(&s, node_of(gap->next), true), gap);
 }
 EXPORT_SYMBOL_GPL(vmr_next_gap);
+
+bool vmr_gap_below(const struct vmr_space *space, uint64_t addr,
+		   struct vmr_gap *gap)
+{
+	struct search s = any_gap(space);
+	struct vmr_range *range;
+
+	if (addr < space->start)
+		return false;
+	if (has_last_gap(space) && gap_start(space, NULL) <= addr)
+		return report_gap(&s, NULL, gap);
+	range = first_above(space, addr);
+	if (range && range->gap && gap_start(space, range) <= addr)
+		return report_gap(&s, range, gap);
+	range = advance(&s, range, false);
+	return range && report_gap(&s, range, gap);
+}
+EXPORT_SYMBOL_GPL(vmr_gap_below);
 
 bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {

@@ -444,6 +444,17 @@ bool vmr_first_gap(const struct vmr_space *space, struct vmr_gap *gap);
 bool vmr_next_gap(const struct vmr_space *space, struct vmr_gap *gap);
 
 /**
+ * vmr_gap_below - the highest gap that has an address at or below one
+ * @space: the space
+ * @addr: the address
+ * @gap: where to store it, not cut at @addr
+ *
+ * Return: true, or false if there is none (@gap is left alone).
+ */
+bool vmr_gap_below(const struct vmr_space *space, uint64_t addr,
+		   struct vmr_gap *gap);
+
+/**
  * vmr_for_each_gap() - iterate over the gaps of a space by address
  * @gap: pointer to the struct vmr_gap to iterate with
  * @space: the space, not to be changed in the loop

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * id.c - unique numbers, alone or in blocks
+ */
+#include "internal.h"
+
+#include <vmalloc/id.h>
+
+#define ID_MAX	((uint64_t)(uint32_t)-1)
+
+/* The highest number ever handed out tells "never" from "not any more" */
+static int issue(struct vmr_ids *ids, const struct vmr_range *range, int ret)
+{
+	if (!ret && ids->issued <= range->last)
+		ids->issued = range->last + 1;
+	return ret;
+}
+
+int vmr_ids_init(struct vmr_ids *ids, uint32_t base, uint32_t last)
+{
+	if (!ids || base > last)
+		return -EINVAL;
+	ids->issued = 0;
+	return vmr_space_init(&ids->space, base, last);
+}
+EXPORT_SYMBOL_GPL(vmr_ids_init);
+
+int vmr_id_alloc(struct vmr_ids *ids, struct vmr_range *range)
+{
+	const struct vmr_request one = VMR_REQUEST(1, 1);
+
+	return vmr_id_alloc_block(ids, range, &one, NULL);
+}
+EXPORT_SYMBOL_GPL(vmr_id_alloc);
+
+int vmr_id_alloc_at(struct vmr_ids *ids, struct vmr_range *range, uint32_t id,
+		    struct vmr_range **conflict)
+{
+	if (!ids)
+		return -EINVAL;
+	return issue(ids, range,
+		     vmr_reserve(&ids->space, range, id, id, conflict));
+}
+EXPORT_SYMBOL_GPL(vmr_id_alloc_at);
+
+int vmr_id_alloc_block(struct vmr_ids *ids, struct vmr_range *range,
+		       const struct vmr_request *req,
+		       struct vmr_range **conflict)
+{
+	if (!ids || !range || !req)
+		return -EINVAL;
+	return issue(ids, range, vmr_alloc_in(&ids->space, &(struct vmr_part) {
+		.start = ids->space.start, .last = ids->space.last,
+		.domain = ID_MAX,
+	}, range, req, conflict));
+}
+EXPORT_SYMBOL_GPL(vmr_id_alloc_block);
+
+int vmr_id_free(struct vmr_ids *ids, uint32_t id, struct vmr_range **freed)
+{
+	return vmr_id_free_block(ids, id, 1, freed);
+}
+EXPORT_SYMBOL_GPL(vmr_id_free);
+
+int vmr_id_free_block(struct vmr_ids *ids, uint32_t id, uint32_t count,
+		      struct vmr_range **freed)
+{
+	uint64_t last = (uint64_t)id + count - 1;
+
+	if (!ids || !count)
+		return -EINVAL;
+	if (last > ID_MAX)
+		return -EOVERFLOW;
+	if (id < ids->space.start || last > ids->space.last)
+		return -ERANGE;
+	if (id >= ids->issued)
+		return -ENOENT;
+	if (!vmr_find_overlap(&ids->space, id, last))
+		return -EALREADY;
+	return vmr_free_at(&ids->space, id, count, freed);
+}
+EXPORT_SYMBOL_GPL(vmr_id_free_block);
+
+int vmr_id_release(struct vmr_ids *ids, struct vmr_range *range)
+{
+	if (!ids)
+		return -EINVAL;
+	return vmr_free(&ids->space, range);
+}
+EXPORT_SYMBOL_GPL(vmr_id_release);
+
+struct vmr_range *vmr_id_find(const struct vmr_ids *ids, uint32_t id)
+{
+	return ids ? vmr_find(&ids->space, id) : NULL;
+}
+EXPORT_SYMBOL_GPL(vmr_id_find);
+
+bool vmr_id_is_allocated(const struct vmr_ids *ids, uint32_t id)
+{
+	return vmr_id_find(ids, id);
+}
+EXPORT_SYMBOL_GPL(vmr_id_is_allocated);
