@@ -169,7 +169,8 @@ mutants:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check
 	$(Q)tools/testing/mutants.sh $(O)
 
-# kbuild writes beside the sources it is given, so it gets a tree of links.
+# kbuild writes beside the sources it is given, so it gets a tree of links; and
+# its O and CFLAGS mean other things than ours, so it gets none of our variables.
 KDIR	?= $(shell tools/kernel-headers.sh)
 modules:
 	$(Q)test -n '$(KDIR)' || { \
@@ -178,7 +179,8 @@ modules:
 	$(Q)mkdir -p $(O)/module
 	$(Q)find $(O)/module -type l -delete
 	$(Q)cp -rs $(CURDIR)/Kbuild $(CURDIR)/lib $(CURDIR)/include $(O)/module/
-	$(Q)$(MAKE) -C $(KDIR) M=$(O)/module W=1 modules
+	$(Q)MAKEFLAGS= $(MAKE) -C $(KDIR) M=$(O)/module W=1 V=$(or $(V),0) \
+		$(if $(LLVM),LLVM=$(LLVM)) modules
 
 install: lib
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' \

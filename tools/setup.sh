@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Say what `make run` or `make check` still needs on this machine and install it
+# with apt-get:
+#
+#	setup.sh run|check
+#
+# SETUP=no only says it. What stays missing is not an error here: a check skips
+# what it cannot do, by name, and a build says what it lacks.
+
+set -u
+
+target=${1:?usage: $0 run|check}
+missing=
+packages=
+
+# need WHAT PACKAGE... - unless the command on stdin succeeds, the first of the
+# packages that the distribution has is needed for WHAT
+need()
+{
+	what=$1
+	shift
+	sh >/dev/null 2>&1 && return
+	missing="$missing  $what: $*
+"
+	packages="$packages $(echo "$*" | tr ' ' '|')"
+}
+
+look()
+{
+	missing=
+	packages=
+
+	need 'a C library to build programs with' libc6-dev <<-'E'
+	echo '#include <stdio.h>' | gcc -E -
+	E
+	need 'the kernel files we build on' linux-source-6.12 linux-source <<-'E'
+	test -n "${LINUX-}" || ls /usr/src/linux-source-*.tar.*
+	E
+	need 'unpacking them' xz-utils <<-'E'
+	test -n "${LINUX-}" || command -v xz
+	E
+	need 'firmware to boot' seabios <<-'E'
+	test -e /usr/share/seabios/bios-256k.bin
+	E
+	test "$target" = check || return 0
+
+	need 'checking the C++ side of the headers' g++ <<-'E'
+	command -v g++
+	E
+	need 'the tests as 32-bit code' gcc-multilib <<-'E'
+	tmp=$(mktemp) && trap 'rm -f $tmp' EXIT &&
+	printf '#include <stdio.h>\nint main(void) { return 0; }\n' |
+	gcc -m32 -x c - -o $tmp
+	E
+	need 'the tests with clang' clang <<-'E'
+	command -v clang
+	E
+	need 'static checks' sparse <<-'E'
+	command -v sparse
+	E
+	need 'checkpatch and kernel-doc' perl <<-'E'
+	perl -e 'use POSIX; use Term::ANSIColor; use Getopt::Long; use Encode'
+	E
+	need 'a program built against the installed library' pkgconf <<-'E'
+	command -v pkg-config
+	E
+	need 'building the kernel module' \
+		"linux-headers-cloud-$(dpkg --print-architecture)" <<-'E'
+	test -n "$(tools/kernel-headers.sh)"
+	E
+}
+
+cd "$(dirname "$0")/.." || exit 1
+
+look
+[ -n "$missing" ] || exit 0
+printf 'make %s needs, and this machine lacks:\n%s' "$target" "$missing"
+
+if [ "${SETUP-}" = no ]; then
+	echo "SETUP=no: nothing is installed"
+	exit 0
+fi
+
+as_root=
+if ! command -v apt-get >/dev/null; then
+	echo "no apt-get here: install them by hand"
+	exit 0
+elif [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "neither root nor sudo: install them by hand"
+		exit 0
+	fi
+	as_root=sudo
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+apt()
+{
+	echo "  APT     $*"
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" \
+		>"$log" 2>&1 </dev/null && return
+	tail -n 20 "$log" >&2
+	return 1
+}
+
+apt update || :
+
+chosen=
+for alternatives in $packages; do
+	for p in $(echo "$alternatives" | tr '|' ' '); do
+		# A name alone may be one that only other packages speak of.
+		apt-cache policy "$p" 2>/dev/null |
+			grep -q '^ *Candidate: [^(]' || continue
+		chosen="$chosen $p"
+		break
+	done
+done
+
+# Together if possible; else each that can be had.
+# shellcheck disable=SC2086
+if [ -n "$chosen" ] && ! apt install -y --no-install-recommends $chosen; then
+	for p in $chosen; do
+		apt install -y --no-install-recommends "$p" || :
+	done
+fi
+
+look
+[ -z "$missing" ] || printf 'still missing:\n%s' "$missing"
+exit 0
