@@ -114,11 +114,18 @@ $(O)/libvmalloc.a: $(LIB_OBJS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcsD $@ $(LIB_OBJS)
 
+# What is documented in a public header is exported, and nothing else.
+$(O)/libvmalloc.map: $(HEADERS)
+	@mkdir -p $(@D)
+	$(Q){ echo '{ global:'; \
+	   sed -n 's/^ \* \(vmr_[a-z0-9_]*\)\(()\)\? - .*/\1;/p' $^ | sort -u; \
+	   echo 'local: *; };'; } >$@
+
 # Without a libc, as it is; a sanitizer brings its own needs.
-$(O)/$(SONAME): $(PIC_OBJS) tools/libvmalloc.map
+$(O)/$(SONAME): $(PIC_OBJS) $(O)/libvmalloc.map
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -shared $(if $(EXTRA_CFLAGS),,-nostdlib) \
-		-Wl,-soname,$(SONAME) -Wl,--version-script=tools/libvmalloc.map \
+		-Wl,-soname,$(SONAME) -Wl,--version-script=$(O)/libvmalloc.map \
 		$(ALL_LDFLAGS) -o $@ $(PIC_OBJS) -lgcc
 
 $(O)/libvmalloc.so: $(O)/$(SONAME)
