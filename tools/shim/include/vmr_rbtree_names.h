@@ -3,7 +3,7 @@
  * The functions of the kernel's lib/rbtree.c under names of our own, so that
  * the static library links into a program that brings an rbtree with it, and
  * each still comes out of the archive only when something uses it. Two
- * underscores: no part of the interface, not exported by the shared library.
+ * underscores: no part of the interface.
  */
 #ifndef VMR_RBTREE_NAMES_H
 #define VMR_RBTREE_NAMES_H

@@ -2,7 +2,7 @@
 #ifndef VMR_SHIM_LINUX_BUILD_BUG_H
 #define VMR_SHIM_LINUX_BUILD_BUG_H
 
-#define BUILD_BUG_ON_ZERO(e)	((int)sizeof(struct { int : (-!!(e)); }))
+#define BUILD_BUG_ON_ZERO(e)	((int)sizeof(char[1 - 2 * !!(e)]) - 1)
 #define BUILD_BUG_ON(cond)	((void)BUILD_BUG_ON_ZERO(cond))
 
 /* As in the kernel and in C23, the message may be left out. */

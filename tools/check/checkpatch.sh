@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# checkpatch, in its strict manner, has nothing to say on any C file of ours.
+
+set -eu
+[ -e "$KFILES/scripts/checkpatch.pl" ] || {
+	echo "no checkpatch.pl in the kernel source"
+	exit 4
+}
+perl -e 'use Term::ANSIColor; use Encode' || {
+	echo "perl is not installed, or not all of it"
+	exit 4
+}
+
+# What does not fit code that also builds outside the kernel, and why:
+ignore=(
+	PREFER_KERNEL_TYPES	# <stdint.h>: a program may have a u64 of its own
+	PREFER_DEFINED_ATTRIBUTE_MACRO	# and no __packed
+	CAMELCASE		# PRIx64
+	MACRO_ARG_REUSE		# what every iteration macro does
+)
+# The shims define the very things that it says to use instead.
+shim=(
+	ARCH_DEFINES
+	COMPLEX_MACRO
+	DATA_RACE
+	EXPORT_SYMBOL
+	MACRO_ARG_PRECEDENCE
+	MACRO_ARG_UNUSED
+	MEMORY_BARRIER
+	SINGLE_STATEMENT_DO_WHILE_MACRO
+	VOLATILE
+)
+
+checkpatch()
+{
+	local IFS=,
+
+	xargs -0 perl "$KFILES/scripts/checkpatch.pl" --no-tree --terse \
+		--strict --show-types --no-summary --ignore "$*" --file
+}
+
+status=0
+find include lib tools -path tools/shim -prune -o -name '*.[ch]' -print0 |
+	sort -z | checkpatch "${ignore[@]}" || status=1
+find tools/shim -name '*.h' -print0 |
+	sort -z | checkpatch "${ignore[@]}" "${shim[@]}" || status=1
+exit $status

@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Real firmware boots in the VMM, all its accesses and BAR writes routed by the
+# library; what is recorded of that replays.
+
+set -eu
+bios=/usr/share/seabios/bios-256k.bin
+
+(: <>/dev/kvm) || { echo "/dev/kvm cannot be opened"; exit 4; }
+[ -e "$bios" ] || { echo "$bios is not installed"; exit 4; }
+
+line='run: [0-9]+ exits routed, [1-9][0-9]* BARs programmed by the guest, 0 misrouted'
+
+"$O/vmm" --bios "$bios" --record "$W/trace" | tee "$W/said"
+[ "${PIPESTATUS[0]}" = 0 ]
+tail -n 1 "$W/said" | grep -Ex "$line"
+
+"$O/vmm" --replay "$W/trace" >"$W/said"
+tail -n 1 "$W/said" | grep -Ex "$line \(replayed\)"
