@@ -138,6 +138,8 @@ $(O)/tools/vmm/%.o: tools/vmm/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Iinclude -pthread -MMD -MP -MT $@ \
 		-c -o $@ $<
 
+vmm: $(O)/vmm
+
 $(O)/vmm: $(VMM_OBJS) $(O)/libvmalloc.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread $(ALL_LDFLAGS) -o $@ $(VMM_OBJS) \
@@ -148,7 +150,7 @@ tests: $(O)/libvmalloc.a
 	$(Q)mkdir -p $(O)/selftests
 	$(Q)$(MAKE) -C tools/testing/selftests/vmalloc KSELFTEST=$(KSELFTEST) \
 		VMALLOC=$(CURDIR) VMALLOC_O=$(O) VMALLOC_BUILT=1 \
-		OUTPUT=$(O)/selftests CC='$(CC)' USERCFLAGS='$(EXTRA_CFLAGS)' \
+		OUTPUT=$(O)/selftests CC='$(CC)' USERCFLAGS='$(if $(filter 0,$(WERROR)),,-Werror) $(EXTRA_CFLAGS)' \
 		USERLDFLAGS='$(EXTRA_LDFLAGS)' all
 
 # First the things that a fresh machine lacks, then a make of its own: what is
@@ -204,7 +206,7 @@ help:
 
 FORCE:
 
-.PHONY: all lib tests run check stress mutants modules install bundle clean \
+.PHONY: all lib vmm tests run check stress mutants modules install bundle clean \
 	help FORCE
 .DELETE_ON_ERROR:
 

@@ -15,7 +15,7 @@ allowed='memset memcpy memmove memcmp
 # An object of the compiler's own making, one copy to a program.
 helper='^__x86\.get_pc_thunk\.'
 
-$MAKE O="$W/firmware" PORT=firmware lib
+$VMR_MAKE O="$W/firmware" PORT=firmware lib
 
 status=0
 for lib in "$O" "$W/firmware" "$O/check/m32" "$O/check/clang"; do

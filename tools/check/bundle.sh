@@ -5,7 +5,7 @@
 # elsewhere, and a program links with it.
 
 set -eu
-$MAKE O="$W/out" KFILES="$KFILES" bundle
+$VMR_MAKE O="$W/out" KFILES="$KFILES" bundle
 mv "$W/out/bundle" "$W/elsewhere"
 cd "$W/elsewhere"
 [ "$(wc -l <README)" = 1 ]

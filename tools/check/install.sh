@@ -20,9 +20,9 @@ try()
 	! objdump -p "$W/static" | grep 'NEEDED *libvmalloc'
 }
 
-$MAKE O="$O" install PREFIX="$W/prefix"
+$VMR_MAKE O="$O" install PREFIX="$W/prefix"
 PKG_CONFIG_PATH=$W/prefix/lib/pkgconfig try "$W/prefix"
 
-$MAKE O="$O" install PREFIX=/opt/vmr DESTDIR="$W/stage"
+$VMR_MAKE O="$O" install PREFIX=/opt/vmr DESTDIR="$W/stage"
 export PKG_CONFIG_SYSROOT_DIR=$W/stage
 PKG_CONFIG_PATH=$W/stage/opt/vmr/lib/pkgconfig try "$W/stage/opt/vmr"

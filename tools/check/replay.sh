@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
 # The committed trace of a boot replays without KVM and without a misrouted
-# access; what is no such trace, or only the beginning of one, is refused.
+# access; what is no such trace, or only the beginning of one, is refused:
+#
+#	replay.sh VMM
 
 set -eu
+vmm=$1
 trace=tools/vmm/traces/seabios.trace
 
-"$O/vmm" --help >"$W/help"
+"$vmm" --help >"$W/help"
 grep -q -e --replay "$W/help"
 
-"$O/vmm" --replay "$trace" | tee "$W/said"
+"$vmm" --replay "$trace" | tee "$W/said"
 [ "${PIPESTATUS[0]}" = 0 ]
 tail -n 1 "$W/said" | grep -Ex \
 	'run: [0-9]+ exits routed, [1-9][0-9]* BARs programmed by the guest, 0 misrouted \(replayed\)'
@@ -18,7 +21,7 @@ tail -n 1 "$W/said" | grep -Ex \
 refused()
 {
 	echo "== $1"
-	"$O/vmm" --replay "$1" >"$W/said" 2>"$W/error" && {
+	"$vmm" --replay "$1" >"$W/said" 2>"$W/error" && {
 		echo "was not refused"
 		exit 1
 	}

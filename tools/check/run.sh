@@ -7,11 +7,12 @@
 #	run.sh O [LINUX]
 #
 # A check is a program of this directory. It gets O (the directory everything is
-# built in), W (one of its own below that), KFILES (the kernel's files) and MAKE
-# (make with the common variables). It exits with 0 when all is well and with 4
-# when it cannot tell, the last line it prints being the reason; anything else
-# is a failure. What it prints is kept in a log and shown if it failed. Programs
-# that print KTAP count as many tests as they say, everything else as one.
+# built in), W (one of its own below that), KFILES (the kernel's files) and
+# VMR_MAKE (make with the common variables). It exits with 0 when all is well and
+# with 4 when it cannot tell, the last line it prints being the reason; anything
+# else is a failure. What it prints is kept in a log and shown if it failed.
+# Programs that print KTAP count as many tests as they say, everything else as
+# one.
 
 set -u
 
@@ -22,11 +23,11 @@ export KFILES=$O/kernel
 export LINUX=${2-}
 export LC_ALL=C
 check=$O/check
-jobs=-j$(nproc)
 
 # The make that called us has its own ideas of O, V and the like.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
-export MAKE="make --no-print-directory $jobs KFILES=$KFILES LINUX=$LINUX"
+VMR_MAKE="make --no-print-directory -j$(nproc) KFILES=$KFILES LINUX=$LINUX"
+export VMR_MAKE
 
 passed=0
 failed=0
@@ -56,32 +57,42 @@ verdict()
 
 show()
 {
-	sed 's/^/# /' "$1" | tail -n "${2:-40}"
+	tail -n 40 "$1" | sed 's/^/# /'
+	echo "# (all of it: $1)"
+}
+
+# What a program said before each failed test, or before it ended.
+show_ktap()
+{
+	{ grep -B 12 -E '^not ok|^ktap.sh: ' "$1" || cat "$1"; } |
+		tail -n 60 | sed 's/^/# /'
 	echo "# (all of it: $1)"
 }
 
 # check NAME [ARGUMENT]... - run tools/check/NAME.sh
 check()
 {
-	local name=$1 log=$check/$1.log
+	local name=$1 what="$1${2+ ${2#"$O"/}}"
+	local log
 
-	[ $# = 1 ] || log=$check/$1-$2.log
-	export W=${log%.log}
+	export W=$check/${what//[ \/]/-}
+	log=$W.log
 	rm -rf "$W"
 	mkdir -p "$W"
 	timeout -k 10 "${CHECK_TIMEOUT:-600}" "tools/check/$name.sh" "${@:2}" \
 		>"$log" 2>&1 </dev/null
-	verdict "$*" $? "$log"
+	verdict "$what" $? "$log"
 }
 
 # programs VARIANT - run all test programs that were built for it
 programs()
 {
-	local dir=$check/$1/selftests name log counts
+	local source name log counts
 
-	for name in $(ls "$dir" | grep '^test_[a-z0-9_]*$'); do
+	for source in tools/testing/selftests/vmalloc/test_*.c; do
+		name=$(basename "$source" .c)
 		log=$check/$1/$name.log
-		counts=$(tools/check/ktap.sh "$dir/$name" "$log")
+		counts=$(tools/check/ktap.sh "$check/$1/selftests/$name" "$log")
 		set -- "$1" $counts
 		passed=$((passed + $2))
 		failed=$((failed + $3))
@@ -91,51 +102,58 @@ programs()
 			echo "ok $number $1 $name # $2 passed, $4 skipped"
 		else
 			echo "not ok $number $1 $name # $2 passed, $3 failed"
-			show "$log"
+			show_ktap "$log"
 		fi
 	done
 }
 
-# variant NAME NEEDS VARIABLE=VALUE... - build library and tests and run them
+# variant NAME TARGETS VARIABLE=VALUE... - build so and run the test programs
 variant()
 {
-	local name=$1 needs=$2 log=$check/$1-build.log status=0
+	local name=$1 targets=$2 log=$check/$1-build.log status=0
 
 	shift 2
 	mkdir -p "$check/$name"
-	if ! sh -c "$needs" >"$log" 2>&1; then
-		echo "cannot do that here: $needs" >>"$log"
+	# shellcheck disable=SC2086
+	if ! "can_$name" >"$log" 2>&1; then
+		echo "the compiler for it is not installed" >>"$log"
 		status=4
-	elif ! $MAKE O="$check/$name" "$@" tests >"$log" 2>&1; then
+	elif ! $VMR_MAKE O="$check/$name" "$@" $targets >"$log" 2>&1; then
 		status=1
 	fi
 	verdict "$name build" $status "$log"
 	[ $status = 0 ] && programs "$name"
 }
 
+can_gcc() { command -v gcc; }
+can_sanitizers() { can_gcc; }
+can_clang() { command -v clang; }
+can_m32()
+{
+	printf '#include <stdio.h>\nint main(void) { return 0; }\n' |
+		gcc -m32 -x c - -o "$check/m32/can"
+}
+
 mkdir -p "$check"
 rm -f "$check"/*.log
 
 # Nothing works without the library, so that is said once and not forty times.
-$MAKE O="$O" lib >"$check/library.log" 2>&1
+$VMR_MAKE O="$O" lib >"$check/library.log" 2>&1
 status=$?
 verdict library $status "$check/library.log"
 if [ $status != 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 	exit 1
 fi
-$MAKE O="$O" >"$check/vmm.log" 2>&1
+$VMR_MAKE O="$O" >"$check/vmm.log" 2>&1
 verdict vmm $? "$check/vmm.log"
 
-m32='printf "#include <stdio.h>\nint main(void) { return 0; }\n" |
-	gcc -m32 -x c - -o /dev/null'
-
-variant gcc true CC=gcc
-variant sanitizers true CC=gcc \
+variant gcc tests CC=gcc
+variant sanitizers 'tests vmm' CC=gcc \
 	EXTRA_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all' \
 	EXTRA_LDFLAGS='-fsanitize=address,undefined'
-variant m32 "$m32" CC=gcc EXTRA_CFLAGS=-m32
-variant clang 'command -v clang' LLVM=1
+variant m32 tests CC=gcc EXTRA_CFLAGS=-m32
+variant clang 'tests vmm' LLVM=1
 
 check sparse
 check checkpatch
@@ -145,14 +163,14 @@ check rbtree
 check archive
 check shared
 check stack
-check firmware
 check readme
 check module
 check bundle
 check install
 check selftests
 check kernel-files
-check replay
+check replay "$O/vmm"
+check replay "$check/sanitizers/vmm"
 check kvm
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -8,7 +8,7 @@ command -v sparse || { echo "sparse is not installed"; exit 4; }
 
 # sparse says it all at once; the next file is still worth seeing.
 status=0
-$MAKE -k O="$W" C=1 lib || status=1
+$VMR_MAKE -k O="$W" C=1 lib || status=1
 for h in include/vmalloc/*.h; do
 	echo "#include <vmalloc/${h##*/}>" >"$W/header.c"
 	sparse -Wsparse-error -Iinclude "$W/header.c" || status=1

@@ -12,7 +12,7 @@ limit=1024	# bytes
 
 graph()
 {
-	$MAKE O="$W/$1" EXTRA_CFLAGS="-fcallgraph-info=su $2" CC=gcc \
+	$VMR_MAKE O="$W/$1" EXTRA_CFLAGS="-fcallgraph-info=su $2" CC=gcc \
 		"$W/$1/libvmalloc.a"
 	find "$W/$1" -name '*.ci' | xargs cat >"$W/$1.ci"
 	[ -s "$W/$1.ci" ]
