@@ -43,16 +43,26 @@ int vmr_id_alloc_at(struct vmr_ids *ids, struct vmr_range *range, uint32_t id,
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc_at);
 
+int vmr_id_alloc_in(struct vmr_ids *ids, uint64_t start, uint64_t last,
+		    struct vmr_range *range, const struct vmr_request *req,
+		    struct vmr_range **conflict)
+{
+	const struct vmr_part part = {
+		.start = start, .last = last, .domain = ID_MAX,
+	};
+
+	return issue(ids, range, vmr_alloc_in(&ids->space, &part, range, req,
+					      conflict));
+}
+
 int vmr_id_alloc_block(struct vmr_ids *ids, struct vmr_range *range,
 		       const struct vmr_request *req,
 		       struct vmr_range **conflict)
 {
 	if (!ids || !range || !req)
 		return -EINVAL;
-	return issue(ids, range, vmr_alloc_in(&ids->space, &(struct vmr_part) {
-		.start = ids->space.start, .last = ids->space.last,
-		.domain = ID_MAX,
-	}, range, req, conflict));
+	return vmr_id_alloc_in(ids, ids->space.start, ids->space.last, range,
+			       req, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc_block);
 

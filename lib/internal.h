@@ -85,4 +85,27 @@ int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
 		 struct vmr_range *range, const struct vmr_request *req,
 		 struct vmr_range **conflict);
 
+struct vmr_ids;
+
+/* vmr_id_alloc_block() in a part of the ids; the pointers are checked */
+int vmr_id_alloc_in(struct vmr_ids *ids, uint64_t start, uint64_t last,
+		    struct vmr_range *range, const struct vmr_request *req,
+		    struct vmr_range **conflict);
+
+struct vmr_system;
+
+/*
+ * The highest ids ever handed out. A call that hands some out and then fails
+ * has to leave these as they were too.
+ */
+struct vmr_marks {
+	uint64_t	irqs;
+	uint64_t	slots;
+	uint64_t	pci;
+	uint64_t	ids;
+};
+
+void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks);
+void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks);
+
 #endif /* VMR_INTERNAL_H */

@@ -277,10 +277,10 @@ int vmr_update(struct vmr_allocator *allocator, struct vmr_resource *res,
 {
 	if (!allocator || !res || !c || !c->range)
 		return -EINVAL;
-	if (vmr_range_state(c->range) == VMR_FREE)
-		return vmr_allocate(allocator, c, res, conflict);
-	if (c->range != res->range)
+	if (res->range && res->range != c->range)
 		return -EINVAL;
+	if (!res->range || vmr_range_state(res->range) == VMR_FREE)
+		return vmr_allocate(allocator, c, res, conflict);
 	if (!allocator->ops || !allocator->ops->update)
 		return -EOPNOTSUPP;
 	return allocator->ops->update(allocator, res, c, conflict);

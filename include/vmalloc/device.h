@@ -178,7 +178,7 @@ struct vmr_device {
 	struct vmr_resource_set		resources;
 	struct vmr_region		*regions;
 	uint32_t			state;
-	uint64_t			unlinked;
+	unsigned long			unlinked;
 	struct vmr_list			link;
 };
 
@@ -216,7 +216,7 @@ struct vmr_manager {
 	struct vmr_list		changed;
 	struct vmr_reader	*readers;
 	uint32_t		readers_busy;
-	uint64_t		epoch;
+	unsigned long		epoch;
 };
 
 #define VMR_READER_NESTING	6
@@ -237,7 +237,7 @@ struct vmr_manager {
 struct vmr_reader {
 	struct vmr_manager	*manager;
 	struct vmr_reader	*next;
-	uint64_t		epoch;
+	unsigned long		epoch;
 	uintptr_t		owner;
 	uint32_t		depth;
 	struct vmr_device	*inside[VMR_READER_NESTING];
@@ -306,9 +306,10 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part);
  * are stored in the order of the constraints.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a constraint's kind is none of this library's
- *    allocated ones, a PIO or MMIO constraint names a range that is in none of
- *    the device's regions, sizes differ, or @dev->resources has no room;
+ *  - -EINVAL: a pointer is NULL, a constraint asks for a kind that cannot be
+ *    asked for, a PIO, MMIO or memory constraint names a range that is in none
+ *    of the device's regions, or one of another size, two constraints name one
+ *    range, or @dev->resources has no room;
  *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
  *  - what the first constraint that could not be granted met: see vmr_alloc()
  *    and vmr_id_alloc_block();
