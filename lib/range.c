@@ -513,7 +513,7 @@ static bool fit_order(struct search *s, struct vmr_range *low,
 
 	if (low && cut_order(s, low) == s->orders && try_gap(s, low, true))
 		return true;
-	while (low != high && (range = advance(s, range, true)) &&
+	while ((!low || low != high) && (range = advance(s, range, true)) &&
 	       range != high && gap_start(s->space, range) <= s->max)
 		if (try_gap(s, range, true))
 			return true;
