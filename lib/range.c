@@ -574,7 +574,7 @@ static bool find_place(struct search *s, const struct vmr_request *req)
 	int soft;
 
 	for (soft = 1; soft >= (s->space->nr_claims ? 0 : 1); soft--) {
-		if (req->prefer_align &&
+		if (req->prefer_align > req->align &&
 		    fit(s, req->policy, req->prefer_align, soft))
 			return true;
 		if (fit(s, req->policy, req->align, soft))
