@@ -758,10 +758,10 @@ static int check_move(const struct vmr_space *space,
 {
 	uint64_t last = start + (range->last - range->start);
 
-	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
-		return -ENOENT;
 	if (last < start)
 		return -EOVERFLOW;
+	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
+		return -ENOENT;
 	if (start < to->start || last > to->last)
 		return -ERANGE;
 	return 0;
