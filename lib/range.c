@@ -798,26 +798,22 @@ int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 }
 EXPORT_SYMBOL_GPL(vmr_move);
 
-static int check_steps(const struct vmr_step *steps, size_t nr, size_t *failed)
+/* What is wrong with a step, those before it being out of their spaces */
+static int check_step(const struct vmr_step *steps, size_t i)
 {
-	size_t i;
-	int ret;
+	const struct vmr_step *s = &steps[i];
+	size_t j;
 
-	for (i = 0; i < nr; i++) {
-		const struct vmr_step *s = &steps[i];
-
-		if (!s->space || !s->range || !s->to ||
-		    s->space->seq != s->to->seq)
-			ret = -EINVAL;
-		else
-			ret = check_move(s->space, s->range, s->to, s->start);
-		if (ret) {
-			if (failed)
-				*failed = i;
-			return ret;
-		}
-	}
-	return 0;
+	if (!s->space || !s->range || !s->to)
+		return -EINVAL;
+	if (s->space->seq != steps[0].space->seq ||
+	    s->to->seq != steps[0].space->seq)
+		return -EINVAL;
+	if (!s->range->node.link)
+		for (j = 0; j < i; j++)
+			if (steps[j].range == s->range)
+				return -EINVAL;
+	return check_move(s->space, s->range, s->to, s->start);
 }
 
 static void put(struct vmr_space *space, struct vmr_range *range,
@@ -831,25 +827,25 @@ int vmr_move_set(struct vmr_step *steps, size_t nr, size_t *failed,
 		 struct vmr_range **conflict)
 {
 	struct vmr_range *in_way = NULL;
-	struct vmr_seq *seq;
 	size_t out, in = 0;
+	struct vmr_seq *seq;
 	int ret;
 
 	if (!steps || !nr)
 		return -EINVAL;
-	ret = check_steps(steps, nr, failed);
-	if (ret)
+	ret = check_step(steps, 0);
+	if (ret) {
+		if (failed)
+			*failed = 0;
 		return ret;
+	}
 
 	seq = steps[0].space->seq;
 	vmr_write_begin(seq);
 	for (out = 0; out < nr; out++) {
-		/* One that is named twice, or by another counter */
-		if (steps[out].space->seq != seq ||
-		    !steps[out].range->node.link) {
-			ret = -EINVAL;
+		ret = check_step(steps, out);
+		if (ret)
 			goto undo;
-		}
 		steps[out].from = steps[out].range->start;
 		erase_live(steps[out].space, steps[out].range);
 	}

@@ -296,6 +296,9 @@ struct vmr_step {
  *
  * Either all ranges end at their new places or all stay where they were.
  *
+ * What is wrong with a step itself is found for all steps before any new place is
+ * looked at.
+ *
  * Return: 0, or for the first step that cannot be done
  *  - -EINVAL: a pointer is NULL, @nr is 0, the range is named twice, or the
  *    spaces do not share their counter;
