@@ -108,4 +108,25 @@ struct vmr_marks {
 void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks);
 void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks);
 
+struct vmr_constraint;
+struct vmr_resource_set;
+struct vmr_system_pool;
+
+/*
+ * The addresses that a device on a bus can be placed at: the windows of the bus
+ * in place of the system's pools
+ */
+struct vmr_io_view {
+	struct vmr_space	*pio;
+	struct vmr_space	*mmio;
+	struct vmr_system_pool	*pools;
+	size_t			nr_pools;
+};
+
+/* vmr_system_grant() from where a device is; @view is NULL for the root */
+int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
+		   const struct vmr_constraint *constraints, size_t nr,
+		   struct vmr_resource_set *set, size_t *failed,
+		   struct vmr_range **conflict);
+
 #endif /* VMR_INTERNAL_H */

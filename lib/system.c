@@ -141,28 +141,57 @@ static int worse(int a, int b)
 	return a && ra >= rb ? a : b;
 }
 
-static int grant_one(struct vmr_system *sys, const struct vmr_constraint *c,
-		     struct vmr_range **conflict)
+static bool is_io(uint32_t kind)
+{
+	return kind == VMR_KIND_PIO || kind == VMR_KIND_MMIO ||
+	       kind == VMR_KIND_MEM;
+}
+
+/* The space that a constraint is granted in, seen from where the device is */
+static struct vmr_space *space_seen(struct vmr_system *sys,
+				    const struct vmr_io_view *view,
+				    uint32_t kind)
+{
+	if (!view || !is_io(kind))
+		return vmr_system_space(sys, kind);
+	return kind == VMR_KIND_PIO ? view->pio : view->mmio;
+}
+
+/* Without a pool of its kind a constraint has all of the domain */
+static int grant_anywhere(struct vmr_system *sys,
+			  const struct vmr_constraint *c,
+			  struct vmr_range **conflict)
 {
 	struct vmr_space *space = vmr_system_space(sys, c->kind);
 	struct vmr_pool all;
+
+	vmr_pool_init(&all, space, space->start, 0, NULL);
+	return grant_from(sys, &all, c, conflict);
+}
+
+static int grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
+		     const struct vmr_constraint *c,
+		     struct vmr_range **conflict)
+{
+	bool on_bus = view && is_io(c->kind);
+	struct vmr_system_pool *pools = on_bus ? view->pools : sys->pools;
+	size_t nr = on_bus ? view->nr_pools : sys->nr_pools;
+	bool any = on_bus;
 	int ret = 0, err;
-	bool any = false;
 	size_t i;
 
-	for (i = 0; i < sys->nr_pools; i++) {
-		any = any || sys->pools[i].kinds & 1u << c->kind;
-		if (!serves(&sys->pools[i], c))
+	for (i = 0; i < nr; i++) {
+		any = any || pools[i].kinds & 1u << c->kind;
+		if (!serves(&pools[i], c))
 			continue;
-		err = grant_from(sys, &sys->pools[i].pool, c, conflict);
+		err = grant_from(sys, &pools[i].pool, c, conflict);
 		if (!err)
 			return 0;
 		ret = worse(ret, err);
 	}
-	if (any)
-		return ret ? ret : -ENOSPC;
-	vmr_pool_init(&all, space, space->start, 0, NULL);
-	return grant_from(sys, &all, c, conflict);
+	if (!any)
+		return grant_anywhere(sys, c, conflict);
+	return ret ? ret : -ENOSPC;
 }
 
 /* Whether @a is to be granted before @b: fixed, then by alignment, then size */
@@ -214,9 +243,10 @@ static int check_constraints(struct vmr_system *sys,
 	return ret;
 }
 
-static void ungrant(struct vmr_system *sys, const struct vmr_constraint *c)
+static void ungrant(struct vmr_system *sys, const struct vmr_io_view *view,
+		    const struct vmr_constraint *c)
 {
-	vmr_free(vmr_system_space(sys, c->kind), c->range);
+	vmr_free(space_seen(sys, view, c->kind), c->range);
 }
 
 static void describe_all(const struct vmr_constraint *c, size_t nr,
@@ -252,10 +282,10 @@ void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks)
 	sys->ids.issued = marks->ids;
 }
 
-int vmr_system_grant(struct vmr_system *sys,
-		     const struct vmr_constraint *constraints, size_t nr,
-		     struct vmr_resource_set *set, size_t *failed,
-		     struct vmr_range **conflict)
+int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
+		   const struct vmr_constraint *constraints, size_t nr,
+		   struct vmr_resource_set *set, size_t *failed,
+		   struct vmr_range **conflict)
 {
 	const struct vmr_constraint *c;
 	struct vmr_marks marks;
@@ -270,18 +300,27 @@ int vmr_system_grant(struct vmr_system *sys,
 		return ret;
 	vmr_marks_save(sys, &marks);
 	while ((c = next_to_grant(constraints, nr))) {
-		ret = grant_one(sys, c, conflict);
+		ret = grant_one(sys, view, c, conflict);
 		if (!ret)
 			continue;
 		if (failed)
 			*failed = c - constraints;
 		for (i = 0; i < nr; i++)
-			ungrant(sys, &constraints[i]);
+			ungrant(sys, view, &constraints[i]);
 		vmr_marks_restore(sys, &marks);
 		return ret;
 	}
 	describe_all(constraints, nr, set);
 	return 0;
+}
+
+int vmr_system_grant(struct vmr_system *sys,
+		     const struct vmr_constraint *constraints, size_t nr,
+		     struct vmr_resource_set *set, size_t *failed,
+		     struct vmr_range **conflict)
+{
+	return vmr_grant_seen(sys, NULL, constraints, nr, set, failed,
+			      conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_system_grant);
 
