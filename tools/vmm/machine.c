@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * machine.c - put a machine together, and route its exits
+ */
+#include <string.h>
+
+#include "vmm.h"
+
+/*
+ * Guest time for each exit. Long enough that a firmware that polls a timer for
+ * a second is done after some ten thousand exits.
+ */
+#define EXIT_NS		20000ULL
+#define NSEC_PER_SEC	1000000000ULL
+
+/* Ticks of a clock of this frequency since the machine was switched on */
+uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz)
+{
+	uint64_t ns = __atomic_load_n(&vmm->exits, __ATOMIC_RELAXED) * EXIT_NS;
+
+	return ns / NSEC_PER_SEC * hz + ns % NSEC_PER_SEC * hz / NSEC_PER_SEC;
+}
+
+static void writers_lock(struct vmr_pci_lock *lock)
+{
+	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
+
+	pthread_mutex_lock(&vmm->writers);
+}
+
+static void writers_unlock(struct vmr_pci_lock *lock)
+{
+	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
+
+	pthread_mutex_unlock(&vmm->writers);
+}
+
+/* Register a device, or say what it wanted and who has it. */
+int vmm_register(struct vmm *vmm, struct vmr_device *dev)
+{
+	struct vmr_range *conflict = NULL;
+	const struct vmr_constraint *c;
+	size_t failed = 0;
+	int err;
+
+	err = vmr_register(&vmm->manager, dev, &failed, &conflict);
+	if (!err)
+		return 0;
+	if (failed < dev->nr_constraints) {
+		c = &dev->constraints[failed];
+		vmm_err("%s: request %zu for %#" PRIx64 " of kind %u: %s",
+			dev->name, failed, c->req.size, c->kind,
+			vmr_strerror(err));
+	} else {
+		vmm_err("%s: %s", dev->name, vmr_strerror(err));
+	}
+	if (err == -EBUSY && conflict)
+		vmm_err("%s: %#" PRIx64 "-%#" PRIx64 " is in the way",
+			dev->name, conflict->start, conflict->last);
+	return err;
+}
+
+/*
+ * The one way for an access of the guest's, from KVM and from a trace alike.
+ * What nobody answers reads as ones, which is no error: firmware probes.
+ */
+void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit)
+{
+	struct vmm *vmm = cpu->vmm;
+	int err;
+
+	__atomic_add_fetch(&vmm->exits, 1, __ATOMIC_RELAXED);
+	if (exit->write)
+		err = vmr_write(&cpu->reader, exit->io, exit->addr, exit->data,
+				exit->width, exit->count);
+	else
+		err = vmr_read(&cpu->reader, exit->io, exit->addr, exit->data,
+			       exit->width, exit->count);
+	if (err == -ENXIO)
+		__atomic_add_fetch(&vmm->unclaimed, 1, __ATOMIC_RELAXED);
+	else if (err)
+		__atomic_add_fetch(&vmm->errors, 1, __ATOMIC_RELAXED);
+}
+
+int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu)
+{
+	int err;
+
+	memset(cpu, 0, sizeof(*cpu));
+	cpu->vmm = vmm;
+	cpu->fd = -1;
+	err = vmr_reader_attach(&vmm->manager, &cpu->reader);
+	if (err)
+		vmm_err("reader: %s", vmr_strerror(err));
+	return err;
+}
+
+/*
+ * Addresses that no device is to be given: KVM uses the first four pages
+ * itself on processors that cannot run real mode, interrupt messages go to the
+ * second range, and a PC has its event timer at the third.
+ */
+static int reserve(struct vmm *vmm)
+{
+	static const struct {
+		uint64_t	start;
+		uint64_t	last;
+		const char	*tag;
+	} ranges[NR_RESERVED] = {
+		{ 0xfeffc000, 0xfeffffff, "KVM's own pages" },
+		{ 0xfee01000, 0xfeefffff, "interrupt messages" },
+		{ 0xfed00000, 0xfed003ff, "HPET" },
+	};
+	struct vmr_region *region;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < NR_RESERVED; i++) {
+		region = &vmm->reserved[i];
+		vmr_region_init(region, VMR_MMIO, VMR_REGION_RESERVED,
+				ranges[i].last - ranges[i].start + 1, i,
+				ranges[i].tag);
+		err = vmr_reserve(&vmm->sys.mmio, &region->range,
+				  ranges[i].start, ranges[i].last, NULL);
+		if (err) {
+			vmm_err("%s: %s", ranges[i].tag, vmr_strerror(err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Build the machine that vmm->config describes. All else in @vmm but the file
+ * descriptors is zero.
+ */
+int vmm_init(struct vmm *vmm)
+{
+	static int (*const devices[])(struct vmm *vmm) = {
+		reserve, ram_register, firmware_log_register, cmos_register,
+		pit_register, pic_register, serial_register, i8042_register,
+		latches_register, apic_register, fw_cfg_register, pci_register,
+	};
+	struct vmr_limits limits = {
+		.mmio_last	= (1ULL << vmm->config.phys_bits) - 1,
+		.irq_last	= 1023,
+		.slot_last	= vmm->config.nr_slots - 1,
+		.pci_last	= 0xff,
+		.id_last	= 0xffff,
+	};
+	unsigned int i;
+	int err;
+
+	pthread_mutex_init(&vmm->writers, NULL);
+	vmm->pci_lock.lock = writers_lock;
+	vmm->pci_lock.unlock = writers_unlock;
+
+	err = vmr_system_init(&vmm->sys, &limits);
+	if (!err)
+		err = vmr_manager_init(&vmm->manager, &vmm->sys);
+	if (err) {
+		vmm_err("%s", vmr_strerror(err));
+		return err;
+	}
+	memory_listen(vmm);
+	err = vmm_cpu_init(vmm, &vmm->cpu);
+	for (i = 0; !err && i < ARRAY_SIZE(devices); i++)
+		err = devices[i](vmm);
+	return err;
+}
+
+/* Take the machine apart; an incomplete one too. */
+void vmm_destroy(struct vmm *vmm)
+{
+	struct vmr_device *dev, *next;
+	unsigned int i;
+
+	if (!vmm->manager.sys)
+		return;
+	for (i = 0; i < vmm->nr_functions; i++)
+		vmr_pci_unplug(vmm->functions[i]);
+	for (dev = vmr_next_device(&vmm->manager, NULL); dev; dev = next) {
+		next = vmr_next_device(&vmm->manager, dev);
+		vmr_unlink(&vmm->manager, dev);
+		vmr_drain(&vmm->manager, dev);
+	}
+	for (i = 0; i < NR_RESERVED; i++)
+		vmr_free(&vmm->sys.mmio, &vmm->reserved[i].range);
+	vmr_reader_detach(&vmm->cpu.reader);
+	memory_release(vmm);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * main.c - reference VMM: boot real firmware on devices that the library routes
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm.h"
+
+#define DEFAULT_BIOS	"/usr/share/seabios/bios-256k.bin"
+#define DEFAULT_TIMEOUT	120
+#define RAM_LOW		(128 * MIB)
+#define RAM_HIGH	(64 * MIB)
+#define FIRMWARE_LIMIT	(16 * MIB)
+#define PAGE		(4 * KIB)
+
+struct options {
+	const char	*bios;
+	const char	*record;
+	const char	*replay;
+	const char	*fallback;
+	unsigned int	timeout;
+};
+
+static const char help[] =
+"usage: vmm [--bios FILE] [--record FILE] [--fallback-replay FILE]\n"
+"           [--timeout SECONDS]\n"
+"       vmm --replay FILE\n"
+"\n"
+"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
+"vmalloc library, until the firmware finds nothing to boot. Then prints the\n"
+"address map and compares where the firmware says it placed the PCI BARs with\n"
+"where the library finds them.\n"
+"\n"
+"  --bios FILE             firmware; default " DEFAULT_BIOS "\n"
+"  --record FILE           write every exit to FILE\n"
+"  --replay FILE           take the exits from FILE instead of from KVM; the\n"
+"                          first read that gets another answer is an error\n"
+"  --fallback-replay FILE  the same, but only if KVM cannot be used\n"
+"  --timeout SECONDS       give the guest so long; default 120\n"
+"  --help                  this text\n"
+"\n"
+"Exit status: 0 all is where it should be; 1 it is not, or a replay differed;\n"
+"2 wrong usage; 3 KVM cannot be used; 4 a file cannot be used; 5 the guest\n"
+"crashed, halted or took too long.\n";
+
+void vmm_err(const char *fmt, ...)
+{
+	va_list args;
+
+	/* In order also where both go into one file */
+	fflush(stdout);
+	fputs("vmm: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static struct vmm *vmm_alloc(void)
+{
+	struct vmm *vmm;
+	void *memory;
+
+	if (posix_memalign(&memory, __alignof__(*vmm), sizeof(*vmm))) {
+		vmm_err("no memory");
+		return NULL;
+	}
+	vmm = memset(memory, 0, sizeof(*vmm));
+	vmm->kvm_fd = -1;
+	vmm->vm_fd = -1;
+	vmm->cpu.fd = -1;
+	return vmm;
+}
+
+static void vmm_free(struct vmm *vmm)
+{
+	vmm_destroy(vmm);
+	kvm_close(vmm);
+	free(vmm->log.text);
+	free(vmm);
+}
+
+/* The firmware's image, in memory that the caller frees; NULL and a message */
+static void *load_firmware(const char *path, uint64_t *size)
+{
+	const char *fault = NULL;
+	void *image = NULL;
+	long end = -1;
+	FILE *file;
+
+	file = fopen(path, "rb");
+	if (!file) {
+		vmm_err("firmware %s: %s (SeaBIOS is in the package seabios)",
+			path, strerror(errno));
+		return NULL;
+	}
+	if (!fseek(file, 0, SEEK_END))
+		end = ftell(file);
+	if (end < 0 || fseek(file, 0, SEEK_SET))
+		fault = strerror(errno);
+	else if (!end || (uint64_t)end > FIRMWARE_LIMIT ||
+		 (uint64_t)end % PAGE)
+		fault = "not of a size that firmware has";
+	if (!fault) {
+		*size = (uint64_t)end;
+		image = malloc(*size);
+		if (!image)
+			fault = "no memory";
+		else if (fread(image, 1, *size, file) != *size)
+			fault = "cannot be read";
+	}
+	fclose(file);
+	if (fault) {
+		vmm_err("firmware %s: %s", path, fault);
+		free(image);
+		return NULL;
+	}
+	return image;
+}
+
+static enum vmm_status boot_image(struct vmm *vmm, const struct options *opt,
+				  const void *image)
+{
+	struct trace *trace = NULL;
+	enum vmm_status status;
+
+	vmm->config.ram_low = RAM_LOW;
+	vmm->config.ram_high = RAM_HIGH;
+	if (vmm_init(vmm))
+		return VMM_FAILED;
+	if (kvm_add_cpu(vmm, &vmm->cpu))
+		return VMM_NO_KVM;
+	ram_load_firmware(vmm, image);
+	if (opt->record) {
+		trace = trace_create(opt->record, &vmm->config);
+		if (!trace)
+			return VMM_BAD_FILE;
+	}
+	status = kvm_run(&vmm->cpu, opt->timeout, trace);
+	if (trace && trace_finish(trace) && status == VMM_OK)
+		status = VMM_BAD_FILE;
+	return status;
+}
+
+static enum vmm_status boot(const struct options *opt)
+{
+	enum vmm_status status = VMM_NO_KVM;
+	struct vmm *vmm = vmm_alloc();
+	void *image;
+
+	if (!vmm)
+		return VMM_FAILED;
+	if (!kvm_open(vmm)) {
+		image = load_firmware(opt->bios, &vmm->config.firmware_size);
+		status = image ? boot_image(vmm, opt, image) : VMM_BAD_FILE;
+		free(image);
+	}
+	if (status == VMM_OK) {
+		map_print(vmm);
+		status = selfcheck(vmm, false);
+	}
+	vmm_free(vmm);
+	return status;
+}
+
+static void print_bytes(const char *what, const uint8_t *bytes, size_t size)
+{
+	size_t i;
+
+	fprintf(stderr, "vmm:   %s", what);
+	for (i = 0; i < size && i < 64; i++)
+		fprintf(stderr, " %02x", bytes[i]);
+	fprintf(stderr, "%s\n", i < size ? " ..." : "");
+}
+
+/* Feed one exit of a trace to the devices, and compare what they answer. */
+static int replay_exit(struct vmm *vmm, struct vmm_exit *exit)
+{
+	size_t size = (size_t)exit->width * exit->count;
+	const void *recorded = exit->data;
+	uint8_t answer[65536];
+
+	if (exit->write) {
+		vmm_route(&vmm->cpu, exit);
+		return 0;
+	}
+	exit->data = answer;
+	vmm_route(&vmm->cpu, exit);
+	if (!memcmp(answer, recorded, size))
+		return 0;
+	vmm_err("exit %" PRIu64 ": %u times %u bytes read at %s %#" PRIx64 " differ from the trace",
+		vmm->exits, exit->count, exit->width,
+		exit->io == VMR_PIO ? "port" : "address", exit->addr);
+	print_bytes("recorded", recorded, size);
+	print_bytes("now     ", answer, size);
+	return -1;
+}
+
+static enum vmm_status replay_trace(struct vmm *vmm, struct trace *trace)
+{
+	struct vmm_exit exit;
+	int more;
+
+	if (vmm_init(vmm))
+		return VMM_FAILED;
+	while ((more = trace_get(trace, &exit)) > 0)
+		if (replay_exit(vmm, &exit))
+			return VMM_FAILED;
+	if (more < 0)
+		return VMM_BAD_FILE;
+	map_print(vmm);
+	return selfcheck(vmm, true);
+}
+
+static enum vmm_status replay(const char *path)
+{
+	enum vmm_status status = VMM_BAD_FILE;
+	struct vmm *vmm = vmm_alloc();
+	struct trace *trace;
+
+	if (!vmm)
+		return VMM_FAILED;
+	trace = trace_open(path, &vmm->config);
+	if (trace) {
+		status = replay_trace(vmm, trace);
+		trace_close(trace);
+	}
+	vmm_free(vmm);
+	return status;
+}
+
+static int parse_seconds(const char *text, unsigned int *seconds)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || !value ||
+	    value > 86400) {
+		vmm_err("--timeout takes 1 to 86400 seconds, not '%s'", text);
+		return -1;
+	}
+	*seconds = (unsigned int)value;
+	return 0;
+}
+
+/* VMM_OK and *done if there is nothing left to do */
+static enum vmm_status parse(int argc, char **argv, struct options *opt,
+			     bool *done)
+{
+	static const struct option known[] = {
+		{ "bios", required_argument, NULL, 'b' },
+		{ "record", required_argument, NULL, 'r' },
+		{ "replay", required_argument, NULL, 'p' },
+		{ "fallback-replay", required_argument, NULL, 'f' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+		switch (c) {
+		case 'b':
+			opt->bios = optarg;
+			break;
+		case 'r':
+			opt->record = optarg;
+			break;
+		case 'p':
+			opt->replay = optarg;
+			break;
+		case 'f':
+			opt->fallback = optarg;
+			break;
+		case 't':
+			if (parse_seconds(optarg, &opt->timeout))
+				return VMM_USAGE;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			*done = true;
+			return VMM_OK;
+		default:
+			vmm_err("try --help");
+			return VMM_USAGE;
+		}
+	}
+	if (optind < argc) {
+		vmm_err("what is '%s'? Try --help", argv[optind]);
+		return VMM_USAGE;
+	}
+	if (opt->replay && (opt->bios || opt->record || opt->fallback)) {
+		vmm_err("--replay takes no firmware and records nothing");
+		return VMM_USAGE;
+	}
+	if (!opt->bios)
+		opt->bios = DEFAULT_BIOS;
+	return VMM_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct options opt = { .timeout = DEFAULT_TIMEOUT };
+	enum vmm_status status;
+	bool done = false;
+
+	status = parse(argc, argv, &opt, &done);
+	if (status == VMM_OK && !done) {
+		if (opt.replay) {
+			status = replay(opt.replay);
+		} else {
+			status = boot(&opt);
+			if (status == VMM_NO_KVM && opt.fallback) {
+				vmm_err("KVM cannot be used; replaying %s",
+					opt.fallback);
+				status = replay(opt.fallback);
+			}
+		}
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "vmm: standard output: %s\n", strerror(errno));
+		return VMM_FAILED;
+	}
+	return status;
+}

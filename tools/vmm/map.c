@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * map.c - the address map of the running machine, as the library has it
+ *
+ * In the manner of /proc/ioports and /proc/iomem. There is no other list to
+ * print: these are the trees that exits are routed by.
+ */
+#include "vmm.h"
+
+static void print_range(int digits, unsigned int indent, uint64_t start,
+			uint64_t last)
+{
+	printf("  %*s%0*" PRIx64 "-%0*" PRIx64 " : ", (int)indent, "", digits,
+	       start, digits, last);
+}
+
+static void print_owner(const struct vmm *vmm,
+			const struct vmr_region *region)
+{
+	const struct vmr_pci_function *fn;
+	uint32_t address;
+	unsigned int i;
+
+	for (i = 0; i < vmm->nr_functions; i++) {
+		fn = vmm->functions[i];
+		if (region->device != &fn->dev)
+			continue;
+		address = vmr_id(&fn->address);
+		printf("%02x:%02x.%x ", address >> 8, address >> 3 & 0x1f,
+		       address & 7);
+	}
+	printf("%s", region->device ? region->device->name : "reserved");
+	if (region->tag)
+		printf(": %s", region->tag);
+	putchar('\n');
+}
+
+static void print_space(const struct vmm *vmm, const struct vmr_space *space,
+			int digits)
+{
+	const struct vmr_region *region, *part;
+	struct vmr_range *range;
+
+	vmr_for_each_range(range, space) {
+		region = container_of(range, struct vmr_region, range);
+		print_range(digits, 0, range->start, range->last);
+		print_owner(vmm, region);
+		for (part = region->parts; part; part = part->next) {
+			print_range(digits, 2, range->start + part->offset,
+				    range->start + part->offset +
+				    part->size - 1);
+			print_owner(vmm, part);
+		}
+	}
+	vmr_for_each_claim(range, space) {
+		region = container_of(range, struct vmr_region, range);
+		print_range(digits, 0, range->start, range->last);
+		printf("(%s) ", vmr_range_state(range) == VMR_PARKED ?
+		       "not decoded" : "waiting");
+		print_owner(vmm, region);
+	}
+}
+
+void map_print(const struct vmm *vmm)
+{
+	printf("\nI/O ports:\n");
+	print_space(vmm, &vmm->sys.pio, 4);
+	printf("\nguest physical addresses:\n");
+	print_space(vmm, &vmm->sys.mmio, 8);
+	putchar('\n');
+}
