@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * pci.c - the PCI bus of a PC with an 82440FX: host bridge, ISA bridge, and
+ * whatever else is plugged
+ */
+#include "vmm.h"
+
+/* Registers of the host bridge that decide what is at 0xa0000 to 0xfffff */
+#define PAM_FIRST	0x59
+#define PAM_LAST	0x5f
+#define SMRAM		0x72
+
+/* Registers of the ISA bridge that connect interrupt pins to lines */
+#define PIRQ_FIRST	0x60
+#define PIRQ_LAST	0x63
+
+static const struct vmr_device_ops no_ops;
+
+int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn, uint32_t address)
+{
+	int err;
+
+	err = vmr_pci_plug(&vmm->manager, fn, address);
+	if (err) {
+		vmm_err("%s: cannot plug it at %02x.%x: %s", fn->dev.name,
+			address >> 3 & 0x1f, address & 7, vmr_strerror(err));
+		return err;
+	}
+	vmm->functions[vmm->nr_functions++] = fn;
+	return 0;
+}
+
+/*
+ * The firmware knows by the subsystem id that it runs in a virtual machine of
+ * QEMU's kind. The RAM below 1 MiB is always there and writable, whatever it
+ * says in the PAM registers.
+ */
+static int host_bridge_register(struct vmm *vmm)
+{
+	static const struct vmr_pci_ids ids = {
+		.vendor		= 0x8086,
+		.device		= 0x1237,
+		.subvendor	= 0x1af4,
+		.subdevice	= 0x1100,
+		.class_code	= 0x060000,
+		.revision	= 0x02,
+	};
+	struct vmr_pci_function *fn = &vmm->host_bridge;
+	unsigned int i;
+
+	if (vmr_pci_function_init(fn, &ids, &no_ops, "host bridge"))
+		return -1;
+	for (i = PAM_FIRST; i <= PAM_LAST; i++)
+		fn->writable[i] = 0x33;
+	fn->writable[SMRAM] = 0x7f;
+	fn->config[SMRAM] = 0x02;
+	return pci_plug(vmm, fn, VMR_PCI_ADDR(0, 0, 0));
+}
+
+static int isa_bridge_register(struct vmm *vmm)
+{
+	static const struct vmr_pci_ids ids = {
+		.vendor		= 0x8086,
+		.device		= 0x7000,
+		.subvendor	= 0x1af4,
+		.subdevice	= 0x1100,
+		.class_code	= 0x060100,
+		.header_type	= 0x80,
+	};
+	struct vmr_pci_function *fn = &vmm->isa_bridge;
+	unsigned int i;
+
+	if (vmr_pci_function_init(fn, &ids, &no_ops, "ISA bridge"))
+		return -1;
+	for (i = PIRQ_FIRST; i <= PIRQ_LAST; i++) {
+		fn->writable[i] = 0x8f;
+		fn->config[i] = 0x80;
+	}
+	return pci_plug(vmm, fn, VMR_PCI_ADDR(0, 1, 0));
+}
+
+int pci_register(struct vmm *vmm)
+{
+	int err;
+
+	err = vmr_pci_host_register(&vmm->pci_host, &vmm->manager,
+				    &vmm->pci_lock);
+	if (err) {
+		vmm_err("PCI host: %s", vmr_strerror(err));
+		return err;
+	}
+	err = host_bridge_register(vmm);
+	if (!err)
+		err = isa_bridge_register(vmm);
+	if (!err)
+		err = piix4_pm_register(vmm);
+	if (!err)
+		err = cards_register(vmm);
+	return err;
+}
