@@ -32,8 +32,8 @@ static struct vmr_region *region_of(struct vmr_range *range)
 	return container_of(range, struct vmr_region, range);
 }
 
-static struct vmr_space *space_of(const struct vmr_manager *manager,
-				  enum vmr_io io)
+static struct vmr_space *root_space(const struct vmr_manager *manager,
+				    enum vmr_io io)
 {
 	switch (io) {
 	case VMR_PIO:
@@ -45,9 +45,23 @@ static struct vmr_space *space_of(const struct vmr_manager *manager,
 	}
 }
 
+static struct vmr_space *bus_space(struct vmr_bus *bus, enum vmr_io io)
+{
+	return io == VMR_PIO ? &bus->pio : &bus->mmio;
+}
+
+/* The space that a device's regions are in */
+static struct vmr_space *space_of(const struct vmr_manager *manager,
+				  const struct vmr_device *dev, enum vmr_io io)
+{
+	return dev->parent ? bus_space(dev->parent, io) :
+			     root_space(manager, io);
+}
+
+/* Readers ask too, and see all that was done before the state said so */
 static bool present(const struct vmr_device *dev)
 {
-	return dev->state == VMR_DEVICE_PRESENT;
+	return smp_load_acquire(&dev->state) >= VMR_DEVICE_PRESENT;
 }
 
 int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
@@ -76,19 +90,42 @@ static void list_out(struct vmr_list *entry)
  * Being told
  */
 
-static struct vmr_place place_of(const struct vmr_region *region)
+/* The window of a bus that has all of a region inside and is of its type */
+static const struct vmr_region *window_around(const struct vmr_bus *bus,
+					      const struct vmr_region *region)
 {
-	struct vmr_place place = { .visible = false };
+	const struct vmr_region *w;
 
-	if (vmr_range_state(&region->range) == VMR_LIVE && region->device &&
-	    present(region->device))
-		place = (struct vmr_place) {
-			.visible = true,
-			.start = region->range.start,
-			.last = region->range.last,
-		};
-	return place;
+	for (w = bus->dev->regions; w; w = w->next)
+		if (w->type == VMR_REGION_WINDOW && w->io == region->io &&
+		    vmr_range_state(&w->range) == VMR_LIVE &&
+		    w->range.start <= region->range.start &&
+		    w->range.last >= region->range.last &&
+		    (region->prefetchable || !w->prefetchable))
+			return w;
+	return NULL;
 }
+
+struct vmr_place vmr_region_visible(const struct vmr_region *region)
+{
+	const struct vmr_place hidden = { .visible = false };
+	const struct vmr_device *dev = region ? region->device : NULL;
+
+	if (!dev || vmr_range_state(&region->range) != VMR_LIVE)
+		return hidden;
+	for (; present(dev); dev = dev->parent->dev) {
+		if (!dev->parent)
+			return (struct vmr_place) {
+				.visible = true,
+				.start = region->range.start,
+				.last = region->range.last,
+			};
+		if (!window_around(dev->parent, region))
+			break;
+	}
+	return hidden;
+}
+EXPORT_SYMBOL_GPL(vmr_region_visible);
 
 static bool same_place(const struct vmr_place *a, const struct vmr_place *b)
 {
@@ -97,19 +134,39 @@ static bool same_place(const struct vmr_place *a, const struct vmr_place *b)
 	return !a->visible || (a->start == b->start && a->last == b->last);
 }
 
+static bool is_below(const struct vmr_device *dev, const struct vmr_bus *bus)
+{
+	const struct vmr_bus *up;
+
+	for (up = dev->parent; up; up = up->dev->parent)
+		if (up == bus)
+			return true;
+	return false;
+}
+
 /* Remember what a region was, before its first change since the last report */
-static void changes_from(struct vmr_manager *manager, struct vmr_region *region,
-			 struct vmr_place was)
+static void remember(struct vmr_manager *manager, struct vmr_region *region)
 {
 	if (region->changed.next)
 		return;
-	region->was = was;
+	region->was = vmr_region_visible(region);
 	list_add_tail(to_list(&region->changed), to_list(&manager->changed));
 }
 
+/* With a window changes the visibility of all that is behind it */
 static void changes(struct vmr_manager *manager, struct vmr_region *region)
 {
-	changes_from(manager, region, place_of(region));
+	struct vmr_device *dev = NULL;
+	struct vmr_region *behind;
+
+	remember(manager, region);
+	if (region->type != VMR_REGION_WINDOW)
+		return;
+	while ((dev = vmr_next_device(manager, dev)))
+		if (is_below(dev, region->device->bus))
+			for (behind = dev->regions; behind;
+			     behind = behind->next)
+				remember(manager, behind);
 }
 
 static void tell(struct vmr_manager *manager, struct vmr_region *region,
@@ -140,7 +197,7 @@ static void tell_all(struct vmr_manager *manager)
 			container_of((struct vmr_list *)queue->next,
 				     struct vmr_region, changed);
 		struct vmr_place old = region->was;
-		struct vmr_place new = place_of(region);
+		struct vmr_place new = vmr_region_visible(region);
 
 		list_out(&region->changed);
 		if (!same_place(&old, &new))
@@ -190,11 +247,12 @@ EXPORT_SYMBOL_GPL(vmr_region_init);
 static void settle(struct vmr_manager *manager, struct vmr_space *space,
 		   uint64_t start, uint64_t last)
 {
-	const struct vmr_place hidden = { .visible = false };
 	struct vmr_range *range;
 
-	while ((range = vmr_settle(space, start, last)))
-		changes_from(manager, region_of(range), hidden);
+	while ((range = vmr_settle_next(space, start, last))) {
+		changes(manager, region_of(range));
+		vmr_settle_take(space, range);
+	}
 }
 
 static int check_region(struct vmr_manager *manager, struct vmr_region *region,
@@ -202,11 +260,18 @@ static int check_region(struct vmr_manager *manager, struct vmr_region *region,
 {
 	if (!manager || !region)
 		return -EINVAL;
-	*space = space_of(manager, region->io);
-	if (!*space || !region->device || !present(region->device))
-		return -ENOENT;
-	return 0;
+	*space = vmr_region_space(manager, region);
+	return *space && present(region->device) ? 0 : -ENOENT;
 }
+
+struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
+				   const struct vmr_region *region)
+{
+	if (!manager || !region || !region->device)
+		return NULL;
+	return space_of(manager, region->device, region->io);
+}
+EXPORT_SYMBOL_GPL(vmr_region_space);
 
 /*
  * Take a region from where it is to where @act puts it, and let claims have the
@@ -322,19 +387,104 @@ int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
 }
 EXPORT_SYMBOL_GPL(vmr_region_place);
 
+int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
+		       uint64_t start, uint64_t last)
+{
+	struct vmr_space *space;
+	int ret = check_region(manager, window, &space);
+
+	if (ret == -EINVAL || start > last ||
+	    window->type != VMR_REGION_WINDOW)
+		return -EINVAL;
+	if (ret)
+		return ret;
+	if (window->range.node.link && window->range.start == start &&
+	    window->range.last == last)
+		return 0;
+	window->size = last - start + 1;
+	relocate(manager, window, space, start, vmr_claim);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_window_program);
+
+int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
+			size_t nr, size_t *failed,
+			struct vmr_range **conflict)
+{
+	struct vmr_seq *seq;
+	size_t i;
+	int ret;
+
+	if (!manager || !steps || !nr)
+		return -EINVAL;
+	for (i = 0; i < nr; i++) {
+		ret = steps[i].range ?
+			check_region(manager, region_of(steps[i].range),
+				     &steps[i].space) : -EINVAL;
+		if (ret) {
+			if (failed)
+				*failed = i;
+			return ret;
+		}
+		steps[i].to = steps[i].space;
+	}
+	/* Regions that do not move in the end are not reported */
+	for (i = 0; i < nr; i++)
+		changes(manager, region_of(steps[i].range));
+
+	seq = &manager->sys->seq;
+	vmr_write_begin(seq);
+	ret = vmr_move_set(steps, nr, failed, conflict);
+	for (i = 0; i < nr && !ret; i++) {
+		struct vmr_range *range = steps[i].range;
+
+		settle(manager, steps[i].space, steps[i].from,
+		       steps[i].from + (range->last - range->start));
+	}
+	vmr_write_end(seq);
+	tell_all(manager);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_region_move_set);
+
 struct vmr_region *vmr_region_at(const struct vmr_manager *manager,
 				 enum vmr_io io, uint64_t addr)
 {
-	struct vmr_space *space = manager ? space_of(manager, io) : NULL;
-	struct vmr_range *range = vmr_find(space, addr);
+	struct vmr_space *space = manager ? root_space(manager, io) : NULL;
+	struct vmr_region *region;
+	struct vmr_range *range;
 
-	return range ? region_of(range) : NULL;
+	while ((range = vmr_find(space, addr))) {
+		region = region_of(range);
+		if (region->type != VMR_REGION_WINDOW)
+			return region;
+		space = bus_space(region->device->bus, io);
+	}
+	return NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_region_at);
 
 /*
  * Registering and unlinking
  */
+
+int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
+		 struct vmr_device *dev)
+{
+	if (!bus || !manager || !dev)
+		return -EINVAL;
+	if (dev->state != VMR_DEVICE_ABSENT)
+		return -EBUSY;
+	memset(bus, 0, sizeof(*bus));
+	vmr_space_init(&bus->pio, 0, manager->sys->pio.last);
+	vmr_space_init(&bus->mmio, 0, manager->sys->mmio.last);
+	vmr_space_share(&bus->pio, &manager->sys->seq);
+	vmr_space_share(&bus->mmio, &manager->sys->seq);
+	bus->dev = dev;
+	dev->bus = bus;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_bus_init);
 
 int vmr_add_region(struct vmr_device *dev, struct vmr_region *region)
 {
@@ -344,7 +494,7 @@ int vmr_add_region(struct vmr_device *dev, struct vmr_region *region)
 		return -EINVAL;
 	if (region->device || region->range.node.link)
 		return -EEXIST;
-	if (present(dev))
+	if (dev->state != VMR_DEVICE_ABSENT)
 		return -EBUSY;
 	for (end = &dev->regions; *end; end = &(*end)->next)
 		;
@@ -367,7 +517,7 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part)
 	if (part->offset >= region->size ||
 	    part->size > region->size - part->offset)
 		return -ERANGE;
-	if (region->device && present(region->device))
+	if (region->device && region->device->state != VMR_DEVICE_ABSENT)
 		return -EBUSY;
 	for (other = region->parts; other; other = other->next)
 		if (part->offset < other->offset + other->size &&
@@ -415,12 +565,8 @@ static bool constraint_fits(const struct vmr_device *dev,
 
 static int check_device(const struct vmr_device *dev, size_t *failed)
 {
-	const struct vmr_region *region;
 	size_t i;
 
-	for (region = dev->regions; region; region = region->next)
-		if (region->range.node.link)
-			return -EEXIST;
 	if (dev->nr_constraints && (!dev->constraints ||
 	    !dev->resources.entries))
 		return -EINVAL;
@@ -433,30 +579,99 @@ static int check_device(const struct vmr_device *dev, size_t *failed)
 	return 0;
 }
 
-/* Give back what was granted: all but the device id */
+static bool any_region_linked(const struct vmr_device *dev)
+{
+	const struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		if (region->range.node.link)
+			return true;
+	return false;
+}
+
+static bool parent_ok(const struct vmr_device *dev,
+		      const struct vmr_transaction *t)
+{
+	const struct vmr_device *up = dev->parent ? dev->parent->dev : NULL;
+
+	return !up || present(up) || (t && up->transaction == t);
+}
+
+/* A window of a bus as a place to put devices on it */
+static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
+		       const struct vmr_region *w)
+{
+	struct vmr_place place = vmr_region_visible(w);
+
+	if (!place.visible || view->nr_pools == VMR_BUS_WINDOWS)
+		return;
+	view->pools[view->nr_pools++] = (struct vmr_system_pool) {
+		.pool = {
+			.space = bus_space(bus, w->io),
+			.start = place.start,
+			.last = place.last,
+			.align = 1,
+			.policy = VMR_FIRST,
+			.name = w->tag,
+		},
+		.kinds = w->io == VMR_PIO ? 1u << VMR_KIND_PIO :
+			 1u << VMR_KIND_MMIO | 1u << VMR_KIND_MEM,
+		.flags = (w->prefetchable ? VMR_PREFETCHABLE : 0) |
+			 (place.start >> 32 ? VMR_64BIT : 0),
+	};
+}
+
+/* Prefetchable windows first: who may use one leaves the others alone */
+static struct vmr_io_view *view_of(const struct vmr_device *dev,
+				   struct vmr_io_view *view)
+{
+	struct vmr_bus *bus = dev->parent;
+	const struct vmr_region *w;
+	int pref;
+
+	if (!bus)
+		return NULL;
+	view->pio = &bus->pio;
+	view->mmio = &bus->mmio;
+	view->pools = bus->pools;
+	view->nr_pools = 0;
+	for (pref = 1; pref >= 0; pref--)
+		for (w = bus->dev->regions; w; w = w->next)
+			if (w->type == VMR_REGION_WINDOW &&
+			    w->prefetchable == pref)
+				add_window(bus, view, w);
+	return view;
+}
+
+/* Take back all that a device holds in the spaces: all but the device id */
 static void release_all(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
 
 	for (region = dev->regions; region; region = region->next)
-		vmr_free(space_of(manager, region->io), &region->range);
+		vmr_free(space_of(manager, dev, region->io), &region->range);
 	vmr_system_release(manager->sys, &dev->resources);
 }
 
-int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
-		 size_t *failed, struct vmr_range **conflict)
+/* All of a registration but making it visible */
+static int prepare(struct vmr_manager *manager, struct vmr_device *dev,
+		   const struct vmr_transaction *t, size_t *failed,
+		   struct vmr_range **conflict)
 {
-	struct vmr_region *region;
+	struct vmr_io_view view;
 	struct vmr_marks marks;
 	int ret;
 
 	if (!manager || !dev || !dev->ops)
 		return -EINVAL;
-	if (present(dev) || dev->id.node.link)
+	if (dev->state != VMR_DEVICE_ABSENT || dev->id.node.link ||
+	    any_region_linked(dev))
 		return -EEXIST;
 	ret = check_device(dev, failed);
 	if (ret)
 		return ret;
+	if (!parent_ok(dev, t))
+		return -ENOENT;
 
 	vmr_marks_save(manager->sys, &marks);
 	ret = vmr_id_alloc(&manager->sys->ids, &dev->id);
@@ -465,63 +680,385 @@ int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
 			*failed = dev->nr_constraints;
 		return ret;
 	}
-	ret = vmr_system_grant(manager->sys, dev->constraints,
-			       dev->nr_constraints, &dev->resources, failed,
-			       conflict);
+	ret = vmr_grant_seen(manager->sys, view_of(dev, &view),
+			     dev->constraints, dev->nr_constraints,
+			     &dev->resources, failed, conflict);
 	if (ret)
 		goto give_id_back;
 	/* The ranges are linked, but nothing answers before the state says so */
 	if (dev->ops->set_resources)
 		ret = dev->ops->set_resources(dev, &dev->resources);
-	if (ret) {
-		release_all(manager, dev);
-		goto give_id_back;
-	}
-	for (region = dev->regions; region; region = region->next)
-		changes(manager, region);
-	list_add_tail(to_list(&dev->link), to_list(&manager->devices));
-	smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
-	tell_all(manager);
-	return 0;
-
+	if (!ret)
+		return 0;
+	release_all(manager, dev);
 give_id_back:
 	vmr_id_release(&manager->sys->ids, &dev->id);
 	vmr_marks_restore(manager->sys, &marks);
 	return ret;
 }
+
+/* Note who is to be told, and put the device on its bus and in the list */
+static void announce(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		changes(manager, region);
+	list_add_tail(to_list(&dev->link), to_list(&manager->devices));
+	if (dev->parent)
+		dev->parent->nr_devices++;
+}
+
+static void publish(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	announce(manager, dev);
+	vmr_write_begin(&manager->sys->seq);
+	smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
+	vmr_write_end(&manager->sys->seq);
+	tell_all(manager);
+}
+
+int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
+		 size_t *failed, struct vmr_range **conflict)
+{
+	int ret = prepare(manager, dev, NULL, failed, conflict);
+
+	if (!ret)
+		publish(manager, dev);
+	return ret;
+}
 EXPORT_SYMBOL_GPL(vmr_register);
 
-int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev)
+static bool live_in(const struct vmr_space *space,
+		    const struct vmr_range *range)
+{
+	return vmr_range_state(range) == VMR_LIVE &&
+	       vmr_in_space(space, range);
+}
+
+/* The space that a constraint of a device is granted in */
+static struct vmr_space *constraint_space(struct vmr_manager *manager,
+					  const struct vmr_device *dev,
+					  const struct vmr_constraint *c)
+{
+	switch (c->kind) {
+	case VMR_KIND_PIO:
+		return space_of(manager, dev, VMR_PIO);
+	case VMR_KIND_MMIO:
+	case VMR_KIND_MEM:
+		return space_of(manager, dev, VMR_MMIO);
+	default:
+		return vmr_system_space(manager->sys, c->kind);
+	}
+}
+
+static int check_live(struct vmr_manager *manager, struct vmr_device *dev,
+		      size_t *failed)
+{
+	size_t i;
+
+	for (i = 0; i < dev->nr_constraints; i++) {
+		const struct vmr_constraint *c = &dev->constraints[i];
+
+		if (!live_in(constraint_space(manager, dev, c), c->range) ||
+		    c->range->last - c->range->start != c->req.size - 1)
+			break;
+	}
+	if (i == dev->nr_constraints &&
+	    live_in(&manager->sys->ids.space, &dev->id))
+		return 0;
+	if (failed)
+		*failed = i;
+	return -ENOENT;
+}
+
+int vmr_adopt(struct vmr_manager *manager, struct vmr_device *dev,
+	      size_t *failed)
+{
+	int ret;
+
+	if (!manager || !dev || !dev->ops)
+		return -EINVAL;
+	if (dev->state != VMR_DEVICE_ABSENT)
+		return -EEXIST;
+	ret = check_device(dev, failed);
+	if (ret)
+		return ret;
+	if (dev->resources.max < dev->nr_constraints)
+		return -EINVAL;
+	if (!parent_ok(dev, NULL))
+		return -ENOENT;
+	ret = check_live(manager, dev, failed);
+	if (ret)
+		return ret;
+	vmr_describe_all(dev->constraints, dev->nr_constraints,
+			 &dev->resources);
+	if (dev->ops->set_resources)
+		ret = dev->ops->set_resources(dev, &dev->resources);
+	if (ret)
+		dev->resources.nr = 0;
+	else
+		publish(manager, dev);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_adopt);
+
+/* Count what is visible of a device, and note who is to be told that it goes */
+static int foretell(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
 	int visible = 0;
 
-	if (!manager || !dev)
-		return -EINVAL;
-	if (!present(dev))
-		return -ENOENT;
 	for (region = dev->regions; region; region = region->next) {
+		visible += vmr_region_visible(region).visible;
 		changes(manager, region);
-		visible += place_of(region).visible;
 	}
+	return visible;
+}
 
-	vmr_write_begin(&manager->sys->seq);
-	WRITE_ONCE(dev->state, VMR_DEVICE_ABSENT);
+/* In a write section: the device answers no more and holds nothing */
+static void hide(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	smp_store_release(&dev->state, VMR_DEVICE_ABSENT);
 	release_all(manager, dev);
-	for (region = dev->regions; region; region = region->next)
-		settle(manager, space_of(manager, region->io),
-		       region->range.start, region->range.last);
-	vmr_write_end(&manager->sys->seq);
+}
 
+/* Still in it: others may have its places */
+static void bequeath(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		settle(manager, space_of(manager, dev, region->io),
+		       region->range.start, region->range.last);
+}
+
+/* After it: what only the writer's side knows, and the time for the drain */
+static void forget(struct vmr_manager *manager, struct vmr_device *dev)
+{
 	vmr_id_release(&manager->sys->ids, &dev->id);
 	list_out(&dev->link);
+	if (dev->parent)
+		dev->parent->nr_devices--;
 	/* 0 would say "no lookup", so the epoch leaves it out when it wraps */
 	dev->unlinked = manager->epoch + 1 ? manager->epoch + 1 : 1;
 	smp_store_release(&manager->epoch, dev->unlinked);
+}
+
+int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	int visible;
+
+	if (!manager || !dev)
+		return -EINVAL;
+	if (dev->transaction || (dev->bus && dev->bus->nr_devices))
+		return -EBUSY;
+	if (!present(dev))
+		return -ENOENT;
+	visible = foretell(manager, dev);
+	vmr_write_begin(&manager->sys->seq);
+	hide(manager, dev);
+	bequeath(manager, dev);
+	vmr_write_end(&manager->sys->seq);
+	forget(manager, dev);
 	tell_all(manager);
 	return visible;
 }
 EXPORT_SYMBOL_GPL(vmr_unlink);
+
+int vmr_request_removal(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	if (!manager || !dev)
+		return -EINVAL;
+	if (!present(dev))
+		return -ENOENT;
+	if (dev->state == VMR_DEVICE_LEAVING)
+		return -EALREADY;
+	WRITE_ONCE(dev->state, VMR_DEVICE_LEAVING);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_request_removal);
+
+int vmr_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	if (!manager || !dev)
+		return -EINVAL;
+	if (dev->state != VMR_DEVICE_LEAVING)
+		return -ENOENT;
+	WRITE_ONCE(dev->state, VMR_DEVICE_PRESENT);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_cancel_removal);
+
+/*
+ * Transactions
+ *
+ * A device that is added is granted at once, so that the commit cannot fail. It
+ * and one that is to be removed change sides in the one write section of the
+ * commit.
+ */
+
+int vmr_begin(struct vmr_manager *manager, struct vmr_transaction *transaction)
+{
+	if (!manager || !transaction)
+		return -EINVAL;
+	transaction->manager = manager;
+	transaction->adds = NULL;
+	transaction->removes = NULL;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_begin);
+
+static void join(struct vmr_transaction *t, struct vmr_device **list,
+		 struct vmr_device *dev)
+{
+	dev->transaction = t;
+	dev->next_in_transaction = *list;
+	*list = dev;
+}
+
+static struct vmr_device *part(struct vmr_device **list)
+{
+	struct vmr_device *dev = *list;
+
+	*list = dev->next_in_transaction;
+	dev->transaction = NULL;
+	dev->next_in_transaction = NULL;
+	return dev;
+}
+
+int vmr_transaction_add(struct vmr_transaction *transaction,
+			struct vmr_device *dev, size_t *failed,
+			struct vmr_range **conflict)
+{
+	int ret;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	ret = prepare(transaction->manager, dev, transaction, failed,
+		      conflict);
+	if (ret)
+		return ret;
+	dev->state = VMR_DEVICE_GRANTED;
+	join(transaction, &transaction->adds, dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_add);
+
+static size_t leaving_with(const struct vmr_transaction *t,
+			   const struct vmr_bus *bus)
+{
+	const struct vmr_device *dev;
+	size_t nr = 0;
+
+	for (dev = t->removes; dev; dev = dev->next_in_transaction)
+		nr += dev->parent == bus;
+	return nr;
+}
+
+int vmr_transaction_remove(struct vmr_transaction *transaction,
+			   struct vmr_device *dev)
+{
+	if (!transaction || !transaction->manager || !dev)
+		return -EINVAL;
+	if (dev->transaction || (dev->bus && dev->bus->nr_devices !=
+				 leaving_with(transaction, dev->bus)))
+		return -EBUSY;
+	if (!present(dev))
+		return -ENOENT;
+	join(transaction, &transaction->removes, dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_remove);
+
+static void change_sides(const struct vmr_transaction *t)
+{
+	struct vmr_device *dev;
+
+	for (dev = t->removes; dev; dev = dev->next_in_transaction)
+		hide(t->manager, dev);
+	for (dev = t->adds; dev; dev = dev->next_in_transaction)
+		smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
+	for (dev = t->removes; dev; dev = dev->next_in_transaction)
+		bequeath(t->manager, dev);
+}
+
+int vmr_commit(struct vmr_transaction *transaction)
+{
+	struct vmr_manager *manager;
+	struct vmr_device *dev;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	manager = transaction->manager;
+	for (dev = transaction->removes; dev; dev = dev->next_in_transaction)
+		foretell(manager, dev);
+	for (dev = transaction->adds; dev; dev = dev->next_in_transaction)
+		announce(manager, dev);
+
+	vmr_write_begin(&manager->sys->seq);
+	change_sides(transaction);
+	vmr_write_end(&manager->sys->seq);
+
+	while (transaction->adds)
+		part(&transaction->adds);
+	while (transaction->removes)
+		forget(manager, part(&transaction->removes));
+	transaction->manager = NULL;
+	tell_all(manager);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_commit);
+
+int vmr_cancel(struct vmr_transaction *transaction)
+{
+	struct vmr_manager *manager;
+	struct vmr_device *dev;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	manager = transaction->manager;
+	while (transaction->removes)
+		part(&transaction->removes);
+	while (transaction->adds) {
+		dev = part(&transaction->adds);
+		release_all(manager, dev);
+		vmr_id_release(&manager->sys->ids, &dev->id);
+		dev->state = VMR_DEVICE_ABSENT;
+	}
+	transaction->manager = NULL;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_cancel);
+
+/*
+ * Changes that a write brought about
+ */
+
+int vmr_apply_change(struct vmr_manager *manager,
+		     const struct vmr_change *change,
+		     struct vmr_range **conflict)
+{
+	if (!manager || !change)
+		return -EINVAL;
+	switch (change->type) {
+	case VMR_CHANGE_NONE:
+		return 0;
+	case VMR_CHANGE_IRQ_TAKEN:
+		return vmr_id_alloc_at(&manager->sys->irqs, change->range,
+				       change->irq, conflict);
+	case VMR_CHANGE_IRQ_RELEASED:
+		return vmr_id_release(&manager->sys->irqs, change->range);
+	case VMR_CHANGE_MOVED:
+		return vmr_region_program(manager, change->region,
+					  change->start);
+	case VMR_CHANGE_UNMAPPED:
+		return vmr_region_unmap(manager, change->region);
+	default:
+		return -EINVAL;
+	}
+}
+EXPORT_SYMBOL_GPL(vmr_apply_change);
 
 int vmr_unlink_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
 		  struct vmr_device **dev)
@@ -727,13 +1264,6 @@ static void lookup_begin(struct vmr_reader *reader)
 	smp_mb();	/* pairs with the one in drained() */
 }
 
-/* A lookup that found nothing is over */
-static int lookup_miss(struct vmr_reader *reader)
-{
-	smp_store_release(&reader->epoch, 0);
-	return -ENXIO;
-}
-
 static void enter(struct vmr_reader *reader, struct vmr_device *dev)
 {
 	uint32_t depth = reader->depth;
@@ -761,6 +1291,32 @@ static struct vmr_region *part_at(struct vmr_region *region, uint64_t offset)
 	return NULL;
 }
 
+/* The access as the device, or the part that traps, sees it */
+static int answer(struct hit *hit, struct vmr_region *region, uint64_t start,
+		  uint64_t last, uint64_t addr, uint32_t width)
+{
+	uint64_t offset = addr - start;
+	uint64_t left = last - addr;	/* behind the first byte */
+
+	hit->dev = region->device;
+	if (region->type == VMR_REGION_MEMORY) {
+		region = part_at(region, offset);
+		if (!region)
+			return -ENXIO;
+		start += region->offset;
+		offset -= region->offset;
+		left = region->size - 1 - offset;
+	} else if (region->type != VMR_REGION_TRAPPED) {
+		return -ENXIO;
+	}
+	if (left < width - 1)
+		return -ENXIO;
+	hit->access.region = region;
+	hit->access.base = start;
+	hit->access.offset = offset;
+	return 0;
+}
+
 static bool width_ok(enum vmr_io io, uint32_t width, uint32_t count)
 {
 	if (!count)
@@ -770,51 +1326,65 @@ static bool width_ok(enum vmr_io io, uint32_t width, uint32_t count)
 	return width >= 1 && width <= 8;
 }
 
+/*
+ * Follow an address from the root to the region that answers, through windows to
+ * any depth. What is found in a tree is used only once the count says that it was
+ * true, and what is read of it then is asked for once more: -EAGAIN sends the
+ * reader round again. A region's device, type and windows do not change while it
+ * is registered, and are there until the drain.
+ */
+static int follow(const struct vmr_reader *reader, enum vmr_io io,
+		  uint64_t addr, uint32_t width, struct hit *hit)
+{
+	const struct vmr_seq *seq = &reader->manager->sys->seq;
+	const struct vmr_space *space = root_space(reader->manager, io);
+	uint32_t count = vmr_read_begin(seq);
+	uint64_t lo = 0, hi = VMR_MAX, start, last;
+	bool prefetchable = false, visible;
+	struct vmr_region *region;
+	struct vmr_range *range;
+
+	for (;;) {
+		range = vmr_walk(space, addr);
+		if (vmr_read_retry(seq, count))
+			return -EAGAIN;
+		if (!range)
+			return -ENXIO;
+		region = region_of(range);
+		start = READ_ONCE(range->start);
+		last = READ_ONCE(range->last);
+		visible = region->device && present(region->device);
+		if (vmr_read_retry(seq, count))
+			return -EAGAIN;
+		if (!visible)
+			return -ENXIO;
+		if (region->type != VMR_REGION_WINDOW)
+			break;
+		lo = max(lo, start);
+		hi = min(hi, last);
+		prefetchable = prefetchable || region->prefetchable;
+		space = bus_space(region->device->bus, io);
+	}
+	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
+		return -ENXIO;
+	return answer(hit, region, start, last, addr, width);
+}
+
 /* Find who answers, and step inside */
 static int find_device(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 		       uint32_t width, struct hit *hit)
 {
-	struct vmr_space *space = space_of(reader->manager, io);
-	struct vmr_region *region;
-	struct vmr_range *range;
-	uint64_t base, offset, size;
-	uint32_t count;
+	int ret;
 
 	lookup_begin(reader);
 	do {
-		base = 0;
-		count = vmr_read_begin(space->seq);
-		range = vmr_walk(space, addr);
-		if (range)
-			base = READ_ONCE(range->start);
-	} while (vmr_read_retry(space->seq, count));
-	if (!range)
-		return lookup_miss(reader);
-
-	region = region_of(range);
-	offset = addr - base;
-	size = region->size;
-	if (!region->device ||
-	    smp_load_acquire(&region->device->state) != VMR_DEVICE_PRESENT)
-		return lookup_miss(reader);
-	if (region->type == VMR_REGION_MEMORY) {
-		region = part_at(region, offset);
-		if (!region)
-			return lookup_miss(reader);
-		base += region->offset;
-		offset -= region->offset;
-		size = region->size;
-	} else if (region->type != VMR_REGION_TRAPPED) {
-		return lookup_miss(reader);
+		ret = follow(reader, io, addr, width, hit);
+	} while (ret == -EAGAIN);
+	if (ret) {
+		smp_store_release(&reader->epoch, 0);
+		return ret;
 	}
-	if (size - offset < width)
-		return lookup_miss(reader);
-
-	hit->dev = region_of(range)->device;
-	hit->access.region = region;
 	hit->access.reader = reader;
-	hit->access.base = base;
-	hit->access.offset = offset;
 	enter(reader, hit->dev);
 	return 0;
 }
@@ -839,11 +1409,13 @@ static bool bad_call(const struct vmr_reader *reader, enum vmr_io io,
 int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	     void *data, uint32_t width, uint32_t count)
 {
+	struct vmr_change change = { .type = VMR_CHANGE_NONE };
 	struct hit hit;
 	int ret;
 
 	if (bad_call(reader, io, data))
 		return -EINVAL;
+	hit.access.change = &change;
 	ret = route(reader, io, addr, width, count, &hit);
 	if (ret) {
 		memset(data, 0xff, (size_t)width * count);
@@ -858,20 +1430,32 @@ int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 }
 EXPORT_SYMBOL_GPL(vmr_read);
 
-int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
-	      const void *data, uint32_t width, uint32_t count)
+int vmr_write_change(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+		     const void *data, uint32_t width, uint32_t count,
+		     struct vmr_change *change)
 {
 	struct hit hit;
 	int ret;
 
-	if (bad_call(reader, io, data))
+	if (bad_call(reader, io, data) || !change)
 		return -EINVAL;
 	ret = route(reader, io, addr, width, count, &hit);
 	if (ret)
 		return ret;
+	*change = (struct vmr_change) { .type = VMR_CHANGE_NONE };
+	hit.access.change = change;
 	if (hit.dev->ops->write)
 		hit.dev->ops->write(hit.dev, &hit.access, data);
 	leave(reader);
 	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_write_change);
+
+int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	      const void *data, uint32_t width, uint32_t count)
+{
+	struct vmr_change lost;
+
+	return vmr_write_change(reader, io, addr, data, width, count, &lost);
 }
 EXPORT_SYMBOL_GPL(vmr_write);

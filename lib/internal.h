@@ -71,6 +71,11 @@ static inline bool vmr_read_retry(const struct vmr_seq *seq, uint32_t count)
  */
 struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr);
 
+/* The halves of vmr_settle(), for who has something to do in between */
+struct vmr_range *vmr_settle_next(struct vmr_space *space, uint64_t start,
+				  uint64_t last);
+void vmr_settle_take(struct vmr_space *space, struct vmr_range *range);
+
 /*
  * Where a layer above lets vmr_alloc() look: a part [start, last] of the space,
  * in a domain that ends at @domain
@@ -108,6 +113,30 @@ struct vmr_marks {
 void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks);
 void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks);
 
+/*
+ * Put back what a snapshot says of an unlinked node, inside a write section. Live
+ * ranges come by ascending address. @age counts the claims of the space from 1,
+ * the oldest; 0 parks.
+ */
+void vmr_restore_live(struct vmr_space *space, struct vmr_range *range,
+		      uint64_t start, uint64_t last);
+void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
+		       uint64_t start, uint64_t last, uint64_t age);
+
+struct vmr_pci_function;
+
+/*
+ * What registers @config would make of a BAR: VMR_LIVE (or claimed) or VMR_PARKED
+ * at @addr, or VMR_FREE
+ */
+enum vmr_state vmr_pci_bar_wants(const struct vmr_pci_function *fn,
+				 const uint8_t *config, unsigned int index,
+				 uint64_t *addr);
+
+/* Whether the header in @config is this function's in all that is read-only */
+bool vmr_pci_config_fits(const struct vmr_pci_function *fn,
+			 const uint8_t *config);
+
 struct vmr_constraint;
 struct vmr_resource_set;
 struct vmr_system_pool;
@@ -128,5 +157,9 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		   const struct vmr_constraint *constraints, size_t nr,
 		   struct vmr_resource_set *set, size_t *failed,
 		   struct vmr_range **conflict);
+
+/* Store what the ranges of granted constraints say that was granted */
+void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
+		      struct vmr_resource_set *set);
 
 #endif /* VMR_INTERNAL_H */

@@ -13,6 +13,7 @@
 #define REG_VENDOR	0x00
 #define REG_DEVICE	0x02
 #define REG_COMMAND	0x04
+#define REG_STATUS	0x06
 #define REG_REVISION	0x08
 #define REG_CLASS	0x09
 #define REG_CACHE_LINE	0x0c
@@ -24,6 +25,7 @@
 #define REG_ROM		0x30
 #define REG_IRQ_LINE	0x3c
 #define REG_IRQ_PIN	0x3d
+#define HEADER_SIZE	0x40
 
 #define COMMAND_IO	0x0001
 #define COMMAND_MEMORY	0x0002
@@ -66,14 +68,15 @@ static uint64_t bar_mask(const struct vmr_pci_bar *bar)
 	return bar->type == VMR_BAR_MEM64 ? mask : mask & 0xffffffffu;
 }
 
-static uint64_t bar_value(const struct vmr_pci_function *fn, unsigned int index)
+static uint64_t bar_value(const struct vmr_pci_function *fn,
+			  const uint8_t *config, unsigned int index)
 {
 	const struct vmr_pci_bar *bar = &fn->bars[index];
 	uint32_t reg = bar_reg(index);
-	uint64_t value = get(&fn->config[reg], 4);
+	uint64_t value = get(&config[reg], 4);
 
 	if (bar->type == VMR_BAR_MEM64)
-		value |= (uint64_t)get(&fn->config[reg + 4], 4) << 32;
+		value |= (uint64_t)get(&config[reg + 4], 4) << 32;
 	return value & bar_mask(bar);
 }
 
@@ -83,17 +86,19 @@ static uint64_t bar_value(const struct vmr_pci_function *fn, unsigned int index)
  * half: that is the end of the 32-bit space, where no BAR lives either.
  */
 static bool bar_has_address(const struct vmr_pci_function *fn,
-			    unsigned int index, uint64_t *addr)
+			    const uint8_t *config, unsigned int index,
+			    uint64_t *addr)
 {
 	uint64_t mask = bar_mask(&fn->bars[index]);
 
-	*addr = bar_value(fn, index);
+	*addr = bar_value(fn, config, index);
 	return *addr && *addr != mask && *addr != (mask & 0xffffffffu);
 }
 
-static bool bar_decodes(const struct vmr_pci_function *fn, unsigned int index)
+static bool bar_decodes(const struct vmr_pci_function *fn,
+			const uint8_t *config, unsigned int index)
 {
-	uint32_t command = get(&fn->config[REG_COMMAND], 2);
+	uint32_t command = get(&config[REG_COMMAND], 2);
 
 	switch (fn->bars[index].type) {
 	case VMR_BAR_NONE:
@@ -102,10 +107,36 @@ static bool bar_decodes(const struct vmr_pci_function *fn, unsigned int index)
 		return command & COMMAND_IO;
 	case VMR_BAR_ROM:
 		return command & COMMAND_MEMORY &&
-		       fn->config[REG_ROM] & ROM_ENABLE;
+		       config[REG_ROM] & ROM_ENABLE;
 	default:
 		return command & COMMAND_MEMORY;
 	}
+}
+
+enum vmr_state vmr_pci_bar_wants(const struct vmr_pci_function *fn,
+				 const uint8_t *config, unsigned int index,
+				 uint64_t *addr)
+{
+	if (fn->bars[index].type == VMR_BAR_NONE ||
+	    !bar_has_address(fn, config, index, addr))
+		return VMR_FREE;
+	return bar_decodes(fn, config, index) ? VMR_LIVE : VMR_PARKED;
+}
+
+/*
+ * The status register tells what happened, which is the device's own business;
+ * what is read-only in the rest of the header says what the function is.
+ */
+bool vmr_pci_config_fits(const struct vmr_pci_function *fn,
+			 const uint8_t *config)
+{
+	uint32_t i;
+
+	for (i = 0; i < HEADER_SIZE; i++)
+		if (i != REG_STATUS && i != REG_STATUS + 1 &&
+		    (config[i] ^ fn->config[i]) & ~fn->writable[i])
+			return false;
+	return true;
 }
 
 bool vmr_pci_bar_address(const struct vmr_pci_function *fn, unsigned int index,
@@ -114,7 +145,7 @@ bool vmr_pci_bar_address(const struct vmr_pci_function *fn, unsigned int index,
 	uint64_t at;
 
 	if (!fn || index >= VMR_PCI_NR_BARS || !addr ||
-	    !bar_decodes(fn, index) || !bar_has_address(fn, index, &at))
+	    vmr_pci_bar_wants(fn, fn->config, index, &at) != VMR_LIVE)
 		return false;
 	*addr = at;
 	return true;
@@ -129,12 +160,16 @@ static void apply_bar(struct vmr_pci_function *fn, unsigned int index)
 
 	if (fn->bars[index].type == VMR_BAR_NONE)
 		return;
-	if (!bar_has_address(fn, index, &addr))
-		vmr_region_unmap(fn->manager, region);
-	else if (bar_decodes(fn, index))
+	switch (vmr_pci_bar_wants(fn, fn->config, index, &addr)) {
+	case VMR_LIVE:
 		vmr_region_program(fn->manager, region, addr);
-	else
+		break;
+	case VMR_PARKED:
 		vmr_region_park(fn->manager, region, addr);
+		break;
+	default:
+		vmr_region_unmap(fn->manager, region);
+	}
 }
 
 int vmr_pci_function_init(struct vmr_pci_function *fn,

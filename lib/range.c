@@ -1145,8 +1145,8 @@ int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 }
 EXPORT_SYMBOL_GPL(vmr_park);
 
-struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
-			     uint64_t last)
+struct vmr_range *vmr_settle_next(struct vmr_space *space, uint64_t start,
+				  uint64_t last)
 {
 	struct vmr_range *oldest = NULL, *range;
 
@@ -1158,15 +1158,40 @@ struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
 			continue;
 		oldest = range;
 	}
-	if (!oldest)
-		return NULL;
-	vmr_write_begin(space->seq);
-	remove_any(space, oldest);
-	put(space, oldest, oldest->start);
-	vmr_write_end(space->seq);
 	return oldest;
 }
+
+void vmr_settle_take(struct vmr_space *space, struct vmr_range *range)
+{
+	vmr_write_begin(space->seq);
+	remove_any(space, range);
+	put(space, range, range->start);
+	vmr_write_end(space->seq);
+}
+
+struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
+			     uint64_t last)
+{
+	struct vmr_range *range = vmr_settle_next(space, start, last);
+
+	if (range)
+		vmr_settle_take(space, range);
+	return range;
+}
 EXPORT_SYMBOL_GPL(vmr_settle);
+
+void vmr_restore_live(struct vmr_space *space, struct vmr_range *range,
+		      uint64_t start, uint64_t last)
+{
+	insert_live(space, range, start, last, NULL);
+}
+
+void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
+		       uint64_t start, uint64_t last, uint64_t age)
+{
+	insert_claim(space, range, start, last, age ? age : PARKED);
+	space->tickets = max(space->tickets, age);
+}
 
 /* The lowest in the subtree at @rb, which reaches @start */
 static struct vmr_range *lowest_claim(const struct rb_node *rb, uint64_t start,

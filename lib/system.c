@@ -249,8 +249,8 @@ static void ungrant(struct vmr_system *sys, const struct vmr_io_view *view,
 	vmr_free(space_seen(sys, view, c->kind), c->range);
 }
 
-static void describe_all(const struct vmr_constraint *c, size_t nr,
-			 struct vmr_resource_set *set)
+void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
+		      struct vmr_resource_set *set)
 {
 	size_t i;
 
@@ -310,7 +310,7 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		vmr_marks_restore(sys, &marks);
 		return ret;
 	}
-	describe_all(constraints, nr, set);
+	vmr_describe_all(constraints, nr, set);
 	return 0;
 }
 

@@ -22,6 +22,11 @@
  *
  * A callback may route a nested access with its reader, and may call writers if
  * the caller's lock allows it.
+ *
+ * A bus is a device too: one that leads accesses on, through windows of its own
+ * in the space above, to the devices behind it. The devices behind a bus are in
+ * spaces of the bus, which keep absolute addresses: a window that moves changes
+ * what is reachable, not where the devices are.
  */
 #ifndef VMALLOC_DEVICE_H
 #define VMALLOC_DEVICE_H
@@ -32,9 +37,11 @@
 extern "C" {
 #endif
 
+struct vmr_bus;
 struct vmr_device;
 struct vmr_manager;
 struct vmr_reader;
+struct vmr_transaction;
 
 /**
  * enum vmr_io - the two ways to a device
@@ -52,11 +59,14 @@ enum vmr_io {
  * @VMR_REGION_MEMORY: memory is mapped there. The region takes the addresses;
  *	an exit at one of them is an error, except in the region's trapped parts
  * @VMR_REGION_RESERVED: nothing may be placed there and nothing answers
+ * @VMR_REGION_WINDOW: accesses go on to the bus of the region's device. What is
+ *	behind it answers if all of its region is inside the window
  */
 enum vmr_region_type {
 	VMR_REGION_TRAPPED,
 	VMR_REGION_MEMORY,
 	VMR_REGION_RESERVED,
+	VMR_REGION_WINDOW,
 };
 
 /**
@@ -80,6 +90,8 @@ struct vmr_place {
  * @index: number within the device, such as the BAR's
  * @io: enum vmr_io
  * @type: enum vmr_region_type
+ * @prefetchable: whether reads have no side effects, so that the region may be
+ *	behind a prefetchable window; of a window, whether it is one
  * @parts: the trapped parts inside it, or NULL; a part is a region whose
  *	@offset and @size say where, and is in no space itself
  * @offset: of a part from the start of the region around it
@@ -96,8 +108,9 @@ struct vmr_region {
 	uint64_t		size;
 	const char		*tag;
 	uint32_t		index;
-	uint16_t		io;
-	uint16_t		type;
+	uint8_t			io;
+	uint8_t			type;
+	bool			prefetchable;
 	struct vmr_region	*parts;
 	uint64_t		offset;
 	struct vmr_region	*next;
@@ -115,6 +128,7 @@ struct vmr_region {
  * @width: bytes at a time
  * @count: how often; more than 1 only for string I/O, which goes to one port
  *	again and again
+ * @change: where a write may say that it changes a resource; never NULL
  */
 struct vmr_access {
 	struct vmr_region	*region;
@@ -123,6 +137,43 @@ struct vmr_access {
 	uint64_t		offset;
 	uint32_t		width;
 	uint32_t		count;
+	struct vmr_change	*change;
+};
+
+/**
+ * enum vmr_change_type - what a write did to a resource
+ * @VMR_CHANGE_NONE: nothing
+ * @VMR_CHANGE_IRQ_TAKEN: the guest uses an interrupt number from now on
+ * @VMR_CHANGE_IRQ_RELEASED: it does not any more
+ * @VMR_CHANGE_MOVED: the guest has programmed a region to another address
+ * @VMR_CHANGE_UNMAPPED: the guest has switched a region off
+ */
+enum vmr_change_type {
+	VMR_CHANGE_NONE,
+	VMR_CHANGE_IRQ_TAKEN,
+	VMR_CHANGE_IRQ_RELEASED,
+	VMR_CHANGE_MOVED,
+	VMR_CHANGE_UNMAPPED,
+};
+
+/**
+ * struct vmr_change - a change of resources that a write brought about
+ * @type: enum vmr_change_type
+ * @irq: the interrupt number taken
+ * @range: the node that shall hold it, or that holds it when it is released
+ * @region: the region moved or unmapped
+ * @start: its new first address
+ *
+ * A device's write callback runs on a reader's side, where the allocators cannot
+ * be changed. It fills this in, vmr_write_change() hands it out, and the caller
+ * applies it with vmr_apply_change() under its writer's lock.
+ */
+struct vmr_change {
+	enum vmr_change_type	type;
+	uint32_t		irq;
+	struct vmr_range	*range;
+	struct vmr_region	*region;
+	uint64_t		start;
 };
 
 /**
@@ -149,11 +200,16 @@ struct vmr_device_ops {
 /**
  * enum vmr_device_state - how far a device has come
  * @VMR_DEVICE_ABSENT: not registered
+ * @VMR_DEVICE_GRANTED: part of a transaction: it has all it asked for and is
+ *	not visible yet
  * @VMR_DEVICE_PRESENT: registered and visible
+ * @VMR_DEVICE_LEAVING: visible, and the guest has been asked to let go of it
  */
 enum vmr_device_state {
 	VMR_DEVICE_ABSENT,
+	VMR_DEVICE_GRANTED,
 	VMR_DEVICE_PRESENT,
+	VMR_DEVICE_LEAVING,
 };
 
 /**
@@ -164,10 +220,14 @@ enum vmr_device_state {
  * @constraints: what it asks for at registration; its regions by their @range
  * @nr_constraints: how many
  * @resources: what it was granted; the owner gives memory for @nr_constraints
+ * @parent: the bus it is on, NULL for the root
+ * @bus: the bus that it is, NULL if it is none; private, see vmr_bus_init()
  * @regions: all its regions; private, see vmr_add_region()
  * @state: enum vmr_device_state; private
  * @unlinked: the time of its unlinking, for the drain; private
  * @link: entry in the manager's list; private
+ * @transaction: the transaction that it is part of, or NULL; private
+ * @next_in_transaction: the next device of that; private
  */
 struct vmr_device {
 	const struct vmr_device_ops	*ops;
@@ -176,10 +236,34 @@ struct vmr_device {
 	const struct vmr_constraint	*constraints;
 	size_t				nr_constraints;
 	struct vmr_resource_set		resources;
+	struct vmr_bus			*parent;
+	struct vmr_bus			*bus;
 	struct vmr_region		*regions;
 	uint32_t			state;
 	unsigned long			unlinked;
 	struct vmr_list			link;
+	struct vmr_transaction		*transaction;
+	struct vmr_device		*next_in_transaction;
+};
+
+#define VMR_BUS_WINDOWS		4
+
+/**
+ * struct vmr_bus - what is behind a device that is a bus
+ * @dev: the device; its regions of type VMR_REGION_WINDOW lead here
+ * @pio: the ports of the devices behind it
+ * @mmio: their guest physical addresses
+ * @nr_devices: how many devices are on it
+ * @pools: its windows, for placing devices on it; private
+ *
+ * Must not be copied or moved in memory once initialised.
+ */
+struct vmr_bus {
+	struct vmr_device	*dev;
+	struct vmr_space	pio;
+	struct vmr_space	mmio;
+	size_t			nr_devices;
+	struct vmr_system_pool	pools[VMR_BUS_WINDOWS];
 };
 
 /**
@@ -266,6 +350,23 @@ void vmr_region_init(struct vmr_region *region, enum vmr_io io,
 		     const char *tag);
 
 /**
+ * vmr_bus_init - make a device a bus
+ * @bus: the bus
+ * @manager: the manager that the device will be registered with
+ * @dev: a device that is not registered
+ *
+ * The device's windows are regions of type VMR_REGION_WINDOW, added with
+ * vmr_add_region() as others are. Devices with @parent set to @bus are placed
+ * inside these windows when they are registered: a region that is not
+ * prefetchable in one that is not either, a prefetchable one in a prefetchable
+ * window if it fits there, else in another.
+ *
+ * Return: 0; -EINVAL if a pointer is NULL; -EBUSY if @dev is registered.
+ */
+int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
+		 struct vmr_device *dev);
+
+/**
  * vmr_add_region - make a region part of a device that is not registered yet
  * @dev: the device
  * @region: the region
@@ -311,6 +412,7 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part);
  *    of the device's regions, or one of another size, two constraints name one
  *    range, or @dev->resources has no room;
  *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
+ *  - -ENOENT: @dev->parent's device is not registered;
  *  - what the first constraint that could not be granted met: see vmr_alloc()
  *    and vmr_id_alloc_block();
  *  - what set_resources() returned.
@@ -329,6 +431,7 @@ int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
  *
  * Return: the number of I/O regions that were visible, or
  *  - -EINVAL: a pointer is NULL;
+ *  - -EBUSY: @dev is a bus that devices are on, or part of a transaction;
  *  - -ENOENT: @dev is not registered.
  */
 int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev);
@@ -372,6 +475,121 @@ int vmr_drained(struct vmr_manager *manager, const struct vmr_device *dev);
  *  - -EDEADLK: this thread is inside a callback of this manager's.
  */
 int vmr_drain(struct vmr_manager *manager, const struct vmr_device *dev);
+
+/**
+ * vmr_adopt - register a device whose id and places are in the spaces already
+ * @manager: the manager
+ * @dev: a device that is not registered, with its id and the ranges of its
+ *	constraints live, as vmr_restore() leaves them
+ * @failed: where to store the index of the constraint that is not live where it
+ *	should be, or NULL; @dev->nr_constraints stands for the device id
+ *
+ * Return: 0, or
+ *  - -EINVAL: as vmr_register();
+ *  - -EEXIST: @dev is registered;
+ *  - -ENOENT: the parent is not registered, or the id or a constraint's range is
+ *    not live in its space;
+ *  - what set_resources() returned.
+ */
+int vmr_adopt(struct vmr_manager *manager, struct vmr_device *dev,
+	      size_t *failed);
+
+/**
+ * vmr_request_removal - note that the guest has been asked to let go of a device
+ * @manager: the manager
+ * @dev: the device
+ *
+ * The device stays as it is, with all its places and ids, until vmr_unlink() or
+ * vmr_cancel_removal().
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -ENOENT: @dev is not registered;
+ *  - -EALREADY: the guest has been asked before, and has not answered.
+ */
+int vmr_request_removal(struct vmr_manager *manager, struct vmr_device *dev);
+
+/**
+ * vmr_cancel_removal - take a request for removal back
+ * @manager: the manager
+ * @dev: the device
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -ENOENT: no removal is pending.
+ */
+int vmr_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev);
+
+/**
+ * struct vmr_transaction - several registrations and removals as one step
+ * @manager: whose; private
+ * @adds: devices to become visible; private
+ * @removes: devices to be unlinked; private
+ */
+struct vmr_transaction {
+	struct vmr_manager	*manager;
+	struct vmr_device	*adds;
+	struct vmr_device	*removes;
+};
+
+/**
+ * vmr_begin - begin a transaction
+ * @manager: the manager
+ * @transaction: the transaction
+ *
+ * Return: 0; -EINVAL if a pointer is NULL.
+ */
+int vmr_begin(struct vmr_manager *manager,
+	      struct vmr_transaction *transaction);
+
+/**
+ * vmr_transaction_add - have a device registered by a transaction
+ * @transaction: the transaction
+ * @dev: as for vmr_register()
+ * @failed: as for vmr_register()
+ * @conflict: as for vmr_register()
+ *
+ * It is granted all it asks for and told so, but stays invisible until
+ * vmr_commit(). What devices hold that the same transaction removes is not free
+ * before that. If it fails, the transaction is as before.
+ *
+ * Return: as vmr_register().
+ */
+int vmr_transaction_add(struct vmr_transaction *transaction,
+			struct vmr_device *dev, size_t *failed,
+			struct vmr_range **conflict);
+
+/**
+ * vmr_transaction_remove - have a device unlinked by a transaction
+ * @transaction: the transaction
+ * @dev: a registered device; a bus only after all devices on it
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EBUSY: @dev is part of a transaction already, or a bus with devices that
+ *    this transaction does not remove;
+ *  - -ENOENT: @dev is not registered.
+ */
+int vmr_transaction_remove(struct vmr_transaction *transaction,
+			   struct vmr_device *dev);
+
+/**
+ * vmr_commit - make a transaction true, in one step for every lookup
+ * @transaction: the transaction; it is over
+ *
+ * The devices removed are to be drained, each.
+ *
+ * Return: 0; -EINVAL if @transaction is NULL or over.
+ */
+int vmr_commit(struct vmr_transaction *transaction);
+
+/**
+ * vmr_cancel - undo a transaction
+ * @transaction: the transaction; it is over
+ *
+ * Return: 0; -EINVAL if @transaction is NULL or over.
+ */
+int vmr_cancel(struct vmr_transaction *transaction);
 
 /**
  * vmr_region_place - give a region a free place
@@ -429,13 +647,87 @@ int vmr_region_park(struct vmr_manager *manager, struct vmr_region *region,
 int vmr_region_unmap(struct vmr_manager *manager, struct vmr_region *region);
 
 /**
+ * vmr_window_program - open a window of a bus at a place, of any size
+ * @manager: the manager
+ * @window: a region of type VMR_REGION_WINDOW of a registered bus
+ * @start: first address
+ * @last: last address, included
+ *
+ * As vmr_region_program(), with a size. The visibility of every region behind the
+ * bus may change; each one whose does is reported.
+ *
+ * Return: as vmr_region_program(); -EINVAL also if @start is above @last or
+ * @window is none.
+ */
+int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
+		       uint64_t start, uint64_t last);
+
+/**
+ * vmr_region_move_set - move several regions in one step for every lookup
+ * @manager: the manager
+ * @steps: the moves; the caller fills in @range, that of a region, and @start
+ * @nr: their number, at least 1
+ * @failed: where to store the index of the step that cannot be done, or NULL
+ * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ *
+ * A swap or a rebalance: the places may be each other's, and in the spaces of
+ * several buses. Either all regions end at their new places or all stay. Each is
+ * reported.
+ *
+ * Return: as vmr_move_set(); -ENOENT also if a region's device is not registered.
+ */
+int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
+			size_t nr, size_t *failed,
+			struct vmr_range **conflict);
+
+/**
+ * vmr_region_visible - where a region is, seen from the root
+ * @region: the region
+ *
+ * Return: its place; not visible if it is not live, its device is not registered,
+ * or a bus above has no window around it.
+ */
+struct vmr_place vmr_region_visible(const struct vmr_region *region);
+
+/**
+ * vmr_region_space - the space that a region is or would be in
+ * @manager: the manager
+ * @region: the region
+ *
+ * With it, vmr_for_each_claim() tells what waits, and vmr_find_overlap() for
+ * what.
+ *
+ * Return: the space; NULL if a pointer is NULL or the region is none of a device.
+ */
+struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
+				   const struct vmr_region *region);
+
+/**
+ * vmr_apply_change - apply what a write changed, to all that depends on it
+ * @manager: the manager
+ * @change: as vmr_write_change() returned it
+ * @conflict: where to store the range in the way on -EBUSY, or NULL
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, or one that @change->type needs is;
+ *  - for an interrupt, what vmr_id_alloc_at() and vmr_id_release() return;
+ *  - for a region, what vmr_region_program() returns.
+ */
+int vmr_apply_change(struct vmr_manager *manager,
+		     const struct vmr_change *change,
+		     struct vmr_range **conflict);
+
+/**
  * vmr_region_at - the region that holds an address
  * @manager: the manager
  * @io: VMR_PIO or VMR_MMIO
  * @addr: the address
  *
+ * Windows are looked through.
+ *
  * Context: the writer's side.
- * Return: the region; NULL if the address is free, or @io is neither.
+ * Return: the region; NULL if nothing is there, or @io is neither. It may be a
+ * reservation, or one whose device is not visible yet.
  */
 struct vmr_region *vmr_region_at(const struct vmr_manager *manager,
 				 enum vmr_io io, uint64_t addr);
@@ -543,6 +835,24 @@ int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
  */
 int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	      const void *data, uint32_t width, uint32_t count);
+
+/**
+ * vmr_write_change - vmr_write() for devices that change resources
+ * @reader: as for vmr_write()
+ * @io: as for vmr_write()
+ * @addr: as for vmr_write()
+ * @data: as for vmr_write()
+ * @width: as for vmr_write()
+ * @count: as for vmr_write()
+ * @change: where to store what the write changed, VMR_CHANGE_NONE if nothing; to
+ *	be applied with vmr_apply_change()
+ *
+ * Context: as vmr_read().
+ * Return: as vmr_read(); -EINVAL also if @change is NULL.
+ */
+int vmr_write_change(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+		     const void *data, uint32_t width, uint32_t count,
+		     struct vmr_change *change);
 
 #ifdef __cplusplus
 }
