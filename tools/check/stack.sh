@@ -8,7 +8,7 @@
 
 set -eu
 
-limit=1024	# bytes
+limit=2048	# bytes
 
 graph()
 {
@@ -24,4 +24,4 @@ graph optimized ''
 graph plain '-fno-optimize-sibling-calls -fno-inline'
 
 awk -v limit=$limit -f tools/check/stack.awk "$W/optimized.ci"
-awk -v limit=$((4 * limit)) -f tools/check/stack.awk "$W/plain.ci"
+awk -v limit=$((2 * limit)) -f tools/check/stack.awk "$W/plain.ci"
