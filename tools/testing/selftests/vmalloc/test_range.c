@@ -1173,7 +1173,8 @@ TEST(find_knows_every_address)
 		if (addr >= 0x18000 && addr <= 0x18fff)
 			want = &w.r[2];
 		ASSERT_EQ(want, vmr_find(&w.a, addr));
-		start = last = 0;
+		start = 0;
+		last = 0;
 		ASSERT_EQ(want, vmr_lookup(&w.a, addr, &start, &last));
 		if (want) {
 			ASSERT_EQ(want->start, start);
@@ -1811,8 +1812,8 @@ TEST(every_error_has_a_text_of_its_own)
 		EXPECT_STRNE(vmr_strerror(-4095), text);
 	}
 	EXPECT_NE(NULL, vmr_strerror(-4095));
-	EXPECT_NE(NULL, vmr_strerror((int)0x80000000));
-	EXPECT_NE(NULL, vmr_strerror(0x7fffffff));
+	EXPECT_NE(NULL, vmr_strerror(INT32_MIN));
+	EXPECT_NE(NULL, vmr_strerror(INT32_MAX));
 }
 
 TEST_HARNESS_MAIN
