@@ -9,6 +9,8 @@
 # the distribution's linux-source package. They are never committed to this
 # repository: theirs is another licence and another history.
 #
+# Without a source the exit status is 4, on other errors 1.
+#
 # Unpacking costs seconds, so nothing is done while DEST/.source still names
 # the same source; make compares the age of that file.
 
@@ -68,7 +70,7 @@ else
 		  - install it:   apt-get install linux-source   (as root)
 		  - or name one:  make LINUX=/path/to/a/kernel/tree
 		EOF
-		exit 1
+		exit 4
 	fi
 	id="$tarball $(stat -c '%s %Y' "$tarball")"
 fi
