@@ -8,56 +8,17 @@
  */
 #include "internal.h"
 
-#include <vmalloc/pci.h>
-
-#define REG_VENDOR	0x00
-#define REG_DEVICE	0x02
-#define REG_COMMAND	0x04
-#define REG_STATUS	0x06
-#define REG_REVISION	0x08
-#define REG_CLASS	0x09
-#define REG_CACHE_LINE	0x0c
-#define REG_LATENCY	0x0d
-#define REG_HEADER	0x0e
-#define REG_BARS	0x10
-#define REG_SUBVENDOR	0x2c
-#define REG_SUBDEVICE	0x2e
-#define REG_ROM		0x30
-#define REG_IRQ_LINE	0x3c
-#define REG_IRQ_PIN	0x3d
-#define HEADER_SIZE	0x40
-
-#define COMMAND_IO	0x0001
-#define COMMAND_MEMORY	0x0002
-#define COMMAND_WRITABLE 0x0547	/* decode, master, parity, SERR#, INTx */
-
-#define BAR_IO		0x01
-#define BAR_64BIT	0x04
-#define BAR_PREFETCH	0x08
-#define ROM_ENABLE	0x01
+#include "pci.h"
 
 #define PORT_ADDRESS	0xcf8
 #define PORTS		8
 #define LATCH_ENABLE	0x80000000u
 
-static uint32_t get(const uint8_t *bytes, uint32_t width)
+static uint32_t bar_reg(const struct vmr_pci_function *fn, unsigned int index)
 {
-	uint32_t value = 0;
-
-	while (width--)
-		value = value << 8 | bytes[width];
-	return value;
-}
-
-static void put(uint8_t *bytes, uint32_t value, uint32_t width)
-{
-	for (; width; width--, value >>= 8)
-		*bytes++ = (uint8_t)value;
-}
-
-static uint32_t bar_reg(unsigned int index)
-{
-	return index == VMR_PCI_ROM ? REG_ROM : REG_BARS + 4 * index;
+	if (index == VMR_PCI_ROM)
+		return fn->bridge ? REG_BRIDGE_ROM : REG_ROM;
+	return REG_BARS + 4 * index;
 }
 
 /* All the address bits that the BAR's registers have */
@@ -72,7 +33,7 @@ static uint64_t bar_value(const struct vmr_pci_function *fn,
 			  const uint8_t *config, unsigned int index)
 {
 	const struct vmr_pci_bar *bar = &fn->bars[index];
-	uint32_t reg = bar_reg(index);
+	uint32_t reg = bar_reg(fn, index);
 	uint64_t value = get(&config[reg], 4);
 
 	if (bar->type == VMR_BAR_MEM64)
@@ -185,8 +146,10 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
 	put(&fn->config[REG_REVISION], ids->revision, 1);
 	put(&fn->config[REG_CLASS], ids->class_code, 3);
 	put(&fn->config[REG_HEADER], ids->header_type, 1);
-	put(&fn->config[REG_SUBVENDOR], ids->subvendor, 2);
-	put(&fn->config[REG_SUBDEVICE], ids->subdevice, 2);
+	if (!fn->bridge) {
+		put(&fn->config[REG_SUBVENDOR], ids->subvendor, 2);
+		put(&fn->config[REG_SUBDEVICE], ids->subdevice, 2);
+	}
 	put(&fn->config[REG_IRQ_PIN], ids->irq_pin, 1);
 	put(&fn->writable[REG_COMMAND], COMMAND_WRITABLE, 2);
 	put(&fn->writable[REG_CACHE_LINE], 0xff, 1);
@@ -205,14 +168,20 @@ static bool bar_size_ok(unsigned int index, enum vmr_pci_bar_type type,
 	case VMR_BAR_IO:
 		return size >= 4 && size <= 256;
 	case VMR_BAR_MEM32:
-		return size >= 16 && size <= 1ull << 31;
+		return size >= 16 && size <= 1ull << 30;
 	case VMR_BAR_MEM64:
-		return index < 5 && size >= 16;
+		return size >= 16 && size <= 1ull << 62;
 	case VMR_BAR_ROM:
 		return size >= 1 << 11 && size <= 1 << 24;
 	default:
 		return false;
 	}
+}
+
+/* How many BAR registers there are in front of the other ones of the header */
+static unsigned int nr_bar_regs(const struct vmr_pci_function *fn)
+{
+	return fn->bridge ? 2 : 6;
 }
 
 /* A register that is free has nothing writable and is not a BAR's */
@@ -232,7 +201,10 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 	uint32_t reg;
 	int ret;
 
-	if (!fn || index >= VMR_PCI_NR_BARS || !bar_size_ok(index, type, size))
+	if (!fn || !bar_size_ok(index, type, size))
+		return -EINVAL;
+	if (index != VMR_PCI_ROM &&
+	    index + (type == VMR_BAR_MEM64) >= nr_bar_regs(fn))
 		return -EINVAL;
 	if (bar_in_use(fn, index) ||
 	    (type == VMR_BAR_MEM64 && bar_in_use(fn, index + 1)))
@@ -247,8 +219,9 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		return ret;
 	bar->type = type;
 	bar->prefetchable = prefetchable;
+	bar->region.prefetchable = prefetchable;
 
-	reg = bar_reg(index);
+	reg = bar_reg(fn, index);
 	mask = bar_mask(bar);
 	put(&fn->writable[reg], (uint32_t)mask, 4);
 	if (type == VMR_BAR_IO)
@@ -264,22 +237,62 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_bar);
 
-/* What a reset leaves of the registers that decide where BARs are */
-static void reset_decode(struct vmr_pci_function *fn)
+int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part)
 {
-	uint32_t reg;
+	const struct vmr_pci_part *other;
 
-	put(&fn->config[REG_COMMAND], 0, 2);
-	for (reg = REG_BARS; reg < REG_BARS + 24; reg++)
-		fn->config[reg] &= ~fn->writable[reg];
-	for (reg = REG_ROM; reg < REG_ROM + 4; reg++)
-		fn->config[reg] &= ~fn->writable[reg];
+	if (fn->manager)
+		return -EBUSY;
+	for (other = fn->parts; other; other = other->next)
+		if (part->offset < other->offset + other->size &&
+		    other->offset < part->offset + part->size)
+			return -EEXIST;
+	part->next = fn->parts;
+	fn->parts = part;
+	return 0;
 }
 
-int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
-		 uint32_t address)
+void vmr_pci_add_capability(struct vmr_pci_function *fn,
+			    struct vmr_pci_part *part, uint8_t id)
 {
-	struct vmr_ids *pci;
+	fn->config[part->offset] = id;
+	fn->config[part->offset + 1] = fn->config[REG_CAPABILITIES];
+	fn->config[REG_CAPABILITIES] = (uint8_t)part->offset;
+	fn->config[REG_STATUS] |= STATUS_CAPABILITIES;
+}
+
+static void clear_writable(struct vmr_pci_function *fn, uint32_t offset,
+			   uint32_t size)
+{
+	for (; size--; offset++)
+		fn->config[offset] &= ~fn->writable[offset];
+}
+
+/* What a reset leaves of the registers that places and vectors follow */
+static void reset_registers(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_part *part;
+
+	clear_writable(fn, REG_COMMAND, 2);
+	clear_writable(fn, REG_BARS, 4 * nr_bar_regs(fn));
+	clear_writable(fn, bar_reg(fn, VMR_PCI_ROM), 4);
+	for (part = fn->parts; part; part = part->next) {
+		clear_writable(fn, part->offset, part->size);
+		if (part->reset)
+			part->reset(fn, part);
+	}
+}
+
+static struct vmr_ids *addresses(struct vmr_manager *manager,
+				 struct vmr_pci_bridge *behind)
+{
+	return behind ? &behind->functions : &manager->sys->pci;
+}
+
+int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
+		    struct vmr_pci_bridge *behind, uint32_t address)
+{
+	struct vmr_ids *ids;
 	uint64_t issued;
 	int ret;
 
@@ -287,46 +300,124 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
-	pci = &manager->sys->pci;
-	issued = pci->issued;
-	ret = vmr_id_alloc_at(pci, &fn->address, address, NULL);
+	ids = addresses(manager, behind);
+	issued = ids->issued;
+	ret = vmr_id_alloc_at(ids, &fn->address, address, NULL);
 	if (ret)
 		return ret;
-	reset_decode(fn);
+	reset_registers(fn);
 	fn->manager = manager;
+	fn->behind = behind;
+	fn->dev.parent = behind ? &behind->bus : NULL;
 	ret = vmr_register(manager, &fn->dev, NULL, NULL);
 	if (ret) {
 		fn->manager = NULL;
-		vmr_id_release(pci, &fn->address);
-		pci->issued = issued;
+		fn->behind = NULL;
+		fn->dev.parent = NULL;
+		vmr_id_release(ids, &fn->address);
+		ids->issued = issued;
 	}
 	return ret;
 }
+
+int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
+		 uint32_t address)
+{
+	return vmr_pci_plug_at(manager, fn, NULL, address);
+}
 EXPORT_SYMBOL_GPL(vmr_pci_plug);
+
+int vmr_pci_adopt(struct vmr_manager *manager, struct vmr_pci_function *fn,
+		  size_t *failed)
+{
+	struct vmr_ids *ids;
+	int ret;
+
+	if (!manager || !fn)
+		return -EINVAL;
+	if (fn->manager)
+		return -EEXIST;
+	ids = addresses(manager, fn->behind);
+	if (!vmr_in_space(&ids->space, &fn->address))
+		return -ENOENT;
+	fn->manager = manager;
+	fn->dev.parent = fn->behind ? &fn->behind->bus : NULL;
+	ret = vmr_adopt(manager, &fn->dev, failed);
+	if (ret)
+		fn->manager = NULL;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_adopt);
 
 int vmr_pci_unplug(struct vmr_pci_function *fn)
 {
 	struct vmr_manager *manager;
+	struct vmr_pci_part *part;
+	int ret;
 
 	if (!fn)
 		return -EINVAL;
 	manager = fn->manager;
 	if (!manager)
 		return -ENOENT;
+	/* Vectors first, so that listeners find none of the function's left */
+	if (fn->dev.transaction || (fn->dev.bus && fn->dev.bus->nr_devices))
+		return -EBUSY;
+	for (part = fn->parts; part; part = part->next)
+		if (part->unplugged)
+			part->unplugged(fn, part);
 	fn->manager = NULL;
-	vmr_id_release(&manager->sys->pci, &fn->address);
-	return vmr_unlink(manager, &fn->dev);
+	vmr_id_release(addresses(manager, fn->behind), &fn->address);
+	ret = vmr_unlink(manager, &fn->dev);
+	fn->behind = NULL;
+	fn->dev.parent = NULL;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_unplug);
+
+static struct vmr_pci_function *function_of(struct vmr_range *range)
+{
+	return range ? container_of(range, struct vmr_pci_function, address) :
+		       NULL;
+}
+
+/* The bridge among some functions that leads on to a bus; @own is their bus */
+static struct vmr_pci_bridge *towards(const struct vmr_ids *ids, uint32_t own,
+				      uint32_t bus)
+{
+	struct vmr_range *range;
+
+	vmr_for_each_range(range, &ids->space) {
+		const struct vmr_pci_function *fn = function_of(range);
+
+		if (fn->bridge && fn->config[REG_SECONDARY] > own &&
+		    fn->config[REG_SECONDARY] <= bus &&
+		    fn->config[REG_SUBORDINATE] >= bus)
+			return fn->bridge;
+	}
+	return NULL;
+}
 
 struct vmr_pci_function *vmr_pci_function_at(const struct vmr_manager *manager,
 					     uint32_t address)
 {
+	uint32_t bus = address >> 8 & 0xff, own = 0;
+	struct vmr_pci_bridge *bridge;
+	const struct vmr_ids *ids;
 	struct vmr_range *range;
 
-	range = manager ? vmr_id_find(&manager->sys->pci, address) : NULL;
-	return range ? container_of(range, struct vmr_pci_function, address) :
-		       NULL;
+	if (!manager)
+		return NULL;
+	ids = &manager->sys->pci;
+	range = vmr_id_find(ids, address);
+	/* Bus numbers rise on the way, so the way has an end */
+	while (!range && (bridge = towards(ids, own, bus))) {
+		ids = &bridge->functions;
+		own = bridge->fn.config[REG_SECONDARY];
+		if (own == bus)
+			return function_of(vmr_id_find(ids, address & 0xff));
+	}
+	return function_of(range);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_at);
 
@@ -364,6 +455,7 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 			 const void *data, uint32_t width)
 {
 	const uint8_t *bytes = data;
+	struct vmr_pci_part *part;
 	bool command;
 	uint32_t i;
 	int ret;
@@ -385,9 +477,13 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 	command = touches(offset, width, REG_COMMAND, 2);
 	for (i = 0; i < VMR_PCI_NR_BARS; i++)
 		if (command ||
-		    touches(offset, width, bar_reg(i),
+		    touches(offset, width, bar_reg(fn, i),
 			    fn->bars[i].type == VMR_BAR_MEM64 ? 8 : 4))
 			apply_bar(fn, i);
+	for (part = fn->parts; part; part = part->next)
+		if (part->written && (command ||
+		    touches(offset, width, part->offset, part->size)))
+			part->written(fn, part);
 	if (fn->ops && fn->ops->config_written)
 		fn->ops->config_written(fn, offset, width);
 	return 0;
@@ -438,6 +534,10 @@ static void host_write_one(struct vmr_pci_host *host, uint64_t offset,
 
 	if (offset == 0 && width == 4) {
 		host->latch = get(data, 4) & ~0x7f000003u;
+		return;
+	}
+	if (offset == 1 && width == 1 && host->reset) {
+		host->reset(host, *data);
 		return;
 	}
 	fn = latched(host, offset, &reg);

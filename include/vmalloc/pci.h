@@ -15,6 +15,11 @@
  *    address width;
  *  - an occupied address makes a claim, one outside the domain unmaps.
  *
+ * Bridges (PCI-to-PCI Bridge Architecture Specification 1.2) have a bus behind
+ * them, whose windows follow their registers in the same way. MSI and MSI-X
+ * capabilities take interrupt vectors when the guest switches them on, and give
+ * them back when it switches them off.
+ *
  * Locking: all of this is the writer's side, except for what a struct
  * vmr_pci_host does as a device: it is called by readers and takes the lock that
  * the caller gave it.
@@ -86,25 +91,57 @@ struct vmr_pci_ids {
 	uint8_t		irq_pin;
 };
 
+struct vmr_pci_bridge;
 struct vmr_pci_function;
+
+/**
+ * struct vmr_pci_part - a part of configuration space that something follows
+ * @offset: its first byte
+ * @size: its length
+ * @written: the guest has written some of it, or of the command register. This
+ *	and the two below may be NULL
+ * @reset: the writable bits have been cleared, as by a reset
+ * @unplugged: the function is leaving: give back what is held
+ * @next: the function's next part; private
+ */
+struct vmr_pci_part {
+	uint32_t		offset;
+	uint32_t		size;
+	void (*written)(struct vmr_pci_function *fn,
+			struct vmr_pci_part *part);
+	void (*reset)(struct vmr_pci_function *fn, struct vmr_pci_part *part);
+	void (*unplugged)(struct vmr_pci_function *fn,
+			  struct vmr_pci_part *part);
+	struct vmr_pci_part	*next;
+};
 
 /**
  * struct vmr_pci_ops - what a function does beyond the model
  * @config_written: bytes of configuration space have been written; @offset is
  *	the first, @width their number. Called after the model has acted. May be
  *	NULL
+ * @vector: interrupt vector @index has been taken, with its number in @range; or
+ *	given back, and then @range is NULL; or could not be had, and then @range
+ *	is NULL and @error says why. Of MSI there is one call for the whole block,
+ *	@index 0. May be NULL
  */
 struct vmr_pci_ops {
 	void (*config_written)(struct vmr_pci_function *fn, uint32_t offset,
 			       uint32_t width);
+	void (*vector)(struct vmr_pci_function *fn, uint32_t index,
+		       const struct vmr_range *range, int error);
 };
 
 /**
- * struct vmr_pci_function - a PCI function with a type 0 header
+ * struct vmr_pci_function - a PCI function
  * @dev: the device; its regions are the BARs
- * @address: its PCI address, allocated from the system's @pci domain
+ * @address: its PCI address in the system's @pci domain, or device << 3 |
+ *	function on the bus behind a bridge
  * @manager: what it is plugged into, NULL if it is not
  * @ops: what it does beyond the model, or NULL
+ * @behind: the bridge that it is behind, NULL at the root
+ * @bridge: the bridge that it is, NULL if it is none
+ * @parts: parts of configuration space that are followed; private
  * @bars: the BARs
  * @config: configuration space in guest memory order
  * @writable: bit by bit, what the guest may write of @config
@@ -117,6 +154,9 @@ struct vmr_pci_function {
 	struct vmr_range		address;
 	struct vmr_manager		*manager;
 	const struct vmr_pci_ops	*ops;
+	struct vmr_pci_bridge		*behind;
+	struct vmr_pci_bridge		*bridge;
+	struct vmr_pci_part		*parts;
 	struct vmr_pci_bar		bars[VMR_PCI_NR_BARS];
 	uint8_t				config[VMR_PCI_CONFIG_SIZE];
 	uint8_t				writable[VMR_PCI_CONFIG_SIZE];
@@ -141,8 +181,9 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
  * @index: 0 to 5, or VMR_PCI_ROM
  * @type: what it decodes
  * @prefetchable: whether it has no side effects on reads
- * @size: a power of two: 4 to 256 for I/O, from 16 to 2 GiB for 32-bit memory,
- *	16 to 2^63 for 64-bit memory, 2 KiB to 16 MiB for the ROM
+ * @size: a power of two: 4 to 256 for I/O, from 16 to 1 GiB for 32-bit memory,
+ *	16 to 2^62 for 64-bit memory, 2 KiB to 16 MiB for the ROM. Larger ones
+ *	have a single writable bit, whose every value looks like sizing
  * @tag: name for people, or NULL
  *
  * The BAR traps; its owner may make @fn->bars[@index].region memory with trapped
@@ -178,20 +219,211 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		 uint32_t address);
 
 /**
+ * vmr_pci_adopt - take a function over whose state a restore has put back
+ * @manager: the manager
+ * @fn: a function that is not plugged, with its configuration space, its PCI
+ *	address, its device id and the ranges of its BARs restored
+ * @failed: as for vmr_adopt(), or NULL
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EEXIST: @fn is plugged;
+ *  - -ENOENT: its address is not live in the @pci domain, or behind its bridge;
+ *  - what vmr_adopt() returns.
+ */
+int vmr_pci_adopt(struct vmr_manager *manager, struct vmr_pci_function *fn,
+		  size_t *failed);
+
+/**
  * vmr_pci_unplug - take a function out: registers, regions, address
  * @fn: the function
  *
  * Its memory is the caller's again after vmr_drain() of @fn->dev.
  *
- * Return: the number of regions that were visible; -EINVAL if @fn is NULL;
- * -ENOENT if it is not plugged.
+ * Return: the number of regions that were visible, or
+ *  - -EINVAL: @fn is NULL;
+ *  - -ENOENT: it is not plugged;
+ *  - -EBUSY: it is a bridge with functions behind it, or part of a transaction.
  */
 int vmr_pci_unplug(struct vmr_pci_function *fn);
 
 /**
+ * struct vmr_pci_bridge - a PCI-to-PCI bridge and the bus behind it
+ * @fn: the bridge as a function, with a type 1 header
+ * @bus: the addresses behind it
+ * @io: its window of I/O ports, 4 KiB grain
+ * @mem: its window of memory below 4 GiB, 1 MiB grain
+ * @pref: its window of prefetchable memory, 64-bit, 1 MiB grain
+ * @functions: the functions behind it, by device << 3 | function
+ * @registers: the window and bus number registers
+ */
+struct vmr_pci_bridge {
+	struct vmr_pci_function	fn;
+	struct vmr_bus		bus;
+	struct vmr_region	io;
+	struct vmr_region	mem;
+	struct vmr_region	pref;
+	struct vmr_ids		functions;
+	struct vmr_pci_part	registers;
+};
+
+/**
+ * vmr_pci_bridge_init - make a bridge with nothing behind it
+ * @bridge: zeroed memory
+ * @manager: the manager that it will be plugged into
+ * @ids: what it says it is; the class is usually 0x060400
+ * @ops: the callbacks of its BARs; a bridge has at most two and a ROM
+ * @name: name for people
+ *
+ * It is plugged as a function is, and is closed then: its windows have no
+ * addresses until the guest gives them some.
+ *
+ * Return: as vmr_pci_function_init().
+ */
+int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
+			struct vmr_manager *manager,
+			const struct vmr_pci_ids *ids,
+			const struct vmr_device_ops *ops, const char *name);
+
+/**
+ * vmr_pci_plug_behind - vmr_pci_plug() on the bus behind a bridge
+ * @bridge: a bridge that is plugged
+ * @fn: the function
+ * @device: device << 3 | function; the bus number is the guest's business
+ *
+ * Return: as vmr_pci_plug(); -ENOENT if the bridge is not plugged.
+ */
+int vmr_pci_plug_behind(struct vmr_pci_bridge *bridge,
+			struct vmr_pci_function *fn, uint32_t device);
+
+/**
+ * struct vmr_pci_msi - an MSI capability
+ * @part: its registers
+ * @range: holds the block of vectors while MSI is on
+ * @error: why there are none although it is, or 0
+ */
+struct vmr_pci_msi {
+	struct vmr_pci_part	part;
+	struct vmr_range	range;
+	int			error;
+};
+
+/**
+ * vmr_pci_add_msi - give a function an MSI capability
+ * @fn: a function that is not plugged
+ * @msi: zeroed memory
+ * @offset: where in configuration space, from 0x40 in steps of 4; it takes 16
+ *	bytes
+ * @vectors: how many it can use: 1, 2, 4, 8, 16 or 32
+ *
+ * When the guest switches MSI on, a block of as many vectors as it asks for is
+ * taken, aligned to its size; when it switches it off, or unplugs the function,
+ * the block is given back. The registers say what the guest wrote either way.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, or @offset or @vectors is none of these;
+ *  - -EBUSY: @fn is plugged;
+ *  - -EEXIST: the place overlaps another part.
+ */
+int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
+		    uint32_t offset, uint32_t vectors);
+
+/**
+ * struct vmr_pci_vector - an entry of an MSI-X table
+ * @range: holds the vector while the entry is in use
+ * @words: the entry: address, upper address, data, control
+ * @error: why there is no vector although the entry is in use, or 0
+ */
+struct vmr_pci_vector {
+	struct vmr_range	range;
+	uint32_t		words[4];
+	int			error;
+};
+
+/**
+ * struct vmr_pci_msix - an MSI-X capability
+ * @part: its registers
+ * @vectors: the table
+ * @nr: the number of its entries
+ */
+struct vmr_pci_msix {
+	struct vmr_pci_part	part;
+	struct vmr_pci_vector	*vectors;
+	uint32_t		nr;
+};
+
+/**
+ * struct vmr_pci_msix_place - where an MSI-X table and its pending bits are
+ * @table_bar: the BAR that the table is in
+ * @table_offset: its offset there, a multiple of 8
+ * @pba_bar: the BAR that the pending bits are in
+ * @pba_offset: their offset there, a multiple of 8
+ */
+struct vmr_pci_msix_place {
+	uint8_t		table_bar;
+	uint8_t		pba_bar;
+	uint32_t	table_offset;
+	uint32_t	pba_offset;
+};
+
+/**
+ * vmr_pci_add_msix - give a function an MSI-X capability
+ * @fn: a function that is not plugged
+ * @msix: zeroed memory
+ * @offset: where in configuration space, from 0x40 in steps of 4; it takes 12
+ *	bytes
+ * @vectors: zeroed memory for the table
+ * @nr: number of entries, 1 to 2048
+ * @place: where table and pending bits are
+ *
+ * A vector is taken for each entry when it is first in use, that is, MSI-X is on
+ * and the entry is not masked; it is given back when it no longer is, one by one.
+ * So a device that advertises 2048 vectors holds those that are used. The owner
+ * of the BAR hands accesses to the table to vmr_pci_msix_read() and
+ * vmr_pci_msix_write().
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, or a number is none of these;
+ *  - -EBUSY: @fn is plugged;
+ *  - -EEXIST: the place overlaps another part.
+ */
+int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
+		     uint32_t offset, struct vmr_pci_vector *vectors,
+		     uint32_t nr, const struct vmr_pci_msix_place *place);
+
+/**
+ * vmr_pci_msix_read - read from an MSI-X table
+ * @msix: the capability
+ * @offset: from the start of the table
+ * @data: where to store @width bytes, in guest memory order
+ * @width: 4 or 8; the specification has no others
+ *
+ * Return: 0, or with @data all ones
+ *  - -EMSGSIZE: @width is none of these;
+ *  - -ERANGE: the access is not aligned or leaves the table;
+ * or -EINVAL if a pointer is NULL.
+ */
+int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
+		      void *data, uint32_t width);
+
+/**
+ * vmr_pci_msix_write - write to an MSI-X table, and act on it
+ * @fn: the function
+ * @msix: its capability
+ * @offset: from the start of the table
+ * @data: @width bytes in guest memory order
+ * @width: 4 or 8
+ *
+ * Return: as vmr_pci_msix_read(); -ENOENT if @fn is not plugged.
+ */
+int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
+		       uint64_t offset, const void *data, uint32_t width);
+
+/**
  * vmr_pci_function_at - the function at a PCI address
  * @manager: the manager
- * @address: VMR_PCI_ADDR() of it
+ * @address: VMR_PCI_ADDR() of it; behind bridges, by the bus numbers that the
+ *	guest gave them
  *
  * Return: the function, NULL if there is none.
  */
@@ -260,6 +492,8 @@ struct vmr_pci_lock {
  * @manager: whose functions it reaches
  * @lock: the caller's writer lock, NULL if there is one thread
  * @latch: the address register at 0xcf8
+ * @reset: a byte is written to port 0xcf9, the reset control register that lies
+ *	inside; may be NULL
  */
 struct vmr_pci_host {
 	struct vmr_device	dev;
@@ -269,6 +503,7 @@ struct vmr_pci_host {
 	struct vmr_manager	*manager;
 	struct vmr_pci_lock	*lock;
 	uint32_t		latch;
+	void (*reset)(struct vmr_pci_host *host, uint8_t value);
 };
 
 /**

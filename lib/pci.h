@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * pci.h - what the files of the PCI layer share
+ */
+#ifndef VMR_LIB_PCI_H
+#define VMR_LIB_PCI_H
+
+#include "internal.h"
+
+#include <vmalloc/pci.h>
+
+#define REG_VENDOR	0x00
+#define REG_DEVICE	0x02
+#define REG_COMMAND	0x04
+#define REG_STATUS	0x06
+#define REG_STATUS	0x06
+#define REG_REVISION	0x08
+#define REG_CLASS	0x09
+#define REG_CACHE_LINE	0x0c
+#define REG_LATENCY	0x0d
+#define REG_HEADER	0x0e
+#define REG_BARS	0x10
+#define REG_SECONDARY	0x19
+#define REG_SUBORDINATE	0x1a
+#define REG_SUBVENDOR	0x2c
+#define REG_SUBDEVICE	0x2e
+#define REG_ROM		0x30
+#define REG_CAPABILITIES 0x34
+#define REG_BRIDGE_ROM	0x38
+#define REG_IRQ_LINE	0x3c
+#define REG_IRQ_PIN	0x3d
+#define HEADER_SIZE	0x40
+
+#define COMMAND_IO	0x0001
+#define COMMAND_MEMORY	0x0002
+#define COMMAND_WRITABLE 0x0547	/* decode, master, parity, SERR#, INTx */
+
+#define STATUS_CAPABILITIES 0x10
+
+#define BAR_IO		0x01
+#define BAR_64BIT	0x04
+#define BAR_PREFETCH	0x08
+#define ROM_ENABLE	0x01
+
+static inline uint32_t get(const uint8_t *bytes, uint32_t width)
+{
+	uint32_t value = 0;
+
+	while (width--)
+		value = value << 8 | bytes[width];
+	return value;
+}
+
+static inline void put(uint8_t *bytes, uint32_t value, uint32_t width)
+{
+	for (; width; width--, value >>= 8)
+		*bytes++ = (uint8_t)value;
+}
+
+/* Follow a part of configuration space; it must be free of others */
+int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part);
+
+/* Put a capability's id at @part->offset, and it into the guest's list */
+void vmr_pci_add_capability(struct vmr_pci_function *fn,
+			    struct vmr_pci_part *part, uint8_t id);
+
+/* vmr_pci_plug() and vmr_pci_plug_behind() */
+int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
+		    struct vmr_pci_bridge *behind, uint32_t address);
+
+#endif /* VMR_LIB_PCI_H */

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * pci_bridge.c - PCI-to-PCI bridges: windows that follow their registers
+ *
+ * A window is open if its base is not above its limit and the command register
+ * has decoding on for its kind. It takes the addresses that its registers say, in
+ * the space that the bridge is in; one onto occupied addresses waits as a claim,
+ * as a BAR does.
+ */
+#include "pci.h"
+
+#define REG_BUS_NUMBERS	0x18
+#define REG_IO_BASE	0x1c
+#define REG_IO_LIMIT	0x1d
+#define REG_MEM_BASE	0x20
+#define REG_MEM_LIMIT	0x22
+#define REG_PREF_BASE	0x24
+#define REG_PREF_LIMIT	0x26
+#define REG_PREF_UPPER	0x28
+#define REG_LIMIT_UPPER	0x2c
+#define REGISTERS_END	0x30
+#define REG_CONTROL	0x3e
+
+#define IO_MASK		0xf0
+#define MEM_MASK	0xfff0
+#define PREF_64BIT	0x01
+#define CONTROL_WRITABLE 0x000f	/* parity, SERR#, ISA, VGA: no model behind */
+
+#define GRAIN_IO	0xfff
+#define GRAIN_MEM	0xfffff
+
+static void open_window(struct vmr_pci_function *fn, struct vmr_region *window,
+			bool decode, uint64_t base, uint64_t limit)
+{
+	if (decode && base <= limit)
+		vmr_window_program(fn->manager, window, base, limit);
+	else
+		vmr_region_unmap(fn->manager, window);
+}
+
+static uint64_t mem_base(const uint8_t *config, uint32_t reg)
+{
+	return (uint64_t)(get(&config[reg], 2) & MEM_MASK) << 16;
+}
+
+static void apply_windows(struct vmr_pci_function *fn,
+			  struct vmr_pci_part *part)
+{
+	struct vmr_pci_bridge *bridge =
+		container_of(part, struct vmr_pci_bridge, registers);
+	uint32_t command = get(&fn->config[REG_COMMAND], 2);
+	bool memory = command & COMMAND_MEMORY;
+	const uint8_t *c = fn->config;
+
+	open_window(fn, &bridge->io, command & COMMAND_IO,
+		    (uint64_t)(c[REG_IO_BASE] & IO_MASK) << 8,
+		    (uint64_t)(c[REG_IO_LIMIT] & IO_MASK) << 8 | GRAIN_IO);
+	open_window(fn, &bridge->mem, memory, mem_base(c, REG_MEM_BASE),
+		    mem_base(c, REG_MEM_LIMIT) | GRAIN_MEM);
+	open_window(fn, &bridge->pref, memory, mem_base(c, REG_PREF_BASE) |
+		    (uint64_t)get(&c[REG_PREF_UPPER], 4) << 32,
+		    mem_base(c, REG_PREF_LIMIT) | GRAIN_MEM |
+		    (uint64_t)get(&c[REG_LIMIT_UPPER], 4) << 32);
+}
+
+/* Bases above limits: every window is closed */
+static void close_windows(struct vmr_pci_function *fn,
+			  struct vmr_pci_part *part)
+{
+	(void)part;
+	put(&fn->config[REG_IO_BASE], IO_MASK, 1);
+	put(&fn->config[REG_MEM_BASE], MEM_MASK, 2);
+	put(&fn->config[REG_PREF_BASE], MEM_MASK | PREF_64BIT, 2);
+}
+
+static void init_registers(struct vmr_pci_function *fn)
+{
+	put(&fn->writable[REG_BUS_NUMBERS], 0xffffff, 3);
+	put(&fn->writable[REG_IO_BASE], IO_MASK, 1);
+	put(&fn->writable[REG_IO_LIMIT], IO_MASK, 1);
+	put(&fn->writable[REG_MEM_BASE], MEM_MASK, 2);
+	put(&fn->writable[REG_MEM_LIMIT], MEM_MASK, 2);
+	put(&fn->writable[REG_PREF_BASE], MEM_MASK, 2);
+	put(&fn->writable[REG_PREF_LIMIT], MEM_MASK, 2);
+	put(&fn->writable[REG_PREF_UPPER], 0xffffffff, 4);
+	put(&fn->writable[REG_LIMIT_UPPER], 0xffffffff, 4);
+	put(&fn->writable[REG_CONTROL], CONTROL_WRITABLE, 2);
+	put(&fn->config[REG_PREF_BASE], PREF_64BIT, 2);
+	put(&fn->config[REG_PREF_LIMIT], PREF_64BIT, 2);
+	fn->config[REG_HEADER] |= 1;
+}
+
+int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
+			struct vmr_manager *manager,
+			const struct vmr_pci_ids *ids,
+			const struct vmr_device_ops *ops, const char *name)
+{
+	struct vmr_pci_function *fn;
+	int ret;
+
+	if (!bridge || !manager)
+		return -EINVAL;
+	fn = &bridge->fn;
+	fn->bridge = bridge;
+	ret = vmr_pci_function_init(fn, ids, ops, name);
+	if (ret) {
+		fn->bridge = NULL;
+		return ret;
+	}
+	init_registers(fn);
+	bridge->registers.offset = REG_BUS_NUMBERS;
+	bridge->registers.size = REGISTERS_END - REG_BUS_NUMBERS;
+	bridge->registers.written = apply_windows;
+	bridge->registers.reset = close_windows;
+	vmr_pci_add_part(fn, &bridge->registers);
+
+	vmr_bus_init(&bridge->bus, manager, &fn->dev);
+	vmr_ids_init(&bridge->functions, 0, 0xff);
+	vmr_region_init(&bridge->io, VMR_PIO, VMR_REGION_WINDOW,
+			GRAIN_IO + 1, VMR_PCI_NR_BARS, "I/O window");
+	vmr_region_init(&bridge->mem, VMR_MMIO, VMR_REGION_WINDOW,
+			GRAIN_MEM + 1, VMR_PCI_NR_BARS + 1, "memory window");
+	vmr_region_init(&bridge->pref, VMR_MMIO, VMR_REGION_WINDOW,
+			GRAIN_MEM + 1, VMR_PCI_NR_BARS + 2,
+			"prefetchable window");
+	bridge->pref.prefetchable = true;
+	vmr_add_region(&fn->dev, &bridge->io);
+	vmr_add_region(&fn->dev, &bridge->mem);
+	vmr_add_region(&fn->dev, &bridge->pref);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_bridge_init);
+
+int vmr_pci_plug_behind(struct vmr_pci_bridge *bridge,
+			struct vmr_pci_function *fn, uint32_t device)
+{
+	if (!bridge || !fn)
+		return -EINVAL;
+	if (!bridge->fn.manager)
+		return -ENOENT;
+	return vmr_pci_plug_at(bridge->fn.manager, fn, bridge, device);
+}
+EXPORT_SYMBOL_GPL(vmr_pci_plug_behind);

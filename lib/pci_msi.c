@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * pci_msi.c - MSI and MSI-X: vectors taken when the guest uses them
+ *
+ * The registers are the guest's and always read back. Whether vectors are held
+ * follows from them: after each write, what is held is compared with what is in
+ * use, and the difference is taken or given back.
+ */
+#include "pci.h"
+
+#define CAP_MSI		0x05
+#define CAP_MSIX	0x11
+#define FIRST_CAP	0x40
+
+#define MSI_SIZE	16	/* 64-bit address, no masking */
+#define MSI_CONTROL	2
+#define MSI_ADDRESS	4
+#define MSI_UPPER	8
+#define MSI_DATA	12
+#define MSI_ENABLE	0x0001
+#define MSI_64BIT	0x0080
+
+#define MSIX_SIZE	12
+#define MSIX_CONTROL	2
+#define MSIX_TABLE	4
+#define MSIX_PBA	8
+#define MSIX_ENABLE	0x8000
+#define MSIX_MASK_ALL	0x4000
+#define MSIX_MAX	2048
+
+#define ENTRY_SIZE	16
+#define ENTRY_CONTROL	3
+#define ENTRY_MASKED	1u
+
+static bool cap_place_ok(uint32_t offset, uint32_t size)
+{
+	return offset >= FIRST_CAP && !(offset & 3) &&
+	       offset <= VMR_PCI_CONFIG_SIZE - size;
+}
+
+static void report(struct vmr_pci_function *fn, uint32_t index,
+		   const struct vmr_range *range, int error)
+{
+	if (fn->ops && fn->ops->vector)
+		fn->ops->vector(fn, index, range, error);
+}
+
+static int take(struct vmr_system *sys, uint32_t kind, uint32_t nr,
+		struct vmr_range *range)
+{
+	struct vmr_resource_set set;
+	struct vmr_resource got;
+	struct vmr_constraint c;
+
+	vmr_constraint_init(&c, kind, nr, range);
+	vmr_set_init(&set, &got, 1);
+	return vmr_system_grant(sys, &c, 1, &set, NULL, NULL);
+}
+
+/* Take @nr vectors, or none: a change of the number gives the old ones back */
+static void follow(struct vmr_pci_function *fn, uint32_t kind,
+		   struct vmr_range *range, int *error, uint32_t index,
+		   uint32_t nr)
+{
+	struct vmr_system *sys = fn->manager->sys;
+
+	if (nr && range->node.link && range->last - range->start == nr - 1)
+		return;
+	if (!nr && !range->node.link && !*error)
+		return;
+	vmr_free(vmr_system_space(sys, kind), range);
+	*error = nr ? take(sys, kind, nr, range) : 0;
+	report(fn, index, range->node.link ? range : NULL, *error);
+}
+
+static uint32_t msi_in_use(const uint8_t *cap)
+{
+	uint32_t control = get(&cap[MSI_CONTROL], 2);
+	uint32_t can = control >> 1 & 7, wants = control >> 4 & 7;
+
+	/* More than there are is a guest's error; it gets what there is */
+	return control & MSI_ENABLE ? 1u << min(can, wants) : 0;
+}
+
+static struct vmr_pci_msi *msi_of(struct vmr_pci_part *part)
+{
+	return container_of(part, struct vmr_pci_msi, part);
+}
+
+static void msi_written(struct vmr_pci_function *fn, struct vmr_pci_part *part)
+{
+	struct vmr_pci_msi *msi = msi_of(part);
+
+	follow(fn, VMR_KIND_MSI, &msi->range, &msi->error, 0,
+	       msi_in_use(&fn->config[part->offset]));
+}
+
+static void msi_unplugged(struct vmr_pci_function *fn,
+			  struct vmr_pci_part *part)
+{
+	follow(fn, VMR_KIND_MSI, &msi_of(part)->range, &msi_of(part)->error,
+	       0, 0);
+}
+
+int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
+		    uint32_t offset, uint32_t vectors)
+{
+	uint8_t *writable;
+	int ret;
+
+	if (!fn || !msi || !is_pow2(vectors) || vectors > 32 ||
+	    !cap_place_ok(offset, MSI_SIZE))
+		return -EINVAL;
+	msi->part.offset = offset;
+	msi->part.size = MSI_SIZE;
+	msi->part.written = msi_written;
+	msi->part.unplugged = msi_unplugged;
+	ret = vmr_pci_add_part(fn, &msi->part);
+	if (ret)
+		return ret;
+	vmr_pci_add_capability(fn, &msi->part, CAP_MSI);
+	put(&fn->config[offset + MSI_CONTROL],
+	    MSI_64BIT | (uint32_t)(fls64(vectors) - 1) << 1, 2);
+	writable = &fn->writable[offset];
+	put(&writable[MSI_CONTROL], MSI_ENABLE | 7 << 4, 2);
+	put(&writable[MSI_ADDRESS], 0xfffffffc, 4);
+	put(&writable[MSI_UPPER], 0xffffffff, 4);
+	put(&writable[MSI_DATA], 0xffff, 2);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_add_msi);
+
+static struct vmr_pci_msix *msix_of(struct vmr_pci_part *part)
+{
+	return container_of(part, struct vmr_pci_msix, part);
+}
+
+static bool msix_on(const struct vmr_pci_function *fn,
+		    const struct vmr_pci_msix *msix)
+{
+	return get(&fn->config[msix->part.offset + MSIX_CONTROL], 2) &
+	       MSIX_ENABLE;
+}
+
+static void entry_written(struct vmr_pci_function *fn,
+			  struct vmr_pci_msix *msix, uint32_t index, bool on)
+{
+	struct vmr_pci_vector *v = &msix->vectors[index];
+
+	follow(fn, VMR_KIND_MSIX, &v->range, &v->error, index,
+	       on && !(v->words[ENTRY_CONTROL] & ENTRY_MASKED));
+}
+
+static void msix_written(struct vmr_pci_function *fn,
+			 struct vmr_pci_part *part)
+{
+	struct vmr_pci_msix *msix = msix_of(part);
+	uint32_t i;
+
+	for (i = 0; i < msix->nr; i++)
+		entry_written(fn, msix, i, msix_on(fn, msix));
+}
+
+static void msix_reset(struct vmr_pci_function *fn, struct vmr_pci_part *part)
+{
+	struct vmr_pci_msix *msix = msix_of(part);
+	uint32_t i;
+
+	(void)fn;
+	for (i = 0; i < msix->nr; i++) {
+		memset(msix->vectors[i].words, 0,
+		       sizeof(msix->vectors[i].words));
+		msix->vectors[i].words[ENTRY_CONTROL] = ENTRY_MASKED;
+	}
+}
+
+static void msix_unplugged(struct vmr_pci_function *fn,
+			   struct vmr_pci_part *part)
+{
+	struct vmr_pci_msix *msix = msix_of(part);
+	uint32_t i;
+
+	for (i = 0; i < msix->nr; i++)
+		entry_written(fn, msix, i, false);
+}
+
+static bool msix_place_ok(const struct vmr_pci_msix_place *place)
+{
+	return place->table_bar < VMR_PCI_ROM &&
+	       place->pba_bar < VMR_PCI_ROM &&
+	       !(place->table_offset & 7) && !(place->pba_offset & 7);
+}
+
+int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
+		     uint32_t offset, struct vmr_pci_vector *vectors,
+		     uint32_t nr, const struct vmr_pci_msix_place *place)
+{
+	uint8_t *cap;
+	int ret;
+
+	if (!fn || !msix || !vectors || !place || !nr || nr > MSIX_MAX ||
+	    !cap_place_ok(offset, MSIX_SIZE) || !msix_place_ok(place))
+		return -EINVAL;
+	msix->vectors = vectors;
+	msix->nr = nr;
+	msix->part.offset = offset;
+	msix->part.size = MSIX_SIZE;
+	msix->part.written = msix_written;
+	msix->part.reset = msix_reset;
+	msix->part.unplugged = msix_unplugged;
+	ret = vmr_pci_add_part(fn, &msix->part);
+	if (ret)
+		return ret;
+	vmr_pci_add_capability(fn, &msix->part, CAP_MSIX);
+	cap = &fn->config[offset];
+	put(&cap[MSIX_CONTROL], nr - 1, 2);
+	put(&cap[MSIX_TABLE], place->table_offset | place->table_bar, 4);
+	put(&cap[MSIX_PBA], place->pba_offset | place->pba_bar, 4);
+	put(&fn->writable[offset + MSIX_CONTROL], MSIX_ENABLE | MSIX_MASK_ALL,
+	    2);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_add_msix);
+
+static int check_entry(const struct vmr_pci_msix *msix, uint64_t offset,
+		       uint32_t width)
+{
+	if (width != 4 && width != 8)
+		return -EMSGSIZE;
+	if (offset & (width - 1) || offset >= (uint64_t)msix->nr * ENTRY_SIZE)
+		return -ERANGE;
+	return 0;
+}
+
+int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
+		      void *data, uint32_t width)
+{
+	uint8_t *bytes = data;
+	uint32_t i;
+	int ret;
+
+	if (!msix || !data)
+		return -EINVAL;
+	ret = check_entry(msix, offset, width);
+	if (ret) {
+		memset(data, 0xff, width);
+		return ret;
+	}
+	for (i = 0; i < width; i += 4, offset += 4)
+		put(&bytes[i], msix->vectors[offset / ENTRY_SIZE].words[
+			       offset / 4 & 3], 4);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_msix_read);
+
+int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
+		       uint64_t offset, const void *data, uint32_t width)
+{
+	/* Which bits a guest can write: an address of dwords, one mask bit */
+	static const uint32_t writable[4] = {
+		0xfffffffc, 0xffffffff, 0xffffffff, ENTRY_MASKED,
+	};
+	const uint8_t *bytes = data;
+	uint32_t index, i, word;
+	int ret;
+
+	if (!fn || !msix || !data)
+		return -EINVAL;
+	ret = check_entry(msix, offset, width);
+	if (ret)
+		return ret;
+	if (!fn->manager)
+		return -ENOENT;
+	index = (uint32_t)(offset / ENTRY_SIZE);
+	for (i = 0; i < width; i += 4) {
+		word = (uint32_t)(offset + i) / 4 & 3;
+		msix->vectors[index].words[word] =
+			get(&bytes[i], 4) & writable[word];
+	}
+	entry_written(fn, msix, index, msix_on(fn, msix));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_msix_write);
