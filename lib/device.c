@@ -150,6 +150,7 @@ static void remember(struct vmr_manager *manager, struct vmr_region *region)
 	if (region->changed.next)
 		return;
 	region->was = vmr_region_visible(region);
+	region->told_leaving = false;
 	list_add_tail(to_list(&region->changed), to_list(&manager->changed));
 }
 
@@ -169,17 +170,41 @@ static void changes(struct vmr_manager *manager, struct vmr_region *region)
 				remember(manager, behind);
 }
 
+static struct vmr_listener *listener_of(struct list_head *pos)
+{
+	return container_of((struct vmr_list *)pos, struct vmr_listener, link);
+}
+
+static struct vmr_region *changed_region(struct list_head *pos)
+{
+	return container_of((struct vmr_list *)pos, struct vmr_region, changed);
+}
+
 static void tell(struct vmr_manager *manager, struct vmr_region *region,
 		 const struct vmr_place *old, const struct vmr_place *new)
 {
 	struct list_head *pos, *next;
 
-	list_for_each_safe(pos, next, to_list(&manager->listeners)) {
-		struct vmr_listener *listener =
-			container_of((struct vmr_list *)pos,
-				     struct vmr_listener, link);
+	list_for_each_safe(pos, next, to_list(&manager->listeners))
+		listener_of(pos)->moved(listener_of(pos), region, old, new);
+}
 
-		listener->moved(listener, region, old, new);
+static void tell_leaving(struct vmr_manager *manager)
+{
+	struct list_head *pos, *at;
+
+	list_for_each(pos, to_list(&manager->changed)) {
+		struct vmr_region *region = changed_region(pos);
+		struct vmr_place new = vmr_region_visible(region);
+
+		if (region->told_leaving || !region->was.visible ||
+		    same_place(&region->was, &new))
+			continue;
+		region->told_leaving = true;
+		list_for_each(at, to_list(&manager->listeners))
+			if (listener_of(at)->leaving)
+				listener_of(at)->leaving(listener_of(at),
+							 region, &region->was);
 	}
 }
 
@@ -193,14 +218,16 @@ static void tell_all(struct vmr_manager *manager)
 	struct list_head *queue = to_list(&manager->changed);
 
 	while (!list_empty(queue)) {
-		struct vmr_region *region =
-			container_of((struct vmr_list *)queue->next,
-				     struct vmr_region, changed);
-		struct vmr_place old = region->was;
-		struct vmr_place new = vmr_region_visible(region);
+		struct vmr_region *region;
+		struct vmr_place old, new;
 
+		tell_leaving(manager);
+		region = changed_region(queue->next);
+		old = region->was;
+		new = vmr_region_visible(region);
 		list_out(&region->changed);
-		if (!same_place(&old, &new))
+		/* Who was told that it leaves is told where it is in any case */
+		if (region->told_leaving || !same_place(&old, &new))
 			tell(manager, region, &old, &new);
 	}
 }

@@ -98,6 +98,7 @@ struct vmr_place {
  * @next: next region of the device, or next part; private
  * @changed: entry in the manager's list of changes to report; private
  * @was: the place when the last report was made; private
+ * @told_leaving: whether listeners know that it leaves @was; private
  *
  * Zeroed memory is a valid start. The owner fills in @size, @index, @io, @type
  * and @tag (vmr_region_init() does) before vmr_add_region().
@@ -111,6 +112,7 @@ struct vmr_region {
 	uint8_t			io;
 	uint8_t			type;
 	bool			prefetchable;
+	bool			told_leaving;
 	struct vmr_region	*parts;
 	uint64_t		offset;
 	struct vmr_region	*next;
@@ -272,14 +274,23 @@ struct vmr_bus {
  *	place or visibility a call changed: in the order of the changes, after
  *	they are visible, before that call returns, never in a write section. It
  *	may call writers
+ * @leaving: @region is about to be reported as gone from @old. Called for every
+ *	region of a change before @moved is called for the first, so that who
+ *	cannot have two regions at one place, as KVM with its memory slots, can
+ *	take all old ones away before any new one comes. It must not call
+ *	writers. May be NULL
  * @link: entry in the manager's list; private
  *
  * ioeventfds, memory slots and IOMMU mappings follow the guest's moves by this.
+ * A listener may stop listening in @moved; others may not be made to.
  */
 struct vmr_listener {
 	void (*moved)(struct vmr_listener *listener, struct vmr_region *region,
 		      const struct vmr_place *old,
 		      const struct vmr_place *new_);
+	void (*leaving)(struct vmr_listener *listener,
+			struct vmr_region *region,
+			const struct vmr_place *old);
 	struct vmr_list	link;
 };
 
