@@ -64,6 +64,13 @@ static bool present(const struct vmr_device *dev)
 	return smp_load_acquire(&dev->state) >= VMR_DEVICE_PRESENT;
 }
 
+/* Registered, and with this manager: no other has its id */
+static bool present_in(const struct vmr_manager *manager,
+		       const struct vmr_device *dev)
+{
+	return present(dev) && vmr_in_space(&manager->sys->ids.space, &dev->id);
+}
+
 int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 {
 	if (!manager || !sys)
@@ -180,13 +187,23 @@ static struct vmr_region *changed_region(struct list_head *pos)
 	return container_of((struct vmr_list *)pos, struct vmr_region, changed);
 }
 
-static void tell(struct vmr_manager *manager, struct vmr_region *region,
-		 const struct vmr_place *old, const struct vmr_place *new)
-{
-	struct list_head *pos, *next;
+/* What is being told, and who is told next */
+struct vmr_report {
+	struct vmr_region	*region;
+	struct vmr_place	old;
+	struct vmr_place	new;
+	struct list_head	*next;
+};
 
-	list_for_each_safe(pos, next, to_list(&manager->listeners))
-		listener_of(pos)->moved(listener_of(pos), region, old, new);
+static void tell(struct vmr_manager *manager, struct vmr_report *report)
+{
+	while (report->next != to_list(&manager->listeners)) {
+		struct vmr_listener *listener = listener_of(report->next);
+
+		report->next = report->next->next;
+		listener->moved(listener, report->region, &report->old,
+				&report->new);
+	}
 }
 
 static void tell_leaving(struct vmr_manager *manager)
@@ -211,25 +228,32 @@ static void tell_leaving(struct vmr_manager *manager)
 /*
  * Report what changed. A listener may call writers: their changes are queued
  * behind the ones that are still to be told, and all are told before that call
- * returns, so that everybody hears of them in the order in which they happened.
+ * returns, beginning with the one that this listener has just been told and
+ * others have not. So everybody hears of them in the order in which they happened.
  */
 static void tell_all(struct vmr_manager *manager)
 {
 	struct list_head *queue = to_list(&manager->changed);
+	struct vmr_report *outer = manager->report;
+	struct vmr_report report;
 
+	if (outer)
+		tell(manager, outer);
 	while (!list_empty(queue)) {
-		struct vmr_region *region;
-		struct vmr_place old, new;
-
 		tell_leaving(manager);
-		region = changed_region(queue->next);
-		old = region->was;
-		new = vmr_region_visible(region);
-		list_out(&region->changed);
+		report.region = changed_region(queue->next);
+		report.old = report.region->was;
+		report.new = vmr_region_visible(report.region);
+		report.next = to_list(&manager->listeners)->next;
+		list_out(&report.region->changed);
 		/* Who was told that it leaves is told where it is in any case */
-		if (region->told_leaving || !same_place(&old, &new))
-			tell(manager, region, &old, &new);
+		if (!report.region->told_leaving &&
+		    same_place(&report.old, &report.new))
+			continue;
+		manager->report = &report;
+		tell(manager, &report);
 	}
+	manager->report = outer;
 }
 
 int vmr_listen(struct vmr_manager *manager, struct vmr_listener *listener)
@@ -270,16 +294,42 @@ void vmr_region_init(struct vmr_region *region, enum vmr_io io,
 }
 EXPORT_SYMBOL_GPL(vmr_region_init);
 
-/* Let claims have what became free; the oldest first, one after the other */
+/*
+ * Claims have what became free; the oldest first, one after the other. Where
+ * several places became free at once, the next is the oldest of all of them.
+ */
+struct heir {
+	struct vmr_space	*space;
+	struct vmr_range	*range;
+};
+
+static void consider(struct heir *heir, struct vmr_space *space, uint64_t start,
+		     uint64_t last)
+{
+	struct vmr_range *range = vmr_settle_next(space, start, last);
+
+	if (range && (!heir->range || range->ticket < heir->range->ticket))
+		*heir = (struct heir) { .space = space, .range = range };
+}
+
+static bool inherit(struct vmr_manager *manager, const struct heir *heir)
+{
+	if (!heir->range)
+		return false;
+	changes(manager, region_of(heir->range));
+	vmr_settle_take(heir->space, heir->range);
+	return true;
+}
+
 static void settle(struct vmr_manager *manager, struct vmr_space *space,
 		   uint64_t start, uint64_t last)
 {
-	struct vmr_range *range;
+	struct heir heir;
 
-	while ((range = vmr_settle_next(space, start, last))) {
-		changes(manager, region_of(range));
-		vmr_settle_take(space, range);
-	}
+	do {
+		heir.range = NULL;
+		consider(&heir, space, start, last);
+	} while (inherit(manager, &heir));
 }
 
 static int check_region(struct vmr_manager *manager, struct vmr_region *region,
@@ -288,7 +338,7 @@ static int check_region(struct vmr_manager *manager, struct vmr_region *region,
 	if (!manager || !region)
 		return -EINVAL;
 	*space = vmr_region_space(manager, region);
-	return *space && present(region->device) ? 0 : -ENOENT;
+	return *space && present_in(manager, region->device) ? 0 : -ENOENT;
 }
 
 struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
@@ -377,11 +427,13 @@ int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
 	uint64_t last;
 	int ret = check_region(manager, region, &space);
 
-	if (ret)
+	if (ret == -EINVAL)
 		return ret;
 	last = start + (region->size - 1);
 	if (last < start)
 		return -EOVERFLOW;
+	if (ret)
+		return ret;
 	if (start < space->start || last > space->last)
 		return -ERANGE;
 	in_way = vmr_find_overlap(space, start, last);
@@ -434,6 +486,24 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 }
 EXPORT_SYMBOL_GPL(vmr_window_program);
 
+/* Let claims have what a set of moves left */
+static void settle_steps(struct vmr_manager *manager,
+			 const struct vmr_step *steps, size_t nr)
+{
+	struct heir heir;
+	size_t i;
+
+	do {
+		heir.range = NULL;
+		for (i = 0; i < nr; i++) {
+			const struct vmr_range *range = steps[i].range;
+
+			consider(&heir, steps[i].space, steps[i].from,
+				 steps[i].from + (range->last - range->start));
+		}
+	} while (inherit(manager, &heir));
+}
+
 int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
 			size_t nr, size_t *failed,
 			struct vmr_range **conflict)
@@ -462,12 +532,8 @@ int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
 	seq = &manager->sys->seq;
 	vmr_write_begin(seq);
 	ret = vmr_move_set(steps, nr, failed, conflict);
-	for (i = 0; i < nr && !ret; i++) {
-		struct vmr_range *range = steps[i].range;
-
-		settle(manager, steps[i].space, steps[i].from,
-		       steps[i].from + (range->last - range->start));
-	}
+	if (!ret)
+		settle_steps(manager, steps, nr);
 	vmr_write_end(seq);
 	tell_all(manager);
 	return ret;
@@ -515,7 +581,7 @@ EXPORT_SYMBOL_GPL(vmr_bus_init);
 
 int vmr_add_region(struct vmr_device *dev, struct vmr_region *region)
 {
-	struct vmr_region **end;
+	struct vmr_region **end, *part;
 
 	if (!dev || !region || !region->size)
 		return -EINVAL;
@@ -528,6 +594,8 @@ int vmr_add_region(struct vmr_device *dev, struct vmr_region *region)
 	*end = region;
 	region->next = NULL;
 	region->device = dev;
+	for (part = region->parts; part; part = part->next)
+		part->device = dev;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_add_region);
@@ -539,6 +607,9 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part)
 	if (!region || !part || !part->size ||
 	    region->type != VMR_REGION_MEMORY)
 		return -EINVAL;
+	for (other = region->parts; other; other = other->next)
+		if (other == part)
+			return -EEXIST;
 	if (part->device)
 		return -EEXIST;
 	if (part->offset >= region->size ||
@@ -691,35 +762,36 @@ static int prepare(struct vmr_manager *manager, struct vmr_device *dev,
 
 	if (!manager || !dev || !dev->ops)
 		return -EINVAL;
-	if (dev->state != VMR_DEVICE_ABSENT || dev->id.node.link ||
-	    any_region_linked(dev))
-		return -EEXIST;
 	ret = check_device(dev, failed);
 	if (ret)
 		return ret;
+	if (dev->state != VMR_DEVICE_ABSENT || dev->id.node.link ||
+	    any_region_linked(dev))
+		return -EEXIST;
 	if (!parent_ok(dev, t))
 		return -ENOENT;
 
+	/* The id comes last: a grant says first what makes no sense */
 	vmr_marks_save(manager->sys, &marks);
-	ret = vmr_id_alloc(&manager->sys->ids, &dev->id);
-	if (ret) {
-		if (failed)
-			*failed = dev->nr_constraints;
-		return ret;
-	}
 	ret = vmr_grant_seen(manager->sys, view_of(dev, &view),
 			     dev->constraints, dev->nr_constraints,
 			     &dev->resources, failed, conflict);
 	if (ret)
-		goto give_id_back;
+		return ret;
+	ret = vmr_id_alloc(&manager->sys->ids, &dev->id);
+	if (ret) {
+		if (failed)
+			*failed = dev->nr_constraints;
+		goto take_back;
+	}
 	/* The ranges are linked, but nothing answers before the state says so */
 	if (dev->ops->set_resources)
 		ret = dev->ops->set_resources(dev, &dev->resources);
 	if (!ret)
 		return 0;
-	release_all(manager, dev);
-give_id_back:
 	vmr_id_release(&manager->sys->ids, &dev->id);
+take_back:
+	release_all(manager, dev);
 	vmr_marks_restore(manager->sys, &marks);
 	return ret;
 }
@@ -850,14 +922,22 @@ static void hide(struct vmr_manager *manager, struct vmr_device *dev)
 	release_all(manager, dev);
 }
 
-/* Still in it: others may have its places */
+/* Still in it: others may have the places of @dev and those removed with it */
 static void bequeath(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
+	struct vmr_device *d;
+	struct heir heir;
 
-	for (region = dev->regions; region; region = region->next)
-		settle(manager, space_of(manager, dev, region->io),
-		       region->range.start, region->range.last);
+	do {
+		heir.range = NULL;
+		for (d = dev; d; d = d->next_in_transaction)
+			for (region = d->regions; region; region = region->next)
+				consider(&heir,
+					 space_of(manager, d, region->io),
+					 region->range.start,
+					 region->range.last);
+	} while (inherit(manager, &heir));
 }
 
 /* After it: what only the writer's side knows, and the time for the drain */
@@ -880,7 +960,7 @@ int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev)
 		return -EINVAL;
 	if (dev->transaction || (dev->bus && dev->bus->nr_devices))
 		return -EBUSY;
-	if (!present(dev))
+	if (!present_in(manager, dev))
 		return -ENOENT;
 	visible = foretell(manager, dev);
 	vmr_write_begin(&manager->sys->seq);
@@ -897,7 +977,7 @@ int vmr_request_removal(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	if (!manager || !dev)
 		return -EINVAL;
-	if (!present(dev))
+	if (!present_in(manager, dev))
 		return -ENOENT;
 	if (dev->state == VMR_DEVICE_LEAVING)
 		return -EALREADY;
@@ -910,7 +990,7 @@ int vmr_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	if (!manager || !dev)
 		return -EINVAL;
-	if (dev->state != VMR_DEVICE_LEAVING)
+	if (dev->state != VMR_DEVICE_LEAVING || !present_in(manager, dev))
 		return -ENOENT;
 	WRITE_ONCE(dev->state, VMR_DEVICE_PRESENT);
 	return 0;
@@ -991,7 +1071,7 @@ int vmr_transaction_remove(struct vmr_transaction *transaction,
 	if (dev->transaction || (dev->bus && dev->bus->nr_devices !=
 				 leaving_with(transaction, dev->bus)))
 		return -EBUSY;
-	if (!present(dev))
+	if (!present_in(transaction->manager, dev))
 		return -ENOENT;
 	join(transaction, &transaction->removes, dev);
 	return 0;
@@ -1006,8 +1086,7 @@ static void change_sides(const struct vmr_transaction *t)
 		hide(t->manager, dev);
 	for (dev = t->adds; dev; dev = dev->next_in_transaction)
 		smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
-	for (dev = t->removes; dev; dev = dev->next_in_transaction)
-		bequeath(t->manager, dev);
+	bequeath(t->manager, t->removes);
 }
 
 int vmr_commit(struct vmr_transaction *transaction)
@@ -1125,7 +1204,7 @@ struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
 	if (!manager)
 		return NULL;
 	next = prev ? prev->link.next : manager->devices.next;
-	if (next == &manager->devices)
+	if (!next || next == &manager->devices)
 		return NULL;
 	return container_of((struct vmr_list *)next, struct vmr_device, link);
 }

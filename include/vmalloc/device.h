@@ -41,6 +41,7 @@ struct vmr_bus;
 struct vmr_device;
 struct vmr_manager;
 struct vmr_reader;
+struct vmr_report;
 struct vmr_transaction;
 
 /**
@@ -300,6 +301,7 @@ struct vmr_listener {
  * @devices: the registered devices; private
  * @listeners: who is told of changes; private
  * @changed: regions whose change is still to be told; private
+ * @report: the one that is being told, or NULL; private
  * @readers: the attached readers; private
  * @readers_busy: held while the list of readers is walked or changed; private
  * @epoch: counts unlinkings, from 1; private
@@ -309,6 +311,7 @@ struct vmr_manager {
 	struct vmr_list		devices;
 	struct vmr_list		listeners;
 	struct vmr_list		changed;
+	struct vmr_report	*report;
 	struct vmr_reader	*readers;
 	uint32_t		readers_busy;
 	unsigned long		epoch;
