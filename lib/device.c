@@ -859,7 +859,7 @@ static int check_live(struct vmr_manager *manager, struct vmr_device *dev,
 	for (i = 0; i < dev->nr_constraints; i++) {
 		const struct vmr_constraint *c = &dev->constraints[i];
 
-		if (!live_in(constraint_space(manager, dev, c), c->range) ||
+		if (!vmr_is_granted(constraint_space(manager, dev, c), c) ||
 		    c->range->last - c->range->start != c->req.size - 1)
 			break;
 	}

@@ -108,6 +108,7 @@ struct vmr_marks {
 	uint64_t	slots;
 	uint64_t	pci;
 	uint64_t	ids;
+	uint64_t	vectors;
 };
 
 void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks);
@@ -157,6 +158,10 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		   const struct vmr_constraint *constraints, size_t nr,
 		   struct vmr_resource_set *set, size_t *failed,
 		   struct vmr_range **conflict);
+
+/* Whether a constraint's range has what it asks for, in @space or by sharing */
+bool vmr_is_granted(const struct vmr_space *space,
+		    const struct vmr_constraint *c);
 
 /* Store what the ranges of granted constraints say that was granted */
 void vmr_describe_all(const struct vmr_constraint *c, size_t nr,

@@ -21,6 +21,8 @@ int vmr_system_init(struct vmr_system *sys, const struct vmr_limits *limits)
 	vmr_ids_init(&sys->slots, 0, limits->slot_last);
 	vmr_ids_init(&sys->pci, 0, limits->pci_last);
 	vmr_ids_init(&sys->ids, 0, limits->id_last);
+	vmr_ids_init(&sys->vectors, 0, limits->vector_last);
+	sys->has_vectors = limits->vector_last;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_init);
@@ -30,10 +32,11 @@ static struct vmr_ids *ids_of_kind(struct vmr_system *sys, uint32_t kind)
 {
 	switch (kind) {
 	case VMR_KIND_IRQ:
+		return &sys->irqs;
 	case VMR_KIND_MSI:
 	case VMR_KIND_MSIX:
 	case VMR_KIND_GENERIC_IRQ:
-		return &sys->irqs;
+		return sys->has_vectors ? &sys->vectors : &sys->irqs;
 	case VMR_KIND_MEM_SLOT:
 		return &sys->slots;
 	case VMR_KIND_PCI:
@@ -67,7 +70,12 @@ EXPORT_SYMBOL_GPL(vmr_system_space);
 static bool serves(const struct vmr_system_pool *pool,
 		   const struct vmr_constraint *c)
 {
-	return pool->kinds & 1u << c->kind && !(pool->flags & ~c->flags);
+	uint32_t allowed = c->flags;
+
+	/* Only automatic placement has to be kept off the machine's own places */
+	if (c->req.policy == VMR_EXACT)
+		allowed |= VMR_PLATFORM;
+	return pool->kinds & 1u << c->kind && !(pool->flags & ~allowed);
 }
 
 /* The space that all the kinds of a pool are in, NULL if there is none */
@@ -108,6 +116,216 @@ int vmr_system_add_pool(struct vmr_system *sys,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_add_pool);
+
+/*
+ * Shared interrupt lines
+ *
+ * A sharer's node is in no tree. While it shares it looks like the only node of
+ * one, black and without a parent, so that whoever asks is told that it is in
+ * use, and nobody finds it in a space.
+ */
+
+#define LONE_NODE	1ul
+
+static bool shares(const struct vmr_constraint *c)
+{
+	return c->kind == VMR_KIND_IRQ && c->flags & VMR_SHARED;
+}
+
+static struct vmr_sharer *sharer_of(struct vmr_range *range)
+{
+	return container_of(range, struct vmr_sharer, range);
+}
+
+static void join(struct vmr_shared_irq *line, struct vmr_sharer *sharer,
+		 struct list_head *behind, const char *tag)
+{
+	sharer->range.node.link = LONE_NODE;
+	sharer->range.start = line->range.start;
+	sharer->range.last = line->range.last;
+	sharer->line = line;
+	sharer->tag = tag;
+	list_add(to_list(&sharer->link), behind);
+	line->nr_sharers++;
+}
+
+static void leave(struct vmr_sharer *sharer)
+{
+	if (!sharer->line)
+		return;
+	sharer->line->nr_sharers--;
+	list_del(to_list(&sharer->link));
+	sharer->link.next = NULL;
+	sharer->link.prev = NULL;
+	sharer->line = NULL;
+	sharer->tag = NULL;
+	sharer->range.node.link = 0;
+}
+
+/* -EINVAL is found before anything is granted, the rest when it is its turn */
+static bool bad_share(const struct vmr_constraint *c)
+{
+	const struct vmr_request *req = &c->req;
+
+	if (!(c->flags & VMR_SHARED))
+		return false;
+	return c->kind != VMR_KIND_IRQ || req->size != 1 ||
+	       (req->align && !is_pow2(req->align)) || req->min > req->max ||
+	       req->policy > VMR_DEFAULT || (req->policy == VMR_EXACT &&
+	       req->align && req->addr & (req->align - 1));
+}
+
+static struct vmr_shared_irq *shared_at(const struct vmr_system *sys,
+					uint64_t irq)
+{
+	struct vmr_shared_irq *line = sys->shared_irqs;
+
+	while (line && line->range.start != irq)
+		line = line->next;
+	return line;
+}
+
+static int find_exact_line(struct vmr_system *sys,
+			   const struct vmr_request *req,
+			   struct vmr_shared_irq **line,
+			   struct vmr_range **conflict)
+{
+	struct vmr_range *holder;
+
+	if (req->addr > (uint32_t)-1)
+		return -EOVERFLOW;
+	if (req->addr > sys->irqs.space.last || req->addr < req->min ||
+	    req->addr > req->max)
+		return -ERANGE;
+	*line = shared_at(sys, req->addr);
+	if (*line)
+		return 0;
+	holder = vmr_id_find(&sys->irqs, req->addr);
+	if (!holder)
+		return -ENOENT;
+	*conflict = holder;
+	return -EBUSY;
+}
+
+static bool better_line(const struct vmr_shared_irq *line,
+			const struct vmr_shared_irq *best)
+{
+	if (!best || line->nr_sharers != best->nr_sharers)
+		return !best || line->nr_sharers < best->nr_sharers;
+	return line->range.start < best->range.start;
+}
+
+static int find_line(struct vmr_system *sys, const struct vmr_request *req,
+		     struct vmr_shared_irq **best)
+{
+	struct vmr_shared_irq *line;
+
+	*best = NULL;
+	for (line = sys->shared_irqs; line; line = line->next) {
+		uint64_t irq = line->range.start;
+
+		if (irq < req->min || irq > req->max ||
+		    (req->align && irq & (req->align - 1)))
+			continue;
+		if (better_line(line, *best))
+			*best = line;
+	}
+	return *best ? 0 : -ENOSPC;
+}
+
+static int grant_share(struct vmr_system *sys, const struct vmr_constraint *c,
+		       struct vmr_range **conflict)
+{
+	struct vmr_shared_irq *line;
+	int ret;
+
+	if (c->req.policy == VMR_EXACT)
+		ret = find_exact_line(sys, &c->req, &line, conflict);
+	else
+		ret = find_line(sys, &c->req, &line);
+	if (!ret)
+		join(line, sharer_of(c->range), to_list(&line->sharers)->prev,
+		     c->tag);
+	return ret;
+}
+
+int vmr_system_add_shared_irq(struct vmr_system *sys,
+			      struct vmr_shared_irq *line, uint32_t irq,
+			      const char *name, struct vmr_range **conflict)
+{
+	struct vmr_shared_irq **end;
+	bool has_it;
+	int ret;
+
+	if (!sys || !line)
+		return -EINVAL;
+	has_it = vmr_id_find(&sys->irqs, irq) == &line->range &&
+		 line->range.start == line->range.last;
+	if (line->sharers.next || (line->range.node.link && !has_it))
+		return -EEXIST;
+	if (!has_it) {
+		ret = vmr_id_alloc_at(&sys->irqs, &line->range, irq, conflict);
+		if (ret)
+			return ret;
+	}
+	line->name = name;
+	line->nr_sharers = 0;
+	line->next = NULL;
+	INIT_LIST_HEAD(to_list(&line->sharers));
+	for (end = &sys->shared_irqs; *end; end = &(*end)->next)
+		;
+	*end = line;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_system_add_shared_irq);
+
+int vmr_system_remove_shared_irq(struct vmr_system *sys,
+				 struct vmr_shared_irq *line)
+{
+	struct vmr_shared_irq **at;
+
+	if (!sys || !line)
+		return -EINVAL;
+	for (at = &sys->shared_irqs; *at != line; at = &(*at)->next)
+		if (!*at)
+			return -ENOENT;
+	if (line->nr_sharers)
+		return -EBUSY;
+	*at = line->next;
+	line->next = NULL;
+	line->sharers.next = NULL;
+	line->sharers.prev = NULL;
+	vmr_id_release(&sys->irqs, &line->range);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_system_remove_shared_irq);
+
+struct vmr_shared_irq *vmr_next_shared_irq(const struct vmr_system *sys,
+					   const struct vmr_shared_irq *prev)
+{
+	if (prev)
+		return prev->next;
+	return sys ? sys->shared_irqs : NULL;
+}
+EXPORT_SYMBOL_GPL(vmr_next_shared_irq);
+
+struct vmr_sharer *vmr_next_sharer(const struct vmr_shared_irq *line,
+				   const struct vmr_sharer *prev)
+{
+	const struct vmr_list *next;
+
+	if (!line || !line->sharers.next)
+		return NULL;
+	next = prev ? prev->link.next : line->sharers.next;
+	if (next == &line->sharers)
+		return NULL;
+	return container_of((struct vmr_list *)next, struct vmr_sharer, link);
+}
+EXPORT_SYMBOL_GPL(vmr_next_sharer);
+
+/*
+ * Granting
+ */
 
 static int grant_from(struct vmr_system *sys, struct vmr_pool *pool,
 		      const struct vmr_constraint *c,
@@ -169,9 +387,10 @@ static int grant_anywhere(struct vmr_system *sys,
 	return grant_from(sys, &all, c, conflict);
 }
 
-static int grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
-		     const struct vmr_constraint *c,
-		     struct vmr_range **conflict)
+static int grant_in_pools(struct vmr_system *sys,
+			  const struct vmr_io_view *view,
+			  const struct vmr_constraint *c,
+			  struct vmr_range **conflict)
 {
 	bool on_bus = view && is_io(c->kind);
 	struct vmr_system_pool *pools = on_bus ? view->pools : sys->pools;
@@ -192,6 +411,30 @@ static int grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
 	if (!any)
 		return grant_anywhere(sys, c, conflict);
 	return ret ? ret : -ENOSPC;
+}
+
+static int grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
+		     const struct vmr_constraint *c,
+		     struct vmr_range **conflict)
+{
+	struct vmr_range *in_way = NULL;
+	int ret;
+
+	if (shares(c))
+		ret = grant_share(sys, c, &in_way);
+	else
+		ret = grant_in_pools(sys, view, c, &in_way);
+	if (ret == -EBUSY && conflict)
+		*conflict = in_way;
+	return ret;
+}
+
+static void ungrant(struct vmr_space *space, const struct vmr_constraint *c)
+{
+	if (shares(c))
+		leave(sharer_of(c->range));
+	else
+		vmr_free(space, c->range);
 }
 
 /* Whether @a is to be granted before @b: fixed, then by alignment, then size */
@@ -222,6 +465,12 @@ static const struct vmr_constraint *next_to_grant(const struct vmr_constraint *c
 	return best;
 }
 
+static bool bad_constraint(struct vmr_system *sys,
+			   const struct vmr_constraint *c)
+{
+	return !c->range || !vmr_system_space(sys, c->kind) || bad_share(c);
+}
+
 static int check_constraints(struct vmr_system *sys,
 			     const struct vmr_constraint *c, size_t nr,
 			     size_t *failed)
@@ -230,7 +479,7 @@ static int check_constraints(struct vmr_system *sys,
 	int ret = 0;
 
 	for (i = 0; i < nr && !ret; i++) {
-		if (!c[i].range || !vmr_system_space(sys, c[i].kind))
+		if (bad_constraint(sys, &c[i]))
 			ret = -EINVAL;
 		for (j = 0; j < i && !ret; j++)
 			if (c[j].range == c[i].range)
@@ -243,10 +492,16 @@ static int check_constraints(struct vmr_system *sys,
 	return ret;
 }
 
-static void ungrant(struct vmr_system *sys, const struct vmr_io_view *view,
-		    const struct vmr_constraint *c)
+static struct vmr_resource granted(const struct vmr_constraint *c)
 {
-	vmr_free(space_seen(sys, view, c->kind), c->range);
+	return (struct vmr_resource) {
+		.kind = c->kind,
+		.flags = c->flags,
+		.start = c->range->start,
+		.last = c->range->last,
+		.range = c->range,
+		.tag = c->tag,
+	};
 }
 
 void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
@@ -255,14 +510,7 @@ void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		set->entries[i] = (struct vmr_resource) {
-			.kind = c[i].kind,
-			.flags = c[i].flags,
-			.start = c[i].range->start,
-			.last = c[i].range->last,
-			.range = c[i].range,
-			.tag = c[i].tag,
-		};
+		set->entries[i] = granted(&c[i]);
 	set->nr = nr;
 }
 
@@ -272,6 +520,7 @@ void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks)
 	marks->slots = sys->slots.issued;
 	marks->pci = sys->pci.issued;
 	marks->ids = sys->ids.issued;
+	marks->vectors = sys->vectors.issued;
 }
 
 void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks)
@@ -280,6 +529,7 @@ void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks)
 	sys->slots.issued = marks->slots;
 	sys->pci.issued = marks->pci;
 	sys->ids.issued = marks->ids;
+	sys->vectors.issued = marks->vectors;
 }
 
 int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
@@ -306,7 +556,8 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		if (failed)
 			*failed = c - constraints;
 		for (i = 0; i < nr; i++)
-			ungrant(sys, view, &constraints[i]);
+			ungrant(space_seen(sys, view, constraints[i].kind),
+				&constraints[i]);
 		vmr_marks_restore(sys, &marks);
 		return ret;
 	}
@@ -324,14 +575,109 @@ int vmr_system_grant(struct vmr_system *sys,
 }
 EXPORT_SYMBOL_GPL(vmr_system_grant);
 
+/* What a resource was granted for, as far as taking it back goes */
+static struct vmr_constraint constraint_of(const struct vmr_resource *res)
+{
+	return (struct vmr_constraint) {
+		.kind = res->kind,
+		.flags = res->flags,
+		.range = res->range,
+		.tag = res->tag,
+	};
+}
+
 void vmr_system_release(struct vmr_system *sys, struct vmr_resource_set *set)
 {
+	struct vmr_constraint c;
 	size_t i;
 
-	for (i = 0; i < set->nr; i++)
-		if (set->entries[i].range)
-			vmr_free(vmr_system_space(sys, set->entries[i].kind),
-				 set->entries[i].range);
+	for (i = 0; i < set->nr; i++) {
+		c = constraint_of(&set->entries[i]);
+		if (c.range)
+			ungrant(vmr_system_space(sys, c.kind), &c);
+	}
 	set->nr = 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_release);
+
+bool vmr_is_granted(const struct vmr_space *space,
+		    const struct vmr_constraint *c)
+{
+	if (shares(c))
+		return sharer_of(c->range)->line;
+	return vmr_range_state(c->range) == VMR_LIVE &&
+	       vmr_in_space(space, c->range);
+}
+
+/* Where a resource was, so that it can go back there */
+struct former {
+	struct vmr_shared_irq	*line;
+	struct list_head	*behind;
+	const char		*tag;
+	uint64_t		start;
+	uint64_t		last;
+};
+
+static struct former take_away(struct vmr_space *space,
+			       const struct vmr_constraint *old)
+{
+	struct former was = {
+		.start = old->range->start, .last = old->range->last,
+	};
+
+	if (shares(old)) {
+		was.line = sharer_of(old->range)->line;
+		was.behind = to_list(&sharer_of(old->range)->link)->prev;
+		was.tag = sharer_of(old->range)->tag;
+	}
+	ungrant(space, old);
+	return was;
+}
+
+static void put_back(struct vmr_space *space, const struct vmr_constraint *old,
+		     const struct former *was)
+{
+	if (shares(old))
+		join(was->line, sharer_of(old->range), was->behind, was->tag);
+	else
+		vmr_reserve(space, old->range, was->start, was->last, NULL);
+}
+
+static int regrant(struct vmr_system *sys, const struct vmr_constraint *old,
+		   const struct vmr_constraint *c, struct vmr_range **conflict)
+{
+	struct vmr_space *space = vmr_system_space(sys, old->kind);
+	struct former was;
+	int ret;
+
+	if (!vmr_is_granted(space, old))
+		return -ENOENT;
+	vmr_write_begin(space->seq);
+	was = take_away(space, old);
+	ret = grant_one(sys, NULL, c, conflict);
+	if (ret)
+		put_back(space, old, &was);
+	vmr_write_end(space->seq);
+	return ret;
+}
+
+int vmr_system_update(struct vmr_system *sys, struct vmr_resource *res,
+		      const struct vmr_constraint *c,
+		      struct vmr_range **conflict)
+{
+	struct vmr_constraint old;
+	int ret;
+
+	if (!sys || !res || !c || bad_constraint(sys, c) ||
+	    c->kind != res->kind || (res->range && res->range != c->range))
+		return -EINVAL;
+	old = constraint_of(res);
+	if (c->range->node.link)
+		ret = res->range ? regrant(sys, &old, c, conflict) : -EEXIST;
+	else
+		ret = grant_one(sys, NULL, c, conflict);
+	if (!ret)
+		*res = granted(c);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_system_update);

@@ -55,15 +55,17 @@ enum vmr_kind {
 #define VMR_SHARED		0x1u	/* an interrupt line that others share */
 #define VMR_PREFETCHABLE	0x2u	/* may lie in a prefetchable window */
 #define VMR_64BIT		0x4u	/* may lie above 4 GiB */
+#define VMR_PLATFORM		0x8u	/* belongs to the machine, not to a slot */
 
 /**
  * struct vmr_constraint - one resource that a device asks for
  * @kind: enum vmr_kind, or VMR_KIND_USER and up
- * @flags: VMR_SHARED, VMR_PREFETCHABLE, VMR_64BIT
+ * @flags: VMR_SHARED, VMR_PREFETCHABLE, VMR_64BIT, VMR_PLATFORM
  * @req: size, alignment, inclusive bounds and policy; VMR_EXACT asks for a fixed
  *	place, alignment 0 and VMR_DEFAULT leave it to the pool
  * @range: the node that shall hold the grant, unallocated; for a PIO or MMIO
- *	range that is routed, the one in its struct vmr_region
+ *	range that is routed, the one in its struct vmr_region; for a shared
+ *	interrupt line, the one in a struct vmr_sharer
  * @tag: what it is for, in maps and messages; may be NULL
  */
 struct vmr_constraint {

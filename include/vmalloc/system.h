@@ -6,6 +6,8 @@
  * address domains share one change counter, so that a lookup in either sees a
  * change that touches both as one step.
  *
+ * layout.h fills one in for the usual machines.
+ *
  * Locking: as in range.h; all of this is the writer's side.
  */
 #ifndef VMALLOC_SYSTEM_H
@@ -24,7 +26,9 @@ extern "C" {
  * @pool: bounds, alignment and policy
  * @kinds: bit k is set if it serves kind k
  * @flags: what a constraint must allow to be placed here: VMR_PREFETCHABLE for a
- *	prefetchable window, VMR_64BIT for one above 4 GiB
+ *	prefetchable window, VMR_64BIT for one above 4 GiB, VMR_PLATFORM for where
+ *	a machine has its fixed devices. A fixed request says itself where it
+ *	belongs and needs no VMR_PLATFORM
  */
 struct vmr_system_pool {
 	struct vmr_pool	pool;
@@ -33,17 +37,60 @@ struct vmr_system_pool {
 };
 
 /**
+ * struct vmr_shared_irq - an interrupt line that devices share
+ * @range: the line in the system's @irqs. It stays taken while nobody shares it,
+ *	so that no device gets the line for its own
+ * @name: name for people, or NULL
+ * @nr_sharers: how many devices share it
+ * @sharers: who; private, see vmr_next_sharer()
+ * @next: next shared line of the system; private
+ *
+ * Owned by the caller, in memory that is zeroed at first.
+ */
+struct vmr_shared_irq {
+	struct vmr_range	range;
+	const char		*name;
+	uint32_t		nr_sharers;
+	struct vmr_list		sharers;
+	struct vmr_shared_irq	*next;
+};
+
+/**
+ * struct vmr_sharer - a device's share in an interrupt line
+ * @range: what the constraint for VMR_KIND_IRQ with VMR_SHARED points to. While
+ *	it shares, @range.start and @range.last are the line and it reads as live;
+ *	it is in no space, since the line is another's. So a snapshot does not
+ *	have it: after a restore, a fixed request joins the line again
+ * @line: the line, NULL while it shares none
+ * @tag: the constraint's
+ * @link: entry in the line's list; private
+ *
+ * Zeroed memory is a valid start.
+ */
+struct vmr_sharer {
+	struct vmr_range	range;
+	struct vmr_shared_irq	*line;
+	const char		*tag;
+	struct vmr_list		link;
+};
+
+/**
  * struct vmr_system - the domains of one virtual machine
  * @seq: what lookups in @pio and @mmio validate against; private
  * @pio: I/O ports, 0 to 0xffff
  * @mmio: guest physical addresses, devices and memory alike
- * @irqs: interrupt lines and GSIs, message-signalled ones included
+ * @irqs: interrupt lines; GSIs for message-signalled interrupts too, unless these
+ *	have a domain of their own
  * @slots: KVM memory slots
  * @pci: PCI addresses, bus << 8 | device << 3 | function
  * @ids: device instance ids; the device layer's alone
  * @pools: where what is placed, in the order in which they are tried; a kind
  *	without a pool has all of its domain
  * @nr_pools: how many there are
+ * @vectors: GSIs for message-signalled interrupts where they are numbered apart
+ *	from the lines, as on arm64 and riscv64; empty elsewhere
+ * @has_vectors: whether they are
+ * @shared_irqs: the shared lines; private, see vmr_next_shared_irq()
  *
  * Must not be copied or moved in memory once initialised.
  */
@@ -57,6 +104,9 @@ struct vmr_system {
 	struct vmr_ids		ids;
 	struct vmr_system_pool	pools[VMR_SYSTEM_POOLS];
 	size_t			nr_pools;
+	struct vmr_ids		vectors;
+	bool			has_vectors;
+	struct vmr_shared_irq	*shared_irqs;
 };
 
 /**
@@ -66,6 +116,9 @@ struct vmr_system {
  * @slot_last: last KVM memory slot
  * @pci_last: last PCI address; 0xff for one bus
  * @id_last: last device instance id
+ * @vector_last: last GSI for message-signalled interrupts, if these are numbered
+ *	apart from the interrupt lines; 0 if both are numbers of one kind, up to
+ *	@irq_last
  */
 struct vmr_limits {
 	uint64_t	mmio_last;
@@ -73,6 +126,7 @@ struct vmr_limits {
 	uint32_t	slot_last;
 	uint32_t	pci_last;
 	uint32_t	id_last;
+	uint32_t	vector_last;
 };
 
 /**
@@ -122,12 +176,23 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
  * order might still have fitted. For each constraint the pools of its kind that
  * its flags allow are tried in their order.
  *
+ * A constraint of VMR_KIND_IRQ with VMR_SHARED names the range of a struct
+ * vmr_sharer. It joins the shared line that it asks for with VMR_EXACT, else the
+ * one with the fewest sharers within its bounds, the lowest among equals. Shared
+ * lines are in no pool.
+ *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, a constraint asks for a kind that is not placed
- *    or names no range, two name the same, or @set has no room for @nr;
+ *    or names no range, two name the same, VMR_SHARED is asked of another kind
+ *    or for more than one line, or @set has no room for @nr;
+ *  - -EEXIST: a constraint's range is in a space, or shares a line, already;
  *  - what the first constraint that could not be granted met in its pools: see
  *    vmr_pool_request() and vmr_id_alloc_block(); -EBUSY goes before -ENOSPC
- *    and that before -ERANGE.
+ *    and that before -ERANGE;
+ *  - for a shared line asked for by its number, in this order, -EOVERFLOW: it is
+ *    above 2^32-1; -ERANGE: it is outside the domain or the bounds; -EBUSY: a
+ *    device has it for its own; -ENOENT: it is free, and no shared line. Else
+ *    -ENOSPC: there is no shared line within the bounds.
  */
 int vmr_system_grant(struct vmr_system *sys,
 		     const struct vmr_constraint *constraints, size_t nr,
@@ -140,6 +205,82 @@ int vmr_system_grant(struct vmr_system *sys,
  * @set: what vmr_system_grant() stored; empty afterwards
  */
 void vmr_system_release(struct vmr_system *sys, struct vmr_resource_set *set);
+
+/**
+ * vmr_system_update - replace one resource by another place, number or size of it
+ * @sys: the system
+ * @res: an entry of what vmr_system_grant() stored; one whose range is in no
+ *	space is granted anew
+ * @c: what is asked for now, of the same kind and with the same node
+ * @conflict: where to store the range in the way on -EBUSY, or NULL
+ *
+ * The old place counts as free for the new one. For a lookup this is one step.
+ * For ranges that vmr_system_grant() placed; a region of a registered device
+ * follows the guest by vmr_region_program(), which also tells who listens.
+ *
+ * Return: 0 and the new resource in @res, or
+ *  - -EINVAL: a pointer is NULL, the kind is another or is not placed, or
+ *    @c->range is not @res->range;
+ *  - -ENOENT: the range is in another space than the kind's, or not live;
+ *  - what vmr_system_grant() returns for @c. The old resource is as it was.
+ */
+int vmr_system_update(struct vmr_system *sys, struct vmr_resource *res,
+		      const struct vmr_constraint *c,
+		      struct vmr_range **conflict);
+
+/**
+ * vmr_system_add_shared_irq - let devices share an interrupt line
+ * @sys: the system
+ * @line: the line, zeroed
+ * @irq: its number
+ * @name: name for people, or NULL
+ * @conflict: where to store the range that has @irq on -EBUSY, or NULL
+ *
+ * A @line whose range has @irq already, as vmr_restore() leaves it, is taken as it
+ * is.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EEXIST: @line is shared already, or its range is in another place;
+ *  - -ERANGE: @irq is not managed;
+ *  - -EBUSY: @irq is taken.
+ */
+int vmr_system_add_shared_irq(struct vmr_system *sys,
+			      struct vmr_shared_irq *line, uint32_t irq,
+			      const char *name, struct vmr_range **conflict);
+
+/**
+ * vmr_system_remove_shared_irq - free an interrupt line that nobody shares
+ * @sys: the system
+ * @line: the line
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -ENOENT: @line is none of the system's;
+ *  - -EBUSY: devices share it.
+ */
+int vmr_system_remove_shared_irq(struct vmr_system *sys,
+				 struct vmr_shared_irq *line);
+
+/**
+ * vmr_next_shared_irq - iterate over the shared interrupt lines
+ * @sys: the system
+ * @prev: the one before, NULL for the first
+ *
+ * Return: the next in the order in which they were added, NULL behind the last.
+ */
+struct vmr_shared_irq *vmr_next_shared_irq(const struct vmr_system *sys,
+					   const struct vmr_shared_irq *prev);
+
+/**
+ * vmr_next_sharer - iterate over who shares an interrupt line
+ * @line: the line
+ * @prev: the one before, NULL for the first
+ *
+ * Return: the next in the order in which they joined, NULL behind the last.
+ */
+struct vmr_sharer *vmr_next_sharer(const struct vmr_shared_irq *line,
+				   const struct vmr_sharer *prev);
 
 #ifdef __cplusplus
 }
