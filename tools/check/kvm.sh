@@ -7,7 +7,11 @@
 set -eu
 bios=/usr/share/seabios/bios-256k.bin
 
-(: <>/dev/kvm) || { echo "/dev/kvm cannot be opened"; exit 4; }
+# The shell would make a file of that name.
+if [ ! -c /dev/kvm ] || ! (: <>/dev/kvm); then
+	echo "/dev/kvm cannot be opened"
+	exit 4
+fi
 [ -e "$bios" ] || { echo "$bios is not installed"; exit 4; }
 
 line='run: [0-9]+ exits routed, [1-9][0-9]* BARs programmed by the guest, 0 misrouted'
