@@ -68,7 +68,7 @@ static bool bar_decodes(const struct vmr_pci_function *fn,
 		return command & COMMAND_IO;
 	case VMR_BAR_ROM:
 		return command & COMMAND_MEMORY &&
-		       config[REG_ROM] & ROM_ENABLE;
+		       config[bar_reg(fn, index)] & ROM_ENABLE;
 	default:
 		return command & COMMAND_MEMORY;
 	}
@@ -84,18 +84,31 @@ enum vmr_state vmr_pci_bar_wants(const struct vmr_pci_function *fn,
 	return bar_decodes(fn, config, index) ? VMR_LIVE : VMR_PARKED;
 }
 
+static bool same_fixed(const struct vmr_pci_function *fn,
+		       const uint8_t *config, uint32_t offset, uint32_t size)
+{
+	for (; size--; offset++)
+		if ((config[offset] ^ fn->config[offset]) &
+		    ~fn->writable[offset])
+			return false;
+	return true;
+}
+
 /*
- * The status register tells what happened, which is the device's own business;
- * what is read-only in the rest of the header says what the function is.
+ * What is read-only in the header says what the function is, but for the status
+ * register: it tells what happened to it. The model acts on what is in the parts.
+ * The rest is the owner's business.
  */
 bool vmr_pci_config_fits(const struct vmr_pci_function *fn,
 			 const uint8_t *config)
 {
-	uint32_t i;
+	const struct vmr_pci_part *part;
 
-	for (i = 0; i < HEADER_SIZE; i++)
-		if (i != REG_STATUS && i != REG_STATUS + 1 &&
-		    (config[i] ^ fn->config[i]) & ~fn->writable[i])
+	if (!same_fixed(fn, config, 0, REG_STATUS) ||
+	    !same_fixed(fn, config, REG_REVISION, HEADER_SIZE - REG_REVISION))
+		return false;
+	for (part = fn->parts; part; part = part->next)
+		if (!same_fixed(fn, config, part->offset, part->size))
 			return false;
 	return true;
 }

@@ -13,7 +13,6 @@
 #define REG_DEVICE	0x02
 #define REG_COMMAND	0x04
 #define REG_STATUS	0x06
-#define REG_STATUS	0x06
 #define REG_REVISION	0x08
 #define REG_CLASS	0x09
 #define REG_CACHE_LINE	0x0c
@@ -42,6 +41,9 @@
 #define BAR_PREFETCH	0x08
 #define ROM_ENABLE	0x01
 
+#define MSIX_ENTRY	16	/* bytes of an MSI-X table's entry */
+#define VMR_PCI_WINDOWS	3	/* a bridge's: ports, memory, prefetchable */
+
 static inline uint32_t get(const uint8_t *bytes, uint32_t width)
 {
 	uint32_t value = 0;
@@ -67,5 +69,22 @@ void vmr_pci_add_capability(struct vmr_pci_function *fn,
 /* vmr_pci_plug() and vmr_pci_plug_behind() */
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		    struct vmr_pci_bridge *behind, uint32_t address);
+
+/* A window of a bridge, and where registers @config open it, if they do */
+struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
+				  unsigned int index);
+bool vmr_pci_window_wants(const uint8_t *config, unsigned int index,
+			  uint64_t *base, uint64_t *limit);
+
+/* The capability that a part is, NULL if it is another */
+struct vmr_pci_msi *vmr_pci_part_msi(struct vmr_pci_part *part);
+struct vmr_pci_msix *vmr_pci_part_msix(struct vmr_pci_part *part);
+
+/* How many vectors registers at @cap ask for */
+uint32_t vmr_pci_msi_in_use(const uint8_t *cap);
+
+/* Whether they ask for the vector of an entry, and if an entry can be so */
+bool vmr_pci_msix_in_use(const uint8_t *cap, const uint32_t *words);
+bool vmr_pci_msix_possible(const uint32_t *words);
 
 #endif /* VMR_LIB_PCI_H */

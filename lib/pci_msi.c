@@ -28,9 +28,23 @@
 #define MSIX_MASK_ALL	0x4000
 #define MSIX_MAX	2048
 
-#define ENTRY_SIZE	16
 #define ENTRY_CONTROL	3
 #define ENTRY_MASKED	1u
+
+/* Which bits of an entry a guest can write: an address of dwords, a mask bit */
+static const uint32_t entry_writable[4] = {
+	0xfffffffc, 0xffffffff, 0xffffffff, ENTRY_MASKED,
+};
+
+bool vmr_pci_msix_possible(const uint32_t *words)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		if (words[i] & ~entry_writable[i])
+			return false;
+	return true;
+}
 
 static bool cap_place_ok(uint32_t offset, uint32_t size)
 {
@@ -73,7 +87,7 @@ static void follow(struct vmr_pci_function *fn, uint32_t kind,
 	report(fn, index, range->node.link ? range : NULL, *error);
 }
 
-static uint32_t msi_in_use(const uint8_t *cap)
+uint32_t vmr_pci_msi_in_use(const uint8_t *cap)
 {
 	uint32_t control = get(&cap[MSI_CONTROL], 2);
 	uint32_t can = control >> 1 & 7, wants = control >> 4 & 7;
@@ -92,7 +106,7 @@ static void msi_written(struct vmr_pci_function *fn, struct vmr_pci_part *part)
 	struct vmr_pci_msi *msi = msi_of(part);
 
 	follow(fn, VMR_KIND_MSI, &msi->range, &msi->error, 0,
-	       msi_in_use(&fn->config[part->offset]));
+	       vmr_pci_msi_in_use(&fn->config[part->offset]));
 }
 
 static void msi_unplugged(struct vmr_pci_function *fn,
@@ -100,6 +114,11 @@ static void msi_unplugged(struct vmr_pci_function *fn,
 {
 	follow(fn, VMR_KIND_MSI, &msi_of(part)->range, &msi_of(part)->error,
 	       0, 0);
+}
+
+struct vmr_pci_msi *vmr_pci_part_msi(struct vmr_pci_part *part)
+{
+	return part->written == msi_written ? msi_of(part) : NULL;
 }
 
 int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
@@ -142,6 +161,12 @@ static bool msix_on(const struct vmr_pci_function *fn,
 	       MSIX_ENABLE;
 }
 
+bool vmr_pci_msix_in_use(const uint8_t *cap, const uint32_t *words)
+{
+	return get(&cap[MSIX_CONTROL], 2) & MSIX_ENABLE &&
+	       !(words[ENTRY_CONTROL] & ENTRY_MASKED);
+}
+
 static void entry_written(struct vmr_pci_function *fn,
 			  struct vmr_pci_msix *msix, uint32_t index, bool on)
 {
@@ -182,6 +207,11 @@ static void msix_unplugged(struct vmr_pci_function *fn,
 
 	for (i = 0; i < msix->nr; i++)
 		entry_written(fn, msix, i, false);
+}
+
+struct vmr_pci_msix *vmr_pci_part_msix(struct vmr_pci_part *part)
+{
+	return part->written == msix_written ? msix_of(part) : NULL;
 }
 
 static bool msix_place_ok(const struct vmr_pci_msix_place *place)
@@ -227,7 +257,7 @@ static int check_entry(const struct vmr_pci_msix *msix, uint64_t offset,
 {
 	if (width != 4 && width != 8)
 		return -EMSGSIZE;
-	if (offset & (width - 1) || offset >= (uint64_t)msix->nr * ENTRY_SIZE)
+	if (offset & (width - 1) || offset >= (uint64_t)msix->nr * MSIX_ENTRY)
 		return -ERANGE;
 	return 0;
 }
@@ -247,7 +277,7 @@ int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
 		return ret;
 	}
 	for (i = 0; i < width; i += 4, offset += 4)
-		put(&bytes[i], msix->vectors[offset / ENTRY_SIZE].words[
+		put(&bytes[i], msix->vectors[offset / MSIX_ENTRY].words[
 			       offset / 4 & 3], 4);
 	return 0;
 }
@@ -256,10 +286,6 @@ EXPORT_SYMBOL_GPL(vmr_pci_msix_read);
 int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		       uint64_t offset, const void *data, uint32_t width)
 {
-	/* Which bits a guest can write: an address of dwords, one mask bit */
-	static const uint32_t writable[4] = {
-		0xfffffffc, 0xffffffff, 0xffffffff, ENTRY_MASKED,
-	};
 	const uint8_t *bytes = data;
 	uint32_t index, i, word;
 	int ret;
@@ -271,11 +297,11 @@ int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		return ret;
 	if (!fn->manager)
 		return -ENOENT;
-	index = (uint32_t)(offset / ENTRY_SIZE);
+	index = (uint32_t)(offset / MSIX_ENTRY);
 	for (i = 0; i < width; i += 4) {
 		word = (uint32_t)(offset + i) / 4 & 3;
 		msix->vectors[index].words[word] =
-			get(&bytes[i], 4) & writable[word];
+			get(&bytes[i], 4) & entry_writable[word];
 	}
 	entry_written(fn, msix, index, msix_on(fn, msix));
 	return 0;
