@@ -478,17 +478,20 @@ static int check_constraints(struct vmr_system *sys,
 	size_t i, j;
 	int ret = 0;
 
+	/* First all that makes no sense, then what is in use */
 	for (i = 0; i < nr && !ret; i++) {
 		if (bad_constraint(sys, &c[i]))
 			ret = -EINVAL;
 		for (j = 0; j < i && !ret; j++)
 			if (c[j].range == c[i].range)
 				ret = -EINVAL;
-		if (!ret && c[i].range->node.link)
-			ret = -EEXIST;
-		if (ret && failed)
-			*failed = i;
 	}
+	if (!ret)
+		for (i = 0; i < nr && !ret; i++)
+			if (c[i].range->node.link)
+				ret = -EEXIST;
+	if (ret && failed)
+		*failed = i - 1;
 	return ret;
 }
 
