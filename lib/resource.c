@@ -117,7 +117,8 @@ static void describe(struct vmr_resource *res, const struct vmr_constraint *c)
 
 /*
  * Replace a live range by what @again() allocates for it, in one write section:
- * the old place counts as free, and comes back if there is no new one.
+ * the old place counts as free, and comes back if there is no new one. One that is
+ * in no space has nothing to be replaced.
  */
 static int replace(struct vmr_space *space, struct vmr_range *range,
 		   int (*again)(struct vmr_allocator *a,
@@ -129,6 +130,8 @@ static int replace(struct vmr_space *space, struct vmr_range *range,
 	uint64_t start = range->start, last = range->last;
 	int ret;
 
+	if (vmr_range_state(range) == VMR_FREE)
+		return again(a, c, conflict);
 	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
 		return -ENOENT;
 	vmr_write_begin(space->seq);
@@ -277,10 +280,8 @@ int vmr_update(struct vmr_allocator *allocator, struct vmr_resource *res,
 {
 	if (!allocator || !res || !c || !c->range)
 		return -EINVAL;
-	if (res->range && res->range != c->range)
+	if (res->range != c->range)
 		return -EINVAL;
-	if (!res->range || vmr_range_state(res->range) == VMR_FREE)
-		return vmr_allocate(allocator, c, res, conflict);
 	if (!allocator->ops || !allocator->ops->update)
 		return -EOPNOTSUPP;
 	return allocator->ops->update(allocator, res, c, conflict);
