@@ -382,7 +382,7 @@ TEST(the_id_leads_to_its_owner)
  * addresses, and is freed by its id. Here the slot is found from the id, where the
  * example needs a map beside the allocators.
  */
-#define FIRST_ADDR_PAST_32BITS	(1ULL << 32)
+#define FIRST_ADDR_PAST_32BITS	0x100000000ULL
 #define MEM_32BIT_GAP_SIZE	(768ULL << 20)
 #define MMIO_MEM_START		(FIRST_ADDR_PAST_32BITS - MEM_32BIT_GAP_SIZE)
 #define PAGE			0x1000

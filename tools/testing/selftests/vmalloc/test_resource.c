@@ -1,0 +1,815 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * test_resource.c - constraints, resource sets, and who grants resources
+ *
+ * Each test is named for the rule it states. The sets and their queries are those
+ * of rust-vmm's vm-device, allocate, free and update those of its vm-allocator.
+ */
+#include "../kselftest_harness.h"
+#include "world.h"
+
+#define AS(type, member, ptr) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* Constraints. */
+
+TEST(a_constraint_without_wishes_has_its_kinds_defaults)
+{
+	static const struct {
+		uint32_t	kind;
+		uint64_t	size;
+		uint64_t	align;
+	} want[] = {
+		{ VMR_KIND_PIO, 2, 1 },
+		{ VMR_KIND_MMIO, 0x2000, 0x1000 },
+		{ VMR_KIND_MMIO, 1, 0x1000 },
+		{ VMR_KIND_MEM, 0x2000, 0x1000 },
+		{ VMR_KIND_IRQ, 1, 1 },
+		{ VMR_KIND_MSI, 8, 8 },
+		{ VMR_KIND_MSIX, 8, 1 },
+		{ VMR_KIND_GENERIC_IRQ, 8, 1 },
+		{ VMR_KIND_MEM_SLOT, 0x1000, 1 },
+		{ VMR_KIND_PCI, 1, 1 },
+		{ VMR_KIND_DEVICE, 1, 1 },
+		{ VMR_KIND_USER + 3, 7, 1 },
+	};
+	struct vmr_constraint c;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		memset(&c, 0xa5, sizeof(c));
+		vmr_constraint_init(&c, want[i].kind, want[i].size, &w.r[i]);
+		EXPECT_EQ(want[i].kind, c.kind);
+		EXPECT_EQ(0u, c.flags);
+		EXPECT_EQ(want[i].size, c.req.size);
+		EXPECT_EQ(want[i].align, c.req.align);
+		EXPECT_EQ((uint64_t)0, c.req.prefer_align);
+		EXPECT_EQ((uint64_t)0, c.req.min);
+		EXPECT_EQ(VMR_MAX, c.req.max);
+		EXPECT_EQ(VMR_DEFAULT, c.req.policy);
+		EXPECT_EQ(&w.r[i], c.range);
+		EXPECT_EQ(NULL, c.tag);
+	}
+}
+
+TEST(a_constraint_can_have_bounds_and_an_alignment)
+{
+	struct vmr_constraint c;
+
+	memset(&c, 0xa5, sizeof(c));
+	vmr_constraint_within(&c, VMR_KIND_PIO, 2, 2, 15, 16, &w.r[0]);
+	EXPECT_EQ((uint32_t)VMR_KIND_PIO, c.kind);
+	EXPECT_EQ(0u, c.flags);
+	EXPECT_EQ((uint64_t)2, c.req.size);
+	EXPECT_EQ((uint64_t)2, c.req.align);
+	EXPECT_EQ((uint64_t)15, c.req.min);
+	EXPECT_EQ((uint64_t)16, c.req.max);
+	EXPECT_EQ((uint64_t)0, c.req.prefer_align);
+	EXPECT_NE(VMR_EXACT, c.req.policy);
+	EXPECT_EQ(&w.r[0], c.range);
+	EXPECT_EQ(NULL, c.tag);
+
+	vmr_constraint_within(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
+			      &w.r[1]);
+	EXPECT_EQ((uint64_t)0x2000, c.req.align);
+	EXPECT_EQ((uint64_t)0, c.req.min);
+	EXPECT_EQ((uint64_t)0x2000, c.req.max);
+}
+
+TEST(a_constraint_can_name_one_place)
+{
+	struct vmr_constraint c;
+
+	memset(&c, 0xa5, sizeof(c));
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 0x123, 1, &w.r[0]);
+	EXPECT_EQ((uint32_t)VMR_KIND_IRQ, c.kind);
+	EXPECT_EQ(VMR_EXACT, c.req.policy);
+	EXPECT_EQ((uint64_t)0x123, c.req.addr);
+	EXPECT_EQ((uint64_t)1, c.req.size);
+	EXPECT_EQ(&w.r[0], c.range);
+
+	vmr_constraint_at(&c, VMR_KIND_MEM_SLOT, 0x2000, 0x1000, &w.r[1]);
+	EXPECT_EQ((uint64_t)0x2000, c.req.addr);
+	EXPECT_EQ((uint64_t)0x1000, c.req.size);
+
+	/* The place is the caller's affair, however MMIO is usually aligned. */
+	GRANT(vmr_space_init(&w.a, 0, 0xffff));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x1234, 0x10, &w.r[2]);
+	GRANT(vmr_alloc(&w.a, &w.r[2], &c.req, NULL));
+	EXPECT_AT(0x1234, 0x1243, &w.r[2]);
+}
+
+/* Sets: the values are those of vm-device's own test. */
+
+#define PIO_ADDRESS_BASE	0
+#define PIO_ADDRESS_SIZE	5
+#define MMIO_ADDRESS_BASE	0x12345678ULL
+#define MMIO_ADDRESS_SIZE	0x87654321ULL
+#define LEGACY_IRQ		0x168
+#define PCI_MSI_IRQ_BASE	0x6666
+#define PCI_MSI_IRQ_SIZE	0x8888
+#define PCI_MSIX_IRQ_BASE	0x8888
+#define PCI_MSIX_IRQ_SIZE	0x16666
+#define GENERIC_MSI_IRQS_BASE	0x16688
+#define GENERIC_MSI_IRQS_SIZE	0x16888
+#define KVM_SLOT_ID		0x0100
+
+static const uint8_t mac_address[6] = { 0x00, 0x08, 0x63, 0x66, 0x86, 0x88 };
+
+static void append(struct __test_metadata *_metadata, uint32_t kind,
+		   uint64_t base, uint64_t size)
+{
+	struct vmr_resource res = { .kind = kind, .start = base,
+				    .last = base + (size - 1) };
+
+	GRANT(vmr_set_append(&w.set, &res));
+}
+
+static void device_resources(struct __test_metadata *_metadata)
+{
+	vmr_set_init(&w.set, w.res, ARRAY_SIZE(w.res));
+	append(_metadata, VMR_KIND_PIO, PIO_ADDRESS_BASE, PIO_ADDRESS_SIZE);
+	append(_metadata, VMR_KIND_MMIO, MMIO_ADDRESS_BASE, MMIO_ADDRESS_SIZE);
+	append(_metadata, VMR_KIND_IRQ, LEGACY_IRQ, 1);
+	append(_metadata, VMR_KIND_MSI, PCI_MSI_IRQ_BASE, PCI_MSI_IRQ_SIZE);
+	append(_metadata, VMR_KIND_MSIX, PCI_MSIX_IRQ_BASE, PCI_MSIX_IRQ_SIZE);
+	append(_metadata, VMR_KIND_GENERIC_IRQ, GENERIC_MSI_IRQS_BASE,
+	       GENERIC_MSI_IRQS_SIZE);
+	GRANT(vmr_set_append_mac(&w.set, mac_address));
+	append(_metadata, VMR_KIND_MEM_SLOT, KVM_SLOT_ID, 1);
+}
+
+static void first_is(struct __test_metadata *_metadata, uint32_t kind,
+		     uint64_t base, uint64_t size)
+{
+	const struct vmr_resource *res = vmr_set_next(&w.set, kind, NULL);
+
+	ASSERT_NE(NULL, res);
+	EXPECT_EQ(kind, res->kind);
+	EXPECT_EQ(base, res->start);
+	EXPECT_EQ(base + (size - 1), res->last);
+	EXPECT_EQ(size, vmr_resource_size(res));
+	EXPECT_EQ(NULL, vmr_set_next(&w.set, kind, res));
+}
+
+TEST(a_set_answers_for_each_kind)
+{
+	const struct vmr_resource *res;
+
+	device_resources(_metadata);
+	first_is(_metadata, VMR_KIND_PIO, PIO_ADDRESS_BASE, PIO_ADDRESS_SIZE);
+	first_is(_metadata, VMR_KIND_MMIO, MMIO_ADDRESS_BASE,
+		 MMIO_ADDRESS_SIZE);
+	first_is(_metadata, VMR_KIND_IRQ, LEGACY_IRQ, 1);
+	first_is(_metadata, VMR_KIND_MSI, PCI_MSI_IRQ_BASE, PCI_MSI_IRQ_SIZE);
+	first_is(_metadata, VMR_KIND_MSIX, PCI_MSIX_IRQ_BASE,
+		 PCI_MSIX_IRQ_SIZE);
+	first_is(_metadata, VMR_KIND_GENERIC_IRQ, GENERIC_MSI_IRQS_BASE,
+		 GENERIC_MSI_IRQS_SIZE);
+	first_is(_metadata, VMR_KIND_MEM_SLOT, KVM_SLOT_ID, 1);
+	res = vmr_set_next(&w.set, VMR_KIND_MAC, NULL);
+	ASSERT_NE(NULL, res);
+	EXPECT_EQ(0, memcmp(mac_address, res->mac, sizeof(mac_address)));
+	EXPECT_EQ(NULL, res->range);
+	EXPECT_EQ(NULL, vmr_set_next(&w.set, VMR_KIND_MAC, res));
+	EXPECT_EQ(NULL, vmr_set_next(&w.set, VMR_KIND_DEVICE, NULL));
+	/* And all of them. */
+	EXPECT_EQ((size_t)8, w.set.nr);
+	EXPECT_EQ(&w.res[0], w.set.entries);
+}
+
+TEST(a_set_gives_all_of_a_kind_in_order)
+{
+	const struct vmr_resource *res;
+	uint64_t n = 0;
+
+	vmr_set_init(&w.set, w.res, ARRAY_SIZE(w.res));
+	append(_metadata, VMR_KIND_PIO, 0x100, 8);
+	append(_metadata, VMR_KIND_MEM_SLOT, 0, 1);
+	append(_metadata, VMR_KIND_PIO, 0x80, 8);
+	append(_metadata, VMR_KIND_PIO, 0x200, 8);
+	append(_metadata, VMR_KIND_MEM_SLOT, 1, 1);
+	append(_metadata, VMR_KIND_MEM_SLOT, 2, 1);
+	vmr_for_each_resource(res, &w.set, VMR_KIND_MEM_SLOT)
+		EXPECT_EQ(n++, res->start);
+	EXPECT_EQ((uint64_t)3, n);
+	n = 0;
+	vmr_for_each_resource(res, &w.set, VMR_KIND_PIO) {
+		EXPECT_EQ(n == 0 ? 0x100ULL : n == 1 ? 0x80 : 0x200,
+			  res->start);
+		n++;
+	}
+	EXPECT_EQ((uint64_t)3, n);
+}
+
+TEST(a_full_set_takes_no_more)
+{
+	struct vmr_resource res = { .kind = VMR_KIND_IRQ, .start = 9,
+				    .last = 9 };
+
+	device_resources(_metadata);
+	REFUSE(-ENOSPC, vmr_set_append(&w.set, &res));
+	REFUSE(-ENOSPC, vmr_set_append_mac(&w.set, mac_address));
+	EXPECT_EQ((size_t)8, w.set.nr);
+
+	/* A set without memory is a full one. */
+	vmr_set_init(&w.set, NULL, 0);
+	REFUSE(-ENOSPC, vmr_set_append(&w.set, &res));
+	EXPECT_EQ(NULL, vmr_set_next(&w.set, VMR_KIND_IRQ, NULL));
+	vmr_set_init(&w.set, w.res, 1);
+	GRANT(vmr_set_append(&w.set, &res));
+	REFUSE(-ENOSPC, vmr_set_append(&w.set, &res));
+
+	vmr_set_init(&w.set, w.res, 8);
+	EXPECT_EQ(NULL, vmr_set_next(&w.set, VMR_KIND_IRQ, NULL));
+	REFUSE(-EINVAL, vmr_set_append(NULL, &res));
+	REFUSE(-EINVAL, vmr_set_append(&w.set, NULL));
+	REFUSE(-EINVAL, vmr_set_append_mac(NULL, mac_address));
+	REFUSE(-EINVAL, vmr_set_append_mac(&w.set, NULL));
+}
+
+TEST(a_set_copies_what_is_appended)
+{
+	struct vmr_resource res = { .kind = VMR_KIND_PIO, .flags = VMR_SHARED,
+				    .start = 1, .last = 2, .range = &w.r[3],
+				    .tag = "port" };
+
+	vmr_set_init(&w.set, w.res, 8);
+	GRANT(vmr_set_append(&w.set, &res));
+	EXPECT_EQ(0, memcmp(&w.res[0], &res, sizeof(res)));
+	res.start = 0;
+	EXPECT_EQ((uint64_t)1, w.res[0].start);
+}
+
+TEST(the_size_of_the_whole_domain_is_0)
+{
+	struct vmr_resource res = { .start = 0, .last = VMR_MAX };
+
+	EXPECT_EQ((uint64_t)0, vmr_resource_size(&res));
+	res.start = 1;
+	EXPECT_EQ(VMR_MAX, vmr_resource_size(&res));
+}
+
+/* The library's own allocators. */
+
+static struct vmr_pool_allocator pools;
+static struct vmr_id_allocator irqs;
+static struct vmr_resource res;
+
+static void allocators(struct __test_metadata *_metadata)
+{
+	GRANT(vmr_space_init(&w.a, 0, 0xffff));
+	GRANT(vmr_space_init(&w.b, 0, 0xffff));
+	GRANT(vmr_pool_init(&w.pool, &w.a, 0x1000, 0x8000, "mmio"));
+	w.pool.policy = VMR_LAST;
+	GRANT(vmr_ids_init(&w.ids, 5, 23));
+	vmr_pool_allocator_init(&pools, &w.pool);
+	vmr_id_allocator_init(&irqs, &w.ids);
+}
+
+/* REFUSE() for calls that may fill in or change @res. */
+#define REFUSE_RES(err, call) \
+	do { \
+		const struct vmr_resource res_before_ = res; \
+		REFUSE(err, call); \
+		EXPECT_EQ(0, memcmp(&res_before_, &res, sizeof(res))) { \
+			TH_LOG("%s failed and changed the resource", #call); \
+		} \
+	} while (0)
+
+TEST(a_pool_grants_addresses)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x800, &w.r[0]);
+	c.flags = VMR_PREFETCHABLE;
+	c.tag = "bar";
+	memset(&res, 0xa5, sizeof(res));
+	GRANT(vmr_allocate(&pools.allocator, &c, &res, &conflict));
+	EXPECT_AT(0x8000, 0x87ff, &w.r[0]);
+	EXPECT_EQ((uint32_t)VMR_KIND_MMIO, res.kind);
+	EXPECT_EQ(VMR_PREFETCHABLE, res.flags);
+	EXPECT_EQ((uint64_t)0x8000, res.start);
+	EXPECT_EQ((uint64_t)0x87ff, res.last);
+	EXPECT_EQ(&w.r[0], res.range);
+	EXPECT_STREQ("bar", res.tag);
+
+	/* A fixed place, and one that is taken. */
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x8800, 0x100, &w.r[1]);
+	GRANT(vmr_allocate(&pools.allocator, &c, &w.res[1], NULL));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x8700, 0x200, &w.r[2]);
+	REFUSE_RES(-EBUSY, vmr_allocate(&pools.allocator, &c, &res,
+					&conflict));
+	EXPECT_EQ(&w.r[0], conflict);
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x9000, 0x200, &w.r[2]);
+	REFUSE_RES(-ERANGE, vmr_allocate(&pools.allocator, &c, &res,
+					 &conflict));
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x8000, &w.r[2]);
+	REFUSE_RES(-ENOSPC, vmr_allocate(&pools.allocator, &c, &res,
+					 &conflict));
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x100, &w.r[0]);
+	REFUSE_RES(-EEXIST, vmr_allocate(&pools.allocator, &c, &res,
+					 &conflict));
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0, &w.r[2]);
+	REFUSE_RES(-EINVAL, vmr_allocate(&pools.allocator, &c, &res,
+					 &conflict));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, VMR_MAX, 2, &w.r[2]);
+	REFUSE_RES(-EOVERFLOW, vmr_allocate(&pools.allocator, &c, &res,
+					    &conflict));
+	EXPECT_VALID(&w.a);
+}
+
+TEST(an_id_pool_grants_ids)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	vmr_constraint_init(&c, VMR_KIND_IRQ, 1, &w.r[0]);
+	c.flags = VMR_SHARED;
+	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	EXPECT_EQ((uint32_t)VMR_KIND_IRQ, res.kind);
+	EXPECT_EQ(VMR_SHARED, res.flags);
+	EXPECT_EQ((uint64_t)5, res.start);
+	EXPECT_EQ((uint64_t)5, res.last);
+	EXPECT_EQ(&w.r[0], res.range);
+	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[1]);
+	GRANT(vmr_allocate(&irqs.allocator, &c, &w.res[1], NULL));
+	EXPECT_EQ((uint64_t)8, w.res[1].start);
+	EXPECT_EQ((uint64_t)11, w.res[1].last);
+	EXPECT_EQ((uint64_t)12, w.ids.issued);
+	/* MSI vectors come in powers of two, MSI-X vectors as one likes. */
+	vmr_constraint_init(&c, VMR_KIND_MSI, 3, &w.r[2]);
+	REFUSE_RES(-EINVAL, vmr_allocate(&irqs.allocator, &c, &res,
+					 &conflict));
+	vmr_constraint_init(&c, VMR_KIND_MSIX, 3, &w.r[2]);
+	GRANT(vmr_allocate(&irqs.allocator, &c, &w.res[2], NULL));
+	EXPECT_EQ((uint64_t)12, w.res[2].start);
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 9, 1, &w.r[3]);
+	REFUSE_RES(-EBUSY, vmr_allocate(&irqs.allocator, &c, &res, &conflict));
+	EXPECT_EQ(&w.r[1], conflict);
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 24, 1, &w.r[3]);
+	REFUSE_RES(-ERANGE, vmr_allocate(&irqs.allocator, &c, &res,
+					 &conflict));
+	vmr_constraint_at(&c, VMR_KIND_IRQ, UINT32_MAX, 2, &w.r[3]);
+	REFUSE_RES(-EOVERFLOW, vmr_allocate(&irqs.allocator, &c, &res,
+					    &conflict));
+	EXPECT_VALID(&w.ids.space);
+}
+
+TEST(an_id_pool_has_first_fit_and_no_alignment_of_its_own)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	vmr_constraint_init(&c, VMR_KIND_IRQ, 2, &w.r[0]);
+	c.req.align = 0;
+	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	EXPECT_EQ((uint64_t)5, res.start);
+	c.range = &w.r[1];
+	c.req.policy = VMR_LAST;
+	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	EXPECT_EQ((uint64_t)22, res.start);
+}
+
+TEST(allocate_refuses_null)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
+	REFUSE_RES(-EINVAL, vmr_allocate(NULL, &c, &res, &conflict));
+	REFUSE_RES(-EINVAL, vmr_allocate(&pools.allocator, NULL, &res,
+					 &conflict));
+	REFUSE_RES(-EINVAL, vmr_allocate(&pools.allocator, &c, NULL,
+					 &conflict));
+	c.range = NULL;
+	REFUSE_RES(-EINVAL, vmr_allocate(&pools.allocator, &c, &res,
+					 &conflict));
+}
+
+TEST(release_gives_back_what_was_granted_there)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
+	GRANT(vmr_allocate(&pools.allocator, &c, &res, NULL));
+	REFUSE_RES(-EINVAL, vmr_release(NULL, &res));
+	REFUSE_RES(-EINVAL, vmr_release(&pools.allocator, NULL));
+	/* Another allocator's. */
+	REFUSE_RES(-ENOENT, vmr_release(&irqs.allocator, &res));
+	GRANT(vmr_release(&pools.allocator, &res));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&w.r[0]));
+	EXPECT_EQ((size_t)0, w.a.nr_ranges);
+	/* Twice. */
+	REFUSE_RES(-ENOENT, vmr_release(&pools.allocator, &res));
+
+	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[1]);
+	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	GRANT(vmr_release(&irqs.allocator, &res));
+	REFUSE_RES(-ENOENT, vmr_release(&irqs.allocator, &res));
+	EXPECT_EQ((size_t)0, w.ids.space.nr_ranges);
+}
+
+/* Updating. */
+
+TEST(update_replaces_the_place)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
+	GRANT(vmr_allocate(&pools.allocator, &c, &res, NULL));
+	EXPECT_EQ((uint64_t)0x8000, res.start);
+	/* Another place, over its own old one, with another size. */
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x7800, 0x1400, &w.r[0]);
+	c.tag = "moved";
+	GRANT(vmr_update(&pools.allocator, &res, &c, &conflict));
+	EXPECT_AT(0x7800, 0x8bff, &w.r[0]);
+	EXPECT_EQ((uint64_t)0x7800, res.start);
+	EXPECT_EQ((uint64_t)0x8bff, res.last);
+	EXPECT_EQ(&w.r[0], res.range);
+	EXPECT_STREQ("moved", res.tag);
+	/* Automatic placement may choose the old place too. */
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
+	GRANT(vmr_update(&pools.allocator, &res, &c, NULL));
+	EXPECT_AT(0x8000, 0x8fff, &w.r[0]);
+	EXPECT_EQ((size_t)1, w.a.nr_ranges);
+	EXPECT_VALID(&w.a);
+}
+
+TEST(update_that_fails_keeps_the_old)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	GRANT(vmr_reserve(&w.a, &w.r[5], 0x4000, 0x4fff, NULL));
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
+	GRANT(vmr_allocate(&pools.allocator, &c, &res, NULL));
+#define KEPT(err, call) \
+	do { \
+		const struct vmr_resource kept_ = res; \
+		conflict = &nobody; \
+		EXPECT_EQ((err), (call)); \
+		EXPECT_EQ((err) == -EBUSY ? &w.r[5] : &nobody, conflict); \
+		EXPECT_EQ(0, memcmp(&kept_, &res, sizeof(res))); \
+		EXPECT_AT(0x8000, 0x8fff, &w.r[0]); \
+		EXPECT_TRUE(vmr_in_space(&w.a, &w.r[0])); \
+		EXPECT_EQ(&w.r[0], vmr_find(&w.a, 0x8000)); \
+		EXPECT_EQ((size_t)2, w.a.nr_ranges); \
+		EXPECT_VALID(&w.a); \
+	} while (0)
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x3800, 0x1000, &w.r[0]);
+	KEPT(-EBUSY, vmr_update(&pools.allocator, &res, &c, &conflict));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x8800, 0x1000, &w.r[0]);
+	KEPT(-ERANGE, vmr_update(&pools.allocator, &res, &c, &conflict));
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x8000, &w.r[0]);
+	KEPT(-ENOSPC, vmr_update(&pools.allocator, &res, &c, &conflict));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, VMR_MAX, 2, &w.r[0]);
+	KEPT(-EOVERFLOW, vmr_update(&pools.allocator, &res, &c, &conflict));
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0, &w.r[0]);
+	KEPT(-EINVAL, vmr_update(&pools.allocator, &res, &c, &conflict));
+	/* Null, another node, another allocator. */
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x2000, 0x1000, &w.r[0]);
+	KEPT(-EINVAL, vmr_update(NULL, &res, &c, &conflict));
+	KEPT(-EINVAL, vmr_update(&pools.allocator, NULL, &c, &conflict));
+	KEPT(-EINVAL, vmr_update(&pools.allocator, &res, NULL, &conflict));
+	KEPT(-ENOENT, vmr_update(&irqs.allocator, &res, &c, &conflict));
+	c.range = &w.r[1];
+	KEPT(-EINVAL, vmr_update(&pools.allocator, &res, &c, &conflict));
+	c.range = NULL;
+	KEPT(-EINVAL, vmr_update(&pools.allocator, &res, &c, &conflict));
+	/* A resource that names no node does not name this one. */
+	c.range = &w.r[0];
+	memset(&w.res[0], 0, sizeof(w.res[0]));
+	KEPT(-EINVAL, vmr_update(&pools.allocator, &w.res[0], &c, &conflict));
+#undef KEPT
+	EXPECT_EQ((uint64_t)0, w.ids.issued);
+}
+
+TEST(update_grants_anew_what_is_in_no_space)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	memset(&res, 0, sizeof(res));
+	res.range = &w.r[0];
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x2000, 0x1000, &w.r[0]);
+	GRANT(vmr_update(&pools.allocator, &res, &c, NULL));
+	EXPECT_AT(0x2000, 0x2fff, &w.r[0]);
+	EXPECT_EQ((uint64_t)0x2000, res.start);
+	GRANT(vmr_release(&pools.allocator, &res));
+	GRANT(vmr_update(&pools.allocator, &res, &c, NULL));
+	EXPECT_AT(0x2000, 0x2fff, &w.r[0]);
+
+	memset(&res, 0, sizeof(res));
+	res.range = &w.r[1];
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 9, 1, &w.r[1]);
+	GRANT(vmr_update(&irqs.allocator, &res, &c, NULL));
+	EXPECT_EQ((uint64_t)9, res.start);
+	EXPECT_EQ((uint64_t)10, w.ids.issued);
+	EXPECT_VALID(&w.a);
+	EXPECT_VALID(&w.ids.space);
+}
+
+TEST(update_replaces_ids)
+{
+	struct vmr_constraint c;
+
+	allocators(_metadata);
+	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[0]);
+	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	EXPECT_EQ((uint64_t)8, res.start);
+	/* Twice as many, of which the old are half. */
+	vmr_constraint_init(&c, VMR_KIND_MSI, 8, &w.r[0]);
+	GRANT(vmr_update(&irqs.allocator, &res, &c, NULL));
+	EXPECT_EQ((uint64_t)8, res.start);
+	EXPECT_EQ((uint64_t)15, res.last);
+	EXPECT_EQ((uint64_t)16, w.ids.issued);
+	vmr_constraint_init(&c, VMR_KIND_MSI, 16, &w.r[0]);
+	EXPECT_EQ(-ENOSPC, vmr_update(&irqs.allocator, &res, &c, NULL));
+	EXPECT_AT(8, 15, &w.r[0]);
+	EXPECT_EQ((uint64_t)8, res.start);
+	EXPECT_EQ((uint64_t)16, w.ids.issued);
+	/* What was handed out once is released already. */
+	vmr_constraint_at(&c, VMR_KIND_MSI, 5, 1, &w.r[0]);
+	GRANT(vmr_update(&irqs.allocator, &res, &c, NULL));
+	EXPECT_EQ(-EALREADY, vmr_id_free(&w.ids, 15, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&w.ids, 16, NULL));
+	EXPECT_VALID(&w.ids.space);
+}
+
+/*
+ * A kind of resource that the library does not know: lanes of a link, of which a
+ * bit each is kept. Nothing of it is in any space.
+ */
+struct lane_allocator {
+	unsigned int		taken;
+	unsigned int		updates;
+	struct vmr_range	*owner[8];
+	struct vmr_allocator	allocator;
+};
+
+#define KIND_LANE	(VMR_KIND_USER + 1)
+
+static unsigned int lanes_of(const struct vmr_resource *lane)
+{
+	return ((1u << (lane->last + 1)) - 1) & ~((1u << lane->start) - 1);
+}
+
+static int lane_allocate(struct vmr_allocator *a,
+			 const struct vmr_constraint *c,
+			 struct vmr_resource *lane, struct vmr_range **in_way)
+{
+	struct lane_allocator *lanes = AS(struct lane_allocator, allocator, a);
+	struct vmr_resource got = { .kind = c->kind, .range = c->range };
+	unsigned int i;
+
+	for (i = 0; i + c->req.size <= 8; i++) {
+		if (c->req.policy == VMR_EXACT && c->req.addr != i)
+			continue;
+		got.start = i;
+		got.last = i + c->req.size - 1;
+		if (lanes->taken & lanes_of(&got)) {
+			if (c->req.policy != VMR_EXACT)
+				continue;
+			if (in_way)
+				*in_way = lanes->owner[i];
+			return -EBUSY;
+		}
+		lanes->taken |= lanes_of(&got);
+		lanes->owner[i] = c->range;
+		*lane = got;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+static int lane_free(struct vmr_allocator *a, struct vmr_resource *lane)
+{
+	struct lane_allocator *lanes = AS(struct lane_allocator, allocator, a);
+
+	if ((lanes->taken & lanes_of(lane)) != lanes_of(lane))
+		return -ENOENT;
+	lanes->taken &= ~lanes_of(lane);
+	return 0;
+}
+
+static int lane_update(struct vmr_allocator *a, struct vmr_resource *lane,
+		       const struct vmr_constraint *c,
+		       struct vmr_range **in_way)
+{
+	struct lane_allocator *lanes = AS(struct lane_allocator, allocator, a);
+	unsigned int before = lanes->taken;
+	int ret;
+
+	lanes->updates++;
+	lanes->taken &= ~lanes_of(lane);
+	ret = lane_allocate(a, c, lane, in_way);
+	if (ret)
+		lanes->taken = before;
+	return ret;
+}
+
+static const struct vmr_allocator_ops lane_ops = {
+	.allocate = lane_allocate,
+	.free = lane_free,
+	.update = lane_update,
+};
+
+static const struct vmr_allocator_ops no_ops;
+
+TEST(a_new_kind_of_resource_uses_the_same_interface)
+{
+	static struct lane_allocator lanes = { .allocator.ops = &lane_ops };
+	struct vmr_constraint c;
+
+	vmr_constraint_init(&c, KIND_LANE, 4, &w.r[0]);
+	GRANT(vmr_allocate(&lanes.allocator, &c, &res, &conflict));
+	EXPECT_EQ((uint32_t)KIND_LANE, res.kind);
+	EXPECT_EQ((uint64_t)0, res.start);
+	EXPECT_EQ((uint64_t)3, res.last);
+	EXPECT_EQ(0x0fu, lanes.taken);
+	vmr_constraint_at(&c, KIND_LANE, 0, 2, &w.r[1]);
+	REFUSE_RES(-EBUSY, vmr_allocate(&lanes.allocator, &c, &res,
+					&conflict));
+	EXPECT_EQ(&w.r[0], conflict);
+	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[1]);
+	REFUSE_RES(-ENOSPC, vmr_allocate(&lanes.allocator, &c, &res,
+					 &conflict));
+	/*
+	 * Its node is in no space, but whether it is granted only its allocator
+	 * knows.
+	 */
+	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[0]);
+	GRANT(vmr_update(&lanes.allocator, &res, &c, &conflict));
+	EXPECT_EQ(1u, lanes.updates);
+	EXPECT_EQ(0xffu, lanes.taken);
+	vmr_constraint_init(&c, KIND_LANE, 9, &w.r[0]);
+	EXPECT_EQ(-ENOSPC, vmr_update(&lanes.allocator, &res, &c, &conflict));
+	EXPECT_EQ(0xffu, lanes.taken);
+	EXPECT_EQ((uint64_t)7, res.last);
+	GRANT(vmr_release(&lanes.allocator, &res));
+	EXPECT_EQ(0u, lanes.taken);
+	REFUSE_RES(-ENOENT, vmr_release(&lanes.allocator, &res));
+	/* In a device's set it is like the others. */
+	vmr_set_init(&w.set, w.res, 8);
+	GRANT(vmr_set_append(&w.set, &res));
+	EXPECT_NE(NULL, vmr_set_next(&w.set, KIND_LANE, NULL));
+}
+
+TEST(an_operation_that_is_not_there_is_eopnotsupp)
+{
+	static struct lane_allocator lanes = { .allocator.ops = &no_ops };
+	struct vmr_constraint c;
+
+	vmr_constraint_init(&c, KIND_LANE, 4, &w.r[0]);
+	res.range = &w.r[0];
+	REFUSE_RES(-EOPNOTSUPP, vmr_allocate(&lanes.allocator, &c, &res,
+					     &conflict));
+	REFUSE_RES(-EOPNOTSUPP, vmr_update(&lanes.allocator, &res, &c,
+					   &conflict));
+	REFUSE_RES(-EOPNOTSUPP, vmr_release(&lanes.allocator, &res));
+	/* Invalid comes first. */
+	c.range = NULL;
+	REFUSE_RES(-EINVAL, vmr_allocate(&lanes.allocator, &c, &res,
+					 &conflict));
+	REFUSE_RES(-EINVAL, vmr_update(&lanes.allocator, &res, &c, &conflict));
+}
+
+/*
+ * The example of vm-allocator's first design: a VMM's allocators in a struct of
+ * its own, devices with what they got, a vector taken by the guest and a BAR
+ * reprogrammed by it, and all of it given back. What a device got is in the
+ * device, where the example has a map.
+ */
+struct pci_dev {
+	struct vmr_range	id;
+	struct vmr_range	irq;
+	struct vmr_range	mmio;
+	struct vmr_resource	entries[3];
+	struct vmr_resource_set	set;
+};
+
+struct system_allocator {
+	struct vmr_ids			ids;
+	struct vmr_ids			irqs;
+	struct vmr_space		mmio;
+	struct vmr_pool			pool;
+	struct vmr_id_allocator		instance_id;
+	struct vmr_id_allocator		irq;
+	struct vmr_pool_allocator	mmio_range;
+};
+
+static struct vmr_allocator *who_grants(struct system_allocator *sys,
+					uint32_t kind)
+{
+	switch (kind) {
+	case VMR_KIND_DEVICE:
+		return &sys->instance_id.allocator;
+	case VMR_KIND_IRQ:
+		return &sys->irq.allocator;
+	default:
+		return &sys->mmio_range.allocator;
+	}
+}
+
+/* Everything, or nothing. */
+static int plug(struct system_allocator *sys, struct pci_dev *dev)
+{
+	struct vmr_constraint c[3];
+	struct vmr_resource got;
+	int i, ret;
+
+	vmr_set_init(&dev->set, dev->entries, 3);
+	vmr_constraint_init(&c[0], VMR_KIND_DEVICE, 1, &dev->id);
+	vmr_constraint_init(&c[1], VMR_KIND_IRQ, 1, &dev->irq);
+	vmr_constraint_init(&c[2], VMR_KIND_MMIO, 0x100, &dev->mmio);
+	for (i = 0; i < 3; i++) {
+		ret = vmr_allocate(who_grants(sys, c[i].kind), &c[i], &got,
+				   NULL);
+		if (ret)
+			break;
+		vmr_set_append(&dev->set, &got);
+	}
+	while (ret && i--)
+		vmr_release(who_grants(sys, dev->entries[i].kind),
+			    &dev->entries[i]);
+	return ret;
+}
+
+static void unplug(struct __test_metadata *_metadata,
+		   struct system_allocator *sys, struct pci_dev *dev)
+{
+	size_t i;
+
+	for (i = 0; i < dev->set.nr; i++)
+		GRANT(vmr_release(who_grants(sys, dev->entries[i].kind),
+				  &dev->entries[i]));
+}
+
+TEST(example_of_a_system_allocator)
+{
+	static struct system_allocator sys;
+	static struct pci_dev dev[4];
+	struct vmr_constraint c;
+
+	GRANT(vmr_ids_init(&sys.ids, 0, 100));
+	GRANT(vmr_ids_init(&sys.irqs, 5, 7));
+	GRANT(vmr_space_init(&sys.mmio, 0xe0000000, 0xe000ffff));
+	GRANT(vmr_pool_init(&sys.pool, &sys.mmio, 0xe0000000, 0, "mmio"));
+	vmr_id_allocator_init(&sys.instance_id, &sys.ids);
+	vmr_id_allocator_init(&sys.irq, &sys.irqs);
+	vmr_pool_allocator_init(&sys.mmio_range, &sys.pool);
+
+	GRANT(plug(&sys, &dev[0]));
+	GRANT(plug(&sys, &dev[1]));
+	EXPECT_EQ(1u, vmr_id(&dev[1].id));
+	EXPECT_EQ(6u, vmr_id(&dev[1].irq));
+	EXPECT_AT(0xe0001000, 0xe00010ff, &dev[1].mmio);
+
+	/* update_irq(): the guest chose a vector. */
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 7, 1, &dev[1].irq);
+	GRANT(vmr_update(&sys.irq.allocator, &dev[1].entries[1], &c, NULL));
+	EXPECT_EQ(&dev[1].irq, vmr_id_find(&sys.irqs, 7));
+	EXPECT_FALSE(vmr_id_is_allocated(&sys.irqs, 6));
+	/* One that another device has. */
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 5, 1, &dev[1].irq);
+	EXPECT_EQ(-EBUSY, vmr_update(&sys.irq.allocator, &dev[1].entries[1], &c,
+				     &conflict));
+	EXPECT_EQ(&dev[0].irq, conflict);
+	EXPECT_EQ(&dev[1].irq, vmr_id_find(&sys.irqs, 7));
+
+	/* update_mmio_addr(): the guest reprogrammed a BAR. */
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe0008000, 0x100, &dev[1].mmio);
+	GRANT(vmr_update(&sys.mmio_range.allocator, &dev[1].entries[2], &c,
+			 NULL));
+	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
+	EXPECT_EQ(NULL, vmr_find(&sys.mmio, 0xe0001000));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe0000080, 0x100, &dev[1].mmio);
+	EXPECT_EQ(-EBUSY, vmr_update(&sys.mmio_range.allocator,
+				     &dev[1].entries[2], &c, NULL));
+	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
+
+	/* Without an interrupt left there is no device, and no trace of it. */
+	GRANT(plug(&sys, &dev[2]));
+	EXPECT_EQ(-ENOSPC, plug(&sys, &dev[3]));
+	EXPECT_EQ((size_t)3, sys.ids.space.nr_ranges);
+	EXPECT_EQ((size_t)3, sys.mmio.nr_ranges);
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&dev[3].id));
+
+	unplug(_metadata, &sys, &dev[1]);
+	GRANT(plug(&sys, &dev[3]));
+	EXPECT_EQ(1u, vmr_id(&dev[3].id));
+	EXPECT_EQ(7u, vmr_id(&dev[3].irq));
+	unplug(_metadata, &sys, &dev[0]);
+	unplug(_metadata, &sys, &dev[2]);
+	unplug(_metadata, &sys, &dev[3]);
+	EXPECT_EQ((size_t)0, sys.ids.space.nr_ranges);
+	EXPECT_EQ((size_t)0, sys.irqs.space.nr_ranges);
+	EXPECT_EQ((size_t)0, sys.mmio.nr_ranges);
+	EXPECT_VALID(&sys.mmio);
+}
+
+TEST_HARNESS_MAIN
