@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * machine.h - a small machine to route exits in, and devices that tell what
+ * reached them
+ *
+ * The harness runs each test in a process of its own, so that the machine is new
+ * for each.
+ */
+#ifndef VMR_TEST_MACHINE_H
+#define VMR_TEST_MACHINE_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include <vmalloc/vmalloc.h>
+
+#include "verify.h"
+
+#define NR(array)	(sizeof(array) / sizeof((array)[0]))
+#define owner_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+#define GIB		((uint64_t)0x40000000)
+#define MACHINE_LAST	(((uint64_t)1 << 46) - 1)
+
+struct machine {
+	struct vmr_system	sys;
+	struct vmr_manager	manager;
+	struct vmr_reader	reader;
+};
+
+static struct machine m;
+
+static inline int machine_up_to(uint64_t mmio_last, uint32_t id_last)
+{
+	const struct vmr_limits limits = {
+		.mmio_last = mmio_last,
+		.irq_last = 63,
+		.slot_last = 31,
+		.pci_last = 0xff,
+		.id_last = id_last,
+	};
+	int ret = vmr_system_init(&m.sys, &limits);
+
+	if (!ret)
+		ret = vmr_manager_init(&m.manager, &m.sys);
+	if (!ret)
+		ret = vmr_reader_attach(&m.manager, &m.reader);
+	return ret;
+}
+
+static inline int machine_up(void)
+{
+	return machine_up_to(MACHINE_LAST, 255);
+}
+
+/* What is wrong with the machine's trees, or VERIFY_OK. */
+static inline const char *machine_verify(void)
+{
+	const struct vmr_space *spaces[] = {
+		&m.sys.pio, &m.sys.mmio, &m.sys.irqs.space, &m.sys.slots.space,
+		&m.sys.pci.space, &m.sys.ids.space, &m.sys.vectors.space,
+	};
+	const char *what = VERIFY_OK;
+	size_t i;
+
+	for (i = 0; i < NR(spaces) && !strcmp(what, VERIFY_OK); i++)
+		what = verify_space(spaces[i]);
+	if (m.manager.changed.next != &m.manager.changed)
+		return "a change was never told";
+	return what;
+}
+
+#define EXPECT_SOUND() \
+	EXPECT_STREQ(VERIFY_OK, machine_verify())
+
+/*
+ * Everything that a call can change and a caller can see, as numbers: which
+ * range is where, in what state and of what age, which ids were ever handed out,
+ * which devices there are. The shape of the trees and the count that readers
+ * validate against are left out: nobody can see these.
+ */
+struct picture {
+	size_t		nr;
+	uint64_t	word[1 << 14];
+};
+
+static inline void picture_add(struct picture *p, uint64_t word)
+{
+	if (p->nr < NR(p->word))
+		p->word[p->nr++] = word;
+}
+
+static inline void picture_range(struct picture *p, const struct vmr_range *r)
+{
+	picture_add(p, (uintptr_t)r);
+	picture_add(p, r->start);
+	picture_add(p, r->last);
+	picture_add(p, vmr_range_state(r));
+}
+
+static inline void picture_space(struct picture *p,
+				 const struct vmr_space *space)
+{
+	const struct vmr_range *range;
+
+	picture_add(p, space->nr_ranges);
+	picture_add(p, space->nr_claims);
+	picture_add(p, space->tickets);
+	picture_add(p, vmr_used(space).low);
+	vmr_for_each_range(range, space)
+		picture_range(p, range);
+	vmr_for_each_claim(range, space) {
+		picture_range(p, range);
+		picture_add(p, range->ticket);
+	}
+}
+
+static inline void picture_ids(struct picture *p, const struct vmr_ids *ids)
+{
+	picture_space(p, &ids->space);
+	picture_add(p, ids->issued);
+}
+
+static inline void picture_take(struct picture *p)
+{
+	const struct vmr_device *dev = NULL;
+	const struct vmr_reader *reader;
+
+	memset(p, 0, sizeof(*p));
+	picture_space(p, &m.sys.pio);
+	picture_space(p, &m.sys.mmio);
+	picture_ids(p, &m.sys.irqs);
+	picture_ids(p, &m.sys.slots);
+	picture_ids(p, &m.sys.pci);
+	picture_ids(p, &m.sys.ids);
+	picture_ids(p, &m.sys.vectors);
+	picture_add(p, m.sys.nr_pools);
+	picture_add(p, m.manager.epoch);
+	while ((dev = vmr_next_device(&m.manager, dev))) {
+		picture_add(p, (uintptr_t)dev);
+		picture_add(p, dev->state);
+		picture_add(p, dev->resources.nr);
+	}
+	for (reader = m.manager.readers; reader; reader = reader->next)
+		picture_add(p, (uintptr_t)reader);
+}
+
+static struct picture picture_before, picture_after;
+
+static inline void see_before(void)
+{
+	picture_take(&picture_before);
+}
+
+static inline int same_as_before(void)
+{
+	picture_take(&picture_after);
+	return picture_after.nr < NR(picture_after.word) &&
+	       !memcmp(&picture_before, &picture_after, sizeof(picture_after));
+}
+
+/* @call fails with @err, and the machine is as if it had not been made. */
+#define REFUSED(err, call) \
+	do { \
+		see_before(); \
+		EXPECT_EQ((err), (call)) { \
+			TH_LOG("%s", #call); \
+		} \
+		EXPECT_TRUE(same_as_before()) { \
+			TH_LOG("%s failed and changed something", #call); \
+		} \
+	} while (0)
+
+/* The last access that reached any device, by value. */
+struct seen {
+	unsigned int		calls;
+	struct vmr_device	*dev;
+	struct vmr_access	access;
+	int			wrote;
+	uint8_t			data[64];
+};
+
+static struct seen seen;
+
+static inline size_t access_bytes(const struct vmr_access *access)
+{
+	return (size_t)access->width * access->count;
+}
+
+static inline void see(struct vmr_device *dev, const struct vmr_access *access,
+		       int wrote)
+{
+	seen.calls++;
+	seen.dev = dev;
+	seen.access = *access;
+	seen.wrote = wrote;
+}
+
+/* Reads answer 0x80, 0x81, 0x82 and so on, which is not what a miss reads. */
+static inline void answer(const struct vmr_access *access, void *data)
+{
+	uint8_t *bytes = data;
+	size_t i;
+
+	for (i = 0; i < access_bytes(access); i++)
+		bytes[i] = (uint8_t)(0x80 + (i & 0x3f));
+}
+
+/*
+ * Who answers at an address, by a real access of one byte; NULL if a read of
+ * all ones came back with -ENXIO. Anything else is a pointer to nobody.
+ */
+static struct vmr_region nonsense;
+
+static inline struct vmr_region *who(enum vmr_io io, uint64_t addr)
+{
+	uint8_t byte = 0x55;
+	int ret;
+
+	memset(&seen, 0, sizeof(seen));
+	ret = vmr_read(&m.reader, io, addr, &byte, 1, 1);
+	if (ret == -ENXIO && byte == 0xff && !seen.calls)
+		return NULL;
+	if (ret || byte != 0x80 || seen.calls != 1 ||
+	    seen.access.base + seen.access.offset != addr)
+		return &nonsense;
+	return seen.access.region;
+}
+
+/* Answers at both ends of [start, last] with base @start, and not beside. */
+static inline int answers_at(const struct vmr_region *region, uint64_t start)
+{
+	enum vmr_io io = (enum vmr_io)region->io;
+	uint64_t last = start + (region->size - 1);
+
+	if (who(io, start) != region || seen.access.base != start)
+		return 0;
+	if (who(io, last) != region || seen.access.base != start)
+		return 0;
+	if (start && who(io, start - 1) == region)
+		return 0;
+	return last == VMR_MAX || who(io, last + 1) != region;
+}
+
+#define EXPECT_ANSWERS(region, start) \
+	EXPECT_TRUE(answers_at(region, start)) { \
+		TH_LOG("%s does not answer at %s", #region, #start); \
+	}
+
+/* A device to be put together by a test. */
+#define PROBE_REGIONS	4
+#define PROBE_WANTS	8
+
+struct probe {
+	struct vmr_device	dev;
+	struct vmr_region	region[PROBE_REGIONS];
+	struct vmr_range	node[PROBE_WANTS];
+	struct vmr_constraint	want[PROBE_WANTS];
+	struct vmr_resource	got[PROBE_WANTS];
+	unsigned int		granted;	/* calls of set_resources */
+	int			refuse;		/* what it returns */
+	void			(*on_grant)(struct probe *p);
+	/* Done inside each callback. */
+	void			(*inside)(struct probe *p,
+					  const struct vmr_access *access);
+	int			result;		/* of what was done there */
+};
+
+static inline struct probe *probe_of(struct vmr_device *dev)
+{
+	return owner_of(dev, struct probe, dev);
+}
+
+static inline void probe_read(struct vmr_device *dev,
+			      const struct vmr_access *access, void *data)
+{
+	see(dev, access, 0);
+	if (probe_of(dev)->inside)
+		probe_of(dev)->inside(probe_of(dev), access);
+	answer(access, data);
+}
+
+static inline void probe_write(struct vmr_device *dev,
+			       const struct vmr_access *access,
+			       const void *data)
+{
+	see(dev, access, 1);
+	if (access_bytes(access) <= sizeof(seen.data))
+		memcpy(seen.data, data, access_bytes(access));
+	if (probe_of(dev)->inside)
+		probe_of(dev)->inside(probe_of(dev), access);
+}
+
+static inline int probe_set_resources(struct vmr_device *dev,
+				      const struct vmr_resource_set *set)
+{
+	struct probe *p = probe_of(dev);
+
+	(void)set;
+	p->granted++;
+	if (p->on_grant)
+		p->on_grant(p);
+	return p->refuse;
+}
+
+static const struct vmr_device_ops probe_ops = {
+	.read = probe_read,
+	.write = probe_write,
+	.set_resources = probe_set_resources,
+};
+
+static inline void probe_init(struct probe *p, const char *name)
+{
+	memset(p, 0, sizeof(*p));
+	p->dev.ops = &probe_ops;
+	p->dev.name = name;
+	p->dev.constraints = p->want;
+	vmr_set_init(&p->dev.resources, p->got, PROBE_WANTS);
+}
+
+/* The next of the probe's wants, to be filled in. */
+static inline struct vmr_constraint *probe_want(struct probe *p)
+{
+	return &p->want[p->dev.nr_constraints++];
+}
+
+static inline int probe_region(struct probe *p, unsigned int index,
+			       enum vmr_io io, enum vmr_region_type type,
+			       uint64_t size)
+{
+	vmr_region_init(&p->region[index], io, type, size, index, "region");
+	return vmr_add_region(&p->dev, &p->region[index]);
+}
+
+static inline uint32_t kind_of(const struct vmr_region *region)
+{
+	return region->io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
+}
+
+/* A trapped region that asks for one place and no other. */
+static inline int probe_region_at(struct probe *p, unsigned int index,
+				  enum vmr_io io, uint64_t start, uint64_t size)
+{
+	int ret = probe_region(p, index, io, VMR_REGION_TRAPPED, size);
+
+	if (!ret)
+		vmr_constraint_at(probe_want(p), kind_of(&p->region[index]),
+				  start, size, &p->region[index].range);
+	return ret;
+}
+
+/* A device with one region, registered and live at @start. */
+static inline int probe_up(struct probe *p, const char *name, enum vmr_io io,
+			   uint64_t start, uint64_t size)
+{
+	int ret;
+
+	probe_init(p, name);
+	ret = probe_region_at(p, 0, io, start, size);
+	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+}
+
+/* A device with one region that is nowhere yet, registered. */
+static inline int probe_up_unmapped(struct probe *p, const char *name,
+				    enum vmr_io io, uint64_t size)
+{
+	int ret;
+
+	probe_init(p, name);
+	ret = probe_region(p, 0, io, VMR_REGION_TRAPPED, size);
+	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+}
+
+static inline enum vmr_state state_of(const struct vmr_region *region)
+{
+	return vmr_range_state(&region->range);
+}
+
+/* What a listener was told, in order. */
+#define DIARY_MAX	64
+
+struct entry {
+	struct vmr_region	*region;
+	struct vmr_place	old;
+	struct vmr_place	new_;
+	struct vmr_region	*old_answer;	/* who answered there when told */
+	struct vmr_region	*new_answer;
+};
+
+struct diary {
+	struct vmr_listener	listener;
+	unsigned int		nr;
+	struct entry		entry[DIARY_MAX];
+	/* Done inside each call, after it has been noted. */
+	void			(*inside)(struct diary *d,
+					  struct vmr_region *region);
+};
+
+static inline void diary_note(struct vmr_listener *listener,
+			      struct vmr_region *region,
+			      const struct vmr_place *old,
+			      const struct vmr_place *new_)
+{
+	struct diary *d = owner_of(listener, struct diary, listener);
+	enum vmr_io io = (enum vmr_io)region->io;
+	struct seen keep = seen;
+
+	if (d->nr < DIARY_MAX) {
+		struct entry *e = &d->entry[d->nr];
+
+		e->region = region;
+		e->old = *old;
+		e->new_ = *new_;
+		e->old_answer = old->visible ? who(io, old->start) : NULL;
+		e->new_answer = new_->visible ? who(io, new_->start) : NULL;
+	}
+	d->nr++;
+	seen = keep;
+	if (d->inside)
+		d->inside(d, region);
+}
+
+static inline int diary_start(struct diary *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->listener.moved = diary_note;
+	return vmr_listen(&m.manager, &d->listener);
+}
+
+/* A place that is none. */
+#define NOWHERE		VMR_MAX
+
+static inline int is_place(const struct vmr_region *region,
+			   const struct vmr_place *place, uint64_t start)
+{
+	if (start == NOWHERE)
+		return !place->visible;
+	return place->visible && place->start == start &&
+	       place->last == start + (region->size - 1);
+}
+
+/* The entry says that @region was at @from and is at @to, and it was true. */
+static inline int says(const struct diary *d, unsigned int index,
+		       const struct vmr_region *region, uint64_t from,
+		       uint64_t to)
+{
+	const struct entry *e = &d->entry[index];
+
+	return index < d->nr && index < DIARY_MAX && e->region == region &&
+	       is_place(region, &e->old, from) &&
+	       is_place(region, &e->new_, to) &&
+	       (to == NOWHERE || e->new_answer == region) &&
+	       (from == NOWHERE || from == to || e->old_answer != region);
+}
+
+#define EXPECT_SAYS(diary, index, region, from, to) \
+	EXPECT_TRUE(says(diary, index, region, from, to)) { \
+		TH_LOG("entry %u of %u is not of %s: %s to %s", index, \
+		       (diary)->nr, #region, #from, #to); \
+	}
+
+#endif /* VMR_TEST_MACHINE_H */
