@@ -23,6 +23,8 @@ struct bar_desc {
 
 /**
  * struct card_desc - what is on a card
+ * @address: its PCI address; bus 1 stands for the bus behind the bridge, whatever
+ *	number firmware gives that
  * @vectors: MSI-X vectors, 0 for none
  * @memory_bar: the BAR with memory behind it, all but its last @trapped bytes;
  *	meaningless if @trapped is 0
@@ -169,13 +171,39 @@ static const struct card_desc descs[NR_CARDS] = {
 			PREF32(4, 32 * KIB, "buffers"),
 			IO(5, 128, "more ports"),
 		},
+	}, {
+		.name		= "storage",
+		.address	= VMR_PCI_ADDR(1, 0, 0),
+		.ids = {
+			.device		= 0x0009,
+			.class_code	= 0x018000,
+			.irq_pin	= 1,
+		},
+		.bars = {
+			MEM32(0, 16 * KIB, "registers"),
+			IO(1, 32, "ports"),
+			PREF64(4, 256 * KIB, "cache"),
+		},
+	}, {
+		.name		= "camera",
+		.address	= VMR_PCI_ADDR(1, 5, 0),
+		.ids = {
+			.device		= 0x000a,
+			.class_code	= 0x048000,
+			.irq_pin	= 1,
+		},
+		.bars = {
+			MEM32(0, 4 * KIB, "registers"),
+			PREF64(2, 2 * MIB, "picture"),
+			IO(5, 16, "ports"),
+		},
 	},
 };
 
-/* What the byte at @offset of a BAR reads as */
-uint8_t card_byte(uint32_t address, uint32_t bar, uint64_t offset)
+/* What the byte at @offset of a BAR of card @id reads as */
+uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset)
 {
-	uint64_t hash = ((uint64_t)address << 8 | bar) * 0x9e3779b97f4a7c15ULL;
+	uint64_t hash = ((uint64_t)id << 8 | bar) * 0x9e3779b97f4a7c15ULL;
 
 	hash = (hash ^ offset) * 0xbf58476d1ce4e5b9ULL;
 	return (uint8_t)(hash >> 56);
@@ -211,8 +239,7 @@ static void card_read(struct vmr_device *dev, const struct vmr_access *access,
 	for (n = 0; n < access->count; n++) {
 		for (i = 0; i < access->width; i++) {
 			if (bar != VMR_PCI_ROM)
-				*byte++ = card_byte(card->desc->address, bar,
-						    offset + i);
+				*byte++ = card_byte(card->id, bar, offset + i);
 			else if (offset + i < card->rom_size)
 				*byte++ = card->rom[offset + i];
 			else
@@ -235,6 +262,7 @@ static int card_init(struct vmm *vmm, struct card *card,
 	int err;
 
 	card->desc = desc;
+	card->id = ids.device;
 	card->vmm = vmm;
 	if (!ids.vendor)
 		ids.vendor = VENDOR_NOBODY;
@@ -291,7 +319,8 @@ int cards_register(struct vmm *vmm)
 			vmm_err("%s: %s", descs[i].name, vmr_strerror(err));
 			return err;
 		}
-		err = pci_plug(vmm, &card->fn, descs[i].address);
+		err = pci_plug(vmm, &card->fn, descs[i].address >> 8 ?
+			       &vmm->pci_bridge : NULL, descs[i].address);
 		if (err)
 			return err;
 	}

@@ -177,7 +177,8 @@ void vmm_destroy(struct vmm *vmm)
 
 	if (!vmm->manager.sys)
 		return;
-	for (i = 0; i < vmm->nr_functions; i++)
+	/* What is behind a bridge was plugged after it and goes before it. */
+	for (i = vmm->nr_functions; i--;)
 		vmr_pci_unplug(vmm->functions[i]);
 	for (dev = vmr_next_device(&vmm->manager, NULL); dev; dev = next) {
 		next = vmr_next_device(&vmm->manager, dev);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * pci.c - the PCI bus of a PC with an 82440FX: host bridge, ISA bridge, and
- * whatever else is plugged
+ * pci.c - the PCI bus of a PC with an 82440FX: host bridge, ISA bridge, a bridge
+ * to a second bus, and whatever else is plugged
  */
 #include "vmm.h"
 
@@ -14,13 +14,31 @@
 #define PIRQ_FIRST	0x60
 #define PIRQ_LAST	0x63
 
+/* Where a bridge has the number of the bus behind it */
+#define SECONDARY_BUS	0x19
+
 static const struct vmr_device_ops no_ops;
 
-int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn, uint32_t address)
+/* The address that a function has by the bus numbers that the guest gave. */
+uint32_t pci_address(const struct vmr_pci_function *fn)
+{
+	uint32_t bus = 0;
+
+	if (fn->behind)
+		bus = fn->behind->fn.config[SECONDARY_BUS];
+	return bus << 8 | vmr_id(&fn->address);
+}
+
+/* Plug a function at the root, or behind a bridge. */
+int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
+	     struct vmr_pci_bridge *behind, uint32_t address)
 {
 	int err;
 
-	err = vmr_pci_plug(&vmm->manager, fn, address);
+	if (behind)
+		err = vmr_pci_plug_behind(behind, fn, address & 0xff);
+	else
+		err = vmr_pci_plug(&vmm->manager, fn, address);
 	if (err) {
 		vmm_err("%s: cannot plug it at %02x.%x: %s", fn->dev.name,
 			address >> 3 & 0x1f, address & 7, vmr_strerror(err));
@@ -54,7 +72,7 @@ static int host_bridge_register(struct vmm *vmm)
 		fn->writable[i] = 0x33;
 	fn->writable[SMRAM] = 0x7f;
 	fn->config[SMRAM] = 0x02;
-	return pci_plug(vmm, fn, VMR_PCI_ADDR(0, 0, 0));
+	return pci_plug(vmm, fn, NULL, VMR_PCI_ADDR(0, 0, 0));
 }
 
 static int isa_bridge_register(struct vmm *vmm)
@@ -76,7 +94,22 @@ static int isa_bridge_register(struct vmm *vmm)
 		fn->writable[i] = 0x8f;
 		fn->config[i] = 0x80;
 	}
-	return pci_plug(vmm, fn, VMR_PCI_ADDR(0, 1, 0));
+	return pci_plug(vmm, fn, NULL, VMR_PCI_ADDR(0, 1, 0));
+}
+
+/* Its bus number and its windows are the firmware's to give. */
+static int pci_bridge_register(struct vmm *vmm)
+{
+	static const struct vmr_pci_ids ids = {
+		.vendor		= 0xfffe,
+		.device		= 0x0100,
+		.class_code	= 0x060400,
+	};
+
+	if (vmr_pci_bridge_init(&vmm->pci_bridge, &vmm->manager, &ids, &no_ops,
+				"PCI bridge"))
+		return -1;
+	return pci_plug(vmm, &vmm->pci_bridge.fn, NULL, VMR_PCI_ADDR(0, 7, 0));
 }
 
 int pci_register(struct vmm *vmm)
@@ -94,6 +127,8 @@ int pci_register(struct vmm *vmm)
 		err = isa_bridge_register(vmm);
 	if (!err)
 		err = piix4_pm_register(vmm);
+	if (!err)
+		err = pci_bridge_register(vmm);
 	if (!err)
 		err = cards_register(vmm);
 	return err;

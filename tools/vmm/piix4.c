@@ -150,5 +150,5 @@ int piix4_pm_register(struct vmm *vmm)
 	if (vmr_add_region(&fn->dev, &pm->acpi) ||
 	    vmr_add_region(&fn->dev, &pm->smbus))
 		return -1;
-	return pci_plug(vmm, fn, VMR_PCI_ADDR(0, 1, 3));
+	return pci_plug(vmm, fn, NULL, VMR_PCI_ADDR(0, 1, 3));
 }

@@ -16,6 +16,8 @@
 #define CONFIG_ADDRESS	0xcf8
 #define CONFIG_DATA	0xcfc
 #define CONFIG_ENABLE	0x80000000
+#define PCI_COMMAND	0x04
+#define PCI_DECODE	0x3		/* ports and memory */
 #define PCI_ROM		0x30
 #define ROM_ENABLE	0x1
 #define FIRMWARE_PAGE	(4 * KIB)	/* least that it gives a memory BAR */
@@ -150,8 +152,7 @@ static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
 	if (probe->base != base || probe->offset != start + offset - base)
 		return "another offset was reached";
 	if (region->index != VMR_PCI_ROM)
-		wanted = card_byte(vmr_id(&card->fn.address), region->index,
-				   offset);
+		wanted = card_byte(card->id, region->index, offset);
 	else
 		wanted = offset < card->rom_size ? card->rom[offset] : 0xff;
 	if (byte != wanted)
@@ -185,6 +186,31 @@ static const char *check_place(struct vmm_cpu *cpu, struct card *card,
 	return NULL;
 }
 
+/*
+ * A BAR behind a bridge is reached through a window of the bridge's, so it must
+ * be gone while the bridge decodes nothing, though none of its own registers has
+ * changed.
+ */
+static const char *check_window(struct vmm_cpu *cpu, struct card *card,
+				unsigned int bar, const struct mapping *m)
+{
+	struct vmr_region *region = &card->fn.bars[bar].region;
+	uint32_t bridge = pci_address(&card->fn.behind->fn);
+	const char *fault = NULL;
+	uint32_t command;
+	uint8_t byte;
+
+	cpu->probe->hits = 0;
+	command = config_read(cpu, bridge, PCI_COMMAND);
+	config_write(cpu, command & ~PCI_DECODE);
+	if (vmr_read(&cpu->reader, (enum vmr_io)region->io, m->start, &byte, 1,
+		     1) != -ENXIO || cpu->probe->hits || byte != 0xff)
+		fault = "it answers though the bridge is closed";
+	config_read(cpu, bridge, PCI_COMMAND);
+	config_write(cpu, command);
+	return fault ? fault : check_place(cpu, card, bar, m);
+}
+
 static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
 			     unsigned int bar, const struct mapping *m)
 {
@@ -204,8 +230,12 @@ static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
 		return "the firmware took it for another kind";
 	if (m->size != size)
 		return "the firmware found another size";
-	if (bar != VMR_PCI_ROM)
-		return check_place(cpu, card, bar, m);
+	if (bar != VMR_PCI_ROM) {
+		fault = check_place(cpu, card, bar, m);
+		if (!fault && card->fn.behind)
+			fault = check_window(cpu, card, bar, m);
+		return fault;
+	}
 
 	/* The firmware switches ROMs off when it is done; a driver on again. */
 	rom = config_read(cpu, m->address, PCI_ROM);
@@ -243,7 +273,7 @@ enum vmm_status selfcheck(struct vmm *vmm, bool replayed)
 
 	for (i = 0; i < NR_CARDS; i++) {
 		card = &vmm->cards[i];
-		address = vmr_id(&card->fn.address);
+		address = pci_address(&card->fn);
 		for (bar = 0; bar < VMR_PCI_NR_BARS; bar++) {
 			if (card->fn.bars[bar].type == VMR_BAR_NONE)
 				continue;
@@ -259,8 +289,10 @@ enum vmm_status selfcheck(struct vmm *vmm, bool replayed)
 			fault = check_bar(&cpu, card, bar, &m);
 			if (fault)
 				misrouted++;
-			printf(" at %#llx: %s\n", m.start,
-			       fault ? fault : "first and last byte found");
+			printf(" at %#llx: %s%s\n", m.start,
+			       fault ? fault : "first and last byte found",
+			       !fault && card->fn.behind ?
+			       " through the bridge" : "");
 		}
 	}
 
@@ -269,7 +301,7 @@ enum vmm_status selfcheck(struct vmm *vmm, bool replayed)
 		known = false;
 		for (i = 0; i < vmm->nr_functions; i++) {
 			fn = vmm->functions[i];
-			known |= vmr_id(&fn->address) == m.address &&
+			known |= pci_address(fn) == m.address &&
 				 m.bar < VMR_PCI_NR_BARS &&
 				 fn->bars[m.bar].type != VMR_BAR_NONE;
 		}

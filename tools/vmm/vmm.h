@@ -290,6 +290,7 @@ struct ram {
 /**
  * struct card - a PCI function of ours
  * @desc: what it is
+ * @id: its PCI device id, which no other card has
  * @memory: memory behind one of its BARs, if any
  * @trapped: the part of that BAR that is registers
  * @vectors: its MSI-X vectors, if any
@@ -298,6 +299,7 @@ struct ram {
 struct card {
 	struct vmr_pci_function	fn;
 	const struct card_desc	*desc;
+	uint32_t		id;
 	struct vmm		*vmm;
 	struct vmm_memory	memory;
 	struct vmr_region	trapped;
@@ -318,9 +320,9 @@ struct piix4_pm {
 	uint8_t			regs[64];
 };
 
-#define NR_CARDS		9
+#define NR_CARDS		11
 #define NR_LATCHES		7
-#define NR_FUNCTIONS		(NR_CARDS + 3)
+#define NR_FUNCTIONS		(NR_CARDS + 4)
 #define OPTION_ROM_SIZE		2048
 
 /**
@@ -365,6 +367,7 @@ struct vmm {
 	unsigned int		nr_functions;
 	struct vmr_pci_function	host_bridge;
 	struct vmr_pci_function	isa_bridge;
+	struct vmr_pci_bridge	pci_bridge;
 	struct piix4_pm		pm;
 	struct card		cards[NR_CARDS];
 	uint8_t			option_rom[OPTION_ROM_SIZE];
@@ -410,11 +413,13 @@ int apic_register(struct vmm *vmm);
 
 /* pci.c, piix4.c, card.c, option_rom.c */
 int pci_register(struct vmm *vmm);
-int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn, uint32_t address);
+int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
+	     struct vmr_pci_bridge *behind, uint32_t address);
+uint32_t pci_address(const struct vmr_pci_function *fn);
 int piix4_pm_register(struct vmm *vmm);
 int cards_register(struct vmm *vmm);
 void card_probe(const struct vmr_access *access);
-uint8_t card_byte(uint32_t address, uint32_t bar, uint64_t offset);
+uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset);
 void option_rom_make(uint8_t rom[OPTION_ROM_SIZE], uint16_t vendor,
 		     uint16_t device, const char *message);
 
