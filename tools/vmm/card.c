@@ -200,6 +200,24 @@ static const struct card_desc descs[NR_CARDS] = {
 	},
 };
 
+/* Not there when the guest looks; see plan.c */
+static const struct card_desc hot_desc = {
+	.name		= "hot-plugged card",
+	.address	= HOT_ADDRESS,
+	.ids = {
+		.device		= 0x000b,
+		.class_code	= 0x028000,
+		.irq_pin	= 1,
+	},
+	.memory_bar	= 0,
+	.trapped	= 64 * KIB,
+	.bars = {
+		PREF32(0, 4 * MIB, "memory"),
+		IO(1, 32, "ports"),
+		MEM64(2, 16 * KIB, "registers"),
+	},
+};
+
 /* What the byte at @offset of a BAR of card @id reads as */
 uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset)
 {
@@ -324,5 +342,8 @@ int cards_register(struct vmm *vmm)
 		if (err)
 			return err;
 	}
-	return 0;
+	err = card_init(vmm, &vmm->hot, &hot_desc);
+	if (err)
+		vmm_err("%s: %s", hot_desc.name, vmr_strerror(err));
+	return err;
 }

@@ -297,6 +297,7 @@ static enum vmm_status handle(struct vmm_cpu *cpu, struct trace *trace)
 	vmm_route(cpu, &exit);
 	if (trace)
 		trace_put(trace, &exit);
+	plan_step(cpu->vmm);
 	return VMM_OK;
 }
 

@@ -13,6 +13,7 @@
 #define DEBUG_PORT	0x402
 #define DEBUG_ANSWER	0xe9	/* how the firmware knows that there is a port */
 #define LOG_LIMIT	(8 * MIB)
+#define ALL_PLACED	"PCI: init bdf="
 #define NOTHING_TO_BOOT	"No bootable device"
 
 static uint8_t log_read(struct platform *p, uint32_t region, uint32_t offset)
@@ -50,6 +51,8 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 	if (value != '\n')
 		return;
 	fflush(stdout);
+	if (strstr(log->text + log->line, ALL_PLACED))
+		log->placed = true;
 	if (strstr(log->text + log->line, NOTHING_TO_BOOT))
 		log->finished = true;
 	log->line = log->length;

@@ -164,6 +164,9 @@ int vmm_init(struct vmm *vmm)
 	}
 	memory_listen(vmm);
 	err = vmm_cpu_init(vmm, &vmm->cpu);
+	if (!err)
+		err = vmm_cpu_init(vmm, &vmm->checker);
+	vmm->checker.probe = &vmm->probe;
 	for (i = 0; !err && i < ARRAY_SIZE(devices); i++)
 		err = devices[i](vmm);
 	return err;
@@ -187,6 +190,7 @@ void vmm_destroy(struct vmm *vmm)
 	}
 	for (i = 0; i < NR_RESERVED; i++)
 		vmr_free(&vmm->sys.mmio, &vmm->reserved[i].range);
+	vmr_reader_detach(&vmm->checker.reader);
 	vmr_reader_detach(&vmm->cpu.reader);
 	memory_release(vmm);
 }

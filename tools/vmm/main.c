@@ -146,6 +146,14 @@ static enum vmm_status boot_image(struct vmm *vmm, const struct options *opt,
 	return status;
 }
 
+static enum vmm_status finish(struct vmm *vmm, bool replayed)
+{
+	plan_end(vmm);
+	map_print(vmm);
+	selfcheck(vmm);
+	return report(vmm, replayed);
+}
+
 static enum vmm_status boot(const struct options *opt)
 {
 	enum vmm_status status = VMM_NO_KVM;
@@ -160,8 +168,7 @@ static enum vmm_status boot(const struct options *opt)
 		free(image);
 	}
 	if (status == VMM_OK) {
-		map_print(vmm);
-		status = selfcheck(vmm, false);
+		status = finish(vmm, false);
 	}
 	vmm_free(vmm);
 	return status;
@@ -186,10 +193,12 @@ static int replay_exit(struct vmm *vmm, struct vmm_exit *exit)
 
 	if (exit->write) {
 		vmm_route(&vmm->cpu, exit);
+		plan_step(vmm);
 		return 0;
 	}
 	exit->data = answer;
 	vmm_route(&vmm->cpu, exit);
+	plan_step(vmm);
 	if (!memcmp(answer, recorded, size))
 		return 0;
 	vmm_err("exit %" PRIu64 ": %u times %u bytes read at %s %#" PRIx64 " differ from the trace",
@@ -212,8 +221,7 @@ static enum vmm_status replay_trace(struct vmm *vmm, struct trace *trace)
 			return VMM_FAILED;
 	if (more < 0)
 		return VMM_BAD_FILE;
-	map_print(vmm);
-	return selfcheck(vmm, true);
+	return finish(vmm, true);
 }
 
 static enum vmm_status replay(const char *path)

@@ -4,7 +4,8 @@
  *
  * Where a region of memory is, is the library's to say. A listener passes each
  * change on to KVM, so that a slot is never anywhere else than its region, be
- * it RAM or a frame buffer behind a BAR.
+ * it RAM or a frame buffer behind a BAR. KVM refuses a slot that overlaps another
+ * one, so of several that change places all leave before the first one comes.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,24 @@
 
 #define LOW_BANK	1		/* the one that ends at 1 MiB */
 #define LOW_WINDOW	(128 * KIB)	/* how much of the flash is there */
+
+static void memory_leaving(struct vmr_listener *listener,
+			   struct vmr_region *region,
+			   const struct vmr_place *old)
+{
+	struct vmm *vmm = container_of(listener, struct vmm, listener);
+	struct vmm_memory *mem;
+
+	for (mem = vmm->memories; mem; mem = mem->next) {
+		if (mem->region != region)
+			continue;
+		if (!mem->mapped || mem->gpa != old->start ||
+		    kvm_set_memory(vmm, mem, mem->gpa, 0))
+			vmm->broken = true;
+		mem->mapped = false;
+		mem->moves++;
+	}
+}
 
 static void memory_moved(struct vmr_listener *listener,
 			 struct vmr_region *region,
@@ -24,15 +43,11 @@ static void memory_moved(struct vmr_listener *listener,
 
 	(void)old;
 	for (mem = vmm->memories; mem; mem = mem->next) {
-		if (mem->region != region)
+		if (mem->region != region || !new_->visible)
 			continue;
-		/* KVM moves no slot to another size or onto itself: two steps */
-		if (mem->mapped && kvm_set_memory(vmm, mem, mem->gpa, 0))
-			vmm->broken = true;
-		mem->mapped = new_->visible;
-		if (!mem->mapped)
-			continue;
+		mem->mapped = true;
 		mem->gpa = new_->start;
+		mem->moves++;
 		if (kvm_set_memory(vmm, mem, mem->gpa, mem->size))
 			vmm->broken = true;
 	}
@@ -40,6 +55,7 @@ static void memory_moved(struct vmr_listener *listener,
 
 void memory_listen(struct vmm *vmm)
 {
+	vmm->listener.leaving = memory_leaving;
 	vmm->listener.moved = memory_moved;
 	vmr_listen(&vmm->manager, &vmm->listener);
 }

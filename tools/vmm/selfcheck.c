@@ -13,9 +13,6 @@
 
 #include "vmm.h"
 
-#define CONFIG_ADDRESS	0xcf8
-#define CONFIG_DATA	0xcfc
-#define CONFIG_ENABLE	0x80000000
 #define PCI_COMMAND	0x04
 #define PCI_DECODE	0x3		/* ports and memory */
 #define PCI_ROM		0x30
@@ -66,126 +63,6 @@ static bool find_mapping(const char *log, uint32_t address, unsigned int bar,
 	return any;
 }
 
-static struct vmr_region *region_at(struct vmm *vmm, enum vmr_io io,
-				    uint64_t addr)
-{
-	struct vmr_region *region;
-
-	pthread_mutex_lock(&vmm->writers);
-	region = vmr_region_at(&vmm->manager, io, addr);
-	pthread_mutex_unlock(&vmm->writers);
-	return region;
-}
-
-/* Configuration space by the way that guests go */
-static uint32_t config_read(struct vmm_cpu *cpu, uint32_t address,
-			    uint32_t reg)
-{
-	uint32_t latch = CONFIG_ENABLE | address << 8 | reg;
-	uint8_t bytes[4] = { (uint8_t)latch, (uint8_t)(latch >> 8),
-			     (uint8_t)(latch >> 16), (uint8_t)(latch >> 24) };
-
-	vmr_write(&cpu->reader, VMR_PIO, CONFIG_ADDRESS, bytes, 4, 1);
-	vmr_read(&cpu->reader, VMR_PIO, CONFIG_DATA, bytes, 4, 1);
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-	       (uint32_t)bytes[3] << 24;
-}
-
-/* The register is the one of the config_read() before. */
-static void config_write(struct vmm_cpu *cpu, uint32_t value)
-{
-	uint8_t bytes[4] = { (uint8_t)value, (uint8_t)(value >> 8),
-			     (uint8_t)(value >> 16), (uint8_t)(value >> 24) };
-
-	vmr_write(&cpu->reader, VMR_PIO, CONFIG_DATA, bytes, 4, 1);
-}
-
-static struct vmm_memory *memory_of(struct vmm *vmm,
-				    const struct vmr_region *region)
-{
-	struct vmm_memory *mem;
-
-	for (mem = vmm->memories; mem; mem = mem->next)
-		if (mem->region == region)
-			return mem;
-	return NULL;
-}
-
-/*
- * Whether the byte at @offset of a BAR is where it should be. Memory does not
- * exit, so there the tree is asked, and whether KVM's slot is in that place.
- */
-static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
-			      struct vmr_region *region, uint64_t start,
-			      uint64_t offset)
-{
-	struct vmm *vmm = cpu->vmm;
-	struct vmr_region *expected = region;
-	struct vmm_probe *probe = cpu->probe;
-	struct vmm_memory *mem;
-	uint64_t base = start;
-	uint8_t byte, wanted;
-	int err;
-
-	if (region_at(vmm, (enum vmr_io)region->io, start + offset) != region)
-		return "the tree has another region there";
-	mem = memory_of(vmm, region);
-	if (mem && offset < mem->size) {
-		if (!mem->mapped || mem->gpa != start)
-			return "the memory slot is not there";
-		return NULL;
-	}
-	if (mem) {
-		expected = &card->trapped;
-		base += expected->offset;
-	}
-
-	memset(probe, 0, sizeof(*probe));
-	err = vmr_read(&cpu->reader, (enum vmr_io)region->io, start + offset,
-		       &byte, 1, 1);
-	if (err)
-		return vmr_strerror(err);
-	if (probe->hits != 1)
-		return "no card was reached";
-	if (probe->region != expected)
-		return "another region was reached";
-	if (probe->base != base || probe->offset != start + offset - base)
-		return "another offset was reached";
-	if (region->index != VMR_PCI_ROM)
-		wanted = card_byte(card->id, region->index, offset);
-	else
-		wanted = offset < card->rom_size ? card->rom[offset] : 0xff;
-	if (byte != wanted)
-		return "the card read another register";
-	return NULL;
-}
-
-static const char *check_place(struct vmm_cpu *cpu, struct card *card,
-			       unsigned int bar, const struct mapping *m)
-{
-	struct vmr_region *region = &card->fn.bars[bar].region;
-	enum vmr_io io = (enum vmr_io)region->io;
-	uint64_t last = m->start + region->size - 1;
-	const char *fault;
-	uint64_t addr;
-
-	if (!vmr_pci_bar_address(&card->fn, bar, &addr))
-		return "its registers hold no address";
-	if (addr != m->start)
-		return "its registers hold another address";
-	fault = check_byte(cpu, card, region, m->start, 0);
-	if (!fault)
-		fault = check_byte(cpu, card, region, m->start,
-				   region->size - 1);
-	if (fault)
-		return fault;
-	if (m->start && region_at(cpu->vmm, io, m->start - 1) == region)
-		return "it begins too early";
-	if (last != VMR_MAX && region_at(cpu->vmm, io, last + 1) == region)
-		return "it ends too late";
-	return NULL;
-}
-
 /*
  * A BAR behind a bridge is reached through a window of the bridge's, so it must
  * be gone while the bridge decodes nothing, though none of its own registers has
@@ -196,19 +73,14 @@ static const char *check_window(struct vmm_cpu *cpu, struct card *card,
 {
 	struct vmr_region *region = &card->fn.bars[bar].region;
 	uint32_t bridge = pci_address(&card->fn.behind->fn);
-	const char *fault = NULL;
-	uint32_t command;
-	uint8_t byte;
+	uint32_t command = config_read(cpu, bridge, PCI_COMMAND);
+	const char *fault;
 
-	cpu->probe->hits = 0;
-	command = config_read(cpu, bridge, PCI_COMMAND);
 	config_write(cpu, command & ~PCI_DECODE);
-	if (vmr_read(&cpu->reader, (enum vmr_io)region->io, m->start, &byte, 1,
-		     1) != -ENXIO || cpu->probe->hits || byte != 0xff)
-		fault = "it answers though the bridge is closed";
+	fault = check_nobody(cpu, (enum vmr_io)region->io, m->start);
 	config_read(cpu, bridge, PCI_COMMAND);
 	config_write(cpu, command);
-	return fault ? fault : check_place(cpu, card, bar, m);
+	return fault ? fault : check_place(cpu, card, bar, m->start);
 }
 
 static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
@@ -231,7 +103,7 @@ static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
 	if (m->size != size)
 		return "the firmware found another size";
 	if (bar != VMR_PCI_ROM) {
-		fault = check_place(cpu, card, bar, m);
+		fault = check_place(cpu, card, bar, m->start);
 		if (!fault && card->fn.behind)
 			fault = check_window(cpu, card, bar, m);
 		return fault;
@@ -240,86 +112,93 @@ static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
 	/* The firmware switches ROMs off when it is done; a driver on again. */
 	rom = config_read(cpu, m->address, PCI_ROM);
 	config_write(cpu, rom | ROM_ENABLE);
-	fault = check_place(cpu, card, bar, m);
+	fault = check_place(cpu, card, bar, m->start);
 	config_write(cpu, rom);
 	return fault;
 }
 
-/*
- * Compare, report, and print the last line. Whoever runs this program goes by
- * that line and by the status.
- */
-enum vmm_status selfcheck(struct vmm *vmm, bool replayed)
+static unsigned int check_card(struct vmm *vmm, struct card *card)
 {
-	unsigned int implemented = 0, programmed = 0;
 	const char *log = vmm->log.text ? vmm->log.text : "";
-	const struct vmr_pci_function *fn;
-	struct vmm_probe probe = { 0 };
-	struct vmm_cpu cpu;
-	struct mapping m;
-	uint64_t misrouted = vmm->errors;
-	struct card *card;
+	uint32_t address = pci_address(&card->fn);
+	unsigned int bar, programmed = 0;
 	const char *fault;
-	uint32_t address;
-	unsigned int i, bar;
-	bool known;
+	struct mapping m;
 
-	if (misrouted)
-		printf("check: the library refused %" PRIu64 " accesses\n",
-		       misrouted);
-	if (vmm_cpu_init(vmm, &cpu))
-		return VMM_FAILED;
-	cpu.probe = &probe;
-
-	for (i = 0; i < NR_CARDS; i++) {
-		card = &vmm->cards[i];
-		address = pci_address(&card->fn);
-		for (bar = 0; bar < VMR_PCI_NR_BARS; bar++) {
-			if (card->fn.bars[bar].type == VMR_BAR_NONE)
-				continue;
-			implemented++;
-			printf("check: %02x:%02x.%x %s, BAR %u",
-			       address >> 8, address >> 3 & 0x1f, address & 7,
-			       card->fn.dev.name, bar);
-			if (!find_mapping(log, address, bar, &m)) {
-				printf(": not mapped by the firmware\n");
-				continue;
-			}
-			programmed++;
-			fault = check_bar(&cpu, card, bar, &m);
-			if (fault)
-				misrouted++;
-			printf(" at %#llx: %s%s\n", m.start,
-			       fault ? fault : "first and last byte found",
-			       !fault && card->fn.behind ?
-			       " through the bridge" : "");
+	for (bar = 0; bar < VMR_PCI_NR_BARS; bar++) {
+		if (card->fn.bars[bar].type == VMR_BAR_NONE)
+			continue;
+		vmm->implemented++;
+		printf("check: %02x:%02x.%x %s, BAR %u", address >> 8,
+		       address >> 3 & 0x1f, address & 7, card->fn.dev.name,
+		       bar);
+		if (!find_mapping(log, address, bar, &m)) {
+			printf(": not mapped by the firmware\n");
+			continue;
 		}
+		programmed++;
+		fault = check_bar(&vmm->checker, card, bar, &m);
+		if (fault)
+			vmm->misrouted++;
+		printf(" at %#llx: %s%s\n", m.start,
+		       fault ? fault : "first and last byte found",
+		       !fault && card->fn.behind ? " through the bridge" : "");
 	}
+	return programmed;
+}
+
+static bool has_bar(const struct vmm *vmm, const struct mapping *m)
+{
+	const struct vmr_pci_function *fn;
+	unsigned int i;
+
+	for (i = 0; i < vmm->nr_functions; i++) {
+		fn = vmm->functions[i];
+		if (pci_address(fn) == m->address && m->bar < VMR_PCI_NR_BARS &&
+		    fn->bars[m->bar].type != VMR_BAR_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* Compare what the firmware says with what the library does. */
+void selfcheck(struct vmm *vmm)
+{
+	const char *log = vmm->log.text ? vmm->log.text : "";
+	struct mapping m;
+	unsigned int i;
+
+	for (i = 0; i < NR_CARDS; i++)
+		vmm->programmed += check_card(vmm, &vmm->cards[i]);
 
 	/* Lines of the firmware's about BARs that no card has */
 	while ((log = next_mapping(log, &m))) {
-		known = false;
-		for (i = 0; i < vmm->nr_functions; i++) {
-			fn = vmm->functions[i];
-			known |= pci_address(fn) == m.address &&
-				 m.bar < VMR_PCI_NR_BARS &&
-				 fn->bars[m.bar].type != VMR_BAR_NONE;
-		}
-		if (known)
+		if (has_bar(vmm, &m))
 			continue;
-		misrouted++;
+		vmm->misrouted++;
 		printf("check: BAR %u of %02x:%02x.%x was mapped, and is none\n",
 		       m.bar, m.address >> 8, m.address >> 3 & 0x1f,
 		       m.address & 7);
 	}
-	vmr_reader_detach(&cpu.reader);
-
 	printf("check: %u BARs implemented, %" PRIu64 " exits answered by nobody\n",
-	       implemented, vmm->unclaimed);
+	       vmm->implemented, vmm->unclaimed);
+}
+
+/*
+ * Print the last line. Whoever runs this program goes by that line and by the
+ * status.
+ */
+enum vmm_status report(struct vmm *vmm, bool replayed)
+{
+	uint64_t misrouted = vmm->misrouted + vmm->errors;
+
+	if (vmm->errors)
+		printf("check: the library refused %" PRIu64 " accesses\n",
+		       vmm->errors);
 	printf("run: %" PRIu64 " exits routed, %u BARs programmed by the guest, ",
-	       vmm->exits, programmed);
+	       vmm->exits, vmm->programmed);
 	printf("%" PRIu64 " misrouted%s\n", misrouted,
 	       replayed ? " (replayed)" : "");
-	return programmed == implemented && !misrouted && !vmm->broken ?
-	       VMM_OK : VMM_FAILED;
+	return vmm->programmed == vmm->implemented && !misrouted &&
+	       !vmm->broken ? VMM_OK : VMM_FAILED;
 }

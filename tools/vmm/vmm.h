@@ -122,6 +122,7 @@ struct vmm_cpu {
  * @slot: KVM's number for it
  * @mapped: whether KVM has it
  * @gpa: where, in that case
+ * @moves: how often KVM was told
  *
  * KVM is told of it by the listener, whenever the region moves: for memory of
  * the machine's that is once, for a BAR it is each time the guest moves it.
@@ -134,6 +135,7 @@ struct vmm_memory {
 	struct vmr_range	slot;
 	bool			mapped;
 	uint64_t		gpa;
+	unsigned int		moves;
 	struct vmm_memory	*next;
 };
 
@@ -216,6 +218,7 @@ struct i8042 {
 /**
  * struct firmware_log - what the firmware wrote to its debug port
  * @text: all of it, ending in a null byte
+ * @placed: it said that it has placed all BARs
  * @finished: it said that there is nothing to boot
  */
 struct firmware_log {
@@ -224,6 +227,7 @@ struct firmware_log {
 	size_t		length;
 	size_t		size;
 	size_t		line;		/* where the current line begins */
+	bool		placed;
 	bool		finished;
 };
 
@@ -310,6 +314,26 @@ struct card {
 	size_t			rom_size;
 };
 
+#define PLAN_SPACES	5
+
+/**
+ * struct plan - what happens to the machine while the guest runs
+ * @step: what comes next
+ * @due: when, in exits
+ * @running: the firmware has come so far that it can begin
+ * @room: a place in a space while it is chosen
+ * @places: where the BARs of the card are
+ * @used: what it has of each space
+ */
+struct plan {
+	unsigned int		step;
+	uint64_t		due;
+	bool			running;
+	struct vmr_region	room;
+	uint64_t		places[VMR_PCI_NR_BARS];
+	uint64_t		used[PLAN_SPACES];
+};
+
 /* 82371AB function 3: power management. Its ports are no BARs. */
 struct piix4_pm {
 	struct vmr_pci_function	fn;
@@ -320,9 +344,10 @@ struct piix4_pm {
 	uint8_t			regs[64];
 };
 
-#define NR_CARDS		11
+#define NR_CARDS		11	/* and one to be plugged while the guest runs */
 #define NR_LATCHES		7
-#define NR_FUNCTIONS		(NR_CARDS + 4)
+#define NR_FUNCTIONS		(NR_CARDS + 5)
+#define HOT_ADDRESS		VMR_PCI_ADDR(0, 8, 0)
 #define OPTION_ROM_SIZE		2048
 
 /**
@@ -330,8 +355,15 @@ struct piix4_pm {
  * @exits: accesses routed so far, which is also the guest's clock
  * @unclaimed: those that nobody answered
  * @errors: those that the library refused for another reason: never right
- * @functions: the PCI functions, by age
+ * @implemented: BARs that the cards have
+ * @programmed: those of them that the firmware says it placed
+ * @misrouted: what checks found in a wrong place
  * @broken: something went wrong where no error can be returned
+ * @checker: the reader of the checks
+ * @probe: what it hit last
+ * @functions: the PCI functions, by age
+ * @hot: the card that is plugged while the guest runs
+ * @plan: what happens to it
  */
 struct vmm {
 	struct vmm_config	config;
@@ -348,7 +380,12 @@ struct vmm {
 	uint64_t		exits;
 	uint64_t		unclaimed;
 	uint64_t		errors;
+	unsigned int		implemented;
+	unsigned int		programmed;
+	uint64_t		misrouted;
 	bool			broken;
+	struct vmm_cpu		checker;
+	struct vmm_probe	probe;
 
 	struct ram		ram;
 	struct vmr_region	reserved[NR_RESERVED];
@@ -370,6 +407,8 @@ struct vmm {
 	struct vmr_pci_bridge	pci_bridge;
 	struct piix4_pm		pm;
 	struct card		cards[NR_CARDS];
+	struct card		hot;
+	struct plan		plan;
 	uint8_t			option_rom[OPTION_ROM_SIZE];
 };
 
@@ -443,7 +482,19 @@ void trace_close(struct trace *trace);
 /* map.c */
 void map_print(const struct vmm *vmm);
 
+/* check.c */
+uint32_t config_read(struct vmm_cpu *cpu, uint32_t address, uint32_t reg);
+void config_write(struct vmm_cpu *cpu, uint32_t value);
+const char *check_place(struct vmm_cpu *cpu, struct card *card,
+			unsigned int bar, uint64_t start);
+const char *check_nobody(struct vmm_cpu *cpu, enum vmr_io io, uint64_t addr);
+
+/* plan.c */
+void plan_step(struct vmm *vmm);
+void plan_end(struct vmm *vmm);
+
 /* selfcheck.c */
-enum vmm_status selfcheck(struct vmm *vmm, bool replayed);
+void selfcheck(struct vmm *vmm);
+enum vmm_status report(struct vmm *vmm, bool replayed);
 
 #endif /* VMM_H */
