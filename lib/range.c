@@ -12,6 +12,11 @@
  * back. For other requests the mask and the largest gap tell what is worth a
  * look.
  *
+ * What is freed is often allocated again at once. So the gap that a free leaves is
+ * told to the nodes above only before the tree is changed or searched in another
+ * way; until then the space remembers the one node that it is in front of. That
+ * node itself knows; those above are as if its gap had not grown.
+ *
  * Claimed and parked ranges are in a tree of their own, ordered by the wanted
  * address, with the highest end in each subtree.
  */
@@ -223,6 +228,21 @@ static struct rb_node *link_before(struct vmr_space *space, struct rb_node *rb,
 	return parent;
 }
 
+/* Tell the nodes above of the gap that the last free left */
+static void tell_late(struct vmr_space *space)
+{
+	if (!space->late)
+		return;
+	gaps_propagate(rb_parent(node_of(space->late)), NULL);
+	space->late = NULL;
+}
+
+/* A search does not change what a caller sees of the space */
+static void tell_late_const(const struct vmr_space *space)
+{
+	tell_late((struct vmr_space *)space);
+}
+
 /*
  * Make @range live at a place inside the gap in front of @next. All nodes above
  * are made right before the tree is balanced, as rb_insert_augmented() wants.
@@ -232,7 +252,12 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
 {
 	struct rb_node *above = next ? node_of(next) : NULL;
 	struct rb_node *parent;
+	bool was_late = false;
 
+	if (next && space->late == next)
+		was_late = true;
+	else
+		tell_late(space);
 	range->gap = start - gap_start(space, next);
 	WRITE_ONCE(range->start, start);
 	WRITE_ONCE(range->last, last);
@@ -245,7 +270,13 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
 
 	parent = link_before(space, node_of(range), above);
 	gaps_propagate(parent, above);
-	gaps_propagate(above, NULL);
+	if (was_late) {
+		/* Whether or not this is news to it, it is to those above */
+		refresh_gaps(next);
+		tell_late(space);
+	} else {
+		gaps_propagate(above, NULL);
+	}
 	rb_insert_augmented(node_of(range), root_of(&space->root), &gaps);
 	space->used += last - start + 1;
 	space->nr_ranges++;
@@ -261,10 +292,12 @@ static void erase_live(struct vmr_space *space, struct vmr_range *range)
 		prev = vmr_prev_range(range);
 		space->top = prev ? prev->last : 0;
 	}
+	tell_late(space);
 	erase_node(node_of(range), root_of(&space->root), &gaps);
 	if (next) {
 		next->gap += gained;
-		gaps_propagate(node_of(next), NULL);
+		if (refresh_gaps(next))
+			space->late = next;
 	}
 	space->used -= range->last - range->start + 1;
 	space->nr_ranges--;
@@ -457,6 +490,18 @@ static bool try_gap(struct search *s, struct vmr_range *next, bool up)
 	return true;
 }
 
+/* The gap that the tree has not been told of may be the better one */
+static bool fit_late(struct search *s, bool found, bool up)
+{
+	struct search late = *s;
+
+	if (!late.space->late || !try_gap(&late, late.space->late, up) ||
+	    (found && (up ? s->at < late.at : s->at > late.at)))
+		return found;
+	*s = late;
+	return true;
+}
+
 static bool fit_first(struct search *s)
 {
 	struct vmr_range *range = NULL;
@@ -528,7 +573,7 @@ static bool fit_best(struct search *s)
 	const struct vmr_space *space = s->space;
 	struct vmr_range *low = NULL, *high = NULL;
 	uint64_t left = cut_order(s, NULL);
-	bool only_last_gap = !space->root;
+	bool only_last_gap = !space->root, found;
 
 	if (space->root && s->min > space->start) {
 		low = first_above(space, s->min);
@@ -542,11 +587,16 @@ static bool fit_best(struct search *s)
 		left |= cut_order(s, low);
 	if (high)
 		left |= cut_order(s, high);
+	if (space->late)
+		left |= cut_order(s, space->late);
 
 	for (left &= s->orders; left; left &= left - 1) {
 		s->orders = left & -left;
-		if (only_last_gap ? try_gap(s, NULL, true) :
-				    fit_order(s, low, high))
+		found = only_last_gap ? try_gap(s, NULL, true) :
+					fit_order(s, low, high);
+		if (space->late && cut_order(s, space->late) == s->orders)
+			found = fit_late(s, found, true);
+		if (found)
 			return true;
 	}
 	return false;
@@ -560,11 +610,11 @@ static bool fit(struct search *s, enum vmr_policy policy, uint64_t align,
 	s->soft = soft;
 	switch (policy) {
 	case VMR_LAST:
-		return fit_last(s);
+		return fit_late(s, fit_last(s), false);
 	case VMR_BEST:
 		return fit_best(s);
 	default:
-		return fit_first(s);
+		return fit_late(s, fit_first(s), true);
 	}
 }
 
@@ -655,19 +705,40 @@ bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range)
 }
 EXPORT_SYMBOL_GPL(vmr_in_space);
 
+/*
+ * The lowest range that does not end below @start: it is in the way of a place
+ * that begins there and reaches it, and behind one that does not
+ */
+static struct vmr_range *first_not_below(const struct vmr_space *space,
+					 uint64_t start)
+{
+	struct rb_node *rb = live_root(space);
+	struct vmr_range *found = NULL;
+
+	while (rb) {
+		if (range_of(rb)->last >= start) {
+			found = range_of(rb);
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	return found;
+}
+
 /* The place is inside the space: take it, or say what is in the way */
 static int take(struct vmr_space *space, struct vmr_range *range,
 		uint64_t start, uint64_t last, struct vmr_range **conflict)
 {
-	struct vmr_range *in_way = vmr_find_overlap(space, start, last);
+	struct vmr_range *next = first_not_below(space, start);
 
-	if (in_way) {
+	if (next && next->start <= last) {
 		if (conflict)
-			*conflict = in_way;
+			*conflict = next;
 		return -EBUSY;
 	}
 	vmr_write_begin(space->seq);
-	insert_live(space, range, start, last, first_above(space, start));
+	insert_live(space, range, start, last, next);
 	vmr_write_end(space->seq);
 	return 0;
 }
@@ -770,7 +841,7 @@ static int check_move(const struct vmr_space *space,
 int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	     struct vmr_range **conflict)
 {
-	struct vmr_range *in_way;
+	struct vmr_range *next;
 	uint64_t last;
 	int ret;
 
@@ -780,19 +851,19 @@ int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	if (ret)
 		return ret;
 	last = start + (range->last - range->start);
-	in_way = vmr_find_overlap(space, start, last);
-	if (in_way == range)
-		in_way = vmr_next_range(range);
-	if (in_way && in_way->start <= last) {
+	next = first_not_below(space, start);
+	if (next == range)
+		next = vmr_next_range(range);
+	if (next && next->start <= last) {
 		if (conflict)
-			*conflict = in_way;
+			*conflict = next;
 		return -EBUSY;
 	}
 	if (start == range->start)
 		return 0;
 	vmr_write_begin(space->seq);
 	erase_live(space, range);
-	insert_live(space, range, start, last, first_above(space, start));
+	insert_live(space, range, start, last, next);
 	vmr_write_end(space->seq);
 	return 0;
 }
@@ -968,21 +1039,12 @@ EXPORT_SYMBOL_GPL(vmr_lookup);
 struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
 				   uint64_t start, uint64_t last)
 {
-	struct vmr_range *found = NULL;
-	struct rb_node *rb;
+	struct vmr_range *found;
 
-	if (!space)
+	if (!space || start > last)
 		return NULL;
-	rb = live_root(space);
-	while (rb) {
-		if (range_of(rb)->last >= start) {
-			found = range_of(rb);
-			rb = rb->rb_left;
-		} else {
-			rb = rb->rb_right;
-		}
-	}
-	return found && found->start <= last && start <= last ? found : NULL;
+	found = first_not_below(space, start);
+	return found && found->start <= last ? found : NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_find_overlap);
 
@@ -1025,6 +1087,7 @@ EXPORT_SYMBOL_GPL(vmr_prev_range);
 /* Any gap at all */
 static struct search any_gap(const struct vmr_space *space)
 {
+	tell_late_const(space);
 	return (struct search) {
 		.space = space, .size = 1, .orders = ~0ull,
 		.min = space->start, .max = space->last,

@@ -50,7 +50,8 @@ extern "C" {
  * Invariants, where gap order 64 counts as 63:
  *
  *  - live: linked in the space's tree; the gap lies at [@start - @gap, @start - 1];
- *    @max_gap >= @gap; @orders == 0 if and only if @max_gap == 0.
+ *    @max_gap >= @gap; @orders == 0 if and only if @max_gap == 0. The nodes above
+ *    the one that is the space's @late may not know that its gap has grown.
  *  - claimed or parked: linked in the space's tree of claims, @ticket > 0 and
  *    @never == 0. No live range looks so, since @gap <= @max_gap there: the two
  *    are told apart without knowing the space.
@@ -92,6 +93,8 @@ struct vmr_seq {
  * @last: last managed address, included
  * @root: tree of the live ranges by address; private
  * @claims: tree of the claimed and parked ranges by wanted address; private
+ * @late: the range whose gap the nodes above have not been told of, if there is
+ *	one; private
  * @top: last address of the highest live range, if there is one; private
  * @used: addresses in live ranges, modulo 2^64; private
  * @nr_ranges: number of live ranges
@@ -107,6 +110,7 @@ struct vmr_space {
 	uint64_t	last;
 	struct vmr_node	*root;
 	struct vmr_node	*claims;
+	struct vmr_range *late;
 	uint64_t	top;
 	uint64_t	used;
 	size_t		nr_ranges;

@@ -182,7 +182,10 @@ static inline const char *verify_space(const struct vmr_space *space)
 {
 	struct verify v = { .space = space };
 	struct verify_sums sums;
+	struct vmr_gap gap;
 
+	/* A search makes good what the last free has put off */
+	vmr_largest_gap(space, &gap);
 	if (verify_subtree(&v, space->root, NULL, 0, 0, &sums) < 0)
 		return v.what;
 	if (v.nr != space->nr_ranges)
