@@ -1210,6 +1210,18 @@ struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
 }
 EXPORT_SYMBOL_GPL(vmr_next_device);
 
+struct vmr_device *vmr_next_on_bus(const struct vmr_manager *manager,
+				   const struct vmr_bus *bus,
+				   const struct vmr_device *prev)
+{
+	struct vmr_device *dev = vmr_next_device(manager, prev);
+
+	while (dev && dev->parent != bus)
+		dev = vmr_next_device(manager, dev);
+	return dev;
+}
+EXPORT_SYMBOL_GPL(vmr_next_on_bus);
+
 static bool same_name(const char *a, const char *b)
 {
 	while (*a && *a == *b) {

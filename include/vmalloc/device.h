@@ -777,6 +777,20 @@ struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
 				   const struct vmr_device *prev);
 
 /**
+ * vmr_next_on_bus - iterate over the registered devices of one bus
+ * @manager: the manager
+ * @bus: the bus; NULL for the devices at the root
+ * @prev: the one before, NULL for the first
+ *
+ * With it and @dev->bus the whole topology can be walked.
+ *
+ * Return: the next in the order of registration, NULL behind the last.
+ */
+struct vmr_device *vmr_next_on_bus(const struct vmr_manager *manager,
+				   const struct vmr_bus *bus,
+				   const struct vmr_device *prev);
+
+/**
  * vmr_listen - tell a listener of every change from now on
  * @manager: the manager
  * @listener: the listener, in no list
