@@ -113,15 +113,19 @@ bool vmr_pci_config_fits(const struct vmr_pci_function *fn,
 	return true;
 }
 
+/* Not what the registers say but what came of it: outside the domain is nowhere */
 bool vmr_pci_bar_address(const struct vmr_pci_function *fn, unsigned int index,
 			 uint64_t *addr)
 {
-	uint64_t at;
+	const struct vmr_range *range;
 
-	if (!fn || index >= VMR_PCI_NR_BARS || !addr ||
-	    vmr_pci_bar_wants(fn, fn->config, index, &at) != VMR_LIVE)
+	if (!fn || index >= VMR_PCI_NR_BARS || !addr)
 		return false;
-	*addr = at;
+	range = &fn->bars[index].region.range;
+	if (vmr_range_state(range) != VMR_LIVE &&
+	    vmr_range_state(range) != VMR_CLAIMED)
+		return false;
+	*addr = range->start;
 	return true;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bar_address);
@@ -384,7 +388,10 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	ret = vmr_unlink(manager, &fn->dev);
 	fn->behind = NULL;
 	fn->dev.parent = NULL;
-	return ret;
+	/* Now, so that a later plugging that fails has nothing to undo */
+	reset_registers(fn);
+	/* The caller may have unlinked the device by itself: then none was */
+	return ret == -ENOENT ? 0 : ret;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_unplug);
 
@@ -609,6 +616,8 @@ int vmr_pci_host_register(struct vmr_pci_host *host,
 
 	if (!host || !manager)
 		return -EINVAL;
+	if (host->dev.state != VMR_DEVICE_ABSENT)
+		return -EEXIST;
 	host->manager = manager;
 	host->lock = lock;
 	host->dev.ops = &host_ops;

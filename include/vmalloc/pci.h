@@ -462,13 +462,13 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 			 const void *data, uint32_t width);
 
 /**
- * vmr_pci_bar_address - the address that a BAR's registers hold
+ * vmr_pci_bar_address - where the guest has put a BAR
  * @fn: the function
  * @index: 0 to 5, or VMR_PCI_ROM
  * @addr: where to store it
  *
- * Return: true if the registers hold an address and decoding is on for it (the
- * BAR is live there, or claims the place); false if they do not.
+ * Return: true if the registers hold an address in the domain and decoding is on
+ * for it (the BAR is live there, or claims the place); false if not.
  */
 bool vmr_pci_bar_address(const struct vmr_pci_function *fn, unsigned int index,
 			 uint64_t *addr);
