@@ -37,6 +37,9 @@ tests=(
 	COMPLEX_MACRO
 )
 
+# It leaves a cache in the directory that it is run in.
+trap 'rm -f .checkpatch-camelcase.*' EXIT
+
 checkpatch()
 {
 	local IFS=,
