@@ -227,8 +227,16 @@ uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset)
 	return (uint8_t)(hash >> 56);
 }
 
+/* What it reads as if the BAR may be a ROM */
+uint8_t card_reads(const struct card *card, uint32_t bar, uint64_t offset)
+{
+	if (bar != VMR_PCI_ROM)
+		return card_byte(card->id, bar, offset);
+	return offset < card->rom_size ? card->rom[offset] : 0xff;
+}
+
 /* Note the access for whoever made it and wants to know. */
-void card_probe(const struct vmr_access *access)
+static void card_probe(struct card *card, const struct vmr_access *access)
 {
 	struct vmm_cpu *cpu = container_of(access->reader, struct vmm_cpu,
 					   reader);
@@ -236,6 +244,8 @@ void card_probe(const struct vmr_access *access)
 	if (!cpu->probe)
 		return;
 	cpu->probe->hits++;
+	cpu->probe->card = card;
+	cpu->probe->bar = access->region->index;
 	cpu->probe->region = access->region;
 	cpu->probe->base = access->base;
 	cpu->probe->offset = access->offset;
@@ -250,20 +260,13 @@ static void card_read(struct vmr_device *dev, const struct vmr_access *access,
 	uint8_t *byte = data;
 	uint32_t n, i;
 
-	card_probe(access);
+	card_probe(card, access);
 	/* A part counts from its own start; bytes have the BAR's offsets. */
 	if (access->region == &card->trapped)
 		offset += card->trapped.offset;
-	for (n = 0; n < access->count; n++) {
-		for (i = 0; i < access->width; i++) {
-			if (bar != VMR_PCI_ROM)
-				*byte++ = card_byte(card->id, bar, offset + i);
-			else if (offset + i < card->rom_size)
-				*byte++ = card->rom[offset + i];
-			else
-				*byte++ = 0xff;
-		}
-	}
+	for (n = 0; n < access->count; n++)
+		for (i = 0; i < access->width; i++)
+			*byte++ = card_reads(card, bar, offset + i);
 }
 
 static const struct vmr_device_ops card_ops = {

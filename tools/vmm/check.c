@@ -70,7 +70,7 @@ static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
 	struct vmm_probe *probe = cpu->probe;
 	struct vmm_memory *mem;
 	uint64_t base = start;
-	uint8_t byte, wanted;
+	uint8_t byte;
 	int err;
 
 	if (region_at(vmm, (enum vmr_io)region->io, start + offset) != region)
@@ -97,11 +97,7 @@ static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
 		return "another region was reached";
 	if (probe->base != base || probe->offset != start + offset - base)
 		return "another offset was reached";
-	if (region->index != VMR_PCI_ROM)
-		wanted = card_byte(card->id, region->index, offset);
-	else
-		wanted = offset < card->rom_size ? card->rom[offset] : 0xff;
-	if (byte != wanted)
+	if (byte != card_reads(card, region->index, offset))
 		return "the card read another register";
 	return NULL;
 }

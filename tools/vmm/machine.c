@@ -26,12 +26,15 @@ static void writers_lock(struct vmr_pci_lock *lock)
 	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
 
 	pthread_mutex_lock(&vmm->writers);
+	/* What helpers read from here on may be of before or after */
+	__atomic_fetch_add(&vmm->generation, 1, __ATOMIC_SEQ_CST);
 }
 
 static void writers_unlock(struct vmr_pci_lock *lock)
 {
 	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
 
+	__atomic_fetch_add(&vmm->generation, 1, __ATOMIC_SEQ_CST);
 	pthread_mutex_unlock(&vmm->writers);
 }
 
@@ -163,6 +166,7 @@ int vmm_init(struct vmm *vmm)
 		return err;
 	}
 	memory_listen(vmm);
+	readers_listen(vmm);
 	err = vmm_cpu_init(vmm, &vmm->cpu);
 	if (!err)
 		err = vmm_cpu_init(vmm, &vmm->checker);

@@ -78,6 +78,7 @@ static struct vmm *vmm_alloc(void)
 
 static void vmm_free(struct vmm *vmm)
 {
+	readers_stop(vmm);
 	vmm_destroy(vmm);
 	kvm_close(vmm);
 	free(vmm->log.text);
@@ -140,7 +141,10 @@ static enum vmm_status boot_image(struct vmm *vmm, const struct options *opt,
 		if (!trace)
 			return VMM_BAD_FILE;
 	}
+	if (readers_start(vmm))
+		return VMM_FAILED;
 	status = kvm_run(&vmm->cpu, opt->timeout, trace);
+	readers_stop(vmm);
 	if (trace && trace_finish(trace) && status == VMM_OK)
 		status = VMM_BAD_FILE;
 	return status;
@@ -151,6 +155,7 @@ static enum vmm_status finish(struct vmm *vmm, bool replayed)
 	plan_end(vmm);
 	map_print(vmm);
 	selfcheck(vmm);
+	readers_report(vmm);
 	return report(vmm, replayed);
 }
 
@@ -167,9 +172,8 @@ static enum vmm_status boot(const struct options *opt)
 		status = image ? boot_image(vmm, opt, image) : VMM_BAD_FILE;
 		free(image);
 	}
-	if (status == VMM_OK) {
+	if (status == VMM_OK)
 		status = finish(vmm, false);
-	}
 	vmm_free(vmm);
 	return status;
 }
@@ -214,11 +218,12 @@ static enum vmm_status replay_trace(struct vmm *vmm, struct trace *trace)
 	struct vmm_exit exit;
 	int more;
 
-	if (vmm_init(vmm))
+	if (vmm_init(vmm) || readers_start(vmm))
 		return VMM_FAILED;
 	while ((more = trace_get(trace, &exit)) > 0)
 		if (replay_exit(vmm, &exit))
 			return VMM_FAILED;
+	readers_stop(vmm);
 	if (more < 0)
 		return VMM_BAD_FILE;
 	return finish(vmm, true);

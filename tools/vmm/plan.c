@@ -221,7 +221,7 @@ static void leave(struct vmm *vmm)
 	for (i = 0; !fault && i < PLAN_SPACES; i++)
 		if (vmm->plan.used[i] + freed[i])
 			fault = "it left something behind";
-	say(vmm, fault, "hot-plug: exit %" PRIu64 ": 00:08.0 is unplugged and drained, all it had is free",
+	say(vmm, fault, "hot-plug: exit %" PRIu64 ": 00:08.0 is unplugged and drained, its places are free",
 	    vmm->exits);
 }
 

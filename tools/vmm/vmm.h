@@ -12,6 +12,8 @@
  *    vmr_reader of its own and takes no lock to find a device.
  *  - What changes the machine holds vmm.writers. Guests do it through PCI
  *    configuration space, where the library takes that lock by vmm.pci_lock.
+ *  - Helpers are threads that read registers without side effects all the time
+ *    while the guest runs, and know what they must get; see readers.c.
  *  - The state of a device is behind a lock in the device.
  *
  * Nothing a guest can see depends on the host's clock: time is the number of
@@ -76,14 +78,18 @@ struct vmm_exit {
 	void		*data;
 };
 
+struct card;
+
 /**
  * struct vmm_probe - what a PCI card was asked last through one reader
  *
- * The self-check reads through a vmm_cpu that has one, and so learns where an
- * access really ended.
+ * The self-check and the helpers read through a vmm_cpu that has one, and so
+ * learn where an access really ended.
  */
 struct vmm_probe {
 	unsigned int		hits;
+	struct card		*card;
+	uint32_t		bar;
 	struct vmr_region	*region;
 	uint64_t		base;
 	uint64_t		offset;
@@ -299,6 +305,7 @@ struct ram {
  * @trapped: the part of that BAR that is registers
  * @vectors: its MSI-X vectors, if any
  * @rom: its expansion ROM's image, or NULL
+ * @places: where the BARs are visible, 0 if they are not; kept by a listener
  */
 struct card {
 	struct vmr_pci_function	fn;
@@ -312,6 +319,29 @@ struct card {
 	struct vmr_resource	resources[2];
 	const uint8_t		*rom;
 	size_t			rom_size;
+	uint64_t		places[VMR_PCI_NR_BARS]
+				__attribute__((__aligned__(8)));
+};
+
+#define NR_HELPERS	3
+
+/**
+ * struct helper - a thread that reads while the guest runs
+ * @answers: reads that were answered, and rightly
+ * @nobody: reads that nobody answered, while a writer was at work
+ * @overlapped: of both, those with a writer at work
+ * @wrong: answers that are never right
+ */
+struct helper {
+	struct vmm_cpu		cpu;
+	struct vmm_probe	probe;
+	pthread_t		thread;
+	bool			running;
+	uint64_t		random;
+	uint64_t		answers;
+	uint64_t		nobody;
+	uint64_t		overlapped;
+	uint64_t		wrong;
 };
 
 #define PLAN_SPACES	5
@@ -364,6 +394,9 @@ struct piix4_pm {
  * @functions: the PCI functions, by age
  * @hot: the card that is plugged while the guest runs
  * @plan: what happens to it
+ * @places: keeps the places of the cards for the helpers
+ * @generation: odd while a writer is at work
+ * @stop: the helpers are to come to an end
  */
 struct vmm {
 	struct vmm_config	config;
@@ -409,6 +442,10 @@ struct vmm {
 	struct card		cards[NR_CARDS];
 	struct card		hot;
 	struct plan		plan;
+	struct helper		helpers[NR_HELPERS];
+	struct vmr_listener	places;
+	uint32_t		generation;
+	bool			stop;
 	uint8_t			option_rom[OPTION_ROM_SIZE];
 };
 
@@ -457,8 +494,8 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 uint32_t pci_address(const struct vmr_pci_function *fn);
 int piix4_pm_register(struct vmm *vmm);
 int cards_register(struct vmm *vmm);
-void card_probe(const struct vmr_access *access);
 uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset);
+uint8_t card_reads(const struct card *card, uint32_t bar, uint64_t offset);
 void option_rom_make(uint8_t rom[OPTION_ROM_SIZE], uint16_t vendor,
 		     uint16_t device, const char *message);
 
@@ -488,6 +525,12 @@ void config_write(struct vmm_cpu *cpu, uint32_t value);
 const char *check_place(struct vmm_cpu *cpu, struct card *card,
 			unsigned int bar, uint64_t start);
 const char *check_nobody(struct vmm_cpu *cpu, enum vmr_io io, uint64_t addr);
+
+/* readers.c */
+void readers_listen(struct vmm *vmm);
+int readers_start(struct vmm *vmm);
+void readers_stop(struct vmm *vmm);
+void readers_report(struct vmm *vmm);
 
 /* plan.c */
 void plan_step(struct vmm *vmm);
