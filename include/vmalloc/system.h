@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define VMR_SYSTEM_POOLS	24
+#define VMR_SYSTEM_POOLS	32
 
 /**
  * struct vmr_system_pool - where one or several kinds of resource are placed

@@ -13,6 +13,7 @@
 #include <vmalloc/resource.h>
 #include <vmalloc/system.h>
 #include <vmalloc/device.h>
+#include <vmalloc/layout.h>
 #include <vmalloc/pci.h>
 
 #endif /* VMALLOC_VMALLOC_H */

@@ -1,0 +1,743 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * layout.c - where things are in the usual machines
+ */
+#include "internal.h"
+
+#include <vmalloc/layout.h>
+
+#define FOUR_GIB	0x100000000ull
+#define PORT_LAST	0xffff
+#define PCI_SEGMENT	0x10000u
+#define PCI_BUS		0x100u
+#define PCI_SLOT	8
+
+/*
+ * Cutting a window
+ */
+
+struct cut {
+	const struct vmr_span	*window;
+	const uint32_t		*weights;
+	size_t			nr;
+	unsigned int		grain_log;
+	uint64_t		unit;	/* grains for a weight of 1 */
+	uint64_t		at;	/* where the next aperture would begin */
+};
+
+/*
+ * A division for machines that have none of 64 bits, and no library for it. A sum
+ * of weights is far below 2^63, so that the rest has room to be doubled.
+ */
+static uint64_t divide(uint64_t n, uint64_t by, uint64_t *rest)
+{
+	uint64_t quotient = 0, r = 0;
+	int i;
+
+	for (i = 63; i >= 0; i--) {
+		r = r << 1 | (n >> i & 1);
+		quotient <<= 1;
+		if (r >= by) {
+			r -= by;
+			quotient |= 1;
+		}
+	}
+	*rest = r;
+	return quotient;
+}
+
+static int sum_weights(const uint32_t *weights, size_t nr, uint64_t *sum)
+{
+	size_t i;
+
+	*sum = nr;
+	if (!weights)
+		return 0;
+	for (*sum = 0, i = 0; i < nr; i++) {
+		if (!weights[i])
+			return -EINVAL;
+		*sum += weights[i];
+	}
+	return 0;
+}
+
+static uint64_t span_size_less_one(const struct vmr_span *span)
+{
+	return span->last - span->start;
+}
+
+/*
+ * The number of grains may be 2^64, so it is one less that is reckoned with: with
+ * n = m + 1 grains, n / sum is m / sum, and one more if the rest is sum - 1.
+ */
+static int cut_begin(struct cut *cut, const struct vmr_span *window,
+		     uint64_t grain, const uint32_t *weights, size_t nr)
+{
+	uint64_t mask = grain - 1, size = span_size_less_one(window);
+	uint64_t head = -window->start & mask;
+	uint64_t sum, m, rest;
+
+	if (!nr || !is_pow2(grain) || window->start > window->last ||
+	    sum_weights(weights, nr, &sum))
+		return -EINVAL;
+	*cut = (struct cut) {
+		.window = window, .weights = weights, .nr = nr,
+		.grain_log = fls64(grain) - 1, .at = window->start + head,
+	};
+	if (nr == 1)
+		return 0;
+	if (size < head || size - head < mask)
+		return -ENOSPC;
+	m = (size - head - mask) >> cut->grain_log;
+	if (m < sum - 1)
+		return -ENOSPC;
+	cut->unit = divide(m, sum, &rest);
+	cut->unit += rest == sum - 1;
+	return 0;
+}
+
+/* Aperture @i, after those before it */
+static struct vmr_span cut_next(struct cut *cut, size_t i)
+{
+	struct vmr_span aperture = *cut->window;
+	uint64_t weight = cut->weights ? cut->weights[i] : 1;
+
+	if (i)
+		aperture.start = cut->at;
+	if (i == cut->nr - 1)
+		return aperture;
+	cut->at += weight * cut->unit << cut->grain_log;
+	aperture.last = cut->at - 1;
+	return aperture;
+}
+
+int vmr_cut_window(const struct vmr_span *window, uint64_t grain,
+		   const uint32_t *weights, size_t nr,
+		   struct vmr_span *apertures)
+{
+	struct cut cut;
+	size_t i;
+	int ret;
+
+	if (!window || !apertures)
+		return -EINVAL;
+	ret = cut_begin(&cut, window, grain, weights, nr);
+	for (i = 0; !ret && i < nr; i++)
+		apertures[i] = cut_next(&cut, i);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_cut_window);
+
+/*
+ * Descriptions
+ *
+ * In these tables the last area of memory has no end, and the 64-bit window no
+ * place: they depend on how much memory there is.
+ */
+
+#define WINDOW_64 \
+	{ \
+		.span = { .name = "mmio64" }, .flags = VMR_64BIT, \
+		.policy = VMR_LAST, .grain = VMR_GRAIN_64, \
+	}
+
+#define WINDOW_32(from, to) \
+	{ \
+		.span = { from, to, "mmio32" }, \
+		.policy = VMR_LAST, .grain = VMR_GRAIN_32, \
+	}
+
+/* What KVM has had for every architecture and in every version */
+#define LEAST_SLOTS	509
+
+static const struct vmr_layout_config x86_64 = {
+	.phys_bits = 39,
+	.ram = {
+		{ 0, 0xbfffffff, "memory" },
+		{ FOUR_GIB, VMR_MAX, "memory above 4 GiB" },
+	},
+	.nr_ram = 2,
+	.windows = { WINDOW_64, WINDOW_32(0xc0000000, 0xe7ffffff) },
+	.nr_windows = 2,
+	.platform = {
+		{ 0xf8000000, 0xffffffff, "platform" },
+		{ 0xe8000000, 0xf7ffffff, "ecam" },
+	},
+	.nr_platform = 2,
+	.platform_policy = VMR_FIRST,
+	.holes = {
+		{ 0xfec00000, 0xfec00fff, "ioapic" },
+		{ 0xfed00000, 0xfed00fff, "hpet" },
+		{ 0xfee00000, 0xfeefffff, "lapic" },
+		{ 0xfeffc000, 0xfeffffff, "kvm identity map and tss" },
+	},
+	.nr_holes = 4,
+	.ports = { 0x1000, PORT_LAST, "ports" },
+	.nr_segments = 1,
+	.buses = 256,
+	.inputs = { { 0, 23, "ioapic" } },
+	.nr_inputs = 1,
+	.lines = { 5, 23, "irq" },
+	.vectors = { 24, 4095, "gsi" },
+	.slot_last = LEAST_SLOTS - 1,
+	.id_last = 0xffff,
+};
+
+static const struct vmr_layout_config arm64 = {
+	.phys_bits = 40,
+	.ram = { { 0x40000000, VMR_MAX, "memory" } },
+	.nr_ram = 1,
+	.windows = { WINDOW_64, WINDOW_32(0x10000000, 0x2ffeffff) },
+	.nr_windows = 2,
+	.platform = {
+		{ 0, 0x0fffffff, "platform" },
+		{ 0x2fff0000, 0x2fffffff, "io ports" },
+		{ 0x30000000, 0x3fffffff, "ecam" },
+	},
+	.nr_platform = 3,
+	.platform_policy = VMR_LAST,	/* firmware begins at 0 */
+	.holes = {
+		{ 0x08000000, 0x0800ffff, "gic distributor" },
+		{ 0x08080000, 0x0809ffff, "gic its" },
+		{ 0x080a0000, 0x08ffffff, "gic redistributors" },
+	},
+	.nr_holes = 3,
+	.ports = { 0x1000, PORT_LAST, "ports" },
+	.nr_segments = 1,
+	.buses = 256,
+	.inputs = { { 32, 255, "gic" } },
+	.nr_inputs = 1,
+	.lines = { 32, 255, "irq" },
+	.vectors = { 0, 4095, "gsi" },
+	.vectors_apart = true,
+	.slot_last = LEAST_SLOTS - 1,
+	.id_last = 0xffff,
+};
+
+static const struct vmr_layout_config riscv64 = {
+	.phys_bits = 41,
+	.ram = { { 0x80000000, VMR_MAX, "memory" } },
+	.nr_ram = 1,
+	.windows = { WINDOW_64, WINDOW_32(0x40000000, 0x7fffffff) },
+	.nr_windows = 2,
+	.platform = {
+		{ 0, 0x2fffffff, "platform" },
+		{ 0x30000000, 0x3fffffff, "ecam" },
+	},
+	.nr_platform = 2,
+	.platform_policy = VMR_LAST,	/* firmware begins at the bottom */
+	.holes = {
+		{ 0x0d000000, 0x0d007fff, "aplic" },
+		{ 0x28000000, 0x2bffffff, "imsic" },
+	},
+	.nr_holes = 2,
+	.ports = { 0x1000, PORT_LAST, "ports" },
+	.nr_segments = 1,
+	.buses = 256,
+	.inputs = { { 1, 95, "aplic" } },
+	.nr_inputs = 1,
+	.lines = { 1, 95, "irq" },
+	.vectors = { 0, 4095, "gsi" },
+	.vectors_apart = true,
+	.slot_last = LEAST_SLOTS - 1,
+	.id_last = 0xffff,
+};
+
+static uint64_t phys_last(uint32_t bits)
+{
+	return VMR_MAX >> (64 - bits);
+}
+
+/* Put so many bytes into the areas, the lowest first; how many it takes, or 0 */
+static size_t fill_ram(const struct vmr_span *areas, size_t nr, uint64_t size,
+		       struct vmr_span *pieces)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		pieces[i] = areas[i];
+		if (size - 1 <= span_size_less_one(&areas[i])) {
+			pieces[i].last = areas[i].start + (size - 1);
+			return i + 1;
+		}
+		size -= span_size_less_one(&areas[i]) + 1;
+	}
+	return 0;
+}
+
+int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
+		   struct vmr_span *pieces)
+{
+	struct vmr_span found[VMR_LAYOUT_RAM];
+	size_t nr;
+
+	if (!config || !size || !pieces || config->nr_ram > VMR_LAYOUT_RAM)
+		return -EINVAL;
+	nr = fill_ram(config->ram, config->nr_ram, size, found);
+	if (!nr)
+		return -ENOSPC;
+	memcpy(pieces, found, nr * sizeof(*found));
+	return nr;
+}
+EXPORT_SYMBOL_GPL(vmr_layout_ram);
+
+/* The window above 4 GiB begins behind the memory, if anything is left there */
+static void place_window_64(struct vmr_layout_config *config, uint64_t ram_last)
+{
+	uint64_t last = phys_last(config->phys_bits);
+	uint64_t grains = (ram_last >> 32) + 1;
+
+	if (grains <= last >> 32) {
+		config->windows[0].span.start = grains << 32;
+		config->windows[0].span.last = last;
+		return;
+	}
+	config->windows[0] = config->windows[1];
+	config->nr_windows = 1;
+}
+
+static int describe(struct vmr_layout_config *config,
+		    const struct vmr_layout_config *machine, uint64_t ram,
+		    uint64_t ram_max, uint32_t phys_bits)
+{
+	struct vmr_span pieces[VMR_LAYOUT_RAM];
+	size_t nr;
+
+	if (!ram_max)
+		ram_max = ram;
+	if (!phys_bits)
+		phys_bits = machine->phys_bits;
+	if (!config || !ram || ram_max < ram || phys_bits < 33 ||
+	    phys_bits > 64)
+		return -EINVAL;
+	nr = fill_ram(machine->ram, machine->nr_ram, ram_max, pieces);
+	if (!nr || pieces[nr - 1].last > phys_last(phys_bits))
+		return -ENOSPC;
+	*config = *machine;
+	config->phys_bits = phys_bits;
+	memcpy(config->ram, pieces, nr * sizeof(*pieces));
+	config->nr_ram = nr;
+	place_window_64(config, pieces[nr - 1].last);
+	return 0;
+}
+
+int vmr_layout_x86_64(struct vmr_layout_config *config, uint64_t ram,
+		      uint64_t ram_max, uint32_t phys_bits)
+{
+	return describe(config, &x86_64, ram, ram_max, phys_bits);
+}
+EXPORT_SYMBOL_GPL(vmr_layout_x86_64);
+
+int vmr_layout_arm64(struct vmr_layout_config *config, uint64_t ram,
+		     uint64_t ram_max, uint32_t phys_bits)
+{
+	return describe(config, &arm64, ram, ram_max, phys_bits);
+}
+EXPORT_SYMBOL_GPL(vmr_layout_arm64);
+
+int vmr_layout_riscv64(struct vmr_layout_config *config, uint64_t ram,
+		       uint64_t ram_max, uint32_t phys_bits)
+{
+	return describe(config, &riscv64, ram, ram_max, phys_bits);
+}
+EXPORT_SYMBOL_GPL(vmr_layout_riscv64);
+
+/*
+ * Checking a description
+ *
+ * All is checked before anything is touched, so that making the system cannot
+ * fail.
+ */
+
+#define IS_PLACED	0x1u	/* memory, windows, the platform's places */
+#define IS_SOLID	0x2u	/* memory, which has no holes */
+#define IS_HOLE		0x4u
+#define IS_INPUT	0x8u
+
+/* Spans of one sort: the domain they are in, what they are, what is not theirs */
+struct sort {
+	const struct vmr_span	*first;
+	size_t			stride;
+	size_t			nr;
+	uint64_t		domain_last;
+	uint32_t		is;
+	uint32_t		shuns;
+};
+
+#define NR_SORTS	8
+
+static void sorts_of(const struct vmr_layout_config *config,
+		     struct sort sorts[NR_SORTS])
+{
+	const size_t span = sizeof(struct vmr_span);
+	const uint64_t last = phys_last(config->phys_bits);
+	const uint64_t id_last = (uint32_t)-1;
+	const uint32_t all = config->vectors_apart ? 0 : IS_INPUT;
+	const struct sort list[NR_SORTS] = {
+		{ config->ram, span, config->nr_ram, last,
+		  IS_PLACED | IS_SOLID, IS_PLACED },
+		{ &config->windows[0].span, sizeof(config->windows[0]),
+		  config->nr_windows, last, IS_PLACED, IS_PLACED },
+		{ config->platform, span, config->nr_platform, last,
+		  IS_PLACED, IS_PLACED },
+		{ config->holes, span, config->nr_holes, last,
+		  IS_HOLE, IS_HOLE | IS_SOLID },
+		{ &config->ports, span, 1, PORT_LAST, 0, 0 },
+		{ config->inputs, span, config->nr_inputs, id_last,
+		  IS_INPUT, IS_INPUT },
+		{ &config->lines, span, 1, id_last, 0, 0 },
+		{ &config->vectors, span, 1, id_last, 0, all },
+	};
+
+	memcpy(sorts, list, sizeof(list));
+}
+
+static const struct vmr_span *span_at(const struct sort *sort, size_t i)
+{
+	return (const void *)((const char *)sort->first + i * sort->stride);
+}
+
+static bool reversed(const struct sort *sort, const struct vmr_span *span)
+{
+	(void)sort;
+	return span->start > span->last;
+}
+
+static bool outside(const struct sort *sort, const struct vmr_span *span)
+{
+	return span->last > sort->domain_last;
+}
+
+/* The first span of any sort of which something is true */
+static const struct vmr_span *
+find_bad(const struct sort *sorts,
+	 bool (*bad)(const struct sort *sort, const struct vmr_span *span))
+{
+	size_t i, j;
+
+	for (i = 0; i < NR_SORTS; i++)
+		for (j = 0; j < sorts[i].nr; j++)
+			if (bad(&sorts[i], span_at(&sorts[i], j)))
+				return span_at(&sorts[i], j);
+	return NULL;
+}
+
+/* Whether a span that comes before @span has part of its place */
+static bool is_taken(const struct sort *sorts, const struct sort *sort,
+		     const struct vmr_span *span)
+{
+	const struct vmr_span *other;
+	size_t i, j;
+
+	for (i = 0; &sorts[i] <= sort; i++) {
+		if (!(sorts[i].is & sort->shuns))
+			continue;
+		for (j = 0; j < sorts[i].nr; j++) {
+			other = span_at(&sorts[i], j);
+			if (other == span)
+				break;
+			if (other->start <= span->last &&
+			    span->start <= other->last)
+				return true;
+		}
+	}
+	return false;
+}
+
+static const struct vmr_span *find_taken(const struct sort *sorts)
+{
+	size_t i, j;
+
+	for (i = 0; i < NR_SORTS; i++)
+		for (j = 0; j < sorts[i].nr; j++)
+			if (is_taken(sorts, &sorts[i], span_at(&sorts[i], j)))
+				return span_at(&sorts[i], j);
+	return NULL;
+}
+
+static bool bad_counts(const struct vmr_layout_config *config)
+{
+	return config->phys_bits < 1 || config->phys_bits > 64 ||
+	       config->nr_ram > VMR_LAYOUT_RAM ||
+	       config->nr_windows > VMR_LAYOUT_WINDOWS ||
+	       config->nr_platform > VMR_LAYOUT_PLATFORM ||
+	       config->platform_policy > VMR_BEST ||
+	       config->nr_holes > VMR_LAYOUT_HOLES ||
+	       config->nr_inputs > VMR_LAYOUT_INPUTS ||
+	       config->nr_segments < 1 || config->nr_segments > PCI_SEGMENT ||
+	       (config->nr_segments > 1 && !config->segments) ||
+	       config->buses < 1 || config->buses > 256;
+}
+
+static int cut_of(const struct vmr_layout_config *config, size_t window,
+		  struct cut *cut)
+{
+	return cut_begin(cut, &config->windows[window].span,
+			 config->windows[window].grain, config->weights,
+			 config->nr_segments);
+}
+
+/* The first window that cannot be cut, for that reason */
+static const struct vmr_span *
+find_uncut(const struct vmr_layout_config *config, int reason)
+{
+	struct cut cut;
+	size_t i;
+
+	for (i = 0; i < config->nr_windows; i++)
+		if (cut_of(config, i, &cut) == reason ||
+		    (reason == -EINVAL && config->windows[i].policy > VMR_BEST))
+			return &config->windows[i].span;
+	return NULL;
+}
+
+static int check(const struct vmr_layout_config *config,
+		 const struct vmr_span **bad)
+{
+	struct sort sorts[NR_SORTS];
+
+	if (bad_counts(config))
+		return -EINVAL;
+	sorts_of(config, sorts);
+	*bad = find_bad(sorts, reversed);
+	if (!*bad)
+		*bad = find_uncut(config, -EINVAL);
+	if (*bad)
+		return -EINVAL;
+	*bad = find_bad(sorts, outside);
+	if (*bad)
+		return -ERANGE;
+	*bad = find_taken(sorts);
+	if (*bad)
+		return -EBUSY;
+	*bad = find_uncut(config, -ENOSPC);
+	return *bad ? -ENOSPC : 0;
+}
+
+/*
+ * Making the system
+ */
+
+struct places {
+	uint32_t	kinds;
+	uint32_t	flags;
+	enum vmr_policy	policy;
+};
+
+static void add_pool(struct vmr_system *sys, const struct places *what,
+		     uint64_t start, uint64_t last, const char *name)
+{
+	const bool pages = what->kinds & (1u << VMR_KIND_MMIO |
+					  1u << VMR_KIND_MEM);
+	const struct vmr_system_pool pool = {
+		.pool = {
+			.start = start, .last = last, .policy = what->policy,
+			.align = pages ? VMR_GRAIN_32 : 1, .name = name,
+		},
+		.kinds = what->kinds,
+		.flags = what->flags,
+	};
+	int ret = vmr_system_add_pool(sys, &pool);
+
+	VMR_ASSERT(!ret);
+	(void)ret;
+}
+
+static void add_pools(struct vmr_system *sys, const struct places *what,
+		      const struct vmr_span *spans, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		add_pool(sys, what, spans[i].start, spans[i].last,
+			 spans[i].name);
+}
+
+/* Automatic placement in @here only; the rest of @all is the platform's */
+static void add_divided(struct vmr_system *sys, uint32_t kind,
+			enum vmr_policy policy, const struct vmr_span *all,
+			const struct vmr_span *here)
+{
+	const struct places any = { 1u << kind, 0, policy };
+	const struct places own = { 1u << kind, VMR_PLATFORM, policy };
+	uint64_t start = max(all->start, here->start);
+	uint64_t last = min(all->last, here->last);
+
+	if (start > last) {
+		add_pools(sys, &own, all, 1);
+		return;
+	}
+	if (all->start < start)
+		add_pool(sys, &own, all->start, start - 1, all->name);
+	add_pool(sys, &any, start, last, here->name);
+	if (last < all->last)
+		add_pool(sys, &own, last + 1, all->last, all->name);
+}
+
+static uint32_t pci_last_of(const struct vmr_layout_config *config)
+{
+	return (config->nr_segments - 1) * PCI_SEGMENT +
+	       (config->buses * PCI_BUS - 1);
+}
+
+static void init_domains(struct vmr_system *sys,
+			 const struct vmr_layout_config *config)
+{
+	struct vmr_limits limits = {
+		.mmio_last = phys_last(config->phys_bits),
+		.slot_last = config->slot_last,
+		.pci_last = pci_last_of(config),
+		.id_last = config->id_last,
+	};
+	uint64_t last = 0;
+	size_t i;
+
+	for (i = 0; i < config->nr_inputs; i++)
+		last = max(last, config->inputs[i].last);
+	if (!config->vectors_apart)
+		last = max(last, config->vectors.last);
+	else if (config->vectors.last)
+		limits.vector_last = config->vectors.last;
+	else
+		limits.vector_last = 1;	/* 0 would say that they are not apart */
+	limits.irq_last = last;
+	vmr_system_init(sys, &limits);
+}
+
+static void add_windows(struct vmr_system *sys,
+			const struct vmr_layout_config *config)
+{
+	struct vmr_span root;
+	struct cut cut;
+	size_t i;
+
+	for (i = 0; i < config->nr_windows; i++) {
+		const struct vmr_window *w = &config->windows[i];
+		const struct places what = {
+			1u << VMR_KIND_MMIO, w->flags, w->policy,
+		};
+
+		cut_of(config, i, &cut);
+		root = cut_next(&cut, 0);
+		add_pools(sys, &what, &root, 1);
+	}
+}
+
+static void add_places(struct vmr_system *sys,
+		       const struct vmr_layout_config *config)
+{
+	const struct places ram = { 1u << VMR_KIND_MEM, 0, VMR_FIRST };
+	const struct places platform = {
+		1u << VMR_KIND_MMIO, VMR_PLATFORM, config->platform_policy,
+	};
+	const struct vmr_span ports = { 0, PORT_LAST, "legacy ports" };
+
+	add_pools(sys, &ram, config->ram, config->nr_ram);
+	/* Before the windows: who may be here would be placed there else */
+	add_pools(sys, &platform, config->platform, config->nr_platform);
+	add_windows(sys, config);
+	add_divided(sys, VMR_KIND_PIO, VMR_LAST, &ports, &config->ports);
+}
+
+static void add_numbers(struct vmr_system *sys,
+			const struct vmr_layout_config *config)
+{
+	const struct places vectors = {
+		1u << VMR_KIND_MSI | 1u << VMR_KIND_MSIX |
+		1u << VMR_KIND_GENERIC_IRQ, 0, VMR_FIRST,
+	};
+	const struct places segments = {
+		1u << VMR_KIND_PCI, VMR_PLATFORM, VMR_FIRST,
+	};
+	const struct vmr_span pci = { 0, config->buses * PCI_BUS - 1, "pci" };
+	const struct vmr_span slots = { PCI_SLOT, pci.last, "pci" };
+	size_t i;
+
+	for (i = 0; i < config->nr_inputs; i++)
+		add_divided(sys, VMR_KIND_IRQ, VMR_FIRST, &config->inputs[i],
+			    &config->lines);
+	add_pools(sys, &vectors, &config->vectors, 1);
+	add_divided(sys, VMR_KIND_PCI, VMR_FIRST, &pci, &slots);
+	if (config->nr_segments > 1)
+		add_pool(sys, &segments, PCI_SEGMENT, pci_last_of(config),
+			 "pci segments");
+}
+
+static void fill_segments(struct vmr_system *sys,
+			  const struct vmr_layout_config *config)
+{
+	struct vmr_span span;
+	struct cut cut;
+	size_t i, j;
+
+	memset(config->segments, 0,
+	       config->nr_segments * sizeof(*config->segments));
+	for (i = 0; i < config->nr_windows; i++) {
+		cut_of(config, i, &cut);
+		for (j = 0; j < config->nr_segments; j++) {
+			span = cut_next(&cut, j);
+			config->segments[j].windows[i] = (struct vmr_pool) {
+				.space = &sys->mmio,
+				.start = span.start,
+				.last = span.last,
+				.align = VMR_GRAIN_32,
+				.policy = config->windows[i].policy,
+				.name = span.name,
+			};
+		}
+	}
+}
+
+int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
+		    const struct vmr_layout_config *config,
+		    const struct vmr_span **bad)
+{
+	const struct vmr_span *wrong = NULL;
+	size_t i;
+	int ret;
+
+	if (!layout || !sys || !config)
+		return -EINVAL;
+	ret = check(config, &wrong);
+	if (ret) {
+		if (wrong && bad)
+			*bad = wrong;
+		return ret;
+	}
+	init_domains(sys, config);
+	add_places(sys, config);
+	add_numbers(sys, config);
+	memset(layout, 0, sizeof(*layout));
+	layout->sys = sys;
+	layout->nr_holes = config->nr_holes;
+	for (i = 0; i < config->nr_holes; i++)
+		vmr_reserve_hole(sys, &layout->holes[i], VMR_MMIO,
+				 &config->holes[i], NULL);
+	if (config->segments)
+		fill_segments(sys, config);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_layout_init);
+
+int vmr_reserve_hole(struct vmr_system *sys, struct vmr_region *region,
+		     enum vmr_io io, const struct vmr_span *hole,
+		     struct vmr_range **conflict)
+{
+	int ret;
+
+	if (!sys || !region || !hole || hole->start > hole->last ||
+	    (io != VMR_PIO && io != VMR_MMIO))
+		return -EINVAL;
+	if (region->device)
+		return -EEXIST;
+	/* Who finds it shall find it whole */
+	vmr_write_begin(&sys->seq);
+	ret = vmr_reserve(io == VMR_PIO ? &sys->pio : &sys->mmio,
+			  &region->range, hole->start, hole->last, conflict);
+	if (!ret)
+		vmr_region_init(region, io, VMR_REGION_RESERVED,
+				hole->last - hole->start + 1, 0, hole->name);
+	vmr_write_end(&sys->seq);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_reserve_hole);

@@ -1,0 +1,863 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * test_layout.c - where things are in the usual machines, and cutting windows
+ *
+ * Each test is named for the rule it states.
+ */
+#include "../kselftest_harness.h"
+#include "machine.h"
+
+#include <vmalloc/layout.h>
+
+#define MIB	0x100000ull
+#define TIB	0x10000000000ull
+
+struct plan {
+	struct vmr_layout_config	config;
+	struct vmr_layout		layout;
+	struct vmr_segment		segments[8];
+	struct vmr_region		region[8];
+	struct vmr_range		range[8];
+	struct vmr_resource		res[8];
+	struct vmr_resource_set		set;
+	const struct vmr_span		*bad;
+};
+
+static struct plan p;
+static struct vmr_range *conflict;
+static struct vmr_range nobody;
+
+/* Cutting. */
+
+static struct vmr_span cuts[100];
+static uint32_t weights[100];
+
+static int cut(uint64_t start, uint64_t last, uint64_t grain,
+	       const uint32_t *w, size_t nr)
+{
+	const struct vmr_span window = { start, last, "window" };
+
+	return vmr_cut_window(&window, grain, w, nr, cuts);
+}
+
+/* The apertures are in order, adjoin, fill the window, and begin at grains. */
+static int cut_well(uint64_t start, uint64_t last, uint64_t grain, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (cuts[i].start != (i ? cuts[i - 1].last + 1 : start))
+			return 0;
+		if (i && cuts[i].start & (grain - 1))
+			return 0;
+		if (cuts[i].last < cuts[i].start ||
+		    strcmp(cuts[i].name, "window"))
+			return 0;
+	}
+	return cuts[nr - 1].last == last;
+}
+
+#define REFUSE_CUT(err, call) \
+	do { \
+		memset(cuts, 0xa5, sizeof(cuts)); \
+		EXPECT_EQ((err), (call)) { \
+			TH_LOG("%s", #call); \
+		} \
+		EXPECT_EQ(0xa5, *(unsigned char *)cuts) { \
+			TH_LOG("%s failed and stored something", #call); \
+		} \
+	} while (0)
+
+#define EXPECT_CUT(i, start_, last_) \
+	do { \
+		EXPECT_EQ((uint64_t)(start_), cuts[i].start); \
+		EXPECT_EQ((uint64_t)(last_), cuts[i].last); \
+	} while (0)
+
+TEST(a_window_is_cut_by_weight_at_the_grain)
+{
+	weights[0] = 1;
+	weights[1] = 2;
+	weights[2] = 1;
+	ASSERT_EQ(0, cut(0xc0000000, 0xdfffffff, 0x1000, weights, 3));
+	EXPECT_CUT(0, 0xc0000000, 0xc7ffffff);
+	EXPECT_CUT(1, 0xc8000000, 0xd7ffffff);
+	EXPECT_CUT(2, 0xd8000000, 0xdfffffff);
+}
+
+TEST(the_last_aperture_takes_the_rest)
+{
+	/* 10 grains by 3: 3, 3 and 4. */
+	ASSERT_EQ(0, cut(0x10000, 0x19fff, 0x1000, NULL, 3));
+	EXPECT_CUT(0, 0x10000, 0x12fff);
+	EXPECT_CUT(1, 0x13000, 0x15fff);
+	EXPECT_CUT(2, 0x16000, 0x19fff);
+	/* What is no whole grain too. */
+	ASSERT_EQ(0, cut(0x10000, 0x19ffe, 0x1000, NULL, 3));
+	EXPECT_CUT(2, 0x16000, 0x19ffe);
+}
+
+TEST(the_grain_above_4_gib_is_4_gib)
+{
+	const uint64_t last = (1ull << 39) - 1;
+
+	/* 126 grains by 4. */
+	ASSERT_EQ(0, cut(2 * VMR_GRAIN_64, last, VMR_GRAIN_64, NULL, 4));
+	EXPECT_CUT(0, 2 * VMR_GRAIN_64, 33 * VMR_GRAIN_64 - 1);
+	EXPECT_CUT(3, 95 * VMR_GRAIN_64, last);
+}
+
+TEST(the_first_aperture_begins_with_the_window_aligned_or_not)
+{
+	ASSERT_EQ(0, cut(0x10800, 0x14fff, 0x1000, NULL, 2));
+	EXPECT_CUT(0, 0x10800, 0x12fff);
+	EXPECT_CUT(1, 0x13000, 0x14fff);
+}
+
+TEST(all_of_the_domain_can_be_cut)
+{
+	ASSERT_EQ(0, cut(0, VMR_MAX, 1, NULL, 2));
+	EXPECT_CUT(0, 0, VMR_MAX >> 1);
+	EXPECT_CUT(1, (VMR_MAX >> 1) + 1, VMR_MAX);
+	ASSERT_EQ(0, cut(0, VMR_MAX, 1, NULL, 1));
+	EXPECT_CUT(0, 0, VMR_MAX);
+	ASSERT_EQ(0, cut(0, VMR_MAX, 1, NULL, 3));
+	EXPECT_CUT(0, 0, 0x5555555555555554ull);
+	EXPECT_CUT(1, 0x5555555555555555ull, 0xaaaaaaaaaaaaaaa9ull);
+	EXPECT_CUT(2, 0xaaaaaaaaaaaaaaaaull, VMR_MAX);
+	ASSERT_EQ(0, cut(0, VMR_MAX, 1ull << 63, NULL, 2));
+	EXPECT_CUT(1, 1ull << 63, VMR_MAX);
+	ASSERT_EQ(0, cut(VMR_MAX - 1, VMR_MAX, 1, NULL, 2));
+	EXPECT_CUT(0, VMR_MAX - 1, VMR_MAX - 1);
+	EXPECT_CUT(1, VMR_MAX, VMR_MAX);
+}
+
+TEST(large_weights_do_not_overflow)
+{
+	weights[0] = UINT32_MAX;
+	weights[1] = UINT32_MAX;
+	weights[2] = UINT32_MAX;
+	ASSERT_EQ(0, cut(0, VMR_MAX, 1, weights, 3));
+	EXPECT_TRUE(cut_well(0, VMR_MAX, 1, 3));
+	/* 2^64 by 3 * (2^32 - 1) is 1431655765 and 2/3. */
+	EXPECT_CUT(0, 0, 1431655765ull * UINT32_MAX - 1);
+}
+
+TEST(one_grain_for_each_unit_of_weight_is_just_enough)
+{
+	weights[0] = 3;
+	weights[1] = 1;
+	ASSERT_EQ(0, cut(0x1000, 0x4fff, 0x1000, weights, 2));
+	EXPECT_CUT(0, 0x1000, 0x3fff);
+	EXPECT_CUT(1, 0x4000, 0x4fff);
+	REFUSE_CUT(-ENOSPC, cut(0x1000, 0x4ffe, 0x1000, weights, 2));
+	REFUSE_CUT(-ENOSPC, cut(0x1001, 0x4fff, 0x1000, weights, 2));
+	REFUSE_CUT(-ENOSPC, cut(0x1001, 0x1fff, 0x1000, NULL, 2));
+	REFUSE_CUT(-ENOSPC, cut(VMR_MAX - 5, VMR_MAX - 1, 0x1000, NULL, 2));
+	/* One aperture needs no grain. */
+	ASSERT_EQ(0, cut(0x1001, 0x1002, 0x1000, NULL, 1));
+	EXPECT_CUT(0, 0x1001, 0x1002);
+}
+
+TEST(cutting_refuses_what_is_wrong)
+{
+	const struct vmr_span window = { 0, 0xffff, NULL };
+
+	weights[0] = 1;
+	weights[1] = 0;
+	REFUSE_CUT(-EINVAL, vmr_cut_window(NULL, 1, NULL, 1, cuts));
+	REFUSE_CUT(-EINVAL, vmr_cut_window(&window, 1, NULL, 1, NULL));
+	REFUSE_CUT(-EINVAL, cut(0, 0xffff, 0x1000, NULL, 0));
+	REFUSE_CUT(-EINVAL, cut(0, 0xffff, 0x1000, weights, 2));
+	REFUSE_CUT(-EINVAL, cut(0, 0xffff, 0, NULL, 2));
+	REFUSE_CUT(-EINVAL, cut(0, 0xffff, 3, NULL, 2));
+	REFUSE_CUT(-EINVAL, cut(1, 0, 1, NULL, 1));
+}
+
+/* Shares are exactly what a division of wider numbers says. */
+TEST(shares_are_exact)
+{
+	uint64_t seed = 1, start, last, grain, sum, grains;
+	unsigned int round, nr, i;
+
+	for (round = 0; round < 20000; round++) {
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		nr = 2 + (seed >> 60);
+		grain = 1ull << (seed >> 54 & 31);
+		start = (seed & 0xffffffffffull) * (seed >> 40 & 3) & -grain;
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		last = start + (seed >> (seed & 31));
+		if (last < start)
+			last = VMR_MAX;
+		for (i = 0, sum = 0; i < nr; i++) {
+			weights[i] = 1 + (uint32_t)(seed >> i & 0xff);
+			sum += weights[i];
+		}
+		/* Of less than 2^64 addresses, so that this cannot overflow. */
+		last -= last - start == VMR_MAX;
+		grains = (last - start + 1) / grain;
+		if (grains < sum) {
+			REFUSE_CUT(-ENOSPC, cut(start, last, grain, weights,
+						nr));
+			continue;
+		}
+		ASSERT_EQ(0, cut(start, last, grain, weights, nr));
+		ASSERT_TRUE(cut_well(start, last, grain, nr));
+		for (i = 0; i + 1 < nr; i++)
+			ASSERT_EQ(grains / sum * weights[i] * grain,
+				  cuts[i].last - cuts[i].start + 1);
+	}
+}
+
+/* Layouts. */
+
+typedef int describe_fn(struct vmr_layout_config *config, uint64_t ram,
+			uint64_t ram_max, uint32_t phys_bits);
+
+static describe_fn *const machines[] = {
+	vmr_layout_x86_64, vmr_layout_arm64, vmr_layout_riscv64,
+};
+
+static int layout_up(void)
+{
+	int ret = vmr_layout_init(&p.layout, &m.sys, &p.config, &p.bad);
+
+	vmr_set_init(&p.set, p.res, NR(p.res));
+	return ret ? ret : vmr_manager_init(&m.manager, &m.sys);
+}
+
+static int up(describe_fn *describe, uint64_t ram)
+{
+	int ret = describe(&p.config, ram, 0, 0);
+
+	return ret ? ret : layout_up();
+}
+
+static int want(struct vmr_constraint c)
+{
+	conflict = &nobody;
+	return vmr_system_grant(&m.sys, &c, 1, &p.set, NULL, &conflict);
+}
+
+static struct vmr_constraint any(uint32_t kind, uint64_t size, uint32_t flags,
+				 struct vmr_range *range)
+{
+	struct vmr_constraint c;
+
+	vmr_constraint_init(&c, kind, size, range);
+	c.flags = flags;
+	return c;
+}
+
+static struct vmr_constraint at(uint32_t kind, uint64_t start, uint64_t size,
+				struct vmr_range *range)
+{
+	struct vmr_constraint c;
+
+	vmr_constraint_at(&c, kind, start, size, range);
+	return c;
+}
+
+#define EXPECT_RANGE(start_, size_, r) \
+	do { \
+		EXPECT_EQ((uint64_t)(start_), (r)->start); \
+		EXPECT_EQ((uint64_t)(start_) + ((size_) - 1), (r)->last); \
+	} while (0)
+
+static const struct vmr_system_pool *pool_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m.sys.nr_pools; i++)
+		if (!strcmp(m.sys.pools[i].pool.name, name))
+			return &m.sys.pools[i];
+	return NULL;
+}
+
+TEST(every_machine_comes_up_with_what_it_is_given)
+{
+	static const uint64_t sizes[] = {
+		1, 128 * MIB, 2 * GIB, 3 * GIB, 3 * GIB + 1, 4 * GIB, 5 * GIB,
+		100 * GIB,
+	};
+	size_t i, j;
+
+	for (i = 0; i < NR(machines); i++)
+		for (j = 0; j < NR(sizes); j++) {
+			EXPECT_EQ(0, up(machines[i], sizes[j]));
+			EXPECT_SOUND();
+		}
+}
+
+TEST(every_hole_is_a_reservation_that_a_lookup_knows)
+{
+	struct vmr_region *hole;
+	size_t i, j;
+
+	for (i = 0; i < NR(machines); i++) {
+		ASSERT_EQ(0, up(machines[i], GIB));
+		EXPECT_LT((size_t)0, p.layout.nr_holes);
+		EXPECT_EQ(p.layout.nr_holes, m.sys.mmio.nr_ranges);
+		for (j = 0; j < p.layout.nr_holes; j++) {
+			hole = vmr_region_at(&m.manager, VMR_MMIO,
+					     p.config.holes[j].last);
+			EXPECT_EQ(&p.layout.holes[j], hole);
+			EXPECT_EQ(VMR_REGION_RESERVED, hole->type);
+			EXPECT_EQ(NULL, hole->device);
+			EXPECT_STREQ(p.config.holes[j].name, hole->tag);
+			EXPECT_EQ(p.config.holes[j].last -
+				  p.config.holes[j].start + 1, hole->size);
+		}
+	}
+}
+
+TEST(a_fixed_request_in_a_hole_is_told_which)
+{
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	EXPECT_EQ(-EBUSY, want(at(VMR_KIND_MMIO, 0xfee00000, 0x1000,
+				  &p.range[0])));
+	EXPECT_EQ(&p.layout.holes[2].range, conflict);
+}
+
+TEST(the_memory_of_a_pc_goes_around_the_hole_below_4_gib)
+{
+	struct vmr_span pieces[VMR_LAYOUT_RAM];
+
+	ASSERT_EQ(0, up(vmr_layout_x86_64, 8 * GIB));
+	ASSERT_EQ(2, vmr_layout_ram(&p.config, 8 * GIB, pieces));
+	EXPECT_EQ((uint64_t)0, pieces[0].start);
+	EXPECT_EQ((uint64_t)(3 * GIB - 1), pieces[0].last);
+	EXPECT_EQ((uint64_t)(4 * GIB), pieces[1].start);
+	EXPECT_EQ((uint64_t)(9 * GIB - 1), pieces[1].last);
+	EXPECT_EQ(0, want(at(VMR_KIND_MEM, 0, 3 * GIB, &p.range[0])));
+	EXPECT_EQ(0, want(at(VMR_KIND_MEM, 4 * GIB, 5 * GIB, &p.range[1])));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_MEM, 0x1000, 0, &p.range[2])));
+	/* The 64-bit window is the next. */
+	EXPECT_EQ((uint64_t)(12 * GIB), p.config.windows[0].span.start);
+	EXPECT_EQ((1ull << 39) - 1, p.config.windows[0].span.last);
+}
+
+TEST(little_memory_is_one_piece)
+{
+	struct vmr_span pieces[VMR_LAYOUT_RAM];
+
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	EXPECT_EQ((size_t)1, p.config.nr_ram);
+	EXPECT_EQ(1, vmr_layout_ram(&p.config, GIB, pieces));
+	EXPECT_EQ((uint64_t)(GIB - 1), pieces[0].last);
+	EXPECT_EQ((uint64_t)(4 * GIB), p.config.windows[0].span.start);
+	EXPECT_EQ(-ENOSPC, vmr_layout_ram(&p.config, GIB + 1, pieces));
+	EXPECT_EQ(-EINVAL, vmr_layout_ram(&p.config, 0, pieces));
+	EXPECT_EQ(-EINVAL, vmr_layout_ram(NULL, GIB, pieces));
+	EXPECT_EQ(-EINVAL, vmr_layout_ram(&p.config, GIB, NULL));
+}
+
+TEST(memory_that_may_be_plugged_later_has_its_place)
+{
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 16 * GIB, 0));
+	ASSERT_EQ(0, layout_up());
+	EXPECT_EQ((uint64_t)(17 * GIB - 1), p.config.ram[1].last);
+	EXPECT_EQ((uint64_t)(20 * GIB), p.config.windows[0].span.start);
+	EXPECT_EQ(0, want(at(VMR_KIND_MEM, 0, GIB, &p.range[0])));
+	EXPECT_EQ(0, want(any(VMR_KIND_MEM, 4 * GIB, 0, &p.range[1])));
+	EXPECT_RANGE(4 * GIB, 4 * GIB, &p.range[1]);
+}
+
+TEST(a_description_refuses_what_is_wrong)
+{
+	static struct vmr_layout_config before;
+	size_t i;
+
+	ASSERT_EQ(0, vmr_layout_arm64(&p.config, GIB, 0, 0));
+	before = p.config;
+	for (i = 0; i < NR(machines); i++) {
+		EXPECT_EQ(-EINVAL, machines[i](NULL, GIB, 0, 0));
+		EXPECT_EQ(-EINVAL, machines[i](&p.config, 0, 0, 0));
+		EXPECT_EQ(-EINVAL, machines[i](&p.config, GIB, GIB - 1, 0));
+		EXPECT_EQ(-EINVAL, machines[i](&p.config, GIB, 0, 32));
+		EXPECT_EQ(-EINVAL, machines[i](&p.config, GIB, 0, 65));
+		EXPECT_EQ(-ENOSPC, machines[i](&p.config, 1ull << 39, 0, 39));
+		EXPECT_EQ(-ENOSPC, machines[i](&p.config, VMR_MAX, 0, 64));
+		EXPECT_EQ(0, memcmp(&before, &p.config, sizeof(before)));
+	}
+}
+
+TEST(without_room_there_is_no_64_bit_window)
+{
+	/* Memory up to the last 4 GiB. */
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, 6 * GIB, 0, 33));
+	ASSERT_EQ(0, layout_up());
+	EXPECT_EQ((size_t)1, p.config.nr_windows);
+	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, VMR_64BIT, &p.range[0])));
+	EXPECT_GT(4 * GIB, p.range[0].start);
+}
+
+TEST(the_whole_64_bit_domain_is_a_machine_too)
+{
+	size_t i;
+
+	for (i = 0; i < NR(machines); i++) {
+		ASSERT_EQ(0, machines[i](&p.config, 8 * TIB, 0, 64));
+		ASSERT_EQ(0, layout_up());
+		EXPECT_EQ(VMR_MAX, m.sys.mmio.last);
+		EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 1ull << 62, VMR_64BIT,
+				      &p.range[0])));
+		EXPECT_EQ(VMR_MAX, p.range[0].last);
+		memset(p.range, 0, sizeof(p.range));
+	}
+}
+
+/* cloud-hypervisor pull 8195 plays in a machine like this. */
+TEST(windows_are_filled_from_the_top_and_the_guest_begins_at_the_bottom)
+{
+	size_t i;
+
+	for (i = 0; i < NR(machines); i++) {
+		const struct vmr_span *low, *high;
+
+		ASSERT_EQ(0, up(machines[i], GIB));
+		high = &p.config.windows[0].span;
+		low = &p.config.windows[1].span;
+		EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, 0, &p.range[0])));
+		EXPECT_LT(low->last - MIB, p.range[0].last);
+		EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, VMR_64BIT,
+				      &p.range[1])));
+		EXPECT_RANGE(high->last - MIB + 1, MIB, &p.range[1]);
+		EXPECT_EQ(0, want(at(VMR_KIND_MMIO, low->start, MIB,
+				     &p.range[2])));
+		memset(p.range, 0, sizeof(p.range));
+	}
+}
+
+TEST(a_request_may_ask_for_another_policy_than_the_windows)
+{
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	c = any(VMR_KIND_MMIO, 0x1000, 0, &p.range[0]);
+	c.req.policy = VMR_FIRST;
+	EXPECT_EQ(0, want(c));
+	EXPECT_RANGE(0xc0000000, 0x1000, &p.range[0]);
+}
+
+TEST(only_who_may_be_above_4_gib_is_placed_there)
+{
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_MMIO, GIB, 0, &p.range[0])));
+	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, GIB, VMR_64BIT, &p.range[0])));
+	EXPECT_LE(4 * GIB, p.range[0].start);
+	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_MMIO, 8 * GIB, MIB, &p.range[1])));
+}
+
+TEST(prefetchable_windows_take_only_who_may_be_prefetched)
+{
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.windows[2] = p.config.windows[1];
+	p.config.windows[1].span.last = 0xcfffffff;
+	p.config.windows[1].flags = VMR_PREFETCHABLE;
+	p.config.windows[1].span.name = "prefetchable";
+	p.config.windows[2].span.start = 0xd0000000;
+	p.config.nr_windows = 3;
+	ASSERT_EQ(0, layout_up());
+	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, VMR_PREFETCHABLE,
+			      &p.range[0])));
+	EXPECT_RANGE(0xcff00000, MIB, &p.range[0]);
+	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, 0, &p.range[1])));
+	EXPECT_RANGE(0xe7f00000, MIB, &p.range[1]);
+	/* And when it is full, another. */
+	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 256 * MIB, VMR_PREFETCHABLE,
+			      &p.range[2])));
+	EXPECT_LE((uint64_t)0xd0000000, p.range[2].start);
+}
+
+TEST(platform_devices_have_a_place_of_their_own)
+{
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 0x1000, VMR_PLATFORM,
+			      &p.range[0])));
+	EXPECT_RANGE(0xf8000000, 0x1000, &p.range[0]);
+	EXPECT_EQ(0, want(at(VMR_KIND_MMIO, 0xe8000000, 256 * MIB,
+			     &p.range[1])));
+	ASSERT_EQ(0, up(vmr_layout_arm64, GIB));
+	memset(p.range, 0, sizeof(p.range));
+	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 0x1000, VMR_PLATFORM,
+			      &p.range[0])));
+	EXPECT_RANGE(0x0ffff000, 0x1000, &p.range[0]);
+	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_MMIO, 0x40000000, 0x1000,
+				   &p.range[1])));
+}
+
+TEST(ports_are_placed_above_the_legacy_ones)
+{
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	EXPECT_EQ(0, want(any(VMR_KIND_PIO, 0x20, 0, &p.range[0])));
+	EXPECT_RANGE(0xffe0, 0x20, &p.range[0]);
+	EXPECT_EQ(0, want(at(VMR_KIND_PIO, 0xcf8, 8, &p.range[1])));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PIO, 0xf001, 0, &p.range[2])));
+}
+
+/* Numbers. */
+
+TEST(a_pc_has_lines_and_vectors_in_one_domain)
+{
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	EXPECT_FALSE(m.sys.has_vectors);
+	EXPECT_EQ((uint64_t)4095, m.sys.irqs.space.last);
+	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
+	EXPECT_EQ((uint32_t)5, vmr_id(&p.range[0]));
+	EXPECT_EQ(0, want(any(VMR_KIND_MSIX, 1, 0, &p.range[1])));
+	EXPECT_EQ((uint32_t)24, vmr_id(&p.range[1]));
+	EXPECT_EQ(0, want(at(VMR_KIND_IRQ, 4, 1, &p.range[2])));
+	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_IRQ, 24, 1, &p.range[3])));
+	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_MSI, 23, 1, &p.range[3])));
+	EXPECT_EQ(0, want(at(VMR_KIND_MSI, 4095, 1, &p.range[3])));
+}
+
+TEST(other_machines_have_two_domains)
+{
+	ASSERT_EQ(0, up(vmr_layout_arm64, GIB));
+	EXPECT_TRUE(m.sys.has_vectors);
+	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
+	EXPECT_EQ((uint32_t)32, vmr_id(&p.range[0]));
+	EXPECT_EQ(0, want(any(VMR_KIND_MSI, 32, 0, &p.range[1])));
+	EXPECT_EQ((uint32_t)0, vmr_id(&p.range[1]));
+	ASSERT_EQ(0, up(vmr_layout_riscv64, GIB));
+	memset(p.range, 0, sizeof(p.range));
+	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
+	EXPECT_EQ((uint32_t)1, vmr_id(&p.range[0]));
+	EXPECT_EQ(0, want(any(VMR_KIND_MSIX, 2048, 0, &p.range[1])));
+	EXPECT_EQ((uint32_t)0, vmr_id(&p.range[1]));
+}
+
+TEST(lines_come_from_the_inputs_of_several_controllers)
+{
+	static const uint32_t lines[] = { 6, 7, 32, 33 };
+	size_t i;
+
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.inputs[0] = (struct vmr_span){ 0, 7, "first" };
+	p.config.inputs[1] = (struct vmr_span){ 32, 39, "second" };
+	p.config.nr_inputs = 2;
+	p.config.lines = (struct vmr_span){ 6, 33, "lines" };
+	p.config.vectors.start = 40;
+	ASSERT_EQ(0, layout_up());
+	for (i = 0; i < NR(lines); i++) {
+		EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[i])));
+		EXPECT_EQ(lines[i], vmr_id(&p.range[i]));
+	}
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_IRQ, 1, 0, &p.range[4])));
+	EXPECT_EQ(0, want(at(VMR_KIND_IRQ, 39, 1, &p.range[4])));
+	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_IRQ, 20, 1, &p.range[5])));
+}
+
+/* Dragonball: lines 6 to 15 for one device each, line 5 for all who share. */
+TEST(a_pc_may_have_few_lines_and_a_shared_one)
+{
+	static struct vmr_shared_irq five;
+	static struct vmr_sharer sharer[2];
+	size_t i;
+
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.lines = (struct vmr_span){ 6, 15, "lines" };
+	p.config.vectors = (struct vmr_span){ 24, 1023, "gsi" };
+	ASSERT_EQ(0, layout_up());
+	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &five, 5, "shared",
+					       NULL));
+	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
+	EXPECT_EQ((uint32_t)6, vmr_id(&p.range[0]));
+	for (i = 0; i < NR(sharer); i++) {
+		EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, VMR_SHARED,
+				      &sharer[i].range)));
+		EXPECT_EQ((uint32_t)5, vmr_id(&sharer[i].range));
+	}
+	EXPECT_EQ((uint64_t)1023, m.sys.irqs.space.last);
+}
+
+TEST(slots_are_bounded_by_what_kvm_has)
+{
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.slot_last = 1;
+	ASSERT_EQ(0, layout_up());
+	EXPECT_EQ(0, want(any(VMR_KIND_MEM_SLOT, 1, 0, &p.range[0])));
+	EXPECT_EQ(0, want(any(VMR_KIND_MEM_SLOT, 1, 0, &p.range[1])));
+	EXPECT_EQ((uint32_t)1, vmr_id(&p.range[1]));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_MEM_SLOT, 1, 0, &p.range[2])));
+}
+
+TEST(pci_addresses_leave_the_host_bridge_alone)
+{
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.buses = 1;
+	p.config.nr_segments = 2;
+	p.config.segments = p.segments;
+	ASSERT_EQ(0, layout_up());
+	EXPECT_EQ((uint64_t)0x100ff, m.sys.pci.space.last);
+	EXPECT_EQ(0, want(any(VMR_KIND_PCI, 8, 0, &p.range[0])));
+	EXPECT_EQ((uint32_t)8, vmr_id(&p.range[0]));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI, 0, 1, &p.range[1])));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI, 0x100, 0, &p.range[2])));
+	/* Another segment's are asked for by bounds, or by number. */
+	c = any(VMR_KIND_PCI, 8, VMR_PLATFORM, &p.range[2]);
+	c.req.min = 0x10008;
+	EXPECT_EQ(0, want(c));
+	EXPECT_EQ((uint32_t)0x10008, vmr_id(&p.range[2]));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI, 0x10000, 1, &p.range[3])));
+}
+
+/* Segments. */
+
+TEST(segments_share_the_windows_by_weight)
+{
+	static const uint32_t by[] = { 1, 2, 1, 4 };
+	size_t i, j;
+
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.nr_segments = NR(by);
+	p.config.weights = by;
+	p.config.segments = p.segments;
+	memset(p.segments, 0xa5, sizeof(p.segments));
+	ASSERT_EQ(0, layout_up());
+	for (i = 0; i < p.config.nr_windows; i++) {
+		const struct vmr_window *w = &p.config.windows[i];
+
+		ASSERT_EQ(0, vmr_cut_window(&w->span, w->grain, by, NR(by),
+					    cuts));
+		for (j = 0; j < NR(by); j++) {
+			const struct vmr_pool *pool = &p.segments[j].windows[i];
+
+			EXPECT_EQ(&m.sys.mmio, pool->space);
+			EXPECT_EQ(cuts[j].start, pool->start);
+			EXPECT_EQ(cuts[j].last, pool->last);
+			EXPECT_EQ(VMR_LAST, pool->policy);
+			EXPECT_EQ(w->span.name, pool->name);
+		}
+	}
+	EXPECT_EQ(NULL, p.segments[0].windows[2].space);
+	/* 640 MiB by 8. */
+	EXPECT_EQ((uint64_t)(0xc0000000 + 80 * MIB - 1),
+		  p.segments[0].windows[1].last);
+}
+
+TEST(devices_at_the_root_are_in_segment_0)
+{
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.nr_segments = 2;
+	p.config.segments = p.segments;
+	ASSERT_EQ(0, layout_up());
+	EXPECT_EQ(p.segments[0].windows[1].last,
+		  pool_named("mmio32")->pool.last);
+	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, 0, &p.range[0])));
+	EXPECT_EQ(p.segments[0].windows[1].last, p.range[0].last);
+	EXPECT_EQ(0, vmr_pool_alloc(&p.segments[1].windows[1], &p.range[1],
+				    MIB, 0, VMR_DEFAULT));
+	EXPECT_EQ((uint64_t)0xe7ffffff, p.range[1].last);
+}
+
+/* Checking. */
+
+/* It fails with @err, names @who, and touches nothing. */
+#define REFUSE_LAYOUT(err, who_) \
+	do { \
+		static struct plan before; \
+		static struct machine machine; \
+		p.bad = NULL; \
+		before = p; \
+		machine = m; \
+		EXPECT_EQ((err), layout_up()); \
+		EXPECT_EQ((who_), p.bad); \
+		p.bad = NULL; \
+		vmr_set_init(&before.set, p.res, NR(p.res)); \
+		EXPECT_EQ(0, memcmp(&before, &p, sizeof(p))); \
+		EXPECT_EQ(0, memcmp(&machine, &m, sizeof(m))); \
+		ASSERT_EQ(0, vmr_layout_x86_64(&p.config, 8 * GIB, 0, 0)); \
+	} while (0)
+
+#define NONE	((const struct vmr_span *)NULL)
+
+TEST(a_layout_refuses_counts_and_policies_that_make_no_sense)
+{
+	struct vmr_layout_config *c = &p.config;
+
+	ASSERT_EQ(0, vmr_layout_x86_64(c, 8 * GIB, 0, 0));
+	EXPECT_EQ(-EINVAL, vmr_layout_init(NULL, &m.sys, c, NULL));
+	EXPECT_EQ(-EINVAL, vmr_layout_init(&p.layout, NULL, c, NULL));
+	EXPECT_EQ(-EINVAL, vmr_layout_init(&p.layout, &m.sys, NULL, NULL));
+	c->phys_bits = 0;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->phys_bits = 65;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->nr_ram = VMR_LAYOUT_RAM + 1;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->nr_windows = VMR_LAYOUT_WINDOWS + 1;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->nr_platform = VMR_LAYOUT_PLATFORM + 1;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->nr_holes = VMR_LAYOUT_HOLES + 1;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->nr_inputs = VMR_LAYOUT_INPUTS + 1;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->platform_policy = VMR_EXACT;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->nr_segments = 0;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->nr_segments = 2;	/* and no memory for them */
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->nr_segments = 65537;
+	c->segments = p.segments;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->buses = 0;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->buses = 257;
+	REFUSE_LAYOUT(-EINVAL, NONE);
+	c->windows[1].policy = VMR_EXACT;
+	REFUSE_LAYOUT(-EINVAL, &c->windows[1].span);
+	c->windows[1].grain = 0;
+	REFUSE_LAYOUT(-EINVAL, &c->windows[1].span);
+}
+
+TEST(a_layout_names_the_span_that_is_wrong)
+{
+	struct vmr_layout_config *c = &p.config;
+	static const uint32_t zero[2];
+
+	ASSERT_EQ(0, vmr_layout_x86_64(c, 8 * GIB, 0, 0));
+	c->ram[0].start = 4 * GIB;
+	REFUSE_LAYOUT(-EINVAL, &c->ram[0]);
+	c->vectors.start = 5000;
+	REFUSE_LAYOUT(-EINVAL, &c->vectors);
+	c->nr_segments = 2;
+	c->segments = p.segments;
+	c->weights = zero;
+	REFUSE_LAYOUT(-EINVAL, &c->windows[0].span);
+	c->phys_bits = 38;
+	REFUSE_LAYOUT(-ERANGE, &c->windows[0].span);
+	c->holes[1].last = 1ull << 39;
+	REFUSE_LAYOUT(-ERANGE, &c->holes[1]);
+	c->ports.last = 0x10000;
+	REFUSE_LAYOUT(-ERANGE, &c->ports);
+	c->inputs[0].last = 1ull << 32;
+	REFUSE_LAYOUT(-ERANGE, &c->inputs[0]);
+	c->vectors.last = 1ull << 32;
+	REFUSE_LAYOUT(-ERANGE, &c->vectors);
+	c->windows[1].span.start = 0xbfffffff;
+	REFUSE_LAYOUT(-EBUSY, &c->windows[1].span);
+	c->windows[1].span.last = 0xe8000000;
+	REFUSE_LAYOUT(-EBUSY, &c->platform[1]);
+	c->holes[0].start = 0xbfffffff;
+	REFUSE_LAYOUT(-EBUSY, &c->holes[0]);
+	c->holes[1].last = 0xfee00000;
+	REFUSE_LAYOUT(-EBUSY, &c->holes[2]);
+	c->inputs[1] = c->inputs[0];
+	c->nr_inputs = 2;
+	REFUSE_LAYOUT(-EBUSY, &c->inputs[1]);
+	c->vectors.start = 23;
+	REFUSE_LAYOUT(-EBUSY, &c->vectors);
+	c->windows[0].span.last = c->windows[0].span.start + 4 * GIB - 1;
+	c->nr_segments = 2;
+	c->segments = p.segments;
+	REFUSE_LAYOUT(-ENOSPC, &c->windows[0].span);
+	/* A hole in a window or among the platform's places is one in order. */
+	c->holes[0] = (struct vmr_span){ 0xd0000000, 0xd00fffff, "hole" };
+	EXPECT_EQ(0, layout_up());
+}
+
+TEST(vectors_apart_may_have_the_numbers_of_the_inputs)
+{
+	ASSERT_EQ(0, vmr_layout_arm64(&p.config, GIB, 0, 0));
+	EXPECT_EQ(0, layout_up());
+	p.config.vectors_apart = false;
+	EXPECT_EQ(-EBUSY, layout_up());
+	EXPECT_EQ(&p.config.vectors, p.bad);
+}
+
+TEST(as_many_places_as_fit_a_description_fit_a_system)
+{
+	struct vmr_layout_config *c = &p.config;
+	size_t i;
+
+	ASSERT_EQ(0, vmr_layout_x86_64(c, 8 * GIB, 0, 0));
+	c->windows[2] = c->windows[1];
+	c->windows[3] = c->windows[1];
+	c->windows[1].span.last = 0xcfffffff;
+	c->windows[2].span.start = 0xd0000000;
+	c->windows[2].span.last = 0xdfffffff;
+	c->windows[3].span.start = 0xe0000000;
+	c->nr_windows = 4;
+	c->platform[0].start = 0xfc000000;
+	c->platform[2] = (struct vmr_span){ 0xf8000000, 0xf8ffffff, "a" };
+	c->platform[3] = (struct vmr_span){ 0xf9000000, 0xf9ffffff, "b" };
+	c->nr_platform = 4;
+	c->inputs[0] = (struct vmr_span){ 0, 7, "x" };
+	c->inputs[1] = (struct vmr_span){ 8, 15, "y" };
+	c->inputs[2] = (struct vmr_span){ 16, 23, "z" };
+	c->nr_inputs = 3;
+	c->lines = (struct vmr_span){ 1, 22, "lines" };
+	c->ports.last = 0xefff;
+	c->nr_segments = 2;
+	c->segments = p.segments;
+	for (i = c->nr_holes; i < VMR_LAYOUT_HOLES; i++)
+		c->holes[i] = (struct vmr_span){
+			0xd0000000 + i * 0x10000, 0xd0000fff + i * 0x10000, "h",
+		};
+	c->nr_holes = VMR_LAYOUT_HOLES;
+	ASSERT_EQ(0, layout_up());
+	EXPECT_GE((size_t)VMR_SYSTEM_POOLS, m.sys.nr_pools);
+	EXPECT_TRUE(!!pool_named("pci segments"));
+	EXPECT_EQ((size_t)VMR_LAYOUT_HOLES, m.sys.mmio.nr_ranges);
+}
+
+/* Holes. */
+
+TEST(a_hole_refuses_what_is_wrong)
+{
+	const struct vmr_span good = { 0xd0000000, 0xd0000fff, "hole" };
+	const struct vmr_span back = { 2, 1, "hole" };
+	const struct vmr_span far = { 0, 1ull << 39, "hole" };
+	const struct vmr_span port = { 0, 0x10000, "hole" };
+	const struct vmr_span lapic = { 0xfee00fff, 0xfee10000, "hole" };
+	static const struct vmr_region zero;
+	static struct vmr_device dev;
+	struct vmr_region *r = &p.region[0];
+
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	conflict = &nobody;
+	EXPECT_EQ(-EINVAL, vmr_reserve_hole(NULL, r, VMR_MMIO, &good, NULL));
+	EXPECT_EQ(-EINVAL, vmr_reserve_hole(&m.sys, NULL, VMR_MMIO, &good,
+					    NULL));
+	EXPECT_EQ(-EINVAL, vmr_reserve_hole(&m.sys, r, VMR_MMIO, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_reserve_hole(&m.sys, r, (enum vmr_io)2, &good,
+					    NULL));
+	EXPECT_EQ(-EINVAL, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &back, NULL));
+	EXPECT_EQ(-ERANGE, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &far,
+					    &conflict));
+	EXPECT_EQ(-ERANGE, vmr_reserve_hole(&m.sys, r, VMR_PIO, &port,
+					    &conflict));
+	EXPECT_EQ(&nobody, conflict);
+	EXPECT_EQ(-EBUSY, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &lapic,
+					   &conflict));
+	EXPECT_EQ(&p.layout.holes[2].range, conflict);
+	EXPECT_EQ(0, memcmp(&zero, r, sizeof(zero)));
+	EXPECT_EQ(0, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &good, NULL));
+	EXPECT_EQ(-EEXIST, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &good, NULL));
+	p.region[1].device = &dev;
+	EXPECT_EQ(-EEXIST, vmr_reserve_hole(&m.sys, &p.region[1], VMR_MMIO,
+					    &port, NULL));
+	EXPECT_EQ(r, vmr_region_at(&m.manager, VMR_MMIO, 0xd0000800));
+	EXPECT_EQ(0, vmr_free(&m.sys.mmio, &r->range));
+	EXPECT_SOUND();
+}
+
+TEST(nothing_answers_in_a_hole)
+{
+	uint8_t byte = 0;
+
+	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
+	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &m.reader));
+	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0xfee00000, &byte, 1,
+				   1));
+	EXPECT_EQ(0xff, byte);
+}
+
+TEST_HARNESS_MAIN
