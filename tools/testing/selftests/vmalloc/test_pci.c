@@ -1199,13 +1199,14 @@ static const char *compare(unsigned int i)
 	unsigned int index = i % VMR_PCI_NR_BARS;
 	const struct model_bar *b = &model[i];
 	struct vmr_region *region = bar(fn, index);
-	enum vmr_state state = state_of(region);
+	bool live = state_of(region) == VMR_LIVE;
+	bool waits = state_of(region) == VMR_CLAIMED;
 
 	if (b->type == VMR_BAR_NONE)
 		return NULL;
-	if ((state == VMR_LIVE) != b->live)
+	if (live != b->live)
 		return "live";
-	if ((state == VMR_CLAIMED) != b->waits)
+	if (waits != b->waits)
 		return "claimed";
 	if ((b->live || b->waits) && region->range.start != b->at)
 		return "start";

@@ -1,0 +1,665 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * test_system.c - every domain of one machine, and a device's whole request
+ */
+#include "../kselftest_harness.h"
+
+#include "machine.h"
+
+#define WANTS	8
+
+/* A request of several, where its grants go, and what the call said. */
+static struct vmr_constraint want[WANTS];
+static struct vmr_range node[WANTS];
+static struct vmr_resource got[WANTS];
+static struct vmr_resource_set set;
+static struct vmr_region mmio_node[WANTS];	/* routed spaces hold regions */
+
+static struct vmr_range nobody;
+static struct vmr_range *conflict = &nobody;
+static size_t failed = 99;
+
+static int grant(size_t nr)
+{
+	conflict = &nobody;
+	failed = 99;
+	return vmr_system_grant(&m.sys, want, nr, &set, &failed, &conflict);
+}
+
+static int up(void)
+{
+	vmr_set_init(&set, got, WANTS);
+	return machine_up();
+}
+
+/* A pool on [start, last]. */
+static int pool(uint32_t kinds, uint64_t start, uint64_t last, uint32_t flags,
+		enum vmr_policy policy, uint64_t align)
+{
+	const struct vmr_system_pool p = {
+		.pool = {
+			.start = start,
+			.last = last,
+			.align = align,
+			.policy = policy,
+			.name = "pool",
+		},
+		.kinds = kinds,
+		.flags = flags,
+	};
+
+	return vmr_system_add_pool(&m.sys, &p);
+}
+
+/* Sets of kinds. */
+enum {
+	PIO	= 1 << VMR_KIND_PIO,
+	MMIO	= 1 << VMR_KIND_MMIO,
+	MEM	= 1 << VMR_KIND_MEM,
+	IRQ	= 1 << VMR_KIND_IRQ,
+	MSI	= 1 << VMR_KIND_MSI,
+	SLOT	= 1 << VMR_KIND_MEM_SLOT,
+};
+
+/* The grant failed, with nothing changed, and with what it is to say of it. */
+#define GRANT_REFUSED(err, count, index, in_way) \
+	do { \
+		set.nr = 0; \
+		memset(got, 0x5a, sizeof(got)); \
+		REFUSED(err, grant(count)); \
+		EXPECT_EQ((size_t)(index), failed); \
+		EXPECT_EQ((struct vmr_range *)(in_way), conflict); \
+		EXPECT_EQ(0U, set.nr); \
+		EXPECT_EQ(0x5a, *(uint8_t *)got); \
+	} while (0)
+
+#define EXPECT_GOT(index, first) \
+	do { \
+		EXPECT_EQ((uint64_t)(first), got[index].start); \
+		EXPECT_EQ(want[index].range, got[index].range); \
+		EXPECT_EQ(want[index].kind, got[index].kind); \
+		EXPECT_EQ(want[index].range->start, got[index].start); \
+		EXPECT_EQ(want[index].range->last, got[index].last); \
+		EXPECT_EQ(want[index].req.size, \
+			  vmr_resource_size(&got[index])); \
+		EXPECT_EQ(VMR_LIVE, vmr_range_state(want[index].range)); \
+	} while (0)
+
+TEST(a_system_has_domains_of_the_sizes_asked_for)
+{
+	const struct vmr_limits limits = {
+		.mmio_last = VMR_MAX, .irq_last = 4095, .slot_last = 508,
+		.pci_last = 0xffff, .id_last = 0xffffffff,
+	};
+	static const struct {
+		uint32_t	kind;
+		uint64_t	last;
+	} row[] = {
+		{ VMR_KIND_PIO, 0xffff }, { VMR_KIND_MMIO, VMR_MAX },
+		{ VMR_KIND_MEM, VMR_MAX }, { VMR_KIND_IRQ, 4095 },
+		{ VMR_KIND_MSI, 4095 }, { VMR_KIND_MSIX, 4095 },
+		{ VMR_KIND_GENERIC_IRQ, 4095 }, { VMR_KIND_MEM_SLOT, 508 },
+		{ VMR_KIND_PCI, 0xffff }, { VMR_KIND_DEVICE, 0xffffffff },
+	};
+	size_t i;
+
+	EXPECT_EQ(-EINVAL, vmr_system_init(NULL, &limits));
+	EXPECT_EQ(-EINVAL, vmr_system_init(&m.sys, NULL));
+	memset(&m.sys, 0x5a, sizeof(m.sys));
+	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
+	for (i = 0; i < NR(row); i++) {
+		struct vmr_space *space = vmr_system_space(&m.sys, row[i].kind);
+
+		ASSERT_NE(NULL, space);
+		EXPECT_EQ(0U, space->start);
+		EXPECT_EQ(row[i].last, space->last);
+		EXPECT_EQ(0U, space->nr_ranges);
+	}
+	EXPECT_NULL(vmr_system_space(&m.sys, VMR_KIND_MAC));
+	EXPECT_NULL(vmr_system_space(&m.sys, VMR_NR_KINDS));
+	EXPECT_NULL(vmr_system_space(&m.sys, VMR_KIND_USER));
+	EXPECT_NULL(vmr_system_space(NULL, VMR_KIND_PIO));
+	/* A lookup in one of them sees a change of both as one step. */
+	EXPECT_EQ(m.sys.pio.seq, m.sys.mmio.seq);
+	EXPECT_NE(&m.sys.mmio, vmr_system_space(&m.sys, VMR_KIND_PIO));
+}
+
+TEST(vectors_may_be_numbered_apart_from_lines)
+{
+	const struct vmr_limits limits = {
+		.mmio_last = VMR_MAX, .irq_last = 31, .vector_last = 1023,
+	};
+
+	vmr_set_init(&set, got, WANTS);
+	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
+	EXPECT_EQ(&m.sys.irqs.space, vmr_system_space(&m.sys, VMR_KIND_IRQ));
+	EXPECT_EQ(&m.sys.vectors.space, vmr_system_space(&m.sys, VMR_KIND_MSI));
+	EXPECT_EQ(&m.sys.vectors.space,
+		  vmr_system_space(&m.sys, VMR_KIND_MSIX));
+	EXPECT_EQ(&m.sys.vectors.space,
+		  vmr_system_space(&m.sys, VMR_KIND_GENERIC_IRQ));
+	vmr_constraint_init(&want[0], VMR_KIND_IRQ, 1, &node[0]);
+	vmr_constraint_init(&want[1], VMR_KIND_MSI, 32, &node[1]);
+	ASSERT_EQ(0, grant(2));
+	EXPECT_GOT(0, 0);
+	EXPECT_GOT(1, 0);
+}
+
+TEST(a_kind_without_a_pool_has_all_of_its_domain)
+{
+	static const uint32_t kinds[] = {
+		VMR_KIND_PIO, VMR_KIND_IRQ, VMR_KIND_MEM_SLOT, VMR_KIND_PCI,
+	};
+	size_t i;
+
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(MMIO, 0x1000, 0x1fff, 0, VMR_FIRST, 1));
+	for (i = 0; i < NR(kinds); i++) {
+		struct vmr_space *space = vmr_system_space(&m.sys, kinds[i]);
+
+		vmr_constraint_init(&want[0], kinds[i], space->last + 1,
+				    &node[0]);
+		EXPECT_EQ(0, grant(1));
+		EXPECT_GOT(0, 0);
+		vmr_system_release(&m.sys, &set);
+		want[0].req.size++;
+		GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+	}
+	vmr_constraint_init(&want[0], VMR_KIND_MEM, 0x1000,
+			    &mmio_node[0].range);
+	EXPECT_EQ(0, grant(1));
+	EXPECT_GOT(0, 0);
+}
+
+TEST(adding_a_pool_is_refused)
+{
+	struct vmr_system_pool none = { .kinds = 0 };
+	unsigned int i;
+
+	ASSERT_EQ(0, up());
+	EXPECT_EQ(-EINVAL, vmr_system_add_pool(NULL, &none));
+	EXPECT_EQ(-EINVAL, vmr_system_add_pool(&m.sys, NULL));
+	EXPECT_EQ(-EINVAL, pool(0, 0, 1, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-EINVAL, pool(MMIO | PIO, 0, 1, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-EINVAL, pool(IRQ | SLOT, 0, 1, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-EINVAL, pool(1u << VMR_KIND_MAC, 0, 1, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-EINVAL, pool(1u << 31, 0, 1, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-EINVAL, pool(MMIO, 0, 1, 0, VMR_FIRST, 0));
+	EXPECT_EQ(-EINVAL, pool(MMIO, 0, 1, 0, VMR_FIRST, 3));
+	EXPECT_EQ(-EINVAL, pool(MMIO, 2, 1, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-EINVAL, pool(MMIO, 0, 1, 0, VMR_EXACT, 1));
+	EXPECT_EQ(-EINVAL, pool(MMIO, 0, 1, 0, VMR_DEFAULT, 1));
+	EXPECT_EQ(-ERANGE, pool(MMIO, 0, MACHINE_LAST + 1, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-ERANGE, pool(IRQ, 64, 65, 0, VMR_FIRST, 1));
+	EXPECT_EQ(0U, m.sys.nr_pools);
+	for (i = 0; i < VMR_SYSTEM_POOLS; i++)
+		EXPECT_EQ(0, pool(IRQ | MSI, i, i, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-ENOSPC, pool(IRQ, 0, 1, 0, VMR_FIRST, 1));
+	EXPECT_EQ(-ERANGE, pool(IRQ, 64, 65, 0, VMR_FIRST, 1));
+	EXPECT_EQ((size_t)VMR_SYSTEM_POOLS, m.sys.nr_pools);
+}
+
+TEST(pools_are_tried_in_their_order)
+{
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(MMIO, 0x8000, 0x8fff, 0, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(MMIO, 0x2000, 0x3fff, 0, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(MMIO, 0x0000, 0x1fff, 0, VMR_FIRST, 1));
+	vmr_constraint_init(&want[0], VMR_KIND_MMIO, 0x1000,
+			    &mmio_node[0].range);
+	vmr_constraint_init(&want[1], VMR_KIND_MMIO, 0x1000,
+			    &mmio_node[1].range);
+	vmr_constraint_init(&want[2], VMR_KIND_MMIO, 0x1000,
+			    &mmio_node[2].range);
+	vmr_constraint_init(&want[3], VMR_KIND_MMIO, 0x1000,
+			    &mmio_node[3].range);
+	ASSERT_EQ(0, grant(4));
+	EXPECT_GOT(0, 0x8000);
+	EXPECT_GOT(1, 0x2000);
+	EXPECT_GOT(2, 0x3000);
+	EXPECT_GOT(3, 0x0000);
+	EXPECT_SOUND();
+}
+
+TEST(a_pool_takes_only_its_kinds)
+{
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(MEM, 0x1000, 0x1fff, 0, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(MMIO, 0x8000, 0x8fff, 0, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(IRQ, 5, 15, 0, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(MSI, 24, 63, 0, VMR_FIRST, 1));
+	vmr_constraint_init(&want[0], VMR_KIND_MMIO, 0x1000,
+			    &mmio_node[0].range);
+	vmr_constraint_init(&want[1], VMR_KIND_MEM, 0x1000,
+			    &mmio_node[1].range);
+	vmr_constraint_init(&want[2], VMR_KIND_IRQ, 1, &node[2]);
+	vmr_constraint_init(&want[3], VMR_KIND_MSI, 16, &node[3]);
+	ASSERT_EQ(0, grant(4));
+	EXPECT_GOT(0, 0x8000);
+	EXPECT_GOT(1, 0x1000);
+	EXPECT_GOT(2, 5);
+	EXPECT_GOT(3, 32);
+}
+
+TEST(a_pool_takes_who_allows_what_it_is)
+{
+	static const struct {
+		uint32_t	flags;
+		uint64_t	at;
+	} row[] = {
+		{ 0, 0x1000 },
+		{ VMR_PREFETCHABLE, 0x2000 },
+		{ VMR_64BIT, 0x100000000 },
+		{ VMR_64BIT | VMR_PREFETCHABLE, 0x200000000 },
+	};
+	size_t i;
+
+	ASSERT_EQ(0, up());
+	/* The most particular one first. */
+	ASSERT_EQ(0, pool(MMIO, 0x200000000, 0x2ffffffff,
+			  VMR_64BIT | VMR_PREFETCHABLE, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(MMIO, 0x100000000, 0x1ffffffff, VMR_64BIT, VMR_FIRST,
+			  1));
+	ASSERT_EQ(0, pool(MMIO, 0x2000, 0x2fff, VMR_PREFETCHABLE, VMR_FIRST,
+			  1));
+	ASSERT_EQ(0, pool(MMIO, 0x1000, 0x1fff, 0, VMR_FIRST, 1));
+	for (i = 0; i < NR(row); i++) {
+		vmr_constraint_init(&want[0], VMR_KIND_MMIO, 0x1000,
+				    &mmio_node[0].range);
+		want[0].flags = row[i].flags;
+		ASSERT_EQ(0, grant(1));
+		EXPECT_GOT(0, row[i].at);
+		EXPECT_EQ(row[i].flags, got[0].flags);
+		vmr_system_release(&m.sys, &set);
+	}
+	/* Who allows more goes on to where less is needed; not the other way. */
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[7].range, 0x1000,
+				 0x1fff, NULL));
+	want[0].flags = 0;
+	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &mmio_node[7].range));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[7].range, 0x2000,
+				 0x2fff, NULL));
+	want[0].flags = VMR_PREFETCHABLE;
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 0x1000);
+}
+
+TEST(without_a_pool_that_takes_it_there_is_no_space)
+{
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(MMIO, 0x100000000, 0x1ffffffff, VMR_64BIT, VMR_FIRST,
+			  1));
+	vmr_constraint_init(&want[0], VMR_KIND_MMIO, 0x1000,
+			    &mmio_node[0].range);
+	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+}
+
+TEST(the_machines_own_places_are_given_to_who_names_them)
+{
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(MMIO, 0x1000, 0x1fff, VMR_PLATFORM, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(MMIO, 0x8000, 0x8fff, 0, VMR_FIRST, 1));
+	vmr_constraint_init(&want[0], VMR_KIND_MMIO, 0x800,
+			    &mmio_node[0].range);
+	vmr_constraint_at(&want[1], VMR_KIND_MMIO, 0x1000, 0x800,
+			  &mmio_node[1].range);
+	vmr_constraint_init(&want[2], VMR_KIND_MMIO, 0x100,
+			    &mmio_node[2].range);
+	want[2].req.align = 0x100;
+	want[2].flags = VMR_PLATFORM;
+	ASSERT_EQ(0, grant(3));
+	EXPECT_GOT(0, 0x8000);
+	EXPECT_GOT(1, 0x1000);
+	EXPECT_GOT(2, 0x1800);
+}
+
+TEST(policy_and_alignment_are_the_pools_unless_the_request_has_its_own)
+{
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(MMIO, 0x1000, 0xffff, 0, VMR_LAST, 0x2000));
+	vmr_constraint_within(&want[0], VMR_KIND_MMIO, 0x800, 0, 0, VMR_MAX,
+			      &mmio_node[0].range);
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 0xe000);
+	vmr_system_release(&m.sys, &set);
+	want[0].req.align = 0x100;
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 0xf800);
+	vmr_system_release(&m.sys, &set);
+	want[0].req.policy = VMR_FIRST;
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 0x1000);
+	vmr_system_release(&m.sys, &set);
+
+	/* The same for ids. */
+	ASSERT_EQ(0, pool(MSI, 3, 40, 0, VMR_LAST, 4));
+	vmr_constraint_within(&want[0], VMR_KIND_MSI, 2, 0, 0, VMR_MAX,
+			      &node[0]);
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 36);
+	vmr_system_release(&m.sys, &set);
+	want[0].req.align = 1;
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 39);
+	vmr_system_release(&m.sys, &set);
+	want[0].req.policy = VMR_FIRST;
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 3);
+}
+
+TEST(bounds_of_pool_and_request_both_hold)
+{
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(MMIO, 0x4000, 0x7fff, 0, VMR_FIRST, 1));
+	vmr_constraint_within(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x5001,
+			      0xffff, &mmio_node[0].range);
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 0x6000);
+	vmr_constraint_within(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x8000,
+			      0xffff, &mmio_node[1].range);
+	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
+	want[0].req.min = 0x7001;
+	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+}
+
+/* Something of every domain. */
+static void want_all(void)
+{
+	vmr_constraint_init(&want[0], VMR_KIND_MSI, 4, &node[0]);
+	vmr_constraint_at(&want[1], VMR_KIND_MMIO, 0xfec00000, 0x1000,
+			  &mmio_node[1].range);
+	vmr_constraint_init(&want[2], VMR_KIND_MEM_SLOT, 2, &node[2]);
+	vmr_constraint_init(&want[3], VMR_KIND_PIO, 0x20, &mmio_node[3].range);
+	vmr_constraint_init(&want[4], VMR_KIND_MMIO, 0x4000,
+			    &mmio_node[4].range);
+	vmr_constraint_at(&want[5], VMR_KIND_IRQ, 9, 1, &node[5]);
+	vmr_constraint_init(&want[6], VMR_KIND_GENERIC_IRQ, 3, &node[6]);
+	vmr_constraint_init(&want[7], VMR_KIND_PCI, 1, &node[7]);
+}
+
+TEST(all_is_granted_or_nothing)
+{
+	struct vmr_constraint good;
+	size_t i;
+
+	ASSERT_EQ(0, up());
+	want_all();
+	for (i = 0; i < WANTS; i++) {
+		good = want[i];
+		want[i].req.policy = VMR_FIRST;
+		want[i].req.min = VMR_MAX - 1;
+		GRANT_REFUSED(-ERANGE, WANTS, i, &nobody);
+		want[i] = good;
+	}
+	/* No id has been handed out, as far as anybody can tell. */
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.irqs, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.slots, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.pci, 0, NULL));
+
+	ASSERT_EQ(0, grant(WANTS));
+	EXPECT_EQ((size_t)WANTS, set.nr);
+	EXPECT_GOT(0, 0);
+	EXPECT_GOT(1, 0xfec00000);
+	EXPECT_GOT(2, 0);
+	EXPECT_GOT(3, 0);
+	EXPECT_GOT(4, 0);
+	EXPECT_GOT(5, 9);
+	EXPECT_GOT(6, 4);
+	EXPECT_GOT(7, 0);
+	EXPECT_SOUND();
+}
+
+TEST(whose_place_is_taken_is_told)
+{
+	struct vmr_range taken[2] = { { .start = 0 } };
+
+	ASSERT_EQ(0, up());
+	want_all();
+	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &taken[0], 9, NULL));
+	GRANT_REFUSED(-EBUSY, WANTS, 5, &taken[0]);
+	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &taken[0]));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[0].range, 0xfec00fff,
+				 0xfec01fff, NULL));
+	GRANT_REFUSED(-EBUSY, WANTS, 1, &mmio_node[0].range);
+	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &mmio_node[0].range));
+	/* Two of one request want the same place: the second is in the way. */
+	vmr_constraint_at(&want[4], VMR_KIND_MMIO, 0xfec00800, 0x1000,
+			  &mmio_node[4].range);
+	GRANT_REFUSED(-EBUSY, WANTS, 4, &mmio_node[1].range);
+}
+
+TEST(fixed_requests_go_first)
+{
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(PIO, 0, 0x1f, 0, VMR_FIRST, 1));
+	/* First fit would take 0, which the fixed one needs. */
+	vmr_constraint_init(&want[0], VMR_KIND_PIO, 0x10, &mmio_node[0].range);
+	want[0].req.align = 0x10;
+	vmr_constraint_at(&want[1], VMR_KIND_PIO, 8, 1, &mmio_node[1].range);
+	ASSERT_EQ(0, grant(2));
+	EXPECT_GOT(0, 0x10);
+	EXPECT_GOT(1, 8);
+}
+
+TEST(then_the_larger_alignment_then_the_larger_size)
+{
+	static const struct {
+		uint64_t	size;
+		uint64_t	align;
+	} ask[4] = {
+		{ 0x10, 1 }, { 0x30, 1 }, { 0x10, 0x40 }, { 0x40, 0x40 },
+	};
+	static const uint64_t at[4] = { 0x80, 0x50, 0x40, 0 };
+	size_t turn, i, k;
+
+	ASSERT_EQ(0, up());
+	/* In whichever order they are asked for, each gets the same place. */
+	for (turn = 0; turn < 4; turn++) {
+		for (i = 0; i < 4; i++) {
+			k = (i + turn) % 4;
+			vmr_constraint_within(&want[i], VMR_KIND_PIO,
+					      ask[k].size, ask[k].align, 0,
+					      VMR_MAX, &mmio_node[i].range);
+		}
+		ASSERT_EQ(0, grant(4));
+		for (i = 0; i < 4; i++)
+			EXPECT_GOT(i, at[(i + turn) % 4]);
+		vmr_system_release(&m.sys, &set);
+	}
+}
+
+TEST(equals_are_granted_in_the_callers_order)
+{
+	size_t i;
+
+	ASSERT_EQ(0, up());
+	for (i = 0; i < 4; i++)
+		vmr_constraint_init(&want[i], VMR_KIND_IRQ, 1, &node[3 - i]);
+	ASSERT_EQ(0, grant(4));
+	for (i = 0; i < 4; i++)
+		EXPECT_GOT(i, i);
+}
+
+TEST(msi_blocks_are_aligned_and_others_are_not)
+{
+	ASSERT_EQ(0, up());
+	vmr_constraint_at(&want[0], VMR_KIND_IRQ, 0, 1, &node[0]);
+	vmr_constraint_init(&want[1], VMR_KIND_MSI, 8, &node[1]);
+	vmr_constraint_init(&want[2], VMR_KIND_MSIX, 5, &node[2]);
+	vmr_constraint_init(&want[3], VMR_KIND_GENERIC_IRQ, 2, &node[3]);
+	ASSERT_EQ(0, grant(4));
+	EXPECT_GOT(1, 8);
+	EXPECT_GOT(2, 1);
+	EXPECT_GOT(3, 6);
+}
+
+TEST(a_request_that_makes_no_sense_is_refused_first)
+{
+	ASSERT_EQ(0, up());
+	want_all();
+	EXPECT_EQ(-EINVAL, vmr_system_grant(NULL, want, 1, &set, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_system_grant(&m.sys, NULL, 1, &set, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_system_grant(&m.sys, want, 1, NULL, NULL, NULL));
+	set.max = WANTS - 1;
+	GRANT_REFUSED(-EINVAL, WANTS, 99, &nobody);
+	set.max = WANTS;
+	set.entries = NULL;
+	REFUSED(-EINVAL, grant(1));
+	set.entries = got;
+
+	want[3].range = NULL;
+	GRANT_REFUSED(-EINVAL, WANTS, 3, &nobody);
+	want[3].range = want[1].range;
+	GRANT_REFUSED(-EINVAL, WANTS, 3, &nobody);
+	want_all();
+	want[6].kind = VMR_KIND_MAC;
+	GRANT_REFUSED(-EINVAL, WANTS, 6, &nobody);
+	want[6].kind = VMR_KIND_USER;
+	GRANT_REFUSED(-EINVAL, WANTS, 6, &nobody);
+	want[6].kind = 33;
+	GRANT_REFUSED(-EINVAL, WANTS, 6, &nobody);
+	want_all();
+	want[6].flags = VMR_SHARED;
+	GRANT_REFUSED(-EINVAL, WANTS, 6, &nobody);
+
+	/* A range in use is the next row, wherever it stands. */
+	want_all();
+	ASSERT_EQ(0, vmr_id_alloc(&m.sys.irqs, &node[0]));
+	GRANT_REFUSED(-EEXIST, WANTS, 0, &nobody);
+	want[7].range = NULL;
+	GRANT_REFUSED(-EINVAL, WANTS, 7, &nobody);
+	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &node[0]));
+
+	/* What the engine says of one of them. */
+	want_all();
+	want[4].req.size = 0;
+	GRANT_REFUSED(-EINVAL, WANTS, 4, &nobody);
+	want_all();
+	want[4].req.align = 0x3000;
+	GRANT_REFUSED(-EINVAL, WANTS, 4, &nobody);
+	want_all();
+	want[1].req.addr = VMR_MAX - 0xffe;
+	GRANT_REFUSED(-EOVERFLOW, WANTS, 1, &nobody);
+	want[1].req.addr = MACHINE_LAST;
+	GRANT_REFUSED(-ERANGE, WANTS, 1, &nobody);
+	want[1].req.align = 0x1000;
+	GRANT_REFUSED(-EINVAL, WANTS, 1, &nobody);
+	want_all();
+	want[5].req.addr = 0x100000000;
+	GRANT_REFUSED(-EOVERFLOW, WANTS, 5, &nobody);
+	want[5].req.addr = 64;
+	GRANT_REFUSED(-ERANGE, WANTS, 5, &nobody);
+}
+
+TEST(nothing_asked_is_nothing_granted)
+{
+	ASSERT_EQ(0, up());
+	set.nr = 3;
+	EXPECT_EQ(0, vmr_system_grant(&m.sys, NULL, 0, &set, NULL, NULL));
+	EXPECT_EQ(0U, set.nr);
+	vmr_set_init(&set, NULL, 0);
+	EXPECT_EQ(0, vmr_system_grant(&m.sys, NULL, 0, &set, NULL, NULL));
+}
+
+TEST(of_what_several_pools_say_the_most_telling_is_returned)
+{
+	ASSERT_EQ(0, up());
+	ASSERT_EQ(0, pool(MMIO, 0x1000, 0x1fff, 0, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(MMIO, 0x4000, 0x5fff, 0, VMR_FIRST, 1));
+	ASSERT_EQ(0, pool(MMIO, 0x8000, 0x8fff, 0, VMR_FIRST, 1));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[7].range, 0x4800,
+				 0x4fff, NULL));
+
+	/* Taken in the second, outside the others. */
+	vmr_constraint_at(&want[0], VMR_KIND_MMIO, 0x4000, 0x1000,
+			  &mmio_node[0].range);
+	GRANT_REFUSED(-EBUSY, 1, 0, &mmio_node[7].range);
+	/* Outside all of them. */
+	want[0].req.addr = 0x2000;
+	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
+	want[0].req.addr = 0x1800;
+	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
+	/* Too large for the second, and not inside the others' bounds. */
+	vmr_constraint_within(&want[0], VMR_KIND_MMIO, 0x3000, 1, 0x4000,
+			      0x5fff, &mmio_node[0].range);
+	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+	want[0].req.size = 0x1000;
+	ASSERT_EQ(0, grant(1));
+	EXPECT_GOT(0, 0x5000);
+}
+
+TEST(release_gives_all_back)
+{
+	ASSERT_EQ(0, up());
+	want_all();
+	see_before();
+	ASSERT_EQ(0, grant(WANTS - 1));
+	/* What is only stated is in no space. */
+	ASSERT_EQ(0, vmr_set_append_mac(&set, (const uint8_t *)"\2\0\0\0\0\1"));
+	vmr_system_release(&m.sys, &set);
+	EXPECT_EQ(0U, set.nr);
+	m.sys.irqs.issued = 0;
+	m.sys.slots.issued = 0;
+	EXPECT_TRUE(same_as_before());
+	vmr_system_release(&m.sys, &set);
+	ASSERT_EQ(0, grant(WANTS));
+	EXPECT_SOUND();
+}
+
+TEST(ids_handed_out_once_are_remembered)
+{
+	ASSERT_EQ(0, up());
+	vmr_constraint_init(&want[0], VMR_KIND_MSI, 8, &node[0]);
+	ASSERT_EQ(0, grant(1));
+	vmr_system_release(&m.sys, &set);
+	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.irqs, 7, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.irqs, 8, NULL));
+	/* A failure after that does not lower the mark. */
+	vmr_constraint_init(&want[1], VMR_KIND_MEM_SLOT, 99, &node[1]);
+	GRANT_REFUSED(-ENOSPC, 2, 1, &nobody);
+	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.irqs, 7, NULL));
+}
+
+TEST(an_update_takes_the_new_place_or_keeps_the_old_one)
+{
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, up());
+	vmr_constraint_at(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000,
+			  &mmio_node[0].range);
+	vmr_constraint_at(&want[1], VMR_KIND_MMIO, 0x8000, 0x1000,
+			  &mmio_node[1].range);
+	vmr_constraint_at(&want[2], VMR_KIND_IRQ, 5, 1, &node[2]);
+	ASSERT_EQ(0, grant(3));
+
+	conflict = &nobody;
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x7800, 0x1000,
+			  &mmio_node[0].range);
+	REFUSED(-EBUSY, vmr_system_update(&m.sys, &got[0], &c, &conflict));
+	EXPECT_EQ(&mmio_node[1].range, conflict);
+	c.req.addr = VMR_MAX;
+	REFUSED(-EOVERFLOW, vmr_system_update(&m.sys, &got[0], &c, NULL));
+	c.req.addr = MACHINE_LAST;
+	REFUSED(-ERANGE, vmr_system_update(&m.sys, &got[0], &c, NULL));
+	REFUSED(-EINVAL, vmr_system_update(NULL, &got[0], &c, NULL));
+	REFUSED(-EINVAL, vmr_system_update(&m.sys, NULL, &c, NULL));
+	REFUSED(-EINVAL, vmr_system_update(&m.sys, &got[0], NULL, NULL));
+	REFUSED(-EINVAL, vmr_system_update(&m.sys, &got[1], &c, NULL));
+	REFUSED(-EINVAL, vmr_system_update(&m.sys, &got[2], &c, NULL));
+	EXPECT_EQ(0x1000U, got[0].start);
+
+	/* Its own old place is not in its way, and it may grow. */
+	c.req.addr = 0x800;
+	c.req.size = 0x2000;
+	EXPECT_EQ(0, vmr_system_update(&m.sys, &got[0], &c, NULL));
+	EXPECT_EQ(0x800U, got[0].start);
+	EXPECT_EQ(0x27ffU, got[0].last);
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 6, 1, &node[2]);
+	EXPECT_EQ(0, vmr_system_update(&m.sys, &got[2], &c, NULL));
+	EXPECT_EQ(6U, got[2].start);
+	EXPECT_FALSE(vmr_id_is_allocated(&m.sys.irqs, 5));
+	EXPECT_SOUND();
+}
+
+TEST_HARNESS_MAIN
