@@ -87,4 +87,30 @@ uint32_t vmr_pci_msi_in_use(const uint8_t *cap);
 bool vmr_pci_msix_in_use(const uint8_t *cap, const uint32_t *words);
 bool vmr_pci_msix_possible(const uint32_t *words);
 
+/*
+ * What registers make of one of a function's ranges. Of vectors @last is how many
+ * of them, less one, and @start is 0: they may be anywhere, or not to be had.
+ */
+struct vmr_pci_want {
+	const struct vmr_range	*range;
+	uint32_t		kind;	/* VMR_KIND_PIO, _MMIO or _MSI */
+	enum vmr_state		state;	/* free, parked or live */
+	uint64_t		start;
+	uint64_t		last;
+};
+
+/*
+ * The @index-th range of a function as its registers ask for, these being the
+ * saved ones if @saved is not NULL; false behind the last
+ */
+bool vmr_pci_wants(const struct vmr_pci_function *fn, const uint8_t *saved,
+		   uint32_t index, struct vmr_pci_want *want);
+
+/* The registers as a block of a snapshot, and if a block can be of this function */
+size_t vmr_pci_state_size(const struct vmr_pci_function *fn);
+void vmr_pci_state_save(const struct vmr_pci_function *fn, uint8_t *bytes);
+void vmr_pci_state_restore(struct vmr_pci_function *fn, const uint8_t *bytes);
+bool vmr_pci_state_fits(const struct vmr_pci_function *fn,
+			const uint8_t *saved);
+
 #endif /* VMR_LIB_PCI_H */

@@ -15,5 +15,6 @@
 #include <vmalloc/device.h>
 #include <vmalloc/layout.h>
 #include <vmalloc/pci.h>
+#include <vmalloc/snapshot.h>
 
 #endif /* VMALLOC_VMALLOC_H */

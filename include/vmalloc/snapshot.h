@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * snapshot.h - the state of spaces as bytes, and back
+ *
+ * A snapshot holds every range of a set of spaces, how far their ids were handed
+ * out, and blocks of registers. It is restored whole or not at all, into spaces
+ * with the same bounds and into nodes that the restoring side supplies by key.
+ *
+ * Restoring trusts nothing: the bytes may come from anybody. What is not exactly
+ * what saving a possible state writes is refused, and then nothing has changed.
+ *
+ * Locking: all of this is the writer's side. A restore is one step for lookups
+ * in spaces that share their counter.
+ */
+#ifndef VMALLOC_SNAPSHOT_H
+#define VMALLOC_SNAPSHOT_H
+
+#include <vmalloc/pci.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * DOC: Snapshot format, version 1
+ *
+ * All numbers are unsigned and little-endian. A snapshot is a header, the
+ * spaces, the blocks and a checksum, with nothing in between or behind.
+ *
+ * The header is 32 bytes: at 0 the 8 bytes "VMRSNAP" and 0; at 8 the version as
+ * 32 bits; at 12 32 bits of 0; at 16 the size of the whole snapshot as 64 bits;
+ * at 24 the number of spaces and at 28 that of blocks, 32 bits each.
+ *
+ * A space is 48 bytes and its records. At 0 is its id as 32 bits; at 4 as 32
+ * bits 1 if it is a pool of ids with a mark and else 0; then 64 bits each: at 8
+ * and 16 its first and last address, at 24 the mark (one more than the highest id
+ * ever handed out, 0 if none was), at 32 the number of live records, at 40 that of
+ * claims. The live records follow, ascending, each three times 64 bits: key, first
+ * and last address. Then the claims, ascending by first address and those with
+ * the same one in the order in which they were made, each four times 64 bits: key,
+ * first and last wanted address, age. The age counts the claims of the space from
+ * 1, the oldest, and is 0 for a parked range.
+ *
+ * A block is 64 bits of key, 64 bits of size, its bytes, and as many bytes of 0
+ * as make that a multiple of 8.
+ *
+ * The checksum is 32 bits: CRC-32C (Castagnoli, as in iSCSI) of all before it.
+ *
+ * Spaces ascend by id, blocks by key. No key of a record occurs twice in a
+ * snapshot; those of blocks are counted apart. So one state has one snapshot, and
+ * two states are equal if their bytes are.
+ */
+
+#define VMR_SNAPSHOT_VERSION	1
+
+struct vmr_snapshot;
+struct vmr_snapshot_view;
+
+/**
+ * struct vmr_snapshot_ops - how ranges and their keys are found
+ * @key_of: the key of @range, which is live, claimed or parked in the space
+ *	that has the id @space. Any number, the same each time it is asked, and
+ *	no other range's of the snapshot. Only saving needs it
+ * @node_of: the node that shall be what the range with this key was. It is in no
+ *	space, and if it was in one, drained. NULL if there is no such key here,
+ *	which refuses the snapshot. Only restoring needs it
+ *
+ * They may not change a space or link a node.
+ */
+struct vmr_snapshot_ops {
+	uint64_t (*key_of)(const struct vmr_snapshot *snap, uint32_t space,
+			   const struct vmr_range *range);
+	struct vmr_range *(*node_of)(const struct vmr_snapshot *snap,
+				     uint32_t space, uint64_t key);
+};
+
+/**
+ * struct vmr_snapshot_space - a space that is part of a snapshot
+ * @space: the space; of a struct vmr_ids, its @space
+ * @issued: of a struct vmr_ids, its @issued; else NULL
+ * @id: its number in the snapshot, above the one before
+ */
+struct vmr_snapshot_space {
+	struct vmr_space	*space;
+	uint64_t		*issued;
+	uint32_t		id;
+};
+
+/**
+ * struct vmr_snapshot_block - registers that are part of a snapshot
+ * @key: its number in the snapshot, above the one before
+ * @bytes: the registers; restoring writes them
+ * @size: how many bytes; a snapshot with another number is refused
+ * @check: whether the saved registers @saved, not aligned, go with where @view
+ *	says that ranges were; false refuses the snapshot. Asked when all ranges
+ *	have been checked, and only if that went well. May be NULL
+ * @fn: a PCI function whose registers this is, in place of @bytes and @size; NULL
+ *	for other registers. See vmr_snapshot_pci()
+ * @sys: the system of @fn
+ */
+struct vmr_snapshot_block {
+	uint64_t		key;
+	void			*bytes;
+	size_t			size;
+	bool (*check)(const struct vmr_snapshot_block *block,
+		      const uint8_t *saved,
+		      const struct vmr_snapshot_view *view);
+	struct vmr_pci_function	*fn;
+	struct vmr_system	*sys;
+};
+
+/**
+ * struct vmr_snapshot - what is in a snapshot, in memory of the caller's
+ * @ops: how ranges and their keys are found
+ * @spaces: the spaces, by ascending id, none of them twice
+ * @nr_spaces: how many; to look for one that is there twice takes the square of
+ *	that
+ * @blocks: the registers, by ascending key
+ * @nr_blocks: how many
+ *
+ * Where it is embedded is where container_of() leads @ops to. The restoring side
+ * describes the same spaces and blocks as the saving side.
+ */
+struct vmr_snapshot {
+	const struct vmr_snapshot_ops	*ops;
+	const struct vmr_snapshot_space	*spaces;
+	size_t				nr_spaces;
+	const struct vmr_snapshot_block	*blocks;
+	size_t				nr_blocks;
+};
+
+/**
+ * struct vmr_snapshot_place - where a snapshot says that a range was
+ * @space: the space
+ * @start: first address
+ * @last: last address, included
+ */
+struct vmr_snapshot_place {
+	const struct vmr_space	*space;
+	uint64_t		start;
+	uint64_t		last;
+};
+
+/**
+ * enum vmr_snapshot_id - the ids of the spaces of a struct vmr_system
+ * @VMR_SNAPSHOT_PIO: I/O ports
+ * @VMR_SNAPSHOT_MMIO: guest physical addresses
+ * @VMR_SNAPSHOT_IRQS: interrupt numbers
+ * @VMR_SNAPSHOT_SLOTS: KVM memory slots
+ * @VMR_SNAPSHOT_PCI: PCI addresses
+ * @VMR_SNAPSHOT_IDS: device instance ids
+ * @VMR_SNAPSHOT_VECTORS: interrupt numbers for messages, where they are apart
+ * @VMR_SNAPSHOT_NR: how many there are
+ * @VMR_SNAPSHOT_USER: first of the ids that a caller gives
+ */
+enum vmr_snapshot_id {
+	VMR_SNAPSHOT_PIO,
+	VMR_SNAPSHOT_MMIO,
+	VMR_SNAPSHOT_IRQS,
+	VMR_SNAPSHOT_SLOTS,
+	VMR_SNAPSHOT_PCI,
+	VMR_SNAPSHOT_IDS,
+	VMR_SNAPSHOT_VECTORS,
+	VMR_SNAPSHOT_NR,
+	VMR_SNAPSHOT_USER = 16,
+};
+
+/**
+ * vmr_snapshot_system - describe all spaces of a system
+ * @spaces: where to store VMR_SNAPSHOT_NR of them
+ * @sys: the system
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL.
+ */
+int vmr_snapshot_system(struct vmr_snapshot_space *spaces,
+			struct vmr_system *sys);
+
+/**
+ * vmr_snapshot_bus - describe the spaces of a bus
+ * @spaces: where to store two of them, ports first
+ * @bus: the bus
+ * @id: the id of the first, from VMR_SNAPSHOT_USER; the second has the next
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL or @id is one of a system's spaces.
+ */
+int vmr_snapshot_bus(struct vmr_snapshot_space *spaces, struct vmr_bus *bus,
+		     uint32_t id);
+
+/**
+ * vmr_snapshot_bridge - describe the spaces of the bus behind a PCI bridge
+ * @spaces: where to store three of them: ports, memory, functions
+ * @bridge: the bridge
+ * @id: the id of the first, from VMR_SNAPSHOT_USER; the others have the next two
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL or @id is one of a system's spaces.
+ */
+int vmr_snapshot_bridge(struct vmr_snapshot_space *spaces,
+			struct vmr_pci_bridge *bridge, uint32_t id);
+
+/**
+ * vmr_snapshot_pci - describe the registers of a PCI function
+ * @block: where to store it
+ * @key: its key; the function's PCI address does well
+ * @fn: the function, as it is before vmr_pci_adopt(): with its BARs, its
+ *	capabilities and, if it is behind a bridge, its @behind
+ * @sys: its system
+ *
+ * These are its configuration space and its MSI-X tables. Restoring writes them
+ * and moves nothing: the ranges of BARs, windows and vectors are restored as
+ * such, and must be where the registers say. That is, for
+ *
+ *  - a BAR without an address, or with one where it cannot be: nowhere; with
+ *    decoding off: parked there; with decoding on: live or claimed there;
+ *  - a window that is closed: nowhere; else: live or claimed from base to limit;
+ *  - vectors that are in use: live, or nowhere if there were none left; that are
+ *    not in use: nowhere.
+ *
+ * What is read-only in the header (but for the status register), in the
+ * capabilities and in the tables must be as it is in @fn. What is behind these is
+ * the owner's, who may set @block->check.
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL.
+ */
+int vmr_snapshot_pci(struct vmr_snapshot_block *block, uint64_t key,
+		     struct vmr_pci_function *fn, struct vmr_system *sys);
+
+/**
+ * vmr_save_size - how many bytes vmr_save() will write
+ * @snap: what is to be saved
+ * @size: where to store it; the number holds until a range enters or leaves one
+ *	of the spaces
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL; the spaces do not ascend by id, one is there
+ *    twice, or one with a mark ends at 2^64-1; the blocks do not ascend by key,
+ *    one has no bytes, or one with a function has no system;
+ *  - -EOVERFLOW: no memory could hold it.
+ */
+int vmr_save_size(const struct vmr_snapshot *snap, size_t *size);
+
+/**
+ * vmr_save - write a snapshot
+ * @snap: what is to be saved
+ * @buf: where to; not aligned
+ * @size: how many bytes there are
+ * @written: where to store how many bytes the snapshot has
+ *
+ * What it writes, vmr_restore() takes. It sorts in @buf and so takes
+ * O(n log n) for n ranges, and no memory.
+ *
+ * Return: 0, or
+ *  - -EINVAL: as vmr_save_size(), or there is no @key_of;
+ *  - -EOVERFLOW: as vmr_save_size();
+ *  - -ENOSPC: @size is less than vmr_save_size() says;
+ *  - -EAGAIN: all of a claim's place is free; call vmr_settle() first;
+ *  - -EBADMSG: the ranges of a PCI function are not where its registers say, so
+ *    that the snapshot could not be restored;
+ *  - -EEXIST: two ranges have one key. This is found out in @buf, which is
+ *    then zeroed.
+ */
+int vmr_save(const struct vmr_snapshot *snap, void *buf, size_t size,
+	     size_t *written);
+
+/**
+ * vmr_restore - make everything as a snapshot says, or change nothing
+ * @snap: what is to be restored
+ * @buf: the snapshot, which nobody changes meanwhile; not aligned
+ * @size: how many bytes it has
+ *
+ * Afterwards ranges, claims and their order of age, marks of ids and registers
+ * are as they were saved, and saving writes the same bytes again. Devices are not
+ * part of a snapshot: vmr_adopt() registers them with the places that they have.
+ * Nobody is told of anything here; adopting tells. Takes O(n log n) for n ranges.
+ *
+ * Return: 0, or
+ *  - -EINVAL: as vmr_save_size(), or @buf is NULL, or there is no @node_of;
+ *  - -EBUSY: one of the spaces is not empty;
+ *  - -EBADMSG: the snapshot is malformed, or of a version that is not known, or
+ *    of other spaces or blocks; @node_of gave no node, one that is linked, or
+ *    one twice; or a check of a block failed. Every node is as before.
+ */
+int vmr_restore(const struct vmr_snapshot *snap, const void *buf, size_t size);
+
+/**
+ * vmr_snapshot_saved - where a range was, for the check of a block
+ * @view: what the check was given
+ * @range: the node that @node_of gave for it
+ * @place: where to store its place, or NULL; left alone for VMR_FREE
+ *
+ * Return: its state; VMR_FREE if no saved range is restored into @range.
+ */
+enum vmr_state vmr_snapshot_saved(const struct vmr_snapshot_view *view,
+				  const struct vmr_range *range,
+				  struct vmr_snapshot_place *place);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMALLOC_SNAPSHOT_H */

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * pci_snapshot.c - the registers of PCI functions in a snapshot
+ *
+ * A function's block is its configuration space and, for each MSI-X capability,
+ * the table. Everything that follows registers (the places of BARs and windows,
+ * the vectors held) is in the snapshot too, as ranges, and is not derived from
+ * the registers again. So here it is said what the registers ask for, and the
+ * restore compares.
+ */
+#include "pci.h"
+
+static uint64_t tables_size(const struct vmr_pci_function *fn)
+{
+	struct vmr_pci_part *part;
+	uint64_t size = 0;
+
+	for (part = fn->parts; part; part = part->next)
+		if (vmr_pci_part_msix(part))
+			size += (uint64_t)vmr_pci_part_msix(part)->nr *
+				MSIX_ENTRY;
+	return size;
+}
+
+size_t vmr_pci_state_size(const struct vmr_pci_function *fn)
+{
+	return VMR_PCI_CONFIG_SIZE + (size_t)tables_size(fn);
+}
+
+static void get_words(const uint8_t *entry, uint32_t *words)
+{
+	int i;
+
+	for (i = 0; i < MSIX_ENTRY / 4; i++)
+		words[i] = get(&entry[4 * i], 4);
+}
+
+static void put_words(uint8_t *entry, const uint32_t *words)
+{
+	int i;
+
+	for (i = 0; i < MSIX_ENTRY / 4; i++)
+		put(&entry[4 * i], words[i], 4);
+}
+
+void vmr_pci_state_save(const struct vmr_pci_function *fn, uint8_t *bytes)
+{
+	struct vmr_pci_part *part;
+	uint32_t i;
+
+	memcpy(bytes, fn->config, VMR_PCI_CONFIG_SIZE);
+	bytes += VMR_PCI_CONFIG_SIZE;
+	for (part = fn->parts; part; part = part->next) {
+		struct vmr_pci_msix *msix = vmr_pci_part_msix(part);
+
+		for (i = 0; msix && i < msix->nr; i++, bytes += MSIX_ENTRY)
+			put_words(bytes, msix->vectors[i].words);
+	}
+}
+
+/* A window's region is as large as its registers say, unlike a BAR's */
+static void restore_windows(struct vmr_pci_bridge *bridge)
+{
+	uint64_t base, limit;
+	unsigned int i;
+
+	for (i = 0; i < VMR_PCI_WINDOWS; i++)
+		if (vmr_pci_window_wants(bridge->fn.config, i, &base, &limit))
+			vmr_pci_window(bridge, i)->size = limit - base + 1;
+}
+
+void vmr_pci_state_restore(struct vmr_pci_function *fn, const uint8_t *bytes)
+{
+	struct vmr_pci_part *part;
+	uint32_t i;
+
+	memcpy(fn->config, bytes, VMR_PCI_CONFIG_SIZE);
+	bytes += VMR_PCI_CONFIG_SIZE;
+	if (fn->bridge)
+		restore_windows(fn->bridge);
+	for (part = fn->parts; part; part = part->next) {
+		struct vmr_pci_msix *msix = vmr_pci_part_msix(part);
+
+		for (i = 0; msix && i < msix->nr; i++, bytes += MSIX_ENTRY)
+			get_words(bytes, msix->vectors[i].words);
+	}
+}
+
+bool vmr_pci_state_fits(const struct vmr_pci_function *fn, const uint8_t *saved)
+{
+	const uint8_t *entry = saved + VMR_PCI_CONFIG_SIZE;
+	const uint8_t *end = entry + tables_size(fn);
+	uint32_t words[MSIX_ENTRY / 4];
+
+	if (!vmr_pci_config_fits(fn, saved))
+		return false;
+	for (; entry < end; entry += MSIX_ENTRY) {
+		get_words(entry, words);
+		if (!vmr_pci_msix_possible(words))
+			return false;
+	}
+	return true;
+}
+
+static void want_bar(const struct vmr_pci_function *fn, const uint8_t *config,
+		     unsigned int index, struct vmr_pci_want *want)
+{
+	const struct vmr_region *region = &fn->bars[index].region;
+
+	want->range = &region->range;
+	want->kind = region->io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
+	want->start = 0;
+	want->state = vmr_pci_bar_wants(fn, config, index, &want->start);
+	want->last = want->start + (region->size - 1);
+}
+
+static void want_window(const struct vmr_pci_function *fn,
+			const uint8_t *config, unsigned int index,
+			struct vmr_pci_want *want)
+{
+	const struct vmr_region *window = vmr_pci_window(fn->bridge, index);
+
+	want->range = &window->range;
+	want->kind = window->io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
+	want->state = VMR_FREE;
+	if (vmr_pci_window_wants(config, index, &want->start, &want->last))
+		want->state = VMR_LIVE;
+}
+
+static void want_vectors(struct vmr_pci_want *want,
+			 const struct vmr_range *range, uint32_t nr)
+{
+	want->range = range;
+	want->kind = VMR_KIND_MSI;
+	want->state = nr ? VMR_LIVE : VMR_FREE;
+	want->start = 0;
+	want->last = nr - 1;
+}
+
+static void want_entry(struct vmr_pci_want *want,
+		       const struct vmr_pci_vector *vector, const uint8_t *cap,
+		       const uint8_t *entry)
+{
+	uint32_t words[MSIX_ENTRY / 4];
+
+	if (entry)
+		get_words(entry, words);
+	else
+		memcpy(words, vector->words, sizeof(words));
+	want_vectors(want, &vector->range, vmr_pci_msix_in_use(cap, words));
+}
+
+static bool want_part(const struct vmr_pci_function *fn, const uint8_t *saved,
+		      uint32_t index, struct vmr_pci_want *want)
+{
+	const uint8_t *config = saved ? saved : fn->config;
+	const uint8_t *table = saved ? saved + VMR_PCI_CONFIG_SIZE : NULL;
+	struct vmr_pci_part *part;
+
+	for (part = fn->parts; part; part = part->next) {
+		struct vmr_pci_msi *msi = vmr_pci_part_msi(part);
+		struct vmr_pci_msix *msix = vmr_pci_part_msix(part);
+		uint32_t nr = msi ? 1 : msix ? msix->nr : 0;
+		const uint8_t *cap = config + part->offset;
+
+		if (index < nr && msi)
+			want_vectors(want, &msi->range,
+				     vmr_pci_msi_in_use(cap));
+		else if (index < nr)
+			want_entry(want, &msix->vectors[index], cap,
+				   table ? table + index * MSIX_ENTRY : NULL);
+		if (index < nr)
+			return true;
+		index -= nr;
+		if (msix && table)
+			table += nr * MSIX_ENTRY;
+	}
+	return false;
+}
+
+bool vmr_pci_wants(const struct vmr_pci_function *fn, const uint8_t *saved,
+		   uint32_t index, struct vmr_pci_want *want)
+{
+	const uint8_t *config = saved ? saved : fn->config;
+
+	if (index < VMR_PCI_NR_BARS) {
+		want_bar(fn, config, index, want);
+		return true;
+	}
+	index -= VMR_PCI_NR_BARS;
+	if (fn->bridge && index < VMR_PCI_WINDOWS) {
+		want_window(fn, config, index, want);
+		return true;
+	}
+	if (fn->bridge)
+		index -= VMR_PCI_WINDOWS;
+	return want_part(fn, saved, index, want);
+}

@@ -1,0 +1,1044 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * snapshot.c - the state of spaces as bytes, and back
+ *
+ * There is no memory to work in, so each direction works in what it was given.
+ *
+ * Saving sorts in the output buffer before it writes there: the keys, to see
+ * that none occurs twice, and then the tickets of the claims, to turn them into
+ * ages.
+ *
+ * Restoring reads the bytes twice. The first pass asks for every node and links
+ * it into a tree of its own, by key: so a key or a node that comes twice is met
+ * there, and a block's check can tell where a range was. If anything is wrong the
+ * tree is dissolved and every node is as it was. The second pass moves the nodes
+ * from that tree into their spaces. It asks nobody anything and cannot fail.
+ *
+ * A node in the tree of keys keeps its @start and @last, which are the caller's
+ * until the second pass. What is known of it is in its private words: in @gap the
+ * offset of its record, in @max_gap the index of its space, doubled, with bit 0
+ * set for a claim, and @orders is set when the age that it stands for was seen.
+ */
+#include "pci.h"
+
+#include <vmalloc/snapshot.h>
+
+#define HEAD_SIZE	32
+#define SPACE_SIZE	48
+#define LIVE_SIZE	24
+#define CLAIM_SIZE	32
+#define BLOCK_SIZE	16
+#define CHECKSUM_SIZE	4
+
+/* In a header */
+#define AT_VERSION	8
+#define AT_ZERO		12
+#define AT_TOTAL	16
+#define AT_NR_SPACES	24
+#define AT_NR_BLOCKS	28
+
+/* In a space */
+#define AT_HAS_MARK	4
+#define AT_FIRST	8
+#define AT_LAST		16
+#define AT_MARK		24
+#define AT_NR_LIVE	32
+#define AT_NR_CLAIMS	40
+
+/* In a record */
+#define AT_KEY		0
+#define AT_START	8
+#define AT_END		16
+#define AT_AGE		24
+
+static const uint8_t magic[8] = { 'V', 'M', 'R', 'S', 'N', 'A', 'P', 0 };
+
+/* Bytes */
+
+static uint32_t get32(const uint8_t *bytes)
+{
+	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+	       (uint32_t)bytes[3] << 24;
+}
+
+static uint64_t get64(const uint8_t *bytes)
+{
+	return get32(bytes) | (uint64_t)get32(bytes + 4) << 32;
+}
+
+static void put32(uint8_t *bytes, uint32_t value)
+{
+	int i;
+
+	for (i = 0; i < 4; i++, value >>= 8)
+		bytes[i] = (uint8_t)value;
+}
+
+static void put64(uint8_t *bytes, uint64_t value)
+{
+	put32(bytes, (uint32_t)value);
+	put32(bytes + 4, (uint32_t)(value >> 32));
+}
+
+/* CRC-32C, four bits at a time */
+static uint32_t checksum(const uint8_t *bytes, size_t size)
+{
+	static const uint32_t table[16] = {
+		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+		0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+	};
+	uint32_t crc = ~0u;
+
+	while (size--) {
+		crc ^= *bytes++;
+		crc = crc >> 4 ^ table[crc & 15];
+		crc = crc >> 4 ^ table[crc & 15];
+	}
+	return ~crc;
+}
+
+static size_t padding(uint64_t size)
+{
+	return -size & 7;
+}
+
+/* What a snapshot is of */
+
+int vmr_snapshot_system(struct vmr_snapshot_space *spaces,
+			struct vmr_system *sys)
+{
+	struct vmr_ids *ids[VMR_SNAPSHOT_NR] = { NULL };
+	uint32_t i;
+
+	if (!spaces || !sys)
+		return -EINVAL;
+	spaces[VMR_SNAPSHOT_PIO].space = &sys->pio;
+	spaces[VMR_SNAPSHOT_MMIO].space = &sys->mmio;
+	ids[VMR_SNAPSHOT_IRQS] = &sys->irqs;
+	ids[VMR_SNAPSHOT_SLOTS] = &sys->slots;
+	ids[VMR_SNAPSHOT_PCI] = &sys->pci;
+	ids[VMR_SNAPSHOT_IDS] = &sys->ids;
+	ids[VMR_SNAPSHOT_VECTORS] = &sys->vectors;
+	for (i = 0; i < VMR_SNAPSHOT_NR; i++) {
+		if (ids[i])
+			spaces[i].space = &ids[i]->space;
+		spaces[i].issued = ids[i] ? &ids[i]->issued : NULL;
+		spaces[i].id = i;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_snapshot_system);
+
+int vmr_snapshot_bus(struct vmr_snapshot_space *spaces, struct vmr_bus *bus,
+		     uint32_t id)
+{
+	if (!spaces || !bus || id < VMR_SNAPSHOT_USER || id > U32_MAX - 1)
+		return -EINVAL;
+	spaces[0] = (struct vmr_snapshot_space){
+		.space = &bus->pio, .id = id,
+	};
+	spaces[1] = (struct vmr_snapshot_space){
+		.space = &bus->mmio, .id = id + 1,
+	};
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_snapshot_bus);
+
+int vmr_snapshot_bridge(struct vmr_snapshot_space *spaces,
+			struct vmr_pci_bridge *bridge, uint32_t id)
+{
+	if (!spaces || !bridge || id < VMR_SNAPSHOT_USER || id > U32_MAX - 2)
+		return -EINVAL;
+	vmr_snapshot_bus(spaces, &bridge->bus, id);
+	spaces[2] = (struct vmr_snapshot_space){
+		.space = &bridge->functions.space,
+		.issued = &bridge->functions.issued,
+		.id = id + 2,
+	};
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_snapshot_bridge);
+
+int vmr_snapshot_pci(struct vmr_snapshot_block *block, uint64_t key,
+		     struct vmr_pci_function *fn, struct vmr_system *sys)
+{
+	if (!block || !fn || !sys)
+		return -EINVAL;
+	*block = (struct vmr_snapshot_block){
+		.key = key, .fn = fn, .sys = sys,
+	};
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_snapshot_pci);
+
+static size_t block_size(const struct vmr_snapshot_block *block)
+{
+	return block->fn ? vmr_pci_state_size(block->fn) : block->size;
+}
+
+static bool spaces_ok(const struct vmr_snapshot *snap)
+{
+	const struct vmr_snapshot_space *s = snap->spaces;
+	size_t i, j;
+
+	if ((snap->nr_spaces && !s) || snap->nr_spaces > U32_MAX)
+		return false;
+	for (i = 0; i < snap->nr_spaces; i++) {
+		if (!s[i].space || (i && s[i].id <= s[i - 1].id))
+			return false;
+		/* No mark could be behind the last id */
+		if (s[i].issued && s[i].space->last == VMR_MAX)
+			return false;
+		for (j = 0; j < i; j++)
+			if (s[j].space == s[i].space)
+				return false;
+	}
+	return true;
+}
+
+static bool blocks_ok(const struct vmr_snapshot *snap)
+{
+	const struct vmr_snapshot_block *b = snap->blocks;
+	size_t i;
+
+	if ((snap->nr_blocks && !b) || snap->nr_blocks > U32_MAX)
+		return false;
+	for (i = 0; i < snap->nr_blocks; i++) {
+		if (b[i].fn ? !b[i].sys : b[i].size && !b[i].bytes)
+			return false;
+		if (i && b[i].key <= b[i - 1].key)
+			return false;
+	}
+	return true;
+}
+
+static bool snapshot_ok(const struct vmr_snapshot *snap)
+{
+	return snap && snap->ops && spaces_ok(snap) && blocks_ok(snap);
+}
+
+/* A node takes more memory than its record, so only blocks can be too large */
+int vmr_save_size(const struct vmr_snapshot *snap, size_t *size)
+{
+	uint64_t total = HEAD_SIZE + CHECKSUM_SIZE;
+	size_t i;
+
+	if (!size || !snapshot_ok(snap))
+		return -EINVAL;
+	for (i = 0; i < snap->nr_spaces; i++) {
+		const struct vmr_space *space = snap->spaces[i].space;
+
+		total += SPACE_SIZE;
+		total += (uint64_t)space->nr_ranges * LIVE_SIZE;
+		total += (uint64_t)space->nr_claims * CLAIM_SIZE;
+	}
+	for (i = 0; i < snap->nr_blocks; i++) {
+		uint64_t block = block_size(&snap->blocks[i]);
+
+		if (block > SIZE_MAX - BLOCK_SIZE - 7 ||
+		    total > SIZE_MAX - BLOCK_SIZE - 7 - block)
+			return -EOVERFLOW;
+		total += BLOCK_SIZE + block + padding(block);
+	}
+	if (total > SIZE_MAX)
+		return -EOVERFLOW;
+	*size = (size_t)total;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_save_size);
+
+/*
+ * A function's registers, and the ranges that follow them
+ */
+
+/* Where a range is, or was when the snapshot was taken */
+struct found {
+	enum vmr_state	state;
+	bool		in_space;
+	uint64_t	start;
+	uint64_t	last;
+};
+
+static const struct vmr_space *space_of(const struct vmr_snapshot_block *block,
+					uint32_t kind)
+{
+	const struct vmr_pci_bridge *behind = block->fn->behind;
+
+	if (behind && kind == VMR_KIND_PIO)
+		return &behind->bus.pio;
+	if (behind && kind == VMR_KIND_MMIO)
+		return &behind->bus.mmio;
+	return vmr_system_space(block->sys, kind);
+}
+
+/* Vectors may be anywhere; if there were none left, the guest was told */
+static bool vectors_agree(const struct vmr_pci_want *want,
+			  const struct found *is)
+{
+	if (want->state == VMR_FREE || is->state == VMR_FREE)
+		return is->state == VMR_FREE;
+	return is->state == VMR_LIVE && is->in_space &&
+	       is->last - is->start == want->last && !(is->start & want->last);
+}
+
+/* What does not fit the space is unmapped; what finds its place taken waits */
+static bool place_agrees(const struct vmr_pci_want *want,
+			 const struct found *is, const struct vmr_space *space)
+{
+	if (want->state == VMR_FREE || want->last < want->start ||
+	    want->start < space->start || want->last > space->last)
+		return is->state == VMR_FREE;
+	return (is->state == want->state ||
+		(is->state == VMR_CLAIMED && want->state == VMR_LIVE)) &&
+	       is->in_space && is->start == want->start &&
+	       is->last == want->last;
+}
+
+static bool agrees(const struct vmr_snapshot_block *block,
+		   const struct vmr_pci_want *want, const struct found *is)
+{
+	if (want->kind == VMR_KIND_MSI)
+		return vectors_agree(want, is);
+	return place_agrees(want, is, space_of(block, want->kind));
+}
+
+static bool function_agrees(const struct vmr_snapshot_block *block)
+{
+	struct vmr_pci_want want;
+	uint32_t i;
+
+	for (i = 0; vmr_pci_wants(block->fn, NULL, i, &want); i++) {
+		const struct found is = {
+			.state = vmr_range_state(want.range),
+			.in_space = vmr_in_space(space_of(block, want.kind),
+						 want.range),
+			.start = want.range->start,
+			.last = want.range->last,
+		};
+
+		if (!agrees(block, &want, &is))
+			return false;
+	}
+	return true;
+}
+
+static bool saved_function_agrees(const struct vmr_snapshot_view *view,
+				  const struct vmr_snapshot_block *block,
+				  const uint8_t *saved)
+{
+	struct vmr_pci_want want;
+	uint32_t i;
+
+	if (!vmr_pci_state_fits(block->fn, saved))
+		return false;
+	for (i = 0; vmr_pci_wants(block->fn, saved, i, &want); i++) {
+		struct vmr_snapshot_place place = { NULL };
+		struct found is;
+
+		is.state = vmr_snapshot_saved(view, want.range, &place);
+		is.in_space = place.space == space_of(block, want.kind);
+		is.start = place.start;
+		is.last = place.last;
+		if (!agrees(block, &want, &is))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Saving
+ */
+
+static void swap_words(uint8_t *a, uint8_t *b, size_t size)
+{
+	uint64_t word;
+
+	for (; size; size -= 8, a += 8, b += 8) {
+		word = get64(a);
+		put64(a, get64(b));
+		put64(b, word);
+	}
+}
+
+/*
+ * Heapsort of the first @size bytes of each of @nr records, which are @stride
+ * bytes apart, by the first word
+ */
+static void sift(uint8_t *base, size_t nr, size_t at, size_t stride,
+		 size_t size)
+{
+	size_t child;
+
+	while ((child = 2 * at + 1) < nr) {
+		uint8_t *low = base + at * stride;
+		uint8_t *high = base + child * stride;
+
+		if (child + 1 < nr && get64(high) < get64(high + stride)) {
+			child++;
+			high += stride;
+		}
+		if (get64(low) >= get64(high))
+			return;
+		swap_words(low, high, size);
+		at = child;
+	}
+}
+
+static void sort(uint8_t *base, size_t nr, size_t stride, size_t size)
+{
+	size_t i;
+
+	for (i = nr / 2; i-- > 0; )
+		sift(base, nr, i, stride, size);
+	for (i = nr; i-- > 1; ) {
+		swap_words(base, base + i * stride, size);
+		sift(base, i, 0, stride, size);
+	}
+}
+
+static uint64_t key_of(const struct vmr_snapshot *snap, size_t space,
+		       const struct vmr_range *range)
+{
+	return snap->ops->key_of(snap, snap->spaces[space].id, range);
+}
+
+/* Whether no two ranges have the same key; there is room for all keys at @bytes */
+static bool keys_differ(const struct vmr_snapshot *snap, uint8_t *bytes)
+{
+	const struct vmr_range *range;
+	size_t i, nr = 0;
+
+	for (i = 0; i < snap->nr_spaces; i++) {
+		vmr_for_each_range(range, snap->spaces[i].space)
+			put64(bytes + 8 * nr++, key_of(snap, i, range));
+		vmr_for_each_claim(range, snap->spaces[i].space)
+			put64(bytes + 8 * nr++, key_of(snap, i, range));
+	}
+	sort(bytes, nr, 8, 8);
+	for (i = 1; i < nr; i++)
+		if (get64(bytes + 8 * i) == get64(bytes + 8 * (i - 1)))
+			return false;
+	return true;
+}
+
+/* A claim that waits for nothing is between two states */
+static bool settled(const struct vmr_snapshot *snap)
+{
+	const struct vmr_range *range;
+	size_t i;
+
+	for (i = 0; i < snap->nr_spaces; i++)
+		vmr_for_each_claim(range, snap->spaces[i].space)
+			if (vmr_range_state(range) == VMR_CLAIMED &&
+			    !vmr_find_overlap(snap->spaces[i].space,
+					      range->start, range->last))
+				return false;
+	return true;
+}
+
+static bool functions_agree(const struct vmr_snapshot *snap)
+{
+	size_t i;
+
+	for (i = 0; i < snap->nr_blocks; i++)
+		if (snap->blocks[i].fn && !function_agrees(&snap->blocks[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Store the age of each claim in the last word of its record. The other words
+ * are room to sort in: of a claim its ticket, which only grows, and its index.
+ */
+static void save_ages(const struct vmr_space *space, uint8_t *claims)
+{
+	const struct vmr_range *range;
+	size_t i = 0, nr = 0;
+
+	vmr_for_each_claim(range, space) {
+		put64(claims + i * CLAIM_SIZE + AT_AGE, 0);
+		if (vmr_range_state(range) == VMR_CLAIMED) {
+			put64(claims + nr * CLAIM_SIZE, range->ticket);
+			put64(claims + nr * CLAIM_SIZE + 8, i);
+			nr++;
+		}
+		i++;
+	}
+	sort(claims, nr, CLAIM_SIZE, 16);
+	for (i = 0; i < nr; i++) {
+		uint64_t index = get64(claims + i * CLAIM_SIZE + 8);
+
+		put64(claims + index * CLAIM_SIZE + AT_AGE, i + 1);
+	}
+}
+
+static void save_record(const struct vmr_snapshot *snap, size_t space,
+			const struct vmr_range *range, uint8_t *record)
+{
+	put64(record + AT_KEY, key_of(snap, space, range));
+	put64(record + AT_START, range->start);
+	put64(record + AT_END, range->last);
+}
+
+/* A range that was put into the ids past their allocator counts as handed out */
+static uint64_t mark_of(const struct vmr_snapshot_space *s)
+{
+	const struct vmr_range *top = vmr_last_range(s->space);
+
+	if (!s->issued)
+		return 0;
+	return top ? max(*s->issued, top->last + 1) : *s->issued;
+}
+
+static uint8_t *save_space(const struct vmr_snapshot *snap, size_t index,
+			   uint8_t *bytes)
+{
+	const struct vmr_snapshot_space *s = &snap->spaces[index];
+	const struct vmr_range *range;
+
+	put32(bytes, s->id);
+	put32(bytes + AT_HAS_MARK, s->issued ? 1 : 0);
+	put64(bytes + AT_FIRST, s->space->start);
+	put64(bytes + AT_LAST, s->space->last);
+	put64(bytes + AT_MARK, mark_of(s));
+	put64(bytes + AT_NR_LIVE, s->space->nr_ranges);
+	put64(bytes + AT_NR_CLAIMS, s->space->nr_claims);
+	bytes += SPACE_SIZE;
+	vmr_for_each_range(range, s->space) {
+		save_record(snap, index, range, bytes);
+		bytes += LIVE_SIZE;
+	}
+	save_ages(s->space, bytes);
+	vmr_for_each_claim(range, s->space) {
+		save_record(snap, index, range, bytes);
+		bytes += CLAIM_SIZE;
+	}
+	return bytes;
+}
+
+static uint8_t *save_block(const struct vmr_snapshot_block *block,
+			   uint8_t *bytes)
+{
+	size_t size = block_size(block);
+
+	put64(bytes, block->key);
+	put64(bytes + 8, size);
+	bytes += BLOCK_SIZE;
+	if (block->fn)
+		vmr_pci_state_save(block->fn, bytes);
+	else if (size)
+		memcpy(bytes, block->bytes, size);
+	bytes += size;
+	memset(bytes, 0, padding(size));
+	return bytes + padding(size);
+}
+
+static void save_all(const struct vmr_snapshot *snap, uint8_t *bytes,
+		     size_t size)
+{
+	uint8_t *at = bytes + HEAD_SIZE;
+	size_t i;
+
+	memcpy(bytes, magic, sizeof(magic));
+	put32(bytes + AT_VERSION, VMR_SNAPSHOT_VERSION);
+	put32(bytes + AT_ZERO, 0);
+	put64(bytes + AT_TOTAL, size);
+	put32(bytes + AT_NR_SPACES, (uint32_t)snap->nr_spaces);
+	put32(bytes + AT_NR_BLOCKS, (uint32_t)snap->nr_blocks);
+	for (i = 0; i < snap->nr_spaces; i++)
+		at = save_space(snap, i, at);
+	for (i = 0; i < snap->nr_blocks; i++)
+		at = save_block(&snap->blocks[i], at);
+	put32(at, checksum(bytes, size - CHECKSUM_SIZE));
+}
+
+int vmr_save(const struct vmr_snapshot *snap, void *buf, size_t size,
+	     size_t *written)
+{
+	size_t need;
+	int ret = vmr_save_size(snap, &need);
+
+	if (ret)
+		return ret;
+	if (!buf || !written || !snap->ops->key_of)
+		return -EINVAL;
+	if (size < need)
+		return -ENOSPC;
+	if (!settled(snap))
+		return -EAGAIN;
+	if (!functions_agree(snap))
+		return -EBADMSG;
+	if (!keys_differ(snap, buf)) {
+		memset(buf, 0, need);
+		return -EEXIST;
+	}
+	save_all(snap, buf, need);
+	*written = need;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_save);
+
+/*
+ * Restoring
+ */
+
+/**
+ * struct vmr_snapshot_view - a snapshot that is being restored
+ * @snap: what the caller says is in it
+ * @bytes: the snapshot
+ * @at: how far it has been read
+ * @end: where the checksum begins
+ * @keys: the nodes that @node_of gave, by key
+ */
+struct vmr_snapshot_view {
+	const struct vmr_snapshot	*snap;
+	const uint8_t			*bytes;
+	size_t				at;
+	size_t				end;
+	struct rb_root			keys;
+};
+
+/* The records of a space: their offsets, and how many there are */
+struct records {
+	size_t	live;
+	size_t	nr_live;
+	size_t	claims;
+	size_t	nr_claims;
+};
+
+static struct vmr_range *range_of(const struct rb_node *rb)
+{
+	return container_of((struct vmr_node *)rb, struct vmr_range, node);
+}
+
+static struct rb_node *node_of(const struct vmr_range *range)
+{
+	return (struct rb_node *)&range->node;
+}
+
+static const uint8_t *record_of(const struct vmr_snapshot_view *view,
+				const struct vmr_range *range)
+{
+	return view->bytes + range->gap;
+}
+
+static const uint8_t *live_at(const struct vmr_snapshot_view *view,
+			      const struct records *r, size_t index)
+{
+	return view->bytes + r->live + index * LIVE_SIZE;
+}
+
+static const uint8_t *claim_at(const struct vmr_snapshot_view *view,
+			       const struct records *r, size_t index)
+{
+	return view->bytes + r->claims + index * CLAIM_SIZE;
+}
+
+static struct vmr_range *find_key(const struct vmr_snapshot_view *view,
+				  uint64_t key)
+{
+	struct rb_node *rb = view->keys.rb_node;
+
+	while (rb) {
+		uint64_t has = get64(record_of(view, range_of(rb)));
+
+		if (key == has)
+			return range_of(rb);
+		rb = key < has ? rb->rb_left : rb->rb_right;
+	}
+	return NULL;
+}
+
+/* Ask for the node of a record; false if there is none, or it or its key is taken */
+static bool add_node(struct vmr_snapshot_view *view, size_t space, bool claim,
+		     const uint8_t *record)
+{
+	const struct vmr_snapshot *snap = view->snap;
+	struct rb_node **link = &view->keys.rb_node, *parent = NULL;
+	uint64_t key = get64(record + AT_KEY);
+	struct vmr_range *range;
+
+	range = snap->ops->node_of(snap, snap->spaces[space].id, key);
+	if (!range || range->node.link)
+		return false;
+	while (*link) {
+		uint64_t has = get64(record_of(view, range_of(*link)));
+
+		if (key == has)
+			return false;
+		parent = *link;
+		link = key < has ? &parent->rb_left : &parent->rb_right;
+	}
+	range->gap = record - view->bytes;
+	range->max_gap = (uint64_t)space << 1 | claim;
+	range->orders = 0;
+	rb_link_node(node_of(range), parent, link);
+	rb_insert_color(node_of(range), &view->keys);
+	return true;
+}
+
+static void clear_node(struct vmr_range *range)
+{
+	memset(&range->node, 0, sizeof(range->node));
+	range->gap = 0;
+	range->max_gap = 0;
+	range->orders = 0;
+}
+
+static void give_nodes_back(struct vmr_snapshot_view *view)
+{
+	struct rb_node *rb, *next;
+
+	for (rb = rb_first_postorder(&view->keys); rb; rb = next) {
+		next = rb_next_postorder(rb);
+		clear_node(range_of(rb));
+	}
+}
+
+/* Whether @range is in the tree of keys, and not linked anywhere else */
+static bool has_node(const struct vmr_snapshot_view *view,
+		     const struct vmr_range *range)
+{
+	const struct rb_node *rb, *up;
+
+	if (!range->node.link)
+		return false;
+	for (rb = node_of(range); (up = rb_parent(rb)); )
+		rb = up;
+	return rb == view->keys.rb_node;
+}
+
+enum vmr_state vmr_snapshot_saved(const struct vmr_snapshot_view *view,
+				  const struct vmr_range *range,
+				  struct vmr_snapshot_place *place)
+{
+	const uint8_t *record;
+
+	if (!view || !range || !has_node(view, range))
+		return VMR_FREE;
+	record = record_of(view, range);
+	if (place) {
+		place->space = view->snap->spaces[range->max_gap >> 1].space;
+		place->start = get64(record + AT_START);
+		place->last = get64(record + AT_END);
+	}
+	if (!(range->max_gap & 1))
+		return VMR_LIVE;
+	return get64(record + AT_AGE) ? VMR_CLAIMED : VMR_PARKED;
+}
+EXPORT_SYMBOL_GPL(vmr_snapshot_saved);
+
+static size_t left(const struct vmr_snapshot_view *view)
+{
+	return view->end - view->at;
+}
+
+/* Step over @nr records of @size bytes; false if they do not fit */
+static bool skip(struct vmr_snapshot_view *view, uint64_t nr, size_t size)
+{
+	if (nr > left(view) / size)
+		return false;
+	view->at += (size_t)nr * size;
+	return true;
+}
+
+/* Read what is in front of a space's records, and step over these */
+static bool read_space(struct vmr_snapshot_view *view, struct records *r)
+{
+	const uint8_t *head = view->bytes + view->at;
+
+	if (!skip(view, 1, SPACE_SIZE))
+		return false;
+	r->live = view->at;
+	if (!skip(view, get64(head + AT_NR_LIVE), LIVE_SIZE))
+		return false;
+	r->claims = view->at;
+	if (!skip(view, get64(head + AT_NR_CLAIMS), CLAIM_SIZE))
+		return false;
+	r->nr_live = (size_t)get64(head + AT_NR_LIVE);
+	r->nr_claims = (size_t)get64(head + AT_NR_CLAIMS);
+	return true;
+}
+
+static bool head_ok(const struct vmr_snapshot_space *s, const uint8_t *head)
+{
+	uint64_t mark = get64(head + AT_MARK);
+
+	if (get32(head) != s->id ||
+	    get32(head + AT_HAS_MARK) != (s->issued ? 1 : 0) ||
+	    get64(head + AT_FIRST) != s->space->start ||
+	    get64(head + AT_LAST) != s->space->last)
+		return false;
+	return !mark || (s->issued && mark - 1 >= s->space->start &&
+			 mark - 1 <= s->space->last);
+}
+
+static bool place_ok(const struct vmr_space *space, const uint8_t *record)
+{
+	uint64_t start = get64(record + AT_START);
+	uint64_t last = get64(record + AT_END);
+
+	return start <= last && start >= space->start && last <= space->last;
+}
+
+static bool live_ok(struct vmr_snapshot_view *view, size_t index,
+		    const struct records *r, uint64_t mark)
+{
+	const struct vmr_snapshot_space *s = &view->snap->spaces[index];
+	const uint8_t *record;
+	uint64_t last = 0;
+	size_t i;
+
+	for (i = 0; i < r->nr_live; i++) {
+		record = live_at(view, r, i);
+		if (!place_ok(s->space, record) ||
+		    (i && get64(record + AT_START) <= last) ||
+		    !add_node(view, index, false, record))
+			return false;
+		last = get64(record + AT_END);
+	}
+	/* A live id has been handed out */
+	return !r->nr_live || !s->issued || mark > last;
+}
+
+/*
+ * The order of the claims, and that each has something to wait for. They ascend
+ * as the live records do, so that one walk along both will do.
+ */
+static bool claims_ok(struct vmr_snapshot_view *view, size_t index,
+		      const struct records *r)
+{
+	const struct vmr_space *space = view->snap->spaces[index].space;
+	uint64_t start = 0, age = 0;
+	size_t i, in_way = 0;
+
+	for (i = 0; i < r->nr_claims; i++) {
+		const uint8_t *record = claim_at(view, r, i);
+
+		if (!place_ok(space, record) ||
+		    get64(record + AT_START) < start)
+			return false;
+		if (get64(record + AT_START) > start)
+			age = 0;
+		start = get64(record + AT_START);
+		if (!add_node(view, index, true, record))
+			return false;
+		if (!get64(record + AT_AGE))
+			continue;
+		if (get64(record + AT_AGE) <= age)
+			return false;
+		age = get64(record + AT_AGE);
+		while (in_way < r->nr_live &&
+		       get64(live_at(view, r, in_way) + AT_END) < start)
+			in_way++;
+		if (in_way == r->nr_live ||
+		    get64(live_at(view, r, in_way) + AT_START) >
+		    get64(record + AT_END))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Each age from 1 to the number of claimed ranges is there once. The node of the
+ * n-th claim is where it is noted that the age n has been seen.
+ */
+static bool ages_ok(struct vmr_snapshot_view *view, const struct records *r)
+{
+	uint64_t age, nr = 0;
+	size_t i;
+
+	for (i = 0; i < r->nr_claims; i++)
+		if (get64(claim_at(view, r, i) + AT_AGE))
+			nr++;
+	for (i = 0; i < r->nr_claims; i++) {
+		struct vmr_range *seen;
+
+		age = get64(claim_at(view, r, i) + AT_AGE);
+		if (!age)
+			continue;
+		if (age > nr)
+			return false;
+		seen = find_key(view, get64(claim_at(view, r, age - 1)));
+		if (seen->orders)
+			return false;
+		seen->orders = 1;
+	}
+	return true;
+}
+
+static bool spaces_fit(struct vmr_snapshot_view *view)
+{
+	const struct vmr_snapshot *snap = view->snap;
+	struct records r;
+	size_t i;
+
+	for (i = 0; i < snap->nr_spaces; i++) {
+		const uint8_t *head = view->bytes + view->at;
+
+		if (!read_space(view, &r) || !head_ok(&snap->spaces[i], head) ||
+		    !live_ok(view, i, &r, get64(head + AT_MARK)) ||
+		    !claims_ok(view, i, &r) || !ages_ok(view, &r))
+			return false;
+	}
+	return true;
+}
+
+static bool all_zero(const uint8_t *bytes, size_t size)
+{
+	while (size--)
+		if (*bytes++)
+			return false;
+	return true;
+}
+
+static bool block_fits(struct vmr_snapshot_view *view,
+		       const struct vmr_snapshot_block *block)
+{
+	const uint8_t *head = view->bytes + view->at;
+	size_t size = block_size(block);
+	const uint8_t *saved;
+
+	if (!skip(view, 1, BLOCK_SIZE) || get64(head) != block->key ||
+	    get64(head + 8) != size)
+		return false;
+	saved = view->bytes + view->at;
+	if (!skip(view, size, 1) || !skip(view, padding(size), 1) ||
+	    !all_zero(saved + size, padding(size)))
+		return false;
+	if (block->fn && !saved_function_agrees(view, block, saved))
+		return false;
+	return !block->check || block->check(block, saved, view);
+}
+
+static bool blocks_fit(struct vmr_snapshot_view *view)
+{
+	size_t i;
+
+	for (i = 0; i < view->snap->nr_blocks; i++)
+		if (!block_fits(view, &view->snap->blocks[i]))
+			return false;
+	return view->at == view->end;
+}
+
+/* Nothing is believed, the number of bytes included, before the checksum is */
+static bool header_fits(struct vmr_snapshot_view *view, size_t size)
+{
+	const uint8_t *bytes = view->bytes;
+
+	if (size < HEAD_SIZE + CHECKSUM_SIZE)
+		return false;
+	view->at = HEAD_SIZE;
+	view->end = size - CHECKSUM_SIZE;
+	return get32(bytes + view->end) == checksum(bytes, view->end) &&
+	       !memcmp(bytes, magic, sizeof(magic)) &&
+	       get32(bytes + AT_VERSION) == VMR_SNAPSHOT_VERSION &&
+	       !get32(bytes + AT_ZERO) && get64(bytes + AT_TOTAL) == size &&
+	       get32(bytes + AT_NR_SPACES) == view->snap->nr_spaces &&
+	       get32(bytes + AT_NR_BLOCKS) == view->snap->nr_blocks;
+}
+
+static struct vmr_range *take_node(struct vmr_snapshot_view *view,
+				   const uint8_t *record)
+{
+	struct vmr_range *range = find_key(view, get64(record + AT_KEY));
+
+	rb_erase(node_of(range), &view->keys);
+	clear_node(range);
+	return range;
+}
+
+static void restore_space(struct vmr_snapshot_view *view, size_t index)
+{
+	struct vmr_space *space = view->snap->spaces[index].space;
+	const uint8_t *record;
+	struct records r;
+	size_t i;
+
+	read_space(view, &r);
+	for (i = 0; i < r.nr_live; i++) {
+		record = live_at(view, &r, i);
+		vmr_restore_live(space, take_node(view, record),
+				 get64(record + AT_START),
+				 get64(record + AT_END));
+	}
+	for (i = 0; i < r.nr_claims; i++) {
+		record = claim_at(view, &r, i);
+		vmr_restore_claim(space, take_node(view, record),
+				  get64(record + AT_START),
+				  get64(record + AT_END),
+				  get64(record + AT_AGE));
+	}
+}
+
+/* One write section over all spaces: they nest where the counter is shared */
+static void restore_spaces(struct vmr_snapshot_view *view)
+{
+	const struct vmr_snapshot *snap = view->snap;
+	size_t i;
+
+	for (i = 0; i < snap->nr_spaces; i++)
+		vmr_write_begin(snap->spaces[i].space->seq);
+	for (i = 0; i < snap->nr_spaces; i++) {
+		const uint8_t *head = view->bytes + view->at;
+
+		restore_space(view, i);
+		if (snap->spaces[i].issued)
+			*snap->spaces[i].issued = get64(head + AT_MARK);
+	}
+	for (i = snap->nr_spaces; i-- > 0; )
+		vmr_write_end(snap->spaces[i].space->seq);
+}
+
+static void restore_blocks(struct vmr_snapshot_view *view)
+{
+	const struct vmr_snapshot *snap = view->snap;
+	size_t i;
+
+	for (i = 0; i < snap->nr_blocks; i++) {
+		const struct vmr_snapshot_block *block = &snap->blocks[i];
+
+		size_t size = block_size(block);
+
+		view->at += BLOCK_SIZE;
+		if (block->fn)
+			vmr_pci_state_restore(block->fn,
+					      view->bytes + view->at);
+		else if (size)
+			memcpy(block->bytes, view->bytes + view->at, size);
+		view->at += size + padding(size);
+	}
+}
+
+static bool all_empty(const struct vmr_snapshot *snap)
+{
+	size_t i;
+
+	for (i = 0; i < snap->nr_spaces; i++)
+		if (snap->spaces[i].space->nr_ranges ||
+		    snap->spaces[i].space->nr_claims)
+			return false;
+	return true;
+}
+
+int vmr_restore(const struct vmr_snapshot *snap, const void *buf, size_t size)
+{
+	struct vmr_snapshot_view view = { .snap = snap, .bytes = buf };
+
+	if (!snapshot_ok(snap) || !buf || !snap->ops->node_of)
+		return -EINVAL;
+	if (!all_empty(snap))
+		return -EBUSY;
+	if (!header_fits(&view, size) || !spaces_fit(&view) ||
+	    !blocks_fit(&view)) {
+		give_nodes_back(&view);
+		return -EBADMSG;
+	}
+	view.at = HEAD_SIZE;
+	restore_spaces(&view);
+	restore_blocks(&view);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_restore);
