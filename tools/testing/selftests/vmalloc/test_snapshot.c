@@ -1,0 +1,1907 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * test_snapshot.c - what snapshot.h and Documentation/snapshot.rst promise
+ *
+ * Each test is named for the rule it states, or for the report from the field
+ * whose story it plays.
+ */
+#include <stdlib.h>
+
+#include "../kselftest_harness.h"
+#include "verify.h"
+
+#include <vmalloc/snapshot.h>
+
+#define GRANT(call)		EXPECT_EQ(0, (call))
+#define EXPECT_VALID(space)	EXPECT_STREQ(VERIFY_OK, verify_space(space))
+
+/* Bytes, written here without the library's help */
+
+static uint64_t get_le(const uint8_t *p, int size)
+{
+	uint64_t v = 0;
+
+	while (size--)
+		v = v << 8 | p[size];
+	return v;
+}
+
+static void put_le(uint8_t *p, uint64_t v, int size)
+{
+	for (; size--; v >>= 8)
+		*p++ = (uint8_t)v;
+}
+
+static uint32_t crc32c(const uint8_t *p, size_t size)
+{
+	uint32_t crc = 0xffffffff;
+	int bit;
+
+	while (size--) {
+		crc ^= *p++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
+	}
+	return ~crc;
+}
+
+static void fix_checksum(uint8_t *p, size_t size)
+{
+	if (size >= 4)
+		put_le(p + size - 4, crc32c(p, size - 4), 4);
+}
+
+static void fix_size(uint8_t *p, size_t size)
+{
+	if (size >= 24)
+		put_le(p + 16, size, 8);
+	fix_checksum(p, size);
+}
+
+/*
+ * A box: two address spaces, a pool of ids and some registers. All tests that need
+ * no devices have one box to save from and one to restore into.
+ */
+
+#define NODES		48
+#define KEY(i)		((uint64_t)(i) * 0x9e3779b97f4a7c15ULL ^ 0xabcd)
+#define SPACES		3
+
+struct box {
+	struct vmr_snapshot		snap;
+	struct vmr_snapshot_space	spaces[SPACES];
+	struct vmr_snapshot_block	blocks[2];
+	struct vmr_space		small;
+	struct vmr_space		all;
+	struct vmr_ids			ids;
+	struct vmr_range		r[NODES];
+	uint8_t				regs[13];
+	uint8_t				more[16];
+	/* What node_of() does beyond its duty */
+	int				lie;
+};
+
+enum { HONEST, NO_NODE, LINKED_NODE, ONE_NODE };
+
+static struct box src, dst, dst_before;
+static struct vmr_space elsewhere;
+static struct vmr_range linked;
+
+static struct box *box_of(const struct vmr_snapshot *snap)
+{
+	return (struct box *)((char *)snap - offsetof(struct box, snap));
+}
+
+static uint64_t box_key(const struct vmr_snapshot *snap, uint32_t space,
+			const struct vmr_range *range)
+{
+	return KEY(range - box_of(snap)->r);
+}
+
+static struct vmr_range *box_node(const struct vmr_snapshot *snap,
+				  uint32_t space, uint64_t key)
+{
+	struct box *b = box_of(snap);
+	size_t i;
+
+	for (i = 0; i < NODES; i++)
+		if (KEY(i) == key)
+			break;
+	if (i == NODES || (b->lie == NO_NODE && i == 3))
+		return NULL;
+	if (b->lie == LINKED_NODE && i == 3)
+		return &linked;
+	if (b->lie == ONE_NODE && i == 3)
+		return &b->r[0];
+	return &b->r[i];
+}
+
+static const struct vmr_snapshot_ops box_ops = {
+	.key_of = box_key,
+	.node_of = box_node,
+};
+
+static void box_init(struct box *b)
+{
+	memset(b, 0, sizeof(*b));
+	vmr_space_init(&b->small, 0x10, 0x4f);
+	vmr_space_init(&b->all, 0, VMR_MAX);
+	vmr_ids_init(&b->ids, 5, 36);
+	b->spaces[0] = (struct vmr_snapshot_space){ &b->small, NULL, 3 };
+	b->spaces[1] = (struct vmr_snapshot_space){ &b->all, NULL, 4 };
+	b->spaces[2] = (struct vmr_snapshot_space){ &b->ids.space,
+						    &b->ids.issued, 9 };
+	b->blocks[0] = (struct vmr_snapshot_block){ .key = 1, .bytes = b->regs,
+						    .size = sizeof(b->regs) };
+	b->blocks[1] = (struct vmr_snapshot_block){ .key = ~0ULL,
+						    .bytes = b->more,
+						    .size = sizeof(b->more) };
+	b->snap = (struct vmr_snapshot){ &box_ops, b->spaces, SPACES,
+					 b->blocks, 2 };
+}
+
+static void boxes_init(void)
+{
+	box_init(&src);
+	box_init(&dst);
+	vmr_space_init(&elsewhere, 0, 9);
+	vmr_reserve(&elsewhere, &linked, 1, 2, NULL);
+}
+
+static void box_clear(struct box *b)
+{
+	size_t i, s;
+
+	for (i = 0; i < NODES; i++)
+		for (s = 0; s < SPACES; s++)
+			vmr_free(b->spaces[s].space, &b->r[i]);
+	memset(b->r, 0, sizeof(b->r));
+	memset(b->regs, 0, sizeof(b->regs));
+	memset(b->more, 0, sizeof(b->more));
+	b->ids.issued = 0;
+}
+
+static uint8_t buf[1 << 14], again[1 << 14], bad[1 << 14];
+static size_t size;
+
+static size_t save(struct box *b, uint8_t *to)
+{
+	size_t need = 0, got = 0;
+
+	if (vmr_save_size(&b->snap, &need) ||
+	    vmr_save(&b->snap, to, need, &got) || need != got)
+		return 0;
+	return got;
+}
+
+/* Restoring @bytes into @dst fails and changes nothing at all */
+static int refused(const uint8_t *bytes, size_t n)
+{
+	int ret;
+
+	memcpy(&dst_before, &dst, sizeof(dst));
+	ret = vmr_restore(&dst.snap, bytes, n);
+	return ret == -EBADMSG && !memcmp(&dst_before, &dst, sizeof(dst));
+}
+
+#define EXPECT_REFUSED(bytes, n) \
+	EXPECT_TRUE(refused(bytes, n))
+
+#define EXPECT_SAME_STATE() \
+	do { \
+		for (size_t i_ = 0; i_ < NODES; i_++) { \
+			EXPECT_EQ(vmr_range_state(&src.r[i_]), \
+				  vmr_range_state(&dst.r[i_])); \
+			if (!vmr_range_state(&src.r[i_])) \
+				continue; \
+			EXPECT_EQ(src.r[i_].start, dst.r[i_].start); \
+			EXPECT_EQ(src.r[i_].last, dst.r[i_].last); \
+		} \
+		for (size_t i_ = 0; i_ < SPACES; i_++) { \
+			EXPECT_EQ(src.spaces[i_].space->nr_ranges, \
+				  dst.spaces[i_].space->nr_ranges); \
+			EXPECT_EQ(src.spaces[i_].space->nr_claims, \
+				  dst.spaces[i_].space->nr_claims); \
+			EXPECT_VALID(dst.spaces[i_].space); \
+		} \
+		EXPECT_EQ(src.ids.issued, dst.ids.issued); \
+		EXPECT_EQ(0, memcmp(src.regs, dst.regs, sizeof(src.regs))); \
+		EXPECT_EQ(0, memcmp(src.more, dst.more, sizeof(src.more))); \
+	} while (0)
+
+/* A state with something of everything, which many tests damage:
+ * small: live 10-17 [r0], 20-2f [r1], 40-4f [r2]; claims 14-1f [r3] age 2,
+ *	28-2b [r4] age 1, 28-37 [r5] parked, 28-37 [r6] age 3
+ * all: live 0-0 [r7], MAX-MAX [r8]
+ * ids: 5-5 [r9], 8-11 [r10]; 20 was handed out
+ */
+#define SMALL		32
+#define SMALL_LIVE(i)	(SMALL + 48 + 24 * (i))
+#define SMALL_CLAIM(i)	(SMALL_LIVE(3) + 32 * (i))
+#define ALL		SMALL_CLAIM(4)
+#define ALL_LIVE(i)	(ALL + 48 + 24 * (i))
+#define IDS		ALL_LIVE(2)
+#define IDS_LIVE(i)	(IDS + 48 + 24 * (i))
+#define BLOCK0		IDS_LIVE(2)
+#define BLOCK1		(BLOCK0 + 16 + 16)
+#define CHECKSUM	(BLOCK1 + 16 + 16)
+
+static void usual_state(struct __test_metadata *_metadata)
+{
+	size_t i;
+
+	boxes_init();
+	GRANT(vmr_reserve(&src.small, &src.r[0], 0x10, 0x17, NULL));
+	GRANT(vmr_reserve(&src.small, &src.r[1], 0x20, 0x2f, NULL));
+	GRANT(vmr_reserve(&src.small, &src.r[2], 0x40, 0x4f, NULL));
+	GRANT(vmr_claim(&src.small, &src.r[4], 0x28, 0x2b));
+	GRANT(vmr_claim(&src.small, &src.r[3], 0x14, 0x1f));
+	GRANT(vmr_park(&src.small, &src.r[5], 0x28, 0x37));
+	GRANT(vmr_claim(&src.small, &src.r[6], 0x28, 0x37));
+	GRANT(vmr_reserve(&src.all, &src.r[7], 0, 0, NULL));
+	GRANT(vmr_reserve(&src.all, &src.r[8], VMR_MAX, VMR_MAX, NULL));
+	GRANT(vmr_id_alloc(&src.ids, &src.r[9]));
+	GRANT(vmr_id_alloc_at(&src.ids, &src.r[11], 20, NULL));
+	GRANT(vmr_id_alloc_block(&src.ids, &src.r[10],
+				 &(struct vmr_request){ .size = 4, .align = 4,
+				 .max = VMR_MAX }, NULL));
+	GRANT(vmr_id_free(&src.ids, 20, NULL));
+	for (i = 0; i < sizeof(src.regs); i++)
+		src.regs[i] = (uint8_t)(0xa0 + i);
+	for (i = 0; i < sizeof(src.more); i++)
+		src.more[i] = (uint8_t)(0x10 + i);
+	size = save(&src, buf);
+	ASSERT_EQ((size_t)CHECKSUM + 4, size);
+}
+
+/* The bytes. */
+
+TEST(the_bytes_are_as_documented)
+{
+	usual_state(_metadata);
+	EXPECT_EQ(0, memcmp(buf, "VMRSNAP", 8));
+	EXPECT_EQ(1, get_le(buf + 8, 4));
+	EXPECT_EQ(0, get_le(buf + 12, 4));
+	EXPECT_EQ(size, get_le(buf + 16, 8));
+	EXPECT_EQ(3, get_le(buf + 24, 4));
+	EXPECT_EQ(2, get_le(buf + 28, 4));
+
+	EXPECT_EQ(3, get_le(buf + SMALL, 4));
+	EXPECT_EQ(0, get_le(buf + SMALL + 4, 4));
+	EXPECT_EQ(0x10, get_le(buf + SMALL + 8, 8));
+	EXPECT_EQ(0x4f, get_le(buf + SMALL + 16, 8));
+	EXPECT_EQ(0, get_le(buf + SMALL + 24, 8));
+	EXPECT_EQ(3, get_le(buf + SMALL + 32, 8));
+	EXPECT_EQ(4, get_le(buf + SMALL + 40, 8));
+	EXPECT_EQ(KEY(1), get_le(buf + SMALL_LIVE(1), 8));
+	EXPECT_EQ(0x20, get_le(buf + SMALL_LIVE(1) + 8, 8));
+	EXPECT_EQ(0x2f, get_le(buf + SMALL_LIVE(1) + 16, 8));
+	EXPECT_EQ(KEY(3), get_le(buf + SMALL_CLAIM(0), 8));
+	EXPECT_EQ(0x14, get_le(buf + SMALL_CLAIM(0) + 8, 8));
+	EXPECT_EQ(0x1f, get_le(buf + SMALL_CLAIM(0) + 16, 8));
+	EXPECT_EQ(2, get_le(buf + SMALL_CLAIM(0) + 24, 8));
+	EXPECT_EQ(KEY(4), get_le(buf + SMALL_CLAIM(1), 8));
+	EXPECT_EQ(1, get_le(buf + SMALL_CLAIM(1) + 24, 8));
+	EXPECT_EQ(KEY(5), get_le(buf + SMALL_CLAIM(2), 8));
+	EXPECT_EQ(0, get_le(buf + SMALL_CLAIM(2) + 24, 8));
+	EXPECT_EQ(KEY(6), get_le(buf + SMALL_CLAIM(3), 8));
+	EXPECT_EQ(3, get_le(buf + SMALL_CLAIM(3) + 24, 8));
+
+	EXPECT_EQ(VMR_MAX, get_le(buf + ALL + 16, 8));
+	EXPECT_EQ(VMR_MAX, get_le(buf + ALL_LIVE(1) + 16, 8));
+	EXPECT_EQ(9, get_le(buf + IDS, 4));
+	EXPECT_EQ(1, get_le(buf + IDS + 4, 4));
+	EXPECT_EQ(21, get_le(buf + IDS + 24, 8));
+	EXPECT_EQ(8, get_le(buf + IDS_LIVE(1) + 8, 8));
+	EXPECT_EQ(11, get_le(buf + IDS_LIVE(1) + 16, 8));
+
+	EXPECT_EQ(1, get_le(buf + BLOCK0, 8));
+	EXPECT_EQ(13, get_le(buf + BLOCK0 + 8, 8));
+	EXPECT_EQ(0, memcmp(buf + BLOCK0 + 16, src.regs, 13));
+	EXPECT_EQ(0, get_le(buf + BLOCK0 + 16 + 13, 3));
+	EXPECT_EQ(VMR_MAX, get_le(buf + BLOCK1, 8));
+	EXPECT_EQ(16, get_le(buf + BLOCK1 + 8, 8));
+	EXPECT_EQ(crc32c(buf, CHECKSUM), get_le(buf + CHECKSUM, 4));
+	EXPECT_EQ(0xe3069283, crc32c((const uint8_t *)"123456789", 9));
+}
+
+/* Every byte of a snapshot, written by hand: whoever saves has to write these. */
+TEST(one_small_snapshot_byte_by_byte)
+{
+	static const uint8_t golden[] = {
+		'V', 'M', 'R', 'S', 'N', 'A', 'P', 0, 1, 0, 0, 0, 0, 0, 0, 0,
+		0x84, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
+		9, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,
+		36, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0,
+		1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0xcd, 0xab, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,
+		5, 0, 0, 0, 0, 0, 0, 0,
+		1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,
+		0x5a, 0xa5, 0, 0, 0, 0, 0, 0,
+	};
+	uint8_t bytes[sizeof(golden) + 4];
+
+	boxes_init();
+	src.snap.spaces = &src.spaces[2];
+	dst.snap.spaces = &dst.spaces[2];
+	src.snap.nr_spaces = 1;
+	dst.snap.nr_spaces = 1;
+	src.snap.nr_blocks = 1;
+	dst.snap.nr_blocks = 1;
+	src.blocks[0].size = 2;
+	dst.blocks[0].size = 2;
+	GRANT(vmr_id_alloc(&src.ids, &src.r[0]));
+	src.regs[0] = 0x5a;
+	src.regs[1] = 0xa5;
+	ASSERT_EQ(sizeof(bytes), save(&src, buf));
+	memcpy(bytes, golden, sizeof(golden));
+	put_le(bytes + sizeof(golden), crc32c(golden, sizeof(golden)), 4);
+	EXPECT_EQ(0, memcmp(bytes, buf, sizeof(bytes)));
+	GRANT(vmr_restore(&dst.snap, bytes, sizeof(bytes)));
+	EXPECT_EQ(5, vmr_id(&dst.r[0]));
+	EXPECT_EQ(0xa5, dst.regs[1]);
+}
+
+TEST(an_empty_snapshot_is_one)
+{
+	boxes_init();
+	src.snap = (struct vmr_snapshot){ .ops = &box_ops };
+	dst.snap = (struct vmr_snapshot){ .ops = &box_ops };
+	ASSERT_EQ((size_t)36, save(&src, buf));
+	GRANT(vmr_restore(&dst.snap, buf, 36));
+}
+
+TEST(nothing_has_to_be_aligned)
+{
+	size_t got;
+
+	usual_state(_metadata);
+	GRANT(vmr_save(&src.snap, again + 3, size, &got));
+	EXPECT_EQ(0, memcmp(buf, again + 3, size));
+	GRANT(vmr_restore(&dst.snap, again + 3, size));
+	EXPECT_SAME_STATE();
+}
+
+/* Round trips. */
+
+TEST(a_restored_state_is_the_saved_one)
+{
+	usual_state(_metadata);
+	GRANT(vmr_restore(&dst.snap, buf, size));
+	EXPECT_SAME_STATE();
+	EXPECT_EQ(size, save(&dst, again));
+	EXPECT_EQ(0, memcmp(buf, again, size));
+}
+
+TEST(the_oldest_claim_is_still_the_oldest)
+{
+	usual_state(_metadata);
+	GRANT(vmr_restore(&dst.snap, buf, size));
+	/* r4 and r6 both want 0x28; r4 is older, and r6 waits for it */
+	GRANT(vmr_free(&dst.small, &dst.r[1]));
+	EXPECT_EQ(&dst.r[4], vmr_settle(&dst.small, 0x20, 0x2f));
+	EXPECT_EQ(NULL, vmr_settle(&dst.small, 0x20, 0x2f));
+	/* A claim of now is younger than every restored one */
+	GRANT(vmr_claim(&dst.small, &dst.r[20], 0x28, 0x2b));
+	GRANT(vmr_free(&dst.small, &dst.r[4]));
+	EXPECT_EQ(&dst.r[6], vmr_settle(&dst.small, 0x28, 0x2b));
+	EXPECT_VALID(&dst.small);
+}
+
+TEST(ids_that_were_handed_out_are_known)
+{
+	usual_state(_metadata);
+	GRANT(vmr_restore(&dst.snap, buf, size));
+	EXPECT_EQ(-EALREADY, vmr_id_free(&dst.ids, 20, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&dst.ids, 21, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&dst.ids, 9, NULL));
+	GRANT(vmr_id_free_block(&dst.ids, 8, 4, NULL));
+}
+
+TEST(a_restore_is_one_step_for_lookups)
+{
+	struct vmr_seq seq = { 0 };
+
+	usual_state(_metadata);
+	vmr_space_share(&dst.small, &seq);
+	vmr_space_share(&dst.all, &seq);
+	GRANT(vmr_restore(&dst.snap, buf, size));
+	EXPECT_EQ(2, seq.count);
+	EXPECT_EQ(0, seq.depth);
+	EXPECT_EQ(2, dst.ids.space.own_seq.count);
+}
+
+TEST(ages_do_not_depend_on_how_many_claims_there_were)
+{
+	int i;
+
+	usual_state(_metadata);
+	/* Make each claim anew, in the same order */
+	for (i = 0; i < 100; i++) {
+		GRANT(vmr_claim(&src.small, &src.r[4], 0x28, 0x2b));
+		GRANT(vmr_claim(&src.small, &src.r[3], 0x14, 0x1f));
+		GRANT(vmr_park(&src.small, &src.r[5], 0x28, 0x37));
+		GRANT(vmr_claim(&src.small, &src.r[6], 0x28, 0x37));
+	}
+	EXPECT_EQ(size, save(&src, again));
+	EXPECT_EQ(0, memcmp(buf, again, size));
+}
+
+static uint64_t seed = 88172645463325252ULL;
+
+static uint64_t rnd(uint64_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return below ? seed % below : seed;
+}
+
+static void settle_all(struct box *b)
+{
+	struct vmr_range *range;
+	size_t s;
+
+	for (s = 0; s < SPACES; s++)
+		while (vmr_settle(b->spaces[s].space, 0, VMR_MAX))
+			;
+	/* Claims of ids go past the allocator */
+	range = vmr_last_range(&b->ids.space);
+	if (range && b->ids.issued <= range->last)
+		b->ids.issued = range->last + 1;
+}
+
+static void random_place(const struct vmr_space *space, uint64_t *start,
+			 uint64_t *last)
+{
+	uint64_t mask = space->last - space->start;
+	uint64_t a = rnd(0), b;
+
+	if (mask == VMR_MAX && rnd(2))	/* crowded corners */
+		a = (rnd(2) ? 0 : VMR_MAX - 40) + rnd(41);
+	else if (mask != VMR_MAX)
+		a = space->start + a % (mask + 1);
+	b = mask == VMR_MAX && !rnd(4) ? rnd(0) : rnd(8);
+	*start = a;
+	*last = b > space->last - a ? space->last : a + b;
+}
+
+static void random_step(struct box *b)
+{
+	struct vmr_snapshot_space *s = &b->spaces[rnd(SPACES)];
+	struct vmr_range *range = &b->r[rnd(NODES)];
+	uint64_t start, last;
+	size_t i;
+
+	for (i = 0; i < SPACES; i++)
+		vmr_free(b->spaces[i].space, range);
+	random_place(s->space, &start, &last);
+	switch (rnd(8)) {
+	case 0:
+		break;
+	case 1:
+	case 2:
+		vmr_claim(s->space, range, start, last);
+		break;
+	case 3:
+		vmr_park(s->space, range, start, last);
+		break;
+	default:
+		if (s->issued)
+			vmr_id_alloc_block(&b->ids, range,
+					   &(struct vmr_request){ .size =
+					   last - start + 1, .align = 1,
+					   .max = VMR_MAX }, NULL);
+		else
+			vmr_reserve(s->space, range, start, last, NULL);
+	}
+	b->regs[rnd(sizeof(b->regs))] = (uint8_t)rnd(256);
+}
+
+TEST(random_states_come_back)
+{
+	int round, i;
+
+	boxes_init();
+	for (round = 0; round < 4000; round++) {
+		for (i = rnd(60); i > 0; i--)
+			random_step(&src);
+		settle_all(&src);
+		size = save(&src, buf);
+		ASSERT_NE((size_t)0, size);
+		box_clear(&dst);
+		ASSERT_EQ(0, vmr_restore(&dst.snap, buf, size));
+		EXPECT_SAME_STATE();
+		ASSERT_EQ(size, save(&dst, again));
+		ASSERT_EQ(0, memcmp(buf, again, size));
+
+		/* What happens to both from now on is the same, too */
+		for (i = 0; i < NODES; i++) {
+			size_t s = rnd(SPACES);
+
+			vmr_free(src.spaces[s].space, &src.r[i]);
+			vmr_free(dst.spaces[s].space, &dst.r[i]);
+			settle_all(&src);
+			settle_all(&dst);
+		}
+		EXPECT_SAME_STATE();
+		size = save(&src, buf);
+		ASSERT_EQ(size, save(&dst, again));
+		ASSERT_EQ(0, memcmp(buf, again, size));
+		if (rnd(2))
+			box_clear(&src);
+	}
+}
+
+#define MANY	20000
+
+struct many {
+	struct vmr_snapshot		snap;
+	struct vmr_snapshot_space	space;
+	struct vmr_space		all;
+	struct vmr_range		*r;
+};
+
+static uint64_t many_key(const struct vmr_snapshot *snap, uint32_t space,
+			 const struct vmr_range *range)
+{
+	const struct many *m = (const struct many *)snap;
+
+	return (uint64_t)(range - m->r) * 0x9e3779b97f4a7c15ULL;
+}
+
+static struct vmr_range *many_node(const struct vmr_snapshot *snap,
+				   uint32_t space, uint64_t key)
+{
+	const struct many *m = (const struct many *)snap;
+
+	/* The inverse of the factor, modulo 2^64 */
+	key *= 0xf1de83e19937733dULL;
+	return key < MANY ? &m->r[key] : NULL;
+}
+
+static const struct vmr_snapshot_ops many_ops = {
+	.key_of = many_key,
+	.node_of = many_node,
+};
+
+static void many_init(struct many *m)
+{
+	m->r = calloc(MANY, sizeof(*m->r));
+	vmr_space_init(&m->all, 0, VMR_MAX);
+	m->space = (struct vmr_snapshot_space){ .space = &m->all };
+	m->snap = (struct vmr_snapshot){ &many_ops, &m->space, 1, NULL, 0 };
+}
+
+/* Quadratic steps anywhere would take minutes. */
+TEST(many_ranges_and_many_claims_on_one_place)
+{
+	static struct many from, to;
+	uint8_t *bytes[2];
+	size_t n, got;
+	int i;
+
+	many_init(&from);
+	many_init(&to);
+	for (i = 0; i < MANY / 2; i++)
+		ASSERT_EQ(0, vmr_reserve(&from.all, &from.r[i], i * 16ULL,
+					 i * 16ULL + 7, NULL));
+	for (; i < MANY; i++)
+		ASSERT_EQ(0, vmr_claim(&from.all, &from.r[i],
+				       i & 1 ? 0 : rnd(MANY * 8), MANY * 8));
+	ASSERT_EQ(0, vmr_save_size(&from.snap, &n));
+	bytes[0] = malloc(n);
+	bytes[1] = malloc(n);
+	ASSERT_EQ(0, vmr_save(&from.snap, bytes[0], n, &got));
+	ASSERT_EQ(0, vmr_restore(&to.snap, bytes[0], n));
+	EXPECT_VALID(&to.all);
+	ASSERT_EQ(0, vmr_save(&to.snap, bytes[1], n, &got));
+	EXPECT_EQ(0, memcmp(bytes[0], bytes[1], n));
+	/* The first claim to be met twice is the last record */
+	memcpy(bytes[1] + n - 4 - 32, bytes[1] + n - 4 - 64, 8);
+	fix_checksum(bytes[1], n);
+	for (i = 0; i < MANY; i++)
+		vmr_free(&to.all, &to.r[i]);
+	memset(to.r, 0, MANY * sizeof(*to.r));
+	EXPECT_EQ(-EBADMSG, vmr_restore(&to.snap, bytes[1], n));
+	for (i = 0; i < MANY; i++)
+		EXPECT_EQ(0, memcmp(&to.r[i], &(struct vmr_range){ 0 },
+				    sizeof(to.r[i])));
+	free(bytes[0]);
+	free(bytes[1]);
+	free(from.r);
+	free(to.r);
+}
+
+/* Damage. */
+
+/*
+ * @bad, whose checksum is right: refused, or a state that is saved as these very
+ * bytes. Return: 1 if it was restored.
+ */
+static int refused_or_exact(struct __test_metadata *_metadata, size_t n)
+{
+	size_t s;
+	int ret;
+
+	memcpy(&dst_before, &dst, sizeof(dst));
+	ret = vmr_restore(&dst.snap, bad, n);
+	if (ret) {
+		EXPECT_EQ(-EBADMSG, ret);
+		EXPECT_EQ(0, memcmp(&dst_before, &dst, sizeof(dst)));
+		return 0;
+	}
+	for (s = 0; s < SPACES; s++)
+		EXPECT_VALID(dst.spaces[s].space);
+	EXPECT_EQ(n, save(&dst, again));
+	EXPECT_EQ(0, memcmp(bad, again, n));
+	box_clear(&dst);
+	return 1;
+}
+
+TEST(every_bit_that_is_flipped_is_noticed)
+{
+	size_t bit;
+
+	usual_state(_metadata);
+	for (bit = 0; bit < 8 * size; bit++) {
+		memcpy(bad, buf, size);
+		bad[bit / 8] ^= 1 << bit % 8;
+		EXPECT_REFUSED(bad, size) {
+			TH_LOG("bit %zu", bit);
+		}
+	}
+}
+
+TEST(every_byte_in_every_value_is_refused_or_exact)
+{
+	size_t at, restored = 0, refusals = 0;
+	int v;
+
+	usual_state(_metadata);
+	for (at = 0; at < CHECKSUM; at++) {
+		for (v = 0; v < 256; v++) {
+			memcpy(bad, buf, size);
+			bad[at] = (uint8_t)v;
+			fix_checksum(bad, size);
+			if (refused_or_exact(_metadata, size))
+				restored++;
+			else
+				refusals++;
+		}
+	}
+	/* Registers are anything; places can be others; the rest cannot */
+	EXPECT_GT(restored, (size_t)256 * (13 + 16));
+	EXPECT_GT(refusals, (size_t)256 * CHECKSUM * 3 / 4);
+}
+
+TEST(random_damage_is_refused_or_exact)
+{
+	size_t restored = 0;
+	int round, i;
+
+	usual_state(_metadata);
+	for (round = 0; round < 300000; round++) {
+		memcpy(bad, buf, size);
+		for (i = 1 + rnd(3); i > 0; i--) {
+			size_t at = rnd(size / 8) * 8;
+			size_t from = rnd(size / 8) * 8;
+
+			switch (rnd(5)) {
+			case 0:	/* small changes of numbers */
+				put_le(bad + at, get_le(bad + at, 8) +
+				       rnd(9) - 4, 8);
+				break;
+			case 1:
+				put_le(bad + at, rnd(64), 8);
+				break;
+			case 2:
+				memmove(bad + at, bad + from, 8);
+				break;
+			case 3:	/* numbers of records */
+				put_le(bad + (rnd(2) ? SMALL : IDS) + 32 +
+				       8 * rnd(2), rnd(6), 8);
+				break;
+			default:
+				put_le(bad + SMALL_CLAIM(rnd(4)) + 24, rnd(5),
+				       8);
+			}
+		}
+		fix_checksum(bad, size);
+		restored += refused_or_exact(_metadata, size);
+		if (!_metadata->exit_code)
+			continue;
+		break;
+	}
+	EXPECT_GT(restored, (size_t)1000);
+	EXPECT_GT((size_t)290000, restored);
+}
+
+TEST(every_truncation_is_refused)
+{
+	size_t n;
+
+	usual_state(_metadata);
+	for (n = 0; n < size; n++) {
+		uint8_t *tight = malloc(n ? n : 1);
+
+		/* In memory of its own, for tools that watch its end */
+		memcpy(tight, buf, n);
+		EXPECT_REFUSED(tight, n);
+		fix_checksum(tight, n);
+		EXPECT_REFUSED(tight, n);
+		fix_size(tight, n);
+		EXPECT_REFUSED(tight, n);
+		free(tight);
+	}
+}
+
+TEST(bytes_behind_the_end_are_refused)
+{
+	size_t n;
+
+	usual_state(_metadata);
+	for (n = size + 1; n < size + 100; n++) {
+		memset(bad, 0, n);
+		memcpy(bad, buf, size);
+		EXPECT_REFUSED(bad, n);
+		fix_checksum(bad, n);
+		EXPECT_REFUSED(bad, n);
+		fix_size(bad, n);
+		EXPECT_REFUSED(bad, n);
+	}
+}
+
+/* One number is another, everything else is right. */
+#define EXPECT_FIELD_REFUSED(at, v, bytes) \
+	do { \
+		memcpy(bad, buf, size); \
+		put_le(bad + (at), v, bytes); \
+		fix_checksum(bad, size); \
+		EXPECT_REFUSED(bad, size) { \
+			TH_LOG("%s = %s", #at, #v); \
+		} \
+	} while (0)
+
+TEST(the_undamaged_one_is_not_refused)
+{
+	usual_state(_metadata);
+	memcpy(bad, buf, size);
+	fix_size(bad, size);
+	EXPECT_EQ(1, refused_or_exact(_metadata, size));
+}
+
+TEST(a_wrong_header_is_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(0, 'v', 1);
+	EXPECT_FIELD_REFUSED(7, 1, 1);
+	EXPECT_FIELD_REFUSED(8, 0, 4);
+	EXPECT_FIELD_REFUSED(8, 2, 4);
+	EXPECT_FIELD_REFUSED(8, 0x01000000, 4);
+	EXPECT_FIELD_REFUSED(12, 1, 4);
+	EXPECT_FIELD_REFUSED(16, size - 1, 8);
+	EXPECT_FIELD_REFUSED(16, size + 8, 8);
+	EXPECT_FIELD_REFUSED(16, size + (1ULL << 32), 8);
+	EXPECT_FIELD_REFUSED(24, 2, 4);
+	EXPECT_FIELD_REFUSED(24, 4, 4);
+	EXPECT_FIELD_REFUSED(28, 1, 4);
+	EXPECT_FIELD_REFUSED(28, 3, 4);
+}
+
+TEST(other_spaces_are_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(SMALL, 4, 4);
+	EXPECT_FIELD_REFUSED(SMALL + 4, 1, 4);
+	EXPECT_FIELD_REFUSED(SMALL + 4, 2, 4);
+	EXPECT_FIELD_REFUSED(IDS + 4, 0, 4);
+	EXPECT_FIELD_REFUSED(SMALL + 8, 0xf, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 8, 0, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 16, 0x50, 8);
+	EXPECT_FIELD_REFUSED(ALL + 16, VMR_MAX - 1, 8);
+	/* And seen from the other side */
+	dst.small.last++;
+	EXPECT_REFUSED(buf, size);
+	dst.small.last--;
+	dst.spaces[2].issued = NULL;
+	EXPECT_REFUSED(buf, size);
+	dst.spaces[2].issued = &dst.ids.issued;
+	dst.spaces[2].id++;
+	EXPECT_REFUSED(buf, size);
+	dst.spaces[2].id--;
+	dst.snap.nr_spaces--;
+	EXPECT_REFUSED(buf, size);
+	dst.snap.nr_spaces++;
+	GRANT(vmr_restore(&dst.snap, buf, size));
+}
+
+TEST(a_wrong_mark_is_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(IDS + 24, 0, 8);	/* ids are live */
+	EXPECT_FIELD_REFUSED(IDS + 24, 11, 8);	/* 11 is */
+	EXPECT_FIELD_REFUSED(IDS + 24, 38, 8);	/* there is no 37 */
+	EXPECT_FIELD_REFUSED(IDS + 24, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 24, 0x11, 8);
+	/* Of an empty pool */
+	GRANT(vmr_id_release(&src.ids, &src.r[9]));
+	GRANT(vmr_id_release(&src.ids, &src.r[10]));
+	size = save(&src, buf);
+	EXPECT_FIELD_REFUSED(IDS + 24, 5, 8);	/* there is no 4 */
+	EXPECT_FIELD_REFUSED(IDS + 24, 1, 8);
+}
+
+TEST(wrong_numbers_of_records_are_refused)
+{
+	int i;
+
+	usual_state(_metadata);
+	for (i = 0; i < 10; i++) {
+		if (i != 3)
+			EXPECT_FIELD_REFUSED(SMALL + 32, i, 8);
+		if (i != 4)
+			EXPECT_FIELD_REFUSED(SMALL + 40, i, 8);
+	}
+	EXPECT_FIELD_REFUSED(SMALL + 32, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 32, VMR_MAX / 24 + 4, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 40, VMR_MAX / 32 + 5, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 40, 1ULL << 59 | 4, 8);
+}
+
+TEST(wrong_live_records_are_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(0) + 8, 0xf, 8);	/* outside */
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(2) + 16, 0x50, 8);
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(2) + 16, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(1) + 8, 0x17, 8);	/* overlap */
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(1) + 8, 0x10, 8);	/* equal */
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(0) + 16, 0x20, 8);
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(1) + 16, 0x1f, 8);	/* reversed */
+	EXPECT_FIELD_REFUSED(ALL_LIVE(1) + 8, 0, 8);
+	/* Behind the last address there is nothing */
+	memcpy(bad, buf, size);
+	memcpy(bad + ALL_LIVE(0) + 8, buf + ALL_LIVE(1) + 8, 16);
+	fix_checksum(bad, size);
+	EXPECT_REFUSED(bad, size);
+	/* Descending */
+	memcpy(bad, buf, size);
+	memcpy(bad + SMALL_LIVE(0), buf + SMALL_LIVE(1), 24);
+	memcpy(bad + SMALL_LIVE(1), buf + SMALL_LIVE(0), 24);
+	fix_checksum(bad, size);
+	EXPECT_REFUSED(bad, size);
+}
+
+TEST(wrong_claims_are_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0xf, 8);	/* outside */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 16, 0x50, 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 16, 0x50, 8);	/* parked */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 16, 0x13, 8);	/* reversed */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0x29, 8);	/* descending */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 8, 0x27, 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 8, 0x30, 8);	/* free */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0x18, 8);	/* free */
+}
+
+TEST(wrong_ages_are_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 1, 8);	/* twice */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 3, 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, 4, 8);	/* a gap */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 0, 8);	/* none is 2 */
+	/* Of two that want one address the first is the older one */
+	memcpy(bad, buf, size);
+	put_le(bad + SMALL_CLAIM(1) + 24, 3, 8);
+	put_le(bad + SMALL_CLAIM(3) + 24, 1, 8);
+	fix_checksum(bad, size);
+	EXPECT_REFUSED(bad, size);
+	/* The others can be in any order */
+	put_le(bad + SMALL_CLAIM(0) + 24, 1, 8);
+	put_le(bad + SMALL_CLAIM(1) + 24, 2, 8);
+	put_le(bad + SMALL_CLAIM(3) + 24, 3, 8);
+	fix_checksum(bad, size);
+	EXPECT_EQ(1, refused_or_exact(_metadata, size));
+}
+
+TEST(keys_that_come_twice_are_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(1), KEY(0), 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0), KEY(0), 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3), KEY(4), 8);
+	EXPECT_FIELD_REFUSED(IDS_LIVE(1), KEY(0), 8);	/* of another space */
+}
+
+TEST(nodes_that_cannot_be_linked_are_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(1), 12345, 8);
+	dst.lie = NO_NODE;
+	EXPECT_REFUSED(buf, size);
+	dst.lie = LINKED_NODE;
+	EXPECT_REFUSED(buf, size);
+	EXPECT_VALID(&elsewhere);
+	dst.lie = ONE_NODE;
+	EXPECT_REFUSED(buf, size);
+	dst.lie = HONEST;
+	GRANT(vmr_restore(&dst.snap, buf, size));
+}
+
+/* A node that was in use keeps what it says of its last place. */
+TEST(a_refusal_leaves_nodes_alone)
+{
+	usual_state(_metadata);
+	GRANT(vmr_reserve(&dst.small, &dst.r[0], 0x33, 0x44, NULL));
+	GRANT(vmr_free(&dst.small, &dst.r[0]));
+	EXPECT_FIELD_REFUSED(BLOCK1, 5, 8);
+	EXPECT_EQ(0x33, dst.r[0].start);
+	EXPECT_EQ(0x44, dst.r[0].last);
+}
+
+TEST(wrong_blocks_are_refused)
+{
+	usual_state(_metadata);
+	EXPECT_FIELD_REFUSED(BLOCK0, 2, 8);
+	EXPECT_FIELD_REFUSED(BLOCK0 + 8, 12, 8);
+	EXPECT_FIELD_REFUSED(BLOCK0 + 8, 16, 8);
+	EXPECT_FIELD_REFUSED(BLOCK0 + 8, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(BLOCK0 + 16 + 13, 1, 1);
+	EXPECT_FIELD_REFUSED(BLOCK0 + 16 + 15, 0x80, 1);
+	EXPECT_FIELD_REFUSED(BLOCK1, 1, 8);
+	dst.blocks[1].size--;
+	EXPECT_REFUSED(buf, size);
+	dst.blocks[1].size++;
+	dst.snap.nr_blocks--;
+	EXPECT_REFUSED(buf, size);
+}
+
+static int checks;
+
+static bool check_regs(const struct vmr_snapshot_block *block,
+		       const uint8_t *saved,
+		       const struct vmr_snapshot_view *view)
+{
+	struct vmr_snapshot_place place = { NULL, 1, 2 };
+
+	checks++;
+	if (vmr_snapshot_saved(view, &dst.r[1], &place) != VMR_LIVE ||
+	    place.space != &dst.small || place.start != 0x20 ||
+	    place.last != 0x2f)
+		return false;
+	if (vmr_snapshot_saved(view, &dst.r[6], &place) != VMR_CLAIMED ||
+	    place.start != 0x28 || place.last != 0x37)
+		return false;
+	if (vmr_snapshot_saved(view, &dst.r[5], NULL) != VMR_PARKED ||
+	    vmr_snapshot_saved(view, &dst.r[10], &place) != VMR_LIVE ||
+	    place.space != &dst.ids.space)
+		return false;
+	place.start = 77;
+	return vmr_snapshot_saved(view, &dst.r[30], &place) == VMR_FREE &&
+	       vmr_snapshot_saved(view, &linked, &place) == VMR_FREE &&
+	       vmr_snapshot_saved(view, NULL, &place) == VMR_FREE &&
+	       vmr_snapshot_saved(NULL, &dst.r[1], &place) == VMR_FREE &&
+	       place.start == 77 && saved[3] == 0xa3;
+}
+
+TEST(an_owner_checks_its_registers)
+{
+	usual_state(_metadata);
+	dst.blocks[0].check = check_regs;
+	GRANT(vmr_restore(&dst.snap, buf, size));
+	EXPECT_EQ(1, checks);
+	box_clear(&dst);
+	EXPECT_FIELD_REFUSED(BLOCK0 + 16 + 3, 0xa4, 1);
+	EXPECT_EQ(2, checks);
+	/* Nobody is asked about what is malformed already */
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(0) + 8, 0xf, 8);
+	EXPECT_EQ(2, checks);
+}
+
+/* The other errors. */
+
+TEST(saving_refuses_nonsense)
+{
+	size_t got = 99, need = 99;
+	struct vmr_snapshot snap;
+	struct vmr_snapshot_ops none = { NULL, NULL };
+
+	usual_state(_metadata);
+	memcpy(again, buf, size);
+	snap = src.snap;
+#define EXPECT_INVALID() \
+	do { \
+		EXPECT_EQ(-EINVAL, vmr_save_size(&src.snap, &need)); \
+		EXPECT_EQ(-EINVAL, vmr_save(&src.snap, buf, size, &got)); \
+		EXPECT_EQ(-EINVAL, vmr_restore(&src.snap, buf, size)); \
+		src.snap = snap; \
+	} while (0)
+	EXPECT_EQ(-EINVAL, vmr_save_size(NULL, &need));
+	EXPECT_EQ(-EINVAL, vmr_save_size(&src.snap, NULL));
+	EXPECT_EQ(-EINVAL, vmr_save(NULL, buf, size, &got));
+	EXPECT_EQ(-EINVAL, vmr_save(&src.snap, NULL, size, &got));
+	EXPECT_EQ(-EINVAL, vmr_save(&src.snap, buf, size, NULL));
+	src.snap.ops = NULL;
+	EXPECT_INVALID();
+	src.snap.spaces = NULL;
+	EXPECT_INVALID();
+	src.snap.blocks = NULL;
+	EXPECT_INVALID();
+	src.spaces[1].id = 3;
+	EXPECT_INVALID();
+	src.spaces[1].id = 10;
+	EXPECT_INVALID();
+	src.spaces[1].id = 4;
+	src.spaces[1].space = NULL;
+	EXPECT_INVALID();
+	src.spaces[1].space = &src.small;
+	EXPECT_INVALID();
+	src.spaces[1].space = &src.all;
+	src.spaces[1].issued = &src.ids.issued;
+	EXPECT_INVALID();
+	src.spaces[1].issued = NULL;
+	src.blocks[1].key = 1;
+	EXPECT_INVALID();
+	src.blocks[1].key = 2;
+	src.blocks[1].bytes = NULL;
+	EXPECT_INVALID();
+	src.blocks[1].bytes = src.more;
+	src.snap.ops = &none;
+	EXPECT_EQ(-EINVAL, vmr_save(&src.snap, buf, size, &got));
+	EXPECT_EQ(-EINVAL, vmr_restore(&src.snap, buf, size));
+	src.snap = snap;
+	src.blocks[1].size = SIZE_MAX - 3;
+	EXPECT_EQ(-EOVERFLOW, vmr_save_size(&src.snap, &need));
+	EXPECT_EQ(-EOVERFLOW, vmr_save(&src.snap, buf, size, &got));
+	src.blocks[1].size = SIZE_MAX - 300;
+	EXPECT_EQ(-EOVERFLOW, vmr_save_size(&src.snap, &need));
+	EXPECT_EQ(99, need);
+	EXPECT_EQ(99, got);
+	EXPECT_EQ(0, memcmp(again, buf, size));
+}
+
+TEST(a_buffer_that_is_too_small_is_left_alone)
+{
+	size_t got = 99, n;
+
+	usual_state(_metadata);
+	memset(again, 0x55, sizeof(again));
+	memset(bad, 0x55, sizeof(bad));
+	for (n = 0; n < size; n++)
+		EXPECT_EQ(-ENOSPC, vmr_save(&src.snap, again, n, &got));
+	EXPECT_EQ(99, got);
+	EXPECT_EQ(0, memcmp(again, bad, sizeof(bad)));
+	GRANT(vmr_save(&src.snap, again, size + 5, &got));
+	EXPECT_EQ(size, got);
+	EXPECT_EQ(0, memcmp(again, buf, size));
+	EXPECT_EQ(0, memcmp(again + size, bad, sizeof(bad) - size));
+}
+
+TEST(a_claim_that_waits_for_nothing_is_not_saved)
+{
+	size_t got = 99;
+
+	usual_state(_metadata);
+	GRANT(vmr_free(&src.small, &src.r[1]));
+	memcpy(again, buf, size);
+	EXPECT_EQ(-EAGAIN, vmr_save(&src.snap, buf, size, &got));
+	EXPECT_EQ(99, got);
+	EXPECT_EQ(0, memcmp(again, buf, size));
+	EXPECT_EQ(&src.r[4], vmr_settle(&src.small, 0x20, 0x2f));
+	GRANT(vmr_save(&src.snap, buf, size, &got));
+}
+
+static uint64_t twin_key(const struct vmr_snapshot *snap, uint32_t space,
+			 const struct vmr_range *range)
+{
+	size_t i = range - box_of(snap)->r;
+
+	return i == 10 ? 3 : i;
+}
+
+TEST(two_ranges_with_one_key_are_not_saved)
+{
+	static const struct vmr_snapshot_ops twins = { twin_key, box_node };
+	size_t got = 99;
+
+	usual_state(_metadata);
+	src.snap.ops = &twins;
+	EXPECT_EQ(-EEXIST, vmr_save(&src.snap, buf, size, &got));
+	EXPECT_EQ(99, got);
+	memset(bad, 0, size);
+	EXPECT_EQ(0, memcmp(bad, buf, size));
+	GRANT(vmr_id_release(&src.ids, &src.r[10]));
+	GRANT(vmr_save(&src.snap, buf, size, &got));
+}
+
+TEST(spaces_that_are_not_empty_are_not_restored)
+{
+	usual_state(_metadata);
+	GRANT(vmr_reserve(&dst.all, &dst.r[40], 5, 6, NULL));
+	memcpy(&dst_before, &dst, sizeof(dst));
+	EXPECT_EQ(-EBUSY, vmr_restore(&dst.snap, buf, size));
+	EXPECT_EQ(-EBUSY, vmr_restore(&dst.snap, buf, 0));
+	EXPECT_EQ(0, memcmp(&dst_before, &dst, sizeof(dst)));
+	GRANT(vmr_claim(&dst.all, &dst.r[40], 5, 6));
+	EXPECT_EQ(-EBUSY, vmr_restore(&dst.snap, buf, size));
+	GRANT(vmr_free(&dst.all, &dst.r[40]));
+	EXPECT_EQ(-EINVAL, vmr_restore(NULL, buf, size));
+	EXPECT_EQ(-EINVAL, vmr_restore(&dst.snap, NULL, size));
+	GRANT(vmr_restore(&dst.snap, buf, size));
+}
+
+/* An id that went past the allocator is one that was handed out. */
+TEST(a_mark_covers_every_live_id)
+{
+	boxes_init();
+	GRANT(vmr_reserve(&src.ids.space, &src.r[0], 30, 31, NULL));
+	size = save(&src, buf);
+	GRANT(vmr_restore(&dst.snap, buf, size));
+	EXPECT_EQ(32, dst.ids.issued);
+}
+
+/*
+ * A machine: a bridge and three functions, one of them behind the bridge, with BARs
+ * of all kinds, MSI and MSI-X.
+ */
+
+#define CARDS		3
+#define ENTRIES		4
+#define MSI_CAP		0x50
+#define MSIX_CAP	0x70
+#define BRIDGE_SPACES	16
+
+struct card {
+	struct vmr_pci_function		fn;
+	struct vmr_pci_msi		msi;
+	struct vmr_pci_msix		msix;
+	struct vmr_pci_vector		vectors[ENTRIES];
+};
+
+struct machine {
+	struct vmr_snapshot		snap;
+	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR + 3];
+	struct vmr_snapshot_block	blocks[CARDS + 1];
+	struct vmr_system		sys;
+	struct vmr_manager		manager;
+	struct vmr_reader		reader;
+	struct vmr_listener		listener;
+	int				moves;
+	struct vmr_pci_bridge		bridge;
+	struct card			card[CARDS];
+};
+
+static struct machine old, new, new_before;
+static uint8_t image[1 << 13], image2[1 << 13];
+static size_t image_size;
+
+/* The ranges of a machine, in the order of their keys; NULL behind the last */
+static struct vmr_range *range_nr(struct machine *m, size_t i)
+{
+	struct vmr_range *of_bridge[] = {
+		&m->bridge.fn.dev.id, &m->bridge.fn.address,
+		&m->bridge.io.range, &m->bridge.mem.range,
+		&m->bridge.pref.range,
+	};
+	const size_t per_card = 2 + VMR_PCI_NR_BARS + 1 + ENTRIES;
+	struct card *c;
+
+	if (i < 5)
+		return of_bridge[i];
+	i -= 5;
+	if (i >= CARDS * per_card)
+		return NULL;
+	c = &m->card[i / per_card];
+	i %= per_card;
+	if (i == 0)
+		return &c->fn.dev.id;
+	if (i == 1)
+		return &c->fn.address;
+	i -= 2;
+	if (i < VMR_PCI_NR_BARS)
+		return &c->fn.bars[i].region.range;
+	i -= VMR_PCI_NR_BARS;
+	return i ? &c->vectors[i - 1].range : &c->msi.range;
+}
+
+static struct machine *machine_of(const struct vmr_snapshot *snap)
+{
+	return (struct machine *)((char *)snap -
+				  offsetof(struct machine, snap));
+}
+
+static uint64_t machine_key(const struct vmr_snapshot *snap, uint32_t space,
+			    const struct vmr_range *range)
+{
+	uint64_t i;
+
+	for (i = 0; range_nr(machine_of(snap), i) != range; i++)
+		;
+	return i;
+}
+
+static struct vmr_range *machine_node(const struct vmr_snapshot *snap,
+				      uint32_t space, uint64_t key)
+{
+	return key < 1000 ? range_nr(machine_of(snap), key) : NULL;
+}
+
+static const struct vmr_snapshot_ops machine_ops = {
+	.key_of = machine_key,
+	.node_of = machine_node,
+};
+
+static void card_read(struct vmr_device *dev, const struct vmr_access *access,
+		      void *data)
+{
+	memset(data, 0x40 + access->region->index, access->width);
+}
+
+static const struct vmr_device_ops card_ops = { .read = card_read };
+
+static void count_move(struct vmr_listener *listener, struct vmr_region *region,
+		       const struct vmr_place *was, const struct vmr_place *is)
+{
+	((struct machine *)((char *)listener -
+			    offsetof(struct machine, listener)))->moves++;
+}
+
+static const uint32_t address[CARDS] = {
+	VMR_PCI_ADDR(0, 2, 0), VMR_PCI_ADDR(0, 3, 0), VMR_PCI_ADDR(0, 1, 0),
+};
+
+static void card_init(struct __test_metadata *_metadata, struct card *c)
+{
+	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1000,
+					 .class_code = 0x020000 };
+	const struct vmr_pci_msix_place place = { .table_bar = 0,
+						  .pba_bar = 0,
+						  .pba_offset = 0x800 };
+
+	GRANT(vmr_pci_function_init(&c->fn, &ids, &card_ops, "card"));
+	GRANT(vmr_pci_add_bar(&c->fn, 0, VMR_BAR_MEM32, false, 0x1000, "regs"));
+	GRANT(vmr_pci_add_bar(&c->fn, 1, VMR_BAR_IO, false, 0x20, "ports"));
+	GRANT(vmr_pci_add_bar(&c->fn, 2, VMR_BAR_MEM64, true, 0x100000,
+			      "frames"));
+	GRANT(vmr_pci_add_bar(&c->fn, VMR_PCI_ROM, VMR_BAR_ROM, false, 0x800,
+			      "rom"));
+	GRANT(vmr_pci_add_msi(&c->fn, &c->msi, MSI_CAP, 4));
+	GRANT(vmr_pci_add_msix(&c->fn, &c->msix, MSIX_CAP, c->vectors, ENTRIES,
+			       &place));
+}
+
+/* The machine without a device: what both sides begin with */
+static void machine_init(struct __test_metadata *_metadata, struct machine *m)
+{
+	const struct vmr_limits limits = {
+		.mmio_last = (1ULL << 46) - 1, .irq_last = 1023,
+		.slot_last = 31, .pci_last = 0xff, .id_last = 99,
+	};
+	const struct vmr_pci_ids ids = { .vendor = 0x1b36, .device = 1,
+					 .class_code = 0x060400 };
+	int i;
+
+	memset(m, 0, sizeof(*m));
+	GRANT(vmr_system_init(&m->sys, &limits));
+	GRANT(vmr_manager_init(&m->manager, &m->sys));
+	GRANT(vmr_reader_attach(&m->manager, &m->reader));
+	m->listener.moved = count_move;
+	GRANT(vmr_listen(&m->manager, &m->listener));
+	GRANT(vmr_pci_bridge_init(&m->bridge, &m->manager, &ids, &card_ops,
+				  "bridge"));
+	for (i = 0; i < CARDS; i++)
+		card_init(_metadata, &m->card[i]);
+	m->card[2].fn.behind = &m->bridge;
+
+	GRANT(vmr_snapshot_system(m->spaces, &m->sys));
+	GRANT(vmr_snapshot_bridge(m->spaces + VMR_SNAPSHOT_NR, &m->bridge,
+				  BRIDGE_SPACES));
+	GRANT(vmr_snapshot_pci(&m->blocks[0], 0, &m->bridge.fn, &m->sys));
+	for (i = 0; i < CARDS; i++)
+		GRANT(vmr_snapshot_pci(&m->blocks[i + 1], i + 1,
+				       &m->card[i].fn, &m->sys));
+	m->snap = (struct vmr_snapshot){
+		&machine_ops, m->spaces, VMR_SNAPSHOT_NR + 3,
+		m->blocks, CARDS + 1,
+	};
+}
+
+static void config_write(struct __test_metadata *_metadata,
+			 struct vmr_pci_function *fn, uint32_t offset,
+			 uint32_t value, uint32_t width)
+{
+	uint8_t bytes[4];
+
+	put_le(bytes, value, 4);
+	GRANT(vmr_pci_config_write(fn, offset, bytes, width));
+}
+
+static void entry_write(struct __test_metadata *_metadata, struct card *c,
+			uint32_t index, uint32_t word, uint32_t value)
+{
+	uint8_t bytes[4];
+
+	put_le(bytes, value, 4);
+	GRANT(vmr_pci_msix_write(&c->fn, &c->msix, 16 * index + 4 * word,
+				 bytes, 4));
+}
+
+#define CFG(fn, offset, value, width) \
+	config_write(_metadata, fn, offset, value, width)
+
+/*
+ * A machine in the middle of its life: card 0 has everything on, card 1's memory
+ * waits for card 0's place, card 2 is behind the bridge, and its decoding is off.
+ */
+static void machine_run(struct __test_metadata *_metadata)
+{
+	struct card *c = old.card;
+
+	machine_init(_metadata, &old);
+	machine_init(_metadata, &new);
+	GRANT(vmr_pci_plug(&old.manager, &old.bridge.fn,
+			   VMR_PCI_ADDR(0, 1, 0)));
+	GRANT(vmr_pci_plug(&old.manager, &c[0].fn, address[0]));
+	GRANT(vmr_pci_plug(&old.manager, &c[1].fn, address[1]));
+	GRANT(vmr_pci_plug_behind(&old.bridge, &c[2].fn, 0));
+
+	CFG(&old.bridge.fn, 0x18, 0x00010100, 4);
+	CFG(&old.bridge.fn, 0x20, 0xf0f0e000, 4);	/* e0000000-f0ffffff */
+	CFG(&old.bridge.fn, 0x04, 2, 2);
+
+	CFG(&c[0].fn, 0x10, 0xd0000000, 4);
+	CFG(&c[0].fn, 0x14, 0xc000, 4);
+	CFG(&c[0].fn, 0x18, 0x00000000, 4);
+	CFG(&c[0].fn, 0x1c, 0x00000010, 4);
+	CFG(&c[0].fn, 0x30, 0xd1000001, 4);
+	CFG(&c[0].fn, 0x04, 3, 2);
+	CFG(&c[0].fn, MSI_CAP + 2, 0x0021, 2);		/* four vectors */
+	CFG(&c[0].fn, MSIX_CAP + 2, 0x8000, 2);
+	entry_write(_metadata, &c[0], 2, 0, 0xfee00000);
+	entry_write(_metadata, &c[0], 2, 3, 0);
+
+	CFG(&c[1].fn, 0x10, 0xd0000000, 4);		/* card 0's */
+	CFG(&c[1].fn, 0x04, 2, 2);
+
+	CFG(&c[2].fn, 0x10, 0xe0001000, 4);
+	CFG(&c[2].fn, 0x14, 0xd000, 4);
+}
+
+static size_t machine_save(struct machine *m, uint8_t *to)
+{
+	size_t need = 0, got = 0;
+
+	if (vmr_save_size(&m->snap, &need) || need > sizeof(image) ||
+	    vmr_save(&m->snap, to, sizeof(image), &got))
+		return 0;
+	return got;
+}
+
+static void machine_adopt(struct __test_metadata *_metadata, struct machine *m)
+{
+	int i;
+
+	GRANT(vmr_pci_adopt(&m->manager, &m->bridge.fn, NULL));
+	for (i = 0; i < CARDS; i++)
+		GRANT(vmr_pci_adopt(&m->manager, &m->card[i].fn, NULL));
+}
+
+static int machine_refused(const uint8_t *bytes, size_t n)
+{
+	int ret;
+
+	memcpy(&new_before, &new, sizeof(new));
+	ret = vmr_restore(&new.snap, bytes, n);
+	return ret == -EBADMSG && !memcmp(&new_before, &new, sizeof(new));
+}
+
+static uint64_t mem_read(struct machine *m, uint64_t addr)
+{
+	uint8_t byte = 0;
+
+	vmr_read(&m->reader, VMR_MMIO, addr, &byte, 1, 1);
+	return byte;
+}
+
+/* Where in @image the block of card @i begins, the bridge being -1 */
+static size_t block_of_card(int i)
+{
+	size_t at = image_size - 4;
+	int left = CARDS - i;
+
+	while (left--)
+		at -= 16 + 256 + 16 * ENTRIES;
+	if (i < 0)
+		at += 16 * ENTRIES;
+	return at + 16;
+}
+
+/* Where in @image the record of a range begins */
+static size_t record_of(uint64_t key)
+{
+	size_t at = 32, s;
+	uint64_t i, n;
+
+	for (s = 0; s < VMR_SNAPSHOT_NR + 3; s++) {
+		n = get_le(image + at + 32, 8);
+		i = get_le(image + at + 40, 8);
+		at += 48;
+		for (; n; n--, at += 24)
+			if (get_le(image + at, 8) == key)
+				return at;
+		for (; i; i--, at += 32)
+			if (get_le(image + at, 8) == key)
+				return at;
+	}
+	return 0;
+}
+
+static size_t record(struct vmr_range *range)
+{
+	return record_of(machine_key(&old.snap, 0, range));
+}
+
+#define EXPECT_IMAGE_REFUSED(at, v, bytes) \
+	do { \
+		memcpy(image2, image, image_size); \
+		put_le(image2 + (at), v, bytes); \
+		fix_checksum(image2, image_size); \
+		EXPECT_TRUE(machine_refused(image2, image_size)) { \
+			TH_LOG("%s = %s", #at, #v); \
+		} \
+	} while (0)
+
+TEST(a_machine_comes_back)
+{
+	struct card *c = new.card;
+	int visible;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	GRANT(vmr_restore(&new.snap, image, image_size));
+	EXPECT_EQ(image_size, machine_save(&new, image2));
+	EXPECT_EQ(0, memcmp(image, image2, image_size));
+	EXPECT_EQ(0, new.moves);
+
+	machine_adopt(_metadata, &new);
+	EXPECT_EQ(5, new.moves);	/* one window, four BARs of card 0 */
+	EXPECT_EQ(image_size, machine_save(&new, image2));
+	EXPECT_EQ(0, memcmp(image, image2, image_size));
+
+	EXPECT_EQ(0x40, mem_read(&new, 0xd0000fff));
+	EXPECT_EQ(0x42, mem_read(&new, 0x1000000000));
+	EXPECT_EQ(0x46, mem_read(&new, 0xd1000000));
+	EXPECT_EQ(0xff, mem_read(&new, 0xe0001000));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&c[0].vectors[2].range));
+	EXPECT_EQ(0xfee00000, c[0].vectors[2].words[0]);
+	EXPECT_EQ(old.bridge.mem.size, new.bridge.mem.size);
+
+	/* Decoding on, behind the bridge */
+	CFG(&c[2].fn, 0x04, 2, 2);
+	EXPECT_EQ(0x40, mem_read(&new, 0xe0001000));
+	/* Card 0 goes away: card 1 has waited for its place */
+	visible = vmr_pci_unplug(&c[0].fn);
+	EXPECT_EQ(4, visible);
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&c[1].fn.bars[0].region.range));
+	EXPECT_EQ(0x40, mem_read(&new, 0xd0000000));
+	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
+}
+
+TEST(registers_and_ranges_have_to_agree)
+{
+	size_t config;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	config = block_of_card(0);
+	ASSERT_EQ(0x1af4, get_le(image + config, 2));
+	ASSERT_EQ(0x1b36, get_le(image + block_of_card(-1), 2));
+	EXPECT_IMAGE_REFUSED(config + 0x10, 0xd0002000, 4);	/* elsewhere */
+	EXPECT_IMAGE_REFUSED(config + 0x10, 0, 4);		/* nowhere */
+	EXPECT_IMAGE_REFUSED(config + 0x10, 0xfffff000, 4);	/* sizing */
+	EXPECT_IMAGE_REFUSED(config + 0x1c, 0x11, 4);		/* upper half */
+	EXPECT_IMAGE_REFUSED(config + 0x1c, 0x10000000, 4);	/* outside */
+	EXPECT_IMAGE_REFUSED(config + 0x14, 0xc021, 4);		/* ports */
+	EXPECT_IMAGE_REFUSED(config + 0x30, 0xd1000000, 4);	/* ROM off */
+	EXPECT_IMAGE_REFUSED(config + 0x04, 1, 2);		/* decode off */
+	EXPECT_IMAGE_REFUSED(config + 0x04, 2, 2);
+	EXPECT_IMAGE_REFUSED(block_of_card(1) + 0x04, 0, 2);	/* the claim */
+	EXPECT_IMAGE_REFUSED(block_of_card(1) + 0x10, 0, 4);
+	EXPECT_IMAGE_REFUSED(block_of_card(2) + 0x04, 2, 2);	/* parked */
+	EXPECT_IMAGE_REFUSED(block_of_card(2) + 0x04, 1, 2);
+	EXPECT_IMAGE_REFUSED(block_of_card(1) + 0x18, 0x12300000, 4);
+	EXPECT_TRUE(!vmr_restore(&new.snap, image, image_size));
+}
+
+TEST(what_is_read_only_has_to_be_the_same)
+{
+	size_t config;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	config = block_of_card(0);
+	EXPECT_IMAGE_REFUSED(config + 0x00, 0x1af5, 2);
+	EXPECT_IMAGE_REFUSED(config + 0x0e, 1, 1);
+	EXPECT_IMAGE_REFUSED(config + 0x10, 0xd0000008, 4);
+	EXPECT_IMAGE_REFUSED(config + 0x24, 0x10, 4);	/* there is no BAR 5 */
+	EXPECT_IMAGE_REFUSED(config + 0x34, 0, 1);
+	EXPECT_IMAGE_REFUSED(config + MSI_CAP + 2, 0x002f, 2);
+	EXPECT_IMAGE_REFUSED(config + MSIX_CAP + 2, 0x87ff, 2);
+	EXPECT_IMAGE_REFUSED(config + 256, 0xfee00001, 4);
+	EXPECT_IMAGE_REFUSED(config + 256 + 12, 3, 4);
+	/* The owner's business, and what happened */
+	memcpy(image2, image, image_size);
+	image2[config + 0x07] ^= 0x20;
+	image2[config + 0xf0] ^= 1;
+	fix_checksum(image2, image_size);
+	GRANT(vmr_restore(&new.snap, image2, image_size));
+	EXPECT_EQ(1, new.card[0].fn.config[0xf0]);
+}
+
+TEST(vectors_and_windows_have_to_agree)
+{
+	struct card *c = old.card;
+	size_t config, bridge;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	config = block_of_card(0);
+	bridge = block_of_card(-1);
+	EXPECT_IMAGE_REFUSED(config + MSI_CAP + 2, 0x00a4, 2);	/* off */
+	EXPECT_IMAGE_REFUSED(config + MSI_CAP + 2, 0x0095, 2);	/* two */
+	EXPECT_IMAGE_REFUSED(config + MSIX_CAP + 2, 0x0003, 2);	/* off */
+	EXPECT_IMAGE_REFUSED(config + 256 + 2 * 16 + 12, 1, 4);	/* masked */
+	/* Vectors of card 0 as those of card 1, whose MSI is off */
+	EXPECT_IMAGE_REFUSED(record(&c[0].msi.range),
+			     machine_key(&old.snap, 0, &c[1].msi.range), 8);
+	/* Not aligned, as a block of MSI has to be */
+	memcpy(image2, image, image_size);
+	put_le(image2 + record(&c[0].msi.range) + 8, 1, 8);
+	put_le(image2 + record(&c[0].msi.range) + 16, 3, 8);
+	fix_checksum(image2, image_size);
+	EXPECT_TRUE(machine_refused(image2, image_size));
+
+	EXPECT_IMAGE_REFUSED(bridge + 0x22, 0xf100, 2);
+	EXPECT_IMAGE_REFUSED(bridge + 0x20, 0xe010, 2);
+	EXPECT_IMAGE_REFUSED(bridge + 0x04, 0, 2);
+	memcpy(image2, image, image_size);
+	put_le(image2 + bridge + 0x04, 3, 2);		/* and now open */
+	put_le(image2 + bridge + 0x1c, 0, 1);
+	fix_checksum(image2, image_size);
+	EXPECT_TRUE(machine_refused(image2, image_size));
+	EXPECT_IMAGE_REFUSED(record(&old.bridge.mem.range) + 16, 0xf1ffffff, 8);
+	GRANT(vmr_restore(&new.snap, image, image_size));
+}
+
+/*
+ * The range of a BAR behind the bridge is in the space behind the bridge: a place in
+ * the root's space is another one, even if it has the same address.
+ */
+TEST(a_bar_is_on_its_own_bus)
+{
+	const size_t live = 24;
+	size_t from, to, root = 32;
+
+	machine_run(_metadata);
+	CFG(&old.card[2].fn, 0x10, 0xd8000000, 4);
+	CFG(&old.card[2].fn, 0x14, 0, 4);
+	CFG(&old.card[2].fn, 0x04, 2, 2);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	/* Its record goes in front of the window's */
+	from = record(&old.card[2].fn.bars[0].region.range);
+	to = record(&old.bridge.mem.range);
+	ASSERT_LT(to, from);
+	while (get_le(image + root, 4) != VMR_SNAPSHOT_MMIO)
+		root += 48 + 24 * get_le(image + root + 32, 8) +
+			32 * get_le(image + root + 40, 8);
+	memcpy(image2, image, image_size);
+	memmove(image2 + to + live, image + to, from - to);
+	memcpy(image2 + to, image + from, live);
+	put_le(image2 + root + 32, get_le(image + root + 32, 8) + 1, 8);
+	/* It was the only one of its space */
+	EXPECT_EQ(BRIDGE_SPACES + 1, get_le(image + from - 48, 4));
+	put_le(image2 + from - 48 + live + 32, 0, 8);
+	fix_checksum(image2, image_size);
+	EXPECT_TRUE(machine_refused(image2, image_size));
+	GRANT(vmr_restore(&new.snap, image, image_size));
+}
+
+TEST(a_function_that_disagrees_is_not_saved)
+{
+	size_t got = 99;
+
+	machine_run(_metadata);
+	memset(image, 0x55, sizeof(image));
+	memset(image2, 0x55, sizeof(image2));
+	/* The owner moves a BAR and tells no register */
+	GRANT(vmr_region_place(&old.manager, &old.card[0].fn.bars[0].region,
+			       0xd4000000, NULL));
+	EXPECT_EQ(-EBADMSG, vmr_save(&old.snap, image, sizeof(image), &got));
+	EXPECT_EQ(99, got);
+	EXPECT_EQ(0, memcmp(image, image2, sizeof(image)));
+}
+
+TEST(helpers_refuse_null_and_ids_of_the_system)
+{
+	machine_init(_metadata, &old);
+	EXPECT_EQ(-EINVAL, vmr_snapshot_system(NULL, &old.sys));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_system(old.spaces, NULL));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_bus(NULL, &old.bridge.bus, 16));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_bus(old.spaces, NULL, 16));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_bus(old.spaces, &old.bridge.bus, 15));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_bus(old.spaces, &old.bridge.bus, ~0u));
+	GRANT(vmr_snapshot_bus(old.spaces, &old.bridge.bus, ~0u - 1));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_bridge(NULL, &old.bridge, 16));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_bridge(old.spaces, NULL, 16));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_bridge(old.spaces, &old.bridge, 15));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_bridge(old.spaces, &old.bridge,
+					       ~0u - 1));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_pci(NULL, 0, &old.bridge.fn, &old.sys));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_pci(old.blocks, 0, NULL, &old.sys));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_pci(old.blocks, 0, &old.bridge.fn,
+					    NULL));
+	old.blocks[0].sys = NULL;
+	EXPECT_EQ(-EINVAL, vmr_save_size(&old.snap, &image_size));
+}
+
+TEST(damage_to_a_machine_is_refused_or_exact)
+{
+	size_t at, n, restored = 0;
+	int bit;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	for (at = 0; at < image_size - 4; at++) {
+		for (bit = 0; bit < 8; bit++) {
+			int ret;
+
+			memcpy(image2, image, image_size);
+			image2[at] ^= 1 << bit;
+			fix_checksum(image2, image_size);
+			memcpy(&new_before, &new, sizeof(new));
+			ret = vmr_restore(&new.snap, image2, image_size);
+			if (ret) {
+				EXPECT_EQ(-EBADMSG, ret);
+				EXPECT_EQ(0, memcmp(&new_before, &new,
+						    sizeof(new)));
+				continue;
+			}
+			restored++;
+			EXPECT_EQ(image_size, machine_save(&new, bad)) {
+				TH_LOG("byte %zu bit %d", at, bit);
+			}
+			EXPECT_EQ(0, memcmp(image2, bad, image_size));
+			machine_init(_metadata, &new);
+		}
+	}
+	EXPECT_GT(restored, (size_t)1000);
+	for (n = 0; n < image_size; n++) {
+		memcpy(image2, image, n);
+		fix_size(image2, n);
+		EXPECT_TRUE(machine_refused(image2, n));
+	}
+}
+
+/* What has gone wrong in the field. */
+
+/*
+ * The guest writes a BAR while decoding is off, the machine is saved and restored,
+ * and then the guest switches decoding on: the BAR is where it was written to. And
+ * one written onto an occupied place still waits for it.
+ */
+TEST(ch_7945)
+{
+	struct card *c = new.card;
+
+	machine_init(_metadata, &old);
+	machine_init(_metadata, &new);
+	GRANT(vmr_pci_plug(&old.manager, &old.bridge.fn,
+			   VMR_PCI_ADDR(0, 1, 0)));
+	GRANT(vmr_pci_plug(&old.manager, &old.card[0].fn, address[0]));
+	GRANT(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
+	GRANT(vmr_pci_plug_behind(&old.bridge, &old.card[2].fn, 0));
+	CFG(&old.card[0].fn, 0x10, 0xd0000000, 4);
+	CFG(&old.card[0].fn, 0x04, 2, 2);
+	EXPECT_EQ(0x40, mem_read(&old, 0xd0000000));
+	/* The guest is in the middle of a move */
+	CFG(&old.card[0].fn, 0x04, 0, 2);
+	CFG(&old.card[0].fn, 0x10, 0xd8000000, 4);
+	/* And another card is written onto where the first will be */
+	CFG(&old.card[1].fn, 0x10, 0xd9000000, 4);
+	CFG(&old.card[1].fn, 0x18, 0xd8000000, 4);
+	CFG(&old.card[1].fn, 0x04, 2, 2);
+	CFG(&old.card[2].fn, 0x04, 2, 2);
+
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	GRANT(vmr_restore(&new.snap, image, image_size));
+	machine_adopt(_metadata, &new);
+	EXPECT_EQ(0xd8000000, get_le(c[0].fn.config + 0x10, 4));
+	EXPECT_EQ(VMR_PARKED, vmr_range_state(&c[0].fn.bars[0].region.range));
+	EXPECT_EQ(0x42, mem_read(&new, 0xd8000000));
+	EXPECT_EQ(0xff, mem_read(&new, 0xd0000000));
+
+	/* The move that was pending: first onto the other's place... */
+	CFG(&c[0].fn, 0x04, 2, 2);
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&c[0].fn.bars[0].region.range));
+	EXPECT_EQ(0x42, mem_read(&new, 0xd8000000));
+
+	/* ...which a second snapshot, with the claim in it, does not lose */
+	image_size = machine_save(&new, image);
+	ASSERT_NE((size_t)0, image_size);
+	machine_init(_metadata, &old);
+	GRANT(vmr_restore(&old.snap, image, image_size));
+	machine_adopt(_metadata, &old);
+	CFG(&old.card[1].fn, 0x18, 0xda000000, 4);
+	EXPECT_EQ(VMR_LIVE,
+		  vmr_range_state(&old.card[0].fn.bars[0].region.range));
+	EXPECT_EQ(0x40, mem_read(&old, 0xd8000000));
+	EXPECT_EQ(0x42, mem_read(&old, 0xda000000));
+}
+
+/*
+ * A restore that allocates anew what it remembers forgets some, and places
+ * others elsewhere. Here everything that was taken is taken, where it was, in
+ * every space; whatever comes next gets the same on both sides.
+ */
+TEST(fc_5170)
+{
+	struct vmr_range more[2] = { { .start = 0 }, { .start = 0 } };
+	struct vmr_range *a, *b;
+	size_t i;
+
+	machine_run(_metadata);
+	/* Ids whose history matters: one in the middle is free again */
+	GRANT(vmr_pci_unplug(&old.card[1].fn) < 0);
+	GRANT(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
+	CFG(&old.card[1].fn, 0x10, 0xd0000000, 4);
+	CFG(&old.card[1].fn, 0x04, 2, 2);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	GRANT(vmr_restore(&new.snap, image, image_size));
+	machine_adopt(_metadata, &new);
+
+	for (i = 0; (a = range_nr(&old, i)); i++) {
+		b = range_nr(&new, i);
+		EXPECT_EQ(vmr_range_state(a), vmr_range_state(b)) {
+			TH_LOG("range %zu", i);
+		}
+		if (!vmr_range_state(a))
+			continue;
+		EXPECT_EQ(a->start, b->start);
+		EXPECT_EQ(a->last, b->last);
+	}
+	for (i = 0; i < VMR_SNAPSHOT_NR + 3; i++) {
+		const struct vmr_snapshot_space *s = &old.spaces[i];
+		const struct vmr_snapshot_space *t = &new.spaces[i];
+
+		EXPECT_EQ(s->space->nr_ranges, t->space->nr_ranges);
+		EXPECT_EQ(s->space->nr_claims, t->space->nr_claims);
+		EXPECT_EQ(s->space->used, t->space->used);
+		if (s->issued)
+			EXPECT_EQ(*s->issued, *t->issued);
+		EXPECT_VALID(t->space);
+		/* The next one to be placed automatically */
+		EXPECT_EQ(vmr_alloc(s->space, &more[0],
+				    &(struct vmr_request)VMR_REQUEST(1, 1),
+				    NULL),
+			  vmr_alloc(t->space, &more[1],
+				    &(struct vmr_request)VMR_REQUEST(1, 1),
+				    NULL));
+		EXPECT_EQ(more[0].start, more[1].start);
+		vmr_free(s->space, &more[0]);
+		vmr_free(t->space, &more[1]);
+	}
+	EXPECT_EQ(image_size, machine_save(&new, image2));
+	EXPECT_EQ(0, memcmp(image, image2, image_size));
+}
+
+/*
+ * A snapshot with interrupt numbers that cannot be. It must not come to an
+ * unplugging that gives back what was never taken: nothing of it is restored, and
+ * the machine can be used as if nobody had tried.
+ */
+TEST(fc_5952)
+{
+	struct card *c = old.card;
+	size_t msi, msix, irqs;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	msi = record(&c[0].msi.range);
+	msix = record(&c[0].vectors[2].range);
+	ASSERT_NE((size_t)0, msi);
+	ASSERT_NE((size_t)0, msix);
+	/* Above every number there is */
+	EXPECT_IMAGE_REFUSED(msix + 16, 1024, 8);
+	EXPECT_IMAGE_REFUSED(msix + 16, VMR_MAX, 8);
+	memcpy(image2, image, image_size);
+	put_le(image2 + msix + 8, 4000, 8);
+	put_le(image2 + msix + 16, 4000, 8);
+	fix_checksum(image2, image_size);
+	EXPECT_TRUE(machine_refused(image2, image_size));
+	/* One that another function has, more than the entry can have, none */
+	EXPECT_IMAGE_REFUSED(msix + 8, get_le(image + msi + 8, 8), 8);
+	EXPECT_IMAGE_REFUSED(msix + 16, get_le(image + msix + 16, 8) + 1, 8);
+	EXPECT_IMAGE_REFUSED(msi + 16, get_le(image + msi + 8, 8), 8);
+	EXPECT_IMAGE_REFUSED(msi, 5000, 8);
+	/* One that is said never to have been handed out */
+	irqs = msi - 48;
+	ASSERT_EQ(VMR_SNAPSHOT_IRQS, get_le(image + irqs, 4));
+	EXPECT_IMAGE_REFUSED(irqs + 24, 4, 8);
+	EXPECT_IMAGE_REFUSED(irqs + 24, 0, 8);
+	/* Fewer of them than there are functions that use them */
+	EXPECT_IMAGE_REFUSED(irqs + 32, 1, 8);
+
+	/* The machine is as good as new */
+	GRANT(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
+	CFG(&new.card[0].fn, MSI_CAP + 2, 1, 2);
+	EXPECT_EQ(0, vmr_pci_unplug(&new.card[0].fn));
+	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
+	/* And takes the one that is in order, whose functions leave in order */
+	GRANT(vmr_restore(&new.snap, image, image_size));
+	machine_adopt(_metadata, &new);
+	EXPECT_EQ(4, vmr_pci_unplug(&new.card[0].fn));
+	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
+}
+
+/*
+ * Detaching leaks nothing, neither on the machine that was saved nor on the one
+ * that was restored; and a BAR that its registers and the allocator see at
+ * different places never comes out of a snapshot.
+ */
+TEST(fc_6136)
+{
+	struct machine *both[2] = { &old, &new };
+	uint64_t key;
+	int m, i;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	/* The allocator's idea is another than the register's */
+	memcpy(image2, image, image_size);
+	i = record(&old.card[0].fn.bars[1].region.range);
+	put_le(image2 + i + 8, 0xc020, 8);
+	put_le(image2 + i + 16, 0xc03f, 8);
+	fix_checksum(image2, image_size);
+	EXPECT_TRUE(machine_refused(image2, image_size));
+	/* And the other way round */
+	EXPECT_IMAGE_REFUSED(block_of_card(0) + 0x14, 0xc021, 4);
+	/* The allocator has nothing at all of it */
+	key = machine_key(&old.snap, 0, &old.card[1].fn.bars[1].region.range);
+	EXPECT_IMAGE_REFUSED(i, key, 8);
+
+	GRANT(vmr_restore(&new.snap, image, image_size));
+	machine_adopt(_metadata, &new);
+	for (m = 0; m < 2; m++) {
+		for (i = CARDS - 1; i >= 0; i--)
+			EXPECT_LE(0, vmr_pci_unplug(&both[m]->card[i].fn));
+		EXPECT_LE(0, vmr_pci_unplug(&both[m]->bridge.fn));
+		for (i = 0; i < VMR_SNAPSHOT_NR + 3; i++) {
+			EXPECT_EQ(0, both[m]->spaces[i].space->nr_ranges) {
+				TH_LOG("machine %d, space %d", m, i);
+			}
+			EXPECT_EQ(0, both[m]->spaces[i].space->nr_claims);
+		}
+		for (i = 0; range_nr(both[m], i); i++)
+			EXPECT_EQ(VMR_FREE,
+				  vmr_range_state(range_nr(both[m], i)));
+	}
+	/* The same addresses can be had again */
+	GRANT(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
+	CFG(&new.card[0].fn, 0x10, 0xd0000000, 4);
+	CFG(&new.card[0].fn, 0x04, 2, 2);
+	EXPECT_EQ(0x40, mem_read(&new, 0xd0000000));
+}
+
+TEST_HARNESS_MAIN
