@@ -54,6 +54,21 @@ static inline int machine_up(void)
 	return machine_up_to(MACHINE_LAST, 255);
 }
 
+/* A space is sound, and each claim in it has something to wait for. */
+static inline const char *verify_waiting(const struct vmr_space *space)
+{
+	const struct vmr_range *range;
+	const char *what = verify_space(space);
+
+	if (strcmp(what, VERIFY_OK))
+		return what;
+	vmr_for_each_claim(range, space)
+		if (vmr_range_state(range) == VMR_CLAIMED &&
+		    !vmr_find_overlap(space, range->start, range->last))
+			return "a claim waits for nothing";
+	return VERIFY_OK;
+}
+
 /* What is wrong with the machine's trees, or VERIFY_OK. */
 static inline const char *machine_verify(void)
 {
@@ -61,11 +76,18 @@ static inline const char *machine_verify(void)
 		&m.sys.pio, &m.sys.mmio, &m.sys.irqs.space, &m.sys.slots.space,
 		&m.sys.pci.space, &m.sys.ids.space, &m.sys.vectors.space,
 	};
+	const struct vmr_device *dev = NULL;
 	const char *what = VERIFY_OK;
 	size_t i;
 
 	for (i = 0; i < NR(spaces) && !strcmp(what, VERIFY_OK); i++)
-		what = verify_space(spaces[i]);
+		what = verify_waiting(spaces[i]);
+	while ((dev = vmr_next_device(&m.manager, dev))) {
+		if (dev->bus && !strcmp(what, VERIFY_OK))
+			what = verify_waiting(&dev->bus->pio);
+		if (dev->bus && !strcmp(what, VERIFY_OK))
+			what = verify_waiting(&dev->bus->mmio);
+	}
 	if (m.manager.changed.next != &m.manager.changed)
 		return "a change was never told";
 	return what;
@@ -122,6 +144,27 @@ static inline void picture_ids(struct picture *p, const struct vmr_ids *ids)
 	picture_add(p, ids->issued);
 }
 
+/* What is in no space is not in the trees, and what is behind a bus not below. */
+static inline void picture_device(struct picture *p,
+				  const struct vmr_device *dev)
+{
+	const struct vmr_region *region;
+
+	picture_add(p, (uintptr_t)dev);
+	picture_add(p, dev->state);
+	picture_add(p, dev->resources.nr);
+	picture_add(p, (uintptr_t)dev->transaction);
+	for (region = dev->regions; region; region = region->next) {
+		picture_range(p, &region->range);
+		picture_add(p, region->size);
+	}
+	if (dev->bus) {
+		picture_space(p, &dev->bus->pio);
+		picture_space(p, &dev->bus->mmio);
+		picture_add(p, dev->bus->nr_devices);
+	}
+}
+
 static inline void picture_take(struct picture *p)
 {
 	const struct vmr_device *dev = NULL;
@@ -137,11 +180,8 @@ static inline void picture_take(struct picture *p)
 	picture_ids(p, &m.sys.vectors);
 	picture_add(p, m.sys.nr_pools);
 	picture_add(p, m.manager.epoch);
-	while ((dev = vmr_next_device(&m.manager, dev))) {
-		picture_add(p, (uintptr_t)dev);
-		picture_add(p, dev->state);
-		picture_add(p, dev->resources.nr);
-	}
+	while ((dev = vmr_next_device(&m.manager, dev)))
+		picture_device(p, dev);
 	for (reader = m.manager.readers; reader; reader = reader->next)
 		picture_add(p, (uintptr_t)reader);
 }
