@@ -14,6 +14,7 @@
 #include <vmalloc/system.h>
 #include <vmalloc/device.h>
 #include <vmalloc/layout.h>
+#include <vmalloc/map.h>
 #include <vmalloc/pci.h>
 #include <vmalloc/snapshot.h>
 

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * map.h - what is where, as text for people
+ *
+ * The map of a space has one line for each range, in the manner of /proc/iomem,
+ * and names who holds it. What is behind the windows of buses follows them,
+ * indented:
+ *
+ *	0000000000-00bfffffff : ram: memory (memory)
+ *	00e0000000-00e7ffffff : bridge: window (window)
+ *	  00e0000000-00e0003fff : nvme: bar0
+ *	00fee00000-00feefffff : lapic (reserved)
+ *	00e0001000-00e0001fff : nic: bar2, claimed, waits for nvme: bar0
+ *
+ * Text goes to a callback line by line. Nothing is kept and no memory is asked
+ * for. What is too long for a line is cut.
+ *
+ * Locking: as in range.h; all of this is the writer's side. The callbacks must
+ * not change what is being mapped.
+ */
+#ifndef VMALLOC_MAP_H
+#define VMALLOC_MAP_H
+
+#include <vmalloc/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VMR_MAP_LINE	128	/* bytes of a line at most, with its 0 */
+
+#define VMR_MAP_GAPS	0x1u	/* what is free too, by the pools that it is in */
+#define VMR_MAP_CLAIMS	0x2u	/* what is claimed or parked too */
+#define VMR_MAP_FLAT	0x4u	/* not what is behind windows */
+#define VMR_MAP_ALL	(VMR_MAP_GAPS | VMR_MAP_CLAIMS)
+
+/**
+ * struct vmr_map - how to make a map
+ * @line: takes a line, without a line feed; @text is gone when it returns
+ * @name: names the owner of a range that is in no region, or says NULL if it does
+ *	not know; may be NULL
+ * @arg: for the callbacks
+ * @flags: VMR_MAP_GAPS, VMR_MAP_CLAIMS, VMR_MAP_FLAT
+ * @depth: levels to indent by
+ * @manager: whose devices own ranges; may be NULL
+ * @sys: whose pools and shared lines there are; may be NULL, and is @manager's if
+ *	there is one
+ */
+struct vmr_map {
+	void (*line)(void *arg, const char *text);
+	const char *(*name)(void *arg, const struct vmr_range *range);
+	void				*arg;
+	uint32_t			flags;
+	uint32_t			depth;
+	const struct vmr_manager	*manager;
+	const struct vmr_system		*sys;
+};
+
+/**
+ * vmr_map_regions - make a map of a routed space
+ * @map: how
+ * @space: a space all of whose ranges are in a struct vmr_region: a system's pio or
+ *	mmio, or a bus's
+ *
+ * Return: 0; -EINVAL if a pointer is NULL or @map->line is.
+ */
+int vmr_map_regions(const struct vmr_map *map, const struct vmr_space *space);
+
+/**
+ * vmr_map_space - make a map of any space of addresses
+ * @map: how; who owns a range is told by @map->name or known to @map->manager
+ * @space: the space
+ *
+ * Return: as vmr_map_regions().
+ */
+int vmr_map_space(const struct vmr_map *map, const struct vmr_space *space);
+
+/**
+ * vmr_map_ids - make a map of ids, in decimal
+ * @map: how; who owns an id is told by @map->name or known to @map->manager. Who
+ *	shares an interrupt line follows it
+ * @ids: the ids
+ *
+ * Return: as vmr_map_regions().
+ */
+int vmr_map_ids(const struct vmr_map *map, const struct vmr_ids *ids);
+
+/**
+ * vmr_map_system - make a map of all that a machine has
+ * @map: how, with @map->manager
+ *
+ * Each domain has a line with its name, and is indented by one level more.
+ *
+ * Return: as vmr_map_regions(); -EINVAL also if @map->manager is NULL.
+ */
+int vmr_map_system(const struct vmr_map *map);
+
+/**
+ * vmr_describe_range - say where a range is and whose, for messages
+ * @manager: whose devices to look at; may be NULL
+ * @kind: of what resource, enum vmr_kind; a PIO, MMIO or memory range is in a
+ *	struct vmr_region
+ * @range: the range, such as the one in the way of a request
+ * @buf: where to store the text; may be NULL if @size is 0
+ * @size: bytes of @buf; what does not fit is cut
+ *
+ *	ret = vmr_register(&manager, dev, &failed, &conflict);
+ *	if (ret == -EBUSY)
+ *		vmr_describe_range(&manager, dev->constraints[failed].kind,
+ *				   conflict, text, sizeof(text));
+ *
+ * Return: bytes of the whole text, without its 0; 0 if @range is NULL.
+ */
+size_t vmr_describe_range(const struct vmr_manager *manager, uint32_t kind,
+			  const struct vmr_range *range, char *buf,
+			  size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMALLOC_MAP_H */
