@@ -334,7 +334,7 @@ static bool saved_function_agrees(const struct vmr_snapshot_view *view,
 	if (!vmr_pci_state_fits(block->fn, saved))
 		return false;
 	for (i = 0; vmr_pci_wants(block->fn, saved, i, &want); i++) {
-		struct vmr_snapshot_place place = { NULL };
+		struct vmr_snapshot_place place = { .space = NULL };
 		struct found is;
 
 		is.state = vmr_snapshot_saved(view, want.range, &place);
