@@ -68,7 +68,7 @@ SPARSE_FLAGS := -Wsparse-error '-D__float128=long double' \
 		'-D__builtin_thread_pointer()=((void *)1)' -isystem \
 		$(if $(filter-out 0,$(C)),$(shell gcc -print-file-name=include))
 
-all: lib $(if $(VMM_SRCS),$(O)/vmm)
+all: lib $(if $(VMM_SRCS),vmm)
 
 lib: $(O)/libvmalloc.a $(O)/libvmalloc.so
 
@@ -138,7 +138,26 @@ $(O)/tools/vmm/%.o: tools/vmm/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Iinclude -pthread -MMD -MP -MT $@ \
 		-c -o $@ $<
 
-vmm: $(O)/vmm
+# The guest program is 32-bit code that runs on nothing, whatever we build for.
+GUEST_SRCS := tools/vmm/guest/start.S tools/vmm/guest/guest.c
+GUEST_CFLAGS := -m32 -std=gnu11 -O2 -ffreestanding -fno-pic -static -nostdlib \
+		-fno-stack-protector -fno-asynchronous-unwind-tables \
+		-mgeneral-regs-only $(WARN) -Wl,-T,tools/vmm/guest/guest.lds \
+		-Wl,--build-id=none -Wl,--oformat=binary
+
+# Where there is no compiler for it there is no program, and that is said.
+$(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds tools/vmm/card_byte.h \
+		Makefile
+	$(call msg,GUEST,$@)
+	@mkdir -p $(@D)
+	$(Q)if echo 'int x;' | $(CC) -m32 -mgeneral-regs-only -c -x c - \
+			-o /dev/null >/dev/null 2>&1; then \
+		$(CC) $(GUEST_CFLAGS) -o $@ $(GUEST_SRCS); \
+	else \
+		echo '  SKIP    guest program: $(CC) makes no 32-bit code'; \
+	fi
+
+vmm: $(O)/vmm $(O)/guest.bin
 
 $(O)/vmm: $(VMM_OBJS) $(O)/libvmalloc.a
 	$(call msg,LD,$@)
@@ -160,8 +179,9 @@ TRACE	?= tools/vmm/traces/seabios.trace
 
 run:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh run
-	$(Q)$(MAKE) $(O)/vmm
-	$(Q)$(O)/vmm --bios $(BIOS) --fallback-replay $(TRACE)
+	$(Q)$(MAKE) vmm
+	$(Q)guest=; [ ! -e $(O)/guest.bin ] || guest='--guest $(O)/guest.bin'; \
+		$(O)/vmm --bios $(BIOS) $$guest --fallback-replay $(TRACE)
 
 check:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check

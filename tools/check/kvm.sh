@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
 # Real firmware boots in the VMM, all its accesses and BAR writes routed by the
-# library; what is recorded of that replays.
+# library, and after it our guest program finds its BARs where it puts them; what
+# is recorded of that replays.
 
 set -eu
 bios=/usr/share/seabios/bios-256k.bin
@@ -16,13 +17,21 @@ fi
 
 line='run: [0-9]+ exits routed, [1-9][0-9]* BARs programmed by the guest, 0 misrouted'
 
+guest=()
+if [ -e "$O/guest.bin" ]; then
+	guest=(--guest "$O/guest.bin")
+fi
+
 status=0
-"$O/vmm" --bios "$bios" --record "$W/trace" >"$W/said" || status=$?
+"$O/vmm" --bios "$bios" "${guest[@]}" --record "$W/trace" >"$W/said" || status=$?
 cat "$W/said"
 # The device is there, but what is behind it does not do what is needed.
 [ $status != 3 ] || { echo "KVM cannot be used"; exit 4; }
 [ $status = 0 ]
 tail -n 1 "$W/said" | grep -Ex "$line"
+if [ ${#guest[@]} != 0 ]; then
+	grep -Ex 'guest: [1-9][0-9]* checks passed, 0 failed' "$W/said"
+fi
 
 "$O/vmm" --replay "$W/trace" >"$W/said"
 tail -n 1 "$W/said" | grep -Ex "$line \(replayed\)"

@@ -127,6 +127,8 @@ static const struct card_desc descs[NR_CARDS] = {
 			.class_code	= 0x118000,
 			.irq_pin	= 3,
 		},
+		.memory_bar	= 5,
+		.trapped	= 64 * KIB,
 		.bars = {
 			IO(0, 4, "ports"),
 			PREF32(5, MIB, "samples"),
@@ -218,16 +220,7 @@ static const struct card_desc hot_desc = {
 	},
 };
 
-/* What the byte at @offset of a BAR of card @id reads as */
-uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset)
-{
-	uint64_t hash = ((uint64_t)id << 8 | bar) * 0x9e3779b97f4a7c15ULL;
-
-	hash = (hash ^ offset) * 0xbf58476d1ce4e5b9ULL;
-	return (uint8_t)(hash >> 56);
-}
-
-/* What it reads as if the BAR may be a ROM */
+/* What the byte at @offset of a BAR reads as, which may be a ROM */
 uint8_t card_reads(const struct card *card, uint32_t bar, uint64_t offset)
 {
 	if (bar != VMR_PCI_ROM)

@@ -28,6 +28,11 @@
 #define MAX_PHYS_BITS		40	/* enough, and the same on most hosts */
 #define MAX_CPUID		256
 
+#define CR0_PE			0x00000001
+#define CR0_ET			0x00000010
+#define CODE_SEGMENT		0xb	/* can be read, has been used */
+#define DATA_SEGMENT		0x3	/* can be written, has been used */
+
 #define LEAF_FEATURES		0x1
 #define LEAF_TOPOLOGY		0xb
 #define LEAF_TOPOLOGY_2		0x1f
@@ -72,6 +77,7 @@ int kvm_open(struct vmm *vmm)
 		{ KVM_CAP_SET_TSS_ADDR, "TSS" },
 		{ KVM_CAP_SET_IDENTITY_MAP_ADDR, "identity map" },
 		{ KVM_CAP_READONLY_MEM, "read-only memory" },
+		{ KVM_CAP_IMMEDIATE_EXIT, "immediate exits" },
 	};
 	uint64_t identity_map = IDENTITY_MAP;
 	union cpuid cpuid;
@@ -189,6 +195,51 @@ int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu)
 	return set_cpuid(vmm, cpu);
 }
 
+static void flat_segment(struct kvm_segment *segment, uint16_t selector,
+			 uint8_t type)
+{
+	memset(segment, 0, sizeof(*segment));
+	segment->limit = 0xffffffff;
+	segment->selector = selector;
+	segment->type = type;
+	segment->present = 1;
+	segment->s = 1;
+	segment->db = 1;
+	segment->g = 1;
+}
+
+/* Go on elsewhere, in 32-bit mode: flat segments, no paging, no interrupts. */
+int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
+{
+	struct kvm_regs regs = { .rip = address, .rflags = 0x2 };
+	struct kvm_sregs sregs;
+
+	/* The exit before is not over until KVM is entered once more. */
+	cpu->run->immediate_exit = 1;
+	ioctl(cpu->fd, KVM_RUN, 0);
+	cpu->run->immediate_exit = 0;
+	if (ioctl(cpu->fd, KVM_GET_SREGS, &sregs))
+		goto fail;
+	flat_segment(&sregs.cs, 0x08, CODE_SEGMENT);
+	flat_segment(&sregs.ds, 0x10, DATA_SEGMENT);
+	sregs.es = sregs.ds;
+	sregs.fs = sregs.ds;
+	sregs.gs = sregs.ds;
+	sregs.ss = sregs.ds;
+	sregs.cr0 = CR0_PE | CR0_ET;
+	sregs.cr3 = 0;
+	sregs.cr4 = 0;
+	sregs.efer = 0;
+	if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs) ||
+	    ioctl(cpu->fd, KVM_SET_REGS, &regs))
+		goto fail;
+	return 0;
+fail:
+	vmm_err("KVM does not let the CPU begin elsewhere: %s",
+		strerror(errno));
+	return -1;
+}
+
 /* Put memory at an address; size 0 takes it away. */
 int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
 		   uint64_t size)
@@ -276,7 +327,7 @@ static enum vmm_status handle(struct vmm_cpu *cpu, struct trace *trace)
 	case KVM_EXIT_INTR:
 		return VMM_OK;
 	case KVM_EXIT_HLT:
-		vmm_err("the guest halted before it had nothing to boot");
+		vmm_err("the guest halted before it was done");
 		return VMM_GUEST_FAILED;
 	case KVM_EXIT_SHUTDOWN:
 		vmm_err("the guest crashed or reset the machine");
@@ -302,8 +353,8 @@ static enum vmm_status handle(struct vmm_cpu *cpu, struct trace *trace)
 }
 
 /*
- * Run the guest until its firmware has nothing to boot, @seconds at most.
- * @trace may be NULL.
+ * Run the guest until it says that it is done, @seconds at most. @trace may be
+ * NULL.
  */
 enum vmm_status kvm_run(struct vmm_cpu *cpu, unsigned int seconds,
 			struct trace *trace)
@@ -362,6 +413,13 @@ int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu)
 {
 	(void)vmm;
 	(void)cpu;
+	return -1;
+}
+
+int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
+{
+	(void)cpu;
+	(void)address;
 	return -1;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * log.c - the debug port 0x402, on which the firmware tells what it does
+ * log.c - the debug port 0x402, on which the guest tells what it does
  *
  * What it writes is shown at once, and kept for the self-check, which compares
  * it with what the library did.
@@ -53,7 +53,7 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 	fflush(stdout);
 	if (strstr(log->text + log->line, ALL_PLACED))
 		log->placed = true;
-	if (strstr(log->text + log->line, NOTHING_TO_BOOT))
+	if (strstr(log->text + log->line, log->end))
 		log->finished = true;
 	log->line = log->length;
 }
@@ -62,6 +62,7 @@ int firmware_log_register(struct vmm *vmm)
 {
 	struct platform *p = &vmm->log.platform;
 
+	vmm->log.end = NOTHING_TO_BOOT;
 	platform_init(p, vmm, "debug port");
 	p->read8 = log_read;
 	p->write8 = log_write;

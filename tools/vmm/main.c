@@ -19,6 +19,7 @@
 
 struct options {
 	const char	*bios;
+	const char	*guest;
 	const char	*record;
 	const char	*replay;
 	const char	*fallback;
@@ -26,21 +27,25 @@ struct options {
 };
 
 static const char help[] =
-"usage: vmm [--bios FILE] [--record FILE] [--fallback-replay FILE]\n"
-"           [--timeout SECONDS]\n"
+"usage: vmm [--bios FILE] [--guest FILE] [--record FILE]\n"
+"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 "       vmm --replay FILE\n"
 "\n"
 "Boots PC firmware on KVM, on devices whose every access is routed by the\n"
-"vmalloc library, until the firmware finds nothing to boot. Then prints the\n"
-"address map and compares where the firmware says it placed the PCI BARs with\n"
-"where the library finds them.\n"
+"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
+"plugged, moved and unplugged, while other threads read the registers of all\n"
+"cards. Then prints the address map and compares where the firmware says it\n"
+"placed the PCI BARs with where the library finds them. At last runs a guest\n"
+"program that moves, swaps and overlaps BARs, and says what it found.\n"
 "\n"
 "  --bios FILE             firmware; default " DEFAULT_BIOS "\n"
+"  --guest FILE            32-bit program to run after the firmware: loaded and\n"
+"                          entered at 1 MiB\n"
 "  --record FILE           write every exit to FILE\n"
 "  --replay FILE           take the exits from FILE instead of from KVM; the\n"
 "                          first read that gets another answer is an error\n"
 "  --fallback-replay FILE  the same, but only if KVM cannot be used\n"
-"  --timeout SECONDS       give the guest so long; default 120\n"
+"  --timeout SECONDS       give firmware and program so long each; default 120\n"
 "  --help                  this text\n"
 "\n"
 "Exit status: 0 all is where it should be; 1 it is not, or a replay differed;\n"
@@ -85,8 +90,9 @@ static void vmm_free(struct vmm *vmm)
 	free(vmm);
 }
 
-/* The firmware's image, in memory that the caller frees; NULL and a message */
-static void *load_firmware(const char *path, uint64_t *size)
+/* A file in memory that the caller frees; NULL and a message */
+static void *load_file(const char *what, const char *path, uint64_t limit,
+		       uint64_t *size)
 {
 	const char *fault = NULL;
 	void *image = NULL;
@@ -95,17 +101,15 @@ static void *load_firmware(const char *path, uint64_t *size)
 
 	file = fopen(path, "rb");
 	if (!file) {
-		vmm_err("firmware %s: %s (SeaBIOS is in the package seabios)",
-			path, strerror(errno));
+		vmm_err("%s %s: %s", what, path, strerror(errno));
 		return NULL;
 	}
 	if (!fseek(file, 0, SEEK_END))
 		end = ftell(file);
 	if (end < 0 || fseek(file, 0, SEEK_SET))
 		fault = strerror(errno);
-	else if (!end || (uint64_t)end > FIRMWARE_LIMIT ||
-		 (uint64_t)end % PAGE)
-		fault = "not of a size that firmware has";
+	else if (!end || (uint64_t)end > limit)
+		fault = "empty or too large";
 	if (!fault) {
 		*size = (uint64_t)end;
 		image = malloc(*size);
@@ -116,61 +120,125 @@ static void *load_firmware(const char *path, uint64_t *size)
 	}
 	fclose(file);
 	if (fault) {
-		vmm_err("firmware %s: %s", path, fault);
+		vmm_err("%s %s: %s", what, path, fault);
 		free(image);
 		return NULL;
 	}
 	return image;
 }
 
-static enum vmm_status boot_image(struct vmm *vmm, const struct options *opt,
-				  const void *image)
+/* What the guest runs */
+struct images {
+	void		*firmware;
+	uint64_t	firmware_size;
+	void		*program;
+	uint64_t	program_size;
+};
+
+static int load_images(const struct options *opt, struct images *images)
+{
+	images->firmware = load_file("firmware", opt->bios, FIRMWARE_LIMIT,
+				     &images->firmware_size);
+	if (!images->firmware) {
+		vmm_err("SeaBIOS is in the package seabios");
+		return -1;
+	}
+	if (images->firmware_size % PAGE) {
+		vmm_err("firmware %s: not of a size that firmware has",
+			opt->bios);
+		return -1;
+	}
+	if (!opt->guest)
+		return 0;
+	images->program = load_file("guest program", opt->guest, PROGRAM_LIMIT,
+				    &images->program_size);
+	return images->program ? 0 : -1;
+}
+
+/* The firmware is done: compare what it says with what there is. */
+static void firmware_done(struct vmm *vmm)
+{
+	plan_end(vmm);
+	map_print(vmm);
+	selfcheck(vmm);
+}
+
+/* All is done: the last lines */
+static enum vmm_status finish(struct vmm *vmm, bool replayed)
+{
+	if (vmm->program.started) {
+		program_end(vmm);
+		selfcheck_again(vmm);
+	} else {
+		printf("guest: skipped: no program to run after the firmware\n");
+	}
+	readers_stop(vmm);
+	readers_report(vmm);
+	return report(vmm, replayed);
+}
+
+static enum vmm_status run_images(struct vmm *vmm, const struct options *opt,
+				  const struct images *images,
+				  struct trace *trace)
+{
+	enum vmm_status status;
+
+	status = kvm_run(&vmm->cpu, opt->timeout, trace);
+	if (status != VMM_OK)
+		return status;
+	firmware_done(vmm);
+	if (!images->program)
+		return VMM_OK;
+	if (ram_load(vmm, PROGRAM_ADDRESS, images->program,
+		     images->program_size)) {
+		vmm_err("guest program: there is no RAM for it");
+		return VMM_FAILED;
+	}
+	if (kvm_start_at(&vmm->cpu, PROGRAM_ADDRESS))
+		return VMM_GUEST_FAILED;
+	program_begin(vmm);
+	return kvm_run(&vmm->cpu, opt->timeout, trace);
+}
+
+static enum vmm_status boot_images(struct vmm *vmm, const struct options *opt,
+				   const struct images *images)
 {
 	struct trace *trace = NULL;
 	enum vmm_status status;
 
 	vmm->config.ram_low = RAM_LOW;
 	vmm->config.ram_high = RAM_HIGH;
+	vmm->config.firmware_size = images->firmware_size;
 	if (vmm_init(vmm))
 		return VMM_FAILED;
 	if (kvm_add_cpu(vmm, &vmm->cpu))
 		return VMM_NO_KVM;
-	ram_load_firmware(vmm, image);
+	ram_load_firmware(vmm, images->firmware);
 	if (opt->record) {
 		trace = trace_create(opt->record, &vmm->config);
 		if (!trace)
 			return VMM_BAD_FILE;
 	}
-	if (readers_start(vmm))
-		return VMM_FAILED;
-	status = kvm_run(&vmm->cpu, opt->timeout, trace);
-	readers_stop(vmm);
+	status = readers_start(vmm) ? VMM_FAILED :
+				      run_images(vmm, opt, images, trace);
 	if (trace && trace_finish(trace) && status == VMM_OK)
 		status = VMM_BAD_FILE;
 	return status;
 }
 
-static enum vmm_status finish(struct vmm *vmm, bool replayed)
-{
-	plan_end(vmm);
-	map_print(vmm);
-	selfcheck(vmm);
-	readers_report(vmm);
-	return report(vmm, replayed);
-}
-
 static enum vmm_status boot(const struct options *opt)
 {
 	enum vmm_status status = VMM_NO_KVM;
+	struct images images = { .firmware = NULL };
 	struct vmm *vmm = vmm_alloc();
-	void *image;
 
 	if (!vmm)
 		return VMM_FAILED;
 	if (!kvm_open(vmm)) {
-		image = load_firmware(opt->bios, &vmm->config.firmware_size);
-		status = image ? boot_image(vmm, opt, image) : VMM_BAD_FILE;
-		free(image);
+		status = load_images(opt, &images) ? VMM_BAD_FILE :
+			 boot_images(vmm, opt, &images);
+		free(images.firmware);
+		free(images.program);
 	}
 	if (status == VMM_OK)
 		status = finish(vmm, false);
@@ -220,12 +288,19 @@ static enum vmm_status replay_trace(struct vmm *vmm, struct trace *trace)
 
 	if (vmm_init(vmm) || readers_start(vmm))
 		return VMM_FAILED;
-	while ((more = trace_get(trace, &exit)) > 0)
+	while ((more = trace_get(trace, &exit)) > 0) {
+		/* What comes after the firmware is the guest program. */
+		if (vmm->log.finished && !vmm->program.started) {
+			firmware_done(vmm);
+			program_begin(vmm);
+		}
 		if (replay_exit(vmm, &exit))
 			return VMM_FAILED;
-	readers_stop(vmm);
+	}
 	if (more < 0)
 		return VMM_BAD_FILE;
+	if (!vmm->program.started)
+		firmware_done(vmm);
 	return finish(vmm, true);
 }
 
@@ -268,6 +343,7 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 {
 	static const struct option known[] = {
 		{ "bios", required_argument, NULL, 'b' },
+		{ "guest", required_argument, NULL, 'g' },
 		{ "record", required_argument, NULL, 'r' },
 		{ "replay", required_argument, NULL, 'p' },
 		{ "fallback-replay", required_argument, NULL, 'f' },
@@ -281,6 +357,9 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		switch (c) {
 		case 'b':
 			opt->bios = optarg;
+			break;
+		case 'g':
+			opt->guest = optarg;
 			break;
 		case 'r':
 			opt->record = optarg;
@@ -308,8 +387,9 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		vmm_err("what is '%s'? Try --help", argv[optind]);
 		return VMM_USAGE;
 	}
-	if (opt->replay && (opt->bios || opt->record || opt->fallback)) {
-		vmm_err("--replay takes no firmware and records nothing");
+	if (opt->replay && (opt->bios || opt->guest || opt->record ||
+			    opt->fallback)) {
+		vmm_err("--replay takes nothing to run and records nothing");
 		return VMM_USAGE;
 	}
 	if (!opt->bios)

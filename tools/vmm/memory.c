@@ -143,6 +143,22 @@ void ram_load_firmware(struct vmm *vmm, const void *image)
 	       (const char *)image + flash->size - window, window);
 }
 
+/* Put something into RAM. */
+int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size)
+{
+	struct vmm_memory *mem;
+
+	for (mem = vmm->memories; mem; mem = mem->next) {
+		if (!mem->mapped || mem->readonly || gpa < mem->gpa ||
+		    gpa - mem->gpa >= mem->size ||
+		    size > mem->size - (gpa - mem->gpa))
+			continue;
+		memcpy((char *)mem->host + (gpa - mem->gpa), image, size);
+		return 0;
+	}
+	return -ERANGE;
+}
+
 void memory_release(struct vmm *vmm)
 {
 	struct vmm_memory *mem;

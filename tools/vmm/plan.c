@@ -27,14 +27,17 @@
 #define WINDOW_FIRST	(2 * GIB)
 #define WINDOW_LAST	0xfebfffffULL
 
-static void say(struct vmm *vmm, const char *fault, const char *fmt, ...)
-	__attribute__((__format__(__printf__, 3, 4)));
+static void say(struct vmm *vmm, const char *what, const char *fault,
+		const char *fmt, ...)
+	__attribute__((__format__(__printf__, 4, 5)));
 
 /* One line for each thing done; a fault is something in a wrong place */
-static void say(struct vmm *vmm, const char *fault, const char *fmt, ...)
+static void say(struct vmm *vmm, const char *what, const char *fault,
+		const char *fmt, ...)
 {
 	va_list args;
 
+	printf("%s: exit %" PRIu64 ": ", what, vmm->exits);
 	va_start(args, fmt);
 	vprintf(fmt, args);
 	va_end(args);
@@ -141,8 +144,8 @@ static void add(struct vmm *vmm)
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 
 	fault = err ? vmr_strerror(err) : check_all(vmm);
-	say(vmm, fault, "hot-plug: exit %" PRIu64 ": 00:08.0 is plugged, memory at %#"
-	    PRIx64 ", ports at %#" PRIx64 ", registers at %#" PRIx64, vmm->exits,
+	say(vmm, "hot-plug", fault, "00:08.0 is plugged, memory at %#" PRIx64
+	    ", ports at %#" PRIx64 ", registers at %#" PRIx64,
 	    vmm->plan.places[0], vmm->plan.places[1], vmm->plan.places[2]);
 }
 
@@ -166,9 +169,9 @@ static void move(struct vmm *vmm)
 	if (!fault)
 		fault = check_nobody(&vmm->checker, VMR_MMIO,
 				     from + vmm->hot.trapped.offset);
-	say(vmm, fault, "relocation: exit %" PRIu64 ": BAR 0 of 00:08.0 from %#"
-	    PRIx64 " to %#" PRIx64 ", memory slot %u with it", vmm->exits,
-	    from, vmm->plan.places[0], vmr_id(&mem->slot));
+	say(vmm, "relocation", fault, "BAR 0 of 00:08.0 from %#" PRIx64
+	    " to %#" PRIx64 ", memory slot %u with it", from,
+	    vmm->plan.places[0], vmr_id(&mem->slot));
 }
 
 static void ask(struct vmm *vmm)
@@ -188,8 +191,8 @@ static void ask(struct vmm *vmm)
 		fault = "it can be asked twice";
 	else
 		fault = check_all(vmm);
-	say(vmm, fault, "hot-plug: exit %" PRIu64 ": 00:08.0 is asked to leave, and answers still",
-	    vmm->exits);
+	say(vmm, "hot-plug", fault,
+	    "00:08.0 is asked to leave, and answers still");
 }
 
 static void leave(struct vmm *vmm)
@@ -221,8 +224,8 @@ static void leave(struct vmm *vmm)
 	for (i = 0; !fault && i < PLAN_SPACES; i++)
 		if (vmm->plan.used[i] + freed[i])
 			fault = "it left something behind";
-	say(vmm, fault, "hot-plug: exit %" PRIu64 ": 00:08.0 is unplugged and drained, its places are free",
-	    vmm->exits);
+	say(vmm, "hot-plug", fault,
+	    "00:08.0 is unplugged and drained, all it had is free");
 }
 
 static void (*const steps[])(struct vmm *vmm) = { add, move, ask, leave };
@@ -252,6 +255,6 @@ void plan_step(struct vmm *vmm)
 void plan_end(struct vmm *vmm)
 {
 	if (vmm->plan.step != ARRAY_SIZE(steps))
-		say(vmm, "the guest was done before", "hot-plug: step %u",
+		say(vmm, "hot-plug", "the guest was done before", "step %u",
 		    vmm->plan.step + 1);
 }

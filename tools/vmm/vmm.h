@@ -28,6 +28,8 @@
 
 #include <vmalloc/vmalloc.h>
 
+#include "card_byte.h"
+
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
@@ -222,10 +224,11 @@ struct i8042 {
 };
 
 /**
- * struct firmware_log - what the firmware wrote to its debug port
+ * struct firmware_log - what the guest wrote to its debug port
  * @text: all of it, ending in a null byte
  * @placed: it said that it has placed all BARs
- * @finished: it said that there is nothing to boot
+ * @end: what the line has in it that is its last
+ * @finished: that line was there
  */
 struct firmware_log {
 	struct platform	platform;
@@ -234,6 +237,7 @@ struct firmware_log {
 	size_t		size;
 	size_t		line;		/* where the current line begins */
 	bool		placed;
+	const char	*end;
 	bool		finished;
 };
 
@@ -381,6 +385,20 @@ struct piix4_pm {
 #define OPTION_ROM_SIZE		2048
 
 /**
+ * struct program - the guest program that runs after the firmware
+ * @started: it has been
+ * @text: where what it says begins in the log
+ * @passed: checks of its own that passed, by what it says
+ * @failed: those that did not
+ */
+struct program {
+	bool		started;
+	size_t		text;
+	unsigned int	passed;
+	unsigned int	failed;
+};
+
+/**
  * struct vmm - a virtual machine
  * @exits: accesses routed so far, which is also the guest's clock
  * @unclaimed: those that nobody answered
@@ -394,6 +412,7 @@ struct piix4_pm {
  * @functions: the PCI functions, by age
  * @hot: the card that is plugged while the guest runs
  * @plan: what happens to it
+ * @program: what runs after the firmware
  * @places: keeps the places of the cards for the helpers
  * @generation: odd while a writer is at work
  * @stop: the helpers are to come to an end
@@ -442,6 +461,7 @@ struct vmm {
 	struct card		cards[NR_CARDS];
 	struct card		hot;
 	struct plan		plan;
+	struct program		program;
 	struct helper		helpers[NR_HELPERS];
 	struct vmr_listener	places;
 	uint32_t		generation;
@@ -474,6 +494,7 @@ void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 		struct vmr_region *region, uint64_t size);
 int ram_register(struct vmm *vmm);
 void ram_load_firmware(struct vmm *vmm, const void *image);
+int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size);
 void memory_release(struct vmm *vmm);
 
 /* One for each device */
@@ -494,7 +515,6 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 uint32_t pci_address(const struct vmr_pci_function *fn);
 int piix4_pm_register(struct vmm *vmm);
 int cards_register(struct vmm *vmm);
-uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset);
 uint8_t card_reads(const struct card *card, uint32_t bar, uint64_t offset);
 void option_rom_make(uint8_t rom[OPTION_ROM_SIZE], uint16_t vendor,
 		     uint16_t device, const char *message);
@@ -502,6 +522,7 @@ void option_rom_make(uint8_t rom[OPTION_ROM_SIZE], uint16_t vendor,
 /* kvm.c */
 int kvm_open(struct vmm *vmm);
 int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu);
+int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
 int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
 		   uint64_t size);
 enum vmm_status kvm_run(struct vmm_cpu *cpu, unsigned int seconds,
@@ -536,8 +557,15 @@ void readers_report(struct vmm *vmm);
 void plan_step(struct vmm *vmm);
 void plan_end(struct vmm *vmm);
 
+/* program.c */
+#define PROGRAM_ADDRESS		MIB
+#define PROGRAM_LIMIT		MIB
+void program_begin(struct vmm *vmm);
+void program_end(struct vmm *vmm);
+
 /* selfcheck.c */
 void selfcheck(struct vmm *vmm);
+void selfcheck_again(struct vmm *vmm);
 enum vmm_status report(struct vmm *vmm, bool replayed);
 
 #endif /* VMM_H */
