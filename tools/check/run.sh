@@ -93,13 +93,17 @@ check()
 # programs VARIANT - run all test programs that were built for it
 programs()
 {
-	local source name log counts
+	local dir=$check/$1 source name counts
 
+	printf '%s\n' tools/testing/selftests/vmalloc/test_*.c |
+		sed 's,.*/,,; s,\.c$,,' | xargs -P "$(nproc)" -I '{}' \
+		sh -c 'tools/check/ktap.sh "$1/selftests/$2" "$1/$2.log" \
+			>"$1/$2.counts"' - "$dir" '{}'
 	for source in tools/testing/selftests/vmalloc/test_*.c; do
 		name=$(basename "$source" .c)
-		log=$check/$1/$name.log
-		counts=$(tools/check/ktap.sh "$check/$1/selftests/$name" "$log")
-		set -- "$1" $counts
+		counts=$(cat "$dir/$name.counts")
+		# shellcheck disable=SC2086
+		set -- "$1" ${counts:-0 1 0}
 		passed=$((passed + $2))
 		failed=$((failed + $3))
 		skipped=$((skipped + $4))
@@ -108,7 +112,7 @@ programs()
 			echo "ok $number $1 $name # $2 passed, $4 skipped"
 		else
 			echo "not ok $number $1 $name # $2 passed, $3 failed"
-			show_ktap "$log"
+			show_ktap "$dir/$name.log"
 		fi
 	done
 }
@@ -144,7 +148,7 @@ can_m32()
 }
 
 mkdir -p "$check"
-rm -f "$check"/*.log
+rm -f "$check"/*.log "$check"/*/*.counts
 
 # Nothing works without the library, so that is said once and not forty times.
 # If all that is wrong is that nothing may be installed, it is no failure.
