@@ -113,24 +113,36 @@ static const struct vmr_region *window_around(const struct vmr_bus *bus,
 	return NULL;
 }
 
+/* Whether every bus above has a window around a region of @dev's */
+static bool inside_windows(const struct vmr_device *dev,
+			   const struct vmr_region *region)
+{
+	for (; dev->parent; dev = dev->parent->dev)
+		if (!window_around(dev->parent, region))
+			return false;
+	return true;
+}
+
+static bool all_present(const struct vmr_device *dev)
+{
+	for (; dev->parent; dev = dev->parent->dev)
+		if (!present(dev))
+			return false;
+	return present(dev);
+}
+
 struct vmr_place vmr_region_visible(const struct vmr_region *region)
 {
-	const struct vmr_place hidden = { .visible = false };
 	const struct vmr_device *dev = region ? region->device : NULL;
 
-	if (!dev || vmr_range_state(&region->range) != VMR_LIVE)
-		return hidden;
-	for (; present(dev); dev = dev->parent->dev) {
-		if (!dev->parent)
-			return (struct vmr_place) {
-				.visible = true,
-				.start = region->range.start,
-				.last = region->range.last,
-			};
-		if (!window_around(dev->parent, region))
-			break;
-	}
-	return hidden;
+	if (!dev || vmr_range_state(&region->range) != VMR_LIVE ||
+	    !all_present(dev) || !inside_windows(dev, region))
+		return (struct vmr_place) { .visible = false };
+	return (struct vmr_place) {
+		.visible = true,
+		.start = region->range.start,
+		.last = region->range.last,
+	};
 }
 EXPORT_SYMBOL_GPL(vmr_region_visible);
 
@@ -469,6 +481,7 @@ EXPORT_SYMBOL_GPL(vmr_region_place);
 int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 		       uint64_t start, uint64_t last)
 {
+	enum vmr_state state;
 	struct vmr_space *space;
 	int ret = check_region(manager, window, &space);
 
@@ -477,8 +490,9 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 		return -EINVAL;
 	if (ret)
 		return ret;
-	if (window->range.node.link && window->range.start == start &&
-	    window->range.last == last)
+	state = vmr_range_state(&window->range);
+	if ((state == VMR_LIVE || state == VMR_CLAIMED) &&
+	    window->range.start == start && window->range.last == last)
 		return 0;
 	window->size = last - start + 1;
 	relocate(manager, window, space, start, vmr_claim);
@@ -651,6 +665,10 @@ static bool constraint_fits(const struct vmr_device *dev,
 		       region->io == VMR_PIO;
 	case VMR_KIND_MMIO:
 	case VMR_KIND_MEM:
+		/* In a window of another type it would never answer */
+		if (dev->parent && region && !region->prefetchable &&
+		    c->flags & VMR_PREFETCHABLE)
+			return false;
 		return region && region->size == c->req.size &&
 		       region->io == VMR_MMIO;
 	case VMR_KIND_DEVICE:
@@ -663,11 +681,15 @@ static bool constraint_fits(const struct vmr_device *dev,
 
 static int check_device(const struct vmr_device *dev, size_t *failed)
 {
+	const struct vmr_region *region;
 	size_t i;
 
 	if (dev->nr_constraints && (!dev->constraints ||
 	    !dev->resources.entries))
 		return -EINVAL;
+	for (region = dev->regions; region; region = region->next)
+		if (region->type == VMR_REGION_WINDOW && !dev->bus)
+			return -EINVAL;
 	for (i = 0; i < dev->nr_constraints; i++)
 		if (!constraint_fits(dev, &dev->constraints[i])) {
 			if (failed)
@@ -692,22 +714,28 @@ static bool parent_ok(const struct vmr_device *dev,
 {
 	const struct vmr_device *up = dev->parent ? dev->parent->dev : NULL;
 
-	return !up || present(up) || (t && up->transaction == t);
+	if (!up)
+		return true;
+	/* What a transaction takes away is as good as gone, what it adds, there */
+	return up->transaction ? up->transaction == t && !present(up) :
+				 present(up);
 }
 
-/* A window of a bus as a place to put devices on it */
+/*
+ * A window of a bus as a place to put devices on it. The bus may be a part of the
+ * transaction that the device is a part of, and then is not visible yet.
+ */
 static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
 		       const struct vmr_region *w)
 {
-	struct vmr_place place = vmr_region_visible(w);
-
-	if (!place.visible || view->nr_pools == VMR_BUS_WINDOWS)
+	if (vmr_range_state(&w->range) != VMR_LIVE ||
+	    !inside_windows(bus->dev, w) || view->nr_pools == VMR_BUS_WINDOWS)
 		return;
 	view->pools[view->nr_pools++] = (struct vmr_system_pool) {
 		.pool = {
 			.space = bus_space(bus, w->io),
-			.start = place.start,
-			.last = place.last,
+			.start = w->range.start,
+			.last = w->range.last,
 			.align = 1,
 			.policy = VMR_FIRST,
 			.name = w->tag,
@@ -715,7 +743,7 @@ static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
 		.kinds = w->io == VMR_PIO ? 1u << VMR_KIND_PIO :
 			 1u << VMR_KIND_MMIO | 1u << VMR_KIND_MEM,
 		.flags = (w->prefetchable ? VMR_PREFETCHABLE : 0) |
-			 (place.start >> 32 ? VMR_64BIT : 0),
+			 (w->range.start >> 32 ? VMR_64BIT : 0),
 	};
 }
 
@@ -749,6 +777,39 @@ static void release_all(struct vmr_manager *manager, struct vmr_device *dev)
 	for (region = dev->regions; region; region = region->next)
 		vmr_free(space_of(manager, dev, region->io), &region->range);
 	vmr_system_release(manager->sys, &dev->resources);
+}
+
+/*
+ * In the write section in which it was released: others may have the places of
+ * @dev, and of those behind it in its transaction
+ */
+static void bequeath(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	struct vmr_region *region;
+	struct vmr_device *d;
+	struct heir heir;
+
+	do {
+		heir.range = NULL;
+		for (d = dev; d; d = d->next_in_transaction)
+			for (region = d->regions; region; region = region->next)
+				consider(&heir,
+					 space_of(manager, d, region->io),
+					 region->range.start,
+					 region->range.last);
+	} while (inherit(manager, &heir));
+}
+
+/* Give back what was granted and never visible */
+static void renounce(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	struct vmr_device *d;
+
+	vmr_write_begin(&manager->sys->seq);
+	for (d = dev; d; d = d->next_in_transaction)
+		release_all(manager, d);
+	bequeath(manager, dev);
+	vmr_write_end(&manager->sys->seq);
 }
 
 /* All of a registration but making it visible */
@@ -791,12 +852,25 @@ static int prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		return 0;
 	vmr_id_release(&manager->sys->ids, &dev->id);
 take_back:
-	release_all(manager, dev);
+	renounce(manager, dev);
 	vmr_marks_restore(manager->sys, &marks);
+	tell_all(manager);	/* of what @set_resources let happen */
 	return ret;
 }
 
-/* Note who is to be told, and put the device on its bus and in the list */
+static void put_on_bus(struct vmr_device *dev)
+{
+	if (dev->parent)
+		dev->parent->nr_devices++;
+}
+
+static void take_off_bus(struct vmr_device *dev)
+{
+	if (dev->parent)
+		dev->parent->nr_devices--;
+}
+
+/* Note who is to be told, and put the device in the list */
 static void announce(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
@@ -804,8 +878,6 @@ static void announce(struct vmr_manager *manager, struct vmr_device *dev)
 	for (region = dev->regions; region; region = region->next)
 		changes(manager, region);
 	list_add_tail(to_list(&dev->link), to_list(&manager->devices));
-	if (dev->parent)
-		dev->parent->nr_devices++;
 }
 
 static void publish(struct vmr_manager *manager, struct vmr_device *dev)
@@ -822,9 +894,11 @@ int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
 {
 	int ret = prepare(manager, dev, NULL, failed, conflict);
 
-	if (!ret)
-		publish(manager, dev);
-	return ret;
+	if (ret)
+		return ret;
+	put_on_bus(dev);
+	publish(manager, dev);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_register);
 
@@ -878,13 +952,13 @@ int vmr_adopt(struct vmr_manager *manager, struct vmr_device *dev,
 
 	if (!manager || !dev || !dev->ops)
 		return -EINVAL;
-	if (dev->state != VMR_DEVICE_ABSENT)
-		return -EEXIST;
 	ret = check_device(dev, failed);
 	if (ret)
 		return ret;
 	if (dev->resources.max < dev->nr_constraints)
 		return -EINVAL;
+	if (dev->state != VMR_DEVICE_ABSENT)
+		return -EEXIST;
 	if (!parent_ok(dev, NULL))
 		return -ENOENT;
 	ret = check_live(manager, dev, failed);
@@ -894,11 +968,13 @@ int vmr_adopt(struct vmr_manager *manager, struct vmr_device *dev,
 			 &dev->resources);
 	if (dev->ops->set_resources)
 		ret = dev->ops->set_resources(dev, &dev->resources);
-	if (ret)
+	if (ret) {
 		dev->resources.nr = 0;
-	else
-		publish(manager, dev);
-	return ret;
+		return ret;
+	}
+	put_on_bus(dev);
+	publish(manager, dev);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_adopt);
 
@@ -922,31 +998,12 @@ static void hide(struct vmr_manager *manager, struct vmr_device *dev)
 	release_all(manager, dev);
 }
 
-/* Still in it: others may have the places of @dev and those removed with it */
-static void bequeath(struct vmr_manager *manager, struct vmr_device *dev)
-{
-	struct vmr_region *region;
-	struct vmr_device *d;
-	struct heir heir;
-
-	do {
-		heir.range = NULL;
-		for (d = dev; d; d = d->next_in_transaction)
-			for (region = d->regions; region; region = region->next)
-				consider(&heir,
-					 space_of(manager, d, region->io),
-					 region->range.start,
-					 region->range.last);
-	} while (inherit(manager, &heir));
-}
-
 /* After it: what only the writer's side knows, and the time for the drain */
 static void forget(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	vmr_id_release(&manager->sys->ids, &dev->id);
 	list_out(&dev->link);
-	if (dev->parent)
-		dev->parent->nr_devices--;
+	take_off_bus(dev);
 	/* 0 would say "no lookup", so the epoch leaves it out when it wraps */
 	dev->unlinked = manager->epoch + 1 ? manager->epoch + 1 : 1;
 	smp_store_release(&manager->epoch, dev->unlinked);
@@ -1019,9 +1076,11 @@ EXPORT_SYMBOL_GPL(vmr_begin);
 static void join(struct vmr_transaction *t, struct vmr_device **list,
 		 struct vmr_device *dev)
 {
-	dev->transaction = t;
-	dev->next_in_transaction = *list;
+	while (*list)
+		list = &(*list)->next_in_transaction;
 	*list = dev;
+	dev->transaction = t;
+	dev->next_in_transaction = NULL;
 }
 
 static struct vmr_device *part(struct vmr_device **list)
@@ -1047,6 +1106,7 @@ int vmr_transaction_add(struct vmr_transaction *transaction,
 	if (ret)
 		return ret;
 	dev->state = VMR_DEVICE_GRANTED;
+	put_on_bus(dev);
 	join(transaction, &transaction->adds, dev);
 	return 0;
 }
@@ -1126,13 +1186,15 @@ int vmr_cancel(struct vmr_transaction *transaction)
 	manager = transaction->manager;
 	while (transaction->removes)
 		part(&transaction->removes);
+	renounce(manager, transaction->adds);
 	while (transaction->adds) {
 		dev = part(&transaction->adds);
-		release_all(manager, dev);
+		take_off_bus(dev);
 		vmr_id_release(&manager->sys->ids, &dev->id);
 		dev->state = VMR_DEVICE_ABSENT;
 	}
 	transaction->manager = NULL;
+	tell_all(manager);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_cancel);

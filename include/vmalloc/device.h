@@ -372,8 +372,10 @@ void vmr_region_init(struct vmr_region *region, enum vmr_io io,
  * The device's windows are regions of type VMR_REGION_WINDOW, added with
  * vmr_add_region() as others are. Devices with @parent set to @bus are placed
  * inside these windows when they are registered: a region that is not
- * prefetchable in one that is not either, a prefetchable one in a prefetchable
- * window if it fits there, else in another.
+ * prefetchable in one that is not either, a prefetchable one, whose
+ * constraint says VMR_PREFETCHABLE too, in a prefetchable window if it fits there,
+ * else in another. Of more than VMR_BUS_WINDOWS open windows the others route
+ * but nothing is placed in them.
  *
  * Return: 0; -EINVAL if a pointer is NULL; -EBUSY if @dev is registered.
  */
@@ -423,10 +425,12 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part);
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, a constraint asks for a kind that cannot be
  *    asked for, a PIO, MMIO or memory constraint names a range that is in none
- *    of the device's regions, or one of another size, two constraints name one
- *    range, or @dev->resources has no room;
+ *    of the device's regions, or one of another size, or on a bus says
+ *    VMR_PREFETCHABLE of a region that is not, two constraints name one range,
+ *    @dev->resources has no room, or @dev has a window and is no bus;
  *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
- *  - -ENOENT: @dev->parent's device is not registered;
+ *  - -ENOENT: @dev->parent's device is not registered, or is being removed by a
+ *    transaction;
  *  - what the first constraint that could not be granted met: see vmr_alloc()
  *    and vmr_id_alloc_block();
  *  - what set_resources() returned.
@@ -445,7 +449,8 @@ int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
  *
  * Return: the number of I/O regions that were visible, or
  *  - -EINVAL: a pointer is NULL;
- *  - -EBUSY: @dev is a bus that devices are on, or part of a transaction;
+ *  - -EBUSY: @dev is a bus that devices are on, those that a transaction adds
+ *    included, or part of a transaction;
  *  - -ENOENT: @dev is not registered.
  */
 int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev);

@@ -1,0 +1,1331 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * test_transaction.c - several changes as one: transactions, sets of moves,
+ * pending removal, adoption, and changes that a write brings
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "../kselftest_harness.h"
+
+#include "bus.h"
+
+static struct vmr_transaction t;
+static struct vmr_step steps[4];
+
+/* A device that wants one place, and is not registered. */
+static int wants(struct probe *p, const char *name, struct vmr_bus *parent,
+		 uint64_t start, uint64_t size)
+{
+	probe_init(p, name);
+	p->dev.parent = parent;
+	return probe_region_at(p, 0, VMR_MMIO, start, size);
+}
+
+static int add(struct probe *p)
+{
+	return vmr_transaction_add(&t, &p->dev, NULL, NULL);
+}
+
+static int drop(struct probe *p)
+{
+	return vmr_transaction_remove(&t, &p->dev);
+}
+
+/* REFUSED() that looks at the transaction too. */
+#define TX_REFUSED(err, call) \
+	do { \
+		struct vmr_transaction before_ = t; \
+		REFUSED(err, call); \
+		EXPECT_EQ(0, memcmp(&before_, &t, sizeof(t))) { \
+			TH_LOG("%s changed the transaction", #call); \
+		} \
+	} while (0)
+
+/*
+ * Old or new
+ */
+
+TEST(a_commit_makes_all_of_it_true)
+{
+	struct probe old, stays, a, b;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&old, "old", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_up(&stays, "stays", VMR_MMIO, 0x2000, 0x1000));
+	ASSERT_EQ(0, wants(&a, "a", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, wants(&b, "b", NULL, 0x4000, 0x1000));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	EXPECT_EQ(0, add(&a));
+	EXPECT_EQ(0, drop(&old));
+	EXPECT_EQ(0, add(&b));
+
+	/* Until then the old state: granted and told so, but not there. */
+	EXPECT_EQ(1U, a.granted);
+	EXPECT_EQ(VMR_DEVICE_GRANTED, a.dev.state);
+	EXPECT_EQ(0x3000U, a.got[0].start);
+	EXPECT_ANSWERS(&old.region[0], 0x1000);
+	EXPECT_NULL(who(VMR_MMIO, 0x3000));
+	EXPECT_FALSE(vmr_region_visible(&a.region[0]).visible);
+	EXPECT_NULL(vmr_device_by_name(&m.manager, "a"));
+	EXPECT_EQ(&a.dev, vmr_device_by_id(&m.manager, vmr_id(&a.dev.id)));
+
+	EXPECT_EQ(0, vmr_commit(&t));
+	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_ANSWERS(&stays.region[0], 0x2000);
+	EXPECT_ANSWERS(&a.region[0], 0x3000);
+	EXPECT_ANSWERS(&b.region[0], 0x4000);
+	EXPECT_EQ(VMR_DEVICE_ABSENT, old.dev.state);
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&old.dev.id));
+	EXPECT_NULL(a.dev.transaction);
+	EXPECT_EQ(0, vmr_drained(&m.manager, &old.dev));
+	/* In the order in which they came. */
+	EXPECT_EQ(&a.dev, vmr_next_device(&m.manager, &stays.dev));
+	EXPECT_EQ(&b.dev, vmr_next_device(&m.manager, &a.dev));
+	EXPECT_SOUND();
+}
+
+TEST(a_cancel_leaves_the_old_state)
+{
+	struct probe old, a, b;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&old, "old", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, wants(&a, "a", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, wants(&b, "b", NULL, 0x4000, 0x1000));
+	vmr_constraint_init(probe_want(&b), VMR_KIND_MSIX, 4, &b.node[1]);
+	/* The ids were handed out, which the pools remember. */
+	ASSERT_EQ(0, vmr_register(&m.manager, &a.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_register(&m.manager, &b.dev, NULL, NULL));
+	ASSERT_EQ(1, vmr_unlink(&m.manager, &a.dev));
+	ASSERT_EQ(1, vmr_unlink(&m.manager, &b.dev));
+
+	see_before();
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	EXPECT_EQ(0, add(&a));
+	EXPECT_EQ(0, drop(&old));
+	EXPECT_EQ(0, add(&b));
+	EXPECT_EQ(0, vmr_cancel(&t));
+	EXPECT_TRUE(same_as_before());
+	EXPECT_ANSWERS(&old.region[0], 0x1000);
+	EXPECT_NULL(old.dev.transaction);
+	EXPECT_EQ(VMR_DEVICE_ABSENT, a.dev.state);
+	EXPECT_EQ(0U, a.dev.resources.nr);
+	/* And all of them are free for the next try. */
+	EXPECT_EQ(0, vmr_register(&m.manager, &a.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_register(&m.manager, &b.dev, NULL, NULL));
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &old.dev));
+	EXPECT_SOUND();
+}
+
+TEST(an_addition_that_fails_leaves_the_transaction_as_it_was)
+{
+	struct vmr_range *conflict = NULL;
+	struct probe a, taken, vain;
+	size_t failed = 99;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, wants(&a, "a", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, add(&a));
+
+	TX_REFUSED(-EINVAL, vmr_transaction_add(NULL, &a.dev, NULL, NULL));
+	TX_REFUSED(-EINVAL, vmr_transaction_add(&t, NULL, NULL, NULL));
+	TX_REFUSED(-EEXIST, add(&a));
+	TX_REFUSED(-EEXIST, vmr_register(&m.manager, &a.dev, NULL, NULL));
+	/* What another addition was granted is taken. */
+	ASSERT_EQ(0, wants(&taken, "taken", NULL, 0x2800, 0x1000));
+	TX_REFUSED(-EBUSY, vmr_transaction_add(&t, &taken.dev, &failed,
+					       &conflict));
+	EXPECT_EQ(0U, failed);
+	EXPECT_EQ(&a.region[0].range, conflict);
+	ASSERT_EQ(0, wants(&vain, "vain", NULL, 0x5000, 0x1000));
+	vain.refuse = -EIO;
+	TX_REFUSED(-EIO, add(&vain));
+	EXPECT_EQ(1U, vain.granted);
+
+	EXPECT_EQ(0, vmr_commit(&t));
+	EXPECT_ANSWERS(&a.region[0], 0x3000);
+	EXPECT_EQ(1U, m.sys.mmio.nr_ranges);
+	EXPECT_SOUND();
+}
+
+TEST(a_removal_is_refused)
+{
+	struct vmr_transaction other;
+	struct probe p, q;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, wants(&q, "q", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &other));
+	TX_REFUSED(-EINVAL, vmr_transaction_remove(NULL, &p.dev));
+	TX_REFUSED(-EINVAL, vmr_transaction_remove(&t, NULL));
+	TX_REFUSED(-ENOENT, drop(&q));
+	EXPECT_EQ(0, drop(&p));
+	TX_REFUSED(-EBUSY, drop(&p));
+	TX_REFUSED(-EBUSY, vmr_transaction_remove(&other, &p.dev));
+	/* Nor can it go another way meanwhile. */
+	TX_REFUSED(-EBUSY, vmr_unlink(&m.manager, &p.dev));
+	TX_REFUSED(-EBUSY, vmr_unlink_at(&m.manager, VMR_MMIO, 0x1000, NULL));
+	TX_REFUSED(-EEXIST, add(&p));
+	/* What is being added is not there to be removed. */
+	EXPECT_EQ(0, add(&q));
+	TX_REFUSED(-EBUSY, drop(&q));
+	TX_REFUSED(-EBUSY, vmr_unlink(&m.manager, &q.dev));
+	TX_REFUSED(-ENOENT, vmr_region_program(&m.manager, &q.region[0],
+					       0x8000));
+	TX_REFUSED(-ENOENT, vmr_request_removal(&m.manager, &q.dev));
+	EXPECT_EQ(0, vmr_cancel(&other));
+	EXPECT_EQ(0, vmr_commit(&t));
+	EXPECT_SOUND();
+}
+
+TEST(a_transaction_is_over_once)
+{
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, wants(&p, "p", NULL, 0x3000, 0x1000));
+	EXPECT_EQ(-EINVAL, vmr_begin(NULL, &t));
+	EXPECT_EQ(-EINVAL, vmr_begin(&m.manager, NULL));
+	EXPECT_EQ(-EINVAL, vmr_commit(NULL));
+	EXPECT_EQ(-EINVAL, vmr_cancel(NULL));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	EXPECT_EQ(0, vmr_commit(&t));
+	TX_REFUSED(-EINVAL, vmr_commit(&t));
+	TX_REFUSED(-EINVAL, vmr_cancel(&t));
+	TX_REFUSED(-EINVAL, add(&p));
+	TX_REFUSED(-EINVAL, drop(&p));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	EXPECT_EQ(0, vmr_cancel(&t));
+	TX_REFUSED(-EINVAL, vmr_commit(&t));
+}
+
+TEST(what_a_removal_will_free_is_not_free_before)
+{
+	struct probe old, heir;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&old, "old", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, wants(&heir, "heir", NULL, 0x1000, 0x1000));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, drop(&old));
+	TX_REFUSED(-EBUSY, add(&heir));
+	ASSERT_EQ(0, vmr_commit(&t));
+	EXPECT_EQ(0, vmr_register(&m.manager, &heir.dev, NULL, NULL));
+}
+
+/*
+ * Claims
+ */
+
+TEST(a_claim_has_what_a_commit_frees)
+{
+	struct probe a, b, old, waits;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
+	ASSERT_EQ(0, leaf_at(&old, "old", NULL, VMR_MMIO, 0x1000, 0x2000,
+			     false));
+	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x2000, 0x1000,
+			     false));
+	ASSERT_EQ(0, diary_start(&d));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, drop(&a));
+	ASSERT_EQ(0, drop(&b));
+	EXPECT_EQ(0U, d.nr);
+	ASSERT_EQ(0, vmr_commit(&t));
+	/* The older claim needs both places and has them. */
+	EXPECT_ANSWERS(&old.region[0], 0x1000);
+	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
+	EXPECT_EQ(3U, d.nr);
+	EXPECT_SAYS(&d, 0, &a.region[0], 0x1000, NOWHERE);
+	EXPECT_SAYS(&d, 1, &b.region[0], 0x2000, NOWHERE);
+	EXPECT_SAYS(&d, 2, &old.region[0], NOWHERE, 0x1000);
+	EXPECT_SOUND();
+}
+
+TEST(a_claim_has_what_a_cancel_frees)
+{
+	struct probe p, waits;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
+	ASSERT_EQ(0, diary_start(&d));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, add(&p));
+	/* The guest programs a BAR onto what is granted and not there yet. */
+	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
+			     false));
+	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
+	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	ASSERT_EQ(0, vmr_cancel(&t));
+	EXPECT_ANSWERS(&waits.region[0], 0x1000);
+	EXPECT_EQ(1U, d.nr);
+	EXPECT_SAYS(&d, 0, &waits.region[0], NOWHERE, 0x1000);
+	EXPECT_SOUND();
+}
+
+static struct vmr_region *intruder;
+
+static void intrude(struct probe *p)
+{
+	p->result = program(intruder, p->region[0].range.start);
+}
+
+TEST(a_claim_has_what_a_refused_registration_frees)
+{
+	struct probe p, waits;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, leaf_up(&waits, "waits", NULL, VMR_MMIO, 0x1000, false));
+	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
+	intruder = &waits.region[0];
+	p.on_grant = intrude;
+	p.refuse = -EIO;
+	ASSERT_EQ(0, diary_start(&d));
+	EXPECT_EQ(-EIO, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, p.result);
+	EXPECT_ANSWERS(&waits.region[0], 0x1000);
+	EXPECT_EQ(1U, d.nr);
+	EXPECT_SOUND();
+}
+
+/*
+ * Buses in transactions
+ */
+
+/* A bus with an open window, both as part of the transaction. */
+static int hub_added(struct hub *h, struct vmr_bus *parent, uint64_t start,
+		     uint64_t size)
+{
+	int ret = hub_init(h, "hub", parent);
+
+	if (!ret)
+		ret = probe_region(&h->p, 0, VMR_MMIO, VMR_REGION_WINDOW, size);
+	if (!ret)
+		vmr_constraint_at(probe_want(&h->p), VMR_KIND_MMIO, start, size,
+				  &h->p.region[0].range);
+	return ret ? ret : vmr_transaction_add(&t, &h->p.dev, NULL, NULL);
+}
+
+TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
+{
+	struct hub outer, inner;
+	struct probe p;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, diary_start(&d));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, hub_added(&outer, NULL, 0x100000, 0x10000));
+	ASSERT_EQ(0, hub_added(&inner, &outer.bus, 0x104000, 0x1000));
+	/* Placed inside the window, and not because it says where. */
+	probe_init(&p, "p");
+	p.dev.parent = &inner.bus;
+	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
+	vmr_constraint_init(probe_want(&p), VMR_KIND_MMIO, 0x1000,
+			    &p.region[0].range);
+	ASSERT_EQ(0, add(&p));
+	EXPECT_EQ(0x104000U, p.got[0].start);
+	EXPECT_NULL(who(VMR_MMIO, 0x104000));
+	EXPECT_EQ(0U, d.nr);
+	ASSERT_EQ(0, vmr_commit(&t));
+	EXPECT_SEEN(&p.region[0], 0x104000);
+	EXPECT_EQ(3U, d.nr);
+	EXPECT_SAYS(&d, 2, &p.region[0], NOWHERE, 0x104000);
+	EXPECT_EQ(&outer.p.dev, vmr_next_device(&m.manager, NULL));
+	EXPECT_EQ(&p.dev, vmr_next_device(&m.manager, &inner.p.dev));
+
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	TX_REFUSED(-EBUSY, drop(&inner.p));
+	TX_REFUSED(-EBUSY, drop(&outer.p));
+	EXPECT_EQ(0, drop(&p));
+	EXPECT_EQ(0, drop(&inner.p));
+	EXPECT_EQ(0, drop(&outer.p));
+	EXPECT_SEEN(&p.region[0], 0x104000);
+	ASSERT_EQ(0, vmr_commit(&t));
+	EXPECT_NULL(who(VMR_MMIO, 0x104000));
+	EXPECT_EQ(6U, d.nr);
+	EXPECT_SAYS(&d, 3, &p.region[0], 0x104000, NOWHERE);
+	EXPECT_EQ(0U, outer.bus.nr_devices);
+	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
+	EXPECT_NULL(vmr_next_device(&m.manager, NULL));
+	EXPECT_SOUND();
+}
+
+TEST(cancelling_a_bus_and_what_is_on_it)
+{
+	struct hub outer;
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, hub_added(&outer, NULL, 0x100000, 0x10000));
+	ASSERT_EQ(0, wants(&p, "p", &outer.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, add(&p));
+	ASSERT_EQ(0, vmr_cancel(&t));
+	EXPECT_EQ(0U, outer.bus.nr_devices);
+	EXPECT_EQ(0U, outer.bus.mmio.nr_ranges);
+	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
+	EXPECT_EQ(VMR_DEVICE_ABSENT, outer.p.dev.state);
+	EXPECT_SOUND();
+}
+
+/* Else its memory would be given up under the device. */
+TEST(a_bus_that_a_transaction_adds_to_stays)
+{
+	struct hub h;
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, hub_up(&h, "h", NULL));
+	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
+	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, add(&p));
+	TX_REFUSED(-EBUSY, vmr_unlink(&m.manager, &h.p.dev));
+	TX_REFUSED(-EBUSY, drop(&h.p));
+	ASSERT_EQ(0, vmr_cancel(&t));
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &h.p.dev));
+}
+
+TEST(nothing_is_put_on_a_bus_that_a_transaction_removes)
+{
+	struct hub h;
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, hub_up(&h, "h", NULL));
+	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
+	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, drop(&h.p));
+	TX_REFUSED(-ENOENT, add(&p));
+	TX_REFUSED(-ENOENT, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_cancel(&t));
+	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_SEEN(&p.region[0], 0x100000);
+}
+
+TEST(a_bus_that_another_transaction_adds_is_not_there)
+{
+	struct vmr_transaction other;
+	struct probe p;
+	struct hub h;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &other));
+	ASSERT_EQ(0, hub_added(&h, NULL, 0x100000, 0x10000));
+	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
+	TX_REFUSED(-ENOENT, vmr_transaction_add(&other, &p.dev, NULL, NULL));
+	TX_REFUSED(-ENOENT, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, add(&p));
+	EXPECT_EQ(0, vmr_commit(&t));
+	EXPECT_EQ(0, vmr_cancel(&other));
+	EXPECT_SEEN(&p.region[0], 0x100000);
+}
+
+/*
+ * Reports
+ */
+
+static struct {
+	struct vmr_listener	listener;
+	unsigned int		nr;
+	struct {
+		bool			leaving;
+		struct vmr_region	*region;
+	} said[32];
+} log_;
+
+static void log_leaving(struct vmr_listener *listener,
+			struct vmr_region *region, const struct vmr_place *old)
+{
+	if (log_.nr < NR(log_.said)) {
+		log_.said[log_.nr].leaving = true;
+		log_.said[log_.nr].region = region;
+	}
+	log_.nr++;
+}
+
+static void log_moved(struct vmr_listener *listener, struct vmr_region *region,
+		      const struct vmr_place *old,
+		      const struct vmr_place *new_)
+{
+	if (log_.nr < NR(log_.said)) {
+		log_.said[log_.nr].leaving = false;
+		log_.said[log_.nr].region = region;
+	}
+	log_.nr++;
+}
+
+static int log_start(void)
+{
+	memset(&log_, 0, sizeof(log_));
+	log_.listener.leaving = log_leaving;
+	log_.listener.moved = log_moved;
+	return vmr_listen(&m.manager, &log_.listener);
+}
+
+static bool logged(unsigned int i, bool leaving, const struct probe *p)
+{
+	return i < log_.nr && log_.said[i].leaving == leaving &&
+	       log_.said[i].region == &p->region[0];
+}
+
+TEST(a_commit_tells_who_leaves_before_who_comes_and_in_order)
+{
+	struct probe out[2], in[2];
+	unsigned int i;
+
+	ASSERT_EQ(0, machine_up());
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, probe_up(&out[i], "out", VMR_MMIO, 0x1000 * i,
+				      0x1000));
+		ASSERT_EQ(0, wants(&in[i], "in", NULL, 0x10000 + 0x1000 * i,
+				   0x1000));
+	}
+	ASSERT_EQ(0, log_start());
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, add(&in[0]));
+	ASSERT_EQ(0, drop(&out[0]));
+	ASSERT_EQ(0, add(&in[1]));
+	ASSERT_EQ(0, drop(&out[1]));
+	EXPECT_EQ(0U, log_.nr);
+	ASSERT_EQ(0, vmr_commit(&t));
+	EXPECT_EQ(6U, log_.nr);
+	EXPECT_TRUE(logged(0, true, &out[0]));
+	EXPECT_TRUE(logged(1, true, &out[1]));
+	EXPECT_TRUE(logged(2, false, &out[0]));
+	EXPECT_TRUE(logged(3, false, &out[1]));
+	EXPECT_TRUE(logged(4, false, &in[0]));
+	EXPECT_TRUE(logged(5, false, &in[1]));
+}
+
+TEST(a_cancel_tells_nothing)
+{
+	struct probe out, in;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&out, "out", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, wants(&in, "in", NULL, 0x10000, 0x1000));
+	ASSERT_EQ(0, log_start());
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, add(&in));
+	ASSERT_EQ(0, drop(&out));
+	ASSERT_EQ(0, vmr_cancel(&t));
+	EXPECT_EQ(0U, log_.nr);
+}
+
+/*
+ * One step for every reader
+ */
+
+#define PAIR_A		0x100000ull
+#define PAIR_B		0x200000ull	/* far apart in the tree, and behind */
+#define ROUNDS		2000
+
+static atomic_int readers_stop;
+static atomic_ulong torn, seen_both, seen_none, seen_step;
+/*
+ * Commits that have begun and that have ended. Who saw @begun at most one more than
+ * @ended was before its looks knows that no more than one commit came between.
+ */
+static atomic_ulong begun, ended;
+
+static int commit_counted(void)
+{
+	volatile uint32_t idle = dice(3000);
+	int ret;
+
+	/* Else commits come faster than looks, and none is alone between two. */
+	while (idle)
+		idle--;
+	atomic_fetch_add(&begun, 1);
+	ret = vmr_commit(&t);
+	atomic_fetch_add(&ended, 1);
+	return ret;
+}
+
+static bool too_many_since(unsigned long g)
+{
+	return atomic_load(&begun) - g > 1;
+}
+
+struct bystander {
+	struct vmr_reader	reader;
+	pthread_t		thread;
+};
+
+static void quiet_read(struct vmr_device *dev, const struct vmr_access *access,
+		       void *data)
+{
+	memset(data, 0x42, access_bytes(access));
+}
+
+static const struct vmr_device_ops quiet_ops = { .read = quiet_read };
+
+static bool is_there(struct vmr_reader *reader, uint64_t addr)
+{
+	uint8_t byte;
+
+	return vmr_read(reader, VMR_MMIO, addr, &byte, 1, 1) == 0;
+}
+
+/* A comes and goes together with B. */
+static void *watch(void *arg)
+{
+	struct bystander *by = arg;
+
+	while (!atomic_load(&readers_stop)) {
+		unsigned long g = atomic_load(&ended);
+		bool a = is_there(&by->reader, PAIR_A);
+		bool b = is_there(&by->reader, PAIR_B);
+		bool a2 = is_there(&by->reader, PAIR_A);
+
+		if (too_many_since(g))
+			continue;
+		/* The state changes once: a, b, a2 is a row with one step. */
+		if (a == a2 && a != b)
+			atomic_fetch_add(&torn, 1);
+		if (a && b)
+			atomic_fetch_add(&seen_both, 1);
+		if (!a && !b)
+			atomic_fetch_add(&seen_none, 1);
+	}
+	return NULL;
+}
+
+/* Whoever sees one of them come or go sees the other come or gone from then on. */
+static void *watch_rise(void *arg)
+{
+	struct bystander *by = arg;
+
+	while (!atomic_load(&readers_stop)) {
+		unsigned long g = atomic_load(&ended);
+		bool rising = !(g & 1);
+		bool first, second;
+
+		/* The one that the commit names first, and the other way round. */
+		first = is_there(&by->reader, g & 2 ? PAIR_A : PAIR_B);
+		second = is_there(&by->reader, g & 2 ? PAIR_B : PAIR_A);
+		if (too_many_since(g))
+			continue;
+		if (rising ? first && !second : !first && second)
+			atomic_fetch_add(&torn, 1);
+		if (first != second)
+			atomic_fetch_add(&seen_step, 1);
+	}
+	return NULL;
+}
+
+/*
+ * Threads meet a commit only now and then, so this looks at how it is done: one
+ * write section, whose end is the one store that readers see.
+ */
+#define IN_ONE_SECTION(call) \
+	do { \
+		uint32_t count_ = m.sys.seq.count; \
+		EXPECT_EQ(0, call); \
+		EXPECT_EQ(2U, m.sys.seq.count - count_) { \
+			TH_LOG("%s is not one step", #call); \
+		} \
+	} while (0)
+
+TEST(each_change_is_one_write_section)
+{
+	struct probe a, b, c, waits;
+	struct hub h;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, hub_up(&h, "h", NULL));
+	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
+	ASSERT_EQ(0, wants(&a, "a", &h.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, wants(&b, "b", NULL, 0x1000, 0x1000));
+	ASSERT_EQ(0, wants(&c, "c", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, add(&a));
+	ASSERT_EQ(0, add(&b));
+	ASSERT_EQ(0, add(&c));
+	IN_ONE_SECTION(vmr_commit(&t));
+	/* With a claim that goes live on the way. */
+	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
+			     false));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, drop(&a));
+	ASSERT_EQ(0, drop(&b));
+	IN_ONE_SECTION(vmr_commit(&t));
+	EXPECT_ANSWERS(&waits.region[0], 0x1000);
+	ASSERT_EQ(0, program(&waits.region[0], 0x3000));
+	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
+	IN_ONE_SECTION(program(&c.region[0], 0x1000));
+	EXPECT_ANSWERS(&waits.region[0], 0x3000);
+	IN_ONE_SECTION(vmr_region_place(&m.manager, &c.region[0], 0x8000,
+					NULL));
+	ASSERT_EQ(0, program(&c.region[0], 0x1000));
+	memset(steps, 0, sizeof(steps));
+	steps[0].range = &waits.region[0].range;
+	steps[0].start = 0x1000;
+	steps[1].range = &c.region[0].range;
+	steps[1].start = 0x3000;
+	IN_ONE_SECTION(vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	IN_ONE_SECTION(hub_open(&h, MEMORY, 0x200000, 0x20ffff));
+	IN_ONE_SECTION(vmr_unlink(&m.manager, &c.dev) - 1);
+}
+
+TEST(no_reader_sees_half_of_a_commit)
+{
+	static struct bystander by[2];
+	struct probe a, b;
+	struct hub h;
+	unsigned int i;
+
+	chance_state = 1;
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, hub_up(&h, "h", NULL));
+	ASSERT_EQ(0, hub_open(&h, MEMORY, PAIR_B, PAIR_B + 0xffff));
+	ASSERT_EQ(0, wants(&a, "a", NULL, PAIR_A, 0x1000));
+	ASSERT_EQ(0, wants(&b, "b", &h.bus, PAIR_B, 0x1000));
+	a.dev.ops = &quiet_ops;
+	b.dev.ops = &quiet_ops;
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, vmr_reader_attach(&m.manager, &by[i].reader));
+		ASSERT_EQ(0, pthread_create(&by[i].thread, NULL,
+					    i ? watch_rise : watch, &by[i]));
+	}
+	for (i = 0; i < ROUNDS || !atomic_load(&seen_both) ||
+	     !atomic_load(&seen_none); i++) {
+		struct probe *first = i & 1 ? &a : &b;
+		struct probe *second = i & 1 ? &b : &a;
+
+		ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+		ASSERT_EQ(0, add(first));
+		ASSERT_EQ(0, add(second));
+		ASSERT_EQ(0, commit_counted());
+		ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+		ASSERT_EQ(0, drop(first));
+		ASSERT_EQ(0, drop(second));
+		ASSERT_EQ(0, commit_counted());
+		ASSERT_EQ(0, vmr_drain(&m.manager, &a.dev));
+		ASSERT_EQ(0, vmr_drain(&m.manager, &b.dev));
+	}
+	atomic_store(&readers_stop, 1);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_join(by[i].thread, NULL));
+	EXPECT_EQ(0UL, atomic_load(&torn));
+	TH_LOG("%lu times both, %lu times none, %lu commits between two looks",
+	       atomic_load(&seen_both), atomic_load(&seen_none),
+	       atomic_load(&seen_step));
+	EXPECT_SOUND();
+}
+
+/*
+ * A replacement: the old device and the new one at another place. Whoever looks
+ * at the old place and finds nothing finds the new one, which it looks at later;
+ * whoever finds the new one does not find the old one later.
+ */
+static void *watch_change(void *arg)
+{
+	struct bystander *by = arg;
+
+	while (!atomic_load(&readers_stop)) {
+		unsigned long g = atomic_load(&ended);
+		uint64_t from = g & 1 ? PAIR_B : PAIR_A;
+		uint64_t to = g & 1 ? PAIR_A : PAIR_B;
+		bool old = is_there(&by->reader, from);
+		bool new_ = is_there(&by->reader, to);
+		bool old2 = is_there(&by->reader, from);
+
+		if (too_many_since(g))
+			continue;
+		if ((!old && !new_) || (new_ && old2) || (!old && old2))
+			atomic_fetch_add(&torn, 1);
+		if (old && new_)
+			atomic_fetch_add(&seen_step, 1);
+	}
+	return NULL;
+}
+
+TEST(no_reader_sees_half_of_a_replacement)
+{
+	static struct bystander by;
+	struct probe p[2];
+	unsigned int i;
+
+	chance_state = 1;
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, wants(&p[0], "0", NULL, PAIR_A, 0x1000));
+	ASSERT_EQ(0, wants(&p[1], "1", NULL, PAIR_B, 0x1000));
+	p[0].dev.ops = &quiet_ops;
+	p[1].dev.ops = &quiet_ops;
+	ASSERT_EQ(0, vmr_register(&m.manager, &p[0].dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &by.reader));
+	ASSERT_EQ(0, pthread_create(&by.thread, NULL, watch_change, &by));
+	for (i = 0; i < 4 * ROUNDS; i++) {
+		ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+		ASSERT_EQ(0, add(&p[!(i & 1)]));
+		ASSERT_EQ(0, drop(&p[i & 1]));
+		ASSERT_EQ(0, commit_counted());
+		ASSERT_EQ(0, vmr_drain(&m.manager, &p[i & 1].dev));
+	}
+	atomic_store(&readers_stop, 1);
+	ASSERT_EQ(0, pthread_join(by.thread, NULL));
+	EXPECT_EQ(0UL, atomic_load(&torn));
+	TH_LOG("%lu commits between two looks", atomic_load(&seen_step));
+}
+
+/*
+ * Pending removal
+ */
+
+TEST(ch_8559)
+{
+	struct probe p, other;
+	uint32_t id;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
+	vmr_constraint_init(probe_want(&p), VMR_KIND_IRQ, 1, &p.node[0]);
+	REFUSED(-EINVAL, vmr_request_removal(NULL, &p.dev));
+	REFUSED(-EINVAL, vmr_request_removal(&m.manager, NULL));
+	REFUSED(-ENOENT, vmr_request_removal(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
+	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_cancel_removal(NULL, &p.dev));
+	REFUSED(-EINVAL, vmr_cancel_removal(&m.manager, NULL));
+	REFUSED(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
+	id = vmr_id(&p.dev.id);
+
+	EXPECT_EQ(0, vmr_request_removal(&m.manager, &p.dev));
+	EXPECT_EQ(VMR_DEVICE_LEAVING, p.dev.state);
+	/* Again and again, before the guest ejects. */
+	REFUSED(-EALREADY, vmr_request_removal(&m.manager, &p.dev));
+	REFUSED(-EALREADY, vmr_request_removal(&m.manager, &p.dev));
+	/* Meanwhile it answers, moves, and holds all that it has. */
+	EXPECT_SEEN(&p.region[0], 0x1000);
+	EXPECT_EQ(0, program(&p.region[0], 0x2000));
+	EXPECT_SEEN(&p.region[0], 0x2000);
+	EXPECT_EQ(&p.dev, vmr_device_by_id(&m.manager, id));
+	EXPECT_EQ(&p.dev, vmr_device_by_name(&m.manager, "p"));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&p.node[0]));
+	EXPECT_EQ(-EBUSY, vmr_drained(&m.manager, &p.dev));
+	ASSERT_EQ(0, wants(&other, "other", NULL, 0x2000, 0x1000));
+	REFUSED(-EBUSY, vmr_register(&m.manager, &other.dev, NULL, NULL));
+	REFUSED(-EEXIST, vmr_register(&m.manager, &p.dev, NULL, NULL));
+
+	EXPECT_EQ(0, vmr_cancel_removal(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
+	EXPECT_EQ(VMR_DEVICE_PRESENT, p.dev.state);
+	EXPECT_EQ(0, vmr_request_removal(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	/* Ejected: it is as if it had never been asked. */
+	REFUSED(-ENOENT, vmr_request_removal(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(VMR_DEVICE_PRESENT, p.dev.state);
+	EXPECT_EQ(id, vmr_id(&p.dev.id));
+	EXPECT_SOUND();
+}
+
+TEST(a_device_that_was_asked_to_leave_is_removed_by_a_transaction)
+{
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, vmr_request_removal(&m.manager, &p.dev));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	EXPECT_EQ(0, drop(&p));
+	EXPECT_EQ(0, vmr_cancel(&t));
+	EXPECT_EQ(VMR_DEVICE_LEAVING, p.dev.state);
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	EXPECT_EQ(0, drop(&p));
+	EXPECT_EQ(0, vmr_commit(&t));
+	EXPECT_EQ(VMR_DEVICE_ABSENT, p.dev.state);
+	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+}
+
+/*
+ * Adoption
+ */
+
+/* What a restore leaves: the id and the places are live, nobody is registered. */
+static int restored(struct probe *p, uint32_t id)
+{
+	int ret = wants(p, "p", NULL, 0x1000, 0x1000);
+
+	vmr_constraint_init(probe_want(p), VMR_KIND_MSIX, 3, &p->node[0]);
+	if (!ret)
+		ret = vmr_id_alloc_at(&m.sys.ids, &p->dev.id, id, NULL);
+	if (!ret)
+		ret = vmr_reserve(&m.sys.mmio, &p->region[0].range, 0x1000,
+				  0x1fff, NULL);
+	if (!ret)
+		ret = vmr_reserve(&m.sys.irqs.space, &p->node[0], 5, 7, NULL);
+	return ret;
+}
+
+TEST(a_device_is_adopted_with_what_it_holds)
+{
+	struct probe p;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, restored(&p, 9));
+	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	ASSERT_EQ(0, diary_start(&d));
+	EXPECT_EQ(0, vmr_adopt(&m.manager, &p.dev, NULL));
+	EXPECT_EQ(1U, p.granted);
+	EXPECT_EQ(2U, p.dev.resources.nr);
+	EXPECT_EQ(0x1000U, p.got[0].start);
+	EXPECT_EQ(0x1fffU, p.got[0].last);
+	EXPECT_EQ(5U, p.got[1].start);
+	EXPECT_EQ(7U, p.got[1].last);
+	EXPECT_EQ(9U, vmr_id(&p.dev.id));
+	EXPECT_ANSWERS(&p.region[0], 0x1000);
+	EXPECT_EQ(1U, d.nr);
+	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0x1000);
+	EXPECT_EQ(&p.dev, vmr_next_device(&m.manager, NULL));
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(0U, m.sys.irqs.space.nr_ranges);
+	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
+	EXPECT_EQ(0U, m.sys.ids.space.nr_ranges);
+}
+
+TEST(adoption_is_refused)
+{
+	size_t failed = 99;
+	struct probe p;
+	struct hub h;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, restored(&p, 9));
+	REFUSED(-EINVAL, vmr_adopt(NULL, &p.dev, &failed));
+	REFUSED(-EINVAL, vmr_adopt(&m.manager, NULL, &failed));
+	EXPECT_EQ(99U, failed);
+	/* Room for what it has. */
+	p.dev.resources.max = 1;
+	REFUSED(-EINVAL, vmr_adopt(&m.manager, &p.dev, NULL));
+	p.dev.resources.max = PROBE_WANTS;
+	/* A constraint of another size than the region. */
+	p.want[0].req.size = 0x800;
+	REFUSED(-EINVAL, vmr_adopt(&m.manager, &p.dev, &failed));
+	EXPECT_EQ(0U, failed);
+	p.want[0].req.size = 0x1000;
+	/* The parent is not there. */
+	ASSERT_EQ(0, hub_init(&h, "h", NULL));
+	p.dev.parent = &h.bus;
+	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, NULL));
+	p.dev.parent = NULL;
+	/* Other vectors than it asked for. */
+	p.want[1].req.size = 4;
+	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	EXPECT_EQ(1U, failed);
+	p.want[1].req.size = 3;
+	/* Not live in one place or another. */
+	ASSERT_EQ(0, vmr_free(&m.sys.irqs.space, &p.node[0]));
+	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	EXPECT_EQ(1U, failed);
+	ASSERT_EQ(0, vmr_reserve(&m.sys.slots.space, &p.node[0], 5, 7, NULL));
+	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	ASSERT_EQ(0, vmr_free(&m.sys.slots.space, &p.node[0]));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.irqs.space, &p.node[0], 5, 7, NULL));
+	ASSERT_EQ(0, vmr_id_release(&m.sys.ids, &p.dev.id));
+	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	EXPECT_EQ(2U, failed);
+	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.ids, &p.dev.id, 9, NULL));
+	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &p.region[0].range));
+	ASSERT_EQ(0, vmr_park(&m.sys.mmio, &p.region[0].range, 0x1000, 0x1fff));
+	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	EXPECT_EQ(0U, failed);
+	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &p.region[0].range));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &p.region[0].range, 0x1000,
+				 0x1fff, NULL));
+	/* The device does not want it. */
+	p.refuse = -EIO;
+	REFUSED(-EIO, vmr_adopt(&m.manager, &p.dev, NULL));
+	EXPECT_EQ(0U, p.dev.resources.nr);
+	EXPECT_EQ(VMR_DEVICE_ABSENT, p.dev.state);
+	p.refuse = 0;
+	EXPECT_EQ(0, vmr_adopt(&m.manager, &p.dev, NULL));
+	REFUSED(-EEXIST, vmr_adopt(&m.manager, &p.dev, NULL));
+	/* What makes no sense goes before that. */
+	p.want[0].req.size = 0x800;
+	REFUSED(-EINVAL, vmr_adopt(&m.manager, &p.dev, NULL));
+	p.want[0].req.size = 0x1000;
+	EXPECT_SOUND();
+}
+
+TEST(a_device_is_adopted_onto_its_bus)
+{
+	struct probe p;
+	struct hub h;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, hub_up(&h, "h", NULL));
+	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x1000, 0x1fff));
+	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x1000, 0x1000));
+	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.ids, &p.dev.id, 9, NULL));
+	ASSERT_EQ(0, vmr_reserve(&h.bus.mmio, &p.region[0].range, 0x1000,
+				 0x1fff, NULL));
+	EXPECT_EQ(0, vmr_adopt(&m.manager, &p.dev, NULL));
+	EXPECT_SEEN(&p.region[0], 0x1000);
+	EXPECT_EQ(1U, h.bus.nr_devices);
+	REFUSED(-EBUSY, vmr_unlink(&m.manager, &h.p.dev));
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(0U, h.bus.nr_devices);
+}
+
+/*
+ * Changes that a write brings
+ */
+
+static struct vmr_change next_change;
+
+static void changing_write(struct vmr_device *dev,
+			   const struct vmr_access *access, const void *data)
+{
+	*access->change = next_change;
+}
+
+static const struct vmr_device_ops changing_ops = { .write = changing_write };
+
+static int write_at(uint64_t addr, struct vmr_change *change)
+{
+	return vmr_write_change(&m.reader, VMR_MMIO, addr, "x", 1, 1, change);
+}
+
+static int changing_up(struct probe *p)
+{
+	int ret = machine_up();
+
+	if (!ret)
+		ret = wants(p, "p", NULL, 0x1000, 0x1000);
+	p->dev.ops = &changing_ops;
+	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+}
+
+TEST(a_write_that_changes_nothing_says_so)
+{
+	struct vmr_change change;
+	struct probe p;
+
+	ASSERT_EQ(0, changing_up(&p));
+	memset(&change, 0x55, sizeof(change));
+	EXPECT_EQ(0, write_at(0x1000, &change));
+	EXPECT_EQ(VMR_CHANGE_NONE, change.type);
+	REFUSED(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(-EINVAL, write_at(0x1000, NULL));
+}
+
+TEST(a_write_takes_and_releases_an_interrupt)
+{
+	struct vmr_range irq = { 0 }, other = { 0 }, *conflict = NULL;
+	struct vmr_change change;
+	struct probe p;
+
+	ASSERT_EQ(0, changing_up(&p));
+	next_change = (struct vmr_change) {
+		.type = VMR_CHANGE_IRQ_TAKEN, .irq = 11, .range = &irq,
+	};
+	ASSERT_EQ(0, write_at(0x1000, &change));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&irq));
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&irq));
+	EXPECT_EQ(11U, vmr_id(&irq));
+	EXPECT_TRUE(vmr_id_is_allocated(&m.sys.irqs, 11));
+	/* Again, by another, beyond the end, and with nothing to hold it. */
+	REFUSED(-EEXIST, vmr_apply_change(&m.manager, &change, NULL));
+	change.range = &other;
+	REFUSED(-EBUSY, vmr_apply_change(&m.manager, &change, &conflict));
+	EXPECT_EQ(&irq, conflict);
+	change.irq = 64;
+	REFUSED(-ERANGE, vmr_apply_change(&m.manager, &change, NULL));
+	change.range = NULL;
+	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+
+	next_change = (struct vmr_change) {
+		.type = VMR_CHANGE_IRQ_RELEASED, .range = &irq,
+	};
+	ASSERT_EQ(0, write_at(0x1000, &change));
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_FALSE(vmr_id_is_allocated(&m.sys.irqs, 11));
+	REFUSED(-ENOENT, vmr_apply_change(&m.manager, &change, NULL));
+	change.range = NULL;
+	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+}
+
+TEST(a_write_moves_and_unmaps_a_region)
+{
+	struct vmr_change change;
+	struct probe p, holder;
+	struct diary d;
+
+	ASSERT_EQ(0, changing_up(&p));
+	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0x3000, 0x1000));
+	ASSERT_EQ(0, diary_start(&d));
+	next_change = (struct vmr_change) {
+		.type = VMR_CHANGE_MOVED, .region = &p.region[0],
+		.start = 0x2000,
+	};
+	ASSERT_EQ(0, write_at(0x1000, &change));
+	EXPECT_EQ(0x1000U, p.region[0].range.start);
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0x2000U, vmr_region_visible(&p.region[0]).start);
+	EXPECT_EQ(1U, d.nr);
+	/* Applying it twice changes nothing more. */
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(1U, d.nr);
+	/* Onto a place that is taken: a claim, as for any guest. */
+	next_change.start = 0x3800;
+	ASSERT_EQ(0, write_at(0x2000, &change));
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[0]));
+	EXPECT_EQ(2U, d.nr);
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &holder.dev));
+	EXPECT_EQ(0x3800U, vmr_region_visible(&p.region[0]).start);
+
+	next_change = (struct vmr_change) {
+		.type = VMR_CHANGE_UNMAPPED, .region = &p.region[0],
+	};
+	ASSERT_EQ(0, write_at(0x3800, &change));
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(VMR_FREE, state_of(&p.region[0]));
+	EXPECT_EQ(-ENXIO, write_at(0x3800, &change));
+	EXPECT_SOUND();
+}
+
+TEST(applying_a_change_is_refused)
+{
+	struct vmr_change change = { .type = VMR_CHANGE_MOVED };
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
+	REFUSED(-EINVAL, vmr_apply_change(NULL, &change, NULL));
+	REFUSED(-EINVAL, vmr_apply_change(&m.manager, NULL, NULL));
+	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+	change.region = &p.region[0];
+	REFUSED(-ENOENT, vmr_apply_change(&m.manager, &change, NULL));
+	change.type = VMR_CHANGE_UNMAPPED;
+	REFUSED(-ENOENT, vmr_apply_change(&m.manager, &change, NULL));
+	change.region = NULL;
+	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+	change.type = (enum vmr_change_type)99;
+	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+}
+
+/*
+ * Sets of moves
+ */
+
+static void step(unsigned int i, struct probe *p, uint64_t start)
+{
+	memset(&steps[i], 0, sizeof(steps[i]));
+	steps[i].range = &p->region[0].range;
+	steps[i].start = start;
+}
+
+TEST(a_swap_is_one_step_and_each_is_told_once)
+{
+	struct probe a, b;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
+	ASSERT_EQ(0, diary_start(&d));
+	ASSERT_EQ(0, log_start());
+	step(0, &a, 0x2000);
+	step(1, &b, 0x1000);
+	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_ANSWERS(&a.region[0], 0x2000);
+	EXPECT_ANSWERS(&b.region[0], 0x1000);
+	EXPECT_EQ(2U, d.nr);
+	EXPECT_SAYS(&d, 0, &a.region[0], 0x1000, 0x2000);
+	EXPECT_SAYS(&d, 1, &b.region[0], 0x2000, 0x1000);
+	/* Who cannot have two at one place takes both away first. */
+	EXPECT_EQ(4U, log_.nr);
+	EXPECT_TRUE(logged(0, true, &a));
+	EXPECT_TRUE(logged(1, true, &b));
+	EXPECT_TRUE(logged(2, false, &a));
+	EXPECT_TRUE(logged(3, false, &b));
+	EXPECT_SOUND();
+}
+
+TEST(a_region_that_stays_in_a_set_of_moves_is_not_told)
+{
+	struct probe a, b;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
+	ASSERT_EQ(0, diary_start(&d));
+	ASSERT_EQ(0, log_start());
+	step(0, &a, 0x1000);
+	step(1, &b, 0x5000);
+	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(1U, d.nr);
+	EXPECT_SAYS(&d, 0, &b.region[0], 0x2000, 0x5000);
+	EXPECT_EQ(2U, log_.nr);
+}
+
+TEST(a_set_of_moves_is_done_whole_or_not_at_all)
+{
+	struct vmr_range *conflict = NULL;
+	struct probe a, b, c, off;
+	size_t failed = 99;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
+	ASSERT_EQ(0, probe_up(&c, "c", VMR_MMIO, 0x3000, 0x1000));
+	ASSERT_EQ(0, wants(&off, "off", NULL, 0x9000, 0x1000));
+	ASSERT_EQ(0, diary_start(&d));
+	ASSERT_EQ(0, log_start());
+	step(0, &a, 0x2000);
+	step(1, &b, 0x3000);
+	REFUSED(-EINVAL, vmr_region_move_set(NULL, steps, 2, NULL, NULL));
+	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, NULL, 2, NULL, NULL));
+	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, steps, 0, NULL, NULL));
+	/* c is in the way of b, which is in nobody's. */
+	REFUSED(-EBUSY, vmr_region_move_set(&m.manager, steps, 2, &failed,
+					    &conflict));
+	EXPECT_EQ(1U, failed);
+	EXPECT_EQ(&c.region[0].range, conflict);
+	/* Named twice. */
+	step(1, &a, 0x5000);
+	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, steps, 2, &failed,
+					     NULL));
+	step(1, &b, MACHINE_LAST);
+	REFUSED(-ERANGE, vmr_region_move_set(&m.manager, steps, 2, &failed,
+					     NULL));
+	EXPECT_EQ(1U, failed);
+	step(1, &b, VMR_MAX);
+	REFUSED(-EOVERFLOW, vmr_region_move_set(&m.manager, steps, 2, NULL,
+						NULL));
+	step(1, &off, 0x5000);
+	failed = 99;
+	REFUSED(-ENOENT, vmr_region_move_set(&m.manager, steps, 2, &failed,
+					     NULL));
+	EXPECT_EQ(1U, failed);
+	steps[1].range = NULL;
+	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, steps, 2, &failed,
+					     NULL));
+	/* A region that is not live has no place to move from. */
+	ASSERT_EQ(0, vmr_region_park(&m.manager, &c.region[0], 0x3000));
+	EXPECT_EQ(1U, d.nr);
+	step(1, &c, 0x7000);
+	REFUSED(-ENOENT, vmr_region_move_set(&m.manager, steps, 2, &failed,
+					     NULL));
+	/* Not one word of all that. */
+	EXPECT_EQ(1U, d.nr);
+	EXPECT_EQ(2U, log_.nr);
+	EXPECT_ANSWERS(&a.region[0], 0x1000);
+	EXPECT_SOUND();
+}
+
+TEST(a_set_of_moves_across_several_buses_is_one_step)
+{
+	struct hub left, right;
+	struct probe a, b, c;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, hub_up(&left, "left", NULL));
+	ASSERT_EQ(0, hub_up(&right, "right", NULL));
+	ASSERT_EQ(0, hub_open(&left, MEMORY, 0x100000, 0x1fffff));
+	ASSERT_EQ(0, hub_open(&right, MEMORY, 0x200000, 0x2fffff));
+	ASSERT_EQ(0, leaf_at(&a, "a", &left.bus, VMR_MMIO, 0x100000, 0x1000,
+			     false));
+	ASSERT_EQ(0, leaf_at(&b, "b", &right.bus, VMR_MMIO, 0x200000, 0x1000,
+			     false));
+	ASSERT_EQ(0, leaf_at(&c, "c", &right.bus, VMR_MMIO, 0x201000, 0x1000,
+			     false));
+	ASSERT_EQ(0, diary_start(&d));
+	step(0, &a, 0x101000);
+	step(1, &b, 0x201000);
+	step(2, &c, 0x200000);
+	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 3, NULL, NULL));
+	EXPECT_SEEN(&a.region[0], 0x101000);
+	EXPECT_SEEN(&b.region[0], 0x201000);
+	EXPECT_SEEN(&c.region[0], 0x200000);
+	EXPECT_EQ(3U, d.nr);
+	/* Out of the window: told that it is gone, which the others are not. */
+	step(0, &a, 0x101000);
+	step(1, &b, 0x400000);
+	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(4U, d.nr);
+	EXPECT_SAYS(&d, 3, &b.region[0], 0x201000, NOWHERE);
+	EXPECT_HIDDEN(&b.region[0]);
+	EXPECT_SOUND();
+}
+
+TEST(windows_swap_in_a_set_of_moves_and_their_devices_are_told)
+{
+	struct hub left, right;
+	struct probe a, b;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, hub_up(&left, "left", NULL));
+	ASSERT_EQ(0, hub_up(&right, "right", NULL));
+	ASSERT_EQ(0, hub_open(&left, MEMORY, 0x100000, 0x10ffff));
+	ASSERT_EQ(0, hub_open(&right, MEMORY, 0x200000, 0x20ffff));
+	ASSERT_EQ(0, leaf_at(&a, "a", &left.bus, VMR_MMIO, 0x100000, 0x1000,
+			     false));
+	ASSERT_EQ(0, leaf_at(&b, "b", &right.bus, VMR_MMIO, 0x100000, 0x1000,
+			     false));
+	ASSERT_EQ(0, diary_start(&d));
+	memset(steps, 0, sizeof(steps));
+	steps[0].range = &left.p.region[MEMORY].range;
+	steps[0].start = 0x200000;
+	steps[1].range = &right.p.region[MEMORY].range;
+	steps[1].start = 0x100000;
+	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_HIDDEN(&a.region[0]);
+	EXPECT_SEEN(&b.region[0], 0x100000);
+	EXPECT_EQ(4U, d.nr);
+}
+
+TEST(claims_have_what_a_set_of_moves_leaves)
+{
+	struct probe a, b, first, second;
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
+	ASSERT_EQ(0, leaf_at(&first, "first", NULL, VMR_MMIO, 0x2000, 0x1000,
+			     false));
+	ASSERT_EQ(0, leaf_at(&second, "second", NULL, VMR_MMIO, 0x1000, 0x2000,
+			     false));
+	ASSERT_EQ(0, diary_start(&d));
+	/* a takes b's place, so the first has no place and the second neither. */
+	step(0, &a, 0x2000);
+	step(1, &b, 0x8000);
+	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(VMR_CLAIMED, state_of(&first.region[0]));
+	EXPECT_EQ(2U, d.nr);
+	/* And both places are free: the first goes first. */
+	step(0, &a, 0x9000);
+	step(1, &b, 0xa000);
+	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_ANSWERS(&first.region[0], 0x2000);
+	EXPECT_EQ(VMR_CLAIMED, state_of(&second.region[0]));
+	EXPECT_EQ(5U, d.nr);
+	EXPECT_SOUND();
+}
+
+TEST_HARNESS_MAIN
