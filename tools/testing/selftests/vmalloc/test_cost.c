@@ -2,69 +2,34 @@
 /*
  * test_cost.c - how many nodes a call visits, however many there are
  *
- * Counted from outside: each node has a page of its own, no page may be accessed
- * when a call begins, and each fault that the call takes is one node more that it
- * looked at. That is exact, and the same on every machine.
+ * Counted from outside: each node has a page of its own, and no page may be
+ * accessed when a call begins, so that each fault is one node more that it looked
+ * at.
  *
  * A red-black tree of n nodes is at most 2 log2(n + 1) high. A call goes down and up
  * a few paths and looks at the children beside them. LIMIT leaves room for all of
  * that and none for a walk along the ranges: there are thousands.
  */
-#include <signal.h>
-
 #include "../kselftest_harness.h"
+#include "pages.h"
 #include "world.h"
 
 #define MEMORY		0x1000000u	/* for the nodes, in bytes */
 #define LIMIT(log)	(5 * (log) + 16)
 #define NR_CALLS	60
 
-static unsigned char *pages;
-static size_t page_size;
 static size_t nr;		/* nodes in the space; more are spare */
 static unsigned int log_nr;
-static size_t touched;	/* atomic: a signal handler counts */
 
 static struct vmr_space space;
-
-static struct vmr_range *node(size_t i)
-{
-	/* Not all on the same line of a cache. */
-	return (struct vmr_range *)(pages + i * page_size + i % 16 * 64);
-}
-
-static void touch(int sig, siginfo_t *info, void *context)
-{
-	unsigned char *addr = info->si_addr;
-
-	if (addr < pages || addr >= pages + MEMORY) {
-		signal(sig, SIG_DFL);
-		return;
-	}
-	addr -= (size_t)(addr - pages) % page_size;
-	mprotect(addr, page_size, PROT_READ | PROT_WRITE);
-	__atomic_fetch_add(&touched, 1, __ATOMIC_SEQ_CST);
-}
-
-static void count_begin(void)
-{
-	__atomic_store_n(&touched, 0, __ATOMIC_SEQ_CST);
-	mprotect(pages, MEMORY, PROT_NONE);
-}
-
-static size_t count_end(void)
-{
-	mprotect(pages, MEMORY, PROT_READ | PROT_WRITE);
-	return __atomic_load_n(&touched, __ATOMIC_SEQ_CST);
-}
 
 /* @call visits no more nodes than a logarithmic one can. */
 #define CHEAP(call) \
 	do { \
 		size_t visited_; \
-		count_begin(); \
+		pages_watch(); \
 		(void)(call); \
-		visited_ = count_end(); \
+		visited_ = pages_unwatch(); \
 		EXPECT_GE((size_t)LIMIT(log_nr), visited_) { \
 			TH_LOG("%s", #call); \
 		} \
@@ -88,15 +53,7 @@ FIXTURE(cost) {
 
 FIXTURE_SETUP(cost)
 {
-	struct sigaction action = { .sa_sigaction = touch,
-				    .sa_flags = SA_SIGINFO };
-
-	page_size = sysconf(_SC_PAGESIZE);
-	pages = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, (void *)pages);
-	ASSERT_EQ(0, sigaction(SIGSEGV, &action, NULL));
-	ASSERT_EQ(0, sigaction(SIGBUS, &action, NULL));
+	ASSERT_EQ(0, pages_init(MEMORY));
 	/* All but a few, which the calls are made with. */
 	nr = MEMORY / page_size - 64;
 	for (log_nr = 0; nr >> (log_nr + 1); )
@@ -106,7 +63,7 @@ FIXTURE_SETUP(cost)
 
 FIXTURE_TEARDOWN(cost)
 {
-	munmap(pages, MEMORY);
+	munmap(pages, pages_bytes);
 }
 
 static struct vmr_range *spare(size_t i)
@@ -145,18 +102,18 @@ TEST_F(cost, a_fault_is_a_node)
 	size_t most = 0, i;
 
 	for (i = 0; i < 10; i++) {
-		count_begin();
+		pages_watch();
 		node(i * 3)->start = 1;
 		node(i * 3)->last = 1;
 		node(i * 5 + 1)->start = 1;
-		EXPECT_EQ((size_t)2, count_end());
+		EXPECT_EQ((size_t)2, pages_unwatch());
 	}
 	/* What is linear is seen to be. */
 	gaps_of(_metadata, 0, 0x1000);
-	count_begin();
+	pages_watch();
 	for (i = 0; i < nr; i++)
 		most += node(i)->last != 0;
-	EXPECT_EQ(nr, count_end());
+	EXPECT_EQ(nr, pages_unwatch());
 	EXPECT_EQ(nr, most);
 }
 
@@ -216,6 +173,128 @@ TEST_F(cost, natural_blocks_within_bounds)
 			else
 				ASSERT_NE(0, i % 3);
 			CHEAP(vmr_reserve(&space, gone, at, gone->last, NULL));
+		}
+	}
+	TH_LOG("at most %zu of %zu nodes", most, nr);
+}
+
+/* Gaps that fit are everywhere but where the request may go. */
+TEST_F(cost, bounds_are_gone_to_and_not_walked_to)
+{
+	struct vmr_range *range = spare(0), *there;
+	size_t most = 0, n;
+	uint64_t min, max;
+	int policy, i;
+
+	gaps_of(_metadata, 0, 0x1000);
+	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
+		for (i = 0; i < NR_CALLS; i++) {
+			n = 1 + rng() % (nr - 2);
+			there = node(n);
+			min = there->start;
+			max = there->last;
+			/* Nothing between the bounds. */
+			CHEAP(vmr_alloc(&space, range,
+					REQ_IN(policy, 0x1000, 0x1000, min,
+					       max), NULL));
+			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
+			/* One gap, whole. */
+			CHEAP(vmr_alloc(&space, range,
+					REQ_IN(policy, 0x1000, 0x1000,
+					       min - 0x2000, max), NULL));
+			ASSERT_EQ(min - 0x1000, range->start);
+			CHEAP(vmr_free(&space, range));
+			/* Some that the bounds cut too short, and many. */
+			CHEAP(vmr_alloc(&space, range,
+					REQ_IN(policy, 0x1000, 0x1000,
+					       min - 0x800, max + 0x800),
+					NULL));
+			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
+			CHEAP(vmr_alloc(&space, range,
+					REQ_IN(policy, 0x1000, 0x1000,
+					       min - 0x800, VMR_MAX), NULL));
+			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
+			CHEAP(vmr_free(&space, range));
+			CHEAP(vmr_alloc(&space, range,
+					REQ_IN(policy, 0x1000, 0x1000, 0,
+					       max + 0x800), NULL));
+			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
+			CHEAP(vmr_free(&space, range));
+		}
+	}
+	TH_LOG("at most %zu of %zu nodes", most, nr);
+}
+
+/*
+ * Other requests may visit gaps that are long enough and misaligned, but none that
+ * is too short, whatever its order.
+ */
+TEST_F(cost, other_sizes_among_gaps_that_are_too_short)
+{
+	static const struct {
+		uint64_t	size;
+		uint64_t	align;
+	} req[] = {
+		{ 0x1001, 1 }, { 0x1800, 1 }, { 0x1800, 0x800 },
+		{ 0x1800, 0x1000 }, { 0x2100, 0x100 },
+	};
+	struct vmr_range *range = spare(0), *gone;
+	size_t most = 0, i;
+	uint64_t at, last;
+	int policy, k;
+
+	gaps_of(_metadata, 0, 0x1000);
+	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
+		for (i = 0; i < ARRAY_SIZE(req); i++) {
+			CHEAP(vmr_alloc(&space, range,
+					REQ(policy, req[i].size, req[i].align),
+					NULL));
+			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
+			for (k = 0; k < 10; k++) {
+				gone = node(rng() % nr);
+				at = gone->start;
+				last = gone->last;
+				CHEAP(vmr_free(&space, gone));
+				CHEAP(vmr_alloc(&space, range,
+						REQ(policy, req[i].size,
+						    req[i].align), NULL));
+				ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
+				CHEAP(vmr_free(&space, range));
+				CHEAP(vmr_reserve(&space, gone, at, last,
+						  NULL));
+			}
+		}
+	}
+	TH_LOG("at most %zu of %zu nodes", most, nr);
+}
+
+/*
+ * The same where those that fit are between those that do not. Best fit goes by
+ * order alone there, which for a size that is no power of two does not say whether
+ * a gap is long enough.
+ */
+TEST_F(cost, other_sizes_among_gaps_of_two_lengths)
+{
+	static const uint64_t size[] = { 0x1001, 0x1800, 0x2001, 0x2fff };
+	struct vmr_range *range = spare(0);
+	size_t most = 0, i;
+	uint64_t at;
+	int policy;
+
+	/* Short gaps of order 12, long ones of order 13. */
+	gaps_of(_metadata, 0, 0x1000);
+	for (i = 0; i < nr; i += 2) {
+		at = node(i)->start;
+		GRANT(vmr_free(&space, node(i)));
+		GRANT(vmr_reserve(&space, node(i), at + 0x2000, at + 0x2fff,
+				  NULL));
+	}
+	for (policy = VMR_FIRST; policy <= VMR_LAST; policy++) {
+		for (i = 0; i < ARRAY_SIZE(size); i++) {
+			CHEAP(vmr_alloc(&space, range, REQ(policy, size[i], 1),
+					NULL));
+			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
+			CHEAP(vmr_free(&space, range));
 		}
 	}
 	TH_LOG("at most %zu of %zu nodes", most, nr);
