@@ -608,9 +608,8 @@ static const struct vmr_device_ops host_ops = {
 	.write = host_write,
 };
 
-int vmr_pci_host_register(struct vmr_pci_host *host,
-			  struct vmr_manager *manager,
-			  struct vmr_pci_lock *lock)
+int vmr_pci_host_init(struct vmr_pci_host *host, struct vmr_manager *manager,
+		      struct vmr_pci_lock *lock)
 {
 	int ret;
 
@@ -634,6 +633,16 @@ int vmr_pci_host_register(struct vmr_pci_host *host,
 	host->dev.constraints = &host->port_constraint;
 	host->dev.nr_constraints = 1;
 	vmr_set_init(&host->dev.resources, &host->port_resource, 1);
-	return vmr_register(manager, &host->dev, NULL, NULL);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_host_init);
+
+int vmr_pci_host_register(struct vmr_pci_host *host,
+			  struct vmr_manager *manager,
+			  struct vmr_pci_lock *lock)
+{
+	int ret = vmr_pci_host_init(host, manager, lock);
+
+	return ret ? ret : vmr_register(manager, &host->dev, NULL, NULL);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_host_register);

@@ -507,6 +507,22 @@ struct vmr_pci_host {
 };
 
 /**
+ * vmr_pci_host_init - describe configuration mechanism #1 without registering it
+ * @host: zeroed memory
+ * @manager: the manager
+ * @lock: as for vmr_pci_host_register()
+ *
+ * For who restores a snapshot: then the restore puts @host->dev.id and
+ * @host->ports.range back, and vmr_adopt() of @host->dev registers it.
+ *
+ * Return: 0, or
+ *  - -EINVAL: @host or @manager is NULL;
+ *  - -EEXIST: it is registered.
+ */
+int vmr_pci_host_init(struct vmr_pci_host *host, struct vmr_manager *manager,
+		      struct vmr_pci_lock *lock);
+
+/**
  * vmr_pci_host_register - give the guest configuration mechanism #1
  * @host: zeroed memory
  * @manager: the manager
