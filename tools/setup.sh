@@ -60,6 +60,9 @@ look()
 	need 'static checks' sparse <<-'E'
 	command -v sparse
 	E
+	need 'checking the model of lookup and drain' spin <<-'E'
+	test ! -e tools/testing/spin/run.sh || command -v spin
+	E
 	need 'checkpatch and kernel-doc' perl <<-'E'
 	perl -e 'use POSIX; use Term::ANSIColor; use Getopt::Long; use Encode'
 	E

@@ -4,7 +4,7 @@
 # Run a program that prints KTAP, keep what it prints in a log, and print how
 # many of its tests passed, failed and were skipped:
 #
-#	ktap.sh PROGRAM LOG
+#	ktap.sh LOG PROGRAM [ARGUMENT]...
 #
 # A program is not believed on its exit status alone, nor on its lines alone.
 # It fails once more than its lines say if it crashed or hung, if it printed no
@@ -13,10 +13,10 @@
 
 set -u
 
-program=$1
-log=$2
+log=$1
+shift
 
-timeout -k 10 "${KTAP_TIMEOUT:-120}" "$program" >"$log" 2>&1 </dev/null
+timeout -k 10 "${KTAP_TIMEOUT:-120}" "$@" >"$log" 2>&1 </dev/null
 status=$?
 
 awk -v status=$status '

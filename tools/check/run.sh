@@ -90,30 +90,36 @@ check()
 	verdict "$what" $? "$log"
 }
 
+# results NAME LOG - count what ktap.sh said of a program
+results()
+{
+	local p f s
+
+	read -r p f s <"${2%.log}.counts" || { p=0 f=1 s=0; }
+	passed=$((passed + p))
+	failed=$((failed + f))
+	skipped=$((skipped + s))
+	number=$((number + 1))
+	if [ "$f" = 0 ]; then
+		echo "ok $number $1 # $p passed, $s skipped"
+	else
+		echo "not ok $number $1 # $p passed, $f failed"
+		show_ktap "$2"
+	fi
+}
+
 # programs VARIANT - run all test programs that were built for it
 programs()
 {
-	local dir=$check/$1 source name counts
+	local dir=$check/$1 names name
 
-	printf '%s\n' tools/testing/selftests/vmalloc/test_*.c |
-		sed 's,.*/,,; s,\.c$,,' | xargs -P "$(nproc)" -I '{}' \
-		sh -c 'tools/check/ktap.sh "$1/selftests/$2" "$1/$2.log" \
-			>"$1/$2.counts"' - "$dir" '{}'
-	for source in tools/testing/selftests/vmalloc/test_*.c; do
-		name=$(basename "$source" .c)
-		counts=$(cat "$dir/$name.counts")
-		# shellcheck disable=SC2086
-		set -- "$1" ${counts:-0 1 0}
-		passed=$((passed + $2))
-		failed=$((failed + $3))
-		skipped=$((skipped + $4))
-		number=$((number + 1))
-		if [ "$3" = 0 ]; then
-			echo "ok $number $1 $name # $2 passed, $4 skipped"
-		else
-			echo "not ok $number $1 $name # $2 passed, $3 failed"
-			show_ktap "$dir/$name.log"
-		fi
+	names=$(cd tools/testing/selftests/vmalloc && ls test_*.c)
+	names=${names//.c/}
+	xargs -P "$(nproc)" -I '{}' sh -c \
+		'tools/check/ktap.sh "$1/$2.log" "$1/selftests/$2" \
+			>"$1/$2.counts"' - "$dir" '{}' <<<"$names"
+	for name in $names; do
+		results "$1 $name" "$dir/$name.log"
 	done
 }
 
@@ -192,6 +198,12 @@ check kernel-files
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
+
+if [ -z "$lacking" ] && [ -e tools/testing/spin/run.sh ]; then
+	KTAP_TIMEOUT=900 JOBS=$(nproc) tools/check/ktap.sh "$check/spin.log" \
+		tools/testing/spin/run.sh >"$check/spin.counts"
+	results spin "$check/spin.log"
+fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

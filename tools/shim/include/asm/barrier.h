@@ -9,6 +9,14 @@
 
 #include <linux/compiler.h>
 
+/*
+ * ThreadSanitizer does not know fences, and gcc says so at each. All that they
+ * order here are atomics, among which it sees no race.
+ */
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+
 #ifdef __CHECKER__
 #define smp_mb()			barrier()
 #define smp_rmb()			barrier()
