@@ -24,19 +24,24 @@ enum {
 
 static void fw_cfg_select(struct fw_cfg *cfg, uint16_t key)
 {
+	cfg->selected = key;
+	cfg->offset = 0;
+}
+
+static const struct fw_cfg_item *fw_cfg_selected(const struct fw_cfg *cfg)
+{
 	unsigned int i;
 
-	cfg->selected = NULL;
-	cfg->offset = 0;
 	for (i = 0; i < cfg->nr_items; i++)
-		if (cfg->items[i].key == key)
-			cfg->selected = &cfg->items[i];
+		if (cfg->items[i].key == cfg->selected)
+			return &cfg->items[i];
+	return NULL;
 }
 
 /* Behind the end of an item, and in one that is not there, are zeroes. */
 static uint8_t fw_cfg_next(struct fw_cfg *cfg)
 {
-	const struct fw_cfg_item *item = cfg->selected;
+	const struct fw_cfg_item *item = fw_cfg_selected(cfg);
 
 	if (!item || cfg->offset >= item->size)
 		return 0;
@@ -123,6 +128,22 @@ static size_t fw_cfg_memory(struct vmm *vmm)
 	return n * sizeof(*entry);
 }
 
+/* The directory has been put back, and knows how large the files were. */
+void fw_cfg_restored(struct vmm *vmm)
+{
+	struct fw_cfg *cfg = &vmm->fw_cfg;
+	struct fw_cfg_item *item;
+	unsigned int i;
+
+	for (i = 0; i < cfg->nr_items; i++) {
+		item = &cfg->items[i];
+		if (item->key >= KEY_FILES &&
+		    item->key < KEY_FILES + cfg->nr_files)
+			item->size = be32toh(cfg->directory.files[item->key -
+					     KEY_FILES].size);
+	}
+}
+
 int fw_cfg_register(struct vmm *vmm)
 {
 	static const struct vmr_device_ops ops = {
@@ -138,6 +159,7 @@ int fw_cfg_register(struct vmm *vmm)
 	struct fw_cfg *cfg = &vmm->fw_cfg;
 	struct platform *p = &cfg->platform;
 
+	cfg->selected = KEY_SIGNATURE;
 	fw_cfg_item(cfg, KEY_SIGNATURE, "QEMU", 4);
 	fw_cfg_item(cfg, KEY_FEATURES, port_access_only, 4);
 	fw_cfg_item(cfg, KEY_NR_CPUS, one_cpu, 2);

@@ -302,8 +302,9 @@ static time_t now(void)
  * guest's making is told from one before the first exit, when it is KVM that
  * does not work.
  */
-static enum vmm_status handle(struct vmm_cpu *cpu, struct trace *trace)
+static enum vmm_status handle(struct vmm **machine, struct trace *trace)
 {
+	struct vmm_cpu *cpu = &(*machine)->cpu;
 	struct kvm_run *run = cpu->run;
 	struct vmm_exit exit;
 
@@ -348,18 +349,18 @@ static enum vmm_status handle(struct vmm_cpu *cpu, struct trace *trace)
 	vmm_route(cpu, &exit);
 	if (trace)
 		trace_put(trace, &exit);
-	plan_step(cpu->vmm);
+	plan_step(machine);
 	return VMM_OK;
 }
 
 /*
- * Run the guest until it says that it is done, @seconds at most. @trace may be
- * NULL.
+ * Run the guest until it says that it is done, @seconds at most. On the way
+ * another machine may take the place of this one. @trace may be NULL.
  */
-enum vmm_status kvm_run(struct vmm_cpu *cpu, unsigned int seconds,
+enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 			struct trace *trace)
 {
-	struct vmm *vmm = cpu->vmm;
+	struct vmm *vmm = *machine;
 	enum vmm_status status = VMM_OK;
 	time_t end = now() + (time_t)seconds;
 	unsigned int n = 0;
@@ -367,7 +368,7 @@ enum vmm_status kvm_run(struct vmm_cpu *cpu, unsigned int seconds,
 
 	start_ticking();
 	while (status == VMM_OK && !vmm->log.finished && !vmm->broken) {
-		err = ioctl(cpu->fd, KVM_RUN, 0);
+		err = ioctl(vmm->cpu.fd, KVM_RUN, 0);
 		if (err && errno != EINTR && errno != EAGAIN) {
 			vmm_err("KVM cannot run the guest: %s",
 				strerror(errno));
@@ -377,13 +378,28 @@ enum vmm_status kvm_run(struct vmm_cpu *cpu, unsigned int seconds,
 				seconds);
 			status = VMM_GUEST_FAILED;
 		} else if (!err) {
-			status = handle(cpu, trace);
+			status = handle(machine, trace);
+			vmm = *machine;
 		}
 	}
 	stop_ticking();
 	if (status == VMM_OK && vmm->broken)
 		status = VMM_GUEST_FAILED;
 	return status;
+}
+
+/* Go on with the virtual machine of another one, in which nothing is left. */
+void kvm_take(struct vmm *vmm, struct vmm *from)
+{
+	vmm->kvm_fd = from->kvm_fd;
+	vmm->vm_fd = from->vm_fd;
+	vmm->cpu.fd = from->cpu.fd;
+	vmm->cpu.run = from->cpu.run;
+	vmm->cpu.run_size = from->cpu.run_size;
+	from->kvm_fd = -1;
+	from->vm_fd = -1;
+	from->cpu.fd = -1;
+	from->cpu.run = NULL;
 }
 
 void kvm_close(struct vmm *vmm)
@@ -433,10 +449,16 @@ int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
 	return 0;
 }
 
-enum vmm_status kvm_run(struct vmm_cpu *cpu, unsigned int seconds,
+void kvm_take(struct vmm *vmm, struct vmm *from)
+{
+	(void)vmm;
+	(void)from;
+}
+
+enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 			struct trace *trace)
 {
-	(void)cpu;
+	(void)machine;
 	(void)seconds;
 	(void)trace;
 	return VMM_NO_KVM;

@@ -2,6 +2,7 @@
 /*
  * machine.c - put a machine together, and route its exits
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "vmm.h"
@@ -19,6 +20,31 @@ uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz)
 	uint64_t ns = __atomic_load_n(&vmm->exits, __ATOMIC_RELAXED) * EXIT_NS;
 
 	return ns / NSEC_PER_SEC * hz + ns % NSEC_PER_SEC * hz / NSEC_PER_SEC;
+}
+
+struct vmm *vmm_alloc(void)
+{
+	struct vmm *vmm;
+	void *memory;
+
+	if (posix_memalign(&memory, __alignof__(*vmm), sizeof(*vmm))) {
+		vmm_err("no memory");
+		return NULL;
+	}
+	vmm = memset(memory, 0, sizeof(*vmm));
+	vmm->kvm_fd = -1;
+	vmm->vm_fd = -1;
+	vmm->cpu.fd = -1;
+	return vmm;
+}
+
+void vmm_free(struct vmm *vmm)
+{
+	readers_stop(vmm);
+	vmm_destroy(vmm);
+	kvm_close(vmm);
+	free(vmm->log.text);
+	free(vmm);
 }
 
 static void writers_lock(struct vmr_pci_lock *lock)
@@ -46,9 +72,13 @@ int vmm_register(struct vmm *vmm, struct vmr_device *dev)
 	size_t failed = 0;
 	int err;
 
+	vmm->devices[vmm->nr_devices++] = dev;
+	if (vmm->restoring)
+		return 0;
 	err = vmr_register(&vmm->manager, dev, &failed, &conflict);
 	if (!err)
 		return 0;
+	vmm->nr_devices--;
 	if (failed < dev->nr_constraints) {
 		c = &dev->constraints[failed];
 		vmm_err("%s: request %zu for %#" PRIx64 " of kind %u: %s",
@@ -123,6 +153,8 @@ static int reserve(struct vmm *vmm)
 		vmr_region_init(region, VMR_MMIO, VMR_REGION_RESERVED,
 				ranges[i].last - ranges[i].start + 1, i,
 				ranges[i].tag);
+		if (vmm->restoring)
+			continue;
 		err = vmr_reserve(&vmm->sys.mmio, &region->range,
 				  ranges[i].start, ranges[i].last, NULL);
 		if (err) {

@@ -33,10 +33,11 @@ static const char help[] =
 "\n"
 "Boots PC firmware on KVM, on devices whose every access is routed by the\n"
 "vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
-"plugged, moved and unplugged, while other threads read the registers of all\n"
-"cards. Then prints the address map and compares where the firmware says it\n"
-"placed the PCI BARs with where the library finds them. At last runs a guest\n"
-"program that moves, swaps and overlaps BARs, and says what it found.\n"
+"plugged, moved and unplugged, and the whole machine is saved and restored in\n"
+"other memory, while threads read the registers of all cards. Then prints the\n"
+"address map and compares where the firmware says it placed the PCI BARs with\n"
+"where the library finds them. At last runs a guest program that moves, swaps\n"
+"and overlaps BARs, and says what it found.\n"
 "\n"
 "  --bios FILE             firmware; default " DEFAULT_BIOS "\n"
 "  --guest FILE            32-bit program to run after the firmware: loaded and\n"
@@ -63,31 +64,6 @@ void vmm_err(const char *fmt, ...)
 	vfprintf(stderr, fmt, args);
 	va_end(args);
 	fputc('\n', stderr);
-}
-
-static struct vmm *vmm_alloc(void)
-{
-	struct vmm *vmm;
-	void *memory;
-
-	if (posix_memalign(&memory, __alignof__(*vmm), sizeof(*vmm))) {
-		vmm_err("no memory");
-		return NULL;
-	}
-	vmm = memset(memory, 0, sizeof(*vmm));
-	vmm->kvm_fd = -1;
-	vmm->vm_fd = -1;
-	vmm->cpu.fd = -1;
-	return vmm;
-}
-
-static void vmm_free(struct vmm *vmm)
-{
-	readers_stop(vmm);
-	vmm_destroy(vmm);
-	kvm_close(vmm);
-	free(vmm->log.text);
-	free(vmm);
 }
 
 /* A file in memory that the caller frees; NULL and a message */
@@ -177,15 +153,18 @@ static enum vmm_status finish(struct vmm *vmm, bool replayed)
 	return report(vmm, replayed);
 }
 
-static enum vmm_status run_images(struct vmm *vmm, const struct options *opt,
+static enum vmm_status run_images(struct vmm **machine,
+				  const struct options *opt,
 				  const struct images *images,
 				  struct trace *trace)
 {
 	enum vmm_status status;
+	struct vmm *vmm;
 
-	status = kvm_run(&vmm->cpu, opt->timeout, trace);
+	status = kvm_run(machine, opt->timeout, trace);
 	if (status != VMM_OK)
 		return status;
+	vmm = *machine;
 	firmware_done(vmm);
 	if (!images->program)
 		return VMM_OK;
@@ -197,12 +176,14 @@ static enum vmm_status run_images(struct vmm *vmm, const struct options *opt,
 	if (kvm_start_at(&vmm->cpu, PROGRAM_ADDRESS))
 		return VMM_GUEST_FAILED;
 	program_begin(vmm);
-	return kvm_run(&vmm->cpu, opt->timeout, trace);
+	return kvm_run(machine, opt->timeout, trace);
 }
 
-static enum vmm_status boot_images(struct vmm *vmm, const struct options *opt,
+static enum vmm_status boot_images(struct vmm **machine,
+				   const struct options *opt,
 				   const struct images *images)
 {
+	struct vmm *vmm = *machine;
 	struct trace *trace = NULL;
 	enum vmm_status status;
 
@@ -220,7 +201,7 @@ static enum vmm_status boot_images(struct vmm *vmm, const struct options *opt,
 			return VMM_BAD_FILE;
 	}
 	status = readers_start(vmm) ? VMM_FAILED :
-				      run_images(vmm, opt, images, trace);
+				      run_images(machine, opt, images, trace);
 	if (trace && trace_finish(trace) && status == VMM_OK)
 		status = VMM_BAD_FILE;
 	return status;
@@ -236,7 +217,7 @@ static enum vmm_status boot(const struct options *opt)
 		return VMM_FAILED;
 	if (!kvm_open(vmm)) {
 		status = load_images(opt, &images) ? VMM_BAD_FILE :
-			 boot_images(vmm, opt, &images);
+			 boot_images(&vmm, opt, &images);
 		free(images.firmware);
 		free(images.program);
 	}
@@ -257,22 +238,24 @@ static void print_bytes(const char *what, const uint8_t *bytes, size_t size)
 }
 
 /* Feed one exit of a trace to the devices, and compare what they answer. */
-static int replay_exit(struct vmm *vmm, struct vmm_exit *exit)
+static int replay_exit(struct vmm **machine, struct vmm_exit *exit)
 {
+	struct vmm *vmm = *machine;
 	size_t size = (size_t)exit->width * exit->count;
 	const void *recorded = exit->data;
 	uint8_t answer[65536];
 
 	if (exit->write) {
 		vmm_route(&vmm->cpu, exit);
-		plan_step(vmm);
+		plan_step(machine);
 		return 0;
 	}
 	exit->data = answer;
 	vmm_route(&vmm->cpu, exit);
-	plan_step(vmm);
-	if (!memcmp(answer, recorded, size))
+	if (!memcmp(answer, recorded, size)) {
+		plan_step(machine);
 		return 0;
+	}
 	vmm_err("exit %" PRIu64 ": %u times %u bytes read at %s %#" PRIx64 " differ from the trace",
 		vmm->exits, exit->count, exit->width,
 		exit->io == VMR_PIO ? "port" : "address", exit->addr);
@@ -281,8 +264,9 @@ static int replay_exit(struct vmm *vmm, struct vmm_exit *exit)
 	return -1;
 }
 
-static enum vmm_status replay_trace(struct vmm *vmm, struct trace *trace)
+static enum vmm_status replay_trace(struct vmm **machine, struct trace *trace)
 {
+	struct vmm *vmm = *machine;
 	struct vmm_exit exit;
 	int more;
 
@@ -294,8 +278,9 @@ static enum vmm_status replay_trace(struct vmm *vmm, struct trace *trace)
 			firmware_done(vmm);
 			program_begin(vmm);
 		}
-		if (replay_exit(vmm, &exit))
+		if (replay_exit(machine, &exit))
 			return VMM_FAILED;
+		vmm = *machine;
 	}
 	if (more < 0)
 		return VMM_BAD_FILE;
@@ -314,7 +299,7 @@ static enum vmm_status replay(const char *path)
 		return VMM_FAILED;
 	trace = trace_open(path, &vmm->config);
 	if (trace) {
-		status = replay_trace(vmm, trace);
+		status = replay_trace(&vmm, trace);
 		trace_close(trace);
 	}
 	vmm_free(vmm);

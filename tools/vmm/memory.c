@@ -72,7 +72,7 @@ void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 	mem->size = size;
 	mem->next = vmm->memories;
 	vmm->memories = mem;
-	if (vmm->vm_fd < 0)
+	if (vmm->vm_fd < 0)	/* a replay, or a machine that takes it over */
 		return;
 	mem->host = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -157,6 +157,18 @@ int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size)
 		return 0;
 	}
 	return -ERANGE;
+}
+
+/* Take over what is in the memory of a machine that was built in the same way. */
+void memory_take(struct vmm *vmm, struct vmm *from)
+{
+	struct vmm_memory *mem = vmm->memories, *old = from->memories;
+
+	for (; mem; mem = mem->next, old = old->next) {
+		mem->host = old->host;
+		mem->moves = old->moves;
+		old->host = NULL;
+	}
 }
 
 void memory_release(struct vmm *vmm)

@@ -35,6 +35,11 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 {
 	int err;
 
+	vmm->functions[vmm->nr_functions++] = fn;
+	if (vmm->restoring) {
+		fn->behind = behind;
+		return 0;
+	}
 	if (behind)
 		err = vmr_pci_plug_behind(behind, fn, address & 0xff);
 	else
@@ -42,10 +47,9 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	if (err) {
 		vmm_err("%s: cannot plug it at %02x.%x: %s", fn->dev.name,
 			address >> 3 & 0x1f, address & 7, vmr_strerror(err));
-		return err;
+		vmm->nr_functions--;
 	}
-	vmm->functions[vmm->nr_functions++] = fn;
-	return 0;
+	return err;
 }
 
 /*
@@ -116,13 +120,11 @@ int pci_register(struct vmm *vmm)
 {
 	int err;
 
-	err = vmr_pci_host_register(&vmm->pci_host, &vmm->manager,
-				    &vmm->pci_lock);
-	if (err) {
-		vmm_err("PCI host: %s", vmr_strerror(err));
-		return err;
-	}
-	err = host_bridge_register(vmm);
+	err = vmr_pci_host_init(&vmm->pci_host, &vmm->manager, &vmm->pci_lock);
+	if (!err)
+		err = vmm_register(vmm, &vmm->pci_host.dev);
+	if (!err)
+		err = host_bridge_register(vmm);
 	if (!err)
 		err = isa_bridge_register(vmm);
 	if (!err)

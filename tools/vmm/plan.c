@@ -3,8 +3,9 @@
  * plan.c - what happens to the machine while the guest runs
  *
  * When the firmware has placed all BARs, a card is plugged, its BARs are given
- * free places, one of them is moved, the card is asked to leave and is taken
- * out: one step after so many exits each. What KVM knows of memory follows by
+ * free places, one of them is moved, all of the machine is saved and another one
+ * made of that, the card is asked to leave and is taken out: one step after so
+ * many exits each. What KVM knows of memory follows by
  * the listener in memory.c.
  *
  * A step comes after an exit, on the thread of the CPU, and depends on the exits
@@ -228,15 +229,20 @@ static void leave(struct vmm *vmm)
 	    "00:08.0 is unplugged and drained, all it had is free");
 }
 
-static void (*const steps[])(struct vmm *vmm) = { add, move, ask, leave };
+/* The card is there then, so that it is part of what is saved. */
+static void (*const steps[])(struct vmm *vmm) = {
+	add, move, NULL /* restore */, ask, leave,
+};
 
 /*
  * After each exit, on the thread that routed it. Steps wait for the end of a
  * line, so that theirs do not cut the guest's.
  */
-void plan_step(struct vmm *vmm)
+void plan_step(struct vmm **machine)
 {
+	struct vmm *vmm = *machine;
 	struct plan *plan = &vmm->plan;
+	unsigned int step;
 
 	if (!plan->running) {
 		if (!vmm->log.placed)
@@ -247,8 +253,12 @@ void plan_step(struct vmm *vmm)
 	if (plan->step == ARRAY_SIZE(steps) || vmm->exits < plan->due ||
 	    vmm->log.line != vmm->log.length)
 		return;
-	steps[plan->step++](vmm);
+	step = plan->step++;
 	plan->due = vmm->exits + STEP_EXITS;
+	if (steps[step])
+		steps[step](vmm);
+	else
+		*machine = restore_machine(vmm);
 }
 
 /* The guest is done. What it was too fast for is an error. */

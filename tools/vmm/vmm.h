@@ -4,7 +4,9 @@
  *
  * One struct vmm is one virtual machine. It embeds every device, and every
  * device embeds its nodes of the library, so that setting the machine up
- * allocates guest memory and nothing else.
+ * allocates guest memory and nothing else. While the guest runs another struct
+ * vmm may take over, restored from a snapshot; so whoever runs the guest looks
+ * after each exit which one it is.
  *
  * Who may do what:
  *
@@ -266,13 +268,14 @@ struct fw_cfg {
 	struct platform			platform;
 	struct fw_cfg_item		items[FW_CFG_ITEMS];
 	unsigned int			nr_items;
-	const struct fw_cfg_item	*selected;
+	/* From here on it is what a snapshot has of it */
+	uint16_t			selected;
 	uint32_t			offset;
 	struct {
 		uint32_t		count;
 		struct fw_cfg_file	files[8];
 	} directory;
-	unsigned int			nr_files;
+	uint32_t			nr_files;
 	struct fw_cfg_e820		e820[8];
 };
 
@@ -381,6 +384,7 @@ struct piix4_pm {
 #define NR_CARDS		11	/* and one to be plugged while the guest runs */
 #define NR_LATCHES		7
 #define NR_FUNCTIONS		(NR_CARDS + 5)
+#define NR_DEVICES		(NR_LATCHES + 12)
 #define HOT_ADDRESS		VMR_PCI_ADDR(0, 8, 0)
 #define OPTION_ROM_SIZE		2048
 
@@ -407,8 +411,11 @@ struct program {
  * @programmed: those of them that the firmware says it placed
  * @misrouted: what checks found in a wrong place
  * @broken: something went wrong where no error can be returned
+ * @restoring: devices are described now and registered later, when a restore has
+ *	put back what they have
  * @checker: the reader of the checks
  * @probe: what it hit last
+ * @devices: all devices but PCI functions, by age
  * @functions: the PCI functions, by age
  * @hot: the card that is plugged while the guest runs
  * @plan: what happens to it
@@ -436,6 +443,7 @@ struct vmm {
 	unsigned int		programmed;
 	uint64_t		misrouted;
 	bool			broken;
+	bool			restoring;
 	struct vmm_cpu		checker;
 	struct vmm_probe	probe;
 
@@ -452,6 +460,8 @@ struct vmm {
 	struct apic		apic;
 	struct ioapic		ioapic;
 
+	struct vmr_device	*devices[NR_DEVICES];
+	unsigned int		nr_devices;
 	struct vmr_pci_function	*functions[NR_FUNCTIONS];
 	unsigned int		nr_functions;
 	struct vmr_pci_function	host_bridge;
@@ -474,6 +484,8 @@ void vmm_err(const char *fmt, ...)
 	__attribute__((__format__(__printf__, 1, 2)));
 
 /* machine.c */
+struct vmm *vmm_alloc(void);
+void vmm_free(struct vmm *vmm);
 int vmm_init(struct vmm *vmm);
 void vmm_destroy(struct vmm *vmm);
 int vmm_register(struct vmm *vmm, struct vmr_device *dev);
@@ -492,6 +504,7 @@ int platform_register(struct platform *p);
 void memory_listen(struct vmm *vmm);
 void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 		struct vmr_region *region, uint64_t size);
+void memory_take(struct vmm *vmm, struct vmm *from);
 int ram_register(struct vmm *vmm);
 void ram_load_firmware(struct vmm *vmm, const void *image);
 int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size);
@@ -500,6 +513,7 @@ void memory_release(struct vmm *vmm);
 /* One for each device */
 int firmware_log_register(struct vmm *vmm);
 int fw_cfg_register(struct vmm *vmm);
+void fw_cfg_restored(struct vmm *vmm);
 int cmos_register(struct vmm *vmm);
 int pit_register(struct vmm *vmm);
 int pic_register(struct vmm *vmm);
@@ -525,7 +539,8 @@ int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu);
 int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
 int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
 		   uint64_t size);
-enum vmm_status kvm_run(struct vmm_cpu *cpu, unsigned int seconds,
+void kvm_take(struct vmm *vmm, struct vmm *from);
+enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 			struct trace *trace);
 void kvm_close(struct vmm *vmm);
 
@@ -553,8 +568,11 @@ int readers_start(struct vmm *vmm);
 void readers_stop(struct vmm *vmm);
 void readers_report(struct vmm *vmm);
 
+/* restore.c */
+struct vmm *restore_machine(struct vmm *vmm);
+
 /* plan.c */
-void plan_step(struct vmm *vmm);
+void plan_step(struct vmm **machine);
 void plan_end(struct vmm *vmm);
 
 /* program.c */

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * restore.c - save a machine while its guest runs, and go on with another one
+ * that is made of what was saved
+ *
+ * The new machine is in memory of its own and gets from the old one the bytes
+ * of the snapshot, the guest's memory, KVM's file descriptors, and what this
+ * program knows about its run. Everything that the guest can see of devices
+ * comes from the snapshot: who is where, and what is in their registers.
+ *
+ * Ranges are known by their number: that in which both machines, built in the
+ * same way, name them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm.h"
+
+#define MAX_RANGES	256
+#define MAX_BLOCKS	48
+#define FUNCTION_KEY	0x10000	/* of the first function; others have less */
+
+/**
+ * struct snapshot - what there is of a machine to save
+ * @ranges: all its ranges; the number in here is the key
+ */
+struct snapshot {
+	struct vmr_snapshot		snap;
+	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR + 3];
+	struct vmr_snapshot_block	blocks[MAX_BLOCKS];
+	struct vmr_range		*ranges[MAX_RANGES];
+	unsigned int			nr_ranges;
+	bool				full;
+};
+
+static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
+		       const struct vmr_range *range)
+{
+	const struct snapshot *s = container_of(snap, struct snapshot, snap);
+	unsigned int i;
+
+	(void)space;
+	for (i = 0; i < s->nr_ranges; i++)
+		if (s->ranges[i] == range)
+			return i;
+	return VMR_MAX;		/* nobody's, so that restoring refuses it */
+}
+
+static struct vmr_range *node_of(const struct vmr_snapshot *snap,
+				 uint32_t space, uint64_t key)
+{
+	const struct snapshot *s = container_of(snap, struct snapshot, snap);
+
+	(void)space;
+	return key < s->nr_ranges ? s->ranges[key] : NULL;
+}
+
+static const struct vmr_snapshot_ops ops = {
+	.key_of		= key_of,
+	.node_of	= node_of,
+};
+
+static void add_range(struct snapshot *s, struct vmr_range *range)
+{
+	if (s->nr_ranges == MAX_RANGES)
+		s->full = true;
+	else
+		s->ranges[s->nr_ranges++] = range;
+}
+
+static bool is_region(const struct vmr_device *dev,
+		      const struct vmr_range *range)
+{
+	const struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		if (&region->range == range)
+			return true;
+	return false;
+}
+
+static void add_device(struct snapshot *s, struct vmr_device *dev)
+{
+	struct vmr_region *region;
+	size_t i;
+
+	add_range(s, &dev->id);
+	for (region = dev->regions; region; region = region->next)
+		add_range(s, &region->range);
+	for (i = 0; i < dev->nr_constraints; i++)
+		if (!is_region(dev, dev->constraints[i].range))
+			add_range(s, dev->constraints[i].range);
+}
+
+static void add_block(struct snapshot *s, void *bytes, size_t size)
+{
+	struct vmr_snapshot_block *block = &s->blocks[s->snap.nr_blocks];
+
+	if (s->snap.nr_blocks == MAX_BLOCKS) {
+		s->full = true;
+		return;
+	}
+	block->key = s->snap.nr_blocks++;
+	block->bytes = bytes;
+	block->size = size;
+}
+
+/* The registers of a platform device are what follows in its struct. */
+#define ADD_REGISTERS(s, device) \
+	add_block(s, &(device)->platform + 1, \
+		  sizeof(*(device)) - sizeof((device)->platform))
+
+static void add_blocks(struct snapshot *s, struct vmm *vmm)
+{
+	struct fw_cfg *cfg = &vmm->fw_cfg;
+	unsigned int i;
+
+	ADD_REGISTERS(s, &vmm->cmos);
+	ADD_REGISTERS(s, &vmm->pit);
+	ADD_REGISTERS(s, &vmm->pic);
+	ADD_REGISTERS(s, &vmm->serial);
+	ADD_REGISTERS(s, &vmm->i8042);
+	ADD_REGISTERS(s, &vmm->apic);
+	ADD_REGISTERS(s, &vmm->ioapic);
+	for (i = 0; i < NR_LATCHES; i++)
+		ADD_REGISTERS(s, &vmm->latches[i]);
+	add_block(s, &cfg->selected,
+		  sizeof(*cfg) - offsetof(struct fw_cfg, selected));
+	add_block(s, vmm->pm.regs, sizeof(vmm->pm.regs));
+	add_block(s, &vmm->pci_host.latch, sizeof(vmm->pci_host.latch));
+
+	for (i = 0; i < vmm->nr_functions; i++) {
+		if (s->snap.nr_blocks == MAX_BLOCKS) {
+			s->full = true;
+			return;
+		}
+		vmr_snapshot_pci(&s->blocks[s->snap.nr_blocks++],
+				 FUNCTION_KEY + i, vmm->functions[i],
+				 &vmm->sys);
+	}
+}
+
+/* All that there is of a machine; in memory that the caller frees */
+static struct snapshot *describe(struct vmm *vmm)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	unsigned int i;
+
+	if (!s)
+		return NULL;
+	vmr_snapshot_system(s->spaces, &vmm->sys);
+	vmr_snapshot_bridge(s->spaces + VMR_SNAPSHOT_NR, &vmm->pci_bridge,
+			    VMR_SNAPSHOT_USER);
+	for (i = 0; i < NR_RESERVED; i++)
+		add_range(s, &vmm->reserved[i].range);
+	for (i = 0; i < vmm->nr_devices; i++)
+		add_device(s, vmm->devices[i]);
+	for (i = 0; i < vmm->nr_functions; i++) {
+		add_range(s, &vmm->functions[i]->address);
+		add_device(s, &vmm->functions[i]->dev);
+	}
+	add_blocks(s, vmm);
+	s->snap.ops = &ops;
+	s->snap.spaces = s->spaces;
+	s->snap.nr_spaces = ARRAY_SIZE(s->spaces);
+	s->snap.blocks = s->blocks;
+	if (!s->full)
+		return s;
+	free(s);
+	return NULL;
+}
+
+/* The bytes of a machine, which the caller frees; NULL and what is wrong */
+static uint8_t *save(struct vmm *vmm, size_t *size, const char **fault)
+{
+	struct snapshot *s = describe(vmm);
+	uint8_t *bytes = NULL;
+	int err = -ENOSPC;
+
+	if (s)
+		err = vmr_save_size(&s->snap, size);
+	if (!err) {
+		bytes = malloc(*size);
+		err = bytes ? vmr_save(&s->snap, bytes, *size, size) : -ENOSPC;
+	}
+	free(s);
+	if (!err)
+		return bytes;
+	*fault = vmr_strerror(err);
+	free(bytes);
+	return NULL;
+}
+
+/* Whether a machine is what these bytes say: NULL, or what is wrong */
+static const char *compare(struct vmm *vmm, const uint8_t *bytes, size_t size)
+{
+	const char *fault = NULL;
+	size_t again;
+	uint8_t *copy = save(vmm, &again, &fault);
+
+	if (copy && (again != size || memcmp(copy, bytes, size)))
+		fault = "saved again it has other bytes";
+	free(copy);
+	return fault;
+}
+
+/* Bytes that somebody has changed are refused, and then nothing has changed. */
+static const char *restore(struct vmm *vmm, uint8_t *bytes, size_t size)
+{
+	struct snapshot *s = describe(vmm);
+	const char *fault = NULL;
+	int err;
+
+	if (!s)
+		return "no memory";
+	bytes[size / 2] ^= 1;
+	if (vmr_restore(&s->snap, bytes, size) != -EBADMSG)
+		fault = "damaged bytes are restored";
+	bytes[size / 2] ^= 1;
+	if (!fault) {
+		err = vmr_restore(&s->snap, bytes, size);
+		if (err)
+			fault = vmr_strerror(err);
+	}
+	free(s);
+	return fault;
+}
+
+/* A machine like this one, with nothing registered in it */
+static struct vmm *build(const struct vmm *from)
+{
+	struct vmm *vmm = vmm_alloc();
+
+	if (!vmm)
+		return NULL;
+	vmm->config = from->config;
+	vmm->restoring = true;
+	if (vmm_init(vmm) ||
+	    (from->hot.fn.manager &&
+	     pci_plug(vmm, &vmm->hot.fn, NULL, HOT_ADDRESS))) {
+		vmm_free(vmm);
+		return NULL;
+	}
+	return vmm;
+}
+
+/* What this program knows of the run, and the guest nothing */
+static void take_over(struct vmm *vmm, struct vmm *from)
+{
+	struct firmware_log *log = &vmm->log, *old = &from->log;
+	unsigned int i;
+
+	vmm->exits = from->exits;
+	vmm->unclaimed = from->unclaimed;
+	vmm->errors = from->errors;
+	vmm->misrouted = from->misrouted;
+	vmm->broken = from->broken;
+	vmm->plan = from->plan;
+	log->text = old->text;
+	log->length = old->length;
+	log->size = old->size;
+	log->line = old->line;
+	log->placed = old->placed;
+	old->text = NULL;
+	for (i = 0; i < NR_HELPERS; i++) {
+		vmm->helpers[i].answers = from->helpers[i].answers;
+		vmm->helpers[i].nobody = from->helpers[i].nobody;
+		vmm->helpers[i].overlapped = from->helpers[i].overlapped;
+		vmm->helpers[i].wrong = from->helpers[i].wrong;
+	}
+	memory_take(vmm, from);
+}
+
+/* Register everything with the places that the restore has put it at. */
+static const char *adopt(struct vmm *vmm)
+{
+	unsigned int i;
+	int err = 0;
+
+	vmm->restoring = false;
+	for (i = 0; !err && i < vmm->nr_devices; i++)
+		err = vmr_adopt(&vmm->manager, vmm->devices[i], NULL);
+	/* A bridge was plugged before what is behind it. */
+	for (i = 0; !err && i < vmm->nr_functions; i++)
+		err = vmr_pci_adopt(&vmm->manager, vmm->functions[i], NULL);
+	fw_cfg_restored(vmm);
+	return err ? vmr_strerror(err) : NULL;
+}
+
+/*
+ * Go on with another machine, which is returned; with this one, if that cannot
+ * be had. No exit is being handled, so nothing of this one is in use but by the
+ * helpers.
+ */
+struct vmm *restore_machine(struct vmm *vmm)
+{
+	const char *fault = NULL;
+	struct vmm *new = NULL;
+	uint8_t *bytes;
+	size_t size;
+
+	readers_stop(vmm);
+	bytes = save(vmm, &size, &fault);
+	if (bytes) {
+		new = build(vmm);
+		fault = new ? restore(new, bytes, size) : "no memory";
+	}
+	if (!fault)
+		fault = compare(new, bytes, size);
+	if (fault) {
+		if (new)
+			vmm_free(new);
+	} else {
+		take_over(new, vmm);
+		/* Its memory slots must go before those of the new one come. */
+		vmm_destroy(vmm);
+		kvm_take(new, vmm);
+		vmm_free(vmm);
+		vmm = new;
+		fault = adopt(vmm);
+		if (fault)
+			vmm->broken = true;
+		else
+			fault = compare(vmm, bytes, size);
+	}
+	free(bytes);
+
+	if (fault)
+		vmm->misrouted++;
+	printf("restore: exit %" PRIu64 ": ", vmm->exits);
+	if (fault)
+		printf("%s\n", fault);
+	else
+		printf("%u devices go on in other memory, %zu bytes saved twice the same\n",
+		       vmm->nr_devices + vmm->nr_functions, size);
+	fflush(stdout);
+	if (readers_start(vmm))
+		vmm->broken = true;
+	return vmm;
+}
