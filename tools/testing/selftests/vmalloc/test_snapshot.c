@@ -1578,7 +1578,7 @@ TEST(what_is_read_only_has_to_be_the_same)
 TEST(vectors_and_windows_have_to_agree)
 {
 	struct card *c = old.card;
-	size_t config, bridge;
+	size_t config, bridge, msi, msix, id;
 
 	machine_run(_metadata);
 	image_size = machine_save(&old, image);
@@ -1591,10 +1591,22 @@ TEST(vectors_and_windows_have_to_agree)
 	/* Vectors of card 0 as those of card 1, whose MSI is off */
 	EXPECT_IMAGE_REFUSED(record(&c[0].msi.range),
 			     machine_key(&old.snap, 0, &c[1].msi.range), 8);
-	/* Not aligned, as a block of MSI has to be */
+	/* Four of them, but not aligned, as a block of MSI has to be */
+	msi = record(&c[0].msi.range);
+	msix = record(&c[0].vectors[2].range);
 	memcpy(image2, image, image_size);
-	put_le(image2 + record(&c[0].msi.range) + 8, 1, 8);
-	put_le(image2 + record(&c[0].msi.range) + 16, 3, 8);
+	put_le(image2 + msi - 48 + 24, 6, 8);
+	put_le(image2 + msi + 8, 1, 8);
+	put_le(image2 + msi + 16, 4, 8);
+	put_le(image2 + msix + 8, 5, 8);
+	put_le(image2 + msix + 16, 5, 8);
+	fix_checksum(image2, image_size);
+	EXPECT_TRUE(machine_refused(image2, image_size));
+	/* A number, but of a device and not of an interrupt */
+	id = record(&c[0].fn.dev.id);
+	memcpy(image2, image, image_size);
+	memcpy(image2 + msix, image + id, 8);
+	memcpy(image2 + id, image + msix, 8);
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
 
