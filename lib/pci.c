@@ -254,16 +254,19 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_bar);
 
-int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part)
+int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part,
+		     uint32_t offset, uint32_t size)
 {
 	const struct vmr_pci_part *other;
 
+	for (other = fn->parts; other; other = other->next)
+		if (other == part || (offset < other->offset + other->size &&
+				      other->offset < offset + size))
+			return -EEXIST;
 	if (fn->manager)
 		return -EBUSY;
-	for (other = fn->parts; other; other = other->next)
-		if (part->offset < other->offset + other->size &&
-		    other->offset < part->offset + part->size)
-			return -EEXIST;
+	part->offset = offset;
+	part->size = size;
 	part->next = fn->parts;
 	fn->parts = part;
 	return 0;
@@ -504,7 +507,8 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 		if (part->written && (command ||
 		    touches(offset, width, part->offset, part->size)))
 			part->written(fn, part);
-	if (fn->ops && fn->ops->config_written)
+	/* Who was told of all that may have unplugged the function */
+	if (fn->manager && fn->ops && fn->ops->config_written)
 		fn->ops->config_written(fn, offset, width);
 	return 0;
 }

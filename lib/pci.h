@@ -59,8 +59,12 @@ static inline void put(uint8_t *bytes, uint32_t value, uint32_t width)
 		*bytes++ = (uint8_t)value;
 }
 
-/* Follow a part of configuration space; it must be free of others */
-int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part);
+/*
+ * Follow a part of configuration space, which must be free of others. @part is
+ * touched only if it is; the caller fills in what shall be called then.
+ */
+int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part,
+		     uint32_t offset, uint32_t size);
 
 /* Put a capability's id at @part->offset, and it into the guest's list */
 void vmr_pci_add_capability(struct vmr_pci_function *fn,

@@ -132,11 +132,10 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 		return ret;
 	}
 	init_registers(fn);
-	bridge->registers.offset = REG_BUS_NUMBERS;
-	bridge->registers.size = REGISTERS_END - REG_BUS_NUMBERS;
+	vmr_pci_add_part(fn, &bridge->registers, REG_BUS_NUMBERS,
+			 REGISTERS_END - REG_BUS_NUMBERS);
 	bridge->registers.written = apply_windows;
 	bridge->registers.reset = close_windows;
-	vmr_pci_add_part(fn, &bridge->registers);
 
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
 	vmr_ids_init(&bridge->functions, 0, 0xff);
@@ -160,6 +159,8 @@ int vmr_pci_plug_behind(struct vmr_pci_bridge *bridge,
 {
 	if (!bridge || !fn)
 		return -EINVAL;
+	if (fn->manager)
+		return -EEXIST;
 	if (!bridge->fn.manager)
 		return -ENOENT;
 	return vmr_pci_plug_at(bridge->fn.manager, fn, bridge, device);

@@ -76,8 +76,12 @@ static void follow(struct vmr_pci_function *fn, uint32_t kind,
 		   struct vmr_range *range, int *error, uint32_t index,
 		   uint32_t nr)
 {
-	struct vmr_system *sys = fn->manager->sys;
+	struct vmr_system *sys;
 
+	/* Who was told of an earlier vector may have unplugged the function */
+	if (!fn->manager)
+		return;
+	sys = fn->manager->sys;
 	if (nr && range->node.link && range->last - range->start == nr - 1)
 		return;
 	if (!nr && !range->node.link && !*error)
@@ -130,13 +134,11 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	if (!fn || !msi || !is_pow2(vectors) || vectors > 32 ||
 	    !cap_place_ok(offset, MSI_SIZE))
 		return -EINVAL;
-	msi->part.offset = offset;
-	msi->part.size = MSI_SIZE;
-	msi->part.written = msi_written;
-	msi->part.unplugged = msi_unplugged;
-	ret = vmr_pci_add_part(fn, &msi->part);
+	ret = vmr_pci_add_part(fn, &msi->part, offset, MSI_SIZE);
 	if (ret)
 		return ret;
+	msi->part.written = msi_written;
+	msi->part.unplugged = msi_unplugged;
 	vmr_pci_add_capability(fn, &msi->part, CAP_MSI);
 	put(&fn->config[offset + MSI_CONTROL],
 	    MSI_64BIT | (uint32_t)(fls64(vectors) - 1) << 1, 2);
@@ -231,16 +233,14 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	if (!fn || !msix || !vectors || !place || !nr || nr > MSIX_MAX ||
 	    !cap_place_ok(offset, MSIX_SIZE) || !msix_place_ok(place))
 		return -EINVAL;
+	ret = vmr_pci_add_part(fn, &msix->part, offset, MSIX_SIZE);
+	if (ret)
+		return ret;
 	msix->vectors = vectors;
 	msix->nr = nr;
-	msix->part.offset = offset;
-	msix->part.size = MSIX_SIZE;
 	msix->part.written = msix_written;
 	msix->part.reset = msix_reset;
 	msix->part.unplugged = msix_unplugged;
-	ret = vmr_pci_add_part(fn, &msix->part);
-	if (ret)
-		return ret;
 	vmr_pci_add_capability(fn, &msix->part, CAP_MSIX);
 	cap = &fn->config[offset];
 	put(&cap[MSIX_CONTROL], nr - 1, 2);

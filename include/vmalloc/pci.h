@@ -322,8 +322,9 @@ struct vmr_pci_msi {
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, or @offset or @vectors is none of these;
- *  - -EBUSY: @fn is plugged;
- *  - -EEXIST: the place overlaps another part.
+ *  - -EEXIST: the place overlaps another part, or the capability is a part
+ *    already;
+ *  - -EBUSY: @fn is plugged.
  */
 int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 		    uint32_t offset, uint32_t vectors);
@@ -384,8 +385,9 @@ struct vmr_pci_msix_place {
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, or a number is none of these;
- *  - -EBUSY: @fn is plugged;
- *  - -EEXIST: the place overlaps another part.
+ *  - -EEXIST: the place overlaps another part, or the capability is a part
+ *    already;
+ *  - -EBUSY: @fn is plugged.
  */
 int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		     uint32_t offset, struct vmr_pci_vector *vectors,

@@ -786,7 +786,7 @@ TEST(no_reader_sees_half_of_a_replacement)
  * Pending removal
  */
 
-TEST(ch_8559)
+TEST(removal_is_pending_until_the_guest_lets_go)
 {
 	struct probe p, other;
 	uint32_t id;
