@@ -30,9 +30,11 @@
 #define PCI_CLASS	0x08
 #define PCI_HEADER	0x0c
 #define PCI_BARS	0x10
-#define PCI_BUSES	0x18	/* of a bridge, as the three below */
+#define PCI_BUSES	0x18	/* of a bridge, as the others up to PCI_ROM */
 #define PCI_IO_WINDOW	0x1c
 #define PCI_MEM_WINDOW	0x20
+#define PCI_PREF_WINDOW	0x24
+#define PCI_PREF_UPPER	0x28	/* and the upper half of the limit */
 #define PCI_ROM		0x30
 
 #define COMMAND_IO	0x1
@@ -89,6 +91,7 @@ static uint32_t bridge;
 static uint32_t bridge_buses;
 static uint32_t bridge_io;
 static uint32_t bridge_mem;
+static uint32_t bridge_pref[3];
 static unsigned int passed, failed;
 
 static void out8(uint16_t port, uint8_t value)
@@ -268,6 +271,8 @@ static void put_all_back(void)
 	config_write(bridge, PCI_BUSES, bridge_buses);
 	config_write(bridge, PCI_IO_WINDOW, bridge_io);
 	config_write(bridge, PCI_MEM_WINDOW, bridge_mem);
+	for (i = 0; i < ARRAY_SIZE(bridge_pref); i++)
+		config_write(bridge, PCI_PREF_WINDOW + 4 * i, bridge_pref[i]);
 	for (i = 0; i < nr_bars; i++)
 		put(&bars[i], bars[i].addr);
 	for (i = 0; i < nr_functions; i++)
@@ -319,6 +324,9 @@ static void look_at_function(uint32_t bdf, uint32_t id)
 		/* The upper half is status, whose ones clear bits. */
 		bridge_io = config_read(bdf, PCI_IO_WINDOW) & 0xffff;
 		bridge_mem = config_read(bdf, PCI_MEM_WINDOW);
+		for (i = 0; i < ARRAY_SIZE(bridge_pref); i++)
+			bridge_pref[i] = config_read(bdf, PCI_PREF_WINDOW +
+						     4 * i);
 		return;
 	}
 	for (i = 0; i <= ROM; i++) {
@@ -662,6 +670,24 @@ static void a_bridge_window_moved(void)
 	MUST(answers(camera, (uint32_t)camera->addr));
 }
 
+/* The BAR is larger than the window is at first. */
+static void half_in_a_bridge_window(void)
+{
+	struct bar *bar = find(CAMERA, 2);
+	uint32_t end = FREE + (uint32_t)bar->size - MEGA;
+
+	put(bar, FREE);
+	config_write(bridge, PCI_PREF_UPPER, 0);
+	config_write(bridge, PCI_PREF_UPPER + 4, 0);
+	config_write(bridge, PCI_PREF_WINDOW, FREE | FREE >> 16);
+	MUST(nobody(FREE));
+	config_write(bridge, PCI_PREF_WINDOW, end | FREE >> 16);
+	MUST(read32(FREE) == expected(bar, 0));
+	MUST(answers(bar, FREE));
+	config_write(bridge, PCI_PREF_WINDOW, end | end >> 16);
+	MUST(nobody(end));
+}
+
 static void a_bridge_closed(void)
 {
 	struct bar *memory = find(STORAGE, 0), *ports = find(STORAGE, 1);
@@ -713,6 +739,7 @@ static const struct {
 	{ "a read across the end of a BAR", across_the_end },
 	{ "a BAR moves in and out of a bridge's window", in_a_bridge_window },
 	{ "the window of a bridge moves", a_bridge_window_moved },
+	{ "a BAR is only half in a bridge's window", half_in_a_bridge_window },
 	{ "a bridge stops decoding", a_bridge_closed },
 	{ "a bus gets another number", another_bus_number },
 };
