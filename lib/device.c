@@ -1203,6 +1203,14 @@ EXPORT_SYMBOL_GPL(vmr_cancel);
  * Changes that a write brought about
  */
 
+static struct vmr_ids *irqs_of(struct vmr_manager *manager,
+			       const struct vmr_change *change)
+{
+	struct vmr_system *sys = manager->sys;
+
+	return change->vector && sys->has_vectors ? &sys->vectors : &sys->irqs;
+}
+
 int vmr_apply_change(struct vmr_manager *manager,
 		     const struct vmr_change *change,
 		     struct vmr_range **conflict)
@@ -1213,10 +1221,10 @@ int vmr_apply_change(struct vmr_manager *manager,
 	case VMR_CHANGE_NONE:
 		return 0;
 	case VMR_CHANGE_IRQ_TAKEN:
-		return vmr_id_alloc_at(&manager->sys->irqs, change->range,
+		return vmr_id_alloc_at(irqs_of(manager, change), change->range,
 				       change->irq, conflict);
 	case VMR_CHANGE_IRQ_RELEASED:
-		return vmr_id_release(&manager->sys->irqs, change->range);
+		return vmr_id_release(irqs_of(manager, change), change->range);
 	case VMR_CHANGE_MOVED:
 		return vmr_region_program(manager, change->region,
 					  change->start);

@@ -162,6 +162,8 @@ enum vmr_change_type {
 /**
  * struct vmr_change - a change of resources that a write brought about
  * @type: enum vmr_change_type
+ * @vector: whether the number is a message-signalled interrupt's; on machines
+ *	where these are a domain of their own it makes a difference
  * @irq: the interrupt number taken
  * @range: the node that shall hold it, or that holds it when it is released
  * @region: the region moved or unmapped
@@ -173,6 +175,7 @@ enum vmr_change_type {
  */
 struct vmr_change {
 	enum vmr_change_type	type;
+	bool			vector;
 	uint32_t		irq;
 	struct vmr_range	*range;
 	struct vmr_region	*region;

@@ -529,6 +529,34 @@ TEST(vectors_may_be_numbered_apart_from_the_lines)
 	EXPECT_EQ((size_t)1, m.sys.irqs.space.nr_ranges);
 }
 
+TEST(a_change_of_a_vector_goes_to_the_domain_of_vectors)
+{
+	const struct vmr_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 63, .vector_last = 100,
+	};
+	struct vmr_change change = {
+		.type = VMR_CHANGE_IRQ_TAKEN, .irq = 7,
+	};
+	int vector;
+
+	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
+	ASSERT_EQ(0, vmr_manager_init(&m.manager, &m.sys));
+	for (vector = 0; vector < 2; vector++) {
+		change.vector = vector;
+		change.range = &l.own[vector];
+		EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+		EXPECT_EQ((size_t)1, m.sys.irqs.space.nr_ranges);
+		EXPECT_EQ((size_t)vector, m.sys.vectors.space.nr_ranges);
+	}
+	/* The lines do not have it, and say so */
+	change.type = VMR_CHANGE_IRQ_RELEASED;
+	change.vector = false;
+	EXPECT_EQ(-ENOENT, vmr_apply_change(&m.manager, &change, NULL));
+	change.vector = true;
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ((size_t)0, m.sys.vectors.space.nr_ranges);
+}
+
 TEST(a_grant_that_fails_forgets_the_vectors_it_issued)
 {
 	const struct vmr_limits limits = {
