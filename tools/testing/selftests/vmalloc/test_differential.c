@@ -26,7 +26,7 @@
 #include "verify.h"
 
 #define DEFAULT_SEED	1
-#define DEFAULT_OPS	150000
+#define DEFAULT_OPS	200000
 #define NR_TESTS	10	/* among which the time of a stress run is shared */
 #define HANG		120	/* seconds without VMR_OPS or VMR_STRESS */
 #define FOREVER		(1000 * 24 * 3600)
@@ -496,10 +496,28 @@ static void new_pool(void)
 
 /* Questions */
 
+static void ask_largest(int s)
+{
+	struct model_gap gap[MODEL_RANGES + 1];
+	int nr = model_gaps(&m, s, gap), largest = 0, i;
+	struct vmr_gap g;
+
+	for (i = 1; i < nr; i++)
+		if (gap[i].last - gap[i].start >
+		    gap[largest].last - gap[largest].start)
+			largest = i;
+	if (vmr_largest_gap(&space[s], &g) != !!nr)
+		disagree("largest_gap: is there one?");
+	else if (nr && (g.start != gap[largest].start ||
+			g.last != gap[largest].last ||
+			index_of(g.next) != gap[largest].next))
+		disagree("largest_gap: %" PRIx64 "-%" PRIx64, g.start, g.last);
+}
+
 static void ask_gaps(int s)
 {
 	struct model_gap gap[MODEL_RANGES + 1];
-	int nr = model_gaps(&m, s, gap), i = 0, largest = 0;
+	int nr = model_gaps(&m, s, gap), i = 0;
 	struct vmr_gap g;
 
 	vmr_for_each_gap(&g, &space[s]) {
@@ -513,17 +531,6 @@ static void ask_gaps(int s)
 	}
 	if (i != nr)
 		disagree("%d gaps, not %d", i, nr);
-
-	for (i = 1; i < nr; i++)
-		if (gap[i].last - gap[i].start >
-		    gap[largest].last - gap[largest].start)
-			largest = i;
-	if (vmr_largest_gap(&space[s], &g) != !!nr)
-		disagree("largest_gap: is there one?");
-	else if (nr && (g.start != gap[largest].start ||
-			g.last != gap[largest].last ||
-			index_of(g.next) != gap[largest].next))
-		disagree("largest_gap: %" PRIx64 "-%" PRIx64, g.start, g.last);
 }
 
 static void ask_places(int s)
@@ -726,14 +733,26 @@ static void range_op(void)
 		unchanged(what);
 	s = below(MODEL_SPACES);
 	ask_places(s);
-	if (op % 16)
-		return;
-	verify(&space[0]);
-	verify(&space[1]);
-	ask_gaps(s);
-	ask_totals(s);
-	ask_order(s);
-	ask_pool();
+	/* Not together: a question may put right what the next would show. */
+	switch (op % 32) {
+	case 0:
+		verify(&space[0]);
+		verify(&space[1]);
+		break;
+	case 8:
+		ask_gaps(s);
+		break;
+	case 12:
+		ask_largest(s);
+		break;
+	case 16:
+		ask_totals(s);
+		ask_order(s);
+		break;
+	case 24:
+		ask_pool();
+		break;
+	}
 	if (one_in(64))
 		new_pool();
 }
