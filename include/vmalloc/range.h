@@ -16,10 +16,12 @@
  * or best fit), allocating an exact place, lookup, free and move each visit
  * O(log n) nodes, however fragmented the space is. For other pairs of size and
  * alignment the search may in addition visit gaps that are long enough but
- * misaligned, at O(log n) each.
+ * misaligned, at O(log n) each; best fit, which then has to look among gaps of an
+ * order that only some sizes fit, also ones that are too short.
  *
  * Locking: calls that change a space or iterate over it are serialised by the
- * caller (the writer's side). vmr_lookup() needs no lock: see there. What a
+ * caller (the writer's side), also those that take a const space: a search may make
+ * good what the last free has put off. vmr_lookup() needs no lock: see there. What a
  * function says of locking beyond that is said in its own comment.
  */
 #ifndef VMALLOC_RANGE_H
