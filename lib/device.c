@@ -7,19 +7,33 @@
  * A reader that looks something up first stores the manager's epoch in its own
  * struct, then a full barrier, then it walks. Whoever unlinks a device takes it
  * out of the tree, then raises the epoch, and remembers the new value in the
- * device. A drain looks, after a full barrier, at each reader's epoch. If it sees
- * none, or one that is not older than the unlinking, the walk that belongs to it
- * cannot find the device: either the reader's store was not there yet, and then
- * its barrier orders its walk behind the unlinking; or the reader read the raised
- * epoch with acquire, and so sees what was done before that.
+ * device. A drain looks, after a full barrier, at each reader's epoch:
  *
- * Once the reader knows the device and has validated that, it names it in
- * @inside, counts @depth up, and only then clears its epoch, with release. A drain
- * that does not see the epoch any more sees the name. Counting @depth down, with
- * release, is the reader's last act in the device.
+ *  - It sees one older than the unlinking: that lookup may have found the device,
+ *    so the drain waits.
+ *  - It sees one that is not older: the reader had read the raised epoch, with
+ *    acquire, and so sees what was done before that. Its walk cannot find the
+ *    device.
+ *  - It sees none, since the reader's store was not there yet. Each side has
+ *    stored one thing, then a full barrier, then loaded what the other stored: at
+ *    least one of them sees the other's store. The drain does not, so the walk
+ *    behind the reader's barrier sees the tree without the device.
+ *  - It sees none, since the lookup is over. Once the reader knows the device and
+ *    has validated that, it names it in @inside, counts @depth up, and only then
+ *    clears its epoch, with release. The drain, which reads the epoch with
+ *    acquire and first, sees the name.
+ *
+ * Counting @depth down, with release, is the reader's last act in the device. All
+ * that a drain reads of a reader it reads with acquire, and all of it was stored
+ * with release: whichever value lets it pass, it was stored after the callback had
+ * ended, so what the callback did is over for who drained, too.
  *
  * So a drain waits for lookups that are as old as the device was and for
- * callbacks of this very device, never for a callback of another one.
+ * callbacks of this very device, never for a callback of another one, but for
+ * those nested deeper than there are names.
+ *
+ * tools/testing/spin has a model of this, and of the lookups, that is checked in
+ * all its states, and that fails without any of these steps.
  */
 #include "internal.h"
 
@@ -812,6 +826,16 @@ static void renounce(struct vmr_manager *manager, struct vmr_device *dev)
 	vmr_write_end(&manager->sys->seq);
 }
 
+/*
+ * The device's ranges are in no tree any more: the time for the drain. 0 would say
+ * "no lookup", so the epoch leaves it out when it wraps.
+ */
+static void retire(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	dev->unlinked = manager->epoch + 1 ? manager->epoch + 1 : 1;
+	smp_store_release(&manager->epoch, dev->unlinked);
+}
+
 /* All of a registration but making it visible */
 static int prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		   const struct vmr_transaction *t, size_t *failed,
@@ -838,7 +862,7 @@ static int prepare(struct vmr_manager *manager, struct vmr_device *dev,
 			     dev->constraints, dev->nr_constraints,
 			     &dev->resources, failed, conflict);
 	if (ret)
-		return ret;
+		goto retire;
 	ret = vmr_id_alloc(&manager->sys->ids, &dev->id);
 	if (ret) {
 		if (failed)
@@ -855,6 +879,9 @@ take_back:
 	renounce(manager, dev);
 	vmr_marks_restore(manager->sys, &marks);
 	tell_all(manager);	/* of what @set_resources let happen */
+retire:
+	/* Nobody was let in, but lookups may have come by its ranges */
+	retire(manager, dev);
 	return ret;
 }
 
@@ -1004,9 +1031,7 @@ static void forget(struct vmr_manager *manager, struct vmr_device *dev)
 	vmr_id_release(&manager->sys->ids, &dev->id);
 	list_out(&dev->link);
 	take_off_bus(dev);
-	/* 0 would say "no lookup", so the epoch leaves it out when it wraps */
-	dev->unlinked = manager->epoch + 1 ? manager->epoch + 1 : 1;
-	smp_store_release(&manager->epoch, dev->unlinked);
+	retire(manager, dev);
 }
 
 int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev)
@@ -1105,7 +1130,7 @@ int vmr_transaction_add(struct vmr_transaction *transaction,
 		      conflict);
 	if (ret)
 		return ret;
-	dev->state = VMR_DEVICE_GRANTED;
+	WRITE_ONCE(dev->state, VMR_DEVICE_GRANTED);
 	put_on_bus(dev);
 	join(transaction, &transaction->adds, dev);
 	return 0;
@@ -1191,7 +1216,8 @@ int vmr_cancel(struct vmr_transaction *transaction)
 		dev = part(&transaction->adds);
 		take_off_bus(dev);
 		vmr_id_release(&manager->sys->ids, &dev->id);
-		dev->state = VMR_DEVICE_ABSENT;
+		WRITE_ONCE(dev->state, VMR_DEVICE_ABSENT);
+		retire(manager, dev);
 	}
 	transaction->manager = NULL;
 	tell_all(manager);
@@ -1364,7 +1390,9 @@ int vmr_reader_detach(struct vmr_reader *reader)
 	manager = reader->manager;
 	if (!manager)
 		return -ENOENT;
-	if (READ_ONCE(reader->epoch) || READ_ONCE(reader->depth))
+	/* No drain will look at this reader: what it did is seen to be over here */
+	if (smp_load_acquire(&reader->epoch) ||
+	    smp_load_acquire(&reader->depth))
 		return -EDEADLK;
 	state = readers_lock(manager);
 	for (at = &manager->readers; *at != reader; at = &(*at)->next)
@@ -1388,8 +1416,9 @@ static bool may_be_inside(struct vmr_reader *reader,
 	depth = smp_load_acquire(&reader->depth);
 	if (depth > VMR_READER_NESTING)
 		return true;
+	/* A name may be of a later call; then all before it is seen to be over */
 	for (i = 0; i < depth; i++)
-		if (READ_ONCE(reader->inside[i]) == dev)
+		if (smp_load_acquire(&reader->inside[i]) == dev)
 			return true;
 	return false;
 }
@@ -1410,7 +1439,7 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 	for (reader = manager->readers; reader; reader = reader->next) {
 		if (may_be_inside(reader, dev))
 			ret = -EAGAIN;
-		if (waits && READ_ONCE(reader->depth) &&
+		if (waits && smp_load_acquire(&reader->depth) &&
 		    READ_ONCE(reader->owner) == vmr_port_self()) {
 			ret = -EDEADLK;
 			break;
@@ -1448,7 +1477,8 @@ struct hit {
 static void lookup_begin(struct vmr_reader *reader)
 {
 	WRITE_ONCE(reader->owner, vmr_port_self());
-	WRITE_ONCE(reader->epoch, smp_load_acquire(&reader->manager->epoch));
+	smp_store_release(&reader->epoch,
+			  smp_load_acquire(&reader->manager->epoch));
 	smp_mb();	/* pairs with the one in drained() */
 }
 
@@ -1457,7 +1487,7 @@ static void enter(struct vmr_reader *reader, struct vmr_device *dev)
 	uint32_t depth = reader->depth;
 
 	if (depth < VMR_READER_NESTING)
-		WRITE_ONCE(reader->inside[depth], dev);
+		smp_store_release(&reader->inside[depth], dev);
 	smp_store_release(&reader->depth, depth + 1);
 	smp_store_release(&reader->epoch, 0);
 }

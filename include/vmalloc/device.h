@@ -425,6 +425,10 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part);
  * Fixed requests are granted first, then by falling alignment and size; results
  * are stored in the order of the constraints.
  *
+ * If it fails, lookups may still have come by the device's ranges: it can be
+ * registered again at once, but its memory is the caller's again only after
+ * vmr_drain().
+ *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, a constraint asks for a kind that cannot be
  *    asked for, a PIO, MMIO or memory constraint names a range that is in none
@@ -473,7 +477,8 @@ int vmr_unlink_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
 /**
  * vmr_drained - whether no reader is inside an unlinked device any more
  * @manager: the manager
- * @dev: the device
+ * @dev: the device; whoever calls has seen vmr_unlink() return, or has been told
+ *	by somebody who has
  *
  * Context: any thread, without the caller's lock; never waits.
  * Return: 0 if it is drained, or
@@ -608,6 +613,9 @@ int vmr_commit(struct vmr_transaction *transaction);
 /**
  * vmr_cancel - undo a transaction
  * @transaction: the transaction; it is over
+ *
+ * The devices that were added are to be drained, each, as after a vmr_register()
+ * that failed.
  *
  * Return: 0; -EINVAL if @transaction is NULL or over.
  */

@@ -99,8 +99,8 @@ static inline const char *machine_verify(void)
 /*
  * Everything that a call can change and a caller can see, as numbers: which
  * range is where, in what state and of what age, which ids were ever handed out,
- * which devices there are. The shape of the trees and the count that readers
- * validate against are left out: nobody can see these.
+ * which devices there are. The shape of the trees, the count that readers validate
+ * against and the time that a drain goes by are left out: nobody can see these.
  */
 struct picture {
 	size_t		nr;
@@ -179,7 +179,6 @@ static inline void picture_take(struct picture *p)
 	picture_ids(p, &m.sys.ids);
 	picture_ids(p, &m.sys.vectors);
 	picture_add(p, m.sys.nr_pools);
-	picture_add(p, m.manager.epoch);
 	while ((dev = vmr_next_device(&m.manager, dev)))
 		picture_device(p, dev);
 	for (reader = m.manager.readers; reader; reader = reader->next)
