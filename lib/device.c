@@ -75,6 +75,7 @@ static struct vmr_space *space_of(const struct vmr_manager *manager,
 /* Readers ask too, and see all that was done before the state said so */
 static bool present(const struct vmr_device *dev)
 {
+	/* pairs with the releases in publish() and change_sides() */
 	return smp_load_acquire(&dev->state) >= VMR_DEVICE_PRESENT;
 }
 
@@ -833,6 +834,7 @@ static void renounce(struct vmr_manager *manager, struct vmr_device *dev)
 static void retire(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	dev->unlinked = manager->epoch + 1 ? manager->epoch + 1 : 1;
+	/* pairs with the acquire in lookup_begin() */
 	smp_store_release(&manager->epoch, dev->unlinked);
 }
 
@@ -911,6 +913,7 @@ static void publish(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	announce(manager, dev);
 	vmr_write_begin(&manager->sys->seq);
+	/* after what @set_resources did; pairs with present() */
 	smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
 	vmr_write_end(&manager->sys->seq);
 	tell_all(manager);
@@ -1021,7 +1024,7 @@ static int foretell(struct vmr_manager *manager, struct vmr_device *dev)
 /* In a write section: the device answers no more and holds nothing */
 static void hide(struct vmr_manager *manager, struct vmr_device *dev)
 {
-	smp_store_release(&dev->state, VMR_DEVICE_ABSENT);
+	WRITE_ONCE(dev->state, VMR_DEVICE_ABSENT);
 	release_all(manager, dev);
 }
 
@@ -1170,6 +1173,7 @@ static void change_sides(const struct vmr_transaction *t)
 	for (dev = t->removes; dev; dev = dev->next_in_transaction)
 		hide(t->manager, dev);
 	for (dev = t->adds; dev; dev = dev->next_in_transaction)
+		/* as in publish() */
 		smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
 	bequeath(t->manager, t->removes);
 }
@@ -1350,6 +1354,7 @@ static unsigned long readers_lock(struct vmr_manager *manager)
 {
 	unsigned long state = vmr_port_write_begin();
 
+	/* pairs with the release in readers_unlock() */
 	while (xchg_acquire(&manager->readers_busy, 1))
 		vmr_port_relax();
 	return state;
@@ -1357,6 +1362,7 @@ static unsigned long readers_lock(struct vmr_manager *manager)
 
 static void readers_unlock(struct vmr_manager *manager, unsigned long state)
 {
+	/* pairs with the acquire in readers_lock() */
 	smp_store_release(&manager->readers_busy, 0);
 	vmr_port_write_end(state);
 }
@@ -1390,9 +1396,14 @@ int vmr_reader_detach(struct vmr_reader *reader)
 	manager = reader->manager;
 	if (!manager)
 		return -ENOENT;
-	/* No drain will look at this reader: what it did is seen to be over here */
-	if (smp_load_acquire(&reader->epoch) ||
-	    smp_load_acquire(&reader->depth))
+	/*
+	 * No drain will look at this reader, so it is here that what it did is
+	 * seen to be over: pairs with the releases in enter() and leave().
+	 */
+	if (smp_load_acquire(&reader->epoch))
+		return -EDEADLK;
+	/* as well */
+	if (smp_load_acquire(&reader->depth))
 		return -EDEADLK;
 	state = readers_lock(manager);
 	for (at = &manager->readers; *at != reader; at = &(*at)->next)
@@ -1408,16 +1419,19 @@ EXPORT_SYMBOL_GPL(vmr_reader_detach);
 static bool may_be_inside(struct vmr_reader *reader,
 			  const struct vmr_device *dev)
 {
-	unsigned long epoch = smp_load_acquire(&reader->epoch);
+	unsigned long epoch;
 	uint32_t depth, i;
 
+	/* pairs with the release in enter(): first the epoch, then the names */
+	epoch = smp_load_acquire(&reader->epoch);
 	if (epoch && (long)(epoch - dev->unlinked) < 0)
 		return true;
+	/* pairs with the release in leave(): the callback is over */
 	depth = smp_load_acquire(&reader->depth);
 	if (depth > VMR_READER_NESTING)
 		return true;
-	/* A name may be of a later call; then all before it is seen to be over */
 	for (i = 0; i < depth; i++)
+		/* or a later name says so: pairs with the release in enter() */
 		if (smp_load_acquire(&reader->inside[i]) == dev)
 			return true;
 	return false;
@@ -1439,6 +1453,7 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 	for (reader = manager->readers; reader; reader = reader->next) {
 		if (may_be_inside(reader, dev))
 			ret = -EAGAIN;
+		/* pairs with enter(), which comes after the owner is stored */
 		if (waits && smp_load_acquire(&reader->depth) &&
 		    READ_ONCE(reader->owner) == vmr_port_self()) {
 			ret = -EDEADLK;
@@ -1476,9 +1491,13 @@ struct hit {
 
 static void lookup_begin(struct vmr_reader *reader)
 {
+	unsigned long now;
+
 	WRITE_ONCE(reader->owner, vmr_port_self());
-	smp_store_release(&reader->epoch,
-			  smp_load_acquire(&reader->manager->epoch));
+	/* pairs with the release in retire() */
+	now = smp_load_acquire(&reader->manager->epoch);
+	/* pairs with the acquire in may_be_inside() */
+	smp_store_release(&reader->epoch, now);
 	smp_mb();	/* pairs with the one in drained() */
 }
 
@@ -1487,13 +1506,17 @@ static void enter(struct vmr_reader *reader, struct vmr_device *dev)
 	uint32_t depth = reader->depth;
 
 	if (depth < VMR_READER_NESTING)
+		/* this and the next two pair with may_be_inside() */
 		smp_store_release(&reader->inside[depth], dev);
+	/* after the name */
 	smp_store_release(&reader->depth, depth + 1);
+	/* after both */
 	smp_store_release(&reader->epoch, 0);
 }
 
 static void leave(struct vmr_reader *reader)
 {
+	/* after all that the callback did; pairs with may_be_inside() */
 	smp_store_release(&reader->depth, reader->depth - 1);
 }
 
@@ -1599,6 +1622,7 @@ static int find_device(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 		ret = follow(reader, io, addr, width, hit);
 	} while (ret == -EAGAIN);
 	if (ret) {
+		/* after the walk; pairs with may_be_inside() */
 		smp_store_release(&reader->epoch, 0);
 		return ret;
 	}

@@ -54,6 +54,7 @@ static inline uint32_t vmr_read_begin(const struct vmr_seq *seq)
 {
 	uint32_t count;
 
+	/* pairs with the release in vmr_write_end() */
 	while ((count = smp_load_acquire(&seq->count)) & 1)
 		vmr_port_relax();
 	return count;
@@ -61,7 +62,7 @@ static inline uint32_t vmr_read_begin(const struct vmr_seq *seq)
 
 static inline bool vmr_read_retry(const struct vmr_seq *seq, uint32_t count)
 {
-	smp_rmb();
+	smp_rmb();	/* pairs with the one in vmr_write_begin() */
 	return READ_ONCE(seq->count) != count;
 }
 

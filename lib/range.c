@@ -165,6 +165,7 @@ static void link_node(struct rb_node *rb, struct rb_node *parent,
 	rb->__rb_parent_color = (unsigned long)parent;
 	WRITE_ONCE(rb->rb_left, NULL);
 	WRITE_ONCE(rb->rb_right, NULL);
+	/* pairs with the loads in vmr_walk() */
 	smp_store_release(link, rb);
 }
 
