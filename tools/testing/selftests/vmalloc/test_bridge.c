@@ -282,10 +282,14 @@ TEST(plugging_behind_a_bridge_is_refused)
 	REFUSED(-EEXIST, vmr_pci_plug_behind(&bridge, &bridge.fn, 1));
 	REFUSED(-ENOENT, vmr_pci_plug_behind(&off, &off.fn, 1));
 	/* Not wanted: neither the address nor the id is kept. */
+	EXPECT_EQ(0, vmr_pci_unplug(&a));
+	EXPECT_EQ(0, vmr_pci_unplug(&bridge.fn));
+	ASSERT_EQ(0, bridge_up(&bridge, 2));
+	ASSERT_EQ(0, vmr_pci_plug_behind(&bridge, &a, 7));
 	card_refuses = -EIO;
 	REFUSED(-EIO, vmr_pci_plug_behind(&bridge, &b, 254));
-	EXPECT_EQ(2U, bridge.functions.space.nr_ranges + 1);
-	EXPECT_EQ(256U, bridge.functions.issued);
+	EXPECT_EQ(1U, bridge.functions.space.nr_ranges);
+	EXPECT_EQ(8U, bridge.functions.issued);
 	card_refuses = 0;
 	EXPECT_NULL(b.behind);
 	EXPECT_NULL(b.dev.parent);

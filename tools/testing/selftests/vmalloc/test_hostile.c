@@ -281,11 +281,11 @@ static int card_make(unsigned int i)
 }
 
 /* Bridge 0 and 1 at the root, 2 behind 0; cards behind all of them. */
-static int hostile_up(void)
+static int hostile_up(uint64_t mmio_last)
 {
 	static const int8_t bus_of_card[CARDS] = { -1, -1, -1, 0, 0, 1, 2, 2, 2 };
 	const struct vmr_limits limits = {
-		.mmio_last = MACHINE_LAST, .irq_last = VECTORS - 1,
+		.mmio_last = mmio_last, .irq_last = VECTORS - 1,
 		.slot_last = 31, .pci_last = 0xff, .id_last = 255,
 	};
 	const struct vmr_pci_ids ids = { .class_code = 0x060400 };
@@ -690,7 +690,7 @@ static uint32_t reg(const struct vmr_pci_function *fn, uint32_t offset,
 
 static uint64_t domain_last(const struct vmr_region *region)
 {
-	return region->io == VMR_PIO ? 0xffff : MACHINE_LAST;
+	return region->io == VMR_PIO ? 0xffff : m.sys.mmio.last;
 }
 
 /* What a region shall be that registers put at [start, last]. */
@@ -921,7 +921,7 @@ static const char *check_all(void)
 	return what;
 }
 
-TEST(a_hostile_guest_breaks_nothing)
+static void run(struct __test_metadata *_metadata, uint64_t mmio_last)
 {
 	unsigned long exits = env_number("VMR_EXITS", 300000);
 	unsigned long seed = env_number("VMR_SEED", 42), i;
@@ -930,7 +930,7 @@ TEST(a_hostile_guest_breaks_nothing)
 
 	TH_LOG("VMR_SEED=%lu VMR_EXITS=%lu", seed, exits);
 	chance_state = seed * 2 + 1;
-	ASSERT_EQ(0, hostile_up());
+	ASSERT_EQ(0, hostile_up(mmio_last));
 	ASSERT_GT(NR(naive.region), naive.nr);
 	what = check_all();
 	ASSERT_NULL(what) {
@@ -966,6 +966,17 @@ TEST(a_hostile_guest_breaks_nothing)
 	EXPECT_LT(exits, met.vectors);
 	EXPECT_LT(exits, met.starved);
 	EXPECT_LT(exits, told.reports);
+}
+
+TEST(a_hostile_guest_breaks_nothing)
+{
+	run(_metadata, MACHINE_LAST);
+}
+
+/* Where an address of all ones is inside, and is sizing nevertheless. */
+TEST(a_hostile_guest_breaks_nothing_with_64_address_bits)
+{
+	run(_metadata, VMR_MAX);
 }
 
 TEST_HARNESS_MAIN

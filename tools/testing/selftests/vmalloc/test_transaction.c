@@ -1064,6 +1064,36 @@ TEST(a_write_takes_and_releases_an_interrupt)
 	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
 }
 
+/* Where messages are numbered apart from the lines, both may be 5. */
+TEST(a_write_takes_a_vector_of_the_domain_of_vectors)
+{
+	const struct vmr_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 7, .slot_last = 7,
+		.pci_last = 0xff, .id_last = 7, .vector_last = 63,
+	};
+	struct vmr_range line = { 0 }, vector = { 0 };
+	struct vmr_change change = { .type = VMR_CHANGE_IRQ_TAKEN, .irq = 5 };
+
+	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
+	ASSERT_EQ(0, vmr_manager_init(&m.manager, &m.sys));
+	change.range = &line;
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	change.range = &vector;
+	change.vector = true;
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(&line, vmr_id_find(&m.sys.irqs, 5));
+	EXPECT_EQ(&vector, vmr_id_find(&m.sys.vectors, 5));
+	change.type = VMR_CHANGE_IRQ_RELEASED;
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&vector));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&line));
+	/* A machine with one domain for both takes them from there. */
+	ASSERT_EQ(0, machine_up());
+	change.type = VMR_CHANGE_IRQ_TAKEN;
+	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(&vector, vmr_id_find(&m.sys.irqs, 5));
+}
+
 TEST(a_write_moves_and_unmaps_a_region)
 {
 	struct vmr_change change;
