@@ -543,12 +543,12 @@ static atomic_ulong begun, ended;
 
 static int commit_counted(void)
 {
-	volatile uint32_t idle = dice(3000);
+	uint32_t idle = dice(3000);
 	int ret;
 
 	/* Else commits come faster than looks, and none is alone between two. */
-	while (idle)
-		idle--;
+	while (idle--)
+		atomic_signal_fence(memory_order_seq_cst);
 	atomic_fetch_add(&begun, 1);
 	ret = vmr_commit(&t);
 	atomic_fetch_add(&ended, 1);
@@ -971,12 +971,16 @@ TEST(a_device_is_adopted_onto_its_bus)
 	struct hub h;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, hub_up(&h, "h", NULL));
-	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x1000, 0x1fff));
+	ASSERT_EQ(0, hub_init(&h, "h", NULL));
+	ASSERT_EQ(0, hub_window(&h, 0, VMR_MMIO, false));
 	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.ids, &p.dev.id, 9, NULL));
 	ASSERT_EQ(0, vmr_reserve(&h.bus.mmio, &p.region[0].range, 0x1000,
 				 0x1fff, NULL));
+	/* All is there but the bus. */
+	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, NULL));
+	ASSERT_EQ(0, vmr_register(&m.manager, &h.p.dev, NULL, NULL));
+	ASSERT_EQ(0, hub_open(&h, 0, 0x1000, 0x1fff));
 	EXPECT_EQ(0, vmr_adopt(&m.manager, &p.dev, NULL));
 	EXPECT_SEEN(&p.region[0], 0x1000);
 	EXPECT_EQ(1U, h.bus.nr_devices);
