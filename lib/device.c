@@ -699,8 +699,8 @@ static int check_device(const struct vmr_device *dev, size_t *failed)
 	const struct vmr_region *region;
 	size_t i;
 
-	if (dev->nr_constraints && (!dev->constraints ||
-	    !dev->resources.entries))
+	if (dev->nr_constraints &&
+	    (!dev->constraints || !dev->resources.entries))
 		return -EINVAL;
 	for (region = dev->regions; region; region = region->next)
 		if (region->type == VMR_REGION_WINDOW && !dev->bus)

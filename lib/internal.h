@@ -22,7 +22,7 @@
 #define VMR_ASSERT(cond) \
 	do { if (!(cond)) vmr_port_assert_failed(#cond); } while (0)
 #else
-#define VMR_ASSERT(cond)	do { } while (0)
+#define VMR_ASSERT(cond)	((void)sizeof(!(cond)))
 #endif
 
 /*

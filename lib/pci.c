@@ -179,7 +179,10 @@ EXPORT_SYMBOL_GPL(vmr_pci_function_init);
 static bool bar_size_ok(unsigned int index, enum vmr_pci_bar_type type,
 			uint64_t size)
 {
-	if (!is_pow2(size) || (index == VMR_PCI_ROM) != (type == VMR_BAR_ROM))
+	bool at_rom = index == VMR_PCI_ROM;
+	bool is_rom = type == VMR_BAR_ROM;
+
+	if (!is_pow2(size) || at_rom != is_rom)
 		return false;
 	switch (type) {
 	case VMR_BAR_IO:
@@ -214,14 +217,15 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		    uint64_t size, const char *tag)
 {
 	struct vmr_pci_bar *bar;
+	unsigned int last_reg;
 	uint64_t mask;
 	uint32_t reg;
 	int ret;
 
 	if (!fn || !bar_size_ok(index, type, size))
 		return -EINVAL;
-	if (index != VMR_PCI_ROM &&
-	    index + (type == VMR_BAR_MEM64) >= nr_bar_regs(fn))
+	last_reg = type == VMR_BAR_MEM64 ? index + 1 : index;
+	if (index != VMR_PCI_ROM && last_reg >= nr_bar_regs(fn))
 		return -EINVAL;
 	if (bar_in_use(fn, index) ||
 	    (type == VMR_BAR_MEM64 && bar_in_use(fn, index + 1)))
@@ -504,8 +508,9 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 			    fn->bars[i].type == VMR_BAR_MEM64 ? 8 : 4))
 			apply_bar(fn, i);
 	for (part = fn->parts; part; part = part->next)
-		if (part->written && (command ||
-		    touches(offset, width, part->offset, part->size)))
+		if (part->written &&
+		    (command ||
+		     touches(offset, width, part->offset, part->size)))
 			part->written(fn, part);
 	/* Who was told of all that may have unplugged the function */
 	if (fn->manager && fn->ops && fn->ops->config_written)

@@ -276,9 +276,12 @@ int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
 		memset(data, 0xff, width);
 		return ret;
 	}
-	for (i = 0; i < width; i += 4, offset += 4)
-		put(&bytes[i], msix->vectors[offset / MSIX_ENTRY].words[
-			       offset / 4 & 3], 4);
+	for (i = 0; i < width; i += 4, offset += 4) {
+		const struct vmr_pci_vector *v =
+			&msix->vectors[offset / MSIX_ENTRY];
+
+		put(&bytes[i], v->words[offset / 4 & 3], 4);
+	}
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_msix_read);

@@ -22,7 +22,7 @@
  */
 #include "internal.h"
 
-#define PARKED		(1ull << 63)	/* in a ticket: waits for nothing */
+#define PARKED		BIT_ULL(63)	/* in a ticket: waits for nothing */
 #define MAX_ORDER	63		/* order 64 counts as 63 */
 
 static struct vmr_range *range_of(const struct rb_node *rb)
@@ -1146,12 +1146,14 @@ EXPORT_SYMBOL_GPL(vmr_gap_below);
 bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {
 	struct search s = any_gap(space);
+	uint64_t last_gap = VMR_MAX;
 	struct vmr_range *range = NULL;
 
-	if (space->root)
+	if (space->root) {
+		last_gap = space->last - space->top;
 		s.size = range_of(live_root(space))->max_gap;
-	if (s.size && (!has_last_gap(space) || (space->root &&
-	    space->last - space->top <= s.size)))
+	}
+	if (s.size && last_gap <= s.size)
 		range = begin(&s, true);
 	return report_gap(&s, range, gap);
 }
@@ -1265,11 +1267,11 @@ static struct vmr_range *lowest_claim(const struct rb_node *rb, uint64_t start,
 		if (rb->rb_left && range_of(rb->rb_left)->reach >= start)
 			rb = rb->rb_left;
 		else if (range_of(rb)->start > last)
-			break;
-		else if (range_of(rb)->last >= start)
-			return range_of(rb);
-		else
+			return NULL;
+		else if (range_of(rb)->last < start)
 			rb = rb->rb_right;
+		else
+			return range_of(rb);
 	}
 	return NULL;
 }

@@ -30,7 +30,7 @@
 #ifdef __KERNEL__
 #include <linux/errno.h>
 #elif defined(__has_include)
-#if __has_include(<errno.h>)
+#if __has_include("errno.h")
 #include <errno.h>
 #endif
 #endif

@@ -397,9 +397,9 @@ TEST(bus_numbers_that_go_in_circles_lead_nowhere)
 			vmr_pci_config_write(&inner.fn, BUS_NUMBERS + 1,
 					     inner_numbers, 2);
 			for (bus = 0; bus < 8; bus++) {
+				uint32_t where = VMR_PCI_ADDR(bus, 1, 0);
 				struct vmr_pci_function *fn =
-					vmr_pci_function_at(&m.manager,
-						VMR_PCI_ADDR(bus, 1, 0));
+					vmr_pci_function_at(&m.manager, where);
 
 				EXPECT_TRUE(!fn || (fn == &inner.fn && s &&
 						    bus == s));

@@ -592,7 +592,7 @@ static void config_aimed(void)
 			open_windows(v);
 			return;
 		}
-		/* fallthrough */
+		__attribute__((__fallthrough__));
 	case 3:
 		offset = 0x10 + 4 * dice(6);
 		value >>= offset & 4 && dice(2) ? 32 : 0;
@@ -798,7 +798,7 @@ static const char *check_vectors(const struct vmr_range *range, int error,
 {
 	bool has = vmr_range_state(range) == VMR_LIVE;
 
-	if ((heard == range) != has)
+	if (has ? heard != range : heard == range)
 		return "a function was told otherwise of a vector";
 	if (!nr)
 		return has || error ? "vectors held for nothing" : NULL;

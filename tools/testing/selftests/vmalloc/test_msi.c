@@ -563,8 +563,9 @@ TEST(a_table_is_accessed_in_aligned_dwords_and_qwords)
 				EXPECT_EQ(0x55, data[width]);
 			/* A write that changes nothing, for its answer. */
 			if (want)
-				REFUSED(want, vmr_pci_msix_write(&fn, &msix,
-					offset, ones, width));
+				REFUSED(want,
+					vmr_pci_msix_write(&fn, &msix, offset,
+							   ones, width));
 		}
 	for (offset = 0; offset < 0x40; offset += 16) {
 		EXPECT_EQ(0U, table_in(offset, 8));
