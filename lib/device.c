@@ -533,6 +533,11 @@ static void settle_steps(struct vmr_manager *manager,
 	} while (inherit(manager, &heir));
 }
 
+static bool overflows(const struct vmr_step *step)
+{
+	return region_of(step->range)->size - 1 > VMR_MAX - step->start;
+}
+
 int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
 			size_t nr, size_t *failed,
 			struct vmr_range **conflict)
@@ -547,6 +552,8 @@ int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
 		ret = steps[i].range ?
 			check_region(manager, region_of(steps[i].range),
 				     &steps[i].space) : -EINVAL;
+		if (ret == -ENOENT && overflows(&steps[i]))
+			ret = -EOVERFLOW;
 		if (ret) {
 			if (failed)
 				*failed = i;

@@ -1254,6 +1254,9 @@ TEST(a_set_of_moves_is_done_whole_or_not_at_all)
 	REFUSED(-ENOENT, vmr_region_move_set(&m.manager, steps, 2, &failed,
 					     NULL));
 	EXPECT_EQ(1U, failed);
+	step(1, &off, VMR_MAX - 3);
+	REFUSED(-EOVERFLOW, vmr_region_move_set(&m.manager, steps, 2, NULL,
+						NULL));
 	steps[1].range = NULL;
 	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, steps, 2, &failed,
 					     NULL));
