@@ -486,6 +486,28 @@ TEST(bars_answer_while_their_decode_bits_are_set)
 	EXPECT_SOUND();
 }
 
+TEST(the_command_register_acts_however_it_is_written)
+{
+	const uint32_t at = VMR_PCI_ADDR(0, 2, 0);
+	struct vmr_pci_function fn;
+	uint32_t width;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, all_kinds(&fn, 2));
+	for (width = 1; width <= 4; width *= 2) {
+		conf_out_at(at, COMMAND, DECODE_MEM, width);
+		EXPECT_BAR(&fn, 1, 0xe0000000);
+		/* Its upper byte has nothing to do with decode. */
+		conf_out_at(at, COMMAND + 1, 0, 1);
+		EXPECT_BAR(&fn, 1, 0xe0000000);
+		conf_out_at(at, COMMAND, 0, width);
+		EXPECT_NO_BAR(&fn, 1);
+	}
+	/* Across the register's start, which a VMM may do and no guest can. */
+	EXPECT_EQ(0, vmr_pci_config_write(&fn, COMMAND - 1, "\0\2", 2));
+	EXPECT_BAR(&fn, 1, 0xe0000000);
+}
+
 TEST(switching_decode_on_is_one_move_for_each_bar)
 {
 	struct vmr_pci_function fn;
@@ -688,6 +710,22 @@ TEST(sizing_a_64_bit_bar_with_decode_on_is_nowhere_all_the_way)
 		set_bar(&fn, 1, 0);
 		EXPECT_BAR(&fn, 0, 0xe0000000);
 	}
+}
+
+TEST(a_64_bit_bar_that_is_sized_is_nowhere_in_the_largest_domain_too)
+{
+	struct vmr_pci_function fn;
+
+	ASSERT_EQ(0, machine_up_to(VMR_MAX, 255));
+	ASSERT_EQ(0, vmr_pci_host_register(&host, &m.manager, NULL));
+	ASSERT_EQ(0, card_up(&fn, 2, VMR_BAR_MEM64, 0x4000));
+	decode(&fn, DECODE_MEM);
+	set_bar64(&fn, 0, VMR_MAX);
+	EXPECT_NO_BAR(&fn, 0);
+	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
+	/* One below is a place. */
+	set_bar64(&fn, 0, VMR_MAX - 0x7fff);
+	EXPECT_BAR(&fn, 0, VMR_MAX - 0x7fff);
 }
 
 TEST(ports_and_the_rom_are_sized_too)
