@@ -187,11 +187,15 @@ check:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check
 	$(Q)tools/check/run.sh $(O) $(LINUX)
 
-# Random operations against the model for this many seconds.
+# Random operations against the model for this many seconds; the numbers of
+# hot-plug cycles, moves and exits that the library is held to.
 STRESS	?= 3600
 stress:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh run
 	$(Q)$(MAKE) tests
+	$(Q)VMR_STRESS_CYCLES=100000 VMR_STRESS_MOVES=1000000 \
+		$(O)/selftests/test_stress
+	$(Q)VMR_EXITS=5000000 $(O)/selftests/test_hostile
 	$(Q)VMR_STRESS=$(STRESS) $(O)/selftests/test_differential
 
 mutants:
