@@ -26,6 +26,16 @@
 #define unreachable()		__builtin_unreachable()
 
 /*
+ * A link of a tree that is walked without a lock is stored with release. The
+ * barrier that opens a write section orders it behind all that was done to the
+ * node before, but ThreadSanitizer knows no barriers.
+ */
+struct rb_node;
+#define once_order_(x) \
+	(__builtin_types_compatible_p(__typeof__(x), struct rb_node *) ? \
+	 __ATOMIC_RELEASE : __ATOMIC_RELAXED)
+
+/*
  * Relaxed atomics, not volatile: a data race is undefined in C11 even through
  * volatile, and ThreadSanitizer says so. As in the kernel, an object wider than
  * the machine's word may tear (an atomic would call into libatomic); whoever
@@ -43,7 +53,7 @@
 			      *(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, val) \
 	__builtin_choose_expr(sizeof(x) <= sizeof(long), \
-			      __atomic_store_n(&(x), (val), __ATOMIC_RELAXED), \
+			      __atomic_store_n(&(x), (val), once_order_(x)), \
 			      (void)(*(volatile __typeof__(x) *)&(x) = (val)))
 #endif
 
