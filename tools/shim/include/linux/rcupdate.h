@@ -14,7 +14,25 @@
 #define __rcu
 #define rcu_assign_pointer(p, v)	smp_store_release(&(p), (v))
 /* Acquire: C11's consume is not implemented, and relaxed promises too little. */
+#ifdef VMR_SLOW_WALK
+/*
+ * For tests: now and then a thread lets others run before it follows a link, so
+ * that whole changes fall into a walk that takes a few nanoseconds else.
+ */
+int sched_yield(void);
+
+static inline void slow_walk(void)
+{
+	static __thread unsigned int links;
+
+	if (!(++links % VMR_SLOW_WALK))
+		sched_yield();
+}
+
+#define rcu_dereference_raw(p)	(slow_walk(), smp_load_acquire(&(p)))
+#else
 #define rcu_dereference_raw(p)		smp_load_acquire(&(p))
+#endif
 #define RCU_INIT_POINTER(p, v)		WRITE_ONCE(p, v)
 
 #endif /* VMR_SHIM_LINUX_RCUPDATE_H */
