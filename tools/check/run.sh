@@ -203,6 +203,7 @@ check bundle
 check install
 check selftests
 check kernel-files
+check race
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
