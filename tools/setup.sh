@@ -57,6 +57,9 @@ look()
 	need 'the tests with clang' clang <<-'E'
 	command -v clang
 	E
+	need "clang's sanitizers" libclang-rt-14-dev libclang-rt-19-dev <<-'E'
+	ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.tsan*
+	E
 	need 'static checks' sparse <<-'E'
 	command -v sparse
 	E
