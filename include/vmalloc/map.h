@@ -104,6 +104,8 @@ int vmr_map_system(const struct vmr_map *map);
  * @buf: where to store the text; may be NULL if @size is 0
  * @size: bytes of @buf; what does not fit is cut
  *
+ * So that a registration that failed can say what was in its way::
+ *
  *	ret = vmr_register(&manager, dev, &failed, &conflict);
  *	if (ret == -EBUSY)
  *		vmr_describe_range(&manager, dev->constraints[failed].kind,

@@ -37,7 +37,12 @@ extern "C" {
 #define VMR_PCI_NR_BARS		7	/* six and the expansion ROM */
 #define VMR_PCI_ROM		6	/* index of the expansion ROM */
 
-/* An address in struct vmr_system's @pci domain */
+/**
+ * VMR_PCI_ADDR() - an address in the @pci domain of a struct vmr_system
+ * @bus: bus number, 0 to 255
+ * @dev: device number, 0 to 31
+ * @fn: function number, 0 to 7
+ */
 #define VMR_PCI_ADDR(bus, dev, fn) \
 	((uint32_t)(bus) << 8 | (uint32_t)(dev) << 3 | (uint32_t)(fn))
 

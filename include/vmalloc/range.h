@@ -374,7 +374,7 @@ struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
  *
  * Context: any thread. The caller sees to it that no range that was in the space
  * when the call began is reused for anything but the same space before it ends;
- * in a routed space vmr_reader_enter() does.
+ * in a routed space the drain of the device does, see vmr_drained().
  * Return: the range, not to be dereferenced unless the caller knows that it
  * lives; NULL if the address was free.
  */
