@@ -51,7 +51,9 @@ ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
 PORT	?= user
 LIB_INCLUDES := -I$(CURDIR)/include -I$(CURDIR)/lib \
 		-I$(CURDIR)/tools/shim/include -isystem $(KFILES)/include
-LIB_CFLAGS := $(ALL_CFLAGS) -ffreestanding $(LIB_INCLUDES) -nostdinc
+# PROBES=0 leaves the static tracepoints out.
+LIB_PROBES := $(if $(filter 0,$(PROBES)),,$(if $(filter user,$(PORT)),-DVMR_PROBES))
+LIB_CFLAGS := $(ALL_CFLAGS) -ffreestanding $(LIB_INCLUDES) -nostdinc $(LIB_PROBES)
 CC_INCLUDE := -isystem $(shell $(CC) -print-file-name=include)
 
 LIB_SRCS := $(sort $(wildcard lib/*.c) $(wildcard lib/port/$(PORT).c))
@@ -222,6 +224,12 @@ install: lib
 bundle: $(KFILES)/.source
 	$(Q)KFILES=$(KFILES) tools/bundle.sh $(O)/bundle
 
+# HTML and man pages: Sphinx, and kernel-doc over the public headers.
+docs:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh docs
+	$(Q)$(MAKE) $(KFILES)/.source
+	$(Q)KFILES=$(KFILES) VERSION=$(VERSION) tools/docs.sh $(O)/docs
+
 clean:
 	$(Q)rm -rf $(O)
 
@@ -230,8 +238,8 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check stress mutants modules install bundle clean \
-	help FORCE
+.PHONY: all lib vmm tests run check stress mutants modules install bundle docs \
+	clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(VMM_OBJS:.o=.d)

@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Say what `make run` or `make check` still needs on this machine and install it
-# with apt-get:
+# Say what `make run`, `make docs` or `make check` still needs on this machine and
+# install it with apt-get:
 #
-#	setup.sh run|check
+#	setup.sh run|docs|check
 #
 # SETUP=no only says it. What stays missing is not an error here: a check skips
 # what it cannot do, by name, and a build says what it lacks.
 
 set -u
 
-target=${1:?usage: $0 run|check}
+target=${1:?usage: $0 run|docs|check}
 missing=
 packages=
 
@@ -44,6 +44,12 @@ look()
 	need 'firmware to boot' seabios <<-'E'
 	test -e /usr/share/seabios/bios-256k.bin
 	E
+	test "$target" = run || need 'making the documentation' python3-sphinx <<-'E'
+	command -v sphinx-build
+	E
+	test "$target" = run || need 'checkpatch and kernel-doc' perl <<-'E'
+	perl -e 'use POSIX; use Term::ANSIColor; use Getopt::Long; use Encode'
+	E
 	test "$target" = check || return 0
 
 	need 'checking the C++ side of the headers' g++ <<-'E'
@@ -65,9 +71,6 @@ look()
 	E
 	need 'checking the model of lookup and drain' spin <<-'E'
 	test ! -e tools/testing/spin/run.sh || command -v spin
-	E
-	need 'checkpatch and kernel-doc' perl <<-'E'
-	perl -e 'use POSIX; use Term::ANSIColor; use Getopt::Long; use Encode'
 	E
 	need 'a program built against the installed library' pkgconf <<-'E'
 	command -v pkg-config

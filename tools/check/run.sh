@@ -198,6 +198,7 @@ check archive
 check shared
 check stack
 check readme
+check docs
 check module
 check bundle
 check install
