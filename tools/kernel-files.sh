@@ -9,6 +9,8 @@
 # the distribution's linux-source package. They are never committed to this
 # repository: theirs is another licence and another history.
 #
+# MORE names files that are copied too, if they are there.
+#
 # Without a source the exit status is 4, on other errors 1.
 #
 # Unpacking costs seconds, so nothing is done while DEST/.source still names
@@ -43,6 +45,7 @@ tools/testing/selftests/kselftest/runner.sh
 tools/testing/selftests/kselftest_harness.h
 tools/testing/selftests/lib.mk
 '
+OPTIONAL="$OPTIONAL ${MORE-}"
 
 die()
 {
@@ -76,7 +79,7 @@ else
 fi
 
 # This script's own list is part of what DEST was made from.
-id="$id $(cksum <"$0")"
+id="$id $(cksum <"$0") ${MORE-}"
 [ "$(cat "$dest/.source" 2>/dev/null)" != "$id" ] || exit 0
 
 tmp=$dest.tmp.$$
