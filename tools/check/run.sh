@@ -13,6 +13,12 @@
 # else is a failure. What it prints is kept in a log and shown if it failed.
 # Programs that print KTAP count as many tests as they say, everything else as
 # one.
+#
+# As many as there are CPUs run at a time, in any order; the results are printed
+# in the order of this file. What one check does to $O another one may see.
+#
+# CHECK="gcc sparse" runs these alone. With CI=true a skip of what
+# tools/check/required names is a failure.
 
 set -u
 
@@ -29,31 +35,35 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 VMR_MAKE="make --no-print-directory -j$(nproc) KFILES=$KFILES LINUX=$LINUX"
 export VMR_MAKE
 
-passed=0
-failed=0
-skipped=0
 number=0
 lacking=		# why nothing at all can be done
+environment=		# what the next items are counted under
+environments=()		# all of them, in order
+declare -A passed failed skipped
 
-# verdict NAME STATUS LOG - count one check and say how it went
-verdict()
+# Everything that runs is an item: a name, the environment it counts for, and
+# the path that its files are named after. BASE.log is what it printed, BASE.done
+# its exit status and the seconds it took, BASE.counts (of KTAP alone) the
+# results in it.
+names=()
+counted=()
+bases=()
+reported=0
+
+# in_environment NAME - what follows is counted under this name
+in_environment()
 {
-	number=$((number + 1))
-	case $2 in
-	0)
-		passed=$((passed + 1))
-		echo "ok $number $1"
-		;;
-	4)
-		skipped=$((skipped + 1))
-		echo "ok $number $1 # SKIP $(tail -n 1 "$3")"
-		;;
-	*)
-		failed=$((failed + 1))
-		echo "not ok $number $1"
-		show "$3"
-		;;
-	esac
+	environment=$1
+	environments+=("$1")
+	passed[$1]=0
+	failed[$1]=0
+	skipped[$1]=0
+}
+
+# required NAME - is this one that may not be skipped here?
+required()
+{
+	[ "${CI-}" = true ] && grep -qxF -e "$1" tools/check/required
 }
 
 show()
@@ -70,82 +80,229 @@ show_ktap()
 	echo "# (all of it: $1)"
 }
 
-# check NAME [ARGUMENT]... - run tools/check/NAME.sh
-check()
+# result NAME STATUS SECONDS LOG - count one item and say how it went
+result()
 {
-	local name=$1 what="$1${2+ ${2#"$O"/}}"
-	local log
+	local status=$2 skip=
 
-	export W=$check/${what//[ \/]/-}
-	log=$W.log
-	rm -rf "$W"
-	mkdir -p "$W"
-	if [ -n "$lacking" ]; then
-		echo "$lacking" >"$log"
-		verdict "$what" 4 "$log"
-		return
-	fi
-	timeout -k 10 "${CHECK_TIMEOUT:-600}" "tools/check/$name.sh" "${@:2}" \
-		>"$log" 2>&1 </dev/null
-	verdict "$what" $? "$log"
-}
-
-# results NAME LOG - count what ktap.sh said of a program
-results()
-{
-	local p f s
-
-	read -r p f s <"${2%.log}.counts" || { p=0 f=1 s=0; }
-	passed=$((passed + p))
-	failed=$((failed + f))
-	skipped=$((skipped + s))
 	number=$((number + 1))
-	if [ "$f" = 0 ]; then
-		echo "ok $number $1 # $p passed, $s skipped"
+	if [ "$status" = 4 ]; then
+		skip=$(tail -n 1 "$4")
+		! required "$1" || status="4 is a failure here"
+	fi
+	case $status in
+	0)
+		passed[$environment]=$((passed[$environment] + 1))
+		echo "ok $number $1 # $3 s"
+		;;
+	4)
+		skipped[$environment]=$((skipped[$environment] + 1))
+		echo "ok $number $1 # SKIP $skip"
+		;;
+	*)
+		failed[$environment]=$((failed[$environment] + 1))
+		echo "not ok $number $1 # $3 s"
+		[ -z "$skip" ] || echo "# must not be skipped with CI=true"
+		show "$4"
+		;;
+	esac
+}
+
+# result_ktap NAME SECONDS LOG - count what ktap.sh said of a program
+result_ktap()
+{
+	local p f s why=
+
+	read -r p f s <"${3%.log}.counts" || { p=0 f=1 s=0; }
+	if [ "$p $f" = '0 0' ] && required "$1"; then
+		f=1 s=0
+		why="must not be skipped with CI=true"
+	fi
+	number=$((number + 1))
+	passed[$environment]=$((passed[$environment] + p))
+	failed[$environment]=$((failed[$environment] + f))
+	skipped[$environment]=$((skipped[$environment] + s))
+	if [ "$f" != 0 ]; then
+		echo "not ok $number $1 # $p passed, $f failed, $2 s"
+		[ -z "$why" ] || echo "# $why"
+		show_ktap "$3"
+	elif [ "$p" = 0 ]; then
+		echo "ok $number $1 # SKIP $(sed -n 's/.*# *SKIP *//p' "$3" |
+			head -n 1)"
 	else
-		echo "not ok $number $1 # $p passed, $f failed"
-		show_ktap "$2"
+		echo "ok $number $1 # $p passed, $s skipped, $2 s"
 	fi
 }
 
-# programs VARIANT - run all test programs that were built for it
-programs()
+# report - print the results that are there and that no earlier one holds up
+report()
 {
-	local dir=$check/$1 names name
+	local base status seconds environment
 
-	names=$(cd tools/testing/selftests/vmalloc && ls test_*.c)
-	# What has one thread has no races, and is slow to be told so.
-	[ "$1" != threads ] ||
-		names=$(cd tools/testing/selftests/vmalloc &&
-			grep -l 'pthread\.h' test_*.c)
-	names=${names//.c/}
-	xargs -P "$(nproc)" -I '{}' sh -c \
-		'tools/check/ktap.sh "$1/$2.log" "$1/selftests/$2" \
-			>"$1/$2.counts"' - "$dir" '{}' <<<"$names"
-	for name in $names; do
-		results "$1 $name" "$dir/$name.log"
+	while [ $reported -lt ${#bases[@]} ]; do
+		base=${bases[reported]}
+		[ -e "$base.done" ] || return
+		read -r status seconds <"$base.done"
+		environment=${counted[reported]}
+		if [ -e "$base.counts" ]; then
+			result_ktap "${names[reported]}" "$seconds" "$base.log"
+		else
+			result "${names[reported]}" "$status" "$seconds" \
+				"$base.log"
+		fi
+		reported=$((reported + 1))
 	done
 }
 
-# variant NAME TARGETS VARIABLE=VALUE... - build so and run the test programs
+# item NAME BASE - what is run next is this
+item()
+{
+	names+=("$1")
+	counted+=("$environment")
+	bases+=("$2")
+	rm -f "$2.done" "$2.counts"
+}
+
+# logged COMMAND... - run it, for the last item, with all it prints in its log
+logged()
+{
+	"$@" >"${bases[-1]}.log" 2>&1 </dev/null
+}
+
+# ktap COMMAND... - have ktap.sh run it, for the last item
+ktap()
+{
+	tools/check/ktap.sh "${bases[-1]}.log" "$@" >"${bases[-1]}.counts"
+}
+
+# now logged|ktap COMMAND... - for the last item, while nothing else goes on here
+now()
+{
+	local base=${bases[-1]} begin=$SECONDS status=0
+
+	"$@" || status=$?
+	echo "$status $((SECONDS - begin))" >"$base.done"
+	report
+	return $status
+}
+
+# beside logged|ktap COMMAND... - for the last item, beside all others
+beside()
+{
+	local base=${bases[-1]} begin
+
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		wait -n
+		report
+	done
+	begin=$SECONDS
+	{
+		"$@"
+		echo "$? $((SECONDS - begin))" >"$base.new"
+		mv "$base.new" "$base.done"
+	} &
+}
+
+# finish - wait for all, and report also what died without a word
+finish()
+{
+	local i
+
+	while [ -n "$(jobs -rp)" ]; do
+		wait -n
+		report
+	done
+	for ((i = reported; i < ${#bases[@]}; i++)); do
+		[ -e "${bases[i]}.done" ] || echo '1 0' >"${bases[i]}.done"
+	done
+	report
+}
+
+# wanted NAME - is it one of those to run?
+wanted()
+{
+	[ -z "${CHECK-}" ] || [[ " $CHECK " = *" $1 "* ]]
+}
+
+# program NAME COMMAND... - run a program that prints KTAP
+program()
+{
+	wanted "$1" || return 0
+	item "$1" "$check/${1//[ \/]/-}"
+	if [ -n "$lacking" ]; then
+		now logged skip "$lacking"
+	else
+		beside ktap "${@:2}"
+	fi
+}
+
+# check NAME [ARGUMENT]... - run tools/check/NAME.sh
+check()
+{
+	local what="$1${2+ ${2#"$O"/}}"
+
+	wanted "$1" || return 0
+	export W=$check/${what//[ \/]/-}
+	item "$what" "$W"
+	rm -rf "$W"
+	mkdir -p "$W"
+	if [ -n "$lacking" ]; then
+		now logged skip "$lacking"
+	else
+		beside logged timeout -k 10 "${CHECK_TIMEOUT:-600}" \
+			"tools/check/$1.sh" "${@:2}"
+	fi
+}
+
+# skip REASON - what a check does that cannot tell
+skip()
+{
+	echo "$1"
+	return 4
+}
+
+# tests [OPTION]... - the names of the test programs, those that have threads
+# alone with -t
+tests()
+{
+	local names
+
+	names=$(cd tools/testing/selftests/vmalloc && if [ "${1-}" = -t ]; then
+			grep -l 'pthread\.h' test_*.c
+		else
+			ls test_*.c
+		fi)
+	# shellcheck disable=SC2086
+	echo ${names//.c/}
+}
+
+# variant NAME "PROGRAM..." TARGETS VARIABLE=VALUE... - build so and run these
+# test programs
 variant()
 {
-	local name=$1 targets=$2 log=$check/$1-build.log status=0
+	local name=$1 programs=$2 targets=$3 dir=$check/$1 program
 
-	shift 2
-	mkdir -p "$check/$name"
+	wanted "$name" || return 0
+	shift 3
+	mkdir -p "$dir"
+	item "$name build" "$dir-build"
 	# shellcheck disable=SC2086
+	now logged build "$name" "$dir" "$programs" "$@" $targets || return
+	for program in $programs; do
+		item "$name $program" "$dir/$program"
+		beside ktap "$dir/selftests/$program"
+	done
+}
+
+build()
+{
 	if [ -n "$lacking" ]; then
-		echo "$lacking" >"$log"
-		status=4
-	elif ! "can_$name" >"$log" 2>&1; then
-		echo "the compiler for it is not installed" >>"$log"
-		status=4
-	elif ! $VMR_MAKE O="$check/$name" "$@" $targets >"$log" 2>&1; then
-		status=1
+		skip "$lacking"
+	elif ! "can_$1"; then
+		skip 'the compiler for it is not installed'
+	else
+		$VMR_MAKE O="$2" TESTS="$3" "${@:4}" || return 1
 	fi
-	verdict "$name build" $status "$log"
-	[ $status = 0 ] && programs "$name"
 }
 
 can_gcc() { command -v gcc; }
@@ -158,37 +315,93 @@ can_m32()
 		gcc -m32 -x c - -o "$check/m32/can"
 }
 
+# The library first: nothing works without it, so that is said once and not forty
+# times. If all that is wrong is that nothing may be installed, it is no failure.
+library()
+{
+	local status=0
+
+	# shellcheck disable=SC2086
+	tools/kernel-files.sh "$KFILES" $LINUX || status=$?
+	if [ $status = 4 ] && [ "${SETUP-}" = no ]; then
+		skip 'no kernel source is installed'
+	else
+		$VMR_MAKE O="$O" lib || return 1
+	fi
+}
+
+# last - the counts of each environment, and of all together
+last()
+{
+	local e p=0 f=0 s=0
+
+	for e in "${environments[@]}"; do
+		echo "# $e: ${passed[$e]} passed, ${failed[$e]} failed," \
+			"${skipped[$e]} skipped"
+		p=$((p + ${passed[$e]}))
+		f=$((f + ${failed[$e]}))
+		s=$((s + ${skipped[$e]}))
+	done
+	echo "$p passed, $f failed, $s skipped"
+	[ $f = 0 ]
+}
+
+# end PID - with all that it started
+end()
+{
+	local pids
+
+	pids=$(cat /proc/"$1"/task/*/children)
+	kill "$1"
+	for pid in $pids; do
+		end "$pid"
+	done
+}
+
+# What runs beside does not hear of a ^C.
+trap 'for pid in $(jobs -rp); do end "$pid"; done 2>/dev/null; exit 1' INT TERM
+
 mkdir -p "$check"
 rm -f "$check"/*.log "$check"/*/*.counts
 
-# Nothing works without the library, so that is said once and not forty times.
-# If all that is wrong is that nothing may be installed, it is no failure.
-# shellcheck disable=SC2086
-tools/kernel-files.sh "$KFILES" $LINUX >"$check/library.log" 2>&1
-if [ $? = 4 ] && [ "${SETUP-}" = no ]; then
+in_environment userspace
+item library "$check/library"
+now logged library
+case $? in
+0)
+	item vmm "$check/vmm"
+	# shellcheck disable=SC2086
+	now logged $VMR_MAKE O="$O"
+	;;
+4)
 	lacking='no kernel source is installed'
-	echo "$lacking" >>"$check/library.log"
-	verdict library 4 "$check/library.log"
-elif ! $VMR_MAKE O="$O" lib >"$check/library.log" 2>&1; then
-	verdict library 1 "$check/library.log"
-	echo "$passed passed, $failed failed, $skipped skipped"
+	;;
+*)
+	last
 	exit 1
-else
-	verdict library 0 "$check/library.log"
-	$VMR_MAKE O="$O" >"$check/vmm.log" 2>&1
-	verdict vmm $? "$check/vmm.log"
-fi
+	;;
+esac
 
-variant gcc tests CC=gcc
-variant sanitizers 'tests vmm' CC=gcc \
+# What the library is built with is what is looked at; the tests of the variants
+# need no optimisation, and with it they take most of the time to compile.
+variant gcc "$(tests)" tests CC=gcc
+variant sanitizers "$(tests)" 'tests vmm' CC=gcc TEST_OPT=-O0 \
 	EXTRA_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all' \
 	EXTRA_LDFLAGS='-fsanitize=address,undefined'
-# The first race that ThreadSanitizer sees ends the test that it is in.
-TSAN_OPTIONS=halt_on_error=1 variant threads tests CC=gcc \
+# The first race that ThreadSanitizer sees ends the test that it is in. What has
+# one thread has no races, and is slow to be told so.
+TSAN_OPTIONS=halt_on_error=1 variant threads "$(tests -t)" tests CC=gcc \
+	TEST_OPT=-O0 \
 	EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread
-variant m32 tests CC=gcc EXTRA_CFLAGS=-m32
-variant clang 'tests vmm' LLVM=1
+variant m32 "$(tests)" tests CC=gcc TEST_OPT=-O0 EXTRA_CFLAGS=-m32
+variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0
 
+in_environment checks
+if [ -e tools/testing/spin/run.sh ]; then
+	KTAP_TIMEOUT=900 JOBS=1 program spin tools/testing/spin/run.sh
+fi
+check race
+check selftests
 check sparse
 check checkpatch
 check kernel-doc
@@ -198,22 +411,14 @@ check archive
 check shared
 check stack
 check readme
-check docs
 check module
 check bundle
 check install
-check selftests
 check kernel-files
-check race
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
+check docs
 
-if [ -z "$lacking" ] && [ -e tools/testing/spin/run.sh ]; then
-	KTAP_TIMEOUT=900 JOBS=$(nproc) tools/check/ktap.sh "$check/spin.log" \
-		tools/testing/spin/run.sh >"$check/spin.counts"
-	results spin "$check/spin.log"
-fi
-
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+finish
+last
