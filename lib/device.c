@@ -41,6 +41,8 @@
 
 #include <vmalloc/device.h>
 
+#include "trace.h"
+
 static struct vmr_region *region_of(struct vmr_range *range)
 {
 	return container_of(range, struct vmr_region, range);
@@ -923,6 +925,7 @@ static void publish(struct vmr_manager *manager, struct vmr_device *dev)
 	/* after what @set_resources did; pairs with present() */
 	smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
 	vmr_write_end(&manager->sys->seq);
+	vmr_trace_register(manager, dev);
 	tell_all(manager);
 }
 
@@ -1042,6 +1045,7 @@ static void forget(struct vmr_manager *manager, struct vmr_device *dev)
 	list_out(&dev->link);
 	take_off_bus(dev);
 	retire(manager, dev);
+	vmr_trace_unlink(manager, dev);
 }
 
 int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev)
@@ -1203,7 +1207,7 @@ int vmr_commit(struct vmr_transaction *transaction)
 	vmr_write_end(&manager->sys->seq);
 
 	while (transaction->adds)
-		part(&transaction->adds);
+		vmr_trace_register(manager, part(&transaction->adds));
 	while (transaction->removes)
 		forget(manager, part(&transaction->removes));
 	transaction->manager = NULL;
@@ -1468,6 +1472,8 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 		}
 	}
 	readers_unlock(manager, state);
+	if (!ret)
+		vmr_trace_drain(manager, dev);
 	return ret;
 }
 
@@ -1631,10 +1637,12 @@ static int find_device(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	if (ret) {
 		/* after the walk; pairs with may_be_inside() */
 		smp_store_release(&reader->epoch, 0);
+		vmr_trace_route_miss(reader, io, addr, width, ret);
 		return ret;
 	}
 	hit->access.reader = reader;
 	enter(reader, hit->dev);
+	vmr_trace_route_hit(reader, hit->dev, io, addr, width);
 	return 0;
 }
 

@@ -13,6 +13,9 @@
 
 #include <vmalloc/port.h>
 
+#define CREATE_TRACE_POINTS
+#include "trace_events.h"
+
 unsigned long vmr_port_write_begin(void)
 {
 	preempt_disable();

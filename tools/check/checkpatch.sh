@@ -32,6 +32,11 @@ shim=(
 	SINGLE_STATEMENT_DO_WHILE_MACRO
 	VOLATILE
 )
+# The kernel's own trace events are laid out so.
+events=(
+	OPEN_ENDED_LINE
+	PARENTHESIS_ALIGNMENT
+)
 # Wrappers of EXPECT_*() end in the block that the harness lets those end in.
 tests=(
 	COMPLEX_MACRO
@@ -49,8 +54,11 @@ checkpatch()
 }
 
 status=0
-find include lib tools/check tools/vmm -name '*.[ch]' -print0 |
+find include lib tools/check tools/vmm -name '*.[ch]' \
+	! -name trace_events.h -print0 |
 	sort -z | checkpatch "${ignore[@]}" || status=1
+find lib -name trace_events.h -print0 |
+	sort -z | checkpatch "${ignore[@]}" "${events[@]}" || status=1
 find tools/testing -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" || status=1
 find tools/shim -name '*.h' -print0 |

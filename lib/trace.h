@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * trace.h - points at which somebody may look on
+ *
+ * In userspace a point is one nop and a note in the object that says where it is
+ * and where its arguments are, in the format of SystemTap's <sys/sdt.h>, which gdb,
+ * perf, bpftrace and others read. In the kernel it is a tracepoint. In firmware,
+ * and wherever VMR_PROBES is not defined, it is nothing.
+ *
+ * An argument is something that is at hand: a note can name a register, a constant
+ * or a place in memory, and nothing is computed for it.
+ */
+#ifndef VMR_TRACE_H
+#define VMR_TRACE_H
+
+#include <vmalloc/device.h>
+
+#if defined(__KERNEL__)
+
+#include "port/trace_events.h"
+
+#define VMR_POINT_PLACE(point) \
+	static inline void vmr_trace_##point(const struct vmr_space *space, \
+					    const struct vmr_range *range) \
+	{ trace_vmr_##point(space, range); }
+#define VMR_POINT_DEVICE(point) \
+	static inline void vmr_trace_##point(const struct vmr_manager *manager, \
+					    const struct vmr_device *dev) \
+	{ trace_vmr_##point(manager, dev); }
+#define vmr_trace_move		trace_vmr_move
+#define vmr_trace_move_set	trace_vmr_move_set
+#define vmr_trace_route_hit	trace_vmr_route_hit
+#define vmr_trace_route_miss	trace_vmr_route_miss
+
+#else
+
+#if defined(VMR_PROBES) && defined(__ELF__) && defined(__LP64__) && \
+	(defined(__x86_64__) || defined(__aarch64__) || defined(__riscv))
+
+/*
+ * A note has the addresses of the nop and of a byte in a section of its own, by
+ * which a reader sees that a file was relocated behind its back; then the names
+ * and the arguments, each with its size.
+ */
+#define VMR_PROBE(name, args, ...) \
+({ \
+	__asm__ volatile( \
+		"990:	nop\n" \
+		"	.pushsection .note.stapsdt, \"\", \"note\"\n" \
+		"	.balign	4\n" \
+		"	.4byte	992f - 991f, 994f - 993f, 3\n" \
+		"991:	.asciz	\"stapsdt\"\n" \
+		"992:	.balign	4\n" \
+		"993:	.8byte	990b, vmr_probe_base, 0\n" \
+		"	.asciz	\"vmr\"\n" \
+		"	.asciz	\"" #name "\"\n" \
+		"	.asciz	\"" args "\"\n" \
+		"994:	.balign	4\n" \
+		"	.popsection\n" \
+		"	.ifndef	vmr_probe_base\n" \
+		"	.pushsection .stapsdt.base, \"aG\", \"progbits\", " \
+				".stapsdt.base, comdat\n" \
+		"	.weak	vmr_probe_base\n" \
+		"	.hidden	vmr_probe_base\n" \
+		"vmr_probe_base: .space 1\n" \
+		"	.size	vmr_probe_base, 1\n" \
+		"	.popsection\n" \
+		"	.endif\n" \
+		: : __VA_ARGS__); \
+})
+
+/*
+ * A value that is at hand, for which clang would store a register to memory if
+ * that were allowed; and one that is in memory.
+ */
+#ifdef __clang__
+#define VMR_VALUE	"nr"
+#else
+#define VMR_VALUE	"nor"
+#endif
+#define VMR_FIELD	"o"
+
+#else
+
+#define VMR_PROBE(...)	do { } while (0)
+
+#endif
+
+#define VMR_POINT_PLACE(point) \
+	static inline void vmr_trace_##point(const struct vmr_space *space, \
+					    const struct vmr_range *range) \
+	{ \
+		(void)space; \
+		(void)range; \
+		VMR_PROBE(point, "8@%0 8@%1 8@%2 8@%3", VMR_VALUE(space), \
+			  VMR_VALUE(range), VMR_FIELD(range->start), \
+			  VMR_FIELD(range->last)); \
+	}
+#define VMR_POINT_DEVICE(point) \
+	static inline void vmr_trace_##point(const struct vmr_manager *manager, \
+					    const struct vmr_device *dev) \
+	{ \
+		(void)manager; \
+		(void)dev; \
+		VMR_PROBE(point, "8@%0 8@%1 8@%2", VMR_VALUE(manager), \
+			  VMR_VALUE(dev), VMR_FIELD(dev->name)); \
+	}
+
+/* From range->start to @to; a move that cannot fail any more */
+static inline void vmr_trace_move(const struct vmr_space *space,
+				  const struct vmr_range *range, uint64_t to)
+{
+	(void)space;
+	(void)range;
+	(void)to;
+	VMR_PROBE(move, "8@%0 8@%1 8@%2 8@%3", VMR_VALUE(space), VMR_VALUE(range),
+		  VMR_FIELD(range->start), VMR_VALUE(to));
+}
+
+/* The moves have been made */
+static inline void vmr_trace_move_set(const struct vmr_step *steps, size_t nr)
+{
+	(void)steps;
+	(void)nr;
+	VMR_PROBE(move_set, "8@%0 8@%1", VMR_VALUE(steps), VMR_VALUE(nr));
+}
+
+/* An exit has found its device, which is about to be called */
+static inline void vmr_trace_route_hit(const struct vmr_reader *reader,
+				       const struct vmr_device *dev,
+				       enum vmr_io io, uint64_t addr,
+				       uint32_t width)
+{
+	(void)reader;
+	(void)dev;
+	(void)io;
+	(void)addr;
+	(void)width;
+	VMR_PROBE(route_hit, "8@%0 8@%1 4@%2 8@%3 4@%4", VMR_VALUE(reader),
+		  VMR_VALUE(dev), VMR_VALUE(io), VMR_VALUE(addr), VMR_VALUE(width));
+}
+
+/* Nothing answers, for the reason @error */
+static inline void vmr_trace_route_miss(const struct vmr_reader *reader,
+					enum vmr_io io, uint64_t addr,
+					uint32_t width, int error)
+{
+	(void)reader;
+	(void)io;
+	(void)addr;
+	(void)width;
+	(void)error;
+	VMR_PROBE(route_miss, "8@%0 4@%1 8@%2 4@%3 -4@%4", VMR_VALUE(reader),
+		  VMR_VALUE(io), VMR_VALUE(addr), VMR_VALUE(width), VMR_VALUE(error));
+}
+
+#endif /* __KERNEL__ */
+
+VMR_POINT_PLACE(alloc)		/* @range is live, by any call but a move */
+VMR_POINT_PLACE(free)		/* it is in no tree, and says where it was */
+VMR_POINT_PLACE(claim)		/* it waits for the place that it says */
+VMR_POINT_PLACE(park)
+VMR_POINT_PLACE(settle)		/* a claim has become live */
+
+VMR_POINT_DEVICE(register)	/* @dev is visible */
+VMR_POINT_DEVICE(unlink)	/* @dev is not any more */
+VMR_POINT_DEVICE(drain)		/* nobody is inside any more */
+
+#endif /* VMR_TRACE_H */
