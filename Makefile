@@ -189,6 +189,16 @@ check:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check
 	$(Q)tools/check/run.sh $(O) $(LINUX)
 
+# Workloads and numbers of ranges, lists with commas, all by default
+BENCH	?=
+N	?=
+BENCH_MAKE = $(MAKE) -f tools/testing/bench/Makefile O='$(O)' CC='$(CC)' \
+	     LINUX='$(LINUX)' Q='$(Q)' BENCH='$(BENCH)' N='$(N)'
+bench:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh bench
+	$(Q)$(MAKE) $(O)/libvmalloc.a
+	$(Q)$(BENCH_MAKE) run
+
 # Random operations against the model for this many seconds; the numbers of
 # hot-plug cycles, moves and exits that the library is held to.
 STRESS	?= 3600
@@ -238,7 +248,7 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check stress mutants modules install bundle docs \
+.PHONY: all lib vmm tests run check bench stress mutants modules install bundle docs \
 	clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Say what `make run`, `make docs` or `make check` still needs on this machine and
-# install it with apt-get:
+# Say what `make run`, `make docs`, `make bench` or `make check` still needs on this
+# machine and install it with apt-get:
 #
-#	setup.sh run|docs|check
+#	setup.sh run|docs|bench|check
 #
 # SETUP=no only says it. What stays missing is not an error here: a check skips
 # what it cannot do, by name, and a build says what it lacks.
 
 set -u
 
-target=${1:?usage: $0 run|docs|check}
+target=${1:?usage: $0 run|docs|bench|check}
 missing=
 packages=
 
@@ -25,6 +25,22 @@ need()
 	missing="$missing  $what: $*
 "
 	packages="$packages $(echo "$*" | tr ' ' '|')"
+}
+
+look_bench()
+{
+	need "the standard library's trees and tables as peers" g++ <<-'E'
+	command -v g++
+	E
+	need "liburcu's readers as a peer" liburcu-dev <<-'E'
+	echo '#include <urcu/urcu-memb.h>' | gcc -E -
+	E
+	need 'plots' gnuplot-nox <<-'E'
+	command -v gnuplot
+	E
+	need 'counting instructions' valgrind <<-'E'
+	command -v valgrind
+	E
 }
 
 look()
@@ -44,6 +60,10 @@ look()
 	need 'firmware to boot' seabios <<-'E'
 	test -e /usr/share/seabios/bios-256k.bin
 	E
+	if [ "$target" = bench ]; then
+		look_bench
+		return
+	fi
 	test "$target" = run || need 'making the documentation' python3-sphinx <<-'E'
 	command -v sphinx-build
 	E

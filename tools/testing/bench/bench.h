@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * bench.h - what the benchmark's parts share
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BENCH_PAGE	0x1000ULL
+#define BENCH_SEED	88172645463325252ULL
+
+static inline uint64_t bench_rng(uint64_t *state)
+{
+	uint64_t x = *state;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	*state = x;
+	return x;
+}
+
+/* A number below @n, without a division in the loop that is measured */
+static inline uint32_t bench_below(uint64_t *state, uint32_t n)
+{
+	return (uint32_t)((bench_rng(state) >> 32) * n >> 32);
+}
+
+/* Fold a result into the sum that the implementations are compared by */
+static inline uint64_t bench_fold(uint64_t sum, uint64_t value)
+{
+	return (sum << 7 | sum >> 57) ^ value;
+}
+
+/* Nanoseconds that this thread has run */
+uint64_t bench_now(void);
+
+/* End with a message: a result is wrong, so that no time of it means anything */
+void bench_fail(const char *format, ...)
+	__attribute__((__noreturn__, __format__(__printf__, 1, 2)));
+
+/**
+ * struct bench_run - one measured slice
+ * @ops: how many operations
+ * @rng: the state of the random numbers
+ * @sum: what the results come to
+ * @ns: how long it took
+ */
+struct bench_run {
+	uint64_t	ops;
+	uint64_t	rng;
+	uint64_t	sum;
+	uint64_t	ns;
+};
+
+/* Where a node is: what one allocator is put into and another is checked by */
+struct bench_place {
+	uint64_t	start;
+	uint64_t	size;
+};
+
+/**
+ * struct bench_impl - one implementation of one workload
+ * @name: as it is called in the results
+ * @create: memory for @n
+ * @destroy: give it back
+ * @setup: the state that the workload begins with. @places is NULL or where each
+ *	of the n nodes shall be
+ * @run: the loop that is measured
+ * @places: say where each node is; NULL if there is nothing to say
+ * @check: look at the state with the means of the implementation and end the
+ *	program if it is wrong; may be NULL
+ */
+struct bench_impl {
+	const char	*name;
+	void		*(*create)(size_t n);
+	void		(*destroy)(void *state);
+	void		(*setup)(void *state, const struct bench_place *places);
+	void		(*run)(void *state, struct bench_run *run);
+	void		(*places)(void *state, struct bench_place *places);
+	void		(*check)(void *state);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BENCH_H */

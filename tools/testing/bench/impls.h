@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * impls.h - the implementations of the workloads
+ */
+#ifndef BENCH_IMPLS_H
+#define BENCH_IMPLS_H
+
+#include "bench.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPACE_IMPLS(prefix) \
+	extern const struct bench_impl prefix##_fill, prefix##_churn, \
+		prefix##_mixed, prefix##_last, prefix##_best, prefix##_exact, \
+		prefix##_move, prefix##_adversarial, prefix##_bounded, \
+		prefix##_lookup
+
+SPACE_IMPLS(vmalloc);
+SPACE_IMPLS(drm_mm);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BENCH_IMPLS_H */
