@@ -173,7 +173,7 @@ inline validate()
 	}
 }
 
-/* Which device is at the address, NIL if none: find_device() of lib/device.c */
+/* Which device is at the address, NIL if none: find_device() of lib/route.c */
 inline lookup()
 {
 	load(at, EPOCH);
@@ -637,7 +637,7 @@ inline look_inside(rd, x)
 	skip
 }
 
-/* may_be_inside() of lib/device.c */
+/* may_be_inside() of lib/route.c */
 inline look_at(rd, x)
 {
 #ifdef NO_DRAIN_ACQUIRE

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * bus.c - buses: windows, and placing devices behind them
+ */
+#include "device.h"
+
+/* The window of a bus that has all of a region inside and is of its type */
+static const struct vmr_region *window_around(const struct vmr_bus *bus,
+					      const struct vmr_region *region)
+{
+	const struct vmr_region *w;
+
+	for (w = bus->dev->regions; w; w = w->next)
+		if (w->type == VMR_REGION_WINDOW && w->io == region->io &&
+		    vmr_range_state(&w->range) == VMR_LIVE &&
+		    w->range.start <= region->range.start &&
+		    w->range.last >= region->range.last &&
+		    (region->prefetchable || !w->prefetchable))
+			return w;
+	return NULL;
+}
+
+/* Whether every bus above has a window around a region of @dev's */
+bool vmr_inside_windows(const struct vmr_device *dev,
+			const struct vmr_region *region)
+{
+	for (; dev->parent; dev = dev->parent->dev)
+		if (!window_around(dev->parent, region))
+			return false;
+	return true;
+}
+
+int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
+		 struct vmr_device *dev)
+{
+	if (!bus || !manager || !dev)
+		return -EINVAL;
+	if (dev->state != VMR_DEVICE_ABSENT)
+		return -EBUSY;
+	memset(bus, 0, sizeof(*bus));
+	vmr_space_init(&bus->pio, 0, manager->sys->pio.last);
+	vmr_space_init(&bus->mmio, 0, manager->sys->mmio.last);
+	vmr_space_share(&bus->pio, &manager->sys->seq);
+	vmr_space_share(&bus->mmio, &manager->sys->seq);
+	bus->dev = dev;
+	dev->bus = bus;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_bus_init);
+
+/*
+ * A window of a bus as a place to put devices on it. The bus may be a part of the
+ * transaction that the device is a part of, and then is not visible yet.
+ */
+static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
+		       const struct vmr_region *w)
+{
+	if (vmr_range_state(&w->range) != VMR_LIVE ||
+	    !vmr_inside_windows(bus->dev, w) ||
+	    view->nr_pools == VMR_BUS_WINDOWS)
+		return;
+	view->pools[view->nr_pools++] = (struct vmr_system_pool) {
+		.pool = {
+			.space = bus_space(bus, w->io),
+			.start = w->range.start,
+			.last = w->range.last,
+			.align = 1,
+			.policy = VMR_FIRST,
+			.name = w->tag,
+		},
+		.kinds = w->io == VMR_PIO ? 1u << VMR_KIND_PIO :
+			 1u << VMR_KIND_MMIO | 1u << VMR_KIND_MEM,
+		.flags = (w->prefetchable ? VMR_PREFETCHABLE : 0) |
+			 (w->range.start >> 32 ? VMR_64BIT : 0),
+	};
+}
+
+/* Prefetchable windows first: who may use one leaves the others alone */
+struct vmr_io_view *vmr_view_of(const struct vmr_device *dev,
+				struct vmr_io_view *view)
+{
+	struct vmr_bus *bus = dev->parent;
+	const struct vmr_region *w;
+	int pref;
+
+	if (!bus)
+		return NULL;
+	view->pio = &bus->pio;
+	view->mmio = &bus->mmio;
+	view->pools = bus->pools;
+	view->nr_pools = 0;
+	for (pref = 1; pref >= 0; pref--)
+		for (w = bus->dev->regions; w; w = w->next)
+			if (w->type == VMR_REGION_WINDOW &&
+			    w->prefetchable == pref)
+				add_window(bus, view, w);
+	return view;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * device.h - what the files of the device layer share
+ */
+#ifndef VMR_LIB_DEVICE_H
+#define VMR_LIB_DEVICE_H
+
+#include "internal.h"
+
+#include <vmalloc/device.h>
+
+static inline struct vmr_region *region_of(struct vmr_range *range)
+{
+	return container_of(range, struct vmr_region, range);
+}
+
+static inline struct vmr_space *root_space(const struct vmr_manager *manager,
+					   enum vmr_io io)
+{
+	switch (io) {
+	case VMR_PIO:
+		return &manager->sys->pio;
+	case VMR_MMIO:
+		return &manager->sys->mmio;
+	default:
+		return NULL;
+	}
+}
+
+static inline struct vmr_space *bus_space(struct vmr_bus *bus, enum vmr_io io)
+{
+	return io == VMR_PIO ? &bus->pio : &bus->mmio;
+}
+
+/* The space that a device's regions are in */
+static inline struct vmr_space *space_of(const struct vmr_manager *manager,
+					 const struct vmr_device *dev,
+					 enum vmr_io io)
+{
+	return dev->parent ? bus_space(dev->parent, io) :
+			     root_space(manager, io);
+}
+
+/* Readers ask too, and see all that was done before the state said so */
+static inline bool present(const struct vmr_device *dev)
+{
+	/* pairs with the releases in vmr_publish() and change_sides() */
+	return smp_load_acquire(&dev->state) >= VMR_DEVICE_PRESENT;
+}
+
+/* Registered, and with this manager: no other has its id */
+static inline bool present_in(const struct vmr_manager *manager,
+			      const struct vmr_device *dev)
+{
+	return present(dev) && vmr_in_space(&manager->sys->ids.space, &dev->id);
+}
+
+/* An entry of a list is in one if its links are not zero */
+static inline void list_out(struct vmr_list *entry)
+{
+	list_del(to_list(entry));
+	entry->next = NULL;
+	entry->prev = NULL;
+}
+
+static inline void put_on_bus(struct vmr_device *dev)
+{
+	if (dev->parent)
+		dev->parent->nr_devices++;
+}
+
+static inline void take_off_bus(struct vmr_device *dev)
+{
+	if (dev->parent)
+		dev->parent->nr_devices--;
+}
+
+/*
+ * Being told, in changes.c: what a call is about to change is noted before it
+ * does, and told when all is done. With a window goes all that is behind it.
+ */
+void vmr_note(struct vmr_manager *manager, struct vmr_region *region);
+void vmr_tell_all(struct vmr_manager *manager);
+
+/*
+ * Claims have what became free; the oldest first, one after the other. Where
+ * several places became free at once, the next is the oldest of all of them.
+ */
+struct vmr_heir {
+	struct vmr_space	*space;
+	struct vmr_range	*range;
+};
+
+void vmr_consider(struct vmr_heir *heir, struct vmr_space *space,
+		  uint64_t start, uint64_t last);
+bool vmr_inherit(struct vmr_manager *manager, const struct vmr_heir *heir);
+void vmr_bequeath_place(struct vmr_manager *manager, struct vmr_space *space,
+			uint64_t start, uint64_t last);
+
+/* Whether every bus above has a window around a region of @dev's: bus.c */
+bool vmr_inside_windows(const struct vmr_device *dev,
+			const struct vmr_region *region);
+
+/* Where a device can be placed, NULL at the root; @view is the memory for it */
+struct vmr_io_view *vmr_view_of(const struct vmr_device *dev,
+				struct vmr_io_view *view);
+
+/* The steps of registering and unlinking, in device.c */
+int vmr_check_device(const struct vmr_device *dev, size_t *failed);
+bool vmr_parent_ok(const struct vmr_device *dev,
+		   const struct vmr_transaction *t);
+int vmr_prepare(struct vmr_manager *manager, struct vmr_device *dev,
+		const struct vmr_transaction *t, size_t *failed,
+		struct vmr_range **conflict);
+void vmr_announce(struct vmr_manager *manager, struct vmr_device *dev);
+void vmr_publish(struct vmr_manager *manager, struct vmr_device *dev);
+int vmr_foretell(struct vmr_manager *manager, struct vmr_device *dev);
+void vmr_hide(struct vmr_manager *manager, struct vmr_device *dev);
+void vmr_forget(struct vmr_manager *manager, struct vmr_device *dev);
+void vmr_bequeath(struct vmr_manager *manager, struct vmr_device *dev);
+void vmr_renounce(struct vmr_manager *manager, struct vmr_device *dev);
+void vmr_retire(struct vmr_manager *manager, struct vmr_device *dev);
+
+#endif /* VMR_LIB_DEVICE_H */

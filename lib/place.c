@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * place.c - where a registered device's regions are, and how they move
+ */
+#include "device.h"
+
+static int check_region(struct vmr_manager *manager, struct vmr_region *region,
+			struct vmr_space **space)
+{
+	if (!manager || !region)
+		return -EINVAL;
+	*space = vmr_region_space(manager, region);
+	return *space && present_in(manager, region->device) ? 0 : -ENOENT;
+}
+
+/*
+ * Take a region from where it is to where @act puts it, and let claims have the
+ * place that it leaves. @act may find nothing to do.
+ */
+static void relocate(struct vmr_manager *manager, struct vmr_region *region,
+		     struct vmr_space *space, uint64_t start,
+		     int (*act)(struct vmr_space *space,
+				struct vmr_range *range, uint64_t start,
+				uint64_t last))
+{
+	bool live = vmr_range_state(&region->range) == VMR_LIVE;
+	uint64_t old_start = region->range.start;
+	uint64_t old_last = region->range.last;
+	uint64_t last = start + (region->size - 1);
+
+	vmr_note(manager, region);
+	vmr_write_begin(space->seq);
+	if (!act || last < start || act(space, &region->range, start, last))
+		vmr_free(space, &region->range);
+	if (live)
+		vmr_bequeath_place(manager, space, old_start, old_last);
+	if (vmr_range_state(&region->range) == VMR_CLAIMED)
+		vmr_bequeath_place(manager, space, start, last);
+	vmr_write_end(space->seq);
+	vmr_tell_all(manager);
+}
+
+int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
+		       uint64_t start)
+{
+	enum vmr_state state;
+	struct vmr_space *space;
+	int ret = check_region(manager, region, &space);
+
+	if (ret)
+		return ret;
+	state = vmr_range_state(&region->range);
+	/* A write that changes nothing is no new claim */
+	if ((state == VMR_LIVE || state == VMR_CLAIMED) &&
+	    region->range.start == start)
+		return 0;
+	relocate(manager, region, space, start, vmr_claim);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_region_program);
+
+int vmr_region_park(struct vmr_manager *manager, struct vmr_region *region,
+		    uint64_t start)
+{
+	struct vmr_space *space;
+	int ret = check_region(manager, region, &space);
+
+	if (!ret)
+		relocate(manager, region, space, start, vmr_park);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_region_park);
+
+int vmr_region_unmap(struct vmr_manager *manager, struct vmr_region *region)
+{
+	struct vmr_space *space;
+	int ret = check_region(manager, region, &space);
+
+	if (!ret)
+		relocate(manager, region, space, 0, NULL);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_region_unmap);
+
+int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
+		     uint64_t start, struct vmr_range **conflict)
+{
+	struct vmr_range *in_way;
+	struct vmr_space *space;
+	uint64_t last;
+	int ret = check_region(manager, region, &space);
+
+	if (ret == -EINVAL)
+		return ret;
+	last = start + (region->size - 1);
+	if (last < start)
+		return -EOVERFLOW;
+	if (ret)
+		return ret;
+	if (start < space->start || last > space->last)
+		return -ERANGE;
+	in_way = vmr_find_overlap(space, start, last);
+	if (in_way == &region->range)
+		in_way = vmr_next_range(in_way);
+	if (in_way && in_way->start <= last) {
+		if (conflict)
+			*conflict = in_way;
+		return -EBUSY;
+	}
+	/* An exact request goes before the claims of others */
+	if (vmr_range_state(&region->range) == VMR_LIVE) {
+		uint64_t old_start = region->range.start;
+		uint64_t old_last = region->range.last;
+
+		vmr_note(manager, region);
+		vmr_write_begin(space->seq);
+		vmr_move(space, &region->range, start, NULL);
+		vmr_bequeath_place(manager, space, old_start, old_last);
+		vmr_write_end(space->seq);
+	} else {
+		vmr_note(manager, region);
+		vmr_write_begin(space->seq);
+		vmr_free(space, &region->range);
+		vmr_reserve(space, &region->range, start, last, NULL);
+		vmr_write_end(space->seq);
+	}
+	vmr_tell_all(manager);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_region_place);
+
+int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
+		       uint64_t start, uint64_t last)
+{
+	enum vmr_state state;
+	struct vmr_space *space;
+	int ret = check_region(manager, window, &space);
+
+	if (ret == -EINVAL || start > last ||
+	    window->type != VMR_REGION_WINDOW)
+		return -EINVAL;
+	if (ret)
+		return ret;
+	state = vmr_range_state(&window->range);
+	if ((state == VMR_LIVE || state == VMR_CLAIMED) &&
+	    window->range.start == start && window->range.last == last)
+		return 0;
+	window->size = last - start + 1;
+	relocate(manager, window, space, start, vmr_claim);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_window_program);
+
+/* Let claims have what a set of moves left */
+static void settle_steps(struct vmr_manager *manager,
+			 const struct vmr_step *steps, size_t nr)
+{
+	struct vmr_heir heir;
+	size_t i;
+
+	do {
+		heir.range = NULL;
+		for (i = 0; i < nr; i++) {
+			const struct vmr_range *range = steps[i].range;
+
+			vmr_consider(&heir, steps[i].space, steps[i].from,
+				     steps[i].from +
+				     (range->last - range->start));
+		}
+	} while (vmr_inherit(manager, &heir));
+}
+
+static bool overflows(const struct vmr_step *step)
+{
+	return region_of(step->range)->size - 1 > VMR_MAX - step->start;
+}
+
+int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
+			size_t nr, size_t *failed,
+			struct vmr_range **conflict)
+{
+	struct vmr_seq *seq;
+	size_t i;
+	int ret;
+
+	if (!manager || !steps || !nr)
+		return -EINVAL;
+	for (i = 0; i < nr; i++) {
+		ret = steps[i].range ?
+			check_region(manager, region_of(steps[i].range),
+				     &steps[i].space) : -EINVAL;
+		if (ret == -ENOENT && overflows(&steps[i]))
+			ret = -EOVERFLOW;
+		if (ret) {
+			if (failed)
+				*failed = i;
+			return ret;
+		}
+		steps[i].to = steps[i].space;
+	}
+	/* Regions that do not move in the end are not reported */
+	for (i = 0; i < nr; i++)
+		vmr_note(manager, region_of(steps[i].range));
+
+	seq = &manager->sys->seq;
+	vmr_write_begin(seq);
+	ret = vmr_move_set(steps, nr, failed, conflict);
+	if (!ret)
+		settle_steps(manager, steps, nr);
+	vmr_write_end(seq);
+	vmr_tell_all(manager);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_region_move_set);
+
+/*
+ * Changes that a write brought about
+ */
+
+static struct vmr_ids *irqs_of(struct vmr_manager *manager,
+			       const struct vmr_change *change)
+{
+	struct vmr_system *sys = manager->sys;
+
+	return change->vector && sys->has_vectors ? &sys->vectors : &sys->irqs;
+}
+
+int vmr_apply_change(struct vmr_manager *manager,
+		     const struct vmr_change *change,
+		     struct vmr_range **conflict)
+{
+	if (!manager || !change)
+		return -EINVAL;
+	switch (change->type) {
+	case VMR_CHANGE_NONE:
+		return 0;
+	case VMR_CHANGE_IRQ_TAKEN:
+		return vmr_id_alloc_at(irqs_of(manager, change), change->range,
+				       change->irq, conflict);
+	case VMR_CHANGE_IRQ_RELEASED:
+		return vmr_id_release(irqs_of(manager, change), change->range);
+	case VMR_CHANGE_MOVED:
+		return vmr_region_program(manager, change->region,
+					  change->start);
+	case VMR_CHANGE_UNMAPPED:
+		return vmr_region_unmap(manager, change->region);
+	default:
+		return -EINVAL;
+	}
+}
+EXPORT_SYMBOL_GPL(vmr_apply_change);

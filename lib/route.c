@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * route.c - readers: routing exits to devices, and waiting until they are out
+ *
+ * How a reader and the removal of a device get along:
+ *
+ * A reader that looks something up first stores the manager's epoch in its own
+ * struct, then a full barrier, then it walks. Whoever unlinks a device takes it
+ * out of the tree, then raises the epoch, and remembers the new value in the
+ * device. A drain looks, after a full barrier, at each reader's epoch:
+ *
+ *  - It sees one older than the unlinking: that lookup may have found the device,
+ *    so the drain waits.
+ *  - It sees one that is not older: the reader had read the raised epoch, with
+ *    acquire, and so sees what was done before that. Its walk cannot find the
+ *    device.
+ *  - It sees none, since the reader's store was not there yet. Each side has
+ *    stored one thing, then a full barrier, then loaded what the other stored: at
+ *    least one of them sees the other's store. The drain does not, so the walk
+ *    behind the reader's barrier sees the tree without the device.
+ *  - It sees none, since the lookup is over. Once the reader knows the device and
+ *    has validated that, it names it in @inside, counts @depth up, and only then
+ *    clears its epoch, with release. The drain, which reads the epoch with
+ *    acquire and first, sees the name.
+ *
+ * Counting @depth down, with release, is the reader's last act in the device. All
+ * that a drain reads of a reader it reads with acquire, and all of it was stored
+ * with release: whichever value lets it pass, it was stored after the callback had
+ * ended, so what the callback did is over for who drained, too.
+ *
+ * So a drain waits for lookups that are as old as the device was and for
+ * callbacks of this very device, never for a callback of another one, but for
+ * those nested deeper than there are names.
+ *
+ * tools/testing/spin has a model of this, and of the lookups, that is checked in
+ * all its states, and that fails without any of these steps.
+ */
+#include "device.h"
+
+#include <linux/atomic.h>
+
+#include "trace.h"
+
+/* Held for a few loads and stores only, so that nobody waits for long */
+static unsigned long readers_lock(struct vmr_manager *manager)
+{
+	unsigned long state = vmr_port_write_begin();
+
+	/* pairs with the release in readers_unlock() */
+	while (xchg_acquire(&manager->readers_busy, 1))
+		vmr_port_relax();
+	return state;
+}
+
+static void readers_unlock(struct vmr_manager *manager, unsigned long state)
+{
+	/* pairs with the acquire in readers_lock() */
+	smp_store_release(&manager->readers_busy, 0);
+	vmr_port_write_end(state);
+}
+
+int vmr_reader_attach(struct vmr_manager *manager, struct vmr_reader *reader)
+{
+	unsigned long state;
+
+	if (!manager || !reader)
+		return -EINVAL;
+	if (reader->manager)
+		return -EEXIST;
+	state = readers_lock(manager);
+	memset(reader, 0, sizeof(*reader));
+	reader->manager = manager;
+	reader->next = manager->readers;
+	manager->readers = reader;
+	readers_unlock(manager, state);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_reader_attach);
+
+int vmr_reader_detach(struct vmr_reader *reader)
+{
+	struct vmr_manager *manager;
+	struct vmr_reader **at;
+	unsigned long state;
+
+	if (!reader)
+		return -EINVAL;
+	manager = reader->manager;
+	if (!manager)
+		return -ENOENT;
+	/*
+	 * No drain will look at this reader, so it is here that what it did is
+	 * seen to be over: pairs with the releases in enter() and leave().
+	 */
+	if (smp_load_acquire(&reader->epoch))
+		return -EDEADLK;
+	/* as well */
+	if (smp_load_acquire(&reader->depth))
+		return -EDEADLK;
+	state = readers_lock(manager);
+	for (at = &manager->readers; *at != reader; at = &(*at)->next)
+		;
+	*at = reader->next;
+	reader->manager = NULL;
+	readers_unlock(manager, state);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_reader_detach);
+
+/* Whether a reader may be inside the device, or about to be */
+static bool may_be_inside(struct vmr_reader *reader,
+			  const struct vmr_device *dev)
+{
+	unsigned long epoch;
+	uint32_t depth, i;
+
+	/* pairs with the release in enter(): first the epoch, then the names */
+	epoch = smp_load_acquire(&reader->epoch);
+	if (epoch && (long)(epoch - dev->unlinked) < 0)
+		return true;
+	/* pairs with the release in leave(): the callback is over */
+	depth = smp_load_acquire(&reader->depth);
+	if (depth > VMR_READER_NESTING)
+		return true;
+	for (i = 0; i < depth; i++)
+		/* or a later name says so: pairs with the release in enter() */
+		if (smp_load_acquire(&reader->inside[i]) == dev)
+			return true;
+	return false;
+}
+
+static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
+		   bool waits)
+{
+	struct vmr_reader *reader;
+	unsigned long state;
+	int ret = 0;
+
+	if (!manager || !dev)
+		return -EINVAL;
+	if (READ_ONCE(dev->state) != VMR_DEVICE_ABSENT)
+		return -EBUSY;
+	smp_mb();	/* pairs with the one in lookup_begin() */
+	state = readers_lock(manager);
+	for (reader = manager->readers; reader; reader = reader->next) {
+		if (may_be_inside(reader, dev))
+			ret = -EAGAIN;
+		/* pairs with enter(), which comes after the owner is stored */
+		if (waits && smp_load_acquire(&reader->depth) &&
+		    READ_ONCE(reader->owner) == vmr_port_self()) {
+			ret = -EDEADLK;
+			break;
+		}
+	}
+	readers_unlock(manager, state);
+	if (!ret)
+		vmr_trace_drain(manager, dev);
+	return ret;
+}
+
+int vmr_drained(struct vmr_manager *manager, const struct vmr_device *dev)
+{
+	return drained(manager, dev, false);
+}
+EXPORT_SYMBOL_GPL(vmr_drained);
+
+int vmr_drain(struct vmr_manager *manager, const struct vmr_device *dev)
+{
+	int ret;
+
+	while ((ret = drained(manager, dev, true)) == -EAGAIN)
+		vmr_port_relax();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_drain);
+
+/*
+ * Routing
+ */
+
+struct hit {
+	struct vmr_device	*dev;
+	struct vmr_access	access;
+};
+
+static void lookup_begin(struct vmr_reader *reader)
+{
+	unsigned long now;
+
+	WRITE_ONCE(reader->owner, vmr_port_self());
+	/* pairs with the release in vmr_retire() */
+	now = smp_load_acquire(&reader->manager->epoch);
+	/* pairs with the acquire in may_be_inside() */
+	smp_store_release(&reader->epoch, now);
+	smp_mb();	/* pairs with the one in drained() */
+}
+
+static void enter(struct vmr_reader *reader, struct vmr_device *dev)
+{
+	uint32_t depth = reader->depth;
+
+	if (depth < VMR_READER_NESTING)
+		/* this and the next two pair with may_be_inside() */
+		smp_store_release(&reader->inside[depth], dev);
+	/* after the name */
+	smp_store_release(&reader->depth, depth + 1);
+	/* after both */
+	smp_store_release(&reader->epoch, 0);
+}
+
+static void leave(struct vmr_reader *reader)
+{
+	/* after all that the callback did; pairs with may_be_inside() */
+	smp_store_release(&reader->depth, reader->depth - 1);
+}
+
+/* The trapped part of a memory region that holds the offset */
+static struct vmr_region *part_at(struct vmr_region *region, uint64_t offset)
+{
+	struct vmr_region *part;
+
+	for (part = region->parts; part; part = part->next)
+		if (offset >= part->offset &&
+		    offset - part->offset < part->size)
+			return part;
+	return NULL;
+}
+
+/* The access as the device, or the part that traps, sees it */
+static int answer(struct hit *hit, struct vmr_region *region, uint64_t start,
+		  uint64_t last, uint64_t addr, uint32_t width)
+{
+	uint64_t offset = addr - start;
+	uint64_t left = last - addr;	/* behind the first byte */
+
+	hit->dev = region->device;
+	if (region->type == VMR_REGION_MEMORY) {
+		region = part_at(region, offset);
+		if (!region)
+			return -ENXIO;
+		start += region->offset;
+		offset -= region->offset;
+		left = region->size - 1 - offset;
+	} else if (region->type != VMR_REGION_TRAPPED) {
+		return -ENXIO;
+	}
+	if (left < width - 1)
+		return -ENXIO;
+	hit->access.region = region;
+	hit->access.base = start;
+	hit->access.offset = offset;
+	return 0;
+}
+
+static bool width_ok(enum vmr_io io, uint32_t width, uint32_t count)
+{
+	if (!count)
+		return false;
+	if (io == VMR_PIO)
+		return width == 1 || width == 2 || width == 4;
+	return width >= 1 && width <= 8;
+}
+
+/*
+ * Follow an address from the root to the region that answers, through windows to
+ * any depth. What is found in a tree is used only once the count says that it was
+ * true, and what is read of it then is asked for once more: -EAGAIN sends the
+ * reader round again. A region's device, type and windows do not change while it
+ * is registered, and are there until the drain.
+ */
+static int follow(const struct vmr_reader *reader, enum vmr_io io,
+		  uint64_t addr, uint32_t width, struct hit *hit)
+{
+	const struct vmr_seq *seq = &reader->manager->sys->seq;
+	const struct vmr_space *space = root_space(reader->manager, io);
+	uint32_t count = vmr_read_begin(seq);
+	uint64_t lo = 0, hi = VMR_MAX, start, last;
+	bool prefetchable = false, visible;
+	struct vmr_region *region;
+	struct vmr_range *range;
+
+	for (;;) {
+		range = vmr_walk(space, addr);
+		if (vmr_read_retry(seq, count))
+			return -EAGAIN;
+		if (!range)
+			return -ENXIO;
+		region = region_of(range);
+		start = READ_ONCE(range->start);
+		last = READ_ONCE(range->last);
+		visible = region->device && present(region->device);
+		if (vmr_read_retry(seq, count))
+			return -EAGAIN;
+		if (!visible)
+			return -ENXIO;
+		if (region->type != VMR_REGION_WINDOW)
+			break;
+		lo = max(lo, start);
+		hi = min(hi, last);
+		prefetchable = prefetchable || region->prefetchable;
+		space = bus_space(region->device->bus, io);
+	}
+	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
+		return -ENXIO;
+	return answer(hit, region, start, last, addr, width);
+}
+
+/* Find who answers, and step inside */
+static int find_device(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+		       uint32_t width, struct hit *hit)
+{
+	int ret;
+
+	lookup_begin(reader);
+	do {
+		ret = follow(reader, io, addr, width, hit);
+	} while (ret == -EAGAIN);
+	if (ret) {
+		/* after the walk; pairs with may_be_inside() */
+		smp_store_release(&reader->epoch, 0);
+		vmr_trace_route_miss(reader, io, addr, width, ret);
+		return ret;
+	}
+	hit->access.reader = reader;
+	enter(reader, hit->dev);
+	vmr_trace_route_hit(reader, hit->dev, io, addr, width);
+	return 0;
+}
+
+static int route(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+		 uint32_t width, uint32_t count, struct hit *hit)
+{
+	if (!width_ok(io, width, count))
+		return -EMSGSIZE;
+	hit->access.width = width;
+	hit->access.count = count;
+	return find_device(reader, io, addr, width, hit);
+}
+
+static bool bad_call(const struct vmr_reader *reader, enum vmr_io io,
+		     const void *data)
+{
+	return !reader || !reader->manager || !data ||
+	       (io != VMR_PIO && io != VMR_MMIO);
+}
+
+int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	     void *data, uint32_t width, uint32_t count)
+{
+	struct vmr_change change = { .type = VMR_CHANGE_NONE };
+	struct hit hit;
+	int ret;
+
+	if (bad_call(reader, io, data))
+		return -EINVAL;
+	hit.access.change = &change;
+	ret = route(reader, io, addr, width, count, &hit);
+	if (ret) {
+		memset(data, 0xff, (size_t)width * count);
+		return ret;
+	}
+	if (hit.dev->ops->read)
+		hit.dev->ops->read(hit.dev, &hit.access, data);
+	else
+		memset(data, 0xff, (size_t)width * count);
+	leave(reader);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_read);
+
+int vmr_write_change(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+		     const void *data, uint32_t width, uint32_t count,
+		     struct vmr_change *change)
+{
+	struct hit hit;
+	int ret;
+
+	if (bad_call(reader, io, data) || !change)
+		return -EINVAL;
+	ret = route(reader, io, addr, width, count, &hit);
+	if (ret)
+		return ret;
+	*change = (struct vmr_change) { .type = VMR_CHANGE_NONE };
+	hit.access.change = change;
+	if (hit.dev->ops->write)
+		hit.dev->ops->write(hit.dev, &hit.access, data);
+	leave(reader);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_write_change);
+
+int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	      const void *data, uint32_t width, uint32_t count)
+{
+	struct vmr_change lost;
+
+	return vmr_write_change(reader, io, addr, data, width, count, &lost);
+}
+EXPORT_SYMBOL_GPL(vmr_write);

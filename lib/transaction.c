@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * transaction.c - several registrations and removals as one step
+ *
+ * A device that is added is granted at once, so that the commit cannot fail. It
+ * and one that is to be removed change sides in the one write section of the
+ * commit.
+ */
+#include "device.h"
+#include "trace.h"
+
+int vmr_begin(struct vmr_manager *manager, struct vmr_transaction *transaction)
+{
+	if (!manager || !transaction)
+		return -EINVAL;
+	transaction->manager = manager;
+	transaction->adds = NULL;
+	transaction->removes = NULL;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_begin);
+
+static void join(struct vmr_transaction *t, struct vmr_device **list,
+		 struct vmr_device *dev)
+{
+	while (*list)
+		list = &(*list)->next_in_transaction;
+	*list = dev;
+	dev->transaction = t;
+	dev->next_in_transaction = NULL;
+}
+
+static struct vmr_device *part(struct vmr_device **list)
+{
+	struct vmr_device *dev = *list;
+
+	*list = dev->next_in_transaction;
+	dev->transaction = NULL;
+	dev->next_in_transaction = NULL;
+	return dev;
+}
+
+int vmr_transaction_add(struct vmr_transaction *transaction,
+			struct vmr_device *dev, size_t *failed,
+			struct vmr_range **conflict)
+{
+	int ret;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	ret = vmr_prepare(transaction->manager, dev, transaction, failed,
+			  conflict);
+	if (ret)
+		return ret;
+	WRITE_ONCE(dev->state, VMR_DEVICE_GRANTED);
+	put_on_bus(dev);
+	join(transaction, &transaction->adds, dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_add);
+
+static size_t leaving_with(const struct vmr_transaction *t,
+			   const struct vmr_bus *bus)
+{
+	const struct vmr_device *dev;
+	size_t nr = 0;
+
+	for (dev = t->removes; dev; dev = dev->next_in_transaction)
+		nr += dev->parent == bus;
+	return nr;
+}
+
+int vmr_transaction_remove(struct vmr_transaction *transaction,
+			   struct vmr_device *dev)
+{
+	if (!transaction || !transaction->manager || !dev)
+		return -EINVAL;
+	if (dev->transaction || (dev->bus && dev->bus->nr_devices !=
+				 leaving_with(transaction, dev->bus)))
+		return -EBUSY;
+	if (!present_in(transaction->manager, dev))
+		return -ENOENT;
+	join(transaction, &transaction->removes, dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_remove);
+
+static void change_sides(const struct vmr_transaction *t)
+{
+	struct vmr_device *dev;
+
+	for (dev = t->removes; dev; dev = dev->next_in_transaction)
+		vmr_hide(t->manager, dev);
+	for (dev = t->adds; dev; dev = dev->next_in_transaction)
+		/* as in vmr_publish() */
+		smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
+	vmr_bequeath(t->manager, t->removes);
+}
+
+int vmr_commit(struct vmr_transaction *transaction)
+{
+	struct vmr_manager *manager;
+	struct vmr_device *dev;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	manager = transaction->manager;
+	for (dev = transaction->removes; dev; dev = dev->next_in_transaction)
+		vmr_foretell(manager, dev);
+	for (dev = transaction->adds; dev; dev = dev->next_in_transaction)
+		vmr_announce(manager, dev);
+
+	vmr_write_begin(&manager->sys->seq);
+	change_sides(transaction);
+	vmr_write_end(&manager->sys->seq);
+
+	while (transaction->adds)
+		vmr_trace_register(manager, part(&transaction->adds));
+	while (transaction->removes)
+		vmr_forget(manager, part(&transaction->removes));
+	transaction->manager = NULL;
+	vmr_tell_all(manager);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_commit);
+
+int vmr_cancel(struct vmr_transaction *transaction)
+{
+	struct vmr_manager *manager;
+	struct vmr_device *dev;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	manager = transaction->manager;
+	while (transaction->removes)
+		part(&transaction->removes);
+	vmr_renounce(manager, transaction->adds);
+	while (transaction->adds) {
+		dev = part(&transaction->adds);
+		take_off_bus(dev);
+		vmr_id_release(&manager->sys->ids, &dev->id);
+		WRITE_ONCE(dev->state, VMR_DEVICE_ABSENT);
+		vmr_retire(manager, dev);
+	}
+	transaction->manager = NULL;
+	vmr_tell_all(manager);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_cancel);
