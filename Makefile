@@ -210,6 +210,18 @@ stress:
 	$(Q)VMR_EXITS=5000000 $(O)/selftests/test_hostile
 	$(Q)VMR_STRESS=$(STRESS) $(O)/selftests/test_differential
 
+# Random and recorded bytes as operations, each compared with what it should do:
+# FUZZ= says which targets, RUNS= how many inputs for each.
+fuzz fuzz-long fuzz-afl:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh fuzz
+	$(Q)$(MAKE) lib
+	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
+		CC='$(CC)' $@
+
+fuzz-replay: lib
+	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
+		CC='$(CC)' $@
+
 mutants:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check
 	$(Q)tools/testing/mutants.sh $(O)
@@ -221,9 +233,11 @@ modules:
 	$(Q)test -n '$(KDIR)' || { \
 		echo 'no kernel headers: install them, or KDIR=<their directory>'; \
 		exit 1; } >&2
-	$(Q)mkdir -p $(O)/module
+	$(Q)mkdir -p $(O)/module/tools
 	$(Q)find $(O)/module -type l -delete
 	$(Q)cp -rs $(CURDIR)/Kbuild $(CURDIR)/lib $(CURDIR)/include $(O)/module/
+	$(Q)cp -rs $(CURDIR)/tools/testing $(O)/module/tools/
+	$(Q)find $(O)/module -type l ! -name '*.[ch]' ! -name Kbuild -delete
 	$(Q)MAKEFLAGS= $(MAKE) -C $(KDIR) M=$(O)/module W=1 V=$(or $(V),0) \
 		$(if $(LLVM),LLVM=$(LLVM)) modules
 
@@ -248,7 +262,8 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check bench stress mutants modules install bundle docs \
+.PHONY: all lib vmm tests run check bench stress fuzz fuzz-long fuzz-afl \
+	fuzz-replay mutants modules install bundle docs \
 	clean help FORCE
 .DELETE_ON_ERROR:
 
