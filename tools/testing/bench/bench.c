@@ -37,29 +37,38 @@ enum compare {
 	OWN,		/* the policies differ: each is only in order */
 };
 
+enum begin {
+	SET_UP,		/* with what the setup makes */
+	AGED,		/* with what AGE n operations of the first left */
+	AGEING,		/* the mean of the first 10 n operations */
+};
+
+#define AGE	20
+
 struct workload {
 	const char		*name;
 	const struct bench_impl	*impls[MAX_IMPLS];
 	uint32_t		sizes[MAX_SIZES];
 	enum compare		compare;
-	bool			aged;	/* begins with what 10 n operations left */
+	enum begin		begin;
 };
 
 #define SIZES	{ 100, 1000, 10000, 100000, 1000000 }
 
 static const struct workload workloads[] = {
-	{ "fill", { &vmalloc_fill, &drm_mm_fill }, SIZES, SAME, false },
-	{ "churn", { &vmalloc_churn, &drm_mm_churn }, SIZES, SAME, false },
-	{ "mixed", { &vmalloc_mixed, &drm_mm_mixed }, SIZES, SAME, true },
-	{ "last", { &vmalloc_last, &drm_mm_last }, SIZES, SAME, false },
-	{ "best", { &vmalloc_best, &drm_mm_best }, SIZES, SAME, false },
-	{ "exact", { &vmalloc_exact, &drm_mm_exact }, SIZES, SAME, false },
+	{ "fill", { &vmalloc_fill, &drm_mm_fill }, SIZES, SAME, SET_UP },
+	{ "churn", { &vmalloc_churn, &drm_mm_churn }, SIZES, SAME, SET_UP },
+	{ "mixed", { &vmalloc_mixed, &drm_mm_mixed }, SIZES, SAME, AGEING },
+	{ "aged", { &vmalloc_mixed, &drm_mm_mixed }, SIZES, SAME, AGED },
+	{ "last", { &vmalloc_last, &drm_mm_last }, SIZES, SAME, SET_UP },
+	{ "best", { &vmalloc_best, &drm_mm_best }, SIZES, SAME, SET_UP },
+	{ "exact", { &vmalloc_exact, &drm_mm_exact }, SIZES, SAME, SET_UP },
 	{ "adversarial", { &vmalloc_adversarial, &drm_mm_adversarial }, SIZES,
-	  SAME, false },
+	  SAME, SET_UP },
 	{ "bounded", { &vmalloc_bounded, &drm_mm_bounded }, SIZES, SAME,
-	  false },
-	{ "lookup", { &vmalloc_lookup, &drm_mm_lookup }, SIZES, SAME, false },
-	{ "move", { &vmalloc_move, &drm_mm_move }, SIZES, SAME, false },
+	  SET_UP },
+	{ "lookup", { &vmalloc_lookup, &drm_mm_lookup }, SIZES, SAME, SET_UP },
+	{ "move", { &vmalloc_move, &drm_mm_move }, SIZES, SAME, SET_UP },
 };
 
 struct spread {
@@ -305,22 +314,76 @@ static void measure(const struct workload *w, uint32_t n, struct lane *lanes,
 	record(w, n, lanes, nr, turns);
 }
 
-/* The places that the nodes have after 10 n operations of the first */
-static void age(const struct workload *w, uint32_t n,
-		struct bench_place *places)
+/* Nodes of sizes at random, one behind the other */
+static void begin_ageing(struct lane *lane, uint32_t n,
+			 struct bench_place *places)
 {
-	struct lane lane = { .impl = w->impls[0], .run.rng = BENCH_SEED + 1 };
+	uint64_t rng = BENCH_SEED + 1, size, end = 0;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		places[i].start = i * BENCH_PAGE;
-		places[i].size = BENCH_PAGE;
+		size = BENCH_PAGE << bench_below(&rng, 5);
+		places[i].start = (end + size - 1) & ~(size - 1);
+		places[i].size = size;
+		end = places[i].start + size;
 	}
-	lane.state = lane.impl->create(n);
-	lane.impl->setup(lane.state, places);
-	slice(&lane, 10 * (uint64_t)n);
+	lane->run.rng = rng;
+	lane->state = lane->impl->create(n);
+	lane->impl->setup(lane->state, places);
+}
+
+/* The places that the nodes have after many operations */
+static void age(const struct workload *w, uint32_t n,
+		struct bench_place *places)
+{
+	struct lane lane = { .impl = w->impls[0] };
+
+	begin_ageing(&lane, n, places);
+	slice(&lane, AGE * (uint64_t)n);
 	lane.impl->places(lane.state, places);
 	lane.impl->destroy(lane.state);
+}
+
+/*
+ * The mean of the first 10 n operations, from samples: since what fits badly is
+ * the most in the beginning, a median would not tell. The peers would need very
+ * long to come as far by themselves, so that for each sample all are put into the
+ * state that the first has come to.
+ */
+static void measure_ageing(const struct workload *w, uint32_t n,
+			   struct lane *lanes, unsigned int nr,
+			   struct bench_place *places)
+{
+	const unsigned int turns = n > 100000 ? 11 : 21;
+	struct lane old = { .impl = w->impls[0] };
+	double slice_ns = 1e7, sum[MAX_IMPLS] = { 0 };
+	unsigned int k, i;
+	struct result *r;
+
+	begin_ageing(&old, n, places);
+	for (k = 0; k < turns; k++) {
+		for (i = 0; i < nr; i++)
+			lanes[i].impl->setup(lanes[i].state, places);
+		warm_up(w, n, lanes, nr, slice_ns);
+		for (i = 0; i < nr; i++) {
+			slice(&lanes[i], lanes[i].ops);
+			lanes[i].ns[k] = (double)lanes[i].run.ns /
+					 lanes[i].run.ops;
+			sum[i] += lanes[i].ns[k];
+			lanes[i].run = (struct bench_run) {
+				.rng = BENCH_SEED + k,
+			};
+		}
+		slice(&old, 10 * (uint64_t)n / (turns - 1));
+		old.impl->places(old.state, places);
+	}
+	old.impl->destroy(old.state);
+	record(w, n, lanes, nr, turns);
+	for (i = 0; i < nr; i++) {
+		r = &results[nr_results - nr + i];
+		r->ns.median = sum[i] / turns;
+		r->ratio.median = sum[0] / sum[i];
+	}
 }
 
 static void run_workload(const struct workload *w, uint32_t n)
@@ -332,15 +395,19 @@ static void run_workload(const struct workload *w, uint32_t n)
 	if (!places)
 		bench_fail("no memory");
 	progress("%-12s %8u ", w->name, n);
-	if (w->aged)
+	if (w->begin == AGED)
 		age(w, n, places);
 	for (nr = 0; nr < MAX_IMPLS && w->impls[nr]; nr++) {
 		lanes[nr].impl = w->impls[nr];
 		lanes[nr].run.rng = BENCH_SEED;
 		lanes[nr].state = lanes[nr].impl->create(n);
-		lanes[nr].impl->setup(lanes[nr].state, w->aged ? places : NULL);
+		if (w->begin != AGEING)
+			lanes[nr].impl->setup(lanes[nr].state, places);
 	}
-	measure(w, n, lanes, nr);
+	if (w->begin == AGEING)
+		measure_ageing(w, n, lanes, nr, places);
+	else
+		measure(w, n, lanes, nr);
 	for (i = 0; i < nr; i++) {
 		struct result *r = &results[nr_results - nr + i];
 

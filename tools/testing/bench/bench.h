@@ -71,8 +71,8 @@ struct bench_place {
  * @name: as it is called in the results
  * @create: memory for @n
  * @destroy: give it back
- * @setup: the state that the workload begins with. @places is NULL or where each
- *	of the n nodes shall be
+ * @setup: the state that the workload begins with. @places is where each of the n
+ *	nodes shall be, for a workload that says so
  * @run: the loop that is measured
  * @places: say where each node is; NULL if there is nothing to say
  * @check: look at the state with the means of the implementation and end the
