@@ -110,8 +110,7 @@ source_tree()
 {
 	rm -rf "$tree"
 	mkdir -p "$tree"
-	cp -rs "$PWD/Documentation" "$PWD/tools" "$tree/"
-	[ ! -d examples ] || cp -rs "$PWD/examples" "$tree/"
+	cp -rs "$PWD/Documentation" "$PWD/examples" "$PWD/tools" "$tree/"
 	ln -s "$PWD"/*.rst "$PWD/include" "$tree/"
 }
 
@@ -138,15 +137,17 @@ epoch=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 mkdir -p "$dest"
 source_tree
 api_pages
-for format in "${@:-html man}"; do
-	for format in $format; do
-		rm -rf "${dest:?}/$format"
-		target=$dest/$format
-		[ "$format" != man ] || target=$dest/man/man1
-		sphinx-build -q -W --keep-going -j auto -d "$dest/doctrees" \
-			-b "$format" "$tree/Documentation" "$target"
-		[ "$format" != man ] || man_api
+[ $# -gt 0 ] || set -- html man
+for format; do
+	rm -rf "${dest:?}/$format"
+	target=$dest/$format
+	[ "$format" != man ] || target=$dest/man/man1
+	sphinx-build -q -W --keep-going -d "$dest/doctrees" -b "$format" \
+		"$tree/Documentation" "$target"
+	[ "$format" = man ] || continue
+	man_api
+	for page in tools/*/*.1; do
+		[ ! -e "$page" ] || cp "$page" "$dest/man/man1/"
 	done
-	[ ! -d "$dest/man/man1" ] || cp tools/*/*.1 "$dest/man/man1/" 2>/dev/null || :
 done
 echo "  DOCS    $dest"

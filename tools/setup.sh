@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Say what `make run`, `make docs`, `make bench` or `make check` still needs on this
-# machine and install it with apt-get:
+# Say what `make run`, `make docs`, `make bench`, `make fuzz` or `make check` still
+# needs on this machine and install it with apt-get:
 #
-#	setup.sh run|docs|bench|check
+#	setup.sh run|docs|bench|fuzz|check
 #
 # SETUP=no only says it. What stays missing is not an error here: a check skips
 # what it cannot do, by name, and a build says what it lacks.
 
 set -u
 
-target=${1:?usage: $0 run|docs|bench|check}
+target=${1:?usage: $0 run|docs|bench|fuzz|check}
 missing=
 packages=
 
@@ -43,6 +43,20 @@ look_bench()
 	E
 }
 
+look_fuzz()
+{
+	need 'libFuzzer' clang <<-'E'
+	command -v clang
+	E
+	need "libFuzzer's part of the compiler" libclang-rt-14-dev \
+		libclang-rt-19-dev <<-'E'
+	ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*
+	E
+	need 'AFL++' afl++ <<-'E'
+	command -v afl-fuzz
+	E
+}
+
 look()
 {
 	missing=
@@ -62,6 +76,10 @@ look()
 	E
 	if [ "$target" = bench ]; then
 		look_bench
+		return
+	fi
+	if [ "$target" = fuzz ]; then
+		look_fuzz
 		return
 	fi
 	test "$target" = run || need 'making the documentation' python3-sphinx <<-'E'
@@ -98,6 +116,18 @@ look()
 	need 'building the kernel module' \
 		"linux-headers-cloud-$(dpkg --print-architecture)" <<-'E'
 	test -n "$(tools/kernel-headers.sh)"
+	E
+	need 'the bare-metal example' gcc-arm-none-eabi <<-'E'
+	command -v arm-none-eabi-gcc
+	E
+	need 'running it' qemu-system-arm <<-'E'
+	command -v qemu-system-arm
+	E
+	need 'a kernel to load the example of a module into' qemu-system-x86 <<-'E'
+	command -v qemu-system-x86_64
+	E
+	need 'a shell in it' busybox-static <<-'E'
+	command -v busybox
 	E
 }
 

@@ -37,6 +37,10 @@ events=(
 	OPEN_ENDED_LINE
 	PARENTHESIS_ALIGNMENT
 )
+# Registers of a board, and what its interrupt handlers share.
+boards=(
+	VOLATILE
+)
 # Wrappers of EXPECT_*() end in the block that the harness lets those end in.
 tests=(
 	COMPLEX_MACRO
@@ -59,6 +63,8 @@ find include lib tools/check tools/vmm -name '*.[ch]' \
 	sort -z | checkpatch "${ignore[@]}" || status=1
 find lib -name trace_events.h -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${events[@]}" || status=1
+find examples -name '*.[ch]' -print0 |
+	sort -z | checkpatch "${ignore[@]}" "${boards[@]}" || status=1
 find tools/testing -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" || status=1
 find tools/shim -name '*.h' -print0 |

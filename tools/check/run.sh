@@ -419,6 +419,9 @@ check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
 check docs
+for example in examples/*/; do
+	check example "$(basename "$example")"
+done
 
 finish
 last
