@@ -23,9 +23,8 @@ struct disk {
 
 static const struct vmr_device_ops disk_ops;		/* reads as ones */
 
-/* Held by whoever changes or shows the machine */
-static DEFINE_MUTEX(lock);
-
+static DEFINE_MUTEX(lock);	/* of whoever changes or shows the machine */
+static struct dentry *dir;
 static struct vmr_system sys;
 static struct vmr_manager manager;
 static struct disk disk = { .dev = { .ops = &disk_ops, .name = "disk" } };
@@ -34,7 +33,6 @@ static struct vmr_view view = {
 	.lock = &lock,
 	.flags = VMR_MAP_CLAIMS,
 };
-static struct dentry *dir;
 
 static int plug(void)
 {
