@@ -222,6 +222,11 @@ fuzz-replay: lib
 	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
 		CC='$(CC)' $@
 
+# What of lib/ the tests reach, in the end as pages in $(O)/coverage/html
+coverage:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh check
+	$(Q)KFILES='$(KFILES)' tools/coverage.sh $(O)
+
 mutants:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check
 	$(Q)tools/testing/mutants.sh $(O)
@@ -262,7 +267,7 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check bench stress fuzz fuzz-long fuzz-afl \
+.PHONY: all lib vmm tests run check bench coverage stress fuzz fuzz-long fuzz-afl \
 	fuzz-replay mutants modules install bundle docs \
 	clean help FORCE
 .DELETE_ON_ERROR:

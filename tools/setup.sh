@@ -107,6 +107,9 @@ look()
 	need 'static checks' sparse <<-'E'
 	command -v sparse
 	E
+	need 'seeing what the tests reach' lcov <<-'E'
+	command -v lcov
+	E
 	need 'checking the model of lookup and drain' spin <<-'E'
 	test ! -e tools/testing/spin/run.sh || command -v spin
 	E
