@@ -126,12 +126,13 @@ static inline int verify_subtree(struct verify *v, const struct vmr_node *node,
 				 int depth, struct verify_sums *sums)
 {
 	struct verify_sums left = { 0 }, right = { 0 }, own = { 0 };
-	const struct vmr_range *range = verify_range(node);
+	const struct vmr_range *range;
 	int l = 0, r = 0;
 
 	*sums = own;
 	if (!node)
 		return 0;
+	range = verify_range(node);
 	/* Twice the binary logarithm of all the memory there can be. */
 	if (depth > 128)
 		return verify_fail(v, "the tree is too deep, or no tree");
