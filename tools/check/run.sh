@@ -400,6 +400,7 @@ in_environment checks
 if [ -e tools/testing/spin/run.sh ]; then
 	KTAP_TIMEOUT=900 JOBS=1 program spin tools/testing/spin/run.sh
 fi
+KTAP_TIMEOUT=600 program fuzz tools/check/fuzz.sh
 check race
 check selftests
 check sparse

@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Every file of the fuzzers' corpora, and some generated operations for each
+# target, under gcc's sanitizers; prints KTAP. No fuzzer is needed for it.
+
+set -eu
+
+sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
+exec $VMR_MAKE -s O="$O/check/sanitizers" CC=gcc EXTRA_CFLAGS="$sanitize" \
+	EXTRA_LDFLAGS=-fsanitize=address,undefined OPERATIONS=60000 fuzz-replay

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * pci.c - a guest that writes to twelve functions behind three bridges
+ *
+ * The machine, what the guest does to it and what must hold are those of
+ * test_hostile.c, with the bytes of the fuzzer in place of its dice. What must hold
+ * is worked out there from the registers as the specification has them, and from
+ * all regions one by one.
+ */
+#include "fuzz.h"
+
+/* The dice of that test are not thrown. */
+#define chance		chance_of_a_seed
+#define dice		dice_of_a_seed
+#include "../selftests/vmalloc/bus.h"
+#undef chance
+#undef dice
+
+static uint64_t chance(void)
+{
+	return fuzz_u64();
+}
+
+/* As few bytes as will do, so that each means more. */
+static uint32_t dice(uint32_t n)
+{
+	if (n <= 256)
+		return fuzz_below(n);
+	return (uint32_t)((uint64_t)fuzz_u32() * n >> 32);
+}
+
+#define run		run_as_a_test
+#include "../selftests/vmalloc/test_hostile.c"
+#undef run
+
+#define CLEAR(object)	memset(&(object), 0, sizeof(object))
+
+/* All of it in a process that has done this before. */
+static void begin(void)
+{
+	CLEAR(m);
+	CLEAR(host);
+	CLEAR(bridges);
+	CLEAR(cards);
+	CLEAR(msis);
+	CLEAR(msixs);
+	CLEAR(vectors);
+	CLEAR(tables);
+	CLEAR(villains);
+	CLEAR(board);
+	CLEAR(naive);
+	CLEAR(told);
+	undefined = 0;
+	FUZZ_ASSERT(!hostile_up(fuzz_one_in(2) ? MACHINE_LAST : VMR_MAX));
+}
+
+static void check(void)
+{
+	const char *what = check_all();
+
+	if (what)
+		fuzz_fail("%s", what);
+}
+
+/* To check takes long, so where there is no end of exits it is done seldom. */
+static void run(void)
+{
+	unsigned int every = fuzz.generates ? 256 : 4, nr;
+
+	begin();
+	for (nr = 1; fuzz_more(); nr++) {
+		exit_once();
+		if (nr % every == 0)
+			check();
+	}
+	check();
+}
+
+const struct fuzz_target fuzz_pci = { "pci", run };

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * snapshot.c - bytes that may be a snapshot
+ *
+ * The states, their keys and their nodes are those of test_snapshot.c: a box of
+ * three spaces and some registers, and a machine with PCI functions. What is
+ * restored must be a sound state that is saved as these very bytes again, since one
+ * state has one snapshot; what is refused must have changed no byte of anything; and
+ * what was not damaged must not be refused.
+ */
+#include "fuzz.h"
+
+#define rnd		rnd_of_a_seed
+#define seed		seed_of_a_test
+#include "../selftests/vmalloc/test_snapshot.c"
+#undef rnd
+#undef seed
+
+#define BYTES_MAX	4096
+
+static struct __test_metadata metadata;
+static uint8_t sound[BYTES_MAX];
+static size_t sound_size;
+
+static uint64_t any(uint64_t below)
+{
+	if (below && below <= 256)
+		return fuzz_below((unsigned int)below);
+	return below ? fuzz_u32() % below : fuzz_u64();
+}
+
+static void put_right(uint8_t *bytes, size_t n, unsigned int how)
+{
+	if (how & 1)
+		fix_size(bytes, n);
+	else if (how & 2)
+		fix_checksum(bytes, n);
+}
+
+/* The box */
+
+static void box_place(const struct vmr_space *space, uint64_t *start,
+		      uint64_t *last)
+{
+	uint64_t a = any(72), size = any(8);
+
+	if (space->last == VMR_MAX)
+		a = a & 1 ? VMR_MAX - a / 2 : a / 2;
+	else
+		a = space->start + a % (space->last - space->start + 1);
+	*start = a;
+	*last = size > space->last - a ? space->last : a + size;
+}
+
+static void box_step(void)
+{
+	struct vmr_snapshot_space *s = &src.spaces[any(SPACES)];
+	struct vmr_range *range = &src.r[any(NODES)];
+	uint64_t start, last;
+	size_t i;
+
+	for (i = 0; i < SPACES; i++)
+		vmr_free(src.spaces[i].space, range);
+	box_place(s->space, &start, &last);
+	switch (any(8)) {
+	case 0:
+		break;
+	case 1:
+	case 2:
+		vmr_claim(s->space, range, start, last);
+		break;
+	case 3:
+		vmr_park(s->space, range, start, last);
+		break;
+	default:
+		vmr_reserve(s->space, range, start, last, NULL);
+	}
+	src.regs[any(sizeof(src.regs))] = (uint8_t)any(256);
+}
+
+static bool restored_exactly(const uint8_t *bytes, size_t n)
+{
+	size_t s;
+	int ret;
+
+	memcpy(&dst_before, &dst, sizeof(dst));
+	ret = vmr_restore(&dst.snap, bytes, n);
+	if (ret) {
+		FUZZ_ASSERT(ret == -EBADMSG);
+		FUZZ_ASSERT(!memcmp(&dst_before, &dst, sizeof(dst)));
+		return false;
+	}
+	for (s = 0; s < SPACES; s++)
+		FUZZ_ASSERT(!strcmp(verify_space(dst.spaces[s].space),
+				    VERIFY_OK));
+	FUZZ_ASSERT(save(&dst, again) == n && !memcmp(bytes, again, n));
+	box_clear(&dst);
+	return true;
+}
+
+/* A number of some width, near another one or anything. */
+static void damage_number(uint8_t *bytes, size_t n)
+{
+	size_t at = any(n / 4) * 4, from = any(n / 4) * 4;
+	int width = at + 8 <= n && any(4) ? 8 : 4;
+
+	switch (any(6)) {
+	case 0:
+		put_le(bytes + at, get_le(bytes + at, width) + any(9) - 4,
+		       width);
+		break;
+	case 1:
+		put_le(bytes + at, any(64), width);
+		break;
+	case 2:
+		put_le(bytes + at, any(0), width);
+		break;
+	case 3:
+		put_le(bytes + at, ~any(4), width);
+		break;
+	case 4:
+		if (from + width <= n)
+			memmove(bytes + at, bytes + from, width);
+		break;
+	default:
+		bytes[any(n)] ^= 1 << any(8);
+	}
+}
+
+/* Bytes taken out, or put in twice, as records are that come twice. */
+static size_t damage_length(uint8_t *bytes, size_t n, size_t max)
+{
+	size_t at = any(n / 8 + 1) * 8, by = 8 + any(5) * 8;
+
+	if (at + by > n)
+		return any(n + 1);
+	if (any(2)) {
+		memmove(bytes + at, bytes + at + by, n - at - by);
+		return n - by;
+	}
+	if (n + by > max)
+		return n;
+	memmove(bytes + at + by, bytes + at, n - at);
+	return n + by;
+}
+
+static size_t damage(uint8_t *bytes, size_t n, size_t max)
+{
+	size_t times = 1 + any(3);
+
+	while (times-- && n >= 8) {
+		if (any(8))
+			damage_number(bytes, n);
+		else
+			n = damage_length(bytes, n, max);
+	}
+	put_right(bytes, n, any(16) ? 1 : (unsigned int)any(4));
+	return n;
+}
+
+/* Another state, and what is saved of it, which comes back. */
+static void new_box_state(void)
+{
+	int nr = (int)any(12);
+
+	if (!any(8))
+		box_clear(&src);
+	while (nr--)
+		box_step();
+	settle_all(&src);
+	sound_size = save(&src, sound);
+	FUZZ_ASSERT(sound_size && sound_size <= sizeof(sound));
+	FUZZ_ASSERT(restored_exactly(sound, sound_size));
+}
+
+static void box_damaged(void)
+{
+	size_t n = sound_size;
+
+	memcpy(bad, sound, n);
+	n = damage(bad, n, sizeof(bad));
+	dst.lie = any(16) ? HONEST : (int)any(5);
+	/* What comes of a lie is not what was saved, but it is sound. */
+	if (dst.lie == HONEST) {
+		restored_exactly(bad, n);
+	} else if (!vmr_restore(&dst.snap, bad, n)) {
+		FUZZ_ASSERT(!strcmp(verify_space(&dst.small), VERIFY_OK));
+		FUZZ_ASSERT(!strcmp(verify_space(&dst.all), VERIFY_OK));
+		FUZZ_ASSERT(!strcmp(verify_space(&dst.ids.space), VERIFY_OK));
+		box_clear(&dst);
+	}
+	dst.lie = HONEST;
+}
+
+/* The machine */
+
+static void machine_damaged(void)
+{
+	size_t n = image_size;
+	int ret;
+
+	memcpy(image2, image, n);
+	n = damage(image2, n, sizeof(image2));
+	memcpy(&new_before, &new, sizeof(new));
+	ret = vmr_restore(&new.snap, image2, n);
+	if (ret) {
+		FUZZ_ASSERT(ret == -EBADMSG);
+		FUZZ_ASSERT(!memcmp(&new_before, &new, sizeof(new)));
+		return;
+	}
+	FUZZ_ASSERT(machine_save(&new, bad) == n && !memcmp(image2, bad, n));
+	machine_init(&metadata, &new);
+}
+
+/* The bytes that are left, as they are or with their checksum put right */
+static void raw_bytes(unsigned int how)
+{
+	size_t n = (size_t)(fuzz.end - fuzz.at);
+
+	n = n < sizeof(bad) ? n : sizeof(bad);
+	if (n)
+		memcpy(bad, fuzz.at, n);
+	fuzz.at += n;
+	put_right(bad, n, how);
+	restored_exactly(bad, n);
+	if (n >= 36)
+		memcpy(bad, "VMRSNAP\0\1\0\0\0\0\0\0\0", 16);
+	put_right(bad, n, 1);
+	restored_exactly(bad, n);
+}
+
+static void one_op(void)
+{
+	unsigned int what = fuzz_u8();
+
+	if (what < 200)
+		box_damaged();
+	else if (what < 240)
+		machine_damaged();
+	else if (what < 248 || fuzz.generates)
+		new_box_state();
+	else
+		raw_bytes(what);
+}
+
+static void run(void)
+{
+	boxes_init();
+	if (!image_size) {
+		machine_run(&metadata);
+		image_size = machine_save(&old, image);
+		FUZZ_ASSERT(image_size);
+	}
+	machine_init(&metadata, &new);
+	new_box_state();
+	while (fuzz_more())
+		one_op();
+}
+
+const struct fuzz_target fuzz_snapshot = { "snapshot", run };

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * system.c - grants, releases and updates of a whole system against cells.h
+ *
+ * Five devices ask for sets of ports, memory, interrupts, shared lines and slots in
+ * a machine where there is little of each, with pools that change from one run to
+ * the next. What should come of it is worked out constraint by constraint from what
+ * system.h says of the order, the pools and the errors.
+ */
+#include <vmalloc/system.h>
+
+#include "../selftests/vmalloc/verify.h"
+#include "cells.h"
+#include "fuzz.h"
+
+#define DEVICES		5
+#define WANTS		4
+#define LINES		4
+#define FIRST_LINE	(DEVICES * WANTS)	/* pieces of the lines */
+#define DOMAINS		5
+#define POOLS		4
+
+enum { PIO, MMIO, IRQS, VECTORS, SLOTS };
+
+static struct vmr_system sys;
+static struct vmr_sharer node[FIRST_LINE];
+static struct vmr_shared_irq line[LINES];
+
+static struct device {
+	struct vmr_resource_set	set;
+	struct vmr_resource	res[WANTS];
+	struct vmr_constraint	want[WANTS];
+} device[DEVICES];
+
+static struct cells cells[DOMAINS];
+static struct board board;
+static uint64_t issued[DOMAINS];
+static int shares[FIRST_LINE];	/* index of the line, or NOBODY */
+static bool is_shared[LINES];
+
+/* The domains */
+
+static struct vmr_space *space_of(int domain)
+{
+	switch (domain) {
+	case PIO:
+		return &sys.pio;
+	case MMIO:
+		return &sys.mmio;
+	case IRQS:
+		return &sys.irqs.space;
+	case VECTORS:
+		return &sys.vectors.space;
+	default:
+		return &sys.slots.space;
+	}
+}
+
+static uint64_t issued_of(int domain)
+{
+	switch (domain) {
+	case IRQS:
+		return sys.irqs.issued;
+	case VECTORS:
+		return sys.vectors.issued;
+	case SLOTS:
+		return sys.slots.issued;
+	default:
+		return 0;
+	}
+}
+
+/* NOBODY for what is not placed. */
+static int domain_of(uint32_t kind)
+{
+	switch (kind) {
+	case VMR_KIND_PIO:
+		return PIO;
+	case VMR_KIND_MMIO:
+	case VMR_KIND_MEM:
+		return MMIO;
+	case VMR_KIND_IRQ:
+		return IRQS;
+	case VMR_KIND_MSI:
+	case VMR_KIND_MSIX:
+	case VMR_KIND_GENERIC_IRQ:
+		return sys.has_vectors ? VECTORS : IRQS;
+	case VMR_KIND_MEM_SLOT:
+		return SLOTS;
+	default:
+		return NOBODY;
+	}
+}
+
+static int index_of(const struct vmr_range *range)
+{
+	int i;
+
+	for (i = 0; i < FIRST_LINE; i++)
+		if (range == &node[i].range)
+			return i;
+	for (i = 0; i < LINES; i++)
+		if (range == &line[i].range)
+			return FIRST_LINE + i;
+	return NOBODY;
+}
+
+/* What should be granted */
+
+static bool is_share(const struct vmr_constraint *c)
+{
+	return c->kind == VMR_KIND_IRQ && c->flags & VMR_SHARED;
+}
+
+static bool makes_no_sense(const struct vmr_constraint *c)
+{
+	const struct vmr_request *r = &c->req;
+
+	if (!c->range || domain_of(c->kind) == NOBODY)
+		return true;
+	if (!(c->flags & VMR_SHARED))
+		return false;
+	return c->kind != VMR_KIND_IRQ || r->size != 1 || r->min > r->max ||
+	       (unsigned int)r->policy > VMR_DEFAULT ||
+	       (r->align && !is_power(r->align)) ||
+	       (r->policy == VMR_EXACT && r->align && r->addr % r->align);
+}
+
+static int line_at(uint64_t irq)
+{
+	int i;
+
+	for (i = 0; i < LINES; i++)
+		if (is_shared[i] && board.piece[FIRST_LINE + i].start == irq)
+			return i;
+	return NOBODY;
+}
+
+static int sharers_of(int which)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < FIRST_LINE; i++)
+		nr += shares[i] == which;
+	return nr;
+}
+
+static int join_exactly(int i, const struct vmr_request *r, int *conflict)
+{
+	if (r->addr > UINT32_MAX)
+		return -EOVERFLOW;
+	if (r->addr > cells[IRQS].last || r->addr < r->min || r->addr > r->max)
+		return -ERANGE;
+	shares[i] = line_at(r->addr);
+	if (shares[i] != NOBODY)
+		return 0;
+	if (cells[IRQS].owner[r->addr] == NOBODY)
+		return -ENOENT;
+	*conflict = cells[IRQS].owner[r->addr];
+	return -EBUSY;
+}
+
+static int join(int i, const struct vmr_request *r, int *conflict)
+{
+	uint64_t irq;
+	int best = NOBODY, at;
+
+	if (r->policy == VMR_EXACT)
+		return join_exactly(i, r, conflict);
+	for (irq = 0; irq <= cells[IRQS].last; irq++) {
+		at = line_at(irq);
+		if (at == NOBODY || irq < r->min || irq > r->max ||
+		    (r->align && irq % r->align))
+			continue;
+		if (best == NOBODY || sharers_of(at) < sharers_of(best))
+			best = at;
+	}
+	shares[i] = best;
+	return best == NOBODY ? -ENOSPC : 0;
+}
+
+static bool is_served_by(const struct vmr_system_pool *pool,
+			 const struct vmr_constraint *c)
+{
+	uint32_t needs = pool->flags;
+
+	if (c->req.policy == VMR_EXACT)
+		needs &= ~VMR_PLATFORM;
+	return pool->kinds & 1u << c->kind && !(needs & ~c->flags);
+}
+
+static int weight(int err)
+{
+	return err == -ERANGE ? 1 : err == -ENOSPC ? 2 : err == -EBUSY ? 3 : 4;
+}
+
+static int from_pool(int i, const struct vmr_constraint *c, uint64_t start,
+		     uint64_t last, uint64_t align, enum vmr_policy policy,
+		     int *conflict)
+{
+	struct cells *in = &cells[domain_of(c->kind)];
+	struct vmr_request req = c->req;
+
+	if (!req.align)
+		req.align = align;
+	if (req.policy == VMR_DEFAULT)
+		req.policy = policy;
+	return board_alloc(&board, i, in, start, last, &req, conflict);
+}
+
+static int should_grant(const struct vmr_constraint *c, int *conflict)
+{
+	int i = index_of(c->range), domain = domain_of(c->kind);
+	bool any = false;
+	int ret = 0, err;
+	size_t p;
+
+	if (is_share(c))
+		return join(i, &c->req, conflict);
+	for (p = 0; p < sys.nr_pools; p++) {
+		const struct vmr_system_pool *pool = &sys.pools[p];
+
+		any = any || pool->kinds & 1u << c->kind;
+		if (!is_served_by(pool, c))
+			continue;
+		err = from_pool(i, c, pool->pool.start, pool->pool.last,
+				pool->pool.align, pool->pool.policy, conflict);
+		if (!err)
+			goto granted;
+		if (!ret || weight(err) > weight(ret))
+			ret = err;
+	}
+	if (any)
+		return ret ? ret : -ENOSPC;
+	ret = from_pool(i, c, cells[domain].start, cells[domain].last, 1,
+			VMR_FIRST, conflict);
+	if (ret)
+		return ret;
+granted:
+	if (domain >= IRQS && board.piece[i].last >= issued[domain])
+		issued[domain] = board.piece[i].last + 1;
+	return 0;
+}
+
+static void should_ungrant(int i)
+{
+	shares[i] = NOBODY;
+	piece_out(&board, i);
+}
+
+static bool in_use(int i)
+{
+	return shares[i] != NOBODY || board.piece[i].state != VMR_FREE;
+}
+
+static int should_grant_all(const struct vmr_constraint *c, size_t nr,
+			    size_t *failed, int *conflict)
+{
+	uint64_t was_issued[DOMAINS];
+	bool done[WANTS] = { false };
+	size_t i, j, next;
+	int ret;
+
+	for (i = 0; i < nr; i++) {
+		*failed = i;
+		if (makes_no_sense(&c[i]))
+			return -EINVAL;
+		for (j = 0; j < i; j++)
+			if (c[j].range == c[i].range)
+				return -EINVAL;
+	}
+	for (i = 0; i < nr; i++) {
+		*failed = i;
+		if (in_use(index_of(c[i].range)))
+			return -EEXIST;
+	}
+	*failed = 77;
+	memcpy(was_issued, issued, sizeof(issued));
+	for (i = 0; i < nr; i++) {
+		for (next = nr, j = 0; j < nr; j++)
+			if (!done[j] && (next == nr || goes_sooner(&c[j].req,
+								   &c[next].req)))
+				next = j;
+		ret = should_grant(&c[next], conflict);
+		if (ret)
+			break;
+		done[next] = true;
+	}
+	if (i == nr)
+		return 0;
+	*failed = next;
+	for (j = 0; j < nr; j++)
+		if (done[j])
+			should_ungrant(index_of(c[j].range));
+	memcpy(issued, was_issued, sizeof(issued));
+	return ret;
+}
+
+/* What is asked for */
+
+static uint64_t any_start(const struct cells *c)
+{
+	return cell_addr(c, (int)fuzz_below(CELLS + 4) - 2);
+}
+
+static void any_constraint(struct vmr_constraint *c, int i)
+{
+	static const uint8_t kinds[] = {
+		VMR_KIND_PIO, VMR_KIND_MMIO, VMR_KIND_MEM, VMR_KIND_IRQ,
+		VMR_KIND_MSI, VMR_KIND_MSIX, VMR_KIND_GENERIC_IRQ,
+		VMR_KIND_MEM_SLOT, VMR_KIND_MMIO, VMR_KIND_PIO, VMR_KIND_IRQ,
+		VMR_KIND_IRQ, VMR_KIND_MMIO, VMR_KIND_MSI, VMR_KIND_MEM_SLOT,
+		VMR_KIND_PIO,
+	};
+	unsigned int how = fuzz_u8(), more = fuzz_u8(), n;
+	const struct cells *in;
+
+	memset(c, 0, sizeof(*c));
+	c->kind = kinds[how & 15];
+	if (more == 255)
+		c->kind = VMR_KIND_MAC + fuzz_u8() % 80;
+	/* Those of the device layer are the same as ids, and asked there. */
+	if (c->kind == VMR_KIND_PCI || c->kind == VMR_KIND_DEVICE)
+		c->kind = VMR_KIND_MAC;
+	in = &cells[domain_of(c->kind) == NOBODY ? MMIO : domain_of(c->kind)];
+	c->range = more == 254 ? NULL : &node[i].range;
+	c->flags = how >> 4 & 6;
+	if (c->kind == VMR_KIND_IRQ ? how & 0x10 : more == 253)
+		c->flags |= VMR_SHARED;
+	n = fuzz_u8();
+	n = n < 200 ? 1u << (n & 3) : n < 250 ? 1 + n % 24 : n % 70;
+	c->req.size = c->flags & VMR_SHARED && n < 64 ? 1 :
+		      (uint64_t)n << in->shift;
+	c->req.max = VMR_MAX;
+	c->req.policy = VMR_DEFAULT;
+	if (more & 1)
+		c->req.policy = (enum vmr_policy)(more >> 1 & 3);
+	if (more == 252)
+		c->req.policy = (enum vmr_policy)(VMR_DEFAULT + 1);
+	if (more & 8)
+		c->req.align = 1ull << (in->shift + fuzz_below(5));
+	if (more == 251)
+		c->req.align = 3;
+	if (c->req.policy == VMR_EXACT) {
+		c->req.addr = any_start(in);
+		if (is_power(c->req.align))
+			c->req.addr &= ~(c->req.align - 1);
+	}
+	if ((more & 0x30) == 0x30)
+		c->req.min = any_start(in);
+	if ((more & 0xc0) == 0xc0)
+		c->req.max = any_start(in) + ((1ull << in->shift) - 1);
+}
+
+static void compare(const char *what, int ret, int want,
+		    const struct vmr_range *conflict, int in_way, size_t failed,
+		    size_t want_failed)
+{
+	if (ret != want || (ret == -EBUSY && index_of(conflict) != in_way) ||
+	    (ret != -EBUSY && conflict) || failed != want_failed)
+		fuzz_fail("%s: %d, %d in the way, of %zu; not %d, %d, of %zu",
+			  what, ret, index_of(conflict), failed, want, in_way,
+			  want_failed);
+}
+
+static void op_grant(unsigned int d)
+{
+	struct device *dev = &device[d];
+	size_t nr = 1 + fuzz_below(WANTS), failed = 77, should_fail = 77, i;
+	struct vmr_range *conflict = NULL;
+	int ret, want, in_way = NOBODY;
+
+	for (i = 0; i < nr; i++)
+		any_constraint(&dev->want[i], (int)(d * WANTS + i));
+	if (nr > 1 && fuzz_one_in(128))
+		dev->want[1].range = dev->want[0].range;
+	ret = vmr_system_grant(&sys, dev->want, nr, &dev->set, &failed,
+			       &conflict);
+	want = should_grant_all(dev->want, nr, &should_fail, &in_way);
+	compare("grant", ret, want, conflict, in_way, failed, should_fail);
+	if (!ret)
+		FUZZ_ASSERT(dev->set.nr == nr);
+}
+
+static void op_release(unsigned int d)
+{
+	size_t i;
+
+	vmr_system_release(&sys, &device[d].set);
+	FUZZ_ASSERT(!device[d].set.nr);
+	for (i = 0; i < WANTS; i++)
+		should_ungrant((int)(d * WANTS + i));
+}
+
+static int should_update(const struct vmr_resource *res,
+			 const struct vmr_constraint *c, int *in_way)
+{
+	int i = index_of(res->range), ret, line_was = shares[i];
+	struct piece was = board.piece[i];
+	bool has;
+
+	if (makes_no_sense(c) || c->kind != res->kind || c->range != res->range)
+		return -EINVAL;
+	/* What its own kind says that it has. */
+	has = res->kind == VMR_KIND_IRQ && res->flags & VMR_SHARED ?
+		line_was != NOBODY : was.state == VMR_LIVE;
+	if (!has)
+		return in_use(i) ? -ENOENT : should_grant(c, in_way);
+	should_ungrant(i);
+	ret = should_grant(c, in_way);
+	if (ret && line_was != NOBODY)
+		shares[i] = line_was;
+	else if (ret)
+		piece_live(&board, i, was.in, was.start, was.last);
+	return ret;
+}
+
+static void op_update(unsigned int d)
+{
+	struct device *dev = &device[d];
+	struct vmr_range *conflict = NULL;
+	int ret, want, in_way = NOBODY, i;
+	struct vmr_resource *res, was;
+	struct vmr_constraint c;
+
+	if (!dev->set.nr)
+		return;
+	res = &dev->set.entries[fuzz_u8() % dev->set.nr];
+	i = index_of(res->range);
+	any_constraint(&c, i);
+	if (!fuzz_one_in(8) && c.kind != res->kind) {
+		/* Of the right kind, in units of its own domain. */
+		unsigned int from = domain_of(c.kind) == NOBODY ?
+				    cells[MMIO].shift :
+				    cells[domain_of(c.kind)].shift;
+		unsigned int to = cells[domain_of(res->kind)].shift;
+
+		c.kind = res->kind;
+		c.req.size = c.req.size >> from << to;
+		c.req.align = c.req.align >> from << to;
+		c.req.addr = c.req.addr >> from << to;
+		c.req.min = c.req.min >> from << to;
+		c.req.max = VMR_MAX;
+	}
+	was = *res;
+	ret = vmr_system_update(&sys, res, &c, &conflict);
+	want = should_update(&was, &c, &in_way);
+	compare("update", ret, want, conflict, in_way, 0, 0);
+	if (ret)
+		FUZZ_ASSERT(!memcmp(res, &was, sizeof(was)));
+	else
+		FUZZ_ASSERT(res->start == c.range->start &&
+			    res->last == c.range->last &&
+			    res->flags == c.flags);
+}
+
+static void op_line(int i)
+{
+	struct piece *p = &board.piece[FIRST_LINE + i];
+	uint32_t irq = (uint32_t)fuzz_below(CELLS + 2);
+	struct vmr_range *conflict = NULL;
+	int ret, want = 0, in_way = NOBODY;
+
+	if (fuzz_one_in(3)) {
+		ret = vmr_system_remove_shared_irq(&sys, &line[i]);
+		if (!is_shared[i])
+			want = -ENOENT;
+		else if (sharers_of(i))
+			want = -EBUSY;
+		FUZZ_ASSERT(ret == want);
+		if (ret)
+			return;
+		piece_out(&board, FIRST_LINE + i);
+		is_shared[i] = false;
+		return;
+	}
+	ret = vmr_system_add_shared_irq(&sys, &line[i], irq, "line", &conflict);
+	want = is_shared[i] ? -EEXIST :
+	       board_reserve(&board, FIRST_LINE + i, &cells[IRQS], irq, irq,
+			     &in_way);
+	compare("line", ret, want, conflict, in_way, 0, 0);
+	if (ret)
+		return;
+	is_shared[i] = true;
+	if (p->last >= issued[IRQS])
+		issued[IRQS] = p->last + 1;
+}
+
+/* What must hold */
+
+static void check_node(int i)
+{
+	const struct vmr_range *r = i < FIRST_LINE ? &node[i].range :
+				    &line[i - FIRST_LINE].range;
+	const struct piece *p = &board.piece[i];
+
+	if (i < FIRST_LINE && shares[i] != NOBODY) {
+		p = &board.piece[FIRST_LINE + shares[i]];
+		FUZZ_ASSERT(node[i].line == &line[shares[i]]);
+	} else if (i < FIRST_LINE) {
+		FUZZ_ASSERT(!node[i].line);
+	}
+	FUZZ_ASSERT(vmr_range_state(r) == p->state);
+	if (p->state != VMR_FREE)
+		FUZZ_ASSERT(r->start == p->start && r->last == p->last);
+}
+
+static void check_sets(void)
+{
+	size_t d, i;
+
+	for (d = 0; d < DEVICES; d++)
+		for (i = 0; i < device[d].set.nr; i++) {
+			const struct vmr_resource *r =
+				&device[d].set.entries[i];
+
+			FUZZ_ASSERT(in_use(index_of(r->range)));
+			FUZZ_ASSERT(r->start == r->range->start &&
+				    r->last == r->range->last);
+		}
+	for (i = 0; i < LINES; i++)
+		FUZZ_ASSERT(line[i].nr_sharers ==
+			    (uint32_t)(is_shared[i] ? sharers_of((int)i) : 0));
+}
+
+static void check(uint64_t nr)
+{
+	int domain = (int)(nr % DOMAINS), i;
+	uint64_t at = cell_addr(&cells[domain], (int)(nr * 29 % CELLS));
+
+	FUZZ_ASSERT(index_of(vmr_find(space_of(domain), at)) ==
+		    cells[domain].owner[nr * 29 % CELLS]);
+	FUZZ_ASSERT(issued_of(domain) == issued[domain]);
+	for (i = 0; i < PIECES; i++)
+		check_node(i);
+	if (nr % 32)
+		return;
+	check_sets();
+	for (i = 0; i < DOMAINS; i++)
+		FUZZ_ASSERT(!strcmp(verify_space(space_of(i)), VERIFY_OK));
+}
+
+/* Pools of cells, some of which overlap. */
+static void add_pool(void)
+{
+	static const uint32_t kinds[] = {
+		1u << VMR_KIND_PIO, 1u << VMR_KIND_MMIO, 1u << VMR_KIND_MEM,
+		1u << VMR_KIND_MMIO | 1u << VMR_KIND_MEM, 1u << VMR_KIND_IRQ,
+		1u << VMR_KIND_MSI | 1u << VMR_KIND_MSIX,
+		1u << VMR_KIND_MEM_SLOT,
+		1u << VMR_KIND_MMIO | 1u << VMR_KIND_PIO,
+	};
+	unsigned int how = fuzz_u8(), a = fuzz_below(CELLS), n;
+	struct vmr_system_pool pool = { .kinds = kinds[how & 7] };
+	const struct cells *c = &cells[domain_of(lowest(pool.kinds))];
+
+	n = fuzz_below(CELLS - a);
+	pool.pool.start = cell_addr(c, (int)a);
+	pool.pool.last = cell_addr(c, (int)(a + n)) + ((1ull << c->shift) - 1);
+	pool.pool.align = 1ull << (c->shift + (how >> 3 & 1));
+	pool.pool.policy = (enum vmr_policy)((how >> 4) % 3);
+	pool.flags = fuzz_u8() & 0xe;
+	FUZZ_ASSERT(vmr_system_add_pool(&sys, &pool) ==
+		    ((how & 7) == 7 ? -EINVAL : 0));
+}
+
+static void begin(void)
+{
+	static const uint8_t shifts[DOMAINS] = { 10, 12, 0, 0, 0 };
+	unsigned int how = fuzz_u8(), i;
+	const struct vmr_limits limits = {
+		.mmio_last = CELLS * 0x1000 - 1, .irq_last = CELLS - 1,
+		.slot_last = CELLS - 1, .pci_last = 0xff, .id_last = 99,
+		.vector_last = how & 1 ? CELLS - 1 : 0,
+	};
+
+	memset(&board, 0, sizeof(board));
+	memset(node, 0, sizeof(node));
+	memset(line, 0, sizeof(line));
+	memset(issued, 0, sizeof(issued));
+	memset(is_shared, 0, sizeof(is_shared));
+	for (i = 0; i < FIRST_LINE; i++)
+		shares[i] = NOBODY;
+	for (i = 0; i < DEVICES; i++)
+		vmr_set_init(&device[i].set, device[i].res, WANTS);
+	FUZZ_ASSERT(!vmr_system_init(&sys, &limits));
+	for (i = 0; i < DOMAINS; i++)
+		cells_init(&cells[i], 0, shifts[i], 0,
+			   i == VECTORS && !(how & 1) ? 0 : CELLS - 1,
+			   i >= IRQS ? UINT32_MAX : VMR_MAX);
+	for (i = how >> 1 & 7; i; i--)
+		add_pool();
+}
+
+static void run(void)
+{
+	unsigned int what, d;
+	uint64_t nr;
+
+	begin();
+	for (nr = 0; fuzz_more(); nr++) {
+		what = fuzz_u8();
+		d = fuzz_below(DEVICES);
+		if (what < 120)
+			op_grant(d);
+		else if (what < 190)
+			op_release(d);
+		else if (what < 240)
+			op_update(d);
+		else
+			op_line((int)fuzz_below(LINES));
+		check(nr);
+	}
+	for (nr = 0; nr < CELLS; nr++)
+		check(nr);
+}
+
+const struct fuzz_target fuzz_system = { "system", run };
