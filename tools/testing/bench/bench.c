@@ -69,6 +69,10 @@ static const struct workload workloads[] = {
 	  SET_UP },
 	{ "lookup", { &vmalloc_lookup, &drm_mm_lookup }, SIZES, SAME, SET_UP },
 	{ "move", { &vmalloc_move, &drm_mm_move }, SIZES, SAME, SET_UP },
+	{ "id_churn", { &vmalloc_id_churn, &set_map_id_churn }, SIZES, SAME,
+	  SET_UP },
+	{ "slot", { &vmalloc_slot, &first_match_slot },
+	  { 100, 1000, 10000, 100000 }, SAME, SET_UP },
 };
 
 struct spread {
@@ -211,12 +215,12 @@ static int compare_places(const void *a, const void *b)
 static void check_lane(struct lane *lane, const char *workload, uint32_t n,
 		       struct bench_place *places)
 {
-	uint32_t i;
+	size_t i, live;
 
 	if (lane->impl->places) {
-		lane->impl->places(lane->state, places);
-		qsort(places, n, sizeof(*places), compare_places);
-		for (i = 0; i + 1 < n; i++)
+		live = lane->impl->places(lane->state, places);
+		qsort(places, live, sizeof(*places), compare_places);
+		for (i = 0; i + 1 < live; i++)
 			if (places[i].start + places[i].size >
 			    places[i + 1].start)
 				bench_fail("%s, %s, %u: two at %#llx",

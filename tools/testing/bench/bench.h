@@ -74,7 +74,8 @@ struct bench_place {
  * @setup: the state that the workload begins with. @places is where each of the n
  *	nodes shall be, for a workload that says so
  * @run: the loop that is measured
- * @places: say where each node is; NULL if there is nothing to say
+ * @places: say where each node is, and how many there are; NULL if there is
+ *	nothing to say
  * @check: look at the state with the means of the implementation and end the
  *	program if it is wrong; may be NULL
  */
@@ -84,7 +85,7 @@ struct bench_impl {
 	void		(*destroy)(void *state);
 	void		(*setup)(void *state, const struct bench_place *places);
 	void		(*run)(void *state, struct bench_run *run);
-	void		(*places)(void *state, struct bench_place *places);
+	size_t		(*places)(void *state, struct bench_place *places);
 	void		(*check)(void *state);
 };
 

@@ -20,6 +20,9 @@ extern "C" {
 SPACE_IMPLS(vmalloc);
 SPACE_IMPLS(drm_mm);
 
+extern const struct bench_impl vmalloc_id_churn, set_map_id_churn;
+extern const struct bench_impl vmalloc_slot, first_match_slot;
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * vmalloc_id.c - ids that lead to their owners, and whole device slots, with this
+ * library
+ */
+#include <stdlib.h>
+
+#include <vmalloc/id.h>
+
+#include "impls.h"
+
+#define MMIO_START	0xd0000000ULL
+
+static struct vmr_request page_request = {
+	.size = BENCH_PAGE, .align = BENCH_PAGE, .max = VMR_MAX,
+	.policy = VMR_FIRST,
+};
+
+/* Ids */
+
+struct owner {
+	struct vmr_range	id;
+};
+
+struct id_state {
+	struct vmr_ids	ids;
+	size_t		n;	/* half of them are in use */
+	struct owner	*owners;
+	uint32_t	*id_of;
+};
+
+static void *id_create(size_t n)
+{
+	struct id_state *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		bench_fail("no memory");
+	s->n = n;
+	s->owners = aligned_alloc(64, n * sizeof(*s->owners));
+	s->id_of = calloc(n, sizeof(*s->id_of));
+	if (!s->owners || !s->id_of)
+		bench_fail("no memory");
+	return s;
+}
+
+static void id_destroy(void *state)
+{
+	struct id_state *s = state;
+
+	free(s->owners);
+	free(s->id_of);
+	free(s);
+}
+
+static void id_setup(void *state, const struct bench_place *places)
+{
+	struct id_state *s = state;
+	uint64_t rng = BENCH_SEED;
+	size_t i, k, left;
+
+	(void)places;
+	vmr_ids_init(&s->ids, 0, s->n - 1);
+	for (i = 0; i < s->n; i++) {
+		s->owners[i] = (struct owner) { 0 };
+		if (vmr_id_alloc(&s->ids, &s->owners[i].id))
+			bench_fail("ids: setup");
+	}
+	/* The same half goes wherever the same numbers come */
+	for (left = s->n; left > s->n / 2; ) {
+		k = bench_below(&rng, s->n);
+		left -= !vmr_id_release(&s->ids, &s->owners[k].id);
+	}
+	for (i = k = 0; i < s->n; i++)
+		if (vmr_range_state(&s->owners[i].id) == VMR_LIVE)
+			s->id_of[k++] = i;
+}
+
+static void id_run(void *state, struct bench_run *run)
+{
+	struct id_state *s = state;
+	uint64_t rng = run->rng, sum = run->sum, k;
+	uint64_t begin = bench_now();
+	struct vmr_range *range;
+	struct owner *owner;
+	uint32_t *id;
+
+	for (k = 0; k < run->ops; k++) {
+		id = &s->id_of[bench_below(&rng, s->n / 2)];
+		range = vmr_id_find(&s->ids, *id);
+		owner = (struct owner *)range;
+		if (vmr_id_release(&s->ids, &owner->id) ||
+		    vmr_id_alloc(&s->ids, &owner->id))
+			bench_fail("ids: id %u", *id);
+		*id = vmr_id(&owner->id);
+		sum = bench_fold(sum, *id);
+	}
+	run->ns = bench_now() - begin;
+	run->rng = rng;
+	run->sum = sum;
+}
+
+static size_t id_places(void *state, struct bench_place *places)
+{
+	struct id_state *s = state;
+	size_t i;
+
+	for (i = 0; i < s->n / 2; i++)
+		places[i] = (struct bench_place) { s->id_of[i], 1 };
+	return s->n / 2;
+}
+
+static void id_check(void *state)
+{
+	struct id_state *s = state;
+	size_t i;
+
+	if (s->ids.space.nr_ranges != s->n / 2)
+		bench_fail("ids: %zu are left", s->ids.space.nr_ranges);
+	for (i = 0; i < s->n / 2; i++)
+		if (!vmr_id_is_allocated(&s->ids, s->id_of[i]))
+			bench_fail("ids: %u is lost", s->id_of[i]);
+}
+
+const struct bench_impl vmalloc_id_churn = {
+	.name = "vmalloc", .create = id_create, .destroy = id_destroy,
+	.setup = id_setup, .run = id_run, .places = id_places,
+	.check = id_check,
+};
+
+/* Device slots: an id and a page of addresses, found by the id */
+
+struct slot {
+	struct vmr_range	id;
+	struct vmr_range	mmio;
+};
+
+struct slot_state {
+	struct vmr_ids		ids;
+	struct vmr_space	mmio;
+	size_t			n;
+	struct slot		*slots;
+	uint32_t		*id_of;
+};
+
+static void *slot_create(size_t n)
+{
+	struct slot_state *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		bench_fail("no memory");
+	s->n = n;
+	s->slots = aligned_alloc(64, n * sizeof(*s->slots));
+	s->id_of = calloc(n, sizeof(*s->id_of));
+	if (!s->slots || !s->id_of)
+		bench_fail("no memory");
+	return s;
+}
+
+static void slot_destroy(void *state)
+{
+	struct slot_state *s = state;
+
+	free(s->slots);
+	free(s->id_of);
+	free(s);
+}
+
+static bool slot_reserve(struct slot_state *s, struct slot *slot)
+{
+	return !vmr_alloc(&s->mmio, &slot->mmio, &page_request, NULL) &&
+	       !vmr_id_alloc(&s->ids, &slot->id);
+}
+
+static struct slot *slot_free(struct slot_state *s, uint32_t id)
+{
+	struct vmr_range *range = vmr_id_find(&s->ids, id);
+	struct slot *slot = (struct slot *)range;
+
+	if (!range || vmr_id_release(&s->ids, range) ||
+	    vmr_free(&s->mmio, &slot->mmio))
+		bench_fail("slots: id %u", id);
+	return slot;
+}
+
+static void slot_setup(void *state, const struct bench_place *places)
+{
+	struct slot_state *s = state;
+	size_t i;
+
+	(void)places;
+	vmr_ids_init(&s->ids, 0, 2 * s->n - 1);
+	vmr_space_init(&s->mmio, MMIO_START,
+		       MMIO_START + 2 * s->n * BENCH_PAGE - 1);
+	for (i = 0; i < s->n; i++) {
+		s->slots[i] = (struct slot) { 0 };
+		if (!slot_reserve(s, &s->slots[i]))
+			bench_fail("slots: setup");
+		s->id_of[i] = vmr_id(&s->slots[i].id);
+	}
+}
+
+static void slot_run(void *state, struct bench_run *run)
+{
+	struct slot_state *s = state;
+	uint64_t rng = run->rng, sum = run->sum, k;
+	uint64_t begin = bench_now();
+	struct slot *slot;
+	uint32_t *id;
+
+	for (k = 0; k < run->ops; k++) {
+		id = &s->id_of[bench_below(&rng, s->n)];
+		slot = slot_free(s, *id);
+		if (!slot_reserve(s, slot))
+			bench_fail("slots: no place");
+		*id = vmr_id(&slot->id);
+		sum = bench_fold(sum, *id ^ slot->mmio.start);
+	}
+	run->ns = bench_now() - begin;
+	run->rng = rng;
+	run->sum = sum;
+}
+
+static size_t slot_places(void *state, struct bench_place *places)
+{
+	struct slot_state *s = state;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		places[i] = (struct bench_place) {
+			s->slots[i].mmio.start, BENCH_PAGE,
+		};
+	return s->n;
+}
+
+static void slot_check(void *state)
+{
+	struct slot_state *s = state;
+
+	if (s->ids.space.nr_ranges != s->n || s->mmio.nr_ranges != s->n)
+		bench_fail("slots: %zu ids and %zu pages are left",
+			   s->ids.space.nr_ranges, s->mmio.nr_ranges);
+}
+
+const struct bench_impl vmalloc_slot = {
+	.name = "vmalloc", .create = slot_create, .destroy = slot_destroy,
+	.setup = slot_setup, .run = slot_run, .places = slot_places,
+	.check = slot_check,
+};
