@@ -45,6 +45,13 @@ boards=(
 tests=(
 	COMPLEX_MACRO
 )
+# The harness has macros that define functions, and what a C library has.
+harness=(
+	MACRO_ARG_UNUSED
+	MULTISTATEMENT_MACRO_USE_DO_WHILE
+	NEW_TYPEDEFS
+	USE_NEGATIVE_ERRNO
+)
 
 # It leaves a cache in the directory that it is run in.
 trap 'rm -f .checkpatch-camelcase.*' EXIT
@@ -58,14 +65,17 @@ checkpatch()
 }
 
 status=0
-find include lib tools/check tools/vmm -name '*.[ch]' \
+find include lib tools/check tools/vmm tools/vmr -name '*.[ch]' \
 	! -name trace_events.h -print0 |
 	sort -z | checkpatch "${ignore[@]}" || status=1
 find lib -name trace_events.h -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${events[@]}" || status=1
 find examples -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${boards[@]}" || status=1
-find tools/testing -name '*.[ch]' -print0 |
+find tools/testing/harness -name '*.[ch]' -print0 |
+	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" "${harness[@]}" ||
+	status=1
+find tools/testing -name '*.[ch]' ! -path '*/harness/*' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" || status=1
 find tools/shim -name '*.h' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${shim[@]}" || status=1

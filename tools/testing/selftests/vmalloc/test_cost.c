@@ -11,6 +11,7 @@
  * that and none for a walk along the ranges: there are thousands.
  */
 #include "../kselftest_harness.h"
+#include "needs.h"
 #include "pages.h"
 #include "world.h"
 
@@ -53,6 +54,7 @@ FIXTURE(cost) {
 
 FIXTURE_SETUP(cost)
 {
+	NEEDS(page_faults);
 	ASSERT_EQ(0, pages_init(MEMORY));
 	/* All but a few, which the calls are made with. */
 	nr = MEMORY / page_size - 64;
@@ -63,7 +65,7 @@ FIXTURE_SETUP(cost)
 
 FIXTURE_TEARDOWN(cost)
 {
-	munmap(pages, pages_bytes);
+	pages_exit();
 }
 
 static struct vmr_range *spare(size_t i)

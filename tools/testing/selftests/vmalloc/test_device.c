@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 
 #include "machine.h"
 
@@ -1999,6 +2000,7 @@ TEST(a_drain_waits_for_a_callback_that_runs)
 	struct probe p;
 	int i;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
@@ -2029,6 +2031,7 @@ TEST(a_drain_does_not_wait_for_a_callback_of_another_device)
 	pthread_t caller;
 	struct probe p, q;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
@@ -2058,6 +2061,7 @@ TEST(a_drain_waits_for_a_lookup_that_is_older_than_the_unlinking)
 	struct probe p;
 	int i;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
@@ -2084,6 +2088,7 @@ TEST(a_drain_does_not_wait_for_a_lookup_that_is_younger)
 	pthread_t caller;
 	struct probe p, q;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
@@ -2104,6 +2109,7 @@ TEST(a_reader_in_a_lookup_is_not_detached)
 	struct call call = { .addr = 0x1000 };
 	pthread_t caller;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
 	vmr_write_begin(&m.sys.seq);
@@ -2337,6 +2343,7 @@ FIXTURE(race)
 
 FIXTURE_SETUP(race)
 {
+	NEEDS(threads);
 }
 
 FIXTURE_TEARDOWN(race)
@@ -2414,6 +2421,7 @@ TEST(what_a_move_covers_before_and_after_is_never_missed)
 	struct probe p;
 	unsigned int i;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x10000, 0x2000));
 	/* Its callbacks are told nothing that is shared. */
@@ -2438,6 +2446,7 @@ TEST(a_place_that_is_handed_on_is_never_empty)
 	struct probe p[2];
 	unsigned int i;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, probe_up(&p[i], "p", VMR_MMIO, 0x10000 * (i + 1),

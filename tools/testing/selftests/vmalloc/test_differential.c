@@ -16,6 +16,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../kselftest_harness.h"
 

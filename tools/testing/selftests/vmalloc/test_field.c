@@ -12,6 +12,7 @@
 #include <sched.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 
 #include "card.h"
 
@@ -594,6 +595,7 @@ FIXTURE(long_run)
 
 FIXTURE_SETUP(long_run)
 {
+	NEEDS(threads);
 }
 
 FIXTURE_TEARDOWN(long_run)
@@ -716,6 +718,7 @@ TEST(ch_8028)
 	struct call vcpu = { .addr = 0x2000, .times = 1000 };
 	struct probe p, q, added;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
@@ -761,6 +764,7 @@ TEST(fc_6087)
 	struct call reset = { .addr = 0x1000, .times = 1 };
 	struct probe p, q;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	p.inside = reset_device;
@@ -1069,6 +1073,7 @@ TEST(kt_mmio)
 	struct call vcpu = { .addr = 0x1000, .times = 1 };
 	struct probe p;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	p.inside = stay_inside;

@@ -9,6 +9,7 @@
  * before the change or after it.
  */
 #include "../kselftest_harness.h"
+#include "needs.h"
 #include "pages.h"
 #include "world.h"
 
@@ -106,13 +107,13 @@ FIXTURE(lookup) {
 
 FIXTURE_SETUP(lookup)
 {
-	page_size = sysconf(_SC_PAGESIZE);
-	ASSERT_EQ(0, pages_init(NR * 2 * page_size));
+	NEEDS(page_faults);
+	ASSERT_EQ(0, pages_init(NR * 2 * pages_one()));
 }
 
 FIXTURE_TEARDOWN(lookup)
 {
-	munmap(pages, pages_bytes);
+	pages_exit();
 }
 
 static void move_over_itself(void)

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 #include "world.h"
 
 #define BAD_POLICY	((enum vmr_policy)99)
@@ -1741,6 +1742,7 @@ TEST(a_lookup_sees_a_moving_range_at_one_place)
 	pthread_t thread;
 	int done = 0;
 
+	NEEDS(threads);
 	three_ranges(_metadata);
 	GRANT(vmr_reserve(&w.a, &w.r[3], 0x1a000, 0x1afff, NULL));
 	GRANT(vmr_reserve(&w.a, &w.r[4], 0x1b000, 0x1bfff, NULL));

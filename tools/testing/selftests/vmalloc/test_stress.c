@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 #include "machine.h"
 
 #define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
@@ -177,7 +178,7 @@ struct router {
 static pthread_mutex_t writers = PTHREAD_MUTEX_INITIALIZER;
 static struct gadget *plugged[SLOTS];
 static uint32_t routers_end, living, moves, cycles, refusals, from_inside;
-static uint64_t total_writes;	/* of those that are gone */
+static unsigned long total_writes;	/* of those that are gone */
 
 /* The first thing that went wrong. */
 static const char *first_wrong;
@@ -664,6 +665,7 @@ FIXTURE(stress)
 
 FIXTURE_SETUP(stress)
 {
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up_to(MACHINE_LAST, 0xffff));
 	ASSERT_EQ(0, plug_all());
 	ASSERT_EQ(0, pthread_create(&self->drainer, NULL, drainer_thread,
@@ -789,6 +791,7 @@ TEST(a_device_that_could_not_be_registered_is_drained_like_any_other)
 	struct stopped s = { .ret = 0 };
 	struct gadget *g;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	g = gadget_new(0);
 	ASSERT_NE(NULL, g);
@@ -808,6 +811,7 @@ TEST(a_device_of_a_transaction_that_was_cancelled_is_drained_too)
 	struct stopped s = { .ret = 0 };
 	struct gadget *g;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	g = gadget_new(0);
 	ASSERT_NE(NULL, g);

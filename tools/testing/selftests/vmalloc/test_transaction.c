@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 
 #include "bus.h"
 
@@ -688,6 +689,7 @@ TEST(no_reader_sees_half_of_a_commit)
 	struct hub h;
 	unsigned int i;
 
+	NEEDS(threads);
 	chance_state = 1;
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
@@ -760,6 +762,7 @@ TEST(no_reader_sees_half_of_a_replacement)
 	struct probe p[2];
 	unsigned int i;
 
+	NEEDS(threads);
 	chance_state = 1;
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, wants(&p[0], "0", NULL, PAIR_A, 0x1000));

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * needs.h - what a test needs that not every environment has
+ *
+ * The tests run as programs, in the kernel and on bare metal. An environment that
+ * lacks something is compiled with TEST_LACKS_ and its name defined as 1; a test
+ * that needs it says so first, and skips itself there by name:
+ *
+ *	threads		two things that happen at the same time
+ *	page_faults	memory that can be protected, and a handler that sees why
+ */
+#ifndef VMR_TEST_NEEDS_H
+#define VMR_TEST_NEEDS_H
+
+#ifndef TEST_LACKS_threads
+#define TEST_LACKS_threads	0
+#endif
+#ifndef TEST_LACKS_page_faults
+#define TEST_LACKS_page_faults	0
+#endif
+
+#define NEEDS(what) \
+	do { \
+		if (TEST_LACKS_##what) \
+			SKIP(return, "%s: not here", #what); \
+	} while (0)
+
+#endif /* VMR_TEST_NEEDS_H */
