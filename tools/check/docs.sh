@@ -41,6 +41,13 @@ for path in $(grep -ohE '\b(include/vmalloc|lib|tools|examples|Documentation|deb
 	[ -e "$path" ] || complain "$path is named and not there"
 done
 
+# Functions that the walk through the code meets
+for name in $(grep -oE '``[a-z_0-9]+\(\)``' Documentation/walkthrough.rst |
+		tr -d '`()' | sort -u); do
+	grep -qrw "$name" lib include tools/vmm "$KFILES/include" ||
+		complain "$name() is in the walkthrough and not in the code"
+done
+
 # C in pages: taken from a file by literalinclude, or the same as in one
 cat examples/*/*.[ch] examples/*/*/*.[ch] include/vmalloc/*.h lib/*.[ch] lib/*/*.c \
 	tools/*/*.[ch] tools/*/*/*.[ch] tools/*/*/*/*.[ch] README.md 2>/dev/null |
