@@ -70,7 +70,7 @@ SPARSE_FLAGS := -Wsparse-error '-D__float128=long double' \
 		'-D__builtin_thread_pointer()=((void *)1)' -isystem \
 		$(if $(filter-out 0,$(C)),$(shell gcc -print-file-name=include))
 
-all: lib $(if $(VMM_SRCS),vmm)
+all: lib $(if $(VMM_SRCS),vmm) vmr
 
 lib: $(O)/libvmalloc.a $(O)/libvmalloc.so
 
@@ -165,6 +165,8 @@ $(O)/vmm: $(VMM_OBJS) $(O)/libvmalloc.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread $(ALL_LDFLAGS) -o $@ $(VMM_OBJS) \
 		$(O)/libvmalloc.a
+
+include tools/vmr/build.mk
 
 # The tests are kernel selftests; their own Makefile builds them.
 tests: $(O)/libvmalloc.a

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * json.c - a plan for scripts
+ *
+ * Addresses are strings with 0x, since what reads JSON often has numbers of 53
+ * bits; sizes too.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmr.h"
+
+static void put_string(FILE *out, const char *text)
+{
+	const unsigned char *c;
+
+	fputc('"', out);
+	for (c = (const unsigned char *)text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			fprintf(out, "\\%c", *c);
+		else if (*c < 0x20 || *c > 0x7e)
+			fprintf(out, "\\u%04x", *c);
+		else
+			fputc(*c, out);
+	}
+	fputc('"', out);
+}
+
+static void put_key(FILE *out, const char *key)
+{
+	put_string(out, key);
+	fputs(": ", out);
+}
+
+static void put_hex(FILE *out, const char *key, uint64_t n)
+{
+	put_key(out, key);
+	fprintf(out, "\"0x%llx\"", (unsigned long long)n);
+}
+
+static void put_bool(FILE *out, const char *key, bool value)
+{
+	put_key(out, key);
+	fputs(value ? "true" : "false", out);
+}
+
+static const char *kind_name(uint32_t kind)
+{
+	switch (kind) {
+	case VMR_KIND_PIO:
+		return "pio";
+	case VMR_KIND_MMIO:
+		return "mmio";
+	case VMR_KIND_IRQ:
+		return "irq";
+	case VMR_KIND_MSI:
+		return "msi";
+	default:
+		return "msix";
+	}
+}
+
+static void put_want(FILE *out, struct want *want, bool placed)
+{
+	const struct vmr_range *range = range_of_want(want);
+
+	fputs("        { ", out);
+	put_key(out, "what");
+	put_string(out, want->label);
+	fputs(", ", out);
+	put_key(out, "kind");
+	put_string(out, kind_name(want->kind));
+	fputs(", ", out);
+	put_hex(out, "size", want->size);
+	fputs(", ", out);
+	put_hex(out, "align", want->align);
+	fputs(", ", out);
+	put_bool(out, "64bit", want->flags & VMR_64BIT);
+	fputs(", ", out);
+	put_bool(out, "prefetchable", want->flags & VMR_PREFETCHABLE);
+	if (placed) {
+		fputs(", ", out);
+		put_hex(out, "start", range->start);
+		fputs(", ", out);
+		put_hex(out, "last", range->last);
+	}
+	fputs(" }", out);
+}
+
+static void put_failure(FILE *out, const struct thing *thing)
+{
+	const struct thing *up = thing;
+
+	while (!up->failed)
+		up = up->behind;
+	fputs(",\n      ", out);
+	put_key(out, "error");
+	put_string(out, vmr_strerror(up->error));
+	fputs(",\n      ", out);
+	put_key(out, "why");
+	put_string(out, up->why);
+	if (up->at_fault) {
+		fputs(",\n      ", out);
+		put_key(out, "failed");
+		put_string(out, up->at_fault->label);
+	}
+	if (up != thing) {
+		fputs(",\n      ", out);
+		put_key(out, "failed_bridge");
+		put_string(out, up->name);
+	}
+}
+
+static void put_thing(FILE *out, struct thing *thing)
+{
+	bool placed = thing->dev.link.next;
+	char address[16];
+	size_t i;
+
+	fputs("    {\n      ", out);
+	put_key(out, "name");
+	put_string(out, thing->name);
+	if (thing->what) {
+		fputs(",\n      ", out);
+		put_key(out, "description");
+		put_string(out, thing->what);
+	}
+	fputs(",\n      ", out);
+	put_bool(out, "bridge", thing->is_bridge);
+	if (thing->behind) {
+		fputs(",\n      ", out);
+		put_key(out, "behind");
+		put_string(out, thing->behind->name);
+	}
+	fputs(",\n      ", out);
+	put_bool(out, "placed", placed);
+	if (placed) {
+		uint32_t pci = vmr_id(&thing->pci);
+
+		snprintf(address, sizeof(address), "%02x:%02x.%x", pci >> 8,
+			 pci >> 3 & 0x1f, pci & 7);
+		fputs(",\n      ", out);
+		put_key(out, "pci");
+		put_string(out, address);
+	} else {
+		put_failure(out, thing);
+	}
+	fputs(",\n      \"resources\": [", out);
+	for (i = 0; i < thing->nr; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		put_want(out, &thing->wants[i], placed);
+	}
+	fputs(thing->nr ? "\n      ]\n    }" : "]\n    }", out);
+}
+
+static void put_needs(const struct plan *plan, FILE *out)
+{
+	bool any = false;
+	size_t i;
+
+	fputs("  \"smallest\": [", out);
+	for (i = 0; i < NR(plan->needs); i++) {
+		const struct need *need = &plan->needs[i];
+
+		if (!need->any)
+			continue;
+		fputs(any ? ",\n    { " : "\n    { ", out);
+		any = true;
+		put_key(out, "window");
+		put_string(out, need->name);
+		fputs(", ", out);
+		put_hex(out, "start", need->start);
+		fputs(", ", out);
+		put_hex(out, "last", need->last);
+		fputs(", ", out);
+		put_key(out, "address_bits");
+		fprintf(out, "%u, ", need->bits);
+		put_bool(out, "have", need->has && need->does);
+		fputs(" }", out);
+	}
+	fputs(any ? "\n  ]" : "]", out);
+}
+
+void show_json(struct plan *plan, FILE *out)
+{
+	const struct count count = count_devices(plan);
+	struct thing *thing;
+	bool any = false;
+
+	fputs("{\n  ", out);
+	put_key(out, "machine");
+	put_string(out, plan->machine.name);
+	fprintf(out, ",\n  \"address_bits\": %u,\n  ", plan->config.phys_bits);
+	put_hex(out, "memory", plan->machine.ram);
+	fprintf(out, ",\n  \"devices_asked\": %zu", count.devices);
+	fprintf(out, ",\n  \"devices_placed\": %zu,\n  ", count.placed);
+	put_bool(out, "fits", count.devices == count.placed);
+	fprintf(out, ",\n  \"address_bits_needed\": ");
+	if (plan->bits_needed)
+		fprintf(out, "%u", plan->bits_needed);
+	else
+		fputs("null", out);
+	fputs(",\n", out);
+	put_needs(plan, out);
+	fputs(",\n  \"devices\": [", out);
+	for_each_thing(thing, plan) {
+		if (thing->left_out)
+			continue;
+		fputs(any ? ",\n" : "\n", out);
+		any = true;
+		put_thing(out, thing);
+	}
+	fputs(any ? "\n  ]\n}\n" : "]\n}\n", out);
+}

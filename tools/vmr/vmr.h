@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * vmr.h - the parts of the planner
+ *
+ * A plan is a machine and what is to be in it. It is read from files (file.c,
+ * lspci.c), placed through the library (place.c), and shown as text, JSON or a
+ * drawing (show.c, json.c, svg.c).
+ */
+#ifndef VMR_PLANNER_H
+#define VMR_PLANNER_H
+
+#include <stdio.h>
+
+#include <vmalloc/vmalloc.h>
+
+#define NR(array)	(sizeof(array) / sizeof((array)[0]))
+
+#define MAX_THINGS	4096	/* devices and bridges of a plan */
+#define MAX_WANTS	64	/* resources of one of them */
+#define MAX_LINE	4096	/* bytes of an input line */
+#define NR_WINDOWS	3	/* of a bridge: I/O, memory, prefetchable memory */
+
+/**
+ * struct want - one resource that a device or bridge is to have
+ * @kind: enum vmr_kind
+ * @flags: as in a struct vmr_constraint
+ * @size: number of addresses or numbers
+ * @align: a power of two
+ * @fixed: whether it is to be at @at
+ * @at: where
+ * @window: whether it is a window of a bridge
+ * @label: what people call it
+ * @line: where the input says so
+ * @region: its addresses, if it is a range of them
+ * @numbers: its numbers, if it is not
+ * @sharer: its share in an interrupt line
+ */
+struct want {
+	uint32_t		kind;
+	uint32_t		flags;
+	uint64_t		size;
+	uint64_t		align;
+	bool			fixed;
+	uint64_t		at;
+	bool			window;
+	char			label[24];
+	unsigned int		line;
+	struct vmr_region	region;
+	struct vmr_range	numbers;
+	struct vmr_sharer	sharer;
+};
+
+/**
+ * struct thing - a device or a bridge
+ * @next: the next of the plan
+ * @name: what people call it; unique
+ * @what: more about it, or NULL
+ * @file: where it is described
+ * @line: and in which line
+ * @behind: the bridge that it is behind, NULL at the root
+ * @depth: number of bridges above it
+ * @is_bridge: whether it is one
+ * @left_out: nobody asked for it
+ * @segment: on a host, its PCI segment
+ * @address: on a host, its PCI address there
+ * @secondary: on a host, the bus behind it
+ * @on_host: whether the three above are known
+ * @wants: what it is to have
+ * @nr: how much
+ * @failed: it could not be placed
+ * @error: why, as a call of the library said
+ * @at_fault: the want that could not be had, or NULL
+ * @why: all that there is to say about it
+ * @pci: its PCI address in the machine
+ * @bus_number: of the bus behind it, in the machine
+ * @dev: the device
+ * @bus: what is behind it
+ * @constraints: what it was granted, as constraints
+ * @resources: and as resources
+ */
+struct thing {
+	struct thing		*next;
+	char			*name;
+	char			*what;
+	const char		*file;
+	unsigned int		line;
+	struct thing		*behind;
+	unsigned int		depth;
+	bool			is_bridge;
+	bool			left_out;
+	bool			on_host;
+	uint32_t		segment;
+	uint32_t		address;
+	uint32_t		secondary;
+	struct want		*wants;
+	size_t			nr;
+	bool			failed;
+	int			error;
+	const struct want	*at_fault;
+	char			*why;
+	struct vmr_range	pci;
+	uint32_t		bus_number;
+	struct vmr_device	dev;
+	struct vmr_bus		bus;
+	struct vmr_constraint	*constraints;
+	struct vmr_resource	*resources;
+};
+
+/**
+ * struct given - a span of the machine as a file gives it
+ * @span: from where to where
+ * @flags: of a window
+ * @policy: of a window
+ * @line: where it is given
+ */
+struct given {
+	struct vmr_span	span;
+	uint32_t	flags;
+	enum vmr_policy	policy;
+	unsigned int	line;
+};
+
+/**
+ * struct spans - spans of one sort
+ * @list: the spans
+ * @nr: how many there are
+ */
+struct spans {
+	struct given	list[VMR_LAYOUT_HOLES];
+	size_t		nr;
+};
+
+/**
+ * struct machine - what the machine is to be
+ * @name: x86-64, arm64, riscv64 or custom
+ * @ram: bytes of memory
+ * @ram_max: bytes to leave room for
+ * @bits: width of an address, 0 for what is usual there
+ * @file: where spans are given
+ * @memory: where memory is, if not as usual
+ * @windows: windows, if not as usual
+ * @platform: the platform's places, if not as usual
+ * @holes: more holes
+ * @ports: I/O ports for devices, if not as usual
+ */
+struct machine {
+	const char	*name;
+	uint64_t	ram;
+	uint64_t	ram_max;
+	uint32_t	bits;
+	const char	*file;
+	struct spans	memory;
+	struct spans	windows;
+	struct spans	platform;
+	struct spans	holes;
+	struct spans	ports;
+};
+
+#define NR_NEEDS	3	/* above 4 GiB, below, I/O ports */
+#define NR_INTX		4
+
+/**
+ * struct need - the smallest window that would do for what is at the root
+ * @name: of the window
+ * @any: whether anything needs one
+ * @has: whether the machine has one
+ * @does: whether that is large enough
+ * @start: its first address, that of the machine's
+ * @last: its last address
+ * @bits: width of an address that it takes
+ */
+struct need {
+	const char	*name;
+	bool		any;
+	bool		has;
+	bool		does;
+	uint64_t	start;
+	uint64_t	last;
+	uint32_t	bits;
+};
+
+/**
+ * struct plan - all of it
+ * @machine: the machine
+ * @things: what is to be in it
+ * @end: where the next thing is linked
+ * @nr: how many there are
+ * @errors: how many the input has
+ * @config: the machine as the library describes it
+ * @layout: and has it
+ * @sys: its domains
+ * @manager: its devices
+ * @ram: its memory, as a device
+ * @pieces: where that is
+ * @pieces_wanted: the same as constraints
+ * @pieces_had: and as resources
+ * @intx: lines that devices share
+ * @bits_needed: least width of an address with which all fits, 0 if none does
+ * @needs: the smallest windows
+ */
+struct plan {
+	struct machine			machine;
+	struct thing			*things;
+	struct thing			**end;
+	size_t				nr;
+	unsigned int			errors;
+	struct vmr_layout_config	config;
+	struct vmr_layout		layout;
+	struct vmr_system		sys;
+	struct vmr_manager		manager;
+	struct vmr_device		ram;
+	struct vmr_region		pieces[VMR_LAYOUT_RAM];
+	struct vmr_constraint		pieces_wanted[VMR_LAYOUT_RAM];
+	struct vmr_resource		pieces_had[VMR_LAYOUT_RAM];
+	struct vmr_shared_irq		intx[NR_INTX];
+	uint32_t			bits_needed;
+	struct need			needs[NR_NEEDS];
+};
+
+#define for_each_thing(thing, plan) \
+	for ((thing) = (plan)->things; (thing); (thing) = (thing)->next)
+
+/* plan.c */
+void plan_init(struct plan *plan);
+void plan_free(struct plan *plan);
+void bad_input(struct plan *plan, const char *file, unsigned int line,
+	       const char *format, ...) __attribute__((format(printf, 4, 5)));
+void note_input(const char *file, unsigned int line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void *must(void *memory);
+struct thing *add_thing(struct plan *plan, const char *name, const char *file,
+			unsigned int line);
+struct want *push_want(struct thing *thing, uint32_t kind, uint64_t size,
+		       unsigned int line);
+struct want *add_want(struct plan *plan, struct thing *thing, uint32_t kind,
+		      uint64_t size, unsigned int line);
+struct thing *find_thing(struct plan *plan, const char *name);
+bool parse_number(const char *text, uint64_t *n);
+bool parse_span(const char *text, struct vmr_span *span);
+const char *size_text(uint64_t size);
+bool is_pow2(uint64_t n);
+bool is_address(uint32_t kind);
+
+/* file.c, lspci.c */
+void read_plan(struct plan *plan, FILE *in, const char *name);
+void read_lspci(struct plan *plan, FILE *in, const char *name);
+bool is_lspci_device(const char *line);
+bool read_line(struct plan *plan, FILE *in, const char *name,
+	       unsigned int line, char *text);
+
+/* place.c */
+bool describe_machine(struct plan *plan, uint32_t bits);
+bool place_plan(struct plan *plan);
+struct vmr_range *range_of_want(struct want *want);
+const struct vmr_system_pool *pool_of_need(const struct plan *plan, size_t i);
+
+/* show.c, json.c, svg.c */
+struct count {
+	size_t	devices;
+	size_t	placed;
+};
+
+struct count count_devices(const struct plan *plan);
+void show_text(struct plan *plan, FILE *out, bool gaps);
+void show_json(struct plan *plan, FILE *out);
+void show_svg(struct plan *plan, FILE *out);
+
+#endif /* VMR_PLANNER_H */
