@@ -1,0 +1,902 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * test_failures.c - each step of each call that has several, made to fail in turn
+ *
+ * Nothing is injected: a step fails since somebody has its place, since there are no
+ * more ids, since a device refuses. Afterwards the machine has to be the one that it
+ * was before: every range, claim, age and mark, as numbers and as a snapshot, every
+ * device's state, and nobody was told of anything.
+ */
+#include "../kselftest_harness.h"
+
+#include "bus.h"
+#include "card.h"
+
+/* What is in the way */
+
+#define PLACES		8
+#define REFUSED_BY_DEV	(-1234)
+
+static struct vmr_region blocker[PLACES];
+static struct vmr_range blocked[PLACES];
+static struct vmr_shared_irq line;
+static struct vmr_sharer sharer;
+static struct probe holder, waiter, others[3], subject;
+static struct hub hub;
+static struct diary diary;
+
+/*
+ * What the device asks for, by index, then its id and its own word. Each has a way
+ * to fail.
+ */
+enum {
+	PORT,		/* exactly here */
+	EXACT,		/* memory, exactly here */
+	ANYWHERE,	/* memory, anywhere within bounds that have one place */
+	LINE,		/* exactly this interrupt */
+	MESSAGES,	/* four vectors where there are four */
+	SHARE,		/* of one line */
+	NUMBER,		/* one memory slot */
+	ID,
+	DEVICE,
+	NR_STEPS,
+};
+
+#define NR_WANTS	ID
+
+/* In the order in which they are granted: fixed, then by alignment and size */
+static const uint8_t order[NR_STEPS] = {
+	EXACT, PORT, LINE, SHARE, ANYWHERE, MESSAGES, NUMBER, ID, DEVICE,
+};
+
+static uint8_t bytes_before[1 << 14], bytes_after[1 << 14];
+static size_t size_before, size_after;
+static unsigned int told_before;
+
+static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
+		       const struct vmr_range *range)
+{
+	(void)snap;
+	(void)space;
+	return (uintptr_t)range;
+}
+
+static int snapshot_bytes(uint8_t *to, size_t max, size_t *size)
+{
+	static const struct vmr_snapshot_ops ops = { .key_of = key_of };
+	struct vmr_snapshot_space spaces[VMR_SNAPSHOT_NR + 2];
+	struct vmr_snapshot snap = {
+		.ops = &ops, .spaces = spaces, .nr_spaces = VMR_SNAPSHOT_NR,
+	};
+	int ret = vmr_snapshot_system(spaces, &m.sys);
+
+	if (!ret && hub.bus.dev) {
+		ret = vmr_snapshot_bus(&spaces[VMR_SNAPSHOT_NR], &hub.bus,
+				       VMR_SNAPSHOT_USER);
+		snap.nr_spaces += 2;
+	}
+	return ret ? ret : vmr_save(&snap, to, max, size);
+}
+
+static void look_before(struct __test_metadata *_metadata)
+{
+	see_before();
+	told_before = diary.nr;
+	ASSERT_EQ(0, snapshot_bytes(bytes_before, sizeof(bytes_before),
+				    &size_before));
+}
+
+static int nothing_happened(void)
+{
+	return same_as_before() && diary.nr == told_before &&
+	       !snapshot_bytes(bytes_after, sizeof(bytes_after), &size_after) &&
+	       size_after == size_before &&
+	       !memcmp(bytes_before, bytes_after, size_before) &&
+	       !strcmp(machine_verify(), VERIFY_OK);
+}
+
+#define FAILS(err, call) \
+	do { \
+		look_before(_metadata); \
+		EXPECT_EQ((err), (call)) { \
+			TH_LOG("%s", #call); \
+		} \
+		EXPECT_TRUE(nothing_happened()) { \
+			TH_LOG("%s failed and changed something", #call); \
+		} \
+	} while (0)
+
+/* A machine in which something is going on: a claim, a parked region, a bus. */
+static void up(struct __test_metadata *_metadata)
+{
+	ASSERT_EQ(0, machine_up_to(MACHINE_LAST, 5));
+	ASSERT_EQ(0, diary_start(&diary));
+	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &line, 9, "line", NULL));
+	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0xc0000000, 0x2000));
+	ASSERT_EQ(0, probe_up_unmapped(&waiter, "waiter", VMR_MMIO, 0x1000));
+	ASSERT_EQ(0, program(&waiter.region[0], 0xc0001000));
+	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
+	ASSERT_EQ(0, hub_up(&hub, "bus", NULL));
+	ASSERT_EQ(0, hub_open(&hub, PORTS, 0x3000, 0x3fff));
+	ASSERT_EQ(0, hub_open(&hub, MEMORY, 0xd0000000, 0xdfffffff));
+}
+
+/* All that it asks for; where, depends on whose it is. */
+static void want_all(struct __test_metadata *_metadata, struct probe *p,
+		     struct vmr_bus *parent)
+{
+	uint64_t base = parent ? 0xd0000000 : 0xe0000000;
+	uint64_t port = parent ? 0x3000 : 0x2000;
+	struct vmr_constraint *c;
+	int i;
+
+	probe_init(p, "subject");
+	p->dev.parent = parent;
+	ASSERT_EQ(0, probe_region_at(p, 0, VMR_PIO, port, 0x10));
+	ASSERT_EQ(0, probe_region_at(p, 1, VMR_MMIO, base, 0x4000));
+	ASSERT_EQ(0, probe_region(p, 2, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
+	vmr_constraint_within(probe_want(p), VMR_KIND_MMIO, 0x1000, 0x1000,
+			      base + 0x8000, base + 0x8fff,
+			      &p->region[2].range);
+	vmr_constraint_at(probe_want(p), VMR_KIND_IRQ, 5, 1, &p->node[LINE]);
+	vmr_constraint_within(probe_want(p), VMR_KIND_MSI, 4, 4, 32, 35,
+			      &p->node[MESSAGES]);
+	memset(&sharer, 0, sizeof(sharer));
+	c = probe_want(p);
+	vmr_constraint_at(c, VMR_KIND_IRQ, 9, 1, &sharer.range);
+	c->flags = VMR_SHARED;
+	vmr_constraint_within(probe_want(p), VMR_KIND_MEM_SLOT, 1, 1, 7, 7,
+			      &p->node[NUMBER]);
+	ASSERT_EQ((size_t)NR_WANTS, p->dev.nr_constraints);
+	for (i = 0; i < PLACES; i++) {
+		vmr_region_init(&blocker[i], i ? VMR_MMIO : VMR_PIO,
+				VMR_REGION_RESERVED, 1, 0, "in the way");
+		memset(&blocked[i], 0, sizeof(blocked[i]));
+	}
+}
+
+/* The range in the way of a step; NULL if it is another reason. */
+static struct vmr_range *who_blocks(int step)
+{
+	switch (step) {
+	case PORT:
+	case EXACT:
+		return &blocker[step].range;
+	case LINE:
+		return &blocked[step];
+	default:
+		return NULL;
+	}
+}
+
+static int why(int step)
+{
+	switch (step) {
+	case SHARE:
+		return -ENOENT;
+	case DEVICE:
+		return REFUSED_BY_DEV;
+	default:
+		return who_blocks(step) ? -EBUSY : -ENOSPC;
+	}
+}
+
+static int id_probe(struct probe *p)
+{
+	probe_init(p, "one of many");
+	return vmr_register(&m.manager, &p->dev, NULL, NULL);
+}
+
+static int take_ids(void)
+{
+	size_t i = 0;
+	int ret;
+
+	do {
+		ret = id_probe(&others[i++]);
+	} while (!ret && i < NR(others));
+	return ret && ret != -ENOSPC ? ret : 0;
+}
+
+static void give_ids(void)
+{
+	size_t i;
+
+	for (i = 0; i < NR(others); i++)
+		vmr_unlink(&m.manager, &others[i].dev);
+}
+
+/* Let a step fail; its last address is enough. */
+static int block(struct probe *p, int step)
+{
+	struct vmr_space *pio = &m.sys.pio, *mmio = &m.sys.mmio;
+	const struct vmr_request *req = &p->want[step].req;
+
+	if (p->dev.parent) {
+		pio = &p->dev.parent->pio;
+		mmio = &p->dev.parent->mmio;
+	}
+	switch (step) {
+	case PORT:
+		return vmr_reserve(pio, &blocker[step].range, req->addr + 15,
+				   req->addr + 15, NULL);
+	case EXACT:
+		return vmr_reserve(mmio, &blocker[step].range,
+				   req->addr + 0x3fff, req->addr + 0x3fff,
+				   NULL);
+	case ANYWHERE:
+		return vmr_reserve(mmio, &blocker[step].range, req->max,
+				   req->max, NULL);
+	case LINE:
+		return vmr_id_alloc_at(&m.sys.irqs, &blocked[step], 5, NULL);
+	case MESSAGES:
+		return vmr_id_alloc_at(&m.sys.irqs, &blocked[step], 35, NULL);
+	case SHARE:
+		return vmr_system_remove_shared_irq(&m.sys, &line);
+	case NUMBER:
+		return vmr_id_alloc_at(&m.sys.slots, &blocked[step], 7, NULL);
+	case ID:
+		return take_ids();
+	default:
+		p->refuse = REFUSED_BY_DEV;
+		return 0;
+	}
+}
+
+static void unblock(struct probe *p, int step)
+{
+	switch (step) {
+	case PORT:
+		vmr_free(p->dev.parent ? &p->dev.parent->pio : &m.sys.pio,
+			 &blocker[step].range);
+		break;
+	case EXACT:
+	case ANYWHERE:
+		vmr_free(p->dev.parent ? &p->dev.parent->mmio : &m.sys.mmio,
+			 &blocker[step].range);
+		break;
+	case LINE:
+	case MESSAGES:
+		vmr_id_release(&m.sys.irqs, &blocked[step]);
+		break;
+	case SHARE:
+		vmr_system_add_shared_irq(&m.sys, &line, 9, "line", NULL);
+		break;
+	case NUMBER:
+		vmr_id_release(&m.sys.slots, &blocked[step]);
+		break;
+	case ID:
+		give_ids();
+		break;
+	default:
+		p->refuse = 0;
+	}
+}
+
+/* The first of the blocked steps that is come to. */
+static int first_of(unsigned int mask)
+{
+	size_t i;
+
+	for (i = 0; i < NR(order); i++)
+		if (mask & 1u << order[i])
+			return order[i];
+	return NR_STEPS;
+}
+
+static int ways;		/* in which something was made to fail */
+
+/* Every set of steps blocked: what fails is the first that is come to. */
+static void every_set(struct __test_metadata *_metadata, unsigned int steps,
+		      int (*call)(size_t *failed, struct vmr_range **conflict),
+		      void (*undo)(void))
+{
+	struct vmr_range *conflict, nobody;
+	unsigned int mask;
+	size_t failed;
+	int step, first;
+
+	for (mask = 1; mask < 1u << NR_STEPS; mask++) {
+		if (mask & ~steps)
+			continue;
+		for (step = 0; step < NR_STEPS; step++)
+			if (mask & 1u << step)
+				ASSERT_EQ(0, block(&subject, step));
+		first = first_of(mask);
+		failed = 77;
+		conflict = &nobody;
+		FAILS(why(first), call(&failed, &conflict));
+		EXPECT_EQ((size_t)(first == DEVICE ? 77 : first), failed);
+		EXPECT_EQ(who_blocks(first) ? who_blocks(first) : &nobody,
+			  conflict);
+		ways++;
+		for (step = 0; step < NR_STEPS; step++)
+			if (mask & 1u << step)
+				unblock(&subject, step);
+	}
+	/* And with nothing in the way it works. */
+	EXPECT_EQ(0, call(&failed, &conflict));
+	undo();
+}
+
+#define ALL_STEPS	((1u << NR_STEPS) - 1)
+
+static int register_it(size_t *failed, struct vmr_range **conflict)
+{
+	return vmr_register(&m.manager, &subject.dev, failed, conflict);
+}
+
+static void unlink_it(void)
+{
+	vmr_unlink(&m.manager, &subject.dev);
+}
+
+TEST(register_at_the_root)
+{
+	up(_metadata);
+	want_all(_metadata, &subject, NULL);
+	every_set(_metadata, ALL_STEPS, register_it, unlink_it);
+	EXPECT_EQ(511, ways);
+}
+
+TEST(register_on_a_bus)
+{
+	up(_metadata);
+	want_all(_metadata, &subject, &hub.bus);
+	every_set(_metadata, ALL_STEPS, register_it, unlink_it);
+	EXPECT_EQ(511, ways);
+}
+
+/* Also when some of its places are claimed, which exact requests may take. */
+TEST(register_where_others_wait)
+{
+	up(_metadata);
+	want_all(_metadata, &subject, NULL);
+	ASSERT_EQ(0, vmr_region_park(&m.manager, &waiter.region[0],
+				     0xe0000000));
+	every_set(_metadata, 1u << PORT | 1u << ANYWHERE | 1u << NUMBER |
+		  1u << DEVICE, register_it, unlink_it);
+	EXPECT_EQ(15, ways);
+}
+
+static struct vmr_transaction transaction;
+
+static int add_it(size_t *failed, struct vmr_range **conflict)
+{
+	return vmr_transaction_add(&transaction, &subject.dev, failed,
+				   conflict);
+}
+
+static void cancel_it(void)
+{
+	vmr_cancel(&transaction);
+}
+
+/* A transaction that has begun, adds one and removes one. */
+TEST(transaction_add)
+{
+	static struct probe before;
+
+	up(_metadata);
+	want_all(_metadata, &subject, NULL);
+	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	probe_init(&before, "before");
+	ASSERT_EQ(0, probe_region_at(&before, 0, VMR_MMIO, 0xf0000000, 0x1000));
+	ASSERT_EQ(0, vmr_transaction_add(&transaction, &before.dev, NULL,
+					 NULL));
+	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &holder.dev));
+	every_set(_metadata, ALL_STEPS, add_it, cancel_it);
+	EXPECT_EQ(511, ways);
+	EXPECT_EQ((uint32_t)VMR_DEVICE_ABSENT, before.dev.state);
+	EXPECT_EQ((uint32_t)VMR_DEVICE_PRESENT, holder.dev.state);
+	EXPECT_NULL(holder.dev.transaction);
+}
+
+static int grant_it(size_t *failed, struct vmr_range **conflict)
+{
+	return vmr_system_grant(&m.sys, subject.want, NR_WANTS,
+				&subject.dev.resources, failed, conflict);
+}
+
+static void release_it(void)
+{
+	vmr_system_release(&m.sys, &subject.dev.resources);
+}
+
+TEST(system_grant)
+{
+	up(_metadata);
+	want_all(_metadata, &subject, NULL);
+	memset(subject.got, 0x5a, sizeof(subject.got));
+	every_set(_metadata, (1u << NR_WANTS) - 1, grant_it, release_it);
+	EXPECT_EQ(127, ways);
+}
+
+/* What was not granted has not been written to the set either. */
+TEST(a_set_is_not_half_filled)
+{
+	size_t i;
+	int step;
+
+	up(_metadata);
+	want_all(_metadata, &subject, NULL);
+	for (step = 0; step < NR_WANTS; step++) {
+		memset(subject.got, 0x5a, sizeof(subject.got));
+		ASSERT_EQ(0, block(&subject, step));
+		EXPECT_EQ(why(step), grant_it(NULL, NULL));
+		for (i = 0; i < sizeof(subject.got); i++)
+			ASSERT_EQ(0x5a, ((uint8_t *)subject.got)[i]);
+		EXPECT_EQ((size_t)0, subject.dev.resources.nr);
+		unblock(&subject, step);
+	}
+}
+
+/* Each resource in turn is to become another that it cannot be. */
+TEST(system_update)
+{
+	struct vmr_resource was[NR_WANTS];
+	struct vmr_constraint c;
+	int step;
+
+	up(_metadata);
+	want_all(_metadata, &subject, NULL);
+	ASSERT_EQ(0, grant_it(NULL, NULL));
+	memcpy(was, subject.got, sizeof(was));
+	for (step = 0; step < NR_WANTS; step++) {
+		c = subject.want[step];
+		c.req.policy = VMR_EXACT;
+		c.req.size = c.flags & VMR_SHARED ? 1 : c.req.size + 1;
+		c.req.align = 1;
+		c.req.min = 0;
+		c.req.max = VMR_MAX;
+		c.req.addr = subject.got[step].start;
+		if (step == EXACT || step == ANYWHERE) {
+			ASSERT_EQ(0, vmr_reserve(&m.sys.mmio,
+						 &blocker[step].range,
+						 subject.got[step].last + 1,
+						 subject.got[step].last + 1,
+						 NULL));
+		} else {
+			c.req.addr = VMR_MAX - c.req.size + 1;
+		}
+		FAILS(step == EXACT || step == ANYWHERE ? -EBUSY :
+		      step == PORT ? -ERANGE : -EOVERFLOW,
+		      vmr_system_update(&m.sys, &subject.got[step], &c, NULL));
+		EXPECT_EQ(0, memcmp(was, subject.got, sizeof(was)));
+	}
+	release_it();
+}
+
+/* What is adopted has been restored; each of its places in turn was not. */
+TEST(adopt)
+{
+	struct vmr_space *space;
+	struct vmr_range *range;
+	uint64_t start, last;
+	size_t failed;
+	int step;
+
+	up(_metadata);
+	want_all(_metadata, &subject, NULL);
+	ASSERT_EQ(0, grant_it(NULL, NULL));
+	subject.dev.resources.nr = 0;
+	ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &subject.dev.id));
+	for (step = 0; step <= ID; step++) {
+		if (step == SHARE)
+			continue;
+		range = step == ID ? &subject.dev.id :
+			subject.want[step].range;
+		space = vmr_system_space(&m.sys, step == ID ? VMR_KIND_DEVICE :
+					 subject.want[step].kind);
+		start = range->start;
+		last = range->last;
+		ASSERT_EQ(0, vmr_free(space, range));
+		failed = 77;
+		FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+		EXPECT_EQ((size_t)step, failed);
+		/* In the way of itself, one too short. */
+		if (last > start) {
+			ASSERT_EQ(0, vmr_reserve(space, range, start, last - 1,
+						 NULL));
+			FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev,
+						 &failed));
+			ASSERT_EQ(0, vmr_free(space, range));
+		}
+		ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
+	}
+	subject.refuse = REFUSED_BY_DEV;
+	FAILS(REFUSED_BY_DEV, vmr_adopt(&m.manager, &subject.dev, &failed));
+	subject.refuse = 0;
+	EXPECT_EQ(0, vmr_adopt(&m.manager, &subject.dev, &failed));
+}
+
+/* Sets of moves */
+
+#define MOVERS		6
+
+static struct probe mover[MOVERS];
+static struct vmr_step step_of[MOVERS];
+
+/* Each one place on, in a circle, half of them on a bus. */
+static void movers_up(struct __test_metadata *_metadata)
+{
+	int i;
+
+	up(_metadata);
+	for (i = 0; i < MOVERS; i++) {
+		probe_init(&mover[i], "mover");
+		mover[i].dev.parent = i % 2 ? &hub.bus : NULL;
+		ASSERT_EQ(0, probe_region(&mover[i], 0, VMR_MMIO,
+					  VMR_REGION_TRAPPED, 0x1000));
+	}
+	give_ids();
+	/* There are ids for two only, so these are not registered. */
+	for (i = 0; i < MOVERS; i++)
+		ASSERT_EQ(0, vmr_reserve(vmr_region_space(&m.manager,
+							  &mover[i].region[0]),
+					 &mover[i].region[0].range,
+					 0xa4000000 + 0x10000 * i,
+					 0xa4000fff + 0x10000 * i, NULL));
+}
+
+static void steps_in_a_circle(void)
+{
+	int i;
+
+	for (i = 0; i < MOVERS; i++) {
+		int next = (i + 2) % MOVERS;
+
+		step_of[i].range = &mover[i].region[0].range;
+		step_of[i].space = vmr_region_space(&m.manager,
+						    &mover[i].region[0]);
+		step_of[i].to = step_of[i].space;
+		step_of[i].start = mover[next].region[0].range.start;
+	}
+}
+
+TEST(move_set_where_a_place_is_taken)
+{
+	static struct vmr_region in_way;
+	struct vmr_range *conflict, nobody;
+	size_t failed, nr;
+	uint64_t at;
+	int k;
+
+	movers_up(_metadata);
+	for (nr = 1; nr <= MOVERS; nr++)
+		for (k = 0; k < (int)nr; k++) {
+			steps_in_a_circle();
+			/* Step k goes where nobody leaves. */
+			at = 0xa5000000 + 0x1000 * k;
+			step_of[k].start = at;
+			/* A part of a circle: the others go to new places. */
+			for (size_t i = 0; i < nr; i++)
+				if ((i + 2) % MOVERS >= nr && (int)i != k)
+					step_of[i].start = 0xa6000000 +
+							   0x1000 * i;
+			ASSERT_EQ(0, vmr_reserve(step_of[k].to, &in_way.range,
+						 at + 0xfff, at + 0xfff, NULL));
+			failed = 77;
+			conflict = &nobody;
+			FAILS(-EBUSY, vmr_move_set(step_of, nr, &failed,
+						   &conflict));
+			EXPECT_EQ((size_t)k, failed);
+			EXPECT_EQ(&in_way.range, conflict);
+			ASSERT_EQ(0, vmr_free(step_of[k].to, &in_way.range));
+		}
+	steps_in_a_circle();
+	EXPECT_EQ(0, vmr_move_set(step_of, MOVERS, &failed, &conflict));
+}
+
+/* Each step in turn makes no sense, in each way that it can. */
+TEST(move_set_with_a_bad_step)
+{
+	static struct vmr_space stranger;
+	static struct vmr_range loose;
+	size_t failed;
+	int k, way;
+
+	movers_up(_metadata);
+	ASSERT_EQ(0, vmr_space_init(&stranger, 0, VMR_MAX));
+	for (k = 0; k < MOVERS; k++)
+		for (way = 0; way < 8; way++) {
+			int want = -EINVAL;
+
+			steps_in_a_circle();
+			switch (way) {
+			case 0:
+				step_of[k].space = NULL;
+				break;
+			case 1:
+				step_of[k].range = NULL;
+				break;
+			case 2:
+				step_of[k].to = NULL;
+				break;
+			case 3:
+				step_of[k].to = &stranger;
+				/* One alone shares with itself. */
+				break;
+			case 4:
+				if (!k)
+					continue;
+				step_of[k] = step_of[k - 1];
+				break;
+			case 5:
+				want = -EOVERFLOW;
+				step_of[k].start = VMR_MAX - 0xffe;
+				break;
+			case 6:
+				want = -ERANGE;
+				step_of[k].start = MACHINE_LAST - 0xffe;
+				break;
+			default:
+				want = -ENOENT;
+				step_of[k].range = &loose;
+			}
+			failed = 77;
+			FAILS(want, vmr_move_set(step_of, MOVERS, &failed,
+						 NULL));
+			EXPECT_EQ((size_t)k, failed) {
+				TH_LOG("step %d, way %d", k, way);
+			}
+		}
+}
+
+/* Regions of devices: also one whose device is gone. */
+TEST(region_move_set)
+{
+	static struct probe two[2];
+	static struct vmr_region in_way;
+	struct vmr_step step[3];
+	size_t failed = 77;
+	int k;
+
+	up(_metadata);
+	ASSERT_EQ(0, leaf_at(&two[0], "a", &hub.bus, VMR_MMIO, 0xd0000000,
+			     0x1000, false));
+	ASSERT_EQ(0, leaf_at(&two[1], "b", &hub.bus, VMR_MMIO, 0xd0002000,
+			     0x1000, false));
+	for (k = 0; k < 3; k++) {
+		memset(step, 0, sizeof(step));
+		step[0].range = &two[0].region[0].range;
+		step[0].start = 0xd0002000;
+		step[1].range = &two[1].region[0].range;
+		step[1].start = 0xd0000000;
+		step[2].range = &holder.region[0].range;
+		step[2].start = 0xc0004000;
+		step[k].start = 0xc8000000;
+		ASSERT_EQ(0, vmr_reserve(k == 2 ? &m.sys.mmio : &hub.bus.mmio,
+					 &in_way.range, 0xc8000000,
+					 0xc8000000, NULL));
+		FAILS(-EBUSY, vmr_region_move_set(&m.manager, step, 3, &failed,
+						  NULL));
+		EXPECT_EQ((size_t)k, failed);
+		ASSERT_EQ(0, vmr_free(k == 2 ? &m.sys.mmio : &hub.bus.mmio,
+				      &in_way.range));
+		/* One that waits, one that is nobody's. */
+		step[k].range = &waiter.region[0].range;
+		FAILS(-ENOENT, vmr_region_move_set(&m.manager, step, 3, &failed,
+						   NULL));
+		EXPECT_EQ((size_t)k, failed);
+		vmr_region_init(&blocker[5], VMR_MMIO, VMR_REGION_TRAPPED, 1,
+				0, "nobody's");
+		step[k].range = &blocker[5].range;
+		FAILS(-ENOENT, vmr_region_move_set(&m.manager, step, 3, &failed,
+						   NULL));
+		EXPECT_EQ((size_t)k, failed);
+	}
+}
+
+/* PCI */
+
+static struct vmr_pci_function fn;
+static struct vmr_pci_bridge bridge;
+
+static int plug_refuses(struct vmr_device *dev,
+			const struct vmr_resource_set *set)
+{
+	(void)dev;
+	(void)set;
+	return card_refuses;
+}
+
+static const struct vmr_device_ops refusing_ops = {
+	.set_resources = plug_refuses,
+};
+
+static void function_up(struct __test_metadata *_metadata)
+{
+	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 1 };
+
+	memset(&fn, 0, sizeof(fn));
+	ASSERT_EQ(0, vmr_pci_function_init(&fn, &ids, &refusing_ops, "card"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM64, true, 0x4000,
+				     "bar"));
+}
+
+/* What a plugging that fails leaves of the function itself */
+#define PLUG_FAILS(err, call) \
+	do { \
+		static struct vmr_pci_function was_; \
+		was_ = fn; \
+		FAILS(err, call); \
+		EXPECT_EQ(was_.manager, fn.manager); \
+		EXPECT_EQ(was_.behind, fn.behind); \
+		EXPECT_EQ(was_.dev.parent, fn.dev.parent); \
+		EXPECT_EQ(was_.dev.state, fn.dev.state); \
+		EXPECT_EQ(VMR_FREE, vmr_range_state(&fn.address)); \
+		EXPECT_EQ(VMR_FREE, vmr_range_state(&fn.dev.id)); \
+		EXPECT_EQ(0, memcmp(was_.config, fn.config, \
+				    sizeof(fn.config))); \
+		EXPECT_EQ(0, memcmp(was_.writable, fn.writable, \
+				    sizeof(fn.writable))); \
+	} while (0)
+
+TEST(pci_plug)
+{
+	const struct vmr_pci_ids ids = { .class_code = 0x060400 };
+	static struct vmr_range taken, far;
+	int behind;
+
+	up(_metadata);
+	function_up(_metadata);
+	ASSERT_EQ(0, vmr_pci_bridge_init(&bridge, &m.manager, &ids,
+					 &refusing_ops, "bridge"));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &bridge.fn, 8));
+	for (behind = 0; behind < 2; behind++) {
+		struct vmr_ids *addresses = behind ? &bridge.functions :
+					    &m.sys.pci;
+		int (*unplug)(struct vmr_pci_function *f) = vmr_pci_unplug;
+
+#define PLUG(at) (behind ? vmr_pci_plug_behind(&bridge, &fn, at) : \
+			   vmr_pci_plug(&m.manager, &fn, at))
+		/* The address, the id, the device. */
+		ASSERT_EQ(0, vmr_id_alloc_at(addresses, &taken, 0x10, NULL));
+		PLUG_FAILS(-EBUSY, PLUG(0x10));
+		ASSERT_EQ(0, vmr_id_release(addresses, &taken));
+		PLUG_FAILS(-ERANGE, PLUG(0x100));
+		ASSERT_EQ(0, take_ids());
+		PLUG_FAILS(-ENOSPC, PLUG(0x10));
+		give_ids();
+		card_refuses = -42;
+		PLUG_FAILS(-42, PLUG(0x10));
+		/* A mark that is beyond stays there. */
+		ASSERT_EQ(0, vmr_id_alloc_at(addresses, &far, 0x20, NULL));
+		ASSERT_EQ(0, vmr_id_release(addresses, &far));
+		PLUG_FAILS(-42, PLUG(0x30));
+		card_refuses = 0;
+		EXPECT_EQ(0, PLUG(0x10));
+		FAILS(-EEXIST, PLUG(0x11));
+		EXPECT_LE(0, unplug(&fn));
+#undef PLUG
+	}
+}
+
+/* Restoring */
+
+#define NODES		24
+
+static struct vmr_system restored, restored_before;
+static struct vmr_range saved_node[NODES], node[NODES], node_before[NODES];
+static uint8_t registers[3][8], registers_before[3][8];
+static size_t asked, refuse_at;
+static uint64_t refuse_block;
+
+static uint64_t saved_key(const struct vmr_snapshot *snap, uint32_t space,
+			  const struct vmr_range *range)
+{
+	(void)snap;
+	(void)space;
+	if (range >= node && range < node + NODES)
+		return (uint64_t)(range - node);
+	return (uint64_t)(range - saved_node);
+}
+
+static struct vmr_range *give_node(const struct vmr_snapshot *snap,
+				   uint32_t space, uint64_t key)
+{
+	(void)snap;
+	(void)space;
+	return asked++ == refuse_at || key >= NODES ? NULL : &node[key];
+}
+
+static bool check_block(const struct vmr_snapshot_block *block,
+			const uint8_t *saved,
+			const struct vmr_snapshot_view *view)
+{
+	(void)saved;
+	(void)view;
+	return block->key != refuse_block;
+}
+
+static const struct vmr_snapshot_ops restore_ops = {
+	.key_of = saved_key,
+	.node_of = give_node,
+};
+
+/* Live ranges and claims in the spaces of a system. */
+static void fill_saved(struct __test_metadata *_metadata)
+{
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &saved_node[i],
+					 0x10000 * i, 0x10000 * i + 0xfff,
+					 NULL));
+		ASSERT_EQ(0, vmr_claim(&m.sys.mmio, &saved_node[6 + i],
+				       0x10000 * i, 0x10000 * i + 0x1fff));
+		ASSERT_EQ(0, vmr_id_alloc(&m.sys.irqs, &saved_node[12 + i]));
+		ASSERT_EQ(0, vmr_park(&m.sys.pio, &saved_node[18 + i],
+				      0x100 * i, 0x100 * i + 7));
+	}
+}
+
+static int restore_refused(const struct vmr_snapshot *snap, size_t size)
+{
+	asked = 0;
+	memcpy(node_before, node, sizeof(node));
+	memcpy(&restored_before, &restored, sizeof(restored));
+	memcpy(registers_before, registers, sizeof(registers));
+	return vmr_restore(snap, bytes_before, size) == -EBADMSG &&
+	       !memcmp(node_before, node, sizeof(node)) &&
+	       !memcmp(&restored_before, &restored, sizeof(restored)) &&
+	       !memcmp(registers_before, registers, sizeof(registers));
+}
+
+TEST(restore)
+{
+	const struct vmr_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 63, .slot_last = 31,
+		.pci_last = 0xff, .id_last = 255,
+	};
+	struct vmr_snapshot_space spaces[VMR_SNAPSHOT_NR];
+	struct vmr_snapshot_block blocks[3];
+	struct vmr_snapshot snap = {
+		&restore_ops, spaces, VMR_SNAPSHOT_NR, blocks, NR(blocks),
+	};
+	size_t size = 0, i;
+
+	ASSERT_EQ(0, machine_up());
+	fill_saved(_metadata);
+	memset(blocks, 0, sizeof(blocks));
+	for (i = 0; i < NR(blocks); i++) {
+		blocks[i].key = i + 1;
+		blocks[i].bytes = registers[i];
+		blocks[i].size = sizeof(registers[i]);
+		blocks[i].check = check_block;
+		memset(registers[i], (int)i + 1, sizeof(registers[i]));
+	}
+	ASSERT_EQ(0, vmr_snapshot_system(spaces, &m.sys));
+	ASSERT_EQ(0, vmr_save(&snap, bytes_before, sizeof(bytes_before),
+			      &size));
+
+	/* Something else there, to see that it is not written. */
+	memset(registers, 0x5a, sizeof(registers));
+	memset(node, 0, sizeof(node));
+	ASSERT_EQ(0, vmr_system_init(&restored, &limits));
+	ASSERT_EQ(0, vmr_snapshot_system(spaces, &restored));
+	for (refuse_at = 0; refuse_at < NODES; refuse_at++) {
+		EXPECT_TRUE(restore_refused(&snap, size)) {
+			TH_LOG("node %zu", refuse_at);
+		}
+		EXPECT_EQ(refuse_at + 1, asked);
+	}
+	for (refuse_block = 1; refuse_block <= NR(blocks); refuse_block++)
+		EXPECT_TRUE(restore_refused(&snap, size)) {
+			TH_LOG("block %d", (int)refuse_block);
+		}
+	/* Each node in turn is in use already, or comes a second time. */
+	for (i = 0; i < NODES; i++) {
+		node[i].node.link = 1;
+		EXPECT_TRUE(restore_refused(&snap, size));
+		node[i].node.link = 0;
+	}
+	asked = 0;
+	EXPECT_EQ(0, vmr_restore(&snap, bytes_before, size));
+	EXPECT_EQ(0, vmr_save(&snap, bytes_after, sizeof(bytes_after), &i));
+	EXPECT_EQ(size, i);
+	EXPECT_EQ(0, memcmp(bytes_before, bytes_after, size));
+}
+
+TEST_HARNESS_MAIN
