@@ -78,6 +78,10 @@ lib: $(O)/libvmalloc.a $(O)/libvmalloc.so
 $(KFILES)/.source: FORCE
 	$(Q)tools/kernel-files.sh $(KFILES) $(LINUX)
 
+# What the library is compiled with, for programs that read its sources
+lib-flags:
+	@echo '$(LIB_CFLAGS) $(CC_INCLUDE)'
+
 flags = $(CC) $(LIB_CFLAGS) $(ALL_LDFLAGS) C=$(C)
 $(O)/.flags: FORCE
 	@mkdir -p $(@D)
@@ -248,9 +252,14 @@ modules:
 	$(Q)MAKEFLAGS= $(MAKE) -C $(KDIR) M=$(O)/module W=1 V=$(or $(V),0) \
 		$(if $(LLVM),LLVM=$(LLVM)) modules
 
-install: lib
+install: lib vmr
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' \
 		tools/install.sh $(O) '$(DESTDIR)'
+
+footprint:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh footprint
+	$(Q)$(MAKE) $(KFILES)/.source
+	$(Q)KFILES=$(KFILES) tools/footprint/footprint.sh $(O)/footprint
 
 bundle: $(KFILES)/.source
 	$(Q)KFILES=$(KFILES) tools/bundle.sh $(O)/bundle
@@ -269,8 +278,8 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check bench coverage stress fuzz fuzz-long fuzz-afl \
-	fuzz-replay mutants modules install bundle docs \
+.PHONY: all lib vmm tests run check lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
+	fuzz-replay mutants modules install footprint bundle docs \
 	clean help FORCE
 .DELETE_ON_ERROR:
 

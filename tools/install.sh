@@ -20,6 +20,9 @@ install -m 644 "$o/libvmalloc.a" "$lib"
 install -m 755 "$o/libvmalloc.so.0" "$lib"
 ln -sf libvmalloc.so.0 "$lib/libvmalloc.so"
 
+install -D -m 755 "$o/vmr" "$dest$PREFIX/bin/vmr"
+install -D -m 644 tools/vmr/vmr.1 "$dest$PREFIX/share/man/man1/vmr.1"
+
 cat >"$lib/pkgconfig/vmalloc.pc" <<E2
 prefix=$PREFIX
 includedir=\${prefix}/include

@@ -22,6 +22,7 @@ try()
 
 $VMR_MAKE O="$O" install PREFIX="$W/prefix"
 PKG_CONFIG_PATH=$W/prefix/lib/pkgconfig try "$W/prefix"
+"$W/prefix/bin/vmr" --help >/dev/null
 
 $VMR_MAKE O="$O" install PREFIX=/opt/vmr DESTDIR="$W/stage"
 export PKG_CONFIG_SYSROOT_DIR=$W/stage

@@ -411,6 +411,7 @@ check rbtree
 check archive
 check shared
 check stack
+check footprint
 check readme
 check module
 check bundle
@@ -419,6 +420,7 @@ check kernel-files
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
+check planner
 check docs
 for example in examples/*/; do
 	check example "$(basename "$example")"

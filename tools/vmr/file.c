@@ -431,6 +431,7 @@ static void read_area(struct reader *r, struct want *w, uint64_t last)
 	}
 	if (w->fixed)
 		w->align = 1;
+	w->platform = true;
 	snprintf(w->label, sizeof(w->label), "%s%zu", r->words[0],
 		 r->group->nr);
 	want(r, w);
@@ -486,6 +487,7 @@ static void read_irq(struct reader *r)
 {
 	struct want w = {
 		.kind = VMR_KIND_IRQ, .size = 1, .align = 1, .fixed = true,
+		.platform = true,
 	};
 
 	if (number_to(r, 1, "line", 0, 0xffff, &w.at) && no_more(r, 2) &&

@@ -134,7 +134,7 @@ static void put_thing(FILE *out, struct thing *thing)
 	}
 	fputs(",\n      ", out);
 	put_bool(out, "placed", placed);
-	if (placed) {
+	if (placed && vmr_range_state(&thing->pci) == VMR_LIVE) {
 		uint32_t pci = vmr_id(&thing->pci);
 
 		snprintf(address, sizeof(address), "%02x:%02x.%x", pci >> 8,
@@ -142,7 +142,7 @@ static void put_thing(FILE *out, struct thing *thing)
 		fputs(",\n      ", out);
 		put_key(out, "pci");
 		put_string(out, address);
-	} else {
+	} else if (!placed) {
 		put_failure(out, thing);
 	}
 	fputs(",\n      \"resources\": [", out);

@@ -191,11 +191,12 @@ bool describe_machine(struct plan *plan, uint32_t bits)
 	int err = make_machine(plan, bits, &bad);
 
 	if (err == -ENOSPC && !bad) {
-		fprintf(stderr,
-			"vmr: %s with %u-bit addresses has no room for %s of memory\n",
-			plan->machine.name, bits ? bits : 39,
-			size_text(plan->machine.ram_max ?
-				  plan->machine.ram_max : plan->machine.ram));
+		fprintf(stderr, "vmr: %s has no room for %s of memory",
+			plan->machine.name, size_text(plan->machine.ram_max ?
+			plan->machine.ram_max : plan->machine.ram));
+		if (bits)
+			fprintf(stderr, " with %u-bit addresses", bits);
+		fputc('\n', stderr);
 		plan->errors++;
 	} else if (err) {
 		bad_machine(plan, bad, err);
@@ -624,6 +625,19 @@ static bool place_all_levels(struct plan *plan)
 	return true;
 }
 
+/* What has nothing but fixed or platform resources is no PCI device */
+static bool has_pci_address(const struct thing *thing)
+{
+	size_t i;
+
+	if (!thing->nr || thing->is_bridge || thing->behind)
+		return true;
+	for (i = 0; i < thing->nr; i++)
+		if (!thing->wants[i].platform)
+			return true;
+	return false;
+}
+
 /* Behind a bridge there is a bus of its own; at the root there is bus 0 */
 static bool place_address(struct plan *plan, struct thing *thing)
 {
@@ -652,7 +666,8 @@ static bool place_addresses(struct plan *plan)
 		for_each_thing(thing, plan) {
 			if (thing->depth != depth || !is_in(thing, false))
 				continue;
-			if (!place_address(plan, thing))
+			if (has_pci_address(thing) &&
+			    !place_address(plan, thing))
 				return false;
 			if (!thing->is_bridge)
 				continue;
@@ -747,8 +762,7 @@ static bool try_all(struct plan *plan, uint32_t bits)
 	share_lines(plan);
 	size_all_windows(plan, false);
 	for_each_thing(thing, plan)
-		if (is_in(thing, false))
-			prepare(plan, thing);
+		prepare(plan, thing);
 	return place_all_levels(plan) && place_addresses(plan) &&
 	       place_numbers(plan) && adopt_all(plan);
 }

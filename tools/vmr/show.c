@@ -57,7 +57,7 @@ static void show_pci(const struct plan *plan, FILE *out)
 	bool any = false;
 
 	for_each_thing(thing, plan) {
-		if (!thing->dev.link.next)
+		if (vmr_range_state(&thing->pci) != VMR_LIVE)
 			continue;
 		if (!any)
 			fputs("pci addresses\n", out);

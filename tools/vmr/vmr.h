@@ -29,6 +29,7 @@
  * @fixed: whether it is to be at @at
  * @at: where
  * @window: whether it is a window of a bridge
+ * @platform: whether it is none of a PCI device's
  * @label: what people call it
  * @line: where the input says so
  * @region: its addresses, if it is a range of them
@@ -43,6 +44,7 @@ struct want {
 	bool			fixed;
 	uint64_t		at;
 	bool			window;
+	bool			platform;
 	char			label[24];
 	unsigned int		line;
 	struct vmr_region	region;
