@@ -71,23 +71,30 @@ static int take(struct vmr_system *sys, uint32_t kind, uint32_t nr,
 	return vmr_system_grant(sys, &c, 1, &set, NULL, NULL);
 }
 
-/* Take @nr vectors, or none: a change of the number gives the old ones back */
+/*
+ * Take @nr vectors, or none: a change of the number gives the old ones back. What
+ * could not be had is not asked for again by every write that follows: @range
+ * says how many it was, and the guest wants another try if it wants another
+ * number, which it does by switching off and on, too.
+ */
 static void follow(struct vmr_pci_function *fn, uint32_t kind,
 		   struct vmr_range *range, int *error, uint32_t index,
 		   uint32_t nr)
 {
+	uint32_t has = range->node.link || *error ?
+		       (uint32_t)(range->last - range->start + 1) : 0;
 	struct vmr_system *sys;
 
 	/* Who was told of an earlier vector may have unplugged the function */
-	if (!fn->manager)
+	if (nr == has || !fn->manager)
 		return;
 	sys = fn->manager->sys;
-	if (nr && range->node.link && range->last - range->start == nr - 1)
-		return;
-	if (!nr && !range->node.link && !*error)
-		return;
 	vmr_free(vmr_system_space(sys, kind), range);
 	*error = nr ? take(sys, kind, nr, range) : 0;
+	if (*error) {
+		range->start = 0;
+		range->last = nr - 1;
+	}
 	report(fn, index, range->node.link ? range : NULL, *error);
 }
 

@@ -10,6 +10,8 @@
  *  - decode off: the BAR answers nothing; its region is parked at the address in
  *    the register;
  *  - decode on: each write of a 32-bit half acts when it is made;
+ *  - a write of the command register moves all BARs of the function in one step for
+ *    every lookup. None of them has for a moment the place that another leaves;
  *  - an address whose writable bits are all zero or all one is no address but
  *    sizing: the BAR is unmapped. So a BAR cannot live at 0 or at the top of its
  *    address width;
@@ -243,7 +245,10 @@ int vmr_pci_adopt(struct vmr_manager *manager, struct vmr_pci_function *fn,
  * vmr_pci_unplug - take a function out: registers, regions, address
  * @fn: the function
  *
- * Its memory is the caller's again after vmr_drain() of @fn->dev.
+ * Its memory is the caller's again after vmr_drain() of @fn->dev. A vmr_unlink() of
+ * @fn->dev alone takes the BARs out and leaves the function its PCI address and its
+ * vectors: the guest still finds its registers. This call gives them back then
+ * too.
  *
  * Return: the number of regions that were visible, or
  *  - -EINVAL: @fn is NULL;
@@ -323,7 +328,10 @@ struct vmr_pci_msi {
  *
  * When the guest switches MSI on, a block of as many vectors as it asks for is
  * taken, aligned to its size; when it switches it off, or unplugs the function,
- * the block is given back. The registers say what the guest wrote either way.
+ * the block is given back. The registers say what the guest wrote either way. If
+ * there are not so many left, the function is told once. It is tried again when
+ * the guest asks for another number, or switches MSI off and on, and after a
+ * restore when it writes to the capability or the command register.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, or @offset or @vectors is none of these;
@@ -384,7 +392,9 @@ struct vmr_pci_msix_place {
  *
  * A vector is taken for each entry when it is first in use, that is, MSI-X is on
  * and the entry is not masked; it is given back when it no longer is, one by one.
- * So a device that advertises 2048 vectors holds those that are used. The owner
+ * So a device that advertises 2048 vectors holds those that are used. If there is
+ * none left for an entry it is told once, and tried again when the entry has been
+ * out of use, and after a restore as for MSI. The owner
  * of the BAR hands accesses to the table to vmr_pci_msix_read() and
  * vmr_pci_msix_write().
  *

@@ -264,12 +264,41 @@ TEST(msi_without_vectors_is_told_and_the_registers_read_back)
 	msi_control(5, true);
 	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
 	EXPECT_EQ(1U, held());
-	/* The next write finds room. */
+	/* Off and on is another try. */
 	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &all));
+	msi_control(5, false);
+	EXPECT_TOLD(1, 0, NULL, 0);
 	msi_control(5, true);
 	EXPECT_TOLD(1, 0, &msi.range, 0);
 	EXPECT_EQ(0, msi.error);
 	EXPECT_EQ(32U, numbers());
+	EXPECT_SOUND();
+}
+
+TEST(vectors_that_are_not_to_be_had_are_not_asked_for_again_and_again)
+{
+	struct vmr_range all = { 0 };
+
+	ASSERT_EQ(0, msi_up(32, 32));
+	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &all, 7, NULL));
+	msi_control(5, true);
+	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
+	/* The same, the address, the data, decoding: nothing to say of that. */
+	msi_control(5, true);
+	conf_out_at(AT, MSI + 4, 0xfee00000, 4);
+	conf_out_at(AT, MSI + 12, 0x4021, 2);
+	conf_out_at(AT, COMMAND, 2, 2);
+	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(-ENOSPC, msi.error);
+	/* Nor though there is room now: the guest goes by what it was told. */
+	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &all));
+	conf_out_at(AT, COMMAND, 0, 2);
+	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, held());
+	/* Another number is another question. */
+	msi_control(4, true);
+	EXPECT_TOLD(1, 0, &msi.range, 0);
+	EXPECT_EQ(16U, numbers());
 	EXPECT_SOUND();
 }
 
@@ -464,8 +493,11 @@ TEST(a_device_with_2048_entries_holds_what_it_uses)
 	EXPECT_EQ(IN_USE, table_in(2047 * 16 + 12, 4));
 	for (i = 0; i < 16; i++)
 		EXPECT_EQ(VMR_LIVE, vmr_range_state(&entries[i * 127].range));
-	/* Given back by one, had by the other at its next write. */
+	/* Given back by one, had by the other when it asks again. */
 	EXPECT_EQ(0, entry(127, MASKED));
+	EXPECT_EQ(0, entry(2047, IN_USE));
+	EXPECT_TOLD(1, 127, NULL, 0);
+	EXPECT_EQ(0, entry(2047, MASKED));
 	EXPECT_EQ(0, entry(2047, IN_USE));
 	EXPECT_EQ(0, entries[2047].error);
 	EXPECT_TOLD(2, 2047, &entries[2047].range, 0);
