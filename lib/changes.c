@@ -45,7 +45,7 @@ static bool is_below(const struct vmr_device *dev, const struct vmr_bus *bus)
 }
 
 /* Remember what a region was, before its first change since the last report */
-void vmr_remember(struct vmr_manager *manager, struct vmr_region *region)
+static void remember(struct vmr_manager *manager, struct vmr_region *region)
 {
 	if (region->changed.next)
 		return;
@@ -55,19 +55,37 @@ void vmr_remember(struct vmr_manager *manager, struct vmr_region *region)
 }
 
 /* With a window changes the visibility of all that is behind it */
-void vmr_note(struct vmr_manager *manager, struct vmr_region *region)
+static void note(struct vmr_manager *manager, struct vmr_region *region)
 {
 	struct vmr_device *dev = NULL;
 	struct vmr_region *behind;
 
-	vmr_remember(manager, region);
+	remember(manager, region);
 	if (region->type != VMR_REGION_WINDOW)
 		return;
 	while ((dev = vmr_next_device(manager, dev)))
 		if (is_below(dev, region->device->bus))
 			for (behind = dev->regions; behind;
 			     behind = behind->next)
-				vmr_remember(manager, behind);
+				remember(manager, behind);
+}
+
+void vmr_foresee(struct vmr_manager *manager, struct vmr_space *space,
+		 uint64_t start, uint64_t last)
+{
+	struct vmr_range *range = vmr_first_claim(space, start, last);
+
+	for (; range; range = vmr_next_claim(range, start, last))
+		if (region_of(range)->type == VMR_REGION_WINDOW)
+			note(manager, region_of(range));
+}
+
+void vmr_note(struct vmr_manager *manager, struct vmr_region *region)
+{
+	note(manager, region);
+	if (vmr_range_state(&region->range) == VMR_LIVE)
+		vmr_foresee(manager, vmr_region_space(manager, region),
+			    region->range.start, region->range.last);
 }
 
 static struct vmr_listener *listener_of(struct list_head *pos)
@@ -188,7 +206,7 @@ bool vmr_inherit(struct vmr_manager *manager, const struct vmr_heir *heir)
 {
 	if (!heir->range)
 		return false;
-	vmr_note(manager, region_of(heir->range));
+	remember(manager, region_of(heir->range));
 	vmr_settle_take(heir->space, heir->range);
 	return true;
 }

@@ -5,6 +5,17 @@
 #include "device.h"
 #include "trace.h"
 
+/* What vmr_system_release() and others have freed */
+static void vacated(struct vmr_manager *manager, struct vmr_space *space,
+		    uint64_t start, uint64_t last)
+{
+	vmr_foresee(manager, space, start, last);
+	vmr_write_begin(space->seq);
+	vmr_bequeath_place(manager, space, start, last);
+	vmr_write_end(space->seq);
+	vmr_tell_all(manager);
+}
+
 int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 {
 	if (!manager || !sys)
@@ -15,6 +26,8 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 	INIT_LIST_HEAD(to_list(&manager->devices));
 	INIT_LIST_HEAD(to_list(&manager->listeners));
 	INIT_LIST_HEAD(to_list(&manager->changed));
+	sys->manager = manager;
+	sys->vacated = vacated;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_manager_init);
@@ -223,8 +236,12 @@ void vmr_bequeath(struct vmr_manager *manager, struct vmr_device *dev)
 /* Give back what was granted and never visible */
 void vmr_renounce(struct vmr_manager *manager, struct vmr_device *dev)
 {
+	struct vmr_region *region;
 	struct vmr_device *d;
 
+	for (d = dev; d; d = d->next_in_transaction)
+		for (region = d->regions; region; region = region->next)
+			vmr_note(manager, region);
 	vmr_write_begin(&manager->sys->seq);
 	for (d = dev; d; d = d->next_in_transaction)
 		release_all(manager, d);

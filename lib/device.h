@@ -77,10 +77,30 @@ static inline void take_off_bus(struct vmr_device *dev)
 
 /*
  * Being told, in changes.c: what a call is about to change is noted before it
- * does, and told when all is done. With a window goes all that is behind it.
+ * does, and told when all is done. With a window goes all that is behind it, and
+ * that may be much, so that nothing of it is done in a write section: a place that
+ * is about to become free is looked at for windows that claim it.
  */
 void vmr_note(struct vmr_manager *manager, struct vmr_region *region);
+void vmr_foresee(struct vmr_manager *manager, struct vmr_space *space,
+		 uint64_t start, uint64_t last);
 void vmr_tell_all(struct vmr_manager *manager);
+
+/*
+ * Where a region shall be: VMR_LIVE, or claimed, or VMR_PARKED at a place, or
+ * VMR_FREE. Getting there is noted before, and is then, inside one write section
+ * for all regions that go together, taking them out, letting claims have what
+ * they leave, and putting them.
+ */
+struct vmr_goal {
+	enum vmr_state	state;
+	uint64_t	start;
+	uint64_t	last;
+};
+
+bool vmr_is_there(const struct vmr_region *region, const struct vmr_goal *goal);
+void vmr_put(struct vmr_manager *manager, struct vmr_region *region,
+	     const struct vmr_goal *goal);
 
 /*
  * Claims have what became free; the oldest first, one after the other. Where

@@ -100,6 +100,10 @@ int vmr_id_alloc_in(struct vmr_ids *ids, uint64_t start, uint64_t last,
 
 struct vmr_system;
 
+/* Take a range out of a space of @sys's and let claims have its place */
+void vmr_vacate(struct vmr_system *sys, struct vmr_space *space,
+		struct vmr_range *range);
+
 /*
  * The highest ids ever handed out. A call that hands some out and then fails
  * has to leave these as they were too.
@@ -126,14 +130,6 @@ void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
 		       uint64_t start, uint64_t last, uint64_t age);
 
 struct vmr_pci_function;
-
-/*
- * What registers @config would make of a BAR: VMR_LIVE (or claimed) or VMR_PARKED
- * at @addr, or VMR_FREE
- */
-enum vmr_state vmr_pci_bar_wants(const struct vmr_pci_function *fn,
-				 const uint8_t *config, unsigned int index,
-				 uint64_t *addr);
 
 /* Whether the header in @config is this function's in all that is read-only */
 bool vmr_pci_config_fits(const struct vmr_pci_function *fn,

@@ -741,3 +741,18 @@ int vmr_reserve_hole(struct vmr_system *sys, struct vmr_region *region,
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_reserve_hole);
+
+int vmr_release_hole(struct vmr_system *sys, struct vmr_region *region)
+{
+	struct vmr_space *space;
+
+	if (!sys || !region)
+		return -EINVAL;
+	space = region->io == VMR_PIO ? &sys->pio : &sys->mmio;
+	if (region->device || region->type != VMR_REGION_RESERVED ||
+	    !vmr_in_space(space, &region->range))
+		return -ENOENT;
+	vmr_vacate(sys, space, &region->range);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_release_hole);

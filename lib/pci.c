@@ -6,8 +6,6 @@
  * after each write that touches a BAR or the command register, the regions are
  * put where the registers say.
  */
-#include "internal.h"
-
 #include "pci.h"
 
 #define PORT_ADDRESS	0xcf8
@@ -74,14 +72,20 @@ static bool bar_decodes(const struct vmr_pci_function *fn,
 	}
 }
 
-enum vmr_state vmr_pci_bar_wants(const struct vmr_pci_function *fn,
-				 const uint8_t *config, unsigned int index,
-				 uint64_t *addr)
+struct vmr_region *vmr_pci_bar_goal(struct vmr_pci_function *fn,
+				    const uint8_t *config, unsigned int index,
+				    struct vmr_goal *goal)
 {
-	if (fn->bars[index].type == VMR_BAR_NONE ||
-	    !bar_has_address(fn, config, index, addr))
-		return VMR_FREE;
-	return bar_decodes(fn, config, index) ? VMR_LIVE : VMR_PARKED;
+	struct vmr_region *region = &fn->bars[index].region;
+
+	goal->state = VMR_FREE;
+	goal->start = 0;
+	if (fn->bars[index].type != VMR_BAR_NONE &&
+	    bar_has_address(fn, config, index, &goal->start))
+		goal->state = bar_decodes(fn, config, index) ? VMR_LIVE :
+							       VMR_PARKED;
+	goal->last = goal->start + (region->size - 1);
+	return region;
 }
 
 static bool same_fixed(const struct vmr_pci_function *fn,
@@ -130,24 +134,50 @@ bool vmr_pci_bar_address(const struct vmr_pci_function *fn, unsigned int index,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bar_address);
 
-/* Put a BAR's region where its registers say */
-static void apply_bar(struct vmr_pci_function *fn, unsigned int index)
+/*
+ * All in one write section: a BAR that is about to leave has no time to inherit
+ * the place of another that does, and no lookup sees one half of the function on
+ * and the other off.
+ */
+void vmr_pci_follow(struct vmr_pci_function *fn, uint32_t which,
+		    struct vmr_region *(*where)(struct vmr_pci_function *fn,
+						const uint8_t *config,
+						unsigned int index,
+						struct vmr_goal *goal))
 {
-	struct vmr_region *region = &fn->bars[index].region;
-	uint64_t addr;
+	struct vmr_manager *manager = fn->manager;
+	const uint8_t *config = fn->config;
+	struct vmr_region *region;
+	struct vmr_goal goal;
+	unsigned int i;
 
-	if (fn->bars[index].type == VMR_BAR_NONE)
+	/* Who was told of an earlier change may have unplugged the function */
+	if (!manager || !present_in(manager, &fn->dev))
 		return;
-	switch (vmr_pci_bar_wants(fn, fn->config, index, &addr)) {
-	case VMR_LIVE:
-		vmr_region_program(fn->manager, region, addr);
-		break;
-	case VMR_PARKED:
-		vmr_region_park(fn->manager, region, addr);
-		break;
-	default:
-		vmr_region_unmap(fn->manager, region);
+	for (i = 0; which >> i; i++) {
+		region = where(fn, config, i, &goal);
+		if (vmr_is_there(region, &goal))
+			which &= ~(1u << i);
+		else if (which & 1u << i)
+			vmr_note(manager, region);
 	}
+	if (!which)
+		return;
+	vmr_write_begin(&manager->sys->seq);
+	for (i = 0; which >> i; i++) {
+		region = where(fn, config, i, &goal);
+		if (which & 1u << i)
+			vmr_free(vmr_region_space(manager, region),
+				 &region->range);
+	}
+	vmr_bequeath(manager, &fn->dev);
+	for (i = 0; which >> i; i++) {
+		region = where(fn, config, i, &goal);
+		if (which & 1u << i)
+			vmr_put(manager, region, &goal);
+	}
+	vmr_write_end(&manager->sys->seq);
+	vmr_tell_all(manager);
 }
 
 int vmr_pci_function_init(struct vmr_pci_function *fn,
@@ -483,8 +513,8 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 {
 	const uint8_t *bytes = data;
 	struct vmr_pci_part *part;
+	uint32_t i, which = 0;
 	bool command;
-	uint32_t i;
 	int ret;
 
 	if (!fn || !data)
@@ -506,7 +536,8 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 		if (command ||
 		    touches(offset, width, bar_reg(fn, i),
 			    fn->bars[i].type == VMR_BAR_MEM64 ? 8 : 4))
-			apply_bar(fn, i);
+			which |= 1u << i;
+	vmr_pci_follow(fn, which, vmr_pci_bar_goal);
 	for (part = fn->parts; part; part = part->next)
 		if (part->written &&
 		    (command ||

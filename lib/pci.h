@@ -5,7 +5,7 @@
 #ifndef VMR_LIB_PCI_H
 #define VMR_LIB_PCI_H
 
-#include "internal.h"
+#include "device.h"
 
 #include <vmalloc/pci.h>
 
@@ -74,11 +74,24 @@ void vmr_pci_add_capability(struct vmr_pci_function *fn,
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		    struct vmr_pci_bridge *behind, uint32_t address);
 
-/* A window of a bridge, and where registers @config open it, if they do */
-struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
-				  unsigned int index);
-bool vmr_pci_window_wants(const uint8_t *config, unsigned int index,
-			  uint64_t *base, uint64_t *limit);
+/* A BAR, or a window of a bridge, and where registers @config want it */
+struct vmr_region *vmr_pci_bar_goal(struct vmr_pci_function *fn,
+				    const uint8_t *config, unsigned int index,
+				    struct vmr_goal *goal);
+struct vmr_region *vmr_pci_window_goal(struct vmr_pci_function *fn,
+				       const uint8_t *config,
+				       unsigned int index,
+				       struct vmr_goal *goal);
+
+/*
+ * Put BARs, or windows, where the registers of their function say: those whose
+ * bit in @which is set, all of them in one step for lookups
+ */
+void vmr_pci_follow(struct vmr_pci_function *fn, uint32_t which,
+		    struct vmr_region *(*where)(struct vmr_pci_function *fn,
+						const uint8_t *config,
+						unsigned int index,
+						struct vmr_goal *goal));
 
 /* The capability that a part is, NULL if it is another */
 struct vmr_pci_msi *vmr_pci_part_msi(struct vmr_pci_part *part);
@@ -98,16 +111,14 @@ bool vmr_pci_msix_possible(const uint32_t *words);
 struct vmr_pci_want {
 	const struct vmr_range	*range;
 	uint32_t		kind;	/* VMR_KIND_PIO, _MMIO or _MSI */
-	enum vmr_state		state;	/* free, parked or live */
-	uint64_t		start;
-	uint64_t		last;
+	struct vmr_goal		goal;
 };
 
 /*
  * The @index-th range of a function as its registers ask for, these being the
  * saved ones if @saved is not NULL; false behind the last
  */
-bool vmr_pci_wants(const struct vmr_pci_function *fn, const uint8_t *saved,
+bool vmr_pci_wants(struct vmr_pci_function *fn, const uint8_t *saved,
 		   uint32_t index, struct vmr_pci_want *want);
 
 /* The registers as a block of a snapshot, and if a block can be of this function */

@@ -34,57 +34,43 @@ static uint64_t mem_base(const uint8_t *config, uint32_t reg)
 	return (uint64_t)(get(&config[reg], 2) & MEM_MASK) << 16;
 }
 
-struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
-				  unsigned int index)
+struct vmr_region *vmr_pci_window_goal(struct vmr_pci_function *fn,
+				       const uint8_t *config,
+				       unsigned int index,
+				       struct vmr_goal *goal)
 {
 	struct vmr_region *windows[VMR_PCI_WINDOWS] = {
-		&bridge->io, &bridge->mem, &bridge->pref,
+		&fn->bridge->io, &fn->bridge->mem, &fn->bridge->pref,
 	};
-
-	return windows[index];
-}
-
-bool vmr_pci_window_wants(const uint8_t *config, unsigned int index,
-			  uint64_t *base, uint64_t *limit)
-{
 	uint32_t decode = COMMAND_MEMORY;
 
 	switch (index) {
 	case 0:
 		decode = COMMAND_IO;
-		*base = (uint64_t)(config[REG_IO_BASE] & IO_MASK) << 8;
-		*limit = (uint64_t)(config[REG_IO_LIMIT] & IO_MASK) << 8 |
-			 GRAIN_IO;
+		goal->start = (uint64_t)(config[REG_IO_BASE] & IO_MASK) << 8;
+		goal->last = (uint64_t)(config[REG_IO_LIMIT] & IO_MASK) << 8 |
+			     GRAIN_IO;
 		break;
 	case 1:
-		*base = mem_base(config, REG_MEM_BASE);
-		*limit = mem_base(config, REG_MEM_LIMIT) | GRAIN_MEM;
+		goal->start = mem_base(config, REG_MEM_BASE);
+		goal->last = mem_base(config, REG_MEM_LIMIT) | GRAIN_MEM;
 		break;
 	default:
-		*base = mem_base(config, REG_PREF_BASE) |
-			(uint64_t)get(&config[REG_PREF_UPPER], 4) << 32;
-		*limit = mem_base(config, REG_PREF_LIMIT) | GRAIN_MEM |
-			 (uint64_t)get(&config[REG_LIMIT_UPPER], 4) << 32;
+		goal->start = mem_base(config, REG_PREF_BASE) |
+			      (uint64_t)get(&config[REG_PREF_UPPER], 4) << 32;
+		goal->last = mem_base(config, REG_PREF_LIMIT) | GRAIN_MEM |
+			     (uint64_t)get(&config[REG_LIMIT_UPPER], 4) << 32;
 	}
-	return get(&config[REG_COMMAND], 2) & decode && *base <= *limit;
+	goal->state = get(&config[REG_COMMAND], 2) & decode &&
+		      goal->start <= goal->last ? VMR_LIVE : VMR_FREE;
+	return windows[index];
 }
 
 static void apply_windows(struct vmr_pci_function *fn,
 			  struct vmr_pci_part *part)
 {
-	struct vmr_pci_bridge *bridge =
-		container_of(part, struct vmr_pci_bridge, registers);
-	uint64_t base, limit;
-	unsigned int i;
-
-	for (i = 0; i < VMR_PCI_WINDOWS; i++) {
-		struct vmr_region *window = vmr_pci_window(bridge, i);
-
-		if (vmr_pci_window_wants(fn->config, i, &base, &limit))
-			vmr_window_program(fn->manager, window, base, limit);
-		else
-			vmr_region_unmap(fn->manager, window);
-	}
+	(void)part;
+	vmr_pci_follow(fn, (1u << VMR_PCI_WINDOWS) - 1, vmr_pci_window_goal);
 }
 
 /* Bases above limits: every window is closed */

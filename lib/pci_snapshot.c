@@ -61,12 +61,16 @@ void vmr_pci_state_save(const struct vmr_pci_function *fn, uint8_t *bytes)
 /* A window's region is as large as its registers say, unlike a BAR's */
 static void restore_windows(struct vmr_pci_bridge *bridge)
 {
-	uint64_t base, limit;
+	struct vmr_region *window;
+	struct vmr_goal goal;
 	unsigned int i;
 
-	for (i = 0; i < VMR_PCI_WINDOWS; i++)
-		if (vmr_pci_window_wants(bridge->fn.config, i, &base, &limit))
-			vmr_pci_window(bridge, i)->size = limit - base + 1;
+	for (i = 0; i < VMR_PCI_WINDOWS; i++) {
+		window = vmr_pci_window_goal(&bridge->fn, bridge->fn.config, i,
+					     &goal);
+		if (goal.state == VMR_LIVE)
+			window->size = goal.last - goal.start + 1;
+	}
 }
 
 void vmr_pci_state_restore(struct vmr_pci_function *fn, const uint8_t *bytes)
@@ -102,39 +106,14 @@ bool vmr_pci_state_fits(const struct vmr_pci_function *fn, const uint8_t *saved)
 	return true;
 }
 
-static void want_bar(const struct vmr_pci_function *fn, const uint8_t *config,
-		     unsigned int index, struct vmr_pci_want *want)
-{
-	const struct vmr_region *region = &fn->bars[index].region;
-
-	want->range = &region->range;
-	want->kind = region->io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
-	want->start = 0;
-	want->state = vmr_pci_bar_wants(fn, config, index, &want->start);
-	want->last = want->start + (region->size - 1);
-}
-
-static void want_window(const struct vmr_pci_function *fn,
-			const uint8_t *config, unsigned int index,
-			struct vmr_pci_want *want)
-{
-	const struct vmr_region *window = vmr_pci_window(fn->bridge, index);
-
-	want->range = &window->range;
-	want->kind = window->io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
-	want->state = VMR_FREE;
-	if (vmr_pci_window_wants(config, index, &want->start, &want->last))
-		want->state = VMR_LIVE;
-}
-
 static void want_vectors(struct vmr_pci_want *want,
 			 const struct vmr_range *range, uint32_t nr)
 {
 	want->range = range;
 	want->kind = VMR_KIND_MSI;
-	want->state = nr ? VMR_LIVE : VMR_FREE;
-	want->start = 0;
-	want->last = nr - 1;
+	want->goal.state = nr ? VMR_LIVE : VMR_FREE;
+	want->goal.start = 0;
+	want->goal.last = nr - 1;
 }
 
 static void want_entry(struct vmr_pci_want *want,
@@ -178,21 +157,23 @@ static bool want_part(const struct vmr_pci_function *fn, const uint8_t *saved,
 	return false;
 }
 
-bool vmr_pci_wants(const struct vmr_pci_function *fn, const uint8_t *saved,
+bool vmr_pci_wants(struct vmr_pci_function *fn, const uint8_t *saved,
 		   uint32_t index, struct vmr_pci_want *want)
 {
 	const uint8_t *config = saved ? saved : fn->config;
+	uint32_t windows = fn->bridge ? VMR_PCI_WINDOWS : 0;
+	const struct vmr_region *region;
 
-	if (index < VMR_PCI_NR_BARS) {
-		want_bar(fn, config, index, want);
-		return true;
-	}
-	index -= VMR_PCI_NR_BARS;
-	if (fn->bridge && index < VMR_PCI_WINDOWS) {
-		want_window(fn, config, index, want);
-		return true;
-	}
-	if (fn->bridge)
-		index -= VMR_PCI_WINDOWS;
-	return want_part(fn, saved, index, want);
+	if (index >= VMR_PCI_NR_BARS + windows)
+		return want_part(fn, saved, index - VMR_PCI_NR_BARS - windows,
+				 want);
+	if (index < VMR_PCI_NR_BARS)
+		region = vmr_pci_bar_goal(fn, config, index, &want->goal);
+	else
+		region = vmr_pci_window_goal(fn, config,
+					     index - VMR_PCI_NR_BARS,
+					     &want->goal);
+	want->range = &region->range;
+	want->kind = region->io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
+	return true;
 }

@@ -13,81 +13,85 @@ static int check_region(struct vmr_manager *manager, struct vmr_region *region,
 	return *space && present_in(manager, region->device) ? 0 : -ENOENT;
 }
 
-/*
- * Take a region from where it is to where @act puts it, and let claims have the
- * place that it leaves. @act may find nothing to do.
- */
-static void relocate(struct vmr_manager *manager, struct vmr_region *region,
-		     struct vmr_space *space, uint64_t start,
-		     int (*act)(struct vmr_space *space,
-				struct vmr_range *range, uint64_t start,
-				uint64_t last))
+/* A claim is where it shall be: a write that changes nothing is no new claim */
+bool vmr_is_there(const struct vmr_region *region, const struct vmr_goal *goal)
 {
-	bool live = vmr_range_state(&region->range) == VMR_LIVE;
-	uint64_t old_start = region->range.start;
-	uint64_t old_last = region->range.last;
-	uint64_t last = start + (region->size - 1);
+	enum vmr_state state = vmr_range_state(&region->range);
 
-	vmr_note(manager, region);
-	vmr_write_begin(space->seq);
-	if (!act || last < start || act(space, &region->range, start, last))
-		vmr_free(space, &region->range);
-	if (live)
-		vmr_bequeath_place(manager, space, old_start, old_last);
-	if (vmr_range_state(&region->range) == VMR_CLAIMED)
-		vmr_bequeath_place(manager, space, start, last);
-	vmr_write_end(space->seq);
-	vmr_tell_all(manager);
+	if (state == VMR_CLAIMED)
+		state = VMR_LIVE;
+	return state == goal->state &&
+	       (state == VMR_FREE || (region->range.start == goal->start &&
+				      region->range.last == goal->last));
 }
 
-int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
-		       uint64_t start)
+void vmr_put(struct vmr_manager *manager, struct vmr_region *region,
+	     const struct vmr_goal *goal)
 {
-	enum vmr_state state;
+	struct vmr_space *space = vmr_region_space(manager, region);
+
+	if (region->type == VMR_REGION_WINDOW && goal->state != VMR_FREE)
+		region->size = goal->last - goal->start + 1;
+	if (goal->state == VMR_PARKED)
+		vmr_park(space, &region->range, goal->start, goal->last);
+	else if (goal->state == VMR_LIVE &&
+		 !vmr_claim(space, &region->range, goal->start, goal->last))
+		vmr_bequeath_place(manager, space, goal->start, goal->last);
+}
+
+/*
+ * Take a region from where it is to where it shall be, and let claims have the
+ * place that it leaves.
+ */
+static int relocate(struct vmr_manager *manager, struct vmr_region *region,
+		    enum vmr_state state, uint64_t start)
+{
+	struct vmr_goal goal = { .state = state, .start = start };
 	struct vmr_space *space;
 	int ret = check_region(manager, region, &space);
 
 	if (ret)
 		return ret;
-	state = vmr_range_state(&region->range);
-	/* A write that changes nothing is no new claim */
-	if ((state == VMR_LIVE || state == VMR_CLAIMED) &&
-	    region->range.start == start)
+	goal.last = start + (region->size - 1);
+	if (vmr_is_there(region, &goal))
 		return 0;
-	relocate(manager, region, space, start, vmr_claim);
+	vmr_note(manager, region);
+	vmr_write_begin(space->seq);
+	vmr_free(space, &region->range);
+	vmr_bequeath_place(manager, space, region->range.start,
+			   region->range.last);
+	vmr_put(manager, region, &goal);
+	vmr_write_end(space->seq);
+	vmr_tell_all(manager);
 	return 0;
+}
+
+int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
+		       uint64_t start)
+{
+	return relocate(manager, region, VMR_LIVE, start);
 }
 EXPORT_SYMBOL_GPL(vmr_region_program);
 
 int vmr_region_park(struct vmr_manager *manager, struct vmr_region *region,
 		    uint64_t start)
 {
-	struct vmr_space *space;
-	int ret = check_region(manager, region, &space);
-
-	if (!ret)
-		relocate(manager, region, space, start, vmr_park);
-	return ret;
+	return relocate(manager, region, VMR_PARKED, start);
 }
 EXPORT_SYMBOL_GPL(vmr_region_park);
 
 int vmr_region_unmap(struct vmr_manager *manager, struct vmr_region *region)
 {
-	struct vmr_space *space;
-	int ret = check_region(manager, region, &space);
-
-	if (!ret)
-		relocate(manager, region, space, 0, NULL);
-	return ret;
+	return relocate(manager, region, VMR_FREE, 0);
 }
 EXPORT_SYMBOL_GPL(vmr_region_unmap);
 
 int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
 		     uint64_t start, struct vmr_range **conflict)
 {
+	uint64_t last, old_start, old_last;
 	struct vmr_range *in_way;
 	struct vmr_space *space;
-	uint64_t last;
 	int ret = check_region(manager, region, &space);
 
 	if (ret == -EINVAL)
@@ -107,23 +111,19 @@ int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
 			*conflict = in_way;
 		return -EBUSY;
 	}
+	old_start = region->range.start;
+	old_last = region->range.last;
+	vmr_note(manager, region);
+	vmr_write_begin(space->seq);
 	/* An exact request goes before the claims of others */
 	if (vmr_range_state(&region->range) == VMR_LIVE) {
-		uint64_t old_start = region->range.start;
-		uint64_t old_last = region->range.last;
-
-		vmr_note(manager, region);
-		vmr_write_begin(space->seq);
 		vmr_move(space, &region->range, start, NULL);
-		vmr_bequeath_place(manager, space, old_start, old_last);
-		vmr_write_end(space->seq);
 	} else {
-		vmr_note(manager, region);
-		vmr_write_begin(space->seq);
 		vmr_free(space, &region->range);
 		vmr_reserve(space, &region->range, start, last, NULL);
-		vmr_write_end(space->seq);
 	}
+	vmr_bequeath_place(manager, space, old_start, old_last);
+	vmr_write_end(space->seq);
 	vmr_tell_all(manager);
 	return 0;
 }
@@ -132,7 +132,6 @@ EXPORT_SYMBOL_GPL(vmr_region_place);
 int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 		       uint64_t start, uint64_t last)
 {
-	enum vmr_state state;
 	struct vmr_space *space;
 	int ret = check_region(manager, window, &space);
 
@@ -141,13 +140,8 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 		return -EINVAL;
 	if (ret)
 		return ret;
-	state = vmr_range_state(&window->range);
-	if ((state == VMR_LIVE || state == VMR_CLAIMED) &&
-	    window->range.start == start && window->range.last == last)
-		return 0;
 	window->size = last - start + 1;
-	relocate(manager, window, space, start, vmr_claim);
-	return 0;
+	return vmr_region_program(manager, window, start);
 }
 EXPORT_SYMBOL_GPL(vmr_window_program);
 

@@ -261,8 +261,8 @@ struct found {
 	uint64_t	last;
 };
 
-static const struct vmr_space *space_of(const struct vmr_snapshot_block *block,
-					uint32_t kind)
+static const struct vmr_space *
+space_wanted(const struct vmr_snapshot_block *block, uint32_t kind)
 {
 	const struct vmr_pci_bridge *behind = block->fn->behind;
 
@@ -277,23 +277,24 @@ static const struct vmr_space *space_of(const struct vmr_snapshot_block *block,
 static bool vectors_agree(const struct vmr_pci_want *want,
 			  const struct found *is)
 {
-	if (want->state == VMR_FREE || is->state == VMR_FREE)
+	if (want->goal.state == VMR_FREE || is->state == VMR_FREE)
 		return is->state == VMR_FREE;
 	return is->state == VMR_LIVE && is->in_space &&
-	       is->last - is->start == want->last && !(is->start & want->last);
+	       is->last - is->start == want->goal.last &&
+	       !(is->start & want->goal.last);
 }
 
 /* What does not fit the space is unmapped; what finds its place taken waits */
-static bool place_agrees(const struct vmr_pci_want *want,
-			 const struct found *is, const struct vmr_space *space)
+static bool place_agrees(const struct vmr_goal *goal, const struct found *is,
+			 const struct vmr_space *space)
 {
-	if (want->state == VMR_FREE || want->last < want->start ||
-	    want->start < space->start || want->last > space->last)
+	if (goal->state == VMR_FREE || goal->last < goal->start ||
+	    goal->start < space->start || goal->last > space->last)
 		return is->state == VMR_FREE;
-	return (is->state == want->state ||
-		(is->state == VMR_CLAIMED && want->state == VMR_LIVE)) &&
-	       is->in_space && is->start == want->start &&
-	       is->last == want->last;
+	return (is->state == goal->state ||
+		(is->state == VMR_CLAIMED && goal->state == VMR_LIVE)) &&
+	       is->in_space && is->start == goal->start &&
+	       is->last == goal->last;
 }
 
 static bool agrees(const struct vmr_snapshot_block *block,
@@ -301,7 +302,7 @@ static bool agrees(const struct vmr_snapshot_block *block,
 {
 	if (want->kind == VMR_KIND_MSI)
 		return vectors_agree(want, is);
-	return place_agrees(want, is, space_of(block, want->kind));
+	return place_agrees(&want->goal, is, space_wanted(block, want->kind));
 }
 
 static bool function_agrees(const struct vmr_snapshot_block *block)
@@ -312,7 +313,8 @@ static bool function_agrees(const struct vmr_snapshot_block *block)
 	for (i = 0; vmr_pci_wants(block->fn, NULL, i, &want); i++) {
 		const struct found is = {
 			.state = vmr_range_state(want.range),
-			.in_space = vmr_in_space(space_of(block, want.kind),
+			.in_space = vmr_in_space(space_wanted(block,
+							      want.kind),
 						 want.range),
 			.start = want.range->start,
 			.last = want.range->last,
@@ -338,7 +340,7 @@ static bool saved_function_agrees(const struct vmr_snapshot_view *view,
 		struct found is;
 
 		is.state = vmr_snapshot_saved(view, want.range, &place);
-		is.in_space = place.space == space_of(block, want.kind);
+		is.in_space = place.space == space_wanted(block, want.kind);
 		is.start = place.start;
 		is.last = place.last;
 		if (!agrees(block, &want, &is))

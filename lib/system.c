@@ -429,6 +429,13 @@ static int grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
 	return ret;
 }
 
+void vmr_vacate(struct vmr_system *sys, struct vmr_space *space,
+		struct vmr_range *range)
+{
+	if (!vmr_free(space, range) && space->seq == &sys->seq && sys->vacated)
+		sys->vacated(sys->manager, space, range->start, range->last);
+}
+
 static void ungrant(struct vmr_space *space, const struct vmr_constraint *c)
 {
 	if (shares(c))
@@ -596,8 +603,11 @@ void vmr_system_release(struct vmr_system *sys, struct vmr_resource_set *set)
 
 	for (i = 0; i < set->nr; i++) {
 		c = constraint_of(&set->entries[i]);
-		if (c.range)
-			ungrant(vmr_system_space(sys, c.kind), &c);
+		if (shares(&c))
+			leave(sharer_of(c.range));
+		else if (c.range)
+			vmr_vacate(sys, vmr_system_space(sys, c.kind),
+				   c.range);
 	}
 	set->nr = 0;
 }
@@ -661,6 +671,8 @@ static int regrant(struct vmr_system *sys, const struct vmr_constraint *old,
 	if (ret)
 		put_back(space, old, &was);
 	vmr_write_end(space->seq);
+	if (!ret && is_io(old->kind) && sys->vacated)
+		sys->vacated(sys->manager, space, was.start, was.last);
 	return ret;
 }
 

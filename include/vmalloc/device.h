@@ -347,7 +347,7 @@ struct vmr_reader {
 /**
  * vmr_manager_init - make a manager without devices
  * @manager: the manager
- * @sys: an initialised system
+ * @sys: an initialised system, which is this manager's from then on
  *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */

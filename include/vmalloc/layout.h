@@ -261,7 +261,7 @@ int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
 /**
  * vmr_reserve_hole - let nothing be placed somewhere
  * @sys: the system
- * @region: zeroed memory for the reservation. It ends by vmr_free() of its range
+ * @region: zeroed memory for the reservation, which ends by vmr_release_hole()
  * @io: VMR_PIO or VMR_MMIO
  * @hole: from where to where, and what it is
  * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
@@ -275,6 +275,19 @@ int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
 int vmr_reserve_hole(struct vmr_system *sys, struct vmr_region *region,
 		     enum vmr_io io, const struct vmr_span *hole,
 		     struct vmr_range **conflict);
+
+/**
+ * vmr_release_hole - end what vmr_reserve_hole() began
+ * @sys: the system
+ * @region: the reservation
+ *
+ * Regions that claim part of it go live as when a device is unlinked, and the
+ * manager's listeners are told, before this returns.
+ *
+ * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @region is no reservation
+ * of @sys's.
+ */
+int vmr_release_hole(struct vmr_system *sys, struct vmr_region *region);
 
 /**
  * vmr_cut_window - cut a window into apertures by weight

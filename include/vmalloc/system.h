@@ -19,6 +19,8 @@
 extern "C" {
 #endif
 
+struct vmr_manager;
+
 #define VMR_SYSTEM_POOLS	32
 
 /**
@@ -91,6 +93,9 @@ struct vmr_sharer {
  *	from the lines, as on arm64 and riscv64; empty elsewhere
  * @has_vectors: whether they are
  * @shared_irqs: the shared lines; private, see vmr_next_shared_irq()
+ * @manager: whose regions are in @pio and @mmio, NULL without one; private
+ * @vacated: lets claims of regions have addresses that became free, with a
+ *	@manager; private
  *
  * Must not be copied or moved in memory once initialised.
  */
@@ -107,6 +112,10 @@ struct vmr_system {
 	struct vmr_ids		vectors;
 	bool			has_vectors;
 	struct vmr_shared_irq	*shared_irqs;
+	struct vmr_manager	*manager;
+	void			(*vacated)(struct vmr_manager *manager,
+					   struct vmr_space *space,
+					   uint64_t start, uint64_t last);
 };
 
 /**
@@ -172,9 +181,18 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
  *	or NULL
  * @conflict: where to store the range in the way on -EBUSY, or NULL
  *
+ * If it fails, the @start and @last of ranges that were granted for a moment say so
+ * still: they mean nothing in a range that is in no space.
+ *
  * Fixed requests are granted first, then by falling alignment and size. Another
  * order might still have fitted. For each constraint the pools of its kind that
  * its flags allow are tried in their order.
+ *
+ * If a manager routes exits by this system, the range of a port or an address is
+ * to be the one inside a struct vmr_region, whoever asks for it: a lookup takes
+ * what it finds in these two spaces for a region, and nothing tells it otherwise.
+ * What is no device's, as memory, is a region of VMR_REGION_RESERVED or
+ * VMR_REGION_MEMORY without a device.
  *
  * A constraint of VMR_KIND_IRQ with VMR_SHARED names the range of a struct
  * vmr_sharer. It joins the shared line that it asks for with VMR_EXACT, else the
@@ -203,6 +221,10 @@ int vmr_system_grant(struct vmr_system *sys,
  * vmr_system_release - give back all that a device has
  * @sys: the system
  * @set: what vmr_system_grant() stored; empty afterwards
+ *
+ * Regions that claim an address given back go live as when a device is unlinked,
+ * and the manager's listeners are told, before this returns. The same goes for
+ * vmr_system_update().
  */
 void vmr_system_release(struct vmr_system *sys, struct vmr_resource_set *set);
 

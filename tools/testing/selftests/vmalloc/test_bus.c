@@ -7,6 +7,7 @@
 #include "../kselftest_harness.h"
 
 #include "bus.h"
+#include "pages.h"
 #include "naive.h"
 
 /*
@@ -881,6 +882,115 @@ TEST(a_window_onto_a_taken_place_waits_and_then_all_behind_it_is_there)
 	EXPECT_SAYS(&d, 0, &holder.region[0], 0x30f000, NOWHERE);
 	EXPECT_EQ(&upper.p.region[MEMORY], d.entry[1].region);
 	EXPECT_SAYS(&d, 2, &leaf[0].region[0], NOWHERE, 0x300000);
+	EXPECT_SOUND();
+}
+
+/* How deep in write sections the region behind the bus was first looked at. */
+static uint32_t depth_when_touched;
+
+static void note_depth(void)
+{
+	depth_when_touched = m.sys.seq.depth;
+}
+
+TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
+{
+	struct probe p, holder;
+	struct vmr_region *behind;
+	unsigned int i;
+
+	NEEDS(page_faults);
+	ASSERT_EQ(0, pages_init(pages_one()));
+	behind = (struct vmr_region *)node(0);
+	ASSERT_EQ(0, bridge_up());
+	probe_init(&p, "p");
+	p.dev.parent = &bridge.bus;
+	vmr_region_init(behind, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0, "");
+	ASSERT_EQ(0, vmr_add_region(&p.dev, behind));
+	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, program(behind, 0xc0000000));
+	/* However the holder of the window's place goes. */
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, vmr_region_unmap(&m.manager,
+					      &bridge.p.region[MEMORY]));
+		ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0xc0000000,
+				      0x1000));
+		ASSERT_EQ(0, hub_open(&bridge, MEMORY, 0xc0000000, 0xc00fffff));
+		EXPECT_EQ(VMR_CLAIMED, state_of(&bridge.p.region[MEMORY]));
+		EXPECT_HIDDEN(behind);
+		depth_when_touched = 99;
+		pages_hook_at = 0;
+		pages_hook = note_depth;
+		pages_watch();
+		switch (i) {
+		case 0:
+			vmr_unlink(&m.manager, &holder.dev);
+			break;
+		case 1:
+			vmr_region_unmap(&m.manager, &holder.region[0]);
+			break;
+		case 2:
+			vmr_region_program(&m.manager, &holder.region[0],
+					   0xd0000000);
+			break;
+		default:
+			vmr_region_place(&m.manager, &holder.region[0],
+					 0xd0000000, NULL);
+		}
+		pages_unwatch();
+		EXPECT_EQ(0U, depth_when_touched) {
+			TH_LOG("way %u", i);
+		}
+		EXPECT_SEEN(behind, 0xc0000000);
+		EXPECT_SOUND();
+		vmr_unlink(&m.manager, &holder.dev);
+	}
+	pages_exit();
+}
+
+/*
+ * What the machine gives back itself: memory that is unplugged, or a reservation
+ */
+TEST(memory_that_is_given_back_is_a_claims_at_once)
+{
+	struct vmr_region memory = { .size = 0x2000 };
+	struct vmr_resource_set set;
+	struct vmr_constraint want;
+	struct vmr_resource got;
+	struct probe p;
+	struct diary d;
+
+	ASSERT_EQ(0, bridge_up());
+	vmr_region_init(&memory, VMR_MMIO, VMR_REGION_MEMORY, 0x2000, 0, "ram");
+	vmr_constraint_at(&want, VMR_KIND_MEM, 0xa0000000, 0x2000,
+			  &memory.range);
+	vmr_set_init(&set, &got, 1);
+	ASSERT_EQ(0, vmr_system_grant(&m.sys, &want, 1, &set, NULL, NULL));
+	ASSERT_EQ(0, leaf_at(&p, "p", NULL, VMR_MMIO, 0xa0001000, 0x1000,
+			     false));
+	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[0]));
+	ASSERT_EQ(0, diary_start(&d));
+
+	/* Elsewhere. */
+	want.req.addr = 0xb0000000;
+	EXPECT_EQ(0, vmr_system_update(&m.sys, &got, &want, NULL));
+	EXPECT_EQ(1U, d.nr);
+	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0xa0001000);
+	EXPECT_SEEN(&p.region[0], 0xa0001000);
+	/* A place that is taken leaves all as it is. */
+	want.req.addr = 0xa0001000;
+	EXPECT_EQ(0, program(&p.region[0], 0xb0000000));
+	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[0]));
+	d.nr = 0;
+	want.req.addr = VMR_MAX - 0xfff;
+	REFUSED(-EOVERFLOW, vmr_system_update(&m.sys, &got, &want, NULL));
+	EXPECT_EQ(0U, d.nr);
+	EXPECT_SOUND();
+	/* All of it. */
+	vmr_system_release(&m.sys, &set);
+	EXPECT_EQ(1U, d.nr);
+	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0xb0000000);
+	EXPECT_SEEN(&p.region[0], 0xb0000000);
 	EXPECT_SOUND();
 }
 

@@ -810,6 +810,45 @@ TEST(as_many_places_as_fit_a_description_fit_a_system)
 
 /* Holes. */
 
+static struct vmr_device_ops silent;
+
+TEST(a_hole_ends_and_claims_have_its_place)
+{
+	const struct vmr_span span = { 0xd0000000, 0xd0000fff, "hole" };
+	struct vmr_region hole = { .size = 0 }, claim = { .size = 0 };
+	struct vmr_device dev = { .ops = &silent };
+	struct diary d;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, vmr_reserve_hole(&m.sys, &hole, VMR_MMIO, &span, NULL));
+	vmr_region_init(&claim, VMR_MMIO, VMR_REGION_TRAPPED, 0x800, 0, "c");
+	ASSERT_EQ(0, vmr_add_region(&dev, &claim));
+	ASSERT_EQ(0, vmr_register(&m.manager, &dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_region_program(&m.manager, &claim, 0xd0000800));
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&claim.range));
+
+	ASSERT_EQ(0, diary_start(&d));
+	EXPECT_EQ(-EINVAL, vmr_release_hole(NULL, &hole));
+	EXPECT_EQ(-EINVAL, vmr_release_hole(&m.sys, NULL));
+	EXPECT_EQ(-ENOENT, vmr_release_hole(&m.sys, &claim));
+	EXPECT_EQ(0U, d.nr);
+	EXPECT_EQ(0, vmr_release_hole(&m.sys, &hole));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&hole.range));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&claim.range));
+	EXPECT_EQ(1U, d.nr);
+	EXPECT_EQ(&claim, d.entry[0].region);
+	EXPECT_EQ(-ENOENT, vmr_release_hole(&m.sys, &hole));
+	EXPECT_SOUND();
+
+	/* A system that nobody routes by has holes too. */
+	ASSERT_EQ(0, vmr_unlink(&m.manager, &dev) - 1);
+	m.sys.manager = NULL;
+	m.sys.vacated = NULL;
+	ASSERT_EQ(0, vmr_reserve_hole(&m.sys, &hole, VMR_MMIO, &span, NULL));
+	EXPECT_EQ(0, vmr_release_hole(&m.sys, &hole));
+	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
+}
+
 TEST(a_hole_refuses_what_is_wrong)
 {
 	const struct vmr_span good = { 0xd0000000, 0xd0000fff, "hole" };

@@ -191,6 +191,36 @@ TEST(a_host_is_registered_once)
 	EXPECT_SOUND();
 }
 
+TEST(a_host_that_is_initialised_is_the_callers_to_register)
+{
+	struct vmr_pci_host other = { .latch = 0 };
+	struct vmr_pci_lock lock;
+
+	ASSERT_EQ(0, machine_up());
+	REFUSED(-EINVAL, vmr_pci_host_init(NULL, &m.manager, NULL));
+	REFUSED(-EINVAL, vmr_pci_host_init(&other, NULL, NULL));
+	EXPECT_EQ(0, vmr_pci_host_init(&host, &m.manager, &lock));
+	EXPECT_EQ(&lock, host.lock);
+	/* Nothing is taken, and nothing answers, before it is registered. */
+	EXPECT_EQ(0U, m.sys.pio.nr_ranges);
+	EXPECT_NULL(vmr_next_device(&m.manager, NULL));
+	/* As often as one likes: it describes. */
+	EXPECT_EQ(0, vmr_pci_host_init(&host, &m.manager, NULL));
+	EXPECT_NULL(host.lock);
+	EXPECT_EQ(0, vmr_register(&m.manager, &host.dev, NULL, NULL));
+	EXPECT_EQ(0xcf8U, host.ports.range.start);
+	EXPECT_EQ(0xcffU, host.ports.range.last);
+	EXPECT_EQ(0xffffffffU, conf_in_at(0, 0, 4));
+	REFUSED(-EEXIST, vmr_pci_host_init(&host, &m.manager, &lock));
+	EXPECT_NULL(host.lock);
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &host.dev));
+	/* And again, with the region that it has already. */
+	EXPECT_EQ(0, vmr_pci_host_init(&host, &m.manager, NULL));
+	EXPECT_EQ(0, vmr_register(&m.manager, &host.dev, NULL, NULL));
+	EXPECT_EQ(0xcf8U, host.ports.range.start);
+	EXPECT_SOUND();
+}
+
 /*
  * Registers
  */
@@ -841,6 +871,73 @@ TEST(two_bars_of_one_function_at_one_base)
 	EXPECT_EQ(0U, m.sys.mmio.nr_claims);
 }
 
+TEST(a_bar_that_leaves_does_not_inherit_from_one_that_leaves_with_it)
+{
+	struct vmr_pci_function fn, other;
+	struct diary d;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_init(&fn, "fn"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM32, false, 0x1000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_BAR_MEM32, false, 0x4000, ""));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 8));
+	ASSERT_EQ(0, card_up(&other, 2, VMR_BAR_MEM32, 0x1000));
+	set_bar(&fn, 0, 0xe0000000);
+	set_bar(&fn, 1, 0xe0000000);
+	decode(&fn, DECODE_MEM);
+	EXPECT_CLAIM(&fn, 1, 0xe0000000);
+	set_bar(&other, 0, 0xe0000000);
+	decode(&other, DECODE_MEM);
+	EXPECT_CLAIM(&other, 0, 0xe0000000);
+
+	/* Though the claim of BAR 1 is the older one. */
+	ASSERT_EQ(0, diary_start(&d));
+	decode(&fn, 0);
+	EXPECT_EQ(2U, d.nr);
+	EXPECT_SAYS(&d, 0, bar(&fn, 0), 0xe0000000, NOWHERE);
+	EXPECT_SAYS(&d, 1, bar(&other, 0), NOWHERE, 0xe0000000);
+	EXPECT_BAR(&other, 0, 0xe0000000);
+	EXPECT_NO_BAR(&fn, 0);
+	EXPECT_NO_BAR(&fn, 1);
+	EXPECT_SOUND();
+}
+
+static struct vmr_pci_function both;
+static unsigned int seen_apart;
+
+static void look_at_both(struct diary *d, struct vmr_region *region)
+{
+	(void)d;
+	(void)region;
+	seen_apart += who(VMR_MMIO, 0xe0000000) != bar(&both, 0);
+	seen_apart += who(VMR_MMIO, 0xe1000000) != bar(&both, 1);
+}
+
+TEST(decode_switches_all_bars_of_a_function_in_one_step)
+{
+	struct diary d;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_init(&both, "both"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&both, 0, VMR_BAR_MEM32, false, 0x1000,
+				     ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&both, 1, VMR_BAR_MEM32, false, 0x1000,
+				     ""));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &both, 8));
+	set_bar(&both, 0, 0xe0000000);
+	set_bar(&both, 1, 0xe1000000);
+	ASSERT_EQ(0, diary_start(&d));
+	d.inside = look_at_both;
+	decode(&both, DECODE_MEM);
+	EXPECT_EQ(2U, d.nr);
+	EXPECT_EQ(0U, seen_apart);
+	/* And off: the other is gone when the first is told of. */
+	decode(&both, 0);
+	EXPECT_EQ(4U, d.nr);
+	EXPECT_EQ(4U, seen_apart);
+	EXPECT_SOUND();
+}
+
 TEST(bars_are_swapped_and_rotated_with_decode_on)
 {
 	static const uint32_t at[3] = { 0xe0000000, 0xe1000000, 0xe2000000 };
@@ -1105,27 +1202,34 @@ static void model_settle(void)
 	} while (oldest < MODEL_BARS);
 }
 
-static void model_apply(unsigned int i)
+/* All that are to move leave, others have their places, and then they come. */
+static void model_apply(unsigned int first, unsigned int nr)
 {
-	struct model_bar *b = &model[i];
-	uint64_t at = plugged[i / VMR_PCI_NR_BARS] ? model_wants(i) : 0;
-	uint64_t end = b->type == VMR_BAR_IO ? 0xffff : MACHINE_LAST;
-
-	if (at && (b->live || b->waits) && b->at == at)
-		return;
-	b->live = false;
-	b->waits = at && at <= end && end - at >= b->size - 1;
-	b->at = at;
-	b->age = ++model_clock;
-	model_settle();
-}
-
-static void model_apply_card(unsigned int card)
-{
+	bool moves[VMR_PCI_NR_BARS];
 	unsigned int i;
 
-	for (i = 0; i < VMR_PCI_NR_BARS; i++)
-		model_apply(card * VMR_PCI_NR_BARS + i);
+	for (i = 0; i < nr; i++) {
+		struct model_bar *b = &model[first + i];
+		uint64_t at = model_wants(first + i);
+
+		moves[i] = !at || !(b->live || b->waits) || b->at != at;
+		if (moves[i]) {
+			b->live = false;
+			b->waits = false;
+		}
+	}
+	model_settle();
+	for (i = 0; i < nr; i++) {
+		struct model_bar *b = &model[first + i];
+		uint64_t end = b->type == VMR_BAR_IO ? 0xffff : MACHINE_LAST;
+
+		if (!moves[i])
+			continue;
+		b->at = model_wants(first + i);
+		b->waits = b->at && b->at <= end && end - b->at >= b->size - 1;
+		b->age = ++model_clock;
+		model_settle();
+	}
 }
 
 /* Few addresses, so that they are fought for; some strange ones among them. */
@@ -1174,7 +1278,7 @@ static void write_bar(unsigned int card, unsigned int index)
 	conf_out_at(at, bar_offset(index + hi) + byte, value >> 8 * byte,
 		    width);
 	*half = merge(*half, value, byte, width);
-	model_apply(i);
+	model_apply(i, 1);
 }
 
 static void replug(unsigned int card)
@@ -1226,7 +1330,7 @@ static void random_step(void)
 	} else if (plugged[card]) {
 		model_command[card] = draw(8) ? draw(4) : 3;
 		decode(&cards[card], model_command[card]);
-		model_apply_card(card);
+		model_apply(card * VMR_PCI_NR_BARS, VMR_PCI_NR_BARS);
 	}
 }
 
