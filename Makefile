@@ -270,6 +270,10 @@ docs:
 	$(Q)$(MAKE) $(KFILES)/.source
 	$(Q)KFILES=$(KFILES) VERSION=$(VERSION) tools/docs.sh $(O)/docs
 
+# As root: each tutorial, word for word, in a Debian of its own.
+check-tutorials:
+	$(Q)tools/testing/tutorials/run.sh $(O)/tutorials
+
 clean:
 	$(Q)rm -rf $(O)
 
@@ -279,7 +283,7 @@ help:
 FORCE:
 
 .PHONY: all lib vmm tests run check lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
-	fuzz-replay mutants modules install footprint bundle docs \
+	fuzz-replay mutants modules install footprint bundle docs check-tutorials \
 	clean help FORCE
 .DELETE_ON_ERROR:
 
