@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Say what `make run`, `make docs`, `make bench`, `make fuzz` or `make check` still
-# needs on this machine and install it with apt-get:
+# Say what a target of make still needs on this machine and install it with
+# apt-get:
 #
-#	setup.sh run|docs|bench|fuzz|check
+#	setup.sh run|docs|bench|fuzz|footprint|check
 #
 # SETUP=no only says it. What stays missing is not an error here: a check skips
 # what it cannot do, by name, and a build says what it lacks.
 
 set -u
 
-target=${1:?usage: $0 run|docs|bench|fuzz|check}
+target=${1:?usage: $0 run|docs|bench|fuzz|footprint|check}
 missing=
 packages=
 
@@ -57,6 +57,22 @@ look_fuzz()
 	E
 }
 
+look_targets()
+{
+	need 'code for Cortex-M3' gcc-arm-none-eabi <<-'E'
+	command -v arm-none-eabi-gcc
+	E
+	need 'code for riscv64' gcc-riscv64-unknown-elf <<-'E'
+	command -v riscv64-unknown-elf-gcc
+	E
+	need 'code for aarch64' gcc-aarch64-linux-gnu <<-'E'
+	command -v aarch64-linux-gnu-gcc
+	E
+	need 'code for x86-64' gcc-x86-64-linux-gnu <<-'E'
+	command -v x86_64-linux-gnu-gcc
+	E
+}
+
 look()
 {
 	missing=
@@ -80,6 +96,10 @@ look()
 	fi
 	if [ "$target" = fuzz ]; then
 		look_fuzz
+		return
+	fi
+	if [ "$target" = footprint ]; then
+		look_targets
 		return
 	fi
 	test "$target" = run || need 'making the documentation' python3-sphinx <<-'E'
@@ -120,10 +140,8 @@ look()
 		"linux-headers-cloud-$(dpkg --print-architecture)" <<-'E'
 	test -n "$(tools/kernel-headers.sh)"
 	E
-	need 'the bare-metal example' gcc-arm-none-eabi <<-'E'
-	command -v arm-none-eabi-gcc
-	E
-	need 'running it' qemu-system-arm <<-'E'
+	look_targets
+	need 'running that for Arm' qemu-system-arm <<-'E'
 	command -v qemu-system-arm
 	E
 	need 'a kernel to load the example of a module into' qemu-system-x86 <<-'E'

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
 # Read gcc's -fcallgraph-info=su: fail on a cycle, on stack of unknown size and
-# on a path that uses more than limit bytes; print the deepest.
+# on a path that uses more than limit bytes; print the deepest. With layers=1 the
+# deepest of each file too, as "layer NAME BYTES PATH".
 
 function field(line, name) {
 	if (!match(line, name ": \"[^\"]*\""))
@@ -17,6 +18,9 @@ function field(line, name) {
 		next		# defined elsewhere, or nowhere
 	use = substr(label, RSTART, RLENGTH)
 	own[title] = use + 0
+	layer[title] = FILENAME
+	sub(/.*\//, "", layer[title])
+	sub(/\.ci$/, "", layer[title])
 	if (use ~ /dynamic/ && use !~ /bounded/) {
 		print title ": stack use is not bounded: " use
 		bad = 1
@@ -68,6 +72,12 @@ function depth(f,	i, n, callee, deepest, d) {
 	return done[f]
 }
 
+function show(f) {
+	for (; f != ""; f = below[f])
+		printf " %s(%d)", f, own[f]
+	print ""
+}
+
 END {
 	for (f in calls_augment)
 		for (a in augment)
@@ -79,11 +89,18 @@ END {
 			most = d
 			top = f
 		}
+		if (d > most_in[layer[f]]) {
+			most_in[layer[f]] = d
+			top_in[layer[f]] = f
+		}
 	}
 	printf "%d functions, at most %d bytes of stack:", functions, most
-	for (f = top; f != ""; f = below[f])
-		printf " %s(%d)", f, own[f]
-	print ""
+	show(top)
+	for (l in most_in)
+		if (layers) {
+			printf "layer %s %d", l, most_in[l]
+			show(top_in[l])
+		}
 	if (!functions) {
 		print "no call graph"
 		bad = 1
