@@ -93,9 +93,10 @@ api_pages()
 	local h name
 
 	mkdir -p "$api"
-	for h in include/vmalloc/*.h; do
-		name=$(basename "$h" .h)
-		[ "$name" != vmalloc ] || continue
+	for h in $headers; do
+		name=${h#include/vmalloc/}
+		name=${name%.h}
+		name=${name//\//-}
 		{
 			overview "$h"
 			printf '\n.. highlight:: c\n\n'
@@ -122,8 +123,7 @@ man_api()
 
 	rm -rf "$dest/man/man3"
 	mkdir -p "$dest/man/man3"
-	for h in include/vmalloc/*.h; do
-		[ "$h" != include/vmalloc/vmalloc.h ] || continue
+	for h in $headers; do
 		kernel_doc -man "$h" | awk -v header="${h#include/}" \
 			-v version="vmalloc $VERSION" -v dir="$dest/man/man3" \
 			-f tools/docs-man.awk
@@ -131,6 +131,7 @@ man_api()
 }
 
 export VMR_SOURCE=$PWD
+headers=$(ls include/vmalloc/*.h include/vmalloc/*/*.h | grep -v '/vmalloc[.]h$')
 sphinx=$(sphinx-build --version | sed 's/.* //')
 epoch=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 

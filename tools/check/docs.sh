@@ -26,7 +26,7 @@ done
 
 # A man page for each name, and none that troff stumbles over
 for name in $(sed -n 's/^ \* \(\(struct\|enum\) \)\?\([vV][mM][rR]_[A-Za-z0-9_]*\)\(()\)\? - .*/\3/p' \
-		include/vmalloc/*.h); do
+		include/vmalloc/*.h include/vmalloc/*/*.h); do
 	[ -s "$W/docs/man/man3/$name.3" ] || complain "$name has no man page"
 done
 [ -s "$W/docs/man/man1/vmm.1" ] || complain "vmm has no man page"
@@ -47,6 +47,14 @@ for name in $(grep -oE '``[a-z_0-9]+\(\)``' Documentation/walkthrough.rst |
 	grep -qrw "$name" lib include tools/vmm "$KFILES/include" ||
 		complain "$name() is in the walkthrough and not in the code"
 done
+
+# A literal block is for what is no C; C would not be looked at there
+awk '
+FNR == 1 { block = 0 }
+block && /^[^ \t]/ { block = 0 }
+block && /^[ \t].*[;{]$/ && !/^[ \t]*(\$|#)/ { print FILENAME ":" FNR ": C in a literal block"; bad = 1 }
+/::$/ && !/^\.\. / { block = 1 }
+END { exit bad }' ./*.rst Documentation/*.rst || status=1
 
 # C in pages: taken from a file by literalinclude, or the same as in one
 cat examples/*/*.[ch] examples/*/*/*.[ch] include/vmalloc/*.h lib/*.[ch] lib/*/*.c \
