@@ -2,16 +2,12 @@
 /*
  * bench.c - measure this library and its peers side by side
  *
- *	bench [-w WORKLOAD,...] [-n N,...] [-t MILLISECONDS] [-o FILE]
+ *	bench [-w WORKLOAD,...] [-n N,...] [-t MILLISECONDS] [-T TRACE]
+ *	      [-o FILE] [-r FILE]
  *
- * All implementations of a workload are set up for the same n. First they do the
- * same operations and must come to the same results. Then they are measured in
- * turn, in short slices, so that what else the machine does falls on all of them
- * alike; at the end each must still be in order. What is reported is the median of
- * the slices, and of ratios the median of those within one turn.
+ * -o is for the results as CSV, -r for the table of ratios and targets.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <getopt.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -20,94 +16,25 @@
 #include <string.h>
 #include <time.h>
 
-#include "impls.h"
+#include "bench.h"
+#include "report.h"
 
-#define MIN_TURNS	5
-#define MAX_TURNS	41
-#define MAX_IMPLS	6
-#define MAX_SIZES	8
-#define MAX_RESULTS	256
-
-/* The ratios are of this library's time to the implementation's. */
-#define CSV_HEADER \
-	"workload,n,threads,impl,ns_per_op,q1,q3,least,turns,ratio,rq1,rq3\n"
-
-enum compare {
-	SAME,		/* the same operations have the same results */
-	OWN,		/* the policies differ: each is only in order */
-};
-
-enum begin {
-	SET_UP,		/* with what the setup makes */
-	AGED,		/* with what AGE n operations of the first left */
-	AGEING,		/* the mean of the first 10 n operations */
-};
-
-#define AGE	20
-
-struct workload {
-	const char		*name;
-	const struct bench_impl	*impls[MAX_IMPLS];
-	uint32_t		sizes[MAX_SIZES];
-	enum compare		compare;
-	enum begin		begin;
-};
-
-#define SIZES	{ 100, 1000, 10000, 100000, 1000000 }
-
-static const struct workload workloads[] = {
-	{ "fill", { &vmalloc_fill, &drm_mm_fill }, SIZES, SAME, SET_UP },
-	{ "churn", { &vmalloc_churn, &drm_mm_churn }, SIZES, SAME, SET_UP },
-	{ "mixed", { &vmalloc_mixed, &drm_mm_mixed }, SIZES, SAME, AGEING },
-	{ "aged", { &vmalloc_mixed, &drm_mm_mixed }, SIZES, SAME, AGED },
-	{ "last", { &vmalloc_last, &drm_mm_last }, SIZES, SAME, SET_UP },
-	{ "best", { &vmalloc_best, &drm_mm_best }, SIZES, SAME, SET_UP },
-	{ "exact", { &vmalloc_exact, &drm_mm_exact }, SIZES, SAME, SET_UP },
-	{ "adversarial", { &vmalloc_adversarial, &drm_mm_adversarial }, SIZES,
-	  SAME, SET_UP },
-	{ "bounded", { &vmalloc_bounded, &drm_mm_bounded }, SIZES, SAME,
-	  SET_UP },
-	{ "lookup", { &vmalloc_lookup, &drm_mm_lookup }, SIZES, SAME, SET_UP },
-	{ "move", { &vmalloc_move, &drm_mm_move }, SIZES, SAME, SET_UP },
-	{ "id_churn", { &vmalloc_id_churn, &set_map_id_churn }, SIZES, SAME,
-	  SET_UP },
-	{ "slot", { &vmalloc_slot, &first_match_slot },
-	  { 100, 1000, 10000, 100000 }, SAME, SET_UP },
-};
-
-struct spread {
-	double	median;
-	double	q1;
-	double	q3;
-	double	least;
-};
-
-struct result {
-	const struct workload	*workload;
-	const struct bench_impl	*impl;
-	uint32_t		n;
-	unsigned int		threads;
-	unsigned int		turns;
-	struct spread		ns;
-	struct spread		ratio;	/* of the first impl's time to this */
-};
-
-static struct result results[MAX_RESULTS];
-static size_t nr_results;
-
-static const char *only_workloads, *only_sizes;
-static double budget_ms = 1000;	/* for each implementation and n */
-
-/*
- * The time that the thread has run: whatever else the machine does is not in it,
- * but for what it does to the caches.
- */
-uint64_t bench_now(void)
+static uint64_t read_clock(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	clock_gettime(id, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t bench_now(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t bench_clock(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 void bench_fail(const char *format, ...)
@@ -122,28 +49,20 @@ void bench_fail(const char *format, ...)
 	exit(1);
 }
 
-static void progress(const char *format, ...)
-	__attribute__((__format__(__printf__, 1, 2)));
-
-static void progress(const char *format, ...)
+void bench_progress(const char *workload, uint32_t n, unsigned int threads)
 {
-	va_list args;
-
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
+	fprintf(stderr, "%-12s %8u %u ", workload, n, threads);
 	fflush(stderr);
 }
 
-/* Whether @name is in the list @only, which is NULL for all */
-static bool wanted(const char *only, const char *name)
+static bool in_list(const char *list, const char *name)
 {
 	size_t len = strlen(name);
 	const char *at;
 
-	if (!only || !*only)
+	if (!list || !*list)
 		return true;
-	for (at = only; at; at = strchr(at, ',')) {
+	for (at = list; at; at = strchr(at, ',')) {
 		at += *at == ',';
 		if (!strncmp(at, name, len) && (!at[len] || at[len] == ','))
 			return true;
@@ -151,335 +70,76 @@ static bool wanted(const char *only, const char *name)
 	return false;
 }
 
-static bool wanted_size(uint32_t n)
+bool bench_wanted(const struct bench_options *options, const char *workload,
+		  uint32_t n)
 {
 	char digits[16];
 
 	snprintf(digits, sizeof(digits), "%u", n);
-	return wanted(only_sizes, digits);
+	return in_list(options->workloads, workload) &&
+	       in_list(options->sizes, digits);
 }
 
-static void pin(unsigned int cpu)
-{
-	cpu_set_t set, allowed;
-	unsigned int i;
+static cpu_set_t allowed;	/* the CPUs that we may use */
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		return;
-	/* The last of those that we may use: the first has most interrupts */
+unsigned int bench_cpus(void)
+{
+	return (unsigned int)CPU_COUNT(&allowed);
+}
+
+/* From the last: the first has most interrupts */
+void bench_pin(unsigned int number)
+{
+	unsigned int i;
+	cpu_set_t set;
+
+	number %= bench_cpus();
 	for (i = CPU_SETSIZE; i--; )
-		if (CPU_ISSET(i, &allowed) && !cpu--)
+		if (CPU_ISSET(i, &allowed) && !number--)
 			break;
-	if (i >= CPU_SETSIZE)
-		return;
 	CPU_ZERO(&set);
 	CPU_SET(i, &set);
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static struct spread spread_of(double *values, unsigned int nr)
-{
-	qsort(values, nr, sizeof(*values), compare_doubles);
-	return (struct spread) {
-		.median = (values[nr / 2] + values[(nr - 1) / 2]) / 2,
-		.q1 = values[nr / 4],
-		.q3 = values[nr - 1 - nr / 4],
-		.least = values[0],
-	};
-}
-
-/* One implementation in one measurement */
-struct lane {
-	const struct bench_impl	*impl;
-	void			*state;
-	uint64_t		ops;
-	struct bench_run	run;
-	double			ns[MAX_TURNS];
-};
-
-static int compare_places(const void *a, const void *b)
-{
-	const struct bench_place *x = a, *y = b;
-
-	return (x->start > y->start) - (x->start < y->start);
-}
-
-/* All nodes are there, and no two at one address */
-static void check_lane(struct lane *lane, const char *workload, uint32_t n,
-		       struct bench_place *places)
-{
-	size_t i, live;
-
-	if (lane->impl->places) {
-		live = lane->impl->places(lane->state, places);
-		qsort(places, live, sizeof(*places), compare_places);
-		for (i = 0; i + 1 < live; i++)
-			if (places[i].start + places[i].size >
-			    places[i + 1].start)
-				bench_fail("%s, %s, %u: two at %#llx",
-					   lane->impl->name, workload, n,
-					   (unsigned long long)
-					   places[i + 1].start);
-	}
-	if (lane->impl->check)
-		lane->impl->check(lane->state);
-}
-
-static void slice(struct lane *lane, uint64_t ops)
-{
-	lane->run.ops = ops;
-	lane->impl->run(lane->state, &lane->run);
-}
-
-/*
- * The same operations, more and more of them, until a slice of the slowest takes
- * a while. Whose policy is the same must have the same results.
- */
-static void warm_up(const struct workload *w, uint32_t n, struct lane *lanes,
-		    unsigned int nr, double slice_ns)
-{
-	uint64_t ops = 1, slowest;
-	unsigned int i;
-
-	do {
-		slowest = 0;
-		for (i = 0; i < nr; i++) {
-			slice(&lanes[i], ops);
-			if (lanes[i].run.ns > slowest)
-				slowest = lanes[i].run.ns;
-			if (w->compare == SAME &&
-			    lanes[i].run.sum != lanes[0].run.sum)
-				bench_fail("%s, %u: %s and %s do not agree",
-					   w->name, n, lanes[0].impl->name,
-					   lanes[i].impl->name);
-			lanes[i].ops = 1 + (uint64_t)
-				(slice_ns * lanes[i].run.ops /
-				 (lanes[i].run.ns + 1));
-		}
-		ops *= 2;
-	} while (slowest < slice_ns);
-}
-
-static void record(const struct workload *w, uint32_t n, struct lane *lanes,
-		   unsigned int nr, unsigned int turns)
-{
-	double ratio[MAX_TURNS], first[MAX_TURNS];
-	struct result *r;
-	unsigned int i, k;
-
-	memcpy(first, lanes[0].ns, sizeof(first));
-	for (i = 0; i < nr; i++) {
-		for (k = 0; k < turns; k++)
-			ratio[k] = first[k] / lanes[i].ns[k];
-		r = &results[nr_results++];
-		if (nr_results == MAX_RESULTS)
-			bench_fail("too many results");
-		*r = (struct result) {
-			.workload = w, .impl = lanes[i].impl, .n = n,
-			.threads = 1, .turns = turns,
-			.ratio = spread_of(ratio, turns),
-			.ns = spread_of(lanes[i].ns, turns),
-		};
-	}
-}
-
-static void measure(const struct workload *w, uint32_t n, struct lane *lanes,
-		    unsigned int nr)
-{
-	double slice_ns = budget_ms * 1e6 / MAX_TURNS, longest = slice_ns;
-	unsigned int turns, k, i;
-
-	if (slice_ns > 2e7)
-		slice_ns = 2e7;
-	warm_up(w, n, lanes, nr, slice_ns);
-	for (i = 0; i < nr; i++)
-		if (lanes[i].run.ns > longest)
-			longest = lanes[i].run.ns;
-	turns = budget_ms * 1e6 / longest;
-	if (turns < MIN_TURNS)
-		turns = MIN_TURNS;
-	if (turns > MAX_TURNS)
-		turns = MAX_TURNS;
-	for (k = 0; k < turns; k++)
-		for (i = 0; i < nr; i++) {
-			/* Nobody is always the first */
-			struct lane *lane = &lanes[(i + k) % nr];
-
-			slice(lane, lane->ops);
-			lane->ns[k] = (double)lane->run.ns / lane->run.ops;
-		}
-	record(w, n, lanes, nr, turns);
-}
-
-/* Nodes of sizes at random, one behind the other */
-static void begin_ageing(struct lane *lane, uint32_t n,
-			 struct bench_place *places)
-{
-	uint64_t rng = BENCH_SEED + 1, size, end = 0;
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		size = BENCH_PAGE << bench_below(&rng, 5);
-		places[i].start = (end + size - 1) & ~(size - 1);
-		places[i].size = size;
-		end = places[i].start + size;
-	}
-	lane->run.rng = rng;
-	lane->state = lane->impl->create(n);
-	lane->impl->setup(lane->state, places);
-}
-
-/* The places that the nodes have after many operations */
-static void age(const struct workload *w, uint32_t n,
-		struct bench_place *places)
-{
-	struct lane lane = { .impl = w->impls[0] };
-
-	begin_ageing(&lane, n, places);
-	slice(&lane, AGE * (uint64_t)n);
-	lane.impl->places(lane.state, places);
-	lane.impl->destroy(lane.state);
-}
-
-/*
- * The mean of the first 10 n operations, from samples: since what fits badly is
- * the most in the beginning, a median would not tell. The peers would need very
- * long to come as far by themselves, so that for each sample all are put into the
- * state that the first has come to.
- */
-static void measure_ageing(const struct workload *w, uint32_t n,
-			   struct lane *lanes, unsigned int nr,
-			   struct bench_place *places)
-{
-	const unsigned int turns = n > 100000 ? 11 : 21;
-	struct lane old = { .impl = w->impls[0] };
-	double slice_ns = 1e7, sum[MAX_IMPLS] = { 0 };
-	unsigned int k, i;
-	struct result *r;
-
-	begin_ageing(&old, n, places);
-	for (k = 0; k < turns; k++) {
-		for (i = 0; i < nr; i++)
-			lanes[i].impl->setup(lanes[i].state, places);
-		warm_up(w, n, lanes, nr, slice_ns);
-		for (i = 0; i < nr; i++) {
-			slice(&lanes[i], lanes[i].ops);
-			lanes[i].ns[k] = (double)lanes[i].run.ns /
-					 lanes[i].run.ops;
-			sum[i] += lanes[i].ns[k];
-			lanes[i].run = (struct bench_run) {
-				.rng = BENCH_SEED + k,
-			};
-		}
-		slice(&old, 10 * (uint64_t)n / (turns - 1));
-		old.impl->places(old.state, places);
-	}
-	old.impl->destroy(old.state);
-	record(w, n, lanes, nr, turns);
-	for (i = 0; i < nr; i++) {
-		r = &results[nr_results - nr + i];
-		r->ns.median = sum[i] / turns;
-		r->ratio.median = sum[0] / sum[i];
-	}
-}
-
-static void run_workload(const struct workload *w, uint32_t n)
-{
-	struct lane lanes[MAX_IMPLS] = { 0 };
-	struct bench_place *places = calloc(n, sizeof(*places));
-	unsigned int nr, i;
-
-	if (!places)
-		bench_fail("no memory");
-	progress("%-12s %8u ", w->name, n);
-	if (w->begin == AGED)
-		age(w, n, places);
-	for (nr = 0; nr < MAX_IMPLS && w->impls[nr]; nr++) {
-		lanes[nr].impl = w->impls[nr];
-		lanes[nr].run.rng = BENCH_SEED;
-		lanes[nr].state = lanes[nr].impl->create(n);
-		if (w->begin != AGEING)
-			lanes[nr].impl->setup(lanes[nr].state, places);
-	}
-	if (w->begin == AGEING)
-		measure_ageing(w, n, lanes, nr, places);
-	else
-		measure(w, n, lanes, nr);
-	for (i = 0; i < nr; i++) {
-		struct result *r = &results[nr_results - nr + i];
-
-		check_lane(&lanes[i], w->name, n, places);
-		lanes[i].impl->destroy(lanes[i].state);
-		progress(" %s %.1f", r->impl->name, r->ns.median);
-		if (i)
-			progress(" (%.2f)", r->ratio.median);
-	}
-	progress("\n");
-	free(places);
-}
-
-static void write_csv(const char *path)
-{
-	FILE *f = path ? fopen(path, "w") : stdout;
-	size_t i;
-
-	if (!f)
-		bench_fail("%s: %s", path, strerror(errno));
-	fputs(CSV_HEADER, f);
-	for (i = 0; i < nr_results; i++) {
-		const struct result *r = &results[i];
-
-		fprintf(f, "%s,%u,%u,%s,%.2f,%.2f,%.2f,%.2f,%u,%.3f,%.3f,%.3f\n",
-			r->workload->name, r->n, r->threads, r->impl->name,
-			r->ns.median, r->ns.q1, r->ns.q3, r->ns.least,
-			r->turns, r->ratio.median, r->ratio.q1, r->ratio.q3);
-	}
-	if (fflush(f) || ferror(f) || (path && fclose(f)))
-		bench_fail("%s: %s", path ? path : "stdout", strerror(errno));
-}
-
 int main(int argc, char **argv)
 {
-	const char *out = NULL;
-	size_t i, k;
+	struct bench_options options = { .budget_ms = 1000 };
+	const char *csv = NULL, *ratios = NULL;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "w:n:t:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "w:n:t:T:o:r:")) != -1) {
 		switch (opt) {
 		case 'w':
-			only_workloads = optarg;
+			options.workloads = optarg;
 			break;
 		case 'n':
-			only_sizes = optarg;
+			options.sizes = optarg;
 			break;
 		case 't':
-			budget_ms = atof(optarg);
+			options.budget_ms = atof(optarg);
+			break;
+		case 'T':
+			options.trace = optarg;
 			break;
 		case 'o':
-			out = optarg;
+			csv = optarg;
+			break;
+		case 'r':
+			ratios = optarg;
 			break;
 		default:
 			return 2;
 		}
 	}
-	pin(0);
-	for (i = 0; i < sizeof(workloads) / sizeof(*workloads); i++) {
-		if (!wanted(only_workloads, workloads[i].name))
-			continue;
-		for (k = 0; k < MAX_SIZES && workloads[i].sizes[k]; k++)
-			if (wanted_size(workloads[i].sizes[k]))
-				run_workload(&workloads[i],
-					     workloads[i].sizes[k]);
-	}
-	if (!nr_results)
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		CPU_SET(0, &allowed);
+	bench_pin(0);
+	bench_spaces(&options);
+	bench_routes(&options);
+	if (!report_any())
 		bench_fail("there is no such workload or n");
-	write_csv(out);
+	report_csv(csv);
+	report_ratios(ratios);
 	return 0;
 }

@@ -39,12 +39,45 @@ static inline uint64_t bench_fold(uint64_t sum, uint64_t value)
 	return (sum << 7 | sum >> 57) ^ value;
 }
 
-/* Nanoseconds that this thread has run */
+/*
+ * Nanoseconds that this thread has run: what else the machine does is not in them,
+ * but for what it does to the caches. And nanoseconds that have passed.
+ */
 uint64_t bench_now(void);
+uint64_t bench_clock(void);
 
 /* End with a message: a result is wrong, so that no time of it means anything */
 void bench_fail(const char *format, ...)
 	__attribute__((__noreturn__, __format__(__printf__, 1, 2)));
+
+/**
+ * struct bench_options - what the command line asks for
+ * @workloads: list of names with commas; NULL or empty for all
+ * @sizes: list of n; NULL or empty for all
+ * @budget_ms: how long to measure each implementation with each n
+ * @trace: the recorded trace to route, or NULL
+ */
+struct bench_options {
+	const char	*workloads;
+	const char	*sizes;
+	double		budget_ms;
+	const char	*trace;
+};
+
+/* Whether they ask for this */
+bool bench_wanted(const struct bench_options *options, const char *workload,
+		  uint32_t n);
+
+/* Say on stderr what is being done */
+void bench_progress(const char *workload, uint32_t n, unsigned int threads);
+
+/* Let the calling thread run on one CPU, each number on another if possible */
+void bench_pin(unsigned int number);
+unsigned int bench_cpus(void);
+
+/* The two kinds of workloads */
+void bench_spaces(const struct bench_options *options);
+void bench_routes(const struct bench_options *options);
 
 /**
  * struct bench_run - one measured slice

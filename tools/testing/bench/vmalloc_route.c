@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * vmalloc_route.c - routing with this library
+ */
+#include <stdlib.h>
+
+#include <vmalloc/device.h>
+
+#include "route.h"
+
+#define IMPL	"vmalloc"
+
+struct card {
+	struct vmr_device	dev;
+	struct vmr_region	region;
+	struct vmr_constraint	constraint;
+	struct vmr_resource	resource;
+	uint32_t		index;
+};
+
+struct thread {
+	struct vmr_reader	reader;
+} __attribute__((__aligned__(128)));
+
+struct router {
+	struct thread		threads[ROUTE_THREADS];
+	const struct route_map	*map;
+	struct card		*cards;
+	struct vmr_system	sys;
+	struct vmr_manager	manager;
+};
+
+static void card_read(struct vmr_device *dev, const struct vmr_access *access,
+		      void *data)
+{
+	struct card *card = (struct card *)dev;
+
+	route_answer(card->index, access->offset, data,
+		     access->width * access->count);
+}
+
+static void card_write(struct vmr_device *dev, const struct vmr_access *access,
+		       const void *data)
+{
+	(void)dev;
+	(void)access;
+	(void)data;
+}
+
+static const struct vmr_device_ops card_ops = {
+	.read = card_read,
+	.write = card_write,
+};
+
+static bool plug(struct router *r, struct card *card, uint64_t start)
+{
+	card->constraint.req.addr = start;
+	return !vmr_register(&r->manager, &card->dev, NULL, NULL);
+}
+
+static void add_card(struct router *r, size_t i,
+		     const struct route_region *region)
+{
+	struct card *card = &r->cards[i];
+
+	card->index = (uint32_t)i;
+	card->dev.ops = &card_ops;
+	card->dev.constraints = &card->constraint;
+	card->dev.nr_constraints = 1;
+	vmr_set_init(&card->dev.resources, &card->resource, 1);
+	vmr_region_init(&card->region, region->mmio ? VMR_MMIO : VMR_PIO,
+			VMR_REGION_TRAPPED, region->size, 0, "card");
+	vmr_constraint_at(&card->constraint,
+			  region->mmio ? VMR_KIND_MMIO : VMR_KIND_PIO,
+			  region->start, region->size, &card->region.range);
+	card->constraint.req.align = 1;
+	if (vmr_add_region(&card->dev, &card->region) ||
+	    !plug(r, card, region->start))
+		bench_fail("%s: device %zu cannot be registered", IMPL, i);
+}
+
+static void *route_create(const struct route_map *map)
+{
+	struct vmr_limits limits = {
+		.mmio_last = VMR_MAX, .irq_last = 4095, .slot_last = 4095,
+		.pci_last = 0xff, .id_last = 1000000,
+	};
+	struct route_region restless = { .size = BENCH_PAGE, .mmio = true };
+	struct router *r = aligned_alloc(128, (sizeof(*r) + 127) / 128 * 128);
+	size_t i;
+
+	if (!r)
+		bench_fail("no memory");
+	memset(r, 0, sizeof(*r));
+	r->map = map;
+	r->cards = calloc(map->nr + ROUTE_RESTLESS, sizeof(*r->cards));
+	if (!r->cards || vmr_system_init(&r->sys, &limits) ||
+	    vmr_manager_init(&r->manager, &r->sys))
+		bench_fail("no memory");
+	for (i = 0; i < ROUTE_THREADS; i++)
+		if (vmr_reader_attach(&r->manager, &r->threads[i].reader))
+			bench_fail("%s: no reader", IMPL);
+	/* In no order: 7919 divides no number of devices */
+	for (i = 0; i < map->nr; i++)
+		add_card(r, i * 7919 % map->nr,
+			 &map->regions[i * 7919 % map->nr]);
+	for (i = map->nr; !map->accesses && i < map->nr + ROUTE_RESTLESS; i++) {
+		restless.start = ROUTE_BASE + i * ROUTE_STRIDE + BENCH_PAGE;
+		add_card(r, i, &restless);
+	}
+	return r;
+}
+
+static void route_destroy(void *state)
+{
+	struct router *r = state;
+
+	free(r->cards);
+	free(r);
+}
+
+static inline bool route(struct router *r, unsigned int thread, bool mmio,
+			 uint64_t addr, void *data, uint32_t width,
+			 uint32_t count, bool write)
+{
+	struct vmr_reader *reader = &r->threads[thread].reader;
+	enum vmr_io io = mmio ? VMR_MMIO : VMR_PIO;
+
+	if (write)
+		return !vmr_write(reader, io, addr, data, width, count);
+	return !vmr_read(reader, io, addr, data, width, count);
+}
+
+/* Half of the restless devices move, the other half are unplugged and plugged. */
+static void route_disturb(void *state, uint64_t *rng)
+{
+	struct router *r = state;
+	uint64_t to = route_free_page(r->map, rng);
+	uint32_t i = bench_below(rng, ROUTE_RESTLESS);
+	struct card *card = &r->cards[r->map->nr + i];
+
+	if (i % 2) {
+		vmr_region_place(&r->manager, &card->region, to, NULL);
+		return;
+	}
+	if (vmr_unlink(&r->manager, &card->dev) >= 0)
+		vmr_drain(&r->manager, &card->dev);
+	plug(r, card, to);
+}
+
+#include "route_loops.h"
+
+const struct route_impl vmalloc_route = {
+	.name = IMPL, .create = route_create, .destroy = route_destroy,
+	.run = run_route, .disturb = route_disturb,
+};
