@@ -5,8 +5,8 @@
  * The states, their keys and their nodes are those of test_snapshot.c: a box of
  * three spaces and some registers, and a machine with PCI functions. What is
  * restored must be a sound state that is saved as these very bytes again, since one
- * state has one snapshot; what is refused must have changed no byte of anything; and
- * what was not damaged must not be refused.
+ * state has one snapshot; what is refused must have changed no byte of anything. And
+ * what a box takes must be exactly what a second reader of the format takes.
  */
 #include "fuzz.h"
 
@@ -37,6 +37,160 @@ static void put_right(uint8_t *bytes, size_t n, unsigned int how)
 		fix_checksum(bytes, n);
 }
 
+/*
+ * What snapshot.h says of the format, in the simplest way: whether the bytes are a
+ * snapshot of a box.
+ */
+
+struct record {
+	uint64_t	key;
+	uint64_t	start;
+	uint64_t	last;
+	uint64_t	age;
+};
+
+/* A space with no more records than this is all there is room for. */
+#define RECORDS		128
+
+static struct record record_list[2][RECORDS];
+static uint64_t keys_met[SPACES * 2 * RECORDS];
+static size_t nr_keys;
+
+static bool is_key(uint64_t key)
+{
+	size_t i;
+
+	for (i = 0; i < NODES && KEY(i) != key; i++)
+		;
+	if (i == NODES)
+		return false;
+	for (i = 0; i < nr_keys; i++)
+		if (keys_met[i] == key)
+			return false;
+	keys_met[nr_keys++] = key;
+	return true;
+}
+
+static bool are_live(const struct record *r, uint64_t nr)
+{
+	uint64_t i;
+
+	for (i = 1; i < nr; i++)
+		if (r[i].start <= r[i - 1].last)
+			return false;
+	return true;
+}
+
+static bool are_claims(const struct record *r, uint64_t nr,
+		       const struct record *live, uint64_t nr_live)
+{
+	uint64_t i, j, claimed = 0, waits;
+
+	for (i = 0; i < nr; i++)
+		claimed += r[i].age != 0;
+	for (i = 0; i < nr; i++) {
+		if (i && r[i].start < r[i - 1].start)
+			return false;
+		for (waits = 0, j = 0; j < nr_live; j++)
+			waits += live[j].start <= r[i].last &&
+				 live[j].last >= r[i].start;
+		if (r[i].age && (!waits || r[i].age > claimed))
+			return false;
+		/* No two of one age, and at one address the older one first. */
+		for (j = 0; j < i; j++)
+			if (r[i].age && (r[j].age == r[i].age ||
+					 (r[j].start == r[i].start &&
+					  r[j].age > r[i].age)))
+				return false;
+	}
+	return true;
+}
+
+static size_t read_records(const uint8_t *bytes, size_t at, size_t end,
+			   const struct vmr_space *space, uint64_t nr,
+			   size_t size, struct record *r)
+{
+	uint64_t i;
+
+	if (nr > RECORDS)
+		return 0;
+	for (i = 0; i < nr; i++, at += size) {
+		if (end - at < size)
+			return 0;
+		r[i].key = get_le(bytes + at, 8);
+		r[i].start = get_le(bytes + at + 8, 8);
+		r[i].last = get_le(bytes + at + 16, 8);
+		r[i].age = size == 32 ? get_le(bytes + at + 24, 8) : 0;
+		if (!is_key(r[i].key) || r[i].start > r[i].last ||
+		    r[i].start < space->start || r[i].last > space->last)
+			return 0;
+	}
+	return at;
+}
+
+/* Where a space ends, 0 if it is none. */
+static size_t read_one_space(const uint8_t *bytes, size_t at, size_t end,
+			     const struct vmr_snapshot_space *s)
+{
+	struct record *live = record_list[0], *claims = record_list[1];
+	uint64_t mark, nr_live, nr_claims;
+
+	if (end - at < 48)
+		return 0;
+	mark = get_le(bytes + at + 24, 8);
+	nr_live = get_le(bytes + at + 32, 8);
+	nr_claims = get_le(bytes + at + 40, 8);
+	if (get_le(bytes + at, 4) != s->id ||
+	    get_le(bytes + at + 4, 4) != (s->issued ? 1 : 0) ||
+	    get_le(bytes + at + 8, 8) != s->space->start ||
+	    get_le(bytes + at + 16, 8) != s->space->last)
+		return 0;
+	if (mark && (!s->issued || mark - 1 < s->space->start ||
+		     mark - 1 > s->space->last))
+		return 0;
+	at = read_records(bytes, at + 48, end, s->space, nr_live, 24, live);
+	if (at)
+		at = read_records(bytes, at, end, s->space, nr_claims, 32,
+				  claims);
+	if (!at || !are_live(live, nr_live) ||
+	    !are_claims(claims, nr_claims, live, nr_live))
+		return 0;
+	if (s->issued && nr_live && mark <= live[nr_live - 1].last)
+		return 0;
+	return at;
+}
+
+static bool is_box(const uint8_t *bytes, size_t n)
+{
+	size_t at = 32, end = n - 4, i, j, padded;
+
+	if (n < 36 || memcmp(bytes, "VMRSNAP", 8) ||
+	    get_le(bytes + 8, 4) != 1 || get_le(bytes + 12, 4) ||
+	    get_le(bytes + 16, 8) != n || get_le(bytes + 24, 4) != SPACES ||
+	    get_le(bytes + 28, 4) != 2 ||
+	    get_le(bytes + end, 4) != crc32c(bytes, end))
+		return false;
+	nr_keys = 0;
+	for (i = 0; i < SPACES; i++) {
+		at = read_one_space(bytes, at, end, &dst.spaces[i]);
+		if (!at)
+			return false;
+	}
+	for (i = 0; i < 2; i++) {
+		const struct vmr_snapshot_block *b = &dst.blocks[i];
+
+		padded = (b->size + 7) / 8 * 8;
+		if (end - at < 16 + padded || get_le(bytes + at, 8) != b->key ||
+		    get_le(bytes + at + 8, 8) != b->size)
+			return false;
+		for (j = b->size; j < padded; j++)
+			if (bytes[at + 16 + j])
+				return false;
+		at += 16 + padded;
+	}
+	return at == end;
+}
+
 /* The box */
 
 static void box_place(const struct vmr_space *space, uint64_t *start,
@@ -47,7 +201,7 @@ static void box_place(const struct vmr_space *space, uint64_t *start,
 	if (space->last == VMR_MAX)
 		a = a & 1 ? VMR_MAX - a / 2 : a / 2;
 	else
-		a = space->start + a % (space->last - space->start + 1);
+		a = space->start + a % 9 * 3 % (space->last - space->start + 1);
 	*start = a;
 	*last = size > space->last - a ? space->last : a + size;
 }
@@ -88,6 +242,7 @@ static bool restored_exactly(const uint8_t *bytes, size_t n)
 	if (ret) {
 		FUZZ_ASSERT(ret == -EBADMSG);
 		FUZZ_ASSERT(!memcmp(&dst_before, &dst, sizeof(dst)));
+		FUZZ_ASSERT(!is_box(bytes, n));
 		return false;
 	}
 	for (s = 0; s < SPACES; s++)
@@ -95,6 +250,7 @@ static bool restored_exactly(const uint8_t *bytes, size_t n)
 				    VERIFY_OK));
 	FUZZ_ASSERT(save(&dst, again) == n && !memcmp(bytes, again, n));
 	box_clear(&dst);
+	FUZZ_ASSERT(is_box(bytes, n));
 	return true;
 }
 
@@ -127,6 +283,19 @@ static void damage_number(uint8_t *bytes, size_t n)
 	}
 }
 
+/* Two records change places. */
+static void damage_order(uint8_t *bytes, size_t n)
+{
+	size_t size = any(2) ? 24 : 32, at = any(n / 8) * 8;
+	uint8_t record[32];
+
+	if (at + 2 * size > n)
+		return;
+	memcpy(record, bytes + at, size);
+	memmove(bytes + at, bytes + at + size, size);
+	memcpy(bytes + at + size, record, size);
+}
+
 /* Bytes taken out, or put in twice, as records are that come twice. */
 static size_t damage_length(uint8_t *bytes, size_t n, size_t max)
 {
@@ -149,8 +318,10 @@ static size_t damage(uint8_t *bytes, size_t n, size_t max)
 	size_t times = 1 + any(3);
 
 	while (times-- && n >= 8) {
-		if (any(8))
+		if (any(4))
 			damage_number(bytes, n);
+		else if (any(2))
+			damage_order(bytes, n);
 		else
 			n = damage_length(bytes, n, max);
 	}

@@ -275,6 +275,16 @@ static void put_right(unsigned int how)
 	put_number(file + size - 8, hash_of(size - 8), 8);
 }
 
+/* A count that is much, also when it is multiplied. */
+static void put_much(void)
+{
+	uint64_t value = 1ull << (16 + fuzz_below(48)) | fuzz_below(4);
+
+	for (; value > 0x7f; value >>= 7)
+		file[size++] = (uint8_t)value | 0x80;
+	file[size++] = (uint8_t)value;
+}
+
 /* Records that make sense, with a byte or two that may not. */
 static void make_records(void)
 {
@@ -291,7 +301,9 @@ static void make_records(void)
 				file[size++] = (uint8_t)fuzz_u8() | 0x80;
 			file[size++] = fuzz_u8() & (fuzz_one_in(4) ? 1 : 0x7f);
 		}
-		if (head & 0x40) {
+		if (head & 0x40 && fuzz_one_in(32)) {
+			put_much();
+		} else if (head & 0x40) {
 			n *= file[size++] = (uint8_t)fuzz_below(9);
 			if (fuzz_one_in(32))
 				file[size - 1] |= 0x80;
