@@ -2,45 +2,39 @@
 /*
  * error.c - the error codes' text
  */
-#include <linux/export.h>
+#include "internal.h"
 
 #include <vmalloc/error.h>
 
+/* In place and not by pointer, so that there is nothing to relocate */
+static const struct {
+	uint8_t	err;
+	char	text[31];
+} errors[] = {
+	{ 0, "success" },
+	{ EINVAL, "invalid argument" },
+	{ EOVERFLOW, "range does not fit the domain" },
+	{ EEXIST, "already in use" },
+	{ ERANGE, "outside of what is managed" },
+	{ EBUSY, "place is taken" },
+	{ ENOSPC, "no space satisfies the request" },
+	{ ENOENT, "not allocated" },
+	{ EALREADY, "already released" },
+	{ EMSGSIZE, "access has a wrong width" },
+	{ ENXIO, "no device answers" },
+	{ EDEADLK, "would wait for its own caller" },
+	{ EAGAIN, "not yet" },
+	{ EBADMSG, "snapshot is malformed" },
+	{ EOPNOTSUPP, "operation is not supported" },
+};
+
 const char *vmr_strerror(int err)
 {
-	switch (err < 0 ? err : -err) {
-	case 0:
-		return "success";
-	case -EINVAL:
-		return "invalid argument";
-	case -EOVERFLOW:
-		return "range does not fit the domain";
-	case -EEXIST:
-		return "already in use";
-	case -ERANGE:
-		return "outside of what is managed";
-	case -EBUSY:
-		return "place is taken";
-	case -ENOSPC:
-		return "no space satisfies the request";
-	case -ENOENT:
-		return "not allocated";
-	case -EALREADY:
-		return "already released";
-	case -EMSGSIZE:
-		return "access has a wrong width";
-	case -ENXIO:
-		return "no device answers";
-	case -EDEADLK:
-		return "would wait for its own caller";
-	case -EAGAIN:
-		return "not yet";
-	case -EBADMSG:
-		return "snapshot is malformed";
-	case -EOPNOTSUPP:
-		return "operation is not supported";
-	default:
-		return "unknown error";
-	}
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (err == errors[i].err || err == -errors[i].err)
+			return errors[i].text;
+	return "unknown error";
 }
 EXPORT_SYMBOL_GPL(vmr_strerror);

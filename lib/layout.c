@@ -7,7 +7,9 @@
 #include <vmalloc/layout.h>
 
 #define FOUR_GIB	0x100000000ull
+#define FIRST_PORT	0x1000	/* of those that are nobody's by tradition */
 #define PORT_LAST	0xffff
+#define LAST_VECTOR	4095
 #define PCI_SEGMENT	0x10000u
 #define PCI_BUS		0x100u
 #define PCI_SLOT	8
@@ -131,34 +133,41 @@ EXPORT_SYMBOL_GPL(vmr_cut_window);
 /*
  * Descriptions
  *
- * In these tables the last area of memory has no end, and the 64-bit window no
- * place: they depend on how much memory there is.
+ * The tables have what machines differ in, and all of that is below 4 GiB. The
+ * last area of memory has no end, and the 64-bit window no place: they depend on
+ * how much memory there is.
  */
-
-#define WINDOW_64 \
-	{ \
-		.span = { .name = "mmio64" }, .flags = VMR_64BIT, \
-		.policy = VMR_LAST, .grain = VMR_GRAIN_64, \
-	}
-
-#define WINDOW_32(from, to) \
-	{ \
-		.span = { from, to, "mmio32" }, \
-		.policy = VMR_LAST, .grain = VMR_GRAIN_32, \
-	}
 
 /* What KVM has had for every architecture and in every version */
 #define LEAST_SLOTS	509
 
-static const struct vmr_layout_config x86_64 = {
+struct place {
+	uint32_t	start;
+	uint32_t	last;
+	const char	*name;
+};
+
+/* @low_ram is the end of an area below another at 4 GiB, if there are two */
+struct machine {
+	uint32_t	ram;
+	uint32_t	low_ram;
+	uint8_t		phys_bits;
+	uint8_t		platform_policy;
+	bool		vectors_apart;
+	uint8_t		nr_platform;
+	uint8_t		nr_holes;
+	struct place	window;
+	struct place	platform[3];
+	struct place	holes[4];
+	struct place	inputs;
+	uint32_t	first_line;
+	uint32_t	first_vector;
+};
+
+static const struct machine x86_64 = {
 	.phys_bits = 39,
-	.ram = {
-		{ 0, 0xbfffffff, "memory" },
-		{ FOUR_GIB, VMR_MAX, "memory above 4 GiB" },
-	},
-	.nr_ram = 2,
-	.windows = { WINDOW_64, WINDOW_32(0xc0000000, 0xe7ffffff) },
-	.nr_windows = 2,
+	.low_ram = 0xbfffffff,
+	.window = { 0xc0000000, 0xe7ffffff, "mmio32" },
 	.platform = {
 		{ 0xf8000000, 0xffffffff, "platform" },
 		{ 0xe8000000, 0xf7ffffff, "ecam" },
@@ -172,23 +181,15 @@ static const struct vmr_layout_config x86_64 = {
 		{ 0xfeffc000, 0xfeffffff, "kvm identity map and tss" },
 	},
 	.nr_holes = 4,
-	.ports = { 0x1000, PORT_LAST, "ports" },
-	.nr_segments = 1,
-	.buses = 256,
-	.inputs = { { 0, 23, "ioapic" } },
-	.nr_inputs = 1,
-	.lines = { 5, 23, "irq" },
-	.vectors = { 24, 4095, "gsi" },
-	.slot_last = LEAST_SLOTS - 1,
-	.id_last = 0xffff,
+	.inputs = { 0, 23, "ioapic" },
+	.first_line = 5,
+	.first_vector = 24,
 };
 
-static const struct vmr_layout_config arm64 = {
+static const struct machine arm64 = {
 	.phys_bits = 40,
-	.ram = { { 0x40000000, VMR_MAX, "memory" } },
-	.nr_ram = 1,
-	.windows = { WINDOW_64, WINDOW_32(0x10000000, 0x2ffeffff) },
-	.nr_windows = 2,
+	.ram = 0x40000000,
+	.window = { 0x10000000, 0x2ffeffff, "mmio32" },
 	.platform = {
 		{ 0, 0x0fffffff, "platform" },
 		{ 0x2fff0000, 0x2fffffff, "io ports" },
@@ -202,24 +203,15 @@ static const struct vmr_layout_config arm64 = {
 		{ 0x080a0000, 0x08ffffff, "gic redistributors" },
 	},
 	.nr_holes = 3,
-	.ports = { 0x1000, PORT_LAST, "ports" },
-	.nr_segments = 1,
-	.buses = 256,
-	.inputs = { { 32, 255, "gic" } },
-	.nr_inputs = 1,
-	.lines = { 32, 255, "irq" },
-	.vectors = { 0, 4095, "gsi" },
+	.inputs = { 32, 255, "gic" },
+	.first_line = 32,
 	.vectors_apart = true,
-	.slot_last = LEAST_SLOTS - 1,
-	.id_last = 0xffff,
 };
 
-static const struct vmr_layout_config riscv64 = {
+static const struct machine riscv64 = {
 	.phys_bits = 41,
-	.ram = { { 0x80000000, VMR_MAX, "memory" } },
-	.nr_ram = 1,
-	.windows = { WINDOW_64, WINDOW_32(0x40000000, 0x7fffffff) },
-	.nr_windows = 2,
+	.ram = 0x80000000,
+	.window = { 0x40000000, 0x7fffffff, "mmio32" },
 	.platform = {
 		{ 0, 0x2fffffff, "platform" },
 		{ 0x30000000, 0x3fffffff, "ecam" },
@@ -231,16 +223,9 @@ static const struct vmr_layout_config riscv64 = {
 		{ 0x28000000, 0x2bffffff, "imsic" },
 	},
 	.nr_holes = 2,
-	.ports = { 0x1000, PORT_LAST, "ports" },
-	.nr_segments = 1,
-	.buses = 256,
-	.inputs = { { 1, 95, "aplic" } },
-	.nr_inputs = 1,
-	.lines = { 1, 95, "irq" },
-	.vectors = { 0, 4095, "gsi" },
+	.inputs = { 1, 95, "aplic" },
+	.first_line = 1,
 	.vectors_apart = true,
-	.slot_last = LEAST_SLOTS - 1,
-	.id_last = 0xffff,
 };
 
 static uint64_t phys_last(uint32_t bits)
@@ -281,27 +266,52 @@ int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
 }
 EXPORT_SYMBOL_GPL(vmr_layout_ram);
 
+static void set_span(struct vmr_span *span, uint64_t start, uint64_t last,
+		     const char *name)
+{
+	span->start = start;
+	span->last = last;
+	span->name = name;
+}
+
+static void set_spans(struct vmr_span *spans, const struct place *places,
+		      size_t nr)
+{
+	for (; nr--; spans++, places++)
+		set_span(spans, places->start, places->last, places->name);
+}
+
+static void add_window(struct vmr_layout_config *config, uint64_t start,
+		       uint64_t last, uint64_t grain, uint32_t flags,
+		       const char *name)
+{
+	struct vmr_window *window = &config->windows[config->nr_windows++];
+
+	set_span(&window->span, start, last, name);
+	window->policy = VMR_LAST;
+	window->grain = grain;
+	window->flags = flags;
+}
+
 /* The window above 4 GiB begins behind the memory, if anything is left there */
-static void place_window_64(struct vmr_layout_config *config, uint64_t ram_last)
+static void set_windows(struct vmr_layout_config *config,
+			const struct place *low, uint64_t ram_last)
 {
 	uint64_t last = phys_last(config->phys_bits);
 	uint64_t grains = (ram_last >> 32) + 1;
 
-	if (grains <= last >> 32) {
-		config->windows[0].span.start = grains << 32;
-		config->windows[0].span.last = last;
-		return;
-	}
-	config->windows[0] = config->windows[1];
-	config->nr_windows = 1;
+	if (grains <= last >> 32)
+		add_window(config, grains << 32, last, VMR_GRAIN_64, VMR_64BIT,
+			   "mmio64");
+	add_window(config, low->start, low->last, VMR_GRAIN_32, 0, low->name);
 }
 
 static int describe(struct vmr_layout_config *config,
-		    const struct vmr_layout_config *machine, uint64_t ram,
+		    const struct machine *machine, uint64_t ram,
 		    uint64_t ram_max, uint32_t phys_bits)
 {
 	struct vmr_span pieces[VMR_LAYOUT_RAM];
-	size_t nr;
+	size_t nr = machine->low_ram ? 2 : 1;
 
 	if (!ram_max)
 		ram_max = ram;
@@ -310,14 +320,34 @@ static int describe(struct vmr_layout_config *config,
 	if (!config || !ram || ram_max < ram || phys_bits < 33 ||
 	    phys_bits > 64)
 		return -EINVAL;
-	nr = fill_ram(machine->ram, machine->nr_ram, ram_max, pieces);
+	set_span(&pieces[0], machine->ram, nr == 2 ? machine->low_ram : VMR_MAX,
+		 "memory");
+	set_span(&pieces[1], FOUR_GIB, VMR_MAX, "memory above 4 GiB");
+	nr = fill_ram(pieces, nr, ram_max, pieces);
 	if (!nr || pieces[nr - 1].last > phys_last(phys_bits))
 		return -ENOSPC;
-	*config = *machine;
+
+	memset(config, 0, sizeof(*config));
 	config->phys_bits = phys_bits;
 	memcpy(config->ram, pieces, nr * sizeof(*pieces));
 	config->nr_ram = nr;
-	place_window_64(config, pieces[nr - 1].last);
+	set_windows(config, &machine->window, pieces[nr - 1].last);
+	set_spans(config->platform, machine->platform, machine->nr_platform);
+	config->nr_platform = machine->nr_platform;
+	config->platform_policy = machine->platform_policy;
+	set_spans(config->holes, machine->holes, machine->nr_holes);
+	config->nr_holes = machine->nr_holes;
+	set_span(&config->ports, FIRST_PORT, PORT_LAST, "ports");
+	config->nr_segments = 1;
+	config->buses = 256;
+	set_spans(config->inputs, &machine->inputs, 1);
+	config->nr_inputs = 1;
+	set_span(&config->lines, machine->first_line, machine->inputs.last,
+		 "irq");
+	set_span(&config->vectors, machine->first_vector, LAST_VECTOR, "gsi");
+	config->vectors_apart = machine->vectors_apart;
+	config->slot_last = LEAST_SLOTS - 1;
+	config->id_last = 0xffff;
 	return 0;
 }
 
@@ -354,86 +384,77 @@ EXPORT_SYMBOL_GPL(vmr_layout_riscv64);
 #define IS_HOLE		0x4u
 #define IS_INPUT	0x8u
 
-/* Spans of one sort: the domain they are in, what they are, what is not theirs */
+/*
+ * Spans of one sort: where they are in a description and how many (1 if that is
+ * no member), how wide their domain is, what they are, what is not theirs
+ */
 struct sort {
-	const struct vmr_span	*first;
-	size_t			stride;
-	size_t			nr;
-	uint64_t		domain_last;
-	uint32_t		is;
-	uint32_t		shuns;
+	uint16_t	first;
+	uint16_t	stride;
+	uint16_t	nr;
+	uint8_t		bits;
+	uint8_t		is;
+	uint8_t		shuns;
 };
 
-#define NR_SORTS	8
+#define PHYS_BITS	0	/* as the description says */
 
-static void sorts_of(const struct vmr_layout_config *config,
-		     struct sort sorts[NR_SORTS])
+#define SORT(member, member_nr, ...) \
+	{ \
+		offsetof(struct vmr_layout_config, member), \
+		sizeof(((struct vmr_layout_config *)0)->member[0]), \
+		offsetof(struct vmr_layout_config, member_nr), __VA_ARGS__ \
+	}
+#define SORT_OF_ONE(member, ...) \
+	{ offsetof(struct vmr_layout_config, member), 0, 0, __VA_ARGS__ }
+
+static const struct sort sorts[] = {
+	SORT(ram, nr_ram, PHYS_BITS, IS_PLACED | IS_SOLID, IS_PLACED),
+	SORT(windows, nr_windows, PHYS_BITS, IS_PLACED, IS_PLACED),
+	SORT(platform, nr_platform, PHYS_BITS, IS_PLACED, IS_PLACED),
+	SORT(holes, nr_holes, PHYS_BITS, IS_HOLE, IS_HOLE | IS_SOLID),
+	SORT_OF_ONE(ports, 16, 0, 0),
+	SORT(inputs, nr_inputs, 32, IS_INPUT, IS_INPUT),
+	SORT_OF_ONE(lines, 32, 0, 0),
+	SORT_OF_ONE(vectors, 32, 0, IS_INPUT),
+};
+
+static_assert(sizeof(struct vmr_layout_config) <= U16_MAX);
+static_assert(!offsetof(struct vmr_window, span));
+
+static const void *member(const struct vmr_layout_config *config, size_t at)
 {
-	const size_t span = sizeof(struct vmr_span);
-	const uint64_t last = phys_last(config->phys_bits);
-	const uint64_t id_last = (uint32_t)-1;
-	const uint32_t all = config->vectors_apart ? 0 : IS_INPUT;
-	const struct sort list[NR_SORTS] = {
-		{ config->ram, span, config->nr_ram, last,
-		  IS_PLACED | IS_SOLID, IS_PLACED },
-		{ &config->windows[0].span, sizeof(config->windows[0]),
-		  config->nr_windows, last, IS_PLACED, IS_PLACED },
-		{ config->platform, span, config->nr_platform, last,
-		  IS_PLACED, IS_PLACED },
-		{ config->holes, span, config->nr_holes, last,
-		  IS_HOLE, IS_HOLE | IS_SOLID },
-		{ &config->ports, span, 1, PORT_LAST, 0, 0 },
-		{ config->inputs, span, config->nr_inputs, id_last,
-		  IS_INPUT, IS_INPUT },
-		{ &config->lines, span, 1, id_last, 0, 0 },
-		{ &config->vectors, span, 1, id_last, 0, all },
-	};
-
-	memcpy(sorts, list, sizeof(list));
+	return (const char *)config + at;
 }
 
-static const struct vmr_span *span_at(const struct sort *sort, size_t i)
+static size_t nr_of(const struct vmr_layout_config *config,
+		    const struct sort *sort)
 {
-	return (const void *)((const char *)sort->first + i * sort->stride);
+	return sort->nr ? *(const size_t *)member(config, sort->nr) : 1;
 }
 
-static bool reversed(const struct sort *sort, const struct vmr_span *span)
+static const struct vmr_span *span_at(const struct vmr_layout_config *config,
+				      const struct sort *sort, size_t i)
 {
-	(void)sort;
-	return span->start > span->last;
-}
-
-static bool outside(const struct sort *sort, const struct vmr_span *span)
-{
-	return span->last > sort->domain_last;
-}
-
-/* The first span of any sort of which something is true */
-static const struct vmr_span *
-find_bad(const struct sort *sorts,
-	 bool (*bad)(const struct sort *sort, const struct vmr_span *span))
-{
-	size_t i, j;
-
-	for (i = 0; i < NR_SORTS; i++)
-		for (j = 0; j < sorts[i].nr; j++)
-			if (bad(&sorts[i], span_at(&sorts[i], j)))
-				return span_at(&sorts[i], j);
-	return NULL;
+	return member(config, sort->first + i * sort->stride);
 }
 
 /* Whether a span that comes before @span has part of its place */
-static bool is_taken(const struct sort *sorts, const struct sort *sort,
-		     const struct vmr_span *span)
+static bool is_taken(const struct vmr_layout_config *config,
+		     const struct sort *sort, const struct vmr_span *span)
 {
+	uint8_t shuns = sort->shuns;
 	const struct vmr_span *other;
-	size_t i, j;
+	const struct sort *s;
+	size_t i, nr;
 
-	for (i = 0; &sorts[i] <= sort; i++) {
-		if (!(sorts[i].is & sort->shuns))
-			continue;
-		for (j = 0; j < sorts[i].nr; j++) {
-			other = span_at(&sorts[i], j);
+	if (sort->first == offsetof(struct vmr_layout_config, vectors) &&
+	    config->vectors_apart)
+		return false;
+	for (s = sorts; s <= sort; s++) {
+		nr = s->is & shuns ? nr_of(config, s) : 0;
+		for (i = 0; i < nr; i++) {
+			other = span_at(config, s, i);
 			if (other == span)
 				break;
 			if (other->start <= span->last &&
@@ -444,14 +465,37 @@ static bool is_taken(const struct sort *sorts, const struct sort *sort,
 	return false;
 }
 
-static const struct vmr_span *find_taken(const struct sort *sorts)
+/* Whether @err is what is to be said of a span */
+static bool is_bad(const struct vmr_layout_config *config,
+		   const struct sort *sort, const struct vmr_span *span,
+		   int err)
 {
-	size_t i, j;
+	uint32_t bits = sort->bits == PHYS_BITS ? config->phys_bits :
+						  sort->bits;
 
-	for (i = 0; i < NR_SORTS; i++)
-		for (j = 0; j < sorts[i].nr; j++)
-			if (is_taken(sorts, &sorts[i], span_at(&sorts[i], j)))
-				return span_at(&sorts[i], j);
+	switch (err) {
+	case -EINVAL:
+		return span->start > span->last;
+	case -ERANGE:
+		return span->last > phys_last(bits);
+	default:
+		return is_taken(config, sort, span);
+	}
+}
+
+static const struct vmr_span *
+find_bad(const struct vmr_layout_config *config, int err)
+{
+	const struct vmr_span *span;
+	const struct sort *s;
+	size_t i;
+
+	for (s = sorts; s < sorts + ARRAY_SIZE(sorts); s++)
+		for (i = 0; i < nr_of(config, s); i++) {
+			span = span_at(config, s, i);
+			if (is_bad(config, s, span, err))
+				return span;
+		}
 	return NULL;
 }
 
@@ -494,24 +538,19 @@ find_uncut(const struct vmr_layout_config *config, int reason)
 static int check(const struct vmr_layout_config *config,
 		 const struct vmr_span **bad)
 {
-	struct sort sorts[NR_SORTS];
+	static const int8_t order[] = { -EINVAL, -ERANGE, -EBUSY, -ENOSPC };
+	size_t i;
 
 	if (bad_counts(config))
 		return -EINVAL;
-	sorts_of(config, sorts);
-	*bad = find_bad(sorts, reversed);
-	if (!*bad)
-		*bad = find_uncut(config, -EINVAL);
-	if (*bad)
-		return -EINVAL;
-	*bad = find_bad(sorts, outside);
-	if (*bad)
-		return -ERANGE;
-	*bad = find_taken(sorts);
-	if (*bad)
-		return -EBUSY;
-	*bad = find_uncut(config, -ENOSPC);
-	return *bad ? -ENOSPC : 0;
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		*bad = order[i] == -ENOSPC ? NULL : find_bad(config, order[i]);
+		if (!*bad)
+			*bad = find_uncut(config, order[i]);
+		if (*bad)
+			return order[i];
+	}
+	return 0;
 }
 
 /*

@@ -327,36 +327,39 @@ EXPORT_SYMBOL_GPL(vmr_next_sharer);
  * Granting
  */
 
-static int grant_from(struct vmr_system *sys, struct vmr_pool *pool,
+static int grant_from(struct vmr_system *sys, const struct vmr_pool *pool,
 		      const struct vmr_constraint *c,
 		      struct vmr_range **conflict)
 {
+	const struct vmr_part part = { pool->start, pool->last, VMR_MAX };
 	struct vmr_ids *ids = ids_of_kind(sys, c->kind);
 	struct vmr_request req = c->req;
 
-	if (!ids)
-		return vmr_pool_request(pool, c->range, &req, conflict);
 	if (!req.align)
 		req.align = pool->align;
 	if (req.policy == VMR_DEFAULT)
 		req.policy = pool->policy;
-	return vmr_id_alloc_in(ids, pool->start, pool->last, c->range, &req,
-			       conflict);
+	if (ids)
+		return vmr_id_alloc_in(ids, pool->start, pool->last, c->range,
+				       &req, conflict);
+	return vmr_alloc_in(pool->space, &part, c->range, &req, conflict);
 }
 
 /* What several pools answered: the most telling goes before the others */
-static int worse(int a, int b)
+static int rank(int err)
 {
-	static const int rank[] = { -ERANGE, -ENOSPC, -EBUSY };
-	size_t i, ra = ARRAY_SIZE(rank), rb = ARRAY_SIZE(rank);
-
-	for (i = 0; i < ARRAY_SIZE(rank); i++) {
-		if (rank[i] == a)
-			ra = i;
-		if (rank[i] == b)
-			rb = i;
+	switch (err) {
+	case 0:
+		return 0;
+	case -ERANGE:
+		return 1;
+	case -ENOSPC:
+		return 2;
+	case -EBUSY:
+		return 3;
+	default:
+		return 4;
 	}
-	return a && ra >= rb ? a : b;
 }
 
 static bool is_io(uint32_t kind)
@@ -381,9 +384,11 @@ static int grant_anywhere(struct vmr_system *sys,
 			  struct vmr_range **conflict)
 {
 	struct vmr_space *space = vmr_system_space(sys, c->kind);
-	struct vmr_pool all;
+	const struct vmr_pool all = {
+		.space = space, .start = space->start, .last = space->last,
+		.align = 1, .policy = VMR_FIRST,
+	};
 
-	vmr_pool_init(&all, space, space->start, 0, NULL);
 	return grant_from(sys, &all, c, conflict);
 }
 
@@ -406,7 +411,8 @@ static int grant_in_pools(struct vmr_system *sys,
 		err = grant_from(sys, &pools[i].pool, c, conflict);
 		if (!err)
 			return 0;
-		ret = worse(ret, err);
+		if (rank(err) > rank(ret))
+			ret = err;
 	}
 	if (!any)
 		return grant_anywhere(sys, c, conflict);
