@@ -33,6 +33,7 @@ lib/rbtree.c
 # lacks one says so.
 OPTIONAL='
 scripts/checkpatch.pl
+scripts/coccinelle
 scripts/const_structs.checkpatch
 scripts/kernel-doc
 scripts/kernel-doc.pl
@@ -91,7 +92,7 @@ if [ -n "$tree" ]; then
 	for f in $REQUIRED $OPTIONAL; do
 		[ -e "$tree/$f" ] || continue
 		mkdir -p "$tmp/${f%/*}"
-		cp -p "$tree/$f" "$tmp/$f"
+		cp -rp "$tree/$f" "$tmp/$f"
 	done
 else
 	echo "  UNPACK  $tarball (the few files needed)"
@@ -102,8 +103,8 @@ else
 	done
 	# tar complains of optional files that are not there; what matters is
 	# looked at below.
-	tar -xf "$tarball" -C "$tmp" --strip-components=1 --occurrence=1 \
-		$names 2>"$tmp/tar.log" || :
+	tar -xf "$tarball" -C "$tmp" --strip-components=1 $names \
+		2>"$tmp/tar.log" || :
 fi
 
 for f in $REQUIRED; do

@@ -127,6 +127,24 @@ look()
 	need 'static checks' sparse <<-'E'
 	command -v sparse
 	E
+	need 'static analysis' clang-tidy <<-'E'
+	command -v clang-tidy
+	E
+	need 'static analysis' cppcheck <<-'E'
+	command -v cppcheck
+	E
+	need "static analysis with the kernel's scripts" coccinelle <<-'E'
+	command -v spatch
+	E
+	need 'comparing the binary interface' abigail-tools <<-'E'
+	command -v abidw
+	E
+	need 'programs that build with CMake' cmake <<-'E'
+	command -v cmake
+	E
+	need 'programs that build with Meson' meson <<-'E'
+	command -v meson
+	E
 	need 'seeing what the tests reach' lcov <<-'E'
 	command -v lcov
 	E

@@ -403,6 +403,9 @@ fi
 KTAP_TIMEOUT=600 program fuzz tools/check/fuzz.sh
 check race
 check selftests
+for tool in gcc clang tidy cppcheck coccinelle; do
+	check analysis $tool
+done
 check sparse
 check checkpatch
 check kernel-doc
