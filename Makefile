@@ -205,6 +205,10 @@ bench:
 	$(Q)$(MAKE) $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) run
 
+# The instructions of a fixed script, against the committed figures
+bench-instructions bench-instructions-update: $(O)/libvmalloc.a
+	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
+
 # Random operations against the model for this many seconds; the numbers of
 # hot-plug cycles, moves and exits that the library is held to.
 STRESS	?= 3600

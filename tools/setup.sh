@@ -113,6 +113,9 @@ look()
 	need 'checking the C++ side of the headers' g++ <<-'E'
 	command -v g++
 	E
+	need 'counting instructions' valgrind <<-'E'
+	command -v valgrind
+	E
 	need 'the tests as 32-bit code' gcc-multilib <<-'E'
 	tmp=$(mktemp) && trap 'rm -f $tmp' EXIT &&
 	printf '#include <stdio.h>\nint main(void) { return 0; }\n' |

@@ -415,6 +415,7 @@ check archive
 check shared
 check stack
 check footprint
+check instructions
 check readme
 check module
 check bundle
