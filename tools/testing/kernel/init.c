@@ -5,7 +5,8 @@
  * It loads the modules, looks at them from outside, unloads them, and restarts
  * the machine, which is where QEMU ends. What it finds goes into the kernel's log,
  * as KTAP with "init: " before each line, so that no line of another mixes with it.
- * What the kernel's command line says of VMR_TEST is vmr_test's parameters.
+ * VMR_TEST="NAME=VALUE NAME=VALUE" on the kernel's command line is what the tests
+ * find in their environment.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -206,12 +207,15 @@ static void lockdep(void)
 
 static void tests(void)
 {
-	const char *parameters = getenv("VMR_TEST");
+	const char *given = getenv("VMR_TEST");
+	char parameters[512];
 
+	snprintf(parameters, sizeof(parameters), "parameters=\"%s\"",
+		 given ? given : "");
 	say("KTAP version 1");
 	say("1..12");
 	result(!load("/vmr.ko", ""), "vmr_loads");
-	result(!load("/vmr_test.ko", parameters ? parameters : ""), "vmr_test_loads");
+	result(!load("/vmr_test.ko", parameters), "vmr_test_loads");
 	result(exists("/sys/module/vmr/holders/vmr_test"),
 	       "vmr_is_held_by_its_user");
 	result(unload("vmr") == EWOULDBLOCK && exists("/sys/module/vmr"),

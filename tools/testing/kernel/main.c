@@ -1,14 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * main.c - the module vmr_test: the library's tests inside a kernel
+ *
+ * The tests are those of tools/testing/selftests/vmalloc, over the harness of
+ * tools/testing/harness. They run when the module is loaded and say in the log how
+ * it went, as KTAP behind the module's name.
  */
+#include <linux/mm.h>
 #include <linux/module.h>
 
 #include "vmr_test.h"
 
+#define MEMORY	(4ul << 20)	/* for a copy of the tests' variables */
+
+int harness_main(void *memory, size_t size);
+void harness_memory(void *memory, size_t size);
+
+static int tests(void)
+{
+	void *memory = kvmalloc(MEMORY, GFP_KERNEL);
+
+	if (!memory)
+		return -ENOMEM;
+	harness_main(memory, MEMORY);
+	harness_memory(NULL, 0);
+	env_exit();
+	kvfree(memory);
+	return 0;
+}
+
 static int __init vmr_test_init(void)
 {
-	return machine_init();
+	int ret = machine_init();
+
+	return ret ? ret : tests();
 }
 
 static void __exit vmr_test_exit(void)

@@ -9,4 +9,7 @@
 int machine_init(void);
 void machine_exit(void);
 
+/* What the tests have been run with */
+void env_exit(void);
+
 #endif /* VMR_TEST_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* stdlib.h - what the tests need of it, in the kernel */
+#ifndef VMR_TEST_STDLIB_H
+#define VMR_TEST_STDLIB_H
+
+#include <linux/types.h>
+
+/* Memory that a test does not give back is taken from it when it is over */
+void *test_alloc(size_t align, size_t size);
+void *test_zalloc(size_t nr, size_t size);
+void test_free(void *p);
+int test_memalign(void **p, size_t align, size_t size);
+
+#define malloc		test_malloc
+#define calloc		test_zalloc
+#define free		test_free
+#define posix_memalign	test_memalign
+
+static inline void *test_malloc(size_t size)
+{
+	return test_alloc(sizeof(long), size);
+}
+
+void abort(void) __attribute__((__noreturn__));
+
+/* From the module's parameters */
+char *getenv(const char *name);
+
+/* The end is not told */
+unsigned long strtoul(const char *text, char **end, int base);
+unsigned long long strtoull(const char *text, char **end, int base);
+
+#endif /* VMR_TEST_STDLIB_H */
