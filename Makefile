@@ -15,6 +15,8 @@ PREFIX	?= /usr/local
 LIBDIR	?= $(PREFIX)/lib
 VERSION	:= 0.1
 SONAME	:= libvmalloc.so.0
+# The version that the interface of this soname began with
+SYMVER	:= VMALLOC_0.1
 
 # As in the kernel: LLVM=1 for clang, LLVM=-14 for clang-14, LLVM=dir/ for
 # dir/clang.
@@ -121,9 +123,9 @@ $(O)/libvmalloc.a: $(LIB_OBJS)
 	$(Q)$(AR) rcsD $@ $(LIB_OBJS)
 
 # What is documented in a public header is exported, and nothing else.
-$(O)/libvmalloc.map: $(HEADERS)
+$(O)/libvmalloc.map: $(HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(Q){ echo '{ global:'; \
+	$(Q){ echo '$(SYMVER) { global:'; \
 	   sed -n 's/^ \* \(vmr_[a-z0-9_]*\)\(()\)\? - .*/\1;/p' $^ | sort -u; \
 	   echo 'local: *; };'; } >$@
 
@@ -205,6 +207,10 @@ bench:
 	$(Q)$(MAKE) $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) run
 
+# How the cost grows in nodes, lines and instructions; the worst operations
+bench-growth bench-worst: $(O)/libvmalloc.a
+	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
+
 # The instructions of a fixed script, against the committed figures
 bench-instructions bench-instructions-update: $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
@@ -236,6 +242,14 @@ fuzz-replay: lib
 coverage:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check
 	$(Q)KFILES='$(KFILES)' tools/coverage.sh $(O)
+
+# The packages, built, looked at by lintian and, as root, installed and removed
+check-packages:
+	$(Q)tools/check-packages.sh $(O)/packages
+
+# tools/abi/libvmalloc.abi anew, after a change of interface that is meant
+abi-update: lib
+	$(Q)tools/abi/update.sh $(O)
 
 mutants:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check
@@ -286,7 +300,7 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
+.PHONY: all lib vmm tests run check check-packages abi-update lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
 	fuzz-replay mutants modules install footprint bundle docs check-tutorials \
 	clean help FORCE
 .DELETE_ON_ERROR:

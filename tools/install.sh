@@ -34,5 +34,46 @@ Version: $VERSION
 Cflags: -I\${includedir}
 Libs: -L\${libdir} -lvmalloc
 E2
+# What CMake's find_package(vmalloc) reads, wherever all of it is moved together.
+cmake=$lib/cmake/vmalloc
+up=$(realpath -m --relative-to="$LIBDIR/cmake/vmalloc" "$LIBDIR")
+inc_up=$(realpath -m --relative-to="$LIBDIR/cmake/vmalloc" "$PREFIX/include")
+install -d "$cmake"
+cat >"$cmake/vmalloc-config.cmake" <<E2
+# vmalloc::vmalloc is the shared library, vmalloc::static the static one.
+if(NOT TARGET vmalloc::vmalloc)
+	add_library(vmalloc::vmalloc SHARED IMPORTED)
+	set_target_properties(vmalloc::vmalloc PROPERTIES
+		IMPORTED_LOCATION "\${CMAKE_CURRENT_LIST_DIR}/$up/libvmalloc.so.0"
+		IMPORTED_SONAME libvmalloc.so.0
+		INTERFACE_INCLUDE_DIRECTORIES "\${CMAKE_CURRENT_LIST_DIR}/$inc_up")
+	add_library(vmalloc::static STATIC IMPORTED)
+	set_target_properties(vmalloc::static PROPERTIES
+		IMPORTED_LOCATION "\${CMAKE_CURRENT_LIST_DIR}/$up/libvmalloc.a"
+		INTERFACE_INCLUDE_DIRECTORIES "\${CMAKE_CURRENT_LIST_DIR}/$inc_up")
+endif()
+E2
+# While the first number is 0 the second one may change the interface.
+cat >"$cmake/vmalloc-config-version.cmake" <<E2
+set(PACKAGE_VERSION $VERSION)
+if(PACKAGE_FIND_VERSION_MAJOR EQUAL ${VERSION%%.*} AND
+   PACKAGE_FIND_VERSION_MINOR EQUAL $(echo "$VERSION" | cut -d. -f2))
+	set(PACKAGE_VERSION_COMPATIBLE TRUE)
+	if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+		set(PACKAGE_VERSION_EXACT TRUE)
+	endif()
+endif()
+E2
+
+# What `make docs` has made, where it was run.
+for section in 1 3; do
+	pages=$o/docs/man/man$section
+	[ -d "$pages" ] || continue
+	install -d "$dest$PREFIX/share/man/man$section"
+	for page in "$pages"/*; do
+		install -m 644 "$page" "$dest$PREFIX/share/man/man$section"
+	done
+done
+
 echo "  INSTALL $inc"
 echo "  INSTALL $lib"

@@ -15,7 +15,7 @@ $VMR_MAKE O="$W" modules 2>&1 | tee "$W/log"
 ! grep -i warning "$W/log"
 
 nm "$W/module/vmr.ko" | sed -n 's/.* __ksymtab_//p' | sort -u >"$W/exported"
-nm -D --defined-only "$O/libvmalloc.so" | awk '{ print $3 }' |
+nm -D --defined-only "$O/libvmalloc.so" | awk '$3 ~ /^vmr_/ { sub(/@.*/, "", $3); print $3 }' |
 	grep -v '^vmr_port_' | sort -u >"$W/public"
 comm -23 "$W/public" "$W/exported" | grep . && {
 	echo "are public and not exported by the module"

@@ -420,6 +420,9 @@ check readme
 check module
 check bundle
 check install
+check consumers cmake
+check consumers meson
+check abi
 check kernel-files
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
