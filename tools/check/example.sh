@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
 # An example builds where nothing but it is, with the installed library or the
-# bundle, and runs:
+# bundle, runs, and prints what it should:
 #
 #	example.sh NAME
 
@@ -18,7 +18,7 @@ lacking()
 	exit 4
 }
 
-# run TARGET VARIABLE=VALUE... - an example that cannot run here says so
+# run [TARGET] [VARIABLE=VALUE]... - an example that cannot run here says so
 run()
 {
 	make -C "$here" "$@" 2>&1 | tee "$W/log"
@@ -69,6 +69,8 @@ kernel-module)
 	;;
 *)
 	installed
-	run run
+	run
+	run -s --no-print-directory run
+	[ ! -e "$here/expected" ] || diff "$here/expected" "$W/log"
 	;;
 esac
