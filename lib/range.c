@@ -4,7 +4,8 @@
  *
  * Live ranges are in an rbtree ordered by address. Each node carries the gap in
  * front of it and, for its subtree, the largest gap and a mask of the natural
- * orders of all gaps. The gap behind the last range is the space's own.
+ * orders of all gaps. The gaps at both ends are the space's own, so that a space
+ * which fills from an end, as most do, has a tree without gaps.
  *
  * The order of a gap is what a search steers by. A gap holds a naturally aligned
  * block of 2^k exactly if its order is at least k, so for such a block a subtree
@@ -14,16 +15,22 @@
  *
  * What is freed is often allocated again at once. So the gap that a free leaves is
  * told to the nodes above only before the tree is changed or searched in another
- * way; until then the space remembers the one node that it is in front of. That
- * node itself knows; those above are as if its gap had not grown.
+ * way; until then the space remembers the one node that it is in front of, and what
+ * those above were told of it, which is true again if the gap is filled as it was.
+ *
+ * A subtree without a gap needs no largest one; the word then says which space the
+ * range is in. Else that takes a climb to the root.
  *
  * Claimed and parked ranges are in a tree of their own, ordered by the wanted
  * address, with the highest end in each subtree.
+ *
+ * The functions that are inline are those that every allocation goes through.
  */
 #include "internal.h"
+#include "trace.h"
 
 #define PARKED		BIT_ULL(63)	/* in a ticket: waits for nothing */
-#define MAX_ORDER	63		/* order 64 counts as 63 */
+#define TOP_ORDER	63		/* order 64 counts as 63 */
 
 static struct vmr_range *range_of(const struct rb_node *rb)
 {
@@ -45,6 +52,14 @@ static struct rb_node *live_root(const struct vmr_space *space)
 	return (struct rb_node *)space->root;
 }
 
+/* By its offset, so that a descent need not foretell which way it goes */
+static struct rb_node *child(const struct rb_node *rb, bool right)
+{
+	return *(struct rb_node **)((char *)rb +
+				    (right ? offsetof(struct rb_node, rb_right) :
+					     offsetof(struct rb_node, rb_left)));
+}
+
 static bool is_claim(const struct vmr_range *range)
 {
 	return range->gap > range->max_gap;
@@ -62,10 +77,10 @@ static unsigned int natural_order(uint64_t lo, uint64_t hi)
 	if (end)
 		mid = end & ~0ull << (fls64(lo ^ end) - 1);
 	block = max(mid - lo, end - mid);
-	return block ? fls64(block) - 1 : MAX_ORDER;
+	return block ? fls64(block) - 1 : TOP_ORDER;
 }
 
-static uint64_t order_bit(const struct vmr_range *range)
+static inline uint64_t order_bit(const struct vmr_range *range)
 {
 	if (!range->gap)
 		return 0;
@@ -76,19 +91,19 @@ static uint64_t order_bit(const struct vmr_range *range)
 /* What a node says of its subtree; whether that is news to the node above */
 static bool refresh_gaps(struct vmr_range *range)
 {
-	struct rb_node *child[2] = { node_of(range)->rb_left,
-				     node_of(range)->rb_right };
+	const struct rb_node *below[2] = { node_of(range)->rb_left,
+					   node_of(range)->rb_right };
 	uint64_t max_gap = range->gap;
 	uint64_t orders = order_bit(range);
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		if (!child[i])
+		if (!below[i] || !range_of(below[i])->orders)
 			continue;
-		max_gap = max(max_gap, range_of(child[i])->max_gap);
-		orders |= range_of(child[i])->orders;
+		max_gap = max(max_gap, range_of(below[i])->max_gap);
+		orders |= range_of(below[i])->orders;
 	}
-	if (max_gap == range->max_gap && orders == range->orders)
+	if (orders == range->orders && (!orders || max_gap == range->max_gap))
 		return false;
 	range->max_gap = max_gap;
 	range->orders = orders;
@@ -117,6 +132,16 @@ static void gaps_propagate(struct rb_node *rb, struct rb_node *stop)
 		rb = rb_parent(rb);
 }
 
+/*
+ * Where there was no gap below a node, taking one out or turning the tree makes
+ * none. So the children, which may be far, need no look.
+ */
+static void gaps_lost(struct rb_node *rb, struct rb_node *stop)
+{
+	while (rb != stop && range_of(rb)->orders && refresh_gaps(range_of(rb)))
+		rb = rb_parent(rb);
+}
+
 static void reach_propagate(struct rb_node *rb, struct rb_node *stop)
 {
 	while (rb != stop && refresh_reach(range_of(rb)))
@@ -133,7 +158,8 @@ static void summary_copy(struct rb_node *old, struct rb_node *new)
 static void gaps_rotate(struct rb_node *old, struct rb_node *new)
 {
 	summary_copy(old, new);
-	refresh_gaps(range_of(old));
+	if (range_of(old)->orders)
+		refresh_gaps(range_of(old));
 }
 
 static void reach_rotate(struct rb_node *old, struct rb_node *new)
@@ -143,7 +169,7 @@ static void reach_rotate(struct rb_node *old, struct rb_node *new)
 }
 
 static const struct rb_augment_callbacks gaps = {
-	.propagate = gaps_propagate,
+	.propagate = gaps_lost,
 	.copy = summary_copy,
 	.rotate = gaps_rotate,
 };
@@ -186,47 +212,66 @@ static struct vmr_range *first_above(const struct vmr_space *space,
 {
 	struct rb_node *rb = live_root(space);
 	struct vmr_range *found = NULL;
+	bool above;
 
-	while (rb) {
-		if (range_of(rb)->start > addr) {
-			found = range_of(rb);
-			rb = rb->rb_left;
-		} else {
-			rb = rb->rb_right;
-		}
+	for (; rb; rb = child(rb, !above)) {
+		above = range_of(rb)->start > addr;
+		found = above ? range_of(rb) : found;
 	}
 	return found;
 }
 
-/* First address of the gap in front of @next, which is NULL for the last gap */
+/*
+ * First address of the gap in front of @next, NULL for the last gap. The gaps at
+ * both ends are the space's own: no node knows them.
+ */
 static uint64_t gap_start(const struct vmr_space *space,
 			  const struct vmr_range *next)
 {
-	if (next)
-		return next->start - next->gap;
-	return space->root ? space->top + 1 : space->start;
+	if (next == space->lowest)
+		return space->start;
+	return next ? next->start - next->gap : space->highest->last + 1;
+}
+
+static bool has_first_gap(const struct vmr_space *space)
+{
+	return space->lowest && space->lowest->start > space->start;
 }
 
 static bool has_last_gap(const struct vmr_space *space)
 {
-	return !space->root || space->top < space->last;
+	return !space->highest || space->highest->last < space->last;
 }
 
-/* Link a new leaf in front of @next; no node of the tree is in between */
+/*
+ * Link a new leaf in front of @next, or behind all if that is NULL; no node of the
+ * tree is in between
+ */
 static struct rb_node *link_before(struct vmr_space *space, struct rb_node *rb,
-				   struct rb_node *next)
+				   struct vmr_range *next)
 {
-	struct rb_node *parent = next ? next->rb_left : live_root(space);
+	struct rb_node *parent = next ? node_of(next)->rb_left : NULL;
 
-	if (!parent) {
-		link_node(rb, next, next ? &next->rb_left :
-					   &root_of(&space->root)->rb_node);
-		return next;
+	if (parent) {
+		while (parent->rb_right)
+			parent = parent->rb_right;
+	} else if (next) {
+		link_node(rb, node_of(next), &node_of(next)->rb_left);
+		return node_of(next);
+	} else if (space->highest) {
+		parent = node_of(space->highest);
+	} else {
+		link_node(rb, NULL, &root_of(&space->root)->rb_node);
+		return NULL;
 	}
-	while (parent->rb_right)
-		parent = parent->rb_right;
 	link_node(rb, parent, &parent->rb_right);
 	return parent;
+}
+
+/* What a range without a gap in its subtree has in place of @max_gap, or 0 */
+static uint64_t space_tag(const struct vmr_space *space)
+{
+	return (uintptr_t)space;
 }
 
 /* Tell the nodes above of the gap that the last free left */
@@ -244,6 +289,45 @@ static void tell_late_const(const struct vmr_space *space)
 	tell_late((struct vmr_space *)space);
 }
 
+/* The last free has made the gap in front of @range larger: tell nobody yet */
+static void grow_gap(struct vmr_space *space, struct vmr_range *range,
+		     uint64_t gained)
+{
+	space->late = range;
+	space->told_gap = range->gap;
+	space->told_max = range->max_gap;
+	space->told_orders = range->orders;
+	range->gap += gained;
+	if (space->told_gap) {
+		refresh_gaps(range);
+	} else {
+		/* Without a look at the children, which may be far */
+		if (!range->orders || range->max_gap < range->gap)
+			range->max_gap = range->gap;
+		range->orders |= order_bit(range);
+	}
+}
+
+/*
+ * The gap in front of @range, @late or not, was made smaller by @new, which was
+ * linked below it. Most often what a free left is filled again just so.
+ */
+static void shrink_gap(struct vmr_space *space, struct vmr_range *range,
+		       const struct vmr_range *new)
+{
+	range->gap = range->start - 1 - new->last;
+	if (range != space->late) {
+		gaps_propagate(node_of(range), NULL);
+	} else if (!new->gap && range->gap == space->told_gap) {
+		range->max_gap = space->told_max;
+		range->orders = space->told_orders;
+		space->late = NULL;
+	} else {
+		refresh_gaps(range);
+		tell_late(space);
+	}
+}
+
 /*
  * Make @range live at a place inside the gap in front of @next. All nodes above
  * are made right before the tree is balanced, as rb_insert_augmented() wants.
@@ -251,33 +335,27 @@ static void tell_late_const(const struct vmr_space *space)
 static void insert_live(struct vmr_space *space, struct vmr_range *range,
 			uint64_t start, uint64_t last, struct vmr_range *next)
 {
-	struct rb_node *above = next ? node_of(next) : NULL;
 	struct rb_node *parent;
-	bool was_late = false;
 
-	if (next && space->late == next)
-		was_late = true;
-	else
+	if (!next || space->late != next)
 		tell_late(space);
-	range->gap = start - gap_start(space, next);
+	range->gap = 0;
+	if (next == space->lowest)
+		space->lowest = range;
+	else
+		range->gap = start - gap_start(space, next);
 	WRITE_ONCE(range->start, start);
 	WRITE_ONCE(range->last, last);
-	range->max_gap = range->gap;
+	range->max_gap = range->gap ? range->gap : space_tag(space);
 	range->orders = order_bit(range);
-	if (next)
-		next->gap = next->start - 1 - last;
-	else
-		space->top = last;
 
-	parent = link_before(space, node_of(range), above);
-	gaps_propagate(parent, above);
-	if (was_late) {
-		/* Whether or not this is news to it, it is to those above */
-		refresh_gaps(next);
-		tell_late(space);
-	} else {
-		gaps_propagate(above, NULL);
-	}
+	parent = link_before(space, node_of(range), next);
+	if (range->gap)
+		gaps_propagate(parent, next ? node_of(next) : NULL);
+	if (next)
+		shrink_gap(space, next, range);
+	else
+		space->highest = range;
 	rb_insert_augmented(node_of(range), root_of(&space->root), &gaps);
 	space->used += last - start + 1;
 	space->nr_ranges++;
@@ -286,21 +364,23 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
 static void erase_live(struct vmr_space *space, struct vmr_range *range)
 {
 	struct vmr_range *next = vmr_next_range(range);
-	struct vmr_range *prev;
-	uint64_t gained = range->gap + (range->last - range->start) + 1;
+	uint64_t length = range->last - range->start + 1;
+	uint64_t gained = range->gap + length;
 
-	if (!next) {
-		prev = vmr_prev_range(range);
-		space->top = prev ? prev->last : 0;
-	}
+	if (!next)
+		space->highest = vmr_prev_range(range);
 	tell_late(space);
 	erase_node(node_of(range), root_of(&space->root), &gaps);
-	if (next) {
-		next->gap += gained;
-		if (refresh_gaps(next))
-			space->late = next;
+	if (range == space->lowest) {
+		space->lowest = next;
+		if (next) {
+			next->gap = 0;
+			gaps_lost(node_of(next), NULL);
+		}
+	} else if (next) {
+		grow_gap(space, next, gained);
 	}
-	space->used -= range->last - range->start + 1;
+	space->used -= length;
 	space->nr_ranges--;
 }
 
@@ -326,19 +406,15 @@ static void insert_claim(struct vmr_space *space, struct vmr_range *range,
 	space->nr_claims++;
 }
 
-/* Take a range out of whichever tree it is in */
+/* Take a linked range out of whichever tree it is in */
 static void remove_any(struct vmr_space *space, struct vmr_range *range)
 {
-	switch (vmr_range_state(range)) {
-	case VMR_FREE:
-		break;
-	case VMR_LIVE:
+	if (!is_claim(range)) {
 		erase_live(space, range);
-		break;
-	default:
-		erase_node(node_of(range), root_of(&space->claims), &reaches);
-		space->nr_claims--;
+		return;
 	}
+	erase_node(node_of(range), root_of(&space->claims), &reaches);
+	space->nr_claims--;
 }
 
 /*
@@ -353,6 +429,7 @@ struct search {
 	uint64_t		max;
 	uint64_t		orders;	/* of the gaps worth a look */
 	bool			soft;	/* keep off parked ranges too */
+	bool			one_order;	/* @orders is one, and none will do else */
 	uint64_t		at;	/* the place found */
 	struct vmr_range	*next;	/* and the range behind its gap */
 };
@@ -372,60 +449,71 @@ static unsigned int least_order(uint64_t size, uint64_t align)
 
 static bool worth(const struct search *s, const struct rb_node *rb)
 {
-	return rb && range_of(rb)->max_gap >= s->size &&
-	       (range_of(rb)->orders & s->orders);
+	return rb && (range_of(rb)->orders & s->orders) &&
+	       range_of(rb)->max_gap >= s->size;
 }
 
+/* The node's own gap: whether the request fits into it, bounds and claims aside */
 static bool own_worth(const struct search *s, const struct rb_node *rb)
 {
-	return range_of(rb)->gap >= s->size &&
-	       (order_bit(range_of(rb)) & s->orders);
+	uint64_t gap = range_of(rb)->gap;
+	uint64_t lo = range_of(rb)->start - gap;
+
+	return gap >= s->size && gap - s->size >= (-lo & (s->align - 1)) &&
+	       (!s->one_order || (order_bit(range_of(rb)) & s->orders));
 }
 
-static struct rb_node *child(const struct rb_node *rb, bool right)
+/* Whether no address of a node's gap is within the bounds, nor any before it */
+static bool before(const struct search *s, const struct vmr_range *range,
+		   bool up)
 {
-	return right ? rb->rb_right : rb->rb_left;
+	return up ? range->start <= s->min : range->start - range->gap > s->max;
 }
 
-/* The next node, going up or down by address, whose own gap is worth a look */
-static struct vmr_range *step(const struct search *s, struct rb_node *rb,
-			      bool up)
+/*
+ * The next node behind @rb (with @into: in the subtree at @rb), going up or down by
+ * address, whose own gap is worth a look and within the bounds in part
+ */
+static struct vmr_range *walk(const struct search *s, struct rb_node *rb,
+			      bool into, bool up)
 {
-	struct rb_node *from;
+	struct rb_node *from = rb;
 
-	do {
-		from = child(rb, up);
+	/* Behind the bounds this way is before them the other way */
+	while (into || !before(s, range_of(rb), !up)) {
+		if (!into)
+			from = child(rb, up);
+		into = false;
 		if (worth(s, from)) {
-			for (rb = from; worth(s, child(rb, !up)); )
+			rb = from;
+			while (!before(s, range_of(rb), up) &&
+			       worth(s, child(rb, !up)))
 				rb = child(rb, !up);
-			continue;
+		} else {
+			do {
+				from = rb;
+				rb = rb_parent(rb);
+				if (!rb)
+					return NULL;
+			} while (child(rb, up) == from);
 		}
-		do {
-			from = rb;
-			rb = rb_parent(rb);
-			if (!rb)
-				return NULL;
-		} while (child(rb, up) == from);
-	} while (!own_worth(s, rb));
-	return range_of(rb);
+		if (own_worth(s, rb) && !before(s, range_of(rb), up))
+			return before(s, range_of(rb), !up) ? NULL : range_of(rb);
+	}
+	return NULL;
 }
 
-/* The first such node of all, from the lowest or highest address */
-static struct vmr_range *begin(const struct search *s, bool up)
+static struct vmr_range *first_worth(const struct search *s, bool up)
 {
-	struct rb_node *rb = live_root(s->space);
+	struct rb_node *root = live_root(s->space);
 
-	if (!worth(s, rb))
-		return NULL;
-	while (worth(s, child(rb, !up)))
-		rb = child(rb, !up);
-	return own_worth(s, rb) ? range_of(rb) : step(s, rb, up);
+	return worth(s, root) ? walk(s, root, true, up) : NULL;
 }
 
-static struct vmr_range *advance(const struct search *s,
-				 struct vmr_range *range, bool up)
+static struct vmr_range *next_worth(const struct search *s,
+				    const struct vmr_range *range, bool up)
 {
-	return range ? step(s, node_of(range), up) : begin(s, up);
+	return walk(s, node_of(range), false, up);
 }
 
 /* A claimed range, or a parked one if that is to be kept off too */
@@ -439,25 +527,39 @@ static struct vmr_range *avoided(const struct search *s, uint64_t start,
 	return range;
 }
 
-/* Place the request in [lo, hi], from the bottom or from the top */
-static bool place(struct search *s, uint64_t lo, uint64_t hi, bool up)
+/* The gap in front of @next, cut to the bounds; false if nothing is left */
+static inline bool cut_gap(const struct search *s, const struct vmr_range *next,
+		    uint64_t *lo, uint64_t *hi)
+{
+	uint64_t start = gap_start(s->space, next);
+
+	if (next ? start == next->start : !has_last_gap(s->space))
+		return false;
+	*lo = max(start, s->min);
+	*hi = min(next ? next->start - 1 : s->space->last, s->max);
+	return *lo <= *hi;
+}
+
+/* Place the request in a gap, from the bottom or from the top */
+static inline bool try_gap(struct search *s, struct vmr_range *next, bool up)
 {
 	struct vmr_range *in_way;
-	uint64_t at;
+	uint64_t lo, hi, at;
 
-	while (lo <= hi && hi - lo >= s->size - 1) {
-		if (up) {
-			at = (lo + s->align - 1) & ~(s->align - 1);
-			if (at < lo || at > hi || hi - at < s->size - 1)
-				return false;
-		} else {
-			at = (hi - (s->size - 1)) & ~(s->align - 1);
-			if (at < lo)
-				return false;
-		}
-		in_way = avoided(s, at, at + s->size - 1);
+	if (!cut_gap(s, next, &lo, &hi))
+		return false;
+	do {
+		if (hi - lo < s->size - 1)
+			return false;
+		at = up ? lo + (s->align - 1) : hi - (s->size - 1);
+		at &= ~(s->align - 1);
+		if (at < lo || at > hi - (s->size - 1))
+			return false;
+		in_way = s->space->nr_claims ?
+			 avoided(s, at, at + s->size - 1) : NULL;
 		if (!in_way) {
 			s->at = at;
+			s->next = next;
 			return true;
 		}
 		if (up ? in_way->last == VMR_MAX : in_way->start == 0)
@@ -466,76 +568,41 @@ static bool place(struct search *s, uint64_t lo, uint64_t hi, bool up)
 			lo = in_way->last + 1;
 		else
 			hi = in_way->start - 1;
-	}
+	} while (lo <= hi);
 	return false;
 }
 
-/* The gap in front of @next, cut to the bounds; false if nothing is left */
-static bool cut_gap(const struct search *s, const struct vmr_range *next,
-		    uint64_t *lo, uint64_t *hi)
+static inline bool fit_in_tree(struct search *s, bool up)
 {
-	if (next ? !next->gap : !has_last_gap(s->space))
-		return false;
-	*lo = max(gap_start(s->space, next), s->min);
-	*hi = min(next ? next->start - 1 : s->space->last, s->max);
-	return *lo <= *hi;
-}
+	struct vmr_range *range;
 
-static bool try_gap(struct search *s, struct vmr_range *next, bool up)
-{
-	uint64_t lo, hi;
-
-	if (!cut_gap(s, next, &lo, &hi) || !place(s, lo, hi, up))
-		return false;
-	s->next = next;
-	return true;
-}
-
-/* The gap that the tree has not been told of may be the better one */
-static bool fit_late(struct search *s, bool found, bool up)
-{
-	struct search late = *s;
-
-	if (!late.space->late || !try_gap(&late, late.space->late, up) ||
-	    (found && (up ? s->at < late.at : s->at > late.at)))
-		return found;
-	*s = late;
-	return true;
-}
-
-static bool fit_first(struct search *s)
-{
-	struct vmr_range *range = NULL;
-
-	if (s->min > s->space->start) {
-		range = first_above(s->space, s->min);
-		if (!range)
-			return try_gap(s, NULL, true);
-		if (try_gap(s, range, true))
+	for (range = first_worth(s, up); range; range = next_worth(s, range, up))
+		if (try_gap(s, range, up))
 			return true;
-	}
-	while ((range = advance(s, range, true)) &&
-	       gap_start(s->space, range) <= s->max)
-		if (try_gap(s, range, true))
-			return true;
-	return !range && try_gap(s, NULL, true);
+	return false;
 }
 
-static bool fit_last(struct search *s)
+/*
+ * The gaps at the ends and the one that the tree has not been told of are tried by
+ * themselves. Where the late one will do, only what lies before it is better.
+ */
+static bool fit_next(struct search *s, bool up)
 {
-	struct vmr_range *range = NULL;
+	const struct vmr_space *space = s->space;
+	bool found = false;
 
-	if (try_gap(s, NULL, false))
+	if (up ? has_first_gap(space) && try_gap(s, space->lowest, up) :
+		 has_last_gap(space) && try_gap(s, NULL, up))
 		return true;
-	if (s->space->root && s->max < s->space->top) {
-		range = first_above(s->space, s->max);
-		if (range && try_gap(s, range, false))
-			return true;
+	if (space->late && try_gap(s, space->late, up)) {
+		found = true;
+		if (up)
+			s->max = s->at;
+		else
+			s->min = s->at;
 	}
-	while ((range = advance(s, range, false)) && range->start > s->min)
-		if (try_gap(s, range, false))
-			return true;
-	return false;
+	return fit_in_tree(s, up) || found ||
+	       try_gap(s, up ? NULL : space->lowest, up);
 }
 
 /* The order of what the bounds leave of a gap, as a bit; 0 if nothing */
@@ -549,89 +616,83 @@ static uint64_t cut_order(const struct search *s, const struct vmr_range *next)
 }
 
 /*
- * The lowest gap of one order that will do. Only the gaps that a bound cuts, in
- * front of @low and of @high, have another order than the tree knows.
+ * One order after the other. What a bound cuts off makes a gap's order a lower one
+ * than the tree knows; those at the ends and the late one it does not know at all.
+ * So these are asked for one by one.
  */
-static bool fit_order(struct search *s, struct vmr_range *low,
-		      struct vmr_range *high)
-{
-	struct vmr_range *range = low;
-
-	if (low && cut_order(s, low) == s->orders && try_gap(s, low, true))
-		return true;
-	while ((!low || low != high) && (range = advance(s, range, true)) &&
-	       range != high && gap_start(s->space, range) <= s->max)
-		if (try_gap(s, range, true))
-			return true;
-	if (high && high != low && cut_order(s, high) == s->orders &&
-	    try_gap(s, high, true))
-		return true;
-	return cut_order(s, NULL) == s->orders && try_gap(s, NULL, true);
-}
-
 static bool fit_best(struct search *s)
 {
 	const struct vmr_space *space = s->space;
-	struct vmr_range *low = NULL, *high = NULL;
-	uint64_t left = cut_order(s, NULL);
-	bool only_last_gap = !space->root, found;
+	uint64_t wanted = s->orders, least = wanted & -wanted;
+	uint64_t order[5], left = 0;
+	struct vmr_range *odd[5] = { NULL };
+	unsigned int first = 1, nr = 1, i;
+	bool found;
 
-	if (space->root && s->min > space->start) {
-		low = first_above(space, s->min);
-		only_last_gap = !low;
-	}
-	if (space->root && s->max < space->top)
-		high = first_above(space, s->max);
-	if (!only_last_gap)
-		left |= range_of(live_root(space))->orders;
-	if (low)
-		left |= cut_order(s, low);
-	if (high)
-		left |= cut_order(s, high);
+	if (has_first_gap(space))
+		odd[nr++] = space->lowest;
 	if (space->late)
-		left |= cut_order(s, space->late);
+		odd[nr++] = space->late;
+	if (s->min > space->start)
+		odd[nr++] = first_above(space, s->min);
+	if (s->max < space->last)
+		odd[nr++] = first_above(space, s->max);
+	if (space->root)
+		left = range_of(live_root(space))->orders;
+	for (i = first; i < nr; i++) {
+		order[i] = cut_order(s, odd[i]);
+		left |= order[i];
+	}
 
-	for (left &= s->orders; left; left &= left - 1) {
+	s->one_order = true;
+	for (left &= wanted; ; left &= ~s->orders) {
+		/* No gap in front of the last one has the least order */
+		if (first && !(left & least)) {
+			first = 0;
+			order[0] = cut_order(s, NULL);
+			left |= order[0] & wanted;
+		}
+		if (!left)
+			return false;
 		s->orders = left & -left;
-		found = only_last_gap ? try_gap(s, NULL, true) :
-					fit_order(s, low, high);
-		if (space->late && cut_order(s, space->late) == s->orders)
-			found = fit_late(s, found, true);
+		found = fit_in_tree(s, true);
+		for (i = first; i < nr; i++) {
+			if (found)
+				s->max = s->at;
+			if (order[i] == s->orders && try_gap(s, odd[i], true))
+				found = true;
+		}
 		if (found)
 			return true;
 	}
-	return false;
 }
 
-static bool fit(struct search *s, enum vmr_policy policy, uint64_t align,
-		bool soft)
+static bool fit_aligned(struct search *s, enum vmr_policy policy,
+			uint64_t align)
 {
 	s->align = align;
-	s->orders = ~0ull << least_order(s->size, align);
-	s->soft = soft;
-	switch (policy) {
-	case VMR_LAST:
-		return fit_late(s, fit_last(s), false);
-	case VMR_BEST:
-		return fit_best(s);
-	default:
-		return fit_late(s, fit_first(s), true);
-	}
+	s->one_order = false;
+	s->orders = is_pow2(s->size) && align >= s->size ?
+		    -s->size : ~0ull << least_order(s->size, align);
+	return policy == VMR_BEST ? fit_best(s) :
+				    fit_next(s, policy == VMR_FIRST);
+}
+
+static inline bool fit(struct search *s, const struct vmr_request *req)
+{
+	return (req->prefer_align > req->align &&
+		fit_aligned(s, req->policy, req->prefer_align)) ||
+	       fit_aligned(s, req->policy, req->align);
 }
 
 /* Parked places are given away only where nothing else is left */
 static bool find_place(struct search *s, const struct vmr_request *req)
 {
-	int soft;
-
-	for (soft = 1; soft >= (s->space->nr_claims ? 0 : 1); soft--) {
-		if (req->prefer_align > req->align &&
-		    fit(s, req->policy, req->prefer_align, soft))
-			return true;
-		if (fit(s, req->policy, req->align, soft))
-			return true;
-	}
-	return false;
+	s->soft = true;
+	if (fit(s, req))
+		return true;
+	s->soft = false;
+	return s->space->nr_claims && fit(s, req);
 }
 
 /*
@@ -661,7 +722,7 @@ int vmr_space_share(struct vmr_space *space, struct vmr_seq *seq)
 }
 EXPORT_SYMBOL_GPL(vmr_space_share);
 
-void vmr_write_begin(struct vmr_seq *seq)
+static inline void write_begin(struct vmr_seq *seq)
 {
 	if (seq->depth++)
 		return;
@@ -669,9 +730,14 @@ void vmr_write_begin(struct vmr_seq *seq)
 	WRITE_ONCE(seq->count, seq->count + 1);
 	smp_wmb();	/* pairs with the one in vmr_read_retry() */
 }
+
+void vmr_write_begin(struct vmr_seq *seq)
+{
+	write_begin(seq);
+}
 EXPORT_SYMBOL_GPL(vmr_write_begin);
 
-void vmr_write_end(struct vmr_seq *seq)
+static inline void write_end(struct vmr_seq *seq)
 {
 	unsigned long state = seq->state;
 
@@ -680,6 +746,11 @@ void vmr_write_end(struct vmr_seq *seq)
 	/* pairs with the acquire in vmr_read_begin() */
 	smp_store_release(&seq->count, seq->count + 1);
 	vmr_port_write_end(state);
+}
+
+void vmr_write_end(struct vmr_seq *seq)
+{
+	write_end(seq);
 }
 EXPORT_SYMBOL_GPL(vmr_write_end);
 
@@ -693,16 +764,30 @@ enum vmr_state vmr_range_state(const struct vmr_range *range)
 }
 EXPORT_SYMBOL_GPL(vmr_range_state);
 
+static bool leads_to_root(const struct vmr_space *space, const struct rb_node *rb,
+		       bool claim)
+{
+	const struct rb_node *up;
+
+	while ((up = rb_parent(rb)))
+		rb = up;
+	return rb == (const struct rb_node *)(claim ? space->claims :
+						      space->root);
+}
+
+static inline bool in_space(const struct vmr_space *space,
+			    const struct vmr_range *range)
+{
+	if (!range->node.link)
+		return false;
+	if (!is_claim(range) && !range->orders && range->max_gap)
+		return range->max_gap == space_tag(space);
+	return leads_to_root(space, node_of(range), is_claim(range));
+}
+
 bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range)
 {
-	const struct rb_node *rb, *up;
-
-	if (!space || !range || !range->node.link)
-		return false;
-	for (rb = node_of(range); (up = rb_parent(rb)); )
-		rb = up;
-	return rb == (const struct rb_node *)(is_claim(range) ? space->claims :
-								space->root);
+	return space && range && in_space(space, range);
 }
 EXPORT_SYMBOL_GPL(vmr_in_space);
 
@@ -714,15 +799,15 @@ static struct vmr_range *first_not_below(const struct vmr_space *space,
 					 uint64_t start)
 {
 	struct rb_node *rb = live_root(space);
-	struct vmr_range *found = NULL;
+	struct vmr_range *found = space->late;
+	bool below;
 
-	while (rb) {
-		if (range_of(rb)->last >= start) {
-			found = range_of(rb);
-			rb = rb->rb_left;
-		} else {
-			rb = rb->rb_right;
-		}
+	/* What was freed last is where much goes back to */
+	if (found && start < found->start && found->start - start <= found->gap)
+		return found;
+	for (found = NULL; rb; rb = child(rb, below)) {
+		below = range_of(rb)->last < start;
+		found = below ? found : range_of(rb);
 	}
 	return found;
 }
@@ -738,9 +823,10 @@ static int take(struct vmr_space *space, struct vmr_range *range,
 			*conflict = next;
 		return -EBUSY;
 	}
-	vmr_write_begin(space->seq);
+	write_begin(space->seq);
 	insert_live(space, range, start, last, next);
-	vmr_write_end(space->seq);
+	write_end(space->seq);
+	vmr_trace_alloc(space, range);
 	return 0;
 }
 
@@ -774,15 +860,15 @@ int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
 	uint64_t last;
 	int ret;
 
-	ret = check_request(req, part->domain);
+	ret = check_request(req, part ? part->domain : VMR_MAX);
 	if (ret)
 		return ret;
 	if (range->node.link)
 		return -EEXIST;
 	s.space = space;
 	s.size = req->size;
-	s.min = max(req->min, part->start);
-	s.max = min(req->max, part->last);
+	s.min = max(req->min, part ? part->start : space->start);
+	s.max = min(req->max, part ? part->last : space->last);
 	if (s.min > s.max)
 		return -ERANGE;
 	if (req->policy == VMR_EXACT) {
@@ -793,9 +879,10 @@ int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
 	}
 	if (!find_place(&s, req))
 		return -ENOSPC;
-	vmr_write_begin(space->seq);
+	write_begin(space->seq);
 	insert_live(space, range, s.at, s.at + (s.size - 1), s.next);
-	vmr_write_end(space->seq);
+	write_end(space->seq);
+	vmr_trace_alloc(space, range);
 	return 0;
 }
 
@@ -804,9 +891,7 @@ int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
 {
 	if (!space || !range || !req)
 		return -EINVAL;
-	return vmr_alloc_in(space, &(struct vmr_part) {
-		.start = space->start, .last = space->last, .domain = VMR_MAX,
-	}, range, req, conflict);
+	return vmr_alloc_in(space, NULL, range, req, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_alloc);
 
@@ -862,10 +947,11 @@ int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	}
 	if (start == range->start)
 		return 0;
-	vmr_write_begin(space->seq);
+	vmr_trace_move(space, range, start);
+	write_begin(space->seq);
 	erase_live(space, range);
 	insert_live(space, range, start, last, next);
-	vmr_write_end(space->seq);
+	write_end(space->seq);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_move);
@@ -913,7 +999,7 @@ int vmr_move_set(struct vmr_step *steps, size_t nr, size_t *failed,
 	}
 
 	seq = steps[0].space->seq;
-	vmr_write_begin(seq);
+	write_begin(seq);
 	for (out = 0; out < nr; out++) {
 		ret = check_step(steps, out);
 		if (ret)
@@ -932,7 +1018,8 @@ int vmr_move_set(struct vmr_step *steps, size_t nr, size_t *failed,
 		}
 		put(s->to, s->range, s->start);
 	}
-	vmr_write_end(seq);
+	write_end(seq);
+	vmr_trace_move_set(steps, nr);
 	return 0;
 
 undo:
@@ -944,7 +1031,7 @@ undo:
 		erase_live(steps[in].to, steps[in].range);
 	while (out--)
 		put(steps[out].space, steps[out].range, steps[out].from);
-	vmr_write_end(seq);
+	write_end(seq);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_move_set);
@@ -953,13 +1040,14 @@ int vmr_free(struct vmr_space *space, struct vmr_range *range)
 {
 	if (!space || !range)
 		return -EINVAL;
-	if (!vmr_in_space(space, range)) {
+	if (!in_space(space, range)) {
 		VMR_ASSERT(!range->node.link);	/* another space's */
 		return -ENOENT;
 	}
-	vmr_write_begin(space->seq);
+	write_begin(space->seq);
 	remove_any(space, range);
-	vmr_write_end(space->seq);
+	write_end(space->seq);
+	vmr_trace_free(space, range);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_free);
@@ -979,9 +1067,10 @@ int vmr_free_at(struct vmr_space *space, uint64_t start, uint64_t size,
 	range = vmr_find(space, start);
 	if (!range || range->start != start || range->last != last)
 		return -ENOENT;
-	vmr_write_begin(space->seq);
+	write_begin(space->seq);
 	erase_live(space, range);
-	vmr_write_end(space->seq);
+	write_end(space->seq);
+	vmr_trace_free(space, range);
 	if (freed)
 		*freed = range;
 	return 0;
@@ -1051,21 +1140,13 @@ EXPORT_SYMBOL_GPL(vmr_find_overlap);
 
 struct vmr_range *vmr_first_range(const struct vmr_space *space)
 {
-	struct rb_node *rb = space ? live_root(space) : NULL;
-
-	while (rb && rb->rb_left)
-		rb = rb->rb_left;
-	return rb ? range_of(rb) : NULL;
+	return space ? space->lowest : NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_first_range);
 
 struct vmr_range *vmr_last_range(const struct vmr_space *space)
 {
-	struct rb_node *rb = space ? live_root(space) : NULL;
-
-	while (rb && rb->rb_right)
-		rb = rb->rb_right;
-	return rb ? range_of(rb) : NULL;
+	return space ? space->highest : NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_last_range);
 
@@ -1090,7 +1171,7 @@ static struct search any_gap(const struct vmr_space *space)
 {
 	tell_late_const(space);
 	return (struct search) {
-		.space = space, .size = 1, .orders = ~0ull,
+		.space = space, .size = 1, .align = 1, .orders = ~0ull,
 		.min = space->start, .max = space->last,
 	};
 }
@@ -1112,7 +1193,8 @@ bool vmr_first_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {
 	struct search s = any_gap(space);
 
-	return report_gap(&s, begin(&s, true), gap);
+	return report_gap(&s, has_first_gap(space) ? space->lowest :
+						     first_worth(&s, true), gap);
 }
 EXPORT_SYMBOL_GPL(vmr_first_gap);
 
@@ -1121,7 +1203,7 @@ bool vmr_next_gap(const struct vmr_space *space, struct vmr_gap *gap)
 	struct search s = any_gap(space);
 
 	return gap->next &&
-	       report_gap(&s, step(&s, node_of(gap->next), true), gap);
+	       report_gap(&s, next_worth(&s, gap->next, true), gap);
 }
 EXPORT_SYMBOL_GPL(vmr_next_gap);
 
@@ -1135,10 +1217,11 @@ bool vmr_gap_below(const struct vmr_space *space, uint64_t addr,
 		return false;
 	if (has_last_gap(space) && gap_start(space, NULL) <= addr)
 		return report_gap(&s, NULL, gap);
-	range = first_above(space, addr);
-	if (range && range->gap && gap_start(space, range) <= addr)
-		return report_gap(&s, range, gap);
-	range = advance(&s, range, false);
+	s.max = addr;
+	range = first_worth(&s, false);
+	s.max = space->last;
+	if (!range && has_first_gap(space))
+		range = space->lowest;
 	return range && report_gap(&s, range, gap);
 }
 EXPORT_SYMBOL_GPL(vmr_gap_below);
@@ -1146,16 +1229,20 @@ EXPORT_SYMBOL_GPL(vmr_gap_below);
 bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {
 	struct search s = any_gap(space);
-	uint64_t last_gap = VMR_MAX;
-	struct vmr_range *range = NULL;
+	struct vmr_range *next = NULL, *root = range_of(live_root(space));
+	uint64_t most;
 
-	if (space->root) {
-		last_gap = space->last - space->top;
-		s.size = range_of(live_root(space))->max_gap;
+	if (!space->root)
+		return report_gap(&s, NULL, gap);
+	most = space->last - space->highest->last;
+	if (root->orders && root->max_gap >= most) {
+		most = root->max_gap;
+		s.size = most;
+		next = first_worth(&s, true);
 	}
-	if (s.size && last_gap <= s.size)
-		range = begin(&s, true);
-	return report_gap(&s, range, gap);
+	if (space->lowest->start - space->start >= most)
+		next = space->lowest;
+	return report_gap(&s, next, gap);
 }
 EXPORT_SYMBOL_GPL(vmr_largest_gap);
 
@@ -1190,24 +1277,33 @@ static int set_aside(struct vmr_space *space, struct vmr_range *range,
 		return -EEXIST;
 	if (start < space->start || last > space->last)
 		return -ERANGE;
-	vmr_write_begin(space->seq);
-	remove_any(space, range);
+	write_begin(space->seq);
+	if (range->node.link)
+		remove_any(space, range);
 	insert_claim(space, range, start, last, ++space->tickets | flag);
-	vmr_write_end(space->seq);
+	write_end(space->seq);
 	return 0;
 }
 
 int vmr_claim(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	      uint64_t last)
 {
-	return set_aside(space, range, start, last, 0);
+	int ret = set_aside(space, range, start, last, 0);
+
+	if (!ret)
+		vmr_trace_claim(space, range);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_claim);
 
 int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	     uint64_t last)
 {
-	return set_aside(space, range, start, last, PARKED);
+	int ret = set_aside(space, range, start, last, PARKED);
+
+	if (!ret)
+		vmr_trace_park(space, range);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_park);
 
@@ -1229,10 +1325,11 @@ struct vmr_range *vmr_settle_next(struct vmr_space *space, uint64_t start,
 
 void vmr_settle_take(struct vmr_space *space, struct vmr_range *range)
 {
-	vmr_write_begin(space->seq);
+	write_begin(space->seq);
 	remove_any(space, range);
 	put(space, range, range->start);
-	vmr_write_end(space->seq);
+	write_end(space->seq);
+	vmr_trace_settle(space, range);
 }
 
 struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,

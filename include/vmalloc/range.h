@@ -39,7 +39,7 @@ extern "C" {
  * @node: link in the space's tree; private
  * @start: first address; to be read while allocated, never written
  * @last: last address, included; to be read while allocated, never written
- * @gap: free addresses directly in front of @start; private
+ * @gap: free addresses directly in front of @start, 0 in the lowest range; private
  * @max_gap: the largest @gap in this node's subtree; private
  * @orders: bit k is set if a gap in the subtree has natural order k; private
  * @ticket: age of a claim, lower is older; private
@@ -52,8 +52,11 @@ extern "C" {
  * Invariants, where gap order 64 counts as 63:
  *
  *  - live: linked in the space's tree; the gap lies at [@start - @gap, @start - 1];
- *    @max_gap >= @gap; @orders == 0 if and only if @max_gap == 0. The nodes above
- *    the one that is the space's @late may not know that its gap has grown.
+ *    @max_gap >= @gap; @orders == 0 if and only if there is no gap in the subtree,
+ *    and then @max_gap is the space's address, or 0 if that had to be forgotten. The
+ *    nodes above the one that is the space's @late may not know that its gap has
+ *    grown. The gaps in front of the lowest range and behind the highest are the
+ *    space's own: no node knows them.
  *  - claimed or parked: linked in the space's tree of claims, @ticket > 0 and
  *    @never == 0. No live range looks so, since @gap <= @max_gap there: the two
  *    are told apart without knowing the space.
@@ -97,7 +100,11 @@ struct vmr_seq {
  * @claims: tree of the claimed and parked ranges by wanted address; private
  * @late: the range whose gap the nodes above have not been told of, if there is
  *	one; private
- * @top: last address of the highest live range, if there is one; private
+ * @told_gap: what @late's gap was before; private
+ * @told_max: the @max_gap of @late that those above know; private
+ * @told_orders: the @orders of @late that those above know; private
+ * @lowest: the live range at the lowest address, if there is one; private
+ * @highest: the live range at the highest address, if there is one; private
  * @used: addresses in live ranges, modulo 2^64; private
  * @nr_ranges: number of live ranges
  * @nr_claims: number of claimed and parked ranges
@@ -113,7 +120,11 @@ struct vmr_space {
 	struct vmr_node	*root;
 	struct vmr_node	*claims;
 	struct vmr_range *late;
-	uint64_t	top;
+	uint64_t	told_gap;
+	uint64_t	told_max;
+	uint64_t	told_orders;
+	struct vmr_range *lowest;
+	struct vmr_range *highest;
 	uint64_t	used;
 	size_t		nr_ranges;
 	size_t		nr_claims;

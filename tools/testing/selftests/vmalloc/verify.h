@@ -20,6 +20,7 @@ struct verify {
 	const struct vmr_space	*space;
 	const char		*what;	/* the first thing found wrong */
 	const struct vmr_range	*prev;	/* the one visited before, in order */
+	const struct vmr_range	*lowest;
 	uint64_t		used;
 	size_t			nr;
 };
@@ -75,7 +76,7 @@ static inline int verify_live(struct verify *v, const struct vmr_range *range,
 			      struct verify_sums *own)
 {
 	const struct vmr_space *space = v->space;
-	uint64_t from = space->start;
+	uint64_t from = range->start;
 
 	if (range->start > range->last)
 		return verify_fail(v, "a live range is reversed");
@@ -148,6 +149,8 @@ static inline int verify_subtree(struct verify *v, const struct vmr_node *node,
 		return l;
 	if ((claims ? verify_claim : verify_live)(v, range, &own))
 		return -1;
+	if (!v->prev)
+		v->lowest = range;
 	v->prev = range;
 	v->nr++;
 	r = verify_subtree(v, node->right, node, claims, depth + 1, &right);
@@ -170,10 +173,12 @@ static inline int verify_subtree(struct verify *v, const struct vmr_node *node,
 		if (range->reach != own.reach)
 			return verify_fail(v, "a reach is wrong");
 	} else {
-		if (range->max_gap != own.max_gap)
-			return verify_fail(v, "a largest gap is wrong");
 		if (range->orders != own.orders)
 			return verify_fail(v, "a mask of orders is wrong");
+		if (own.orders ? range->max_gap != own.max_gap :
+				 range->max_gap &&
+				 range->max_gap != (uintptr_t)v->space)
+			return verify_fail(v, "a largest gap is wrong");
 	}
 	return l + verify_is_black(node);
 }
@@ -193,8 +198,10 @@ static inline const char *verify_space(const struct vmr_space *space)
 		return "the number of ranges is wrong";
 	if (v.used != space->used)
 		return "the number of used addresses is wrong";
-	if (v.prev && v.prev->last != space->top)
-		return "the top is wrong";
+	if (v.prev != space->highest)
+		return "the highest range is wrong";
+	if (v.lowest != space->lowest)
+		return "the lowest range is wrong";
 
 	v.prev = NULL;
 	v.nr = 0;
