@@ -79,6 +79,26 @@ unsigned int bench_cpus(void);
 void bench_spaces(const struct bench_options *options);
 void bench_routes(const struct bench_options *options);
 
+/*
+ * Where the nodes are and where an operation begins, for the program that counts
+ * what is touched; nothing in all others
+ */
+#ifdef BENCH_TOUCH
+void bench_memory(const void *start, size_t bytes, size_t node);
+void bench_op(void);
+#else
+static inline void bench_memory(const void *start, size_t bytes, size_t node)
+{
+	(void)start;
+	(void)bytes;
+	(void)node;
+}
+
+static inline void bench_op(void)
+{
+}
+#endif
+
 /**
  * struct bench_run - one measured slice
  * @ops: how many operations

@@ -40,6 +40,7 @@ static struct space *space_create(size_t n)
 	s->asked = calloc(n + 2, sizeof(*s->asked));
 	if (!s->memory || !s->pages || !s->asked)
 		bench_fail("no memory");
+	bench_memory(s->memory, space_bytes(n + 2), space_bytes(1));
 	return s;
 }
 
@@ -219,6 +220,7 @@ static void run_fill(void *state, struct bench_run *run)
 	for (k = 0; k < fills; k++) {
 		empty(s, ~0ULL >> 1);
 		for (i = 0; i < s->n; i++) {
+			bench_op();
 			must(space_alloc(s, i, BENCH_PAGE, FIRST, 0, ~0ULL),
 			     "fill", i);
 			sum = bench_fold(sum, space_start(s, i));
@@ -238,6 +240,7 @@ static inline void churn(struct space *s, struct bench_run *run, int policy)
 	size_t i;
 
 	for (k = 0; k < run->ops; k++) {
+		bench_op();
 		i = bench_below(&rng, s->n);
 		space_free(s, i);
 		must(space_alloc(s, i, BENCH_PAGE, policy, 0, ~0ULL), "churn",
@@ -272,6 +275,7 @@ static void run_mixed(void *state, struct bench_run *run)
 	size_t i;
 
 	for (k = 0; k < run->ops; k++) {
+		bench_op();
 		i = bench_below(&rng, s->n);
 		size = BENCH_PAGE << bench_below(&rng, 5);
 		space_free(s, i);
@@ -306,6 +310,7 @@ static void run_exact(void *state, struct bench_run *run)
 	size_t i;
 
 	for (k = 0; k < run->ops; k++) {
+		bench_op();
 		to = other_page(s, &rng, &i);
 		space_free(s, i);
 		must(space_reserve(s, i, to, BENCH_PAGE), "exact", i);
@@ -324,6 +329,7 @@ static void run_move(void *state, struct bench_run *run)
 	size_t i;
 
 	for (k = 0; k < run->ops; k++) {
+		bench_op();
 		to = other_page(s, &rng, &i);
 		must(space_move(s, i, to, BENCH_PAGE), "move", i);
 		sum = bench_fold(sum, space_start(s, i));
@@ -341,6 +347,7 @@ static void run_adversarial(void *state, struct bench_run *run)
 	uint64_t k;
 
 	for (k = 0; k < run->ops; k++) {
+		bench_op();
 		must(space_alloc(s, i, BENCH_PAGE, FIRST, 0, ~0ULL),
 		     "adversarial", i);
 		run->sum = bench_fold(run->sum, space_start(s, i));
@@ -358,6 +365,7 @@ static void run_bounded(void *state, struct bench_run *run)
 	size_t i;
 
 	for (k = 0; k < run->ops; k++) {
+		bench_op();
 		i = bench_below(&rng, s->n);
 		min = bench_below(&rng, pages - window + 1) * BENCH_PAGE;
 		max = min + window * BENCH_PAGE - 1;
@@ -380,6 +388,7 @@ static void run_lookup(void *state, struct bench_run *run)
 	uint64_t begin = bench_now();
 
 	for (k = 0; k < run->ops; k++) {
+		bench_op();
 		/* The page is in a table of its own: the node is not touched */
 		at = s->pages[bench_below(&rng, s->n)] * BENCH_PAGE;
 		at += rng % BENCH_PAGE;
