@@ -136,6 +136,7 @@ bool vmr_pci_config_fits(const struct vmr_pci_function *fn,
 			 const uint8_t *config);
 
 struct vmr_constraint;
+struct vmr_resource;
 struct vmr_resource_set;
 struct vmr_system_pool;
 
@@ -156,11 +157,16 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		   struct vmr_resource_set *set, size_t *failed,
 		   struct vmr_range **conflict);
 
+/* One constraint that has been checked, and whose range is in no space */
+int vmr_grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
+		  const struct vmr_constraint *c, struct vmr_range **conflict);
+
 /* Whether a constraint's range has what it asks for, in @space or by sharing */
 bool vmr_is_granted(const struct vmr_space *space,
 		    const struct vmr_constraint *c);
 
-/* Store what the ranges of granted constraints say that was granted */
+/* Store what the range of a granted constraint says that was granted */
+void vmr_describe(struct vmr_resource *res, const struct vmr_constraint *c);
 void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
 		      struct vmr_resource_set *set);
 

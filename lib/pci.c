@@ -209,23 +209,18 @@ EXPORT_SYMBOL_GPL(vmr_pci_function_init);
 static bool bar_size_ok(unsigned int index, enum vmr_pci_bar_type type,
 			uint64_t size)
 {
-	bool at_rom = index == VMR_PCI_ROM;
-	bool is_rom = type == VMR_BAR_ROM;
+	/* The least and the largest, by their logarithms */
+	static const uint8_t sizes[][2] = {
+		[VMR_BAR_IO] = { 2, 8 },
+		[VMR_BAR_MEM32] = { 4, 30 },
+		[VMR_BAR_MEM64] = { 4, 62 },
+		[VMR_BAR_ROM] = { 11, 24 },
+	};
+	unsigned int log = fls64(size) - 1;
 
-	if (!is_pow2(size) || at_rom != is_rom)
-		return false;
-	switch (type) {
-	case VMR_BAR_IO:
-		return size >= 4 && size <= 256;
-	case VMR_BAR_MEM32:
-		return size >= 16 && size <= 1ull << 30;
-	case VMR_BAR_MEM64:
-		return size >= 16 && size <= 1ull << 62;
-	case VMR_BAR_ROM:
-		return size >= 1 << 11 && size <= 1 << 24;
-	default:
-		return false;
-	}
+	return type > VMR_BAR_NONE && type <= VMR_BAR_ROM && is_pow2(size) &&
+	       (index == VMR_PCI_ROM) == (type == VMR_BAR_ROM) &&
+	       log >= sizes[type][0] && log <= sizes[type][1];
 }
 
 /* How many BAR registers there are in front of the other ones of the header */

@@ -59,18 +59,6 @@ static void report(struct vmr_pci_function *fn, uint32_t index,
 		fn->ops->vector(fn, index, range, error);
 }
 
-static int take(struct vmr_system *sys, uint32_t kind, uint32_t nr,
-		struct vmr_range *range)
-{
-	struct vmr_resource_set set;
-	struct vmr_resource got;
-	struct vmr_constraint c;
-
-	vmr_constraint_init(&c, kind, nr, range);
-	vmr_set_init(&set, &got, 1);
-	return vmr_system_grant(sys, &c, 1, &set, NULL, NULL);
-}
-
 /*
  * Take @nr vectors, or none: a change of the number gives the old ones back. What
  * could not be had is not asked for again by every write that follows: @range
@@ -83,6 +71,7 @@ static void follow(struct vmr_pci_function *fn, uint32_t kind,
 {
 	uint32_t has = range->node.link || *error ?
 		       (uint32_t)(range->last - range->start + 1) : 0;
+	struct vmr_constraint c;
 	struct vmr_system *sys;
 
 	/* Who was told of an earlier vector may have unplugged the function */
@@ -90,7 +79,11 @@ static void follow(struct vmr_pci_function *fn, uint32_t kind,
 		return;
 	sys = fn->manager->sys;
 	vmr_free(vmr_system_space(sys, kind), range);
-	*error = nr ? take(sys, kind, nr, range) : 0;
+	*error = 0;
+	if (nr) {
+		vmr_constraint_init(&c, kind, nr, range);
+		*error = vmr_grant_one(sys, NULL, &c, NULL);
+	}
 	if (*error) {
 		range->start = 0;
 		range->last = nr - 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * resource.c - constraints, resources, and the interface of who grants them
+ * resource.c - constraints, and what was granted for them
  */
 #include "internal.h"
 
@@ -102,8 +102,7 @@ const struct vmr_resource *vmr_set_next(const struct vmr_resource_set *set,
 }
 EXPORT_SYMBOL_GPL(vmr_set_next);
 
-/* What the node of a granted constraint says that was granted */
-static void describe(struct vmr_resource *res, const struct vmr_constraint *c)
+void vmr_describe(struct vmr_resource *res, const struct vmr_constraint *c)
 {
 	*res = (struct vmr_resource) {
 		.kind = c->kind,
@@ -115,175 +114,12 @@ static void describe(struct vmr_resource *res, const struct vmr_constraint *c)
 	};
 }
 
-/*
- * Replace a live range by what @again() allocates for it, in one write section:
- * the old place counts as free, and comes back if there is no new one. One that is
- * in no space has nothing to be replaced.
- */
-static int replace(struct vmr_space *space, struct vmr_range *range,
-		   int (*again)(struct vmr_allocator *a,
-				const struct vmr_constraint *c,
-				struct vmr_range **conflict),
-		   struct vmr_allocator *a, const struct vmr_constraint *c,
-		   struct vmr_range **conflict)
+void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
+		      struct vmr_resource_set *set)
 {
-	uint64_t start = range->start, last = range->last;
-	int ret;
+	size_t i;
 
-	if (vmr_range_state(range) == VMR_FREE)
-		return again(a, c, conflict);
-	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
-		return -ENOENT;
-	vmr_write_begin(space->seq);
-	vmr_free(space, range);
-	ret = again(a, c, conflict);
-	if (ret)
-		vmr_reserve(space, range, start, last, NULL);
-	vmr_write_end(space->seq);
-	return ret;
+	for (i = 0; i < nr; i++)
+		vmr_describe(&set->entries[i], &c[i]);
+	set->nr = nr;
 }
-
-static struct vmr_pool *pool_of(struct vmr_allocator *a)
-{
-	return container_of(a, struct vmr_pool_allocator, allocator)->pool;
-}
-
-static int pool_grant(struct vmr_allocator *a, const struct vmr_constraint *c,
-		      struct vmr_range **conflict)
-{
-	return vmr_pool_request(pool_of(a), c->range, &c->req, conflict);
-}
-
-static int pool_allocate(struct vmr_allocator *a,
-			 const struct vmr_constraint *c,
-			 struct vmr_resource *res, struct vmr_range **conflict)
-{
-	int ret = pool_grant(a, c, conflict);
-
-	if (!ret)
-		describe(res, c);
-	return ret;
-}
-
-static int pool_free(struct vmr_allocator *a, struct vmr_resource *res)
-{
-	return vmr_free(pool_of(a)->space, res->range);
-}
-
-static int pool_update(struct vmr_allocator *a, struct vmr_resource *res,
-		       const struct vmr_constraint *c,
-		       struct vmr_range **conflict)
-{
-	int ret = replace(pool_of(a)->space, c->range, pool_grant, a, c,
-			  conflict);
-
-	if (!ret)
-		describe(res, c);
-	return ret;
-}
-
-static const struct vmr_allocator_ops pool_ops = {
-	.allocate = pool_allocate,
-	.free = pool_free,
-	.update = pool_update,
-};
-
-void vmr_pool_allocator_init(struct vmr_pool_allocator *a,
-			     struct vmr_pool *pool)
-{
-	a->allocator.ops = &pool_ops;
-	a->pool = pool;
-}
-EXPORT_SYMBOL_GPL(vmr_pool_allocator_init);
-
-static struct vmr_ids *ids_of(struct vmr_allocator *a)
-{
-	return container_of(a, struct vmr_id_allocator, allocator)->ids;
-}
-
-static int id_grant(struct vmr_allocator *a, const struct vmr_constraint *c,
-		    struct vmr_range **conflict)
-{
-	struct vmr_request req = c->req;
-
-	if (!req.align)
-		req.align = 1;
-	if (req.policy == VMR_DEFAULT)
-		req.policy = VMR_FIRST;
-	return vmr_id_alloc_block(ids_of(a), c->range, &req, conflict);
-}
-
-static int id_allocate(struct vmr_allocator *a, const struct vmr_constraint *c,
-		       struct vmr_resource *res, struct vmr_range **conflict)
-{
-	int ret = id_grant(a, c, conflict);
-
-	if (!ret)
-		describe(res, c);
-	return ret;
-}
-
-static int id_free(struct vmr_allocator *a, struct vmr_resource *res)
-{
-	return vmr_id_release(ids_of(a), res->range);
-}
-
-static int id_update(struct vmr_allocator *a, struct vmr_resource *res,
-		     const struct vmr_constraint *c,
-		     struct vmr_range **conflict)
-{
-	int ret = replace(&ids_of(a)->space, c->range, id_grant, a, c,
-			  conflict);
-
-	if (!ret)
-		describe(res, c);
-	return ret;
-}
-
-static const struct vmr_allocator_ops id_ops = {
-	.allocate = id_allocate,
-	.free = id_free,
-	.update = id_update,
-};
-
-void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_ids *ids)
-{
-	a->allocator.ops = &id_ops;
-	a->ids = ids;
-}
-EXPORT_SYMBOL_GPL(vmr_id_allocator_init);
-
-int vmr_allocate(struct vmr_allocator *allocator,
-		 const struct vmr_constraint *c, struct vmr_resource *res,
-		 struct vmr_range **conflict)
-{
-	if (!allocator || !c || !c->range || !res)
-		return -EINVAL;
-	if (!allocator->ops || !allocator->ops->allocate)
-		return -EOPNOTSUPP;
-	return allocator->ops->allocate(allocator, c, res, conflict);
-}
-EXPORT_SYMBOL_GPL(vmr_allocate);
-
-int vmr_release(struct vmr_allocator *allocator, struct vmr_resource *res)
-{
-	if (!allocator || !res || !res->range)
-		return -EINVAL;
-	if (!allocator->ops || !allocator->ops->free)
-		return -EOPNOTSUPP;
-	return allocator->ops->free(allocator, res);
-}
-EXPORT_SYMBOL_GPL(vmr_release);
-
-int vmr_update(struct vmr_allocator *allocator, struct vmr_resource *res,
-	       const struct vmr_constraint *c, struct vmr_range **conflict)
-{
-	if (!allocator || !res || !c || !c->range)
-		return -EINVAL;
-	if (res->range != c->range)
-		return -EINVAL;
-	if (!allocator->ops || !allocator->ops->update)
-		return -EOPNOTSUPP;
-	return allocator->ops->update(allocator, res, c, conflict);
-}
-EXPORT_SYMBOL_GPL(vmr_update);

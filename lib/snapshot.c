@@ -253,14 +253,6 @@ EXPORT_SYMBOL_GPL(vmr_save_size);
  * A function's registers, and the ranges that follow them
  */
 
-/* Where a range is, or was when the snapshot was taken */
-struct found {
-	enum vmr_state	state;
-	bool		in_space;
-	uint64_t	start;
-	uint64_t	last;
-};
-
 static const struct vmr_space *
 space_wanted(const struct vmr_snapshot_block *block, uint32_t kind)
 {
@@ -273,77 +265,64 @@ space_wanted(const struct vmr_snapshot_block *block, uint32_t kind)
 	return vmr_system_space(block->sys, kind);
 }
 
-/* Vectors may be anywhere; if there were none left, the guest was told */
-static bool vectors_agree(const struct vmr_pci_want *want,
-			  const struct found *is)
+/* A place that is none, or that does not fit the space, is no place */
+static bool has_place(const struct vmr_goal *goal,
+		      const struct vmr_space *space)
 {
-	if (want->goal.state == VMR_FREE || is->state == VMR_FREE)
-		return is->state == VMR_FREE;
-	return is->state == VMR_LIVE && is->in_space &&
-	       is->last - is->start == want->goal.last &&
-	       !(is->start & want->goal.last);
+	return goal->state != VMR_FREE && goal->start <= goal->last &&
+	       goal->start >= space->start && goal->last <= space->last;
 }
 
-/* What does not fit the space is unmapped; what finds its place taken waits */
-static bool place_agrees(const struct vmr_goal *goal, const struct found *is,
-			 const struct vmr_space *space)
+/* If there were no vectors left, the guest was told */
+static bool may_be_free(const struct vmr_pci_want *want,
+			const struct vmr_space *space)
 {
-	if (goal->state == VMR_FREE || goal->last < goal->start ||
-	    goal->start < space->start || goal->last > space->last)
-		return is->state == VMR_FREE;
-	return (is->state == goal->state ||
-		(is->state == VMR_CLAIMED && goal->state == VMR_LIVE)) &&
-	       is->in_space && is->start == goal->start &&
-	       is->last == goal->last;
+	return want->kind == VMR_KIND_MSI || !has_place(&want->goal, space);
 }
 
-static bool agrees(const struct vmr_snapshot_block *block,
-		   const struct vmr_pci_want *want, const struct found *is)
+/* Vectors may be anywhere; what finds its place taken waits */
+static bool may_be_at(const struct vmr_pci_want *want, enum vmr_state state,
+		      const struct vmr_snapshot_place *place,
+		      const struct vmr_space *space)
 {
+	const struct vmr_goal *goal = &want->goal;
+
 	if (want->kind == VMR_KIND_MSI)
-		return vectors_agree(want, is);
-	return place_agrees(&want->goal, is, space_wanted(block, want->kind));
+		return goal->state != VMR_FREE && state == VMR_LIVE &&
+		       place->last - place->start == goal->last &&
+		       !(place->start & goal->last);
+	if (state == VMR_CLAIMED)
+		state = VMR_LIVE;
+	return has_place(goal, space) && state == goal->state &&
+	       place->start == goal->start && place->last == goal->last;
 }
 
-static bool function_agrees(const struct vmr_snapshot_block *block)
+/* By the registers and the ranges that are, or, with a @view, the saved ones */
+static bool function_agrees(const struct vmr_snapshot_block *block,
+			    const struct vmr_snapshot_view *view,
+			    const uint8_t *saved)
 {
+	const struct vmr_space *space;
+	struct vmr_snapshot_place place;
 	struct vmr_pci_want want;
+	enum vmr_state state;
 	uint32_t i;
 
-	for (i = 0; vmr_pci_wants(block->fn, NULL, i, &want); i++) {
-		const struct found is = {
-			.state = vmr_range_state(want.range),
-			.in_space = vmr_in_space(space_wanted(block,
-							      want.kind),
-						 want.range),
-			.start = want.range->start,
-			.last = want.range->last,
-		};
-
-		if (!agrees(block, &want, &is))
-			return false;
-	}
-	return true;
-}
-
-static bool saved_function_agrees(const struct vmr_snapshot_view *view,
-				  const struct vmr_snapshot_block *block,
-				  const uint8_t *saved)
-{
-	struct vmr_pci_want want;
-	uint32_t i;
-
-	if (!vmr_pci_state_fits(block->fn, saved))
-		return false;
 	for (i = 0; vmr_pci_wants(block->fn, saved, i, &want); i++) {
-		struct vmr_snapshot_place place = { .space = NULL };
-		struct found is;
-
-		is.state = vmr_snapshot_saved(view, want.range, &place);
-		is.in_space = place.space == space_wanted(block, want.kind);
-		is.start = place.start;
-		is.last = place.last;
-		if (!agrees(block, &want, &is))
+		space = space_wanted(block, want.kind);
+		if (view) {
+			place.space = NULL;
+			state = vmr_snapshot_saved(view, want.range, &place);
+		} else {
+			place.space = vmr_in_space(space, want.range) ? space :
+								       NULL;
+			place.start = want.range->start;
+			place.last = want.range->last;
+			state = vmr_range_state(want.range);
+		}
+		if (state == VMR_FREE ? !may_be_free(&want, space) :
+		    place.space != space ||
+		    !may_be_at(&want, state, &place, space))
 			return false;
 	}
 	return true;
@@ -445,7 +424,8 @@ static bool functions_agree(const struct vmr_snapshot *snap)
 	size_t i;
 
 	for (i = 0; i < snap->nr_blocks; i++)
-		if (snap->blocks[i].fn && !function_agrees(&snap->blocks[i]))
+		if (snap->blocks[i].fn &&
+		    !function_agrees(&snap->blocks[i], NULL, NULL))
 			return false;
 	return true;
 }
@@ -602,6 +582,22 @@ struct vmr_snapshot_view {
 	struct rb_root			keys;
 };
 
+struct record {
+	uint64_t	key;
+	uint64_t	start;
+	uint64_t	last;
+	uint64_t	age;	/* of a claim */
+};
+
+static void read_record(struct record *record, const uint8_t *bytes,
+			bool claim)
+{
+	record->key = get64(bytes + AT_KEY);
+	record->start = get64(bytes + AT_START);
+	record->last = get64(bytes + AT_END);
+	record->age = claim ? get64(bytes + AT_AGE) : 0;
+}
+
 /* The records of a space: their offsets, and how many there are */
 struct records {
 	size_t	live;
@@ -716,19 +712,21 @@ enum vmr_state vmr_snapshot_saved(const struct vmr_snapshot_view *view,
 				  const struct vmr_range *range,
 				  struct vmr_snapshot_place *place)
 {
-	const uint8_t *record;
+	struct record record;
+	bool claim;
 
 	if (!view || !range || !has_node(view, range))
 		return VMR_FREE;
-	record = record_of(view, range);
+	claim = range->max_gap & 1;
+	read_record(&record, record_of(view, range), claim);
 	if (place) {
 		place->space = view->snap->spaces[range->max_gap >> 1].space;
-		place->start = get64(record + AT_START);
-		place->last = get64(record + AT_END);
+		place->start = record.start;
+		place->last = record.last;
 	}
-	if (!(range->max_gap & 1))
+	if (!claim)
 		return VMR_LIVE;
-	return get64(record + AT_AGE) ? VMR_CLAIMED : VMR_PARKED;
+	return record.age ? VMR_CLAIMED : VMR_PARKED;
 }
 EXPORT_SYMBOL_GPL(vmr_snapshot_saved);
 
@@ -777,32 +775,35 @@ static bool head_ok(const struct vmr_snapshot_space *s, const uint8_t *head)
 			 mark - 1 <= s->space->last);
 }
 
-static bool place_ok(const struct vmr_space *space, const uint8_t *record)
+/* Read a record of a space, and take its node in; false if it cannot be so */
+static bool take_record(struct vmr_snapshot_view *view, size_t index,
+			const uint8_t *bytes, bool claim,
+			struct record *record)
 {
-	uint64_t start = get64(record + AT_START);
-	uint64_t last = get64(record + AT_END);
+	const struct vmr_space *space = view->snap->spaces[index].space;
 
-	return start <= last && start >= space->start && last <= space->last;
+	read_record(record, bytes, claim);
+	return record->start <= record->last &&
+	       record->start >= space->start && record->last <= space->last &&
+	       add_node(view, index, claim, bytes);
 }
 
 static bool live_ok(struct vmr_snapshot_view *view, size_t index,
 		    const struct records *r, uint64_t mark)
 {
-	const struct vmr_snapshot_space *s = &view->snap->spaces[index];
-	const uint8_t *record;
+	struct record record;
 	uint64_t last = 0;
 	size_t i;
 
 	for (i = 0; i < r->nr_live; i++) {
-		record = live_at(view, r, i);
-		if (!place_ok(s->space, record) ||
-		    (i && get64(record + AT_START) <= last) ||
-		    !add_node(view, index, false, record))
+		if (!take_record(view, index, live_at(view, r, i), false,
+				 &record) ||
+		    (i && record.start <= last))
 			return false;
-		last = get64(record + AT_END);
+		last = record.last;
 	}
 	/* A live id has been handed out */
-	return !r->nr_live || !s->issued || mark > last;
+	return !r->nr_live || !view->snap->spaces[index].issued || mark > last;
 }
 
 /*
@@ -812,32 +813,29 @@ static bool live_ok(struct vmr_snapshot_view *view, size_t index,
 static bool claims_ok(struct vmr_snapshot_view *view, size_t index,
 		      const struct records *r)
 {
-	const struct vmr_space *space = view->snap->spaces[index].space;
+	struct record claim, live = { .last = 0 };
 	uint64_t start = 0, age = 0;
 	size_t i, in_way = 0;
 
 	for (i = 0; i < r->nr_claims; i++) {
-		const uint8_t *record = claim_at(view, r, i);
-
-		if (!place_ok(space, record) ||
-		    get64(record + AT_START) < start)
+		if (!take_record(view, index, claim_at(view, r, i), true,
+				 &claim) ||
+		    claim.start < start)
 			return false;
-		if (get64(record + AT_START) > start)
+		if (claim.start > start)
 			age = 0;
-		start = get64(record + AT_START);
-		if (!add_node(view, index, true, record))
-			return false;
-		if (!get64(record + AT_AGE))
+		start = claim.start;
+		if (!claim.age)
 			continue;
-		if (get64(record + AT_AGE) <= age)
+		if (claim.age <= age)
 			return false;
-		age = get64(record + AT_AGE);
-		while (in_way < r->nr_live &&
-		       get64(live_at(view, r, in_way) + AT_END) < start)
-			in_way++;
-		if (in_way == r->nr_live ||
-		    get64(live_at(view, r, in_way) + AT_START) >
-		    get64(record + AT_END))
+		age = claim.age;
+		for (; in_way < r->nr_live; in_way++) {
+			read_record(&live, live_at(view, r, in_way), false);
+			if (live.last >= start)
+				break;
+		}
+		if (in_way == r->nr_live || live.start > claim.last)
 			return false;
 	}
 	return true;
@@ -910,7 +908,8 @@ static bool block_fits(struct vmr_snapshot_view *view,
 	if (!skip(view, size, 1) || !skip(view, padding(size), 1) ||
 	    !all_zero(saved + size, padding(size)))
 		return false;
-	if (block->fn && !saved_function_agrees(view, block, saved))
+	if (block->fn && (!vmr_pci_state_fits(block->fn, saved) ||
+			  !function_agrees(block, view, saved)))
 		return false;
 	return !block->check || block->check(block, saved, view);
 }
@@ -943,9 +942,9 @@ static bool header_fits(struct vmr_snapshot_view *view, size_t size)
 }
 
 static struct vmr_range *take_node(struct vmr_snapshot_view *view,
-				   const uint8_t *record)
+				   uint64_t key)
 {
-	struct vmr_range *range = find_key(view, get64(record + AT_KEY));
+	struct vmr_range *range = find_key(view, key);
 
 	rb_erase(node_of(range), &view->keys);
 	clear_node(range);
@@ -955,23 +954,20 @@ static struct vmr_range *take_node(struct vmr_snapshot_view *view,
 static void restore_space(struct vmr_snapshot_view *view, size_t index)
 {
 	struct vmr_space *space = view->snap->spaces[index].space;
-	const uint8_t *record;
+	struct record record;
 	struct records r;
 	size_t i;
 
 	read_space(view, &r);
 	for (i = 0; i < r.nr_live; i++) {
-		record = live_at(view, &r, i);
-		vmr_restore_live(space, take_node(view, record),
-				 get64(record + AT_START),
-				 get64(record + AT_END));
+		read_record(&record, live_at(view, &r, i), false);
+		vmr_restore_live(space, take_node(view, record.key),
+				 record.start, record.last);
 	}
 	for (i = 0; i < r.nr_claims; i++) {
-		record = claim_at(view, &r, i);
-		vmr_restore_claim(space, take_node(view, record),
-				  get64(record + AT_START),
-				  get64(record + AT_END),
-				  get64(record + AT_AGE));
+		read_record(&record, claim_at(view, &r, i), true);
+		vmr_restore_claim(space, take_node(view, record.key),
+				  record.start, record.last, record.age);
 	}
 }
 

@@ -419,8 +419,8 @@ static int grant_in_pools(struct vmr_system *sys,
 	return ret ? ret : -ENOSPC;
 }
 
-static int grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
-		     const struct vmr_constraint *c,
+int vmr_grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
+		  const struct vmr_constraint *c,
 		     struct vmr_range **conflict)
 {
 	struct vmr_range *in_way = NULL;
@@ -508,28 +508,6 @@ static int check_constraints(struct vmr_system *sys,
 	return ret;
 }
 
-static struct vmr_resource granted(const struct vmr_constraint *c)
-{
-	return (struct vmr_resource) {
-		.kind = c->kind,
-		.flags = c->flags,
-		.start = c->range->start,
-		.last = c->range->last,
-		.range = c->range,
-		.tag = c->tag,
-	};
-}
-
-void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
-		      struct vmr_resource_set *set)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		set->entries[i] = granted(&c[i]);
-	set->nr = nr;
-}
-
 void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks)
 {
 	marks->irqs = sys->irqs.issued;
@@ -566,7 +544,7 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		return ret;
 	vmr_marks_save(sys, &marks);
 	while ((c = next_to_grant(constraints, nr))) {
-		ret = grant_one(sys, view, c, conflict);
+		ret = vmr_grant_one(sys, view, c, conflict);
 		if (!ret)
 			continue;
 		if (failed)
@@ -673,7 +651,7 @@ static int regrant(struct vmr_system *sys, const struct vmr_constraint *old,
 		return -ENOENT;
 	vmr_write_begin(space->seq);
 	was = take_away(space, old);
-	ret = grant_one(sys, NULL, c, conflict);
+	ret = vmr_grant_one(sys, NULL, c, conflict);
 	if (ret)
 		put_back(space, old, &was);
 	vmr_write_end(space->seq);
@@ -696,9 +674,9 @@ int vmr_system_update(struct vmr_system *sys, struct vmr_resource *res,
 	if (c->range->node.link)
 		ret = res->range ? regrant(sys, &old, c, conflict) : -EEXIST;
 	else
-		ret = grant_one(sys, NULL, c, conflict);
+		ret = vmr_grant_one(sys, NULL, c, conflict);
 	if (!ret)
-		*res = granted(c);
+		vmr_describe(res, c);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_system_update);
