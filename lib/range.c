@@ -1282,28 +1282,21 @@ static int set_aside(struct vmr_space *space, struct vmr_range *range,
 		remove_any(space, range);
 	insert_claim(space, range, start, last, ++space->tickets | flag);
 	write_end(space->seq);
+	vmr_trace_claim(space, range);
 	return 0;
 }
 
 int vmr_claim(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	      uint64_t last)
 {
-	int ret = set_aside(space, range, start, last, 0);
-
-	if (!ret)
-		vmr_trace_claim(space, range);
-	return ret;
+	return set_aside(space, range, start, last, 0);
 }
 EXPORT_SYMBOL_GPL(vmr_claim);
 
 int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	     uint64_t last)
 {
-	int ret = set_aside(space, range, start, last, PARKED);
-
-	if (!ret)
-		vmr_trace_park(space, range);
-	return ret;
+	return set_aside(space, range, start, last, PARKED);
 }
 EXPORT_SYMBOL_GPL(vmr_park);
 
