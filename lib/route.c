@@ -39,6 +39,7 @@
 
 #include <linux/atomic.h>
 
+#include "port/lockdep.h"
 #include "trace.h"
 
 /* Held for a few loads and stores only, so that nobody waits for long */
@@ -168,8 +169,12 @@ int vmr_drain(struct vmr_manager *manager, const struct vmr_device *dev)
 {
 	int ret;
 
-	while ((ret = drained(manager, dev, true)) == -EAGAIN)
-		vmr_port_relax();
+	while ((ret = drained(manager, dev, true)) == -EAGAIN) {
+		vmr_lockdep_drain();
+		vmr_port_wait();
+	}
+	if (!ret)
+		vmr_lockdep_drain();
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_drain);
@@ -187,6 +192,7 @@ static void lookup_begin(struct vmr_reader *reader)
 {
 	unsigned long now;
 
+	vmr_lockdep_lookup();
 	WRITE_ONCE(reader->owner, vmr_port_self());
 	/* pairs with the release in vmr_retire() */
 	now = smp_load_acquire(&reader->manager->epoch);
@@ -199,6 +205,7 @@ static void enter(struct vmr_reader *reader, struct vmr_device *dev)
 {
 	uint32_t depth = reader->depth;
 
+	vmr_lockdep_enter();
 	if (depth < VMR_READER_NESTING)
 		/* this and the next two pair with may_be_inside() */
 		smp_store_release(&reader->inside[depth], dev);
@@ -212,6 +219,7 @@ static void leave(struct vmr_reader *reader)
 {
 	/* after all that the callback did; pairs with may_be_inside() */
 	smp_store_release(&reader->depth, reader->depth - 1);
+	vmr_lockdep_leave();
 }
 
 /* The trapped part of a memory region that holds the offset */

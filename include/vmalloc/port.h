@@ -2,7 +2,7 @@
 /*
  * port.h - what an environment supplies to the library
  *
- * Five functions, in one small file for each environment: lib/port/user.c,
+ * Six functions, in one small file for each environment: lib/port/user.c,
  * lib/port/kernel.c, lib/port/firmware.c. An environment that is none of these
  * brings a file of its own instead. Besides them the library uses the kernel's
  * names for atomics and barriers (READ_ONCE(), smp_load_acquire(), smp_mb() and
@@ -39,9 +39,20 @@ unsigned long vmr_port_write_begin(void);
 void vmr_port_write_end(unsigned long state);
 
 /**
- * vmr_port_relax - called again and again while waiting for another thread
+ * vmr_port_relax - called again and again while a write section is waited for
+ *
+ * It is short. The caller may be where nothing may sleep.
  */
 void vmr_port_relax(void);
+
+/**
+ * vmr_port_wait - called again and again while vmr_drain() waits for callbacks
+ *
+ * A callback takes as long as it likes. Where callbacks may sleep, or where the
+ * scheduler runs nobody else while somebody waits, this has to sleep too: in the
+ * kernel it does.
+ */
+void vmr_port_wait(void);
 
 /**
  * vmr_port_self - who is running

@@ -6,6 +6,7 @@
  * rbtree, which is exported in that way.
  */
 #include <linux/bug.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -13,23 +14,40 @@
 
 #include <vmalloc/port.h>
 
+#include "lockdep.h"
+
 #define CREATE_TRACE_POINTS
 #include "trace_events.h"
+
+#ifdef CONFIG_LOCKDEP
+struct lockdep_map vmr_section_map =
+	STATIC_LOCKDEP_MAP_INIT("vmr_section", &vmr_section_map);
+struct lockdep_map vmr_callback_map =
+	STATIC_LOCKDEP_MAP_INIT("vmr_callback", &vmr_callback_map);
+#endif
 
 unsigned long vmr_port_write_begin(void)
 {
 	preempt_disable();
+	vmr_lockdep_write_begin();
 	return 0;
 }
 
 void vmr_port_write_end(unsigned long state)
 {
+	vmr_lockdep_write_end();
 	preempt_enable();
 }
 
 void vmr_port_relax(void)
 {
 	cpu_relax();
+}
+
+/* A callback may sleep, and on this very CPU, so whoever waits for it does too */
+void vmr_port_wait(void)
+{
+	usleep_range(20, 200);
 }
 
 uintptr_t vmr_port_self(void)

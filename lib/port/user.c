@@ -21,6 +21,11 @@ void vmr_port_relax(void)
 	cpu_relax();
 }
 
+void vmr_port_wait(void)
+{
+	cpu_relax();
+}
+
 uintptr_t vmr_port_self(void)
 {
 	return (uintptr_t)__builtin_thread_pointer();
