@@ -48,6 +48,13 @@ for name in $(grep -oE '``[a-z_0-9]+\(\)``' Documentation/walkthrough.rst |
 		complain "$name() is in the walkthrough and not in the code"
 done
 
+# Every point at which somebody may look on
+for point in $(sed -n 's/^VMR_POINT_[A-Z]*(\([a-z_]*\)).*/\1/p
+		s/^static inline void vmr_trace_\([a-z_]*\)(.*/\1/p' lib/trace.h); do
+	grep -q "^   \* - \`\`$point\`\`$" Documentation/howto-tracing.rst ||
+		complain "the point $point is not in howto-tracing.rst"
+done
+
 # A literal block is for what is no C; C would not be looked at there
 awk '
 FNR == 1 { block = 0 }
