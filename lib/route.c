@@ -154,14 +154,15 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 		}
 	}
 	readers_unlock(manager, state);
-	if (!ret)
-		vmr_trace_drain(manager, dev);
 	return ret;
 }
 
 int vmr_drained(struct vmr_manager *manager, const struct vmr_device *dev)
 {
-	return drained(manager, dev, false);
+	int ret = drained(manager, dev, false);
+
+	vmr_trace_drain(manager, dev, ret);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_drained);
 
@@ -175,6 +176,7 @@ int vmr_drain(struct vmr_manager *manager, const struct vmr_device *dev)
 	}
 	if (!ret)
 		vmr_lockdep_drain();
+	vmr_trace_drain(manager, dev, ret);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_drain);
@@ -314,8 +316,8 @@ static int follow(const struct vmr_reader *reader, enum vmr_io io,
 }
 
 /* Find who answers, and step inside */
-static int find_device(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
-		       uint32_t width, struct hit *hit)
+static inline int find_device(struct vmr_reader *reader, enum vmr_io io,
+			      uint64_t addr, uint32_t width, struct hit *hit)
 {
 	int ret;
 
@@ -326,12 +328,12 @@ static int find_device(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	if (ret) {
 		/* after the walk; pairs with may_be_inside() */
 		smp_store_release(&reader->epoch, 0);
-		vmr_trace_route_miss(reader, io, addr, width, ret);
+		vmr_trace_route_miss(reader, addr, ret);
 		return ret;
 	}
 	hit->access.reader = reader;
 	enter(reader, hit->dev);
-	vmr_trace_route_hit(reader, hit->dev, io, addr, width);
+	vmr_trace_route_hit(reader, hit->dev, &hit->access);
 	return 0;
 }
 

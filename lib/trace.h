@@ -29,6 +29,7 @@
 	{ trace_vmr_##point(manager, dev); }
 #define vmr_trace_move		trace_vmr_move
 #define vmr_trace_move_set	trace_vmr_move_set
+#define vmr_trace_drain		trace_vmr_drain
 #define vmr_trace_route_hit	trace_vmr_route_hit
 #define vmr_trace_route_miss	trace_vmr_route_miss
 
@@ -44,7 +45,7 @@
  */
 #define VMR_PROBE(name, args, ...) \
 ({ \
-	__asm__ volatile( \
+	__asm__ volatile __inline( \
 		"990:	nop\n" \
 		"	.pushsection .note.stapsdt, \"\", \"note\"\n" \
 		"	.balign	4\n" \
@@ -125,45 +126,50 @@ static inline void vmr_trace_move_set(const struct vmr_step *steps, size_t nr)
 	VMR_PROBE(move_set, "8@%0 8@%1", VMR_VALUE(steps), VMR_VALUE(nr));
 }
 
+/* Somebody has asked whether readers are inside: 0 says that nobody is */
+static inline void vmr_trace_drain(const struct vmr_manager *manager,
+				   const struct vmr_device *dev, int error)
+{
+	(void)manager;
+	(void)dev;
+	(void)error;
+	VMR_PROBE(drain, "8@%0 8@%1 -4@%2", VMR_VALUE(manager), VMR_VALUE(dev),
+		  VMR_VALUE(error));
+}
+
 /* An exit has found its device, which is about to be called */
 static inline void vmr_trace_route_hit(const struct vmr_reader *reader,
 				       const struct vmr_device *dev,
-				       enum vmr_io io, uint64_t addr,
-				       uint32_t width)
+				       const struct vmr_access *access)
 {
 	(void)reader;
 	(void)dev;
-	(void)io;
-	(void)addr;
-	(void)width;
-	VMR_PROBE(route_hit, "8@%0 8@%1 4@%2 8@%3 4@%4", VMR_VALUE(reader),
-		  VMR_VALUE(dev), VMR_VALUE(io), VMR_VALUE(addr), VMR_VALUE(width));
+	(void)access;
+	VMR_PROBE(route_hit, "8@%0 8@%1 8@%2 8@%3 8@%4 4@%5",
+		  VMR_VALUE(reader), VMR_VALUE(dev), VMR_FIELD(access->region),
+		  VMR_FIELD(access->base), VMR_FIELD(access->offset),
+		  VMR_FIELD(access->width));
 }
 
 /* Nothing answers, for the reason @error */
 static inline void vmr_trace_route_miss(const struct vmr_reader *reader,
-					enum vmr_io io, uint64_t addr,
-					uint32_t width, int error)
+					uint64_t addr, int error)
 {
 	(void)reader;
-	(void)io;
 	(void)addr;
-	(void)width;
 	(void)error;
-	VMR_PROBE(route_miss, "8@%0 4@%1 8@%2 4@%3 -4@%4", VMR_VALUE(reader),
-		  VMR_VALUE(io), VMR_VALUE(addr), VMR_VALUE(width), VMR_VALUE(error));
+	VMR_PROBE(route_miss, "8@%0 8@%1 -4@%2", VMR_VALUE(reader),
+		  VMR_VALUE(addr), VMR_VALUE(error));
 }
 
 #endif /* __KERNEL__ */
 
 VMR_POINT_PLACE(alloc)		/* @range is live, by any call but a move */
 VMR_POINT_PLACE(free)		/* it is in no tree, and says where it was */
-VMR_POINT_PLACE(claim)		/* it waits for the place that it says */
-VMR_POINT_PLACE(park)
+VMR_POINT_PLACE(claim)		/* claimed or parked: it wants what it says */
 VMR_POINT_PLACE(settle)		/* a claim has become live */
 
 VMR_POINT_DEVICE(register)	/* @dev is visible */
 VMR_POINT_DEVICE(unlink)	/* @dev is not any more */
-VMR_POINT_DEVICE(drain)		/* nobody is inside any more */
 
 #endif /* VMR_TRACE_H */

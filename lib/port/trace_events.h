@@ -46,7 +46,6 @@ DECLARE_EVENT_CLASS(vmr_place,
 VMR_PLACE_EVENT(vmr_alloc);
 VMR_PLACE_EVENT(vmr_free);
 VMR_PLACE_EVENT(vmr_claim);
-VMR_PLACE_EVENT(vmr_park);
 VMR_PLACE_EVENT(vmr_settle);
 
 TRACE_EVENT(vmr_move,
@@ -110,52 +109,65 @@ DECLARE_EVENT_CLASS(vmr_device,
 
 VMR_DEVICE_EVENT(vmr_register);
 VMR_DEVICE_EVENT(vmr_unlink);
-VMR_DEVICE_EVENT(vmr_drain);
+
+TRACE_EVENT(vmr_drain,
+	TP_PROTO(const struct vmr_manager *manager,
+		 const struct vmr_device *dev, int error),
+	TP_ARGS(manager, dev, error),
+	TP_STRUCT__entry(
+		__field(const void *, manager)
+		__field(const void *, dev)
+		__field(int, error)
+	),
+	TP_fast_assign(
+		__entry->manager = manager;
+		__entry->dev = dev;
+		__entry->error = error;
+	),
+	TP_printk("manager=%p dev=%p error=%d", __entry->manager,
+		  __entry->dev, __entry->error)
+);
 
 TRACE_EVENT(vmr_route_hit,
 	TP_PROTO(const struct vmr_reader *reader, const struct vmr_device *dev,
-		 u32 io, u64 addr, u32 width),
-	TP_ARGS(reader, dev, io, addr, width),
+		 const struct vmr_access *access),
+	TP_ARGS(reader, dev, access),
 	TP_STRUCT__entry(
 		__field(const void *, reader)
 		__field(const void *, dev)
-		__field(u64, addr)
-		__field(u32, io)
+		__field(const void *, region)
+		__field(u64, base)
+		__field(u64, offset)
 		__field(u32, width)
 	),
 	TP_fast_assign(
 		__entry->reader = reader;
 		__entry->dev = dev;
-		__entry->addr = addr;
-		__entry->io = io;
-		__entry->width = width;
+		__entry->region = access->region;
+		__entry->base = access->base;
+		__entry->offset = access->offset;
+		__entry->width = access->width;
 	),
-	TP_printk("reader=%p dev=%p %s addr=%#llx width=%u", __entry->reader,
-		  __entry->dev, __entry->io == VMR_PIO ? "pio" : "mmio",
-		  __entry->addr, __entry->width)
+	TP_printk("reader=%p dev=%p region=%p addr=%#llx+%#llx width=%u",
+		  __entry->reader, __entry->dev, __entry->region,
+		  __entry->base, __entry->offset, __entry->width)
 );
 
 TRACE_EVENT(vmr_route_miss,
-	TP_PROTO(const struct vmr_reader *reader, u32 io, u64 addr, u32 width,
-		 int error),
-	TP_ARGS(reader, io, addr, width, error),
+	TP_PROTO(const struct vmr_reader *reader, u64 addr, int error),
+	TP_ARGS(reader, addr, error),
 	TP_STRUCT__entry(
 		__field(const void *, reader)
 		__field(u64, addr)
-		__field(u32, io)
-		__field(u32, width)
 		__field(int, error)
 	),
 	TP_fast_assign(
 		__entry->reader = reader;
 		__entry->addr = addr;
-		__entry->io = io;
-		__entry->width = width;
 		__entry->error = error;
 	),
-	TP_printk("reader=%p %s addr=%#llx width=%u error=%d", __entry->reader,
-		  __entry->io == VMR_PIO ? "pio" : "mmio", __entry->addr,
-		  __entry->width, __entry->error)
+	TP_printk("reader=%p addr=%#llx error=%d", __entry->reader,
+		  __entry->addr, __entry->error)
 );
 
 #endif /* VMR_TRACE_EVENTS_H */
