@@ -401,6 +401,7 @@ if [ -e tools/testing/spin/run.sh ]; then
 	KTAP_TIMEOUT=900 JOBS=1 program spin tools/testing/spin/run.sh
 fi
 KTAP_TIMEOUT=600 program fuzz tools/check/fuzz.sh
+program sched tools/check/sched.sh
 check race
 check selftests
 for tool in gcc clang tidy cppcheck coccinelle; do
