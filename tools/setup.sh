@@ -154,6 +154,9 @@ look()
 	need 'checking the model of lookup and drain' spin <<-'E'
 	test ! -e tools/testing/spin/run.sh || command -v spin
 	E
+	need 'looking on at static tracepoints' gdb <<-'E'
+	command -v gdb
+	E
 	need 'a program built against the installed library' pkgconf <<-'E'
 	command -v pkg-config
 	E

@@ -429,6 +429,7 @@ check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
 check planner
+check probes
 check docs
 for example in examples/*/; do
 	check example "$(basename "$example")"
