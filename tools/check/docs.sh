@@ -41,6 +41,11 @@ for path in $(grep -ohE '\b(include/vmalloc|lib|tools|examples|Documentation|deb
 	[ -e "$path" ] || complain "$path is named and not there"
 done
 
+# Where README leads to
+for path in $(grep -oE '\]\([^)#]+' README.md | cut -c 3- | grep -v :); do
+	[ -e "$path" ] || complain "README.md leads to $path, which is not there"
+done
+
 # Functions that the walk through the code meets
 for name in $(grep -oE '``[a-z_0-9]+\(\)``' Documentation/walkthrough.rst |
 		tr -d '`()' | sort -u); do
