@@ -50,6 +50,11 @@ if [ -r "/boot/vmlinuz-$release" ] &&
 	exit 0
 fi
 
+# Checks run side by side, and two of them may want the same kernel.
+mkdir -p "$dir"
+exec 9>"$dir/lock"
+flock 9
+
 root=$dir/$release
 if [ ! -e "$root/complete" ]; then
 	[ "${SETUP-}" != no ] || lacking "$image and $headers are not unpacked"
