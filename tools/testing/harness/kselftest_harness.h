@@ -253,7 +253,8 @@ void harness_fresh(const void *copy);
 		}; \
 		if (harness_w_) \
 			harness_differs(_metadata, &harness_c_, \
-					&harness_e_, &harness_s_); \
+					(const void *)&harness_e_, \
+					(const void *)&harness_s_); \
 		harness_w_; \
 	}), end)
 

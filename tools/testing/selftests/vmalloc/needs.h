@@ -12,6 +12,8 @@
 #ifndef VMR_TEST_NEEDS_H
 #define VMR_TEST_NEEDS_H
 
+#include <stdlib.h>
+
 #ifndef TEST_LACKS_threads
 #define TEST_LACKS_threads	0
 #endif
@@ -24,5 +26,17 @@
 		if (TEST_LACKS_##what) \
 			SKIP(return, "%s: not here", #what); \
 	} while (0)
+
+/*
+ * What is tried a great many times is tried a part of that where it would take long:
+ * VMR_PART=16 for a sixteenth.
+ */
+static inline unsigned int test_part(void)
+{
+	const char *given = getenv("VMR_PART");
+	unsigned int part = given ? (unsigned int)strtoul(given, NULL, 0) : 1;
+
+	return part ? part : 1;
+}
 
 #endif /* VMR_TEST_NEEDS_H */

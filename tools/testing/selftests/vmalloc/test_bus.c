@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 
 #include "bus.h"
 #include "pages.h"
@@ -1233,7 +1234,7 @@ static void wood_step(void)
 TEST(visible_is_what_is_routed_what_is_told_and_what_the_definition_says)
 {
 	unsigned long seed = env_number("VMR_SEED", 20250107);
-	unsigned long steps = env_number("VMR_STEPS", 30000), i;
+	unsigned long steps = env_number("VMR_STEPS", 30000 / test_part()), i;
 	unsigned int visible = 0, hidden = 0;
 	uint64_t addr;
 	size_t j;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 
 #include <vmalloc/address.h>
 #include <vmalloc/id.h>
@@ -917,7 +918,7 @@ static void run(struct __test_metadata *_metadata,
 		void (*step)(void))
 {
 	uint64_t seconds = from_env("VMR_STRESS", 0) / NR_TESTS;
-	uint64_t nr = from_env("VMR_OPS", DEFAULT_OPS), done = 0;
+	uint64_t nr = from_env("VMR_OPS", DEFAULT_OPS / test_part()), done = 0;
 	time_t end = time(NULL) + seconds;
 	bool stress = getenv("VMR_STRESS");
 

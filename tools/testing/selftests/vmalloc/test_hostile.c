@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 
 #include "bus.h"
 #include "card.h"
@@ -923,7 +924,7 @@ static const char *check_all(void)
 
 static void run(struct __test_metadata *_metadata, uint64_t mmio_last)
 {
-	unsigned long exits = env_number("VMR_EXITS", 300000);
+	unsigned long exits = env_number("VMR_EXITS", 300000 / test_part());
 	unsigned long seed = env_number("VMR_SEED", 42), i;
 	unsigned long chunk = env_number("VMR_CHUNK", 64);
 	const char *what;

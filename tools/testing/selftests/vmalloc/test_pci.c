@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
+#include "needs.h"
 
 #include "card.h"
 
@@ -1402,17 +1403,15 @@ static uint64_t seed_of_run(void)
 	return given ? strtoull(given, NULL, 0) : 20240229;
 }
 
-#define RANDOM_STEPS	60000u
-
 TEST(random_writes_leave_what_the_registers_say)
 {
-	unsigned int n, i, waits = 0;
+	unsigned int steps = 60000 / test_part(), n, i, waits = 0;
 	const char *what = NULL;
 
 	seed = seed_of_run();
 	TH_LOG("VMR_SEED=%llu", (unsigned long long)seed);
 	ASSERT_EQ(0, random_machine());
-	for (n = 0; n < RANDOM_STEPS && !what; n++) {
+	for (n = 0; n < steps && !what; n++) {
 		random_step();
 		for (i = 0; i < MODEL_BARS && !what; i++) {
 			what = compare(i);
@@ -1427,7 +1426,7 @@ TEST(random_writes_leave_what_the_registers_say)
 		}
 	}
 	/* Else it has not been about what it is about. */
-	EXPECT_LT(RANDOM_STEPS / 10, waits);
+	EXPECT_LT(steps / 10, waits);
 	EXPECT_SOUND();
 }
 
