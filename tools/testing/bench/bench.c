@@ -3,9 +3,10 @@
  * bench.c - measure this library and its peers side by side
  *
  *	bench [-w WORKLOAD,...] [-n N,...] [-t MILLISECONDS] [-T TRACE]
- *	      [-o FILE] [-r FILE]
+ *	      [-o FILE] [-r FILE] [-m FILE]
  *
- * -o is for the results as CSV, -r for the table of ratios and targets.
+ * -o is for the results as CSV, -r for the table of ratios and targets, -m for what
+ * things take in memory.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -105,10 +106,10 @@ void bench_pin(unsigned int number)
 int main(int argc, char **argv)
 {
 	struct bench_options options = { .budget_ms = 1000 };
-	const char *csv = NULL, *ratios = NULL;
+	const char *csv = NULL, *ratios = NULL, *memory = NULL;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "w:n:t:T:o:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "w:n:t:T:o:r:m:")) != -1) {
 		switch (opt) {
 		case 'w':
 			options.workloads = optarg;
@@ -128,6 +129,9 @@ int main(int argc, char **argv)
 		case 'r':
 			ratios = optarg;
 			break;
+		case 'm':
+			memory = optarg;
+			break;
 		default:
 			return 2;
 		}
@@ -135,6 +139,8 @@ int main(int argc, char **argv)
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
 		CPU_SET(0, &allowed);
 	bench_pin(0);
+	if (memory)
+		bench_memory_table(memory);
 	bench_spaces(&options);
 	bench_routes(&options);
 	if (!report_any())

@@ -79,6 +79,9 @@ unsigned int bench_cpus(void);
 void bench_spaces(const struct bench_options *options);
 void bench_routes(const struct bench_options *options);
 
+/* Bytes for each range and id, as CSV */
+void bench_memory_table(const char *path);
+
 /*
  * Where the nodes are and where an operation begins, for the program that counts
  * what is touched; nothing in all others

@@ -87,3 +87,5 @@ static inline uint64_t space_size(struct space *s, size_t i)
 #include "loops.h"
 
 SPACE_WORKLOADS(drm_mm);
+
+const size_t drm_mm_node_bytes = sizeof(struct drm_mm_node);

@@ -22,6 +22,9 @@ SPACE_IMPLS(drm_mm);
 
 extern const struct bench_impl vmalloc_id_churn, set_map_id_churn;
 extern const struct bench_impl vmalloc_slot, first_match_slot;
+extern const struct bench_impl vmalloc_restore;
+
+extern const size_t drm_mm_node_bytes;
 
 #ifdef __cplusplus
 }

@@ -61,6 +61,7 @@ static const struct workload workloads[] = {
 	  SET_UP },
 	{ "slot", { &vmalloc_slot, &first_match_slot },
 	  { 100, 1000, 10000, 100000 }, SAME, SET_UP },
+	{ "restore", { &vmalloc_restore }, SIZES, OWN, SET_UP },
 };
 
 static double budget_ms;	/* for each implementation and n */
