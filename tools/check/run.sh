@@ -403,6 +403,7 @@ fi
 KTAP_TIMEOUT=600 program fuzz tools/check/fuzz.sh
 program sched tools/check/sched.sh
 check race
+check drd
 check selftests
 for tool in gcc clang tidy cppcheck coccinelle; do
 	check analysis $tool

@@ -6,14 +6,14 @@
  * devices away, readers that come faster than they go. A drain may wait for those
  * only that are inside its device, and must never say that it is over too soon.
  * Nothing is decided by time: threads meet at flags and run for a number of
- * operations.
+ * operations. VMR_ROUNDS says how often devices are drained under readers.
  */
 #include <pthread.h>
 #include <sched.h>
 
 #include "../kselftest_harness.h"
 
-#include "machine.h"
+#include "bus.h"
 #include "needs.h"
 
 #define DEVICES		12
@@ -359,7 +359,8 @@ TEST(readers_that_never_stop_coming_do_not_hold_up_a_drain)
 {
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
-	unsigned int i, round;
+	unsigned long rounds = env_number("VMR_ROUNDS", 100), round;
+	unsigned int i;
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(2));
@@ -367,7 +368,7 @@ TEST(readers_that_never_stop_coming_do_not_hold_up_a_drain)
 		v[i] = (struct visit){ &readers[i], i % 2, -1u, 0 };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, visitor, &v[i]));
 	}
-	for (round = 0; round < 100; round++) {
+	for (round = 0; round < rounds; round++) {
 		struct toy *t = &toys[round % 2];
 
 		EXPECT_EQ(1, vmr_unlink(&m.manager, &t->dev));
@@ -413,7 +414,8 @@ TEST(readers_are_attached_and_detached_while_devices_are_drained)
 	NEEDS(threads);
 	ASSERT_EQ(0, up(1));
 	for (i = 0; i < THREADS; i++) {
-		v[i] = (struct visit){ &readers[i], 0, 500, 0 };
+		v[i] = (struct visit){ &readers[i], 0, (unsigned int)
+				       (5 * env_number("VMR_ROUNDS", 100)), 0 };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, come_and_go,
 					    &v[i]));
 	}
