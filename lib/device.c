@@ -281,10 +281,9 @@ int vmr_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		return -ENOENT;
 
 	/* The id comes last: a grant says first what makes no sense */
-	vmr_marks_save(manager->sys, &marks);
 	ret = vmr_grant_seen(manager->sys, vmr_view_of(dev, &view),
 			     dev->constraints, dev->nr_constraints,
-			     &dev->resources, failed, conflict);
+			     &dev->resources, &marks, failed, conflict);
 	if (ret)
 		goto retire;
 	ret = vmr_id_alloc(&manager->sys->ids, &dev->id);

@@ -9,10 +9,16 @@
 #define ID_MAX	((uint64_t)(uint32_t)-1)
 
 /* The highest number ever handed out tells "never" from "not any more" */
+void vmr_id_issued(struct vmr_ids *ids, const struct vmr_range *range)
+{
+	if (ids->issued <= range->last)
+		ids->issued = range->last + 1;
+}
+
 static int issue(struct vmr_ids *ids, const struct vmr_range *range, int ret)
 {
-	if (!ret && ids->issued <= range->last)
-		ids->issued = range->last + 1;
+	if (!ret)
+		vmr_id_issued(ids, range);
 	return ret;
 }
 
@@ -43,26 +49,18 @@ int vmr_id_alloc_at(struct vmr_ids *ids, struct vmr_range *range, uint32_t id,
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc_at);
 
-int vmr_id_alloc_in(struct vmr_ids *ids, uint64_t start, uint64_t last,
-		    struct vmr_range *range, const struct vmr_request *req,
-		    struct vmr_range **conflict)
-{
-	const struct vmr_part part = {
-		.start = start, .last = last, .domain = ID_MAX,
-	};
-
-	return issue(ids, range, vmr_alloc_in(&ids->space, &part, range, req,
-					      conflict));
-}
-
 int vmr_id_alloc_block(struct vmr_ids *ids, struct vmr_range *range,
 		       const struct vmr_request *req,
 		       struct vmr_range **conflict)
 {
+	struct vmr_part part = { .domain = ID_MAX };
+
 	if (!ids || !range || !req)
 		return -EINVAL;
-	return vmr_id_alloc_in(ids, ids->space.start, ids->space.last, range,
-			       req, conflict);
+	part.start = ids->space.start;
+	part.last = ids->space.last;
+	return issue(ids, range, vmr_alloc_in(&ids->space, &part, range, req,
+					      conflict));
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc_block);
 

@@ -93,10 +93,8 @@ int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
 
 struct vmr_ids;
 
-/* vmr_id_alloc_block() in a part of the ids; the pointers are checked */
-int vmr_id_alloc_in(struct vmr_ids *ids, uint64_t start, uint64_t last,
-		    struct vmr_range *range, const struct vmr_request *req,
-		    struct vmr_range **conflict);
+/* Note that the ids in a range have been handed out */
+void vmr_id_issued(struct vmr_ids *ids, const struct vmr_range *range);
 
 struct vmr_system;
 
@@ -151,11 +149,14 @@ struct vmr_io_view {
 	size_t			nr_pools;
 };
 
-/* vmr_system_grant() from where a device is; @view is NULL for the root */
+/*
+ * vmr_system_grant() from where a device is; @view is NULL for the root. @marks
+ * are as they were before
+ */
 int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		   const struct vmr_constraint *constraints, size_t nr,
-		   struct vmr_resource_set *set, size_t *failed,
-		   struct vmr_range **conflict);
+		   struct vmr_resource_set *set, struct vmr_marks *marks,
+		   size_t *failed, struct vmr_range **conflict);
 
 /* One constraint that has been checked, and whose range is in no space */
 int vmr_grant_one(struct vmr_system *sys, const struct vmr_io_view *view,

@@ -127,9 +127,9 @@ EXPORT_SYMBOL_GPL(vmr_system_add_pool);
 
 #define LONE_NODE	1ul
 
-static bool shares(const struct vmr_constraint *c)
+static bool shares(uint32_t kind, uint32_t flags)
 {
-	return c->kind == VMR_KIND_IRQ && c->flags & VMR_SHARED;
+	return kind == VMR_KIND_IRQ && flags & VMR_SHARED;
 }
 
 static struct vmr_sharer *sharer_of(struct vmr_range *range)
@@ -331,18 +331,22 @@ static int grant_from(struct vmr_system *sys, const struct vmr_pool *pool,
 		      const struct vmr_constraint *c,
 		      struct vmr_range **conflict)
 {
-	const struct vmr_part part = { pool->start, pool->last, VMR_MAX };
 	struct vmr_ids *ids = ids_of_kind(sys, c->kind);
+	const struct vmr_part part = {
+		.start = pool->start, .last = pool->last,
+		.domain = ids ? (uint32_t)-1 : VMR_MAX,
+	};
 	struct vmr_request req = c->req;
+	int ret;
 
 	if (!req.align)
 		req.align = pool->align;
 	if (req.policy == VMR_DEFAULT)
 		req.policy = pool->policy;
-	if (ids)
-		return vmr_id_alloc_in(ids, pool->start, pool->last, c->range,
-				       &req, conflict);
-	return vmr_alloc_in(pool->space, &part, c->range, &req, conflict);
+	ret = vmr_alloc_in(pool->space, &part, c->range, &req, conflict);
+	if (!ret && ids)
+		vmr_id_issued(ids, c->range);
+	return ret;
 }
 
 /* What several pools answered: the most telling goes before the others */
@@ -426,7 +430,7 @@ int vmr_grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
 	struct vmr_range *in_way = NULL;
 	int ret;
 
-	if (shares(c))
+	if (shares(c->kind, c->flags))
 		ret = grant_share(sys, c, &in_way);
 	else
 		ret = grant_in_pools(sys, view, c, &in_way);
@@ -444,7 +448,7 @@ void vmr_vacate(struct vmr_system *sys, struct vmr_space *space,
 
 static void ungrant(struct vmr_space *space, const struct vmr_constraint *c)
 {
-	if (shares(c))
+	if (shares(c->kind, c->flags))
 		leave(sharer_of(c->range));
 	else
 		vmr_free(space, c->range);
@@ -528,11 +532,10 @@ void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks)
 
 int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		   const struct vmr_constraint *constraints, size_t nr,
-		   struct vmr_resource_set *set, size_t *failed,
-		   struct vmr_range **conflict)
+		   struct vmr_resource_set *set, struct vmr_marks *marks,
+		   size_t *failed, struct vmr_range **conflict)
 {
 	const struct vmr_constraint *c;
-	struct vmr_marks marks;
 	size_t i;
 	int ret;
 
@@ -542,7 +545,7 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 	ret = check_constraints(sys, constraints, nr, failed);
 	if (ret)
 		return ret;
-	vmr_marks_save(sys, &marks);
+	vmr_marks_save(sys, marks);
 	while ((c = next_to_grant(constraints, nr))) {
 		ret = vmr_grant_one(sys, view, c, conflict);
 		if (!ret)
@@ -552,7 +555,7 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		for (i = 0; i < nr; i++)
 			ungrant(space_seen(sys, view, constraints[i].kind),
 				&constraints[i]);
-		vmr_marks_restore(sys, &marks);
+		vmr_marks_restore(sys, marks);
 		return ret;
 	}
 	vmr_describe_all(constraints, nr, set);
@@ -564,99 +567,73 @@ int vmr_system_grant(struct vmr_system *sys,
 		     struct vmr_resource_set *set, size_t *failed,
 		     struct vmr_range **conflict)
 {
-	return vmr_grant_seen(sys, NULL, constraints, nr, set, failed,
+	struct vmr_marks marks;
+
+	return vmr_grant_seen(sys, NULL, constraints, nr, set, &marks, failed,
 			      conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_system_grant);
 
-/* What a resource was granted for, as far as taking it back goes */
-static struct vmr_constraint constraint_of(const struct vmr_resource *res)
-{
-	return (struct vmr_constraint) {
-		.kind = res->kind,
-		.flags = res->flags,
-		.range = res->range,
-		.tag = res->tag,
-	};
-}
-
 void vmr_system_release(struct vmr_system *sys, struct vmr_resource_set *set)
 {
-	struct vmr_constraint c;
-	size_t i;
+	const struct vmr_resource *res = set->entries;
 
-	for (i = 0; i < set->nr; i++) {
-		c = constraint_of(&set->entries[i]);
-		if (shares(&c))
-			leave(sharer_of(c.range));
-		else if (c.range)
-			vmr_vacate(sys, vmr_system_space(sys, c.kind),
-				   c.range);
+	for (; set->nr; set->nr--, res++) {
+		if (shares(res->kind, res->flags))
+			leave(sharer_of(res->range));
+		else if (res->range)
+			vmr_vacate(sys, vmr_system_space(sys, res->kind),
+				   res->range);
 	}
-	set->nr = 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_release);
+
+static bool is_granted(const struct vmr_space *space, struct vmr_range *range,
+		       bool shared)
+{
+	if (shared)
+		return sharer_of(range)->line;
+	return vmr_range_state(range) == VMR_LIVE && vmr_in_space(space, range);
+}
 
 bool vmr_is_granted(const struct vmr_space *space,
 		    const struct vmr_constraint *c)
 {
-	if (shares(c))
-		return sharer_of(c->range)->line;
-	return vmr_range_state(c->range) == VMR_LIVE &&
-	       vmr_in_space(space, c->range);
+	return is_granted(space, c->range, shares(c->kind, c->flags));
 }
 
-/* Where a resource was, so that it can go back there */
-struct former {
-	struct vmr_shared_irq	*line;
-	struct list_head	*behind;
-	const char		*tag;
-	uint64_t		start;
-	uint64_t		last;
-};
-
-static struct former take_away(struct vmr_space *space,
-			       const struct vmr_constraint *old)
-{
-	struct former was = {
-		.start = old->range->start, .last = old->range->last,
-	};
-
-	if (shares(old)) {
-		was.line = sharer_of(old->range)->line;
-		was.behind = to_list(&sharer_of(old->range)->link)->prev;
-		was.tag = sharer_of(old->range)->tag;
-	}
-	ungrant(space, old);
-	return was;
-}
-
-static void put_back(struct vmr_space *space, const struct vmr_constraint *old,
-		     const struct former *was)
-{
-	if (shares(old))
-		join(was->line, sharer_of(old->range), was->behind, was->tag);
-	else
-		vmr_reserve(space, old->range, was->start, was->last, NULL);
-}
-
-static int regrant(struct vmr_system *sys, const struct vmr_constraint *old,
+/* Take a range away, grant it anew, and put it back where it was if that fails */
+static int regrant(struct vmr_system *sys, const struct vmr_resource *old,
 		   const struct vmr_constraint *c, struct vmr_range **conflict)
 {
 	struct vmr_space *space = vmr_system_space(sys, old->kind);
-	struct former was;
+	bool shared = shares(old->kind, old->flags);
+	struct vmr_sharer *sharer = sharer_of(c->range);
+	uint64_t start = c->range->start, last = c->range->last;
+	struct vmr_shared_irq *line = NULL;
+	struct list_head *behind = NULL;
+	const char *tag = NULL;
 	int ret;
 
-	if (!vmr_is_granted(space, old))
+	if (!is_granted(space, c->range, shared))
 		return -ENOENT;
 	vmr_write_begin(space->seq);
-	was = take_away(space, old);
+	if (shared) {
+		line = sharer->line;
+		behind = to_list(&sharer->link)->prev;
+		tag = sharer->tag;
+		leave(sharer);
+	} else {
+		vmr_free(space, c->range);
+	}
 	ret = vmr_grant_one(sys, NULL, c, conflict);
-	if (ret)
-		put_back(space, old, &was);
+	if (ret && shared)
+		join(line, sharer, behind, tag);
+	else if (ret)
+		vmr_reserve(space, c->range, start, last, NULL);
 	vmr_write_end(space->seq);
 	if (!ret && is_io(old->kind) && sys->vacated)
-		sys->vacated(sys->manager, space, was.start, was.last);
+		sys->vacated(sys->manager, space, start, last);
 	return ret;
 }
 
@@ -664,15 +641,13 @@ int vmr_system_update(struct vmr_system *sys, struct vmr_resource *res,
 		      const struct vmr_constraint *c,
 		      struct vmr_range **conflict)
 {
-	struct vmr_constraint old;
 	int ret;
 
 	if (!sys || !res || !c || bad_constraint(sys, c) ||
 	    c->kind != res->kind || (res->range && res->range != c->range))
 		return -EINVAL;
-	old = constraint_of(res);
 	if (c->range->node.link)
-		ret = res->range ? regrant(sys, &old, c, conflict) : -EEXIST;
+		ret = res->range ? regrant(sys, res, c, conflict) : -EEXIST;
 	else
 		ret = vmr_grant_one(sys, NULL, c, conflict);
 	if (!ret)
