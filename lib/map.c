@@ -73,13 +73,32 @@ static void put_number(struct pen *pen, uint64_t n)
 	}
 }
 
-static void put_place(struct pen *pen, uint64_t start, uint64_t last)
+/* A count, which may be 2^64, as short as it is */
+static void put_total(struct pen *pen, struct vmr_total total)
+{
+	const enum sort sort = pen->sort;
+	const unsigned int digits = pen->digits;
+
+	pen->sort = ADDRESSES;
+	pen->digits = total.high ? 16 : 1;
+	put(pen, total.high ? "0x1" : "0x");
+	put_number(pen, total.low);
+	pen->sort = sort;
+	pen->digits = digits;
+}
+
+static void put_span(struct pen *pen, uint64_t start, uint64_t last)
 {
 	put_number(pen, start);
 	if (pen->sort != IDS || start != last) {
 		put_char(pen, '-');
 		put_number(pen, last);
 	}
+}
+
+static void put_place(struct pen *pen, uint64_t start, uint64_t last)
+{
+	put_span(pen, start, last);
 	put(pen, " : ");
 }
 
@@ -315,6 +334,26 @@ static void map_claims(struct walk *w, uint64_t start)
 	}
 }
 
+/* How much is left, and how much of that in one piece */
+static void map_totals(struct walk *w)
+{
+	struct pen *pen = &w->pen;
+	struct vmr_gap gap;
+
+	if (!(pen->map->flags & VMR_MAP_TOTALS))
+		return;
+	begin(pen);
+	put(pen, "used ");
+	put_total(pen, vmr_used(w->space));
+	put(pen, ", free ");
+	put_total(pen, vmr_unused(w->space));
+	if (vmr_largest_gap(w->space, &gap)) {
+		put(pen, ", largest gap ");
+		put_span(pen, gap.start, gap.last);
+	}
+	end(pen);
+}
+
 /* The window of the bus that @inner's device is on, around it */
 static const struct vmr_region *window_around(const struct vmr_region *inner)
 {
@@ -382,8 +421,10 @@ static bool leave(struct walk *w)
 
 	map_gap(w, w->last);
 	map_claims(w, window ? window->range.start : w->top->start);
-	if (!window)
+	if (!window) {
+		map_totals(w);
 		return false;
+	}
 	enter(w, --w->pen.level ? window_around(window) : NULL);
 	pass(w, window->range.last);
 	return true;

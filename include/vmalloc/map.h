@@ -11,6 +11,10 @@
  *	  00e0000000-00e0003fff : nvme: bar0
  *	00fee00000-00feefffff : lapic (reserved)
  *	00e0001000-00e0001fff : nic: bar2, claimed, waits for nvme: bar0
+ *	used 0xc8100000, free 0xff37f00000, largest gap 0100000000-ffffffffff
+ *
+ * How far free addresses are in pieces can be told by the last line: by how much
+ * the largest gap is smaller than what is free.
  *
  * Text goes to a callback line by line. Nothing is kept and no memory is asked
  * for. What is too long for a line is cut.
@@ -32,6 +36,7 @@ extern "C" {
 #define VMR_MAP_GAPS	0x1u	/* what is free too, by the pools that it is in */
 #define VMR_MAP_CLAIMS	0x2u	/* what is claimed or parked too */
 #define VMR_MAP_FLAT	0x4u	/* not what is behind windows */
+#define VMR_MAP_TOTALS	0x8u	/* a last line of what is used and free in all */
 #define VMR_MAP_ALL	(VMR_MAP_GAPS | VMR_MAP_CLAIMS)
 
 /**
@@ -40,7 +45,7 @@ extern "C" {
  * @name: names the owner of a range that is in no region, or says NULL if it does
  *	not know; may be NULL
  * @arg: for the callbacks
- * @flags: VMR_MAP_GAPS, VMR_MAP_CLAIMS, VMR_MAP_FLAT
+ * @flags: VMR_MAP_GAPS, VMR_MAP_CLAIMS, VMR_MAP_FLAT, VMR_MAP_TOTALS
  * @depth: levels to indent by
  * @manager: whose devices own ranges; may be NULL
  * @sys: whose pools and shared lines there are; may be NULL, and is @manager's if

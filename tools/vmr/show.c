@@ -32,7 +32,7 @@ static void show_maps(struct plan *plan, FILE *out, bool gaps)
 {
 	const struct vmr_map map = {
 		.line = put_line, .arg = out, .depth = 1,
-		.flags = gaps ? VMR_MAP_GAPS : 0, .manager = &plan->manager,
+		.flags = gaps ? VMR_MAP_GAPS | VMR_MAP_TOTALS : 0, .manager = &plan->manager,
 	};
 
 	fputs("guest physical addresses\n", out);

@@ -559,11 +559,39 @@ TEST(a_description_that_is_too_long_is_cut_and_its_length_told)
 	EXPECT_STREQ("", small);
 }
 
+TEST(what_is_used_and_free_in_all_is_the_last_line)
+{
+	static const char all_free[] =
+"used 0x0, free 0x10000000000000000, largest gap 0000000000000000-ffffffffffffffff";
+	struct vmr_space space;
+	struct vmr_region all = { .tag = "all" };
+
+	paper_up(_metadata);
+	map.flags = VMR_MAP_TOTALS;
+	hole_at(_metadata, 0, 0x1000, 0x1fff, "a");
+	hole_at(_metadata, 1, 0x80000000, 0xffffffff, "b");
+	MAP(vmr_map_regions(&map, &m.sys.mmio));
+	EXPECT_PAPER("00001000-00001fff : a (reserved)",
+		     "80000000-ffffffff : b (reserved)",
+		     "used 0x80001000, free 0x7ffff000, largest gap 00002000-7fffffff");
+	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &range[0], 1, NULL));
+	MAP(vmr_map_ids(&map, &m.sys.irqs));
+	EXPECT_STREQ("1 : ?", paper.line[0]);
+	EXPECT_STREQ("used 0x1, free 0x3f, largest gap 2-63", paper.line[1]);
+	ASSERT_EQ(0, vmr_space_init(&space, 0, VMR_MAX));
+	MAP(vmr_map_regions(&map, &space));
+	EXPECT_PAPER(all_free);
+	ASSERT_EQ(0, vmr_reserve(&space, &all.range, 0, VMR_MAX, NULL));
+	MAP(vmr_map_regions(&map, &space));
+	EXPECT_PAPER("0000000000000000-ffffffffffffffff : all",
+		     "used 0x10000000000000000, free 0x0");
+}
+
 TEST(a_map_changes_nothing)
 {
 	two_bridges(_metadata);
 	map.manager = &m.manager;
-	map.flags = VMR_MAP_ALL;
+	map.flags = VMR_MAP_ALL | VMR_MAP_TOTALS;
 	see_before();
 	MAP(vmr_map_system(&map));
 	EXPECT_TRUE(same_as_before());
