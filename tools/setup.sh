@@ -168,7 +168,7 @@ look()
 	need 'running that for Arm' qemu-system-arm <<-'E'
 	command -v qemu-system-arm
 	E
-	need 'a kernel to load the example of a module into' qemu-system-x86 <<-'E'
+	need 'booting a kernel with the modules' qemu-system-x86 <<-'E'
 	command -v qemu-system-x86_64
 	E
 	need 'a shell in it' busybox-static <<-'E'

@@ -72,10 +72,11 @@ find lib -name trace_events.h -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${events[@]}" || status=1
 find examples -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${boards[@]}" || status=1
-find tools/testing/harness -name '*.[ch]' -print0 |
+find tools/testing/harness tools/testing/kernel/libc -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" "${harness[@]}" ||
 	status=1
-find tools/testing -name '*.[ch]' ! -path '*/harness/*' -print0 |
+find tools/testing -name '*.[ch]' ! -path '*/harness/*' \
+	! -path '*/kernel/libc/*' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" || status=1
 find tools/shim -name '*.h' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${shim[@]}" || status=1

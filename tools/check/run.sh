@@ -396,6 +396,11 @@ TSAN_OPTIONS=halt_on_error=1 variant threads "$(tests -t)" tests CC=gcc \
 variant m32 "$(tests)" tests CC=gcc TEST_OPT=-O0 EXTRA_CFLAGS=-m32
 variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0
 
+# In an emulated machine: no KVM, no root, nothing installed but QEMU.
+in_environment kernel
+KTAP_TIMEOUT=900 program kernel tools/testing/kernel/run.sh
+KTAP_TIMEOUT=900 program kernel-6.12 tools/testing/kernel/run.sh 6.12
+
 in_environment checks
 if [ -e tools/testing/spin/run.sh ]; then
 	KTAP_TIMEOUT=900 JOBS=1 program spin tools/testing/spin/run.sh

@@ -26,13 +26,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* As kselftest_harness.h says; its macros are not for this file */
-void harness_write(const char *text, size_t length);
-void harness_call(void (*fn)(void *arg), void *arg);
-void harness_leave(void) __attribute__((__noreturn__));
-const char *harness_parameters(void);
-void harness_memory(void *memory, size_t size);
-
 static char *parameters = "";
 module_param(parameters, charp, 0444);
 MODULE_PARM_DESC(parameters, "what the tests find in their environment");
@@ -171,7 +164,7 @@ static int thread_create(struct test_thread *t, int (*fn)(void *arg))
 	init_completion(&t->done);
 	t->task = kthread_create(fn, t, "vmr_test");
 	if (IS_ERR(t->task))
-		return EAGAIN;
+		return PTR_ERR(t->task);
 	get_task_struct(t->task);
 	return 0;
 }
@@ -212,15 +205,16 @@ static struct test_thread *thread_take(void)
 int pthread_create(pthread_t *thread, const void *attr,
 		   void *(*start)(void *arg), void *arg)
 {
-	struct test_thread *t = in_atomic() ? thread_take() : thread_make();
+	struct test_thread *t = preempt_count() ? thread_take() : thread_make();
 
+	*thread = t;
 	if (!t)
-		return EAGAIN;
+		goto out;
 	t->start = start;
 	t->arg = arg;
 	wake_up_process(t->task);
-	*thread = t;
-	return 0;
+out:
+	return t ? 0 : EAGAIN;
 }
 
 int pthread_join(pthread_t thread, void **result)
@@ -235,28 +229,30 @@ int pthread_join(pthread_t thread, void **result)
 
 int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
+	/* pairs with the release of who held it */
 	return xchg_acquire(&mutex->held, 1) ? EBUSY : 0;
 }
 
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	while (pthread_mutex_trylock(mutex))
-		yield();
+		schedule();
 	return 0;
 }
 
 int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
+	/* pairs with the acquire of who tries */
 	smp_store_release(&mutex->held, 0);
 	return 0;
 }
 
 int sched_yield(void)
 {
-	if (in_atomic())
+	if (preempt_count())
 		cpu_relax();
 	else
-		yield();
+		schedule();
 	return 0;
 }
 
@@ -266,7 +262,8 @@ int sched_yield(void)
  * It also has a stack of its own: the tests keep whole machines on the stack, and
  * the kernel's is too small for that. The innermost word of it is where the
  * thread's own stack goes on. A stack that has not been left by returning is not
- * used again, since KASAN has marks in it.
+ * used again, since KASAN has marks in it. Who walks such a stack compares it with
+ * those of the CPU that it is on, so the thread stays on one.
  */
 #define STACK_SIZE	(512ul << 10)
 
@@ -345,6 +342,7 @@ void harness_call(void (*fn)(void *arg), void *arg)
 	call.returned = false;
 	if (!prepare() || thread_create(&call.thread, call_main))
 		panic("vmr_test: no thread for a test\n");
+	kthread_bind(call.thread.task, 0);
 	wake_up_process(call.thread.task);
 	wait_for_completion(&call.thread.done);
 	thread_end(&call.thread);
@@ -362,7 +360,7 @@ void harness_leave(void)
 
 void abort(void)
 {
-	panic("vmr_test: a test calls abort()\n");
+	panic("vmr_test: a test has given up\n");
 }
 
 /*
@@ -374,28 +372,34 @@ const char *harness_parameters(void)
 	return parameters;
 }
 
-/* "NAME=VALUE NAME=VALUE"; of VALUE, numbers are read and words compared */
+/* "NAME=VALUE NAME=VALUE" */
 char *getenv(const char *name)
 {
+	static char value[64];
 	size_t n = strlen(name);
-	char *at;
+	const char *at;
 
 	for (at = parameters; at; at = strchr(at, ' ')) {
 		at = skip_spaces(at);
-		if (!strncmp(at, name, n) && at[n] == '=')
-			return at + n + 1;
+		if (strncmp(at, name, n) || at[n] != '=')
+			continue;
+		at += n + 1;
+		strscpy(value, at, min(sizeof(value), strcspn(at, " ") + 1));
+		return value;
 	}
 	return NULL;
 }
 
 unsigned long long strtoull(const char *text, char **end, int base)
 {
-	return simple_strtoull(text, end, base);
+	unsigned long long n;
+
+	return kstrtoull(text, base, &n) ? 0 : n;
 }
 
 unsigned long strtoul(const char *text, char **end, int base)
 {
-	return simple_strtoul(text, end, base);
+	return strtoull(text, end, base);
 }
 
 long long test_time(long long *now)

@@ -13,9 +13,6 @@
 
 #define MEMORY	(4ul << 20)	/* for a copy of the tests' variables */
 
-int harness_main(void *memory, size_t size);
-void harness_memory(void *memory, size_t size);
-
 static int tests(void)
 {
 	void *memory = kvmalloc(MEMORY, GFP_KERNEL);

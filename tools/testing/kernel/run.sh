@@ -13,6 +13,9 @@ set -u
 cd "$(dirname "$0")/../../.." || exit 1
 
 version=${1-}
+
+# In emulation all is slow, and what the many repetitions find they find elsewhere.
+PARAMETERS='VMR_PART=20 VMR_MOVES=5000 VMR_STRESS_MOVES=10000 VMR_STRESS_CYCLES=1000'
 dir=$O/check/kernel${version:+-$version}.d
 mkdir -p "$dir"
 
@@ -47,4 +50,4 @@ $VMR_MAKE O="$dir" KDIR="$build" modules >"$dir/build.log" 2>&1 || {
 	echo "not ok 1 build"
 	exit 1
 }
-tools/testing/kernel/boot.sh "$dir" "$image"
+tools/testing/kernel/boot.sh "$dir" "$image" "VMR_TEST=\"$PARAMETERS\""

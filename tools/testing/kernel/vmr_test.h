@@ -5,11 +5,22 @@
 #ifndef VMR_TEST_H
 #define VMR_TEST_H
 
+#include <linux/compiler.h>
+#include <linux/types.h>
+
 /* A machine that is shown in debugfs for as long as the module is loaded */
 int machine_init(void);
 void machine_exit(void);
 
-/* What the tests have been run with */
+/* Give back what the tests have been run with */
 void env_exit(void);
+
+/* As kselftest_harness.h says; its macros are for the tests alone */
+void harness_write(const char *text, size_t length);
+void harness_call(void (*fn)(void *arg), void *arg);
+void __noreturn harness_leave(void);
+const char *harness_parameters(void);
+void harness_memory(void *memory, size_t size);
+int harness_main(void *memory, size_t size);
 
 #endif /* VMR_TEST_H */
