@@ -210,12 +210,14 @@ static void give_ids(void)
 static int block(struct probe *p, int step)
 {
 	struct vmr_space *pio = &m.sys.pio, *mmio = &m.sys.mmio;
-	const struct vmr_request *req = &p->want[step].req;
+	const struct vmr_request *req = NULL;
 
 	if (p->dev.parent) {
 		pio = &p->dev.parent->pio;
 		mmio = &p->dev.parent->mmio;
 	}
+	if (step < PROBE_WANTS)
+		req = &p->want[step].req;
 	switch (step) {
 	case PORT:
 		return vmr_reserve(pio, &blocker[step].range, req->addr + 15,
