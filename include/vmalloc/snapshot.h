@@ -6,6 +6,11 @@
  * out, and blocks of registers. It is restored whole or not at all, into spaces
  * with the same bounds and into nodes that the restoring side supplies by key.
  *
+ * Who shares an interrupt line is in no space and so in no snapshot; the line is.
+ * After a restore a fixed VMR_SHARED request to vmr_system_grant(), which needs
+ * no memory but the sharer's, joins it again, and vmr_adopt() finds it done. In
+ * what order they joined makes no difference but to vmr_next_sharer().
+ *
  * Restoring trusts nothing: the bytes may come from anybody. What is not exactly
  * what saving a possible state writes is refused, and then nothing has changed.
  *
@@ -255,8 +260,8 @@ int vmr_save_size(const struct vmr_snapshot *snap, size_t *size);
  *  - -EAGAIN: all of a claim's place is free; call vmr_settle() first;
  *  - -EBADMSG: the ranges of a PCI function are not where its registers say, so
  *    that the snapshot could not be restored;
- *  - -EEXIST: two ranges have one key. This is found out in @buf, which is
- *    then zeroed.
+ *  - -EEXIST: two ranges have one key. There is no place but @buf to find that
+ *    out in, so it is the one failure that leaves its mark there: zeroes.
  */
 int vmr_save(const struct vmr_snapshot *snap, void *buf, size_t size,
 	     size_t *written);
