@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * test_refusal.c - what a call is not given, or given wrongly, it refuses
+ *
+ * Mistakes of the caller's that no other test makes on its way to something else.
+ */
+#include "../kselftest_harness.h"
+
+#include "bus.h"
+#include "card.h"
+
+#include <vmalloc/layout.h>
+#include <vmalloc/map.h>
+#include <vmalloc/snapshot.h>
+
+static struct probe probe;
+static struct vmr_range node;
+
+TEST(what_looks_into_nothing_finds_nothing)
+{
+	static struct vmr_space space;
+	struct vmr_gap gap;
+
+	EXPECT_NULL(vmr_find(NULL, 0));
+	EXPECT_NULL(vmr_lookup(NULL, 0, NULL, NULL));
+	EXPECT_NULL(vmr_find_overlap(NULL, 0, 1));
+	EXPECT_NULL(vmr_first_range(NULL));
+	EXPECT_NULL(vmr_last_range(NULL));
+	EXPECT_NULL(vmr_id_find(NULL, 0));
+	EXPECT_FALSE(vmr_id_is_allocated(NULL, 0));
+	EXPECT_FALSE(vmr_region_visible(NULL).visible);
+	EXPECT_NULL(vmr_region_space(NULL, &probe.region[0]));
+	EXPECT_NULL(vmr_region_space(&m.manager, NULL));
+	EXPECT_NULL(vmr_set_next(NULL, VMR_KIND_MMIO, NULL));
+	ASSERT_EQ(0, vmr_space_init(&space, 0x1000, 0x1fff));
+	EXPECT_FALSE(vmr_gap_below(&space, 0xfff, &gap));
+	EXPECT_TRUE(vmr_gap_below(&space, 0x1000, &gap));
+}
+
+TEST(a_region_of_nobody_is_seen_by_nobody)
+{
+	static struct vmr_region alone;
+
+	EXPECT_FALSE(vmr_region_visible(&alone).visible);
+	ASSERT_EQ(0, machine_up());
+	EXPECT_NULL(vmr_region_space(&m.manager, &alone));
+}
+
+TEST(an_allocator_without_operations_has_none)
+{
+	struct vmr_allocator none = { .ops = NULL };
+	struct vmr_resource res = { .range = &node };
+	struct vmr_constraint c;
+
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &node);
+	EXPECT_EQ(-EOPNOTSUPP, vmr_allocate(&none, &c, &res, NULL));
+	EXPECT_EQ(-EOPNOTSUPP, vmr_release(&none, &res));
+	EXPECT_EQ(-EOPNOTSUPP, vmr_update(&none, &res, &c, NULL));
+	c.range = NULL;
+	EXPECT_EQ(-EINVAL, vmr_allocate(&none, &c, &res, NULL));
+	EXPECT_EQ(-EINVAL, vmr_update(&none, &res, &c, NULL));
+	res.range = NULL;
+	EXPECT_EQ(-EINVAL, vmr_release(&none, &res));
+}
+
+TEST(what_is_live_in_another_space_is_not_updated)
+{
+	static struct vmr_ids one, two;
+	struct vmr_id_allocator a, b;
+	struct vmr_resource res;
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, vmr_ids_init(&one, 0, 9));
+	ASSERT_EQ(0, vmr_ids_init(&two, 0, 9));
+	vmr_id_allocator_init(&a, &one);
+	vmr_id_allocator_init(&b, &two);
+	vmr_constraint_init(&c, VMR_KIND_IRQ, 1, &node);
+	ASSERT_EQ(0, vmr_allocate(&a.allocator, &c, &res, NULL));
+	EXPECT_EQ(-ENOENT, vmr_update(&b.allocator, &res, &c, NULL));
+	EXPECT_EQ(&node, vmr_id_find(&one, 0));
+}
+
+/* A device that asks for one range of each kind of region. */
+static void ask(enum vmr_io io, uint32_t kind, struct vmr_range *range)
+{
+	probe_init(&probe, "probe");
+	probe_region(&probe, 0, io, VMR_REGION_TRAPPED, 0x100);
+	vmr_constraint_within(probe_want(&probe), kind, 0x100, 0x100, 0, 0xffff,
+			      range);
+}
+
+TEST(a_place_asked_for_is_that_of_a_region_of_its_kind)
+{
+	static struct hub hub;
+	size_t failed = 99;
+
+	ASSERT_EQ(0, machine_up());
+	ask(VMR_PIO, VMR_KIND_PIO, &node);
+	EXPECT_EQ(-EINVAL, vmr_register(&m.manager, &probe.dev, &failed, NULL));
+	EXPECT_EQ((size_t)0, failed);
+	ask(VMR_MMIO, VMR_KIND_PIO, &probe.region[0].range);
+	EXPECT_EQ(-EINVAL, vmr_register(&m.manager, &probe.dev, NULL, NULL));
+	ask(VMR_PIO, VMR_KIND_MMIO, &probe.region[0].range);
+	EXPECT_EQ(-EINVAL, vmr_register(&m.manager, &probe.dev, NULL, NULL));
+	ASSERT_EQ(0, hub_up(&hub, "hub", NULL));
+	ask(VMR_MMIO, VMR_KIND_MMIO, &node);
+	probe.dev.parent = &hub.bus;
+	EXPECT_EQ(-EINVAL, vmr_register(&m.manager, &probe.dev, NULL, NULL));
+	ask(VMR_MMIO, VMR_KIND_MMIO, &probe.region[0].range);
+	EXPECT_EQ(0, vmr_register(&m.manager, &probe.dev, NULL, NULL));
+}
+
+TEST(what_is_adopted_has_operations_and_its_id_from_this_machine)
+{
+	struct vmr_constraint *c;
+
+	ASSERT_EQ(0, machine_up());
+	ask(VMR_PIO, VMR_KIND_PIO, &probe.region[0].range);
+	probe.dev.ops = NULL;
+	EXPECT_EQ(-EINVAL, vmr_adopt(&m.manager, &probe.dev, NULL));
+	EXPECT_EQ(-EINVAL, vmr_register(&m.manager, &probe.dev, NULL, NULL));
+	probe.dev.ops = &probe_ops;
+	EXPECT_EQ(-ENOENT, vmr_adopt(&m.manager, &probe.dev, NULL));
+	c = &probe.want[0];
+	c->range->start = 0;
+	ASSERT_EQ(0, vmr_reserve(&m.sys.pio, c->range, 0x100, 0x1ff, NULL));
+	EXPECT_EQ(-ENOENT, vmr_adopt(&m.manager, &probe.dev, NULL));
+	/* An id, but a slot's */
+	ASSERT_EQ(0, vmr_reserve(&m.sys.slots.space, &probe.dev.id, 0, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_adopt(&m.manager, &probe.dev, NULL));
+	ASSERT_EQ(0, vmr_free(&m.sys.slots.space, &probe.dev.id));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.ids.space, &probe.dev.id, 0, 0, NULL));
+	EXPECT_EQ(-EEXIST, vmr_register(&m.manager, &probe.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_adopt(&m.manager, &probe.dev, NULL));
+}
+
+TEST(a_part_is_of_one_region)
+{
+	static struct vmr_region part;
+
+	ASSERT_EQ(0, machine_up());
+	probe_init(&probe, "probe");
+	ASSERT_EQ(0, probe_region(&probe, 0, VMR_MMIO, VMR_REGION_MEMORY,
+				  0x1000));
+	ASSERT_EQ(0, probe_region(&probe, 1, VMR_MMIO, VMR_REGION_MEMORY,
+				  0x1000));
+	vmr_region_init(&part, VMR_MMIO, VMR_REGION_TRAPPED, 0x100, 2, "part");
+	ASSERT_EQ(0, vmr_add_part(&probe.region[0], &part));
+	EXPECT_EQ(-EEXIST, vmr_add_part(&probe.region[1], &part));
+}
+
+TEST(a_removal_is_cancelled_where_it_was_asked_for)
+{
+	const struct vmr_limits limits = { .mmio_last = 0xffffffff, .id_last = 9 };
+	static struct machine other;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, vmr_system_init(&other.sys, &limits));
+	ASSERT_EQ(0, vmr_manager_init(&other.manager, &other.sys));
+	ASSERT_EQ(0, probe_up(&probe, "probe", VMR_PIO, 0x100, 8));
+	ASSERT_EQ(0, vmr_request_removal(&m.manager, &probe.dev));
+	EXPECT_EQ(-ENOENT, vmr_cancel_removal(&other.manager, &probe.dev));
+	EXPECT_EQ(0, vmr_cancel_removal(&m.manager, &probe.dev));
+}
+
+TEST(a_hole_is_released_as_it_was_reserved)
+{
+	const struct vmr_span span = { 0x100, 0x1ff, "hole" };
+	static struct vmr_region hole;
+
+	ASSERT_EQ(0, machine_up());
+	EXPECT_EQ(-EINVAL, vmr_release_hole(NULL, &hole));
+	EXPECT_EQ(-EINVAL, vmr_release_hole(&m.sys, NULL));
+	ASSERT_EQ(0, vmr_reserve_hole(&m.sys, &hole, VMR_PIO, &span, NULL));
+	hole.type = VMR_REGION_TRAPPED;
+	EXPECT_EQ(-ENOENT, vmr_release_hole(&m.sys, &hole));
+	hole.type = VMR_REGION_RESERVED;
+	EXPECT_EQ(0, vmr_release_hole(&m.sys, &hole));
+	EXPECT_EQ(-ENOENT, vmr_release_hole(&m.sys, &hole));
+	ASSERT_EQ(0, probe_up(&probe, "probe", VMR_PIO, 0x100, 0x100));
+	EXPECT_EQ(-ENOENT, vmr_release_hole(&m.sys, &probe.region[0]));
+}
+
+TEST(a_function_is_adopted_once_and_at_an_address)
+{
+	static struct vmr_pci_function fn;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_init(&fn, "card"));
+	EXPECT_EQ(-EINVAL, vmr_pci_adopt(NULL, &fn, NULL));
+	EXPECT_EQ(-EINVAL, vmr_pci_adopt(&m.manager, NULL, NULL));
+	EXPECT_EQ(-ENOENT, vmr_pci_adopt(&m.manager, &fn, NULL));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.pci.space, &fn.address, 8, 8, NULL));
+	/* Its id is nowhere, and it is no function of this machine after that. */
+	EXPECT_EQ(-ENOENT, vmr_pci_adopt(&m.manager, &fn, NULL));
+	EXPECT_NULL(fn.manager);
+	ASSERT_EQ(0, vmr_reserve(&m.sys.ids.space, &fn.dev.id, 9, 9, NULL));
+	EXPECT_EQ(0, vmr_pci_adopt(&m.manager, &fn, NULL));
+	EXPECT_EQ(-EEXIST, vmr_pci_adopt(&m.manager, &fn, NULL));
+	EXPECT_EQ(0, vmr_pci_unplug(&fn));
+}
+
+static void reset(struct vmr_pci_host *h, uint8_t value)
+{
+	(void)h;
+	(void)value;
+}
+
+TEST(only_a_byte_written_to_the_second_port_resets)
+{
+	ASSERT_EQ(0, pci_up());
+	EXPECT_EQ(0, port_out(0xcf9, 6, 1));
+	host.reset = reset;
+	EXPECT_EQ(0, port_out(0xcf9, 6, 1));
+	EXPECT_EQ(0, port_out(0xcf9, 6, 2));
+}
+
+static uint64_t key_of(const struct vmr_snapshot *snap,
+		       uint32_t space,
+		       const struct vmr_range *range)
+{
+	(void)snap;
+	(void)space;
+	(void)range;
+	return 0;
+}
+
+static struct vmr_range *node_of(const struct vmr_snapshot *snap,
+				 uint32_t space,
+				 uint64_t key)
+{
+	(void)snap;
+	(void)space;
+	(void)key;
+	return NULL;
+}
+
+TEST(a_snapshot_of_too_much_is_none)
+{
+	static const struct vmr_snapshot_ops ops = { key_of, node_of };
+	static struct vmr_space space;
+	static struct vmr_snapshot_space spaces[] = { { .space = &space } };
+	static struct vmr_snapshot_block blocks[] = { { .key = 1 } };
+	struct vmr_snapshot snap = {
+		.ops = &ops,
+		.spaces = spaces,
+		.nr_spaces = 1,
+		.blocks = blocks,
+		.nr_blocks = 1,
+	};
+	uint8_t bytes[256];
+	size_t used;
+
+	ASSERT_EQ(0, vmr_space_init(&space, 0, 0xff));
+	/* A block may have nothing in it. */
+	EXPECT_EQ(0, vmr_save(&snap, bytes, sizeof(bytes), &used));
+	EXPECT_EQ(0, vmr_restore(&snap, bytes, used));
+	blocks[0].size = 8;
+	EXPECT_EQ(-EINVAL, vmr_save(&snap, bytes, sizeof(bytes), &used));
+	blocks[0].size = 0;
+	if (sizeof(size_t) > 4) {
+		snap.nr_blocks = SIZE_MAX;
+		EXPECT_EQ(-EINVAL, vmr_save(&snap, bytes, sizeof(bytes),
+						&used));
+		snap.nr_blocks = 1;
+		snap.nr_spaces = SIZE_MAX;
+		EXPECT_EQ(-EINVAL, vmr_save(&snap, bytes, sizeof(bytes),
+						&used));
+	}
+}
+
+TEST(a_bad_layout_is_refused_whoever_asks_why)
+{
+	static struct vmr_layout_config config;
+	static struct vmr_layout layout;
+	const struct vmr_span *bad;
+	struct vmr_span pieces[VMR_LAYOUT_RAM];
+
+	ASSERT_EQ(0, vmr_layout_x86_64(&config, GIB, 0, 40));
+	config.nr_ram = VMR_LAYOUT_RAM + 1;
+	EXPECT_EQ(-EINVAL, vmr_layout_ram(&config, GIB, pieces));
+	ASSERT_EQ(0, vmr_layout_x86_64(&config, GIB, 0, 40));
+	config.holes[1].start = config.holes[0].start;
+	config.holes[1].last = config.holes[0].last;
+	config.nr_holes = 2;
+	EXPECT_NE(0, vmr_layout_init(&layout, &m.sys, &config, &bad));
+	EXPECT_NE(0, vmr_layout_init(&layout, &m.sys, &config, NULL));
+}
+
+TEST(vectors_apart_may_be_none)
+{
+	static struct vmr_layout_config config;
+	static struct vmr_layout layout;
+
+	ASSERT_EQ(0, vmr_layout_arm64(&config, GIB, 0, 40));
+	config.vectors.start = 0;
+	config.vectors.last = 0;
+	ASSERT_EQ(0, vmr_layout_init(&layout, &m.sys, &config, NULL));
+	EXPECT_EQ((uint64_t)1, m.sys.vectors.space.last);
+}
+
+TEST(vectors_that_nobody_is_told_of_are_taken)
+{
+	static struct vmr_pci_function fn;
+	static struct vmr_pci_msi msi;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_init(&fn, "card"));
+	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, 0x50, 1));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, VMR_PCI_ADDR(0, 3, 0)));
+	conf_out_at(VMR_PCI_ADDR(0, 3, 0), 0x52, 1, 2);
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
+	conf_out_at(VMR_PCI_ADDR(0, 3, 0), 0x52, 0, 2);
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&msi.range));
+}
+
+TEST_HARNESS_MAIN
