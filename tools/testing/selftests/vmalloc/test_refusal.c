@@ -260,12 +260,12 @@ TEST(a_snapshot_of_too_much_is_none)
 	blocks[0].size = 0;
 	if (sizeof(size_t) > 4) {
 		snap.nr_blocks = SIZE_MAX;
-		EXPECT_EQ(-EINVAL, vmr_save(&snap, bytes, sizeof(bytes),
-						&used));
+		EXPECT_EQ(-EINVAL,
+			  vmr_save(&snap, bytes, sizeof(bytes), &used));
 		snap.nr_blocks = 1;
 		snap.nr_spaces = SIZE_MAX;
-		EXPECT_EQ(-EINVAL, vmr_save(&snap, bytes, sizeof(bytes),
-						&used));
+		EXPECT_EQ(-EINVAL,
+			  vmr_save(&snap, bytes, sizeof(bytes), &used));
 	}
 }
 
