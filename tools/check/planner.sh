@@ -48,6 +48,9 @@ same host-arm64.txt 0 -m arm64 -b 42 -M 64G --bridges -o '3D controller' \
 same boards.txt 0 --gaps $samples/boards.vmr
 same boards.svg 0 --svg - $samples/boards.vmr
 same empty-riscv64.txt 0 --machine=riscv64 --memory 2G --memory-max 64G --gaps
+expected=Documentation/images \
+same eight-gpus.svg 0 --svg - --flat --bits 41 --memory 64G \
+	$samples/eight-gpus.vmr
 ends 0 --help
 grep -q 'exit status' "$W/out"
 
