@@ -32,6 +32,13 @@
  * callbacks of this very device, never for a callback of another one, but for
  * those nested deeper than there are names.
  *
+ * A guest's exits go to few places, so a reader remembers where the last ones
+ * went. That was true at a count of the spaces' changes. If the count, read behind
+ * the full barrier, still is the same, then it is true now, as if the walk had been
+ * made anew; and what was not unlinked before the reader's epoch could be seen is
+ * there until the drain. The count alone comes round after 2^31 changes, in which
+ * a reader may have slept, so the epoch has to be the same too.
+ *
  * tools/testing/spin has a model of this, and of the lookups, that is checked in
  * all its states, and that fails without any of these steps.
  */
@@ -272,14 +279,51 @@ static bool width_ok(enum vmr_io io, uint32_t width, uint32_t count)
 }
 
 /*
+ * The digits of the address to the base 64, summed without a carry: neighbours of
+ * any size that is a power of two, as BARs are, have hints of their own.
+ */
+static struct vmr_hint *hint_of(struct vmr_reader *reader, enum vmr_io io,
+				uint64_t addr)
+{
+	uint64_t key = addr >> (io == VMR_PIO ? 3 : 9);
+
+	static_assert(VMR_READER_HINTS == 1 << 6);
+	key ^= key >> 24;
+	key ^= key >> 12;
+	key ^= key >> 6;
+	return &reader->hints[key % VMR_READER_HINTS];
+}
+
+/* Ask the region that the hint names; -EAGAIN if the tree has to be asked */
+static int ask_hint(const struct vmr_reader *reader,
+		    const struct vmr_hint *hint, enum vmr_io io, uint64_t addr,
+		    uint32_t width, struct hit *hit)
+{
+	const struct vmr_seq *seq = &reader->manager->sys->seq;
+	struct vmr_region *region = hint->region;
+	uint64_t start, last;
+
+	if (!region || hint->epoch != (uint32_t)reader->epoch ||
+	    hint->count != vmr_read_begin(seq))
+		return -EAGAIN;
+	start = READ_ONCE(region->range.start);
+	last = READ_ONCE(region->range.last);
+	if (region->io != io || addr < start || addr > last ||
+	    !present(region->device) || vmr_read_retry(seq, hint->count))
+		return -EAGAIN;
+	return answer(hit, region, start, last, addr, width);
+}
+
+/*
  * Follow an address from the root to the region that answers, through windows to
  * any depth. What is found in a tree is used only once the count says that it was
  * true, and what is read of it then is asked for once more: -EAGAIN sends the
  * reader round again. A region's device, type and windows do not change while it
  * is registered, and are there until the drain.
  */
-static int follow(const struct vmr_reader *reader, enum vmr_io io,
-		  uint64_t addr, uint32_t width, struct hit *hit)
+static int follow(const struct vmr_reader *reader, struct vmr_hint *hint,
+		  enum vmr_io io, uint64_t addr, uint32_t width,
+		  struct hit *hit)
 {
 	const struct vmr_seq *seq = &reader->manager->sys->seq;
 	const struct vmr_space *space = root_space(reader->manager, io);
@@ -312,6 +356,9 @@ static int follow(const struct vmr_reader *reader, enum vmr_io io,
 	}
 	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
 		return -ENXIO;
+	*hint = (struct vmr_hint) {
+		.region = region, .count = count, .epoch = reader->epoch,
+	};
 	return answer(hit, region, start, last, addr, width);
 }
 
@@ -319,12 +366,13 @@ static int follow(const struct vmr_reader *reader, enum vmr_io io,
 static inline int find_device(struct vmr_reader *reader, enum vmr_io io,
 			      uint64_t addr, uint32_t width, struct hit *hit)
 {
+	struct vmr_hint *hint = hint_of(reader, io, addr);
 	int ret;
 
 	lookup_begin(reader);
-	do {
-		ret = follow(reader, io, addr, width, hit);
-	} while (ret == -EAGAIN);
+	ret = ask_hint(reader, hint, io, addr, width, hit);
+	while (ret == -EAGAIN)
+		ret = follow(reader, hint, io, addr, width, hit);
 	if (ret) {
 		/* after the walk; pairs with may_be_inside() */
 		smp_store_release(&reader->epoch, 0);

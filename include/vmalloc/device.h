@@ -321,6 +321,21 @@ struct vmr_manager {
 };
 
 #define VMR_READER_NESTING	6
+#define VMR_READER_HINTS	64
+
+/**
+ * struct vmr_hint - a region that answered a reader lately
+ * @region: the region; private
+ * @count: changes to the machine's spaces until then; private
+ * @epoch: unlinkings until then; private
+ *
+ * While both are what they were the region answers at the same place still.
+ */
+struct vmr_hint {
+	struct vmr_region	*region;
+	uint32_t		count;
+	uint32_t		epoch;
+};
 
 /**
  * struct vmr_reader - one thread's way into the devices
@@ -331,6 +346,7 @@ struct vmr_manager {
  * @depth: nested calls; private
  * @inside: the devices whose callbacks are running; deeper ones than that count
  *	as inside every device; private
+ * @hints: where exits went lately, by address; private
  *
  * Zeroed memory is a valid reader that is not attached. Two readers should not
  * share a cache line.
@@ -342,6 +358,7 @@ struct vmr_reader {
 	uintptr_t		owner;
 	uint32_t		depth;
 	struct vmr_device	*inside[VMR_READER_NESTING];
+	struct vmr_hint		hints[VMR_READER_HINTS];
 };
 
 /**
