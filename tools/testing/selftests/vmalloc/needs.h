@@ -8,6 +8,7 @@
  *
  *	threads		two things that happen at the same time
  *	page_faults	memory that can be protected, and a handler that sees why
+ *	restless_drain	a drain that never sleeps, so that it may be in a section
  */
 #ifndef VMR_TEST_NEEDS_H
 #define VMR_TEST_NEEDS_H
@@ -19,6 +20,10 @@
 #endif
 #ifndef TEST_LACKS_page_faults
 #define TEST_LACKS_page_faults	0
+#endif
+
+#ifndef TEST_LACKS_restless_drain
+#define TEST_LACKS_restless_drain	0
 #endif
 
 #define NEEDS(what) \
