@@ -1662,6 +1662,46 @@ static void move_away(struct probe *p, const struct vmr_access *access)
 		p->result = -1;
 }
 
+/* A reader remembers where exits went. What it goes by may change in any way. */
+TEST(what_a_reader_remembers_is_true_or_forgotten)
+{
+	struct probe port, p, q;
+	int i;
+
+	ASSERT_EQ(0, machine_up());
+	/* Both at one number, which is a port and an address. */
+	ASSERT_EQ(0, probe_up(&port, "port", VMR_PIO, 0x1000, 0x10));
+	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(&port.region[0], who(VMR_PIO, 0x1000));
+		EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x1000));
+	}
+	/* Moved, and another one in its place. */
+	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x4000, NULL));
+	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x4000));
+	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x1000, 0x1000));
+	EXPECT_EQ(&q.region[0], who(VMR_MMIO, 0x1000));
+	/* Moved so that the same address is another byte of it. */
+	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x3800, NULL));
+	EXPECT_ANSWERS(&p.region[0], 0x3800);
+	EXPECT_NULL(who(VMR_MMIO, 0x4800));
+	/* Switched off, and back. */
+	EXPECT_EQ(0, vmr_region_park(&m.manager, &p.region[0], 0x3800));
+	EXPECT_NULL(who(VMR_MMIO, 0x3800));
+	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x3800));
+	EXPECT_ANSWERS(&p.region[0], 0x3800);
+	/* Gone, its memory used for something else, and there once more. */
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	ASSERT_EQ(0, vmr_drain(&m.manager, &p.dev));
+	memset(&p, 0xff, sizeof(p));
+	EXPECT_NULL(who(VMR_MMIO, 0x3800));
+	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x3800, 0x400));
+	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x3800));
+	EXPECT_NULL(who(VMR_MMIO, 0x3c00));
+	EXPECT_SOUND();
+}
+
 TEST(an_access_ends_with_the_base_it_began_with)
 {
 	struct probe p;
