@@ -255,6 +255,11 @@ mutants:
 	$(Q)LINUX='$(LINUX)' tools/setup.sh check
 	$(Q)tools/testing/mutants.sh $(O)
 
+check-debug-kernel: $(KFILES)/.source
+	$(Q)LINUX='$(LINUX)' tools/setup.sh debug-kernel
+	$(Q)$(MAKE) -f tools/testing/kernel/Makefile O='$(O)' \
+		KFILES='$(KFILES)' LINUX='$(abspath $(LINUX))' check
+
 # kbuild writes beside the sources it is given, so it gets a tree of links; and
 # its O and CFLAGS mean other things than ours, so it gets none of our variables.
 KDIR	?= $(shell tools/kernel-headers.sh)
@@ -300,7 +305,7 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check check-packages abi-update lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
+.PHONY: all lib vmm tests run check check-debug-kernel check-packages abi-update lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
 	fuzz-replay mutants modules install footprint bundle docs check-tutorials \
 	clean help FORCE
 .DELETE_ON_ERROR:

@@ -4,14 +4,14 @@
 # Say what a target of make still needs on this machine and install it with
 # apt-get:
 #
-#	setup.sh run|docs|bench|fuzz|footprint|check
+#	setup.sh run|docs|bench|fuzz|footprint|debug-kernel|check
 #
 # SETUP=no only says it. What stays missing is not an error here: a check skips
 # what it cannot do, by name, and a build says what it lacks.
 
 set -u
 
-target=${1:?usage: $0 run|docs|bench|fuzz|footprint|check}
+target=${1:?usage: $0 run|docs|bench|fuzz|footprint|debug-kernel|check}
 missing=
 packages=
 
@@ -73,6 +73,26 @@ look_targets()
 	E
 }
 
+# What a kernel is built with
+look_debug_kernel()
+{
+	need 'building a kernel' flex <<-'E'
+	command -v flex
+	E
+	need 'building a kernel' bison <<-'E'
+	command -v bison
+	E
+	need 'building a kernel' bc <<-'E'
+	command -v bc
+	E
+	need "checking a kernel's code" libelf-dev <<-'E'
+	echo '#include <libelf.h>' | gcc -E -
+	E
+	need 'booting a kernel' qemu-system-x86 <<-'E'
+	command -v qemu-system-x86_64
+	E
+}
+
 look()
 {
 	missing=
@@ -96,6 +116,10 @@ look()
 	fi
 	if [ "$target" = fuzz ]; then
 		look_fuzz
+		return
+	fi
+	if [ "$target" = debug-kernel ]; then
+		look_debug_kernel
 		return
 	fi
 	if [ "$target" = footprint ]; then
