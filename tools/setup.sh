@@ -140,7 +140,9 @@ look()
 	need 'counting instructions' valgrind <<-'E'
 	command -v valgrind
 	E
-	need 'the tests as 32-bit code' gcc-multilib <<-'E'
+	# The package without a number cannot be beside compilers for others.
+	need 'the tests as 32-bit code' "gcc-$(gcc -dumpversion)-multilib" \
+		gcc-multilib <<-'E'
 	tmp=$(mktemp) && trap 'rm -f $tmp' EXIT &&
 	printf '#include <stdio.h>\nint main(void) { return 0; }\n' |
 	gcc -m32 -x c - -o $tmp
@@ -189,6 +191,27 @@ look()
 	test -n "$(tools/kernel-headers.sh)"
 	E
 	look_targets
+	need 'emulating riscv64' qemu-system-misc <<-'E'
+	command -v qemu-system-riscv64
+	E
+	need 'firmware to boot a UEFI application' ovmf <<-'E'
+	test -e /usr/share/ovmf/OVMF.fd
+	E
+	need 'code for s390x' gcc-s390x-linux-gnu <<-'E'
+	command -v s390x-linux-gnu-gcc
+	E
+	need 'a C library for s390x' libc6-dev-s390x-cross <<-'E'
+	echo '#include <stdio.h>' | s390x-linux-gnu-gcc -E -
+	E
+	need 'code for armhf' gcc-arm-linux-gnueabihf <<-'E'
+	command -v arm-linux-gnueabihf-gcc
+	E
+	need 'a C library for armhf' libc6-dev-armhf-cross <<-'E'
+	echo '#include <stdio.h>' | arm-linux-gnueabihf-gcc -E -
+	E
+	need 'running programs for these' qemu-user-static qemu-user <<-'E'
+	command -v qemu-s390x-static && command -v qemu-arm-static
+	E
 	need 'running that for Arm' qemu-system-arm <<-'E'
 	command -v qemu-system-arm
 	E

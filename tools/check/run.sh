@@ -393,13 +393,26 @@ variant sanitizers "$(tests)" 'tests vmm' CC=gcc TEST_OPT=-O0 \
 TSAN_OPTIONS=halt_on_error=1 variant threads "$(tests -t)" tests CC=gcc \
 	TEST_OPT=-O0 \
 	EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread
-variant m32 "$(tests)" tests CC=gcc TEST_OPT=-O0 EXTRA_CFLAGS=-m32
+variant m32 "$(tests)" tests CC=gcc TEST_OPT=-O0 \
+	EXTRA_CFLAGS="-m32 -idirafter /usr/include/$(gcc -print-multiarch)"
 variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0
 
 # In an emulated machine: no KVM, no root, nothing installed but QEMU.
 in_environment kernel
 KTAP_TIMEOUT=900 program kernel tools/testing/kernel/run.sh
 KTAP_TIMEOUT=900 program kernel-6.12 tools/testing/kernel/run.sh 6.12
+
+in_environment firmware
+for machine in cortex-m3 cortex-m3-systick riscv64 aarch64 uefi; do
+	KTAP_TIMEOUT=600 program "firmware $machine" tools/check/firmware.sh \
+		$machine "$check/firmware/$machine"
+done
+
+in_environment foreign
+for processor in s390x armhf; do
+	KTAP_TIMEOUT=600 program "foreign $processor" tools/check/foreign.sh \
+		$processor "$check/foreign/$processor"
+done
 
 in_environment checks
 if [ -e tools/testing/spin/run.sh ]; then
