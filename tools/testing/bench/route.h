@@ -15,6 +15,7 @@ extern "C" {
 
 #define ROUTE_BASE	0xd0000000ULL
 #define ROUTE_STRIDE	(2 * BENCH_PAGE)	/* every second page is free */
+#define ROUTE_REGISTERS	0x200ULL	/* in front of a page, as virtio's are */
 #define ROUTE_DATA	65536			/* of one access, at most */
 #define ROUTE_THREADS	2
 #define ROUTE_RESTLESS	16	/* devices that come and go in the free pages */

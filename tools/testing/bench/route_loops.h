@@ -16,7 +16,7 @@ static void run_random(struct router *r, unsigned int thread,
 
 	for (k = 0; k < run->ops; k++) {
 		i = bench_below(&rng, nr);
-		offset = rng & (BENCH_PAGE - 4);
+		offset = rng & (ROUTE_REGISTERS - 4);
 		if (!route(r, thread, true,
 			   ROUTE_BASE + i * ROUTE_STRIDE + offset, &value,
 			   sizeof(value), 1, false) ||

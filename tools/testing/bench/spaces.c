@@ -219,7 +219,7 @@ static void measure_ageing(const struct workload *w, uint32_t n,
 			   struct lane *lanes, unsigned int nr,
 			   struct bench_place *places)
 {
-	const unsigned int turns = n > 100000 ? 11 : 21;
+	const unsigned int turns = n > 100000 ? 6 : n > 10000 ? 11 : 21;
 	struct lane old = { .impl = w->impls[0] };
 	double slice_ns = 1e7;
 	unsigned int k, i;
