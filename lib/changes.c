@@ -150,8 +150,9 @@ void vmr_tell_all(struct vmr_manager *manager)
 
 	if (outer)
 		tell(manager, outer);
+	/* Once: what a listener adds is told before its call returns */
+	tell_leaving(manager);
 	while (!list_empty(queue)) {
-		tell_leaving(manager);
 		report.region = changed_region(queue->next);
 		report.old = report.region->was;
 		report.new = vmr_region_visible(report.region);
