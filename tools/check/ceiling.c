@@ -57,6 +57,10 @@ void vmr_port_relax(void)
 {
 }
 
+void vmr_port_wait(void)
+{
+}
+
 uintptr_t vmr_port_self(void)
 {
 	return (uintptr_t)pthread_self();
