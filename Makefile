@@ -207,11 +207,15 @@ bench:
 	$(Q)$(MAKE) $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) run
 
-# How the cost grows in nodes, lines and instructions; the worst operations
-bench-growth bench-worst: $(O)/libvmalloc.a
+# How the cost grows in nodes, lines and instructions; the worst operations; the
+# results of the last full runs into the documentation
+bench-growth bench-worst bench-publish: $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
 
+.PHONY: bench-growth bench-worst bench-publish
+
 # The instructions of a fixed script, against the committed figures
+.PHONY: bench-instructions bench-instructions-update
 bench-instructions bench-instructions-update: $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
 
