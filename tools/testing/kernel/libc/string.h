@@ -5,6 +5,9 @@
 
 #include <linux/types.h>
 
+/* Who has that uses it */
+#ifndef _LINUX_STRING_H_
+
 void *memset(void *s, int c, size_t n);
 void *memcpy(void *dest, const void *src, size_t n);
 void *memmove(void *dest, const void *src, size_t n);
@@ -14,5 +17,7 @@ int strcmp(const char *s1, const char *s2);
 int strncmp(const char *s1, const char *s2, size_t n);
 char *strchr(const char *s, int c);
 char *strstr(const char *s1, const char *s2);
+
+#endif
 
 #endif /* VMR_TEST_STRING_H */
