@@ -32,10 +32,10 @@ static uint64_t bar_value(const struct vmr_pci_function *fn,
 {
 	const struct vmr_pci_bar *bar = &fn->bars[index];
 	uint32_t reg = bar_reg(fn, index);
-	uint64_t value = get(&config[reg], 4);
+	uint64_t value = get32(&config[reg]);
 
 	if (bar->type == VMR_BAR_MEM64)
-		value |= (uint64_t)get(&config[reg + 4], 4) << 32;
+		value |= (uint64_t)get32(&config[reg + 4]) << 32;
 	return value & bar_mask(bar);
 }
 
@@ -57,7 +57,7 @@ static bool bar_has_address(const struct vmr_pci_function *fn,
 static bool bar_decodes(const struct vmr_pci_function *fn,
 			const uint8_t *config, unsigned int index)
 {
-	uint32_t command = get(&config[REG_COMMAND], 2);
+	uint32_t command = get16(&config[REG_COMMAND]);
 
 	switch (fn->bars[index].type) {
 	case VMR_BAR_NONE:
@@ -188,20 +188,20 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
 		return -EINVAL;
 	fn->dev.ops = ops;
 	fn->dev.name = name;
-	put(&fn->config[REG_VENDOR], ids->vendor, 2);
-	put(&fn->config[REG_DEVICE], ids->device, 2);
-	put(&fn->config[REG_REVISION], ids->revision, 1);
-	put(&fn->config[REG_CLASS], ids->class_code, 3);
-	put(&fn->config[REG_HEADER], ids->header_type, 1);
+	put16(&fn->config[REG_VENDOR], ids->vendor);
+	put16(&fn->config[REG_DEVICE], ids->device);
+	put32(&fn->config[REG_REVISION],
+	      ids->class_code << 8 | ids->revision);
+	fn->config[REG_HEADER] = ids->header_type;
 	if (!fn->bridge) {
-		put(&fn->config[REG_SUBVENDOR], ids->subvendor, 2);
-		put(&fn->config[REG_SUBDEVICE], ids->subdevice, 2);
+		put16(&fn->config[REG_SUBVENDOR], ids->subvendor);
+		put16(&fn->config[REG_SUBDEVICE], ids->subdevice);
 	}
-	put(&fn->config[REG_IRQ_PIN], ids->irq_pin, 1);
-	put(&fn->writable[REG_COMMAND], COMMAND_WRITABLE, 2);
-	put(&fn->writable[REG_CACHE_LINE], 0xff, 1);
-	put(&fn->writable[REG_LATENCY], 0xff, 1);
-	put(&fn->writable[REG_IRQ_LINE], 0xff, 1);
+	fn->config[REG_IRQ_PIN] = ids->irq_pin;
+	put16(&fn->writable[REG_COMMAND], COMMAND_WRITABLE);
+	fn->writable[REG_CACHE_LINE] = 0xff;
+	fn->writable[REG_LATENCY] = 0xff;
+	fn->writable[REG_IRQ_LINE] = 0xff;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init);
@@ -269,7 +269,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 
 	reg = bar_reg(fn, index);
 	mask = bar_mask(bar);
-	put(&fn->writable[reg], (uint32_t)mask, 4);
+	put32(&fn->writable[reg], (uint32_t)mask);
 	if (type == VMR_BAR_IO)
 		fn->config[reg] = BAR_IO;
 	else if (type == VMR_BAR_ROM)
@@ -278,7 +278,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		fn->config[reg] = (type == VMR_BAR_MEM64 ? BAR_64BIT : 0) |
 				  (prefetchable ? BAR_PREFETCH : 0);
 	if (type == VMR_BAR_MEM64)
-		put(&fn->writable[reg + 4], (uint32_t)(mask >> 32), 4);
+		put32(&fn->writable[reg + 4], (uint32_t)(mask >> 32));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_bar);
@@ -573,7 +573,7 @@ static void host_read_one(struct vmr_pci_host *host, uint64_t offset,
 
 	memset(data, 0xff, width);
 	if (offset == 0 && width == 4) {
-		put(data, host->latch, 4);
+		put32(data, host->latch);
 		return;
 	}
 	fn = latched(host, offset, &reg);
@@ -588,7 +588,7 @@ static void host_write_one(struct vmr_pci_host *host, uint64_t offset,
 	uint32_t reg;
 
 	if (offset == 0 && width == 4) {
-		host->latch = get(data, 4) & ~0x7f000003u;
+		host->latch = get32(data) & ~0x7f000003u;
 		return;
 	}
 	if (offset == 1 && width == 1 && host->reset) {

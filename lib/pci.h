@@ -5,6 +5,7 @@
 #ifndef VMR_LIB_PCI_H
 #define VMR_LIB_PCI_H
 
+#include "bytes.h"
 #include "device.h"
 
 #include <vmalloc/pci.h>
@@ -43,21 +44,6 @@
 
 #define MSIX_ENTRY	16	/* bytes of an MSI-X table's entry */
 #define VMR_PCI_WINDOWS	3	/* a bridge's: ports, memory, prefetchable */
-
-static inline uint32_t get(const uint8_t *bytes, uint32_t width)
-{
-	uint32_t value = 0;
-
-	while (width--)
-		value = value << 8 | bytes[width];
-	return value;
-}
-
-static inline void put(uint8_t *bytes, uint32_t value, uint32_t width)
-{
-	for (; width; width--, value >>= 8)
-		*bytes++ = (uint8_t)value;
-}
 
 /*
  * Follow a part of configuration space, which must be free of others. @part is

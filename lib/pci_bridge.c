@@ -31,7 +31,7 @@
 
 static uint64_t mem_base(const uint8_t *config, uint32_t reg)
 {
-	return (uint64_t)(get(&config[reg], 2) & MEM_MASK) << 16;
+	return (uint64_t)(get16(&config[reg]) & MEM_MASK) << 16;
 }
 
 struct vmr_region *vmr_pci_window_goal(struct vmr_pci_function *fn,
@@ -57,11 +57,11 @@ struct vmr_region *vmr_pci_window_goal(struct vmr_pci_function *fn,
 		break;
 	default:
 		goal->start = mem_base(config, REG_PREF_BASE) |
-			      (uint64_t)get(&config[REG_PREF_UPPER], 4) << 32;
+			      (uint64_t)get32(&config[REG_PREF_UPPER]) << 32;
 		goal->last = mem_base(config, REG_PREF_LIMIT) | GRAIN_MEM |
-			     (uint64_t)get(&config[REG_LIMIT_UPPER], 4) << 32;
+			     (uint64_t)get32(&config[REG_LIMIT_UPPER]) << 32;
 	}
-	goal->state = get(&config[REG_COMMAND], 2) & decode &&
+	goal->state = get16(&config[REG_COMMAND]) & decode &&
 		      goal->start <= goal->last ? VMR_LIVE : VMR_FREE;
 	return windows[index];
 }
@@ -78,25 +78,25 @@ static void close_windows(struct vmr_pci_function *fn,
 			  struct vmr_pci_part *part)
 {
 	(void)part;
-	put(&fn->config[REG_IO_BASE], IO_MASK, 1);
-	put(&fn->config[REG_MEM_BASE], MEM_MASK, 2);
-	put(&fn->config[REG_PREF_BASE], MEM_MASK | PREF_64BIT, 2);
+	fn->config[REG_IO_BASE] = IO_MASK;
+	put16(&fn->config[REG_MEM_BASE], MEM_MASK);
+	put16(&fn->config[REG_PREF_BASE], MEM_MASK | PREF_64BIT);
 }
 
 static void init_registers(struct vmr_pci_function *fn)
 {
-	put(&fn->writable[REG_BUS_NUMBERS], 0xffffff, 3);
-	put(&fn->writable[REG_IO_BASE], IO_MASK, 1);
-	put(&fn->writable[REG_IO_LIMIT], IO_MASK, 1);
-	put(&fn->writable[REG_MEM_BASE], MEM_MASK, 2);
-	put(&fn->writable[REG_MEM_LIMIT], MEM_MASK, 2);
-	put(&fn->writable[REG_PREF_BASE], MEM_MASK, 2);
-	put(&fn->writable[REG_PREF_LIMIT], MEM_MASK, 2);
-	put(&fn->writable[REG_PREF_UPPER], 0xffffffff, 4);
-	put(&fn->writable[REG_LIMIT_UPPER], 0xffffffff, 4);
-	put(&fn->writable[REG_CONTROL], CONTROL_WRITABLE, 2);
-	put(&fn->config[REG_PREF_BASE], PREF_64BIT, 2);
-	put(&fn->config[REG_PREF_LIMIT], PREF_64BIT, 2);
+	put32(&fn->writable[REG_BUS_NUMBERS], 0xffffff);
+	fn->writable[REG_IO_BASE] = IO_MASK;
+	fn->writable[REG_IO_LIMIT] = IO_MASK;
+	put16(&fn->writable[REG_MEM_BASE], MEM_MASK);
+	put16(&fn->writable[REG_MEM_LIMIT], MEM_MASK);
+	put16(&fn->writable[REG_PREF_BASE], MEM_MASK);
+	put16(&fn->writable[REG_PREF_LIMIT], MEM_MASK);
+	put32(&fn->writable[REG_PREF_UPPER], 0xffffffff);
+	put32(&fn->writable[REG_LIMIT_UPPER], 0xffffffff);
+	put16(&fn->writable[REG_CONTROL], CONTROL_WRITABLE);
+	put16(&fn->config[REG_PREF_BASE], PREF_64BIT);
+	put16(&fn->config[REG_PREF_LIMIT], PREF_64BIT);
 	fn->config[REG_HEADER] |= 1;
 }
 

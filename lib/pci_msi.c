@@ -93,7 +93,7 @@ static void follow(struct vmr_pci_function *fn, uint32_t kind,
 
 uint32_t vmr_pci_msi_in_use(const uint8_t *cap)
 {
-	uint32_t control = get(&cap[MSI_CONTROL], 2);
+	uint32_t control = get16(&cap[MSI_CONTROL]);
 	uint32_t can = control >> 1 & 7, wants = control >> 4 & 7;
 
 	/* More than there are is a guest's error; it gets what there is */
@@ -140,13 +140,13 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	msi->part.written = msi_written;
 	msi->part.unplugged = msi_unplugged;
 	vmr_pci_add_capability(fn, &msi->part, CAP_MSI);
-	put(&fn->config[offset + MSI_CONTROL],
-	    MSI_64BIT | (uint32_t)(fls64(vectors) - 1) << 1, 2);
+	put16(&fn->config[offset + MSI_CONTROL],
+	      MSI_64BIT | (uint32_t)(fls64(vectors) - 1) << 1);
 	writable = &fn->writable[offset];
-	put(&writable[MSI_CONTROL], MSI_ENABLE | 7 << 4, 2);
-	put(&writable[MSI_ADDRESS], 0xfffffffc, 4);
-	put(&writable[MSI_UPPER], 0xffffffff, 4);
-	put(&writable[MSI_DATA], 0xffff, 2);
+	put16(&writable[MSI_CONTROL], MSI_ENABLE | 7 << 4);
+	put32(&writable[MSI_ADDRESS], 0xfffffffc);
+	put32(&writable[MSI_UPPER], 0xffffffff);
+	put16(&writable[MSI_DATA], 0xffff);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msi);
@@ -159,13 +159,13 @@ static struct vmr_pci_msix *msix_of(struct vmr_pci_part *part)
 static bool msix_on(const struct vmr_pci_function *fn,
 		    const struct vmr_pci_msix *msix)
 {
-	return get(&fn->config[msix->part.offset + MSIX_CONTROL], 2) &
+	return get16(&fn->config[msix->part.offset + MSIX_CONTROL]) &
 	       MSIX_ENABLE;
 }
 
 bool vmr_pci_msix_in_use(const uint8_t *cap, const uint32_t *words)
 {
-	return get(&cap[MSIX_CONTROL], 2) & MSIX_ENABLE &&
+	return get16(&cap[MSIX_CONTROL]) & MSIX_ENABLE &&
 	       !(words[ENTRY_CONTROL] & ENTRY_MASKED);
 }
 
@@ -243,11 +243,10 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	msix->part.unplugged = msix_unplugged;
 	vmr_pci_add_capability(fn, &msix->part, CAP_MSIX);
 	cap = &fn->config[offset];
-	put(&cap[MSIX_CONTROL], nr - 1, 2);
-	put(&cap[MSIX_TABLE], place->table_offset | place->table_bar, 4);
-	put(&cap[MSIX_PBA], place->pba_offset | place->pba_bar, 4);
-	put(&fn->writable[offset + MSIX_CONTROL], MSIX_ENABLE | MSIX_MASK_ALL,
-	    2);
+	put16(&cap[MSIX_CONTROL], nr - 1);
+	put32(&cap[MSIX_TABLE], place->table_offset | place->table_bar);
+	put32(&cap[MSIX_PBA], place->pba_offset | place->pba_bar);
+	put16(&fn->writable[offset + MSIX_CONTROL], MSIX_ENABLE | MSIX_MASK_ALL);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msix);
@@ -280,7 +279,7 @@ int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
 		const struct vmr_pci_vector *v =
 			&msix->vectors[offset / MSIX_ENTRY];
 
-		put(&bytes[i], v->words[offset / 4 & 3], 4);
+		put32(&bytes[i], v->words[offset / 4 & 3]);
 	}
 	return 0;
 }
@@ -304,7 +303,7 @@ int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	for (i = 0; i < width; i += 4) {
 		word = (uint32_t)(offset + i) / 4 & 3;
 		msix->vectors[index].words[word] =
-			get(&bytes[i], 4) & entry_writable[word];
+			get32(&bytes[i]) & entry_writable[word];
 	}
 	entry_written(fn, msix, index, msix_on(fn, msix));
 	return 0;

@@ -32,7 +32,7 @@ static void get_words(const uint8_t *entry, uint32_t *words)
 	int i;
 
 	for (i = 0; i < MSIX_ENTRY / 4; i++)
-		words[i] = get(&entry[4 * i], 4);
+		words[i] = get32(&entry[4 * i]);
 }
 
 static void put_words(uint8_t *entry, const uint32_t *words)
@@ -40,7 +40,7 @@ static void put_words(uint8_t *entry, const uint32_t *words)
 	int i;
 
 	for (i = 0; i < MSIX_ENTRY / 4; i++)
-		put(&entry[4 * i], words[i], 4);
+		put32(&entry[4 * i], words[i]);
 }
 
 void vmr_pci_state_save(const struct vmr_pci_function *fn, uint8_t *bytes)

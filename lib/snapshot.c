@@ -19,6 +19,7 @@
  * offset of its record, in @max_gap the index of its space, doubled, with bit 0
  * set for a claim, and @orders is set when the age that it stands for was seen.
  */
+#include "bytes.h"
 #include "pci.h"
 
 #include <vmalloc/snapshot.h>
@@ -52,33 +53,6 @@
 #define AT_AGE		24
 
 static const uint8_t magic[8] = { 'V', 'M', 'R', 'S', 'N', 'A', 'P', 0 };
-
-/* Bytes */
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-	       (uint32_t)bytes[3] << 24;
-}
-
-static uint64_t get64(const uint8_t *bytes)
-{
-	return get32(bytes) | (uint64_t)get32(bytes + 4) << 32;
-}
-
-static void put32(uint8_t *bytes, uint32_t value)
-{
-	int i;
-
-	for (i = 0; i < 4; i++, value >>= 8)
-		bytes[i] = (uint8_t)value;
-}
-
-static void put64(uint8_t *bytes, uint64_t value)
-{
-	put32(bytes, (uint32_t)value);
-	put32(bytes + 4, (uint32_t)(value >> 32));
-}
 
 /* CRC-32C, four bits at a time */
 static uint32_t checksum(const uint8_t *bytes, size_t size)
