@@ -8,7 +8,7 @@
 
 set -eu
 
-limit=2048	# bytes
+limit=1280	# bytes
 
 graph()
 {
