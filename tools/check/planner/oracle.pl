@@ -52,6 +52,9 @@ for my $t (@{$plan->{devices}}) {
 		wrong($who, "has another size")
 			if $last - $start != hex($r->{size}) - 1;
 		wrong($who, "is not aligned") if $start & hex($r->{align}) - 1;
+		wrong($who, "is no multiple of its size")
+			if $r->{what} =~ /^(bar|rom)/ &&
+				$start & hex($r->{size}) - 1;
 		wrong($who, "is too high")
 			if $r->{kind} eq "mmio" && !$r->{"64bit"} &&
 				$last >> 32;
