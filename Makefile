@@ -266,6 +266,7 @@ check-debug-kernel: $(KFILES)/.source
 
 # kbuild writes beside the sources it is given, so it gets a tree of links; and
 # its O and CFLAGS mean other things than ours, so it gets none of our variables.
+# VMR_TEST=n leaves the tests out.
 KDIR	?= $(shell tools/kernel-headers.sh)
 modules:
 	$(Q)test -n '$(KDIR)' || { \
@@ -277,7 +278,8 @@ modules:
 	$(Q)cp -rs $(CURDIR)/tools/testing $(O)/module/tools/
 	$(Q)find $(O)/module -type l ! -name '*.[ch]' ! -name Kbuild -delete
 	$(Q)MAKEFLAGS= $(MAKE) -C $(KDIR) M=$(O)/module W=1 V=$(or $(V),0) \
-		$(if $(LLVM),LLVM=$(LLVM)) modules
+		$(if $(LLVM),LLVM=$(LLVM)) \
+		$(if $(VMR_TEST),CONFIG_VMR_TEST=$(VMR_TEST)) modules
 
 install: lib vmr
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' \

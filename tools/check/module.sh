@@ -10,7 +10,7 @@ set -eu
 	exit 4
 }
 
-$VMR_MAKE O="$W" modules 2>&1 | tee "$W/log"
+$VMR_MAKE O="$W" VMR_TEST=n modules 2>&1 | tee "$W/log"
 [ "${PIPESTATUS[0]}" = 0 ]
 ! grep -i warning "$W/log"
 
