@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Check route.pml with Spin: as it is, in every state it can be in, and that each
-# step and barrier that a macro takes out is missed. Prints KTAP:
+# Check route.pml and attach.pml with Spin: as they are, in every state they can be
+# in, and that each step and barrier that a macro takes out is missed. Prints KTAP:
 #
 #	run.sh [DIRECTORY]	where to work; a temporary one if not given
 #
@@ -10,7 +10,7 @@
 
 set -u
 
-model=$(cd "$(dirname "$0")" && pwd)/route.pml
+models=$(cd "$(dirname "$0")" && pwd)
 work=${1-}
 
 for tool in spin gcc; do
@@ -54,6 +54,8 @@ holds=(
 		-DHOLD -DOPS=1 -DKINDS=$unlink"
 	"no_drain_waits_for_another_device_after_changes
 		-DHOLD -DLOOKS1=0 -DOPS=2"
+	"attach_and_detach_while_one_drains_again_and_again
+		-DROUNDS=2 -DLOOKS=2"
 )
 
 # What must fail: what is taken out, how it fails, and macros. A wrong route is
@@ -87,15 +89,18 @@ fails=(
 	"DEEP_IGNORED memory $nest -DNAMES=1"
 	"EPOCH_KEPT hang $remove"
 	"WAIT_FOR_ALL hang $remove -DHOLD"
+	"ATTACH_NO_LOCK memory -DROUNDS=1"
+	"ATTACH_INSIDE memory -DROUNDS=1"
 )
 
-# search DIR OPTIMIZE MACRO... - what Spin says is in DIR/said
+# search DIR NAME OPTIMIZE MACRO... - what Spin says is in DIR/said
 search()
 {
-	local dir=$1 optimize=$2
+	local dir=$1 optimize=$3 model=route
 
+	[[ ${2,,} != attach* ]] || model=attach
 	mkdir -p "$dir" && cd "$dir" || return
-	spin -a "${@:3}" "$model" >said 2>&1 || return
+	spin -a "${@:4}" "$models/$model.pml" >said 2>&1 || return
 	gcc "$optimize" -w -DSAFETY -DNOFAIR -DCOLLAPSE -DNOBOUNDCHECK \
 		-DVECTORSZ=512 -o pan pan.c >>said 2>&1 || return
 	./pan -m100000 -w22 >>said 2>&1
@@ -129,7 +134,7 @@ one_holds()
 {
 	local name=$2
 
-	search "$work/$1" -O1 "${@:3}"
+	search "$work/$1" "$2" -O1 "${@:3}"
 	if judge_holds; then
 		echo "ok $1 spin_$name # $(states said) states"
 	else
@@ -142,7 +147,7 @@ one_fails()
 {
 	local name=spin_fails_with_${2,,}
 
-	search "$work/$1" -O0 "-D$2" "${@:4}"
+	search "$work/$1" "$2" -O0 "-D$2" "${@:4}"
 	if judge_fails "$3" >found; then
 		echo "# $(head -n 1 found)"
 		echo "ok $1 $name"
