@@ -24,7 +24,10 @@ extern const struct bench_impl vmalloc_id_churn, set_map_id_churn;
 extern const struct bench_impl vmalloc_slot, first_match_slot;
 extern const struct bench_impl vmalloc_restore;
 
-extern const size_t drm_mm_node_bytes;
+extern const struct bench_impl interval_tree_exact, interval_tree_move,
+	interval_tree_lookup;
+
+extern const size_t drm_mm_node_bytes, interval_tree_node_bytes;
 
 #ifdef __cplusplus
 }

@@ -67,6 +67,8 @@ void bench_memory_table(const char *path)
 	fprintf(f, "what,impl,bytes\n");
 	fprintf(f, "range,vmalloc,%zu\n", sizeof(struct vmr_range));
 	fprintf(f, "range,drm_mm,%zu\n", drm_mm_node_bytes);
+	fprintf(f, "range,interval_tree (no gaps),%zu\n",
+		interval_tree_node_bytes);
 	fprintf(f, "range,first-match (no gaps),%.0f\n", map_bytes());
 	fprintf(f, "id,vmalloc,%zu\n", sizeof(struct vmr_range));
 	fprintf(f, "id,set+map (as many free),%.0f\n", id_bytes());
