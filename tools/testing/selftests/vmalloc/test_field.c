@@ -611,8 +611,8 @@ FIXTURE_TEARDOWN(long_run)
 TEST_F_TIMEOUT(long_run, ch_8146, 300)
 {
 	static struct runner r[2];
+	unsigned int n, cycles = CYCLES / test_part(), failed = 0;
 	struct vmr_pci_function resident;
-	unsigned int n, failed = 0;
 	int i;
 
 	ASSERT_EQ(0, machine_up());
@@ -626,7 +626,7 @@ TEST_F_TIMEOUT(long_run, ch_8146, 300)
 		ASSERT_EQ(0, pthread_create(&r[i].thread, NULL, run, &r[i]));
 	}
 	/* The readers must have their share in it, on one busy CPU too. */
-	for (n = 0; !failed && n < CYCLES; n++)
+	for (n = 0; !failed && n < cycles; n++)
 		failed += cycle(&resident, 8 * (2 + n % 30), r,
 				n / 80 * 16) != 0;
 	EXPECT_EQ(0U, failed) {
