@@ -326,7 +326,7 @@ static void map_claims(struct walk *w, uint64_t start)
 		parked = vmr_range_state(range) == VMR_PARKED;
 		put(pen, parked ? ", parked" : ", claimed");
 		holder = vmr_find_overlap(w->space, range->start, range->last);
-		if (holder && !parked) {
+		if (holder && !parked) { /* LCOV_EXCL_BR_LINE: claims wait for one */
 			put(pen, ", waits for ");
 			put_owner(pen, holder);
 		}

@@ -101,7 +101,8 @@ int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
 		return -EOVERFLOW;
 	if (ret)
 		return ret;
-	if (start < space->start || last > space->last)
+	/* Regions are in spaces that begin at 0. */
+	if (last > space->last)
 		return -ERANGE;
 	in_way = vmr_find_overlap(space, start, last);
 	if (in_way == &region->range)

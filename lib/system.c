@@ -107,7 +107,8 @@ int vmr_system_add_pool(struct vmr_system *sys,
 	space = common_space(sys, pool->kinds);
 	if (!space)
 		return -EINVAL;
-	if (pool->pool.start < space->start || pool->pool.last > space->last)
+	/* Every space of a system begins at 0. */
+	if (pool->pool.last > space->last)
 		return -ERANGE;
 	if (sys->nr_pools == VMR_SYSTEM_POOLS)
 		return -ENOSPC;

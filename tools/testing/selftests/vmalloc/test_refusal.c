@@ -314,4 +314,170 @@ TEST(vectors_that_nobody_is_told_of_are_taken)
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&msi.range));
 }
 
+TEST(a_gap_below_is_not_found_where_there_is_none)
+{
+	static struct vmr_space space;
+	struct vmr_gap gap;
+
+	ASSERT_EQ(0, vmr_space_init(&space, 0, 0xfff));
+	ASSERT_EQ(0, vmr_reserve(&space, &node, 0, 0xfff, NULL));
+	EXPECT_FALSE(vmr_gap_below(&space, 0xfff, &gap));
+}
+
+TEST(a_bad_step_is_refused_whoever_asks_which)
+{
+	struct vmr_step step = { .range = NULL };
+
+	EXPECT_EQ(-EINVAL, vmr_move_set(&step, 1, NULL, NULL));
+}
+
+TEST(what_is_parked_is_not_updated)
+{
+	static struct vmr_space space;
+	struct vmr_pool pool = { .space = &space, .last = 0xffff, .align = 1 };
+	struct vmr_pool_allocator a;
+	struct vmr_resource res = { .kind = VMR_KIND_MMIO, .range = &node };
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, vmr_space_init(&space, 0, 0xffff));
+	ASSERT_EQ(0, vmr_park(&space, &node, 0x1000, 0x1fff));
+	vmr_pool_allocator_init(&a, &pool);
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &node);
+	EXPECT_EQ(-ENOENT, vmr_update(&a.allocator, &res, &c, NULL));
+	EXPECT_EQ(VMR_PARKED, vmr_range_state(&node));
+}
+
+TEST(a_shared_line_is_one_number)
+{
+	static struct vmr_shared_irq line;
+	static struct vmr_sharer sharer;
+	struct vmr_resource_set set;
+	struct vmr_resource res;
+	struct vmr_constraint c;
+
+	vmr_set_init(&set, &res, 1);
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, vmr_reserve(&m.sys.irqs.space, &line.range, 5, 6, NULL));
+	EXPECT_EQ(-EEXIST, vmr_system_add_shared_irq(&m.sys, &line, 5,
+						     "line", NULL));
+	ASSERT_EQ(0, vmr_free(&m.sys.irqs.space, &line.range));
+	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &line, 5,
+						     "line", NULL));
+	/* Where exactly, with no word on alignment */
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 5, 1, &sharer.range);
+	c.flags |= VMR_SHARED;
+	c.req.align = 0;
+	EXPECT_EQ(0, vmr_system_grant(&m.sys, &c, 1, &set, NULL, NULL));
+	EXPECT_EQ(&line, sharer.line);
+}
+
+TEST(addresses_are_updated_without_a_manager)
+{
+	const struct vmr_limits limits = { .mmio_last = 0xffffffff,
+					   .id_last = 9 };
+	static struct vmr_system sys;
+	struct vmr_resource_set set;
+	struct vmr_resource res;
+	struct vmr_constraint c;
+
+	vmr_set_init(&set, &res, 1);
+	ASSERT_EQ(0, vmr_system_init(&sys, &limits));
+	vmr_constraint_at(&c, VMR_KIND_PIO, 0x100, 8, &probe.region[0].range);
+	ASSERT_EQ(0, vmr_system_grant(&sys, &c, 1, &set, NULL, NULL));
+	vmr_constraint_at(&c, VMR_KIND_PIO, 0x200, 8, &probe.region[0].range);
+	EXPECT_EQ(0, vmr_system_update(&sys, &res, &c, NULL));
+	EXPECT_EQ((uint64_t)0x200, probe.region[0].range.start);
+	/* The range is taken, and the resource says that it is not its own. */
+	res.range = NULL;
+	EXPECT_EQ(-EEXIST, vmr_system_update(&sys, &res, &c, NULL));
+}
+
+TEST(a_reset_port_and_operations_are_not_needed)
+{
+	static const struct vmr_pci_ops none;
+	static struct vmr_pci_function fn;
+	static struct vmr_pci_msix msix;
+	static struct vmr_pci_vector entry[1];
+	static struct vmr_pci_msi msi;
+	const struct vmr_pci_msix_place place = {
+		.table_offset = 0, .pba_offset = 0x800,
+	};
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_init(&fn, "card"));
+	fn.ops = &none;
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM32, false, 0x1000,
+				     "bar"));
+	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, 0x70, 1));
+	/* Below the one that is there */
+	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, 0x50, entry, 1, &place));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, VMR_PCI_ADDR(0, 3, 0)));
+	conf_out_at(VMR_PCI_ADDR(0, 3, 0), 0x72, 1, 2);
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
+}
+
+static void no_line(void *arg, const char *line)
+{
+	unsigned int *nr = arg;
+
+	(void)line;
+	++*nr;
+}
+
+TEST(a_map_tells_what_is_odd)
+{
+	static struct vmr_region odd;
+	static struct hub hub;
+	static struct probe deep;
+	unsigned int nr = 0;
+	struct vmr_map map = { .line = no_line, .arg = &nr };
+	char text[80];
+
+	ASSERT_EQ(0, machine_up());
+	map.manager = &m.manager;
+	vmr_region_init(&odd, VMR_MMIO, VMR_REGION_WINDOW, 0x100, 0, "odd");
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &odd.range, 0x100, 0x1ff, NULL));
+	EXPECT_EQ(0, vmr_map_regions(&map, &m.sys.mmio));
+	EXPECT_EQ(1u, nr);
+	odd.type = 99;
+	EXPECT_EQ(0, vmr_map_regions(&map, &m.sys.mmio));
+	EXPECT_EQ(2u, nr);
+	ASSERT_EQ(0, hub_up(&hub, "hub", NULL));
+	ASSERT_EQ(0, hub_open(&hub, PORTS, 0x1000, 0x1fff));
+	ASSERT_EQ(0, hub_open(&hub, MEMORY, 0x100000, 0x1fffff));
+	ASSERT_EQ(0, hub_open(&hub, PREFETCH, 0x200000, 0x2fffff));
+	ASSERT_EQ(0, leaf_at(&probe, "leaf", &hub.bus, VMR_PIO, 0x1000, 8,
+			     false));
+	ASSERT_EQ(0, leaf_at(&deep, "deep", &hub.bus, VMR_MMIO, 0x200000, 0x1000,
+			     true));
+	nr = 0;
+	EXPECT_EQ(0, vmr_map_regions(&map, &m.sys.pio));
+	EXPECT_EQ(2u, nr);
+	EXPECT_EQ(0, vmr_map_regions(&map, &m.sys.mmio));
+	EXPECT_LT((size_t)0,
+		  vmr_describe_range(&m.manager, VMR_KIND_PIO,
+				     &probe.region[0].range, text,
+				     sizeof(text)));
+	EXPECT_EQ(0, strncmp(text, "1000-1007", 9));
+}
+
+TEST(a_machine_with_vectors_apart_is_mapped_with_them)
+{
+	static struct vmr_layout_config config;
+	static struct vmr_layout layout;
+	unsigned int nr = 0;
+	struct vmr_map map = { .line = no_line, .arg = &nr };
+
+	ASSERT_EQ(0, vmr_layout_arm64(&config, GIB, 0, 40));
+	/* Inputs of which a part is for nobody's lines */
+	config.nr_inputs = 2;
+	config.inputs[1].start = config.inputs[0].last + 1;
+	config.inputs[1].last = config.inputs[0].last + 8;
+	ASSERT_EQ(0, vmr_layout_init(&layout, &m.sys, &config, NULL));
+	ASSERT_EQ(0, vmr_manager_init(&m.manager, &m.sys));
+	map.manager = &m.manager;
+	EXPECT_EQ(0, vmr_map_system(&map));
+	EXPECT_LT(6u, nr);
+}
+
 TEST_HARNESS_MAIN
