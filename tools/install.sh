@@ -66,14 +66,13 @@ endif()
 E2
 
 # What `make docs` has made, where it was run.
-for section in 1 3; do
-	pages=$o/docs/man/man$section
-	[ -d "$pages" ] || continue
-	install -d "$dest$PREFIX/share/man/man$section"
+pages=$o/docs/man/man3
+if [ -d "$pages" ]; then
+	install -d "$dest$PREFIX/share/man/man3"
 	for page in "$pages"/*; do
-		install -m 644 "$page" "$dest$PREFIX/share/man/man$section"
+		install -m 644 "$page" "$dest$PREFIX/share/man/man3"
 	done
-done
+fi
 
 echo "  INSTALL $inc"
 echo "  INSTALL $lib"
