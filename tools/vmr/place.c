@@ -586,28 +586,67 @@ static int place_behind(struct thing *bridge, struct want *want,
 	return vmr_pool_request(&pool, range_of_want(want), &req, conflict);
 }
 
+static int place_item(struct plan *plan, struct thing *bridge,
+		      const struct item *item, struct vmr_range **conflict)
+{
+	*conflict = NULL;
+	if (bridge)
+		return place_behind(bridge, item->want, conflict);
+	return grant(plan, item->want, conflict);
+}
+
+/* What failed has nothing, also for those behind it in the list */
+static void give_back(struct plan *plan, struct thing *thing)
+{
+	struct vmr_region *region;
+	size_t i;
+
+	for (i = 0; i < thing->nr; i++) {
+		region = &thing->wants[i].region;
+		if (is_address(thing->wants[i].kind))
+			vmr_free(region->io == VMR_PIO ?
+				 &plan->sys.pio : &plan->sys.mmio,
+				 &region->range);
+	}
+}
+
+static bool alike(const struct want *a, const struct want *b)
+{
+	return a->kind == b->kind && a->size == b->size &&
+	       a->align == b->align && a->flags == b->flags && !a->fixed &&
+	       !b->fixed;
+}
+
+/*
+ * Of many that are alike the others fail too, and need not be tried anew one by
+ * one. What fails in another way is left to the next try.
+ */
 static bool place_level(struct plan *plan, struct thing *bridge)
 {
 	struct items items = list_items(plan, bridge, false);
-	bool ok = true;
+	const struct want *failed = NULL;
+	struct vmr_range *conflict;
 	size_t i;
+	int err;
 
-	for (i = 0; i < items.nr && ok; i++) {
-		struct vmr_range *conflict = NULL;
-		struct want *want = items.list[i].want;
-		int err;
+	for (i = 0; i < items.nr; i++) {
+		const struct item *item = &items.list[i];
 
+		if (item->thing->failed)
+			continue;
+		err = place_item(plan, bridge, item, &conflict);
+		if (!err)
+			continue;
+		if (failed && !alike(failed, item->want))
+			break;
+		failed = item->want;
+		fail_to_place(plan, item->thing, item->want, err, conflict);
 		if (bridge)
-			err = place_behind(bridge, want, &conflict);
-		else
-			err = grant(plan, want, &conflict);
-		ok = !err;
-		if (err)
-			fail_to_place(plan, items.list[i].thing, want, err,
-				      conflict);
+			break;
+		give_back(plan, item->thing);
 	}
 	free(items.list);
-	return ok;
+	return !failed;
 }
 
 static bool place_all_levels(struct plan *plan)
