@@ -8,4 +8,5 @@ set -eu
 
 sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
 exec $VMR_MAKE -s O="$O/check/sanitizers" CC=gcc EXTRA_CFLAGS="$sanitize" \
-	EXTRA_LDFLAGS=-fsanitize=address,undefined OPERATIONS=60000 fuzz-replay
+	EXTRA_LDFLAGS=-fsanitize=address,undefined TEST_OPT=-O1 \
+	OPERATIONS=30000 fuzz-replay

@@ -418,7 +418,7 @@ in_environment checks
 if [ -e tools/testing/spin/run.sh ]; then
 	KTAP_TIMEOUT=900 JOBS=1 program spin tools/testing/spin/run.sh
 fi
-KTAP_TIMEOUT=600 program fuzz tools/check/fuzz.sh
+KTAP_TIMEOUT=900 program fuzz tools/check/fuzz.sh
 program sched tools/check/sched.sh
 check race
 check drd
