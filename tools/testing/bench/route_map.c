@@ -75,10 +75,11 @@ static uint8_t *load(const char *path, size_t *size)
 {
 	FILE *f = fopen(path, "rb");
 	uint8_t *bytes;
-	long end;
+	long end = 0;
 
-	if (!f || fseek(f, 0, SEEK_END) || (end = ftell(f)) < TRACE_HEADER ||
-	    fseek(f, 0, SEEK_SET))
+	if (f && !fseek(f, 0, SEEK_END))
+		end = ftell(f);
+	if (end < TRACE_HEADER || fseek(f, 0, SEEK_SET))
 		bench_fail("%s: cannot be read", path);
 	*size = (size_t)end;
 	bytes = malloc(*size);

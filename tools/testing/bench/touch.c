@@ -19,6 +19,7 @@
 #include <vmalloc/range.h>
 
 #include "impls.h"
+#include "touch.h"
 
 #define LINE	64
 
@@ -120,12 +121,10 @@ static void touched(uintptr_t addr, size_t size)
 
 /* What the compiler calls */
 #define TOUCH(size) \
-	void __asan_load##size##_noabort(uintptr_t addr); \
 	void __asan_load##size##_noabort(uintptr_t addr) \
 	{ \
 		touched(addr, size); \
 	} \
-	void __asan_store##size##_noabort(uintptr_t addr); \
 	void __asan_store##size##_noabort(uintptr_t addr) \
 	{ \
 		touched(addr, size); \
@@ -137,19 +136,16 @@ TOUCH(4)
 TOUCH(8)
 TOUCH(16)
 
-void __asan_loadN_noabort(uintptr_t addr, size_t size);
 void __asan_loadN_noabort(uintptr_t addr, size_t size)
 {
 	touched(addr, size);
 }
 
-void __asan_storeN_noabort(uintptr_t addr, size_t size);
 void __asan_storeN_noabort(uintptr_t addr, size_t size)
 {
 	touched(addr, size);
 }
 
-void __asan_handle_no_return(void);
 void __asan_handle_no_return(void)
 {
 }
@@ -380,12 +376,13 @@ static void search_worst(uint64_t ops)
 	       "which, and the state that it left");
 	for (op = 0; op < NR_OPS; op++) {
 		w = &worst[op];
-		printf("%-18s %9llu %6.1f %6u %6u  number %llu, %llu pages, returned %d; %zu ranges, %zu gaps, height %u\n",
+		printf("%-18s %9llu %6.1f %6u %6u  number %llu, %llu pages, ",
 		       op_names[op], (unsigned long long)w->times,
 		       (double)w->sum / w->times, w->nodes, w->lines,
 		       (unsigned long long)w->number,
-		       (unsigned long long)(w->size / BENCH_PAGE), w->result,
-		       w->live, w->gaps, w->height);
+		       (unsigned long long)(w->size / BENCH_PAGE));
+		printf("returned %d; %zu ranges, %zu gaps, height %u\n",
+		       w->result, w->live, w->gaps, w->height);
 	}
 }
 

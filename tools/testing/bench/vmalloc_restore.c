@@ -90,7 +90,7 @@ static void setup(void *state, const struct bench_place *places)
 		if (vmr_reserve(&s->space[0], &s->nodes[0][k],
 				3 * i * BENCH_PAGE,
 				(3 * i + 1 + i % 2) * BENCH_PAGE - 1, NULL))
-			bench_fail("restore: setup");
+			bench_fail("restore: node %zu has no place", k);
 	}
 	if (vmr_save_size(&s->snap, &s->size))
 		bench_fail("restore: no size");
