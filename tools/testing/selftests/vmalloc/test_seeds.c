@@ -430,11 +430,18 @@ static void dummy_new(struct dummy_device *dummy)
 	vmr_constraint_init(&dummy->needs[1], VMR_KIND_IRQ, 1, &dummy->irq);
 }
 
+/* The data of an access are bytes, in the guest's order on every host. */
+static uint32_t little(const uint8_t *bytes)
+{
+	return bytes[0] | bytes[1] << 8 | bytes[2] << 16 |
+	       (uint32_t)bytes[3] << 24;
+}
+
 TEST(seed_003)
 {
 	static struct dummy_device dummy, other;
 	struct vmr_range *conflict = NULL;
-	uint32_t data = 0;
+	uint8_t data[4] = { 0 };
 	uint8_t many[8];
 	size_t failed = 99;
 
@@ -446,17 +453,17 @@ TEST(seed_003)
 	EXPECT_EQ(&dummy.dev, vmr_device_by_name(&vmm.dev_mgr, "dummy_device"));
 
 	/* VcpuExit::IoIn, VcpuExit::IoOut */
-	EXPECT_EQ(0, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, &data, 2, 1));
-	EXPECT_EQ(0x1000u, data);
-	data = 0x12345678;
-	EXPECT_EQ(0, vmr_write(&vmm.vcpu, VMR_PIO, 0xcfc, &data, 4, 1));
+	EXPECT_EQ(0, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, data, 2, 1));
+	EXPECT_EQ(0x1000u, little(data));
+	memcpy(data, "\x78\x56\x34\x12", 4);
+	EXPECT_EQ(0, vmr_write(&vmm.vcpu, VMR_PIO, 0xcfc, data, 4, 1));
 	EXPECT_EQ(0x78u, dummy.config_address);
-	EXPECT_EQ(0, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, &data, 4, 1));
-	EXPECT_EQ(0x78u, data);
+	EXPECT_EQ(0, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, data, 4, 1));
+	EXPECT_EQ(0x78u, little(data));
 	EXPECT_EQ(0, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, many, 4, 2));
 	EXPECT_EQ(0xff, many[0] & many[7]);
-	EXPECT_EQ(-ENXIO, vmr_read(&vmm.vcpu, VMR_PIO, 0xd00, &data, 4, 1));
-	EXPECT_EQ(UINT32_MAX, data);
+	EXPECT_EQ(-ENXIO, vmr_read(&vmm.vcpu, VMR_PIO, 0xd00, data, 4, 1));
+	EXPECT_EQ(UINT32_MAX, little(data));
 
 	/* A device that does not get all that it asks for gets nothing. */
 	dummy_new(&other);
@@ -468,7 +475,7 @@ TEST(seed_003)
 
 	EXPECT_EQ(1, vmr_unlink(&vmm.dev_mgr, &dummy.dev));
 	EXPECT_EQ(0, vmr_drain(&vmm.dev_mgr, &dummy.dev));
-	EXPECT_EQ(-ENXIO, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, &data, 4, 1));
+	EXPECT_EQ(-ENXIO, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, data, 4, 1));
 	EXPECT_TRUE(vmm_empty());
 }
 
