@@ -54,6 +54,19 @@ same eight-gpus.svg 0 --svg - --flat --bits 41 --memory 64G \
 ends 0 --help
 grep -q 'exit status' "$W/out"
 
+# The manual page has every option and every statement.
+manual=tools/vmr/vmr.1
+for option in $(grep -oE -e '--[a-z][a-z-]*' "$W/out" | sort -u); do
+	grep -qF -e "${option//-/\\-}" $manual || die "$manual: no $option"
+done
+for word in $(sed -n 's/^\t{ "\([a-z]*\)", read_.*/\1/p' tools/vmr/file.c); do
+	grep -qE "^\.BI? $word( |\$)" $manual || die "$manual: no $word"
+done
+if command -v groff >/dev/null; then
+	groff -man -Tascii -ww -z $manual 2>&1 | tee "$W/groff"
+	[ ! -s "$W/groff" ]
+fi
+
 # Two files, one of them from a pipe: one machine, all devices.
 "$vmr" -M 64G -b 46 $samples/eight-gpus.lspci - <<<'device one' >"$W/out"
 tail -n 1 "$W/out" | grep -x '13 of 13 devices fit'

@@ -117,7 +117,7 @@ if command -v gdb >/dev/null; then
 	done <"$W/named" >"$W/script"
 	echo run >>"$W/script"
 	gdb -nx -batch -x "$W/script" "$W/with/probes" >"$W/seen" 2>&1 || :
-	if grep -q 'ptrace: Operation not permitted' "$W/seen"; then
+	if grep -qE 'ptrace: |Could not trace the inferior' "$W/seen"; then
 		missing="$missing ptrace, which is not permitted here"
 	else
 		grep -Ew "^($(paste -sd'|' "$W/named"))" "$W/seen" >"$W/stops" || {
