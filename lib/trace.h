@@ -45,7 +45,7 @@
  */
 #define VMR_PROBE(name, args, ...) \
 ({ \
-	__asm__ volatile __inline( \
+	__asm__ volatile inline( \
 		"990:	nop\n" \
 		"	.pushsection .note.stapsdt, \"\", \"note\"\n" \
 		"	.balign	4\n" \
