@@ -46,7 +46,7 @@ done
 
 # The host may let the guest wait, which is no fault of the guest's. Threads of the
 # tests that never sleep are for a kernel that preempts itself.
-timeout -k 10 "${BOOT_TIMEOUT:-300}" qemu-system-x86_64 \
+timeout -k 10 "${BOOT_TIMEOUT:-600}" qemu-system-x86_64 \
 	-accel tcg,thread=multi -smp 4,sockets=4 -m "${BOOT_MEMORY:-512}" \
 	-nodefaults -display none -serial "file:$log" -no-reboot \
 	-kernel "$image" -initrd "$dir/initramfs" \
