@@ -2,7 +2,7 @@
 /*
  * touch.c - which nodes and cache lines an operation touches
  *
- *	touch growth		for each workload and n, ours and drm_mm's
+ *	touch growth [LARGEST]	for each workload and n, ours and drm_mm's
  *	touch worst [OPS]	the most expensive single operations of many
  *
  * The library and drm_mm are compiled once more, as for the address sanitizer but
@@ -191,7 +191,7 @@ static void grow(const char *name, const struct bench_impl *impl, size_t n)
 	do {
 		run.ops = 10;
 		impl->run(state, &run);
-	} while (counts.ops < 20000 && bench_now() - begin < 500000000);
+	} while (counts.ops < 5000 && bench_now() - begin < 200000000);
 	end_counting();
 	printf("%s,%zu,%s,%.2f,%u,%.2f,%u\n", name, n, impl->name,
 	       (double)counts.nodes / counts.ops, counts.most_nodes,
@@ -201,14 +201,15 @@ static void grow(const char *name, const struct bench_impl *impl, size_t n)
 	free(places);
 }
 
-static void growth(void)
+static void growth(size_t largest)
 {
 	static const size_t sizes[] = { 100, 1000, 10000, 100000, 1000000 };
 	size_t w, i, k;
 
 	puts("workload,n,impl,nodes,most_nodes,lines,most_lines");
 	for (w = 0; w < sizeof(workloads) / sizeof(*workloads); w++)
-		for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		for (i = 0; i < sizeof(sizes) / sizeof(*sizes) &&
+		     sizes[i] <= largest; i++)
 			for (k = 0; k < 2; k++) {
 				if (!k)
 					fprintf(stderr, "%s %zu\n",
@@ -389,11 +390,11 @@ static void search_worst(uint64_t ops)
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "growth")) {
-		growth();
+		growth(argc > 2 ? strtoull(argv[2], NULL, 0) : 1000000);
 	} else if (argc > 1 && !strcmp(argv[1], "worst")) {
 		search_worst(argc > 2 ? strtoull(argv[2], NULL, 0) : 10000000);
 	} else {
-		fprintf(stderr, "usage: %s growth|worst [OPS]\n", argv[0]);
+		fprintf(stderr, "usage: %s growth [LARGEST] | worst [OPS]\n", argv[0]);
 		return 2;
 	}
 	return 0;
