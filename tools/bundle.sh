@@ -37,7 +37,7 @@ For bare metal with one CPU, here a Cortex-M3:
 Then link the objects, or make an archive of them. Your own code needs
 -Iinclude alone; <vmalloc/vmalloc.h> is all there is. Where there is no C library
 the linker wants memcpy(), memmove(), memset() and memcmp() of you. An environment
-that is neither of the two brings five functions in place of a file of lib/port:
+that is neither of the two brings six functions in place of a file of lib/port:
 include/vmalloc/port.h says which.
 
     include/    the public headers
