@@ -35,10 +35,12 @@ if command -v groff >/dev/null; then
 		grep -v 'cannot adjust line' && complain "is what troff says"
 fi
 
-# Files that pages and README name by a path of the tree
-for path in $(grep -ohE '\b(include/vmalloc|lib|tools|examples|Documentation|debian)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' \
+# Files that pages and README name by a path of the tree. lib/vmr is where the
+# library goes in a kernel's.
+for path in $(grep -ohP '(?<![\w/.-])(include/vmalloc|lib|tools|examples|Documentation|debian)/[\w./-]*\w' \
 		README.md ./*.rst Documentation/*.rst | sort -u); do
-	[ -e "$path" ] || complain "$path is named and not there"
+	[ -e "$path" ] || [ "${path#lib/vmr}" != "$path" ] ||
+		complain "$path is named and not there"
 done
 
 # Where README leads to
