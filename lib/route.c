@@ -279,13 +279,13 @@ static bool width_ok(enum vmr_io io, uint32_t width, uint32_t count)
 }
 
 /*
- * The digits of the address to the base 64, summed without a carry: neighbours of
- * any size that is a power of two, as BARs are, have hints of their own.
+ * The digits of the page's number to the base 64, summed without a carry: neighbours
+ * of any size that is a power of two, as BARs are, have hints of their own.
  */
 static struct vmr_hint *hint_of(struct vmr_reader *reader, enum vmr_io io,
 				uint64_t addr)
 {
-	uint64_t key = addr >> (io == VMR_PIO ? 3 : 9);
+	uint64_t key = addr >> (io == VMR_PIO ? 3 : 12);
 
 	static_assert(VMR_READER_HINTS == 1 << 6);
 	key ^= key >> 24;
