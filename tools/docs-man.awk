@@ -37,6 +37,9 @@ function finish()
 
 !page { next }
 
+# whatis takes one word for the name.
+/^(struct|enum|union) [A-Za-z0-9_]+ \\- / { sub(/^[a-z]+ /, "") }
+
 /^\.SH SYNOPSIS/ {
 	print >page
 	printf ".B #include <%s>\n.sp\n", header >page
