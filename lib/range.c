@@ -52,12 +52,20 @@ static struct rb_node *live_root(const struct vmr_space *space)
 	return (struct rb_node *)space->root;
 }
 
-/* By its offset, so that a descent need not foretell which way it goes */
+/*
+ * By its offset, so that a descent need not foretell which way it goes: half of
+ * the guesses would be wrong
+ */
+static struct rb_node **link_of(const struct rb_node *rb, bool right)
+{
+	return (struct rb_node **)((char *)rb +
+				   (right ? offsetof(struct rb_node, rb_right) :
+					    offsetof(struct rb_node, rb_left)));
+}
+
 static struct rb_node *child(const struct rb_node *rb, bool right)
 {
-	return *(struct rb_node **)((char *)rb +
-				    (right ? offsetof(struct rb_node, rb_right) :
-					     offsetof(struct rb_node, rb_left)));
+	return *link_of(rb, right);
 }
 
 static bool is_claim(const struct vmr_range *range)
@@ -1077,22 +1085,23 @@ int vmr_free_at(struct vmr_space *space, uint64_t start, uint64_t size,
 }
 EXPORT_SYMBOL_GPL(vmr_free_at);
 
+/*
+ * Down to a leaf, though what is found may be on the way: to ask at each node
+ * whether it is that one costs more than the level it would spare
+ */
 struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr)
 {
 	struct rb_node *rb =
 		rcu_dereference_raw(root_of((void *)&space->root)->rb_node);
+	struct vmr_range *found = NULL;
+	bool right;
 
 	while (rb) {
-		struct vmr_range *range = range_of(rb);
-
-		if (addr < READ_ONCE(range->start))
-			rb = rcu_dereference_raw(rb->rb_left);
-		else if (addr > READ_ONCE(range->last))
-			rb = rcu_dereference_raw(rb->rb_right);
-		else
-			return range;
+		right = addr >= READ_ONCE(range_of(rb)->start);
+		found = right ? range_of(rb) : found;
+		rb = rcu_dereference_raw(*link_of(rb, right));
 	}
-	return NULL;
+	return found && addr <= READ_ONCE(found->last) ? found : NULL;
 }
 
 struct vmr_range *vmr_find(const struct vmr_space *space, uint64_t addr)
