@@ -536,8 +536,9 @@ static struct vmr_range *avoided(const struct search *s, uint64_t start,
 }
 
 /* The gap in front of @next, cut to the bounds; false if nothing is left */
-static inline bool cut_gap(const struct search *s, const struct vmr_range *next,
-		    uint64_t *lo, uint64_t *hi)
+static inline bool cut_gap(const struct search *s,
+			   const struct vmr_range *next, uint64_t *lo,
+			   uint64_t *hi)
 {
 	uint64_t start = gap_start(s->space, next);
 
@@ -772,8 +773,8 @@ enum vmr_state vmr_range_state(const struct vmr_range *range)
 }
 EXPORT_SYMBOL_GPL(vmr_range_state);
 
-static bool leads_to_root(const struct vmr_space *space, const struct rb_node *rb,
-		       bool claim)
+static bool leads_to_root(const struct vmr_space *space,
+			  const struct rb_node *rb, bool claim)
 {
 	const struct rb_node *up;
 
