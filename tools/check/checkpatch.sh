@@ -75,7 +75,11 @@ find examples -name '*.[ch]' -print0 |
 find tools/testing/harness tools/testing/kernel/libc -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" "${harness[@]}" ||
 	status=1
+find tools/testing/firmware -name '*.[ch]' -print0 |
+	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" "${boards[@]}" \
+		NEW_TYPEDEFS || status=1
 find tools/testing -name '*.[ch]' ! -path '*/harness/*' \
+	! -path '*/firmware/*' \
 	! -path '*/kernel/libc/*' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" || status=1
 find tools/shim -name '*.h' -print0 |

@@ -12,10 +12,12 @@
 #define EXIT	0xf4
 
 /* UEFI's table of services, as far as it is used */
+typedef uint64_t __attribute__((__ms_abi__))
+watchdog_fn(uint64_t seconds, uint64_t code, uint64_t size, void *data);
+
 struct boot_services {
-	char	before[0x100];
-	uint64_t (__attribute__((__ms_abi__)) *set_watchdog_timer)
-		(uint64_t seconds, uint64_t code, uint64_t size, void *data);
+	char		before[0x100];
+	watchdog_fn	*set_watchdog_timer;
 };
 
 struct system_table {
