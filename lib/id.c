@@ -74,6 +74,7 @@ int vmr_id_free_block(struct vmr_ids *ids, uint32_t id, uint32_t count,
 		      struct vmr_range **freed)
 {
 	uint64_t last = (uint64_t)id + count - 1;
+	struct vmr_range *range;
 
 	if (!ids || !count)
 		return -EINVAL;
@@ -83,9 +84,15 @@ int vmr_id_free_block(struct vmr_ids *ids, uint32_t id, uint32_t count,
 		return -ERANGE;
 	if (id >= ids->issued)
 		return -ENOENT;
-	if (!vmr_find_overlap(&ids->space, id, last))
+	range = vmr_find_overlap(&ids->space, id, last);
+	if (!range)
 		return -EALREADY;
-	return vmr_free_at(&ids->space, id, count, freed);
+	if (range->start != id || range->last != last)
+		return -ENOENT;
+	vmr_free(&ids->space, range);
+	if (freed)
+		*freed = range;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_id_free_block);
 
