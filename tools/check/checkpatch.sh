@@ -79,9 +79,10 @@ find tools/testing/firmware -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" "${boards[@]}" \
 		NEW_TYPEDEFS || status=1
 find tools/testing -name '*.[ch]' ! -path '*/harness/*' \
-	! -path '*/firmware/*' \
+	! -path '*/firmware/*' ! -path '*/bench/shim/*' \
 	! -path '*/kernel/libc/*' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" || status=1
-find tools/shim -name '*.h' -print0 |
-	sort -z | checkpatch "${ignore[@]}" "${shim[@]}" || status=1
+find tools/shim tools/testing/bench/shim -name '*.h' -print0 |
+	sort -z | checkpatch "${ignore[@]}" "${shim[@]}" NEW_TYPEDEFS \
+		IS_ENABLED_CONFIG || status=1
 exit $status

@@ -20,7 +20,8 @@ extern "C" {
 SPACE_IMPLS(vmalloc);
 SPACE_IMPLS(drm_mm);
 
-extern const struct bench_impl vmalloc_id_churn, set_map_id_churn;
+extern const struct bench_impl vmalloc_id_churn, set_map_id_churn,
+	ida_id_churn;
 extern const struct bench_impl vmalloc_slot, first_match_slot;
 extern const struct bench_impl vmalloc_restore;
 
