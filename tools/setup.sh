@@ -4,14 +4,14 @@
 # Say what a target of make still needs on this machine and install it with
 # apt-get:
 #
-#	setup.sh run|docs|bench|fuzz|footprint|debug-kernel|check
+#	setup.sh run|docs|bench|fuzz|footprint|debug-kernel|packages|check
 #
 # SETUP=no only says it. What stays missing is not an error here: a check skips
 # what it cannot do, by name, and a build says what it lacks.
 
 set -u
 
-target=${1:?usage: $0 run|docs|bench|fuzz|footprint|debug-kernel|check}
+target=${1:?usage: $0 run|docs|bench|fuzz|footprint|debug-kernel|packages|check}
 missing=
 packages=
 
@@ -93,6 +93,33 @@ look_debug_kernel()
 	E
 }
 
+# What Debian packages are built, looked at and used with
+look_packages()
+{
+	need 'building packages' dpkg-dev <<-'E'
+	command -v dpkg-buildpackage
+	E
+	need 'building packages' debhelper <<-'E'
+	command -v dh
+	E
+	need "building the module's package" dh-dkms <<-'E'
+	command -v dh_dkms
+	E
+	need 'building the module as its package does' dkms <<-'E'
+	command -v dkms
+	E
+	need 'building the module as its package does' \
+		"linux-headers-cloud-$(dpkg --print-architecture)" <<-'E'
+	test -n "$(tools/kernel-headers.sh)"
+	E
+	need 'looking at packages' lintian <<-'E'
+	command -v lintian
+	E
+	need 'a program built with what is installed' pkgconf <<-'E'
+	command -v pkg-config
+	E
+}
+
 look()
 {
 	missing=
@@ -132,6 +159,7 @@ look()
 	test "$target" = run || need 'checkpatch and kernel-doc' perl <<-'E'
 	perl -e 'use POSIX; use Term::ANSIColor; use Getopt::Long; use Encode'
 	E
+	test "$target" != packages || look_packages
 	test "$target" = check || return 0
 
 	need 'checking the C++ side of the headers' g++ <<-'E'
