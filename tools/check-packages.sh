@@ -15,14 +15,15 @@ dir=${1:?usage: $0 DIRECTORY}
 cd "$(dirname "$0")/.." || exit 1
 top=$PWD
 
+tools/setup.sh packages
 for tool in dpkg-buildpackage lintian dh dh_dkms sphinx-build; do
 	command -v $tool >/dev/null && continue
-	echo "$tool is not installed: apt-get install dpkg-dev lintian" \
-	     "debhelper dh-dkms python3-sphinx"
+	echo "$tool is not installed"
 	exit 4
 done
 
-unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+# A package is built with what debian/rules says, whatever we were called with.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL O KFILES
 rm -rf "$dir"
 mkdir -p "$dir/vmalloc"
 dir=$(cd "$dir" && pwd)
@@ -59,10 +60,23 @@ look()
 	lintian -i --fail-on error,warning "$dir"/*.changes
 }
 
+installed='libvmalloc-dev vmalloc-tools libvmalloc0'
+
 install_all()
 {
+	# shellcheck disable=SC2064
+	trap "dpkg --purge $installed >/dev/null 2>&1" EXIT
 	dpkg -i "$dir"/libvmalloc0_*.deb "$dir"/libvmalloc-dev_*.deb \
-		"$dir"/vmalloc-tools_*.deb
+		"$dir"/vmalloc-tools_*.deb || return
+	# shellcheck disable=SC2086
+	dpkg -L $installed | while IFS= read -r file; do
+		# Others have files in the other directories.
+		case $file in
+		*vmalloc*)	echo "$file" ;;
+		*)		[ -d "$file" ] || echo "$file" ;;
+		esac
+	done >"$dir/files"
+	[ -s "$dir/files" ]
 }
 
 use()
@@ -87,6 +101,8 @@ dkms_build()
 	rm -rf "$tree"
 	mkdir -p "$tree" "$dir/src"
 	dpkg-deb -x "$dir"/vmalloc-dkms_*.deb "$dir/src" || return
+	# The keys that it makes to sign with go with the rest.
+	export mok_signing_key=$tree/mok.key mok_certificate=$tree/mok.pub
 	for kernel in /lib/modules/*/build; do
 		[ -e "$kernel/Makefile" ] || continue
 		kernel=${kernel%/build}
@@ -99,9 +115,17 @@ dkms_build()
 
 remove_all()
 {
-	dpkg --purge libvmalloc-dev vmalloc-tools libvmalloc0 &&
-	[ ! -e /usr/include/vmalloc ] &&
-	[ -z "$(find /usr/lib /usr/share/doc -name '*vmalloc*')" ]
+	local file left=0
+
+	# shellcheck disable=SC2086
+	dpkg --purge $installed || return
+	trap - EXIT
+	while IFS= read -r file; do
+		[ -e "$file" ] || [ -L "$file" ] || continue
+		echo "$file is still there"
+		left=1
+	done <"$dir/files"
+	return $left
 }
 
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
