@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Check route.pml and attach.pml with Spin: as they are, in every state they can be
-# in, and that each step and barrier that a macro takes out is missed. Prints KTAP:
+# Check route.pml, attach.pml and sets.pml with Spin: as they are, in every state they
+# can be in, and that each step and barrier that a macro takes out is missed. Prints
+# KTAP:
 #
 #	run.sh [DIRECTORY]	where to work; a temporary one if not given
 #
@@ -26,6 +27,7 @@ fi
 
 # The kinds of things the writer does
 move=1 swap=2 unlink=4 register=8 drain=16
+vacate=2	# in sets.pml
 
 # What must hold: its name, and macros. The largest come first.
 holds=(
@@ -56,6 +58,10 @@ holds=(
 		-DHOLD -DLOOKS1=0 -DOPS=2"
 	"attach_and_detach_while_one_drains_again_and_again
 		-DROUNDS=2 -DLOOKS=2"
+	"sets_and_claims_while_one_remembers
+		-DOPS=3 -DLOOKS=3"
+	"sets_and_claims_while_two_remember
+		-DOPS=1 -DLOOKS=2 -DREADERS=2 -DWINDOW=1"
 )
 
 # What must fail: what is taken out, how it fails, and macros. A wrong route is
@@ -64,6 +70,7 @@ holds=(
 move1="-DOPS=1 -DLOOKS1=0 -DWINDOW=3"
 remove="-DOPS=2 -DLOOKS1=0 -DKINDS1=$unlink -DKINDS=$drain"
 nest="-DOPS=2 -DLOOKS0=2 -DLOOKS1=0 -DDEPTHS=2"
+twice="-DOPS=2 -DLOOKS=2"
 fails=(
 	"NOT_ODD route $move1"
 	"NO_WRITE_BARRIER route $move1"
@@ -91,6 +98,12 @@ fails=(
 	"WAIT_FOR_ALL hang $remove -DHOLD"
 	"ATTACH_NO_LOCK memory -DROUNDS=1"
 	"ATTACH_INSIDE memory -DROUNDS=1"
+	"SET_NOT_ODD route $twice"
+	"SET_APART route $twice"
+	"CLAIM_APART route $twice"
+	"HINT_ANY_COUNT route $twice -DKINDS=$vacate"
+	"HINT_COUNT_LATE route $twice"
+	"HINT_EARLY memory $twice"
 )
 
 # search DIR NAME OPTIMIZE MACRO... - what Spin says is in DIR/said
@@ -98,7 +111,10 @@ search()
 {
 	local dir=$1 optimize=$3 model=route
 
-	[[ ${2,,} != attach* ]] || model=attach
+	case ${2,,} in
+	attach*) model=attach ;;
+	set*|claim*|hint*) model=sets ;;
+	esac
 	mkdir -p "$dir" && cd "$dir" || return
 	spin -a "${@:4}" "$models/$model.pml" >said 2>&1 || return
 	gcc "$optimize" -w -DSAFETY -DNOFAIR -DCOLLAPSE -DNOBOUNDCHECK \
