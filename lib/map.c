@@ -359,7 +359,8 @@ static const struct vmr_region *window_around(const struct vmr_region *inner)
 {
 	const struct vmr_region *outer;
 
-	for (outer = inner->device->parent->dev->regions; outer;
+	for (outer = inner->device->parent->dev->regions;
+	     outer;		/* LCOV_EXCL_BR_LINE: one of them led here */
 	     outer = outer->next)
 		if (outer->type == VMR_REGION_WINDOW && outer->io == inner->io &&
 		    vmr_range_state(&outer->range) == VMR_LIVE &&

@@ -532,9 +532,8 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 			which |= 1u << i;
 	vmr_pci_follow(fn, which, vmr_pci_bar_goal);
 	for (part = fn->parts; part; part = part->next)
-		if (part->written &&
-		    (command ||
-		     touches(offset, width, part->offset, part->size)))
+		if (command ||
+		    touches(offset, width, part->offset, part->size))
 			part->written(fn, part);
 	/* Who was told of all that may have unplugged the function */
 	if (fn->manager && fn->ops && fn->ops->config_written)

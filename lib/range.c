@@ -447,9 +447,10 @@ struct search {
  * contain an aligned block of about half of that, and an aligned start followed
  * by @size addresses contains one of the lesser of the two.
  */
-static unsigned int least_order(uint64_t size, uint64_t align)
+static unsigned int least_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
+				uint64_t align)
 {
-	unsigned int log = fls64(size) - 1; /* LCOV_EXCL_BR_LINE: not 0 */
+	unsigned int log = fls64(size) - 1;
 	unsigned int any = size & (size + 1) ? log - 1 : log;
 
 	return max(any, min(log, (unsigned int)fls64(align) - 1)); /* LCOV_EXCL_BR_LINE: not 0 */
@@ -1232,7 +1233,9 @@ bool vmr_gap_below(const struct vmr_space *space, uint64_t addr,
 	s.max = space->last;
 	if (!range && has_first_gap(space))
 		range = space->lowest;
-	return range && report_gap(&s, range, gap);
+	if (!range)
+		return false;
+	return report_gap(&s, range, gap);
 }
 EXPORT_SYMBOL_GPL(vmr_gap_below);
 

@@ -725,6 +725,36 @@ TEST(edk2_13104)
 	EXPECT_SOUND();
 }
 
+static struct vmr_pci_bridge told_of;
+
+static void unplug_on_move(struct vmr_listener *listener,
+			   struct vmr_region *region,
+			   const struct vmr_place *old,
+			   const struct vmr_place *new_)
+{
+	if (new_->visible)
+		vmr_pci_unplug(&told_of.fn);
+}
+
+TEST(a_bridge_may_be_unplugged_by_who_is_told_of_its_bar)
+{
+	struct vmr_listener listener = { .moved = unplug_on_move };
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, bridge_init(&told_of));
+	ASSERT_EQ(0, vmr_pci_add_bar(&told_of.fn, 0, VMR_BAR_MEM32, false,
+				     0x1000, "bar"));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &told_of.fn, AT_BRIDGE));
+	conf_out_at(AT_BRIDGE, 0x10, 0xe0000000, 4);
+	open_mem(AT_BRIDGE, 0xe0100000, 0xe01fffff);
+	ASSERT_EQ(0, vmr_listen(&m.manager, &listener));
+	command(AT_BRIDGE, DECODE_MEM);
+	EXPECT_NULL(told_of.fn.manager);
+	EXPECT_TRUE(all_closed(&told_of));
+	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
+	EXPECT_SOUND();
+}
+
 TEST(a_bar_moves_between_the_windows_that_its_type_allows)
 {
 	struct diary d;

@@ -859,6 +859,38 @@ TEST(all_that_a_window_hides_is_told_to_leave_before_anything_comes)
 	EXPECT_EQ(0U, order.untold);
 }
 
+static struct probe aside;
+
+/* Who is told of the first of several moves something else. */
+static void order_and_move(struct vmr_listener *listener,
+			   struct vmr_region *region,
+			   const struct vmr_place *old,
+			   const struct vmr_place *new_)
+{
+	order_moved(listener, region, old, new_);
+	if (order.moved == 1)
+		program(&aside.region[0], 0x400000);
+}
+
+TEST(who_leaves_is_told_so_once_whatever_a_listener_does)
+{
+	unsigned int i, j;
+
+	ASSERT_EQ(0, family_up());
+	ASSERT_EQ(0, leaf_up(&aside, "aside", NULL, VMR_MMIO, 0x1000, false));
+	ASSERT_EQ(0, order_start());
+	order.listener.moved = order_and_move;
+	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &upper.p.region[MEMORY]));
+	EXPECT_EQ(6U, order.leaving);
+	for (i = 0; i < 6; i++)
+		for (j = 0; j < i; j++)
+			EXPECT_NE(order.who[i], order.who[j]);
+	EXPECT_EQ(7U, order.moved);
+	EXPECT_EQ(0U, order.late);
+	EXPECT_EQ(0U, order.untold);
+	EXPECT_SEEN(&aside.region[0], 0x400000);
+}
+
 TEST(a_window_onto_a_taken_place_waits_and_then_all_behind_it_is_there)
 {
 	struct probe holder;

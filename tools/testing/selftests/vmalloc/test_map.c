@@ -381,6 +381,50 @@ TEST(a_bus_with_two_windows_is_mapped_window_by_window)
 		     "    00018000-00018fff : deep: region");
 }
 
+TEST(what_begins_before_its_window_is_not_led_into)
+{
+	two_bridges(_metadata);
+	ASSERT_EQ(0, vmr_window_program(&m.manager, &bridges[0].probe.region[0],
+					0x14800, 0x1ffff));
+	MAP(vmr_map_regions(&map, &m.sys.mmio));
+	EXPECT_PAPER("00014800-0001ffff : outer: window (window)",
+		     "  00014000-00017fff : inner: window (window) (not visible)",
+		     "  0001f000-0001ffff : shallow: region",
+		     "00020000-00020fff : behind (reserved)");
+}
+
+TEST(a_map_goes_on_behind_the_window_that_it_came_through)
+{
+	struct probe *p = &bridges[0].probe;
+
+	paper_up(_metadata);
+	probe_init(p, "outer");
+	ASSERT_EQ(0, vmr_bus_init(&bridges[0].bus, &m.manager, &p->dev));
+	ASSERT_EQ(0, probe_region(p, 0, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
+	ASSERT_EQ(0, probe_region(p, 1, VMR_PIO, VMR_REGION_WINDOW, 0x1000));
+	ASSERT_EQ(0, probe_region(p, 2, VMR_MMIO, VMR_REGION_WINDOW, 0x4000));
+	ASSERT_EQ(0, probe_region(p, 3, VMR_MMIO, VMR_REGION_WINDOW, 0x4000));
+	vmr_constraint_at(probe_want(p), VMR_KIND_MMIO, 0x10000, 0x4000,
+			  &p->region[3].range);
+	ASSERT_EQ(0, vmr_register(&m.manager, &p->dev, NULL, NULL));
+	bridge_up(_metadata, &bridges[1], "inner", &bridges[0].bus, 0x10000,
+		  0x2000);
+	leaf_up(_metadata, &leaves[0], "shallow", &bridges[0].bus, 0x13000,
+		0x1000);
+	/* The other window is closed, and then above. */
+	MAP(vmr_map_regions(&map, &m.sys.mmio));
+	EXPECT_PAPER("00010000-00013fff : outer: region (window)",
+		     "  00010000-00011fff : inner: window (window)",
+		     "  00013000-00013fff : shallow: region");
+	ASSERT_EQ(0, vmr_window_program(&m.manager, &p->region[2], 0x20000,
+					0x23fff));
+	MAP(vmr_map_regions(&map, &m.sys.mmio));
+	EXPECT_PAPER("00010000-00013fff : outer: region (window)",
+		     "  00010000-00011fff : inner: window (window)",
+		     "  00013000-00013fff : shallow: region",
+		     "00020000-00023fff : outer: region (window)");
+}
+
 /* Ids. */
 
 TEST(ids_are_decimal_and_named_by_the_caller)

@@ -200,6 +200,22 @@ TEST(a_function_is_adopted_once_and_at_an_address)
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
 }
 
+TEST(a_function_in_a_transaction_is_not_unplugged)
+{
+	static struct vmr_pci_function fn;
+	struct vmr_transaction t;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_init(&fn, "card"));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, VMR_PCI_ADDR(0, 3, 0)));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_remove(&t, &fn.dev));
+	EXPECT_EQ(-EBUSY, vmr_pci_unplug(&fn));
+	EXPECT_EQ(&m.manager, fn.manager);
+	EXPECT_EQ(0, vmr_cancel(&t));
+	EXPECT_EQ(0, vmr_pci_unplug(&fn));
+}
+
 static void reset(struct vmr_pci_host *h, uint8_t value)
 {
 	(void)h;
@@ -442,6 +458,12 @@ TEST(a_map_tells_what_is_odd)
 	odd.type = 99;
 	EXPECT_EQ(0, vmr_map_regions(&map, &m.sys.mmio));
 	EXPECT_EQ(2u, nr);
+	/* A window of a device that has no bus leads nowhere. */
+	odd.type = VMR_REGION_WINDOW;
+	odd.device = &probe.dev;
+	EXPECT_EQ(0, vmr_map_regions(&map, &m.sys.mmio));
+	EXPECT_EQ(3u, nr);
+	odd.device = NULL;
 	ASSERT_EQ(0, hub_up(&hub, "hub", NULL));
 	ASSERT_EQ(0, hub_open(&hub, PORTS, 0x1000, 0x1fff));
 	ASSERT_EQ(0, hub_open(&hub, MEMORY, 0x100000, 0x1fffff));

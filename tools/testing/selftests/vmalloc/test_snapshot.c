@@ -1576,6 +1576,18 @@ TEST(what_is_read_only_has_to_be_the_same)
 	EXPECT_EQ(1, new.card[0].fn.config[0xf0]);
 }
 
+TEST(a_vector_that_only_waits_is_not_saved)
+{
+	struct vmr_range *range = &old.card[0].msi.range;
+	uint64_t at;
+
+	machine_run(_metadata);
+	ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
+	at = range->start;
+	GRANT(vmr_park(&old.sys.irqs.space, range, at, at + 3));
+	EXPECT_EQ((size_t)0, machine_save(&old, image));
+}
+
 TEST(vectors_and_windows_have_to_agree)
 {
 	struct card *c = old.card;

@@ -587,6 +587,12 @@ TEST(of_what_several_pools_say_the_most_telling_is_returned)
 	want[0].req.size = 0x1000;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0x5000);
+	/* What makes no sense makes none anywhere. */
+	vmr_constraint_at(&want[0], VMR_KIND_MMIO, VMR_MAX, 0x1000,
+			  &mmio_node[1].range);
+	GRANT_REFUSED(-EOVERFLOW, 1, 0, &nobody);
+	want[0].req.size = 0;
+	GRANT_REFUSED(-EINVAL, 1, 0, &nobody);
 }
 
 TEST(release_gives_all_back)
