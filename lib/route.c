@@ -303,7 +303,9 @@ static int ask_hint(const struct vmr_reader *reader,
 	struct vmr_region *region = hint->region;
 	uint64_t start, last;
 
-	if (!region || hint->epoch != (uint32_t)reader->epoch ||
+	/* Behind the barrier: the reader's own may have been loaded long ago */
+	if (!region ||
+	    hint->epoch != (uint32_t)READ_ONCE(reader->manager->epoch) ||
 	    hint->count != vmr_read_begin(seq))
 		return -EAGAIN;
 	start = READ_ONCE(region->range.start);
