@@ -77,7 +77,7 @@ find tools/testing/harness tools/testing/kernel/libc -name '*.[ch]' -print0 |
 	status=1
 find tools/testing/firmware -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" "${boards[@]}" \
-		NEW_TYPEDEFS || status=1
+		NEW_TYPEDEFS AVOID_EXTERNS || status=1
 find tools/testing -name '*.[ch]' ! -path '*/harness/*' \
 	! -path '*/firmware/*' ! -path '*/bench/shim/*' \
 	! -path '*/kernel/libc/*' -print0 |

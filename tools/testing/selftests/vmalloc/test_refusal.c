@@ -377,8 +377,7 @@ TEST(a_shared_line_is_one_number)
 	EXPECT_EQ(-EEXIST, vmr_system_add_shared_irq(&m.sys, &line, 5,
 						     "line", NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.irqs.space, &line.range));
-	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &line, 5,
-						     "line", NULL));
+	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &line, 5, "line", NULL));
 	/* Where exactly, with no word on alignment */
 	vmr_constraint_at(&c, VMR_KIND_IRQ, 5, 1, &sharer.range);
 	c.flags |= VMR_SHARED;
