@@ -426,6 +426,7 @@ check selftests
 for tool in gcc clang tidy cppcheck coccinelle; do
 	check analysis $tool
 done
+check coverage
 check sparse
 check checkpatch
 check kernel-doc
