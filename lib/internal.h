@@ -66,6 +66,16 @@ static inline bool vmr_read_retry(const struct vmr_seq *seq, uint32_t count)
 	return READ_ONCE(seq->count) != count;
 }
 
+/* The count that a range's departures are among */
+static inline uint32_t vmr_departures_index(const struct vmr_range *range)
+{
+	uint32_t digest = (uint32_t)((uintptr_t)range / sizeof(*range)) *
+			  0x9e3779b1u;
+
+	static_assert(VMR_DEPARTURES <= 1 << 8);	/* it fits a byte */
+	return 1 + (digest >> 16) % (VMR_DEPARTURES - 1);
+}
+
 /*
  * The walk of a reader: beside a writer it ends, and finds something or nothing,
  * either of which is true only if vmr_read_retry() then says so.

@@ -369,12 +369,30 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
 	space->nr_ranges++;
 }
 
+/*
+ * Who remembers where the range was is not to believe it any more, once it can have
+ * seen that the section is closed. The era goes before the count.
+ */
+static void depart(struct vmr_departures *departures,
+		   const struct vmr_range *range)
+{
+	uint32_t *count = &departures->counts[vmr_departures_index(range)];
+
+	if (!((*count + 1) % (1u << 26))) {
+		WRITE_ONCE(departures->era, departures->era + 1);
+		smp_wmb();	/* pairs with the one in ask_hint() */
+	}
+	WRITE_ONCE(*count, *count + 1);
+}
+
 static void erase_live(struct vmr_space *space, struct vmr_range *range)
 {
 	struct vmr_range *next = vmr_next_range(range);
 	uint64_t length = range->last - range->start + 1;
 	uint64_t gained = range->gap + length;
 
+	if (space->seq->departures)
+		depart(space->seq->departures, range);
 	if (!next)
 		space->highest = vmr_prev_range(range);
 	tell_late(space);

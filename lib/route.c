@@ -33,11 +33,18 @@
  * those nested deeper than there are names.
  *
  * A guest's exits go to few places, so a reader remembers where the last ones
- * went. That was true at a count of the spaces' changes. If the count, read behind
- * the full barrier, still is the same, then it is true now, as if the walk had been
- * made anew; and what was not unlinked before the reader's epoch could be seen is
- * there until the drain. The count alone comes round after 2^31 changes, in which
- * a reader may have slept, so the epoch has to be the same too.
+ * went. That stays true until the region, or a window on the way to it, leaves its
+ * place, and departures are counted before they can be seen. If the counts, read
+ * behind the full barrier, still are the same, then it is true now, as if the walk
+ * had been made anew; and what was not unlinked before the reader's epoch could be
+ * seen is there until the drain. What other regions do makes no difference, so a
+ * reader goes on beside a writer that never pauses. A set of moves is one step for
+ * it all the same: whoever has seen one of them has seen its section closed, and
+ * in that all departures of the set were counted.
+ *
+ * A count comes round after 2^32 departures, in which a reader may have slept, so
+ * with each 2^26th an era ends, and with it all that is remembered. A sum of counts
+ * cannot come round within one.
  *
  * tools/testing/spin has a model of this, and of the lookups, that is checked in
  * all its states, and that fails without any of these steps.
@@ -244,8 +251,9 @@ static struct vmr_region *part_at(struct vmr_region *region, uint64_t offset)
 }
 
 /* The access as the device, or the part that traps, sees it */
-static int answer(struct hit *hit, struct vmr_region *region, uint64_t start,
-		  uint64_t last, uint64_t addr, uint32_t width)
+static inline int answer(struct hit *hit, struct vmr_region *region,
+			 uint64_t start, uint64_t last, uint64_t addr,
+			 uint32_t width)
 {
 	uint64_t offset = addr - start;
 	uint64_t left = last - addr;	/* behind the first byte */
@@ -294,26 +302,45 @@ static struct vmr_hint *hint_of(struct vmr_reader *reader, enum vmr_io io,
 	return &reader->hints[key % VMR_READER_HINTS];
 }
 
-/* Ask the region that the hint names; -EAGAIN if the tree has to be asked */
-static int ask_hint(const struct vmr_reader *reader,
-		    const struct vmr_hint *hint, enum vmr_io io, uint64_t addr,
-		    uint32_t width, struct hit *hit)
+/* The departures of all on the way */
+static inline uint32_t gone(const struct vmr_departures *departures,
+			    uint32_t ways)
 {
-	const struct vmr_seq *seq = &reader->manager->sys->seq;
-	struct vmr_region *region = hint->region;
-	uint64_t start, last;
+	uint32_t sum = READ_ONCE(departures->counts[ways & 0xff]);
 
-	/* Behind the barrier: the reader's own may have been loaded long ago */
-	if (!region ||
-	    hint->epoch != (uint32_t)READ_ONCE(reader->manager->epoch) ||
-	    hint->count != vmr_read_begin(seq))
+	while (ways >>= 8)
+		sum += READ_ONCE(departures->counts[ways & 0xff]);
+	return sum;
+}
+
+static void forget(struct vmr_reader *reader, uint32_t era)
+{
+	memset(reader->hints, 0, sizeof(reader->hints));
+	reader->era = era;
+}
+
+/*
+ * Ask the region that the hint names; -EAGAIN if the tree has to be asked. Neither
+ * its range nor its device's state, which others write, need be looked at.
+ */
+static int ask_hint(struct vmr_reader *reader, const struct vmr_hint *hint,
+		    enum vmr_io io, uint64_t addr, uint32_t width,
+		    struct hit *hit)
+{
+	const struct vmr_departures *departures =
+		&reader->manager->sys->departures;
+	uint32_t era;
+
+	if (gone(departures, hint->ways) != hint->departures)
 		return -EAGAIN;
-	start = READ_ONCE(region->range.start);
-	last = READ_ONCE(region->range.last);
-	if (region->io != io || addr < start || addr > last ||
-	    !present(region->device) || vmr_read_retry(seq, hint->count))
+	smp_rmb();	/* pairs with the one in depart() */
+	era = READ_ONCE(departures->era);
+	if (era != reader->era)
+		forget(reader, era);
+	if (!hint->region || addr < hint->start || addr > hint->last ||
+	    hint->region->io != io)
 		return -EAGAIN;
-	return answer(hit, region, start, last, addr, width);
+	return answer(hit, hint->region, hint->start, hint->last, addr, width);
 }
 
 /*
@@ -322,14 +349,17 @@ static int ask_hint(const struct vmr_reader *reader,
  * true, and what is read of it then is asked for once more: -EAGAIN sends the
  * reader round again. A region's device, type and windows do not change while it
  * is registered, and are there until the drain.
+ *
+ * Apart, since it needs all registers, and a hit would save and restore them.
  */
-static int follow(const struct vmr_reader *reader, struct vmr_hint *hint,
-		  enum vmr_io io, uint64_t addr, uint32_t width,
-		  struct hit *hit)
+static noinline int follow(const struct vmr_reader *reader,
+			   struct vmr_hint *hint, enum vmr_io io,
+			   uint64_t addr, uint32_t width, struct hit *hit)
 {
-	const struct vmr_seq *seq = &reader->manager->sys->seq;
+	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = root_space(reader->manager, io);
-	uint32_t count = vmr_read_begin(seq);
+	uint32_t count = vmr_read_begin(&sys->seq), departures;
+	uint32_t ways = 0, too_deep = 0;
 	uint64_t lo = 0, hi = VMR_MAX, start, last;
 	bool prefetchable = false, visible;
 	struct vmr_region *region;
@@ -337,7 +367,7 @@ static int follow(const struct vmr_reader *reader, struct vmr_hint *hint,
 
 	for (;;) {
 		range = vmr_walk(space, addr);
-		if (vmr_read_retry(seq, count))
+		if (vmr_read_retry(&sys->seq, count))
 			return -EAGAIN;
 		if (!range)
 			return -ENXIO;
@@ -345,7 +375,10 @@ static int follow(const struct vmr_reader *reader, struct vmr_hint *hint,
 		start = READ_ONCE(range->start);
 		last = READ_ONCE(range->last);
 		visible = region->device && present(region->device);
-		if (vmr_read_retry(seq, count))
+		too_deep |= ways >> 24;
+		ways = ways << 8 | vmr_departures_index(range);
+		departures = gone(&sys->departures, ways);
+		if (vmr_read_retry(&sys->seq, count))
 			return -EAGAIN;
 		if (!visible)
 			return -ENXIO;
@@ -358,9 +391,11 @@ static int follow(const struct vmr_reader *reader, struct vmr_hint *hint,
 	}
 	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
 		return -ENXIO;
-	*hint = (struct vmr_hint) {
-		.region = region, .count = count, .epoch = reader->epoch,
-	};
+	if (!too_deep)
+		*hint = (struct vmr_hint) {
+			.start = start, .last = last, .region = region,
+			.ways = ways, .departures = departures,
+		};
 	return answer(hit, region, start, last, addr, width);
 }
 

@@ -13,6 +13,7 @@ int vmr_system_init(struct vmr_system *sys, const struct vmr_limits *limits)
 	if (!sys || !limits)
 		return -EINVAL;
 	memset(sys, 0, sizeof(*sys));
+	sys->seq.departures = &sys->departures;
 	vmr_space_init(&sys->pio, 0, PIO_LAST);
 	vmr_space_init(&sys->mmio, 0, limits->mmio_last);
 	vmr_space_share(&sys->pio, &sys->seq);

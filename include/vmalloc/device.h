@@ -300,23 +300,25 @@ struct vmr_listener {
 
 /**
  * struct vmr_manager - the devices of one machine
- * @sys: where their resources come from
  * @devices: the registered devices; private
  * @listeners: who is told of changes; private
  * @changed: regions whose change is still to be told; private
  * @report: the one that is being told, or NULL; private
- * @readers: the attached readers; private
  * @readers_busy: held while the list of readers is walked or changed; private
+ * @readers: the attached readers; private
+ * @sys: where their resources come from
  * @epoch: counts unlinkings, from 1; private
+ *
+ * What every lookup reads is at the end, apart from what every change writes.
  */
 struct vmr_manager {
-	struct vmr_system	*sys;
 	struct vmr_list		devices;
 	struct vmr_list		listeners;
 	struct vmr_list		changed;
 	struct vmr_report	*report;
-	struct vmr_reader	*readers;
 	uint32_t		readers_busy;
+	struct vmr_reader	*readers;
+	struct vmr_system	*sys;
 	unsigned long		epoch;
 };
 
@@ -326,15 +328,21 @@ struct vmr_manager {
 /**
  * struct vmr_hint - a region that answered a reader lately
  * @region: the region; private
- * @count: changes to the machine's spaces until then; private
- * @epoch: unlinkings until then; private
+ * @ways: which counts of departures it and the windows on the way to it are among,
+ *	a byte for each: what is behind more than three is not remembered; private
+ * @departures: the sum of these counts when it answered; private
  *
- * While both are what they were the region answers at the same place still.
+ * @start: where it answered; private
+ * @last: its last address; private
+ *
+ * While the sum is what it was the region answers there still.
  */
 struct vmr_hint {
+	uint64_t		start;
+	uint64_t		last;
 	struct vmr_region	*region;
-	uint32_t		count;
-	uint32_t		epoch;
+	uint32_t		ways;
+	uint32_t		departures;
 };
 
 /**
@@ -344,6 +352,7 @@ struct vmr_hint {
  * @epoch: when the lookup that is going on began, 0 if there is none; private
  * @owner: who is in the call, as the port layer tells; private
  * @depth: nested calls; private
+ * @era: of the departures, when @hints was last empty; private
  * @inside: the devices whose callbacks are running; deeper ones than that count
  *	as inside every device; private
  * @hints: where exits went lately, by address; private
@@ -357,6 +366,7 @@ struct vmr_reader {
 	unsigned long		epoch;
 	uintptr_t		owner;
 	uint32_t		depth;
+	uint32_t		era;
 	struct vmr_device	*inside[VMR_READER_NESTING];
 	struct vmr_hint		hints[VMR_READER_HINTS];
 };

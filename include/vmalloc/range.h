@@ -80,16 +80,34 @@ struct vmr_range {
 	};
 };
 
+#define VMR_DEPARTURES	256
+
+/**
+ * struct vmr_departures - counts how often live ranges have left their places
+ * @era: raised at the latest when a count has grown by 2^26; private
+ * @counts: the departures of the ranges whose addresses in memory have the same
+ *	digest, which is never 0; private
+ *
+ * Who remembers where a range was need not ask again while neither its count nor
+ * the era has changed, whatever other ranges did.
+ */
+struct vmr_departures {
+	uint32_t	era;
+	uint32_t	counts[VMR_DEPARTURES];
+};
+
 /**
  * struct vmr_seq - counts the changes that lockless readers must not miss
  * @count: odd while a write section is open; private
  * @depth: nesting of write sections; private, of the writer's side
  * @state: what the port layer keeps over a section; private
+ * @departures: where departures are counted, or NULL; private
  */
 struct vmr_seq {
-	uint32_t	count;
-	uint32_t	depth;
-	unsigned long	state;
+	uint32_t		count;
+	uint32_t		depth;
+	unsigned long		state;
+	struct vmr_departures	*departures;
 };
 
 /**

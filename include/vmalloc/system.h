@@ -89,6 +89,8 @@ struct vmr_sharer {
  * @pools: where what is placed, in the order in which they are tried; a kind
  *	without a pool has all of its domain
  * @nr_pools: how many there are
+ * @departures: what readers of @pio and @mmio remember is judged by this; between
+ *	fields that are seldom written, since readers share the line; private
  * @vectors: GSIs for message-signalled interrupts where they are numbered apart
  *	from the lines, as on arm64 and riscv64; empty elsewhere
  * @has_vectors: whether they are
@@ -109,6 +111,7 @@ struct vmr_system {
 	struct vmr_ids		ids;
 	struct vmr_system_pool	pools[VMR_SYSTEM_POOLS];
 	size_t			nr_pools;
+	struct vmr_departures	departures;
 	struct vmr_ids		vectors;
 	bool			has_vectors;
 	struct vmr_shared_irq	*shared_irqs;

@@ -104,6 +104,7 @@ fails=(
 	"HINT_ANY_COUNT route $twice -DKINDS=$vacate"
 	"HINT_COUNT_LATE route $twice"
 	"HINT_EARLY memory $twice"
+	"DEPART_LATE route $twice"
 )
 
 # search DIR NAME OPTIMIZE MACRO... - what Spin says is in DIR/said
@@ -113,7 +114,7 @@ search()
 
 	case ${2,,} in
 	attach*) model=attach ;;
-	set*|claim*|hint*) model=sets ;;
+	set*|claim*|hint*|depart*) model=sets ;;
 	esac
 	mkdir -p "$dir" && cd "$dir" || return
 	spin -a "${@:4}" "$models/$model.pml" >said 2>&1 || return

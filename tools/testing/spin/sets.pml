@@ -13,12 +13,14 @@
  *	SET_NOT_ODD	that the count is odd while a set is under way
  *	SET_APART	that the moves of a set are in one section
  *	CLAIM_APART	that the claim goes live in the section that frees its place
- *	HINT_ANY_COUNT	that the count is as it was when the hint was made
- *	HINT_COUNT_LATE	that a hint's count is the one from before the walk
+ *	HINT_ANY_COUNT	that a region's departures are as many as when the hint was
+ *			made
+ *	HINT_COUNT_LATE	that a hint's count is one from before the walk is validated
  *	HINT_EARLY	that a hint is judged behind the full barrier
+ *	DEPART_LATE	that departures are counted in the section
  *
- * A hint has no epoch here: as long as the count does not come round it alone must
- * do, and a hint that the code rejects for its epoch is believed here.
+ * Each region has a count of its own, the least that the code believes a hint by:
+ * shared ones only make it doubt more. There is no era, since no count comes round.
  */
 
 #ifndef OPS
@@ -51,8 +53,9 @@
 #define EPOCH		9
 #define OWN_EPOCH(r)	(10 + (r))
 #define INSIDE(r)	(12 + (r))	/* 1 + the region's name */
+#define GONE(n)		(14 + (n))	/* how often it has left its place */
 
-byte mem[14];
+byte mem[17];
 
 /* Who holds which place, since the store that made it so */
 #define answer(t, p)	(((t) >> (2 * (p))) & 3)
@@ -100,16 +103,26 @@ inline validate()
 	}
 }
 
+inline load_departures()
+{
+	atomic {
+		if
+		:: hint[addr] != NIL -> left = mem[GONE(hint[addr])]
+		:: else
+		fi
+	}
+}
+
 #ifdef HINT_ANY_COUNT
 #define SAME_COUNT	true
 #else
-#define SAME_COUNT	(count == hint_count[addr])
+#define SAME_COUNT	(left == hint_left[addr])
 #endif
 
 proctype reader(byte r)
 {
-	byte hint[2], hint_count[2];
-	byte node, at, state, count, addr, looks;
+	byte hint[2], hint_left[2];
+	byte node, at, state, count, left, addr, looks;
 
 	hint[0] = NIL;
 	hint[1] = NIL;
@@ -125,30 +138,24 @@ proctype reader(byte r)
 		allowed[r] = 1 << answer(truth, addr)
 	   };
 #ifdef HINT_EARLY
-	   read_begin();
+	   load_departures();
 #endif
 	   /* lookup_begin(), with its full barrier */
 	   load(at, EPOCH);
 	   store(OWN_EPOCH(r), at);
 
 	   /* ask_hint() */
-	   if
-	   :: hint[addr] != NIL ->
 #ifndef HINT_EARLY
-		read_begin();
+	   load_departures();
 #endif
-		if
-		:: SAME_COUNT ->
-			node = hint[addr];
-			load_of(node, at, START(node));
-			load_of(node, state, STATE(node));
-			if
-			:: at == addr && state && mem[SEQ] == count ->
-				goto found
-			:: else
-			fi
-		:: else
-		fi
+	   if
+	   :: hint[addr] != NIL && SAME_COUNT ->
+		node = hint[addr];
+		atomic {
+			assert(!freed[node]);
+			at = addr
+		};
+		goto found
 	   :: else
 	   fi;
 
@@ -171,6 +178,9 @@ again:
 	   :: node != NIL && at == addr ->
 		load_of(node, at, START(node));
 		load_of(node, state, STATE(node));
+#ifndef HINT_COUNT_LATE
+		load(left, GONE(node));
+#endif
 		validate();
 		if
 		:: !state -> node = NIL
@@ -183,10 +193,9 @@ again:
 		:: node != NIL ->
 			hint[addr] = node;
 #ifdef HINT_COUNT_LATE
-			hint_count[addr] = mem[SEQ]
-#else
-			hint_count[addr] = count
+			left = mem[GONE(node)];
 #endif
+			hint_left[addr] = left
 		:: else
 		fi
 	   };
@@ -197,6 +206,7 @@ found:
 		allowed[r] = 0;
 		wanted[r] = 0;
 		count = 0;
+		left = 0;
 		state = 0;
 		at = 0;
 		addr = 0
@@ -319,6 +329,13 @@ inline write_end_true()
 	write_end()
 }
 
+/* depart() */
+inline depart(n)
+{
+	departed[n]++;
+	put(GONE(n), departed[n])
+}
+
 /* vmr_move_set(): all of them out, then all of them in */
 inline swap()
 {
@@ -326,6 +343,10 @@ inline swap()
 	seq++;
 #else
 	write_begin();
+#endif
+#ifndef DEPART_LATE
+	depart(holder[0]);
+	depart(holder[1]);
 #endif
 	put(HOLDER(0), NIL);
 	put(HOLDER(1), NIL);
@@ -340,7 +361,11 @@ inline swap()
 #endif
 	put(START(n), 1);
 	put_so(HOLDER(1), n, RELEASE);
-	write_end_true()
+	write_end_true();
+#ifdef DEPART_LATE
+	depart(holder[0]);
+	depart(holder[1])
+#endif
 }
 
 /* Free the first place, and vmr_settle(); then vmr_retire() */
@@ -352,6 +377,9 @@ inline hand_over(unlinks)
 	:: unlinks -> put(STATE(n), 0)
 	:: else
 	fi;
+#ifndef DEPART_LATE
+	depart(n);
+#endif
 	put(HOLDER(0), NIL);
 #ifdef CLAIM_APART
 	write_end();
@@ -361,6 +389,9 @@ inline hand_over(unlinks)
 	put_so(HOLDER(0), heir, RELEASE);
 	holder[0] = heir;
 	write_end_true();
+#ifdef DEPART_LATE
+	depart(n);
+#endif
 	if
 	:: unlinks ->
 		heir = NIL;
@@ -413,7 +444,7 @@ inline drain()
 
 init
 {
-	byte holder[2], heir, gone, seq, epoch, bar, ops, n, i;
+	byte holder[2], departed[3], heir, gone, seq, epoch, bar, ops, n, i;
 	bool busy;
 
 	atomic {

@@ -255,6 +255,67 @@ TEST_F(bounds, lookups_behind_a_window)
 	EXPECT_GE((size_t)LOOKUP(log_of(nr)), max);
 }
 
+/* Which count went up when a region went elsewhere and came back. */
+static size_t counted_with(size_t i)
+{
+	struct vmr_departures before = m.sys.departures;
+	size_t k = 0;
+
+	if (vmr_region_place(&m.manager, &item(i)->region, PLACE(MOST + i),
+			     NULL) ||
+	    vmr_region_place(&m.manager, &item(i)->region, PLACE(i), NULL))
+		return VMR_DEPARTURES;
+	while (k < VMR_DEPARTURES &&
+	       before.counts[k] == m.sys.departures.counts[k])
+		k++;
+	return k;
+}
+
+/* Nothing but what answers is looked at, whatever others have done meanwhile. */
+static void remembers(struct __test_metadata *_metadata, size_t nr)
+{
+	size_t i, k, with, strangers = 0;
+	int ret;
+
+	for (i = 0; i < nr; i += 1 + nr / 20) {
+		with = counted_with(i);
+		ASSERT_GT((size_t)VMR_DEPARTURES, with);
+		lookup(PLACE(i), &ret);
+		ASSERT_EQ(0, ret);
+		for (k = 0; k < nr; k += 1 + nr / 20) {
+			if (k == i)
+				continue;
+			if (counted_with(k) == with) {
+				lookup(PLACE(i), &ret);
+				continue;
+			}
+			strangers++;
+			EXPECT_EQ((size_t)1, lookup(PLACE(i) + 1, &ret));
+			EXPECT_EQ(0, ret);
+		}
+		EXPECT_EQ(0, vmr_region_place(&m.manager, &item(i)->region,
+					      PLACE(MOST + i), NULL));
+		lookup(PLACE(i), &ret);
+		EXPECT_EQ(-ENXIO, ret);
+		lookup(PLACE(MOST + i), &ret);
+		EXPECT_EQ(0, ret);
+	}
+	EXPECT_LT((size_t)100, strangers);
+}
+
+TEST_F(bounds, lookups_of_what_is_remembered)
+{
+	ASSERT_EQ(0, items_up(variant->nr, NULL));
+	remembers(_metadata, variant->nr);
+}
+
+TEST_F(bounds, lookups_of_what_is_remembered_behind_a_window)
+{
+	ASSERT_EQ(0, bus_up(BASE, PLACE(2 * MOST)));
+	ASSERT_EQ(0, items_up(variant->nr, &bus));
+	remembers(_metadata, variant->nr);
+}
+
 /* A range leaves a tree, enters that of claims, leaves it, enters the other. */
 TEST_F(bounds, sections_that_move_a_region)
 {

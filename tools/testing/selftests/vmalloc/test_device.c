@@ -2065,6 +2065,31 @@ TEST(a_drain_waits_for_a_callback_that_runs)
 	EXPECT_EQ(0, vmr_drained(&m.manager, &p.dev));
 }
 
+/* A reader that sleeps until a count has come round finds it as it was. */
+TEST(what_is_remembered_is_forgotten_when_its_count_may_have_come_round)
+{
+	struct vmr_departures *departures = &m.sys.departures;
+	uint32_t counts[VMR_DEPARTURES], i;
+	struct probe p;
+	uint8_t data;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
+	for (i = 0; i < VMR_DEPARTURES; i++)
+		departures->counts[i] = (1U << 26) - 1;
+	memcpy(counts, departures->counts, sizeof(counts));
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
+	EXPECT_EQ(0U, departures->era);
+	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x4000, NULL));
+	EXPECT_EQ(1U, departures->era);
+	EXPECT_NE(0, memcmp(counts, departures->counts, sizeof(counts)));
+	memcpy(departures->counts, counts, sizeof(counts));
+	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x4000, &data, 1, 1));
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x4000, &data, 1, 1));
+	EXPECT_SOUND();
+}
+
 TEST(a_drain_does_not_wait_for_a_callback_of_another_device)
 {
 	struct call call = { .addr = 0x1000 };
