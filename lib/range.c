@@ -150,6 +150,25 @@ static void gaps_lost(struct rb_node *rb, struct rb_node *stop)
 		rb = rb_parent(rb);
 }
 
+/*
+ * Where a gap came into a subtree and none went, those above need not ask their other
+ * child, which may be far.
+ */
+static void gaps_gained(struct rb_node *rb, struct rb_node *stop,
+			uint64_t max_gap, uint64_t orders)
+{
+	struct vmr_range *range;
+
+	for (; rb != stop; rb = rb_parent(rb)) {
+		range = range_of(rb);
+		if (!(orders & ~range->orders) && max_gap <= range->max_gap)
+			return;
+		range->max_gap = range->orders ? max(range->max_gap, max_gap) :
+						 max_gap;
+		range->orders |= orders;
+	}
+}
+
 static void reach_propagate(struct rb_node *rb, struct rb_node *stop)
 {
 	while (rb != stop && refresh_reach(range_of(rb)))
@@ -282,12 +301,21 @@ static uint64_t space_tag(const struct vmr_space *space)
 	return (uintptr_t)space;
 }
 
-/* Tell the nodes above of the gap that the last free left */
+/*
+ * Tell the nodes above of the gap that the last free left. If there was one before
+ * they may have to unlearn its order.
+ */
 static void tell_late(struct vmr_space *space)
 {
-	if (!space->late)
+	struct vmr_range *late = space->late;
+
+	if (!late)
 		return;
-	gaps_propagate(rb_parent(node_of(space->late)), NULL);
+	if (space->told_gap)
+		gaps_propagate(rb_parent(node_of(late)), NULL);
+	else
+		gaps_gained(rb_parent(node_of(late)), NULL, late->max_gap,
+			    late->orders);
 	space->late = NULL;
 }
 
@@ -359,7 +387,8 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
 
 	parent = link_before(space, node_of(range), next);
 	if (range->gap)
-		gaps_propagate(parent, next ? node_of(next) : NULL);
+		gaps_gained(parent, next ? node_of(next) : NULL, range->gap,
+			    range->orders);
 	if (next)
 		shrink_gap(space, next, range);
 	else
