@@ -39,7 +39,7 @@ struct owner {
 	bool		has_id;
 };
 
-struct id_state {
+struct ids {
 	struct ida	ida;
 	struct xarray	owner_of;
 	size_t		n;	/* half of them are in use */
@@ -47,32 +47,21 @@ struct id_state {
 	uint32_t	*id_of;
 };
 
-static void *id_create(size_t n)
+/* Zeroed at first, or full of what a run has left */
+static void ids_init(struct ids *s)
 {
-	struct id_state *s = calloc(1, sizeof(*s));
-
-	s->n = n;
-	s->owners = calloc(n, sizeof(*s->owners));
-	s->id_of = calloc(n, sizeof(*s->id_of));
-	if (!s->owners || !s->id_of)
-		bench_fail("no memory");
-	ida_init(&s->ida);
-	xa_init(&s->owner_of);
-	return s;
-}
-
-static void id_destroy(void *state)
-{
-	struct id_state *s = state;
-
 	ida_destroy(&s->ida);
 	xa_destroy(&s->owner_of);
-	free(s->owners);
-	free(s->id_of);
-	free(s);
+	ida_init(&s->ida);
+	xa_init(&s->owner_of);
 }
 
-static bool take(struct id_state *s, struct owner *owner)
+static inline struct owner *ids_find(struct ids *s, uint32_t id)
+{
+	return xa_load(&s->owner_of, id);
+}
+
+static inline bool ids_take(struct ids *s, struct owner *owner)
 {
 	int id = ida_alloc_max(&s->ida, s->n - 1, GFP_KERNEL);
 
@@ -83,79 +72,31 @@ static bool take(struct id_state *s, struct owner *owner)
 	return true;
 }
 
-static bool give_back(struct id_state *s, struct owner *owner)
+static inline bool ids_give(struct ids *s, struct owner *owner)
 {
-	if (xa_erase(&s->owner_of, owner->id) != owner)
+	if (!owner->has_id || xa_erase(&s->owner_of, owner->id) != owner)
 		return false;
 	ida_free(&s->ida, owner->id);
 	owner->has_id = false;
 	return true;
 }
 
-static void id_setup(void *state, const struct bench_place *places)
+static inline uint32_t ids_of(const struct owner *owner)
 {
-	struct id_state *s = state;
-	uint64_t rng = BENCH_SEED;
-	size_t i, k, left;
+	return owner->id;
+}
+
+#include "id_loops.h"
+
+static void id_destroy(void *state)
+{
+	struct ids *s = state;
 
 	ida_destroy(&s->ida);
 	xa_destroy(&s->owner_of);
-	for (i = 0; i < s->n; i++)
-		if (!take(s, &s->owners[i]))
-			bench_fail("ida: setup");
-	/* The same half goes wherever the same numbers come */
-	for (left = s->n; left > s->n / 2; ) {
-		k = bench_below(&rng, s->n);
-		if (s->owners[k].has_id)
-			left -= give_back(s, &s->owners[k]);
-	}
-	for (i = k = 0; i < s->n; i++)
-		if (s->owners[i].has_id)
-			s->id_of[k++] = i;
-}
-
-static void id_run(void *state, struct bench_run *run)
-{
-	struct id_state *s = state;
-	uint64_t rng = run->rng, sum = run->sum, k;
-	uint64_t begin = bench_now();
-	struct owner *owner;
-	uint32_t *id;
-
-	for (k = 0; k < run->ops; k++) {
-		id = &s->id_of[bench_below(&rng, s->n / 2)];
-		owner = xa_load(&s->owner_of, *id);
-		if (!owner || !give_back(s, owner) || !take(s, owner))
-			bench_fail("ida: id %u", *id);
-		*id = owner->id;
-		sum = bench_fold(sum, *id);
-	}
-	run->ns = bench_now() - begin;
-	run->rng = rng;
-	run->sum = sum;
-}
-
-static size_t id_places(void *state, struct bench_place *places)
-{
-	struct id_state *s = state;
-	size_t i;
-
-	for (i = 0; i < s->n / 2; i++)
-		places[i] = (struct bench_place) { s->id_of[i], 1 };
-	return s->n / 2;
-}
-
-static void id_check(void *state)
-{
-	struct id_state *s = state;
-	struct owner *owner;
-	size_t i;
-
-	for (i = 0; i < s->n / 2; i++) {
-		owner = xa_load(&s->owner_of, s->id_of[i]);
-		if (!owner || owner->id != s->id_of[i])
-			bench_fail("ida: %u is lost", s->id_of[i]);
-	}
+	free(s->owners);
+	free(s->id_of);
+	free(s);
 }
 
 const struct bench_impl ida_id_churn = {

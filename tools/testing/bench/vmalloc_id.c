@@ -22,103 +22,47 @@ struct owner {
 	struct vmr_range	id;
 };
 
-struct id_state {
+struct ids {
 	struct vmr_ids	ids;
 	size_t		n;	/* half of them are in use */
 	struct owner	*owners;
 	uint32_t	*id_of;
 };
 
-static void *id_create(size_t n)
+static void ids_init(struct ids *s)
 {
-	struct id_state *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		bench_fail("no memory");
-	s->n = n;
-	s->owners = aligned_alloc(64, n * sizeof(*s->owners));
-	s->id_of = calloc(n, sizeof(*s->id_of));
-	if (!s->owners || !s->id_of)
-		bench_fail("no memory");
-	return s;
+	vmr_ids_init(&s->ids, 0, s->n - 1);
 }
+
+static inline struct owner *ids_find(struct ids *s, uint32_t id)
+{
+	return (struct owner *)vmr_id_find(&s->ids, id);
+}
+
+static inline bool ids_take(struct ids *s, struct owner *owner)
+{
+	return !vmr_id_alloc(&s->ids, &owner->id);
+}
+
+static inline bool ids_give(struct ids *s, struct owner *owner)
+{
+	return !vmr_id_release(&s->ids, &owner->id);
+}
+
+static inline uint32_t ids_of(const struct owner *owner)
+{
+	return vmr_id(&owner->id);
+}
+
+#include "id_loops.h"
 
 static void id_destroy(void *state)
 {
-	struct id_state *s = state;
+	struct ids *s = state;
 
 	free(s->owners);
 	free(s->id_of);
 	free(s);
-}
-
-static void id_setup(void *state, const struct bench_place *places)
-{
-	struct id_state *s = state;
-	uint64_t rng = BENCH_SEED;
-	size_t i, k, left;
-
-	(void)places;
-	vmr_ids_init(&s->ids, 0, s->n - 1);
-	for (i = 0; i < s->n; i++) {
-		s->owners[i] = (struct owner) { 0 };
-		if (vmr_id_alloc(&s->ids, &s->owners[i].id))
-			bench_fail("ids: setup");
-	}
-	/* The same half goes wherever the same numbers come */
-	for (left = s->n; left > s->n / 2; ) {
-		k = bench_below(&rng, s->n);
-		left -= !vmr_id_release(&s->ids, &s->owners[k].id);
-	}
-	for (i = k = 0; i < s->n; i++)
-		if (vmr_range_state(&s->owners[i].id) == VMR_LIVE)
-			s->id_of[k++] = i;
-}
-
-static void id_run(void *state, struct bench_run *run)
-{
-	struct id_state *s = state;
-	uint64_t rng = run->rng, sum = run->sum, k;
-	uint64_t begin = bench_now();
-	struct vmr_range *range;
-	struct owner *owner;
-	uint32_t *id;
-
-	for (k = 0; k < run->ops; k++) {
-		id = &s->id_of[bench_below(&rng, s->n / 2)];
-		range = vmr_id_find(&s->ids, *id);
-		owner = (struct owner *)range;
-		if (vmr_id_release(&s->ids, &owner->id) ||
-		    vmr_id_alloc(&s->ids, &owner->id))
-			bench_fail("ids: id %u", *id);
-		*id = vmr_id(&owner->id);
-		sum = bench_fold(sum, *id);
-	}
-	run->ns = bench_now() - begin;
-	run->rng = rng;
-	run->sum = sum;
-}
-
-static size_t id_places(void *state, struct bench_place *places)
-{
-	struct id_state *s = state;
-	size_t i;
-
-	for (i = 0; i < s->n / 2; i++)
-		places[i] = (struct bench_place) { s->id_of[i], 1 };
-	return s->n / 2;
-}
-
-static void id_check(void *state)
-{
-	struct id_state *s = state;
-	size_t i;
-
-	if (s->ids.space.nr_ranges != s->n / 2)
-		bench_fail("ids: %zu are left", s->ids.space.nr_ranges);
-	for (i = 0; i < s->n / 2; i++)
-		if (!vmr_id_is_allocated(&s->ids, s->id_of[i]))
-			bench_fail("ids: %u is lost", s->id_of[i]);
 }
 
 const struct bench_impl vmalloc_id_churn = {
