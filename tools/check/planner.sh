@@ -149,6 +149,9 @@ for kind in --flat --bridges; do
 	oracle 1 -b $((bits - 1)) -M 16G $kind $samples/eight-gpus.lspci
 done
 
+ends 0 --version
+[ "$(cat "$W/out")" = "vmr $(sed -n 's/^VERSION.*= *//p' Makefile)" ]
+
 # So is the window: what it names is enough, and a page less is not.
 window()
 {

@@ -10,7 +10,8 @@ $(VMR_OBJS): $(O)/.flags $(KFILES)/.source Makefile tools/vmr/build.mk
 $(O)/tools/vmr/%.o: tools/vmr/%.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Iinclude -MMD -MP -MT $@ -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+		-Iinclude -MMD -MP -MT $@ -c -o $@ $<
 
 $(O)/vmr: $(VMR_OBJS) $(O)/libvmalloc.a
 	$(call msg,LD,$@)

@@ -30,6 +30,7 @@ static const char usage[] =
 "  -j, --json           JSON instead of text\n"
 "  -s, --svg FILE       draw the address map\n"
 "  -h, --help           this\n"
+"  -V, --version        which vmr this is\n"
 "\n"
 "The exit status is 0 if all fits, 1 if not, 2 if the input makes no sense.\n";
 
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "svg", required_argument, NULL, 's' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -133,6 +135,9 @@ static void take_option(struct options *o, int opt, const char *arg)
 	case 'h':
 		fputs(usage, stdout);
 		exit(0);
+	case 'V':
+		puts("vmr " VERSION);
+		exit(0);
 	default:
 		bad_usage(NULL, NULL);
 	}
@@ -143,7 +148,7 @@ static void read_options(struct options *o, int argc, char **argv)
 	int opt;
 
 	memset(o, 0, sizeof(*o));
-	while ((opt = getopt_long(argc, argv, "m:M:b:o:Bfgjs:h", long_options,
+	while ((opt = getopt_long(argc, argv, "m:M:b:o:Bfgjs:hV", long_options,
 				  NULL)) != -1)
 		take_option(o, opt, optarg);
 }
