@@ -33,6 +33,21 @@
 	} while (0)
 
 /*
+ * Something looks on that takes whatever orders threads for the order of what they
+ * access. Where the test itself orders them, it should not be seen.
+ */
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define TEST_LOOKED_AT_FOR_RACES
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define TEST_LOOKED_AT_FOR_RACES
+#endif
+#ifdef VMR_CHECK_DRD_H
+#define TEST_LOOKED_AT_FOR_RACES
+#endif
+
+/*
  * What is tried a great many times is tried a part of that where it would take long:
  * VMR_PART=16 for a sixteenth.
  */
