@@ -28,6 +28,7 @@ struct toy {
 	void			(*inside)(struct toy *t,
 					  const struct vmr_access *access);
 	unsigned int		number;
+	unsigned int		visits;
 	unsigned int		calls;		/* under way */
 	unsigned int		poisoned;	/* it has been drained */
 	unsigned int		strangers;	/* callbacks after that */
@@ -58,6 +59,12 @@ static void wait_for(const unsigned int *flag, unsigned int value)
 		sched_yield();
 }
 
+static void wait_for_other(const unsigned int *flag, unsigned int value)
+{
+	while (get(flag) == value)
+		sched_yield();
+}
+
 static struct toy *toy_of(struct vmr_device *dev)
 {
 	return owner_of(dev, struct toy, dev);
@@ -70,6 +77,7 @@ static void toy_read(struct vmr_device *dev, const struct vmr_access *access,
 	struct toy *t = toy_of(dev);
 
 	add(&t->calls, 1);
+	add(&t->visits, 1);
 	if (get(&t->poisoned))
 		add(&t->strangers, 1);
 	memset(data, (int)t->number, access->width);
@@ -246,6 +254,7 @@ struct visit {
 	unsigned int		number;
 	unsigned int		times;
 	int			ret;
+	unsigned int		hits;
 };
 
 static unsigned int inside, may_leave, stop;
@@ -255,8 +264,10 @@ static void *visitor(void *arg)
 	struct visit *v = arg;
 	unsigned int i;
 
-	for (i = 0; i < v->times && !get(&stop); i++)
+	for (i = 0; i < v->times && !get(&stop); i++) {
 		v->ret = read_toy(v->reader, v->number);
+		v->hits += !v->ret;
+	}
 	return NULL;
 }
 
@@ -270,7 +281,7 @@ static void stay(struct toy *t, const struct vmr_access *access)
 
 TEST(one_that_never_leaves_holds_up_nobody_else)
 {
-	struct visit v = { &readers[0], 0, 1, 77 };
+	struct visit v = { &readers[0], 0, 1, 77, 0 };
 	struct vmr_device *first = &toys[0].dev;
 	pthread_t thread;
 	unsigned int i;
@@ -337,7 +348,7 @@ TEST(callbacks_on_several_threads_unlink_each_other)
 	ASSERT_EQ(0, up(THREADS));
 	for (i = 0; i < THREADS; i++) {
 		toys[i].inside = unlink_the_next;
-		v[i] = (struct visit){ &readers[i], i, 1, 77 };
+		v[i] = (struct visit){ &readers[i], i, 1, 77, 0 };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, visitor, &v[i]));
 	}
 	wait_for(&cannot_drain, 2 * THREADS * THREADS);
@@ -354,24 +365,59 @@ TEST(callbacks_on_several_threads_unlink_each_other)
 	}
 }
 
+/* Now and then it is inside for so long that others run. */
+static void linger(struct toy *t, const struct vmr_access *access)
+{
+	(void)access;
+	if (!(get(&t->visits) % 16))
+		sched_yield();
+}
+
+/* Until somebody comes, who may still be there. */
+static void wait_for_a_visit(const struct toy *t)
+{
+	unsigned int before = get(&t->visits);
+
+	wait_for_other(&t->visits, before);
+}
+
+/* VMR_ROUNDS may take longer than a test has otherwise. */
+FIXTURE(long_form)
+{
+};
+
+FIXTURE_SETUP(long_form)
+{
+}
+
+FIXTURE_TEARDOWN(long_form)
+{
+}
+
 /* Somebody is always on the way in, and yet a drain ends. */
-TEST(readers_that_never_stop_coming_do_not_hold_up_a_drain)
+TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
+	       36000)
 {
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
 	unsigned long rounds = env_number("VMR_ROUNDS", 100), round;
+	unsigned long hits = 0, waits = 0;
 	unsigned int i;
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(2));
+	toys[0].inside = linger;
+	toys[1].inside = linger;
 	for (i = 0; i < THREADS; i++) {
-		v[i] = (struct visit){ &readers[i], i % 2, -1u, 0 };
+		v[i] = (struct visit){ &readers[i], i % 2, -1u, 0, 0 };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, visitor, &v[i]));
 	}
 	for (round = 0; round < rounds; round++) {
 		struct toy *t = &toys[round % 2];
 
+		wait_for_a_visit(t);
 		EXPECT_EQ(1, vmr_unlink(&m.manager, &t->dev));
+		waits += drained(t->number) == -EAGAIN;
 		/* Who shares a CPU with those it waits for had better not spin. */
 		while (round % 8 && drained(t->number) == -EAGAIN)
 			sched_yield();
@@ -383,8 +429,12 @@ TEST(readers_that_never_stop_coming_do_not_hold_up_a_drain)
 		EXPECT_EQ(0, vmr_register(&m.manager, &t->dev, NULL, NULL));
 	}
 	set(&stop, 1);
-	for (i = 0; i < THREADS; i++)
+	for (i = 0; i < THREADS; i++) {
 		pthread_join(thread[i], NULL);
+		hits += v[i].hits;
+	}
+	TH_LOG("%lu drains of what is never left alone, %lu of them waited, %lu hits",
+	       rounds, waits, hits);
 	EXPECT_EQ(0U, get(&toys[0].strangers) + get(&toys[1].strangers));
 }
 
@@ -394,35 +444,50 @@ static void *come_and_go(void *arg)
 	struct visit *v = arg;
 	unsigned int i;
 
-	for (i = 0; i < v->times; i++) {
-		read_toy(v->reader, v->number);
+	for (i = 0; i < v->times || !get(&may_leave); i++) {
+		v->hits += !read_toy(v->reader, v->number);
 		pthread_mutex_lock(&writers);
 		v->ret |= vmr_reader_detach(v->reader);
 		v->ret |= vmr_reader_attach(&m.manager, v->reader);
 		pthread_mutex_unlock(&writers);
+		/* The lock is not fair. */
+		sched_yield();
 	}
+	v->times = i;
 	add(&stop, 1);
 	return NULL;
 }
 
-TEST(readers_are_attached_and_detached_while_devices_are_drained)
+TEST_F_TIMEOUT(long_form,
+	       readers_are_attached_and_detached_while_devices_are_drained,
+	       36000)
 {
+	unsigned long rounds = env_number("VMR_ROUNDS", 100), drains = 0;
+	unsigned long hits = 0, waits = 0, times = 0;
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
 	unsigned int i;
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(1));
+	toys[0].inside = linger;
 	for (i = 0; i < THREADS; i++) {
-		v[i] = (struct visit){ &readers[i], 0, (unsigned int)
-				       (5 * env_number("VMR_ROUNDS", 100)), 0 };
+		v[i] = (struct visit){ &readers[i], 0,
+				       5 * (unsigned int)rounds, 0, 0 };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, come_and_go,
 					    &v[i]));
 	}
 	while (get(&stop) != THREADS) {
+		/* Nobody leaves for good before there were enough drains. */
+		if (drains < rounds)
+			wait_for_a_visit(&toys[0]);
+		else
+			set(&may_leave, 1);
 		EXPECT_EQ(1, unlink_toy(0));
+		waits += drained(0) == -EAGAIN;
 		/* Without the lock: a drain waits for who may want it. */
 		EXPECT_EQ(0, vmr_drain(&m.manager, &toys[0].dev));
+		drains++;
 		set(&toys[0].poisoned, 1);
 		sched_yield();
 		set(&toys[0].poisoned, 0);
@@ -434,7 +499,11 @@ TEST(readers_are_attached_and_detached_while_devices_are_drained)
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(thread[i], NULL);
 		EXPECT_EQ(0, v[i].ret);
+		hits += v[i].hits;
+		times += v[i].times;
 	}
+	TH_LOG("%lu drains, %lu of them waited, while readers come and go %lu times, %lu hits",
+	       drains, waits, times, hits);
 	EXPECT_EQ(0U, get(&toys[0].strangers));
 }
 
