@@ -4,14 +4,14 @@
 # Say what a target of make still needs on this machine and install it with
 # apt-get:
 #
-#	setup.sh run|docs|bench|fuzz|footprint|debug-kernel|packages|check
+#	setup.sh run|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check
 #
 # SETUP=no only says it. What stays missing is not an error here: a check skips
 # what it cannot do, by name, and a build says what it lacks.
 
 set -u
 
-target=${1:?usage: $0 run|docs|bench|fuzz|footprint|debug-kernel|packages|check}
+target=${1:?usage: $0 run|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check}
 missing=
 packages=
 
@@ -54,6 +54,20 @@ look_fuzz()
 	E
 	need 'AFL++' afl++ <<-'E'
 	command -v afl-fuzz
+	E
+}
+
+# What looks for races
+look_threads()
+{
+	need 'the tests with clang' clang <<-'E'
+	command -v clang
+	E
+	need "clang's sanitizers" libclang-rt-14-dev libclang-rt-19-dev <<-'E'
+	ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.tsan*
+	E
+	need "counting instructions, and valgrind's DRD" valgrind <<-'E'
+	command -v valgrind && echo '#include <valgrind/drd.h>' | gcc -E -
 	E
 }
 
@@ -145,6 +159,10 @@ look()
 		look_fuzz
 		return
 	fi
+	if [ "$target" = threads ]; then
+		look_threads
+		return
+	fi
 	if [ "$target" = debug-kernel ]; then
 		look_debug_kernel
 		return
@@ -165,21 +183,13 @@ look()
 	need 'checking the C++ side of the headers' g++ <<-'E'
 	command -v g++
 	E
-	need 'counting instructions' valgrind <<-'E'
-	command -v valgrind
-	E
+	look_threads
 	# The package without a number cannot be beside compilers for others.
 	need 'the tests as 32-bit code' "gcc-$(gcc -dumpversion)-multilib" \
 		gcc-multilib <<-'E'
 	tmp=$(mktemp) && trap 'rm -f $tmp' EXIT &&
 	printf '#include <stdio.h>\nint main(void) { return 0; }\n' |
 	gcc -m32 -x c - -o $tmp
-	E
-	need 'the tests with clang' clang <<-'E'
-	command -v clang
-	E
-	need "clang's sanitizers" libclang-rt-14-dev libclang-rt-19-dev <<-'E'
-	ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.tsan*
 	E
 	need 'static checks' sparse <<-'E'
 	command -v sparse
