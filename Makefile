@@ -230,6 +230,11 @@ stress:
 	$(Q)VMR_EXITS=5000000 $(O)/selftests/test_hostile
 	$(Q)VMR_STRESS=$(STRESS) $(O)/selftests/test_differential
 
+# The long forms of what has threads; CHECK= says which, VMR_PART=60 is a sixtieth.
+stress-threads:
+	$(Q)LINUX='$(LINUX)' tools/setup.sh threads
+	$(Q)KFILES='$(KFILES)' tools/stress-threads.sh $(O) $(LINUX)
+
 # Random and recorded bytes as operations, each compared with what it should do:
 # FUZZ= says which targets, RUNS= how many inputs for each.
 fuzz fuzz-long fuzz-afl:
@@ -312,7 +317,7 @@ help:
 FORCE:
 
 .PHONY: all lib vmm tests run check check-debug-kernel check-packages abi-update lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
-	fuzz-replay mutants modules install footprint bundle docs check-tutorials \
+	stress-threads fuzz-replay mutants modules install footprint bundle docs check-tutorials \
 	clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -346,20 +346,9 @@ last()
 	[ $f = 0 ]
 }
 
-# end PID - with all that it started
-end()
-{
-	local pids
-
-	pids=$(cat /proc/"$1"/task/*/children)
-	kill "$1"
-	for pid in $pids; do
-		end "$pid"
-	done
-}
-
 # What runs beside does not hear of a ^C.
-trap 'for pid in $(jobs -rp); do end "$pid"; done 2>/dev/null; exit 1' INT TERM
+. tools/check/end.sh
+trap 'end_jobs; exit 1' INT TERM
 
 mkdir -p "$check"
 rm -f "$check"/*.log "$check"/*/*.counts
