@@ -9,8 +9,7 @@
  */
 #include "../kselftest_harness.h"
 
-#include "bus.h"
-#include "card.h"
+#include "failures.h"
 
 /* What is in the way */
 
@@ -23,7 +22,6 @@ static struct vmr_shared_irq line;
 static struct vmr_sharer sharer;
 static struct probe holder, waiter, others[3], subject;
 static struct hub hub;
-static struct diary diary;
 
 /*
  * What the device asks for, by index, then its id and its own word. Each has a way
@@ -49,63 +47,6 @@ static const uint8_t order[NR_STEPS] = {
 	EXACT, PORT, LINE, SHARE, ANYWHERE, MESSAGES, NUMBER, ID, DEVICE,
 };
 
-static uint8_t bytes_before[1 << 14], bytes_after[1 << 14];
-static size_t size_before, size_after;
-static unsigned int told_before;
-
-static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
-		       const struct vmr_range *range)
-{
-	(void)snap;
-	(void)space;
-	return (uintptr_t)range;
-}
-
-static int snapshot_bytes(uint8_t *to, size_t max, size_t *size)
-{
-	static const struct vmr_snapshot_ops ops = { .key_of = key_of };
-	struct vmr_snapshot_space spaces[VMR_SNAPSHOT_NR + 2];
-	struct vmr_snapshot snap = {
-		.ops = &ops, .spaces = spaces, .nr_spaces = VMR_SNAPSHOT_NR,
-	};
-	int ret = vmr_snapshot_system(spaces, &m.sys);
-
-	if (!ret && hub.bus.dev) {
-		ret = vmr_snapshot_bus(&spaces[VMR_SNAPSHOT_NR], &hub.bus,
-				       VMR_SNAPSHOT_USER);
-		snap.nr_spaces += 2;
-	}
-	return ret ? ret : vmr_save(&snap, to, max, size);
-}
-
-static void look_before(struct __test_metadata *_metadata)
-{
-	see_before();
-	told_before = diary.nr;
-	ASSERT_EQ(0, snapshot_bytes(bytes_before, sizeof(bytes_before),
-				    &size_before));
-}
-
-static int nothing_happened(void)
-{
-	return same_as_before() && diary.nr == told_before &&
-	       !snapshot_bytes(bytes_after, sizeof(bytes_after), &size_after) &&
-	       size_after == size_before &&
-	       !memcmp(bytes_before, bytes_after, size_before) &&
-	       !strcmp(machine_verify(), VERIFY_OK);
-}
-
-#define FAILS(err, call) \
-	do { \
-		look_before(_metadata); \
-		EXPECT_EQ((err), (call)) { \
-			TH_LOG("%s", #call); \
-		} \
-		EXPECT_TRUE(nothing_happened()) { \
-			TH_LOG("%s failed and changed something", #call); \
-		} \
-	} while (0)
-
 /* A machine in which something is going on: a claim, a parked region, a bus. */
 static void up(struct __test_metadata *_metadata)
 {
@@ -117,6 +58,7 @@ static void up(struct __test_metadata *_metadata)
 	ASSERT_EQ(0, program(&waiter.region[0], 0xc0001000));
 	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
 	ASSERT_EQ(0, hub_up(&hub, "bus", NULL));
+	ASSERT_EQ(0, watch_bus(&hub.bus));
 	ASSERT_EQ(0, hub_open(&hub, PORTS, 0x3000, 0x3fff));
 	ASSERT_EQ(0, hub_open(&hub, MEMORY, 0xd0000000, 0xdfffffff));
 }
@@ -145,6 +87,7 @@ static void want_all(struct __test_metadata *_metadata, struct probe *p,
 	c = probe_want(p);
 	vmr_constraint_at(c, VMR_KIND_IRQ, 9, 1, &sharer.range);
 	c->flags = VMR_SHARED;
+	c->tag = "share";
 	vmr_constraint_within(probe_want(p), VMR_KIND_MEM_SLOT, 1, 1, 7, 7,
 			      &p->node[NUMBER]);
 	ASSERT_EQ((size_t)NR_WANTS, p->dev.nr_constraints);
@@ -275,6 +218,17 @@ static void unblock(struct probe *p, int step)
 	}
 }
 
+/* Where what a step is granted is. */
+static struct vmr_space *space_of(int step, struct vmr_bus *parent)
+{
+	if (parent && step == PORT)
+		return &parent->pio;
+	if (parent && (step == EXACT || step == ANYWHERE))
+		return &parent->mmio;
+	return vmr_system_space(&m.sys, step == ID ? VMR_KIND_DEVICE :
+				subject.want[step].kind);
+}
+
 /* The first of the blocked steps that is come to. */
 static int first_of(unsigned int mask)
 {
@@ -301,9 +255,11 @@ static void every_set(struct __test_metadata *_metadata, unsigned int steps,
 	for (mask = 1; mask < 1u << NR_STEPS; mask++) {
 		if (mask & ~steps)
 			continue;
+		keep_marks();
 		for (step = 0; step < NR_STEPS; step++)
 			if (mask & 1u << step)
 				ASSERT_EQ(0, block(&subject, step));
+		put_marks_back();
 		first = first_of(mask);
 		failed = 77;
 		conflict = &nobody;
@@ -328,6 +284,14 @@ static int register_it(size_t *failed, struct vmr_range **conflict)
 	return vmr_register(&m.manager, &subject.dev, failed, conflict);
 }
 
+static struct vmr_transaction transaction;
+
+static int add_it(size_t *failed, struct vmr_range **conflict)
+{
+	return vmr_transaction_add(&transaction, &subject.dev, failed,
+				   conflict);
+}
+
 static void unlink_it(void)
 {
 	vmr_unlink(&m.manager, &subject.dev);
@@ -349,6 +313,27 @@ TEST(register_on_a_bus)
 	EXPECT_EQ(511, ways);
 }
 
+/* Nor is there anything left of it if its bus is not there, or about to leave. */
+TEST(register_on_no_bus)
+{
+	size_t failed = 77;
+
+	up(_metadata);
+	want_all(_metadata, &subject, &hub.bus);
+	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &hub.p.dev));
+	FAILS(-ENOENT, register_it(&failed, NULL));
+	FAILS(-ENOENT, add_it(&failed, NULL));
+	FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+	ASSERT_EQ(0, vmr_commit(&transaction));
+	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	FAILS(-ENOENT, register_it(&failed, NULL));
+	FAILS(-ENOENT, add_it(&failed, NULL));
+	FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+	EXPECT_EQ((size_t)77, failed);
+	EXPECT_EQ(0U, subject.granted);
+}
+
 /* Also when some of its places are claimed, which exact requests may take. */
 TEST(register_where_others_wait)
 {
@@ -361,26 +346,18 @@ TEST(register_where_others_wait)
 	EXPECT_EQ(15, ways);
 }
 
-static struct vmr_transaction transaction;
-
-static int add_it(size_t *failed, struct vmr_range **conflict)
-{
-	return vmr_transaction_add(&transaction, &subject.dev, failed,
-				   conflict);
-}
-
 static void cancel_it(void)
 {
 	vmr_cancel(&transaction);
 }
 
 /* A transaction that has begun, adds one and removes one. */
-TEST(transaction_add)
+static void add_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 {
 	static struct probe before;
 
 	up(_metadata);
-	want_all(_metadata, &subject, NULL);
+	want_all(_metadata, &subject, parent);
 	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
 	probe_init(&before, "before");
 	ASSERT_EQ(0, probe_region_at(&before, 0, VMR_MMIO, 0xf0000000, 0x1000));
@@ -392,6 +369,16 @@ TEST(transaction_add)
 	EXPECT_EQ((uint32_t)VMR_DEVICE_ABSENT, before.dev.state);
 	EXPECT_EQ((uint32_t)VMR_DEVICE_PRESENT, holder.dev.state);
 	EXPECT_NULL(holder.dev.transaction);
+}
+
+TEST(transaction_add_at_the_root)
+{
+	add_on(_metadata, NULL);
+}
+
+TEST(transaction_add_on_a_bus)
+{
+	add_on(_metadata, &hub.bus);
 }
 
 static int grant_it(size_t *failed, struct vmr_range **conflict)
@@ -446,6 +433,7 @@ TEST(system_update)
 	memcpy(was, subject.got, sizeof(was));
 	for (step = 0; step < NR_WANTS; step++) {
 		c = subject.want[step];
+		c.tag = "in vain";
 		c.req.policy = VMR_EXACT;
 		c.req.size = c.flags & VMR_SHARED ? 1 : c.req.size + 1;
 		c.req.align = 1;
@@ -469,8 +457,28 @@ TEST(system_update)
 	release_it();
 }
 
+/* As a restore leaves it: with all that it asks for, and not registered. */
+static void put_back(struct __test_metadata *_metadata, struct vmr_bus *parent)
+{
+	const struct vmr_constraint *c = subject.want;
+	struct vmr_resource_set set;
+	struct vmr_resource res;
+	uint64_t start;
+	int step;
+
+	vmr_set_init(&set, &res, 1);
+	for (step = 0; step < NR_WANTS; step++, c++) {
+		start = c->req.policy == VMR_EXACT ? c->req.addr : c->req.min;
+		ASSERT_EQ(0, step == SHARE ?
+			  vmr_system_grant(&m.sys, c, 1, &set, NULL, NULL) :
+			  vmr_reserve(space_of(step, parent), c->range, start,
+				      start + c->req.size - 1, NULL));
+	}
+	ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &subject.dev.id));
+}
+
 /* What is adopted has been restored; each of its places in turn was not. */
-TEST(adopt)
+static void adopt_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 {
 	struct vmr_space *space;
 	struct vmr_range *range;
@@ -479,17 +487,14 @@ TEST(adopt)
 	int step;
 
 	up(_metadata);
-	want_all(_metadata, &subject, NULL);
-	ASSERT_EQ(0, grant_it(NULL, NULL));
-	subject.dev.resources.nr = 0;
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &subject.dev.id));
+	want_all(_metadata, &subject, parent);
+	put_back(_metadata, parent);
 	for (step = 0; step <= ID; step++) {
 		if (step == SHARE)
 			continue;
 		range = step == ID ? &subject.dev.id :
 			subject.want[step].range;
-		space = vmr_system_space(&m.sys, step == ID ? VMR_KIND_DEVICE :
-					 subject.want[step].kind);
+		space = space_of(step, parent);
 		start = range->start;
 		last = range->last;
 		ASSERT_EQ(0, vmr_free(space, range));
@@ -504,12 +509,265 @@ TEST(adopt)
 						 &failed));
 			ASSERT_EQ(0, vmr_free(space, range));
 		}
+		/* There, and not live. */
+		ASSERT_EQ(0, vmr_park(space, range, start, last));
+		FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+		EXPECT_EQ((size_t)step, failed);
+		ASSERT_EQ(0, vmr_free(space, range));
 		ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
 	}
 	subject.refuse = REFUSED_BY_DEV;
 	FAILS(REFUSED_BY_DEV, vmr_adopt(&m.manager, &subject.dev, &failed));
 	subject.refuse = 0;
 	EXPECT_EQ(0, vmr_adopt(&m.manager, &subject.dev, &failed));
+}
+
+TEST(adopt_at_the_root)
+{
+	adopt_on(_metadata, NULL);
+}
+
+TEST(adopt_on_a_bus)
+{
+	adopt_on(_metadata, &hub.bus);
+}
+
+/* A line that it shared before, and shares no more. */
+TEST(adopt_without_its_share)
+{
+	size_t failed = 77;
+
+	up(_metadata);
+	probe_init(&subject, "subject");
+	memset(&sharer, 0, sizeof(sharer));
+	vmr_constraint_at(probe_want(&subject), VMR_KIND_IRQ, 9, 1,
+			  &sharer.range);
+	subject.want[0].flags = VMR_SHARED;
+	ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &subject.dev.id));
+	FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+	EXPECT_EQ((size_t)0, failed);
+	ASSERT_EQ(0, vmr_system_grant(&m.sys, subject.want, 1,
+				      &subject.dev.resources, NULL, NULL));
+	subject.dev.resources.nr = 0;
+	subject.refuse = REFUSED_BY_DEV;
+	FAILS(REFUSED_BY_DEV, vmr_adopt(&m.manager, &subject.dev, &failed));
+	subject.refuse = 0;
+	EXPECT_EQ(0, vmr_adopt(&m.manager, &subject.dev, &failed));
+}
+
+/* A transaction of several, in which the last is refused, and then all are. */
+TEST(transaction_cancelled)
+{
+	static struct probe first[3];
+	struct vmr_region *region;
+	size_t i;
+
+	up(_metadata);
+	want_all(_metadata, &subject, NULL);
+	/* What was ever handed out stays known: so let all of it have been. */
+	ASSERT_EQ(0, register_it(NULL, NULL));
+	unlink_it();
+	ASSERT_EQ(0, take_ids());
+	give_ids();
+	ASSERT_EQ(0, look_before());
+	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &holder.dev));
+	for (i = 0; i < NR(first); i++) {
+		probe_init(&first[i], "first");
+		first[i].dev.parent = i ? &hub.bus : NULL;
+		ASSERT_EQ(0, probe_region_at(&first[i], 0, VMR_MMIO,
+					     0xd0100000 + 0x1000 * i, 0x1000));
+		region = &first[i].region[0];
+		if (!i)
+			first[i].want[0].req.addr = 0xf0000000;
+		ASSERT_EQ(0, vmr_transaction_add(&transaction, &first[i].dev,
+						 NULL, NULL));
+		ASSERT_EQ(VMR_LIVE, state_of(region));
+	}
+	EXPECT_EQ(-ENOSPC, add_it(NULL, NULL));
+	subject.refuse = REFUSED_BY_DEV;
+	EXPECT_EQ(-ENOSPC, add_it(NULL, NULL));
+	EXPECT_EQ(0, vmr_cancel(&transaction));
+	EXPECT_TRUE(nothing_happened());
+	for (i = 0; i < NR(first); i++)
+		EXPECT_EQ((uint32_t)VMR_DEVICE_ABSENT, first[i].dev.state);
+	EXPECT_NULL(holder.dev.transaction);
+}
+
+/* What is in use goes neither by itself nor in a transaction. */
+TEST(removals)
+{
+	static struct probe leaf, guest;
+	struct vmr_device *dev = NULL;
+
+	up(_metadata);
+	ASSERT_EQ(0, leaf_at(&leaf, "leaf", &hub.bus, VMR_MMIO, 0xd0000000,
+			     0x1000, false));
+	probe_init(&guest, "guest");
+	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	FAILS(-EBUSY, vmr_unlink(&m.manager, &hub.p.dev));
+	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &hub.p.dev));
+	FAILS(-ENOENT, vmr_unlink(&m.manager, &guest.dev));
+	FAILS(-ENOENT, vmr_transaction_remove(&transaction, &guest.dev));
+	FAILS(-ENOENT, vmr_unlink_at(&m.manager, VMR_MMIO, 0xd0001000, &dev));
+	FAILS(-ENOENT, vmr_unlink_at(&m.manager, VMR_PIO, 0x3000, &dev));
+	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &leaf.dev));
+	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &leaf.dev));
+	FAILS(-EBUSY, vmr_unlink(&m.manager, &leaf.dev));
+	FAILS(-EBUSY, vmr_unlink_at(&m.manager, VMR_MMIO, 0xd0000fff, &dev));
+	FAILS(-EBUSY, vmr_unlink(&m.manager, &hub.p.dev));
+	guest.dev.parent = &hub.bus;
+	ASSERT_EQ(0, vmr_transaction_add(&transaction, &guest.dev, NULL, NULL));
+	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &hub.p.dev));
+	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &guest.dev));
+	EXPECT_NULL(dev);
+	EXPECT_EQ(0, vmr_cancel(&transaction));
+	EXPECT_EQ(1, vmr_unlink(&m.manager, &leaf.dev));
+}
+
+/* Whatever a region is, it stays that if the place it is given is not free. */
+TEST(region_place)
+{
+	static struct vmr_region in_way;
+	struct vmr_region *r = &others[0].region[0];
+	struct vmr_range *conflict, nobody;
+	uint64_t at = 0xe8000000;
+	int state, way;
+
+	up(_metadata);
+	ASSERT_EQ(0, probe_up_unmapped(&others[0], "mover", VMR_MMIO, 0x3000));
+	/* Something behind it in the line for its place */
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &in_way.range, at + 0x2fff,
+				 at + 0x2fff, NULL));
+	for (state = 0; state < 4; state++) {
+		if (state == 0)
+			ASSERT_EQ(0, program(r, 0xe1000000));
+		if (state == 1)
+			ASSERT_EQ(0, program(r, 0xc0000000));
+		if (state == 2)
+			ASSERT_EQ(0, vmr_region_park(&m.manager, r,
+						     0xe1000000));
+		if (state == 3)
+			ASSERT_EQ(0, vmr_region_unmap(&m.manager, r));
+		for (way = 0; way < 3; way++) {
+			conflict = &nobody;
+			FAILS(-EBUSY, vmr_region_place(&m.manager, r,
+						       at + 0x17ff * way,
+						       &conflict));
+			EXPECT_EQ(&in_way.range, conflict);
+		}
+		conflict = &nobody;
+		FAILS(-ERANGE, vmr_region_place(&m.manager, r,
+						MACHINE_LAST - 0x2ffe,
+						&conflict));
+		FAILS(-EOVERFLOW, vmr_region_place(&m.manager, r,
+						   VMR_MAX - 0x2ffe,
+						   &conflict));
+		EXPECT_EQ(&nobody, conflict);
+	}
+	EXPECT_EQ(0, vmr_region_place(&m.manager, r, at - 1, NULL));
+}
+
+/* By the interface that is for allocators of any kind */
+
+/* It fails so, and what the resource says is what it said. */
+static int update_fails(struct vmr_allocator *a, struct vmr_resource *res,
+			struct vmr_constraint *c, int want)
+{
+	struct vmr_resource was = *res;
+	int ret;
+
+	c->tag = "in vain";
+	ret = vmr_update(a, res, c, NULL);
+	return ret == want && !memcmp(&was, res, sizeof(was)) ? 0 : -1;
+}
+
+TEST(update_by_an_allocator)
+{
+	static struct vmr_region mine, in_way;
+	static struct vmr_range number, other;
+	struct vmr_pool_allocator pools;
+	struct vmr_id_allocator ids;
+	struct vmr_resource res;
+	struct vmr_constraint c;
+	struct vmr_pool pool;
+
+	up(_metadata);
+	ASSERT_EQ(0, vmr_pool_init(&pool, &m.sys.mmio, 0xe0000000, 0x10000,
+				   "pool"));
+	vmr_pool_allocator_init(&pools, &pool);
+	vmr_id_allocator_init(&ids, &m.sys.irqs);
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &in_way.range, 0xe0004000,
+				 0xe0004fff, NULL));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe0000000, 0x2000, &mine.range);
+	ASSERT_EQ(0, vmr_allocate(&pools.allocator, &c, &res, NULL));
+	/* Its old place is claimed by another, who must not get it. */
+	ASSERT_EQ(0, program(&waiter.region[0], 0xe0001000));
+	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe0003000, 0x2000, &mine.range);
+	FAILS(0, update_fails(&pools.allocator, &res, &c, -EBUSY));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe000f000, 0x2000, &mine.range);
+	FAILS(0, update_fails(&pools.allocator, &res, &c, -ERANGE));
+	vmr_constraint_at(&c, VMR_KIND_MMIO, VMR_MAX, 0x2000, &mine.range);
+	FAILS(0, update_fails(&pools.allocator, &res, &c, -EOVERFLOW));
+	vmr_constraint_init(&c, VMR_KIND_MMIO, 0xc000, &mine.range);
+	FAILS(0, update_fails(&pools.allocator, &res, &c, -ENOSPC));
+	c.req.align = 3;
+	FAILS(0, update_fails(&pools.allocator, &res, &c, -EINVAL));
+	FAILS(0, update_fails(&ids.allocator, &res, &c, -ENOENT));
+
+	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &other, 20, NULL));
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 16, 4, &number);
+	ASSERT_EQ(0, vmr_allocate(&ids.allocator, &c, &res, NULL));
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 17, 4, &number);
+	FAILS(0, update_fails(&ids.allocator, &res, &c, -EBUSY));
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 62, 4, &number);
+	FAILS(0, update_fails(&ids.allocator, &res, &c, -ERANGE));
+	vmr_constraint_at(&c, VMR_KIND_IRQ, 0xffffffff, 4, &number);
+	FAILS(0, update_fails(&ids.allocator, &res, &c, -EOVERFLOW));
+	vmr_constraint_init(&c, VMR_KIND_IRQ, 60, &number);
+	FAILS(0, update_fails(&ids.allocator, &res, &c, -ENOSPC));
+	EXPECT_EQ(0, vmr_release(&ids.allocator, &res));
+	FAILS(-ENOENT, vmr_release(&ids.allocator, &res));
+	/* What is in no space is granted anew, or not. */
+	FAILS(0, update_fails(&ids.allocator, &res, &c, -ENOSPC));
+}
+
+/* A number is taken, and the mark of what was ever handed out goes with it. */
+TEST(ids)
+{
+	struct vmr_request req = VMR_REQUEST(4, 4);
+	static struct vmr_range seven, all, none, node;
+	struct vmr_range *conflict = &none;
+
+	up(_metadata);
+	/* Where a range that is in no space was means nothing. */
+	node.start = 30;
+	node.last = 30;
+	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.slots, &seven, 7, NULL));
+	FAILS(-EBUSY, vmr_id_alloc_at(&m.sys.slots, &node, 7, &conflict));
+	EXPECT_EQ(&seven, conflict);
+	FAILS(-ERANGE, vmr_id_alloc_at(&m.sys.slots, &node, 32, NULL));
+	FAILS(-EEXIST, vmr_id_alloc_at(&m.sys.slots, &seven, 9, NULL));
+	FAILS(-EEXIST, vmr_id_alloc(&m.sys.slots, &seven));
+	FAILS(-EALREADY, vmr_id_free(&m.sys.slots, 3, NULL));
+	FAILS(-ENOENT, vmr_id_free(&m.sys.slots, 8, NULL));
+	FAILS(-ENOENT, vmr_id_free_block(&m.sys.slots, 6, 2, NULL));
+	FAILS(-ENOENT, vmr_id_release(&m.sys.irqs, &seven));
+	req.size = 25;
+	FAILS(-ENOSPC, vmr_id_alloc_block(&m.sys.slots, &node, &req, NULL));
+	req.size = 24;
+	req.policy = VMR_EXACT;
+	req.addr = 4;
+	FAILS(-EBUSY, vmr_id_alloc_block(&m.sys.slots, &node, &req, NULL));
+	req.addr = 12;
+	FAILS(-ERANGE, vmr_id_alloc_block(&m.sys.slots, &node, &req, NULL));
+	req.addr = 0xfffffff0;
+	FAILS(-EOVERFLOW, vmr_id_alloc_block(&m.sys.slots, &node, &req, NULL));
+	req.addr = 8;
+	EXPECT_EQ(0, vmr_id_alloc_block(&m.sys.slots, &all, &req, NULL));
+	FAILS(-ENOENT, vmr_id_free(&m.sys.slots, 8, NULL));
+	FAILS(-ENOENT, vmr_id_free_block(&m.sys.slots, 8, 23, NULL));
 }
 
 /* Sets of moves */
@@ -690,88 +948,49 @@ TEST(region_move_set)
 	}
 }
 
-/* PCI */
-
-static struct vmr_pci_function fn;
-static struct vmr_pci_bridge bridge;
-
-static int plug_refuses(struct vmr_device *dev,
-			const struct vmr_resource_set *set)
+/* With a window go all that are behind it: they stay, and hear of nothing. */
+TEST(region_move_set_of_windows)
 {
-	(void)dev;
-	(void)set;
-	return card_refuses;
-}
-
-static const struct vmr_device_ops refusing_ops = {
-	.set_resources = plug_refuses,
-};
-
-static void function_up(struct __test_metadata *_metadata)
-{
-	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 1 };
-
-	memset(&fn, 0, sizeof(fn));
-	ASSERT_EQ(0, vmr_pci_function_init(&fn, &ids, &refusing_ops, "card"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM64, true, 0x4000,
-				     "bar"));
-}
-
-/* What a plugging that fails leaves of the function itself */
-#define PLUG_FAILS(err, call) \
-	do { \
-		static struct vmr_pci_function was_; \
-		was_ = fn; \
-		FAILS(err, call); \
-		EXPECT_EQ(was_.manager, fn.manager); \
-		EXPECT_EQ(was_.behind, fn.behind); \
-		EXPECT_EQ(was_.dev.parent, fn.dev.parent); \
-		EXPECT_EQ(was_.dev.state, fn.dev.state); \
-		EXPECT_EQ(VMR_FREE, vmr_range_state(&fn.address)); \
-		EXPECT_EQ(VMR_FREE, vmr_range_state(&fn.dev.id)); \
-		EXPECT_EQ(0, memcmp(was_.config, fn.config, \
-				    sizeof(fn.config))); \
-		EXPECT_EQ(0, memcmp(was_.writable, fn.writable, \
-				    sizeof(fn.writable))); \
-	} while (0)
-
-TEST(pci_plug)
-{
-	const struct vmr_pci_ids ids = { .class_code = 0x060400 };
-	static struct vmr_range taken, far;
-	int behind;
+	static struct probe behind[3];
+	static struct vmr_region in_way;
+	struct vmr_range *conflict, nobody;
+	struct vmr_step step[3];
+	size_t failed, i, k;
 
 	up(_metadata);
-	function_up(_metadata);
-	ASSERT_EQ(0, vmr_pci_bridge_init(&bridge, &m.manager, &ids,
-					 &refusing_ops, "bridge"));
-	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &bridge.fn, 8));
-	for (behind = 0; behind < 2; behind++) {
-		struct vmr_ids *addresses = behind ? &bridge.functions :
-					    &m.sys.pci;
-		int (*unplug)(struct vmr_pci_function *f) = vmr_pci_unplug;
+	for (i = 0; i < NR(behind); i++)
+		ASSERT_EQ(0, leaf_at(&behind[i], "behind", &hub.bus,
+				     i ? VMR_MMIO : VMR_PIO,
+				     i ? 0xd0001000 * i : 0x3000, 0x100,
+				     false));
+	/* One who waits for the window's place, which it must not get. */
+	ASSERT_EQ(0, program(&waiter.region[0], 0xd8000000));
+	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
+	for (k = 0; k < 2 * NR(step); k++) {
+		struct vmr_space *space = k == 1 ? &m.sys.pio : &m.sys.mmio;
+		bool beyond = k >= NR(step);
+		uint64_t at;
 
-#define PLUG(at) (behind ? vmr_pci_plug_behind(&bridge, &fn, at) : \
-			   vmr_pci_plug(&m.manager, &fn, at))
-		/* The address, the id, the device. */
-		ASSERT_EQ(0, vmr_id_alloc_at(addresses, &taken, 0x10, NULL));
-		PLUG_FAILS(-EBUSY, PLUG(0x10));
-		ASSERT_EQ(0, vmr_id_release(addresses, &taken));
-		PLUG_FAILS(-ERANGE, PLUG(0x100));
-		ASSERT_EQ(0, take_ids());
-		PLUG_FAILS(-ENOSPC, PLUG(0x10));
-		give_ids();
-		card_refuses = -42;
-		PLUG_FAILS(-42, PLUG(0x10));
-		/* A mark that is beyond stays there. */
-		ASSERT_EQ(0, vmr_id_alloc_at(addresses, &far, 0x20, NULL));
-		ASSERT_EQ(0, vmr_id_release(addresses, &far));
-		PLUG_FAILS(-42, PLUG(0x30));
-		card_refuses = 0;
-		EXPECT_EQ(0, PLUG(0x10));
-		FAILS(-EEXIST, PLUG(0x11));
-		EXPECT_LE(0, unplug(&fn));
-#undef PLUG
+		memset(step, 0, sizeof(step));
+		step[0].range = &hub.p.region[MEMORY].range;
+		step[0].start = 0xe0000000;
+		step[1].range = &hub.p.region[PORTS].range;
+		step[1].start = 0x5000;
+		step[2].range = &holder.region[0].range;
+		step[2].start = 0xc8000000;
+		/* In the way is an address in the middle of the new place */
+		at = beyond ? 0 : step[k].start + 0x800;
+		if (beyond)
+			step[k - NR(step)].start = MACHINE_LAST;
+		ASSERT_EQ(0, vmr_reserve(space, &in_way.range, at, at, NULL));
+		failed = 77;
+		conflict = &nobody;
+		FAILS(beyond ? -ERANGE : -EBUSY,
+		      vmr_region_move_set(&m.manager, step, NR(step), &failed,
+					  &conflict));
+		EXPECT_EQ(k % NR(step), failed);
+		EXPECT_EQ(beyond ? &nobody : &in_way.range, conflict);
+		ASSERT_EQ(0, vmr_free(space, &in_way.range));
 	}
 }
 
