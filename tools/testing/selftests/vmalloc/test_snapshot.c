@@ -1256,10 +1256,14 @@ static uint64_t machine_key(const struct vmr_snapshot *snap, uint32_t space,
 	return i;
 }
 
+static uint64_t lost_key = 1000;	/* that there is no node for */
+
 static struct vmr_range *machine_node(const struct vmr_snapshot *snap,
 				      uint32_t space, uint64_t key)
 {
-	return key < 1000 ? range_nr(machine_of(snap), key) : NULL;
+	if (key >= 1000 || key == lost_key)
+		return NULL;
+	return range_nr(machine_of(snap), key);
 }
 
 static const struct vmr_snapshot_ops machine_ops = {
@@ -1522,6 +1526,49 @@ TEST(a_machine_comes_back)
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&c[1].fn.bars[0].region.range));
 	EXPECT_EQ(0x40, mem_read(&new, 0xd0000000));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
+}
+
+static bool say_no(const struct vmr_snapshot_block *block, const uint8_t *saved,
+		   const struct vmr_snapshot_view *view)
+{
+	return false;
+}
+
+/* Each node in turn is not there, or in use; each owner does not like what it sees. */
+TEST(a_machine_does_not_come_back_in_part)
+{
+	struct vmr_range *range;
+	uint64_t key;
+	int i, nr = 0;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	for (key = 0; (range = range_nr(&new, key)); key++) {
+		if (!record_of(key))
+			continue;
+		lost_key = key;
+		EXPECT_TRUE(machine_refused(image, image_size)) {
+			TH_LOG("no node for %d", (int)key);
+		}
+		lost_key = 1000;
+		range->node.link = 1;
+		EXPECT_TRUE(machine_refused(image, image_size)) {
+			TH_LOG("node %d is in use", (int)key);
+		}
+		range->node.link = 0;
+		nr++;
+	}
+	/* Four ids and as many addresses, a window, seven BARs, two of vectors */
+	EXPECT_EQ(18, nr);
+	for (i = 0; i <= CARDS; i++) {
+		new.blocks[i].check = say_no;
+		EXPECT_TRUE(machine_refused(image, image_size)) {
+			TH_LOG("block %d", i);
+		}
+		new.blocks[i].check = NULL;
+	}
+	GRANT(vmr_restore(&new.snap, image, image_size));
 }
 
 TEST(registers_and_ranges_have_to_agree)
