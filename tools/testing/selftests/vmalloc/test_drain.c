@@ -28,6 +28,8 @@ struct toy {
 	void			(*inside)(struct toy *t,
 					  const struct vmr_access *access);
 	unsigned int		number;
+	/* Plain, and written by whoever has drained it */
+	unsigned int		first, second;
 	unsigned int		visits;
 	unsigned int		calls;		/* under way */
 	unsigned int		poisoned;	/* it has been drained */
@@ -83,6 +85,8 @@ static void toy_read(struct vmr_device *dev, const struct vmr_access *access,
 	memset(data, (int)t->number, access->width);
 	if (t->inside)
 		t->inside(t, access);
+	if (t->first != t->second)
+		add(&t->strangers, 1);
 	if (get(&t->poisoned))
 		add(&t->strangers, 1);
 	add(&t->calls, -1u);
@@ -267,6 +271,9 @@ static void *visitor(void *arg)
 	for (i = 0; i < v->times && !get(&stop); i++) {
 		v->ret = read_toy(v->reader, v->number);
 		v->hits += !v->ret;
+		/* So that drains find it between two of them, too */
+		if (!(i % 16))
+			sched_yield();
 	}
 	return NULL;
 }
@@ -373,6 +380,16 @@ static void linger(struct toy *t, const struct vmr_access *access)
 		sched_yield();
 }
 
+/* It has been drained, so its memory is the caller's. */
+static void write_to(struct toy *t)
+{
+	t->first++;
+	set(&t->poisoned, 1);
+	sched_yield();
+	t->second++;
+	set(&t->poisoned, 0);
+}
+
 /* Until somebody comes, who may still be there. */
 static void wait_for_a_visit(const struct toy *t)
 {
@@ -422,10 +439,8 @@ TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
 		while (round % 8 && drained(t->number) == -EAGAIN)
 			sched_yield();
 		EXPECT_EQ(0, vmr_drain(&m.manager, &t->dev));
-		set(&t->poisoned, 1);
-		for (i = 0; i < 20; i++)
-			EXPECT_EQ(0U, get(&t->calls));
-		set(&t->poisoned, 0);
+		write_to(t);
+		EXPECT_EQ(0U, get(&t->calls));
 		EXPECT_EQ(0, vmr_register(&m.manager, &t->dev, NULL, NULL));
 	}
 	set(&stop, 1);
@@ -488,9 +503,7 @@ TEST_F_TIMEOUT(long_form,
 		/* Without the lock: a drain waits for who may want it. */
 		EXPECT_EQ(0, vmr_drain(&m.manager, &toys[0].dev));
 		drains++;
-		set(&toys[0].poisoned, 1);
-		sched_yield();
-		set(&toys[0].poisoned, 0);
+		write_to(&toys[0]);
 		pthread_mutex_lock(&writers);
 		EXPECT_EQ(0, vmr_register(&m.manager, &toys[0].dev, NULL,
 					  NULL));

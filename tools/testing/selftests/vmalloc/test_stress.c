@@ -627,6 +627,9 @@ static void *router_thread(void *arg)
 	while (!load(&routers_end)) {
 		r->random = mix(r->random + 0x9e3779b9u);
 		route_one(r);
+		/* So that drains find it between two of them, too */
+		if (!(r->random >> 27))
+			sched_yield();
 	}
 	return NULL;
 }
