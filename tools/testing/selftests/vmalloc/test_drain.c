@@ -380,6 +380,15 @@ static void linger(struct toy *t, const struct vmr_access *access)
 		sched_yield();
 }
 
+static int wait_until_drained(unsigned int i)
+{
+	int ret;
+
+	while ((ret = drained(i)) == -EAGAIN)
+		sched_yield();
+	return ret;
+}
+
 /* It has been drained, so its memory is the caller's. */
 static void write_to(struct toy *t)
 {
@@ -436,9 +445,8 @@ TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
 		EXPECT_EQ(1, vmr_unlink(&m.manager, &t->dev));
 		waits += drained(t->number) == -EAGAIN;
 		/* Who shares a CPU with those it waits for had better not spin. */
-		while (round % 8 && drained(t->number) == -EAGAIN)
-			sched_yield();
-		EXPECT_EQ(0, vmr_drain(&m.manager, &t->dev));
+		EXPECT_EQ(0, round % 8 ? wait_until_drained(t->number) :
+					 vmr_drain(&m.manager, &t->dev));
 		write_to(t);
 		EXPECT_EQ(0U, get(&t->calls));
 		EXPECT_EQ(0, vmr_register(&m.manager, &t->dev, NULL, NULL));
