@@ -18,7 +18,6 @@ void env_exit(void);
 /* As kselftest_harness.h says; its macros are for the tests alone */
 void harness_write(const char *text, size_t length);
 void harness_call(void (*fn)(void *arg), void *arg);
-void __noreturn harness_leave(void);
 const char *harness_parameters(void);
 void harness_memory(void *memory, size_t size);
 int harness_main(void *memory, size_t size);
