@@ -21,14 +21,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define DEBUGFS	"/sys/kernel/debug"
+#include "init.h"
+
 #define MAP	DEBUGFS "/vmr_test/machine"
 
 static int kmsg = -1;
 static unsigned int number;
-static char text[1 << 16];
+char text[1 << 16];
 
-static void say(const char *format, ...)
+void say(const char *format, ...)
 {
 	char line[512] = "<5>init: ";
 	va_list args;
@@ -41,19 +42,18 @@ static void say(const char *format, ...)
 		write(1, line, strlen(line));
 }
 
-static bool result(bool ok, const char *name)
+bool result(bool ok, const char *name)
 {
 	say("%s %u %s", ok ? "ok" : "not ok", ++number, name);
 	return ok;
 }
 
-static void skip(const char *name, const char *why)
+void skip(const char *name, const char *why)
 {
 	say("ok %u %s # SKIP %s", ++number, name, why);
 }
 
-/* Return: whether the file could be read, into @text */
-static bool slurp(const char *path)
+bool slurp(const char *path)
 {
 	int fd = open(path, O_RDONLY);
 	size_t n = 0;
@@ -69,7 +69,7 @@ static bool slurp(const char *path)
 	return got >= 0;
 }
 
-static void show(const char *what)
+void show(const char *what)
 {
 	char *line = strtok(text, "\n");
 
@@ -77,7 +77,7 @@ static void show(const char *what)
 		say("# %s: %s", what, line);
 }
 
-static bool exists(const char *path)
+bool exists(const char *path)
 {
 	return !access(path, F_OK);
 }
@@ -149,7 +149,7 @@ static bool nothing_left(void)
 		say("# the directory in debugfs is still there");
 		ok = false;
 	}
-	if (exists(DEBUGFS "/tracing/events/vmr")) {
+	if (exists(TRACEFS "/events/vmr")) {
 		say("# the trace events are still there");
 		ok = false;
 	}
@@ -213,7 +213,7 @@ static void tests(void)
 	snprintf(parameters, sizeof(parameters), "parameters=\"%s\"",
 		 given ? given : "");
 	say("KTAP version 1");
-	say("1..12");
+	say("1..%u", 12 + TRACEPOINTS_TESTS);
 	result(!load("/vmr.ko", ""), "vmr_loads");
 	result(!load("/vmr_test.ko", parameters), "vmr_test_loads");
 	result(exists("/sys/module/vmr/holders/vmr_test"),
@@ -222,6 +222,7 @@ static void tests(void)
 	       "vmr_does_not_unload_below_its_user");
 	result(map_is_right(), "debugfs_shows_the_map");
 	result(open_map_holds(), "an_open_map_keeps_the_modules");
+	tracepoints();
 	result(!unload("vmr_test"), "vmr_test_unloads");
 	result(!unload("vmr"), "vmr_unloads");
 	result(nothing_left(), "unloading_leaves_nothing");

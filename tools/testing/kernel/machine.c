@@ -80,6 +80,7 @@ int machine_init(void)
 	}
 	dir = debugfs_create_dir("vmr_test", NULL);
 	vmr_debugfs_create("machine", dir, &view);
+	events_init(dir);
 	return 0;
 }
 

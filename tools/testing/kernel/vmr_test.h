@@ -12,6 +12,10 @@
 int machine_init(void);
 void machine_exit(void);
 
+/* A file beside it: who writes to it has every tracepoint of vmr come by */
+struct dentry;
+void events_init(struct dentry *dir);
+
 /* Give back what the tests have been run with */
 void env_exit(void);
 
