@@ -26,7 +26,9 @@ sed -n 's/^ *Name: //p' "$W/notes" | sort -u >"$W/noted"
 diff "$W/named" "$W/noted"
 [ "$(grep -c 'Provider: vmr$' "$W/notes")" -ge "$(wc -l <"$W/noted")" ]
 for v in without/probes without/libvmalloc.a firmware/libvmalloc.a; do
-	! readelf -SW "$W/$v" | grep stapsdt
+	if readelf -SW "$W/$v" | grep stapsdt; then
+		exit 1
+	fi
 done
 
 # Where a note says, there is a nop and nothing else.

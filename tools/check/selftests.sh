@@ -24,6 +24,8 @@ make VMALLOC="$here" run_tests | tee "$W/ktap"
 programs=$(ls test_*.c | wc -l)
 [ "$programs" -gt 0 ]
 [ "$(grep -c '^ok [0-9]' "$W/ktap")" = "$programs" ]
-! grep '^not ok' "$W/ktap"
+if grep '^not ok' "$W/ktap"; then
+	exit 1
+fi
 
 make VMALLOC="$here" clean
