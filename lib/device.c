@@ -290,17 +290,20 @@ int vmr_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 	if (ret) {
 		if (failed)
 			*failed = dev->nr_constraints;
+		vmr_marks_restore(manager->sys, &marks);
 		goto take_back;
 	}
+	vmr_marks_swap(manager->sys, &marks);
 	/* The ranges are linked, but nothing answers before the state says so */
 	if (dev->ops->set_resources)
 		ret = dev->ops->set_resources(dev, &dev->resources);
-	if (!ret)
+	if (!ret) {
+		vmr_marks_raise(manager->sys, &marks);
 		return 0;
+	}
 	vmr_id_release(&manager->sys->ids, &dev->id);
 take_back:
 	vmr_renounce(manager, dev);
-	vmr_marks_restore(manager->sys, &marks);
 	vmr_tell_all(manager);	/* of what @set_resources let happen */
 retire:
 	/* Nobody was let in, but lookups may have come by its ranges */

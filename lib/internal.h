@@ -128,6 +128,13 @@ void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks);
 void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks);
 
 /*
+ * While somebody is asked who may hand out ids too, and then refuse, the marks are
+ * as before: what the other hands out moves them, and stays.
+ */
+void vmr_marks_swap(struct vmr_system *sys, struct vmr_marks *marks);
+void vmr_marks_raise(struct vmr_system *sys, const struct vmr_marks *marks);
+
+/*
  * Put back what a snapshot says of an unlinked node, inside a write section. Live
  * ranges come by ascending address. @age counts the claims of the space from 1,
  * the oldest; 0 parks.

@@ -352,18 +352,21 @@ int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	ret = vmr_id_alloc_at(ids, &fn->address, address, NULL);
 	if (ret)
 		return ret;
+	/* As vmr_marks_swap() has it */
+	ids->issued = issued;
 	reset_registers(fn);
 	fn->manager = manager;
 	fn->behind = behind;
 	fn->dev.parent = behind ? &behind->bus : NULL;
 	ret = vmr_register(manager, &fn->dev, NULL, NULL);
-	if (ret) {
-		fn->manager = NULL;
-		fn->behind = NULL;
-		fn->dev.parent = NULL;
-		vmr_id_release(ids, &fn->address);
-		ids->issued = issued;
+	if (!ret) {
+		vmr_id_issued(ids, &fn->address);
+		return 0;
 	}
+	fn->manager = NULL;
+	fn->behind = NULL;
+	fn->dev.parent = NULL;
+	vmr_id_release(ids, &fn->address);
 	return ret;
 }
 
@@ -377,6 +380,7 @@ EXPORT_SYMBOL_GPL(vmr_pci_plug);
 int vmr_pci_adopt(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		  size_t *failed)
 {
+	struct vmr_bus *parent;
 	struct vmr_ids *ids;
 	int ret;
 
@@ -385,13 +389,17 @@ int vmr_pci_adopt(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	if (fn->manager)
 		return -EEXIST;
 	ids = addresses(manager, fn->behind);
-	if (!vmr_in_space(&ids->space, &fn->address))
+	if (vmr_range_state(&fn->address) != VMR_LIVE ||
+	    !vmr_in_space(&ids->space, &fn->address))
 		return -ENOENT;
+	parent = fn->dev.parent;
 	fn->manager = manager;
 	fn->dev.parent = fn->behind ? &fn->behind->bus : NULL;
 	ret = vmr_adopt(manager, &fn->dev, failed);
-	if (ret)
+	if (ret) {
 		fn->manager = NULL;
+		fn->dev.parent = parent;
+	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_adopt);

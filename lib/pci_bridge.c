@@ -95,7 +95,6 @@ static void init_registers(struct vmr_pci_function *fn)
 	put32(&fn->writable[REG_PREF_UPPER], 0xffffffff);
 	put32(&fn->writable[REG_LIMIT_UPPER], 0xffffffff);
 	put16(&fn->writable[REG_CONTROL], CONTROL_WRITABLE);
-	put16(&fn->config[REG_PREF_BASE], PREF_64BIT);
 	put16(&fn->config[REG_PREF_LIMIT], PREF_64BIT);
 	fn->config[REG_HEADER] |= 1;
 }
@@ -122,6 +121,7 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 			 REGISTERS_END - REG_BUS_NUMBERS);
 	bridge->registers.written = apply_windows;
 	bridge->registers.reset = close_windows;
+	close_windows(fn, &bridge->registers);
 
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
 	vmr_ids_init(&bridge->functions, 0, 0xff);

@@ -248,6 +248,7 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	put32(&cap[MSIX_TABLE], place->table_offset | place->table_bar);
 	put32(&cap[MSIX_PBA], place->pba_offset | place->pba_bar);
 	put16(&fn->writable[offset + MSIX_CONTROL], MSIX_ENABLE | MSIX_MASK_ALL);
+	msix_reset(fn, &msix->part);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msix);

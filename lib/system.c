@@ -532,6 +532,24 @@ void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks)
 	sys->vectors.issued = marks->vectors;
 }
 
+void vmr_marks_swap(struct vmr_system *sys, struct vmr_marks *marks)
+{
+	struct vmr_marks now;
+
+	vmr_marks_save(sys, &now);
+	vmr_marks_restore(sys, marks);
+	*marks = now;
+}
+
+void vmr_marks_raise(struct vmr_system *sys, const struct vmr_marks *marks)
+{
+	sys->irqs.issued = max(sys->irqs.issued, marks->irqs);
+	sys->slots.issued = max(sys->slots.issued, marks->slots);
+	sys->pci.issued = max(sys->pci.issued, marks->pci);
+	sys->ids.issued = max(sys->ids.issued, marks->ids);
+	sys->vectors.issued = max(sys->vectors.issued, marks->vectors);
+}
+
 int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 		   const struct vmr_constraint *constraints, size_t nr,
 		   struct vmr_resource_set *set, struct vmr_marks *marks,

@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 struct __test_metadata {
-	int	exit_code;
+	int	unused;
 };
 
 #define TEST(name) \
@@ -45,6 +45,7 @@ static inline bool harness_fails(const char *what)
 #define ASSERT_GT		EXPECT_GT
 #define ASSERT_LT		EXPECT_LT
 #define ASSERT_NULL		EXPECT_NULL
+#define ASSERT_STREQ		EXPECT_STREQ
 #define ASSERT_TRUE		EXPECT_TRUE
 
 #define TEST_HARNESS_MAIN

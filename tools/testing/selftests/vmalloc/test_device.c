@@ -635,6 +635,31 @@ TEST(a_device_is_registered_whole_or_not_at_all)
 	EXPECT_SOUND();
 }
 
+static struct vmr_range stray;
+
+static void take_a_stray(struct probe *p)
+{
+	p->result = vmr_id_alloc_at(&m.sys.irqs, &stray, 40, NULL);
+}
+
+/* What set_resources() took before it refused is no part of the registration. */
+TEST(a_refused_registration_forgets_no_id_that_others_have)
+{
+	struct vmr_range *freed = NULL;
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	probe_init(&p, "p");
+	memset(&stray, 0, sizeof(stray));
+	p.on_grant = take_a_stray;
+	p.refuse = -EBUSY;
+	EXPECT_EQ(-EBUSY, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, p.result);
+	EXPECT_EQ(0, vmr_id_free(&m.sys.irqs, 40, &freed));
+	EXPECT_EQ(&stray, freed);
+	EXPECT_SOUND();
+}
+
 TEST(each_want_may_be_the_one_that_is_taken)
 {
 	struct vmr_range block[PROBE_WANTS];
