@@ -259,7 +259,7 @@ static bool trace_is_right(void)
  * the names of tasks, the kernel would patch its scheduler while other CPUs are in
  * it; an emulated CPU may go on seeing the breakpoint that is there meanwhile.
  */
-static bool record(void)
+static bool trace_events(void)
 {
 	bool ok = put(TRACEFS "/trace_clock", "counter") &&
 		  put(TRACEFS "/buffer_size_kb", "64") &&
@@ -316,7 +316,7 @@ void tracepoints(void)
 		return;
 	}
 	result(formats_are_right(), names[0]);
-	recorded = record();
+	recorded = trace_events();
 	result(trace_is_right() && recorded, names[1]);
 	result(all_were_seen(), names[2]);
 }
