@@ -183,6 +183,9 @@ look()
 	need 'checking the C++ side of the headers' g++ <<-'E'
 	command -v g++
 	E
+	need 'putting known bugs back' patch <<-'E'
+	command -v patch
+	E
 	look_threads
 	# The package without a number cannot be beside compilers for others.
 	need 'the tests as 32-bit code' "gcc-$(gcc -dumpversion)-multilib" \

@@ -412,6 +412,7 @@ program sched tools/check/sched.sh
 check race
 check drd
 check selftests
+check mutants
 for tool in gcc clang tidy cppcheck coccinelle; do
 	check analysis $tool
 done
