@@ -1289,11 +1289,12 @@ EXPORT_SYMBOL_GPL(vmr_gap_below);
 bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {
 	struct search s = any_gap(space);
-	struct vmr_range *next = NULL, *root = range_of(live_root(space));
+	struct vmr_range *next = NULL, *root;
 	uint64_t most;
 
 	if (!space->root)
 		return report_gap(&s, NULL, gap);
+	root = range_of(live_root(space));
 	most = space->last - space->highest->last;
 	if (root->orders && root->max_gap >= most) {
 		most = root->max_gap;
