@@ -227,6 +227,9 @@ look()
 	need 'a program built against the installed library' pkgconf <<-'E'
 	command -v pkg-config
 	E
+	need "what newer kernels know of a module's types" pahole dwarves <<-'E'
+	command -v pahole
+	E
 	need 'building the kernel module' \
 		"linux-headers-cloud-$(dpkg --print-architecture)" <<-'E'
 	test -n "$(tools/kernel-headers.sh)"
