@@ -154,7 +154,7 @@ static void gaps_lost(struct rb_node *rb, struct rb_node *stop)
  * Where a gap came into a subtree and none went, those above need not ask their other
  * child, which may be far.
  */
-static void gaps_gained(struct rb_node *rb, struct rb_node *stop,
+static void gaps_gained(struct rb_node *rb, const struct rb_node *stop,
 			uint64_t max_gap, uint64_t orders)
 {
 	struct vmr_range *range;
