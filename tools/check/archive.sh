@@ -16,9 +16,12 @@ allowed='memset memcpy memmove memcmp
 helper='^__x86\.get_pc_thunk\.'
 
 $VMR_MAKE O="$W/firmware" PORT=firmware lib
+if command -v clang; then
+	$VMR_MAKE O="$W/clang" LLVM=1 "$W/clang/libvmalloc.a"
+fi
 
 status=0
-for lib in "$O" "$W/firmware" "$O/check/m32" "$O/check/clang"; do
+for lib in "$O" "$W/firmware" "$O/check/m32" "$W/clang"; do
 	lib=$lib/libvmalloc.a
 	[ -e "$lib" ] || continue
 	echo "== $lib"
