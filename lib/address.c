@@ -4,12 +4,12 @@
  */
 #include "internal.h"
 
-#include <vmalloc/address.h>
+#include <vmalloc/pool.h>
 
 int vmr_pool_init(struct vmr_pool *pool, struct vmr_space *space,
 		  uint64_t start, uint64_t size, const char *name)
 {
-	uint64_t last = size ? start + (size - 1) : VMR_MAX;
+	uint64_t last = size ? start + (size - 1) : VMR_ADDR_MAX;
 
 	if (!pool || !space)
 		return -EINVAL;
@@ -45,7 +45,7 @@ int vmr_pool_request(struct vmr_pool *pool, struct vmr_range *range,
 	if (r.policy == VMR_DEFAULT)
 		r.policy = pool->policy;
 	return vmr_alloc_in(pool->space, &(struct vmr_part) {
-		.start = pool->start, .last = pool->last, .domain = VMR_MAX,
+		.start = pool->start, .last = pool->last, .domain = VMR_ADDR_MAX,
 	}, range, &r, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_pool_request);
@@ -62,7 +62,7 @@ int vmr_pool_alloc(struct vmr_pool *pool, struct vmr_range *range,
 }
 EXPORT_SYMBOL_GPL(vmr_pool_alloc);
 
-int vmr_pool_alloc_at(struct vmr_pool *pool, struct vmr_range *range,
+int vmr_pool_reserve(struct vmr_pool *pool, struct vmr_range *range,
 		      uint64_t start, uint64_t size, uint64_t align,
 		      struct vmr_range **conflict)
 {
@@ -72,7 +72,7 @@ int vmr_pool_alloc_at(struct vmr_pool *pool, struct vmr_range *range,
 	req.addr = start;
 	return vmr_pool_request(pool, range, &req, conflict);
 }
-EXPORT_SYMBOL_GPL(vmr_pool_alloc_at);
+EXPORT_SYMBOL_GPL(vmr_pool_reserve);
 
 int vmr_pool_free(struct vmr_pool *pool, uint64_t start, uint64_t size,
 		  struct vmr_range **freed)
@@ -113,7 +113,7 @@ int vmr_pool_highest_free(const struct vmr_pool *pool, uint64_t *addr)
 
 	if (!pool || !addr)
 		return -EINVAL;
-	if (!vmr_gap_below(pool->space, pool->last, &gap) ||
+	if (!vmr_last_gap_at_or_below(pool->space, pool->last, &gap) ||
 	    gap.last < pool->start)
 		return -ENOSPC;
 	*addr = min(gap.last, pool->last);
@@ -121,7 +121,7 @@ int vmr_pool_highest_free(const struct vmr_pool *pool, uint64_t *addr)
 }
 EXPORT_SYMBOL_GPL(vmr_pool_highest_free);
 
-int vmr_offset_to_addr(const struct vmr_range *range, uint64_t offset,
+int vmr_range_offset_to_addr(const struct vmr_range *range, uint64_t offset,
 		       uint64_t size, uint64_t *addr)
 {
 	if (!range || !size || !addr)
@@ -135,4 +135,4 @@ int vmr_offset_to_addr(const struct vmr_range *range, uint64_t offset,
 	*addr = range->start + offset;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_offset_to_addr);
+EXPORT_SYMBOL_GPL(vmr_range_offset_to_addr);

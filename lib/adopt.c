@@ -36,18 +36,18 @@ static int check_live(struct vmr_manager *manager, struct vmr_device *dev,
 		const struct vmr_constraint *c = &dev->constraints[i];
 
 		if (!vmr_is_granted(constraint_space(manager, dev, c), c) ||
-		    c->range->last - c->range->start != c->req.size - 1)
+		    c->range->last - c->range->start != c->request.size - 1)
 			break;
 	}
 	if (i == dev->nr_constraints &&
-	    live_in(&manager->sys->ids.space, &dev->id))
+	    live_in(&manager->sys->device_ids.space, &dev->id))
 		return 0;
 	if (failed)
 		*failed = i;
 	return -ENOENT;
 }
 
-int vmr_adopt(struct vmr_manager *manager, struct vmr_device *dev,
+int vmr_device_register_restored(struct vmr_manager *manager, struct vmr_device *dev,
 	      size_t *failed)
 {
 	int ret;
@@ -59,7 +59,7 @@ int vmr_adopt(struct vmr_manager *manager, struct vmr_device *dev,
 		return ret;
 	if (dev->resources.max < dev->nr_constraints)
 		return -EINVAL;
-	if (dev->state != VMR_DEVICE_ABSENT)
+	if (dev->state != VMR_DEVICE_UNREGISTERED)
 		return -EEXIST;
 	if (!vmr_parent_ok(dev, NULL))
 		return -ENOENT;
@@ -78,4 +78,4 @@ int vmr_adopt(struct vmr_manager *manager, struct vmr_device *dev,
 	vmr_publish(manager, dev);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_adopt);
+EXPORT_SYMBOL_GPL(vmr_device_register_restored);

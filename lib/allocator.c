@@ -34,12 +34,12 @@ static int replace(struct vmr_space *space,
 		return again(a, c, conflict);
 	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
 		return -ENOENT;
-	vmr_write_begin(space->seq);
+	vmr_seqcount_write_begin(space->seq);
 	vmr_free(space, range);
 	ret = again(a, c, conflict);
 	if (ret)
 		vmr_reserve(space, range, start, last, NULL);
-	vmr_write_end(space->seq);
+	vmr_seqcount_write_end(space->seq);
 	return ret;
 }
 
@@ -51,7 +51,7 @@ static struct vmr_pool *pool_of(struct vmr_allocator *a)
 static int pool_grant(struct vmr_allocator *a, const struct vmr_constraint *c,
 		      struct vmr_range **conflict)
 {
-	return vmr_pool_request(pool_of(a), c->range, &c->req, conflict);
+	return vmr_pool_request(pool_of(a), c->range, &c->request, conflict);
 }
 
 static int pool_allocate(struct vmr_allocator *a,
@@ -75,7 +75,7 @@ static int pool_update(struct vmr_allocator *a, struct vmr_resource *res,
 }
 
 static const struct vmr_allocator_ops pool_ops = {
-	.allocate = pool_allocate,
+	.alloc = pool_allocate,
 	.free = pool_free,
 	.update = pool_update,
 };
@@ -88,7 +88,7 @@ void vmr_pool_allocator_init(struct vmr_pool_allocator *a,
 }
 EXPORT_SYMBOL_GPL(vmr_pool_allocator_init);
 
-static struct vmr_ids *ids_of(struct vmr_allocator *a)
+static struct vmr_id_pool *ids_of(struct vmr_allocator *a)
 {
 	return container_of(a, struct vmr_id_allocator, allocator)->ids;
 }
@@ -96,7 +96,7 @@ static struct vmr_ids *ids_of(struct vmr_allocator *a)
 static int id_grant(struct vmr_allocator *a, const struct vmr_constraint *c,
 		    struct vmr_range **conflict)
 {
-	struct vmr_request req = c->req;
+	struct vmr_request req = c->request;
 
 	if (!req.align)
 		req.align = 1;
@@ -113,7 +113,7 @@ static int id_allocate(struct vmr_allocator *a, const struct vmr_constraint *c,
 
 static int id_free(struct vmr_allocator *a, struct vmr_resource *res)
 {
-	return vmr_id_release(ids_of(a), res->range);
+	return vmr_id_free_range(ids_of(a), res->range);
 }
 
 static int id_update(struct vmr_allocator *a, struct vmr_resource *res,
@@ -125,31 +125,31 @@ static int id_update(struct vmr_allocator *a, struct vmr_resource *res,
 }
 
 static const struct vmr_allocator_ops id_ops = {
-	.allocate = id_allocate,
+	.alloc = id_allocate,
 	.free = id_free,
 	.update = id_update,
 };
 
-void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_ids *ids)
+void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_id_pool *ids)
 {
 	a->allocator.ops = &id_ops;
 	a->ids = ids;
 }
 EXPORT_SYMBOL_GPL(vmr_id_allocator_init);
 
-int vmr_allocate(struct vmr_allocator *allocator,
+int vmr_allocator_alloc(struct vmr_allocator *allocator,
 		 const struct vmr_constraint *c, struct vmr_resource *res,
 		 struct vmr_range **conflict)
 {
 	if (!allocator || !c || !c->range || !res)
 		return -EINVAL;
-	if (!allocator->ops || !allocator->ops->allocate)
+	if (!allocator->ops || !allocator->ops->alloc)
 		return -EOPNOTSUPP;
-	return allocator->ops->allocate(allocator, c, res, conflict);
+	return allocator->ops->alloc(allocator, c, res, conflict);
 }
-EXPORT_SYMBOL_GPL(vmr_allocate);
+EXPORT_SYMBOL_GPL(vmr_allocator_alloc);
 
-int vmr_release(struct vmr_allocator *allocator, struct vmr_resource *res)
+int vmr_allocator_free(struct vmr_allocator *allocator, struct vmr_resource *res)
 {
 	if (!allocator || !res || !res->range)
 		return -EINVAL;
@@ -157,9 +157,9 @@ int vmr_release(struct vmr_allocator *allocator, struct vmr_resource *res)
 		return -EOPNOTSUPP;
 	return allocator->ops->free(allocator, res);
 }
-EXPORT_SYMBOL_GPL(vmr_release);
+EXPORT_SYMBOL_GPL(vmr_allocator_free);
 
-int vmr_update(struct vmr_allocator *allocator, struct vmr_resource *res,
+int vmr_allocator_update(struct vmr_allocator *allocator, struct vmr_resource *res,
 	       const struct vmr_constraint *c, struct vmr_range **conflict)
 {
 	if (!allocator || !res || !c || !c->range)
@@ -170,4 +170,4 @@ int vmr_update(struct vmr_allocator *allocator, struct vmr_resource *res,
 		return -EOPNOTSUPP;
 	return allocator->ops->update(allocator, res, c, conflict);
 }
-EXPORT_SYMBOL_GPL(vmr_update);
+EXPORT_SYMBOL_GPL(vmr_allocator_update);

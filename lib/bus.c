@@ -10,7 +10,7 @@ static const struct vmr_region *window_around(const struct vmr_bus *bus,
 {
 	const struct vmr_region *w;
 
-	for (w = bus->dev->regions; w; w = w->next)
+	for (w = bus->bridge->regions; w; w = w->next)
 		if (w->type == VMR_REGION_WINDOW && w->io == region->io &&
 		    vmr_range_state(&w->range) == VMR_LIVE &&
 		    w->range.start <= region->range.start &&
@@ -24,8 +24,8 @@ static const struct vmr_region *window_around(const struct vmr_bus *bus,
 bool vmr_inside_windows(const struct vmr_device *dev,
 			const struct vmr_region *region)
 {
-	for (; dev->parent; dev = dev->parent->dev)
-		if (!window_around(dev->parent, region))
+	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
+		if (!window_around(dev->parent_bus, region))
 			return false;
 	return true;
 }
@@ -35,15 +35,15 @@ int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
 {
 	if (!bus || !manager || !dev)
 		return -EINVAL;
-	if (dev->state != VMR_DEVICE_ABSENT)
+	if (dev->state != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
 	memset(bus, 0, sizeof(*bus));
 	vmr_space_init(&bus->pio, 0, manager->sys->pio.last);
 	vmr_space_init(&bus->mmio, 0, manager->sys->mmio.last);
-	vmr_space_share(&bus->pio, &manager->sys->seq);
-	vmr_space_share(&bus->mmio, &manager->sys->seq);
-	bus->dev = dev;
-	dev->bus = bus;
+	vmr_space_set_seqcount(&bus->pio, &manager->sys->seq);
+	vmr_space_set_seqcount(&bus->mmio, &manager->sys->seq);
+	bus->bridge = dev;
+	dev->subordinate = bus;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_bus_init);
@@ -56,8 +56,8 @@ static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
 		       const struct vmr_region *w)
 {
 	if (vmr_range_state(&w->range) != VMR_LIVE ||
-	    !vmr_inside_windows(bus->dev, w) ||
-	    view->nr_pools == VMR_BUS_WINDOWS)
+	    !vmr_inside_windows(bus->bridge, w) ||
+	    view->nr_pools == VMR_BUS_MAX_WINDOWS)
 		return;
 	view->pools[view->nr_pools++] = (struct vmr_system_pool) {
 		.pool = {
@@ -66,7 +66,7 @@ static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
 			.last = w->range.last,
 			.align = 1,
 			.policy = VMR_FIRST,
-			.name = w->tag,
+			.name = w->name,
 		},
 		.kinds = w->io == VMR_PIO ? 1u << VMR_KIND_PIO :
 			 1u << VMR_KIND_MMIO | 1u << VMR_KIND_MEM,
@@ -79,7 +79,7 @@ static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
 struct vmr_io_view *vmr_view_of(const struct vmr_device *dev,
 				struct vmr_io_view *view)
 {
-	struct vmr_bus *bus = dev->parent;
+	struct vmr_bus *bus = dev->parent_bus;
 	const struct vmr_region *w;
 	int pref;
 
@@ -90,7 +90,7 @@ struct vmr_io_view *vmr_view_of(const struct vmr_device *dev,
 	view->pools = bus->pools;
 	view->nr_pools = 0;
 	for (pref = 1; pref >= 0; pref--)
-		for (w = bus->dev->regions; w; w = w->next)
+		for (w = bus->bridge->regions; w; w = w->next)
 			if (w->type == VMR_REGION_WINDOW &&
 			    w->prefetchable == pref)
 				add_window(bus, view, w);

@@ -6,39 +6,39 @@
 
 static bool all_present(const struct vmr_device *dev)
 {
-	for (; dev->parent; dev = dev->parent->dev)
+	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
 		if (!present(dev))
 			return false;
 	return present(dev);
 }
 
-struct vmr_place vmr_region_visible(const struct vmr_region *region)
+struct vmr_mapping vmr_region_mapping(const struct vmr_region *region)
 {
 	const struct vmr_device *dev = region ? region->device : NULL;
 
 	if (!dev || vmr_range_state(&region->range) != VMR_LIVE ||
 	    !all_present(dev) || !vmr_inside_windows(dev, region))
-		return (struct vmr_place) { .visible = false };
-	return (struct vmr_place) {
-		.visible = true,
+		return (struct vmr_mapping) { .mapped = false };
+	return (struct vmr_mapping) {
+		.mapped = true,
 		.start = region->range.start,
 		.last = region->range.last,
 	};
 }
-EXPORT_SYMBOL_GPL(vmr_region_visible);
+EXPORT_SYMBOL_GPL(vmr_region_mapping);
 
-static bool same_place(const struct vmr_place *a, const struct vmr_place *b)
+static bool same_place(const struct vmr_mapping *a, const struct vmr_mapping *b)
 {
-	if (a->visible != b->visible)
+	if (a->mapped != b->mapped)
 		return false;
-	return !a->visible || (a->start == b->start && a->last == b->last);
+	return !a->mapped || (a->start == b->start && a->last == b->last);
 }
 
 static bool is_below(const struct vmr_device *dev, const struct vmr_bus *bus)
 {
 	const struct vmr_bus *up;
 
-	for (up = dev->parent; up; up = up->dev->parent)
+	for (up = dev->parent_bus; up; up = up->bridge->parent_bus)
 		if (up == bus)
 			return true;
 	return false;
@@ -47,11 +47,11 @@ static bool is_below(const struct vmr_device *dev, const struct vmr_bus *bus)
 /* Remember what a region was, before its first change since the last report */
 static void remember(struct vmr_manager *manager, struct vmr_region *region)
 {
-	if (region->changed.next)
+	if (region->notify_link.next)
 		return;
-	region->was = vmr_region_visible(region);
-	region->told_leaving = false;
-	list_add_tail(to_list(&region->changed), to_list(&manager->changed));
+	region->notified_mapping = vmr_region_mapping(region);
+	region->del_notified = false;
+	list_add_tail(to_list(&region->notify_link), to_list(&manager->notify_queue));
 }
 
 /* With a window changes the visibility of all that is behind it */
@@ -64,7 +64,7 @@ static void note(struct vmr_manager *manager, struct vmr_region *region)
 	if (region->type != VMR_REGION_WINDOW)
 		return;
 	while ((dev = vmr_next_device(manager, dev)))
-		if (is_below(dev, region->device->bus))
+		if (is_below(dev, region->device->subordinate))
 			for (behind = dev->regions; behind;
 			     behind = behind->next)
 				remember(manager, behind);
@@ -95,24 +95,24 @@ static struct vmr_listener *listener_of(struct list_head *pos)
 
 static struct vmr_region *changed_region(struct list_head *pos)
 {
-	return container_of((struct vmr_list *)pos, struct vmr_region, changed);
+	return container_of((struct vmr_list *)pos, struct vmr_region, notify_link);
 }
 
 /* What is being told, and who is told next */
-struct vmr_report {
+struct vmr_notification {
 	struct vmr_region	*region;
-	struct vmr_place	old;
-	struct vmr_place	new;
+	struct vmr_mapping	old;
+	struct vmr_mapping	new;
 	struct list_head	*next;
 };
 
-static void tell(struct vmr_manager *manager, struct vmr_report *report)
+static void tell(struct vmr_manager *manager, struct vmr_notification *report)
 {
 	while (report->next != to_list(&manager->listeners)) {
 		struct vmr_listener *listener = listener_of(report->next);
 
 		report->next = report->next->next;
-		listener->moved(listener, report->region, &report->old,
+		listener->region_changed(listener, report->region, &report->old,
 				&report->new);
 	}
 }
@@ -121,18 +121,18 @@ static void tell_leaving(struct vmr_manager *manager)
 {
 	struct list_head *pos, *at;
 
-	list_for_each(pos, to_list(&manager->changed)) {
+	list_for_each(pos, to_list(&manager->notify_queue)) {
 		struct vmr_region *region = changed_region(pos);
-		struct vmr_place new = vmr_region_visible(region);
+		struct vmr_mapping new = vmr_region_mapping(region);
 
-		if (region->told_leaving || !region->was.visible ||
-		    same_place(&region->was, &new))
+		if (region->del_notified || !region->notified_mapping.mapped ||
+		    same_place(&region->notified_mapping, &new))
 			continue;
-		region->told_leaving = true;
+		region->del_notified = true;
 		list_for_each(at, to_list(&manager->listeners))
-			if (listener_of(at)->leaving)
-				listener_of(at)->leaving(listener_of(at),
-							 region, &region->was);
+			if (listener_of(at)->region_del)
+				listener_of(at)->region_del(listener_of(at),
+							 region, &region->notified_mapping);
 	}
 }
 
@@ -144,9 +144,9 @@ static void tell_leaving(struct vmr_manager *manager)
  */
 void vmr_tell_all(struct vmr_manager *manager)
 {
-	struct list_head *queue = to_list(&manager->changed);
-	struct vmr_report *outer = manager->report;
-	struct vmr_report report;
+	struct list_head *queue = to_list(&manager->notify_queue);
+	struct vmr_notification *outer = manager->notifying;
+	struct vmr_notification report;
 
 	if (outer)
 		tell(manager, outer);
@@ -154,32 +154,32 @@ void vmr_tell_all(struct vmr_manager *manager)
 	tell_leaving(manager);
 	while (!list_empty(queue)) {
 		report.region = changed_region(queue->next);
-		report.old = report.region->was;
-		report.new = vmr_region_visible(report.region);
+		report.old = report.region->notified_mapping;
+		report.new = vmr_region_mapping(report.region);
 		report.next = to_list(&manager->listeners)->next;
-		list_out(&report.region->changed);
+		list_out(&report.region->notify_link);
 		/* Who was told that it leaves is told where it is in any case */
-		if (!report.region->told_leaving &&
+		if (!report.region->del_notified &&
 		    same_place(&report.old, &report.new))
 			continue;
-		manager->report = &report;
+		manager->notifying = &report;
 		tell(manager, &report);
 	}
-	manager->report = outer;
+	manager->notifying = outer;
 }
 
-int vmr_listen(struct vmr_manager *manager, struct vmr_listener *listener)
+int vmr_listener_register(struct vmr_manager *manager, struct vmr_listener *listener)
 {
-	if (!manager || !listener || !listener->moved)
+	if (!manager || !listener || !listener->region_changed)
 		return -EINVAL;
 	if (listener->link.next)
 		return -EEXIST;
 	list_add_tail(to_list(&listener->link), to_list(&manager->listeners));
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_listen);
+EXPORT_SYMBOL_GPL(vmr_listener_register);
 
-int vmr_unlisten(struct vmr_manager *manager, struct vmr_listener *listener)
+int vmr_listener_unregister(struct vmr_manager *manager, struct vmr_listener *listener)
 {
 	if (!manager || !listener)
 		return -EINVAL;
@@ -188,7 +188,7 @@ int vmr_unlisten(struct vmr_manager *manager, struct vmr_listener *listener)
 	list_out(&listener->link);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_unlisten);
+EXPORT_SYMBOL_GPL(vmr_listener_unregister);
 
 /*
  * Claims

@@ -5,14 +5,14 @@
 #include "device.h"
 #include "trace.h"
 
-/* What vmr_system_release() and others have freed */
+/* What vmr_system_free_resources() and others have freed */
 static void vacated(struct vmr_manager *manager, struct vmr_space *space,
 		    uint64_t start, uint64_t last)
 {
 	vmr_foresee(manager, space, start, last);
-	vmr_write_begin(space->seq);
+	vmr_seqcount_write_begin(space->seq);
 	vmr_bequeath_place(manager, space, start, last);
-	vmr_write_end(space->seq);
+	vmr_seqcount_write_end(space->seq);
 	vmr_tell_all(manager);
 }
 
@@ -25,7 +25,7 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 	manager->epoch = 1;
 	INIT_LIST_HEAD(to_list(&manager->devices));
 	INIT_LIST_HEAD(to_list(&manager->listeners));
-	INIT_LIST_HEAD(to_list(&manager->changed));
+	INIT_LIST_HEAD(to_list(&manager->notify_queue));
 	sys->manager = manager;
 	sys->vacated = vacated;
 	return 0;
@@ -40,7 +40,7 @@ void vmr_region_init(struct vmr_region *region, enum vmr_io io,
 	region->type = type;
 	region->size = size;
 	region->index = index;
-	region->tag = tag;
+	region->name = tag;
 }
 EXPORT_SYMBOL_GPL(vmr_region_init);
 
@@ -53,7 +53,7 @@ struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
 }
 EXPORT_SYMBOL_GPL(vmr_region_space);
 
-struct vmr_region *vmr_region_at(const struct vmr_manager *manager,
+struct vmr_region *vmr_find_region(const struct vmr_manager *manager,
 				 enum vmr_io io, uint64_t addr)
 {
 	struct vmr_space *space = manager ? root_space(manager, io) : NULL;
@@ -64,13 +64,13 @@ struct vmr_region *vmr_region_at(const struct vmr_manager *manager,
 		region = region_of(range);
 		if (region->type != VMR_REGION_WINDOW)
 			return region;
-		space = bus_space(region->device->bus, io);
+		space = bus_space(region->device->subordinate, io);
 	}
 	return NULL;
 }
-EXPORT_SYMBOL_GPL(vmr_region_at);
+EXPORT_SYMBOL_GPL(vmr_find_region);
 
-int vmr_add_region(struct vmr_device *dev, struct vmr_region *region)
+int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region)
 {
 	struct vmr_region **end, *part;
 
@@ -78,27 +78,27 @@ int vmr_add_region(struct vmr_device *dev, struct vmr_region *region)
 		return -EINVAL;
 	if (region->device || region->range.node.link)
 		return -EEXIST;
-	if (dev->state != VMR_DEVICE_ABSENT)
+	if (dev->state != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
 	for (end = &dev->regions; *end; end = &(*end)->next)
 		;
 	*end = region;
 	region->next = NULL;
 	region->device = dev;
-	for (part = region->parts; part; part = part->next)
+	for (part = region->subregions; part; part = part->next)
 		part->device = dev;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_add_region);
+EXPORT_SYMBOL_GPL(vmr_device_add_region);
 
-int vmr_add_part(struct vmr_region *region, struct vmr_region *part)
+int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part)
 {
 	struct vmr_region *other;
 
 	if (!region || !part || !part->size ||
 	    region->type != VMR_REGION_MEMORY)
 		return -EINVAL;
-	for (other = region->parts; other; other = other->next)
+	for (other = region->subregions; other; other = other->next)
 		if (other == part)
 			return -EEXIST;
 	if (part->device)
@@ -106,18 +106,18 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part)
 	if (part->offset >= region->size ||
 	    part->size > region->size - part->offset)
 		return -ERANGE;
-	if (region->device && region->device->state != VMR_DEVICE_ABSENT)
+	if (region->device && region->device->state != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
-	for (other = region->parts; other; other = other->next)
+	for (other = region->subregions; other; other = other->next)
 		if (part->offset < other->offset + other->size &&
 		    other->offset < part->offset + part->size)
 			return -EBUSY;
 	part->device = region->device;
-	part->next = region->parts;
-	region->parts = part;
+	part->next = region->subregions;
+	region->subregions = part;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_add_part);
+EXPORT_SYMBOL_GPL(vmr_region_add_subregion);
 
 /*
  * Registering and unlinking
@@ -142,18 +142,18 @@ static bool constraint_fits(const struct vmr_device *dev,
 
 	switch (c->kind) {
 	case VMR_KIND_PIO:
-		return region && region->size == c->req.size &&
+		return region && region->size == c->request.size &&
 		       region->io == VMR_PIO;
 	case VMR_KIND_MMIO:
 	case VMR_KIND_MEM:
 		/* In a window of another type it would never answer */
-		if (dev->parent && region && !region->prefetchable &&
+		if (dev->parent_bus && region && !region->prefetchable &&
 		    c->flags & VMR_PREFETCHABLE)
 			return false;
-		return region && region->size == c->req.size &&
+		return region && region->size == c->request.size &&
 		       region->io == VMR_MMIO;
-	case VMR_KIND_DEVICE:
-	case VMR_KIND_PCI:
+	case VMR_KIND_DEVICE_ID:
+	case VMR_KIND_PCI_BDF:
 		return false;	/* every one of these leads to its owner */
 	default:
 		return !region;
@@ -169,7 +169,7 @@ int vmr_check_device(const struct vmr_device *dev, size_t *failed)
 	    (!dev->constraints || !dev->resources.entries))
 		return -EINVAL;
 	for (region = dev->regions; region; region = region->next)
-		if (region->type == VMR_REGION_WINDOW && !dev->bus)
+		if (region->type == VMR_REGION_WINDOW && !dev->subordinate)
 			return -EINVAL;
 	for (i = 0; i < dev->nr_constraints; i++)
 		if (!constraint_fits(dev, &dev->constraints[i])) {
@@ -193,7 +193,7 @@ static bool any_region_linked(const struct vmr_device *dev)
 bool vmr_parent_ok(const struct vmr_device *dev,
 		   const struct vmr_transaction *t)
 {
-	const struct vmr_device *up = dev->parent ? dev->parent->dev : NULL;
+	const struct vmr_device *up = dev->parent_bus ? dev->parent_bus->bridge : NULL;
 
 	if (!up)
 		return true;
@@ -209,7 +209,7 @@ static void release_all(struct vmr_manager *manager, struct vmr_device *dev)
 
 	for (region = dev->regions; region; region = region->next)
 		vmr_free(space_of(manager, dev, region->io), &region->range);
-	vmr_system_release(manager->sys, &dev->resources);
+	vmr_system_free_resources(manager->sys, &dev->resources);
 }
 
 /*
@@ -242,11 +242,11 @@ void vmr_renounce(struct vmr_manager *manager, struct vmr_device *dev)
 	for (d = dev; d; d = d->next_in_transaction)
 		for (region = d->regions; region; region = region->next)
 			vmr_note(manager, region);
-	vmr_write_begin(&manager->sys->seq);
+	vmr_seqcount_write_begin(&manager->sys->seq);
 	for (d = dev; d; d = d->next_in_transaction)
 		release_all(manager, d);
 	vmr_bequeath(manager, dev);
-	vmr_write_end(&manager->sys->seq);
+	vmr_seqcount_write_end(&manager->sys->seq);
 }
 
 /*
@@ -255,9 +255,9 @@ void vmr_renounce(struct vmr_manager *manager, struct vmr_device *dev)
  */
 void vmr_retire(struct vmr_manager *manager, struct vmr_device *dev)
 {
-	dev->unlinked = manager->epoch + 1 ? manager->epoch + 1 : 1;
+	dev->retire_epoch = manager->epoch + 1 ? manager->epoch + 1 : 1;
 	/* pairs with the acquire in lookup_begin() */
-	smp_store_release(&manager->epoch, dev->unlinked);
+	smp_store_release(&manager->epoch, dev->retire_epoch);
 }
 
 /* All of a registration but making it visible */
@@ -274,7 +274,7 @@ int vmr_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 	ret = vmr_check_device(dev, failed);
 	if (ret)
 		return ret;
-	if (dev->state != VMR_DEVICE_ABSENT || dev->id.node.link ||
+	if (dev->state != VMR_DEVICE_UNREGISTERED || dev->id.node.link ||
 	    any_region_linked(dev))
 		return -EEXIST;
 	if (!vmr_parent_ok(dev, t))
@@ -286,7 +286,7 @@ int vmr_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 			     &dev->resources, &marks, failed, conflict);
 	if (ret)
 		goto retire;
-	ret = vmr_id_alloc(&manager->sys->ids, &dev->id);
+	ret = vmr_id_alloc(&manager->sys->device_ids, &dev->id);
 	if (ret) {
 		if (failed)
 			*failed = dev->nr_constraints;
@@ -301,7 +301,7 @@ int vmr_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		vmr_marks_raise(manager->sys, &marks);
 		return 0;
 	}
-	vmr_id_release(&manager->sys->ids, &dev->id);
+	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
 take_back:
 	vmr_renounce(manager, dev);
 	vmr_tell_all(manager);	/* of what @set_resources let happen */
@@ -324,15 +324,15 @@ void vmr_announce(struct vmr_manager *manager, struct vmr_device *dev)
 void vmr_publish(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	vmr_announce(manager, dev);
-	vmr_write_begin(&manager->sys->seq);
+	vmr_seqcount_write_begin(&manager->sys->seq);
 	/* after what @set_resources did; pairs with present() */
-	smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
-	vmr_write_end(&manager->sys->seq);
+	smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
+	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_trace_register(manager, dev);
 	vmr_tell_all(manager);
 }
 
-int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
+int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
 		 size_t *failed, struct vmr_range **conflict)
 {
 	int ret = vmr_prepare(manager, dev, NULL, failed, conflict);
@@ -343,7 +343,7 @@ int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
 	vmr_publish(manager, dev);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_register);
+EXPORT_SYMBOL_GPL(vmr_device_register);
 
 /* Count what is visible of a device, and note who is to be told that it goes */
 int vmr_foretell(struct vmr_manager *manager, struct vmr_device *dev)
@@ -352,7 +352,7 @@ int vmr_foretell(struct vmr_manager *manager, struct vmr_device *dev)
 	int visible = 0;
 
 	for (region = dev->regions; region; region = region->next) {
-		visible += vmr_region_visible(region).visible;
+		visible += vmr_region_mapping(region).mapped;
 		vmr_note(manager, region);
 	}
 	return visible;
@@ -361,42 +361,42 @@ int vmr_foretell(struct vmr_manager *manager, struct vmr_device *dev)
 /* In a write section: the device answers no more and holds nothing */
 void vmr_hide(struct vmr_manager *manager, struct vmr_device *dev)
 {
-	WRITE_ONCE(dev->state, VMR_DEVICE_ABSENT);
+	WRITE_ONCE(dev->state, VMR_DEVICE_UNREGISTERED);
 	release_all(manager, dev);
 }
 
 /* After it: what only the writer's side knows, and the time for the drain */
 void vmr_forget(struct vmr_manager *manager, struct vmr_device *dev)
 {
-	vmr_id_release(&manager->sys->ids, &dev->id);
+	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
 	list_out(&dev->link);
 	take_off_bus(dev);
 	vmr_retire(manager, dev);
-	vmr_trace_unlink(manager, dev);
+	vmr_trace_unregister(manager, dev);
 }
 
-int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev)
+int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	int visible;
 
 	if (!manager || !dev)
 		return -EINVAL;
-	if (dev->transaction || (dev->bus && dev->bus->nr_devices))
+	if (dev->transaction || (dev->subordinate && dev->subordinate->nr_devices))
 		return -EBUSY;
 	if (!present_in(manager, dev))
 		return -ENOENT;
 	visible = vmr_foretell(manager, dev);
-	vmr_write_begin(&manager->sys->seq);
+	vmr_seqcount_write_begin(&manager->sys->seq);
 	vmr_hide(manager, dev);
 	vmr_bequeath(manager, dev);
-	vmr_write_end(&manager->sys->seq);
+	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_forget(manager, dev);
 	vmr_tell_all(manager);
 	return visible;
 }
-EXPORT_SYMBOL_GPL(vmr_unlink);
+EXPORT_SYMBOL_GPL(vmr_device_unregister);
 
-int vmr_unlink_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
+int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
 		  struct vmr_device **dev)
 {
 	struct vmr_region *region;
@@ -405,54 +405,54 @@ int vmr_unlink_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
 
 	if (!manager)
 		return -EINVAL;
-	region = vmr_region_at(manager, io, addr);
+	region = vmr_find_region(manager, io, addr);
 	if (!region || !region->device)
 		return -ENOENT;
 	found = region->device;
-	ret = vmr_unlink(manager, found);
+	ret = vmr_device_unregister(manager, found);
 	if (ret >= 0 && dev)
 		*dev = found;
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_unlink_at);
+EXPORT_SYMBOL_GPL(vmr_device_unregister_at);
 
-int vmr_request_removal(struct vmr_manager *manager, struct vmr_device *dev)
+int vmr_device_request_removal(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	if (!manager || !dev)
 		return -EINVAL;
 	if (!present_in(manager, dev))
 		return -ENOENT;
-	if (dev->state == VMR_DEVICE_LEAVING)
+	if (dev->state == VMR_DEVICE_REMOVAL_REQUESTED)
 		return -EALREADY;
-	WRITE_ONCE(dev->state, VMR_DEVICE_LEAVING);
+	WRITE_ONCE(dev->state, VMR_DEVICE_REMOVAL_REQUESTED);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_request_removal);
+EXPORT_SYMBOL_GPL(vmr_device_request_removal);
 
-int vmr_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev)
+int vmr_device_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	if (!manager || !dev)
 		return -EINVAL;
-	if (dev->state != VMR_DEVICE_LEAVING || !present_in(manager, dev))
+	if (dev->state != VMR_DEVICE_REMOVAL_REQUESTED || !present_in(manager, dev))
 		return -ENOENT;
-	WRITE_ONCE(dev->state, VMR_DEVICE_PRESENT);
+	WRITE_ONCE(dev->state, VMR_DEVICE_REGISTERED);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_cancel_removal);
+EXPORT_SYMBOL_GPL(vmr_device_cancel_removal);
 
 /*
  * Finding them
  */
 
-struct vmr_device *vmr_device_by_id(const struct vmr_manager *manager,
+struct vmr_device *vmr_find_device_by_id(const struct vmr_manager *manager,
 				    uint32_t id)
 {
 	struct vmr_range *range;
 
-	range = manager ? vmr_id_find(&manager->sys->ids, id) : NULL;
+	range = manager ? vmr_id_find(&manager->sys->device_ids, id) : NULL;
 	return range ? container_of(range, struct vmr_device, id) : NULL;
 }
-EXPORT_SYMBOL_GPL(vmr_device_by_id);
+EXPORT_SYMBOL_GPL(vmr_find_device_by_id);
 
 struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
 				   const struct vmr_device *prev)
@@ -468,17 +468,17 @@ struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
 }
 EXPORT_SYMBOL_GPL(vmr_next_device);
 
-struct vmr_device *vmr_next_on_bus(const struct vmr_manager *manager,
+struct vmr_device *vmr_next_device_on_bus(const struct vmr_manager *manager,
 				   const struct vmr_bus *bus,
 				   const struct vmr_device *prev)
 {
 	struct vmr_device *dev = vmr_next_device(manager, prev);
 
-	while (dev && dev->parent != bus)
+	while (dev && dev->parent_bus != bus)
 		dev = vmr_next_device(manager, dev);
 	return dev;
 }
-EXPORT_SYMBOL_GPL(vmr_next_on_bus);
+EXPORT_SYMBOL_GPL(vmr_next_device_on_bus);
 
 static bool same_name(const char *a, const char *b)
 {
@@ -489,7 +489,7 @@ static bool same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
-struct vmr_device *vmr_device_by_name(const struct vmr_manager *manager,
+struct vmr_device *vmr_find_device_by_name(const struct vmr_manager *manager,
 				      const char *name)
 {
 	struct vmr_device *dev = NULL;
@@ -501,4 +501,4 @@ struct vmr_device *vmr_device_by_name(const struct vmr_manager *manager,
 			return dev;
 	return NULL;
 }
-EXPORT_SYMBOL_GPL(vmr_device_by_name);
+EXPORT_SYMBOL_GPL(vmr_find_device_by_name);

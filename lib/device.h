@@ -37,7 +37,7 @@ static inline struct vmr_space *space_of(const struct vmr_manager *manager,
 					 const struct vmr_device *dev,
 					 enum vmr_io io)
 {
-	return dev->parent ? bus_space(dev->parent, io) :
+	return dev->parent_bus ? bus_space(dev->parent_bus, io) :
 			     root_space(manager, io);
 }
 
@@ -45,14 +45,14 @@ static inline struct vmr_space *space_of(const struct vmr_manager *manager,
 static inline bool present(const struct vmr_device *dev)
 {
 	/* pairs with the releases in vmr_publish() and change_sides() */
-	return smp_load_acquire(&dev->state) >= VMR_DEVICE_PRESENT;
+	return smp_load_acquire(&dev->state) >= VMR_DEVICE_REGISTERED;
 }
 
 /* Registered, and with this manager: no other has its id */
 static inline bool present_in(const struct vmr_manager *manager,
 			      const struct vmr_device *dev)
 {
-	return present(dev) && vmr_in_space(&manager->sys->ids.space, &dev->id);
+	return present(dev) && vmr_in_space(&manager->sys->device_ids.space, &dev->id);
 }
 
 /* An entry of a list is in one if its links are not zero */
@@ -65,14 +65,14 @@ static inline void list_out(struct vmr_list *entry)
 
 static inline void put_on_bus(struct vmr_device *dev)
 {
-	if (dev->parent)
-		dev->parent->nr_devices++;
+	if (dev->parent_bus)
+		dev->parent_bus->nr_devices++;
 }
 
 static inline void take_off_bus(struct vmr_device *dev)
 {
-	if (dev->parent)
-		dev->parent->nr_devices--;
+	if (dev->parent_bus)
+		dev->parent_bus->nr_devices--;
 }
 
 /*

@@ -9,29 +9,29 @@
 #define ID_MAX	((uint64_t)(uint32_t)-1)
 
 /* The highest number ever handed out tells "never" from "not any more" */
-void vmr_id_issued(struct vmr_ids *ids, const struct vmr_range *range)
+void vmr_id_issued(struct vmr_id_pool *ids, const struct vmr_range *range)
 {
-	if (ids->issued <= range->last)
-		ids->issued = range->last + 1;
+	if (ids->high_watermark <= range->last)
+		ids->high_watermark = range->last + 1;
 }
 
-static int issue(struct vmr_ids *ids, const struct vmr_range *range, int ret)
+static int issue(struct vmr_id_pool *ids, const struct vmr_range *range, int ret)
 {
 	if (!ret)
 		vmr_id_issued(ids, range);
 	return ret;
 }
 
-int vmr_ids_init(struct vmr_ids *ids, uint32_t base, uint32_t last)
+int vmr_id_pool_init(struct vmr_id_pool *ids, uint32_t base, uint32_t last)
 {
 	if (!ids || base > last)
 		return -EINVAL;
-	ids->issued = 0;
+	ids->high_watermark = 0;
 	return vmr_space_init(&ids->space, base, last);
 }
-EXPORT_SYMBOL_GPL(vmr_ids_init);
+EXPORT_SYMBOL_GPL(vmr_id_pool_init);
 
-int vmr_id_alloc(struct vmr_ids *ids, struct vmr_range *range)
+int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range)
 {
 	const struct vmr_request one = VMR_REQUEST(1, 1);
 
@@ -39,7 +39,7 @@ int vmr_id_alloc(struct vmr_ids *ids, struct vmr_range *range)
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc);
 
-int vmr_id_alloc_at(struct vmr_ids *ids, struct vmr_range *range, uint32_t id,
+int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range, uint32_t id,
 		    struct vmr_range **conflict)
 {
 	if (!ids)
@@ -47,9 +47,9 @@ int vmr_id_alloc_at(struct vmr_ids *ids, struct vmr_range *range, uint32_t id,
 	return issue(ids, range,
 		     vmr_reserve(&ids->space, range, id, id, conflict));
 }
-EXPORT_SYMBOL_GPL(vmr_id_alloc_at);
+EXPORT_SYMBOL_GPL(vmr_id_reserve);
 
-int vmr_id_alloc_block(struct vmr_ids *ids, struct vmr_range *range,
+int vmr_id_alloc_block(struct vmr_id_pool *ids, struct vmr_range *range,
 		       const struct vmr_request *req,
 		       struct vmr_range **conflict)
 {
@@ -64,13 +64,13 @@ int vmr_id_alloc_block(struct vmr_ids *ids, struct vmr_range *range,
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc_block);
 
-int vmr_id_free(struct vmr_ids *ids, uint32_t id, struct vmr_range **freed)
+int vmr_id_free(struct vmr_id_pool *ids, uint32_t id, struct vmr_range **freed)
 {
 	return vmr_id_free_block(ids, id, 1, freed);
 }
 EXPORT_SYMBOL_GPL(vmr_id_free);
 
-int vmr_id_free_block(struct vmr_ids *ids, uint32_t id, uint32_t count,
+int vmr_id_free_block(struct vmr_id_pool *ids, uint32_t id, uint32_t count,
 		      struct vmr_range **freed)
 {
 	uint64_t last = (uint64_t)id + count - 1;
@@ -82,7 +82,7 @@ int vmr_id_free_block(struct vmr_ids *ids, uint32_t id, uint32_t count,
 		return -EOVERFLOW;
 	if (id < ids->space.start || last > ids->space.last)
 		return -ERANGE;
-	if (id >= ids->issued)
+	if (id >= ids->high_watermark)
 		return -ENOENT;
 	range = vmr_find_overlap(&ids->space, id, last);
 	if (!range)
@@ -96,21 +96,21 @@ int vmr_id_free_block(struct vmr_ids *ids, uint32_t id, uint32_t count,
 }
 EXPORT_SYMBOL_GPL(vmr_id_free_block);
 
-int vmr_id_release(struct vmr_ids *ids, struct vmr_range *range)
+int vmr_id_free_range(struct vmr_id_pool *ids, struct vmr_range *range)
 {
 	if (!ids)
 		return -EINVAL;
 	return vmr_free(&ids->space, range);
 }
-EXPORT_SYMBOL_GPL(vmr_id_release);
+EXPORT_SYMBOL_GPL(vmr_id_free_range);
 
-struct vmr_range *vmr_id_find(const struct vmr_ids *ids, uint32_t id)
+struct vmr_range *vmr_id_find(const struct vmr_id_pool *ids, uint32_t id)
 {
 	return ids ? vmr_find(&ids->space, id) : NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_id_find);
 
-bool vmr_id_is_allocated(const struct vmr_ids *ids, uint32_t id)
+bool vmr_id_is_allocated(const struct vmr_id_pool *ids, uint32_t id)
 {
 	return vmr_id_find(ids, id);
 }

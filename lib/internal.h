@@ -44,41 +44,41 @@ static inline bool is_pow2(uint64_t n)
 
 /*
  * Readers validate what they found against the sequence count, which is odd while
- * a write section is open. The acquire in vmr_read_begin() pairs with the release
- * in vmr_write_end(): who sees the count of a closed section sees all that was
- * done in it. The barrier in vmr_read_retry() pairs with the one in
- * vmr_write_begin(): who saw anything of a section sees at least its odd count
+ * a write section is open. The acquire in vmr_seqcount_read_begin() pairs with the release
+ * in vmr_seqcount_write_end(): who sees the count of a closed section sees all that was
+ * done in it. The barrier in vmr_seqcount_read_retry() pairs with the one in
+ * vmr_seqcount_write_begin(): who saw anything of a section sees at least its odd count
  * here, and tries again.
  */
-static inline uint32_t vmr_read_begin(const struct vmr_seq *seq)
+static inline uint32_t vmr_seqcount_read_begin(const struct vmr_seqcount *seq)
 {
 	uint32_t count;
 
-	/* pairs with the release in vmr_write_end() */
-	while ((count = smp_load_acquire(&seq->count)) & 1)
-		vmr_port_relax();
+	/* pairs with the release in vmr_seqcount_write_end() */
+	while ((count = smp_load_acquire(&seq->sequence)) & 1)
+		vmr_port_spin_relax();
 	return count;
 }
 
-static inline bool vmr_read_retry(const struct vmr_seq *seq, uint32_t count)
+static inline bool vmr_seqcount_read_retry(const struct vmr_seqcount *seq, uint32_t count)
 {
-	smp_rmb();	/* pairs with the one in vmr_write_begin() */
-	return READ_ONCE(seq->count) != count;
+	smp_rmb();	/* pairs with the one in vmr_seqcount_write_begin() */
+	return READ_ONCE(seq->sequence) != count;
 }
 
 /* The count that a range's departures are among */
-static inline uint32_t vmr_departures_index(const struct vmr_range *range)
+static inline uint32_t vmr_generation_slot(const struct vmr_range *range)
 {
 	uint32_t digest = (uint32_t)((uintptr_t)range / sizeof(*range)) *
 			  0x9e3779b1u;
 
-	static_assert(VMR_DEPARTURES <= 1 << 8);	/* it fits a byte */
-	return 1 + (digest >> 16) % (VMR_DEPARTURES - 1);
+	static_assert(VMR_NR_GENERATIONS <= 1 << 8);	/* it fits a byte */
+	return 1 + (digest >> 16) % (VMR_NR_GENERATIONS - 1);
 }
 
 /*
  * The walk of a reader: beside a writer it ends, and finds something or nothing,
- * either of which is true only if vmr_read_retry() then says so.
+ * either of which is true only if vmr_seqcount_read_retry() then says so.
  */
 struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr);
 
@@ -101,10 +101,10 @@ int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
 		 struct vmr_range *range, const struct vmr_request *req,
 		 struct vmr_range **conflict);
 
-struct vmr_ids;
+struct vmr_id_pool;
 
 /* Note that the ids in a range have been handed out */
-void vmr_id_issued(struct vmr_ids *ids, const struct vmr_range *range);
+void vmr_id_issued(struct vmr_id_pool *ids, const struct vmr_range *range);
 
 struct vmr_system;
 
@@ -167,7 +167,7 @@ struct vmr_io_view {
 };
 
 /*
- * vmr_system_grant() from where a device is; @view is NULL for the root. @marks
+ * vmr_system_alloc_resources() from where a device is; @view is NULL for the root. @marks
  * are as they were before
  */
 int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,

@@ -113,7 +113,7 @@ static struct vmr_span cut_next(struct cut *cut, size_t i)
 	return aperture;
 }
 
-int vmr_cut_window(const struct vmr_span *window, uint64_t grain,
+int vmr_window_split(const struct vmr_span *window, uint64_t grain,
 		   const uint32_t *weights, size_t nr,
 		   struct vmr_span *apertures)
 {
@@ -128,7 +128,7 @@ int vmr_cut_window(const struct vmr_span *window, uint64_t grain,
 		apertures[i] = cut_next(&cut, i);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_cut_window);
+EXPORT_SYMBOL_GPL(vmr_window_split);
 
 /*
  * Descriptions
@@ -230,7 +230,7 @@ static const struct machine riscv64 = {
 
 static uint64_t phys_last(uint32_t bits)
 {
-	return VMR_MAX >> (64 - bits);
+	return VMR_ADDR_MAX >> (64 - bits);
 }
 
 /* Put so many bytes into the areas, the lowest first; how many it takes, or 0 */
@@ -253,10 +253,10 @@ static size_t fill_ram(const struct vmr_span *areas, size_t nr, uint64_t size,
 int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
 		   struct vmr_span *pieces)
 {
-	struct vmr_span found[VMR_LAYOUT_RAM];
+	struct vmr_span found[VMR_LAYOUT_MAX_RAM];
 	size_t nr;
 
-	if (!config || !size || !pieces || config->nr_ram > VMR_LAYOUT_RAM)
+	if (!config || !size || !pieces || config->nr_ram > VMR_LAYOUT_MAX_RAM)
 		return -EINVAL;
 	nr = fill_ram(config->ram, config->nr_ram, size, found);
 	if (!nr)
@@ -285,11 +285,11 @@ static void add_window(struct vmr_layout_config *config, uint64_t start,
 		       uint64_t last, uint64_t grain, uint32_t flags,
 		       const char *name)
 {
-	struct vmr_window *window = &config->windows[config->nr_windows++];
+	struct vmr_layout_window *window = &config->windows[config->nr_windows++];
 
 	set_span(&window->span, start, last, name);
 	window->policy = VMR_LAST;
-	window->grain = grain;
+	window->align = grain;
 	window->flags = flags;
 }
 
@@ -301,16 +301,16 @@ static void set_windows(struct vmr_layout_config *config,
 	uint64_t grains = (ram_last >> 32) + 1;
 
 	if (grains <= last >> 32)
-		add_window(config, grains << 32, last, VMR_GRAIN_64, VMR_64BIT,
+		add_window(config, grains << 32, last, VMR_WINDOW_ALIGN_64, VMR_64BIT,
 			   "mmio64");
-	add_window(config, low->start, low->last, VMR_GRAIN_32, 0, low->name);
+	add_window(config, low->start, low->last, VMR_WINDOW_ALIGN_32, 0, low->name);
 }
 
 static int describe(struct vmr_layout_config *config,
 		    const struct machine *machine, uint64_t ram,
 		    uint64_t ram_max, uint32_t phys_bits)
 {
-	struct vmr_span pieces[VMR_LAYOUT_RAM];
+	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
 	size_t nr = machine->low_ram ? 2 : 1;
 
 	if (!ram_max)
@@ -320,9 +320,9 @@ static int describe(struct vmr_layout_config *config,
 	if (!config || !ram || ram_max < ram || phys_bits < 33 ||
 	    phys_bits > 64)
 		return -EINVAL;
-	set_span(&pieces[0], machine->ram, nr == 2 ? machine->low_ram : VMR_MAX,
+	set_span(&pieces[0], machine->ram, nr == 2 ? machine->low_ram : VMR_ADDR_MAX,
 		 "memory");
-	set_span(&pieces[1], FOUR_GIB, VMR_MAX, "memory above 4 GiB");
+	set_span(&pieces[1], FOUR_GIB, VMR_ADDR_MAX, "memory above 4 GiB");
 	nr = fill_ram(pieces, nr, ram_max, pieces);
 	if (!nr || pieces[nr - 1].last > phys_last(phys_bits))
 		return -ENOSPC;
@@ -335,17 +335,17 @@ static int describe(struct vmr_layout_config *config,
 	set_spans(config->platform, machine->platform, machine->nr_platform);
 	config->nr_platform = machine->nr_platform;
 	config->platform_policy = machine->platform_policy;
-	set_spans(config->holes, machine->holes, machine->nr_holes);
-	config->nr_holes = machine->nr_holes;
-	set_span(&config->ports, FIRST_PORT, PORT_LAST, "ports");
+	set_spans(config->reserved, machine->holes, machine->nr_holes);
+	config->nr_reserved = machine->nr_holes;
+	set_span(&config->io_ports, FIRST_PORT, PORT_LAST, "ports");
 	config->nr_segments = 1;
 	config->buses = 256;
-	set_spans(config->inputs, &machine->inputs, 1);
-	config->nr_inputs = 1;
-	set_span(&config->lines, machine->first_line, machine->inputs.last,
+	set_spans(config->irq_inputs, &machine->inputs, 1);
+	config->nr_irq_inputs = 1;
+	set_span(&config->irq_lines, machine->first_line, machine->inputs.last,
 		 "irq");
-	set_span(&config->vectors, machine->first_vector, LAST_VECTOR, "gsi");
-	config->vectors_apart = machine->vectors_apart;
+	set_span(&config->msi_vectors, machine->first_vector, LAST_VECTOR, "gsi");
+	config->separate_msi_vectors = machine->vectors_apart;
 	config->slot_last = LEAST_SLOTS - 1;
 	config->id_last = 0xffff;
 	return 0;
@@ -412,15 +412,15 @@ static const struct sort sorts[] = {
 	SORT(ram, nr_ram, PHYS_BITS, IS_PLACED | IS_SOLID, IS_PLACED),
 	SORT(windows, nr_windows, PHYS_BITS, IS_PLACED, IS_PLACED),
 	SORT(platform, nr_platform, PHYS_BITS, IS_PLACED, IS_PLACED),
-	SORT(holes, nr_holes, PHYS_BITS, IS_HOLE, IS_HOLE | IS_SOLID),
-	SORT_OF_ONE(ports, 16, 0, 0),
-	SORT(inputs, nr_inputs, 32, IS_INPUT, IS_INPUT),
-	SORT_OF_ONE(lines, 32, 0, 0),
-	SORT_OF_ONE(vectors, 32, 0, IS_INPUT),
+	SORT(reserved, nr_reserved, PHYS_BITS, IS_HOLE, IS_HOLE | IS_SOLID),
+	SORT_OF_ONE(io_ports, 16, 0, 0),
+	SORT(irq_inputs, nr_irq_inputs, 32, IS_INPUT, IS_INPUT),
+	SORT_OF_ONE(irq_lines, 32, 0, 0),
+	SORT_OF_ONE(msi_vectors, 32, 0, IS_INPUT),
 };
 
 static_assert(sizeof(struct vmr_layout_config) <= U16_MAX);
-static_assert(!offsetof(struct vmr_window, span));
+static_assert(!offsetof(struct vmr_layout_window, span));
 
 static const void *member(const struct vmr_layout_config *config, size_t at)
 {
@@ -448,8 +448,8 @@ static bool is_taken(const struct vmr_layout_config *config,
 	const struct sort *s;
 	size_t i, nr;
 
-	if (sort->first == offsetof(struct vmr_layout_config, vectors) &&
-	    config->vectors_apart)
+	if (sort->first == offsetof(struct vmr_layout_config, msi_vectors) &&
+	    config->separate_msi_vectors)
 		return false;
 	for (s = sorts; s <= sort; s++) {
 		nr = s->is & shuns ? nr_of(config, s) : 0;
@@ -502,12 +502,12 @@ find_bad(const struct vmr_layout_config *config, int err)
 static bool bad_counts(const struct vmr_layout_config *config)
 {
 	return config->phys_bits < 1 || config->phys_bits > 64 ||
-	       config->nr_ram > VMR_LAYOUT_RAM ||
-	       config->nr_windows > VMR_LAYOUT_WINDOWS ||
-	       config->nr_platform > VMR_LAYOUT_PLATFORM ||
+	       config->nr_ram > VMR_LAYOUT_MAX_RAM ||
+	       config->nr_windows > VMR_LAYOUT_MAX_WINDOWS ||
+	       config->nr_platform > VMR_LAYOUT_MAX_PLATFORM ||
 	       config->platform_policy > VMR_BEST ||
-	       config->nr_holes > VMR_LAYOUT_HOLES ||
-	       config->nr_inputs > VMR_LAYOUT_INPUTS ||
+	       config->nr_reserved > VMR_LAYOUT_MAX_RESERVED ||
+	       config->nr_irq_inputs > VMR_LAYOUT_MAX_IRQ_INPUTS ||
 	       config->nr_segments < 1 || config->nr_segments > PCI_SEGMENT ||
 	       (config->nr_segments > 1 && !config->segments) ||
 	       config->buses < 1 || config->buses > 256;
@@ -517,7 +517,7 @@ static int cut_of(const struct vmr_layout_config *config, size_t window,
 		  struct cut *cut)
 {
 	return cut_begin(cut, &config->windows[window].span,
-			 config->windows[window].grain, config->weights,
+			 config->windows[window].align, config->weights,
 			 config->nr_segments);
 }
 
@@ -571,7 +571,7 @@ static void add_pool(struct vmr_system *sys, const struct places *what,
 	const struct vmr_system_pool pool = {
 		.pool = {
 			.start = start, .last = last, .policy = what->policy,
-			.align = pages ? VMR_GRAIN_32 : 1, .name = name,
+			.align = pages ? VMR_WINDOW_ALIGN_32 : 1, .name = name,
 		},
 		.kinds = what->kinds,
 		.flags = what->flags,
@@ -622,7 +622,7 @@ static uint32_t pci_last_of(const struct vmr_layout_config *config)
 static void init_domains(struct vmr_system *sys,
 			 const struct vmr_layout_config *config)
 {
-	struct vmr_limits limits = {
+	struct vmr_system_limits limits = {
 		.mmio_last = phys_last(config->phys_bits),
 		.slot_last = config->slot_last,
 		.pci_last = pci_last_of(config),
@@ -631,14 +631,14 @@ static void init_domains(struct vmr_system *sys,
 	uint64_t last = 0;
 	size_t i;
 
-	for (i = 0; i < config->nr_inputs; i++)
-		last = max(last, config->inputs[i].last);
-	if (!config->vectors_apart)
-		last = max(last, config->vectors.last);
-	else if (config->vectors.last)
-		limits.vector_last = config->vectors.last;
+	for (i = 0; i < config->nr_irq_inputs; i++)
+		last = max(last, config->irq_inputs[i].last);
+	if (!config->separate_msi_vectors)
+		last = max(last, config->msi_vectors.last);
+	else if (config->msi_vectors.last)
+		limits.msi_vector_last = config->msi_vectors.last;
 	else
-		limits.vector_last = 1;	/* 0 would say that they are not apart */
+		limits.msi_vector_last = 1;	/* 0 would say that they are not apart */
 	limits.irq_last = last;
 	vmr_system_init(sys, &limits);
 }
@@ -651,7 +651,7 @@ static void add_windows(struct vmr_system *sys,
 	size_t i;
 
 	for (i = 0; i < config->nr_windows; i++) {
-		const struct vmr_window *w = &config->windows[i];
+		const struct vmr_layout_window *w = &config->windows[i];
 		const struct places what = {
 			1u << VMR_KIND_MMIO, w->flags, w->policy,
 		};
@@ -675,7 +675,7 @@ static void add_places(struct vmr_system *sys,
 	/* Before the windows: who may be here would be placed there else */
 	add_pools(sys, &platform, config->platform, config->nr_platform);
 	add_windows(sys, config);
-	add_divided(sys, VMR_KIND_PIO, VMR_LAST, &ports, &config->ports);
+	add_divided(sys, VMR_KIND_PIO, VMR_LAST, &ports, &config->io_ports);
 }
 
 static void add_numbers(struct vmr_system *sys,
@@ -683,20 +683,20 @@ static void add_numbers(struct vmr_system *sys,
 {
 	const struct places vectors = {
 		1u << VMR_KIND_MSI | 1u << VMR_KIND_MSIX |
-		1u << VMR_KIND_GENERIC_IRQ, 0, VMR_FIRST,
+		1u << VMR_KIND_MSI_GENERIC, 0, VMR_FIRST,
 	};
 	const struct places segments = {
-		1u << VMR_KIND_PCI, VMR_PLATFORM, VMR_FIRST,
+		1u << VMR_KIND_PCI_BDF, VMR_PLATFORM, VMR_FIRST,
 	};
 	const struct vmr_span pci = { 0, config->buses * PCI_BUS - 1, "pci" };
 	const struct vmr_span slots = { PCI_SLOT, pci.last, "pci" };
 	size_t i;
 
-	for (i = 0; i < config->nr_inputs; i++)
-		add_divided(sys, VMR_KIND_IRQ, VMR_FIRST, &config->inputs[i],
-			    &config->lines);
-	add_pools(sys, &vectors, &config->vectors, 1);
-	add_divided(sys, VMR_KIND_PCI, VMR_FIRST, &pci, &slots);
+	for (i = 0; i < config->nr_irq_inputs; i++)
+		add_divided(sys, VMR_KIND_IRQ, VMR_FIRST, &config->irq_inputs[i],
+			    &config->irq_lines);
+	add_pools(sys, &vectors, &config->msi_vectors, 1);
+	add_divided(sys, VMR_KIND_PCI_BDF, VMR_FIRST, &pci, &slots);
 	if (config->nr_segments > 1)
 		add_pool(sys, &segments, PCI_SEGMENT, pci_last_of(config),
 			 "pci segments");
@@ -719,7 +719,7 @@ static void fill_segments(struct vmr_system *sys,
 				.space = &sys->mmio,
 				.start = span.start,
 				.last = span.last,
-				.align = VMR_GRAIN_32,
+				.align = VMR_WINDOW_ALIGN_32,
 				.policy = config->windows[i].policy,
 				.name = span.name,
 			};
@@ -748,17 +748,17 @@ int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
 	add_numbers(sys, config);
 	memset(layout, 0, sizeof(*layout));
 	layout->sys = sys;
-	layout->nr_holes = config->nr_holes;
-	for (i = 0; i < config->nr_holes; i++)
-		vmr_reserve_hole(sys, &layout->holes[i], VMR_MMIO,
-				 &config->holes[i], NULL);
+	layout->nr_reserved = config->nr_reserved;
+	for (i = 0; i < config->nr_reserved; i++)
+		vmr_region_reserve(sys, &layout->reserved[i], VMR_MMIO,
+				 &config->reserved[i], NULL);
 	if (config->segments)
 		fill_segments(sys, config);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_layout_init);
 
-int vmr_reserve_hole(struct vmr_system *sys, struct vmr_region *region,
+int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
 		     enum vmr_io io, const struct vmr_span *hole,
 		     struct vmr_range **conflict)
 {
@@ -770,18 +770,18 @@ int vmr_reserve_hole(struct vmr_system *sys, struct vmr_region *region,
 	if (region->device)
 		return -EEXIST;
 	/* Who finds it shall find it whole */
-	vmr_write_begin(&sys->seq);
+	vmr_seqcount_write_begin(&sys->seq);
 	ret = vmr_reserve(io == VMR_PIO ? &sys->pio : &sys->mmio,
 			  &region->range, hole->start, hole->last, conflict);
 	if (!ret)
 		vmr_region_init(region, io, VMR_REGION_RESERVED,
 				hole->last - hole->start + 1, 0, hole->name);
-	vmr_write_end(&sys->seq);
+	vmr_seqcount_write_end(&sys->seq);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_reserve_hole);
+EXPORT_SYMBOL_GPL(vmr_region_reserve);
 
-int vmr_release_hole(struct vmr_system *sys, struct vmr_region *region)
+int vmr_region_unreserve(struct vmr_system *sys, struct vmr_region *region)
 {
 	struct vmr_space *space;
 
@@ -794,4 +794,4 @@ int vmr_release_hole(struct vmr_system *sys, struct vmr_region *region)
 	vmr_vacate(sys, space, &region->range);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_release_hole);
+EXPORT_SYMBOL_GPL(vmr_region_unreserve);

@@ -6,7 +6,7 @@
  */
 #include "internal.h"
 
-#include <vmalloc/map.h>
+#include <vmalloc/print.h>
 
 #define PIO_DIGITS	4
 #define MMIO_DIGITS	8
@@ -20,7 +20,7 @@ enum sort {
 
 /* What writes a line, without a libc */
 struct pen {
-	const struct vmr_map	*map;
+	const struct vmr_printer	*map;
 	char			*buf;
 	size_t			size;
 	size_t			len;	/* of all text, cut or not */
@@ -112,7 +112,7 @@ static struct vmr_region *region_of(const struct vmr_range *range)
 			    range);
 }
 
-static const struct vmr_system *sys_of(const struct vmr_map *map)
+static const struct vmr_system *sys_of(const struct vmr_printer *map)
 {
 	return map->manager ? map->manager->sys : map->sys;
 }
@@ -141,7 +141,7 @@ static bool put_grant(struct pen *pen, const struct vmr_range *range)
 		       res->range != range)
 			res++;
 		if (res < dev->resources.entries + dev->resources.nr)
-			put_device(pen, dev, res->tag);
+			put_device(pen, dev, res->name);
 		else if (range == &dev->id)
 			put_device(pen, dev, NULL);
 		else
@@ -164,13 +164,13 @@ static const struct vmr_shared_irq *find_shared(const struct pen *pen,
 
 static void put_owner(struct pen *pen, const struct vmr_range *range)
 {
-	const struct vmr_map *map = pen->map;
+	const struct vmr_printer *map = pen->map;
 	const struct vmr_shared_irq *line;
 	const char *tag;
 
 	if (pen->sort == REGIONS) {
 		put_device(pen, region_of(range)->device,
-			   region_of(range)->tag);
+			   region_of(range)->name);
 		return;
 	}
 	tag = map->name ? map->name(map->arg, range) : NULL;
@@ -196,7 +196,7 @@ static void put_notes(struct pen *pen, const struct vmr_region *region)
 
 	if (region->type < ARRAY_SIZE(types))
 		put(pen, types[region->type]);
-	if (region->device && !vmr_region_visible(region).visible)
+	if (region->device && !vmr_region_mapping(region).mapped)
 		put(pen, " (not visible)");
 }
 
@@ -231,13 +231,13 @@ static void end(struct pen *pen)
 static void map_sharers(struct pen *pen, const struct vmr_range *range)
 {
 	const struct vmr_shared_irq *irq = find_shared(pen, range);
-	const struct vmr_sharer *sharer = NULL;
+	const struct vmr_irq_share *sharer = NULL;
 
-	while ((sharer = vmr_next_sharer(irq, sharer))) {
+	while ((sharer = vmr_next_irq_share(irq, sharer))) {
 		begin(pen);
 		put(pen, "  shared by ");
 		if (!put_grant(pen, &sharer->range))
-			put_device(pen, NULL, sharer->tag);
+			put_device(pen, NULL, sharer->name);
 		end(pen);
 	}
 }
@@ -294,7 +294,7 @@ static void map_gap(struct walk *w, uint64_t last)
 	const struct vmr_pool *pool;
 	uint64_t to;
 
-	if (!(pen->map->flags & VMR_MAP_GAPS))
+	if (!(pen->map->flags & VMR_PRINT_GAPS))
 		return;
 	while (w->more && w->at <= last) {
 		to = last;
@@ -317,7 +317,7 @@ static void map_claims(struct walk *w, uint64_t start)
 	const struct vmr_range *range, *holder;
 	bool parked;
 
-	if (!(pen->map->flags & VMR_MAP_CLAIMS))
+	if (!(pen->map->flags & VMR_PRINT_CLAIMS))
 		return;
 	for (range = vmr_first_claim(w->space, start, w->last); range;
 	     range = vmr_next_claim(range, start, w->last)) {
@@ -340,13 +340,13 @@ static void map_totals(struct walk *w)
 	struct pen *pen = &w->pen;
 	struct vmr_gap gap;
 
-	if (!(pen->map->flags & VMR_MAP_TOTALS))
+	if (!(pen->map->flags & VMR_PRINT_TOTALS))
 		return;
 	begin(pen);
 	put(pen, "used ");
-	put_total(pen, vmr_used(w->space));
+	put_total(pen, vmr_space_used(w->space));
 	put(pen, ", free ");
-	put_total(pen, vmr_unused(w->space));
+	put_total(pen, vmr_space_unused(w->space));
 	if (vmr_largest_gap(w->space, &gap)) {
 		put(pen, ", largest gap ");
 		put_span(pen, gap.start, gap.last);
@@ -359,7 +359,7 @@ static const struct vmr_region *window_around(const struct vmr_region *inner)
 {
 	const struct vmr_region *outer;
 
-	for (outer = inner->device->parent->dev->regions;
+	for (outer = inner->device->parent_bus->bridge->regions;
 	     outer;		/* LCOV_EXCL_BR_LINE: one of them led here */
 	     outer = outer->next)
 		if (outer->type == VMR_REGION_WINDOW && outer->io == inner->io &&
@@ -378,8 +378,8 @@ static uint64_t enter(struct walk *w, const struct vmr_region *window)
 		w->last = w->top->last;
 		return w->top->start;
 	}
-	w->space = window->io == VMR_PIO ? &window->device->bus->pio :
-					   &window->device->bus->mmio;
+	w->space = window->io == VMR_PIO ? &window->device->subordinate->pio :
+					   &window->device->subordinate->mmio;
 	w->last = window->range.last;
 	return window->range.start;
 }
@@ -392,9 +392,9 @@ static void begin_level(struct walk *w, const struct vmr_region *window)
 
 static bool leads_on(const struct walk *w, const struct vmr_region *region)
 {
-	return w->pen.sort == REGIONS && !(w->pen.map->flags & VMR_MAP_FLAT) &&
+	return w->pen.sort == REGIONS && !(w->pen.map->flags & VMR_PRINT_FLAT) &&
 	       region->type == VMR_REGION_WINDOW && region->device &&
-	       region->device->bus && region->range.start >= w->at &&
+	       region->device->subordinate && region->range.start >= w->at &&
 	       region->range.last <= w->last;
 }
 
@@ -431,10 +431,10 @@ static bool leave(struct walk *w)
 	return true;
 }
 
-static int map_any(const struct vmr_map *map, const struct vmr_space *space,
+static int map_any(const struct vmr_printer *map, const struct vmr_space *space,
 		   enum sort sort, const char *title)
 {
-	char buf[VMR_MAP_LINE];
+	char buf[VMR_PRINT_MAX_LINE];
 	struct walk w = {
 		.pen = {
 			.map = map, .buf = buf, .size = sizeof(buf),
@@ -465,23 +465,23 @@ static int map_any(const struct vmr_map *map, const struct vmr_space *space,
 	return 0;
 }
 
-int vmr_map_regions(const struct vmr_map *map, const struct vmr_space *space)
+int vmr_print_regions(const struct vmr_printer *map, const struct vmr_space *space)
 {
 	return map_any(map, space, REGIONS, NULL);
 }
-EXPORT_SYMBOL_GPL(vmr_map_regions);
+EXPORT_SYMBOL_GPL(vmr_print_regions);
 
-int vmr_map_space(const struct vmr_map *map, const struct vmr_space *space)
+int vmr_print_space(const struct vmr_printer *map, const struct vmr_space *space)
 {
 	return map_any(map, space, ADDRESSES, NULL);
 }
-EXPORT_SYMBOL_GPL(vmr_map_space);
+EXPORT_SYMBOL_GPL(vmr_print_space);
 
-int vmr_map_ids(const struct vmr_map *map, const struct vmr_ids *ids)
+int vmr_print_ids(const struct vmr_printer *map, const struct vmr_id_pool *ids)
 {
 	return map_any(map, ids ? &ids->space : NULL, IDS, NULL);
 }
-EXPORT_SYMBOL_GPL(vmr_map_ids);
+EXPORT_SYMBOL_GPL(vmr_print_ids);
 
 /* The titles of the sections, one behind the other */
 static const char titles[] =
@@ -500,13 +500,13 @@ static const struct section {
 	{ offsetof(struct vmr_system, pio), REGIONS },
 	{ offsetof(struct vmr_system, mmio), REGIONS },
 	{ offsetof(struct vmr_system, irqs.space), IDS },
-	{ offsetof(struct vmr_system, vectors.space), IDS },
-	{ offsetof(struct vmr_system, slots.space), IDS },
-	{ offsetof(struct vmr_system, pci.space), ADDRESSES },
-	{ offsetof(struct vmr_system, ids.space), IDS },
+	{ offsetof(struct vmr_system, msi_vectors.space), IDS },
+	{ offsetof(struct vmr_system, mem_slots.space), IDS },
+	{ offsetof(struct vmr_system, pci_bdfs.space), ADDRESSES },
+	{ offsetof(struct vmr_system, device_ids.space), IDS },
 };
 
-int vmr_map_system(const struct vmr_map *map)
+int vmr_print_system(const struct vmr_printer *map)
 {
 	const struct section *s = sections;
 	const char *title = titles;
@@ -518,19 +518,19 @@ int vmr_map_system(const struct vmr_map *map)
 	sys = map->manager->sys;
 	for (; s < sections + ARRAY_SIZE(sections); s++) {
 		space = (const char *)sys + s->space;
-		if (space != &sys->vectors.space || sys->has_vectors)
+		if (space != &sys->msi_vectors.space || sys->separate_msi_vectors)
 			map_any(map, space, s->sort, title);
 		while (*title++)
 			;
 	}
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_map_system);
+EXPORT_SYMBOL_GPL(vmr_print_system);
 
-size_t vmr_describe_range(const struct vmr_manager *manager, uint32_t kind,
+size_t vmr_format_range(const struct vmr_manager *manager, uint32_t kind,
 			  const struct vmr_range *range, char *buf, size_t size)
 {
-	const struct vmr_map map = { .manager = manager };
+	const struct vmr_printer map = { .manager = manager };
 	struct pen pen = { .map = &map, .buf = buf, .size = size, .sort = IDS };
 
 	if (size)
@@ -544,4 +544,4 @@ size_t vmr_describe_range(const struct vmr_manager *manager, uint32_t kind,
 	put_range(&pen, range);
 	return pen.len;
 }
-EXPORT_SYMBOL_GPL(vmr_describe_range);
+EXPORT_SYMBOL_GPL(vmr_format_range);

@@ -24,7 +24,7 @@ static uint64_t bar_mask(const struct vmr_pci_bar *bar)
 {
 	uint64_t mask = ~(bar->region.size - 1);
 
-	return bar->type == VMR_BAR_MEM64 ? mask : mask & 0xffffffffu;
+	return bar->type == VMR_PCI_BAR_MEM64 ? mask : mask & 0xffffffffu;
 }
 
 static uint64_t bar_value(const struct vmr_pci_function *fn,
@@ -34,7 +34,7 @@ static uint64_t bar_value(const struct vmr_pci_function *fn,
 	uint32_t reg = bar_reg(fn, index);
 	uint64_t value = get32(&config[reg]);
 
-	if (bar->type == VMR_BAR_MEM64)
+	if (bar->type == VMR_PCI_BAR_MEM64)
 		value |= (uint64_t)get32(&config[reg + 4]) << 32;
 	return value & bar_mask(bar);
 }
@@ -60,9 +60,9 @@ static bool bar_decodes(const struct vmr_pci_function *fn,
 	uint32_t command = get16(&config[REG_COMMAND]);
 
 	switch (fn->bars[index].type) {
-	case VMR_BAR_IO:
+	case VMR_PCI_BAR_IO:
 		return command & COMMAND_IO;
-	case VMR_BAR_ROM:
+	case VMR_PCI_BAR_ROM:
 		return command & COMMAND_MEMORY &&
 		       config[bar_reg(fn, index)] & ROM_ENABLE;
 	default:
@@ -78,7 +78,7 @@ struct vmr_region *vmr_pci_bar_goal(struct vmr_pci_function *fn,
 
 	goal->state = VMR_FREE;
 	goal->start = 0;
-	if (fn->bars[index].type != VMR_BAR_NONE &&
+	if (fn->bars[index].type != VMR_PCI_BAR_NONE &&
 	    bar_has_address(fn, config, index, &goal->start))
 		goal->state = bar_decodes(fn, config, index) ? VMR_LIVE :
 							       VMR_PARKED;
@@ -91,7 +91,7 @@ static bool same_fixed(const struct vmr_pci_function *fn,
 {
 	for (; size--; offset++)
 		if ((config[offset] ^ fn->config[offset]) &
-		    ~fn->writable[offset])
+		    ~fn->wmask[offset])
 			return false;
 	return true;
 }
@@ -104,19 +104,19 @@ static bool same_fixed(const struct vmr_pci_function *fn,
 bool vmr_pci_config_fits(const struct vmr_pci_function *fn,
 			 const uint8_t *config)
 {
-	const struct vmr_pci_part *part;
+	const struct vmr_pci_reg_block *part;
 
 	if (!same_fixed(fn, config, 0, REG_STATUS) ||
 	    !same_fixed(fn, config, REG_REVISION, HEADER_SIZE - REG_REVISION))
 		return false;
-	for (part = fn->parts; part; part = part->next)
+	for (part = fn->reg_blocks; part; part = part->next)
 		if (!same_fixed(fn, config, part->offset, part->size))
 			return false;
 	return true;
 }
 
 /* Not what the registers say but what came of it: outside the domain is nowhere */
-bool vmr_pci_bar_address(const struct vmr_pci_function *fn, unsigned int index,
+bool vmr_pci_bar_addr(const struct vmr_pci_function *fn, unsigned int index,
 			 uint64_t *addr)
 {
 	const struct vmr_range *range;
@@ -130,7 +130,7 @@ bool vmr_pci_bar_address(const struct vmr_pci_function *fn, unsigned int index,
 	*addr = range->start;
 	return true;
 }
-EXPORT_SYMBOL_GPL(vmr_pci_bar_address);
+EXPORT_SYMBOL_GPL(vmr_pci_bar_addr);
 
 /*
  * All in one write section: a BAR that is about to leave has no time to inherit
@@ -161,7 +161,7 @@ void vmr_pci_follow(struct vmr_pci_function *fn, uint32_t which,
 	}
 	if (!which)
 		return;
-	vmr_write_begin(&manager->sys->seq);
+	vmr_seqcount_write_begin(&manager->sys->seq);
 	for (i = 0; which >> i; i++) {
 		region = where(fn, config, i, &goal);
 		if (which & 1u << i)
@@ -174,7 +174,7 @@ void vmr_pci_follow(struct vmr_pci_function *fn, uint32_t which,
 		if (which & 1u << i)
 			vmr_put(manager, region, &goal);
 	}
-	vmr_write_end(&manager->sys->seq);
+	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_tell_all(manager);
 }
 
@@ -196,10 +196,10 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
 		put16(&fn->config[REG_SUBDEVICE], ids->subdevice);
 	}
 	fn->config[REG_IRQ_PIN] = ids->irq_pin;
-	put16(&fn->writable[REG_COMMAND], COMMAND_WRITABLE);
-	fn->writable[REG_CACHE_LINE] = 0xff;
-	fn->writable[REG_LATENCY] = 0xff;
-	fn->writable[REG_IRQ_LINE] = 0xff;
+	put16(&fn->wmask[REG_COMMAND], COMMAND_WRITABLE);
+	fn->wmask[REG_CACHE_LINE] = 0xff;
+	fn->wmask[REG_LATENCY] = 0xff;
+	fn->wmask[REG_IRQ_LINE] = 0xff;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init);
@@ -209,15 +209,15 @@ static bool bar_size_ok(unsigned int index, enum vmr_pci_bar_type type,
 {
 	/* The least and the largest, by their logarithms */
 	static const uint8_t sizes[][2] = {
-		[VMR_BAR_IO] = { 2, 8 },
-		[VMR_BAR_MEM32] = { 4, 30 },
-		[VMR_BAR_MEM64] = { 4, 62 },
-		[VMR_BAR_ROM] = { 11, 24 },
+		[VMR_PCI_BAR_IO] = { 2, 8 },
+		[VMR_PCI_BAR_MEM32] = { 4, 30 },
+		[VMR_PCI_BAR_MEM64] = { 4, 62 },
+		[VMR_PCI_BAR_ROM] = { 11, 24 },
 	};
 	unsigned int log = fls64(size) - 1;
 
-	return type > VMR_BAR_NONE && type <= VMR_BAR_ROM && is_pow2(size) &&
-	       (index == VMR_PCI_ROM) == (type == VMR_BAR_ROM) &&
+	return type > VMR_PCI_BAR_NONE && type <= VMR_PCI_BAR_ROM && is_pow2(size) &&
+	       (index == VMR_PCI_ROM) == (type == VMR_PCI_BAR_ROM) &&
 	       log >= sizes[type][0] && log <= sizes[type][1];
 }
 
@@ -230,9 +230,9 @@ static unsigned int nr_bar_regs(const struct vmr_pci_function *fn)
 /* A register that is free has nothing writable and is not a BAR's */
 static bool bar_in_use(const struct vmr_pci_function *fn, unsigned int index)
 {
-	return fn->bars[index].type != VMR_BAR_NONE ||
+	return fn->bars[index].type != VMR_PCI_BAR_NONE ||
 	       (index && index < VMR_PCI_ROM &&
-		fn->bars[index - 1].type == VMR_BAR_MEM64);
+		fn->bars[index - 1].type == VMR_PCI_BAR_MEM64);
 }
 
 int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
@@ -247,18 +247,18 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 
 	if (!fn || !bar_size_ok(index, type, size))
 		return -EINVAL;
-	last_reg = type == VMR_BAR_MEM64 ? index + 1 : index;
+	last_reg = type == VMR_PCI_BAR_MEM64 ? index + 1 : index;
 	if (index != VMR_PCI_ROM && last_reg >= nr_bar_regs(fn))
 		return -EINVAL;
 	if (bar_in_use(fn, index) ||
-	    (type == VMR_BAR_MEM64 && bar_in_use(fn, index + 1)))
+	    (type == VMR_PCI_BAR_MEM64 && bar_in_use(fn, index + 1)))
 		return -EEXIST;
 	if (fn->manager)
 		return -EBUSY;
 	bar = &fn->bars[index];
-	vmr_region_init(&bar->region, type == VMR_BAR_IO ? VMR_PIO : VMR_MMIO,
+	vmr_region_init(&bar->region, type == VMR_PCI_BAR_IO ? VMR_PIO : VMR_MMIO,
 			VMR_REGION_TRAPPED, size, index, tag);
-	ret = vmr_add_region(&fn->dev, &bar->region);
+	ret = vmr_device_add_region(&fn->dev, &bar->region);
 	if (ret)		/* LCOV_EXCL_BR_LINE: a region like any other */
 		return ret;	/* LCOV_EXCL_LINE: the same */
 	bar->type = type;
@@ -267,26 +267,26 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 
 	reg = bar_reg(fn, index);
 	mask = bar_mask(bar);
-	put32(&fn->writable[reg], (uint32_t)mask);
-	if (type == VMR_BAR_IO)
+	put32(&fn->wmask[reg], (uint32_t)mask);
+	if (type == VMR_PCI_BAR_IO)
 		fn->config[reg] = BAR_IO;
-	else if (type == VMR_BAR_ROM)
-		fn->writable[reg] |= ROM_ENABLE;
+	else if (type == VMR_PCI_BAR_ROM)
+		fn->wmask[reg] |= ROM_ENABLE;
 	else
-		fn->config[reg] = (type == VMR_BAR_MEM64 ? BAR_64BIT : 0) |
+		fn->config[reg] = (type == VMR_PCI_BAR_MEM64 ? BAR_64BIT : 0) |
 				  (prefetchable ? BAR_PREFETCH : 0);
-	if (type == VMR_BAR_MEM64)
-		put32(&fn->writable[reg + 4], (uint32_t)(mask >> 32));
+	if (type == VMR_PCI_BAR_MEM64)
+		put32(&fn->wmask[reg + 4], (uint32_t)(mask >> 32));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_bar);
 
-int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part,
+int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_reg_block *part,
 		     uint32_t offset, uint32_t size)
 {
-	const struct vmr_pci_part *other;
+	const struct vmr_pci_reg_block *other;
 
-	for (other = fn->parts; other; other = other->next)
+	for (other = fn->reg_blocks; other; other = other->next)
 		if (other == part || (offset < other->offset + other->size &&
 				      other->offset < offset + size))
 			return -EEXIST;
@@ -294,13 +294,13 @@ int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part,
 		return -EBUSY;
 	part->offset = offset;
 	part->size = size;
-	part->next = fn->parts;
-	fn->parts = part;
+	part->next = fn->reg_blocks;
+	fn->reg_blocks = part;
 	return 0;
 }
 
 void vmr_pci_add_capability(struct vmr_pci_function *fn,
-			    struct vmr_pci_part *part, uint8_t id)
+			    struct vmr_pci_reg_block *part, uint8_t id)
 {
 	fn->config[part->offset] = id;
 	fn->config[part->offset + 1] = fn->config[REG_CAPABILITIES];
@@ -312,34 +312,34 @@ static void clear_writable(struct vmr_pci_function *fn, uint32_t offset,
 			   uint32_t size)
 {
 	for (; size--; offset++)
-		fn->config[offset] &= ~fn->writable[offset];
+		fn->config[offset] &= ~fn->wmask[offset];
 }
 
 /* What a reset leaves of the registers that places and vectors follow */
 static void reset_registers(struct vmr_pci_function *fn)
 {
-	struct vmr_pci_part *part;
+	struct vmr_pci_reg_block *part;
 
 	clear_writable(fn, REG_COMMAND, 2);
 	clear_writable(fn, REG_BARS, 4 * nr_bar_regs(fn));
 	clear_writable(fn, bar_reg(fn, VMR_PCI_ROM), 4);
-	for (part = fn->parts; part; part = part->next) {
+	for (part = fn->reg_blocks; part; part = part->next) {
 		clear_writable(fn, part->offset, part->size);
 		if (part->reset)
 			part->reset(fn, part);
 	}
 }
 
-static struct vmr_ids *addresses(struct vmr_manager *manager,
+static struct vmr_id_pool *addresses(struct vmr_manager *manager,
 				 struct vmr_pci_bridge *behind)
 {
-	return behind ? &behind->functions : &manager->sys->pci;
+	return behind ? &behind->devfns : &manager->sys->pci_bdfs;
 }
 
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		    struct vmr_pci_bridge *behind, uint32_t address)
 {
-	struct vmr_ids *ids;
+	struct vmr_id_pool *ids;
 	uint64_t issued;
 	int ret;
 
@@ -348,25 +348,25 @@ int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	if (fn->manager)
 		return -EEXIST;
 	ids = addresses(manager, behind);
-	issued = ids->issued;
-	ret = vmr_id_alloc_at(ids, &fn->address, address, NULL);
+	issued = ids->high_watermark;
+	ret = vmr_id_reserve(ids, &fn->address, address, NULL);
 	if (ret)
 		return ret;
 	/* As vmr_marks_swap() has it */
-	ids->issued = issued;
+	ids->high_watermark = issued;
 	reset_registers(fn);
 	fn->manager = manager;
-	fn->behind = behind;
-	fn->dev.parent = behind ? &behind->bus : NULL;
-	ret = vmr_register(manager, &fn->dev, NULL, NULL);
+	fn->upstream_bridge = behind;
+	fn->dev.parent_bus = behind ? &behind->bus : NULL;
+	ret = vmr_device_register(manager, &fn->dev, NULL, NULL);
 	if (!ret) {
 		vmr_id_issued(ids, &fn->address);
 		return 0;
 	}
 	fn->manager = NULL;
-	fn->behind = NULL;
-	fn->dev.parent = NULL;
-	vmr_id_release(ids, &fn->address);
+	fn->upstream_bridge = NULL;
+	fn->dev.parent_bus = NULL;
+	vmr_id_free_range(ids, &fn->address);
 	return ret;
 }
 
@@ -377,37 +377,37 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_plug);
 
-int vmr_pci_adopt(struct vmr_manager *manager, struct vmr_pci_function *fn,
+int vmr_pci_register_restored(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		  size_t *failed)
 {
 	struct vmr_bus *parent;
-	struct vmr_ids *ids;
+	struct vmr_id_pool *ids;
 	int ret;
 
 	if (!manager || !fn)
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
-	ids = addresses(manager, fn->behind);
+	ids = addresses(manager, fn->upstream_bridge);
 	if (vmr_range_state(&fn->address) != VMR_LIVE ||
 	    !vmr_in_space(&ids->space, &fn->address))
 		return -ENOENT;
-	parent = fn->dev.parent;
+	parent = fn->dev.parent_bus;
 	fn->manager = manager;
-	fn->dev.parent = fn->behind ? &fn->behind->bus : NULL;
-	ret = vmr_adopt(manager, &fn->dev, failed);
+	fn->dev.parent_bus = fn->upstream_bridge ? &fn->upstream_bridge->bus : NULL;
+	ret = vmr_device_register_restored(manager, &fn->dev, failed);
 	if (ret) {
 		fn->manager = NULL;
-		fn->dev.parent = parent;
+		fn->dev.parent_bus = parent;
 	}
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_pci_adopt);
+EXPORT_SYMBOL_GPL(vmr_pci_register_restored);
 
 int vmr_pci_unplug(struct vmr_pci_function *fn)
 {
 	struct vmr_manager *manager;
-	struct vmr_pci_part *part;
+	struct vmr_pci_reg_block *part;
 	int ret;
 
 	if (!fn)
@@ -416,16 +416,16 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	if (!manager)
 		return -ENOENT;
 	/* Vectors first, so that listeners find none of the function's left */
-	if (fn->dev.transaction || (fn->dev.bus && fn->dev.bus->nr_devices))
+	if (fn->dev.transaction || (fn->dev.subordinate && fn->dev.subordinate->nr_devices))
 		return -EBUSY;
-	for (part = fn->parts; part; part = part->next)
-		if (part->unplugged)
-			part->unplugged(fn, part);
+	for (part = fn->reg_blocks; part; part = part->next)
+		if (part->remove)
+			part->remove(fn, part);
 	fn->manager = NULL;
-	vmr_id_release(addresses(manager, fn->behind), &fn->address);
-	ret = vmr_unlink(manager, &fn->dev);
-	fn->behind = NULL;
-	fn->dev.parent = NULL;
+	vmr_id_free_range(addresses(manager, fn->upstream_bridge), &fn->address);
+	ret = vmr_device_unregister(manager, &fn->dev);
+	fn->upstream_bridge = NULL;
+	fn->dev.parent_bus = NULL;
 	/* Now, so that a later plugging that fails has nothing to undo */
 	reset_registers(fn);
 	/* The caller may have unlinked the device by itself: then none was */
@@ -440,7 +440,7 @@ static struct vmr_pci_function *function_of(struct vmr_range *range)
 }
 
 /* The bridge among some functions that leads on to a bus; @own is their bus */
-static struct vmr_pci_bridge *towards(const struct vmr_ids *ids, uint32_t own,
+static struct vmr_pci_bridge *towards(const struct vmr_id_pool *ids, uint32_t own,
 				      uint32_t bus)
 {
 	struct vmr_range *range;
@@ -456,28 +456,28 @@ static struct vmr_pci_bridge *towards(const struct vmr_ids *ids, uint32_t own,
 	return NULL;
 }
 
-struct vmr_pci_function *vmr_pci_function_at(const struct vmr_manager *manager,
+struct vmr_pci_function *vmr_pci_find_function(const struct vmr_manager *manager,
 					     uint32_t address)
 {
 	uint32_t bus = address >> 8 & 0xff, own = 0;
 	struct vmr_pci_bridge *bridge;
-	const struct vmr_ids *ids;
+	const struct vmr_id_pool *ids;
 	struct vmr_range *range;
 
 	if (!manager)
 		return NULL;
-	ids = &manager->sys->pci;
+	ids = &manager->sys->pci_bdfs;
 	range = vmr_id_find(ids, address);
 	/* Bus numbers rise on the way, so the way has an end */
 	while (!range && (bridge = towards(ids, own, bus))) {
-		ids = &bridge->functions;
+		ids = &bridge->devfns;
 		own = bridge->fn.config[REG_SECONDARY];
 		if (own == bus)
 			return function_of(vmr_id_find(ids, address & 0xff));
 	}
 	return function_of(range);
 }
-EXPORT_SYMBOL_GPL(vmr_pci_function_at);
+EXPORT_SYMBOL_GPL(vmr_pci_find_function);
 
 static int check_access(uint32_t offset, uint32_t width)
 {
@@ -513,7 +513,7 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 			 const void *data, uint32_t width)
 {
 	const uint8_t *bytes = data;
-	struct vmr_pci_part *part;
+	struct vmr_pci_reg_block *part;
 	uint32_t i, which = 0;
 	bool command;
 	int ret;
@@ -527,7 +527,7 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 		return -ENOENT;
 	for (i = 0; i < width; i++) {
 		uint8_t *byte = &fn->config[offset + i];
-		uint8_t writable = fn->writable[offset + i];
+		uint8_t writable = fn->wmask[offset + i];
 
 		*byte = (*byte & ~writable) | (bytes[i] & writable);
 	}
@@ -536,13 +536,13 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 	for (i = 0; i < VMR_PCI_NR_BARS; i++)
 		if (command ||
 		    touches(offset, width, bar_reg(fn, i),
-			    fn->bars[i].type == VMR_BAR_MEM64 ? 8 : 4))
+			    fn->bars[i].type == VMR_PCI_BAR_MEM64 ? 8 : 4))
 			which |= 1u << i;
 	vmr_pci_follow(fn, which, vmr_pci_bar_goal);
-	for (part = fn->parts; part; part = part->next)
+	for (part = fn->reg_blocks; part; part = part->next)
 		if (command ||
 		    touches(offset, width, part->offset, part->size))
-			part->written(fn, part);
+			part->write(fn, part);
 	/* Who was told of all that may have unplugged the function */
 	if (fn->manager && fn->ops && fn->ops->config_written)
 		fn->ops->config_written(fn, offset, width);
@@ -554,23 +554,23 @@ EXPORT_SYMBOL_GPL(vmr_pci_config_write);
  * Configuration mechanism #1
  */
 
-static struct vmr_pci_host *host_of(struct vmr_device *dev)
+static struct vmr_pci_conf1 *host_of(struct vmr_device *dev)
 {
-	return container_of(dev, struct vmr_pci_host, dev);
+	return container_of(dev, struct vmr_pci_conf1, dev);
 }
 
 /* The function and register that the data ports lead to */
-static struct vmr_pci_function *latched(const struct vmr_pci_host *host,
+static struct vmr_pci_function *latched(const struct vmr_pci_conf1 *host,
 					uint64_t offset, uint32_t *reg)
 {
-	if (offset < 4 || !(host->latch & LATCH_ENABLE))
+	if (offset < 4 || !(host->config_address & LATCH_ENABLE))
 		return NULL;
-	*reg = (host->latch & 0xfc) + (uint32_t)(offset - 4);
-	return vmr_pci_function_at(host->manager,
-				   host->latch >> 8 & 0xffff);
+	*reg = (host->config_address & 0xfc) + (uint32_t)(offset - 4);
+	return vmr_pci_find_function(host->manager,
+				   host->config_address >> 8 & 0xffff);
 }
 
-static void host_read_one(struct vmr_pci_host *host, uint64_t offset,
+static void host_read_one(struct vmr_pci_conf1 *host, uint64_t offset,
 			  uint8_t *data, uint32_t width)
 {
 	struct vmr_pci_function *fn;
@@ -578,7 +578,7 @@ static void host_read_one(struct vmr_pci_host *host, uint64_t offset,
 
 	memset(data, 0xff, width);
 	if (offset == 0 && width == 4) {
-		put32(data, host->latch);
+		put32(data, host->config_address);
 		return;
 	}
 	fn = latched(host, offset, &reg);
@@ -586,14 +586,14 @@ static void host_read_one(struct vmr_pci_host *host, uint64_t offset,
 		vmr_pci_config_read(fn, reg, data, width);
 }
 
-static void host_write_one(struct vmr_pci_host *host, uint64_t offset,
+static void host_write_one(struct vmr_pci_conf1 *host, uint64_t offset,
 			   const uint8_t *data, uint32_t width)
 {
 	struct vmr_pci_function *fn;
 	uint32_t reg;
 
 	if (offset == 0 && width == 4) {
-		host->latch = get32(data) & ~0x7f000003u;
+		host->config_address = get32(data) & ~0x7f000003u;
 		return;
 	}
 	if (offset == 1 && width == 1 && host->reset) {
@@ -605,13 +605,13 @@ static void host_write_one(struct vmr_pci_host *host, uint64_t offset,
 		vmr_pci_config_write(fn, reg, data, width);
 }
 
-static void host_lock(struct vmr_pci_host *host)
+static void host_lock(struct vmr_pci_conf1 *host)
 {
 	if (host->lock)
 		host->lock->lock(host->lock);
 }
 
-static void host_unlock(struct vmr_pci_host *host)
+static void host_unlock(struct vmr_pci_conf1 *host)
 {
 	if (host->lock)
 		host->lock->unlock(host->lock);
@@ -620,7 +620,7 @@ static void host_unlock(struct vmr_pci_host *host)
 static void host_read(struct vmr_device *dev, const struct vmr_access *access,
 		      void *data)
 {
-	struct vmr_pci_host *host = host_of(dev);
+	struct vmr_pci_conf1 *host = host_of(dev);
 	uint8_t *bytes = data;
 	uint32_t i;
 
@@ -633,7 +633,7 @@ static void host_read(struct vmr_device *dev, const struct vmr_access *access,
 static void host_write(struct vmr_device *dev, const struct vmr_access *access,
 		       const void *data)
 {
-	struct vmr_pci_host *host = host_of(dev);
+	struct vmr_pci_conf1 *host = host_of(dev);
 	const uint8_t *bytes = data;
 	uint32_t i;
 
@@ -648,14 +648,14 @@ static const struct vmr_device_ops host_ops = {
 	.write = host_write,
 };
 
-int vmr_pci_host_init(struct vmr_pci_host *host, struct vmr_manager *manager,
-		      struct vmr_pci_lock *lock)
+int vmr_pci_conf1_init(struct vmr_pci_conf1 *host, struct vmr_manager *manager,
+		      struct vmr_lock_ops *lock)
 {
 	int ret;
 
 	if (!host || !manager)
 		return -EINVAL;
-	if (host->dev.state != VMR_DEVICE_ABSENT)
+	if (host->dev.state != VMR_DEVICE_UNREGISTERED)
 		return -EEXIST;
 	host->manager = manager;
 	host->lock = lock;
@@ -664,25 +664,25 @@ int vmr_pci_host_init(struct vmr_pci_host *host, struct vmr_manager *manager,
 	if (!host->ports.device) {
 		vmr_region_init(&host->ports, VMR_PIO, VMR_REGION_TRAPPED,
 				PORTS, 0, "PCI conf1");
-		ret = vmr_add_region(&host->dev, &host->ports);
+		ret = vmr_device_add_region(&host->dev, &host->ports);
 		if (ret)		/* LCOV_EXCL_BR_LINE: nobody else has them */
 			return ret;	/* LCOV_EXCL_LINE: the same */
 	}
-	vmr_constraint_at(&host->port_constraint, VMR_KIND_PIO, PORT_ADDRESS,
+	vmr_constraint_init_fixed(&host->port_constraint, VMR_KIND_PIO, PORT_ADDRESS,
 			  PORTS, &host->ports.range);
 	host->dev.constraints = &host->port_constraint;
 	host->dev.nr_constraints = 1;
-	vmr_set_init(&host->dev.resources, &host->port_resource, 1);
+	vmr_resource_set_init(&host->dev.resources, &host->port_resource, 1);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_pci_host_init);
+EXPORT_SYMBOL_GPL(vmr_pci_conf1_init);
 
-int vmr_pci_host_register(struct vmr_pci_host *host,
+int vmr_pci_conf1_register(struct vmr_pci_conf1 *host,
 			  struct vmr_manager *manager,
-			  struct vmr_pci_lock *lock)
+			  struct vmr_lock_ops *lock)
 {
-	int ret = vmr_pci_host_init(host, manager, lock);
+	int ret = vmr_pci_conf1_init(host, manager, lock);
 
-	return ret ? ret : vmr_register(manager, &host->dev, NULL, NULL);
+	return ret ? ret : vmr_device_register(manager, &host->dev, NULL, NULL);
 }
-EXPORT_SYMBOL_GPL(vmr_pci_host_register);
+EXPORT_SYMBOL_GPL(vmr_pci_conf1_register);

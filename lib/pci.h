@@ -49,14 +49,14 @@
  * Follow a part of configuration space, which must be free of others. @part is
  * touched only if it is; the caller fills in what shall be called then.
  */
-int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_part *part,
+int vmr_pci_add_part(struct vmr_pci_function *fn, struct vmr_pci_reg_block *part,
 		     uint32_t offset, uint32_t size);
 
 /* Put a capability's id at @part->offset, and it into the guest's list */
 void vmr_pci_add_capability(struct vmr_pci_function *fn,
-			    struct vmr_pci_part *part, uint8_t id);
+			    struct vmr_pci_reg_block *part, uint8_t id);
 
-/* vmr_pci_plug() and vmr_pci_plug_behind() */
+/* vmr_pci_plug() and vmr_pci_bridge_plug() */
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		    struct vmr_pci_bridge *behind, uint32_t address);
 
@@ -80,8 +80,8 @@ void vmr_pci_follow(struct vmr_pci_function *fn, uint32_t which,
 						struct vmr_goal *goal));
 
 /* The capability that a part is, NULL if it is another */
-struct vmr_pci_msi *vmr_pci_part_msi(struct vmr_pci_part *part);
-struct vmr_pci_msix *vmr_pci_part_msix(struct vmr_pci_part *part);
+struct vmr_pci_msi *vmr_pci_part_msi(struct vmr_pci_reg_block *part);
+struct vmr_pci_msix *vmr_pci_part_msix(struct vmr_pci_reg_block *part);
 
 /* How many vectors registers at @cap ask for */
 uint32_t vmr_pci_msi_in_use(const uint8_t *cap);

@@ -67,7 +67,7 @@ struct vmr_region *vmr_pci_window_goal(struct vmr_pci_function *fn,
 }
 
 static void apply_windows(struct vmr_pci_function *fn,
-			  struct vmr_pci_part *part)
+			  struct vmr_pci_reg_block *part)
 {
 	(void)part;
 	vmr_pci_follow(fn, (1u << VMR_PCI_WINDOWS) - 1, vmr_pci_window_goal);
@@ -75,7 +75,7 @@ static void apply_windows(struct vmr_pci_function *fn,
 
 /* Bases above limits: every window is closed */
 static void close_windows(struct vmr_pci_function *fn,
-			  struct vmr_pci_part *part)
+			  struct vmr_pci_reg_block *part)
 {
 	(void)part;
 	fn->config[REG_IO_BASE] = IO_MASK;
@@ -85,16 +85,16 @@ static void close_windows(struct vmr_pci_function *fn,
 
 static void init_registers(struct vmr_pci_function *fn)
 {
-	put32(&fn->writable[REG_BUS_NUMBERS], 0xffffff);
-	fn->writable[REG_IO_BASE] = IO_MASK;
-	fn->writable[REG_IO_LIMIT] = IO_MASK;
-	put16(&fn->writable[REG_MEM_BASE], MEM_MASK);
-	put16(&fn->writable[REG_MEM_LIMIT], MEM_MASK);
-	put16(&fn->writable[REG_PREF_BASE], MEM_MASK);
-	put16(&fn->writable[REG_PREF_LIMIT], MEM_MASK);
-	put32(&fn->writable[REG_PREF_UPPER], 0xffffffff);
-	put32(&fn->writable[REG_LIMIT_UPPER], 0xffffffff);
-	put16(&fn->writable[REG_CONTROL], CONTROL_WRITABLE);
+	put32(&fn->wmask[REG_BUS_NUMBERS], 0xffffff);
+	fn->wmask[REG_IO_BASE] = IO_MASK;
+	fn->wmask[REG_IO_LIMIT] = IO_MASK;
+	put16(&fn->wmask[REG_MEM_BASE], MEM_MASK);
+	put16(&fn->wmask[REG_MEM_LIMIT], MEM_MASK);
+	put16(&fn->wmask[REG_PREF_BASE], MEM_MASK);
+	put16(&fn->wmask[REG_PREF_LIMIT], MEM_MASK);
+	put32(&fn->wmask[REG_PREF_UPPER], 0xffffffff);
+	put32(&fn->wmask[REG_LIMIT_UPPER], 0xffffffff);
+	put16(&fn->wmask[REG_CONTROL], CONTROL_WRITABLE);
 	put16(&fn->config[REG_PREF_LIMIT], PREF_64BIT);
 	fn->config[REG_HEADER] |= 1;
 }
@@ -117,14 +117,14 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 		return ret;
 	}
 	init_registers(fn);
-	vmr_pci_add_part(fn, &bridge->registers, REG_BUS_NUMBERS,
+	vmr_pci_add_part(fn, &bridge->reg_block, REG_BUS_NUMBERS,
 			 REGISTERS_END - REG_BUS_NUMBERS);
-	bridge->registers.written = apply_windows;
-	bridge->registers.reset = close_windows;
-	close_windows(fn, &bridge->registers);
+	bridge->reg_block.write = apply_windows;
+	bridge->reg_block.reset = close_windows;
+	close_windows(fn, &bridge->reg_block);
 
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
-	vmr_ids_init(&bridge->functions, 0, 0xff);
+	vmr_id_pool_init(&bridge->devfns, 0, 0xff);
 	vmr_region_init(&bridge->io, VMR_PIO, VMR_REGION_WINDOW,
 			GRAIN_IO + 1, VMR_PCI_NR_BARS, "I/O window");
 	vmr_region_init(&bridge->mem, VMR_MMIO, VMR_REGION_WINDOW,
@@ -133,14 +133,14 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 			GRAIN_MEM + 1, VMR_PCI_NR_BARS + 2,
 			"prefetchable window");
 	bridge->pref.prefetchable = true;
-	vmr_add_region(&fn->dev, &bridge->io);
-	vmr_add_region(&fn->dev, &bridge->mem);
-	vmr_add_region(&fn->dev, &bridge->pref);
+	vmr_device_add_region(&fn->dev, &bridge->io);
+	vmr_device_add_region(&fn->dev, &bridge->mem);
+	vmr_device_add_region(&fn->dev, &bridge->pref);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bridge_init);
 
-int vmr_pci_plug_behind(struct vmr_pci_bridge *bridge,
+int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t device)
 {
 	if (!bridge || !fn)
@@ -151,4 +151,4 @@ int vmr_pci_plug_behind(struct vmr_pci_bridge *bridge,
 		return -ENOENT;
 	return vmr_pci_plug_at(bridge->fn.manager, fn, bridge, device);
 }
-EXPORT_SYMBOL_GPL(vmr_pci_plug_behind);
+EXPORT_SYMBOL_GPL(vmr_pci_bridge_plug);

@@ -55,8 +55,8 @@ static bool cap_place_ok(uint32_t offset, uint32_t size)
 static void report(struct vmr_pci_function *fn, uint32_t index,
 		   const struct vmr_range *range, int error)
 {
-	if (fn->ops && fn->ops->vector)
-		fn->ops->vector(fn, index, range, error);
+	if (fn->ops && fn->ops->vector_changed)
+		fn->ops->vector_changed(fn, index, range, error);
 }
 
 /*
@@ -100,12 +100,12 @@ uint32_t vmr_pci_msi_in_use(const uint8_t *cap)
 	return control & MSI_ENABLE ? 1u << min(can, wants) : 0;
 }
 
-static struct vmr_pci_msi *msi_of(struct vmr_pci_part *part)
+static struct vmr_pci_msi *msi_of(struct vmr_pci_reg_block *part)
 {
-	return container_of(part, struct vmr_pci_msi, part);
+	return container_of(part, struct vmr_pci_msi, reg_block);
 }
 
-static void msi_written(struct vmr_pci_function *fn, struct vmr_pci_part *part)
+static void msi_written(struct vmr_pci_function *fn, struct vmr_pci_reg_block *part)
 {
 	struct vmr_pci_msi *msi = msi_of(part);
 
@@ -114,15 +114,15 @@ static void msi_written(struct vmr_pci_function *fn, struct vmr_pci_part *part)
 }
 
 static void msi_unplugged(struct vmr_pci_function *fn,
-			  struct vmr_pci_part *part)
+			  struct vmr_pci_reg_block *part)
 {
 	follow(fn, VMR_KIND_MSI, &msi_of(part)->range, &msi_of(part)->error,
 	       0, 0);
 }
 
-struct vmr_pci_msi *vmr_pci_part_msi(struct vmr_pci_part *part)
+struct vmr_pci_msi *vmr_pci_part_msi(struct vmr_pci_reg_block *part)
 {
-	return part->written == msi_written ? msi_of(part) : NULL;
+	return part->write == msi_written ? msi_of(part) : NULL;
 }
 
 int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
@@ -134,16 +134,16 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	if (!fn || !msi || !is_pow2(vectors) || vectors > 32 ||
 	    !cap_place_ok(offset, MSI_SIZE))
 		return -EINVAL;
-	ret = vmr_pci_add_part(fn, &msi->part, offset, MSI_SIZE);
+	ret = vmr_pci_add_part(fn, &msi->reg_block, offset, MSI_SIZE);
 	if (ret)
 		return ret;
-	msi->part.written = msi_written;
-	msi->part.unplugged = msi_unplugged;
-	vmr_pci_add_capability(fn, &msi->part, CAP_MSI);
+	msi->reg_block.write = msi_written;
+	msi->reg_block.remove = msi_unplugged;
+	vmr_pci_add_capability(fn, &msi->reg_block, CAP_MSI);
 	put16(&fn->config[offset + MSI_CONTROL],
 	      MSI_64BIT | /* LCOV_EXCL_BR_LINE: fls64() of what is not 0 */
 	      (uint32_t)(fls64(vectors) - 1) << 1); /* LCOV_EXCL_BR_LINE: same */
-	writable = &fn->writable[offset];
+	writable = &fn->wmask[offset];
 	put16(&writable[MSI_CONTROL], MSI_ENABLE | 7 << 4);
 	put32(&writable[MSI_ADDRESS], 0xfffffffc);
 	put32(&writable[MSI_UPPER], 0xffffffff);
@@ -152,15 +152,15 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msi);
 
-static struct vmr_pci_msix *msix_of(struct vmr_pci_part *part)
+static struct vmr_pci_msix *msix_of(struct vmr_pci_reg_block *part)
 {
-	return container_of(part, struct vmr_pci_msix, part);
+	return container_of(part, struct vmr_pci_msix, reg_block);
 }
 
 static bool msix_on(const struct vmr_pci_function *fn,
 		    const struct vmr_pci_msix *msix)
 {
-	return get16(&fn->config[msix->part.offset + MSIX_CONTROL]) &
+	return get16(&fn->config[msix->reg_block.offset + MSIX_CONTROL]) &
 	       MSIX_ENABLE;
 }
 
@@ -173,14 +173,14 @@ bool vmr_pci_msix_in_use(const uint8_t *cap, const uint32_t *words)
 static void entry_written(struct vmr_pci_function *fn,
 			  struct vmr_pci_msix *msix, uint32_t index, bool on)
 {
-	struct vmr_pci_vector *v = &msix->vectors[index];
+	struct vmr_pci_msix_entry *v = &msix->entries[index];
 
 	follow(fn, VMR_KIND_MSIX, &v->range, &v->error, index,
-	       on && !(v->words[ENTRY_CONTROL] & ENTRY_MASKED));
+	       on && !(v->dwords[ENTRY_CONTROL] & ENTRY_MASKED));
 }
 
 static void msix_written(struct vmr_pci_function *fn,
-			 struct vmr_pci_part *part)
+			 struct vmr_pci_reg_block *part)
 {
 	struct vmr_pci_msix *msix = msix_of(part);
 	uint32_t i;
@@ -189,21 +189,21 @@ static void msix_written(struct vmr_pci_function *fn,
 		entry_written(fn, msix, i, msix_on(fn, msix));
 }
 
-static void msix_reset(struct vmr_pci_function *fn, struct vmr_pci_part *part)
+static void msix_reset(struct vmr_pci_function *fn, struct vmr_pci_reg_block *part)
 {
 	struct vmr_pci_msix *msix = msix_of(part);
 	uint32_t i;
 
 	(void)fn;
 	for (i = 0; i < msix->nr; i++) {
-		memset(msix->vectors[i].words, 0,
-		       sizeof(msix->vectors[i].words));
-		msix->vectors[i].words[ENTRY_CONTROL] = ENTRY_MASKED;
+		memset(msix->entries[i].dwords, 0,
+		       sizeof(msix->entries[i].dwords));
+		msix->entries[i].dwords[ENTRY_CONTROL] = ENTRY_MASKED;
 	}
 }
 
 static void msix_unplugged(struct vmr_pci_function *fn,
-			   struct vmr_pci_part *part)
+			   struct vmr_pci_reg_block *part)
 {
 	struct vmr_pci_msix *msix = msix_of(part);
 	uint32_t i;
@@ -212,12 +212,12 @@ static void msix_unplugged(struct vmr_pci_function *fn,
 		entry_written(fn, msix, i, false);
 }
 
-struct vmr_pci_msix *vmr_pci_part_msix(struct vmr_pci_part *part)
+struct vmr_pci_msix *vmr_pci_part_msix(struct vmr_pci_reg_block *part)
 {
-	return part->written == msix_written ? msix_of(part) : NULL;
+	return part->write == msix_written ? msix_of(part) : NULL;
 }
 
-static bool msix_place_ok(const struct vmr_pci_msix_place *place)
+static bool msix_place_ok(const struct vmr_pci_msix_layout *place)
 {
 	return place->table_bar < VMR_PCI_ROM &&
 	       place->pba_bar < VMR_PCI_ROM &&
@@ -225,8 +225,8 @@ static bool msix_place_ok(const struct vmr_pci_msix_place *place)
 }
 
 int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
-		     uint32_t offset, struct vmr_pci_vector *vectors,
-		     uint32_t nr, const struct vmr_pci_msix_place *place)
+		     uint32_t offset, struct vmr_pci_msix_entry *vectors,
+		     uint32_t nr, const struct vmr_pci_msix_layout *place)
 {
 	uint8_t *cap;
 	int ret;
@@ -234,21 +234,21 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	if (!fn || !msix || !vectors || !place || !nr || nr > MSIX_MAX ||
 	    !cap_place_ok(offset, MSIX_SIZE) || !msix_place_ok(place))
 		return -EINVAL;
-	ret = vmr_pci_add_part(fn, &msix->part, offset, MSIX_SIZE);
+	ret = vmr_pci_add_part(fn, &msix->reg_block, offset, MSIX_SIZE);
 	if (ret)
 		return ret;
-	msix->vectors = vectors;
+	msix->entries = vectors;
 	msix->nr = nr;
-	msix->part.written = msix_written;
-	msix->part.reset = msix_reset;
-	msix->part.unplugged = msix_unplugged;
-	vmr_pci_add_capability(fn, &msix->part, CAP_MSIX);
+	msix->reg_block.write = msix_written;
+	msix->reg_block.reset = msix_reset;
+	msix->reg_block.remove = msix_unplugged;
+	vmr_pci_add_capability(fn, &msix->reg_block, CAP_MSIX);
 	cap = &fn->config[offset];
 	put16(&cap[MSIX_CONTROL], nr - 1);
 	put32(&cap[MSIX_TABLE], place->table_offset | place->table_bar);
 	put32(&cap[MSIX_PBA], place->pba_offset | place->pba_bar);
-	put16(&fn->writable[offset + MSIX_CONTROL], MSIX_ENABLE | MSIX_MASK_ALL);
-	msix_reset(fn, &msix->part);
+	put16(&fn->wmask[offset + MSIX_CONTROL], MSIX_ENABLE | MSIX_MASK_ALL);
+	msix_reset(fn, &msix->reg_block);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msix);
@@ -278,10 +278,10 @@ int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
 		return ret;
 	}
 	for (i = 0; i < width; i += 4, offset += 4) {
-		const struct vmr_pci_vector *v =
-			&msix->vectors[offset / MSIX_ENTRY];
+		const struct vmr_pci_msix_entry *v =
+			&msix->entries[offset / MSIX_ENTRY];
 
-		put32(&bytes[i], v->words[offset / 4 & 3]);
+		put32(&bytes[i], v->dwords[offset / 4 & 3]);
 	}
 	return 0;
 }
@@ -304,7 +304,7 @@ int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	index = (uint32_t)(offset / MSIX_ENTRY);
 	for (i = 0; i < width; i += 4) {
 		word = (uint32_t)(offset + i) / 4 & 3;
-		msix->vectors[index].words[word] =
+		msix->entries[index].dwords[word] =
 			get32(&bytes[i]) & entry_writable[word];
 	}
 	entry_written(fn, msix, index, msix_on(fn, msix));

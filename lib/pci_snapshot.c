@@ -12,10 +12,10 @@
 
 static uint64_t tables_size(const struct vmr_pci_function *fn)
 {
-	struct vmr_pci_part *part;
+	struct vmr_pci_reg_block *part;
 	uint64_t size = 0;
 
-	for (part = fn->parts; part; part = part->next)
+	for (part = fn->reg_blocks; part; part = part->next)
 		if (vmr_pci_part_msix(part))
 			size += (uint64_t)vmr_pci_part_msix(part)->nr *
 				MSIX_ENTRY;
@@ -45,16 +45,16 @@ static void put_words(uint8_t *entry, const uint32_t *words)
 
 void vmr_pci_state_save(const struct vmr_pci_function *fn, uint8_t *bytes)
 {
-	struct vmr_pci_part *part;
+	struct vmr_pci_reg_block *part;
 	uint32_t i;
 
 	memcpy(bytes, fn->config, VMR_PCI_CONFIG_SIZE);
 	bytes += VMR_PCI_CONFIG_SIZE;
-	for (part = fn->parts; part; part = part->next) {
+	for (part = fn->reg_blocks; part; part = part->next) {
 		struct vmr_pci_msix *msix = vmr_pci_part_msix(part);
 
 		for (i = 0; msix && i < msix->nr; i++, bytes += MSIX_ENTRY)
-			put_words(bytes, msix->vectors[i].words);
+			put_words(bytes, msix->entries[i].dwords);
 	}
 }
 
@@ -75,18 +75,18 @@ static void restore_windows(struct vmr_pci_bridge *bridge)
 
 void vmr_pci_state_restore(struct vmr_pci_function *fn, const uint8_t *bytes)
 {
-	struct vmr_pci_part *part;
+	struct vmr_pci_reg_block *part;
 	uint32_t i;
 
 	memcpy(fn->config, bytes, VMR_PCI_CONFIG_SIZE);
 	bytes += VMR_PCI_CONFIG_SIZE;
 	if (fn->bridge)
 		restore_windows(fn->bridge);
-	for (part = fn->parts; part; part = part->next) {
+	for (part = fn->reg_blocks; part; part = part->next) {
 		struct vmr_pci_msix *msix = vmr_pci_part_msix(part);
 
 		for (i = 0; msix && i < msix->nr; i++, bytes += MSIX_ENTRY)
-			get_words(bytes, msix->vectors[i].words);
+			get_words(bytes, msix->entries[i].dwords);
 	}
 }
 
@@ -117,7 +117,7 @@ static void want_vectors(struct vmr_pci_want *want,
 }
 
 static void want_entry(struct vmr_pci_want *want,
-		       const struct vmr_pci_vector *vector, const uint8_t *cap,
+		       const struct vmr_pci_msix_entry *vector, const uint8_t *cap,
 		       const uint8_t *entry)
 {
 	uint32_t words[MSIX_ENTRY / 4];
@@ -125,7 +125,7 @@ static void want_entry(struct vmr_pci_want *want,
 	if (entry)
 		get_words(entry, words);
 	else
-		memcpy(words, vector->words, sizeof(words));
+		memcpy(words, vector->dwords, sizeof(words));
 	want_vectors(want, &vector->range, vmr_pci_msix_in_use(cap, words));
 }
 
@@ -134,9 +134,9 @@ static bool want_part(const struct vmr_pci_function *fn, const uint8_t *saved,
 {
 	const uint8_t *config = saved ? saved : fn->config;
 	const uint8_t *table = saved ? saved + VMR_PCI_CONFIG_SIZE : NULL;
-	struct vmr_pci_part *part;
+	struct vmr_pci_reg_block *part;
 
-	for (part = fn->parts; part; part = part->next) {
+	for (part = fn->reg_blocks; part; part = part->next) {
 		struct vmr_pci_msi *msi = vmr_pci_part_msi(part);
 		struct vmr_pci_msix *msix = vmr_pci_part_msix(part);
 		uint32_t nr = msi ? 1 : msix ? msix->nr : 0;
@@ -146,7 +146,7 @@ static bool want_part(const struct vmr_pci_function *fn, const uint8_t *saved,
 			want_vectors(want, &msi->range,
 				     vmr_pci_msi_in_use(cap));
 		else if (index < nr)
-			want_entry(want, &msix->vectors[index], cap,
+			want_entry(want, &msix->entries[index], cap,
 				   table ? table + index * MSIX_ENTRY : NULL);
 		if (index < nr)
 			return true;

@@ -56,12 +56,12 @@ static int relocate(struct vmr_manager *manager, struct vmr_region *region,
 	if (vmr_is_there(region, &goal))
 		return 0;
 	vmr_note(manager, region);
-	vmr_write_begin(space->seq);
+	vmr_seqcount_write_begin(space->seq);
 	vmr_free(space, &region->range);
 	vmr_bequeath_place(manager, space, region->range.start,
 			   region->range.last);
 	vmr_put(manager, region, &goal);
-	vmr_write_end(space->seq);
+	vmr_seqcount_write_end(space->seq);
 	vmr_tell_all(manager);
 	return 0;
 }
@@ -86,7 +86,7 @@ int vmr_region_unmap(struct vmr_manager *manager, struct vmr_region *region)
 }
 EXPORT_SYMBOL_GPL(vmr_region_unmap);
 
-int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
+int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 		     uint64_t start, struct vmr_range **conflict)
 {
 	uint64_t last, old_start, old_last;
@@ -115,7 +115,7 @@ int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
 	old_start = region->range.start;
 	old_last = region->range.last;
 	vmr_note(manager, region);
-	vmr_write_begin(space->seq);
+	vmr_seqcount_write_begin(space->seq);
 	/* An exact request goes before the claims of others */
 	if (vmr_range_state(&region->range) == VMR_LIVE) {
 		vmr_move(space, &region->range, start, NULL);
@@ -124,11 +124,11 @@ int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
 		vmr_reserve(space, &region->range, start, last, NULL);
 	}
 	vmr_bequeath_place(manager, space, old_start, old_last);
-	vmr_write_end(space->seq);
+	vmr_seqcount_write_end(space->seq);
 	vmr_tell_all(manager);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_region_place);
+EXPORT_SYMBOL_GPL(vmr_region_move);
 
 int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 		       uint64_t start, uint64_t last)
@@ -148,7 +148,7 @@ EXPORT_SYMBOL_GPL(vmr_window_program);
 
 /* Let claims have what a set of moves left */
 static void settle_steps(struct vmr_manager *manager,
-			 const struct vmr_step *steps, size_t nr)
+			 const struct vmr_move_op *steps, size_t nr)
 {
 	struct vmr_heir heir;
 	size_t i;
@@ -158,23 +158,23 @@ static void settle_steps(struct vmr_manager *manager,
 		for (i = 0; i < nr; i++) {
 			const struct vmr_range *range = steps[i].range;
 
-			vmr_consider(&heir, steps[i].space, steps[i].from,
-				     steps[i].from +
+			vmr_consider(&heir, steps[i].space, steps[i].old_start,
+				     steps[i].old_start +
 				     (range->last - range->start));
 		}
 	} while (vmr_inherit(manager, &heir));
 }
 
-static bool overflows(const struct vmr_step *step)
+static bool overflows(const struct vmr_move_op *step)
 {
-	return region_of(step->range)->size - 1 > VMR_MAX - step->start;
+	return region_of(step->range)->size - 1 > VMR_ADDR_MAX - step->start;
 }
 
-int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
+int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 			size_t nr, size_t *failed,
 			struct vmr_range **conflict)
 {
-	struct vmr_seq *seq;
+	struct vmr_seqcount *seq;
 	size_t i;
 	int ret;
 
@@ -191,36 +191,36 @@ int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
 				*failed = i;
 			return ret;
 		}
-		steps[i].to = steps[i].space;
+		steps[i].to_space = steps[i].space;
 	}
 	/* Regions that do not move in the end are not reported */
 	for (i = 0; i < nr; i++)
 		vmr_note(manager, region_of(steps[i].range));
 
 	seq = &manager->sys->seq;
-	vmr_write_begin(seq);
-	ret = vmr_move_set(steps, nr, failed, conflict);
+	vmr_seqcount_write_begin(seq);
+	ret = vmr_move_bulk(steps, nr, failed, conflict);
 	if (!ret)
 		settle_steps(manager, steps, nr);
-	vmr_write_end(seq);
+	vmr_seqcount_write_end(seq);
 	vmr_tell_all(manager);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_region_move_set);
+EXPORT_SYMBOL_GPL(vmr_region_move_bulk);
 
 /*
  * Changes that a write brought about
  */
 
-static struct vmr_ids *irqs_of(struct vmr_manager *manager,
+static struct vmr_id_pool *irqs_of(struct vmr_manager *manager,
 			       const struct vmr_change *change)
 {
 	struct vmr_system *sys = manager->sys;
 
-	return change->vector && sys->has_vectors ? &sys->vectors : &sys->irqs;
+	return change->vector && sys->separate_msi_vectors ? &sys->msi_vectors : &sys->irqs;
 }
 
-int vmr_apply_change(struct vmr_manager *manager,
+int vmr_change_apply(struct vmr_manager *manager,
 		     const struct vmr_change *change,
 		     struct vmr_range **conflict)
 {
@@ -230,10 +230,10 @@ int vmr_apply_change(struct vmr_manager *manager,
 	case VMR_CHANGE_NONE:
 		return 0;
 	case VMR_CHANGE_IRQ_TAKEN:
-		return vmr_id_alloc_at(irqs_of(manager, change), change->range,
+		return vmr_id_reserve(irqs_of(manager, change), change->range,
 				       change->irq, conflict);
 	case VMR_CHANGE_IRQ_RELEASED:
-		return vmr_id_release(irqs_of(manager, change), change->range);
+		return vmr_id_free_range(irqs_of(manager, change), change->range);
 	case VMR_CHANGE_MOVED:
 		return vmr_region_program(manager, change->region,
 					  change->start);
@@ -243,4 +243,4 @@ int vmr_apply_change(struct vmr_manager *manager,
 		return -EINVAL;
 	}
 }
-EXPORT_SYMBOL_GPL(vmr_apply_change);
+EXPORT_SYMBOL_GPL(vmr_change_apply);

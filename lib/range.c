@@ -70,7 +70,7 @@ static struct rb_node *child(const struct rb_node *rb, bool right)
 
 static bool is_claim(const struct vmr_range *range)
 {
-	return range->gap > range->max_gap;
+	return range->gap > range->subtree_max_gap;
 }
 
 /*
@@ -106,15 +106,15 @@ static bool refresh_gaps(struct vmr_range *range)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		if (!below[i] || !range_of(below[i])->orders)
+		if (!below[i] || !range_of(below[i])->subtree_orders)
 			continue;
-		max_gap = max(max_gap, range_of(below[i])->max_gap);
-		orders |= range_of(below[i])->orders;
+		max_gap = max(max_gap, range_of(below[i])->subtree_max_gap);
+		orders |= range_of(below[i])->subtree_orders;
 	}
-	if (orders == range->orders && (!orders || max_gap == range->max_gap))
+	if (orders == range->subtree_orders && (!orders || max_gap == range->subtree_max_gap))
 		return false;
-	range->max_gap = max_gap;
-	range->orders = orders;
+	range->subtree_max_gap = max_gap;
+	range->subtree_orders = orders;
 	return true;
 }
 
@@ -125,12 +125,12 @@ static bool refresh_reach(struct vmr_range *range)
 	uint64_t reach = range->last;
 
 	if (left)
-		reach = max(reach, range_of(left)->reach);
+		reach = max(reach, range_of(left)->subtree_last);
 	if (right)
-		reach = max(reach, range_of(right)->reach);
-	if (reach == range->reach)
+		reach = max(reach, range_of(right)->subtree_last);
+	if (reach == range->subtree_last)
 		return false;
-	range->reach = reach;
+	range->subtree_last = reach;
 	return true;
 }
 
@@ -146,7 +146,7 @@ static void gaps_propagate(struct rb_node *rb, struct rb_node *stop)
  */
 static void gaps_lost(struct rb_node *rb, struct rb_node *stop)
 {
-	while (rb != stop && range_of(rb)->orders && refresh_gaps(range_of(rb)))
+	while (rb != stop && range_of(rb)->subtree_orders && refresh_gaps(range_of(rb)))
 		rb = rb_parent(rb);
 }
 
@@ -161,11 +161,11 @@ static void gaps_gained(struct rb_node *rb, const struct rb_node *stop,
 
 	for (; rb != stop; rb = rb_parent(rb)) {
 		range = range_of(rb);
-		if (!(orders & ~range->orders) && max_gap <= range->max_gap)
+		if (!(orders & ~range->subtree_orders) && max_gap <= range->subtree_max_gap)
 			return;
-		range->max_gap = range->orders ? max(range->max_gap, max_gap) :
+		range->subtree_max_gap = range->subtree_orders ? max(range->subtree_max_gap, max_gap) :
 						 max_gap;
-		range->orders |= orders;
+		range->subtree_orders |= orders;
 	}
 }
 
@@ -178,14 +178,14 @@ static void reach_propagate(struct rb_node *rb, struct rb_node *stop)
 /* Serves both trees: in a claim these words are @never and @reach */
 static void summary_copy(struct rb_node *old, struct rb_node *new)
 {
-	range_of(new)->max_gap = range_of(old)->max_gap;
-	range_of(new)->orders = range_of(old)->orders;
+	range_of(new)->subtree_max_gap = range_of(old)->subtree_max_gap;
+	range_of(new)->subtree_orders = range_of(old)->subtree_orders;
 }
 
 static void gaps_rotate(struct rb_node *old, struct rb_node *new)
 {
 	summary_copy(old, new);
-	if (range_of(old)->orders)
+	if (range_of(old)->subtree_orders)
 		refresh_gaps(range_of(old));
 }
 
@@ -230,8 +230,8 @@ static void erase_node(struct rb_node *rb, struct rb_root *root,
 	WRITE_ONCE(rb->rb_left, NULL);
 	WRITE_ONCE(rb->rb_right, NULL);
 	range_of(rb)->gap = 0;
-	range_of(rb)->max_gap = 0;
-	range_of(rb)->orders = 0;
+	range_of(rb)->subtree_max_gap = 0;
+	range_of(rb)->subtree_orders = 0;
 }
 
 static struct vmr_range *first_above(const struct vmr_space *space,
@@ -307,16 +307,16 @@ static uint64_t space_tag(const struct vmr_space *space)
  */
 static void tell_late(struct vmr_space *space)
 {
-	struct vmr_range *late = space->late;
+	struct vmr_range *late = space->deferred.range;
 
 	if (!late)
 		return;
-	if (space->told_gap)
+	if (space->deferred.old_gap)
 		gaps_propagate(rb_parent(node_of(late)), NULL);
 	else
-		gaps_gained(rb_parent(node_of(late)), NULL, late->max_gap,
-			    late->orders);
-	space->late = NULL;
+		gaps_gained(rb_parent(node_of(late)), NULL, late->subtree_max_gap,
+			    late->subtree_orders);
+	space->deferred.range = NULL;
 }
 
 /* A search does not change what a caller sees of the space */
@@ -329,18 +329,18 @@ static void tell_late_const(const struct vmr_space *space)
 static void grow_gap(struct vmr_space *space, struct vmr_range *range,
 		     uint64_t gained)
 {
-	space->late = range;
-	space->told_gap = range->gap;
-	space->told_max = range->max_gap;
-	space->told_orders = range->orders;
+	space->deferred.range = range;
+	space->deferred.old_gap = range->gap;
+	space->deferred.old_max_gap = range->subtree_max_gap;
+	space->deferred.old_orders = range->subtree_orders;
 	range->gap += gained;
-	if (space->told_gap) {
+	if (space->deferred.old_gap) {
 		refresh_gaps(range);
 	} else {
 		/* Without a look at the children, which may be far */
-		if (!range->orders || range->max_gap < range->gap)
-			range->max_gap = range->gap;
-		range->orders |= order_bit(range);
+		if (!range->subtree_orders || range->subtree_max_gap < range->gap)
+			range->subtree_max_gap = range->gap;
+		range->subtree_orders |= order_bit(range);
 	}
 }
 
@@ -352,12 +352,12 @@ static void shrink_gap(struct vmr_space *space, struct vmr_range *range,
 		       const struct vmr_range *new)
 {
 	range->gap = range->start - 1 - new->last;
-	if (range != space->late) {
+	if (range != space->deferred.range) {
 		gaps_propagate(node_of(range), NULL);
-	} else if (!new->gap && range->gap == space->told_gap) {
-		range->max_gap = space->told_max;
-		range->orders = space->told_orders;
-		space->late = NULL;
+	} else if (!new->gap && range->gap == space->deferred.old_gap) {
+		range->subtree_max_gap = space->deferred.old_max_gap;
+		range->subtree_orders = space->deferred.old_orders;
+		space->deferred.range = NULL;
 	} else {
 		refresh_gaps(range);
 		tell_late(space);
@@ -373,7 +373,7 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
 {
 	struct rb_node *parent;
 
-	if (!next || space->late != next)
+	if (!next || space->deferred.range != next)
 		tell_late(space);
 	range->gap = 0;
 	if (next == space->lowest)
@@ -382,13 +382,13 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
 		range->gap = start - gap_start(space, next);
 	WRITE_ONCE(range->start, start);
 	WRITE_ONCE(range->last, last);
-	range->max_gap = range->gap ? range->gap : space_tag(space);
-	range->orders = order_bit(range);
+	range->subtree_max_gap = range->gap ? range->gap : space_tag(space);
+	range->subtree_orders = order_bit(range);
 
 	parent = link_before(space, node_of(range), next);
 	if (range->gap)
 		gaps_gained(parent, next ? node_of(next) : NULL, range->gap,
-			    range->orders);
+			    range->subtree_orders);
 	if (next)
 		shrink_gap(space, next, range);
 	else
@@ -402,13 +402,13 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
  * Who remembers where the range was is not to believe it any more, once it can have
  * seen that the section is closed. The era goes before the count.
  */
-static void depart(struct vmr_departures *departures,
+static void depart(struct vmr_generations *departures,
 		   const struct vmr_range *range)
 {
-	uint32_t *count = &departures->counts[vmr_departures_index(range)];
+	uint32_t *count = &departures->gen[vmr_generation_slot(range)];
 
 	if (!((*count + 1) % (1u << 26))) {
-		WRITE_ONCE(departures->era, departures->era + 1);
+		WRITE_ONCE(departures->rollover, departures->rollover + 1);
 		smp_wmb();	/* pairs with the one in ask_hint() */
 	}
 	WRITE_ONCE(*count, *count + 1);
@@ -420,8 +420,8 @@ static void erase_live(struct vmr_space *space, struct vmr_range *range)
 	uint64_t length = range->last - range->start + 1;
 	uint64_t gained = range->gap + length;
 
-	if (space->seq->departures)
-		depart(space->seq->departures, range);
+	if (space->seq->generations)
+		depart(space->seq->generations, range);
 	if (!next)
 		space->highest = vmr_prev_range(range);
 	tell_late(space);
@@ -448,8 +448,8 @@ static void insert_claim(struct vmr_space *space, struct vmr_range *range,
 	WRITE_ONCE(range->start, start);
 	WRITE_ONCE(range->last, last);
 	range->ticket = ticket;
-	range->never = 0;
-	range->reach = last;
+	range->must_be_zero = 0;
+	range->subtree_last = last;
 	while (*link) {
 		parent = *link;
 		link = start < range_of(parent)->start ? &parent->rb_left :
@@ -505,8 +505,8 @@ static unsigned int least_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
 
 static bool worth(const struct search *s, const struct rb_node *rb)
 {
-	return rb && (range_of(rb)->orders & s->orders) &&
-	       range_of(rb)->max_gap >= s->size;
+	return rb && (range_of(rb)->subtree_orders & s->orders) &&
+	       range_of(rb)->subtree_max_gap >= s->size;
 }
 
 /* The node's own gap: whether the request fits into it, bounds and claims aside */
@@ -619,7 +619,7 @@ static inline bool try_gap(struct search *s, struct vmr_range *next, bool up)
 			s->next = next;
 			return true;
 		}
-		if (up ? in_way->last == VMR_MAX : in_way->start == 0)
+		if (up ? in_way->last == VMR_ADDR_MAX : in_way->start == 0)
 			return false;
 		if (up)
 			lo = in_way->last + 1;
@@ -651,7 +651,7 @@ static bool fit_next(struct search *s, bool up)
 	if (up ? has_first_gap(space) && try_gap(s, space->lowest, up) :
 		 has_last_gap(space) && try_gap(s, NULL, up))
 		return true;
-	if (space->late && try_gap(s, space->late, up)) {
+	if (space->deferred.range && try_gap(s, space->deferred.range, up)) {
 		found = true;
 		if (up)
 			s->max = s->at;
@@ -688,14 +688,14 @@ static bool fit_best(struct search *s)
 
 	if (has_first_gap(space))
 		odd[nr++] = space->lowest;
-	if (space->late)
-		odd[nr++] = space->late;
+	if (space->deferred.range)
+		odd[nr++] = space->deferred.range;
 	if (s->min > space->start)
 		odd[nr++] = first_above(space, s->min);
 	if (s->max < space->last)
 		odd[nr++] = first_above(space, s->max);
 	if (space->root)
-		left = range_of(live_root(space))->orders;
+		left = range_of(live_root(space))->subtree_orders;
 	for (i = first; i < nr; i++) {
 		order[i] = cut_order(s, odd[i]);
 		left |= order[i];
@@ -768,7 +768,7 @@ int vmr_space_init(struct vmr_space *space, uint64_t start, uint64_t last)
 }
 EXPORT_SYMBOL_GPL(vmr_space_init);
 
-int vmr_space_share(struct vmr_space *space, struct vmr_seq *seq)
+int vmr_space_set_seqcount(struct vmr_space *space, struct vmr_seqcount *seq)
 {
 	if (!space)
 		return -EINVAL;
@@ -777,39 +777,39 @@ int vmr_space_share(struct vmr_space *space, struct vmr_seq *seq)
 	space->seq = seq ? seq : &space->own_seq;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_space_share);
+EXPORT_SYMBOL_GPL(vmr_space_set_seqcount);
 
-static inline void write_begin(struct vmr_seq *seq)
+static inline void write_begin(struct vmr_seqcount *seq)
 {
-	if (seq->depth++)
+	if (seq->nesting++)
 		return;
-	seq->state = vmr_port_write_begin();
-	WRITE_ONCE(seq->count, seq->count + 1);
-	smp_wmb();	/* pairs with the one in vmr_read_retry() */
+	seq->flags = vmr_port_write_begin();
+	WRITE_ONCE(seq->sequence, seq->sequence + 1);
+	smp_wmb();	/* pairs with the one in vmr_seqcount_read_retry() */
 }
 
-void vmr_write_begin(struct vmr_seq *seq)
+void vmr_seqcount_write_begin(struct vmr_seqcount *seq)
 {
 	write_begin(seq);
 }
-EXPORT_SYMBOL_GPL(vmr_write_begin);
+EXPORT_SYMBOL_GPL(vmr_seqcount_write_begin);
 
-static inline void write_end(struct vmr_seq *seq)
+static inline void write_end(struct vmr_seqcount *seq)
 {
-	unsigned long state = seq->state;
+	unsigned long state = seq->flags;
 
-	if (--seq->depth)
+	if (--seq->nesting)
 		return;
-	/* pairs with the acquire in vmr_read_begin() */
-	smp_store_release(&seq->count, seq->count + 1);
+	/* pairs with the acquire in vmr_seqcount_read_begin() */
+	smp_store_release(&seq->sequence, seq->sequence + 1);
 	vmr_port_write_end(state);
 }
 
-void vmr_write_end(struct vmr_seq *seq)
+void vmr_seqcount_write_end(struct vmr_seqcount *seq)
 {
 	write_end(seq);
 }
-EXPORT_SYMBOL_GPL(vmr_write_end);
+EXPORT_SYMBOL_GPL(vmr_seqcount_write_end);
 
 enum vmr_state vmr_range_state(const struct vmr_range *range)
 {
@@ -837,8 +837,8 @@ static inline bool in_space(const struct vmr_space *space,
 {
 	if (!range->node.link)
 		return false;
-	if (!is_claim(range) && !range->orders && range->max_gap)
-		return range->max_gap == space_tag(space);
+	if (!is_claim(range) && !range->subtree_orders && range->subtree_max_gap)
+		return range->subtree_max_gap == space_tag(space);
 	return leads_to_root(space, node_of(range), is_claim(range));
 }
 
@@ -856,7 +856,7 @@ static struct vmr_range *first_not_below(const struct vmr_space *space,
 					 uint64_t start)
 {
 	struct rb_node *rb = live_root(space);
-	struct vmr_range *found = space->late;
+	struct vmr_range *found = space->deferred.range;
 	bool below;
 
 	/* What was freed last is where much goes back to */
@@ -917,7 +917,7 @@ int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
 	uint64_t last;
 	int ret;
 
-	ret = check_request(req, part ? part->domain : VMR_MAX);
+	ret = check_request(req, part ? part->domain : VMR_ADDR_MAX);
 	if (ret)
 		return ret;
 	if (range->node.link)
@@ -1014,21 +1014,21 @@ int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 EXPORT_SYMBOL_GPL(vmr_move);
 
 /* What is wrong with a step, those before it being out of their spaces */
-static int check_step(const struct vmr_step *steps, size_t i)
+static int check_step(const struct vmr_move_op *steps, size_t i)
 {
-	const struct vmr_step *s = &steps[i];
+	const struct vmr_move_op *s = &steps[i];
 	size_t j;
 
-	if (!s->space || !s->range || !s->to)
+	if (!s->space || !s->range || !s->to_space)
 		return -EINVAL;
 	if (s->space->seq != steps[0].space->seq ||
-	    s->to->seq != steps[0].space->seq)
+	    s->to_space->seq != steps[0].space->seq)
 		return -EINVAL;
 	if (!s->range->node.link)
 		for (j = 0; j < i; j++)
 			if (steps[j].range == s->range)
 				return -EINVAL;
-	return check_move(s->space, s->range, s->to, s->start);
+	return check_move(s->space, s->range, s->to_space, s->start);
 }
 
 static void put(struct vmr_space *space, struct vmr_range *range,
@@ -1038,12 +1038,12 @@ static void put(struct vmr_space *space, struct vmr_range *range,
 		    first_above(space, start));
 }
 
-int vmr_move_set(struct vmr_step *steps, size_t nr, size_t *failed,
+int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 		 struct vmr_range **conflict)
 {
 	struct vmr_range *in_way = NULL;
 	size_t out, in = 0;
-	struct vmr_seq *seq;
+	struct vmr_seqcount *seq;
 	int ret;
 
 	if (!steps || !nr)
@@ -1061,22 +1061,22 @@ int vmr_move_set(struct vmr_step *steps, size_t nr, size_t *failed,
 		ret = check_step(steps, out);
 		if (ret)
 			goto undo;
-		steps[out].from = steps[out].range->start;
+		steps[out].old_start = steps[out].range->start;
 		erase_live(steps[out].space, steps[out].range);
 	}
 	for (; in < nr; in++) {
-		struct vmr_step *s = &steps[in];
+		struct vmr_move_op *s = &steps[in];
 
-		in_way = vmr_find_overlap(s->to, s->start, s->start +
+		in_way = vmr_find_overlap(s->to_space, s->start, s->start +
 					  (s->range->last - s->range->start));
 		if (in_way) {
 			ret = -EBUSY;
 			goto undo;
 		}
-		put(s->to, s->range, s->start);
+		put(s->to_space, s->range, s->start);
 	}
 	write_end(seq);
-	vmr_trace_move_set(steps, nr);
+	vmr_trace_move_bulk(steps, nr);
 	return 0;
 
 undo:
@@ -1085,13 +1085,13 @@ undo:
 	if (in_way && conflict)
 		*conflict = in_way;
 	while (in--)
-		erase_live(steps[in].to, steps[in].range);
+		erase_live(steps[in].to_space, steps[in].range);
 	while (out--)
-		put(steps[out].space, steps[out].range, steps[out].from);
+		put(steps[out].space, steps[out].range, steps[out].old_start);
 	write_end(seq);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_move_set);
+EXPORT_SYMBOL_GPL(vmr_move_bulk);
 
 int vmr_free(struct vmr_space *space, struct vmr_range *range)
 {
@@ -1159,7 +1159,7 @@ struct vmr_range *vmr_find(const struct vmr_space *space, uint64_t addr)
 }
 EXPORT_SYMBOL_GPL(vmr_find);
 
-struct vmr_range *vmr_lookup(const struct vmr_space *space, uint64_t addr,
+struct vmr_range *vmr_find_lockless(const struct vmr_space *space, uint64_t addr,
 			     uint64_t *start, uint64_t *last)
 {
 	struct vmr_range *range;
@@ -1169,20 +1169,20 @@ struct vmr_range *vmr_lookup(const struct vmr_space *space, uint64_t addr,
 	if (!space)
 		return NULL;
 	do {
-		count = vmr_read_begin(space->seq);
+		count = vmr_seqcount_read_begin(space->seq);
 		range = vmr_walk(space, addr);
 		if (range) {
 			from = READ_ONCE(range->start);
 			to = READ_ONCE(range->last);
 		}
-	} while (vmr_read_retry(space->seq, count));
+	} while (vmr_seqcount_read_retry(space->seq, count));
 	if (range && start)
 		*start = from;
 	if (range && last)
 		*last = to;
 	return range;
 }
-EXPORT_SYMBOL_GPL(vmr_lookup);
+EXPORT_SYMBOL_GPL(vmr_find_lockless);
 
 struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
 				   uint64_t start, uint64_t last)
@@ -1265,7 +1265,7 @@ bool vmr_next_gap(const struct vmr_space *space, struct vmr_gap *gap)
 }
 EXPORT_SYMBOL_GPL(vmr_next_gap);
 
-bool vmr_gap_below(const struct vmr_space *space, uint64_t addr,
+bool vmr_last_gap_at_or_below(const struct vmr_space *space, uint64_t addr,
 		   struct vmr_gap *gap)
 {
 	struct search s = any_gap(space);
@@ -1284,7 +1284,7 @@ bool vmr_gap_below(const struct vmr_space *space, uint64_t addr,
 		return false;
 	return report_gap(&s, range, gap);
 }
-EXPORT_SYMBOL_GPL(vmr_gap_below);
+EXPORT_SYMBOL_GPL(vmr_last_gap_at_or_below);
 
 bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {
@@ -1296,8 +1296,8 @@ bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap)
 		return report_gap(&s, NULL, gap);
 	root = range_of(live_root(space));
 	most = space->last - space->highest->last;
-	if (root->orders && root->max_gap >= most) {
-		most = root->max_gap;
+	if (root->subtree_orders && root->subtree_max_gap >= most) {
+		most = root->subtree_max_gap;
 		s.size = most;
 		next = first_worth(&s, true);
 	}
@@ -1307,16 +1307,16 @@ bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap)
 }
 EXPORT_SYMBOL_GPL(vmr_largest_gap);
 
-struct vmr_total vmr_used(const struct vmr_space *space)
+struct vmr_total vmr_space_used(const struct vmr_space *space)
 {
 	return (struct vmr_total) {
 		.low = space->used,
 		.high = space->root && !space->used,
 	};
 }
-EXPORT_SYMBOL_GPL(vmr_used);
+EXPORT_SYMBOL_GPL(vmr_space_used);
 
-struct vmr_total vmr_unused(const struct vmr_space *space)
+struct vmr_total vmr_space_unused(const struct vmr_space *space)
 {
 	uint64_t size = space->last - space->start + 1;	/* modulo 2^64 */
 
@@ -1325,7 +1325,7 @@ struct vmr_total vmr_unused(const struct vmr_space *space)
 		.high = !size && !space->root,
 	};
 }
-EXPORT_SYMBOL_GPL(vmr_unused);
+EXPORT_SYMBOL_GPL(vmr_space_unused);
 
 /* Claims */
 
@@ -1341,7 +1341,7 @@ static int set_aside(struct vmr_space *space, struct vmr_range *range,
 	write_begin(space->seq);
 	if (range->node.link)
 		remove_any(space, range);
-	insert_claim(space, range, start, last, ++space->tickets | flag);
+	insert_claim(space, range, start, last, ++space->last_ticket | flag);
 	write_end(space->seq);
 	vmr_trace_claim(space, range);
 	return 0;
@@ -1407,15 +1407,15 @@ void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
 		       uint64_t start, uint64_t last, uint64_t age)
 {
 	insert_claim(space, range, start, last, age ? age : PARKED);
-	space->tickets = max(space->tickets, age);
+	space->last_ticket = max(space->last_ticket, age);
 }
 
 /* The lowest in the subtree at @rb, which reaches @start */
 static struct vmr_range *lowest_claim(const struct rb_node *rb, uint64_t start,
 				      uint64_t last)
 {
-	while (rb && range_of(rb)->reach >= start) {
-		if (rb->rb_left && range_of(rb->rb_left)->reach >= start)
+	while (rb && range_of(rb)->subtree_last >= start) {
+		if (rb->rb_left && range_of(rb->rb_left)->subtree_last >= start)
 			rb = rb->rb_left;
 		else if (range_of(rb)->start > last)
 			return NULL;
@@ -1442,7 +1442,7 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 	const struct rb_node *rb = node_of(range), *from;
 
 	for (;;) {
-		if (rb->rb_right && range_of(rb->rb_right)->reach >= start)
+		if (rb->rb_right && range_of(rb->rb_right)->subtree_last >= start)
 			return lowest_claim(rb->rb_right, start, last);
 		do {
 			from = rb;

@@ -19,13 +19,13 @@ static uint64_t default_align(uint32_t kind, uint64_t size)
 	}
 }
 
-void vmr_constraint_within(struct vmr_constraint *c, uint32_t kind,
+void vmr_constraint_init_bounded(struct vmr_constraint *c, uint32_t kind,
 			   uint64_t size, uint64_t align, uint64_t min,
 			   uint64_t max, struct vmr_range *range)
 {
 	*c = (struct vmr_constraint) {
 		.kind = kind,
-		.req = {
+		.request = {
 			.size = size,
 			.align = align,
 			.min = min,
@@ -35,35 +35,35 @@ void vmr_constraint_within(struct vmr_constraint *c, uint32_t kind,
 		.range = range,
 	};
 }
-EXPORT_SYMBOL_GPL(vmr_constraint_within);
+EXPORT_SYMBOL_GPL(vmr_constraint_init_bounded);
 
 void vmr_constraint_init(struct vmr_constraint *c, uint32_t kind, uint64_t size,
 			 struct vmr_range *range)
 {
-	vmr_constraint_within(c, kind, size, default_align(kind, size), 0,
-			      VMR_MAX, range);
+	vmr_constraint_init_bounded(c, kind, size, default_align(kind, size), 0,
+			      VMR_ADDR_MAX, range);
 }
 EXPORT_SYMBOL_GPL(vmr_constraint_init);
 
-void vmr_constraint_at(struct vmr_constraint *c, uint32_t kind, uint64_t start,
+void vmr_constraint_init_fixed(struct vmr_constraint *c, uint32_t kind, uint64_t start,
 		       uint64_t size, struct vmr_range *range)
 {
-	vmr_constraint_within(c, kind, size, 1, 0, VMR_MAX, range);
-	c->req.policy = VMR_EXACT;
-	c->req.addr = start;
+	vmr_constraint_init_bounded(c, kind, size, 1, 0, VMR_ADDR_MAX, range);
+	c->request.policy = VMR_EXACT;
+	c->request.addr = start;
 }
-EXPORT_SYMBOL_GPL(vmr_constraint_at);
+EXPORT_SYMBOL_GPL(vmr_constraint_init_fixed);
 
-void vmr_set_init(struct vmr_resource_set *set, struct vmr_resource *entries,
+void vmr_resource_set_init(struct vmr_resource_set *set, struct vmr_resource *entries,
 		  size_t max)
 {
 	set->entries = entries;
 	set->nr = 0;
 	set->max = max;
 }
-EXPORT_SYMBOL_GPL(vmr_set_init);
+EXPORT_SYMBOL_GPL(vmr_resource_set_init);
 
-int vmr_set_append(struct vmr_resource_set *set,
+int vmr_resource_set_append(struct vmr_resource_set *set,
 		   const struct vmr_resource *res)
 {
 	if (!set || !res)
@@ -73,20 +73,20 @@ int vmr_set_append(struct vmr_resource_set *set,
 	set->entries[set->nr++] = *res;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_set_append);
+EXPORT_SYMBOL_GPL(vmr_resource_set_append);
 
-int vmr_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[6])
+int vmr_resource_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[6])
 {
 	struct vmr_resource res = { .kind = VMR_KIND_MAC };
 
 	if (!mac)
 		return -EINVAL;
 	memcpy(res.mac, mac, 6);
-	return vmr_set_append(set, &res);
+	return vmr_resource_set_append(set, &res);
 }
-EXPORT_SYMBOL_GPL(vmr_set_append_mac);
+EXPORT_SYMBOL_GPL(vmr_resource_set_append_mac);
 
-const struct vmr_resource *vmr_set_next(const struct vmr_resource_set *set,
+const struct vmr_resource *vmr_resource_set_next(const struct vmr_resource_set *set,
 					uint32_t kind,
 					const struct vmr_resource *prev)
 {
@@ -100,7 +100,7 @@ const struct vmr_resource *vmr_set_next(const struct vmr_resource_set *set,
 			return res;
 	return NULL;
 }
-EXPORT_SYMBOL_GPL(vmr_set_next);
+EXPORT_SYMBOL_GPL(vmr_resource_set_next);
 
 void vmr_describe(struct vmr_resource *res, const struct vmr_constraint *c)
 {
@@ -110,7 +110,7 @@ void vmr_describe(struct vmr_resource *res, const struct vmr_constraint *c)
 		.start = c->range->start,
 		.last = c->range->last,
 		.range = c->range,
-		.tag = c->tag,
+		.name = c->name,
 	};
 }
 

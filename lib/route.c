@@ -62,15 +62,15 @@ static unsigned long readers_lock(struct vmr_manager *manager)
 	unsigned long state = vmr_port_write_begin();
 
 	/* pairs with the release in readers_unlock() */
-	while (xchg_acquire(&manager->readers_busy, 1))
-		vmr_port_relax();
+	while (xchg_acquire(&manager->readers_lock, 1))
+		vmr_port_spin_relax();
 	return state;
 }
 
 static void readers_unlock(struct vmr_manager *manager, unsigned long state)
 {
 	/* pairs with the acquire in readers_lock() */
-	smp_store_release(&manager->readers_busy, 0);
+	smp_store_release(&manager->readers_lock, 0);
 	vmr_port_write_end(state);
 }
 
@@ -131,15 +131,15 @@ static bool may_be_inside(struct vmr_reader *reader,
 
 	/* pairs with the release in enter(): first the epoch, then the names */
 	epoch = smp_load_acquire(&reader->epoch);
-	if (epoch && (long)(epoch - dev->unlinked) < 0)
+	if (epoch && (long)(epoch - dev->retire_epoch) < 0)
 		return true;
 	/* pairs with the release in leave(): the callback is over */
 	depth = smp_load_acquire(&reader->depth);
-	if (depth > VMR_READER_NESTING)
+	if (depth > VMR_READER_HAZARDS)
 		return true;
 	for (i = 0; i < depth; i++)
 		/* or a later name says so: pairs with the release in enter() */
-		if (smp_load_acquire(&reader->inside[i]) == dev)
+		if (smp_load_acquire(&reader->hazards[i]) == dev)
 			return true;
 	return false;
 }
@@ -153,7 +153,7 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 
 	if (!manager || !dev)
 		return -EINVAL;
-	if (READ_ONCE(dev->state) != VMR_DEVICE_ABSENT)
+	if (READ_ONCE(dev->state) != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
 	smp_mb();	/* pairs with the one in lookup_begin() */
 	state = readers_lock(manager);
@@ -162,7 +162,7 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 			ret = -EAGAIN;
 		/* pairs with enter(), which comes after the owner is stored */
 		if (waits && smp_load_acquire(&reader->depth) &&
-		    READ_ONCE(reader->owner) == vmr_port_self()) {
+		    READ_ONCE(reader->thread) == vmr_port_thread_id()) {
 			ret = -EDEADLK;
 			break;
 		}
@@ -171,29 +171,29 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 	return ret;
 }
 
-int vmr_drained(struct vmr_manager *manager, const struct vmr_device *dev)
+int vmr_device_try_drain(struct vmr_manager *manager, const struct vmr_device *dev)
 {
 	int ret = drained(manager, dev, false);
 
 	vmr_trace_drain(manager, dev, ret);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_drained);
+EXPORT_SYMBOL_GPL(vmr_device_try_drain);
 
-int vmr_drain(struct vmr_manager *manager, const struct vmr_device *dev)
+int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev)
 {
 	int ret;
 
 	while ((ret = drained(manager, dev, true)) == -EAGAIN) {
 		vmr_lockdep_drain();
-		vmr_port_wait();
+		vmr_port_drain_wait();
 	}
 	if (!ret)
 		vmr_lockdep_drain();
 	vmr_trace_drain(manager, dev, ret);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_drain);
+EXPORT_SYMBOL_GPL(vmr_device_drain);
 
 /*
  * Routing
@@ -209,7 +209,7 @@ static void lookup_begin(struct vmr_reader *reader)
 	unsigned long now;
 
 	vmr_lockdep_lookup();
-	WRITE_ONCE(reader->owner, vmr_port_self());
+	WRITE_ONCE(reader->thread, vmr_port_thread_id());
 	/* pairs with the release in vmr_retire() */
 	now = smp_load_acquire(&reader->manager->epoch);
 	/* pairs with the acquire in may_be_inside() */
@@ -222,9 +222,9 @@ static void enter(struct vmr_reader *reader, struct vmr_device *dev)
 	uint32_t depth = reader->depth;
 
 	vmr_lockdep_enter();
-	if (depth < VMR_READER_NESTING)
+	if (depth < VMR_READER_HAZARDS)
 		/* this and the next two pair with may_be_inside() */
-		smp_store_release(&reader->inside[depth], dev);
+		smp_store_release(&reader->hazards[depth], dev);
 	/* after the name */
 	smp_store_release(&reader->depth, depth + 1);
 	/* after both */
@@ -243,7 +243,7 @@ static struct vmr_region *part_at(struct vmr_region *region, uint64_t offset)
 {
 	struct vmr_region *part;
 
-	for (part = region->parts; part; part = part->next)
+	for (part = region->subregions; part; part = part->next)
 		if (offset >= part->offset &&
 		    offset - part->offset < part->size)
 			return part;
@@ -290,52 +290,52 @@ static bool width_ok(enum vmr_io io, uint32_t width, uint32_t count)
  * The digits of the page's number to the base 64, summed without a carry: neighbours
  * of any size that is a power of two, as BARs are, have hints of their own.
  */
-static struct vmr_hint *hint_of(struct vmr_reader *reader, enum vmr_io io,
+static struct vmr_cache_entry *hint_of(struct vmr_reader *reader, enum vmr_io io,
 				uint64_t addr)
 {
 	uint64_t key = addr >> (io == VMR_PIO ? 3 : 12);
 
-	static_assert(VMR_READER_HINTS == 1 << 6);
+	static_assert(VMR_LOOKUP_CACHE_SIZE == 1 << 6);
 	key ^= key >> 24;
 	key ^= key >> 12;
 	key ^= key >> 6;
-	return &reader->hints[key % VMR_READER_HINTS];
+	return &reader->cache[key % VMR_LOOKUP_CACHE_SIZE];
 }
 
 /* The departures of all on the way */
-static inline uint32_t gone(const struct vmr_departures *departures,
+static inline uint32_t gone(const struct vmr_generations *departures,
 			    uint32_t ways)
 {
-	uint32_t sum = READ_ONCE(departures->counts[ways & 0xff]);
+	uint32_t sum = READ_ONCE(departures->gen[ways & 0xff]);
 
 	while (ways >>= 8)
-		sum += READ_ONCE(departures->counts[ways & 0xff]);
+		sum += READ_ONCE(departures->gen[ways & 0xff]);
 	return sum;
 }
 
 static void forget(struct vmr_reader *reader, uint32_t era)
 {
-	memset(reader->hints, 0, sizeof(reader->hints));
-	reader->era = era;
+	memset(reader->cache, 0, sizeof(reader->cache));
+	reader->rollover = era;
 }
 
 /*
  * Ask the region that the hint names; -EAGAIN if the tree has to be asked. Neither
  * its range nor its device's state, which others write, need be looked at.
  */
-static int ask_hint(struct vmr_reader *reader, const struct vmr_hint *hint,
+static int ask_hint(struct vmr_reader *reader, const struct vmr_cache_entry *hint,
 		    enum vmr_io io, uint64_t addr, uint32_t width,
 		    struct hit *hit)
 {
-	const struct vmr_departures *departures =
-		&reader->manager->sys->departures;
+	const struct vmr_generations *departures =
+		&reader->manager->sys->generations;
 	uint32_t era;
 
-	if (gone(departures, hint->ways) != hint->departures)
+	if (gone(departures, hint->gen_slots) != hint->gen_sum)
 		return -EAGAIN;
 	smp_rmb();	/* pairs with the one in depart() */
-	era = READ_ONCE(departures->era);
-	if (era != reader->era)
+	era = READ_ONCE(departures->rollover);
+	if (era != reader->rollover)
 		forget(reader, era);
 	if (!hint->region || addr < hint->start || addr > hint->last ||
 	    hint->region->io != io)
@@ -353,21 +353,21 @@ static int ask_hint(struct vmr_reader *reader, const struct vmr_hint *hint,
  * Apart, since it needs all registers, and a hit would save and restore them.
  */
 static noinline int follow(const struct vmr_reader *reader,
-			   struct vmr_hint *hint, enum vmr_io io,
+			   struct vmr_cache_entry *hint, enum vmr_io io,
 			   uint64_t addr, uint32_t width, struct hit *hit)
 {
 	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = root_space(reader->manager, io);
-	uint32_t count = vmr_read_begin(&sys->seq), departures;
+	uint32_t count = vmr_seqcount_read_begin(&sys->seq), departures;
 	uint32_t ways = 0, too_deep = 0;
-	uint64_t lo = 0, hi = VMR_MAX, start, last;
+	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
 	bool prefetchable = false, visible;
 	struct vmr_region *region;
 	struct vmr_range *range;
 
 	for (;;) {
 		range = vmr_walk(space, addr);
-		if (vmr_read_retry(&sys->seq, count))
+		if (vmr_seqcount_read_retry(&sys->seq, count))
 			return -EAGAIN;
 		if (!range)
 			return -ENXIO;
@@ -376,9 +376,9 @@ static noinline int follow(const struct vmr_reader *reader,
 		last = READ_ONCE(range->last);
 		visible = region->device && present(region->device);
 		too_deep |= ways >> 24;
-		ways = ways << 8 | vmr_departures_index(range);
-		departures = gone(&sys->departures, ways);
-		if (vmr_read_retry(&sys->seq, count))
+		ways = ways << 8 | vmr_generation_slot(range);
+		departures = gone(&sys->generations, ways);
+		if (vmr_seqcount_read_retry(&sys->seq, count))
 			return -EAGAIN;
 		if (!visible)
 			return -ENXIO;
@@ -387,14 +387,14 @@ static noinline int follow(const struct vmr_reader *reader,
 		lo = max(lo, start);
 		hi = min(hi, last);
 		prefetchable = prefetchable || region->prefetchable;
-		space = bus_space(region->device->bus, io);
+		space = bus_space(region->device->subordinate, io);
 	}
 	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
 		return -ENXIO;
 	if (!too_deep)
-		*hint = (struct vmr_hint) {
+		*hint = (struct vmr_cache_entry) {
 			.start = start, .last = last, .region = region,
-			.ways = ways, .departures = departures,
+			.gen_slots = ways, .gen_sum = departures,
 		};
 	return answer(hit, region, start, last, addr, width);
 }
@@ -403,7 +403,7 @@ static noinline int follow(const struct vmr_reader *reader,
 static inline int find_device(struct vmr_reader *reader, enum vmr_io io,
 			      uint64_t addr, uint32_t width, struct hit *hit)
 {
-	struct vmr_hint *hint = hint_of(reader, io, addr);
+	struct vmr_cache_entry *hint = hint_of(reader, io, addr);
 	int ret;
 
 	lookup_begin(reader);
@@ -413,12 +413,12 @@ static inline int find_device(struct vmr_reader *reader, enum vmr_io io,
 	if (ret) {
 		/* after the walk; pairs with may_be_inside() */
 		smp_store_release(&reader->epoch, 0);
-		vmr_trace_route_miss(reader, addr, ret);
+		vmr_trace_dispatch_miss(reader, addr, ret);
 		return ret;
 	}
 	hit->access.reader = reader;
 	enter(reader, hit->dev);
-	vmr_trace_route_hit(reader, hit->dev, &hit->access);
+	vmr_trace_dispatch(reader, hit->dev, &hit->access);
 	return 0;
 }
 

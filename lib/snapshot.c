@@ -80,10 +80,10 @@ static size_t padding(uint64_t size)
 
 /* What a snapshot is of */
 
-int vmr_snapshot_system(struct vmr_snapshot_space *spaces,
+int vmr_snapshot_describe_system(struct vmr_snapshot_space *spaces,
 			struct vmr_system *sys)
 {
-	struct vmr_ids *ids[VMR_SNAPSHOT_NR] = { NULL };
+	struct vmr_id_pool *ids[VMR_SNAPSHOT_NR_SPACES] = { NULL };
 	uint32_t i;
 
 	if (!spaces || !sys)
@@ -91,24 +91,24 @@ int vmr_snapshot_system(struct vmr_snapshot_space *spaces,
 	spaces[VMR_SNAPSHOT_PIO].space = &sys->pio;
 	spaces[VMR_SNAPSHOT_MMIO].space = &sys->mmio;
 	ids[VMR_SNAPSHOT_IRQS] = &sys->irqs;
-	ids[VMR_SNAPSHOT_SLOTS] = &sys->slots;
-	ids[VMR_SNAPSHOT_PCI] = &sys->pci;
-	ids[VMR_SNAPSHOT_IDS] = &sys->ids;
-	ids[VMR_SNAPSHOT_VECTORS] = &sys->vectors;
-	for (i = 0; i < VMR_SNAPSHOT_NR; i++) {
+	ids[VMR_SNAPSHOT_SLOTS] = &sys->mem_slots;
+	ids[VMR_SNAPSHOT_PCI] = &sys->pci_bdfs;
+	ids[VMR_SNAPSHOT_IDS] = &sys->device_ids;
+	ids[VMR_SNAPSHOT_VECTORS] = &sys->msi_vectors;
+	for (i = 0; i < VMR_SNAPSHOT_NR_SPACES; i++) {
 		if (ids[i])
 			spaces[i].space = &ids[i]->space;
-		spaces[i].issued = ids[i] ? &ids[i]->issued : NULL;
+		spaces[i].high_watermark = ids[i] ? &ids[i]->high_watermark : NULL;
 		spaces[i].id = i;
 	}
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_snapshot_system);
+EXPORT_SYMBOL_GPL(vmr_snapshot_describe_system);
 
-int vmr_snapshot_bus(struct vmr_snapshot_space *spaces, struct vmr_bus *bus,
+int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces, struct vmr_bus *bus,
 		     uint32_t id)
 {
-	if (!spaces || !bus || id < VMR_SNAPSHOT_USER || id > U32_MAX - 1)
+	if (!spaces || !bus || id < VMR_SNAPSHOT_FIRST_USER || id > U32_MAX - 1)
 		return -EINVAL;
 	spaces[0] = (struct vmr_snapshot_space){
 		.space = &bus->pio, .id = id,
@@ -118,24 +118,24 @@ int vmr_snapshot_bus(struct vmr_snapshot_space *spaces, struct vmr_bus *bus,
 	};
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_snapshot_bus);
+EXPORT_SYMBOL_GPL(vmr_snapshot_describe_bus);
 
-int vmr_snapshot_bridge(struct vmr_snapshot_space *spaces,
+int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
 			struct vmr_pci_bridge *bridge, uint32_t id)
 {
-	if (!spaces || !bridge || id < VMR_SNAPSHOT_USER || id > U32_MAX - 2)
+	if (!spaces || !bridge || id < VMR_SNAPSHOT_FIRST_USER || id > U32_MAX - 2)
 		return -EINVAL;
-	vmr_snapshot_bus(spaces, &bridge->bus, id);
+	vmr_snapshot_describe_bus(spaces, &bridge->bus, id);
 	spaces[2] = (struct vmr_snapshot_space){
-		.space = &bridge->functions.space,
-		.issued = &bridge->functions.issued,
+		.space = &bridge->devfns.space,
+		.high_watermark = &bridge->devfns.high_watermark,
 		.id = id + 2,
 	};
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_snapshot_bridge);
+EXPORT_SYMBOL_GPL(vmr_snapshot_describe_bridge);
 
-int vmr_snapshot_pci(struct vmr_snapshot_block *block, uint64_t key,
+int vmr_snapshot_describe_pci(struct vmr_snapshot_block *block, uint64_t key,
 		     struct vmr_pci_function *fn, struct vmr_system *sys)
 {
 	if (!block || !fn || !sys)
@@ -145,7 +145,7 @@ int vmr_snapshot_pci(struct vmr_snapshot_block *block, uint64_t key,
 	};
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_snapshot_pci);
+EXPORT_SYMBOL_GPL(vmr_snapshot_describe_pci);
 
 static size_t block_size(const struct vmr_snapshot_block *block)
 {
@@ -163,7 +163,7 @@ static bool spaces_ok(const struct vmr_snapshot *snap)
 		if (!s[i].space || (i && s[i].id <= s[i - 1].id))
 			return false;
 		/* No mark could be behind the last id */
-		if (s[i].issued && s[i].space->last == VMR_MAX)
+		if (s[i].high_watermark && s[i].space->last == VMR_ADDR_MAX)
 			return false;
 		for (j = 0; j < i; j++)
 			if (s[j].space == s[i].space)
@@ -194,7 +194,7 @@ static bool snapshot_ok(const struct vmr_snapshot *snap)
 }
 
 /* A node takes more memory than its record, so only blocks can be too large */
-int vmr_save_size(const struct vmr_snapshot *snap, size_t *size)
+int vmr_snapshot_size(const struct vmr_snapshot *snap, size_t *size)
 {
 	uint64_t total = HEAD_SIZE + CHECKSUM_SIZE;
 	size_t i;
@@ -221,7 +221,7 @@ int vmr_save_size(const struct vmr_snapshot *snap, size_t *size)
 	*size = (size_t)total;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_save_size);
+EXPORT_SYMBOL_GPL(vmr_snapshot_size);
 
 /*
  * A function's registers, and the ranges that follow them
@@ -230,7 +230,7 @@ EXPORT_SYMBOL_GPL(vmr_save_size);
 static const struct vmr_space *
 space_wanted(const struct vmr_snapshot_block *block, uint32_t kind)
 {
-	const struct vmr_pci_bridge *behind = block->fn->behind;
+	const struct vmr_pci_bridge *behind = block->fn->upstream_bridge;
 
 	if (behind && kind == VMR_KIND_PIO)
 		return &behind->bus.pio;
@@ -260,7 +260,7 @@ static bool may_be_free(const struct vmr_pci_want *want,
 
 /* Vectors may be anywhere; what finds its place taken waits */
 static bool may_be_at(const struct vmr_pci_want *want, enum vmr_state state,
-		      const struct vmr_snapshot_place *place,
+		      const struct vmr_snapshot_range *place,
 		      const struct vmr_space *space)
 {
 	const struct vmr_goal *goal = &want->goal;
@@ -277,11 +277,11 @@ static bool may_be_at(const struct vmr_pci_want *want, enum vmr_state state,
 
 /* By the registers and the ranges that are, or, with a @view, the saved ones */
 static bool function_agrees(const struct vmr_snapshot_block *block,
-			    const struct vmr_snapshot_view *view,
+			    const struct vmr_restore_ctx *view,
 			    const uint8_t *saved)
 {
 	const struct vmr_space *space;
-	struct vmr_snapshot_place place;
+	struct vmr_snapshot_range place;
 	struct vmr_pci_want want;
 	enum vmr_state state;
 	uint32_t i;
@@ -290,7 +290,7 @@ static bool function_agrees(const struct vmr_snapshot_block *block,
 		space = space_wanted(block, want.kind);
 		if (view) {
 			place.space = NULL;
-			state = vmr_snapshot_saved(view, want.range, &place);
+			state = vmr_snapshot_find_range(view, want.range, &place);
 		} else {
 			place.space = vmr_in_space(space, want.range) ? space :
 								       NULL;
@@ -360,7 +360,7 @@ static void sort(uint8_t *base, size_t nr, size_t stride, size_t size)
 static uint64_t key_of(const struct vmr_snapshot *snap, size_t space,
 		       const struct vmr_range *range)
 {
-	return snap->ops->key_of(snap, snap->spaces[space].id, range);
+	return snap->ops->range_to_key(snap, snap->spaces[space].id, range);
 }
 
 /* Whether no two ranges have the same key; there is room for all keys at @bytes */
@@ -447,9 +447,9 @@ static uint64_t mark_of(const struct vmr_snapshot_space *s)
 {
 	const struct vmr_range *top = vmr_last_range(s->space);
 
-	if (!s->issued)
+	if (!s->high_watermark)
 		return 0;
-	return top ? max(*s->issued, top->last + 1) : *s->issued;
+	return top ? max(*s->high_watermark, top->last + 1) : *s->high_watermark;
 }
 
 static uint8_t *save_space(const struct vmr_snapshot *snap, size_t index,
@@ -459,7 +459,7 @@ static uint8_t *save_space(const struct vmr_snapshot *snap, size_t index,
 	const struct vmr_range *range;
 
 	put32(bytes, s->id);
-	put32(bytes + AT_HAS_MARK, s->issued ? 1 : 0);
+	put32(bytes + AT_HAS_MARK, s->high_watermark ? 1 : 0);
 	put64(bytes + AT_FIRST, s->space->start);
 	put64(bytes + AT_LAST, s->space->last);
 	put64(bytes + AT_MARK, mark_of(s));
@@ -514,15 +514,15 @@ static void save_all(const struct vmr_snapshot *snap, uint8_t *bytes,
 	put32(at, checksum(bytes, size - CHECKSUM_SIZE));
 }
 
-int vmr_save(const struct vmr_snapshot *snap, void *buf, size_t size,
+int vmr_snapshot_save(const struct vmr_snapshot *snap, void *buf, size_t size,
 	     size_t *written)
 {
 	size_t need;
-	int ret = vmr_save_size(snap, &need);
+	int ret = vmr_snapshot_size(snap, &need);
 
 	if (ret)
 		return ret;
-	if (!buf || !written || !snap->ops->key_of)
+	if (!buf || !written || !snap->ops->range_to_key)
 		return -EINVAL;
 	if (size < need)
 		return -ENOSPC;
@@ -538,21 +538,21 @@ int vmr_save(const struct vmr_snapshot *snap, void *buf, size_t size,
 	*written = need;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_save);
+EXPORT_SYMBOL_GPL(vmr_snapshot_save);
 
 /*
  * Restoring
  */
 
 /**
- * struct vmr_snapshot_view - a snapshot that is being restored
+ * struct vmr_restore_ctx - a snapshot that is being restored
  * @snap: what the caller says is in it
  * @bytes: the snapshot
  * @at: how far it has been read
  * @end: where the checksum begins
  * @keys: the nodes that @node_of gave, by key
  */
-struct vmr_snapshot_view {
+struct vmr_restore_ctx {
 	const struct vmr_snapshot	*snap;
 	const uint8_t			*bytes;
 	size_t				at;
@@ -594,25 +594,25 @@ static struct rb_node *node_of(const struct vmr_range *range)
 	return (struct rb_node *)&range->node;
 }
 
-static const uint8_t *record_of(const struct vmr_snapshot_view *view,
+static const uint8_t *record_of(const struct vmr_restore_ctx *view,
 				const struct vmr_range *range)
 {
 	return view->bytes + range->gap;
 }
 
-static const uint8_t *live_at(const struct vmr_snapshot_view *view,
+static const uint8_t *live_at(const struct vmr_restore_ctx *view,
 			      const struct records *r, size_t index)
 {
 	return view->bytes + r->live + index * LIVE_SIZE;
 }
 
-static const uint8_t *claim_at(const struct vmr_snapshot_view *view,
+static const uint8_t *claim_at(const struct vmr_restore_ctx *view,
 			       const struct records *r, size_t index)
 {
 	return view->bytes + r->claims + index * CLAIM_SIZE;
 }
 
-static struct vmr_range *find_key(const struct vmr_snapshot_view *view,
+static struct vmr_range *find_key(const struct vmr_restore_ctx *view,
 				  uint64_t key)
 {
 	struct rb_node *rb = view->keys.rb_node;
@@ -628,7 +628,7 @@ static struct vmr_range *find_key(const struct vmr_snapshot_view *view,
 }
 
 /* Ask for the node of a record; false if there is none, or it or its key is taken */
-static bool add_node(struct vmr_snapshot_view *view, size_t space, bool claim,
+static bool add_node(struct vmr_restore_ctx *view, size_t space, bool claim,
 		     const uint8_t *record)
 {
 	const struct vmr_snapshot *snap = view->snap;
@@ -636,7 +636,7 @@ static bool add_node(struct vmr_snapshot_view *view, size_t space, bool claim,
 	uint64_t key = get64(record + AT_KEY);
 	struct vmr_range *range;
 
-	range = snap->ops->node_of(snap, snap->spaces[space].id, key);
+	range = snap->ops->key_to_range(snap, snap->spaces[space].id, key);
 	if (!range || range->node.link)
 		return false;
 	while (*link) {
@@ -648,8 +648,8 @@ static bool add_node(struct vmr_snapshot_view *view, size_t space, bool claim,
 		link = key < has ? &parent->rb_left : &parent->rb_right;
 	}
 	range->gap = record - view->bytes;
-	range->max_gap = (uint64_t)space << 1 | claim;
-	range->orders = 0;
+	range->subtree_max_gap = (uint64_t)space << 1 | claim;
+	range->subtree_orders = 0;
 	rb_link_node(node_of(range), parent, link);
 	rb_insert_color(node_of(range), &view->keys);
 	return true;
@@ -659,11 +659,11 @@ static void clear_node(struct vmr_range *range)
 {
 	memset(&range->node, 0, sizeof(range->node));
 	range->gap = 0;
-	range->max_gap = 0;
-	range->orders = 0;
+	range->subtree_max_gap = 0;
+	range->subtree_orders = 0;
 }
 
-static void give_nodes_back(struct vmr_snapshot_view *view)
+static void give_nodes_back(struct vmr_restore_ctx *view)
 {
 	struct rb_node *rb, *next;
 
@@ -674,7 +674,7 @@ static void give_nodes_back(struct vmr_snapshot_view *view)
 }
 
 /* Whether @range is in the tree of keys, and not linked anywhere else */
-static bool has_node(const struct vmr_snapshot_view *view,
+static bool has_node(const struct vmr_restore_ctx *view,
 		     const struct vmr_range *range)
 {
 	const struct rb_node *rb, *up;
@@ -686,19 +686,19 @@ static bool has_node(const struct vmr_snapshot_view *view,
 	return rb == view->keys.rb_node;
 }
 
-enum vmr_state vmr_snapshot_saved(const struct vmr_snapshot_view *view,
+enum vmr_state vmr_snapshot_find_range(const struct vmr_restore_ctx *view,
 				  const struct vmr_range *range,
-				  struct vmr_snapshot_place *place)
+				  struct vmr_snapshot_range *place)
 {
 	struct record record;
 	bool claim;
 
 	if (!view || !range || !has_node(view, range))
 		return VMR_FREE;
-	claim = range->max_gap & 1;
+	claim = range->subtree_max_gap & 1;
 	read_record(&record, record_of(view, range), claim);
 	if (place) {
-		place->space = view->snap->spaces[range->max_gap >> 1].space;
+		place->space = view->snap->spaces[range->subtree_max_gap >> 1].space;
 		place->start = record.start;
 		place->last = record.last;
 	}
@@ -706,15 +706,15 @@ enum vmr_state vmr_snapshot_saved(const struct vmr_snapshot_view *view,
 		return VMR_LIVE;
 	return record.age ? VMR_CLAIMED : VMR_PARKED;
 }
-EXPORT_SYMBOL_GPL(vmr_snapshot_saved);
+EXPORT_SYMBOL_GPL(vmr_snapshot_find_range);
 
-static size_t left(const struct vmr_snapshot_view *view)
+static size_t left(const struct vmr_restore_ctx *view)
 {
 	return view->end - view->at;
 }
 
 /* Step over @nr records of @size bytes; false if they do not fit */
-static bool skip(struct vmr_snapshot_view *view, uint64_t nr, size_t size)
+static bool skip(struct vmr_restore_ctx *view, uint64_t nr, size_t size)
 {
 	if (nr > left(view) / size)
 		return false;
@@ -723,7 +723,7 @@ static bool skip(struct vmr_snapshot_view *view, uint64_t nr, size_t size)
 }
 
 /* Read what is in front of a space's records, and step over these */
-static bool read_space(struct vmr_snapshot_view *view, struct records *r)
+static bool read_space(struct vmr_restore_ctx *view, struct records *r)
 {
 	const uint8_t *head = view->bytes + view->at;
 
@@ -745,16 +745,16 @@ static bool head_ok(const struct vmr_snapshot_space *s, const uint8_t *head)
 	uint64_t mark = get64(head + AT_MARK);
 
 	if (get32(head) != s->id ||
-	    get32(head + AT_HAS_MARK) != (s->issued ? 1 : 0) ||
+	    get32(head + AT_HAS_MARK) != (s->high_watermark ? 1 : 0) ||
 	    get64(head + AT_FIRST) != s->space->start ||
 	    get64(head + AT_LAST) != s->space->last)
 		return false;
-	return !mark || (s->issued && mark - 1 >= s->space->start &&
+	return !mark || (s->high_watermark && mark - 1 >= s->space->start &&
 			 mark - 1 <= s->space->last);
 }
 
 /* Read a record of a space, and take its node in; false if it cannot be so */
-static bool take_record(struct vmr_snapshot_view *view, size_t index,
+static bool take_record(struct vmr_restore_ctx *view, size_t index,
 			const uint8_t *bytes, bool claim,
 			struct record *record)
 {
@@ -766,7 +766,7 @@ static bool take_record(struct vmr_snapshot_view *view, size_t index,
 	       add_node(view, index, claim, bytes);
 }
 
-static bool live_ok(struct vmr_snapshot_view *view, size_t index,
+static bool live_ok(struct vmr_restore_ctx *view, size_t index,
 		    const struct records *r, uint64_t mark)
 {
 	struct record record;
@@ -781,14 +781,14 @@ static bool live_ok(struct vmr_snapshot_view *view, size_t index,
 		last = record.last;
 	}
 	/* A live id has been handed out */
-	return !r->nr_live || !view->snap->spaces[index].issued || mark > last;
+	return !r->nr_live || !view->snap->spaces[index].high_watermark || mark > last;
 }
 
 /*
  * The order of the claims, and that each has something to wait for. They ascend
  * as the live records do, so that one walk along both will do.
  */
-static bool claims_ok(struct vmr_snapshot_view *view, size_t index,
+static bool claims_ok(struct vmr_restore_ctx *view, size_t index,
 		      const struct records *r)
 {
 	struct record claim, live = { .last = 0 };
@@ -823,7 +823,7 @@ static bool claims_ok(struct vmr_snapshot_view *view, size_t index,
  * Each age from 1 to the number of claimed ranges is there once. The node of the
  * n-th claim is where it is noted that the age n has been seen.
  */
-static bool ages_ok(struct vmr_snapshot_view *view, const struct records *r)
+static bool ages_ok(struct vmr_restore_ctx *view, const struct records *r)
 {
 	uint64_t age, nr = 0;
 	size_t i;
@@ -840,14 +840,14 @@ static bool ages_ok(struct vmr_snapshot_view *view, const struct records *r)
 		if (age > nr)
 			return false;
 		seen = find_key(view, get64(claim_at(view, r, age - 1)));
-		if (seen->orders)
+		if (seen->subtree_orders)
 			return false;
-		seen->orders = 1;
+		seen->subtree_orders = 1;
 	}
 	return true;
 }
 
-static bool spaces_fit(struct vmr_snapshot_view *view)
+static bool spaces_fit(struct vmr_restore_ctx *view)
 {
 	const struct vmr_snapshot *snap = view->snap;
 	struct records r;
@@ -872,7 +872,7 @@ static bool all_zero(const uint8_t *bytes, size_t size)
 	return true;
 }
 
-static bool block_fits(struct vmr_snapshot_view *view,
+static bool block_fits(struct vmr_restore_ctx *view,
 		       const struct vmr_snapshot_block *block)
 {
 	const uint8_t *head = view->bytes + view->at;
@@ -892,7 +892,7 @@ static bool block_fits(struct vmr_snapshot_view *view,
 	return !block->check || block->check(block, saved, view);
 }
 
-static bool blocks_fit(struct vmr_snapshot_view *view)
+static bool blocks_fit(struct vmr_restore_ctx *view)
 {
 	size_t i;
 
@@ -903,7 +903,7 @@ static bool blocks_fit(struct vmr_snapshot_view *view)
 }
 
 /* Nothing is believed, the number of bytes included, before the checksum is */
-static bool header_fits(struct vmr_snapshot_view *view, size_t size)
+static bool header_fits(struct vmr_restore_ctx *view, size_t size)
 {
 	const uint8_t *bytes = view->bytes;
 
@@ -919,7 +919,7 @@ static bool header_fits(struct vmr_snapshot_view *view, size_t size)
 	       get32(bytes + AT_NR_BLOCKS) == view->snap->nr_blocks;
 }
 
-static struct vmr_range *take_node(struct vmr_snapshot_view *view,
+static struct vmr_range *take_node(struct vmr_restore_ctx *view,
 				   uint64_t key)
 {
 	struct vmr_range *range = find_key(view, key);
@@ -929,7 +929,7 @@ static struct vmr_range *take_node(struct vmr_snapshot_view *view,
 	return range;
 }
 
-static void restore_space(struct vmr_snapshot_view *view, size_t index)
+static void restore_space(struct vmr_restore_ctx *view, size_t index)
 {
 	struct vmr_space *space = view->snap->spaces[index].space;
 	struct record record;
@@ -950,25 +950,25 @@ static void restore_space(struct vmr_snapshot_view *view, size_t index)
 }
 
 /* One write section over all spaces: they nest where the counter is shared */
-static void restore_spaces(struct vmr_snapshot_view *view)
+static void restore_spaces(struct vmr_restore_ctx *view)
 {
 	const struct vmr_snapshot *snap = view->snap;
 	size_t i;
 
 	for (i = 0; i < snap->nr_spaces; i++)
-		vmr_write_begin(snap->spaces[i].space->seq);
+		vmr_seqcount_write_begin(snap->spaces[i].space->seq);
 	for (i = 0; i < snap->nr_spaces; i++) {
 		const uint8_t *head = view->bytes + view->at;
 
 		restore_space(view, i);
-		if (snap->spaces[i].issued)
-			*snap->spaces[i].issued = get64(head + AT_MARK);
+		if (snap->spaces[i].high_watermark)
+			*snap->spaces[i].high_watermark = get64(head + AT_MARK);
 	}
 	for (i = snap->nr_spaces; i-- > 0; )
-		vmr_write_end(snap->spaces[i].space->seq);
+		vmr_seqcount_write_end(snap->spaces[i].space->seq);
 }
 
-static void restore_blocks(struct vmr_snapshot_view *view)
+static void restore_blocks(struct vmr_restore_ctx *view)
 {
 	const struct vmr_snapshot *snap = view->snap;
 	size_t i;
@@ -999,11 +999,11 @@ static bool all_empty(const struct vmr_snapshot *snap)
 	return true;
 }
 
-int vmr_restore(const struct vmr_snapshot *snap, const void *buf, size_t size)
+int vmr_snapshot_restore(const struct vmr_snapshot *snap, const void *buf, size_t size)
 {
-	struct vmr_snapshot_view view = { .snap = snap, .bytes = buf };
+	struct vmr_restore_ctx view = { .snap = snap, .bytes = buf };
 
-	if (!snapshot_ok(snap) || !buf || !snap->ops->node_of)
+	if (!snapshot_ok(snap) || !buf || !snap->ops->key_to_range)
 		return -EINVAL;
 	if (!all_empty(snap))
 		return -EBUSY;
@@ -1017,4 +1017,4 @@ int vmr_restore(const struct vmr_snapshot *snap, const void *buf, size_t size)
 	restore_blocks(&view);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_restore);
+EXPORT_SYMBOL_GPL(vmr_snapshot_restore);

@@ -8,42 +8,42 @@
 
 #define PIO_LAST	0xffff
 
-int vmr_system_init(struct vmr_system *sys, const struct vmr_limits *limits)
+int vmr_system_init(struct vmr_system *sys, const struct vmr_system_limits *limits)
 {
 	if (!sys || !limits)
 		return -EINVAL;
 	memset(sys, 0, sizeof(*sys));
-	sys->seq.departures = &sys->departures;
+	sys->seq.generations = &sys->generations;
 	vmr_space_init(&sys->pio, 0, PIO_LAST);
 	vmr_space_init(&sys->mmio, 0, limits->mmio_last);
-	vmr_space_share(&sys->pio, &sys->seq);
-	vmr_space_share(&sys->mmio, &sys->seq);
-	vmr_ids_init(&sys->irqs, 0, limits->irq_last);
-	vmr_ids_init(&sys->slots, 0, limits->slot_last);
-	vmr_ids_init(&sys->pci, 0, limits->pci_last);
-	vmr_ids_init(&sys->ids, 0, limits->id_last);
-	vmr_ids_init(&sys->vectors, 0, limits->vector_last);
-	sys->has_vectors = limits->vector_last;
+	vmr_space_set_seqcount(&sys->pio, &sys->seq);
+	vmr_space_set_seqcount(&sys->mmio, &sys->seq);
+	vmr_id_pool_init(&sys->irqs, 0, limits->irq_last);
+	vmr_id_pool_init(&sys->mem_slots, 0, limits->slot_last);
+	vmr_id_pool_init(&sys->pci_bdfs, 0, limits->pci_last);
+	vmr_id_pool_init(&sys->device_ids, 0, limits->id_last);
+	vmr_id_pool_init(&sys->msi_vectors, 0, limits->msi_vector_last);
+	sys->separate_msi_vectors = limits->msi_vector_last;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_init);
 
 /* The id pool that a kind comes from, NULL for addresses */
-static struct vmr_ids *ids_of_kind(struct vmr_system *sys, uint32_t kind)
+static struct vmr_id_pool *ids_of_kind(struct vmr_system *sys, uint32_t kind)
 {
 	switch (kind) {
 	case VMR_KIND_IRQ:
 		return &sys->irqs;
 	case VMR_KIND_MSI:
 	case VMR_KIND_MSIX:
-	case VMR_KIND_GENERIC_IRQ:
-		return sys->has_vectors ? &sys->vectors : &sys->irqs;
+	case VMR_KIND_MSI_GENERIC:
+		return sys->separate_msi_vectors ? &sys->msi_vectors : &sys->irqs;
 	case VMR_KIND_MEM_SLOT:
-		return &sys->slots;
-	case VMR_KIND_PCI:
-		return &sys->pci;
-	case VMR_KIND_DEVICE:
-		return &sys->ids;
+		return &sys->mem_slots;
+	case VMR_KIND_PCI_BDF:
+		return &sys->pci_bdfs;
+	case VMR_KIND_DEVICE_ID:
+		return &sys->device_ids;
 	default:
 		return NULL;
 	}
@@ -51,7 +51,7 @@ static struct vmr_ids *ids_of_kind(struct vmr_system *sys, uint32_t kind)
 
 struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind)
 {
-	struct vmr_ids *ids;
+	struct vmr_id_pool *ids;
 
 	if (!sys)
 		return NULL;
@@ -74,7 +74,7 @@ static bool serves(const struct vmr_system_pool *pool,
 	uint32_t allowed = c->flags;
 
 	/* Only automatic placement has to be kept off the machine's own places */
-	if (c->req.policy == VMR_EXACT)
+	if (c->request.policy == VMR_EXACT)
 		allowed |= VMR_PLATFORM;
 	return pool->kinds & 1u << c->kind && !(pool->flags & ~allowed);
 }
@@ -111,7 +111,7 @@ int vmr_system_add_pool(struct vmr_system *sys,
 	/* Every space of a system begins at 0. */
 	if (pool->pool.last > space->last)
 		return -ERANGE;
-	if (sys->nr_pools == VMR_SYSTEM_POOLS)
+	if (sys->nr_pools == VMR_SYSTEM_MAX_POOLS)
 		return -ENOSPC;
 	sys->pools[sys->nr_pools] = *pool;
 	sys->pools[sys->nr_pools++].pool.space = space;
@@ -134,40 +134,40 @@ static bool shares(uint32_t kind, uint32_t flags)
 	return kind == VMR_KIND_IRQ && flags & VMR_SHARED;
 }
 
-static struct vmr_sharer *sharer_of(struct vmr_range *range)
+static struct vmr_irq_share *sharer_of(struct vmr_range *range)
 {
-	return container_of(range, struct vmr_sharer, range);
+	return container_of(range, struct vmr_irq_share, range);
 }
 
-static void join(struct vmr_shared_irq *line, struct vmr_sharer *sharer,
+static void join(struct vmr_shared_irq *line, struct vmr_irq_share *sharer,
 		 struct list_head *behind, const char *tag)
 {
 	sharer->range.node.link = LONE_NODE;
 	sharer->range.start = line->range.start;
 	sharer->range.last = line->range.last;
-	sharer->line = line;
-	sharer->tag = tag;
+	sharer->irq = line;
+	sharer->name = tag;
 	list_add(to_list(&sharer->link), behind);
 	line->nr_sharers++;
 }
 
-static void leave(struct vmr_sharer *sharer)
+static void leave(struct vmr_irq_share *sharer)
 {
-	if (!sharer->line)
+	if (!sharer->irq)
 		return;
-	sharer->line->nr_sharers--;
+	sharer->irq->nr_sharers--;
 	list_del(to_list(&sharer->link));
 	sharer->link.next = NULL;
 	sharer->link.prev = NULL;
-	sharer->line = NULL;
-	sharer->tag = NULL;
+	sharer->irq = NULL;
+	sharer->name = NULL;
 	sharer->range.node.link = 0;
 }
 
 /* -EINVAL is found before anything is granted, the rest when it is its turn */
 static bool bad_share(const struct vmr_constraint *c)
 {
-	const struct vmr_request *req = &c->req;
+	const struct vmr_request *req = &c->request;
 
 	if (!(c->flags & VMR_SHARED))
 		return false;
@@ -241,13 +241,13 @@ static int grant_share(struct vmr_system *sys, const struct vmr_constraint *c,
 	struct vmr_shared_irq *line;
 	int ret;
 
-	if (c->req.policy == VMR_EXACT)
-		ret = find_exact_line(sys, &c->req, &line, conflict);
+	if (c->request.policy == VMR_EXACT)
+		ret = find_exact_line(sys, &c->request, &line, conflict);
 	else
-		ret = find_line(sys, &c->req, &line);
+		ret = find_line(sys, &c->request, &line);
 	if (!ret)
 		join(line, sharer_of(c->range), to_list(&line->sharers)->prev,
-		     c->tag);
+		     c->name);
 	return ret;
 }
 
@@ -266,7 +266,7 @@ int vmr_system_add_shared_irq(struct vmr_system *sys,
 	if (line->sharers.next || (line->range.node.link && !has_it))
 		return -EEXIST;
 	if (!has_it) {
-		ret = vmr_id_alloc_at(&sys->irqs, &line->range, irq, conflict);
+		ret = vmr_id_reserve(&sys->irqs, &line->range, irq, conflict);
 		if (ret)
 			return ret;
 	}
@@ -297,7 +297,7 @@ int vmr_system_remove_shared_irq(struct vmr_system *sys,
 	line->next = NULL;
 	line->sharers.next = NULL;
 	line->sharers.prev = NULL;
-	vmr_id_release(&sys->irqs, &line->range);
+	vmr_id_free_range(&sys->irqs, &line->range);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_remove_shared_irq);
@@ -311,8 +311,8 @@ struct vmr_shared_irq *vmr_next_shared_irq(const struct vmr_system *sys,
 }
 EXPORT_SYMBOL_GPL(vmr_next_shared_irq);
 
-struct vmr_sharer *vmr_next_sharer(const struct vmr_shared_irq *line,
-				   const struct vmr_sharer *prev)
+struct vmr_irq_share *vmr_next_irq_share(const struct vmr_shared_irq *line,
+				   const struct vmr_irq_share *prev)
 {
 	const struct vmr_list *next;
 
@@ -321,9 +321,9 @@ struct vmr_sharer *vmr_next_sharer(const struct vmr_shared_irq *line,
 	next = prev ? prev->link.next : line->sharers.next;
 	if (next == &line->sharers)
 		return NULL;
-	return container_of((struct vmr_list *)next, struct vmr_sharer, link);
+	return container_of((struct vmr_list *)next, struct vmr_irq_share, link);
 }
-EXPORT_SYMBOL_GPL(vmr_next_sharer);
+EXPORT_SYMBOL_GPL(vmr_next_irq_share);
 
 /*
  * Granting
@@ -333,12 +333,12 @@ static int grant_from(struct vmr_system *sys, const struct vmr_pool *pool,
 		      const struct vmr_constraint *c,
 		      struct vmr_range **conflict)
 {
-	struct vmr_ids *ids = ids_of_kind(sys, c->kind);
+	struct vmr_id_pool *ids = ids_of_kind(sys, c->kind);
 	const struct vmr_part part = {
 		.start = pool->start, .last = pool->last,
-		.domain = ids ? (uint32_t)-1 : VMR_MAX,
+		.domain = ids ? (uint32_t)-1 : VMR_ADDR_MAX,
 	};
-	struct vmr_request req = c->req;
+	struct vmr_request req = c->request;
 	int ret;
 
 	if (!req.align)
@@ -460,14 +460,14 @@ static void ungrant(struct vmr_space *space, const struct vmr_constraint *c)
 static bool goes_before(const struct vmr_constraint *a,
 			const struct vmr_constraint *b)
 {
-	bool a_fixed = a->req.policy == VMR_EXACT;
-	bool b_fixed = b->req.policy == VMR_EXACT;
+	bool a_fixed = a->request.policy == VMR_EXACT;
+	bool b_fixed = b->request.policy == VMR_EXACT;
 
 	if (a_fixed != b_fixed)
 		return a_fixed;
-	if (a->req.align != b->req.align)
-		return a->req.align > b->req.align;
-	return a->req.size > b->req.size;
+	if (a->request.align != b->request.align)
+		return a->request.align > b->request.align;
+	return a->request.size > b->request.size;
 }
 
 /* Who is next: among those whose range is in no space yet */
@@ -516,20 +516,20 @@ static int check_constraints(struct vmr_system *sys,
 
 void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks)
 {
-	marks->irqs = sys->irqs.issued;
-	marks->slots = sys->slots.issued;
-	marks->pci = sys->pci.issued;
-	marks->ids = sys->ids.issued;
-	marks->vectors = sys->vectors.issued;
+	marks->irqs = sys->irqs.high_watermark;
+	marks->slots = sys->mem_slots.high_watermark;
+	marks->pci = sys->pci_bdfs.high_watermark;
+	marks->ids = sys->device_ids.high_watermark;
+	marks->vectors = sys->msi_vectors.high_watermark;
 }
 
 void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks)
 {
-	sys->irqs.issued = marks->irqs;
-	sys->slots.issued = marks->slots;
-	sys->pci.issued = marks->pci;
-	sys->ids.issued = marks->ids;
-	sys->vectors.issued = marks->vectors;
+	sys->irqs.high_watermark = marks->irqs;
+	sys->mem_slots.high_watermark = marks->slots;
+	sys->pci_bdfs.high_watermark = marks->pci;
+	sys->device_ids.high_watermark = marks->ids;
+	sys->msi_vectors.high_watermark = marks->vectors;
 }
 
 void vmr_marks_swap(struct vmr_system *sys, struct vmr_marks *marks)
@@ -543,11 +543,11 @@ void vmr_marks_swap(struct vmr_system *sys, struct vmr_marks *marks)
 
 void vmr_marks_raise(struct vmr_system *sys, const struct vmr_marks *marks)
 {
-	sys->irqs.issued = max(sys->irqs.issued, marks->irqs);
-	sys->slots.issued = max(sys->slots.issued, marks->slots);
-	sys->pci.issued = max(sys->pci.issued, marks->pci);
-	sys->ids.issued = max(sys->ids.issued, marks->ids);
-	sys->vectors.issued = max(sys->vectors.issued, marks->vectors);
+	sys->irqs.high_watermark = max(sys->irqs.high_watermark, marks->irqs);
+	sys->mem_slots.high_watermark = max(sys->mem_slots.high_watermark, marks->slots);
+	sys->pci_bdfs.high_watermark = max(sys->pci_bdfs.high_watermark, marks->pci);
+	sys->device_ids.high_watermark = max(sys->device_ids.high_watermark, marks->ids);
+	sys->msi_vectors.high_watermark = max(sys->msi_vectors.high_watermark, marks->vectors);
 }
 
 int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
@@ -582,7 +582,7 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 	return 0;
 }
 
-int vmr_system_grant(struct vmr_system *sys,
+int vmr_system_alloc_resources(struct vmr_system *sys,
 		     const struct vmr_constraint *constraints, size_t nr,
 		     struct vmr_resource_set *set, size_t *failed,
 		     struct vmr_range **conflict)
@@ -592,9 +592,9 @@ int vmr_system_grant(struct vmr_system *sys,
 	return vmr_grant_seen(sys, NULL, constraints, nr, set, &marks, failed,
 			      conflict);
 }
-EXPORT_SYMBOL_GPL(vmr_system_grant);
+EXPORT_SYMBOL_GPL(vmr_system_alloc_resources);
 
-void vmr_system_release(struct vmr_system *sys, struct vmr_resource_set *set)
+void vmr_system_free_resources(struct vmr_system *sys, struct vmr_resource_set *set)
 {
 	const struct vmr_resource *res = set->entries;
 
@@ -606,13 +606,13 @@ void vmr_system_release(struct vmr_system *sys, struct vmr_resource_set *set)
 				   res->range);
 	}
 }
-EXPORT_SYMBOL_GPL(vmr_system_release);
+EXPORT_SYMBOL_GPL(vmr_system_free_resources);
 
 static bool is_granted(const struct vmr_space *space, struct vmr_range *range,
 		       bool shared)
 {
 	if (shared)
-		return sharer_of(range)->line;
+		return sharer_of(range)->irq;
 	return vmr_range_state(range) == VMR_LIVE && vmr_in_space(space, range);
 }
 
@@ -628,7 +628,7 @@ static int regrant(struct vmr_system *sys, const struct vmr_resource *old,
 {
 	struct vmr_space *space = vmr_system_space(sys, old->kind);
 	bool shared = shares(old->kind, old->flags);
-	struct vmr_sharer *sharer = sharer_of(c->range);
+	struct vmr_irq_share *sharer = sharer_of(c->range);
 	uint64_t start = c->range->start, last = c->range->last;
 	struct vmr_shared_irq *line = NULL;
 	struct list_head *behind = NULL;
@@ -637,11 +637,11 @@ static int regrant(struct vmr_system *sys, const struct vmr_resource *old,
 
 	if (!is_granted(space, c->range, shared))
 		return -ENOENT;
-	vmr_write_begin(space->seq);
+	vmr_seqcount_write_begin(space->seq);
 	if (shared) {
-		line = sharer->line;
+		line = sharer->irq;
 		behind = to_list(&sharer->link)->prev;
-		tag = sharer->tag;
+		tag = sharer->name;
 		leave(sharer);
 	} else {
 		vmr_free(space, c->range);
@@ -651,13 +651,13 @@ static int regrant(struct vmr_system *sys, const struct vmr_resource *old,
 		join(line, sharer, behind, tag);
 	else if (ret)
 		vmr_reserve(space, c->range, start, last, NULL);
-	vmr_write_end(space->seq);
+	vmr_seqcount_write_end(space->seq);
 	if (!ret && is_io(old->kind) && sys->vacated)
 		sys->vacated(sys->manager, space, start, last);
 	return ret;
 }
 
-int vmr_system_update(struct vmr_system *sys, struct vmr_resource *res,
+int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
 		      const struct vmr_constraint *c,
 		      struct vmr_range **conflict)
 {
@@ -674,4 +674,4 @@ int vmr_system_update(struct vmr_system *sys, struct vmr_resource *res,
 		vmr_describe(res, c);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(vmr_system_update);
+EXPORT_SYMBOL_GPL(vmr_system_update_resource);

@@ -28,10 +28,10 @@
 					    const struct vmr_device *dev) \
 	{ trace_vmr_##point(manager, dev); }
 #define vmr_trace_move		trace_vmr_move
-#define vmr_trace_move_set	trace_vmr_move_set
+#define vmr_trace_move_bulk	trace_vmr_move_bulk
 #define vmr_trace_drain		trace_vmr_drain
-#define vmr_trace_route_hit	trace_vmr_route_hit
-#define vmr_trace_route_miss	trace_vmr_route_miss
+#define vmr_trace_dispatch	trace_vmr_dispatch
+#define vmr_trace_dispatch_miss	trace_vmr_dispatch_miss
 
 #else
 
@@ -119,11 +119,11 @@ static inline void vmr_trace_move(const struct vmr_space *space,
 }
 
 /* The moves have been made */
-static inline void vmr_trace_move_set(const struct vmr_step *steps, size_t nr)
+static inline void vmr_trace_move_bulk(const struct vmr_move_op *steps, size_t nr)
 {
 	(void)steps;
 	(void)nr;
-	VMR_PROBE(move_set, "8@%0 8@%1", VMR_VALUE(steps), VMR_VALUE(nr));
+	VMR_PROBE(move_bulk, "8@%0 8@%1", VMR_VALUE(steps), VMR_VALUE(nr));
 }
 
 /* Somebody has asked whether readers are inside: 0 says that nobody is */
@@ -138,27 +138,27 @@ static inline void vmr_trace_drain(const struct vmr_manager *manager,
 }
 
 /* An exit has found its device, which is about to be called */
-static inline void vmr_trace_route_hit(const struct vmr_reader *reader,
+static inline void vmr_trace_dispatch(const struct vmr_reader *reader,
 				       const struct vmr_device *dev,
 				       const struct vmr_access *access)
 {
 	(void)reader;
 	(void)dev;
 	(void)access;
-	VMR_PROBE(route_hit, "8@%0 8@%1 8@%2 8@%3 8@%4 4@%5",
+	VMR_PROBE(dispatch, "8@%0 8@%1 8@%2 8@%3 8@%4 4@%5",
 		  VMR_VALUE(reader), VMR_VALUE(dev), VMR_FIELD(access->region),
 		  VMR_FIELD(access->base), VMR_FIELD(access->offset),
 		  VMR_FIELD(access->width));
 }
 
 /* Nothing answers, for the reason @error */
-static inline void vmr_trace_route_miss(const struct vmr_reader *reader,
+static inline void vmr_trace_dispatch_miss(const struct vmr_reader *reader,
 					uint64_t addr, int error)
 {
 	(void)reader;
 	(void)addr;
 	(void)error;
-	VMR_PROBE(route_miss, "8@%0 8@%1 -4@%2", VMR_VALUE(reader),
+	VMR_PROBE(dispatch_miss, "8@%0 8@%1 -4@%2", VMR_VALUE(reader),
 		  VMR_VALUE(addr), VMR_VALUE(error));
 }
 
@@ -170,6 +170,6 @@ VMR_POINT_PLACE(claim)		/* claimed or parked: it wants what it says */
 VMR_POINT_PLACE(settle)		/* a claim has become live */
 
 VMR_POINT_DEVICE(register)	/* @dev is visible */
-VMR_POINT_DEVICE(unlink)	/* @dev is not any more */
+VMR_POINT_DEVICE(unregister)	/* @dev is not any more */
 
 #endif /* VMR_TRACE_H */

@@ -9,7 +9,7 @@
 #include "device.h"
 #include "trace.h"
 
-int vmr_begin(struct vmr_manager *manager, struct vmr_transaction *transaction)
+int vmr_transaction_begin(struct vmr_manager *manager, struct vmr_transaction *transaction)
 {
 	if (!manager || !transaction)
 		return -EINVAL;
@@ -18,7 +18,7 @@ int vmr_begin(struct vmr_manager *manager, struct vmr_transaction *transaction)
 	transaction->removes = NULL;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_begin);
+EXPORT_SYMBOL_GPL(vmr_transaction_begin);
 
 static void join(struct vmr_transaction *t, struct vmr_device **list,
 		 struct vmr_device *dev)
@@ -52,7 +52,7 @@ int vmr_transaction_add(struct vmr_transaction *transaction,
 			  conflict);
 	if (ret)
 		return ret;
-	WRITE_ONCE(dev->state, VMR_DEVICE_GRANTED);
+	WRITE_ONCE(dev->state, VMR_DEVICE_PREPARED);
 	put_on_bus(dev);
 	join(transaction, &transaction->adds, dev);
 	return 0;
@@ -66,7 +66,7 @@ static size_t leaving_with(const struct vmr_transaction *t,
 	size_t nr = 0;
 
 	for (dev = t->removes; dev; dev = dev->next_in_transaction)
-		nr += dev->parent == bus;
+		nr += dev->parent_bus == bus;
 	return nr;
 }
 
@@ -75,8 +75,8 @@ int vmr_transaction_remove(struct vmr_transaction *transaction,
 {
 	if (!transaction || !transaction->manager || !dev)
 		return -EINVAL;
-	if (dev->transaction || (dev->bus && dev->bus->nr_devices !=
-				 leaving_with(transaction, dev->bus)))
+	if (dev->transaction || (dev->subordinate && dev->subordinate->nr_devices !=
+				 leaving_with(transaction, dev->subordinate)))
 		return -EBUSY;
 	if (!present_in(transaction->manager, dev))
 		return -ENOENT;
@@ -93,11 +93,11 @@ static void change_sides(const struct vmr_transaction *t)
 		vmr_hide(t->manager, dev);
 	for (dev = t->adds; dev; dev = dev->next_in_transaction)
 		/* as in vmr_publish() */
-		smp_store_release(&dev->state, VMR_DEVICE_PRESENT);
+		smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
 	vmr_bequeath(t->manager, t->removes);
 }
 
-int vmr_commit(struct vmr_transaction *transaction)
+int vmr_transaction_commit(struct vmr_transaction *transaction)
 {
 	struct vmr_manager *manager;
 	struct vmr_device *dev;
@@ -110,9 +110,9 @@ int vmr_commit(struct vmr_transaction *transaction)
 	for (dev = transaction->adds; dev; dev = dev->next_in_transaction)
 		vmr_announce(manager, dev);
 
-	vmr_write_begin(&manager->sys->seq);
+	vmr_seqcount_write_begin(&manager->sys->seq);
 	change_sides(transaction);
-	vmr_write_end(&manager->sys->seq);
+	vmr_seqcount_write_end(&manager->sys->seq);
 
 	while (transaction->adds)
 		vmr_trace_register(manager, part(&transaction->adds));
@@ -122,9 +122,9 @@ int vmr_commit(struct vmr_transaction *transaction)
 	vmr_tell_all(manager);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_commit);
+EXPORT_SYMBOL_GPL(vmr_transaction_commit);
 
-int vmr_cancel(struct vmr_transaction *transaction)
+int vmr_transaction_abort(struct vmr_transaction *transaction)
 {
 	struct vmr_manager *manager;
 	struct vmr_device *dev;
@@ -138,12 +138,12 @@ int vmr_cancel(struct vmr_transaction *transaction)
 	while (transaction->adds) {
 		dev = part(&transaction->adds);
 		take_off_bus(dev);
-		vmr_id_release(&manager->sys->ids, &dev->id);
-		WRITE_ONCE(dev->state, VMR_DEVICE_ABSENT);
+		vmr_id_free_range(&manager->sys->device_ids, &dev->id);
+		WRITE_ONCE(dev->state, VMR_DEVICE_UNREGISTERED);
 		vmr_retire(manager, dev);
 	}
 	transaction->manager = NULL;
 	vmr_tell_all(manager);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_cancel);
+EXPORT_SYMBOL_GPL(vmr_transaction_abort);

@@ -49,13 +49,13 @@ static int plug(struct module *m, uint32_t size)
 {
 	vmr_region_init(&m->regs, VMR_MMIO, VMR_REGION_TRAPPED, size, 0,
 			"registers");
-	vmr_add_region(&m->dev, &m->regs);
-	vmr_constraint_within(&m->wants, VMR_KIND_MMIO, size, size, WINDOW,
+	vmr_device_add_region(&m->dev, &m->regs);
+	vmr_constraint_init_bounded(&m->wants, VMR_KIND_MMIO, size, size, WINDOW,
 			      WINDOW + WINDOW_SIZE - 1, &m->regs.range);
 	m->dev.constraints = &m->wants;
 	m->dev.nr_constraints = 1;
-	vmr_set_init(&m->dev.resources, &m->has, 1);
-	return vmr_register(&manager, &m->dev, NULL, NULL);
+	vmr_resource_set_init(&m->dev.resources, &m->has, 1);
+	return vmr_device_register(&manager, &m->dev, NULL, NULL);
 }
 
 /* [end of modules] */
@@ -90,11 +90,11 @@ static void print_line(void *arg, const char *line)
 
 int main(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 31, .slot_last = 0,
 		.pci_last = 0, .id_last = 15,
 	};
-	struct vmr_map map = { .line = print_line, .manager = &manager };
+	struct vmr_printer map = { .line = print_line, .manager = &manager };
 	uint32_t i;
 	int err;
 
@@ -107,13 +107,13 @@ int main(void)
 	if (!err)
 		err = plug(&modules[2], 0x400);
 	if (!err)
-		err = vmr_region_place(&manager, &modules[0].regs, places[0],
+		err = vmr_region_move(&manager, &modules[0].regs, places[0],
 				       NULL);
 	if (err) {
 		print_line(NULL, vmr_strerror(err));
 		return 1;
 	}
-	vmr_map_regions(&map, &sys.mmio);
+	vmr_print_regions(&map, &sys.mmio);
 
 	board_start_ticks(1000);
 	for (i = 1; i <= MOVES || ticks < TICKS; i++)
@@ -123,8 +123,8 @@ int main(void)
 		    "every tick met the module at one place\n");
 
 	/* One CPU and no handler running: drained at once, without waiting */
-	vmr_unlink(&manager, &modules[1].dev);
-	if (vmr_drained(&manager, &modules[1].dev))
+	vmr_device_unregister(&manager, &modules[1].dev);
+	if (vmr_device_try_drain(&manager, &modules[1].dev))
 		return 1;
 	board_print("the motor is gone\n");
 	return wrong != 0;

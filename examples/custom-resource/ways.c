@@ -28,7 +28,7 @@ struct group {
 struct cache {
 	struct vmr_allocator	allocator;
 	struct vmr_space	ways;
-	struct vmr_ids		classes;
+	struct vmr_id_pool		classes;
 };
 
 /* [end of kind] */
@@ -36,7 +36,7 @@ struct cache {
 /* [allocator] */
 static struct vmr_request request(const struct vmr_constraint *c)
 {
-	struct vmr_request req = c->req;
+	struct vmr_request req = c->request;
 
 	if (!req.align)
 		req.align = 1;
@@ -52,7 +52,7 @@ static void fill_in(struct vmr_resource *res, const struct vmr_constraint *c)
 	res->start = c->range->start;
 	res->last = c->range->last;
 	res->range = c->range;
-	res->tag = c->tag;
+	res->name = c->name;
 }
 
 /* Ways and class, or nothing */
@@ -86,7 +86,7 @@ static int cache_free(struct vmr_allocator *a, struct vmr_resource *res)
 
 	err = vmr_free(&cache->ways, &group->ways);
 	if (!err)
-		vmr_id_release(&cache->classes, &group->class);
+		vmr_id_free_range(&cache->classes, &group->class);
 	return err;
 }
 
@@ -117,7 +117,7 @@ static int cache_update(struct vmr_allocator *a, struct vmr_resource *res,
 }
 
 static const struct vmr_allocator_ops cache_ops = {
-	.allocate = cache_allocate,
+	.alloc = cache_allocate,
 	.free = cache_free,
 	.update = cache_update,
 };
@@ -128,7 +128,7 @@ static void cache_init(struct cache *cache, unsigned int ways,
 	cache->allocator.ops = &cache_ops;
 	vmr_space_init(&cache->ways, 0, ways - 1);
 	/* Class 0 is the host's */
-	vmr_ids_init(&cache->classes, 1, classes - 1);
+	vmr_id_pool_init(&cache->classes, 1, classes - 1);
 }
 
 /* [end of allocator] */
@@ -143,12 +143,12 @@ static int want(struct group *group, struct vmr_resource *res,
 	int err;
 
 	vmr_constraint_init(&c, KIND_CACHE_WAYS, nr_ways, &group->ways);
-	c.req.policy = VMR_DEFAULT;
-	c.tag = group->name;
+	c.request.policy = VMR_DEFAULT;
+	c.name = group->name;
 	if (vmr_range_state(&group->ways) == VMR_FREE)
-		err = vmr_allocate(&cache.allocator, &c, res, NULL);
+		err = vmr_allocator_alloc(&cache.allocator, &c, res, NULL);
 	else
-		err = vmr_update(&cache.allocator, res, &c, NULL);
+		err = vmr_allocator_update(&cache.allocator, res, &c, NULL);
 	if (err)
 		printf("%s: %u ways: %s\n", group->name, nr_ways,
 		       vmr_strerror(err));
@@ -169,8 +169,8 @@ static void print_line(void *arg, const char *line)
 
 int main(void)
 {
-	struct vmr_map map = {
-		.line = print_line, .name = who, .flags = VMR_MAP_GAPS,
+	struct vmr_printer map = {
+		.line = print_line, .name = who, .flags = VMR_PRINT_GAPS,
 	};
 	struct group realtime = { .name = "realtime" };
 	struct group batch = { .name = "batch" };
@@ -184,11 +184,11 @@ int main(void)
 	/* Two ways are left: the first does not fit, and nothing has changed */
 	if (!want(&batch, &got[1], 7))
 		return 1;
-	vmr_release(&cache.allocator, &got[0]);
+	vmr_allocator_free(&cache.allocator, &got[0]);
 	if (want(&batch, &got[1], 7))
 		return 1;
-	printf("%s has class %u\n", batch.name, vmr_id(&batch.class));
-	vmr_map_space(&map, &cache.ways);
+	printf("%s has class %u\n", batch.name, vmr_id_value(&batch.class));
+	vmr_print_space(&map, &cache.ways);
 	return 0;
 }
 

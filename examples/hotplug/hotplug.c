@@ -34,7 +34,7 @@ struct card {
 	uint32_t		magic;
 };
 
-/* Runs on any vCPU, on several at once, and beside vmr_unlink() */
+/* Runs on any vCPU, on several at once, and beside vmr_device_unregister() */
 static void card_read(struct vmr_device *dev, const struct vmr_access *access,
 		      void *data)
 {
@@ -58,14 +58,14 @@ static struct card *new_card(void)
 	card->dev.name = "card";
 	vmr_region_init(&card->regs, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0,
 			"registers");
-	vmr_add_region(&card->dev, &card->regs);
-	vmr_constraint_within(&card->wants[0], VMR_KIND_MMIO, 0x1000, 0x1000,
+	vmr_device_add_region(&card->dev, &card->regs);
+	vmr_constraint_init_bounded(&card->wants[0], VMR_KIND_MMIO, 0x1000, 0x1000,
 			      WINDOW, WINDOW + PAGES * 0x1000 - 1,
 			      &card->regs.range);
 	vmr_constraint_init(&card->wants[1], VMR_KIND_IRQ, 1, &card->irq);
 	card->dev.constraints = card->wants;
 	card->dev.nr_constraints = 2;
-	vmr_set_init(&card->dev.resources, card->has, 2);
+	vmr_resource_set_init(&card->dev.resources, card->has, 2);
 	return card;
 }
 
@@ -165,23 +165,23 @@ static void cycle(void)
 	struct card *card = new_card();
 
 	/* Register: everything granted, then visible in one step */
-	must(vmr_register(&manager, &card->dev, NULL, NULL), "register");
+	must(vmr_device_register(&manager, &card->dev, NULL, NULL), "register");
 
 	/* Move it, as a guest does that programs a BAR */
 	must(vmr_region_program(&manager, &card->regs,
 				WINDOW + (PAGES - 1) * 0x1000), "move");
 
 	/* Ask the guest. Asking again has a defined answer */
-	must(vmr_request_removal(&manager, &card->dev), "request");
-	if (vmr_request_removal(&manager, &card->dev) != -EALREADY)
+	must(vmr_device_request_removal(&manager, &card->dev), "request");
+	if (vmr_device_request_removal(&manager, &card->dev) != -EALREADY)
 		must(-EINVAL, "second request");
-	atomic_store(&wanted, vmr_id(&card->dev.id) + 1);
+	atomic_store(&wanted, vmr_id_value(&card->dev.id) + 1);
 	while (atomic_load(&ejected) == before)
 		sched_yield();
 
 	/* Hide it and give all back, then wait until no vCPU is inside */
-	must(vmr_unlink(&manager, &card->dev), "unlink");
-	must(vmr_drain(&manager, &card->dev), "drain");
+	must(vmr_device_unregister(&manager, &card->dev), "unlink");
+	must(vmr_device_drain(&manager, &card->dev), "drain");
 	memset(card, 0x55, sizeof(*card));
 	free(card);
 }
@@ -190,7 +190,7 @@ static void cycle(void)
 
 static void make_machine(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 99,
 	};
@@ -199,13 +199,13 @@ static void make_machine(void)
 	vmr_manager_init(&manager, &sys);
 	vmr_region_init(&eject_region, VMR_PIO, VMR_REGION_TRAPPED, 4, 0,
 			"eject");
-	vmr_add_region(&eject, &eject_region);
-	vmr_constraint_at(&eject_wants, VMR_KIND_PIO, EJECT_PORT, 4,
+	vmr_device_add_region(&eject, &eject_region);
+	vmr_constraint_init_fixed(&eject_wants, VMR_KIND_PIO, EJECT_PORT, 4,
 			  &eject_region.range);
 	eject.constraints = &eject_wants;
 	eject.nr_constraints = 1;
-	vmr_set_init(&eject.resources, &eject_has, 1);
-	must(vmr_register(&manager, &eject, NULL, NULL), "eject");
+	vmr_resource_set_init(&eject.resources, &eject_has, 1);
+	must(vmr_device_register(&manager, &eject, NULL, NULL), "eject");
 }
 
 int main(void)

@@ -36,7 +36,7 @@ static int make_display(struct display *display, const char *name,
 	struct vmr_region *bar = &display->fn.bars[0].region;
 
 	vmr_pci_function_init(&display->fn, &ids, &display_ops, name);
-	vmr_pci_add_bar(&display->fn, 0, VMR_BAR_MEM32, true, FRAME_BUFFER,
+	vmr_pci_add_bar(&display->fn, 0, VMR_PCI_BAR_MEM32, true, FRAME_BUFFER,
 			"frame buffer");
 
 	/* Memory, but for one page in it that traps and moves with it */
@@ -44,9 +44,9 @@ static int make_display(struct display *display, const char *name,
 	vmr_region_init(&display->doorbell, VMR_MMIO, VMR_REGION_TRAPPED,
 			0x1000, 0, "doorbell");
 	display->doorbell.offset = DOORBELL;
-	vmr_add_part(bar, &display->doorbell);
+	vmr_region_add_subregion(bar, &display->doorbell);
 
-	vmr_id_alloc(&sys.slots, &display->slot);
+	vmr_id_alloc(&sys.mem_slots, &display->slot);
 	return vmr_pci_plug(&manager, &display->fn, address);
 }
 
@@ -63,33 +63,33 @@ static struct display *display_of(struct vmr_region *region)
 
 /* KVM takes no two slots at one place: all that go, go first */
 static void leaving(struct vmr_listener *listener, struct vmr_region *region,
-		    const struct vmr_place *old)
+		    const struct vmr_mapping *old)
 {
 	struct display *display = display_of(region);
 
 	(void)listener;
 	if (!display)
 		return;
-	printf("  slot %u: away from %#" PRIx64 "\n", vmr_id(&display->slot),
+	printf("  slot %u: away from %#" PRIx64 "\n", vmr_id_value(&display->slot),
 	       old->start);
 	printf("  ioeventfd: away from %#" PRIx64 "\n", old->start + DOORBELL);
 }
 
 static void moved(struct vmr_listener *listener, struct vmr_region *region,
-		  const struct vmr_place *old, const struct vmr_place *new_)
+		  const struct vmr_mapping *old, const struct vmr_mapping *new_)
 {
 	struct display *display = display_of(region);
 
 	(void)listener;
 	(void)old;
-	if (!display || !new_->visible)
+	if (!display || !new_->mapped)
 		return;
-	printf("  slot %u: to %#" PRIx64 "\n", vmr_id(&display->slot),
+	printf("  slot %u: to %#" PRIx64 "\n", vmr_id_value(&display->slot),
 	       new_->start);
 	printf("  ioeventfd: to %#" PRIx64 "\n", new_->start + DOORBELL);
 }
 
-static struct vmr_listener listener = { .moved = moved, .leaving = leaving };
+static struct vmr_listener listener = { .region_changed = moved, .region_del = leaving };
 
 /* [end of listener] */
 
@@ -112,7 +112,7 @@ static void guest_writes(struct display *display, uint32_t offset,
 
 int main(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 99,
 	};
@@ -120,9 +120,9 @@ int main(void)
 
 	vmr_system_init(&sys, &limits);
 	vmr_manager_init(&manager, &sys);
-	vmr_listen(&manager, &listener);
-	if (make_display(&one, "one", VMR_PCI_ADDR(0, 2, 0)) ||
-	    make_display(&two, "two", VMR_PCI_ADDR(0, 3, 0)))
+	vmr_listener_register(&manager, &listener);
+	if (make_display(&one, "one", VMR_PCI_BDF(0, 2, 0)) ||
+	    make_display(&two, "two", VMR_PCI_BDF(0, 3, 0)))
 		return 1;
 
 	puts("firmware places both and switches decoding on:");

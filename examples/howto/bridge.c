@@ -38,13 +38,13 @@ static int plug(void)
 
 	vmr_pci_bridge_init(&bridge, &manager, &bridge_ids, &bridge_ops,
 			    "bridge");
-	err = vmr_pci_plug(&manager, &bridge.fn, VMR_PCI_ADDR(0, 1, 0));
+	err = vmr_pci_plug(&manager, &bridge.fn, VMR_PCI_BDF(0, 1, 0));
 	if (err)
 		return err;
 
 	vmr_pci_function_init(&nic, &nic_ids, &nic_ops, "nic");
-	vmr_pci_add_bar(&nic, 0, VMR_BAR_MEM32, false, 0x1000, "registers");
-	return vmr_pci_plug_behind(&bridge, &nic, 0 << 3 | 0);
+	vmr_pci_add_bar(&nic, 0, VMR_PCI_BAR_MEM32, false, 0x1000, "registers");
+	return vmr_pci_bridge_plug(&bridge, &nic, 0 << 3 | 0);
 }
 
 /* [end of plug] */
@@ -63,13 +63,13 @@ static void config(struct vmr_pci_function *fn, uint32_t offset,
 
 static void look(const char *when)
 {
-	struct vmr_place place = vmr_region_visible(&nic.bars[0].region);
+	struct vmr_mapping place = vmr_region_mapping(&nic.bars[0].region);
 	uint8_t byte;
 	int err;
 
 	err = vmr_read(&vcpu, VMR_MMIO, 0xe0100000, &byte, 1, 1);
 	printf("%s: the nic is %svisible, a read finds %#x: %s\n", when,
-	       place.visible ? "" : "not ", byte, vmr_strerror(err));
+	       place.mapped ? "" : "not ", byte, vmr_strerror(err));
 }
 
 static void print_line(void *arg, const char *line)
@@ -80,11 +80,11 @@ static void print_line(void *arg, const char *line)
 
 int main(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 99,
 	};
-	struct vmr_map map = { .line = print_line, .manager = &manager };
+	struct vmr_printer map = { .line = print_line, .manager = &manager };
 
 	vmr_system_init(&sys, &limits);
 	vmr_manager_init(&manager, &sys);
@@ -100,13 +100,13 @@ int main(void)
 	config(&bridge.fn, 0x20, 0xe010e000, 4);	/* e0000000-e01fffff */
 	config(&bridge.fn, 0x04, 2, 2);
 	look("with its window open");
-	vmr_map_regions(&map, &sys.mmio);
+	vmr_print_regions(&map, &sys.mmio);
 
 	config(&bridge.fn, 0x20, 0xe000e000, 4);	/* e0000000-e00fffff */
 	look("with a smaller window");
 
 	/* The guest finds it by the bus number that it gave */
-	return vmr_pci_function_at(&manager, VMR_PCI_ADDR(1, 0, 0)) != &nic;
+	return vmr_pci_find_function(&manager, VMR_PCI_BDF(1, 0, 0)) != &nic;
 }
 
 /* [end of guest] */

@@ -67,15 +67,15 @@ static struct handler *register_at(uint64_t addr, uint64_t len, handler_fn fn,
 	h->dev.name = "handler";
 	vmr_region_init(&h->region, VMR_MMIO, VMR_REGION_TRAPPED, len, 0,
 			NULL);
-	vmr_add_region(&h->dev, &h->region);
-	vmr_constraint_at(&h->wants, VMR_KIND_MMIO, addr, len,
+	vmr_device_add_region(&h->dev, &h->region);
+	vmr_constraint_init_fixed(&h->wants, VMR_KIND_MMIO, addr, len,
 			  &h->region.range);
 	h->dev.constraints = &h->wants;
 	h->dev.nr_constraints = 1;
-	vmr_set_init(&h->dev.resources, &h->has, 1);
-	if (!vmr_register(&manager, &h->dev, NULL, NULL))
+	vmr_resource_set_init(&h->dev.resources, &h->has, 1);
+	if (!vmr_device_register(&manager, &h->dev, NULL, NULL))
 		return h;
-	vmr_drain(&manager, &h->dev);
+	vmr_device_drain(&manager, &h->dev);
 	free(h);
 	return NULL;
 }
@@ -86,8 +86,8 @@ static struct handler *register_at(uint64_t addr, uint64_t len, handler_fn fn,
  */
 static void deregister(struct handler *h)
 {
-	vmr_unlink(&manager, &h->dev);
-	vmr_drain(&manager, &h->dev);
+	vmr_device_unregister(&manager, &h->dev);
+	vmr_device_drain(&manager, &h->dev);
 	free(h);
 }
 
@@ -105,10 +105,10 @@ static int try_lines(void)
 		err = vmr_id_alloc(&sys.irqs, &b);
 	if (err)
 		return err;
-	printf("lines %u and %u\n", vmr_id(&a), vmr_id(&b));
-	vmr_id_release(&sys.irqs, &a);
+	printf("lines %u and %u\n", vmr_id_value(&a), vmr_id_value(&b));
+	vmr_id_free_range(&sys.irqs, &a);
 	err = vmr_id_alloc(&sys.irqs, &a);
-	printf("line %u again\n", vmr_id(&a));
+	printf("line %u again\n", vmr_id_value(&a));
 	return err;
 }
 
@@ -125,7 +125,7 @@ static void show(uint64_t addr, uint8_t *data, uint32_t len, uint8_t is_write,
 
 int main(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 99,
 	};

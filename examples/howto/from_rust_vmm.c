@@ -26,7 +26,7 @@ static int addresses(void)
 	if (!err)
 		err = vmr_pool_alloc(&pool, &first, 0x400, 0x100, VMR_FIRST);
 	if (!err)
-		err = vmr_pool_alloc_at(&pool, &exact, 0x8000, 0x1000, 0x1000,
+		err = vmr_pool_reserve(&pool, &exact, 0x8000, 0x1000, 0x1000,
 					NULL);
 	if (err)
 		return err;
@@ -53,9 +53,9 @@ static int ids(void)
 {
 	struct thing serial = { .name = "serial" };
 	struct thing disk = { .name = "disk" };
-	struct vmr_ids ids;
+	struct vmr_id_pool ids;
 
-	vmr_ids_init(&ids, 5, 23);
+	vmr_id_pool_init(&ids, 5, 23);
 	vmr_id_alloc(&ids, &serial.id);
 	vmr_id_alloc(&ids, &disk.id);
 	printf("id 6 is the %s's\n",
@@ -83,7 +83,7 @@ static const struct vmr_device_ops serial_ops = { .read = serial_read };
 /* IoManager::register_pio(): the range is allocated and routed in one step */
 static int devices(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 99,
 	};
@@ -102,12 +102,12 @@ static int devices(void)
 	vmr_reader_attach(&manager, &vcpu);
 
 	vmr_region_init(&ports, VMR_PIO, VMR_REGION_TRAPPED, 8, 0, "ports");
-	vmr_add_region(&serial, &ports);
-	vmr_constraint_at(&wants, VMR_KIND_PIO, 0x3f8, 8, &ports.range);
+	vmr_device_add_region(&serial, &ports);
+	vmr_constraint_init_fixed(&wants, VMR_KIND_PIO, 0x3f8, 8, &ports.range);
 	serial.constraints = &wants;
 	serial.nr_constraints = 1;
-	vmr_set_init(&serial.resources, &has, 1);
-	err = vmr_register(&manager, &serial, NULL, NULL);
+	vmr_resource_set_init(&serial.resources, &has, 1);
+	err = vmr_device_register(&manager, &serial, NULL, NULL);
 	if (err)
 		return err;
 
@@ -117,8 +117,8 @@ static int devices(void)
 
 	/* IoManager::deregister_pio(), by any address inside */
 	printf("%d range gone\n",
-	       vmr_unlink_at(&manager, VMR_PIO, 0x3fa, NULL));
-	return vmr_drain(&manager, &serial);
+	       vmr_device_unregister_at(&manager, VMR_PIO, 0x3fa, NULL));
+	return vmr_device_drain(&manager, &serial);
 }
 
 /* [end of device] */

@@ -19,12 +19,12 @@ static void print_line(void *arg, const char *line)
 
 static void print_machine(FILE *out)
 {
-	struct vmr_map map = {
+	struct vmr_printer map = {
 		.line = print_line, .arg = out, .manager = &manager,
-		.flags = VMR_MAP_ALL,
+		.flags = VMR_PRINT_ALL,
 	};
 
-	vmr_map_system(&map);
+	vmr_print_system(&map);
 }
 
 /* [end of print] */
@@ -32,7 +32,7 @@ static void print_machine(FILE *out)
 /* [numbers] */
 static void print_fragmentation(const struct vmr_space *space)
 {
-	struct vmr_total unused = vmr_unused(space);
+	struct vmr_total unused = vmr_space_unused(space);
 	struct vmr_gap gap, largest;
 	unsigned int gaps = 0;
 
@@ -55,9 +55,9 @@ static void print_claims(const struct vmr_space *space)
 	vmr_for_each_claim(claim, space) {
 		if (vmr_range_state(claim) != VMR_CLAIMED)
 			continue;
-		vmr_describe_range(&manager, VMR_KIND_MMIO, claim, who,
+		vmr_format_range(&manager, VMR_KIND_MMIO, claim, who,
 				   sizeof(who));
-		vmr_describe_range(&manager, VMR_KIND_MMIO,
+		vmr_format_range(&manager, VMR_KIND_MMIO,
 				   vmr_find_overlap(space, claim->start,
 						    claim->last),
 				   whom, sizeof(whom));
@@ -82,13 +82,13 @@ static int add(struct device *d, const char *name, uint64_t size)
 	d->dev.name = name;
 	vmr_region_init(&d->region, VMR_MMIO, VMR_REGION_TRAPPED, size, 0,
 			"bar0");
-	vmr_add_region(&d->dev, &d->region);
+	vmr_device_add_region(&d->dev, &d->region);
 	vmr_constraint_init(&d->wants, VMR_KIND_MMIO, size, &d->region.range);
-	d->wants.req.align = size;
+	d->wants.request.align = size;
 	d->dev.constraints = &d->wants;
 	d->dev.nr_constraints = 1;
-	vmr_set_init(&d->dev.resources, &d->has, 1);
-	return vmr_register(&manager, &d->dev, NULL, NULL);
+	vmr_resource_set_init(&d->dev.resources, &d->has, 1);
+	return vmr_device_register(&manager, &d->dev, NULL, NULL);
 }
 
 int main(void)

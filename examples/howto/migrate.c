@@ -22,7 +22,7 @@ struct machine {
 	struct vmr_reader		vcpu;
 	struct vmr_pci_function		nics[NR_NICS];
 	struct vmr_snapshot		snapshot;
-	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR];
+	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR_SPACES];
 	struct vmr_snapshot_block	blocks[NR_NICS];
 };
 
@@ -41,7 +41,7 @@ static void make(struct machine *m)
 		.vendor = 0x1234, .device = 0x0002, .class_code = 0x020000,
 	};
 	static const char * const names[NR_NICS] = { "nic0", "nic1" };
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 99,
 	};
@@ -52,7 +52,7 @@ static void make(struct machine *m)
 	vmr_reader_attach(&m->manager, &m->vcpu);
 	for (i = 0; i < NR_NICS; i++) {
 		vmr_pci_function_init(&m->nics[i], &ids, &nic_ops, names[i]);
-		vmr_pci_add_bar(&m->nics[i], 0, VMR_BAR_MEM32, false, 0x1000,
+		vmr_pci_add_bar(&m->nics[i], 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				"registers");
 	}
 }
@@ -104,7 +104,7 @@ static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 }
 
 static const struct vmr_snapshot_ops ops = {
-	.key_of = key_of, .node_of = node_of,
+	.range_to_key = key_of, .key_to_range = node_of,
 };
 
 /* [end of keys] */
@@ -112,20 +112,20 @@ static const struct vmr_snapshot_ops ops = {
 /* [describe] */
 static uint32_t pci_address(int nic)
 {
-	return VMR_PCI_ADDR(0, 3 + nic, 0);
+	return VMR_PCI_BDF(0, 3 + nic, 0);
 }
 
 static void describe(struct machine *m)
 {
 	int i;
 
-	vmr_snapshot_system(m->spaces, &m->sys);
+	vmr_snapshot_describe_system(m->spaces, &m->sys);
 	for (i = 0; i < NR_NICS; i++)	/* by ascending key */
-		vmr_snapshot_pci(&m->blocks[i], pci_address(i), &m->nics[i],
+		vmr_snapshot_describe_pci(&m->blocks[i], pci_address(i), &m->nics[i],
 				 &m->sys);
 	m->snapshot = (struct vmr_snapshot){
 		.ops = &ops,
-		.spaces = m->spaces, .nr_spaces = VMR_SNAPSHOT_NR,
+		.spaces = m->spaces, .nr_spaces = VMR_SNAPSHOT_NR_SPACES,
 		.blocks = m->blocks, .nr_blocks = NR_NICS,
 	};
 }
@@ -146,11 +146,11 @@ static void *save(struct machine *m, size_t *size)
 	void *bytes;
 
 	describe(m);
-	must(vmr_save_size(&m->snapshot, size), "size");
+	must(vmr_snapshot_size(&m->snapshot, size), "size");
 	bytes = malloc(*size);
 	if (!bytes)
 		abort();
-	must(vmr_save(&m->snapshot, bytes, *size, size), "save");
+	must(vmr_snapshot_save(&m->snapshot, bytes, *size, size), "save");
 	return bytes;
 }
 
@@ -163,11 +163,11 @@ static int restore(struct machine *m, const void *bytes, size_t size)
 
 	make(m);
 	describe(m);
-	err = vmr_restore(&m->snapshot, bytes, size);
+	err = vmr_snapshot_restore(&m->snapshot, bytes, size);
 	if (err)
 		return err;
 	for (i = 0; i < NR_NICS; i++)
-		must(vmr_pci_adopt(&m->manager, &m->nics[i], NULL), "adopt");
+		must(vmr_pci_register_restored(&m->manager, &m->nics[i], NULL), "adopt");
 	return 0;
 }
 
@@ -193,13 +193,13 @@ static void print_line(void *arg, const char *line)
 
 static void show(struct machine *m, const char *name)
 {
-	struct vmr_map map = {
-		.line = print_line, .flags = VMR_MAP_CLAIMS,
+	struct vmr_printer map = {
+		.line = print_line, .flags = VMR_PRINT_CLAIMS,
 		.manager = &m->manager,
 	};
 
 	printf("%s:\n", name);
-	vmr_map_regions(&map, &m->sys.mmio);
+	vmr_print_regions(&map, &m->sys.mmio);
 }
 
 int main(void)
@@ -228,7 +228,7 @@ int main(void)
 
 	puts("nic0 goes, there:");
 	vmr_pci_unplug(&there.nics[0]);
-	vmr_drain(&there.manager, &there.nics[0].dev);
+	vmr_device_drain(&there.manager, &there.nics[0].dev);
 	show(&there, "there");
 
 	/* One bit: refused, and nothing has changed */

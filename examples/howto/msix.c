@@ -26,7 +26,7 @@ static struct vmr_reader vcpu;
 struct disk {
 	struct vmr_pci_function	fn;
 	struct vmr_pci_msix	msix;
-	struct vmr_pci_vector	vectors[NR_VECTORS];
+	struct vmr_pci_msix_entry	vectors[NR_VECTORS];
 };
 
 /* The table is in a BAR: what the guest does there, the model does */
@@ -67,10 +67,10 @@ static void vector(struct vmr_pci_function *fn, uint32_t index,
 		   const struct vmr_range *range, int error)
 {
 	struct disk *disk = container_of(fn, struct disk, fn);
-	const uint32_t *words = disk->vectors[index].words;
+	const uint32_t *words = disk->vectors[index].dwords;
 
 	if (range)
-		printf("  GSI %u: address %#x, data %#x\n", vmr_id(range),
+		printf("  GSI %u: address %#x, data %#x\n", vmr_id_value(range),
 		       words[0], words[2]);
 	else if (error)
 		printf("  entry %u: %s\n", index, vmr_strerror(error));
@@ -78,14 +78,14 @@ static void vector(struct vmr_pci_function *fn, uint32_t index,
 		printf("  entry %u has no GSI any more\n", index);
 }
 
-static const struct vmr_pci_ops disk_pci_ops = { .vector = vector };
+static const struct vmr_pci_ops disk_pci_ops = { .vector_changed = vector };
 
 static int plug(struct disk *disk)
 {
 	static const struct vmr_pci_ids ids = {
 		.vendor = 0x1234, .device = 0x5678, .class_code = 0x010802,
 	};
-	const struct vmr_pci_msix_place place = {
+	const struct vmr_pci_msix_layout place = {
 		.table_bar = 0, .table_offset = TABLE,
 		.pba_bar = 0, .pba_offset = PENDING,
 	};
@@ -93,12 +93,12 @@ static int plug(struct disk *disk)
 
 	vmr_pci_function_init(&disk->fn, &ids, &disk_ops, "disk");
 	disk->fn.ops = &disk_pci_ops;
-	vmr_pci_add_bar(&disk->fn, 0, VMR_BAR_MEM32, false, 0x4000, "bar0");
+	vmr_pci_add_bar(&disk->fn, 0, VMR_PCI_BAR_MEM32, false, 0x4000, "bar0");
 	err = vmr_pci_add_msix(&disk->fn, &disk->msix, CAPABILITY,
 			       disk->vectors, NR_VECTORS, &place);
 	if (err)
 		return err;
-	return vmr_pci_plug(&manager, &disk->fn, VMR_PCI_ADDR(0, 4, 0));
+	return vmr_pci_plug(&manager, &disk->fn, VMR_PCI_BDF(0, 4, 0));
 }
 
 /* [end of routes] */
@@ -160,7 +160,7 @@ int main(void)
 	table(1, 3, 1);
 	puts("the disk is unplugged:");
 	vmr_pci_unplug(&disk.fn);
-	return vmr_drain(&manager, &disk.fn.dev);
+	return vmr_device_drain(&manager, &disk.fn.dev);
 }
 
 /* [end of guest] */

@@ -74,7 +74,7 @@ static int set_place(const char *text, const struct kernel_param *kp)
 	if (err)
 		return err;
 	mutex_lock(&writers);
-	err = vmr_region_place(&manager, &regs, place, &conflict);
+	err = vmr_region_move(&manager, &regs, place, &conflict);
 	mutex_unlock(&writers);
 	return err;
 }
@@ -106,14 +106,14 @@ static void print_line(void *arg, const char *line)
 
 static void print_map(void)
 {
-	struct vmr_map map = { .line = print_line, .manager = &manager };
+	struct vmr_printer map = { .line = print_line, .manager = &manager };
 
-	vmr_map_regions(&map, &sys.mmio);
+	vmr_print_regions(&map, &sys.mmio);
 }
 
 static int __init example_init(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 99,
 	};
@@ -125,13 +125,13 @@ static int __init example_init(void)
 
 	vmr_region_init(&regs, VMR_MMIO, VMR_REGION_TRAPPED, SIZE, 0,
 			"registers");
-	vmr_add_region(&timer, &regs);
-	vmr_constraint_within(&wants, VMR_KIND_MMIO, SIZE, SIZE, WINDOW,
+	vmr_device_add_region(&timer, &regs);
+	vmr_constraint_init_bounded(&wants, VMR_KIND_MMIO, SIZE, SIZE, WINDOW,
 			      WINDOW_LAST, &regs.range);
 	timer.constraints = &wants;
 	timer.nr_constraints = 1;
-	vmr_set_init(&timer.resources, &has, 1);
-	err = vmr_register(&manager, &timer, NULL, NULL);
+	vmr_resource_set_init(&timer.resources, &has, 1);
+	err = vmr_device_register(&manager, &timer, NULL, NULL);
 	if (err)
 		return err;
 	print_map();
@@ -139,7 +139,7 @@ static int __init example_init(void)
 	thread = kthread_run(read_all, NULL, "vmr_example");
 	if (!IS_ERR(thread))
 		return 0;
-	vmr_unlink(&manager, &timer);
+	vmr_device_unregister(&manager, &timer);
 	return PTR_ERR(thread);
 }
 
@@ -147,11 +147,11 @@ static void __exit example_exit(void)
 {
 	print_map();
 	mutex_lock(&writers);
-	vmr_unlink(&manager, &timer);
+	vmr_device_unregister(&manager, &timer);
 	mutex_unlock(&writers);
 
 	/* Not under the mutex: a callback might want it */
-	vmr_drain(&manager, &timer);
+	vmr_device_drain(&manager, &timer);
 	kthread_stop(thread);
 	vmr_reader_detach(&reader);
 	pr_info("%lu reads met the timer, %lu met nothing\n", hits, misses);

@@ -89,8 +89,8 @@ static void add(struct simple_device *d, enum vmr_io io,
 	kind = io == VMR_PIO ? VMR_KIND_PIO :
 	       type == VMR_REGION_MEMORY ? VMR_KIND_MEM : VMR_KIND_MMIO;
 	vmr_region_init(&d->region, io, type, size, 0, d->dev.name);
-	vmr_add_region(&d->dev, &d->region);
-	vmr_constraint_at(&d->wants[0], kind, start, size, &d->region.range);
+	vmr_device_add_region(&d->dev, &d->region);
+	vmr_constraint_init_fixed(&d->wants[0], kind, start, size, &d->region.range);
 	d->dev.constraints = d->wants;
 	d->dev.nr_constraints = 1;
 	if (type == VMR_REGION_MEMORY) {
@@ -98,13 +98,13 @@ static void add(struct simple_device *d, enum vmr_io io,
 				    &d->slot);
 		d->dev.nr_constraints = 2;
 	}
-	vmr_set_init(&d->dev.resources, d->has, 2);
+	vmr_resource_set_init(&d->dev.resources, d->has, 2);
 
-	err = vmr_register(&manager, &d->dev, &failed, &conflict);
+	err = vmr_device_register(&manager, &d->dev, &failed, &conflict);
 	if (!err)
 		return;
 	if (err == -EBUSY)
-		vmr_describe_range(&manager, kind, conflict, what,
+		vmr_format_range(&manager, kind, conflict, what,
 				   sizeof(what));
 	fprintf(stderr, "%s: constraint %zu: %s; in the way: %s\n",
 		d->dev.name, failed, vmr_strerror(err), what);
@@ -113,7 +113,7 @@ static void add(struct simple_device *d, enum vmr_io io,
 
 static void make_machine(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 99,
 	};
@@ -165,7 +165,7 @@ static void *map(int fd, size_t size)
 static void give_memory(int vm)
 {
 	struct kvm_userspace_memory_region mem = {
-		.slot = vmr_id(&memory.slot),
+		.slot = vmr_id_value(&memory.slot),
 		.guest_phys_addr = memory.region.range.start,
 		.memory_size = memory.region.size,
 	};
@@ -245,8 +245,8 @@ static void print_line(void *arg, const char *line)
 
 int main(void)
 {
-	struct vmr_map map_of_all = {
-		.line = print_line, .manager = &manager, .flags = VMR_MAP_CLAIMS,
+	struct vmr_printer map_of_all = {
+		.line = print_line, .manager = &manager, .flags = VMR_PRINT_CLAIMS,
 	};
 	int kvm, vm, vcpu;
 
@@ -264,7 +264,7 @@ int main(void)
 	run_vcpu(vcpu, map(vcpu, (size_t)check(ioctl(kvm,
 						     KVM_GET_VCPU_MMAP_SIZE, 0),
 					       "size of the vCPU")));
-	vmr_map_system(&map_of_all);
+	vmr_print_system(&map_of_all);
 	return 0;
 }
 

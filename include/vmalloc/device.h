@@ -9,8 +9,8 @@
  *
  * A device is registered whole: its id and every region that asks for a place are
  * granted or none is, the device is told, and then all of it becomes visible in
- * one step. Removing one has two halves: vmr_unlink() hides it and gives its
- * places back at once, vmr_drain() waits until no reader is inside it any more.
+ * one step. Removing one has two halves: vmr_device_unregister() hides it and gives its
+ * places back at once, vmr_device_drain() waits until no reader is inside it any more.
  *
  * Locking: there are two sides.
  *
@@ -41,7 +41,7 @@ struct vmr_bus;
 struct vmr_device;
 struct vmr_manager;
 struct vmr_reader;
-struct vmr_report;
+struct vmr_notification;
 struct vmr_transaction;
 
 /**
@@ -71,13 +71,13 @@ enum vmr_region_type {
 };
 
 /**
- * struct vmr_place - where a region is visible
- * @visible: whether it is; if not, the other members mean nothing
+ * struct vmr_mapping - where a region is visible
+ * @mapped: whether it is; if not, the other members mean nothing
  * @start: first address
  * @last: last address, included
  */
-struct vmr_place {
-	bool		visible;
+struct vmr_mapping {
+	bool		mapped;
 	uint64_t	start;
 	uint64_t	last;
 };
@@ -87,38 +87,38 @@ struct vmr_place {
  * @range: its place; live, claimed, parked or free (unmapped)
  * @device: whose it is; NULL for a reservation of the machine's
  * @size: number of addresses
- * @tag: what it is for, in maps and messages; may be NULL
+ * @name: what it is for, in maps and messages; may be NULL
  * @index: number within the device, such as the BAR's
  * @io: enum vmr_io
  * @type: enum vmr_region_type
  * @prefetchable: whether reads have no side effects, so that the region may be
  *	behind a prefetchable window; of a window, whether it is one
- * @parts: the trapped parts inside it, or NULL; a part is a region whose
+ * @subregions: the trapped parts inside it, or NULL; a part is a region whose
  *	@offset and @size say where, and is in no space itself
  * @offset: of a part from the start of the region around it
  * @next: next region of the device, or next part; private
- * @changed: entry in the manager's list of changes to report; private
- * @was: the place when the last report was made; private
- * @told_leaving: whether listeners know that it leaves @was; private
+ * @notify_link: entry in the manager's list of changes to report; private
+ * @notified_mapping: the place when the last report was made; private
+ * @del_notified: whether listeners know that it leaves @notified_mapping; private
  *
  * Zeroed memory is a valid start. The owner fills in @size, @index, @io, @type
- * and @tag (vmr_region_init() does) before vmr_add_region().
+ * and @name (vmr_region_init() does) before vmr_device_add_region().
  */
 struct vmr_region {
 	struct vmr_range	range;
 	struct vmr_device	*device;
 	uint64_t		size;
-	const char		*tag;
+	const char		*name;
 	uint32_t		index;
 	uint8_t			io;
 	uint8_t			type;
 	bool			prefetchable;
-	bool			told_leaving;
-	struct vmr_region	*parts;
+	bool			del_notified;
+	struct vmr_region	*subregions;
 	uint64_t		offset;
 	struct vmr_region	*next;
-	struct vmr_list		changed;
-	struct vmr_place	was;
+	struct vmr_list		notify_link;
+	struct vmr_mapping	notified_mapping;
 };
 
 /**
@@ -171,7 +171,7 @@ enum vmr_change_type {
  *
  * A device's write callback runs on a reader's side, where the allocators cannot
  * be changed. It fills this in, vmr_write_change() hands it out, and the caller
- * applies it with vmr_apply_change() under its writer's lock.
+ * applies it with vmr_change_apply() under its writer's lock.
  */
 struct vmr_change {
 	enum vmr_change_type	type;
@@ -205,17 +205,17 @@ struct vmr_device_ops {
 
 /**
  * enum vmr_device_state - how far a device has come
- * @VMR_DEVICE_ABSENT: not registered
- * @VMR_DEVICE_GRANTED: part of a transaction: it has all it asked for and is
+ * @VMR_DEVICE_UNREGISTERED: not registered
+ * @VMR_DEVICE_PREPARED: part of a transaction: it has all it asked for and is
  *	not visible yet
- * @VMR_DEVICE_PRESENT: registered and visible
- * @VMR_DEVICE_LEAVING: visible, and the guest has been asked to let go of it
+ * @VMR_DEVICE_REGISTERED: registered and visible
+ * @VMR_DEVICE_REMOVAL_REQUESTED: visible, and the guest has been asked to let go of it
  */
 enum vmr_device_state {
-	VMR_DEVICE_ABSENT,
-	VMR_DEVICE_GRANTED,
-	VMR_DEVICE_PRESENT,
-	VMR_DEVICE_LEAVING,
+	VMR_DEVICE_UNREGISTERED,
+	VMR_DEVICE_PREPARED,
+	VMR_DEVICE_REGISTERED,
+	VMR_DEVICE_REMOVAL_REQUESTED,
 };
 
 /**
@@ -226,11 +226,11 @@ enum vmr_device_state {
  * @constraints: what it asks for at registration; its regions by their @range
  * @nr_constraints: how many
  * @resources: what it was granted; the owner gives memory for @nr_constraints
- * @parent: the bus it is on, NULL for the root
- * @bus: the bus that it is, NULL if it is none; private, see vmr_bus_init()
- * @regions: all its regions; private, see vmr_add_region()
+ * @parent_bus: the bus it is on, NULL for the root
+ * @subordinate: the bus that it is, NULL if it is none; private, see vmr_bus_init()
+ * @regions: all its regions; private, see vmr_device_add_region()
  * @state: enum vmr_device_state; private
- * @unlinked: the time of its unlinking, for the drain; private
+ * @retire_epoch: the time of its unlinking, for the drain; private
  * @link: entry in the manager's list; private
  * @transaction: the transaction that it is part of, or NULL; private
  * @next_in_transaction: the next device of that; private
@@ -242,21 +242,21 @@ struct vmr_device {
 	const struct vmr_constraint	*constraints;
 	size_t				nr_constraints;
 	struct vmr_resource_set		resources;
-	struct vmr_bus			*parent;
-	struct vmr_bus			*bus;
+	struct vmr_bus			*parent_bus;
+	struct vmr_bus			*subordinate;
 	struct vmr_region		*regions;
 	uint32_t			state;
-	unsigned long			unlinked;
+	unsigned long			retire_epoch;
 	struct vmr_list			link;
 	struct vmr_transaction		*transaction;
 	struct vmr_device		*next_in_transaction;
 };
 
-#define VMR_BUS_WINDOWS		4
+#define VMR_BUS_MAX_WINDOWS		4
 
 /**
  * struct vmr_bus - what is behind a device that is a bus
- * @dev: the device; its regions of type VMR_REGION_WINDOW lead here
+ * @bridge: the device; its regions of type VMR_REGION_WINDOW lead here
  * @pio: the ports of the devices behind it
  * @mmio: their guest physical addresses
  * @nr_devices: how many devices are on it
@@ -265,36 +265,36 @@ struct vmr_device {
  * Must not be copied or moved in memory once initialised.
  */
 struct vmr_bus {
-	struct vmr_device	*dev;
+	struct vmr_device	*bridge;
 	struct vmr_space	pio;
 	struct vmr_space	mmio;
 	size_t			nr_devices;
-	struct vmr_system_pool	pools[VMR_BUS_WINDOWS];
+	struct vmr_system_pool	pools[VMR_BUS_MAX_WINDOWS];
 };
 
 /**
  * struct vmr_listener - who wants to know where regions are
- * @moved: @region was at @old and is at @new_. Called once for each region whose
+ * @region_changed: @region was at @old and is at @new_. Called once for each region whose
  *	place or visibility a call changed: in the order of the changes, after
  *	they are visible, before that call returns, never in a write section. It
  *	may call writers
- * @leaving: @region is about to be reported as gone from @old. Called for every
- *	region of a change before @moved is called for the first, so that who
+ * @region_del: @region is about to be reported as gone from @old. Called for every
+ *	region of a change before @region_changed is called for the first, so that who
  *	cannot have two regions at one place, as KVM with its memory slots, can
  *	take all old ones away before any new one comes. It must not call
  *	writers. May be NULL
  * @link: entry in the manager's list; private
  *
  * ioeventfds, memory slots and IOMMU mappings follow the guest's moves by this.
- * A listener may stop listening in @moved; others may not be made to.
+ * A listener may stop listening in @region_changed; others may not be made to.
  */
 struct vmr_listener {
-	void (*moved)(struct vmr_listener *listener, struct vmr_region *region,
-		      const struct vmr_place *old,
-		      const struct vmr_place *new_);
-	void (*leaving)(struct vmr_listener *listener,
+	void (*region_changed)(struct vmr_listener *listener, struct vmr_region *region,
+		      const struct vmr_mapping *old,
+		      const struct vmr_mapping *new_);
+	void (*region_del)(struct vmr_listener *listener,
 			struct vmr_region *region,
-			const struct vmr_place *old);
+			const struct vmr_mapping *old);
 	struct vmr_list	link;
 };
 
@@ -302,9 +302,9 @@ struct vmr_listener {
  * struct vmr_manager - the devices of one machine
  * @devices: the registered devices; private
  * @listeners: who is told of changes; private
- * @changed: regions whose change is still to be told; private
- * @report: the one that is being told, or NULL; private
- * @readers_busy: held while the list of readers is walked or changed; private
+ * @notify_queue: regions whose change is still to be told; private
+ * @notifying: the one that is being told, or NULL; private
+ * @readers_lock: held while the list of readers is walked or changed; private
  * @readers: the attached readers; private
  * @sys: where their resources come from
  * @epoch: counts unlinkings, from 1; private
@@ -314,35 +314,35 @@ struct vmr_listener {
 struct vmr_manager {
 	struct vmr_list		devices;
 	struct vmr_list		listeners;
-	struct vmr_list		changed;
-	struct vmr_report	*report;
-	uint32_t		readers_busy;
+	struct vmr_list		notify_queue;
+	struct vmr_notification	*notifying;
+	uint32_t		readers_lock;
 	struct vmr_reader	*readers;
 	struct vmr_system	*sys;
 	unsigned long		epoch;
 };
 
-#define VMR_READER_NESTING	6
-#define VMR_READER_HINTS	64
+#define VMR_READER_HAZARDS	6
+#define VMR_LOOKUP_CACHE_SIZE	64
 
 /**
- * struct vmr_hint - a region that answered a reader lately
+ * struct vmr_cache_entry - a region that answered a reader lately
  * @region: the region; private
- * @ways: which counts of departures it and the windows on the way to it are among,
+ * @gen_slots: which counts of departures it and the windows on the way to it are among,
  *	a byte for each: what is behind more than three is not remembered; private
- * @departures: the sum of these counts when it answered; private
+ * @gen_sum: the sum of these counts when it answered; private
  *
  * @start: where it answered; private
  * @last: its last address; private
  *
  * While the sum is what it was the region answers there still.
  */
-struct vmr_hint {
+struct vmr_cache_entry {
 	uint64_t		start;
 	uint64_t		last;
 	struct vmr_region	*region;
-	uint32_t		ways;
-	uint32_t		departures;
+	uint32_t		gen_slots;
+	uint32_t		gen_sum;
 };
 
 /**
@@ -350,12 +350,12 @@ struct vmr_hint {
  * @manager: what it is attached to; private
  * @next: next attached reader; private
  * @epoch: when the lookup that is going on began, 0 if there is none; private
- * @owner: who is in the call, as the port layer tells; private
+ * @thread: who is in the call, as the port layer tells; private
  * @depth: nested calls; private
- * @era: of the departures, when @hints was last empty; private
- * @inside: the devices whose callbacks are running; deeper ones than that count
+ * @rollover: of the departures, when @cache was last empty; private
+ * @hazards: the devices whose callbacks are running; deeper ones than that count
  *	as inside every device; private
- * @hints: where exits went lately, by address; private
+ * @cache: where exits went lately, by address; private
  *
  * Zeroed memory is a valid reader that is not attached. Two readers should not
  * share a cache line.
@@ -364,11 +364,11 @@ struct vmr_reader {
 	struct vmr_manager	*manager;
 	struct vmr_reader	*next;
 	unsigned long		epoch;
-	uintptr_t		owner;
+	uintptr_t		thread;
 	uint32_t		depth;
-	uint32_t		era;
-	struct vmr_device	*inside[VMR_READER_NESTING];
-	struct vmr_hint		hints[VMR_READER_HINTS];
+	uint32_t		rollover;
+	struct vmr_device	*hazards[VMR_READER_HAZARDS];
+	struct vmr_cache_entry		cache[VMR_LOOKUP_CACHE_SIZE];
 };
 
 /**
@@ -400,11 +400,11 @@ void vmr_region_init(struct vmr_region *region, enum vmr_io io,
  * @dev: a device that is not registered
  *
  * The device's windows are regions of type VMR_REGION_WINDOW, added with
- * vmr_add_region() as others are. Devices with @parent set to @bus are placed
+ * vmr_device_add_region() as others are. Devices with @parent set to @bus are placed
  * inside these windows when they are registered: a region that is not
  * prefetchable in one that is not either, a prefetchable one, whose
  * constraint says VMR_PREFETCHABLE too, in a prefetchable window if it fits there,
- * else in another. Of more than VMR_BUS_WINDOWS open windows the others route
+ * else in another. Of more than VMR_BUS_MAX_WINDOWS open windows the others route
  * but nothing is placed in them.
  *
  * Return: 0; -EINVAL if a pointer is NULL; -EBUSY if @dev is registered.
@@ -413,23 +413,23 @@ int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
 		 struct vmr_device *dev);
 
 /**
- * vmr_add_region - make a region part of a device that is not registered yet
+ * vmr_device_add_region - make a region part of a device that is not registered yet
  * @dev: the device
  * @region: the region
  *
  * A region that one of the device's constraints points to is placed when the
  * device is registered; another stays unmapped until vmr_region_program() or
- * vmr_region_place(), as a PCI BAR does.
+ * vmr_region_move(), as a PCI BAR does.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL or the size is 0;
  *  - -EEXIST: @region is in a space or belongs to a device already;
  *  - -EBUSY: @dev is registered.
  */
-int vmr_add_region(struct vmr_device *dev, struct vmr_region *region);
+int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region);
 
 /**
- * vmr_add_part - trap accesses to a part of a memory region
+ * vmr_region_add_subregion - trap accesses to a part of a memory region
  * @region: a region of type VMR_REGION_MEMORY, its device not registered yet
  * @part: the part, with @part->offset set; it moves with @region
  *
@@ -439,10 +439,10 @@ int vmr_add_region(struct vmr_device *dev, struct vmr_region *region);
  *  - -ERANGE: part of it is outside @region;
  *  - -EBUSY: the device is registered, or @part overlaps another part.
  */
-int vmr_add_part(struct vmr_region *region, struct vmr_region *part);
+int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part);
 
 /**
- * vmr_register - make a device known, with all that it asks for or not at all
+ * vmr_device_register - make a device known, with all that it asks for or not at all
  * @manager: the manager
  * @dev: a device that is not registered
  * @failed: where to store the index of the constraint that could not be granted,
@@ -454,7 +454,7 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part);
  *
  * If it fails, lookups may still have come by the device's ranges: it can be
  * registered again at once, but its memory is the caller's again only after
- * vmr_drain().
+ * vmr_device_drain().
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, a constraint asks for a kind that cannot be
@@ -469,17 +469,17 @@ int vmr_add_part(struct vmr_region *region, struct vmr_region *part);
  *    and vmr_id_alloc_block();
  *  - what set_resources() returned.
  */
-int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
+int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
 		 size_t *failed, struct vmr_range **conflict);
 
 /**
- * vmr_unlink - hide a device and take back everything it was granted
+ * vmr_device_unregister - hide a device and take back everything it was granted
  * @manager: the manager
  * @dev: the device
  *
  * Never waits, and is allowed anywhere, in the device's own callback too. Readers
  * may still be inside the device: its memory is the caller's again after
- * vmr_drain().
+ * vmr_device_drain().
  *
  * Return: the number of I/O regions that were visible, or
  *  - -EINVAL: a pointer is NULL;
@@ -487,24 +487,24 @@ int vmr_register(struct vmr_manager *manager, struct vmr_device *dev,
  *    included, or part of a transaction;
  *  - -ENOENT: @dev is not registered.
  */
-int vmr_unlink(struct vmr_manager *manager, struct vmr_device *dev);
+int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev);
 
 /**
- * vmr_unlink_at - vmr_unlink() by an address of the device's
+ * vmr_device_unregister_at - vmr_device_unregister() by an address of the device's
  * @manager: the manager
  * @io: VMR_PIO or VMR_MMIO
  * @addr: any address in any of its regions
  * @dev: where to store the device, or NULL
  *
- * Return: as vmr_unlink(); -ENOENT if no device is at @addr.
+ * Return: as vmr_device_unregister(); -ENOENT if no device is at @addr.
  */
-int vmr_unlink_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
+int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
 		  struct vmr_device **dev);
 
 /**
- * vmr_drained - whether no reader is inside an unlinked device any more
+ * vmr_device_try_drain - whether no reader is inside an unlinked device any more
  * @manager: the manager
- * @dev: the device; whoever calls has seen vmr_unlink() return, or has been told
+ * @dev: the device; whoever calls has seen vmr_device_unregister() return, or has been told
  *	by somebody who has
  *
  * Context: any thread, without the caller's lock; never waits.
@@ -513,58 +513,58 @@ int vmr_unlink_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
  *  - -EBUSY: @dev is registered;
  *  - -EAGAIN: not yet.
  */
-int vmr_drained(struct vmr_manager *manager, const struct vmr_device *dev);
+int vmr_device_try_drain(struct vmr_manager *manager, const struct vmr_device *dev);
 
 /**
- * vmr_drain - wait until no reader is inside an unlinked device any more
+ * vmr_device_drain - wait until no reader is inside an unlinked device any more
  * @manager: the manager
  * @dev: the device
  *
  * Context: any thread that is in no callback, without the caller's lock if a
  * callback may want that. It spins with the port layer's relax; a caller with
- * something better to do polls vmr_drained().
+ * something better to do polls vmr_device_try_drain().
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EBUSY: @dev is registered;
  *  - -EDEADLK: this thread is inside a callback of this manager's.
  */
-int vmr_drain(struct vmr_manager *manager, const struct vmr_device *dev);
+int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev);
 
 /**
- * vmr_adopt - register a device whose id and places are in the spaces already
+ * vmr_device_register_restored - register a device whose id and places are in the spaces already
  * @manager: the manager
  * @dev: a device that is not registered, with its id and the ranges of its
- *	constraints live, as vmr_restore() leaves them
+ *	constraints live, as vmr_snapshot_restore() leaves them
  * @failed: where to store the index of the constraint that is not live where it
  *	should be, or NULL; @dev->nr_constraints stands for the device id
  *
  * Return: 0, or
- *  - -EINVAL: as vmr_register();
+ *  - -EINVAL: as vmr_device_register();
  *  - -EEXIST: @dev is registered;
  *  - -ENOENT: the parent is not registered, or the id or a constraint's range is
  *    not live in its space;
  *  - what set_resources() returned.
  */
-int vmr_adopt(struct vmr_manager *manager, struct vmr_device *dev,
+int vmr_device_register_restored(struct vmr_manager *manager, struct vmr_device *dev,
 	      size_t *failed);
 
 /**
- * vmr_request_removal - note that the guest has been asked to let go of a device
+ * vmr_device_request_removal - note that the guest has been asked to let go of a device
  * @manager: the manager
  * @dev: the device
  *
- * The device stays as it is, with all its places and ids, until vmr_unlink() or
- * vmr_cancel_removal().
+ * The device stays as it is, with all its places and ids, until vmr_device_unregister() or
+ * vmr_device_cancel_removal().
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -ENOENT: @dev is not registered;
  *  - -EALREADY: the guest has been asked before, and has not answered.
  */
-int vmr_request_removal(struct vmr_manager *manager, struct vmr_device *dev);
+int vmr_device_request_removal(struct vmr_manager *manager, struct vmr_device *dev);
 
 /**
- * vmr_cancel_removal - take a request for removal back
+ * vmr_device_cancel_removal - take a request for removal back
  * @manager: the manager
  * @dev: the device
  *
@@ -572,7 +572,7 @@ int vmr_request_removal(struct vmr_manager *manager, struct vmr_device *dev);
  *  - -EINVAL: a pointer is NULL;
  *  - -ENOENT: no removal is pending.
  */
-int vmr_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev);
+int vmr_device_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev);
 
 /**
  * struct vmr_transaction - several registrations and removals as one step
@@ -587,27 +587,27 @@ struct vmr_transaction {
 };
 
 /**
- * vmr_begin - begin a transaction
+ * vmr_transaction_begin - begin a transaction
  * @manager: the manager
  * @transaction: the transaction
  *
  * Return: 0; -EINVAL if a pointer is NULL.
  */
-int vmr_begin(struct vmr_manager *manager,
+int vmr_transaction_begin(struct vmr_manager *manager,
 	      struct vmr_transaction *transaction);
 
 /**
  * vmr_transaction_add - have a device registered by a transaction
  * @transaction: the transaction
- * @dev: as for vmr_register()
- * @failed: as for vmr_register()
- * @conflict: as for vmr_register()
+ * @dev: as for vmr_device_register()
+ * @failed: as for vmr_device_register()
+ * @conflict: as for vmr_device_register()
  *
  * It is granted all it asks for and told so, but stays invisible until
- * vmr_commit(). What devices hold that the same transaction removes is not free
+ * vmr_transaction_commit(). What devices hold that the same transaction removes is not free
  * before that. If it fails, the transaction is as before.
  *
- * Return: as vmr_register().
+ * Return: as vmr_device_register().
  */
 int vmr_transaction_add(struct vmr_transaction *transaction,
 			struct vmr_device *dev, size_t *failed,
@@ -628,28 +628,28 @@ int vmr_transaction_remove(struct vmr_transaction *transaction,
 			   struct vmr_device *dev);
 
 /**
- * vmr_commit - make a transaction true, in one step for every lookup
+ * vmr_transaction_commit - make a transaction true, in one step for every lookup
  * @transaction: the transaction; it is over
  *
  * The devices removed are to be drained, each.
  *
  * Return: 0; -EINVAL if @transaction is NULL or over.
  */
-int vmr_commit(struct vmr_transaction *transaction);
+int vmr_transaction_commit(struct vmr_transaction *transaction);
 
 /**
- * vmr_cancel - undo a transaction
+ * vmr_transaction_abort - undo a transaction
  * @transaction: the transaction; it is over
  *
- * The devices that were added are to be drained, each, as after a vmr_register()
+ * The devices that were added are to be drained, each, as after a vmr_device_register()
  * that failed.
  *
  * Return: 0; -EINVAL if @transaction is NULL or over.
  */
-int vmr_cancel(struct vmr_transaction *transaction);
+int vmr_transaction_abort(struct vmr_transaction *transaction);
 
 /**
- * vmr_region_place - give a region a free place
+ * vmr_region_move - give a region a free place
  * @manager: the manager
  * @region: a region of a registered device
  * @start: first address
@@ -662,7 +662,7 @@ int vmr_cancel(struct vmr_transaction *transaction);
  *  - -ERANGE: part of the place is outside the domain;
  *  - -EBUSY: part of it is taken. The region is as before.
  */
-int vmr_region_place(struct vmr_manager *manager, struct vmr_region *region,
+int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 		     uint64_t start, struct vmr_range **conflict);
 
 /**
@@ -720,7 +720,7 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 		       uint64_t start, uint64_t last);
 
 /**
- * vmr_region_move_set - move several regions in one step for every lookup
+ * vmr_region_move_bulk - move several regions in one step for every lookup
  * @manager: the manager
  * @steps: the moves; the caller fills in @range, that of a region, and @start
  * @nr: their number, at least 1
@@ -731,20 +731,20 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
  * several buses. Either all regions end at their new places or all stay. Each is
  * reported.
  *
- * Return: as vmr_move_set(); -ENOENT also if a region's device is not registered.
+ * Return: as vmr_move_bulk(); -ENOENT also if a region's device is not registered.
  */
-int vmr_region_move_set(struct vmr_manager *manager, struct vmr_step *steps,
+int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 			size_t nr, size_t *failed,
 			struct vmr_range **conflict);
 
 /**
- * vmr_region_visible - where a region is, seen from the root
+ * vmr_region_mapping - where a region is, seen from the root
  * @region: the region
  *
  * Return: its place; not visible if it is not live, its device is not registered,
  * or a bus above has no window around it.
  */
-struct vmr_place vmr_region_visible(const struct vmr_region *region);
+struct vmr_mapping vmr_region_mapping(const struct vmr_region *region);
 
 /**
  * vmr_region_space - the space that a region is or would be in
@@ -760,22 +760,22 @@ struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
 				   const struct vmr_region *region);
 
 /**
- * vmr_apply_change - apply what a write changed, to all that depends on it
+ * vmr_change_apply - apply what a write changed, to all that depends on it
  * @manager: the manager
  * @change: as vmr_write_change() returned it
  * @conflict: where to store the range in the way on -EBUSY, or NULL
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, or one that @change->type needs is;
- *  - for an interrupt, what vmr_id_alloc_at() and vmr_id_release() return;
+ *  - for an interrupt, what vmr_id_reserve() and vmr_id_free_range() return;
  *  - for a region, what vmr_region_program() returns.
  */
-int vmr_apply_change(struct vmr_manager *manager,
+int vmr_change_apply(struct vmr_manager *manager,
 		     const struct vmr_change *change,
 		     struct vmr_range **conflict);
 
 /**
- * vmr_region_at - the region that holds an address
+ * vmr_find_region - the region that holds an address
  * @manager: the manager
  * @io: VMR_PIO or VMR_MMIO
  * @addr: the address
@@ -786,27 +786,27 @@ int vmr_apply_change(struct vmr_manager *manager,
  * Return: the region; NULL if nothing is there, or @io is neither. It may be a
  * reservation, or one whose device is not visible yet.
  */
-struct vmr_region *vmr_region_at(const struct vmr_manager *manager,
+struct vmr_region *vmr_find_region(const struct vmr_manager *manager,
 				 enum vmr_io io, uint64_t addr);
 
 /**
- * vmr_device_by_id - the device that has an instance id
+ * vmr_find_device_by_id - the device that has an instance id
  * @manager: the manager
  * @id: the id
  *
  * Return: the device, NULL if there is none.
  */
-struct vmr_device *vmr_device_by_id(const struct vmr_manager *manager,
+struct vmr_device *vmr_find_device_by_id(const struct vmr_manager *manager,
 				    uint32_t id);
 
 /**
- * vmr_device_by_name - the first device that has a name
+ * vmr_find_device_by_name - the first device that has a name
  * @manager: the manager
  * @name: the name
  *
  * Return: the device, NULL if there is none.
  */
-struct vmr_device *vmr_device_by_name(const struct vmr_manager *manager,
+struct vmr_device *vmr_find_device_by_name(const struct vmr_manager *manager,
 				      const char *name);
 
 /**
@@ -820,7 +820,7 @@ struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
 				   const struct vmr_device *prev);
 
 /**
- * vmr_next_on_bus - iterate over the registered devices of one bus
+ * vmr_next_device_on_bus - iterate over the registered devices of one bus
  * @manager: the manager
  * @bus: the bus; NULL for the devices at the root
  * @prev: the one before, NULL for the first
@@ -829,27 +829,27 @@ struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
  *
  * Return: the next in the order of registration, NULL behind the last.
  */
-struct vmr_device *vmr_next_on_bus(const struct vmr_manager *manager,
+struct vmr_device *vmr_next_device_on_bus(const struct vmr_manager *manager,
 				   const struct vmr_bus *bus,
 				   const struct vmr_device *prev);
 
 /**
- * vmr_listen - tell a listener of every change from now on
+ * vmr_listener_register - tell a listener of every change from now on
  * @manager: the manager
  * @listener: the listener, in no list
  *
  * Return: 0; -EINVAL if a pointer is NULL; -EEXIST if it listens already.
  */
-int vmr_listen(struct vmr_manager *manager, struct vmr_listener *listener);
+int vmr_listener_register(struct vmr_manager *manager, struct vmr_listener *listener);
 
 /**
- * vmr_unlisten - tell a listener no more
+ * vmr_listener_unregister - tell a listener no more
  * @manager: the manager
  * @listener: the listener
  *
  * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if it does not listen.
  */
-int vmr_unlisten(struct vmr_manager *manager, struct vmr_listener *listener);
+int vmr_listener_unregister(struct vmr_manager *manager, struct vmr_listener *listener);
 
 /**
  * vmr_reader_attach - let a reader route exits
@@ -916,7 +916,7 @@ int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
  * @width: as for vmr_write()
  * @count: as for vmr_write()
  * @change: where to store what the write changed, VMR_CHANGE_NONE if nothing; to
- *	be applied with vmr_apply_change()
+ *	be applied with vmr_change_apply()
  *
  * Context: as vmr_read().
  * Return: as vmr_read(); -EINVAL also if @change is NULL.

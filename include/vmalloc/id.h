@@ -26,51 +26,51 @@ extern "C" {
 #endif
 
 /**
- * struct vmr_ids - a pool of ids
+ * struct vmr_id_pool - a pool of ids
  * @space: the ids in use
- * @issued: one more than the highest id ever handed out, 0 if none was; it never
+ * @high_watermark: one more than the highest id ever handed out, 0 if none was; it never
  *	falls
  */
-struct vmr_ids {
+struct vmr_id_pool {
 	struct vmr_space	space;
-	uint64_t		issued;
+	uint64_t		high_watermark;
 };
 
 /**
- * vmr_id - the number that a range stands for
- * @range: a live range of a struct vmr_ids
+ * vmr_id_value - the number that a range stands for
+ * @range: a live range of a struct vmr_id_pool
  *
  * Return: the id, or the lowest of a block.
  */
-static inline uint32_t vmr_id(const struct vmr_range *range)
+static inline uint32_t vmr_id_value(const struct vmr_range *range)
 {
 	return (uint32_t)range->start;
 }
 
 /**
- * vmr_ids_init - make a pool of free ids
+ * vmr_id_pool_init - make a pool of free ids
  * @ids: the pool
  * @base: lowest id
  * @last: highest id, included
  *
  * Return: 0, or -EINVAL if @ids is NULL or @base is above @last.
  */
-int vmr_ids_init(struct vmr_ids *ids, uint32_t base, uint32_t last);
+int vmr_id_pool_init(struct vmr_id_pool *ids, uint32_t base, uint32_t last);
 
 /**
  * vmr_id_alloc - allocate the smallest free id
  * @ids: the pool
  * @range: the node to link, unallocated
  *
- * Return: 0 and the id by vmr_id(@range), or
+ * Return: 0 and the id by vmr_id_value(@range), or
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @range is in a space already;
  *  - -ENOSPC: no id is free.
  */
-int vmr_id_alloc(struct vmr_ids *ids, struct vmr_range *range);
+int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range);
 
 /**
- * vmr_id_alloc_at - allocate one id by its number
+ * vmr_id_reserve - allocate one id by its number
  * @ids: the pool
  * @range: the node to link, unallocated
  * @id: the number
@@ -82,7 +82,7 @@ int vmr_id_alloc(struct vmr_ids *ids, struct vmr_range *range);
  *  - -ERANGE: @id is not managed;
  *  - -EBUSY: @id is taken.
  */
-int vmr_id_alloc_at(struct vmr_ids *ids, struct vmr_range *range, uint32_t id,
+int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range, uint32_t id,
 		    struct vmr_range **conflict);
 
 /**
@@ -95,7 +95,7 @@ int vmr_id_alloc_at(struct vmr_ids *ids, struct vmr_range *range, uint32_t id,
  *
  * Return: as vmr_alloc(); -EOVERFLOW if an exact block would end above 2^32-1.
  */
-int vmr_id_alloc_block(struct vmr_ids *ids, struct vmr_range *range,
+int vmr_id_alloc_block(struct vmr_id_pool *ids, struct vmr_range *range,
 		       const struct vmr_request *req,
 		       struct vmr_range **conflict);
 
@@ -111,7 +111,7 @@ int vmr_id_alloc_block(struct vmr_ids *ids, struct vmr_range *range,
  *  - -ENOENT: @id is above the highest ever handed out, or inside a block;
  *  - -EALREADY: @id is at or below that one and is free now.
  */
-int vmr_id_free(struct vmr_ids *ids, uint32_t id, struct vmr_range **freed);
+int vmr_id_free(struct vmr_id_pool *ids, uint32_t id, struct vmr_range **freed);
 
 /**
  * vmr_id_free_block - free a block of ids, whole, by its numbers
@@ -128,17 +128,17 @@ int vmr_id_free(struct vmr_ids *ids, uint32_t id, struct vmr_range **freed);
  *    taken and it is not exactly one allocated block;
  *  - -EALREADY: @id is at or below that one and all of the block is free now.
  */
-int vmr_id_free_block(struct vmr_ids *ids, uint32_t id, uint32_t count,
+int vmr_id_free_block(struct vmr_id_pool *ids, uint32_t id, uint32_t count,
 		      struct vmr_range **freed);
 
 /**
- * vmr_id_release - free an id or a block by its node
+ * vmr_id_free_range - free an id or a block by its node
  * @ids: the pool
  * @range: the node
  *
  * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @range is not in @ids.
  */
-int vmr_id_release(struct vmr_ids *ids, struct vmr_range *range);
+int vmr_id_free_range(struct vmr_id_pool *ids, struct vmr_range *range);
 
 /**
  * vmr_id_find - the range that has an id
@@ -147,7 +147,7 @@ int vmr_id_release(struct vmr_ids *ids, struct vmr_range *range);
  *
  * Return: the range, alone or a block that contains @id; NULL if it is free.
  */
-struct vmr_range *vmr_id_find(const struct vmr_ids *ids, uint32_t id);
+struct vmr_range *vmr_id_find(const struct vmr_id_pool *ids, uint32_t id);
 
 /**
  * vmr_id_is_allocated - whether an id is taken
@@ -156,7 +156,7 @@ struct vmr_range *vmr_id_find(const struct vmr_ids *ids, uint32_t id);
  *
  * Return: true if it is.
  */
-bool vmr_id_is_allocated(const struct vmr_ids *ids, uint32_t id);
+bool vmr_id_is_allocated(const struct vmr_id_pool *ids, uint32_t id);
 
 #ifdef __cplusplus
 }

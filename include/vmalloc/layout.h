@@ -25,14 +25,14 @@
 extern "C" {
 #endif
 
-#define VMR_LAYOUT_RAM		2
-#define VMR_LAYOUT_WINDOWS	4
-#define VMR_LAYOUT_PLATFORM	4
-#define VMR_LAYOUT_HOLES	12
-#define VMR_LAYOUT_INPUTS	3
+#define VMR_LAYOUT_MAX_RAM		2
+#define VMR_LAYOUT_MAX_WINDOWS	4
+#define VMR_LAYOUT_MAX_PLATFORM	4
+#define VMR_LAYOUT_MAX_RESERVED	12
+#define VMR_LAYOUT_MAX_IRQ_INPUTS	3
 
-#define VMR_GRAIN_32		0x1000ull	/* below 4 GiB */
-#define VMR_GRAIN_64		0x100000000ull	/* above */
+#define VMR_WINDOW_ALIGN_32		0x1000ull	/* below 4 GiB */
+#define VMR_WINDOW_ALIGN_64		0x100000000ull	/* above */
 
 /**
  * struct vmr_span - addresses or numbers from one to another
@@ -47,22 +47,22 @@ struct vmr_span {
 };
 
 /**
- * struct vmr_window - guest physical addresses for devices
+ * struct vmr_layout_window - guest physical addresses for devices
  * @span: from where to where
  * @flags: what a device must allow to be placed here: VMR_64BIT,
  *	VMR_PREFETCHABLE
  * @policy: which of its places are taken first
- * @grain: apertures of segments begin at multiples of this power of two
+ * @align: apertures of segments begin at multiples of this power of two
  */
-struct vmr_window {
+struct vmr_layout_window {
 	struct vmr_span	span;
 	uint32_t	flags;
 	enum vmr_policy	policy;
-	uint64_t	grain;
+	uint64_t	align;
 };
 
 /**
- * struct vmr_segment - what one PCI segment has of the windows
+ * struct vmr_layout_segment - what one PCI segment has of the windows
  * @windows: its aperture of each window, in the order of the windows; what is
  *	behind the last has no space
  *
@@ -70,8 +70,8 @@ struct vmr_window {
  * too. Another segment's are for the windows of its host bridge, or to be
  * requested from by vmr_pool_request().
  */
-struct vmr_segment {
-	struct vmr_pool	windows[VMR_LAYOUT_WINDOWS];
+struct vmr_layout_segment {
+	struct vmr_pool	windows[VMR_LAYOUT_MAX_WINDOWS];
 };
 
 /**
@@ -86,10 +86,10 @@ struct vmr_segment {
  *	what asks with VMR_EXACT or VMR_PLATFORM
  * @nr_platform: how many
  * @platform_policy: which of the places there are taken first
- * @holes: where nothing may be placed at all, since something that is no device
+ * @reserved: where nothing may be placed at all, since something that is no device
  *	of the library's is there, such as an interrupt controller of KVM's
- * @nr_holes: how many
- * @ports: I/O ports for automatic placement; the others are the platform's
+ * @nr_reserved: how many
+ * @io_ports: I/O ports for automatic placement; the others are the platform's
  * @nr_segments: PCI segments, up to 65536, among which the windows are cut
  * @weights: how much of a window each segment gets; NULL for equal shares
  * @segments: memory for @nr_segments, owned by the caller; NULL if @nr_segments
@@ -97,35 +97,35 @@ struct vmr_segment {
  * @buses: PCI buses in each segment, 1 to 256. The addresses of segment n begin at
  *	n << 16; automatic placement is in segment 0 and leaves device 0, the host
  *	bridge, alone
- * @inputs: the interrupt controllers' inputs, VMR_KIND_IRQ
- * @nr_inputs: how many
- * @lines: the inputs for automatic placement; the others are the platform's
- * @vectors: GSIs for message-signalled interrupts
- * @vectors_apart: whether @vectors are numbered apart from @inputs
+ * @irq_inputs: the interrupt controllers' inputs, VMR_KIND_IRQ
+ * @nr_irq_inputs: how many
+ * @irq_lines: the inputs for automatic placement; the others are the platform's
+ * @msi_vectors: GSIs for message-signalled interrupts
+ * @separate_msi_vectors: whether @msi_vectors are numbered apart from @irq_inputs
  * @slot_last: last KVM memory slot
  * @id_last: last device instance id
  */
 struct vmr_layout_config {
 	uint32_t		phys_bits;
-	struct vmr_span		ram[VMR_LAYOUT_RAM];
+	struct vmr_span		ram[VMR_LAYOUT_MAX_RAM];
 	size_t			nr_ram;
-	struct vmr_window	windows[VMR_LAYOUT_WINDOWS];
+	struct vmr_layout_window	windows[VMR_LAYOUT_MAX_WINDOWS];
 	size_t			nr_windows;
-	struct vmr_span		platform[VMR_LAYOUT_PLATFORM];
+	struct vmr_span		platform[VMR_LAYOUT_MAX_PLATFORM];
 	size_t			nr_platform;
 	enum vmr_policy		platform_policy;
-	struct vmr_span		holes[VMR_LAYOUT_HOLES];
-	size_t			nr_holes;
-	struct vmr_span		ports;
+	struct vmr_span		reserved[VMR_LAYOUT_MAX_RESERVED];
+	size_t			nr_reserved;
+	struct vmr_span		io_ports;
 	uint32_t		nr_segments;
 	const uint32_t		*weights;
-	struct vmr_segment	*segments;
+	struct vmr_layout_segment	*segments;
 	uint32_t		buses;
-	struct vmr_span		inputs[VMR_LAYOUT_INPUTS];
-	size_t			nr_inputs;
-	struct vmr_span		lines;
-	struct vmr_span		vectors;
-	bool			vectors_apart;
+	struct vmr_span		irq_inputs[VMR_LAYOUT_MAX_IRQ_INPUTS];
+	size_t			nr_irq_inputs;
+	struct vmr_span		irq_lines;
+	struct vmr_span		msi_vectors;
+	bool			separate_msi_vectors;
 	uint32_t		slot_last;
 	uint32_t		id_last;
 };
@@ -133,15 +133,15 @@ struct vmr_layout_config {
 /**
  * struct vmr_layout - what a machine has of its layout
  * @sys: the system
- * @holes: the reservations
- * @nr_holes: how many there are
+ * @reserved: the reservations
+ * @nr_reserved: how many there are
  *
  * Owned by the caller. Must not be copied or moved in memory once initialised.
  */
 struct vmr_layout {
 	struct vmr_system	*sys;
-	struct vmr_region	holes[VMR_LAYOUT_HOLES];
-	size_t			nr_holes;
+	struct vmr_region	reserved[VMR_LAYOUT_MAX_RESERVED];
+	size_t			nr_reserved;
 };
 
 /**
@@ -246,7 +246,7 @@ int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
  * vmr_layout_ram - where so much memory goes
  * @config: the description
  * @size: bytes of memory
- * @pieces: where to store up to VMR_LAYOUT_RAM spans, lowest first
+ * @pieces: where to store up to VMR_LAYOUT_MAX_RAM spans, lowest first
  *
  * For who makes the memory regions: they are asked for as VMR_KIND_MEM, with
  * VMR_EXACT.
@@ -259,9 +259,9 @@ int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
 		   struct vmr_span *pieces);
 
 /**
- * vmr_reserve_hole - let nothing be placed somewhere
+ * vmr_region_reserve - let nothing be placed somewhere
  * @sys: the system
- * @region: zeroed memory for the reservation, which ends by vmr_release_hole()
+ * @region: zeroed memory for the reservation, which ends by vmr_region_unreserve()
  * @io: VMR_PIO or VMR_MMIO
  * @hole: from where to where, and what it is
  * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
@@ -272,12 +272,12 @@ int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
  *  - -ERANGE: part of it is outside the domain;
  *  - -EBUSY: part of it is taken.
  */
-int vmr_reserve_hole(struct vmr_system *sys, struct vmr_region *region,
+int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
 		     enum vmr_io io, const struct vmr_span *hole,
 		     struct vmr_range **conflict);
 
 /**
- * vmr_release_hole - end what vmr_reserve_hole() began
+ * vmr_region_unreserve - end what vmr_region_reserve() began
  * @sys: the system
  * @region: the reservation
  *
@@ -287,10 +287,10 @@ int vmr_reserve_hole(struct vmr_system *sys, struct vmr_region *region,
  * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @region is no reservation
  * of @sys's.
  */
-int vmr_release_hole(struct vmr_system *sys, struct vmr_region *region);
+int vmr_region_unreserve(struct vmr_system *sys, struct vmr_region *region);
 
 /**
- * vmr_cut_window - cut a window into apertures by weight
+ * vmr_window_split - cut a window into apertures by weight
  * @window: from where to where; the apertures take its name
  * @grain: apertures begin at multiples of this power of two, but the first, which
  *	begins where the window does
@@ -308,7 +308,7 @@ int vmr_release_hole(struct vmr_system *sys, struct vmr_region *region);
  *  - -ENOSPC: there are fewer grains than the sum of the weights, and @nr is not
  *    1.
  */
-int vmr_cut_window(const struct vmr_span *window, uint64_t grain,
+int vmr_window_split(const struct vmr_span *window, uint64_t grain,
 		   const uint32_t *weights, size_t nr,
 		   struct vmr_span *apertures);
 

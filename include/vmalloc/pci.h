@@ -23,7 +23,7 @@
  * them back when it switches them off.
  *
  * Locking: all of this is the writer's side, except for what a struct
- * vmr_pci_host does as a device: it is called by readers and takes the lock that
+ * vmr_pci_conf1 does as a device: it is called by readers and takes the lock that
  * the caller gave it.
  */
 #ifndef VMALLOC_PCI_H
@@ -40,28 +40,28 @@ extern "C" {
 #define VMR_PCI_ROM		6	/* index of the expansion ROM */
 
 /**
- * VMR_PCI_ADDR() - an address in the @pci domain of a struct vmr_system
+ * VMR_PCI_BDF() - an address in the @pci domain of a struct vmr_system
  * @bus: bus number, 0 to 255
  * @dev: device number, 0 to 31
  * @fn: function number, 0 to 7
  */
-#define VMR_PCI_ADDR(bus, dev, fn) \
+#define VMR_PCI_BDF(bus, dev, fn) \
 	((uint32_t)(bus) << 8 | (uint32_t)(dev) << 3 | (uint32_t)(fn))
 
 /**
  * enum vmr_pci_bar_type - what a BAR decodes
- * @VMR_BAR_NONE: there is no such BAR
- * @VMR_BAR_IO: I/O ports
- * @VMR_BAR_MEM32: memory below 4 GiB
- * @VMR_BAR_MEM64: memory anywhere; takes the next BAR's register too
- * @VMR_BAR_ROM: the expansion ROM, with an enable bit of its own
+ * @VMR_PCI_BAR_NONE: there is no such BAR
+ * @VMR_PCI_BAR_IO: I/O ports
+ * @VMR_PCI_BAR_MEM32: memory below 4 GiB
+ * @VMR_PCI_BAR_MEM64: memory anywhere; takes the next BAR's register too
+ * @VMR_PCI_BAR_ROM: the expansion ROM, with an enable bit of its own
  */
 enum vmr_pci_bar_type {
-	VMR_BAR_NONE,
-	VMR_BAR_IO,
-	VMR_BAR_MEM32,
-	VMR_BAR_MEM64,
-	VMR_BAR_ROM,
+	VMR_PCI_BAR_NONE,
+	VMR_PCI_BAR_IO,
+	VMR_PCI_BAR_MEM32,
+	VMR_PCI_BAR_MEM64,
+	VMR_PCI_BAR_ROM,
 };
 
 /**
@@ -102,24 +102,24 @@ struct vmr_pci_bridge;
 struct vmr_pci_function;
 
 /**
- * struct vmr_pci_part - a part of configuration space that something follows
+ * struct vmr_pci_reg_block - a part of configuration space that something follows
  * @offset: its first byte
  * @size: its length
- * @written: the guest has written some of it, or of the command register. This
+ * @write: the guest has written some of it, or of the command register. This
  *	and the two below may be NULL
  * @reset: the writable bits have been cleared, as by a reset
- * @unplugged: the function is leaving: give back what is held
+ * @remove: the function is leaving: give back what is held
  * @next: the function's next part; private
  */
-struct vmr_pci_part {
+struct vmr_pci_reg_block {
 	uint32_t		offset;
 	uint32_t		size;
-	void (*written)(struct vmr_pci_function *fn,
-			struct vmr_pci_part *part);
-	void (*reset)(struct vmr_pci_function *fn, struct vmr_pci_part *part);
-	void (*unplugged)(struct vmr_pci_function *fn,
-			  struct vmr_pci_part *part);
-	struct vmr_pci_part	*next;
+	void (*write)(struct vmr_pci_function *fn,
+			struct vmr_pci_reg_block *part);
+	void (*reset)(struct vmr_pci_function *fn, struct vmr_pci_reg_block *part);
+	void (*remove)(struct vmr_pci_function *fn,
+			  struct vmr_pci_reg_block *part);
+	struct vmr_pci_reg_block	*next;
 };
 
 /**
@@ -127,7 +127,7 @@ struct vmr_pci_part {
  * @config_written: bytes of configuration space have been written; @offset is
  *	the first, @width their number. Called after the model has acted. May be
  *	NULL
- * @vector: interrupt vector @index has been taken, with its number in @range; or
+ * @vector_changed: interrupt vector @index has been taken, with its number in @range; or
  *	given back, and then @range is NULL; or could not be had, and then @range
  *	is NULL and @error says why. Of MSI there is one call for the whole block,
  *	@index 0. May be NULL
@@ -135,7 +135,7 @@ struct vmr_pci_part {
 struct vmr_pci_ops {
 	void (*config_written)(struct vmr_pci_function *fn, uint32_t offset,
 			       uint32_t width);
-	void (*vector)(struct vmr_pci_function *fn, uint32_t index,
+	void (*vector_changed)(struct vmr_pci_function *fn, uint32_t index,
 		       const struct vmr_range *range, int error);
 };
 
@@ -146,14 +146,14 @@ struct vmr_pci_ops {
  *	function on the bus behind a bridge
  * @manager: what it is plugged into, NULL if it is not
  * @ops: what it does beyond the model, or NULL
- * @behind: the bridge that it is behind, NULL at the root
+ * @upstream_bridge: the bridge that it is behind, NULL at the root
  * @bridge: the bridge that it is, NULL if it is none
- * @parts: parts of configuration space that are followed; private
+ * @reg_blocks: parts of configuration space that are followed; private
  * @bars: the BARs
  * @config: configuration space in guest memory order
- * @writable: bit by bit, what the guest may write of @config
+ * @wmask: bit by bit, what the guest may write of @config
  *
- * The owner may change @config and @writable outside the standard header, for
+ * The owner may change @config and @wmask outside the standard header, for
  * capabilities and registers of the device's own.
  */
 struct vmr_pci_function {
@@ -161,12 +161,12 @@ struct vmr_pci_function {
 	struct vmr_range		address;
 	struct vmr_manager		*manager;
 	const struct vmr_pci_ops	*ops;
-	struct vmr_pci_bridge		*behind;
+	struct vmr_pci_bridge		*upstream_bridge;
 	struct vmr_pci_bridge		*bridge;
-	struct vmr_pci_part		*parts;
+	struct vmr_pci_reg_block		*reg_blocks;
 	struct vmr_pci_bar		bars[VMR_PCI_NR_BARS];
 	uint8_t				config[VMR_PCI_CONFIG_SIZE];
-	uint8_t				writable[VMR_PCI_CONFIG_SIZE];
+	uint8_t				wmask[VMR_PCI_CONFIG_SIZE];
 };
 
 /**
@@ -210,7 +210,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
  * vmr_pci_plug - register a function at a PCI address
  * @manager: the manager
  * @fn: the function
- * @address: VMR_PCI_ADDR() of it
+ * @address: VMR_PCI_BDF() of it
  *
  * Takes the address and registers @fn->dev, or does nothing of it. The BARs are
  * unmapped, as after reset.
@@ -220,32 +220,32 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
  *  - -EEXIST: @fn is plugged;
  *  - -ERANGE: the machine has no such address;
  *  - -EBUSY: another function has it;
- *  - what vmr_register() returns.
+ *  - what vmr_device_register() returns.
  */
 int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		 uint32_t address);
 
 /**
- * vmr_pci_adopt - take a function over whose state a restore has put back
+ * vmr_pci_register_restored - take a function over whose state a restore has put back
  * @manager: the manager
  * @fn: a function that is not plugged, with its configuration space, its PCI
  *	address, its device id and the ranges of its BARs restored
- * @failed: as for vmr_adopt(), or NULL
+ * @failed: as for vmr_device_register_restored(), or NULL
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @fn is plugged;
  *  - -ENOENT: its address is not live in the @pci domain, or behind its bridge;
- *  - what vmr_adopt() returns.
+ *  - what vmr_device_register_restored() returns.
  */
-int vmr_pci_adopt(struct vmr_manager *manager, struct vmr_pci_function *fn,
+int vmr_pci_register_restored(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		  size_t *failed);
 
 /**
  * vmr_pci_unplug - take a function out: registers, regions, address
  * @fn: the function
  *
- * Its memory is the caller's again after vmr_drain() of @fn->dev. A vmr_unlink() of
+ * Its memory is the caller's again after vmr_device_drain() of @fn->dev. A vmr_device_unregister() of
  * @fn->dev alone takes the BARs out and leaves the function its PCI address and its
  * vectors: the guest still finds its registers. This call gives them back then
  * too.
@@ -264,8 +264,8 @@ int vmr_pci_unplug(struct vmr_pci_function *fn);
  * @io: its window of I/O ports, 4 KiB grain
  * @mem: its window of memory below 4 GiB, 1 MiB grain
  * @pref: its window of prefetchable memory, 64-bit, 1 MiB grain
- * @functions: the functions behind it, by device << 3 | function
- * @registers: the window and bus number registers
+ * @devfns: the functions behind it, by device << 3 | function
+ * @reg_block: the window and bus number registers
  */
 struct vmr_pci_bridge {
 	struct vmr_pci_function	fn;
@@ -273,8 +273,8 @@ struct vmr_pci_bridge {
 	struct vmr_region	io;
 	struct vmr_region	mem;
 	struct vmr_region	pref;
-	struct vmr_ids		functions;
-	struct vmr_pci_part	registers;
+	struct vmr_id_pool		devfns;
+	struct vmr_pci_reg_block	reg_block;
 };
 
 /**
@@ -296,24 +296,24 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 			const struct vmr_device_ops *ops, const char *name);
 
 /**
- * vmr_pci_plug_behind - vmr_pci_plug() on the bus behind a bridge
+ * vmr_pci_bridge_plug - vmr_pci_plug() on the bus behind a bridge
  * @bridge: a bridge that is plugged
  * @fn: the function
  * @device: device << 3 | function; the bus number is the guest's business
  *
  * Return: as vmr_pci_plug(); -ENOENT if the bridge is not plugged.
  */
-int vmr_pci_plug_behind(struct vmr_pci_bridge *bridge,
+int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t device);
 
 /**
  * struct vmr_pci_msi - an MSI capability
- * @part: its registers
+ * @reg_block: its registers
  * @range: holds the block of vectors while MSI is on
  * @error: why there are none although it is, or 0
  */
 struct vmr_pci_msi {
-	struct vmr_pci_part	part;
+	struct vmr_pci_reg_block	reg_block;
 	struct vmr_range	range;
 	int			error;
 };
@@ -343,37 +343,37 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 		    uint32_t offset, uint32_t vectors);
 
 /**
- * struct vmr_pci_vector - an entry of an MSI-X table
+ * struct vmr_pci_msix_entry - an entry of an MSI-X table
  * @range: holds the vector while the entry is in use
- * @words: the entry: address, upper address, data, control
+ * @dwords: the entry: address, upper address, data, control
  * @error: why there is no vector although the entry is in use, or 0
  */
-struct vmr_pci_vector {
+struct vmr_pci_msix_entry {
 	struct vmr_range	range;
-	uint32_t		words[4];
+	uint32_t		dwords[4];
 	int			error;
 };
 
 /**
  * struct vmr_pci_msix - an MSI-X capability
- * @part: its registers
- * @vectors: the table
+ * @reg_block: its registers
+ * @entries: the table
  * @nr: the number of its entries
  */
 struct vmr_pci_msix {
-	struct vmr_pci_part	part;
-	struct vmr_pci_vector	*vectors;
+	struct vmr_pci_reg_block	reg_block;
+	struct vmr_pci_msix_entry	*entries;
 	uint32_t		nr;
 };
 
 /**
- * struct vmr_pci_msix_place - where an MSI-X table and its pending bits are
+ * struct vmr_pci_msix_layout - where an MSI-X table and its pending bits are
  * @table_bar: the BAR that the table is in
  * @table_offset: its offset there, a multiple of 8
  * @pba_bar: the BAR that the pending bits are in
  * @pba_offset: their offset there, a multiple of 8
  */
-struct vmr_pci_msix_place {
+struct vmr_pci_msix_layout {
 	uint8_t		table_bar;
 	uint8_t		pba_bar;
 	uint32_t	table_offset;
@@ -405,8 +405,8 @@ struct vmr_pci_msix_place {
  *  - -EBUSY: @fn is plugged.
  */
 int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
-		     uint32_t offset, struct vmr_pci_vector *vectors,
-		     uint32_t nr, const struct vmr_pci_msix_place *place);
+		     uint32_t offset, struct vmr_pci_msix_entry *vectors,
+		     uint32_t nr, const struct vmr_pci_msix_layout *place);
 
 /**
  * vmr_pci_msix_read - read from an MSI-X table
@@ -437,14 +437,14 @@ int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		       uint64_t offset, const void *data, uint32_t width);
 
 /**
- * vmr_pci_function_at - the function at a PCI address
+ * vmr_pci_find_function - the function at a PCI address
  * @manager: the manager
- * @address: VMR_PCI_ADDR() of it; behind bridges, by the bus numbers that the
+ * @address: VMR_PCI_BDF() of it; behind bridges, by the bus numbers that the
  *	guest gave them
  *
  * Return: the function, NULL if there is none.
  */
-struct vmr_pci_function *vmr_pci_function_at(const struct vmr_manager *manager,
+struct vmr_pci_function *vmr_pci_find_function(const struct vmr_manager *manager,
 					     uint32_t address);
 
 /**
@@ -479,7 +479,7 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 			 const void *data, uint32_t width);
 
 /**
- * vmr_pci_bar_address - where the guest has put a BAR
+ * vmr_pci_bar_addr - where the guest has put a BAR
  * @fn: the function
  * @index: 0 to 5, or VMR_PCI_ROM
  * @addr: where to store it
@@ -487,70 +487,70 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
  * Return: true if the registers hold an address in the domain and decoding is on
  * for it (the BAR is live there, or claims the place); false if not.
  */
-bool vmr_pci_bar_address(const struct vmr_pci_function *fn, unsigned int index,
+bool vmr_pci_bar_addr(const struct vmr_pci_function *fn, unsigned int index,
 			 uint64_t *addr);
 
 /**
- * struct vmr_pci_lock - the caller's lock of the writer's side
+ * struct vmr_lock_ops - the caller's lock of the writer's side
  * @lock: take it
  * @unlock: release it
  */
-struct vmr_pci_lock {
-	void (*lock)(struct vmr_pci_lock *lock);
-	void (*unlock)(struct vmr_pci_lock *lock);
+struct vmr_lock_ops {
+	void (*lock)(struct vmr_lock_ops *lock);
+	void (*unlock)(struct vmr_lock_ops *lock);
 };
 
 /**
- * struct vmr_pci_host - configuration mechanism #1: ports 0xcf8 to 0xcff
+ * struct vmr_pci_conf1 - configuration mechanism #1: ports 0xcf8 to 0xcff
  * @dev: the device that has the ports
  * @ports: its region
  * @port_constraint: where it wants the ports
  * @port_resource: memory for the grant
  * @manager: whose functions it reaches
  * @lock: the caller's writer lock, NULL if there is one thread
- * @latch: the address register at 0xcf8
+ * @config_address: the address register at 0xcf8
  * @reset: a byte is written to port 0xcf9, the reset control register that lies
  *	inside; may be NULL
  */
-struct vmr_pci_host {
+struct vmr_pci_conf1 {
 	struct vmr_device	dev;
 	struct vmr_region	ports;
 	struct vmr_constraint	port_constraint;
 	struct vmr_resource	port_resource;
 	struct vmr_manager	*manager;
-	struct vmr_pci_lock	*lock;
-	uint32_t		latch;
-	void (*reset)(struct vmr_pci_host *host, uint8_t value);
+	struct vmr_lock_ops	*lock;
+	uint32_t		config_address;
+	void (*reset)(struct vmr_pci_conf1 *host, uint8_t value);
 };
 
 /**
- * vmr_pci_host_init - describe configuration mechanism #1 without registering it
+ * vmr_pci_conf1_init - describe configuration mechanism #1 without registering it
  * @host: zeroed memory
  * @manager: the manager
- * @lock: as for vmr_pci_host_register()
+ * @lock: as for vmr_pci_conf1_register()
  *
  * For who restores a snapshot: then the restore puts @host->dev.id and
- * @host->ports.range back, and vmr_adopt() of @host->dev registers it.
+ * @host->ports.range back, and vmr_device_register_restored() of @host->dev registers it.
  *
  * Return: 0, or
  *  - -EINVAL: @host or @manager is NULL;
  *  - -EEXIST: it is registered.
  */
-int vmr_pci_host_init(struct vmr_pci_host *host, struct vmr_manager *manager,
-		      struct vmr_pci_lock *lock);
+int vmr_pci_conf1_init(struct vmr_pci_conf1 *host, struct vmr_manager *manager,
+		      struct vmr_lock_ops *lock);
 
 /**
- * vmr_pci_host_register - give the guest configuration mechanism #1
+ * vmr_pci_conf1_register - give the guest configuration mechanism #1
  * @host: zeroed memory
  * @manager: the manager
  * @lock: taken around each access to configuration space; NULL for none
  *
- * Return: 0, or -EINVAL if @host or @manager is NULL, or what vmr_register()
+ * Return: 0, or -EINVAL if @host or @manager is NULL, or what vmr_device_register()
  * returns.
  */
-int vmr_pci_host_register(struct vmr_pci_host *host,
+int vmr_pci_conf1_register(struct vmr_pci_conf1 *host,
 			  struct vmr_manager *manager,
-			  struct vmr_pci_lock *lock);
+			  struct vmr_lock_ops *lock);
 
 #ifdef __cplusplus
 }

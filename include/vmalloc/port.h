@@ -39,23 +39,23 @@ unsigned long vmr_port_write_begin(void);
 void vmr_port_write_end(unsigned long state);
 
 /**
- * vmr_port_relax - called again and again while a write section is waited for
+ * vmr_port_spin_relax - called again and again while a write section is waited for
  *
  * It is short. The caller may be where nothing may sleep.
  */
-void vmr_port_relax(void);
+void vmr_port_spin_relax(void);
 
 /**
- * vmr_port_wait - called again and again while vmr_drain() waits for callbacks
+ * vmr_port_drain_wait - called again and again while vmr_device_drain() waits for callbacks
  *
  * A callback takes as long as it likes. Where callbacks may sleep, or where the
  * scheduler runs nobody else while somebody waits, this has to sleep too: in the
  * kernel it does.
  */
-void vmr_port_wait(void);
+void vmr_port_drain_wait(void);
 
 /**
- * vmr_port_self - who is running
+ * vmr_port_thread_id - who is running
  *
  * A drain must find out that it is called from inside a callback. Where a wait
  * in one context can never be ended by another (firmware with one CPU), all
@@ -63,7 +63,7 @@ void vmr_port_wait(void);
  *
  * Return: a number that no other thread alive has; never 0.
  */
-uintptr_t vmr_port_self(void);
+uintptr_t vmr_port_thread_id(void);
 
 /**
  * vmr_port_assert_failed - a debug build found a programmer's error

@@ -21,7 +21,7 @@
  *
  * Locking: calls that change a space or iterate over it are serialised by the
  * caller (the writer's side), also those that take a const space: a search may make
- * good what the last free has put off. vmr_lookup() needs no lock: see there. What a
+ * good what the last free has put off. vmr_find_lockless() needs no lock: see there. What a
  * function says of locking beyond that is said in its own comment.
  */
 #ifndef VMALLOC_RANGE_H
@@ -40,11 +40,11 @@ extern "C" {
  * @start: first address; to be read while allocated, never written
  * @last: last address, included; to be read while allocated, never written
  * @gap: free addresses directly in front of @start, 0 in the lowest range; private
- * @max_gap: the largest @gap in this node's subtree; private
- * @orders: bit k is set if a gap in the subtree has natural order k; private
+ * @subtree_max_gap: the largest @gap in this node's subtree; private
+ * @subtree_orders: bit k is set if a gap in the subtree has natural order k; private
  * @ticket: age of a claim, lower is older; private
- * @never: always 0 in a claim; private
- * @reach: highest @last in the subtree of claims; private
+ * @must_be_zero: always 0 in a claim; private
+ * @subtree_last: highest @last in the subtree of claims; private
  *
  * Zeroed memory is a valid unallocated range. It is one cache line of 64 bytes
  * on 64-bit machines.
@@ -52,13 +52,13 @@ extern "C" {
  * Invariants, where gap order 64 counts as 63:
  *
  *  - live: linked in the space's tree; the gap lies at [@start - @gap, @start - 1];
- *    @max_gap >= @gap; @orders == 0 if and only if there is no gap in the subtree,
- *    and then @max_gap is the space's address, or 0 if that had to be forgotten. The
+ *    @subtree_max_gap >= @gap; @subtree_orders == 0 if and only if there is no gap in the subtree,
+ *    and then @subtree_max_gap is the space's address, or 0 if that had to be forgotten. The
  *    nodes above the one that is the space's @late may not know that its gap has
  *    grown. The gaps in front of the lowest range and behind the highest are the
  *    space's own: no node knows them.
  *  - claimed or parked: linked in the space's tree of claims, @ticket > 0 and
- *    @never == 0. No live range looks so, since @gap <= @max_gap there: the two
+ *    @must_be_zero == 0. No live range looks so, since @gap <= @subtree_max_gap there: the two
  *    are told apart without knowing the space.
  *  - else @node.link is 0.
  */
@@ -71,43 +71,43 @@ struct vmr_range {
 		uint64_t	ticket;
 	};
 	union {
-		uint64_t	max_gap;
-		uint64_t	never;
+		uint64_t	subtree_max_gap;
+		uint64_t	must_be_zero;
 	};
 	union {
-		uint64_t	orders;
-		uint64_t	reach;
+		uint64_t	subtree_orders;
+		uint64_t	subtree_last;
 	};
 };
 
-#define VMR_DEPARTURES	256
+#define VMR_NR_GENERATIONS	256
 
 /**
- * struct vmr_departures - counts how often live ranges have left their places
- * @era: raised at the latest when a count has grown by 2^26; private
- * @counts: the departures of the ranges whose addresses in memory have the same
+ * struct vmr_generations - counts how often live ranges have left their places
+ * @rollover: raised at the latest when a count has grown by 2^26; private
+ * @gen: the departures of the ranges whose addresses in memory have the same
  *	digest, which is never 0; private
  *
  * Who remembers where a range was need not ask again while neither its count nor
  * the era has changed, whatever other ranges did.
  */
-struct vmr_departures {
-	uint32_t	era;
-	uint32_t	counts[VMR_DEPARTURES];
+struct vmr_generations {
+	uint32_t	rollover;
+	uint32_t	gen[VMR_NR_GENERATIONS];
 };
 
 /**
- * struct vmr_seq - counts the changes that lockless readers must not miss
- * @count: odd while a write section is open; private
- * @depth: nesting of write sections; private, of the writer's side
- * @state: what the port layer keeps over a section; private
- * @departures: where departures are counted, or NULL; private
+ * struct vmr_seqcount - counts the changes that lockless readers must not miss
+ * @sequence: odd while a write section is open; private
+ * @nesting: nesting of write sections; private, of the writer's side
+ * @flags: what the port layer keeps over a section; private
+ * @generations: where departures are counted, or NULL; private
  */
-struct vmr_seq {
-	uint32_t		count;
-	uint32_t		depth;
-	unsigned long		state;
-	struct vmr_departures	*departures;
+struct vmr_seqcount {
+	uint32_t		sequence;
+	uint32_t		nesting;
+	unsigned long		flags;
+	struct vmr_generations	*generations;
 };
 
 /**
@@ -116,17 +116,17 @@ struct vmr_seq {
  * @last: last managed address, included
  * @root: tree of the live ranges by address; private
  * @claims: tree of the claimed and parked ranges by wanted address; private
- * @late: the range whose gap the nodes above have not been told of, if there is
- *	one; private
- * @told_gap: what @late's gap was before; private
- * @told_max: the @max_gap of @late that those above know; private
- * @told_orders: the @orders of @late that those above know; private
+ * @deferred: the deferred update of the tree; private
+ * @deferred.range: the range whose ancestors do not know its gap yet, or NULL
+ * @deferred.old_gap: the gap of that range before
+ * @deferred.old_max_gap: the @subtree_max_gap of it that its ancestors know
+ * @deferred.old_orders: the @subtree_orders of it that its ancestors know
  * @lowest: the live range at the lowest address, if there is one; private
  * @highest: the live range at the highest address, if there is one; private
  * @used: addresses in live ranges, modulo 2^64; private
  * @nr_ranges: number of live ranges
  * @nr_claims: number of claimed and parked ranges
- * @tickets: claims made so far, which is the age of the youngest; private
+ * @last_ticket: claims made so far, which is the age of the youngest; private
  * @seq: the counter that readers of this space validate against; private
  * @own_seq: what @seq points to until the space shares one; private
  *
@@ -137,18 +137,20 @@ struct vmr_space {
 	uint64_t	last;
 	struct vmr_node	*root;
 	struct vmr_node	*claims;
-	struct vmr_range *late;
-	uint64_t	told_gap;
-	uint64_t	told_max;
-	uint64_t	told_orders;
+	struct {
+		struct vmr_range	*range;
+		uint64_t		old_gap;
+		uint64_t		old_max_gap;
+		uint64_t		old_orders;
+	} deferred;
 	struct vmr_range *lowest;
 	struct vmr_range *highest;
 	uint64_t	used;
 	size_t		nr_ranges;
 	size_t		nr_claims;
-	uint64_t	tickets;
-	struct vmr_seq	*seq;
-	struct vmr_seq	own_seq;
+	uint64_t	last_ticket;
+	struct vmr_seqcount	*seq;
+	struct vmr_seqcount	own_seq;
 };
 
 /**
@@ -196,7 +198,7 @@ struct vmr_request {
  * @align_: alignment, a power of two
  */
 #define VMR_REQUEST(size_, align_) \
-	{ (size_), (align_), 0, 0, VMR_MAX, 0, VMR_FIRST }
+	{ (size_), (align_), 0, 0, VMR_ADDR_MAX, 0, VMR_FIRST }
 
 /**
  * enum vmr_state - what a range is to its space
@@ -236,14 +238,14 @@ struct vmr_gap {
 int vmr_space_init(struct vmr_space *space, uint64_t start, uint64_t last);
 
 /**
- * vmr_space_share - make lookups in several spaces one atomic step
+ * vmr_space_set_seqcount - make lookups in several spaces one atomic step
  * @space: an empty space
  * @seq: the counter to validate against, zeroed at first; NULL for the space's
  *	own
  *
  * Return: 0; -EINVAL if @space is NULL; -EBUSY if it is not empty.
  */
-int vmr_space_share(struct vmr_space *space, struct vmr_seq *seq);
+int vmr_space_set_seqcount(struct vmr_space *space, struct vmr_seqcount *seq);
 
 /**
  * vmr_alloc - allocate a range under a constraint
@@ -307,23 +309,23 @@ int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	     struct vmr_range **conflict);
 
 /**
- * struct vmr_step - one range's part in a set of moves
+ * struct vmr_move_op - one range's part in a set of moves
  * @space: the space that @range is live in
  * @range: the range
- * @to: the space it moves to, which shares its counter with @space; may be @space
+ * @to_space: the space it moves to, which shares its counter with @space; may be @space
  * @start: its new first address
- * @from: its old first address; private
+ * @old_start: its old first address; private
  */
-struct vmr_step {
+struct vmr_move_op {
 	struct vmr_space	*space;
 	struct vmr_range	*range;
-	struct vmr_space	*to;
+	struct vmr_space	*to_space;
 	uint64_t		start;
-	uint64_t		from;
+	uint64_t		old_start;
 };
 
 /**
- * vmr_move_set - move several ranges in one step for every lookup
+ * vmr_move_bulk - move several ranges in one step for every lookup
  * @steps: the moves; the places may be each other's, as in a swap
  * @nr: their number, at least 1
  * @failed: where to store the index of the step that cannot be done, or NULL
@@ -339,7 +341,7 @@ struct vmr_step {
  *    spaces do not share their counter;
  *  - -EOVERFLOW, -ENOENT, -ERANGE, -EBUSY: as vmr_move().
  */
-int vmr_move_set(struct vmr_step *steps, size_t nr, size_t *failed,
+int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 		 struct vmr_range **conflict);
 
 /**
@@ -391,7 +393,7 @@ struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
 				   uint64_t start, uint64_t last);
 
 /**
- * vmr_lookup - vmr_find() beside a running writer, without a lock
+ * vmr_find_lockless - vmr_find() beside a running writer, without a lock
  * @space: the space
  * @addr: the address
  * @start: where to store the first address of what was found, or NULL
@@ -403,11 +405,11 @@ struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
  *
  * Context: any thread. The caller sees to it that no range that was in the space
  * when the call began is reused for anything but the same space before it ends;
- * in a routed space the drain of the device does, see vmr_drained().
+ * in a routed space the drain of the device does, see vmr_device_try_drain().
  * Return: the range, not to be dereferenced unless the caller knows that it
  * lives; NULL if the address was free.
  */
-struct vmr_range *vmr_lookup(const struct vmr_space *space, uint64_t addr,
+struct vmr_range *vmr_find_lockless(const struct vmr_space *space, uint64_t addr,
 			     uint64_t *start, uint64_t *last);
 
 /**
@@ -482,14 +484,14 @@ bool vmr_first_gap(const struct vmr_space *space, struct vmr_gap *gap);
 bool vmr_next_gap(const struct vmr_space *space, struct vmr_gap *gap);
 
 /**
- * vmr_gap_below - the highest gap that has an address at or below one
+ * vmr_last_gap_at_or_below - the highest gap that has an address at or below one
  * @space: the space
  * @addr: the address
  * @gap: where to store it, not cut at @addr
  *
  * Return: true, or false if there is none (@gap is left alone).
  */
-bool vmr_gap_below(const struct vmr_space *space, uint64_t addr,
+bool vmr_last_gap_at_or_below(const struct vmr_space *space, uint64_t addr,
 		   struct vmr_gap *gap);
 
 /**
@@ -511,20 +513,20 @@ bool vmr_gap_below(const struct vmr_space *space, uint64_t addr,
 bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap);
 
 /**
- * vmr_used - how many addresses live ranges hold
+ * vmr_space_used - how many addresses live ranges hold
  * @space: the space
  *
  * Return: the count, in a form that can say 2^64.
  */
-struct vmr_total vmr_used(const struct vmr_space *space);
+struct vmr_total vmr_space_used(const struct vmr_space *space);
 
 /**
- * vmr_unused - how many addresses are in gaps
+ * vmr_space_unused - how many addresses are in gaps
  * @space: the space
  *
  * Return: the count, in a form that can say 2^64.
  */
-struct vmr_total vmr_unused(const struct vmr_space *space);
+struct vmr_total vmr_space_unused(const struct vmr_space *space);
 
 /**
  * vmr_range_state - what a range is to its space
@@ -630,11 +632,11 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
  * @range->last).
  */
 #define vmr_for_each_claim(range, space) \
-	for ((range) = vmr_first_claim(space, 0, VMR_MAX); (range); \
-	     (range) = vmr_next_claim(range, 0, VMR_MAX))
+	for ((range) = vmr_first_claim(space, 0, VMR_ADDR_MAX); (range); \
+	     (range) = vmr_next_claim(range, 0, VMR_ADDR_MAX))
 
 /**
- * vmr_write_begin - open a write section
+ * vmr_seqcount_write_begin - open a write section
  * @seq: the counter of the spaces to be changed
  *
  * Every call that changes a space opens one itself. A caller opens one around
@@ -644,15 +646,15 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
  *
  * Context: the writer's side.
  */
-void vmr_write_begin(struct vmr_seq *seq);
+void vmr_seqcount_write_begin(struct vmr_seqcount *seq);
 
 /**
- * vmr_write_end - close a write section
- * @seq: the counter given to vmr_write_begin()
+ * vmr_seqcount_write_end - close a write section
+ * @seq: the counter given to vmr_seqcount_write_begin()
  *
  * Context: the writer's side.
  */
-void vmr_write_end(struct vmr_seq *seq);
+void vmr_seqcount_write_end(struct vmr_seqcount *seq);
 
 #ifdef __cplusplus
 }

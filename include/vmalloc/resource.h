@@ -13,7 +13,7 @@
 #ifndef VMALLOC_RESOURCE_H
 #define VMALLOC_RESOURCE_H
 
-#include <vmalloc/address.h>
+#include <vmalloc/pool.h>
 #include <vmalloc/id.h>
 
 #ifdef __cplusplus
@@ -28,10 +28,10 @@ extern "C" {
  * @VMR_KIND_IRQ: one legacy interrupt line
  * @VMR_KIND_MSI: PCI MSI vectors, a power of two of them, aligned to that
  * @VMR_KIND_MSIX: PCI MSI-X vectors
- * @VMR_KIND_GENERIC_IRQ: generic message-signalled interrupts
+ * @VMR_KIND_MSI_GENERIC: generic message-signalled interrupts
  * @VMR_KIND_MEM_SLOT: KVM memory slot numbers
- * @VMR_KIND_PCI: PCI addresses, bus << 8 | device << 3 | function
- * @VMR_KIND_DEVICE: device instance id
+ * @VMR_KIND_PCI_BDF: PCI addresses, bus << 8 | device << 3 | function
+ * @VMR_KIND_DEVICE_ID: device instance id
  * @VMR_KIND_MAC: MAC address; stated, not allocated
  * @VMR_NR_KINDS: number of the kinds above
  * @VMR_KIND_USER: first of the kinds that a caller defines
@@ -43,10 +43,10 @@ enum vmr_kind {
 	VMR_KIND_IRQ,
 	VMR_KIND_MSI,
 	VMR_KIND_MSIX,
-	VMR_KIND_GENERIC_IRQ,
+	VMR_KIND_MSI_GENERIC,
 	VMR_KIND_MEM_SLOT,
-	VMR_KIND_PCI,
-	VMR_KIND_DEVICE,
+	VMR_KIND_PCI_BDF,
+	VMR_KIND_DEVICE_ID,
 	VMR_KIND_MAC,
 	VMR_NR_KINDS,
 	VMR_KIND_USER = 64,
@@ -61,19 +61,19 @@ enum vmr_kind {
  * struct vmr_constraint - one resource that a device asks for
  * @kind: enum vmr_kind, or VMR_KIND_USER and up
  * @flags: VMR_SHARED, VMR_PREFETCHABLE, VMR_64BIT, VMR_PLATFORM
- * @req: size, alignment, inclusive bounds and policy; VMR_EXACT asks for a fixed
+ * @request: size, alignment, inclusive bounds and policy; VMR_EXACT asks for a fixed
  *	place, alignment 0 and VMR_DEFAULT leave it to the pool
  * @range: the node that shall hold the grant, unallocated; for a PIO or MMIO
  *	range that is routed, the one in its struct vmr_region; for a shared
- *	interrupt line, the one in a struct vmr_sharer
- * @tag: what it is for, in maps and messages; may be NULL
+ *	interrupt line, the one in a struct vmr_irq_share
+ * @name: what it is for, in maps and messages; may be NULL
  */
 struct vmr_constraint {
 	uint32_t		kind;
 	uint32_t		flags;
-	struct vmr_request	req;
+	struct vmr_request	request;
 	struct vmr_range	*range;
-	const char		*tag;
+	const char		*name;
 };
 
 /**
@@ -90,7 +90,7 @@ void vmr_constraint_init(struct vmr_constraint *c, uint32_t kind, uint64_t size,
 			 struct vmr_range *range);
 
 /**
- * vmr_constraint_within - ask for a place within bounds
+ * vmr_constraint_init_bounded - ask for a place within bounds
  * @c: the constraint
  * @kind: enum vmr_kind, or VMR_KIND_USER and up
  * @size: number of addresses or ids
@@ -99,19 +99,19 @@ void vmr_constraint_init(struct vmr_constraint *c, uint32_t kind, uint64_t size,
  * @max: highest address, included
  * @range: the node that shall hold the grant
  */
-void vmr_constraint_within(struct vmr_constraint *c, uint32_t kind,
+void vmr_constraint_init_bounded(struct vmr_constraint *c, uint32_t kind,
 			   uint64_t size, uint64_t align, uint64_t min,
 			   uint64_t max, struct vmr_range *range);
 
 /**
- * vmr_constraint_at - ask for one place and no other
+ * vmr_constraint_init_fixed - ask for one place and no other
  * @c: the constraint
  * @kind: enum vmr_kind, or VMR_KIND_USER and up
  * @start: first address or id
  * @size: number of addresses or ids
  * @range: the node that shall hold the grant
  */
-void vmr_constraint_at(struct vmr_constraint *c, uint32_t kind, uint64_t start,
+void vmr_constraint_init_fixed(struct vmr_constraint *c, uint32_t kind, uint64_t start,
 		       uint64_t size, struct vmr_range *range);
 
 /**
@@ -121,7 +121,7 @@ void vmr_constraint_at(struct vmr_constraint *c, uint32_t kind, uint64_t start,
  * @start: first address or id
  * @last: last address or id, included
  * @range: the node that holds it, NULL for a MAC address
- * @tag: as in the constraint
+ * @name: as in the constraint
  * @mac: the address, for VMR_KIND_MAC
  */
 struct vmr_resource {
@@ -130,7 +130,7 @@ struct vmr_resource {
 	uint64_t		start;
 	uint64_t		last;
 	struct vmr_range	*range;
-	const char		*tag;
+	const char		*name;
 	uint8_t			mac[8];
 };
 
@@ -147,35 +147,35 @@ struct vmr_resource_set {
 };
 
 /**
- * vmr_set_init - make an empty set
+ * vmr_resource_set_init - make an empty set
  * @set: the set
  * @entries: memory for the resources; may be NULL if @max is 0
  * @max: how many fit
  */
-void vmr_set_init(struct vmr_resource_set *set, struct vmr_resource *entries,
+void vmr_resource_set_init(struct vmr_resource_set *set, struct vmr_resource *entries,
 		  size_t max);
 
 /**
- * vmr_set_append - add a resource to a set
+ * vmr_resource_set_append - add a resource to a set
  * @set: the set
  * @res: the resource, which is copied
  *
  * Return: 0; -EINVAL if a pointer is NULL; -ENOSPC if the set is full.
  */
-int vmr_set_append(struct vmr_resource_set *set,
+int vmr_resource_set_append(struct vmr_resource_set *set,
 		   const struct vmr_resource *res);
 
 /**
- * vmr_set_append_mac - add a MAC address to a set
+ * vmr_resource_set_append_mac - add a MAC address to a set
  * @set: the set
  * @mac: its six bytes
  *
- * Return: as vmr_set_append().
+ * Return: as vmr_resource_set_append().
  */
-int vmr_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[6]);
+int vmr_resource_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[6]);
 
 /**
- * vmr_set_next - the next resource of a kind
+ * vmr_resource_set_next - the next resource of a kind
  * @set: the set
  * @kind: the kind
  * @prev: the one before, NULL for the first
@@ -185,7 +185,7 @@ int vmr_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[6]);
  *
  * Return: the resource, NULL if there is no more.
  */
-const struct vmr_resource *vmr_set_next(const struct vmr_resource_set *set,
+const struct vmr_resource *vmr_resource_set_next(const struct vmr_resource_set *set,
 					uint32_t kind,
 					const struct vmr_resource *prev);
 
@@ -196,8 +196,8 @@ const struct vmr_resource *vmr_set_next(const struct vmr_resource_set *set,
  * @kind: the kind
  */
 #define vmr_for_each_resource(res, set, kind) \
-	for ((res) = vmr_set_next(set, kind, NULL); (res); \
-	     (res) = vmr_set_next(set, kind, res))
+	for ((res) = vmr_resource_set_next(set, kind, NULL); (res); \
+	     (res) = vmr_resource_set_next(set, kind, res))
 
 /**
  * vmr_resource_size - number of addresses or ids of a resource
@@ -214,15 +214,15 @@ struct vmr_allocator;
 
 /**
  * struct vmr_allocator_ops - how a kind of resource is granted
- * @allocate: grant @c, fill in @res; on -EBUSY say in @conflict what is in the
+ * @alloc: grant @c, fill in @res; on -EBUSY say in @conflict what is in the
  *	way, if that is not NULL. An error leaves all as it was
- * @free: take back what @allocate or @update granted
+ * @free: take back what @alloc or @update granted
  * @update: replace @res, or grant anew if @res->range is in no space, by what @c
  *	asks for with the same node; an error leaves the old grant in place.
  *	May be NULL if the kind cannot do that
  */
 struct vmr_allocator_ops {
-	int (*allocate)(struct vmr_allocator *allocator,
+	int (*alloc)(struct vmr_allocator *allocator,
 			const struct vmr_constraint *c,
 			struct vmr_resource *res, struct vmr_range **conflict);
 	int (*free)(struct vmr_allocator *allocator, struct vmr_resource *res);
@@ -258,7 +258,7 @@ struct vmr_pool_allocator {
  */
 struct vmr_id_allocator {
 	struct vmr_allocator	allocator;
-	struct vmr_ids		*ids;
+	struct vmr_id_pool		*ids;
 };
 
 /**
@@ -274,10 +274,10 @@ void vmr_pool_allocator_init(struct vmr_pool_allocator *a,
  * @a: the allocator
  * @ids: the ids
  */
-void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_ids *ids);
+void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_id_pool *ids);
 
 /**
- * vmr_allocate - have a resource granted
+ * vmr_allocator_alloc - have a resource granted
  * @allocator: who grants it
  * @c: what is asked for
  * @res: where to store what was granted
@@ -289,22 +289,22 @@ void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_ids *ids);
  *  - for the library's allocators, what vmr_pool_request() or
  *    vmr_id_alloc_block() return.
  */
-int vmr_allocate(struct vmr_allocator *allocator,
+int vmr_allocator_alloc(struct vmr_allocator *allocator,
 		 const struct vmr_constraint *c, struct vmr_resource *res,
 		 struct vmr_range **conflict);
 
 /**
- * vmr_release - give a resource back
+ * vmr_allocator_free - give a resource back
  * @allocator: who granted it
  * @res: the resource
  *
  * Return: 0; -EINVAL if a pointer is NULL; -EOPNOTSUPP if @allocator has no such
  * operation; -ENOENT if @res is not allocated there.
  */
-int vmr_release(struct vmr_allocator *allocator, struct vmr_resource *res);
+int vmr_allocator_free(struct vmr_allocator *allocator, struct vmr_resource *res);
 
 /**
- * vmr_update - replace a resource by another place, number or size of it
+ * vmr_allocator_update - replace a resource by another place, number or size of it
  * @allocator: who granted it
  * @res: the resource; one whose range is in no space is granted anew
  * @c: what is asked for now, with the same node
@@ -317,9 +317,9 @@ int vmr_release(struct vmr_allocator *allocator, struct vmr_resource *res);
  *  - -EINVAL: a pointer is NULL, or @c->range is not @res->range;
  *  - -EOPNOTSUPP: @allocator has no such operation;
  *  - -ENOENT: the range is in a space that is not @allocator's;
- *  - else what vmr_allocate() returns.
+ *  - else what vmr_allocator_alloc() returns.
  */
-int vmr_update(struct vmr_allocator *allocator, struct vmr_resource *res,
+int vmr_allocator_update(struct vmr_allocator *allocator, struct vmr_resource *res,
 	       const struct vmr_constraint *c, struct vmr_range **conflict);
 
 #ifdef __cplusplus

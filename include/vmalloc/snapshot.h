@@ -7,9 +7,9 @@
  * with the same bounds and into nodes that the restoring side supplies by key.
  *
  * Who shares an interrupt line is in no space and so in no snapshot; the line is.
- * After a restore a fixed VMR_SHARED request to vmr_system_grant(), which needs
- * no memory but the sharer's, joins it again, and vmr_adopt() finds it done. In
- * what order they joined makes no difference but to vmr_next_sharer().
+ * After a restore a fixed VMR_SHARED request to vmr_system_alloc_resources(), which needs
+ * no memory but the sharer's, joins it again, and vmr_device_register_restored() finds it done. In
+ * what order they joined makes no difference but to vmr_next_irq_share().
  *
  * Restoring trusts nothing: the bytes may come from anybody. What is not exactly
  * what saving a possible state writes is refused, and then nothing has changed.
@@ -59,35 +59,35 @@ extern "C" {
 #define VMR_SNAPSHOT_VERSION	1
 
 struct vmr_snapshot;
-struct vmr_snapshot_view;
+struct vmr_restore_ctx;
 
 /**
  * struct vmr_snapshot_ops - how ranges and their keys are found
- * @key_of: the key of @range, which is live, claimed or parked in the space
+ * @range_to_key: the key of @range, which is live, claimed or parked in the space
  *	that has the id @space. Any number, the same each time it is asked, and
  *	no other range's of the snapshot. Only saving needs it
- * @node_of: the node that shall be what the range with this key was. It is in no
+ * @key_to_range: the node that shall be what the range with this key was. It is in no
  *	space, and if it was in one, drained. NULL if there is no such key here,
  *	which refuses the snapshot. Only restoring needs it
  *
  * They may not change a space or link a node.
  */
 struct vmr_snapshot_ops {
-	uint64_t (*key_of)(const struct vmr_snapshot *snap, uint32_t space,
+	uint64_t (*range_to_key)(const struct vmr_snapshot *snap, uint32_t space,
 			   const struct vmr_range *range);
-	struct vmr_range *(*node_of)(const struct vmr_snapshot *snap,
+	struct vmr_range *(*key_to_range)(const struct vmr_snapshot *snap,
 				     uint32_t space, uint64_t key);
 };
 
 /**
  * struct vmr_snapshot_space - a space that is part of a snapshot
- * @space: the space; of a struct vmr_ids, its @space
- * @issued: of a struct vmr_ids, its @issued; else NULL
+ * @space: the space; of a struct vmr_id_pool, its @space
+ * @high_watermark: of a struct vmr_id_pool, its @high_watermark; else NULL
  * @id: its number in the snapshot, above the one before
  */
 struct vmr_snapshot_space {
 	struct vmr_space	*space;
-	uint64_t		*issued;
+	uint64_t		*high_watermark;
 	uint32_t		id;
 };
 
@@ -100,7 +100,7 @@ struct vmr_snapshot_space {
  *	says that ranges were; false refuses the snapshot. Asked when all ranges
  *	have been checked, and only if that went well. May be NULL
  * @fn: a PCI function whose registers this is, in place of @bytes and @size; NULL
- *	for other registers. See vmr_snapshot_pci()
+ *	for other registers. See vmr_snapshot_describe_pci()
  * @sys: the system of @fn
  */
 struct vmr_snapshot_block {
@@ -109,7 +109,7 @@ struct vmr_snapshot_block {
 	size_t			size;
 	bool (*check)(const struct vmr_snapshot_block *block,
 		      const uint8_t *saved,
-		      const struct vmr_snapshot_view *view);
+		      const struct vmr_restore_ctx *view);
 	struct vmr_pci_function	*fn;
 	struct vmr_system	*sys;
 };
@@ -135,12 +135,12 @@ struct vmr_snapshot {
 };
 
 /**
- * struct vmr_snapshot_place - where a snapshot says that a range was
+ * struct vmr_snapshot_range - where a snapshot says that a range was
  * @space: the space
  * @start: first address
  * @last: last address, included
  */
-struct vmr_snapshot_place {
+struct vmr_snapshot_range {
 	const struct vmr_space	*space;
 	uint64_t		start;
 	uint64_t		last;
@@ -155,8 +155,8 @@ struct vmr_snapshot_place {
  * @VMR_SNAPSHOT_PCI: PCI addresses
  * @VMR_SNAPSHOT_IDS: device instance ids
  * @VMR_SNAPSHOT_VECTORS: interrupt numbers for messages, where they are apart
- * @VMR_SNAPSHOT_NR: how many there are
- * @VMR_SNAPSHOT_USER: first of the ids that a caller gives
+ * @VMR_SNAPSHOT_NR_SPACES: how many there are
+ * @VMR_SNAPSHOT_FIRST_USER: first of the ids that a caller gives
  */
 enum vmr_snapshot_id {
 	VMR_SNAPSHOT_PIO,
@@ -166,47 +166,47 @@ enum vmr_snapshot_id {
 	VMR_SNAPSHOT_PCI,
 	VMR_SNAPSHOT_IDS,
 	VMR_SNAPSHOT_VECTORS,
-	VMR_SNAPSHOT_NR,
-	VMR_SNAPSHOT_USER = 16,
+	VMR_SNAPSHOT_NR_SPACES,
+	VMR_SNAPSHOT_FIRST_USER = 16,
 };
 
 /**
- * vmr_snapshot_system - describe all spaces of a system
- * @spaces: where to store VMR_SNAPSHOT_NR of them
+ * vmr_snapshot_describe_system - describe all spaces of a system
+ * @spaces: where to store VMR_SNAPSHOT_NR_SPACES of them
  * @sys: the system
  *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
-int vmr_snapshot_system(struct vmr_snapshot_space *spaces,
+int vmr_snapshot_describe_system(struct vmr_snapshot_space *spaces,
 			struct vmr_system *sys);
 
 /**
- * vmr_snapshot_bus - describe the spaces of a bus
+ * vmr_snapshot_describe_bus - describe the spaces of a bus
  * @spaces: where to store two of them, ports first
  * @bus: the bus
- * @id: the id of the first, from VMR_SNAPSHOT_USER; the second has the next
+ * @id: the id of the first, from VMR_SNAPSHOT_FIRST_USER; the second has the next
  *
  * Return: 0, or -EINVAL if a pointer is NULL or @id is one of a system's spaces.
  */
-int vmr_snapshot_bus(struct vmr_snapshot_space *spaces, struct vmr_bus *bus,
+int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces, struct vmr_bus *bus,
 		     uint32_t id);
 
 /**
- * vmr_snapshot_bridge - describe the spaces of the bus behind a PCI bridge
+ * vmr_snapshot_describe_bridge - describe the spaces of the bus behind a PCI bridge
  * @spaces: where to store three of them: ports, memory, functions
  * @bridge: the bridge
- * @id: the id of the first, from VMR_SNAPSHOT_USER; the others have the next two
+ * @id: the id of the first, from VMR_SNAPSHOT_FIRST_USER; the others have the next two
  *
  * Return: 0, or -EINVAL if a pointer is NULL or @id is one of a system's spaces.
  */
-int vmr_snapshot_bridge(struct vmr_snapshot_space *spaces,
+int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
 			struct vmr_pci_bridge *bridge, uint32_t id);
 
 /**
- * vmr_snapshot_pci - describe the registers of a PCI function
+ * vmr_snapshot_describe_pci - describe the registers of a PCI function
  * @block: where to store it
  * @key: its key; the function's PCI address does well
- * @fn: the function, as it is before vmr_pci_adopt(): with its BARs, its
+ * @fn: the function, as it is before vmr_pci_register_restored(): with its BARs, its
  *	capabilities and, if it is behind a bridge, its @behind
  * @sys: its system
  *
@@ -226,11 +226,11 @@ int vmr_snapshot_bridge(struct vmr_snapshot_space *spaces,
  *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
-int vmr_snapshot_pci(struct vmr_snapshot_block *block, uint64_t key,
+int vmr_snapshot_describe_pci(struct vmr_snapshot_block *block, uint64_t key,
 		     struct vmr_pci_function *fn, struct vmr_system *sys);
 
 /**
- * vmr_save_size - how many bytes vmr_save() will write
+ * vmr_snapshot_size - how many bytes vmr_snapshot_save() will write
  * @snap: what is to be saved
  * @size: where to store it; the number holds until a range enters or leaves one
  *	of the spaces
@@ -241,62 +241,62 @@ int vmr_snapshot_pci(struct vmr_snapshot_block *block, uint64_t key,
  *    one has no bytes, or one with a function has no system;
  *  - -EOVERFLOW: no memory could hold it.
  */
-int vmr_save_size(const struct vmr_snapshot *snap, size_t *size);
+int vmr_snapshot_size(const struct vmr_snapshot *snap, size_t *size);
 
 /**
- * vmr_save - write a snapshot
+ * vmr_snapshot_save - write a snapshot
  * @snap: what is to be saved
  * @buf: where to; not aligned
  * @size: how many bytes there are
  * @written: where to store how many bytes the snapshot has
  *
- * What it writes, vmr_restore() takes. It sorts in @buf and so takes
+ * What it writes, vmr_snapshot_restore() takes. It sorts in @buf and so takes
  * O(n log n) for n ranges, and no memory.
  *
  * Return: 0, or
- *  - -EINVAL: as vmr_save_size(), or there is no @key_of;
- *  - -EOVERFLOW: as vmr_save_size();
- *  - -ENOSPC: @size is less than vmr_save_size() says;
+ *  - -EINVAL: as vmr_snapshot_size(), or there is no @key_of;
+ *  - -EOVERFLOW: as vmr_snapshot_size();
+ *  - -ENOSPC: @size is less than vmr_snapshot_size() says;
  *  - -EAGAIN: all of a claim's place is free; call vmr_settle() first;
  *  - -EBADMSG: the ranges of a PCI function are not where its registers say, so
  *    that the snapshot could not be restored;
  *  - -EEXIST: two ranges have one key. There is no place but @buf to find that
  *    out in, so it is the one failure that leaves its mark there: zeroes.
  */
-int vmr_save(const struct vmr_snapshot *snap, void *buf, size_t size,
+int vmr_snapshot_save(const struct vmr_snapshot *snap, void *buf, size_t size,
 	     size_t *written);
 
 /**
- * vmr_restore - make everything as a snapshot says, or change nothing
+ * vmr_snapshot_restore - make everything as a snapshot says, or change nothing
  * @snap: what is to be restored
  * @buf: the snapshot, which nobody changes meanwhile; not aligned
  * @size: how many bytes it has
  *
  * Afterwards ranges, claims and their order of age, marks of ids and registers
  * are as they were saved, and saving writes the same bytes again. Devices are not
- * part of a snapshot: vmr_adopt() registers them with the places that they have.
+ * part of a snapshot: vmr_device_register_restored() registers them with the places that they have.
  * Nobody is told of anything here; adopting tells. Takes O(n log n) for n ranges.
  *
  * Return: 0, or
- *  - -EINVAL: as vmr_save_size(), or @buf is NULL, or there is no @node_of;
+ *  - -EINVAL: as vmr_snapshot_size(), or @buf is NULL, or there is no @node_of;
  *  - -EBUSY: one of the spaces is not empty;
  *  - -EBADMSG: the snapshot is malformed, or of a version that is not known, or
  *    of other spaces or blocks; @node_of gave no node, one that is linked, or
  *    one twice; or a check of a block failed. Every node is as before.
  */
-int vmr_restore(const struct vmr_snapshot *snap, const void *buf, size_t size);
+int vmr_snapshot_restore(const struct vmr_snapshot *snap, const void *buf, size_t size);
 
 /**
- * vmr_snapshot_saved - where a range was, for the check of a block
+ * vmr_snapshot_find_range - where a range was, for the check of a block
  * @view: what the check was given
  * @range: the node that @node_of gave for it
  * @place: where to store its place, or NULL; left alone for VMR_FREE
  *
  * Return: its state; VMR_FREE if no saved range is restored into @range.
  */
-enum vmr_state vmr_snapshot_saved(const struct vmr_snapshot_view *view,
+enum vmr_state vmr_snapshot_find_range(const struct vmr_restore_ctx *view,
 				  const struct vmr_range *range,
-				  struct vmr_snapshot_place *place);
+				  struct vmr_snapshot_range *place);
 
 #ifdef __cplusplus
 }

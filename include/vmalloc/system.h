@@ -21,7 +21,7 @@ extern "C" {
 
 struct vmr_manager;
 
-#define VMR_SYSTEM_POOLS	32
+#define VMR_SYSTEM_MAX_POOLS	32
 
 /**
  * struct vmr_system_pool - where one or several kinds of resource are placed
@@ -44,7 +44,7 @@ struct vmr_system_pool {
  *	so that no device gets the line for its own
  * @name: name for people, or NULL
  * @nr_sharers: how many devices share it
- * @sharers: who; private, see vmr_next_sharer()
+ * @sharers: who; private, see vmr_next_irq_share()
  * @next: next shared line of the system; private
  *
  * Owned by the caller, in memory that is zeroed at first.
@@ -58,21 +58,21 @@ struct vmr_shared_irq {
 };
 
 /**
- * struct vmr_sharer - a device's share in an interrupt line
+ * struct vmr_irq_share - a device's share in an interrupt line
  * @range: what the constraint for VMR_KIND_IRQ with VMR_SHARED points to. While
  *	it shares, @range.start and @range.last are the line and it reads as live;
  *	it is in no space, since the line is another's. So a snapshot does not
  *	have it: after a restore, a fixed request joins the line again
- * @line: the line, NULL while it shares none
- * @tag: the constraint's
+ * @irq: the line, NULL while it shares none
+ * @name: the constraint's
  * @link: entry in the line's list; private
  *
  * Zeroed memory is a valid start.
  */
-struct vmr_sharer {
+struct vmr_irq_share {
 	struct vmr_range	range;
-	struct vmr_shared_irq	*line;
-	const char		*tag;
+	struct vmr_shared_irq	*irq;
+	const char		*name;
 	struct vmr_list		link;
 };
 
@@ -83,17 +83,17 @@ struct vmr_sharer {
  * @mmio: guest physical addresses, devices and memory alike
  * @irqs: interrupt lines; GSIs for message-signalled interrupts too, unless these
  *	have a domain of their own
- * @slots: KVM memory slots
- * @pci: PCI addresses, bus << 8 | device << 3 | function
- * @ids: device instance ids; the device layer's alone
+ * @mem_slots: KVM memory slots
+ * @pci_bdfs: PCI addresses, bus << 8 | device << 3 | function
+ * @device_ids: device instance ids; the device layer's alone
  * @pools: where what is placed, in the order in which they are tried; a kind
  *	without a pool has all of its domain
  * @nr_pools: how many there are
- * @departures: what readers of @pio and @mmio remember is judged by this; between
+ * @generations: what readers of @pio and @mmio remember is judged by this; between
  *	fields that are seldom written, since readers share the line; private
- * @vectors: GSIs for message-signalled interrupts where they are numbered apart
+ * @msi_vectors: GSIs for message-signalled interrupts where they are numbered apart
  *	from the lines, as on arm64 and riscv64; empty elsewhere
- * @has_vectors: whether they are
+ * @separate_msi_vectors: whether they are
  * @shared_irqs: the shared lines; private, see vmr_next_shared_irq()
  * @manager: whose regions are in @pio and @mmio, NULL without one; private
  * @vacated: lets claims of regions have addresses that became free, with a
@@ -102,18 +102,18 @@ struct vmr_sharer {
  * Must not be copied or moved in memory once initialised.
  */
 struct vmr_system {
-	struct vmr_seq		seq;
+	struct vmr_seqcount		seq;
 	struct vmr_space	pio;
 	struct vmr_space	mmio;
-	struct vmr_ids		irqs;
-	struct vmr_ids		slots;
-	struct vmr_ids		pci;
-	struct vmr_ids		ids;
-	struct vmr_system_pool	pools[VMR_SYSTEM_POOLS];
+	struct vmr_id_pool		irqs;
+	struct vmr_id_pool		mem_slots;
+	struct vmr_id_pool		pci_bdfs;
+	struct vmr_id_pool		device_ids;
+	struct vmr_system_pool	pools[VMR_SYSTEM_MAX_POOLS];
 	size_t			nr_pools;
-	struct vmr_departures	departures;
-	struct vmr_ids		vectors;
-	bool			has_vectors;
+	struct vmr_generations	generations;
+	struct vmr_id_pool		msi_vectors;
+	bool			separate_msi_vectors;
 	struct vmr_shared_irq	*shared_irqs;
 	struct vmr_manager	*manager;
 	void			(*vacated)(struct vmr_manager *manager,
@@ -122,23 +122,23 @@ struct vmr_system {
 };
 
 /**
- * struct vmr_limits - how large the domains of a machine are
+ * struct vmr_system_limits - how large the domains of a machine are
  * @mmio_last: last guest physical address
  * @irq_last: last interrupt number
  * @slot_last: last KVM memory slot
  * @pci_last: last PCI address; 0xff for one bus
  * @id_last: last device instance id
- * @vector_last: last GSI for message-signalled interrupts, if these are numbered
+ * @msi_vector_last: last GSI for message-signalled interrupts, if these are numbered
  *	apart from the interrupt lines; 0 if both are numbers of one kind, up to
  *	@irq_last
  */
-struct vmr_limits {
+struct vmr_system_limits {
 	uint64_t	mmio_last;
 	uint32_t	irq_last;
 	uint32_t	slot_last;
 	uint32_t	pci_last;
 	uint32_t	id_last;
-	uint32_t	vector_last;
+	uint32_t	msi_vector_last;
 };
 
 /**
@@ -148,7 +148,7 @@ struct vmr_limits {
  *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
-int vmr_system_init(struct vmr_system *sys, const struct vmr_limits *limits);
+int vmr_system_init(struct vmr_system *sys, const struct vmr_system_limits *limits);
 
 /**
  * vmr_system_add_pool - say where one or several kinds are placed
@@ -159,7 +159,7 @@ int vmr_system_init(struct vmr_system *sys, const struct vmr_limits *limits);
  *  - -EINVAL: a pointer is NULL, @pool->kinds is 0 or has kinds of different
  *    domains or kinds that are not placed, or alignment or policy make no sense;
  *  - -ERANGE: part of it is outside the domain;
- *  - -ENOSPC: there are VMR_SYSTEM_POOLS already.
+ *  - -ENOSPC: there are VMR_SYSTEM_MAX_POOLS already.
  */
 int vmr_system_add_pool(struct vmr_system *sys,
 			const struct vmr_system_pool *pool);
@@ -174,7 +174,7 @@ int vmr_system_add_pool(struct vmr_system *sys,
 struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
 
 /**
- * vmr_system_grant - grant all that a device asks for, or nothing
+ * vmr_system_alloc_resources - grant all that a device asks for, or nothing
  * @sys: the system
  * @constraints: what it asks for
  * @nr: how many
@@ -198,7 +198,7 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
  * VMR_REGION_MEMORY without a device.
  *
  * A constraint of VMR_KIND_IRQ with VMR_SHARED names the range of a struct
- * vmr_sharer. It joins the shared line that it asks for with VMR_EXACT, else the
+ * vmr_irq_share. It joins the shared line that it asks for with VMR_EXACT, else the
  * one with the fewest sharers within its bounds, the lowest among equals. Shared
  * lines are in no pool.
  *
@@ -215,41 +215,41 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
  *    device has it for its own; -ENOENT: it is free, and no shared line. Else
  *    -ENOSPC: there is no shared line within the bounds.
  */
-int vmr_system_grant(struct vmr_system *sys,
+int vmr_system_alloc_resources(struct vmr_system *sys,
 		     const struct vmr_constraint *constraints, size_t nr,
 		     struct vmr_resource_set *set, size_t *failed,
 		     struct vmr_range **conflict);
 
 /**
- * vmr_system_release - give back all that a device has
+ * vmr_system_free_resources - give back all that a device has
  * @sys: the system
- * @set: what vmr_system_grant() stored; empty afterwards
+ * @set: what vmr_system_alloc_resources() stored; empty afterwards
  *
  * Regions that claim an address given back go live as when a device is unlinked,
  * and the manager's listeners are told, before this returns. The same goes for
- * vmr_system_update().
+ * vmr_system_update_resource().
  */
-void vmr_system_release(struct vmr_system *sys, struct vmr_resource_set *set);
+void vmr_system_free_resources(struct vmr_system *sys, struct vmr_resource_set *set);
 
 /**
- * vmr_system_update - replace one resource by another place, number or size of it
+ * vmr_system_update_resource - replace one resource by another place, number or size of it
  * @sys: the system
- * @res: an entry of what vmr_system_grant() stored; one whose range is in no
+ * @res: an entry of what vmr_system_alloc_resources() stored; one whose range is in no
  *	space is granted anew
  * @c: what is asked for now, of the same kind and with the same node
  * @conflict: where to store the range in the way on -EBUSY, or NULL
  *
  * The old place counts as free for the new one. For a lookup this is one step.
- * For ranges that vmr_system_grant() placed; a region of a registered device
+ * For ranges that vmr_system_alloc_resources() placed; a region of a registered device
  * follows the guest by vmr_region_program(), which also tells who listens.
  *
  * Return: 0 and the new resource in @res, or
  *  - -EINVAL: a pointer is NULL, the kind is another or is not placed, or
  *    @c->range is not @res->range;
  *  - -ENOENT: the range is in another space than the kind's, or not live;
- *  - what vmr_system_grant() returns for @c. The old resource is as it was.
+ *  - what vmr_system_alloc_resources() returns for @c. The old resource is as it was.
  */
-int vmr_system_update(struct vmr_system *sys, struct vmr_resource *res,
+int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
 		      const struct vmr_constraint *c,
 		      struct vmr_range **conflict);
 
@@ -261,7 +261,7 @@ int vmr_system_update(struct vmr_system *sys, struct vmr_resource *res,
  * @name: name for people, or NULL
  * @conflict: where to store the range that has @irq on -EBUSY, or NULL
  *
- * A @line whose range has @irq already, as vmr_restore() leaves it, is taken as it
+ * A @line whose range has @irq already, as vmr_snapshot_restore() leaves it, is taken as it
  * is.
  *
  * Return: 0, or
@@ -298,14 +298,14 @@ struct vmr_shared_irq *vmr_next_shared_irq(const struct vmr_system *sys,
 					   const struct vmr_shared_irq *prev);
 
 /**
- * vmr_next_sharer - iterate over who shares an interrupt line
+ * vmr_next_irq_share - iterate over who shares an interrupt line
  * @line: the line
  * @prev: the one before, NULL for the first
  *
  * Return: the next in the order in which they joined, NULL behind the last.
  */
-struct vmr_sharer *vmr_next_sharer(const struct vmr_shared_irq *line,
-				   const struct vmr_sharer *prev);
+struct vmr_irq_share *vmr_next_irq_share(const struct vmr_shared_irq *line,
+				   const struct vmr_irq_share *prev);
 
 #ifdef __cplusplus
 }

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define VMR_MAX		((uint64_t)-1)	/* the last address of any domain */
+#define VMR_ADDR_MAX		((uint64_t)-1)	/* the last address of any domain */
 
 /**
  * struct vmr_node - an intrusive link in one of the library's trees

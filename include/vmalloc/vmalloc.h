@@ -8,13 +8,13 @@
 #include <vmalloc/types.h>
 #include <vmalloc/error.h>
 #include <vmalloc/range.h>
-#include <vmalloc/address.h>
+#include <vmalloc/pool.h>
 #include <vmalloc/id.h>
 #include <vmalloc/resource.h>
 #include <vmalloc/system.h>
 #include <vmalloc/device.h>
 #include <vmalloc/layout.h>
-#include <vmalloc/map.h>
+#include <vmalloc/print.h>
 #include <vmalloc/pci.h>
 #include <vmalloc/snapshot.h>
 

@@ -89,17 +89,17 @@ void vmr_port_write_end(unsigned long state)
 	irq_restore(state);
 }
 
-void vmr_port_relax(void)
+void vmr_port_spin_relax(void)
 {
 	cpu_relax();
 }
 
-void vmr_port_wait(void)
+void vmr_port_drain_wait(void)
 {
 	cpu_relax();
 }
 
-uintptr_t vmr_port_self(void)
+uintptr_t vmr_port_thread_id(void)
 {
 	return 1;
 }

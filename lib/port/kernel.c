@@ -39,18 +39,18 @@ void vmr_port_write_end(unsigned long state)
 	preempt_enable();
 }
 
-void vmr_port_relax(void)
+void vmr_port_spin_relax(void)
 {
 	cpu_relax();
 }
 
 /* A callback may sleep, and on this very CPU, so whoever waits for it does too */
-void vmr_port_wait(void)
+void vmr_port_drain_wait(void)
 {
 	usleep_range(20, 200);
 }
 
-uintptr_t vmr_port_self(void)
+uintptr_t vmr_port_thread_id(void)
 {
 	return (uintptr_t)current;
 }

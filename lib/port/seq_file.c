@@ -16,9 +16,9 @@ static void show_line(void *arg, const char *text)
 	seq_putc(m, '\n');
 }
 
-static struct vmr_map into(struct seq_file *m, const struct vmr_map *how)
+static struct vmr_printer into(struct seq_file *m, const struct vmr_printer *how)
 {
-	struct vmr_map map = {};
+	struct vmr_printer map = {};
 
 	if (how)
 		map = *how;
@@ -27,56 +27,56 @@ static struct vmr_map into(struct seq_file *m, const struct vmr_map *how)
 	return map;
 }
 
-int vmr_seq_map_space(struct seq_file *m, const struct vmr_map *how,
+int vmr_seq_print_space(struct seq_file *m, const struct vmr_printer *how,
 		      const struct vmr_space *space)
 {
-	struct vmr_map map = into(m, how);
+	struct vmr_printer map = into(m, how);
 
-	return vmr_map_space(&map, space);
+	return vmr_print_space(&map, space);
 }
-EXPORT_SYMBOL_GPL(vmr_seq_map_space);
+EXPORT_SYMBOL_GPL(vmr_seq_print_space);
 
-int vmr_seq_map_ids(struct seq_file *m, const struct vmr_map *how,
-		    const struct vmr_ids *ids)
+int vmr_seq_print_ids(struct seq_file *m, const struct vmr_printer *how,
+		    const struct vmr_id_pool *ids)
 {
-	struct vmr_map map = into(m, how);
+	struct vmr_printer map = into(m, how);
 
-	return vmr_map_ids(&map, ids);
+	return vmr_print_ids(&map, ids);
 }
-EXPORT_SYMBOL_GPL(vmr_seq_map_ids);
+EXPORT_SYMBOL_GPL(vmr_seq_print_ids);
 
-int vmr_seq_map_system(struct seq_file *m, const struct vmr_map *how)
+int vmr_seq_print_system(struct seq_file *m, const struct vmr_printer *how)
 {
-	struct vmr_map map = into(m, how);
+	struct vmr_printer map = into(m, how);
 
-	return vmr_map_system(&map);
+	return vmr_print_system(&map);
 }
-EXPORT_SYMBOL_GPL(vmr_seq_map_system);
+EXPORT_SYMBOL_GPL(vmr_seq_print_system);
 
 #ifdef CONFIG_VMR_DEBUGFS
 
-static int vmr_view_show(struct seq_file *m, void *unused)
+static int vmr_debugfs_entry_show(struct seq_file *m, void *unused)
 {
-	const struct vmr_view *view = m->private;
-	const struct vmr_map how = {
+	const struct vmr_debugfs_entry *view = m->private;
+	const struct vmr_printer how = {
 		.manager = view->manager,
 		.flags = view->flags,
 	};
 	int ret;
 
 	mutex_lock(view->lock);
-	ret = vmr_seq_map_system(m, &how);
+	ret = vmr_seq_print_system(m, &how);
 	mutex_unlock(view->lock);
 	return ret;
 }
-DEFINE_SHOW_ATTRIBUTE(vmr_view);
+DEFINE_SHOW_ATTRIBUTE(vmr_debugfs_entry);
 
 struct dentry *vmr_debugfs_create(const char *name, struct dentry *parent,
-				  struct vmr_view *view)
+				  struct vmr_debugfs_entry *view)
 {
 	if (!view || !view->manager || !view->lock)
 		return ERR_PTR(-EINVAL);
-	return debugfs_create_file(name, 0444, parent, view, &vmr_view_fops);
+	return debugfs_create_file(name, 0444, parent, view, &vmr_debugfs_entry_fops);
 }
 EXPORT_SYMBOL_GPL(vmr_debugfs_create);
 

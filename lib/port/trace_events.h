@@ -17,7 +17,7 @@
 
 #define VMR_EVENT_NAME	32	/* bytes of a device's name that are kept */
 
-DECLARE_EVENT_CLASS(vmr_place,
+DECLARE_EVENT_CLASS(vmr_range_event,
 	TP_PROTO(const struct vmr_space *space, const struct vmr_range *range),
 	TP_ARGS(space, range),
 	TP_STRUCT__entry(
@@ -38,7 +38,7 @@ DECLARE_EVENT_CLASS(vmr_place,
 );
 
 #define VMR_PLACE_EVENT(name) \
-	DEFINE_EVENT(vmr_place, name, \
+	DEFINE_EVENT(vmr_range_event, name, \
 		TP_PROTO(const struct vmr_space *space, \
 			 const struct vmr_range *range), \
 		TP_ARGS(space, range))
@@ -68,8 +68,8 @@ TRACE_EVENT(vmr_move,
 		  __entry->range, __entry->from, __entry->to)
 );
 
-TRACE_EVENT(vmr_move_set,
-	TP_PROTO(const struct vmr_step *steps, size_t nr),
+TRACE_EVENT(vmr_move_bulk,
+	TP_PROTO(const struct vmr_move_op *steps, size_t nr),
 	TP_ARGS(steps, nr),
 	TP_STRUCT__entry(
 		__field(const void *, steps)
@@ -108,7 +108,7 @@ DECLARE_EVENT_CLASS(vmr_device,
 		TP_ARGS(manager, dev))
 
 VMR_DEVICE_EVENT(vmr_register);
-VMR_DEVICE_EVENT(vmr_unlink);
+VMR_DEVICE_EVENT(vmr_unregister);
 
 TRACE_EVENT(vmr_drain,
 	TP_PROTO(const struct vmr_manager *manager,
@@ -128,7 +128,7 @@ TRACE_EVENT(vmr_drain,
 		  __entry->dev, __entry->error)
 );
 
-TRACE_EVENT(vmr_route_hit,
+TRACE_EVENT(vmr_dispatch,
 	TP_PROTO(const struct vmr_reader *reader, const struct vmr_device *dev,
 		 const struct vmr_access *access),
 	TP_ARGS(reader, dev, access),
@@ -153,7 +153,7 @@ TRACE_EVENT(vmr_route_hit,
 		  __entry->base, __entry->offset, __entry->width)
 );
 
-TRACE_EVENT(vmr_route_miss,
+TRACE_EVENT(vmr_dispatch_miss,
 	TP_PROTO(const struct vmr_reader *reader, u64 addr, int error),
 	TP_ARGS(reader, addr, error),
 	TP_STRUCT__entry(

@@ -53,15 +53,15 @@ void vmr_port_write_end(unsigned long state)
 		failures++;
 }
 
-void vmr_port_relax(void)
+void vmr_port_spin_relax(void)
 {
 }
 
-void vmr_port_wait(void)
+void vmr_port_drain_wait(void)
 {
 }
 
-uintptr_t vmr_port_self(void)
+uintptr_t vmr_port_thread_id(void)
 {
 	return (uintptr_t)pthread_self();
 }
@@ -91,7 +91,7 @@ static const struct vmr_device_ops ops = { .read = dev_read };
 
 static int up(void)
 {
-	const struct vmr_limits limits = { .mmio_last = 0xffffffff };
+	const struct vmr_system_limits limits = { .mmio_last = 0xffffffff };
 	int ret = vmr_system_init(&sys, &limits);
 
 	if (!ret)
@@ -100,10 +100,10 @@ static int up(void)
 	vmr_region_init(&region, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0,
 			"region");
 	if (!ret)
-		ret = vmr_add_region(&dev, &region);
+		ret = vmr_device_add_region(&dev, &region);
 	if (!ret)
-		ret = vmr_register(&manager, &dev, NULL, NULL);
-	return ret ? ret : vmr_region_place(&manager, &region, PLACE(0), NULL);
+		ret = vmr_device_register(&manager, &dev, NULL, NULL);
+	return ret ? ret : vmr_region_move(&manager, &region, PLACE(0), NULL);
 }
 
 /* It preempts the writer whenever its timer says so, wherever that is. */
@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 	if (pthread_create(&thread, NULL, read_again_and_again, &status))
 		return 1;
 	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE) && !status)
-		failures += vmr_region_place(&manager, &region,
+		failures += vmr_region_move(&manager, &region,
 					     PLACE(++moves), NULL) != 0;
 	pthread_join(thread, NULL);
 	printf("%lu moves, %u accesses: %u answered, %u not; %u failures\n",

@@ -30,13 +30,13 @@ static const struct vmr_device_ops ops = { .read = take };
 static void ranges(void)
 {
 	const struct vmr_request req = VMR_REQUEST(0x1000, 0x1000);
-	struct vmr_step steps[] = {
-		{ .space = &space, .range = &a, .to = &space, .start = 0x9000 },
+	struct vmr_move_op steps[] = {
+		{ .space = &space, .range = &a, .to_space = &space, .start = 0x9000 },
 	};
 
 	vmr_alloc(&space, &a, &req, NULL);		/* alloc */
 	vmr_move(&space, &a, 0x3000, NULL);		/* move */
-	vmr_move_set(steps, 1, NULL, NULL);		/* move_set */
+	vmr_move_bulk(steps, 1, NULL, NULL);		/* move_bulk */
 	vmr_claim(&space, &b, 0x9000, 0x9fff);		/* claim */
 	vmr_free(&space, &a);				/* free */
 	vmr_settle(&space, 0x9000, 0x9fff);		/* settle */
@@ -49,18 +49,18 @@ static void devices(void)
 {
 	uint32_t data;
 
-	vmr_register(&manager, &probed, NULL, NULL);	/* alloc, 2; register */
-	vmr_read(&reader, VMR_MMIO, 0xe0000010, &data, 4, 1);	/* route_hit */
+	vmr_device_register(&manager, &probed, NULL, NULL);	/* alloc, 2; register */
+	vmr_read(&reader, VMR_MMIO, 0xe0000010, &data, 4, 1);	/* dispatch */
 	vmr_read(&reader, VMR_MMIO, 0xd0000010, &data, 2, 1);	/* _miss */
-	vmr_unlink(&manager, &probed);			/* free, 2; unlink */
-	vmr_drain(&manager, &probed);			/* drain */
+	vmr_device_unregister(&manager, &probed);			/* free, 2; unregister */
+	vmr_device_drain(&manager, &probed);			/* drain */
 }
 
 #define POINTS	(9 + 9)	/* that one round comes by */
 
 int main(int argc, char **argv)
 {
-	const struct vmr_limits limits = { .mmio_last = 0xffffffff };
+	const struct vmr_system_limits limits = { .mmio_last = 0xffffffff };
 	long i, rounds = argc > 1 ? atol(argv[1]) : 1;
 
 	vmr_space_init(&space, 0, 0xffffffff);
@@ -70,12 +70,12 @@ int main(int argc, char **argv)
 	probed.ops = &ops;
 	probed.name = "probed";
 	vmr_region_init(&regs, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0, "regs");
-	vmr_add_region(&probed, &regs);
-	vmr_constraint_at(&want, VMR_KIND_MMIO, 0xe0000000, 0x1000,
+	vmr_device_add_region(&probed, &regs);
+	vmr_constraint_init_fixed(&want, VMR_KIND_MMIO, 0xe0000000, 0x1000,
 			  &regs.range);
 	probed.constraints = &want;
 	probed.nr_constraints = 1;
-	vmr_set_init(&probed.resources, &has, 1);
+	vmr_resource_set_init(&probed.resources, &has, 1);
 	for (i = 0; i < rounds; i++) {
 		ranges();
 		devices();

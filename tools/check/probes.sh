@@ -68,20 +68,20 @@ shows()
 	move)
 		echo "printf \"$1 %lx %lx\\n\", ${arg}2, ${arg}3"
 		;;
-	move_set)
+	move_bulk)
 		echo "printf \"$1 %ld\\n\", ${arg}1"
 		;;
-	register | unlink)
+	register | unregister)
 		echo "printf \"$1 %s\\n\", (char *)${arg}2"
 		;;
 	drain)
 		echo "printf \"$1 %d %d\\n\", ${arg}1 == &probed, ${arg}2"
 		;;
-	route_hit)
+	dispatch)
 		echo "printf \"$1 %d %d %lx %lx %d\\n\", ${arg}1 == &probed," \
 			"${arg}2 == &regs, ${arg}3, ${arg}4, ${arg}5"
 		;;
-	route_miss)
+	dispatch_miss)
 		echo "printf \"$1 %lx %d\\n\", ${arg}1, ${arg}2"
 		;;
 	*)
@@ -94,7 +94,7 @@ shows()
 cat >"$W/round" <<'E'
 alloc 0 fff
 move 0 3000
-move_set 1
+move_bulk 1
 claim 9000 9fff
 free 9000 9fff
 settle 9000 9fff
@@ -104,11 +104,11 @@ free 5000 5fff
 alloc e0000000 e0000fff
 alloc 0 0
 register probed
-route_hit 1 1 e0000000 10 4
-route_miss d0000010 -6
+dispatch 1 1 e0000000 10 4
+dispatch_miss d0000010 -6
 free e0000000 e0000fff
 free 0 0
-unlink probed
+unregister probed
 drain 1 0
 E
 

@@ -42,23 +42,23 @@ struct card_desc {
 };
 
 #define IO(index, size, tag) \
-	{ index, VMR_BAR_IO, false, size, tag }
+	{ index, VMR_PCI_BAR_IO, false, size, tag }
 #define MEM32(index, size, tag) \
-	{ index, VMR_BAR_MEM32, false, size, tag }
+	{ index, VMR_PCI_BAR_MEM32, false, size, tag }
 #define PREF32(index, size, tag) \
-	{ index, VMR_BAR_MEM32, true, size, tag }
+	{ index, VMR_PCI_BAR_MEM32, true, size, tag }
 #define MEM64(index, size, tag) \
-	{ index, VMR_BAR_MEM64, false, size, tag }
+	{ index, VMR_PCI_BAR_MEM64, false, size, tag }
 #define PREF64(index, size, tag) \
-	{ index, VMR_BAR_MEM64, true, size, tag }
+	{ index, VMR_PCI_BAR_MEM64, true, size, tag }
 #define ROM(size, tag) \
-	{ VMR_PCI_ROM, VMR_BAR_ROM, false, size, tag }
+	{ VMR_PCI_ROM, VMR_PCI_BAR_ROM, false, size, tag }
 
 /* The classes are ones that the firmware brings no driver for. */
 static const struct card_desc descs[NR_CARDS] = {
 	{
 		.name		= "ide",
-		.address	= VMR_PCI_ADDR(0, 1, 1),
+		.address	= VMR_PCI_BDF(0, 1, 1),
 		.ids = {
 			.vendor		= 0x8086,
 			.device		= 0x7010,
@@ -69,7 +69,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "network",
-		.address	= VMR_PCI_ADDR(0, 2, 0),
+		.address	= VMR_PCI_BDF(0, 2, 0),
 		.ids = {
 			.device		= 0x0001,
 			.class_code	= 0x020000,
@@ -83,7 +83,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "accelerator",
-		.address	= VMR_PCI_ADDR(0, 3, 0),
+		.address	= VMR_PCI_BDF(0, 3, 0),
 		.ids = {
 			.device		= 0x0002,
 			.class_code	= 0x120000,
@@ -97,7 +97,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "sound",
-		.address	= VMR_PCI_ADDR(0, 4, 0),
+		.address	= VMR_PCI_BDF(0, 4, 0),
 		.ids = {
 			.device		= 0x0003,
 			.class_code	= 0x048000,
@@ -109,7 +109,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "modem",
-		.address	= VMR_PCI_ADDR(0, 4, 1),
+		.address	= VMR_PCI_BDF(0, 4, 1),
 		.ids = {
 			.device		= 0x0004,
 			.class_code	= 0x078000,
@@ -121,7 +121,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "sensor",
-		.address	= VMR_PCI_ADDR(0, 4, 2),
+		.address	= VMR_PCI_BDF(0, 4, 2),
 		.ids = {
 			.device		= 0x0005,
 			.class_code	= 0x118000,
@@ -135,7 +135,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "timer",
-		.address	= VMR_PCI_ADDR(0, 4, 7),
+		.address	= VMR_PCI_BDF(0, 4, 7),
 		.ids = {
 			.device		= 0x0006,
 			.class_code	= 0x088000,
@@ -146,7 +146,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "display",
-		.address	= VMR_PCI_ADDR(0, 5, 0),
+		.address	= VMR_PCI_BDF(0, 5, 0),
 		.ids = {
 			.device		= 0x0007,
 			.class_code	= 0x038000,
@@ -160,7 +160,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "everything",
-		.address	= VMR_PCI_ADDR(0, 6, 0),
+		.address	= VMR_PCI_BDF(0, 6, 0),
 		.ids = {
 			.device		= 0x0008,
 			.class_code	= 0xff0000,
@@ -175,7 +175,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "storage",
-		.address	= VMR_PCI_ADDR(1, 0, 0),
+		.address	= VMR_PCI_BDF(1, 0, 0),
 		.ids = {
 			.device		= 0x0009,
 			.class_code	= 0x018000,
@@ -188,7 +188,7 @@ static const struct card_desc descs[NR_CARDS] = {
 		},
 	}, {
 		.name		= "camera",
-		.address	= VMR_PCI_ADDR(1, 5, 0),
+		.address	= VMR_PCI_BDF(1, 5, 0),
 		.ids = {
 			.device		= 0x000a,
 			.class_code	= 0x048000,
@@ -283,14 +283,14 @@ static int card_init(struct vmm *vmm, struct card *card,
 	ids.subvendor = ids.vendor;
 	ids.subdevice = ids.device;
 	err = vmr_pci_function_init(fn, &ids, &card_ops, desc->name);
-	for (bar = desc->bars; !err && bar->type != VMR_BAR_NONE; bar++)
+	for (bar = desc->bars; !err && bar->type != VMR_PCI_BAR_NONE; bar++)
 		err = vmr_pci_add_bar(fn, bar->index, bar->type,
 				      bar->prefetchable, bar->size, bar->tag);
 	if (err)
 		return err;
 
 	fn->dev.constraints = card->constraints;
-	vmr_set_init(&fn->dev.resources, card->resources,
+	vmr_resource_set_init(&fn->dev.resources, card->resources,
 		     ARRAY_SIZE(card->resources));
 	if (desc->vectors)
 		vmr_constraint_init(&card->constraints[fn->dev.nr_constraints++],
@@ -307,7 +307,7 @@ static int card_init(struct vmm *vmm, struct card *card,
 				desc->trapped, desc->memory_bar,
 				"trapped part");
 		card->trapped.offset = region->size - desc->trapped;
-		err = vmr_add_part(region, &card->trapped);
+		err = vmr_region_add_subregion(region, &card->trapped);
 		if (err)
 			return err;
 	}

@@ -19,7 +19,7 @@ static struct vmr_region *region_at(struct vmm *vmm, enum vmr_io io,
 	struct vmr_region *region;
 
 	pthread_mutex_lock(&vmm->writers);
-	region = vmr_region_at(&vmm->manager, io, addr);
+	region = vmr_find_region(&vmm->manager, io, addr);
 	pthread_mutex_unlock(&vmm->writers);
 	return region;
 }
@@ -112,7 +112,7 @@ const char *check_place(struct vmm_cpu *cpu, struct card *card,
 	const char *fault;
 	uint64_t addr;
 
-	if (!vmr_pci_bar_address(&card->fn, bar, &addr))
+	if (!vmr_pci_bar_addr(&card->fn, bar, &addr))
 		return "its registers hold no address";
 	if (addr != start)
 		return "its registers hold another address";
@@ -124,7 +124,7 @@ const char *check_place(struct vmm_cpu *cpu, struct card *card,
 		return fault;
 	if (start && region_at(cpu->vmm, io, start - 1) == region)
 		return "it begins too early";
-	if (last != VMR_MAX && region_at(cpu->vmm, io, last + 1) == region)
+	if (last != VMR_ADDR_MAX && region_at(cpu->vmm, io, last + 1) == region)
 		return "it ends too late";
 	return NULL;
 }

@@ -245,7 +245,7 @@ int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
 		   uint64_t size)
 {
 	struct kvm_userspace_memory_region slot = {
-		.slot			= vmr_id(&mem->slot),
+		.slot			= vmr_id_value(&mem->slot),
 		.flags			= mem->readonly ? KVM_MEM_READONLY : 0,
 		.guest_phys_addr	= gpa,
 		.memory_size		= size,

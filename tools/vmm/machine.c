@@ -47,7 +47,7 @@ void vmm_free(struct vmm *vmm)
 	free(vmm);
 }
 
-static void writers_lock(struct vmr_pci_lock *lock)
+static void writers_lock(struct vmr_lock_ops *lock)
 {
 	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
 
@@ -56,7 +56,7 @@ static void writers_lock(struct vmr_pci_lock *lock)
 	__atomic_fetch_add(&vmm->generation, 1, __ATOMIC_SEQ_CST);
 }
 
-static void writers_unlock(struct vmr_pci_lock *lock)
+static void writers_unlock(struct vmr_lock_ops *lock)
 {
 	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
 
@@ -75,14 +75,14 @@ int vmm_register(struct vmm *vmm, struct vmr_device *dev)
 	vmm->devices[vmm->nr_devices++] = dev;
 	if (vmm->restoring)
 		return 0;
-	err = vmr_register(&vmm->manager, dev, &failed, &conflict);
+	err = vmr_device_register(&vmm->manager, dev, &failed, &conflict);
 	if (!err)
 		return 0;
 	vmm->nr_devices--;
 	if (failed < dev->nr_constraints) {
 		c = &dev->constraints[failed];
 		vmm_err("%s: request %zu for %#" PRIx64 " of kind %u: %s",
-			dev->name, failed, c->req.size, c->kind,
+			dev->name, failed, c->request.size, c->kind,
 			vmr_strerror(err));
 	} else {
 		vmm_err("%s: %s", dev->name, vmr_strerror(err));
@@ -176,7 +176,7 @@ int vmm_init(struct vmm *vmm)
 		pit_register, pic_register, serial_register, i8042_register,
 		latches_register, apic_register, fw_cfg_register, pci_register,
 	};
-	struct vmr_limits limits = {
+	struct vmr_system_limits limits = {
 		.mmio_last	= (1ULL << vmm->config.phys_bits) - 1,
 		.irq_last	= 1023,
 		.slot_last	= vmm->config.nr_slots - 1,
@@ -221,8 +221,8 @@ void vmm_destroy(struct vmm *vmm)
 		vmr_pci_unplug(vmm->functions[i]);
 	for (dev = vmr_next_device(&vmm->manager, NULL); dev; dev = next) {
 		next = vmr_next_device(&vmm->manager, dev);
-		vmr_unlink(&vmm->manager, dev);
-		vmr_drain(&vmm->manager, dev);
+		vmr_device_unregister(&vmm->manager, dev);
+		vmr_device_drain(&vmm->manager, dev);
 	}
 	for (i = 0; i < NR_RESERVED; i++)
 		vmr_free(&vmm->sys.mmio, &vmm->reserved[i].range);

@@ -30,14 +30,14 @@ static void print_owner(const struct vmm *vmm,
 		       address & 7);
 	}
 	printf("%s", region->device ? region->device->name : "reserved");
-	if (region->tag)
-		printf(": %s", region->tag);
+	if (region->name)
+		printf(": %s", region->name);
 	putchar('\n');
 }
 
 static const struct vmr_space *behind(const struct vmr_region *window)
 {
-	const struct vmr_bus *bus = window->device->bus;
+	const struct vmr_bus *bus = window->device->subordinate;
 
 	return window->io == VMR_PIO ? &bus->pio : &bus->mmio;
 }
@@ -57,7 +57,7 @@ static void print_space(const struct vmm *vmm, const struct vmr_space *space,
 		region = container_of(range, struct vmr_region, range);
 		print_range(digits, indent, range->start, range->last);
 		print_owner(vmm, region);
-		for (part = region->parts; part; part = part->next) {
+		for (part = region->subregions; part; part = part->next) {
 			print_range(digits, indent + 2,
 				    range->start + part->offset,
 				    range->start + part->offset +

@@ -17,7 +17,7 @@
 
 static void memory_leaving(struct vmr_listener *listener,
 			   struct vmr_region *region,
-			   const struct vmr_place *old)
+			   const struct vmr_mapping *old)
 {
 	struct vmm *vmm = container_of(listener, struct vmm, listener);
 	struct vmm_memory *mem;
@@ -35,15 +35,15 @@ static void memory_leaving(struct vmr_listener *listener,
 
 static void memory_moved(struct vmr_listener *listener,
 			 struct vmr_region *region,
-			 const struct vmr_place *old,
-			 const struct vmr_place *new_)
+			 const struct vmr_mapping *old,
+			 const struct vmr_mapping *new_)
 {
 	struct vmm *vmm = container_of(listener, struct vmm, listener);
 	struct vmm_memory *mem;
 
 	(void)old;
 	for (mem = vmm->memories; mem; mem = mem->next) {
-		if (mem->region != region || !new_->visible)
+		if (mem->region != region || !new_->mapped)
 			continue;
 		mem->mapped = true;
 		mem->gpa = new_->start;
@@ -55,9 +55,9 @@ static void memory_moved(struct vmr_listener *listener,
 
 void memory_listen(struct vmm *vmm)
 {
-	vmm->listener.leaving = memory_leaving;
-	vmm->listener.moved = memory_moved;
-	vmr_listen(&vmm->manager, &vmm->listener);
+	vmm->listener.region_del = memory_leaving;
+	vmm->listener.region_changed = memory_moved;
+	vmr_listener_register(&vmm->manager, &vmm->listener);
 }
 
 /*
@@ -79,7 +79,7 @@ void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 	if (mem->host == MAP_FAILED) {
 		mem->host = NULL;
 		vmm_err("no memory for %#" PRIx64 " bytes of %s", size,
-			region->tag);
+			region->name);
 		vmm->broken = true;
 	}
 }
@@ -94,8 +94,8 @@ static void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
 
 	vmr_region_init(region, VMR_MMIO, VMR_REGION_MEMORY, size, ram->nr,
 			tag);
-	vmr_add_region(&ram->dev, region);
-	vmr_constraint_at(&c[0], VMR_KIND_MMIO, start, size, &region->range);
+	vmr_device_add_region(&ram->dev, region);
+	vmr_constraint_init_fixed(&c[0], VMR_KIND_MMIO, start, size, &region->range);
 	vmr_constraint_init(&c[1], VMR_KIND_MEM_SLOT, 1, &mem->slot);
 	mem->readonly = readonly;
 	memory_add(vmm, mem, region, size);
@@ -112,7 +112,7 @@ int ram_register(struct vmm *vmm)
 	ram->dev.name = "memory";
 	ram->dev.ops = &ops;
 	ram->dev.constraints = ram->constraints;
-	vmr_set_init(&ram->dev.resources, ram->resources,
+	vmr_resource_set_init(&ram->dev.resources, ram->resources,
 		     ARRAY_SIZE(ram->resources));
 
 	/* From 640 KiB on there is the window of a graphics card. */

@@ -24,9 +24,9 @@ uint32_t pci_address(const struct vmr_pci_function *fn)
 {
 	uint32_t bus = 0;
 
-	if (fn->behind)
-		bus = fn->behind->fn.config[SECONDARY_BUS];
-	return bus << 8 | vmr_id(&fn->address);
+	if (fn->upstream_bridge)
+		bus = fn->upstream_bridge->fn.config[SECONDARY_BUS];
+	return bus << 8 | vmr_id_value(&fn->address);
 }
 
 /* Plug a function at the root, or behind a bridge. */
@@ -37,11 +37,11 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 
 	vmm->functions[vmm->nr_functions++] = fn;
 	if (vmm->restoring) {
-		fn->behind = behind;
+		fn->upstream_bridge = behind;
 		return 0;
 	}
 	if (behind)
-		err = vmr_pci_plug_behind(behind, fn, address & 0xff);
+		err = vmr_pci_bridge_plug(behind, fn, address & 0xff);
 	else
 		err = vmr_pci_plug(&vmm->manager, fn, address);
 	if (err) {
@@ -73,10 +73,10 @@ static int host_bridge_register(struct vmm *vmm)
 	if (vmr_pci_function_init(fn, &ids, &no_ops, "host bridge"))
 		return -1;
 	for (i = PAM_FIRST; i <= PAM_LAST; i++)
-		fn->writable[i] = 0x33;
-	fn->writable[SMRAM] = 0x7f;
+		fn->wmask[i] = 0x33;
+	fn->wmask[SMRAM] = 0x7f;
 	fn->config[SMRAM] = 0x02;
-	return pci_plug(vmm, fn, NULL, VMR_PCI_ADDR(0, 0, 0));
+	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 0, 0));
 }
 
 static int isa_bridge_register(struct vmm *vmm)
@@ -95,10 +95,10 @@ static int isa_bridge_register(struct vmm *vmm)
 	if (vmr_pci_function_init(fn, &ids, &no_ops, "ISA bridge"))
 		return -1;
 	for (i = PIRQ_FIRST; i <= PIRQ_LAST; i++) {
-		fn->writable[i] = 0x8f;
+		fn->wmask[i] = 0x8f;
 		fn->config[i] = 0x80;
 	}
-	return pci_plug(vmm, fn, NULL, VMR_PCI_ADDR(0, 1, 0));
+	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 1, 0));
 }
 
 /* Its bus number and its windows are the firmware's to give. */
@@ -113,14 +113,14 @@ static int pci_bridge_register(struct vmm *vmm)
 	if (vmr_pci_bridge_init(&vmm->pci_bridge, &vmm->manager, &ids, &no_ops,
 				"PCI bridge"))
 		return -1;
-	return pci_plug(vmm, &vmm->pci_bridge.fn, NULL, VMR_PCI_ADDR(0, 7, 0));
+	return pci_plug(vmm, &vmm->pci_bridge.fn, NULL, VMR_PCI_BDF(0, 7, 0));
 }
 
 int pci_register(struct vmm *vmm)
 {
 	int err;
 
-	err = vmr_pci_host_init(&vmm->pci_host, &vmm->manager, &vmm->pci_lock);
+	err = vmr_pci_conf1_init(&vmm->pci_host, &vmm->manager, &vmm->pci_lock);
 	if (!err)
 		err = vmm_register(vmm, &vmm->pci_host.dev);
 	if (!err)

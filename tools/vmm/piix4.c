@@ -134,12 +134,12 @@ int piix4_pm_register(struct vmm *vmm)
 	fn->ops = &pci_ops;
 	fn->config[PM_BASE] = 1;
 	fn->config[SMBUS_BASE] = 1;
-	fn->writable[PM_BASE] = 0xc0;
-	fn->writable[PM_BASE + 1] = 0xff;
-	fn->writable[SMBUS_BASE] = 0xf0;
-	fn->writable[SMBUS_BASE + 1] = 0xff;
-	fn->writable[PM_MISC] = DECODE;
-	fn->writable[SMBUS_CONFIG] = 0x0f;
+	fn->wmask[PM_BASE] = 0xc0;
+	fn->wmask[PM_BASE + 1] = 0xff;
+	fn->wmask[SMBUS_BASE] = 0xf0;
+	fn->wmask[SMBUS_BASE + 1] = 0xff;
+	fn->wmask[PM_MISC] = DECODE;
+	fn->wmask[SMBUS_CONFIG] = 0x0f;
 	/* There is no SMM here; a firmware that sees this set will not try. */
 	fn->config[PM_DEVACTB + 3] = DEVACTB_APMC_EN;
 
@@ -147,8 +147,8 @@ int piix4_pm_register(struct vmm *vmm)
 			ACPI_REGION, "ACPI registers");
 	vmr_region_init(&pm->smbus, VMR_PIO, VMR_REGION_TRAPPED, SMBUS_SIZE,
 			SMBUS_REGION, "SMBus");
-	if (vmr_add_region(&fn->dev, &pm->acpi) ||
-	    vmr_add_region(&fn->dev, &pm->smbus))
+	if (vmr_device_add_region(&fn->dev, &pm->acpi) ||
+	    vmr_device_add_region(&fn->dev, &pm->smbus))
 		return -1;
-	return pci_plug(vmm, fn, NULL, VMR_PCI_ADDR(0, 1, 3));
+	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 1, 3));
 }

@@ -54,13 +54,13 @@ static void say(struct vmm *vmm, const char *what, const char *fault,
 static void count_usage(const struct vmm *vmm, uint64_t used[PLAN_SPACES])
 {
 	const struct vmr_space *spaces[PLAN_SPACES] = {
-		&vmm->sys.pio, &vmm->sys.mmio, &vmm->sys.slots.space,
-		&vmm->sys.pci.space, &vmm->sys.ids.space,
+		&vmm->sys.pio, &vmm->sys.mmio, &vmm->sys.mem_slots.space,
+		&vmm->sys.pci_bdfs.space, &vmm->sys.device_ids.space,
 	};
 	unsigned int i;
 
 	for (i = 0; i < PLAN_SPACES; i++)
-		used[i] = vmr_used(spaces[i]).low - used[i];
+		used[i] = vmr_space_used(spaces[i]).low - used[i];
 }
 
 static void config_set(struct vmr_pci_function *fn, uint32_t reg,
@@ -92,12 +92,12 @@ static int place_bar(struct vmm *vmm, struct vmr_pci_function *fn,
 	if (region->io == VMR_PIO) {
 		first = PORTS_FIRST;
 		last = space->last;
-	} else if (fn->bars[bar].type == VMR_BAR_MEM64) {
+	} else if (fn->bars[bar].type == VMR_PCI_BAR_MEM64) {
 		first = 4 * GIB;
 		last = space->last;
 	}
 	room->type = VMR_REGION_RESERVED;
-	err = vmr_pool_init(&pool, space, first, last - first + 1, region->tag);
+	err = vmr_pool_init(&pool, space, first, last - first + 1, region->name);
 	if (!err)
 		err = vmr_pool_alloc(&pool, &room->range, region->size,
 				     region->size, VMR_FIRST);
@@ -107,7 +107,7 @@ static int place_bar(struct vmm *vmm, struct vmr_pci_function *fn,
 	vmr_free(space, &room->range);
 
 	config_set(fn, PCI_BARS + 4 * bar, (uint32_t)start);
-	if (fn->bars[bar].type == VMR_BAR_MEM64)
+	if (fn->bars[bar].type == VMR_PCI_BAR_MEM64)
 		config_set(fn, PCI_BARS + 4 * bar + 4, (uint32_t)(start >> 32));
 	vmm->plan.places[bar] = start;
 	return 0;
@@ -120,7 +120,7 @@ static const char *check_all(struct vmm *vmm)
 	unsigned int i;
 
 	for (i = 0; !fault && i < VMR_PCI_NR_BARS; i++)
-		if (card->fn.bars[i].type != VMR_BAR_NONE)
+		if (card->fn.bars[i].type != VMR_PCI_BAR_NONE)
 			fault = check_place(&vmm->checker, card, i,
 					    vmm->plan.places[i]);
 	return fault;
@@ -137,7 +137,7 @@ static void add(struct vmm *vmm)
 	count_usage(vmm, vmm->plan.used);
 	err = pci_plug(vmm, fn, NULL, HOT_ADDRESS);
 	for (i = 0; !err && i < VMR_PCI_NR_BARS; i++)
-		if (fn->bars[i].type != VMR_BAR_NONE)
+		if (fn->bars[i].type != VMR_PCI_BAR_NONE)
 			err = place_bar(vmm, fn, i);
 	if (!err)
 		config_set(fn, PCI_COMMAND, PCI_DECODE);
@@ -172,7 +172,7 @@ static void move(struct vmm *vmm)
 				     from + vmm->hot.trapped.offset);
 	say(vmm, "relocation", fault, "BAR 0 of 00:08.0 from %#" PRIx64
 	    " to %#" PRIx64 ", memory slot %u with it", from,
-	    vmm->plan.places[0], vmr_id(&mem->slot));
+	    vmm->plan.places[0], vmr_id_value(&mem->slot));
 }
 
 static void ask(struct vmm *vmm)
@@ -182,8 +182,8 @@ static void ask(struct vmm *vmm)
 	int first, again;
 
 	vmm->pci_lock.lock(&vmm->pci_lock);
-	first = vmr_request_removal(&vmm->manager, dev);
-	again = vmr_request_removal(&vmm->manager, dev);
+	first = vmr_device_request_removal(&vmm->manager, dev);
+	again = vmr_device_request_removal(&vmm->manager, dev);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 
 	if (first)
@@ -211,14 +211,14 @@ static void leave(struct vmm *vmm)
 	count_usage(vmm, freed);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 	/* Outside the lock, for a reader inside the card might want that. */
-	err = vmr_drain(&vmm->manager, &fn->dev);
+	err = vmr_device_drain(&vmm->manager, &fn->dev);
 
 	if (visible < 0 || err)
 		fault = vmr_strerror(visible < 0 ? visible : err);
 	else if (visible != 3)
 		fault = "not all BARs were visible";
 	for (i = 0; !fault && i < VMR_PCI_NR_BARS; i++)
-		if (fn->bars[i].type != VMR_BAR_NONE)
+		if (fn->bars[i].type != VMR_PCI_BAR_NONE)
 			fault = check_nobody(&vmm->checker,
 					     (enum vmr_io)fn->bars[i].region.io,
 					     vmm->plan.places[i]);

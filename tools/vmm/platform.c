@@ -51,7 +51,7 @@ void platform_init(struct platform *p, struct vmm *vmm, const char *name)
 	p->dev.constraints = p->constraints;
 	p->vmm = vmm;
 	pthread_mutex_init(&p->lock, NULL);
-	vmr_set_init(&p->dev.resources, p->resources,
+	vmr_resource_set_init(&p->dev.resources, p->resources,
 		     ARRAY_SIZE(p->resources));
 }
 
@@ -64,12 +64,12 @@ int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 
 	vmr_region_init(region, io, VMR_REGION_TRAPPED, size, p->nr_regions,
 			tag);
-	err = vmr_add_region(&p->dev, region);
+	err = vmr_device_add_region(&p->dev, region);
 	if (err) {
 		vmm_err("%s: %s: %s", p->dev.name, tag, vmr_strerror(err));
 		return err;
 	}
-	vmr_constraint_at(&p->constraints[p->dev.nr_constraints++],
+	vmr_constraint_init_fixed(&p->constraints[p->dev.nr_constraints++],
 			  io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO, start,
 			  size, &region->range);
 	p->nr_regions++;
@@ -78,7 +78,7 @@ int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 
 void platform_irq(struct platform *p, uint32_t irq)
 {
-	vmr_constraint_at(&p->constraints[p->dev.nr_constraints++],
+	vmr_constraint_init_fixed(&p->constraints[p->dev.nr_constraints++],
 			  VMR_KIND_IRQ, irq, 1, &p->irq);
 }
 

@@ -28,8 +28,8 @@ static struct card *card_number(struct vmm *vmm, unsigned int i)
 
 static void places_moved(struct vmr_listener *listener,
 			 struct vmr_region *region,
-			 const struct vmr_place *old,
-			 const struct vmr_place *new_)
+			 const struct vmr_mapping *old,
+			 const struct vmr_mapping *new_)
 {
 	struct vmm *vmm = container_of(listener, struct vmm, places);
 	struct card *card;
@@ -41,15 +41,15 @@ static void places_moved(struct vmr_listener *listener,
 		if (region->device != &card->fn.dev)
 			continue;
 		__atomic_store_n(&card->places[region->index],
-				 new_->visible ? new_->start : 0,
+				 new_->mapped ? new_->start : 0,
 				 __ATOMIC_RELAXED);
 	}
 }
 
 void readers_listen(struct vmm *vmm)
 {
-	vmm->places.moved = places_moved;
-	vmr_listen(&vmm->manager, &vmm->places);
+	vmm->places.region_changed = places_moved;
+	vmr_listener_register(&vmm->manager, &vmm->places);
 }
 
 static uint32_t next_random(struct helper *helper)
@@ -79,7 +79,7 @@ static bool ask(struct helper *helper, struct question *q)
 	q->card = card_number(vmm, next_random(helper) % (NR_CARDS + 1));
 	q->bar = next_random(helper) % VMR_PCI_NR_BARS;
 	bar = &q->card->fn.bars[q->bar];
-	if (bar->type == VMR_BAR_NONE)
+	if (bar->type == VMR_PCI_BAR_NONE)
 		return false;
 	q->base = __atomic_load_n(&q->card->places[q->bar], __ATOMIC_RELAXED);
 	if (!q->base)

@@ -26,7 +26,7 @@
  */
 struct snapshot {
 	struct vmr_snapshot		snap;
-	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR + 3];
+	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR_SPACES + 3];
 	struct vmr_snapshot_block	blocks[MAX_BLOCKS];
 	struct vmr_range		*ranges[MAX_RANGES];
 	unsigned int			nr_ranges;
@@ -43,7 +43,7 @@ static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 	for (i = 0; i < s->nr_ranges; i++)
 		if (s->ranges[i] == range)
 			return i;
-	return VMR_MAX;		/* nobody's, so that restoring refuses it */
+	return VMR_ADDR_MAX;		/* nobody's, so that restoring refuses it */
 }
 
 static struct vmr_range *node_of(const struct vmr_snapshot *snap,
@@ -56,8 +56,8 @@ static struct vmr_range *node_of(const struct vmr_snapshot *snap,
 }
 
 static const struct vmr_snapshot_ops ops = {
-	.key_of		= key_of,
-	.node_of	= node_of,
+	.range_to_key		= key_of,
+	.key_to_range	= node_of,
 };
 
 static void add_range(struct snapshot *s, struct vmr_range *range)
@@ -127,14 +127,14 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 	add_block(s, &cfg->selected,
 		  sizeof(*cfg) - offsetof(struct fw_cfg, selected));
 	add_block(s, vmm->pm.regs, sizeof(vmm->pm.regs));
-	add_block(s, &vmm->pci_host.latch, sizeof(vmm->pci_host.latch));
+	add_block(s, &vmm->pci_host.config_address, sizeof(vmm->pci_host.config_address));
 
 	for (i = 0; i < vmm->nr_functions; i++) {
 		if (s->snap.nr_blocks == MAX_BLOCKS) {
 			s->full = true;
 			return;
 		}
-		vmr_snapshot_pci(&s->blocks[s->snap.nr_blocks++],
+		vmr_snapshot_describe_pci(&s->blocks[s->snap.nr_blocks++],
 				 FUNCTION_KEY + i, vmm->functions[i],
 				 &vmm->sys);
 	}
@@ -148,9 +148,9 @@ static struct snapshot *describe(struct vmm *vmm)
 
 	if (!s)
 		return NULL;
-	vmr_snapshot_system(s->spaces, &vmm->sys);
-	vmr_snapshot_bridge(s->spaces + VMR_SNAPSHOT_NR, &vmm->pci_bridge,
-			    VMR_SNAPSHOT_USER);
+	vmr_snapshot_describe_system(s->spaces, &vmm->sys);
+	vmr_snapshot_describe_bridge(s->spaces + VMR_SNAPSHOT_NR_SPACES, &vmm->pci_bridge,
+			    VMR_SNAPSHOT_FIRST_USER);
 	for (i = 0; i < NR_RESERVED; i++)
 		add_range(s, &vmm->reserved[i].range);
 	for (i = 0; i < vmm->nr_devices; i++)
@@ -178,10 +178,10 @@ static uint8_t *save(struct vmm *vmm, size_t *size, const char **fault)
 	int err = -ENOSPC;
 
 	if (s)
-		err = vmr_save_size(&s->snap, size);
+		err = vmr_snapshot_size(&s->snap, size);
 	if (!err) {
 		bytes = malloc(*size);
-		err = bytes ? vmr_save(&s->snap, bytes, *size, size) : -ENOSPC;
+		err = bytes ? vmr_snapshot_save(&s->snap, bytes, *size, size) : -ENOSPC;
 	}
 	free(s);
 	if (!err)
@@ -214,11 +214,11 @@ static const char *restore(struct vmm *vmm, uint8_t *bytes, size_t size)
 	if (!s)
 		return "no memory";
 	bytes[size / 2] ^= 1;
-	if (vmr_restore(&s->snap, bytes, size) != -EBADMSG)
+	if (vmr_snapshot_restore(&s->snap, bytes, size) != -EBADMSG)
 		fault = "damaged bytes are restored";
 	bytes[size / 2] ^= 1;
 	if (!fault) {
-		err = vmr_restore(&s->snap, bytes, size);
+		err = vmr_snapshot_restore(&s->snap, bytes, size);
 		if (err)
 			fault = vmr_strerror(err);
 	}
@@ -279,10 +279,10 @@ static const char *adopt(struct vmm *vmm)
 
 	vmm->restoring = false;
 	for (i = 0; !err && i < vmm->nr_devices; i++)
-		err = vmr_adopt(&vmm->manager, vmm->devices[i], NULL);
+		err = vmr_device_register_restored(&vmm->manager, vmm->devices[i], NULL);
 	/* A bridge was plugged before what is behind it. */
 	for (i = 0; !err && i < vmm->nr_functions; i++)
-		err = vmr_pci_adopt(&vmm->manager, vmm->functions[i], NULL);
+		err = vmr_pci_register_restored(&vmm->manager, vmm->functions[i], NULL);
 	fw_cfg_restored(vmm);
 	return err ? vmr_strerror(err) : NULL;
 }

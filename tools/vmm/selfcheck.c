@@ -40,7 +40,7 @@ static const char *next_mapping(const char *text, struct mapping *m)
 			   "bdf=%x:%x.%x bar %u, addr %llx, size %llx [%7[a-z]",
 			   &bus, &dev, &fn, &m->bar, &m->start, &m->size,
 			   m->kind) == 7) {
-			m->address = VMR_PCI_ADDR(bus, dev, fn);
+			m->address = VMR_PCI_BDF(bus, dev, fn);
 			return text;
 		}
 	}
@@ -72,7 +72,7 @@ static const char *check_window(struct vmm_cpu *cpu, struct card *card,
 				unsigned int bar, const struct mapping *m)
 {
 	struct vmr_region *region = &card->fn.bars[bar].region;
-	uint32_t bridge = pci_address(&card->fn.behind->fn);
+	uint32_t bridge = pci_address(&card->fn.upstream_bridge->fn);
 	uint32_t command = config_read(cpu, bridge, PCI_COMMAND);
 	const char *fault;
 
@@ -92,11 +92,11 @@ static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
 	const char *fault;
 	uint32_t rom;
 
-	if (desc->type == VMR_BAR_IO)
+	if (desc->type == VMR_PCI_BAR_IO)
 		kind = "io";
 	else if (desc->prefetchable)
 		kind = "prefmem";
-	if (desc->type != VMR_BAR_IO && size < FIRMWARE_PAGE)
+	if (desc->type != VMR_PCI_BAR_IO && size < FIRMWARE_PAGE)
 		size = FIRMWARE_PAGE;
 	if (strcmp(m->kind, kind))
 		return "the firmware took it for another kind";
@@ -104,7 +104,7 @@ static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
 		return "the firmware found another size";
 	if (bar != VMR_PCI_ROM) {
 		fault = check_place(cpu, card, bar, m->start);
-		if (!fault && card->fn.behind)
+		if (!fault && card->fn.upstream_bridge)
 			fault = check_window(cpu, card, bar, m);
 		return fault;
 	}
@@ -126,7 +126,7 @@ static unsigned int check_card(struct vmm *vmm, struct card *card)
 	struct mapping m;
 
 	for (bar = 0; bar < VMR_PCI_NR_BARS; bar++) {
-		if (card->fn.bars[bar].type == VMR_BAR_NONE)
+		if (card->fn.bars[bar].type == VMR_PCI_BAR_NONE)
 			continue;
 		vmm->implemented++;
 		printf("check: %02x:%02x.%x %s, BAR %u", address >> 8,
@@ -142,7 +142,7 @@ static unsigned int check_card(struct vmm *vmm, struct card *card)
 			vmm->misrouted++;
 		printf(" at %#llx: %s%s\n", m.start,
 		       fault ? fault : "first and last byte found",
-		       !fault && card->fn.behind ? " through the bridge" : "");
+		       !fault && card->fn.upstream_bridge ? " through the bridge" : "");
 	}
 	return programmed;
 }
@@ -155,7 +155,7 @@ static bool has_bar(const struct vmm *vmm, const struct mapping *m)
 	for (i = 0; i < vmm->nr_functions; i++) {
 		fn = vmm->functions[i];
 		if (pci_address(fn) == m->address && m->bar < VMR_PCI_NR_BARS &&
-		    fn->bars[m->bar].type != VMR_BAR_NONE)
+		    fn->bars[m->bar].type != VMR_PCI_BAR_NONE)
 			return true;
 	}
 	return false;
@@ -195,7 +195,7 @@ void selfcheck_again(struct vmm *vmm)
 	for (i = 0; i < NR_CARDS; i++) {
 		card = &vmm->cards[i];
 		for (bar = 0; bar < VMR_PCI_NR_BARS; bar++) {
-			if (card->fn.bars[bar].type == VMR_BAR_NONE ||
+			if (card->fn.bars[bar].type == VMR_PCI_BAR_NONE ||
 			    !find_mapping(log, pci_address(&card->fn), bar, &m))
 				continue;
 			if (check_bar(&vmm->checker, card, bar, &m))

@@ -385,7 +385,7 @@ struct piix4_pm {
 #define NR_LATCHES		7
 #define NR_FUNCTIONS		(NR_CARDS + 5)
 #define NR_DEVICES		(NR_LATCHES + 12)
-#define HOT_ADDRESS		VMR_PCI_ADDR(0, 8, 0)
+#define HOT_ADDRESS		VMR_PCI_BDF(0, 8, 0)
 #define OPTION_ROM_SIZE		2048
 
 /**
@@ -428,8 +428,8 @@ struct vmm {
 	struct vmm_config	config;
 	struct vmr_system	sys;
 	struct vmr_manager	manager;
-	struct vmr_pci_host	pci_host;
-	struct vmr_pci_lock	pci_lock;
+	struct vmr_pci_conf1	pci_host;
+	struct vmr_lock_ops	pci_lock;
 	pthread_mutex_t		writers;
 	struct vmr_listener	listener;
 	struct vmm_cpu		cpu;

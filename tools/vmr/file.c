@@ -123,11 +123,11 @@ static void read_memory(struct reader *r)
 	struct machine *m = &r->plan->machine;
 	uint64_t max = 0;
 
-	if (!number_to(r, 1, "size", 1, VMR_MAX, &m->ram) || r->nr < 3)
+	if (!number_to(r, 1, "size", 1, VMR_ADDR_MAX, &m->ram) || r->nr < 3)
 		return;
 	if (strcmp(r->words[2], "max")) {
 		no_more(r, 2);
-	} else if (number_to(r, 3, "size", 1, VMR_MAX, &max) &&
+	} else if (number_to(r, 3, "size", 1, VMR_ADDR_MAX, &max) &&
 		   no_more(r, 4)) {
 		if (max < m->ram)
 			complain(r, "memory: less at most than there is");
@@ -177,7 +177,7 @@ static struct given *new_span(struct reader *r, struct spans *spans, size_t max,
 static void read_window(struct reader *r)
 {
 	struct given *given = new_span(r, &r->plan->machine.windows,
-				       VMR_LAYOUT_WINDOWS, true);
+				       VMR_LAYOUT_MAX_WINDOWS, true);
 	size_t i;
 
 	if (!given)
@@ -197,20 +197,20 @@ static void read_window(struct reader *r)
 
 static void read_ram(struct reader *r)
 {
-	if (new_span(r, &r->plan->machine.memory, VMR_LAYOUT_RAM, true))
+	if (new_span(r, &r->plan->machine.memory, VMR_LAYOUT_MAX_RAM, true))
 		no_more(r, 3);
 }
 
 static void read_platform(struct reader *r)
 {
-	if (new_span(r, &r->plan->machine.platform, VMR_LAYOUT_PLATFORM, true))
+	if (new_span(r, &r->plan->machine.platform, VMR_LAYOUT_MAX_PLATFORM, true))
 		no_more(r, 3);
 }
 
 /* A ready-made machine has some holes already */
 static void read_hole(struct reader *r)
 {
-	if (new_span(r, &r->plan->machine.holes, VMR_LAYOUT_HOLES - 4, true))
+	if (new_span(r, &r->plan->machine.holes, VMR_LAYOUT_MAX_RESERVED - 4, true))
 		no_more(r, 3);
 }
 
@@ -443,7 +443,7 @@ static void read_mmio(struct reader *r)
 		.kind = VMR_KIND_MMIO, .align = 0x1000, .flags = VMR_PLATFORM,
 	};
 
-	read_area(r, &w, VMR_MAX);
+	read_area(r, &w, VMR_ADDR_MAX);
 }
 
 static void read_pio(struct reader *r)

@@ -135,7 +135,7 @@ static void put_thing(FILE *out, struct thing *thing)
 	fputs(",\n      ", out);
 	put_bool(out, "placed", placed);
 	if (placed && vmr_range_state(&thing->pci) == VMR_LIVE) {
-		uint32_t pci = vmr_id(&thing->pci);
+		uint32_t pci = vmr_id_value(&thing->pci);
 
 		snprintf(address, sizeof(address), "%02x:%02x.%x", pci >> 8,
 			 pci >> 3 & 0x1f, pci & 7);

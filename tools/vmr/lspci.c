@@ -60,7 +60,7 @@ static const char *parse_address(const char *text, uint32_t *segment,
 	    !hex(&text, 2, &dev) || !one_char(&text, '.') ||
 	    !hex(&text, 1, &fn) || !one_char(&text, ' ') || dev > 31 || fn > 7)
 		return NULL;
-	*address = VMR_PCI_ADDR(bus, dev, fn);
+	*address = VMR_PCI_BDF(bus, dev, fn);
 	return text;
 }
 

@@ -104,10 +104,10 @@ static void take_option(struct options *o, int opt, const char *arg)
 		o->machine = machine_option(arg);
 		break;
 	case 'M':
-		o->ram = number_option(arg, 1, VMR_MAX);
+		o->ram = number_option(arg, 1, VMR_ADDR_MAX);
 		break;
 	case OPT_MEMORY_MAX:
-		o->ram_max = number_option(arg, 1, VMR_MAX);
+		o->ram_max = number_option(arg, 1, VMR_ADDR_MAX);
 		break;
 	case 'b':
 		o->bits = number_option(arg, 33, 64);

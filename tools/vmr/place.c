@@ -49,15 +49,15 @@ static struct vmr_constraint constraint_of(struct want *want)
 
 	vmr_constraint_init(&c, want->kind, want->size, range_of_want(want));
 	c.flags = want->flags;
-	c.tag = want->label;
-	c.req.align = want->align;
-	c.req.policy = VMR_DEFAULT;
+	c.name = want->label;
+	c.request.align = want->align;
+	c.request.policy = VMR_DEFAULT;
 	if (want->fixed) {
-		c.req.policy = VMR_EXACT;
-		c.req.addr = want->at;
+		c.request.policy = VMR_EXACT;
+		c.request.addr = want->at;
 	}
 	if (want->window && !(want->flags & VMR_64BIT))
-		c.req.max = want->kind == VMR_KIND_PIO ? 0xffff : FOUR_GIB - 1;
+		c.request.max = want->kind == VMR_KIND_PIO ? 0xffff : FOUR_GIB - 1;
 	return c;
 }
 
@@ -69,13 +69,13 @@ static void describe_custom(struct vmr_layout_config *config, uint32_t bits)
 {
 	*config = (struct vmr_layout_config) {
 		.phys_bits = bits ? bits : 39,
-		.ports = { 0x1000, 0xffff, "ports" },
+		.io_ports = { 0x1000, 0xffff, "ports" },
 		.nr_segments = 1,
 		.buses = 256,
-		.inputs = { { 0, 23, "ioapic" } },
-		.nr_inputs = 1,
-		.lines = { 5, 23, "irq" },
-		.vectors = { 24, LINE_MAX_IDS, "gsi" },
+		.irq_inputs = { { 0, 23, "ioapic" } },
+		.nr_irq_inputs = 1,
+		.irq_lines = { 5, 23, "irq" },
+		.msi_vectors = { 24, LINE_MAX_IDS, "gsi" },
 		.slot_last = 508,
 		.id_last = 0xffff,
 	};
@@ -113,16 +113,16 @@ static void take_given(struct vmr_layout_config *config,
 	for (i = 0; i < m->windows.nr; i++) {
 		const struct given *w = &m->windows.list[i];
 
-		config->windows[i] = (struct vmr_window) {
+		config->windows[i] = (struct vmr_layout_window) {
 			.span = w->span, .flags = w->flags,
-			.policy = w->policy, .grain = VMR_GRAIN_32,
+			.policy = w->policy, .align = VMR_WINDOW_ALIGN_32,
 		};
 		config->nr_windows = i + 1;
 	}
 	for (i = 0; i < m->holes.nr; i++)
-		config->holes[config->nr_holes++] = m->holes.list[i].span;
+		config->reserved[config->nr_reserved++] = m->holes.list[i].span;
 	if (m->ports.nr)
-		config->ports = m->ports.list[0].span;
+		config->io_ports = m->ports.list[0].span;
 }
 
 static unsigned int line_of(const struct spans *spans,
@@ -187,7 +187,7 @@ static int make_machine(struct plan *plan, uint32_t bits,
 bool describe_machine(struct plan *plan, uint32_t bits)
 {
 	const struct vmr_span *bad = NULL;
-	struct vmr_span pieces[VMR_LAYOUT_RAM];
+	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
 	int err = make_machine(plan, bits, &bad);
 
 	if (err == -ENOSPC && !bad) {
@@ -215,7 +215,7 @@ static const struct vmr_device_ops no_ops;
 
 static void fill_memory(struct plan *plan)
 {
-	struct vmr_span pieces[VMR_LAYOUT_RAM];
+	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
 	struct vmr_device *dev = &plan->ram;
 	int i, nr = 0;
 
@@ -232,15 +232,15 @@ static void fill_memory(struct plan *plan)
 
 		vmr_region_init(&plan->pieces[i], VMR_MMIO, VMR_REGION_MEMORY,
 				size, i, pieces[i].name);
-		vmr_add_region(dev, &plan->pieces[i]);
-		vmr_constraint_at(&plan->pieces_wanted[i], VMR_KIND_MEM,
+		vmr_device_add_region(dev, &plan->pieces[i]);
+		vmr_constraint_init_fixed(&plan->pieces_wanted[i], VMR_KIND_MEM,
 				  pieces[i].start, size,
 				  &plan->pieces[i].range);
 	}
 	dev->constraints = plan->pieces_wanted;
 	dev->nr_constraints = nr;
-	vmr_set_init(&dev->resources, plan->pieces_had, nr);
-	vmr_register(&plan->manager, dev, NULL, NULL);
+	vmr_resource_set_init(&dev->resources, plan->pieces_had, nr);
+	vmr_device_register(&plan->manager, dev, NULL, NULL);
 }
 
 /* Lines that devices with a pin share: the highest there are */
@@ -249,7 +249,7 @@ static void share_lines(struct plan *plan)
 	static const char *const names[NR_INTX] = {
 		"intx d", "intx c", "intx b", "intx a",
 	};
-	const struct vmr_span *lines = &plan->config.lines;
+	const struct vmr_span *lines = &plan->config.irq_lines;
 	uint32_t i;
 
 	memset(plan->intx, 0, sizeof(plan->intx));
@@ -357,7 +357,7 @@ static uint64_t packed(const struct items *items, unsigned int window,
 	size_t i;
 
 	*align = 1;
-	vmr_space_init(&space, 0, VMR_MAX);
+	vmr_space_init(&space, 0, VMR_ADDR_MAX);
 	for (i = 0; i < items->nr; i++) {
 		struct want *want = items->list[i].want;
 		struct vmr_request req = VMR_REQUEST(want->size, want->align);
@@ -366,7 +366,7 @@ static uint64_t packed(const struct items *items, unsigned int window,
 			continue;
 		memset(&want->region, 0, sizeof(want->region));
 		if (vmr_alloc(&space, &want->region.range, &req, NULL))
-			return VMR_MAX & ~(GRAIN_MEM - 1);
+			return VMR_ADDR_MAX & ~(GRAIN_MEM - 1);
 		if (want->region.range.last >= size)
 			size = want->region.range.last + 1;
 		if (want->align > *align)
@@ -499,12 +499,12 @@ static void fail_to_place(struct plan *plan, struct thing *thing,
 			  const struct want *want, int err,
 			  const struct vmr_range *conflict)
 {
-	char text[VMR_MAP_LINE];
+	char text[VMR_PRINT_MAX_LINE];
 
 	if (err == -ENOSPC || (err == -ERANGE && !want->fixed)) {
 		fail_for_space(plan, thing, want);
 	} else if (err == -EBUSY && conflict) {
-		vmr_describe_range(&plan->manager, want->kind, conflict, text,
+		vmr_format_range(&plan->manager, want->kind, conflict, text,
 				   sizeof(text));
 		fail(thing, want, err, "in the way is %s", text);
 	} else if (err == -ERANGE) {
@@ -531,7 +531,7 @@ static void prepare(struct plan *plan, struct thing *thing)
 	thing->dev.ops = &no_ops;
 	thing->dev.name = thing->name;
 	if (thing->behind)
-		thing->dev.parent = &thing->behind->bus;
+		thing->dev.parent_bus = &thing->behind->bus;
 	if (thing->is_bridge)
 		vmr_bus_init(&thing->bus, &plan->manager, &thing->dev);
 	for (i = 0; i < thing->nr; i++) {
@@ -546,7 +546,7 @@ static void prepare(struct plan *plan, struct thing *thing)
 				VMR_REGION_WINDOW : VMR_REGION_TRAPPED,
 				want->size, i, want->label);
 		want->region.prefetchable = want->flags & VMR_PREFETCHABLE;
-		vmr_add_region(&thing->dev, &want->region);
+		vmr_device_add_region(&thing->dev, &want->region);
 	}
 }
 
@@ -557,8 +557,8 @@ static int grant(struct plan *plan, struct want *want,
 	struct vmr_resource_set set;
 	struct vmr_resource res;
 
-	vmr_set_init(&set, &res, 1);
-	return vmr_system_grant(&plan->sys, &c, 1, &set, NULL, conflict);
+	vmr_resource_set_init(&set, &res, 1);
+	return vmr_system_alloc_resources(&plan->sys, &c, 1, &set, NULL, conflict);
 }
 
 static struct want *find_window(struct thing *bridge, unsigned int window)
@@ -686,10 +686,10 @@ static bool place_address(struct plan *plan, struct thing *thing)
 	struct vmr_resource res;
 	int err;
 
-	vmr_constraint_within(&c, VMR_KIND_PCI, 1, 8, VMR_PCI_ADDR(bus, 0, 0),
-			      VMR_PCI_ADDR(bus, 31, 7), &thing->pci);
-	vmr_set_init(&set, &res, 1);
-	err = vmr_system_grant(&plan->sys, &c, 1, &set, NULL, NULL);
+	vmr_constraint_init_bounded(&c, VMR_KIND_PCI_BDF, 1, 8, VMR_PCI_BDF(bus, 0, 0),
+			      VMR_PCI_BDF(bus, 31, 7), &thing->pci);
+	vmr_resource_set_init(&set, &res, 1);
+	err = vmr_system_alloc_resources(&plan->sys, &c, 1, &set, NULL, NULL);
 	if (err)
 		fail(thing, NULL, err, "bus %u has no slot left", bus);
 	return !err;
@@ -769,10 +769,10 @@ static bool adopt(struct plan *plan, struct thing *thing)
 		thing->constraints[i] = constraint_of(&thing->wants[i]);
 	thing->dev.constraints = thing->constraints;
 	thing->dev.nr_constraints = thing->nr;
-	vmr_set_init(&thing->dev.resources, thing->resources, thing->nr);
-	err = vmr_id_alloc(&plan->sys.ids, &thing->dev.id);
+	vmr_resource_set_init(&thing->dev.resources, thing->resources, thing->nr);
+	err = vmr_id_alloc(&plan->sys.device_ids, &thing->dev.id);
 	if (!err)
-		err = vmr_adopt(&plan->manager, &thing->dev, NULL);
+		err = vmr_device_register_restored(&plan->manager, &thing->dev, NULL);
 	if (err)
 		fail(thing, NULL, err, "%s", vmr_strerror(err));
 	return !err;
@@ -848,10 +848,10 @@ static void reserve_holes(const struct plan *plan, struct vmr_space *space,
 {
 	size_t i;
 
-	memset(holes, 0, VMR_LAYOUT_HOLES * sizeof(*holes));
-	for (i = 0; i < plan->config.nr_holes; i++)
-		vmr_reserve(space, &holes[i], plan->config.holes[i].start,
-			    plan->config.holes[i].last, NULL);
+	memset(holes, 0, VMR_LAYOUT_MAX_RESERVED * sizeof(*holes));
+	for (i = 0; i < plan->config.nr_reserved; i++)
+		vmr_reserve(space, &holes[i], plan->config.reserved[i].start,
+			    plan->config.reserved[i].last, NULL);
 }
 
 /* Place from the bottom up in a window without an end, and see how far it goes */
@@ -862,7 +862,7 @@ static void measure(struct plan *plan, const struct items *items, size_t i)
 	};
 	const struct vmr_system_pool *pool = pool_of_need(plan, i);
 	struct need *need = &plan->needs[i];
-	struct vmr_range holes[VMR_LAYOUT_HOLES];
+	struct vmr_range holes[VMR_LAYOUT_MAX_RESERVED];
 	struct vmr_space space;
 	size_t j;
 
@@ -874,7 +874,7 @@ static void measure(struct plan *plan, const struct items *items, size_t i)
 		need->start = FOUR_GIB;
 	}
 	need->last = need->start;
-	vmr_space_init(&space, need->start, VMR_MAX);
+	vmr_space_init(&space, need->start, VMR_ADDR_MAX);
 	if (i != 2)
 		reserve_holes(plan, &space, holes);
 	for (j = 0; j < items->nr; j++) {
@@ -887,7 +887,7 @@ static void measure(struct plan *plan, const struct items *items, size_t i)
 		memset(&want->region, 0, sizeof(want->region));
 		need->any = true;
 		if (vmr_alloc(&space, &want->region.range, &req, NULL))
-			need->last = VMR_MAX;
+			need->last = VMR_ADDR_MAX;
 		else if (want->region.range.last > need->last)
 			need->last = want->region.range.last;
 	}

@@ -166,7 +166,7 @@ bool parse_number(const char *text, uint64_t *n)
 			    isdigit((unsigned char)*text); text++) {
 		digit = isdigit((unsigned char)*text) ? *text - '0' :
 			tolower((unsigned char)*text) - 'a' + 10;
-		if (value > (VMR_MAX - digit) / base)
+		if (value > (VMR_ADDR_MAX - digit) / base)
 			return false;
 		value = value * base + digit;
 		any = true;
@@ -175,7 +175,7 @@ bool parse_number(const char *text, uint64_t *n)
 	if (unit) {
 		unsigned int shift = 10 * (unit - units + 1);
 
-		if (value > VMR_MAX >> shift)
+		if (value > VMR_ADDR_MAX >> shift)
 			return false;
 		value <<= shift;
 		text++;

@@ -30,25 +30,25 @@ static void put_line(void *arg, const char *text)
 
 static void show_maps(struct plan *plan, FILE *out, bool gaps)
 {
-	const struct vmr_map map = {
+	const struct vmr_printer map = {
 		.line = put_line, .arg = out, .depth = 1,
-		.flags = gaps ? VMR_MAP_GAPS | VMR_MAP_TOTALS : 0, .manager = &plan->manager,
+		.flags = gaps ? VMR_PRINT_GAPS | VMR_PRINT_TOTALS : 0, .manager = &plan->manager,
 	};
 
 	fputs("guest physical addresses\n", out);
-	vmr_map_regions(&map, &plan->sys.mmio);
+	vmr_print_regions(&map, &plan->sys.mmio);
 	if (vmr_first_range(&plan->sys.pio) || gaps) {
 		fputs("i/o ports\n", out);
-		vmr_map_regions(&map, &plan->sys.pio);
+		vmr_print_regions(&map, &plan->sys.pio);
 	}
 	if (!gaps)
 		return;
 	fputs("interrupts\n", out);
-	vmr_map_ids(&map, &plan->sys.irqs);
-	if (!plan->sys.has_vectors)
+	vmr_print_ids(&map, &plan->sys.irqs);
+	if (!plan->sys.separate_msi_vectors)
 		return;
 	fputs("interrupt vectors\n", out);
-	vmr_map_ids(&map, &plan->sys.vectors);
+	vmr_print_ids(&map, &plan->sys.msi_vectors);
 }
 
 static void show_pci(const struct plan *plan, FILE *out)
@@ -62,9 +62,9 @@ static void show_pci(const struct plan *plan, FILE *out)
 		if (!any)
 			fputs("pci addresses\n", out);
 		any = true;
-		fprintf(out, "  %02x:%02x.%x : %s", vmr_id(&thing->pci) >> 8,
-			vmr_id(&thing->pci) >> 3 & 0x1f,
-			vmr_id(&thing->pci) & 7, thing->name);
+		fprintf(out, "  %02x:%02x.%x : %s", vmr_id_value(&thing->pci) >> 8,
+			vmr_id_value(&thing->pci) >> 3 & 0x1f,
+			vmr_id_value(&thing->pci) & 7, thing->name);
 		if (thing->is_bridge)
 			fprintf(out, " (bridge to bus %02x)",
 				thing->bus_number);

@@ -60,7 +60,7 @@ static const struct vmr_region *region_of(const struct vmr_range *range)
 static struct level level_behind(const struct box *box, unsigned int depth)
 {
 	return (struct level) {
-		.space = &box->region->device->bus->mmio,
+		.space = &box->region->device->subordinate->mmio,
 		.start = box->start, .last = box->last, .depth = depth + 1,
 	};
 }
@@ -75,7 +75,7 @@ static struct box box_at(const struct level *level, uint64_t addr)
 		return (struct box) {
 			region_of(range), range->start, range->last,
 		};
-	if (!vmr_gap_below(level->space, addr, &gap) || gap.last < addr)
+	if (!vmr_last_gap_at_or_below(level->space, addr, &gap) || gap.last < addr)
 		return (struct box) { NULL, level->start, addr };
 	return (struct box) {
 		NULL, gap.start > level->start ? gap.start : level->start, addr,
@@ -160,10 +160,10 @@ static void put_label(const struct plan *plan, const struct level *level,
 	if (region) {
 		if (region->device)
 			put_text(out, region->device->name);
-		if (region->device && region->tag)
+		if (region->device && region->name)
 			fputs(": ", out);
-		if (region->tag)
-			put_text(out, region->tag);
+		if (region->name)
+			put_text(out, region->name);
 		return;
 	}
 	fputs("free", out);

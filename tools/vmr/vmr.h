@@ -49,7 +49,7 @@ struct want {
 	unsigned int		line;
 	struct vmr_region	region;
 	struct vmr_range	numbers;
-	struct vmr_sharer	sharer;
+	struct vmr_irq_share	sharer;
 };
 
 /**
@@ -128,7 +128,7 @@ struct given {
  * @nr: how many there are
  */
 struct spans {
-	struct given	list[VMR_LAYOUT_HOLES];
+	struct given	list[VMR_LAYOUT_MAX_RESERVED];
 	size_t		nr;
 };
 
@@ -211,9 +211,9 @@ struct plan {
 	struct vmr_system		sys;
 	struct vmr_manager		manager;
 	struct vmr_device		ram;
-	struct vmr_region		pieces[VMR_LAYOUT_RAM];
-	struct vmr_constraint		pieces_wanted[VMR_LAYOUT_RAM];
-	struct vmr_resource		pieces_had[VMR_LAYOUT_RAM];
+	struct vmr_region		pieces[VMR_LAYOUT_MAX_RAM];
+	struct vmr_constraint		pieces_wanted[VMR_LAYOUT_MAX_RAM];
+	struct vmr_resource		pieces_had[VMR_LAYOUT_MAX_RAM];
 	struct vmr_shared_irq		intx[NR_INTX];
 	uint32_t			bits_needed;
 	struct need			needs[NR_NEEDS];

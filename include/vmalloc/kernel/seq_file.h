@@ -2,7 +2,7 @@
 /*
  * seq_file.h - maps of spaces in files of the kernel
  *
- * For kernel code only. The text is that of <vmalloc/map.h>, and so are the rules:
+ * For kernel code only. The text is that of <vmalloc/print.h>, and so are the rules:
  * making a map is the writer's side, and takes the lock that writers take.
  */
 #ifndef VMALLOC_KERNEL_SEQ_FILE_H
@@ -11,50 +11,50 @@
 #include <linux/err.h>
 #include <linux/mutex.h>
 
-#include <vmalloc/map.h>
+#include <vmalloc/print.h>
 
 struct dentry;
 struct seq_file;
 
 /**
- * vmr_seq_map_space - print the map of a space into a file
+ * vmr_seq_print_space - print the map of a space into a file
  * @m: the file that is being shown
- * @how: as for vmr_map_space(), but for @line and @arg, which are not looked at;
+ * @how: as for vmr_print_space(), but for @line and @arg, which are not looked at;
  *	@how->name gets @m. NULL for a plain map, which names nobody
  * @space: the space
  *
- * Return: as vmr_map_space(); a show function may return it.
+ * Return: as vmr_print_space(); a show function may return it.
  */
-int vmr_seq_map_space(struct seq_file *m, const struct vmr_map *how,
+int vmr_seq_print_space(struct seq_file *m, const struct vmr_printer *how,
 		      const struct vmr_space *space);
 
 /**
- * vmr_seq_map_ids - print the map of ids into a file
+ * vmr_seq_print_ids - print the map of ids into a file
  * @m: the file that is being shown
- * @how: as for vmr_seq_map_space()
+ * @how: as for vmr_seq_print_space()
  * @ids: the ids
  *
- * Return: as vmr_map_ids().
+ * Return: as vmr_print_ids().
  */
-int vmr_seq_map_ids(struct seq_file *m, const struct vmr_map *how,
-		    const struct vmr_ids *ids);
+int vmr_seq_print_ids(struct seq_file *m, const struct vmr_printer *how,
+		    const struct vmr_id_pool *ids);
 
 /**
- * vmr_seq_map_system - print into a file all that a machine has
+ * vmr_seq_print_system - print into a file all that a machine has
  * @m: the file that is being shown
- * @how: as for vmr_seq_map_space(), with @how->manager
+ * @how: as for vmr_seq_print_space(), with @how->manager
  *
- * Return: as vmr_map_system().
+ * Return: as vmr_print_system().
  */
-int vmr_seq_map_system(struct seq_file *m, const struct vmr_map *how);
+int vmr_seq_print_system(struct seq_file *m, const struct vmr_printer *how);
 
 /**
- * struct vmr_view - a machine as a file shows it
+ * struct vmr_debugfs_entry - a machine as a file shows it
  * @manager: whose machine
  * @lock: what serialises the machine's writers; held while the map is made
- * @flags: VMR_MAP_GAPS, VMR_MAP_CLAIMS, VMR_MAP_FLAT
+ * @flags: VMR_PRINT_GAPS, VMR_PRINT_CLAIMS, VMR_PRINT_FLAT
  */
-struct vmr_view {
+struct vmr_debugfs_entry {
 	const struct vmr_manager	*manager;
 	struct mutex			*lock;	/* the writers' */
 	uint32_t			flags;
@@ -73,11 +73,11 @@ struct vmr_view {
  * lock is NULL; ERR_PTR(-ENODEV) without CONFIG_VMR_DEBUGFS.
  */
 struct dentry *vmr_debugfs_create(const char *name, struct dentry *parent,
-				  struct vmr_view *view);
+				  struct vmr_debugfs_entry *view);
 #else
 static inline struct dentry *vmr_debugfs_create(const char *name,
 						struct dentry *parent,
-						struct vmr_view *view)
+						struct vmr_debugfs_entry *view)
 {
 	return ERR_PTR(-ENODEV);
 }

@@ -12,7 +12,7 @@
 #define MMIO_START	0xd0000000ULL
 
 static struct vmr_request page_request = {
-	.size = BENCH_PAGE, .align = BENCH_PAGE, .max = VMR_MAX,
+	.size = BENCH_PAGE, .align = BENCH_PAGE, .max = VMR_ADDR_MAX,
 	.policy = VMR_FIRST,
 };
 
@@ -23,7 +23,7 @@ struct owner {
 };
 
 struct ids {
-	struct vmr_ids	ids;
+	struct vmr_id_pool	ids;
 	size_t		n;	/* half of them are in use */
 	struct owner	*owners;
 	uint32_t	*id_of;
@@ -31,7 +31,7 @@ struct ids {
 
 static void ids_init(struct ids *s)
 {
-	vmr_ids_init(&s->ids, 0, s->n - 1);
+	vmr_id_pool_init(&s->ids, 0, s->n - 1);
 }
 
 static inline struct owner *ids_find(struct ids *s, uint32_t id)
@@ -46,12 +46,12 @@ static inline bool ids_take(struct ids *s, struct owner *owner)
 
 static inline bool ids_give(struct ids *s, struct owner *owner)
 {
-	return !vmr_id_release(&s->ids, &owner->id);
+	return !vmr_id_free_range(&s->ids, &owner->id);
 }
 
 static inline uint32_t ids_of(const struct owner *owner)
 {
-	return vmr_id(&owner->id);
+	return vmr_id_value(&owner->id);
 }
 
 #include "id_loops.h"
@@ -79,7 +79,7 @@ struct slot {
 };
 
 struct slot_state {
-	struct vmr_ids		ids;
+	struct vmr_id_pool		ids;
 	struct vmr_space	mmio;
 	size_t			n;
 	struct slot		*slots;
@@ -120,7 +120,7 @@ static struct slot *slot_free(struct slot_state *s, uint32_t id)
 	struct vmr_range *range = vmr_id_find(&s->ids, id);
 	struct slot *slot = (struct slot *)range;
 
-	if (!range || vmr_id_release(&s->ids, range) ||
+	if (!range || vmr_id_free_range(&s->ids, range) ||
 	    vmr_free(&s->mmio, &slot->mmio))
 		bench_fail("slots: id %u", id);
 	return slot;
@@ -132,14 +132,14 @@ static void slot_setup(void *state, const struct bench_place *places)
 	size_t i;
 
 	(void)places;
-	vmr_ids_init(&s->ids, 0, 2 * s->n - 1);
+	vmr_id_pool_init(&s->ids, 0, 2 * s->n - 1);
 	vmr_space_init(&s->mmio, MMIO_START,
 		       MMIO_START + 2 * s->n * BENCH_PAGE - 1);
 	for (i = 0; i < s->n; i++) {
 		s->slots[i] = (struct slot) { 0 };
 		if (!slot_reserve(s, &s->slots[i]))
 			bench_fail("slots: setup");
-		s->id_of[i] = vmr_id(&s->slots[i].id);
+		s->id_of[i] = vmr_id_value(&s->slots[i].id);
 	}
 }
 
@@ -156,7 +156,7 @@ static void slot_run(void *state, struct bench_run *run)
 		slot = slot_free(s, *id);
 		if (!slot_reserve(s, slot))
 			bench_fail("slots: no place");
-		*id = vmr_id(&slot->id);
+		*id = vmr_id_value(&slot->id);
 		sum = bench_fold(sum, *id ^ slot->mmio.start);
 	}
 	run->ns = bench_now() - begin;

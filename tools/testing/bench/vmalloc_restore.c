@@ -38,8 +38,8 @@ static struct vmr_range *node_of(const struct vmr_snapshot *snap,
 }
 
 static const struct vmr_snapshot_ops ops = {
-	.key_of = key_of,
-	.node_of = node_of,
+	.range_to_key = key_of,
+	.key_to_range = node_of,
 };
 
 static void *create(size_t n)
@@ -52,7 +52,7 @@ static void *create(size_t n)
 	s->snap = (struct vmr_snapshot) {
 		.ops = &ops, .spaces = &s->spaces, .nr_spaces = 1,
 	};
-	s->spaces.id = VMR_SNAPSHOT_USER;
+	s->spaces.id = VMR_SNAPSHOT_FIRST_USER;
 	s->nodes[0] = aligned_alloc(64, n * sizeof(**s->nodes));
 	s->nodes[1] = aligned_alloc(64, n * sizeof(**s->nodes));
 	if (!s->nodes[0] || !s->nodes[1])
@@ -92,7 +92,7 @@ static void setup(void *state, const struct bench_place *places)
 				(3 * i + 1 + i % 2) * BENCH_PAGE - 1, NULL))
 			bench_fail("restore: node %zu has no place", k);
 	}
-	if (vmr_save_size(&s->snap, &s->size))
+	if (vmr_snapshot_size(&s->snap, &s->size))
 		bench_fail("restore: no size");
 	s->buf = realloc(s->buf, s->size);
 	if (!s->buf)
@@ -110,10 +110,10 @@ static void run(void *state, struct bench_run *run)
 		empty(s, 1);
 		s->spaces.space = &s->space[0];
 		begin = bench_now();
-		if (vmr_save(&s->snap, s->buf, s->size, &written))
+		if (vmr_snapshot_save(&s->snap, s->buf, s->size, &written))
 			bench_fail("restore: not saved");
 		s->spaces.space = &s->space[1];
-		if (vmr_restore(&s->snap, s->buf, written))
+		if (vmr_snapshot_restore(&s->snap, s->buf, written))
 			bench_fail("restore: not restored");
 		run->ns += bench_now() - begin;
 	}

@@ -54,8 +54,8 @@ static const struct vmr_device_ops card_ops = {
 
 static bool plug(struct router *r, struct card *card, uint64_t start)
 {
-	card->constraint.req.addr = start;
-	return !vmr_register(&r->manager, &card->dev, NULL, NULL);
+	card->constraint.request.addr = start;
+	return !vmr_device_register(&r->manager, &card->dev, NULL, NULL);
 }
 
 static void add_card(struct router *r, size_t i,
@@ -67,22 +67,22 @@ static void add_card(struct router *r, size_t i,
 	card->dev.ops = &card_ops;
 	card->dev.constraints = &card->constraint;
 	card->dev.nr_constraints = 1;
-	vmr_set_init(&card->dev.resources, &card->resource, 1);
+	vmr_resource_set_init(&card->dev.resources, &card->resource, 1);
 	vmr_region_init(&card->region, region->mmio ? VMR_MMIO : VMR_PIO,
 			VMR_REGION_TRAPPED, region->size, 0, "card");
-	vmr_constraint_at(&card->constraint,
+	vmr_constraint_init_fixed(&card->constraint,
 			  region->mmio ? VMR_KIND_MMIO : VMR_KIND_PIO,
 			  region->start, region->size, &card->region.range);
-	card->constraint.req.align = 1;
-	if (vmr_add_region(&card->dev, &card->region) ||
+	card->constraint.request.align = 1;
+	if (vmr_device_add_region(&card->dev, &card->region) ||
 	    !plug(r, card, region->start))
 		bench_fail("%s: device %zu cannot be registered", IMPL, i);
 }
 
 static void *route_create(const struct route_map *map)
 {
-	struct vmr_limits limits = {
-		.mmio_last = VMR_MAX, .irq_last = 4095, .slot_last = 4095,
+	struct vmr_system_limits limits = {
+		.mmio_last = VMR_ADDR_MAX, .irq_last = 4095, .slot_last = 4095,
 		.pci_last = 0xff, .id_last = 1000000,
 	};
 	struct route_region restless = { .size = BENCH_PAGE, .mmio = true };
@@ -140,11 +140,11 @@ static void route_disturb(void *state, uint64_t *rng)
 	struct card *card = &r->cards[r->map->nr + i];
 
 	if (i % 2) {
-		vmr_region_place(&r->manager, &card->region, to, NULL);
+		vmr_region_move(&r->manager, &card->region, to, NULL);
 		return;
 	}
-	if (vmr_unlink(&r->manager, &card->dev) >= 0)
-		vmr_drain(&r->manager, &card->dev);
+	if (vmr_device_unregister(&r->manager, &card->dev) >= 0)
+		vmr_device_drain(&r->manager, &card->dev);
 	plug(r, card, to);
 }
 

@@ -95,7 +95,7 @@ void systick(void)
 	SYST_CVR = 0;
 	found.all++;
 	found.in_call += writing;
-	if (m.sys.seq.count & 1)
+	if (m.sys.seq.sequence & 1)
 		found.open++;
 	else
 		look();
@@ -112,25 +112,25 @@ static int thing_up(unsigned int i, uint64_t addr)
 	t->dev.name = "thing";
 	vmr_region_init(&t->region, VMR_MMIO, VMR_REGION_TRAPPED, SIZE, 0,
 			"registers");
-	ret = vmr_add_region(&t->dev, &t->region);
-	vmr_constraint_at(&t->want, VMR_KIND_MMIO, addr, SIZE,
+	ret = vmr_device_add_region(&t->dev, &t->region);
+	vmr_constraint_init_fixed(&t->want, VMR_KIND_MMIO, addr, SIZE,
 			  &t->region.range);
 	t->dev.constraints = &t->want;
 	t->dev.nr_constraints = 1;
-	vmr_set_init(&t->dev.resources, &t->got, 1);
-	return ret ? ret : vmr_register(&m.manager, &t->dev, NULL, NULL);
+	vmr_resource_set_init(&t->dev.resources, &t->got, 1);
+	return ret ? ret : vmr_device_register(&m.manager, &t->dev, NULL, NULL);
 }
 
 static int swap(unsigned int round)
 {
-	struct vmr_step steps[2] = {
+	struct vmr_move_op steps[2] = {
 		{ .range = &things[0].region.range,
 		  .start = round & 1 ? PLACE_A : PLACE_B },
 		{ .range = &things[1].region.range,
 		  .start = round & 1 ? PLACE_B : PLACE_A },
 	};
 
-	return vmr_region_move_set(&m.manager, steps, 2, NULL, NULL);
+	return vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL);
 }
 
 TEST(a_reader_in_an_interrupt_handler_sees_no_half_states)
@@ -150,8 +150,8 @@ TEST(a_reader_in_an_interrupt_handler_sees_no_half_states)
 		writing = true;
 		failed |= swap(round);
 		failed |= thing_up(2, COMER);
-		failed |= vmr_unlink(&m.manager, &things[2].dev) < 0;
-		failed |= vmr_drained(&m.manager, &things[2].dev);
+		failed |= vmr_device_unregister(&m.manager, &things[2].dev) < 0;
+		failed |= vmr_device_try_drain(&m.manager, &things[2].dev);
 		writing = false;
 	}
 	SYST_CSR = 0;

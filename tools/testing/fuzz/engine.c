@@ -6,7 +6,7 @@
  * operation everything it returned is compared, and every so often each node, the
  * trees, the gaps and the claims.
  */
-#include <vmalloc/address.h>
+#include <vmalloc/pool.h>
 
 #include "../selftests/vmalloc/verify.h"
 #include "cells.h"
@@ -20,7 +20,7 @@ static struct vmr_range range[PIECES];
 static struct vmr_range range_before[PIECES];
 static struct vmr_space space_before[SPACES];
 static struct vmr_pool pool;
-static struct vmr_seq seq;
+static struct vmr_seqcount seq;
 
 static struct cells cells[SPACES];
 static struct board board;
@@ -138,7 +138,7 @@ static const char *op_pool_alloc(struct answer *is, struct answer *should)
 		is->ret = vmr_pool_request(&pool, &range[i], &req, &conflict);
 	} else {
 		req.min = 0;
-		req.max = VMR_MAX;
+		req.max = VMR_ADDR_MAX;
 		req.prefer_align = 0;
 		is->ret = vmr_pool_alloc(&pool, &range[i], req.size, req.align,
 					 req.policy);
@@ -195,7 +195,7 @@ static const char *op_move(struct answer *is, struct answer *should)
 static const char *op_move_set(struct answer *is, struct answer *should)
 {
 	struct board_step mine[MAX_STEPS];
-	struct vmr_step step[MAX_STEPS];
+	struct vmr_move_op step[MAX_STEPS];
 	struct vmr_range *conflict = NULL;
 	unsigned int nr = 1 + fuzz_below(MAX_STEPS), i, other;
 	bool rotate = fuzz_one_in(2);
@@ -218,15 +218,15 @@ static const char *op_move_set(struct answer *is, struct answer *should)
 	}
 	for (i = 0; i < nr; i++) {
 		step[i].space = &space[mine[i].from - cells];
-		step[i].to = &space[mine[i].to - cells];
+		step[i].to_space = &space[mine[i].to - cells];
 		step[i].range = &range[mine[i].piece];
 		step[i].start = mine[i].start;
 	}
-	is->ret = vmr_move_set(step, nr, &is->failed, &conflict);
+	is->ret = vmr_move_bulk(step, nr, &is->failed, &conflict);
 	is->conflict = index_of(conflict);
 	should->ret = board_move_set(&board, mine, (int)nr, &should->failed,
 				     &should->conflict);
-	return "move_set";
+	return "move_bulk";
 }
 
 static const char *op_free(struct answer *is, struct answer *should)
@@ -284,7 +284,7 @@ static const char *op_claim(enum vmr_state state, struct answer *is,
 static const char *op_settle(struct answer *is, struct answer *should)
 {
 	unsigned int s = any_space();
-	uint64_t start = 0, last = VMR_MAX;
+	uint64_t start = 0, last = VMR_ADDR_MAX;
 
 	if (fuzz_one_in(2)) {
 		start = any_start(&cells[s]);
@@ -380,14 +380,14 @@ static void check_find(unsigned int s, unsigned int cell)
 	uint64_t at = cell_addr(c, (int)cell) + (1ull << c->shift) / 3;
 	uint64_t start = 0, last = 0;
 	int who = c->owner[cell];
-	uint64_t set = cells_in(c, at, VMR_MAX) | 1ull << cell;
+	uint64_t set = cells_in(c, at, VMR_ADDR_MAX) | 1ull << cell;
 
 	FUZZ_ASSERT(index_of(vmr_find(&space[s], at)) == who);
-	FUZZ_ASSERT(index_of(vmr_lookup(&space[s], at, &start, &last)) == who);
+	FUZZ_ASSERT(index_of(vmr_find_lockless(&space[s], at, &start, &last)) == who);
 	if (who != NOBODY)
 		FUZZ_ASSERT(start == board.piece[who].start &&
 			    last == board.piece[who].last);
-	FUZZ_ASSERT(index_of(vmr_find_overlap(&space[s], at, VMR_MAX)) ==
+	FUZZ_ASSERT(index_of(vmr_find_overlap(&space[s], at, VMR_ADDR_MAX)) ==
 		    in_way(c, set, NOBODY));
 }
 
@@ -479,8 +479,8 @@ static void check_totals(unsigned int s)
 {
 	const struct cells *c = &cells[s];
 	unsigned int nr = (unsigned int)__builtin_popcountll(c->live);
-	struct vmr_total used = vmr_used(&space[s]);
-	struct vmr_total rest = vmr_unused(&space[s]);
+	struct vmr_total used = vmr_space_used(&space[s]);
+	struct vmr_total rest = vmr_space_unused(&space[s]);
 
 	FUZZ_ASSERT(used.low == (uint64_t)nr << c->shift);
 	FUZZ_ASSERT(used.high == (nr == CELLS && c->shift == 58));
@@ -577,7 +577,7 @@ static void one_op(uint64_t nr)
 		fuzz_fail("%s: step %zu, not %zu", what, is.failed,
 			  should.failed);
 	/* A set of moves that failed may have built the trees anew. */
-	if (keeps && is.ret && strcmp(what, "move_set") &&
+	if (keeps && is.ret && strcmp(what, "move_bulk") &&
 	    (memcmp(range_before, range, sizeof(range)) ||
 	     memcmp(space_before, space, sizeof(space))))
 		fuzz_fail("%s: failed and changed something", what);
@@ -593,7 +593,7 @@ static void start_with(unsigned int how)
 
 	switch (how >> 3 & 3) {
 	case 1:
-		base = VMR_MAX << (shift + 5) << 1;
+		base = VMR_ADDR_MAX << (shift + 5) << 1;
 		break;
 	case 2:
 		base = 0xc0000000ull << shift;
@@ -607,10 +607,10 @@ static void start_with(unsigned int how)
 	for (i = 0; i < SPACES; i++) {
 		first = how & 0x20 << i ? fuzz_below(24) : 0;
 		last = how & 0x20 << i ? 40 + fuzz_below(24) : CELLS - 1;
-		cells_init(&cells[i], base, shift, first, last, VMR_MAX);
+		cells_init(&cells[i], base, shift, first, last, VMR_ADDR_MAX);
 		FUZZ_ASSERT(!vmr_space_init(&space[i], cells[i].start,
 					    cells[i].last));
-		FUZZ_ASSERT(!vmr_space_share(&space[i], &seq));
+		FUZZ_ASSERT(!vmr_space_set_seqcount(&space[i], &seq));
 	}
 	new_pool();
 }

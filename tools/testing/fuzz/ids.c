@@ -11,7 +11,7 @@
 #include "cells.h"
 #include "fuzz.h"
 
-static struct vmr_ids ids, ids_before;
+static struct vmr_id_pool ids, ids_before;
 static struct vmr_range range[PIECES], range_before[PIECES];
 static struct cells cells;
 static struct board board;
@@ -104,7 +104,7 @@ static void one_op(void)
 		break;
 	case 2:
 		id = any_id();
-		ret = vmr_id_alloc_at(&ids, &range[i], id, &in_way);
+		ret = vmr_id_reserve(&ids, &range[i], id, &in_way);
 		want = issue(i, board_reserve(&board, i, &cells, id, id,
 					      &conflict));
 		break;
@@ -133,7 +133,7 @@ static void one_op(void)
 		want = free_by_number(id, count, &freed);
 		break;
 	default:
-		ret = vmr_id_release(&ids, &range[i]);
+		ret = vmr_id_free_range(&ids, &range[i]);
 		want = board_free(&board, i, &cells);
 	}
 	if (ret != want || index_of(in_way) != conflict ||
@@ -153,12 +153,12 @@ static void check(uint64_t nr)
 	unsigned int cell = nr * 29 % CELLS;
 	uint32_t id = (uint32_t)cell_addr(&cells, (int)cell);
 
-	FUZZ_ASSERT(ids.issued == issued);
+	FUZZ_ASSERT(ids.high_watermark == issued);
 	FUZZ_ASSERT(index_of(vmr_id_find(&ids, id)) == cells.owner[cell]);
 	FUZZ_ASSERT(vmr_id_is_allocated(&ids, id) == (cells.live >> cell & 1));
 	FUZZ_ASSERT(vmr_range_state(&range[i]) == p->state &&
 		    range[i].start == p->start && range[i].last == p->last &&
-		    vmr_id(&range[i]) == (uint32_t)p->start);
+		    vmr_id_value(&range[i]) == (uint32_t)p->start);
 	if (nr % 64 == 63)
 		FUZZ_ASSERT(!strcmp(verify_space(&ids.space), VERIFY_OK));
 }
@@ -175,7 +175,7 @@ static void run(void)
 	memset(range, 0, sizeof(range));
 	issued = 0;
 	cells_init(&cells, bases[how & 3], 0, first, last, UINT32_MAX);
-	FUZZ_ASSERT(!vmr_ids_init(&ids, (uint32_t)cells.start,
+	FUZZ_ASSERT(!vmr_id_pool_init(&ids, (uint32_t)cells.start,
 				  (uint32_t)cells.last));
 	for (nr = 0; fuzz_more(); nr++) {
 		memcpy(range_before, range, sizeof(range));

@@ -51,7 +51,7 @@ static void begin(void)
 	CLEAR(naive);
 	CLEAR(told);
 	undefined = 0;
-	FUZZ_ASSERT(!hostile_up(fuzz_one_in(2) ? MACHINE_LAST : VMR_MAX));
+	FUZZ_ASSERT(!hostile_up(fuzz_one_in(2) ? MACHINE_LAST : VMR_ADDR_MAX));
 }
 
 static void check(void)

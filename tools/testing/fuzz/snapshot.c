@@ -141,11 +141,11 @@ static size_t read_one_space(const uint8_t *bytes, size_t at, size_t end,
 	nr_live = get_le(bytes + at + 32, 8);
 	nr_claims = get_le(bytes + at + 40, 8);
 	if (get_le(bytes + at, 4) != s->id ||
-	    get_le(bytes + at + 4, 4) != (s->issued ? 1 : 0) ||
+	    get_le(bytes + at + 4, 4) != (s->high_watermark ? 1 : 0) ||
 	    get_le(bytes + at + 8, 8) != s->space->start ||
 	    get_le(bytes + at + 16, 8) != s->space->last)
 		return 0;
-	if (mark && (!s->issued || mark - 1 < s->space->start ||
+	if (mark && (!s->high_watermark || mark - 1 < s->space->start ||
 		     mark - 1 > s->space->last))
 		return 0;
 	at = read_records(bytes, at + 48, end, s->space, nr_live, 24, live);
@@ -155,7 +155,7 @@ static size_t read_one_space(const uint8_t *bytes, size_t at, size_t end,
 	if (!at || !are_live(live, nr_live) ||
 	    !are_claims(claims, nr_claims, live, nr_live))
 		return 0;
-	if (s->issued && nr_live && mark <= live[nr_live - 1].last)
+	if (s->high_watermark && nr_live && mark <= live[nr_live - 1].last)
 		return 0;
 	return at;
 }
@@ -198,8 +198,8 @@ static void box_place(const struct vmr_space *space, uint64_t *start,
 {
 	uint64_t a = any(72), size = any(8);
 
-	if (space->last == VMR_MAX)
-		a = a & 1 ? VMR_MAX - a / 2 : a / 2;
+	if (space->last == VMR_ADDR_MAX)
+		a = a & 1 ? VMR_ADDR_MAX - a / 2 : a / 2;
 	else
 		a = space->start + a % 9 * 3 % (space->last - space->start + 1);
 	*start = a;
@@ -238,7 +238,7 @@ static bool restored_exactly(const uint8_t *bytes, size_t n)
 	int ret;
 
 	memcpy(&dst_before, &dst, sizeof(dst));
-	ret = vmr_restore(&dst.snap, bytes, n);
+	ret = vmr_snapshot_restore(&dst.snap, bytes, n);
 	if (ret) {
 		FUZZ_ASSERT(ret == -EBADMSG);
 		FUZZ_ASSERT(!memcmp(&dst_before, &dst, sizeof(dst)));
@@ -354,7 +354,7 @@ static void box_damaged(void)
 	/* What comes of a lie is not what was saved, but it is sound. */
 	if (dst.lie == HONEST) {
 		restored_exactly(bad, n);
-	} else if (!vmr_restore(&dst.snap, bad, n)) {
+	} else if (!vmr_snapshot_restore(&dst.snap, bad, n)) {
 		FUZZ_ASSERT(!strcmp(verify_space(&dst.small), VERIFY_OK));
 		FUZZ_ASSERT(!strcmp(verify_space(&dst.all), VERIFY_OK));
 		FUZZ_ASSERT(!strcmp(verify_space(&dst.ids.space), VERIFY_OK));
@@ -373,7 +373,7 @@ static void machine_damaged(void)
 	memcpy(image2, image, n);
 	n = damage(image2, n, sizeof(image2));
 	memcpy(&new_before, &new, sizeof(new));
-	ret = vmr_restore(&new.snap, image2, n);
+	ret = vmr_snapshot_restore(&new.snap, image2, n);
 	if (ret) {
 		FUZZ_ASSERT(ret == -EBADMSG);
 		FUZZ_ASSERT(!memcmp(&new_before, &new, sizeof(new)));

@@ -23,7 +23,7 @@
 enum { PIO, MMIO, IRQS, VECTORS, SLOTS };
 
 static struct vmr_system sys;
-static struct vmr_sharer node[FIRST_LINE];
+static struct vmr_irq_share node[FIRST_LINE];
 static struct vmr_shared_irq line[LINES];
 
 static struct device {
@@ -50,9 +50,9 @@ static struct vmr_space *space_of(int domain)
 	case IRQS:
 		return &sys.irqs.space;
 	case VECTORS:
-		return &sys.vectors.space;
+		return &sys.msi_vectors.space;
 	default:
-		return &sys.slots.space;
+		return &sys.mem_slots.space;
 	}
 }
 
@@ -60,11 +60,11 @@ static uint64_t issued_of(int domain)
 {
 	switch (domain) {
 	case IRQS:
-		return sys.irqs.issued;
+		return sys.irqs.high_watermark;
 	case VECTORS:
-		return sys.vectors.issued;
+		return sys.msi_vectors.high_watermark;
 	case SLOTS:
-		return sys.slots.issued;
+		return sys.mem_slots.high_watermark;
 	default:
 		return 0;
 	}
@@ -83,8 +83,8 @@ static int domain_of(uint32_t kind)
 		return IRQS;
 	case VMR_KIND_MSI:
 	case VMR_KIND_MSIX:
-	case VMR_KIND_GENERIC_IRQ:
-		return sys.has_vectors ? VECTORS : IRQS;
+	case VMR_KIND_MSI_GENERIC:
+		return sys.separate_msi_vectors ? VECTORS : IRQS;
 	case VMR_KIND_MEM_SLOT:
 		return SLOTS;
 	default:
@@ -114,7 +114,7 @@ static bool is_share(const struct vmr_constraint *c)
 
 static bool makes_no_sense(const struct vmr_constraint *c)
 {
-	const struct vmr_request *r = &c->req;
+	const struct vmr_request *r = &c->request;
 
 	if (!c->range || domain_of(c->kind) == NOBODY)
 		return true;
@@ -184,7 +184,7 @@ static bool is_served_by(const struct vmr_system_pool *pool,
 {
 	uint32_t needs = pool->flags;
 
-	if (c->req.policy == VMR_EXACT)
+	if (c->request.policy == VMR_EXACT)
 		needs &= ~VMR_PLATFORM;
 	return pool->kinds & 1u << c->kind && !(needs & ~c->flags);
 }
@@ -199,7 +199,7 @@ static int from_pool(int i, const struct vmr_constraint *c, uint64_t start,
 		     int *conflict)
 {
 	struct cells *in = &cells[domain_of(c->kind)];
-	struct vmr_request req = c->req;
+	struct vmr_request req = c->request;
 
 	if (!req.align)
 		req.align = align;
@@ -216,7 +216,7 @@ static int should_grant(const struct vmr_constraint *c, int *conflict)
 	size_t p;
 
 	if (is_share(c))
-		return join(i, &c->req, conflict);
+		return join(i, &c->request, conflict);
 	for (p = 0; p < sys.nr_pools; p++) {
 		const struct vmr_system_pool *pool = &sys.pools[p];
 
@@ -278,8 +278,8 @@ static int should_grant_all(const struct vmr_constraint *c, size_t nr,
 	memcpy(was_issued, issued, sizeof(issued));
 	for (i = 0; i < nr; i++) {
 		for (next = nr, j = 0; j < nr; j++)
-			if (!done[j] && (next == nr || goes_sooner(&c[j].req,
-								   &c[next].req)))
+			if (!done[j] && (next == nr || goes_sooner(&c[j].request,
+								   &c[next].request)))
 				next = j;
 		ret = should_grant(&c[next], conflict);
 		if (ret)
@@ -307,7 +307,7 @@ static void any_constraint(struct vmr_constraint *c, int i)
 {
 	static const uint8_t kinds[] = {
 		VMR_KIND_PIO, VMR_KIND_MMIO, VMR_KIND_MEM, VMR_KIND_IRQ,
-		VMR_KIND_MSI, VMR_KIND_MSIX, VMR_KIND_GENERIC_IRQ,
+		VMR_KIND_MSI, VMR_KIND_MSIX, VMR_KIND_MSI_GENERIC,
 		VMR_KIND_MEM_SLOT, VMR_KIND_MMIO, VMR_KIND_PIO, VMR_KIND_IRQ,
 		VMR_KIND_IRQ, VMR_KIND_MMIO, VMR_KIND_MSI, VMR_KIND_MEM_SLOT,
 		VMR_KIND_PIO,
@@ -320,7 +320,7 @@ static void any_constraint(struct vmr_constraint *c, int i)
 	if (more == 255)
 		c->kind = VMR_KIND_MAC + fuzz_u8() % 80;
 	/* Those of the device layer are the same as ids, and asked there. */
-	if (c->kind == VMR_KIND_PCI || c->kind == VMR_KIND_DEVICE)
+	if (c->kind == VMR_KIND_PCI_BDF || c->kind == VMR_KIND_DEVICE_ID)
 		c->kind = VMR_KIND_MAC;
 	in = &cells[domain_of(c->kind) == NOBODY ? MMIO : domain_of(c->kind)];
 	c->range = more == 254 ? NULL : &node[i].range;
@@ -329,27 +329,27 @@ static void any_constraint(struct vmr_constraint *c, int i)
 		c->flags |= VMR_SHARED;
 	n = fuzz_u8();
 	n = n < 200 ? 1u << (n & 3) : n < 250 ? 1 + n % 24 : n % 70;
-	c->req.size = c->flags & VMR_SHARED && n < 64 ? 1 :
+	c->request.size = c->flags & VMR_SHARED && n < 64 ? 1 :
 		      (uint64_t)n << in->shift;
-	c->req.max = VMR_MAX;
-	c->req.policy = VMR_DEFAULT;
+	c->request.max = VMR_ADDR_MAX;
+	c->request.policy = VMR_DEFAULT;
 	if (more & 1)
-		c->req.policy = (enum vmr_policy)(more >> 1 & 3);
+		c->request.policy = (enum vmr_policy)(more >> 1 & 3);
 	if (more == 252)
-		c->req.policy = (enum vmr_policy)(VMR_DEFAULT + 1);
+		c->request.policy = (enum vmr_policy)(VMR_DEFAULT + 1);
 	if (more & 8)
-		c->req.align = 1ull << (in->shift + fuzz_below(5));
+		c->request.align = 1ull << (in->shift + fuzz_below(5));
 	if (more == 251)
-		c->req.align = 3;
-	if (c->req.policy == VMR_EXACT) {
-		c->req.addr = any_start(in);
-		if (is_power(c->req.align))
-			c->req.addr &= ~(c->req.align - 1);
+		c->request.align = 3;
+	if (c->request.policy == VMR_EXACT) {
+		c->request.addr = any_start(in);
+		if (is_power(c->request.align))
+			c->request.addr &= ~(c->request.align - 1);
 	}
 	if ((more & 0x30) == 0x30)
-		c->req.min = any_start(in);
+		c->request.min = any_start(in);
 	if ((more & 0xc0) == 0xc0)
-		c->req.max = any_start(in) + ((1ull << in->shift) - 1);
+		c->request.max = any_start(in) + ((1ull << in->shift) - 1);
 }
 
 static void compare(const char *what, int ret, int want,
@@ -374,7 +374,7 @@ static void op_grant(unsigned int d)
 		any_constraint(&dev->want[i], (int)(d * WANTS + i));
 	if (nr > 1 && fuzz_one_in(128))
 		dev->want[1].range = dev->want[0].range;
-	ret = vmr_system_grant(&sys, dev->want, nr, &dev->set, &failed,
+	ret = vmr_system_alloc_resources(&sys, dev->want, nr, &dev->set, &failed,
 			       &conflict);
 	want = should_grant_all(dev->want, nr, &should_fail, &in_way);
 	compare("grant", ret, want, conflict, in_way, failed, should_fail);
@@ -386,7 +386,7 @@ static void op_release(unsigned int d)
 {
 	size_t i;
 
-	vmr_system_release(&sys, &device[d].set);
+	vmr_system_free_resources(&sys, &device[d].set);
 	FUZZ_ASSERT(!device[d].set.nr);
 	for (i = 0; i < WANTS; i++)
 		should_ungrant((int)(d * WANTS + i));
@@ -436,14 +436,14 @@ static void op_update(unsigned int d)
 		unsigned int to = cells[domain_of(res->kind)].shift;
 
 		c.kind = res->kind;
-		c.req.size = c.req.size >> from << to;
-		c.req.align = c.req.align >> from << to;
-		c.req.addr = c.req.addr >> from << to;
-		c.req.min = c.req.min >> from << to;
-		c.req.max = VMR_MAX;
+		c.request.size = c.request.size >> from << to;
+		c.request.align = c.request.align >> from << to;
+		c.request.addr = c.request.addr >> from << to;
+		c.request.min = c.request.min >> from << to;
+		c.request.max = VMR_ADDR_MAX;
 	}
 	was = *res;
-	ret = vmr_system_update(&sys, res, &c, &conflict);
+	ret = vmr_system_update_resource(&sys, res, &c, &conflict);
 	want = should_update(&was, &c, &in_way);
 	compare("update", ret, want, conflict, in_way, 0, 0);
 	if (ret)
@@ -496,9 +496,9 @@ static void check_node(int i)
 
 	if (i < FIRST_LINE && shares[i] != NOBODY) {
 		p = &board.piece[FIRST_LINE + shares[i]];
-		FUZZ_ASSERT(node[i].line == &line[shares[i]]);
+		FUZZ_ASSERT(node[i].irq == &line[shares[i]]);
 	} else if (i < FIRST_LINE) {
-		FUZZ_ASSERT(!node[i].line);
+		FUZZ_ASSERT(!node[i].irq);
 	}
 	FUZZ_ASSERT(vmr_range_state(r) == p->state);
 	if (p->state != VMR_FREE)
@@ -568,10 +568,10 @@ static void begin(void)
 {
 	static const uint8_t shifts[DOMAINS] = { 10, 12, 0, 0, 0 };
 	unsigned int how = fuzz_u8(), i;
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = CELLS * 0x1000 - 1, .irq_last = CELLS - 1,
 		.slot_last = CELLS - 1, .pci_last = 0xff, .id_last = 99,
-		.vector_last = how & 1 ? CELLS - 1 : 0,
+		.msi_vector_last = how & 1 ? CELLS - 1 : 0,
 	};
 
 	memset(&board, 0, sizeof(board));
@@ -582,12 +582,12 @@ static void begin(void)
 	for (i = 0; i < FIRST_LINE; i++)
 		shares[i] = NOBODY;
 	for (i = 0; i < DEVICES; i++)
-		vmr_set_init(&device[i].set, device[i].res, WANTS);
+		vmr_resource_set_init(&device[i].set, device[i].res, WANTS);
 	FUZZ_ASSERT(!vmr_system_init(&sys, &limits));
 	for (i = 0; i < DOMAINS; i++)
 		cells_init(&cells[i], 0, shifts[i], 0,
 			   i == VECTORS && !(how & 1) ? 0 : CELLS - 1,
-			   i >= IRQS ? UINT32_MAX : VMR_MAX);
+			   i >= IRQS ? UINT32_MAX : VMR_ADDR_MAX);
 	for (i = how >> 1 & 7; i; i--)
 		add_pool();
 }

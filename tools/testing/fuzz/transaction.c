@@ -34,7 +34,7 @@ struct toy {
 	uint32_t		state;
 	int			with;		/* transaction, or NOBODY */
 	int			id;		/* or NOBODY */
-	struct vmr_place	told[REGIONS];
+	struct vmr_mapping	told[REGIONS];
 };
 
 static struct vmr_system sys;
@@ -95,16 +95,16 @@ static const struct vmr_device_ops toy_ops = {
 	.set_resources = toy_granted,
 };
 
-static bool same(const struct vmr_place *a, const struct vmr_place *b)
+static bool same(const struct vmr_mapping *a, const struct vmr_mapping *b)
 {
-	return a->visible == b->visible &&
-	       (!a->visible || (a->start == b->start && a->last == b->last));
+	return a->mapped == b->mapped &&
+	       (!a->mapped || (a->start == b->start && a->last == b->last));
 }
 
 static void toy_moved(struct vmr_listener *l, struct vmr_region *region,
-		      const struct vmr_place *old, const struct vmr_place *new_)
+		      const struct vmr_mapping *old, const struct vmr_mapping *new_)
 {
-	struct vmr_place *told = &toy_of(region->device)->told[region->index];
+	struct vmr_mapping *told = &toy_of(region->device)->told[region->index];
 
 	(void)l;
 	if (!same(told, old) || same(old, new_))
@@ -116,12 +116,12 @@ static void toy_moved(struct vmr_listener *l, struct vmr_region *region,
 
 static bool is_present(const struct toy *t)
 {
-	return t->state >= VMR_DEVICE_PRESENT;
+	return t->state >= VMR_DEVICE_REGISTERED;
 }
 
 static void settle(void)
 {
-	while (board_settle(&places, &memory, 0, VMR_MAX) != NOBODY)
+	while (board_settle(&places, &memory, 0, VMR_ADDR_MAX) != NOBODY)
 		;
 }
 
@@ -149,7 +149,7 @@ static int free_id(void)
 
 static int should_grant(int d, const struct vmr_constraint *c, int *in_way)
 {
-	struct vmr_request req = c->req;
+	struct vmr_request req = c->request;
 
 	if (!req.align)
 		req.align = 1;
@@ -169,13 +169,13 @@ static int should_prepare(int d, size_t *failed, int *in_way)
 	uint64_t was_irqs = irqs_issued;
 	int ret = 0;
 
-	if (t->state != VMR_DEVICE_ABSENT)
+	if (t->state != VMR_DEVICE_UNREGISTERED)
 		return -EEXIST;
 	for (done = 0; done < nr && !ret; done++) {
 		for (next = nr, i = 0; i < nr; i++)
 			if (!has[i] &&
-			    (next == nr || goes_sooner(&t->want[i].req,
-						       &t->want[next].req)))
+			    (next == nr || goes_sooner(&t->want[i].request,
+						       &t->want[next].request)))
 				next = i;
 		ret = should_grant(d, &t->want[next], in_way);
 		has[next] = true;
@@ -206,7 +206,7 @@ static int should_prepare(int d, size_t *failed, int *in_way)
 static void should_leave(int d)
 {
 	give_up(d);
-	toys[d].state = VMR_DEVICE_ABSENT;
+	toys[d].state = VMR_DEVICE_UNREGISTERED;
 	toys[d].id = NOBODY;
 	toys[d].with = NOBODY;
 }
@@ -228,14 +228,14 @@ static void any_wants(struct toy *t)
 		if (!(how & 1 << i))
 			continue;
 		if (how & 4 << i) {
-			vmr_constraint_at(c, VMR_KIND_MMIO,
+			vmr_constraint_init_fixed(c, VMR_KIND_MMIO,
 					  fuzz_below(CELLS) * PAGE,
 					  t->region[i].size,
 					  &t->region[i].range);
 		} else {
 			vmr_constraint_init(c, VMR_KIND_MMIO, t->region[i].size,
 					    &t->region[i].range);
-			c->req.policy = (enum vmr_policy)fuzz_below(3);
+			c->request.policy = (enum vmr_policy)fuzz_below(3);
 		}
 		c++;
 	}
@@ -263,13 +263,13 @@ static void op_register(int d)
 	size_t failed = 77, should_fail = 77;
 	int ret, want, in_way = NOBODY;
 
-	if (t->state == VMR_DEVICE_ABSENT)
+	if (t->state == VMR_DEVICE_UNREGISTERED)
 		any_wants(t);
-	ret = vmr_register(&manager, &t->dev, &failed, &conflict);
+	ret = vmr_device_register(&manager, &t->dev, &failed, &conflict);
 	want = should_prepare(d, &should_fail, &in_way);
 	compare("register", ret, want, conflict, in_way, failed, should_fail);
 	if (!ret)
-		t->state = VMR_DEVICE_PRESENT;
+		t->state = VMR_DEVICE_REGISTERED;
 }
 
 static void op_unlink(int d)
@@ -283,7 +283,7 @@ static void op_unlink(int d)
 		want = -EBUSY;
 	else if (!is_present(t))
 		want = -ENOENT;
-	FUZZ_ASSERT(vmr_unlink(&manager, &t->dev) == want);
+	FUZZ_ASSERT(vmr_device_unregister(&manager, &t->dev) == want);
 	if (want < 0)
 		return;
 	should_leave(d);
@@ -297,7 +297,7 @@ static void op_add(int d, int which)
 	size_t failed = 77, should_fail = 77;
 	int ret, want, in_way = NOBODY;
 
-	if (t->state == VMR_DEVICE_ABSENT)
+	if (t->state == VMR_DEVICE_UNREGISTERED)
 		any_wants(t);
 	ret = vmr_transaction_add(&transaction[which], &t->dev, &failed,
 				  &conflict);
@@ -306,7 +306,7 @@ static void op_add(int d, int which)
 	compare("add", ret, want, conflict, in_way, failed, should_fail);
 	if (ret)
 		return;
-	t->state = VMR_DEVICE_GRANTED;
+	t->state = VMR_DEVICE_PREPARED;
 	t->with = which;
 }
 
@@ -333,7 +333,7 @@ static void op_end(int which, bool commit)
 	int d, want = is_open[which] ? 0 : -EINVAL;
 	struct toy *t;
 
-	FUZZ_ASSERT((commit ? vmr_commit : vmr_cancel)(&transaction[which]) ==
+	FUZZ_ASSERT((commit ? vmr_transaction_commit : vmr_transaction_abort)(&transaction[which]) ==
 		    want);
 	if (want)
 		return;
@@ -342,9 +342,9 @@ static void op_end(int which, bool commit)
 		if (t->with != which)
 			continue;
 		t->with = NOBODY;
-		if (t->state == VMR_DEVICE_GRANTED && commit)
-			t->state = VMR_DEVICE_PRESENT;
-		else if (t->state == VMR_DEVICE_GRANTED || commit)
+		if (t->state == VMR_DEVICE_PREPARED && commit)
+			t->state = VMR_DEVICE_REGISTERED;
+		else if (t->state == VMR_DEVICE_PREPARED || commit)
 			should_leave(d);
 	}
 	is_open[which] = false;
@@ -355,7 +355,7 @@ static void op_begin(int which)
 {
 	if (is_open[which])
 		return;
-	FUZZ_ASSERT(!vmr_begin(&manager, &transaction[which]));
+	FUZZ_ASSERT(!vmr_transaction_begin(&manager, &transaction[which]));
 	is_open[which] = true;
 }
 
@@ -365,18 +365,18 @@ static void op_leaving(int d, bool cancel)
 	int want = 0;
 
 	if (cancel) {
-		if (t->state != VMR_DEVICE_LEAVING)
+		if (t->state != VMR_DEVICE_REMOVAL_REQUESTED)
 			want = -ENOENT;
-		FUZZ_ASSERT(vmr_cancel_removal(&manager, &t->dev) == want);
+		FUZZ_ASSERT(vmr_device_cancel_removal(&manager, &t->dev) == want);
 	} else {
 		if (!is_present(t))
 			want = -ENOENT;
-		else if (t->state == VMR_DEVICE_LEAVING)
+		else if (t->state == VMR_DEVICE_REMOVAL_REQUESTED)
 			want = -EALREADY;
-		FUZZ_ASSERT(vmr_request_removal(&manager, &t->dev) == want);
+		FUZZ_ASSERT(vmr_device_request_removal(&manager, &t->dev) == want);
 	}
 	if (!want)
-		t->state = cancel ? VMR_DEVICE_PRESENT : VMR_DEVICE_LEAVING;
+		t->state = cancel ? VMR_DEVICE_REGISTERED : VMR_DEVICE_REMOVAL_REQUESTED;
 }
 
 /* To where the guest wants it, which may be taken or outside. */
@@ -448,7 +448,7 @@ static void op_place(int i)
 	uint64_t start = any_start();
 	int ret, want, who = NOBODY;
 
-	ret = vmr_region_place(&manager, region, start, &conflict);
+	ret = vmr_region_move(&manager, region, start, &conflict);
 	want = should_place(i, start, region->size, &who);
 	compare("place", ret, want, conflict, who, 0, 0);
 }
@@ -476,7 +476,7 @@ static int should_move_set(struct board_step *step, int nr, size_t *failed,
 
 static void op_move_set(void)
 {
-	struct vmr_step step[STEPS] = { { 0 } };
+	struct vmr_move_op step[STEPS] = { { 0 } };
 	struct board_step mine[STEPS] = { { 0 } };
 	struct vmr_range *conflict = NULL;
 	size_t failed = 77, should_fail = 77;
@@ -498,10 +498,10 @@ static void op_move_set(void)
 				 .region[mine[i].piece % REGIONS].range;
 		step[i].start = mine[i].start;
 	}
-	ret = vmr_region_move_set(&manager, step, (size_t)nr, &failed,
+	ret = vmr_region_move_bulk(&manager, step, (size_t)nr, &failed,
 				  &conflict);
 	want = should_move_set(mine, nr, &should_fail, &who);
-	compare("move_set", ret, want, conflict, who, failed, should_fail);
+	compare("move_bulk", ret, want, conflict, who, failed, should_fail);
 }
 
 static void one_op(void)
@@ -552,7 +552,7 @@ static void check_region(int i)
 	const struct toy *t = &toys[i / REGIONS];
 	const struct vmr_region *region = &t->region[i % REGIONS];
 	const struct piece *p = &places.piece[i];
-	struct vmr_place place = vmr_region_visible(region);
+	struct vmr_mapping place = vmr_region_mapping(region);
 
 	if (vmr_range_state(&region->range) != p->state ||
 	    (p->state != VMR_FREE && (region->range.start != p->start ||
@@ -560,7 +560,7 @@ static void check_region(int i)
 		fuzz_fail("region %d is %d at %" PRIx64 ", not %d at %" PRIx64,
 			  i, (int)vmr_range_state(&region->range),
 			  region->range.start, (int)p->state, p->start);
-	FUZZ_ASSERT(place.visible == (p->state == VMR_LIVE && is_present(t)));
+	FUZZ_ASSERT(place.mapped == (p->state == VMR_LIVE && is_present(t)));
 	FUZZ_ASSERT(same(&place, &t->told[i % REGIONS]));
 }
 
@@ -591,10 +591,10 @@ static void check_toy(int d)
 	FUZZ_ASSERT(vmr_range_state(&t->dev.id) ==
 		    (t->id == NOBODY ? VMR_FREE : VMR_LIVE));
 	if (t->id != NOBODY)
-		FUZZ_ASSERT(vmr_id(&t->dev.id) == (uint32_t)t->id);
-	if (t->state == VMR_DEVICE_ABSENT)
+		FUZZ_ASSERT(vmr_id_value(&t->dev.id) == (uint32_t)t->id);
+	if (t->state == VMR_DEVICE_UNREGISTERED)
 		FUZZ_ASSERT(!t->dev.resources.nr &&
-			    !vmr_drained(&manager, &t->dev));
+			    !vmr_device_try_drain(&manager, &t->dev));
 }
 
 static void check(uint64_t nr, int cells)
@@ -608,19 +608,19 @@ static void check(uint64_t nr, int cells)
 	for (i = 0; i < cells; i++)
 		check_cell((int)((nr * 7 + (uint64_t)i) % CELLS));
 	FUZZ_ASSERT(!wrong_report);
-	FUZZ_ASSERT(sys.irqs.issued == irqs_issued &&
-		    sys.ids.issued == ids_issued);
-	FUZZ_ASSERT(manager.changed.next == &manager.changed);
+	FUZZ_ASSERT(sys.irqs.high_watermark == irqs_issued &&
+		    sys.device_ids.high_watermark == ids_issued);
+	FUZZ_ASSERT(manager.notify_queue.next == &manager.notify_queue);
 	if (nr % 32)
 		return;
 	FUZZ_ASSERT(!strcmp(verify_space(&sys.mmio), VERIFY_OK));
 	FUZZ_ASSERT(!strcmp(verify_space(&sys.irqs.space), VERIFY_OK));
-	FUZZ_ASSERT(!strcmp(verify_space(&sys.ids.space), VERIFY_OK));
+	FUZZ_ASSERT(!strcmp(verify_space(&sys.device_ids.space), VERIFY_OK));
 }
 
 static void begin(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = CELLS * PAGE - 1, .irq_last = IRQS - 1,
 		.slot_last = 0, .pci_last = 0, .id_last = IDS - 1,
 	};
@@ -637,26 +637,26 @@ static void begin(void)
 	irqs_issued = 0;
 	ids_issued = 0;
 	wrong_report = false;
-	cells_init(&memory, 0, 12, 0, CELLS - 1, VMR_MAX);
+	cells_init(&memory, 0, 12, 0, CELLS - 1, VMR_ADDR_MAX);
 	cells_init(&lines, 0, 0, 0, IRQS - 1, UINT32_MAX);
 	FUZZ_ASSERT(!vmr_system_init(&sys, &limits));
 	FUZZ_ASSERT(!vmr_manager_init(&manager, &sys));
 	FUZZ_ASSERT(!vmr_reader_attach(&manager, &reader));
-	listener.moved = toy_moved;
-	FUZZ_ASSERT(!vmr_listen(&manager, &listener));
+	listener.region_changed = toy_moved;
+	FUZZ_ASSERT(!vmr_listener_register(&manager, &listener));
 	for (d = 0; d < DEVICES; d++) {
 		struct toy *t = &toys[d];
 
 		t->dev.ops = &toy_ops;
 		t->id = NOBODY;
 		t->with = NOBODY;
-		vmr_set_init(&t->dev.resources, t->got, WANTS);
+		vmr_resource_set_init(&t->dev.resources, t->got, WANTS);
 		for (i = 0; i < REGIONS; i++) {
 			vmr_region_init(&t->region[i], VMR_MMIO,
 					VMR_REGION_TRAPPED,
 					PAGE << fuzz_below(4), (uint32_t)i,
 					NULL);
-			FUZZ_ASSERT(!vmr_add_region(&t->dev, &t->region[i]));
+			FUZZ_ASSERT(!vmr_device_add_region(&t->dev, &t->region[i]));
 		}
 	}
 }

@@ -35,14 +35,14 @@ static struct traced wordy = {
 static int ranges(void)
 {
 	const struct vmr_request req = VMR_REQUEST(0x1000, 0x1000);
-	struct vmr_step steps[] = {
-		{ .space = &space, .range = &a, .to = &space, .start = 0x9000 },
+	struct vmr_move_op steps[] = {
+		{ .space = &space, .range = &a, .to_space = &space, .start = 0x9000 },
 	};
 
 	vmr_space_init(&space, 0x1000, 0xffffffff);
 	if (vmr_alloc(&space, &a, &req, NULL) ||
 	    vmr_move(&space, &a, 0x3000, NULL) ||
-	    vmr_move_set(steps, 1, NULL, NULL) ||
+	    vmr_move_bulk(steps, 1, NULL, NULL) ||
 	    vmr_claim(&space, &b, 0x9000, 0x9fff) ||
 	    vmr_free(&space, &a) ||
 	    vmr_settle(&space, 0x9000, 0x9fff) != &b ||
@@ -57,9 +57,9 @@ static int ranges(void)
 static void traced_read(struct vmr_device *dev, const struct vmr_access *access,
 			void *data)
 {
-	u32 ok = vmr_unlink(&manager, dev) == 1 &&
-		 vmr_drained(&manager, dev) == -EAGAIN &&
-		 vmr_drain(&manager, dev) == -EDEADLK;
+	u32 ok = vmr_device_unregister(&manager, dev) == 1 &&
+		 vmr_device_try_drain(&manager, dev) == -EAGAIN &&
+		 vmr_device_drain(&manager, dev) == -EDEADLK;
 
 	memcpy(data, &ok, sizeof(ok));
 }
@@ -75,12 +75,12 @@ static void describe(struct traced *t, uint64_t addr)
 	t->dev.ops = &traced_ops;
 	vmr_region_init(&t->regs, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0,
 			"regs");
-	vmr_add_region(&t->dev, &t->regs);
-	vmr_constraint_at(&t->want, VMR_KIND_MMIO, addr, 0x1000,
+	vmr_device_add_region(&t->dev, &t->regs);
+	vmr_constraint_init_fixed(&t->want, VMR_KIND_MMIO, addr, 0x1000,
 			  &t->regs.range);
 	t->dev.constraints = &t->want;
 	t->dev.nr_constraints = 1;
-	vmr_set_init(&t->dev.resources, &t->has, 1);
+	vmr_resource_set_init(&t->dev.resources, &t->has, 1);
 }
 
 /* One is registered by itself, the other in a transaction */
@@ -89,13 +89,13 @@ static int plug(void)
 	struct vmr_transaction t;
 	int ret;
 
-	ret = vmr_register(&manager, &nameless.dev, NULL, NULL);
+	ret = vmr_device_register(&manager, &nameless.dev, NULL, NULL);
 	if (ret)
 		return ret;
-	if (vmr_begin(&manager, &t) ||
+	if (vmr_transaction_begin(&manager, &t) ||
 	    vmr_transaction_add(&t, &wordy.dev, NULL, NULL))
 		return -EIO;
-	return vmr_commit(&t);
+	return vmr_transaction_commit(&t);
 }
 
 static int devices(void)
@@ -104,16 +104,16 @@ static int devices(void)
 
 	if (vmr_read(&reader, VMR_MMIO, 0xe0000010, &word, 4, 1) || word != 1 ||
 	    vmr_read(&reader, VMR_MMIO, 0xd0000010, &word, 2, 1) != -ENXIO ||
-	    vmr_drain(&manager, &nameless.dev) ||
-	    vmr_unlink(&manager, &wordy.dev) != 1 ||
-	    vmr_drain(&manager, &wordy.dev))
+	    vmr_device_drain(&manager, &nameless.dev) ||
+	    vmr_device_unregister(&manager, &wordy.dev) != 1 ||
+	    vmr_device_drain(&manager, &wordy.dev))
 		return -EIO;
 	return 0;
 }
 
 static int come_by(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .id_last = 99,
 	};
 

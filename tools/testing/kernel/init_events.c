@@ -41,14 +41,14 @@ static struct event {
 	EVENT("vmr_settle", PLACE),
 	EVENT("vmr_move", POINTER("space"), POINTER("range"), NUMBER("from"),
 	      NUMBER("to")),
-	EVENT("vmr_move_set", POINTER("steps"), "size_t nr/8"),
+	EVENT("vmr_move_bulk", POINTER("steps"), "size_t nr/8"),
 	EVENT("vmr_register", DEVICE, NAME),
-	EVENT("vmr_unlink", DEVICE, NAME),
+	EVENT("vmr_unregister", DEVICE, NAME),
 	EVENT("vmr_drain", DEVICE, ERROR),
-	EVENT("vmr_route_hit", POINTER("reader"), POINTER("dev"),
+	EVENT("vmr_dispatch", POINTER("reader"), POINTER("dev"),
 	      POINTER("region"), NUMBER("base"), NUMBER("offset"),
 	      "u32 width/4"),
-	EVENT("vmr_route_miss", POINTER("reader"), NUMBER("addr"), ERROR),
+	EVENT("vmr_dispatch_miss", POINTER("reader"), NUMBER("addr"), ERROR),
 	{ }
 };
 
@@ -71,7 +71,7 @@ static const char *const happens[] = {
 	/* A range: allocated, moved, moved in a set */
 	"vmr_alloc: space=$s range=$a start=0x1000 last=0x1fff",
 	"vmr_move: space=$s range=$a from=0x1000 to=0x3000",
-	"vmr_move_set: steps=$t nr=1",
+	"vmr_move_bulk: steps=$t nr=1",
 	/* Another wants its place, gets it, leaves it, and is parked */
 	"vmr_claim: space=$s range=$b start=0x9000 last=0x9fff",
 	"vmr_free: space=$s range=$a start=0x9000 last=0x9fff",
@@ -88,18 +88,18 @@ static const char *const happens[] = {
 	"vmr_alloc: space=$i range=$y start=0x1 last=0x1",
 	"vmr_register: manager=$g dev=$e name=a name of more than thirty-one ",
 	/* The first goes when it is read, and waits for itself */
-	"vmr_route_hit: reader=$v dev=$d region=$r addr=0xe0000000+0x10 width=4",
+	"vmr_dispatch: reader=$v dev=$d region=$r addr=0xe0000000+0x10 width=4",
 	"vmr_free: space=$m range=$r start=0xe0000000 last=0xe0000fff",
 	"vmr_free: space=$i range=$x start=0x0 last=0x0",
-	"vmr_unlink: manager=$g dev=$d name=device",
+	"vmr_unregister: manager=$g dev=$d name=device",
 	"vmr_drain: manager=$g dev=$d error=-11",
 	"vmr_drain: manager=$g dev=$d error=-35",
 	/* Nobody is there; the first has gone, and the other goes */
-	"vmr_route_miss: reader=$v addr=0xd0000010 error=-6",
+	"vmr_dispatch_miss: reader=$v addr=0xd0000010 error=-6",
 	"vmr_drain: manager=$g dev=$d error=0",
 	"vmr_free: space=$m range=$q start=0xe0001000 last=0xe0001fff",
 	"vmr_free: space=$i range=$y start=0x1 last=0x1",
-	"vmr_unlink: manager=$g dev=$e name=a name of more than thirty-one ",
+	"vmr_unregister: manager=$g dev=$e name=a name of more than thirty-one ",
 	"vmr_drain: manager=$g dev=$e error=0",
 	NULL
 };

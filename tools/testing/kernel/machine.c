@@ -28,10 +28,10 @@ static struct dentry *dir;
 static struct vmr_system sys;
 static struct vmr_manager manager;
 static struct disk disk = { .dev = { .ops = &disk_ops, .name = "disk" } };
-static struct vmr_view view = {
+static struct vmr_debugfs_entry view = {
 	.manager = &manager,
 	.lock = &lock,
-	.flags = VMR_MAP_CLAIMS,
+	.flags = VMR_PRINT_CLAIMS,
 };
 
 static int plug(void)
@@ -44,17 +44,17 @@ static int plug(void)
 	vmr_region_init(&disk.ring, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 1,
 			"ring");
 	vmr_region_init(&disk.port, VMR_PIO, VMR_REGION_TRAPPED, 8, 2, "port");
-	vmr_add_region(dev, &disk.registers);
-	vmr_add_region(dev, &disk.ring);
-	vmr_add_region(dev, &disk.port);
-	vmr_constraint_within(&disk.wants[0], VMR_KIND_MMIO, 0x1000, 0x1000,
+	vmr_device_add_region(dev, &disk.registers);
+	vmr_device_add_region(dev, &disk.ring);
+	vmr_device_add_region(dev, &disk.port);
+	vmr_constraint_init_bounded(&disk.wants[0], VMR_KIND_MMIO, 0x1000, 0x1000,
 			      REGISTERS, REGISTERS + 0xfff,
 			      &disk.registers.range);
 	vmr_constraint_init(&disk.wants[1], VMR_KIND_PIO, 8, &disk.port.range);
 	dev->constraints = disk.wants;
 	dev->nr_constraints = ARRAY_SIZE(disk.wants);
-	vmr_set_init(&dev->resources, disk.has, ARRAY_SIZE(disk.has));
-	ret = vmr_register(&manager, dev, NULL, NULL);
+	vmr_resource_set_init(&dev->resources, disk.has, ARRAY_SIZE(disk.has));
+	ret = vmr_device_register(&manager, dev, NULL, NULL);
 	if (ret)
 		return ret;
 	/* Onto what is there already: it has to wait */
@@ -63,7 +63,7 @@ static int plug(void)
 
 int machine_init(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23,
 		.slot_last = 31, .pci_last = 0xff, .id_last = 99,
 	};

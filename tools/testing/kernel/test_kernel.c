@@ -59,18 +59,18 @@ static int plug(struct sleeper *s, uint64_t addr)
 	s->dev.ops = &sleeper_ops;
 	vmr_region_init(&s->region, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0,
 			"sleeper");
-	vmr_add_region(&s->dev, &s->region);
-	vmr_constraint_within(&s->want, VMR_KIND_MMIO, 0x1000, 0x1000, addr,
+	vmr_device_add_region(&s->dev, &s->region);
+	vmr_constraint_init_bounded(&s->want, VMR_KIND_MMIO, 0x1000, 0x1000, addr,
 			      addr + 0xfff, &s->region.range);
 	s->dev.constraints = &s->want;
 	s->dev.nr_constraints = 1;
-	vmr_set_init(&s->dev.resources, &s->has, 1);
-	return vmr_register(&manager, &s->dev, NULL, NULL);
+	vmr_resource_set_init(&s->dev.resources, &s->has, 1);
+	return vmr_device_register(&manager, &s->dev, NULL, NULL);
 }
 
 static int machine_up(void)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = 0xffffffff, .irq_last = 23, .id_last = 99,
 	};
 	int ret = vmr_system_init(&sys, &limits);
@@ -103,10 +103,10 @@ TEST(a_drain_waits_for_a_callback_that_sleeps_on_its_cpu)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, call, &c));
 	while (!READ_ONCE(s.inside))
 		sched_yield();
-	EXPECT_EQ(1, vmr_unlink(&manager, &s.dev));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&manager, &s.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&manager, &s.dev));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&manager, &s.dev));
 	WRITE_ONCE(s.wake, true);
-	EXPECT_EQ(0, vmr_drain(&manager, &s.dev));
+	EXPECT_EQ(0, vmr_device_drain(&manager, &s.dev));
 	EXPECT_TRUE(READ_ONCE(s.awake));
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, c.ret);
@@ -132,13 +132,13 @@ TEST(a_callback_takes_the_lock_of_the_writers)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, call, &c));
 	while (!READ_ONCE(s.inside))
 		sched_yield();
-	EXPECT_EQ(1, vmr_unlink(&manager, &other.dev));
-	EXPECT_EQ(1, vmr_unlink(&manager, &s.dev));
-	EXPECT_EQ(0, vmr_drained(&manager, &other.dev));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&manager, &s.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&manager, &other.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&manager, &s.dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&manager, &other.dev));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&manager, &s.dev));
 	EXPECT_FALSE(READ_ONCE(s.awake));
 	mutex_unlock(&lock);
-	EXPECT_EQ(0, vmr_drain(&manager, &s.dev));
+	EXPECT_EQ(0, vmr_device_drain(&manager, &s.dev));
 	EXPECT_TRUE(READ_ONCE(s.awake));
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, c.ret);

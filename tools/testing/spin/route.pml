@@ -21,7 +21,7 @@
 #define DEPTHS	1	/* how deep they nest */
 #endif
 #ifndef NAMES
-#define NAMES	2	/* VMR_READER_NESTING */
+#define NAMES	2	/* VMR_READER_HAZARDS */
 #endif
 #ifndef WINDOW
 #define WINDOW	1	/* how many of the writer's stores may be the next */

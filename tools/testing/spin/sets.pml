@@ -336,7 +336,7 @@ inline depart(n)
 	put(GONE(n), departed[n])
 }
 
-/* vmr_move_set(): all of them out, then all of them in */
+/* vmr_move_bulk(): all of them out, then all of them in */
 inline swap()
 {
 #ifdef SET_NOT_ODD

@@ -19,7 +19,7 @@ static inline int hub_init(struct hub *h, const char *name,
 			   struct vmr_bus *parent)
 {
 	probe_init(&h->p, name);
-	h->p.dev.parent = parent;
+	h->p.dev.parent_bus = parent;
 	return vmr_bus_init(&h->bus, &m.manager, &h->p.dev);
 }
 
@@ -56,7 +56,7 @@ static inline int hub_up(struct hub *h, const char *name,
 		ret = hub_window(h, MEMORY, VMR_MMIO, false);
 	if (!ret)
 		ret = hub_window(h, PREFETCH, VMR_MMIO, true);
-	return ret ? ret : vmr_register(&m.manager, &h->p.dev, NULL, NULL);
+	return ret ? ret : vmr_device_register(&m.manager, &h->p.dev, NULL, NULL);
 }
 
 /* A device with one region on a bus, registered and unmapped. */
@@ -67,10 +67,10 @@ static inline int leaf_up(struct probe *p, const char *name,
 	int ret;
 
 	probe_init(p, name);
-	p->dev.parent = parent;
+	p->dev.parent_bus = parent;
 	ret = probe_region(p, 0, io, VMR_REGION_TRAPPED, size);
 	p->region[0].prefetchable = prefetchable;
-	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
 static inline int program(struct vmr_region *region, uint64_t start)
@@ -93,7 +93,7 @@ static inline int is_hidden(const struct vmr_region *region)
 {
 	enum vmr_io io = (enum vmr_io)region->io;
 
-	return !vmr_region_visible(region).visible &&
+	return !vmr_region_mapping(region).mapped &&
 	       who(io, region->range.start) != region &&
 	       who(io, region->range.last) != region;
 }
@@ -107,7 +107,7 @@ static inline int is_hidden(const struct vmr_region *region)
 #define EXPECT_SEEN(region, start) \
 	do { \
 		EXPECT_ANSWERS(region, start); \
-		EXPECT_TRUE(vmr_region_visible(region).visible); \
+		EXPECT_TRUE(vmr_region_mapping(region).mapped); \
 	} while (0)
 
 /*

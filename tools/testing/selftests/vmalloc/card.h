@@ -15,7 +15,7 @@
 #define DECODE_IO	0x1u
 #define DECODE_MEM	0x2u
 
-static struct vmr_pci_host host;
+static struct vmr_pci_conf1 host;
 
 static inline void card_read(struct vmr_device *dev,
 			     const struct vmr_access *access, void *data)
@@ -48,11 +48,11 @@ static const struct vmr_device_ops card_ops = {
 	.set_resources = card_set_resources,
 };
 
-static inline int pci_up_with(struct vmr_pci_lock *lock)
+static inline int pci_up_with(struct vmr_lock_ops *lock)
 {
 	int ret = machine_up();
 
-	return ret ? ret : vmr_pci_host_register(&host, &m.manager, lock);
+	return ret ? ret : vmr_pci_conf1_register(&host, &m.manager, lock);
 }
 
 static inline int pci_up(void)
@@ -84,10 +84,10 @@ static inline int card_up(struct vmr_pci_function *fn, uint32_t slot,
 	int ret = card_init(fn, "card");
 
 	if (!ret)
-		ret = vmr_pci_add_bar(fn, type == VMR_BAR_ROM ? VMR_PCI_ROM : 0,
+		ret = vmr_pci_add_bar(fn, type == VMR_PCI_BAR_ROM ? VMR_PCI_ROM : 0,
 				      type, false, size, "bar");
 	return ret ? ret : vmr_pci_plug(&m.manager, fn,
-					VMR_PCI_ADDR(0, slot, 0));
+					VMR_PCI_BDF(0, slot, 0));
 }
 
 /* The guest's own instructions, little endian as its registers are. */
@@ -134,13 +134,13 @@ static inline uint32_t conf_in_at(uint32_t address, uint32_t offset,
 static inline void conf_out(const struct vmr_pci_function *fn, uint32_t offset,
 			    uint32_t value)
 {
-	conf_out_at(vmr_id(&fn->address), offset, value, 4);
+	conf_out_at(vmr_id_value(&fn->address), offset, value, 4);
 }
 
 static inline uint32_t conf_in(const struct vmr_pci_function *fn,
 			       uint32_t offset)
 {
-	return conf_in_at(vmr_id(&fn->address), offset, 4);
+	return conf_in_at(vmr_id_value(&fn->address), offset, 4);
 }
 
 static inline uint32_t bar_offset(unsigned int index)
@@ -150,7 +150,7 @@ static inline uint32_t bar_offset(unsigned int index)
 
 static inline void decode(const struct vmr_pci_function *fn, uint32_t bits)
 {
-	conf_out_at(vmr_id(&fn->address), COMMAND, bits, 2);
+	conf_out_at(vmr_id_value(&fn->address), COMMAND, bits, 2);
 }
 
 static inline void set_bar(const struct vmr_pci_function *fn,
@@ -191,7 +191,7 @@ static inline uint64_t model_says(const struct vmr_pci_function *fn,
 {
 	uint64_t addr = NOWHERE;
 
-	return vmr_pci_bar_address(fn, index, &addr) ? addr : NOWHERE;
+	return vmr_pci_bar_addr(fn, index, &addr) ? addr : NOWHERE;
 }
 
 /* Live at @start, with the register model of the same opinion. */

@@ -28,7 +28,7 @@ struct beside {
 	unsigned int		told;
 	size_t			nr_words;
 	uintptr_t		words[LINES];
-	struct vmr_system_pool	pools[VMR_SYSTEM_POOLS];
+	struct vmr_system_pool	pools[VMR_SYSTEM_MAX_POOLS];
 };
 
 static struct beside beside_before, beside_after;
@@ -38,7 +38,7 @@ static inline int watch_bus(struct vmr_bus *bus)
 	size_t at = nr_watched;
 
 	nr_watched += 2;
-	return vmr_snapshot_bus(&watched[at], bus, VMR_SNAPSHOT_USER + at);
+	return vmr_snapshot_describe_bus(&watched[at], bus, VMR_SNAPSHOT_FIRST_USER + at);
 }
 
 static inline int watch_bridge(struct vmr_pci_bridge *bridge)
@@ -46,18 +46,18 @@ static inline int watch_bridge(struct vmr_pci_bridge *bridge)
 	size_t at = nr_watched;
 
 	nr_watched += 3;
-	return vmr_snapshot_bridge(&watched[at], bridge,
-				   VMR_SNAPSHOT_USER + at);
+	return vmr_snapshot_describe_bridge(&watched[at], bridge,
+				   VMR_SNAPSHOT_FIRST_USER + at);
 }
 
 /* The system's spaces and those that are watched; how many they are. */
-static struct vmr_snapshot_space spaces[VMR_SNAPSHOT_NR + WATCHED];
+static struct vmr_snapshot_space spaces[VMR_SNAPSHOT_NR_SPACES + WATCHED];
 
 static inline size_t list_spaces(void)
 {
-	vmr_snapshot_system(spaces, &m.sys);
-	memcpy(&spaces[VMR_SNAPSHOT_NR], watched, sizeof(watched));
-	return VMR_SNAPSHOT_NR + nr_watched;
+	vmr_snapshot_describe_system(spaces, &m.sys);
+	memcpy(&spaces[VMR_SNAPSHOT_NR_SPACES], watched, sizeof(watched));
+	return VMR_SNAPSHOT_NR_SPACES + nr_watched;
 }
 
 /*
@@ -65,15 +65,15 @@ static inline size_t list_spaces(void)
  * this is put back between two tries: else nobody would see that a call that failed
  * has moved it.
  */
-static uint64_t marks[VMR_SNAPSHOT_NR + WATCHED];
+static uint64_t marks[VMR_SNAPSHOT_NR_SPACES + WATCHED];
 
 static inline void keep_marks(void)
 {
 	size_t i = list_spaces();
 
 	while (i--)
-		if (spaces[i].issued)
-			marks[i] = *spaces[i].issued;
+		if (spaces[i].high_watermark)
+			marks[i] = *spaces[i].high_watermark;
 }
 
 static inline void put_marks_back(void)
@@ -81,8 +81,8 @@ static inline void put_marks_back(void)
 	size_t i = list_spaces();
 
 	while (i--)
-		if (spaces[i].issued)
-			*spaces[i].issued = marks[i];
+		if (spaces[i].high_watermark)
+			*spaces[i].high_watermark = marks[i];
 }
 
 /* As if nothing had been handed out but what is still there. */
@@ -93,8 +93,8 @@ static inline void forget_marks(void)
 
 	while (i--) {
 		top = vmr_last_range(spaces[i].space);
-		if (spaces[i].issued)
-			*spaces[i].issued = top ? top->last + 1 : 0;
+		if (spaces[i].high_watermark)
+			*spaces[i].high_watermark = top ? top->last + 1 : 0;
 	}
 }
 
@@ -109,12 +109,12 @@ static inline uint64_t address_as_key(const struct vmr_snapshot *snap,
 
 static inline int snapshot_bytes(uint8_t *to, size_t max, size_t *size)
 {
-	static const struct vmr_snapshot_ops ops = { .key_of = address_as_key };
+	static const struct vmr_snapshot_ops ops = { .range_to_key = address_as_key };
 	const struct vmr_snapshot snap = {
 		.ops = &ops, .spaces = spaces, .nr_spaces = list_spaces(),
 	};
 
-	return vmr_save(&snap, to, max, size);
+	return vmr_snapshot_save(&snap, to, max, size);
 }
 
 static inline void add_word(struct beside *b, uintptr_t word)
@@ -126,7 +126,7 @@ static inline void add_word(struct beside *b, uintptr_t word)
 static inline void look_beside(struct beside *b)
 {
 	const struct vmr_shared_irq *line = NULL;
-	const struct vmr_sharer *sharer;
+	const struct vmr_irq_share *sharer;
 
 	memset(b, 0, sizeof(*b));
 	b->told = diary.nr;
@@ -134,10 +134,10 @@ static inline void look_beside(struct beside *b)
 	while ((line = vmr_next_shared_irq(&m.sys, line))) {
 		add_word(b, (uintptr_t)line);
 		add_word(b, line->nr_sharers);
-		for (sharer = vmr_next_sharer(line, NULL); sharer;
-		     sharer = vmr_next_sharer(line, sharer)) {
+		for (sharer = vmr_next_irq_share(line, NULL); sharer;
+		     sharer = vmr_next_irq_share(line, sharer)) {
 			add_word(b, (uintptr_t)sharer);
-			add_word(b, (uintptr_t)sharer->tag);
+			add_word(b, (uintptr_t)sharer->name);
 		}
 	}
 }

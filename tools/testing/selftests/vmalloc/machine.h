@@ -33,7 +33,7 @@ static struct machine m;
 
 static inline int machine_up_to(uint64_t mmio_last, uint32_t id_last)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = mmio_last,
 		.irq_last = 63,
 		.slot_last = 31,
@@ -73,8 +73,8 @@ static inline const char *verify_waiting(const struct vmr_space *space)
 static inline const char *machine_verify(void)
 {
 	const struct vmr_space *spaces[] = {
-		&m.sys.pio, &m.sys.mmio, &m.sys.irqs.space, &m.sys.slots.space,
-		&m.sys.pci.space, &m.sys.ids.space, &m.sys.vectors.space,
+		&m.sys.pio, &m.sys.mmio, &m.sys.irqs.space, &m.sys.mem_slots.space,
+		&m.sys.pci_bdfs.space, &m.sys.device_ids.space, &m.sys.msi_vectors.space,
 	};
 	const struct vmr_device *dev = NULL;
 	const char *what = VERIFY_OK;
@@ -83,12 +83,12 @@ static inline const char *machine_verify(void)
 	for (i = 0; i < NR(spaces) && !strcmp(what, VERIFY_OK); i++)
 		what = verify_waiting(spaces[i]);
 	while ((dev = vmr_next_device(&m.manager, dev))) {
-		if (dev->bus && !strcmp(what, VERIFY_OK))
-			what = verify_waiting(&dev->bus->pio);
-		if (dev->bus && !strcmp(what, VERIFY_OK))
-			what = verify_waiting(&dev->bus->mmio);
+		if (dev->subordinate && !strcmp(what, VERIFY_OK))
+			what = verify_waiting(&dev->subordinate->pio);
+		if (dev->subordinate && !strcmp(what, VERIFY_OK))
+			what = verify_waiting(&dev->subordinate->mmio);
 	}
-	if (m.manager.changed.next != &m.manager.changed)
+	if (m.manager.notify_queue.next != &m.manager.notify_queue)
 		return "a change was never told";
 	return what;
 }
@@ -128,8 +128,8 @@ static inline void picture_space(struct picture *p,
 
 	picture_add(p, space->nr_ranges);
 	picture_add(p, space->nr_claims);
-	picture_add(p, space->tickets);
-	picture_add(p, vmr_used(space).low);
+	picture_add(p, space->last_ticket);
+	picture_add(p, vmr_space_used(space).low);
 	vmr_for_each_range(range, space)
 		picture_range(p, range);
 	vmr_for_each_claim(range, space) {
@@ -138,10 +138,10 @@ static inline void picture_space(struct picture *p,
 	}
 }
 
-static inline void picture_ids(struct picture *p, const struct vmr_ids *ids)
+static inline void picture_ids(struct picture *p, const struct vmr_id_pool *ids)
 {
 	picture_space(p, &ids->space);
-	picture_add(p, ids->issued);
+	picture_add(p, ids->high_watermark);
 }
 
 /* What is in no space is not in the trees, and what is behind a bus not below. */
@@ -158,10 +158,10 @@ static inline void picture_device(struct picture *p,
 		picture_range(p, &region->range);
 		picture_add(p, region->size);
 	}
-	if (dev->bus) {
-		picture_space(p, &dev->bus->pio);
-		picture_space(p, &dev->bus->mmio);
-		picture_add(p, dev->bus->nr_devices);
+	if (dev->subordinate) {
+		picture_space(p, &dev->subordinate->pio);
+		picture_space(p, &dev->subordinate->mmio);
+		picture_add(p, dev->subordinate->nr_devices);
 	}
 }
 
@@ -174,10 +174,10 @@ static inline void picture_take(struct picture *p)
 	picture_space(p, &m.sys.pio);
 	picture_space(p, &m.sys.mmio);
 	picture_ids(p, &m.sys.irqs);
-	picture_ids(p, &m.sys.slots);
-	picture_ids(p, &m.sys.pci);
-	picture_ids(p, &m.sys.ids);
-	picture_ids(p, &m.sys.vectors);
+	picture_ids(p, &m.sys.mem_slots);
+	picture_ids(p, &m.sys.pci_bdfs);
+	picture_ids(p, &m.sys.device_ids);
+	picture_ids(p, &m.sys.msi_vectors);
 	picture_add(p, m.sys.nr_pools);
 	while ((dev = vmr_next_device(&m.manager, dev)))
 		picture_device(p, dev);
@@ -279,7 +279,7 @@ static inline int answers_at(const struct vmr_region *region, uint64_t start)
 		return 0;
 	if (start && who(io, start - 1) == region)
 		return 0;
-	return last == VMR_MAX || who(io, last + 1) != region;
+	return last == VMR_ADDR_MAX || who(io, last + 1) != region;
 }
 
 #define EXPECT_ANSWERS(region, start) \
@@ -355,7 +355,7 @@ static inline void probe_init(struct probe *p, const char *name)
 	p->dev.ops = &probe_ops;
 	p->dev.name = name;
 	p->dev.constraints = p->want;
-	vmr_set_init(&p->dev.resources, p->got, PROBE_WANTS);
+	vmr_resource_set_init(&p->dev.resources, p->got, PROBE_WANTS);
 }
 
 /* The next of the probe's wants, to be filled in. */
@@ -369,7 +369,7 @@ static inline int probe_region(struct probe *p, unsigned int index,
 			       uint64_t size)
 {
 	vmr_region_init(&p->region[index], io, type, size, index, "region");
-	return vmr_add_region(&p->dev, &p->region[index]);
+	return vmr_device_add_region(&p->dev, &p->region[index]);
 }
 
 static inline uint32_t kind_of(const struct vmr_region *region)
@@ -384,7 +384,7 @@ static inline int probe_region_at(struct probe *p, unsigned int index,
 	int ret = probe_region(p, index, io, VMR_REGION_TRAPPED, size);
 
 	if (!ret)
-		vmr_constraint_at(probe_want(p), kind_of(&p->region[index]),
+		vmr_constraint_init_fixed(probe_want(p), kind_of(&p->region[index]),
 				  start, size, &p->region[index].range);
 	return ret;
 }
@@ -397,7 +397,7 @@ static inline int probe_up(struct probe *p, const char *name, enum vmr_io io,
 
 	probe_init(p, name);
 	ret = probe_region_at(p, 0, io, start, size);
-	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
 /* A device with one region that is nowhere yet, registered. */
@@ -408,7 +408,7 @@ static inline int probe_up_unmapped(struct probe *p, const char *name,
 
 	probe_init(p, name);
 	ret = probe_region(p, 0, io, VMR_REGION_TRAPPED, size);
-	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
 static inline enum vmr_state state_of(const struct vmr_region *region)
@@ -421,8 +421,8 @@ static inline enum vmr_state state_of(const struct vmr_region *region)
 
 struct entry {
 	struct vmr_region	*region;
-	struct vmr_place	old;
-	struct vmr_place	new_;
+	struct vmr_mapping	old;
+	struct vmr_mapping	new_;
 	struct vmr_region	*old_answer;	/* who answered there when told */
 	struct vmr_region	*new_answer;
 };
@@ -438,8 +438,8 @@ struct diary {
 
 static inline void diary_note(struct vmr_listener *listener,
 			      struct vmr_region *region,
-			      const struct vmr_place *old,
-			      const struct vmr_place *new_)
+			      const struct vmr_mapping *old,
+			      const struct vmr_mapping *new_)
 {
 	struct diary *d = owner_of(listener, struct diary, listener);
 	enum vmr_io io = (enum vmr_io)region->io;
@@ -451,8 +451,8 @@ static inline void diary_note(struct vmr_listener *listener,
 		e->region = region;
 		e->old = *old;
 		e->new_ = *new_;
-		e->old_answer = old->visible ? who(io, old->start) : NULL;
-		e->new_answer = new_->visible ? who(io, new_->start) : NULL;
+		e->old_answer = old->mapped ? who(io, old->start) : NULL;
+		e->new_answer = new_->mapped ? who(io, new_->start) : NULL;
 	}
 	d->nr++;
 	seen = keep;
@@ -463,19 +463,19 @@ static inline void diary_note(struct vmr_listener *listener,
 static inline int diary_start(struct diary *d)
 {
 	memset(d, 0, sizeof(*d));
-	d->listener.moved = diary_note;
-	return vmr_listen(&m.manager, &d->listener);
+	d->listener.region_changed = diary_note;
+	return vmr_listener_register(&m.manager, &d->listener);
 }
 
 /* A place that is none. */
-#define NOWHERE		VMR_MAX
+#define NOWHERE		VMR_ADDR_MAX
 
 static inline int is_place(const struct vmr_region *region,
-			   const struct vmr_place *place, uint64_t start)
+			   const struct vmr_mapping *place, uint64_t start)
 {
 	if (start == NOWHERE)
-		return !place->visible;
-	return place->visible && place->start == start &&
+		return !place->mapped;
+	return place->mapped && place->start == start &&
 	       place->last == start + (region->size - 1);
 }
 

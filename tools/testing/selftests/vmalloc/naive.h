@@ -29,7 +29,7 @@ static inline void naive_add(struct vmr_device *dev)
 
 static inline bool naive_live(const struct vmr_region *region)
 {
-	return region->device->state >= VMR_DEVICE_PRESENT &&
+	return region->device->state >= VMR_DEVICE_REGISTERED &&
 	       state_of(region) == VMR_LIVE;
 }
 
@@ -42,7 +42,7 @@ static inline struct vmr_region *naive_at(const struct vmr_bus *bus,
 	for (i = 0; i < naive.nr; i++) {
 		struct vmr_region *region = naive.region[i];
 
-		if (region->io == io && region->device->parent == bus &&
+		if (region->io == io && region->device->parent_bus == bus &&
 		    naive_live(region) && region->range.start <= addr &&
 		    region->range.last >= addr)
 			return region;
@@ -71,7 +71,7 @@ static inline struct vmr_region *naive_route(enum vmr_io io, uint64_t addr)
 		if (region->type != VMR_REGION_WINDOW || nr == NAIVE_DEPTH)
 			break;
 		windows[nr++] = region;
-		bus = region->device->bus;
+		bus = region->device->subordinate;
 	}
 	while (region && nr--)
 		if (!naive_through(windows[nr], region))
@@ -82,16 +82,16 @@ static inline struct vmr_region *naive_route(enum vmr_io io, uint64_t addr)
 /* Whether a region, a window too, is inside windows from the bottom up. */
 static inline bool naive_visible(const struct vmr_region *region)
 {
-	const struct vmr_bus *bus = region->device->parent;
+	const struct vmr_bus *bus = region->device->parent_bus;
 	const struct vmr_region *w;
 
 	if (!naive_live(region))
 		return false;
-	for (; bus; bus = bus->dev->parent) {
-		w = naive_at(bus->dev->parent, (enum vmr_io)region->io,
+	for (; bus; bus = bus->bridge->parent_bus) {
+		w = naive_at(bus->bridge->parent_bus, (enum vmr_io)region->io,
 			     region->range.start);
 		if (!w || w->type != VMR_REGION_WINDOW ||
-		    w->device != bus->dev || !naive_through(w, region))
+		    w->device != bus->bridge || !naive_through(w, region))
 			return false;
 	}
 	return true;
@@ -111,7 +111,7 @@ static inline struct vmr_region *naive_access(enum vmr_io io, uint64_t addr,
 	if (region->type != VMR_REGION_MEMORY)
 		return NULL;
 	offset = addr - region->range.start;
-	for (part = region->parts; part; part = part->next)
+	for (part = region->subregions; part; part = part->next)
 		if (offset >= part->offset &&
 		    offset + width <= part->offset + part->size)
 			return part;

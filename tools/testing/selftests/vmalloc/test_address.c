@@ -33,10 +33,10 @@ TEST(pool_init_errors_come_in_the_order_of_the_table)
 {
 	GRANT(vmr_space_init(&w.a, 0x1000, 0x1fff));
 	REFUSE(-EINVAL, vmr_pool_init(NULL, &w.a, 0x1000, 0x10, NULL));
-	REFUSE(-EINVAL, vmr_pool_init(&w.pool, NULL, VMR_MAX, 2, NULL));
-	REFUSE(-EOVERFLOW, vmr_pool_init(&w.pool, &w.a, VMR_MAX, 2, NULL));
-	REFUSE(-EOVERFLOW, vmr_pool_init(&w.pool, &w.a, 2, VMR_MAX, NULL));
-	REFUSE(-ERANGE, vmr_pool_init(&w.pool, &w.a, VMR_MAX, 1, NULL));
+	REFUSE(-EINVAL, vmr_pool_init(&w.pool, NULL, VMR_ADDR_MAX, 2, NULL));
+	REFUSE(-EOVERFLOW, vmr_pool_init(&w.pool, &w.a, VMR_ADDR_MAX, 2, NULL));
+	REFUSE(-EOVERFLOW, vmr_pool_init(&w.pool, &w.a, 2, VMR_ADDR_MAX, NULL));
+	REFUSE(-ERANGE, vmr_pool_init(&w.pool, &w.a, VMR_ADDR_MAX, 1, NULL));
 	REFUSE(-ERANGE, vmr_pool_init(&w.pool, &w.a, 0xfff, 2, NULL));
 	REFUSE(-ERANGE, vmr_pool_init(&w.pool, &w.a, 0x1fff, 2, NULL));
 	REFUSE(-ERANGE, vmr_pool_init(&w.pool, &w.a, 0xfff, 0, NULL));
@@ -59,15 +59,15 @@ TEST(pool_init_means_alignment_1_and_first_fit)
 
 TEST(pool_size_0_is_all_up_to_the_end_of_the_space)
 {
-	GRANT(vmr_space_init(&w.a, 0, VMR_MAX));
+	GRANT(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	GRANT(vmr_pool_init(&w.pool, &w.a, 0, 0, NULL));
 	EXPECT_EQ((uint64_t)0, w.pool.start);
-	EXPECT_EQ(VMR_MAX, w.pool.last);
-	GRANT(vmr_pool_init(&w.pool, &w.a, VMR_MAX, 0, NULL));
-	EXPECT_EQ(VMR_MAX, w.pool.start);
-	EXPECT_EQ(VMR_MAX, w.pool.last);
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[0], VMR_MAX, 1, 0, NULL));
-	EXPECT_AT(VMR_MAX, VMR_MAX, &w.r[0]);
+	EXPECT_EQ(VMR_ADDR_MAX, w.pool.last);
+	GRANT(vmr_pool_init(&w.pool, &w.a, VMR_ADDR_MAX, 0, NULL));
+	EXPECT_EQ(VMR_ADDR_MAX, w.pool.start);
+	EXPECT_EQ(VMR_ADDR_MAX, w.pool.last);
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[0], VMR_ADDR_MAX, 1, 0, NULL));
+	EXPECT_AT(VMR_ADDR_MAX, VMR_ADDR_MAX, &w.r[0]);
 }
 
 /* Errors of allocation. */
@@ -89,7 +89,7 @@ TEST(pool_alloc_errors_come_in_the_order_of_the_table)
 	REFUSE(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], 0x4001, 1, VMR_FIRST));
 	REFUSE(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], 0x4001, 1, VMR_LAST));
 	REFUSE(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], 0x4001, 1, VMR_BEST));
-	REFUSE(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], VMR_MAX, 1,
+	REFUSE(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], VMR_ADDR_MAX, 1,
 				       VMR_LAST));
 	GRANT(vmr_pool_alloc(&w.pool, &w.r[1], 0x4000, 0x2000, VMR_FIRST));
 	EXPECT_AT(0x2000, 0x5fff, &w.r[1]);
@@ -102,14 +102,14 @@ TEST(pool_alloc_at_errors_come_in_the_order_of_the_table)
 	GRANT(vmr_reserve(&w.a, &w.r[2], 0x2800, 0x28ff, NULL));
 	GRANT(vmr_reserve(&w.a, &w.r[3], 0x1800, 0x20ff, NULL));
 #define AT(range, start, size, align) \
-	vmr_pool_alloc_at(&w.pool, range, start, size, align, &conflict)
-	REFUSE(-EINVAL, vmr_pool_alloc_at(NULL, &w.r[1], 0x3000, 1, 1,
+	vmr_pool_reserve(&w.pool, range, start, size, align, &conflict)
+	REFUSE(-EINVAL, vmr_pool_reserve(NULL, &w.r[1], 0x3000, 1, 1,
 					  &conflict));
 	REFUSE(-EINVAL, AT(NULL, 0x3000, 1, 1));
 	REFUSE(-EINVAL, AT(&w.r[0], 0x3000, 0, 1));
 	REFUSE(-EINVAL, AT(&w.r[0], 0x3000, 1, 3));
-	REFUSE(-EINVAL, AT(&w.r[0], VMR_MAX, 2, 2));
-	REFUSE(-EOVERFLOW, AT(&w.r[0], VMR_MAX, 2, 1));
+	REFUSE(-EINVAL, AT(&w.r[0], VMR_ADDR_MAX, 2, 2));
+	REFUSE(-EOVERFLOW, AT(&w.r[0], VMR_ADDR_MAX, 2, 1));
 	REFUSE(-EEXIST, AT(&w.r[0], 0, 1, 1));
 	REFUSE(-ERANGE, AT(&w.r[1], 0x1800, 0x1000, 1));
 	REFUSE(-ERANGE, AT(&w.r[1], 0x5fff, 2, 1));
@@ -151,7 +151,7 @@ TEST(pool_request_is_bounded_by_the_pool_and_the_request)
 	REFUSE(-ERANGE, vmr_pool_request(&w.pool, &w.r[3], &req, &conflict));
 	req.policy = VMR_EXACT;
 	req.addr = 0x1000;
-	req.max = VMR_MAX;
+	req.max = VMR_ADDR_MAX;
 	REFUSE(-ERANGE, vmr_pool_request(&w.pool, &w.r[3], &req, &conflict));
 	req.addr = 0x3000;
 	REFUSE_BUSY(&w.r[2], vmr_pool_request(&w.pool, &w.r[3], &req,
@@ -175,9 +175,9 @@ TEST(what_a_request_leaves_open_the_pool_decides)
 	EXPECT_AT(0x5ff0, 0x5fff, &w.r[2]);
 	GRANT(vmr_pool_alloc(&w.pool, &w.r[3], 0x10, 0, VMR_FIRST));
 	EXPECT_AT(0x2000, 0x200f, &w.r[3]);
-	REFUSE(-EINVAL, vmr_pool_alloc_at(&w.pool, &w.r[4], 0x3010, 0x10, 0,
+	REFUSE(-EINVAL, vmr_pool_reserve(&w.pool, &w.r[4], 0x3010, 0x10, 0,
 					  &conflict));
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[4], 0x3010, 0x10, 1, &conflict));
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[4], 0x3010, 0x10, 1, &conflict));
 	EXPECT_VALID(&w.a);
 }
 
@@ -210,8 +210,8 @@ TEST(pool_free_must_name_one_range_exactly)
 	GRANT(vmr_reserve(&w.a, &w.r[0], 0x2000, 0x2fff, NULL));
 	GRANT(vmr_reserve(&w.a, &w.r[1], 0x1000, 0x1fff, NULL));
 	REFUSE(-EINVAL, vmr_pool_free(NULL, 0x2000, 0x1000, &w.freed));
-	REFUSE(-EINVAL, vmr_pool_free(&w.pool, VMR_MAX, 0, &w.freed));
-	REFUSE(-EOVERFLOW, vmr_pool_free(&w.pool, VMR_MAX, 2, &w.freed));
+	REFUSE(-EINVAL, vmr_pool_free(&w.pool, VMR_ADDR_MAX, 0, &w.freed));
+	REFUSE(-EOVERFLOW, vmr_pool_free(&w.pool, VMR_ADDR_MAX, 2, &w.freed));
 	/* Allocated, but not of this pool. */
 	REFUSE(-ERANGE, vmr_pool_free(&w.pool, 0x1000, 0x1000, &w.freed));
 	REFUSE(-ERANGE, vmr_pool_free(&w.pool, 0x1fff, 0x1001, &w.freed));
@@ -233,7 +233,7 @@ TEST(a_range_can_be_freed_by_any_of_its_addresses)
 
 	pool_inside(_metadata);
 	for (i = 0; i < ARRAY_SIZE(addr); i++) {
-		GRANT(vmr_pool_alloc_at(&w.pool, &w.r[0], 0x2100, 0x100, 0,
+		GRANT(vmr_pool_reserve(&w.pool, &w.r[0], 0x2100, 0x100, 0,
 					NULL));
 		REFUSE(-ENOENT, vmr_pool_free_containing(&w.pool, 0x20ff,
 							 &w.freed));
@@ -248,7 +248,7 @@ TEST(a_range_can_be_freed_by_any_of_its_addresses)
 	GRANT(vmr_reserve(&w.a, &w.r[0], 0x6000, 0x6fff, NULL));
 	REFUSE(-ERANGE, vmr_pool_free_containing(&w.pool, 0x6000, &w.freed));
 	REFUSE(-ERANGE, vmr_pool_free_containing(&w.pool, 0x1fff, &w.freed));
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[1], 0x5fff, 1, 0, NULL));
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[1], 0x5fff, 1, 0, NULL));
 	GRANT(vmr_pool_free_containing(&w.pool, 0x5fff, NULL));
 	EXPECT_VALID(&w.a);
 }
@@ -274,9 +274,9 @@ TEST(the_highest_free_address_is_the_pools)
 
 	allocator(_metadata, 0, 0);
 	GRANT(vmr_pool_highest_free(&w.pool, &w.addr));
-	EXPECT_EQ(VMR_MAX, w.addr);
+	EXPECT_EQ(VMR_ADDR_MAX, w.addr);
 	memset(w.r, 0, sizeof(w.r));
-	GRANT(vmr_pool_alloc(&w.pool, &w.r[0], VMR_MAX, 1, VMR_LAST));
+	GRANT(vmr_pool_alloc(&w.pool, &w.r[0], VMR_ADDR_MAX, 1, VMR_LAST));
 	GRANT(vmr_pool_highest_free(&w.pool, &w.addr));
 	EXPECT_EQ((uint64_t)0, w.addr);
 }
@@ -286,14 +286,14 @@ TEST(an_offset_is_an_address_only_inside_its_live_range)
 	pool_inside(_metadata);
 	GRANT(vmr_reserve(&w.a, &w.r[0], 0x2000, 0x2fff, NULL));
 #define OFF(range, offset, size) \
-	vmr_offset_to_addr(range, offset, size, &w.addr)
+	vmr_range_offset_to_addr(range, offset, size, &w.addr)
 	REFUSE(-EINVAL, OFF(NULL, 0, 1));
-	REFUSE(-EINVAL, vmr_offset_to_addr(&w.r[0], 0, 1, NULL));
-	REFUSE(-EINVAL, OFF(&w.r[0], VMR_MAX, 0));
-	REFUSE(-EOVERFLOW, OFF(&w.r[9], VMR_MAX, 2));
-	REFUSE(-EOVERFLOW, OFF(&w.r[0], 2, VMR_MAX));
-	REFUSE(-ENOENT, OFF(&w.r[9], VMR_MAX, 1));
-	REFUSE(-ERANGE, OFF(&w.r[0], VMR_MAX, 1));
+	REFUSE(-EINVAL, vmr_range_offset_to_addr(&w.r[0], 0, 1, NULL));
+	REFUSE(-EINVAL, OFF(&w.r[0], VMR_ADDR_MAX, 0));
+	REFUSE(-EOVERFLOW, OFF(&w.r[9], VMR_ADDR_MAX, 2));
+	REFUSE(-EOVERFLOW, OFF(&w.r[0], 2, VMR_ADDR_MAX));
+	REFUSE(-ENOENT, OFF(&w.r[9], VMR_ADDR_MAX, 1));
+	REFUSE(-ERANGE, OFF(&w.r[0], VMR_ADDR_MAX, 1));
 	REFUSE(-ERANGE, OFF(&w.r[0], 0x1000, 1));
 	REFUSE(-ERANGE, OFF(&w.r[0], 0xfff, 2));
 	REFUSE(-ERANGE, OFF(&w.r[0], 0, 0x1001));
@@ -355,15 +355,15 @@ TEST(base_and_end_are_inclusive)
 TEST(exact_inside_an_allocated_range_is_refused)
 {
 	allocator(_metadata, BASE, SIZE);
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[0], 0x1000, 0x800, 1, NULL));
-	REFUSE_BUSY(&w.r[0], vmr_pool_alloc_at(&w.pool, &w.r[1], 0x1100, 0x100,
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[0], 0x1000, 0x800, 1, NULL));
+	REFUSE_BUSY(&w.r[0], vmr_pool_reserve(&w.pool, &w.r[1], 0x1100, 0x100,
 					       1, &conflict));
 	/* And the rest of it is not handed out again. */
 	GRANT(vmr_pool_alloc(&w.pool, &w.r[1], 0x100, 0x100, VMR_FIRST));
 	EXPECT_AT(0x1800, 0x18ff, &w.r[1]);
-	REFUSE_BUSY(&w.r[0], vmr_pool_alloc_at(&w.pool, &w.r[2], 0x17ff, 1, 1,
+	REFUSE_BUSY(&w.r[0], vmr_pool_reserve(&w.pool, &w.r[2], 0x17ff, 1, 1,
 					       &conflict));
-	REFUSE_BUSY(&w.r[0], vmr_pool_alloc_at(&w.pool, &w.r[2], 0x1000, 0x1000,
+	REFUSE_BUSY(&w.r[0], vmr_pool_reserve(&w.pool, &w.r[2], 0x1000, 0x1000,
 					       1, &conflict));
 	EXPECT_VALID(&w.a);
 }
@@ -371,10 +371,10 @@ TEST(exact_inside_an_allocated_range_is_refused)
 TEST(exact_takes_the_last_byte_of_a_gap)
 {
 	allocator(_metadata, BASE, SIZE);
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[0], 0x1800, 0x100, 1, NULL));
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[1], 0x17ff, 1, 1, NULL));
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[0], 0x1800, 0x100, 1, NULL));
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[1], 0x17ff, 1, 1, NULL));
 	EXPECT_AT(0x17ff, 0x17ff, &w.r[1]);
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[2], 0x1fff, 1, 1, NULL));
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[2], 0x1fff, 1, 1, NULL));
 	EXPECT_AT(0x1fff, 0x1fff, &w.r[2]);
 	EXPECT_VALID(&w.a);
 }
@@ -382,7 +382,7 @@ TEST(exact_takes_the_last_byte_of_a_gap)
 TEST(last_match_takes_a_gap_that_starts_at_0)
 {
 	allocator(_metadata, 0, 0x10000);
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[0], 0x100, 0xff00, 1, NULL));
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[0], 0x100, 0xff00, 1, NULL));
 	GRANT(vmr_pool_alloc(&w.pool, &w.r[1], 0x100, 0x100, VMR_LAST));
 	EXPECT_AT(0, 0xff, &w.r[1]);
 	EXPECT_VALID(&w.a);
@@ -400,15 +400,15 @@ TEST(freeing_a_free_range_is_an_error)
 TEST(ranges_beside_both_ends_of_the_domain_can_be_freed)
 {
 	allocator(_metadata, 0, 0);
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[0], 1, 1, 1, NULL));
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[1], VMR_MAX - 1, 1, 1, NULL));
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[0], 1, 1, 1, NULL));
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[1], VMR_ADDR_MAX - 1, 1, 1, NULL));
 	GRANT(vmr_pool_free(&w.pool, 1, 1, NULL));
 	EXPECT_VALID(&w.a);
-	GRANT(vmr_pool_free(&w.pool, VMR_MAX - 1, 1, NULL));
+	GRANT(vmr_pool_free(&w.pool, VMR_ADDR_MAX - 1, 1, NULL));
 	EXPECT_VALID(&w.a);
 	EXPECT_TRUE(vmr_first_gap(&w.a, &w.gap));
 	EXPECT_EQ((uint64_t)0, w.gap.start);
-	EXPECT_EQ(VMR_MAX, w.gap.last);
+	EXPECT_EQ(VMR_ADDR_MAX, w.gap.last);
 }
 
 TEST(freed_neighbours_of_one_unit_merge)
@@ -432,15 +432,15 @@ TEST(freed_neighbours_of_one_unit_merge)
 TEST(all_of_64_bits_can_be_one_allocator)
 {
 	allocator(_metadata, 0, 0);
-	EXPECT_EQ(VMR_MAX, w.pool.last);
+	EXPECT_EQ(VMR_ADDR_MAX, w.pool.last);
 	GRANT(vmr_pool_alloc(&w.pool, &w.r[0], 0x1000, 0x1000, VMR_LAST));
-	EXPECT_AT(VMR_MAX - 0xfff, VMR_MAX, &w.r[0]);
+	EXPECT_AT(VMR_ADDR_MAX - 0xfff, VMR_ADDR_MAX, &w.r[0]);
 	GRANT(vmr_pool_alloc(&w.pool, &w.r[1], 0x1000, 0x1000, VMR_FIRST));
 	EXPECT_AT(0, 0xfff, &w.r[1]);
-	GRANT(vmr_pool_alloc_at(&w.pool, &w.r[2], 0x1000, VMR_MAX - 0x1fff, 1,
+	GRANT(vmr_pool_reserve(&w.pool, &w.r[2], 0x1000, VMR_ADDR_MAX - 0x1fff, 1,
 				NULL));
 	REFUSE(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[3], 1, 1, VMR_FIRST));
-	EXPECT_EQ((uint64_t)1, vmr_used(&w.a).high);
+	EXPECT_EQ((uint64_t)1, vmr_space_used(&w.a).high);
 	EXPECT_VALID(&w.a);
 }
 
@@ -450,16 +450,16 @@ TEST(a_maximum_address_and_top_down_placement_go_together)
 {
 	struct vmr_request req = VMR_REQUEST(0x1000, 0x1000);
 
-	GRANT(vmr_space_init(&w.a, 0, VMR_MAX));
+	GRANT(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	GRANT(vmr_pool_init(&w.pool, &w.a, 0xc0000000, 0, "mmio"));
 	req.policy = VMR_LAST;
 	req.max = 0xffffffff;
 	req.prefer_align = 0x200000;
 	GRANT(vmr_pool_request(&w.pool, &w.r[0], &req, NULL));
 	EXPECT_AT(0xffe00000, 0xffe00fff, &w.r[0]);
-	req.max = VMR_MAX;
+	req.max = VMR_ADDR_MAX;
 	GRANT(vmr_pool_request(&w.pool, &w.r[1], &req, NULL));
-	EXPECT_AT(VMR_MAX - 0x1fffff, VMR_MAX - 0x1ff000, &w.r[1]);
+	EXPECT_AT(VMR_ADDR_MAX - 0x1fffff, VMR_ADDR_MAX - 0x1ff000, &w.r[1]);
 	EXPECT_VALID(&w.a);
 }
 

@@ -53,15 +53,15 @@ void vmr_port_write_end(unsigned long state)
 	longest = seen > longest ? seen : longest;
 }
 
-void vmr_port_relax(void)
+void vmr_port_spin_relax(void)
 {
 }
 
-void vmr_port_wait(void)
+void vmr_port_drain_wait(void)
 {
 }
 
-uintptr_t vmr_port_self(void)
+uintptr_t vmr_port_thread_id(void)
 {
 	return 1;
 }
@@ -93,10 +93,10 @@ static int item_make(size_t i, struct vmr_bus *parent, uint64_t size)
 
 	memset(it, 0, sizeof(*it));
 	it->dev.ops = &item_ops;
-	it->dev.parent = parent;
+	it->dev.parent_bus = parent;
 	vmr_region_init(&it->region, VMR_MMIO, VMR_REGION_TRAPPED, size, 0,
 			"item");
-	return vmr_add_region(&it->dev, &it->region);
+	return vmr_device_add_region(&it->dev, &it->region);
 }
 
 /* Registered, and live at @start. */
@@ -106,8 +106,8 @@ static int item_up(size_t i, struct vmr_bus *parent, uint64_t start,
 	int ret = item_make(i, parent, size);
 
 	if (!ret)
-		ret = vmr_register(&m.manager, &item(i)->dev, NULL, NULL);
-	return ret ? ret : vmr_region_place(&m.manager, &item(i)->region,
+		ret = vmr_device_register(&m.manager, &item(i)->dev, NULL, NULL);
+	return ret ? ret : vmr_region_move(&m.manager, &item(i)->region,
 					    start, NULL);
 }
 
@@ -157,9 +157,9 @@ static int bus_up(uint64_t start, uint64_t last)
 	vmr_region_init(&window, VMR_MMIO, VMR_REGION_WINDOW, 0x1000, 0,
 			"window");
 	if (!ret)
-		ret = vmr_add_region(&bridge, &window);
+		ret = vmr_device_add_region(&bridge, &window);
 	if (!ret)
-		ret = vmr_register(&m.manager, &bridge, NULL, NULL);
+		ret = vmr_device_register(&m.manager, &bridge, NULL, NULL);
 	return ret ? ret : vmr_window_program(&m.manager, &window, start, last);
 }
 
@@ -256,12 +256,12 @@ TEST_F(bounds, lookups_behind_a_window)
 }
 
 /* Which count went up, or none. */
-static size_t raised_since(const struct vmr_departures *before)
+static size_t raised_since(const struct vmr_generations *before)
 {
 	size_t k = 0;
 
-	while (k < VMR_DEPARTURES &&
-	       before->counts[k] == m.sys.departures.counts[k])
+	while (k < VMR_NR_GENERATIONS &&
+	       before->gen[k] == m.sys.generations.gen[k])
 		k++;
 	return k;
 }
@@ -269,12 +269,12 @@ static size_t raised_since(const struct vmr_departures *before)
 /* The one that goes up when an item goes elsewhere and comes back. */
 static size_t counted_with(size_t i)
 {
-	struct vmr_departures before = m.sys.departures;
+	struct vmr_generations before = m.sys.generations;
 
-	if (vmr_region_place(&m.manager, &item(i)->region, PLACE(MOST + i),
+	if (vmr_region_move(&m.manager, &item(i)->region, PLACE(MOST + i),
 			     NULL) ||
-	    vmr_region_place(&m.manager, &item(i)->region, PLACE(i), NULL))
-		return VMR_DEPARTURES;
+	    vmr_region_move(&m.manager, &item(i)->region, PLACE(i), NULL))
+		return VMR_NR_GENERATIONS;
 	return raised_since(&before);
 }
 
@@ -290,7 +290,7 @@ static void remembers(struct __test_metadata *_metadata, size_t nr,
 
 	for (i = 0; i < nr; i += 1 + nr / 20) {
 		with = counted_with(i);
-		ASSERT_GT((size_t)VMR_DEPARTURES, with);
+		ASSERT_GT((size_t)VMR_NR_GENERATIONS, with);
 		lookup(PLACE(i), &ret);
 		ASSERT_EQ(0, ret);
 		for (k = 0; k < nr; k += 1 + nr / 20) {
@@ -305,7 +305,7 @@ static void remembers(struct __test_metadata *_metadata, size_t nr,
 			EXPECT_EQ((size_t)1, lookup(PLACE(i) + 1, &ret));
 			EXPECT_EQ(0, ret);
 		}
-		EXPECT_EQ(0, vmr_region_place(&m.manager, &item(i)->region,
+		EXPECT_EQ(0, vmr_region_move(&m.manager, &item(i)->region,
 					      PLACE(MOST + i), NULL));
 		lookup(PLACE(i), &ret);
 		EXPECT_EQ(-ENXIO, ret);
@@ -318,15 +318,15 @@ static void remembers(struct __test_metadata *_metadata, size_t nr,
 TEST_F(bounds, lookups_of_what_is_remembered)
 {
 	ASSERT_EQ(0, items_up(variant->nr, NULL));
-	remembers(_metadata, variant->nr, VMR_DEPARTURES);
+	remembers(_metadata, variant->nr, VMR_NR_GENERATIONS);
 }
 
 TEST_F(bounds, lookups_of_what_is_remembered_behind_a_window)
 {
-	struct vmr_departures before;
+	struct vmr_generations before;
 
 	ASSERT_EQ(0, bus_up(0x40000000, 0x4fffffff));
-	before = m.sys.departures;
+	before = m.sys.generations;
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &window, BASE,
 					PLACE(2 * MOST)));
 	ASSERT_EQ(0, items_up(variant->nr, &bus));
@@ -349,7 +349,7 @@ TEST_F(bounds, sections_that_move_a_region)
 					   PLACE((i + 7) % nr) + 0x4000));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(&region->range));
 		SECTION(2 * CHANGE(log),
-			vmr_region_place(&m.manager, region,
+			vmr_region_move(&m.manager, region,
 					 PLACE((i + 9) % nr) + 0x6000, NULL));
 		SECTION(2 * CHANGE(log),
 			vmr_region_park(&m.manager, region, PLACE(i)));
@@ -357,7 +357,7 @@ TEST_F(bounds, sections_that_move_a_region)
 			vmr_region_program(&m.manager, region, PLACE(i)));
 		SECTION(2 * CHANGE(log), vmr_region_unmap(&m.manager, region));
 		SECTION(2 * CHANGE(log),
-			vmr_region_place(&m.manager, region, PLACE(i), NULL));
+			vmr_region_move(&m.manager, region, PLACE(i), NULL));
 	}
 	EXPECT_LT((size_t)0, max);
 	TH_LOG("%zu items: %zu nodes in a section at most", nr, max);
@@ -372,10 +372,10 @@ TEST_F(bounds, sections_that_register_and_unlink)
 	for (k = 0; k < 40; k++) {
 		i = k * 1021 % nr;
 		SECTION(4 * CHANGE(log),
-			vmr_unlink(&m.manager, &item(i)->dev));
-		SECTION(4 * CHANGE(log), vmr_register(&m.manager, &item(i)->dev,
+			vmr_device_unregister(&m.manager, &item(i)->dev));
+		SECTION(4 * CHANGE(log), vmr_device_register(&m.manager, &item(i)->dev,
 						      NULL, NULL));
-		ASSERT_EQ(0, vmr_region_place(&m.manager, &item(i)->region,
+		ASSERT_EQ(0, vmr_region_move(&m.manager, &item(i)->region,
 					      PLACE(i), NULL));
 	}
 }
@@ -397,7 +397,7 @@ TEST_F(bounds, sections_that_move_a_window)
 		SECTION(CHANGE(1), vmr_region_unmap(&m.manager, &window));
 	}
 	/* It was looked at: the window itself is on no page. */
-	SECTION(CHANGE(log_of(nr)), vmr_unlink(&m.manager, &item(0)->dev));
+	SECTION(CHANGE(log_of(nr)), vmr_device_unregister(&m.manager, &item(0)->dev));
 	EXPECT_LT((size_t)0, max);
 }
 
@@ -415,14 +415,14 @@ TEST_F(bounds, sections_in_which_a_claimed_window_goes_live)
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&window.range));
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &window, 0x20000000,
 					0x2fffffff));
-	ASSERT_EQ(0, vmr_region_place(&m.manager, &item(holder)->region,
+	ASSERT_EQ(0, vmr_region_move(&m.manager, &item(holder)->region,
 				      BASE, NULL));
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &window, BASE,
 					PLACE(2 * MOST)));
 	ASSERT_EQ(VMR_CLAIMED, vmr_range_state(&window.range));
 	/* Its id is one of as many. */
 	SECTION(CHANGE(log_of(nr)),
-		vmr_unlink(&m.manager, &item(holder)->dev));
+		vmr_device_unregister(&m.manager, &item(holder)->dev));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&window.range));
 }
 
@@ -446,11 +446,11 @@ TEST_F(bounds, sections_that_resolve_claims)
 		for (i = 0; i < k; i++) {
 			ASSERT_EQ(VMR_LIVE,
 				  vmr_range_state(&item(i)->region.range));
-			ASSERT_EQ(0, vmr_region_place(&m.manager,
+			ASSERT_EQ(0, vmr_region_move(&m.manager,
 						      &item(i)->region,
 						      PLACE(i), NULL));
 		}
-		ASSERT_EQ(0, vmr_region_place(&m.manager, &item(holder)->region,
+		ASSERT_EQ(0, vmr_region_move(&m.manager, &item(holder)->region,
 					      0x10000000, NULL));
 	}
 	TH_LOG("%zu items: %zu nodes for 32 claims at most", nr, max);

@@ -36,7 +36,7 @@ static int bridge_up(struct vmr_pci_bridge *b, uint32_t slot)
 	int ret = bridge_init(b);
 
 	return ret ? ret : vmr_pci_plug(&m.manager, &b->fn,
-					VMR_PCI_ADDR(0, slot, 0));
+					VMR_PCI_BDF(0, slot, 0));
 }
 
 /* A bridge at device @slot behind another. */
@@ -45,7 +45,7 @@ static int bridge_behind(struct vmr_pci_bridge *b,
 {
 	int ret = bridge_init(b);
 
-	return ret ? ret : vmr_pci_plug_behind(above, &b->fn, slot << 3);
+	return ret ? ret : vmr_pci_bridge_plug(above, &b->fn, slot << 3);
 }
 
 /* A function with one BAR at device @slot behind a bridge. */
@@ -58,7 +58,7 @@ static int card_behind(struct vmr_pci_function *fn,
 
 	if (!ret)
 		ret = vmr_pci_add_bar(fn, 0, type, prefetchable, size, "bar");
-	return ret ? ret : vmr_pci_plug_behind(above, fn, slot << 3);
+	return ret ? ret : vmr_pci_bridge_plug(above, fn, slot << 3);
 }
 
 /* The registers, by the bus number that the guest knows a function by. */
@@ -105,8 +105,8 @@ static void bar64_at(uint32_t at, unsigned int index, uint64_t value)
 	bar_at(at, index + 1, (uint32_t)(value >> 32));
 }
 
-#define AT_BRIDGE	VMR_PCI_ADDR(0, 2, 0)
-#define AT_CARD		VMR_PCI_ADDR(1, 3, 0)
+#define AT_BRIDGE	VMR_PCI_BDF(0, 2, 0)
+#define AT_CARD		VMR_PCI_BDF(1, 3, 0)
 
 static struct vmr_pci_bridge bridge;
 static struct vmr_pci_function card;
@@ -206,13 +206,13 @@ TEST(a_bridge_has_two_bars_and_a_rom_of_its_own)
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, bridge_init(&bridge));
-	EXPECT_EQ(-EINVAL, vmr_pci_add_bar(fn, 2, VMR_BAR_MEM32, false, 0x1000,
+	EXPECT_EQ(-EINVAL, vmr_pci_add_bar(fn, 2, VMR_PCI_BAR_MEM32, false, 0x1000,
 					   NULL));
-	EXPECT_EQ(-EINVAL, vmr_pci_add_bar(fn, 1, VMR_BAR_MEM64, false, 0x1000,
+	EXPECT_EQ(-EINVAL, vmr_pci_add_bar(fn, 1, VMR_PCI_BAR_MEM64, false, 0x1000,
 					   NULL));
-	EXPECT_EQ(0, vmr_pci_add_bar(fn, 0, VMR_BAR_MEM64, false, 0x1000,
+	EXPECT_EQ(0, vmr_pci_add_bar(fn, 0, VMR_PCI_BAR_MEM64, false, 0x1000,
 				     NULL));
-	EXPECT_EQ(0, vmr_pci_add_bar(fn, VMR_PCI_ROM, VMR_BAR_ROM, false,
+	EXPECT_EQ(0, vmr_pci_add_bar(fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM, false,
 				     0x1000, NULL));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, fn, AT_BRIDGE));
 	command(AT_BRIDGE, DECODE_MEM);
@@ -269,54 +269,54 @@ TEST(plugging_behind_a_bridge_is_refused)
 	ASSERT_EQ(0, bridge_init(&off));
 	ASSERT_EQ(0, card_init(&a, "a"));
 	ASSERT_EQ(0, card_init(&b, "b"));
-	REFUSED(-EINVAL, vmr_pci_plug_behind(NULL, &a, 0));
-	REFUSED(-EINVAL, vmr_pci_plug_behind(&bridge, NULL, 0));
-	REFUSED(-ENOENT, vmr_pci_plug_behind(&off, &a, 0));
-	REFUSED(-ERANGE, vmr_pci_plug_behind(&bridge, &a, 256));
-	ASSERT_EQ(0, vmr_pci_plug_behind(&bridge, &a, 255));
-	REFUSED(-EEXIST, vmr_pci_plug_behind(&bridge, &a, 1));
-	REFUSED(-EEXIST, vmr_pci_plug_behind(&off, &a, 1));
+	REFUSED(-EINVAL, vmr_pci_bridge_plug(NULL, &a, 0));
+	REFUSED(-EINVAL, vmr_pci_bridge_plug(&bridge, NULL, 0));
+	REFUSED(-ENOENT, vmr_pci_bridge_plug(&off, &a, 0));
+	REFUSED(-ERANGE, vmr_pci_bridge_plug(&bridge, &a, 256));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridge, &a, 255));
+	REFUSED(-EEXIST, vmr_pci_bridge_plug(&bridge, &a, 1));
+	REFUSED(-EEXIST, vmr_pci_bridge_plug(&off, &a, 1));
 	REFUSED(-EEXIST, vmr_pci_plug(&m.manager, &a, 0));
-	REFUSED(-EBUSY, vmr_pci_plug_behind(&bridge, &b, 255));
+	REFUSED(-EBUSY, vmr_pci_bridge_plug(&bridge, &b, 255));
 	/* Nothing is behind itself. */
-	REFUSED(-EEXIST, vmr_pci_plug_behind(&bridge, &bridge.fn, 1));
-	REFUSED(-ENOENT, vmr_pci_plug_behind(&off, &off.fn, 1));
+	REFUSED(-EEXIST, vmr_pci_bridge_plug(&bridge, &bridge.fn, 1));
+	REFUSED(-ENOENT, vmr_pci_bridge_plug(&off, &off.fn, 1));
 	/* Not wanted: neither the address nor the id is kept. */
 	EXPECT_EQ(0, vmr_pci_unplug(&a));
 	EXPECT_EQ(0, vmr_pci_unplug(&bridge.fn));
 	ASSERT_EQ(0, bridge_up(&bridge, 2));
-	ASSERT_EQ(0, vmr_pci_plug_behind(&bridge, &a, 7));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridge, &a, 7));
 	card_refuses = -EIO;
-	REFUSED(-EIO, vmr_pci_plug_behind(&bridge, &b, 254));
-	EXPECT_EQ(1U, bridge.functions.space.nr_ranges);
-	EXPECT_EQ(8U, bridge.functions.issued);
+	REFUSED(-EIO, vmr_pci_bridge_plug(&bridge, &b, 254));
+	EXPECT_EQ(1U, bridge.devfns.space.nr_ranges);
+	EXPECT_EQ(8U, bridge.devfns.high_watermark);
 	card_refuses = 0;
-	EXPECT_NULL(b.behind);
-	EXPECT_NULL(b.dev.parent);
-	EXPECT_EQ(0, vmr_pci_plug_behind(&bridge, &b, 254));
-	EXPECT_EQ(&bridge, b.behind);
+	EXPECT_NULL(b.upstream_bridge);
+	EXPECT_NULL(b.dev.parent_bus);
+	EXPECT_EQ(0, vmr_pci_bridge_plug(&bridge, &b, 254));
+	EXPECT_EQ(&bridge, b.upstream_bridge);
 }
 
 TEST(a_bridge_leaves_after_what_is_behind_it)
 {
 	struct vmr_pci_bridge inner;
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM32, false, 0x1000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x1000));
 	ASSERT_EQ(0, bridge_behind(&inner, &bridge, 5));
 	REFUSED(-EBUSY, vmr_pci_unplug(&bridge.fn));
 	EXPECT_EQ(0, vmr_pci_unplug(&card));
 	REFUSED(-EBUSY, vmr_pci_unplug(&bridge.fn));
-	EXPECT_EQ(&bridge.fn, vmr_pci_function_at(&m.manager, AT_BRIDGE));
+	EXPECT_EQ(&bridge.fn, vmr_pci_find_function(&m.manager, AT_BRIDGE));
 	EXPECT_EQ(0, vmr_pci_unplug(&inner.fn));
-	EXPECT_EQ(0U, bridge.functions.space.nr_ranges);
+	EXPECT_EQ(0U, bridge.devfns.space.nr_ranges);
 	EXPECT_EQ(0, vmr_pci_unplug(&bridge.fn));
 	REFUSED(-ENOENT, vmr_pci_unplug(&bridge.fn));
-	REFUSED(-ENOENT, vmr_pci_plug_behind(&bridge, &card, 0));
-	EXPECT_EQ(0, vmr_drained(&m.manager, &bridge.fn.dev));
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, AT_BRIDGE));
+	REFUSED(-ENOENT, vmr_pci_bridge_plug(&bridge, &card, 0));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &bridge.fn.dev));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, AT_BRIDGE));
 	/* Everything is free for the next time. */
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &bridge.fn, AT_BRIDGE));
-	ASSERT_EQ(0, vmr_pci_plug_behind(&bridge, &card, 3 << 3));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridge, &card, 3 << 3));
 	EXPECT_SOUND();
 }
 
@@ -334,48 +334,48 @@ TEST(configuration_accesses_go_by_the_bus_numbers_that_the_guest_gives)
 	ASSERT_EQ(0, bridge_up(&b[0], 2));
 	for (i = 1; i < 4; i++)
 		ASSERT_EQ(0, bridge_behind(&b[i], &b[i - 1], 1));
-	ASSERT_EQ(0, card_behind(&leaf, &b[3], 7, VMR_BAR_MEM32, false,
+	ASSERT_EQ(0, card_behind(&leaf, &b[3], 7, VMR_PCI_BAR_MEM32, false,
 				 0x1000));
 	/* Unnumbered, there is nothing behind the first. */
 	for (bus = 1; bus < 256; bus++)
-		EXPECT_EQ(0xffffffffU, conf_in_at(VMR_PCI_ADDR(bus, 1, 0), 0,
+		EXPECT_EQ(0xffffffffU, conf_in_at(VMR_PCI_BDF(bus, 1, 0), 0,
 						  4));
 	/* As firmware counts them: open to all, then the last that there is. */
 	number(AT_BRIDGE, 0, 1, 255);
-	EXPECT_EQ(0x00011b36U, conf_in_at(VMR_PCI_ADDR(1, 1, 0), 0, 4));
-	number(VMR_PCI_ADDR(1, 1, 0), 1, 2, 255);
-	number(VMR_PCI_ADDR(2, 1, 0), 2, 3, 255);
-	number(VMR_PCI_ADDR(3, 1, 0), 3, 4, 4);
-	number(VMR_PCI_ADDR(2, 1, 0), 2, 3, 4);
-	number(VMR_PCI_ADDR(1, 1, 0), 1, 2, 4);
+	EXPECT_EQ(0x00011b36U, conf_in_at(VMR_PCI_BDF(1, 1, 0), 0, 4));
+	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 255);
+	number(VMR_PCI_BDF(2, 1, 0), 2, 3, 255);
+	number(VMR_PCI_BDF(3, 1, 0), 3, 4, 4);
+	number(VMR_PCI_BDF(2, 1, 0), 2, 3, 4);
+	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 4);
 	number(AT_BRIDGE, 0, 1, 4);
 	for (i = 1; i < 4; i++)
-		EXPECT_EQ(&b[i].fn, vmr_pci_function_at(&m.manager,
-							VMR_PCI_ADDR(i, 1, 0)));
-	EXPECT_EQ(&leaf, vmr_pci_function_at(&m.manager,
-					     VMR_PCI_ADDR(4, 7, 0)));
-	EXPECT_EQ(0x10411af4U, conf_in_at(VMR_PCI_ADDR(4, 7, 0), 0, 4));
-	conf_out_at(VMR_PCI_ADDR(4, 7, 0), 0x3c, 0x5a, 1);
+		EXPECT_EQ(&b[i].fn, vmr_pci_find_function(&m.manager,
+							VMR_PCI_BDF(i, 1, 0)));
+	EXPECT_EQ(&leaf, vmr_pci_find_function(&m.manager,
+					     VMR_PCI_BDF(4, 7, 0)));
+	EXPECT_EQ(0x10411af4U, conf_in_at(VMR_PCI_BDF(4, 7, 0), 0, 4));
+	conf_out_at(VMR_PCI_BDF(4, 7, 0), 0x3c, 0x5a, 1);
 	EXPECT_EQ(0x5a, leaf.config[0x3c]);
 	/* Where it is not. */
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, VMR_PCI_ADDR(3, 7, 0)));
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, VMR_PCI_ADDR(4, 1, 0)));
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, VMR_PCI_ADDR(5, 7, 0)));
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, VMR_PCI_ADDR(0, 7, 0)));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(3, 7, 0)));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 1, 0)));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(5, 7, 0)));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(0, 7, 0)));
 
 	/* A bridge on the way that does not lead so far. */
-	number(VMR_PCI_ADDR(1, 1, 0), 1, 2, 3);
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, VMR_PCI_ADDR(4, 7, 0)));
-	EXPECT_EQ(&b[3].fn, vmr_pci_function_at(&m.manager,
-						VMR_PCI_ADDR(3, 1, 0)));
-	number(VMR_PCI_ADDR(1, 1, 0), 1, 2, 9);
+	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 3);
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
+	EXPECT_EQ(&b[3].fn, vmr_pci_find_function(&m.manager,
+						VMR_PCI_BDF(3, 1, 0)));
+	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 9);
 	number(AT_BRIDGE, 0, 1, 9);
 	/* Renumbered: the function is the same, its bus another. */
-	number(VMR_PCI_ADDR(2, 1, 0), 2, 3, 9);
-	number(VMR_PCI_ADDR(3, 1, 0), 3, 9, 9);
-	EXPECT_EQ(&leaf, vmr_pci_function_at(&m.manager,
-					     VMR_PCI_ADDR(9, 7, 0)));
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, VMR_PCI_ADDR(4, 7, 0)));
+	number(VMR_PCI_BDF(2, 1, 0), 2, 3, 9);
+	number(VMR_PCI_BDF(3, 1, 0), 3, 9, 9);
+	EXPECT_EQ(&leaf, vmr_pci_find_function(&m.manager,
+					     VMR_PCI_BDF(9, 7, 0)));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
 }
 
 TEST(bus_numbers_that_go_in_circles_lead_nowhere)
@@ -397,9 +397,9 @@ TEST(bus_numbers_that_go_in_circles_lead_nowhere)
 			vmr_pci_config_write(&inner.fn, BUS_NUMBERS + 1,
 					     inner_numbers, 2);
 			for (bus = 0; bus < 8; bus++) {
-				uint32_t where = VMR_PCI_ADDR(bus, 1, 0);
+				uint32_t where = VMR_PCI_BDF(bus, 1, 0);
 				struct vmr_pci_function *fn =
-					vmr_pci_function_at(&m.manager, where);
+					vmr_pci_find_function(&m.manager, where);
 
 				EXPECT_TRUE(!fn || (fn == &inner.fn && s &&
 						    bus == s));
@@ -415,12 +415,12 @@ TEST(windows_follow_base_limit_and_the_command_register)
 {
 	struct vmr_pci_function port;
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM32, false, 0x1000));
-	ASSERT_EQ(0, card_behind(&port, &bridge, 4, VMR_BAR_IO, false, 0x100));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x1000));
+	ASSERT_EQ(0, card_behind(&port, &bridge, 4, VMR_PCI_BAR_IO, false, 0x100));
 	bar_at(AT_CARD, 0, 0xe0180000);
-	bar_at(VMR_PCI_ADDR(1, 4, 0), 0, 0x2300);
+	bar_at(VMR_PCI_BDF(1, 4, 0), 0, 0x2300);
 	command(AT_CARD, DECODE_MEM);
-	command(VMR_PCI_ADDR(1, 4, 0), DECODE_IO);
+	command(VMR_PCI_BDF(1, 4, 0), DECODE_IO);
 	EXPECT_HIDDEN(bar(&card, 0));
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe01fffff);
 	open_io(AT_BRIDGE, 0x2000, 0x2fff);
@@ -459,7 +459,7 @@ TEST(windows_follow_base_limit_and_the_command_register)
 	conf_out_at(AT_BRIDGE, IO_BASE, 0x30, 1);
 	EXPECT_HIDDEN(bar(&port, 0));
 	conf_out_at(AT_BRIDGE, IO_BASE + 1, 0x30, 1);
-	bar_at(VMR_PCI_ADDR(1, 4, 0), 0, 0x3000);
+	bar_at(VMR_PCI_BDF(1, 4, 0), 0, 0x3000);
 	EXPECT_SEEN(bar(&port, 0), 0x3000);
 	EXPECT_SOUND();
 }
@@ -468,7 +468,7 @@ TEST(a_prefetchable_window_has_64_bits)
 {
 	const uint64_t at = 0x2300000000ull;
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM64, true, 0x100000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM64, true, 0x100000));
 	command(AT_BRIDGE, DECODE_MEM);
 	command(AT_CARD, DECODE_MEM);
 	bar64_at(AT_CARD, 0, at);
@@ -495,7 +495,7 @@ TEST(a_prefetchable_window_has_64_bits)
 
 TEST(a_window_whose_base_is_above_its_limit_is_closed)
 {
-	ASSERT_EQ(0, setup(VMR_BAR_MEM32, false, 0x1000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x1000));
 	command(AT_BRIDGE, DECODE_MEM | DECODE_IO);
 	command(AT_CARD, DECODE_MEM);
 	bar_at(AT_CARD, 0, 0xe0100000);
@@ -523,7 +523,7 @@ TEST(a_bar_out_of_every_window_is_unmapped_and_comes_back)
 {
 	struct diary d;
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM32, false, 0x200000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x200000));
 	command(AT_BRIDGE, DECODE_MEM);
 	command(AT_CARD, DECODE_MEM);
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe03fffff);
@@ -557,8 +557,8 @@ TEST(a_window_onto_a_taken_place_waits)
 {
 	struct vmr_pci_function holder;
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM32, false, 0x1000));
-	ASSERT_EQ(0, card_up(&holder, 5, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x1000));
+	ASSERT_EQ(0, card_up(&holder, 5, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&holder, 0, 0xe01ff000);
 	decode(&holder, DECODE_MEM);
 	command(AT_CARD, DECODE_MEM);
@@ -587,7 +587,7 @@ TEST(a_window_onto_a_taken_place_waits)
 
 TEST(two_windows_of_one_bridge_at_one_place)
 {
-	ASSERT_EQ(0, setup(VMR_BAR_MEM64, true, 0x1000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM64, true, 0x1000));
 	command(AT_CARD, DECODE_MEM);
 	bar64_at(AT_CARD, 0, 0xe0100000);
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe01fffff);
@@ -608,14 +608,14 @@ TEST(a_command_write_of_a_bridge_is_told_of_all_behind_it_once)
 {
 	struct vmr_pci_bridge inner;
 	struct vmr_pci_function far;
-	const uint32_t at_inner = VMR_PCI_ADDR(1, 1, 0);
-	const uint32_t at_far = VMR_PCI_ADDR(2, 1, 0);
+	const uint32_t at_inner = VMR_PCI_BDF(1, 1, 0);
+	const uint32_t at_far = VMR_PCI_BDF(2, 1, 0);
 	unsigned int i, of_card = 0, of_far = 0;
 	struct diary d;
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM32, false, 0x1000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x1000));
 	ASSERT_EQ(0, bridge_behind(&inner, &bridge, 1));
-	ASSERT_EQ(0, card_behind(&far, &inner, 1, VMR_BAR_MEM32, false,
+	ASSERT_EQ(0, card_behind(&far, &inner, 1, VMR_PCI_BAR_MEM32, false,
 				 0x1000));
 	number(AT_BRIDGE, 0, 1, 2);
 	number(at_inner, 1, 2, 2);
@@ -648,13 +648,13 @@ TEST(functions_behind_different_bridges_may_have_equal_bases)
 {
 	struct vmr_pci_bridge other;
 	struct vmr_pci_function b;
-	const uint32_t at_other = VMR_PCI_ADDR(0, 4, 0);
-	const uint32_t at_b = VMR_PCI_ADDR(2, 3, 0);
+	const uint32_t at_other = VMR_PCI_BDF(0, 4, 0);
+	const uint32_t at_b = VMR_PCI_BDF(2, 3, 0);
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM32, false, 0x1000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x1000));
 	ASSERT_EQ(0, bridge_up(&other, 4));
 	number(at_other, 0, 2, 2);
-	ASSERT_EQ(0, card_behind(&b, &other, 3, VMR_BAR_MEM32, false, 0x1000));
+	ASSERT_EQ(0, card_behind(&b, &other, 3, VMR_PCI_BAR_MEM32, false, 0x1000));
 	command(AT_CARD, DECODE_MEM);
 	command(at_b, DECODE_MEM);
 	bar_at(AT_CARD, 0, 0xe0000000);
@@ -684,7 +684,7 @@ TEST(edk2_13104)
 	struct vmr_resource got;
 	uint32_t at = AT_CARD;
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM64, false, 0x4000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM64, false, 0x4000));
 	command(AT_BRIDGE, DECODE_MEM);
 	command(at, DECODE_MEM);
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe00fffff);
@@ -708,19 +708,19 @@ TEST(edk2_13104)
 
 	/* And no placement of ours makes that mistake. */
 	ASSERT_EQ(0, card_init(&card, "placed"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&card, 0, VMR_BAR_MEM64, false, 0x4000,
+	ASSERT_EQ(0, vmr_pci_add_bar(&card, 0, VMR_PCI_BAR_MEM64, false, 0x4000,
 				     "bar"));
 	vmr_constraint_init(&want, VMR_KIND_MMIO, 0x4000, &bar(&card, 0)->range);
 	want.flags = VMR_64BIT;
-	vmr_set_init(&dev->resources, &got, 1);
+	vmr_resource_set_init(&dev->resources, &got, 1);
 	dev->constraints = &want;
 	dev->nr_constraints = 1;
-	REFUSED(-ENOSPC, vmr_pci_plug_behind(&bridge, &card, 3 << 3));
+	REFUSED(-ENOSPC, vmr_pci_bridge_plug(&bridge, &card, 3 << 3));
 	want.flags = VMR_64BIT | VMR_PREFETCHABLE;
-	REFUSED(-EINVAL, vmr_pci_plug_behind(&bridge, &card, 3 << 3));
+	REFUSED(-EINVAL, vmr_pci_bridge_plug(&bridge, &card, 3 << 3));
 	want.flags = VMR_64BIT;
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe00fffff);
-	EXPECT_EQ(0, vmr_pci_plug_behind(&bridge, &card, 3 << 3));
+	EXPECT_EQ(0, vmr_pci_bridge_plug(&bridge, &card, 3 << 3));
 	EXPECT_SEEN(bar(&card, 0), 0xe0000000);
 	EXPECT_SOUND();
 }
@@ -729,25 +729,25 @@ static struct vmr_pci_bridge told_of;
 
 static void unplug_on_move(struct vmr_listener *listener,
 			   struct vmr_region *region,
-			   const struct vmr_place *old,
-			   const struct vmr_place *new_)
+			   const struct vmr_mapping *old,
+			   const struct vmr_mapping *new_)
 {
-	if (new_->visible)
+	if (new_->mapped)
 		vmr_pci_unplug(&told_of.fn);
 }
 
 TEST(a_bridge_may_be_unplugged_by_who_is_told_of_its_bar)
 {
-	struct vmr_listener listener = { .moved = unplug_on_move };
+	struct vmr_listener listener = { .region_changed = unplug_on_move };
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, bridge_init(&told_of));
-	ASSERT_EQ(0, vmr_pci_add_bar(&told_of.fn, 0, VMR_BAR_MEM32, false,
+	ASSERT_EQ(0, vmr_pci_add_bar(&told_of.fn, 0, VMR_PCI_BAR_MEM32, false,
 				     0x1000, "bar"));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &told_of.fn, AT_BRIDGE));
 	conf_out_at(AT_BRIDGE, 0x10, 0xe0000000, 4);
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe01fffff);
-	ASSERT_EQ(0, vmr_listen(&m.manager, &listener));
+	ASSERT_EQ(0, vmr_listener_register(&m.manager, &listener));
 	command(AT_BRIDGE, DECODE_MEM);
 	EXPECT_NULL(told_of.fn.manager);
 	EXPECT_TRUE(all_closed(&told_of));
@@ -759,7 +759,7 @@ TEST(a_bar_moves_between_the_windows_that_its_type_allows)
 {
 	struct diary d;
 
-	ASSERT_EQ(0, setup(VMR_BAR_MEM64, true, 0x4000));
+	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM64, true, 0x4000));
 	command(AT_BRIDGE, DECODE_MEM);
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe00fffff);
 	open_pref(AT_BRIDGE, 0x800000000ull, 0x80fffffffull);

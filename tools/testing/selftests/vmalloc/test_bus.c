@@ -243,10 +243,10 @@ TEST(memory_with_a_trapped_part_answers_behind_a_window)
 	ASSERT_EQ(0, hub_up(&h, "hub", NULL));
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x10000, 0x1ffff));
 	probe_init(&p, "p");
-	p.dev.parent = &h.bus;
+	p.dev.parent_bus = &h.bus;
 	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_MEMORY, 0x1000));
-	ASSERT_EQ(0, vmr_add_part(&p.region[0], &part));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_region_add_subregion(&p.region[0], &part));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, program(&p.region[0], 0x14000));
 	EXPECT_EQ(&part, who(VMR_MMIO, 0x14800));
 	EXPECT_EQ(&part, who(VMR_MMIO, 0x148ff));
@@ -266,18 +266,18 @@ TEST(the_region_at_an_address_is_found_through_windows)
 	ASSERT_EQ(0, chain_up(5));
 	ASSERT_EQ(0, leaf_at(&leaf, "leaf", &chain[4].bus, VMR_MMIO, 0x18000000,
 			     0x1000, false));
-	EXPECT_EQ(&leaf.region[0], vmr_region_at(&m.manager, VMR_MMIO,
+	EXPECT_EQ(&leaf.region[0], vmr_find_region(&m.manager, VMR_MMIO,
 						 0x18000000));
-	EXPECT_EQ(&leaf.region[0], vmr_region_at(&m.manager, VMR_MMIO,
+	EXPECT_EQ(&leaf.region[0], vmr_find_region(&m.manager, VMR_MMIO,
 						 0x18000fff));
-	EXPECT_NULL(vmr_region_at(&m.manager, VMR_MMIO, 0x18001000));
-	EXPECT_NULL(vmr_region_at(&m.manager, VMR_MMIO, LEVEL_START(0)));
-	EXPECT_NULL(vmr_region_at(&m.manager, VMR_PIO, 0x1800));
-	EXPECT_NULL(vmr_region_at(NULL, VMR_MMIO, 0x18000000));
-	EXPECT_NULL(vmr_region_at(&m.manager, (enum vmr_io)2, 0x18000000));
+	EXPECT_NULL(vmr_find_region(&m.manager, VMR_MMIO, 0x18001000));
+	EXPECT_NULL(vmr_find_region(&m.manager, VMR_MMIO, LEVEL_START(0)));
+	EXPECT_NULL(vmr_find_region(&m.manager, VMR_PIO, 0x1800));
+	EXPECT_NULL(vmr_find_region(NULL, VMR_MMIO, 0x18000000));
+	EXPECT_NULL(vmr_find_region(&m.manager, (enum vmr_io)2, 0x18000000));
 	/* So a device can be unlinked by an address behind windows. */
-	REFUSED(-ENOENT, vmr_unlink_at(&m.manager, VMR_MMIO, 0x18001000, &dev));
-	EXPECT_EQ(1, vmr_unlink_at(&m.manager, VMR_MMIO, 0x18000800, &dev));
+	REFUSED(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x18001000, &dev));
+	EXPECT_EQ(1, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x18000800, &dev));
 	EXPECT_EQ(&leaf.dev, dev);
 	EXPECT_SOUND();
 }
@@ -321,9 +321,9 @@ static int bridge_up(void)
 static int place(struct probe *p, enum vmr_io io, uint64_t size, uint32_t flags)
 {
 	probe_init(p, "placed");
-	p->dev.parent = &bridge.bus;
+	p->dev.parent_bus = &bridge.bus;
 	want_of(p, 0, io, size, flags);
-	return vmr_register(&m.manager, &p->dev, NULL, NULL);
+	return vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
 TEST(a_device_is_placed_inside_the_windows_of_its_bus)
@@ -350,7 +350,7 @@ TEST(prefetchable_goes_to_its_window_while_that_has_room_and_then_elsewhere)
 	EXPECT_SEEN(&a.region[0], 0x80000000);
 	EXPECT_EQ(0, place(&b, VMR_MMIO, 0x1000, VMR_PREFETCHABLE));
 	EXPECT_SEEN(&b.region[0], 0x40000000);
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &a.dev) - 1);
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &a.dev) - 1);
 	EXPECT_EQ(0, place(&c, VMR_MMIO, 0x1000, VMR_PREFETCHABLE));
 	EXPECT_SEEN(&c.region[0], 0x80000000);
 	EXPECT_EQ(0, place(&plain, VMR_MMIO, 0x1000, 0));
@@ -369,10 +369,10 @@ TEST(what_is_not_prefetchable_never_goes_to_a_prefetchable_window)
 	REFUSED(-ENOSPC, place(&b, VMR_MMIO, 0x1000, 0));
 	/* A constraint that says what its region is not would hide the region. */
 	probe_init(&c, "c");
-	c.dev.parent = &bridge.bus;
+	c.dev.parent_bus = &bridge.bus;
 	want_of(&c, 0, VMR_MMIO, 0x1000, VMR_PREFETCHABLE);
 	c.region[0].prefetchable = false;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &c.dev, &failed, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &c.dev, &failed, NULL));
 	EXPECT_EQ(0U, failed);
 	EXPECT_SOUND();
 }
@@ -399,25 +399,25 @@ TEST(a_fixed_place_is_inside_a_window_or_refused)
 
 	ASSERT_EQ(0, bridge_up());
 	probe_init(&a, "a");
-	a.dev.parent = &bridge.bus;
+	a.dev.parent_bus = &bridge.bus;
 	ASSERT_EQ(0, probe_region_at(&a, 0, VMR_MMIO, 0x40001000, 0x1000));
-	EXPECT_EQ(0, vmr_register(&m.manager, &a.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
 	EXPECT_SEEN(&a.region[0], 0x40001000);
 
 	probe_init(&b, "b");
-	b.dev.parent = &bridge.bus;
+	b.dev.parent_bus = &bridge.bus;
 	ASSERT_EQ(0, probe_region_at(&b, 0, VMR_MMIO, 0x40000800, 0x1000));
-	REFUSED(-EBUSY, vmr_register(&m.manager, &b.dev, &failed, &conflict));
+	REFUSED(-EBUSY, vmr_device_register(&m.manager, &b.dev, &failed, &conflict));
 	EXPECT_EQ(&a.region[0].range, conflict);
 	EXPECT_EQ(0U, failed);
-	b.want[0].req.addr = 0x40001800;	/* beyond the end */
-	REFUSED(-ERANGE, vmr_register(&m.manager, &b.dev, NULL, NULL));
-	b.want[0].req.addr = 0x50000000;	/* free, and nobody's */
-	REFUSED(-ERANGE, vmr_register(&m.manager, &b.dev, NULL, NULL));
-	b.want[0].req.addr = 0x80000000;	/* of the wrong type */
-	REFUSED(-ERANGE, vmr_register(&m.manager, &b.dev, NULL, NULL));
-	b.want[0].req.addr = 0x40000000;
-	EXPECT_EQ(0, vmr_register(&m.manager, &b.dev, NULL, NULL));
+	b.want[0].request.addr = 0x40001800;	/* beyond the end */
+	REFUSED(-ERANGE, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
+	b.want[0].request.addr = 0x50000000;	/* free, and nobody's */
+	REFUSED(-ERANGE, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
+	b.want[0].request.addr = 0x80000000;	/* of the wrong type */
+	REFUSED(-ERANGE, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
+	b.want[0].request.addr = 0x40000000;
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
 	EXPECT_SEEN(&b.region[0], 0x40000000);
 	EXPECT_SOUND();
 }
@@ -432,10 +432,10 @@ TEST(a_bus_with_no_room_or_no_open_window_takes_no_device)
 	REFUSED(-ENOSPC, place(&p, VMR_PIO, 0x200, 0));
 	/* All or nothing: the first would fit. */
 	probe_init(&p, "p");
-	p.dev.parent = &bridge.bus;
+	p.dev.parent_bus = &bridge.bus;
 	want_of(&p, 0, VMR_PIO, 0x10, 0);
 	want_of(&p, 1, VMR_MMIO, 0x4000, 0);
-	REFUSED(-ENOSPC, vmr_register(&m.manager, &p.dev, &failed, NULL));
+	REFUSED(-ENOSPC, vmr_device_register(&m.manager, &p.dev, &failed, NULL));
 	EXPECT_EQ(1U, failed);
 	EXPECT_EQ(0U, bridge.bus.nr_devices);
 
@@ -454,15 +454,15 @@ TEST(a_window_that_cannot_be_reached_takes_no_device)
 	ASSERT_EQ(0, bridge_up());
 	ASSERT_EQ(0, hub_up(&inner, "inner", &bridge.bus));
 	probe_init(&p, "p");
-	p.dev.parent = &inner.bus;
+	p.dev.parent_bus = &inner.bus;
 	want_of(&p, 0, VMR_MMIO, 0x1000, 0);
 	/* Partly outside the window of the bus above, then in the wrong one. */
 	ASSERT_EQ(0, hub_open(&inner, MEMORY, 0x40001000, 0x40002fff));
-	REFUSED(-ENOSPC, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-ENOSPC, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, hub_open(&inner, MEMORY, 0x80000000, 0x80000fff));
-	REFUSED(-ENOSPC, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-ENOSPC, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, hub_open(&inner, MEMORY, 0x40001000, 0x40001fff));
-	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_SEEN(&p.region[0], 0x40001000);
 	EXPECT_SOUND();
 }
@@ -470,33 +470,33 @@ TEST(a_window_that_cannot_be_reached_takes_no_device)
 /* The documented limit is on placing only. */
 TEST(more_windows_than_are_placed_into_still_route)
 {
-	static struct probe p[VMR_BUS_WINDOWS + 1];
+	static struct probe p[VMR_BUS_MAX_WINDOWS + 1];
 	struct vmr_region fifth = { 0 };
 	struct hub h;
 	unsigned int i;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_init(&h, "h", NULL));
-	for (i = 0; i < VMR_BUS_WINDOWS; i++)
+	for (i = 0; i < VMR_BUS_MAX_WINDOWS; i++)
 		ASSERT_EQ(0, hub_window(&h, i, VMR_MMIO, false));
 	vmr_region_init(&fifth, VMR_MMIO, VMR_REGION_WINDOW, 0x1000, 4, "5th");
-	ASSERT_EQ(0, vmr_add_region(&h.p.dev, &fifth));
-	ASSERT_EQ(0, vmr_register(&m.manager, &h.p.dev, NULL, NULL));
-	for (i = 0; i < VMR_BUS_WINDOWS; i++)
+	ASSERT_EQ(0, vmr_device_add_region(&h.p.dev, &fifth));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &h.p.dev, NULL, NULL));
+	for (i = 0; i < VMR_BUS_MAX_WINDOWS; i++)
 		ASSERT_EQ(0, hub_open(&h, i, 0x10000 * i, 0x10000 * i + 0xfff));
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &fifth, 0x80000, 0x80fff));
-	for (i = 0; i <= VMR_BUS_WINDOWS; i++) {
+	for (i = 0; i <= VMR_BUS_MAX_WINDOWS; i++) {
 		probe_init(&p[i], "p");
-		p[i].dev.parent = &h.bus;
+		p[i].dev.parent_bus = &h.bus;
 		want_of(&p[i], 0, VMR_MMIO, 0x1000, 0);
-		if (i == VMR_BUS_WINDOWS)
+		if (i == VMR_BUS_MAX_WINDOWS)
 			break;
-		ASSERT_EQ(0, vmr_register(&m.manager, &p[i].dev, NULL, NULL));
+		ASSERT_EQ(0, vmr_device_register(&m.manager, &p[i].dev, NULL, NULL));
 		EXPECT_SEEN(&p[i].region[0], 0x10000 * i);
 	}
-	REFUSED(-ENOSPC, vmr_register(&m.manager, &p[i].dev, NULL, NULL));
+	REFUSED(-ENOSPC, vmr_device_register(&m.manager, &p[i].dev, NULL, NULL));
 	p[i].dev.nr_constraints = 0;
-	ASSERT_EQ(0, vmr_register(&m.manager, &p[i].dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p[i].dev, NULL, NULL));
 	ASSERT_EQ(0, program(&p[i].region[0], 0x80000));
 	EXPECT_SEEN(&p[i].region[0], 0x80000);
 }
@@ -513,15 +513,15 @@ TEST(the_parent_is_registered_first)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_init(&h, "h", NULL));
 	REFUSED(-ENOENT, leaf_up(&p, "p", &h.bus, VMR_MMIO, 0x1000, false));
-	ASSERT_EQ(0, vmr_register(&m.manager, &h.p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &h.p.dev, NULL, NULL));
 	EXPECT_EQ(0, leaf_up(&p, "p", &h.bus, VMR_MMIO, 0x1000, false));
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &p.dev));
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &h.p.dev));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &h.p.dev));
 	/* And it is still so when it has been there before. */
 	REFUSED(-ENOENT, leaf_up(&p, "p", &h.bus, VMR_MMIO, 0x1000, false));
 	/* Nothing is its own parent. */
 	ASSERT_EQ(0, hub_init(&inner, "inner", &inner.bus));
-	REFUSED(-ENOENT, vmr_register(&m.manager, &inner.p.dev, NULL, NULL));
+	REFUSED(-ENOENT, vmr_device_register(&m.manager, &inner.p.dev, NULL, NULL));
 }
 
 TEST(a_bus_with_devices_stays)
@@ -536,15 +536,15 @@ TEST(a_bus_with_devices_stays)
 	ASSERT_EQ(0, hub_open(&inner, MEMORY, 0x10000, 0x1ffff));
 	ASSERT_EQ(0, leaf_at(&p, "p", &inner.bus, VMR_MMIO, 0x10000, 0x1000,
 			     false));
-	REFUSED(-EBUSY, vmr_unlink(&m.manager, &outer.p.dev));
-	REFUSED(-EBUSY, vmr_unlink(&m.manager, &inner.p.dev));
+	REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &outer.p.dev));
+	REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &inner.p.dev));
 	EXPECT_SEEN(&p.region[0], 0x10000);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	REFUSED(-EBUSY, vmr_unlink(&m.manager, &outer.p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &outer.p.dev));
 	/* The windows are regions, and were visible. */
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &inner.p.dev));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &outer.p.dev));
-	EXPECT_EQ(0, vmr_drained(&m.manager, &outer.p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &inner.p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &outer.p.dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &outer.p.dev));
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 	EXPECT_SOUND();
 }
@@ -560,19 +560,19 @@ TEST(the_topology_can_be_walked)
 	ASSERT_EQ(0, hub_up(&inner, "inner", &outer.bus));
 	ASSERT_EQ(0, leaf_up(&b, "b", &inner.bus, VMR_MMIO, 0x1000, false));
 	ASSERT_EQ(0, leaf_up(&c, "c", NULL, VMR_MMIO, 0x1000, false));
-	EXPECT_EQ(&outer.p.dev, vmr_next_on_bus(&m.manager, NULL, NULL));
-	EXPECT_EQ(&c.dev, vmr_next_on_bus(&m.manager, NULL, &outer.p.dev));
-	EXPECT_NULL(vmr_next_on_bus(&m.manager, NULL, &c.dev));
-	EXPECT_EQ(&a.dev, vmr_next_on_bus(&m.manager, &outer.bus, NULL));
-	EXPECT_EQ(&inner.p.dev, vmr_next_on_bus(&m.manager, &outer.bus,
+	EXPECT_EQ(&outer.p.dev, vmr_next_device_on_bus(&m.manager, NULL, NULL));
+	EXPECT_EQ(&c.dev, vmr_next_device_on_bus(&m.manager, NULL, &outer.p.dev));
+	EXPECT_NULL(vmr_next_device_on_bus(&m.manager, NULL, &c.dev));
+	EXPECT_EQ(&a.dev, vmr_next_device_on_bus(&m.manager, &outer.bus, NULL));
+	EXPECT_EQ(&inner.p.dev, vmr_next_device_on_bus(&m.manager, &outer.bus,
 						&a.dev));
-	EXPECT_NULL(vmr_next_on_bus(&m.manager, &outer.bus, &inner.p.dev));
-	EXPECT_EQ(&b.dev, vmr_next_on_bus(&m.manager, &inner.bus, NULL));
-	EXPECT_NULL(vmr_next_on_bus(&m.manager, &inner.bus, &b.dev));
-	EXPECT_NULL(vmr_next_on_bus(NULL, NULL, NULL));
+	EXPECT_NULL(vmr_next_device_on_bus(&m.manager, &outer.bus, &inner.p.dev));
+	EXPECT_EQ(&b.dev, vmr_next_device_on_bus(&m.manager, &inner.bus, NULL));
+	EXPECT_NULL(vmr_next_device_on_bus(&m.manager, &inner.bus, &b.dev));
+	EXPECT_NULL(vmr_next_device_on_bus(NULL, NULL, NULL));
 	EXPECT_EQ(2U, outer.bus.nr_devices);
 	EXPECT_EQ(1U, inner.bus.nr_devices);
-	EXPECT_EQ(&inner.bus, inner.p.dev.bus);
+	EXPECT_EQ(&inner.bus, inner.p.dev.subordinate);
 	EXPECT_EQ(&inner.bus.mmio, vmr_region_space(&m.manager, &b.region[0]));
 	EXPECT_EQ(&m.sys.mmio, vmr_region_space(&m.manager, &c.region[0]));
 	EXPECT_EQ(&outer.bus.pio,
@@ -589,9 +589,9 @@ TEST(making_a_bus_is_refused)
 	REFUSED(-EINVAL, vmr_bus_init(NULL, &m.manager, &p.dev));
 	REFUSED(-EINVAL, vmr_bus_init(&bus, NULL, &p.dev));
 	REFUSED(-EINVAL, vmr_bus_init(&bus, &m.manager, NULL));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	REFUSED(-EBUSY, vmr_bus_init(&bus, &m.manager, &p.dev));
-	EXPECT_NULL(p.dev.bus);
+	EXPECT_NULL(p.dev.subordinate);
 }
 
 TEST(a_window_leads_to_a_bus_or_its_device_is_refused)
@@ -601,7 +601,7 @@ TEST(a_window_leads_to_a_bus_or_its_device_is_refused)
 	ASSERT_EQ(0, machine_up());
 	probe_init(&p, "p");
 	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_WINDOW, 0x1000));
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 }
 
 /*
@@ -639,7 +639,7 @@ TEST(a_window_outside_the_domain_is_closed)
 	EXPECT_HIDDEN(&p.region[0]);
 	EXPECT_EQ(0, hub_open(&bridge, MEMORY, 0x40000000, 0x7fffffff));
 	EXPECT_SEEN(&p.region[0], 0x40000000);
-	EXPECT_EQ(0, hub_open(&bridge, MEMORY, 0, VMR_MAX));
+	EXPECT_EQ(0, hub_open(&bridge, MEMORY, 0, VMR_ADDR_MAX));
 	EXPECT_EQ(VMR_FREE, state_of(&bridge.p.region[MEMORY]));
 	/* All of the domain is a window as good as any. */
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &bridge.p.region[PREFETCH]));
@@ -653,14 +653,14 @@ TEST(a_window_may_be_all_of_64_bits)
 	struct probe low, high;
 	struct hub h;
 
-	ASSERT_EQ(0, machine_up_to(VMR_MAX, 255));
+	ASSERT_EQ(0, machine_up_to(VMR_ADDR_MAX, 255));
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
-	ASSERT_EQ(0, hub_open(&h, MEMORY, 0, VMR_MAX));
+	ASSERT_EQ(0, hub_open(&h, MEMORY, 0, VMR_ADDR_MAX));
 	ASSERT_EQ(0, leaf_at(&low, "low", &h.bus, VMR_MMIO, 0, 0x10, false));
-	ASSERT_EQ(0, leaf_at(&high, "high", &h.bus, VMR_MMIO, VMR_MAX - 0xf,
+	ASSERT_EQ(0, leaf_at(&high, "high", &h.bus, VMR_MMIO, VMR_ADDR_MAX - 0xf,
 			     0x10, false));
 	EXPECT_SEEN(&low.region[0], 0);
-	EXPECT_SEEN(&high.region[0], VMR_MAX - 0xf);
+	EXPECT_SEEN(&high.region[0], VMR_ADDR_MAX - 0xf);
 	EXPECT_SOUND();
 }
 
@@ -735,7 +735,7 @@ TEST(closing_a_window_is_told_of_every_region_behind_it_once)
 	EXPECT_EQ(6U, d.nr);
 	EXPECT_EQ(&upper.p.region[MEMORY], d.entry[0].region);
 	EXPECT_TRUE(leaves_say(&d, 0, 3, true, false));
-	EXPECT_EQ(0, vmr_unlisten(&m.manager, &d.listener));
+	EXPECT_EQ(0, vmr_listener_unregister(&m.manager, &d.listener));
 	/* Closed already: nobody has anything to hear. */
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &upper.p.region[MEMORY]));
@@ -752,7 +752,7 @@ TEST(closing_a_window_is_told_of_every_region_behind_it_once)
 
 TEST(a_window_is_told_with_its_old_and_new_size)
 {
-	const struct vmr_place *old, *new_;
+	const struct vmr_mapping *old, *new_;
 	struct diary d;
 
 	ASSERT_EQ(0, family_up());
@@ -762,7 +762,7 @@ TEST(a_window_is_told_with_its_old_and_new_size)
 	old = &d.entry[0].old;
 	new_ = &d.entry[0].new_;
 	EXPECT_EQ(&upper.p.region[MEMORY], d.entry[0].region);
-	EXPECT_TRUE(old->visible && new_->visible);
+	EXPECT_TRUE(old->mapped && new_->mapped);
 	EXPECT_EQ(0x100000U, old->start);
 	EXPECT_EQ(0x10ffffU, old->last);
 	EXPECT_EQ(0x100000U, new_->start);
@@ -772,7 +772,7 @@ TEST(a_window_is_told_with_its_old_and_new_size)
 	EXPECT_TRUE(leaves_say(&d, 2, 3, true, false));
 	EXPECT_SEEN(&leaf[1].region[0], 0x101000);
 	EXPECT_HIDDEN(&leaf[2].region[0]);
-	EXPECT_EQ(0, vmr_unlisten(&m.manager, &d.listener));
+	EXPECT_EQ(0, vmr_listener_unregister(&m.manager, &d.listener));
 
 	/* Half of the lower window only: it is hidden, one of its leaves not. */
 	ASSERT_EQ(0, diary_start(&d));
@@ -781,7 +781,7 @@ TEST(a_window_is_told_with_its_old_and_new_size)
 	EXPECT_TRUE(leaves_say(&d, 2, 2, false, true));
 	EXPECT_SEEN(&leaf[2].region[0], 0x102000);
 	EXPECT_HIDDEN(&leaf[3].region[0]);
-	EXPECT_FALSE(vmr_region_visible(&lower.p.region[MEMORY]).visible);
+	EXPECT_FALSE(vmr_region_mapping(&lower.p.region[MEMORY]).mapped);
 }
 
 TEST(a_window_that_moves_over_its_devices_hides_some_and_shows_others)
@@ -816,32 +816,32 @@ static struct {
 
 static void order_leaving(struct vmr_listener *listener,
 			  struct vmr_region *region,
-			  const struct vmr_place *old)
+			  const struct vmr_mapping *old)
 {
-	order.late += order.moved != 0 || !old->visible;
+	order.late += order.moved != 0 || !old->mapped;
 	if (order.leaving < NR(order.who))
 		order.who[order.leaving] = region;
 	order.leaving++;
 }
 
 static void order_moved(struct vmr_listener *listener,
-			struct vmr_region *region, const struct vmr_place *old,
-			const struct vmr_place *new_)
+			struct vmr_region *region, const struct vmr_mapping *old,
+			const struct vmr_mapping *new_)
 {
 	unsigned int i, told = 0;
 
 	for (i = 0; i < order.leaving && i < NR(order.who); i++)
 		told += order.who[i] == region;
-	order.untold += told != old->visible;
+	order.untold += told != old->mapped;
 	order.moved++;
 }
 
 static int order_start(void)
 {
 	memset(&order, 0, sizeof(order));
-	order.listener.moved = order_moved;
-	order.listener.leaving = order_leaving;
-	return vmr_listen(&m.manager, &order.listener);
+	order.listener.region_changed = order_moved;
+	order.listener.region_del = order_leaving;
+	return vmr_listener_register(&m.manager, &order.listener);
 }
 
 TEST(all_that_a_window_hides_is_told_to_leave_before_anything_comes)
@@ -864,8 +864,8 @@ static struct probe aside;
 /* Who is told of the first of several moves something else. */
 static void order_and_move(struct vmr_listener *listener,
 			   struct vmr_region *region,
-			   const struct vmr_place *old,
-			   const struct vmr_place *new_)
+			   const struct vmr_mapping *old,
+			   const struct vmr_mapping *new_)
 {
 	order_moved(listener, region, old, new_);
 	if (order.moved == 1)
@@ -879,7 +879,7 @@ TEST(who_leaves_is_told_so_once_whatever_a_listener_does)
 	ASSERT_EQ(0, family_up());
 	ASSERT_EQ(0, leaf_up(&aside, "aside", NULL, VMR_MMIO, 0x1000, false));
 	ASSERT_EQ(0, order_start());
-	order.listener.moved = order_and_move;
+	order.listener.region_changed = order_and_move;
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &upper.p.region[MEMORY]));
 	EXPECT_EQ(6U, order.leaving);
 	for (i = 0; i < 6; i++)
@@ -908,7 +908,7 @@ TEST(a_window_onto_a_taken_place_waits_and_then_all_behind_it_is_there)
 	EXPECT_SOUND();
 
 	ASSERT_EQ(0, diary_start(&d));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &holder.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &holder.dev));
 	EXPECT_EQ(VMR_LIVE, state_of(&upper.p.region[MEMORY]));
 	EXPECT_SEEN(&leaf[0].region[0], 0x300000);
 	EXPECT_EQ(3U, d.nr);
@@ -923,7 +923,7 @@ static uint32_t depth_when_touched;
 
 static void note_depth(void)
 {
-	depth_when_touched = m.sys.seq.depth;
+	depth_when_touched = m.sys.seq.nesting;
 }
 
 TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
@@ -937,10 +937,10 @@ TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
 	behind = (struct vmr_region *)node(0);
 	ASSERT_EQ(0, bridge_up());
 	probe_init(&p, "p");
-	p.dev.parent = &bridge.bus;
+	p.dev.parent_bus = &bridge.bus;
 	vmr_region_init(behind, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0, "");
-	ASSERT_EQ(0, vmr_add_region(&p.dev, behind));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_add_region(&p.dev, behind));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, program(behind, 0xc0000000));
 	/* However the holder of the window's place goes. */
 	for (i = 0; i < 4; i++) {
@@ -957,7 +957,7 @@ TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
 		pages_watch();
 		switch (i) {
 		case 0:
-			vmr_unlink(&m.manager, &holder.dev);
+			vmr_device_unregister(&m.manager, &holder.dev);
 			break;
 		case 1:
 			vmr_region_unmap(&m.manager, &holder.region[0]);
@@ -967,7 +967,7 @@ TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
 					   0xd0000000);
 			break;
 		default:
-			vmr_region_place(&m.manager, &holder.region[0],
+			vmr_region_move(&m.manager, &holder.region[0],
 					 0xd0000000, NULL);
 		}
 		pages_unwatch();
@@ -976,7 +976,7 @@ TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
 		}
 		EXPECT_SEEN(behind, 0xc0000000);
 		EXPECT_SOUND();
-		vmr_unlink(&m.manager, &holder.dev);
+		vmr_device_unregister(&m.manager, &holder.dev);
 	}
 	pages_exit();
 }
@@ -995,32 +995,32 @@ TEST(memory_that_is_given_back_is_a_claims_at_once)
 
 	ASSERT_EQ(0, bridge_up());
 	vmr_region_init(&memory, VMR_MMIO, VMR_REGION_MEMORY, 0x2000, 0, "ram");
-	vmr_constraint_at(&want, VMR_KIND_MEM, 0xa0000000, 0x2000,
+	vmr_constraint_init_fixed(&want, VMR_KIND_MEM, 0xa0000000, 0x2000,
 			  &memory.range);
-	vmr_set_init(&set, &got, 1);
-	ASSERT_EQ(0, vmr_system_grant(&m.sys, &want, 1, &set, NULL, NULL));
+	vmr_resource_set_init(&set, &got, 1);
+	ASSERT_EQ(0, vmr_system_alloc_resources(&m.sys, &want, 1, &set, NULL, NULL));
 	ASSERT_EQ(0, leaf_at(&p, "p", NULL, VMR_MMIO, 0xa0001000, 0x1000,
 			     false));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[0]));
 	ASSERT_EQ(0, diary_start(&d));
 
 	/* Elsewhere. */
-	want.req.addr = 0xb0000000;
-	EXPECT_EQ(0, vmr_system_update(&m.sys, &got, &want, NULL));
+	want.request.addr = 0xb0000000;
+	EXPECT_EQ(0, vmr_system_update_resource(&m.sys, &got, &want, NULL));
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0xa0001000);
 	EXPECT_SEEN(&p.region[0], 0xa0001000);
 	/* A place that is taken leaves all as it is. */
-	want.req.addr = 0xa0001000;
+	want.request.addr = 0xa0001000;
 	EXPECT_EQ(0, program(&p.region[0], 0xb0000000));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[0]));
 	d.nr = 0;
-	want.req.addr = VMR_MAX - 0xfff;
-	REFUSED(-EOVERFLOW, vmr_system_update(&m.sys, &got, &want, NULL));
+	want.request.addr = VMR_ADDR_MAX - 0xfff;
+	REFUSED(-EOVERFLOW, vmr_system_update_resource(&m.sys, &got, &want, NULL));
 	EXPECT_EQ(0U, d.nr);
 	EXPECT_SOUND();
 	/* All of it. */
-	vmr_system_release(&m.sys, &set);
+	vmr_system_free_resources(&m.sys, &set);
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0xb0000000);
 	EXPECT_SEEN(&p.region[0], 0xb0000000);
@@ -1074,12 +1074,12 @@ TEST(registering_and_unlinking_behind_a_window_is_told_if_it_is_seen)
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(0, place(&a, VMR_MMIO, 0x1000, 0));
 	EXPECT_SAYS(&d, 0, &a.region[0], NOWHERE, 0x40000000);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &a.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &a.dev));
 	EXPECT_SAYS(&d, 1, &a.region[0], 0x40000000, NOWHERE);
 	ASSERT_EQ(0, leaf_at(&b, "b", &bridge.bus, VMR_MMIO, 0x90000000, 0x1000,
 			     false));
 	/* Not visible, so not counted either. */
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &b.dev));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &b.dev));
 	EXPECT_EQ(2U, d.nr);
 }
 
@@ -1100,7 +1100,7 @@ static struct {
 	struct vmr_listener	listener;
 	struct shadow {
 		struct vmr_region	*region;
-		struct vmr_place	place;
+		struct vmr_mapping	place;
 		unsigned int		told;
 		unsigned int		left;
 	} shadow[HUBS * PROBE_REGIONS + LEAVES * PROBE_REGIONS];
@@ -1120,33 +1120,33 @@ static struct shadow *shadow_of(const struct vmr_region *region)
 	return NULL;
 }
 
-static bool equal(const struct vmr_place *a, const struct vmr_place *b)
+static bool equal(const struct vmr_mapping *a, const struct vmr_mapping *b)
 {
-	return a->visible == b->visible &&
-	       (!a->visible || (a->start == b->start && a->last == b->last));
+	return a->mapped == b->mapped &&
+	       (!a->mapped || (a->start == b->start && a->last == b->last));
 }
 
 static void witness_leaving(struct vmr_listener *listener,
 			    struct vmr_region *region,
-			    const struct vmr_place *old)
+			    const struct vmr_mapping *old)
 {
 	struct shadow *s = shadow_of(region);
 
-	witness.wrong += !s || witness.moving || !old->visible ||
+	witness.wrong += !s || witness.moving || !old->mapped ||
 			 !equal(&s->place, old) || s->left++;
 }
 
 static void witness_moved(struct vmr_listener *listener,
 			  struct vmr_region *region,
-			  const struct vmr_place *old,
-			  const struct vmr_place *new_)
+			  const struct vmr_mapping *old,
+			  const struct vmr_mapping *new_)
 {
 	struct shadow *s = shadow_of(region);
 
 	witness.moving = true;
 	witness.reports++;
 	witness.wrong += !s || !equal(&s->place, old) || equal(old, new_) ||
-			 s->told++ || s->left != old->visible;
+			 s->told++ || s->left != old->mapped;
 	if (s)
 		s->place = *new_;
 }
@@ -1176,14 +1176,14 @@ static const char *judge(const struct shadow *s)
 {
 	struct vmr_region *region = s->region;
 	enum vmr_io io = (enum vmr_io)region->io;
-	struct vmr_place place = vmr_region_visible(region);
+	struct vmr_mapping place = vmr_region_mapping(region);
 	struct vmr_region *at;
 
-	if (place.visible != naive_visible(region))
+	if (place.mapped != naive_visible(region))
 		return "visible is not what the definition says";
 	if (!equal(&place, &s->place))
 		return "listeners were told otherwise";
-	if (!place.visible || region->type == VMR_REGION_WINDOW)
+	if (!place.mapped || region->type == VMR_REGION_WINDOW)
 		return NULL;
 	if (place.start != region->range.start ||
 	    place.last != region->range.last)
@@ -1214,7 +1214,7 @@ static int wood_up(void)
 	}
 	for (i = 0; i < LEAVES && !ret; i++) {
 		probe_init(&twig[i], "leaf");
-		twig[i].dev.parent = dice(8) ? &wood[dice(HUBS)].bus : NULL;
+		twig[i].dev.parent_bus = dice(8) ? &wood[dice(HUBS)].bus : NULL;
 		for (j = 0; j < 3 && !ret; j++) {
 			ret = probe_region(&twig[i], j,
 					   j ? VMR_MMIO : VMR_PIO,
@@ -1224,7 +1224,7 @@ static int wood_up(void)
 		}
 		witness_add(&twig[i]);
 		if (!ret)
-			ret = vmr_register(&m.manager, &twig[i].dev, NULL,
+			ret = vmr_device_register(&m.manager, &twig[i].dev, NULL,
 					   NULL);
 	}
 	return ret;
@@ -1244,15 +1244,15 @@ static void wood_step(void)
 		vmr_region_park(&m.manager, region, start);
 		break;
 	case 2:
-		vmr_region_place(&m.manager, region, start, NULL);
+		vmr_region_move(&m.manager, region, start, NULL);
 		break;
 	case 3:
-		if (dev->bus)
+		if (dev->subordinate)
 			break;
-		if (dev->state == VMR_DEVICE_PRESENT)
-			vmr_unlink(&m.manager, dev);
+		if (dev->state == VMR_DEVICE_REGISTERED)
+			vmr_device_unregister(&m.manager, dev);
 		else
-			vmr_register(&m.manager, dev, NULL, NULL);
+			vmr_device_register(&m.manager, dev, NULL, NULL);
 		break;
 	default:
 		if (region->type == VMR_REGION_WINDOW)
@@ -1274,9 +1274,9 @@ TEST(visible_is_what_is_routed_what_is_told_and_what_the_definition_says)
 	TH_LOG("VMR_SEED=%lu", seed);
 	chance_state = seed | 1;
 	ASSERT_EQ(0, wood_up());
-	witness.listener.moved = witness_moved;
-	witness.listener.leaving = witness_leaving;
-	ASSERT_EQ(0, vmr_listen(&m.manager, &witness.listener));
+	witness.listener.region_changed = witness_moved;
+	witness.listener.region_del = witness_leaving;
+	ASSERT_EQ(0, vmr_listener_register(&m.manager, &witness.listener));
 
 	for (i = 0; i < steps; i++) {
 		witness_ready();
@@ -1290,12 +1290,12 @@ TEST(visible_is_what_is_routed_what_is_told_and_what_the_definition_says)
 			ASSERT_NULL(what) {
 				TH_LOG("step %lu, region %zu: %s", i, j, what);
 			}
-			if (witness.shadow[j].region->device->parent &&
+			if (witness.shadow[j].region->device->parent_bus &&
 			    state_of(witness.shadow[j].region) == VMR_LIVE &&
 			    witness.shadow[j].region->type !=
 			    VMR_REGION_WINDOW) {
-				visible += witness.shadow[j].place.visible;
-				hidden += !witness.shadow[j].place.visible;
+				visible += witness.shadow[j].place.mapped;
+				hidden += !witness.shadow[j].place.mapped;
 			}
 		}
 		addr = random_address() + dice(GRAIN);

@@ -214,7 +214,7 @@ TEST_F(cost, bounds_are_gone_to_and_not_walked_to)
 			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
 			CHEAP(vmr_alloc(&space, range,
 					REQ_IN(policy, 0x1000, 0x1000,
-					       min - 0x800, VMR_MAX), NULL));
+					       min - 0x800, VMR_ADDR_MAX), NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 			CHEAP(vmr_free(&space, range));
 			CHEAP(vmr_alloc(&space, range,
@@ -353,7 +353,7 @@ TEST_F(cost, exact_places_lookup_free_and_move)
 		CHEAP(vmr_alloc(&space, range, REQ_AT(at, 0x1000, 0x1000),
 				&out));
 		CHEAP(vmr_find(&space, at));
-		CHEAP(vmr_lookup(&space, at, NULL, NULL));
+		CHEAP(vmr_find_lockless(&space, at, NULL, NULL));
 		CHEAP(vmr_find_overlap(&space, at, at + 0x4000));
 		CHEAP(vmr_in_space(&space, range));
 		CHEAP(vmr_range_state(range));
@@ -425,34 +425,34 @@ TEST_F(cost, a_settle_tests_the_claims_that_touch_the_place)
 		CHEAP(vmr_claim(&space, node(nr / 2 + n), at, at + 0x1fff));
 		CHEAP(vmr_reserve(&space, node(n), at, at + 0xfff, NULL));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(node(n)));
-		CHEAP(vmr_next_claim(node(nr / 2 + n), 0, VMR_MAX));
+		CHEAP(vmr_next_claim(node(nr / 2 + n), 0, VMR_ADDR_MAX));
 	}
 	TH_LOG("at most %zu of %zu nodes", most, nr);
 }
 
 TEST_F(cost, ids)
 {
-	static struct vmr_ids ids;
+	static struct vmr_id_pool ids;
 	struct vmr_range *range;
 	size_t most = 0, i;
 
-	GRANT(vmr_ids_init(&ids, 0, 2 * nr));
+	GRANT(vmr_id_pool_init(&ids, 0, 2 * nr));
 	for (i = 0; i < nr; i++)
 		GRANT(vmr_id_alloc(&ids, node(i)));
 	for (i = 0; i < nr / 2; i++)
-		GRANT(vmr_id_release(&ids, node(i * 2)));
+		GRANT(vmr_id_free_range(&ids, node(i * 2)));
 	for (i = 0; i < NR_CALLS; i++) {
 		range = node((rng() % nr) | 1);
-		CHEAP(vmr_id_find(&ids, vmr_id(range)));
-		CHEAP(vmr_id_free(&ids, vmr_id(range), NULL));
+		CHEAP(vmr_id_find(&ids, vmr_id_value(range)));
+		CHEAP(vmr_id_free(&ids, vmr_id_value(range), NULL));
 		CHEAP(vmr_id_alloc(&ids, range));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
-		CHEAP(vmr_id_alloc_at(&ids, spare(0), 2 * nr - i, NULL));
-		CHEAP(vmr_id_release(&ids, spare(0)));
+		CHEAP(vmr_id_reserve(&ids, spare(0), 2 * nr - i, NULL));
+		CHEAP(vmr_id_free_range(&ids, spare(0)));
 		CHEAP(vmr_id_alloc_block(&ids, spare(0), REQ(VMR_FIRST, 8, 8),
 					 NULL));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(spare(0)));
-		CHEAP(vmr_id_release(&ids, spare(0)));
+		CHEAP(vmr_id_free_range(&ids, spare(0)));
 	}
 	TH_LOG("at most %zu of %zu nodes", most, nr);
 }

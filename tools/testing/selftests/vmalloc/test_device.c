@@ -162,7 +162,7 @@ TEST(an_access_lies_inside_one_region)
 	/* Neighbours, of one device even. */
 	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_MMIO, 0x1000, 0x100));
 	ASSERT_EQ(0, probe_region_at(&p, 1, VMR_MMIO, 0x1100, 0x100));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
 	for (width = 2; width <= 8; width++) {
 		EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1100 - width, data,
@@ -182,18 +182,18 @@ TEST(an_access_does_not_leave_the_domain)
 	struct probe port, mem;
 	uint8_t data[8];
 
-	ASSERT_EQ(0, machine_up_to(VMR_MAX, 255));
+	ASSERT_EQ(0, machine_up_to(VMR_ADDR_MAX, 255));
 	ASSERT_EQ(0, probe_up(&port, "port", VMR_PIO, 0xfff0, 0x10));
-	ASSERT_EQ(0, probe_up(&mem, "mem", VMR_MMIO, VMR_MAX - 0xfff, 0x1000));
+	ASSERT_EQ(0, probe_up(&mem, "mem", VMR_MMIO, VMR_ADDR_MAX - 0xfff, 0x1000));
 
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_PIO, 0xfffe, data, 2, 1));
 	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_PIO, 0xffff, data, 2, 1));
 	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_PIO, 0x10000, data, 1, 1));
-	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_PIO, VMR_MAX, data, 1, 1));
-	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, VMR_MAX - 7, data, 8, 1));
-	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, VMR_MAX - 6, data, 8,
+	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_PIO, VMR_ADDR_MAX, data, 1, 1));
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, VMR_ADDR_MAX - 7, data, 8, 1));
+	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, VMR_ADDR_MAX - 6, data, 8,
 				   1));
-	EXPECT_EQ(-ENXIO, vmr_write(&m.reader, VMR_MMIO, VMR_MAX, data, 2, 1));
+	EXPECT_EQ(-ENXIO, vmr_write(&m.reader, VMR_MMIO, VMR_ADDR_MAX, data, 2, 1));
 	EXPECT_EQ(2U, seen.calls);
 }
 
@@ -201,13 +201,13 @@ TEST(the_first_and_the_last_byte_of_the_domain_are_routed)
 {
 	struct probe low, high;
 
-	ASSERT_EQ(0, machine_up_to(VMR_MAX, 255));
+	ASSERT_EQ(0, machine_up_to(VMR_ADDR_MAX, 255));
 	ASSERT_EQ(0, probe_up(&low, "low", VMR_MMIO, 0, 1));
-	ASSERT_EQ(0, probe_up(&high, "high", VMR_MMIO, VMR_MAX, 1));
+	ASSERT_EQ(0, probe_up(&high, "high", VMR_MMIO, VMR_ADDR_MAX, 1));
 	EXPECT_ANSWERS(&low.region[0], 0);
-	EXPECT_ANSWERS(&high.region[0], VMR_MAX);
+	EXPECT_ANSWERS(&high.region[0], VMR_ADDR_MAX);
 	EXPECT_NULL(who(VMR_MMIO, 1));
-	EXPECT_NULL(who(VMR_MMIO, VMR_MAX - 1));
+	EXPECT_NULL(who(VMR_MMIO, VMR_ADDR_MAX - 1));
 }
 
 static void expect_ones(struct __test_metadata *_metadata, int err,
@@ -278,7 +278,7 @@ TEST(a_device_without_callbacks_reads_as_ones_and_ignores_writes)
 	probe_init(&p, "mute");
 	p.dev.ops = &mute_ops;
 	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_PIO, 0x80, 4));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_PIO, 0x80, data, 2, 2));
 	EXPECT_EQ(0, memcmp(data, "\xff\xff\xff\xff\x05", 5));
 	EXPECT_EQ(0, vmr_write(&m.reader, VMR_PIO, 0x80, data, 4, 1));
@@ -297,18 +297,18 @@ TEST(memory_takes_addresses_and_traps_nothing)
 	ASSERT_EQ(0, machine_up());
 	probe_init(&p, "ram");
 	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_MEMORY, 0x10000));
-	vmr_constraint_at(probe_want(&p), VMR_KIND_MEM, 0x10000, 0x10000,
+	vmr_constraint_init_fixed(probe_want(&p), VMR_KIND_MEM, 0x10000, 0x10000,
 			  &p.region[0].range);
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
 	EXPECT_NULL(who(VMR_MMIO, 0x10000));
 	EXPECT_NULL(who(VMR_MMIO, 0x1ffff));
 	EXPECT_EQ(-ENXIO, vmr_write(&m.reader, VMR_MMIO, 0x10000, &byte, 1, 1));
-	EXPECT_EQ(&p.region[0], vmr_region_at(&m.manager, VMR_MMIO, 0x10000));
+	EXPECT_EQ(&p.region[0], vmr_find_region(&m.manager, VMR_MMIO, 0x10000));
 
 	probe_init(&q, "late");
 	ASSERT_EQ(0, probe_region_at(&q, 0, VMR_MMIO, 0x1f000, 0x2000));
-	REFUSED(-EBUSY, vmr_register(&m.manager, &q.dev, NULL, &conflict));
+	REFUSED(-EBUSY, vmr_device_register(&m.manager, &q.dev, NULL, &conflict));
 	EXPECT_EQ(&p.region[0].range, conflict);
 }
 
@@ -327,12 +327,12 @@ static int msix_up(struct probe *p, struct vmr_region part[2], uint64_t start)
 	part[0].offset = 0x3000;
 	vmr_region_init(&part[1], VMR_MMIO, VMR_REGION_TRAPPED, 8, 11, "bits");
 	part[1].offset = 0x4000;
-	ret = vmr_add_part(&p->region[0], &part[0]);
+	ret = vmr_region_add_subregion(&p->region[0], &part[0]);
 	if (!ret)
-		ret = vmr_add_part(&p->region[0], &part[1]);
-	vmr_constraint_at(probe_want(p), VMR_KIND_MMIO, start, 0x8000,
+		ret = vmr_region_add_subregion(&p->region[0], &part[1]);
+	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, start, 0x8000,
 			  &p->region[0].range);
-	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
 TEST(a_part_of_memory_is_trapped)
@@ -372,10 +372,10 @@ TEST(a_part_moves_with_its_memory)
 	EXPECT_NULL(who(VMR_MMIO, 0x103000));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &p.region[0]));
 	EXPECT_NULL(who(VMR_MMIO, 0x203000));
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x300000,
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x300000,
 				      NULL));
 	EXPECT_ANSWERS(&part[0], 0x303000);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_NULL(who(VMR_MMIO, 0x303000));
 }
 
@@ -388,8 +388,8 @@ TEST(a_part_knows_its_device_in_whichever_order_they_met)
 	probe_init(&p, "p");
 	vmr_region_init(&p.region[0], VMR_MMIO, VMR_REGION_MEMORY, 0x100, 0,
 			NULL);
-	ASSERT_EQ(0, vmr_add_part(&p.region[0], &part));
-	ASSERT_EQ(0, vmr_add_region(&p.dev, &p.region[0]));
+	ASSERT_EQ(0, vmr_region_add_subregion(&p.region[0], &part));
+	ASSERT_EQ(0, vmr_device_add_region(&p.dev, &p.region[0]));
 	EXPECT_EQ(&p.dev, part.device);
 }
 
@@ -401,41 +401,41 @@ TEST(adding_a_part_is_refused)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, msix_up(&p, part, 0x100000));
-	ASSERT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 
-	EXPECT_EQ(-EINVAL, vmr_add_part(NULL, &other));
-	EXPECT_EQ(-EINVAL, vmr_add_part(&p.region[0], NULL));
+	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(NULL, &other));
+	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(&p.region[0], NULL));
 	other.size = 0;
-	EXPECT_EQ(-EINVAL, vmr_add_part(&p.region[0], &other));
+	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(&p.region[0], &other));
 	other.size = 1;
 	p.region[0].type = VMR_REGION_TRAPPED;
-	EXPECT_EQ(-EINVAL, vmr_add_part(&p.region[0], &other));
+	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(&p.region[0], &other));
 	p.region[0].type = VMR_REGION_MEMORY;
-	EXPECT_EQ(-EEXIST, vmr_add_part(&p.region[0], &part[1]));
+	EXPECT_EQ(-EEXIST, vmr_region_add_subregion(&p.region[0], &part[1]));
 
 	other.offset = 0x8000;
-	EXPECT_EQ(-ERANGE, vmr_add_part(&p.region[0], &other));
+	EXPECT_EQ(-ERANGE, vmr_region_add_subregion(&p.region[0], &other));
 	other.offset = 0x7fff;
 	other.size = 2;
-	EXPECT_EQ(-ERANGE, vmr_add_part(&p.region[0], &other));
-	other.size = VMR_MAX;
-	EXPECT_EQ(-ERANGE, vmr_add_part(&p.region[0], &other));
-	other.offset = VMR_MAX;
+	EXPECT_EQ(-ERANGE, vmr_region_add_subregion(&p.region[0], &other));
+	other.size = VMR_ADDR_MAX;
+	EXPECT_EQ(-ERANGE, vmr_region_add_subregion(&p.region[0], &other));
+	other.offset = VMR_ADDR_MAX;
 	other.size = 2;
-	EXPECT_EQ(-ERANGE, vmr_add_part(&p.region[0], &other));
+	EXPECT_EQ(-ERANGE, vmr_region_add_subregion(&p.region[0], &other));
 
 	other.offset = 0x2fff;
-	EXPECT_EQ(-EBUSY, vmr_add_part(&p.region[0], &other));
+	EXPECT_EQ(-EBUSY, vmr_region_add_subregion(&p.region[0], &other));
 	other.offset = 0x37ff;
-	EXPECT_EQ(-EBUSY, vmr_add_part(&p.region[0], &other));
+	EXPECT_EQ(-EBUSY, vmr_region_add_subregion(&p.region[0], &other));
 	other.offset = 0x3800;
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	EXPECT_EQ(-EBUSY, vmr_add_part(&p.region[0], &other));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(-EBUSY, vmr_region_add_subregion(&p.region[0], &other));
 	EXPECT_NULL(other.device);
 	EXPECT_NULL(who(VMR_MMIO, 0x103800));
-	ASSERT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	EXPECT_EQ(0, vmr_add_part(&p.region[0], &other));
-	EXPECT_EQ(-EEXIST, vmr_add_part(&p.region[0], &other));
+	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_region_add_subregion(&p.region[0], &other));
+	EXPECT_EQ(-EEXIST, vmr_region_add_subregion(&p.region[0], &other));
 }
 
 TEST(a_part_is_added_once_before_its_memory_has_a_device_too)
@@ -443,15 +443,15 @@ TEST(a_part_is_added_once_before_its_memory_has_a_device_too)
 	struct vmr_region part = { .offset = 0x10, .size = 0x10 };
 	struct vmr_region mem = { .size = 0x100, .type = VMR_REGION_MEMORY };
 
-	EXPECT_EQ(0, vmr_add_part(&mem, &part));
-	EXPECT_EQ(-EEXIST, vmr_add_part(&mem, &part));
-	EXPECT_EQ(&part, mem.parts);
+	EXPECT_EQ(0, vmr_region_add_subregion(&mem, &part));
+	EXPECT_EQ(-EEXIST, vmr_region_add_subregion(&mem, &part));
+	EXPECT_EQ(&part, mem.subregions);
 	EXPECT_NULL(part.next);
 }
 
 TEST(nothing_answers_or_is_placed_where_addresses_are_reserved)
 {
-	struct vmr_region lapic = { .tag = "lapic" };
+	struct vmr_region lapic = { .name = "lapic" };
 	struct vmr_range *conflict = NULL;
 	struct probe hpet, p;
 
@@ -464,22 +464,22 @@ TEST(nothing_answers_or_is_placed_where_addresses_are_reserved)
 	probe_init(&hpet, "hpet");
 	ASSERT_EQ(0, probe_region(&hpet, 0, VMR_MMIO, VMR_REGION_RESERVED,
 				  0x400));
-	vmr_constraint_at(probe_want(&hpet), VMR_KIND_MMIO, 0xfed00000, 0x400,
+	vmr_constraint_init_fixed(probe_want(&hpet), VMR_KIND_MMIO, 0xfed00000, 0x400,
 			  &hpet.region[0].range);
-	ASSERT_EQ(0, vmr_register(&m.manager, &hpet.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &hpet.dev, NULL, NULL));
 
 	EXPECT_NULL(who(VMR_MMIO, 0xfee00000));
 	EXPECT_NULL(who(VMR_MMIO, 0xfed00000));
-	EXPECT_EQ(&lapic, vmr_region_at(&m.manager, VMR_MMIO, 0xfee00fff));
+	EXPECT_EQ(&lapic, vmr_find_region(&m.manager, VMR_MMIO, 0xfee00fff));
 
 	probe_init(&p, "p");
 	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_MMIO, 0xfee00800, 0x1000));
-	REFUSED(-EBUSY, vmr_register(&m.manager, &p.dev, NULL, &conflict));
+	REFUSED(-EBUSY, vmr_device_register(&m.manager, &p.dev, NULL, &conflict));
 	EXPECT_EQ(&lapic.range, conflict);
-	vmr_constraint_within(&p.want[0], VMR_KIND_MMIO, 0x1000, 1, 0xfee00000,
+	vmr_constraint_init_bounded(&p.want[0], VMR_KIND_MMIO, 0x1000, 1, 0xfee00000,
 			      0xfee01ffe, &p.region[0].range);
-	REFUSED(-ENOSPC, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	REFUSED(-ENOENT, vmr_unlink_at(&m.manager, VMR_MMIO, 0xfee00000, NULL));
+	REFUSED(-ENOSPC, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0xfee00000, NULL));
 }
 
 /*
@@ -498,17 +498,17 @@ TEST(registering_gives_an_id_and_every_range_and_tells_the_device)
 	vmr_constraint_init(probe_want(&p), VMR_KIND_PIO, 8,
 			    &p.region[1].range);
 	vmr_constraint_init(probe_want(&p), VMR_KIND_MSI, 4, &p.node[0]);
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
 	EXPECT_EQ(1U, p.granted);
 	EXPECT_EQ(3U, p.dev.resources.nr);
-	EXPECT_EQ(VMR_DEVICE_PRESENT, (enum vmr_device_state)p.dev.state);
-	EXPECT_EQ(0U, vmr_id(&p.dev.id));
+	EXPECT_EQ(VMR_DEVICE_REGISTERED, (enum vmr_device_state)p.dev.state);
+	EXPECT_EQ(0U, vmr_id_value(&p.dev.id));
 	EXPECT_ANSWERS(&p.region[0], 0x1000);
 	EXPECT_ANSWERS(&p.region[1], 0);
 	/* Nobody asked for a place for this one. */
 	EXPECT_EQ(VMR_FREE, state_of(&p.region[2]));
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[2], 0x8000, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[2], 0x8000, NULL));
 	EXPECT_ANSWERS(&p.region[2], 0x8000);
 	EXPECT_SOUND();
 }
@@ -521,15 +521,15 @@ TEST(device_ids_are_the_smallest_free_ones)
 	ASSERT_EQ(0, machine_up());
 	for (i = 0; i < 4; i++) {
 		probe_init(&p[i], "p");
-		ASSERT_EQ(0, vmr_register(&m.manager, &p[i].dev, NULL, NULL));
-		EXPECT_EQ(i, vmr_id(&p[i].dev.id));
+		ASSERT_EQ(0, vmr_device_register(&m.manager, &p[i].dev, NULL, NULL));
+		EXPECT_EQ(i, vmr_id_value(&p[i].dev.id));
 	}
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &p[1].dev));
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &p[2].dev));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p[2].dev, NULL, NULL));
-	EXPECT_EQ(1U, vmr_id(&p[2].dev.id));
-	EXPECT_EQ(&p[2].dev, vmr_device_by_id(&m.manager, 1));
-	EXPECT_NULL(vmr_device_by_id(&m.manager, 2));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &p[1].dev));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &p[2].dev));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p[2].dev, NULL, NULL));
+	EXPECT_EQ(1U, vmr_id_value(&p[2].dev.id));
+	EXPECT_EQ(&p[2].dev, vmr_find_device_by_id(&m.manager, 1));
+	EXPECT_NULL(vmr_find_device_by_id(&m.manager, 2));
 }
 
 static uint8_t byte_while_granted;
@@ -548,7 +548,7 @@ TEST(nothing_answers_before_the_device_was_told)
 	probe_init(&p, "p");
 	p.on_grant = read_while_granted;
 	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_MMIO, 0x1000, 0x1000));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(1U, p.granted);
 	EXPECT_EQ(-ENXIO, p.result);
 	EXPECT_EQ(0xff, byte_while_granted);
@@ -585,9 +585,9 @@ static int greedy_init(struct probe *p)
 /* Where a want can never be met, whatever its kind. */
 static void spoil(struct vmr_constraint *c)
 {
-	c->req.policy = VMR_FIRST;
-	c->req.min = VMR_MAX - 1;
-	c->req.max = VMR_MAX;
+	c->request.policy = VMR_FIRST;
+	c->request.min = VMR_ADDR_MAX - 1;
+	c->request.max = VMR_ADDR_MAX;
 }
 
 TEST(a_device_is_registered_whole_or_not_at_all)
@@ -606,10 +606,10 @@ TEST(a_device_is_registered_whole_or_not_at_all)
 	for (i = 0; i < p.dev.nr_constraints; i++) {
 		spoil(&p.want[i]);
 		failed = 99;
-		REFUSED(-ERANGE, vmr_register(&m.manager, &p.dev, &failed,
+		REFUSED(-ERANGE, vmr_device_register(&m.manager, &p.dev, &failed,
 					      NULL));
 		EXPECT_EQ(i, failed);
-		EXPECT_EQ(VMR_DEVICE_ABSENT,
+		EXPECT_EQ(VMR_DEVICE_UNREGISTERED,
 			  (enum vmr_device_state)p.dev.state);
 		EXPECT_EQ(0UL, p.dev.id.node.link);
 		EXPECT_EQ(0U, p.dev.resources.nr);
@@ -619,19 +619,19 @@ TEST(a_device_is_registered_whole_or_not_at_all)
 
 	/* The last step of all: the device itself says no. */
 	p.refuse = -EBUSY;
-	REFUSED(-EBUSY, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EBUSY, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(1U, p.granted);
 	EXPECT_EQ(0U, p.dev.resources.nr);
 	EXPECT_EQ(0U, d.nr);
 
 	/* Marks of ids never handed out are as if nothing had been tried. */
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.irqs, 0, NULL));
-	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.slots, 0, NULL));
-	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.ids, 1, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.mem_slots, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.device_ids, 1, NULL));
 
 	p.refuse = 0;
-	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	EXPECT_EQ(1U, vmr_id(&p.dev.id));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(1U, vmr_id_value(&p.dev.id));
 	EXPECT_SOUND();
 }
 
@@ -639,7 +639,7 @@ static struct vmr_range stray;
 
 static void take_a_stray(struct probe *p)
 {
-	p->result = vmr_id_alloc_at(&m.sys.irqs, &stray, 40, NULL);
+	p->result = vmr_id_reserve(&m.sys.irqs, &stray, 40, NULL);
 }
 
 /* What set_resources() took before it refused is no part of the registration. */
@@ -653,7 +653,7 @@ TEST(a_refused_registration_forgets_no_id_that_others_have)
 	memset(&stray, 0, sizeof(stray));
 	p.on_grant = take_a_stray;
 	p.refuse = -EBUSY;
-	EXPECT_EQ(-EBUSY, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(-EBUSY, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(0, p.result);
 	EXPECT_EQ(0, vmr_id_free(&m.sys.irqs, 40, &freed));
 	EXPECT_EQ(&stray, freed);
@@ -670,27 +670,27 @@ TEST(each_want_may_be_the_one_that_is_taken)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, greedy_init(&p));
 	memset(block, 0, sizeof(block));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	/* Ask for exactly what it got, while somebody else has one of these. */
 	for (i = 0; i < p.dev.nr_constraints; i++) {
-		p.want[i].req.policy = VMR_EXACT;
-		p.want[i].req.addr = p.got[i].start;
+		p.want[i].request.policy = VMR_EXACT;
+		p.want[i].request.addr = p.got[i].start;
 	}
-	ASSERT_LT(0, vmr_unlink(&m.manager, &p.dev));
+	ASSERT_LT(0, vmr_device_unregister(&m.manager, &p.dev));
 	for (i = 0; i < p.dev.nr_constraints; i++) {
 		struct vmr_space *space = vmr_system_space(&m.sys,
 							   p.want[i].kind);
-		uint64_t at = p.want[i].req.addr + p.want[i].req.size - 1;
+		uint64_t at = p.want[i].request.addr + p.want[i].request.size - 1;
 
 		ASSERT_EQ(0, vmr_reserve(space, &block[i], at, at, NULL));
 		conflict = NULL;
-		REFUSED(-EBUSY, vmr_register(&m.manager, &p.dev, &failed,
+		REFUSED(-EBUSY, vmr_device_register(&m.manager, &p.dev, &failed,
 					     &conflict));
 		EXPECT_EQ(i, failed);
 		EXPECT_EQ(&block[i], conflict);
 		ASSERT_EQ(0, vmr_free(space, &block[i]));
 	}
-	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_SOUND();
 }
 
@@ -704,12 +704,12 @@ TEST(without_a_device_id_nothing_is_registered)
 	ASSERT_EQ(0, probe_up(&p[1], "1", VMR_MMIO, 0x2000, 0x1000));
 	probe_init(&p[2], "2");
 	ASSERT_EQ(0, probe_region_at(&p[2], 0, VMR_MMIO, 0x3000, 0x1000));
-	REFUSED(-ENOSPC, vmr_register(&m.manager, &p[2].dev, &failed, NULL));
+	REFUSED(-ENOSPC, vmr_device_register(&m.manager, &p[2].dev, &failed, NULL));
 	EXPECT_EQ(1U, failed);
 	EXPECT_EQ(0U, p[2].granted);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p[0].dev));
-	EXPECT_EQ(0, vmr_register(&m.manager, &p[2].dev, NULL, NULL));
-	EXPECT_EQ(0U, vmr_id(&p[2].dev.id));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p[0].dev));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p[2].dev, NULL, NULL));
+	EXPECT_EQ(0U, vmr_id_value(&p[2].dev.id));
 }
 
 /*
@@ -730,10 +730,10 @@ static int tight_init(struct probe *p, const unsigned int order[3])
 		struct vmr_constraint *c = probe_want(p);
 
 		if (k == 0)
-			vmr_constraint_at(c, VMR_KIND_MMIO, 0, 0x100,
+			vmr_constraint_init_fixed(c, VMR_KIND_MMIO, 0, 0x100,
 					  &p->region[0].range);
 		else
-			vmr_constraint_within(c, VMR_KIND_MMIO, size[k],
+			vmr_constraint_init_bounded(c, VMR_KIND_MMIO, size[k],
 					      size[k], 0, 0x3fff,
 					      &p->region[k].range);
 	}
@@ -753,7 +753,7 @@ TEST(the_order_of_the_wants_does_not_matter)
 	ASSERT_EQ(0, machine_up());
 	for (i = 0; i < NR(orders); i++) {
 		ASSERT_EQ(0, tight_init(&p, orders[i]));
-		EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 		for (k = 0; k < 3; k++) {
 			const struct vmr_resource *res = &p.got[k];
 
@@ -763,7 +763,7 @@ TEST(the_order_of_the_wants_does_not_matter)
 			EXPECT_EQ(at[orders[i][k]], res->start);
 			EXPECT_EQ(res->range->last, res->last);
 		}
-		EXPECT_EQ(3, vmr_unlink(&m.manager, &p.dev));
+		EXPECT_EQ(3, vmr_device_unregister(&m.manager, &p.dev));
 	}
 }
 
@@ -778,71 +778,71 @@ TEST(registering_is_refused)
 	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_region(&p, 1, VMR_PIO, VMR_REGION_TRAPPED, 0x10));
 
-	REFUSED(-EINVAL, vmr_register(NULL, &p.dev, NULL, NULL));
-	REFUSED(-EINVAL, vmr_register(&m.manager, NULL, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(NULL, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, NULL, NULL, NULL));
 	p.dev.ops = NULL;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	p.dev.ops = &probe_ops;
 	p.dev.constraints = NULL;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	p.dev.constraints = p.want;
 	p.dev.resources.max = 0;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	p.dev.resources.max = PROBE_WANTS;
 	p.dev.resources.entries = NULL;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	p.dev.resources.entries = p.got;
 
 	/* A second want that cannot be asked for. */
 	p.dev.nr_constraints = 2;
-	vmr_constraint_init(&p.want[1], VMR_KIND_DEVICE, 1, &p.node[0]);
+	vmr_constraint_init(&p.want[1], VMR_KIND_DEVICE_ID, 1, &p.node[0]);
 	failed = 99;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, &failed, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, &failed, NULL));
 	EXPECT_EQ(1U, failed);
-	p.want[1].kind = VMR_KIND_PCI;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	p.want[1].kind = VMR_KIND_PCI_BDF;
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	p.want[1].kind = VMR_KIND_MAC;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	p.want[1].kind = VMR_KIND_USER;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	/* No range, one in no region, one of another size or domain, twice. */
 	vmr_constraint_init(&p.want[1], VMR_KIND_IRQ, 1, NULL);
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	vmr_constraint_init(&p.want[1], VMR_KIND_MMIO, 0x1000, &p.node[0]);
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	vmr_constraint_init(&p.want[1], VMR_KIND_PIO, 8, &p.region[1].range);
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	vmr_constraint_init(&p.want[1], VMR_KIND_MMIO, 0x10,
 			    &p.region[1].range);
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	vmr_constraint_init(&p.want[1], VMR_KIND_IRQ, 1, &p.region[1].range);
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	vmr_constraint_at(&p.want[1], VMR_KIND_MMIO, 0x4000, 0x1000,
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	vmr_constraint_init_fixed(&p.want[1], VMR_KIND_MMIO, 0x4000, 0x1000,
 			  &p.region[0].range);
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
 	/* A range that is in a space already, asked for or not. */
 	vmr_constraint_init(&p.want[1], VMR_KIND_IRQ, 1, &p.node[0]);
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.irqs, &p.node[0]));
-	REFUSED(-EEXIST, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &p.node[0]));
+	REFUSED(-EEXIST, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &p.node[0]));
 	p.dev.nr_constraints = 1;
 	ASSERT_EQ(0, vmr_reserve(&m.sys.pio, &p.region[1].range, 0, 0xf, NULL));
-	REFUSED(-EEXIST, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EEXIST, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.pio, &p.region[1].range));
 
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	REFUSED(-EEXIST, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EEXIST, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x1000);
 
 	/* What the engine says comes through. */
 	probe_init(&q, "q");
-	ASSERT_EQ(0, probe_region_at(&q, 0, VMR_MMIO, VMR_MAX - 0xffe, 0x1000));
-	REFUSED(-EOVERFLOW, vmr_register(&m.manager, &q.dev, NULL, NULL));
-	q.want[0].req.addr = MACHINE_LAST;
-	REFUSED(-ERANGE, vmr_register(&m.manager, &q.dev, NULL, NULL));
-	q.want[0].req.align = 3;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &q.dev, NULL, NULL));
+	ASSERT_EQ(0, probe_region_at(&q, 0, VMR_MMIO, VMR_ADDR_MAX - 0xffe, 0x1000));
+	REFUSED(-EOVERFLOW, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
+	q.want[0].request.addr = MACHINE_LAST;
+	REFUSED(-ERANGE, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
+	q.want[0].request.align = 3;
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
 	EXPECT_EQ(0UL, stray.node.link);
 }
 
@@ -854,24 +854,24 @@ TEST(the_first_matching_row_of_the_errors_is_returned)
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 
 	/* Registered, and a want that makes no sense. */
-	p.want[0].req.size = 0x800;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	p.want[0].request.size = 0x800;
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
 	/* No id is left, but there is more to be said first. */
 	probe_init(&q, "q");
 	ASSERT_EQ(0, probe_region_at(&q, 0, VMR_MMIO, 0x3000, 0x1000));
 	vmr_constraint_init(probe_want(&q), VMR_KIND_IRQ, 1, &q.node[0]);
 	vmr_constraint_init(probe_want(&q), VMR_KIND_IRQ, 1, &q.node[0]);
-	REFUSED(-EINVAL, vmr_register(&m.manager, &q.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
 	q.dev.nr_constraints = 2;
 	q.dev.resources.max = 1;
-	REFUSED(-EINVAL, vmr_register(&m.manager, &q.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
 	q.dev.resources.max = PROBE_WANTS;
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.irqs, &q.node[0]));
-	REFUSED(-EEXIST, vmr_register(&m.manager, &q.dev, NULL, NULL));
+	REFUSED(-EEXIST, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
 	/* A range in use, and behind it a want that makes no sense. */
 	vmr_constraint_init(probe_want(&q), VMR_KIND_IRQ, 1, NULL);
-	REFUSED(-EINVAL, vmr_register(&m.manager, &q.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
 }
 
 TEST(adding_a_region_is_refused)
@@ -881,34 +881,34 @@ TEST(adding_a_region_is_refused)
 
 	ASSERT_EQ(0, machine_up());
 	probe_init(&q, "q");
-	EXPECT_EQ(-EINVAL, vmr_add_region(&q.dev, &region));
+	EXPECT_EQ(-EINVAL, vmr_device_add_region(&q.dev, &region));
 	region.size = 1;
-	EXPECT_EQ(-EINVAL, vmr_add_region(NULL, &region));
-	EXPECT_EQ(-EINVAL, vmr_add_region(&q.dev, NULL));
+	EXPECT_EQ(-EINVAL, vmr_device_add_region(NULL, &region));
+	EXPECT_EQ(-EINVAL, vmr_device_add_region(&q.dev, NULL));
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &region.range, 0, 0, NULL));
-	EXPECT_EQ(-EEXIST, vmr_add_region(&q.dev, &region));
+	EXPECT_EQ(-EEXIST, vmr_device_add_region(&q.dev, &region));
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &region.range));
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	EXPECT_EQ(-EEXIST, vmr_add_region(&q.dev, &p.region[0]));
-	EXPECT_EQ(-EBUSY, vmr_add_region(&p.dev, &region));
+	EXPECT_EQ(-EEXIST, vmr_device_add_region(&q.dev, &p.region[0]));
+	EXPECT_EQ(-EBUSY, vmr_device_add_region(&p.dev, &region));
 	EXPECT_NULL(region.device);
-	EXPECT_EQ(0, vmr_add_region(&q.dev, &region));
-	EXPECT_EQ(-EEXIST, vmr_add_region(&q.dev, &region));
+	EXPECT_EQ(0, vmr_device_add_region(&q.dev, &region));
+	EXPECT_EQ(-EEXIST, vmr_device_add_region(&q.dev, &region));
 }
 
 TEST(initialisation_is_refused)
 {
-	struct vmr_listener mute = { .moved = NULL };
+	struct vmr_listener mute = { .region_changed = NULL };
 
 	EXPECT_EQ(-EINVAL, vmr_manager_init(NULL, &m.sys));
 	EXPECT_EQ(-EINVAL, vmr_manager_init(&m.manager, NULL));
 	ASSERT_EQ(0, machine_up());
-	EXPECT_EQ(-EINVAL, vmr_listen(NULL, &mute));
-	EXPECT_EQ(-EINVAL, vmr_listen(&m.manager, NULL));
-	EXPECT_EQ(-EINVAL, vmr_listen(&m.manager, &mute));
-	EXPECT_EQ(-EINVAL, vmr_unlisten(NULL, &mute));
-	EXPECT_EQ(-EINVAL, vmr_unlisten(&m.manager, NULL));
-	EXPECT_EQ(-ENOENT, vmr_unlisten(&m.manager, &mute));
+	EXPECT_EQ(-EINVAL, vmr_listener_register(NULL, &mute));
+	EXPECT_EQ(-EINVAL, vmr_listener_register(&m.manager, NULL));
+	EXPECT_EQ(-EINVAL, vmr_listener_register(&m.manager, &mute));
+	EXPECT_EQ(-EINVAL, vmr_listener_unregister(NULL, &mute));
+	EXPECT_EQ(-EINVAL, vmr_listener_unregister(&m.manager, NULL));
+	EXPECT_EQ(-ENOENT, vmr_listener_unregister(&m.manager, &mute));
 }
 
 /*
@@ -923,16 +923,16 @@ TEST(unlinking_gives_everything_back)
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_PIO, 0x60, 1));
 	see_before();
 	ASSERT_EQ(0, greedy_init(&p));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	/* Four ranges are I/O regions; vectors and slots do not count. */
-	EXPECT_EQ(4, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(4, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_NULL(who(VMR_MMIO, 0x10000));
-	EXPECT_EQ(0, vmr_drain(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 
 	/* All as before but for the marks of what was once handed out. */
-	m.sys.irqs.issued = 0;
-	m.sys.slots.issued = 0;
-	m.sys.ids.issued = 1;
+	m.sys.irqs.high_watermark = 0;
+	m.sys.mem_slots.high_watermark = 0;
+	m.sys.device_ids.high_watermark = 1;
 	EXPECT_TRUE(same_as_before());
 	EXPECT_EQ(0U, p.dev.resources.nr);
 	EXPECT_SOUND();
@@ -949,11 +949,11 @@ TEST(unlinking_counts_the_regions_that_were_visible)
 	ASSERT_EQ(0, probe_region(&p, 1, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
 	ASSERT_EQ(0, probe_region(&p, 2, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
 	ASSERT_EQ(0, probe_region(&p, 3, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x4000));
 	ASSERT_EQ(0, vmr_region_program(&m.manager, &p.region[1], 0x1000));
 	ASSERT_EQ(0, vmr_region_park(&m.manager, &p.region[2], 0x6000));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(0U, m.sys.mmio.nr_claims);
 	EXPECT_SOUND();
 }
@@ -965,16 +965,16 @@ TEST(unlinking_is_refused)
 
 	ASSERT_EQ(0, machine_up());
 	probe_init(&p, "p");
-	REFUSED(-EINVAL, vmr_unlink(NULL, &p.dev));
-	REFUSED(-EINVAL, vmr_unlink(&m.manager, NULL));
-	REFUSED(-ENOENT, vmr_unlink(&m.manager, &p.dev));
-	REFUSED(-EINVAL, vmr_unlink_at(NULL, VMR_MMIO, 0, &dev));
-	REFUSED(-ENOENT, vmr_unlink_at(&m.manager, VMR_MMIO, 0, &dev));
-	REFUSED(-ENOENT, vmr_unlink_at(&m.manager, (enum vmr_io)7, 0, &dev));
+	REFUSED(-EINVAL, vmr_device_unregister(NULL, &p.dev));
+	REFUSED(-EINVAL, vmr_device_unregister(&m.manager, NULL));
+	REFUSED(-ENOENT, vmr_device_unregister(&m.manager, &p.dev));
+	REFUSED(-EINVAL, vmr_device_unregister_at(NULL, VMR_MMIO, 0, &dev));
+	REFUSED(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0, &dev));
+	REFUSED(-ENOENT, vmr_device_unregister_at(&m.manager, (enum vmr_io)7, 0, &dev));
 	EXPECT_NULL(dev);
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	REFUSED(-ENOENT, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_device_unregister(&m.manager, &p.dev));
 }
 
 TEST(a_device_is_unlinked_by_any_of_its_addresses)
@@ -988,12 +988,12 @@ TEST(a_device_is_unlinked_by_any_of_its_addresses)
 	ASSERT_EQ(0, probe_region_at(&p, 1, VMR_PIO, 0x60, 4));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
 
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	EXPECT_EQ(2, vmr_unlink_at(&m.manager, VMR_MMIO, 0x1fff, &dev));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(2, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x1fff, &dev));
 	EXPECT_EQ(&p.dev, dev);
 	EXPECT_NULL(who(VMR_PIO, 0x60));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	EXPECT_EQ(2, vmr_unlink_at(&m.manager, VMR_PIO, 0x63, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(2, vmr_device_unregister_at(&m.manager, VMR_PIO, 0x63, NULL));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
 	EXPECT_ANSWERS(&q.region[0], 0x2000);
 }
@@ -1001,7 +1001,7 @@ TEST(a_device_is_unlinked_by_any_of_its_addresses)
 TEST(another_managers_device_is_refused)
 {
 	static struct vmr_system sys;
-	const struct vmr_limits limits = { .mmio_last = VMR_MAX };
+	const struct vmr_system_limits limits = { .mmio_last = VMR_ADDR_MAX };
 	struct vmr_manager other;
 	struct probe p;
 
@@ -1009,21 +1009,21 @@ TEST(another_managers_device_is_refused)
 	ASSERT_EQ(0, vmr_system_init(&sys, &limits));
 	ASSERT_EQ(0, vmr_manager_init(&other, &sys));
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	REFUSED(-ENOENT, vmr_unlink(&other, &p.dev));
+	REFUSED(-ENOENT, vmr_device_unregister(&other, &p.dev));
 	REFUSED(-ENOENT, vmr_region_program(&other, &p.region[0], 0x4000));
 	REFUSED(-ENOENT, vmr_region_park(&other, &p.region[0], 0x4000));
 	REFUSED(-ENOENT, vmr_region_unmap(&other, &p.region[0]));
-	REFUSED(-ENOENT, vmr_region_place(&other, &p.region[0], 0x4000, NULL));
+	REFUSED(-ENOENT, vmr_region_move(&other, &p.region[0], 0x4000, NULL));
 	EXPECT_EQ(0U, sys.mmio.nr_ranges);
 	EXPECT_EQ(0U, sys.mmio.nr_claims);
 	EXPECT_ANSWERS(&p.region[0], 0x1000);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 }
 
 static void unlink_myself(struct probe *p, const struct vmr_access *access)
 {
 	(void)access;
-	p->result = vmr_unlink(&m.manager, &p->dev);
+	p->result = vmr_device_unregister(&m.manager, &p->dev);
 }
 
 TEST(a_device_may_unlink_itself_in_its_callback)
@@ -1038,7 +1038,7 @@ TEST(a_device_may_unlink_itself_in_its_callback)
 	EXPECT_EQ(0x80, data);
 	EXPECT_EQ(1, p.result);
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
-	EXPECT_EQ(0, vmr_drain(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	EXPECT_SOUND();
 }
 
@@ -1047,9 +1047,9 @@ static int drained_inside, drain_inside;
 static void drain_myself(struct probe *p, const struct vmr_access *access)
 {
 	(void)access;
-	p->result = vmr_unlink(&m.manager, &p->dev);
-	drained_inside = vmr_drained(&m.manager, &p->dev);
-	drain_inside = vmr_drain(&m.manager, &p->dev);
+	p->result = vmr_device_unregister(&m.manager, &p->dev);
+	drained_inside = vmr_device_try_drain(&m.manager, &p->dev);
+	drain_inside = vmr_device_drain(&m.manager, &p->dev);
 }
 
 TEST(a_drain_inside_a_callback_is_refused)
@@ -1062,10 +1062,10 @@ TEST(a_drain_inside_a_callback_is_refused)
 	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x1000));
 	EXPECT_EQ(-EAGAIN, drained_inside);
 	EXPECT_EQ(-EDEADLK, drain_inside);
-	EXPECT_EQ(0, vmr_drained(&m.manager, &p.dev));
-	EXPECT_EQ(0, vmr_drain(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	probe_init(&gone, "gone");
-	EXPECT_EQ(0, vmr_drain(&m.manager, &gone.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &gone.dev));
 }
 
 static struct probe *victim;
@@ -1073,9 +1073,9 @@ static struct probe *victim;
 static void drain_victim(struct probe *p, const struct vmr_access *access)
 {
 	(void)access;
-	p->result = vmr_unlink(&m.manager, &victim->dev);
-	drained_inside = vmr_drained(&m.manager, &victim->dev);
-	drain_inside = vmr_drain(&m.manager, &victim->dev);
+	p->result = vmr_device_unregister(&m.manager, &victim->dev);
+	drained_inside = vmr_device_try_drain(&m.manager, &victim->dev);
+	drain_inside = vmr_device_drain(&m.manager, &victim->dev);
 }
 
 TEST(a_drain_of_another_device_inside_a_callback_is_refused)
@@ -1100,12 +1100,12 @@ TEST(draining_is_refused)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	EXPECT_EQ(-EINVAL, vmr_drain(NULL, &p.dev));
-	EXPECT_EQ(-EINVAL, vmr_drain(&m.manager, NULL));
-	EXPECT_EQ(-EINVAL, vmr_drained(NULL, &p.dev));
-	EXPECT_EQ(-EINVAL, vmr_drained(&m.manager, NULL));
-	EXPECT_EQ(-EBUSY, vmr_drain(&m.manager, &p.dev));
-	EXPECT_EQ(-EBUSY, vmr_drained(&m.manager, &p.dev));
+	EXPECT_EQ(-EINVAL, vmr_device_drain(NULL, &p.dev));
+	EXPECT_EQ(-EINVAL, vmr_device_drain(&m.manager, NULL));
+	EXPECT_EQ(-EINVAL, vmr_device_try_drain(NULL, &p.dev));
+	EXPECT_EQ(-EINVAL, vmr_device_try_drain(&m.manager, NULL));
+	EXPECT_EQ(-EBUSY, vmr_device_drain(&m.manager, &p.dev));
+	EXPECT_EQ(-EBUSY, vmr_device_try_drain(&m.manager, &p.dev));
 }
 
 static struct vmr_region *nested_hit;
@@ -1137,13 +1137,13 @@ TEST(a_callback_may_route_a_nested_access)
 	EXPECT_EQ(0U, m.reader.depth);
 
 	/* A nested access to nobody ends inside the callback, too. */
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &q.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &q.dev));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, &byte, 1, 1));
 	EXPECT_EQ(-ENXIO, p.result);
-	EXPECT_EQ(0, vmr_drain(&m.manager, &q.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &q.dev));
 }
 
-#define DEPTH	(VMR_READER_NESTING + 3)
+#define DEPTH	(VMR_READER_HAZARDS + 3)
 
 static struct probe ladder[DEPTH];
 static int drained_at_the_end[DEPTH];
@@ -1160,10 +1160,10 @@ static void climb(struct probe *p, const struct vmr_access *access)
 		return;
 	}
 	for (i = 0; i < DEPTH; i++) {
-		vmr_unlink(&m.manager, &ladder[i].dev);
-		drained_at_the_end[i] = vmr_drained(&m.manager, &ladder[i].dev);
+		vmr_device_unregister(&m.manager, &ladder[i].dev);
+		drained_at_the_end[i] = vmr_device_try_drain(&m.manager, &ladder[i].dev);
 	}
-	drain_inside = vmr_drain(&m.manager, &ladder[0].dev);
+	drain_inside = vmr_device_drain(&m.manager, &ladder[0].dev);
 }
 
 TEST(nesting_deeper_than_names_are_kept_still_counts_as_inside)
@@ -1180,7 +1180,7 @@ TEST(nesting_deeper_than_names_are_kept_still_counts_as_inside)
 	for (i = 0; i < DEPTH; i++) {
 		EXPECT_EQ(0, ladder[i].result);
 		EXPECT_EQ(-EAGAIN, drained_at_the_end[i]);
-		EXPECT_EQ(0, vmr_drain(&m.manager, &ladder[i].dev));
+		EXPECT_EQ(0, vmr_device_drain(&m.manager, &ladder[i].dev));
 	}
 	EXPECT_EQ(-EDEADLK, drain_inside);
 	EXPECT_EQ((unsigned int)DEPTH, seen.calls);
@@ -1194,10 +1194,10 @@ TEST(an_unlinked_device_may_be_registered_again_at_once)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	for (i = 0; i < 10; i++) {
-		EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-		p.want[0].req.addr += 0x1000;
-		EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
-		EXPECT_ANSWERS(&p.region[0], p.want[0].req.addr);
+		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+		p.want[0].request.addr += 0x1000;
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+		EXPECT_ANSWERS(&p.region[0], p.want[0].request.addr);
 	}
 	EXPECT_SOUND();
 }
@@ -1206,15 +1206,15 @@ static void come_back(struct probe *p, const struct vmr_access *access)
 {
 	(void)access;
 	p->inside = NULL;
-	p->result = vmr_unlink(&m.manager, &p->dev);
-	p->want[0].req.addr += 0x1000;
+	p->result = vmr_device_unregister(&m.manager, &p->dev);
+	p->want[0].request.addr += 0x1000;
 	if (p->result == 1)
-		p->result = vmr_register(&m.manager, &p->dev, NULL, NULL);
-	drained_inside = vmr_drained(&m.manager, &p->dev);
+		p->result = vmr_device_register(&m.manager, &p->dev, NULL, NULL);
+	drained_inside = vmr_device_try_drain(&m.manager, &p->dev);
 	/* Once more, to be asked while the first callback still runs. */
 	if (!p->result)
-		p->result = vmr_unlink(&m.manager, &p->dev);
-	drain_inside = vmr_drained(&m.manager, &p->dev);
+		p->result = vmr_device_unregister(&m.manager, &p->dev);
+	drain_inside = vmr_device_try_drain(&m.manager, &p->dev);
 }
 
 TEST(a_device_may_be_registered_again_in_its_own_callback)
@@ -1228,8 +1228,8 @@ TEST(a_device_may_be_registered_again_in_its_own_callback)
 	EXPECT_EQ(1, p.result);
 	EXPECT_EQ(-EBUSY, drained_inside);
 	EXPECT_EQ(-EAGAIN, drain_inside);
-	EXPECT_EQ(0, vmr_drained(&m.manager, &p.dev));
-	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x2000);
 }
 
@@ -1247,19 +1247,19 @@ TEST(devices_are_found_by_id_name_and_address)
 	ASSERT_EQ(0, probe_up(&b, "net", VMR_PIO, 0x1000, 0x10));
 	ASSERT_EQ(0, probe_up(&c, NULL, VMR_MMIO, 0x3000, 0x1000));
 
-	EXPECT_EQ(&a.dev, vmr_device_by_id(&m.manager, 0));
-	EXPECT_EQ(&c.dev, vmr_device_by_id(&m.manager, 2));
-	EXPECT_NULL(vmr_device_by_id(&m.manager, 3));
-	EXPECT_NULL(vmr_device_by_id(NULL, 0));
-	EXPECT_EQ(&b.dev, vmr_device_by_name(&m.manager, "net"));
-	EXPECT_NULL(vmr_device_by_name(&m.manager, "ne"));
-	EXPECT_NULL(vmr_device_by_name(&m.manager, "nets"));
-	EXPECT_NULL(vmr_device_by_name(&m.manager, NULL));
-	EXPECT_NULL(vmr_device_by_name(NULL, "net"));
-	EXPECT_EQ(&b.region[0], vmr_region_at(&m.manager, VMR_PIO, 0x100f));
-	EXPECT_NULL(vmr_region_at(&m.manager, VMR_PIO, 0x1010));
-	EXPECT_NULL(vmr_region_at(&m.manager, (enum vmr_io)2, 0x1000));
-	EXPECT_NULL(vmr_region_at(NULL, VMR_PIO, 0x1000));
+	EXPECT_EQ(&a.dev, vmr_find_device_by_id(&m.manager, 0));
+	EXPECT_EQ(&c.dev, vmr_find_device_by_id(&m.manager, 2));
+	EXPECT_NULL(vmr_find_device_by_id(&m.manager, 3));
+	EXPECT_NULL(vmr_find_device_by_id(NULL, 0));
+	EXPECT_EQ(&b.dev, vmr_find_device_by_name(&m.manager, "net"));
+	EXPECT_NULL(vmr_find_device_by_name(&m.manager, "ne"));
+	EXPECT_NULL(vmr_find_device_by_name(&m.manager, "nets"));
+	EXPECT_NULL(vmr_find_device_by_name(&m.manager, NULL));
+	EXPECT_NULL(vmr_find_device_by_name(NULL, "net"));
+	EXPECT_EQ(&b.region[0], vmr_find_region(&m.manager, VMR_PIO, 0x100f));
+	EXPECT_NULL(vmr_find_region(&m.manager, VMR_PIO, 0x1010));
+	EXPECT_NULL(vmr_find_region(&m.manager, (enum vmr_io)2, 0x1000));
+	EXPECT_NULL(vmr_find_region(NULL, VMR_PIO, 0x1000));
 
 	EXPECT_EQ(&a.dev, vmr_next_device(&m.manager, NULL));
 	EXPECT_EQ(&b.dev, vmr_next_device(&m.manager, &a.dev));
@@ -1269,10 +1269,10 @@ TEST(devices_are_found_by_id_name_and_address)
 
 	/* The first of a name, in the order of registration. */
 	b.dev.name = "disk";
-	EXPECT_EQ(&a.dev, vmr_device_by_name(&m.manager, "disk"));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &a.dev));
-	EXPECT_EQ(&b.dev, vmr_device_by_name(&m.manager, "disk"));
-	EXPECT_NULL(vmr_device_by_id(&m.manager, 0));
+	EXPECT_EQ(&a.dev, vmr_find_device_by_name(&m.manager, "disk"));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &a.dev));
+	EXPECT_EQ(&b.dev, vmr_find_device_by_name(&m.manager, "disk"));
+	EXPECT_NULL(vmr_find_device_by_id(&m.manager, 0));
 	EXPECT_EQ(&b.dev, vmr_next_device(&m.manager, NULL));
 	EXPECT_NULL(vmr_next_device(&m.manager, &a.dev));
 }
@@ -1290,33 +1290,33 @@ TEST(a_region_is_placed_where_it_is_free)
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x8000, 0x1000));
 
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x4000, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4000, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x4000);
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
 	/* Its own old place does not stand in its way. */
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x4800, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4800, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x4800);
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x4001, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4001, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x4001);
 
-	REFUSED(-EBUSY, vmr_region_place(&m.manager, &p.region[0], 0x7001,
+	REFUSED(-EBUSY, vmr_region_move(&m.manager, &p.region[0], 0x7001,
 					 &conflict));
 	EXPECT_EQ(&q.region[0].range, conflict);
-	REFUSED(-EBUSY, vmr_region_place(&m.manager, &p.region[0], 0x8fff,
+	REFUSED(-EBUSY, vmr_region_move(&m.manager, &p.region[0], 0x8fff,
 					 NULL));
-	REFUSED(-ERANGE, vmr_region_place(&m.manager, &p.region[0],
+	REFUSED(-ERANGE, vmr_region_move(&m.manager, &p.region[0],
 					  MACHINE_LAST - 0xffe, NULL));
-	REFUSED(-EOVERFLOW, vmr_region_place(&m.manager, &p.region[0],
-					     VMR_MAX - 0xffe, NULL));
-	REFUSED(-EINVAL, vmr_region_place(NULL, &p.region[0], 0, NULL));
-	REFUSED(-EINVAL, vmr_region_place(&m.manager, NULL, 0, NULL));
+	REFUSED(-EOVERFLOW, vmr_region_move(&m.manager, &p.region[0],
+					     VMR_ADDR_MAX - 0xffe, NULL));
+	REFUSED(-EINVAL, vmr_region_move(NULL, &p.region[0], 0, NULL));
+	REFUSED(-EINVAL, vmr_region_move(&m.manager, NULL, 0, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x4001);
 
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	REFUSED(-ENOENT, vmr_region_place(&m.manager, &p.region[0], 0x4000,
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_region_move(&m.manager, &p.region[0], 0x4000,
 					  NULL));
-	REFUSED(-EOVERFLOW, vmr_region_place(&m.manager, &p.region[0],
-					     VMR_MAX - 0xffe, NULL));
+	REFUSED(-EOVERFLOW, vmr_region_move(&m.manager, &p.region[0],
+					     VMR_ADDR_MAX - 0xffe, NULL));
 	REFUSED(-ENOENT, vmr_region_program(&m.manager, &p.region[0], 0x4000));
 	REFUSED(-ENOENT, vmr_region_park(&m.manager, &p.region[0], 0x4000));
 	REFUSED(-ENOENT, vmr_region_unmap(&m.manager, &p.region[0]));
@@ -1330,12 +1330,12 @@ TEST(the_last_place_of_the_domain_can_be_had)
 {
 	struct probe p;
 
-	ASSERT_EQ(0, machine_up_to(VMR_MAX, 255));
+	ASSERT_EQ(0, machine_up_to(VMR_ADDR_MAX, 255));
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0],
-					VMR_MAX - 0xfff));
-	EXPECT_ANSWERS(&p.region[0], VMR_MAX - 0xfff);
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0, NULL));
+					VMR_ADDR_MAX - 0xfff));
+	EXPECT_ANSWERS(&p.region[0], VMR_ADDR_MAX - 0xfff);
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0);
 }
 
@@ -1360,8 +1360,8 @@ TEST(a_programmed_region_is_where_it_was_programmed)
 TEST(a_place_outside_the_domain_unmaps)
 {
 	static const uint64_t outside[] = {
-		MACHINE_LAST - 0xffe, MACHINE_LAST + 1, VMR_MAX - 0xfff,
-		VMR_MAX - 0xffe, VMR_MAX,
+		MACHINE_LAST - 0xffe, MACHINE_LAST + 1, VMR_ADDR_MAX - 0xfff,
+		VMR_ADDR_MAX - 0xffe, VMR_ADDR_MAX,
 	};
 	struct probe p;
 	size_t i;
@@ -1437,7 +1437,7 @@ TEST(a_claim_goes_live_whichever_way_its_place_becomes_free)
 					   0x4000);
 			break;
 		case 1:
-			vmr_region_place(&m.manager, &holder.region[0], 0x4000,
+			vmr_region_move(&m.manager, &holder.region[0], 0x4000,
 					 NULL);
 			break;
 		case 2:
@@ -1448,10 +1448,10 @@ TEST(a_claim_goes_live_whichever_way_its_place_becomes_free)
 			break;
 		case 4:
 			vmr_region_program(&m.manager, &holder.region[0],
-					   VMR_MAX);
+					   VMR_ADDR_MAX);
 			break;
 		default:
-			vmr_unlink(&m.manager, &holder.dev);
+			vmr_device_unregister(&m.manager, &holder.dev);
 		}
 		EXPECT_TRUE(answers_at(&c.region[0], 0x1000)) {
 			TH_LOG("way %d", way);
@@ -1475,14 +1475,14 @@ TEST(a_claim_waits_until_all_of_its_place_is_free)
 	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
 	ASSERT_EQ(0, probe_up_unmapped(&c, "c", VMR_MMIO, 0x2000));
 	ASSERT_EQ(0, vmr_region_program(&m.manager, &c.region[0], 0x1000));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &a.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &a.dev));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&c.region[0]));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
 	/* What it waits for can be asked. */
 	EXPECT_EQ(&b.region[0].range,
 		  vmr_find_overlap(&m.sys.mmio, c.region[0].range.start,
 				   c.region[0].range.last));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &b.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &b.dev));
 	EXPECT_ANSWERS(&c.region[0], 0x1000);
 }
 
@@ -1492,11 +1492,11 @@ TEST(the_oldest_claim_goes_first)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, claims_up(&holder, c, 3));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &holder.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &holder.dev));
 	EXPECT_ANSWERS(&c[0].region[0], 0x1000);
 	EXPECT_EQ(VMR_CLAIMED, state_of(&c[1].region[0]));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&c[2].region[0]));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &c[0].dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &c[0].dev));
 	EXPECT_ANSWERS(&c[1].region[0], 0x1000);
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &c[1].region[0]));
 	EXPECT_ANSWERS(&c[2].region[0], 0x1000);
@@ -1530,13 +1530,13 @@ TEST(the_oldest_goes_first_when_several_places_become_free_at_once)
 	probe_init(&holder, "holder");
 	ASSERT_EQ(0, probe_region_at(&holder, 0, VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_region_at(&holder, 1, VMR_MMIO, 0x2000, 0x1000));
-	ASSERT_EQ(0, vmr_register(&m.manager, &holder.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &holder.dev, NULL, NULL));
 	ASSERT_EQ(0, probe_up_unmapped(&old, "old", VMR_MMIO, 0x1000));
 	ASSERT_EQ(0, probe_up_unmapped(&young, "young", VMR_MMIO, 0x2000));
 	ASSERT_EQ(0, vmr_region_program(&m.manager, &old.region[0], 0x2000));
 	ASSERT_EQ(0, vmr_region_program(&m.manager, &young.region[0], 0x1000));
 
-	EXPECT_EQ(2, vmr_unlink(&m.manager, &holder.dev));
+	EXPECT_EQ(2, vmr_device_unregister(&m.manager, &holder.dev));
 	EXPECT_ANSWERS(&old.region[0], 0x2000);
 	EXPECT_EQ(VMR_CLAIMED, state_of(&young.region[0]));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
@@ -1564,7 +1564,7 @@ TEST(a_claim_is_withdrawn)
 			vmr_region_unmap(&m.manager, &c.region[0]);
 			break;
 		default:
-			EXPECT_EQ(0, vmr_unlink(&m.manager, &c.dev));
+			EXPECT_EQ(0, vmr_device_unregister(&m.manager, &c.dev));
 		}
 		EXPECT_EQ(0, vmr_region_unmap(&m.manager, &holder.region[0]));
 		EXPECT_NULL(who(VMR_MMIO, 0x1000)) {
@@ -1604,9 +1604,9 @@ TEST(an_exact_request_may_take_a_claimed_place)
 	/* 0x2000 is free, and wanted by the claim. */
 	ASSERT_EQ(0, probe_up(&late, "late", VMR_MMIO, 0x2000, 0x1000));
 	EXPECT_ANSWERS(&late.region[0], 0x2000);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &holder.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &holder.dev));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&c.region[0]));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &late.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &late.dev));
 	EXPECT_ANSWERS(&c.region[0], 0x1000);
 }
 
@@ -1617,9 +1617,9 @@ static int anywhere_up(struct probe *p)
 
 	probe_init(p, "anywhere");
 	ret = probe_region(p, 0, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000);
-	vmr_constraint_within(probe_want(p), VMR_KIND_MMIO, 0x1000, 0x1000,
+	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MMIO, 0x1000, 0x1000,
 			      0x1000, 0x4fff, &p->region[0].range);
-	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
 TEST(automatic_placement_avoids_claimed_places)
@@ -1635,7 +1635,7 @@ TEST(automatic_placement_avoids_claimed_places)
 	EXPECT_EQ(0, anywhere_up(&p[1]));
 	EXPECT_ANSWERS(&p[1].region[0], 0x4000);
 	EXPECT_EQ(-ENOSPC, anywhere_up(&p[2]));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &holder.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &holder.dev));
 	EXPECT_ANSWERS(&c.region[0], 0x1000);
 }
 
@@ -1658,7 +1658,7 @@ TEST(automatic_placement_avoids_parked_places_while_it_can)
 	/* Coming back, it finds the place taken and waits. */
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &parked.region[0], 0x2000));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&parked.region[0]));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p[3].dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p[3].dev));
 	EXPECT_ANSWERS(&parked.region[0], 0x2000);
 	EXPECT_SOUND();
 }
@@ -1672,7 +1672,7 @@ TEST(a_parked_region_blocks_no_exact_request_and_waits_for_nothing)
 	ASSERT_EQ(0, vmr_region_park(&m.manager, &parked.region[0], 0x2000));
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x2000, 0x1000));
 	EXPECT_ANSWERS(&p.region[0], 0x2000);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(VMR_PARKED, state_of(&parked.region[0]));
 	EXPECT_NULL(who(VMR_MMIO, 0x2000));
 }
@@ -1702,13 +1702,13 @@ TEST(what_a_reader_remembers_is_true_or_forgotten)
 		EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x1000));
 	}
 	/* Moved, and another one in its place. */
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x4000, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4000, NULL));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
 	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x4000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x1000, 0x1000));
 	EXPECT_EQ(&q.region[0], who(VMR_MMIO, 0x1000));
 	/* Moved so that the same address is another byte of it. */
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x3800, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x3800, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x3800);
 	EXPECT_NULL(who(VMR_MMIO, 0x4800));
 	/* Switched off, and back. */
@@ -1717,8 +1717,8 @@ TEST(what_a_reader_remembers_is_true_or_forgotten)
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x3800));
 	EXPECT_ANSWERS(&p.region[0], 0x3800);
 	/* Gone, its memory used for something else, and there once more. */
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	ASSERT_EQ(0, vmr_drain(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	ASSERT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	memset(&p, 0xff, sizeof(p));
 	EXPECT_NULL(who(VMR_MMIO, 0x3800));
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x3800, 0x400));
@@ -1751,10 +1751,10 @@ TEST(every_change_of_place_is_told_once)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, diary_start(&d));
-	EXPECT_EQ(-EEXIST, vmr_listen(&m.manager, &d.listener));
+	EXPECT_EQ(-EEXIST, vmr_listener_register(&m.manager, &d.listener));
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0x1000);
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x2000, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x2000, NULL));
 	EXPECT_SAYS(&d, 1, &p.region[0], 0x1000, 0x2000);
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x2800));
 	EXPECT_SAYS(&d, 2, &p.region[0], 0x2000, 0x2800);
@@ -1764,15 +1764,15 @@ TEST(every_change_of_place_is_told_once)
 	EXPECT_SAYS(&d, 4, &p.region[0], NOWHERE, 0x3000);
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &p.region[0]));
 	EXPECT_SAYS(&d, 5, &p.region[0], 0x3000, NOWHERE);
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x4000, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4000, NULL));
 	EXPECT_SAYS(&d, 6, &p.region[0], NOWHERE, 0x4000);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_SAYS(&d, 7, &p.region[0], 0x4000, NOWHERE);
 	EXPECT_EQ(8U, d.nr);
 
-	EXPECT_EQ(0, vmr_unlisten(&m.manager, &d.listener));
-	EXPECT_EQ(-ENOENT, vmr_unlisten(&m.manager, &d.listener));
-	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_listener_unregister(&m.manager, &d.listener));
+	EXPECT_EQ(-ENOENT, vmr_listener_unregister(&m.manager, &d.listener));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(8U, d.nr);
 }
 
@@ -1786,14 +1786,14 @@ TEST(what_changes_no_place_is_not_told)
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
 	/* The same place again. */
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x1000, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x1000, NULL));
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x1000));
 	/* Calls that fail. */
-	EXPECT_EQ(-EBUSY, vmr_region_place(&m.manager, &p.region[0], 0x2000,
+	EXPECT_EQ(-EBUSY, vmr_region_move(&m.manager, &p.region[0], 0x2000,
 					   NULL));
-	EXPECT_EQ(-ERANGE, vmr_region_place(&m.manager, &p.region[0],
+	EXPECT_EQ(-ERANGE, vmr_region_move(&m.manager, &p.region[0],
 					    MACHINE_LAST, NULL));
-	EXPECT_EQ(-EEXIST, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(-EEXIST, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(0U, d.nr);
 	/* One invisible place for another. */
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &p.region[0]));
@@ -1801,7 +1801,7 @@ TEST(what_changes_no_place_is_not_told)
 	EXPECT_EQ(0, vmr_region_park(&m.manager, &p.region[0], 0x5000));
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x2000));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &p.region[0]));
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(1U, d.nr);
 }
 
@@ -1816,7 +1816,7 @@ TEST(a_claim_that_goes_live_is_told_after_what_let_it)
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &holder.region[0], 0x5000));
 	EXPECT_SAYS(&d, 0, &holder.region[0], 0x1000, 0x5000);
 	EXPECT_SAYS(&d, 1, &c[0].region[0], NOWHERE, 0x1000);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &c[0].dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &c[0].dev));
 	EXPECT_SAYS(&d, 2, &c[0].region[0], 0x1000, NOWHERE);
 	EXPECT_SAYS(&d, 3, &c[1].region[0], NOWHERE, 0x1000);
 	EXPECT_EQ(4U, d.nr);
@@ -1834,11 +1834,11 @@ TEST(all_regions_of_a_device_are_told)
 	for (i = 0; i < PROBE_REGIONS; i++)
 		ASSERT_EQ(0, probe_region_at(&p, i, i & 1 ? VMR_PIO : VMR_MMIO,
 					     0x1000 * (i + 1), 0x10));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ((unsigned int)PROBE_REGIONS, d.nr);
 	for (i = 0; i < PROBE_REGIONS; i++)
 		EXPECT_SAYS(&d, i, &p.region[i], NOWHERE, 0x1000U * (i + 1));
-	EXPECT_EQ(PROBE_REGIONS, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(PROBE_REGIONS, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(2U * PROBE_REGIONS, d.nr);
 	for (i = 0; i < PROBE_REGIONS; i++)
 		EXPECT_SAYS(&d, PROBE_REGIONS + i, &p.region[i],
@@ -1908,7 +1908,7 @@ TEST(every_listener_hears_of_changes_in_the_same_order)
 static void stop_listening(struct diary *d, struct vmr_region *region)
 {
 	(void)region;
-	vmr_unlisten(&m.manager, &d->listener);
+	vmr_listener_unregister(&m.manager, &d->listener);
 }
 
 TEST(a_listener_may_stop_listening_while_it_is_told)
@@ -1922,7 +1922,7 @@ TEST(a_listener_may_stop_listening_while_it_is_told)
 	ASSERT_EQ(0, diary_start(&third));
 	second.inside = stop_listening;
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(2U, first.nr);
 	EXPECT_EQ(1U, second.nr);
 	EXPECT_EQ(2U, third.nr);
@@ -1931,7 +1931,7 @@ TEST(a_listener_may_stop_listening_while_it_is_told)
 static void unlink_it(struct diary *d, struct vmr_region *region)
 {
 	d->inside = NULL;
-	vmr_unlink(&m.manager, region->device);
+	vmr_device_unregister(&m.manager, region->device);
 }
 
 TEST(a_listener_may_unlink_what_it_is_told_of)
@@ -1946,14 +1946,14 @@ TEST(a_listener_may_unlink_what_it_is_told_of)
 	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_region_at(&p, 1, VMR_MMIO, 0x2000, 0x1000));
 	first.inside = unlink_it;
-	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
 	EXPECT_NULL(who(VMR_MMIO, 0x2000));
 	/* The second region came and went before anybody could be told. */
 	EXPECT_EQ(2U, first.nr);
 	EXPECT_EQ(2U, second.nr);
 	EXPECT_SAYS(&second, 1, &p.region[0], 0x1000, NOWHERE);
-	EXPECT_EQ(0, vmr_drain(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	EXPECT_SOUND();
 }
 
@@ -2052,7 +2052,7 @@ static void *drain_thread(void *arg)
 {
 	struct probe *p = arg;
 
-	p->result = vmr_drain(&m.manager, &p->dev);
+	p->result = vmr_device_drain(&m.manager, &p->dev);
 	set_flag(&left_before, get_flag(&has_left));
 	set_flag(&is_drained, 1);
 	return NULL;
@@ -2072,14 +2072,14 @@ TEST(a_drain_waits_for_a_callback_that_runs)
 	p.inside = stay_inside;
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for(&is_inside, 1);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&m.manager, &p.dev));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &p.dev));
 	ASSERT_EQ(0, pthread_create(&drainer, NULL, drain_thread, &p));
 	for (i = 0; i < 1000; i++)
 		sched_yield();
 	EXPECT_EQ(0U, get_flag(&is_drained));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&m.manager, &p.dev));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &p.dev));
 	set_flag(&may_leave, 1);
 	pthread_join(drainer, NULL);
 	pthread_join(caller, NULL);
@@ -2087,28 +2087,28 @@ TEST(a_drain_waits_for_a_callback_that_runs)
 	EXPECT_EQ(1U, left_before);
 	EXPECT_EQ(0, call.ret);
 	EXPECT_EQ(0x80, call.data);
-	EXPECT_EQ(0, vmr_drained(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &p.dev));
 }
 
 /* A reader that sleeps until a count has come round finds it as it was. */
 TEST(what_is_remembered_is_forgotten_when_its_count_may_have_come_round)
 {
-	struct vmr_departures *departures = &m.sys.departures;
-	uint32_t counts[VMR_DEPARTURES], i;
+	struct vmr_generations *departures = &m.sys.generations;
+	uint32_t counts[VMR_NR_GENERATIONS], i;
 	struct probe p;
 	uint8_t data;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	for (i = 0; i < VMR_DEPARTURES; i++)
-		departures->counts[i] = (1U << 26) - 1;
-	memcpy(counts, departures->counts, sizeof(counts));
+	for (i = 0; i < VMR_NR_GENERATIONS; i++)
+		departures->gen[i] = (1U << 26) - 1;
+	memcpy(counts, departures->gen, sizeof(counts));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
-	EXPECT_EQ(0U, departures->era);
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &p.region[0], 0x4000, NULL));
-	EXPECT_EQ(1U, departures->era);
-	EXPECT_NE(0, memcmp(counts, departures->counts, sizeof(counts)));
-	memcpy(departures->counts, counts, sizeof(counts));
+	EXPECT_EQ(0U, departures->rollover);
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4000, NULL));
+	EXPECT_EQ(1U, departures->rollover);
+	EXPECT_NE(0, memcmp(counts, departures->gen, sizeof(counts)));
+	memcpy(departures->gen, counts, sizeof(counts));
 	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x4000, &data, 1, 1));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x4000, &data, 1, 1));
@@ -2129,9 +2129,9 @@ TEST(a_drain_does_not_wait_for_a_callback_of_another_device)
 	p.inside = stay_inside;
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for(&is_inside, 1);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &q.dev));
-	EXPECT_EQ(0, vmr_drained(&m.manager, &q.dev));
-	EXPECT_EQ(0, vmr_drain(&m.manager, &q.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &q.dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &q.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &q.dev));
 	EXPECT_EQ(0U, get_flag(&has_left));
 	set_flag(&may_leave, 1);
 	pthread_join(caller, NULL);
@@ -2155,16 +2155,16 @@ TEST(a_drain_waits_for_a_lookup_that_is_older_than_the_unlinking)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
-	vmr_write_begin(&m.sys.seq);
+	vmr_seqcount_write_begin(&m.sys.seq);
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for_lookup(&call.reader);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &p.dev));
 	ASSERT_EQ(0, pthread_create(&drainer, NULL, drain_thread, &p));
 	for (i = 0; i < 1000; i++)
 		sched_yield();
 	EXPECT_EQ(0U, get_flag(&is_drained));
-	vmr_write_end(&m.sys.seq);
+	vmr_seqcount_write_end(&m.sys.seq);
 	pthread_join(caller, NULL);
 	pthread_join(drainer, NULL);
 	EXPECT_EQ(-ENXIO, call.ret);
@@ -2183,14 +2183,14 @@ TEST(a_drain_does_not_wait_for_a_lookup_that_is_younger)
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
 	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	vmr_write_begin(&m.sys.seq);
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	vmr_seqcount_write_begin(&m.sys.seq);
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for_lookup(&call.reader);
-	EXPECT_EQ(0, vmr_drained(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &p.dev));
 	if (!TEST_LACKS_restless_drain)
-		EXPECT_EQ(0, vmr_drain(&m.manager, &p.dev));
-	vmr_write_end(&m.sys.seq);
+		EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
+	vmr_seqcount_write_end(&m.sys.seq);
 	pthread_join(caller, NULL);
 	EXPECT_EQ(0, call.ret);
 }
@@ -2203,11 +2203,11 @@ TEST(a_reader_in_a_lookup_is_not_detached)
 	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
-	vmr_write_begin(&m.sys.seq);
+	vmr_seqcount_write_begin(&m.sys.seq);
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for_lookup(&call.reader);
 	EXPECT_EQ(-EDEADLK, vmr_reader_detach(&call.reader));
-	vmr_write_end(&m.sys.seq);
+	vmr_seqcount_write_end(&m.sys.seq);
 	pthread_join(caller, NULL);
 	EXPECT_EQ(0, vmr_reader_detach(&call.reader));
 }
@@ -2357,10 +2357,10 @@ static int racer_init(unsigned int i)
 	racer->dev.ops = &race_ops;
 	vmr_region_init(&racer->region, VMR_MMIO, VMR_REGION_TRAPPED,
 			RACE_SIZE, 0, "racer");
-	vmr_set_init(&racer->dev.resources, &racer->got, 1);
+	vmr_resource_set_init(&racer->dev.resources, &racer->got, 1);
 	racer->dev.constraints = &racer->want;
 	racer->magic = MAGIC;
-	return vmr_add_region(&racer->dev, &racer->region);
+	return vmr_device_add_region(&racer->dev, &racer->region);
 }
 
 static int racer_register(unsigned int i, uint32_t base, int refuse)
@@ -2369,9 +2369,9 @@ static int racer_register(unsigned int i, uint32_t base, int refuse)
 
 	racer->refuse = refuse;
 	racer->dev.nr_constraints = base ? 1 : 0;
-	vmr_constraint_at(&racer->want, VMR_KIND_MMIO, base, RACE_SIZE,
+	vmr_constraint_init_fixed(&racer->want, VMR_KIND_MMIO, base, RACE_SIZE,
 			  &racer->region.range);
-	return vmr_register(&m.manager, &racer->dev, NULL, NULL) != refuse;
+	return vmr_device_register(&m.manager, &racer->dev, NULL, NULL) != refuse;
 }
 
 /* The next change of a racer; 0 if all went well. */
@@ -2383,7 +2383,7 @@ static int race_move(unsigned int i, unsigned int g)
 	if (!base)
 		return vmr_region_unmap(&m.manager, region);
 	if (g % 2)
-		return vmr_region_place(&m.manager, region, base, NULL);
+		return vmr_region_move(&m.manager, region, base, NULL);
 	return vmr_region_program(&m.manager, region, base);
 }
 
@@ -2394,10 +2394,10 @@ static int race_plug(unsigned int i, unsigned int g)
 
 	if (base)
 		return racer_register(i, base, 0);
-	ret = vmr_unlink(&m.manager, &racers[i].dev) != 1;
+	ret = vmr_device_unregister(&m.manager, &racers[i].dev) != 1;
 	/* Sometimes again at once, sometimes after its memory was lost. */
 	if (g % 4) {
-		ret |= vmr_drain(&m.manager, &racers[i].dev);
+		ret |= vmr_device_drain(&m.manager, &racers[i].dev);
 		memset(&racers[i], 0xdd, sizeof(racers[i]));
 		ret |= racer_init(i);
 	}
@@ -2522,7 +2522,7 @@ TEST(what_a_move_covers_before_and_after_is_never_missed)
 		EXPECT_EQ(0, i & 2 ?
 			  vmr_region_program(&m.manager, &p.region[0],
 					     0x10000 + (i & 1 ? 0 : 0x1000)) :
-			  vmr_region_place(&m.manager, &p.region[0],
+			  vmr_region_move(&m.manager, &p.region[0],
 					   0x10000 + (i & 1 ? 0 : 0x1000),
 					   NULL));
 	}

@@ -21,7 +21,7 @@
 #include "../kselftest_harness.h"
 #include "needs.h"
 
-#include <vmalloc/address.h>
+#include <vmalloc/pool.h>
 #include <vmalloc/id.h>
 
 #include "model.h"
@@ -47,10 +47,10 @@ struct scenario {
 static struct model m;
 static struct vmr_space space[MODEL_SPACES];
 static struct vmr_range range[MODEL_RANGES];
-static struct vmr_ids ids;
+static struct vmr_id_pool ids;
 static uint64_t issued;
 static struct vmr_pool pool;
-static struct vmr_seq seq;
+static struct vmr_seqcount seq;
 
 static const struct scenario *sc;
 static uint64_t rng_state;
@@ -250,7 +250,7 @@ static void compare(const char *what, const struct answer *is,
 /* Nothing that a failing call says it left alone may differ from this. */
 static struct vmr_range range_before[MODEL_RANGES];
 static struct vmr_space space_before[MODEL_SPACES];
-static struct vmr_ids ids_before;
+static struct vmr_id_pool ids_before;
 
 static void keep(void)
 {
@@ -261,7 +261,7 @@ static void keep(void)
 
 static void unchanged(const char *what)
 {
-	ids_before.space.own_seq.count = ids.space.own_seq.count;
+	ids_before.space.own_seq.sequence = ids.space.own_seq.sequence;
 	if (memcmp(range_before, range, sizeof(range[0]) * m.nr) ||
 	    memcmp(space_before, space, sizeof(space)) ||
 	    memcmp(&ids_before, &ids, sizeof(ids)))
@@ -279,7 +279,7 @@ static const char *op_alloc(int s, struct answer *is, struct answer *should)
 	is->ret = vmr_alloc(&space[s], &range[i], &req, &conflict);
 	is->conflict = index_of(conflict);
 	should->ret = model_alloc(&m, s, m.space[s].start, m.space[s].last,
-				  VMR_MAX, i, &req, &should->conflict);
+				  VMR_ADDR_MAX, i, &req, &should->conflict);
 	return "alloc";
 }
 
@@ -315,7 +315,7 @@ static const char *op_move(struct answer *is, struct answer *should)
 static const char *op_move_set(struct answer *is, struct answer *should)
 {
 	struct model_step mstep[MAX_STEPS];
-	struct vmr_step step[MAX_STEPS];
+	struct vmr_move_op step[MAX_STEPS];
 	struct vmr_range *conflict = NULL;
 	int nr = 1 + below(MAX_STEPS), failed = 77, i;
 	bool rotate = one_in(2);
@@ -337,14 +337,14 @@ static const char *op_move_set(struct answer *is, struct answer *should)
 	for (i = 0; i < nr; i++) {
 		step[i].space = &space[mstep[i].space];
 		step[i].range = &range[mstep[i].range];
-		step[i].to = &space[mstep[i].to];
+		step[i].to_space = &space[mstep[i].to];
 		step[i].start = mstep[i].start;
 	}
-	is->ret = vmr_move_set(step, nr, &is->failed, &conflict);
+	is->ret = vmr_move_bulk(step, nr, &is->failed, &conflict);
 	is->conflict = index_of(conflict);
 	should->ret = model_move_set(&m, mstep, nr, &failed, &should->conflict);
 	should->failed = failed;
-	return "move_set";
+	return "move_bulk";
 }
 
 static const char *op_free(struct answer *is, struct answer *should)
@@ -399,7 +399,7 @@ static const char *op_claim(int s, bool park, struct answer *is,
 
 static const char *op_settle(int s, struct answer *is, struct answer *should)
 {
-	uint64_t start = 0, last = VMR_MAX;
+	uint64_t start = 0, last = VMR_ADDR_MAX;
 
 	if (one_in(2)) {
 		start = any_addr(s);
@@ -444,17 +444,17 @@ static const char *op_pool(struct answer *is, struct answer *should)
 		return "pool_free";
 	case 2:
 		req.min = 0;
-		req.max = VMR_MAX;
+		req.max = VMR_ADDR_MAX;
 		req.prefer_align = 0;
 		if (one_in(3))
 			req.align = 0;
 		req.policy = VMR_EXACT;
-		is->ret = vmr_pool_alloc_at(&pool, &range[i], req.addr,
+		is->ret = vmr_pool_reserve(&pool, &range[i], req.addr,
 					    req.size, req.align, &conflict);
 		break;
 	case 3:
 		req.min = 0;
-		req.max = VMR_MAX;
+		req.max = VMR_ADDR_MAX;
 		req.prefer_align = 0;
 		if (one_in(3))
 			req.align = 0;
@@ -478,7 +478,7 @@ static const char *op_pool(struct answer *is, struct answer *should)
 	if (req.policy == VMR_DEFAULT)
 		req.policy = pool.policy;
 	is->conflict = index_of(conflict);
-	should->ret = model_alloc(&m, 0, pool.start, pool.last, VMR_MAX, i,
+	should->ret = model_alloc(&m, 0, pool.start, pool.last, VMR_ADDR_MAX, i,
 				  &req, &should->conflict);
 	return "pool_alloc";
 }
@@ -545,7 +545,7 @@ static void ask_places(int s)
 	i = model_find(&m, s, addr);
 	if (index_of(r) != i)
 		disagree("find %" PRIx64 ": %d, not %d", addr, index_of(r), i);
-	r = vmr_lookup(&space[s], addr, &from, &to);
+	r = vmr_find_lockless(&space[s], addr, &from, &to);
 	if (index_of(r) != i ||
 	    (r && (from != m.range[i].start || to != m.range[i].last)))
 		disagree("lookup %" PRIx64 ": %d, not %d", addr, index_of(r),
@@ -591,12 +591,12 @@ static void ask_pool(void)
 
 static void ask_totals(int s)
 {
-	struct vmr_total is = vmr_used(&space[s]);
+	struct vmr_total is = vmr_space_used(&space[s]);
 	struct vmr_total should = model_used(&m, s);
 
 	if (is.low != should.low || is.high != should.high)
 		disagree("used: %" PRIu64 ":%" PRIu64, is.high, is.low);
-	is = vmr_unused(&space[s]);
+	is = vmr_space_unused(&space[s]);
 	should = model_unused(&m, s);
 	if (is.low != should.low || is.high != should.high)
 		disagree("unused: %" PRIu64 ":%" PRIu64, is.high, is.low);
@@ -714,7 +714,7 @@ static void range_init(void)
 	for (s = 0; s < MODEL_SPACES; s++) {
 		if (vmr_space_init(&space[s], m.space[s].start,
 				   m.space[s].last) ||
-		    vmr_space_share(&space[s], &seq))
+		    vmr_space_set_seqcount(&space[s], &seq))
 			disagree("a space cannot be made");
 	}
 	new_pool();
@@ -731,7 +731,7 @@ static void range_op(void)
 	compare(what, &is, &should);
 	same_states(what);
 	/* A set that failed may have rebuilt the trees. */
-	if (is.ret && strcmp(what, "move_set"))
+	if (is.ret && strcmp(what, "move_bulk"))
 		unchanged(what);
 	s = below(MODEL_SPACES);
 	ask_places(s);
@@ -780,7 +780,7 @@ static int model_id_free(uint64_t id, uint64_t count, int *freed)
 		return -ENOENT;
 	if (model_lowest(&m, 0, id, id + count - 1, -1) < 0)
 		return -EALREADY;
-	return model_free_at(&m, 0, 0, VMR_MAX, id, count, freed);
+	return model_free_at(&m, 0, 0, VMR_ADDR_MAX, id, count, freed);
 }
 
 static const char *id_op(struct answer *is, struct answer *should)
@@ -803,7 +803,7 @@ static const char *id_op(struct answer *is, struct answer *should)
 		what = "id_alloc";
 		break;
 	case 2:
-		is->ret = vmr_id_alloc_at(&ids, &range[i], id, &conflict);
+		is->ret = vmr_id_reserve(&ids, &range[i], id, &conflict);
 		should->ret = model_reserve(&m, 0, i, id, id,
 					    &should->conflict);
 		model_issue(i, should->ret);
@@ -837,7 +837,7 @@ static const char *id_op(struct answer *is, struct answer *should)
 		break;
 	default:
 		i = any_range(VMR_LIVE);
-		is->ret = vmr_id_release(&ids, &range[i]);
+		is->ret = vmr_id_free_range(&ids, &range[i]);
 		should->ret = model_free(&m, 0, i);
 		what = "id_release";
 	}
@@ -856,7 +856,7 @@ static void ids_init(void)
 	m.space[0].last = sc->last;
 	/* No range is in the other space of the model. */
 	m.space[1] = m.space[0];
-	if (vmr_ids_init(&ids, sc->start, sc->last))
+	if (vmr_id_pool_init(&ids, sc->start, sc->last))
 		disagree("the ids cannot be made");
 }
 
@@ -873,14 +873,14 @@ static void ids_op(void)
 	compare(what, &is, &should);
 	if (is.ret)
 		unchanged(what);
-	if (ids.issued != issued)
+	if (ids.high_watermark != issued)
 		disagree("%s: issued %" PRIu64 ", not %" PRIu64, what,
-			 ids.issued, issued);
+			 ids.high_watermark, issued);
 	for (i = 0; i < m.nr; i++)
 		if (vmr_range_state(&range[i]) != m.range[i].state ||
 		    range[i].start != m.range[i].start ||
 		    range[i].last != m.range[i].last ||
-		    vmr_id(&range[i]) != (uint32_t)m.range[i].start)
+		    vmr_id_value(&range[i]) != (uint32_t)m.range[i].start)
 			disagree("%s: block %d", what, i);
 	id = any_addr(0);
 	i = model_find(&m, 0, id);
@@ -967,20 +967,20 @@ FIXTURE_VARIANT_ADD(ranges, lowest) {
 };
 
 FIXTURE_VARIANT_ADD(ranges, highest) {
-	.sc = { VMR_MAX - 0xfff, VMR_MAX, VMR_MAX - 0x7fe, VMR_MAX, 0x10, 5,
+	.sc = { VMR_ADDR_MAX - 0xfff, VMR_ADDR_MAX, VMR_ADDR_MAX - 0x7fe, VMR_ADDR_MAX, 0x10, 5,
 		48 },
 };
 
 FIXTURE_VARIANT_ADD(ranges, pages) {
-	.sc = { 0xc0000000, 0xffffffff, 0, VMR_MAX, 0x1000, 16, 64 },
+	.sc = { 0xc0000000, 0xffffffff, 0, VMR_ADDR_MAX, 0x1000, 16, 64 },
 };
 
 FIXTURE_VARIANT_ADD(ranges, all) {
-	.sc = { 0, VMR_MAX, 0, VMR_MAX, 1ULL << 56, 7, 40 },
+	.sc = { 0, VMR_ADDR_MAX, 0, VMR_ADDR_MAX, 1ULL << 56, 7, 40 },
 };
 
 FIXTURE_VARIANT_ADD(ranges, all_but_the_ends) {
-	.sc = { 1, VMR_MAX - 1, 0, VMR_MAX - 1, 1ULL << 55, 8, 40 },
+	.sc = { 1, VMR_ADDR_MAX - 1, 0, VMR_ADDR_MAX - 1, 1ULL << 55, 8, 40 },
 };
 
 FIXTURE_SETUP(ranges)
@@ -1061,7 +1061,7 @@ TEST(the_model_agrees_with_trying_every_address)
 		const struct answer none = NOTHING;
 		int s = below(MODEL_SPACES), i = any_range(VMR_FREE), pass;
 		struct vmr_request req = any_request(s);
-		uint64_t want = VMR_MAX, at;
+		uint64_t want = VMR_ADDR_MAX, at;
 		int conflict = -1;
 
 		is = none;
@@ -1072,7 +1072,7 @@ TEST(the_model_agrees_with_trying_every_address)
 		    req.align > 32 || req.prefer_align || req.min > req.max)
 			continue;
 		done++;
-		for (pass = 0; pass < 2 && want == VMR_MAX; pass++)
+		for (pass = 0; pass < 2 && want == VMR_ADDR_MAX; pass++)
 			for (at = 0; at < 32; at += req.align)
 				if (clear(s, at, &req, !pass)) {
 					want = at;
@@ -1080,8 +1080,8 @@ TEST(the_model_agrees_with_trying_every_address)
 						break;
 				}
 		if (model_alloc(&m, s, m.space[s].start, m.space[s].last,
-				VMR_MAX, i, &req, &conflict)) {
-			ASSERT_EQ(VMR_MAX, want);
+				VMR_ADDR_MAX, i, &req, &conflict)) {
+			ASSERT_EQ(VMR_ADDR_MAX, want);
 			continue;
 		}
 		ASSERT_EQ(want, m.range[i].start);

@@ -103,12 +103,12 @@ static int toy_up(unsigned int i)
 	t->dev.ops = &toy_ops;
 	t->dev.constraints = &t->want;
 	t->dev.nr_constraints = 1;
-	vmr_set_init(&t->dev.resources, &t->got, 1);
+	vmr_resource_set_init(&t->dev.resources, &t->got, 1);
 	vmr_region_init(&t->region, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0,
 			"toy");
-	vmr_constraint_at(&t->want, VMR_KIND_MMIO, ADDR(i), 0x1000,
+	vmr_constraint_init_fixed(&t->want, VMR_KIND_MMIO, ADDR(i), 0x1000,
 			  &t->region.range);
-	return vmr_add_region(&t->dev, &t->region);
+	return vmr_device_add_region(&t->dev, &t->region);
 }
 
 static int up(unsigned int nr)
@@ -119,7 +119,7 @@ static int up(unsigned int nr)
 	for (i = 0; i < nr && !ret; i++) {
 		ret = toy_up(i);
 		if (!ret)
-			ret = vmr_register(&m.manager, &toys[i].dev, NULL,
+			ret = vmr_device_register(&m.manager, &toys[i].dev, NULL,
 					   NULL);
 	}
 	for (i = 0; i < THREADS && !ret; i++)
@@ -139,14 +139,14 @@ static int unlink_toy(unsigned int i)
 	int ret;
 
 	pthread_mutex_lock(&writers);
-	ret = vmr_unlink(&m.manager, &toys[i].dev);
+	ret = vmr_device_unregister(&m.manager, &toys[i].dev);
 	pthread_mutex_unlock(&writers);
 	return ret;
 }
 
 static int drained(unsigned int i)
 {
-	return vmr_drained(&m.manager, &toys[i].dev);
+	return vmr_device_try_drain(&m.manager, &toys[i].dev);
 }
 
 /* One thread */
@@ -163,7 +163,7 @@ static void go_down(struct toy *t, const struct vmr_access *access)
 	} else {
 		at_the_bottom++;
 		for (i = 0; i < deepest; i++)
-			wrong += vmr_unlink(&m.manager, &toys[i].dev) != 1;
+			wrong += vmr_device_unregister(&m.manager, &toys[i].dev) != 1;
 	}
 	/*
 	 * On the way up: those above are still inside, those below have left,
@@ -171,10 +171,10 @@ static void go_down(struct toy *t, const struct vmr_access *access)
 	 */
 	for (i = 0; i < deepest; i++) {
 		int want = i <= t->number ||
-			   t->number + 1 > VMR_READER_NESTING ? -EAGAIN : 0;
+			   t->number + 1 > VMR_READER_HAZARDS ? -EAGAIN : 0;
 
 		wrong += drained(i) != want;
-		wrong += vmr_drain(&m.manager, &toys[i].dev) != -EDEADLK;
+		wrong += vmr_device_drain(&m.manager, &toys[i].dev) != -EDEADLK;
 	}
 }
 
@@ -188,7 +188,7 @@ TEST(callbacks_inside_each_other_unlink_all_of_them)
 			toys[i].inside = go_down;
 		EXPECT_EQ(0, read_toy(&m.reader, 0));
 		for (i = 0; i < deepest; i++)
-			EXPECT_EQ(0, vmr_drain(&m.manager, &toys[i].dev));
+			EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[i].dev));
 		EXPECT_EQ(deepest, at_the_bottom);
 		EXPECT_EQ(0U, wrong) {
 			TH_LOG("%u deep", deepest);
@@ -203,13 +203,13 @@ static void come_again(struct toy *t, const struct vmr_access *access)
 {
 	if (++at_the_bottom == deepest)
 		return;
-	wrong += vmr_unlink(&m.manager, &t->dev) != 1;
+	wrong += vmr_device_unregister(&m.manager, &t->dev) != 1;
 	wrong += drained(0) != -EAGAIN;
-	wrong += vmr_register(&m.manager, &t->dev, NULL, NULL) != 0;
+	wrong += vmr_device_register(&m.manager, &t->dev, NULL, NULL) != 0;
 	wrong += drained(0) != -EBUSY;
 	wrong += read_toy(access->reader, 0) != 0;
 	/* Unlinked by the inner one or not, this one is inside. */
-	if (t->dev.state == VMR_DEVICE_ABSENT)
+	if (t->dev.state == VMR_DEVICE_UNREGISTERED)
 		wrong += drained(0) != -EAGAIN;
 }
 
@@ -221,8 +221,8 @@ TEST(a_device_inside_itself_is_inside_until_the_last_has_left)
 	EXPECT_EQ(0, read_toy(&m.reader, 0));
 	EXPECT_EQ((unsigned int)DEVICES, at_the_bottom);
 	EXPECT_EQ(0U, wrong);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &toys[0].dev));
-	EXPECT_EQ(0, vmr_drain(&m.manager, &toys[0].dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &toys[0].dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[0].dev));
 }
 
 /* The time of the unlinking goes past its largest number. */
@@ -237,7 +237,7 @@ TEST(a_drain_across_the_end_of_time)
 		/* A lookup that began before, as the drain sees it. */
 		unsigned long before = m.manager.epoch;
 
-		EXPECT_EQ(1, vmr_unlink(&m.manager, &toys[0].dev));
+		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &toys[0].dev));
 		EXPECT_NE(0UL, m.manager.epoch);
 		readers[0].epoch = before;
 		EXPECT_EQ(-EAGAIN, drained(0));
@@ -245,7 +245,7 @@ TEST(a_drain_across_the_end_of_time)
 		EXPECT_EQ(0, drained(0));
 		readers[0].epoch = 0;
 		EXPECT_EQ(0, drained(0));
-		EXPECT_EQ(0, vmr_register(&m.manager, &toys[0].dev, NULL,
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &toys[0].dev, NULL,
 					  NULL));
 		EXPECT_EQ(0, read_toy(&m.reader, 0));
 	}
@@ -301,23 +301,23 @@ TEST(one_that_never_leaves_holds_up_nobody_else)
 	EXPECT_EQ(1, unlink_toy(0));
 	for (i = 0; i < 1000; i++) {
 		/* Others come and go meanwhile, also at its old address. */
-		EXPECT_EQ(1, vmr_unlink(&m.manager, &toys[1].dev));
-		EXPECT_EQ(0, vmr_drain(&m.manager, &toys[1].dev));
-		toys[1].want.req.addr = i % 2 ? ADDR(1) : ADDR(0);
-		EXPECT_EQ(0, vmr_register(&m.manager, &toys[1].dev, NULL,
+		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &toys[1].dev));
+		EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[1].dev));
+		toys[1].want.request.addr = i % 2 ? ADDR(1) : ADDR(0);
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &toys[1].dev, NULL,
 					  NULL));
-		EXPECT_EQ(-EAGAIN, vmr_drained(&m.manager, first));
+		EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, first));
 	}
 	/* It may come back at once, and is not drained by that. */
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &toys[1].dev));
-	EXPECT_EQ(0, vmr_register(&m.manager, first, NULL, NULL));
-	EXPECT_EQ(-EBUSY, vmr_drained(&m.manager, first));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &toys[1].dev));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, first, NULL, NULL));
+	EXPECT_EQ(-EBUSY, vmr_device_try_drain(&m.manager, first));
 	EXPECT_EQ(1, unlink_toy(0));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&m.manager, first));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, first));
 	/* Nor may its reader be taken from under it. */
 	EXPECT_EQ(-EDEADLK, vmr_reader_detach(&readers[0]));
 	set(&may_leave, 1);
-	EXPECT_EQ(0, vmr_drain(&m.manager, first));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, first));
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, v.ret);
 	EXPECT_EQ(0, vmr_reader_detach(&readers[0]));
@@ -338,7 +338,7 @@ static void unlink_the_next(struct toy *t, const struct vmr_access *access)
 	for (i = 0; i < THREADS; i++) {
 		add(&cannot_drain, drained(i) == -EAGAIN);
 		add(&cannot_drain,
-		    vmr_drain(&m.manager, &toys[i].dev) == -EDEADLK);
+		    vmr_device_drain(&m.manager, &toys[i].dev) == -EDEADLK);
 	}
 	/* Nobody leaves before all have asked. */
 	wait_for(&cannot_drain, 2 * THREADS * THREADS);
@@ -363,7 +363,7 @@ TEST(callbacks_on_several_threads_unlink_each_other)
 		EXPECT_EQ(-EAGAIN, drained(i));
 	set(&may_leave, 1);
 	for (i = 0; i < THREADS; i++) {
-		EXPECT_EQ(0, vmr_drain(&m.manager, &toys[i].dev));
+		EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[i].dev));
 		EXPECT_EQ(0U, get(&toys[i].calls));
 	}
 	for (i = 0; i < THREADS; i++) {
@@ -442,14 +442,14 @@ TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
 		struct toy *t = &toys[round % 2];
 
 		wait_for_a_visit(t);
-		EXPECT_EQ(1, vmr_unlink(&m.manager, &t->dev));
+		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &t->dev));
 		waits += drained(t->number) == -EAGAIN;
 		/* Who shares a CPU with those it waits for had better not spin. */
 		EXPECT_EQ(0, round % 8 ? wait_until_drained(t->number) :
-					 vmr_drain(&m.manager, &t->dev));
+					 vmr_device_drain(&m.manager, &t->dev));
 		write_to(t);
 		EXPECT_EQ(0U, get(&t->calls));
-		EXPECT_EQ(0, vmr_register(&m.manager, &t->dev, NULL, NULL));
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &t->dev, NULL, NULL));
 	}
 	set(&stop, 1);
 	for (i = 0; i < THREADS; i++) {
@@ -509,11 +509,11 @@ TEST_F_TIMEOUT(long_form,
 		EXPECT_EQ(1, unlink_toy(0));
 		waits += drained(0) == -EAGAIN;
 		/* Without the lock: a drain waits for who may want it. */
-		EXPECT_EQ(0, vmr_drain(&m.manager, &toys[0].dev));
+		EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[0].dev));
 		drains++;
 		write_to(&toys[0]);
 		pthread_mutex_lock(&writers);
-		EXPECT_EQ(0, vmr_register(&m.manager, &toys[0].dev, NULL,
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &toys[0].dev, NULL,
 					  NULL));
 		pthread_mutex_unlock(&writers);
 	}

@@ -19,7 +19,7 @@
 static struct vmr_region blocker[PLACES];
 static struct vmr_range blocked[PLACES];
 static struct vmr_shared_irq line;
-static struct vmr_sharer sharer;
+static struct vmr_irq_share sharer;
 static struct probe holder, waiter, others[3], subject;
 static struct hub hub;
 
@@ -73,22 +73,22 @@ static void want_all(struct __test_metadata *_metadata, struct probe *p,
 	int i;
 
 	probe_init(p, "subject");
-	p->dev.parent = parent;
+	p->dev.parent_bus = parent;
 	ASSERT_EQ(0, probe_region_at(p, 0, VMR_PIO, port, 0x10));
 	ASSERT_EQ(0, probe_region_at(p, 1, VMR_MMIO, base, 0x4000));
 	ASSERT_EQ(0, probe_region(p, 2, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
-	vmr_constraint_within(probe_want(p), VMR_KIND_MMIO, 0x1000, 0x1000,
+	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MMIO, 0x1000, 0x1000,
 			      base + 0x8000, base + 0x8fff,
 			      &p->region[2].range);
-	vmr_constraint_at(probe_want(p), VMR_KIND_IRQ, 5, 1, &p->node[LINE]);
-	vmr_constraint_within(probe_want(p), VMR_KIND_MSI, 4, 4, 32, 35,
+	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_IRQ, 5, 1, &p->node[LINE]);
+	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MSI, 4, 4, 32, 35,
 			      &p->node[MESSAGES]);
 	memset(&sharer, 0, sizeof(sharer));
 	c = probe_want(p);
-	vmr_constraint_at(c, VMR_KIND_IRQ, 9, 1, &sharer.range);
+	vmr_constraint_init_fixed(c, VMR_KIND_IRQ, 9, 1, &sharer.range);
 	c->flags = VMR_SHARED;
-	c->tag = "share";
-	vmr_constraint_within(probe_want(p), VMR_KIND_MEM_SLOT, 1, 1, 7, 7,
+	c->name = "share";
+	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MEM_SLOT, 1, 1, 7, 7,
 			      &p->node[NUMBER]);
 	ASSERT_EQ((size_t)NR_WANTS, p->dev.nr_constraints);
 	for (i = 0; i < PLACES; i++) {
@@ -127,7 +127,7 @@ static int why(int step)
 static int id_probe(struct probe *p)
 {
 	probe_init(p, "one of many");
-	return vmr_register(&m.manager, &p->dev, NULL, NULL);
+	return vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
 static int take_ids(void)
@@ -146,7 +146,7 @@ static void give_ids(void)
 	size_t i;
 
 	for (i = 0; i < NR(others); i++)
-		vmr_unlink(&m.manager, &others[i].dev);
+		vmr_device_unregister(&m.manager, &others[i].dev);
 }
 
 /* Let a step fail; its last address is enough. */
@@ -155,12 +155,12 @@ static int block(struct probe *p, int step)
 	struct vmr_space *pio = &m.sys.pio, *mmio = &m.sys.mmio;
 	const struct vmr_request *req = NULL;
 
-	if (p->dev.parent) {
-		pio = &p->dev.parent->pio;
-		mmio = &p->dev.parent->mmio;
+	if (p->dev.parent_bus) {
+		pio = &p->dev.parent_bus->pio;
+		mmio = &p->dev.parent_bus->mmio;
 	}
 	if (step < PROBE_WANTS)
-		req = &p->want[step].req;
+		req = &p->want[step].request;
 	switch (step) {
 	case PORT:
 		return vmr_reserve(pio, &blocker[step].range, req->addr + 15,
@@ -173,13 +173,13 @@ static int block(struct probe *p, int step)
 		return vmr_reserve(mmio, &blocker[step].range, req->max,
 				   req->max, NULL);
 	case LINE:
-		return vmr_id_alloc_at(&m.sys.irqs, &blocked[step], 5, NULL);
+		return vmr_id_reserve(&m.sys.irqs, &blocked[step], 5, NULL);
 	case MESSAGES:
-		return vmr_id_alloc_at(&m.sys.irqs, &blocked[step], 35, NULL);
+		return vmr_id_reserve(&m.sys.irqs, &blocked[step], 35, NULL);
 	case SHARE:
 		return vmr_system_remove_shared_irq(&m.sys, &line);
 	case NUMBER:
-		return vmr_id_alloc_at(&m.sys.slots, &blocked[step], 7, NULL);
+		return vmr_id_reserve(&m.sys.mem_slots, &blocked[step], 7, NULL);
 	case ID:
 		return take_ids();
 	default:
@@ -192,23 +192,23 @@ static void unblock(struct probe *p, int step)
 {
 	switch (step) {
 	case PORT:
-		vmr_free(p->dev.parent ? &p->dev.parent->pio : &m.sys.pio,
+		vmr_free(p->dev.parent_bus ? &p->dev.parent_bus->pio : &m.sys.pio,
 			 &blocker[step].range);
 		break;
 	case EXACT:
 	case ANYWHERE:
-		vmr_free(p->dev.parent ? &p->dev.parent->mmio : &m.sys.mmio,
+		vmr_free(p->dev.parent_bus ? &p->dev.parent_bus->mmio : &m.sys.mmio,
 			 &blocker[step].range);
 		break;
 	case LINE:
 	case MESSAGES:
-		vmr_id_release(&m.sys.irqs, &blocked[step]);
+		vmr_id_free_range(&m.sys.irqs, &blocked[step]);
 		break;
 	case SHARE:
 		vmr_system_add_shared_irq(&m.sys, &line, 9, "line", NULL);
 		break;
 	case NUMBER:
-		vmr_id_release(&m.sys.slots, &blocked[step]);
+		vmr_id_free_range(&m.sys.mem_slots, &blocked[step]);
 		break;
 	case ID:
 		give_ids();
@@ -225,7 +225,7 @@ static struct vmr_space *space_of(int step, struct vmr_bus *parent)
 		return &parent->pio;
 	if (parent && (step == EXACT || step == ANYWHERE))
 		return &parent->mmio;
-	return vmr_system_space(&m.sys, step == ID ? VMR_KIND_DEVICE :
+	return vmr_system_space(&m.sys, step == ID ? VMR_KIND_DEVICE_ID :
 				subject.want[step].kind);
 }
 
@@ -281,7 +281,7 @@ static void every_set(struct __test_metadata *_metadata, unsigned int steps,
 
 static int register_it(size_t *failed, struct vmr_range **conflict)
 {
-	return vmr_register(&m.manager, &subject.dev, failed, conflict);
+	return vmr_device_register(&m.manager, &subject.dev, failed, conflict);
 }
 
 static struct vmr_transaction transaction;
@@ -294,7 +294,7 @@ static int add_it(size_t *failed, struct vmr_range **conflict)
 
 static void unlink_it(void)
 {
-	vmr_unlink(&m.manager, &subject.dev);
+	vmr_device_unregister(&m.manager, &subject.dev);
 }
 
 TEST(register_at_the_root)
@@ -320,16 +320,16 @@ TEST(register_on_no_bus)
 
 	up(_metadata);
 	want_all(_metadata, &subject, &hub.bus);
-	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
 	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &hub.p.dev));
 	FAILS(-ENOENT, register_it(&failed, NULL));
 	FAILS(-ENOENT, add_it(&failed, NULL));
-	FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
-	ASSERT_EQ(0, vmr_commit(&transaction));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
+	ASSERT_EQ(0, vmr_transaction_commit(&transaction));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
 	FAILS(-ENOENT, register_it(&failed, NULL));
 	FAILS(-ENOENT, add_it(&failed, NULL));
-	FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+	FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 	EXPECT_EQ((size_t)77, failed);
 	EXPECT_EQ(0U, subject.granted);
 }
@@ -348,7 +348,7 @@ TEST(register_where_others_wait)
 
 static void cancel_it(void)
 {
-	vmr_cancel(&transaction);
+	vmr_transaction_abort(&transaction);
 }
 
 /* A transaction that has begun, adds one and removes one. */
@@ -358,7 +358,7 @@ static void add_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 
 	up(_metadata);
 	want_all(_metadata, &subject, parent);
-	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
 	probe_init(&before, "before");
 	ASSERT_EQ(0, probe_region_at(&before, 0, VMR_MMIO, 0xf0000000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_add(&transaction, &before.dev, NULL,
@@ -366,8 +366,8 @@ static void add_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &holder.dev));
 	every_set(_metadata, ALL_STEPS, add_it, cancel_it);
 	EXPECT_EQ(511, ways);
-	EXPECT_EQ((uint32_t)VMR_DEVICE_ABSENT, before.dev.state);
-	EXPECT_EQ((uint32_t)VMR_DEVICE_PRESENT, holder.dev.state);
+	EXPECT_EQ((uint32_t)VMR_DEVICE_UNREGISTERED, before.dev.state);
+	EXPECT_EQ((uint32_t)VMR_DEVICE_REGISTERED, holder.dev.state);
 	EXPECT_NULL(holder.dev.transaction);
 }
 
@@ -383,13 +383,13 @@ TEST(transaction_add_on_a_bus)
 
 static int grant_it(size_t *failed, struct vmr_range **conflict)
 {
-	return vmr_system_grant(&m.sys, subject.want, NR_WANTS,
+	return vmr_system_alloc_resources(&m.sys, subject.want, NR_WANTS,
 				&subject.dev.resources, failed, conflict);
 }
 
 static void release_it(void)
 {
-	vmr_system_release(&m.sys, &subject.dev.resources);
+	vmr_system_free_resources(&m.sys, &subject.dev.resources);
 }
 
 TEST(system_grant)
@@ -433,13 +433,13 @@ TEST(system_update)
 	memcpy(was, subject.got, sizeof(was));
 	for (step = 0; step < NR_WANTS; step++) {
 		c = subject.want[step];
-		c.tag = "in vain";
-		c.req.policy = VMR_EXACT;
-		c.req.size = c.flags & VMR_SHARED ? 1 : c.req.size + 1;
-		c.req.align = 1;
-		c.req.min = 0;
-		c.req.max = VMR_MAX;
-		c.req.addr = subject.got[step].start;
+		c.name = "in vain";
+		c.request.policy = VMR_EXACT;
+		c.request.size = c.flags & VMR_SHARED ? 1 : c.request.size + 1;
+		c.request.align = 1;
+		c.request.min = 0;
+		c.request.max = VMR_ADDR_MAX;
+		c.request.addr = subject.got[step].start;
 		if (step == EXACT || step == ANYWHERE) {
 			ASSERT_EQ(0, vmr_reserve(&m.sys.mmio,
 						 &blocker[step].range,
@@ -447,11 +447,11 @@ TEST(system_update)
 						 subject.got[step].last + 1,
 						 NULL));
 		} else {
-			c.req.addr = VMR_MAX - c.req.size + 1;
+			c.request.addr = VMR_ADDR_MAX - c.request.size + 1;
 		}
 		FAILS(step == EXACT || step == ANYWHERE ? -EBUSY :
 		      step == PORT ? -ERANGE : -EOVERFLOW,
-		      vmr_system_update(&m.sys, &subject.got[step], &c, NULL));
+		      vmr_system_update_resource(&m.sys, &subject.got[step], &c, NULL));
 		EXPECT_EQ(0, memcmp(was, subject.got, sizeof(was)));
 	}
 	release_it();
@@ -466,15 +466,15 @@ static void put_back(struct __test_metadata *_metadata, struct vmr_bus *parent)
 	uint64_t start;
 	int step;
 
-	vmr_set_init(&set, &res, 1);
+	vmr_resource_set_init(&set, &res, 1);
 	for (step = 0; step < NR_WANTS; step++, c++) {
-		start = c->req.policy == VMR_EXACT ? c->req.addr : c->req.min;
+		start = c->request.policy == VMR_EXACT ? c->request.addr : c->request.min;
 		ASSERT_EQ(0, step == SHARE ?
-			  vmr_system_grant(&m.sys, c, 1, &set, NULL, NULL) :
+			  vmr_system_alloc_resources(&m.sys, c, 1, &set, NULL, NULL) :
 			  vmr_reserve(space_of(step, parent), c->range, start,
-				      start + c->req.size - 1, NULL));
+				      start + c->request.size - 1, NULL));
 	}
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &subject.dev.id));
+	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
 }
 
 /* What is adopted has been restored; each of its places in turn was not. */
@@ -499,27 +499,27 @@ static void adopt_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 		last = range->last;
 		ASSERT_EQ(0, vmr_free(space, range));
 		failed = 77;
-		FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+		FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 		EXPECT_EQ((size_t)step, failed);
 		/* In the way of itself, one too short. */
 		if (last > start) {
 			ASSERT_EQ(0, vmr_reserve(space, range, start, last - 1,
 						 NULL));
-			FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev,
+			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
 						 &failed));
 			ASSERT_EQ(0, vmr_free(space, range));
 		}
 		/* There, and not live. */
 		ASSERT_EQ(0, vmr_park(space, range, start, last));
-		FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+		FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 		EXPECT_EQ((size_t)step, failed);
 		ASSERT_EQ(0, vmr_free(space, range));
 		ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
 	}
 	subject.refuse = REFUSED_BY_DEV;
-	FAILS(REFUSED_BY_DEV, vmr_adopt(&m.manager, &subject.dev, &failed));
+	FAILS(REFUSED_BY_DEV, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 	subject.refuse = 0;
-	EXPECT_EQ(0, vmr_adopt(&m.manager, &subject.dev, &failed));
+	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 }
 
 TEST(adopt_at_the_root)
@@ -540,19 +540,19 @@ TEST(adopt_without_its_share)
 	up(_metadata);
 	probe_init(&subject, "subject");
 	memset(&sharer, 0, sizeof(sharer));
-	vmr_constraint_at(probe_want(&subject), VMR_KIND_IRQ, 9, 1,
+	vmr_constraint_init_fixed(probe_want(&subject), VMR_KIND_IRQ, 9, 1,
 			  &sharer.range);
 	subject.want[0].flags = VMR_SHARED;
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &subject.dev.id));
-	FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev, &failed));
+	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
+	FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 	EXPECT_EQ((size_t)0, failed);
-	ASSERT_EQ(0, vmr_system_grant(&m.sys, subject.want, 1,
+	ASSERT_EQ(0, vmr_system_alloc_resources(&m.sys, subject.want, 1,
 				      &subject.dev.resources, NULL, NULL));
 	subject.dev.resources.nr = 0;
 	subject.refuse = REFUSED_BY_DEV;
-	FAILS(REFUSED_BY_DEV, vmr_adopt(&m.manager, &subject.dev, &failed));
+	FAILS(REFUSED_BY_DEV, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 	subject.refuse = 0;
-	EXPECT_EQ(0, vmr_adopt(&m.manager, &subject.dev, &failed));
+	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 }
 
 /* A transaction of several, in which the last is refused, and then all are. */
@@ -570,16 +570,16 @@ TEST(transaction_cancelled)
 	ASSERT_EQ(0, take_ids());
 	give_ids();
 	ASSERT_EQ(0, look_before());
-	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
 	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &holder.dev));
 	for (i = 0; i < NR(first); i++) {
 		probe_init(&first[i], "first");
-		first[i].dev.parent = i ? &hub.bus : NULL;
+		first[i].dev.parent_bus = i ? &hub.bus : NULL;
 		ASSERT_EQ(0, probe_region_at(&first[i], 0, VMR_MMIO,
 					     0xd0100000 + 0x1000 * i, 0x1000));
 		region = &first[i].region[0];
 		if (!i)
-			first[i].want[0].req.addr = 0xf0000000;
+			first[i].want[0].request.addr = 0xf0000000;
 		ASSERT_EQ(0, vmr_transaction_add(&transaction, &first[i].dev,
 						 NULL, NULL));
 		ASSERT_EQ(VMR_LIVE, state_of(region));
@@ -587,10 +587,10 @@ TEST(transaction_cancelled)
 	EXPECT_EQ(-ENOSPC, add_it(NULL, NULL));
 	subject.refuse = REFUSED_BY_DEV;
 	EXPECT_EQ(-ENOSPC, add_it(NULL, NULL));
-	EXPECT_EQ(0, vmr_cancel(&transaction));
+	EXPECT_EQ(0, vmr_transaction_abort(&transaction));
 	EXPECT_TRUE(nothing_happened());
 	for (i = 0; i < NR(first); i++)
-		EXPECT_EQ((uint32_t)VMR_DEVICE_ABSENT, first[i].dev.state);
+		EXPECT_EQ((uint32_t)VMR_DEVICE_UNREGISTERED, first[i].dev.state);
 	EXPECT_NULL(holder.dev.transaction);
 }
 
@@ -604,25 +604,25 @@ TEST(removals)
 	ASSERT_EQ(0, leaf_at(&leaf, "leaf", &hub.bus, VMR_MMIO, 0xd0000000,
 			     0x1000, false));
 	probe_init(&guest, "guest");
-	ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
-	FAILS(-EBUSY, vmr_unlink(&m.manager, &hub.p.dev));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
+	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &hub.p.dev));
 	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &hub.p.dev));
-	FAILS(-ENOENT, vmr_unlink(&m.manager, &guest.dev));
+	FAILS(-ENOENT, vmr_device_unregister(&m.manager, &guest.dev));
 	FAILS(-ENOENT, vmr_transaction_remove(&transaction, &guest.dev));
-	FAILS(-ENOENT, vmr_unlink_at(&m.manager, VMR_MMIO, 0xd0001000, &dev));
-	FAILS(-ENOENT, vmr_unlink_at(&m.manager, VMR_PIO, 0x3000, &dev));
+	FAILS(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0xd0001000, &dev));
+	FAILS(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_PIO, 0x3000, &dev));
 	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &leaf.dev));
 	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &leaf.dev));
-	FAILS(-EBUSY, vmr_unlink(&m.manager, &leaf.dev));
-	FAILS(-EBUSY, vmr_unlink_at(&m.manager, VMR_MMIO, 0xd0000fff, &dev));
-	FAILS(-EBUSY, vmr_unlink(&m.manager, &hub.p.dev));
-	guest.dev.parent = &hub.bus;
+	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &leaf.dev));
+	FAILS(-EBUSY, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0xd0000fff, &dev));
+	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &hub.p.dev));
+	guest.dev.parent_bus = &hub.bus;
 	ASSERT_EQ(0, vmr_transaction_add(&transaction, &guest.dev, NULL, NULL));
 	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &hub.p.dev));
 	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &guest.dev));
 	EXPECT_NULL(dev);
-	EXPECT_EQ(0, vmr_cancel(&transaction));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &leaf.dev));
+	EXPECT_EQ(0, vmr_transaction_abort(&transaction));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &leaf.dev));
 }
 
 /* Whatever a region is, it stays that if the place it is given is not free. */
@@ -651,21 +651,21 @@ TEST(region_place)
 			ASSERT_EQ(0, vmr_region_unmap(&m.manager, r));
 		for (way = 0; way < 3; way++) {
 			conflict = &nobody;
-			FAILS(-EBUSY, vmr_region_place(&m.manager, r,
+			FAILS(-EBUSY, vmr_region_move(&m.manager, r,
 						       at + 0x17ff * way,
 						       &conflict));
 			EXPECT_EQ(&in_way.range, conflict);
 		}
 		conflict = &nobody;
-		FAILS(-ERANGE, vmr_region_place(&m.manager, r,
+		FAILS(-ERANGE, vmr_region_move(&m.manager, r,
 						MACHINE_LAST - 0x2ffe,
 						&conflict));
-		FAILS(-EOVERFLOW, vmr_region_place(&m.manager, r,
-						   VMR_MAX - 0x2ffe,
+		FAILS(-EOVERFLOW, vmr_region_move(&m.manager, r,
+						   VMR_ADDR_MAX - 0x2ffe,
 						   &conflict));
 		EXPECT_EQ(&nobody, conflict);
 	}
-	EXPECT_EQ(0, vmr_region_place(&m.manager, r, at - 1, NULL));
+	EXPECT_EQ(0, vmr_region_move(&m.manager, r, at - 1, NULL));
 }
 
 /* By the interface that is for allocators of any kind */
@@ -677,8 +677,8 @@ static int update_fails(struct vmr_allocator *a, struct vmr_resource *res,
 	struct vmr_resource was = *res;
 	int ret;
 
-	c->tag = "in vain";
-	ret = vmr_update(a, res, c, NULL);
+	c->name = "in vain";
+	ret = vmr_allocator_update(a, res, c, NULL);
 	return ret == want && !memcmp(&was, res, sizeof(was)) ? 0 : -1;
 }
 
@@ -699,36 +699,36 @@ TEST(update_by_an_allocator)
 	vmr_id_allocator_init(&ids, &m.sys.irqs);
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &in_way.range, 0xe0004000,
 				 0xe0004fff, NULL));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe0000000, 0x2000, &mine.range);
-	ASSERT_EQ(0, vmr_allocate(&pools.allocator, &c, &res, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0000000, 0x2000, &mine.range);
+	ASSERT_EQ(0, vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
 	/* Its old place is claimed by another, who must not get it. */
 	ASSERT_EQ(0, program(&waiter.region[0], 0xe0001000));
 	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe0003000, 0x2000, &mine.range);
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0003000, 0x2000, &mine.range);
 	FAILS(0, update_fails(&pools.allocator, &res, &c, -EBUSY));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe000f000, 0x2000, &mine.range);
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe000f000, 0x2000, &mine.range);
 	FAILS(0, update_fails(&pools.allocator, &res, &c, -ERANGE));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, VMR_MAX, 0x2000, &mine.range);
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, VMR_ADDR_MAX, 0x2000, &mine.range);
 	FAILS(0, update_fails(&pools.allocator, &res, &c, -EOVERFLOW));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0xc000, &mine.range);
 	FAILS(0, update_fails(&pools.allocator, &res, &c, -ENOSPC));
-	c.req.align = 3;
+	c.request.align = 3;
 	FAILS(0, update_fails(&pools.allocator, &res, &c, -EINVAL));
 	FAILS(0, update_fails(&ids.allocator, &res, &c, -ENOENT));
 
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &other, 20, NULL));
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 16, 4, &number);
-	ASSERT_EQ(0, vmr_allocate(&ids.allocator, &c, &res, NULL));
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 17, 4, &number);
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &other, 20, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 16, 4, &number);
+	ASSERT_EQ(0, vmr_allocator_alloc(&ids.allocator, &c, &res, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 17, 4, &number);
 	FAILS(0, update_fails(&ids.allocator, &res, &c, -EBUSY));
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 62, 4, &number);
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 62, 4, &number);
 	FAILS(0, update_fails(&ids.allocator, &res, &c, -ERANGE));
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 0xffffffff, 4, &number);
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 0xffffffff, 4, &number);
 	FAILS(0, update_fails(&ids.allocator, &res, &c, -EOVERFLOW));
 	vmr_constraint_init(&c, VMR_KIND_IRQ, 60, &number);
 	FAILS(0, update_fails(&ids.allocator, &res, &c, -ENOSPC));
-	EXPECT_EQ(0, vmr_release(&ids.allocator, &res));
-	FAILS(-ENOENT, vmr_release(&ids.allocator, &res));
+	EXPECT_EQ(0, vmr_allocator_free(&ids.allocator, &res));
+	FAILS(-ENOENT, vmr_allocator_free(&ids.allocator, &res));
 	/* What is in no space is granted anew, or not. */
 	FAILS(0, update_fails(&ids.allocator, &res, &c, -ENOSPC));
 }
@@ -744,30 +744,30 @@ TEST(ids)
 	/* Where a range that is in no space was means nothing. */
 	node.start = 30;
 	node.last = 30;
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.slots, &seven, 7, NULL));
-	FAILS(-EBUSY, vmr_id_alloc_at(&m.sys.slots, &node, 7, &conflict));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &seven, 7, NULL));
+	FAILS(-EBUSY, vmr_id_reserve(&m.sys.mem_slots, &node, 7, &conflict));
 	EXPECT_EQ(&seven, conflict);
-	FAILS(-ERANGE, vmr_id_alloc_at(&m.sys.slots, &node, 32, NULL));
-	FAILS(-EEXIST, vmr_id_alloc_at(&m.sys.slots, &seven, 9, NULL));
-	FAILS(-EEXIST, vmr_id_alloc(&m.sys.slots, &seven));
-	FAILS(-EALREADY, vmr_id_free(&m.sys.slots, 3, NULL));
-	FAILS(-ENOENT, vmr_id_free(&m.sys.slots, 8, NULL));
-	FAILS(-ENOENT, vmr_id_free_block(&m.sys.slots, 6, 2, NULL));
-	FAILS(-ENOENT, vmr_id_release(&m.sys.irqs, &seven));
+	FAILS(-ERANGE, vmr_id_reserve(&m.sys.mem_slots, &node, 32, NULL));
+	FAILS(-EEXIST, vmr_id_reserve(&m.sys.mem_slots, &seven, 9, NULL));
+	FAILS(-EEXIST, vmr_id_alloc(&m.sys.mem_slots, &seven));
+	FAILS(-EALREADY, vmr_id_free(&m.sys.mem_slots, 3, NULL));
+	FAILS(-ENOENT, vmr_id_free(&m.sys.mem_slots, 8, NULL));
+	FAILS(-ENOENT, vmr_id_free_block(&m.sys.mem_slots, 6, 2, NULL));
+	FAILS(-ENOENT, vmr_id_free_range(&m.sys.irqs, &seven));
 	req.size = 25;
-	FAILS(-ENOSPC, vmr_id_alloc_block(&m.sys.slots, &node, &req, NULL));
+	FAILS(-ENOSPC, vmr_id_alloc_block(&m.sys.mem_slots, &node, &req, NULL));
 	req.size = 24;
 	req.policy = VMR_EXACT;
 	req.addr = 4;
-	FAILS(-EBUSY, vmr_id_alloc_block(&m.sys.slots, &node, &req, NULL));
+	FAILS(-EBUSY, vmr_id_alloc_block(&m.sys.mem_slots, &node, &req, NULL));
 	req.addr = 12;
-	FAILS(-ERANGE, vmr_id_alloc_block(&m.sys.slots, &node, &req, NULL));
+	FAILS(-ERANGE, vmr_id_alloc_block(&m.sys.mem_slots, &node, &req, NULL));
 	req.addr = 0xfffffff0;
-	FAILS(-EOVERFLOW, vmr_id_alloc_block(&m.sys.slots, &node, &req, NULL));
+	FAILS(-EOVERFLOW, vmr_id_alloc_block(&m.sys.mem_slots, &node, &req, NULL));
 	req.addr = 8;
-	EXPECT_EQ(0, vmr_id_alloc_block(&m.sys.slots, &all, &req, NULL));
-	FAILS(-ENOENT, vmr_id_free(&m.sys.slots, 8, NULL));
-	FAILS(-ENOENT, vmr_id_free_block(&m.sys.slots, 8, 23, NULL));
+	EXPECT_EQ(0, vmr_id_alloc_block(&m.sys.mem_slots, &all, &req, NULL));
+	FAILS(-ENOENT, vmr_id_free(&m.sys.mem_slots, 8, NULL));
+	FAILS(-ENOENT, vmr_id_free_block(&m.sys.mem_slots, 8, 23, NULL));
 }
 
 /* Sets of moves */
@@ -775,7 +775,7 @@ TEST(ids)
 #define MOVERS		6
 
 static struct probe mover[MOVERS];
-static struct vmr_step step_of[MOVERS];
+static struct vmr_move_op step_of[MOVERS];
 
 /* Each one place on, in a circle, half of them on a bus. */
 static void movers_up(struct __test_metadata *_metadata)
@@ -785,7 +785,7 @@ static void movers_up(struct __test_metadata *_metadata)
 	up(_metadata);
 	for (i = 0; i < MOVERS; i++) {
 		probe_init(&mover[i], "mover");
-		mover[i].dev.parent = i % 2 ? &hub.bus : NULL;
+		mover[i].dev.parent_bus = i % 2 ? &hub.bus : NULL;
 		ASSERT_EQ(0, probe_region(&mover[i], 0, VMR_MMIO,
 					  VMR_REGION_TRAPPED, 0x1000));
 	}
@@ -809,7 +809,7 @@ static void steps_in_a_circle(void)
 		step_of[i].range = &mover[i].region[0].range;
 		step_of[i].space = vmr_region_space(&m.manager,
 						    &mover[i].region[0]);
-		step_of[i].to = step_of[i].space;
+		step_of[i].to_space = step_of[i].space;
 		step_of[i].start = mover[next].region[0].range.start;
 	}
 }
@@ -834,18 +834,18 @@ TEST(move_set_where_a_place_is_taken)
 				if ((i + 2) % MOVERS >= nr && (int)i != k)
 					step_of[i].start = 0xa6000000 +
 							   0x1000 * i;
-			ASSERT_EQ(0, vmr_reserve(step_of[k].to, &in_way.range,
+			ASSERT_EQ(0, vmr_reserve(step_of[k].to_space, &in_way.range,
 						 at + 0xfff, at + 0xfff, NULL));
 			failed = 77;
 			conflict = &nobody;
-			FAILS(-EBUSY, vmr_move_set(step_of, nr, &failed,
+			FAILS(-EBUSY, vmr_move_bulk(step_of, nr, &failed,
 						   &conflict));
 			EXPECT_EQ((size_t)k, failed);
 			EXPECT_EQ(&in_way.range, conflict);
-			ASSERT_EQ(0, vmr_free(step_of[k].to, &in_way.range));
+			ASSERT_EQ(0, vmr_free(step_of[k].to_space, &in_way.range));
 		}
 	steps_in_a_circle();
-	EXPECT_EQ(0, vmr_move_set(step_of, MOVERS, &failed, &conflict));
+	EXPECT_EQ(0, vmr_move_bulk(step_of, MOVERS, &failed, &conflict));
 }
 
 /* Each step in turn makes no sense, in each way that it can. */
@@ -857,7 +857,7 @@ TEST(move_set_with_a_bad_step)
 	int k, way;
 
 	movers_up(_metadata);
-	ASSERT_EQ(0, vmr_space_init(&stranger, 0, VMR_MAX));
+	ASSERT_EQ(0, vmr_space_init(&stranger, 0, VMR_ADDR_MAX));
 	for (k = 0; k < MOVERS; k++)
 		for (way = 0; way < 8; way++) {
 			int want = -EINVAL;
@@ -871,10 +871,10 @@ TEST(move_set_with_a_bad_step)
 				step_of[k].range = NULL;
 				break;
 			case 2:
-				step_of[k].to = NULL;
+				step_of[k].to_space = NULL;
 				break;
 			case 3:
-				step_of[k].to = &stranger;
+				step_of[k].to_space = &stranger;
 				/* One alone shares with itself. */
 				break;
 			case 4:
@@ -884,7 +884,7 @@ TEST(move_set_with_a_bad_step)
 				break;
 			case 5:
 				want = -EOVERFLOW;
-				step_of[k].start = VMR_MAX - 0xffe;
+				step_of[k].start = VMR_ADDR_MAX - 0xffe;
 				break;
 			case 6:
 				want = -ERANGE;
@@ -895,7 +895,7 @@ TEST(move_set_with_a_bad_step)
 				step_of[k].range = &loose;
 			}
 			failed = 77;
-			FAILS(want, vmr_move_set(step_of, MOVERS, &failed,
+			FAILS(want, vmr_move_bulk(step_of, MOVERS, &failed,
 						 NULL));
 			EXPECT_EQ((size_t)k, failed) {
 				TH_LOG("step %d, way %d", k, way);
@@ -908,7 +908,7 @@ TEST(region_move_set)
 {
 	static struct probe two[2];
 	static struct vmr_region in_way;
-	struct vmr_step step[3];
+	struct vmr_move_op step[3];
 	size_t failed = 77;
 	int k;
 
@@ -929,20 +929,20 @@ TEST(region_move_set)
 		ASSERT_EQ(0, vmr_reserve(k == 2 ? &m.sys.mmio : &hub.bus.mmio,
 					 &in_way.range, 0xc8000000,
 					 0xc8000000, NULL));
-		FAILS(-EBUSY, vmr_region_move_set(&m.manager, step, 3, &failed,
+		FAILS(-EBUSY, vmr_region_move_bulk(&m.manager, step, 3, &failed,
 						  NULL));
 		EXPECT_EQ((size_t)k, failed);
 		ASSERT_EQ(0, vmr_free(k == 2 ? &m.sys.mmio : &hub.bus.mmio,
 				      &in_way.range));
 		/* One that waits, one that is nobody's. */
 		step[k].range = &waiter.region[0].range;
-		FAILS(-ENOENT, vmr_region_move_set(&m.manager, step, 3, &failed,
+		FAILS(-ENOENT, vmr_region_move_bulk(&m.manager, step, 3, &failed,
 						   NULL));
 		EXPECT_EQ((size_t)k, failed);
 		vmr_region_init(&blocker[5], VMR_MMIO, VMR_REGION_TRAPPED, 1,
 				0, "nobody's");
 		step[k].range = &blocker[5].range;
-		FAILS(-ENOENT, vmr_region_move_set(&m.manager, step, 3, &failed,
+		FAILS(-ENOENT, vmr_region_move_bulk(&m.manager, step, 3, &failed,
 						   NULL));
 		EXPECT_EQ((size_t)k, failed);
 	}
@@ -954,7 +954,7 @@ TEST(region_move_set_of_windows)
 	static struct probe behind[3];
 	static struct vmr_region in_way;
 	struct vmr_range *conflict, nobody;
-	struct vmr_step step[3];
+	struct vmr_move_op step[3];
 	size_t failed, i, k;
 
 	up(_metadata);
@@ -986,7 +986,7 @@ TEST(region_move_set_of_windows)
 		failed = 77;
 		conflict = &nobody;
 		FAILS(beyond ? -ERANGE : -EBUSY,
-		      vmr_region_move_set(&m.manager, step, NR(step), &failed,
+		      vmr_region_move_bulk(&m.manager, step, NR(step), &failed,
 					  &conflict));
 		EXPECT_EQ(k % NR(step), failed);
 		EXPECT_EQ(beyond ? &nobody : &in_way.range, conflict);
@@ -1024,7 +1024,7 @@ static struct vmr_range *give_node(const struct vmr_snapshot *snap,
 
 static bool check_block(const struct vmr_snapshot_block *block,
 			const uint8_t *saved,
-			const struct vmr_snapshot_view *view)
+			const struct vmr_restore_ctx *view)
 {
 	(void)saved;
 	(void)view;
@@ -1032,8 +1032,8 @@ static bool check_block(const struct vmr_snapshot_block *block,
 }
 
 static const struct vmr_snapshot_ops restore_ops = {
-	.key_of = saved_key,
-	.node_of = give_node,
+	.range_to_key = saved_key,
+	.key_to_range = give_node,
 };
 
 /* Live ranges and claims in the spaces of a system. */
@@ -1059,7 +1059,7 @@ static int restore_refused(const struct vmr_snapshot *snap, size_t size)
 	memcpy(node_before, node, sizeof(node));
 	memcpy(&restored_before, &restored, sizeof(restored));
 	memcpy(registers_before, registers, sizeof(registers));
-	return vmr_restore(snap, bytes_before, size) == -EBADMSG &&
+	return vmr_snapshot_restore(snap, bytes_before, size) == -EBADMSG &&
 	       !memcmp(node_before, node, sizeof(node)) &&
 	       !memcmp(&restored_before, &restored, sizeof(restored)) &&
 	       !memcmp(registers_before, registers, sizeof(registers));
@@ -1067,14 +1067,14 @@ static int restore_refused(const struct vmr_snapshot *snap, size_t size)
 
 TEST(restore)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .irq_last = 63, .slot_last = 31,
 		.pci_last = 0xff, .id_last = 255,
 	};
-	struct vmr_snapshot_space spaces[VMR_SNAPSHOT_NR];
+	struct vmr_snapshot_space spaces[VMR_SNAPSHOT_NR_SPACES];
 	struct vmr_snapshot_block blocks[3];
 	struct vmr_snapshot snap = {
-		&restore_ops, spaces, VMR_SNAPSHOT_NR, blocks, NR(blocks),
+		&restore_ops, spaces, VMR_SNAPSHOT_NR_SPACES, blocks, NR(blocks),
 	};
 	size_t size = 0, i;
 
@@ -1088,15 +1088,15 @@ TEST(restore)
 		blocks[i].check = check_block;
 		memset(registers[i], (int)i + 1, sizeof(registers[i]));
 	}
-	ASSERT_EQ(0, vmr_snapshot_system(spaces, &m.sys));
-	ASSERT_EQ(0, vmr_save(&snap, bytes_before, sizeof(bytes_before),
+	ASSERT_EQ(0, vmr_snapshot_describe_system(spaces, &m.sys));
+	ASSERT_EQ(0, vmr_snapshot_save(&snap, bytes_before, sizeof(bytes_before),
 			      &size));
 
 	/* Something else there, to see that it is not written. */
 	memset(registers, 0x5a, sizeof(registers));
 	memset(node, 0, sizeof(node));
 	ASSERT_EQ(0, vmr_system_init(&restored, &limits));
-	ASSERT_EQ(0, vmr_snapshot_system(spaces, &restored));
+	ASSERT_EQ(0, vmr_snapshot_describe_system(spaces, &restored));
 	for (refuse_at = 0; refuse_at < NODES; refuse_at++) {
 		EXPECT_TRUE(restore_refused(&snap, size)) {
 			TH_LOG("node %zu", refuse_at);
@@ -1114,8 +1114,8 @@ TEST(restore)
 		node[i].node.link = 0;
 	}
 	asked = 0;
-	EXPECT_EQ(0, vmr_restore(&snap, bytes_before, size));
-	EXPECT_EQ(0, vmr_save(&snap, bytes_after, sizeof(bytes_after), &i));
+	EXPECT_EQ(0, vmr_snapshot_restore(&snap, bytes_before, size));
+	EXPECT_EQ(0, vmr_snapshot_save(&snap, bytes_after, sizeof(bytes_after), &i));
 	EXPECT_EQ(size, i);
 	EXPECT_EQ(0, memcmp(bytes_before, bytes_after, size));
 }

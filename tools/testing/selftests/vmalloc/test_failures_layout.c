@@ -20,7 +20,7 @@
 struct plan {
 	struct vmr_layout_config	config;
 	struct vmr_layout		layout;
-	struct vmr_segment		segments[SEGMENTS];
+	struct vmr_layout_segment		segments[SEGMENTS];
 	uint32_t			weights[SEGMENTS];
 };
 
@@ -48,7 +48,7 @@ static void add_item(struct vmr_span *span, enum sort sort, uint64_t limit)
 static void list_items(void)
 {
 	struct vmr_layout_config *c = &plan.config;
-	const uint64_t phys = VMR_MAX >> (64 - c->phys_bits);
+	const uint64_t phys = VMR_ADDR_MAX >> (64 - c->phys_bits);
 	size_t i;
 
 	nr_items = 0;
@@ -58,13 +58,13 @@ static void list_items(void)
 		add_item(&c->windows[i].span, WINDOW, phys);
 	for (i = 0; i < c->nr_platform; i++)
 		add_item(&c->platform[i], PLATFORM, phys);
-	for (i = 0; i < c->nr_holes; i++)
-		add_item(&c->holes[i], HOLE, phys);
-	add_item(&c->ports, PORT, 0xffff);
-	for (i = 0; i < c->nr_inputs; i++)
-		add_item(&c->inputs[i], INPUT, 0xffffffff);
-	add_item(&c->lines, LINE, 0xffffffff);
-	add_item(&c->vectors, VECTOR, 0xffffffff);
+	for (i = 0; i < c->nr_reserved; i++)
+		add_item(&c->reserved[i], HOLE, phys);
+	add_item(&c->io_ports, PORT, 0xffff);
+	for (i = 0; i < c->nr_irq_inputs; i++)
+		add_item(&c->irq_inputs[i], INPUT, 0xffffffff);
+	add_item(&c->irq_lines, LINE, 0xffffffff);
+	add_item(&c->msi_vectors, VECTOR, 0xffffffff);
 }
 
 /* Whether two of these may not be at one place, as layout.h says. */
@@ -79,7 +79,7 @@ static bool excludes(enum sort a, enum sort b)
 	case HOLE:
 		return b == HOLE || b == RAM;
 	case INPUT:
-		return b == INPUT || (b == VECTOR && !plan.config.vectors_apart);
+		return b == INPUT || (b == VECTOR && !plan.config.separate_msi_vectors);
 	default:
 		return false;
 	}
@@ -94,9 +94,9 @@ static int describe_much(struct vmr_layout_config *c)
 	c->windows[2].span.start = 0xd0000000;
 	c->windows[1].span.last = 0xcfffffff;
 	c->nr_windows = 3;
-	c->inputs[1] = (struct vmr_span){ 4096, 4119, "second ioapic" };
-	c->nr_inputs = 2;
-	c->holes[c->nr_holes++] = (struct vmr_span){
+	c->irq_inputs[1] = (struct vmr_span){ 4096, 4119, "second ioapic" };
+	c->nr_irq_inputs = 2;
+	c->reserved[c->nr_reserved++] = (struct vmr_span){
 		0xc8000000, 0xc8000fff, "hole in a window",
 	};
 	return ret;
@@ -295,15 +295,15 @@ TEST(layout_where_what_need_not_exclude_may_overlap)
 	up(_metadata);
 	for (k = 0; k < MACHINES; k++) {
 		ASSERT_EQ(0, describe(k, 1));
-		plan.config.holes[0] = plan.config.windows[0].span;
+		plan.config.reserved[0] = plan.config.windows[0].span;
 		EXPECT_EQ(0, makes());
-		plan.config.holes[0] = plan.config.platform[0];
-		plan.config.nr_holes = 1;
+		plan.config.reserved[0] = plan.config.platform[0];
+		plan.config.nr_reserved = 1;
 		EXPECT_EQ(0, makes());
-		plan.config.vectors_apart = true;
-		plan.config.vectors = plan.config.inputs[0];
+		plan.config.separate_msi_vectors = true;
+		plan.config.msi_vectors = plan.config.irq_inputs[0];
 		EXPECT_EQ(0, makes());
-		plan.config.lines = plan.config.vectors;
+		plan.config.irq_lines = plan.config.msi_vectors;
 		EXPECT_EQ(0, makes());
 	}
 }
@@ -311,7 +311,7 @@ TEST(layout_where_what_need_not_exclude_may_overlap)
 /* Of two things that are wrong the one that is looked for first is told. */
 TEST(layout_with_two_things_wrong)
 {
-	const struct vmr_window *w = plan.config.windows;
+	const struct vmr_layout_window *w = plan.config.windows;
 	size_t i, j;
 
 	up(_metadata);
@@ -333,10 +333,10 @@ TEST(layout_with_two_things_wrong)
 	for (i = 0; i < nr_items; i++) {
 		/* Later than all spans that are reversed, earlier than others */
 		reverse(&item[i]);
-		plan.config.windows[1].grain = 3;
+		plan.config.windows[1].align = 3;
 		MISMADE(-EINVAL, item[i].span);
 		exceed(&item[i]);
-		plan.config.windows[1].grain = 3;
+		plan.config.windows[1].align = 3;
 		MISMADE(-EINVAL, &w[1].span);
 		if (item[i].sort == WINDOW)
 			continue;
@@ -346,8 +346,8 @@ TEST(layout_with_two_things_wrong)
 		MISMADE(-ERANGE, item[i].span);
 	}
 	plan.config.windows[1].span.last = plan.config.windows[1].span.start;
-	plan.config.holes[1] = plan.config.holes[0];
-	MISMADE(-EBUSY, &plan.config.holes[1]);
+	plan.config.reserved[1] = plan.config.reserved[0];
+	MISMADE(-EBUSY, &plan.config.reserved[1]);
 	EXPECT_EQ(865U, ways);
 }
 
@@ -377,13 +377,13 @@ TEST(layout_with_a_window_that_is_too_small)
 	for (k = 0; k < MACHINES; k++)
 		for (segments = 2; segments <= SEGMENTS; segments++)
 			for (weighted = 0; weighted < 2; weighted++) {
-				struct vmr_window *w = plan.config.windows;
+				struct vmr_layout_window *w = plan.config.windows;
 
 				ASSERT_EQ(0, describe(k, segments));
 				need = weigh(segments, weighted);
 				for (i = 0; i < plan.config.nr_windows; i++) {
 					uint64_t last = w[i].span.start +
-						need * w[i].grain - 1;
+						need * w[i].align - 1;
 
 					w[i].span.last = last;
 					EXPECT_EQ(0, makes());
@@ -402,7 +402,7 @@ TEST(layout_with_a_window_that_is_too_small)
 
 TEST(layout_with_a_window_that_cannot_be_cut)
 {
-	struct vmr_window *w = plan.config.windows;
+	struct vmr_layout_window *w = plan.config.windows;
 	size_t i;
 	int k;
 
@@ -415,9 +415,9 @@ TEST(layout_with_a_window_that_cannot_be_cut)
 			MISMADE(-EINVAL, &w[0].span);
 		}
 		for (i = 0; i < plan.config.nr_windows; i++) {
-			w[i].grain = 0;
+			w[i].align = 0;
 			MISMADE(-EINVAL, &w[i].span);
-			w[i].grain = 0x3000;
+			w[i].align = 0x3000;
 			MISMADE(-EINVAL, &w[i].span);
 			w[i].policy = VMR_EXACT;
 			MISMADE(-EINVAL, &w[i].span);
@@ -447,12 +447,12 @@ TEST(layout_with_counts_that_make_no_sense)
 	} while (0)
 		WITH(c->phys_bits, 0);
 		WITH(c->phys_bits, 65);
-		WITH(c->nr_ram, VMR_LAYOUT_RAM + 1);
-		WITH(c->nr_windows, VMR_LAYOUT_WINDOWS + 1);
-		WITH(c->nr_platform, VMR_LAYOUT_PLATFORM + 1);
+		WITH(c->nr_ram, VMR_LAYOUT_MAX_RAM + 1);
+		WITH(c->nr_windows, VMR_LAYOUT_MAX_WINDOWS + 1);
+		WITH(c->nr_platform, VMR_LAYOUT_MAX_PLATFORM + 1);
 		WITH(c->platform_policy, VMR_EXACT);
-		WITH(c->nr_holes, VMR_LAYOUT_HOLES + 1);
-		WITH(c->nr_inputs, VMR_LAYOUT_INPUTS + 1);
+		WITH(c->nr_reserved, VMR_LAYOUT_MAX_RESERVED + 1);
+		WITH(c->nr_irq_inputs, VMR_LAYOUT_MAX_IRQ_INPUTS + 1);
 		WITH(c->nr_segments, 0);
 		WITH(c->nr_segments, 65537);
 		WITH(c->buses, 0);
@@ -521,7 +521,7 @@ TEST(descriptions_of_what_cannot_be)
 			uint32_t ask = bits == 32 ? 0 : bits;
 			uint32_t width = ask ? ask : machines[i].bits;
 
-			most = (VMR_MAX >> (64 - width)) - machines[i].no_ram;
+			most = (VMR_ADDR_MAX >> (64 - width)) - machines[i].no_ram;
 			UNDESCRIBED(-ENOSPC, of(c, most + 2, 0, ask));
 			UNDESCRIBED(-ENOSPC, of(c, GIB, most + 2, ask));
 			EXPECT_EQ(0, of(c, most + 1, 0, ask));
@@ -532,7 +532,7 @@ TEST(descriptions_of_what_cannot_be)
 
 TEST(memory_that_has_no_room)
 {
-	struct vmr_span pieces[VMR_LAYOUT_RAM], kept[VMR_LAYOUT_RAM];
+	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM], kept[VMR_LAYOUT_MAX_RAM];
 	const struct vmr_layout_config *c = &plan.config;
 	uint64_t room;
 	size_t i, k;
@@ -544,11 +544,11 @@ TEST(memory_that_has_no_room)
 		for (room = 0, i = 0; i < c->nr_ram; i++)
 			room += c->ram[i].last - c->ram[i].start + 1;
 		EXPECT_EQ(-ENOSPC, vmr_layout_ram(c, room + 1, pieces));
-		EXPECT_EQ(-ENOSPC, vmr_layout_ram(c, VMR_MAX, pieces));
+		EXPECT_EQ(-ENOSPC, vmr_layout_ram(c, VMR_ADDR_MAX, pieces));
 		EXPECT_EQ(-EINVAL, vmr_layout_ram(c, 0, pieces));
 		EXPECT_EQ(-EINVAL, vmr_layout_ram(NULL, 1, pieces));
 		EXPECT_EQ(-EINVAL, vmr_layout_ram(c, 1, NULL));
-		plan.config.nr_ram = VMR_LAYOUT_RAM + 1;
+		plan.config.nr_ram = VMR_LAYOUT_MAX_RAM + 1;
 		EXPECT_EQ(-EINVAL, vmr_layout_ram(c, 1, pieces));
 		plan.config.nr_ram = good.config.nr_ram;
 		EXPECT_EQ(0, memcmp(kept, pieces, sizeof(kept)));
@@ -572,7 +572,7 @@ TEST(windows_that_cannot_be_cut)
 	memcpy(kept, cuts, sizeof(kept));
 #define UNCUT(err, grain, nr) \
 	do { \
-		EXPECT_EQ((err), vmr_cut_window(&window, grain, weights, nr, \
+		EXPECT_EQ((err), vmr_window_split(&window, grain, weights, nr, \
 						cuts)); \
 		EXPECT_EQ(0, memcmp(kept, cuts, sizeof(kept))); \
 	} while (0)
@@ -600,7 +600,7 @@ TEST(windows_that_cannot_be_cut)
 	window.start = window.last + 1;
 	UNCUT(-EINVAL, 0x1000, CUTS);
 	window.start = 0x10000;
-	EXPECT_EQ(0, vmr_cut_window(&window, 0x1000, weights, CUTS, cuts));
+	EXPECT_EQ(0, vmr_window_split(&window, 0x1000, weights, CUTS, cuts));
 #undef UNCUT
 }
 
@@ -615,7 +615,7 @@ static int reserve(enum vmr_io io, uint64_t start, uint64_t last)
 
 	conflict = &free_range;
 	memcpy(&hole_before, &hole, sizeof(hole));
-	return vmr_reserve_hole(&m.sys, &hole, io, &span, &conflict);
+	return vmr_region_reserve(&m.sys, &hole, io, &span, &conflict);
 }
 
 #define UNRESERVED(err, who, io, start, last) \
@@ -636,8 +636,8 @@ TEST(holes_that_cannot_be_reserved)
 
 	up(_metadata);
 	ASSERT_EQ(0, hub_open(&hub, MEMORY, 0xd0000000, 0xdfffffff));
-	ASSERT_EQ(0, vmr_reserve_hole(&m.sys, &second, VMR_MMIO, &other, NULL));
-	ASSERT_EQ(0, vmr_reserve_hole(&m.sys, &third, VMR_PIO, &other, NULL));
+	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &second, VMR_MMIO, &other, NULL));
+	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &third, VMR_PIO, &other, NULL));
 	for (io = VMR_PIO; io <= VMR_MMIO; io++) {
 		uint64_t limit = io == VMR_PIO ? 0xffff : MACHINE_LAST;
 
@@ -672,28 +672,28 @@ TEST(holes_that_cannot_be_reserved)
 TEST(holes_that_are_none)
 {
 	static struct vmr_system other;
-	const struct vmr_limits limits = { .mmio_last = MACHINE_LAST };
+	const struct vmr_system_limits limits = { .mmio_last = MACHINE_LAST };
 
 	up(_metadata);
 	ASSERT_EQ(0, vmr_system_init(&other, &limits));
-	FAILS(-EINVAL, vmr_release_hole(NULL, &hole));
-	FAILS(-EINVAL, vmr_release_hole(&m.sys, NULL));
-	FAILS(-ENOENT, vmr_release_hole(&m.sys, &hole));
-	FAILS(-ENOENT, vmr_release_hole(&m.sys, &holder.region[0]));
-	FAILS(-ENOENT, vmr_release_hole(&m.sys, &waiter.region[0]));
-	FAILS(-ENOENT, vmr_release_hole(&m.sys, &hub.p.region[PORTS]));
+	FAILS(-EINVAL, vmr_region_unreserve(NULL, &hole));
+	FAILS(-EINVAL, vmr_region_unreserve(&m.sys, NULL));
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &holder.region[0]));
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &waiter.region[0]));
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hub.p.region[PORTS]));
 	/* In the way of what waits for somebody else too: it must not go live. */
 	ASSERT_EQ(0, reserve(VMR_MMIO, 0xc0002000, 0xc0002fff));
 	ASSERT_EQ(0, program(&waiter.region[0], 0xc0002000));
 	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
-	FAILS(-ENOENT, vmr_release_hole(&other, &hole));
+	FAILS(-ENOENT, vmr_region_unreserve(&other, &hole));
 	hole.io = VMR_PIO;
-	FAILS(-ENOENT, vmr_release_hole(&m.sys, &hole));
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
 	hole.io = VMR_MMIO;
 	hole.type = VMR_REGION_MEMORY;
-	FAILS(-ENOENT, vmr_release_hole(&m.sys, &hole));
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
 	hole.type = VMR_REGION_RESERVED;
-	EXPECT_EQ(0, vmr_release_hole(&m.sys, &hole));
+	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &hole));
 	EXPECT_EQ(VMR_LIVE, state_of(&waiter.region[0]));
 }
 

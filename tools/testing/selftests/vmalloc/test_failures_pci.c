@@ -16,14 +16,14 @@
 #define ENTRIES		4
 #define MSI		0x50
 #define MSIX		0x70
-#define AT		VMR_PCI_ADDR(0, 2, 0)
-#define ELSEWHERE	VMR_PCI_ADDR(0, 3, 0)
+#define AT		VMR_PCI_BDF(0, 2, 0)
+#define ELSEWHERE	VMR_PCI_BDF(0, 3, 0)
 
 /* A function with everything, and what it asks for besides its BARs. */
 static struct vmr_pci_function fn;
 static struct vmr_pci_msi msi;
 static struct vmr_pci_msix msix;
-static struct vmr_pci_vector entries[ENTRIES];
+static struct vmr_pci_msix_entry entries[ENTRIES];
 static struct vmr_region area;
 static struct vmr_range line, slot;
 static struct vmr_constraint want[3];
@@ -51,7 +51,7 @@ static void bridge_up(struct __test_metadata *_metadata)
 static void up(struct __test_metadata *_metadata)
 {
 	ASSERT_EQ(0, machine_up_to(MACHINE_LAST, IDS - 1));
-	ASSERT_EQ(0, vmr_pci_host_register(&host, &m.manager, NULL));
+	ASSERT_EQ(0, vmr_pci_conf1_register(&host, &m.manager, NULL));
 	ASSERT_EQ(0, diary_start(&diary));
 	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0xc0000000, 0x2000));
 	ASSERT_EQ(0, probe_up_unmapped(&waiter, "waiter", VMR_MMIO, 0x1000));
@@ -69,23 +69,23 @@ static uint64_t area_at(const struct vmr_pci_bridge *behind)
 static void function_up(struct __test_metadata *_metadata,
 			const struct vmr_pci_bridge *behind)
 {
-	const struct vmr_pci_msix_place place = { .pba_offset = 0x800 };
+	const struct vmr_pci_msix_layout place = { .pba_offset = 0x800 };
 
 	ASSERT_EQ(0, card_init(&fn, "card"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM64, true, 0x4000,
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM64, true, 0x4000,
 				     "bar"));
 	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, MSI, 4));
 	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, MSIX, entries, ENTRIES,
 				      &place));
 	vmr_region_init(&area, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 9, "area");
-	ASSERT_EQ(0, vmr_add_region(&fn.dev, &area));
-	vmr_constraint_at(&want[0], VMR_KIND_MMIO, area_at(behind), 0x1000,
+	ASSERT_EQ(0, vmr_device_add_region(&fn.dev, &area));
+	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, area_at(behind), 0x1000,
 			  &area.range);
-	vmr_constraint_at(&want[1], VMR_KIND_IRQ, 5, 1, &line);
-	vmr_constraint_within(&want[2], VMR_KIND_MEM_SLOT, 1, 1, 7, 7, &slot);
+	vmr_constraint_init_fixed(&want[1], VMR_KIND_IRQ, 5, 1, &line);
+	vmr_constraint_init_bounded(&want[2], VMR_KIND_MEM_SLOT, 1, 1, 7, 7, &slot);
 	fn.dev.constraints = want;
 	fn.dev.nr_constraints = NR(want);
-	vmr_set_init(&fn.dev.resources, got, NR(got));
+	vmr_resource_set_init(&fn.dev.resources, got, NR(got));
 }
 
 /*
@@ -108,11 +108,11 @@ static int take_ids(bool take)
 
 	for (i = 0; i < NR(others) && !ret; i++) {
 		if (!take) {
-			vmr_unlink(&m.manager, &others[i].dev);
+			vmr_device_unregister(&m.manager, &others[i].dev);
 			continue;
 		}
 		probe_init(&others[i], "one of many");
-		ret = vmr_register(&m.manager, &others[i].dev, NULL, NULL);
+		ret = vmr_device_register(&m.manager, &others[i].dev, NULL, NULL);
 	}
 	return ret == -ENOSPC ? 0 : ret;
 }
@@ -123,15 +123,15 @@ static int block(int step, struct vmr_pci_bridge *behind)
 
 	switch (step) {
 	case ADDRESS:
-		return vmr_id_alloc_at(behind ? &behind->functions : &m.sys.pci,
+		return vmr_id_reserve(behind ? &behind->devfns : &m.sys.pci_bdfs,
 				       &in_way[step], AT & 0xff, NULL);
 	case AREA:
 		return vmr_reserve(behind ? &behind->bus.mmio : &m.sys.mmio,
 				   &in_area.range, last, last, NULL);
 	case LINE:
-		return vmr_id_alloc_at(&m.sys.irqs, &in_way[step], 5, NULL);
+		return vmr_id_reserve(&m.sys.irqs, &in_way[step], 5, NULL);
 	case SLOT:
-		return vmr_id_alloc_at(&m.sys.slots, &in_way[step], 7, NULL);
+		return vmr_id_reserve(&m.sys.mem_slots, &in_way[step], 7, NULL);
 	case ID:
 		return take_ids(true);
 	default:
@@ -144,7 +144,7 @@ static void unblock(int step, struct vmr_pci_bridge *behind)
 {
 	switch (step) {
 	case ADDRESS:
-		vmr_id_release(behind ? &behind->functions : &m.sys.pci,
+		vmr_id_free_range(behind ? &behind->devfns : &m.sys.pci_bdfs,
 			       &in_way[step]);
 		break;
 	case AREA:
@@ -152,10 +152,10 @@ static void unblock(int step, struct vmr_pci_bridge *behind)
 			 &in_area.range);
 		break;
 	case LINE:
-		vmr_id_release(&m.sys.irqs, &in_way[step]);
+		vmr_id_free_range(&m.sys.irqs, &in_way[step]);
 		break;
 	case SLOT:
-		vmr_id_release(&m.sys.slots, &in_way[step]);
+		vmr_id_free_range(&m.sys.mem_slots, &in_way[step]);
 		break;
 	case ID:
 		take_ids(false);
@@ -187,8 +187,8 @@ static void look_at(struct remains *r, const struct vmr_pci_function *f)
 
 	memset(r, 0, sizeof(*r));
 	r->manager = f->manager;
-	r->behind = f->behind;
-	r->parent = f->dev.parent;
+	r->behind = f->upstream_bridge;
+	r->parent = f->dev.parent_bus;
 	r->state = f->dev.state;
 	r->nr_resources = f->dev.resources.nr;
 	r->links[0] = vmr_range_state(&f->address);
@@ -200,9 +200,9 @@ static void look_at(struct remains *r, const struct vmr_pci_function *f)
 	r->links[6] = vmr_range_state(&msi.range);
 	r->links[7] = (uintptr_t)f->dev.transaction;
 	memcpy(r->config, f->config, sizeof(r->config));
-	memcpy(r->writable, f->writable, sizeof(r->writable));
+	memcpy(r->writable, f->wmask, sizeof(r->writable));
 	for (i = 0; i < ENTRIES; i++) {
-		memcpy(r->words[i], entries[i].words, sizeof(r->words[i]));
+		memcpy(r->words[i], entries[i].dwords, sizeof(r->words[i]));
 		r->errors[i] = entries[i].error;
 	}
 	r->errors[ENTRIES] = msi.error;
@@ -222,7 +222,7 @@ static void look_at(struct remains *r, const struct vmr_pci_function *f)
 static int plug(struct vmr_pci_function *f, struct vmr_pci_bridge *behind,
 		uint32_t at)
 {
-	return behind ? vmr_pci_plug_behind(behind, f, at) :
+	return behind ? vmr_pci_bridge_plug(behind, f, at) :
 			vmr_pci_plug(&m.manager, f, at);
 }
 
@@ -256,7 +256,7 @@ static void every_set(struct __test_metadata *_metadata,
 	/* And with nothing in the way it works, as often as one likes. */
 	EXPECT_EQ(0, plug(f, behind, AT & 0xff));
 	FN_FAILS(f, -EEXIST, plug(f, behind, ELSEWHERE));
-	FN_FAILS(f, -EEXIST, vmr_pci_adopt(&m.manager, f, NULL));
+	FN_FAILS(f, -EEXIST, vmr_pci_register_restored(&m.manager, f, NULL));
 	EXPECT_LE(0, vmr_pci_unplug(f));
 }
 
@@ -297,10 +297,10 @@ TEST(pci_plug_behind_a_bridge)
 	function_up(_metadata, &bridge);
 	use(_metadata, &bridge);
 	every_set(_metadata, &fn, &bridge, ALL_STEPS);
-	FN_FAILS(&fn, -ERANGE, vmr_pci_plug_behind(&bridge, &fn, 0x100));
-	FN_FAILS(&fn, -ENOENT, vmr_pci_plug_behind(&inner, &fn, AT));
-	FN_FAILS(&fn, -EINVAL, vmr_pci_plug_behind(NULL, &fn, AT));
-	FAILS(-EINVAL, vmr_pci_plug_behind(&bridge, NULL, AT));
+	FN_FAILS(&fn, -ERANGE, vmr_pci_bridge_plug(&bridge, &fn, 0x100));
+	FN_FAILS(&fn, -ENOENT, vmr_pci_bridge_plug(&inner, &fn, AT));
+	FN_FAILS(&fn, -EINVAL, vmr_pci_bridge_plug(NULL, &fn, AT));
+	FAILS(-EINVAL, vmr_pci_bridge_plug(&bridge, NULL, AT));
 	EXPECT_EQ(63U, ways);
 }
 
@@ -316,7 +316,7 @@ TEST(pci_plug_of_a_bridge)
 		every_set(_metadata, &inner.fn, behind[i], steps);
 	EXPECT_EQ(2 * 7U, ways);
 	FN_FAILS(&inner.fn, -ENOENT,
-		 vmr_pci_plug_behind(&inner, &inner.fn, AT));
+		 vmr_pci_bridge_plug(&inner, &inner.fn, AT));
 }
 
 /* A function that asks for more than there are, after one that was granted. */
@@ -332,7 +332,7 @@ TEST(pci_plug_of_many)
 		struct vmr_pci_bridge *behind = i % 2 ? &bridge : NULL;
 		uint32_t at = 0x40 + (uint32_t)i;
 
-		if (m.sys.ids.space.nr_ranges < IDS) {
+		if (m.sys.device_ids.space.nr_ranges < IDS) {
 			EXPECT_EQ(0, plug(&cards[i], behind, at));
 			nr++;
 			continue;
@@ -354,15 +354,15 @@ static void adopt_without(struct __test_metadata *_metadata,
 			  size_t index)
 {
 	uint64_t start = range->start, last = range->last;
-	struct vmr_space *stranger = &m.sys.vectors.space;
+	struct vmr_space *stranger = &m.sys.msi_vectors.space;
 	size_t failed = 77;
 
 	ASSERT_EQ(0, vmr_free(space, range));
-	FN_FAILS(&fn, -ENOENT, vmr_pci_adopt(&m.manager, &fn, &failed));
+	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	failed = 77;
 	ASSERT_EQ(0, vmr_reserve(stranger, range, 0, 0, NULL));
-	FN_FAILS(&fn, -ENOENT, vmr_pci_adopt(&m.manager, &fn, &failed));
+	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	ASSERT_EQ(0, vmr_free(stranger, range));
 	ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
@@ -378,7 +378,7 @@ static void adopt_parked(struct __test_metadata *_metadata,
 	size_t failed = 77;
 
 	ASSERT_EQ(0, vmr_park(space, range, start, last));
-	FN_FAILS(&fn, -ENOENT, vmr_pci_adopt(&m.manager, &fn, &failed));
+	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	ASSERT_EQ(0, vmr_free(space, range));
 	ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
@@ -389,37 +389,37 @@ static void adopt_at(struct __test_metadata *_metadata,
 		     struct vmr_pci_bridge *behind)
 {
 	struct vmr_space *mmio = behind ? &behind->bus.mmio : &m.sys.mmio;
-	struct vmr_ids *addresses = behind ? &behind->functions : &m.sys.pci;
+	struct vmr_id_pool *addresses = behind ? &behind->devfns : &m.sys.pci_bdfs;
 	const uint64_t start = area_at(behind), last = start + 0xfff;
 	size_t failed = 77;
 
-	fn.behind = behind;
-	ASSERT_EQ(0, vmr_id_alloc_at(addresses, &fn.address, AT & 0xff, NULL));
+	fn.upstream_bridge = behind;
+	ASSERT_EQ(0, vmr_id_reserve(addresses, &fn.address, AT & 0xff, NULL));
 	ASSERT_EQ(0, vmr_reserve(mmio, &area.range, start, last, NULL));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &line, 5, NULL));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.slots, &slot, 7, NULL));
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &fn.dev.id));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &line, 5, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &slot, 7, NULL));
+	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &fn.dev.id));
 	adopt_without(_metadata, &fn.address, &addresses->space, 77);
 	adopt_without(_metadata, &area.range, mmio, 0);
 	adopt_without(_metadata, &line, &m.sys.irqs.space, 1);
-	adopt_without(_metadata, &slot, &m.sys.slots.space, 2);
-	adopt_without(_metadata, &fn.dev.id, &m.sys.ids.space, 3);
+	adopt_without(_metadata, &slot, &m.sys.mem_slots.space, 2);
+	adopt_without(_metadata, &fn.dev.id, &m.sys.device_ids.space, 3);
 	adopt_parked(_metadata, &fn.address, &addresses->space, 77);
 	adopt_parked(_metadata, &area.range, mmio, 0);
 	adopt_parked(_metadata, &line, &m.sys.irqs.space, 1);
-	adopt_parked(_metadata, &slot, &m.sys.slots.space, 2);
-	adopt_parked(_metadata, &fn.dev.id, &m.sys.ids.space, 3);
+	adopt_parked(_metadata, &slot, &m.sys.mem_slots.space, 2);
+	adopt_parked(_metadata, &fn.dev.id, &m.sys.device_ids.space, 3);
 	card_refuses = REFUSED_BY_DEV;
-	FN_FAILS(&fn, REFUSED_BY_DEV, vmr_pci_adopt(&m.manager, &fn, &failed));
+	FN_FAILS(&fn, REFUSED_BY_DEV, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	card_refuses = 0;
 	fn.dev.resources.max--;
-	FN_FAILS(&fn, -EINVAL, vmr_pci_adopt(&m.manager, &fn, &failed));
+	FN_FAILS(&fn, -EINVAL, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	fn.dev.resources.max++;
-	FN_FAILS(&fn, -EINVAL, vmr_pci_adopt(NULL, &fn, &failed));
-	FAILS(-EINVAL, vmr_pci_adopt(&m.manager, NULL, &failed));
+	FN_FAILS(&fn, -EINVAL, vmr_pci_register_restored(NULL, &fn, &failed));
+	FAILS(-EINVAL, vmr_pci_register_restored(&m.manager, NULL, &failed));
 	EXPECT_EQ((size_t)77, failed);
 	/* And so it works. */
-	EXPECT_EQ(0, vmr_pci_adopt(&m.manager, &fn, &failed));
+	EXPECT_EQ(0, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(1, vmr_pci_unplug(&fn));
 }
 
@@ -444,10 +444,10 @@ TEST(pci_adopt_behind_no_bridge)
 {
 	up(_metadata);
 	ASSERT_EQ(0, card_init(&fn, "card"));
-	fn.behind = &inner;
-	ASSERT_EQ(0, vmr_id_alloc_at(&inner.functions, &fn.address, 3, NULL));
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &fn.dev.id));
-	FN_FAILS(&fn, -ENOENT, vmr_pci_adopt(&m.manager, &fn, NULL));
+	fn.upstream_bridge = &inner;
+	ASSERT_EQ(0, vmr_id_reserve(&inner.devfns, &fn.address, 3, NULL));
+	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &fn.dev.id));
+	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
 }
 
 /*
@@ -464,21 +464,21 @@ TEST(pci_unplug)
 	FN_FAILS(&fn, -ENOENT, vmr_pci_unplug(&fn));
 	FAILS(-EINVAL, vmr_pci_unplug(NULL));
 	/* With everything on, so that there is something to lose. */
-	ASSERT_EQ(0, vmr_pci_plug_behind(&bridge, &fn, AT));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridge, &fn, AT));
 	ASSERT_EQ(0, vmr_pci_config_write(&fn, MSI + 2, "\x21\0", 2));
 	ASSERT_EQ(0, vmr_pci_config_write(&fn, 0x10, "\0\0\0\xd1", 4));
 	ASSERT_EQ(0, vmr_pci_config_write(&fn, COMMAND, "\2\0", 2));
 	ASSERT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
 	ASSERT_EQ(VMR_LIVE, state_of(bar(&fn, 0)));
 	FN_FAILS(&bridge.fn, -EBUSY, vmr_pci_unplug(&bridge.fn));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, vmr_transaction_remove(&t, &fn.dev));
 	FN_FAILS(&fn, -EBUSY, vmr_pci_unplug(&fn));
-	FN_FAILS(&fn, -EBUSY, vmr_unlink(&m.manager, &fn.dev));
+	FN_FAILS(&fn, -EBUSY, vmr_device_unregister(&m.manager, &fn.dev));
 	FN_FAILS(&bridge.fn, -EBUSY, vmr_pci_unplug(&bridge.fn));
 	ASSERT_EQ(0, vmr_transaction_remove(&t, &bridge.fn.dev));
 	FN_FAILS(&bridge.fn, -EBUSY, vmr_pci_unplug(&bridge.fn));
-	ASSERT_EQ(0, vmr_cancel(&t));
+	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(2, vmr_pci_unplug(&fn));
 	EXPECT_EQ(1, vmr_pci_unplug(&bridge.fn));
 }
@@ -487,12 +487,12 @@ TEST(pci_unplug)
  * Configuration mechanism #1
  */
 
-static struct vmr_pci_host second, host_before;
+static struct vmr_pci_conf1 second, host_before;
 
 /* Of the host itself its description is made; but it has nothing. */
 static bool host_is_off(void)
 {
-	return second.dev.state == VMR_DEVICE_ABSENT &&
+	return second.dev.state == VMR_DEVICE_UNREGISTERED &&
 	       !second.dev.resources.nr &&
 	       vmr_range_state(&second.ports.range) == VMR_FREE &&
 	       vmr_range_state(&second.dev.id) == VMR_FREE;
@@ -507,23 +507,23 @@ TEST(pci_host_without_its_ports)
 	for (port = 0xcf8; port <= 0xcff; port++) {
 		ASSERT_EQ(0, vmr_reserve(&m.sys.pio, &taken.range, port, port,
 					 NULL));
-		FAILS(-EBUSY, vmr_pci_host_register(&second, &m.manager, NULL));
+		FAILS(-EBUSY, vmr_pci_conf1_register(&second, &m.manager, NULL));
 		EXPECT_TRUE(host_is_off());
 		ASSERT_EQ(0, vmr_free(&m.sys.pio, &taken.range));
 	}
 	ASSERT_EQ(0, take_ids(true));
-	FAILS(-ENOSPC, vmr_pci_host_register(&second, &m.manager, NULL));
+	FAILS(-ENOSPC, vmr_pci_conf1_register(&second, &m.manager, NULL));
 	EXPECT_TRUE(host_is_off());
 	take_ids(false);
 	/* The same one can be had after all that, and then not again. */
-	EXPECT_EQ(0, vmr_pci_host_register(&second, &m.manager, NULL));
+	EXPECT_EQ(0, vmr_pci_conf1_register(&second, &m.manager, NULL));
 	memcpy(&host_before, &second, sizeof(second));
-	FAILS(-EEXIST, vmr_pci_host_register(&second, &m.manager, NULL));
-	FAILS(-EEXIST, vmr_pci_host_init(&second, &m.manager, NULL));
-	FAILS(-EINVAL, vmr_pci_host_register(&second, NULL, NULL));
-	FAILS(-EINVAL, vmr_pci_host_register(NULL, &m.manager, NULL));
+	FAILS(-EEXIST, vmr_pci_conf1_register(&second, &m.manager, NULL));
+	FAILS(-EEXIST, vmr_pci_conf1_init(&second, &m.manager, NULL));
+	FAILS(-EINVAL, vmr_pci_conf1_register(&second, NULL, NULL));
+	FAILS(-EINVAL, vmr_pci_conf1_register(NULL, &m.manager, NULL));
 	EXPECT_EQ(0, memcmp(&host_before, &second, sizeof(second)));
-	FAILS(-EBUSY, vmr_pci_host_register(&host, &m.manager, NULL));
+	FAILS(-EBUSY, vmr_pci_conf1_register(&host, &m.manager, NULL));
 }
 
 /*
@@ -544,8 +544,8 @@ static uint8_t bytes_of_fn[sizeof(fn)];
 /* At each place that a part of another is in, and at none. */
 TEST(pci_capabilities_that_overlap)
 {
-	const struct vmr_pci_msix_place place = { .table_bar = 1 };
-	static struct vmr_pci_vector vectors[2], zero_vectors[2];
+	const struct vmr_pci_msix_layout place = { .table_bar = 1 };
+	static struct vmr_pci_msix_entry vectors[2], zero_vectors[2];
 	static struct vmr_pci_msi other, zero_msi;
 	static struct vmr_pci_msix x, zero_x;
 	uint32_t at;
@@ -575,7 +575,7 @@ TEST(pci_capabilities_that_overlap)
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
 	NOT_ADDED(-EBUSY, vmr_pci_add_msi(&fn, &other, 0x80, 1));
 	NOT_ADDED(-EBUSY, vmr_pci_add_msix(&fn, &x, 0x80, vectors, 2, &place));
-	NOT_ADDED(-EBUSY, vmr_pci_add_bar(&fn, 2, VMR_BAR_IO, false, 16, ""));
+	NOT_ADDED(-EBUSY, vmr_pci_add_bar(&fn, 2, VMR_PCI_BAR_IO, false, 16, ""));
 	EXPECT_EQ(0, memcmp(&zero_msi, &other, sizeof(other)));
 	EXPECT_EQ(0, memcmp(&zero_x, &x, sizeof(x)));
 	EXPECT_EQ(0, memcmp(zero_vectors, vectors, sizeof(vectors)));
@@ -589,20 +589,20 @@ TEST(pci_bars_that_overlap)
 
 	up(_metadata);
 	ASSERT_EQ(0, card_init(&fn, "card"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_BAR_MEM64, true, 0x4000, "1"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 4, VMR_BAR_IO, false, 0x10, "4"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, VMR_PCI_ROM, VMR_BAR_ROM, false,
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_PCI_BAR_MEM64, true, 0x4000, "1"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 4, VMR_PCI_BAR_IO, false, 0x10, "4"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM, false,
 				     0x1000, "rom"));
 	for (i = 0; i <= VMR_PCI_NR_BARS; i++)
-		for (type = VMR_BAR_NONE; type <= VMR_BAR_ROM + 1; type++) {
+		for (type = VMR_PCI_BAR_NONE; type <= VMR_PCI_BAR_ROM + 1; type++) {
 			bool is_rom = i == VMR_PCI_ROM;
-			bool rom_type = type == VMR_BAR_ROM;
-			bool wide = type == VMR_BAR_MEM64;
+			bool rom_type = type == VMR_PCI_BAR_ROM;
+			bool wide = type == VMR_PCI_BAR_MEM64;
 			uint64_t size = is_rom ? 0x1000 : 0x10;
 			int err = 0;
 
-			if (i > VMR_PCI_ROM || type == VMR_BAR_NONE ||
-			    type > VMR_BAR_ROM || is_rom != rom_type ||
+			if (i > VMR_PCI_ROM || type == VMR_PCI_BAR_NONE ||
+			    type > VMR_PCI_BAR_ROM || is_rom != rom_type ||
 			    (wide && i == 5))
 				err = -EINVAL;
 			else if (i == 1 || i == 2 || i == 4 || is_rom ||

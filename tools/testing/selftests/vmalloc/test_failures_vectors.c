@@ -20,27 +20,27 @@
  */
 enum { TOGETHER, APART, POOLED, NUMBERINGS };
 
-static struct vmr_ids *vectors;
+static struct vmr_id_pool *vectors;
 
 static int machine_numbered(int how, uint32_t last)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .slot_last = 31,
 		.irq_last = how == TOGETHER ? last : 23, .pci_last = 0xff,
-		.id_last = 31, .vector_last = how == TOGETHER ? 0 :
+		.id_last = 31, .msi_vector_last = how == TOGETHER ? 0 :
 				       how == APART ? last : last + 100,
 	};
 	const struct vmr_system_pool pool = {
 		.pool = { .start = 0, .last = last, .align = 1 },
 		.kinds = 1u << VMR_KIND_MSI | 1u << VMR_KIND_MSIX |
-			 1u << VMR_KIND_GENERIC_IRQ,
+			 1u << VMR_KIND_MSI_GENERIC,
 	};
 	int ret;
 
 	memset(&m, 0, sizeof(m));
 	memset(&host, 0, sizeof(host));
 	nr_watched = 0;
-	vectors = how == TOGETHER ? &m.sys.irqs : &m.sys.vectors;
+	vectors = how == TOGETHER ? &m.sys.irqs : &m.sys.msi_vectors;
 	ret = vmr_system_init(&m.sys, &limits);
 	if (!ret && how == POOLED)
 		ret = vmr_system_add_pool(&m.sys, &pool);
@@ -49,7 +49,7 @@ static int machine_numbered(int how, uint32_t last)
 	if (!ret)
 		ret = vmr_reader_attach(&m.manager, &m.reader);
 	if (!ret)
-		ret = vmr_pci_host_register(&host, &m.manager, NULL);
+		ret = vmr_pci_conf1_register(&host, &m.manager, NULL);
 	return ret ? ret : diary_start(&diary);
 }
 
@@ -71,7 +71,7 @@ static const struct {
 	/* 16 to 22 and 24 to 30: enough, and no eight that are aligned */
 	[BLOCK] = { VMR_KIND_MSI, 8, 8, 16, 30, 23 },
 	[TABLE] = { VMR_KIND_MSIX, 5, 1, 32, 40, 36 },
-	[GENERIC] = { VMR_KIND_GENERIC_IRQ, 3, 1, 48, 52, 50 },
+	[GENERIC] = { VMR_KIND_MSI_GENERIC, 3, 1, 48, 52, 50 },
 };
 
 static struct probe subject;
@@ -85,7 +85,7 @@ static void want_vectors(struct __test_metadata *_metadata)
 
 	probe_init(&subject, "subject");
 	for (i = 0; i < WANTS; i++)
-		vmr_constraint_within(probe_want(&subject), wants[i].kind,
+		vmr_constraint_init_bounded(probe_want(&subject), wants[i].kind,
 				      wants[i].nr, wants[i].align, wants[i].min,
 				      wants[i].max, &subject.node[i]);
 	ASSERT_EQ(0, probe_region_at(&subject, 0, VMR_PIO, 0x2000, 0x10));
@@ -109,24 +109,24 @@ static int block(int want, int how)
 
 static int grant_them(size_t *failed)
 {
-	return vmr_system_grant(&m.sys, subject.want,
+	return vmr_system_alloc_resources(&m.sys, subject.want,
 				subject.dev.nr_constraints,
 				&subject.dev.resources, failed, NULL);
 }
 
 static void release_them(void)
 {
-	vmr_system_release(&m.sys, &subject.dev.resources);
+	vmr_system_free_resources(&m.sys, &subject.dev.resources);
 }
 
 static int register_it(size_t *failed)
 {
-	return vmr_register(&m.manager, &subject.dev, failed, NULL);
+	return vmr_device_register(&m.manager, &subject.dev, failed, NULL);
 }
 
 static void unlink_it(void)
 {
-	vmr_unlink(&m.manager, &subject.dev);
+	vmr_device_unregister(&m.manager, &subject.dev);
 }
 
 static int add_it(size_t *failed)
@@ -136,7 +136,7 @@ static int add_it(size_t *failed)
 
 static void cancel_it(void)
 {
-	vmr_cancel(&transaction);
+	vmr_transaction_abort(&transaction);
 }
 
 static unsigned int ways;
@@ -165,7 +165,7 @@ static void one_set(struct __test_metadata *_metadata, const int *how,
 	subject.granted = 0;
 	subject.refuse = 0;
 	for (i = 0; i < WANTS; i++)
-		vmr_id_release(vectors, &blocker[i]);
+		vmr_id_free_range(vectors, &blocker[i]);
 	ways++;
 }
 
@@ -223,7 +223,7 @@ TEST(vectors_of_a_device_that_is_added)
 	for (how = 0; how < NUMBERINGS; how++) {
 		ASSERT_EQ(0, machine_numbered(how, 63));
 		want_vectors(_metadata);
-		ASSERT_EQ(0, vmr_begin(&m.manager, &transaction));
+		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
 		every_set(_metadata, true, add_it, cancel_it);
 	}
 	EXPECT_EQ(3 * 53U, ways);
@@ -247,11 +247,11 @@ TEST(vectors_of_a_full_pool)
 		FAILS(-ENOSPC, register_it(NULL));
 		/* One that is beyond it, or begins in it. */
 		c = subject.want[0];
-		c.req.policy = VMR_EXACT;
-		c.req.addr = 64;
+		c.request.policy = VMR_EXACT;
+		c.request.addr = 64;
 		subject.want[0] = c;
 		FAILS(-ERANGE, grant_them(NULL));
-		subject.want[0].req.addr = 56;
+		subject.want[0].request.addr = 56;
 		FAILS(wants[i].nr > 8 ? -ERANGE : -EBUSY, grant_them(NULL));
 	}
 }
@@ -271,43 +271,43 @@ TEST(vectors_updated)
 		for (i = 0; i < WANTS; i++) {
 			/* Twice as many, which the bounds have no room for. */
 			c = subject.want[i];
-			c.tag = "in vain";
-			c.req.size = 2 * wants[i].nr;
-			FAILS(-ENOSPC, vmr_system_update(&m.sys,
+			c.name = "in vain";
+			c.request.size = 2 * wants[i].nr;
+			FAILS(-ENOSPC, vmr_system_update_resource(&m.sys,
 							 &subject.got[i], &c,
 							 NULL));
 			/* As many, where one that is in the way is the last. */
-			ASSERT_EQ(0, vmr_id_alloc_at(vectors, &blocker[0],
+			ASSERT_EQ(0, vmr_id_reserve(vectors, &blocker[0],
 						     wants[i].max, NULL));
 			c = subject.want[i];
-			c.req.min = wants[i].max - wants[i].nr + 1;
-			c.req.max = wants[i].max + 1;
+			c.request.min = wants[i].max - wants[i].nr + 1;
+			c.request.max = wants[i].max + 1;
 			if (i != BLOCK)
-				c.req.max--;
-			FAILS(-ENOSPC, vmr_system_update(&m.sys,
+				c.request.max--;
+			FAILS(-ENOSPC, vmr_system_update_resource(&m.sys,
 							 &subject.got[i], &c,
 							 NULL));
 			/* At a place that others have. */
-			c.req.policy = VMR_EXACT;
-			c.req.min = 0;
-			c.req.max = VMR_MAX;
-			c.req.align = 1;
-			c.req.addr = wants[i].max;
-			c.req.size = 1;
-			FAILS(-EBUSY, vmr_system_update(&m.sys,
+			c.request.policy = VMR_EXACT;
+			c.request.min = 0;
+			c.request.max = VMR_ADDR_MAX;
+			c.request.align = 1;
+			c.request.addr = wants[i].max;
+			c.request.size = 1;
+			FAILS(-EBUSY, vmr_system_update_resource(&m.sys,
 							&subject.got[i], &c,
 							NULL));
-			c.req.addr = how == POOLED ? 64 : 63;
-			c.req.size = 2;
-			FAILS(-ERANGE, vmr_system_update(&m.sys,
+			c.request.addr = how == POOLED ? 64 : 63;
+			c.request.size = 2;
+			FAILS(-ERANGE, vmr_system_update_resource(&m.sys,
 							 &subject.got[i], &c,
 							 NULL));
-			c.req.addr = 0xffffffff;
-			FAILS(-EOVERFLOW, vmr_system_update(&m.sys,
+			c.request.addr = 0xffffffff;
+			FAILS(-EOVERFLOW, vmr_system_update_resource(&m.sys,
 							    &subject.got[i],
 							    &c, NULL));
 			EXPECT_EQ(0, memcmp(was, subject.got, sizeof(was)));
-			ASSERT_EQ(0, vmr_id_release(vectors, &blocker[0]));
+			ASSERT_EQ(0, vmr_id_free_range(vectors, &blocker[0]));
 		}
 		release_them();
 	}
@@ -325,31 +325,31 @@ TEST(vectors_adopted)
 		want_vectors(_metadata);
 		ASSERT_EQ(0, grant_them(NULL));
 		subject.dev.resources.nr = 0;
-		ASSERT_EQ(0, vmr_id_alloc(&m.sys.ids, &subject.dev.id));
+		ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
 		for (i = 0; i < WANTS; i++) {
 			struct vmr_range *range = &subject.node[i];
-			struct vmr_space *slots = &m.sys.slots.space;
+			struct vmr_space *slots = &m.sys.mem_slots.space;
 
 			start = range->start;
 			last = range->last;
 			ASSERT_EQ(0, vmr_free(&vectors->space, range));
 			failed = 77;
-			FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev,
+			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
 						 &failed));
 			EXPECT_EQ((size_t)i, failed);
 			ASSERT_EQ(0, vmr_reserve(slots, range, 0, last - start,
 						 NULL));
-			FAILS(-ENOENT, vmr_adopt(&m.manager, &subject.dev,
+			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
 						 &failed));
 			ASSERT_EQ(0, vmr_free(slots, range));
 			ASSERT_EQ(0, vmr_reserve(&vectors->space, range, start,
 						 last, NULL));
 		}
 		subject.refuse = REFUSED_BY_DEV;
-		FAILS(REFUSED_BY_DEV, vmr_adopt(&m.manager, &subject.dev,
+		FAILS(REFUSED_BY_DEV, vmr_device_register_restored(&m.manager, &subject.dev,
 						&failed));
 		subject.refuse = 0;
-		EXPECT_EQ(0, vmr_adopt(&m.manager, &subject.dev, NULL));
+		EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &subject.dev, NULL));
 		unlink_it();
 	}
 }
@@ -364,13 +364,13 @@ TEST(vectors_adopted)
 #define MSIX_ENABLE	0x8000u
 #define ENTRIES		8
 #define MASKED		1u
-#define AT		VMR_PCI_ADDR(0, 3, 0)
+#define AT		VMR_PCI_BDF(0, 3, 0)
 #define NUMBERS		32
 
 static struct vmr_pci_function fn;
 static struct vmr_pci_msi msi;
 static struct vmr_pci_msix msix;
-static struct vmr_pci_vector entries[ENTRIES];
+static struct vmr_pci_msix_entry entries[ENTRIES];
 static struct vmr_range taken[NUMBERS + 1];
 
 /* What the function was told, in order. */
@@ -409,11 +409,11 @@ static void note_vector(struct vmr_pci_function *f, uint32_t index,
 		EXPECT_EQ((error_), told.note[n].error); \
 	} while (0)
 
-static const struct vmr_pci_ops vector_ops = { .vector = note_vector };
+static const struct vmr_pci_ops vector_ops = { .vector_changed = note_vector };
 
 static void init_card(struct __test_metadata *_metadata)
 {
-	const struct vmr_pci_msix_place place = {
+	const struct vmr_pci_msix_layout place = {
 		.table_bar = 0, .pba_bar = 0, .pba_offset = 0x800,
 	};
 
@@ -423,7 +423,7 @@ static void init_card(struct __test_metadata *_metadata)
 	memset(taken, 0, sizeof(taken));
 	ASSERT_EQ(0, card_init(&fn, "card"));
 	fn.ops = &vector_ops;
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM32, false, 0x1000,
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     "table"));
 	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, MSI, 32));
 	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, MSIX, entries, ENTRIES,
@@ -443,12 +443,12 @@ static void card_on(struct __test_metadata *_metadata, int how)
 
 static void take(struct __test_metadata *_metadata, uint32_t number)
 {
-	ASSERT_EQ(0, vmr_id_alloc_at(vectors, &taken[number], number, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(vectors, &taken[number], number, NULL));
 }
 
 static void give(struct __test_metadata *_metadata, uint32_t number)
 {
-	ASSERT_EQ(0, vmr_id_release(vectors, &taken[number]));
+	ASSERT_EQ(0, vmr_id_free_range(vectors, &taken[number]));
 }
 
 /* The lowest aligned block of free numbers, NUMBERS if there is none. */
@@ -612,7 +612,7 @@ TEST(msix_tables_that_are_granted_in_part)
 			EXPECT_EQ(0, msix_control(MSIX_ENABLE));
 			EXPECT_EQ((unsigned int)ENTRIES, told.nr);
 			for (i = 0; i < ENTRIES; i++) {
-				struct vmr_pci_vector *v = &entries[i];
+				struct vmr_pci_msix_entry *v = &entries[i];
 
 				EXPECT_EQ(i < left ? 0 : -ENOSPC, v->error);
 				EXPECT_NOTE(i, i, i < left ? &v->range : NULL,
@@ -620,7 +620,7 @@ TEST(msix_tables_that_are_granted_in_part)
 				EXPECT_EQ(i < left ? VMR_LIVE : VMR_FREE,
 					  vmr_range_state(&v->range));
 				if (i < left)
-					EXPECT_EQ(3 * i + 1, vmr_id(&v->range));
+					EXPECT_EQ(3 * i + 1, vmr_id_value(&v->range));
 			}
 			/* Off, and all is as it was before. */
 			EXPECT_EQ(0, msix_control(0));
@@ -662,7 +662,7 @@ TEST(msix_entries_that_come_too_late)
 			/* What is free is had by whoever comes next. */
 			give(_metadata, 20);
 			EXPECT_EQ(0, entry(late, 0));
-			EXPECT_EQ(20U, vmr_id(&entries[late].range));
+			EXPECT_EQ(20U, vmr_id_value(&entries[late].range));
 			EXPECT_EQ(3U, told.nr);
 		}
 }
@@ -710,7 +710,7 @@ TEST(functions_that_leave_when_there_are_no_vectors)
 /* Accesses to the table that make no sense. */
 TEST(msix_accesses_that_are_refused)
 {
-	static struct vmr_pci_vector kept[ENTRIES];
+	static struct vmr_pci_msix_entry kept[ENTRIES];
 	uint8_t data[8] = { 0 };
 	uint64_t end = 16 * ENTRIES, offset;
 	uint32_t width;
@@ -729,7 +729,7 @@ TEST(msix_accesses_that_are_refused)
 			else if (offset % width || offset >= end)
 				FAILS(-ERANGE, WRITE(offset, width));
 		}
-	FAILS(-ERANGE, WRITE(VMR_MAX - 7, 8));
+	FAILS(-ERANGE, WRITE(VMR_ADDR_MAX - 7, 8));
 	FAILS(-EINVAL, vmr_pci_msix_write(NULL, &msix, 0, data, 4));
 	FAILS(-EINVAL, vmr_pci_msix_write(&fn, NULL, 0, data, 4));
 	FAILS(-EINVAL, vmr_pci_msix_write(&fn, &msix, 0, NULL, 4));

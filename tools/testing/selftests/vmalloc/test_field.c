@@ -71,7 +71,7 @@ TEST(ch_8203)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&mover, "mover", VMR_MMIO, 0xe0000000, 0x1000));
 	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0xe0002000, 0x1000));
-	REFUSED(-EBUSY, vmr_region_place(&m.manager, &mover.region[0],
+	REFUSED(-EBUSY, vmr_region_move(&m.manager, &mover.region[0],
 					 0xe0001800, &conflict));
 	EXPECT_EQ(&holder.region[0].range, conflict);
 	EXPECT_IS_AT(&mover.region[0], 0xe0000000);
@@ -81,9 +81,9 @@ TEST(ch_8203)
 	probe_init(&next, "next");
 	ASSERT_EQ(0, probe_region(&next, 0, VMR_MMIO, VMR_REGION_TRAPPED,
 				  0x1000));
-	vmr_constraint_within(probe_want(&next), VMR_KIND_MMIO, 0x1000, 0x1000,
+	vmr_constraint_init_bounded(probe_want(&next), VMR_KIND_MMIO, 0x1000, 0x1000,
 			      0xe0000000, 0xe000ffff, &next.region[0].range);
-	EXPECT_EQ(0, vmr_register(&m.manager, &next.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &next.dev, NULL, NULL));
 	EXPECT_IS_AT(&next.region[0], 0xe0001000);
 	EXPECT_SOUND();
 }
@@ -98,21 +98,21 @@ TEST(ch_7938)
 	uint64_t addr = 0;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM64, 0x4000));
 	set_bar64(&fn, 0, (uint64_t)1 << 50);
 	decode(&fn, DECODE_MEM);
 
 	/* The register reads back; the model knows that nothing is there. */
 	EXPECT_EQ(((uint64_t)1 << 50) | 4, get_bar64(&fn, 0));
-	EXPECT_FALSE(vmr_pci_bar_address(&fn, 0, &addr));
-	EXPECT_FALSE(vmr_region_visible(bar(&fn, 0)).visible);
+	EXPECT_FALSE(vmr_pci_bar_addr(&fn, 0, &addr));
+	EXPECT_FALSE(vmr_region_mapping(bar(&fn, 0)).mapped);
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 	EXPECT_EQ(0U, m.sys.mmio.nr_claims);
 	EXPECT_NULL(at(VMR_MMIO, (uint64_t)1 << 50));
 
 	/* The last place inside the domain is one. */
 	set_bar64(&fn, 0, MACHINE_LAST - 0x3fff);
-	EXPECT_TRUE(vmr_pci_bar_address(&fn, 0, &addr));
+	EXPECT_TRUE(vmr_pci_bar_addr(&fn, 0, &addr));
 	EXPECT_EQ(MACHINE_LAST - 0x3fff, addr);
 	EXPECT_IS_AT(bar(&fn, 0), addr);
 }
@@ -128,8 +128,8 @@ TEST(ch_8572)
 	unsigned int order, k;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&f[0], 1, VMR_BAR_MEM32, 0x1000));
-	ASSERT_EQ(0, card_up(&f[1], 2, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&f[0], 1, VMR_PCI_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&f[1], 2, VMR_PCI_BAR_MEM32, 0x1000));
 	/* Bit 0: whose register is written first. Bit 1: who is enabled first. */
 	for (order = 0; order < 4; order++) {
 		set_bar(&f[0], 0, 0xd0000000);
@@ -165,8 +165,8 @@ TEST(ch_8202)
 	struct vmr_pci_function a, b;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&a, 1, VMR_BAR_MEM32, 0x1000));
-	ASSERT_EQ(0, card_up(&b, 2, VMR_BAR_MEM32, 0x2000));
+	ASSERT_EQ(0, card_up(&a, 1, VMR_PCI_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&b, 2, VMR_PCI_BAR_MEM32, 0x2000));
 	set_bar(&a, 0, 0xe0000000);
 	set_bar(&b, 0, 0xe0100000);
 	decode(&a, DECODE_MEM);
@@ -204,7 +204,7 @@ TEST(acrn_3208)
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, probe_up(&flash, "flash", VMR_MMIO, 0xffc00000, 0x400000));
 	ASSERT_EQ(0, probe_up(&low, "low", VMR_MMIO, 0, 0x100000));
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&fn, 0, 0xe0000000);
 	decode(&fn, DECODE_MEM);
 	for (i = 0; i < 2; i++) {
@@ -229,7 +229,7 @@ TEST(ch_8598)
 	struct vmr_pci_function fn;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&fn, 0, 0xe0000000);
 	set_bar(&fn, 0, 0xfffffff0);
 	EXPECT_EQ(0xfffff000U, get_bar(&fn, 0));
@@ -253,7 +253,7 @@ TEST(ch_2508)
 	struct vmr_pci_function fn;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM64, 0x4000));
 	set_bar64(&fn, 0, 0x1e0000000);
 	decode(&fn, DECODE_MEM);
 	EXPECT_IS_AT(bar(&fn, 0), 0x1e0000000);
@@ -272,8 +272,8 @@ TEST(fc_6091)
 	struct vmr_pci_function fn, other;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM64, 0x4000));
-	ASSERT_EQ(0, card_up(&other, 2, VMR_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, card_up(&other, 2, VMR_PCI_BAR_MEM64, 0x4000));
 	set_bar64(&fn, 0, 0x1e0000000);
 	/* Where the new lower and the old upper half lead. */
 	set_bar64(&other, 0, 0x1d0000000);
@@ -296,8 +296,8 @@ TEST(ch_8695)
 	struct vmr_pci_function a, b;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&a, 1, VMR_BAR_MEM32, 0x1000));
-	ASSERT_EQ(0, card_up(&b, 2, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&a, 1, VMR_PCI_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&b, 2, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&a, 0, 0xe0000000);
 	decode(&a, DECODE_MEM);
 	set_bar(&b, 0, 0xe1000000);
@@ -357,7 +357,7 @@ TEST(ch_7010)
 	vmr_constraint_init(probe_want(&q), VMR_KIND_MMIO, 0x10000000,
 			    &q.region[1].range);
 	q.want[1].flags = VMR_64BIT;
-	EXPECT_EQ(0, vmr_register(&m.manager, &q.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
 	EXPECT_IS_AT(&q.region[0], 0xe0000000);
 	EXPECT_IS_AT(&q.region[1], 0x810000000);
 	EXPECT_SOUND();
@@ -383,7 +383,7 @@ TEST(ch_8195)
 				  0x1000));
 	vmr_constraint_init(probe_want(&fixed), VMR_KIND_MMIO, 0x1000,
 			    &fixed.region[0].range);
-	ASSERT_EQ(0, vmr_register(&m.manager, &fixed.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &fixed.dev, NULL, NULL));
 	EXPECT_IS_AT(&fixed.region[0], 0xe00ff000);
 
 	/* And one that wants to go low keeps off what the guest has written. */
@@ -392,8 +392,8 @@ TEST(ch_8195)
 				  0x1000));
 	vmr_constraint_init(probe_want(&other), VMR_KIND_MMIO, 0x1000,
 			    &other.region[0].range);
-	other.want[0].req.policy = VMR_FIRST;
-	ASSERT_EQ(0, vmr_register(&m.manager, &other.dev, NULL, NULL));
+	other.want[0].request.policy = VMR_FIRST;
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &other.dev, NULL, NULL));
 	EXPECT_IS_AT(&other.region[0], 0xe0010000);
 
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &card.region[0],
@@ -404,18 +404,18 @@ TEST(ch_8195)
 /* A mapping that follows where regions are, as KVM's and the IOMMU's do. */
 struct mapping {
 	struct vmr_listener	listener;
-	struct vmr_place	place;
+	struct vmr_mapping	place;
 	int			stale;	/* told of a place that it was not at */
 };
 
 static void follow(struct vmr_listener *listener, struct vmr_region *region,
-		   const struct vmr_place *old, const struct vmr_place *new_)
+		   const struct vmr_mapping *old, const struct vmr_mapping *new_)
 {
 	struct mapping *map = owner_of(listener, struct mapping, listener);
 
 	(void)region;
-	if (old->visible != map->place.visible ||
-	    (old->visible && old->start != map->place.start))
+	if (old->mapped != map->place.mapped ||
+	    (old->mapped && old->start != map->place.start))
 		map->stale = 1;
 	map->place = *new_;
 }
@@ -423,17 +423,17 @@ static void follow(struct vmr_listener *listener, struct vmr_region *region,
 /* A BAR moved, and KVM's mappings followed, but not the IOMMU's. */
 TEST(ch_7027)
 {
-	struct mapping kvm = { .listener.moved = follow };
-	struct mapping iommu = { .listener.moved = follow };
+	struct mapping kvm = { .listener.region_changed = follow };
+	struct mapping iommu = { .listener.region_changed = follow };
 	struct mapping *map[2] = { &kvm, &iommu };
 	uint32_t place[3] = { 0xe0000000, 0xe0100000, 0xe0080000 };
 	struct vmr_pci_function fn;
 	int i, k;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, vmr_listen(&m.manager, &kvm.listener));
-	ASSERT_EQ(0, vmr_listen(&m.manager, &iommu.listener));
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM32, 0x100000));
+	ASSERT_EQ(0, vmr_listener_register(&m.manager, &kvm.listener));
+	ASSERT_EQ(0, vmr_listener_register(&m.manager, &iommu.listener));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x100000));
 	bar(&fn, 0)->type = VMR_REGION_MEMORY;
 	set_bar(&fn, 0, place[0]);
 	decode(&fn, DECODE_MEM);
@@ -441,7 +441,7 @@ TEST(ch_7027)
 		if (i)
 			set_bar(&fn, 0, place[i]);
 		for (k = 0; k < 2; k++) {
-			EXPECT_TRUE(map[k]->place.visible);
+			EXPECT_TRUE(map[k]->place.mapped);
 			EXPECT_EQ(place[i] & 0xfff00000, map[k]->place.start);
 			EXPECT_EQ((place[i] & 0xfff00000) + 0xfffff,
 				  map[k]->place.last);
@@ -449,7 +449,7 @@ TEST(ch_7027)
 	}
 	EXPECT_EQ(1, vmr_pci_unplug(&fn));
 	for (k = 0; k < 2; k++) {
-		EXPECT_FALSE(map[k]->place.visible);
+		EXPECT_FALSE(map[k]->place.mapped);
 		EXPECT_FALSE(map[k]->stale);
 	}
 }
@@ -469,8 +469,8 @@ static void scan_early(struct probe *p)
 }
 
 static void scan_late(struct vmr_listener *listener, struct vmr_region *region,
-		      const struct vmr_place *old,
-		      const struct vmr_place *new_)
+		      const struct vmr_mapping *old,
+		      const struct vmr_mapping *new_)
 {
 	int i;
 
@@ -489,19 +489,19 @@ static void scan_late(struct vmr_listener *listener, struct vmr_region *region,
  */
 TEST(ch_8369)
 {
-	struct vmr_listener listener = { .moved = scan_late };
+	struct vmr_listener listener = { .region_changed = scan_late };
 	struct probe p;
 	int i;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, vmr_listen(&m.manager, &listener));
+	ASSERT_EQ(0, vmr_listener_register(&m.manager, &listener));
 	probe_init(&p, "p");
 	p.on_grant = scan_early;
 	plugging = &p;
 	for (i = 0; i < 3; i++)
 		ASSERT_EQ(0, probe_region_at(&p, i, i ? VMR_MMIO : VMR_PIO,
 					     0x1000 * (i + 1), 0x10));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(1U, p.granted);
 	/* All of it from one moment to the next. */
 	EXPECT_EQ(0, early);
@@ -573,8 +573,8 @@ static int cycle(const struct vmr_pci_function *fn, uint32_t address,
 	const uint8_t low[4] = { 0x00, 0x00, 0x00, 0xe0 }, on[2] = { 2, 0 };
 
 	if (vmr_pci_plug(&m.manager, &cycled, address) ||
-	    vmr_id(&cycled.dev.id) != 1 || vmr_id(&fn->dev.id) ||
-	    vmr_pci_function_at(&m.manager, address) != &cycled)
+	    vmr_id_value(&cycled.dev.id) != 1 || vmr_id_value(&fn->dev.id) ||
+	    vmr_pci_find_function(&m.manager, address) != &cycled)
 		return -1;
 	if (vmr_pci_config_write(&cycled, 0x10, low, 4) ||
 	    vmr_pci_config_write(&cycled, COMMAND, on, 2) ||
@@ -583,10 +583,10 @@ static int cycle(const struct vmr_pci_function *fn, uint32_t address,
 	while (routed_by(r, 2) < routed)
 		sched_yield();
 	if (vmr_pci_unplug(&cycled) != 1 ||
-	    vmr_drain(&m.manager, &cycled.dev))
+	    vmr_device_drain(&m.manager, &cycled.dev))
 		return -1;
 	return m.sys.mmio.nr_ranges || m.sys.mmio.nr_claims ||
-	       m.sys.ids.space.nr_ranges != 1 || m.sys.pci.space.nr_ranges != 1;
+	       m.sys.device_ids.space.nr_ranges != 1 || m.sys.pci_bdfs.space.nr_ranges != 1;
 }
 
 FIXTURE(long_run)
@@ -616,10 +616,10 @@ TEST_F_TIMEOUT(long_run, ch_8146, 300)
 	int i;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, card_up(&resident, 1, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&resident, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	ASSERT_EQ(0, card_init(&cycled, "cycled"));
 	cycled.dev.ops = &cycled_ops;
-	ASSERT_EQ(0, vmr_pci_add_bar(&cycled, 0, VMR_BAR_MEM32, false, 0x1000,
+	ASSERT_EQ(0, vmr_pci_add_bar(&cycled, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     "bar"));
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, vmr_reader_attach(&m.manager, &r[i].reader));
@@ -652,23 +652,23 @@ TEST(ch_8559)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0xe0000000, 0x1000));
-	EXPECT_EQ(0, vmr_request_removal(&m.manager, &p.dev));
-	EXPECT_EQ(-EALREADY, vmr_request_removal(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
+	EXPECT_EQ(-EALREADY, vmr_device_request_removal(&m.manager, &p.dev));
 	/* It is there with all it has until the guest lets go. */
 	EXPECT_IS_AT(&p.region[0], 0xe0000000);
-	EXPECT_EQ(&p.dev, vmr_device_by_id(&m.manager, 0));
+	EXPECT_EQ(&p.dev, vmr_find_device_by_id(&m.manager, 0));
 	probe_init(&q, "q");
 	ASSERT_EQ(0, probe_region_at(&q, 0, VMR_MMIO, 0xe0000000, 0x1000));
-	EXPECT_EQ(-EBUSY, vmr_register(&m.manager, &q.dev, NULL, NULL));
+	EXPECT_EQ(-EBUSY, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
 	/* The guest may refuse, and be asked again. */
-	EXPECT_EQ(0, vmr_cancel_removal(&m.manager, &p.dev));
-	EXPECT_EQ(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
-	EXPECT_EQ(0, vmr_request_removal(&m.manager, &p.dev));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	EXPECT_EQ(-ENOENT, vmr_request_removal(&m.manager, &p.dev));
-	EXPECT_EQ(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
-	EXPECT_EQ(0, vmr_register(&m.manager, &q.dev, NULL, NULL));
-	EXPECT_EQ(0U, vmr_id(&q.dev.id));
+	EXPECT_EQ(0, vmr_device_cancel_removal(&m.manager, &p.dev));
+	EXPECT_EQ(-ENOENT, vmr_device_cancel_removal(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_EQ(-ENOENT, vmr_device_request_removal(&m.manager, &p.dev));
+	EXPECT_EQ(-ENOENT, vmr_device_cancel_removal(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
+	EXPECT_EQ(0U, vmr_id_value(&q.dev.id));
 	EXPECT_IS_AT(&q.region[0], 0xe0000000);
 }
 
@@ -733,9 +733,9 @@ TEST(ch_8028)
 	EXPECT_EQ(0, vcpu.ret);
 	EXPECT_EQ(0, vmr_reader_detach(&vcpu.reader));
 	EXPECT_EQ(0, probe_up(&added, "added", VMR_MMIO, 0x3000, 0x1000));
-	EXPECT_EQ(0, vmr_region_place(&m.manager, &added.region[0], 0x5000,
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &added.region[0], 0x5000,
 				      NULL));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &added.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &added.dev));
 	EXPECT_EQ(0U, get_flag(&has_left));
 	set_flag(&may_leave, 1);
 	pthread_join(stuck.thread, NULL);
@@ -774,14 +774,14 @@ TEST(fc_6087)
 	/* The reset waits for the lock, and what is done under it not for the reset. */
 	EXPECT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x3000));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &q.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &q.dev));
 	EXPECT_EQ(0U, get_flag(&has_left));
 	pthread_mutex_unlock(&writers);
 	pthread_join(reset.thread, NULL);
 	/* Nothing was left of the device to be unmapped. */
 	EXPECT_EQ(-ENOENT, p.result);
-	EXPECT_EQ(0, vmr_drain(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 }
 
@@ -799,13 +799,13 @@ TEST(fc_6092)
 	EXPECT_EQ(0xe0000000U, p.got[0].start);
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0xe0008000));
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &q.region[0], 0xe0000000));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(VMR_FREE, state_of(&p.region[0]));
 	EXPECT_NULL(at(VMR_MMIO, 0xe0008000));
 	/* Who has come to the old address is not taken for it. */
 	EXPECT_IS_AT(&q.region[0], 0xe0000000);
 	EXPECT_EQ(1U, m.sys.mmio.nr_ranges);
-	EXPECT_EQ(-ENOENT, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(-ENOENT, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_SOUND();
 }
 
@@ -820,11 +820,11 @@ TEST(fc_6136)
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "fn"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM32, false, 0x1000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000, ""));
 	vmr_constraint_init(&want, VMR_KIND_MSIX, 33, &vectors);
 	fn.dev.constraints = &want;
 	fn.dev.nr_constraints = 1;
-	vmr_set_init(&fn.dev.resources, &got, 1);
+	vmr_resource_set_init(&fn.dev.resources, &got, 1);
 	/* There are vectors for one at a time. */
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 8));
@@ -834,7 +834,7 @@ TEST(fc_6136)
 		EXPECT_EQ(1, vmr_pci_unplug(&fn));
 		EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 		EXPECT_EQ(0U, m.sys.irqs.space.nr_ranges);
-		EXPECT_EQ(0U, m.sys.pci.space.nr_ranges);
+		EXPECT_EQ(0U, m.sys.pci_bdfs.space.nr_ranges);
 	}
 	EXPECT_SOUND();
 }
@@ -849,13 +849,13 @@ TEST(fc_5870)
 	uint32_t slot;
 
 	ASSERT_EQ(0, machine_up());
-	vmr_constraint_init(&want, VMR_KIND_GENERIC_IRQ, 65, &vectors);
+	vmr_constraint_init(&want, VMR_KIND_MSI_GENERIC, 65, &vectors);
 	for (slot = 0; slot < 32; slot++) {
 		ASSERT_EQ(0, card_init(&fn[slot], "fn"));
 		/* Once there are no vectors, once the device says no. */
 		fn[slot].dev.constraints = &want;
 		fn[slot].dev.nr_constraints = 1;
-		vmr_set_init(&fn[slot].dev.resources, &got, 1);
+		vmr_resource_set_init(&fn[slot].dev.resources, &got, 1);
 		EXPECT_EQ(-ENOSPC, vmr_pci_plug(&m.manager, &fn[slot],
 						8 * slot));
 		fn[slot].dev.nr_constraints = 0;
@@ -864,11 +864,11 @@ TEST(fc_5870)
 					       8 * slot));
 		card_refuses = 0;
 	}
-	EXPECT_EQ(0U, m.sys.pci.space.nr_ranges);
-	EXPECT_EQ(0U, m.sys.ids.space.nr_ranges);
+	EXPECT_EQ(0U, m.sys.pci_bdfs.space.nr_ranges);
+	EXPECT_EQ(0U, m.sys.device_ids.space.nr_ranges);
 	for (slot = 0; slot < 32; slot++) {
 		EXPECT_EQ(0, vmr_pci_plug(&m.manager, &fn[slot], 8 * slot));
-		EXPECT_EQ(slot, vmr_id(&fn[slot].dev.id));
+		EXPECT_EQ(slot, vmr_id_value(&fn[slot].dev.id));
 	}
 }
 
@@ -877,16 +877,16 @@ static int take(struct vmr_constraint *want, struct vmr_resource *got,
 {
 	struct vmr_resource_set set;
 
-	vmr_set_init(&set, got, 1);
+	vmr_resource_set_init(&set, got, 1);
 	vmr_constraint_init(want, kind, 1, range);
-	return vmr_system_grant(&m.sys, want, 1, &set, NULL, NULL);
+	return vmr_system_alloc_resources(&m.sys, want, 1, &set, NULL, NULL);
 }
 
 static void give_back(struct vmr_resource *got)
 {
 	struct vmr_resource_set set = { .entries = got, .nr = 1, .max = 1 };
 
-	vmr_system_release(&m.sys, &set);
+	vmr_system_free_resources(&m.sys, &set);
 }
 
 /* Memory slots were numbered upwards until KVM refused. */
@@ -931,8 +931,8 @@ static void mask(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
  */
 TEST(ch_7940)
 {
-	static struct vmr_pci_vector table[3][ENTRIES];
-	const struct vmr_pci_msix_place place = { .pba_offset = 0x8000 };
+	static struct vmr_pci_msix_entry table[3][ENTRIES];
+	const struct vmr_pci_msix_layout place = { .pba_offset = 0x8000 };
 	struct vmr_pci_msix msix[3] = { { .nr = 0 } };
 	struct vmr_pci_function fn[3];
 	uint32_t i, k;
@@ -940,7 +940,7 @@ TEST(ch_7940)
 	ASSERT_EQ(0, pci_up());
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, card_init(&fn[i], "nvme"));
-		ASSERT_EQ(0, vmr_pci_add_bar(&fn[i], 0, VMR_BAR_MEM64, false,
+		ASSERT_EQ(0, vmr_pci_add_bar(&fn[i], 0, VMR_PCI_BAR_MEM64, false,
 					     0x10000, "table"));
 		ASSERT_EQ(0, vmr_pci_add_msix(&fn[i], &msix[i], 0x40, table[i],
 					      ENTRIES, &place));
@@ -956,7 +956,7 @@ TEST(ch_7940)
 			mask(&fn[i], &msix[i], k * 100, 0);
 	EXPECT_EQ(60U, m.sys.irqs.space.nr_ranges);
 	EXPECT_TRUE(vmr_id_is_allocated(&m.sys.irqs,
-					vmr_id(&table[2][1900].range)));
+					vmr_id_value(&table[2][1900].range)));
 
 	/* There are 64. Who comes too late is told, and nobody else suffers. */
 	for (k = 0; k < 5; k++)
@@ -980,16 +980,16 @@ TEST(ch_7940)
 TEST(rv_120)
 {
 	struct vmr_range id[3] = { { .start = 0 } };
-	struct vmr_ids ids;
+	struct vmr_id_pool ids;
 
-	ASSERT_EQ(0, vmr_ids_init(&ids, 5, 10));
+	ASSERT_EQ(0, vmr_id_pool_init(&ids, 5, 10));
 	ASSERT_EQ(0, vmr_id_alloc(&ids, &id[0]));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&ids, 6, NULL));
 	ASSERT_EQ(0, vmr_id_alloc(&ids, &id[1]));
 	ASSERT_EQ(0, vmr_id_alloc(&ids, &id[2]));
-	EXPECT_EQ(5U, vmr_id(&id[0]));
-	EXPECT_EQ(6U, vmr_id(&id[1]));
-	EXPECT_EQ(7U, vmr_id(&id[2]));
+	EXPECT_EQ(5U, vmr_id_value(&id[0]));
+	EXPECT_EQ(6U, vmr_id_value(&id[1]));
+	EXPECT_EQ(7U, vmr_id_value(&id[2]));
 	EXPECT_EQ(0, vmr_id_free(&ids, 7, NULL));
 	EXPECT_EQ(-EALREADY, vmr_id_free(&ids, 7, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&ids, 8, NULL));
@@ -1007,24 +1007,24 @@ TEST(rv_exact)
 	struct vmr_space space;
 	struct vmr_pool pool;
 
-	ASSERT_EQ(0, vmr_space_init(&space, 0, VMR_MAX));
+	ASSERT_EQ(0, vmr_space_init(&space, 0, VMR_ADDR_MAX));
 	ASSERT_EQ(0, vmr_pool_init(&pool, &space, 0, 0, "all"));
-	ASSERT_EQ(0, vmr_pool_alloc_at(&pool, &a, 0x1000, 0x800, 1, NULL));
-	EXPECT_EQ(-EBUSY, vmr_pool_alloc_at(&pool, &b, 0x1100, 0x100, 1,
+	ASSERT_EQ(0, vmr_pool_reserve(&pool, &a, 0x1000, 0x800, 1, NULL));
+	EXPECT_EQ(-EBUSY, vmr_pool_reserve(&pool, &b, 0x1100, 0x100, 1,
 					    &conflict));
 	EXPECT_EQ(&a, conflict);
 	/* The last byte of either gap. */
-	EXPECT_EQ(0, vmr_pool_alloc_at(&pool, &b, 0xfff, 1, 1, NULL));
+	EXPECT_EQ(0, vmr_pool_reserve(&pool, &b, 0xfff, 1, 1, NULL));
 	EXPECT_EQ(0, vmr_free(&space, &b));
-	EXPECT_EQ(0, vmr_pool_alloc_at(&pool, &b, VMR_MAX, 1, 1, NULL));
+	EXPECT_EQ(0, vmr_pool_reserve(&pool, &b, VMR_ADDR_MAX, 1, 1, NULL));
 	EXPECT_EQ(0, vmr_free(&space, &b));
 	EXPECT_EQ(0, vmr_free(&space, &a));
-	EXPECT_EQ(0, vmr_reserve(&space, &a, 0, VMR_MAX, NULL));
-	EXPECT_EQ(1U, vmr_used(&space).high);
-	EXPECT_EQ(&a, vmr_find(&space, VMR_MAX));
-	EXPECT_EQ(-EBUSY, vmr_pool_alloc_at(&pool, &b, VMR_MAX, 1, 1, NULL));
+	EXPECT_EQ(0, vmr_reserve(&space, &a, 0, VMR_ADDR_MAX, NULL));
+	EXPECT_EQ(1U, vmr_space_used(&space).high);
+	EXPECT_EQ(&a, vmr_find(&space, VMR_ADDR_MAX));
+	EXPECT_EQ(-EBUSY, vmr_pool_reserve(&pool, &b, VMR_ADDR_MAX, 1, 1, NULL));
 	EXPECT_EQ(0, vmr_free(&space, &a));
-	EXPECT_EQ(1U, vmr_unused(&space).high);
+	EXPECT_EQ(1U, vmr_space_unused(&space).high);
 }
 
 /* `rep ins` arrives as size times count bytes, and failed a check of the size. */
@@ -1080,12 +1080,12 @@ TEST(kt_mmio)
 	ASSERT_EQ(0, start_call(&vcpu));
 	wait_for(&is_inside, 1);
 	/* Hidden at once, without waiting; its memory is not ours yet. */
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_NULL(at(VMR_MMIO, 0x1000));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&m.manager, &p.dev));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &p.dev));
 	EXPECT_EQ(0U, get_flag(&has_left));
 	set_flag(&may_leave, 1);
-	EXPECT_EQ(0, vmr_drain(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	EXPECT_EQ(1U, get_flag(&has_left));
 	/* Now it is. */
 	memset(&p, 0xdd, sizeof(p));
@@ -1108,11 +1108,11 @@ TEST(kt_bump)
 			    &p.region[0].range);
 	vmr_constraint_init(probe_want(&p), VMR_KIND_IRQ, 1, &p.node[0]);
 	for (i = 0; i < 1000; i++) {
-		ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+		ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 		EXPECT_EQ(0xd2000000U, p.got[0].start);
 		EXPECT_EQ(0U, p.got[1].start);
-		ASSERT_EQ(1, vmr_unlink(&m.manager, &p.dev));
-		ASSERT_EQ(0, vmr_drain(&m.manager, &p.dev));
+		ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+		ASSERT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	}
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 	EXPECT_EQ(0U, m.sys.irqs.space.nr_ranges);

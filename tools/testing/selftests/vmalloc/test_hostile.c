@@ -47,7 +47,7 @@ static struct vmr_pci_bridge bridges[BRIDGES];
 static struct vmr_pci_function cards[CARDS];
 static struct vmr_pci_msi msis[CARDS];
 static struct vmr_pci_msix msixs[CARDS];
-static struct vmr_pci_vector vectors[CARDS][ENTRIES];
+static struct vmr_pci_msix_entry vectors[CARDS][ENTRIES];
 static struct vmr_region tables[CARDS];
 static struct villain villains[FUNCTIONS];
 
@@ -133,7 +133,7 @@ static const struct vmr_device_ops hostile_ops = {
 
 static struct {
 	struct vmr_listener	listener;
-	struct vmr_place	place[NR(naive.region)];
+	struct vmr_mapping	place[NR(naive.region)];
 	unsigned long		reports;
 	unsigned long		wrong;
 	unsigned long		calls;		/* of vector() */
@@ -142,16 +142,16 @@ static struct {
 	const struct vmr_range	*entry[CARDS][ENTRIES];
 } told;
 
-static bool equal(const struct vmr_place *a, const struct vmr_place *b)
+static bool equal(const struct vmr_mapping *a, const struct vmr_mapping *b)
 {
-	return a->visible == b->visible &&
-	       (!a->visible || (a->start == b->start && a->last == b->last));
+	return a->mapped == b->mapped &&
+	       (!a->mapped || (a->start == b->start && a->last == b->last));
 }
 
 static void hostile_moved(struct vmr_listener *listener,
 			  struct vmr_region *region,
-			  const struct vmr_place *old,
-			  const struct vmr_place *new_)
+			  const struct vmr_mapping *old,
+			  const struct vmr_mapping *new_)
 {
 	size_t i;
 
@@ -186,7 +186,7 @@ static void hostile_vector(struct vmr_pci_function *fn, uint32_t index,
 		told.entry[card][index] = NULL;
 }
 
-static const struct vmr_pci_ops hostile_pci_ops = { .vector = hostile_vector };
+static const struct vmr_pci_ops hostile_pci_ops = { .vector_changed = hostile_vector };
 
 /*
  * The machine
@@ -195,7 +195,7 @@ static const struct vmr_pci_ops hostile_pci_ops = { .vector = hostile_vector };
 static int plug(struct villain *v)
 {
 	if (v->behind)
-		return vmr_pci_plug_behind(v->behind, v->fn, v->at);
+		return vmr_pci_bridge_plug(v->behind, v->fn, v->at);
 	return vmr_pci_plug(&m.manager, v->fn, v->at);
 }
 
@@ -208,7 +208,7 @@ static int villain_up(struct villain *v, struct vmr_pci_function *fn,
 	v->at = at;
 	naive_add(&fn->dev);
 	memcpy(v->config, fn->config, sizeof(v->config));
-	memcpy(v->writable, fn->writable, sizeof(v->writable));
+	memcpy(v->writable, fn->wmask, sizeof(v->writable));
 	return plug(v);
 }
 
@@ -218,30 +218,30 @@ static int bars_of_card(struct vmr_pci_function *fn, unsigned int i)
 
 	switch (i % 3) {
 	case 0:
-		ret = vmr_pci_add_bar(fn, 0, VMR_BAR_MEM32, false, 0x1000,
+		ret = vmr_pci_add_bar(fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				      "table");
 		if (!ret)
-			ret = vmr_pci_add_bar(fn, 1, VMR_BAR_IO, false, 0x20,
+			ret = vmr_pci_add_bar(fn, 1, VMR_PCI_BAR_IO, false, 0x20,
 					      "ports");
 		if (!ret)
-			ret = vmr_pci_add_bar(fn, VMR_PCI_ROM, VMR_BAR_ROM,
+			ret = vmr_pci_add_bar(fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM,
 					      false, 0x4000, "rom");
 		return ret;
 	case 1:
-		ret = vmr_pci_add_bar(fn, 0, VMR_BAR_MEM64, true, 0x8000,
+		ret = vmr_pci_add_bar(fn, 0, VMR_PCI_BAR_MEM64, true, 0x8000,
 				      "table");
 		if (!ret)
-			ret = vmr_pci_add_bar(fn, 4, VMR_BAR_MEM64, false,
+			ret = vmr_pci_add_bar(fn, 4, VMR_PCI_BAR_MEM64, false,
 					      0x2000, "registers");
 		return ret;
 	default:
-		ret = vmr_pci_add_bar(fn, 0, VMR_BAR_MEM64, i & 4, 0x10000,
+		ret = vmr_pci_add_bar(fn, 0, VMR_PCI_BAR_MEM64, i & 4, 0x10000,
 				      "table");
 		if (!ret)
-			ret = vmr_pci_add_bar(fn, 3, VMR_BAR_IO, false, 4,
+			ret = vmr_pci_add_bar(fn, 3, VMR_PCI_BAR_IO, false, 4,
 					      "ports");
 		if (!ret)
-			ret = vmr_pci_add_bar(fn, 5, VMR_BAR_MEM32, true, 16,
+			ret = vmr_pci_add_bar(fn, 5, VMR_PCI_BAR_MEM32, true, 16,
 					      "small");
 		return ret;
 	}
@@ -251,7 +251,7 @@ static int bars_of_card(struct vmr_pci_function *fn, unsigned int i)
 static int card_make(unsigned int i)
 {
 	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1000 };
-	const struct vmr_pci_msix_place place = {
+	const struct vmr_pci_msix_layout place = {
 		.table_offset = TABLE_OFFSET, .pba_offset = 0x400,
 	};
 	struct vmr_pci_function *fn = &cards[i];
@@ -266,7 +266,7 @@ static int card_make(unsigned int i)
 		tables[i].offset = TABLE_OFFSET;
 		tables[i].size = TABLE_SIZE;
 		v->table = &tables[i];
-		ret = vmr_add_part(bar(fn, 0), &tables[i]);
+		ret = vmr_region_add_subregion(bar(fn, 0), &tables[i]);
 	}
 	if (!ret && i % 4 != 3) {
 		v->msi = &msis[i];
@@ -285,7 +285,7 @@ static int card_make(unsigned int i)
 static int hostile_up(uint64_t mmio_last)
 {
 	static const int8_t bus_of_card[CARDS] = { -1, -1, -1, 0, 0, 1, 2, 2, 2 };
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = mmio_last, .irq_last = VECTORS - 1,
 		.slot_last = 31, .pci_last = 0xff, .id_last = 255,
 	};
@@ -299,7 +299,7 @@ static int hostile_up(uint64_t mmio_last)
 	if (!ret)
 		ret = vmr_reader_attach(&m.manager, &m.reader);
 	if (!ret)
-		ret = vmr_pci_host_register(&host, &m.manager, NULL);
+		ret = vmr_pci_conf1_register(&host, &m.manager, NULL);
 	naive_add(&host.dev);
 
 	/* Memory, an interrupt controller, and a hole where nothing may be. */
@@ -315,13 +315,13 @@ static int hostile_up(uint64_t mmio_last)
 	ret = ret ? ret : probe_region_at(&board, 3, VMR_PIO, PORT_CROWD + 0x40,
 					  8);
 	naive_add(&board.dev);
-	ret = ret ? ret : vmr_register(&m.manager, &board.dev, NULL, NULL);
+	ret = ret ? ret : vmr_device_register(&m.manager, &board.dev, NULL, NULL);
 
 	for (i = 0; i < BRIDGES && !ret; i++) {
 		ret = vmr_pci_bridge_init(&bridges[i], &m.manager, &ids,
 					  &hostile_ops, "bridge");
 		if (!ret && i == 1)
-			ret = vmr_pci_add_bar(&bridges[i].fn, 0, VMR_BAR_MEM64,
+			ret = vmr_pci_add_bar(&bridges[i].fn, 0, VMR_PCI_BAR_MEM64,
 					      true, 0x4000, "bridge's");
 		if (!ret)
 			ret = villain_up(&villains[i], &bridges[i].fn,
@@ -337,9 +337,9 @@ static int hostile_up(uint64_t mmio_last)
 					 i << 3 | i % 2);
 	}
 	for (i = 0; i < naive.nr; i++)
-		told.place[i] = vmr_region_visible(naive.region[i]);
-	told.listener.moved = hostile_moved;
-	return ret ? ret : vmr_listen(&m.manager, &told.listener);
+		told.place[i] = vmr_region_mapping(naive.region[i]);
+	told.listener.region_changed = hostile_moved;
+	return ret ? ret : vmr_listener_register(&m.manager, &told.listener);
 }
 
 /*
@@ -480,7 +480,7 @@ static uint64_t tempting(const struct villain *v)
 	case 0:
 		return 0;
 	case 1:
-		return VMR_MAX;
+		return VMR_ADDR_MAX;
 	case 2:
 		return any_bits();
 	case 3:
@@ -536,7 +536,7 @@ static void behave(void)
 	struct vmr_pci_bridge *b;
 	unsigned int i;
 
-	for (b = v->behind; b; b = b->fn.behind) {
+	for (b = v->behind; b; b = b->fn.upstream_bridge) {
 		size_t nr = b - bridges;
 		struct villain *up = &villains[nr];
 		uint32_t mem = base[nr] | (uint32_t)limit[nr] << 16;
@@ -554,10 +554,10 @@ static void behave(void)
 		size_t nr = v->behind - bridges;
 		uint32_t low = (uint32_t)base[nr] << 16 | dice(32) << 16;
 
-		if (mine->type == VMR_BAR_IO)
+		if (mine->type == VMR_PCI_BAR_IO)
 			low = (uint32_t)io[nr] << 8 | dice(64) << 5;
 		config_bytes(v, bar_offset(i), low, 4);
-		if (mine->type == VMR_BAR_MEM64)
+		if (mine->type == VMR_PCI_BAR_MEM64)
 			config_bytes(v, bar_offset(++i),
 				     mine->prefetchable && dice(8) ? 0x40 : 0,
 				     4);
@@ -724,18 +724,18 @@ static const char *check_bar(struct vmr_pci_function *fn, unsigned int index)
 	uint32_t offset = bar_offset(index), enable;
 	uint64_t value, mask = ~(region->size - 1);
 
-	if (type == VMR_BAR_NONE)
+	if (type == VMR_PCI_BAR_NONE)
 		return NULL;
 	if (index == VMR_PCI_ROM && fn->bridge)
 		offset = 0x38;
 	value = reg(fn, offset, 4);
-	if (type == VMR_BAR_MEM64)
+	if (type == VMR_PCI_BAR_MEM64)
 		value |= (uint64_t)reg(fn, offset + 4, 4) << 32;
 	else
 		mask &= 0xffffffff;
-	enable = reg(fn, COMMAND, 2) & (type == VMR_BAR_IO ? DECODE_IO :
+	enable = reg(fn, COMMAND, 2) & (type == VMR_PCI_BAR_IO ? DECODE_IO :
 					DECODE_MEM);
-	if (type == VMR_BAR_ROM && !(value & 1))
+	if (type == VMR_PCI_BAR_ROM && !(value & 1))
 		enable = 0;
 	value &= mask;
 	if (!value || value == mask || value == (mask & 0xffffffff)) {
@@ -787,7 +787,7 @@ static const char *check_bridge(const struct vmr_pci_bridge *b)
 				    | (uint64_t)reg(fn, 0x2c, 4) << 32
 				    | 0xfffff);
 	if (!what)
-		what = verify_space(&b->functions.space);
+		what = verify_space(&b->devfns.space);
 	return what && strcmp(what, VERIFY_OK) ? what : NULL;
 }
 
@@ -836,7 +836,7 @@ static const char *check_interrupts(const struct villain *v, uint64_t *total)
 	for (i = 0; i < ENTRIES && !what; i++)
 		what = check_vectors(&vectors[card][i].range,
 				     vectors[card][i].error,
-				     on && !(vectors[card][i].words[3] & 1), 1,
+				     on && !(vectors[card][i].dwords[3] & 1), 1,
 				     told.entry[card][i], total);
 	return what;
 }
@@ -849,7 +849,7 @@ static const char *check_read_only(const struct villain *v)
 	for (i = 0; i < VMR_PCI_CONFIG_SIZE; i++)
 		if ((v->fn->config[i] ^ v->config[i]) & ~v->writable[i])
 			return "a read-only register has changed";
-	if (memcmp(v->fn->writable, v->writable, sizeof(v->writable)))
+	if (memcmp(v->fn->wmask, v->writable, sizeof(v->writable)))
 		return "what is writable has changed";
 	return NULL;
 }
@@ -876,20 +876,20 @@ static const char *check_function(struct villain *v, uint64_t *total)
 static const char *check_region(size_t i)
 {
 	const struct vmr_region *region = naive.region[i];
-	struct vmr_place place = vmr_region_visible(region);
+	struct vmr_mapping place = vmr_region_mapping(region);
 	enum vmr_io io = (enum vmr_io)region->io;
 	uint8_t byte = 0x5a;
 	uint64_t at;
 
-	if (place.visible != naive_visible(region))
+	if (place.mapped != naive_visible(region))
 		return "visible is not what the definition says";
 	if (!equal(&place, &told.place[i]))
 		return "listeners were told otherwise";
-	if (region->device->parent && naive_live(region)) {
-		met.far += place.visible;
-		met.hidden += !place.visible;
+	if (region->device->parent_bus && naive_live(region)) {
+		met.far += place.mapped;
+		met.hidden += !place.mapped;
 	}
-	if (!place.visible || region->type != VMR_REGION_TRAPPED)
+	if (!place.mapped || region->type != VMR_REGION_TRAPPED)
 		return NULL;
 	for (at = place.start; ; at = place.last) {
 		if (vmr_read(&m.reader, io, at, &byte, 1, 1) ||
@@ -913,7 +913,7 @@ static const char *check_all(void)
 		what = check_function(&villains[i], &total);
 	for (i = 0; i < naive.nr && !what; i++)
 		what = check_region(i);
-	if (!what && total != vmr_used(&m.sys.irqs.space).low)
+	if (!what && total != vmr_space_used(&m.sys.irqs.space).low)
 		what = "vectors are held by nobody";
 	if (!what && told.wrong)
 		what = "a report was wrong";
@@ -977,7 +977,7 @@ TEST(a_hostile_guest_breaks_nothing)
 /* Where an address of all ones is inside, and is sizing nevertheless. */
 TEST(a_hostile_guest_breaks_nothing_with_64_address_bits)
 {
-	run(_metadata, VMR_MAX);
+	run(_metadata, VMR_ADDR_MAX);
 }
 
 TEST_HARNESS_MAIN

@@ -12,22 +12,22 @@
 
 static void some_ids(struct __test_metadata *_metadata)
 {
-	GRANT(vmr_ids_init(&w.ids, LOW, HIGH));
+	GRANT(vmr_id_pool_init(&w.ids, LOW, HIGH));
 	GRANT(vmr_space_init(&w.b, LOW, HIGH));
 }
 
 TEST(bounds_are_inclusive_and_not_reversed)
 {
-	REFUSE(-EINVAL, vmr_ids_init(NULL, 0, 1));
-	REFUSE(-EINVAL, vmr_ids_init(&w.ids, 1, 0));
-	REFUSE(-EINVAL, vmr_ids_init(&w.ids, UINT32_MAX, 0));
+	REFUSE(-EINVAL, vmr_id_pool_init(NULL, 0, 1));
+	REFUSE(-EINVAL, vmr_id_pool_init(&w.ids, 1, 0));
+	REFUSE(-EINVAL, vmr_id_pool_init(&w.ids, UINT32_MAX, 0));
 	memset(&w.ids, 0xa5, sizeof(w.ids));
-	GRANT(vmr_ids_init(&w.ids, 3, 4));
-	EXPECT_EQ((uint64_t)0, w.ids.issued);
+	GRANT(vmr_id_pool_init(&w.ids, 3, 4));
+	EXPECT_EQ((uint64_t)0, w.ids.high_watermark);
 	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
-	EXPECT_EQ(3u, vmr_id(&w.r[0]));
+	EXPECT_EQ(3u, vmr_id_value(&w.r[0]));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
-	EXPECT_EQ(4u, vmr_id(&w.r[1]));
+	EXPECT_EQ(4u, vmr_id_value(&w.r[1]));
 	REFUSE(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_VALID(&w.ids.space);
 }
@@ -39,32 +39,32 @@ TEST(the_smallest_free_id_is_allocated)
 	some_ids(_metadata);
 	for (i = 0; i < 6; i++) {
 		GRANT(vmr_id_alloc(&w.ids, &w.r[i]));
-		EXPECT_EQ(LOW + i, vmr_id(&w.r[i]));
+		EXPECT_EQ(LOW + i, vmr_id_value(&w.r[i]));
 	}
 	GRANT(vmr_id_free(&w.ids, LOW + 4, NULL));
 	GRANT(vmr_id_free(&w.ids, LOW + 1, NULL));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
-	EXPECT_EQ(LOW + 1, vmr_id(&w.r[1]));
+	EXPECT_EQ(LOW + 1, vmr_id_value(&w.r[1]));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[4]));
-	EXPECT_EQ(LOW + 4, vmr_id(&w.r[4]));
+	EXPECT_EQ(LOW + 4, vmr_id_value(&w.r[4]));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[6]));
-	EXPECT_EQ(LOW + 6, vmr_id(&w.r[6]));
+	EXPECT_EQ(LOW + 6, vmr_id_value(&w.r[6]));
 	/* Above ids that were never handed out, the smallest is below. */
-	GRANT(vmr_id_alloc_at(&w.ids, &w.r[7], HIGH, NULL));
+	GRANT(vmr_id_reserve(&w.ids, &w.r[7], HIGH, NULL));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[8]));
-	EXPECT_EQ(LOW + 7, vmr_id(&w.r[8]));
+	EXPECT_EQ(LOW + 7, vmr_id_value(&w.r[8]));
 	EXPECT_VALID(&w.ids.space);
 }
 
 TEST(the_highest_ids_end_in_enospc_and_not_in_a_wrap)
 {
-	GRANT(vmr_ids_init(&w.ids, UINT32_MAX - 1, UINT32_MAX));
+	GRANT(vmr_id_pool_init(&w.ids, UINT32_MAX - 1, UINT32_MAX));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
-	EXPECT_EQ(UINT32_MAX - 1, vmr_id(&w.r[0]));
+	EXPECT_EQ(UINT32_MAX - 1, vmr_id_value(&w.r[0]));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
-	EXPECT_EQ(UINT32_MAX, vmr_id(&w.r[1]));
+	EXPECT_EQ(UINT32_MAX, vmr_id_value(&w.r[1]));
 	REFUSE(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
-	EXPECT_EQ((uint64_t)UINT32_MAX + 1, w.ids.issued);
+	EXPECT_EQ((uint64_t)UINT32_MAX + 1, w.ids.high_watermark);
 	GRANT(vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
 	EXPECT_EQ(&w.r[1], w.freed);
 	REFUSE(-EALREADY, vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
@@ -73,22 +73,22 @@ TEST(the_highest_ids_end_in_enospc_and_not_in_a_wrap)
 
 TEST(all_of_32_bits_can_be_managed)
 {
-	GRANT(vmr_ids_init(&w.ids, 0, UINT32_MAX));
-	GRANT(vmr_id_alloc_at(&w.ids, &w.r[0], UINT32_MAX, NULL));
+	GRANT(vmr_id_pool_init(&w.ids, 0, UINT32_MAX));
+	GRANT(vmr_id_reserve(&w.ids, &w.r[0], UINT32_MAX, NULL));
 	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1],
 				 REQ(VMR_FIRST, UINT32_MAX, 1), NULL));
-	EXPECT_EQ(0u, vmr_id(&w.r[1]));
+	EXPECT_EQ(0u, vmr_id_value(&w.r[1]));
 	REFUSE(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_EQ(&w.r[1], vmr_id_find(&w.ids, UINT32_MAX - 1));
 	GRANT(vmr_id_free_block(&w.ids, 0, UINT32_MAX, &w.freed));
 	EXPECT_EQ(&w.r[1], w.freed);
 	GRANT(vmr_id_alloc(&w.ids, &w.r[2]));
-	EXPECT_EQ(0u, vmr_id(&w.r[2]));
+	EXPECT_EQ(0u, vmr_id_value(&w.r[2]));
 }
 
 TEST(alloc_errors_come_in_the_order_of_the_table)
 {
-	GRANT(vmr_ids_init(&w.ids, 7, 7));
+	GRANT(vmr_id_pool_init(&w.ids, 7, 7));
 	GRANT(vmr_space_init(&w.b, 0, 9));
 	REFUSE(-EINVAL, vmr_id_alloc(NULL, &w.r[0]));
 	REFUSE(-EINVAL, vmr_id_alloc(&w.ids, NULL));
@@ -103,32 +103,32 @@ TEST(alloc_errors_come_in_the_order_of_the_table)
 TEST(exact_id_errors_come_in_the_order_of_the_table)
 {
 	some_ids(_metadata);
-	GRANT(vmr_id_alloc_at(&w.ids, &w.r[0], 10, &conflict));
-	EXPECT_EQ(10u, vmr_id(&w.r[0]));
+	GRANT(vmr_id_reserve(&w.ids, &w.r[0], 10, &conflict));
+	EXPECT_EQ(10u, vmr_id_value(&w.r[0]));
 	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(12, 3, 1), NULL));
-	REFUSE(-EINVAL, vmr_id_alloc_at(NULL, &w.r[2], 11, &conflict));
-	REFUSE(-EINVAL, vmr_id_alloc_at(&w.ids, NULL, 4, &conflict));
-	REFUSE(-EEXIST, vmr_id_alloc_at(&w.ids, &w.r[0], 4, &conflict));
-	REFUSE(-ERANGE, vmr_id_alloc_at(&w.ids, &w.r[2], 4, &conflict));
-	REFUSE(-ERANGE, vmr_id_alloc_at(&w.ids, &w.r[2], 24, &conflict));
-	REFUSE(-ERANGE, vmr_id_alloc_at(&w.ids, &w.r[2], UINT32_MAX,
+	REFUSE(-EINVAL, vmr_id_reserve(NULL, &w.r[2], 11, &conflict));
+	REFUSE(-EINVAL, vmr_id_reserve(&w.ids, NULL, 4, &conflict));
+	REFUSE(-EEXIST, vmr_id_reserve(&w.ids, &w.r[0], 4, &conflict));
+	REFUSE(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 4, &conflict));
+	REFUSE(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 24, &conflict));
+	REFUSE(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], UINT32_MAX,
 					&conflict));
-	REFUSE_BUSY(&w.r[0], vmr_id_alloc_at(&w.ids, &w.r[2], 10, &conflict));
-	REFUSE_BUSY(&w.r[1], vmr_id_alloc_at(&w.ids, &w.r[2], 14, &conflict));
-	GRANT(vmr_id_alloc_at(&w.ids, &w.r[2], 11, &conflict));
-	GRANT(vmr_id_alloc_at(&w.ids, &w.r[3], LOW, &conflict));
-	GRANT(vmr_id_alloc_at(&w.ids, &w.r[4], HIGH, NULL));
-	EXPECT_EQ(-EBUSY, vmr_id_alloc_at(&w.ids, &w.r[5], HIGH, NULL));
+	REFUSE_BUSY(&w.r[0], vmr_id_reserve(&w.ids, &w.r[2], 10, &conflict));
+	REFUSE_BUSY(&w.r[1], vmr_id_reserve(&w.ids, &w.r[2], 14, &conflict));
+	GRANT(vmr_id_reserve(&w.ids, &w.r[2], 11, &conflict));
+	GRANT(vmr_id_reserve(&w.ids, &w.r[3], LOW, &conflict));
+	GRANT(vmr_id_reserve(&w.ids, &w.r[4], HIGH, NULL));
+	EXPECT_EQ(-EBUSY, vmr_id_reserve(&w.ids, &w.r[5], HIGH, NULL));
 	EXPECT_VALID(&w.ids.space);
 }
 
 TEST(block_errors_come_in_the_order_of_the_table)
 {
 	struct vmr_request req = { .size = 2, .align = 2, .policy = VMR_EXACT,
-				   .max = VMR_MAX, .addr = 0x1000000001 };
+				   .max = VMR_ADDR_MAX, .addr = 0x1000000001 };
 
-	GRANT(vmr_ids_init(&w.ids, 16, UINT32_MAX));
-	GRANT(vmr_id_alloc_at(&w.ids, &w.r[0], 21, NULL));
+	GRANT(vmr_id_pool_init(&w.ids, 16, UINT32_MAX));
+	GRANT(vmr_id_reserve(&w.ids, &w.r[0], 21, NULL));
 #define BLOCK(range, req) \
 	vmr_id_alloc_block(&w.ids, range, req, &conflict)
 	REFUSE(-EINVAL, vmr_id_alloc_block(NULL, &w.r[1], &req, &conflict));
@@ -156,20 +156,20 @@ TEST(block_errors_come_in_the_order_of_the_table)
 	REFUSE_BUSY(&w.r[0], BLOCK(&w.r[1], &req));
 	REFUSE(-ERANGE, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 0, 15)));
 	REFUSE(-ERANGE, BLOCK(&w.r[1],
-			      REQ_IN(VMR_LAST, 1, 1, 1ULL << 32, VMR_MAX)));
+			      REQ_IN(VMR_LAST, 1, 1, 1ULL << 32, VMR_ADDR_MAX)));
 	REFUSE(-ENOSPC, BLOCK(&w.r[1], REQ(VMR_FIRST, 1ULL << 32, 1)));
 	REFUSE(-ENOSPC, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 21, 21)));
-	EXPECT_EQ((uint64_t)22, w.ids.issued);
+	EXPECT_EQ((uint64_t)22, w.ids.high_watermark);
 	req.addr = UINT32_MAX - 1;
 	GRANT(BLOCK(&w.r[1], &req));
-	EXPECT_EQ((uint64_t)UINT32_MAX + 1, w.ids.issued);
+	EXPECT_EQ((uint64_t)UINT32_MAX + 1, w.ids.high_watermark);
 	EXPECT_VALID(&w.ids.space);
 #undef BLOCK
 }
 
 TEST(msi_blocks_are_aligned_and_others_need_not_be)
 {
-	GRANT(vmr_ids_init(&w.ids, 24, 1023));
+	GRANT(vmr_id_pool_init(&w.ids, 24, 1023));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
 	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ(VMR_FIRST, 4, 4), NULL));
 	EXPECT_AT(28, 31, &w.r[1]);
@@ -205,9 +205,9 @@ TEST(free_of_an_id_never_issued_is_enoent)
 	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[2]));
-	EXPECT_EQ(LOW, vmr_id(&w.r[0]));
-	EXPECT_EQ(LOW + 1, vmr_id(&w.r[1]));
-	EXPECT_EQ(LOW + 2, vmr_id(&w.r[2]));
+	EXPECT_EQ(LOW, vmr_id_value(&w.r[0]));
+	EXPECT_EQ(LOW + 1, vmr_id_value(&w.r[1]));
+	EXPECT_EQ(LOW + 2, vmr_id_value(&w.r[2]));
 }
 
 TEST(free_of_an_id_released_already_is_ealready)
@@ -225,28 +225,28 @@ TEST(free_of_an_id_released_already_is_ealready)
 TEST(the_highest_ever_issued_counts_blocks_and_exact_ids_and_never_falls)
 {
 	some_ids(_metadata);
-	EXPECT_EQ((uint64_t)0, w.ids.issued);
-	GRANT(vmr_id_alloc_at(&w.ids, &w.r[0], 9, NULL));
-	EXPECT_EQ((uint64_t)10, w.ids.issued);
+	EXPECT_EQ((uint64_t)0, w.ids.high_watermark);
+	GRANT(vmr_id_reserve(&w.ids, &w.r[0], 9, NULL));
+	EXPECT_EQ((uint64_t)10, w.ids.high_watermark);
 	/* At or below it, and free: never asked for, but below the mark. */
 	REFUSE(-EALREADY, vmr_id_free(&w.ids, LOW, &w.freed));
 	REFUSE(-ENOENT, vmr_id_free(&w.ids, 10, &w.freed));
 	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(12, 4, 4), NULL));
-	EXPECT_EQ((uint64_t)16, w.ids.issued);
+	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	GRANT(vmr_id_free_block(&w.ids, 12, 4, NULL));
 	GRANT(vmr_id_free(&w.ids, 9, NULL));
-	EXPECT_EQ((uint64_t)16, w.ids.issued);
+	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	REFUSE(-EALREADY, vmr_id_free(&w.ids, 15, &w.freed));
 	REFUSE(-ENOENT, vmr_id_free(&w.ids, 16, &w.freed));
 	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
-	EXPECT_EQ((uint64_t)16, w.ids.issued);
-	GRANT(vmr_id_release(&w.ids, &w.r[0]));
-	EXPECT_EQ((uint64_t)16, w.ids.issued);
+	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
+	GRANT(vmr_id_free_range(&w.ids, &w.r[0]));
+	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	/* A refused request issues nothing. */
 	REFUSE(-EINVAL, vmr_id_alloc_block(&w.ids, &w.r[0],
 					   REQ_AT(21, 2, 2), &conflict));
-	REFUSE(-ERANGE, vmr_id_alloc_at(&w.ids, &w.r[0], 99, &conflict));
-	EXPECT_EQ((uint64_t)16, w.ids.issued);
+	REFUSE(-ERANGE, vmr_id_reserve(&w.ids, &w.r[0], 99, &conflict));
+	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 }
 
 TEST(free_outside_what_is_managed_is_erange)
@@ -296,7 +296,7 @@ TEST(two_blocks_side_by_side_are_not_one)
 
 TEST(free_block_errors_come_in_the_order_of_the_table)
 {
-	GRANT(vmr_ids_init(&w.ids, 5, UINT32_MAX - 1));
+	GRANT(vmr_id_pool_init(&w.ids, 5, UINT32_MAX - 1));
 	GRANT(vmr_id_alloc_block(&w.ids, &w.r[0], REQ_AT(8, 4, 1), NULL));
 	REFUSE(-EINVAL, vmr_id_free_block(NULL, 8, 4, &w.freed));
 	REFUSE(-EINVAL, vmr_id_free_block(&w.ids, UINT32_MAX, 0, &w.freed));
@@ -331,13 +331,13 @@ TEST(release_by_node_cannot_miss)
 	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
 	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ(VMR_FIRST, 4, 4), NULL));
 	GRANT(vmr_reserve(&w.b, &w.r[2], LOW, LOW, NULL));
-	REFUSE(-EINVAL, vmr_id_release(NULL, &w.r[0]));
-	REFUSE(-EINVAL, vmr_id_release(&w.ids, NULL));
-	REFUSE(-ENOENT, vmr_id_release(&w.ids, &w.r[2]));
-	REFUSE(-ENOENT, vmr_id_release(&w.ids, &w.r[3]));
-	GRANT(vmr_id_release(&w.ids, &w.r[1]));
-	REFUSE(-ENOENT, vmr_id_release(&w.ids, &w.r[1]));
-	GRANT(vmr_id_release(&w.ids, &w.r[0]));
+	REFUSE(-EINVAL, vmr_id_free_range(NULL, &w.r[0]));
+	REFUSE(-EINVAL, vmr_id_free_range(&w.ids, NULL));
+	REFUSE(-ENOENT, vmr_id_free_range(&w.ids, &w.r[2]));
+	REFUSE(-ENOENT, vmr_id_free_range(&w.ids, &w.r[3]));
+	GRANT(vmr_id_free_range(&w.ids, &w.r[1]));
+	REFUSE(-ENOENT, vmr_id_free_range(&w.ids, &w.r[1]));
+	GRANT(vmr_id_free_range(&w.ids, &w.r[0]));
 	EXPECT_VALID(&w.ids.space);
 }
 
@@ -363,7 +363,7 @@ TEST(the_id_leads_to_its_owner)
 	ASSERT_NE(NULL, range);
 	owner = (struct owner *)((char *)range - offsetof(struct owner, id));
 	EXPECT_STREQ("nic", owner->name);
-	EXPECT_EQ(8u, vmr_id(range));
+	EXPECT_EQ(8u, vmr_id_value(range));
 	EXPECT_TRUE(vmr_id_is_allocated(&w.ids, LOW));
 	EXPECT_TRUE(vmr_id_is_allocated(&w.ids, 11));
 	EXPECT_FALSE(vmr_id_is_allocated(&w.ids, LOW + 1));
@@ -424,13 +424,13 @@ TEST(example_of_a_device_slot)
 	static struct device_slot slot[102];
 	uint32_t i;
 
-	GRANT(vmr_ids_init(&w.ids, 0, 100));
+	GRANT(vmr_id_pool_init(&w.ids, 0, 100));
 	GRANT(vmr_space_init(&w.a, MMIO_MEM_START, FIRST_ADDR_PAST_32BITS - 1));
 	GRANT(vmr_pool_init(&w.pool, &w.a, MMIO_MEM_START, MEM_32BIT_GAP_SIZE,
 			    "mmio"));
 	for (i = 0; i < 101; i++) {
 		GRANT(reserve_device_slot(&slot[i]));
-		EXPECT_EQ(i, vmr_id(&slot[i].id));
+		EXPECT_EQ(i, vmr_id_value(&slot[i].id));
 		EXPECT_AT(MMIO_MEM_START + i * PAGE,
 			  MMIO_MEM_START + i * PAGE + PAGE - 1, &slot[i].mmio);
 	}
@@ -441,7 +441,7 @@ TEST(example_of_a_device_slot)
 	EXPECT_EQ(-ERANGE, free_device_slot(101));
 	EXPECT_EQ((size_t)100, w.a.nr_ranges);
 	GRANT(reserve_device_slot(&slot[101]));
-	EXPECT_EQ(40u, vmr_id(&slot[101].id));
+	EXPECT_EQ(40u, vmr_id_value(&slot[101].id));
 	EXPECT_EQ(MMIO_MEM_START + 40 * PAGE, slot[101].mmio.start);
 	EXPECT_VALID(&w.a);
 	EXPECT_VALID(&w.ids.space);

@@ -12,7 +12,7 @@
 
 struct lines {
 	struct vmr_shared_irq	line[3];
-	struct vmr_sharer	sharer[NR_SHARERS];
+	struct vmr_irq_share	sharer[NR_SHARERS];
 	struct vmr_range	own[32];
 	struct vmr_resource	res[NR_SHARERS];
 	struct vmr_resource_set	set;
@@ -26,22 +26,22 @@ static struct vmr_range nobody;
 static void picture_lines(struct picture *p)
 {
 	const struct vmr_shared_irq *line = NULL;
-	const struct vmr_sharer *sharer;
+	const struct vmr_irq_share *sharer;
 	size_t i;
 
 	memset(p, 0, sizeof(*p));
 	picture_ids(p, &m.sys.irqs);
-	picture_ids(p, &m.sys.vectors);
+	picture_ids(p, &m.sys.msi_vectors);
 	while ((line = vmr_next_shared_irq(&m.sys, line))) {
 		picture_range(p, &line->range);
 		picture_add(p, line->nr_sharers);
-		for (sharer = vmr_next_sharer(line, NULL); sharer;
-		     sharer = vmr_next_sharer(line, sharer))
+		for (sharer = vmr_next_irq_share(line, NULL); sharer;
+		     sharer = vmr_next_irq_share(line, sharer))
 			picture_add(p, (uintptr_t)sharer);
 	}
 	for (i = 0; i < NR_SHARERS; i++) {
-		picture_add(p, (uintptr_t)l.sharer[i].line);
-		picture_add(p, (uintptr_t)l.sharer[i].tag);
+		picture_add(p, (uintptr_t)l.sharer[i].irq);
+		picture_add(p, (uintptr_t)l.sharer[i].name);
 		picture_add(p, l.sharer[i].range.node.link);
 	}
 	picture_add(p, l.set.nr);
@@ -65,28 +65,28 @@ static void picture_lines(struct picture *p)
 		} \
 	} while (0)
 
-static struct vmr_constraint any_line(struct vmr_sharer *sharer)
+static struct vmr_constraint any_line(struct vmr_irq_share *sharer)
 {
 	struct vmr_constraint c;
 
 	vmr_constraint_init(&c, VMR_KIND_IRQ, 1, &sharer->range);
 	c.flags = VMR_SHARED;
-	c.tag = "share";
+	c.name = "share";
 	return c;
 }
 
-static struct vmr_constraint line_at(struct vmr_sharer *sharer, uint64_t irq)
+static struct vmr_constraint line_at(struct vmr_irq_share *sharer, uint64_t irq)
 {
 	struct vmr_constraint c = any_line(sharer);
 
-	c.req.policy = VMR_EXACT;
-	c.req.addr = irq;
+	c.request.policy = VMR_EXACT;
+	c.request.addr = irq;
 	return c;
 }
 
 static int grant(struct vmr_constraint c)
 {
-	return vmr_system_grant(&m.sys, &c, 1, &l.set, NULL, &conflict);
+	return vmr_system_alloc_resources(&m.sys, &c, 1, &l.set, NULL, &conflict);
 }
 
 static int add_line(unsigned int i, uint32_t irq)
@@ -99,17 +99,17 @@ static int add_line(unsigned int i, uint32_t irq)
 static void two_lines(struct __test_metadata *_metadata)
 {
 	ASSERT_EQ(0, machine_up());
-	vmr_set_init(&l.set, l.res, NR_SHARERS);
+	vmr_resource_set_init(&l.set, l.res, NR_SHARERS);
 	ASSERT_EQ(0, add_line(0, 5));
 	ASSERT_EQ(0, add_line(1, 9));
 }
 
 static size_t count(const struct vmr_shared_irq *line)
 {
-	struct vmr_sharer *sharer = NULL;
+	struct vmr_irq_share *sharer = NULL;
 	size_t nr = 0;
 
-	while ((sharer = vmr_next_sharer(line, sharer)))
+	while ((sharer = vmr_next_irq_share(line, sharer)))
 		nr++;
 	return nr;
 }
@@ -121,9 +121,9 @@ TEST(a_shared_line_is_taken_while_nobody_shares_it)
 	two_lines(_metadata);
 	EXPECT_EQ(&l.line[0].range, vmr_id_find(&m.sys.irqs, 5));
 	EXPECT_EQ((uint32_t)0, l.line[0].nr_sharers);
-	EXPECT_EQ(NULL, vmr_next_sharer(&l.line[0], NULL));
+	EXPECT_EQ(NULL, vmr_next_irq_share(&l.line[0], NULL));
 	REFUSE(-EBUSY, &l.line[0].range,
-	       vmr_id_alloc_at(&m.sys.irqs, &l.own[0], 5, &conflict));
+	       vmr_id_reserve(&m.sys.irqs, &l.own[0], 5, &conflict));
 	EXPECT_SOUND();
 }
 
@@ -136,8 +136,8 @@ TEST(shared_lines_are_iterated_in_the_order_they_were_added)
 	EXPECT_EQ(&l.line[2], vmr_next_shared_irq(&m.sys, &l.line[1]));
 	EXPECT_EQ(NULL, vmr_next_shared_irq(&m.sys, &l.line[2]));
 	EXPECT_EQ(NULL, vmr_next_shared_irq(NULL, NULL));
-	EXPECT_EQ(NULL, vmr_next_sharer(NULL, NULL));
-	EXPECT_EQ(NULL, vmr_next_sharer(&(struct vmr_shared_irq){ 0 }, NULL));
+	EXPECT_EQ(NULL, vmr_next_irq_share(NULL, NULL));
+	EXPECT_EQ(NULL, vmr_next_irq_share(&(struct vmr_shared_irq){ 0 }, NULL));
 }
 
 TEST(adding_a_line_refuses_what_is_wrong)
@@ -152,7 +152,7 @@ TEST(adding_a_line_refuses_what_is_wrong)
 	REFUSE(-ERANGE, &nobody, add_line(2, 64));
 	REFUSE(-EBUSY, &l.line[0].range, add_line(2, 5));
 	/* Its range is somebody's own line. */
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &l.line[2].range, 7, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &l.line[2].range, 7, NULL));
 	REFUSE(-EEXIST, &nobody, add_line(2, 8));
 	EXPECT_SOUND();
 }
@@ -160,10 +160,10 @@ TEST(adding_a_line_refuses_what_is_wrong)
 TEST(a_restored_line_is_taken_as_it_is)
 {
 	two_lines(_metadata);
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &l.line[2].range, 7, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &l.line[2].range, 7, NULL));
 	EXPECT_EQ(0, add_line(2, 7));
 	EXPECT_EQ(0, grant(line_at(&l.sharer[0], 7)));
-	EXPECT_EQ(&l.line[2], l.sharer[0].line);
+	EXPECT_EQ(&l.line[2], l.sharer[0].irq);
 	EXPECT_SOUND();
 }
 
@@ -177,7 +177,7 @@ TEST(a_line_that_somebody_shares_cannot_be_removed)
 	REFUSE(-EINVAL, &nobody, vmr_system_remove_shared_irq(NULL, &l.line[0]));
 	REFUSE(-ENOENT, &nobody,
 	       vmr_system_remove_shared_irq(&m.sys, &l.line[2]));
-	vmr_system_release(&m.sys, &l.set);
+	vmr_system_free_resources(&m.sys, &l.set);
 	EXPECT_EQ(0, vmr_system_remove_shared_irq(&m.sys, &l.line[0]));
 	EXPECT_EQ(NULL, vmr_id_find(&m.sys.irqs, 5));
 	EXPECT_EQ(&l.line[1], vmr_next_shared_irq(&m.sys, NULL));
@@ -192,12 +192,12 @@ TEST(a_sharer_reads_as_live_at_the_line_and_is_in_no_space)
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 9)));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&l.sharer[0].range));
-	EXPECT_EQ((uint32_t)9, vmr_id(&l.sharer[0].range));
+	EXPECT_EQ((uint32_t)9, vmr_id_value(&l.sharer[0].range));
 	EXPECT_EQ((uint64_t)9, l.sharer[0].range.last);
 	EXPECT_FALSE(vmr_in_space(&m.sys.irqs.space, &l.sharer[0].range));
 	EXPECT_EQ(&l.line[1].range, vmr_id_find(&m.sys.irqs, 9));
-	EXPECT_EQ(&l.line[1], l.sharer[0].line);
-	EXPECT_STREQ("share", l.sharer[0].tag);
+	EXPECT_EQ(&l.line[1], l.sharer[0].irq);
+	EXPECT_STREQ("share", l.sharer[0].name);
 	EXPECT_EQ((uint64_t)9, l.res[0].start);
 	EXPECT_EQ((uint64_t)9, l.res[0].last);
 	EXPECT_EQ(VMR_SHARED, l.res[0].flags);
@@ -213,7 +213,7 @@ TEST(who_asks_for_any_line_joins_the_one_with_fewest_sharers)
 	two_lines(_metadata);
 	for (i = 0; i < NR(expected); i++) {
 		EXPECT_EQ(0, grant(any_line(&l.sharer[i])));
-		EXPECT_EQ(expected[i], vmr_id(&l.sharer[i].range));
+		EXPECT_EQ(expected[i], vmr_id_value(&l.sharer[i].range));
 	}
 	EXPECT_EQ((uint32_t)3, l.line[0].nr_sharers);
 	EXPECT_EQ((uint32_t)2, l.line[1].nr_sharers);
@@ -226,7 +226,7 @@ TEST(the_lowest_line_is_first_among_equals)
 	two_lines(_metadata);
 	ASSERT_EQ(0, add_line(2, 2));
 	EXPECT_EQ(0, grant(any_line(&l.sharer[0])));
-	EXPECT_EQ((uint32_t)2, vmr_id(&l.sharer[0].range));
+	EXPECT_EQ((uint32_t)2, vmr_id_value(&l.sharer[0].range));
 }
 
 TEST(sharers_are_iterated_in_the_order_they_joined)
@@ -236,10 +236,10 @@ TEST(sharers_are_iterated_in_the_order_they_joined)
 	two_lines(_metadata);
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(0, grant(line_at(&l.sharer[i], 5)));
-	EXPECT_EQ(&l.sharer[0], vmr_next_sharer(&l.line[0], NULL));
-	EXPECT_EQ(&l.sharer[1], vmr_next_sharer(&l.line[0], &l.sharer[0]));
-	EXPECT_EQ(&l.sharer[2], vmr_next_sharer(&l.line[0], &l.sharer[1]));
-	EXPECT_EQ(NULL, vmr_next_sharer(&l.line[0], &l.sharer[2]));
+	EXPECT_EQ(&l.sharer[0], vmr_next_irq_share(&l.line[0], NULL));
+	EXPECT_EQ(&l.sharer[1], vmr_next_irq_share(&l.line[0], &l.sharer[0]));
+	EXPECT_EQ(&l.sharer[2], vmr_next_irq_share(&l.line[0], &l.sharer[1]));
+	EXPECT_EQ(NULL, vmr_next_irq_share(&l.line[0], &l.sharer[2]));
 }
 
 TEST(bounds_and_alignment_choose_among_the_lines)
@@ -248,16 +248,16 @@ TEST(bounds_and_alignment_choose_among_the_lines)
 
 	two_lines(_metadata);
 	c = any_line(&l.sharer[0]);
-	c.req.min = 6;
+	c.request.min = 6;
 	EXPECT_EQ(0, grant(c));
-	EXPECT_EQ(&l.line[1], l.sharer[0].line);
+	EXPECT_EQ(&l.line[1], l.sharer[0].irq);
 	c = any_line(&l.sharer[1]);
-	c.req.max = 4;
+	c.request.max = 4;
 	REFUSE(-ENOSPC, &nobody, grant(c));
 	c = any_line(&l.sharer[1]);
-	c.req.align = 4;
+	c.request.align = 4;
 	REFUSE(-ENOSPC, &nobody, grant(c));
-	c.req.align = 0;
+	c.request.align = 0;
 	EXPECT_EQ(0, grant(c));
 }
 
@@ -265,9 +265,9 @@ TEST(the_last_sharer_leaves_the_line_taken)
 {
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 5)));
-	vmr_system_release(&m.sys, &l.set);
+	vmr_system_free_resources(&m.sys, &l.set);
 	EXPECT_EQ((size_t)0, l.set.nr);
-	EXPECT_EQ(NULL, l.sharer[0].line);
+	EXPECT_EQ(NULL, l.sharer[0].irq);
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&l.sharer[0].range));
 	EXPECT_EQ((uint32_t)0, l.line[0].nr_sharers);
 	EXPECT_EQ(&l.line[0].range, vmr_id_find(&m.sys.irqs, 5));
@@ -284,10 +284,10 @@ TEST(releasing_twice_does_no_harm)
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 5)));
 	res = l.res[0];
-	vmr_set_init(&again, &res, 1);
+	vmr_resource_set_init(&again, &res, 1);
 	again.nr = 1;
-	vmr_system_release(&m.sys, &l.set);
-	vmr_system_release(&m.sys, &again);
+	vmr_system_free_resources(&m.sys, &l.set);
+	vmr_system_free_resources(&m.sys, &again);
 	EXPECT_EQ((uint32_t)0, l.line[0].nr_sharers);
 	EXPECT_SOUND();
 }
@@ -297,33 +297,33 @@ TEST(a_share_refuses_what_is_wrong)
 	struct vmr_constraint c;
 
 	two_lines(_metadata);
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &l.own[0], 3, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &l.own[0], 3, NULL));
 	c = any_line(&l.sharer[0]);
 	c.kind = VMR_KIND_MSI;
 	REFUSE(-EINVAL, &nobody, grant(c));
 	c = any_line(&l.sharer[0]);
-	c.req.size = 2;
+	c.request.size = 2;
 	REFUSE(-EINVAL, &nobody, grant(c));
 	c = any_line(&l.sharer[0]);
-	c.req.align = 3;
+	c.request.align = 3;
 	REFUSE(-EINVAL, &nobody, grant(c));
 	c = any_line(&l.sharer[0]);
-	c.req.min = 6;
-	c.req.max = 5;
+	c.request.min = 6;
+	c.request.max = 5;
 	REFUSE(-EINVAL, &nobody, grant(c));
 	c = any_line(&l.sharer[0]);
-	c.req.policy = (enum vmr_policy)99;
+	c.request.policy = (enum vmr_policy)99;
 	REFUSE(-EINVAL, &nobody, grant(c));
 	c = line_at(&l.sharer[0], 5);
-	c.req.align = 2;
+	c.request.align = 2;
 	REFUSE(-EINVAL, &nobody, grant(c));
 	REFUSE(-EOVERFLOW, &nobody, grant(line_at(&l.sharer[0], 1ull << 32)));
 	REFUSE(-ERANGE, &nobody, grant(line_at(&l.sharer[0], 64)));
 	c = line_at(&l.sharer[0], 5);
-	c.req.min = 6;
+	c.request.min = 6;
 	REFUSE(-ERANGE, &nobody, grant(c));
 	c = line_at(&l.sharer[0], 5);
-	c.req.max = 4;
+	c.request.max = 4;
 	REFUSE(-ERANGE, &nobody, grant(c));
 	REFUSE(-EBUSY, &l.own[0], grant(line_at(&l.sharer[0], 3)));
 	REFUSE(-ENOENT, &nobody, grant(line_at(&l.sharer[0], 4)));
@@ -340,7 +340,7 @@ TEST(a_sharer_shares_one_line_at_a_time)
 TEST(without_a_shared_line_there_is_nothing_to_share)
 {
 	ASSERT_EQ(0, machine_up());
-	vmr_set_init(&l.set, l.res, NR_SHARERS);
+	vmr_resource_set_init(&l.set, l.res, NR_SHARERS);
 	REFUSE(-ENOSPC, &nobody, grant(any_line(&l.sharer[0])));
 	REFUSE(-ENOENT, &nobody, grant(line_at(&l.sharer[0], 5)));
 }
@@ -355,9 +355,9 @@ TEST(a_grant_that_fails_leaves_the_lines_it_joined)
 	c[0] = any_line(&l.sharer[1]);
 	c[1] = line_at(&l.sharer[2], 9);
 	vmr_constraint_init(&c[2], VMR_KIND_IRQ, 1, &l.own[0]);
-	c[2].req.min = 5;
-	c[2].req.max = 5;
-	REFUSE(-ENOSPC, &nobody, vmr_system_grant(&m.sys, c, 3, &l.set, &failed,
+	c[2].request.min = 5;
+	c[2].request.max = 5;
+	REFUSE(-ENOSPC, &nobody, vmr_system_alloc_resources(&m.sys, c, 3, &l.set, &failed,
 						  &conflict));
 	EXPECT_EQ((size_t)2, failed);
 	EXPECT_EQ((uint32_t)1, l.line[0].nr_sharers);
@@ -372,14 +372,14 @@ TEST(a_fixed_line_counts_before_any_line_is_chosen)
 	two_lines(_metadata);
 	c[0] = any_line(&l.sharer[0]);
 	c[1] = line_at(&l.sharer[1], 5);
-	ASSERT_EQ(0, vmr_system_grant(&m.sys, c, 2, &l.set, NULL, NULL));
+	ASSERT_EQ(0, vmr_system_alloc_resources(&m.sys, c, 2, &l.set, NULL, NULL));
 	EXPECT_EQ((uint64_t)9, l.res[0].start);
 	EXPECT_EQ((uint64_t)5, l.res[1].start);
 }
 
 /* Devices. */
 
-static void sharing_probe(struct probe *p, struct vmr_sharer *sharer)
+static void sharing_probe(struct probe *p, struct vmr_irq_share *sharer)
 {
 	probe_init(p, "sharer");
 	*probe_want(p) = any_line(sharer);
@@ -392,16 +392,16 @@ TEST(a_device_shares_from_registration_to_unlinking)
 	two_lines(_metadata);
 	sharing_probe(&a, &l.sharer[0]);
 	sharing_probe(&b, &l.sharer[1]);
-	b.want[0].req = line_at(&l.sharer[1], 5).req;
-	ASSERT_EQ(0, vmr_register(&m.manager, &a.dev, NULL, NULL));
-	ASSERT_EQ(0, vmr_register(&m.manager, &b.dev, NULL, NULL));
+	b.want[0].request = line_at(&l.sharer[1], 5).request;
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
 	EXPECT_EQ((uint64_t)5, a.got[0].start);
 	EXPECT_EQ((uint64_t)5, b.got[0].start);
 	EXPECT_EQ((uint32_t)2, l.line[0].nr_sharers);
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &a.dev));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &a.dev));
 	EXPECT_EQ((uint32_t)1, l.line[0].nr_sharers);
-	EXPECT_EQ(&l.sharer[1], vmr_next_sharer(&l.line[0], NULL));
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &b.dev));
+	EXPECT_EQ(&l.sharer[1], vmr_next_irq_share(&l.line[0], NULL));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &b.dev));
 	EXPECT_EQ((uint32_t)0, l.line[0].nr_sharers);
 	EXPECT_SOUND();
 }
@@ -414,7 +414,7 @@ TEST(a_device_that_refuses_its_resources_leaves_the_line)
 	sharing_probe(&a, &l.sharer[0]);
 	a.refuse = -EAGAIN;
 	REFUSE(-EAGAIN, &nobody,
-	       vmr_register(&m.manager, &a.dev, NULL, &conflict));
+	       vmr_device_register(&m.manager, &a.dev, NULL, &conflict));
 	EXPECT_EQ(1U, a.granted);
 }
 
@@ -425,13 +425,13 @@ TEST(a_restored_device_is_adopted_with_its_share)
 
 	two_lines(_metadata);
 	sharing_probe(&a, &l.sharer[0]);
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.ids, &a.dev.id, 7, NULL));
-	REFUSE(-ENOENT, &nobody, vmr_adopt(&m.manager, &a.dev, &failed));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &a.dev.id, 7, NULL));
+	REFUSE(-ENOENT, &nobody, vmr_device_register_restored(&m.manager, &a.dev, &failed));
 	EXPECT_EQ((size_t)0, failed);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 9)));
-	EXPECT_EQ(0, vmr_adopt(&m.manager, &a.dev, NULL));
+	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &a.dev, NULL));
 	EXPECT_EQ((uint64_t)9, a.got[0].start);
-	EXPECT_EQ(0, vmr_unlink(&m.manager, &a.dev));
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &a.dev));
 	EXPECT_EQ((uint32_t)0, l.line[1].nr_sharers);
 	EXPECT_SOUND();
 }
@@ -454,25 +454,25 @@ TEST(msb_567)
 	for (i = 0; i < 3; i++) {
 		vmr_constraint_init(&c, VMR_KIND_IRQ, 1, &l.own[i]);
 		EXPECT_EQ(0, grant(c));
-		EXPECT_EQ((uint32_t)(6 + i), vmr_id(&l.own[i]));
+		EXPECT_EQ((uint32_t)(6 + i), vmr_id_value(&l.own[i]));
 	}
 	/* Line 9 is shared, so no line is left for one device alone: a clear no. */
 	probe_init(&volume[0], "volume");
 	vmr_constraint_init(probe_want(&volume[0]), VMR_KIND_IRQ, 1,
 			    &l.own[3]);
-	REFUSE(-ENOSPC, &nobody, vmr_register(&m.manager, &volume[0].dev,
+	REFUSE(-ENOSPC, &nobody, vmr_device_register(&m.manager, &volume[0].dev,
 					      &failed, &conflict));
 	EXPECT_EQ((size_t)0, failed);
 	/* Who can share finds a line, however many they are. */
 	for (i = 0; i < NR_SHARERS; i++) {
 		sharing_probe(&volume[i], &l.sharer[i]);
-		EXPECT_EQ(0, vmr_register(&m.manager, &volume[i].dev, NULL,
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &volume[i].dev, NULL,
 					  NULL));
 	}
 	EXPECT_EQ((uint32_t)(NR_SHARERS / 2), l.line[0].nr_sharers);
 	EXPECT_EQ((uint32_t)(NR_SHARERS / 2), l.line[1].nr_sharers);
 	for (i = 0; i < NR_SHARERS; i++)
-		EXPECT_EQ(0, vmr_unlink(&m.manager, &volume[i].dev));
+		EXPECT_EQ(0, vmr_device_unregister(&m.manager, &volume[i].dev));
 	EXPECT_EQ((uint32_t)0, l.line[0].nr_sharers + l.line[1].nr_sharers);
 	EXPECT_SOUND();
 }
@@ -480,7 +480,7 @@ TEST(msb_567)
 /* Lines and vectors. */
 
 static const uint32_t message_kinds[] = {
-	VMR_KIND_MSI, VMR_KIND_MSIX, VMR_KIND_GENERIC_IRQ,
+	VMR_KIND_MSI, VMR_KIND_MSIX, VMR_KIND_MSI_GENERIC,
 };
 
 static void one_of(struct __test_metadata *_metadata, struct vmr_system *sys,
@@ -490,10 +490,10 @@ static void one_of(struct __test_metadata *_metadata, struct vmr_system *sys,
 	struct vmr_resource_set set;
 	struct vmr_constraint c;
 
-	vmr_set_init(&set, &res, 1);
+	vmr_resource_set_init(&set, &res, 1);
 	vmr_constraint_init(&c, kind, 1, range);
-	EXPECT_EQ(0, vmr_system_grant(sys, &c, 1, &set, NULL, NULL));
-	EXPECT_EQ(expected, vmr_id(range));
+	EXPECT_EQ(0, vmr_system_alloc_resources(sys, &c, 1, &set, NULL, NULL));
+	EXPECT_EQ(expected, vmr_id_value(range));
 }
 
 TEST(lines_and_vectors_are_numbers_of_one_kind_unless_told_otherwise)
@@ -501,7 +501,7 @@ TEST(lines_and_vectors_are_numbers_of_one_kind_unless_told_otherwise)
 	size_t i;
 
 	ASSERT_EQ(0, machine_up());
-	EXPECT_FALSE(m.sys.has_vectors);
+	EXPECT_FALSE(m.sys.separate_msi_vectors);
 	one_of(_metadata, &m.sys, VMR_KIND_IRQ, &l.own[0], 0);
 	for (i = 0; i < NR(message_kinds); i++)
 		one_of(_metadata, &m.sys, message_kinds[i], &l.own[i + 1],
@@ -512,27 +512,27 @@ TEST(lines_and_vectors_are_numbers_of_one_kind_unless_told_otherwise)
 
 TEST(vectors_may_be_numbered_apart_from_the_lines)
 {
-	const struct vmr_limits limits = {
-		.mmio_last = MACHINE_LAST, .irq_last = 63, .vector_last = 2,
+	const struct vmr_system_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 63, .msi_vector_last = 2,
 	};
 	size_t i;
 
 	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
-	EXPECT_TRUE(m.sys.has_vectors);
+	EXPECT_TRUE(m.sys.separate_msi_vectors);
 	one_of(_metadata, &m.sys, VMR_KIND_IRQ, &l.own[0], 0);
 	for (i = 0; i < NR(message_kinds); i++) {
-		EXPECT_EQ(&m.sys.vectors.space,
+		EXPECT_EQ(&m.sys.msi_vectors.space,
 			  vmr_system_space(&m.sys, message_kinds[i]));
 		one_of(_metadata, &m.sys, message_kinds[i], &l.own[i + 1], i);
 	}
-	EXPECT_EQ((size_t)3, m.sys.vectors.space.nr_ranges);
+	EXPECT_EQ((size_t)3, m.sys.msi_vectors.space.nr_ranges);
 	EXPECT_EQ((size_t)1, m.sys.irqs.space.nr_ranges);
 }
 
 TEST(a_change_of_a_vector_goes_to_the_domain_of_vectors)
 {
-	const struct vmr_limits limits = {
-		.mmio_last = MACHINE_LAST, .irq_last = 63, .vector_last = 100,
+	const struct vmr_system_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 63, .msi_vector_last = 100,
 	};
 	struct vmr_change change = {
 		.type = VMR_CHANGE_IRQ_TAKEN, .irq = 7,
@@ -544,48 +544,48 @@ TEST(a_change_of_a_vector_goes_to_the_domain_of_vectors)
 	for (vector = 0; vector < 2; vector++) {
 		change.vector = vector;
 		change.range = &l.own[vector];
-		EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+		EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 		EXPECT_EQ((size_t)1, m.sys.irqs.space.nr_ranges);
-		EXPECT_EQ((size_t)vector, m.sys.vectors.space.nr_ranges);
+		EXPECT_EQ((size_t)vector, m.sys.msi_vectors.space.nr_ranges);
 	}
 	/* The lines do not have it, and say so */
 	change.type = VMR_CHANGE_IRQ_RELEASED;
 	change.vector = false;
-	EXPECT_EQ(-ENOENT, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(-ENOENT, vmr_change_apply(&m.manager, &change, NULL));
 	change.vector = true;
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
-	EXPECT_EQ((size_t)0, m.sys.vectors.space.nr_ranges);
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
+	EXPECT_EQ((size_t)0, m.sys.msi_vectors.space.nr_ranges);
 }
 
 TEST(a_grant_that_fails_forgets_the_vectors_it_issued)
 {
-	const struct vmr_limits limits = {
-		.mmio_last = MACHINE_LAST, .irq_last = 63, .vector_last = 100,
+	const struct vmr_system_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 63, .msi_vector_last = 100,
 	};
 	struct vmr_constraint c[2];
 
 	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
-	vmr_set_init(&l.set, l.res, NR_SHARERS);
+	vmr_resource_set_init(&l.set, l.res, NR_SHARERS);
 	vmr_constraint_init(&c[0], VMR_KIND_MSI, 16, &l.own[0]);
 	vmr_constraint_init(&c[1], VMR_KIND_IRQ, 1, &l.own[1]);
-	c[1].req.min = 64;
-	REFUSE(-ERANGE, &nobody, vmr_system_grant(&m.sys, c, 2, &l.set, NULL,
+	c[1].request.min = 64;
+	REFUSE(-ERANGE, &nobody, vmr_system_alloc_resources(&m.sys, c, 2, &l.set, NULL,
 						  &conflict));
-	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.vectors, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.msi_vectors, 0, NULL));
 }
 
 /* Updating. */
 
 static int update(struct vmr_resource *res, struct vmr_constraint c)
 {
-	return vmr_system_update(&m.sys, res, &c, &conflict);
+	return vmr_system_update_resource(&m.sys, res, &c, &conflict);
 }
 
 static struct vmr_constraint own_at(struct vmr_range *range, uint64_t irq)
 {
 	struct vmr_constraint c;
 
-	vmr_constraint_at(&c, VMR_KIND_IRQ, irq, 1, range);
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, irq, 1, range);
 	return c;
 }
 
@@ -615,17 +615,17 @@ TEST(update_moves_addresses)
 	struct vmr_range other = { 0 };
 
 	two_lines(_metadata);
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x10000, 0x2000, &l.own[0]);
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x10000, 0x2000, &l.own[0]);
 	ASSERT_EQ(0, grant(c));
 	res = l.res[0];
 	/* Over its own old place, and of another size. */
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x11000, 0x4000, &l.own[0]);
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x11000, 0x4000, &l.own[0]);
 	EXPECT_EQ(0, update(&res, c));
 	EXPECT_EQ((uint64_t)0x11000, res.start);
 	EXPECT_EQ((uint64_t)0x14fff, res.last);
 	EXPECT_EQ(NULL, vmr_find(&m.sys.mmio, 0x10000));
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &other, 0x20000, 0x20fff, NULL));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x1f000, 0x4000, &l.own[0]);
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x1f000, 0x4000, &l.own[0]);
 	REFUSE(-EBUSY, &other, update(&res, c));
 	EXPECT_EQ(&l.own[0], vmr_find(&m.sys.mmio, 0x14fff));
 	EXPECT_EQ((uint64_t)0x11000, res.start);
@@ -673,7 +673,7 @@ TEST(an_update_that_fails_keeps_the_sharers_and_their_order)
 		if (i == 1)
 			res = l.res[0];
 	}
-	l.sharer[1].tag = "own tag";
+	l.sharer[1].name = "own tag";
 	REFUSE(-ENOENT, &nobody, update(&res, line_at(&l.sharer[1], 6)));
 	REFUSE(-EBUSY, &l.line[1].range,
 	       update(&res, own_at(&l.sharer[1].range, 9)));
@@ -689,10 +689,10 @@ TEST(update_refuses_what_is_wrong)
 	ASSERT_EQ(0, grant(own_at(&l.own[0], 7)));
 	res = l.res[0];
 	c = own_at(&l.own[0], 8);
-	REFUSE(-EINVAL, &nobody, vmr_system_update(NULL, &res, &c, &conflict));
-	REFUSE(-EINVAL, &nobody, vmr_system_update(&m.sys, NULL, &c,
+	REFUSE(-EINVAL, &nobody, vmr_system_update_resource(NULL, &res, &c, &conflict));
+	REFUSE(-EINVAL, &nobody, vmr_system_update_resource(&m.sys, NULL, &c,
 						   &conflict));
-	REFUSE(-EINVAL, &nobody, vmr_system_update(&m.sys, &res, NULL,
+	REFUSE(-EINVAL, &nobody, vmr_system_update_resource(&m.sys, &res, NULL,
 						   &conflict));
 	REFUSE(-EINVAL, &nobody, update(&res, own_at(&l.own[1], 8)));
 	REFUSE(-EINVAL, &nobody, update(&res, own_at(NULL, 8)));
@@ -703,8 +703,8 @@ TEST(update_refuses_what_is_wrong)
 	REFUSE(-EINVAL, &nobody, update(&res, c));
 	/* The line was given to another domain meanwhile. */
 	res = l.res[0];
-	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &l.own[0]));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.slots, &l.own[0], 1, NULL));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &l.own[0]));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &l.own[0], 1, NULL));
 	REFUSE(-ENOENT, &nobody, update(&res, own_at(&l.own[0], 8)));
 }
 
@@ -719,7 +719,7 @@ TEST(automatic_placement_keeps_off_the_platforms_pools)
 	struct vmr_constraint c;
 
 	ASSERT_EQ(0, machine_up());
-	vmr_set_init(&l.set, l.res, NR_SHARERS);
+	vmr_resource_set_init(&l.set, l.res, NR_SHARERS);
 	ASSERT_EQ(0, vmr_system_add_pool(&m.sys, &pool));
 	pool.pool.start = 4;
 	pool.pool.last = 4;
@@ -731,7 +731,7 @@ TEST(automatic_placement_keeps_off_the_platforms_pools)
 	/* Who belongs there says so, or names the place. */
 	c.flags = VMR_PLATFORM;
 	EXPECT_EQ(0, grant(c));
-	EXPECT_EQ((uint32_t)0, vmr_id(&l.own[1]));
+	EXPECT_EQ((uint32_t)0, vmr_id_value(&l.own[1]));
 	EXPECT_EQ(0, grant(own_at(&l.own[2], 3)));
 	REFUSE(-ERANGE, &nobody, grant(own_at(&l.own[3], 5)));
 }

@@ -15,7 +15,7 @@
 struct plan {
 	struct vmr_layout_config	config;
 	struct vmr_layout		layout;
-	struct vmr_segment		segments[8];
+	struct vmr_layout_segment		segments[8];
 	struct vmr_region		region[8];
 	struct vmr_range		range[8];
 	struct vmr_resource		res[8];
@@ -37,7 +37,7 @@ static int cut(uint64_t start, uint64_t last, uint64_t grain,
 {
 	const struct vmr_span window = { start, last, "window" };
 
-	return vmr_cut_window(&window, grain, w, nr, cuts);
+	return vmr_window_split(&window, grain, w, nr, cuts);
 }
 
 /* The apertures are in order, adjoin, fill the window, and begin at grains. */
@@ -102,9 +102,9 @@ TEST(the_grain_above_4_gib_is_4_gib)
 	const uint64_t last = (1ull << 39) - 1;
 
 	/* 126 grains by 4. */
-	ASSERT_EQ(0, cut(2 * VMR_GRAIN_64, last, VMR_GRAIN_64, NULL, 4));
-	EXPECT_CUT(0, 2 * VMR_GRAIN_64, 33 * VMR_GRAIN_64 - 1);
-	EXPECT_CUT(3, 95 * VMR_GRAIN_64, last);
+	ASSERT_EQ(0, cut(2 * VMR_WINDOW_ALIGN_64, last, VMR_WINDOW_ALIGN_64, NULL, 4));
+	EXPECT_CUT(0, 2 * VMR_WINDOW_ALIGN_64, 33 * VMR_WINDOW_ALIGN_64 - 1);
+	EXPECT_CUT(3, 95 * VMR_WINDOW_ALIGN_64, last);
 }
 
 TEST(the_first_aperture_begins_with_the_window_aligned_or_not)
@@ -116,20 +116,20 @@ TEST(the_first_aperture_begins_with_the_window_aligned_or_not)
 
 TEST(all_of_the_domain_can_be_cut)
 {
-	ASSERT_EQ(0, cut(0, VMR_MAX, 1, NULL, 2));
-	EXPECT_CUT(0, 0, VMR_MAX >> 1);
-	EXPECT_CUT(1, (VMR_MAX >> 1) + 1, VMR_MAX);
-	ASSERT_EQ(0, cut(0, VMR_MAX, 1, NULL, 1));
-	EXPECT_CUT(0, 0, VMR_MAX);
-	ASSERT_EQ(0, cut(0, VMR_MAX, 1, NULL, 3));
+	ASSERT_EQ(0, cut(0, VMR_ADDR_MAX, 1, NULL, 2));
+	EXPECT_CUT(0, 0, VMR_ADDR_MAX >> 1);
+	EXPECT_CUT(1, (VMR_ADDR_MAX >> 1) + 1, VMR_ADDR_MAX);
+	ASSERT_EQ(0, cut(0, VMR_ADDR_MAX, 1, NULL, 1));
+	EXPECT_CUT(0, 0, VMR_ADDR_MAX);
+	ASSERT_EQ(0, cut(0, VMR_ADDR_MAX, 1, NULL, 3));
 	EXPECT_CUT(0, 0, 0x5555555555555554ull);
 	EXPECT_CUT(1, 0x5555555555555555ull, 0xaaaaaaaaaaaaaaa9ull);
-	EXPECT_CUT(2, 0xaaaaaaaaaaaaaaaaull, VMR_MAX);
-	ASSERT_EQ(0, cut(0, VMR_MAX, 1ull << 63, NULL, 2));
-	EXPECT_CUT(1, 1ull << 63, VMR_MAX);
-	ASSERT_EQ(0, cut(VMR_MAX - 1, VMR_MAX, 1, NULL, 2));
-	EXPECT_CUT(0, VMR_MAX - 1, VMR_MAX - 1);
-	EXPECT_CUT(1, VMR_MAX, VMR_MAX);
+	EXPECT_CUT(2, 0xaaaaaaaaaaaaaaaaull, VMR_ADDR_MAX);
+	ASSERT_EQ(0, cut(0, VMR_ADDR_MAX, 1ull << 63, NULL, 2));
+	EXPECT_CUT(1, 1ull << 63, VMR_ADDR_MAX);
+	ASSERT_EQ(0, cut(VMR_ADDR_MAX - 1, VMR_ADDR_MAX, 1, NULL, 2));
+	EXPECT_CUT(0, VMR_ADDR_MAX - 1, VMR_ADDR_MAX - 1);
+	EXPECT_CUT(1, VMR_ADDR_MAX, VMR_ADDR_MAX);
 }
 
 TEST(large_weights_do_not_overflow)
@@ -137,8 +137,8 @@ TEST(large_weights_do_not_overflow)
 	weights[0] = UINT32_MAX;
 	weights[1] = UINT32_MAX;
 	weights[2] = UINT32_MAX;
-	ASSERT_EQ(0, cut(0, VMR_MAX, 1, weights, 3));
-	EXPECT_TRUE(cut_well(0, VMR_MAX, 1, 3));
+	ASSERT_EQ(0, cut(0, VMR_ADDR_MAX, 1, weights, 3));
+	EXPECT_TRUE(cut_well(0, VMR_ADDR_MAX, 1, 3));
 	/* 2^64 by 3 * (2^32 - 1) is 1431655765 and 2/3. */
 	EXPECT_CUT(0, 0, 1431655765ull * UINT32_MAX - 1);
 }
@@ -153,7 +153,7 @@ TEST(one_grain_for_each_unit_of_weight_is_just_enough)
 	REFUSE_CUT(-ENOSPC, cut(0x1000, 0x4ffe, 0x1000, weights, 2));
 	REFUSE_CUT(-ENOSPC, cut(0x1001, 0x4fff, 0x1000, weights, 2));
 	REFUSE_CUT(-ENOSPC, cut(0x1001, 0x1fff, 0x1000, NULL, 2));
-	REFUSE_CUT(-ENOSPC, cut(VMR_MAX - 5, VMR_MAX - 1, 0x1000, NULL, 2));
+	REFUSE_CUT(-ENOSPC, cut(VMR_ADDR_MAX - 5, VMR_ADDR_MAX - 1, 0x1000, NULL, 2));
 	/* One aperture needs no grain. */
 	ASSERT_EQ(0, cut(0x1001, 0x1002, 0x1000, NULL, 1));
 	EXPECT_CUT(0, 0x1001, 0x1002);
@@ -165,8 +165,8 @@ TEST(cutting_refuses_what_is_wrong)
 
 	weights[0] = 1;
 	weights[1] = 0;
-	REFUSE_CUT(-EINVAL, vmr_cut_window(NULL, 1, NULL, 1, cuts));
-	REFUSE_CUT(-EINVAL, vmr_cut_window(&window, 1, NULL, 1, NULL));
+	REFUSE_CUT(-EINVAL, vmr_window_split(NULL, 1, NULL, 1, cuts));
+	REFUSE_CUT(-EINVAL, vmr_window_split(&window, 1, NULL, 1, NULL));
 	REFUSE_CUT(-EINVAL, cut(0, 0xffff, 0x1000, NULL, 0));
 	REFUSE_CUT(-EINVAL, cut(0, 0xffff, 0x1000, weights, 2));
 	REFUSE_CUT(-EINVAL, cut(0, 0xffff, 0, NULL, 2));
@@ -188,13 +188,13 @@ TEST(shares_are_exact)
 		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
 		last = start + (seed >> (seed & 31));
 		if (last < start)
-			last = VMR_MAX;
+			last = VMR_ADDR_MAX;
 		for (i = 0, sum = 0; i < nr; i++) {
 			weights[i] = 1 + (uint32_t)(seed >> i & 0xff);
 			sum += weights[i];
 		}
 		/* Of less than 2^64 addresses, so that this cannot overflow. */
-		last -= last - start == VMR_MAX;
+		last -= last - start == VMR_ADDR_MAX;
 		grains = (last - start + 1) / grain;
 		if (grains < sum) {
 			REFUSE_CUT(-ENOSPC, cut(start, last, grain, weights,
@@ -222,7 +222,7 @@ static int layout_up(void)
 {
 	int ret = vmr_layout_init(&p.layout, &m.sys, &p.config, &p.bad);
 
-	vmr_set_init(&p.set, p.res, NR(p.res));
+	vmr_resource_set_init(&p.set, p.res, NR(p.res));
 	return ret ? ret : vmr_manager_init(&m.manager, &m.sys);
 }
 
@@ -236,7 +236,7 @@ static int up(describe_fn *describe, uint64_t ram)
 static int want(struct vmr_constraint c)
 {
 	conflict = &nobody;
-	return vmr_system_grant(&m.sys, &c, 1, &p.set, NULL, &conflict);
+	return vmr_system_alloc_resources(&m.sys, &c, 1, &p.set, NULL, &conflict);
 }
 
 static struct vmr_constraint any(uint32_t kind, uint64_t size, uint32_t flags,
@@ -254,7 +254,7 @@ static struct vmr_constraint at(uint32_t kind, uint64_t start, uint64_t size,
 {
 	struct vmr_constraint c;
 
-	vmr_constraint_at(&c, kind, start, size, range);
+	vmr_constraint_init_fixed(&c, kind, start, size, range);
 	return c;
 }
 
@@ -296,17 +296,17 @@ TEST(every_hole_is_a_reservation_that_a_lookup_knows)
 
 	for (i = 0; i < NR(machines); i++) {
 		ASSERT_EQ(0, up(machines[i], GIB));
-		EXPECT_LT((size_t)0, p.layout.nr_holes);
-		EXPECT_EQ(p.layout.nr_holes, m.sys.mmio.nr_ranges);
-		for (j = 0; j < p.layout.nr_holes; j++) {
-			hole = vmr_region_at(&m.manager, VMR_MMIO,
-					     p.config.holes[j].last);
-			EXPECT_EQ(&p.layout.holes[j], hole);
+		EXPECT_LT((size_t)0, p.layout.nr_reserved);
+		EXPECT_EQ(p.layout.nr_reserved, m.sys.mmio.nr_ranges);
+		for (j = 0; j < p.layout.nr_reserved; j++) {
+			hole = vmr_find_region(&m.manager, VMR_MMIO,
+					     p.config.reserved[j].last);
+			EXPECT_EQ(&p.layout.reserved[j], hole);
 			EXPECT_EQ(VMR_REGION_RESERVED, hole->type);
 			EXPECT_EQ(NULL, hole->device);
-			EXPECT_STREQ(p.config.holes[j].name, hole->tag);
-			EXPECT_EQ(p.config.holes[j].last -
-				  p.config.holes[j].start + 1, hole->size);
+			EXPECT_STREQ(p.config.reserved[j].name, hole->name);
+			EXPECT_EQ(p.config.reserved[j].last -
+				  p.config.reserved[j].start + 1, hole->size);
 		}
 	}
 }
@@ -316,12 +316,12 @@ TEST(a_fixed_request_in_a_hole_is_told_which)
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	EXPECT_EQ(-EBUSY, want(at(VMR_KIND_MMIO, 0xfee00000, 0x1000,
 				  &p.range[0])));
-	EXPECT_EQ(&p.layout.holes[2].range, conflict);
+	EXPECT_EQ(&p.layout.reserved[2].range, conflict);
 }
 
 TEST(the_memory_of_a_pc_goes_around_the_hole_below_4_gib)
 {
-	struct vmr_span pieces[VMR_LAYOUT_RAM];
+	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
 
 	ASSERT_EQ(0, up(vmr_layout_x86_64, 8 * GIB));
 	ASSERT_EQ(2, vmr_layout_ram(&p.config, 8 * GIB, pieces));
@@ -339,7 +339,7 @@ TEST(the_memory_of_a_pc_goes_around_the_hole_below_4_gib)
 
 TEST(little_memory_is_one_piece)
 {
-	struct vmr_span pieces[VMR_LAYOUT_RAM];
+	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
 
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	EXPECT_EQ((size_t)1, p.config.nr_ram);
@@ -377,7 +377,7 @@ TEST(a_description_refuses_what_is_wrong)
 		EXPECT_EQ(-EINVAL, machines[i](&p.config, GIB, 0, 32));
 		EXPECT_EQ(-EINVAL, machines[i](&p.config, GIB, 0, 65));
 		EXPECT_EQ(-ENOSPC, machines[i](&p.config, 1ull << 39, 0, 39));
-		EXPECT_EQ(-ENOSPC, machines[i](&p.config, VMR_MAX, 0, 64));
+		EXPECT_EQ(-ENOSPC, machines[i](&p.config, VMR_ADDR_MAX, 0, 64));
 		EXPECT_EQ(0, memcmp(&before, &p.config, sizeof(before)));
 	}
 }
@@ -399,10 +399,10 @@ TEST(the_whole_64_bit_domain_is_a_machine_too)
 	for (i = 0; i < NR(machines); i++) {
 		ASSERT_EQ(0, machines[i](&p.config, 8 * TIB, 0, 64));
 		ASSERT_EQ(0, layout_up());
-		EXPECT_EQ(VMR_MAX, m.sys.mmio.last);
+		EXPECT_EQ(VMR_ADDR_MAX, m.sys.mmio.last);
 		EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 1ull << 62, VMR_64BIT,
 				      &p.range[0])));
-		EXPECT_EQ(VMR_MAX, p.range[0].last);
+		EXPECT_EQ(VMR_ADDR_MAX, p.range[0].last);
 		memset(p.range, 0, sizeof(p.range));
 	}
 }
@@ -435,7 +435,7 @@ TEST(a_request_may_ask_for_another_policy_than_the_windows)
 
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	c = any(VMR_KIND_MMIO, 0x1000, 0, &p.range[0]);
-	c.req.policy = VMR_FIRST;
+	c.request.policy = VMR_FIRST;
 	EXPECT_EQ(0, want(c));
 	EXPECT_RANGE(0xc0000000, 0x1000, &p.range[0]);
 }
@@ -501,12 +501,12 @@ TEST(ports_are_placed_above_the_legacy_ones)
 TEST(a_pc_has_lines_and_vectors_in_one_domain)
 {
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
-	EXPECT_FALSE(m.sys.has_vectors);
+	EXPECT_FALSE(m.sys.separate_msi_vectors);
 	EXPECT_EQ((uint64_t)4095, m.sys.irqs.space.last);
 	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
-	EXPECT_EQ((uint32_t)5, vmr_id(&p.range[0]));
+	EXPECT_EQ((uint32_t)5, vmr_id_value(&p.range[0]));
 	EXPECT_EQ(0, want(any(VMR_KIND_MSIX, 1, 0, &p.range[1])));
-	EXPECT_EQ((uint32_t)24, vmr_id(&p.range[1]));
+	EXPECT_EQ((uint32_t)24, vmr_id_value(&p.range[1]));
 	EXPECT_EQ(0, want(at(VMR_KIND_IRQ, 4, 1, &p.range[2])));
 	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_IRQ, 24, 1, &p.range[3])));
 	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_MSI, 23, 1, &p.range[3])));
@@ -516,17 +516,17 @@ TEST(a_pc_has_lines_and_vectors_in_one_domain)
 TEST(other_machines_have_two_domains)
 {
 	ASSERT_EQ(0, up(vmr_layout_arm64, GIB));
-	EXPECT_TRUE(m.sys.has_vectors);
+	EXPECT_TRUE(m.sys.separate_msi_vectors);
 	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
-	EXPECT_EQ((uint32_t)32, vmr_id(&p.range[0]));
+	EXPECT_EQ((uint32_t)32, vmr_id_value(&p.range[0]));
 	EXPECT_EQ(0, want(any(VMR_KIND_MSI, 32, 0, &p.range[1])));
-	EXPECT_EQ((uint32_t)0, vmr_id(&p.range[1]));
+	EXPECT_EQ((uint32_t)0, vmr_id_value(&p.range[1]));
 	ASSERT_EQ(0, up(vmr_layout_riscv64, GIB));
 	memset(p.range, 0, sizeof(p.range));
 	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
-	EXPECT_EQ((uint32_t)1, vmr_id(&p.range[0]));
+	EXPECT_EQ((uint32_t)1, vmr_id_value(&p.range[0]));
 	EXPECT_EQ(0, want(any(VMR_KIND_MSIX, 2048, 0, &p.range[1])));
-	EXPECT_EQ((uint32_t)0, vmr_id(&p.range[1]));
+	EXPECT_EQ((uint32_t)0, vmr_id_value(&p.range[1]));
 }
 
 TEST(lines_come_from_the_inputs_of_several_controllers)
@@ -535,15 +535,15 @@ TEST(lines_come_from_the_inputs_of_several_controllers)
 	size_t i;
 
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
-	p.config.inputs[0] = (struct vmr_span){ 0, 7, "first" };
-	p.config.inputs[1] = (struct vmr_span){ 32, 39, "second" };
-	p.config.nr_inputs = 2;
-	p.config.lines = (struct vmr_span){ 6, 33, "lines" };
-	p.config.vectors.start = 40;
+	p.config.irq_inputs[0] = (struct vmr_span){ 0, 7, "first" };
+	p.config.irq_inputs[1] = (struct vmr_span){ 32, 39, "second" };
+	p.config.nr_irq_inputs = 2;
+	p.config.irq_lines = (struct vmr_span){ 6, 33, "lines" };
+	p.config.msi_vectors.start = 40;
 	ASSERT_EQ(0, layout_up());
 	for (i = 0; i < NR(lines); i++) {
 		EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[i])));
-		EXPECT_EQ(lines[i], vmr_id(&p.range[i]));
+		EXPECT_EQ(lines[i], vmr_id_value(&p.range[i]));
 	}
 	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_IRQ, 1, 0, &p.range[4])));
 	EXPECT_EQ(0, want(at(VMR_KIND_IRQ, 39, 1, &p.range[4])));
@@ -554,21 +554,21 @@ TEST(lines_come_from_the_inputs_of_several_controllers)
 TEST(a_pc_may_have_few_lines_and_a_shared_one)
 {
 	static struct vmr_shared_irq five;
-	static struct vmr_sharer sharer[2];
+	static struct vmr_irq_share sharer[2];
 	size_t i;
 
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
-	p.config.lines = (struct vmr_span){ 6, 15, "lines" };
-	p.config.vectors = (struct vmr_span){ 24, 1023, "gsi" };
+	p.config.irq_lines = (struct vmr_span){ 6, 15, "lines" };
+	p.config.msi_vectors = (struct vmr_span){ 24, 1023, "gsi" };
 	ASSERT_EQ(0, layout_up());
 	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &five, 5, "shared",
 					       NULL));
 	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
-	EXPECT_EQ((uint32_t)6, vmr_id(&p.range[0]));
+	EXPECT_EQ((uint32_t)6, vmr_id_value(&p.range[0]));
 	for (i = 0; i < NR(sharer); i++) {
 		EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, VMR_SHARED,
 				      &sharer[i].range)));
-		EXPECT_EQ((uint32_t)5, vmr_id(&sharer[i].range));
+		EXPECT_EQ((uint32_t)5, vmr_id_value(&sharer[i].range));
 	}
 	EXPECT_EQ((uint64_t)1023, m.sys.irqs.space.last);
 }
@@ -580,7 +580,7 @@ TEST(slots_are_bounded_by_what_kvm_has)
 	ASSERT_EQ(0, layout_up());
 	EXPECT_EQ(0, want(any(VMR_KIND_MEM_SLOT, 1, 0, &p.range[0])));
 	EXPECT_EQ(0, want(any(VMR_KIND_MEM_SLOT, 1, 0, &p.range[1])));
-	EXPECT_EQ((uint32_t)1, vmr_id(&p.range[1]));
+	EXPECT_EQ((uint32_t)1, vmr_id_value(&p.range[1]));
 	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_MEM_SLOT, 1, 0, &p.range[2])));
 }
 
@@ -593,17 +593,17 @@ TEST(pci_addresses_leave_the_host_bridge_alone)
 	p.config.nr_segments = 2;
 	p.config.segments = p.segments;
 	ASSERT_EQ(0, layout_up());
-	EXPECT_EQ((uint64_t)0x100ff, m.sys.pci.space.last);
-	EXPECT_EQ(0, want(any(VMR_KIND_PCI, 8, 0, &p.range[0])));
-	EXPECT_EQ((uint32_t)8, vmr_id(&p.range[0]));
-	EXPECT_EQ(0, want(at(VMR_KIND_PCI, 0, 1, &p.range[1])));
-	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI, 0x100, 0, &p.range[2])));
+	EXPECT_EQ((uint64_t)0x100ff, m.sys.pci_bdfs.space.last);
+	EXPECT_EQ(0, want(any(VMR_KIND_PCI_BDF, 8, 0, &p.range[0])));
+	EXPECT_EQ((uint32_t)8, vmr_id_value(&p.range[0]));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0, 1, &p.range[1])));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI_BDF, 0x100, 0, &p.range[2])));
 	/* Another segment's are asked for by bounds, or by number. */
-	c = any(VMR_KIND_PCI, 8, VMR_PLATFORM, &p.range[2]);
-	c.req.min = 0x10008;
+	c = any(VMR_KIND_PCI_BDF, 8, VMR_PLATFORM, &p.range[2]);
+	c.request.min = 0x10008;
 	EXPECT_EQ(0, want(c));
-	EXPECT_EQ((uint32_t)0x10008, vmr_id(&p.range[2]));
-	EXPECT_EQ(0, want(at(VMR_KIND_PCI, 0x10000, 1, &p.range[3])));
+	EXPECT_EQ((uint32_t)0x10008, vmr_id_value(&p.range[2]));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0x10000, 1, &p.range[3])));
 }
 
 /* Segments. */
@@ -620,9 +620,9 @@ TEST(segments_share_the_windows_by_weight)
 	memset(p.segments, 0xa5, sizeof(p.segments));
 	ASSERT_EQ(0, layout_up());
 	for (i = 0; i < p.config.nr_windows; i++) {
-		const struct vmr_window *w = &p.config.windows[i];
+		const struct vmr_layout_window *w = &p.config.windows[i];
 
-		ASSERT_EQ(0, vmr_cut_window(&w->span, w->grain, by, NR(by),
+		ASSERT_EQ(0, vmr_window_split(&w->span, w->align, by, NR(by),
 					    cuts));
 		for (j = 0; j < NR(by); j++) {
 			const struct vmr_pool *pool = &p.segments[j].windows[i];
@@ -668,7 +668,7 @@ TEST(devices_at_the_root_are_in_segment_0)
 		EXPECT_EQ((err), layout_up()); \
 		EXPECT_EQ((who_), p.bad); \
 		p.bad = NULL; \
-		vmr_set_init(&before.set, p.res, NR(p.res)); \
+		vmr_resource_set_init(&before.set, p.res, NR(p.res)); \
 		EXPECT_EQ(0, memcmp(&before, &p, sizeof(p))); \
 		EXPECT_EQ(0, memcmp(&machine, &m, sizeof(m))); \
 		ASSERT_EQ(0, vmr_layout_x86_64(&p.config, 8 * GIB, 0, 0)); \
@@ -688,15 +688,15 @@ TEST(a_layout_refuses_counts_and_policies_that_make_no_sense)
 	REFUSE_LAYOUT(-EINVAL, NONE);
 	c->phys_bits = 65;
 	REFUSE_LAYOUT(-EINVAL, NONE);
-	c->nr_ram = VMR_LAYOUT_RAM + 1;
+	c->nr_ram = VMR_LAYOUT_MAX_RAM + 1;
 	REFUSE_LAYOUT(-EINVAL, NONE);
-	c->nr_windows = VMR_LAYOUT_WINDOWS + 1;
+	c->nr_windows = VMR_LAYOUT_MAX_WINDOWS + 1;
 	REFUSE_LAYOUT(-EINVAL, NONE);
-	c->nr_platform = VMR_LAYOUT_PLATFORM + 1;
+	c->nr_platform = VMR_LAYOUT_MAX_PLATFORM + 1;
 	REFUSE_LAYOUT(-EINVAL, NONE);
-	c->nr_holes = VMR_LAYOUT_HOLES + 1;
+	c->nr_reserved = VMR_LAYOUT_MAX_RESERVED + 1;
 	REFUSE_LAYOUT(-EINVAL, NONE);
-	c->nr_inputs = VMR_LAYOUT_INPUTS + 1;
+	c->nr_irq_inputs = VMR_LAYOUT_MAX_IRQ_INPUTS + 1;
 	REFUSE_LAYOUT(-EINVAL, NONE);
 	c->platform_policy = VMR_EXACT;
 	REFUSE_LAYOUT(-EINVAL, NONE);
@@ -713,7 +713,7 @@ TEST(a_layout_refuses_counts_and_policies_that_make_no_sense)
 	REFUSE_LAYOUT(-EINVAL, NONE);
 	c->windows[1].policy = VMR_EXACT;
 	REFUSE_LAYOUT(-EINVAL, &c->windows[1].span);
-	c->windows[1].grain = 0;
+	c->windows[1].align = 0;
 	REFUSE_LAYOUT(-EINVAL, &c->windows[1].span);
 }
 
@@ -725,41 +725,41 @@ TEST(a_layout_names_the_span_that_is_wrong)
 	ASSERT_EQ(0, vmr_layout_x86_64(c, 8 * GIB, 0, 0));
 	c->ram[0].start = 4 * GIB;
 	REFUSE_LAYOUT(-EINVAL, &c->ram[0]);
-	c->vectors.start = 5000;
-	REFUSE_LAYOUT(-EINVAL, &c->vectors);
+	c->msi_vectors.start = 5000;
+	REFUSE_LAYOUT(-EINVAL, &c->msi_vectors);
 	c->nr_segments = 2;
 	c->segments = p.segments;
 	c->weights = zero;
 	REFUSE_LAYOUT(-EINVAL, &c->windows[0].span);
 	c->phys_bits = 38;
 	REFUSE_LAYOUT(-ERANGE, &c->windows[0].span);
-	c->holes[1].last = 1ull << 39;
-	REFUSE_LAYOUT(-ERANGE, &c->holes[1]);
-	c->ports.last = 0x10000;
-	REFUSE_LAYOUT(-ERANGE, &c->ports);
-	c->inputs[0].last = 1ull << 32;
-	REFUSE_LAYOUT(-ERANGE, &c->inputs[0]);
-	c->vectors.last = 1ull << 32;
-	REFUSE_LAYOUT(-ERANGE, &c->vectors);
+	c->reserved[1].last = 1ull << 39;
+	REFUSE_LAYOUT(-ERANGE, &c->reserved[1]);
+	c->io_ports.last = 0x10000;
+	REFUSE_LAYOUT(-ERANGE, &c->io_ports);
+	c->irq_inputs[0].last = 1ull << 32;
+	REFUSE_LAYOUT(-ERANGE, &c->irq_inputs[0]);
+	c->msi_vectors.last = 1ull << 32;
+	REFUSE_LAYOUT(-ERANGE, &c->msi_vectors);
 	c->windows[1].span.start = 0xbfffffff;
 	REFUSE_LAYOUT(-EBUSY, &c->windows[1].span);
 	c->windows[1].span.last = 0xe8000000;
 	REFUSE_LAYOUT(-EBUSY, &c->platform[1]);
-	c->holes[0].start = 0xbfffffff;
-	REFUSE_LAYOUT(-EBUSY, &c->holes[0]);
-	c->holes[1].last = 0xfee00000;
-	REFUSE_LAYOUT(-EBUSY, &c->holes[2]);
-	c->inputs[1] = c->inputs[0];
-	c->nr_inputs = 2;
-	REFUSE_LAYOUT(-EBUSY, &c->inputs[1]);
-	c->vectors.start = 23;
-	REFUSE_LAYOUT(-EBUSY, &c->vectors);
+	c->reserved[0].start = 0xbfffffff;
+	REFUSE_LAYOUT(-EBUSY, &c->reserved[0]);
+	c->reserved[1].last = 0xfee00000;
+	REFUSE_LAYOUT(-EBUSY, &c->reserved[2]);
+	c->irq_inputs[1] = c->irq_inputs[0];
+	c->nr_irq_inputs = 2;
+	REFUSE_LAYOUT(-EBUSY, &c->irq_inputs[1]);
+	c->msi_vectors.start = 23;
+	REFUSE_LAYOUT(-EBUSY, &c->msi_vectors);
 	c->windows[0].span.last = c->windows[0].span.start + 4 * GIB - 1;
 	c->nr_segments = 2;
 	c->segments = p.segments;
 	REFUSE_LAYOUT(-ENOSPC, &c->windows[0].span);
 	/* A hole in a window or among the platform's places is one in order. */
-	c->holes[0] = (struct vmr_span){ 0xd0000000, 0xd00fffff, "hole" };
+	c->reserved[0] = (struct vmr_span){ 0xd0000000, 0xd00fffff, "hole" };
 	EXPECT_EQ(0, layout_up());
 }
 
@@ -767,9 +767,9 @@ TEST(vectors_apart_may_have_the_numbers_of_the_inputs)
 {
 	ASSERT_EQ(0, vmr_layout_arm64(&p.config, GIB, 0, 0));
 	EXPECT_EQ(0, layout_up());
-	p.config.vectors_apart = false;
+	p.config.separate_msi_vectors = false;
 	EXPECT_EQ(-EBUSY, layout_up());
-	EXPECT_EQ(&p.config.vectors, p.bad);
+	EXPECT_EQ(&p.config.msi_vectors, p.bad);
 }
 
 TEST(as_many_places_as_fit_a_description_fit_a_system)
@@ -789,23 +789,23 @@ TEST(as_many_places_as_fit_a_description_fit_a_system)
 	c->platform[2] = (struct vmr_span){ 0xf8000000, 0xf8ffffff, "a" };
 	c->platform[3] = (struct vmr_span){ 0xf9000000, 0xf9ffffff, "b" };
 	c->nr_platform = 4;
-	c->inputs[0] = (struct vmr_span){ 0, 7, "x" };
-	c->inputs[1] = (struct vmr_span){ 8, 15, "y" };
-	c->inputs[2] = (struct vmr_span){ 16, 23, "z" };
-	c->nr_inputs = 3;
-	c->lines = (struct vmr_span){ 1, 22, "lines" };
-	c->ports.last = 0xefff;
+	c->irq_inputs[0] = (struct vmr_span){ 0, 7, "x" };
+	c->irq_inputs[1] = (struct vmr_span){ 8, 15, "y" };
+	c->irq_inputs[2] = (struct vmr_span){ 16, 23, "z" };
+	c->nr_irq_inputs = 3;
+	c->irq_lines = (struct vmr_span){ 1, 22, "lines" };
+	c->io_ports.last = 0xefff;
 	c->nr_segments = 2;
 	c->segments = p.segments;
-	for (i = c->nr_holes; i < VMR_LAYOUT_HOLES; i++)
-		c->holes[i] = (struct vmr_span){
+	for (i = c->nr_reserved; i < VMR_LAYOUT_MAX_RESERVED; i++)
+		c->reserved[i] = (struct vmr_span){
 			0xd0000000 + i * 0x10000, 0xd0000fff + i * 0x10000, "h",
 		};
-	c->nr_holes = VMR_LAYOUT_HOLES;
+	c->nr_reserved = VMR_LAYOUT_MAX_RESERVED;
 	ASSERT_EQ(0, layout_up());
-	EXPECT_GE((size_t)VMR_SYSTEM_POOLS, m.sys.nr_pools);
+	EXPECT_GE((size_t)VMR_SYSTEM_MAX_POOLS, m.sys.nr_pools);
 	EXPECT_TRUE(!!pool_named("pci segments"));
-	EXPECT_EQ((size_t)VMR_LAYOUT_HOLES, m.sys.mmio.nr_ranges);
+	EXPECT_EQ((size_t)VMR_LAYOUT_MAX_RESERVED, m.sys.mmio.nr_ranges);
 }
 
 /* Holes. */
@@ -820,32 +820,32 @@ TEST(a_hole_ends_and_claims_have_its_place)
 	struct diary d;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, vmr_reserve_hole(&m.sys, &hole, VMR_MMIO, &span, NULL));
+	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &hole, VMR_MMIO, &span, NULL));
 	vmr_region_init(&claim, VMR_MMIO, VMR_REGION_TRAPPED, 0x800, 0, "c");
-	ASSERT_EQ(0, vmr_add_region(&dev, &claim));
-	ASSERT_EQ(0, vmr_register(&m.manager, &dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_add_region(&dev, &claim));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &dev, NULL, NULL));
 	ASSERT_EQ(0, vmr_region_program(&m.manager, &claim, 0xd0000800));
 	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&claim.range));
 
 	ASSERT_EQ(0, diary_start(&d));
-	EXPECT_EQ(-EINVAL, vmr_release_hole(NULL, &hole));
-	EXPECT_EQ(-EINVAL, vmr_release_hole(&m.sys, NULL));
-	EXPECT_EQ(-ENOENT, vmr_release_hole(&m.sys, &claim));
+	EXPECT_EQ(-EINVAL, vmr_region_unreserve(NULL, &hole));
+	EXPECT_EQ(-EINVAL, vmr_region_unreserve(&m.sys, NULL));
+	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &claim));
 	EXPECT_EQ(0U, d.nr);
-	EXPECT_EQ(0, vmr_release_hole(&m.sys, &hole));
+	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &hole));
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&hole.range));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&claim.range));
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_EQ(&claim, d.entry[0].region);
-	EXPECT_EQ(-ENOENT, vmr_release_hole(&m.sys, &hole));
+	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
 	EXPECT_SOUND();
 
 	/* A system that nobody routes by has holes too. */
-	ASSERT_EQ(0, vmr_unlink(&m.manager, &dev) - 1);
+	ASSERT_EQ(0, vmr_device_unregister(&m.manager, &dev) - 1);
 	m.sys.manager = NULL;
 	m.sys.vacated = NULL;
-	ASSERT_EQ(0, vmr_reserve_hole(&m.sys, &hole, VMR_MMIO, &span, NULL));
-	EXPECT_EQ(0, vmr_release_hole(&m.sys, &hole));
+	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &hole, VMR_MMIO, &span, NULL));
+	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &hole));
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 }
 
@@ -862,28 +862,28 @@ TEST(a_hole_refuses_what_is_wrong)
 
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	conflict = &nobody;
-	EXPECT_EQ(-EINVAL, vmr_reserve_hole(NULL, r, VMR_MMIO, &good, NULL));
-	EXPECT_EQ(-EINVAL, vmr_reserve_hole(&m.sys, NULL, VMR_MMIO, &good,
+	EXPECT_EQ(-EINVAL, vmr_region_reserve(NULL, r, VMR_MMIO, &good, NULL));
+	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, NULL, VMR_MMIO, &good,
 					    NULL));
-	EXPECT_EQ(-EINVAL, vmr_reserve_hole(&m.sys, r, VMR_MMIO, NULL, NULL));
-	EXPECT_EQ(-EINVAL, vmr_reserve_hole(&m.sys, r, (enum vmr_io)2, &good,
+	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, VMR_MMIO, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, (enum vmr_io)2, &good,
 					    NULL));
-	EXPECT_EQ(-EINVAL, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &back, NULL));
-	EXPECT_EQ(-ERANGE, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &far,
+	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, VMR_MMIO, &back, NULL));
+	EXPECT_EQ(-ERANGE, vmr_region_reserve(&m.sys, r, VMR_MMIO, &far,
 					    &conflict));
-	EXPECT_EQ(-ERANGE, vmr_reserve_hole(&m.sys, r, VMR_PIO, &port,
+	EXPECT_EQ(-ERANGE, vmr_region_reserve(&m.sys, r, VMR_PIO, &port,
 					    &conflict));
 	EXPECT_EQ(&nobody, conflict);
-	EXPECT_EQ(-EBUSY, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &lapic,
+	EXPECT_EQ(-EBUSY, vmr_region_reserve(&m.sys, r, VMR_MMIO, &lapic,
 					   &conflict));
-	EXPECT_EQ(&p.layout.holes[2].range, conflict);
+	EXPECT_EQ(&p.layout.reserved[2].range, conflict);
 	EXPECT_EQ(0, memcmp(&zero, r, sizeof(zero)));
-	EXPECT_EQ(0, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &good, NULL));
-	EXPECT_EQ(-EEXIST, vmr_reserve_hole(&m.sys, r, VMR_MMIO, &good, NULL));
+	EXPECT_EQ(0, vmr_region_reserve(&m.sys, r, VMR_MMIO, &good, NULL));
+	EXPECT_EQ(-EEXIST, vmr_region_reserve(&m.sys, r, VMR_MMIO, &good, NULL));
 	p.region[1].device = &dev;
-	EXPECT_EQ(-EEXIST, vmr_reserve_hole(&m.sys, &p.region[1], VMR_MMIO,
+	EXPECT_EQ(-EEXIST, vmr_region_reserve(&m.sys, &p.region[1], VMR_MMIO,
 					    &port, NULL));
-	EXPECT_EQ(r, vmr_region_at(&m.manager, VMR_MMIO, 0xd0000800));
+	EXPECT_EQ(r, vmr_find_region(&m.manager, VMR_MMIO, 0xd0000800));
 	EXPECT_EQ(0, vmr_free(&m.sys.mmio, &r->range));
 	EXPECT_SOUND();
 }

@@ -16,7 +16,7 @@
 #define NR	30
 
 static struct vmr_space space;
-static struct vmr_step step[2];
+static struct vmr_move_op step[2];
 
 /* What was true of an address. */
 struct truth {
@@ -74,7 +74,7 @@ static void at_every_node(struct __test_metadata *_metadata, uint64_t addr,
 		pages_hook_at = k;
 		pages_hook = change;
 		pages_watch();
-		seen.range = vmr_lookup(&space, addr, &seen.start, &seen.last);
+		seen.range = vmr_find_lockless(&space, addr, &seen.start, &seen.last);
 		pages_unwatch();
 		changed = !pages_hook;
 		pages_hook = NULL;
@@ -153,11 +153,11 @@ TEST_F(lookup, a_range_that_came_back_was_never_gone)
 
 static void swap(void)
 {
-	step[0] = (struct vmr_step){ .space = &space, .range = node(3),
-				     .to = &space, .start = 0x1700 };
-	step[1] = (struct vmr_step){ .space = &space, .range = node(23),
-				     .to = &space, .start = 0x0300 };
-	vmr_move_set(step, 2, NULL, NULL);
+	step[0] = (struct vmr_move_op){ .space = &space, .range = node(3),
+				     .to_space = &space, .start = 0x1700 };
+	step[1] = (struct vmr_move_op){ .space = &space, .range = node(23),
+				     .to_space = &space, .start = 0x0300 };
+	vmr_move_bulk(step, 2, NULL, NULL);
 }
 
 TEST_F(lookup, ranges_that_swap_leave_no_hole)
@@ -169,11 +169,11 @@ static void fail_to_swap(void)
 {
 	swap();
 	swap();
-	step[0] = (struct vmr_step){ .space = &space, .range = node(3),
-				     .to = &space, .start = 0x1700 };
-	step[1] = (struct vmr_step){ .space = &space, .range = node(23),
-				     .to = &space, .start = 0x0500 };
-	vmr_move_set(step, 2, NULL, NULL);
+	step[0] = (struct vmr_move_op){ .space = &space, .range = node(3),
+				     .to_space = &space, .start = 0x1700 };
+	step[1] = (struct vmr_move_op){ .space = &space, .range = node(23),
+				     .to_space = &space, .start = 0x0500 };
+	vmr_move_bulk(step, 2, NULL, NULL);
 }
 
 TEST_F(lookup, a_set_that_fails_is_never_seen)
@@ -214,11 +214,11 @@ TEST_F(lookup, ranges_that_stay_are_found_while_others_come)
 
 static void claim_and_settle(void)
 {
-	vmr_write_begin(space.seq);
+	vmr_seqcount_write_begin(space.seq);
 	vmr_claim(&space, node(12), 0x1520, 0x155f);
 	vmr_free(&space, node(21));
-	vmr_settle(&space, 0, VMR_MAX);
-	vmr_write_end(space.seq);
+	vmr_settle(&space, 0, VMR_ADDR_MAX);
+	vmr_seqcount_write_end(space.seq);
 }
 
 TEST_F(lookup, a_claim_that_settles_answers_at_one_place)
@@ -229,11 +229,11 @@ TEST_F(lookup, a_claim_that_settles_answers_at_one_place)
 static void reuse(void)
 {
 	/* The node at once elsewhere, and another where it was. */
-	vmr_write_begin(space.seq);
+	vmr_seqcount_write_begin(space.seq);
 	vmr_free(&space, node(9));
 	vmr_reserve(&space, node(NR), 0x0900, 0x091f, NULL);
 	vmr_reserve(&space, node(9), 0x1980, 0x19ff, NULL);
-	vmr_write_end(space.seq);
+	vmr_seqcount_write_end(space.seq);
 }
 
 TEST_F(lookup, a_node_linked_again_at_once_is_not_mistaken)

@@ -15,14 +15,14 @@
 #define MASKED		1u
 #define IN_USE		0u
 
-#define AT		VMR_PCI_ADDR(0, 3, 0)
+#define AT		VMR_PCI_BDF(0, 3, 0)
 
 static struct vmr_pci_function fn;
 static struct vmr_pci_msi msi;
 static struct vmr_pci_msix msix;
-static struct vmr_pci_vector entries[2048];
+static struct vmr_pci_msix_entry entries[2048];
 
-static const struct vmr_pci_msix_place in_bar_0 = {
+static const struct vmr_pci_msix_layout in_bar_0 = {
 	.table_bar = 0, .table_offset = 0x1000,
 	.pba_bar = 0, .pba_offset = 0x1800,
 };
@@ -44,7 +44,7 @@ static void note_vector(struct vmr_pci_function *f, uint32_t index,
 	told.error = error;
 }
 
-static const struct vmr_pci_ops vector_ops = { .vector = note_vector };
+static const struct vmr_pci_ops vector_ops = { .vector_changed = note_vector };
 
 #define EXPECT_TOLD(nr_, index_, range_, error_) \
 	do { \
@@ -58,7 +58,7 @@ static const struct vmr_pci_ops vector_ops = { .vector = note_vector };
 /* A machine with @vectors interrupt numbers. */
 static int setup(uint32_t vectors)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .irq_last = vectors - 1,
 		.slot_last = 31, .pci_last = 0xff, .id_last = 255,
 	};
@@ -73,7 +73,7 @@ static int setup(uint32_t vectors)
 	if (!ret)
 		ret = vmr_reader_attach(&m.manager, &m.reader);
 	if (!ret)
-		ret = vmr_pci_host_register(&host, &m.manager, NULL);
+		ret = vmr_pci_conf1_register(&host, &m.manager, NULL);
 	if (!ret)
 		ret = card_init(&fn, "card");
 	fn.ops = &vector_ops;
@@ -106,7 +106,7 @@ static size_t held(void)
 
 static uint64_t numbers(void)
 {
-	return vmr_used(&m.sys.irqs.space).low;
+	return vmr_space_used(&m.sys.irqs.space).low;
 }
 
 /* Log2 of how many of MSI's vectors the guest wants, and whether at all. */
@@ -232,8 +232,8 @@ TEST(an_msi_block_is_aligned_to_its_size)
 	uint32_t log;
 
 	ASSERT_EQ(0, msi_up(256, 32));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &odd, 0, NULL));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &more, 33, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &odd, 0, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &more, 33, NULL));
 	for (log = 0; log <= 5; log++) {
 		msi_control(log, true);
 		EXPECT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
@@ -248,7 +248,7 @@ TEST(msi_without_vectors_is_told_and_the_registers_read_back)
 	struct vmr_range all = { 0 };
 
 	ASSERT_EQ(0, msi_up(32, 32));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &all, 7, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &all, 7, NULL));
 	msi_control(5, true);
 	EXPECT_EQ(-ENOSPC, msi.error);
 	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
@@ -265,7 +265,7 @@ TEST(msi_without_vectors_is_told_and_the_registers_read_back)
 	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
 	EXPECT_EQ(1U, held());
 	/* Off and on is another try. */
-	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &all));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &all));
 	msi_control(5, false);
 	EXPECT_TOLD(1, 0, NULL, 0);
 	msi_control(5, true);
@@ -280,7 +280,7 @@ TEST(vectors_that_are_not_to_be_had_are_not_asked_for_again_and_again)
 	struct vmr_range all = { 0 };
 
 	ASSERT_EQ(0, msi_up(32, 32));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &all, 7, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &all, 7, NULL));
 	msi_control(5, true);
 	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
 	/* The same, the address, the data, decoding: nothing to say of that. */
@@ -291,7 +291,7 @@ TEST(vectors_that_are_not_to_be_had_are_not_asked_for_again_and_again)
 	EXPECT_EQ(0U, told.nr);
 	EXPECT_EQ(-ENOSPC, msi.error);
 	/* Nor though there is room now: the guest goes by what it was told. */
-	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &all));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &all));
 	conf_out_at(AT, COMMAND, 0, 2);
 	EXPECT_EQ(0U, told.nr);
 	EXPECT_EQ(0U, held());
@@ -307,7 +307,7 @@ TEST(switching_off_forgets_that_there_were_no_vectors)
 	struct vmr_range all = { 0 };
 
 	ASSERT_EQ(0, msi_up(1, 1));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &all, 0, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &all, 0, NULL));
 	msi_control(0, true);
 	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
 	msi_control(0, false);
@@ -372,7 +372,7 @@ TEST(adding_msi_is_refused)
 	EXPECT_EQ(-EEXIST, vmr_pci_add_msi(&fn, &other, MSI, 1));
 	EXPECT_EQ(0, memcmp(&image, &fn, sizeof(fn)));
 	EXPECT_EQ(0, memcmp(&before, &msi, sizeof(msi)));
-	EXPECT_TRUE(!other.part.written);
+	EXPECT_TRUE(!other.reg_block.write);
 	/* The last place that there is. */
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
 	EXPECT_EQ(0, vmr_pci_add_msi(&fn, &other, 0xf0, 1));
@@ -384,7 +384,7 @@ TEST(adding_msi_is_refused)
 
 TEST(an_msix_capability_is_found_and_reads_as_specified)
 {
-	const struct vmr_pci_msix_place place = {
+	const struct vmr_pci_msix_layout place = {
 		.table_bar = 2, .table_offset = 0x8000,
 		.pba_bar = 4, .pba_offset = 0x38,
 	};
@@ -603,7 +603,7 @@ TEST(a_table_is_accessed_in_aligned_dwords_and_qwords)
 		EXPECT_EQ(0U, table_in(offset, 8));
 		EXPECT_EQ((uint64_t)MASKED << 32, table_in(offset + 8, 8));
 	}
-	EXPECT_EQ(-ERANGE, vmr_pci_msix_read(&msix, VMR_MAX - 7, data, 8));
+	EXPECT_EQ(-ERANGE, vmr_pci_msix_read(&msix, VMR_ADDR_MAX - 7, data, 8));
 	EXPECT_EQ(-ERANGE, vmr_pci_msix_read(&msix, 1ull << 40, data, 4));
 	EXPECT_EQ(-EINVAL, vmr_pci_msix_read(NULL, 0, data, 4));
 	EXPECT_EQ(-EINVAL, vmr_pci_msix_read(&msix, 0, NULL, 4));
@@ -640,9 +640,9 @@ TEST(adding_msix_is_refused)
 {
 	static const uint32_t bad_place[] = { 0, 0x3c, 0x41, 0xf8, 0x100,
 					      0xfffffffc };
-	static struct vmr_pci_vector others[4];
+	static struct vmr_pci_msix_entry others[4];
 	struct vmr_pci_msix other = { 0 }, before;
-	struct vmr_pci_msix_place place;
+	struct vmr_pci_msix_layout place;
 	struct vmr_pci_function image;
 	uint32_t i;
 
@@ -674,7 +674,7 @@ TEST(adding_msix_is_refused)
 		EXPECT_EQ(-EINVAL, vmr_pci_add_msix(&fn, &msix, MSIX, entries,
 						    4, &place));
 	}
-	EXPECT_NULL(msix.vectors);
+	EXPECT_NULL(msix.entries);
 	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, MSIX, entries, 8, &in_bar_0));
 	image = fn;
 	before = msix;
@@ -689,7 +689,7 @@ TEST(adding_msix_is_refused)
 	EXPECT_EQ(-EBUSY, vmr_pci_add_msix(&fn, &other, 0x90, others, 4,
 					   &in_bar_0));
 	EXPECT_EQ(0, memcmp(&before, &msix, sizeof(msix)));
-	EXPECT_NULL(other.vectors);
+	EXPECT_NULL(other.entries);
 }
 
 TEST(msi_and_msix_are_apart)
@@ -757,7 +757,7 @@ static void note_write(struct vmr_pci_function *f, uint32_t offset,
 }
 
 static const struct vmr_pci_ops unplugging_ops = {
-	.vector = unplug_on_vector, .config_written = note_write,
+	.vector_changed = unplug_on_vector, .config_written = note_write,
 };
 
 TEST(a_function_may_be_unplugged_by_who_is_told_of_its_vector)
@@ -773,28 +773,28 @@ TEST(a_function_may_be_unplugged_by_who_is_told_of_its_vector)
 	EXPECT_EQ(0U, held());
 	EXPECT_EQ(0U, after);
 	EXPECT_NULL(fn.manager);
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, AT));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, AT));
 	REFUSED(-ENOENT, vmr_pci_unplug(&fn));
 	EXPECT_SOUND();
 }
 
 static void unplug_on_move(struct vmr_listener *listener,
 			   struct vmr_region *region,
-			   const struct vmr_place *old,
-			   const struct vmr_place *new_)
+			   const struct vmr_mapping *old,
+			   const struct vmr_mapping *new_)
 {
-	if (new_->visible)
+	if (new_->mapped)
 		vmr_pci_unplug(&fn);
 }
 
 TEST(a_function_may_be_unplugged_by_who_is_told_of_its_bar)
 {
-	struct vmr_listener listener = { .moved = unplug_on_move };
+	struct vmr_listener listener = { .region_changed = unplug_on_move };
 
 	ASSERT_EQ(0, setup(64));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM32, false, 0x1000,
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     NULL));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_BAR_MEM32, false, 0x1000,
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     NULL));
 	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, MSI, 4));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
@@ -803,7 +803,7 @@ TEST(a_function_may_be_unplugged_by_who_is_told_of_its_bar)
 	msi_control(2, true);
 	fn.ops = &unplugging_ops;
 	after = 0;
-	ASSERT_EQ(0, vmr_listen(&m.manager, &listener));
+	ASSERT_EQ(0, vmr_listener_register(&m.manager, &listener));
 	conf_out_at(AT, COMMAND, DECODE_MEM, 2);
 	EXPECT_NULL(fn.manager);
 	EXPECT_EQ(0U, held());
@@ -834,7 +834,7 @@ TEST(vectors_are_held_exactly_for_what_is_in_use)
 			entry(i >> 8 & 63, i >> 16 & 1);
 		on = conf_in_at(AT, MSIX + 2, 2) & MSIX_ENABLE;
 		for (i = 0, used = 0; i < 64; i++) {
-			bool want = on && !(entries[i].words[3] & MASKED);
+			bool want = on && !(entries[i].dwords[3] & MASKED);
 			bool has = vmr_range_state(&entries[i].range) ==
 				   VMR_LIVE;
 

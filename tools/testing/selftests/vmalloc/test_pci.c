@@ -16,7 +16,7 @@
 TEST(configuration_space_is_read_in_bytes_words_and_dwords)
 {
 	struct vmr_pci_function fn;
-	uint32_t at = VMR_PCI_ADDR(0, 3, 0);
+	uint32_t at = VMR_PCI_BDF(0, 3, 0);
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "fn"));
@@ -34,13 +34,13 @@ TEST(configuration_space_is_read_in_bytes_words_and_dwords)
 	EXPECT_EQ(0x80U, conf_in_at(at, 0x0e, 1));
 	EXPECT_EQ(0x1234abcdU, conf_in_at(at, 0x2c, 4));
 	EXPECT_EQ(2U, conf_in_at(at, 0x3d, 1));
-	EXPECT_EQ(&fn, vmr_pci_function_at(&m.manager, at));
+	EXPECT_EQ(&fn, vmr_pci_find_function(&m.manager, at));
 }
 
 TEST(a_function_that_is_absent_reads_as_ones)
 {
 	struct vmr_pci_function fn;
-	uint32_t at = VMR_PCI_ADDR(0, 3, 0);
+	uint32_t at = VMR_PCI_BDF(0, 3, 0);
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "fn"));
@@ -53,8 +53,8 @@ TEST(a_function_that_is_absent_reads_as_ones)
 	EXPECT_EQ(0xffffffffU, conf_in_at(0xffff, 0, 4));
 	/* Nobody minds what is written there. */
 	conf_out_at(at + 1, 4, 7, 4);
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, at + 1));
-	EXPECT_NULL(vmr_pci_function_at(NULL, at));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, at + 1));
+	EXPECT_NULL(vmr_pci_find_function(NULL, at));
 	/* The enable bit of the address register is clear. */
 	port_out(0xcf8, at << 8, 4);
 	EXPECT_EQ(0xffffffffU, port_in(0xcfc, 4));
@@ -110,17 +110,17 @@ TEST(string_io_reads_a_register_again_and_again)
 }
 
 static struct {
-	struct vmr_pci_lock	lock;
+	struct vmr_lock_ops	lock;
 	int			held;
 	unsigned int		taken;
 } caller;
 
-static void take_lock(struct vmr_pci_lock *lock)
+static void take_lock(struct vmr_lock_ops *lock)
 {
 	caller.taken += lock == &caller.lock && !caller.held++;
 }
 
-static void drop_lock(struct vmr_pci_lock *lock)
+static void drop_lock(struct vmr_lock_ops *lock)
 {
 	caller.held -= lock == &caller.lock;
 }
@@ -128,8 +128,8 @@ static void drop_lock(struct vmr_pci_lock *lock)
 static int held_when_told;
 
 static void note_lock(struct vmr_listener *listener, struct vmr_region *region,
-		      const struct vmr_place *old,
-		      const struct vmr_place *new_)
+		      const struct vmr_mapping *old,
+		      const struct vmr_mapping *new_)
 {
 	(void)listener;
 	(void)region;
@@ -140,14 +140,14 @@ static void note_lock(struct vmr_listener *listener, struct vmr_region *region,
 
 TEST(the_callers_lock_is_held_around_an_access)
 {
-	struct vmr_listener listener = { .moved = note_lock };
+	struct vmr_listener listener = { .region_changed = note_lock };
 	struct vmr_pci_function fn;
 
 	caller.lock.lock = take_lock;
 	caller.lock.unlock = drop_lock;
 	ASSERT_EQ(0, pci_up_with(&caller.lock));
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM32, 0x1000));
-	ASSERT_EQ(0, vmr_listen(&m.manager, &listener));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, vmr_listener_register(&m.manager, &listener));
 	set_bar(&fn, 0, 0xe0000000);
 	decode(&fn, DECODE_MEM);
 	EXPECT_EQ(4U, caller.taken);
@@ -157,7 +157,7 @@ TEST(the_callers_lock_is_held_around_an_access)
 
 static uint8_t reset_value;
 
-static void note_reset(struct vmr_pci_host *h, uint8_t value)
+static void note_reset(struct vmr_pci_conf1 *h, uint8_t value)
 {
 	reset_value = h == &host ? value : 0;
 }
@@ -175,49 +175,49 @@ TEST(the_reset_register_lies_inside_the_address_register)
 
 TEST(a_host_is_registered_once)
 {
-	struct vmr_pci_host other;
-	struct vmr_pci_lock lock;
+	struct vmr_pci_conf1 other;
+	struct vmr_lock_ops lock;
 
 	ASSERT_EQ(0, pci_up());
-	REFUSED(-EINVAL, vmr_pci_host_register(NULL, &m.manager, NULL));
-	REFUSED(-EINVAL, vmr_pci_host_register(&other, NULL, NULL));
-	REFUSED(-EEXIST, vmr_pci_host_register(&host, &m.manager, &lock));
+	REFUSED(-EINVAL, vmr_pci_conf1_register(NULL, &m.manager, NULL));
+	REFUSED(-EINVAL, vmr_pci_conf1_register(&other, NULL, NULL));
+	REFUSED(-EEXIST, vmr_pci_conf1_register(&host, &m.manager, &lock));
 	EXPECT_NULL(host.lock);
 	memset(&other, 0, sizeof(other));
-	REFUSED(-EBUSY, vmr_pci_host_register(&other, &m.manager, NULL));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &host.dev));
-	EXPECT_EQ(0, vmr_pci_host_register(&other, &m.manager, NULL));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &other.dev));
-	EXPECT_EQ(0, vmr_pci_host_register(&host, &m.manager, NULL));
+	REFUSED(-EBUSY, vmr_pci_conf1_register(&other, &m.manager, NULL));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &host.dev));
+	EXPECT_EQ(0, vmr_pci_conf1_register(&other, &m.manager, NULL));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &other.dev));
+	EXPECT_EQ(0, vmr_pci_conf1_register(&host, &m.manager, NULL));
 	EXPECT_SOUND();
 }
 
 TEST(a_host_that_is_initialised_is_the_callers_to_register)
 {
-	struct vmr_pci_host other = { .latch = 0 };
-	struct vmr_pci_lock lock;
+	struct vmr_pci_conf1 other = { .config_address = 0 };
+	struct vmr_lock_ops lock;
 
 	ASSERT_EQ(0, machine_up());
-	REFUSED(-EINVAL, vmr_pci_host_init(NULL, &m.manager, NULL));
-	REFUSED(-EINVAL, vmr_pci_host_init(&other, NULL, NULL));
-	EXPECT_EQ(0, vmr_pci_host_init(&host, &m.manager, &lock));
+	REFUSED(-EINVAL, vmr_pci_conf1_init(NULL, &m.manager, NULL));
+	REFUSED(-EINVAL, vmr_pci_conf1_init(&other, NULL, NULL));
+	EXPECT_EQ(0, vmr_pci_conf1_init(&host, &m.manager, &lock));
 	EXPECT_EQ(&lock, host.lock);
 	/* Nothing is taken, and nothing answers, before it is registered. */
 	EXPECT_EQ(0U, m.sys.pio.nr_ranges);
 	EXPECT_NULL(vmr_next_device(&m.manager, NULL));
 	/* As often as one likes: it describes. */
-	EXPECT_EQ(0, vmr_pci_host_init(&host, &m.manager, NULL));
+	EXPECT_EQ(0, vmr_pci_conf1_init(&host, &m.manager, NULL));
 	EXPECT_NULL(host.lock);
-	EXPECT_EQ(0, vmr_register(&m.manager, &host.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &host.dev, NULL, NULL));
 	EXPECT_EQ(0xcf8U, host.ports.range.start);
 	EXPECT_EQ(0xcffU, host.ports.range.last);
 	EXPECT_EQ(0xffffffffU, conf_in_at(0, 0, 4));
-	REFUSED(-EEXIST, vmr_pci_host_init(&host, &m.manager, &lock));
+	REFUSED(-EEXIST, vmr_pci_conf1_init(&host, &m.manager, &lock));
 	EXPECT_NULL(host.lock);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &host.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &host.dev));
 	/* And again, with the region that it has already. */
-	EXPECT_EQ(0, vmr_pci_host_init(&host, &m.manager, NULL));
-	EXPECT_EQ(0, vmr_register(&m.manager, &host.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_pci_conf1_init(&host, &m.manager, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &host.dev, NULL, NULL));
 	EXPECT_EQ(0xcf8U, host.ports.range.start);
 	EXPECT_SOUND();
 }
@@ -261,21 +261,21 @@ TEST(a_bar_tells_its_size_and_type)
 		uint64_t		fresh;
 		uint64_t		sized;
 	} row[] = {
-		{ 0, VMR_BAR_IO, false, 4, 0x1, 0xfffffffd },
-		{ 1, VMR_BAR_IO, false, 0x20, 0x1, 0xffffffe1 },
-		{ 5, VMR_BAR_IO, false, 0x100, 0x1, 0xffffff01 },
-		{ 0, VMR_BAR_MEM32, false, 0x10, 0, 0xfffffff0 },
-		{ 2, VMR_BAR_MEM32, false, 0x1000, 0, 0xfffff000 },
-		{ 5, VMR_BAR_MEM32, true, 0x100000, 8, 0xfff00008 },
-		{ 3, VMR_BAR_MEM32, false, GIB, 0, 0xc0000000 },
-		{ 0, VMR_BAR_MEM64, false, 0x10, 4, 0xfffffffffffffff4 },
-		{ 4, VMR_BAR_MEM64, true, 0x4000, 0xc, 0xffffffffffffc00c },
-		{ 2, VMR_BAR_MEM64, true, 8 * GIB, 0xc, 0xfffffffe0000000c },
-		{ 0, VMR_BAR_MEM64, true, (uint64_t)1 << 62, 0xc,
+		{ 0, VMR_PCI_BAR_IO, false, 4, 0x1, 0xfffffffd },
+		{ 1, VMR_PCI_BAR_IO, false, 0x20, 0x1, 0xffffffe1 },
+		{ 5, VMR_PCI_BAR_IO, false, 0x100, 0x1, 0xffffff01 },
+		{ 0, VMR_PCI_BAR_MEM32, false, 0x10, 0, 0xfffffff0 },
+		{ 2, VMR_PCI_BAR_MEM32, false, 0x1000, 0, 0xfffff000 },
+		{ 5, VMR_PCI_BAR_MEM32, true, 0x100000, 8, 0xfff00008 },
+		{ 3, VMR_PCI_BAR_MEM32, false, GIB, 0, 0xc0000000 },
+		{ 0, VMR_PCI_BAR_MEM64, false, 0x10, 4, 0xfffffffffffffff4 },
+		{ 4, VMR_PCI_BAR_MEM64, true, 0x4000, 0xc, 0xffffffffffffc00c },
+		{ 2, VMR_PCI_BAR_MEM64, true, 8 * GIB, 0xc, 0xfffffffe0000000c },
+		{ 0, VMR_PCI_BAR_MEM64, true, (uint64_t)1 << 62, 0xc,
 		  0xc00000000000000c },
-		{ 6, VMR_BAR_ROM, false, 0x800, 0, 0xfffff801 },
-		{ 6, VMR_BAR_ROM, false, 0x10000, 0, 0xffff0001 },
-		{ 6, VMR_BAR_ROM, false, 0x1000000, 0, 0xff000001 },
+		{ 6, VMR_PCI_BAR_ROM, false, 0x800, 0, 0xfffff801 },
+		{ 6, VMR_PCI_BAR_ROM, false, 0x10000, 0, 0xffff0001 },
+		{ 6, VMR_PCI_BAR_ROM, false, 0x1000000, 0, 0xff000001 },
 	};
 	struct vmr_pci_function fn;
 	size_t i, b;
@@ -283,7 +283,7 @@ TEST(a_bar_tells_its_size_and_type)
 	ASSERT_EQ(0, pci_up());
 	for (i = 0; i < NR(row); i++) {
 		unsigned int index = row[i].index;
-		int wide = row[i].type == VMR_BAR_MEM64;
+		int wide = row[i].type == VMR_PCI_BAR_MEM64;
 
 		ASSERT_EQ(0, card_init(&fn, "fn"));
 		ASSERT_EQ(0, vmr_pci_add_bar(&fn, index, row[i].type,
@@ -318,36 +318,36 @@ TEST(adding_a_bar_is_refused)
 		enum vmr_pci_bar_type	type;
 		uint64_t		size;
 	} row[] = {
-		{ -EINVAL, 0, VMR_BAR_NONE, 0x1000 },
-		{ -EINVAL, 0, VMR_BAR_MEM32, 0 },
-		{ -EINVAL, 0, VMR_BAR_MEM32, 0x1001 },
-		{ -EINVAL, 0, VMR_BAR_MEM32, 8 },
-		{ -EINVAL, 0, VMR_BAR_MEM32, 2 * GIB },
-		{ -EINVAL, 0, VMR_BAR_MEM64, 8 },
-		{ -EINVAL, 0, VMR_BAR_MEM64, (uint64_t)1 << 63 },
-		{ -EINVAL, 5, VMR_BAR_MEM64, 0x1000 },
-		{ -EINVAL, 6, VMR_BAR_MEM64, 0x1000 },
-		{ -EINVAL, 6, VMR_BAR_MEM32, 0x1000 },
-		{ -EINVAL, 7, VMR_BAR_MEM32, 0x1000 },
-		{ -EINVAL, 0, VMR_BAR_IO, 2 },
-		{ -EINVAL, 0, VMR_BAR_IO, 512 },
-		{ -EINVAL, 0, VMR_BAR_ROM, 0x1000 },
-		{ -EINVAL, 6, VMR_BAR_ROM, 0x400 },
-		{ -EINVAL, 6, VMR_BAR_ROM, 0x2000000 },
+		{ -EINVAL, 0, VMR_PCI_BAR_NONE, 0x1000 },
+		{ -EINVAL, 0, VMR_PCI_BAR_MEM32, 0 },
+		{ -EINVAL, 0, VMR_PCI_BAR_MEM32, 0x1001 },
+		{ -EINVAL, 0, VMR_PCI_BAR_MEM32, 8 },
+		{ -EINVAL, 0, VMR_PCI_BAR_MEM32, 2 * GIB },
+		{ -EINVAL, 0, VMR_PCI_BAR_MEM64, 8 },
+		{ -EINVAL, 0, VMR_PCI_BAR_MEM64, (uint64_t)1 << 63 },
+		{ -EINVAL, 5, VMR_PCI_BAR_MEM64, 0x1000 },
+		{ -EINVAL, 6, VMR_PCI_BAR_MEM64, 0x1000 },
+		{ -EINVAL, 6, VMR_PCI_BAR_MEM32, 0x1000 },
+		{ -EINVAL, 7, VMR_PCI_BAR_MEM32, 0x1000 },
+		{ -EINVAL, 0, VMR_PCI_BAR_IO, 2 },
+		{ -EINVAL, 0, VMR_PCI_BAR_IO, 512 },
+		{ -EINVAL, 0, VMR_PCI_BAR_ROM, 0x1000 },
+		{ -EINVAL, 6, VMR_PCI_BAR_ROM, 0x400 },
+		{ -EINVAL, 6, VMR_PCI_BAR_ROM, 0x2000000 },
 		{ -EINVAL, 0, (enum vmr_pci_bar_type)9, 0x1000 },
 		/* There is a 64-bit BAR 2, so 3 is gone and 1 cannot have 2. */
-		{ -EEXIST, 2, VMR_BAR_MEM32, 0x1000 },
-		{ -EEXIST, 3, VMR_BAR_IO, 4 },
-		{ -EEXIST, 1, VMR_BAR_MEM64, 0x1000 },
-		{ -EEXIST, 3, VMR_BAR_MEM64, 0x1000 },
+		{ -EEXIST, 2, VMR_PCI_BAR_MEM32, 0x1000 },
+		{ -EEXIST, 3, VMR_PCI_BAR_IO, 4 },
+		{ -EEXIST, 1, VMR_PCI_BAR_MEM64, 0x1000 },
+		{ -EEXIST, 3, VMR_PCI_BAR_MEM64, 0x1000 },
 	};
 	struct vmr_pci_function fn;
 	size_t i;
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "fn"));
-	EXPECT_EQ(-EINVAL, vmr_pci_add_bar(NULL, 0, VMR_BAR_IO, false, 4, ""));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 2, VMR_BAR_MEM64, true, 0x1000, ""));
+	EXPECT_EQ(-EINVAL, vmr_pci_add_bar(NULL, 0, VMR_PCI_BAR_IO, false, 4, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 2, VMR_PCI_BAR_MEM64, true, 0x1000, ""));
 	for (i = 0; i < NR(row); i++) {
 		EXPECT_EQ(row[i].err, vmr_pci_add_bar(&fn, row[i].index,
 						      row[i].type, false,
@@ -355,11 +355,11 @@ TEST(adding_a_bar_is_refused)
 			TH_LOG("row %zu", i);
 		}
 	}
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 4, VMR_BAR_MEM64, true, 0x1000, ""));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_BAR_MEM32, true, 0x1000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 4, VMR_PCI_BAR_MEM64, true, 0x1000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_PCI_BAR_MEM32, true, 0x1000, ""));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 0));
-	EXPECT_EQ(-EBUSY, vmr_pci_add_bar(&fn, 0, VMR_BAR_IO, false, 4, ""));
-	EXPECT_EQ(-EBUSY, vmr_pci_add_bar(&fn, 6, VMR_BAR_ROM, false, 0x800,
+	EXPECT_EQ(-EBUSY, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_IO, false, 4, ""));
+	EXPECT_EQ(-EBUSY, vmr_pci_add_bar(&fn, 6, VMR_PCI_BAR_ROM, false, 0x800,
 					  ""));
 	EXPECT_EQ(0U, get_bar(&fn, 0));
 }
@@ -383,7 +383,7 @@ TEST(configuration_accesses_are_refused)
 	uint32_t width;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	memcpy(config, fn.config, sizeof(config));
 	for (width = 0; width <= 8; width++) {
 		int ok = width == 1 || width == 2 || width == 4;
@@ -442,7 +442,7 @@ TEST(a_function_hears_of_writes_after_the_model_has_acted)
 	struct vmr_pci_function fn;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	fn.ops = &ops;
 	decode(&fn, DECODE_MEM);
 	EXPECT_EQ(1U, written.calls);
@@ -468,18 +468,18 @@ static int all_kinds(struct vmr_pci_function *fn, uint32_t slot)
 	int ret = card_init(fn, "all");
 
 	if (!ret)
-		ret = vmr_pci_add_bar(fn, 0, VMR_BAR_IO, false, 0x20, "io");
+		ret = vmr_pci_add_bar(fn, 0, VMR_PCI_BAR_IO, false, 0x20, "io");
 	if (!ret)
-		ret = vmr_pci_add_bar(fn, 1, VMR_BAR_MEM32, false, 0x1000,
+		ret = vmr_pci_add_bar(fn, 1, VMR_PCI_BAR_MEM32, false, 0x1000,
 				      "mem32");
 	if (!ret)
-		ret = vmr_pci_add_bar(fn, 2, VMR_BAR_MEM64, true, 8 * GIB,
+		ret = vmr_pci_add_bar(fn, 2, VMR_PCI_BAR_MEM64, true, 8 * GIB,
 				      "mem64");
 	if (!ret)
-		ret = vmr_pci_add_bar(fn, VMR_PCI_ROM, VMR_BAR_ROM, false,
+		ret = vmr_pci_add_bar(fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM, false,
 				      0x10000, "rom");
 	if (!ret)
-		ret = vmr_pci_plug(&m.manager, fn, VMR_PCI_ADDR(0, slot, 0));
+		ret = vmr_pci_plug(&m.manager, fn, VMR_PCI_BDF(0, slot, 0));
 	if (!ret) {
 		set_bar(fn, 0, 0xc000);
 		set_bar(fn, 1, 0xe0000000);
@@ -519,7 +519,7 @@ TEST(bars_answer_while_their_decode_bits_are_set)
 
 TEST(the_command_register_acts_however_it_is_written)
 {
-	const uint32_t at = VMR_PCI_ADDR(0, 2, 0);
+	const uint32_t at = VMR_PCI_BDF(0, 2, 0);
 	struct vmr_pci_function fn;
 	uint32_t width;
 
@@ -550,7 +550,7 @@ TEST(switching_decode_on_is_one_move_for_each_bar)
 	/* Sizing and moving about with decode off is nobody's business. */
 	set_bar(&fn, 1, 0xffffffff);
 	set_bar(&fn, 1, 0xd0000000);
-	set_bar64(&fn, 2, VMR_MAX);
+	set_bar64(&fn, 2, VMR_ADDR_MAX);
 	set_bar64(&fn, 2, 0x900000000 - GIB);
 	set_bar64(&fn, 2, 0xa00000000);
 	EXPECT_EQ(0U, d.nr);
@@ -571,8 +571,8 @@ TEST(with_decode_off_a_bar_occupies_nothing)
 	struct vmr_pci_function a, b;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&a, 1, VMR_BAR_MEM32, 0x1000));
-	ASSERT_EQ(0, card_up(&b, 2, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&a, 1, VMR_PCI_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&b, 2, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&a, 0, 0xe0000000);
 	EXPECT_EQ(VMR_PARKED, state_of(bar(&a, 0)));
 	set_bar(&b, 0, 0xe0000000);
@@ -587,18 +587,18 @@ TEST(with_decode_off_automatic_placement_avoids_the_address)
 	struct probe p;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&a, 1, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&a, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&a, 0, 0xe0000000);
 	probe_init(&p, "p");
 	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
-	vmr_constraint_within(probe_want(&p), VMR_KIND_MMIO, 0x1000, 0x1000,
+	vmr_constraint_init_bounded(probe_want(&p), VMR_KIND_MMIO, 0x1000, 0x1000,
 			      0xe0000000, 0xe0001fff, &p.region[0].range);
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0xe0001000);
-	ASSERT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	/* A BAR that is being sized has no address to be avoided. */
 	set_bar(&a, 0, 0xffffffff);
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0xe0000000);
 }
 
@@ -621,9 +621,9 @@ TEST(a_write_with_decode_on_is_a_move)
 	EXPECT_BAR(&fn, 1, 0xe1000000);
 	EXPECT_NULL(who(VMR_MMIO, 0xe0000000));
 	/* In halves and quarters: each acts when it is written. */
-	conf_out_at(VMR_PCI_ADDR(0, 2, 0), 0x16, 0xe200, 2);
+	conf_out_at(VMR_PCI_BDF(0, 2, 0), 0x16, 0xe200, 2);
 	EXPECT_BAR(&fn, 1, 0xe2000000);
-	conf_out_at(VMR_PCI_ADDR(0, 2, 0), 0x17, 0xe3, 1);
+	conf_out_at(VMR_PCI_BDF(0, 2, 0), 0x17, 0xe3, 1);
 	EXPECT_BAR(&fn, 1, 0xe3000000);
 	EXPECT_EQ(4U, d.nr);
 	EXPECT_SAYS(&d, 3, bar(&fn, 1), 0xe2000000, 0xe3000000);
@@ -640,7 +640,7 @@ TEST(the_upper_half_alone_moves_a_64_bit_bar)
 	struct vmr_pci_function fn;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM64, 0x4000));
 	set_bar64(&fn, 0, 0x1e0000000);
 	decode(&fn, DECODE_MEM);
 	EXPECT_BAR(&fn, 0, 0x1e0000000);
@@ -663,8 +663,8 @@ TEST(the_halves_of_a_64_bit_bar_may_be_written_in_either_order)
 	int order;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&other, 2, VMR_BAR_MEM64, 0x4000));
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, card_up(&other, 2, VMR_PCI_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM64, 0x4000));
 	for (order = 0; order < 2; order++) {
 		decode(&fn, 0);
 		set_bar64(&fn, 0, 0x1e0000000);
@@ -694,10 +694,10 @@ TEST(sizing_with_decode_on_unmaps_and_disturbs_nobody)
 
 	ASSERT_EQ(0, pci_up());
 	/* Just below 4 GiB, where a BAR that is sized seems to be. */
-	ASSERT_EQ(0, card_up(&top, 1, VMR_BAR_MEM32, 0x800));
+	ASSERT_EQ(0, card_up(&top, 1, VMR_PCI_BAR_MEM32, 0x800));
 	set_bar(&top, 0, 0xfffff000);
 	decode(&top, DECODE_MEM);
-	ASSERT_EQ(0, card_up(&fn, 2, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&fn, 2, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&fn, 0, 0xe0000000);
 	decode(&fn, DECODE_MEM);
 	ASSERT_EQ(0, diary_start(&d));
@@ -725,7 +725,7 @@ TEST(sizing_a_64_bit_bar_with_decode_on_is_nowhere_all_the_way)
 	size_t i;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 2, VMR_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, card_up(&fn, 2, VMR_PCI_BAR_MEM64, 0x4000));
 	for (i = 0; i < NR(sizing); i++) {
 		set_bar64(&fn, 0, 0xe0000000);
 		decode(&fn, DECODE_MEM);
@@ -747,16 +747,16 @@ TEST(a_64_bit_bar_that_is_sized_is_nowhere_in_the_largest_domain_too)
 {
 	struct vmr_pci_function fn;
 
-	ASSERT_EQ(0, machine_up_to(VMR_MAX, 255));
-	ASSERT_EQ(0, vmr_pci_host_register(&host, &m.manager, NULL));
-	ASSERT_EQ(0, card_up(&fn, 2, VMR_BAR_MEM64, 0x4000));
+	ASSERT_EQ(0, machine_up_to(VMR_ADDR_MAX, 255));
+	ASSERT_EQ(0, vmr_pci_conf1_register(&host, &m.manager, NULL));
+	ASSERT_EQ(0, card_up(&fn, 2, VMR_PCI_BAR_MEM64, 0x4000));
 	decode(&fn, DECODE_MEM);
-	set_bar64(&fn, 0, VMR_MAX);
+	set_bar64(&fn, 0, VMR_ADDR_MAX);
 	EXPECT_NO_BAR(&fn, 0);
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 	/* One below is a place. */
-	set_bar64(&fn, 0, VMR_MAX - 0x7fff);
-	EXPECT_BAR(&fn, 0, VMR_MAX - 0x7fff);
+	set_bar64(&fn, 0, VMR_ADDR_MAX - 0x7fff);
+	EXPECT_BAR(&fn, 0, VMR_ADDR_MAX - 0x7fff);
 }
 
 TEST(ports_and_the_rom_are_sized_too)
@@ -813,16 +813,16 @@ TEST(the_model_says_what_is_asked_for_properly)
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, all_kinds(&fn, 2));
 	decode(&fn, DECODE_MEM);
-	EXPECT_FALSE(vmr_pci_bar_address(NULL, 1, &addr));
-	EXPECT_FALSE(vmr_pci_bar_address(&fn, 1, NULL));
-	EXPECT_FALSE(vmr_pci_bar_address(&fn, VMR_PCI_NR_BARS, &addr));
-	EXPECT_FALSE(vmr_pci_bar_address(&fn, 3, &addr));
-	EXPECT_FALSE(vmr_pci_bar_address(&fn, 5, &addr));
-	EXPECT_FALSE(vmr_pci_bar_address(&fn, 0, &addr));
+	EXPECT_FALSE(vmr_pci_bar_addr(NULL, 1, &addr));
+	EXPECT_FALSE(vmr_pci_bar_addr(&fn, 1, NULL));
+	EXPECT_FALSE(vmr_pci_bar_addr(&fn, VMR_PCI_NR_BARS, &addr));
+	EXPECT_FALSE(vmr_pci_bar_addr(&fn, 3, &addr));
+	EXPECT_FALSE(vmr_pci_bar_addr(&fn, 5, &addr));
+	EXPECT_FALSE(vmr_pci_bar_addr(&fn, 0, &addr));
 	EXPECT_EQ(7U, addr);
-	EXPECT_TRUE(vmr_pci_bar_address(&fn, 1, &addr));
+	EXPECT_TRUE(vmr_pci_bar_addr(&fn, 1, &addr));
 	EXPECT_EQ(2, vmr_pci_unplug(&fn));
-	EXPECT_FALSE(vmr_pci_bar_address(&fn, 1, &addr));
+	EXPECT_FALSE(vmr_pci_bar_addr(&fn, 1, &addr));
 }
 
 TEST(two_bars_at_one_base_are_told_apart)
@@ -830,8 +830,8 @@ TEST(two_bars_at_one_base_are_told_apart)
 	struct vmr_pci_function a, b;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&a, 1, VMR_BAR_MEM32, 0x1000));
-	ASSERT_EQ(0, card_up(&b, 2, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&a, 1, VMR_PCI_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&b, 2, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&a, 0, 0xe0000000);
 	set_bar(&b, 0, 0xe0000000);
 	decode(&a, DECODE_MEM);
@@ -855,8 +855,8 @@ TEST(two_bars_of_one_function_at_one_base)
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "fn"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM32, false, 0x1000, ""));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_BAR_MEM32, false, 0x4000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_PCI_BAR_MEM32, false, 0x4000, ""));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 8));
 	set_bar(&fn, 0, 0xe0000000);
 	set_bar(&fn, 1, 0xe0000000);
@@ -879,10 +879,10 @@ TEST(a_bar_that_leaves_does_not_inherit_from_one_that_leaves_with_it)
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "fn"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM32, false, 0x1000, ""));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_BAR_MEM32, false, 0x4000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 1, VMR_PCI_BAR_MEM32, false, 0x4000, ""));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 8));
-	ASSERT_EQ(0, card_up(&other, 2, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&other, 2, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&fn, 0, 0xe0000000);
 	set_bar(&fn, 1, 0xe0000000);
 	decode(&fn, DECODE_MEM);
@@ -920,9 +920,9 @@ TEST(decode_switches_all_bars_of_a_function_in_one_step)
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&both, "both"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&both, 0, VMR_BAR_MEM32, false, 0x1000,
+	ASSERT_EQ(0, vmr_pci_add_bar(&both, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     ""));
-	ASSERT_EQ(0, vmr_pci_add_bar(&both, 1, VMR_BAR_MEM32, false, 0x1000,
+	ASSERT_EQ(0, vmr_pci_add_bar(&both, 1, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     ""));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &both, 8));
 	set_bar(&both, 0, 0xe0000000);
@@ -947,7 +947,7 @@ TEST(bars_are_swapped_and_rotated_with_decode_on)
 
 	ASSERT_EQ(0, pci_up());
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, card_up(&fn[i], i + 1, VMR_BAR_MEM32, 0x1000));
+		ASSERT_EQ(0, card_up(&fn[i], i + 1, VMR_PCI_BAR_MEM32, 0x1000));
 		set_bar(&fn[i], 0, at[i]);
 		decode(&fn[i], DECODE_MEM);
 	}
@@ -977,11 +977,11 @@ TEST(a_bar_may_be_memory_with_trapped_parts)
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "fn"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_BAR_MEM64, true, 0x4000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM64, true, 0x4000, ""));
 	bar(&fn, 0)->type = VMR_REGION_MEMORY;
 	vmr_region_init(&table, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 7,
 			"table");
-	ASSERT_EQ(0, vmr_add_part(bar(&fn, 0), &table));
+	ASSERT_EQ(0, vmr_region_add_subregion(bar(&fn, 0), &table));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 8));
 	set_bar64(&fn, 0, 0x100000000);
 	decode(&fn, DECODE_MEM);
@@ -1004,15 +1004,15 @@ TEST(a_function_is_plugged_whole_or_not_at_all)
 	int i;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&a, 1, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&a, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	ASSERT_EQ(0, card_init(&b, "b"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&b, 0, VMR_BAR_MEM32, false, 0x1000, ""));
+	ASSERT_EQ(0, vmr_pci_add_bar(&b, 0, VMR_PCI_BAR_MEM32, false, 0x1000, ""));
 	REFUSED(-EINVAL, vmr_pci_plug(NULL, &b, 0x10));
 	REFUSED(-EINVAL, vmr_pci_plug(&m.manager, NULL, 0x10));
 	REFUSED(-EEXIST, vmr_pci_plug(&m.manager, &a, 0x10));
 	REFUSED(-ERANGE, vmr_pci_plug(&m.manager, &b, 0x100));
 	REFUSED(-EBUSY, vmr_pci_plug(&m.manager, &b, 8));
-	EXPECT_EQ(&a, vmr_pci_function_at(&m.manager, 8));
+	EXPECT_EQ(&a, vmr_pci_find_function(&m.manager, 8));
 
 	/* Registers that an earlier life has left stay, until it succeeds. */
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &b, 0x18));
@@ -1023,16 +1023,16 @@ TEST(a_function_is_plugged_whole_or_not_at_all)
 	ASSERT_EQ(0, diary_start(&d));
 	card_refuses = -EBUSY;
 	REFUSED(-EBUSY, vmr_pci_plug(&m.manager, &b, 0x20));
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, 0x20));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, 0x20));
 	EXPECT_NULL(b.manager);
 	EXPECT_EQ(0, memcmp(config, b.config, sizeof(config)));
 	EXPECT_EQ(0U, d.nr);
 	/* The address was never handed out, as far as anybody can tell. */
-	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.pci, 0x20, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.pci_bdfs, 0x20, NULL));
 	card_refuses = 0;
 
 	/* The address is free and the machine has no id left. */
-	m.sys.ids.space.last = 3;
+	m.sys.device_ids.space.last = 3;
 	for (i = 0; i < 4; i++) {
 		ASSERT_EQ(0, card_init(&rest[i], "rest"));
 		if (i < 2)
@@ -1057,7 +1057,7 @@ TEST(a_plugged_function_is_as_after_a_reset)
 	EXPECT_EQ(4, vmr_pci_unplug(&fn));
 	EXPECT_NULL(who(VMR_MMIO, 0xe0000000));
 	EXPECT_NULL(who(VMR_PIO, 0xc000));
-	EXPECT_EQ(0, vmr_drain(&m.manager, &fn.dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &fn.dev));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 0x18));
 	EXPECT_EQ(0U, conf_in(&fn, COMMAND) & 0xffff);
 	EXPECT_EQ(1U, get_bar(&fn, 0));
@@ -1074,8 +1074,8 @@ TEST(unplugging_gives_everything_back)
 	struct vmr_pci_function a, b;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&a, 1, VMR_BAR_MEM32, 0x1000));
-	ASSERT_EQ(0, card_up(&b, 2, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&a, 1, VMR_PCI_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&b, 2, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&a, 0, 0xe0000000);
 	decode(&a, DECODE_MEM);
 	set_bar(&b, 0, 0xe0000000);
@@ -1085,7 +1085,7 @@ TEST(unplugging_gives_everything_back)
 	EXPECT_BAR(&b, 0, 0xe0000000);
 	REFUSED(-ENOENT, vmr_pci_unplug(&a));
 	REFUSED(-EINVAL, vmr_pci_unplug(NULL));
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, 8));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, 8));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &a, 8));
 	set_bar(&a, 0, 0xe0000000);
 	decode(&a, DECODE_MEM);
@@ -1100,16 +1100,16 @@ TEST(a_function_whose_device_was_unlinked_can_be_unplugged)
 	struct vmr_pci_function fn;
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, card_up(&fn, 1, VMR_BAR_MEM32, 0x1000));
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	set_bar(&fn, 0, 0xe0000000);
 	decode(&fn, DECODE_MEM);
-	EXPECT_EQ(1, vmr_unlink_at(&m.manager, VMR_MMIO, 0xe0000000, NULL));
+	EXPECT_EQ(1, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0xe0000000, NULL));
 	/* What the guest still writes there moves nothing. */
 	set_bar(&fn, 0, 0xe1000000);
 	EXPECT_NULL(who(VMR_MMIO, 0xe1000000));
 	EXPECT_EQ(NOWHERE, model_says(&fn, 0));
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
-	EXPECT_NULL(vmr_pci_function_at(&m.manager, 8));
+	EXPECT_NULL(vmr_pci_find_function(&m.manager, 8));
 	EXPECT_EQ(0, vmr_pci_plug(&m.manager, &fn, 8));
 	EXPECT_SOUND();
 }
@@ -1156,13 +1156,13 @@ static uint64_t model_wants(unsigned int i)
 	uint64_t hi = b->hi & (~(b->size - 1) >> 32);
 	uint64_t hi_ones = 0xffffffff & (~(b->size - 1) >> 32);
 
-	if (b->type == VMR_BAR_NONE)
+	if (b->type == VMR_PCI_BAR_NONE)
 		return 0;
-	if (b->type == VMR_BAR_IO ? !(command & 1) : !(command & 2))
+	if (b->type == VMR_PCI_BAR_IO ? !(command & 1) : !(command & 2))
 		return 0;
-	if (b->type == VMR_BAR_ROM && !(b->lo & 1))
+	if (b->type == VMR_PCI_BAR_ROM && !(b->lo & 1))
 		return 0;
-	if (b->type != VMR_BAR_MEM64)
+	if (b->type != VMR_PCI_BAR_MEM64)
 		return lo == lo_ones ? 0 : lo;
 	if (lo == lo_ones && (hi == 0 || hi == hi_ones))
 		return 0;
@@ -1171,7 +1171,7 @@ static uint64_t model_wants(unsigned int i)
 
 static bool model_clash(const struct model_bar *a, const struct model_bar *b)
 {
-	return (a->type == VMR_BAR_IO) == (b->type == VMR_BAR_IO) &&
+	return (a->type == VMR_PCI_BAR_IO) == (b->type == VMR_PCI_BAR_IO) &&
 	       a->at <= b->at + (b->size - 1) && b->at <= a->at + (a->size - 1);
 }
 
@@ -1222,7 +1222,7 @@ static void model_apply(unsigned int first, unsigned int nr)
 	model_settle();
 	for (i = 0; i < nr; i++) {
 		struct model_bar *b = &model[first + i];
-		uint64_t end = b->type == VMR_BAR_IO ? 0xffff : MACHINE_LAST;
+		uint64_t end = b->type == VMR_PCI_BAR_IO ? 0xffff : MACHINE_LAST;
 
 		if (!moves[i])
 			continue;
@@ -1269,8 +1269,8 @@ static uint32_t merge(uint32_t old, uint32_t value, uint32_t byte,
 static void write_bar(unsigned int card, unsigned int index)
 {
 	unsigned int i = card * VMR_PCI_NR_BARS + index;
-	uint32_t at = vmr_id(&cards[card].address);
-	bool hi = model[i].type == VMR_BAR_MEM64 && draw(2);
+	uint32_t at = vmr_id_value(&cards[card].address);
+	bool hi = model[i].type == VMR_PCI_BAR_MEM64 && draw(2);
 	uint32_t value = hi ? random_hi() : random_lo();
 	uint32_t width = draw(4) ? 4 : 1u << draw(2);
 	uint32_t byte = draw(4 / width) * width;
@@ -1290,7 +1290,7 @@ static void replug(unsigned int card)
 		live += model[i + k].live;
 	if (plugged[card]) {
 		if (vmr_pci_unplug(&cards[card]) != (int)live ||
-		    vmr_drain(&m.manager, &cards[card].dev))
+		    vmr_device_drain(&m.manager, &cards[card].dev))
 			abort();
 		for (k = 0; k < VMR_PCI_NR_BARS; k++) {
 			model[i + k].live = false;
@@ -1316,7 +1316,7 @@ static unsigned int some_bar(unsigned int card)
 
 	do {
 		index = draw(VMR_PCI_NR_BARS);
-	} while (model[card * VMR_PCI_NR_BARS + index].type == VMR_BAR_NONE);
+	} while (model[card * VMR_PCI_NR_BARS + index].type == VMR_PCI_BAR_NONE);
 	return index;
 }
 
@@ -1345,7 +1345,7 @@ static const char *compare(unsigned int i)
 	bool live = state_of(region) == VMR_LIVE;
 	bool waits = state_of(region) == VMR_CLAIMED;
 
-	if (b->type == VMR_BAR_NONE)
+	if (b->type == VMR_PCI_BAR_NONE)
 		return NULL;
 	if (live != b->live)
 		return "live";
@@ -1385,12 +1385,12 @@ static int random_machine(void)
 		ret = card_init(&cards[card], "card");
 		if (ret)
 			break;
-		model_bar_add(card, 0, VMR_BAR_IO, 0x10u << card % 3);
-		model_bar_add(card, 1, VMR_BAR_MEM32, 0x1000u << card % 3);
-		model_bar_add(card, 2, VMR_BAR_MEM64, 0x800u << card);
+		model_bar_add(card, 0, VMR_PCI_BAR_IO, 0x10u << card % 3);
+		model_bar_add(card, 1, VMR_PCI_BAR_MEM32, 0x1000u << card % 3);
+		model_bar_add(card, 2, VMR_PCI_BAR_MEM64, 0x800u << card);
 		if (card % 2)
-			model_bar_add(card, 4, VMR_BAR_MEM64, 8 * GIB);
-		model_bar_add(card, 6, VMR_BAR_ROM, 0x800u << card);
+			model_bar_add(card, 4, VMR_PCI_BAR_MEM64, 8 * GIB);
+		model_bar_add(card, 6, VMR_PCI_BAR_ROM, 0x800u << card);
 		replug(card);
 	}
 	return ret;
@@ -1452,15 +1452,15 @@ TEST(whatever_came_before_the_final_registers_decide)
 
 			if (!draw(5))
 				decode(fn, draw(4));
-			if (model[i].type == VMR_BAR_NONE)
+			if (model[i].type == VMR_PCI_BAR_NONE)
 				continue;
-			if (model[i].type == VMR_BAR_IO)
+			if (model[i].type == VMR_PCI_BAR_IO)
 				set_bar(fn, index, 0x1000 + i * 0x100);
 			else if (model[i].size > GIB)
 				set_bar64(fn, index, (i + 1) * 8 * GIB);
-			else if (model[i].type != VMR_BAR_MEM64)
+			else if (model[i].type != VMR_PCI_BAR_MEM64)
 				set_bar(fn, index, 0x80000001 + i * 0x100000);
-			if (model[i].type != VMR_BAR_MEM64 ||
+			if (model[i].type != VMR_PCI_BAR_MEM64 ||
 			    model[i].size > GIB)
 				continue;
 			if (first)
@@ -1477,12 +1477,12 @@ TEST(whatever_came_before_the_final_registers_decide)
 			struct vmr_pci_function *fn = &cards[i / 7];
 			struct model_bar *b = &model[i];
 
-			if (b->type == VMR_BAR_NONE)
+			if (b->type == VMR_PCI_BAR_NONE)
 				continue;
-			b->at = b->type == VMR_BAR_IO ? 0x1000 + i * 0x100 :
+			b->at = b->type == VMR_PCI_BAR_IO ? 0x1000 + i * 0x100 :
 				b->size > GIB ? (i + 1) * 8 * GIB :
 				0x80000000 + i * 0x100000u +
-				(b->type == VMR_BAR_MEM64 ? 4 * GIB : 0);
+				(b->type == VMR_PCI_BAR_MEM64 ? 4 * GIB : 0);
 			b->lo = get_bar(fn, i % 7);
 			b->hi = (uint32_t)(b->at >> 32);
 			b->live = true;

@@ -78,7 +78,7 @@ TEST(request_initialiser_has_no_bounds_and_first_fit)
 	EXPECT_EQ((uint64_t)0x10, req.align);
 	EXPECT_EQ((uint64_t)0, req.prefer_align);
 	EXPECT_EQ((uint64_t)0, req.min);
-	EXPECT_EQ(VMR_MAX, req.max);
+	EXPECT_EQ(VMR_ADDR_MAX, req.max);
 	EXPECT_EQ(VMR_FIRST, req.policy);
 }
 
@@ -86,7 +86,7 @@ TEST(init_refuses_null_and_reversed_bounds)
 {
 	REFUSE(-EINVAL, vmr_space_init(NULL, 0, 1));
 	REFUSE(-EINVAL, vmr_space_init(&w.a, 1, 0));
-	REFUSE(-EINVAL, vmr_space_init(&w.a, VMR_MAX, 0));
+	REFUSE(-EINVAL, vmr_space_init(&w.a, VMR_ADDR_MAX, 0));
 }
 
 TEST(init_makes_an_empty_space_of_whatever_was_there)
@@ -98,9 +98,9 @@ TEST(init_makes_an_empty_space_of_whatever_was_there)
 	EXPECT_EQ((size_t)0, w.a.nr_claims);
 	EXPECT_EQ(NULL, vmr_first_range(&w.a));
 	EXPECT_EQ(NULL, vmr_last_range(&w.a));
-	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_EQ(NULL, vmr_find(&w.a, 7));
-	EXPECT_EQ(NULL, vmr_lookup(&w.a, 7, NULL, NULL));
+	EXPECT_EQ(NULL, vmr_find_lockless(&w.a, 7, NULL, NULL));
 	EXPECT_TRUE(vmr_first_gap(&w.a, &w.gap));
 	EXPECT_EQ((uint64_t)7, w.gap.start);
 	EXPECT_EQ((uint64_t)7, w.gap.last);
@@ -130,7 +130,7 @@ TEST(alloc_refuses_size_0)
 
 TEST(alloc_refuses_alignment_that_is_no_power_of_two)
 {
-	static const uint64_t bad[] = { 3, 6, 0x1001, 0xc000, VMR_MAX };
+	static const uint64_t bad[] = { 3, 6, 0x1001, 0xc000, VMR_ADDR_MAX };
 	int policy;
 	size_t i;
 
@@ -157,7 +157,7 @@ TEST(alloc_refuses_reversed_bounds)
 				  REQ_IN(VMR_FIRST, 1, 1, 0x11001, 0x11000),
 				  &conflict));
 	REFUSE(-EINVAL, vmr_alloc(&w.a, &w.r[9],
-				  REQ_IN(VMR_LAST, 1, 1, VMR_MAX, 0),
+				  REQ_IN(VMR_LAST, 1, 1, VMR_ADDR_MAX, 0),
 				  &conflict));
 }
 
@@ -182,16 +182,16 @@ TEST(exact_refuses_unaligned_address)
 
 TEST(exact_beyond_the_domain_is_overflow)
 {
-	GRANT(vmr_space_init(&w.a, 0, VMR_MAX));
+	GRANT(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	REFUSE(-EOVERFLOW, vmr_alloc(&w.a, &w.r[0],
-				     REQ_AT(VMR_MAX, 2, 1), &conflict));
+				     REQ_AT(VMR_ADDR_MAX, 2, 1), &conflict));
 	REFUSE(-EOVERFLOW, vmr_alloc(&w.a, &w.r[0],
-				     REQ_AT(2, VMR_MAX, 1), &conflict));
-	GRANT(vmr_alloc(&w.a, &w.r[0], REQ_AT(VMR_MAX, 1, 1), &conflict));
-	EXPECT_AT(VMR_MAX, VMR_MAX, &w.r[0]);
+				     REQ_AT(2, VMR_ADDR_MAX, 1), &conflict));
+	GRANT(vmr_alloc(&w.a, &w.r[0], REQ_AT(VMR_ADDR_MAX, 1, 1), &conflict));
+	EXPECT_AT(VMR_ADDR_MAX, VMR_ADDR_MAX, &w.r[0]);
 	GRANT(vmr_free(&w.a, &w.r[0]));
-	GRANT(vmr_alloc(&w.a, &w.r[0], REQ_AT(1, VMR_MAX, 1), &conflict));
-	EXPECT_AT(1, VMR_MAX, &w.r[0]);
+	GRANT(vmr_alloc(&w.a, &w.r[0], REQ_AT(1, VMR_ADDR_MAX, 1), &conflict));
+	EXPECT_AT(1, VMR_ADDR_MAX, &w.r[0]);
 	EXPECT_VALID(&w.a);
 }
 
@@ -234,7 +234,7 @@ TEST(bounds_outside_the_space_are_erange)
 				 REQ_IN(policy, 1, 1, 0, LOW - 1), &conflict));
 		REFUSE(-ERANGE,
 		       vmr_alloc(&w.a, &w.r[9],
-				 REQ_IN(policy, 1, 1, HIGH + 1, VMR_MAX),
+				 REQ_IN(policy, 1, 1, HIGH + 1, VMR_ADDR_MAX),
 				 &conflict));
 		/* One address in common is a place that may be too small. */
 		REFUSE(-ENOSPC,
@@ -245,7 +245,7 @@ TEST(bounds_outside_the_space_are_erange)
 		EXPECT_AT(LOW, LOW, &w.r[9]);
 		GRANT(vmr_free(&w.a, &w.r[9]));
 		GRANT(vmr_alloc(&w.a, &w.r[9],
-				REQ_IN(policy, 1, 1, HIGH, VMR_MAX),
+				REQ_IN(policy, 1, 1, HIGH, VMR_ADDR_MAX),
 				&conflict));
 		EXPECT_AT(HIGH, HIGH, &w.r[9]);
 		GRANT(vmr_free(&w.a, &w.r[9]));
@@ -264,7 +264,7 @@ TEST(exact_outside_the_space_is_erange)
 				  &conflict));
 	REFUSE(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(HIGH + 1, 1, 1),
 				  &conflict));
-	REFUSE(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(0, VMR_MAX, 1),
+	REFUSE(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(0, VMR_ADDR_MAX, 1),
 				  &conflict));
 }
 
@@ -275,7 +275,7 @@ TEST(exact_outside_the_bounds_is_erange)
 
 	three_ranges(_metadata);
 	req.min = 0x11001;
-	req.max = VMR_MAX;
+	req.max = VMR_ADDR_MAX;
 	REFUSE(-ERANGE, vmr_alloc(&w.a, &w.r[9], &req, &conflict));
 	req.min = 0;
 	req.max = 0x110fe;
@@ -322,7 +322,7 @@ TEST(no_gap_is_enospc)
 		REFUSE(-ENOSPC, vmr_alloc(&w.a, &w.r[9], REQ(policy, 0x7001, 1),
 					  &conflict));
 		REFUSE(-ENOSPC, vmr_alloc(&w.a, &w.r[9],
-					  REQ(policy, VMR_MAX, 1), &conflict));
+					  REQ(policy, VMR_ADDR_MAX, 1), &conflict));
 		REFUSE(-ENOSPC, vmr_alloc(&w.a, &w.r[9],
 					  REQ(policy, 0x4000, 0x8000),
 					  &conflict));
@@ -348,14 +348,14 @@ TEST(no_gap_is_enospc)
 TEST(alloc_errors_come_in_the_order_of_the_table)
 {
 	struct vmr_request req = {
-		.size = 0x2000, .align = 0x1000, .addr = VMR_MAX - 0x7ff,
+		.size = 0x2000, .align = 0x1000, .addr = VMR_ADDR_MAX - 0x7ff,
 		.min = 0x12000, .max = 0x14fff, .policy = VMR_EXACT,
 	};
 
 	three_ranges(_metadata);
 	/* Unaligned, beyond the domain, linked already, outside. */
 	REFUSE(-EINVAL, vmr_alloc(&w.a, &w.r[0], &req, &conflict));
-	req.addr = VMR_MAX - 0xfff;
+	req.addr = VMR_ADDR_MAX - 0xfff;
 	REFUSE(-EOVERFLOW, vmr_alloc(&w.a, &w.r[0], &req, &conflict));
 	req.addr = 0x14000;
 	REFUSE(-EEXIST, vmr_alloc(&w.a, &w.r[0], &req, &conflict));
@@ -366,7 +366,7 @@ TEST(alloc_errors_come_in_the_order_of_the_table)
 	/* Outside the space, and over what is taken. */
 	req.addr = 0x18000;
 	req.size = 0x9000;
-	req.max = VMR_MAX;
+	req.max = VMR_ADDR_MAX;
 	REFUSE(-ERANGE, vmr_alloc(&w.a, &w.r[9], &req, &conflict));
 
 	/* Automatic: invalid, linked already, outside, no gap. */
@@ -377,7 +377,7 @@ TEST(alloc_errors_come_in_the_order_of_the_table)
 	req.min = 0;
 	REFUSE(-EEXIST, vmr_alloc(&w.a, &w.r[0], &req, &conflict));
 	REFUSE(-ERANGE, vmr_alloc(&w.a, &w.r[9], &req, &conflict));
-	req.max = VMR_MAX;
+	req.max = VMR_ADDR_MAX;
 	REFUSE(-ENOSPC, vmr_alloc(&w.a, &w.r[9], &req, &conflict));
 }
 
@@ -386,7 +386,7 @@ TEST(an_exact_address_is_only_read_under_the_exact_policy)
 	struct vmr_request req = VMR_REQUEST(0x1000, 0x1000);
 
 	three_ranges(_metadata);
-	req.addr = VMR_MAX;
+	req.addr = VMR_ADDR_MAX;
 	GRANT(vmr_alloc(&w.a, &w.r[9], &req, NULL));
 	EXPECT_AT(LOW, LOW + 0xfff, &w.r[9]);
 }
@@ -541,7 +541,7 @@ TEST(a_smaller_preferred_alignment_lowers_nothing)
 	GRANT(vmr_alloc(&w.a, &w.r[1],
 			(&(struct vmr_request){ .size = 1, .align = 0x100,
 						.prefer_align = 0x1000,
-						.max = VMR_MAX, .addr = 0x2100,
+						.max = VMR_ADDR_MAX, .addr = 0x2100,
 						.policy = VMR_EXACT }), NULL));
 	EXPECT_AT(0x2100, 0x2100, &w.r[1]);
 }
@@ -552,18 +552,18 @@ TEST(all_of_64_bits_can_be_managed)
 {
 	int policy;
 
-	GRANT(vmr_space_init(&w.a, 0, VMR_MAX));
+	GRANT(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	for (policy = VMR_FIRST; policy < VMR_EXACT; policy++) {
 		GRANT(vmr_alloc(&w.a, &w.r[0], REQ(policy, 1, 1), NULL));
-		w.addr = policy == VMR_LAST ? VMR_MAX : 0;
+		w.addr = policy == VMR_LAST ? VMR_ADDR_MAX : 0;
 		EXPECT_AT(w.addr, w.addr, &w.r[0]);
 		EXPECT_EQ(&w.r[0], vmr_find(&w.a, w.addr));
 		EXPECT_VALID(&w.a);
 		GRANT(vmr_free(&w.a, &w.r[0]));
 
-		GRANT(vmr_alloc(&w.a, &w.r[0], REQ(policy, VMR_MAX, 1), NULL));
+		GRANT(vmr_alloc(&w.a, &w.r[0], REQ(policy, VMR_ADDR_MAX, 1), NULL));
 		w.addr = policy == VMR_LAST ? 1 : 0;
-		EXPECT_AT(w.addr, w.addr + (VMR_MAX - 1), &w.r[0]);
+		EXPECT_AT(w.addr, w.addr + (VMR_ADDR_MAX - 1), &w.r[0]);
 		EXPECT_VALID(&w.a);
 		GRANT(vmr_free(&w.a, &w.r[0]));
 
@@ -586,22 +586,22 @@ TEST(all_of_64_bits_can_be_managed)
 
 TEST(the_whole_domain_can_be_one_range)
 {
-	GRANT(vmr_space_init(&w.a, 0, VMR_MAX));
-	GRANT(vmr_reserve(&w.a, &w.r[0], 0, VMR_MAX, NULL));
+	GRANT(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
+	GRANT(vmr_reserve(&w.a, &w.r[0], 0, VMR_ADDR_MAX, NULL));
 	EXPECT_VALID(&w.a);
 	EXPECT_EQ(&w.r[0], vmr_find(&w.a, 0));
-	EXPECT_EQ(&w.r[0], vmr_find(&w.a, VMR_MAX));
-	EXPECT_EQ(&w.r[0], vmr_find_overlap(&w.a, VMR_MAX, VMR_MAX));
+	EXPECT_EQ(&w.r[0], vmr_find(&w.a, VMR_ADDR_MAX));
+	EXPECT_EQ(&w.r[0], vmr_find_overlap(&w.a, VMR_ADDR_MAX, VMR_ADDR_MAX));
 	EXPECT_FALSE(vmr_first_gap(&w.a, &w.gap));
 	EXPECT_FALSE(vmr_largest_gap(&w.a, &w.gap));
 	REFUSE(-ENOSPC, vmr_alloc(&w.a, &w.r[1], REQ(VMR_FIRST, 1, 1),
 				  &conflict));
-	REFUSE_BUSY(&w.r[0], vmr_reserve(&w.a, &w.r[1], VMR_MAX, VMR_MAX,
+	REFUSE_BUSY(&w.r[0], vmr_reserve(&w.a, &w.r[1], VMR_ADDR_MAX, VMR_ADDR_MAX,
 					 &conflict));
 	/* It fits nowhere else: its size is not even a number. */
 	GRANT(vmr_move(&w.a, &w.r[0], 0, &conflict));
 	REFUSE(-EOVERFLOW, vmr_move(&w.a, &w.r[0], 1, &conflict));
-	EXPECT_AT(0, VMR_MAX, &w.r[0]);
+	EXPECT_AT(0, VMR_ADDR_MAX, &w.r[0]);
 	GRANT(vmr_free(&w.a, &w.r[0]));
 	EXPECT_VALID(&w.a);
 }
@@ -609,7 +609,7 @@ TEST(the_whole_domain_can_be_one_range)
 static void totals(struct __test_metadata *_metadata, uint64_t used_high,
 		   uint64_t used_low, uint64_t unused_high, uint64_t unused_low)
 {
-	struct vmr_total used = vmr_used(&w.a), unused = vmr_unused(&w.a);
+	struct vmr_total used = vmr_space_used(&w.a), unused = vmr_space_unused(&w.a);
 
 	EXPECT_EQ(used_high, used.high);
 	EXPECT_EQ(used_low, used.low);
@@ -619,51 +619,51 @@ static void totals(struct __test_metadata *_metadata, uint64_t used_high,
 
 TEST(totals_can_say_2_to_the_64)
 {
-	GRANT(vmr_space_init(&w.a, 0, VMR_MAX));
+	GRANT(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	totals(_metadata, 0, 0, 1, 0);
 	GRANT(vmr_reserve(&w.a, &w.r[0], 5, 5, NULL));
-	totals(_metadata, 0, 1, 0, VMR_MAX);
-	GRANT(vmr_reserve(&w.a, &w.r[1], 6, VMR_MAX, NULL));
-	totals(_metadata, 0, VMR_MAX - 4, 0, 5);
+	totals(_metadata, 0, 1, 0, VMR_ADDR_MAX);
+	GRANT(vmr_reserve(&w.a, &w.r[1], 6, VMR_ADDR_MAX, NULL));
+	totals(_metadata, 0, VMR_ADDR_MAX - 4, 0, 5);
 	GRANT(vmr_reserve(&w.a, &w.r[2], 0, 4, NULL));
 	totals(_metadata, 1, 0, 0, 0);
 	GRANT(vmr_free(&w.a, &w.r[0]));
-	totals(_metadata, 0, VMR_MAX, 0, 1);
+	totals(_metadata, 0, VMR_ADDR_MAX, 0, 1);
 	GRANT(vmr_free(&w.a, &w.r[1]));
 	GRANT(vmr_free(&w.a, &w.r[2]));
-	GRANT(vmr_reserve(&w.a, &w.r[0], 0, VMR_MAX, NULL));
+	GRANT(vmr_reserve(&w.a, &w.r[0], 0, VMR_ADDR_MAX, NULL));
 	totals(_metadata, 1, 0, 0, 0);
 
-	GRANT(vmr_space_init(&w.a, 1, VMR_MAX));
-	totals(_metadata, 0, 0, 0, VMR_MAX);
-	GRANT(vmr_reserve(&w.a, &w.r[1], 1, VMR_MAX, NULL));
-	totals(_metadata, 0, VMR_MAX, 0, 0);
+	GRANT(vmr_space_init(&w.a, 1, VMR_ADDR_MAX));
+	totals(_metadata, 0, 0, 0, VMR_ADDR_MAX);
+	GRANT(vmr_reserve(&w.a, &w.r[1], 1, VMR_ADDR_MAX, NULL));
+	totals(_metadata, 0, VMR_ADDR_MAX, 0, 0);
 }
 
 TEST(the_first_and_last_byte_are_like_any_other)
 {
-	GRANT(vmr_space_init(&w.a, 0, VMR_MAX));
+	GRANT(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	GRANT(vmr_reserve(&w.a, &w.r[0], 0, 0, NULL));
-	GRANT(vmr_reserve(&w.a, &w.r[1], VMR_MAX, VMR_MAX, NULL));
+	GRANT(vmr_reserve(&w.a, &w.r[1], VMR_ADDR_MAX, VMR_ADDR_MAX, NULL));
 	EXPECT_VALID(&w.a);
 	EXPECT_EQ(&w.r[0], vmr_find(&w.a, 0));
-	EXPECT_EQ(&w.r[1], vmr_find(&w.a, VMR_MAX));
+	EXPECT_EQ(&w.r[1], vmr_find(&w.a, VMR_ADDR_MAX));
 	EXPECT_EQ(NULL, vmr_find(&w.a, 1));
-	EXPECT_EQ(NULL, vmr_find(&w.a, VMR_MAX - 1));
-	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, 1, VMR_MAX - 1));
-	EXPECT_EQ(&w.r[0], vmr_find_overlap(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_find(&w.a, VMR_ADDR_MAX - 1));
+	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, 1, VMR_ADDR_MAX - 1));
+	EXPECT_EQ(&w.r[0], vmr_find_overlap(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_TRUE(vmr_first_gap(&w.a, &w.gap));
 	EXPECT_EQ((uint64_t)1, w.gap.start);
-	EXPECT_EQ(VMR_MAX - 1, w.gap.last);
+	EXPECT_EQ(VMR_ADDR_MAX - 1, w.gap.last);
 	EXPECT_FALSE(vmr_next_gap(&w.a, &w.gap));
 
-	GRANT(vmr_move(&w.a, &w.r[0], VMR_MAX - 1, NULL));
+	GRANT(vmr_move(&w.a, &w.r[0], VMR_ADDR_MAX - 1, NULL));
 	GRANT(vmr_move(&w.a, &w.r[1], 0, NULL));
-	GRANT(vmr_move(&w.a, &w.r[0], VMR_MAX, NULL));
+	GRANT(vmr_move(&w.a, &w.r[0], VMR_ADDR_MAX, NULL));
 	EXPECT_EQ(&w.r[1], vmr_find(&w.a, 0));
-	EXPECT_EQ(&w.r[0], vmr_find(&w.a, VMR_MAX));
+	EXPECT_EQ(&w.r[0], vmr_find(&w.a, VMR_ADDR_MAX));
 	EXPECT_VALID(&w.a);
-	GRANT(vmr_free_at(&w.a, VMR_MAX, 1, &w.freed));
+	GRANT(vmr_free_at(&w.a, VMR_ADDR_MAX, 1, &w.freed));
 	EXPECT_EQ(&w.r[0], w.freed);
 	GRANT(vmr_free_at(&w.a, 0, 1, &w.freed));
 	EXPECT_EQ(&w.r[1], w.freed);
@@ -687,7 +687,7 @@ TEST(reserve_errors_come_in_the_order_of_the_table)
 	REFUSE(-ERANGE, vmr_reserve(&w.a, &w.r[9], 0x12000, HIGH + 1,
 				    &conflict));
 	REFUSE(-ERANGE, vmr_reserve(&w.a, &w.r[9], 0, 0, &conflict));
-	REFUSE(-ERANGE, vmr_reserve(&w.a, &w.r[9], 0, VMR_MAX, &conflict));
+	REFUSE(-ERANGE, vmr_reserve(&w.a, &w.r[9], 0, VMR_ADDR_MAX, &conflict));
 	REFUSE_BUSY(&w.r[0], vmr_reserve(&w.a, &w.r[9], LOW, HIGH, &conflict));
 	REFUSE_BUSY(&w.r[0], vmr_reserve(&w.a, &w.r[9], 0x12fff, 0x14000,
 					 &conflict));
@@ -784,11 +784,11 @@ TEST(move_errors_come_in_the_order_of_the_table)
 
 	REFUSE(-EINVAL, vmr_move(NULL, &w.r[0], 0x11000, &conflict));
 	REFUSE(-EINVAL, vmr_move(&w.a, NULL, 0x11000, &conflict));
-	REFUSE(-EOVERFLOW, vmr_move(&w.a, &w.r[0], VMR_MAX, &conflict));
-	REFUSE(-EOVERFLOW, vmr_move(&w.a, &w.r[0], VMR_MAX - 0xffe, &conflict));
-	REFUSE(-ERANGE, vmr_move(&w.a, &w.r[0], VMR_MAX - 0xfff, &conflict));
+	REFUSE(-EOVERFLOW, vmr_move(&w.a, &w.r[0], VMR_ADDR_MAX, &conflict));
+	REFUSE(-EOVERFLOW, vmr_move(&w.a, &w.r[0], VMR_ADDR_MAX - 0xffe, &conflict));
+	REFUSE(-ERANGE, vmr_move(&w.a, &w.r[0], VMR_ADDR_MAX - 0xfff, &conflict));
 	/* A range of another space, beyond the domain. */
-	REFUSE(-EOVERFLOW, vmr_move(&w.a, &w.r[5], VMR_MAX, &conflict));
+	REFUSE(-EOVERFLOW, vmr_move(&w.a, &w.r[5], VMR_ADDR_MAX, &conflict));
 	/* Not live here: in no space, another space, claimed, parked. */
 	REFUSE(-ENOENT, vmr_move(&w.a, &w.r[9], 0x16000, &conflict));
 	REFUSE(-ENOENT, vmr_move(&w.a, &w.r[5], 0x16000, &conflict));
@@ -811,10 +811,10 @@ TEST(move_errors_come_in_the_order_of_the_table)
 
 /* Sets of moves. */
 
-static struct vmr_step step_to(struct vmr_space *space, struct vmr_range *range,
+static struct vmr_move_op step_to(struct vmr_space *space, struct vmr_range *range,
 			       struct vmr_space *to, uint64_t start)
 {
-	return (struct vmr_step){ .space = space, .range = range, .to = to,
+	return (struct vmr_move_op){ .space = space, .range = range, .to_space = to,
 				  .start = start };
 }
 
@@ -851,7 +851,7 @@ static void look(struct sight *sight)
 		memset(after_, 0, sizeof(after_)); \
 		look(before_); \
 		conflict = &nobody; \
-		EXPECT_EQ((err), vmr_move_set(steps, nr, &failed_, &conflict)); \
+		EXPECT_EQ((err), vmr_move_bulk(steps, nr, &failed_, &conflict)); \
 		EXPECT_EQ((size_t)(step_), failed_); \
 		EXPECT_EQ(who_ ? who_ : &nobody, conflict); \
 		look(after_); \
@@ -862,26 +862,26 @@ static void look(struct sight *sight)
 
 TEST(a_set_of_one_is_a_move)
 {
-	struct vmr_step s[1];
+	struct vmr_move_op s[1];
 
 	three_ranges(_metadata);
 	s[0] = step_to(&w.a, &w.r[1], &w.a, 0x15000);
-	GRANT(vmr_move_set(s, 1, NULL, NULL));
+	GRANT(vmr_move_bulk(s, 1, NULL, NULL));
 	EXPECT_AT(0x15000, 0x16fff, &w.r[1]);
 	s[0].start = 0x15000;
-	GRANT(vmr_move_set(s, 1, NULL, NULL));
+	GRANT(vmr_move_bulk(s, 1, NULL, NULL));
 	EXPECT_AT(0x15000, 0x16fff, &w.r[1]);
 	EXPECT_VALID(&w.a);
 }
 
 TEST(a_set_can_swap_two_ranges)
 {
-	struct vmr_step s[2];
+	struct vmr_move_op s[2];
 
 	three_ranges(_metadata);
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x18000);
 	s[1] = step_to(&w.a, &w.r[2], &w.a, 0x12000);
-	GRANT(vmr_move_set(s, 2, NULL, NULL));
+	GRANT(vmr_move_bulk(s, 2, NULL, NULL));
 	EXPECT_AT(0x18000, 0x18fff, &w.r[0]);
 	EXPECT_AT(0x12000, 0x12fff, &w.r[2]);
 	EXPECT_EQ(&w.r[0], vmr_find(&w.a, 0x18000));
@@ -891,13 +891,13 @@ TEST(a_set_can_swap_two_ranges)
 
 TEST(a_set_can_rotate_ranges_and_swap_different_sizes)
 {
-	struct vmr_step s[3];
+	struct vmr_move_op s[3];
 
 	three_ranges(_metadata);
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x15000);
 	s[1] = step_to(&w.a, &w.r[1], &w.a, 0x17800);
 	s[2] = step_to(&w.a, &w.r[2], &w.a, 0x12000);
-	GRANT(vmr_move_set(s, 3, NULL, NULL));
+	GRANT(vmr_move_bulk(s, 3, NULL, NULL));
 	EXPECT_AT(0x15000, 0x15fff, &w.r[0]);
 	EXPECT_AT(0x17800, 0x197ff, &w.r[1]);
 	EXPECT_AT(0x12000, 0x12fff, &w.r[2]);
@@ -909,7 +909,7 @@ TEST(a_set_can_rotate_ranges_and_swap_different_sizes)
 	GRANT(vmr_reserve(&w.b, &w.r[6], 1, 2, NULL));
 	s[0] = step_to(&w.b, &w.r[5], &w.b, 2);
 	s[1] = step_to(&w.b, &w.r[6], &w.b, 0);
-	GRANT(vmr_move_set(s, 2, NULL, NULL));
+	GRANT(vmr_move_bulk(s, 2, NULL, NULL));
 	EXPECT_AT(2, 2, &w.r[5]);
 	EXPECT_AT(0, 1, &w.r[6]);
 	EXPECT_VALID(&w.b);
@@ -917,18 +917,18 @@ TEST(a_set_can_rotate_ranges_and_swap_different_sizes)
 
 TEST(a_set_moves_between_spaces_that_share_a_counter)
 {
-	static struct vmr_seq seq;
-	struct vmr_step s[2];
+	static struct vmr_seqcount seq;
+	struct vmr_move_op s[2];
 
 	GRANT(vmr_space_init(&w.a, LOW, HIGH));
 	GRANT(vmr_space_init(&w.b, 0, 0x1fff));
-	GRANT(vmr_space_share(&w.a, &seq));
-	GRANT(vmr_space_share(&w.b, &seq));
+	GRANT(vmr_space_set_seqcount(&w.a, &seq));
+	GRANT(vmr_space_set_seqcount(&w.b, &seq));
 	GRANT(vmr_reserve(&w.a, &w.r[0], 0x12000, 0x12fff, NULL));
 	GRANT(vmr_reserve(&w.b, &w.r[1], 0x1000, 0x1fff, NULL));
 	s[0] = step_to(&w.a, &w.r[0], &w.b, 0x1000);
 	s[1] = step_to(&w.b, &w.r[1], &w.a, 0x12000);
-	GRANT(vmr_move_set(s, 2, NULL, NULL));
+	GRANT(vmr_move_bulk(s, 2, NULL, NULL));
 	EXPECT_EQ(&w.r[1], vmr_find(&w.a, 0x12000));
 	EXPECT_EQ(&w.r[0], vmr_find(&w.b, 0x1000));
 	EXPECT_TRUE(vmr_in_space(&w.b, &w.r[0]));
@@ -947,7 +947,7 @@ TEST(a_set_moves_between_spaces_that_share_a_counter)
 
 TEST(a_set_that_cannot_be_done_changes_nothing)
 {
-	struct vmr_step s[3];
+	struct vmr_move_op s[3];
 	size_t failed = 77;
 
 	three_ranges(_metadata);
@@ -987,7 +987,7 @@ TEST(a_set_that_cannot_be_done_changes_nothing)
 	REFUSE_SET(-ERANGE, 1, NULL, s, 3);
 
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x18000);
-	s[1] = step_to(&w.a, &w.r[2], &w.a, VMR_MAX);
+	s[1] = step_to(&w.a, &w.r[2], &w.a, VMR_ADDR_MAX);
 	REFUSE_SET(-EOVERFLOW, 1, NULL, s, 2);
 	s[1] = step_to(&w.a, &w.r[2], &w.a, HIGH);
 	REFUSE_SET(-ERANGE, 1, NULL, s, 2);
@@ -996,7 +996,7 @@ TEST(a_set_that_cannot_be_done_changes_nothing)
 	s[1] = step_to(&w.a, &w.r[4], &w.a, 0x16000);
 	REFUSE_SET(-ENOENT, 1, NULL, s, 2);
 	s[1] = step_to(&w.b, &w.r[2], &w.b, 0x16000);
-	EXPECT_GT(0, vmr_move_set(s, 2, &failed, NULL));
+	EXPECT_GT(0, vmr_move_bulk(s, 2, &failed, NULL));
 	EXPECT_EQ((size_t)1, failed);
 	EXPECT_AT(0x12000, 0x12fff, &w.r[0]);
 	EXPECT_AT(0x18000, 0x18fff, &w.r[2]);
@@ -1004,29 +1004,29 @@ TEST(a_set_that_cannot_be_done_changes_nothing)
 
 TEST(a_set_refuses_null_nothing_twice_and_counters_of_their_own)
 {
-	struct vmr_step s[2];
+	struct vmr_move_op s[2];
 
 	three_ranges(_metadata);
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x18000);
 	s[1] = step_to(&w.a, &w.r[2], &w.a, 0x12000);
-	EXPECT_EQ(-EINVAL, vmr_move_set(NULL, 1, NULL, NULL));
-	EXPECT_EQ(-EINVAL, vmr_move_set(s, 0, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_move_bulk(NULL, 1, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_move_bulk(s, 0, NULL, NULL));
 	s[1].range = NULL;
 	REFUSE_SET(-EINVAL, 1, NULL, s, 2);
 	s[1].range = &w.r[2];
 	s[1].space = NULL;
 	REFUSE_SET(-EINVAL, 1, NULL, s, 2);
 	s[1].space = &w.a;
-	s[1].to = NULL;
+	s[1].to_space = NULL;
 	REFUSE_SET(-EINVAL, 1, NULL, s, 2);
-	s[1].to = &w.b;
+	s[1].to_space = &w.b;
 	REFUSE_SET(-EINVAL, 1, NULL, s, 2);
-	s[1].to = &w.a;
+	s[1].to_space = &w.a;
 	s[1].range = &w.r[0];
 	s[1].start = 0x16000;
 	REFUSE_SET(-EINVAL, 1, NULL, s, 2);
 	s[1].range = &w.r[2];
-	GRANT(vmr_move_set(s, 2, NULL, NULL));
+	GRANT(vmr_move_bulk(s, 2, NULL, NULL));
 	EXPECT_AT(0x16000, 0x16fff, &w.r[2]);
 }
 
@@ -1124,10 +1124,10 @@ TEST(free_by_place_errors_come_in_the_order_of_the_table)
 {
 	three_ranges(_metadata);
 	REFUSE(-EINVAL, vmr_free_at(NULL, 0x12000, 0x1000, &w.freed));
-	REFUSE(-EINVAL, vmr_free_at(&w.a, VMR_MAX, 0, &w.freed));
-	REFUSE(-EOVERFLOW, vmr_free_at(&w.a, VMR_MAX, 2, &w.freed));
-	REFUSE(-EOVERFLOW, vmr_free_at(&w.a, 0x12000, VMR_MAX, &w.freed));
-	REFUSE(-ERANGE, vmr_free_at(&w.a, VMR_MAX, 1, &w.freed));
+	REFUSE(-EINVAL, vmr_free_at(&w.a, VMR_ADDR_MAX, 0, &w.freed));
+	REFUSE(-EOVERFLOW, vmr_free_at(&w.a, VMR_ADDR_MAX, 2, &w.freed));
+	REFUSE(-EOVERFLOW, vmr_free_at(&w.a, 0x12000, VMR_ADDR_MAX, &w.freed));
+	REFUSE(-ERANGE, vmr_free_at(&w.a, VMR_ADDR_MAX, 1, &w.freed));
 	REFUSE(-ERANGE, vmr_free_at(&w.a, LOW - 1, 1, &w.freed));
 	REFUSE(-ERANGE, vmr_free_at(&w.a, LOW - 1, 2, &w.freed));
 	REFUSE(-ERANGE, vmr_free_at(&w.a, HIGH, 2, &w.freed));
@@ -1176,31 +1176,31 @@ TEST(find_knows_every_address)
 		ASSERT_EQ(want, vmr_find(&w.a, addr));
 		start = 0;
 		last = 0;
-		ASSERT_EQ(want, vmr_lookup(&w.a, addr, &start, &last));
+		ASSERT_EQ(want, vmr_find_lockless(&w.a, addr, &start, &last));
 		if (want) {
 			ASSERT_EQ(want->start, start);
 			ASSERT_EQ(want->last, last);
 		}
 	}
 	EXPECT_EQ(NULL, vmr_find(&w.a, 0));
-	EXPECT_EQ(NULL, vmr_find(&w.a, VMR_MAX));
-	EXPECT_EQ(&w.r[0], vmr_lookup(&w.a, 0x12000, NULL, NULL));
+	EXPECT_EQ(NULL, vmr_find(&w.a, VMR_ADDR_MAX));
+	EXPECT_EQ(&w.r[0], vmr_find_lockless(&w.a, 0x12000, NULL, NULL));
 }
 
 TEST(find_overlap_names_the_lowest_range)
 {
 	three_ranges(_metadata);
-	EXPECT_EQ(&w.r[0], vmr_find_overlap(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(&w.r[0], vmr_find_overlap(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_EQ(&w.r[0], vmr_find_overlap(&w.a, 0x12fff, 0x18000));
 	EXPECT_EQ(&w.r[1], vmr_find_overlap(&w.a, 0x13000, 0x18000));
 	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, 0x13000, 0x13fff));
 	EXPECT_EQ(&w.r[1], vmr_find_overlap(&w.a, 0x13000, 0x14000));
 	EXPECT_EQ(&w.r[1], vmr_find_overlap(&w.a, 0x14800, 0x14800));
-	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, 0x19000, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, 0x19000, VMR_ADDR_MAX));
 	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, 0, 0x11fff));
 	/* Reversed. */
 	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, 0x15000, 0x14000));
-	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, VMR_MAX, 0));
+	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, VMR_ADDR_MAX, 0));
 }
 
 TEST(iteration_goes_by_address_both_ways)
@@ -1334,8 +1334,8 @@ TEST(a_claim_leaves_its_old_place_at_once_and_answers_nowhere)
 	EXPECT_EQ(&w.r[1], vmr_find_overlap(&w.a, 0, 0x14800));
 	EXPECT_EQ((size_t)2, w.a.nr_ranges);
 	EXPECT_EQ((size_t)1, w.a.nr_claims);
-	EXPECT_EQ((uint64_t)0x3000, vmr_used(&w.a).low);
-	EXPECT_EQ(&w.r[0], vmr_first_claim(&w.a, 0, VMR_MAX));
+	EXPECT_EQ((uint64_t)0x3000, vmr_space_used(&w.a).low);
+	EXPECT_EQ(&w.r[0], vmr_first_claim(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_EQ(&w.r[1], vmr_first_range(&w.a));
 	EXPECT_EQ(&w.r[2], vmr_next_range(&w.r[1]));
 	EXPECT_VALID(&w.a);
@@ -1349,17 +1349,17 @@ TEST(a_claim_settles_when_all_of_its_place_is_free)
 {
 	three_ranges(_metadata);
 	GRANT(vmr_claim(&w.a, &w.r[3], 0x12800, 0x147ff));
-	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 	GRANT(vmr_free(&w.a, &w.r[0]));
 	world_save();
-	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_EQ(0, world_changed());
 	GRANT(vmr_move(&w.a, &w.r[1], 0x14800, NULL));
 	EXPECT_EQ(&w.r[3], vmr_settle(&w.a, 0x14000, 0x14000));
 	EXPECT_AT(0x12800, 0x147ff, &w.r[3]);
 	EXPECT_EQ((size_t)0, w.a.nr_claims);
 	EXPECT_EQ((size_t)3, w.a.nr_ranges);
-	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_EQ(&w.r[3], vmr_find(&w.a, 0x13000));
 	EXPECT_VALID(&w.a);
 }
@@ -1369,13 +1369,13 @@ TEST(settle_tests_only_claims_that_touch_the_place)
 	three_ranges(_metadata);
 	GRANT(vmr_claim(&w.a, &w.r[3], 0x1a000, 0x1afff));
 	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, 0x19fff));
-	EXPECT_EQ(NULL, vmr_settle(&w.a, 0x1b000, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(&w.a, 0x1b000, VMR_ADDR_MAX));
 	EXPECT_EQ(NULL, vmr_settle(&w.a, 0x1afff, 0x1a000));
 	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&w.r[3]));
 	EXPECT_EQ(&w.r[3], vmr_settle(&w.a, 0x1afff, 0x1b000));
 	GRANT(vmr_claim(&w.a, &w.r[3], 0x1a000, 0x1afff));
 	EXPECT_EQ(&w.r[3], vmr_settle(&w.a, 0x19000, 0x1a000));
-	EXPECT_EQ(NULL, vmr_settle(NULL, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(NULL, 0, VMR_ADDR_MAX));
 }
 
 TEST(among_several_claims_the_oldest_goes_first)
@@ -1419,9 +1419,9 @@ TEST(two_ranges_that_claim_each_others_place_swap)
 	GRANT(vmr_claim(&w.a, &w.r[0], 0x18000, 0x18fff));
 	EXPECT_EQ(NULL, vmr_settle(&w.a, 0x12000, 0x12fff));
 	GRANT(vmr_claim(&w.a, &w.r[2], 0x12000, 0x12fff));
-	EXPECT_EQ(&w.r[0], vmr_settle(&w.a, 0, VMR_MAX));
-	EXPECT_EQ(&w.r[2], vmr_settle(&w.a, 0, VMR_MAX));
-	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(&w.r[0], vmr_settle(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_EQ(&w.r[2], vmr_settle(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_AT(0x18000, 0x18fff, &w.r[0]);
 	EXPECT_AT(0x12000, 0x12fff, &w.r[2]);
 	EXPECT_VALID(&w.a);
@@ -1435,7 +1435,7 @@ TEST(a_parked_range_waits_for_nothing)
 	EXPECT_TRUE(vmr_in_space(&w.a, &w.r[0]));
 	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[0]));
 	EXPECT_EQ(NULL, vmr_find(&w.a, 0x12000));
-	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_EQ(VMR_PARKED, vmr_range_state(&w.r[0]));
 	EXPECT_EQ((size_t)1, w.a.nr_claims);
 	EXPECT_VALID(&w.a);
@@ -1446,7 +1446,7 @@ TEST(a_parked_range_waits_for_nothing)
 	GRANT(vmr_park(&w.a, &w.r[0], 0x13000, 0x13fff));
 	EXPECT_EQ(VMR_PARKED, vmr_range_state(&w.r[0]));
 	GRANT(vmr_claim(&w.a, &w.r[0], 0x12000, 0x12fff));
-	EXPECT_EQ(&w.r[0], vmr_settle(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(&w.r[0], vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_VALID(&w.a);
 }
 
@@ -1476,7 +1476,7 @@ TEST(automatic_placement_never_takes_a_claimed_place)
 		GRANT(vmr_free(&w.a, &w.r[3]));
 	}
 	GRANT(vmr_reserve(&w.a, &w.r[4], 0x0800, 0x0fff, NULL));
-	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 }
 
 TEST(automatic_placement_takes_a_parked_place_last)
@@ -1534,21 +1534,21 @@ TEST(claims_are_found_by_the_place_they_touch)
 	int n = 0;
 
 	three_ranges(_metadata);
-	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0, VMR_ADDR_MAX));
 	GRANT(vmr_claim(&w.a, &w.r[3], 0x10000, 0x1ffff));
 	GRANT(vmr_claim(&w.a, &w.r[4], 0x12000, 0x12fff));
 	GRANT(vmr_park(&w.a, &w.r[5], 0x18000, 0x18fff));
-	EXPECT_EQ(&w.r[3], vmr_first_claim(&w.a, 0, VMR_MAX));
-	EXPECT_EQ(&w.r[4], vmr_next_claim(&w.r[3], 0, VMR_MAX));
-	EXPECT_EQ(&w.r[5], vmr_next_claim(&w.r[4], 0, VMR_MAX));
-	EXPECT_EQ(NULL, vmr_next_claim(&w.r[5], 0, VMR_MAX));
+	EXPECT_EQ(&w.r[3], vmr_first_claim(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_EQ(&w.r[4], vmr_next_claim(&w.r[3], 0, VMR_ADDR_MAX));
+	EXPECT_EQ(&w.r[5], vmr_next_claim(&w.r[4], 0, VMR_ADDR_MAX));
+	EXPECT_EQ(NULL, vmr_next_claim(&w.r[5], 0, VMR_ADDR_MAX));
 	EXPECT_EQ(&w.r[5], vmr_next_claim(&w.r[3], 0x18fff, 0x18fff));
 	EXPECT_EQ(NULL, vmr_next_claim(&w.r[4], 0x13000, 0x17fff));
 	EXPECT_EQ(&w.r[3], vmr_first_claim(&w.a, 0x18000, 0x18000));
 	GRANT(vmr_free(&w.a, &w.r[3]));
 	EXPECT_EQ(&w.r[5], vmr_first_claim(&w.a, 0x13000, 0x18000));
 	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0x13000, 0x17fff));
-	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0x19000, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0x19000, VMR_ADDR_MAX));
 	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0, 0x11fff));
 	vmr_for_each_claim(range, &w.a) {
 		/* What it waits for. */
@@ -1562,19 +1562,19 @@ TEST(claims_are_found_by_the_place_they_touch)
 
 TEST(claims_live_at_both_ends_of_the_domain)
 {
-	GRANT(vmr_space_init(&w.a, 0, VMR_MAX));
+	GRANT(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	GRANT(vmr_claim(&w.a, &w.r[0], 0, 0));
-	GRANT(vmr_claim(&w.a, &w.r[1], VMR_MAX, VMR_MAX));
+	GRANT(vmr_claim(&w.a, &w.r[1], VMR_ADDR_MAX, VMR_ADDR_MAX));
 	EXPECT_VALID(&w.a);
 	GRANT(vmr_alloc(&w.a, &w.r[2], REQ(VMR_FIRST, 1, 1), NULL));
 	EXPECT_AT(1, 1, &w.r[2]);
 	GRANT(vmr_alloc(&w.a, &w.r[3], REQ(VMR_LAST, 1, 1), NULL));
-	EXPECT_AT(VMR_MAX - 1, VMR_MAX - 1, &w.r[3]);
-	REFUSE(-ENOSPC, vmr_alloc(&w.a, &w.r[4], REQ(VMR_FIRST, VMR_MAX, 1),
+	EXPECT_AT(VMR_ADDR_MAX - 1, VMR_ADDR_MAX - 1, &w.r[3]);
+	REFUSE(-ENOSPC, vmr_alloc(&w.a, &w.r[4], REQ(VMR_FIRST, VMR_ADDR_MAX, 1),
 				  &conflict));
-	EXPECT_EQ(&w.r[1], vmr_settle(&w.a, VMR_MAX, VMR_MAX));
+	EXPECT_EQ(&w.r[1], vmr_settle(&w.a, VMR_ADDR_MAX, VMR_ADDR_MAX));
 	EXPECT_EQ(&w.r[0], vmr_settle(&w.a, 0, 0));
-	GRANT(vmr_claim(&w.a, &w.r[0], 0, VMR_MAX));
+	GRANT(vmr_claim(&w.a, &w.r[0], 0, VMR_ADDR_MAX));
 	EXPECT_VALID(&w.a);
 	/* All of it is claimed, so there is no other place. */
 	REFUSE(-ENOSPC, vmr_alloc(&w.a, &w.r[4], REQ(VMR_FIRST, 1, 1),
@@ -1585,10 +1585,10 @@ TEST(claims_live_at_both_ends_of_the_domain)
 				  &conflict));
 	GRANT(vmr_free(&w.a, &w.r[1]));
 	GRANT(vmr_free(&w.a, &w.r[2]));
-	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_MAX));
+	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 	GRANT(vmr_free(&w.a, &w.r[3]));
-	EXPECT_EQ(&w.r[0], vmr_settle(&w.a, 0, VMR_MAX));
-	EXPECT_EQ((uint64_t)1, vmr_used(&w.a).high);
+	EXPECT_EQ(&w.r[0], vmr_settle(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_EQ((uint64_t)1, vmr_space_used(&w.a).high);
 	EXPECT_VALID(&w.a);
 }
 
@@ -1633,28 +1633,28 @@ TEST(live_ranges_without_a_gap_are_not_taken_for_claims)
 
 TEST(only_an_empty_space_can_share_a_counter)
 {
-	static struct vmr_seq seq;
+	static struct vmr_seqcount seq;
 
 	three_ranges(_metadata);
-	REFUSE(-EINVAL, vmr_space_share(NULL, &seq));
+	REFUSE(-EINVAL, vmr_space_set_seqcount(NULL, &seq));
 	world_save();
-	EXPECT_EQ(-EBUSY, vmr_space_share(&w.a, &seq));
+	EXPECT_EQ(-EBUSY, vmr_space_set_seqcount(&w.a, &seq));
 	EXPECT_EQ(0, world_changed());
 	GRANT(vmr_claim(&w.b, &w.r[5], LOW, LOW));
 	world_save();
-	EXPECT_EQ(-EBUSY, vmr_space_share(&w.b, &seq));
+	EXPECT_EQ(-EBUSY, vmr_space_set_seqcount(&w.b, &seq));
 	EXPECT_EQ(0, world_changed());
 	GRANT(vmr_free(&w.b, &w.r[5]));
-	GRANT(vmr_space_share(&w.b, &seq));
+	GRANT(vmr_space_set_seqcount(&w.b, &seq));
 	GRANT(vmr_reserve(&w.b, &w.r[5], LOW, LOW, NULL));
-	EXPECT_NE((uint32_t)0, seq.count);
+	EXPECT_NE((uint32_t)0, seq.sequence);
 	EXPECT_VALID(&w.b);
 	GRANT(vmr_free(&w.b, &w.r[5]));
 	/* And back to its own. */
-	GRANT(vmr_space_share(&w.b, NULL));
-	seq.count = 0;
+	GRANT(vmr_space_set_seqcount(&w.b, NULL));
+	seq.sequence = 0;
 	GRANT(vmr_reserve(&w.b, &w.r[5], LOW, LOW, NULL));
-	EXPECT_EQ((uint32_t)0, seq.count);
+	EXPECT_EQ((uint32_t)0, seq.sequence);
 	EXPECT_VALID(&w.b);
 }
 
@@ -1663,34 +1663,34 @@ TEST(write_sections_nest)
 	uint32_t count;
 
 	three_ranges(_metadata);
-	count = w.a.seq->count;
+	count = w.a.seq->sequence;
 	EXPECT_EQ((uint32_t)0, count & 1);
-	vmr_write_begin(w.a.seq);
-	EXPECT_EQ((uint32_t)1, w.a.seq->count & 1);
+	vmr_seqcount_write_begin(w.a.seq);
+	EXPECT_EQ((uint32_t)1, w.a.seq->sequence & 1);
 	GRANT(vmr_free(&w.a, &w.r[0]));
-	EXPECT_EQ((uint32_t)1, w.a.seq->count & 1);
-	vmr_write_begin(w.a.seq);
+	EXPECT_EQ((uint32_t)1, w.a.seq->sequence & 1);
+	vmr_seqcount_write_begin(w.a.seq);
 	GRANT(vmr_free(&w.a, &w.r[1]));
-	vmr_write_end(w.a.seq);
-	EXPECT_EQ((uint32_t)1, w.a.seq->count & 1);
-	vmr_write_end(w.a.seq);
-	EXPECT_EQ((uint32_t)0, w.a.seq->count & 1);
-	EXPECT_NE(count, w.a.seq->count);
+	vmr_seqcount_write_end(w.a.seq);
+	EXPECT_EQ((uint32_t)1, w.a.seq->sequence & 1);
+	vmr_seqcount_write_end(w.a.seq);
+	EXPECT_EQ((uint32_t)0, w.a.seq->sequence & 1);
+	EXPECT_NE(count, w.a.seq->sequence);
 	EXPECT_VALID(&w.a);
 }
 
 /* Every change that a lookup could see is announced to lookups. */
 TEST(every_change_moves_the_counter)
 {
-	struct vmr_step s[1];
+	struct vmr_move_op s[1];
 	uint32_t count;
 
 	three_ranges(_metadata);
 #define COUNTED(call) \
 	do { \
-		count = w.a.seq->count; \
+		count = w.a.seq->sequence; \
 		GRANT(call); \
-		EXPECT_NE(count, w.a.seq->count) { \
+		EXPECT_NE(count, w.a.seq->sequence) { \
 			TH_LOG("%s", #call); \
 		} \
 	} while (0)
@@ -1698,11 +1698,11 @@ TEST(every_change_moves_the_counter)
 	COUNTED(vmr_reserve(&w.a, &w.r[6], HIGH, HIGH, NULL));
 	COUNTED(vmr_move(&w.a, &w.r[6], HIGH - 1, NULL));
 	s[0] = step_to(&w.a, &w.r[6], &w.a, HIGH);
-	COUNTED(vmr_move_set(s, 1, NULL, NULL));
+	COUNTED(vmr_move_bulk(s, 1, NULL, NULL));
 	COUNTED(vmr_free(&w.a, &w.r[6]));
 	COUNTED(vmr_free_at(&w.a, 0x12000, 0x1000, NULL));
 	COUNTED(vmr_claim(&w.a, &w.r[1], 0x14000, 0x14fff));
-	COUNTED(vmr_settle(&w.a, 0, VMR_MAX) != &w.r[1]);
+	COUNTED(vmr_settle(&w.a, 0, VMR_ADDR_MAX) != &w.r[1]);
 	COUNTED(vmr_park(&w.a, &w.r[1], 0x14000, 0x14fff));
 #undef COUNTED
 }
@@ -1713,7 +1713,7 @@ TEST(every_change_moves_the_counter)
 
 static void *move_to_and_fro(void *done)
 {
-	struct vmr_step s[2];
+	struct vmr_move_op s[2];
 	int i;
 
 	for (i = 0; i < NR_LOOPS; i++) {
@@ -1722,7 +1722,7 @@ static void *move_to_and_fro(void *done)
 		/* Two that adjoin change places. */
 		s[0] = step_to(&w.a, &w.r[3], &w.a, i & 1 ? 0x1a000 : 0x1b000);
 		s[1] = step_to(&w.a, &w.r[4], &w.a, i & 1 ? 0x1b000 : 0x1a000);
-		vmr_move_set(s, 2, NULL, NULL);
+		vmr_move_bulk(s, 2, NULL, NULL);
 		/* Enough around it for the tree to turn. */
 		if (i & 1)
 			vmr_free(&w.a, &w.r[5 + i % 8]);
@@ -1749,18 +1749,18 @@ TEST(a_lookup_sees_a_moving_range_at_one_place)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, move_to_and_fro, &done));
 	while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE)) {
 		/* Held before, after, and so all the time. */
-		range = vmr_lookup(&w.a, 0x14800, &start, &last);
+		range = vmr_find_lockless(&w.a, 0x14800, &start, &last);
 		if (range != &w.r[1])
 			gone++;
 		else if ((start != 0x13000 && start != 0x14000) ||
 			 last != start + 0x1fff)
 			wrong++;
-		range = vmr_lookup(&w.a, 0x1a800, &start, &last);
+		range = vmr_find_lockless(&w.a, 0x1a800, &start, &last);
 		if (range != &w.r[3] && range != &w.r[4])
 			gone++;
 		else if (start != 0x1a000 || last != 0x1afff)
 			wrong++;
-		if (vmr_lookup(&w.a, 0x16800, NULL, NULL))
+		if (vmr_find_lockless(&w.a, 0x16800, NULL, NULL))
 			wrong++;
 	}
 	pthread_join(thread, NULL);

@@ -27,10 +27,10 @@ TEST(a_constraint_without_wishes_has_its_kinds_defaults)
 		{ VMR_KIND_IRQ, 1, 1 },
 		{ VMR_KIND_MSI, 8, 8 },
 		{ VMR_KIND_MSIX, 8, 1 },
-		{ VMR_KIND_GENERIC_IRQ, 8, 1 },
+		{ VMR_KIND_MSI_GENERIC, 8, 1 },
 		{ VMR_KIND_MEM_SLOT, 0x1000, 1 },
-		{ VMR_KIND_PCI, 1, 1 },
-		{ VMR_KIND_DEVICE, 1, 1 },
+		{ VMR_KIND_PCI_BDF, 1, 1 },
+		{ VMR_KIND_DEVICE_ID, 1, 1 },
 		{ VMR_KIND_USER + 3, 7, 1 },
 	};
 	struct vmr_constraint c;
@@ -41,14 +41,14 @@ TEST(a_constraint_without_wishes_has_its_kinds_defaults)
 		vmr_constraint_init(&c, want[i].kind, want[i].size, &w.r[i]);
 		EXPECT_EQ(want[i].kind, c.kind);
 		EXPECT_EQ(0u, c.flags);
-		EXPECT_EQ(want[i].size, c.req.size);
-		EXPECT_EQ(want[i].align, c.req.align);
-		EXPECT_EQ((uint64_t)0, c.req.prefer_align);
-		EXPECT_EQ((uint64_t)0, c.req.min);
-		EXPECT_EQ(VMR_MAX, c.req.max);
-		EXPECT_EQ(VMR_DEFAULT, c.req.policy);
+		EXPECT_EQ(want[i].size, c.request.size);
+		EXPECT_EQ(want[i].align, c.request.align);
+		EXPECT_EQ((uint64_t)0, c.request.prefer_align);
+		EXPECT_EQ((uint64_t)0, c.request.min);
+		EXPECT_EQ(VMR_ADDR_MAX, c.request.max);
+		EXPECT_EQ(VMR_DEFAULT, c.request.policy);
 		EXPECT_EQ(&w.r[i], c.range);
-		EXPECT_EQ(NULL, c.tag);
+		EXPECT_EQ(NULL, c.name);
 	}
 }
 
@@ -57,23 +57,23 @@ TEST(a_constraint_can_have_bounds_and_an_alignment)
 	struct vmr_constraint c;
 
 	memset(&c, 0xa5, sizeof(c));
-	vmr_constraint_within(&c, VMR_KIND_PIO, 2, 2, 15, 16, &w.r[0]);
+	vmr_constraint_init_bounded(&c, VMR_KIND_PIO, 2, 2, 15, 16, &w.r[0]);
 	EXPECT_EQ((uint32_t)VMR_KIND_PIO, c.kind);
 	EXPECT_EQ(0u, c.flags);
-	EXPECT_EQ((uint64_t)2, c.req.size);
-	EXPECT_EQ((uint64_t)2, c.req.align);
-	EXPECT_EQ((uint64_t)15, c.req.min);
-	EXPECT_EQ((uint64_t)16, c.req.max);
-	EXPECT_EQ((uint64_t)0, c.req.prefer_align);
-	EXPECT_NE(VMR_EXACT, c.req.policy);
+	EXPECT_EQ((uint64_t)2, c.request.size);
+	EXPECT_EQ((uint64_t)2, c.request.align);
+	EXPECT_EQ((uint64_t)15, c.request.min);
+	EXPECT_EQ((uint64_t)16, c.request.max);
+	EXPECT_EQ((uint64_t)0, c.request.prefer_align);
+	EXPECT_NE(VMR_EXACT, c.request.policy);
 	EXPECT_EQ(&w.r[0], c.range);
-	EXPECT_EQ(NULL, c.tag);
+	EXPECT_EQ(NULL, c.name);
 
-	vmr_constraint_within(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
+	vmr_constraint_init_bounded(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
 			      &w.r[1]);
-	EXPECT_EQ((uint64_t)0x2000, c.req.align);
-	EXPECT_EQ((uint64_t)0, c.req.min);
-	EXPECT_EQ((uint64_t)0x2000, c.req.max);
+	EXPECT_EQ((uint64_t)0x2000, c.request.align);
+	EXPECT_EQ((uint64_t)0, c.request.min);
+	EXPECT_EQ((uint64_t)0x2000, c.request.max);
 }
 
 TEST(a_constraint_can_name_one_place)
@@ -81,21 +81,21 @@ TEST(a_constraint_can_name_one_place)
 	struct vmr_constraint c;
 
 	memset(&c, 0xa5, sizeof(c));
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 0x123, 1, &w.r[0]);
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 0x123, 1, &w.r[0]);
 	EXPECT_EQ((uint32_t)VMR_KIND_IRQ, c.kind);
-	EXPECT_EQ(VMR_EXACT, c.req.policy);
-	EXPECT_EQ((uint64_t)0x123, c.req.addr);
-	EXPECT_EQ((uint64_t)1, c.req.size);
+	EXPECT_EQ(VMR_EXACT, c.request.policy);
+	EXPECT_EQ((uint64_t)0x123, c.request.addr);
+	EXPECT_EQ((uint64_t)1, c.request.size);
 	EXPECT_EQ(&w.r[0], c.range);
 
-	vmr_constraint_at(&c, VMR_KIND_MEM_SLOT, 0x2000, 0x1000, &w.r[1]);
-	EXPECT_EQ((uint64_t)0x2000, c.req.addr);
-	EXPECT_EQ((uint64_t)0x1000, c.req.size);
+	vmr_constraint_init_fixed(&c, VMR_KIND_MEM_SLOT, 0x2000, 0x1000, &w.r[1]);
+	EXPECT_EQ((uint64_t)0x2000, c.request.addr);
+	EXPECT_EQ((uint64_t)0x1000, c.request.size);
 
 	/* The place is the caller's affair, however MMIO is usually aligned. */
 	GRANT(vmr_space_init(&w.a, 0, 0xffff));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x1234, 0x10, &w.r[2]);
-	GRANT(vmr_alloc(&w.a, &w.r[2], &c.req, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x1234, 0x10, &w.r[2]);
+	GRANT(vmr_alloc(&w.a, &w.r[2], &c.request, NULL));
 	EXPECT_AT(0x1234, 0x1243, &w.r[2]);
 }
 
@@ -122,34 +122,34 @@ static void append(struct __test_metadata *_metadata, uint32_t kind,
 	struct vmr_resource res = { .kind = kind, .start = base,
 				    .last = base + (size - 1) };
 
-	GRANT(vmr_set_append(&w.set, &res));
+	GRANT(vmr_resource_set_append(&w.set, &res));
 }
 
 static void device_resources(struct __test_metadata *_metadata)
 {
-	vmr_set_init(&w.set, w.res, ARRAY_SIZE(w.res));
+	vmr_resource_set_init(&w.set, w.res, ARRAY_SIZE(w.res));
 	append(_metadata, VMR_KIND_PIO, PIO_ADDRESS_BASE, PIO_ADDRESS_SIZE);
 	append(_metadata, VMR_KIND_MMIO, MMIO_ADDRESS_BASE, MMIO_ADDRESS_SIZE);
 	append(_metadata, VMR_KIND_IRQ, LEGACY_IRQ, 1);
 	append(_metadata, VMR_KIND_MSI, PCI_MSI_IRQ_BASE, PCI_MSI_IRQ_SIZE);
 	append(_metadata, VMR_KIND_MSIX, PCI_MSIX_IRQ_BASE, PCI_MSIX_IRQ_SIZE);
-	append(_metadata, VMR_KIND_GENERIC_IRQ, GENERIC_MSI_IRQS_BASE,
+	append(_metadata, VMR_KIND_MSI_GENERIC, GENERIC_MSI_IRQS_BASE,
 	       GENERIC_MSI_IRQS_SIZE);
-	GRANT(vmr_set_append_mac(&w.set, mac_address));
+	GRANT(vmr_resource_set_append_mac(&w.set, mac_address));
 	append(_metadata, VMR_KIND_MEM_SLOT, KVM_SLOT_ID, 1);
 }
 
 static void first_is(struct __test_metadata *_metadata, uint32_t kind,
 		     uint64_t base, uint64_t size)
 {
-	const struct vmr_resource *res = vmr_set_next(&w.set, kind, NULL);
+	const struct vmr_resource *res = vmr_resource_set_next(&w.set, kind, NULL);
 
 	ASSERT_NE(NULL, res);
 	EXPECT_EQ(kind, res->kind);
 	EXPECT_EQ(base, res->start);
 	EXPECT_EQ(base + (size - 1), res->last);
 	EXPECT_EQ(size, vmr_resource_size(res));
-	EXPECT_EQ(NULL, vmr_set_next(&w.set, kind, res));
+	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, kind, res));
 }
 
 TEST(a_set_answers_for_each_kind)
@@ -164,15 +164,15 @@ TEST(a_set_answers_for_each_kind)
 	first_is(_metadata, VMR_KIND_MSI, PCI_MSI_IRQ_BASE, PCI_MSI_IRQ_SIZE);
 	first_is(_metadata, VMR_KIND_MSIX, PCI_MSIX_IRQ_BASE,
 		 PCI_MSIX_IRQ_SIZE);
-	first_is(_metadata, VMR_KIND_GENERIC_IRQ, GENERIC_MSI_IRQS_BASE,
+	first_is(_metadata, VMR_KIND_MSI_GENERIC, GENERIC_MSI_IRQS_BASE,
 		 GENERIC_MSI_IRQS_SIZE);
 	first_is(_metadata, VMR_KIND_MEM_SLOT, KVM_SLOT_ID, 1);
-	res = vmr_set_next(&w.set, VMR_KIND_MAC, NULL);
+	res = vmr_resource_set_next(&w.set, VMR_KIND_MAC, NULL);
 	ASSERT_NE(NULL, res);
 	EXPECT_EQ(0, memcmp(mac_address, res->mac, sizeof(mac_address)));
 	EXPECT_EQ(NULL, res->range);
-	EXPECT_EQ(NULL, vmr_set_next(&w.set, VMR_KIND_MAC, res));
-	EXPECT_EQ(NULL, vmr_set_next(&w.set, VMR_KIND_DEVICE, NULL));
+	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_MAC, res));
+	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_DEVICE_ID, NULL));
 	/* And all of them. */
 	EXPECT_EQ((size_t)8, w.set.nr);
 	EXPECT_EQ(&w.res[0], w.set.entries);
@@ -183,7 +183,7 @@ TEST(a_set_gives_all_of_a_kind_in_order)
 	const struct vmr_resource *res;
 	uint64_t n = 0;
 
-	vmr_set_init(&w.set, w.res, ARRAY_SIZE(w.res));
+	vmr_resource_set_init(&w.set, w.res, ARRAY_SIZE(w.res));
 	append(_metadata, VMR_KIND_PIO, 0x100, 8);
 	append(_metadata, VMR_KIND_MEM_SLOT, 0, 1);
 	append(_metadata, VMR_KIND_PIO, 0x80, 8);
@@ -208,34 +208,34 @@ TEST(a_full_set_takes_no_more)
 				    .last = 9 };
 
 	device_resources(_metadata);
-	REFUSE(-ENOSPC, vmr_set_append(&w.set, &res));
-	REFUSE(-ENOSPC, vmr_set_append_mac(&w.set, mac_address));
+	REFUSE(-ENOSPC, vmr_resource_set_append(&w.set, &res));
+	REFUSE(-ENOSPC, vmr_resource_set_append_mac(&w.set, mac_address));
 	EXPECT_EQ((size_t)8, w.set.nr);
 
 	/* A set without memory is a full one. */
-	vmr_set_init(&w.set, NULL, 0);
-	REFUSE(-ENOSPC, vmr_set_append(&w.set, &res));
-	EXPECT_EQ(NULL, vmr_set_next(&w.set, VMR_KIND_IRQ, NULL));
-	vmr_set_init(&w.set, w.res, 1);
-	GRANT(vmr_set_append(&w.set, &res));
-	REFUSE(-ENOSPC, vmr_set_append(&w.set, &res));
+	vmr_resource_set_init(&w.set, NULL, 0);
+	REFUSE(-ENOSPC, vmr_resource_set_append(&w.set, &res));
+	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_IRQ, NULL));
+	vmr_resource_set_init(&w.set, w.res, 1);
+	GRANT(vmr_resource_set_append(&w.set, &res));
+	REFUSE(-ENOSPC, vmr_resource_set_append(&w.set, &res));
 
-	vmr_set_init(&w.set, w.res, 8);
-	EXPECT_EQ(NULL, vmr_set_next(&w.set, VMR_KIND_IRQ, NULL));
-	REFUSE(-EINVAL, vmr_set_append(NULL, &res));
-	REFUSE(-EINVAL, vmr_set_append(&w.set, NULL));
-	REFUSE(-EINVAL, vmr_set_append_mac(NULL, mac_address));
-	REFUSE(-EINVAL, vmr_set_append_mac(&w.set, NULL));
+	vmr_resource_set_init(&w.set, w.res, 8);
+	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_IRQ, NULL));
+	REFUSE(-EINVAL, vmr_resource_set_append(NULL, &res));
+	REFUSE(-EINVAL, vmr_resource_set_append(&w.set, NULL));
+	REFUSE(-EINVAL, vmr_resource_set_append_mac(NULL, mac_address));
+	REFUSE(-EINVAL, vmr_resource_set_append_mac(&w.set, NULL));
 }
 
 TEST(a_set_copies_what_is_appended)
 {
 	struct vmr_resource res = { .kind = VMR_KIND_PIO, .flags = VMR_SHARED,
 				    .start = 1, .last = 2, .range = &w.r[3],
-				    .tag = "port" };
+				    .name = "port" };
 
-	vmr_set_init(&w.set, w.res, 8);
-	GRANT(vmr_set_append(&w.set, &res));
+	vmr_resource_set_init(&w.set, w.res, 8);
+	GRANT(vmr_resource_set_append(&w.set, &res));
 	EXPECT_EQ(0, memcmp(&w.res[0], &res, sizeof(res)));
 	res.start = 0;
 	EXPECT_EQ((uint64_t)1, w.res[0].start);
@@ -243,11 +243,11 @@ TEST(a_set_copies_what_is_appended)
 
 TEST(the_size_of_the_whole_domain_is_0)
 {
-	struct vmr_resource res = { .start = 0, .last = VMR_MAX };
+	struct vmr_resource res = { .start = 0, .last = VMR_ADDR_MAX };
 
 	EXPECT_EQ((uint64_t)0, vmr_resource_size(&res));
 	res.start = 1;
-	EXPECT_EQ(VMR_MAX, vmr_resource_size(&res));
+	EXPECT_EQ(VMR_ADDR_MAX, vmr_resource_size(&res));
 }
 
 /* The library's own allocators. */
@@ -262,7 +262,7 @@ static void allocators(struct __test_metadata *_metadata)
 	GRANT(vmr_space_init(&w.b, 0, 0xffff));
 	GRANT(vmr_pool_init(&w.pool, &w.a, 0x1000, 0x8000, "mmio"));
 	w.pool.policy = VMR_LAST;
-	GRANT(vmr_ids_init(&w.ids, 5, 23));
+	GRANT(vmr_id_pool_init(&w.ids, 5, 23));
 	vmr_pool_allocator_init(&pools, &w.pool);
 	vmr_id_allocator_init(&irqs, &w.ids);
 }
@@ -284,38 +284,38 @@ TEST(a_pool_grants_addresses)
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x800, &w.r[0]);
 	c.flags = VMR_PREFETCHABLE;
-	c.tag = "bar";
+	c.name = "bar";
 	memset(&res, 0xa5, sizeof(res));
-	GRANT(vmr_allocate(&pools.allocator, &c, &res, &conflict));
+	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &res, &conflict));
 	EXPECT_AT(0x8000, 0x87ff, &w.r[0]);
 	EXPECT_EQ((uint32_t)VMR_KIND_MMIO, res.kind);
 	EXPECT_EQ(VMR_PREFETCHABLE, res.flags);
 	EXPECT_EQ((uint64_t)0x8000, res.start);
 	EXPECT_EQ((uint64_t)0x87ff, res.last);
 	EXPECT_EQ(&w.r[0], res.range);
-	EXPECT_STREQ("bar", res.tag);
+	EXPECT_STREQ("bar", res.name);
 
 	/* A fixed place, and one that is taken. */
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x8800, 0x100, &w.r[1]);
-	GRANT(vmr_allocate(&pools.allocator, &c, &w.res[1], NULL));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x8700, 0x200, &w.r[2]);
-	REFUSE_RES(-EBUSY, vmr_allocate(&pools.allocator, &c, &res,
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x8800, 0x100, &w.r[1]);
+	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &w.res[1], NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x8700, 0x200, &w.r[2]);
+	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&pools.allocator, &c, &res,
 					&conflict));
 	EXPECT_EQ(&w.r[0], conflict);
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x9000, 0x200, &w.r[2]);
-	REFUSE_RES(-ERANGE, vmr_allocate(&pools.allocator, &c, &res,
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x9000, 0x200, &w.r[2]);
+	REFUSE_RES(-ERANGE, vmr_allocator_alloc(&pools.allocator, &c, &res,
 					 &conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x8000, &w.r[2]);
-	REFUSE_RES(-ENOSPC, vmr_allocate(&pools.allocator, &c, &res,
+	REFUSE_RES(-ENOSPC, vmr_allocator_alloc(&pools.allocator, &c, &res,
 					 &conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x100, &w.r[0]);
-	REFUSE_RES(-EEXIST, vmr_allocate(&pools.allocator, &c, &res,
+	REFUSE_RES(-EEXIST, vmr_allocator_alloc(&pools.allocator, &c, &res,
 					 &conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0, &w.r[2]);
-	REFUSE_RES(-EINVAL, vmr_allocate(&pools.allocator, &c, &res,
+	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, &res,
 					 &conflict));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, VMR_MAX, 2, &w.r[2]);
-	REFUSE_RES(-EOVERFLOW, vmr_allocate(&pools.allocator, &c, &res,
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, VMR_ADDR_MAX, 2, &w.r[2]);
+	REFUSE_RES(-EOVERFLOW, vmr_allocator_alloc(&pools.allocator, &c, &res,
 					    &conflict));
 	EXPECT_VALID(&w.a);
 }
@@ -327,32 +327,32 @@ TEST(an_id_pool_grants_ids)
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_IRQ, 1, &w.r[0]);
 	c.flags = VMR_SHARED;
-	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint32_t)VMR_KIND_IRQ, res.kind);
 	EXPECT_EQ(VMR_SHARED, res.flags);
 	EXPECT_EQ((uint64_t)5, res.start);
 	EXPECT_EQ((uint64_t)5, res.last);
 	EXPECT_EQ(&w.r[0], res.range);
 	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[1]);
-	GRANT(vmr_allocate(&irqs.allocator, &c, &w.res[1], NULL));
+	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &w.res[1], NULL));
 	EXPECT_EQ((uint64_t)8, w.res[1].start);
 	EXPECT_EQ((uint64_t)11, w.res[1].last);
-	EXPECT_EQ((uint64_t)12, w.ids.issued);
+	EXPECT_EQ((uint64_t)12, w.ids.high_watermark);
 	/* MSI vectors come in powers of two, MSI-X vectors as one likes. */
 	vmr_constraint_init(&c, VMR_KIND_MSI, 3, &w.r[2]);
-	REFUSE_RES(-EINVAL, vmr_allocate(&irqs.allocator, &c, &res,
+	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&irqs.allocator, &c, &res,
 					 &conflict));
 	vmr_constraint_init(&c, VMR_KIND_MSIX, 3, &w.r[2]);
-	GRANT(vmr_allocate(&irqs.allocator, &c, &w.res[2], NULL));
+	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &w.res[2], NULL));
 	EXPECT_EQ((uint64_t)12, w.res[2].start);
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 9, 1, &w.r[3]);
-	REFUSE_RES(-EBUSY, vmr_allocate(&irqs.allocator, &c, &res, &conflict));
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 9, 1, &w.r[3]);
+	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&irqs.allocator, &c, &res, &conflict));
 	EXPECT_EQ(&w.r[1], conflict);
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 24, 1, &w.r[3]);
-	REFUSE_RES(-ERANGE, vmr_allocate(&irqs.allocator, &c, &res,
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 24, 1, &w.r[3]);
+	REFUSE_RES(-ERANGE, vmr_allocator_alloc(&irqs.allocator, &c, &res,
 					 &conflict));
-	vmr_constraint_at(&c, VMR_KIND_IRQ, UINT32_MAX, 2, &w.r[3]);
-	REFUSE_RES(-EOVERFLOW, vmr_allocate(&irqs.allocator, &c, &res,
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, UINT32_MAX, 2, &w.r[3]);
+	REFUSE_RES(-EOVERFLOW, vmr_allocator_alloc(&irqs.allocator, &c, &res,
 					    &conflict));
 	EXPECT_VALID(&w.ids.space);
 }
@@ -363,12 +363,12 @@ TEST(an_id_pool_has_first_fit_and_no_alignment_of_its_own)
 
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_IRQ, 2, &w.r[0]);
-	c.req.align = 0;
-	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	c.request.align = 0;
+	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)5, res.start);
 	c.range = &w.r[1];
-	c.req.policy = VMR_LAST;
-	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	c.request.policy = VMR_LAST;
+	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)22, res.start);
 }
 
@@ -378,13 +378,13 @@ TEST(allocate_refuses_null)
 
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	REFUSE_RES(-EINVAL, vmr_allocate(NULL, &c, &res, &conflict));
-	REFUSE_RES(-EINVAL, vmr_allocate(&pools.allocator, NULL, &res,
+	REFUSE_RES(-EINVAL, vmr_allocator_alloc(NULL, &c, &res, &conflict));
+	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, NULL, &res,
 					 &conflict));
-	REFUSE_RES(-EINVAL, vmr_allocate(&pools.allocator, &c, NULL,
+	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, NULL,
 					 &conflict));
 	c.range = NULL;
-	REFUSE_RES(-EINVAL, vmr_allocate(&pools.allocator, &c, &res,
+	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, &res,
 					 &conflict));
 }
 
@@ -394,21 +394,21 @@ TEST(release_gives_back_what_was_granted_there)
 
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	GRANT(vmr_allocate(&pools.allocator, &c, &res, NULL));
-	REFUSE_RES(-EINVAL, vmr_release(NULL, &res));
-	REFUSE_RES(-EINVAL, vmr_release(&pools.allocator, NULL));
+	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
+	REFUSE_RES(-EINVAL, vmr_allocator_free(NULL, &res));
+	REFUSE_RES(-EINVAL, vmr_allocator_free(&pools.allocator, NULL));
 	/* Another allocator's. */
-	REFUSE_RES(-ENOENT, vmr_release(&irqs.allocator, &res));
-	GRANT(vmr_release(&pools.allocator, &res));
+	REFUSE_RES(-ENOENT, vmr_allocator_free(&irqs.allocator, &res));
+	GRANT(vmr_allocator_free(&pools.allocator, &res));
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&w.r[0]));
 	EXPECT_EQ((size_t)0, w.a.nr_ranges);
 	/* Twice. */
-	REFUSE_RES(-ENOENT, vmr_release(&pools.allocator, &res));
+	REFUSE_RES(-ENOENT, vmr_allocator_free(&pools.allocator, &res));
 
 	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[1]);
-	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
-	GRANT(vmr_release(&irqs.allocator, &res));
-	REFUSE_RES(-ENOENT, vmr_release(&irqs.allocator, &res));
+	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
+	GRANT(vmr_allocator_free(&irqs.allocator, &res));
+	REFUSE_RES(-ENOENT, vmr_allocator_free(&irqs.allocator, &res));
 	EXPECT_EQ((size_t)0, w.ids.space.nr_ranges);
 }
 
@@ -420,20 +420,20 @@ TEST(update_replaces_the_place)
 
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	GRANT(vmr_allocate(&pools.allocator, &c, &res, NULL));
+	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)0x8000, res.start);
 	/* Another place, over its own old one, with another size. */
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x7800, 0x1400, &w.r[0]);
-	c.tag = "moved";
-	GRANT(vmr_update(&pools.allocator, &res, &c, &conflict));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x7800, 0x1400, &w.r[0]);
+	c.name = "moved";
+	GRANT(vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	EXPECT_AT(0x7800, 0x8bff, &w.r[0]);
 	EXPECT_EQ((uint64_t)0x7800, res.start);
 	EXPECT_EQ((uint64_t)0x8bff, res.last);
 	EXPECT_EQ(&w.r[0], res.range);
-	EXPECT_STREQ("moved", res.tag);
+	EXPECT_STREQ("moved", res.name);
 	/* Automatic placement may choose the old place too. */
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	GRANT(vmr_update(&pools.allocator, &res, &c, NULL));
+	GRANT(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
 	EXPECT_AT(0x8000, 0x8fff, &w.r[0]);
 	EXPECT_EQ((size_t)1, w.a.nr_ranges);
 	EXPECT_VALID(&w.a);
@@ -446,7 +446,7 @@ TEST(update_that_fails_keeps_the_old)
 	allocators(_metadata);
 	GRANT(vmr_reserve(&w.a, &w.r[5], 0x4000, 0x4fff, NULL));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	GRANT(vmr_allocate(&pools.allocator, &c, &res, NULL));
+	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
 #define KEPT(err, call) \
 	do { \
 		const struct vmr_resource kept_ = res; \
@@ -460,32 +460,32 @@ TEST(update_that_fails_keeps_the_old)
 		EXPECT_EQ((size_t)2, w.a.nr_ranges); \
 		EXPECT_VALID(&w.a); \
 	} while (0)
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x3800, 0x1000, &w.r[0]);
-	KEPT(-EBUSY, vmr_update(&pools.allocator, &res, &c, &conflict));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x8800, 0x1000, &w.r[0]);
-	KEPT(-ERANGE, vmr_update(&pools.allocator, &res, &c, &conflict));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x3800, 0x1000, &w.r[0]);
+	KEPT(-EBUSY, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x8800, 0x1000, &w.r[0]);
+	KEPT(-ERANGE, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x8000, &w.r[0]);
-	KEPT(-ENOSPC, vmr_update(&pools.allocator, &res, &c, &conflict));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, VMR_MAX, 2, &w.r[0]);
-	KEPT(-EOVERFLOW, vmr_update(&pools.allocator, &res, &c, &conflict));
+	KEPT(-ENOSPC, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, VMR_ADDR_MAX, 2, &w.r[0]);
+	KEPT(-EOVERFLOW, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0, &w.r[0]);
-	KEPT(-EINVAL, vmr_update(&pools.allocator, &res, &c, &conflict));
+	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	/* Null, another node, another allocator. */
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x2000, 0x1000, &w.r[0]);
-	KEPT(-EINVAL, vmr_update(NULL, &res, &c, &conflict));
-	KEPT(-EINVAL, vmr_update(&pools.allocator, NULL, &c, &conflict));
-	KEPT(-EINVAL, vmr_update(&pools.allocator, &res, NULL, &conflict));
-	KEPT(-ENOENT, vmr_update(&irqs.allocator, &res, &c, &conflict));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x2000, 0x1000, &w.r[0]);
+	KEPT(-EINVAL, vmr_allocator_update(NULL, &res, &c, &conflict));
+	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, NULL, &c, &conflict));
+	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &res, NULL, &conflict));
+	KEPT(-ENOENT, vmr_allocator_update(&irqs.allocator, &res, &c, &conflict));
 	c.range = &w.r[1];
-	KEPT(-EINVAL, vmr_update(&pools.allocator, &res, &c, &conflict));
+	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	c.range = NULL;
-	KEPT(-EINVAL, vmr_update(&pools.allocator, &res, &c, &conflict));
+	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	/* A resource that names no node does not name this one. */
 	c.range = &w.r[0];
 	memset(&w.res[0], 0, sizeof(w.res[0]));
-	KEPT(-EINVAL, vmr_update(&pools.allocator, &w.res[0], &c, &conflict));
+	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &w.res[0], &c, &conflict));
 #undef KEPT
-	EXPECT_EQ((uint64_t)0, w.ids.issued);
+	EXPECT_EQ((uint64_t)0, w.ids.high_watermark);
 }
 
 TEST(update_grants_anew_what_is_in_no_space)
@@ -495,20 +495,20 @@ TEST(update_grants_anew_what_is_in_no_space)
 	allocators(_metadata);
 	memset(&res, 0, sizeof(res));
 	res.range = &w.r[0];
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x2000, 0x1000, &w.r[0]);
-	GRANT(vmr_update(&pools.allocator, &res, &c, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x2000, 0x1000, &w.r[0]);
+	GRANT(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
 	EXPECT_AT(0x2000, 0x2fff, &w.r[0]);
 	EXPECT_EQ((uint64_t)0x2000, res.start);
-	GRANT(vmr_release(&pools.allocator, &res));
-	GRANT(vmr_update(&pools.allocator, &res, &c, NULL));
+	GRANT(vmr_allocator_free(&pools.allocator, &res));
+	GRANT(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
 	EXPECT_AT(0x2000, 0x2fff, &w.r[0]);
 
 	memset(&res, 0, sizeof(res));
 	res.range = &w.r[1];
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 9, 1, &w.r[1]);
-	GRANT(vmr_update(&irqs.allocator, &res, &c, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 9, 1, &w.r[1]);
+	GRANT(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_EQ((uint64_t)9, res.start);
-	EXPECT_EQ((uint64_t)10, w.ids.issued);
+	EXPECT_EQ((uint64_t)10, w.ids.high_watermark);
 	EXPECT_VALID(&w.a);
 	EXPECT_VALID(&w.ids.space);
 }
@@ -519,22 +519,22 @@ TEST(update_replaces_ids)
 
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[0]);
-	GRANT(vmr_allocate(&irqs.allocator, &c, &res, NULL));
+	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)8, res.start);
 	/* Twice as many, of which the old are half. */
 	vmr_constraint_init(&c, VMR_KIND_MSI, 8, &w.r[0]);
-	GRANT(vmr_update(&irqs.allocator, &res, &c, NULL));
+	GRANT(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_EQ((uint64_t)8, res.start);
 	EXPECT_EQ((uint64_t)15, res.last);
-	EXPECT_EQ((uint64_t)16, w.ids.issued);
+	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	vmr_constraint_init(&c, VMR_KIND_MSI, 16, &w.r[0]);
-	EXPECT_EQ(-ENOSPC, vmr_update(&irqs.allocator, &res, &c, NULL));
+	EXPECT_EQ(-ENOSPC, vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_AT(8, 15, &w.r[0]);
 	EXPECT_EQ((uint64_t)8, res.start);
-	EXPECT_EQ((uint64_t)16, w.ids.issued);
+	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	/* What was handed out once is released already. */
-	vmr_constraint_at(&c, VMR_KIND_MSI, 5, 1, &w.r[0]);
-	GRANT(vmr_update(&irqs.allocator, &res, &c, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MSI, 5, 1, &w.r[0]);
+	GRANT(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_EQ(-EALREADY, vmr_id_free(&w.ids, 15, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&w.ids, 16, NULL));
 	EXPECT_VALID(&w.ids.space);
@@ -566,13 +566,13 @@ static int lane_allocate(struct vmr_allocator *a,
 	struct vmr_resource got = { .kind = c->kind, .range = c->range };
 	unsigned int i;
 
-	for (i = 0; i + c->req.size <= 8; i++) {
-		if (c->req.policy == VMR_EXACT && c->req.addr != i)
+	for (i = 0; i + c->request.size <= 8; i++) {
+		if (c->request.policy == VMR_EXACT && c->request.addr != i)
 			continue;
 		got.start = i;
-		got.last = i + c->req.size - 1;
+		got.last = i + c->request.size - 1;
 		if (lanes->taken & lanes_of(&got)) {
-			if (c->req.policy != VMR_EXACT)
+			if (c->request.policy != VMR_EXACT)
 				continue;
 			if (in_way)
 				*in_way = lanes->owner[i];
@@ -613,7 +613,7 @@ static int lane_update(struct vmr_allocator *a, struct vmr_resource *lane,
 }
 
 static const struct vmr_allocator_ops lane_ops = {
-	.allocate = lane_allocate,
+	.alloc = lane_allocate,
 	.free = lane_free,
 	.update = lane_update,
 };
@@ -626,37 +626,37 @@ TEST(a_new_kind_of_resource_uses_the_same_interface)
 	struct vmr_constraint c;
 
 	vmr_constraint_init(&c, KIND_LANE, 4, &w.r[0]);
-	GRANT(vmr_allocate(&lanes.allocator, &c, &res, &conflict));
+	GRANT(vmr_allocator_alloc(&lanes.allocator, &c, &res, &conflict));
 	EXPECT_EQ((uint32_t)KIND_LANE, res.kind);
 	EXPECT_EQ((uint64_t)0, res.start);
 	EXPECT_EQ((uint64_t)3, res.last);
 	EXPECT_EQ(0x0fu, lanes.taken);
-	vmr_constraint_at(&c, KIND_LANE, 0, 2, &w.r[1]);
-	REFUSE_RES(-EBUSY, vmr_allocate(&lanes.allocator, &c, &res,
+	vmr_constraint_init_fixed(&c, KIND_LANE, 0, 2, &w.r[1]);
+	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&lanes.allocator, &c, &res,
 					&conflict));
 	EXPECT_EQ(&w.r[0], conflict);
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[1]);
-	REFUSE_RES(-ENOSPC, vmr_allocate(&lanes.allocator, &c, &res,
+	REFUSE_RES(-ENOSPC, vmr_allocator_alloc(&lanes.allocator, &c, &res,
 					 &conflict));
 	/*
 	 * Its node is in no space, but whether it is granted only its allocator
 	 * knows.
 	 */
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[0]);
-	GRANT(vmr_update(&lanes.allocator, &res, &c, &conflict));
+	GRANT(vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 	EXPECT_EQ(1u, lanes.updates);
 	EXPECT_EQ(0xffu, lanes.taken);
 	vmr_constraint_init(&c, KIND_LANE, 9, &w.r[0]);
-	EXPECT_EQ(-ENOSPC, vmr_update(&lanes.allocator, &res, &c, &conflict));
+	EXPECT_EQ(-ENOSPC, vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 	EXPECT_EQ(0xffu, lanes.taken);
 	EXPECT_EQ((uint64_t)7, res.last);
-	GRANT(vmr_release(&lanes.allocator, &res));
+	GRANT(vmr_allocator_free(&lanes.allocator, &res));
 	EXPECT_EQ(0u, lanes.taken);
-	REFUSE_RES(-ENOENT, vmr_release(&lanes.allocator, &res));
+	REFUSE_RES(-ENOENT, vmr_allocator_free(&lanes.allocator, &res));
 	/* In a device's set it is like the others. */
-	vmr_set_init(&w.set, w.res, 8);
-	GRANT(vmr_set_append(&w.set, &res));
-	EXPECT_NE(NULL, vmr_set_next(&w.set, KIND_LANE, NULL));
+	vmr_resource_set_init(&w.set, w.res, 8);
+	GRANT(vmr_resource_set_append(&w.set, &res));
+	EXPECT_NE(NULL, vmr_resource_set_next(&w.set, KIND_LANE, NULL));
 }
 
 TEST(an_operation_that_is_not_there_is_eopnotsupp)
@@ -666,16 +666,16 @@ TEST(an_operation_that_is_not_there_is_eopnotsupp)
 
 	vmr_constraint_init(&c, KIND_LANE, 4, &w.r[0]);
 	res.range = &w.r[0];
-	REFUSE_RES(-EOPNOTSUPP, vmr_allocate(&lanes.allocator, &c, &res,
+	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_alloc(&lanes.allocator, &c, &res,
 					     &conflict));
-	REFUSE_RES(-EOPNOTSUPP, vmr_update(&lanes.allocator, &res, &c,
+	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_update(&lanes.allocator, &res, &c,
 					   &conflict));
-	REFUSE_RES(-EOPNOTSUPP, vmr_release(&lanes.allocator, &res));
+	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_free(&lanes.allocator, &res));
 	/* Invalid comes first. */
 	c.range = NULL;
-	REFUSE_RES(-EINVAL, vmr_allocate(&lanes.allocator, &c, &res,
+	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&lanes.allocator, &c, &res,
 					 &conflict));
-	REFUSE_RES(-EINVAL, vmr_update(&lanes.allocator, &res, &c, &conflict));
+	REFUSE_RES(-EINVAL, vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 }
 
 /*
@@ -693,8 +693,8 @@ struct pci_dev {
 };
 
 struct system_allocator {
-	struct vmr_ids			ids;
-	struct vmr_ids			irqs;
+	struct vmr_id_pool			ids;
+	struct vmr_id_pool			irqs;
 	struct vmr_space		mmio;
 	struct vmr_pool			pool;
 	struct vmr_id_allocator		instance_id;
@@ -706,7 +706,7 @@ static struct vmr_allocator *who_grants(struct system_allocator *sys,
 					uint32_t kind)
 {
 	switch (kind) {
-	case VMR_KIND_DEVICE:
+	case VMR_KIND_DEVICE_ID:
 		return &sys->instance_id.allocator;
 	case VMR_KIND_IRQ:
 		return &sys->irq.allocator;
@@ -722,19 +722,19 @@ static int plug(struct system_allocator *sys, struct pci_dev *dev)
 	struct vmr_resource got;
 	int i, ret;
 
-	vmr_set_init(&dev->set, dev->entries, 3);
-	vmr_constraint_init(&c[0], VMR_KIND_DEVICE, 1, &dev->id);
+	vmr_resource_set_init(&dev->set, dev->entries, 3);
+	vmr_constraint_init(&c[0], VMR_KIND_DEVICE_ID, 1, &dev->id);
 	vmr_constraint_init(&c[1], VMR_KIND_IRQ, 1, &dev->irq);
 	vmr_constraint_init(&c[2], VMR_KIND_MMIO, 0x100, &dev->mmio);
 	for (i = 0; i < 3; i++) {
-		ret = vmr_allocate(who_grants(sys, c[i].kind), &c[i], &got,
+		ret = vmr_allocator_alloc(who_grants(sys, c[i].kind), &c[i], &got,
 				   NULL);
 		if (ret)
 			break;
-		vmr_set_append(&dev->set, &got);
+		vmr_resource_set_append(&dev->set, &got);
 	}
 	while (ret && i--)
-		vmr_release(who_grants(sys, dev->entries[i].kind),
+		vmr_allocator_free(who_grants(sys, dev->entries[i].kind),
 			    &dev->entries[i]);
 	return ret;
 }
@@ -745,7 +745,7 @@ static void unplug(struct __test_metadata *_metadata,
 	size_t i;
 
 	for (i = 0; i < dev->set.nr; i++)
-		GRANT(vmr_release(who_grants(sys, dev->entries[i].kind),
+		GRANT(vmr_allocator_free(who_grants(sys, dev->entries[i].kind),
 				  &dev->entries[i]));
 }
 
@@ -755,8 +755,8 @@ TEST(example_of_a_system_allocator)
 	static struct pci_dev dev[4];
 	struct vmr_constraint c;
 
-	GRANT(vmr_ids_init(&sys.ids, 0, 100));
-	GRANT(vmr_ids_init(&sys.irqs, 5, 7));
+	GRANT(vmr_id_pool_init(&sys.ids, 0, 100));
+	GRANT(vmr_id_pool_init(&sys.irqs, 5, 7));
 	GRANT(vmr_space_init(&sys.mmio, 0xe0000000, 0xe000ffff));
 	GRANT(vmr_pool_init(&sys.pool, &sys.mmio, 0xe0000000, 0, "mmio"));
 	vmr_id_allocator_init(&sys.instance_id, &sys.ids);
@@ -765,30 +765,30 @@ TEST(example_of_a_system_allocator)
 
 	GRANT(plug(&sys, &dev[0]));
 	GRANT(plug(&sys, &dev[1]));
-	EXPECT_EQ(1u, vmr_id(&dev[1].id));
-	EXPECT_EQ(6u, vmr_id(&dev[1].irq));
+	EXPECT_EQ(1u, vmr_id_value(&dev[1].id));
+	EXPECT_EQ(6u, vmr_id_value(&dev[1].irq));
 	EXPECT_AT(0xe0001000, 0xe00010ff, &dev[1].mmio);
 
 	/* update_irq(): the guest chose a vector. */
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 7, 1, &dev[1].irq);
-	GRANT(vmr_update(&sys.irq.allocator, &dev[1].entries[1], &c, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 7, 1, &dev[1].irq);
+	GRANT(vmr_allocator_update(&sys.irq.allocator, &dev[1].entries[1], &c, NULL));
 	EXPECT_EQ(&dev[1].irq, vmr_id_find(&sys.irqs, 7));
 	EXPECT_FALSE(vmr_id_is_allocated(&sys.irqs, 6));
 	/* One that another device has. */
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 5, 1, &dev[1].irq);
-	EXPECT_EQ(-EBUSY, vmr_update(&sys.irq.allocator, &dev[1].entries[1], &c,
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 5, 1, &dev[1].irq);
+	EXPECT_EQ(-EBUSY, vmr_allocator_update(&sys.irq.allocator, &dev[1].entries[1], &c,
 				     &conflict));
 	EXPECT_EQ(&dev[0].irq, conflict);
 	EXPECT_EQ(&dev[1].irq, vmr_id_find(&sys.irqs, 7));
 
 	/* update_mmio_addr(): the guest reprogrammed a BAR. */
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe0008000, 0x100, &dev[1].mmio);
-	GRANT(vmr_update(&sys.mmio_range.allocator, &dev[1].entries[2], &c,
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0008000, 0x100, &dev[1].mmio);
+	GRANT(vmr_allocator_update(&sys.mmio_range.allocator, &dev[1].entries[2], &c,
 			 NULL));
 	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
 	EXPECT_EQ(NULL, vmr_find(&sys.mmio, 0xe0001000));
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0xe0000080, 0x100, &dev[1].mmio);
-	EXPECT_EQ(-EBUSY, vmr_update(&sys.mmio_range.allocator,
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0000080, 0x100, &dev[1].mmio);
+	EXPECT_EQ(-EBUSY, vmr_allocator_update(&sys.mmio_range.allocator,
 				     &dev[1].entries[2], &c, NULL));
 	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
 
@@ -801,8 +801,8 @@ TEST(example_of_a_system_allocator)
 
 	unplug(_metadata, &sys, &dev[1]);
 	GRANT(plug(&sys, &dev[3]));
-	EXPECT_EQ(1u, vmr_id(&dev[3].id));
-	EXPECT_EQ(7u, vmr_id(&dev[3].irq));
+	EXPECT_EQ(1u, vmr_id_value(&dev[3].id));
+	EXPECT_EQ(7u, vmr_id_value(&dev[3].irq));
 	unplug(_metadata, &sys, &dev[0]);
 	unplug(_metadata, &sys, &dev[2]);
 	unplug(_metadata, &sys, &dev[3]);

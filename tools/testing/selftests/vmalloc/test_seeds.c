@@ -53,7 +53,7 @@ static struct vmm vmm;
 
 static int vmm_new(uint64_t guest_size, uint32_t irq_base, uint32_t irq_end)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = guest_size - 1,
 		.irq_last = 255,
 		.id_last = 100,
@@ -80,7 +80,7 @@ static int vmm_empty(void)
 	const struct vmr_system *sys = &vmm.sys_alloc;
 
 	return !sys->pio.nr_ranges && !sys->mmio.nr_ranges &&
-	       !sys->irqs.space.nr_ranges && !sys->ids.space.nr_ranges;
+	       !sys->irqs.space.nr_ranges && !sys->device_ids.space.nr_ranges;
 }
 
 /* A write is how the guest informs the device of vectors and addresses. */
@@ -122,10 +122,10 @@ static void pci_new(struct dummy_pci_device *pci, const char *name)
 	pci->dev.name = name;
 	pci->dev.constraints = pci->needs;
 	pci->dev.nr_constraints = NR(pci->needs);
-	vmr_set_init(&pci->dev.resources, pci->has, NR(pci->has));
+	vmr_resource_set_init(&pci->dev.resources, pci->has, NR(pci->has));
 	vmr_region_init(&pci->bar, VMR_MMIO, VMR_REGION_TRAPPED, DUMMY_SIZE, 0,
 			"bar0");
-	vmr_add_region(&pci->dev, &pci->bar);
+	vmr_device_add_region(&pci->dev, &pci->bar);
 	vmr_constraint_init(&pci->needs[0], VMR_KIND_IRQ, 1, &pci->irq);
 	vmr_constraint_init(&pci->needs[1], VMR_KIND_MMIO, DUMMY_SIZE,
 			    &pci->bar.range);
@@ -141,7 +141,7 @@ static int vcpu_mmio_write(uint64_t addr, uint64_t data)
 	if (ret)
 		return ret;
 	/* This is where a VMM with threads takes its lock. */
-	return vmr_apply_change(&vmm.dev_mgr, &change, NULL);
+	return vmr_change_apply(&vmm.dev_mgr, &change, NULL);
 }
 
 TEST(seed_000)
@@ -152,13 +152,13 @@ TEST(seed_000)
 	ASSERT_EQ(0, vmm_new(1ull << 36, 5, 15));
 	pci_new(&a, "a");
 	pci_new(&b, "b");
-	ASSERT_EQ(0, vmr_register(&vmm.dev_mgr, &a.dev, NULL, NULL));
-	ASSERT_EQ(0, vmr_register(&vmm.dev_mgr, &b.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&vmm.dev_mgr, &a.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&vmm.dev_mgr, &b.dev, NULL, NULL));
 	EXPECT_EQ(1u, a.told);
-	EXPECT_EQ(0u, vmr_id(&a.dev.id));
-	EXPECT_EQ(1u, vmr_id(&b.dev.id));
-	EXPECT_EQ(5u, vmr_id(&a.irq));
-	EXPECT_EQ(6u, vmr_id(&b.irq));
+	EXPECT_EQ(0u, vmr_id_value(&a.dev.id));
+	EXPECT_EQ(1u, vmr_id_value(&b.dev.id));
+	EXPECT_EQ(5u, vmr_id_value(&a.irq));
+	EXPECT_EQ(6u, vmr_id_value(&b.irq));
 	addr = a.bar.range.start;
 
 	/* ResourceChange::IrqOccupying */
@@ -168,19 +168,19 @@ TEST(seed_000)
 					  42));
 	/* ResourceChange::IoReprogramming, in allocator and routing at once */
 	EXPECT_EQ(0, vcpu_mmio_write(addr + DUMMY_BAR, 0xe0000000));
-	EXPECT_EQ(&a.bar, vmr_region_at(&vmm.dev_mgr, VMR_MMIO, 0xe00000ff));
-	EXPECT_EQ(NULL, vmr_region_at(&vmm.dev_mgr, VMR_MMIO, addr));
+	EXPECT_EQ(&a.bar, vmr_find_region(&vmm.dev_mgr, VMR_MMIO, 0xe00000ff));
+	EXPECT_EQ(NULL, vmr_find_region(&vmm.dev_mgr, VMR_MMIO, addr));
 	EXPECT_EQ(-ENXIO, vcpu_mmio_write(addr, 1));
 	/* ResourceChange::NoChange */
 	EXPECT_EQ(0, vcpu_mmio_write(0xe0000010, 1));
 	EXPECT_EQ((uint64_t)0xe0000000, a.bar.range.start);
 
 	/* Unplugging: one call for the device, one for what the guest took. */
-	EXPECT_EQ(1, vmr_unlink(&vmm.dev_mgr, &a.dev));
-	EXPECT_EQ(0, vmr_id_release(&vmm.sys_alloc.irqs, &a.vector));
-	EXPECT_EQ(0, vmr_drain(&vmm.dev_mgr, &a.dev));
-	EXPECT_EQ(NULL, vmr_device_by_id(&vmm.dev_mgr, 0));
-	EXPECT_EQ(1, vmr_unlink(&vmm.dev_mgr, &b.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&vmm.dev_mgr, &a.dev));
+	EXPECT_EQ(0, vmr_id_free_range(&vmm.sys_alloc.irqs, &a.vector));
+	EXPECT_EQ(0, vmr_device_drain(&vmm.dev_mgr, &a.dev));
+	EXPECT_EQ(NULL, vmr_find_device_by_id(&vmm.dev_mgr, 0));
+	EXPECT_EQ(1, vmr_device_unregister(&vmm.dev_mgr, &b.dev));
 	EXPECT_TRUE(vmm_empty());
 }
 
@@ -192,29 +192,29 @@ static int sys_allocate(uint32_t kind, const uint64_t *at, uint64_t size,
 	struct vmr_resource_set set;
 	struct vmr_constraint c;
 
-	vmr_set_init(&set, res, 1);
+	vmr_resource_set_init(&set, res, 1);
 	if (at)
-		vmr_constraint_at(&c, kind, *at, size, range);
+		vmr_constraint_init_fixed(&c, kind, *at, size, range);
 	else
 		vmr_constraint_init(&c, kind, size, range);
-	return vmr_system_grant(&vmm.sys_alloc, &c, 1, &set, NULL, NULL);
+	return vmr_system_alloc_resources(&vmm.sys_alloc, &c, 1, &set, NULL, NULL);
 }
 
 static int sys_update(struct vmr_resource *old, uint64_t start, uint64_t size)
 {
 	struct vmr_constraint c;
 
-	vmr_constraint_at(&c, old->kind, start, size, old->range);
-	return vmr_system_update(&vmm.sys_alloc, old, &c, NULL);
+	vmr_constraint_init_fixed(&c, old->kind, start, size, old->range);
+	return vmr_system_update_resource(&vmm.sys_alloc, old, &c, NULL);
 }
 
 static void sys_free(struct vmr_resource *res)
 {
 	struct vmr_resource_set set;
 
-	vmr_set_init(&set, res, 1);
+	vmr_resource_set_init(&set, res, 1);
 	set.nr = 1;
-	vmr_system_release(&vmm.sys_alloc, &set);
+	vmr_system_free_resources(&vmm.sys_alloc, &set);
 }
 
 TEST(seed_000_system_allocator)
@@ -224,9 +224,9 @@ TEST(seed_000_system_allocator)
 	const uint64_t irq7 = 7;
 
 	ASSERT_EQ(0, vmm_new(1ull << 36, 5, 15));
-	EXPECT_EQ(0, sys_allocate(VMR_KIND_DEVICE, NULL, 1, &id, &has_id));
+	EXPECT_EQ(0, sys_allocate(VMR_KIND_DEVICE_ID, NULL, 1, &id, &has_id));
 	EXPECT_EQ(0, sys_allocate(VMR_KIND_IRQ, &irq7, 1, &irq, &has_irq));
-	EXPECT_EQ(7u, vmr_id(&irq));
+	EXPECT_EQ(7u, vmr_id_value(&irq));
 	EXPECT_EQ(0, sys_allocate(VMR_KIND_MMIO, NULL, 0x100, &mmio,
 				  &has_mmio));
 	EXPECT_EQ(0, sys_allocate(VMR_KIND_MMIO, NULL, 0x100, &mmio2,
@@ -253,23 +253,23 @@ TEST(seed_000_system_allocator)
 TEST(seed_001)
 {
 	static struct vmr_range id[4];
-	struct vmr_ids ids;
+	struct vmr_id_pool ids;
 
-	EXPECT_EQ(-EINVAL, vmr_ids_init(&ids, 7, 5));
-	ASSERT_EQ(0, vmr_ids_init(&ids, 5, 7));
+	EXPECT_EQ(-EINVAL, vmr_id_pool_init(&ids, 7, 5));
+	ASSERT_EQ(0, vmr_id_pool_init(&ids, 5, 7));
 	/* Never allocated. */
 	EXPECT_EQ(-ENOENT, vmr_id_free(&ids, 5, NULL));
 	EXPECT_EQ(0, vmr_id_alloc(&ids, &id[0]));
 	EXPECT_EQ(0, vmr_id_alloc(&ids, &id[1]));
-	EXPECT_EQ(5u, vmr_id(&id[0]));
-	EXPECT_EQ(6u, vmr_id(&id[1]));
+	EXPECT_EQ(5u, vmr_id_value(&id[0]));
+	EXPECT_EQ(6u, vmr_id_value(&id[1]));
 	/* A released one comes before one that was never handed out. */
 	EXPECT_EQ(0, vmr_id_free(&ids, 5, NULL));
 	EXPECT_EQ(-EALREADY, vmr_id_free(&ids, 5, NULL));
 	EXPECT_EQ(0, vmr_id_alloc(&ids, &id[2]));
-	EXPECT_EQ(5u, vmr_id(&id[2]));
+	EXPECT_EQ(5u, vmr_id_value(&id[2]));
 	EXPECT_EQ(0, vmr_id_alloc(&ids, &id[3]));
-	EXPECT_EQ(7u, vmr_id(&id[3]));
+	EXPECT_EQ(7u, vmr_id_value(&id[3]));
 	EXPECT_EQ(-ENOSPC, vmr_id_alloc(&ids, &id[0]));
 	EXPECT_EQ(-ERANGE, vmr_id_free(&ids, 8, NULL));
 	EXPECT_EQ(-ERANGE, vmr_id_free(&ids, 4, NULL));
@@ -290,14 +290,14 @@ struct device_slot {
 };
 
 struct slots {
-	struct vmr_ids		id_allocator;
+	struct vmr_id_pool		id_allocator;
 	struct vmr_space	mmio;
 	struct vmr_pool		mmio_allocator;
 };
 
 static int slots_new(struct slots *s)
 {
-	int ret = vmr_ids_init(&s->id_allocator, 0, 100);
+	int ret = vmr_id_pool_init(&s->id_allocator, 0, 100);
 
 	if (!ret)
 		ret = vmr_space_init(&s->mmio, 0, UINT32_MAX);
@@ -340,7 +340,7 @@ TEST(seed_002)
 	ASSERT_EQ(0, slots_new(&s));
 	for (i = 0; i < 101; i++) {
 		ASSERT_EQ(0, reserve_device_slot(&s, &slot[i]));
-		EXPECT_EQ((uint32_t)i, vmr_id(&slot[i].id));
+		EXPECT_EQ((uint32_t)i, vmr_id_value(&slot[i].id));
 		EXPECT_EQ(MMIO_MEM_START + i * PAGE_SIZE,
 			  slot[i].mmio_range.start);
 	}
@@ -351,7 +351,7 @@ TEST(seed_002)
 	EXPECT_EQ(-EALREADY, free_device_slot(&s, 50));
 	EXPECT_EQ(-ERANGE, free_device_slot(&s, 101));
 	EXPECT_EQ(0, reserve_device_slot(&s, &slot[101]));
-	EXPECT_EQ(50u, vmr_id(&slot[101].id));
+	EXPECT_EQ(50u, vmr_id_value(&slot[101].id));
 	EXPECT_EQ(MMIO_MEM_START + 50 * PAGE_SIZE, slot[101].mmio_range.start);
 	for (i = 0; i < 101; i++)
 		EXPECT_EQ(0, free_device_slot(&s, i));
@@ -402,7 +402,7 @@ static void dummy_write(struct vmr_device *dev, const struct vmr_access *access,
 static int dummy_set_resources(struct vmr_device *dev,
 			       const struct vmr_resource_set *set)
 {
-	const struct vmr_resource *irq = vmr_set_next(set, VMR_KIND_IRQ, NULL);
+	const struct vmr_resource *irq = vmr_resource_set_next(set, VMR_KIND_IRQ, NULL);
 
 	dummy_of(dev)->irq_told = irq ? irq->start : 0;
 	return 0;
@@ -421,11 +421,11 @@ static void dummy_new(struct dummy_device *dummy)
 	dummy->dev.name = "dummy_device";
 	dummy->dev.constraints = dummy->needs;
 	dummy->dev.nr_constraints = NR(dummy->needs);
-	vmr_set_init(&dummy->dev.resources, dummy->has, NR(dummy->has));
+	vmr_resource_set_init(&dummy->dev.resources, dummy->has, NR(dummy->has));
 	vmr_region_init(&dummy->ports, VMR_PIO, VMR_REGION_TRAPPED, 8, 0,
 			"config");
-	vmr_add_region(&dummy->dev, &dummy->ports);
-	vmr_constraint_at(&dummy->needs[0], VMR_KIND_PIO, 0xcf8, 8,
+	vmr_device_add_region(&dummy->dev, &dummy->ports);
+	vmr_constraint_init_fixed(&dummy->needs[0], VMR_KIND_PIO, 0xcf8, 8,
 			  &dummy->ports.range);
 	vmr_constraint_init(&dummy->needs[1], VMR_KIND_IRQ, 1, &dummy->irq);
 }
@@ -447,10 +447,10 @@ TEST(seed_003)
 
 	ASSERT_EQ(0, vmm_new(1ull << 36, 5, 15));
 	dummy_new(&dummy);
-	ASSERT_EQ(0, vmr_register(&vmm.dev_mgr, &dummy.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&vmm.dev_mgr, &dummy.dev, NULL, NULL));
 	EXPECT_EQ((uint64_t)5, dummy.irq_told);
-	EXPECT_EQ(&dummy.dev, vmr_device_by_id(&vmm.dev_mgr, 0));
-	EXPECT_EQ(&dummy.dev, vmr_device_by_name(&vmm.dev_mgr, "dummy_device"));
+	EXPECT_EQ(&dummy.dev, vmr_find_device_by_id(&vmm.dev_mgr, 0));
+	EXPECT_EQ(&dummy.dev, vmr_find_device_by_name(&vmm.dev_mgr, "dummy_device"));
 
 	/* VcpuExit::IoIn, VcpuExit::IoOut */
 	EXPECT_EQ(0, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, data, 2, 1));
@@ -467,14 +467,14 @@ TEST(seed_003)
 
 	/* A device that does not get all that it asks for gets nothing. */
 	dummy_new(&other);
-	EXPECT_EQ(-EBUSY, vmr_register(&vmm.dev_mgr, &other.dev, &failed,
+	EXPECT_EQ(-EBUSY, vmr_device_register(&vmm.dev_mgr, &other.dev, &failed,
 				       &conflict));
 	EXPECT_EQ((size_t)0, failed);
 	EXPECT_EQ(&dummy.ports.range, conflict);
 	EXPECT_FALSE(vmr_id_is_allocated(&vmm.sys_alloc.irqs, 6));
 
-	EXPECT_EQ(1, vmr_unlink(&vmm.dev_mgr, &dummy.dev));
-	EXPECT_EQ(0, vmr_drain(&vmm.dev_mgr, &dummy.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&vmm.dev_mgr, &dummy.dev));
+	EXPECT_EQ(0, vmr_device_drain(&vmm.dev_mgr, &dummy.dev));
 	EXPECT_EQ(-ENXIO, vmr_read(&vmm.vcpu, VMR_PIO, 0xcf8, data, 4, 1));
 	EXPECT_TRUE(vmm_empty());
 }
@@ -488,7 +488,7 @@ static const struct vmr_resource resources[] = {
 	{ .kind = VMR_KIND_IRQ, .start = 0x168, .last = 0x168 },
 	{ .kind = VMR_KIND_MSI, .start = 0x6666, .last = 0x6666 + 0x8887 },
 	{ .kind = VMR_KIND_MSIX, .start = 0x8888, .last = 0x8888 + 0x16665 },
-	{ .kind = VMR_KIND_GENERIC_IRQ, .start = 0x16688,
+	{ .kind = VMR_KIND_MSI_GENERIC, .start = 0x16688,
 	  .last = 0x16688 + 0x16887 },
 	{ .kind = VMR_KIND_MAC,
 	  .mac = { 0x00, 0x08, 0x63, 0x66, 0x86, 0x88 } },
@@ -502,16 +502,16 @@ TEST(seed_004)
 	struct vmr_resource_set set;
 	size_t i;
 
-	vmr_set_init(&set, entries, NR(entries));
+	vmr_resource_set_init(&set, entries, NR(entries));
 	for (i = 0; i < NR(resources); i++)
-		EXPECT_EQ(0, vmr_set_append(&set, &resources[i]));
+		EXPECT_EQ(0, vmr_resource_set_append(&set, &resources[i]));
 	/* get_pio_address_ranges() to get_mac_address(), each by its kind. */
 	for (i = 0; i < NR(resources); i++) {
-		res = vmr_set_next(&set, resources[i].kind, NULL);
+		res = vmr_resource_set_next(&set, resources[i].kind, NULL);
 		ASSERT_EQ(&entries[i], res);
 		EXPECT_EQ(0, memcmp(&resources[i], res, sizeof(*res)));
 	}
-	res = vmr_set_next(&set, VMR_KIND_MMIO, NULL);
+	res = vmr_resource_set_next(&set, VMR_KIND_MMIO, NULL);
 	EXPECT_EQ((uint64_t)0x87654321, vmr_resource_size(res));
 	/* get_all_resources() */
 	EXPECT_EQ((size_t)8, set.nr);
@@ -523,29 +523,29 @@ TEST(seed_004_constraints)
 	struct vmr_constraint c;
 
 	vmr_constraint_init(&c, VMR_KIND_PIO, 2, &range);
-	EXPECT_EQ((uint64_t)1, c.req.align);
-	EXPECT_EQ((uint64_t)2, c.req.size);
-	EXPECT_EQ((uint64_t)0, c.req.min);
-	EXPECT_EQ(VMR_MAX, c.req.max);
-	vmr_constraint_within(&c, VMR_KIND_PIO, 2, 2, 15, 16, &range);
-	EXPECT_EQ((uint64_t)15, c.req.min);
-	EXPECT_EQ((uint64_t)16, c.req.max);
-	EXPECT_EQ((uint64_t)2, c.req.align);
-	EXPECT_EQ((uint64_t)2, c.req.size);
+	EXPECT_EQ((uint64_t)1, c.request.align);
+	EXPECT_EQ((uint64_t)2, c.request.size);
+	EXPECT_EQ((uint64_t)0, c.request.min);
+	EXPECT_EQ(VMR_ADDR_MAX, c.request.max);
+	vmr_constraint_init_bounded(&c, VMR_KIND_PIO, 2, 2, 15, 16, &range);
+	EXPECT_EQ((uint64_t)15, c.request.min);
+	EXPECT_EQ((uint64_t)16, c.request.max);
+	EXPECT_EQ((uint64_t)2, c.request.align);
+	EXPECT_EQ((uint64_t)2, c.request.size);
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x2000, &range);
-	EXPECT_EQ(PAGE_SIZE, c.req.align);
-	EXPECT_EQ((uint64_t)0x2000, c.req.size);
-	vmr_constraint_within(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
+	EXPECT_EQ(PAGE_SIZE, c.request.align);
+	EXPECT_EQ((uint64_t)0x2000, c.request.size);
+	vmr_constraint_init_bounded(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
 			      &range);
-	EXPECT_EQ((uint64_t)0, c.req.min);
-	EXPECT_EQ((uint64_t)0x2000, c.req.max);
-	EXPECT_EQ((uint64_t)0x2000, c.req.align);
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 0x123, 1, &range);
-	EXPECT_EQ((uint64_t)0x123, c.req.addr);
-	EXPECT_EQ(VMR_EXACT, c.req.policy);
-	vmr_constraint_at(&c, VMR_KIND_MEM_SLOT, 0x2000, 0x1000, &range);
-	EXPECT_EQ((uint64_t)0x2000, c.req.addr);
-	EXPECT_EQ((uint64_t)0x1000, c.req.size);
+	EXPECT_EQ((uint64_t)0, c.request.min);
+	EXPECT_EQ((uint64_t)0x2000, c.request.max);
+	EXPECT_EQ((uint64_t)0x2000, c.request.align);
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 0x123, 1, &range);
+	EXPECT_EQ((uint64_t)0x123, c.request.addr);
+	EXPECT_EQ(VMR_EXACT, c.request.policy);
+	vmr_constraint_init_fixed(&c, VMR_KIND_MEM_SLOT, 0x2000, 0x1000, &range);
+	EXPECT_EQ((uint64_t)0x2000, c.request.addr);
+	EXPECT_EQ((uint64_t)0x1000, c.request.size);
 }
 
 /* The flow of its documentation: constraints, grants, registration. */
@@ -554,7 +554,7 @@ TEST(seed_004_a_device_gets_what_its_constraints_say)
 	static struct vmr_range range[7];
 	struct vmr_resource entries[NR(range)];
 	struct vmr_constraint c[NR(range)];
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = (1ull << 40) - 1, .irq_last = 0x1ffff,
 		.slot_last = 508,
 	};
@@ -562,30 +562,30 @@ TEST(seed_004_a_device_gets_what_its_constraints_say)
 	size_t i;
 
 	ASSERT_EQ(0, vmr_system_init(&vmm.sys_alloc, &limits));
-	vmr_set_init(&set, entries, NR(entries));
-	vmr_constraint_within(&c[0], VMR_KIND_PIO, 5, 1, 0x100, 0x1ff,
+	vmr_resource_set_init(&set, entries, NR(entries));
+	vmr_constraint_init_bounded(&c[0], VMR_KIND_PIO, 5, 1, 0x100, 0x1ff,
 			      &range[0]);
 	vmr_constraint_init(&c[1], VMR_KIND_MMIO, 0x2000, &range[1]);
-	vmr_constraint_at(&c[2], VMR_KIND_IRQ, 0x68, 1, &range[2]);
+	vmr_constraint_init_fixed(&c[2], VMR_KIND_IRQ, 0x68, 1, &range[2]);
 	vmr_constraint_init(&c[3], VMR_KIND_MSI, 16, &range[3]);
 	vmr_constraint_init(&c[4], VMR_KIND_MSIX, 33, &range[4]);
-	vmr_constraint_init(&c[5], VMR_KIND_GENERIC_IRQ, 3, &range[5]);
-	vmr_constraint_at(&c[6], VMR_KIND_MEM_SLOT, 8, 4, &range[6]);
-	ASSERT_EQ(0, vmr_system_grant(&vmm.sys_alloc, c, NR(c), &set, NULL,
+	vmr_constraint_init(&c[5], VMR_KIND_MSI_GENERIC, 3, &range[5]);
+	vmr_constraint_init_fixed(&c[6], VMR_KIND_MEM_SLOT, 8, 4, &range[6]);
+	ASSERT_EQ(0, vmr_system_alloc_resources(&vmm.sys_alloc, c, NR(c), &set, NULL,
 				      NULL));
-	EXPECT_EQ(-ENOSPC, vmr_set_append_mac(&set, resources[6].mac));
+	EXPECT_EQ(-ENOSPC, vmr_resource_set_append_mac(&set, resources[6].mac));
 	for (i = 0; i < NR(c); i++) {
 		EXPECT_EQ(c[i].kind, entries[i].kind);
-		EXPECT_EQ(c[i].req.size, vmr_resource_size(&entries[i]));
-		EXPECT_EQ((uint64_t)0, entries[i].start & (c[i].req.align - 1));
+		EXPECT_EQ(c[i].request.size, vmr_resource_size(&entries[i]));
+		EXPECT_EQ((uint64_t)0, entries[i].start & (c[i].request.align - 1));
 	}
 	EXPECT_EQ((uint64_t)0x100, entries[0].start);
 	EXPECT_EQ((uint64_t)0x68, entries[2].start);
 	EXPECT_EQ((uint64_t)8, entries[6].start);
 	EXPECT_EQ((uint64_t)11, entries[6].last);
-	vmr_system_release(&vmm.sys_alloc, &set);
+	vmr_system_free_resources(&vmm.sys_alloc, &set);
 	EXPECT_TRUE(vmm_empty());
-	EXPECT_EQ((size_t)0, vmm.sys_alloc.slots.space.nr_ranges);
+	EXPECT_EQ((size_t)0, vmm.sys_alloc.mem_slots.space.nr_ranges);
 }
 
 TEST_HARNESS_MAIN

@@ -74,7 +74,7 @@ struct box {
 	struct vmr_snapshot_block	blocks[2];
 	struct vmr_space		small;
 	struct vmr_space		all;
-	struct vmr_ids			ids;
+	struct vmr_id_pool			ids;
 	struct vmr_range		r[NODES];
 	uint8_t				regs[13];
 	uint8_t				more[16];
@@ -124,20 +124,20 @@ static struct vmr_range *box_node(const struct vmr_snapshot *snap,
 }
 
 static const struct vmr_snapshot_ops box_ops = {
-	.key_of = box_key,
-	.node_of = box_node,
+	.range_to_key = box_key,
+	.key_to_range = box_node,
 };
 
 static void box_init(struct box *b)
 {
 	memset(b, 0, sizeof(*b));
 	vmr_space_init(&b->small, 0x10, 0x4f);
-	vmr_space_init(&b->all, 0, VMR_MAX);
-	vmr_ids_init(&b->ids, 5, 36);
+	vmr_space_init(&b->all, 0, VMR_ADDR_MAX);
+	vmr_id_pool_init(&b->ids, 5, 36);
 	b->spaces[0] = (struct vmr_snapshot_space){ &b->small, NULL, 3 };
 	b->spaces[1] = (struct vmr_snapshot_space){ &b->all, NULL, 4 };
 	b->spaces[2] = (struct vmr_snapshot_space){ &b->ids.space,
-						    &b->ids.issued, 9 };
+						    &b->ids.high_watermark, 9 };
 	b->blocks[0] = (struct vmr_snapshot_block){ .key = 1, .bytes = b->regs,
 						    .size = sizeof(b->regs) };
 	b->blocks[1] = (struct vmr_snapshot_block){ .key = ~0ULL,
@@ -165,7 +165,7 @@ static void box_clear(struct box *b)
 	memset(b->r, 0, sizeof(b->r));
 	memset(b->regs, 0, sizeof(b->regs));
 	memset(b->more, 0, sizeof(b->more));
-	b->ids.issued = 0;
+	b->ids.high_watermark = 0;
 }
 
 static uint8_t buf[1 << 14], again[1 << 14], bad[1 << 14];
@@ -175,8 +175,8 @@ static size_t save(struct box *b, uint8_t *to)
 {
 	size_t need = 0, got = 0;
 
-	if (vmr_save_size(&b->snap, &need) ||
-	    vmr_save(&b->snap, to, need, &got) || need != got)
+	if (vmr_snapshot_size(&b->snap, &need) ||
+	    vmr_snapshot_save(&b->snap, to, need, &got) || need != got)
 		return 0;
 	return got;
 }
@@ -187,7 +187,7 @@ static int refused(const uint8_t *bytes, size_t n)
 	int ret;
 
 	memcpy(&dst_before, &dst, sizeof(dst));
-	ret = vmr_restore(&dst.snap, bytes, n);
+	ret = vmr_snapshot_restore(&dst.snap, bytes, n);
 	return ret == -EBADMSG && !memcmp(&dst_before, &dst, sizeof(dst));
 }
 
@@ -211,7 +211,7 @@ static int refused(const uint8_t *bytes, size_t n)
 				  dst.spaces[i_].space->nr_claims); \
 			EXPECT_VALID(dst.spaces[i_].space); \
 		} \
-		EXPECT_EQ(src.ids.issued, dst.ids.issued); \
+		EXPECT_EQ(src.ids.high_watermark, dst.ids.high_watermark); \
 		EXPECT_EQ(0, memcmp(src.regs, dst.regs, sizeof(src.regs))); \
 		EXPECT_EQ(0, memcmp(src.more, dst.more, sizeof(src.more))); \
 	} while (0)
@@ -246,12 +246,12 @@ static void usual_state(struct __test_metadata *_metadata)
 	GRANT(vmr_park(&src.small, &src.r[5], 0x28, 0x37));
 	GRANT(vmr_claim(&src.small, &src.r[6], 0x28, 0x37));
 	GRANT(vmr_reserve(&src.all, &src.r[7], 0, 0, NULL));
-	GRANT(vmr_reserve(&src.all, &src.r[8], VMR_MAX, VMR_MAX, NULL));
+	GRANT(vmr_reserve(&src.all, &src.r[8], VMR_ADDR_MAX, VMR_ADDR_MAX, NULL));
 	GRANT(vmr_id_alloc(&src.ids, &src.r[9]));
-	GRANT(vmr_id_alloc_at(&src.ids, &src.r[11], 20, NULL));
+	GRANT(vmr_id_reserve(&src.ids, &src.r[11], 20, NULL));
 	GRANT(vmr_id_alloc_block(&src.ids, &src.r[10],
 				 &(struct vmr_request){ .size = 4, .align = 4,
-				 .max = VMR_MAX }, NULL));
+				 .max = VMR_ADDR_MAX }, NULL));
 	GRANT(vmr_id_free(&src.ids, 20, NULL));
 	for (i = 0; i < sizeof(src.regs); i++)
 		src.regs[i] = (uint8_t)(0xa0 + i);
@@ -294,8 +294,8 @@ TEST(the_bytes_are_as_documented)
 	EXPECT_EQ(KEY(6), get_le(buf + SMALL_CLAIM(3), 8));
 	EXPECT_EQ(3, get_le(buf + SMALL_CLAIM(3) + 24, 8));
 
-	EXPECT_EQ(VMR_MAX, get_le(buf + ALL + 16, 8));
-	EXPECT_EQ(VMR_MAX, get_le(buf + ALL_LIVE(1) + 16, 8));
+	EXPECT_EQ(VMR_ADDR_MAX, get_le(buf + ALL + 16, 8));
+	EXPECT_EQ(VMR_ADDR_MAX, get_le(buf + ALL_LIVE(1) + 16, 8));
 	EXPECT_EQ(9, get_le(buf + IDS, 4));
 	EXPECT_EQ(1, get_le(buf + IDS + 4, 4));
 	EXPECT_EQ(21, get_le(buf + IDS + 24, 8));
@@ -306,7 +306,7 @@ TEST(the_bytes_are_as_documented)
 	EXPECT_EQ(13, get_le(buf + BLOCK0 + 8, 8));
 	EXPECT_EQ(0, memcmp(buf + BLOCK0 + 16, src.regs, 13));
 	EXPECT_EQ(0, get_le(buf + BLOCK0 + 16 + 13, 3));
-	EXPECT_EQ(VMR_MAX, get_le(buf + BLOCK1, 8));
+	EXPECT_EQ(VMR_ADDR_MAX, get_le(buf + BLOCK1, 8));
 	EXPECT_EQ(16, get_le(buf + BLOCK1 + 8, 8));
 	EXPECT_EQ(crc32c(buf, CHECKSUM), get_le(buf + CHECKSUM, 4));
 	EXPECT_EQ(0xe3069283, crc32c((const uint8_t *)"123456789", 9));
@@ -344,8 +344,8 @@ TEST(one_small_snapshot_byte_by_byte)
 	memcpy(bytes, golden, sizeof(golden));
 	put_le(bytes + sizeof(golden), crc32c(golden, sizeof(golden)), 4);
 	EXPECT_EQ(0, memcmp(bytes, buf, sizeof(bytes)));
-	GRANT(vmr_restore(&dst.snap, bytes, sizeof(bytes)));
-	EXPECT_EQ(5, vmr_id(&dst.r[0]));
+	GRANT(vmr_snapshot_restore(&dst.snap, bytes, sizeof(bytes)));
+	EXPECT_EQ(5, vmr_id_value(&dst.r[0]));
 	EXPECT_EQ(0xa5, dst.regs[1]);
 }
 
@@ -355,7 +355,7 @@ TEST(an_empty_snapshot_is_one)
 	src.snap = (struct vmr_snapshot){ .ops = &box_ops };
 	dst.snap = (struct vmr_snapshot){ .ops = &box_ops };
 	ASSERT_EQ((size_t)36, save(&src, buf));
-	GRANT(vmr_restore(&dst.snap, buf, 36));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, 36));
 }
 
 TEST(nothing_has_to_be_aligned)
@@ -363,9 +363,9 @@ TEST(nothing_has_to_be_aligned)
 	size_t got;
 
 	usual_state(_metadata);
-	GRANT(vmr_save(&src.snap, again + 3, size, &got));
+	GRANT(vmr_snapshot_save(&src.snap, again + 3, size, &got));
 	EXPECT_EQ(0, memcmp(buf, again + 3, size));
-	GRANT(vmr_restore(&dst.snap, again + 3, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, again + 3, size));
 	EXPECT_SAME_STATE();
 }
 
@@ -374,7 +374,7 @@ TEST(nothing_has_to_be_aligned)
 TEST(a_restored_state_is_the_saved_one)
 {
 	usual_state(_metadata);
-	GRANT(vmr_restore(&dst.snap, buf, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_SAME_STATE();
 	EXPECT_EQ(size, save(&dst, again));
 	EXPECT_EQ(0, memcmp(buf, again, size));
@@ -383,7 +383,7 @@ TEST(a_restored_state_is_the_saved_one)
 TEST(the_oldest_claim_is_still_the_oldest)
 {
 	usual_state(_metadata);
-	GRANT(vmr_restore(&dst.snap, buf, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
 	/* r4 and r6 both want 0x28; r4 is older, and r6 waits for it */
 	GRANT(vmr_free(&dst.small, &dst.r[1]));
 	EXPECT_EQ(&dst.r[4], vmr_settle(&dst.small, 0x20, 0x2f));
@@ -398,7 +398,7 @@ TEST(the_oldest_claim_is_still_the_oldest)
 TEST(ids_that_were_handed_out_are_known)
 {
 	usual_state(_metadata);
-	GRANT(vmr_restore(&dst.snap, buf, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_EQ(-EALREADY, vmr_id_free(&dst.ids, 20, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&dst.ids, 21, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&dst.ids, 9, NULL));
@@ -407,15 +407,15 @@ TEST(ids_that_were_handed_out_are_known)
 
 TEST(a_restore_is_one_step_for_lookups)
 {
-	struct vmr_seq seq = { 0 };
+	struct vmr_seqcount seq = { 0 };
 
 	usual_state(_metadata);
-	vmr_space_share(&dst.small, &seq);
-	vmr_space_share(&dst.all, &seq);
-	GRANT(vmr_restore(&dst.snap, buf, size));
-	EXPECT_EQ(2, seq.count);
-	EXPECT_EQ(0, seq.depth);
-	EXPECT_EQ(2, dst.ids.space.own_seq.count);
+	vmr_space_set_seqcount(&dst.small, &seq);
+	vmr_space_set_seqcount(&dst.all, &seq);
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_EQ(2, seq.sequence);
+	EXPECT_EQ(0, seq.nesting);
+	EXPECT_EQ(2, dst.ids.space.own_seq.sequence);
 }
 
 TEST(ages_do_not_depend_on_how_many_claims_there_were)
@@ -450,12 +450,12 @@ static void settle_all(struct box *b)
 	size_t s;
 
 	for (s = 0; s < SPACES; s++)
-		while (vmr_settle(b->spaces[s].space, 0, VMR_MAX))
+		while (vmr_settle(b->spaces[s].space, 0, VMR_ADDR_MAX))
 			;
 	/* Claims of ids go past the allocator */
 	range = vmr_last_range(&b->ids.space);
-	if (range && b->ids.issued <= range->last)
-		b->ids.issued = range->last + 1;
+	if (range && b->ids.high_watermark <= range->last)
+		b->ids.high_watermark = range->last + 1;
 }
 
 static void random_place(const struct vmr_space *space, uint64_t *start,
@@ -464,11 +464,11 @@ static void random_place(const struct vmr_space *space, uint64_t *start,
 	uint64_t mask = space->last - space->start;
 	uint64_t a = rnd(0), b;
 
-	if (mask == VMR_MAX && rnd(2))	/* crowded corners */
-		a = (rnd(2) ? 0 : VMR_MAX - 40) + rnd(41);
-	else if (mask != VMR_MAX)
+	if (mask == VMR_ADDR_MAX && rnd(2))	/* crowded corners */
+		a = (rnd(2) ? 0 : VMR_ADDR_MAX - 40) + rnd(41);
+	else if (mask != VMR_ADDR_MAX)
 		a = space->start + a % (mask + 1);
-	b = mask == VMR_MAX && !rnd(4) ? rnd(0) : rnd(8);
+	b = mask == VMR_ADDR_MAX && !rnd(4) ? rnd(0) : rnd(8);
 	*start = a;
 	*last = b > space->last - a ? space->last : a + b;
 }
@@ -494,11 +494,11 @@ static void random_step(struct box *b)
 		vmr_park(s->space, range, start, last);
 		break;
 	default:
-		if (s->issued)
+		if (s->high_watermark)
 			vmr_id_alloc_block(&b->ids, range,
 					   &(struct vmr_request){ .size =
 					   last - start + 1, .align = 1,
-					   .max = VMR_MAX }, NULL);
+					   .max = VMR_ADDR_MAX }, NULL);
 		else
 			vmr_reserve(s->space, range, start, last, NULL);
 	}
@@ -517,7 +517,7 @@ TEST(random_states_come_back)
 		size = save(&src, buf);
 		ASSERT_NE((size_t)0, size);
 		box_clear(&dst);
-		ASSERT_EQ(0, vmr_restore(&dst.snap, buf, size));
+		ASSERT_EQ(0, vmr_snapshot_restore(&dst.snap, buf, size));
 		EXPECT_SAME_STATE();
 		ASSERT_EQ(size, save(&dst, again));
 		ASSERT_EQ(0, memcmp(buf, again, size));
@@ -568,14 +568,14 @@ static struct vmr_range *many_node(const struct vmr_snapshot *snap,
 }
 
 static const struct vmr_snapshot_ops many_ops = {
-	.key_of = many_key,
-	.node_of = many_node,
+	.range_to_key = many_key,
+	.key_to_range = many_node,
 };
 
 static void many_init(struct many *m)
 {
 	m->r = calloc(MANY, sizeof(*m->r));
-	vmr_space_init(&m->all, 0, VMR_MAX);
+	vmr_space_init(&m->all, 0, VMR_ADDR_MAX);
 	m->space = (struct vmr_snapshot_space){ .space = &m->all };
 	m->snap = (struct vmr_snapshot){ &many_ops, &m->space, 1, NULL, 0 };
 }
@@ -596,13 +596,13 @@ TEST(many_ranges_and_many_claims_on_one_place)
 	for (; i < MANY; i++)
 		ASSERT_EQ(0, vmr_claim(&from.all, &from.r[i],
 				       i & 1 ? 0 : rnd(MANY * 8), MANY * 8));
-	ASSERT_EQ(0, vmr_save_size(&from.snap, &n));
+	ASSERT_EQ(0, vmr_snapshot_size(&from.snap, &n));
 	bytes[0] = malloc(n);
 	bytes[1] = malloc(n);
-	ASSERT_EQ(0, vmr_save(&from.snap, bytes[0], n, &got));
-	ASSERT_EQ(0, vmr_restore(&to.snap, bytes[0], n));
+	ASSERT_EQ(0, vmr_snapshot_save(&from.snap, bytes[0], n, &got));
+	ASSERT_EQ(0, vmr_snapshot_restore(&to.snap, bytes[0], n));
 	EXPECT_VALID(&to.all);
-	ASSERT_EQ(0, vmr_save(&to.snap, bytes[1], n, &got));
+	ASSERT_EQ(0, vmr_snapshot_save(&to.snap, bytes[1], n, &got));
 	EXPECT_EQ(0, memcmp(bytes[0], bytes[1], n));
 	/* The first claim to be met twice is the last record */
 	memcpy(bytes[1] + n - 4 - 32, bytes[1] + n - 4 - 64, 8);
@@ -610,7 +610,7 @@ TEST(many_ranges_and_many_claims_on_one_place)
 	for (i = 0; i < MANY; i++)
 		vmr_free(&to.all, &to.r[i]);
 	memset(to.r, 0, MANY * sizeof(*to.r));
-	EXPECT_EQ(-EBADMSG, vmr_restore(&to.snap, bytes[1], n));
+	EXPECT_EQ(-EBADMSG, vmr_snapshot_restore(&to.snap, bytes[1], n));
 	for (i = 0; i < MANY; i++)
 		EXPECT_EQ(0, memcmp(&to.r[i], &(struct vmr_range){ 0 },
 				    sizeof(to.r[i])));
@@ -632,7 +632,7 @@ static int refused_or_exact(struct __test_metadata *_metadata, size_t n)
 	int ret;
 
 	memcpy(&dst_before, &dst, sizeof(dst));
-	ret = vmr_restore(&dst.snap, bad, n);
+	ret = vmr_snapshot_restore(&dst.snap, bad, n);
 	if (ret) {
 		ASSERT_EQ(-EBADMSG, ret);
 		ASSERT_EQ(0, memcmp(&dst_before, &dst, sizeof(dst)));
@@ -803,21 +803,21 @@ TEST(other_spaces_are_refused)
 	EXPECT_FIELD_REFUSED(SMALL + 8, 0xf, 8);
 	EXPECT_FIELD_REFUSED(SMALL + 8, 0, 8);
 	EXPECT_FIELD_REFUSED(SMALL + 16, 0x50, 8);
-	EXPECT_FIELD_REFUSED(ALL + 16, VMR_MAX - 1, 8);
+	EXPECT_FIELD_REFUSED(ALL + 16, VMR_ADDR_MAX - 1, 8);
 	/* And seen from the other side */
 	dst.small.last++;
 	EXPECT_REFUSED(buf, size);
 	dst.small.last--;
-	dst.spaces[2].issued = NULL;
+	dst.spaces[2].high_watermark = NULL;
 	EXPECT_REFUSED(buf, size);
-	dst.spaces[2].issued = &dst.ids.issued;
+	dst.spaces[2].high_watermark = &dst.ids.high_watermark;
 	dst.spaces[2].id++;
 	EXPECT_REFUSED(buf, size);
 	dst.spaces[2].id--;
 	dst.snap.nr_spaces--;
 	EXPECT_REFUSED(buf, size);
 	dst.snap.nr_spaces++;
-	GRANT(vmr_restore(&dst.snap, buf, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 TEST(a_wrong_mark_is_refused)
@@ -826,11 +826,11 @@ TEST(a_wrong_mark_is_refused)
 	EXPECT_FIELD_REFUSED(IDS + 24, 0, 8);	/* ids are live */
 	EXPECT_FIELD_REFUSED(IDS + 24, 11, 8);	/* 11 is */
 	EXPECT_FIELD_REFUSED(IDS + 24, 38, 8);	/* there is no 37 */
-	EXPECT_FIELD_REFUSED(IDS + 24, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(IDS + 24, VMR_ADDR_MAX, 8);
 	EXPECT_FIELD_REFUSED(SMALL + 24, 0x11, 8);
 	/* Of an empty pool */
-	GRANT(vmr_id_release(&src.ids, &src.r[9]));
-	GRANT(vmr_id_release(&src.ids, &src.r[10]));
+	GRANT(vmr_id_free_range(&src.ids, &src.r[9]));
+	GRANT(vmr_id_free_range(&src.ids, &src.r[10]));
 	size = save(&src, buf);
 	EXPECT_FIELD_REFUSED(IDS + 24, 5, 8);	/* there is no 4 */
 	EXPECT_FIELD_REFUSED(IDS + 24, 1, 8);
@@ -847,9 +847,9 @@ TEST(wrong_numbers_of_records_are_refused)
 		if (i != 4)
 			EXPECT_FIELD_REFUSED(SMALL + 40, i, 8);
 	}
-	EXPECT_FIELD_REFUSED(SMALL + 32, VMR_MAX, 8);
-	EXPECT_FIELD_REFUSED(SMALL + 32, VMR_MAX / 24 + 4, 8);
-	EXPECT_FIELD_REFUSED(SMALL + 40, VMR_MAX / 32 + 5, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 32, VMR_ADDR_MAX, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 32, VMR_ADDR_MAX / 24 + 4, 8);
+	EXPECT_FIELD_REFUSED(SMALL + 40, VMR_ADDR_MAX / 32 + 5, 8);
 	EXPECT_FIELD_REFUSED(SMALL + 40, 1ULL << 59 | 4, 8);
 }
 
@@ -858,7 +858,7 @@ TEST(wrong_live_records_are_refused)
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(0) + 8, 0xf, 8);	/* outside */
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(2) + 16, 0x50, 8);
-	EXPECT_FIELD_REFUSED(SMALL_LIVE(2) + 16, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(SMALL_LIVE(2) + 16, VMR_ADDR_MAX, 8);
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(1) + 8, 0x17, 8);	/* overlap */
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(1) + 8, 0x10, 8);	/* equal */
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(0) + 16, 0x20, 8);
@@ -896,7 +896,7 @@ TEST(wrong_ages_are_refused)
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 1, 8);	/* twice */
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 3, 8);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, 4, 8);	/* a gap */
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, VMR_ADDR_MAX, 8);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 0, 8);	/* none is 2 */
 	/* Of two that want one address the first is the older one */
 	memcpy(bad, buf, size);
@@ -921,7 +921,7 @@ TEST(keys_that_come_twice_are_refused)
 	EXPECT_FIELD_REFUSED(IDS_LIVE(1), KEY(0), 8);	/* of another space */
 	dst.lie = NODES_BY_SPACE;
 	EXPECT_FIELD_REFUSED(ALL_LIVE(1), KEY(0), 8);
-	GRANT(vmr_restore(&dst.snap, buf, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 /*
@@ -958,7 +958,7 @@ TEST(nodes_that_cannot_be_linked_are_refused)
 	dst.lie = ONE_NODE;
 	EXPECT_REFUSED(buf, size);
 	dst.lie = HONEST;
-	GRANT(vmr_restore(&dst.snap, buf, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 /* A node that was in use keeps what it says of its last place. */
@@ -978,7 +978,7 @@ TEST(wrong_blocks_are_refused)
 	EXPECT_FIELD_REFUSED(BLOCK0, 2, 8);
 	EXPECT_FIELD_REFUSED(BLOCK0 + 8, 12, 8);
 	EXPECT_FIELD_REFUSED(BLOCK0 + 8, 16, 8);
-	EXPECT_FIELD_REFUSED(BLOCK0 + 8, VMR_MAX, 8);
+	EXPECT_FIELD_REFUSED(BLOCK0 + 8, VMR_ADDR_MAX, 8);
 	EXPECT_FIELD_REFUSED(BLOCK0 + 16 + 13, 1, 1);
 	EXPECT_FIELD_REFUSED(BLOCK0 + 16 + 15, 0x80, 1);
 	EXPECT_FIELD_REFUSED(BLOCK1, 1, 8);
@@ -993,27 +993,27 @@ static int checks;
 
 static bool check_regs(const struct vmr_snapshot_block *block,
 		       const uint8_t *saved,
-		       const struct vmr_snapshot_view *view)
+		       const struct vmr_restore_ctx *view)
 {
-	struct vmr_snapshot_place place = { .space = NULL };
+	struct vmr_snapshot_range place = { .space = NULL };
 
 	checks++;
-	if (vmr_snapshot_saved(view, &dst.r[1], &place) != VMR_LIVE ||
+	if (vmr_snapshot_find_range(view, &dst.r[1], &place) != VMR_LIVE ||
 	    place.space != &dst.small || place.start != 0x20 ||
 	    place.last != 0x2f)
 		return false;
-	if (vmr_snapshot_saved(view, &dst.r[6], &place) != VMR_CLAIMED ||
+	if (vmr_snapshot_find_range(view, &dst.r[6], &place) != VMR_CLAIMED ||
 	    place.start != 0x28 || place.last != 0x37)
 		return false;
-	if (vmr_snapshot_saved(view, &dst.r[5], NULL) != VMR_PARKED ||
-	    vmr_snapshot_saved(view, &dst.r[10], &place) != VMR_LIVE ||
+	if (vmr_snapshot_find_range(view, &dst.r[5], NULL) != VMR_PARKED ||
+	    vmr_snapshot_find_range(view, &dst.r[10], &place) != VMR_LIVE ||
 	    place.space != &dst.ids.space)
 		return false;
 	place.start = 77;
-	return vmr_snapshot_saved(view, &dst.r[30], &place) == VMR_FREE &&
-	       vmr_snapshot_saved(view, &linked, &place) == VMR_FREE &&
-	       vmr_snapshot_saved(view, NULL, &place) == VMR_FREE &&
-	       vmr_snapshot_saved(NULL, &dst.r[1], &place) == VMR_FREE &&
+	return vmr_snapshot_find_range(view, &dst.r[30], &place) == VMR_FREE &&
+	       vmr_snapshot_find_range(view, &linked, &place) == VMR_FREE &&
+	       vmr_snapshot_find_range(view, NULL, &place) == VMR_FREE &&
+	       vmr_snapshot_find_range(NULL, &dst.r[1], &place) == VMR_FREE &&
 	       place.start == 77 && saved[3] == 0xa3;
 }
 
@@ -1021,7 +1021,7 @@ TEST(an_owner_checks_its_registers)
 {
 	usual_state(_metadata);
 	dst.blocks[0].check = check_regs;
-	GRANT(vmr_restore(&dst.snap, buf, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_EQ(1, checks);
 	box_clear(&dst);
 	EXPECT_FIELD_REFUSED(BLOCK0 + 16 + 3, 0xa4, 1);
@@ -1044,16 +1044,16 @@ TEST(saving_refuses_nonsense)
 	snap = src.snap;
 #define EXPECT_INVALID() \
 	do { \
-		EXPECT_EQ(-EINVAL, vmr_save_size(&src.snap, &need)); \
-		EXPECT_EQ(-EINVAL, vmr_save(&src.snap, buf, size, &got)); \
-		EXPECT_EQ(-EINVAL, vmr_restore(&src.snap, buf, size)); \
+		EXPECT_EQ(-EINVAL, vmr_snapshot_size(&src.snap, &need)); \
+		EXPECT_EQ(-EINVAL, vmr_snapshot_save(&src.snap, buf, size, &got)); \
+		EXPECT_EQ(-EINVAL, vmr_snapshot_restore(&src.snap, buf, size)); \
 		src.snap = snap; \
 	} while (0)
-	EXPECT_EQ(-EINVAL, vmr_save_size(NULL, &need));
-	EXPECT_EQ(-EINVAL, vmr_save_size(&src.snap, NULL));
-	EXPECT_EQ(-EINVAL, vmr_save(NULL, buf, size, &got));
-	EXPECT_EQ(-EINVAL, vmr_save(&src.snap, NULL, size, &got));
-	EXPECT_EQ(-EINVAL, vmr_save(&src.snap, buf, size, NULL));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_size(NULL, &need));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_size(&src.snap, NULL));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_save(NULL, buf, size, &got));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_save(&src.snap, NULL, size, &got));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_save(&src.snap, buf, size, NULL));
 	src.snap.ops = NULL;
 	EXPECT_INVALID();
 	src.snap.spaces = NULL;
@@ -1070,9 +1070,9 @@ TEST(saving_refuses_nonsense)
 	src.spaces[1].space = &src.small;
 	EXPECT_INVALID();
 	src.spaces[1].space = &src.all;
-	src.spaces[1].issued = &src.ids.issued;
+	src.spaces[1].high_watermark = &src.ids.high_watermark;
 	EXPECT_INVALID();
-	src.spaces[1].issued = NULL;
+	src.spaces[1].high_watermark = NULL;
 	src.blocks[1].key = 1;
 	EXPECT_INVALID();
 	src.blocks[1].key = 2;
@@ -1080,14 +1080,14 @@ TEST(saving_refuses_nonsense)
 	EXPECT_INVALID();
 	src.blocks[1].bytes = src.more;
 	src.snap.ops = &none;
-	EXPECT_EQ(-EINVAL, vmr_save(&src.snap, buf, size, &got));
-	EXPECT_EQ(-EINVAL, vmr_restore(&src.snap, buf, size));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_save(&src.snap, buf, size, &got));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_restore(&src.snap, buf, size));
 	src.snap = snap;
 	src.blocks[1].size = SIZE_MAX - 3;
-	EXPECT_EQ(-EOVERFLOW, vmr_save_size(&src.snap, &need));
-	EXPECT_EQ(-EOVERFLOW, vmr_save(&src.snap, buf, size, &got));
+	EXPECT_EQ(-EOVERFLOW, vmr_snapshot_size(&src.snap, &need));
+	EXPECT_EQ(-EOVERFLOW, vmr_snapshot_save(&src.snap, buf, size, &got));
 	src.blocks[1].size = SIZE_MAX - 300;
-	EXPECT_EQ(-EOVERFLOW, vmr_save_size(&src.snap, &need));
+	EXPECT_EQ(-EOVERFLOW, vmr_snapshot_size(&src.snap, &need));
 	EXPECT_EQ(99, need);
 	EXPECT_EQ(99, got);
 	EXPECT_EQ(0, memcmp(again, buf, size));
@@ -1101,10 +1101,10 @@ TEST(a_buffer_that_is_too_small_is_left_alone)
 	memset(again, 0x55, sizeof(again));
 	memset(bad, 0x55, sizeof(bad));
 	for (n = 0; n < size; n++)
-		EXPECT_EQ(-ENOSPC, vmr_save(&src.snap, again, n, &got));
+		EXPECT_EQ(-ENOSPC, vmr_snapshot_save(&src.snap, again, n, &got));
 	EXPECT_EQ(99, got);
 	EXPECT_EQ(0, memcmp(again, bad, sizeof(bad)));
-	GRANT(vmr_save(&src.snap, again, size + 5, &got));
+	GRANT(vmr_snapshot_save(&src.snap, again, size + 5, &got));
 	EXPECT_EQ(size, got);
 	EXPECT_EQ(0, memcmp(again, buf, size));
 	EXPECT_EQ(0, memcmp(again + size, bad, sizeof(bad) - size));
@@ -1117,11 +1117,11 @@ TEST(a_claim_that_waits_for_nothing_is_not_saved)
 	usual_state(_metadata);
 	GRANT(vmr_free(&src.small, &src.r[1]));
 	memcpy(again, buf, size);
-	EXPECT_EQ(-EAGAIN, vmr_save(&src.snap, buf, size, &got));
+	EXPECT_EQ(-EAGAIN, vmr_snapshot_save(&src.snap, buf, size, &got));
 	EXPECT_EQ(99, got);
 	EXPECT_EQ(0, memcmp(again, buf, size));
 	EXPECT_EQ(&src.r[4], vmr_settle(&src.small, 0x20, 0x2f));
-	GRANT(vmr_save(&src.snap, buf, size, &got));
+	GRANT(vmr_snapshot_save(&src.snap, buf, size, &got));
 }
 
 static uint64_t twin_key(const struct vmr_snapshot *snap, uint32_t space,
@@ -1139,12 +1139,12 @@ TEST(two_ranges_with_one_key_are_not_saved)
 
 	usual_state(_metadata);
 	src.snap.ops = &twins;
-	EXPECT_EQ(-EEXIST, vmr_save(&src.snap, buf, size, &got));
+	EXPECT_EQ(-EEXIST, vmr_snapshot_save(&src.snap, buf, size, &got));
 	EXPECT_EQ(99, got);
 	memset(bad, 0, size);
 	EXPECT_EQ(0, memcmp(bad, buf, size));
-	GRANT(vmr_id_release(&src.ids, &src.r[10]));
-	GRANT(vmr_save(&src.snap, buf, size, &got));
+	GRANT(vmr_id_free_range(&src.ids, &src.r[10]));
+	GRANT(vmr_snapshot_save(&src.snap, buf, size, &got));
 }
 
 TEST(spaces_that_are_not_empty_are_not_restored)
@@ -1152,15 +1152,15 @@ TEST(spaces_that_are_not_empty_are_not_restored)
 	usual_state(_metadata);
 	GRANT(vmr_reserve(&dst.all, &dst.r[40], 5, 6, NULL));
 	memcpy(&dst_before, &dst, sizeof(dst));
-	EXPECT_EQ(-EBUSY, vmr_restore(&dst.snap, buf, size));
-	EXPECT_EQ(-EBUSY, vmr_restore(&dst.snap, buf, 0));
+	EXPECT_EQ(-EBUSY, vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_EQ(-EBUSY, vmr_snapshot_restore(&dst.snap, buf, 0));
 	EXPECT_EQ(0, memcmp(&dst_before, &dst, sizeof(dst)));
 	GRANT(vmr_claim(&dst.all, &dst.r[40], 5, 6));
-	EXPECT_EQ(-EBUSY, vmr_restore(&dst.snap, buf, size));
+	EXPECT_EQ(-EBUSY, vmr_snapshot_restore(&dst.snap, buf, size));
 	GRANT(vmr_free(&dst.all, &dst.r[40]));
-	EXPECT_EQ(-EINVAL, vmr_restore(NULL, buf, size));
-	EXPECT_EQ(-EINVAL, vmr_restore(&dst.snap, NULL, size));
-	GRANT(vmr_restore(&dst.snap, buf, size));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_restore(NULL, buf, size));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_restore(&dst.snap, NULL, size));
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 /* An id that went past the allocator is one that was handed out. */
@@ -1169,8 +1169,8 @@ TEST(a_mark_covers_every_live_id)
 	boxes_init();
 	GRANT(vmr_reserve(&src.ids.space, &src.r[0], 30, 31, NULL));
 	size = save(&src, buf);
-	GRANT(vmr_restore(&dst.snap, buf, size));
-	EXPECT_EQ(32, dst.ids.issued);
+	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_EQ(32, dst.ids.high_watermark);
 }
 
 /*
@@ -1188,12 +1188,12 @@ struct card {
 	struct vmr_pci_function		fn;
 	struct vmr_pci_msi		msi;
 	struct vmr_pci_msix		msix;
-	struct vmr_pci_vector		vectors[ENTRIES];
+	struct vmr_pci_msix_entry		vectors[ENTRIES];
 };
 
 struct machine {
 	struct vmr_snapshot		snap;
-	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR + 3];
+	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR_SPACES + 3];
 	struct vmr_snapshot_block	blocks[CARDS + 1];
 	struct vmr_system		sys;
 	struct vmr_manager		manager;
@@ -1264,8 +1264,8 @@ static struct vmr_range *machine_node(const struct vmr_snapshot *snap,
 }
 
 static const struct vmr_snapshot_ops machine_ops = {
-	.key_of = machine_key,
-	.node_of = machine_node,
+	.range_to_key = machine_key,
+	.key_to_range = machine_node,
 };
 
 static void card_read(struct vmr_device *dev, const struct vmr_access *access,
@@ -1277,30 +1277,30 @@ static void card_read(struct vmr_device *dev, const struct vmr_access *access,
 static const struct vmr_device_ops card_ops = { .read = card_read };
 
 static void count_move(struct vmr_listener *listener, struct vmr_region *region,
-		       const struct vmr_place *was, const struct vmr_place *is)
+		       const struct vmr_mapping *was, const struct vmr_mapping *is)
 {
 	((struct machine *)((char *)listener -
 			    offsetof(struct machine, listener)))->moves++;
 }
 
 static const uint32_t address[CARDS] = {
-	VMR_PCI_ADDR(0, 2, 0), VMR_PCI_ADDR(0, 3, 0), VMR_PCI_ADDR(0, 1, 0),
+	VMR_PCI_BDF(0, 2, 0), VMR_PCI_BDF(0, 3, 0), VMR_PCI_BDF(0, 1, 0),
 };
 
 static void card_init(struct __test_metadata *_metadata, struct card *c)
 {
 	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1000,
 					 .class_code = 0x020000 };
-	const struct vmr_pci_msix_place place = { .table_bar = 0,
+	const struct vmr_pci_msix_layout place = { .table_bar = 0,
 						  .pba_bar = 0,
 						  .pba_offset = 0x800 };
 
 	GRANT(vmr_pci_function_init(&c->fn, &ids, &card_ops, "card"));
-	GRANT(vmr_pci_add_bar(&c->fn, 0, VMR_BAR_MEM32, false, 0x1000, "regs"));
-	GRANT(vmr_pci_add_bar(&c->fn, 1, VMR_BAR_IO, false, 0x20, "ports"));
-	GRANT(vmr_pci_add_bar(&c->fn, 2, VMR_BAR_MEM64, true, 0x100000,
+	GRANT(vmr_pci_add_bar(&c->fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000, "regs"));
+	GRANT(vmr_pci_add_bar(&c->fn, 1, VMR_PCI_BAR_IO, false, 0x20, "ports"));
+	GRANT(vmr_pci_add_bar(&c->fn, 2, VMR_PCI_BAR_MEM64, true, 0x100000,
 			      "frames"));
-	GRANT(vmr_pci_add_bar(&c->fn, VMR_PCI_ROM, VMR_BAR_ROM, false, 0x800,
+	GRANT(vmr_pci_add_bar(&c->fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM, false, 0x800,
 			      "rom"));
 	GRANT(vmr_pci_add_msi(&c->fn, &c->msi, MSI_CAP, 4));
 	GRANT(vmr_pci_add_msix(&c->fn, &c->msix, MSIX_CAP, c->vectors, ENTRIES,
@@ -1310,7 +1310,7 @@ static void card_init(struct __test_metadata *_metadata, struct card *c)
 /* The machine without a device: what both sides begin with */
 static void machine_init(struct __test_metadata *_metadata, struct machine *m)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = (1ULL << 46) - 1, .irq_last = 1023,
 		.slot_last = 31, .pci_last = 0xff, .id_last = 99,
 	};
@@ -1322,23 +1322,23 @@ static void machine_init(struct __test_metadata *_metadata, struct machine *m)
 	GRANT(vmr_system_init(&m->sys, &limits));
 	GRANT(vmr_manager_init(&m->manager, &m->sys));
 	GRANT(vmr_reader_attach(&m->manager, &m->reader));
-	m->listener.moved = count_move;
-	GRANT(vmr_listen(&m->manager, &m->listener));
+	m->listener.region_changed = count_move;
+	GRANT(vmr_listener_register(&m->manager, &m->listener));
 	GRANT(vmr_pci_bridge_init(&m->bridge, &m->manager, &ids, &card_ops,
 				  "bridge"));
 	for (i = 0; i < CARDS; i++)
 		card_init(_metadata, &m->card[i]);
-	m->card[2].fn.behind = &m->bridge;
+	m->card[2].fn.upstream_bridge = &m->bridge;
 
-	GRANT(vmr_snapshot_system(m->spaces, &m->sys));
-	GRANT(vmr_snapshot_bridge(m->spaces + VMR_SNAPSHOT_NR, &m->bridge,
+	GRANT(vmr_snapshot_describe_system(m->spaces, &m->sys));
+	GRANT(vmr_snapshot_describe_bridge(m->spaces + VMR_SNAPSHOT_NR_SPACES, &m->bridge,
 				  BRIDGE_SPACES));
-	GRANT(vmr_snapshot_pci(&m->blocks[0], 0, &m->bridge.fn, &m->sys));
+	GRANT(vmr_snapshot_describe_pci(&m->blocks[0], 0, &m->bridge.fn, &m->sys));
 	for (i = 0; i < CARDS; i++)
-		GRANT(vmr_snapshot_pci(&m->blocks[i + 1], i + 1,
+		GRANT(vmr_snapshot_describe_pci(&m->blocks[i + 1], i + 1,
 				       &m->card[i].fn, &m->sys));
 	m->snap = (struct vmr_snapshot){
-		&machine_ops, m->spaces, VMR_SNAPSHOT_NR + 3,
+		&machine_ops, m->spaces, VMR_SNAPSHOT_NR_SPACES + 3,
 		m->blocks, CARDS + 1,
 	};
 }
@@ -1377,10 +1377,10 @@ static void machine_run(struct __test_metadata *_metadata)
 	machine_init(_metadata, &old);
 	machine_init(_metadata, &new);
 	GRANT(vmr_pci_plug(&old.manager, &old.bridge.fn,
-			   VMR_PCI_ADDR(0, 1, 0)));
+			   VMR_PCI_BDF(0, 1, 0)));
 	GRANT(vmr_pci_plug(&old.manager, &c[0].fn, address[0]));
 	GRANT(vmr_pci_plug(&old.manager, &c[1].fn, address[1]));
-	GRANT(vmr_pci_plug_behind(&old.bridge, &c[2].fn, 0));
+	GRANT(vmr_pci_bridge_plug(&old.bridge, &c[2].fn, 0));
 
 	CFG(&old.bridge.fn, 0x18, 0x00010100, 4);
 	CFG(&old.bridge.fn, 0x20, 0xf0f0e000, 4);	/* e0000000-f0ffffff */
@@ -1408,8 +1408,8 @@ static size_t machine_save(struct machine *m, uint8_t *to)
 {
 	size_t need = 0, got = 0;
 
-	if (vmr_save_size(&m->snap, &need) || need > sizeof(image) ||
-	    vmr_save(&m->snap, to, sizeof(image), &got))
+	if (vmr_snapshot_size(&m->snap, &need) || need > sizeof(image) ||
+	    vmr_snapshot_save(&m->snap, to, sizeof(image), &got))
 		return 0;
 	return got;
 }
@@ -1418,9 +1418,9 @@ static void machine_adopt(struct __test_metadata *_metadata, struct machine *m)
 {
 	int i;
 
-	GRANT(vmr_pci_adopt(&m->manager, &m->bridge.fn, NULL));
+	GRANT(vmr_pci_register_restored(&m->manager, &m->bridge.fn, NULL));
 	for (i = 0; i < CARDS; i++)
-		GRANT(vmr_pci_adopt(&m->manager, &m->card[i].fn, NULL));
+		GRANT(vmr_pci_register_restored(&m->manager, &m->card[i].fn, NULL));
 }
 
 static int machine_refused(const uint8_t *bytes, size_t n)
@@ -1428,7 +1428,7 @@ static int machine_refused(const uint8_t *bytes, size_t n)
 	int ret;
 
 	memcpy(&new_before, &new, sizeof(new));
-	ret = vmr_restore(&new.snap, bytes, n);
+	ret = vmr_snapshot_restore(&new.snap, bytes, n);
 	return ret == -EBADMSG && !memcmp(&new_before, &new, sizeof(new));
 }
 
@@ -1459,7 +1459,7 @@ static size_t record_of(uint64_t key)
 	size_t at = 32, s;
 	uint64_t i, n;
 
-	for (s = 0; s < VMR_SNAPSHOT_NR + 3; s++) {
+	for (s = 0; s < VMR_SNAPSHOT_NR_SPACES + 3; s++) {
 		n = get_le(image + at + 32, 8);
 		i = get_le(image + at + 40, 8);
 		at += 48;
@@ -1496,7 +1496,7 @@ TEST(a_machine_comes_back)
 	machine_run(_metadata);
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
-	GRANT(vmr_restore(&new.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
 	EXPECT_EQ(image_size, machine_save(&new, image2));
 	EXPECT_EQ(0, memcmp(image, image2, image_size));
 	EXPECT_EQ(0, new.moves);
@@ -1511,7 +1511,7 @@ TEST(a_machine_comes_back)
 	EXPECT_EQ(0x46, mem_read(&new, 0xd1000000));
 	EXPECT_EQ(0xff, mem_read(&new, 0xe0001000));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&c[0].vectors[2].range));
-	EXPECT_EQ(0xfee00000, c[0].vectors[2].words[0]);
+	EXPECT_EQ(0xfee00000, c[0].vectors[2].dwords[0]);
 	EXPECT_EQ(old.bridge.mem.size, new.bridge.mem.size);
 
 	/* Decoding on, behind the bridge */
@@ -1526,7 +1526,7 @@ TEST(a_machine_comes_back)
 }
 
 static bool say_no(const struct vmr_snapshot_block *block, const uint8_t *saved,
-		   const struct vmr_snapshot_view *view)
+		   const struct vmr_restore_ctx *view)
 {
 	return false;
 }
@@ -1565,7 +1565,7 @@ TEST(a_machine_does_not_come_back_in_part)
 		}
 		new.blocks[i].check = NULL;
 	}
-	GRANT(vmr_restore(&new.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
 TEST(registers_and_ranges_have_to_agree)
@@ -1592,7 +1592,7 @@ TEST(registers_and_ranges_have_to_agree)
 	EXPECT_IMAGE_REFUSED(block_of_card(2) + 0x04, 2, 2);	/* parked */
 	EXPECT_IMAGE_REFUSED(block_of_card(2) + 0x04, 1, 2);
 	EXPECT_IMAGE_REFUSED(block_of_card(1) + 0x18, 0x12300000, 4);
-	EXPECT_TRUE(!vmr_restore(&new.snap, image, image_size));
+	EXPECT_TRUE(!vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
 TEST(what_is_read_only_has_to_be_the_same)
@@ -1616,7 +1616,7 @@ TEST(what_is_read_only_has_to_be_the_same)
 	image2[config + 0x07] ^= 0x20;
 	image2[config + 0xf0] ^= 1;
 	fix_checksum(image2, image_size);
-	GRANT(vmr_restore(&new.snap, image2, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image2, image_size));
 	EXPECT_EQ(1, new.card[0].fn.config[0xf0]);
 }
 
@@ -1676,7 +1676,7 @@ TEST(vectors_and_windows_have_to_agree)
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
 	EXPECT_IMAGE_REFUSED(record(&old.bridge.mem.range) + 16, 0xf1ffffff, 8);
-	GRANT(vmr_restore(&new.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
 /*
@@ -1710,7 +1710,7 @@ TEST(a_bar_is_on_its_own_bus)
 	put_le(image2 + from - 48 + live + 32, 0, 8);
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
-	GRANT(vmr_restore(&new.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
 TEST(a_function_that_disagrees_is_not_saved)
@@ -1721,9 +1721,9 @@ TEST(a_function_that_disagrees_is_not_saved)
 	memset(image, 0x55, sizeof(image));
 	memset(image2, 0x55, sizeof(image2));
 	/* The owner moves a BAR and tells no register */
-	GRANT(vmr_region_place(&old.manager, &old.card[0].fn.bars[0].region,
+	GRANT(vmr_region_move(&old.manager, &old.card[0].fn.bars[0].region,
 			       0xd4000000, NULL));
-	EXPECT_EQ(-EBADMSG, vmr_save(&old.snap, image, sizeof(image), &got));
+	EXPECT_EQ(-EBADMSG, vmr_snapshot_save(&old.snap, image, sizeof(image), &got));
 	EXPECT_EQ(99, got);
 	EXPECT_EQ(0, memcmp(image, image2, sizeof(image)));
 }
@@ -1731,24 +1731,24 @@ TEST(a_function_that_disagrees_is_not_saved)
 TEST(helpers_refuse_null_and_ids_of_the_system)
 {
 	machine_init(_metadata, &old);
-	EXPECT_EQ(-EINVAL, vmr_snapshot_system(NULL, &old.sys));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_system(old.spaces, NULL));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_bus(NULL, &old.bridge.bus, 16));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_bus(old.spaces, NULL, 16));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_bus(old.spaces, &old.bridge.bus, 15));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_bus(old.spaces, &old.bridge.bus, ~0u));
-	GRANT(vmr_snapshot_bus(old.spaces, &old.bridge.bus, ~0u - 1));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_bridge(NULL, &old.bridge, 16));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_bridge(old.spaces, NULL, 16));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_bridge(old.spaces, &old.bridge, 15));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_bridge(old.spaces, &old.bridge,
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_system(NULL, &old.sys));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_system(old.spaces, NULL));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bus(NULL, &old.bridge.bus, 16));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bus(old.spaces, NULL, 16));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bus(old.spaces, &old.bridge.bus, 15));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bus(old.spaces, &old.bridge.bus, ~0u));
+	GRANT(vmr_snapshot_describe_bus(old.spaces, &old.bridge.bus, ~0u - 1));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(NULL, &old.bridge, 16));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(old.spaces, NULL, 16));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(old.spaces, &old.bridge, 15));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(old.spaces, &old.bridge,
 					       ~0u - 1));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_pci(NULL, 0, &old.bridge.fn, &old.sys));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_pci(old.blocks, 0, NULL, &old.sys));
-	EXPECT_EQ(-EINVAL, vmr_snapshot_pci(old.blocks, 0, &old.bridge.fn,
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_pci(NULL, 0, &old.bridge.fn, &old.sys));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_pci(old.blocks, 0, NULL, &old.sys));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_pci(old.blocks, 0, &old.bridge.fn,
 					    NULL));
 	old.blocks[0].sys = NULL;
-	EXPECT_EQ(-EINVAL, vmr_save_size(&old.snap, &image_size));
+	EXPECT_EQ(-EINVAL, vmr_snapshot_size(&old.snap, &image_size));
 }
 
 TEST(damage_to_a_machine_is_refused_or_exact)
@@ -1767,7 +1767,7 @@ TEST(damage_to_a_machine_is_refused_or_exact)
 			image2[at] ^= 1 << bit;
 			fix_checksum(image2, image_size);
 			memcpy(&new_before, &new, sizeof(new));
-			ret = vmr_restore(&new.snap, image2, image_size);
+			ret = vmr_snapshot_restore(&new.snap, image2, image_size);
 			if (ret) {
 				EXPECT_EQ(-EBADMSG, ret);
 				EXPECT_EQ(0, memcmp(&new_before, &new,
@@ -1804,10 +1804,10 @@ TEST(ch_7945)
 	machine_init(_metadata, &old);
 	machine_init(_metadata, &new);
 	GRANT(vmr_pci_plug(&old.manager, &old.bridge.fn,
-			   VMR_PCI_ADDR(0, 1, 0)));
+			   VMR_PCI_BDF(0, 1, 0)));
 	GRANT(vmr_pci_plug(&old.manager, &old.card[0].fn, address[0]));
 	GRANT(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
-	GRANT(vmr_pci_plug_behind(&old.bridge, &old.card[2].fn, 0));
+	GRANT(vmr_pci_bridge_plug(&old.bridge, &old.card[2].fn, 0));
 	CFG(&old.card[0].fn, 0x10, 0xd0000000, 4);
 	CFG(&old.card[0].fn, 0x04, 2, 2);
 	EXPECT_EQ(0x40, mem_read(&old, 0xd0000000));
@@ -1822,7 +1822,7 @@ TEST(ch_7945)
 
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
-	GRANT(vmr_restore(&new.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
 	machine_adopt(_metadata, &new);
 	EXPECT_EQ(0xd8000000, get_le(c[0].fn.config + 0x10, 4));
 	EXPECT_EQ(VMR_PARKED, vmr_range_state(&c[0].fn.bars[0].region.range));
@@ -1838,7 +1838,7 @@ TEST(ch_7945)
 	image_size = machine_save(&new, image);
 	ASSERT_NE((size_t)0, image_size);
 	machine_init(_metadata, &old);
-	GRANT(vmr_restore(&old.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&old.snap, image, image_size));
 	machine_adopt(_metadata, &old);
 	CFG(&old.card[1].fn, 0x18, 0xda000000, 4);
 	EXPECT_EQ(VMR_LIVE,
@@ -1866,7 +1866,7 @@ TEST(fc_5170)
 	CFG(&old.card[1].fn, 0x04, 2, 2);
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
-	GRANT(vmr_restore(&new.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
 	machine_adopt(_metadata, &new);
 
 	for (i = 0; (a = range_nr(&old, i)); i++) {
@@ -1879,15 +1879,15 @@ TEST(fc_5170)
 		EXPECT_EQ(a->start, b->start);
 		EXPECT_EQ(a->last, b->last);
 	}
-	for (i = 0; i < VMR_SNAPSHOT_NR + 3; i++) {
+	for (i = 0; i < VMR_SNAPSHOT_NR_SPACES + 3; i++) {
 		const struct vmr_snapshot_space *s = &old.spaces[i];
 		const struct vmr_snapshot_space *t = &new.spaces[i];
 
 		EXPECT_EQ(s->space->nr_ranges, t->space->nr_ranges);
 		EXPECT_EQ(s->space->nr_claims, t->space->nr_claims);
 		EXPECT_EQ(s->space->used, t->space->used);
-		if (s->issued)
-			EXPECT_EQ(*s->issued, *t->issued);
+		if (s->high_watermark)
+			EXPECT_EQ(*s->high_watermark, *t->high_watermark);
 		EXPECT_VALID(t->space);
 		/* The next one to be placed automatically */
 		EXPECT_EQ(vmr_alloc(s->space, &more[0],
@@ -1923,7 +1923,7 @@ TEST(fc_5952)
 	ASSERT_NE((size_t)0, msix);
 	/* Above every number there is */
 	EXPECT_IMAGE_REFUSED(msix + 16, 1024, 8);
-	EXPECT_IMAGE_REFUSED(msix + 16, VMR_MAX, 8);
+	EXPECT_IMAGE_REFUSED(msix + 16, VMR_ADDR_MAX, 8);
 	memcpy(image2, image, image_size);
 	put_le(image2 + msix + 8, 4000, 8);
 	put_le(image2 + msix + 16, 4000, 8);
@@ -1948,7 +1948,7 @@ TEST(fc_5952)
 	EXPECT_EQ(0, vmr_pci_unplug(&new.card[0].fn));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
 	/* And takes the one that is in order, whose functions leave in order */
-	GRANT(vmr_restore(&new.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
 	machine_adopt(_metadata, &new);
 	EXPECT_EQ(4, vmr_pci_unplug(&new.card[0].fn));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
@@ -1981,13 +1981,13 @@ TEST(fc_6136)
 	key = machine_key(&old.snap, 0, &old.card[1].fn.bars[1].region.range);
 	EXPECT_IMAGE_REFUSED(i, key, 8);
 
-	GRANT(vmr_restore(&new.snap, image, image_size));
+	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
 	machine_adopt(_metadata, &new);
 	for (m = 0; m < 2; m++) {
 		for (i = CARDS - 1; i >= 0; i--)
 			EXPECT_LE(0, vmr_pci_unplug(&both[m]->card[i].fn));
 		EXPECT_LE(0, vmr_pci_unplug(&both[m]->bridge.fn));
-		for (i = 0; i < VMR_SNAPSHOT_NR + 3; i++) {
+		for (i = 0; i < VMR_SNAPSHOT_NR_SPACES + 3; i++) {
 			EXPECT_EQ(0, both[m]->spaces[i].space->nr_ranges) {
 				TH_LOG("machine %d, space %d", m, i);
 			}

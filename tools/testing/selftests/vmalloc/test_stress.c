@@ -314,8 +314,8 @@ static struct gadget *gadget_new(unsigned int slot)
 	g->dev.ops = &gadget_ops;
 	vmr_region_init(&g->region, VMR_MMIO, VMR_REGION_TRAPPED, SIZE, 0,
 			"gadget");
-	vmr_set_init(&g->dev.resources, &g->got, 1);
-	if (vmr_add_region(&g->dev, &g->region)) {
+	vmr_resource_set_init(&g->dev.resources, &g->got, 1);
+	if (vmr_device_add_region(&g->dev, &g->region)) {
 		free(g);
 		return NULL;
 	}
@@ -339,9 +339,9 @@ static int gadget_register(struct gadget *g, uint32_t unit)
 {
 	g->dev.constraints = &g->want;
 	g->dev.nr_constraints = 1;
-	vmr_constraint_at(&g->want, VMR_KIND_MMIO, ARENA + unit * UNIT, SIZE,
+	vmr_constraint_init_fixed(&g->want, VMR_KIND_MMIO, ARENA + unit * UNIT, SIZE,
 			  &g->region.range);
-	return vmr_register(&m.manager, &g->dev, NULL, NULL);
+	return vmr_device_register(&m.manager, &g->dev, NULL, NULL);
 }
 
 /*
@@ -363,7 +363,7 @@ static void move_one(unsigned int slot, uint32_t random)
 
 	note(slot, unit);
 	if (random & 0x100)
-		must(!vmr_region_place(&m.manager, region, start, NULL),
+		must(!vmr_region_move(&m.manager, region, start, NULL),
 		     "to place");
 	else
 		must(!vmr_region_program(&m.manager, region, start),
@@ -378,7 +378,7 @@ static void swap_two(unsigned int slot)
 {
 	unsigned int a = slot & ~1u, b = a + 1;
 	uint32_t at_a = now_at(a), at_b = now_at(b);
-	struct vmr_step steps[] = {
+	struct vmr_move_op steps[] = {
 		{ .range = &plugged[a]->region.range,
 		  .start = ARENA + at_b * UNIT },
 		{ .range = &plugged[b]->region.range,
@@ -387,7 +387,7 @@ static void swap_two(unsigned int slot)
 
 	note(a, at_b);
 	note(b, at_a);
-	must(!vmr_region_move_set(&m.manager, steps, 2, NULL, NULL), "to swap");
+	must(!vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL), "to swap");
 	change_is_over();
 	store(&moves, moves + 2);
 }
@@ -447,11 +447,11 @@ static void drain_and_free(struct gadget *g)
 {
 	int ret;
 
-	while ((ret = vmr_drained(&m.manager, &g->dev)) == -EAGAIN)
+	while ((ret = vmr_device_try_drain(&m.manager, &g->dev)) == -EAGAIN)
 		sched_yield();
 	/* Asked in the other way, it has nothing to wait for any more. */
 	if (!ret)
-		ret = vmr_drain(&m.manager, &g->dev);
+		ret = vmr_device_drain(&m.manager, &g->dev);
 	if (ret || gadget_gone(g))
 		__atomic_fetch_add(&lost_writes, 1, __ATOMIC_RELAXED);
 }
@@ -507,7 +507,7 @@ static void plug(unsigned int slot, struct gadget *g, uint32_t unit)
 static void unplug(unsigned int slot)
 {
 	note(slot, NO_UNIT);
-	must(vmr_unlink(&m.manager, &plugged[slot]->dev) == 1, "to unlink");
+	must(vmr_device_unregister(&m.manager, &plugged[slot]->dev) == 1, "to unlink");
 	change_is_over();
 	plugged[slot] = NULL;
 }
@@ -589,13 +589,13 @@ static void route_one(struct router *r)
 	byte = (uint8_t)r->random;
 	r->hit = NULL;
 
-	before = load(&m.sys.seq.count);
+	before = load(&m.sys.seq.sequence);
 	if (r->random & 0x80)
 		ret = vmr_read(&r->reader, VMR_MMIO, addr, &byte, 1, 1);
 	else
 		ret = vmr_write(&r->reader, VMR_MMIO, addr, &byte, 1, 1);
 	r->waits += before & 1;
-	if (load(&m.sys.seq.count) != before) {
+	if (load(&m.sys.seq.sequence) != before) {
 		r->hits_in_change += !ret;
 		store(&r->calls_in_change, r->calls_in_change + 1);
 	}
@@ -680,7 +680,7 @@ static int plug_all(void)
 
 static uint32_t ids_in_use(void)
 {
-	return (uint32_t)m.sys.ids.space.nr_ranges;
+	return (uint32_t)m.sys.device_ids.space.nr_ranges;
 }
 
 FIXTURE(stress)
@@ -799,7 +799,7 @@ static int begin_stopped(struct stopped *s)
 {
 	int ret = vmr_reader_attach(&m.manager, &s->reader);
 
-	vmr_write_begin(&m.sys.seq);
+	vmr_seqcount_write_begin(&m.sys.seq);
 	ret |= pthread_create(&s->thread, NULL, stopped_thread, s);
 	while (!load(&s->reader.epoch))
 		sched_yield();
@@ -808,7 +808,7 @@ static int begin_stopped(struct stopped *s)
 
 static void end_stopped(struct stopped *s)
 {
-	vmr_write_end(&m.sys.seq);
+	vmr_seqcount_write_end(&m.sys.seq);
 	pthread_join(s->thread, NULL);
 }
 
@@ -824,10 +824,10 @@ TEST(a_device_that_could_not_be_registered_is_drained_like_any_other)
 	g->refuse = REFUSE;
 	ASSERT_EQ(0, begin_stopped(&s));
 	EXPECT_EQ(REFUSE, gadget_register(g, 0));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&m.manager, &g->dev));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &g->dev));
 	end_stopped(&s);
 	EXPECT_EQ(-ENXIO, s.ret);
-	EXPECT_EQ(0, vmr_drained(&m.manager, &g->dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &g->dev));
 	gadget_gone(g);
 }
 
@@ -843,17 +843,17 @@ TEST(a_device_of_a_transaction_that_was_cancelled_is_drained_too)
 	ASSERT_NE(NULL, g);
 	g->dev.constraints = &g->want;
 	g->dev.nr_constraints = 1;
-	vmr_constraint_at(&g->want, VMR_KIND_MMIO, ARENA, SIZE,
+	vmr_constraint_init_fixed(&g->want, VMR_KIND_MMIO, ARENA, SIZE,
 			  &g->region.range);
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, vmr_transaction_add(&t, &g->dev, NULL, NULL));
-	EXPECT_EQ(-EBUSY, vmr_drained(&m.manager, &g->dev));
+	EXPECT_EQ(-EBUSY, vmr_device_try_drain(&m.manager, &g->dev));
 	ASSERT_EQ(0, begin_stopped(&s));
-	EXPECT_EQ(0, vmr_cancel(&t));
-	EXPECT_EQ(-EAGAIN, vmr_drained(&m.manager, &g->dev));
+	EXPECT_EQ(0, vmr_transaction_abort(&t));
+	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &g->dev));
 	end_stopped(&s);
 	EXPECT_EQ(-ENXIO, s.ret);
-	EXPECT_EQ(0, vmr_drained(&m.manager, &g->dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &g->dev));
 	gadget_gone(g);
 }
 

@@ -23,12 +23,12 @@ static int grant(size_t nr)
 {
 	conflict = &nobody;
 	failed = 99;
-	return vmr_system_grant(&m.sys, want, nr, &set, &failed, &conflict);
+	return vmr_system_alloc_resources(&m.sys, want, nr, &set, &failed, &conflict);
 }
 
 static int up(void)
 {
-	vmr_set_init(&set, got, WANTS);
+	vmr_resource_set_init(&set, got, WANTS);
 	return machine_up();
 }
 
@@ -80,26 +80,26 @@ enum {
 		EXPECT_EQ(want[index].kind, got[index].kind); \
 		EXPECT_EQ(want[index].range->start, got[index].start); \
 		EXPECT_EQ(want[index].range->last, got[index].last); \
-		EXPECT_EQ(want[index].req.size, \
+		EXPECT_EQ(want[index].request.size, \
 			  vmr_resource_size(&got[index])); \
 		EXPECT_EQ(VMR_LIVE, vmr_range_state(want[index].range)); \
 	} while (0)
 
 TEST(a_system_has_domains_of_the_sizes_asked_for)
 {
-	const struct vmr_limits limits = {
-		.mmio_last = VMR_MAX, .irq_last = 4095, .slot_last = 508,
+	const struct vmr_system_limits limits = {
+		.mmio_last = VMR_ADDR_MAX, .irq_last = 4095, .slot_last = 508,
 		.pci_last = 0xffff, .id_last = 0xffffffff,
 	};
 	static const struct {
 		uint32_t	kind;
 		uint64_t	last;
 	} row[] = {
-		{ VMR_KIND_PIO, 0xffff }, { VMR_KIND_MMIO, VMR_MAX },
-		{ VMR_KIND_MEM, VMR_MAX }, { VMR_KIND_IRQ, 4095 },
+		{ VMR_KIND_PIO, 0xffff }, { VMR_KIND_MMIO, VMR_ADDR_MAX },
+		{ VMR_KIND_MEM, VMR_ADDR_MAX }, { VMR_KIND_IRQ, 4095 },
 		{ VMR_KIND_MSI, 4095 }, { VMR_KIND_MSIX, 4095 },
-		{ VMR_KIND_GENERIC_IRQ, 4095 }, { VMR_KIND_MEM_SLOT, 508 },
-		{ VMR_KIND_PCI, 0xffff }, { VMR_KIND_DEVICE, 0xffffffff },
+		{ VMR_KIND_MSI_GENERIC, 4095 }, { VMR_KIND_MEM_SLOT, 508 },
+		{ VMR_KIND_PCI_BDF, 0xffff }, { VMR_KIND_DEVICE_ID, 0xffffffff },
 	};
 	size_t i;
 
@@ -126,18 +126,18 @@ TEST(a_system_has_domains_of_the_sizes_asked_for)
 
 TEST(vectors_may_be_numbered_apart_from_lines)
 {
-	const struct vmr_limits limits = {
-		.mmio_last = VMR_MAX, .irq_last = 31, .vector_last = 1023,
+	const struct vmr_system_limits limits = {
+		.mmio_last = VMR_ADDR_MAX, .irq_last = 31, .msi_vector_last = 1023,
 	};
 
-	vmr_set_init(&set, got, WANTS);
+	vmr_resource_set_init(&set, got, WANTS);
 	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
 	EXPECT_EQ(&m.sys.irqs.space, vmr_system_space(&m.sys, VMR_KIND_IRQ));
-	EXPECT_EQ(&m.sys.vectors.space, vmr_system_space(&m.sys, VMR_KIND_MSI));
-	EXPECT_EQ(&m.sys.vectors.space,
+	EXPECT_EQ(&m.sys.msi_vectors.space, vmr_system_space(&m.sys, VMR_KIND_MSI));
+	EXPECT_EQ(&m.sys.msi_vectors.space,
 		  vmr_system_space(&m.sys, VMR_KIND_MSIX));
-	EXPECT_EQ(&m.sys.vectors.space,
-		  vmr_system_space(&m.sys, VMR_KIND_GENERIC_IRQ));
+	EXPECT_EQ(&m.sys.msi_vectors.space,
+		  vmr_system_space(&m.sys, VMR_KIND_MSI_GENERIC));
 	vmr_constraint_init(&want[0], VMR_KIND_IRQ, 1, &node[0]);
 	vmr_constraint_init(&want[1], VMR_KIND_MSI, 32, &node[1]);
 	ASSERT_EQ(0, grant(2));
@@ -148,7 +148,7 @@ TEST(vectors_may_be_numbered_apart_from_lines)
 TEST(a_kind_without_a_pool_has_all_of_its_domain)
 {
 	static const uint32_t kinds[] = {
-		VMR_KIND_PIO, VMR_KIND_IRQ, VMR_KIND_MEM_SLOT, VMR_KIND_PCI,
+		VMR_KIND_PIO, VMR_KIND_IRQ, VMR_KIND_MEM_SLOT, VMR_KIND_PCI_BDF,
 	};
 	size_t i;
 
@@ -161,8 +161,8 @@ TEST(a_kind_without_a_pool_has_all_of_its_domain)
 				    &node[0]);
 		EXPECT_EQ(0, grant(1));
 		EXPECT_GOT(0, 0);
-		vmr_system_release(&m.sys, &set);
-		want[0].req.size++;
+		vmr_system_free_resources(&m.sys, &set);
+		want[0].request.size++;
 		GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
 	}
 	vmr_constraint_init(&want[0], VMR_KIND_MEM, 0x1000,
@@ -192,11 +192,11 @@ TEST(adding_a_pool_is_refused)
 	EXPECT_EQ(-ERANGE, pool(MMIO, 0, MACHINE_LAST + 1, 0, VMR_FIRST, 1));
 	EXPECT_EQ(-ERANGE, pool(IRQ, 64, 65, 0, VMR_FIRST, 1));
 	EXPECT_EQ(0U, m.sys.nr_pools);
-	for (i = 0; i < VMR_SYSTEM_POOLS; i++)
+	for (i = 0; i < VMR_SYSTEM_MAX_POOLS; i++)
 		EXPECT_EQ(0, pool(IRQ | MSI, i, i, 0, VMR_FIRST, 1));
 	EXPECT_EQ(-ENOSPC, pool(IRQ, 0, 1, 0, VMR_FIRST, 1));
 	EXPECT_EQ(-ERANGE, pool(IRQ, 64, 65, 0, VMR_FIRST, 1));
-	EXPECT_EQ((size_t)VMR_SYSTEM_POOLS, m.sys.nr_pools);
+	EXPECT_EQ((size_t)VMR_SYSTEM_MAX_POOLS, m.sys.nr_pools);
 }
 
 TEST(pools_are_tried_in_their_order)
@@ -270,7 +270,7 @@ TEST(a_pool_takes_who_allows_what_it_is)
 		ASSERT_EQ(0, grant(1));
 		EXPECT_GOT(0, row[i].at);
 		EXPECT_EQ(row[i].flags, got[0].flags);
-		vmr_system_release(&m.sys, &set);
+		vmr_system_free_resources(&m.sys, &set);
 	}
 	/* Who allows more goes on to where less is needed; not the other way. */
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[7].range, 0x1000,
@@ -302,11 +302,11 @@ TEST(the_machines_own_places_are_given_to_who_names_them)
 	ASSERT_EQ(0, pool(MMIO, 0x8000, 0x8fff, 0, VMR_FIRST, 1));
 	vmr_constraint_init(&want[0], VMR_KIND_MMIO, 0x800,
 			    &mmio_node[0].range);
-	vmr_constraint_at(&want[1], VMR_KIND_MMIO, 0x1000, 0x800,
+	vmr_constraint_init_fixed(&want[1], VMR_KIND_MMIO, 0x1000, 0x800,
 			  &mmio_node[1].range);
 	vmr_constraint_init(&want[2], VMR_KIND_MMIO, 0x100,
 			    &mmio_node[2].range);
-	want[2].req.align = 0x100;
+	want[2].request.align = 0x100;
 	want[2].flags = VMR_PLATFORM;
 	ASSERT_EQ(0, grant(3));
 	EXPECT_GOT(0, 0x8000);
@@ -318,32 +318,32 @@ TEST(policy_and_alignment_are_the_pools_unless_the_request_has_its_own)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x1000, 0xffff, 0, VMR_LAST, 0x2000));
-	vmr_constraint_within(&want[0], VMR_KIND_MMIO, 0x800, 0, 0, VMR_MAX,
+	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x800, 0, 0, VMR_ADDR_MAX,
 			      &mmio_node[0].range);
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0xe000);
-	vmr_system_release(&m.sys, &set);
-	want[0].req.align = 0x100;
+	vmr_system_free_resources(&m.sys, &set);
+	want[0].request.align = 0x100;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0xf800);
-	vmr_system_release(&m.sys, &set);
-	want[0].req.policy = VMR_FIRST;
+	vmr_system_free_resources(&m.sys, &set);
+	want[0].request.policy = VMR_FIRST;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0x1000);
-	vmr_system_release(&m.sys, &set);
+	vmr_system_free_resources(&m.sys, &set);
 
 	/* The same for ids. */
 	ASSERT_EQ(0, pool(MSI, 3, 40, 0, VMR_LAST, 4));
-	vmr_constraint_within(&want[0], VMR_KIND_MSI, 2, 0, 0, VMR_MAX,
+	vmr_constraint_init_bounded(&want[0], VMR_KIND_MSI, 2, 0, 0, VMR_ADDR_MAX,
 			      &node[0]);
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 36);
-	vmr_system_release(&m.sys, &set);
-	want[0].req.align = 1;
+	vmr_system_free_resources(&m.sys, &set);
+	want[0].request.align = 1;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 39);
-	vmr_system_release(&m.sys, &set);
-	want[0].req.policy = VMR_FIRST;
+	vmr_system_free_resources(&m.sys, &set);
+	want[0].request.policy = VMR_FIRST;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 3);
 }
@@ -352,14 +352,14 @@ TEST(bounds_of_pool_and_request_both_hold)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x4000, 0x7fff, 0, VMR_FIRST, 1));
-	vmr_constraint_within(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x5001,
+	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x5001,
 			      0xffff, &mmio_node[0].range);
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0x6000);
-	vmr_constraint_within(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x8000,
+	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x8000,
 			      0xffff, &mmio_node[1].range);
 	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
-	want[0].req.min = 0x7001;
+	want[0].request.min = 0x7001;
 	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
 }
 
@@ -367,15 +367,15 @@ TEST(bounds_of_pool_and_request_both_hold)
 static void want_all(void)
 {
 	vmr_constraint_init(&want[0], VMR_KIND_MSI, 4, &node[0]);
-	vmr_constraint_at(&want[1], VMR_KIND_MMIO, 0xfec00000, 0x1000,
+	vmr_constraint_init_fixed(&want[1], VMR_KIND_MMIO, 0xfec00000, 0x1000,
 			  &mmio_node[1].range);
 	vmr_constraint_init(&want[2], VMR_KIND_MEM_SLOT, 2, &node[2]);
 	vmr_constraint_init(&want[3], VMR_KIND_PIO, 0x20, &mmio_node[3].range);
 	vmr_constraint_init(&want[4], VMR_KIND_MMIO, 0x4000,
 			    &mmio_node[4].range);
-	vmr_constraint_at(&want[5], VMR_KIND_IRQ, 9, 1, &node[5]);
-	vmr_constraint_init(&want[6], VMR_KIND_GENERIC_IRQ, 3, &node[6]);
-	vmr_constraint_init(&want[7], VMR_KIND_PCI, 1, &node[7]);
+	vmr_constraint_init_fixed(&want[5], VMR_KIND_IRQ, 9, 1, &node[5]);
+	vmr_constraint_init(&want[6], VMR_KIND_MSI_GENERIC, 3, &node[6]);
+	vmr_constraint_init(&want[7], VMR_KIND_PCI_BDF, 1, &node[7]);
 }
 
 TEST(all_is_granted_or_nothing)
@@ -387,15 +387,15 @@ TEST(all_is_granted_or_nothing)
 	want_all();
 	for (i = 0; i < WANTS; i++) {
 		good = want[i];
-		want[i].req.policy = VMR_FIRST;
-		want[i].req.min = VMR_MAX - 1;
+		want[i].request.policy = VMR_FIRST;
+		want[i].request.min = VMR_ADDR_MAX - 1;
 		GRANT_REFUSED(-ERANGE, WANTS, i, &nobody);
 		want[i] = good;
 	}
 	/* No id has been handed out, as far as anybody can tell. */
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.irqs, 0, NULL));
-	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.slots, 0, NULL));
-	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.pci, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.mem_slots, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.pci_bdfs, 0, NULL));
 
 	ASSERT_EQ(0, grant(WANTS));
 	EXPECT_EQ((size_t)WANTS, set.nr);
@@ -416,15 +416,15 @@ TEST(whose_place_is_taken_is_told)
 
 	ASSERT_EQ(0, up());
 	want_all();
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.irqs, &taken[0], 9, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &taken[0], 9, NULL));
 	GRANT_REFUSED(-EBUSY, WANTS, 5, &taken[0]);
-	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &taken[0]));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &taken[0]));
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[0].range, 0xfec00fff,
 				 0xfec01fff, NULL));
 	GRANT_REFUSED(-EBUSY, WANTS, 1, &mmio_node[0].range);
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &mmio_node[0].range));
 	/* Two of one request want the same place: the second is in the way. */
-	vmr_constraint_at(&want[4], VMR_KIND_MMIO, 0xfec00800, 0x1000,
+	vmr_constraint_init_fixed(&want[4], VMR_KIND_MMIO, 0xfec00800, 0x1000,
 			  &mmio_node[4].range);
 	GRANT_REFUSED(-EBUSY, WANTS, 4, &mmio_node[1].range);
 }
@@ -435,8 +435,8 @@ TEST(fixed_requests_go_first)
 	ASSERT_EQ(0, pool(PIO, 0, 0x1f, 0, VMR_FIRST, 1));
 	/* First fit would take 0, which the fixed one needs. */
 	vmr_constraint_init(&want[0], VMR_KIND_PIO, 0x10, &mmio_node[0].range);
-	want[0].req.align = 0x10;
-	vmr_constraint_at(&want[1], VMR_KIND_PIO, 8, 1, &mmio_node[1].range);
+	want[0].request.align = 0x10;
+	vmr_constraint_init_fixed(&want[1], VMR_KIND_PIO, 8, 1, &mmio_node[1].range);
 	ASSERT_EQ(0, grant(2));
 	EXPECT_GOT(0, 0x10);
 	EXPECT_GOT(1, 8);
@@ -458,14 +458,14 @@ TEST(then_the_larger_alignment_then_the_larger_size)
 	for (turn = 0; turn < 4; turn++) {
 		for (i = 0; i < 4; i++) {
 			k = (i + turn) % 4;
-			vmr_constraint_within(&want[i], VMR_KIND_PIO,
+			vmr_constraint_init_bounded(&want[i], VMR_KIND_PIO,
 					      ask[k].size, ask[k].align, 0,
-					      VMR_MAX, &mmio_node[i].range);
+					      VMR_ADDR_MAX, &mmio_node[i].range);
 		}
 		ASSERT_EQ(0, grant(4));
 		for (i = 0; i < 4; i++)
 			EXPECT_GOT(i, at[(i + turn) % 4]);
-		vmr_system_release(&m.sys, &set);
+		vmr_system_free_resources(&m.sys, &set);
 	}
 }
 
@@ -484,10 +484,10 @@ TEST(equals_are_granted_in_the_callers_order)
 TEST(msi_blocks_are_aligned_and_others_are_not)
 {
 	ASSERT_EQ(0, up());
-	vmr_constraint_at(&want[0], VMR_KIND_IRQ, 0, 1, &node[0]);
+	vmr_constraint_init_fixed(&want[0], VMR_KIND_IRQ, 0, 1, &node[0]);
 	vmr_constraint_init(&want[1], VMR_KIND_MSI, 8, &node[1]);
 	vmr_constraint_init(&want[2], VMR_KIND_MSIX, 5, &node[2]);
-	vmr_constraint_init(&want[3], VMR_KIND_GENERIC_IRQ, 2, &node[3]);
+	vmr_constraint_init(&want[3], VMR_KIND_MSI_GENERIC, 2, &node[3]);
 	ASSERT_EQ(0, grant(4));
 	EXPECT_GOT(1, 8);
 	EXPECT_GOT(2, 1);
@@ -498,9 +498,9 @@ TEST(a_request_that_makes_no_sense_is_refused_first)
 {
 	ASSERT_EQ(0, up());
 	want_all();
-	EXPECT_EQ(-EINVAL, vmr_system_grant(NULL, want, 1, &set, NULL, NULL));
-	EXPECT_EQ(-EINVAL, vmr_system_grant(&m.sys, NULL, 1, &set, NULL, NULL));
-	EXPECT_EQ(-EINVAL, vmr_system_grant(&m.sys, want, 1, NULL, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_system_alloc_resources(NULL, want, 1, &set, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_system_alloc_resources(&m.sys, NULL, 1, &set, NULL, NULL));
+	EXPECT_EQ(-EINVAL, vmr_system_alloc_resources(&m.sys, want, 1, NULL, NULL, NULL));
 	set.max = WANTS - 1;
 	GRANT_REFUSED(-EINVAL, WANTS, 99, &nobody);
 	set.max = WANTS;
@@ -529,26 +529,26 @@ TEST(a_request_that_makes_no_sense_is_refused_first)
 	GRANT_REFUSED(-EEXIST, WANTS, 0, &nobody);
 	want[7].range = NULL;
 	GRANT_REFUSED(-EINVAL, WANTS, 7, &nobody);
-	ASSERT_EQ(0, vmr_id_release(&m.sys.irqs, &node[0]));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &node[0]));
 
 	/* What the engine says of one of them. */
 	want_all();
-	want[4].req.size = 0;
+	want[4].request.size = 0;
 	GRANT_REFUSED(-EINVAL, WANTS, 4, &nobody);
 	want_all();
-	want[4].req.align = 0x3000;
+	want[4].request.align = 0x3000;
 	GRANT_REFUSED(-EINVAL, WANTS, 4, &nobody);
 	want_all();
-	want[1].req.addr = VMR_MAX - 0xffe;
+	want[1].request.addr = VMR_ADDR_MAX - 0xffe;
 	GRANT_REFUSED(-EOVERFLOW, WANTS, 1, &nobody);
-	want[1].req.addr = MACHINE_LAST;
+	want[1].request.addr = MACHINE_LAST;
 	GRANT_REFUSED(-ERANGE, WANTS, 1, &nobody);
-	want[1].req.align = 0x1000;
+	want[1].request.align = 0x1000;
 	GRANT_REFUSED(-EINVAL, WANTS, 1, &nobody);
 	want_all();
-	want[5].req.addr = 0x100000000;
+	want[5].request.addr = 0x100000000;
 	GRANT_REFUSED(-EOVERFLOW, WANTS, 5, &nobody);
-	want[5].req.addr = 64;
+	want[5].request.addr = 64;
 	GRANT_REFUSED(-ERANGE, WANTS, 5, &nobody);
 }
 
@@ -556,10 +556,10 @@ TEST(nothing_asked_is_nothing_granted)
 {
 	ASSERT_EQ(0, up());
 	set.nr = 3;
-	EXPECT_EQ(0, vmr_system_grant(&m.sys, NULL, 0, &set, NULL, NULL));
+	EXPECT_EQ(0, vmr_system_alloc_resources(&m.sys, NULL, 0, &set, NULL, NULL));
 	EXPECT_EQ(0U, set.nr);
-	vmr_set_init(&set, NULL, 0);
-	EXPECT_EQ(0, vmr_system_grant(&m.sys, NULL, 0, &set, NULL, NULL));
+	vmr_resource_set_init(&set, NULL, 0);
+	EXPECT_EQ(0, vmr_system_alloc_resources(&m.sys, NULL, 0, &set, NULL, NULL));
 }
 
 TEST(of_what_several_pools_say_the_most_telling_is_returned)
@@ -572,26 +572,26 @@ TEST(of_what_several_pools_say_the_most_telling_is_returned)
 				 0x4fff, NULL));
 
 	/* Taken in the second, outside the others. */
-	vmr_constraint_at(&want[0], VMR_KIND_MMIO, 0x4000, 0x1000,
+	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, 0x4000, 0x1000,
 			  &mmio_node[0].range);
 	GRANT_REFUSED(-EBUSY, 1, 0, &mmio_node[7].range);
 	/* Outside all of them. */
-	want[0].req.addr = 0x2000;
+	want[0].request.addr = 0x2000;
 	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
-	want[0].req.addr = 0x1800;
+	want[0].request.addr = 0x1800;
 	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
 	/* Too large for the second, and not inside the others' bounds. */
-	vmr_constraint_within(&want[0], VMR_KIND_MMIO, 0x3000, 1, 0x4000,
+	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x3000, 1, 0x4000,
 			      0x5fff, &mmio_node[0].range);
 	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
-	want[0].req.size = 0x1000;
+	want[0].request.size = 0x1000;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0x5000);
 	/* What makes no sense makes none anywhere. */
-	vmr_constraint_at(&want[0], VMR_KIND_MMIO, VMR_MAX, 0x1000,
+	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, VMR_ADDR_MAX, 0x1000,
 			  &mmio_node[1].range);
 	GRANT_REFUSED(-EOVERFLOW, 1, 0, &nobody);
-	want[0].req.size = 0;
+	want[0].request.size = 0;
 	GRANT_REFUSED(-EINVAL, 1, 0, &nobody);
 }
 
@@ -602,13 +602,13 @@ TEST(release_gives_all_back)
 	see_before();
 	ASSERT_EQ(0, grant(WANTS - 1));
 	/* What is only stated is in no space. */
-	ASSERT_EQ(0, vmr_set_append_mac(&set, (const uint8_t *)"\2\0\0\0\0\1"));
-	vmr_system_release(&m.sys, &set);
+	ASSERT_EQ(0, vmr_resource_set_append_mac(&set, (const uint8_t *)"\2\0\0\0\0\1"));
+	vmr_system_free_resources(&m.sys, &set);
 	EXPECT_EQ(0U, set.nr);
-	m.sys.irqs.issued = 0;
-	m.sys.slots.issued = 0;
+	m.sys.irqs.high_watermark = 0;
+	m.sys.mem_slots.high_watermark = 0;
 	EXPECT_TRUE(same_as_before());
-	vmr_system_release(&m.sys, &set);
+	vmr_system_free_resources(&m.sys, &set);
 	ASSERT_EQ(0, grant(WANTS));
 	EXPECT_SOUND();
 }
@@ -618,7 +618,7 @@ TEST(ids_handed_out_once_are_remembered)
 	ASSERT_EQ(0, up());
 	vmr_constraint_init(&want[0], VMR_KIND_MSI, 8, &node[0]);
 	ASSERT_EQ(0, grant(1));
-	vmr_system_release(&m.sys, &set);
+	vmr_system_free_resources(&m.sys, &set);
 	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.irqs, 7, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.irqs, 8, NULL));
 	/* A failure after that does not lower the mark. */
@@ -632,37 +632,37 @@ TEST(an_update_takes_the_new_place_or_keeps_the_old_one)
 	struct vmr_constraint c;
 
 	ASSERT_EQ(0, up());
-	vmr_constraint_at(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000,
+	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000,
 			  &mmio_node[0].range);
-	vmr_constraint_at(&want[1], VMR_KIND_MMIO, 0x8000, 0x1000,
+	vmr_constraint_init_fixed(&want[1], VMR_KIND_MMIO, 0x8000, 0x1000,
 			  &mmio_node[1].range);
-	vmr_constraint_at(&want[2], VMR_KIND_IRQ, 5, 1, &node[2]);
+	vmr_constraint_init_fixed(&want[2], VMR_KIND_IRQ, 5, 1, &node[2]);
 	ASSERT_EQ(0, grant(3));
 
 	conflict = &nobody;
-	vmr_constraint_at(&c, VMR_KIND_MMIO, 0x7800, 0x1000,
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x7800, 0x1000,
 			  &mmio_node[0].range);
-	REFUSED(-EBUSY, vmr_system_update(&m.sys, &got[0], &c, &conflict));
+	REFUSED(-EBUSY, vmr_system_update_resource(&m.sys, &got[0], &c, &conflict));
 	EXPECT_EQ(&mmio_node[1].range, conflict);
-	c.req.addr = VMR_MAX;
-	REFUSED(-EOVERFLOW, vmr_system_update(&m.sys, &got[0], &c, NULL));
-	c.req.addr = MACHINE_LAST;
-	REFUSED(-ERANGE, vmr_system_update(&m.sys, &got[0], &c, NULL));
-	REFUSED(-EINVAL, vmr_system_update(NULL, &got[0], &c, NULL));
-	REFUSED(-EINVAL, vmr_system_update(&m.sys, NULL, &c, NULL));
-	REFUSED(-EINVAL, vmr_system_update(&m.sys, &got[0], NULL, NULL));
-	REFUSED(-EINVAL, vmr_system_update(&m.sys, &got[1], &c, NULL));
-	REFUSED(-EINVAL, vmr_system_update(&m.sys, &got[2], &c, NULL));
+	c.request.addr = VMR_ADDR_MAX;
+	REFUSED(-EOVERFLOW, vmr_system_update_resource(&m.sys, &got[0], &c, NULL));
+	c.request.addr = MACHINE_LAST;
+	REFUSED(-ERANGE, vmr_system_update_resource(&m.sys, &got[0], &c, NULL));
+	REFUSED(-EINVAL, vmr_system_update_resource(NULL, &got[0], &c, NULL));
+	REFUSED(-EINVAL, vmr_system_update_resource(&m.sys, NULL, &c, NULL));
+	REFUSED(-EINVAL, vmr_system_update_resource(&m.sys, &got[0], NULL, NULL));
+	REFUSED(-EINVAL, vmr_system_update_resource(&m.sys, &got[1], &c, NULL));
+	REFUSED(-EINVAL, vmr_system_update_resource(&m.sys, &got[2], &c, NULL));
 	EXPECT_EQ(0x1000U, got[0].start);
 
 	/* Its own old place is not in its way, and it may grow. */
-	c.req.addr = 0x800;
-	c.req.size = 0x2000;
-	EXPECT_EQ(0, vmr_system_update(&m.sys, &got[0], &c, NULL));
+	c.request.addr = 0x800;
+	c.request.size = 0x2000;
+	EXPECT_EQ(0, vmr_system_update_resource(&m.sys, &got[0], &c, NULL));
 	EXPECT_EQ(0x800U, got[0].start);
 	EXPECT_EQ(0x27ffU, got[0].last);
-	vmr_constraint_at(&c, VMR_KIND_IRQ, 6, 1, &node[2]);
-	EXPECT_EQ(0, vmr_system_update(&m.sys, &got[2], &c, NULL));
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 6, 1, &node[2]);
+	EXPECT_EQ(0, vmr_system_update_resource(&m.sys, &got[2], &c, NULL));
 	EXPECT_EQ(6U, got[2].start);
 	EXPECT_FALSE(vmr_id_is_allocated(&m.sys.irqs, 5));
 	EXPECT_SOUND();

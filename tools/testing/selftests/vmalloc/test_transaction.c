@@ -12,14 +12,14 @@
 #include "bus.h"
 
 static struct vmr_transaction t;
-static struct vmr_step steps[4];
+static struct vmr_move_op steps[4];
 
 /* A device that wants one place, and is not registered. */
 static int wants(struct probe *p, const char *name, struct vmr_bus *parent,
 		 uint64_t start, uint64_t size)
 {
 	probe_init(p, name);
-	p->dev.parent = parent;
+	p->dev.parent_bus = parent;
 	return probe_region_at(p, 0, VMR_MMIO, start, size);
 }
 
@@ -56,30 +56,30 @@ TEST(a_commit_makes_all_of_it_true)
 	ASSERT_EQ(0, probe_up(&stays, "stays", VMR_MMIO, 0x2000, 0x1000));
 	ASSERT_EQ(0, wants(&a, "a", NULL, 0x3000, 0x1000));
 	ASSERT_EQ(0, wants(&b, "b", NULL, 0x4000, 0x1000));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	EXPECT_EQ(0, add(&a));
 	EXPECT_EQ(0, drop(&old));
 	EXPECT_EQ(0, add(&b));
 
 	/* Until then the old state: granted and told so, but not there. */
 	EXPECT_EQ(1U, a.granted);
-	EXPECT_EQ(VMR_DEVICE_GRANTED, a.dev.state);
+	EXPECT_EQ(VMR_DEVICE_PREPARED, a.dev.state);
 	EXPECT_EQ(0x3000U, a.got[0].start);
 	EXPECT_ANSWERS(&old.region[0], 0x1000);
 	EXPECT_NULL(who(VMR_MMIO, 0x3000));
-	EXPECT_FALSE(vmr_region_visible(&a.region[0]).visible);
-	EXPECT_NULL(vmr_device_by_name(&m.manager, "a"));
-	EXPECT_EQ(&a.dev, vmr_device_by_id(&m.manager, vmr_id(&a.dev.id)));
+	EXPECT_FALSE(vmr_region_mapping(&a.region[0]).mapped);
+	EXPECT_NULL(vmr_find_device_by_name(&m.manager, "a"));
+	EXPECT_EQ(&a.dev, vmr_find_device_by_id(&m.manager, vmr_id_value(&a.dev.id)));
 
-	EXPECT_EQ(0, vmr_commit(&t));
+	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
 	EXPECT_ANSWERS(&stays.region[0], 0x2000);
 	EXPECT_ANSWERS(&a.region[0], 0x3000);
 	EXPECT_ANSWERS(&b.region[0], 0x4000);
-	EXPECT_EQ(VMR_DEVICE_ABSENT, old.dev.state);
+	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, old.dev.state);
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&old.dev.id));
 	EXPECT_NULL(a.dev.transaction);
-	EXPECT_EQ(0, vmr_drained(&m.manager, &old.dev));
+	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &old.dev));
 	/* In the order in which they came. */
 	EXPECT_EQ(&a.dev, vmr_next_device(&m.manager, &stays.dev));
 	EXPECT_EQ(&b.dev, vmr_next_device(&m.manager, &a.dev));
@@ -96,26 +96,26 @@ TEST(a_cancel_leaves_the_old_state)
 	ASSERT_EQ(0, wants(&b, "b", NULL, 0x4000, 0x1000));
 	vmr_constraint_init(probe_want(&b), VMR_KIND_MSIX, 4, &b.node[1]);
 	/* The ids were handed out, which the pools remember. */
-	ASSERT_EQ(0, vmr_register(&m.manager, &a.dev, NULL, NULL));
-	ASSERT_EQ(0, vmr_register(&m.manager, &b.dev, NULL, NULL));
-	ASSERT_EQ(1, vmr_unlink(&m.manager, &a.dev));
-	ASSERT_EQ(1, vmr_unlink(&m.manager, &b.dev));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
+	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &a.dev));
+	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &b.dev));
 
 	see_before();
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	EXPECT_EQ(0, add(&a));
 	EXPECT_EQ(0, drop(&old));
 	EXPECT_EQ(0, add(&b));
-	EXPECT_EQ(0, vmr_cancel(&t));
+	EXPECT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_TRUE(same_as_before());
 	EXPECT_ANSWERS(&old.region[0], 0x1000);
 	EXPECT_NULL(old.dev.transaction);
-	EXPECT_EQ(VMR_DEVICE_ABSENT, a.dev.state);
+	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, a.dev.state);
 	EXPECT_EQ(0U, a.dev.resources.nr);
 	/* And all of them are free for the next try. */
-	EXPECT_EQ(0, vmr_register(&m.manager, &a.dev, NULL, NULL));
-	EXPECT_EQ(0, vmr_register(&m.manager, &b.dev, NULL, NULL));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &old.dev));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &old.dev));
 	EXPECT_SOUND();
 }
 
@@ -127,13 +127,13 @@ TEST(an_addition_that_fails_leaves_the_transaction_as_it_was)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, wants(&a, "a", NULL, 0x3000, 0x1000));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, add(&a));
 
 	TX_REFUSED(-EINVAL, vmr_transaction_add(NULL, &a.dev, NULL, NULL));
 	TX_REFUSED(-EINVAL, vmr_transaction_add(&t, NULL, NULL, NULL));
 	TX_REFUSED(-EEXIST, add(&a));
-	TX_REFUSED(-EEXIST, vmr_register(&m.manager, &a.dev, NULL, NULL));
+	TX_REFUSED(-EEXIST, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
 	/* What another addition was granted is taken. */
 	ASSERT_EQ(0, wants(&taken, "taken", NULL, 0x2800, 0x1000));
 	TX_REFUSED(-EBUSY, vmr_transaction_add(&t, &taken.dev, &failed,
@@ -145,7 +145,7 @@ TEST(an_addition_that_fails_leaves_the_transaction_as_it_was)
 	TX_REFUSED(-EIO, add(&vain));
 	EXPECT_EQ(1U, vain.granted);
 
-	EXPECT_EQ(0, vmr_commit(&t));
+	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_ANSWERS(&a.region[0], 0x3000);
 	EXPECT_EQ(1U, m.sys.mmio.nr_ranges);
 	EXPECT_SOUND();
@@ -159,8 +159,8 @@ TEST(a_removal_is_refused)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, wants(&q, "q", NULL, 0x3000, 0x1000));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &other));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &other));
 	TX_REFUSED(-EINVAL, vmr_transaction_remove(NULL, &p.dev));
 	TX_REFUSED(-EINVAL, vmr_transaction_remove(&t, NULL));
 	TX_REFUSED(-ENOENT, drop(&q));
@@ -168,18 +168,18 @@ TEST(a_removal_is_refused)
 	TX_REFUSED(-EBUSY, drop(&p));
 	TX_REFUSED(-EBUSY, vmr_transaction_remove(&other, &p.dev));
 	/* Nor can it go another way meanwhile. */
-	TX_REFUSED(-EBUSY, vmr_unlink(&m.manager, &p.dev));
-	TX_REFUSED(-EBUSY, vmr_unlink_at(&m.manager, VMR_MMIO, 0x1000, NULL));
+	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &p.dev));
+	TX_REFUSED(-EBUSY, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x1000, NULL));
 	TX_REFUSED(-EEXIST, add(&p));
 	/* What is being added is not there to be removed. */
 	EXPECT_EQ(0, add(&q));
 	TX_REFUSED(-EBUSY, drop(&q));
-	TX_REFUSED(-EBUSY, vmr_unlink(&m.manager, &q.dev));
+	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &q.dev));
 	TX_REFUSED(-ENOENT, vmr_region_program(&m.manager, &q.region[0],
 					       0x8000));
-	TX_REFUSED(-ENOENT, vmr_request_removal(&m.manager, &q.dev));
-	EXPECT_EQ(0, vmr_cancel(&other));
-	EXPECT_EQ(0, vmr_commit(&t));
+	TX_REFUSED(-ENOENT, vmr_device_request_removal(&m.manager, &q.dev));
+	EXPECT_EQ(0, vmr_transaction_abort(&other));
+	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_SOUND();
 }
 
@@ -189,19 +189,19 @@ TEST(a_transaction_is_over_once)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, wants(&p, "p", NULL, 0x3000, 0x1000));
-	EXPECT_EQ(-EINVAL, vmr_begin(NULL, &t));
-	EXPECT_EQ(-EINVAL, vmr_begin(&m.manager, NULL));
-	EXPECT_EQ(-EINVAL, vmr_commit(NULL));
-	EXPECT_EQ(-EINVAL, vmr_cancel(NULL));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
-	EXPECT_EQ(0, vmr_commit(&t));
-	TX_REFUSED(-EINVAL, vmr_commit(&t));
-	TX_REFUSED(-EINVAL, vmr_cancel(&t));
+	EXPECT_EQ(-EINVAL, vmr_transaction_begin(NULL, &t));
+	EXPECT_EQ(-EINVAL, vmr_transaction_begin(&m.manager, NULL));
+	EXPECT_EQ(-EINVAL, vmr_transaction_commit(NULL));
+	EXPECT_EQ(-EINVAL, vmr_transaction_abort(NULL));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
+	EXPECT_EQ(0, vmr_transaction_commit(&t));
+	TX_REFUSED(-EINVAL, vmr_transaction_commit(&t));
+	TX_REFUSED(-EINVAL, vmr_transaction_abort(&t));
 	TX_REFUSED(-EINVAL, add(&p));
 	TX_REFUSED(-EINVAL, drop(&p));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
-	EXPECT_EQ(0, vmr_cancel(&t));
-	TX_REFUSED(-EINVAL, vmr_commit(&t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
+	EXPECT_EQ(0, vmr_transaction_abort(&t));
+	TX_REFUSED(-EINVAL, vmr_transaction_commit(&t));
 }
 
 TEST(what_a_removal_will_free_is_not_free_before)
@@ -211,11 +211,11 @@ TEST(what_a_removal_will_free_is_not_free_before)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&old, "old", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, wants(&heir, "heir", NULL, 0x1000, 0x1000));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, drop(&old));
 	TX_REFUSED(-EBUSY, add(&heir));
-	ASSERT_EQ(0, vmr_commit(&t));
-	EXPECT_EQ(0, vmr_register(&m.manager, &heir.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_transaction_commit(&t));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &heir.dev, NULL, NULL));
 }
 
 /*
@@ -235,11 +235,11 @@ TEST(a_claim_has_what_a_commit_frees)
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x2000, 0x1000,
 			     false));
 	ASSERT_EQ(0, diary_start(&d));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, drop(&a));
 	ASSERT_EQ(0, drop(&b));
 	EXPECT_EQ(0U, d.nr);
-	ASSERT_EQ(0, vmr_commit(&t));
+	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	/* The older claim needs both places and has them. */
 	EXPECT_ANSWERS(&old.region[0], 0x1000);
 	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
@@ -258,14 +258,14 @@ TEST(a_claim_has_what_a_cancel_frees)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, add(&p));
 	/* The guest programs a BAR onto what is granted and not there yet. */
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
 			     false));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
-	ASSERT_EQ(0, vmr_cancel(&t));
+	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_ANSWERS(&waits.region[0], 0x1000);
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_SAYS(&d, 0, &waits.region[0], NOWHERE, 0x1000);
@@ -291,7 +291,7 @@ TEST(a_claim_has_what_a_refused_registration_frees)
 	p.on_grant = intrude;
 	p.refuse = -EIO;
 	ASSERT_EQ(0, diary_start(&d));
-	EXPECT_EQ(-EIO, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(-EIO, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(0, p.result);
 	EXPECT_ANSWERS(&waits.region[0], 0x1000);
 	EXPECT_EQ(1U, d.nr);
@@ -311,7 +311,7 @@ static int hub_added(struct hub *h, struct vmr_bus *parent, uint64_t start,
 	if (!ret)
 		ret = probe_region(&h->p, 0, VMR_MMIO, VMR_REGION_WINDOW, size);
 	if (!ret)
-		vmr_constraint_at(probe_want(&h->p), VMR_KIND_MMIO, start, size,
+		vmr_constraint_init_fixed(probe_want(&h->p), VMR_KIND_MMIO, start, size,
 				  &h->p.region[0].range);
 	return ret ? ret : vmr_transaction_add(&t, &h->p.dev, NULL, NULL);
 }
@@ -324,12 +324,12 @@ TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, diary_start(&d));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, hub_added(&outer, NULL, 0x100000, 0x10000));
 	ASSERT_EQ(0, hub_added(&inner, &outer.bus, 0x104000, 0x1000));
 	/* Placed inside the window, and not because it says where. */
 	probe_init(&p, "p");
-	p.dev.parent = &inner.bus;
+	p.dev.parent_bus = &inner.bus;
 	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
 	vmr_constraint_init(probe_want(&p), VMR_KIND_MMIO, 0x1000,
 			    &p.region[0].range);
@@ -337,21 +337,21 @@ TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 	EXPECT_EQ(0x104000U, p.got[0].start);
 	EXPECT_NULL(who(VMR_MMIO, 0x104000));
 	EXPECT_EQ(0U, d.nr);
-	ASSERT_EQ(0, vmr_commit(&t));
+	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_SEEN(&p.region[0], 0x104000);
 	EXPECT_EQ(3U, d.nr);
 	EXPECT_SAYS(&d, 2, &p.region[0], NOWHERE, 0x104000);
 	EXPECT_EQ(&outer.p.dev, vmr_next_device(&m.manager, NULL));
 	EXPECT_EQ(&p.dev, vmr_next_device(&m.manager, &inner.p.dev));
 
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	TX_REFUSED(-EBUSY, drop(&inner.p));
 	TX_REFUSED(-EBUSY, drop(&outer.p));
 	EXPECT_EQ(0, drop(&p));
 	EXPECT_EQ(0, drop(&inner.p));
 	EXPECT_EQ(0, drop(&outer.p));
 	EXPECT_SEEN(&p.region[0], 0x104000);
-	ASSERT_EQ(0, vmr_commit(&t));
+	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_NULL(who(VMR_MMIO, 0x104000));
 	EXPECT_EQ(6U, d.nr);
 	EXPECT_SAYS(&d, 3, &p.region[0], 0x104000, NOWHERE);
@@ -367,15 +367,15 @@ TEST(cancelling_a_bus_and_what_is_on_it)
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, hub_added(&outer, NULL, 0x100000, 0x10000));
 	ASSERT_EQ(0, wants(&p, "p", &outer.bus, 0x100000, 0x1000));
 	ASSERT_EQ(0, add(&p));
-	ASSERT_EQ(0, vmr_cancel(&t));
+	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(0U, outer.bus.nr_devices);
 	EXPECT_EQ(0U, outer.bus.mmio.nr_ranges);
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
-	EXPECT_EQ(VMR_DEVICE_ABSENT, outer.p.dev.state);
+	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, outer.p.dev.state);
 	EXPECT_SOUND();
 }
 
@@ -389,12 +389,12 @@ TEST(a_bus_that_a_transaction_adds_to_stays)
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
 	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, add(&p));
-	TX_REFUSED(-EBUSY, vmr_unlink(&m.manager, &h.p.dev));
+	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &h.p.dev));
 	TX_REFUSED(-EBUSY, drop(&h.p));
-	ASSERT_EQ(0, vmr_cancel(&t));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &h.p.dev));
+	ASSERT_EQ(0, vmr_transaction_abort(&t));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &h.p.dev));
 }
 
 TEST(nothing_is_put_on_a_bus_that_a_transaction_removes)
@@ -406,12 +406,12 @@ TEST(nothing_is_put_on_a_bus_that_a_transaction_removes)
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
 	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, drop(&h.p));
 	TX_REFUSED(-ENOENT, add(&p));
-	TX_REFUSED(-ENOENT, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	ASSERT_EQ(0, vmr_cancel(&t));
-	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	TX_REFUSED(-ENOENT, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_transaction_abort(&t));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_SEEN(&p.region[0], 0x100000);
 }
 
@@ -422,15 +422,15 @@ TEST(a_bus_that_another_transaction_adds_is_not_there)
 	struct hub h;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &other));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &other));
 	ASSERT_EQ(0, hub_added(&h, NULL, 0x100000, 0x10000));
 	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
 	TX_REFUSED(-ENOENT, vmr_transaction_add(&other, &p.dev, NULL, NULL));
-	TX_REFUSED(-ENOENT, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	TX_REFUSED(-ENOENT, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(0, add(&p));
-	EXPECT_EQ(0, vmr_commit(&t));
-	EXPECT_EQ(0, vmr_cancel(&other));
+	EXPECT_EQ(0, vmr_transaction_commit(&t));
+	EXPECT_EQ(0, vmr_transaction_abort(&other));
 	EXPECT_SEEN(&p.region[0], 0x100000);
 }
 
@@ -448,7 +448,7 @@ static struct {
 } log_;
 
 static void log_leaving(struct vmr_listener *listener,
-			struct vmr_region *region, const struct vmr_place *old)
+			struct vmr_region *region, const struct vmr_mapping *old)
 {
 	if (log_.nr < NR(log_.said)) {
 		log_.said[log_.nr].leaving = true;
@@ -458,8 +458,8 @@ static void log_leaving(struct vmr_listener *listener,
 }
 
 static void log_moved(struct vmr_listener *listener, struct vmr_region *region,
-		      const struct vmr_place *old,
-		      const struct vmr_place *new_)
+		      const struct vmr_mapping *old,
+		      const struct vmr_mapping *new_)
 {
 	if (log_.nr < NR(log_.said)) {
 		log_.said[log_.nr].leaving = false;
@@ -471,9 +471,9 @@ static void log_moved(struct vmr_listener *listener, struct vmr_region *region,
 static int log_start(void)
 {
 	memset(&log_, 0, sizeof(log_));
-	log_.listener.leaving = log_leaving;
-	log_.listener.moved = log_moved;
-	return vmr_listen(&m.manager, &log_.listener);
+	log_.listener.region_del = log_leaving;
+	log_.listener.region_changed = log_moved;
+	return vmr_listener_register(&m.manager, &log_.listener);
 }
 
 static bool logged(unsigned int i, bool leaving, const struct probe *p)
@@ -495,13 +495,13 @@ TEST(a_commit_tells_who_leaves_before_who_comes_and_in_order)
 				   0x1000));
 	}
 	ASSERT_EQ(0, log_start());
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, add(&in[0]));
 	ASSERT_EQ(0, drop(&out[0]));
 	ASSERT_EQ(0, add(&in[1]));
 	ASSERT_EQ(0, drop(&out[1]));
 	EXPECT_EQ(0U, log_.nr);
-	ASSERT_EQ(0, vmr_commit(&t));
+	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(6U, log_.nr);
 	EXPECT_TRUE(logged(0, true, &out[0]));
 	EXPECT_TRUE(logged(1, true, &out[1]));
@@ -519,10 +519,10 @@ TEST(a_cancel_tells_nothing)
 	ASSERT_EQ(0, probe_up(&out, "out", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, wants(&in, "in", NULL, 0x10000, 0x1000));
 	ASSERT_EQ(0, log_start());
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, add(&in));
 	ASSERT_EQ(0, drop(&out));
-	ASSERT_EQ(0, vmr_cancel(&t));
+	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(0U, log_.nr);
 }
 
@@ -551,7 +551,7 @@ static int commit_counted(void)
 	while (idle--)
 		atomic_signal_fence(memory_order_seq_cst);
 	atomic_fetch_add(&begun, 1);
-	ret = vmr_commit(&t);
+	ret = vmr_transaction_commit(&t);
 	atomic_fetch_add(&ended, 1);
 	return ret;
 }
@@ -634,9 +634,9 @@ static void *watch_rise(void *arg)
  */
 #define IN_ONE_SECTION(call) \
 	do { \
-		uint32_t count_ = m.sys.seq.count; \
+		uint32_t count_ = m.sys.seq.sequence; \
 		EXPECT_EQ(0, call); \
-		EXPECT_EQ(2U, m.sys.seq.count - count_) { \
+		EXPECT_EQ(2U, m.sys.seq.sequence - count_) { \
 			TH_LOG("%s is not one step", #call); \
 		} \
 	} while (0)
@@ -652,24 +652,24 @@ TEST(each_change_is_one_write_section)
 	ASSERT_EQ(0, wants(&a, "a", &h.bus, 0x100000, 0x1000));
 	ASSERT_EQ(0, wants(&b, "b", NULL, 0x1000, 0x1000));
 	ASSERT_EQ(0, wants(&c, "c", NULL, 0x3000, 0x1000));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, add(&a));
 	ASSERT_EQ(0, add(&b));
 	ASSERT_EQ(0, add(&c));
-	IN_ONE_SECTION(vmr_commit(&t));
+	IN_ONE_SECTION(vmr_transaction_commit(&t));
 	/* With a claim that goes live on the way. */
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
 			     false));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, drop(&a));
 	ASSERT_EQ(0, drop(&b));
-	IN_ONE_SECTION(vmr_commit(&t));
+	IN_ONE_SECTION(vmr_transaction_commit(&t));
 	EXPECT_ANSWERS(&waits.region[0], 0x1000);
 	ASSERT_EQ(0, program(&waits.region[0], 0x3000));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
 	IN_ONE_SECTION(program(&c.region[0], 0x1000));
 	EXPECT_ANSWERS(&waits.region[0], 0x3000);
-	IN_ONE_SECTION(vmr_region_place(&m.manager, &c.region[0], 0x8000,
+	IN_ONE_SECTION(vmr_region_move(&m.manager, &c.region[0], 0x8000,
 					NULL));
 	ASSERT_EQ(0, program(&c.region[0], 0x1000));
 	memset(steps, 0, sizeof(steps));
@@ -677,9 +677,9 @@ TEST(each_change_is_one_write_section)
 	steps[0].start = 0x1000;
 	steps[1].range = &c.region[0].range;
 	steps[1].start = 0x3000;
-	IN_ONE_SECTION(vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	IN_ONE_SECTION(vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	IN_ONE_SECTION(hub_open(&h, MEMORY, 0x200000, 0x20ffff));
-	IN_ONE_SECTION(vmr_unlink(&m.manager, &c.dev) - 1);
+	IN_ONE_SECTION(vmr_device_unregister(&m.manager, &c.dev) - 1);
 }
 
 TEST(no_reader_sees_half_of_a_commit)
@@ -708,16 +708,16 @@ TEST(no_reader_sees_half_of_a_commit)
 		struct probe *first = i & 1 ? &a : &b;
 		struct probe *second = i & 1 ? &b : &a;
 
-		ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 		ASSERT_EQ(0, add(first));
 		ASSERT_EQ(0, add(second));
 		ASSERT_EQ(0, commit_counted());
-		ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 		ASSERT_EQ(0, drop(first));
 		ASSERT_EQ(0, drop(second));
 		ASSERT_EQ(0, commit_counted());
-		ASSERT_EQ(0, vmr_drain(&m.manager, &a.dev));
-		ASSERT_EQ(0, vmr_drain(&m.manager, &b.dev));
+		ASSERT_EQ(0, vmr_device_drain(&m.manager, &a.dev));
+		ASSERT_EQ(0, vmr_device_drain(&m.manager, &b.dev));
 	}
 	atomic_store(&readers_stop, 1);
 	for (i = 0; i < 2; i++)
@@ -769,15 +769,15 @@ TEST(no_reader_sees_half_of_a_replacement)
 	ASSERT_EQ(0, wants(&p[1], "1", NULL, PAIR_B, 0x1000));
 	p[0].dev.ops = &quiet_ops;
 	p[1].dev.ops = &quiet_ops;
-	ASSERT_EQ(0, vmr_register(&m.manager, &p[0].dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p[0].dev, NULL, NULL));
 	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &by.reader));
 	ASSERT_EQ(0, pthread_create(&by.thread, NULL, watch_change, &by));
 	for (i = 0; i < 4 * ROUNDS; i++) {
-		ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 		ASSERT_EQ(0, add(&p[!(i & 1)]));
 		ASSERT_EQ(0, drop(&p[i & 1]));
 		ASSERT_EQ(0, commit_counted());
-		ASSERT_EQ(0, vmr_drain(&m.manager, &p[i & 1].dev));
+		ASSERT_EQ(0, vmr_device_drain(&m.manager, &p[i & 1].dev));
 	}
 	atomic_store(&readers_stop, 1);
 	ASSERT_EQ(0, pthread_join(by.thread, NULL));
@@ -797,45 +797,45 @@ TEST(removal_is_pending_until_the_guest_lets_go)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
 	vmr_constraint_init(probe_want(&p), VMR_KIND_IRQ, 1, &p.node[0]);
-	REFUSED(-EINVAL, vmr_request_removal(NULL, &p.dev));
-	REFUSED(-EINVAL, vmr_request_removal(&m.manager, NULL));
-	REFUSED(-ENOENT, vmr_request_removal(&m.manager, &p.dev));
-	REFUSED(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
-	ASSERT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	REFUSED(-EINVAL, vmr_cancel_removal(NULL, &p.dev));
-	REFUSED(-EINVAL, vmr_cancel_removal(&m.manager, NULL));
-	REFUSED(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
-	id = vmr_id(&p.dev.id);
+	REFUSED(-EINVAL, vmr_device_request_removal(NULL, &p.dev));
+	REFUSED(-EINVAL, vmr_device_request_removal(&m.manager, NULL));
+	REFUSED(-ENOENT, vmr_device_request_removal(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_device_cancel_removal(&m.manager, &p.dev));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_cancel_removal(NULL, &p.dev));
+	REFUSED(-EINVAL, vmr_device_cancel_removal(&m.manager, NULL));
+	REFUSED(-ENOENT, vmr_device_cancel_removal(&m.manager, &p.dev));
+	id = vmr_id_value(&p.dev.id);
 
-	EXPECT_EQ(0, vmr_request_removal(&m.manager, &p.dev));
-	EXPECT_EQ(VMR_DEVICE_LEAVING, p.dev.state);
+	EXPECT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
+	EXPECT_EQ(VMR_DEVICE_REMOVAL_REQUESTED, p.dev.state);
 	/* Again and again, before the guest ejects. */
-	REFUSED(-EALREADY, vmr_request_removal(&m.manager, &p.dev));
-	REFUSED(-EALREADY, vmr_request_removal(&m.manager, &p.dev));
+	REFUSED(-EALREADY, vmr_device_request_removal(&m.manager, &p.dev));
+	REFUSED(-EALREADY, vmr_device_request_removal(&m.manager, &p.dev));
 	/* Meanwhile it answers, moves, and holds all that it has. */
 	EXPECT_SEEN(&p.region[0], 0x1000);
 	EXPECT_EQ(0, program(&p.region[0], 0x2000));
 	EXPECT_SEEN(&p.region[0], 0x2000);
-	EXPECT_EQ(&p.dev, vmr_device_by_id(&m.manager, id));
-	EXPECT_EQ(&p.dev, vmr_device_by_name(&m.manager, "p"));
+	EXPECT_EQ(&p.dev, vmr_find_device_by_id(&m.manager, id));
+	EXPECT_EQ(&p.dev, vmr_find_device_by_name(&m.manager, "p"));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&p.node[0]));
-	EXPECT_EQ(-EBUSY, vmr_drained(&m.manager, &p.dev));
+	EXPECT_EQ(-EBUSY, vmr_device_try_drain(&m.manager, &p.dev));
 	ASSERT_EQ(0, wants(&other, "other", NULL, 0x2000, 0x1000));
-	REFUSED(-EBUSY, vmr_register(&m.manager, &other.dev, NULL, NULL));
-	REFUSED(-EEXIST, vmr_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EBUSY, vmr_device_register(&m.manager, &other.dev, NULL, NULL));
+	REFUSED(-EEXIST, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
-	EXPECT_EQ(0, vmr_cancel_removal(&m.manager, &p.dev));
-	REFUSED(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
-	EXPECT_EQ(VMR_DEVICE_PRESENT, p.dev.state);
-	EXPECT_EQ(0, vmr_request_removal(&m.manager, &p.dev));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_cancel_removal(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_device_cancel_removal(&m.manager, &p.dev));
+	EXPECT_EQ(VMR_DEVICE_REGISTERED, p.dev.state);
+	EXPECT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	/* Ejected: it is as if it had never been asked. */
-	REFUSED(-ENOENT, vmr_request_removal(&m.manager, &p.dev));
-	REFUSED(-ENOENT, vmr_cancel_removal(&m.manager, &p.dev));
-	REFUSED(-ENOENT, vmr_unlink(&m.manager, &p.dev));
-	EXPECT_EQ(0, vmr_register(&m.manager, &p.dev, NULL, NULL));
-	EXPECT_EQ(VMR_DEVICE_PRESENT, p.dev.state);
-	EXPECT_EQ(id, vmr_id(&p.dev.id));
+	REFUSED(-ENOENT, vmr_device_request_removal(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_device_cancel_removal(&m.manager, &p.dev));
+	REFUSED(-ENOENT, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(VMR_DEVICE_REGISTERED, p.dev.state);
+	EXPECT_EQ(id, vmr_id_value(&p.dev.id));
 	EXPECT_SOUND();
 }
 
@@ -845,15 +845,15 @@ TEST(a_device_that_was_asked_to_leave_is_removed_by_a_transaction)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	ASSERT_EQ(0, vmr_request_removal(&m.manager, &p.dev));
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	ASSERT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	EXPECT_EQ(0, drop(&p));
-	EXPECT_EQ(0, vmr_cancel(&t));
-	EXPECT_EQ(VMR_DEVICE_LEAVING, p.dev.state);
-	ASSERT_EQ(0, vmr_begin(&m.manager, &t));
+	EXPECT_EQ(0, vmr_transaction_abort(&t));
+	EXPECT_EQ(VMR_DEVICE_REMOVAL_REQUESTED, p.dev.state);
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	EXPECT_EQ(0, drop(&p));
-	EXPECT_EQ(0, vmr_commit(&t));
-	EXPECT_EQ(VMR_DEVICE_ABSENT, p.dev.state);
+	EXPECT_EQ(0, vmr_transaction_commit(&t));
+	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, p.dev.state);
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
 }
 
@@ -868,7 +868,7 @@ static int restored(struct probe *p, uint32_t id)
 
 	vmr_constraint_init(probe_want(p), VMR_KIND_MSIX, 3, &p->node[0]);
 	if (!ret)
-		ret = vmr_id_alloc_at(&m.sys.ids, &p->dev.id, id, NULL);
+		ret = vmr_id_reserve(&m.sys.device_ids, &p->dev.id, id, NULL);
 	if (!ret)
 		ret = vmr_reserve(&m.sys.mmio, &p->region[0].range, 0x1000,
 				  0x1fff, NULL);
@@ -886,22 +886,22 @@ TEST(a_device_is_adopted_with_what_it_holds)
 	ASSERT_EQ(0, restored(&p, 9));
 	EXPECT_NULL(who(VMR_MMIO, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
-	EXPECT_EQ(0, vmr_adopt(&m.manager, &p.dev, NULL));
+	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	EXPECT_EQ(1U, p.granted);
 	EXPECT_EQ(2U, p.dev.resources.nr);
 	EXPECT_EQ(0x1000U, p.got[0].start);
 	EXPECT_EQ(0x1fffU, p.got[0].last);
 	EXPECT_EQ(5U, p.got[1].start);
 	EXPECT_EQ(7U, p.got[1].last);
-	EXPECT_EQ(9U, vmr_id(&p.dev.id));
+	EXPECT_EQ(9U, vmr_id_value(&p.dev.id));
 	EXPECT_ANSWERS(&p.region[0], 0x1000);
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0x1000);
 	EXPECT_EQ(&p.dev, vmr_next_device(&m.manager, NULL));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(0U, m.sys.irqs.space.nr_ranges);
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
-	EXPECT_EQ(0U, m.sys.ids.space.nr_ranges);
+	EXPECT_EQ(0U, m.sys.device_ids.space.nr_ranges);
 }
 
 TEST(adoption_is_refused)
@@ -912,59 +912,59 @@ TEST(adoption_is_refused)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, restored(&p, 9));
-	REFUSED(-EINVAL, vmr_adopt(NULL, &p.dev, &failed));
-	REFUSED(-EINVAL, vmr_adopt(&m.manager, NULL, &failed));
+	REFUSED(-EINVAL, vmr_device_register_restored(NULL, &p.dev, &failed));
+	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, NULL, &failed));
 	EXPECT_EQ(99U, failed);
 	/* Room for what it has. */
 	p.dev.resources.max = 1;
-	REFUSED(-EINVAL, vmr_adopt(&m.manager, &p.dev, NULL));
+	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	p.dev.resources.max = PROBE_WANTS;
 	/* A constraint of another size than the region. */
-	p.want[0].req.size = 0x800;
-	REFUSED(-EINVAL, vmr_adopt(&m.manager, &p.dev, &failed));
+	p.want[0].request.size = 0x800;
+	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(0U, failed);
-	p.want[0].req.size = 0x1000;
+	p.want[0].request.size = 0x1000;
 	/* The parent is not there. */
 	ASSERT_EQ(0, hub_init(&h, "h", NULL));
-	p.dev.parent = &h.bus;
-	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, NULL));
-	p.dev.parent = NULL;
+	p.dev.parent_bus = &h.bus;
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, NULL));
+	p.dev.parent_bus = NULL;
 	/* Other vectors than it asked for. */
-	p.want[1].req.size = 4;
-	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	p.want[1].request.size = 4;
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(1U, failed);
-	p.want[1].req.size = 3;
+	p.want[1].request.size = 3;
 	/* Not live in one place or another. */
 	ASSERT_EQ(0, vmr_free(&m.sys.irqs.space, &p.node[0]));
-	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(1U, failed);
-	ASSERT_EQ(0, vmr_reserve(&m.sys.slots.space, &p.node[0], 5, 7, NULL));
-	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
-	ASSERT_EQ(0, vmr_free(&m.sys.slots.space, &p.node[0]));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mem_slots.space, &p.node[0], 5, 7, NULL));
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
+	ASSERT_EQ(0, vmr_free(&m.sys.mem_slots.space, &p.node[0]));
 	ASSERT_EQ(0, vmr_reserve(&m.sys.irqs.space, &p.node[0], 5, 7, NULL));
-	ASSERT_EQ(0, vmr_id_release(&m.sys.ids, &p.dev.id));
-	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.device_ids, &p.dev.id));
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(2U, failed);
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.ids, &p.dev.id, 9, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &p.dev.id, 9, NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &p.region[0].range));
 	ASSERT_EQ(0, vmr_park(&m.sys.mmio, &p.region[0].range, 0x1000, 0x1fff));
-	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, &failed));
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(0U, failed);
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &p.region[0].range));
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &p.region[0].range, 0x1000,
 				 0x1fff, NULL));
 	/* The device does not want it. */
 	p.refuse = -EIO;
-	REFUSED(-EIO, vmr_adopt(&m.manager, &p.dev, NULL));
+	REFUSED(-EIO, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	EXPECT_EQ(0U, p.dev.resources.nr);
-	EXPECT_EQ(VMR_DEVICE_ABSENT, p.dev.state);
+	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, p.dev.state);
 	p.refuse = 0;
-	EXPECT_EQ(0, vmr_adopt(&m.manager, &p.dev, NULL));
-	REFUSED(-EEXIST, vmr_adopt(&m.manager, &p.dev, NULL));
+	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &p.dev, NULL));
+	REFUSED(-EEXIST, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	/* What makes no sense goes before that. */
-	p.want[0].req.size = 0x800;
-	REFUSED(-EINVAL, vmr_adopt(&m.manager, &p.dev, NULL));
-	p.want[0].req.size = 0x1000;
+	p.want[0].request.size = 0x800;
+	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, &p.dev, NULL));
+	p.want[0].request.size = 0x1000;
 	EXPECT_SOUND();
 }
 
@@ -977,18 +977,18 @@ TEST(a_device_is_adopted_onto_its_bus)
 	ASSERT_EQ(0, hub_init(&h, "h", NULL));
 	ASSERT_EQ(0, hub_window(&h, 0, VMR_MMIO, false));
 	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x1000, 0x1000));
-	ASSERT_EQ(0, vmr_id_alloc_at(&m.sys.ids, &p.dev.id, 9, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &p.dev.id, 9, NULL));
 	ASSERT_EQ(0, vmr_reserve(&h.bus.mmio, &p.region[0].range, 0x1000,
 				 0x1fff, NULL));
 	/* All is there but the bus. */
-	REFUSED(-ENOENT, vmr_adopt(&m.manager, &p.dev, NULL));
-	ASSERT_EQ(0, vmr_register(&m.manager, &h.p.dev, NULL, NULL));
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, NULL));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &h.p.dev, NULL, NULL));
 	ASSERT_EQ(0, hub_open(&h, 0, 0x1000, 0x1fff));
-	EXPECT_EQ(0, vmr_adopt(&m.manager, &p.dev, NULL));
+	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	EXPECT_SEEN(&p.region[0], 0x1000);
 	EXPECT_EQ(1U, h.bus.nr_devices);
-	REFUSED(-EBUSY, vmr_unlink(&m.manager, &h.p.dev));
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &p.dev));
+	REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &h.p.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(0U, h.bus.nr_devices);
 }
 
@@ -1018,7 +1018,7 @@ static int changing_up(struct probe *p)
 	if (!ret)
 		ret = wants(p, "p", NULL, 0x1000, 0x1000);
 	p->dev.ops = &changing_ops;
-	return ret ? ret : vmr_register(&m.manager, &p->dev, NULL, NULL);
+	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
 TEST(a_write_that_changes_nothing_says_so)
@@ -1030,7 +1030,7 @@ TEST(a_write_that_changes_nothing_says_so)
 	memset(&change, 0x55, sizeof(change));
 	EXPECT_EQ(0, write_at(0x1000, &change));
 	EXPECT_EQ(VMR_CHANGE_NONE, change.type);
-	REFUSED(0, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(-EINVAL, write_at(0x1000, NULL));
 }
 
@@ -1046,37 +1046,37 @@ TEST(a_write_takes_and_releases_an_interrupt)
 	};
 	ASSERT_EQ(0, write_at(0x1000, &change));
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&irq));
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&irq));
-	EXPECT_EQ(11U, vmr_id(&irq));
+	EXPECT_EQ(11U, vmr_id_value(&irq));
 	EXPECT_TRUE(vmr_id_is_allocated(&m.sys.irqs, 11));
 	/* Again, by another, beyond the end, and with nothing to hold it. */
-	REFUSED(-EEXIST, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-EEXIST, vmr_change_apply(&m.manager, &change, NULL));
 	change.range = &other;
-	REFUSED(-EBUSY, vmr_apply_change(&m.manager, &change, &conflict));
+	REFUSED(-EBUSY, vmr_change_apply(&m.manager, &change, &conflict));
 	EXPECT_EQ(&irq, conflict);
 	change.irq = 64;
-	REFUSED(-ERANGE, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-ERANGE, vmr_change_apply(&m.manager, &change, NULL));
 	change.range = NULL;
-	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-EINVAL, vmr_change_apply(&m.manager, &change, NULL));
 
 	next_change = (struct vmr_change) {
 		.type = VMR_CHANGE_IRQ_RELEASED, .range = &irq,
 	};
 	ASSERT_EQ(0, write_at(0x1000, &change));
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_FALSE(vmr_id_is_allocated(&m.sys.irqs, 11));
-	REFUSED(-ENOENT, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-ENOENT, vmr_change_apply(&m.manager, &change, NULL));
 	change.range = NULL;
-	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-EINVAL, vmr_change_apply(&m.manager, &change, NULL));
 }
 
 /* Where messages are numbered apart from the lines, both may be 5. */
 TEST(a_write_takes_a_vector_of_the_domain_of_vectors)
 {
-	const struct vmr_limits limits = {
+	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .irq_last = 7, .slot_last = 7,
-		.pci_last = 0xff, .id_last = 7, .vector_last = 63,
+		.pci_last = 0xff, .id_last = 7, .msi_vector_last = 63,
 	};
 	struct vmr_range line = { 0 }, vector = { 0 };
 	struct vmr_change change = { .type = VMR_CHANGE_IRQ_TAKEN, .irq = 5 };
@@ -1084,20 +1084,20 @@ TEST(a_write_takes_a_vector_of_the_domain_of_vectors)
 	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
 	ASSERT_EQ(0, vmr_manager_init(&m.manager, &m.sys));
 	change.range = &line;
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	change.range = &vector;
 	change.vector = true;
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(&line, vmr_id_find(&m.sys.irqs, 5));
-	EXPECT_EQ(&vector, vmr_id_find(&m.sys.vectors, 5));
+	EXPECT_EQ(&vector, vmr_id_find(&m.sys.msi_vectors, 5));
 	change.type = VMR_CHANGE_IRQ_RELEASED;
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&vector));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&line));
 	/* A machine with one domain for both takes them from there. */
 	ASSERT_EQ(0, machine_up());
 	change.type = VMR_CHANGE_IRQ_TAKEN;
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(&vector, vmr_id_find(&m.sys.irqs, 5));
 }
 
@@ -1116,26 +1116,26 @@ TEST(a_write_moves_and_unmaps_a_region)
 	};
 	ASSERT_EQ(0, write_at(0x1000, &change));
 	EXPECT_EQ(0x1000U, p.region[0].range.start);
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
-	EXPECT_EQ(0x2000U, vmr_region_visible(&p.region[0]).start);
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
+	EXPECT_EQ(0x2000U, vmr_region_mapping(&p.region[0]).start);
 	EXPECT_EQ(1U, d.nr);
 	/* Applying it twice changes nothing more. */
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(1U, d.nr);
 	/* Onto a place that is taken: a claim, as for any guest. */
 	next_change.start = 0x3800;
 	ASSERT_EQ(0, write_at(0x2000, &change));
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[0]));
 	EXPECT_EQ(2U, d.nr);
-	EXPECT_EQ(1, vmr_unlink(&m.manager, &holder.dev));
-	EXPECT_EQ(0x3800U, vmr_region_visible(&p.region[0]).start);
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &holder.dev));
+	EXPECT_EQ(0x3800U, vmr_region_mapping(&p.region[0]).start);
 
 	next_change = (struct vmr_change) {
 		.type = VMR_CHANGE_UNMAPPED, .region = &p.region[0],
 	};
 	ASSERT_EQ(0, write_at(0x3800, &change));
-	EXPECT_EQ(0, vmr_apply_change(&m.manager, &change, NULL));
+	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(VMR_FREE, state_of(&p.region[0]));
 	EXPECT_EQ(-ENXIO, write_at(0x3800, &change));
 	EXPECT_SOUND();
@@ -1148,17 +1148,17 @@ TEST(applying_a_change_is_refused)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
-	REFUSED(-EINVAL, vmr_apply_change(NULL, &change, NULL));
-	REFUSED(-EINVAL, vmr_apply_change(&m.manager, NULL, NULL));
-	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-EINVAL, vmr_change_apply(NULL, &change, NULL));
+	REFUSED(-EINVAL, vmr_change_apply(&m.manager, NULL, NULL));
+	REFUSED(-EINVAL, vmr_change_apply(&m.manager, &change, NULL));
 	change.region = &p.region[0];
-	REFUSED(-ENOENT, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-ENOENT, vmr_change_apply(&m.manager, &change, NULL));
 	change.type = VMR_CHANGE_UNMAPPED;
-	REFUSED(-ENOENT, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-ENOENT, vmr_change_apply(&m.manager, &change, NULL));
 	change.region = NULL;
-	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-EINVAL, vmr_change_apply(&m.manager, &change, NULL));
 	change.type = (enum vmr_change_type)99;
-	REFUSED(-EINVAL, vmr_apply_change(&m.manager, &change, NULL));
+	REFUSED(-EINVAL, vmr_change_apply(&m.manager, &change, NULL));
 }
 
 /*
@@ -1184,7 +1184,7 @@ TEST(a_swap_is_one_step_and_each_is_told_once)
 	ASSERT_EQ(0, log_start());
 	step(0, &a, 0x2000);
 	step(1, &b, 0x1000);
-	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_ANSWERS(&a.region[0], 0x2000);
 	EXPECT_ANSWERS(&b.region[0], 0x1000);
 	EXPECT_EQ(2U, d.nr);
@@ -1211,7 +1211,7 @@ TEST(a_region_that_stays_in_a_set_of_moves_is_not_told)
 	ASSERT_EQ(0, log_start());
 	step(0, &a, 0x1000);
 	step(1, &b, 0x5000);
-	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_SAYS(&d, 0, &b.region[0], 0x2000, 0x5000);
 	EXPECT_EQ(2U, log_.nr);
@@ -1233,41 +1233,41 @@ TEST(a_set_of_moves_is_done_whole_or_not_at_all)
 	ASSERT_EQ(0, log_start());
 	step(0, &a, 0x2000);
 	step(1, &b, 0x3000);
-	REFUSED(-EINVAL, vmr_region_move_set(NULL, steps, 2, NULL, NULL));
-	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, NULL, 2, NULL, NULL));
-	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, steps, 0, NULL, NULL));
+	REFUSED(-EINVAL, vmr_region_move_bulk(NULL, steps, 2, NULL, NULL));
+	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, NULL, 2, NULL, NULL));
+	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 0, NULL, NULL));
 	/* c is in the way of b, which is in nobody's. */
-	REFUSED(-EBUSY, vmr_region_move_set(&m.manager, steps, 2, &failed,
+	REFUSED(-EBUSY, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
 					    &conflict));
 	EXPECT_EQ(1U, failed);
 	EXPECT_EQ(&c.region[0].range, conflict);
 	/* Named twice. */
 	step(1, &a, 0x5000);
-	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, steps, 2, &failed,
+	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
 					     NULL));
 	step(1, &b, MACHINE_LAST);
-	REFUSED(-ERANGE, vmr_region_move_set(&m.manager, steps, 2, &failed,
+	REFUSED(-ERANGE, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
 					     NULL));
 	EXPECT_EQ(1U, failed);
-	step(1, &b, VMR_MAX);
-	REFUSED(-EOVERFLOW, vmr_region_move_set(&m.manager, steps, 2, NULL,
+	step(1, &b, VMR_ADDR_MAX);
+	REFUSED(-EOVERFLOW, vmr_region_move_bulk(&m.manager, steps, 2, NULL,
 						NULL));
 	step(1, &off, 0x5000);
 	failed = 99;
-	REFUSED(-ENOENT, vmr_region_move_set(&m.manager, steps, 2, &failed,
+	REFUSED(-ENOENT, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
 					     NULL));
 	EXPECT_EQ(1U, failed);
-	step(1, &off, VMR_MAX - 3);
-	REFUSED(-EOVERFLOW, vmr_region_move_set(&m.manager, steps, 2, NULL,
+	step(1, &off, VMR_ADDR_MAX - 3);
+	REFUSED(-EOVERFLOW, vmr_region_move_bulk(&m.manager, steps, 2, NULL,
 						NULL));
 	steps[1].range = NULL;
-	REFUSED(-EINVAL, vmr_region_move_set(&m.manager, steps, 2, &failed,
+	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
 					     NULL));
 	/* A region that is not live has no place to move from. */
 	ASSERT_EQ(0, vmr_region_park(&m.manager, &c.region[0], 0x3000));
 	EXPECT_EQ(1U, d.nr);
 	step(1, &c, 0x7000);
-	REFUSED(-ENOENT, vmr_region_move_set(&m.manager, steps, 2, &failed,
+	REFUSED(-ENOENT, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
 					     NULL));
 	/* Not one word of all that. */
 	EXPECT_EQ(1U, d.nr);
@@ -1297,7 +1297,7 @@ TEST(a_set_of_moves_across_several_buses_is_one_step)
 	step(0, &a, 0x101000);
 	step(1, &b, 0x201000);
 	step(2, &c, 0x200000);
-	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 3, NULL, NULL));
+	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 3, NULL, NULL));
 	EXPECT_SEEN(&a.region[0], 0x101000);
 	EXPECT_SEEN(&b.region[0], 0x201000);
 	EXPECT_SEEN(&c.region[0], 0x200000);
@@ -1305,7 +1305,7 @@ TEST(a_set_of_moves_across_several_buses_is_one_step)
 	/* Out of the window: told that it is gone, which the others are not. */
 	step(0, &a, 0x101000);
 	step(1, &b, 0x400000);
-	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_EQ(4U, d.nr);
 	EXPECT_SAYS(&d, 3, &b.region[0], 0x201000, NOWHERE);
 	EXPECT_HIDDEN(&b.region[0]);
@@ -1333,7 +1333,7 @@ TEST(windows_swap_in_a_set_of_moves_and_their_devices_are_told)
 	steps[0].start = 0x200000;
 	steps[1].range = &right.p.region[MEMORY].range;
 	steps[1].start = 0x100000;
-	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_HIDDEN(&a.region[0]);
 	EXPECT_SEEN(&b.region[0], 0x100000);
 	EXPECT_EQ(4U, d.nr);
@@ -1355,13 +1355,13 @@ TEST(claims_have_what_a_set_of_moves_leaves)
 	/* a takes b's place, so the first has no place and the second neither. */
 	step(0, &a, 0x2000);
 	step(1, &b, 0x8000);
-	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&first.region[0]));
 	EXPECT_EQ(2U, d.nr);
 	/* And both places are free: the first goes first. */
 	step(0, &a, 0x9000);
 	step(1, &b, 0xa000);
-	EXPECT_EQ(0, vmr_region_move_set(&m.manager, steps, 2, NULL, NULL));
+	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_ANSWERS(&first.region[0], 0x2000);
 	EXPECT_EQ(VMR_CLAIMED, state_of(&second.region[0]));
 	EXPECT_EQ(5U, d.nr);

@@ -113,7 +113,7 @@ static inline int verify_claim(struct verify *v, const struct vmr_range *range,
 		return verify_fail(v, "claims are not ordered");
 	if (!range->ticket)
 		return verify_fail(v, "a claim has no ticket");
-	if (range->never)
+	if (range->must_be_zero)
 		return verify_fail(v, "a claim looks like a live range");
 	if (state != VMR_CLAIMED && state != VMR_PARKED)
 		return verify_fail(v, "a claim does not say so");
@@ -170,14 +170,14 @@ static inline int verify_subtree(struct verify *v, const struct vmr_node *node,
 		own.reach = right.reach;
 	*sums = own;
 	if (claims) {
-		if (range->reach != own.reach)
+		if (range->subtree_last != own.reach)
 			return verify_fail(v, "a reach is wrong");
 	} else {
-		if (range->orders != own.orders)
+		if (range->subtree_orders != own.orders)
 			return verify_fail(v, "a mask of orders is wrong");
-		if (own.orders ? range->max_gap != own.max_gap :
-				 range->max_gap &&
-				 range->max_gap != (uintptr_t)v->space)
+		if (own.orders ? range->subtree_max_gap != own.max_gap :
+				 range->subtree_max_gap &&
+				 range->subtree_max_gap != (uintptr_t)v->space)
 			return verify_fail(v, "a largest gap is wrong");
 	}
 	return l + verify_is_black(node);
@@ -209,7 +209,7 @@ static inline const char *verify_space(const struct vmr_space *space)
 		return v.what;
 	if (v.nr != space->nr_claims)
 		return "the number of claims is wrong";
-	if (!space->seq || (space->seq->count & 1) || space->seq->depth)
+	if (!space->seq || (space->seq->sequence & 1) || space->seq->nesting)
 		return "a write section was left open";
 	return VERIFY_OK;
 }

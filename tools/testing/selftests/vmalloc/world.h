@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <vmalloc/address.h>
+#include <vmalloc/pool.h>
 #include <vmalloc/id.h>
 #include <vmalloc/range.h>
 #include <vmalloc/resource.h>
@@ -23,7 +23,7 @@
 struct world {
 	struct vmr_space	a;
 	struct vmr_space	b;
-	struct vmr_ids		ids;
+	struct vmr_id_pool		ids;
 	struct vmr_pool		pool;
 	struct vmr_range	r[WORLD_NODES];
 	/* Outputs, which a failed call leaves alone. */
@@ -53,9 +53,9 @@ static inline void world_save(void)
  */
 static inline int world_changed(void)
 {
-	world_before.a.own_seq.count = w.a.own_seq.count;
-	world_before.b.own_seq.count = w.b.own_seq.count;
-	world_before.ids.space.own_seq.count = w.ids.space.own_seq.count;
+	world_before.a.own_seq.sequence = w.a.own_seq.sequence;
+	world_before.b.own_seq.sequence = w.b.own_seq.sequence;
+	world_before.ids.space.own_seq.sequence = w.ids.space.own_seq.sequence;
 	return memcmp(&world_before, &w, sizeof(w));
 }
 
@@ -104,14 +104,14 @@ static inline int world_changed(void)
 		.size = (size_), .align = (align_), \
 		.min = (min_), .max = (max_), .policy = (policy_) })
 #define REQ(policy_, size_, align_) \
-	REQ_IN(policy_, size_, align_, 0, VMR_MAX)
+	REQ_IN(policy_, size_, align_, 0, VMR_ADDR_MAX)
 #define REQ_AT(addr_, size_, align_) \
 	(&(struct vmr_request){ \
-		.size = (size_), .align = (align_), .max = VMR_MAX, \
+		.size = (size_), .align = (align_), .max = VMR_ADDR_MAX, \
 		.addr = (addr_), .policy = VMR_EXACT })
 #define REQ_PREFER(policy_, size_, align_, prefer_) \
 	(&(struct vmr_request){ \
 		.size = (size_), .align = (align_), .prefer_align = (prefer_), \
-		.max = VMR_MAX, .policy = (policy_) })
+		.max = VMR_ADDR_MAX, .policy = (policy_) })
 
 #endif /* VMR_TEST_WORLD_H */

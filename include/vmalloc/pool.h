@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * address.h - pools: views of bounds and policy on a space
+ * pool.h - pools: views of bounds and policy on a space
  *
  * A pool says where in a space, at what alignment and in what order one kind of
  * request is placed: "MMIO below 4 GiB, from the top down", "I/O ports". Several
@@ -14,8 +14,8 @@
  *
  * Locking: as in range.h; all of this is the writer's side.
  */
-#ifndef VMALLOC_ADDRESS_H
-#define VMALLOC_ADDRESS_H
+#ifndef VMALLOC_POOL_H
+#define VMALLOC_POOL_H
 
 #include <vmalloc/range.h>
 
@@ -77,7 +77,7 @@ int vmr_pool_alloc(struct vmr_pool *pool, struct vmr_range *range,
 		   uint64_t size, uint64_t align, enum vmr_policy policy);
 
 /**
- * vmr_pool_alloc_at - allocate exactly [start, start + size - 1] from a pool
+ * vmr_pool_reserve - allocate exactly [start, start + size - 1] from a pool
  * @pool: the pool
  * @range: the node to link, unallocated
  * @start: first address
@@ -93,7 +93,7 @@ int vmr_pool_alloc(struct vmr_pool *pool, struct vmr_range *range,
  *  - -ERANGE: part of the place is outside the pool;
  *  - -EBUSY: part of it is taken.
  */
-int vmr_pool_alloc_at(struct vmr_pool *pool, struct vmr_range *range,
+int vmr_pool_reserve(struct vmr_pool *pool, struct vmr_range *range,
 		      uint64_t start, uint64_t size, uint64_t align,
 		      struct vmr_range **conflict);
 
@@ -153,7 +153,7 @@ int vmr_pool_free_containing(struct vmr_pool *pool, uint64_t addr,
 int vmr_pool_highest_free(const struct vmr_pool *pool, uint64_t *addr);
 
 /**
- * vmr_offset_to_addr - the address of a part of a live range
+ * vmr_range_offset_to_addr - the address of a part of a live range
  * @range: a live range
  * @offset: of the part's first address from the range's
  * @size: of the part
@@ -165,11 +165,11 @@ int vmr_pool_highest_free(const struct vmr_pool *pool, uint64_t *addr);
  *  - -ENOENT: @range is not live;
  *  - -ERANGE: the part is not all inside the range.
  */
-int vmr_offset_to_addr(const struct vmr_range *range, uint64_t offset,
+int vmr_range_offset_to_addr(const struct vmr_range *range, uint64_t offset,
 		       uint64_t size, uint64_t *addr);
 
 #ifdef __cplusplus
 }
 #endif
 
-#endif /* VMALLOC_ADDRESS_H */
+#endif /* VMALLOC_POOL_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * map.h - what is where, as text for people
+ * print.h - what is where, as text for people
  *
  * The map of a space has one line for each range, in the manner of /proc/iomem,
  * and names who holds it. What is behind the windows of buses follows them,
@@ -22,8 +22,8 @@
  * Locking: as in range.h; all of this is the writer's side. The callbacks must
  * not change what is being mapped.
  */
-#ifndef VMALLOC_MAP_H
-#define VMALLOC_MAP_H
+#ifndef VMALLOC_PRINT_H
+#define VMALLOC_PRINT_H
 
 #include <vmalloc/device.h>
 
@@ -31,27 +31,27 @@
 extern "C" {
 #endif
 
-#define VMR_MAP_LINE	128	/* bytes of a line at most, with its 0 */
+#define VMR_PRINT_MAX_LINE	128	/* bytes of a line at most, with its 0 */
 
-#define VMR_MAP_GAPS	0x1u	/* what is free too, by the pools that it is in */
-#define VMR_MAP_CLAIMS	0x2u	/* what is claimed or parked too */
-#define VMR_MAP_FLAT	0x4u	/* not what is behind windows */
-#define VMR_MAP_TOTALS	0x8u	/* a last line of what is used and free in all */
-#define VMR_MAP_ALL	(VMR_MAP_GAPS | VMR_MAP_CLAIMS)
+#define VMR_PRINT_GAPS	0x1u	/* what is free too, by the pools that it is in */
+#define VMR_PRINT_CLAIMS	0x2u	/* what is claimed or parked too */
+#define VMR_PRINT_FLAT	0x4u	/* not what is behind windows */
+#define VMR_PRINT_TOTALS	0x8u	/* a last line of what is used and free in all */
+#define VMR_PRINT_ALL	(VMR_PRINT_GAPS | VMR_PRINT_CLAIMS)
 
 /**
- * struct vmr_map - how to make a map
+ * struct vmr_printer - how to make a map
  * @line: takes a line, without a line feed; @text is gone when it returns
  * @name: names the owner of a range that is in no region, or says NULL if it does
  *	not know; may be NULL
  * @arg: for the callbacks
- * @flags: VMR_MAP_GAPS, VMR_MAP_CLAIMS, VMR_MAP_FLAT, VMR_MAP_TOTALS
+ * @flags: VMR_PRINT_GAPS, VMR_PRINT_CLAIMS, VMR_PRINT_FLAT, VMR_PRINT_TOTALS
  * @depth: levels to indent by
  * @manager: whose devices own ranges; may be NULL
  * @sys: whose pools and shared lines there are; may be NULL, and is @manager's if
  *	there is one
  */
-struct vmr_map {
+struct vmr_printer {
 	void (*line)(void *arg, const char *text);
 	const char *(*name)(void *arg, const struct vmr_range *range);
 	void				*arg;
@@ -62,46 +62,46 @@ struct vmr_map {
 };
 
 /**
- * vmr_map_regions - make a map of a routed space
+ * vmr_print_regions - make a map of a routed space
  * @map: how
  * @space: a space all of whose ranges are in a struct vmr_region: a system's pio or
  *	mmio, or a bus's
  *
  * Return: 0; -EINVAL if a pointer is NULL or @map->line is.
  */
-int vmr_map_regions(const struct vmr_map *map, const struct vmr_space *space);
+int vmr_print_regions(const struct vmr_printer *map, const struct vmr_space *space);
 
 /**
- * vmr_map_space - make a map of any space of addresses
+ * vmr_print_space - make a map of any space of addresses
  * @map: how; who owns a range is told by @map->name or known to @map->manager
  * @space: the space
  *
- * Return: as vmr_map_regions().
+ * Return: as vmr_print_regions().
  */
-int vmr_map_space(const struct vmr_map *map, const struct vmr_space *space);
+int vmr_print_space(const struct vmr_printer *map, const struct vmr_space *space);
 
 /**
- * vmr_map_ids - make a map of ids, in decimal
+ * vmr_print_ids - make a map of ids, in decimal
  * @map: how; who owns an id is told by @map->name or known to @map->manager. Who
  *	shares an interrupt line follows it
  * @ids: the ids
  *
- * Return: as vmr_map_regions().
+ * Return: as vmr_print_regions().
  */
-int vmr_map_ids(const struct vmr_map *map, const struct vmr_ids *ids);
+int vmr_print_ids(const struct vmr_printer *map, const struct vmr_id_pool *ids);
 
 /**
- * vmr_map_system - make a map of all that a machine has
+ * vmr_print_system - make a map of all that a machine has
  * @map: how, with @map->manager
  *
  * Each domain has a line with its name, and is indented by one level more.
  *
- * Return: as vmr_map_regions(); -EINVAL also if @map->manager is NULL.
+ * Return: as vmr_print_regions(); -EINVAL also if @map->manager is NULL.
  */
-int vmr_map_system(const struct vmr_map *map);
+int vmr_print_system(const struct vmr_printer *map);
 
 /**
- * vmr_describe_range - say where a range is and whose, for messages
+ * vmr_format_range - say where a range is and whose, for messages
  * @manager: whose devices to look at; may be NULL
  * @kind: of what resource, enum vmr_kind; a PIO, MMIO or memory range is in a
  *	struct vmr_region
@@ -111,14 +111,14 @@ int vmr_map_system(const struct vmr_map *map);
  *
  * So that a registration that failed can say what was in its way::
  *
- *	ret = vmr_register(&manager, dev, &failed, &conflict);
+ *	ret = vmr_device_register(&manager, dev, &failed, &conflict);
  *	if (ret == -EBUSY)
- *		vmr_describe_range(&manager, dev->constraints[failed].kind,
+ *		vmr_format_range(&manager, dev->constraints[failed].kind,
  *				   conflict, text, sizeof(text));
  *
  * Return: bytes of the whole text, without its 0; 0 if @range is NULL.
  */
-size_t vmr_describe_range(const struct vmr_manager *manager, uint32_t kind,
+size_t vmr_format_range(const struct vmr_manager *manager, uint32_t kind,
 			  const struct vmr_range *range, char *buf,
 			  size_t size);
 
@@ -126,4 +126,4 @@ size_t vmr_describe_range(const struct vmr_manager *manager, uint32_t kind,
 }
 #endif
 
-#endif /* VMALLOC_MAP_H */
+#endif /* VMALLOC_PRINT_H */
