@@ -36,7 +36,7 @@ struct cells {
 	uint32_t	waiting;	/* set of pieces: claimed or parked here */
 };
 
-struct piece {
+struct model_range {
 	enum vmr_state	state;
 	struct cells	*in;		/* unless it is free */
 	uint64_t	start;		/* kept when it becomes free */
@@ -45,8 +45,8 @@ struct piece {
 };
 
 /* The pieces of all spaces that they may move between. */
-struct board {
-	struct piece	piece[PIECES];
+struct model_space {
+	struct model_range	model_range[PIECES];
 	uint64_t	claims;		/* made so far */
 };
 
@@ -174,14 +174,14 @@ static inline int order_of_row(const struct cells *c, uint64_t row)
 	return k;
 }
 
-static inline uint64_t avoided_cells(const struct board *b,
+static inline uint64_t avoided_cells(const struct model_space *b,
 				     const struct cells *c, bool parked_too)
 {
 	uint32_t left = c->waiting;
 	uint64_t set = 0;
 
 	for (; left; left &= left - 1) {
-		const struct piece *p = &b->piece[lowest(left)];
+		const struct model_range *p = &b->model_range[lowest(left)];
 
 		if (p->state == VMR_CLAIMED || parked_too)
 			set |= cells_touched(c, p->start, p->last);
@@ -232,9 +232,9 @@ static inline int in_way(const struct cells *c, uint64_t set, int except)
 
 /* Changes */
 
-static inline void piece_out(struct board *b, int i)
+static inline void piece_out(struct model_space *b, int i)
 {
-	struct piece *p = &b->piece[i];
+	struct model_range *p = &b->model_range[i];
 	uint64_t set;
 
 	if (p->state == VMR_LIVE) {
@@ -248,13 +248,13 @@ static inline void piece_out(struct board *b, int i)
 	p->state = VMR_FREE;
 }
 
-static inline void piece_live(struct board *b, int i, struct cells *c,
+static inline void piece_live(struct model_space *b, int i, struct cells *c,
 			      uint64_t start, uint64_t last)
 {
-	struct piece *p = &b->piece[i];
+	struct model_range *p = &b->model_range[i];
 	uint64_t set = cells_touched(c, start, last);
 
-	*p = (struct piece){ .state = VMR_LIVE, .in = c, .start = start,
+	*p = (struct model_range){ .state = VMR_LIVE, .in = c, .start = start,
 			     .last = last };
 	c->live |= set;
 	for (; set; set &= set - 1)
@@ -282,7 +282,7 @@ static inline int board_request(const struct cells *c,
 }
 
 /* An allocation within [from, to], the bounds of a pool or of the space. */
-static inline int board_alloc(struct board *b, int i, struct cells *c,
+static inline int board_alloc(struct model_space *b, int i, struct cells *c,
 			      uint64_t from, uint64_t to,
 			      const struct vmr_request *req, int *conflict)
 {
@@ -293,7 +293,7 @@ static inline int board_alloc(struct board *b, int i, struct cells *c,
 
 	if (ret)
 		return ret;
-	if (b->piece[i].state != VMR_FREE)
+	if (b->model_range[i].state != VMR_FREE)
 		return -EEXIST;
 	if (min > max)
 		return -ERANGE;
@@ -328,14 +328,14 @@ static inline int board_alloc(struct board *b, int i, struct cells *c,
 	return -ENOSPC;
 }
 
-static inline int board_reserve(struct board *b, int i, struct cells *c,
+static inline int board_reserve(struct model_space *b, int i, struct cells *c,
 				uint64_t start, uint64_t last, int *conflict)
 {
 	int who;
 
 	if (start > last)
 		return -EINVAL;
-	if (b->piece[i].state != VMR_FREE)
+	if (b->model_range[i].state != VMR_FREE)
 		return -EEXIST;
 	if (start < c->start || last > c->last)
 		return -ERANGE;
@@ -348,11 +348,11 @@ static inline int board_reserve(struct board *b, int i, struct cells *c,
 	return 0;
 }
 
-static inline int board_move_check(const struct board *b, int i,
+static inline int board_move_check(const struct model_space *b, int i,
 				   const struct cells *c,
 				   const struct cells *to, uint64_t start)
 {
-	const struct piece *p = &b->piece[i];
+	const struct model_range *p = &b->model_range[i];
 	uint64_t last = start + (p->last - p->start);
 
 	if (last < start)
@@ -362,10 +362,10 @@ static inline int board_move_check(const struct board *b, int i,
 	return start < to->start || last > to->last ? -ERANGE : 0;
 }
 
-static inline int board_move(struct board *b, int i, struct cells *c,
+static inline int board_move(struct model_space *b, int i, struct cells *c,
 			     uint64_t start, int *conflict)
 {
-	struct piece *p = &b->piece[i];
+	struct model_range *p = &b->model_range[i];
 	uint64_t last = start + (p->last - p->start);
 	int ret = board_move_check(b, i, c, c, start), who;
 
@@ -382,7 +382,7 @@ static inline int board_move(struct board *b, int i, struct cells *c,
 }
 
 struct board_step {
-	int		piece;
+	int		model_range;
 	struct cells	*from;
 	struct cells	*to;
 	uint64_t	start;
@@ -390,7 +390,7 @@ struct board_step {
 	uint64_t	size;	/* less one */
 };
 
-static inline int board_move_set(struct board *b, struct board_step *step,
+static inline int board_move_set(struct model_space *b, struct board_step *step,
 				 int nr, size_t *failed, int *conflict)
 {
 	int i, j, ret = 0, who = NOBODY, in = 0;
@@ -398,10 +398,10 @@ static inline int board_move_set(struct board *b, struct board_step *step,
 	/* Nothing is changed before all steps are known to make sense. */
 	for (i = 0; i < nr; i++) {
 		for (j = 0; j < i && !ret; j++)
-			if (step[j].piece == step[i].piece)
+			if (step[j].model_range == step[i].model_range)
 				ret = -EINVAL;
 		if (!ret)
-			ret = board_move_check(b, step[i].piece, step[i].from,
+			ret = board_move_check(b, step[i].model_range, step[i].from,
 					       step[i].to, step[i].start);
 		if (ret) {
 			*failed = (size_t)i;
@@ -409,11 +409,11 @@ static inline int board_move_set(struct board *b, struct board_step *step,
 		}
 	}
 	for (i = 0; i < nr; i++) {
-		const struct piece *p = &b->piece[step[i].piece];
+		const struct model_range *p = &b->model_range[step[i].model_range];
 
 		step[i].was = p->start;
 		step[i].size = p->last - p->start;
-		piece_out(b, step[i].piece);
+		piece_out(b, step[i].model_range);
 	}
 	for (; in < nr; in++) {
 		struct board_step *s = &step[in];
@@ -422,30 +422,30 @@ static inline int board_move_set(struct board *b, struct board_step *step,
 						  s->start + s->size), NOBODY);
 		if (who != NOBODY)
 			break;
-		piece_live(b, s->piece, s->to, s->start, s->start + s->size);
+		piece_live(b, s->model_range, s->to, s->start, s->start + s->size);
 	}
 	if (who == NOBODY)
 		return 0;
 	*failed = (size_t)in;
 	*conflict = who;
 	for (i = 0; i < in; i++)
-		piece_out(b, step[i].piece);
+		piece_out(b, step[i].model_range);
 	for (i = 0; i < nr; i++)
-		piece_live(b, step[i].piece, step[i].from, step[i].was,
+		piece_live(b, step[i].model_range, step[i].from, step[i].was,
 			   step[i].was + step[i].size);
 	return -EBUSY;
 }
 
-static inline int board_free(struct board *b, int i, const struct cells *c)
+static inline int board_free(struct model_space *b, int i, const struct cells *c)
 {
-	if (b->piece[i].state == VMR_FREE || b->piece[i].in != c)
+	if (b->model_range[i].state == VMR_FREE || b->model_range[i].in != c)
 		return -ENOENT;
 	piece_out(b, i);
 	return 0;
 }
 
 /* Of [start, start + size - 1] within [from, to]. */
-static inline int board_free_at(struct board *b, struct cells *c, uint64_t from,
+static inline int board_free_at(struct model_space *b, struct cells *c, uint64_t from,
 				uint64_t to, uint64_t start, uint64_t size,
 				int *freed)
 {
@@ -461,19 +461,19 @@ static inline int board_free_at(struct board *b, struct cells *c, uint64_t from,
 		return -ERANGE;
 	set = cells_touched(c, start, start);
 	who = set ? c->owner[lowest(set)] : NOBODY;
-	if (who == NOBODY || b->piece[who].start != start ||
-	    b->piece[who].last != last)
+	if (who == NOBODY || b->model_range[who].start != start ||
+	    b->model_range[who].last != last)
 		return -ENOENT;
 	piece_out(b, who);
 	*freed = who;
 	return 0;
 }
 
-static inline int board_claim(struct board *b, int i, struct cells *c,
+static inline int board_claim(struct model_space *b, int i, struct cells *c,
 			      uint64_t start, uint64_t last,
 			      enum vmr_state state)
 {
-	struct piece *p = &b->piece[i];
+	struct model_range *p = &b->model_range[i];
 
 	if (start > last)
 		return -EINVAL;
@@ -482,13 +482,13 @@ static inline int board_claim(struct board *b, int i, struct cells *c,
 	if (start < c->start || last > c->last)
 		return -ERANGE;
 	piece_out(b, i);
-	*p = (struct piece){ .state = state, .in = c, .start = start,
+	*p = (struct model_range){ .state = state, .in = c, .start = start,
 			     .last = last, .age = ++b->claims };
 	c->waiting |= 1u << i;
 	return 0;
 }
 
-static inline int board_settle(struct board *b, struct cells *c, uint64_t start,
+static inline int board_settle(struct model_space *b, struct cells *c, uint64_t start,
 			       uint64_t last)
 {
 	uint64_t where = cells_touched(c, start, last);
@@ -497,17 +497,17 @@ static inline int board_settle(struct board *b, struct cells *c, uint64_t start,
 
 	for (; left; left &= left - 1) {
 		int i = (int)lowest(left);
-		const struct piece *p = &b->piece[i];
+		const struct model_range *p = &b->model_range[i];
 		uint64_t set = cells_touched(c, p->start, p->last);
 
 		if (p->state != VMR_CLAIMED || !(set & where) || set & c->live)
 			continue;
-		if (oldest == NOBODY || p->age < b->piece[oldest].age)
+		if (oldest == NOBODY || p->age < b->model_range[oldest].age)
 			oldest = i;
 	}
 	if (oldest != NOBODY) {
-		start = b->piece[oldest].start;
-		last = b->piece[oldest].last;
+		start = b->model_range[oldest].start;
+		last = b->model_range[oldest].last;
 		piece_out(b, oldest);
 		piece_live(b, oldest, c, start, last);
 	}

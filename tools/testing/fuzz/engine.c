@@ -23,7 +23,7 @@ static struct vmr_pool pool;
 static struct vmr_seqcount seq;
 
 static struct cells cells[SPACES];
-static struct board board;
+static struct model_space model_space;
 
 struct answer {
 	int	ret;
@@ -119,7 +119,7 @@ static const char *op_alloc(struct answer *is, struct answer *should)
 
 	is->ret = vmr_alloc(&space[s], &range[i], &req, &conflict);
 	is->conflict = index_of(conflict);
-	should->ret = board_alloc(&board, (int)i, &cells[s], cells[s].start,
+	should->ret = board_alloc(&model_space, (int)i, &cells[s], cells[s].start,
 				  cells[s].last, &req, &should->conflict);
 	return "alloc";
 }
@@ -151,7 +151,7 @@ static const char *op_pool_alloc(struct answer *is, struct answer *should)
 		req.align = pool.align;
 	if (req.policy == VMR_DEFAULT)
 		req.policy = pool.policy;
-	should->ret = board_alloc(&board, (int)i, &cells[0], pool.start,
+	should->ret = board_alloc(&model_space, (int)i, &cells[0], pool.start,
 				  pool.last, &req, &should->conflict);
 	return "pool_alloc";
 }
@@ -166,7 +166,7 @@ static const char *op_reserve(struct answer *is, struct answer *should)
 
 	is->ret = vmr_reserve(&space[s], &range[i], start, last, &conflict);
 	is->conflict = index_of(conflict);
-	should->ret = board_reserve(&board, (int)i, &cells[s], start, last,
+	should->ret = board_reserve(&model_space, (int)i, &cells[s], start, last,
 				    &should->conflict);
 	return "reserve";
 }
@@ -174,9 +174,9 @@ static const char *op_reserve(struct answer *is, struct answer *should)
 /* Most often the one where it is. */
 static unsigned int space_of(unsigned int i)
 {
-	if (board.piece[i].state == VMR_FREE || fuzz_one_in(16))
+	if (model_space.model_range[i].state == VMR_FREE || fuzz_one_in(16))
 		return any_space();
-	return (unsigned int)(board.piece[i].in - cells);
+	return (unsigned int)(model_space.model_range[i].in - cells);
 }
 
 static const char *op_move(struct answer *is, struct answer *should)
@@ -187,7 +187,7 @@ static const char *op_move(struct answer *is, struct answer *should)
 
 	is->ret = vmr_move(&space[s], &range[i], start, &conflict);
 	is->conflict = index_of(conflict);
-	should->ret = board_move(&board, (int)i, &cells[s], start,
+	should->ret = board_move(&model_space, (int)i, &cells[s], start,
 				 &should->conflict);
 	return "move";
 }
@@ -203,10 +203,10 @@ static const char *op_move_set(struct answer *is, struct answer *should)
 	memset(step, 0, sizeof(step));
 	memset(mine, 0, sizeof(mine));
 	for (i = 0; i < nr; i++) {
-		mine[i].piece = (int)fuzz_below(PIECES);
-		mine[i].from = &cells[space_of((unsigned int)mine[i].piece)];
+		mine[i].model_range = (int)fuzz_below(PIECES);
+		mine[i].from = &cells[space_of((unsigned int)mine[i].model_range)];
 		mine[i].to = &cells[fuzz_one_in(4) ? any_space() :
-				    space_of((unsigned int)mine[i].piece)];
+				    space_of((unsigned int)mine[i].model_range)];
 		if (!rotate)
 			mine[i].start = any_start(mine[i].to);
 	}
@@ -214,17 +214,17 @@ static const char *op_move_set(struct answer *is, struct answer *should)
 	for (i = 0; rotate && i < nr; i++) {
 		other = (i + 1) % nr;
 		mine[i].to = mine[other].from;
-		mine[i].start = board.piece[mine[other].piece].start;
+		mine[i].start = model_space.model_range[mine[other].model_range].start;
 	}
 	for (i = 0; i < nr; i++) {
 		step[i].space = &space[mine[i].from - cells];
 		step[i].to_space = &space[mine[i].to - cells];
-		step[i].range = &range[mine[i].piece];
+		step[i].range = &range[mine[i].model_range];
 		step[i].start = mine[i].start;
 	}
 	is->ret = vmr_move_bulk(step, nr, &is->failed, &conflict);
 	is->conflict = index_of(conflict);
-	should->ret = board_move_set(&board, mine, (int)nr, &should->failed,
+	should->ret = board_move_set(&model_space, mine, (int)nr, &should->failed,
 				     &should->conflict);
 	return "move_bulk";
 }
@@ -234,13 +234,13 @@ static const char *op_free(struct answer *is, struct answer *should)
 	unsigned int i = fuzz_below(PIECES), s = space_of(i);
 
 	is->ret = vmr_free(&space[s], &range[i]);
-	should->ret = board_free(&board, (int)i, &cells[s]);
+	should->ret = board_free(&model_space, (int)i, &cells[s]);
 	return "free";
 }
 
 static const char *op_free_at(struct answer *is, struct answer *should)
 {
-	const struct piece *p = &board.piece[fuzz_below(PIECES)];
+	const struct model_range *p = &model_space.model_range[fuzz_below(PIECES)];
 	uint64_t start = p->start, size = p->last - p->start + 1;
 	struct vmr_range *freed = NULL;
 	unsigned int how = fuzz_u8(), s = how & 1;
@@ -251,12 +251,12 @@ static const char *op_free_at(struct answer *is, struct answer *should)
 		size = any_size(&cells[s]);
 	if (how & 32) {
 		is->ret = vmr_pool_free(&pool, start, size, &freed);
-		should->ret = board_free_at(&board, &cells[0], pool.start,
+		should->ret = board_free_at(&model_space, &cells[0], pool.start,
 					    pool.last, start, size,
 					    &should->found);
 	} else {
 		is->ret = vmr_free_at(&space[s], start, size, &freed);
-		should->ret = board_free_at(&board, &cells[s], cells[s].start,
+		should->ret = board_free_at(&model_space, &cells[s], cells[s].start,
 					    cells[s].last, start, size,
 					    &should->found);
 	}
@@ -276,7 +276,7 @@ static const char *op_claim(enum vmr_state state, struct answer *is,
 		is->ret = vmr_park(&space[s], &range[i], start, last);
 	else
 		is->ret = vmr_claim(&space[s], &range[i], start, last);
-	should->ret = board_claim(&board, (int)i, &cells[s], start, last,
+	should->ret = board_claim(&model_space, (int)i, &cells[s], start, last,
 				  state);
 	return state == VMR_PARKED ? "park" : "claim";
 }
@@ -291,7 +291,7 @@ static const char *op_settle(struct answer *is, struct answer *should)
 		last = any_last(&cells[s]);
 	}
 	is->found = index_of(vmr_settle(&space[s], start, last));
-	should->found = board_settle(&board, &cells[s], start, last);
+	should->found = board_settle(&model_space, &cells[s], start, last);
 	return "settle";
 }
 
@@ -385,15 +385,15 @@ static void check_find(unsigned int s, unsigned int cell)
 	FUZZ_ASSERT(index_of(vmr_find(&space[s], at)) == who);
 	FUZZ_ASSERT(index_of(vmr_find_lockless(&space[s], at, &start, &last)) == who);
 	if (who != NOBODY)
-		FUZZ_ASSERT(start == board.piece[who].start &&
-			    last == board.piece[who].last);
+		FUZZ_ASSERT(start == model_space.model_range[who].start &&
+			    last == model_space.model_range[who].last);
 	FUZZ_ASSERT(index_of(vmr_find_overlap(&space[s], at, VMR_ADDR_MAX)) ==
 		    in_way(c, set, NOBODY));
 }
 
 static void check_node(unsigned int i)
 {
-	const struct piece *p = &board.piece[i];
+	const struct model_range *p = &model_space.model_range[i];
 	const struct vmr_range *r = &range[i];
 
 	if (vmr_range_state(r) != p->state || r->start != p->start ||
@@ -412,8 +412,8 @@ static void check_nodes(void)
 		check_node(i);
 		for (s = 0; s < SPACES; s++)
 			FUZZ_ASSERT(vmr_in_space(&space[s], &range[i]) ==
-				    (board.piece[i].state != VMR_FREE &&
-				     board.piece[i].in == &cells[s]));
+				    (model_space.model_range[i].state != VMR_FREE &&
+				     model_space.model_range[i].in == &cells[s]));
 	}
 }
 
@@ -601,7 +601,7 @@ static void start_with(unsigned int how)
 	}
 	if (shift == 58)
 		base = 0;
-	memset(&board, 0, sizeof(board));
+	memset(&model_space, 0, sizeof(model_space));
 	memset(range, 0, sizeof(range));
 	memset(&seq, 0, sizeof(seq));
 	for (i = 0; i < SPACES; i++) {

@@ -14,7 +14,7 @@
 static struct vmr_id_pool ids, ids_before;
 static struct vmr_range range[PIECES], range_before[PIECES];
 static struct cells cells;
-static struct board board;
+static struct model_space model_space;
 static uint64_t issued;
 
 static int index_of(const struct vmr_range *r)
@@ -64,8 +64,8 @@ static struct vmr_request any_request(void)
 /* What was handed out, by the number behind it. */
 static int issue(int i, int ret)
 {
-	if (!ret && board.piece[i].last >= issued)
-		issued = board.piece[i].last + 1;
+	if (!ret && model_space.model_range[i].last >= issued)
+		issued = model_space.model_range[i].last + 1;
 	return ret;
 }
 
@@ -81,7 +81,7 @@ static int free_by_number(uint64_t id, uint64_t count, int *freed)
 		return -ENOENT;
 	if (!(cells_touched(&cells, id, id + count - 1) & cells.live))
 		return -EALREADY;
-	return board_free_at(&board, &cells, cells.start, cells.last, id, count,
+	return board_free_at(&model_space, &cells, cells.start, cells.last, id, count,
 			     freed);
 }
 
@@ -99,13 +99,13 @@ static void one_op(void)
 	case 0:
 	case 1:
 		ret = vmr_id_alloc(&ids, &range[i]);
-		want = issue(i, board_alloc(&board, i, &cells, cells.start,
+		want = issue(i, board_alloc(&model_space, i, &cells, cells.start,
 					    cells.last, &one, &conflict));
 		break;
 	case 2:
 		id = any_id();
 		ret = vmr_id_reserve(&ids, &range[i], id, &in_way);
-		want = issue(i, board_reserve(&board, i, &cells, id, id,
+		want = issue(i, board_reserve(&model_space, i, &cells, id, id,
 					      &conflict));
 		break;
 	case 3:
@@ -113,7 +113,7 @@ static void one_op(void)
 	case 5:
 		req = any_request();
 		ret = vmr_id_alloc_block(&ids, &range[i], &req, &in_way);
-		want = issue(i, board_alloc(&board, i, &cells, cells.start,
+		want = issue(i, board_alloc(&model_space, i, &cells, cells.start,
 					    cells.last, &req, &conflict));
 		break;
 	case 6:
@@ -123,8 +123,8 @@ static void one_op(void)
 		break;
 	case 7:
 	case 8:
-		id = (uint32_t)board.piece[i].start;
-		count = (uint32_t)(board.piece[i].last - id + 1);
+		id = (uint32_t)model_space.model_range[i].start;
+		count = (uint32_t)(model_space.model_range[i].last - id + 1);
 		if (fuzz_one_in(4)) {
 			id = any_id();
 			count = any_count();
@@ -134,7 +134,7 @@ static void one_op(void)
 		break;
 	default:
 		ret = vmr_id_free_range(&ids, &range[i]);
-		want = board_free(&board, i, &cells);
+		want = board_free(&model_space, i, &cells);
 	}
 	if (ret != want || index_of(in_way) != conflict ||
 	    index_of(gone) != freed)
@@ -149,7 +149,7 @@ static void one_op(void)
 static void check(uint64_t nr)
 {
 	int i = (int)(nr % PIECES);
-	const struct piece *p = &board.piece[i];
+	const struct model_range *p = &model_space.model_range[i];
 	unsigned int cell = nr * 29 % CELLS;
 	uint32_t id = (uint32_t)cell_addr(&cells, (int)cell);
 
@@ -171,7 +171,7 @@ static void run(void)
 	unsigned int last = how & 8 ? 40 + fuzz_below(24) : CELLS - 1;
 	uint64_t nr;
 
-	memset(&board, 0, sizeof(board));
+	memset(&model_space, 0, sizeof(model_space));
 	memset(range, 0, sizeof(range));
 	issued = 0;
 	cells_init(&cells, bases[how & 3], 0, first, last, UINT32_MAX);

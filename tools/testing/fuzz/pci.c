@@ -47,7 +47,7 @@ static void begin(void)
 	CLEAR(vectors);
 	CLEAR(tables);
 	CLEAR(villains);
-	CLEAR(board);
+	CLEAR(model_space);
 	CLEAR(naive);
 	CLEAR(told);
 	undefined = 0;

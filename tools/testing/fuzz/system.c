@@ -33,7 +33,7 @@ static struct device {
 } device[DEVICES];
 
 static struct cells cells[DOMAINS];
-static struct board board;
+static struct model_space model_space;
 static uint64_t issued[DOMAINS];
 static int shares[FIRST_LINE];	/* index of the line, or NOBODY */
 static bool is_shared[LINES];
@@ -131,7 +131,7 @@ static int line_at(uint64_t irq)
 	int i;
 
 	for (i = 0; i < LINES; i++)
-		if (is_shared[i] && board.piece[FIRST_LINE + i].start == irq)
+		if (is_shared[i] && model_space.model_range[FIRST_LINE + i].start == irq)
 			return i;
 	return NOBODY;
 }
@@ -205,10 +205,10 @@ static int from_pool(int i, const struct vmr_constraint *c, uint64_t start,
 		req.align = align;
 	if (req.policy == VMR_DEFAULT)
 		req.policy = policy;
-	return board_alloc(&board, i, in, start, last, &req, conflict);
+	return board_alloc(&model_space, i, in, start, last, &req, conflict);
 }
 
-static int should_grant(const struct vmr_constraint *c, int *conflict)
+static int expect_alloc(const struct vmr_constraint *c, int *conflict)
 {
 	int i = index_of(c->range), domain = domain_of(c->kind);
 	bool any = false;
@@ -237,23 +237,23 @@ static int should_grant(const struct vmr_constraint *c, int *conflict)
 	if (ret)
 		return ret;
 granted:
-	if (domain >= IRQS && board.piece[i].last >= issued[domain])
-		issued[domain] = board.piece[i].last + 1;
+	if (domain >= IRQS && model_space.model_range[i].last >= issued[domain])
+		issued[domain] = model_space.model_range[i].last + 1;
 	return 0;
 }
 
-static void should_ungrant(int i)
+static void expect_free(int i)
 {
 	shares[i] = NOBODY;
-	piece_out(&board, i);
+	piece_out(&model_space, i);
 }
 
 static bool in_use(int i)
 {
-	return shares[i] != NOBODY || board.piece[i].state != VMR_FREE;
+	return shares[i] != NOBODY || model_space.model_range[i].state != VMR_FREE;
 }
 
-static int should_grant_all(const struct vmr_constraint *c, size_t nr,
+static int expect_alloc_all(const struct vmr_constraint *c, size_t nr,
 			    size_t *failed, int *conflict)
 {
 	uint64_t was_issued[DOMAINS];
@@ -281,7 +281,7 @@ static int should_grant_all(const struct vmr_constraint *c, size_t nr,
 			if (!done[j] && (next == nr || goes_sooner(&c[j].request,
 								   &c[next].request)))
 				next = j;
-		ret = should_grant(&c[next], conflict);
+		ret = expect_alloc(&c[next], conflict);
 		if (ret)
 			break;
 		done[next] = true;
@@ -291,7 +291,7 @@ static int should_grant_all(const struct vmr_constraint *c, size_t nr,
 	*failed = next;
 	for (j = 0; j < nr; j++)
 		if (done[j])
-			should_ungrant(index_of(c[j].range));
+			expect_free(index_of(c[j].range));
 	memcpy(issued, was_issued, sizeof(issued));
 	return ret;
 }
@@ -366,7 +366,7 @@ static void compare(const char *what, int ret, int want,
 static void op_grant(unsigned int d)
 {
 	struct device *dev = &device[d];
-	size_t nr = 1 + fuzz_below(WANTS), failed = 77, should_fail = 77, i;
+	size_t nr = 1 + fuzz_below(WANTS), failed = 77, expect_failure = 77, i;
 	struct vmr_range *conflict = NULL;
 	int ret, want, in_way = NOBODY;
 
@@ -376,8 +376,8 @@ static void op_grant(unsigned int d)
 		dev->want[1].range = dev->want[0].range;
 	ret = vmr_system_alloc_resources(&sys, dev->want, nr, &dev->set, &failed,
 			       &conflict);
-	want = should_grant_all(dev->want, nr, &should_fail, &in_way);
-	compare("grant", ret, want, conflict, in_way, failed, should_fail);
+	want = expect_alloc_all(dev->want, nr, &expect_failure, &in_way);
+	compare("grant", ret, want, conflict, in_way, failed, expect_failure);
 	if (!ret)
 		FUZZ_ASSERT(dev->set.nr == nr);
 }
@@ -389,14 +389,14 @@ static void op_release(unsigned int d)
 	vmr_system_free_resources(&sys, &device[d].set);
 	FUZZ_ASSERT(!device[d].set.nr);
 	for (i = 0; i < WANTS; i++)
-		should_ungrant((int)(d * WANTS + i));
+		expect_free((int)(d * WANTS + i));
 }
 
-static int should_update(const struct vmr_resource *res,
+static int expect_update(const struct vmr_resource *res,
 			 const struct vmr_constraint *c, int *in_way)
 {
 	int i = index_of(res->range), ret, line_was = shares[i];
-	struct piece was = board.piece[i];
+	struct model_range was = model_space.model_range[i];
 	bool has;
 
 	if (makes_no_sense(c) || c->kind != res->kind || c->range != res->range)
@@ -405,13 +405,13 @@ static int should_update(const struct vmr_resource *res,
 	has = res->kind == VMR_KIND_IRQ && res->flags & VMR_SHARED ?
 		line_was != NOBODY : was.state == VMR_LIVE;
 	if (!has)
-		return in_use(i) ? -ENOENT : should_grant(c, in_way);
-	should_ungrant(i);
-	ret = should_grant(c, in_way);
+		return in_use(i) ? -ENOENT : expect_alloc(c, in_way);
+	expect_free(i);
+	ret = expect_alloc(c, in_way);
 	if (ret && line_was != NOBODY)
 		shares[i] = line_was;
 	else if (ret)
-		piece_live(&board, i, was.in, was.start, was.last);
+		piece_live(&model_space, i, was.in, was.start, was.last);
 	return ret;
 }
 
@@ -444,7 +444,7 @@ static void op_update(unsigned int d)
 	}
 	was = *res;
 	ret = vmr_system_update_resource(&sys, res, &c, &conflict);
-	want = should_update(&was, &c, &in_way);
+	want = expect_update(&was, &c, &in_way);
 	compare("update", ret, want, conflict, in_way, 0, 0);
 	if (ret)
 		FUZZ_ASSERT(!memcmp(res, &was, sizeof(was)));
@@ -456,7 +456,7 @@ static void op_update(unsigned int d)
 
 static void op_line(int i)
 {
-	struct piece *p = &board.piece[FIRST_LINE + i];
+	struct model_range *p = &model_space.model_range[FIRST_LINE + i];
 	uint32_t irq = (uint32_t)fuzz_below(CELLS + 2);
 	struct vmr_range *conflict = NULL;
 	int ret, want = 0, in_way = NOBODY;
@@ -470,13 +470,13 @@ static void op_line(int i)
 		FUZZ_ASSERT(ret == want);
 		if (ret)
 			return;
-		piece_out(&board, FIRST_LINE + i);
+		piece_out(&model_space, FIRST_LINE + i);
 		is_shared[i] = false;
 		return;
 	}
 	ret = vmr_system_add_shared_irq(&sys, &line[i], irq, "line", &conflict);
 	want = is_shared[i] ? -EEXIST :
-	       board_reserve(&board, FIRST_LINE + i, &cells[IRQS], irq, irq,
+	       board_reserve(&model_space, FIRST_LINE + i, &cells[IRQS], irq, irq,
 			     &in_way);
 	compare("line", ret, want, conflict, in_way, 0, 0);
 	if (ret)
@@ -492,10 +492,10 @@ static void check_node(int i)
 {
 	const struct vmr_range *r = i < FIRST_LINE ? &node[i].range :
 				    &line[i - FIRST_LINE].range;
-	const struct piece *p = &board.piece[i];
+	const struct model_range *p = &model_space.model_range[i];
 
 	if (i < FIRST_LINE && shares[i] != NOBODY) {
-		p = &board.piece[FIRST_LINE + shares[i]];
+		p = &model_space.model_range[FIRST_LINE + shares[i]];
 		FUZZ_ASSERT(node[i].irq == &line[shares[i]]);
 	} else if (i < FIRST_LINE) {
 		FUZZ_ASSERT(!node[i].irq);
@@ -574,7 +574,7 @@ static void begin(void)
 		.msi_vector_last = how & 1 ? CELLS - 1 : 0,
 	};
 
-	memset(&board, 0, sizeof(board));
+	memset(&model_space, 0, sizeof(model_space));
 	memset(node, 0, sizeof(node));
 	memset(line, 0, sizeof(line));
 	memset(issued, 0, sizeof(issued));

@@ -46,8 +46,8 @@ static bool is_open[TRANSACTIONS];
 static struct toy toys[DEVICES];
 
 static struct cells memory, lines;
-static struct board places;		/* piece 2 * toy + region */
-static struct board irqs;		/* piece toy */
+static struct model_space places;		/* piece 2 * toy + region */
+static struct model_space irqs;		/* piece toy */
 static uint64_t irqs_issued, ids_issued;
 static const struct vmr_region *reached;
 static bool wrong_report;
@@ -147,7 +147,7 @@ static int free_id(void)
 	return NOBODY;
 }
 
-static int should_grant(int d, const struct vmr_constraint *c, int *in_way)
+static int expect_alloc(int d, const struct vmr_constraint *c, int *in_way)
 {
 	struct vmr_request req = c->request;
 
@@ -161,7 +161,7 @@ static int should_grant(int d, const struct vmr_constraint *c, int *in_way)
 	return board_alloc(&irqs, d, &lines, 0, lines.last, &req, in_way);
 }
 
-static int should_prepare(int d, size_t *failed, int *in_way)
+static int expect_prepare(int d, size_t *failed, int *in_way)
 {
 	struct toy *t = &toys[d];
 	size_t nr = t->dev.nr_constraints, done, i, next = 0;
@@ -177,11 +177,11 @@ static int should_prepare(int d, size_t *failed, int *in_way)
 			    (next == nr || goes_sooner(&t->want[i].request,
 						       &t->want[next].request)))
 				next = i;
-		ret = should_grant(d, &t->want[next], in_way);
+		ret = expect_alloc(d, &t->want[next], in_way);
 		has[next] = true;
 		if (!ret && t->want[next].kind == VMR_KIND_IRQ &&
-		    irqs.piece[d].last >= irqs_issued)
-			irqs_issued = irqs.piece[d].last + 1;
+		    irqs.model_range[d].last >= irqs_issued)
+			irqs_issued = irqs.model_range[d].last + 1;
 	}
 	if (!ret) {
 		t->id = free_id();
@@ -203,7 +203,7 @@ static int should_prepare(int d, size_t *failed, int *in_way)
 	return ret;
 }
 
-static void should_leave(int d)
+static void expect_removal(int d)
 {
 	give_up(d);
 	toys[d].state = VMR_DEVICE_UNREGISTERED;
@@ -247,27 +247,27 @@ static void any_wants(struct toy *t)
 
 static void compare(const char *what, int ret, int want,
 		    const struct vmr_range *conflict, int in_way, size_t failed,
-		    size_t should_fail)
+		    size_t expect_failure)
 {
 	if (ret != want || (ret == -EBUSY && piece_of(conflict) != in_way) ||
-	    failed != should_fail)
+	    failed != expect_failure)
 		fuzz_fail("%s: %d, %d in the way, of %zu; not %d, %d, of %zu",
 			  what, ret, piece_of(conflict), failed, want, in_way,
-			  should_fail);
+			  expect_failure);
 }
 
 static void op_register(int d)
 {
 	struct toy *t = &toys[d];
 	struct vmr_range *conflict = NULL;
-	size_t failed = 77, should_fail = 77;
+	size_t failed = 77, expect_failure = 77;
 	int ret, want, in_way = NOBODY;
 
 	if (t->state == VMR_DEVICE_UNREGISTERED)
 		any_wants(t);
 	ret = vmr_device_register(&manager, &t->dev, &failed, &conflict);
-	want = should_prepare(d, &should_fail, &in_way);
-	compare("register", ret, want, conflict, in_way, failed, should_fail);
+	want = expect_prepare(d, &expect_failure, &in_way);
+	compare("register", ret, want, conflict, in_way, failed, expect_failure);
 	if (!ret)
 		t->state = VMR_DEVICE_REGISTERED;
 }
@@ -278,7 +278,7 @@ static void op_unlink(int d)
 	int want = 0, i;
 
 	for (i = 0; i < REGIONS; i++)
-		want += places.piece[d * REGIONS + i].state == VMR_LIVE;
+		want += places.model_range[d * REGIONS + i].state == VMR_LIVE;
 	if (t->with != NOBODY)
 		want = -EBUSY;
 	else if (!is_present(t))
@@ -286,7 +286,7 @@ static void op_unlink(int d)
 	FUZZ_ASSERT(vmr_device_unregister(&manager, &t->dev) == want);
 	if (want < 0)
 		return;
-	should_leave(d);
+	expect_removal(d);
 	settle();
 }
 
@@ -294,16 +294,16 @@ static void op_add(int d, int which)
 {
 	struct toy *t = &toys[d];
 	struct vmr_range *conflict = NULL;
-	size_t failed = 77, should_fail = 77;
+	size_t failed = 77, expect_failure = 77;
 	int ret, want, in_way = NOBODY;
 
 	if (t->state == VMR_DEVICE_UNREGISTERED)
 		any_wants(t);
 	ret = vmr_transaction_add(&transaction[which], &t->dev, &failed,
 				  &conflict);
-	want = is_open[which] ? should_prepare(d, &should_fail, &in_way) :
+	want = is_open[which] ? expect_prepare(d, &expect_failure, &in_way) :
 	       -EINVAL;
-	compare("add", ret, want, conflict, in_way, failed, should_fail);
+	compare("add", ret, want, conflict, in_way, failed, expect_failure);
 	if (ret)
 		return;
 	t->state = VMR_DEVICE_PREPARED;
@@ -345,7 +345,7 @@ static void op_end(int which, bool commit)
 		if (t->state == VMR_DEVICE_PREPARED && commit)
 			t->state = VMR_DEVICE_REGISTERED;
 		else if (t->state == VMR_DEVICE_PREPARED || commit)
-			should_leave(d);
+			expect_removal(d);
 	}
 	is_open[which] = false;
 	settle();
@@ -380,10 +380,10 @@ static void op_leaving(int d, bool cancel)
 }
 
 /* To where the guest wants it, which may be taken or outside. */
-static void should_go(int i, uint64_t start, uint64_t size,
+static void expect_placement(int i, uint64_t start, uint64_t size,
 		      enum vmr_state state)
 {
-	const struct piece *p = &places.piece[i];
+	const struct model_range *p = &places.model_range[i];
 	uint64_t last = start + (size - 1);
 
 	if (state == VMR_CLAIMED && p->start == start &&
@@ -415,10 +415,10 @@ static void op_program(int i)
 	}
 	FUZZ_ASSERT(ret == want);
 	if (!ret)
-		should_go(i, start, region->size, state);
+		expect_placement(i, start, region->size, state);
 }
 
-static int should_place(int i, uint64_t start, uint64_t size, int *in_way_)
+static int expect_move(int i, uint64_t start, uint64_t size, int *in_way_)
 {
 	uint64_t last = start + (size - 1);
 	int who;
@@ -430,7 +430,7 @@ static int should_place(int i, uint64_t start, uint64_t size, int *in_way_)
 	if (last > memory.last)
 		return -ERANGE;
 	who = in_way(&memory, cells_touched(&memory, start, last),
-		     places.piece[i].state == VMR_LIVE ? i : NOBODY);
+		     places.model_range[i].state == VMR_LIVE ? i : NOBODY);
 	if (who != NOBODY) {
 		*in_way_ = who;
 		return -EBUSY;
@@ -449,20 +449,20 @@ static void op_place(int i)
 	int ret, want, who = NOBODY;
 
 	ret = vmr_region_move(&manager, region, start, &conflict);
-	want = should_place(i, start, region->size, &who);
+	want = expect_move(i, start, region->size, &who);
 	compare("place", ret, want, conflict, who, 0, 0);
 }
 
-static int should_move_set(struct board_step *step, int nr, size_t *failed,
+static int expect_move_bulk(struct board_step *step, int nr, size_t *failed,
 			   int *in_way_)
 {
 	uint64_t size;
 	int i, ret;
 
 	for (i = 0; i < nr; i++) {
-		int d = step[i].piece / REGIONS;
+		int d = step[i].model_range / REGIONS;
 
-		size = toys[d].region[step[i].piece % REGIONS].size;
+		size = toys[d].region[step[i].model_range % REGIONS].size;
 		if (is_present(&toys[d]))
 			continue;
 		*failed = (size_t)i;
@@ -479,29 +479,29 @@ static void op_move_set(void)
 	struct vmr_move_op step[STEPS] = { { 0 } };
 	struct board_step mine[STEPS] = { { 0 } };
 	struct vmr_range *conflict = NULL;
-	size_t failed = 77, should_fail = 77;
+	size_t failed = 77, expect_failure = 77;
 	int nr = 1 + (int)fuzz_below(STEPS), i, ret, want, who = NOBODY;
 	bool rotate = fuzz_one_in(2);
 
 	for (i = 0; i < nr; i++) {
-		mine[i].piece = (int)fuzz_below(DEVICES * REGIONS);
+		mine[i].model_range = (int)fuzz_below(DEVICES * REGIONS);
 		mine[i].from = &memory;
 		mine[i].to = &memory;
 		mine[i].start = rotate ? 0 : any_start();
 	}
 	for (i = 0; i < nr; i++) {
-		const struct piece *p = &places.piece[mine[(i + 1) % nr].piece];
+		const struct model_range *p = &places.model_range[mine[(i + 1) % nr].model_range];
 
 		if (rotate)
 			mine[i].start = p->start;
-		step[i].range = &toys[mine[i].piece / REGIONS]
-				 .region[mine[i].piece % REGIONS].range;
+		step[i].range = &toys[mine[i].model_range / REGIONS]
+				 .region[mine[i].model_range % REGIONS].range;
 		step[i].start = mine[i].start;
 	}
 	ret = vmr_region_move_bulk(&manager, step, (size_t)nr, &failed,
 				  &conflict);
-	want = should_move_set(mine, nr, &should_fail, &who);
-	compare("move_bulk", ret, want, conflict, who, failed, should_fail);
+	want = expect_move_bulk(mine, nr, &expect_failure, &who);
+	compare("move_bulk", ret, want, conflict, who, failed, expect_failure);
 }
 
 static void one_op(void)
@@ -551,7 +551,7 @@ static void check_region(int i)
 {
 	const struct toy *t = &toys[i / REGIONS];
 	const struct vmr_region *region = &t->region[i % REGIONS];
-	const struct piece *p = &places.piece[i];
+	const struct model_range *p = &places.model_range[i];
 	struct vmr_mapping place = vmr_region_mapping(region);
 
 	if (vmr_range_state(&region->range) != p->state ||
@@ -585,9 +585,9 @@ static void check_toy(int d)
 
 	FUZZ_ASSERT(t->dev.state == t->state);
 	FUZZ_ASSERT(!!t->dev.transaction == (t->with != NOBODY));
-	FUZZ_ASSERT(vmr_range_state(&t->irq) == irqs.piece[d].state);
-	if (irqs.piece[d].state == VMR_LIVE)
-		FUZZ_ASSERT(t->irq.start == irqs.piece[d].start);
+	FUZZ_ASSERT(vmr_range_state(&t->irq) == irqs.model_range[d].state);
+	if (irqs.model_range[d].state == VMR_LIVE)
+		FUZZ_ASSERT(t->irq.start == irqs.model_range[d].start);
 	FUZZ_ASSERT(vmr_range_state(&t->dev.id) ==
 		    (t->id == NOBODY ? VMR_FREE : VMR_LIVE));
 	if (t->id != NOBODY)

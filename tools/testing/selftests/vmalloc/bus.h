@@ -10,12 +10,12 @@
 #include "machine.h"
 
 /* A bus whose windows are the regions of a probe. */
-struct hub {
+struct bridge_dev {
 	struct probe	p;
 	struct vmr_bus	bus;
 };
 
-static inline int hub_init(struct hub *h, const char *name,
+static inline int hub_init(struct bridge_dev *h, const char *name,
 			   struct vmr_bus *parent)
 {
 	probe_init(&h->p, name);
@@ -24,7 +24,7 @@ static inline int hub_init(struct hub *h, const char *name,
 }
 
 /* A window that is closed. */
-static inline int hub_window(struct hub *h, unsigned int index, enum vmr_io io,
+static inline int hub_window(struct bridge_dev *h, unsigned int index, enum vmr_io io,
 			     bool prefetchable)
 {
 	int ret = probe_region(&h->p, index, io, VMR_REGION_WINDOW, 0x1000);
@@ -33,7 +33,7 @@ static inline int hub_window(struct hub *h, unsigned int index, enum vmr_io io,
 	return ret;
 }
 
-static inline int hub_open(struct hub *h, unsigned int index, uint64_t start,
+static inline int hub_open(struct bridge_dev *h, unsigned int index, uint64_t start,
 			   uint64_t last)
 {
 	return vmr_window_program(&m.manager, &h->p.region[index], start, last);
@@ -45,7 +45,7 @@ static inline int hub_open(struct hub *h, unsigned int index, uint64_t start,
  */
 enum { PORTS, MEMORY, PREFETCH };
 
-static inline int hub_up(struct hub *h, const char *name,
+static inline int hub_up(struct bridge_dev *h, const char *name,
 			 struct vmr_bus *parent)
 {
 	int ret = hub_init(h, name, parent);
@@ -94,8 +94,8 @@ static inline int is_hidden(const struct vmr_region *region)
 	enum vmr_io io = (enum vmr_io)region->io;
 
 	return !vmr_region_mapping(region).mapped &&
-	       who(io, region->range.start) != region &&
-	       who(io, region->range.last) != region;
+	       responder(io, region->range.start) != region &&
+	       responder(io, region->range.last) != region;
 }
 
 #define EXPECT_HIDDEN(region) \

@@ -20,7 +20,7 @@ static struct vmr_pci_conf1 host;
 static inline void card_read(struct vmr_device *dev,
 			     const struct vmr_access *access, void *data)
 {
-	see(dev, access, 0);
+	access_record(dev, access, 0);
 	answer(access, data);
 }
 
@@ -29,7 +29,7 @@ static inline void card_write(struct vmr_device *dev,
 			      const void *data)
 {
 	(void)data;
-	see(dev, access, 1);
+	access_record(dev, access, 1);
 }
 
 static int card_refuses;

@@ -14,7 +14,7 @@
 #define WATCHED		9	/* spaces that are not the system's own */
 #define LINES		64
 
-static struct diary diary;
+static struct event_log event_log;
 
 /* Spaces of buses and bridges, to be in the snapshots too. */
 static struct vmr_snapshot_space watched[WATCHED];
@@ -24,14 +24,14 @@ static uint8_t bytes_before[1 << 14], bytes_after[1 << 14];
 static size_t size_before;
 
 /* What is no range of a space. */
-struct beside {
+struct extra_state {
 	unsigned int		told;
 	size_t			nr_words;
 	uintptr_t		words[LINES];
 	struct vmr_system_pool	pools[VMR_SYSTEM_MAX_POOLS];
 };
 
-static struct beside beside_before, beside_after;
+static struct extra_state extra_before, extra_after;
 
 static inline int watch_bus(struct vmr_bus *bus)
 {
@@ -117,19 +117,19 @@ static inline int snapshot_bytes(uint8_t *to, size_t max, size_t *size)
 	return vmr_snapshot_save(&snap, to, max, size);
 }
 
-static inline void add_word(struct beside *b, uintptr_t word)
+static inline void add_word(struct extra_state *b, uintptr_t word)
 {
 	if (b->nr_words < LINES)
 		b->words[b->nr_words++] = word;
 }
 
-static inline void look_beside(struct beside *b)
+static inline void extra_state_take(struct extra_state *b)
 {
 	const struct vmr_shared_irq *line = NULL;
 	const struct vmr_irq_share *sharer;
 
 	memset(b, 0, sizeof(*b));
-	b->told = diary.nr;
+	b->told = event_log.nr;
 	memcpy(b->pools, m.sys.pools, sizeof(b->pools));
 	while ((line = vmr_next_shared_irq(&m.sys, line))) {
 		add_word(b, (uintptr_t)line);
@@ -142,21 +142,21 @@ static inline void look_beside(struct beside *b)
 	}
 }
 
-static inline int look_before(void)
+static inline int state_save(void)
 {
-	see_before();
-	look_beside(&beside_before);
+	machine_state_before();
+	extra_state_take(&extra_before);
 	return snapshot_bytes(bytes_before, sizeof(bytes_before), &size_before);
 }
 
-static inline int nothing_happened(void)
+static inline int state_is_unchanged(void)
 {
 	size_t size = 0;
 
-	look_beside(&beside_after);
+	extra_state_take(&extra_after);
 	return same_as_before() &&
-	       !memcmp(&beside_before, &beside_after, sizeof(beside_after)) &&
-	       beside_after.nr_words < LINES &&
+	       !memcmp(&extra_before, &extra_after, sizeof(extra_after)) &&
+	       extra_after.nr_words < LINES &&
 	       !snapshot_bytes(bytes_after, sizeof(bytes_after), &size) &&
 	       size == size_before &&
 	       !memcmp(bytes_before, bytes_after, size_before) &&
@@ -166,11 +166,11 @@ static inline int nothing_happened(void)
 /* @call fails with @err, and it is as if it had not been made. */
 #define FAILS(err, call) \
 	do { \
-		ASSERT_EQ(0, look_before()); \
+		ASSERT_EQ(0, state_save()); \
 		EXPECT_EQ((err), (call)) { \
 			TH_LOG("%s", #call); \
 		} \
-		EXPECT_TRUE(nothing_happened()) { \
+		EXPECT_TRUE(state_is_unchanged()) { \
 			TH_LOG("%s failed and changed something", #call); \
 		} \
 	} while (0)

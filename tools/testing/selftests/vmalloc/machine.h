@@ -102,107 +102,107 @@ static inline const char *machine_verify(void)
  * which devices there are. The shape of the trees, the count that readers validate
  * against and the time that a drain goes by are left out: nobody can see these.
  */
-struct picture {
+struct machine_state {
 	size_t		nr;
 	uint64_t	word[1 << 14];
 };
 
-static inline void picture_add(struct picture *p, uint64_t word)
+static inline void machine_state_add(struct machine_state *p, uint64_t word)
 {
 	if (p->nr < NR(p->word))
 		p->word[p->nr++] = word;
 }
 
-static inline void picture_range(struct picture *p, const struct vmr_range *r)
+static inline void machine_state_range(struct machine_state *p, const struct vmr_range *r)
 {
-	picture_add(p, (uintptr_t)r);
-	picture_add(p, r->start);
-	picture_add(p, r->last);
-	picture_add(p, vmr_range_state(r));
+	machine_state_add(p, (uintptr_t)r);
+	machine_state_add(p, r->start);
+	machine_state_add(p, r->last);
+	machine_state_add(p, vmr_range_state(r));
 }
 
-static inline void picture_space(struct picture *p,
+static inline void machine_state_space(struct machine_state *p,
 				 const struct vmr_space *space)
 {
 	const struct vmr_range *range;
 
-	picture_add(p, space->nr_ranges);
-	picture_add(p, space->nr_claims);
-	picture_add(p, space->last_ticket);
-	picture_add(p, vmr_space_used(space).low);
+	machine_state_add(p, space->nr_ranges);
+	machine_state_add(p, space->nr_claims);
+	machine_state_add(p, space->last_ticket);
+	machine_state_add(p, vmr_space_used(space).low);
 	vmr_for_each_range(range, space)
-		picture_range(p, range);
+		machine_state_range(p, range);
 	vmr_for_each_claim(range, space) {
-		picture_range(p, range);
-		picture_add(p, range->ticket);
+		machine_state_range(p, range);
+		machine_state_add(p, range->ticket);
 	}
 }
 
-static inline void picture_ids(struct picture *p, const struct vmr_id_pool *ids)
+static inline void machine_state_ids(struct machine_state *p, const struct vmr_id_pool *ids)
 {
-	picture_space(p, &ids->space);
-	picture_add(p, ids->high_watermark);
+	machine_state_space(p, &ids->space);
+	machine_state_add(p, ids->high_watermark);
 }
 
 /* What is in no space is not in the trees, and what is behind a bus not below. */
-static inline void picture_device(struct picture *p,
+static inline void machine_state_device(struct machine_state *p,
 				  const struct vmr_device *dev)
 {
 	const struct vmr_region *region;
 
-	picture_add(p, (uintptr_t)dev);
-	picture_add(p, dev->state);
-	picture_add(p, dev->resources.nr);
-	picture_add(p, (uintptr_t)dev->transaction);
+	machine_state_add(p, (uintptr_t)dev);
+	machine_state_add(p, dev->state);
+	machine_state_add(p, dev->resources.nr);
+	machine_state_add(p, (uintptr_t)dev->transaction);
 	for (region = dev->regions; region; region = region->next) {
-		picture_range(p, &region->range);
-		picture_add(p, region->size);
+		machine_state_range(p, &region->range);
+		machine_state_add(p, region->size);
 	}
 	if (dev->subordinate) {
-		picture_space(p, &dev->subordinate->pio);
-		picture_space(p, &dev->subordinate->mmio);
-		picture_add(p, dev->subordinate->nr_devices);
+		machine_state_space(p, &dev->subordinate->pio);
+		machine_state_space(p, &dev->subordinate->mmio);
+		machine_state_add(p, dev->subordinate->nr_devices);
 	}
 }
 
-static inline void picture_take(struct picture *p)
+static inline void machine_state_take(struct machine_state *p)
 {
 	const struct vmr_device *dev = NULL;
 	const struct vmr_reader *reader;
 
 	memset(p, 0, sizeof(*p));
-	picture_space(p, &m.sys.pio);
-	picture_space(p, &m.sys.mmio);
-	picture_ids(p, &m.sys.irqs);
-	picture_ids(p, &m.sys.mem_slots);
-	picture_ids(p, &m.sys.pci_bdfs);
-	picture_ids(p, &m.sys.device_ids);
-	picture_ids(p, &m.sys.msi_vectors);
-	picture_add(p, m.sys.nr_pools);
+	machine_state_space(p, &m.sys.pio);
+	machine_state_space(p, &m.sys.mmio);
+	machine_state_ids(p, &m.sys.irqs);
+	machine_state_ids(p, &m.sys.mem_slots);
+	machine_state_ids(p, &m.sys.pci_bdfs);
+	machine_state_ids(p, &m.sys.device_ids);
+	machine_state_ids(p, &m.sys.msi_vectors);
+	machine_state_add(p, m.sys.nr_pools);
 	while ((dev = vmr_next_device(&m.manager, dev)))
-		picture_device(p, dev);
+		machine_state_device(p, dev);
 	for (reader = m.manager.readers; reader; reader = reader->next)
-		picture_add(p, (uintptr_t)reader);
+		machine_state_add(p, (uintptr_t)reader);
 }
 
-static struct picture picture_before, picture_after;
+static struct machine_state machine_before, machine_after;
 
-static inline void see_before(void)
+static inline void machine_state_before(void)
 {
-	picture_take(&picture_before);
+	machine_state_take(&machine_before);
 }
 
 static inline int same_as_before(void)
 {
-	picture_take(&picture_after);
-	return picture_after.nr < NR(picture_after.word) &&
-	       !memcmp(&picture_before, &picture_after, sizeof(picture_after));
+	machine_state_take(&machine_after);
+	return machine_after.nr < NR(machine_after.word) &&
+	       !memcmp(&machine_before, &machine_after, sizeof(machine_after));
 }
 
 /* @call fails with @err, and the machine is as if it had not been made. */
 #define REFUSED(err, call) \
 	do { \
-		see_before(); \
+		machine_state_before(); \
 		EXPECT_EQ((err), (call)) { \
 			TH_LOG("%s", #call); \
 		} \
@@ -227,7 +227,7 @@ static inline size_t access_bytes(const struct vmr_access *access)
 	return (size_t)access->width * access->count;
 }
 
-static inline void see(struct vmr_device *dev, const struct vmr_access *access,
+static inline void access_record(struct vmr_device *dev, const struct vmr_access *access,
 		       int wrote)
 {
 	seen.calls++;
@@ -252,7 +252,7 @@ static inline void answer(const struct vmr_access *access, void *data)
  */
 static struct vmr_region nonsense;
 
-static inline struct vmr_region *who(enum vmr_io io, uint64_t addr)
+static inline struct vmr_region *responder(enum vmr_io io, uint64_t addr)
 {
 	uint8_t byte = 0x55;
 	int ret;
@@ -268,22 +268,22 @@ static inline struct vmr_region *who(enum vmr_io io, uint64_t addr)
 }
 
 /* Answers at both ends of [start, last] with base @start, and not beside. */
-static inline int answers_at(const struct vmr_region *region, uint64_t start)
+static inline int device_responds_at(const struct vmr_region *region, uint64_t start)
 {
 	enum vmr_io io = (enum vmr_io)region->io;
 	uint64_t last = start + (region->size - 1);
 
-	if (who(io, start) != region || seen.access.base != start)
+	if (responder(io, start) != region || seen.access.base != start)
 		return 0;
-	if (who(io, last) != region || seen.access.base != start)
+	if (responder(io, last) != region || seen.access.base != start)
 		return 0;
-	if (start && who(io, start - 1) == region)
+	if (start && responder(io, start - 1) == region)
 		return 0;
-	return last == VMR_ADDR_MAX || who(io, last + 1) != region;
+	return last == VMR_ADDR_MAX || responder(io, last + 1) != region;
 }
 
 #define EXPECT_ANSWERS(region, start) \
-	EXPECT_TRUE(answers_at(region, start)) { \
+	EXPECT_TRUE(device_responds_at(region, start)) { \
 		TH_LOG("%s does not answer at %s", #region, #start); \
 	}
 
@@ -314,7 +314,7 @@ static inline struct probe *probe_of(struct vmr_device *dev)
 static inline void probe_read(struct vmr_device *dev,
 			      const struct vmr_access *access, void *data)
 {
-	see(dev, access, 0);
+	access_record(dev, access, 0);
 	if (probe_of(dev)->inside)
 		probe_of(dev)->inside(probe_of(dev), access);
 	answer(access, data);
@@ -324,7 +324,7 @@ static inline void probe_write(struct vmr_device *dev,
 			       const struct vmr_access *access,
 			       const void *data)
 {
-	see(dev, access, 1);
+	access_record(dev, access, 1);
 	if (access_bytes(access) <= sizeof(seen.data))
 		memcpy(seen.data, data, access_bytes(access));
 	if (probe_of(dev)->inside)
@@ -427,21 +427,21 @@ struct entry {
 	struct vmr_region	*new_answer;
 };
 
-struct diary {
+struct event_log {
 	struct vmr_listener	listener;
 	unsigned int		nr;
 	struct entry		entry[DIARY_MAX];
 	/* Done inside each call, after it has been noted. */
-	void			(*inside)(struct diary *d,
+	void			(*inside)(struct event_log *d,
 					  struct vmr_region *region);
 };
 
-static inline void diary_note(struct vmr_listener *listener,
+static inline void log_event(struct vmr_listener *listener,
 			      struct vmr_region *region,
 			      const struct vmr_mapping *old,
 			      const struct vmr_mapping *new_)
 {
-	struct diary *d = owner_of(listener, struct diary, listener);
+	struct event_log *d = owner_of(listener, struct event_log, listener);
 	enum vmr_io io = (enum vmr_io)region->io;
 	struct seen keep = seen;
 
@@ -451,8 +451,8 @@ static inline void diary_note(struct vmr_listener *listener,
 		e->region = region;
 		e->old = *old;
 		e->new_ = *new_;
-		e->old_answer = old->mapped ? who(io, old->start) : NULL;
-		e->new_answer = new_->mapped ? who(io, new_->start) : NULL;
+		e->old_answer = old->mapped ? responder(io, old->start) : NULL;
+		e->new_answer = new_->mapped ? responder(io, new_->start) : NULL;
 	}
 	d->nr++;
 	seen = keep;
@@ -460,17 +460,17 @@ static inline void diary_note(struct vmr_listener *listener,
 		d->inside(d, region);
 }
 
-static inline int diary_start(struct diary *d)
+static inline int diary_start(struct event_log *d)
 {
 	memset(d, 0, sizeof(*d));
-	d->listener.region_changed = diary_note;
+	d->listener.region_changed = log_event;
 	return vmr_listener_register(&m.manager, &d->listener);
 }
 
 /* A place that is none. */
 #define NOWHERE		VMR_ADDR_MAX
 
-static inline int is_place(const struct vmr_region *region,
+static inline int mapping_equals(const struct vmr_region *region,
 			   const struct vmr_mapping *place, uint64_t start)
 {
 	if (start == NOWHERE)
@@ -480,23 +480,23 @@ static inline int is_place(const struct vmr_region *region,
 }
 
 /* The entry says that @region was at @from and is at @to, and it was true. */
-static inline int says(const struct diary *d, unsigned int index,
+static inline int event_equals(const struct event_log *d, unsigned int index,
 		       const struct vmr_region *region, uint64_t from,
 		       uint64_t to)
 {
 	const struct entry *e = &d->entry[index];
 
 	return index < d->nr && index < DIARY_MAX && e->region == region &&
-	       is_place(region, &e->old, from) &&
-	       is_place(region, &e->new_, to) &&
+	       mapping_equals(region, &e->old, from) &&
+	       mapping_equals(region, &e->new_, to) &&
 	       (to == NOWHERE || e->new_answer == region) &&
 	       (from == NOWHERE || from == to || e->old_answer != region);
 }
 
-#define EXPECT_SAYS(diary, index, region, from, to) \
-	EXPECT_TRUE(says(diary, index, region, from, to)) { \
+#define EXPECT_SAYS(event_log, index, region, from, to) \
+	EXPECT_TRUE(event_equals(event_log, index, region, from, to)) { \
 		TH_LOG("entry %u of %u is not of %s: %s to %s", index, \
-		       (diary)->nr, #region, #from, #to); \
+		       (event_log)->nr, #region, #from, #to); \
 	}
 
 #endif /* VMR_TEST_MACHINE_H */

@@ -327,14 +327,14 @@ TEST(a_bridge_leaves_after_what_is_behind_it)
 TEST(configuration_accesses_go_by_the_bus_numbers_that_the_guest_gives)
 {
 	struct vmr_pci_bridge b[4];
-	struct vmr_pci_function leaf;
+	struct vmr_pci_function endpoint;
 	uint32_t i, bus;
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, bridge_up(&b[0], 2));
 	for (i = 1; i < 4; i++)
 		ASSERT_EQ(0, bridge_behind(&b[i], &b[i - 1], 1));
-	ASSERT_EQ(0, card_behind(&leaf, &b[3], 7, VMR_PCI_BAR_MEM32, false,
+	ASSERT_EQ(0, card_behind(&endpoint, &b[3], 7, VMR_PCI_BAR_MEM32, false,
 				 0x1000));
 	/* Unnumbered, there is nothing behind the first. */
 	for (bus = 1; bus < 256; bus++)
@@ -352,11 +352,11 @@ TEST(configuration_accesses_go_by_the_bus_numbers_that_the_guest_gives)
 	for (i = 1; i < 4; i++)
 		EXPECT_EQ(&b[i].fn, vmr_pci_find_function(&m.manager,
 							VMR_PCI_BDF(i, 1, 0)));
-	EXPECT_EQ(&leaf, vmr_pci_find_function(&m.manager,
+	EXPECT_EQ(&endpoint, vmr_pci_find_function(&m.manager,
 					     VMR_PCI_BDF(4, 7, 0)));
 	EXPECT_EQ(0x10411af4U, conf_in_at(VMR_PCI_BDF(4, 7, 0), 0, 4));
 	conf_out_at(VMR_PCI_BDF(4, 7, 0), 0x3c, 0x5a, 1);
-	EXPECT_EQ(0x5a, leaf.config[0x3c]);
+	EXPECT_EQ(0x5a, endpoint.config[0x3c]);
 	/* Where it is not. */
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(3, 7, 0)));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 1, 0)));
@@ -373,7 +373,7 @@ TEST(configuration_accesses_go_by_the_bus_numbers_that_the_guest_gives)
 	/* Renumbered: the function is the same, its bus another. */
 	number(VMR_PCI_BDF(2, 1, 0), 2, 3, 9);
 	number(VMR_PCI_BDF(3, 1, 0), 3, 9, 9);
-	EXPECT_EQ(&leaf, vmr_pci_find_function(&m.manager,
+	EXPECT_EQ(&endpoint, vmr_pci_find_function(&m.manager,
 					     VMR_PCI_BDF(9, 7, 0)));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
 }
@@ -442,7 +442,7 @@ TEST(windows_follow_base_limit_and_the_command_register)
 	EXPECT_SEEN(bar(&port, 0), 0x2300);
 	/* The child's own bit as well. */
 	command(AT_CARD, 0);
-	EXPECT_NULL(who(VMR_MMIO, 0xe0180000));
+	EXPECT_NULL(responder(VMR_MMIO, 0xe0180000));
 	command(AT_CARD, DECODE_MEM);
 	/* Moved with decode on, one register after the other. */
 	conf_out_at(AT_BRIDGE, MEM_BASE, 0xe020, 2);
@@ -521,7 +521,7 @@ TEST(a_window_whose_base_is_above_its_limit_is_closed)
 
 TEST(a_bar_out_of_every_window_is_unmapped_and_comes_back)
 {
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x200000));
 	command(AT_BRIDGE, DECODE_MEM);
@@ -542,7 +542,7 @@ TEST(a_bar_out_of_every_window_is_unmapped_and_comes_back)
 	/* Half of it is outside. */
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe02fffff);
 	EXPECT_HIDDEN(bar(&card, 0));
-	EXPECT_NULL(who(VMR_MMIO, 0xe0200000));
+	EXPECT_NULL(responder(VMR_MMIO, 0xe0200000));
 	EXPECT_EQ(4U, d.nr);
 	open_mem(AT_BRIDGE, 0xe0200000, 0xe03fffff);
 	EXPECT_SEEN(bar(&card, 0), 0xe0200000);
@@ -611,7 +611,7 @@ TEST(a_command_write_of_a_bridge_is_told_of_all_behind_it_once)
 	const uint32_t at_inner = VMR_PCI_BDF(1, 1, 0);
 	const uint32_t at_far = VMR_PCI_BDF(2, 1, 0);
 	unsigned int i, of_card = 0, of_far = 0;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x1000));
 	ASSERT_EQ(0, bridge_behind(&inner, &bridge, 1));
@@ -632,8 +632,8 @@ TEST(a_command_write_of_a_bridge_is_told_of_all_behind_it_once)
 	EXPECT_SEEN(bar(&far, 0), 0xe0100000);
 	EXPECT_EQ(4U, d.nr);	/* two windows and two BARs */
 	for (i = 0; i < d.nr; i++) {
-		of_card += says(&d, i, bar(&card, 0), NOWHERE, 0xe0000000);
-		of_far += says(&d, i, bar(&far, 0), NOWHERE, 0xe0100000);
+		of_card += event_equals(&d, i, bar(&card, 0), NOWHERE, 0xe0000000);
+		of_far += event_equals(&d, i, bar(&far, 0), NOWHERE, 0xe0100000);
 	}
 	EXPECT_EQ(1U, of_card);
 	EXPECT_EQ(1U, of_far);
@@ -757,7 +757,7 @@ TEST(a_bridge_may_be_unplugged_by_who_is_told_of_its_bar)
 
 TEST(a_bar_moves_between_the_windows_that_its_type_allows)
 {
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM64, true, 0x4000));
 	command(AT_BRIDGE, DECODE_MEM);
@@ -772,11 +772,11 @@ TEST(a_bar_moves_between_the_windows_that_its_type_allows)
 	bar64_at(AT_CARD, 0, 0x800004000ull);
 	command(AT_CARD, DECODE_MEM);
 	EXPECT_SEEN(bar(&card, 0), 0x800004000ull);
-	EXPECT_NULL(who(VMR_MMIO, 0xe0000000));
+	EXPECT_NULL(responder(VMR_MMIO, 0xe0000000));
 	EXPECT_EQ(2U, d.nr);
 	/* And as another one does it: halfway it is nowhere. */
 	bar_at(AT_CARD, 1, 0);
-	EXPECT_NULL(who(VMR_MMIO, 0x4000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x4000));
 	bar_at(AT_CARD, 0, 0xe0008000);
 	EXPECT_SEEN(bar(&card, 0), 0xe0008000);
 	EXPECT_SOUND();

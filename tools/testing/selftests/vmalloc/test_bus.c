@@ -17,7 +17,7 @@
 
 #define LEVELS	40
 
-static struct hub chain[LEVELS];
+static struct bridge_dev chain[LEVELS];
 
 /* Buses one below the other, each window a page less on both sides. */
 #define LEVEL_START(i)	(0x10000000ull + 0x1000 * (uint64_t)(i))
@@ -70,39 +70,39 @@ TEST(an_access_is_routed_through_windows_to_any_depth)
 
 TEST(a_window_alone_answers_nothing)
 {
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "hub", NULL));
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x10000, 0x1ffff));
-	EXPECT_NULL(who(VMR_MMIO, 0x10000));
-	EXPECT_NULL(who(VMR_MMIO, 0x1ffff));
+	EXPECT_NULL(responder(VMR_MMIO, 0x10000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1ffff));
 }
 
 /* Each level's window in turn is cut so that it just does not hold the region. */
 TEST(a_region_is_inside_every_window_above_or_answers_nowhere)
 {
 	struct vmr_region *region;
-	struct probe leaf;
+	struct probe endpoint;
 	unsigned int i;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, chain_up(7));
-	ASSERT_EQ(0, leaf_at(&leaf, "leaf", &chain[6].bus, VMR_MMIO, 0x18000000,
+	ASSERT_EQ(0, leaf_at(&endpoint, "leaf", &chain[6].bus, VMR_MMIO, 0x18000000,
 			     0x4000, false));
-	region = &leaf.region[0];
+	region = &endpoint.region[0];
 	for (i = 0; i < 7; i++) {
 		EXPECT_SEEN(region, 0x18000000);
 		/* Not the last byte, */
 		EXPECT_EQ(0, hub_open(&chain[i], MEMORY, 0x18000000,
 				      0x18003ffe));
 		EXPECT_HIDDEN(region);
-		EXPECT_NULL(who(VMR_MMIO, 0x18001000));
+		EXPECT_NULL(responder(VMR_MMIO, 0x18001000));
 		/* not the first, */
 		EXPECT_EQ(0, hub_open(&chain[i], MEMORY, 0x18000001,
 				      0x18003fff));
 		EXPECT_HIDDEN(region);
-		EXPECT_NULL(who(VMR_MMIO, 0x18001000));
+		EXPECT_NULL(responder(VMR_MMIO, 0x18001000));
 		/* not at all, */
 		EXPECT_EQ(0, hub_open(&chain[i], MEMORY, 0x30000000,
 				      0x3fffffff));
@@ -125,7 +125,7 @@ TEST(an_access_lies_inside_one_region_behind_a_window_too)
 {
 	struct probe a, b;
 	uint8_t data[8];
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "hub", NULL));
@@ -143,7 +143,7 @@ TEST(an_access_lies_inside_one_region_behind_a_window_too)
 TEST(windows_are_typed)
 {
 	struct probe plain, pref;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "hub", NULL));
@@ -197,7 +197,7 @@ TEST(the_type_of_every_window_above_counts)
 TEST(ports_and_memory_have_windows_of_their_own)
 {
 	struct probe mem, port;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "hub", NULL));
@@ -213,7 +213,7 @@ TEST(ports_and_memory_have_windows_of_their_own)
 
 TEST(two_buses_may_have_devices_at_one_address_and_the_window_decides)
 {
-	struct hub left, right;
+	struct bridge_dev left, right;
 	struct probe a, b;
 
 	ASSERT_EQ(0, machine_up());
@@ -237,7 +237,7 @@ TEST(memory_with_a_trapped_part_answers_behind_a_window)
 {
 	struct vmr_region part = { .offset = 0x800, .size = 0x100 };
 	struct probe p;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "hub", NULL));
@@ -248,27 +248,27 @@ TEST(memory_with_a_trapped_part_answers_behind_a_window)
 	ASSERT_EQ(0, vmr_region_add_subregion(&p.region[0], &part));
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, program(&p.region[0], 0x14000));
-	EXPECT_EQ(&part, who(VMR_MMIO, 0x14800));
-	EXPECT_EQ(&part, who(VMR_MMIO, 0x148ff));
-	EXPECT_NULL(who(VMR_MMIO, 0x147ff));
-	EXPECT_NULL(who(VMR_MMIO, 0x14900));
+	EXPECT_EQ(&part, responder(VMR_MMIO, 0x14800));
+	EXPECT_EQ(&part, responder(VMR_MMIO, 0x148ff));
+	EXPECT_NULL(responder(VMR_MMIO, 0x147ff));
+	EXPECT_NULL(responder(VMR_MMIO, 0x14900));
 	/* The window does not hold all of the memory around the part. */
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x14800, 0x14fff));
-	EXPECT_NULL(who(VMR_MMIO, 0x14800));
+	EXPECT_NULL(responder(VMR_MMIO, 0x14800));
 }
 
 TEST(the_region_at_an_address_is_found_through_windows)
 {
 	struct vmr_device *dev = NULL;
-	struct probe leaf;
+	struct probe endpoint;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, chain_up(5));
-	ASSERT_EQ(0, leaf_at(&leaf, "leaf", &chain[4].bus, VMR_MMIO, 0x18000000,
+	ASSERT_EQ(0, leaf_at(&endpoint, "leaf", &chain[4].bus, VMR_MMIO, 0x18000000,
 			     0x1000, false));
-	EXPECT_EQ(&leaf.region[0], vmr_find_region(&m.manager, VMR_MMIO,
+	EXPECT_EQ(&endpoint.region[0], vmr_find_region(&m.manager, VMR_MMIO,
 						 0x18000000));
-	EXPECT_EQ(&leaf.region[0], vmr_find_region(&m.manager, VMR_MMIO,
+	EXPECT_EQ(&endpoint.region[0], vmr_find_region(&m.manager, VMR_MMIO,
 						 0x18000fff));
 	EXPECT_NULL(vmr_find_region(&m.manager, VMR_MMIO, 0x18001000));
 	EXPECT_NULL(vmr_find_region(&m.manager, VMR_MMIO, LEVEL_START(0)));
@@ -278,7 +278,7 @@ TEST(the_region_at_an_address_is_found_through_windows)
 	/* So a device can be unlinked by an address behind windows. */
 	REFUSED(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x18001000, &dev));
 	EXPECT_EQ(1, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x18000800, &dev));
-	EXPECT_EQ(&leaf.dev, dev);
+	EXPECT_EQ(&endpoint.dev, dev);
 	EXPECT_SOUND();
 }
 
@@ -300,7 +300,7 @@ static struct vmr_constraint *want_of(struct probe *p, unsigned int index,
 	return c;
 }
 
-static struct hub bridge;
+static struct bridge_dev bridge;
 
 /* 0x1000-0x10ff ports, a page of 32-bit memory, a page prefetchable. */
 static int bridge_up(void)
@@ -448,7 +448,7 @@ TEST(a_bus_with_no_room_or_no_open_window_takes_no_device)
 
 TEST(a_window_that_cannot_be_reached_takes_no_device)
 {
-	struct hub inner;
+	struct bridge_dev inner;
 	struct probe p;
 
 	ASSERT_EQ(0, bridge_up());
@@ -472,7 +472,7 @@ TEST(more_windows_than_are_placed_into_still_route)
 {
 	static struct probe p[VMR_BUS_MAX_WINDOWS + 1];
 	struct vmr_region fifth = { 0 };
-	struct hub h;
+	struct bridge_dev h;
 	unsigned int i;
 
 	ASSERT_EQ(0, machine_up());
@@ -507,7 +507,7 @@ TEST(more_windows_than_are_placed_into_still_route)
 
 TEST(the_parent_is_registered_first)
 {
-	struct hub h, inner;
+	struct bridge_dev h, inner;
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
@@ -526,7 +526,7 @@ TEST(the_parent_is_registered_first)
 
 TEST(a_bus_with_devices_stays)
 {
-	struct hub outer, inner;
+	struct bridge_dev outer, inner;
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
@@ -551,7 +551,7 @@ TEST(a_bus_with_devices_stays)
 
 TEST(the_topology_can_be_walked)
 {
-	struct hub outer, inner;
+	struct bridge_dev outer, inner;
 	struct probe a, b, c;
 
 	ASSERT_EQ(0, machine_up());
@@ -612,7 +612,7 @@ TEST(programming_a_window_is_refused)
 {
 	struct vmr_region *window = &bridge.p.region[MEMORY];
 	struct probe p;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, bridge_up());
 	ASSERT_EQ(0, leaf_up(&p, "p", NULL, VMR_MMIO, 0x1000, false));
@@ -651,7 +651,7 @@ TEST(a_window_outside_the_domain_is_closed)
 TEST(a_window_may_be_all_of_64_bits)
 {
 	struct probe low, high;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up_to(VMR_ADDR_MAX, 255));
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
@@ -681,8 +681,8 @@ TEST(a_parked_window_opens_where_it_was_parked)
 }
 
 /* What is behind, and how far: two leaves on each of two nested buses. */
-static struct hub upper, lower;
-static struct probe leaf[4];
+static struct bridge_dev upper, lower;
+static struct probe endpoint[4];
 
 static int family_up(void)
 {
@@ -694,7 +694,7 @@ static int family_up(void)
 	if (!ret)
 		ret = hub_up(&lower, "lower", &upper.bus);
 	for (i = 0; i < 4 && !ret; i++)
-		ret = leaf_at(&leaf[i], "leaf", i < 2 ? &upper.bus : &lower.bus,
+		ret = leaf_at(&endpoint[i], "leaf", i < 2 ? &upper.bus : &lower.bus,
 			      VMR_MMIO, 0x100000 + 0x1000 * (uint64_t)i, 0x1000,
 			      false);
 	if (!ret)
@@ -705,7 +705,7 @@ static int family_up(void)
 }
 
 /* @nr reports, and those of the four leaves say this each, in any order. */
-static int leaves_say(const struct diary *d, unsigned int first,
+static int leaves_say(const struct event_log *d, unsigned int first,
 		      unsigned int last, bool from, bool to)
 {
 	unsigned int i, j, found;
@@ -714,8 +714,8 @@ static int leaves_say(const struct diary *d, unsigned int first,
 		uint64_t at = 0x100000 + 0x1000 * (uint64_t)i;
 
 		for (j = 0, found = 0; j < d->nr; j++)
-			if (d->entry[j].region == &leaf[i].region[0])
-				found += says(d, j, &leaf[i].region[0],
+			if (d->entry[j].region == &endpoint[i].region[0])
+				found += event_equals(d, j, &endpoint[i].region[0],
 					      from ? at : NOWHERE,
 					      to ? at : NOWHERE) ? 1 : 100;
 		if (found != 1)
@@ -726,7 +726,7 @@ static int leaves_say(const struct diary *d, unsigned int first,
 
 TEST(closing_a_window_is_told_of_every_region_behind_it_once)
 {
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, family_up());
 	ASSERT_EQ(0, diary_start(&d));
@@ -740,8 +740,8 @@ TEST(closing_a_window_is_told_of_every_region_behind_it_once)
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &upper.p.region[MEMORY]));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &lower.p.region[MEMORY]));
-	EXPECT_EQ(0, program(&leaf[3].region[0], 0x107000));
-	EXPECT_EQ(0, program(&leaf[3].region[0], 0x103000));
+	EXPECT_EQ(0, program(&endpoint[3].region[0], 0x107000));
+	EXPECT_EQ(0, program(&endpoint[3].region[0], 0x103000));
 	EXPECT_EQ(0, hub_open(&lower, MEMORY, 0x102000, 0x103fff));
 	EXPECT_EQ(0U, d.nr);
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x100000, 0x10ffff));
@@ -753,7 +753,7 @@ TEST(closing_a_window_is_told_of_every_region_behind_it_once)
 TEST(a_window_is_told_with_its_old_and_new_size)
 {
 	const struct vmr_mapping *old, *new_;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, family_up());
 	ASSERT_EQ(0, diary_start(&d));
@@ -770,8 +770,8 @@ TEST(a_window_is_told_with_its_old_and_new_size)
 	/* The lower bus's window and its leaves are out; the upper's stay. */
 	EXPECT_EQ(4U, d.nr);
 	EXPECT_TRUE(leaves_say(&d, 2, 3, true, false));
-	EXPECT_SEEN(&leaf[1].region[0], 0x101000);
-	EXPECT_HIDDEN(&leaf[2].region[0]);
+	EXPECT_SEEN(&endpoint[1].region[0], 0x101000);
+	EXPECT_HIDDEN(&endpoint[2].region[0]);
 	EXPECT_EQ(0, vmr_listener_unregister(&m.manager, &d.listener));
 
 	/* Half of the lower window only: it is hidden, one of its leaves not. */
@@ -779,15 +779,15 @@ TEST(a_window_is_told_with_its_old_and_new_size)
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x100000, 0x102fff));
 	EXPECT_EQ(2U, d.nr);
 	EXPECT_TRUE(leaves_say(&d, 2, 2, false, true));
-	EXPECT_SEEN(&leaf[2].region[0], 0x102000);
-	EXPECT_HIDDEN(&leaf[3].region[0]);
+	EXPECT_SEEN(&endpoint[2].region[0], 0x102000);
+	EXPECT_HIDDEN(&endpoint[3].region[0]);
 	EXPECT_FALSE(vmr_region_mapping(&lower.p.region[MEMORY]).mapped);
 }
 
 TEST(a_window_that_moves_over_its_devices_hides_some_and_shows_others)
 {
 	struct probe far;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, family_up());
 	ASSERT_EQ(0, leaf_at(&far, "far", &upper.bus, VMR_MMIO, 0x200000, 0x1000,
@@ -798,7 +798,7 @@ TEST(a_window_that_moves_over_its_devices_hides_some_and_shows_others)
 	EXPECT_EQ(7U, d.nr);
 	EXPECT_TRUE(leaves_say(&d, 0, 3, true, false));
 	EXPECT_SEEN(&far.region[0], 0x200000);
-	EXPECT_HIDDEN(&leaf[0].region[0]);
+	EXPECT_HIDDEN(&endpoint[0].region[0]);
 	/* To the same place again: nothing. */
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x200000, 0x20ffff));
 	EXPECT_EQ(7U, d.nr);
@@ -811,7 +811,7 @@ static struct {
 	unsigned int		moved;
 	unsigned int		late;	/* leaving after moved */
 	unsigned int		untold;	/* moved from a place, not told so */
-	struct vmr_region	*who[64];
+	struct vmr_region	*responder[64];
 } order;
 
 static void order_leaving(struct vmr_listener *listener,
@@ -819,8 +819,8 @@ static void order_leaving(struct vmr_listener *listener,
 			  const struct vmr_mapping *old)
 {
 	order.late += order.moved != 0 || !old->mapped;
-	if (order.leaving < NR(order.who))
-		order.who[order.leaving] = region;
+	if (order.leaving < NR(order.responder))
+		order.responder[order.leaving] = region;
 	order.leaving++;
 }
 
@@ -830,8 +830,8 @@ static void order_moved(struct vmr_listener *listener,
 {
 	unsigned int i, told = 0;
 
-	for (i = 0; i < order.leaving && i < NR(order.who); i++)
-		told += order.who[i] == region;
+	for (i = 0; i < order.leaving && i < NR(order.responder); i++)
+		told += order.responder[i] == region;
 	order.untold += told != old->mapped;
 	order.moved++;
 }
@@ -884,7 +884,7 @@ TEST(who_leaves_is_told_so_once_whatever_a_listener_does)
 	EXPECT_EQ(6U, order.leaving);
 	for (i = 0; i < 6; i++)
 		for (j = 0; j < i; j++)
-			EXPECT_NE(order.who[i], order.who[j]);
+			EXPECT_NE(order.responder[i], order.responder[j]);
 	EXPECT_EQ(7U, order.moved);
 	EXPECT_EQ(0U, order.late);
 	EXPECT_EQ(0U, order.untold);
@@ -894,14 +894,14 @@ TEST(who_leaves_is_told_so_once_whatever_a_listener_does)
 TEST(a_window_onto_a_taken_place_waits_and_then_all_behind_it_is_there)
 {
 	struct probe holder;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, family_up());
 	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0x30f000, 0x1000));
-	ASSERT_EQ(0, program(&leaf[0].region[0], 0x300000));
+	ASSERT_EQ(0, program(&endpoint[0].region[0], 0x300000));
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x300000, 0x30ffff));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&upper.p.region[MEMORY]));
-	EXPECT_HIDDEN(&leaf[0].region[0]);
+	EXPECT_HIDDEN(&endpoint[0].region[0]);
 	EXPECT_SEEN(&holder.region[0], 0x30f000);
 	EXPECT_EQ(&holder.region[0].range,
 		  vmr_find_overlap(&m.sys.mmio, 0x300000, 0x30ffff));
@@ -910,11 +910,11 @@ TEST(a_window_onto_a_taken_place_waits_and_then_all_behind_it_is_there)
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &holder.dev));
 	EXPECT_EQ(VMR_LIVE, state_of(&upper.p.region[MEMORY]));
-	EXPECT_SEEN(&leaf[0].region[0], 0x300000);
+	EXPECT_SEEN(&endpoint[0].region[0], 0x300000);
 	EXPECT_EQ(3U, d.nr);
 	EXPECT_SAYS(&d, 0, &holder.region[0], 0x30f000, NOWHERE);
 	EXPECT_EQ(&upper.p.region[MEMORY], d.entry[1].region);
-	EXPECT_SAYS(&d, 2, &leaf[0].region[0], NOWHERE, 0x300000);
+	EXPECT_SAYS(&d, 2, &endpoint[0].region[0], NOWHERE, 0x300000);
 	EXPECT_SOUND();
 }
 
@@ -991,7 +991,7 @@ TEST(memory_that_is_given_back_is_a_claims_at_once)
 	struct vmr_constraint want;
 	struct vmr_resource got;
 	struct probe p;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, bridge_up());
 	vmr_region_init(&memory, VMR_MMIO, VMR_REGION_MEMORY, 0x2000, 0, "ram");
@@ -1030,37 +1030,37 @@ TEST(memory_that_is_given_back_is_a_claims_at_once)
 TEST(a_window_that_leaves_lets_a_claim_have_its_place)
 {
 	struct probe waits;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, family_up());
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x100000, 0x1000,
 			     false));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
-	EXPECT_SEEN(&leaf[0].region[0], 0x100000);
+	EXPECT_SEEN(&endpoint[0].region[0], 0x100000);
 	ASSERT_EQ(0, diary_start(&d));
 	/* Its own new place overlaps the old one: only what is left is free. */
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x101000, 0x10ffff));
 	EXPECT_SEEN(&waits.region[0], 0x100000);
-	EXPECT_SEEN(&leaf[1].region[0], 0x101000);
-	EXPECT_HIDDEN(&leaf[0].region[0]);
+	EXPECT_SEEN(&endpoint[1].region[0], 0x101000);
+	EXPECT_HIDDEN(&endpoint[0].region[0]);
 	EXPECT_EQ(3U, d.nr);
 	EXPECT_SOUND();
 }
 
 TEST(a_claim_behind_a_bus_waits_in_the_space_of_that_bus)
 {
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, family_up());
-	EXPECT_EQ(0, program(&leaf[0].region[0], 0x101000));
-	EXPECT_EQ(VMR_CLAIMED, state_of(&leaf[0].region[0]));
+	EXPECT_EQ(0, program(&endpoint[0].region[0], 0x101000));
+	EXPECT_EQ(VMR_CLAIMED, state_of(&endpoint[0].region[0]));
 	/* The lower bus has a space of its own: no conflict there. */
-	EXPECT_EQ(0, program(&leaf[2].region[0], 0x101000));
-	EXPECT_EQ(VMR_LIVE, state_of(&leaf[2].region[0]));
-	EXPECT_HIDDEN(&leaf[2].region[0]);
+	EXPECT_EQ(0, program(&endpoint[2].region[0], 0x101000));
+	EXPECT_EQ(VMR_LIVE, state_of(&endpoint[2].region[0]));
+	EXPECT_HIDDEN(&endpoint[2].region[0]);
 	ASSERT_EQ(0, diary_start(&d));
-	EXPECT_EQ(0, vmr_region_park(&m.manager, &leaf[1].region[0], 0x101000));
-	EXPECT_SEEN(&leaf[0].region[0], 0x101000);
+	EXPECT_EQ(0, vmr_region_park(&m.manager, &endpoint[1].region[0], 0x101000));
+	EXPECT_SEEN(&endpoint[0].region[0], 0x101000);
 	EXPECT_EQ(2U, d.nr);
 	EXPECT_SOUND();
 }
@@ -1068,7 +1068,7 @@ TEST(a_claim_behind_a_bus_waits_in_the_space_of_that_bus)
 TEST(registering_and_unlinking_behind_a_window_is_told_if_it_is_seen)
 {
 	struct probe a, b;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, bridge_up());
 	ASSERT_EQ(0, diary_start(&d));
@@ -1093,7 +1093,7 @@ TEST(registering_and_unlinking_behind_a_window_is_told_if_it_is_seen)
 #define GRAIN		0x10ull
 #define GRAINS		96	/* addresses are crowded, so that all happens */
 
-static struct hub wood[HUBS];
+static struct bridge_dev wood[HUBS];
 static struct probe twig[LEAVES];
 
 static struct {
@@ -1188,10 +1188,10 @@ static const char *judge(const struct shadow *s)
 	if (place.start != region->range.start ||
 	    place.last != region->range.last)
 		return "visible elsewhere than live";
-	at = who(io, place.start);
+	at = responder(io, place.start);
 	if (at != region)
 		return "the first byte is routed elsewhere";
-	at = who(io, place.last);
+	at = responder(io, place.last);
 	if (at != region)
 		return "the last byte is routed elsewhere";
 	return NULL;
@@ -1299,8 +1299,8 @@ TEST(visible_is_what_is_routed_what_is_told_and_what_the_definition_says)
 			}
 		}
 		addr = random_address() + dice(GRAIN);
-		ASSERT_EQ(naive_access(VMR_MMIO, addr, 1), who(VMR_MMIO, addr));
-		ASSERT_EQ(naive_access(VMR_PIO, addr, 1), who(VMR_PIO, addr));
+		ASSERT_EQ(naive_access(VMR_MMIO, addr, 1), responder(VMR_MMIO, addr));
+		ASSERT_EQ(naive_access(VMR_PIO, addr, 1), responder(VMR_PIO, addr));
 		if (i % 64 == 0)
 			ASSERT_STREQ(VERIFY_OK, machine_verify());
 	}

@@ -82,11 +82,11 @@ static void gaps_of(struct __test_metadata *_metadata, uint64_t start,
 {
 	size_t i, n;
 
-	GRANT(vmr_space_init(&space, start, start + nr * 0x4000 - 1));
+	EXPECT_OK(vmr_space_init(&space, start, start + nr * 0x4000 - 1));
 	for (i = 0; i < nr; i++) {
 		/* A prime that does not divide nr: each once. */
 		n = i * 7919 % nr;
-		GRANT(vmr_reserve(&space, node(n),
+		EXPECT_OK(vmr_reserve(&space, node(n),
 				  start + n * 0x4000 + length,
 				  start + n * 0x4000 + 0x3fff, NULL));
 	}
@@ -287,8 +287,8 @@ TEST_F(cost, other_sizes_among_gaps_of_two_lengths)
 	gaps_of(_metadata, 0, 0x1000);
 	for (i = 0; i < nr; i += 2) {
 		at = node(i)->start;
-		GRANT(vmr_free(&space, node(i)));
-		GRANT(vmr_reserve(&space, node(i), at + 0x2000, at + 0x2fff,
+		EXPECT_OK(vmr_free(&space, node(i)));
+		EXPECT_OK(vmr_reserve(&space, node(i), at + 0x2000, at + 0x2fff,
 				  NULL));
 	}
 	for (policy = VMR_FIRST; policy <= VMR_LAST; policy++) {
@@ -310,17 +310,17 @@ TEST_F(cost, natural_blocks_in_a_space_long_in_use)
 	uint64_t size;
 	int policy;
 
-	GRANT(vmr_space_init(&space, 0, nr * 0x4000 - 1));
+	EXPECT_OK(vmr_space_init(&space, 0, nr * 0x4000 - 1));
 	for (i = 0; i < nr; i++) {
 		size = 0x1000ULL << rng() % 3;
-		GRANT(vmr_alloc(&space, node(i), REQ(VMR_FIRST, size, size),
+		EXPECT_OK(vmr_alloc(&space, node(i), REQ(VMR_FIRST, size, size),
 				NULL));
 	}
 	for (i = 0; i < 4 * nr; i++) {
 		range = node(rng() % nr);
-		GRANT(vmr_free(&space, range));
+		EXPECT_OK(vmr_free(&space, range));
 		size = 0x1000ULL << rng() % 3;
-		GRANT(vmr_alloc(&space, range, REQ(i & 1 ? VMR_FIRST : VMR_BEST,
+		EXPECT_OK(vmr_alloc(&space, range, REQ(i & 1 ? VMR_FIRST : VMR_BEST,
 						   size, size), NULL));
 	}
 	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
@@ -404,13 +404,13 @@ TEST_F(cost, a_settle_tests_the_claims_that_touch_the_place)
 	size_t most = 0, n, i;
 	uint64_t at;
 
-	GRANT(vmr_space_init(&space, 0, nr * 0x4000 - 1));
+	EXPECT_OK(vmr_space_init(&space, 0, nr * 0x4000 - 1));
 	/* Half of all live, and a claim on the place of each. */
 	for (i = 0; i < nr / 2; i++) {
 		n = i * 7919 % (nr / 2);
 		at = n * 0x4000;
-		GRANT(vmr_reserve(&space, node(n), at, at + 0xfff, NULL));
-		GRANT(vmr_claim(&space, node(nr / 2 + n), at, at + 0x1fff));
+		EXPECT_OK(vmr_reserve(&space, node(n), at, at + 0xfff, NULL));
+		EXPECT_OK(vmr_claim(&space, node(nr / 2 + n), at, at + 0x1fff));
 	}
 	for (i = 0; i < NR_CALLS; i++) {
 		n = rng() % (nr / 2);
@@ -436,11 +436,11 @@ TEST_F(cost, ids)
 	struct vmr_range *range;
 	size_t most = 0, i;
 
-	GRANT(vmr_id_pool_init(&ids, 0, 2 * nr));
+	EXPECT_OK(vmr_id_pool_init(&ids, 0, 2 * nr));
 	for (i = 0; i < nr; i++)
-		GRANT(vmr_id_alloc(&ids, node(i)));
+		EXPECT_OK(vmr_id_alloc(&ids, node(i)));
 	for (i = 0; i < nr / 2; i++)
-		GRANT(vmr_id_free_range(&ids, node(i * 2)));
+		EXPECT_OK(vmr_id_free_range(&ids, node(i * 2)));
 	for (i = 0; i < NR_CALLS; i++) {
 		range = node((rng() % nr) | 1);
 		CHEAP(vmr_id_find(&ids, vmr_id_value(range)));

@@ -58,7 +58,7 @@ TEST(every_address_of_a_region_and_no_other_is_routed_to_it)
 			region = &a.region[0];
 		if (addr == 0x400)
 			region = &b.region[0];
-		EXPECT_EQ(region, who(VMR_PIO, addr));
+		EXPECT_EQ(region, responder(VMR_PIO, addr));
 	}
 }
 
@@ -71,8 +71,8 @@ TEST(ports_and_memory_are_two_domains)
 	ASSERT_EQ(0, probe_up(&mem, "mem", VMR_MMIO, 0x1008, 0x10));
 	EXPECT_ANSWERS(&port.region[0], 0x1000);
 	EXPECT_ANSWERS(&mem.region[0], 0x1008);
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
-	EXPECT_NULL(who(VMR_PIO, 0x1010));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_PIO, 0x1010));
 }
 
 TEST(ports_have_widths_1_2_and_4)
@@ -206,8 +206,8 @@ TEST(the_first_and_the_last_byte_of_the_domain_are_routed)
 	ASSERT_EQ(0, probe_up(&high, "high", VMR_MMIO, VMR_ADDR_MAX, 1));
 	EXPECT_ANSWERS(&low.region[0], 0);
 	EXPECT_ANSWERS(&high.region[0], VMR_ADDR_MAX);
-	EXPECT_NULL(who(VMR_MMIO, 1));
-	EXPECT_NULL(who(VMR_MMIO, VMR_ADDR_MAX - 1));
+	EXPECT_NULL(responder(VMR_MMIO, 1));
+	EXPECT_NULL(responder(VMR_MMIO, VMR_ADDR_MAX - 1));
 }
 
 static void expect_ones(struct __test_metadata *_metadata, int err,
@@ -301,8 +301,8 @@ TEST(memory_takes_addresses_and_traps_nothing)
 			  &p.region[0].range);
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
-	EXPECT_NULL(who(VMR_MMIO, 0x10000));
-	EXPECT_NULL(who(VMR_MMIO, 0x1ffff));
+	EXPECT_NULL(responder(VMR_MMIO, 0x10000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1ffff));
 	EXPECT_EQ(-ENXIO, vmr_write(&m.reader, VMR_MMIO, 0x10000, &byte, 1, 1));
 	EXPECT_EQ(&p.region[0], vmr_find_region(&m.manager, VMR_MMIO, 0x10000));
 
@@ -345,10 +345,10 @@ TEST(a_part_of_memory_is_trapped)
 	ASSERT_EQ(0, msix_up(&p, part, 0x100000));
 	EXPECT_ANSWERS(&part[0], 0x103000);
 	EXPECT_ANSWERS(&part[1], 0x104000);
-	EXPECT_NULL(who(VMR_MMIO, 0x100000));
-	EXPECT_NULL(who(VMR_MMIO, 0x102fff));
-	EXPECT_NULL(who(VMR_MMIO, 0x103800));
-	EXPECT_NULL(who(VMR_MMIO, 0x107fff));
+	EXPECT_NULL(responder(VMR_MMIO, 0x100000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x102fff));
+	EXPECT_NULL(responder(VMR_MMIO, 0x103800));
+	EXPECT_NULL(responder(VMR_MMIO, 0x107fff));
 	EXPECT_EQ(&p.dev, part[0].device);
 
 	/* The part counts from its own start, and an access stays inside it. */
@@ -369,14 +369,14 @@ TEST(a_part_moves_with_its_memory)
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x200000));
 	EXPECT_ANSWERS(&part[0], 0x203000);
 	EXPECT_ANSWERS(&part[1], 0x204000);
-	EXPECT_NULL(who(VMR_MMIO, 0x103000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x103000));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &p.region[0]));
-	EXPECT_NULL(who(VMR_MMIO, 0x203000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x203000));
 	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x300000,
 				      NULL));
 	EXPECT_ANSWERS(&part[0], 0x303000);
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
-	EXPECT_NULL(who(VMR_MMIO, 0x303000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x303000));
 }
 
 TEST(a_part_knows_its_device_in_whichever_order_they_met)
@@ -432,7 +432,7 @@ TEST(adding_a_part_is_refused)
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(-EBUSY, vmr_region_add_subregion(&p.region[0], &other));
 	EXPECT_NULL(other.device);
-	EXPECT_NULL(who(VMR_MMIO, 0x103800));
+	EXPECT_NULL(responder(VMR_MMIO, 0x103800));
 	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(0, vmr_region_add_subregion(&p.region[0], &other));
 	EXPECT_EQ(-EEXIST, vmr_region_add_subregion(&p.region[0], &other));
@@ -468,8 +468,8 @@ TEST(nothing_answers_or_is_placed_where_addresses_are_reserved)
 			  &hpet.region[0].range);
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &hpet.dev, NULL, NULL));
 
-	EXPECT_NULL(who(VMR_MMIO, 0xfee00000));
-	EXPECT_NULL(who(VMR_MMIO, 0xfed00000));
+	EXPECT_NULL(responder(VMR_MMIO, 0xfee00000));
+	EXPECT_NULL(responder(VMR_MMIO, 0xfed00000));
 	EXPECT_EQ(&lapic, vmr_find_region(&m.manager, VMR_MMIO, 0xfee00fff));
 
 	probe_init(&p, "p");
@@ -594,7 +594,7 @@ TEST(a_device_is_registered_whole_or_not_at_all)
 {
 	struct vmr_constraint want[PROBE_WANTS];
 	struct probe other, p;
-	struct diary d;
+	struct event_log d;
 	size_t i, failed;
 
 	ASSERT_EQ(0, machine_up());
@@ -921,12 +921,12 @@ TEST(unlinking_gives_everything_back)
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_PIO, 0x60, 1));
-	see_before();
+	machine_state_before();
 	ASSERT_EQ(0, greedy_init(&p));
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	/* Four ranges are I/O regions; vectors and slots do not count. */
 	EXPECT_EQ(4, vmr_device_unregister(&m.manager, &p.dev));
-	EXPECT_NULL(who(VMR_MMIO, 0x10000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x10000));
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 
 	/* All as before but for the marks of what was once handed out. */
@@ -991,10 +991,10 @@ TEST(a_device_is_unlinked_by_any_of_its_addresses)
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(2, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x1fff, &dev));
 	EXPECT_EQ(&p.dev, dev);
-	EXPECT_NULL(who(VMR_PIO, 0x60));
+	EXPECT_NULL(responder(VMR_PIO, 0x60));
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(2, vmr_device_unregister_at(&m.manager, VMR_PIO, 0x63, NULL));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	EXPECT_ANSWERS(&q.region[0], 0x2000);
 }
 
@@ -1037,7 +1037,7 @@ TEST(a_device_may_unlink_itself_in_its_callback)
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
 	EXPECT_EQ(0x80, data);
 	EXPECT_EQ(1, p.result);
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	EXPECT_SOUND();
 }
@@ -1059,7 +1059,7 @@ TEST(a_drain_inside_a_callback_is_refused)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	p.inside = drain_myself;
-	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x1000));
+	EXPECT_EQ(&p.region[0], responder(VMR_MMIO, 0x1000));
 	EXPECT_EQ(-EAGAIN, drained_inside);
 	EXPECT_EQ(-EDEADLK, drain_inside);
 	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &p.dev));
@@ -1087,7 +1087,7 @@ TEST(a_drain_of_another_device_inside_a_callback_is_refused)
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
 	victim = &q;
 	p.inside = drain_victim;
-	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x1000));
+	EXPECT_EQ(&p.region[0], responder(VMR_MMIO, 0x1000));
 	EXPECT_EQ(1, p.result);
 	/* Nobody is inside it, so asking is answered and waiting is refused. */
 	EXPECT_EQ(0, drained_inside);
@@ -1224,7 +1224,7 @@ TEST(a_device_may_be_registered_again_in_its_own_callback)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	p.inside = come_back;
-	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x1000));
+	EXPECT_EQ(&p.region[0], responder(VMR_MMIO, 0x1000));
 	EXPECT_EQ(1, p.result);
 	EXPECT_EQ(-EBUSY, drained_inside);
 	EXPECT_EQ(-EAGAIN, drain_inside);
@@ -1292,7 +1292,7 @@ TEST(a_region_is_placed_where_it_is_free)
 
 	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4000, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x4000);
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	/* Its own old place does not stand in its way. */
 	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4800, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x4800);
@@ -1352,7 +1352,7 @@ TEST(a_programmed_region_is_where_it_was_programmed)
 	EXPECT_ANSWERS(&p.region[0], 0x5800);
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &p.region[0]));
 	EXPECT_EQ(VMR_FREE, state_of(&p.region[0]));
-	EXPECT_NULL(who(VMR_MMIO, 0x5800));
+	EXPECT_NULL(responder(VMR_MMIO, 0x5800));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &p.region[0]));
 	EXPECT_SOUND();
 }
@@ -1374,7 +1374,7 @@ TEST(a_place_outside_the_domain_unmaps)
 		EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0],
 						outside[i]));
 		EXPECT_EQ(VMR_FREE, state_of(&p.region[0]));
-		EXPECT_NULL(who(VMR_MMIO, 0x5000));
+		EXPECT_NULL(responder(VMR_MMIO, 0x5000));
 		EXPECT_EQ(0U, m.sys.mmio.nr_claims);
 		ASSERT_EQ(0, vmr_region_program(&m.manager, &p.region[0],
 						0x5000));
@@ -1416,8 +1416,8 @@ TEST(an_occupied_place_makes_a_claim_and_the_holder_keeps_answering)
 	EXPECT_ANSWERS(&c.region[0], 0x8000);
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &c.region[0], 0x1800));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&c.region[0]));
-	EXPECT_NULL(who(VMR_MMIO, 0x8000));
-	EXPECT_NULL(who(VMR_MMIO, 0x2000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x8000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x2000));
 	EXPECT_ANSWERS(&holder.region[0], 0x1000);
 	EXPECT_SOUND();
 }
@@ -1453,7 +1453,7 @@ TEST(a_claim_goes_live_whichever_way_its_place_becomes_free)
 		default:
 			vmr_device_unregister(&m.manager, &holder.dev);
 		}
-		EXPECT_TRUE(answers_at(&c.region[0], 0x1000)) {
+		EXPECT_TRUE(device_responds_at(&c.region[0], 0x1000)) {
 			TH_LOG("way %d", way);
 		}
 		EXPECT_SOUND();
@@ -1477,7 +1477,7 @@ TEST(a_claim_waits_until_all_of_its_place_is_free)
 	ASSERT_EQ(0, vmr_region_program(&m.manager, &c.region[0], 0x1000));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &a.dev));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&c.region[0]));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	/* What it waits for can be asked. */
 	EXPECT_EQ(&b.region[0].range,
 		  vmr_find_overlap(&m.sys.mmio, c.region[0].range.start,
@@ -1539,7 +1539,7 @@ TEST(the_oldest_goes_first_when_several_places_become_free_at_once)
 	EXPECT_EQ(2, vmr_device_unregister(&m.manager, &holder.dev));
 	EXPECT_ANSWERS(&old.region[0], 0x2000);
 	EXPECT_EQ(VMR_CLAIMED, state_of(&young.region[0]));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	EXPECT_SOUND();
 }
 
@@ -1567,7 +1567,7 @@ TEST(a_claim_is_withdrawn)
 			EXPECT_EQ(0, vmr_device_unregister(&m.manager, &c.dev));
 		}
 		EXPECT_EQ(0, vmr_region_unmap(&m.manager, &holder.region[0]));
-		EXPECT_NULL(who(VMR_MMIO, 0x1000)) {
+		EXPECT_NULL(responder(VMR_MMIO, 0x1000)) {
 			TH_LOG("way %d", way);
 		}
 		EXPECT_EQ(0, vmr_region_program(&m.manager, &holder.region[0],
@@ -1648,7 +1648,7 @@ TEST(automatic_placement_avoids_parked_places_while_it_can)
 	ASSERT_EQ(0, probe_up_unmapped(&parked, "parked", VMR_MMIO, 0x1000));
 	ASSERT_EQ(0, vmr_region_park(&m.manager, &parked.region[0], 0x2000));
 	EXPECT_EQ(VMR_PARKED, state_of(&parked.region[0]));
-	EXPECT_NULL(who(VMR_MMIO, 0x2000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x2000));
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(0, anywhere_up(&p[i]));
 	EXPECT_ANSWERS(&p[0].region[0], 0x1000);
@@ -1674,7 +1674,7 @@ TEST(a_parked_region_blocks_no_exact_request_and_waits_for_nothing)
 	EXPECT_ANSWERS(&p.region[0], 0x2000);
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(VMR_PARKED, state_of(&parked.region[0]));
-	EXPECT_NULL(who(VMR_MMIO, 0x2000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x2000));
 }
 
 static void move_away(struct probe *p, const struct vmr_access *access)
@@ -1698,32 +1698,32 @@ TEST(what_a_reader_remembers_is_true_or_forgotten)
 	ASSERT_EQ(0, probe_up(&port, "port", VMR_PIO, 0x1000, 0x10));
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	for (i = 0; i < 3; i++) {
-		EXPECT_EQ(&port.region[0], who(VMR_PIO, 0x1000));
-		EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x1000));
+		EXPECT_EQ(&port.region[0], responder(VMR_PIO, 0x1000));
+		EXPECT_EQ(&p.region[0], responder(VMR_MMIO, 0x1000));
 	}
 	/* Moved, and another one in its place. */
 	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4000, NULL));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
-	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x4000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
+	EXPECT_EQ(&p.region[0], responder(VMR_MMIO, 0x4000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x1000, 0x1000));
-	EXPECT_EQ(&q.region[0], who(VMR_MMIO, 0x1000));
+	EXPECT_EQ(&q.region[0], responder(VMR_MMIO, 0x1000));
 	/* Moved so that the same address is another byte of it. */
 	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x3800, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x3800);
-	EXPECT_NULL(who(VMR_MMIO, 0x4800));
+	EXPECT_NULL(responder(VMR_MMIO, 0x4800));
 	/* Switched off, and back. */
 	EXPECT_EQ(0, vmr_region_park(&m.manager, &p.region[0], 0x3800));
-	EXPECT_NULL(who(VMR_MMIO, 0x3800));
+	EXPECT_NULL(responder(VMR_MMIO, 0x3800));
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x3800));
 	EXPECT_ANSWERS(&p.region[0], 0x3800);
 	/* Gone, its memory used for something else, and there once more. */
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	ASSERT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	memset(&p, 0xff, sizeof(p));
-	EXPECT_NULL(who(VMR_MMIO, 0x3800));
+	EXPECT_NULL(responder(VMR_MMIO, 0x3800));
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x3800, 0x400));
-	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x3800));
-	EXPECT_NULL(who(VMR_MMIO, 0x3c00));
+	EXPECT_EQ(&p.region[0], responder(VMR_MMIO, 0x3800));
+	EXPECT_NULL(responder(VMR_MMIO, 0x3c00));
 	EXPECT_SOUND();
 }
 
@@ -1734,7 +1734,7 @@ TEST(an_access_ends_with_the_base_it_began_with)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	p.inside = move_away;
-	EXPECT_EQ(&p.region[0], who(VMR_MMIO, 0x1010));
+	EXPECT_EQ(&p.region[0], responder(VMR_MMIO, 0x1010));
 	EXPECT_EQ(0x1000U, seen.access.base);
 	EXPECT_EQ(0, p.result);
 	EXPECT_ANSWERS(&p.region[0], 0x7000);
@@ -1747,7 +1747,7 @@ TEST(an_access_ends_with_the_base_it_began_with)
 TEST(every_change_of_place_is_told_once)
 {
 	struct probe p;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, diary_start(&d));
@@ -1779,7 +1779,7 @@ TEST(every_change_of_place_is_told_once)
 TEST(what_changes_no_place_is_not_told)
 {
 	struct probe p, q;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
@@ -1808,7 +1808,7 @@ TEST(what_changes_no_place_is_not_told)
 TEST(a_claim_that_goes_live_is_told_after_what_let_it)
 {
 	struct probe holder, c[2];
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, claims_up(&holder, c, 2));
@@ -1825,7 +1825,7 @@ TEST(a_claim_that_goes_live_is_told_after_what_let_it)
 TEST(all_regions_of_a_device_are_told)
 {
 	struct probe p;
-	struct diary d;
+	struct event_log d;
 	int i;
 
 	ASSERT_EQ(0, machine_up());
@@ -1848,7 +1848,7 @@ TEST(all_regions_of_a_device_are_told)
 static struct probe *other_probe;
 
 /* What a VMM may do: when one region comes, it puts another somewhere else. */
-static void move_other(struct diary *d, struct vmr_region *region)
+static void move_other(struct event_log *d, struct vmr_region *region)
 {
 	(void)region;
 	d->inside = NULL;
@@ -1861,7 +1861,7 @@ static void move_other(struct diary *d, struct vmr_region *region)
 TEST(a_listener_may_call_writers)
 {
 	struct probe p, q;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x8000, 0x1000));
@@ -1875,7 +1875,7 @@ TEST(a_listener_may_call_writers)
 	EXPECT_SOUND();
 }
 
-static void move_again(struct diary *d, struct vmr_region *region)
+static void move_again(struct event_log *d, struct vmr_region *region)
 {
 	d->inside = NULL;
 	vmr_region_program(&m.manager, region, 0x9000);
@@ -1883,7 +1883,7 @@ static void move_again(struct diary *d, struct vmr_region *region)
 
 TEST(every_listener_hears_of_changes_in_the_same_order)
 {
-	struct diary first, second, third;
+	struct event_log first, second, third;
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
@@ -1898,14 +1898,14 @@ TEST(every_listener_hears_of_changes_in_the_same_order)
 	EXPECT_SAYS(&first, 0, &p.region[0], NOWHERE, 0x1000);
 	EXPECT_SAYS(&first, 1, &p.region[0], 0x1000, 0x9000);
 	/* By now it has moved on, so who answers is not asked. */
-	EXPECT_TRUE(is_place(&p.region[0], &second.entry[0].new_, 0x1000));
-	EXPECT_TRUE(is_place(&p.region[0], &second.entry[1].old, 0x1000));
+	EXPECT_TRUE(mapping_equals(&p.region[0], &second.entry[0].new_, 0x1000));
+	EXPECT_TRUE(mapping_equals(&p.region[0], &second.entry[1].old, 0x1000));
 	EXPECT_SAYS(&second, 1, &p.region[0], 0x1000, 0x9000);
-	EXPECT_TRUE(is_place(&p.region[0], &third.entry[0].new_, 0x1000));
+	EXPECT_TRUE(mapping_equals(&p.region[0], &third.entry[0].new_, 0x1000));
 	EXPECT_SAYS(&third, 1, &p.region[0], 0x1000, 0x9000);
 }
 
-static void stop_listening(struct diary *d, struct vmr_region *region)
+static void stop_listening(struct event_log *d, struct vmr_region *region)
 {
 	(void)region;
 	vmr_listener_unregister(&m.manager, &d->listener);
@@ -1913,7 +1913,7 @@ static void stop_listening(struct diary *d, struct vmr_region *region)
 
 TEST(a_listener_may_stop_listening_while_it_is_told)
 {
-	struct diary first, second, third;
+	struct event_log first, second, third;
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
@@ -1928,7 +1928,7 @@ TEST(a_listener_may_stop_listening_while_it_is_told)
 	EXPECT_EQ(2U, third.nr);
 }
 
-static void unlink_it(struct diary *d, struct vmr_region *region)
+static void unlink_it(struct event_log *d, struct vmr_region *region)
 {
 	d->inside = NULL;
 	vmr_device_unregister(&m.manager, region->device);
@@ -1936,7 +1936,7 @@ static void unlink_it(struct diary *d, struct vmr_region *region)
 
 TEST(a_listener_may_unlink_what_it_is_told_of)
 {
-	struct diary first, second;
+	struct event_log first, second;
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
@@ -1947,8 +1947,8 @@ TEST(a_listener_may_unlink_what_it_is_told_of)
 	ASSERT_EQ(0, probe_region_at(&p, 1, VMR_MMIO, 0x2000, 0x1000));
 	first.inside = unlink_it;
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
-	EXPECT_NULL(who(VMR_MMIO, 0x2000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x2000));
 	/* The second region came and went before anybody could be told. */
 	EXPECT_EQ(2U, first.nr);
 	EXPECT_EQ(2U, second.nr);
@@ -2073,7 +2073,7 @@ TEST(a_drain_waits_for_a_callback_that_runs)
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for(&is_inside, 1);
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &p.dev));
 	ASSERT_EQ(0, pthread_create(&drainer, NULL, drain_thread, &p));
 	for (i = 0; i < 1000; i++)

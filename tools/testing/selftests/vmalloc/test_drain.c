@@ -20,12 +20,12 @@
 #define THREADS		4
 #define ADDR(i)		(0x10000 + 0x1000 * (uint64_t)(i))
 
-struct toy {
+struct test_device {
 	struct vmr_device	dev;
 	struct vmr_region	region;
 	struct vmr_constraint	want;
 	struct vmr_resource	got;
-	void			(*inside)(struct toy *t,
+	void			(*inside)(struct test_device *t,
 					  const struct vmr_access *access);
 	unsigned int		number;
 	/* Plain, and written by whoever has drained it */
@@ -36,7 +36,7 @@ struct toy {
 	unsigned int		strangers;	/* callbacks after that */
 };
 
-static struct toy toys[DEVICES];
+static struct test_device test_devices[DEVICES];
 static struct vmr_reader readers[THREADS];
 static pthread_mutex_t writers = PTHREAD_MUTEX_INITIALIZER;
 
@@ -67,16 +67,16 @@ static void wait_for_other(const unsigned int *flag, unsigned int value)
 		sched_yield();
 }
 
-static struct toy *toy_of(struct vmr_device *dev)
+static struct test_device *to_test_device(struct vmr_device *dev)
 {
-	return owner_of(dev, struct toy, dev);
+	return owner_of(dev, struct test_device, dev);
 }
 
 /* Whoever is here while it is drained is where nobody may be. */
 static void toy_read(struct vmr_device *dev, const struct vmr_access *access,
 		     void *data)
 {
-	struct toy *t = toy_of(dev);
+	struct test_device *t = to_test_device(dev);
 
 	add(&t->calls, 1);
 	add(&t->visits, 1);
@@ -96,7 +96,7 @@ static const struct vmr_device_ops toy_ops = { .read = toy_read };
 
 static int toy_up(unsigned int i)
 {
-	struct toy *t = &toys[i];
+	struct test_device *t = &test_devices[i];
 
 	memset(t, 0, sizeof(*t));
 	t->number = i;
@@ -119,7 +119,7 @@ static int up(unsigned int nr)
 	for (i = 0; i < nr && !ret; i++) {
 		ret = toy_up(i);
 		if (!ret)
-			ret = vmr_device_register(&m.manager, &toys[i].dev, NULL,
+			ret = vmr_device_register(&m.manager, &test_devices[i].dev, NULL,
 					   NULL);
 	}
 	for (i = 0; i < THREADS && !ret; i++)
@@ -139,14 +139,14 @@ static int unlink_toy(unsigned int i)
 	int ret;
 
 	pthread_mutex_lock(&writers);
-	ret = vmr_device_unregister(&m.manager, &toys[i].dev);
+	ret = vmr_device_unregister(&m.manager, &test_devices[i].dev);
 	pthread_mutex_unlock(&writers);
 	return ret;
 }
 
 static int drained(unsigned int i)
 {
-	return vmr_device_try_drain(&m.manager, &toys[i].dev);
+	return vmr_device_try_drain(&m.manager, &test_devices[i].dev);
 }
 
 /* One thread */
@@ -154,7 +154,7 @@ static int drained(unsigned int i)
 static unsigned int deepest, at_the_bottom, wrong;
 
 /* Every one of them takes away all, from inside of all of them. */
-static void go_down(struct toy *t, const struct vmr_access *access)
+static void go_down(struct test_device *t, const struct vmr_access *access)
 {
 	unsigned int i;
 
@@ -163,7 +163,7 @@ static void go_down(struct toy *t, const struct vmr_access *access)
 	} else {
 		at_the_bottom++;
 		for (i = 0; i < deepest; i++)
-			wrong += vmr_device_unregister(&m.manager, &toys[i].dev) != 1;
+			wrong += vmr_device_unregister(&m.manager, &test_devices[i].dev) != 1;
 	}
 	/*
 	 * On the way up: those above are still inside, those below have left,
@@ -174,7 +174,7 @@ static void go_down(struct toy *t, const struct vmr_access *access)
 			   t->number + 1 > VMR_READER_HAZARDS ? -EAGAIN : 0;
 
 		wrong += drained(i) != want;
-		wrong += vmr_device_drain(&m.manager, &toys[i].dev) != -EDEADLK;
+		wrong += vmr_device_drain(&m.manager, &test_devices[i].dev) != -EDEADLK;
 	}
 }
 
@@ -185,10 +185,10 @@ TEST(callbacks_inside_each_other_unlink_all_of_them)
 	for (deepest = 1; deepest <= DEVICES; deepest++) {
 		ASSERT_EQ(0, up(deepest));
 		for (i = 0; i < deepest; i++)
-			toys[i].inside = go_down;
+			test_devices[i].inside = go_down;
 		EXPECT_EQ(0, read_toy(&m.reader, 0));
 		for (i = 0; i < deepest; i++)
-			EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[i].dev));
+			EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[i].dev));
 		EXPECT_EQ(deepest, at_the_bottom);
 		EXPECT_EQ(0U, wrong) {
 			TH_LOG("%u deep", deepest);
@@ -199,7 +199,7 @@ TEST(callbacks_inside_each_other_unlink_all_of_them)
 }
 
 /* Inside itself, again and again, unlinked and registered again each time. */
-static void come_again(struct toy *t, const struct vmr_access *access)
+static void come_again(struct test_device *t, const struct vmr_access *access)
 {
 	if (++at_the_bottom == deepest)
 		return;
@@ -216,13 +216,13 @@ static void come_again(struct toy *t, const struct vmr_access *access)
 TEST(a_device_inside_itself_is_inside_until_the_last_has_left)
 {
 	ASSERT_EQ(0, up(1));
-	toys[0].inside = come_again;
+	test_devices[0].inside = come_again;
 	deepest = DEVICES;
 	EXPECT_EQ(0, read_toy(&m.reader, 0));
 	EXPECT_EQ((unsigned int)DEVICES, at_the_bottom);
 	EXPECT_EQ(0U, wrong);
-	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &toys[0].dev));
-	EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[0].dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &test_devices[0].dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[0].dev));
 }
 
 /* The time of the unlinking goes past its largest number. */
@@ -231,13 +231,13 @@ TEST(a_drain_across_the_end_of_time)
 	unsigned int i;
 
 	ASSERT_EQ(0, up(2));
-	toys[0].inside = NULL;
+	test_devices[0].inside = NULL;
 	m.manager.epoch = (unsigned long)-3;
 	for (i = 0; i < 6; i++) {
 		/* A lookup that began before, as the drain sees it. */
 		unsigned long before = m.manager.epoch;
 
-		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &toys[0].dev));
+		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &test_devices[0].dev));
 		EXPECT_NE(0UL, m.manager.epoch);
 		readers[0].epoch = before;
 		EXPECT_EQ(-EAGAIN, drained(0));
@@ -245,7 +245,7 @@ TEST(a_drain_across_the_end_of_time)
 		EXPECT_EQ(0, drained(0));
 		readers[0].epoch = 0;
 		EXPECT_EQ(0, drained(0));
-		EXPECT_EQ(0, vmr_device_register(&m.manager, &toys[0].dev, NULL,
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[0].dev, NULL,
 					  NULL));
 		EXPECT_EQ(0, read_toy(&m.reader, 0));
 	}
@@ -278,7 +278,7 @@ static void *visitor(void *arg)
 	return NULL;
 }
 
-static void stay(struct toy *t, const struct vmr_access *access)
+static void stay(struct test_device *t, const struct vmr_access *access)
 {
 	(void)t;
 	(void)access;
@@ -289,27 +289,27 @@ static void stay(struct toy *t, const struct vmr_access *access)
 TEST(one_that_never_leaves_holds_up_nobody_else)
 {
 	struct visit v = { &readers[0], 0, 1, 77, 0 };
-	struct vmr_device *first = &toys[0].dev;
+	struct vmr_device *first = &test_devices[0].dev;
 	pthread_t thread;
 	unsigned int i;
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(3));
-	toys[0].inside = stay;
+	test_devices[0].inside = stay;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, visitor, &v));
 	wait_for(&inside, 1);
 	EXPECT_EQ(1, unlink_toy(0));
 	for (i = 0; i < 1000; i++) {
 		/* Others come and go meanwhile, also at its old address. */
-		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &toys[1].dev));
-		EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[1].dev));
-		toys[1].want.request.addr = i % 2 ? ADDR(1) : ADDR(0);
-		EXPECT_EQ(0, vmr_device_register(&m.manager, &toys[1].dev, NULL,
+		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &test_devices[1].dev));
+		EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[1].dev));
+		test_devices[1].want.request.addr = i % 2 ? ADDR(1) : ADDR(0);
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[1].dev, NULL,
 					  NULL));
 		EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, first));
 	}
 	/* It may come back at once, and is not drained by that. */
-	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &toys[1].dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &test_devices[1].dev));
 	EXPECT_EQ(0, vmr_device_register(&m.manager, first, NULL, NULL));
 	EXPECT_EQ(-EBUSY, vmr_device_try_drain(&m.manager, first));
 	EXPECT_EQ(1, unlink_toy(0));
@@ -326,7 +326,7 @@ TEST(one_that_never_leaves_holds_up_nobody_else)
 /* All are inside, then each unlinks the next, in a ring. */
 static unsigned int unlinked, cannot_drain;
 
-static void unlink_the_next(struct toy *t, const struct vmr_access *access)
+static void unlink_the_next(struct test_device *t, const struct vmr_access *access)
 {
 	unsigned int next = (t->number + 1) % THREADS, i;
 
@@ -338,7 +338,7 @@ static void unlink_the_next(struct toy *t, const struct vmr_access *access)
 	for (i = 0; i < THREADS; i++) {
 		add(&cannot_drain, drained(i) == -EAGAIN);
 		add(&cannot_drain,
-		    vmr_device_drain(&m.manager, &toys[i].dev) == -EDEADLK);
+		    vmr_device_drain(&m.manager, &test_devices[i].dev) == -EDEADLK);
 	}
 	/* Nobody leaves before all have asked. */
 	wait_for(&cannot_drain, 2 * THREADS * THREADS);
@@ -354,7 +354,7 @@ TEST(callbacks_on_several_threads_unlink_each_other)
 	NEEDS(threads);
 	ASSERT_EQ(0, up(THREADS));
 	for (i = 0; i < THREADS; i++) {
-		toys[i].inside = unlink_the_next;
+		test_devices[i].inside = unlink_the_next;
 		v[i] = (struct visit){ &readers[i], i, 1, 77, 0 };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, visitor, &v[i]));
 	}
@@ -363,8 +363,8 @@ TEST(callbacks_on_several_threads_unlink_each_other)
 		EXPECT_EQ(-EAGAIN, drained(i));
 	set(&may_leave, 1);
 	for (i = 0; i < THREADS; i++) {
-		EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[i].dev));
-		EXPECT_EQ(0U, get(&toys[i].calls));
+		EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[i].dev));
+		EXPECT_EQ(0U, get(&test_devices[i].calls));
 	}
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(thread[i], NULL);
@@ -373,7 +373,7 @@ TEST(callbacks_on_several_threads_unlink_each_other)
 }
 
 /* Now and then it is inside for so long that others run. */
-static void linger(struct toy *t, const struct vmr_access *access)
+static void linger(struct test_device *t, const struct vmr_access *access)
 {
 	(void)access;
 	if (!(get(&t->visits) % 16))
@@ -390,7 +390,7 @@ static int wait_until_drained(unsigned int i)
 }
 
 /* It has been drained, so its memory is the caller's. */
-static void write_to(struct toy *t)
+static void write_to(struct test_device *t)
 {
 	t->first++;
 	set(&t->poisoned, 1);
@@ -400,7 +400,7 @@ static void write_to(struct toy *t)
 }
 
 /* Until somebody comes, who may still be there. */
-static void wait_for_a_visit(const struct toy *t)
+static void wait_for_a_visit(const struct test_device *t)
 {
 	unsigned int before = get(&t->visits);
 
@@ -432,14 +432,14 @@ TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(2));
-	toys[0].inside = linger;
-	toys[1].inside = linger;
+	test_devices[0].inside = linger;
+	test_devices[1].inside = linger;
 	for (i = 0; i < THREADS; i++) {
 		v[i] = (struct visit){ &readers[i], i % 2, -1u, 0, 0 };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, visitor, &v[i]));
 	}
 	for (round = 0; round < rounds; round++) {
-		struct toy *t = &toys[round % 2];
+		struct test_device *t = &test_devices[round % 2];
 
 		wait_for_a_visit(t);
 		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &t->dev));
@@ -458,7 +458,7 @@ TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
 	}
 	TH_LOG("%lu drains of what is never left alone, %lu of them waited, %lu hits",
 	       rounds, waits, hits);
-	EXPECT_EQ(0U, get(&toys[0].strangers) + get(&toys[1].strangers));
+	EXPECT_EQ(0U, get(&test_devices[0].strangers) + get(&test_devices[1].strangers));
 }
 
 /* Readers come and go themselves while others are drained. */
@@ -493,7 +493,7 @@ TEST_F_TIMEOUT(long_form,
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(1));
-	toys[0].inside = linger;
+	test_devices[0].inside = linger;
 	for (i = 0; i < THREADS; i++) {
 		v[i] = (struct visit){ &readers[i], 0,
 				       5 * (unsigned int)rounds, 0, 0 };
@@ -503,17 +503,17 @@ TEST_F_TIMEOUT(long_form,
 	while (get(&stop) != THREADS) {
 		/* Nobody leaves for good before there were enough drains. */
 		if (drains < rounds)
-			wait_for_a_visit(&toys[0]);
+			wait_for_a_visit(&test_devices[0]);
 		else
 			set(&may_leave, 1);
 		EXPECT_EQ(1, unlink_toy(0));
 		waits += drained(0) == -EAGAIN;
 		/* Without the lock: a drain waits for who may want it. */
-		EXPECT_EQ(0, vmr_device_drain(&m.manager, &toys[0].dev));
+		EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[0].dev));
 		drains++;
-		write_to(&toys[0]);
+		write_to(&test_devices[0]);
 		pthread_mutex_lock(&writers);
-		EXPECT_EQ(0, vmr_device_register(&m.manager, &toys[0].dev, NULL,
+		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[0].dev, NULL,
 					  NULL));
 		pthread_mutex_unlock(&writers);
 	}
@@ -525,7 +525,7 @@ TEST_F_TIMEOUT(long_form,
 	}
 	TH_LOG("%lu drains, %lu of them waited, while readers come and go %lu times, %lu hits",
 	       drains, waits, times, hits);
-	EXPECT_EQ(0U, get(&toys[0].strangers));
+	EXPECT_EQ(0U, get(&test_devices[0].strangers));
 }
 
 TEST_HARNESS_MAIN

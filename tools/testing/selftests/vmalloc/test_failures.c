@@ -21,7 +21,7 @@ static struct vmr_range blocked[PLACES];
 static struct vmr_shared_irq line;
 static struct vmr_irq_share sharer;
 static struct probe holder, waiter, others[3], subject;
-static struct hub hub;
+static struct bridge_dev bridge_dev;
 
 /*
  * What the device asks for, by index, then its id and its own word. Each has a way
@@ -51,16 +51,16 @@ static const uint8_t order[NR_STEPS] = {
 static void up(struct __test_metadata *_metadata)
 {
 	ASSERT_EQ(0, machine_up_to(MACHINE_LAST, 5));
-	ASSERT_EQ(0, diary_start(&diary));
+	ASSERT_EQ(0, diary_start(&event_log));
 	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &line, 9, "line", NULL));
 	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0xc0000000, 0x2000));
 	ASSERT_EQ(0, probe_up_unmapped(&waiter, "waiter", VMR_MMIO, 0x1000));
 	ASSERT_EQ(0, program(&waiter.region[0], 0xc0001000));
 	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
-	ASSERT_EQ(0, hub_up(&hub, "bus", NULL));
-	ASSERT_EQ(0, watch_bus(&hub.bus));
-	ASSERT_EQ(0, hub_open(&hub, PORTS, 0x3000, 0x3fff));
-	ASSERT_EQ(0, hub_open(&hub, MEMORY, 0xd0000000, 0xdfffffff));
+	ASSERT_EQ(0, hub_up(&bridge_dev, "bus", NULL));
+	ASSERT_EQ(0, watch_bus(&bridge_dev.bus));
+	ASSERT_EQ(0, hub_open(&bridge_dev, PORTS, 0x3000, 0x3fff));
+	ASSERT_EQ(0, hub_open(&bridge_dev, MEMORY, 0xd0000000, 0xdfffffff));
 }
 
 /* All that it asks for; where, depends on whose it is. */
@@ -247,7 +247,7 @@ static void every_set(struct __test_metadata *_metadata, unsigned int steps,
 		      int (*call)(size_t *failed, struct vmr_range **conflict),
 		      void (*undo)(void))
 {
-	struct vmr_range *conflict, nobody;
+	struct vmr_range *conflict, no_range;
 	unsigned int mask;
 	size_t failed;
 	int step, first;
@@ -262,10 +262,10 @@ static void every_set(struct __test_metadata *_metadata, unsigned int steps,
 		put_marks_back();
 		first = first_of(mask);
 		failed = 77;
-		conflict = &nobody;
+		conflict = &no_range;
 		FAILS(why(first), call(&failed, &conflict));
 		EXPECT_EQ((size_t)(first == DEVICE ? 77 : first), failed);
-		EXPECT_EQ(who_blocks(first) ? who_blocks(first) : &nobody,
+		EXPECT_EQ(who_blocks(first) ? who_blocks(first) : &no_range,
 			  conflict);
 		ways++;
 		for (step = 0; step < NR_STEPS; step++)
@@ -308,7 +308,7 @@ TEST(register_at_the_root)
 TEST(register_on_a_bus)
 {
 	up(_metadata);
-	want_all(_metadata, &subject, &hub.bus);
+	want_all(_metadata, &subject, &bridge_dev.bus);
 	every_set(_metadata, ALL_STEPS, register_it, unlink_it);
 	EXPECT_EQ(511, ways);
 }
@@ -319,9 +319,9 @@ TEST(register_on_no_bus)
 	size_t failed = 77;
 
 	up(_metadata);
-	want_all(_metadata, &subject, &hub.bus);
+	want_all(_metadata, &subject, &bridge_dev.bus);
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
-	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &hub.p.dev));
+	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &bridge_dev.p.dev));
 	FAILS(-ENOENT, register_it(&failed, NULL));
 	FAILS(-ENOENT, add_it(&failed, NULL));
 	FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
@@ -378,7 +378,7 @@ TEST(transaction_add_at_the_root)
 
 TEST(transaction_add_on_a_bus)
 {
-	add_on(_metadata, &hub.bus);
+	add_on(_metadata, &bridge_dev.bus);
 }
 
 static int grant_it(size_t *failed, struct vmr_range **conflict)
@@ -529,7 +529,7 @@ TEST(adopt_at_the_root)
 
 TEST(adopt_on_a_bus)
 {
-	adopt_on(_metadata, &hub.bus);
+	adopt_on(_metadata, &bridge_dev.bus);
 }
 
 /* A line that it shared before, and shares no more. */
@@ -569,12 +569,12 @@ TEST(transaction_cancelled)
 	unlink_it();
 	ASSERT_EQ(0, take_ids());
 	give_ids();
-	ASSERT_EQ(0, look_before());
+	ASSERT_EQ(0, state_save());
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
 	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &holder.dev));
 	for (i = 0; i < NR(first); i++) {
 		probe_init(&first[i], "first");
-		first[i].dev.parent_bus = i ? &hub.bus : NULL;
+		first[i].dev.parent_bus = i ? &bridge_dev.bus : NULL;
 		ASSERT_EQ(0, probe_region_at(&first[i], 0, VMR_MMIO,
 					     0xd0100000 + 0x1000 * i, 0x1000));
 		region = &first[i].region[0];
@@ -588,7 +588,7 @@ TEST(transaction_cancelled)
 	subject.refuse = REFUSED_BY_DEV;
 	EXPECT_EQ(-ENOSPC, add_it(NULL, NULL));
 	EXPECT_EQ(0, vmr_transaction_abort(&transaction));
-	EXPECT_TRUE(nothing_happened());
+	EXPECT_TRUE(state_is_unchanged());
 	for (i = 0; i < NR(first); i++)
 		EXPECT_EQ((uint32_t)VMR_DEVICE_UNREGISTERED, first[i].dev.state);
 	EXPECT_NULL(holder.dev.transaction);
@@ -597,32 +597,32 @@ TEST(transaction_cancelled)
 /* What is in use goes neither by itself nor in a transaction. */
 TEST(removals)
 {
-	static struct probe leaf, guest;
+	static struct probe endpoint, guest;
 	struct vmr_device *dev = NULL;
 
 	up(_metadata);
-	ASSERT_EQ(0, leaf_at(&leaf, "leaf", &hub.bus, VMR_MMIO, 0xd0000000,
+	ASSERT_EQ(0, leaf_at(&endpoint, "leaf", &bridge_dev.bus, VMR_MMIO, 0xd0000000,
 			     0x1000, false));
 	probe_init(&guest, "guest");
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
-	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &hub.p.dev));
-	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &hub.p.dev));
+	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &bridge_dev.p.dev));
+	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &bridge_dev.p.dev));
 	FAILS(-ENOENT, vmr_device_unregister(&m.manager, &guest.dev));
 	FAILS(-ENOENT, vmr_transaction_remove(&transaction, &guest.dev));
 	FAILS(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0xd0001000, &dev));
 	FAILS(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_PIO, 0x3000, &dev));
-	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &leaf.dev));
-	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &leaf.dev));
-	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &leaf.dev));
+	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &endpoint.dev));
+	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &endpoint.dev));
+	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &endpoint.dev));
 	FAILS(-EBUSY, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0xd0000fff, &dev));
-	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &hub.p.dev));
-	guest.dev.parent_bus = &hub.bus;
+	FAILS(-EBUSY, vmr_device_unregister(&m.manager, &bridge_dev.p.dev));
+	guest.dev.parent_bus = &bridge_dev.bus;
 	ASSERT_EQ(0, vmr_transaction_add(&transaction, &guest.dev, NULL, NULL));
-	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &hub.p.dev));
+	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &bridge_dev.p.dev));
 	FAILS(-EBUSY, vmr_transaction_remove(&transaction, &guest.dev));
 	EXPECT_NULL(dev);
 	EXPECT_EQ(0, vmr_transaction_abort(&transaction));
-	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &leaf.dev));
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &endpoint.dev));
 }
 
 /* Whatever a region is, it stays that if the place it is given is not free. */
@@ -630,7 +630,7 @@ TEST(region_place)
 {
 	static struct vmr_region in_way;
 	struct vmr_region *r = &others[0].region[0];
-	struct vmr_range *conflict, nobody;
+	struct vmr_range *conflict, no_range;
 	uint64_t at = 0xe8000000;
 	int state, way;
 
@@ -650,20 +650,20 @@ TEST(region_place)
 		if (state == 3)
 			ASSERT_EQ(0, vmr_region_unmap(&m.manager, r));
 		for (way = 0; way < 3; way++) {
-			conflict = &nobody;
+			conflict = &no_range;
 			FAILS(-EBUSY, vmr_region_move(&m.manager, r,
 						       at + 0x17ff * way,
 						       &conflict));
 			EXPECT_EQ(&in_way.range, conflict);
 		}
-		conflict = &nobody;
+		conflict = &no_range;
 		FAILS(-ERANGE, vmr_region_move(&m.manager, r,
 						MACHINE_LAST - 0x2ffe,
 						&conflict));
 		FAILS(-EOVERFLOW, vmr_region_move(&m.manager, r,
 						   VMR_ADDR_MAX - 0x2ffe,
 						   &conflict));
-		EXPECT_EQ(&nobody, conflict);
+		EXPECT_EQ(&no_range, conflict);
 	}
 	EXPECT_EQ(0, vmr_region_move(&m.manager, r, at - 1, NULL));
 }
@@ -785,7 +785,7 @@ static void movers_up(struct __test_metadata *_metadata)
 	up(_metadata);
 	for (i = 0; i < MOVERS; i++) {
 		probe_init(&mover[i], "mover");
-		mover[i].dev.parent_bus = i % 2 ? &hub.bus : NULL;
+		mover[i].dev.parent_bus = i % 2 ? &bridge_dev.bus : NULL;
 		ASSERT_EQ(0, probe_region(&mover[i], 0, VMR_MMIO,
 					  VMR_REGION_TRAPPED, 0x1000));
 	}
@@ -817,7 +817,7 @@ static void steps_in_a_circle(void)
 TEST(move_set_where_a_place_is_taken)
 {
 	static struct vmr_region in_way;
-	struct vmr_range *conflict, nobody;
+	struct vmr_range *conflict, no_range;
 	size_t failed, nr;
 	uint64_t at;
 	int k;
@@ -837,7 +837,7 @@ TEST(move_set_where_a_place_is_taken)
 			ASSERT_EQ(0, vmr_reserve(step_of[k].to_space, &in_way.range,
 						 at + 0xfff, at + 0xfff, NULL));
 			failed = 77;
-			conflict = &nobody;
+			conflict = &no_range;
 			FAILS(-EBUSY, vmr_move_bulk(step_of, nr, &failed,
 						   &conflict));
 			EXPECT_EQ((size_t)k, failed);
@@ -913,9 +913,9 @@ TEST(region_move_set)
 	int k;
 
 	up(_metadata);
-	ASSERT_EQ(0, leaf_at(&two[0], "a", &hub.bus, VMR_MMIO, 0xd0000000,
+	ASSERT_EQ(0, leaf_at(&two[0], "a", &bridge_dev.bus, VMR_MMIO, 0xd0000000,
 			     0x1000, false));
-	ASSERT_EQ(0, leaf_at(&two[1], "b", &hub.bus, VMR_MMIO, 0xd0002000,
+	ASSERT_EQ(0, leaf_at(&two[1], "b", &bridge_dev.bus, VMR_MMIO, 0xd0002000,
 			     0x1000, false));
 	for (k = 0; k < 3; k++) {
 		memset(step, 0, sizeof(step));
@@ -926,13 +926,13 @@ TEST(region_move_set)
 		step[2].range = &holder.region[0].range;
 		step[2].start = 0xc0004000;
 		step[k].start = 0xc8000000;
-		ASSERT_EQ(0, vmr_reserve(k == 2 ? &m.sys.mmio : &hub.bus.mmio,
+		ASSERT_EQ(0, vmr_reserve(k == 2 ? &m.sys.mmio : &bridge_dev.bus.mmio,
 					 &in_way.range, 0xc8000000,
 					 0xc8000000, NULL));
 		FAILS(-EBUSY, vmr_region_move_bulk(&m.manager, step, 3, &failed,
 						  NULL));
 		EXPECT_EQ((size_t)k, failed);
-		ASSERT_EQ(0, vmr_free(k == 2 ? &m.sys.mmio : &hub.bus.mmio,
+		ASSERT_EQ(0, vmr_free(k == 2 ? &m.sys.mmio : &bridge_dev.bus.mmio,
 				      &in_way.range));
 		/* One that waits, one that is nobody's. */
 		step[k].range = &waiter.region[0].range;
@@ -953,13 +953,13 @@ TEST(region_move_set_of_windows)
 {
 	static struct probe behind[3];
 	static struct vmr_region in_way;
-	struct vmr_range *conflict, nobody;
+	struct vmr_range *conflict, no_range;
 	struct vmr_move_op step[3];
 	size_t failed, i, k;
 
 	up(_metadata);
 	for (i = 0; i < NR(behind); i++)
-		ASSERT_EQ(0, leaf_at(&behind[i], "behind", &hub.bus,
+		ASSERT_EQ(0, leaf_at(&behind[i], "behind", &bridge_dev.bus,
 				     i ? VMR_MMIO : VMR_PIO,
 				     i ? 0xd0001000 * i : 0x3000, 0x100,
 				     false));
@@ -972,9 +972,9 @@ TEST(region_move_set_of_windows)
 		uint64_t at;
 
 		memset(step, 0, sizeof(step));
-		step[0].range = &hub.p.region[MEMORY].range;
+		step[0].range = &bridge_dev.p.region[MEMORY].range;
 		step[0].start = 0xe0000000;
-		step[1].range = &hub.p.region[PORTS].range;
+		step[1].range = &bridge_dev.p.region[PORTS].range;
 		step[1].start = 0x5000;
 		step[2].range = &holder.region[0].range;
 		step[2].start = 0xc8000000;
@@ -984,12 +984,12 @@ TEST(region_move_set_of_windows)
 			step[k - NR(step)].start = MACHINE_LAST;
 		ASSERT_EQ(0, vmr_reserve(space, &in_way.range, at, at, NULL));
 		failed = 77;
-		conflict = &nobody;
+		conflict = &no_range;
 		FAILS(beyond ? -ERANGE : -EBUSY,
 		      vmr_region_move_bulk(&m.manager, step, NR(step), &failed,
 					  &conflict));
 		EXPECT_EQ(k % NR(step), failed);
-		EXPECT_EQ(beyond ? &nobody : &in_way.range, conflict);
+		EXPECT_EQ(beyond ? &no_range : &in_way.range, conflict);
 		ASSERT_EQ(0, vmr_free(space, &in_way.range));
 	}
 }

@@ -27,7 +27,7 @@ struct plan {
 static struct plan plan, plan_before, good;
 static struct machine machine_before;
 static struct probe holder, waiter;
-static struct hub hub;
+static struct bridge_dev bridge_dev;
 
 /* What is described, in the order in which it is looked at. */
 enum sort { RAM, WINDOW, PLATFORM, HOLE, PORT, INPUT, LINE, VECTOR };
@@ -133,24 +133,24 @@ static void up(struct __test_metadata *_metadata)
 {
 	memset(&plan, 0x5a, sizeof(plan));
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, diary_start(&diary));
+	ASSERT_EQ(0, diary_start(&event_log));
 	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0xc0000000, 0x2000));
 	ASSERT_EQ(0, probe_up_unmapped(&waiter, "waiter", VMR_MMIO, 0x1000));
 	ASSERT_EQ(0, program(&waiter.region[0], 0xc0001000));
 	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
-	ASSERT_EQ(0, hub_up(&hub, "bus", NULL));
-	ASSERT_EQ(0, hub_open(&hub, PORTS, 0x3000, 0x3fff));
-	ASSERT_EQ(0, watch_bus(&hub.bus));
+	ASSERT_EQ(0, hub_up(&bridge_dev, "bus", NULL));
+	ASSERT_EQ(0, hub_open(&bridge_dev, PORTS, 0x3000, 0x3fff));
+	ASSERT_EQ(0, watch_bus(&bridge_dev.bus));
 }
 
-static const struct vmr_span nobody;
+static const struct vmr_span no_range;
 static const struct vmr_span *bad;
 static unsigned int ways;	/* in which it could not be made */
 
 /* Why it cannot be made; what it names is in @bad. */
 static int make(void)
 {
-	bad = &nobody;
+	bad = &no_range;
 	memcpy(&plan_before, &plan, sizeof(plan));
 	memcpy(&machine_before, &m, sizeof(m));
 	return vmr_layout_init(&plan.layout, &m.sys, &plan.config, &bad);
@@ -162,11 +162,11 @@ static bool untouched(void)
 	       !memcmp(&machine_before, &m, sizeof(m));
 }
 
-#define MISMADE(err, who) \
+#define MISMADE(err, responder) \
 	do { \
 		ways++; \
 		FAILS(err, make()); \
-		EXPECT_EQ((who), bad); \
+		EXPECT_EQ((responder), bad); \
 		EXPECT_TRUE(untouched()) { \
 			TH_LOG("a layout is refused and changed something"); \
 		} \
@@ -440,10 +440,10 @@ TEST(layout_with_counts_that_make_no_sense)
 #define WITH(field, value) \
 	do { \
 		(field) = (value); \
-		MISMADE(-EINVAL, &nobody); \
+		MISMADE(-EINVAL, &no_range); \
 		(field) = (value); \
 		reverse(&item[0]);	/* which is not come to */ \
-		MISMADE(-EINVAL, &nobody); \
+		MISMADE(-EINVAL, &no_range); \
 	} while (0)
 		WITH(c->phys_bits, 0);
 		WITH(c->phys_bits, 65);
@@ -460,12 +460,12 @@ TEST(layout_with_counts_that_make_no_sense)
 #undef WITH
 		c->nr_segments = 2;
 		c->segments = NULL;
-		MISMADE(-EINVAL, &nobody);
+		MISMADE(-EINVAL, &no_range);
 		FAILS(-EINVAL, vmr_layout_init(NULL, &m.sys, c, &bad));
 		FAILS(-EINVAL, vmr_layout_init(&plan.layout, NULL, c, &bad));
 		FAILS(-EINVAL, vmr_layout_init(&plan.layout, &m.sys, NULL,
 					       &bad));
-		EXPECT_EQ(&nobody, bad);
+		EXPECT_EQ(&no_range, bad);
 		EXPECT_EQ(0, memcmp(&good, &plan, sizeof(plan)));
 	}
 	EXPECT_EQ(100U, ways);
@@ -618,10 +618,10 @@ static int reserve(enum vmr_io io, uint64_t start, uint64_t last)
 	return vmr_region_reserve(&m.sys, &hole, io, &span, &conflict);
 }
 
-#define UNRESERVED(err, who, io, start, last) \
+#define UNRESERVED(err, responder, io, start, last) \
 	do { \
 		FAILS(err, reserve(io, start, last)); \
-		EXPECT_EQ((who), conflict); \
+		EXPECT_EQ((responder), conflict); \
 		EXPECT_EQ(0, memcmp(&hole_before, &hole, sizeof(hole))); \
 	} while (0)
 
@@ -635,14 +635,14 @@ TEST(holes_that_cannot_be_reserved)
 	int io;
 
 	up(_metadata);
-	ASSERT_EQ(0, hub_open(&hub, MEMORY, 0xd0000000, 0xdfffffff));
+	ASSERT_EQ(0, hub_open(&bridge_dev, MEMORY, 0xd0000000, 0xdfffffff));
 	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &second, VMR_MMIO, &other, NULL));
 	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &third, VMR_PIO, &other, NULL));
 	for (io = VMR_PIO; io <= VMR_MMIO; io++) {
 		uint64_t limit = io == VMR_PIO ? 0xffff : MACHINE_LAST;
 
 		taken[0] = io == VMR_PIO ? &third : &second;
-		taken[1] = &hub.p.region[io == VMR_PIO ? PORTS : MEMORY];
+		taken[1] = &bridge_dev.p.region[io == VMR_PIO ? PORTS : MEMORY];
 		taken[2] = io == VMR_PIO ? taken[1] : &holder.region[0];
 		for (i = 0; i < NR(taken); i++) {
 			struct vmr_range *range = &taken[i]->range;
@@ -681,7 +681,7 @@ TEST(holes_that_are_none)
 	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
 	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &holder.region[0]));
 	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &waiter.region[0]));
-	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hub.p.region[PORTS]));
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &bridge_dev.p.region[PORTS]));
 	/* In the way of what waits for somebody else too: it must not go live. */
 	ASSERT_EQ(0, reserve(VMR_MMIO, 0xc0002000, 0xc0002fff));
 	ASSERT_EQ(0, program(&waiter.region[0], 0xc0002000));

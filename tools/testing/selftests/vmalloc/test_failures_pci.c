@@ -52,7 +52,7 @@ static void up(struct __test_metadata *_metadata)
 {
 	ASSERT_EQ(0, machine_up_to(MACHINE_LAST, IDS - 1));
 	ASSERT_EQ(0, vmr_pci_conf1_register(&host, &m.manager, NULL));
-	ASSERT_EQ(0, diary_start(&diary));
+	ASSERT_EQ(0, diary_start(&event_log));
 	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0xc0000000, 0x2000));
 	ASSERT_EQ(0, probe_up_unmapped(&waiter, "waiter", VMR_MMIO, 0x1000));
 	ASSERT_EQ(0, program(&waiter.region[0], 0xc0001000));

@@ -50,7 +50,7 @@ static int machine_numbered(int how, uint32_t last)
 		ret = vmr_reader_attach(&m.manager, &m.reader);
 	if (!ret)
 		ret = vmr_pci_conf1_register(&host, &m.manager, NULL);
-	return ret ? ret : diary_start(&diary);
+	return ret ? ret : diary_start(&event_log);
 }
 
 /*
@@ -575,11 +575,11 @@ TEST(msi_blocks_that_cannot_be_changed)
 				/* As it is without: to be compared with. */
 				ASSERT_EQ(0, msi_control(log, true));
 				ASSERT_EQ(0, msi_control(log, false));
-				ASSERT_EQ(0, look_before());
+				ASSERT_EQ(0, state_save());
 				ASSERT_EQ(0, msi_control(log, true));
 				told.nr = 0;
 				EXPECT_EQ(0, msi_control(more, true));
-				EXPECT_TRUE(nothing_happened());
+				EXPECT_TRUE(state_is_unchanged());
 				EXPECT_EQ(1U, told.nr);
 				EXPECT_NOTE(0, 0, NULL, -ENOSPC);
 				EXPECT_EQ(VMR_FREE,
@@ -605,7 +605,7 @@ TEST(msix_tables_that_are_granted_in_part)
 				ASSERT_EQ(0, entry(i, 0));
 			for (i = 0; i < NUMBERS; i++)
 				take(_metadata, i);
-			ASSERT_EQ(0, look_before());
+			ASSERT_EQ(0, state_save());
 			/* Every third, so that they are in pieces. */
 			for (i = 0; i < left; i++)
 				give(_metadata, 3 * i + 1);
@@ -629,7 +629,7 @@ TEST(msix_tables_that_are_granted_in_part)
 				EXPECT_NOTE(ENTRIES + i, i, NULL, 0);
 			for (i = 0; i < left; i++)
 				take(_metadata, 3 * i + 1);
-			EXPECT_TRUE(nothing_happened());
+			EXPECT_TRUE(state_is_unchanged());
 		}
 }
 
@@ -686,7 +686,7 @@ TEST(functions_that_leave_when_there_are_no_vectors)
 				take(_metadata, 0);
 			if (left)
 				give(_metadata, 0);
-			ASSERT_EQ(0, look_before());
+			ASSERT_EQ(0, state_save());
 			ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
 			for (i = 0; i < ENTRIES; i++)
 				ASSERT_EQ(0, entry(i, 0));
@@ -697,7 +697,7 @@ TEST(functions_that_leave_when_there_are_no_vectors)
 				  msix_control(MSIX_ENABLE));
 			unplug_at_error = false;
 			EXPECT_NULL(fn.manager);
-			EXPECT_TRUE(nothing_happened());
+			EXPECT_TRUE(state_is_unchanged());
 			for (i = 0; i < ENTRIES; i++) {
 				EXPECT_EQ(VMR_FREE,
 					  vmr_range_state(&entries[i].range));

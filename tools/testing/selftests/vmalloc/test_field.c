@@ -17,7 +17,7 @@
 #include "card.h"
 
 /*
- * Who answers at an address. Unlike who() it does not look at the data, which is
+ * Who answers at an address. Unlike responder() it does not look at the data, which is
  * another report's business.
  */
 static struct vmr_region *at(enum vmr_io io, uint64_t addr)

@@ -52,7 +52,7 @@ static struct vmr_region tables[CARDS];
 static struct villain villains[FUNCTIONS];
 
 /* What is on the board and not on PCI. */
-static struct probe board;
+static struct probe model_space;
 
 /*
  * What devices do: bytes that tell which region and offset were read, and the
@@ -303,19 +303,19 @@ static int hostile_up(uint64_t mmio_last)
 	naive_add(&host.dev);
 
 	/* Memory, an interrupt controller, and a hole where nothing may be. */
-	probe_init(&board, "board");
-	board.dev.ops = &hostile_ops;
-	ret = ret ? ret : probe_region_at(&board, 0, VMR_MMIO, 0, 0x80000000);
-	board.region[0].type = VMR_REGION_MEMORY;
-	ret = ret ? ret : probe_region_at(&board, 1, VMR_MMIO, 0xfec00000,
+	probe_init(&model_space, "board");
+	model_space.dev.ops = &hostile_ops;
+	ret = ret ? ret : probe_region_at(&model_space, 0, VMR_MMIO, 0, 0x80000000);
+	model_space.region[0].type = VMR_REGION_MEMORY;
+	ret = ret ? ret : probe_region_at(&model_space, 1, VMR_MMIO, 0xfec00000,
 					  0x1000);
-	ret = ret ? ret : probe_region_at(&board, 2, VMR_MMIO, CROWD + 0x580000,
+	ret = ret ? ret : probe_region_at(&model_space, 2, VMR_MMIO, CROWD + 0x580000,
 					  0x4000);
-	board.region[2].type = VMR_REGION_RESERVED;
-	ret = ret ? ret : probe_region_at(&board, 3, VMR_PIO, PORT_CROWD + 0x40,
+	model_space.region[2].type = VMR_REGION_RESERVED;
+	ret = ret ? ret : probe_region_at(&model_space, 3, VMR_PIO, PORT_CROWD + 0x40,
 					  8);
-	naive_add(&board.dev);
-	ret = ret ? ret : vmr_device_register(&m.manager, &board.dev, NULL, NULL);
+	naive_add(&model_space.dev);
+	ret = ret ? ret : vmr_device_register(&m.manager, &model_space.dev, NULL, NULL);
 
 	for (i = 0; i < BRIDGES && !ret; i++) {
 		ret = vmr_pci_bridge_init(&bridges[i], &m.manager, &ids,

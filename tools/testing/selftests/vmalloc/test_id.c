@@ -12,23 +12,23 @@
 
 static void some_ids(struct __test_metadata *_metadata)
 {
-	GRANT(vmr_id_pool_init(&w.ids, LOW, HIGH));
-	GRANT(vmr_space_init(&w.b, LOW, HIGH));
+	EXPECT_OK(vmr_id_pool_init(&w.ids, LOW, HIGH));
+	EXPECT_OK(vmr_space_init(&w.b, LOW, HIGH));
 }
 
 TEST(bounds_are_inclusive_and_not_reversed)
 {
-	REFUSE(-EINVAL, vmr_id_pool_init(NULL, 0, 1));
-	REFUSE(-EINVAL, vmr_id_pool_init(&w.ids, 1, 0));
-	REFUSE(-EINVAL, vmr_id_pool_init(&w.ids, UINT32_MAX, 0));
+	EXPECT_FAIL(-EINVAL, vmr_id_pool_init(NULL, 0, 1));
+	EXPECT_FAIL(-EINVAL, vmr_id_pool_init(&w.ids, 1, 0));
+	EXPECT_FAIL(-EINVAL, vmr_id_pool_init(&w.ids, UINT32_MAX, 0));
 	memset(&w.ids, 0xa5, sizeof(w.ids));
-	GRANT(vmr_id_pool_init(&w.ids, 3, 4));
+	EXPECT_OK(vmr_id_pool_init(&w.ids, 3, 4));
 	EXPECT_EQ((uint64_t)0, w.ids.high_watermark);
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
 	EXPECT_EQ(3u, vmr_id_value(&w.r[0]));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[1]));
 	EXPECT_EQ(4u, vmr_id_value(&w.r[1]));
-	REFUSE(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
+	EXPECT_FAIL(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_VALID(&w.ids.space);
 }
 
@@ -38,86 +38,86 @@ TEST(the_smallest_free_id_is_allocated)
 
 	some_ids(_metadata);
 	for (i = 0; i < 6; i++) {
-		GRANT(vmr_id_alloc(&w.ids, &w.r[i]));
+		EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[i]));
 		EXPECT_EQ(LOW + i, vmr_id_value(&w.r[i]));
 	}
-	GRANT(vmr_id_free(&w.ids, LOW + 4, NULL));
-	GRANT(vmr_id_free(&w.ids, LOW + 1, NULL));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
+	EXPECT_OK(vmr_id_free(&w.ids, LOW + 4, NULL));
+	EXPECT_OK(vmr_id_free(&w.ids, LOW + 1, NULL));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[1]));
 	EXPECT_EQ(LOW + 1, vmr_id_value(&w.r[1]));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[4]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[4]));
 	EXPECT_EQ(LOW + 4, vmr_id_value(&w.r[4]));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[6]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[6]));
 	EXPECT_EQ(LOW + 6, vmr_id_value(&w.r[6]));
 	/* Above ids that were never handed out, the smallest is below. */
-	GRANT(vmr_id_reserve(&w.ids, &w.r[7], HIGH, NULL));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[8]));
+	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[7], HIGH, NULL));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[8]));
 	EXPECT_EQ(LOW + 7, vmr_id_value(&w.r[8]));
 	EXPECT_VALID(&w.ids.space);
 }
 
 TEST(the_highest_ids_end_in_enospc_and_not_in_a_wrap)
 {
-	GRANT(vmr_id_pool_init(&w.ids, UINT32_MAX - 1, UINT32_MAX));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_pool_init(&w.ids, UINT32_MAX - 1, UINT32_MAX));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
 	EXPECT_EQ(UINT32_MAX - 1, vmr_id_value(&w.r[0]));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[1]));
 	EXPECT_EQ(UINT32_MAX, vmr_id_value(&w.r[1]));
-	REFUSE(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
+	EXPECT_FAIL(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_EQ((uint64_t)UINT32_MAX + 1, w.ids.high_watermark);
-	GRANT(vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
+	EXPECT_OK(vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
 	EXPECT_EQ(&w.r[1], w.freed);
-	REFUSE(-EALREADY, vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
+	EXPECT_FAIL(-EALREADY, vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
 	EXPECT_VALID(&w.ids.space);
 }
 
 TEST(all_of_32_bits_can_be_managed)
 {
-	GRANT(vmr_id_pool_init(&w.ids, 0, UINT32_MAX));
-	GRANT(vmr_id_reserve(&w.ids, &w.r[0], UINT32_MAX, NULL));
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1],
+	EXPECT_OK(vmr_id_pool_init(&w.ids, 0, UINT32_MAX));
+	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[0], UINT32_MAX, NULL));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1],
 				 REQ(VMR_FIRST, UINT32_MAX, 1), NULL));
 	EXPECT_EQ(0u, vmr_id_value(&w.r[1]));
-	REFUSE(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
+	EXPECT_FAIL(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_EQ(&w.r[1], vmr_id_find(&w.ids, UINT32_MAX - 1));
-	GRANT(vmr_id_free_block(&w.ids, 0, UINT32_MAX, &w.freed));
+	EXPECT_OK(vmr_id_free_block(&w.ids, 0, UINT32_MAX, &w.freed));
 	EXPECT_EQ(&w.r[1], w.freed);
-	GRANT(vmr_id_alloc(&w.ids, &w.r[2]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_EQ(0u, vmr_id_value(&w.r[2]));
 }
 
 TEST(alloc_errors_come_in_the_order_of_the_table)
 {
-	GRANT(vmr_id_pool_init(&w.ids, 7, 7));
-	GRANT(vmr_space_init(&w.b, 0, 9));
-	REFUSE(-EINVAL, vmr_id_alloc(NULL, &w.r[0]));
-	REFUSE(-EINVAL, vmr_id_alloc(&w.ids, NULL));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_pool_init(&w.ids, 7, 7));
+	EXPECT_OK(vmr_space_init(&w.b, 0, 9));
+	EXPECT_FAIL(-EINVAL, vmr_id_alloc(NULL, &w.r[0]));
+	EXPECT_FAIL(-EINVAL, vmr_id_alloc(&w.ids, NULL));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
 	/* Taken already, and nothing is free. */
-	REFUSE(-EEXIST, vmr_id_alloc(&w.ids, &w.r[0]));
-	GRANT(vmr_reserve(&w.b, &w.r[1], 1, 1, NULL));
-	REFUSE(-EEXIST, vmr_id_alloc(&w.ids, &w.r[1]));
-	REFUSE(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
+	EXPECT_FAIL(-EEXIST, vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_reserve(&w.b, &w.r[1], 1, 1, NULL));
+	EXPECT_FAIL(-EEXIST, vmr_id_alloc(&w.ids, &w.r[1]));
+	EXPECT_FAIL(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 }
 
 TEST(exact_id_errors_come_in_the_order_of_the_table)
 {
 	some_ids(_metadata);
-	GRANT(vmr_id_reserve(&w.ids, &w.r[0], 10, &conflict));
+	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[0], 10, &conflict));
 	EXPECT_EQ(10u, vmr_id_value(&w.r[0]));
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(12, 3, 1), NULL));
-	REFUSE(-EINVAL, vmr_id_reserve(NULL, &w.r[2], 11, &conflict));
-	REFUSE(-EINVAL, vmr_id_reserve(&w.ids, NULL, 4, &conflict));
-	REFUSE(-EEXIST, vmr_id_reserve(&w.ids, &w.r[0], 4, &conflict));
-	REFUSE(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 4, &conflict));
-	REFUSE(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 24, &conflict));
-	REFUSE(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], UINT32_MAX,
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(12, 3, 1), NULL));
+	EXPECT_FAIL(-EINVAL, vmr_id_reserve(NULL, &w.r[2], 11, &conflict));
+	EXPECT_FAIL(-EINVAL, vmr_id_reserve(&w.ids, NULL, 4, &conflict));
+	EXPECT_FAIL(-EEXIST, vmr_id_reserve(&w.ids, &w.r[0], 4, &conflict));
+	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 4, &conflict));
+	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 24, &conflict));
+	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], UINT32_MAX,
 					&conflict));
-	REFUSE_BUSY(&w.r[0], vmr_id_reserve(&w.ids, &w.r[2], 10, &conflict));
-	REFUSE_BUSY(&w.r[1], vmr_id_reserve(&w.ids, &w.r[2], 14, &conflict));
-	GRANT(vmr_id_reserve(&w.ids, &w.r[2], 11, &conflict));
-	GRANT(vmr_id_reserve(&w.ids, &w.r[3], LOW, &conflict));
-	GRANT(vmr_id_reserve(&w.ids, &w.r[4], HIGH, NULL));
+	EXPECT_BUSY(&w.r[0], vmr_id_reserve(&w.ids, &w.r[2], 10, &conflict));
+	EXPECT_BUSY(&w.r[1], vmr_id_reserve(&w.ids, &w.r[2], 14, &conflict));
+	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[2], 11, &conflict));
+	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[3], LOW, &conflict));
+	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[4], HIGH, NULL));
 	EXPECT_EQ(-EBUSY, vmr_id_reserve(&w.ids, &w.r[5], HIGH, NULL));
 	EXPECT_VALID(&w.ids.space);
 }
@@ -127,41 +127,41 @@ TEST(block_errors_come_in_the_order_of_the_table)
 	struct vmr_request req = { .size = 2, .align = 2, .policy = VMR_EXACT,
 				   .max = VMR_ADDR_MAX, .addr = 0x1000000001 };
 
-	GRANT(vmr_id_pool_init(&w.ids, 16, UINT32_MAX));
-	GRANT(vmr_id_reserve(&w.ids, &w.r[0], 21, NULL));
+	EXPECT_OK(vmr_id_pool_init(&w.ids, 16, UINT32_MAX));
+	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[0], 21, NULL));
 #define BLOCK(range, req) \
 	vmr_id_alloc_block(&w.ids, range, req, &conflict)
-	REFUSE(-EINVAL, vmr_id_alloc_block(NULL, &w.r[1], &req, &conflict));
-	REFUSE(-EINVAL, BLOCK(NULL, &req));
-	REFUSE(-EINVAL, BLOCK(&w.r[1], NULL));
-	REFUSE(-EINVAL, BLOCK(&w.r[0], &req));
-	REFUSE(-EINVAL, BLOCK(&w.r[0], REQ(VMR_FIRST, 0, 1)));
-	REFUSE(-EINVAL, BLOCK(&w.r[0], REQ(VMR_FIRST, 1, 3)));
-	REFUSE(-EINVAL, BLOCK(&w.r[0], REQ(VMR_DEFAULT, 1, 1)));
+	EXPECT_FAIL(-EINVAL, vmr_id_alloc_block(NULL, &w.r[1], &req, &conflict));
+	EXPECT_FAIL(-EINVAL, BLOCK(NULL, &req));
+	EXPECT_FAIL(-EINVAL, BLOCK(&w.r[1], NULL));
+	EXPECT_FAIL(-EINVAL, BLOCK(&w.r[0], &req));
+	EXPECT_FAIL(-EINVAL, BLOCK(&w.r[0], REQ(VMR_FIRST, 0, 1)));
+	EXPECT_FAIL(-EINVAL, BLOCK(&w.r[0], REQ(VMR_FIRST, 1, 3)));
+	EXPECT_FAIL(-EINVAL, BLOCK(&w.r[0], REQ(VMR_DEFAULT, 1, 1)));
 	/* The domain of ids ends at 2^32 - 1. */
 	req.addr = 0x1000000000;
-	REFUSE(-EOVERFLOW, BLOCK(&w.r[0], &req));
+	EXPECT_FAIL(-EOVERFLOW, BLOCK(&w.r[0], &req));
 	req.align = 1;
 	req.addr = UINT32_MAX;
-	REFUSE(-EOVERFLOW, BLOCK(&w.r[0], &req));
+	EXPECT_FAIL(-EOVERFLOW, BLOCK(&w.r[0], &req));
 	req.addr = 14;
 	req.size = UINT32_MAX;
-	REFUSE(-EOVERFLOW, BLOCK(&w.r[0], &req));
+	EXPECT_FAIL(-EOVERFLOW, BLOCK(&w.r[0], &req));
 	req.size = 2;
-	REFUSE(-EEXIST, BLOCK(&w.r[0], &req));
-	REFUSE(-ERANGE, BLOCK(&w.r[1], &req));
+	EXPECT_FAIL(-EEXIST, BLOCK(&w.r[0], &req));
+	EXPECT_FAIL(-ERANGE, BLOCK(&w.r[1], &req));
 	req.addr = 15;
-	REFUSE(-ERANGE, BLOCK(&w.r[1], &req));
+	EXPECT_FAIL(-ERANGE, BLOCK(&w.r[1], &req));
 	req.addr = 20;
-	REFUSE_BUSY(&w.r[0], BLOCK(&w.r[1], &req));
-	REFUSE(-ERANGE, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 0, 15)));
-	REFUSE(-ERANGE, BLOCK(&w.r[1],
+	EXPECT_BUSY(&w.r[0], BLOCK(&w.r[1], &req));
+	EXPECT_FAIL(-ERANGE, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 0, 15)));
+	EXPECT_FAIL(-ERANGE, BLOCK(&w.r[1],
 			      REQ_IN(VMR_LAST, 1, 1, 1ULL << 32, VMR_ADDR_MAX)));
-	REFUSE(-ENOSPC, BLOCK(&w.r[1], REQ(VMR_FIRST, 1ULL << 32, 1)));
-	REFUSE(-ENOSPC, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 21, 21)));
+	EXPECT_FAIL(-ENOSPC, BLOCK(&w.r[1], REQ(VMR_FIRST, 1ULL << 32, 1)));
+	EXPECT_FAIL(-ENOSPC, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 21, 21)));
 	EXPECT_EQ((uint64_t)22, w.ids.high_watermark);
 	req.addr = UINT32_MAX - 1;
-	GRANT(BLOCK(&w.r[1], &req));
+	EXPECT_OK(BLOCK(&w.r[1], &req));
 	EXPECT_EQ((uint64_t)UINT32_MAX + 1, w.ids.high_watermark);
 	EXPECT_VALID(&w.ids.space);
 #undef BLOCK
@@ -169,20 +169,20 @@ TEST(block_errors_come_in_the_order_of_the_table)
 
 TEST(msi_blocks_are_aligned_and_others_need_not_be)
 {
-	GRANT(vmr_id_pool_init(&w.ids, 24, 1023));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ(VMR_FIRST, 4, 4), NULL));
+	EXPECT_OK(vmr_id_pool_init(&w.ids, 24, 1023));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ(VMR_FIRST, 4, 4), NULL));
 	EXPECT_AT(28, 31, &w.r[1]);
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[2], REQ(VMR_FIRST, 32, 32),
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[2], REQ(VMR_FIRST, 32, 32),
 				 NULL));
 	EXPECT_AT(32, 63, &w.r[2]);
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[3], REQ(VMR_FIRST, 3, 1), NULL));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[3], REQ(VMR_FIRST, 3, 1), NULL));
 	EXPECT_AT(25, 27, &w.r[3]);
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[4], REQ(VMR_FIRST, 33, 1), NULL));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[4], REQ(VMR_FIRST, 33, 1), NULL));
 	EXPECT_AT(64, 96, &w.r[4]);
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[5], REQ(VMR_LAST, 1, 1), NULL));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[5], REQ(VMR_LAST, 1, 1), NULL));
 	EXPECT_AT(1023, 1023, &w.r[5]);
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[6],
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[6],
 				 REQ_IN(VMR_FIRST, 2, 1, 100, 200), NULL));
 	EXPECT_AT(100, 101, &w.r[6]);
 	EXPECT_VALID(&w.ids.space);
@@ -193,18 +193,18 @@ TEST(msi_blocks_are_aligned_and_others_need_not_be)
 TEST(free_of_an_id_never_issued_is_enoent)
 {
 	some_ids(_metadata);
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, LOW, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, HIGH, &w.freed));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, LOW, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, HIGH, &w.freed));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
 	/* The next that would be issued is not issued. */
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, LOW + 1, &w.freed));
-	GRANT(vmr_id_free(&w.ids, LOW, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, LOW + 1, &w.freed));
+	EXPECT_OK(vmr_id_free(&w.ids, LOW, &w.freed));
 	EXPECT_EQ(&w.r[0], w.freed);
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, LOW + 1, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, LOW + 1, &w.freed));
 	/* So it is handed out once. */
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[2]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[1]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_EQ(LOW, vmr_id_value(&w.r[0]));
 	EXPECT_EQ(LOW + 1, vmr_id_value(&w.r[1]));
 	EXPECT_EQ(LOW + 2, vmr_id_value(&w.r[2]));
@@ -213,12 +213,12 @@ TEST(free_of_an_id_never_issued_is_enoent)
 TEST(free_of_an_id_released_already_is_ealready)
 {
 	some_ids(_metadata);
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
-	GRANT(vmr_id_free(&w.ids, LOW, NULL));
-	REFUSE(-EALREADY, vmr_id_free(&w.ids, LOW, &w.freed));
-	GRANT(vmr_id_free(&w.ids, LOW + 1, NULL));
-	REFUSE(-EALREADY, vmr_id_free(&w.ids, LOW + 1, &w.freed));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[1]));
+	EXPECT_OK(vmr_id_free(&w.ids, LOW, NULL));
+	EXPECT_FAIL(-EALREADY, vmr_id_free(&w.ids, LOW, &w.freed));
+	EXPECT_OK(vmr_id_free(&w.ids, LOW + 1, NULL));
+	EXPECT_FAIL(-EALREADY, vmr_id_free(&w.ids, LOW + 1, &w.freed));
 	EXPECT_EQ((size_t)0, w.ids.space.nr_ranges);
 }
 
@@ -226,37 +226,37 @@ TEST(the_highest_ever_issued_counts_blocks_and_exact_ids_and_never_falls)
 {
 	some_ids(_metadata);
 	EXPECT_EQ((uint64_t)0, w.ids.high_watermark);
-	GRANT(vmr_id_reserve(&w.ids, &w.r[0], 9, NULL));
+	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[0], 9, NULL));
 	EXPECT_EQ((uint64_t)10, w.ids.high_watermark);
 	/* At or below it, and free: never asked for, but below the mark. */
-	REFUSE(-EALREADY, vmr_id_free(&w.ids, LOW, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, 10, &w.freed));
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(12, 4, 4), NULL));
+	EXPECT_FAIL(-EALREADY, vmr_id_free(&w.ids, LOW, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 10, &w.freed));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(12, 4, 4), NULL));
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
-	GRANT(vmr_id_free_block(&w.ids, 12, 4, NULL));
-	GRANT(vmr_id_free(&w.ids, 9, NULL));
+	EXPECT_OK(vmr_id_free_block(&w.ids, 12, 4, NULL));
+	EXPECT_OK(vmr_id_free(&w.ids, 9, NULL));
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
-	REFUSE(-EALREADY, vmr_id_free(&w.ids, 15, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, 16, &w.freed));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_FAIL(-EALREADY, vmr_id_free(&w.ids, 15, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 16, &w.freed));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
-	GRANT(vmr_id_free_range(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_free_range(&w.ids, &w.r[0]));
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	/* A refused request issues nothing. */
-	REFUSE(-EINVAL, vmr_id_alloc_block(&w.ids, &w.r[0],
+	EXPECT_FAIL(-EINVAL, vmr_id_alloc_block(&w.ids, &w.r[0],
 					   REQ_AT(21, 2, 2), &conflict));
-	REFUSE(-ERANGE, vmr_id_reserve(&w.ids, &w.r[0], 99, &conflict));
+	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[0], 99, &conflict));
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 }
 
 TEST(free_outside_what_is_managed_is_erange)
 {
 	some_ids(_metadata);
-	REFUSE(-EINVAL, vmr_id_free(NULL, LOW, &w.freed));
-	REFUSE(-ERANGE, vmr_id_free(&w.ids, LOW - 1, &w.freed));
-	REFUSE(-ERANGE, vmr_id_free(&w.ids, HIGH + 1, &w.freed));
-	REFUSE(-ERANGE, vmr_id_free(&w.ids, 0, &w.freed));
-	REFUSE(-ERANGE, vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
+	EXPECT_FAIL(-EINVAL, vmr_id_free(NULL, LOW, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_id_free(&w.ids, LOW - 1, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_id_free(&w.ids, HIGH + 1, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_id_free(&w.ids, 0, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
 }
 
 /* Blocks. */
@@ -264,62 +264,62 @@ TEST(free_outside_what_is_managed_is_erange)
 TEST(a_block_is_freed_whole)
 {
 	some_ids(_metadata);
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[0], REQ(VMR_FIRST, 4, 4), NULL));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[0], REQ(VMR_FIRST, 4, 4), NULL));
 	EXPECT_AT(8, 11, &w.r[0]);
 	/* None of its ids alone, not even the first, nor a part, nor more. */
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, 8, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, 10, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free(&w.ids, 11, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free_block(&w.ids, 8, 3, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free_block(&w.ids, 9, 3, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free_block(&w.ids, 8, 5, &w.freed));
-	REFUSE(-ENOENT, vmr_id_free_block(&w.ids, 7, 2, &w.freed));
-	GRANT(vmr_id_free_block(&w.ids, 8, 4, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 8, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 10, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 11, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 8, 3, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 9, 3, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 8, 5, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 7, 2, &w.freed));
+	EXPECT_OK(vmr_id_free_block(&w.ids, 8, 4, &w.freed));
 	EXPECT_EQ(&w.r[0], w.freed);
-	REFUSE(-EALREADY, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
-	REFUSE(-EALREADY, vmr_id_free(&w.ids, 9, &w.freed));
+	EXPECT_FAIL(-EALREADY, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
+	EXPECT_FAIL(-EALREADY, vmr_id_free(&w.ids, 9, &w.freed));
 	EXPECT_VALID(&w.ids.space);
 }
 
 TEST(two_blocks_side_by_side_are_not_one)
 {
 	some_ids(_metadata);
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[0], REQ_AT(8, 2, 1), NULL));
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(10, 2, 1), NULL));
-	REFUSE(-ENOENT, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
-	GRANT(vmr_id_free_block(&w.ids, 8, 2, NULL));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[0], REQ_AT(8, 2, 1), NULL));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(10, 2, 1), NULL));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
+	EXPECT_OK(vmr_id_free_block(&w.ids, 8, 2, NULL));
 	/* Half of it is free. */
-	REFUSE(-ENOENT, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
-	GRANT(vmr_id_free_block(&w.ids, 10, 2, NULL));
-	REFUSE(-EALREADY, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
+	EXPECT_OK(vmr_id_free_block(&w.ids, 10, 2, NULL));
+	EXPECT_FAIL(-EALREADY, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
 }
 
 TEST(free_block_errors_come_in_the_order_of_the_table)
 {
-	GRANT(vmr_id_pool_init(&w.ids, 5, UINT32_MAX - 1));
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[0], REQ_AT(8, 4, 1), NULL));
-	REFUSE(-EINVAL, vmr_id_free_block(NULL, 8, 4, &w.freed));
-	REFUSE(-EINVAL, vmr_id_free_block(&w.ids, UINT32_MAX, 0, &w.freed));
-	REFUSE(-EOVERFLOW, vmr_id_free_block(&w.ids, UINT32_MAX, 2, &w.freed));
-	REFUSE(-EOVERFLOW, vmr_id_free_block(&w.ids, 8, UINT32_MAX, &w.freed));
-	REFUSE(-ERANGE, vmr_id_free_block(&w.ids, UINT32_MAX, 1, &w.freed));
-	REFUSE(-ERANGE, vmr_id_free_block(&w.ids, 4, 8, &w.freed));
-	REFUSE(-ERANGE, vmr_id_free_block(&w.ids, UINT32_MAX - 1, 2,
+	EXPECT_OK(vmr_id_pool_init(&w.ids, 5, UINT32_MAX - 1));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[0], REQ_AT(8, 4, 1), NULL));
+	EXPECT_FAIL(-EINVAL, vmr_id_free_block(NULL, 8, 4, &w.freed));
+	EXPECT_FAIL(-EINVAL, vmr_id_free_block(&w.ids, UINT32_MAX, 0, &w.freed));
+	EXPECT_FAIL(-EOVERFLOW, vmr_id_free_block(&w.ids, UINT32_MAX, 2, &w.freed));
+	EXPECT_FAIL(-EOVERFLOW, vmr_id_free_block(&w.ids, 8, UINT32_MAX, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, UINT32_MAX, 1, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, 4, 8, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, UINT32_MAX - 1, 2,
 					  &w.freed));
 	/* Above the highest ever handed out. */
-	REFUSE(-ENOENT, vmr_id_free_block(&w.ids, 12, 4, &w.freed));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 12, 4, &w.freed));
 	/* From below it to above it, and all of it free. */
-	GRANT(vmr_id_free_block(&w.ids, 8, 4, NULL));
-	REFUSE(-EALREADY, vmr_id_free_block(&w.ids, 11, 4, &w.freed));
+	EXPECT_OK(vmr_id_free_block(&w.ids, 8, 4, NULL));
+	EXPECT_FAIL(-EALREADY, vmr_id_free_block(&w.ids, 11, 4, &w.freed));
 }
 
 TEST(a_block_of_one_is_an_id)
 {
 	some_ids(_metadata);
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[0], REQ(VMR_FIRST, 1, 1), NULL));
-	GRANT(vmr_id_alloc(&w.ids, &w.r[1]));
-	GRANT(vmr_id_free(&w.ids, LOW, NULL));
-	GRANT(vmr_id_free_block(&w.ids, LOW + 1, 1, NULL));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[0], REQ(VMR_FIRST, 1, 1), NULL));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[1]));
+	EXPECT_OK(vmr_id_free(&w.ids, LOW, NULL));
+	EXPECT_OK(vmr_id_free_block(&w.ids, LOW + 1, 1, NULL));
 	EXPECT_EQ((size_t)0, w.ids.space.nr_ranges);
 }
 
@@ -328,16 +328,16 @@ TEST(a_block_of_one_is_an_id)
 TEST(release_by_node_cannot_miss)
 {
 	some_ids(_metadata);
-	GRANT(vmr_id_alloc(&w.ids, &w.r[0]));
-	GRANT(vmr_id_alloc_block(&w.ids, &w.r[1], REQ(VMR_FIRST, 4, 4), NULL));
-	GRANT(vmr_reserve(&w.b, &w.r[2], LOW, LOW, NULL));
-	REFUSE(-EINVAL, vmr_id_free_range(NULL, &w.r[0]));
-	REFUSE(-EINVAL, vmr_id_free_range(&w.ids, NULL));
-	REFUSE(-ENOENT, vmr_id_free_range(&w.ids, &w.r[2]));
-	REFUSE(-ENOENT, vmr_id_free_range(&w.ids, &w.r[3]));
-	GRANT(vmr_id_free_range(&w.ids, &w.r[1]));
-	REFUSE(-ENOENT, vmr_id_free_range(&w.ids, &w.r[1]));
-	GRANT(vmr_id_free_range(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ(VMR_FIRST, 4, 4), NULL));
+	EXPECT_OK(vmr_reserve(&w.b, &w.r[2], LOW, LOW, NULL));
+	EXPECT_FAIL(-EINVAL, vmr_id_free_range(NULL, &w.r[0]));
+	EXPECT_FAIL(-EINVAL, vmr_id_free_range(&w.ids, NULL));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_range(&w.ids, &w.r[2]));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_range(&w.ids, &w.r[3]));
+	EXPECT_OK(vmr_id_free_range(&w.ids, &w.r[1]));
+	EXPECT_FAIL(-ENOENT, vmr_id_free_range(&w.ids, &w.r[1]));
+	EXPECT_OK(vmr_id_free_range(&w.ids, &w.r[0]));
 	EXPECT_VALID(&w.ids.space);
 }
 
@@ -355,8 +355,8 @@ TEST(the_id_leads_to_its_owner)
 	struct owner *owner;
 
 	some_ids(_metadata);
-	GRANT(vmr_id_alloc(&w.ids, &disk.id));
-	GRANT(vmr_id_alloc_block(&w.ids, &nic.id, REQ(VMR_FIRST, 4, 4), NULL));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &disk.id));
+	EXPECT_OK(vmr_id_alloc_block(&w.ids, &nic.id, REQ(VMR_FIRST, 4, 4), NULL));
 	range = vmr_id_find(&w.ids, LOW);
 	ASSERT_EQ(&disk.id, range);
 	range = vmr_id_find(&w.ids, 10);
@@ -372,7 +372,7 @@ TEST(the_id_leads_to_its_owner)
 	EXPECT_FALSE(vmr_id_is_allocated(&w.ids, HIGH + 1));
 	EXPECT_EQ(NULL, vmr_id_find(&w.ids, LOW + 1));
 	EXPECT_EQ(NULL, vmr_id_find(&w.ids, UINT32_MAX));
-	GRANT(vmr_id_free(&w.ids, LOW, NULL));
+	EXPECT_OK(vmr_id_free(&w.ids, LOW, NULL));
 	EXPECT_FALSE(vmr_id_is_allocated(&w.ids, LOW));
 	EXPECT_EQ(NULL, vmr_id_find(&w.ids, LOW));
 }
@@ -424,23 +424,23 @@ TEST(example_of_a_device_slot)
 	static struct device_slot slot[102];
 	uint32_t i;
 
-	GRANT(vmr_id_pool_init(&w.ids, 0, 100));
-	GRANT(vmr_space_init(&w.a, MMIO_MEM_START, FIRST_ADDR_PAST_32BITS - 1));
-	GRANT(vmr_pool_init(&w.pool, &w.a, MMIO_MEM_START, MEM_32BIT_GAP_SIZE,
+	EXPECT_OK(vmr_id_pool_init(&w.ids, 0, 100));
+	EXPECT_OK(vmr_space_init(&w.a, MMIO_MEM_START, FIRST_ADDR_PAST_32BITS - 1));
+	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, MMIO_MEM_START, MEM_32BIT_GAP_SIZE,
 			    "mmio"));
 	for (i = 0; i < 101; i++) {
-		GRANT(reserve_device_slot(&slot[i]));
+		EXPECT_OK(reserve_device_slot(&slot[i]));
 		EXPECT_EQ(i, vmr_id_value(&slot[i].id));
 		EXPECT_AT(MMIO_MEM_START + i * PAGE,
 			  MMIO_MEM_START + i * PAGE + PAGE - 1, &slot[i].mmio);
 	}
 	EXPECT_EQ(-ENOSPC, reserve_device_slot(&slot[101]));
 	EXPECT_EQ((size_t)101, w.a.nr_ranges);
-	GRANT(free_device_slot(40));
+	EXPECT_OK(free_device_slot(40));
 	EXPECT_EQ(-EALREADY, free_device_slot(40));
 	EXPECT_EQ(-ERANGE, free_device_slot(101));
 	EXPECT_EQ((size_t)100, w.a.nr_ranges);
-	GRANT(reserve_device_slot(&slot[101]));
+	EXPECT_OK(reserve_device_slot(&slot[101]));
 	EXPECT_EQ(40u, vmr_id_value(&slot[101].id));
 	EXPECT_EQ(MMIO_MEM_START + 40 * PAGE, slot[101].mmio.start);
 	EXPECT_VALID(&w.a);

@@ -25,7 +25,7 @@ struct plan {
 
 static struct plan p;
 static struct vmr_range *conflict;
-static struct vmr_range nobody;
+static struct vmr_range no_range;
 
 /* Cutting. */
 
@@ -235,7 +235,7 @@ static int up(describe_fn *describe, uint64_t ram)
 
 static int want(struct vmr_constraint c)
 {
-	conflict = &nobody;
+	conflict = &no_range;
 	return vmr_system_alloc_resources(&m.sys, &c, 1, &p.set, NULL, &conflict);
 }
 
@@ -817,7 +817,7 @@ TEST(a_hole_ends_and_claims_have_its_place)
 	const struct vmr_span span = { 0xd0000000, 0xd0000fff, "hole" };
 	struct vmr_region hole = { .size = 0 }, claim = { .size = 0 };
 	struct vmr_device dev = { .ops = &silent };
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &hole, VMR_MMIO, &span, NULL));
@@ -861,7 +861,7 @@ TEST(a_hole_refuses_what_is_wrong)
 	struct vmr_region *r = &p.region[0];
 
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
-	conflict = &nobody;
+	conflict = &no_range;
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(NULL, r, VMR_MMIO, &good, NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, NULL, VMR_MMIO, &good,
 					    NULL));
@@ -873,7 +873,7 @@ TEST(a_hole_refuses_what_is_wrong)
 					    &conflict));
 	EXPECT_EQ(-ERANGE, vmr_region_reserve(&m.sys, r, VMR_PIO, &port,
 					    &conflict));
-	EXPECT_EQ(&nobody, conflict);
+	EXPECT_EQ(&no_range, conflict);
 	EXPECT_EQ(-EBUSY, vmr_region_reserve(&m.sys, r, VMR_MMIO, &lapic,
 					   &conflict));
 	EXPECT_EQ(&p.layout.reserved[2].range, conflict);

@@ -47,11 +47,11 @@ static void new_space(struct __test_metadata *_metadata)
 {
 	size_t i, n;
 
-	GRANT(vmr_space_init(&space, 0, 0xffff));
+	EXPECT_OK(vmr_space_init(&space, 0, 0xffff));
 	memset(pages, 0, pages_bytes);
 	for (i = 0; i < NR; i++) {
 		n = i * 7 % NR;
-		GRANT(vmr_reserve(&space, node(n), n * 0x100, n * 0x100 + 0x3f,
+		EXPECT_OK(vmr_reserve(&space, node(n), n * 0x100, n * 0x100 + 0x3f,
 				  NULL));
 	}
 }

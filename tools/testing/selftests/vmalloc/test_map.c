@@ -636,7 +636,7 @@ TEST(a_map_changes_nothing)
 	two_bridges(_metadata);
 	map.manager = &m.manager;
 	map.flags = VMR_PRINT_ALL | VMR_PRINT_TOTALS;
-	see_before();
+	machine_state_before();
 	MAP(vmr_print_system(&map));
 	EXPECT_TRUE(same_as_before());
 	EXPECT_SOUND();

@@ -503,13 +503,13 @@ TEST(bars_answer_while_their_decode_bits_are_set)
 
 			decode(&fn, bits);
 			EXPECT_EQ(bits & DECODE_IO ? bar(&fn, 0) : NULL,
-				  who(VMR_PIO, 0xc01f));
+				  responder(VMR_PIO, 0xc01f));
 			EXPECT_EQ(mem ? bar(&fn, 1) : NULL,
-				  who(VMR_MMIO, 0xe0000fff));
+				  responder(VMR_MMIO, 0xe0000fff));
 			EXPECT_EQ(mem ? bar(&fn, 2) : NULL,
-				  who(VMR_MMIO, 0x800000000 + 8 * GIB - 1));
+				  responder(VMR_MMIO, 0x800000000 + 8 * GIB - 1));
 			EXPECT_EQ(mem && rom ? bar(&fn, VMR_PCI_ROM) : NULL,
-				  who(VMR_MMIO, 0xf0000000));
+				  responder(VMR_MMIO, 0xf0000000));
 			EXPECT_EQ(mem && rom ? 0xf0000000 : NOWHERE,
 				  model_says(&fn, VMR_PCI_ROM));
 		}
@@ -542,7 +542,7 @@ TEST(the_command_register_acts_however_it_is_written)
 TEST(switching_decode_on_is_one_move_for_each_bar)
 {
 	struct vmr_pci_function fn;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, diary_start(&d));
@@ -609,7 +609,7 @@ TEST(with_decode_off_automatic_placement_avoids_the_address)
 TEST(a_write_with_decode_on_is_a_move)
 {
 	struct vmr_pci_function fn;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, all_kinds(&fn, 2));
@@ -619,7 +619,7 @@ TEST(a_write_with_decode_on_is_a_move)
 	EXPECT_BAR(&fn, 0, 0xd000);
 	set_bar(&fn, 1, 0xe1000000);
 	EXPECT_BAR(&fn, 1, 0xe1000000);
-	EXPECT_NULL(who(VMR_MMIO, 0xe0000000));
+	EXPECT_NULL(responder(VMR_MMIO, 0xe0000000));
 	/* In halves and quarters: each acts when it is written. */
 	conf_out_at(VMR_PCI_BDF(0, 2, 0), 0x16, 0xe200, 2);
 	EXPECT_BAR(&fn, 1, 0xe2000000);
@@ -646,7 +646,7 @@ TEST(the_upper_half_alone_moves_a_64_bit_bar)
 	EXPECT_BAR(&fn, 0, 0x1e0000000);
 	set_bar(&fn, 1, 2);
 	EXPECT_BAR(&fn, 0, 0x2e0000000);
-	EXPECT_NULL(who(VMR_MMIO, 0x1e0000000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1e0000000));
 	set_bar(&fn, 0, 0xd0000000);
 	EXPECT_BAR(&fn, 0, 0x2d0000000);
 	set_bar(&fn, 1, 0);
@@ -689,7 +689,7 @@ static const uint32_t sizing[] = { 0xffffffff, 0xfffffff0 };
 TEST(sizing_with_decode_on_unmaps_and_disturbs_nobody)
 {
 	struct vmr_pci_function fn, top;
-	struct diary d;
+	struct event_log d;
 	size_t i;
 
 	ASSERT_EQ(0, pci_up());
@@ -875,7 +875,7 @@ TEST(two_bars_of_one_function_at_one_base)
 TEST(a_bar_that_leaves_does_not_inherit_from_one_that_leaves_with_it)
 {
 	struct vmr_pci_function fn, other;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "fn"));
@@ -906,17 +906,17 @@ TEST(a_bar_that_leaves_does_not_inherit_from_one_that_leaves_with_it)
 static struct vmr_pci_function both;
 static unsigned int seen_apart;
 
-static void look_at_both(struct diary *d, struct vmr_region *region)
+static void look_at_both(struct event_log *d, struct vmr_region *region)
 {
 	(void)d;
 	(void)region;
-	seen_apart += who(VMR_MMIO, 0xe0000000) != bar(&both, 0);
-	seen_apart += who(VMR_MMIO, 0xe1000000) != bar(&both, 1);
+	seen_apart += responder(VMR_MMIO, 0xe0000000) != bar(&both, 0);
+	seen_apart += responder(VMR_MMIO, 0xe1000000) != bar(&both, 1);
 }
 
 TEST(decode_switches_all_bars_of_a_function_in_one_step)
 {
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&both, "both"));
@@ -986,10 +986,10 @@ TEST(a_bar_may_be_memory_with_trapped_parts)
 	set_bar64(&fn, 0, 0x100000000);
 	decode(&fn, DECODE_MEM);
 	EXPECT_ANSWERS(&table, 0x100002000);
-	EXPECT_NULL(who(VMR_MMIO, 0x100000000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x100000000));
 	set_bar(&fn, 1, 2);
 	EXPECT_ANSWERS(&table, 0x200002000);
-	EXPECT_NULL(who(VMR_MMIO, 0x100002000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x100002000));
 }
 
 /*
@@ -1000,7 +1000,7 @@ TEST(a_function_is_plugged_whole_or_not_at_all)
 {
 	struct vmr_pci_function a, b, rest[4];
 	uint8_t config[VMR_PCI_CONFIG_SIZE];
-	struct diary d;
+	struct event_log d;
 	int i;
 
 	ASSERT_EQ(0, pci_up());
@@ -1055,8 +1055,8 @@ TEST(a_plugged_function_is_as_after_a_reset)
 	decode(&fn, DECODE_IO | DECODE_MEM);
 	set_bar(&fn, VMR_PCI_ROM, 0xf0000001);
 	EXPECT_EQ(4, vmr_pci_unplug(&fn));
-	EXPECT_NULL(who(VMR_MMIO, 0xe0000000));
-	EXPECT_NULL(who(VMR_PIO, 0xc000));
+	EXPECT_NULL(responder(VMR_MMIO, 0xe0000000));
+	EXPECT_NULL(responder(VMR_PIO, 0xc000));
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, &fn.dev));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 0x18));
 	EXPECT_EQ(0U, conf_in(&fn, COMMAND) & 0xffff);
@@ -1106,7 +1106,7 @@ TEST(a_function_whose_device_was_unlinked_can_be_unplugged)
 	EXPECT_EQ(1, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0xe0000000, NULL));
 	/* What the guest still writes there moves nothing. */
 	set_bar(&fn, 0, 0xe1000000);
-	EXPECT_NULL(who(VMR_MMIO, 0xe1000000));
+	EXPECT_NULL(responder(VMR_MMIO, 0xe1000000));
 	EXPECT_EQ(NOWHERE, model_says(&fn, 0));
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, 8));
@@ -1355,8 +1355,8 @@ static const char *compare(unsigned int i)
 		return "start";
 	if (model_says(fn, index) != (b->live || b->waits ? b->at : NOWHERE))
 		return "address";
-	if (b->live && (who((enum vmr_io)region->io, b->at) != region ||
-			who((enum vmr_io)region->io, b->at + b->size - 1) !=
+	if (b->live && (responder((enum vmr_io)region->io, b->at) != region ||
+			responder((enum vmr_io)region->io, b->at + b->size - 1) !=
 			region))
 		return "route";
 	if (plugged[i / VMR_PCI_NR_BARS] &&

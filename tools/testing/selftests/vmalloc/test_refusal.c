@@ -91,7 +91,7 @@ static void ask(enum vmr_io io, uint32_t kind, struct vmr_range *range)
 
 TEST(a_place_asked_for_is_that_of_a_region_of_its_kind)
 {
-	static struct hub hub;
+	static struct bridge_dev bridge_dev;
 	size_t failed = 99;
 
 	ASSERT_EQ(0, machine_up());
@@ -102,9 +102,9 @@ TEST(a_place_asked_for_is_that_of_a_region_of_its_kind)
 	EXPECT_EQ(-EINVAL, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
 	ask(VMR_PIO, VMR_KIND_MMIO, &probe.region[0].range);
 	EXPECT_EQ(-EINVAL, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
-	ASSERT_EQ(0, hub_up(&hub, "hub", NULL));
+	ASSERT_EQ(0, hub_up(&bridge_dev, "hub", NULL));
 	ask(VMR_MMIO, VMR_KIND_MMIO, &node);
-	probe.dev.parent_bus = &hub.bus;
+	probe.dev.parent_bus = &bridge_dev.bus;
 	EXPECT_EQ(-EINVAL, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
 	ask(VMR_MMIO, VMR_KIND_MMIO, &probe.region[0].range);
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
@@ -442,7 +442,7 @@ static void no_line(void *arg, const char *line)
 TEST(a_map_tells_what_is_odd)
 {
 	static struct vmr_region odd;
-	static struct hub hub;
+	static struct bridge_dev bridge_dev;
 	static struct probe deep;
 	unsigned int nr = 0;
 	struct vmr_printer map = { .line = no_line, .arg = &nr };
@@ -463,13 +463,13 @@ TEST(a_map_tells_what_is_odd)
 	EXPECT_EQ(0, vmr_print_regions(&map, &m.sys.mmio));
 	EXPECT_EQ(3u, nr);
 	odd.device = NULL;
-	ASSERT_EQ(0, hub_up(&hub, "hub", NULL));
-	ASSERT_EQ(0, hub_open(&hub, PORTS, 0x1000, 0x1fff));
-	ASSERT_EQ(0, hub_open(&hub, MEMORY, 0x100000, 0x1fffff));
-	ASSERT_EQ(0, hub_open(&hub, PREFETCH, 0x200000, 0x2fffff));
-	ASSERT_EQ(0, leaf_at(&probe, "leaf", &hub.bus, VMR_PIO, 0x1000, 8,
+	ASSERT_EQ(0, hub_up(&bridge_dev, "hub", NULL));
+	ASSERT_EQ(0, hub_open(&bridge_dev, PORTS, 0x1000, 0x1fff));
+	ASSERT_EQ(0, hub_open(&bridge_dev, MEMORY, 0x100000, 0x1fffff));
+	ASSERT_EQ(0, hub_open(&bridge_dev, PREFETCH, 0x200000, 0x2fffff));
+	ASSERT_EQ(0, leaf_at(&probe, "leaf", &bridge_dev.bus, VMR_PIO, 0x1000, 8,
 			     false));
-	ASSERT_EQ(0, leaf_at(&deep, "deep", &hub.bus, VMR_MMIO, 0x200000, 0x1000,
+	ASSERT_EQ(0, leaf_at(&deep, "deep", &bridge_dev.bus, VMR_MMIO, 0x200000, 0x1000,
 			     true));
 	nr = 0;
 	EXPECT_EQ(0, vmr_print_regions(&map, &m.sys.pio));

@@ -93,9 +93,9 @@ TEST(a_constraint_can_name_one_place)
 	EXPECT_EQ((uint64_t)0x1000, c.request.size);
 
 	/* The place is the caller's affair, however MMIO is usually aligned. */
-	GRANT(vmr_space_init(&w.a, 0, 0xffff));
+	EXPECT_OK(vmr_space_init(&w.a, 0, 0xffff));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x1234, 0x10, &w.r[2]);
-	GRANT(vmr_alloc(&w.a, &w.r[2], &c.request, NULL));
+	EXPECT_OK(vmr_alloc(&w.a, &w.r[2], &c.request, NULL));
 	EXPECT_AT(0x1234, 0x1243, &w.r[2]);
 }
 
@@ -122,7 +122,7 @@ static void append(struct __test_metadata *_metadata, uint32_t kind,
 	struct vmr_resource res = { .kind = kind, .start = base,
 				    .last = base + (size - 1) };
 
-	GRANT(vmr_resource_set_append(&w.set, &res));
+	EXPECT_OK(vmr_resource_set_append(&w.set, &res));
 }
 
 static void device_resources(struct __test_metadata *_metadata)
@@ -135,7 +135,7 @@ static void device_resources(struct __test_metadata *_metadata)
 	append(_metadata, VMR_KIND_MSIX, PCI_MSIX_IRQ_BASE, PCI_MSIX_IRQ_SIZE);
 	append(_metadata, VMR_KIND_MSI_GENERIC, GENERIC_MSI_IRQS_BASE,
 	       GENERIC_MSI_IRQS_SIZE);
-	GRANT(vmr_resource_set_append_mac(&w.set, mac_address));
+	EXPECT_OK(vmr_resource_set_append_mac(&w.set, mac_address));
 	append(_metadata, VMR_KIND_MEM_SLOT, KVM_SLOT_ID, 1);
 }
 
@@ -208,24 +208,24 @@ TEST(a_full_set_takes_no_more)
 				    .last = 9 };
 
 	device_resources(_metadata);
-	REFUSE(-ENOSPC, vmr_resource_set_append(&w.set, &res));
-	REFUSE(-ENOSPC, vmr_resource_set_append_mac(&w.set, mac_address));
+	EXPECT_FAIL(-ENOSPC, vmr_resource_set_append(&w.set, &res));
+	EXPECT_FAIL(-ENOSPC, vmr_resource_set_append_mac(&w.set, mac_address));
 	EXPECT_EQ((size_t)8, w.set.nr);
 
 	/* A set without memory is a full one. */
 	vmr_resource_set_init(&w.set, NULL, 0);
-	REFUSE(-ENOSPC, vmr_resource_set_append(&w.set, &res));
+	EXPECT_FAIL(-ENOSPC, vmr_resource_set_append(&w.set, &res));
 	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_IRQ, NULL));
 	vmr_resource_set_init(&w.set, w.res, 1);
-	GRANT(vmr_resource_set_append(&w.set, &res));
-	REFUSE(-ENOSPC, vmr_resource_set_append(&w.set, &res));
+	EXPECT_OK(vmr_resource_set_append(&w.set, &res));
+	EXPECT_FAIL(-ENOSPC, vmr_resource_set_append(&w.set, &res));
 
 	vmr_resource_set_init(&w.set, w.res, 8);
 	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_IRQ, NULL));
-	REFUSE(-EINVAL, vmr_resource_set_append(NULL, &res));
-	REFUSE(-EINVAL, vmr_resource_set_append(&w.set, NULL));
-	REFUSE(-EINVAL, vmr_resource_set_append_mac(NULL, mac_address));
-	REFUSE(-EINVAL, vmr_resource_set_append_mac(&w.set, NULL));
+	EXPECT_FAIL(-EINVAL, vmr_resource_set_append(NULL, &res));
+	EXPECT_FAIL(-EINVAL, vmr_resource_set_append(&w.set, NULL));
+	EXPECT_FAIL(-EINVAL, vmr_resource_set_append_mac(NULL, mac_address));
+	EXPECT_FAIL(-EINVAL, vmr_resource_set_append_mac(&w.set, NULL));
 }
 
 TEST(a_set_copies_what_is_appended)
@@ -235,7 +235,7 @@ TEST(a_set_copies_what_is_appended)
 				    .name = "port" };
 
 	vmr_resource_set_init(&w.set, w.res, 8);
-	GRANT(vmr_resource_set_append(&w.set, &res));
+	EXPECT_OK(vmr_resource_set_append(&w.set, &res));
 	EXPECT_EQ(0, memcmp(&w.res[0], &res, sizeof(res)));
 	res.start = 0;
 	EXPECT_EQ((uint64_t)1, w.res[0].start);
@@ -258,20 +258,20 @@ static struct vmr_resource res;
 
 static void allocators(struct __test_metadata *_metadata)
 {
-	GRANT(vmr_space_init(&w.a, 0, 0xffff));
-	GRANT(vmr_space_init(&w.b, 0, 0xffff));
-	GRANT(vmr_pool_init(&w.pool, &w.a, 0x1000, 0x8000, "mmio"));
+	EXPECT_OK(vmr_space_init(&w.a, 0, 0xffff));
+	EXPECT_OK(vmr_space_init(&w.b, 0, 0xffff));
+	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, 0x1000, 0x8000, "mmio"));
 	w.pool.policy = VMR_LAST;
-	GRANT(vmr_id_pool_init(&w.ids, 5, 23));
+	EXPECT_OK(vmr_id_pool_init(&w.ids, 5, 23));
 	vmr_pool_allocator_init(&pools, &w.pool);
 	vmr_id_allocator_init(&irqs, &w.ids);
 }
 
-/* REFUSE() for calls that may fill in or change @res. */
+/* EXPECT_FAIL() for calls that may fill in or change @res. */
 #define REFUSE_RES(err, call) \
 	do { \
 		const struct vmr_resource res_before_ = res; \
-		REFUSE(err, call); \
+		EXPECT_FAIL(err, call); \
 		EXPECT_EQ(0, memcmp(&res_before_, &res, sizeof(res))) { \
 			TH_LOG("%s failed and changed the resource", #call); \
 		} \
@@ -286,7 +286,7 @@ TEST(a_pool_grants_addresses)
 	c.flags = VMR_PREFETCHABLE;
 	c.name = "bar";
 	memset(&res, 0xa5, sizeof(res));
-	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &res, &conflict));
+	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &res, &conflict));
 	EXPECT_AT(0x8000, 0x87ff, &w.r[0]);
 	EXPECT_EQ((uint32_t)VMR_KIND_MMIO, res.kind);
 	EXPECT_EQ(VMR_PREFETCHABLE, res.flags);
@@ -297,7 +297,7 @@ TEST(a_pool_grants_addresses)
 
 	/* A fixed place, and one that is taken. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x8800, 0x100, &w.r[1]);
-	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &w.res[1], NULL));
+	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &w.res[1], NULL));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x8700, 0x200, &w.r[2]);
 	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&pools.allocator, &c, &res,
 					&conflict));
@@ -327,14 +327,14 @@ TEST(an_id_pool_grants_ids)
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_IRQ, 1, &w.r[0]);
 	c.flags = VMR_SHARED;
-	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
+	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint32_t)VMR_KIND_IRQ, res.kind);
 	EXPECT_EQ(VMR_SHARED, res.flags);
 	EXPECT_EQ((uint64_t)5, res.start);
 	EXPECT_EQ((uint64_t)5, res.last);
 	EXPECT_EQ(&w.r[0], res.range);
 	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[1]);
-	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &w.res[1], NULL));
+	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &w.res[1], NULL));
 	EXPECT_EQ((uint64_t)8, w.res[1].start);
 	EXPECT_EQ((uint64_t)11, w.res[1].last);
 	EXPECT_EQ((uint64_t)12, w.ids.high_watermark);
@@ -343,7 +343,7 @@ TEST(an_id_pool_grants_ids)
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&irqs.allocator, &c, &res,
 					 &conflict));
 	vmr_constraint_init(&c, VMR_KIND_MSIX, 3, &w.r[2]);
-	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &w.res[2], NULL));
+	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &w.res[2], NULL));
 	EXPECT_EQ((uint64_t)12, w.res[2].start);
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 9, 1, &w.r[3]);
 	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&irqs.allocator, &c, &res, &conflict));
@@ -364,11 +364,11 @@ TEST(an_id_pool_has_first_fit_and_no_alignment_of_its_own)
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_IRQ, 2, &w.r[0]);
 	c.request.align = 0;
-	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
+	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)5, res.start);
 	c.range = &w.r[1];
 	c.request.policy = VMR_LAST;
-	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
+	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)22, res.start);
 }
 
@@ -394,20 +394,20 @@ TEST(release_gives_back_what_was_granted_there)
 
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
+	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
 	REFUSE_RES(-EINVAL, vmr_allocator_free(NULL, &res));
 	REFUSE_RES(-EINVAL, vmr_allocator_free(&pools.allocator, NULL));
 	/* Another allocator's. */
 	REFUSE_RES(-ENOENT, vmr_allocator_free(&irqs.allocator, &res));
-	GRANT(vmr_allocator_free(&pools.allocator, &res));
+	EXPECT_OK(vmr_allocator_free(&pools.allocator, &res));
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&w.r[0]));
 	EXPECT_EQ((size_t)0, w.a.nr_ranges);
 	/* Twice. */
 	REFUSE_RES(-ENOENT, vmr_allocator_free(&pools.allocator, &res));
 
 	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[1]);
-	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
-	GRANT(vmr_allocator_free(&irqs.allocator, &res));
+	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
+	EXPECT_OK(vmr_allocator_free(&irqs.allocator, &res));
 	REFUSE_RES(-ENOENT, vmr_allocator_free(&irqs.allocator, &res));
 	EXPECT_EQ((size_t)0, w.ids.space.nr_ranges);
 }
@@ -420,12 +420,12 @@ TEST(update_replaces_the_place)
 
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
+	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)0x8000, res.start);
 	/* Another place, over its own old one, with another size. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x7800, 0x1400, &w.r[0]);
 	c.name = "moved";
-	GRANT(vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
+	EXPECT_OK(vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	EXPECT_AT(0x7800, 0x8bff, &w.r[0]);
 	EXPECT_EQ((uint64_t)0x7800, res.start);
 	EXPECT_EQ((uint64_t)0x8bff, res.last);
@@ -433,7 +433,7 @@ TEST(update_replaces_the_place)
 	EXPECT_STREQ("moved", res.name);
 	/* Automatic placement may choose the old place too. */
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	GRANT(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
+	EXPECT_OK(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
 	EXPECT_AT(0x8000, 0x8fff, &w.r[0]);
 	EXPECT_EQ((size_t)1, w.a.nr_ranges);
 	EXPECT_VALID(&w.a);
@@ -444,15 +444,15 @@ TEST(update_that_fails_keeps_the_old)
 	struct vmr_constraint c;
 
 	allocators(_metadata);
-	GRANT(vmr_reserve(&w.a, &w.r[5], 0x4000, 0x4fff, NULL));
+	EXPECT_OK(vmr_reserve(&w.a, &w.r[5], 0x4000, 0x4fff, NULL));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
-	GRANT(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
+	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
 #define KEPT(err, call) \
 	do { \
 		const struct vmr_resource kept_ = res; \
-		conflict = &nobody; \
+		conflict = &no_range; \
 		EXPECT_EQ((err), (call)); \
-		EXPECT_EQ((err) == -EBUSY ? &w.r[5] : &nobody, conflict); \
+		EXPECT_EQ((err) == -EBUSY ? &w.r[5] : &no_range, conflict); \
 		EXPECT_EQ(0, memcmp(&kept_, &res, sizeof(res))); \
 		EXPECT_AT(0x8000, 0x8fff, &w.r[0]); \
 		EXPECT_TRUE(vmr_in_space(&w.a, &w.r[0])); \
@@ -496,17 +496,17 @@ TEST(update_grants_anew_what_is_in_no_space)
 	memset(&res, 0, sizeof(res));
 	res.range = &w.r[0];
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x2000, 0x1000, &w.r[0]);
-	GRANT(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
+	EXPECT_OK(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
 	EXPECT_AT(0x2000, 0x2fff, &w.r[0]);
 	EXPECT_EQ((uint64_t)0x2000, res.start);
-	GRANT(vmr_allocator_free(&pools.allocator, &res));
-	GRANT(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
+	EXPECT_OK(vmr_allocator_free(&pools.allocator, &res));
+	EXPECT_OK(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
 	EXPECT_AT(0x2000, 0x2fff, &w.r[0]);
 
 	memset(&res, 0, sizeof(res));
 	res.range = &w.r[1];
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 9, 1, &w.r[1]);
-	GRANT(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
+	EXPECT_OK(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_EQ((uint64_t)9, res.start);
 	EXPECT_EQ((uint64_t)10, w.ids.high_watermark);
 	EXPECT_VALID(&w.a);
@@ -519,11 +519,11 @@ TEST(update_replaces_ids)
 
 	allocators(_metadata);
 	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[0]);
-	GRANT(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
+	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)8, res.start);
 	/* Twice as many, of which the old are half. */
 	vmr_constraint_init(&c, VMR_KIND_MSI, 8, &w.r[0]);
-	GRANT(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
+	EXPECT_OK(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_EQ((uint64_t)8, res.start);
 	EXPECT_EQ((uint64_t)15, res.last);
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
@@ -534,7 +534,7 @@ TEST(update_replaces_ids)
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	/* What was handed out once is released already. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MSI, 5, 1, &w.r[0]);
-	GRANT(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
+	EXPECT_OK(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_EQ(-EALREADY, vmr_id_free(&w.ids, 15, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&w.ids, 16, NULL));
 	EXPECT_VALID(&w.ids.space);
@@ -626,7 +626,7 @@ TEST(a_new_kind_of_resource_uses_the_same_interface)
 	struct vmr_constraint c;
 
 	vmr_constraint_init(&c, KIND_LANE, 4, &w.r[0]);
-	GRANT(vmr_allocator_alloc(&lanes.allocator, &c, &res, &conflict));
+	EXPECT_OK(vmr_allocator_alloc(&lanes.allocator, &c, &res, &conflict));
 	EXPECT_EQ((uint32_t)KIND_LANE, res.kind);
 	EXPECT_EQ((uint64_t)0, res.start);
 	EXPECT_EQ((uint64_t)3, res.last);
@@ -643,19 +643,19 @@ TEST(a_new_kind_of_resource_uses_the_same_interface)
 	 * knows.
 	 */
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[0]);
-	GRANT(vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
+	EXPECT_OK(vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 	EXPECT_EQ(1u, lanes.updates);
 	EXPECT_EQ(0xffu, lanes.taken);
 	vmr_constraint_init(&c, KIND_LANE, 9, &w.r[0]);
 	EXPECT_EQ(-ENOSPC, vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 	EXPECT_EQ(0xffu, lanes.taken);
 	EXPECT_EQ((uint64_t)7, res.last);
-	GRANT(vmr_allocator_free(&lanes.allocator, &res));
+	EXPECT_OK(vmr_allocator_free(&lanes.allocator, &res));
 	EXPECT_EQ(0u, lanes.taken);
 	REFUSE_RES(-ENOENT, vmr_allocator_free(&lanes.allocator, &res));
 	/* In a device's set it is like the others. */
 	vmr_resource_set_init(&w.set, w.res, 8);
-	GRANT(vmr_resource_set_append(&w.set, &res));
+	EXPECT_OK(vmr_resource_set_append(&w.set, &res));
 	EXPECT_NE(NULL, vmr_resource_set_next(&w.set, KIND_LANE, NULL));
 }
 
@@ -745,7 +745,7 @@ static void unplug(struct __test_metadata *_metadata,
 	size_t i;
 
 	for (i = 0; i < dev->set.nr; i++)
-		GRANT(vmr_allocator_free(who_grants(sys, dev->entries[i].kind),
+		EXPECT_OK(vmr_allocator_free(who_grants(sys, dev->entries[i].kind),
 				  &dev->entries[i]));
 }
 
@@ -755,23 +755,23 @@ TEST(example_of_a_system_allocator)
 	static struct pci_dev dev[4];
 	struct vmr_constraint c;
 
-	GRANT(vmr_id_pool_init(&sys.ids, 0, 100));
-	GRANT(vmr_id_pool_init(&sys.irqs, 5, 7));
-	GRANT(vmr_space_init(&sys.mmio, 0xe0000000, 0xe000ffff));
-	GRANT(vmr_pool_init(&sys.pool, &sys.mmio, 0xe0000000, 0, "mmio"));
+	EXPECT_OK(vmr_id_pool_init(&sys.ids, 0, 100));
+	EXPECT_OK(vmr_id_pool_init(&sys.irqs, 5, 7));
+	EXPECT_OK(vmr_space_init(&sys.mmio, 0xe0000000, 0xe000ffff));
+	EXPECT_OK(vmr_pool_init(&sys.pool, &sys.mmio, 0xe0000000, 0, "mmio"));
 	vmr_id_allocator_init(&sys.instance_id, &sys.ids);
 	vmr_id_allocator_init(&sys.irq, &sys.irqs);
 	vmr_pool_allocator_init(&sys.mmio_range, &sys.pool);
 
-	GRANT(plug(&sys, &dev[0]));
-	GRANT(plug(&sys, &dev[1]));
+	EXPECT_OK(plug(&sys, &dev[0]));
+	EXPECT_OK(plug(&sys, &dev[1]));
 	EXPECT_EQ(1u, vmr_id_value(&dev[1].id));
 	EXPECT_EQ(6u, vmr_id_value(&dev[1].irq));
 	EXPECT_AT(0xe0001000, 0xe00010ff, &dev[1].mmio);
 
 	/* update_irq(): the guest chose a vector. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 7, 1, &dev[1].irq);
-	GRANT(vmr_allocator_update(&sys.irq.allocator, &dev[1].entries[1], &c, NULL));
+	EXPECT_OK(vmr_allocator_update(&sys.irq.allocator, &dev[1].entries[1], &c, NULL));
 	EXPECT_EQ(&dev[1].irq, vmr_id_find(&sys.irqs, 7));
 	EXPECT_FALSE(vmr_id_is_allocated(&sys.irqs, 6));
 	/* One that another device has. */
@@ -783,7 +783,7 @@ TEST(example_of_a_system_allocator)
 
 	/* update_mmio_addr(): the guest reprogrammed a BAR. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0008000, 0x100, &dev[1].mmio);
-	GRANT(vmr_allocator_update(&sys.mmio_range.allocator, &dev[1].entries[2], &c,
+	EXPECT_OK(vmr_allocator_update(&sys.mmio_range.allocator, &dev[1].entries[2], &c,
 			 NULL));
 	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
 	EXPECT_EQ(NULL, vmr_find(&sys.mmio, 0xe0001000));
@@ -793,14 +793,14 @@ TEST(example_of_a_system_allocator)
 	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
 
 	/* Without an interrupt left there is no device, and no trace of it. */
-	GRANT(plug(&sys, &dev[2]));
+	EXPECT_OK(plug(&sys, &dev[2]));
 	EXPECT_EQ(-ENOSPC, plug(&sys, &dev[3]));
 	EXPECT_EQ((size_t)3, sys.ids.space.nr_ranges);
 	EXPECT_EQ((size_t)3, sys.mmio.nr_ranges);
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&dev[3].id));
 
 	unplug(_metadata, &sys, &dev[1]);
-	GRANT(plug(&sys, &dev[3]));
+	EXPECT_OK(plug(&sys, &dev[3]));
 	EXPECT_EQ(1u, vmr_id_value(&dev[3].id));
 	EXPECT_EQ(7u, vmr_id_value(&dev[3].irq));
 	unplug(_metadata, &sys, &dev[0]);

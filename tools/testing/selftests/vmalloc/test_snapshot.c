@@ -13,7 +13,7 @@
 
 #include <vmalloc/snapshot.h>
 
-#define GRANT(call)		EXPECT_EQ(0, (call))
+#define EXPECT_OK(call)		EXPECT_EQ(0, (call))
 #define EXPECT_VALID(space)	EXPECT_STREQ(VERIFY_OK, verify_space(space))
 
 /* Bytes, written here without the library's help */
@@ -238,21 +238,21 @@ static void usual_state(struct __test_metadata *_metadata)
 	size_t i;
 
 	boxes_init();
-	GRANT(vmr_reserve(&src.small, &src.r[0], 0x10, 0x17, NULL));
-	GRANT(vmr_reserve(&src.small, &src.r[1], 0x20, 0x2f, NULL));
-	GRANT(vmr_reserve(&src.small, &src.r[2], 0x40, 0x4f, NULL));
-	GRANT(vmr_claim(&src.small, &src.r[4], 0x28, 0x2b));
-	GRANT(vmr_claim(&src.small, &src.r[3], 0x14, 0x1f));
-	GRANT(vmr_park(&src.small, &src.r[5], 0x28, 0x37));
-	GRANT(vmr_claim(&src.small, &src.r[6], 0x28, 0x37));
-	GRANT(vmr_reserve(&src.all, &src.r[7], 0, 0, NULL));
-	GRANT(vmr_reserve(&src.all, &src.r[8], VMR_ADDR_MAX, VMR_ADDR_MAX, NULL));
-	GRANT(vmr_id_alloc(&src.ids, &src.r[9]));
-	GRANT(vmr_id_reserve(&src.ids, &src.r[11], 20, NULL));
-	GRANT(vmr_id_alloc_block(&src.ids, &src.r[10],
+	EXPECT_OK(vmr_reserve(&src.small, &src.r[0], 0x10, 0x17, NULL));
+	EXPECT_OK(vmr_reserve(&src.small, &src.r[1], 0x20, 0x2f, NULL));
+	EXPECT_OK(vmr_reserve(&src.small, &src.r[2], 0x40, 0x4f, NULL));
+	EXPECT_OK(vmr_claim(&src.small, &src.r[4], 0x28, 0x2b));
+	EXPECT_OK(vmr_claim(&src.small, &src.r[3], 0x14, 0x1f));
+	EXPECT_OK(vmr_park(&src.small, &src.r[5], 0x28, 0x37));
+	EXPECT_OK(vmr_claim(&src.small, &src.r[6], 0x28, 0x37));
+	EXPECT_OK(vmr_reserve(&src.all, &src.r[7], 0, 0, NULL));
+	EXPECT_OK(vmr_reserve(&src.all, &src.r[8], VMR_ADDR_MAX, VMR_ADDR_MAX, NULL));
+	EXPECT_OK(vmr_id_alloc(&src.ids, &src.r[9]));
+	EXPECT_OK(vmr_id_reserve(&src.ids, &src.r[11], 20, NULL));
+	EXPECT_OK(vmr_id_alloc_block(&src.ids, &src.r[10],
 				 &(struct vmr_request){ .size = 4, .align = 4,
 				 .max = VMR_ADDR_MAX }, NULL));
-	GRANT(vmr_id_free(&src.ids, 20, NULL));
+	EXPECT_OK(vmr_id_free(&src.ids, 20, NULL));
 	for (i = 0; i < sizeof(src.regs); i++)
 		src.regs[i] = (uint8_t)(0xa0 + i);
 	for (i = 0; i < sizeof(src.more); i++)
@@ -337,14 +337,14 @@ TEST(one_small_snapshot_byte_by_byte)
 	dst.snap.nr_blocks = 1;
 	src.blocks[0].size = 2;
 	dst.blocks[0].size = 2;
-	GRANT(vmr_id_alloc(&src.ids, &src.r[0]));
+	EXPECT_OK(vmr_id_alloc(&src.ids, &src.r[0]));
 	src.regs[0] = 0x5a;
 	src.regs[1] = 0xa5;
 	ASSERT_EQ(sizeof(bytes), save(&src, buf));
 	memcpy(bytes, golden, sizeof(golden));
 	put_le(bytes + sizeof(golden), crc32c(golden, sizeof(golden)), 4);
 	EXPECT_EQ(0, memcmp(bytes, buf, sizeof(bytes)));
-	GRANT(vmr_snapshot_restore(&dst.snap, bytes, sizeof(bytes)));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, bytes, sizeof(bytes)));
 	EXPECT_EQ(5, vmr_id_value(&dst.r[0]));
 	EXPECT_EQ(0xa5, dst.regs[1]);
 }
@@ -355,7 +355,7 @@ TEST(an_empty_snapshot_is_one)
 	src.snap = (struct vmr_snapshot){ .ops = &box_ops };
 	dst.snap = (struct vmr_snapshot){ .ops = &box_ops };
 	ASSERT_EQ((size_t)36, save(&src, buf));
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, 36));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, 36));
 }
 
 TEST(nothing_has_to_be_aligned)
@@ -363,9 +363,9 @@ TEST(nothing_has_to_be_aligned)
 	size_t got;
 
 	usual_state(_metadata);
-	GRANT(vmr_snapshot_save(&src.snap, again + 3, size, &got));
+	EXPECT_OK(vmr_snapshot_save(&src.snap, again + 3, size, &got));
 	EXPECT_EQ(0, memcmp(buf, again + 3, size));
-	GRANT(vmr_snapshot_restore(&dst.snap, again + 3, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, again + 3, size));
 	EXPECT_SAME_STATE();
 }
 
@@ -374,7 +374,7 @@ TEST(nothing_has_to_be_aligned)
 TEST(a_restored_state_is_the_saved_one)
 {
 	usual_state(_metadata);
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_SAME_STATE();
 	EXPECT_EQ(size, save(&dst, again));
 	EXPECT_EQ(0, memcmp(buf, again, size));
@@ -383,14 +383,14 @@ TEST(a_restored_state_is_the_saved_one)
 TEST(the_oldest_claim_is_still_the_oldest)
 {
 	usual_state(_metadata);
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 	/* r4 and r6 both want 0x28; r4 is older, and r6 waits for it */
-	GRANT(vmr_free(&dst.small, &dst.r[1]));
+	EXPECT_OK(vmr_free(&dst.small, &dst.r[1]));
 	EXPECT_EQ(&dst.r[4], vmr_settle(&dst.small, 0x20, 0x2f));
 	EXPECT_EQ(NULL, vmr_settle(&dst.small, 0x20, 0x2f));
 	/* A claim of now is younger than every restored one */
-	GRANT(vmr_claim(&dst.small, &dst.r[20], 0x28, 0x2b));
-	GRANT(vmr_free(&dst.small, &dst.r[4]));
+	EXPECT_OK(vmr_claim(&dst.small, &dst.r[20], 0x28, 0x2b));
+	EXPECT_OK(vmr_free(&dst.small, &dst.r[4]));
 	EXPECT_EQ(&dst.r[6], vmr_settle(&dst.small, 0x28, 0x2b));
 	EXPECT_VALID(&dst.small);
 }
@@ -398,11 +398,11 @@ TEST(the_oldest_claim_is_still_the_oldest)
 TEST(ids_that_were_handed_out_are_known)
 {
 	usual_state(_metadata);
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_EQ(-EALREADY, vmr_id_free(&dst.ids, 20, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&dst.ids, 21, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&dst.ids, 9, NULL));
-	GRANT(vmr_id_free_block(&dst.ids, 8, 4, NULL));
+	EXPECT_OK(vmr_id_free_block(&dst.ids, 8, 4, NULL));
 }
 
 TEST(a_restore_is_one_step_for_lookups)
@@ -412,7 +412,7 @@ TEST(a_restore_is_one_step_for_lookups)
 	usual_state(_metadata);
 	vmr_space_set_seqcount(&dst.small, &seq);
 	vmr_space_set_seqcount(&dst.all, &seq);
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_EQ(2, seq.sequence);
 	EXPECT_EQ(0, seq.nesting);
 	EXPECT_EQ(2, dst.ids.space.own_seq.sequence);
@@ -425,10 +425,10 @@ TEST(ages_do_not_depend_on_how_many_claims_there_were)
 	usual_state(_metadata);
 	/* Make each claim anew, in the same order */
 	for (i = 0; i < 100; i++) {
-		GRANT(vmr_claim(&src.small, &src.r[4], 0x28, 0x2b));
-		GRANT(vmr_claim(&src.small, &src.r[3], 0x14, 0x1f));
-		GRANT(vmr_park(&src.small, &src.r[5], 0x28, 0x37));
-		GRANT(vmr_claim(&src.small, &src.r[6], 0x28, 0x37));
+		EXPECT_OK(vmr_claim(&src.small, &src.r[4], 0x28, 0x2b));
+		EXPECT_OK(vmr_claim(&src.small, &src.r[3], 0x14, 0x1f));
+		EXPECT_OK(vmr_park(&src.small, &src.r[5], 0x28, 0x37));
+		EXPECT_OK(vmr_claim(&src.small, &src.r[6], 0x28, 0x37));
 	}
 	EXPECT_EQ(size, save(&src, again));
 	EXPECT_EQ(0, memcmp(buf, again, size));
@@ -817,7 +817,7 @@ TEST(other_spaces_are_refused)
 	dst.snap.nr_spaces--;
 	EXPECT_REFUSED(buf, size);
 	dst.snap.nr_spaces++;
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 TEST(a_wrong_mark_is_refused)
@@ -829,8 +829,8 @@ TEST(a_wrong_mark_is_refused)
 	EXPECT_FIELD_REFUSED(IDS + 24, VMR_ADDR_MAX, 8);
 	EXPECT_FIELD_REFUSED(SMALL + 24, 0x11, 8);
 	/* Of an empty pool */
-	GRANT(vmr_id_free_range(&src.ids, &src.r[9]));
-	GRANT(vmr_id_free_range(&src.ids, &src.r[10]));
+	EXPECT_OK(vmr_id_free_range(&src.ids, &src.r[9]));
+	EXPECT_OK(vmr_id_free_range(&src.ids, &src.r[10]));
 	size = save(&src, buf);
 	EXPECT_FIELD_REFUSED(IDS + 24, 5, 8);	/* there is no 4 */
 	EXPECT_FIELD_REFUSED(IDS + 24, 1, 8);
@@ -921,7 +921,7 @@ TEST(keys_that_come_twice_are_refused)
 	EXPECT_FIELD_REFUSED(IDS_LIVE(1), KEY(0), 8);	/* of another space */
 	dst.lie = NODES_BY_SPACE;
 	EXPECT_FIELD_REFUSED(ALL_LIVE(1), KEY(0), 8);
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 /*
@@ -935,7 +935,7 @@ TEST(nothing_behind_the_end_is_read)
 	src.snap.nr_blocks = 0;
 	dst.snap.nr_spaces = 1;
 	dst.snap.nr_blocks = 0;
-	GRANT(vmr_reserve(&src.small, &src.r[0], 0x10, 0x17, NULL));
+	EXPECT_OK(vmr_reserve(&src.small, &src.r[0], 0x10, 0x17, NULL));
 	size = save(&src, buf);
 	put_le(buf + SMALL + 32, (1ULL << 61) + 1, 8);
 	fix_checksum(buf, size);
@@ -958,15 +958,15 @@ TEST(nodes_that_cannot_be_linked_are_refused)
 	dst.lie = ONE_NODE;
 	EXPECT_REFUSED(buf, size);
 	dst.lie = HONEST;
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 /* A node that was in use keeps what it says of its last place. */
 TEST(a_refusal_leaves_nodes_alone)
 {
 	usual_state(_metadata);
-	GRANT(vmr_reserve(&dst.small, &dst.r[0], 0x33, 0x44, NULL));
-	GRANT(vmr_free(&dst.small, &dst.r[0]));
+	EXPECT_OK(vmr_reserve(&dst.small, &dst.r[0], 0x33, 0x44, NULL));
+	EXPECT_OK(vmr_free(&dst.small, &dst.r[0]));
 	EXPECT_FIELD_REFUSED(BLOCK1, 5, 8);
 	EXPECT_EQ(0x33, dst.r[0].start);
 	EXPECT_EQ(0x44, dst.r[0].last);
@@ -1021,7 +1021,7 @@ TEST(an_owner_checks_its_registers)
 {
 	usual_state(_metadata);
 	dst.blocks[0].check = check_regs;
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_EQ(1, checks);
 	box_clear(&dst);
 	EXPECT_FIELD_REFUSED(BLOCK0 + 16 + 3, 0xa4, 1);
@@ -1104,7 +1104,7 @@ TEST(a_buffer_that_is_too_small_is_left_alone)
 		EXPECT_EQ(-ENOSPC, vmr_snapshot_save(&src.snap, again, n, &got));
 	EXPECT_EQ(99, got);
 	EXPECT_EQ(0, memcmp(again, bad, sizeof(bad)));
-	GRANT(vmr_snapshot_save(&src.snap, again, size + 5, &got));
+	EXPECT_OK(vmr_snapshot_save(&src.snap, again, size + 5, &got));
 	EXPECT_EQ(size, got);
 	EXPECT_EQ(0, memcmp(again, buf, size));
 	EXPECT_EQ(0, memcmp(again + size, bad, sizeof(bad) - size));
@@ -1115,13 +1115,13 @@ TEST(a_claim_that_waits_for_nothing_is_not_saved)
 	size_t got = 99;
 
 	usual_state(_metadata);
-	GRANT(vmr_free(&src.small, &src.r[1]));
+	EXPECT_OK(vmr_free(&src.small, &src.r[1]));
 	memcpy(again, buf, size);
 	EXPECT_EQ(-EAGAIN, vmr_snapshot_save(&src.snap, buf, size, &got));
 	EXPECT_EQ(99, got);
 	EXPECT_EQ(0, memcmp(again, buf, size));
 	EXPECT_EQ(&src.r[4], vmr_settle(&src.small, 0x20, 0x2f));
-	GRANT(vmr_snapshot_save(&src.snap, buf, size, &got));
+	EXPECT_OK(vmr_snapshot_save(&src.snap, buf, size, &got));
 }
 
 static uint64_t twin_key(const struct vmr_snapshot *snap, uint32_t space,
@@ -1143,33 +1143,33 @@ TEST(two_ranges_with_one_key_are_not_saved)
 	EXPECT_EQ(99, got);
 	memset(bad, 0, size);
 	EXPECT_EQ(0, memcmp(bad, buf, size));
-	GRANT(vmr_id_free_range(&src.ids, &src.r[10]));
-	GRANT(vmr_snapshot_save(&src.snap, buf, size, &got));
+	EXPECT_OK(vmr_id_free_range(&src.ids, &src.r[10]));
+	EXPECT_OK(vmr_snapshot_save(&src.snap, buf, size, &got));
 }
 
 TEST(spaces_that_are_not_empty_are_not_restored)
 {
 	usual_state(_metadata);
-	GRANT(vmr_reserve(&dst.all, &dst.r[40], 5, 6, NULL));
+	EXPECT_OK(vmr_reserve(&dst.all, &dst.r[40], 5, 6, NULL));
 	memcpy(&dst_before, &dst, sizeof(dst));
 	EXPECT_EQ(-EBUSY, vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_EQ(-EBUSY, vmr_snapshot_restore(&dst.snap, buf, 0));
 	EXPECT_EQ(0, memcmp(&dst_before, &dst, sizeof(dst)));
-	GRANT(vmr_claim(&dst.all, &dst.r[40], 5, 6));
+	EXPECT_OK(vmr_claim(&dst.all, &dst.r[40], 5, 6));
 	EXPECT_EQ(-EBUSY, vmr_snapshot_restore(&dst.snap, buf, size));
-	GRANT(vmr_free(&dst.all, &dst.r[40]));
+	EXPECT_OK(vmr_free(&dst.all, &dst.r[40]));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_restore(NULL, buf, size));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_restore(&dst.snap, NULL, size));
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 /* An id that went past the allocator is one that was handed out. */
 TEST(a_mark_covers_every_live_id)
 {
 	boxes_init();
-	GRANT(vmr_reserve(&src.ids.space, &src.r[0], 30, 31, NULL));
+	EXPECT_OK(vmr_reserve(&src.ids.space, &src.r[0], 30, 31, NULL));
 	size = save(&src, buf);
-	GRANT(vmr_snapshot_restore(&dst.snap, buf, size));
+	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 	EXPECT_EQ(32, dst.ids.high_watermark);
 }
 
@@ -1295,15 +1295,15 @@ static void card_init(struct __test_metadata *_metadata, struct card *c)
 						  .pba_bar = 0,
 						  .pba_offset = 0x800 };
 
-	GRANT(vmr_pci_function_init(&c->fn, &ids, &card_ops, "card"));
-	GRANT(vmr_pci_add_bar(&c->fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000, "regs"));
-	GRANT(vmr_pci_add_bar(&c->fn, 1, VMR_PCI_BAR_IO, false, 0x20, "ports"));
-	GRANT(vmr_pci_add_bar(&c->fn, 2, VMR_PCI_BAR_MEM64, true, 0x100000,
+	EXPECT_OK(vmr_pci_function_init(&c->fn, &ids, &card_ops, "card"));
+	EXPECT_OK(vmr_pci_add_bar(&c->fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000, "regs"));
+	EXPECT_OK(vmr_pci_add_bar(&c->fn, 1, VMR_PCI_BAR_IO, false, 0x20, "ports"));
+	EXPECT_OK(vmr_pci_add_bar(&c->fn, 2, VMR_PCI_BAR_MEM64, true, 0x100000,
 			      "frames"));
-	GRANT(vmr_pci_add_bar(&c->fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM, false, 0x800,
+	EXPECT_OK(vmr_pci_add_bar(&c->fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM, false, 0x800,
 			      "rom"));
-	GRANT(vmr_pci_add_msi(&c->fn, &c->msi, MSI_CAP, 4));
-	GRANT(vmr_pci_add_msix(&c->fn, &c->msix, MSIX_CAP, c->vectors, ENTRIES,
+	EXPECT_OK(vmr_pci_add_msi(&c->fn, &c->msi, MSI_CAP, 4));
+	EXPECT_OK(vmr_pci_add_msix(&c->fn, &c->msix, MSIX_CAP, c->vectors, ENTRIES,
 			       &place));
 }
 
@@ -1319,23 +1319,23 @@ static void machine_init(struct __test_metadata *_metadata, struct machine *m)
 	int i;
 
 	memset(m, 0, sizeof(*m));
-	GRANT(vmr_system_init(&m->sys, &limits));
-	GRANT(vmr_manager_init(&m->manager, &m->sys));
-	GRANT(vmr_reader_attach(&m->manager, &m->reader));
+	EXPECT_OK(vmr_system_init(&m->sys, &limits));
+	EXPECT_OK(vmr_manager_init(&m->manager, &m->sys));
+	EXPECT_OK(vmr_reader_attach(&m->manager, &m->reader));
 	m->listener.region_changed = count_move;
-	GRANT(vmr_listener_register(&m->manager, &m->listener));
-	GRANT(vmr_pci_bridge_init(&m->bridge, &m->manager, &ids, &card_ops,
+	EXPECT_OK(vmr_listener_register(&m->manager, &m->listener));
+	EXPECT_OK(vmr_pci_bridge_init(&m->bridge, &m->manager, &ids, &card_ops,
 				  "bridge"));
 	for (i = 0; i < CARDS; i++)
 		card_init(_metadata, &m->card[i]);
 	m->card[2].fn.upstream_bridge = &m->bridge;
 
-	GRANT(vmr_snapshot_describe_system(m->spaces, &m->sys));
-	GRANT(vmr_snapshot_describe_bridge(m->spaces + VMR_SNAPSHOT_NR_SPACES, &m->bridge,
+	EXPECT_OK(vmr_snapshot_describe_system(m->spaces, &m->sys));
+	EXPECT_OK(vmr_snapshot_describe_bridge(m->spaces + VMR_SNAPSHOT_NR_SPACES, &m->bridge,
 				  BRIDGE_SPACES));
-	GRANT(vmr_snapshot_describe_pci(&m->blocks[0], 0, &m->bridge.fn, &m->sys));
+	EXPECT_OK(vmr_snapshot_describe_pci(&m->blocks[0], 0, &m->bridge.fn, &m->sys));
 	for (i = 0; i < CARDS; i++)
-		GRANT(vmr_snapshot_describe_pci(&m->blocks[i + 1], i + 1,
+		EXPECT_OK(vmr_snapshot_describe_pci(&m->blocks[i + 1], i + 1,
 				       &m->card[i].fn, &m->sys));
 	m->snap = (struct vmr_snapshot){
 		&machine_ops, m->spaces, VMR_SNAPSHOT_NR_SPACES + 3,
@@ -1350,7 +1350,7 @@ static void config_write(struct __test_metadata *_metadata,
 	uint8_t bytes[4];
 
 	put_le(bytes, value, 4);
-	GRANT(vmr_pci_config_write(fn, offset, bytes, width));
+	EXPECT_OK(vmr_pci_config_write(fn, offset, bytes, width));
 }
 
 static void entry_write(struct __test_metadata *_metadata, struct card *c,
@@ -1359,7 +1359,7 @@ static void entry_write(struct __test_metadata *_metadata, struct card *c,
 	uint8_t bytes[4];
 
 	put_le(bytes, value, 4);
-	GRANT(vmr_pci_msix_write(&c->fn, &c->msix, 16 * index + 4 * word,
+	EXPECT_OK(vmr_pci_msix_write(&c->fn, &c->msix, 16 * index + 4 * word,
 				 bytes, 4));
 }
 
@@ -1376,11 +1376,11 @@ static void machine_run(struct __test_metadata *_metadata)
 
 	machine_init(_metadata, &old);
 	machine_init(_metadata, &new);
-	GRANT(vmr_pci_plug(&old.manager, &old.bridge.fn,
+	EXPECT_OK(vmr_pci_plug(&old.manager, &old.bridge.fn,
 			   VMR_PCI_BDF(0, 1, 0)));
-	GRANT(vmr_pci_plug(&old.manager, &c[0].fn, address[0]));
-	GRANT(vmr_pci_plug(&old.manager, &c[1].fn, address[1]));
-	GRANT(vmr_pci_bridge_plug(&old.bridge, &c[2].fn, 0));
+	EXPECT_OK(vmr_pci_plug(&old.manager, &c[0].fn, address[0]));
+	EXPECT_OK(vmr_pci_plug(&old.manager, &c[1].fn, address[1]));
+	EXPECT_OK(vmr_pci_bridge_plug(&old.bridge, &c[2].fn, 0));
 
 	CFG(&old.bridge.fn, 0x18, 0x00010100, 4);
 	CFG(&old.bridge.fn, 0x20, 0xf0f0e000, 4);	/* e0000000-f0ffffff */
@@ -1418,9 +1418,9 @@ static void machine_adopt(struct __test_metadata *_metadata, struct machine *m)
 {
 	int i;
 
-	GRANT(vmr_pci_register_restored(&m->manager, &m->bridge.fn, NULL));
+	EXPECT_OK(vmr_pci_register_restored(&m->manager, &m->bridge.fn, NULL));
 	for (i = 0; i < CARDS; i++)
-		GRANT(vmr_pci_register_restored(&m->manager, &m->card[i].fn, NULL));
+		EXPECT_OK(vmr_pci_register_restored(&m->manager, &m->card[i].fn, NULL));
 }
 
 static int machine_refused(const uint8_t *bytes, size_t n)
@@ -1496,7 +1496,7 @@ TEST(a_machine_comes_back)
 	machine_run(_metadata);
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
-	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 	EXPECT_EQ(image_size, machine_save(&new, image2));
 	EXPECT_EQ(0, memcmp(image, image2, image_size));
 	EXPECT_EQ(0, new.moves);
@@ -1565,7 +1565,7 @@ TEST(a_machine_does_not_come_back_in_part)
 		}
 		new.blocks[i].check = NULL;
 	}
-	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
 TEST(registers_and_ranges_have_to_agree)
@@ -1616,7 +1616,7 @@ TEST(what_is_read_only_has_to_be_the_same)
 	image2[config + 0x07] ^= 0x20;
 	image2[config + 0xf0] ^= 1;
 	fix_checksum(image2, image_size);
-	GRANT(vmr_snapshot_restore(&new.snap, image2, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image2, image_size));
 	EXPECT_EQ(1, new.card[0].fn.config[0xf0]);
 }
 
@@ -1628,7 +1628,7 @@ TEST(a_vector_that_only_waits_is_not_saved)
 	machine_run(_metadata);
 	ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 	at = range->start;
-	GRANT(vmr_park(&old.sys.irqs.space, range, at, at + 3));
+	EXPECT_OK(vmr_park(&old.sys.irqs.space, range, at, at + 3));
 	EXPECT_EQ((size_t)0, machine_save(&old, image));
 }
 
@@ -1676,7 +1676,7 @@ TEST(vectors_and_windows_have_to_agree)
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
 	EXPECT_IMAGE_REFUSED(record(&old.bridge.mem.range) + 16, 0xf1ffffff, 8);
-	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
 /*
@@ -1710,7 +1710,7 @@ TEST(a_bar_is_on_its_own_bus)
 	put_le(image2 + from - 48 + live + 32, 0, 8);
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
-	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
 TEST(a_function_that_disagrees_is_not_saved)
@@ -1721,7 +1721,7 @@ TEST(a_function_that_disagrees_is_not_saved)
 	memset(image, 0x55, sizeof(image));
 	memset(image2, 0x55, sizeof(image2));
 	/* The owner moves a BAR and tells no register */
-	GRANT(vmr_region_move(&old.manager, &old.card[0].fn.bars[0].region,
+	EXPECT_OK(vmr_region_move(&old.manager, &old.card[0].fn.bars[0].region,
 			       0xd4000000, NULL));
 	EXPECT_EQ(-EBADMSG, vmr_snapshot_save(&old.snap, image, sizeof(image), &got));
 	EXPECT_EQ(99, got);
@@ -1737,7 +1737,7 @@ TEST(helpers_refuse_null_and_ids_of_the_system)
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bus(old.spaces, NULL, 16));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bus(old.spaces, &old.bridge.bus, 15));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bus(old.spaces, &old.bridge.bus, ~0u));
-	GRANT(vmr_snapshot_describe_bus(old.spaces, &old.bridge.bus, ~0u - 1));
+	EXPECT_OK(vmr_snapshot_describe_bus(old.spaces, &old.bridge.bus, ~0u - 1));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(NULL, &old.bridge, 16));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(old.spaces, NULL, 16));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(old.spaces, &old.bridge, 15));
@@ -1803,11 +1803,11 @@ TEST(ch_7945)
 
 	machine_init(_metadata, &old);
 	machine_init(_metadata, &new);
-	GRANT(vmr_pci_plug(&old.manager, &old.bridge.fn,
+	EXPECT_OK(vmr_pci_plug(&old.manager, &old.bridge.fn,
 			   VMR_PCI_BDF(0, 1, 0)));
-	GRANT(vmr_pci_plug(&old.manager, &old.card[0].fn, address[0]));
-	GRANT(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
-	GRANT(vmr_pci_bridge_plug(&old.bridge, &old.card[2].fn, 0));
+	EXPECT_OK(vmr_pci_plug(&old.manager, &old.card[0].fn, address[0]));
+	EXPECT_OK(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
+	EXPECT_OK(vmr_pci_bridge_plug(&old.bridge, &old.card[2].fn, 0));
 	CFG(&old.card[0].fn, 0x10, 0xd0000000, 4);
 	CFG(&old.card[0].fn, 0x04, 2, 2);
 	EXPECT_EQ(0x40, mem_read(&old, 0xd0000000));
@@ -1822,7 +1822,7 @@ TEST(ch_7945)
 
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
-	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 	machine_adopt(_metadata, &new);
 	EXPECT_EQ(0xd8000000, get_le(c[0].fn.config + 0x10, 4));
 	EXPECT_EQ(VMR_PARKED, vmr_range_state(&c[0].fn.bars[0].region.range));
@@ -1838,7 +1838,7 @@ TEST(ch_7945)
 	image_size = machine_save(&new, image);
 	ASSERT_NE((size_t)0, image_size);
 	machine_init(_metadata, &old);
-	GRANT(vmr_snapshot_restore(&old.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&old.snap, image, image_size));
 	machine_adopt(_metadata, &old);
 	CFG(&old.card[1].fn, 0x18, 0xda000000, 4);
 	EXPECT_EQ(VMR_LIVE,
@@ -1860,13 +1860,13 @@ TEST(fc_5170)
 
 	machine_run(_metadata);
 	/* Ids whose history matters: one in the middle is free again */
-	GRANT(vmr_pci_unplug(&old.card[1].fn) < 0);
-	GRANT(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
+	EXPECT_OK(vmr_pci_unplug(&old.card[1].fn) < 0);
+	EXPECT_OK(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
 	CFG(&old.card[1].fn, 0x10, 0xd0000000, 4);
 	CFG(&old.card[1].fn, 0x04, 2, 2);
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
-	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 	machine_adopt(_metadata, &new);
 
 	for (i = 0; (a = range_nr(&old, i)); i++) {
@@ -1943,12 +1943,12 @@ TEST(fc_5952)
 	EXPECT_IMAGE_REFUSED(irqs + 32, 1, 8);
 
 	/* The machine is as good as new */
-	GRANT(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
+	EXPECT_OK(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
 	CFG(&new.card[0].fn, MSI_CAP + 2, 1, 2);
 	EXPECT_EQ(0, vmr_pci_unplug(&new.card[0].fn));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
 	/* And takes the one that is in order, whose functions leave in order */
-	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 	machine_adopt(_metadata, &new);
 	EXPECT_EQ(4, vmr_pci_unplug(&new.card[0].fn));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
@@ -1981,7 +1981,7 @@ TEST(fc_6136)
 	key = machine_key(&old.snap, 0, &old.card[1].fn.bars[1].region.range);
 	EXPECT_IMAGE_REFUSED(i, key, 8);
 
-	GRANT(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 	machine_adopt(_metadata, &new);
 	for (m = 0; m < 2; m++) {
 		for (i = CARDS - 1; i >= 0; i--)
@@ -1998,7 +1998,7 @@ TEST(fc_6136)
 				  vmr_range_state(range_nr(both[m], i)));
 	}
 	/* The same addresses can be had again */
-	GRANT(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
+	EXPECT_OK(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
 	CFG(&new.card[0].fn, 0x10, 0xd0000000, 4);
 	CFG(&new.card[0].fn, 0x04, 2, 2);
 	EXPECT_EQ(0x40, mem_read(&new, 0xd0000000));

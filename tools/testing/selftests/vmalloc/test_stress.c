@@ -166,7 +166,7 @@ static enum verdict was_at(unsigned int slot, uint32_t unit, uint32_t over)
  * The devices
  */
 #define MAGIC		0x600dbeefu
-#define REFUSE		(-EBUSY)
+#define EXPECT_FAIL		(-EBUSY)
 
 struct gadget {
 	struct vmr_device	dev;
@@ -483,8 +483,8 @@ static void refuse_one(unsigned int slot, uint32_t unit)
 		must(0, "to get memory");
 		return;
 	}
-	g->refuse = REFUSE;
-	must(gadget_register(g, unit) == REFUSE, "to refuse");
+	g->refuse = EXPECT_FAIL;
+	must(gadget_register(g, unit) == EXPECT_FAIL, "to refuse");
 	must(!g->region.range.node.link, "to leave no trace");
 	refusals++;
 	hand_over(g);
@@ -821,9 +821,9 @@ TEST(a_device_that_could_not_be_registered_is_drained_like_any_other)
 	ASSERT_EQ(0, machine_up());
 	g = gadget_new(0);
 	ASSERT_NE(NULL, g);
-	g->refuse = REFUSE;
+	g->refuse = EXPECT_FAIL;
 	ASSERT_EQ(0, begin_stopped(&s));
-	EXPECT_EQ(REFUSE, gadget_register(g, 0));
+	EXPECT_EQ(EXPECT_FAIL, gadget_register(g, 0));
 	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &g->dev));
 	end_stopped(&s);
 	EXPECT_EQ(-ENXIO, s.ret);

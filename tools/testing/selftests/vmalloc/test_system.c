@@ -15,13 +15,13 @@ static struct vmr_resource got[WANTS];
 static struct vmr_resource_set set;
 static struct vmr_region mmio_node[WANTS];	/* routed spaces hold regions */
 
-static struct vmr_range nobody;
-static struct vmr_range *conflict = &nobody;
+static struct vmr_range no_range;
+static struct vmr_range *conflict = &no_range;
 static size_t failed = 99;
 
 static int grant(size_t nr)
 {
-	conflict = &nobody;
+	conflict = &no_range;
 	failed = 99;
 	return vmr_system_alloc_resources(&m.sys, want, nr, &set, &failed, &conflict);
 }
@@ -163,7 +163,7 @@ TEST(a_kind_without_a_pool_has_all_of_its_domain)
 		EXPECT_GOT(0, 0);
 		vmr_system_free_resources(&m.sys, &set);
 		want[0].request.size++;
-		GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+		GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 	}
 	vmr_constraint_init(&want[0], VMR_KIND_MEM, 0x1000,
 			    &mmio_node[0].range);
@@ -276,7 +276,7 @@ TEST(a_pool_takes_who_allows_what_it_is)
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[7].range, 0x1000,
 				 0x1fff, NULL));
 	want[0].flags = 0;
-	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &mmio_node[7].range));
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[7].range, 0x2000,
 				 0x2fff, NULL));
@@ -292,7 +292,7 @@ TEST(without_a_pool_that_takes_it_there_is_no_space)
 			  1));
 	vmr_constraint_init(&want[0], VMR_KIND_MMIO, 0x1000,
 			    &mmio_node[0].range);
-	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 }
 
 TEST(the_machines_own_places_are_given_to_who_names_them)
@@ -358,9 +358,9 @@ TEST(bounds_of_pool_and_request_both_hold)
 	EXPECT_GOT(0, 0x6000);
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x8000,
 			      0xffff, &mmio_node[1].range);
-	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
+	GRANT_REFUSED(-ERANGE, 1, 0, &no_range);
 	want[0].request.min = 0x7001;
-	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 }
 
 /* Something of every domain. */
@@ -389,7 +389,7 @@ TEST(all_is_granted_or_nothing)
 		good = want[i];
 		want[i].request.policy = VMR_FIRST;
 		want[i].request.min = VMR_ADDR_MAX - 1;
-		GRANT_REFUSED(-ERANGE, WANTS, i, &nobody);
+		GRANT_REFUSED(-ERANGE, WANTS, i, &no_range);
 		want[i] = good;
 	}
 	/* No id has been handed out, as far as anybody can tell. */
@@ -502,54 +502,54 @@ TEST(a_request_that_makes_no_sense_is_refused_first)
 	EXPECT_EQ(-EINVAL, vmr_system_alloc_resources(&m.sys, NULL, 1, &set, NULL, NULL));
 	EXPECT_EQ(-EINVAL, vmr_system_alloc_resources(&m.sys, want, 1, NULL, NULL, NULL));
 	set.max = WANTS - 1;
-	GRANT_REFUSED(-EINVAL, WANTS, 99, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 99, &no_range);
 	set.max = WANTS;
 	set.entries = NULL;
 	REFUSED(-EINVAL, grant(1));
 	set.entries = got;
 
 	want[3].range = NULL;
-	GRANT_REFUSED(-EINVAL, WANTS, 3, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 3, &no_range);
 	want[3].range = want[1].range;
-	GRANT_REFUSED(-EINVAL, WANTS, 3, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 3, &no_range);
 	want_all();
 	want[6].kind = VMR_KIND_MAC;
-	GRANT_REFUSED(-EINVAL, WANTS, 6, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 6, &no_range);
 	want[6].kind = VMR_KIND_USER;
-	GRANT_REFUSED(-EINVAL, WANTS, 6, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 6, &no_range);
 	want[6].kind = 33;
-	GRANT_REFUSED(-EINVAL, WANTS, 6, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 6, &no_range);
 	want_all();
 	want[6].flags = VMR_SHARED;
-	GRANT_REFUSED(-EINVAL, WANTS, 6, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 6, &no_range);
 
 	/* A range in use is the next row, wherever it stands. */
 	want_all();
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.irqs, &node[0]));
-	GRANT_REFUSED(-EEXIST, WANTS, 0, &nobody);
+	GRANT_REFUSED(-EEXIST, WANTS, 0, &no_range);
 	want[7].range = NULL;
-	GRANT_REFUSED(-EINVAL, WANTS, 7, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 7, &no_range);
 	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &node[0]));
 
 	/* What the engine says of one of them. */
 	want_all();
 	want[4].request.size = 0;
-	GRANT_REFUSED(-EINVAL, WANTS, 4, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 4, &no_range);
 	want_all();
 	want[4].request.align = 0x3000;
-	GRANT_REFUSED(-EINVAL, WANTS, 4, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 4, &no_range);
 	want_all();
 	want[1].request.addr = VMR_ADDR_MAX - 0xffe;
-	GRANT_REFUSED(-EOVERFLOW, WANTS, 1, &nobody);
+	GRANT_REFUSED(-EOVERFLOW, WANTS, 1, &no_range);
 	want[1].request.addr = MACHINE_LAST;
-	GRANT_REFUSED(-ERANGE, WANTS, 1, &nobody);
+	GRANT_REFUSED(-ERANGE, WANTS, 1, &no_range);
 	want[1].request.align = 0x1000;
-	GRANT_REFUSED(-EINVAL, WANTS, 1, &nobody);
+	GRANT_REFUSED(-EINVAL, WANTS, 1, &no_range);
 	want_all();
 	want[5].request.addr = 0x100000000;
-	GRANT_REFUSED(-EOVERFLOW, WANTS, 5, &nobody);
+	GRANT_REFUSED(-EOVERFLOW, WANTS, 5, &no_range);
 	want[5].request.addr = 64;
-	GRANT_REFUSED(-ERANGE, WANTS, 5, &nobody);
+	GRANT_REFUSED(-ERANGE, WANTS, 5, &no_range);
 }
 
 TEST(nothing_asked_is_nothing_granted)
@@ -577,29 +577,29 @@ TEST(of_what_several_pools_say_the_most_telling_is_returned)
 	GRANT_REFUSED(-EBUSY, 1, 0, &mmio_node[7].range);
 	/* Outside all of them. */
 	want[0].request.addr = 0x2000;
-	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
+	GRANT_REFUSED(-ERANGE, 1, 0, &no_range);
 	want[0].request.addr = 0x1800;
-	GRANT_REFUSED(-ERANGE, 1, 0, &nobody);
+	GRANT_REFUSED(-ERANGE, 1, 0, &no_range);
 	/* Too large for the second, and not inside the others' bounds. */
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x3000, 1, 0x4000,
 			      0x5fff, &mmio_node[0].range);
-	GRANT_REFUSED(-ENOSPC, 1, 0, &nobody);
+	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 	want[0].request.size = 0x1000;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0x5000);
 	/* What makes no sense makes none anywhere. */
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, VMR_ADDR_MAX, 0x1000,
 			  &mmio_node[1].range);
-	GRANT_REFUSED(-EOVERFLOW, 1, 0, &nobody);
+	GRANT_REFUSED(-EOVERFLOW, 1, 0, &no_range);
 	want[0].request.size = 0;
-	GRANT_REFUSED(-EINVAL, 1, 0, &nobody);
+	GRANT_REFUSED(-EINVAL, 1, 0, &no_range);
 }
 
 TEST(release_gives_all_back)
 {
 	ASSERT_EQ(0, up());
 	want_all();
-	see_before();
+	machine_state_before();
 	ASSERT_EQ(0, grant(WANTS - 1));
 	/* What is only stated is in no space. */
 	ASSERT_EQ(0, vmr_resource_set_append_mac(&set, (const uint8_t *)"\2\0\0\0\0\1"));
@@ -623,7 +623,7 @@ TEST(ids_handed_out_once_are_remembered)
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.irqs, 8, NULL));
 	/* A failure after that does not lower the mark. */
 	vmr_constraint_init(&want[1], VMR_KIND_MEM_SLOT, 99, &node[1]);
-	GRANT_REFUSED(-ENOSPC, 2, 1, &nobody);
+	GRANT_REFUSED(-ENOSPC, 2, 1, &no_range);
 	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.irqs, 7, NULL));
 }
 
@@ -639,7 +639,7 @@ TEST(an_update_takes_the_new_place_or_keeps_the_old_one)
 	vmr_constraint_init_fixed(&want[2], VMR_KIND_IRQ, 5, 1, &node[2]);
 	ASSERT_EQ(0, grant(3));
 
-	conflict = &nobody;
+	conflict = &no_range;
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x7800, 0x1000,
 			  &mmio_node[0].range);
 	REFUSED(-EBUSY, vmr_system_update_resource(&m.sys, &got[0], &c, &conflict));

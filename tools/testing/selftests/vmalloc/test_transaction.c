@@ -66,13 +66,13 @@ TEST(a_commit_makes_all_of_it_true)
 	EXPECT_EQ(VMR_DEVICE_PREPARED, a.dev.state);
 	EXPECT_EQ(0x3000U, a.got[0].start);
 	EXPECT_ANSWERS(&old.region[0], 0x1000);
-	EXPECT_NULL(who(VMR_MMIO, 0x3000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x3000));
 	EXPECT_FALSE(vmr_region_mapping(&a.region[0]).mapped);
 	EXPECT_NULL(vmr_find_device_by_name(&m.manager, "a"));
 	EXPECT_EQ(&a.dev, vmr_find_device_by_id(&m.manager, vmr_id_value(&a.dev.id)));
 
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	EXPECT_ANSWERS(&stays.region[0], 0x2000);
 	EXPECT_ANSWERS(&a.region[0], 0x3000);
 	EXPECT_ANSWERS(&b.region[0], 0x4000);
@@ -101,7 +101,7 @@ TEST(a_cancel_leaves_the_old_state)
 	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &a.dev));
 	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &b.dev));
 
-	see_before();
+	machine_state_before();
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	EXPECT_EQ(0, add(&a));
 	EXPECT_EQ(0, drop(&old));
@@ -225,7 +225,7 @@ TEST(what_a_removal_will_free_is_not_free_before)
 TEST(a_claim_has_what_a_commit_frees)
 {
 	struct probe a, b, old, waits;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
@@ -253,7 +253,7 @@ TEST(a_claim_has_what_a_commit_frees)
 TEST(a_claim_has_what_a_cancel_frees)
 {
 	struct probe p, waits;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
@@ -264,7 +264,7 @@ TEST(a_claim_has_what_a_cancel_frees)
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
 			     false));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_ANSWERS(&waits.region[0], 0x1000);
 	EXPECT_EQ(1U, d.nr);
@@ -282,7 +282,7 @@ static void intrude(struct probe *p)
 TEST(a_claim_has_what_a_refused_registration_frees)
 {
 	struct probe p, waits;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, leaf_up(&waits, "waits", NULL, VMR_MMIO, 0x1000, false));
@@ -303,7 +303,7 @@ TEST(a_claim_has_what_a_refused_registration_frees)
  */
 
 /* A bus with an open window, both as part of the transaction. */
-static int hub_added(struct hub *h, struct vmr_bus *parent, uint64_t start,
+static int hub_added(struct bridge_dev *h, struct vmr_bus *parent, uint64_t start,
 		     uint64_t size)
 {
 	int ret = hub_init(h, "hub", parent);
@@ -318,9 +318,9 @@ static int hub_added(struct hub *h, struct vmr_bus *parent, uint64_t start,
 
 TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 {
-	struct hub outer, inner;
+	struct bridge_dev outer, inner;
 	struct probe p;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, diary_start(&d));
@@ -335,7 +335,7 @@ TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 			    &p.region[0].range);
 	ASSERT_EQ(0, add(&p));
 	EXPECT_EQ(0x104000U, p.got[0].start);
-	EXPECT_NULL(who(VMR_MMIO, 0x104000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x104000));
 	EXPECT_EQ(0U, d.nr);
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_SEEN(&p.region[0], 0x104000);
@@ -352,7 +352,7 @@ TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 	EXPECT_EQ(0, drop(&outer.p));
 	EXPECT_SEEN(&p.region[0], 0x104000);
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
-	EXPECT_NULL(who(VMR_MMIO, 0x104000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x104000));
 	EXPECT_EQ(6U, d.nr);
 	EXPECT_SAYS(&d, 3, &p.region[0], 0x104000, NOWHERE);
 	EXPECT_EQ(0U, outer.bus.nr_devices);
@@ -363,7 +363,7 @@ TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 
 TEST(cancelling_a_bus_and_what_is_on_it)
 {
-	struct hub outer;
+	struct bridge_dev outer;
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
@@ -382,7 +382,7 @@ TEST(cancelling_a_bus_and_what_is_on_it)
 /* Else its memory would be given up under the device. */
 TEST(a_bus_that_a_transaction_adds_to_stays)
 {
-	struct hub h;
+	struct bridge_dev h;
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
@@ -399,7 +399,7 @@ TEST(a_bus_that_a_transaction_adds_to_stays)
 
 TEST(nothing_is_put_on_a_bus_that_a_transaction_removes)
 {
-	struct hub h;
+	struct bridge_dev h;
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
@@ -419,7 +419,7 @@ TEST(a_bus_that_another_transaction_adds_is_not_there)
 {
 	struct vmr_transaction other;
 	struct probe p;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
@@ -644,7 +644,7 @@ static void *watch_rise(void *arg)
 TEST(each_change_is_one_write_section)
 {
 	struct probe a, b, c, waits;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
@@ -686,7 +686,7 @@ TEST(no_reader_sees_half_of_a_commit)
 {
 	static struct bystander by[2];
 	struct probe a, b;
-	struct hub h;
+	struct bridge_dev h;
 	unsigned int i;
 
 	NEEDS(threads);
@@ -854,7 +854,7 @@ TEST(a_device_that_was_asked_to_leave_is_removed_by_a_transaction)
 	EXPECT_EQ(0, drop(&p));
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, p.dev.state);
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 }
 
 /*
@@ -880,11 +880,11 @@ static int restored(struct probe *p, uint32_t id)
 TEST(a_device_is_adopted_with_what_it_holds)
 {
 	struct probe p;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, restored(&p, 9));
-	EXPECT_NULL(who(VMR_MMIO, 0x1000));
+	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	EXPECT_EQ(1U, p.granted);
@@ -908,7 +908,7 @@ TEST(adoption_is_refused)
 {
 	size_t failed = 99;
 	struct probe p;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, restored(&p, 9));
@@ -971,7 +971,7 @@ TEST(adoption_is_refused)
 TEST(a_device_is_adopted_onto_its_bus)
 {
 	struct probe p;
-	struct hub h;
+	struct bridge_dev h;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_init(&h, "h", NULL));
@@ -1105,7 +1105,7 @@ TEST(a_write_moves_and_unmaps_a_region)
 {
 	struct vmr_change change;
 	struct probe p, holder;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, changing_up(&p));
 	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0x3000, 0x1000));
@@ -1175,7 +1175,7 @@ static void step(unsigned int i, struct probe *p, uint64_t start)
 TEST(a_swap_is_one_step_and_each_is_told_once)
 {
 	struct probe a, b;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
@@ -1202,7 +1202,7 @@ TEST(a_swap_is_one_step_and_each_is_told_once)
 TEST(a_region_that_stays_in_a_set_of_moves_is_not_told)
 {
 	struct probe a, b;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
@@ -1222,7 +1222,7 @@ TEST(a_set_of_moves_is_done_whole_or_not_at_all)
 	struct vmr_range *conflict = NULL;
 	struct probe a, b, c, off;
 	size_t failed = 99;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
@@ -1278,9 +1278,9 @@ TEST(a_set_of_moves_is_done_whole_or_not_at_all)
 
 TEST(a_set_of_moves_across_several_buses_is_one_step)
 {
-	struct hub left, right;
+	struct bridge_dev left, right;
 	struct probe a, b, c;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&left, "left", NULL));
@@ -1314,9 +1314,9 @@ TEST(a_set_of_moves_across_several_buses_is_one_step)
 
 TEST(windows_swap_in_a_set_of_moves_and_their_devices_are_told)
 {
-	struct hub left, right;
+	struct bridge_dev left, right;
 	struct probe a, b;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&left, "left", NULL));
@@ -1342,7 +1342,7 @@ TEST(windows_swap_in_a_set_of_moves_and_their_devices_are_told)
 TEST(claims_have_what_a_set_of_moves_leaves)
 {
 	struct probe a, b, first, second;
-	struct diary d;
+	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));

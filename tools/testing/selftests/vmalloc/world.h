@@ -39,12 +39,12 @@ static struct world world_before;
 
 /* Where failing calls name what is in the way, and that they named nothing. */
 static struct vmr_range *conflict;
-static struct vmr_range nobody;
+static struct vmr_range no_range;
 
 static inline void world_save(void)
 {
 	memcpy(&world_before, &w, sizeof(w));
-	conflict = &nobody;
+	conflict = &no_range;
 }
 
 /*
@@ -60,7 +60,7 @@ static inline int world_changed(void)
 }
 
 /* @call fails with @err, and all is as if it had not been made. */
-#define REFUSE(err, call) \
+#define EXPECT_FAIL(err, call) \
 	do { \
 		int refuse_err_ = (err); \
 		world_save(); \
@@ -70,21 +70,21 @@ static inline int world_changed(void)
 		EXPECT_EQ(0, world_changed()) { \
 			TH_LOG("%s failed and changed something", #call); \
 		} \
-		EXPECT_EQ(refuse_err_ == -EBUSY, conflict != &nobody) { \
+		EXPECT_EQ(refuse_err_ == -EBUSY, conflict != &no_range) { \
 			TH_LOG("%s: the range in the way", #call); \
 		} \
 	} while (0)
 
-/* As REFUSE() with -EBUSY, and @who is named as what is in the way. */
-#define REFUSE_BUSY(who, call) \
+/* As EXPECT_FAIL() with -EBUSY, and @who is named as what is in the way. */
+#define EXPECT_BUSY(responder, call) \
 	do { \
-		REFUSE(-EBUSY, call); \
-		EXPECT_EQ((who), conflict) { \
+		EXPECT_FAIL(-EBUSY, call); \
+		EXPECT_EQ((responder), conflict) { \
 			TH_LOG("%s: the range in the way", #call); \
 		} \
 	} while (0)
 
-#define GRANT(call) \
+#define EXPECT_OK(call) \
 	EXPECT_EQ(0, (call))
 
 /* Live at [start_, last_]. */
