@@ -25,7 +25,7 @@ struct plan {
 };
 
 static struct plan plan, plan_before, good;
-static struct machine machine_before;
+static struct machine layout_before;
 static struct probe holder, waiter;
 static struct bridge_dev bridge_dev;
 
@@ -152,14 +152,14 @@ static int make(void)
 {
 	bad = &no_range;
 	memcpy(&plan_before, &plan, sizeof(plan));
-	memcpy(&machine_before, &m, sizeof(m));
+	memcpy(&layout_before, &m, sizeof(m));
 	return vmr_layout_init(&plan.layout, &m.sys, &plan.config, &bad);
 }
 
 static bool untouched(void)
 {
 	return !memcmp(&plan_before, &plan, sizeof(plan)) &&
-	       !memcmp(&machine_before, &m, sizeof(m));
+	       !memcmp(&layout_before, &m, sizeof(m));
 }
 
 #define MISMADE(err, responder) \
