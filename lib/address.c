@@ -44,9 +44,13 @@ int vmr_pool_request(struct vmr_pool *pool, struct vmr_range *range,
 		r.align = pool->align;
 	if (r.policy == VMR_DEFAULT)
 		r.policy = pool->policy;
-	return vmr_alloc_in(pool->space, &(struct vmr_part) {
-		.start = pool->start, .last = pool->last, .domain = VMR_ADDR_MAX,
-	}, range, &r, conflict);
+	return vmr_alloc_bounded(pool->space,
+				 &(struct vmr_bounds) {
+					 .start = pool->start,
+					 .last = pool->last,
+					 .domain = VMR_ADDR_MAX,
+				 },
+				 range, &r, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_pool_request);
 
@@ -63,8 +67,8 @@ int vmr_pool_alloc(struct vmr_pool *pool, struct vmr_range *range,
 EXPORT_SYMBOL_GPL(vmr_pool_alloc);
 
 int vmr_pool_reserve(struct vmr_pool *pool, struct vmr_range *range,
-		      uint64_t start, uint64_t size, uint64_t align,
-		      struct vmr_range **conflict)
+		     uint64_t start, uint64_t size, uint64_t align,
+		     struct vmr_range **conflict)
 {
 	struct vmr_request req = VMR_REQUEST(size, align);
 
@@ -122,7 +126,7 @@ int vmr_pool_highest_free(const struct vmr_pool *pool, uint64_t *addr)
 EXPORT_SYMBOL_GPL(vmr_pool_highest_free);
 
 int vmr_range_offset_to_addr(const struct vmr_range *range, uint64_t offset,
-		       uint64_t size, uint64_t *addr)
+			     uint64_t size, uint64_t *addr)
 {
 	if (!range || !size || !addr)
 		return -EINVAL;

@@ -4,8 +4,8 @@
  */
 #include "device.h"
 
-static bool live_in(const struct vmr_space *space,
-		    const struct vmr_range *range)
+static bool is_live_in(const struct vmr_space *space,
+		       const struct vmr_range *range)
 {
 	return vmr_range_state(range) == VMR_LIVE &&
 	       vmr_in_space(space, range);
@@ -18,64 +18,65 @@ static struct vmr_space *constraint_space(struct vmr_manager *manager,
 {
 	switch (c->kind) {
 	case VMR_KIND_PIO:
-		return space_of(manager, dev, VMR_PIO);
+		return device_space(manager, dev, VMR_PIO);
 	case VMR_KIND_MMIO:
 	case VMR_KIND_MEM:
-		return space_of(manager, dev, VMR_MMIO);
+		return device_space(manager, dev, VMR_MMIO);
 	default:
 		return vmr_system_space(manager->sys, c->kind);
 	}
 }
 
-static int check_live(struct vmr_manager *manager, struct vmr_device *dev,
-		      size_t *failed)
+static int check_restored_ranges(struct vmr_manager *manager,
+				 struct vmr_device *dev, size_t *failed)
 {
 	size_t i;
 
 	for (i = 0; i < dev->nr_constraints; i++) {
 		const struct vmr_constraint *c = &dev->constraints[i];
 
-		if (!vmr_is_granted(constraint_space(manager, dev, c), c) ||
+		if (!vmr_constraint_is_allocated(
+			    constraint_space(manager, dev, c), c) ||
 		    c->range->last - c->range->start != c->request.size - 1)
 			break;
 	}
 	if (i == dev->nr_constraints &&
-	    live_in(&manager->sys->device_ids.space, &dev->id))
+	    is_live_in(&manager->sys->device_ids.space, &dev->id))
 		return 0;
 	if (failed)
 		*failed = i;
 	return -ENOENT;
 }
 
-int vmr_device_register_restored(struct vmr_manager *manager, struct vmr_device *dev,
-	      size_t *failed)
+int vmr_device_register_restored(struct vmr_manager *manager,
+				 struct vmr_device *dev, size_t *failed)
 {
 	int ret;
 
 	if (!manager || !dev || !dev->ops)
 		return -EINVAL;
-	ret = vmr_check_device(dev, failed);
+	ret = vmr_device_check(dev, failed);
 	if (ret)
 		return ret;
 	if (dev->resources.max < dev->nr_constraints)
 		return -EINVAL;
 	if (dev->state != VMR_DEVICE_UNREGISTERED)
 		return -EEXIST;
-	if (!vmr_parent_ok(dev, NULL))
+	if (!vmr_device_parent_registered(dev, NULL))
 		return -ENOENT;
-	ret = check_live(manager, dev, failed);
+	ret = check_restored_ranges(manager, dev, failed);
 	if (ret)
 		return ret;
-	vmr_describe_all(dev->constraints, dev->nr_constraints,
-			 &dev->resources);
+	vmr_resource_set_fill(dev->constraints, dev->nr_constraints,
+			      &dev->resources);
 	if (dev->ops->set_resources)
 		ret = dev->ops->set_resources(dev, &dev->resources);
 	if (ret) {
 		dev->resources.nr = 0;
 		return ret;
 	}
-	put_on_bus(dev);
-	vmr_publish(manager, dev);
+	vmr_bus_add_device(dev);
+	vmr_device_publish(manager, dev);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_device_register_restored);

@@ -6,37 +6,38 @@
 
 #include <vmalloc/resource.h>
 
-static int described(int ret, struct vmr_resource *res,
-		     const struct vmr_constraint *c)
+static int fill_resource(int ret, struct vmr_resource *res,
+			 const struct vmr_constraint *c)
 {
 	if (!ret)
-		vmr_describe(res, c);
+		vmr_resource_from_constraint(res, c);
 	return ret;
 }
 
 /*
- * Replace a live range by what @again() allocates for it, in one write section:
+ * Replace a live range by what @alloc_fn() allocates for it, in one write section:
  * the old place counts as free, and comes back if there is no new one. One that is
  * in no space has nothing to be replaced.
  */
-static int replace(struct vmr_space *space,
-		   int (*again)(struct vmr_allocator *a,
-				const struct vmr_constraint *c,
-				struct vmr_range **conflict),
-		   struct vmr_allocator *a, const struct vmr_constraint *c,
-		   struct vmr_range **conflict)
+static int realloc_range(struct vmr_space *space,
+			 int (*alloc_fn)(struct vmr_allocator *a,
+					 const struct vmr_constraint *c,
+					 struct vmr_range **conflict),
+			 struct vmr_allocator *a,
+			 const struct vmr_constraint *c,
+			 struct vmr_range **conflict)
 {
 	struct vmr_range *range = c->range;
 	uint64_t start = range->start, last = range->last;
 	int ret;
 
 	if (vmr_range_state(range) == VMR_FREE)
-		return again(a, c, conflict);
+		return alloc_fn(a, c, conflict);
 	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
 		return -ENOENT;
 	vmr_seqcount_write_begin(space->seq);
 	vmr_free(space, range);
-	ret = again(a, c, conflict);
+	ret = alloc_fn(a, c, conflict);
 	if (ret)
 		vmr_reserve(space, range, start, last, NULL);
 	vmr_seqcount_write_end(space->seq);
@@ -58,7 +59,7 @@ static int pool_allocate(struct vmr_allocator *a,
 			 const struct vmr_constraint *c,
 			 struct vmr_resource *res, struct vmr_range **conflict)
 {
-	return described(pool_grant(a, c, conflict), res, c);
+	return fill_resource(pool_grant(a, c, conflict), res, c);
 }
 
 static int pool_free(struct vmr_allocator *a, struct vmr_resource *res)
@@ -70,8 +71,9 @@ static int pool_update(struct vmr_allocator *a, struct vmr_resource *res,
 		       const struct vmr_constraint *c,
 		       struct vmr_range **conflict)
 {
-	return described(replace(pool_of(a)->space, pool_grant, a, c,
-				 conflict), res, c);
+	return fill_resource(realloc_range(pool_of(a)->space, pool_grant, a, c,
+					   conflict),
+			     res, c);
 }
 
 static const struct vmr_allocator_ops pool_ops = {
@@ -108,7 +110,7 @@ static int id_grant(struct vmr_allocator *a, const struct vmr_constraint *c,
 static int id_allocate(struct vmr_allocator *a, const struct vmr_constraint *c,
 		       struct vmr_resource *res, struct vmr_range **conflict)
 {
-	return described(id_grant(a, c, conflict), res, c);
+	return fill_resource(id_grant(a, c, conflict), res, c);
 }
 
 static int id_free(struct vmr_allocator *a, struct vmr_resource *res)
@@ -120,8 +122,9 @@ static int id_update(struct vmr_allocator *a, struct vmr_resource *res,
 		     const struct vmr_constraint *c,
 		     struct vmr_range **conflict)
 {
-	return described(replace(&ids_of(a)->space, id_grant, a, c, conflict),
-			 res, c);
+	return fill_resource(realloc_range(&ids_of(a)->space, id_grant, a, c,
+					   conflict),
+			     res, c);
 }
 
 static const struct vmr_allocator_ops id_ops = {
@@ -138,8 +141,8 @@ void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_id_pool *ids)
 EXPORT_SYMBOL_GPL(vmr_id_allocator_init);
 
 int vmr_allocator_alloc(struct vmr_allocator *allocator,
-		 const struct vmr_constraint *c, struct vmr_resource *res,
-		 struct vmr_range **conflict)
+			const struct vmr_constraint *c,
+			struct vmr_resource *res, struct vmr_range **conflict)
 {
 	if (!allocator || !c || !c->range || !res)
 		return -EINVAL;
@@ -149,7 +152,8 @@ int vmr_allocator_alloc(struct vmr_allocator *allocator,
 }
 EXPORT_SYMBOL_GPL(vmr_allocator_alloc);
 
-int vmr_allocator_free(struct vmr_allocator *allocator, struct vmr_resource *res)
+int vmr_allocator_free(struct vmr_allocator *allocator,
+		       struct vmr_resource *res)
 {
 	if (!allocator || !res || !res->range)
 		return -EINVAL;
@@ -159,8 +163,10 @@ int vmr_allocator_free(struct vmr_allocator *allocator, struct vmr_resource *res
 }
 EXPORT_SYMBOL_GPL(vmr_allocator_free);
 
-int vmr_allocator_update(struct vmr_allocator *allocator, struct vmr_resource *res,
-	       const struct vmr_constraint *c, struct vmr_range **conflict)
+int vmr_allocator_update(struct vmr_allocator *allocator,
+			 struct vmr_resource *res,
+			 const struct vmr_constraint *c,
+			 struct vmr_range **conflict)
 {
 	if (!allocator || !res || !c || !c->range)
 		return -EINVAL;

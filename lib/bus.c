@@ -5,8 +5,8 @@
 #include "device.h"
 
 /* The window of a bus that has all of a region inside and is of its type */
-static const struct vmr_region *window_around(const struct vmr_bus *bus,
-					      const struct vmr_region *region)
+static const struct vmr_region *bus_find_window(const struct vmr_bus *bus,
+						const struct vmr_region *region)
 {
 	const struct vmr_region *w;
 
@@ -21,11 +21,11 @@ static const struct vmr_region *window_around(const struct vmr_bus *bus,
 }
 
 /* Whether every bus above has a window around a region of @dev's */
-bool vmr_inside_windows(const struct vmr_device *dev,
-			const struct vmr_region *region)
+bool vmr_region_is_forwarded(const struct vmr_device *dev,
+			     const struct vmr_region *region)
 {
 	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
-		if (!window_around(dev->parent_bus, region))
+		if (!bus_find_window(dev->parent_bus, region))
 			return false;
 	return true;
 }
@@ -52,14 +52,14 @@ EXPORT_SYMBOL_GPL(vmr_bus_init);
  * A window of a bus as a place to put devices on it. The bus may be a part of the
  * transaction that the device is a part of, and then is not visible yet.
  */
-static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
-		       const struct vmr_region *w)
+static void pool_set_add_window(struct vmr_bus *bus, struct vmr_pool_set *set,
+				const struct vmr_region *w)
 {
 	if (vmr_range_state(&w->range) != VMR_LIVE ||
-	    !vmr_inside_windows(bus->bridge, w) ||
-	    view->nr_pools == VMR_BUS_MAX_WINDOWS)
+	    !vmr_region_is_forwarded(bus->bridge, w) ||
+	    set->nr_pools == VMR_BUS_MAX_WINDOWS)
 		return;
-	view->pools[view->nr_pools++] = (struct vmr_system_pool) {
+	set->pools[set->nr_pools++] = (struct vmr_system_pool) {
 		.pool = {
 			.space = bus_space(bus, w->io),
 			.start = w->range.start,
@@ -76,8 +76,8 @@ static void add_window(struct vmr_bus *bus, struct vmr_io_view *view,
 }
 
 /* Prefetchable windows first: who may use one leaves the others alone */
-struct vmr_io_view *vmr_view_of(const struct vmr_device *dev,
-				struct vmr_io_view *view)
+struct vmr_pool_set *vmr_bus_pool_set(const struct vmr_device *dev,
+				      struct vmr_pool_set *set)
 {
 	struct vmr_bus *bus = dev->parent_bus;
 	const struct vmr_region *w;
@@ -85,14 +85,14 @@ struct vmr_io_view *vmr_view_of(const struct vmr_device *dev,
 
 	if (!bus)
 		return NULL;
-	view->pio = &bus->pio;
-	view->mmio = &bus->mmio;
-	view->pools = bus->pools;
-	view->nr_pools = 0;
+	set->pio = &bus->pio;
+	set->mmio = &bus->mmio;
+	set->pools = bus->pools;
+	set->nr_pools = 0;
 	for (pref = 1; pref >= 0; pref--)
 		for (w = bus->bridge->regions; w; w = w->next)
 			if (w->type == VMR_REGION_WINDOW &&
 			    w->prefetchable == pref)
-				add_window(bus, view, w);
-	return view;
+				pool_set_add_window(bus, set, w);
+	return set;
 }

@@ -16,7 +16,7 @@
 #define VMR_LE(bits, x)		((uint##bits##_t)(x))
 #endif
 
-static __always_inline uint16_t get16(const uint8_t *bytes)
+static __always_inline uint16_t get_le16(const uint8_t *bytes)
 {
 	uint16_t value;
 
@@ -24,7 +24,7 @@ static __always_inline uint16_t get16(const uint8_t *bytes)
 	return VMR_LE(16, value);
 }
 
-static __always_inline uint32_t get32(const uint8_t *bytes)
+static __always_inline uint32_t get_le32(const uint8_t *bytes)
 {
 	uint32_t value;
 
@@ -32,7 +32,7 @@ static __always_inline uint32_t get32(const uint8_t *bytes)
 	return VMR_LE(32, value);
 }
 
-static __always_inline uint64_t get64(const uint8_t *bytes)
+static __always_inline uint64_t get_le64(const uint8_t *bytes)
 {
 	uint64_t value;
 
@@ -40,19 +40,19 @@ static __always_inline uint64_t get64(const uint8_t *bytes)
 	return VMR_LE(64, value);
 }
 
-static __always_inline void put16(uint8_t *bytes, uint16_t value)
+static __always_inline void put_le16(uint8_t *bytes, uint16_t value)
 {
 	value = VMR_LE(16, value);
 	memcpy(bytes, &value, sizeof(value));
 }
 
-static __always_inline void put32(uint8_t *bytes, uint32_t value)
+static __always_inline void put_le32(uint8_t *bytes, uint32_t value)
 {
 	value = VMR_LE(32, value);
 	memcpy(bytes, &value, sizeof(value));
 }
 
-static __always_inline void put64(uint8_t *bytes, uint64_t value)
+static __always_inline void put_le64(uint8_t *bytes, uint64_t value)
 {
 	value = VMR_LE(64, value);
 	memcpy(bytes, &value, sizeof(value));

@@ -6,14 +6,14 @@
 #include "trace.h"
 
 /* What vmr_system_free_resources() and others have freed */
-static void vacated(struct vmr_manager *manager, struct vmr_space *space,
-		    uint64_t start, uint64_t last)
+static void range_freed(struct vmr_manager *manager, struct vmr_space *space,
+			uint64_t start, uint64_t last)
 {
-	vmr_foresee(manager, space, start, last);
+	vmr_notify_queue_claims(manager, space, start, last);
 	vmr_seqcount_write_begin(space->seq);
-	vmr_bequeath_place(manager, space, start, last);
+	vmr_settle_in(manager, space, start, last);
 	vmr_seqcount_write_end(space->seq);
-	vmr_tell_all(manager);
+	vmr_notify_flush(manager);
 }
 
 int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
@@ -27,7 +27,7 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 	INIT_LIST_HEAD(to_list(&manager->listeners));
 	INIT_LIST_HEAD(to_list(&manager->notify_queue));
 	sys->manager = manager;
-	sys->vacated = vacated;
+	sys->vacated = range_freed;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_manager_init);
@@ -49,19 +49,19 @@ struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
 {
 	if (!manager || !region || !region->device)
 		return NULL;
-	return space_of(manager, region->device, region->io);
+	return device_space(manager, region->device, region->io);
 }
 EXPORT_SYMBOL_GPL(vmr_region_space);
 
 struct vmr_region *vmr_find_region(const struct vmr_manager *manager,
-				 enum vmr_io io, uint64_t addr)
+				   enum vmr_io io, uint64_t addr)
 {
-	struct vmr_space *space = manager ? root_space(manager, io) : NULL;
+	struct vmr_space *space = manager ? manager_space(manager, io) : NULL;
 	struct vmr_region *region;
 	struct vmr_range *range;
 
 	while ((range = vmr_find(space, addr))) {
-		region = region_of(range);
+		region = to_region(range);
 		if (region->type != VMR_REGION_WINDOW)
 			return region;
 		space = bus_space(region->device->subordinate, io);
@@ -124,8 +124,8 @@ EXPORT_SYMBOL_GPL(vmr_region_add_subregion);
  */
 
 /* The region of @dev that a constraint's range is in */
-static const struct vmr_region *own_region(const struct vmr_device *dev,
-					   const struct vmr_range *range)
+static const struct vmr_region *
+device_find_region(const struct vmr_device *dev, const struct vmr_range *range)
 {
 	const struct vmr_region *region;
 
@@ -135,10 +135,10 @@ static const struct vmr_region *own_region(const struct vmr_device *dev,
 	return NULL;
 }
 
-static bool constraint_fits(const struct vmr_device *dev,
-			    const struct vmr_constraint *c)
+static bool constraint_matches_region(const struct vmr_device *dev,
+				      const struct vmr_constraint *c)
 {
-	const struct vmr_region *region = own_region(dev, c->range);
+	const struct vmr_region *region = device_find_region(dev, c->range);
 
 	switch (c->kind) {
 	case VMR_KIND_PIO:
@@ -160,7 +160,7 @@ static bool constraint_fits(const struct vmr_device *dev,
 	}
 }
 
-int vmr_check_device(const struct vmr_device *dev, size_t *failed)
+int vmr_device_check(const struct vmr_device *dev, size_t *failed)
 {
 	const struct vmr_region *region;
 	size_t i;
@@ -172,7 +172,7 @@ int vmr_check_device(const struct vmr_device *dev, size_t *failed)
 		if (region->type == VMR_REGION_WINDOW && !dev->subordinate)
 			return -EINVAL;
 	for (i = 0; i < dev->nr_constraints; i++)
-		if (!constraint_fits(dev, &dev->constraints[i])) {
+		if (!constraint_matches_region(dev, &dev->constraints[i])) {
 			if (failed)
 				*failed = i;
 			return -EINVAL;
@@ -190,25 +190,29 @@ static bool any_region_linked(const struct vmr_device *dev)
 	return false;
 }
 
-bool vmr_parent_ok(const struct vmr_device *dev,
-		   const struct vmr_transaction *t)
+bool vmr_device_parent_registered(const struct vmr_device *dev,
+				  const struct vmr_transaction *t)
 {
-	const struct vmr_device *up = dev->parent_bus ? dev->parent_bus->bridge : NULL;
+	const struct vmr_device *up =
+		dev->parent_bus ? dev->parent_bus->bridge : NULL;
 
 	if (!up)
 		return true;
 	/* What a transaction takes away is as good as gone, what it adds, there */
-	return up->transaction ? up->transaction == t && !present(up) :
-				 present(up);
+	return up->transaction ?
+		       up->transaction == t && !vmr_device_is_registered(up) :
+		       vmr_device_is_registered(up);
 }
 
 /* Take back all that a device holds in the spaces: all but the device id */
-static void release_all(struct vmr_manager *manager, struct vmr_device *dev)
+static void device_free_resources(struct vmr_manager *manager,
+				  struct vmr_device *dev)
 {
 	struct vmr_region *region;
 
 	for (region = dev->regions; region; region = region->next)
-		vmr_free(space_of(manager, dev, region->io), &region->range);
+		vmr_free(device_space(manager, dev, region->io),
+			 &region->range);
 	vmr_system_free_resources(manager->sys, &dev->resources);
 }
 
@@ -216,36 +220,37 @@ static void release_all(struct vmr_manager *manager, struct vmr_device *dev)
  * In the write section in which it was released: others may have the places of
  * @dev, and of those behind it in its transaction
  */
-void vmr_bequeath(struct vmr_manager *manager, struct vmr_device *dev)
+void vmr_settle_for_devices(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
 	struct vmr_device *d;
-	struct vmr_heir heir;
+	struct vmr_claim_ref claim;
 
 	do {
-		heir.range = NULL;
+		claim.range = NULL;
 		for (d = dev; d; d = d->next_in_transaction)
 			for (region = d->regions; region; region = region->next)
-				vmr_consider(&heir,
-					     space_of(manager, d, region->io),
-					 region->range.start,
-					 region->range.last);
-	} while (vmr_inherit(manager, &heir));
+				vmr_claim_ref_oldest(&claim,
+						     device_space(manager, d,
+								  region->io),
+						     region->range.start,
+						     region->range.last);
+	} while (vmr_claim_ref_settle(manager, &claim));
 }
 
 /* Give back what was granted and never visible */
-void vmr_renounce(struct vmr_manager *manager, struct vmr_device *dev)
+void vmr_devices_unprepare(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
 	struct vmr_device *d;
 
 	for (d = dev; d; d = d->next_in_transaction)
 		for (region = d->regions; region; region = region->next)
-			vmr_note(manager, region);
+			vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(&manager->sys->seq);
 	for (d = dev; d; d = d->next_in_transaction)
-		release_all(manager, d);
-	vmr_bequeath(manager, dev);
+		device_free_resources(manager, d);
+	vmr_settle_for_devices(manager, dev);
 	vmr_seqcount_write_end(&manager->sys->seq);
 }
 
@@ -253,7 +258,7 @@ void vmr_renounce(struct vmr_manager *manager, struct vmr_device *dev)
  * The device's ranges are in no tree any more: the time for the drain. 0 would say
  * "no lookup", so the epoch leaves it out when it wraps.
  */
-void vmr_retire(struct vmr_manager *manager, struct vmr_device *dev)
+void vmr_device_retire(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	dev->retire_epoch = manager->epoch + 1 ? manager->epoch + 1 : 1;
 	/* pairs with the acquire in lookup_begin() */
@@ -261,117 +266,118 @@ void vmr_retire(struct vmr_manager *manager, struct vmr_device *dev)
 }
 
 /* All of a registration but making it visible */
-int vmr_prepare(struct vmr_manager *manager, struct vmr_device *dev,
-		const struct vmr_transaction *t, size_t *failed,
-		   struct vmr_range **conflict)
+int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
+		       const struct vmr_transaction *t, size_t *failed,
+		       struct vmr_range **conflict)
 {
-	struct vmr_io_view view;
-	struct vmr_marks marks;
+	struct vmr_pool_set view;
+	struct vmr_watermarks marks;
 	int ret;
 
 	if (!manager || !dev || !dev->ops)
 		return -EINVAL;
-	ret = vmr_check_device(dev, failed);
+	ret = vmr_device_check(dev, failed);
 	if (ret)
 		return ret;
 	if (dev->state != VMR_DEVICE_UNREGISTERED || dev->id.node.link ||
 	    any_region_linked(dev))
 		return -EEXIST;
-	if (!vmr_parent_ok(dev, t))
+	if (!vmr_device_parent_registered(dev, t))
 		return -ENOENT;
 
 	/* The id comes last: a grant says first what makes no sense */
-	ret = vmr_grant_seen(manager->sys, vmr_view_of(dev, &view),
-			     dev->constraints, dev->nr_constraints,
-			     &dev->resources, &marks, failed, conflict);
+	ret = vmr_system_alloc_in(manager->sys, vmr_bus_pool_set(dev, &view),
+				  dev->constraints, dev->nr_constraints,
+				  &dev->resources, &marks, failed, conflict);
 	if (ret)
 		goto retire;
 	ret = vmr_id_alloc(&manager->sys->device_ids, &dev->id);
 	if (ret) {
 		if (failed)
 			*failed = dev->nr_constraints;
-		vmr_marks_restore(manager->sys, &marks);
+		vmr_watermarks_restore(manager->sys, &marks);
 		goto take_back;
 	}
-	vmr_marks_swap(manager->sys, &marks);
+	vmr_watermarks_swap(manager->sys, &marks);
 	/* The ranges are linked, but nothing answers before the state says so */
 	if (dev->ops->set_resources)
 		ret = dev->ops->set_resources(dev, &dev->resources);
 	if (!ret) {
-		vmr_marks_raise(manager->sys, &marks);
+		vmr_watermarks_raise(manager->sys, &marks);
 		return 0;
 	}
 	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
 take_back:
-	vmr_renounce(manager, dev);
-	vmr_tell_all(manager);	/* of what @set_resources let happen */
+	vmr_devices_unprepare(manager, dev);
+	vmr_notify_flush(manager); /* of what @set_resources let happen */
 retire:
 	/* Nobody was let in, but lookups may have come by its ranges */
-	vmr_retire(manager, dev);
+	vmr_device_retire(manager, dev);
 	return ret;
 }
 
 /* Note who is to be told, and put the device in the list */
-void vmr_announce(struct vmr_manager *manager, struct vmr_device *dev)
+void vmr_device_queue_add(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
 
 	for (region = dev->regions; region; region = region->next)
-		vmr_note(manager, region);
+		vmr_notify_queue(manager, region);
 	list_add_tail(to_list(&dev->link), to_list(&manager->devices));
 }
 
-void vmr_publish(struct vmr_manager *manager, struct vmr_device *dev)
+void vmr_device_publish(struct vmr_manager *manager, struct vmr_device *dev)
 {
-	vmr_announce(manager, dev);
+	vmr_device_queue_add(manager, dev);
 	vmr_seqcount_write_begin(&manager->sys->seq);
-	/* after what @set_resources did; pairs with present() */
+	/* after what @set_resources did; pairs with vmr_device_is_registered() */
 	smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
 	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_trace_register(manager, dev);
-	vmr_tell_all(manager);
+	vmr_notify_flush(manager);
 }
 
 int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
-		 size_t *failed, struct vmr_range **conflict)
+			size_t *failed, struct vmr_range **conflict)
 {
-	int ret = vmr_prepare(manager, dev, NULL, failed, conflict);
+	int ret = vmr_device_prepare(manager, dev, NULL, failed, conflict);
 
 	if (ret)
 		return ret;
-	put_on_bus(dev);
-	vmr_publish(manager, dev);
+	vmr_bus_add_device(dev);
+	vmr_device_publish(manager, dev);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_device_register);
 
 /* Count what is visible of a device, and note who is to be told that it goes */
-int vmr_foretell(struct vmr_manager *manager, struct vmr_device *dev)
+int vmr_device_queue_del(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
 	int visible = 0;
 
 	for (region = dev->regions; region; region = region->next) {
 		visible += vmr_region_mapping(region).mapped;
-		vmr_note(manager, region);
+		vmr_notify_queue(manager, region);
 	}
 	return visible;
 }
 
 /* In a write section: the device answers no more and holds nothing */
-void vmr_hide(struct vmr_manager *manager, struct vmr_device *dev)
+void vmr_device_hide(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	WRITE_ONCE(dev->state, VMR_DEVICE_UNREGISTERED);
-	release_all(manager, dev);
+	device_free_resources(manager, dev);
 }
 
 /* After it: what only the writer's side knows, and the time for the drain */
-void vmr_forget(struct vmr_manager *manager, struct vmr_device *dev)
+void vmr_device_finish_unregister(struct vmr_manager *manager,
+				  struct vmr_device *dev)
 {
 	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
-	list_out(&dev->link);
-	take_off_bus(dev);
-	vmr_retire(manager, dev);
+	vmr_list_unlink(&dev->link);
+	vmr_bus_remove_device(dev);
+	vmr_device_retire(manager, dev);
 	vmr_trace_unregister(manager, dev);
 }
 
@@ -381,23 +387,24 @@ int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev)
 
 	if (!manager || !dev)
 		return -EINVAL;
-	if (dev->transaction || (dev->subordinate && dev->subordinate->nr_devices))
+	if (dev->transaction ||
+	    (dev->subordinate && dev->subordinate->nr_devices))
 		return -EBUSY;
-	if (!present_in(manager, dev))
+	if (!vmr_manager_has_device(manager, dev))
 		return -ENOENT;
-	visible = vmr_foretell(manager, dev);
+	visible = vmr_device_queue_del(manager, dev);
 	vmr_seqcount_write_begin(&manager->sys->seq);
-	vmr_hide(manager, dev);
-	vmr_bequeath(manager, dev);
+	vmr_device_hide(manager, dev);
+	vmr_settle_for_devices(manager, dev);
 	vmr_seqcount_write_end(&manager->sys->seq);
-	vmr_forget(manager, dev);
-	vmr_tell_all(manager);
+	vmr_device_finish_unregister(manager, dev);
+	vmr_notify_flush(manager);
 	return visible;
 }
 EXPORT_SYMBOL_GPL(vmr_device_unregister);
 
-int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
-		  struct vmr_device **dev)
+int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io,
+			     uint64_t addr, struct vmr_device **dev)
 {
 	struct vmr_region *region;
 	struct vmr_device *found;
@@ -416,11 +423,12 @@ int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io, uint64
 }
 EXPORT_SYMBOL_GPL(vmr_device_unregister_at);
 
-int vmr_device_request_removal(struct vmr_manager *manager, struct vmr_device *dev)
+int vmr_device_request_removal(struct vmr_manager *manager,
+			       struct vmr_device *dev)
 {
 	if (!manager || !dev)
 		return -EINVAL;
-	if (!present_in(manager, dev))
+	if (!vmr_manager_has_device(manager, dev))
 		return -ENOENT;
 	if (dev->state == VMR_DEVICE_REMOVAL_REQUESTED)
 		return -EALREADY;
@@ -429,11 +437,13 @@ int vmr_device_request_removal(struct vmr_manager *manager, struct vmr_device *d
 }
 EXPORT_SYMBOL_GPL(vmr_device_request_removal);
 
-int vmr_device_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev)
+int vmr_device_cancel_removal(struct vmr_manager *manager,
+			      struct vmr_device *dev)
 {
 	if (!manager || !dev)
 		return -EINVAL;
-	if (dev->state != VMR_DEVICE_REMOVAL_REQUESTED || !present_in(manager, dev))
+	if (dev->state != VMR_DEVICE_REMOVAL_REQUESTED ||
+	    !vmr_manager_has_device(manager, dev))
 		return -ENOENT;
 	WRITE_ONCE(dev->state, VMR_DEVICE_REGISTERED);
 	return 0;
@@ -445,7 +455,7 @@ EXPORT_SYMBOL_GPL(vmr_device_cancel_removal);
  */
 
 struct vmr_device *vmr_find_device_by_id(const struct vmr_manager *manager,
-				    uint32_t id)
+					 uint32_t id)
 {
 	struct vmr_range *range;
 
@@ -469,8 +479,8 @@ struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
 EXPORT_SYMBOL_GPL(vmr_next_device);
 
 struct vmr_device *vmr_next_device_on_bus(const struct vmr_manager *manager,
-				   const struct vmr_bus *bus,
-				   const struct vmr_device *prev)
+					  const struct vmr_bus *bus,
+					  const struct vmr_device *prev)
 {
 	struct vmr_device *dev = vmr_next_device(manager, prev);
 
@@ -480,7 +490,7 @@ struct vmr_device *vmr_next_device_on_bus(const struct vmr_manager *manager,
 }
 EXPORT_SYMBOL_GPL(vmr_next_device_on_bus);
 
-static bool same_name(const char *a, const char *b)
+static bool names_equal(const char *a, const char *b)
 {
 	while (*a && *a == *b) {
 		a++;
@@ -490,14 +500,14 @@ static bool same_name(const char *a, const char *b)
 }
 
 struct vmr_device *vmr_find_device_by_name(const struct vmr_manager *manager,
-				      const char *name)
+					   const char *name)
 {
 	struct vmr_device *dev = NULL;
 
 	if (!name)
 		return NULL;
 	while ((dev = vmr_next_device(manager, dev)))
-		if (dev->name && same_name(dev->name, name))
+		if (dev->name && names_equal(dev->name, name))
 			return dev;
 	return NULL;
 }

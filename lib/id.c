@@ -9,16 +9,18 @@
 #define ID_MAX	((uint64_t)(uint32_t)-1)
 
 /* The highest number ever handed out tells "never" from "not any more" */
-void vmr_id_issued(struct vmr_id_pool *ids, const struct vmr_range *range)
+void vmr_id_raise_watermark(struct vmr_id_pool *ids,
+			    const struct vmr_range *range)
 {
 	if (ids->high_watermark <= range->last)
 		ids->high_watermark = range->last + 1;
 }
 
-static int issue(struct vmr_id_pool *ids, const struct vmr_range *range, int ret)
+static int id_allocated(struct vmr_id_pool *ids, const struct vmr_range *range,
+			int ret)
 {
 	if (!ret)
-		vmr_id_issued(ids, range);
+		vmr_id_raise_watermark(ids, range);
 	return ret;
 }
 
@@ -39,13 +41,13 @@ int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range)
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc);
 
-int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range, uint32_t id,
-		    struct vmr_range **conflict)
+int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range,
+		   uint32_t id, struct vmr_range **conflict)
 {
 	if (!ids)
 		return -EINVAL;
-	return issue(ids, range,
-		     vmr_reserve(&ids->space, range, id, id, conflict));
+	return id_allocated(ids, range,
+			    vmr_reserve(&ids->space, range, id, id, conflict));
 }
 EXPORT_SYMBOL_GPL(vmr_id_reserve);
 
@@ -53,13 +55,14 @@ int vmr_id_alloc_block(struct vmr_id_pool *ids, struct vmr_range *range,
 		       const struct vmr_request *req,
 		       struct vmr_range **conflict)
 {
-	struct vmr_part part = { .domain = ID_MAX };
+	struct vmr_bounds part = { .domain = ID_MAX };
 
 	if (!ids || !range || !req)
 		return -EINVAL;
 	part.start = ids->space.start;
 	part.last = ids->space.last;
-	return issue(ids, range, vmr_alloc_in(&ids->space, &part, range, req,
+	return id_allocated(ids, range,
+			    vmr_alloc_bounded(&ids->space, &part, range, req,
 					      conflict));
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc_block);

@@ -80,43 +80,43 @@ static inline uint32_t vmr_generation_slot(const struct vmr_range *range)
  * The walk of a reader: beside a writer it ends, and finds something or nothing,
  * either of which is true only if vmr_seqcount_read_retry() then says so.
  */
-struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr);
+struct vmr_range *vmr_find_raw(const struct vmr_space *space, uint64_t addr);
 
 /* The halves of vmr_settle(), for who has something to do in between */
-struct vmr_range *vmr_settle_next(struct vmr_space *space, uint64_t start,
+struct vmr_range *vmr_oldest_settleable(struct vmr_space *space, uint64_t start,
 				  uint64_t last);
-void vmr_settle_take(struct vmr_space *space, struct vmr_range *range);
+void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range);
 
 /*
  * Where a layer above lets vmr_alloc() look: a part [start, last] of the space,
  * in a domain that ends at @domain
  */
-struct vmr_part {
+struct vmr_bounds {
 	uint64_t	start;
 	uint64_t	last;
 	uint64_t	domain;
 };
 
-int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
+int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *part,
 		 struct vmr_range *range, const struct vmr_request *req,
 		 struct vmr_range **conflict);
 
 struct vmr_id_pool;
 
 /* Note that the ids in a range have been handed out */
-void vmr_id_issued(struct vmr_id_pool *ids, const struct vmr_range *range);
+void vmr_id_raise_watermark(struct vmr_id_pool *ids, const struct vmr_range *range);
 
 struct vmr_system;
 
 /* Take a range out of a space of @sys's and let claims have its place */
-void vmr_vacate(struct vmr_system *sys, struct vmr_space *space,
+void vmr_system_free_range(struct vmr_system *sys, struct vmr_space *space,
 		struct vmr_range *range);
 
 /*
  * The highest ids ever handed out. A call that hands some out and then fails
  * has to leave these as they were too.
  */
-struct vmr_marks {
+struct vmr_watermarks {
 	uint64_t	irqs;
 	uint64_t	slots;
 	uint64_t	pci;
@@ -124,15 +124,15 @@ struct vmr_marks {
 	uint64_t	vectors;
 };
 
-void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks);
-void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks);
+void vmr_watermarks_save(const struct vmr_system *sys, struct vmr_watermarks *marks);
+void vmr_watermarks_restore(struct vmr_system *sys, const struct vmr_watermarks *marks);
 
 /*
  * While somebody is asked who may hand out ids too, and then refuse, the marks are
  * as before: what the other hands out moves them, and stays.
  */
-void vmr_marks_swap(struct vmr_system *sys, struct vmr_marks *marks);
-void vmr_marks_raise(struct vmr_system *sys, const struct vmr_marks *marks);
+void vmr_watermarks_swap(struct vmr_system *sys, struct vmr_watermarks *marks);
+void vmr_watermarks_raise(struct vmr_system *sys, const struct vmr_watermarks *marks);
 
 /*
  * Put back what a snapshot says of an unlinked node, inside a write section. Live
@@ -147,7 +147,7 @@ void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
 struct vmr_pci_function;
 
 /* Whether the header in @config is this function's in all that is read-only */
-bool vmr_pci_config_fits(const struct vmr_pci_function *fn,
+bool vmr_pci_config_matches(const struct vmr_pci_function *fn,
 			 const uint8_t *config);
 
 struct vmr_constraint;
@@ -159,7 +159,7 @@ struct vmr_system_pool;
  * The addresses that a device on a bus can be placed at: the windows of the bus
  * in place of the system's pools
  */
-struct vmr_io_view {
+struct vmr_pool_set {
 	struct vmr_space	*pio;
 	struct vmr_space	*mmio;
 	struct vmr_system_pool	*pools;
@@ -170,22 +170,22 @@ struct vmr_io_view {
  * vmr_system_alloc_resources() from where a device is; @view is NULL for the root. @marks
  * are as they were before
  */
-int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
+int vmr_system_alloc_in(struct vmr_system *sys, const struct vmr_pool_set *view,
 		   const struct vmr_constraint *constraints, size_t nr,
-		   struct vmr_resource_set *set, struct vmr_marks *marks,
+		   struct vmr_resource_set *set, struct vmr_watermarks *marks,
 		   size_t *failed, struct vmr_range **conflict);
 
 /* One constraint that has been checked, and whose range is in no space */
-int vmr_grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
+int vmr_system_alloc_one(struct vmr_system *sys, const struct vmr_pool_set *view,
 		  const struct vmr_constraint *c, struct vmr_range **conflict);
 
 /* Whether a constraint's range has what it asks for, in @space or by sharing */
-bool vmr_is_granted(const struct vmr_space *space,
+bool vmr_constraint_is_allocated(const struct vmr_space *space,
 		    const struct vmr_constraint *c);
 
 /* Store what the range of a granted constraint says that was granted */
-void vmr_describe(struct vmr_resource *res, const struct vmr_constraint *c);
-void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
+void vmr_resource_from_constraint(struct vmr_resource *res, const struct vmr_constraint *c);
+void vmr_resource_set_fill(const struct vmr_constraint *c, size_t nr,
 		      struct vmr_resource_set *set);
 
 #endif /* VMR_INTERNAL_H */

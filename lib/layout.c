@@ -7,7 +7,7 @@
 #include <vmalloc/layout.h>
 
 #define FOUR_GIB	0x100000000ull
-#define FIRST_PORT	0x1000	/* of those that are nobody's by tradition */
+#define FIRST_DYNAMIC_PORT	0x1000	/* of those that are nobody's by tradition */
 #define PORT_LAST	0xffff
 #define LAST_VECTOR	4095
 #define PCI_SEGMENT	0x10000u
@@ -18,20 +18,20 @@
  * Cutting a window
  */
 
-struct cut {
+struct window_split {
 	const struct vmr_span	*window;
 	const uint32_t		*weights;
 	size_t			nr;
-	unsigned int		grain_log;
-	uint64_t		unit;	/* grains for a weight of 1 */
-	uint64_t		at;	/* where the next aperture would begin */
+	unsigned int		align_shift;
+	uint64_t		share;	/* grains for a weight of 1 */
+	uint64_t		next_start;	/* where the next aperture would begin */
 };
 
 /*
  * A division for machines that have none of 64 bits, and no library for it. A sum
  * of weights is far below 2^63, so that the rest has room to be doubled.
  */
-static uint64_t divide(uint64_t n, uint64_t by, uint64_t *rest)
+static uint64_t div_u64_rem(uint64_t n, uint64_t by, uint64_t *rest)
 {
 	uint64_t quotient = 0, r = 0;
 	int i;
@@ -63,7 +63,7 @@ static int sum_weights(const uint32_t *weights, size_t nr, uint64_t *sum)
 	return 0;
 }
 
-static uint64_t span_size_less_one(const struct vmr_span *span)
+static uint64_t span_last_offset(const struct vmr_span *span)
 {
 	return span->last - span->start;
 }
@@ -72,60 +72,65 @@ static uint64_t span_size_less_one(const struct vmr_span *span)
  * The number of grains may be 2^64, so it is one less that is reckoned with: with
  * n = m + 1 grains, n / sum is m / sum, and one more if the rest is sum - 1.
  */
-static int cut_begin(struct cut *cut, const struct vmr_span *window,
-		     uint64_t grain, const uint32_t *weights, size_t nr)
+static int split_begin(struct window_split *window_split,
+		       const struct vmr_span *window, uint64_t align,
+		       const uint32_t *weights, size_t nr)
 {
-	uint64_t mask = grain - 1, size = span_size_less_one(window);
+	uint64_t mask = align - 1, size = span_last_offset(window);
 	uint64_t head = -window->start & mask;
 	uint64_t sum, m, rest;
 
-	if (!nr || !is_pow2(grain) || window->start > window->last ||
+	if (!nr || !is_pow2(align) || window->start > window->last ||
 	    sum_weights(weights, nr, &sum))
 		return -EINVAL;
-	*cut = (struct cut) {
-		.window = window, .weights = weights, .nr = nr,
-		.grain_log = fls64(grain) - 1, .at = window->start + head,
+	*window_split = (struct window_split) {
+		.window = window,
+		.weights = weights,
+		.nr = nr,
+		.align_shift = fls64(align) - 1,
+		.next_start = window->start + head,
 	};
 	if (nr == 1)
 		return 0;
 	if (size < head || size - head < mask)
 		return -ENOSPC;
-	m = (size - head - mask) >> cut->grain_log;
+	m = (size - head - mask) >> window_split->align_shift;
 	if (m < sum - 1)
 		return -ENOSPC;
-	cut->unit = divide(m, sum, &rest);
-	cut->unit += rest == sum - 1;
+	window_split->share = div_u64_rem(m, sum, &rest);
+	window_split->share += rest == sum - 1;
 	return 0;
 }
 
 /* Aperture @i, after those before it */
-static struct vmr_span cut_next(struct cut *cut, size_t i)
+static struct vmr_span split_next(struct window_split *window_split, size_t i)
 {
-	struct vmr_span aperture = *cut->window;
-	uint64_t weight = cut->weights ? cut->weights[i] : 1;
+	struct vmr_span aperture = *window_split->window;
+	uint64_t weight = window_split->weights ? window_split->weights[i] : 1;
 
 	if (i)
-		aperture.start = cut->at;
-	if (i == cut->nr - 1)
+		aperture.start = window_split->next_start;
+	if (i == window_split->nr - 1)
 		return aperture;
-	cut->at += weight * cut->unit << cut->grain_log;
-	aperture.last = cut->at - 1;
+	window_split->next_start += weight * window_split->share
+				    << window_split->align_shift;
+	aperture.last = window_split->next_start - 1;
 	return aperture;
 }
 
-int vmr_window_split(const struct vmr_span *window, uint64_t grain,
-		   const uint32_t *weights, size_t nr,
-		   struct vmr_span *apertures)
+int vmr_window_split(const struct vmr_span *window, uint64_t align,
+		     const uint32_t *weights, size_t nr,
+		     struct vmr_span *apertures)
 {
-	struct cut cut;
+	struct window_split window_split;
 	size_t i;
 	int ret;
 
 	if (!window || !apertures)
 		return -EINVAL;
-	ret = cut_begin(&cut, window, grain, weights, nr);
+	ret = split_begin(&window_split, window, align, weights, nr);
 	for (i = 0; !ret && i < nr; i++)
-		apertures[i] = cut_next(&cut, i);
+		apertures[i] = split_next(&window_split, i);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_window_split);
@@ -139,16 +144,16 @@ EXPORT_SYMBOL_GPL(vmr_window_split);
  */
 
 /* What KVM has had for every architecture and in every version */
-#define LEAST_SLOTS	509
+#define KVM_MIN_MEM_SLOTS	509
 
-struct place {
+struct span32 {
 	uint32_t	start;
 	uint32_t	last;
 	const char	*name;
 };
 
 /* @low_ram is the end of an area below another at 4 GiB, if there are two */
-struct machine {
+struct machine_desc {
 	uint32_t	ram;
 	uint32_t	low_ram;
 	uint8_t		phys_bits;
@@ -156,15 +161,15 @@ struct machine {
 	bool		vectors_apart;
 	uint8_t		nr_platform;
 	uint8_t		nr_holes;
-	struct place	window;
-	struct place	platform[3];
-	struct place	holes[4];
-	struct place	inputs;
+	struct span32	window;
+	struct span32	platform[3];
+	struct span32	reserved[4];
+	struct span32	inputs;
 	uint32_t	first_line;
 	uint32_t	first_vector;
 };
 
-static const struct machine x86_64 = {
+static const struct machine_desc x86_64 = {
 	.phys_bits = 39,
 	.low_ram = 0xbfffffff,
 	.window = { 0xc0000000, 0xe7ffffff, "mmio32" },
@@ -174,7 +179,7 @@ static const struct machine x86_64 = {
 	},
 	.nr_platform = 2,
 	.platform_policy = VMR_FIRST,
-	.holes = {
+	.reserved = {
 		{ 0xfec00000, 0xfec00fff, "ioapic" },
 		{ 0xfed00000, 0xfed00fff, "hpet" },
 		{ 0xfee00000, 0xfeefffff, "lapic" },
@@ -186,7 +191,7 @@ static const struct machine x86_64 = {
 	.first_vector = 24,
 };
 
-static const struct machine arm64 = {
+static const struct machine_desc arm64 = {
 	.phys_bits = 40,
 	.ram = 0x40000000,
 	.window = { 0x10000000, 0x2ffeffff, "mmio32" },
@@ -197,7 +202,7 @@ static const struct machine arm64 = {
 	},
 	.nr_platform = 3,
 	.platform_policy = VMR_LAST,	/* firmware begins at 0 */
-	.holes = {
+	.reserved = {
 		{ 0x08000000, 0x0800ffff, "gic distributor" },
 		{ 0x08080000, 0x0809ffff, "gic its" },
 		{ 0x080a0000, 0x08ffffff, "gic redistributors" },
@@ -208,7 +213,7 @@ static const struct machine arm64 = {
 	.vectors_apart = true,
 };
 
-static const struct machine riscv64 = {
+static const struct machine_desc riscv64 = {
 	.phys_bits = 41,
 	.ram = 0x80000000,
 	.window = { 0x40000000, 0x7fffffff, "mmio32" },
@@ -218,7 +223,7 @@ static const struct machine riscv64 = {
 	},
 	.nr_platform = 2,
 	.platform_policy = VMR_LAST,	/* firmware begins at the bottom */
-	.holes = {
+	.reserved = {
 		{ 0x0d000000, 0x0d007fff, "aplic" },
 		{ 0x28000000, 0x2bffffff, "imsic" },
 	},
@@ -234,18 +239,18 @@ static uint64_t phys_last(uint32_t bits)
 }
 
 /* Put so many bytes into the areas, the lowest first; how many it takes, or 0 */
-static size_t fill_ram(const struct vmr_span *areas, size_t nr, uint64_t size,
-		       struct vmr_span *pieces)
+static size_t split_ram(const struct vmr_span *areas, size_t nr, uint64_t size,
+			struct vmr_span *pieces)
 {
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
 		pieces[i] = areas[i];
-		if (size - 1 <= span_size_less_one(&areas[i])) {
+		if (size - 1 <= span_last_offset(&areas[i])) {
 			pieces[i].last = areas[i].start + (size - 1);
 			return i + 1;
 		}
-		size -= span_size_less_one(&areas[i]) + 1;
+		size -= span_last_offset(&areas[i]) + 1;
 	}
 	return 0;
 }
@@ -258,7 +263,7 @@ int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
 
 	if (!config || !size || !pieces || config->nr_ram > VMR_LAYOUT_MAX_RAM)
 		return -EINVAL;
-	nr = fill_ram(config->ram, config->nr_ram, size, found);
+	nr = split_ram(config->ram, config->nr_ram, size, found);
 	if (!nr)
 		return -ENOSPC;
 	memcpy(pieces, found, nr * sizeof(*found));
@@ -274,56 +279,59 @@ static void set_span(struct vmr_span *span, uint64_t start, uint64_t last,
 	span->name = name;
 }
 
-static void set_spans(struct vmr_span *spans, const struct place *places,
-		      size_t nr)
+static void set_spans(struct vmr_span *spans,
+		      const struct span32 *pool_template, size_t nr)
 {
-	for (; nr--; spans++, places++)
-		set_span(spans, places->start, places->last, places->name);
+	for (; nr--; spans++, pool_template++)
+		set_span(spans, pool_template->start, pool_template->last,
+			 pool_template->name);
 }
 
 static void add_window(struct vmr_layout_config *config, uint64_t start,
-		       uint64_t last, uint64_t grain, uint32_t flags,
+		       uint64_t last, uint64_t align, uint32_t flags,
 		       const char *name)
 {
-	struct vmr_layout_window *window = &config->windows[config->nr_windows++];
+	struct vmr_layout_window *window =
+		&config->windows[config->nr_windows++];
 
 	set_span(&window->span, start, last, name);
 	window->policy = VMR_LAST;
-	window->align = grain;
+	window->align = align;
 	window->flags = flags;
 }
 
 /* The window above 4 GiB begins behind the memory, if anything is left there */
 static void set_windows(struct vmr_layout_config *config,
-			const struct place *low, uint64_t ram_last)
+			const struct span32 *low, uint64_t ram_last)
 {
 	uint64_t last = phys_last(config->phys_bits);
 	uint64_t grains = (ram_last >> 32) + 1;
 
 	if (grains <= last >> 32)
-		add_window(config, grains << 32, last, VMR_WINDOW_ALIGN_64, VMR_64BIT,
-			   "mmio64");
-	add_window(config, low->start, low->last, VMR_WINDOW_ALIGN_32, 0, low->name);
+		add_window(config, grains << 32, last, VMR_WINDOW_ALIGN_64,
+			   VMR_64BIT, "mmio64");
+	add_window(config, low->start, low->last, VMR_WINDOW_ALIGN_32, 0,
+		   low->name);
 }
 
-static int describe(struct vmr_layout_config *config,
-		    const struct machine *machine, uint64_t ram,
-		    uint64_t ram_max, uint32_t phys_bits)
+static int fill_config(struct vmr_layout_config *config,
+		       const struct machine_desc *machine_desc, uint64_t ram,
+		       uint64_t ram_max, uint32_t phys_bits)
 {
 	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
-	size_t nr = machine->low_ram ? 2 : 1;
+	size_t nr = machine_desc->low_ram ? 2 : 1;
 
 	if (!ram_max)
 		ram_max = ram;
 	if (!phys_bits)
-		phys_bits = machine->phys_bits;
+		phys_bits = machine_desc->phys_bits;
 	if (!config || !ram || ram_max < ram || phys_bits < 33 ||
 	    phys_bits > 64)
 		return -EINVAL;
-	set_span(&pieces[0], machine->ram, nr == 2 ? machine->low_ram : VMR_ADDR_MAX,
-		 "memory");
+	set_span(&pieces[0], machine_desc->ram,
+		 nr == 2 ? machine_desc->low_ram : VMR_ADDR_MAX, "memory");
 	set_span(&pieces[1], FOUR_GIB, VMR_ADDR_MAX, "memory above 4 GiB");
-	nr = fill_ram(pieces, nr, ram_max, pieces);
+	nr = split_ram(pieces, nr, ram_max, pieces);
 	if (!nr || pieces[nr - 1].last > phys_last(phys_bits))
 		return -ENOSPC;
 
@@ -331,22 +339,25 @@ static int describe(struct vmr_layout_config *config,
 	config->phys_bits = phys_bits;
 	memcpy(config->ram, pieces, nr * sizeof(*pieces));
 	config->nr_ram = nr;
-	set_windows(config, &machine->window, pieces[nr - 1].last);
-	set_spans(config->platform, machine->platform, machine->nr_platform);
-	config->nr_platform = machine->nr_platform;
-	config->platform_policy = machine->platform_policy;
-	set_spans(config->reserved, machine->holes, machine->nr_holes);
-	config->nr_reserved = machine->nr_holes;
-	set_span(&config->io_ports, FIRST_PORT, PORT_LAST, "ports");
+	set_windows(config, &machine_desc->window, pieces[nr - 1].last);
+	set_spans(config->platform, machine_desc->platform,
+		  machine_desc->nr_platform);
+	config->nr_platform = machine_desc->nr_platform;
+	config->platform_policy = machine_desc->platform_policy;
+	set_spans(config->reserved, machine_desc->reserved,
+		  machine_desc->nr_holes);
+	config->nr_reserved = machine_desc->nr_holes;
+	set_span(&config->io_ports, FIRST_DYNAMIC_PORT, PORT_LAST, "ports");
 	config->nr_segments = 1;
 	config->buses = 256;
-	set_spans(config->irq_inputs, &machine->inputs, 1);
+	set_spans(config->irq_inputs, &machine_desc->inputs, 1);
 	config->nr_irq_inputs = 1;
-	set_span(&config->irq_lines, machine->first_line, machine->inputs.last,
-		 "irq");
-	set_span(&config->msi_vectors, machine->first_vector, LAST_VECTOR, "gsi");
-	config->separate_msi_vectors = machine->vectors_apart;
-	config->slot_last = LEAST_SLOTS - 1;
+	set_span(&config->irq_lines, machine_desc->first_line,
+		 machine_desc->inputs.last, "irq");
+	set_span(&config->msi_vectors, machine_desc->first_vector, LAST_VECTOR,
+		 "gsi");
+	config->separate_msi_vectors = machine_desc->vectors_apart;
+	config->slot_last = KVM_MIN_MEM_SLOTS - 1;
 	config->id_last = 0xffff;
 	return 0;
 }
@@ -354,21 +365,21 @@ static int describe(struct vmr_layout_config *config,
 int vmr_layout_x86_64(struct vmr_layout_config *config, uint64_t ram,
 		      uint64_t ram_max, uint32_t phys_bits)
 {
-	return describe(config, &x86_64, ram, ram_max, phys_bits);
+	return fill_config(config, &x86_64, ram, ram_max, phys_bits);
 }
 EXPORT_SYMBOL_GPL(vmr_layout_x86_64);
 
 int vmr_layout_arm64(struct vmr_layout_config *config, uint64_t ram,
 		     uint64_t ram_max, uint32_t phys_bits)
 {
-	return describe(config, &arm64, ram, ram_max, phys_bits);
+	return fill_config(config, &arm64, ram, ram_max, phys_bits);
 }
 EXPORT_SYMBOL_GPL(vmr_layout_arm64);
 
 int vmr_layout_riscv64(struct vmr_layout_config *config, uint64_t ram,
 		       uint64_t ram_max, uint32_t phys_bits)
 {
-	return describe(config, &riscv64, ram, ram_max, phys_bits);
+	return fill_config(config, &riscv64, ram, ram_max, phys_bits);
 }
 EXPORT_SYMBOL_GPL(vmr_layout_riscv64);
 
@@ -379,80 +390,85 @@ EXPORT_SYMBOL_GPL(vmr_layout_riscv64);
  * fail.
  */
 
-#define IS_PLACED	0x1u	/* memory, windows, the platform's places */
-#define IS_SOLID	0x2u	/* memory, which has no holes */
-#define IS_HOLE		0x4u
-#define IS_INPUT	0x8u
+#define SPAN_PLACED	0x1u	/* memory, windows, the platform's places */
+#define SPAN_RAM	0x2u	/* memory, which has no holes */
+#define SPAN_RESERVED		0x4u
+#define SPAN_IRQ_INPUT	0x8u
 
 /*
  * Spans of one sort: where they are in a description and how many (1 if that is
  * no member), how wide their domain is, what they are, what is not theirs
  */
-struct sort {
+struct span_rule {
 	uint16_t	first;
 	uint16_t	stride;
 	uint16_t	nr;
 	uint8_t		bits;
 	uint8_t		is;
-	uint8_t		shuns;
+	uint8_t		conflicts_with;
 };
 
 #define PHYS_BITS	0	/* as the description says */
 
-#define SORT(member, member_nr, ...) \
+#define SPAN_ARRAY(member, member_nr, ...) \
 	{ \
 		offsetof(struct vmr_layout_config, member), \
 		sizeof(((struct vmr_layout_config *)0)->member[0]), \
 		offsetof(struct vmr_layout_config, member_nr), __VA_ARGS__ \
 	}
-#define SORT_OF_ONE(member, ...) \
+#define SPAN_SINGLE(member, ...) \
 	{ offsetof(struct vmr_layout_config, member), 0, 0, __VA_ARGS__ }
 
-static const struct sort sorts[] = {
-	SORT(ram, nr_ram, PHYS_BITS, IS_PLACED | IS_SOLID, IS_PLACED),
-	SORT(windows, nr_windows, PHYS_BITS, IS_PLACED, IS_PLACED),
-	SORT(platform, nr_platform, PHYS_BITS, IS_PLACED, IS_PLACED),
-	SORT(reserved, nr_reserved, PHYS_BITS, IS_HOLE, IS_HOLE | IS_SOLID),
-	SORT_OF_ONE(io_ports, 16, 0, 0),
-	SORT(irq_inputs, nr_irq_inputs, 32, IS_INPUT, IS_INPUT),
-	SORT_OF_ONE(irq_lines, 32, 0, 0),
-	SORT_OF_ONE(msi_vectors, 32, 0, IS_INPUT),
+static const struct span_rule span_rules[] = {
+	SPAN_ARRAY(ram, nr_ram, PHYS_BITS, SPAN_PLACED | SPAN_RAM, SPAN_PLACED),
+	SPAN_ARRAY(windows, nr_windows, PHYS_BITS, SPAN_PLACED, SPAN_PLACED),
+	SPAN_ARRAY(platform, nr_platform, PHYS_BITS, SPAN_PLACED, SPAN_PLACED),
+	SPAN_ARRAY(reserved, nr_reserved, PHYS_BITS, SPAN_RESERVED, SPAN_RESERVED | SPAN_RAM),
+	SPAN_SINGLE(io_ports, 16, 0, 0),
+	SPAN_ARRAY(irq_inputs, nr_irq_inputs, 32, SPAN_IRQ_INPUT, SPAN_IRQ_INPUT),
+	SPAN_SINGLE(irq_lines, 32, 0, 0),
+	SPAN_SINGLE(msi_vectors, 32, 0, SPAN_IRQ_INPUT),
 };
 
 static_assert(sizeof(struct vmr_layout_config) <= U16_MAX);
 static_assert(!offsetof(struct vmr_layout_window, span));
 
-static const void *member(const struct vmr_layout_config *config, size_t at)
+static const void *member(const struct vmr_layout_config *config,
+			  size_t next_start)
 {
-	return (const char *)config + at;
+	return (const char *)config + next_start;
 }
 
 static size_t nr_of(const struct vmr_layout_config *config,
-		    const struct sort *sort)
+		    const struct span_rule *span_rule)
 {
-	return sort->nr ? *(const size_t *)member(config, sort->nr) : 1;
+	return span_rule->nr ? *(const size_t *)member(config, span_rule->nr) :
+			       1;
 }
 
 static const struct vmr_span *span_at(const struct vmr_layout_config *config,
-				      const struct sort *sort, size_t i)
+				      const struct span_rule *span_rule,
+				      size_t i)
 {
-	return member(config, sort->first + i * sort->stride);
+	return member(config, span_rule->first + i * span_rule->stride);
 }
 
 /* Whether a span that comes before @span has part of its place */
-static bool is_taken(const struct vmr_layout_config *config,
-		     const struct sort *sort, const struct vmr_span *span)
+static bool span_overlaps(const struct vmr_layout_config *config,
+			  const struct span_rule *span_rule,
+			  const struct vmr_span *span)
 {
-	uint8_t shuns = sort->shuns;
+	uint8_t conflicts_with = span_rule->conflicts_with;
 	const struct vmr_span *other;
-	const struct sort *s;
+	const struct span_rule *s;
 	size_t i, nr;
 
-	if (sort->first == offsetof(struct vmr_layout_config, msi_vectors) &&
+	if (span_rule->first ==
+		    offsetof(struct vmr_layout_config, msi_vectors) &&
 	    config->separate_msi_vectors)
 		return false;
-	for (s = sorts; s <= sort; s++) {
-		nr = s->is & shuns ? nr_of(config, s) : 0;
+	for (s = span_rules; s <= span_rule; s++) {
+		nr = s->is & conflicts_with ? nr_of(config, s) : 0;
 		for (i = 0; i < nr; i++) {
 			other = span_at(config, s, i);
 			if (other == span)
@@ -466,12 +482,12 @@ static bool is_taken(const struct vmr_layout_config *config,
 }
 
 /* Whether @err is what is to be said of a span */
-static bool is_bad(const struct vmr_layout_config *config,
-		   const struct sort *sort, const struct vmr_span *span,
-		   int err)
+static bool span_invalid(const struct vmr_layout_config *config,
+			 const struct span_rule *span_rule,
+			 const struct vmr_span *span, int err)
 {
-	uint32_t bits = sort->bits == PHYS_BITS ? config->phys_bits :
-						  sort->bits;
+	uint32_t bits = span_rule->bits == PHYS_BITS ? config->phys_bits :
+						       span_rule->bits;
 
 	switch (err) {
 	case -EINVAL:
@@ -479,27 +495,27 @@ static bool is_bad(const struct vmr_layout_config *config,
 	case -ERANGE:
 		return span->last > phys_last(bits);
 	default:
-		return is_taken(config, sort, span);
+		return span_overlaps(config, span_rule, span);
 	}
 }
 
 static const struct vmr_span *
-find_bad(const struct vmr_layout_config *config, int err)
+find_invalid_span(const struct vmr_layout_config *config, int err)
 {
 	const struct vmr_span *span;
-	const struct sort *s;
+	const struct span_rule *s;
 	size_t i;
 
-	for (s = sorts; s < sorts + ARRAY_SIZE(sorts); s++)
+	for (s = span_rules; s < span_rules + ARRAY_SIZE(span_rules); s++)
 		for (i = 0; i < nr_of(config, s); i++) {
 			span = span_at(config, s, i);
-			if (is_bad(config, s, span, err))
+			if (span_invalid(config, s, span, err))
 				return span;
 		}
 	return NULL;
 }
 
-static bool bad_counts(const struct vmr_layout_config *config)
+static bool counts_invalid(const struct vmr_layout_config *config)
 {
 	return config->phys_bits < 1 || config->phys_bits > 64 ||
 	       config->nr_ram > VMR_LAYOUT_MAX_RAM ||
@@ -513,41 +529,43 @@ static bool bad_counts(const struct vmr_layout_config *config)
 	       config->buses < 1 || config->buses > 256;
 }
 
-static int cut_of(const struct vmr_layout_config *config, size_t window,
-		  struct cut *cut)
+static int split_for_window(const struct vmr_layout_config *config,
+			    size_t window, struct window_split *window_split)
 {
-	return cut_begin(cut, &config->windows[window].span,
-			 config->windows[window].align, config->weights,
-			 config->nr_segments);
+	return split_begin(window_split, &config->windows[window].span,
+			   config->windows[window].align, config->weights,
+			   config->nr_segments);
 }
 
 /* The first window that cannot be cut, for that reason */
 static const struct vmr_span *
-find_uncut(const struct vmr_layout_config *config, int reason)
+find_invalid_window(const struct vmr_layout_config *config, int reason)
 {
-	struct cut cut;
+	struct window_split window_split;
 	size_t i;
 
 	for (i = 0; i < config->nr_windows; i++)
-		if (cut_of(config, i, &cut) == reason ||
+		if (split_for_window(config, i, &window_split) == reason ||
 		    (reason == -EINVAL && config->windows[i].policy > VMR_BEST))
 			return &config->windows[i].span;
 	return NULL;
 }
 
-static int check(const struct vmr_layout_config *config,
-		 const struct vmr_span **bad)
+static int check_config(const struct vmr_layout_config *config,
+			const struct vmr_span **invalid)
 {
 	static const int8_t order[] = { -EINVAL, -ERANGE, -EBUSY, -ENOSPC };
 	size_t i;
 
-	if (bad_counts(config))
+	if (counts_invalid(config))
 		return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		*bad = order[i] == -ENOSPC ? NULL : find_bad(config, order[i]);
-		if (!*bad)
-			*bad = find_uncut(config, order[i]);
-		if (*bad)
+		*invalid = order[i] == -ENOSPC ?
+				   NULL :
+				   find_invalid_span(config, order[i]);
+		if (!*invalid)
+			*invalid = find_invalid_window(config, order[i]);
+		if (*invalid)
 			return order[i];
 	}
 	return 0;
@@ -557,13 +575,13 @@ static int check(const struct vmr_layout_config *config,
  * Making the system
  */
 
-struct places {
+struct pool_template {
 	uint32_t	kinds;
 	uint32_t	flags;
 	enum vmr_policy	policy;
 };
 
-static void add_pool(struct vmr_system *sys, const struct places *what,
+static void add_pool(struct vmr_system *sys, const struct pool_template *what,
 		     uint64_t start, uint64_t last, const char *name)
 {
 	const bool pages = what->kinds & (1u << VMR_KIND_MMIO |
@@ -582,7 +600,7 @@ static void add_pool(struct vmr_system *sys, const struct places *what,
 	(void)ret;
 }
 
-static void add_pools(struct vmr_system *sys, const struct places *what,
+static void add_pools(struct vmr_system *sys, const struct pool_template *what,
 		      const struct vmr_span *spans, size_t nr)
 {
 	size_t i;
@@ -593,12 +611,12 @@ static void add_pools(struct vmr_system *sys, const struct places *what,
 }
 
 /* Automatic placement in @here only; the rest of @all is the platform's */
-static void add_divided(struct vmr_system *sys, uint32_t kind,
-			enum vmr_policy policy, const struct vmr_span *all,
-			const struct vmr_span *here)
+static void add_split_pools(struct vmr_system *sys, uint32_t kind,
+			    enum vmr_policy policy, const struct vmr_span *all,
+			    const struct vmr_span *here)
 {
-	const struct places any = { 1u << kind, 0, policy };
-	const struct places own = { 1u << kind, VMR_PLATFORM, policy };
+	const struct pool_template any = { 1u << kind, 0, policy };
+	const struct pool_template own = { 1u << kind, VMR_PLATFORM, policy };
 	uint64_t start = max(all->start, here->start);
 	uint64_t last = min(all->last, here->last);
 
@@ -647,26 +665,26 @@ static void add_windows(struct vmr_system *sys,
 			const struct vmr_layout_config *config)
 {
 	struct vmr_span root;
-	struct cut cut;
+	struct window_split window_split;
 	size_t i;
 
 	for (i = 0; i < config->nr_windows; i++) {
 		const struct vmr_layout_window *w = &config->windows[i];
-		const struct places what = {
+		const struct pool_template what = {
 			1u << VMR_KIND_MMIO, w->flags, w->policy,
 		};
 
-		cut_of(config, i, &cut);
-		root = cut_next(&cut, 0);
+		split_for_window(config, i, &window_split);
+		root = split_next(&window_split, 0);
 		add_pools(sys, &what, &root, 1);
 	}
 }
 
-static void add_places(struct vmr_system *sys,
-		       const struct vmr_layout_config *config)
+static void add_addr_pools(struct vmr_system *sys,
+			   const struct vmr_layout_config *config)
 {
-	const struct places ram = { 1u << VMR_KIND_MEM, 0, VMR_FIRST };
-	const struct places platform = {
+	const struct pool_template ram = { 1u << VMR_KIND_MEM, 0, VMR_FIRST };
+	const struct pool_template platform = {
 		1u << VMR_KIND_MMIO, VMR_PLATFORM, config->platform_policy,
 	};
 	const struct vmr_span ports = { 0, PORT_LAST, "legacy ports" };
@@ -675,17 +693,17 @@ static void add_places(struct vmr_system *sys,
 	/* Before the windows: who may be here would be placed there else */
 	add_pools(sys, &platform, config->platform, config->nr_platform);
 	add_windows(sys, config);
-	add_divided(sys, VMR_KIND_PIO, VMR_LAST, &ports, &config->io_ports);
+	add_split_pools(sys, VMR_KIND_PIO, VMR_LAST, &ports, &config->io_ports);
 }
 
-static void add_numbers(struct vmr_system *sys,
-			const struct vmr_layout_config *config)
+static void add_id_pools(struct vmr_system *sys,
+			 const struct vmr_layout_config *config)
 {
-	const struct places vectors = {
+	const struct pool_template vectors = {
 		1u << VMR_KIND_MSI | 1u << VMR_KIND_MSIX |
 		1u << VMR_KIND_MSI_GENERIC, 0, VMR_FIRST,
 	};
-	const struct places segments = {
+	const struct pool_template segments = {
 		1u << VMR_KIND_PCI_BDF, VMR_PLATFORM, VMR_FIRST,
 	};
 	const struct vmr_span pci = { 0, config->buses * PCI_BUS - 1, "pci" };
@@ -693,10 +711,10 @@ static void add_numbers(struct vmr_system *sys,
 	size_t i;
 
 	for (i = 0; i < config->nr_irq_inputs; i++)
-		add_divided(sys, VMR_KIND_IRQ, VMR_FIRST, &config->irq_inputs[i],
+		add_split_pools(sys, VMR_KIND_IRQ, VMR_FIRST, &config->irq_inputs[i],
 			    &config->irq_lines);
 	add_pools(sys, &vectors, &config->msi_vectors, 1);
-	add_divided(sys, VMR_KIND_PCI_BDF, VMR_FIRST, &pci, &slots);
+	add_split_pools(sys, VMR_KIND_PCI_BDF, VMR_FIRST, &pci, &slots);
 	if (config->nr_segments > 1)
 		add_pool(sys, &segments, PCI_SEGMENT, pci_last_of(config),
 			 "pci segments");
@@ -706,15 +724,15 @@ static void fill_segments(struct vmr_system *sys,
 			  const struct vmr_layout_config *config)
 {
 	struct vmr_span span;
-	struct cut cut;
+	struct window_split window_split;
 	size_t i, j;
 
 	memset(config->segments, 0,
 	       config->nr_segments * sizeof(*config->segments));
 	for (i = 0; i < config->nr_windows; i++) {
-		cut_of(config, i, &cut);
+		split_for_window(config, i, &window_split);
 		for (j = 0; j < config->nr_segments; j++) {
-			span = cut_next(&cut, j);
+			span = split_next(&window_split, j);
 			config->segments[j].windows[i] = (struct vmr_pool) {
 				.space = &sys->mmio,
 				.start = span.start,
@@ -729,7 +747,7 @@ static void fill_segments(struct vmr_system *sys,
 
 int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
 		    const struct vmr_layout_config *config,
-		    const struct vmr_span **bad)
+		    const struct vmr_span **invalid)
 {
 	const struct vmr_span *wrong = NULL;
 	size_t i;
@@ -737,21 +755,21 @@ int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
 
 	if (!layout || !sys || !config)
 		return -EINVAL;
-	ret = check(config, &wrong);
+	ret = check_config(config, &wrong);
 	if (ret) {
-		if (wrong && bad)
-			*bad = wrong;
+		if (wrong && invalid)
+			*invalid = wrong;
 		return ret;
 	}
 	init_domains(sys, config);
-	add_places(sys, config);
-	add_numbers(sys, config);
+	add_addr_pools(sys, config);
+	add_id_pools(sys, config);
 	memset(layout, 0, sizeof(*layout));
 	layout->sys = sys;
 	layout->nr_reserved = config->nr_reserved;
 	for (i = 0; i < config->nr_reserved; i++)
 		vmr_region_reserve(sys, &layout->reserved[i], VMR_MMIO,
-				 &config->reserved[i], NULL);
+				   &config->reserved[i], NULL);
 	if (config->segments)
 		fill_segments(sys, config);
 	return 0;
@@ -759,8 +777,8 @@ int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
 EXPORT_SYMBOL_GPL(vmr_layout_init);
 
 int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
-		     enum vmr_io io, const struct vmr_span *hole,
-		     struct vmr_range **conflict)
+		       enum vmr_io io, const struct vmr_span *hole,
+		       struct vmr_range **conflict)
 {
 	int ret;
 
@@ -791,7 +809,7 @@ int vmr_region_unreserve(struct vmr_system *sys, struct vmr_region *region)
 	if (region->device || region->type != VMR_REGION_RESERVED ||
 	    !vmr_in_space(space, &region->range))
 		return -ENOENT;
-	vmr_vacate(sys, space, &region->range);
+	vmr_system_free_range(sys, space, &region->range);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_region_unreserve);

@@ -31,13 +31,13 @@
 
 static uint64_t mem_base(const uint8_t *config, uint32_t reg)
 {
-	return (uint64_t)(get16(&config[reg]) & MEM_MASK) << 16;
+	return (uint64_t)(get_le16(&config[reg]) & MEM_MASK) << 16;
 }
 
-struct vmr_region *vmr_pci_window_goal(struct vmr_pci_function *fn,
-				       const uint8_t *config,
-				       unsigned int index,
-				       struct vmr_goal *goal)
+struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
+					    const uint8_t *config,
+					    unsigned int index,
+					    struct vmr_placement *placement)
 {
 	struct vmr_region *windows[VMR_PCI_WINDOWS] = {
 		&fn->bridge->io, &fn->bridge->mem, &fn->bridge->pref,
@@ -47,55 +47,56 @@ struct vmr_region *vmr_pci_window_goal(struct vmr_pci_function *fn,
 	switch (index) {
 	case 0:
 		decode = COMMAND_IO;
-		goal->start = (uint64_t)(config[REG_IO_BASE] & IO_MASK) << 8;
-		goal->last = (uint64_t)(config[REG_IO_LIMIT] & IO_MASK) << 8 |
+		placement->start = (uint64_t)(config[REG_IO_BASE] & IO_MASK) << 8;
+		placement->last = (uint64_t)(config[REG_IO_LIMIT] & IO_MASK) << 8 |
 			     GRAIN_IO;
 		break;
 	case 1:
-		goal->start = mem_base(config, REG_MEM_BASE);
-		goal->last = mem_base(config, REG_MEM_LIMIT) | GRAIN_MEM;
+		placement->start = mem_base(config, REG_MEM_BASE);
+		placement->last = mem_base(config, REG_MEM_LIMIT) | GRAIN_MEM;
 		break;
 	default:
-		goal->start = mem_base(config, REG_PREF_BASE) |
-			      (uint64_t)get32(&config[REG_PREF_UPPER]) << 32;
-		goal->last = mem_base(config, REG_PREF_LIMIT) | GRAIN_MEM |
-			     (uint64_t)get32(&config[REG_LIMIT_UPPER]) << 32;
+		placement->start = mem_base(config, REG_PREF_BASE) |
+			      (uint64_t)get_le32(&config[REG_PREF_UPPER]) << 32;
+		placement->last = mem_base(config, REG_PREF_LIMIT) | GRAIN_MEM |
+			     (uint64_t)get_le32(&config[REG_LIMIT_UPPER]) << 32;
 	}
-	goal->state = get16(&config[REG_COMMAND]) & decode &&
-		      goal->start <= goal->last ? VMR_LIVE : VMR_FREE;
+	placement->state = get_le16(&config[REG_COMMAND]) & decode &&
+		      placement->start <= placement->last ? VMR_LIVE : VMR_FREE;
 	return windows[index];
 }
 
-static void apply_windows(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *part)
+static void bridge_update_windows(struct vmr_pci_function *fn,
+				  struct vmr_pci_reg_block *reg_block)
 {
-	(void)part;
-	vmr_pci_follow(fn, (1u << VMR_PCI_WINDOWS) - 1, vmr_pci_window_goal);
+	(void)reg_block;
+	vmr_pci_update_mappings(fn, (1u << VMR_PCI_WINDOWS) - 1,
+				vmr_pci_window_placement);
 }
 
 /* Bases above limits: every window is closed */
-static void close_windows(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *part)
+static void bridge_reset_windows(struct vmr_pci_function *fn,
+				 struct vmr_pci_reg_block *reg_block)
 {
-	(void)part;
+	(void)reg_block;
 	fn->config[REG_IO_BASE] = IO_MASK;
-	put16(&fn->config[REG_MEM_BASE], MEM_MASK);
-	put16(&fn->config[REG_PREF_BASE], MEM_MASK | PREF_64BIT);
+	put_le16(&fn->config[REG_MEM_BASE], MEM_MASK);
+	put_le16(&fn->config[REG_PREF_BASE], MEM_MASK | PREF_64BIT);
 }
 
-static void init_registers(struct vmr_pci_function *fn)
+static void bridge_init_registers(struct vmr_pci_function *fn)
 {
-	put32(&fn->wmask[REG_BUS_NUMBERS], 0xffffff);
+	put_le32(&fn->wmask[REG_BUS_NUMBERS], 0xffffff);
 	fn->wmask[REG_IO_BASE] = IO_MASK;
 	fn->wmask[REG_IO_LIMIT] = IO_MASK;
-	put16(&fn->wmask[REG_MEM_BASE], MEM_MASK);
-	put16(&fn->wmask[REG_MEM_LIMIT], MEM_MASK);
-	put16(&fn->wmask[REG_PREF_BASE], MEM_MASK);
-	put16(&fn->wmask[REG_PREF_LIMIT], MEM_MASK);
-	put32(&fn->wmask[REG_PREF_UPPER], 0xffffffff);
-	put32(&fn->wmask[REG_LIMIT_UPPER], 0xffffffff);
-	put16(&fn->wmask[REG_CONTROL], CONTROL_WRITABLE);
-	put16(&fn->config[REG_PREF_LIMIT], PREF_64BIT);
+	put_le16(&fn->wmask[REG_MEM_BASE], MEM_MASK);
+	put_le16(&fn->wmask[REG_MEM_LIMIT], MEM_MASK);
+	put_le16(&fn->wmask[REG_PREF_BASE], MEM_MASK);
+	put_le16(&fn->wmask[REG_PREF_LIMIT], MEM_MASK);
+	put_le32(&fn->wmask[REG_PREF_UPPER], 0xffffffff);
+	put_le32(&fn->wmask[REG_LIMIT_UPPER], 0xffffffff);
+	put_le16(&fn->wmask[REG_CONTROL], CONTROL_WRITABLE);
+	put_le16(&fn->config[REG_PREF_LIMIT], PREF_64BIT);
 	fn->config[REG_HEADER] |= 1;
 }
 
@@ -116,12 +117,12 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 		fn->bridge = NULL;
 		return ret;
 	}
-	init_registers(fn);
-	vmr_pci_add_part(fn, &bridge->reg_block, REG_BUS_NUMBERS,
-			 REGISTERS_END - REG_BUS_NUMBERS);
-	bridge->reg_block.write = apply_windows;
-	bridge->reg_block.reset = close_windows;
-	close_windows(fn, &bridge->reg_block);
+	bridge_init_registers(fn);
+	vmr_pci_add_reg_block(fn, &bridge->reg_block, REG_BUS_NUMBERS,
+			      REGISTERS_END - REG_BUS_NUMBERS);
+	bridge->reg_block.write = bridge_update_windows;
+	bridge->reg_block.reset = bridge_reset_windows;
+	bridge_reset_windows(fn, &bridge->reg_block);
 
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
 	vmr_id_pool_init(&bridge->devfns, 0, 0xff);

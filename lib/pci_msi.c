@@ -36,7 +36,7 @@ static const uint32_t entry_writable[4] = {
 	0xfffffffc, 0xffffffff, 0xffffffff, ENTRY_MASKED,
 };
 
-bool vmr_pci_msix_possible(const uint32_t *words)
+bool vmr_pci_msix_entry_valid(const uint32_t *words)
 {
 	int i;
 
@@ -65,9 +65,9 @@ static void report(struct vmr_pci_function *fn, uint32_t index,
  * says how many it was, and the guest wants another try if it wants another
  * number, which it does by switching off and on, too.
  */
-static void follow(struct vmr_pci_function *fn, uint32_t kind,
-		   struct vmr_range *range, int *error, uint32_t index,
-		   uint32_t nr)
+static void update_vectors(struct vmr_pci_function *fn, uint32_t kind,
+			   struct vmr_range *range, int *error, uint32_t index,
+			   uint32_t nr)
 {
 	uint32_t has = range->node.link || *error ?
 		       (uint32_t)(range->last - range->start + 1) : 0;
@@ -75,14 +75,15 @@ static void follow(struct vmr_pci_function *fn, uint32_t kind,
 	struct vmr_system *sys;
 
 	/* Who was told of an earlier vector may have unplugged the function */
-	if (nr == has || !fn->manager) /* LCOV_EXCL_BR_LINE: and so wants none */
+	if (nr == has ||
+	    !fn->manager) /* LCOV_EXCL_BR_LINE: and so wants none */
 		return;
 	sys = fn->manager->sys;
 	vmr_free(vmr_system_space(sys, kind), range);
 	*error = 0;
 	if (nr) {
 		vmr_constraint_init(&c, kind, nr, range);
-		*error = vmr_grant_one(sys, NULL, &c, NULL);
+		*error = vmr_system_alloc_one(sys, NULL, &c, NULL);
 	}
 	if (*error) {
 		range->start = 0;
@@ -91,38 +92,39 @@ static void follow(struct vmr_pci_function *fn, uint32_t kind,
 	report(fn, index, range->node.link ? range : NULL, *error);
 }
 
-uint32_t vmr_pci_msi_in_use(const uint8_t *cap)
+uint32_t vmr_pci_msi_nr_enabled(const uint8_t *cap)
 {
-	uint32_t control = get16(&cap[MSI_CONTROL]);
+	uint32_t control = get_le16(&cap[MSI_CONTROL]);
 	uint32_t can = control >> 1 & 7, wants = control >> 4 & 7;
 
 	/* More than there are is a guest's error; it gets what there is */
 	return control & MSI_ENABLE ? 1u << min(can, wants) : 0;
 }
 
-static struct vmr_pci_msi *msi_of(struct vmr_pci_reg_block *part)
+static struct vmr_pci_msi *to_msi(struct vmr_pci_reg_block *reg_block)
 {
-	return container_of(part, struct vmr_pci_msi, reg_block);
+	return container_of(reg_block, struct vmr_pci_msi, reg_block);
 }
 
-static void msi_written(struct vmr_pci_function *fn, struct vmr_pci_reg_block *part)
+static void msi_written(struct vmr_pci_function *fn,
+			struct vmr_pci_reg_block *reg_block)
 {
-	struct vmr_pci_msi *msi = msi_of(part);
+	struct vmr_pci_msi *msi = to_msi(reg_block);
 
-	follow(fn, VMR_KIND_MSI, &msi->range, &msi->error, 0,
-	       vmr_pci_msi_in_use(&fn->config[part->offset]));
+	update_vectors(fn, VMR_KIND_MSI, &msi->range, &msi->error, 0,
+		       vmr_pci_msi_nr_enabled(&fn->config[reg_block->offset]));
 }
 
 static void msi_unplugged(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *part)
+			  struct vmr_pci_reg_block *reg_block)
 {
-	follow(fn, VMR_KIND_MSI, &msi_of(part)->range, &msi_of(part)->error,
-	       0, 0);
+	update_vectors(fn, VMR_KIND_MSI, &to_msi(reg_block)->range,
+		       &to_msi(reg_block)->error, 0, 0);
 }
 
-struct vmr_pci_msi *vmr_pci_part_msi(struct vmr_pci_reg_block *part)
+struct vmr_pci_msi *vmr_pci_reg_block_msi(struct vmr_pci_reg_block *reg_block)
 {
-	return part->write == msi_written ? msi_of(part) : NULL;
+	return reg_block->write == msi_written ? to_msi(reg_block) : NULL;
 }
 
 int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
@@ -134,39 +136,40 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	if (!fn || !msi || !is_pow2(vectors) || vectors > 32 ||
 	    !cap_place_ok(offset, MSI_SIZE))
 		return -EINVAL;
-	ret = vmr_pci_add_part(fn, &msi->reg_block, offset, MSI_SIZE);
+	ret = vmr_pci_add_reg_block(fn, &msi->reg_block, offset, MSI_SIZE);
 	if (ret)
 		return ret;
 	msi->reg_block.write = msi_written;
 	msi->reg_block.remove = msi_unplugged;
 	vmr_pci_add_capability(fn, &msi->reg_block, CAP_MSI);
-	put16(&fn->config[offset + MSI_CONTROL],
-	      MSI_64BIT | /* LCOV_EXCL_BR_LINE: fls64() of what is not 0 */
-	      (uint32_t)(fls64(vectors) - 1) << 1); /* LCOV_EXCL_BR_LINE: same */
+	put_le16(&fn->config[offset + MSI_CONTROL],
+		 MSI_64BIT | /* LCOV_EXCL_BR_LINE: fls64() of what is not 0 */
+			 (uint32_t)(fls64(vectors) - 1)
+				 << 1); /* LCOV_EXCL_BR_LINE: same */
 	writable = &fn->wmask[offset];
-	put16(&writable[MSI_CONTROL], MSI_ENABLE | 7 << 4);
-	put32(&writable[MSI_ADDRESS], 0xfffffffc);
-	put32(&writable[MSI_UPPER], 0xffffffff);
-	put16(&writable[MSI_DATA], 0xffff);
+	put_le16(&writable[MSI_CONTROL], MSI_ENABLE | 7 << 4);
+	put_le32(&writable[MSI_ADDRESS], 0xfffffffc);
+	put_le32(&writable[MSI_UPPER], 0xffffffff);
+	put_le16(&writable[MSI_DATA], 0xffff);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msi);
 
-static struct vmr_pci_msix *msix_of(struct vmr_pci_reg_block *part)
+static struct vmr_pci_msix *to_msix(struct vmr_pci_reg_block *reg_block)
 {
-	return container_of(part, struct vmr_pci_msix, reg_block);
+	return container_of(reg_block, struct vmr_pci_msix, reg_block);
 }
 
-static bool msix_on(const struct vmr_pci_function *fn,
-		    const struct vmr_pci_msix *msix)
+static bool msix_enabled(const struct vmr_pci_function *fn,
+			 const struct vmr_pci_msix *msix)
 {
-	return get16(&fn->config[msix->reg_block.offset + MSIX_CONTROL]) &
+	return get_le16(&fn->config[msix->reg_block.offset + MSIX_CONTROL]) &
 	       MSIX_ENABLE;
 }
 
-bool vmr_pci_msix_in_use(const uint8_t *cap, const uint32_t *words)
+bool vmr_pci_msix_entry_enabled(const uint8_t *cap, const uint32_t *words)
 {
-	return get16(&cap[MSIX_CONTROL]) & MSIX_ENABLE &&
+	return get_le16(&cap[MSIX_CONTROL]) & MSIX_ENABLE &&
 	       !(words[ENTRY_CONTROL] & ENTRY_MASKED);
 }
 
@@ -175,23 +178,24 @@ static void entry_written(struct vmr_pci_function *fn,
 {
 	struct vmr_pci_msix_entry *v = &msix->entries[index];
 
-	follow(fn, VMR_KIND_MSIX, &v->range, &v->error, index,
-	       on && !(v->dwords[ENTRY_CONTROL] & ENTRY_MASKED));
+	update_vectors(fn, VMR_KIND_MSIX, &v->range, &v->error, index,
+		       on && !(v->dwords[ENTRY_CONTROL] & ENTRY_MASKED));
 }
 
 static void msix_written(struct vmr_pci_function *fn,
-			 struct vmr_pci_reg_block *part)
+			 struct vmr_pci_reg_block *reg_block)
 {
-	struct vmr_pci_msix *msix = msix_of(part);
+	struct vmr_pci_msix *msix = to_msix(reg_block);
 	uint32_t i;
 
 	for (i = 0; i < msix->nr; i++)
-		entry_written(fn, msix, i, msix_on(fn, msix));
+		entry_written(fn, msix, i, msix_enabled(fn, msix));
 }
 
-static void msix_reset(struct vmr_pci_function *fn, struct vmr_pci_reg_block *part)
+static void msix_reset(struct vmr_pci_function *fn,
+		       struct vmr_pci_reg_block *reg_block)
 {
-	struct vmr_pci_msix *msix = msix_of(part);
+	struct vmr_pci_msix *msix = to_msix(reg_block);
 	uint32_t i;
 
 	(void)fn;
@@ -203,18 +207,18 @@ static void msix_reset(struct vmr_pci_function *fn, struct vmr_pci_reg_block *pa
 }
 
 static void msix_unplugged(struct vmr_pci_function *fn,
-			   struct vmr_pci_reg_block *part)
+			   struct vmr_pci_reg_block *reg_block)
 {
-	struct vmr_pci_msix *msix = msix_of(part);
+	struct vmr_pci_msix *msix = to_msix(reg_block);
 	uint32_t i;
 
 	for (i = 0; i < msix->nr; i++)
 		entry_written(fn, msix, i, false);
 }
 
-struct vmr_pci_msix *vmr_pci_part_msix(struct vmr_pci_reg_block *part)
+struct vmr_pci_msix *vmr_pci_reg_block_msix(struct vmr_pci_reg_block *reg_block)
 {
-	return part->write == msix_written ? msix_of(part) : NULL;
+	return reg_block->write == msix_written ? to_msix(reg_block) : NULL;
 }
 
 static bool msix_place_ok(const struct vmr_pci_msix_layout *place)
@@ -234,7 +238,7 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	if (!fn || !msix || !vectors || !place || !nr || nr > MSIX_MAX ||
 	    !cap_place_ok(offset, MSIX_SIZE) || !msix_place_ok(place))
 		return -EINVAL;
-	ret = vmr_pci_add_part(fn, &msix->reg_block, offset, MSIX_SIZE);
+	ret = vmr_pci_add_reg_block(fn, &msix->reg_block, offset, MSIX_SIZE);
 	if (ret)
 		return ret;
 	msix->entries = vectors;
@@ -244,10 +248,11 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	msix->reg_block.remove = msix_unplugged;
 	vmr_pci_add_capability(fn, &msix->reg_block, CAP_MSIX);
 	cap = &fn->config[offset];
-	put16(&cap[MSIX_CONTROL], nr - 1);
-	put32(&cap[MSIX_TABLE], place->table_offset | place->table_bar);
-	put32(&cap[MSIX_PBA], place->pba_offset | place->pba_bar);
-	put16(&fn->wmask[offset + MSIX_CONTROL], MSIX_ENABLE | MSIX_MASK_ALL);
+	put_le16(&cap[MSIX_CONTROL], nr - 1);
+	put_le32(&cap[MSIX_TABLE], place->table_offset | place->table_bar);
+	put_le32(&cap[MSIX_PBA], place->pba_offset | place->pba_bar);
+	put_le16(&fn->wmask[offset + MSIX_CONTROL],
+		 MSIX_ENABLE | MSIX_MASK_ALL);
 	msix_reset(fn, &msix->reg_block);
 	return 0;
 }
@@ -281,7 +286,7 @@ int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
 		const struct vmr_pci_msix_entry *v =
 			&msix->entries[offset / MSIX_ENTRY];
 
-		put32(&bytes[i], v->dwords[offset / 4 & 3]);
+		put_le32(&bytes[i], v->dwords[offset / 4 & 3]);
 	}
 	return 0;
 }
@@ -304,10 +309,10 @@ int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	index = (uint32_t)(offset / MSIX_ENTRY);
 	for (i = 0; i < width; i += 4) {
 		word = (uint32_t)(offset + i) / 4 & 3;
-		msix->entries[index].dwords[word] =
-			get32(&bytes[i]) & entry_writable[word];
+		msix->entries[index].dwords[word] = get_le32(&bytes[i]) &
+						    entry_writable[word];
 	}
-	entry_written(fn, msix, index, msix_on(fn, msix));
+	entry_written(fn, msix, index, msix_enabled(fn, msix));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_msix_write);

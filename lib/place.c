@@ -4,95 +4,103 @@
  */
 #include "device.h"
 
-static int check_region(struct vmr_manager *manager, struct vmr_region *region,
-			struct vmr_space **space)
+static int region_check_args(struct vmr_manager *manager,
+			     struct vmr_region *region,
+			     struct vmr_space **space)
 {
 	if (!manager || !region)
 		return -EINVAL;
 	*space = vmr_region_space(manager, region);
-	return *space && present_in(manager, region->device) ? 0 : -ENOENT;
+	return *space && vmr_manager_has_device(manager, region->device) ?
+		       0 :
+		       -ENOENT;
 }
 
 /* A claim is where it shall be: a write that changes nothing is no new claim */
-bool vmr_is_there(const struct vmr_region *region, const struct vmr_goal *goal)
+bool vmr_region_is_placed(const struct vmr_region *region,
+			  const struct vmr_placement *placement)
 {
 	enum vmr_state state = vmr_range_state(&region->range);
 
 	if (state == VMR_CLAIMED)
 		state = VMR_LIVE;
-	return state == goal->state &&
-	       (state == VMR_FREE || (region->range.start == goal->start &&
-				      region->range.last == goal->last));
+	return state == placement->state &&
+	       (state == VMR_FREE || (region->range.start == placement->start &&
+				      region->range.last == placement->last));
 }
 
-void vmr_put(struct vmr_manager *manager, struct vmr_region *region,
-	     const struct vmr_goal *goal)
+void vmr_region_set_placement(struct vmr_manager *manager,
+			      struct vmr_region *region,
+			      const struct vmr_placement *placement)
 {
 	struct vmr_space *space = vmr_region_space(manager, region);
 
-	if (region->type == VMR_REGION_WINDOW && goal->state != VMR_FREE)
-		region->size = goal->last - goal->start + 1;
-	if (goal->state == VMR_PARKED)
-		vmr_park(space, &region->range, goal->start, goal->last);
-	else if (goal->state == VMR_LIVE &&
-		 !vmr_claim(space, &region->range, goal->start, goal->last))
-		vmr_bequeath_place(manager, space, goal->start, goal->last);
+	if (region->type == VMR_REGION_WINDOW && placement->state != VMR_FREE)
+		region->size = placement->last - placement->start + 1;
+	if (placement->state == VMR_PARKED)
+		vmr_park(space, &region->range, placement->start,
+			 placement->last);
+	else if (placement->state == VMR_LIVE &&
+		 !vmr_claim(space, &region->range, placement->start,
+			    placement->last))
+		vmr_settle_in(manager, space, placement->start,
+			      placement->last);
 }
 
 /*
  * Take a region from where it is to where it shall be, and let claims have the
  * place that it leaves.
  */
-static int relocate(struct vmr_manager *manager, struct vmr_region *region,
-		    enum vmr_state state, uint64_t start)
+static int region_update_placement(struct vmr_manager *manager,
+				   struct vmr_region *region,
+				   enum vmr_state state, uint64_t start)
 {
-	struct vmr_goal goal = { .state = state, .start = start };
+	struct vmr_placement placement = { .state = state, .start = start };
 	struct vmr_space *space;
-	int ret = check_region(manager, region, &space);
+	int ret = region_check_args(manager, region, &space);
 
 	if (ret)
 		return ret;
-	goal.last = start + (region->size - 1);
-	if (vmr_is_there(region, &goal))
+	placement.last = start + (region->size - 1);
+	if (vmr_region_is_placed(region, &placement))
 		return 0;
-	vmr_note(manager, region);
+	vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(space->seq);
 	vmr_free(space, &region->range);
-	vmr_bequeath_place(manager, space, region->range.start,
-			   region->range.last);
-	vmr_put(manager, region, &goal);
+	vmr_settle_in(manager, space, region->range.start, region->range.last);
+	vmr_region_set_placement(manager, region, &placement);
 	vmr_seqcount_write_end(space->seq);
-	vmr_tell_all(manager);
+	vmr_notify_flush(manager);
 	return 0;
 }
 
 int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
 		       uint64_t start)
 {
-	return relocate(manager, region, VMR_LIVE, start);
+	return region_update_placement(manager, region, VMR_LIVE, start);
 }
 EXPORT_SYMBOL_GPL(vmr_region_program);
 
 int vmr_region_park(struct vmr_manager *manager, struct vmr_region *region,
 		    uint64_t start)
 {
-	return relocate(manager, region, VMR_PARKED, start);
+	return region_update_placement(manager, region, VMR_PARKED, start);
 }
 EXPORT_SYMBOL_GPL(vmr_region_park);
 
 int vmr_region_unmap(struct vmr_manager *manager, struct vmr_region *region)
 {
-	return relocate(manager, region, VMR_FREE, 0);
+	return region_update_placement(manager, region, VMR_FREE, 0);
 }
 EXPORT_SYMBOL_GPL(vmr_region_unmap);
 
 int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
-		     uint64_t start, struct vmr_range **conflict)
+		    uint64_t start, struct vmr_range **conflict)
 {
 	uint64_t last, old_start, old_last;
-	struct vmr_range *in_way;
+	struct vmr_range *blocker;
 	struct vmr_space *space;
-	int ret = check_region(manager, region, &space);
+	int ret = region_check_args(manager, region, &space);
 
 	if (ret == -EINVAL)
 		return ret;
@@ -104,17 +112,17 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 	/* Regions are in spaces that begin at 0. */
 	if (last > space->last)
 		return -ERANGE;
-	in_way = vmr_find_overlap(space, start, last);
-	if (in_way == &region->range)
-		in_way = vmr_next_range(in_way);
-	if (in_way && in_way->start <= last) {
+	blocker = vmr_find_overlap(space, start, last);
+	if (blocker == &region->range)
+		blocker = vmr_next_range(blocker);
+	if (blocker && blocker->start <= last) {
 		if (conflict)
-			*conflict = in_way;
+			*conflict = blocker;
 		return -EBUSY;
 	}
 	old_start = region->range.start;
 	old_last = region->range.last;
-	vmr_note(manager, region);
+	vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(space->seq);
 	/* An exact request goes before the claims of others */
 	if (vmr_range_state(&region->range) == VMR_LIVE) {
@@ -123,9 +131,9 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 		vmr_free(space, &region->range);
 		vmr_reserve(space, &region->range, start, last, NULL);
 	}
-	vmr_bequeath_place(manager, space, old_start, old_last);
+	vmr_settle_in(manager, space, old_start, old_last);
 	vmr_seqcount_write_end(space->seq);
-	vmr_tell_all(manager);
+	vmr_notify_flush(manager);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_region_move);
@@ -134,7 +142,7 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 		       uint64_t start, uint64_t last)
 {
 	struct vmr_space *space;
-	int ret = check_region(manager, window, &space);
+	int ret = region_check_args(manager, window, &space);
 
 	if (ret == -EINVAL || start > last ||
 	    window->type != VMR_REGION_WINDOW)
@@ -147,32 +155,32 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 EXPORT_SYMBOL_GPL(vmr_window_program);
 
 /* Let claims have what a set of moves left */
-static void settle_steps(struct vmr_manager *manager,
-			 const struct vmr_move_op *steps, size_t nr)
+static void settle_after_moves(struct vmr_manager *manager,
+			       const struct vmr_move_op *steps, size_t nr)
 {
-	struct vmr_heir heir;
+	struct vmr_claim_ref claim;
 	size_t i;
 
 	do {
-		heir.range = NULL;
+		claim.range = NULL;
 		for (i = 0; i < nr; i++) {
 			const struct vmr_range *range = steps[i].range;
 
-			vmr_consider(&heir, steps[i].space, steps[i].old_start,
-				     steps[i].old_start +
-				     (range->last - range->start));
+			vmr_claim_ref_oldest(
+				&claim, steps[i].space, steps[i].old_start,
+				steps[i].old_start +
+					(range->last - range->start));
 		}
-	} while (vmr_inherit(manager, &heir));
+	} while (vmr_claim_ref_settle(manager, &claim));
 }
 
-static bool overflows(const struct vmr_move_op *step)
+static bool move_op_overflows(const struct vmr_move_op *step)
 {
-	return region_of(step->range)->size - 1 > VMR_ADDR_MAX - step->start;
+	return to_region(step->range)->size - 1 > VMR_ADDR_MAX - step->start;
 }
 
 int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
-			size_t nr, size_t *failed,
-			struct vmr_range **conflict)
+			 size_t nr, size_t *failed, struct vmr_range **conflict)
 {
 	struct vmr_seqcount *seq;
 	size_t i;
@@ -182,9 +190,11 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 		return -EINVAL;
 	for (i = 0; i < nr; i++) {
 		ret = steps[i].range ?
-			check_region(manager, region_of(steps[i].range),
-				     &steps[i].space) : -EINVAL;
-		if (ret == -ENOENT && overflows(&steps[i]))
+			      region_check_args(manager,
+						to_region(steps[i].range),
+						&steps[i].space) :
+			      -EINVAL;
+		if (ret == -ENOENT && move_op_overflows(&steps[i]))
 			ret = -EOVERFLOW;
 		if (ret) {
 			if (failed)
@@ -195,15 +205,15 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 	}
 	/* Regions that do not move in the end are not reported */
 	for (i = 0; i < nr; i++)
-		vmr_note(manager, region_of(steps[i].range));
+		vmr_notify_queue(manager, to_region(steps[i].range));
 
 	seq = &manager->sys->seq;
 	vmr_seqcount_write_begin(seq);
 	ret = vmr_move_bulk(steps, nr, failed, conflict);
 	if (!ret)
-		settle_steps(manager, steps, nr);
+		settle_after_moves(manager, steps, nr);
 	vmr_seqcount_write_end(seq);
-	vmr_tell_all(manager);
+	vmr_notify_flush(manager);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_region_move_bulk);
@@ -212,12 +222,13 @@ EXPORT_SYMBOL_GPL(vmr_region_move_bulk);
  * Changes that a write brought about
  */
 
-static struct vmr_id_pool *irqs_of(struct vmr_manager *manager,
-			       const struct vmr_change *change)
+static struct vmr_id_pool *change_id_pool(struct vmr_manager *manager,
+					  const struct vmr_change *change)
 {
 	struct vmr_system *sys = manager->sys;
 
-	return change->vector && sys->separate_msi_vectors ? &sys->msi_vectors : &sys->irqs;
+	return change->vector && sys->separate_msi_vectors ? &sys->msi_vectors :
+							     &sys->irqs;
 }
 
 int vmr_change_apply(struct vmr_manager *manager,
@@ -230,10 +241,11 @@ int vmr_change_apply(struct vmr_manager *manager,
 	case VMR_CHANGE_NONE:
 		return 0;
 	case VMR_CHANGE_IRQ_TAKEN:
-		return vmr_id_reserve(irqs_of(manager, change), change->range,
-				       change->irq, conflict);
+		return vmr_id_reserve(change_id_pool(manager, change),
+				      change->range, change->irq, conflict);
 	case VMR_CHANGE_IRQ_RELEASED:
-		return vmr_id_free_range(irqs_of(manager, change), change->range);
+		return vmr_id_free_range(change_id_pool(manager, change),
+					 change->range);
 	case VMR_CHANGE_MOVED:
 		return vmr_region_program(manager, change->region,
 					  change->start);

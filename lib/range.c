@@ -29,15 +29,15 @@
 #include "internal.h"
 #include "trace.h"
 
-#define PARKED		BIT_ULL(63)	/* in a ticket: waits for nothing */
-#define TOP_ORDER	63		/* order 64 counts as 63 */
+#define TICKET_PARKED		BIT_ULL(63)	/* in a ticket: waits for nothing */
+#define GAP_MAX_ORDER	63		/* order 64 counts as 63 */
 
-static struct vmr_range *range_of(const struct rb_node *rb)
+static struct vmr_range *to_range(const struct rb_node *rb)
 {
 	return container_of((struct vmr_node *)rb, struct vmr_range, node);
 }
 
-static struct rb_node *node_of(const struct vmr_range *range)
+static struct rb_node *rb_node_of(const struct vmr_range *range)
 {
 	return (struct rb_node *)&range->node;
 }
@@ -47,7 +47,7 @@ static struct rb_root *root_of(struct vmr_node **root)
 	return (struct rb_root *)root;
 }
 
-static struct rb_node *live_root(const struct vmr_space *space)
+static struct rb_node *space_root(const struct vmr_space *space)
 {
 	return (struct rb_node *)space->root;
 }
@@ -68,7 +68,7 @@ static struct rb_node *child(const struct rb_node *rb, bool right)
 	return *link_of(rb, right);
 }
 
-static bool is_claim(const struct vmr_range *range)
+static bool is_inactive(const struct vmr_range *range)
 {
 	return range->gap > range->subtree_max_gap;
 }
@@ -83,9 +83,10 @@ static unsigned int natural_order(uint64_t lo, uint64_t hi)
 	uint64_t mid = 0, block;
 
 	if (end)
-		mid = end & ~0ull << (fls64(lo ^ end) - 1); /* LCOV_EXCL_BR_LINE: not 0 */
+		mid = end & ~0ull << (fls64(lo ^ end) -
+				      1); /* LCOV_EXCL_BR_LINE: not 0 */
 	block = max(mid - lo, end - mid);
-	return block ? fls64(block) - 1 : TOP_ORDER;
+	return block ? fls64(block) - 1 : GAP_MAX_ORDER;
 }
 
 static inline uint64_t order_bit(const struct vmr_range *range)
@@ -97,46 +98,47 @@ static inline uint64_t order_bit(const struct vmr_range *range)
 }
 
 /* What a node says of its subtree; whether that is news to the node above */
-static bool refresh_gaps(struct vmr_range *range)
+static bool gap_augment_update(struct vmr_range *range)
 {
-	const struct rb_node *below[2] = { node_of(range)->rb_left,
-					   node_of(range)->rb_right };
+	const struct rb_node *below[2] = { rb_node_of(range)->rb_left,
+					   rb_node_of(range)->rb_right };
 	uint64_t max_gap = range->gap;
 	uint64_t orders = order_bit(range);
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		if (!below[i] || !range_of(below[i])->subtree_orders)
+		if (!below[i] || !to_range(below[i])->subtree_orders)
 			continue;
-		max_gap = max(max_gap, range_of(below[i])->subtree_max_gap);
-		orders |= range_of(below[i])->subtree_orders;
+		max_gap = max(max_gap, to_range(below[i])->subtree_max_gap);
+		orders |= to_range(below[i])->subtree_orders;
 	}
-	if (orders == range->subtree_orders && (!orders || max_gap == range->subtree_max_gap))
+	if (orders == range->subtree_orders &&
+	    (!orders || max_gap == range->subtree_max_gap))
 		return false;
 	range->subtree_max_gap = max_gap;
 	range->subtree_orders = orders;
 	return true;
 }
 
-static bool refresh_reach(struct vmr_range *range)
+static bool subtree_last_update(struct vmr_range *range)
 {
-	struct rb_node *left = node_of(range)->rb_left;
-	struct rb_node *right = node_of(range)->rb_right;
+	struct rb_node *left = rb_node_of(range)->rb_left;
+	struct rb_node *right = rb_node_of(range)->rb_right;
 	uint64_t reach = range->last;
 
 	if (left)
-		reach = max(reach, range_of(left)->subtree_last);
+		reach = max(reach, to_range(left)->subtree_last);
 	if (right)
-		reach = max(reach, range_of(right)->subtree_last);
+		reach = max(reach, to_range(right)->subtree_last);
 	if (reach == range->subtree_last)
 		return false;
 	range->subtree_last = reach;
 	return true;
 }
 
-static void gaps_propagate(struct rb_node *rb, struct rb_node *stop)
+static void gap_augment_propagate(struct rb_node *rb, struct rb_node *stop)
 {
-	while (rb != stop && refresh_gaps(range_of(rb)))
+	while (rb != stop && gap_augment_update(to_range(rb)))
 		rb = rb_parent(rb);
 }
 
@@ -144,9 +146,11 @@ static void gaps_propagate(struct rb_node *rb, struct rb_node *stop)
  * Where there was no gap below a node, taking one out or turning the tree makes
  * none. So the children, which may be far, need no look.
  */
-static void gaps_lost(struct rb_node *rb, struct rb_node *stop)
+static void gap_augment_propagate_shrink(struct rb_node *rb,
+					 struct rb_node *stop)
 {
-	while (rb != stop && range_of(rb)->subtree_orders && refresh_gaps(range_of(rb)))
+	while (rb != stop && to_range(rb)->subtree_orders &&
+	       gap_augment_update(to_range(rb)))
 		rb = rb_parent(rb);
 }
 
@@ -154,57 +158,61 @@ static void gaps_lost(struct rb_node *rb, struct rb_node *stop)
  * Where a gap came into a subtree and none went, those above need not ask their other
  * child, which may be far.
  */
-static void gaps_gained(struct rb_node *rb, const struct rb_node *stop,
-			uint64_t max_gap, uint64_t orders)
+static void gap_augment_propagate_grow(struct rb_node *rb,
+				       const struct rb_node *stop,
+				       uint64_t max_gap, uint64_t orders)
 {
 	struct vmr_range *range;
 
 	for (; rb != stop; rb = rb_parent(rb)) {
-		range = range_of(rb);
-		if (!(orders & ~range->subtree_orders) && max_gap <= range->subtree_max_gap)
+		range = to_range(rb);
+		if (!(orders & ~range->subtree_orders) &&
+		    max_gap <= range->subtree_max_gap)
 			return;
-		range->subtree_max_gap = range->subtree_orders ? max(range->subtree_max_gap, max_gap) :
-						 max_gap;
+		range->subtree_max_gap =
+			range->subtree_orders ?
+				max(range->subtree_max_gap, max_gap) :
+				max_gap;
 		range->subtree_orders |= orders;
 	}
 }
 
-static void reach_propagate(struct rb_node *rb, struct rb_node *stop)
+static void claim_augment_propagate(struct rb_node *rb, struct rb_node *stop)
 {
-	while (rb != stop && refresh_reach(range_of(rb)))
+	while (rb != stop && subtree_last_update(to_range(rb)))
 		rb = rb_parent(rb);
 }
 
 /* Serves both trees: in a claim these words are @never and @reach */
-static void summary_copy(struct rb_node *old, struct rb_node *new)
+static void augment_copy(struct rb_node *old, struct rb_node *new)
 {
-	range_of(new)->subtree_max_gap = range_of(old)->subtree_max_gap;
-	range_of(new)->subtree_orders = range_of(old)->subtree_orders;
+	to_range(new)->subtree_max_gap = to_range(old)->subtree_max_gap;
+	to_range(new)->subtree_orders = to_range(old)->subtree_orders;
 }
 
-static void gaps_rotate(struct rb_node *old, struct rb_node *new)
+static void gap_augment_rotate(struct rb_node *old, struct rb_node *new)
 {
-	summary_copy(old, new);
-	if (range_of(old)->subtree_orders)
-		refresh_gaps(range_of(old));
+	augment_copy(old, new);
+	if (to_range(old)->subtree_orders)
+		gap_augment_update(to_range(old));
 }
 
-static void reach_rotate(struct rb_node *old, struct rb_node *new)
+static void claim_augment_rotate(struct rb_node *old, struct rb_node *new)
 {
-	summary_copy(old, new);
-	refresh_reach(range_of(old));
+	augment_copy(old, new);
+	subtree_last_update(to_range(old));
 }
 
-static const struct rb_augment_callbacks gaps = {
-	.propagate = gaps_lost,
-	.copy = summary_copy,
-	.rotate = gaps_rotate,
+static const struct rb_augment_callbacks gap_augment = {
+	.propagate = gap_augment_propagate_shrink,
+	.copy = augment_copy,
+	.rotate = gap_augment_rotate,
 };
 
-static const struct rb_augment_callbacks reaches = {
-	.propagate = reach_propagate,
-	.copy = summary_copy,
-	.rotate = reach_rotate,
+static const struct rb_augment_callbacks claim_augment = {
+	.propagate = claim_augment_propagate,
+	.copy = augment_copy,
+	.rotate = claim_augment_rotate,
 };
 
 /*
@@ -218,7 +226,7 @@ static void link_node(struct rb_node *rb, struct rb_node *parent,
 	rb->__rb_parent_color = (unsigned long)parent;
 	WRITE_ONCE(rb->rb_left, NULL);
 	WRITE_ONCE(rb->rb_right, NULL);
-	/* pairs with the loads in vmr_walk() */
+	/* pairs with the loads in vmr_find_raw() */
 	smp_store_release(link, rb);
 }
 
@@ -229,21 +237,21 @@ static void erase_node(struct rb_node *rb, struct rb_root *root,
 	rb->__rb_parent_color = 0;
 	WRITE_ONCE(rb->rb_left, NULL);
 	WRITE_ONCE(rb->rb_right, NULL);
-	range_of(rb)->gap = 0;
-	range_of(rb)->subtree_max_gap = 0;
-	range_of(rb)->subtree_orders = 0;
+	to_range(rb)->gap = 0;
+	to_range(rb)->subtree_max_gap = 0;
+	to_range(rb)->subtree_orders = 0;
 }
 
-static struct vmr_range *first_above(const struct vmr_space *space,
-				     uint64_t addr)
+static struct vmr_range *first_starting_above(const struct vmr_space *space,
+					      uint64_t addr)
 {
-	struct rb_node *rb = live_root(space);
+	struct rb_node *rb = space_root(space);
 	struct vmr_range *found = NULL;
 	bool above;
 
 	for (; rb; rb = child(rb, !above)) {
-		above = range_of(rb)->start > addr;
-		found = above ? range_of(rb) : found;
+		above = to_range(rb)->start > addr;
+		found = above ? to_range(rb) : found;
 	}
 	return found;
 }
@@ -277,16 +285,16 @@ static bool has_last_gap(const struct vmr_space *space)
 static struct rb_node *link_before(struct vmr_space *space, struct rb_node *rb,
 				   struct vmr_range *next)
 {
-	struct rb_node *parent = next ? node_of(next)->rb_left : NULL;
+	struct rb_node *parent = next ? rb_node_of(next)->rb_left : NULL;
 
 	if (parent) {
 		while (parent->rb_right)
 			parent = parent->rb_right;
 	} else if (next) {
-		link_node(rb, node_of(next), &node_of(next)->rb_left);
-		return node_of(next);
+		link_node(rb, rb_node_of(next), &rb_node_of(next)->rb_left);
+		return rb_node_of(next);
 	} else if (space->highest) {
-		parent = node_of(space->highest);
+		parent = rb_node_of(space->highest);
 	} else {
 		link_node(rb, NULL, &root_of(&space->root)->rb_node);
 		return NULL;
@@ -305,29 +313,30 @@ static uint64_t space_tag(const struct vmr_space *space)
  * Tell the nodes above of the gap that the last free left. If there was one before
  * they may have to unlearn its order.
  */
-static void tell_late(struct vmr_space *space)
+static void propagate_deferred(struct vmr_space *space)
 {
 	struct vmr_range *late = space->deferred.range;
 
 	if (!late)
 		return;
 	if (space->deferred.old_gap)
-		gaps_propagate(rb_parent(node_of(late)), NULL);
+		gap_augment_propagate(rb_parent(rb_node_of(late)), NULL);
 	else
-		gaps_gained(rb_parent(node_of(late)), NULL, late->subtree_max_gap,
-			    late->subtree_orders);
+		gap_augment_propagate_grow(rb_parent(rb_node_of(late)), NULL,
+					   late->subtree_max_gap,
+					   late->subtree_orders);
 	space->deferred.range = NULL;
 }
 
 /* A search does not change what a caller sees of the space */
-static void tell_late_const(const struct vmr_space *space)
+static void propagate_deferred_const(const struct vmr_space *space)
 {
-	tell_late((struct vmr_space *)space);
+	propagate_deferred((struct vmr_space *)space);
 }
 
 /* The last free has made the gap in front of @range larger: tell nobody yet */
-static void grow_gap(struct vmr_space *space, struct vmr_range *range,
-		     uint64_t gained)
+static void gap_grow_deferred(struct vmr_space *space, struct vmr_range *range,
+			      uint64_t gained)
 {
 	space->deferred.range = range;
 	space->deferred.old_gap = range->gap;
@@ -335,10 +344,11 @@ static void grow_gap(struct vmr_space *space, struct vmr_range *range,
 	space->deferred.old_orders = range->subtree_orders;
 	range->gap += gained;
 	if (space->deferred.old_gap) {
-		refresh_gaps(range);
+		gap_augment_update(range);
 	} else {
 		/* Without a look at the children, which may be far */
-		if (!range->subtree_orders || range->subtree_max_gap < range->gap)
+		if (!range->subtree_orders ||
+		    range->subtree_max_gap < range->gap)
 			range->subtree_max_gap = range->gap;
 		range->subtree_orders |= order_bit(range);
 	}
@@ -348,19 +358,19 @@ static void grow_gap(struct vmr_space *space, struct vmr_range *range,
  * The gap in front of @range, @late or not, was made smaller by @new, which was
  * linked below it. Most often what a free left is filled again just so.
  */
-static void shrink_gap(struct vmr_space *space, struct vmr_range *range,
+static void gap_shrink(struct vmr_space *space, struct vmr_range *range,
 		       const struct vmr_range *new)
 {
 	range->gap = range->start - 1 - new->last;
 	if (range != space->deferred.range) {
-		gaps_propagate(node_of(range), NULL);
+		gap_augment_propagate(rb_node_of(range), NULL);
 	} else if (!new->gap && range->gap == space->deferred.old_gap) {
 		range->subtree_max_gap = space->deferred.old_max_gap;
 		range->subtree_orders = space->deferred.old_orders;
 		space->deferred.range = NULL;
 	} else {
-		refresh_gaps(range);
-		tell_late(space);
+		gap_augment_update(range);
+		propagate_deferred(space);
 	}
 }
 
@@ -368,13 +378,13 @@ static void shrink_gap(struct vmr_space *space, struct vmr_range *range,
  * Make @range live at a place inside the gap in front of @next. All nodes above
  * are made right before the tree is balanced, as rb_insert_augmented() wants.
  */
-static void insert_live(struct vmr_space *space, struct vmr_range *range,
-			uint64_t start, uint64_t last, struct vmr_range *next)
+static void insert_range(struct vmr_space *space, struct vmr_range *range,
+			 uint64_t start, uint64_t last, struct vmr_range *next)
 {
 	struct rb_node *parent;
 
 	if (!next || space->deferred.range != next)
-		tell_late(space);
+		propagate_deferred(space);
 	range->gap = 0;
 	if (next == space->lowest)
 		space->lowest = range;
@@ -385,15 +395,17 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
 	range->subtree_max_gap = range->gap ? range->gap : space_tag(space);
 	range->subtree_orders = order_bit(range);
 
-	parent = link_before(space, node_of(range), next);
+	parent = link_before(space, rb_node_of(range), next);
 	if (range->gap)
-		gaps_gained(parent, next ? node_of(next) : NULL, range->gap,
-			    range->subtree_orders);
+		gap_augment_propagate_grow(parent,
+					   next ? rb_node_of(next) : NULL,
+					   range->gap, range->subtree_orders);
 	if (next)
-		shrink_gap(space, next, range);
+		gap_shrink(space, next, range);
 	else
 		space->highest = range;
-	rb_insert_augmented(node_of(range), root_of(&space->root), &gaps);
+	rb_insert_augmented(rb_node_of(range), root_of(&space->root),
+			    &gap_augment);
 	space->used += last - start + 1;
 	space->nr_ranges++;
 }
@@ -402,45 +414,45 @@ static void insert_live(struct vmr_space *space, struct vmr_range *range,
  * Who remembers where the range was is not to believe it any more, once it can have
  * seen that the section is closed. The era goes before the count.
  */
-static void depart(struct vmr_generations *departures,
-		   const struct vmr_range *range)
+static void generation_bump(struct vmr_generations *generations,
+			    const struct vmr_range *range)
 {
-	uint32_t *count = &departures->gen[vmr_generation_slot(range)];
+	uint32_t *count = &generations->gen[vmr_generation_slot(range)];
 
 	if (!((*count + 1) % (1u << 26))) {
-		WRITE_ONCE(departures->rollover, departures->rollover + 1);
+		WRITE_ONCE(generations->rollover, generations->rollover + 1);
 		smp_wmb();	/* pairs with the one in ask_hint() */
 	}
 	WRITE_ONCE(*count, *count + 1);
 }
 
-static void erase_live(struct vmr_space *space, struct vmr_range *range)
+static void erase_range(struct vmr_space *space, struct vmr_range *range)
 {
 	struct vmr_range *next = vmr_next_range(range);
 	uint64_t length = range->last - range->start + 1;
 	uint64_t gained = range->gap + length;
 
 	if (space->seq->generations)
-		depart(space->seq->generations, range);
+		generation_bump(space->seq->generations, range);
 	if (!next)
 		space->highest = vmr_prev_range(range);
-	tell_late(space);
-	erase_node(node_of(range), root_of(&space->root), &gaps);
+	propagate_deferred(space);
+	erase_node(rb_node_of(range), root_of(&space->root), &gap_augment);
 	if (range == space->lowest) {
 		space->lowest = next;
 		if (next) {
 			next->gap = 0;
-			gaps_lost(node_of(next), NULL);
+			gap_augment_propagate_shrink(rb_node_of(next), NULL);
 		}
 	} else if (next) {
-		grow_gap(space, next, gained);
+		gap_grow_deferred(space, next, gained);
 	}
 	space->used -= length;
 	space->nr_ranges--;
 }
 
-static void insert_claim(struct vmr_space *space, struct vmr_range *range,
-			 uint64_t start, uint64_t last, uint64_t ticket)
+static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
+			    uint64_t start, uint64_t last, uint64_t ticket)
 {
 	struct rb_node **link = &root_of(&space->claims)->rb_node;
 	struct rb_node *parent = NULL;
@@ -452,23 +464,24 @@ static void insert_claim(struct vmr_space *space, struct vmr_range *range,
 	range->subtree_last = last;
 	while (*link) {
 		parent = *link;
-		link = start < range_of(parent)->start ? &parent->rb_left :
+		link = start < to_range(parent)->start ? &parent->rb_left :
 							 &parent->rb_right;
 	}
-	link_node(node_of(range), parent, link);
-	reach_propagate(parent, NULL);
-	rb_insert_augmented(node_of(range), root_of(&space->claims), &reaches);
+	link_node(rb_node_of(range), parent, link);
+	claim_augment_propagate(parent, NULL);
+	rb_insert_augmented(rb_node_of(range), root_of(&space->claims),
+			    &claim_augment);
 	space->nr_claims++;
 }
 
 /* Take a linked range out of whichever tree it is in */
-static void remove_any(struct vmr_space *space, struct vmr_range *range)
+static void erase_linked(struct vmr_space *space, struct vmr_range *range)
 {
-	if (!is_claim(range)) {
-		erase_live(space, range);
+	if (!is_inactive(range)) {
+		erase_range(space, range);
 		return;
 	}
-	erase_node(node_of(range), root_of(&space->claims), &reaches);
+	erase_node(rb_node_of(range), root_of(&space->claims), &claim_augment);
 	space->nr_claims--;
 }
 
@@ -476,15 +489,15 @@ static void remove_any(struct vmr_space *space, struct vmr_range *range)
  * The search for a place
  */
 
-struct search {
+struct gap_search {
 	const struct vmr_space	*space;
 	uint64_t		size;
 	uint64_t		align;
 	uint64_t		min;	/* inside the space */
 	uint64_t		max;
 	uint64_t		orders;	/* of the gaps worth a look */
-	bool			soft;	/* keep off parked ranges too */
-	bool			one_order;	/* @orders is one, and none will do else */
+	bool			avoid_parked;	/* keep off parked ranges too */
+	bool			exact_order;	/* @orders is one, and none will do else */
 	uint64_t		at;	/* the place found */
 	struct vmr_range	*next;	/* and the range behind its gap */
 };
@@ -494,99 +507,111 @@ struct search {
  * contain an aligned block of about half of that, and an aligned start followed
  * by @size addresses contains one of the lesser of the two.
  */
-static unsigned int least_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
-				uint64_t align)
+static unsigned int min_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
+			      uint64_t align)
 {
 	unsigned int log = fls64(size) - 1;
 	unsigned int any = size & (size + 1) ? log - 1 : log;
 
-	return max(any, min(log, (unsigned int)fls64(align) - 1)); /* LCOV_EXCL_BR_LINE: not 0 */
+	return max(any, min(log, (unsigned int)fls64(align) -
+					 1)); /* LCOV_EXCL_BR_LINE: not 0 */
 }
 
-static bool worth(const struct search *s, const struct rb_node *rb)
+static bool subtree_may_fit(const struct gap_search *s,
+			    const struct rb_node *rb)
 {
-	return rb && (range_of(rb)->subtree_orders & s->orders) &&
-	       range_of(rb)->subtree_max_gap >= s->size;
+	return rb && (to_range(rb)->subtree_orders & s->orders) &&
+	       to_range(rb)->subtree_max_gap >= s->size;
 }
 
 /* The node's own gap: whether the request fits into it, bounds and claims aside */
-static bool own_worth(const struct search *s, const struct rb_node *rb)
+static bool gap_fits(const struct gap_search *s, const struct rb_node *rb)
 {
-	uint64_t gap = range_of(rb)->gap;
-	uint64_t lo = range_of(rb)->start - gap;
+	uint64_t gap = to_range(rb)->gap;
+	uint64_t lo = to_range(rb)->start - gap;
 
 	return gap >= s->size && gap - s->size >= (-lo & (s->align - 1)) &&
-	       (!s->one_order || (order_bit(range_of(rb)) & s->orders));
+	       (!s->exact_order || (order_bit(to_range(rb)) & s->orders));
 }
 
 /* Whether no address of a node's gap is within the bounds, nor any before it */
-static bool before(const struct search *s, const struct vmr_range *range,
-		   bool up)
+static bool gap_outside_bounds(const struct gap_search *s,
+			       const struct vmr_range *range, bool ascending)
 {
-	return up ? range->start <= s->min : range->start - range->gap > s->max;
+	return ascending ? range->start <= s->min :
+			   range->start - range->gap > s->max;
 }
 
 /*
  * The next node behind @rb (with @into: in the subtree at @rb), going up or down by
  * address, whose own gap is worth a look and within the bounds in part
  */
-static struct vmr_range *walk(const struct search *s, struct rb_node *rb,
-			      bool into, bool up)
+static struct vmr_range *next_candidate_from(const struct gap_search *s,
+					     struct rb_node *rb, bool into,
+					     bool ascending)
 {
 	struct rb_node *from = rb;
 
 	/* Behind the bounds this way is before them the other way */
-	while (into || !before(s, range_of(rb), !up)) {
+	while (into || !gap_outside_bounds(s, to_range(rb), !ascending)) {
 		if (!into)
-			from = child(rb, up);
+			from = child(rb, ascending);
 		into = false;
-		if (worth(s, from)) {
+		if (subtree_may_fit(s, from)) {
 			rb = from;
-			while (!before(s, range_of(rb), up) &&
-			       worth(s, child(rb, !up)))
-				rb = child(rb, !up);
+			while (!gap_outside_bounds(s, to_range(rb),
+						   ascending) &&
+			       subtree_may_fit(s, child(rb, !ascending)))
+				rb = child(rb, !ascending);
 		} else {
 			do {
 				from = rb;
 				rb = rb_parent(rb);
 				if (!rb)
 					return NULL;
-			} while (child(rb, up) == from);
+			} while (child(rb, ascending) == from);
 		}
-		if (own_worth(s, rb) && !before(s, range_of(rb), up))
-			return before(s, range_of(rb), !up) ? NULL : range_of(rb);
+		if (gap_fits(s, rb) &&
+		    !gap_outside_bounds(s, to_range(rb), ascending))
+			return gap_outside_bounds(s, to_range(rb), !ascending) ?
+				       NULL :
+				       to_range(rb);
 	}
 	return NULL;
 }
 
-static struct vmr_range *first_worth(const struct search *s, bool up)
+static struct vmr_range *first_candidate(const struct gap_search *s,
+					 bool ascending)
 {
-	struct rb_node *root = live_root(s->space);
+	struct rb_node *root = space_root(s->space);
 
-	return worth(s, root) ? walk(s, root, true, up) : NULL;
+	return subtree_may_fit(s, root) ?
+		       next_candidate_from(s, root, true, ascending) :
+		       NULL;
 }
 
-static struct vmr_range *next_worth(const struct search *s,
-				    const struct vmr_range *range, bool up)
+static struct vmr_range *next_candidate(const struct gap_search *s,
+					const struct vmr_range *range,
+					bool ascending)
 {
-	return walk(s, node_of(range), false, up);
+	return next_candidate_from(s, rb_node_of(range), false, ascending);
 }
 
 /* A claimed range, or a parked one if that is to be kept off too */
-static struct vmr_range *avoided(const struct search *s, uint64_t start,
-				 uint64_t last)
+static struct vmr_range *find_blocking(const struct gap_search *s,
+				       uint64_t start, uint64_t last)
 {
 	struct vmr_range *range = vmr_first_claim(s->space, start, last);
 
-	while (range && !s->soft && (range->ticket & PARKED))
+	while (range && !s->avoid_parked && (range->ticket & TICKET_PARKED))
 		range = vmr_next_claim(range, start, last);
 	return range;
 }
 
 /* The gap in front of @next, cut to the bounds; false if nothing is left */
-static inline bool cut_gap(const struct search *s,
-			   const struct vmr_range *next, uint64_t *lo,
-			   uint64_t *hi)
+static inline bool clip_gap(const struct gap_search *s,
+			    const struct vmr_range *next, uint64_t *lo,
+			    uint64_t *hi)
 {
 	uint64_t start = gap_start(s->space, next);
 
@@ -598,43 +623,47 @@ static inline bool cut_gap(const struct search *s,
 }
 
 /* Place the request in a gap, from the bottom or from the top */
-static inline bool try_gap(struct search *s, struct vmr_range *next, bool up)
+static inline bool try_gap(struct gap_search *s, struct vmr_range *next,
+			   bool ascending)
 {
-	struct vmr_range *in_way;
+	struct vmr_range *blocker;
 	uint64_t lo, hi, at;
 
-	if (!cut_gap(s, next, &lo, &hi))
+	if (!clip_gap(s, next, &lo, &hi))
 		return false;
 	do {
 		if (hi - lo < s->size - 1)
 			return false;
-		at = up ? lo + (s->align - 1) : hi - (s->size - 1);
+		at = ascending ? lo + (s->align - 1) : hi - (s->size - 1);
 		at &= ~(s->align - 1);
 		if (at < lo || at > hi - (s->size - 1))
 			return false;
-		in_way = s->space->nr_claims ?
-			 avoided(s, at, at + s->size - 1) : NULL;
-		if (!in_way) {
+		blocker = s->space->nr_claims ?
+				  find_blocking(s, at, at + s->size - 1) :
+				  NULL;
+		if (!blocker) {
 			s->at = at;
 			s->next = next;
 			return true;
 		}
-		if (up ? in_way->last == VMR_ADDR_MAX : in_way->start == 0)
+		if (ascending ? blocker->last == VMR_ADDR_MAX :
+				blocker->start == 0)
 			return false;
-		if (up)
-			lo = in_way->last + 1;
+		if (ascending)
+			lo = blocker->last + 1;
 		else
-			hi = in_way->start - 1;
+			hi = blocker->start - 1;
 	} while (lo <= hi);
 	return false;
 }
 
-static inline bool fit_in_tree(struct search *s, bool up)
+static inline bool search_tree(struct gap_search *s, bool ascending)
 {
 	struct vmr_range *range;
 
-	for (range = first_worth(s, up); range; range = next_worth(s, range, up))
-		if (try_gap(s, range, up))
+	for (range = first_candidate(s, ascending); range;
+	     range = next_candidate(s, range, ascending))
+		if (try_gap(s, range, ascending))
 			return true;
 	return false;
 }
@@ -643,31 +672,34 @@ static inline bool fit_in_tree(struct search *s, bool up)
  * The gaps at the ends and the one that the tree has not been told of are tried by
  * themselves. Where the late one will do, only what lies before it is better.
  */
-static bool fit_next(struct search *s, bool up)
+static bool search_low_or_high(struct gap_search *s, bool ascending)
 {
 	const struct vmr_space *space = s->space;
 	bool found = false;
 
-	if (up ? has_first_gap(space) && try_gap(s, space->lowest, up) :
-		 has_last_gap(space) && try_gap(s, NULL, up))
+	if (ascending ? has_first_gap(space) &&
+				try_gap(s, space->lowest, ascending) :
+			has_last_gap(space) && try_gap(s, NULL, ascending))
 		return true;
-	if (space->deferred.range && try_gap(s, space->deferred.range, up)) {
+	if (space->deferred.range &&
+	    try_gap(s, space->deferred.range, ascending)) {
 		found = true;
-		if (up)
+		if (ascending)
 			s->max = s->at;
 		else
 			s->min = s->at;
 	}
-	return fit_in_tree(s, up) || found ||
-	       try_gap(s, up ? NULL : space->lowest, up);
+	return search_tree(s, ascending) || found ||
+	       try_gap(s, ascending ? NULL : space->lowest, ascending);
 }
 
 /* The order of what the bounds leave of a gap, as a bit; 0 if nothing */
-static uint64_t cut_order(const struct search *s, const struct vmr_range *next)
+static uint64_t clipped_gap_order(const struct gap_search *s,
+				  const struct vmr_range *next)
 {
 	uint64_t lo, hi;
 
-	if (!cut_gap(s, next, &lo, &hi))
+	if (!clip_gap(s, next, &lo, &hi))
 		return 0;
 	return 1ull << natural_order(lo, hi);
 }
@@ -677,46 +709,47 @@ static uint64_t cut_order(const struct search *s, const struct vmr_range *next)
  * than the tree knows; those at the ends and the late one it does not know at all.
  * So these are asked for one by one.
  */
-static bool fit_best(struct search *s)
+static bool search_best(struct gap_search *s)
 {
 	const struct vmr_space *space = s->space;
-	uint64_t wanted = s->orders, least = wanted & -wanted;
+	uint64_t requested = s->orders, least = requested & -requested;
 	uint64_t order[5], left = 0;
-	struct vmr_range *odd[5] = { NULL };
+	struct vmr_range *special[5] = { NULL };
 	unsigned int first = 1, nr = 1, i;
 	bool found;
 
 	if (has_first_gap(space))
-		odd[nr++] = space->lowest;
+		special[nr++] = space->lowest;
 	if (space->deferred.range)
-		odd[nr++] = space->deferred.range;
+		special[nr++] = space->deferred.range;
 	if (s->min > space->start)
-		odd[nr++] = first_above(space, s->min);
+		special[nr++] = first_starting_above(space, s->min);
 	if (s->max < space->last)
-		odd[nr++] = first_above(space, s->max);
+		special[nr++] = first_starting_above(space, s->max);
 	if (space->root)
-		left = range_of(live_root(space))->subtree_orders;
+		left = to_range(space_root(space))->subtree_orders;
 	for (i = first; i < nr; i++) {
-		order[i] = cut_order(s, odd[i]);
+		order[i] = clipped_gap_order(s, special[i]);
 		left |= order[i];
 	}
 
-	s->one_order = true;
-	for (left &= wanted; ; left &= ~s->orders) {
+	s->exact_order = true;
+	for (left &= requested;; left &= ~s->orders) {
 		/* No gap in front of the last one has the least order */
 		if (first && !(left & least)) {
 			first = 0;
-			order[0] = cut_order(s, NULL);
-			left |= order[0] & wanted;
+			order[0] = clipped_gap_order(s, NULL);
+			left |= order[0] & requested;
 		}
 		if (!left)
 			return false;
 		s->orders = left & -left;
-		found = fit_in_tree(s, true);
+		found = search_tree(s, true);
 		for (i = first; i < nr; i++) {
 			if (found)
 				s->max = s->at;
-			if (order[i] == s->orders && try_gap(s, odd[i], true))
+			if (order[i] == s->orders &&
+			    try_gap(s, special[i], true))
 				found = true;
 		}
 		if (found)
@@ -724,32 +757,34 @@ static bool fit_best(struct search *s)
 	}
 }
 
-static bool fit_aligned(struct search *s, enum vmr_policy policy,
-			uint64_t align)
+static bool search_aligned(struct gap_search *s, enum vmr_policy policy,
+			   uint64_t align)
 {
 	s->align = align;
-	s->one_order = false;
+	s->exact_order = false;
 	s->orders = is_pow2(s->size) && align >= s->size ?
-		    -s->size : ~0ull << least_order(s->size, align);
-	return policy == VMR_BEST ? fit_best(s) :
-				    fit_next(s, policy == VMR_FIRST);
+			    -s->size :
+			    ~0ull << min_order(s->size, align);
+	return policy == VMR_BEST ? search_best(s) :
+				    search_low_or_high(s, policy == VMR_FIRST);
 }
 
-static inline bool fit(struct search *s, const struct vmr_request *req)
+static inline bool search_preferred(struct gap_search *s,
+				    const struct vmr_request *req)
 {
 	return (req->prefer_align > req->align &&
-		fit_aligned(s, req->policy, req->prefer_align)) ||
-	       fit_aligned(s, req->policy, req->align);
+		search_aligned(s, req->policy, req->prefer_align)) ||
+	       search_aligned(s, req->policy, req->align);
 }
 
 /* Parked places are given away only where nothing else is left */
-static bool find_place(struct search *s, const struct vmr_request *req)
+static bool search_space(struct gap_search *s, const struct vmr_request *req)
 {
-	s->soft = true;
-	if (fit(s, req))
+	s->avoid_parked = true;
+	if (search_preferred(s, req))
 		return true;
-	s->soft = false;
-	return s->space->nr_claims && fit(s, req);
+	s->avoid_parked = false;
+	return s->space->nr_claims && search_preferred(s, req);
 }
 
 /*
@@ -785,7 +820,7 @@ static inline void write_begin(struct vmr_seqcount *seq)
 		return;
 	seq->flags = vmr_port_write_begin();
 	WRITE_ONCE(seq->sequence, seq->sequence + 1);
-	smp_wmb();	/* pairs with the one in vmr_seqcount_read_retry() */
+	smp_wmb(); /* pairs with the one in vmr_seqcount_read_retry() */
 }
 
 void vmr_seqcount_write_begin(struct vmr_seqcount *seq)
@@ -815,19 +850,19 @@ enum vmr_state vmr_range_state(const struct vmr_range *range)
 {
 	if (!range || !range->node.link)
 		return VMR_FREE;
-	if (!is_claim(range))
+	if (!is_inactive(range))
 		return VMR_LIVE;
-	return range->ticket & PARKED ? VMR_PARKED : VMR_CLAIMED;
+	return range->ticket & TICKET_PARKED ? VMR_PARKED : VMR_CLAIMED;
 }
 EXPORT_SYMBOL_GPL(vmr_range_state);
 
-static bool leads_to_root(const struct vmr_space *space,
-			  const struct rb_node *rb, bool claim)
+static bool is_in_tree(const struct vmr_space *space, const struct rb_node *rb,
+		       bool claim)
 {
-	const struct rb_node *up;
+	const struct rb_node *ascending;
 
-	while ((up = rb_parent(rb)))
-		rb = up;
+	while ((ascending = rb_parent(rb)))
+		rb = ascending;
 	return rb == (const struct rb_node *)(claim ? space->claims :
 						      space->root);
 }
@@ -837,9 +872,10 @@ static inline bool in_space(const struct vmr_space *space,
 {
 	if (!range->node.link)
 		return false;
-	if (!is_claim(range) && !range->subtree_orders && range->subtree_max_gap)
+	if (!is_inactive(range) && !range->subtree_orders &&
+	    range->subtree_max_gap)
 		return range->subtree_max_gap == space_tag(space);
-	return leads_to_root(space, node_of(range), is_claim(range));
+	return is_in_tree(space, rb_node_of(range), is_inactive(range));
 }
 
 bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range)
@@ -852,10 +888,10 @@ EXPORT_SYMBOL_GPL(vmr_in_space);
  * The lowest range that does not end below @start: it is in the way of a place
  * that begins there and reaches it, and behind one that does not
  */
-static struct vmr_range *first_not_below(const struct vmr_space *space,
-					 uint64_t start)
+static struct vmr_range *first_ending_at_or_above(const struct vmr_space *space,
+						  uint64_t start)
 {
-	struct rb_node *rb = live_root(space);
+	struct rb_node *rb = space_root(space);
 	struct vmr_range *found = space->deferred.range;
 	bool below;
 
@@ -863,17 +899,18 @@ static struct vmr_range *first_not_below(const struct vmr_space *space,
 	if (found && start < found->start && found->start - start <= found->gap)
 		return found;
 	for (found = NULL; rb; rb = child(rb, below)) {
-		below = range_of(rb)->last < start;
-		found = below ? found : range_of(rb);
+		below = to_range(rb)->last < start;
+		found = below ? found : to_range(rb);
 	}
 	return found;
 }
 
 /* The place is inside the space: take it, or say what is in the way */
-static int take(struct vmr_space *space, struct vmr_range *range,
-		uint64_t start, uint64_t last, struct vmr_range **conflict)
+static int reserve_checked(struct vmr_space *space, struct vmr_range *range,
+			   uint64_t start, uint64_t last,
+			   struct vmr_range **conflict)
 {
-	struct vmr_range *next = first_not_below(space, start);
+	struct vmr_range *next = first_ending_at_or_above(space, start);
 
 	if (next && next->start <= last) {
 		if (conflict)
@@ -881,7 +918,7 @@ static int take(struct vmr_space *space, struct vmr_range *range,
 		return -EBUSY;
 	}
 	write_begin(space->seq);
-	insert_live(space, range, start, last, next);
+	insert_range(space, range, start, last, next);
 	write_end(space->seq);
 	vmr_trace_alloc(space, range);
 	return 0;
@@ -909,11 +946,11 @@ static int check_request(const struct vmr_request *req, uint64_t domain)
 	}
 }
 
-int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
-		 struct vmr_range *range, const struct vmr_request *req,
-		 struct vmr_range **conflict)
+int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *part,
+		      struct vmr_range *range, const struct vmr_request *req,
+		      struct vmr_range **conflict)
 {
-	struct search s;
+	struct gap_search s;
 	uint64_t last;
 	int ret;
 
@@ -932,12 +969,12 @@ int vmr_alloc_in(struct vmr_space *space, const struct vmr_part *part,
 		last = req->addr + (req->size - 1);
 		if (req->addr < s.min || last > s.max)
 			return -ERANGE;
-		return take(space, range, req->addr, last, conflict);
+		return reserve_checked(space, range, req->addr, last, conflict);
 	}
-	if (!find_place(&s, req))
+	if (!search_space(&s, req))
 		return -ENOSPC;
 	write_begin(space->seq);
-	insert_live(space, range, s.at, s.at + (s.size - 1), s.next);
+	insert_range(space, range, s.at, s.at + (s.size - 1), s.next);
 	write_end(space->seq);
 	vmr_trace_alloc(space, range);
 	return 0;
@@ -948,7 +985,7 @@ int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
 {
 	if (!space || !range || !req)
 		return -EINVAL;
-	return vmr_alloc_in(space, NULL, range, req, conflict);
+	return vmr_alloc_bounded(space, NULL, range, req, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_alloc);
 
@@ -961,7 +998,7 @@ int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 		return -EEXIST;
 	if (start < space->start || last > space->last)
 		return -ERANGE;
-	return take(space, range, start, last, conflict);
+	return reserve_checked(space, range, start, last, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_reserve);
 
@@ -994,7 +1031,7 @@ int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	if (ret)
 		return ret;
 	last = start + (range->last - range->start);
-	next = first_not_below(space, start);
+	next = first_ending_at_or_above(space, start);
 	if (next == range)
 		next = vmr_next_range(range);
 	if (next && next->start <= last) {
@@ -1006,15 +1043,15 @@ int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 		return 0;
 	vmr_trace_move(space, range, start);
 	write_begin(space->seq);
-	erase_live(space, range);
-	insert_live(space, range, start, last, next);
+	erase_range(space, range);
+	insert_range(space, range, start, last, next);
 	write_end(space->seq);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_move);
 
 /* What is wrong with a step, those before it being out of their spaces */
-static int check_step(const struct vmr_move_op *steps, size_t i)
+static int check_move_op(const struct vmr_move_op *steps, size_t i)
 {
 	const struct vmr_move_op *s = &steps[i];
 	size_t j;
@@ -1031,24 +1068,24 @@ static int check_step(const struct vmr_move_op *steps, size_t i)
 	return check_move(s->space, s->range, s->to_space, s->start);
 }
 
-static void put(struct vmr_space *space, struct vmr_range *range,
-		uint64_t start)
+static void insert_range_at(struct vmr_space *space, struct vmr_range *range,
+			    uint64_t start)
 {
-	insert_live(space, range, start, start + (range->last - range->start),
-		    first_above(space, start));
+	insert_range(space, range, start, start + (range->last - range->start),
+		     first_starting_above(space, start));
 }
 
 int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
-		 struct vmr_range **conflict)
+		  struct vmr_range **conflict)
 {
-	struct vmr_range *in_way = NULL;
+	struct vmr_range *blocker = NULL;
 	size_t out, in = 0;
 	struct vmr_seqcount *seq;
 	int ret;
 
 	if (!steps || !nr)
 		return -EINVAL;
-	ret = check_step(steps, 0);
+	ret = check_move_op(steps, 0);
 	if (ret) {
 		if (failed)
 			*failed = 0;
@@ -1058,22 +1095,23 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 	seq = steps[0].space->seq;
 	write_begin(seq);
 	for (out = 0; out < nr; out++) {
-		ret = check_step(steps, out);
+		ret = check_move_op(steps, out);
 		if (ret)
 			goto undo;
 		steps[out].old_start = steps[out].range->start;
-		erase_live(steps[out].space, steps[out].range);
+		erase_range(steps[out].space, steps[out].range);
 	}
 	for (; in < nr; in++) {
 		struct vmr_move_op *s = &steps[in];
 
-		in_way = vmr_find_overlap(s->to_space, s->start, s->start +
-					  (s->range->last - s->range->start));
-		if (in_way) {
+		blocker = vmr_find_overlap(
+			s->to_space, s->start,
+			s->start + (s->range->last - s->range->start));
+		if (blocker) {
 			ret = -EBUSY;
 			goto undo;
 		}
-		put(s->to_space, s->range, s->start);
+		insert_range_at(s->to_space, s->range, s->start);
 	}
 	write_end(seq);
 	vmr_trace_move_bulk(steps, nr);
@@ -1081,13 +1119,14 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 
 undo:
 	if (failed)
-		*failed = in_way ? in : out;
-	if (in_way && conflict)
-		*conflict = in_way;
+		*failed = blocker ? in : out;
+	if (blocker && conflict)
+		*conflict = blocker;
 	while (in--)
-		erase_live(steps[in].to_space, steps[in].range);
+		erase_range(steps[in].to_space, steps[in].range);
 	while (out--)
-		put(steps[out].space, steps[out].range, steps[out].old_start);
+		insert_range_at(steps[out].space, steps[out].range,
+				steps[out].old_start);
 	write_end(seq);
 	return ret;
 }
@@ -1102,7 +1141,7 @@ int vmr_free(struct vmr_space *space, struct vmr_range *range)
 		return -ENOENT;
 	}
 	write_begin(space->seq);
-	remove_any(space, range);
+	erase_linked(space, range);
 	write_end(space->seq);
 	vmr_trace_free(space, range);
 	return 0;
@@ -1125,7 +1164,7 @@ int vmr_free_at(struct vmr_space *space, uint64_t start, uint64_t size,
 	if (!range || range->start != start || range->last != last)
 		return -ENOENT;
 	write_begin(space->seq);
-	erase_live(space, range);
+	erase_range(space, range);
 	write_end(space->seq);
 	vmr_trace_free(space, range);
 	if (freed)
@@ -1138,7 +1177,7 @@ EXPORT_SYMBOL_GPL(vmr_free_at);
  * Down to a leaf, though what is found may be on the way: to ask at each node
  * whether it is that one costs more than the level it would spare
  */
-struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr)
+struct vmr_range *vmr_find_raw(const struct vmr_space *space, uint64_t addr)
 {
 	struct rb_node *rb =
 		rcu_dereference_raw(root_of((void *)&space->root)->rb_node);
@@ -1146,8 +1185,8 @@ struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr)
 	bool right;
 
 	while (rb) {
-		right = addr >= READ_ONCE(range_of(rb)->start);
-		found = right ? range_of(rb) : found;
+		right = addr >= READ_ONCE(to_range(rb)->start);
+		found = right ? to_range(rb) : found;
 		rb = rcu_dereference_raw(*link_of(rb, right));
 	}
 	return found && addr <= READ_ONCE(found->last) ? found : NULL;
@@ -1155,12 +1194,13 @@ struct vmr_range *vmr_walk(const struct vmr_space *space, uint64_t addr)
 
 struct vmr_range *vmr_find(const struct vmr_space *space, uint64_t addr)
 {
-	return space ? vmr_walk(space, addr) : NULL;
+	return space ? vmr_find_raw(space, addr) : NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_find);
 
-struct vmr_range *vmr_find_lockless(const struct vmr_space *space, uint64_t addr,
-			     uint64_t *start, uint64_t *last)
+struct vmr_range *vmr_find_lockless(const struct vmr_space *space,
+				    uint64_t addr, uint64_t *start,
+				    uint64_t *last)
 {
 	struct vmr_range *range;
 	uint64_t from = 0, to = 0;
@@ -1170,7 +1210,7 @@ struct vmr_range *vmr_find_lockless(const struct vmr_space *space, uint64_t addr
 		return NULL;
 	do {
 		count = vmr_seqcount_read_begin(space->seq);
-		range = vmr_walk(space, addr);
+		range = vmr_find_raw(space, addr);
 		if (range) {
 			from = READ_ONCE(range->start);
 			to = READ_ONCE(range->last);
@@ -1191,7 +1231,7 @@ struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
 
 	if (!space || start > last)
 		return NULL;
-	found = first_not_below(space, start);
+	found = first_ending_at_or_above(space, start);
 	return found && found->start <= last ? found : NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_find_overlap);
@@ -1210,36 +1250,40 @@ EXPORT_SYMBOL_GPL(vmr_last_range);
 
 struct vmr_range *vmr_next_range(const struct vmr_range *range)
 {
-	struct rb_node *rb = rb_next(node_of(range));
+	struct rb_node *rb = rb_next(rb_node_of(range));
 
-	return rb ? range_of(rb) : NULL;
+	return rb ? to_range(rb) : NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_next_range);
 
 struct vmr_range *vmr_prev_range(const struct vmr_range *range)
 {
-	struct rb_node *rb = rb_prev(node_of(range));
+	struct rb_node *rb = rb_prev(rb_node_of(range));
 
-	return rb ? range_of(rb) : NULL;
+	return rb ? to_range(rb) : NULL;
 }
 EXPORT_SYMBOL_GPL(vmr_prev_range);
 
 /* Any gap at all */
-static struct search any_gap(const struct vmr_space *space)
+static struct gap_search search_any_gap(const struct vmr_space *space)
 {
-	tell_late_const(space);
-	return (struct search) {
-		.space = space, .size = 1, .align = 1, .orders = ~0ull,
-		.min = space->start, .max = space->last,
+	propagate_deferred_const(space);
+	return (struct gap_search) {
+		.space = space,
+		.size = 1,
+		.align = 1,
+		.orders = ~0ull,
+		.min = space->start,
+		.max = space->last,
 	};
 }
 
-static bool report_gap(const struct search *s, struct vmr_range *next,
-		       struct vmr_gap *gap)
+static bool fill_gap(const struct gap_search *s, struct vmr_range *next,
+		     struct vmr_gap *gap)
 {
 	uint64_t lo, hi;
 
-	if (!cut_gap(s, next, &lo, &hi))
+	if (!clip_gap(s, next, &lo, &hi))
 		return false;
 	gap->start = lo;
 	gap->last = hi;
@@ -1249,61 +1293,63 @@ static bool report_gap(const struct search *s, struct vmr_range *next,
 
 bool vmr_first_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {
-	struct search s = any_gap(space);
+	struct gap_search s = search_any_gap(space);
 
-	return report_gap(&s, has_first_gap(space) ? space->lowest :
-						     first_worth(&s, true), gap);
+	return fill_gap(&s,
+			has_first_gap(space) ? space->lowest :
+					       first_candidate(&s, true),
+			gap);
 }
 EXPORT_SYMBOL_GPL(vmr_first_gap);
 
 bool vmr_next_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {
-	struct search s = any_gap(space);
+	struct gap_search s = search_any_gap(space);
 
 	return gap->next &&
-	       report_gap(&s, next_worth(&s, gap->next, true), gap);
+	       fill_gap(&s, next_candidate(&s, gap->next, true), gap);
 }
 EXPORT_SYMBOL_GPL(vmr_next_gap);
 
 bool vmr_last_gap_at_or_below(const struct vmr_space *space, uint64_t addr,
-		   struct vmr_gap *gap)
+			      struct vmr_gap *gap)
 {
-	struct search s = any_gap(space);
+	struct gap_search s = search_any_gap(space);
 	struct vmr_range *range;
 
 	if (addr < space->start)
 		return false;
 	if (has_last_gap(space) && gap_start(space, NULL) <= addr)
-		return report_gap(&s, NULL, gap);
+		return fill_gap(&s, NULL, gap);
 	s.max = addr;
-	range = first_worth(&s, false);
+	range = first_candidate(&s, false);
 	s.max = space->last;
 	if (!range && has_first_gap(space))
 		range = space->lowest;
 	if (!range)
 		return false;
-	return report_gap(&s, range, gap);
+	return fill_gap(&s, range, gap);
 }
 EXPORT_SYMBOL_GPL(vmr_last_gap_at_or_below);
 
 bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap)
 {
-	struct search s = any_gap(space);
+	struct gap_search s = search_any_gap(space);
 	struct vmr_range *next = NULL, *root;
 	uint64_t most;
 
 	if (!space->root)
-		return report_gap(&s, NULL, gap);
-	root = range_of(live_root(space));
+		return fill_gap(&s, NULL, gap);
+	root = to_range(space_root(space));
 	most = space->last - space->highest->last;
 	if (root->subtree_orders && root->subtree_max_gap >= most) {
 		most = root->subtree_max_gap;
 		s.size = most;
-		next = first_worth(&s, true);
+		next = first_candidate(&s, true);
 	}
 	if (space->lowest->start - space->start >= most)
 		next = space->lowest;
-	return report_gap(&s, next, gap);
+	return fill_gap(&s, next, gap);
 }
 EXPORT_SYMBOL_GPL(vmr_largest_gap);
 
@@ -1329,8 +1375,8 @@ EXPORT_SYMBOL_GPL(vmr_space_unused);
 
 /* Claims */
 
-static int set_aside(struct vmr_space *space, struct vmr_range *range,
-		     uint64_t start, uint64_t last, uint64_t flag)
+static int make_inactive(struct vmr_space *space, struct vmr_range *range,
+			 uint64_t start, uint64_t last, uint64_t flag)
 {
 	if (!space || !range || start > last)
 		return -EINVAL;
@@ -1340,8 +1386,8 @@ static int set_aside(struct vmr_space *space, struct vmr_range *range,
 		return -ERANGE;
 	write_begin(space->seq);
 	if (range->node.link)
-		remove_any(space, range);
-	insert_claim(space, range, start, last, ++space->last_ticket | flag);
+		erase_linked(space, range);
+	insert_inactive(space, range, start, last, ++space->last_ticket | flag);
 	write_end(space->seq);
 	vmr_trace_claim(space, range);
 	return 0;
@@ -1350,25 +1396,25 @@ static int set_aside(struct vmr_space *space, struct vmr_range *range,
 int vmr_claim(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	      uint64_t last)
 {
-	return set_aside(space, range, start, last, 0);
+	return make_inactive(space, range, start, last, 0);
 }
 EXPORT_SYMBOL_GPL(vmr_claim);
 
 int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	     uint64_t last)
 {
-	return set_aside(space, range, start, last, PARKED);
+	return make_inactive(space, range, start, last, TICKET_PARKED);
 }
 EXPORT_SYMBOL_GPL(vmr_park);
 
-struct vmr_range *vmr_settle_next(struct vmr_space *space, uint64_t start,
-				  uint64_t last)
+struct vmr_range *vmr_oldest_settleable(struct vmr_space *space, uint64_t start,
+					uint64_t last)
 {
 	struct vmr_range *oldest = NULL, *range;
 
 	for (range = vmr_first_claim(space, start, last); range;
 	     range = vmr_next_claim(range, start, last)) {
-		if (range->ticket & PARKED ||
+		if (range->ticket & TICKET_PARKED ||
 		    (oldest && oldest->ticket < range->ticket) ||
 		    vmr_find_overlap(space, range->start, range->last))
 			continue;
@@ -1377,11 +1423,11 @@ struct vmr_range *vmr_settle_next(struct vmr_space *space, uint64_t start,
 	return oldest;
 }
 
-void vmr_settle_take(struct vmr_space *space, struct vmr_range *range)
+void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range)
 {
 	write_begin(space->seq);
-	remove_any(space, range);
-	put(space, range, range->start);
+	erase_linked(space, range);
+	insert_range_at(space, range, range->start);
 	write_end(space->seq);
 	vmr_trace_settle(space, range);
 }
@@ -1389,10 +1435,10 @@ void vmr_settle_take(struct vmr_space *space, struct vmr_range *range)
 struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
 			     uint64_t last)
 {
-	struct vmr_range *range = vmr_settle_next(space, start, last);
+	struct vmr_range *range = vmr_oldest_settleable(space, start, last);
 
 	if (range)
-		vmr_settle_take(space, range);
+		vmr_settle_claim(space, range);
 	return range;
 }
 EXPORT_SYMBOL_GPL(vmr_settle);
@@ -1400,29 +1446,30 @@ EXPORT_SYMBOL_GPL(vmr_settle);
 void vmr_restore_live(struct vmr_space *space, struct vmr_range *range,
 		      uint64_t start, uint64_t last)
 {
-	insert_live(space, range, start, last, NULL);
+	insert_range(space, range, start, last, NULL);
 }
 
 void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
 		       uint64_t start, uint64_t last, uint64_t age)
 {
-	insert_claim(space, range, start, last, age ? age : PARKED);
+	insert_inactive(space, range, start, last, age ? age : TICKET_PARKED);
 	space->last_ticket = max(space->last_ticket, age);
 }
 
 /* The lowest in the subtree at @rb, which reaches @start */
-static struct vmr_range *lowest_claim(const struct rb_node *rb, uint64_t start,
-				      uint64_t last)
+static struct vmr_range *first_inactive_in_subtree(const struct rb_node *rb,
+						   uint64_t start,
+						   uint64_t last)
 {
-	while (rb && range_of(rb)->subtree_last >= start) {
-		if (rb->rb_left && range_of(rb->rb_left)->subtree_last >= start)
+	while (rb && to_range(rb)->subtree_last >= start) {
+		if (rb->rb_left && to_range(rb->rb_left)->subtree_last >= start)
 			rb = rb->rb_left;
-		else if (range_of(rb)->start > last)
+		else if (to_range(rb)->start > last)
 			return NULL;
-		else if (range_of(rb)->last < start)
+		else if (to_range(rb)->last < start)
 			rb = rb->rb_right;
 		else
-			return range_of(rb);
+			return to_range(rb);
 	}
 	return NULL;
 }
@@ -1432,28 +1479,31 @@ struct vmr_range *vmr_first_claim(const struct vmr_space *space, uint64_t start,
 {
 	if (!space || start > last)
 		return NULL;
-	return lowest_claim((const struct rb_node *)space->claims, start, last);
+	return first_inactive_in_subtree((const struct rb_node *)space->claims,
+					 start, last);
 }
 EXPORT_SYMBOL_GPL(vmr_first_claim);
 
 struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 				 uint64_t last)
 {
-	const struct rb_node *rb = node_of(range), *from;
+	const struct rb_node *rb = rb_node_of(range), *from;
 
 	for (;;) {
-		if (rb->rb_right && range_of(rb->rb_right)->subtree_last >= start)
-			return lowest_claim(rb->rb_right, start, last);
+		if (rb->rb_right &&
+		    to_range(rb->rb_right)->subtree_last >= start)
+			return first_inactive_in_subtree(rb->rb_right, start,
+							 last);
 		do {
 			from = rb;
 			rb = rb_parent(rb);
 			if (!rb)
 				return NULL;
 		} while (rb->rb_right == from);
-		if (range_of(rb)->start > last)
+		if (to_range(rb)->start > last)
 			return NULL;
-		if (range_of(rb)->last >= start)
-			return range_of(rb);
+		if (to_range(rb)->last >= start)
+			return to_range(rb);
 	}
 }
 EXPORT_SYMBOL_GPL(vmr_next_claim);

@@ -20,8 +20,8 @@ static uint64_t default_align(uint32_t kind, uint64_t size)
 }
 
 void vmr_constraint_init_bounded(struct vmr_constraint *c, uint32_t kind,
-			   uint64_t size, uint64_t align, uint64_t min,
-			   uint64_t max, struct vmr_range *range)
+				 uint64_t size, uint64_t align, uint64_t min,
+				 uint64_t max, struct vmr_range *range)
 {
 	*c = (struct vmr_constraint) {
 		.kind = kind,
@@ -41,12 +41,13 @@ void vmr_constraint_init(struct vmr_constraint *c, uint32_t kind, uint64_t size,
 			 struct vmr_range *range)
 {
 	vmr_constraint_init_bounded(c, kind, size, default_align(kind, size), 0,
-			      VMR_ADDR_MAX, range);
+				    VMR_ADDR_MAX, range);
 }
 EXPORT_SYMBOL_GPL(vmr_constraint_init);
 
-void vmr_constraint_init_fixed(struct vmr_constraint *c, uint32_t kind, uint64_t start,
-		       uint64_t size, struct vmr_range *range)
+void vmr_constraint_init_fixed(struct vmr_constraint *c, uint32_t kind,
+			       uint64_t start, uint64_t size,
+			       struct vmr_range *range)
 {
 	vmr_constraint_init_bounded(c, kind, size, 1, 0, VMR_ADDR_MAX, range);
 	c->request.policy = VMR_EXACT;
@@ -54,8 +55,8 @@ void vmr_constraint_init_fixed(struct vmr_constraint *c, uint32_t kind, uint64_t
 }
 EXPORT_SYMBOL_GPL(vmr_constraint_init_fixed);
 
-void vmr_resource_set_init(struct vmr_resource_set *set, struct vmr_resource *entries,
-		  size_t max)
+void vmr_resource_set_init(struct vmr_resource_set *set,
+			   struct vmr_resource *entries, size_t max)
 {
 	set->entries = entries;
 	set->nr = 0;
@@ -64,7 +65,7 @@ void vmr_resource_set_init(struct vmr_resource_set *set, struct vmr_resource *en
 EXPORT_SYMBOL_GPL(vmr_resource_set_init);
 
 int vmr_resource_set_append(struct vmr_resource_set *set,
-		   const struct vmr_resource *res)
+			    const struct vmr_resource *res)
 {
 	if (!set || !res)
 		return -EINVAL;
@@ -75,7 +76,8 @@ int vmr_resource_set_append(struct vmr_resource_set *set,
 }
 EXPORT_SYMBOL_GPL(vmr_resource_set_append);
 
-int vmr_resource_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[6])
+int vmr_resource_set_append_mac(struct vmr_resource_set *set,
+				const uint8_t mac[6])
 {
 	struct vmr_resource res = { .kind = VMR_KIND_MAC };
 
@@ -86,9 +88,9 @@ int vmr_resource_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[
 }
 EXPORT_SYMBOL_GPL(vmr_resource_set_append_mac);
 
-const struct vmr_resource *vmr_resource_set_next(const struct vmr_resource_set *set,
-					uint32_t kind,
-					const struct vmr_resource *prev)
+const struct vmr_resource *
+vmr_resource_set_next(const struct vmr_resource_set *set, uint32_t kind,
+		      const struct vmr_resource *prev)
 {
 	const struct vmr_resource *res, *end;
 
@@ -102,7 +104,8 @@ const struct vmr_resource *vmr_resource_set_next(const struct vmr_resource_set *
 }
 EXPORT_SYMBOL_GPL(vmr_resource_set_next);
 
-void vmr_describe(struct vmr_resource *res, const struct vmr_constraint *c)
+void vmr_resource_from_constraint(struct vmr_resource *res,
+				  const struct vmr_constraint *c)
 {
 	*res = (struct vmr_resource) {
 		.kind = c->kind,
@@ -114,12 +117,12 @@ void vmr_describe(struct vmr_resource *res, const struct vmr_constraint *c)
 	};
 }
 
-void vmr_describe_all(const struct vmr_constraint *c, size_t nr,
-		      struct vmr_resource_set *set)
+void vmr_resource_set_fill(const struct vmr_constraint *c, size_t nr,
+			   struct vmr_resource_set *set)
 {
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		vmr_describe(&set->entries[i], &c[i]);
+		vmr_resource_from_constraint(&set->entries[i], &c[i]);
 	set->nr = nr;
 }

@@ -43,7 +43,7 @@
  * in that all departures of the set were counted.
  *
  * A count comes round after 2^32 departures, in which a reader may have slept, so
- * with each 2^26th an era ends, and with it all that is remembered. A sum of counts
+ * with each 2^26th an rollover ends, and with it all that is remembered. A sum of counts
  * cannot come round within one.
  *
  * tools/testing/spin has a model of this, and of the lookups, that is checked in
@@ -105,7 +105,7 @@ int vmr_reader_detach(struct vmr_reader *reader)
 		return -ENOENT;
 	/*
 	 * No drain will look at this reader, so it is here that what it did is
-	 * seen to be over: pairs with the releases in enter() and leave().
+	 * seen to be over: pairs with the releases in reader_callback_begin() and reader_callback_end().
 	 */
 	if (smp_load_acquire(&reader->epoch))
 		return -EDEADLK;
@@ -123,29 +123,29 @@ int vmr_reader_detach(struct vmr_reader *reader)
 EXPORT_SYMBOL_GPL(vmr_reader_detach);
 
 /* Whether a reader may be inside the device, or about to be */
-static bool may_be_inside(struct vmr_reader *reader,
-			  const struct vmr_device *dev)
+static bool reader_may_access(struct vmr_reader *reader,
+			      const struct vmr_device *dev)
 {
 	unsigned long epoch;
 	uint32_t depth, i;
 
-	/* pairs with the release in enter(): first the epoch, then the names */
+	/* pairs with the release in reader_callback_begin(): first the epoch, then the names */
 	epoch = smp_load_acquire(&reader->epoch);
 	if (epoch && (long)(epoch - dev->retire_epoch) < 0)
 		return true;
-	/* pairs with the release in leave(): the callback is over */
+	/* pairs with the release in reader_callback_end(): the callback is over */
 	depth = smp_load_acquire(&reader->depth);
 	if (depth > VMR_READER_HAZARDS)
 		return true;
 	for (i = 0; i < depth; i++)
-		/* or a later name says so: pairs with the release in enter() */
+		/* or a later name says so: pairs with the release in reader_callback_begin() */
 		if (smp_load_acquire(&reader->hazards[i]) == dev)
 			return true;
 	return false;
 }
 
-static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
-		   bool waits)
+static int poll_drain(struct vmr_manager *manager, const struct vmr_device *dev,
+		      bool check_self)
 {
 	struct vmr_reader *reader;
 	unsigned long state;
@@ -155,13 +155,13 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 		return -EINVAL;
 	if (READ_ONCE(dev->state) != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
-	smp_mb();	/* pairs with the one in lookup_begin() */
+	smp_mb(); /* pairs with the one in reader_lookup_begin() */
 	state = readers_lock(manager);
 	for (reader = manager->readers; reader; reader = reader->next) {
-		if (may_be_inside(reader, dev))
+		if (reader_may_access(reader, dev))
 			ret = -EAGAIN;
-		/* pairs with enter(), which comes after the owner is stored */
-		if (waits && smp_load_acquire(&reader->depth) &&
+		/* pairs with reader_callback_begin(), which comes after the owner is stored */
+		if (check_self && smp_load_acquire(&reader->depth) &&
 		    READ_ONCE(reader->thread) == vmr_port_thread_id()) {
 			ret = -EDEADLK;
 			break;
@@ -171,9 +171,10 @@ static int drained(struct vmr_manager *manager, const struct vmr_device *dev,
 	return ret;
 }
 
-int vmr_device_try_drain(struct vmr_manager *manager, const struct vmr_device *dev)
+int vmr_device_try_drain(struct vmr_manager *manager,
+			 const struct vmr_device *dev)
 {
-	int ret = drained(manager, dev, false);
+	int ret = poll_drain(manager, dev, false);
 
 	vmr_trace_drain(manager, dev, ret);
 	return ret;
@@ -184,7 +185,7 @@ int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev)
 {
 	int ret;
 
-	while ((ret = drained(manager, dev, true)) == -EAGAIN) {
+	while ((ret = poll_drain(manager, dev, true)) == -EAGAIN) {
 		vmr_lockdep_drain();
 		vmr_port_drain_wait();
 	}
@@ -199,31 +200,32 @@ EXPORT_SYMBOL_GPL(vmr_device_drain);
  * Routing
  */
 
-struct hit {
+struct dispatch_target {
 	struct vmr_device	*dev;
 	struct vmr_access	access;
 };
 
-static void lookup_begin(struct vmr_reader *reader)
+static void reader_lookup_begin(struct vmr_reader *reader)
 {
 	unsigned long now;
 
 	vmr_lockdep_lookup();
 	WRITE_ONCE(reader->thread, vmr_port_thread_id());
-	/* pairs with the release in vmr_retire() */
+	/* pairs with the release in vmr_device_retire() */
 	now = smp_load_acquire(&reader->manager->epoch);
-	/* pairs with the acquire in may_be_inside() */
+	/* pairs with the acquire in reader_may_access() */
 	smp_store_release(&reader->epoch, now);
-	smp_mb();	/* pairs with the one in drained() */
+	smp_mb(); /* pairs with the one in poll_drain() */
 }
 
-static void enter(struct vmr_reader *reader, struct vmr_device *dev)
+static void reader_callback_begin(struct vmr_reader *reader,
+				  struct vmr_device *dev)
 {
 	uint32_t depth = reader->depth;
 
-	vmr_lockdep_enter();
+	vmr_lockdep_callback_begin();
 	if (depth < VMR_READER_HAZARDS)
-		/* this and the next two pair with may_be_inside() */
+		/* this and the next two pair with reader_may_access() */
 		smp_store_release(&reader->hazards[depth], dev);
 	/* after the name */
 	smp_store_release(&reader->depth, depth + 1);
@@ -231,36 +233,38 @@ static void enter(struct vmr_reader *reader, struct vmr_device *dev)
 	smp_store_release(&reader->epoch, 0);
 }
 
-static void leave(struct vmr_reader *reader)
+static void reader_callback_end(struct vmr_reader *reader)
 {
-	/* after all that the callback did; pairs with may_be_inside() */
+	/* after all that the callback did; pairs with reader_may_access() */
 	smp_store_release(&reader->depth, reader->depth - 1);
-	vmr_lockdep_leave();
+	vmr_lockdep_callback_end();
 }
 
 /* The trapped part of a memory region that holds the offset */
-static struct vmr_region *part_at(struct vmr_region *region, uint64_t offset)
+static struct vmr_region *subregion_at(struct vmr_region *region,
+				       uint64_t offset)
 {
-	struct vmr_region *part;
+	struct vmr_region *subregion;
 
-	for (part = region->subregions; part; part = part->next)
-		if (offset >= part->offset &&
-		    offset - part->offset < part->size)
-			return part;
+	for (subregion = region->subregions; subregion;
+	     subregion = subregion->next)
+		if (offset >= subregion->offset &&
+		    offset - subregion->offset < subregion->size)
+			return subregion;
 	return NULL;
 }
 
 /* The access as the device, or the part that traps, sees it */
-static inline int answer(struct hit *hit, struct vmr_region *region,
-			 uint64_t start, uint64_t last, uint64_t addr,
-			 uint32_t width)
+static inline int resolve_access(struct dispatch_target *target,
+				 struct vmr_region *region, uint64_t start,
+				 uint64_t last, uint64_t addr, uint32_t width)
 {
 	uint64_t offset = addr - start;
 	uint64_t left = last - addr;	/* behind the first byte */
 
-	hit->dev = region->device;
+	target->dev = region->device;
 	if (region->type == VMR_REGION_MEMORY) {
-		region = part_at(region, offset);
+		region = subregion_at(region, offset);
 		if (!region)
 			return -ENXIO;
 		start += region->offset;
@@ -271,13 +275,13 @@ static inline int answer(struct hit *hit, struct vmr_region *region,
 	}
 	if (left < width - 1)
 		return -ENXIO;
-	hit->access.region = region;
-	hit->access.base = start;
-	hit->access.offset = offset;
+	target->access.region = region;
+	target->access.base = start;
+	target->access.offset = offset;
 	return 0;
 }
 
-static bool width_ok(enum vmr_io io, uint32_t width, uint32_t count)
+static bool access_width_valid(enum vmr_io io, uint32_t width, uint32_t count)
 {
 	if (!count)
 		return false;
@@ -290,8 +294,8 @@ static bool width_ok(enum vmr_io io, uint32_t width, uint32_t count)
  * The digits of the page's number to the base 64, summed without a carry: neighbours
  * of any size that is a power of two, as BARs are, have hints of their own.
  */
-static struct vmr_cache_entry *hint_of(struct vmr_reader *reader, enum vmr_io io,
-				uint64_t addr)
+static struct vmr_cache_entry *cache_slot(struct vmr_reader *reader,
+					  enum vmr_io io, uint64_t addr)
 {
 	uint64_t key = addr >> (io == VMR_PIO ? 3 : 12);
 
@@ -303,44 +307,48 @@ static struct vmr_cache_entry *hint_of(struct vmr_reader *reader, enum vmr_io io
 }
 
 /* The departures of all on the way */
-static inline uint32_t gone(const struct vmr_generations *departures,
-			    uint32_t ways)
+static inline uint32_t
+cache_generation_sum(const struct vmr_generations *generations,
+		     uint32_t gen_slots)
 {
-	uint32_t sum = READ_ONCE(departures->gen[ways & 0xff]);
+	uint32_t sum = READ_ONCE(generations->gen[gen_slots & 0xff]);
 
-	while (ways >>= 8)
-		sum += READ_ONCE(departures->gen[ways & 0xff]);
+	while (gen_slots >>= 8)
+		sum += READ_ONCE(generations->gen[gen_slots & 0xff]);
 	return sum;
 }
 
-static void forget(struct vmr_reader *reader, uint32_t era)
+static void cache_flush(struct vmr_reader *reader, uint32_t rollover)
 {
 	memset(reader->cache, 0, sizeof(reader->cache));
-	reader->rollover = era;
+	reader->rollover = rollover;
 }
 
 /*
  * Ask the region that the hint names; -EAGAIN if the tree has to be asked. Neither
  * its range nor its device's state, which others write, need be looked at.
  */
-static int ask_hint(struct vmr_reader *reader, const struct vmr_cache_entry *hint,
-		    enum vmr_io io, uint64_t addr, uint32_t width,
-		    struct hit *hit)
+static int lookup_cached(struct vmr_reader *reader,
+			 const struct vmr_cache_entry *entry, enum vmr_io io,
+			 uint64_t addr, uint32_t width,
+			 struct dispatch_target *target)
 {
-	const struct vmr_generations *departures =
+	const struct vmr_generations *generations =
 		&reader->manager->sys->generations;
-	uint32_t era;
+	uint32_t rollover;
 
-	if (gone(departures, hint->gen_slots) != hint->gen_sum)
+	if (cache_generation_sum(generations, entry->gen_slots) !=
+	    entry->gen_sum)
 		return -EAGAIN;
 	smp_rmb();	/* pairs with the one in depart() */
-	era = READ_ONCE(departures->rollover);
-	if (era != reader->rollover)
-		forget(reader, era);
-	if (!hint->region || addr < hint->start || addr > hint->last ||
-	    hint->region->io != io)
+	rollover = READ_ONCE(generations->rollover);
+	if (rollover != reader->rollover)
+		cache_flush(reader, rollover);
+	if (!entry->region || addr < entry->start || addr > entry->last ||
+	    entry->region->io != io)
 		return -EAGAIN;
-	return answer(hit, hint->region, hint->start, hint->last, addr, width);
+	return resolve_access(target, entry->region, entry->start, entry->last,
+			      addr, width);
 }
 
 /*
@@ -352,35 +360,37 @@ static int ask_hint(struct vmr_reader *reader, const struct vmr_cache_entry *hin
  *
  * Apart, since it needs all registers, and a hit would save and restore them.
  */
-static noinline int follow(const struct vmr_reader *reader,
-			   struct vmr_cache_entry *hint, enum vmr_io io,
-			   uint64_t addr, uint32_t width, struct hit *hit)
+static noinline int lookup_tree(const struct vmr_reader *reader,
+				struct vmr_cache_entry *entry, enum vmr_io io,
+				uint64_t addr, uint32_t width,
+				struct dispatch_target *target)
 {
 	const struct vmr_system *sys = reader->manager->sys;
-	const struct vmr_space *space = root_space(reader->manager, io);
-	uint32_t count = vmr_seqcount_read_begin(&sys->seq), departures;
-	uint32_t ways = 0, too_deep = 0;
+	const struct vmr_space *space = manager_space(reader->manager, io);
+	uint32_t count = vmr_seqcount_read_begin(&sys->seq), gen_sum;
+	uint32_t gen_slots = 0, path_too_long = 0;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
-	bool prefetchable = false, visible;
+	bool prefetchable = false, registered;
 	struct vmr_region *region;
 	struct vmr_range *range;
 
 	for (;;) {
-		range = vmr_walk(space, addr);
+		range = vmr_find_raw(space, addr);
 		if (vmr_seqcount_read_retry(&sys->seq, count))
 			return -EAGAIN;
 		if (!range)
 			return -ENXIO;
-		region = region_of(range);
+		region = to_region(range);
 		start = READ_ONCE(range->start);
 		last = READ_ONCE(range->last);
-		visible = region->device && present(region->device);
-		too_deep |= ways >> 24;
-		ways = ways << 8 | vmr_generation_slot(range);
-		departures = gone(&sys->generations, ways);
+		registered = region->device &&
+			     vmr_device_is_registered(region->device);
+		path_too_long |= gen_slots >> 24;
+		gen_slots = gen_slots << 8 | vmr_generation_slot(range);
+		gen_sum = cache_generation_sum(&sys->generations, gen_slots);
 		if (vmr_seqcount_read_retry(&sys->seq, count))
 			return -EAGAIN;
-		if (!visible)
+		if (!registered)
 			return -ENXIO;
 		if (region->type != VMR_REGION_WINDOW)
 			break;
@@ -391,49 +401,54 @@ static noinline int follow(const struct vmr_reader *reader,
 	}
 	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
 		return -ENXIO;
-	if (!too_deep)
-		*hint = (struct vmr_cache_entry) {
-			.start = start, .last = last, .region = region,
-			.gen_slots = ways, .gen_sum = departures,
+	if (!path_too_long)
+		*entry = (struct vmr_cache_entry) {
+			.start = start,
+			.last = last,
+			.region = region,
+			.gen_slots = gen_slots,
+			.gen_sum = gen_sum,
 		};
-	return answer(hit, region, start, last, addr, width);
+	return resolve_access(target, region, start, last, addr, width);
 }
 
 /* Find who answers, and step inside */
-static inline int find_device(struct vmr_reader *reader, enum vmr_io io,
-			      uint64_t addr, uint32_t width, struct hit *hit)
+static inline int lookup_device(struct vmr_reader *reader, enum vmr_io io,
+				uint64_t addr, uint32_t width,
+				struct dispatch_target *target)
 {
-	struct vmr_cache_entry *hint = hint_of(reader, io, addr);
+	struct vmr_cache_entry *entry = cache_slot(reader, io, addr);
 	int ret;
 
-	lookup_begin(reader);
-	ret = ask_hint(reader, hint, io, addr, width, hit);
+	reader_lookup_begin(reader);
+	ret = lookup_cached(reader, entry, io, addr, width, target);
 	while (ret == -EAGAIN)
-		ret = follow(reader, hint, io, addr, width, hit);
+		ret = lookup_tree(reader, entry, io, addr, width, target);
 	if (ret) {
-		/* after the walk; pairs with may_be_inside() */
+		/* after the walk; pairs with reader_may_access() */
 		smp_store_release(&reader->epoch, 0);
 		vmr_trace_dispatch_miss(reader, addr, ret);
 		return ret;
 	}
-	hit->access.reader = reader;
-	enter(reader, hit->dev);
-	vmr_trace_dispatch(reader, hit->dev, &hit->access);
+	target->access.reader = reader;
+	reader_callback_begin(reader, target->dev);
+	vmr_trace_dispatch(reader, target->dev, &target->access);
 	return 0;
 }
 
-static int route(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
-		 uint32_t width, uint32_t count, struct hit *hit)
+static int dispatch_lookup(struct vmr_reader *reader, enum vmr_io io,
+			   uint64_t addr, uint32_t width, uint32_t count,
+			   struct dispatch_target *target)
 {
-	if (!width_ok(io, width, count))
+	if (!access_width_valid(io, width, count))
 		return -EMSGSIZE;
-	hit->access.width = width;
-	hit->access.count = count;
-	return find_device(reader, io, addr, width, hit);
+	target->access.width = width;
+	target->access.count = count;
+	return lookup_device(reader, io, addr, width, target);
 }
 
-static bool bad_call(const struct vmr_reader *reader, enum vmr_io io,
-		     const void *data)
+static bool dispatch_args_invalid(const struct vmr_reader *reader,
+				  enum vmr_io io, const void *data)
 {
 	return !reader || !reader->manager || !data ||
 	       (io != VMR_PIO && io != VMR_MMIO);
@@ -443,22 +458,22 @@ int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	     void *data, uint32_t width, uint32_t count)
 {
 	struct vmr_change change = { .type = VMR_CHANGE_NONE };
-	struct hit hit;
+	struct dispatch_target target;
 	int ret;
 
-	if (bad_call(reader, io, data))
+	if (dispatch_args_invalid(reader, io, data))
 		return -EINVAL;
-	hit.access.change = &change;
-	ret = route(reader, io, addr, width, count, &hit);
+	target.access.change = &change;
+	ret = dispatch_lookup(reader, io, addr, width, count, &target);
 	if (ret) {
 		memset(data, 0xff, (size_t)width * count);
 		return ret;
 	}
-	if (hit.dev->ops->read)
-		hit.dev->ops->read(hit.dev, &hit.access, data);
+	if (target.dev->ops->read)
+		target.dev->ops->read(target.dev, &target.access, data);
 	else
 		memset(data, 0xff, (size_t)width * count);
-	leave(reader);
+	reader_callback_end(reader);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_read);
@@ -467,19 +482,19 @@ int vmr_write_change(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 		     const void *data, uint32_t width, uint32_t count,
 		     struct vmr_change *change)
 {
-	struct hit hit;
+	struct dispatch_target target;
 	int ret;
 
-	if (bad_call(reader, io, data) || !change)
+	if (dispatch_args_invalid(reader, io, data) || !change)
 		return -EINVAL;
-	ret = route(reader, io, addr, width, count, &hit);
+	ret = dispatch_lookup(reader, io, addr, width, count, &target);
 	if (ret)
 		return ret;
 	*change = (struct vmr_change) { .type = VMR_CHANGE_NONE };
-	hit.access.change = change;
-	if (hit.dev->ops->write)
-		hit.dev->ops->write(hit.dev, &hit.access, data);
-	leave(reader);
+	target.access.change = change;
+	if (target.dev->ops->write)
+		target.dev->ops->write(target.dev, &target.access, data);
+	reader_callback_end(reader);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_write_change);

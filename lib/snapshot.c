@@ -81,7 +81,7 @@ static size_t padding(uint64_t size)
 /* What a snapshot is of */
 
 int vmr_snapshot_describe_system(struct vmr_snapshot_space *spaces,
-			struct vmr_system *sys)
+				 struct vmr_system *sys)
 {
 	struct vmr_id_pool *ids[VMR_SNAPSHOT_NR_SPACES] = { NULL };
 	uint32_t i;
@@ -98,22 +98,23 @@ int vmr_snapshot_describe_system(struct vmr_snapshot_space *spaces,
 	for (i = 0; i < VMR_SNAPSHOT_NR_SPACES; i++) {
 		if (ids[i])
 			spaces[i].space = &ids[i]->space;
-		spaces[i].high_watermark = ids[i] ? &ids[i]->high_watermark : NULL;
+		spaces[i].high_watermark = ids[i] ? &ids[i]->high_watermark :
+						    NULL;
 		spaces[i].id = i;
 	}
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_snapshot_describe_system);
 
-int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces, struct vmr_bus *bus,
-		     uint32_t id)
+int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces,
+			      struct vmr_bus *bus, uint32_t id)
 {
 	if (!spaces || !bus || id < VMR_SNAPSHOT_FIRST_USER || id > U32_MAX - 1)
 		return -EINVAL;
-	spaces[0] = (struct vmr_snapshot_space){
+	spaces[0] = (struct vmr_snapshot_space) {
 		.space = &bus->pio, .id = id,
 	};
-	spaces[1] = (struct vmr_snapshot_space){
+	spaces[1] = (struct vmr_snapshot_space) {
 		.space = &bus->mmio, .id = id + 1,
 	};
 	return 0;
@@ -121,12 +122,13 @@ int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces, struct vmr_bus 
 EXPORT_SYMBOL_GPL(vmr_snapshot_describe_bus);
 
 int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
-			struct vmr_pci_bridge *bridge, uint32_t id)
+				 struct vmr_pci_bridge *bridge, uint32_t id)
 {
-	if (!spaces || !bridge || id < VMR_SNAPSHOT_FIRST_USER || id > U32_MAX - 2)
+	if (!spaces || !bridge || id < VMR_SNAPSHOT_FIRST_USER ||
+	    id > U32_MAX - 2)
 		return -EINVAL;
 	vmr_snapshot_describe_bus(spaces, &bridge->bus, id);
-	spaces[2] = (struct vmr_snapshot_space){
+	spaces[2] = (struct vmr_snapshot_space) {
 		.space = &bridge->devfns.space,
 		.high_watermark = &bridge->devfns.high_watermark,
 		.id = id + 2,
@@ -136,11 +138,12 @@ int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
 EXPORT_SYMBOL_GPL(vmr_snapshot_describe_bridge);
 
 int vmr_snapshot_describe_pci(struct vmr_snapshot_block *block, uint64_t key,
-		     struct vmr_pci_function *fn, struct vmr_system *sys)
+			      struct vmr_pci_function *fn,
+			      struct vmr_system *sys)
 {
 	if (!block || !fn || !sys)
 		return -EINVAL;
-	*block = (struct vmr_snapshot_block){
+	*block = (struct vmr_snapshot_block) {
 		.key = key, .fn = fn, .sys = sys,
 	};
 	return 0;
@@ -243,27 +246,29 @@ space_wanted(const struct vmr_snapshot_block *block, uint32_t kind)
  * A place that is none, or that does not fit the space, is no place. Every space
  * that is for a BAR or a window begins at 0.
  */
-static bool has_place(const struct vmr_goal *goal,
+static bool has_place(const struct vmr_placement *goal,
 		      const struct vmr_space *space)
 {
 	return goal->state != VMR_FREE &&
-	       goal->start <= goal->last && /* LCOV_EXCL_BR_LINE: BARs are aligned */
+	       goal->start <=
+		       goal->last && /* LCOV_EXCL_BR_LINE: BARs are aligned */
 	       goal->last <= space->last;
 }
 
 /* If there were no vectors left, the guest was told */
-static bool may_be_free(const struct vmr_pci_want *want,
-			const struct vmr_space *space)
+static bool unplaced_allowed(const struct vmr_pci_expected *want,
+			     const struct vmr_space *space)
 {
 	return want->kind == VMR_KIND_MSI || !has_place(&want->goal, space);
 }
 
 /* Vectors may be anywhere; what finds its place taken waits */
-static bool may_be_at(const struct vmr_pci_want *want, enum vmr_state state,
-		      const struct vmr_snapshot_range *place,
-		      const struct vmr_space *space)
+static bool placement_allowed(const struct vmr_pci_expected *want,
+			      enum vmr_state state,
+			      const struct vmr_snapshot_range *place,
+			      const struct vmr_space *space)
 {
-	const struct vmr_goal *goal = &want->goal;
+	const struct vmr_placement *goal = &want->goal;
 
 	if (want->kind == VMR_KIND_MSI)
 		return goal->state != VMR_FREE && state == VMR_LIVE &&
@@ -276,21 +281,22 @@ static bool may_be_at(const struct vmr_pci_want *want, enum vmr_state state,
 }
 
 /* By the registers and the ranges that are, or, with a @view, the saved ones */
-static bool function_agrees(const struct vmr_snapshot_block *block,
-			    const struct vmr_restore_ctx *view,
-			    const uint8_t *saved)
+static bool function_matches_ranges(const struct vmr_snapshot_block *block,
+				    const struct vmr_restore_ctx *view,
+				    const uint8_t *saved)
 {
 	const struct vmr_space *space;
 	struct vmr_snapshot_range place;
-	struct vmr_pci_want want;
+	struct vmr_pci_expected want;
 	enum vmr_state state;
 	uint32_t i;
 
-	for (i = 0; vmr_pci_wants(block->fn, saved, i, &want); i++) {
+	for (i = 0; vmr_pci_expected_range(block->fn, saved, i, &want); i++) {
 		space = space_wanted(block, want.kind);
 		if (view) {
 			place.space = NULL;
-			state = vmr_snapshot_find_range(view, want.range, &place);
+			state = vmr_snapshot_find_range(view, want.range,
+							&place);
 		} else {
 			place.space = vmr_in_space(space, want.range) ? space :
 								       NULL;
@@ -298,9 +304,11 @@ static bool function_agrees(const struct vmr_snapshot_block *block,
 			place.last = want.range->last;
 			state = vmr_range_state(want.range);
 		}
-		if (state == VMR_FREE ? !may_be_free(&want, space) :
-		    place.space != space ||
-		    !may_be_at(&want, state, &place, space))
+		if (state == VMR_FREE ?
+			    !unplaced_allowed(&want, space) :
+			    place.space != space ||
+				    !placement_allowed(&want, state, &place,
+						       space))
 			return false;
 	}
 	return true;
@@ -315,9 +323,9 @@ static void swap_words(uint8_t *a, uint8_t *b, size_t size)
 	uint64_t word;
 
 	for (; size; size -= 8, a += 8, b += 8) {
-		word = get64(a);
-		put64(a, get64(b));
-		put64(b, word);
+		word = get_le64(a);
+		put_le64(a, get_le64(b));
+		put_le64(b, word);
 	}
 }
 
@@ -334,11 +342,12 @@ static void sift(uint8_t *base, size_t nr, size_t at, size_t stride,
 		uint8_t *low = base + at * stride;
 		uint8_t *high = base + child * stride;
 
-		if (child + 1 < nr && get64(high) < get64(high + stride)) {
+		if (child + 1 < nr &&
+		    get_le64(high) < get_le64(high + stride)) {
 			child++;
 			high += stride;
 		}
-		if (get64(low) >= get64(high))
+		if (get_le64(low) >= get_le64(high))
 			return;
 		swap_words(low, high, size);
 		at = child;
@@ -364,26 +373,26 @@ static uint64_t key_of(const struct vmr_snapshot *snap, size_t space,
 }
 
 /* Whether no two ranges have the same key; there is room for all keys at @bytes */
-static bool keys_differ(const struct vmr_snapshot *snap, uint8_t *bytes)
+static bool keys_are_unique(const struct vmr_snapshot *snap, uint8_t *bytes)
 {
 	const struct vmr_range *range;
 	size_t i, nr = 0;
 
 	for (i = 0; i < snap->nr_spaces; i++) {
 		vmr_for_each_range(range, snap->spaces[i].space)
-			put64(bytes + 8 * nr++, key_of(snap, i, range));
+			put_le64(bytes + 8 * nr++, key_of(snap, i, range));
 		vmr_for_each_claim(range, snap->spaces[i].space)
-			put64(bytes + 8 * nr++, key_of(snap, i, range));
+			put_le64(bytes + 8 * nr++, key_of(snap, i, range));
 	}
 	sort(bytes, nr, 8, 8);
 	for (i = 1; i < nr; i++)
-		if (get64(bytes + 8 * i) == get64(bytes + 8 * (i - 1)))
+		if (get_le64(bytes + 8 * i) == get_le64(bytes + 8 * (i - 1)))
 			return false;
 	return true;
 }
 
 /* A claim that waits for nothing is between two states */
-static bool settled(const struct vmr_snapshot *snap)
+static bool nothing_settleable(const struct vmr_snapshot *snap)
 {
 	const struct vmr_range *range;
 	size_t i;
@@ -397,13 +406,13 @@ static bool settled(const struct vmr_snapshot *snap)
 	return true;
 }
 
-static bool functions_agree(const struct vmr_snapshot *snap)
+static bool all_functions_match(const struct vmr_snapshot *snap)
 {
 	size_t i;
 
 	for (i = 0; i < snap->nr_blocks; i++)
 		if (snap->blocks[i].fn &&
-		    !function_agrees(&snap->blocks[i], NULL, NULL))
+		    !function_matches_ranges(&snap->blocks[i], NULL, NULL))
 			return false;
 	return true;
 }
@@ -418,38 +427,39 @@ static void save_ages(const struct vmr_space *space, uint8_t *claims)
 	size_t i = 0, nr = 0;
 
 	vmr_for_each_claim(range, space) {
-		put64(claims + i * CLAIM_SIZE + AT_AGE, 0);
+		put_le64(claims + i * CLAIM_SIZE + AT_AGE, 0);
 		if (vmr_range_state(range) == VMR_CLAIMED) {
-			put64(claims + nr * CLAIM_SIZE, range->ticket);
-			put64(claims + nr * CLAIM_SIZE + 8, i);
+			put_le64(claims + nr * CLAIM_SIZE, range->ticket);
+			put_le64(claims + nr * CLAIM_SIZE + 8, i);
 			nr++;
 		}
 		i++;
 	}
 	sort(claims, nr, CLAIM_SIZE, 16);
 	for (i = 0; i < nr; i++) {
-		uint64_t index = get64(claims + i * CLAIM_SIZE + 8);
+		uint64_t index = get_le64(claims + i * CLAIM_SIZE + 8);
 
-		put64(claims + index * CLAIM_SIZE + AT_AGE, i + 1);
+		put_le64(claims + index * CLAIM_SIZE + AT_AGE, i + 1);
 	}
 }
 
 static void save_record(const struct vmr_snapshot *snap, size_t space,
 			const struct vmr_range *range, uint8_t *record)
 {
-	put64(record + AT_KEY, key_of(snap, space, range));
-	put64(record + AT_START, range->start);
-	put64(record + AT_END, range->last);
+	put_le64(record + AT_KEY, key_of(snap, space, range));
+	put_le64(record + AT_START, range->start);
+	put_le64(record + AT_END, range->last);
 }
 
 /* A range that was put into the ids past their allocator counts as handed out */
-static uint64_t mark_of(const struct vmr_snapshot_space *s)
+static uint64_t space_watermark(const struct vmr_snapshot_space *s)
 {
 	const struct vmr_range *top = vmr_last_range(s->space);
 
 	if (!s->high_watermark)
 		return 0;
-	return top ? max(*s->high_watermark, top->last + 1) : *s->high_watermark;
+	return top ? max(*s->high_watermark, top->last + 1) :
+		     *s->high_watermark;
 }
 
 static uint8_t *save_space(const struct vmr_snapshot *snap, size_t index,
@@ -458,13 +468,13 @@ static uint8_t *save_space(const struct vmr_snapshot *snap, size_t index,
 	const struct vmr_snapshot_space *s = &snap->spaces[index];
 	const struct vmr_range *range;
 
-	put32(bytes, s->id);
-	put32(bytes + AT_HAS_MARK, s->high_watermark ? 1 : 0);
-	put64(bytes + AT_FIRST, s->space->start);
-	put64(bytes + AT_LAST, s->space->last);
-	put64(bytes + AT_MARK, mark_of(s));
-	put64(bytes + AT_NR_LIVE, s->space->nr_ranges);
-	put64(bytes + AT_NR_CLAIMS, s->space->nr_claims);
+	put_le32(bytes, s->id);
+	put_le32(bytes + AT_HAS_MARK, s->high_watermark ? 1 : 0);
+	put_le64(bytes + AT_FIRST, s->space->start);
+	put_le64(bytes + AT_LAST, s->space->last);
+	put_le64(bytes + AT_MARK, space_watermark(s));
+	put_le64(bytes + AT_NR_LIVE, s->space->nr_ranges);
+	put_le64(bytes + AT_NR_CLAIMS, s->space->nr_claims);
 	bytes += SPACE_SIZE;
 	vmr_for_each_range(range, s->space) {
 		save_record(snap, index, range, bytes);
@@ -483,8 +493,8 @@ static uint8_t *save_block(const struct vmr_snapshot_block *block,
 {
 	size_t size = block_size(block);
 
-	put64(bytes, block->key);
-	put64(bytes + 8, size);
+	put_le64(bytes, block->key);
+	put_le64(bytes + 8, size);
 	bytes += BLOCK_SIZE;
 	if (block->fn)
 		vmr_pci_state_save(block->fn, bytes);
@@ -502,20 +512,20 @@ static void save_all(const struct vmr_snapshot *snap, uint8_t *bytes,
 	size_t i;
 
 	memcpy(bytes, magic, sizeof(magic));
-	put32(bytes + AT_VERSION, VMR_SNAPSHOT_VERSION);
-	put32(bytes + AT_ZERO, 0);
-	put64(bytes + AT_TOTAL, size);
-	put32(bytes + AT_NR_SPACES, (uint32_t)snap->nr_spaces);
-	put32(bytes + AT_NR_BLOCKS, (uint32_t)snap->nr_blocks);
+	put_le32(bytes + AT_VERSION, VMR_SNAPSHOT_VERSION);
+	put_le32(bytes + AT_ZERO, 0);
+	put_le64(bytes + AT_TOTAL, size);
+	put_le32(bytes + AT_NR_SPACES, (uint32_t)snap->nr_spaces);
+	put_le32(bytes + AT_NR_BLOCKS, (uint32_t)snap->nr_blocks);
 	for (i = 0; i < snap->nr_spaces; i++)
 		at = save_space(snap, i, at);
 	for (i = 0; i < snap->nr_blocks; i++)
 		at = save_block(&snap->blocks[i], at);
-	put32(at, checksum(bytes, size - CHECKSUM_SIZE));
+	put_le32(at, checksum(bytes, size - CHECKSUM_SIZE));
 }
 
 int vmr_snapshot_save(const struct vmr_snapshot *snap, void *buf, size_t size,
-	     size_t *written)
+		      size_t *written)
 {
 	size_t need;
 	int ret = vmr_snapshot_size(snap, &need);
@@ -526,11 +536,11 @@ int vmr_snapshot_save(const struct vmr_snapshot *snap, void *buf, size_t size,
 		return -EINVAL;
 	if (size < need)
 		return -ENOSPC;
-	if (!settled(snap))
+	if (!nothing_settleable(snap))
 		return -EAGAIN;
-	if (!functions_agree(snap))
+	if (!all_functions_match(snap))
 		return -EBADMSG;
-	if (!keys_differ(snap, buf)) {
+	if (!keys_are_unique(snap, buf)) {
 		memset(buf, 0, need);
 		return -EEXIST;
 	}
@@ -570,10 +580,10 @@ struct record {
 static void read_record(struct record *record, const uint8_t *bytes,
 			bool claim)
 {
-	record->key = get64(bytes + AT_KEY);
-	record->start = get64(bytes + AT_START);
-	record->last = get64(bytes + AT_END);
-	record->age = claim ? get64(bytes + AT_AGE) : 0;
+	record->key = get_le64(bytes + AT_KEY);
+	record->start = get_le64(bytes + AT_START);
+	record->last = get_le64(bytes + AT_END);
+	record->age = claim ? get_le64(bytes + AT_AGE) : 0;
 }
 
 /* The records of a space: their offsets, and how many there are */
@@ -584,12 +594,12 @@ struct records {
 	size_t	nr_claims;
 };
 
-static struct vmr_range *range_of(const struct rb_node *rb)
+static struct vmr_range *tree_to_range(const struct rb_node *rb)
 {
 	return container_of((struct vmr_node *)rb, struct vmr_range, node);
 }
 
-static struct rb_node *node_of(const struct vmr_range *range)
+static struct rb_node *range_to_tree(const struct vmr_range *range)
 {
 	return (struct rb_node *)&range->node;
 }
@@ -617,11 +627,11 @@ static struct vmr_range *find_key(const struct vmr_restore_ctx *view,
 {
 	struct rb_node *rb = view->keys.rb_node;
 
-	while (rb) {		/* LCOV_EXCL_BR_LINE: the keys were all put there */
-		uint64_t has = get64(record_of(view, range_of(rb)));
+	while (rb) { /* LCOV_EXCL_BR_LINE: the keys were all put there */
+		uint64_t has = get_le64(record_of(view, tree_to_range(rb)));
 
 		if (key == has)
-			return range_of(rb);
+			return tree_to_range(rb);
 		rb = key < has ? rb->rb_left : rb->rb_right;
 	}
 	return NULL;		/* LCOV_EXCL_LINE: the same */
@@ -633,14 +643,14 @@ static bool add_node(struct vmr_restore_ctx *view, size_t space, bool claim,
 {
 	const struct vmr_snapshot *snap = view->snap;
 	struct rb_node **link = &view->keys.rb_node, *parent = NULL;
-	uint64_t key = get64(record + AT_KEY);
+	uint64_t key = get_le64(record + AT_KEY);
 	struct vmr_range *range;
 
 	range = snap->ops->key_to_range(snap, snap->spaces[space].id, key);
 	if (!range || range->node.link)
 		return false;
 	while (*link) {
-		uint64_t has = get64(record_of(view, range_of(*link)));
+		uint64_t has = get_le64(record_of(view, tree_to_range(*link)));
 
 		if (key == has)
 			return false;
@@ -650,8 +660,8 @@ static bool add_node(struct vmr_restore_ctx *view, size_t space, bool claim,
 	range->gap = record - view->bytes;
 	range->subtree_max_gap = (uint64_t)space << 1 | claim;
 	range->subtree_orders = 0;
-	rb_link_node(node_of(range), parent, link);
-	rb_insert_color(node_of(range), &view->keys);
+	rb_link_node(range_to_tree(range), parent, link);
+	rb_insert_color(range_to_tree(range), &view->keys);
 	return true;
 }
 
@@ -663,42 +673,43 @@ static void clear_node(struct vmr_range *range)
 	range->subtree_orders = 0;
 }
 
-static void give_nodes_back(struct vmr_restore_ctx *view)
+static void release_nodes(struct vmr_restore_ctx *view)
 {
 	struct rb_node *rb, *next;
 
 	for (rb = rb_first_postorder(&view->keys); rb; rb = next) {
 		next = rb_next_postorder(rb);
-		clear_node(range_of(rb));
+		clear_node(tree_to_range(rb));
 	}
 }
 
 /* Whether @range is in the tree of keys, and not linked anywhere else */
-static bool has_node(const struct vmr_restore_ctx *view,
-		     const struct vmr_range *range)
+static bool node_is_ours(const struct vmr_restore_ctx *view,
+			 const struct vmr_range *range)
 {
 	const struct rb_node *rb, *up;
 
 	if (!range->node.link)
 		return false;
-	for (rb = node_of(range); (up = rb_parent(rb)); )
+	for (rb = range_to_tree(range); (up = rb_parent(rb));)
 		rb = up;
 	return rb == view->keys.rb_node;
 }
 
 enum vmr_state vmr_snapshot_find_range(const struct vmr_restore_ctx *view,
-				  const struct vmr_range *range,
-				  struct vmr_snapshot_range *place)
+				       const struct vmr_range *range,
+				       struct vmr_snapshot_range *place)
 {
 	struct record record;
 	bool claim;
 
-	if (!view || !range || !has_node(view, range))
+	if (!view || !range || !node_is_ours(view, range))
 		return VMR_FREE;
 	claim = range->subtree_max_gap & 1;
 	read_record(&record, record_of(view, range), claim);
 	if (place) {
-		place->space = view->snap->spaces[range->subtree_max_gap >> 1].space;
+		place->space =
+			view->snap->spaces[range->subtree_max_gap >> 1].space;
 		place->start = record.start;
 		place->last = record.last;
 	}
@@ -708,15 +719,15 @@ enum vmr_state vmr_snapshot_find_range(const struct vmr_restore_ctx *view,
 }
 EXPORT_SYMBOL_GPL(vmr_snapshot_find_range);
 
-static size_t left(const struct vmr_restore_ctx *view)
+static size_t bytes_left(const struct vmr_restore_ctx *view)
 {
 	return view->end - view->at;
 }
 
 /* Step over @nr records of @size bytes; false if they do not fit */
-static bool skip(struct vmr_restore_ctx *view, uint64_t nr, size_t size)
+static bool consume(struct vmr_restore_ctx *view, uint64_t nr, size_t size)
 {
-	if (nr > left(view) / size)
+	if (nr > bytes_left(view) / size)
 		return false;
 	view->at += (size_t)nr * size;
 	return true;
@@ -727,27 +738,28 @@ static bool read_space(struct vmr_restore_ctx *view, struct records *r)
 {
 	const uint8_t *head = view->bytes + view->at;
 
-	if (!skip(view, 1, SPACE_SIZE))
+	if (!consume(view, 1, SPACE_SIZE))
 		return false;
 	r->live = view->at;
-	if (!skip(view, get64(head + AT_NR_LIVE), LIVE_SIZE))
+	if (!consume(view, get_le64(head + AT_NR_LIVE), LIVE_SIZE))
 		return false;
 	r->claims = view->at;
-	if (!skip(view, get64(head + AT_NR_CLAIMS), CLAIM_SIZE))
+	if (!consume(view, get_le64(head + AT_NR_CLAIMS), CLAIM_SIZE))
 		return false;
-	r->nr_live = (size_t)get64(head + AT_NR_LIVE);
-	r->nr_claims = (size_t)get64(head + AT_NR_CLAIMS);
+	r->nr_live = (size_t)get_le64(head + AT_NR_LIVE);
+	r->nr_claims = (size_t)get_le64(head + AT_NR_CLAIMS);
 	return true;
 }
 
-static bool head_ok(const struct vmr_snapshot_space *s, const uint8_t *head)
+static bool check_space_header(const struct vmr_snapshot_space *s,
+			       const uint8_t *head)
 {
-	uint64_t mark = get64(head + AT_MARK);
+	uint64_t mark = get_le64(head + AT_MARK);
 
-	if (get32(head) != s->id ||
-	    get32(head + AT_HAS_MARK) != (s->high_watermark ? 1 : 0) ||
-	    get64(head + AT_FIRST) != s->space->start ||
-	    get64(head + AT_LAST) != s->space->last)
+	if (get_le32(head) != s->id ||
+	    get_le32(head + AT_HAS_MARK) != (s->high_watermark ? 1 : 0) ||
+	    get_le64(head + AT_FIRST) != s->space->start ||
+	    get_le64(head + AT_LAST) != s->space->last)
 		return false;
 	return !mark || (s->high_watermark && mark - 1 >= s->space->start &&
 			 mark - 1 <= s->space->last);
@@ -755,8 +767,7 @@ static bool head_ok(const struct vmr_snapshot_space *s, const uint8_t *head)
 
 /* Read a record of a space, and take its node in; false if it cannot be so */
 static bool take_record(struct vmr_restore_ctx *view, size_t index,
-			const uint8_t *bytes, bool claim,
-			struct record *record)
+			const uint8_t *bytes, bool claim, struct record *record)
 {
 	const struct vmr_space *space = view->snap->spaces[index].space;
 
@@ -766,8 +777,8 @@ static bool take_record(struct vmr_restore_ctx *view, size_t index,
 	       add_node(view, index, claim, bytes);
 }
 
-static bool live_ok(struct vmr_restore_ctx *view, size_t index,
-		    const struct records *r, uint64_t mark)
+static bool check_live_records(struct vmr_restore_ctx *view, size_t index,
+			       const struct records *r, uint64_t mark)
 {
 	struct record record;
 	uint64_t last = 0;
@@ -781,15 +792,16 @@ static bool live_ok(struct vmr_restore_ctx *view, size_t index,
 		last = record.last;
 	}
 	/* A live id has been handed out */
-	return !r->nr_live || !view->snap->spaces[index].high_watermark || mark > last;
+	return !r->nr_live || !view->snap->spaces[index].high_watermark ||
+	       mark > last;
 }
 
 /*
  * The order of the claims, and that each has something to wait for. They ascend
  * as the live records do, so that one walk along both will do.
  */
-static bool claims_ok(struct vmr_restore_ctx *view, size_t index,
-		      const struct records *r)
+static bool check_claim_records(struct vmr_restore_ctx *view, size_t index,
+				const struct records *r)
 {
 	struct record claim, live = { .last = 0 };
 	uint64_t start = 0, age = 0;
@@ -823,23 +835,23 @@ static bool claims_ok(struct vmr_restore_ctx *view, size_t index,
  * Each age from 1 to the number of claimed ranges is there once. The node of the
  * n-th claim is where it is noted that the age n has been seen.
  */
-static bool ages_ok(struct vmr_restore_ctx *view, const struct records *r)
+static bool check_ages(struct vmr_restore_ctx *view, const struct records *r)
 {
 	uint64_t age, nr = 0;
 	size_t i;
 
 	for (i = 0; i < r->nr_claims; i++)
-		if (get64(claim_at(view, r, i) + AT_AGE))
+		if (get_le64(claim_at(view, r, i) + AT_AGE))
 			nr++;
 	for (i = 0; i < r->nr_claims; i++) {
 		struct vmr_range *seen;
 
-		age = get64(claim_at(view, r, i) + AT_AGE);
+		age = get_le64(claim_at(view, r, i) + AT_AGE);
 		if (!age)
 			continue;
 		if (age > nr)
 			return false;
-		seen = find_key(view, get64(claim_at(view, r, age - 1)));
+		seen = find_key(view, get_le64(claim_at(view, r, age - 1)));
 		if (seen->subtree_orders)
 			return false;
 		seen->subtree_orders = 1;
@@ -847,7 +859,7 @@ static bool ages_ok(struct vmr_restore_ctx *view, const struct records *r)
 	return true;
 }
 
-static bool spaces_fit(struct vmr_restore_ctx *view)
+static bool check_spaces(struct vmr_restore_ctx *view)
 {
 	const struct vmr_snapshot *snap = view->snap;
 	struct records r;
@@ -856,9 +868,11 @@ static bool spaces_fit(struct vmr_restore_ctx *view)
 	for (i = 0; i < snap->nr_spaces; i++) {
 		const uint8_t *head = view->bytes + view->at;
 
-		if (!read_space(view, &r) || !head_ok(&snap->spaces[i], head) ||
-		    !live_ok(view, i, &r, get64(head + AT_MARK)) ||
-		    !claims_ok(view, i, &r) || !ages_ok(view, &r))
+		if (!read_space(view, &r) ||
+		    !check_space_header(&snap->spaces[i], head) ||
+		    !check_live_records(view, i, &r,
+					get_le64(head + AT_MARK)) ||
+		    !check_claim_records(view, i, &r) || !check_ages(view, &r))
 			return false;
 	}
 	return true;
@@ -872,22 +886,22 @@ static bool all_zero(const uint8_t *bytes, size_t size)
 	return true;
 }
 
-static bool block_fits(struct vmr_restore_ctx *view,
-		       const struct vmr_snapshot_block *block)
+static bool check_block(struct vmr_restore_ctx *view,
+			const struct vmr_snapshot_block *block)
 {
 	const uint8_t *head = view->bytes + view->at;
 	size_t size = block_size(block);
 	const uint8_t *saved;
 
-	if (!skip(view, 1, BLOCK_SIZE) || get64(head) != block->key ||
-	    get64(head + 8) != size)
+	if (!consume(view, 1, BLOCK_SIZE) || get_le64(head) != block->key ||
+	    get_le64(head + 8) != size)
 		return false;
 	saved = view->bytes + view->at;
-	if (!skip(view, size, 1) || !skip(view, padding(size), 1) ||
+	if (!consume(view, size, 1) || !consume(view, padding(size), 1) ||
 	    !all_zero(saved + size, padding(size)))
 		return false;
-	if (block->fn && (!vmr_pci_state_fits(block->fn, saved) ||
-			  !function_agrees(block, view, saved)))
+	if (block->fn && (!vmr_pci_state_valid(block->fn, saved) ||
+			  !function_matches_ranges(block, view, saved)))
 		return false;
 	return !block->check || block->check(block, saved, view);
 }
@@ -897,7 +911,7 @@ static bool blocks_fit(struct vmr_restore_ctx *view)
 	size_t i;
 
 	for (i = 0; i < view->snap->nr_blocks; i++)
-		if (!block_fits(view, &view->snap->blocks[i]))
+		if (!check_block(view, &view->snap->blocks[i]))
 			return false;
 	return view->at == view->end;
 }
@@ -911,20 +925,20 @@ static bool header_fits(struct vmr_restore_ctx *view, size_t size)
 		return false;
 	view->at = HEAD_SIZE;
 	view->end = size - CHECKSUM_SIZE;
-	return get32(bytes + view->end) == checksum(bytes, view->end) &&
+	return get_le32(bytes + view->end) == checksum(bytes, view->end) &&
 	       !memcmp(bytes, magic, sizeof(magic)) &&
-	       get32(bytes + AT_VERSION) == VMR_SNAPSHOT_VERSION &&
-	       !get32(bytes + AT_ZERO) && get64(bytes + AT_TOTAL) == size &&
-	       get32(bytes + AT_NR_SPACES) == view->snap->nr_spaces &&
-	       get32(bytes + AT_NR_BLOCKS) == view->snap->nr_blocks;
+	       get_le32(bytes + AT_VERSION) == VMR_SNAPSHOT_VERSION &&
+	       !get_le32(bytes + AT_ZERO) &&
+	       get_le64(bytes + AT_TOTAL) == size &&
+	       get_le32(bytes + AT_NR_SPACES) == view->snap->nr_spaces &&
+	       get_le32(bytes + AT_NR_BLOCKS) == view->snap->nr_blocks;
 }
 
-static struct vmr_range *take_node(struct vmr_restore_ctx *view,
-				   uint64_t key)
+static struct vmr_range *remove_node(struct vmr_restore_ctx *view, uint64_t key)
 {
 	struct vmr_range *range = find_key(view, key);
 
-	rb_erase(node_of(range), &view->keys);
+	rb_erase(range_to_tree(range), &view->keys);
 	clear_node(range);
 	return range;
 }
@@ -939,12 +953,12 @@ static void restore_space(struct vmr_restore_ctx *view, size_t index)
 	read_space(view, &r);
 	for (i = 0; i < r.nr_live; i++) {
 		read_record(&record, live_at(view, &r, i), false);
-		vmr_restore_live(space, take_node(view, record.key),
+		vmr_restore_live(space, remove_node(view, record.key),
 				 record.start, record.last);
 	}
 	for (i = 0; i < r.nr_claims; i++) {
 		read_record(&record, claim_at(view, &r, i), true);
-		vmr_restore_claim(space, take_node(view, record.key),
+		vmr_restore_claim(space, remove_node(view, record.key),
 				  record.start, record.last, record.age);
 	}
 }
@@ -962,7 +976,8 @@ static void restore_spaces(struct vmr_restore_ctx *view)
 
 		restore_space(view, i);
 		if (snap->spaces[i].high_watermark)
-			*snap->spaces[i].high_watermark = get64(head + AT_MARK);
+			*snap->spaces[i].high_watermark =
+				get_le64(head + AT_MARK);
 	}
 	for (i = snap->nr_spaces; i-- > 0; )
 		vmr_seqcount_write_end(snap->spaces[i].space->seq);
@@ -999,7 +1014,8 @@ static bool all_empty(const struct vmr_snapshot *snap)
 	return true;
 }
 
-int vmr_snapshot_restore(const struct vmr_snapshot *snap, const void *buf, size_t size)
+int vmr_snapshot_restore(const struct vmr_snapshot *snap, const void *buf,
+			 size_t size)
 {
 	struct vmr_restore_ctx view = { .snap = snap, .bytes = buf };
 
@@ -1007,9 +1023,9 @@ int vmr_snapshot_restore(const struct vmr_snapshot *snap, const void *buf, size_
 		return -EINVAL;
 	if (!all_empty(snap))
 		return -EBUSY;
-	if (!header_fits(&view, size) || !spaces_fit(&view) ||
+	if (!header_fits(&view, size) || !check_spaces(&view) ||
 	    !blocks_fit(&view)) {
-		give_nodes_back(&view);
+		release_nodes(&view);
 		return -EBADMSG;
 	}
 	view.at = HEAD_SIZE;

@@ -8,7 +8,8 @@
 
 #define PIO_LAST	0xffff
 
-int vmr_system_init(struct vmr_system *sys, const struct vmr_system_limits *limits)
+int vmr_system_init(struct vmr_system *sys,
+		    const struct vmr_system_limits *limits)
 {
 	if (!sys || !limits)
 		return -EINVAL;
@@ -29,7 +30,7 @@ int vmr_system_init(struct vmr_system *sys, const struct vmr_system_limits *limi
 EXPORT_SYMBOL_GPL(vmr_system_init);
 
 /* The id pool that a kind comes from, NULL for addresses */
-static struct vmr_id_pool *ids_of_kind(struct vmr_system *sys, uint32_t kind)
+static struct vmr_id_pool *kind_id_pool(struct vmr_system *sys, uint32_t kind)
 {
 	switch (kind) {
 	case VMR_KIND_IRQ:
@@ -37,7 +38,8 @@ static struct vmr_id_pool *ids_of_kind(struct vmr_system *sys, uint32_t kind)
 	case VMR_KIND_MSI:
 	case VMR_KIND_MSIX:
 	case VMR_KIND_MSI_GENERIC:
-		return sys->separate_msi_vectors ? &sys->msi_vectors : &sys->irqs;
+		return sys->separate_msi_vectors ? &sys->msi_vectors :
+						   &sys->irqs;
 	case VMR_KIND_MEM_SLOT:
 		return &sys->mem_slots;
 	case VMR_KIND_PCI_BDF:
@@ -62,14 +64,14 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind)
 	case VMR_KIND_MEM:
 		return &sys->mmio;
 	default:
-		ids = ids_of_kind(sys, kind);
+		ids = kind_id_pool(sys, kind);
 		return ids ? &ids->space : NULL;
 	}
 }
 EXPORT_SYMBOL_GPL(vmr_system_space);
 
-static bool serves(const struct vmr_system_pool *pool,
-		   const struct vmr_constraint *c)
+static bool pool_matches(const struct vmr_system_pool *pool,
+			 const struct vmr_constraint *c)
 {
 	uint32_t allowed = c->flags;
 
@@ -127,45 +129,46 @@ EXPORT_SYMBOL_GPL(vmr_system_add_pool);
  * use, and nobody finds it in a space.
  */
 
-#define LONE_NODE	1ul
+#define NODE_DETACHED	1ul
 
-static bool shares(uint32_t kind, uint32_t flags)
+static bool is_irq_share(uint32_t kind, uint32_t flags)
 {
 	return kind == VMR_KIND_IRQ && flags & VMR_SHARED;
 }
 
-static struct vmr_irq_share *sharer_of(struct vmr_range *range)
+static struct vmr_irq_share *to_irq_share(struct vmr_range *range)
 {
 	return container_of(range, struct vmr_irq_share, range);
 }
 
-static void join(struct vmr_shared_irq *line, struct vmr_irq_share *sharer,
-		 struct list_head *behind, const char *tag)
+static void irq_share_attach(struct vmr_shared_irq *line,
+			     struct vmr_irq_share *share,
+			     struct list_head *behind, const char *tag)
 {
-	sharer->range.node.link = LONE_NODE;
-	sharer->range.start = line->range.start;
-	sharer->range.last = line->range.last;
-	sharer->irq = line;
-	sharer->name = tag;
-	list_add(to_list(&sharer->link), behind);
+	share->range.node.link = NODE_DETACHED;
+	share->range.start = line->range.start;
+	share->range.last = line->range.last;
+	share->irq = line;
+	share->name = tag;
+	list_add(to_list(&share->link), behind);
 	line->nr_sharers++;
 }
 
-static void leave(struct vmr_irq_share *sharer)
+static void irq_share_detach(struct vmr_irq_share *share)
 {
-	if (!sharer->irq)
+	if (!share->irq)
 		return;
-	sharer->irq->nr_sharers--;
-	list_del(to_list(&sharer->link));
-	sharer->link.next = NULL;
-	sharer->link.prev = NULL;
-	sharer->irq = NULL;
-	sharer->name = NULL;
-	sharer->range.node.link = 0;
+	share->irq->nr_sharers--;
+	list_del(to_list(&share->link));
+	share->link.next = NULL;
+	share->link.prev = NULL;
+	share->irq = NULL;
+	share->name = NULL;
+	share->range.node.link = 0;
 }
 
 /* -EINVAL is found before anything is granted, the rest when it is its turn */
-static bool bad_share(const struct vmr_constraint *c)
+static bool irq_share_invalid(const struct vmr_constraint *c)
 {
 	const struct vmr_request *req = &c->request;
 
@@ -177,8 +180,8 @@ static bool bad_share(const struct vmr_constraint *c)
 	       req->align && req->addr & (req->align - 1));
 }
 
-static struct vmr_shared_irq *shared_at(const struct vmr_system *sys,
-					uint64_t irq)
+static struct vmr_shared_irq *find_shared_irq(const struct vmr_system *sys,
+					      uint64_t irq)
 {
 	struct vmr_shared_irq *line = sys->shared_irqs;
 
@@ -187,10 +190,9 @@ static struct vmr_shared_irq *shared_at(const struct vmr_system *sys,
 	return line;
 }
 
-static int find_exact_line(struct vmr_system *sys,
-			   const struct vmr_request *req,
-			   struct vmr_shared_irq **line,
-			   struct vmr_range **conflict)
+static int find_fixed_irq(struct vmr_system *sys, const struct vmr_request *req,
+			  struct vmr_shared_irq **line,
+			  struct vmr_range **conflict)
 {
 	struct vmr_range *holder;
 
@@ -199,7 +201,7 @@ static int find_exact_line(struct vmr_system *sys,
 	if (req->addr > sys->irqs.space.last || req->addr < req->min ||
 	    req->addr > req->max)
 		return -ERANGE;
-	*line = shared_at(sys, req->addr);
+	*line = find_shared_irq(sys, req->addr);
 	if (*line)
 		return 0;
 	holder = vmr_id_find(&sys->irqs, req->addr);
@@ -209,16 +211,17 @@ static int find_exact_line(struct vmr_system *sys,
 	return -EBUSY;
 }
 
-static bool better_line(const struct vmr_shared_irq *line,
-			const struct vmr_shared_irq *best)
+static bool irq_less_shared(const struct vmr_shared_irq *line,
+			    const struct vmr_shared_irq *best)
 {
 	if (!best || line->nr_sharers != best->nr_sharers)
 		return !best || line->nr_sharers < best->nr_sharers;
 	return line->range.start < best->range.start;
 }
 
-static int find_line(struct vmr_system *sys, const struct vmr_request *req,
-		     struct vmr_shared_irq **best)
+static int find_least_shared_irq(struct vmr_system *sys,
+				 const struct vmr_request *req,
+				 struct vmr_shared_irq **best)
 {
 	struct vmr_shared_irq *line;
 
@@ -229,25 +232,26 @@ static int find_line(struct vmr_system *sys, const struct vmr_request *req,
 		if (irq < req->min || irq > req->max ||
 		    (req->align && irq & (req->align - 1)))
 			continue;
-		if (better_line(line, *best))
+		if (irq_less_shared(line, *best))
 			*best = line;
 	}
 	return *best ? 0 : -ENOSPC;
 }
 
-static int grant_share(struct vmr_system *sys, const struct vmr_constraint *c,
-		       struct vmr_range **conflict)
+static int alloc_irq_share(struct vmr_system *sys,
+			   const struct vmr_constraint *c,
+			   struct vmr_range **conflict)
 {
 	struct vmr_shared_irq *line;
 	int ret;
 
 	if (c->request.policy == VMR_EXACT)
-		ret = find_exact_line(sys, &c->request, &line, conflict);
+		ret = find_fixed_irq(sys, &c->request, &line, conflict);
 	else
-		ret = find_line(sys, &c->request, &line);
+		ret = find_least_shared_irq(sys, &c->request, &line);
 	if (!ret)
-		join(line, sharer_of(c->range), to_list(&line->sharers)->prev,
-		     c->name);
+		irq_share_attach(line, to_irq_share(c->range),
+				 to_list(&line->sharers)->prev, c->name);
 	return ret;
 }
 
@@ -312,7 +316,7 @@ struct vmr_shared_irq *vmr_next_shared_irq(const struct vmr_system *sys,
 EXPORT_SYMBOL_GPL(vmr_next_shared_irq);
 
 struct vmr_irq_share *vmr_next_irq_share(const struct vmr_shared_irq *line,
-				   const struct vmr_irq_share *prev)
+					 const struct vmr_irq_share *prev)
 {
 	const struct vmr_list *next;
 
@@ -321,7 +325,8 @@ struct vmr_irq_share *vmr_next_irq_share(const struct vmr_shared_irq *line,
 	next = prev ? prev->link.next : line->sharers.next;
 	if (next == &line->sharers)
 		return NULL;
-	return container_of((struct vmr_list *)next, struct vmr_irq_share, link);
+	return container_of((struct vmr_list *)next, struct vmr_irq_share,
+			    link);
 }
 EXPORT_SYMBOL_GPL(vmr_next_irq_share);
 
@@ -329,12 +334,12 @@ EXPORT_SYMBOL_GPL(vmr_next_irq_share);
  * Granting
  */
 
-static int grant_from(struct vmr_system *sys, const struct vmr_pool *pool,
-		      const struct vmr_constraint *c,
-		      struct vmr_range **conflict)
+static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
+			   const struct vmr_constraint *c,
+			   struct vmr_range **conflict)
 {
-	struct vmr_id_pool *ids = ids_of_kind(sys, c->kind);
-	const struct vmr_part part = {
+	struct vmr_id_pool *ids = kind_id_pool(sys, c->kind);
+	const struct vmr_bounds part = {
 		.start = pool->start, .last = pool->last,
 		.domain = ids ? (uint32_t)-1 : VMR_ADDR_MAX,
 	};
@@ -345,14 +350,14 @@ static int grant_from(struct vmr_system *sys, const struct vmr_pool *pool,
 		req.align = pool->align;
 	if (req.policy == VMR_DEFAULT)
 		req.policy = pool->policy;
-	ret = vmr_alloc_in(pool->space, &part, c->range, &req, conflict);
+	ret = vmr_alloc_bounded(pool->space, &part, c->range, &req, conflict);
 	if (!ret && ids)
-		vmr_id_issued(ids, c->range);
+		vmr_id_raise_watermark(ids, c->range);
 	return ret;
 }
 
 /* What several pools answered: the most telling goes before the others */
-static int rank(int err)
+static int error_rank(int err)
 {
 	switch (err) {
 	case 0:
@@ -375,8 +380,8 @@ static bool is_io(uint32_t kind)
 }
 
 /* The space that a constraint is granted in, seen from where the device is */
-static struct vmr_space *space_seen(struct vmr_system *sys,
-				    const struct vmr_io_view *view,
+static struct vmr_space *kind_space(struct vmr_system *sys,
+				    const struct vmr_pool_set *view,
 				    uint32_t kind)
 {
 	if (!view || !is_io(kind))
@@ -385,9 +390,9 @@ static struct vmr_space *space_seen(struct vmr_system *sys,
 }
 
 /* Without a pool of its kind a constraint has all of the domain */
-static int grant_anywhere(struct vmr_system *sys,
-			  const struct vmr_constraint *c,
-			  struct vmr_range **conflict)
+static int alloc_from_space(struct vmr_system *sys,
+			    const struct vmr_constraint *c,
+			    struct vmr_range **conflict)
 {
 	struct vmr_space *space = vmr_system_space(sys, c->kind);
 	const struct vmr_pool all = {
@@ -395,13 +400,13 @@ static int grant_anywhere(struct vmr_system *sys,
 		.align = 1, .policy = VMR_FIRST,
 	};
 
-	return grant_from(sys, &all, c, conflict);
+	return alloc_from_pool(sys, &all, c, conflict);
 }
 
-static int grant_in_pools(struct vmr_system *sys,
-			  const struct vmr_io_view *view,
-			  const struct vmr_constraint *c,
-			  struct vmr_range **conflict)
+static int alloc_from_pools(struct vmr_system *sys,
+			    const struct vmr_pool_set *view,
+			    const struct vmr_constraint *c,
+			    struct vmr_range **conflict)
 {
 	bool on_bus = view && is_io(c->kind);
 	struct vmr_system_pool *pools = on_bus ? view->pools : sys->pools;
@@ -412,53 +417,55 @@ static int grant_in_pools(struct vmr_system *sys,
 
 	for (i = 0; i < nr; i++) {
 		any = any || pools[i].kinds & 1u << c->kind;
-		if (!serves(&pools[i], c))
+		if (!pool_matches(&pools[i], c))
 			continue;
-		err = grant_from(sys, &pools[i].pool, c, conflict);
+		err = alloc_from_pool(sys, &pools[i].pool, c, conflict);
 		if (!err)
 			return 0;
-		if (rank(err) > rank(ret))
+		if (error_rank(err) > error_rank(ret))
 			ret = err;
 	}
 	if (!any)
-		return grant_anywhere(sys, c, conflict);
+		return alloc_from_space(sys, c, conflict);
 	return ret ? ret : -ENOSPC;
 }
 
-int vmr_grant_one(struct vmr_system *sys, const struct vmr_io_view *view,
-		  const struct vmr_constraint *c,
-		     struct vmr_range **conflict)
+int vmr_system_alloc_one(struct vmr_system *sys,
+			 const struct vmr_pool_set *view,
+			 const struct vmr_constraint *c,
+			 struct vmr_range **conflict)
 {
 	struct vmr_range *in_way = NULL;
 	int ret;
 
-	if (shares(c->kind, c->flags))
-		ret = grant_share(sys, c, &in_way);
+	if (is_irq_share(c->kind, c->flags))
+		ret = alloc_irq_share(sys, c, &in_way);
 	else
-		ret = grant_in_pools(sys, view, c, &in_way);
+		ret = alloc_from_pools(sys, view, c, &in_way);
 	if (ret == -EBUSY && conflict)
 		*conflict = in_way;
 	return ret;
 }
 
-void vmr_vacate(struct vmr_system *sys, struct vmr_space *space,
-		struct vmr_range *range)
+void vmr_system_free_range(struct vmr_system *sys, struct vmr_space *space,
+			   struct vmr_range *range)
 {
 	if (!vmr_free(space, range) && space->seq == &sys->seq && sys->vacated)
 		sys->vacated(sys->manager, space, range->start, range->last);
 }
 
-static void ungrant(struct vmr_space *space, const struct vmr_constraint *c)
+static void free_constraint(struct vmr_space *space,
+			    const struct vmr_constraint *c)
 {
-	if (shares(c->kind, c->flags))
-		leave(sharer_of(c->range));
+	if (is_irq_share(c->kind, c->flags))
+		irq_share_detach(to_irq_share(c->range));
 	else
 		vmr_free(space, c->range);
 }
 
 /* Whether @a is to be granted before @b: fixed, then by alignment, then size */
-static bool goes_before(const struct vmr_constraint *a,
-			const struct vmr_constraint *b)
+static bool constraint_precedes(const struct vmr_constraint *a,
+				const struct vmr_constraint *b)
 {
 	bool a_fixed = a->request.policy == VMR_EXACT;
 	bool b_fixed = b->request.policy == VMR_EXACT;
@@ -471,23 +478,24 @@ static bool goes_before(const struct vmr_constraint *a,
 }
 
 /* Who is next: among those whose range is in no space yet */
-static const struct vmr_constraint *next_to_grant(const struct vmr_constraint *c,
-						  size_t nr)
+static const struct vmr_constraint *
+next_constraint(const struct vmr_constraint *c, size_t nr)
 {
 	const struct vmr_constraint *best = NULL;
 	size_t i;
 
 	for (i = 0; i < nr; i++)
 		if (!c[i].range->node.link &&
-		    (!best || goes_before(&c[i], best)))
+		    (!best || constraint_precedes(&c[i], best)))
 			best = &c[i];
 	return best;
 }
 
-static bool bad_constraint(struct vmr_system *sys,
-			   const struct vmr_constraint *c)
+static bool constraint_invalid(struct vmr_system *sys,
+			       const struct vmr_constraint *c)
 {
-	return !c->range || !vmr_system_space(sys, c->kind) || bad_share(c);
+	return !c->range || !vmr_system_space(sys, c->kind) ||
+	       irq_share_invalid(c);
 }
 
 static int check_constraints(struct vmr_system *sys,
@@ -499,7 +507,7 @@ static int check_constraints(struct vmr_system *sys,
 
 	/* First all that makes no sense, then what is in use */
 	for (i = 0; i < nr && !ret; i++) {
-		if (bad_constraint(sys, &c[i]))
+		if (constraint_invalid(sys, &c[i]))
 			ret = -EINVAL;
 		for (j = 0; j < i && !ret; j++)
 			if (c[j].range == c[i].range)
@@ -514,7 +522,8 @@ static int check_constraints(struct vmr_system *sys,
 	return ret;
 }
 
-void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks)
+void vmr_watermarks_save(const struct vmr_system *sys,
+			 struct vmr_watermarks *marks)
 {
 	marks->irqs = sys->irqs.high_watermark;
 	marks->slots = sys->mem_slots.high_watermark;
@@ -523,7 +532,8 @@ void vmr_marks_save(const struct vmr_system *sys, struct vmr_marks *marks)
 	marks->vectors = sys->msi_vectors.high_watermark;
 }
 
-void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks)
+void vmr_watermarks_restore(struct vmr_system *sys,
+			    const struct vmr_watermarks *marks)
 {
 	sys->irqs.high_watermark = marks->irqs;
 	sys->mem_slots.high_watermark = marks->slots;
@@ -532,28 +542,34 @@ void vmr_marks_restore(struct vmr_system *sys, const struct vmr_marks *marks)
 	sys->msi_vectors.high_watermark = marks->vectors;
 }
 
-void vmr_marks_swap(struct vmr_system *sys, struct vmr_marks *marks)
+void vmr_watermarks_swap(struct vmr_system *sys, struct vmr_watermarks *marks)
 {
-	struct vmr_marks now;
+	struct vmr_watermarks now;
 
-	vmr_marks_save(sys, &now);
-	vmr_marks_restore(sys, marks);
+	vmr_watermarks_save(sys, &now);
+	vmr_watermarks_restore(sys, marks);
 	*marks = now;
 }
 
-void vmr_marks_raise(struct vmr_system *sys, const struct vmr_marks *marks)
+void vmr_watermarks_raise(struct vmr_system *sys,
+			  const struct vmr_watermarks *marks)
 {
 	sys->irqs.high_watermark = max(sys->irqs.high_watermark, marks->irqs);
-	sys->mem_slots.high_watermark = max(sys->mem_slots.high_watermark, marks->slots);
-	sys->pci_bdfs.high_watermark = max(sys->pci_bdfs.high_watermark, marks->pci);
-	sys->device_ids.high_watermark = max(sys->device_ids.high_watermark, marks->ids);
-	sys->msi_vectors.high_watermark = max(sys->msi_vectors.high_watermark, marks->vectors);
+	sys->mem_slots.high_watermark =
+		max(sys->mem_slots.high_watermark, marks->slots);
+	sys->pci_bdfs.high_watermark =
+		max(sys->pci_bdfs.high_watermark, marks->pci);
+	sys->device_ids.high_watermark =
+		max(sys->device_ids.high_watermark, marks->ids);
+	sys->msi_vectors.high_watermark =
+		max(sys->msi_vectors.high_watermark, marks->vectors);
 }
 
-int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
-		   const struct vmr_constraint *constraints, size_t nr,
-		   struct vmr_resource_set *set, struct vmr_marks *marks,
-		   size_t *failed, struct vmr_range **conflict)
+int vmr_system_alloc_in(struct vmr_system *sys, const struct vmr_pool_set *view,
+			const struct vmr_constraint *constraints, size_t nr,
+			struct vmr_resource_set *set,
+			struct vmr_watermarks *marks, size_t *failed,
+			struct vmr_range **conflict)
 {
 	const struct vmr_constraint *c;
 	size_t i;
@@ -565,90 +581,96 @@ int vmr_grant_seen(struct vmr_system *sys, const struct vmr_io_view *view,
 	ret = check_constraints(sys, constraints, nr, failed);
 	if (ret)
 		return ret;
-	vmr_marks_save(sys, marks);
-	while ((c = next_to_grant(constraints, nr))) {
-		ret = vmr_grant_one(sys, view, c, conflict);
+	vmr_watermarks_save(sys, marks);
+	while ((c = next_constraint(constraints, nr))) {
+		ret = vmr_system_alloc_one(sys, view, c, conflict);
 		if (!ret)
 			continue;
 		if (failed)
 			*failed = c - constraints;
 		for (i = 0; i < nr; i++)
-			ungrant(space_seen(sys, view, constraints[i].kind),
-				&constraints[i]);
-		vmr_marks_restore(sys, marks);
+			free_constraint(kind_space(sys, view,
+						   constraints[i].kind),
+					&constraints[i]);
+		vmr_watermarks_restore(sys, marks);
 		return ret;
 	}
-	vmr_describe_all(constraints, nr, set);
+	vmr_resource_set_fill(constraints, nr, set);
 	return 0;
 }
 
 int vmr_system_alloc_resources(struct vmr_system *sys,
-		     const struct vmr_constraint *constraints, size_t nr,
-		     struct vmr_resource_set *set, size_t *failed,
-		     struct vmr_range **conflict)
+			       const struct vmr_constraint *constraints,
+			       size_t nr, struct vmr_resource_set *set,
+			       size_t *failed, struct vmr_range **conflict)
 {
-	struct vmr_marks marks;
+	struct vmr_watermarks marks;
 
-	return vmr_grant_seen(sys, NULL, constraints, nr, set, &marks, failed,
-			      conflict);
+	return vmr_system_alloc_in(sys, NULL, constraints, nr, set, &marks,
+				   failed, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_system_alloc_resources);
 
-void vmr_system_free_resources(struct vmr_system *sys, struct vmr_resource_set *set)
+void vmr_system_free_resources(struct vmr_system *sys,
+			       struct vmr_resource_set *set)
 {
 	const struct vmr_resource *res = set->entries;
 
 	for (; set->nr; set->nr--, res++) {
-		if (shares(res->kind, res->flags))
-			leave(sharer_of(res->range));
+		if (is_irq_share(res->kind, res->flags))
+			irq_share_detach(to_irq_share(res->range));
 		else if (res->range)
-			vmr_vacate(sys, vmr_system_space(sys, res->kind),
-				   res->range);
+			vmr_system_free_range(sys,
+					      vmr_system_space(sys, res->kind),
+					      res->range);
 	}
 }
 EXPORT_SYMBOL_GPL(vmr_system_free_resources);
 
-static bool is_granted(const struct vmr_space *space, struct vmr_range *range,
-		       bool shared)
+static bool range_is_allocated(const struct vmr_space *space,
+			       struct vmr_range *range, bool shared)
 {
 	if (shared)
-		return sharer_of(range)->irq;
+		return to_irq_share(range)->irq;
 	return vmr_range_state(range) == VMR_LIVE && vmr_in_space(space, range);
 }
 
-bool vmr_is_granted(const struct vmr_space *space,
-		    const struct vmr_constraint *c)
+bool vmr_constraint_is_allocated(const struct vmr_space *space,
+				 const struct vmr_constraint *c)
 {
-	return is_granted(space, c->range, shares(c->kind, c->flags));
+	return range_is_allocated(space, c->range,
+				  is_irq_share(c->kind, c->flags));
 }
 
 /* Take a range away, grant it anew, and put it back where it was if that fails */
-static int regrant(struct vmr_system *sys, const struct vmr_resource *old,
-		   const struct vmr_constraint *c, struct vmr_range **conflict)
+static int realloc_constraint(struct vmr_system *sys,
+			      const struct vmr_resource *old,
+			      const struct vmr_constraint *c,
+			      struct vmr_range **conflict)
 {
 	struct vmr_space *space = vmr_system_space(sys, old->kind);
-	bool shared = shares(old->kind, old->flags);
-	struct vmr_irq_share *sharer = sharer_of(c->range);
+	bool shared = is_irq_share(old->kind, old->flags);
+	struct vmr_irq_share *share = to_irq_share(c->range);
 	uint64_t start = c->range->start, last = c->range->last;
 	struct vmr_shared_irq *line = NULL;
 	struct list_head *behind = NULL;
 	const char *tag = NULL;
 	int ret;
 
-	if (!is_granted(space, c->range, shared))
+	if (!range_is_allocated(space, c->range, shared))
 		return -ENOENT;
 	vmr_seqcount_write_begin(space->seq);
 	if (shared) {
-		line = sharer->irq;
-		behind = to_list(&sharer->link)->prev;
-		tag = sharer->name;
-		leave(sharer);
+		line = share->irq;
+		behind = to_list(&share->link)->prev;
+		tag = share->name;
+		irq_share_detach(share);
 	} else {
 		vmr_free(space, c->range);
 	}
-	ret = vmr_grant_one(sys, NULL, c, conflict);
+	ret = vmr_system_alloc_one(sys, NULL, c, conflict);
 	if (ret && shared)
-		join(line, sharer, behind, tag);
+		irq_share_attach(line, share, behind, tag);
 	else if (ret)
 		vmr_reserve(space, c->range, start, last, NULL);
 	vmr_seqcount_write_end(space->seq);
@@ -658,20 +680,21 @@ static int regrant(struct vmr_system *sys, const struct vmr_resource *old,
 }
 
 int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
-		      const struct vmr_constraint *c,
-		      struct vmr_range **conflict)
+			       const struct vmr_constraint *c,
+			       struct vmr_range **conflict)
 {
 	int ret;
 
-	if (!sys || !res || !c || bad_constraint(sys, c) ||
+	if (!sys || !res || !c || constraint_invalid(sys, c) ||
 	    c->kind != res->kind || (res->range && res->range != c->range))
 		return -EINVAL;
 	if (c->range->node.link)
-		ret = res->range ? regrant(sys, res, c, conflict) : -EEXIST;
+		ret = res->range ? realloc_constraint(sys, res, c, conflict) :
+				   -EEXIST;
 	else
-		ret = vmr_grant_one(sys, NULL, c, conflict);
+		ret = vmr_system_alloc_one(sys, NULL, c, conflict);
 	if (!ret)
-		vmr_describe(res, c);
+		vmr_resource_from_constraint(res, c);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_system_update_resource);

@@ -19,11 +19,11 @@
 
 #include "port/trace_events.h"
 
-#define VMR_POINT_PLACE(point) \
+#define VMR_PROBE_RANGE(point) \
 	static inline void vmr_trace_##point(const struct vmr_space *space, \
 					    const struct vmr_range *range) \
 	{ trace_vmr_##point(space, range); }
-#define VMR_POINT_DEVICE(point) \
+#define VMR_PROBE_DEVICE(point) \
 	static inline void vmr_trace_##point(const struct vmr_manager *manager, \
 					    const struct vmr_device *dev) \
 	{ trace_vmr_##point(manager, dev); }
@@ -75,11 +75,11 @@
  * that were allowed; and one that is in memory.
  */
 #ifdef __clang__
-#define VMR_VALUE	"nr"
+#define VMR_ARG_VALUE	"nr"
 #else
-#define VMR_VALUE	"nor"
+#define VMR_ARG_VALUE	"nor"
 #endif
-#define VMR_FIELD	"o"
+#define VMR_ARG_MEM	"o"
 
 #else
 
@@ -87,24 +87,24 @@
 
 #endif
 
-#define VMR_POINT_PLACE(point) \
+#define VMR_PROBE_RANGE(point) \
 	static inline void vmr_trace_##point(const struct vmr_space *space, \
 					    const struct vmr_range *range) \
 	{ \
 		(void)space; \
 		(void)range; \
-		VMR_PROBE(point, "8@%0 8@%1 8@%2 8@%3", VMR_VALUE(space), \
-			  VMR_VALUE(range), VMR_FIELD(range->start), \
-			  VMR_FIELD(range->last)); \
+		VMR_PROBE(point, "8@%0 8@%1 8@%2 8@%3", VMR_ARG_VALUE(space), \
+			  VMR_ARG_VALUE(range), VMR_ARG_MEM(range->start), \
+			  VMR_ARG_MEM(range->last)); \
 	}
-#define VMR_POINT_DEVICE(point) \
+#define VMR_PROBE_DEVICE(point) \
 	static inline void vmr_trace_##point(const struct vmr_manager *manager, \
 					    const struct vmr_device *dev) \
 	{ \
 		(void)manager; \
 		(void)dev; \
-		VMR_PROBE(point, "8@%0 8@%1 8@%2", VMR_VALUE(manager), \
-			  VMR_VALUE(dev), VMR_FIELD(dev->name)); \
+		VMR_PROBE(point, "8@%0 8@%1 8@%2", VMR_ARG_VALUE(manager), \
+			  VMR_ARG_VALUE(dev), VMR_ARG_MEM(dev->name)); \
 	}
 
 /* From range->start to @to; a move that cannot fail any more */
@@ -114,8 +114,8 @@ static inline void vmr_trace_move(const struct vmr_space *space,
 	(void)space;
 	(void)range;
 	(void)to;
-	VMR_PROBE(move, "8@%0 8@%1 8@%2 8@%3", VMR_VALUE(space), VMR_VALUE(range),
-		  VMR_FIELD(range->start), VMR_VALUE(to));
+	VMR_PROBE(move, "8@%0 8@%1 8@%2 8@%3", VMR_ARG_VALUE(space), VMR_ARG_VALUE(range),
+		  VMR_ARG_MEM(range->start), VMR_ARG_VALUE(to));
 }
 
 /* The moves have been made */
@@ -123,7 +123,7 @@ static inline void vmr_trace_move_bulk(const struct vmr_move_op *steps, size_t n
 {
 	(void)steps;
 	(void)nr;
-	VMR_PROBE(move_bulk, "8@%0 8@%1", VMR_VALUE(steps), VMR_VALUE(nr));
+	VMR_PROBE(move_bulk, "8@%0 8@%1", VMR_ARG_VALUE(steps), VMR_ARG_VALUE(nr));
 }
 
 /* Somebody has asked whether readers are inside: 0 says that nobody is */
@@ -133,8 +133,8 @@ static inline void vmr_trace_drain(const struct vmr_manager *manager,
 	(void)manager;
 	(void)dev;
 	(void)error;
-	VMR_PROBE(drain, "8@%0 8@%1 -4@%2", VMR_VALUE(manager), VMR_VALUE(dev),
-		  VMR_VALUE(error));
+	VMR_PROBE(drain, "8@%0 8@%1 -4@%2", VMR_ARG_VALUE(manager), VMR_ARG_VALUE(dev),
+		  VMR_ARG_VALUE(error));
 }
 
 /* An exit has found its device, which is about to be called */
@@ -146,9 +146,9 @@ static inline void vmr_trace_dispatch(const struct vmr_reader *reader,
 	(void)dev;
 	(void)access;
 	VMR_PROBE(dispatch, "8@%0 8@%1 8@%2 8@%3 8@%4 4@%5",
-		  VMR_VALUE(reader), VMR_VALUE(dev), VMR_FIELD(access->region),
-		  VMR_FIELD(access->base), VMR_FIELD(access->offset),
-		  VMR_FIELD(access->width));
+		  VMR_ARG_VALUE(reader), VMR_ARG_VALUE(dev), VMR_ARG_MEM(access->region),
+		  VMR_ARG_MEM(access->base), VMR_ARG_MEM(access->offset),
+		  VMR_ARG_MEM(access->width));
 }
 
 /* Nothing answers, for the reason @error */
@@ -158,18 +158,18 @@ static inline void vmr_trace_dispatch_miss(const struct vmr_reader *reader,
 	(void)reader;
 	(void)addr;
 	(void)error;
-	VMR_PROBE(dispatch_miss, "8@%0 8@%1 -4@%2", VMR_VALUE(reader),
-		  VMR_VALUE(addr), VMR_VALUE(error));
+	VMR_PROBE(dispatch_miss, "8@%0 8@%1 -4@%2", VMR_ARG_VALUE(reader),
+		  VMR_ARG_VALUE(addr), VMR_ARG_VALUE(error));
 }
 
 #endif /* __KERNEL__ */
 
-VMR_POINT_PLACE(alloc)		/* @range is live, by any call but a move */
-VMR_POINT_PLACE(free)		/* it is in no tree, and says where it was */
-VMR_POINT_PLACE(claim)		/* claimed or parked: it wants what it says */
-VMR_POINT_PLACE(settle)		/* a claim has become live */
+VMR_PROBE_RANGE(alloc)		/* @range is live, by any call but a move */
+VMR_PROBE_RANGE(free)		/* it is in no tree, and says where it was */
+VMR_PROBE_RANGE(claim)		/* claimed or parked: it wants what it says */
+VMR_PROBE_RANGE(settle)		/* a claim has become live */
 
-VMR_POINT_DEVICE(register)	/* @dev is visible */
-VMR_POINT_DEVICE(unregister)	/* @dev is not any more */
+VMR_PROBE_DEVICE(register)	/* @dev is visible */
+VMR_PROBE_DEVICE(unregister)	/* @dev is not any more */
 
 #endif /* VMR_TRACE_H */

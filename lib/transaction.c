@@ -9,7 +9,8 @@
 #include "device.h"
 #include "trace.h"
 
-int vmr_transaction_begin(struct vmr_manager *manager, struct vmr_transaction *transaction)
+int vmr_transaction_begin(struct vmr_manager *manager,
+			  struct vmr_transaction *transaction)
 {
 	if (!manager || !transaction)
 		return -EINVAL;
@@ -20,8 +21,9 @@ int vmr_transaction_begin(struct vmr_manager *manager, struct vmr_transaction *t
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_begin);
 
-static void join(struct vmr_transaction *t, struct vmr_device **list,
-		 struct vmr_device *dev)
+static void transaction_add_to_list(struct vmr_transaction *t,
+				    struct vmr_device **list,
+				    struct vmr_device *dev)
 {
 	while (*list)
 		list = &(*list)->next_in_transaction;
@@ -30,7 +32,7 @@ static void join(struct vmr_transaction *t, struct vmr_device **list,
 	dev->next_in_transaction = NULL;
 }
 
-static struct vmr_device *part(struct vmr_device **list)
+static struct vmr_device *transaction_pop(struct vmr_device **list)
 {
 	struct vmr_device *dev = *list;
 
@@ -48,19 +50,19 @@ int vmr_transaction_add(struct vmr_transaction *transaction,
 
 	if (!transaction || !transaction->manager)
 		return -EINVAL;
-	ret = vmr_prepare(transaction->manager, dev, transaction, failed,
-			  conflict);
+	ret = vmr_device_prepare(transaction->manager, dev, transaction, failed,
+				 conflict);
 	if (ret)
 		return ret;
 	WRITE_ONCE(dev->state, VMR_DEVICE_PREPARED);
-	put_on_bus(dev);
-	join(transaction, &transaction->adds, dev);
+	vmr_bus_add_device(dev);
+	transaction_add_to_list(transaction, &transaction->adds, dev);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_add);
 
-static size_t leaving_with(const struct vmr_transaction *t,
-			   const struct vmr_bus *bus)
+static size_t nr_removed_from_bus(const struct vmr_transaction *t,
+				  const struct vmr_bus *bus)
 {
 	const struct vmr_device *dev;
 	size_t nr = 0;
@@ -75,26 +77,28 @@ int vmr_transaction_remove(struct vmr_transaction *transaction,
 {
 	if (!transaction || !transaction->manager || !dev)
 		return -EINVAL;
-	if (dev->transaction || (dev->subordinate && dev->subordinate->nr_devices !=
-				 leaving_with(transaction, dev->subordinate)))
+	if (dev->transaction ||
+	    (dev->subordinate &&
+	     dev->subordinate->nr_devices !=
+		     nr_removed_from_bus(transaction, dev->subordinate)))
 		return -EBUSY;
-	if (!present_in(transaction->manager, dev))
+	if (!vmr_manager_has_device(transaction->manager, dev))
 		return -ENOENT;
-	join(transaction, &transaction->removes, dev);
+	transaction_add_to_list(transaction, &transaction->removes, dev);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_remove);
 
-static void change_sides(const struct vmr_transaction *t)
+static void transaction_switch(const struct vmr_transaction *t)
 {
 	struct vmr_device *dev;
 
 	for (dev = t->removes; dev; dev = dev->next_in_transaction)
-		vmr_hide(t->manager, dev);
+		vmr_device_hide(t->manager, dev);
 	for (dev = t->adds; dev; dev = dev->next_in_transaction)
-		/* as in vmr_publish() */
+		/* as in vmr_device_publish() */
 		smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
-	vmr_bequeath(t->manager, t->removes);
+	vmr_settle_for_devices(t->manager, t->removes);
 }
 
 int vmr_transaction_commit(struct vmr_transaction *transaction)
@@ -106,20 +110,22 @@ int vmr_transaction_commit(struct vmr_transaction *transaction)
 		return -EINVAL;
 	manager = transaction->manager;
 	for (dev = transaction->removes; dev; dev = dev->next_in_transaction)
-		vmr_foretell(manager, dev);
+		vmr_device_queue_del(manager, dev);
 	for (dev = transaction->adds; dev; dev = dev->next_in_transaction)
-		vmr_announce(manager, dev);
+		vmr_device_queue_add(manager, dev);
 
 	vmr_seqcount_write_begin(&manager->sys->seq);
-	change_sides(transaction);
+	transaction_switch(transaction);
 	vmr_seqcount_write_end(&manager->sys->seq);
 
 	while (transaction->adds)
-		vmr_trace_register(manager, part(&transaction->adds));
+		vmr_trace_register(manager,
+				   transaction_pop(&transaction->adds));
 	while (transaction->removes)
-		vmr_forget(manager, part(&transaction->removes));
+		vmr_device_finish_unregister(
+			manager, transaction_pop(&transaction->removes));
 	transaction->manager = NULL;
-	vmr_tell_all(manager);
+	vmr_notify_flush(manager);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_commit);
@@ -133,17 +139,17 @@ int vmr_transaction_abort(struct vmr_transaction *transaction)
 		return -EINVAL;
 	manager = transaction->manager;
 	while (transaction->removes)
-		part(&transaction->removes);
-	vmr_renounce(manager, transaction->adds);
+		transaction_pop(&transaction->removes);
+	vmr_devices_unprepare(manager, transaction->adds);
 	while (transaction->adds) {
-		dev = part(&transaction->adds);
-		take_off_bus(dev);
+		dev = transaction_pop(&transaction->adds);
+		vmr_bus_remove_device(dev);
 		vmr_id_free_range(&manager->sys->device_ids, &dev->id);
 		WRITE_ONCE(dev->state, VMR_DEVICE_UNREGISTERED);
-		vmr_retire(manager, dev);
+		vmr_device_retire(manager, dev);
 	}
 	transaction->manager = NULL;
-	vmr_tell_all(manager);
+	vmr_notify_flush(manager);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_abort);

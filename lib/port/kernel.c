@@ -20,8 +20,8 @@
 #include "trace_events.h"
 
 #ifdef CONFIG_LOCKDEP
-struct lockdep_map vmr_section_map =
-	STATIC_LOCKDEP_MAP_INIT("vmr_section", &vmr_section_map);
+struct lockdep_map vmr_write_section_map =
+	STATIC_LOCKDEP_MAP_INIT("vmr_section", &vmr_write_section_map);
 struct lockdep_map vmr_callback_map =
 	STATIC_LOCKDEP_MAP_INIT("vmr_callback", &vmr_callback_map);
 #endif

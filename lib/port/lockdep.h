@@ -16,33 +16,33 @@
 
 #include <linux/lockdep.h>
 
-extern struct lockdep_map vmr_section_map;
+extern struct lockdep_map vmr_write_section_map;
 extern struct lockdep_map vmr_callback_map;
 
 /* A writer waits for nobody, so that it is as one who tries a lock */
 static inline void vmr_lockdep_write_begin(void)
 {
-	lock_acquire(&vmr_section_map, 0, 1, 0, 1, NULL, _THIS_IP_);
+	lock_acquire(&vmr_write_section_map, 0, 1, 0, 1, NULL, _THIS_IP_);
 }
 
 static inline void vmr_lockdep_write_end(void)
 {
-	lock_release(&vmr_section_map, _THIS_IP_);
+	lock_release(&vmr_write_section_map, _THIS_IP_);
 }
 
 /* A lookup may wait for a write section to end */
 static inline void vmr_lockdep_lookup(void)
 {
-	lock_map_acquire_read(&vmr_section_map);
-	lock_map_release(&vmr_section_map);
+	lock_map_acquire_read(&vmr_write_section_map);
+	lock_map_release(&vmr_write_section_map);
 }
 
-static inline void vmr_lockdep_enter(void)
+static inline void vmr_lockdep_callback_begin(void)
 {
 	lock_map_acquire_read(&vmr_callback_map);
 }
 
-static inline void vmr_lockdep_leave(void)
+static inline void vmr_lockdep_callback_end(void)
 {
 	lock_map_release(&vmr_callback_map);
 }
@@ -68,11 +68,11 @@ static inline void vmr_lockdep_lookup(void)
 {
 }
 
-static inline void vmr_lockdep_enter(void)
+static inline void vmr_lockdep_callback_begin(void)
 {
 }
 
-static inline void vmr_lockdep_leave(void)
+static inline void vmr_lockdep_callback_end(void)
 {
 }
 

@@ -15,7 +15,7 @@
 
 #include <vmalloc/device.h>
 
-#define VMR_EVENT_NAME	32	/* bytes of a device's name that are kept */
+#define VMR_EVENT_NAME_LEN	32	/* bytes of a device's name that are kept */
 
 DECLARE_EVENT_CLASS(vmr_range_event,
 	TP_PROTO(const struct vmr_space *space, const struct vmr_range *range),
@@ -37,16 +37,16 @@ DECLARE_EVENT_CLASS(vmr_range_event,
 		  __entry->last)
 );
 
-#define VMR_PLACE_EVENT(name) \
+#define VMR_RANGE_EVENT(name) \
 	DEFINE_EVENT(vmr_range_event, name, \
 		TP_PROTO(const struct vmr_space *space, \
 			 const struct vmr_range *range), \
 		TP_ARGS(space, range))
 
-VMR_PLACE_EVENT(vmr_alloc);
-VMR_PLACE_EVENT(vmr_free);
-VMR_PLACE_EVENT(vmr_claim);
-VMR_PLACE_EVENT(vmr_settle);
+VMR_RANGE_EVENT(vmr_alloc);
+VMR_RANGE_EVENT(vmr_free);
+VMR_RANGE_EVENT(vmr_claim);
+VMR_RANGE_EVENT(vmr_settle);
 
 TRACE_EVENT(vmr_move,
 	TP_PROTO(const struct vmr_space *space, const struct vmr_range *range,
@@ -89,13 +89,13 @@ DECLARE_EVENT_CLASS(vmr_device,
 	TP_STRUCT__entry(
 		__field(const void *, manager)
 		__field(const void *, dev)
-		__array(char, name, VMR_EVENT_NAME)
+		__array(char, name, VMR_EVENT_NAME_LEN)
 	),
 	TP_fast_assign(
 		__entry->manager = manager;
 		__entry->dev = dev;
 		strscpy(__entry->name, dev->name ? dev->name : "device",
-			VMR_EVENT_NAME);
+			VMR_EVENT_NAME_LEN);
 	),
 	TP_printk("manager=%p dev=%p name=%s", __entry->manager, __entry->dev,
 		  __entry->name)

@@ -157,8 +157,8 @@ int main(int argc, char **argv)
 	if (pthread_create(&thread, NULL, read_again_and_again, &status))
 		return 1;
 	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE) && !status)
-		failures += vmr_region_move(&manager, &region,
-					     PLACE(++moves), NULL) != 0;
+		failures += vmr_region_move(&manager, &region, PLACE(++moves),
+					    NULL) != 0;
 	pthread_join(thread, NULL);
 	printf("%lu moves, %u accesses: %u answered, %u not; %u failures\n",
 	       moves, wakeups, hits, misses, failures);

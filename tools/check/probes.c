@@ -49,11 +49,12 @@ static void devices(void)
 {
 	uint32_t data;
 
-	vmr_device_register(&manager, &probed, NULL, NULL);	/* alloc, 2; register */
-	vmr_read(&reader, VMR_MMIO, 0xe0000010, &data, 4, 1);	/* dispatch */
+	vmr_device_register(&manager, &probed, NULL,
+			    NULL); /* alloc, 2; register */
+	vmr_read(&reader, VMR_MMIO, 0xe0000010, &data, 4, 1); /* dispatch */
 	vmr_read(&reader, VMR_MMIO, 0xd0000010, &data, 2, 1);	/* _miss */
-	vmr_device_unregister(&manager, &probed);			/* free, 2; unregister */
-	vmr_device_drain(&manager, &probed);			/* drain */
+	vmr_device_unregister(&manager, &probed); /* free, 2; unregister */
+	vmr_device_drain(&manager, &probed); /* drain */
 }
 
 #define POINTS	(9 + 9)	/* that one round comes by */
@@ -72,7 +73,7 @@ int main(int argc, char **argv)
 	vmr_region_init(&regs, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0, "regs");
 	vmr_device_add_region(&probed, &regs);
 	vmr_constraint_init_fixed(&want, VMR_KIND_MMIO, 0xe0000000, 0x1000,
-			  &regs.range);
+				  &regs.range);
 	probed.constraints = &want;
 	probed.nr_constraints = 1;
 	vmr_resource_set_init(&probed.resources, &has, 1);

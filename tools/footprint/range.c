@@ -9,7 +9,8 @@ static struct vmr_range range;
 
 int use(void)
 {
-	struct vmr_request req = { .size = 0x1000, .align = 0x1000,
+	struct vmr_request req = { .size = 0x1000,
+				   .align = 0x1000,
 				   .max = VMR_ADDR_MAX };
 
 	return vmr_space_init(&space, 0, VMR_ADDR_MAX) ||

@@ -97,7 +97,8 @@ static int place_bar(struct vmm *vmm, struct vmr_pci_function *fn,
 		last = space->last;
 	}
 	room->type = VMR_REGION_RESERVED;
-	err = vmr_pool_init(&pool, space, first, last - first + 1, region->name);
+	err = vmr_pool_init(&pool, space, first, last - first + 1,
+			    region->name);
 	if (!err)
 		err = vmr_pool_alloc(&pool, &room->range, region->size,
 				     region->size, VMR_FIRST);
@@ -170,9 +171,10 @@ static void move(struct vmm *vmm)
 	if (!fault)
 		fault = check_nobody(&vmm->checker, VMR_MMIO,
 				     from + vmm->hot.trapped.offset);
-	say(vmm, "relocation", fault, "BAR 0 of 00:08.0 from %#" PRIx64
-	    " to %#" PRIx64 ", memory slot %u with it", from,
-	    vmm->plan.places[0], vmr_id_value(&mem->slot));
+	say(vmm, "relocation", fault,
+	    "BAR 0 of 00:08.0 from %#" PRIx64 " to %#" PRIx64
+	    ", memory slot %u with it",
+	    from, vmm->plan.places[0], vmr_id_value(&mem->slot));
 }
 
 static void ask(struct vmm *vmm)

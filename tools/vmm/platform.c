@@ -52,7 +52,7 @@ void platform_init(struct platform *p, struct vmm *vmm, const char *name)
 	p->vmm = vmm;
 	pthread_mutex_init(&p->lock, NULL);
 	vmr_resource_set_init(&p->dev.resources, p->resources,
-		     ARRAY_SIZE(p->resources));
+			      ARRAY_SIZE(p->resources));
 }
 
 /* The number of the region in callbacks is the number of calls before. */
@@ -70,8 +70,8 @@ int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 		return err;
 	}
 	vmr_constraint_init_fixed(&p->constraints[p->dev.nr_constraints++],
-			  io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO, start,
-			  size, &region->range);
+				  io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO,
+				  start, size, &region->range);
 	p->nr_regions++;
 	return 0;
 }
@@ -79,7 +79,7 @@ int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 void platform_irq(struct platform *p, uint32_t irq)
 {
 	vmr_constraint_init_fixed(&p->constraints[p->dev.nr_constraints++],
-			  VMR_KIND_IRQ, irq, 1, &p->irq);
+				  VMR_KIND_IRQ, irq, 1, &p->irq);
 }
 
 int platform_register(struct platform *p)

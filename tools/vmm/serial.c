@@ -54,7 +54,8 @@ static uint8_t serial_read(struct platform *p, uint32_t region,
 	case SERIAL_DATA:
 		return 0;
 	case SERIAL_IIR:
-		return serial->regs[SERIAL_IER] & IER_THRE ? IIR_THRE : IIR_NONE;
+		return serial->regs[SERIAL_IER] & IER_THRE ? IIR_THRE :
+							     IIR_NONE;
 	case SERIAL_LSR:
 		return LSR_EMPTY;
 	case SERIAL_MSR:

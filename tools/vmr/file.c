@@ -203,14 +203,16 @@ static void read_ram(struct reader *r)
 
 static void read_platform(struct reader *r)
 {
-	if (new_span(r, &r->plan->machine.platform, VMR_LAYOUT_MAX_PLATFORM, true))
+	if (new_span(r, &r->plan->machine.platform, VMR_LAYOUT_MAX_PLATFORM,
+		     true))
 		no_more(r, 3);
 }
 
 /* A ready-made machine has some holes already */
 static void read_hole(struct reader *r)
 {
-	if (new_span(r, &r->plan->machine.holes, VMR_LAYOUT_MAX_RESERVED - 4, true))
+	if (new_span(r, &r->plan->machine.holes, VMR_LAYOUT_MAX_RESERVED - 4,
+		     true))
 		no_more(r, 3);
 }
 

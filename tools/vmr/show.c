@@ -62,7 +62,8 @@ static void show_pci(const struct plan *plan, FILE *out)
 		if (!any)
 			fputs("pci addresses\n", out);
 		any = true;
-		fprintf(out, "  %02x:%02x.%x : %s", vmr_id_value(&thing->pci) >> 8,
+		fprintf(out, "  %02x:%02x.%x : %s",
+			vmr_id_value(&thing->pci) >> 8,
 			vmr_id_value(&thing->pci) >> 3 & 0x1f,
 			vmr_id_value(&thing->pci) & 7, thing->name);
 		if (thing->is_bridge)

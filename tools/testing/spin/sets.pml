@@ -368,7 +368,7 @@ inline swap()
 #endif
 }
 
-/* Free the first place, and vmr_settle(); then vmr_retire() */
+/* Free the first place, and vmr_settle(); then vmr_device_retire() */
 inline hand_over(unlinks)
 {
 	n = holder[0];
