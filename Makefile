@@ -52,13 +52,15 @@ ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
 # a loop.
 PORT	?= user
 LIB_INCLUDES := -I$(CURDIR)/include -I$(CURDIR)/lib \
-		-I$(CURDIR)/tools/shim/include -isystem $(KFILES)/include
+		-I$(CURDIR)/tools/shim/include -isystem $(KFILES)/include \
+		-isystem $(KFILES)/include/uapi
 # PROBES=0 leaves the static tracepoints out.
 LIB_PROBES := $(if $(filter 0,$(PROBES)),,$(if $(filter user,$(PORT)),-DVMR_PROBES))
 LIB_CFLAGS := $(ALL_CFLAGS) -ffreestanding $(LIB_INCLUDES) -nostdinc $(LIB_PROBES)
 CC_INCLUDE := -isystem $(shell $(CC) -print-file-name=include)
 
-LIB_SRCS := $(sort $(wildcard lib/*.c) $(wildcard lib/port/$(PORT).c))
+include lib/sources.mk
+LIB_SRCS := $(VMR_SRCS:%=lib/%) lib/port/$(PORT).c
 LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
 LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
 PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)

@@ -26,6 +26,7 @@ include/linux/list.h
 include/linux/rbtree.h
 include/linux/rbtree_augmented.h
 include/linux/rbtree_types.h
+include/uapi/linux/pci_regs.h
 lib/rbtree.c
 '
 

@@ -14,10 +14,11 @@
 
 #include <vmalloc/port.h>
 
-#include "lockdep.h"
+#include "base/lockdep.h"
 
 #define CREATE_TRACE_POINTS
-#include "trace_events.h"
+#include "trace_range.h"
+#include "trace_device.h"
 
 #ifdef CONFIG_LOCKDEP
 struct lockdep_map vmr_write_section_map =

@@ -842,8 +842,7 @@ TEST(a_hole_ends_and_claims_have_its_place)
 
 	/* A system that nobody routes by has holes too. */
 	ASSERT_EQ(0, vmr_device_unregister(&m.manager, &dev) - 1);
-	m.sys.manager = NULL;
-	m.sys.vacated = NULL;
+	m.sys.free_notifier = NULL;
 	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &hole, VMR_MMIO, &span, NULL));
 	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &hole));
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);

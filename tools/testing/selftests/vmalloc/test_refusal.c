@@ -11,7 +11,7 @@
 
 #include <vmalloc/layout.h>
 #include <vmalloc/print.h>
-#include <vmalloc/snapshot.h>
+#include <vmalloc/pci_snapshot.h>
 
 static struct probe probe;
 static struct vmr_range node;

@@ -11,7 +11,7 @@
 #include "needs.h"
 #include "verify.h"
 
-#include <vmalloc/snapshot.h>
+#include <vmalloc/pci_snapshot.h>
 
 #define EXPECT_OK(call)		EXPECT_EQ(0, (call))
 #define EXPECT_VALID(space)	EXPECT_STREQ(VERIFY_OK, verify_space(space))
