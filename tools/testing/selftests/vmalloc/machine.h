@@ -411,6 +411,44 @@ static inline int probe_up_unmapped(struct probe *p, const char *name,
 	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
+/* A memory region with an MSI-X table at 0x3000 and its pending bits at 0x4000. */
+static inline int msix_up(struct probe *p, struct vmr_region part[2], uint64_t start)
+{
+	int ret;
+
+	memset(part, 0, 2 * sizeof(*part));
+	probe_init(p, "msix");
+	ret = probe_region(p, 0, VMR_MMIO, VMR_REGION_MEMORY, 0x8000);
+	if (ret)
+		return ret;
+	vmr_region_init(&part[0], VMR_MMIO, VMR_REGION_TRAPPED, 0x800, 10,
+			"table");
+	part[0].offset = 0x3000;
+	vmr_region_init(&part[1], VMR_MMIO, VMR_REGION_TRAPPED, 8, 11, "bits");
+	part[1].offset = 0x4000;
+	ret = vmr_region_add_subregion(&p->region[0], &part[0]);
+	if (!ret)
+		ret = vmr_region_add_subregion(&p->region[0], &part[1]);
+	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, start, 0x8000,
+			  &p->region[0].range);
+	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
+}
+
+/* A holder at 0x1000 and claims of its addresses, the first being the oldest. */
+static inline int claims_up(struct probe *holder, struct probe *c, size_t nr)
+{
+	int ret = probe_up(holder, "holder", VMR_MMIO, 0x1000, 0x1000);
+	size_t i;
+
+	for (i = 0; i < nr && !ret; i++) {
+		ret = probe_up_unmapped(&c[i], "claim", VMR_MMIO, 0x1000);
+		if (!ret)
+			ret = vmr_region_program(&m.manager, &c[i].region[0],
+						 0x1000);
+	}
+	return ret;
+}
+
 static inline enum vmr_state state_of(const struct vmr_region *region)
 {
 	return vmr_range_state(&region->range);
