@@ -122,7 +122,7 @@ static inline void machine_state_range(struct machine_state *p, const struct vmr
 }
 
 static inline void machine_state_space(struct machine_state *p,
-				 const struct vmr_space *space)
+				       const struct vmr_space *space)
 {
 	const struct vmr_range *range;
 
@@ -146,7 +146,7 @@ static inline void machine_state_ids(struct machine_state *p, const struct vmr_i
 
 /* What is in no space is not in the trees, and what is behind a bus not below. */
 static inline void machine_state_device(struct machine_state *p,
-				  const struct vmr_device *dev)
+					const struct vmr_device *dev)
 {
 	const struct vmr_region *region;
 
@@ -228,7 +228,7 @@ static inline size_t access_bytes(const struct vmr_access *access)
 }
 
 static inline void access_record(struct vmr_device *dev, const struct vmr_access *access,
-		       int wrote)
+				 int wrote)
 {
 	seen.calls++;
 	seen.dev = dev;
@@ -385,7 +385,7 @@ static inline int probe_region_at(struct probe *p, unsigned int index,
 
 	if (!ret)
 		vmr_constraint_init_fixed(probe_want(p), kind_of(&p->region[index]),
-				  start, size, &p->region[index].range);
+					  start, size, &p->region[index].range);
 	return ret;
 }
 
@@ -430,7 +430,7 @@ static inline int msix_up(struct probe *p, struct vmr_region part[2], uint64_t s
 	if (!ret)
 		ret = vmr_region_add_subregion(&p->region[0], &part[1]);
 	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, start, 0x8000,
-			  &p->region[0].range);
+				  &p->region[0].range);
 	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
@@ -475,7 +475,7 @@ struct event_log {
 };
 
 static inline void log_event(struct vmr_listener *listener,
-			      struct vmr_region *region,
+			     struct vmr_region *region,
 			      const struct vmr_mapping *old,
 			      const struct vmr_mapping *new_)
 {
@@ -509,7 +509,7 @@ static inline int diary_start(struct event_log *d)
 #define NOWHERE		VMR_ADDR_MAX
 
 static inline int mapping_equals(const struct vmr_region *region,
-			   const struct vmr_mapping *place, uint64_t start)
+				 const struct vmr_mapping *place, uint64_t start)
 {
 	if (start == NOWHERE)
 		return !place->mapped;
@@ -519,7 +519,7 @@ static inline int mapping_equals(const struct vmr_region *region,
 
 /* The entry says that @region was at @from and is at @to, and it was true. */
 static inline int event_equals(const struct event_log *d, unsigned int index,
-		       const struct vmr_region *region, uint64_t from,
+			       const struct vmr_region *region, uint64_t from,
 		       uint64_t to)
 {
 	const struct entry *e = &d->entry[index];

@@ -273,7 +273,7 @@ static size_t generation_of(size_t i)
 	struct vmr_generations before = m.sys.generations;
 
 	if (vmr_region_move(&m.manager, &item(i)->region, ITEM_ADDR(MAX_ITEMS + i),
-			     NULL) ||
+			    NULL) ||
 	    vmr_region_move(&m.manager, &item(i)->region, ITEM_ADDR(i), NULL))
 		return VMR_NR_GENERATIONS;
 	return changed_generation(&before);
@@ -284,7 +284,7 @@ static size_t generation_of(size_t i)
  * the generation slot of the item or of its window.
  */
 static void check_lookup_cache(struct __test_metadata *_metadata, size_t nr,
-		      size_t window_generation)
+			       size_t window_generation)
 {
 	size_t i, k, own, other, unrelated = 0;
 	int ret;
@@ -307,7 +307,7 @@ static void check_lookup_cache(struct __test_metadata *_metadata, size_t nr,
 			EXPECT_EQ(0, ret);
 		}
 		EXPECT_EQ(0, vmr_region_move(&m.manager, &item(i)->region,
-					      ITEM_ADDR(MAX_ITEMS + i), NULL));
+					     ITEM_ADDR(MAX_ITEMS + i), NULL));
 		lookup(ITEM_ADDR(i), &ret);
 		EXPECT_EQ(-ENXIO, ret);
 		lookup(ITEM_ADDR(MAX_ITEMS + i), &ret);
@@ -356,7 +356,7 @@ TEST_F(bounds, region_move_section_logarithmic)
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(&region->range));
 		SECTION(2 * CHANGE_LIMIT(log),
 			vmr_region_move(&m.manager, region,
-					 ITEM_ADDR((i + 9) % nr) + 0x6000, NULL));
+					ITEM_ADDR((i + 9) % nr) + 0x6000, NULL));
 		SECTION(2 * CHANGE_LIMIT(log),
 			vmr_region_park(&m.manager, region, ITEM_ADDR(i)));
 		SECTION(4 * CHANGE_LIMIT(log),
@@ -383,9 +383,9 @@ TEST_F(bounds, register_section_logarithmic)
 		SECTION(4 * CHANGE_LIMIT(log),
 			vmr_device_unregister(&m.manager, &item(i)->dev));
 		SECTION(4 * CHANGE_LIMIT(log), vmr_device_register(&m.manager, &item(i)->dev,
-						      NULL, NULL));
+								   NULL, NULL));
 		ASSERT_EQ(0, vmr_region_move(&m.manager, &item(i)->region,
-					      ITEM_ADDR(i), NULL));
+					     ITEM_ADDR(i), NULL));
 	}
 }
 
@@ -426,12 +426,12 @@ TEST_F(bounds, claimed_window_section_constant)
 	ASSERT_EQ(VMR_CLAIMED, vmr_range_state(&window.range));
 	ASSERT_EQ(0, items_up(nr, &bus));
 	SECTION(CHANGE_LIMIT(1), vmr_region_program(&m.manager, &item(holder)->region,
-					      0x1000));
+						    0x1000));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&window.range));
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &window, 0x20000000,
 					0x2fffffff));
 	ASSERT_EQ(0, vmr_region_move(&m.manager, &item(holder)->region,
-				      BASE, NULL));
+				     BASE, NULL));
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &window, BASE,
 					ITEM_ADDR(2 * MAX_ITEMS)));
 	ASSERT_EQ(VMR_CLAIMED, vmr_range_state(&window.range));
@@ -462,11 +462,11 @@ TEST_F(bounds, claims_section_k_log_n)
 			ASSERT_EQ(VMR_LIVE,
 				  vmr_range_state(&item(i)->region.range));
 			ASSERT_EQ(0, vmr_region_move(&m.manager,
-						      &item(i)->region,
+						     &item(i)->region,
 						      ITEM_ADDR(i), NULL));
 		}
 		ASSERT_EQ(0, vmr_region_move(&m.manager, &item(holder)->region,
-					      0x10000000, NULL));
+					     0x10000000, NULL));
 	}
 	TH_LOG("%zu items: at most %zu nodes for 32 claims", nr, max);
 }

@@ -77,7 +77,7 @@ static struct vmr_range *spare(size_t i)
  * next gap. The ranges are linked in a scattered order.
  */
 static void init_gaps(struct __test_metadata *_metadata, uint64_t start,
-		    uint64_t length)
+		      uint64_t length)
 {
 	size_t i, n;
 
@@ -86,7 +86,7 @@ static void init_gaps(struct __test_metadata *_metadata, uint64_t start,
 		/* The prime does not divide nr: each range once. */
 		n = i * 7919 % nr;
 		EXPECT_OK(vmr_reserve(&space, node(n),
-				  start + n * 0x4000 + length,
+				      start + n * 0x4000 + length,
 				  start + n * 0x4000 + 0x3fff, NULL));
 	}
 	ASSERT_EQ(nr, space.nr_ranges);
@@ -131,7 +131,7 @@ TEST_F(cost, natural_blocks_in_misaligned_gaps)
 	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
 		/* No gap fits. */
 		LIMITED(vmr_alloc(&space, range, REQ(policy, 0x1000, 0x1000),
-				NULL));
+				  NULL));
 		ASSERT_EQ(VMR_FREE, vmr_range_state(range));
 		/* One gap fits, at a random address. */
 		for (i = 0; i < NR_CALLS; i++) {
@@ -140,7 +140,7 @@ TEST_F(cost, natural_blocks_in_misaligned_gaps)
 			at = freed->start;
 			LIMITED(vmr_free(&space, freed));
 			LIMITED(vmr_alloc(&space, range,
-					REQ(policy, 0x1000, 0x1000), NULL));
+					  REQ(policy, 0x1000, 0x1000), NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 			LIMITED(vmr_free(&space, range));
 			LIMITED(vmr_reserve(&space, freed, at, freed->last, NULL));
@@ -170,8 +170,8 @@ TEST_F(cost, natural_blocks_within_bounds_log_n)
 			at = freed->start;
 			LIMITED(vmr_free(&space, freed));
 			LIMITED(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000, min,
-					       max), NULL));
+					  REQ_IN(policy, 0x1000, 0x1000, min,
+						 max), NULL));
 			if (vmr_range_state(range) == VMR_LIVE)
 				LIMITED(vmr_free(&space, range));
 			else
@@ -202,29 +202,29 @@ TEST_F(cost, alloc_bounds_reached_in_log_n)
 			max = neighbour->last;
 			/* No gap within the bounds. */
 			LIMITED(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000, min,
-					       max), NULL));
+					  REQ_IN(policy, 0x1000, 0x1000, min,
+						 max), NULL));
 			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
 			/* One whole gap within the bounds. */
 			LIMITED(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000,
-					       min - 0x2000, max), NULL));
+					  REQ_IN(policy, 0x1000, 0x1000,
+						 min - 0x2000, max), NULL));
 			ASSERT_EQ(min - 0x1000, range->start);
 			LIMITED(vmr_free(&space, range));
 			/* Gaps that the bounds shorten, alone and with many more. */
 			LIMITED(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000,
-					       min - 0x800, max + 0x800),
+					  REQ_IN(policy, 0x1000, 0x1000,
+						 min - 0x800, max + 0x800),
 					NULL));
 			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
 			LIMITED(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000,
-					       min - 0x800, VMR_ADDR_MAX), NULL));
+					  REQ_IN(policy, 0x1000, 0x1000,
+						 min - 0x800, VMR_ADDR_MAX), NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 			LIMITED(vmr_free(&space, range));
 			LIMITED(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000, 0,
-					       max + 0x800), NULL));
+					  REQ_IN(policy, 0x1000, 0x1000, 0,
+						 max + 0x800), NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 			LIMITED(vmr_free(&space, range));
 		}
@@ -254,7 +254,7 @@ TEST_F(cost, odd_sizes_skip_short_gaps)
 	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
 		for (i = 0; i < ARRAY_SIZE(req); i++) {
 			LIMITED(vmr_alloc(&space, range,
-					REQ(policy, req[i].size, req[i].align),
+					  REQ(policy, req[i].size, req[i].align),
 					NULL));
 			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
 			for (k = 0; k < 10; k++) {
@@ -263,12 +263,12 @@ TEST_F(cost, odd_sizes_skip_short_gaps)
 				last = freed->last;
 				LIMITED(vmr_free(&space, freed));
 				LIMITED(vmr_alloc(&space, range,
-						REQ(policy, req[i].size,
-						    req[i].align), NULL));
+						  REQ(policy, req[i].size,
+						      req[i].align), NULL));
 				ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 				LIMITED(vmr_free(&space, range));
 				LIMITED(vmr_reserve(&space, freed, at, last,
-						  NULL));
+						    NULL));
 			}
 		}
 	}
@@ -293,12 +293,12 @@ TEST_F(cost, odd_sizes_in_gaps_of_two_lengths)
 		at = node(i)->start;
 		EXPECT_OK(vmr_free(&space, node(i)));
 		EXPECT_OK(vmr_reserve(&space, node(i), at + 0x2000, at + 0x2fff,
-				  NULL));
+				      NULL));
 	}
 	for (policy = VMR_FIRST; policy <= VMR_LAST; policy++) {
 		for (i = 0; i < ARRAY_SIZE(size); i++) {
 			LIMITED(vmr_alloc(&space, range, REQ(policy, size[i], 1),
-					NULL));
+					  NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 			LIMITED(vmr_free(&space, range));
 		}
@@ -318,14 +318,14 @@ TEST_F(cost, natural_blocks_in_fragmented_space)
 	for (i = 0; i < nr; i++) {
 		size = 0x1000ULL << rng() % 3;
 		EXPECT_OK(vmr_alloc(&space, node(i), REQ(VMR_FIRST, size, size),
-				NULL));
+				    NULL));
 	}
 	for (i = 0; i < 4 * nr; i++) {
 		range = node(rng() % nr);
 		EXPECT_OK(vmr_free(&space, range));
 		size = 0x1000ULL << rng() % 3;
 		EXPECT_OK(vmr_alloc(&space, range, REQ(i & 1 ? VMR_FIRST : VMR_BEST,
-						   size, size), NULL));
+						       size, size), NULL));
 	}
 	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
 		for (i = 0; i < NR_CALLS; i++) {
@@ -333,7 +333,7 @@ TEST_F(cost, natural_blocks_in_fragmented_space)
 			LIMITED(vmr_free(&space, range));
 			size = 0x1000ULL << rng() % 6;
 			LIMITED(vmr_alloc(&space, range, REQ(policy, size, size),
-					NULL));
+					  NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 		}
 	}
@@ -356,7 +356,7 @@ TEST_F(cost, fixed_find_free_move_log_n)
 		at = n * 0x4000;
 		neighbour = node(n);
 		LIMITED(vmr_alloc(&space, range, REQ_AT(at, 0x1000, 0x1000),
-				&out));
+				  &out));
 		LIMITED(vmr_find(&space, at));
 		LIMITED(vmr_find_lockless(&space, at, NULL, NULL));
 		LIMITED(vmr_find_overlap(&space, at, at + 0x4000));
@@ -370,7 +370,7 @@ TEST_F(cost, fixed_find_free_move_log_n)
 		ASSERT_EQ(VMR_FREE, vmr_range_state(range));
 		LIMITED(vmr_free(&space, neighbour));
 		LIMITED(vmr_reserve(&space, neighbour, at + 0x1000, at + 0x3fff,
-				  NULL));
+				    NULL));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(neighbour));
 		LIMITED(vmr_next_range(neighbour));
 		LIMITED(vmr_prev_range(neighbour));
@@ -457,7 +457,7 @@ TEST_F(cost, id_calls_visit_log_n_nodes)
 		LIMITED(vmr_id_reserve(&ids, spare(0), 2 * nr - i, NULL));
 		LIMITED(vmr_id_free_range(&ids, spare(0)));
 		LIMITED(vmr_id_alloc_block(&ids, spare(0), REQ(VMR_FIRST, 8, 8),
-					 NULL));
+					   NULL));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(spare(0)));
 		LIMITED(vmr_id_free_range(&ids, spare(0)));
 	}

@@ -217,7 +217,7 @@ TEST(register_failure_changes_nothing)
 		make_unsatisfiable(&p.want[i]);
 		failed = 99;
 		REFUSED(-ERANGE, vmr_device_register(&m.manager, &p.dev, &failed,
-					      NULL));
+						     NULL));
 		EXPECT_EQ(i, failed);
 		EXPECT_EQ(VMR_DEVICE_UNREGISTERED,
 			  (enum vmr_device_state)p.dev.state);
@@ -301,7 +301,7 @@ TEST(register_busy_reports_constraint)
 		ASSERT_EQ(0, vmr_reserve(space, &block[i], at, at, NULL));
 		conflict = NULL;
 		REFUSED(-EBUSY, vmr_device_register(&m.manager, &p.dev, &failed,
-					     &conflict));
+						    &conflict));
 		EXPECT_EQ(i, failed);
 		EXPECT_EQ(&block[i], conflict);
 		ASSERT_EQ(0, vmr_free(space, &block[i]));
@@ -350,10 +350,10 @@ static int tight_init(struct probe *p, const unsigned int order[3])
 
 		if (k == 0)
 			vmr_constraint_init_fixed(c, VMR_KIND_MMIO, 0, 0x100,
-					  &p->region[0].range);
+						  &p->region[0].range);
 		else
 			vmr_constraint_init_bounded(c, VMR_KIND_MMIO, size[k],
-					      size[k], 0, 0x3fff,
+						    size[k], 0, 0x3fff,
 					      &p->region[k].range);
 	}
 	return ret;
@@ -441,7 +441,7 @@ TEST(register_error_list)
 	vmr_constraint_init(&p.want[1], VMR_KIND_IRQ, 1, &p.region[1].range);
 	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	vmr_constraint_init_fixed(&p.want[1], VMR_KIND_MMIO, 0x4000, 0x1000,
-			  &p.region[0].range);
+				  &p.region[0].range);
 	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
 	/* A range that is already in a space, with and without a constraint. */

@@ -317,7 +317,7 @@ TEST(memory_region_not_dispatched)
 	probe_init(&p, "ram");
 	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_MEMORY, 0x10000));
 	vmr_constraint_init_fixed(probe_want(&p), VMR_KIND_MEM, 0x10000, 0x10000,
-			  &p.region[0].range);
+				  &p.region[0].range);
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
 	EXPECT_NULL(responder(VMR_MMIO, 0x10000));
@@ -374,7 +374,7 @@ TEST(subregion_moves_with_memory)
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &p.region[0]));
 	EXPECT_NULL(responder(VMR_MMIO, 0x203000));
 	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x300000,
-				      NULL));
+				     NULL));
 	EXPECT_ANSWERS(&part[0], 0x303000);
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_NULL(responder(VMR_MMIO, 0x303000));
@@ -397,7 +397,7 @@ TEST(reserved_region_unmapped_and_unusable)
 	ASSERT_EQ(0, probe_region(&hpet, 0, VMR_MMIO, VMR_REGION_RESERVED,
 				  0x400));
 	vmr_constraint_init_fixed(probe_want(&hpet), VMR_KIND_MMIO, 0xfed00000, 0x400,
-			  &hpet.region[0].range);
+				  &hpet.region[0].range);
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &hpet.dev, NULL, NULL));
 
 	EXPECT_NULL(responder(VMR_MMIO, 0xfee00000));
@@ -409,7 +409,7 @@ TEST(reserved_region_unmapped_and_unusable)
 	REFUSED(-EBUSY, vmr_device_register(&m.manager, &p.dev, NULL, &conflict));
 	EXPECT_EQ(&lapic.range, conflict);
 	vmr_constraint_init_bounded(&p.want[0], VMR_KIND_MMIO, 0x1000, 1, 0xfee00000,
-			      0xfee01ffe, &p.region[0].range);
+				    0xfee01ffe, &p.region[0].range);
 	REFUSED(-ENOSPC, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	REFUSED(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0xfee00000, NULL));
 }
@@ -760,7 +760,7 @@ static int racer_register(unsigned int i, uint32_t base, int refuse)
 	racer->refuse = refuse;
 	racer->dev.nr_constraints = base ? 1 : 0;
 	vmr_constraint_init_fixed(&racer->want, VMR_KIND_MMIO, base, RACE_SIZE,
-			  &racer->region.range);
+				  &racer->region.range);
 	return vmr_device_register(&m.manager, &racer->dev, NULL, NULL) != refuse;
 }
 
@@ -918,7 +918,7 @@ TEST(move_overlap_always_mapped)
 			  vmr_region_program(&m.manager, &p.region[0],
 					     0x10000 + (i & 1 ? 0 : 0x1000)) :
 			  vmr_region_move(&m.manager, &p.region[0],
-					   0x10000 + (i & 1 ? 0 : 0x1000),
+					  0x10000 + (i & 1 ? 0 : 0x1000),
 					   NULL));
 	}
 	set_flag(&race_ended, 1);

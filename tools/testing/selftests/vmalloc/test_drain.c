@@ -72,7 +72,7 @@ static struct test_device *to_test_device(struct vmr_device *dev)
 
 /* A callback that runs in a drained device is counted as stray. */
 static void device_read(struct vmr_device *dev, const struct vmr_access *access,
-		     void *data)
+			void *data)
 {
 	struct test_device *t = to_test_device(dev);
 
@@ -105,7 +105,7 @@ static int device_init(unsigned int i)
 	vmr_region_init(&t->region, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0,
 			"test");
 	vmr_constraint_init_fixed(&t->want, VMR_KIND_MMIO, ADDR(i), 0x1000,
-			  &t->region.range);
+				  &t->region.range);
 	return vmr_device_add_region(&t->dev, &t->region);
 }
 
@@ -118,7 +118,7 @@ static int up(unsigned int nr)
 		ret = device_init(i);
 		if (!ret)
 			ret = vmr_device_register(&m.manager, &test_devices[i].dev, NULL,
-					   NULL);
+						  NULL);
 	}
 	for (i = 0; i < THREADS && !ret; i++)
 		ret = vmr_reader_attach(&m.manager, &readers[i]);
@@ -252,7 +252,7 @@ TEST(drain_across_epoch_wrap)
 		readers[0].epoch = 0;
 		EXPECT_EQ(0, try_drain(0));
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[0].dev, NULL,
-					  NULL));
+						 NULL));
 		EXPECT_EQ(0, read_device(&m.reader, 0));
 	}
 }
@@ -312,7 +312,7 @@ TEST(drain_ignores_other_device_callback)
 		EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[1].dev));
 		test_devices[1].want.request.addr = i % 2 ? ADDR(1) : ADDR(0);
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[1].dev, NULL,
-					  NULL));
+						 NULL));
 		EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, first));
 	}
 	/* Registration at once does not drain the device. */
@@ -523,7 +523,7 @@ TEST_F_TIMEOUT(long_form,
 		write_drained(&test_devices[0]);
 		pthread_mutex_lock(&writers);
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[0].dev, NULL,
-					  NULL));
+						 NULL));
 		pthread_mutex_unlock(&writers);
 	}
 	for (i = 0; i < THREADS; i++) {

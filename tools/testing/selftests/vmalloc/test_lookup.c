@@ -50,7 +50,7 @@ static void new_space(struct __test_metadata *_metadata)
 	for (i = 0; i < NR; i++) {
 		n = i * 7 % NR;
 		EXPECT_OK(vmr_reserve(&space, node(n), n * 0x100, n * 0x100 + 0x3f,
-				  NULL));
+				      NULL));
 	}
 }
 
@@ -59,7 +59,7 @@ static void new_space(struct __test_metadata *_metadata)
  * precedes the first node; the last lookup is without a change.
  */
 static void lookup_with_change(struct __test_metadata *_metadata, uint64_t addr,
-			  void (*change)(void))
+			       void (*change)(void))
 {
 	struct mapping before, after, seen;
 	int changed = 1;

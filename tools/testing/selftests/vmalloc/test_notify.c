@@ -56,9 +56,9 @@ TEST(listener_not_called_without_change)
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x1000));
 	/* Calls that fail. */
 	EXPECT_EQ(-EBUSY, vmr_region_move(&m.manager, &p.region[0], 0x2000,
-					   NULL));
+					  NULL));
 	EXPECT_EQ(-ERANGE, vmr_region_move(&m.manager, &p.region[0],
-					    MACHINE_LAST, NULL));
+					   MACHINE_LAST, NULL));
 	EXPECT_EQ(-EEXIST, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(0U, d.nr);
 	/* Changes between states that are not mapped. */

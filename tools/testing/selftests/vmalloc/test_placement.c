@@ -25,23 +25,23 @@ TEST(region_move_to_free_addresses)
 	EXPECT_ANSWERS(&p.region[0], 0x4001);
 
 	REFUSED(-EBUSY, vmr_region_move(&m.manager, &p.region[0], 0x7001,
-					 &conflict));
+					&conflict));
 	EXPECT_EQ(&q.region[0].range, conflict);
 	REFUSED(-EBUSY, vmr_region_move(&m.manager, &p.region[0], 0x8fff,
-					 NULL));
+					NULL));
 	REFUSED(-ERANGE, vmr_region_move(&m.manager, &p.region[0],
-					  MACHINE_LAST - 0xffe, NULL));
+					 MACHINE_LAST - 0xffe, NULL));
 	REFUSED(-EOVERFLOW, vmr_region_move(&m.manager, &p.region[0],
-					     VMR_ADDR_MAX - 0xffe, NULL));
+					    VMR_ADDR_MAX - 0xffe, NULL));
 	REFUSED(-EINVAL, vmr_region_move(NULL, &p.region[0], 0, NULL));
 	REFUSED(-EINVAL, vmr_region_move(&m.manager, NULL, 0, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0x4001);
 
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	REFUSED(-ENOENT, vmr_region_move(&m.manager, &p.region[0], 0x4000,
-					  NULL));
+					 NULL));
 	REFUSED(-EOVERFLOW, vmr_region_move(&m.manager, &p.region[0],
-					     VMR_ADDR_MAX - 0xffe, NULL));
+					    VMR_ADDR_MAX - 0xffe, NULL));
 	REFUSED(-ENOENT, vmr_region_program(&m.manager, &p.region[0], 0x4000));
 	REFUSED(-ENOENT, vmr_region_park(&m.manager, &p.region[0], 0x4000));
 	REFUSED(-ENOENT, vmr_region_unmap(&m.manager, &p.region[0]));
@@ -161,7 +161,7 @@ TEST(claim_live_on_every_free_path)
 			break;
 		case 1:
 			vmr_region_move(&m.manager, &holder.region[0], 0x4000,
-					 NULL);
+					NULL);
 			break;
 		case 2:
 			vmr_region_park(&m.manager, &holder.region[0], 0x1000);
@@ -351,7 +351,7 @@ static int anywhere_up(struct probe *p)
 	probe_init(p, "anywhere");
 	ret = probe_region(p, 0, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000);
 	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MMIO, 0x1000, 0x1000,
-			      0x1000, 0x4fff, &p->region[0].range);
+				    0x1000, 0x4fff, &p->region[0].range);
 	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
