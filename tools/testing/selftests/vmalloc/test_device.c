@@ -33,7 +33,7 @@ TEST(subregion_add_error_list)
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, msix_up(&p, part, 0x100000));
+	ASSERT_EQ(0, memory_with_subregions_up(&p, part, 0x100000));
 	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 
 	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(NULL, &other));
@@ -694,7 +694,7 @@ static void unregister_and_drain_self(struct probe *p, const struct vmr_access *
 /* A drain of a device inside its own callback fails. */
 TEST(drain_in_own_callback_edeadlk)
 {
-	struct probe p, gone;
+	struct probe p, unregistered;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
@@ -704,8 +704,8 @@ TEST(drain_in_own_callback_edeadlk)
 	EXPECT_EQ(-EDEADLK, drain_result_inside);
 	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &p.dev));
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
-	probe_init(&gone, "gone");
-	EXPECT_EQ(0, vmr_device_drain(&m.manager, &gone.dev));
+	probe_init(&unregistered, "unregistered");
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &unregistered.dev));
 }
 
 static struct probe *other_dev;

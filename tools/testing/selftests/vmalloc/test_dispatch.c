@@ -342,7 +342,7 @@ TEST(subregion_dispatched_in_memory)
 	uint8_t data[8];
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, msix_up(&p, part, 0x100000));
+	ASSERT_EQ(0, memory_with_subregions_up(&p, part, 0x100000));
 	EXPECT_ANSWERS(&part[0], 0x103000);
 	EXPECT_ANSWERS(&part[1], 0x104000);
 	EXPECT_NULL(responder(VMR_MMIO, 0x100000));
@@ -366,7 +366,7 @@ TEST(subregion_moves_with_memory)
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, msix_up(&p, part, 0x100000));
+	ASSERT_EQ(0, memory_with_subregions_up(&p, part, 0x100000));
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x200000));
 	EXPECT_ANSWERS(&part[0], 0x203000);
 	EXPECT_ANSWERS(&part[1], 0x204000);
