@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * failures.h - whether a call that failed has left anything behind
+ * failures.h - check that a failed call changes nothing
  *
- * The machine is looked at before and after: as numbers (machine.h), as the bytes of
- * a snapshot, and in what neither of these has: pools, who shares which line, how
- * often somebody was told of something.
+ * The state before and after is compared: as numbers (machine.h), as the bytes of a
+ * snapshot, and in pools, shared interrupts and the number of notifications.
  */
 #ifndef VMR_TEST_FAILURES_H
 #define VMR_TEST_FAILURES_H
 
 #include "bus.h"
 
-#define WATCHED		9	/* spaces that are not the system's own */
+#define WATCHED		9	/* spaces outside of the system */
 #define LINES		64
 
 static struct event_log event_log;
 
-/* Spaces of buses and bridges, to be in the snapshots too. */
+/* Spaces of buses and bridges that the snapshots include. */
 static struct vmr_snapshot_space watched[WATCHED];
 static size_t nr_watched;
 
 static uint8_t bytes_before[1 << 14], bytes_after[1 << 14];
 static size_t size_before;
 
-/* What is no range of a space. */
+/* The state that is not in a space. */
 struct extra_state {
-	unsigned int		told;
+	unsigned int		notifications;
 	size_t			nr_words;
 	uintptr_t		words[LINES];
 	struct vmr_system_pool	pools[VMR_SYSTEM_MAX_POOLS];
@@ -50,7 +49,7 @@ static inline int watch_bridge(struct vmr_pci_bridge *bridge)
 				   VMR_SNAPSHOT_FIRST_USER + at);
 }
 
-/* The system's spaces and those that are watched; how many they are. */
+/* All spaces: those of the system and the watched ones. */
 static struct vmr_snapshot_space spaces[VMR_SNAPSHOT_NR_SPACES + WATCHED];
 
 static inline size_t list_spaces(void)
@@ -61,9 +60,8 @@ static inline size_t list_spaces(void)
 }
 
 /*
- * How far ids were ever handed out. What gets in the way hands some out too, so
- * this is put back between two tries: else nobody would see that a call that failed
- * has moved it.
+ * The watermarks of ids. The obstacles of a test allocate ids, too, so the watermarks are
+ * restored between two attempts. A failed call that changes a watermark is then detected.
  */
 static uint64_t marks[VMR_SNAPSHOT_NR_SPACES + WATCHED];
 
@@ -85,7 +83,7 @@ static inline void put_marks_back(void)
 			*spaces[i].high_watermark = marks[i];
 }
 
-/* As if nothing had been handed out but what is still there. */
+/* Set each watermark to one more than the highest allocated id. */
 static inline void forget_marks(void)
 {
 	const struct vmr_range *top;
@@ -129,7 +127,7 @@ static inline void extra_state_take(struct extra_state *b)
 	const struct vmr_irq_share *sharer;
 
 	memset(b, 0, sizeof(*b));
-	b->told = event_log.nr;
+	b->notifications = event_log.nr;
 	memcpy(b->pools, m.sys.pools, sizeof(b->pools));
 	while ((line = vmr_next_shared_irq(&m.sys, line))) {
 		add_word(b, (uintptr_t)line);
@@ -163,7 +161,7 @@ static inline int state_is_unchanged(void)
 	       !strcmp(machine_verify(), VERIFY_OK);
 }
 
-/* @call fails with @err, and it is as if it had not been made. */
+/* @call fails with @err and changes nothing. */
 #define FAILS(err, call) \
 	do { \
 		ASSERT_EQ(0, state_save()); \
@@ -171,7 +169,7 @@ static inline int state_is_unchanged(void)
 			TH_LOG("%s", #call); \
 		} \
 		EXPECT_TRUE(state_is_unchanged()) { \
-			TH_LOG("%s failed and changed something", #call); \
+			TH_LOG("%s failed and changed the state", #call); \
 		} \
 	} while (0)
 

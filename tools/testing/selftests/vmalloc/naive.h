@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * naive.h - who answers where, worked out by looking at every region there is
+ * naive.h - dispatch by a linear search of all regions
  *
- * Written from what device.h says of windows. Of the library it uses only the
- * place and the state of each region.
+ * Written from the rules for windows in device.h. It uses only the range and the state of
+ * each region of the library.
  */
 #ifndef VMR_TEST_NAIVE_H
 #define VMR_TEST_NAIVE_H
@@ -17,7 +17,7 @@ static struct {
 	size_t			nr;
 } naive;
 
-/* Every region of a device that is, was or will be registered. */
+/* Add all regions of a device, registered or not. */
 static inline void naive_add(struct vmr_device *dev)
 {
 	struct vmr_region *region;
@@ -33,7 +33,7 @@ static inline bool naive_live(const struct vmr_region *region)
 	       state_of(region) == VMR_LIVE;
 }
 
-/* The region at @addr on @bus, or at the root. */
+/* Return: the region at @addr on @bus, or at the root if @bus is NULL. */
 static inline struct vmr_region *naive_at(const struct vmr_bus *bus,
 					  enum vmr_io io, uint64_t addr)
 {
@@ -50,7 +50,7 @@ static inline struct vmr_region *naive_at(const struct vmr_bus *bus,
 	return NULL;
 }
 
-/* Whether what is behind a window is inside it and of its type. */
+/* Does @window forward all accesses to @region? */
 static inline bool naive_through(const struct vmr_region *window,
 				 const struct vmr_region *region)
 {
@@ -59,7 +59,7 @@ static inline bool naive_through(const struct vmr_region *window,
 	       (region->prefetchable || !window->prefetchable);
 }
 
-/* Who has @addr, from the root down: NULL if nobody can be reached. */
+/* Return: the region that an access to @addr reaches from the root, or NULL. */
 static inline struct vmr_region *naive_route(enum vmr_io io, uint64_t addr)
 {
 	const struct vmr_region *windows[NAIVE_DEPTH];
@@ -79,7 +79,7 @@ static inline struct vmr_region *naive_route(enum vmr_io io, uint64_t addr)
 	return region;
 }
 
-/* Whether a region, a window too, is inside windows from the bottom up. */
+/* Is @region, which may be a window, mapped? Checks the windows from the bottom up. */
 static inline bool naive_visible(const struct vmr_region *region)
 {
 	const struct vmr_bus *bus = region->device->parent_bus;
@@ -97,11 +97,11 @@ static inline bool naive_visible(const struct vmr_region *region)
 	return true;
 }
 
-/* The region or part that answers an access, NULL if it is -ENXIO. */
+/* Return: the region or subregion of an access, NULL for -ENXIO. */
 static inline struct vmr_region *naive_access(enum vmr_io io, uint64_t addr,
 					      uint32_t width)
 {
-	struct vmr_region *region = naive_route(io, addr), *part;
+	struct vmr_region *region = naive_route(io, addr), *sub;
 	uint64_t offset;
 
 	if (!region || width - 1 > region->range.last - addr)
@@ -111,10 +111,10 @@ static inline struct vmr_region *naive_access(enum vmr_io io, uint64_t addr,
 	if (region->type != VMR_REGION_MEMORY)
 		return NULL;
 	offset = addr - region->range.start;
-	for (part = region->subregions; part; part = part->next)
-		if (offset >= part->offset &&
-		    offset + width <= part->offset + part->size)
-			return part;
+	for (sub = region->subregions; sub; sub = sub->next)
+		if (offset >= sub->offset &&
+		    offset + width <= sub->offset + sub->size)
+			return sub;
 	return NULL;
 }
 

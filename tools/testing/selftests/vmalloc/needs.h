@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * needs.h - what a test needs that not every environment has
+ * needs.h - features that a test needs and some environments lack
  *
- * The tests run as programs, in the kernel and on bare metal. An environment that
- * lacks something is compiled with TEST_LACKS_ and its name defined as 1; a test
- * that needs it says so first, and skips itself there by name:
+ * The tests run as programs, in the kernel and on bare metal. An environment that lacks
+ * a feature defines TEST_LACKS_<feature> as 1. A test that needs it calls NEEDS() first
+ * and is skipped there:
  *
- *	threads		two things that happen at the same time
- *	page_faults	memory that can be protected, and a handler that sees why
- *	restless_drain	a drain that never sleeps, so that it may be in a section
+ *	threads		threads that run at the same time
+ *	page_faults	protected memory and a handler of its faults
+ *	restless_drain	a drain that never sleeps and may be called in a write section
  */
 #ifndef VMR_TEST_NEEDS_H
 #define VMR_TEST_NEEDS_H
@@ -26,15 +26,15 @@
 #define TEST_LACKS_restless_drain	0
 #endif
 
-#define NEEDS(what) \
+#define NEEDS(feature) \
 	do { \
-		if (TEST_LACKS_##what) \
-			SKIP(return, "%s: not here", #what); \
+		if (TEST_LACKS_##feature) \
+			SKIP(return, "%s: not available", #feature); \
 	} while (0)
 
 /*
- * Something looks on that takes whatever orders threads for the order of what they
- * access. Where the test itself orders them, it should not be seen.
+ * A race checker observes the program and derives an order of accesses from all
+ * synchronisation. The test must hide its own synchronisation from the checker.
  */
 #ifdef __has_feature
 #if __has_feature(thread_sanitizer)
@@ -47,10 +47,7 @@
 #define TEST_LOOKED_AT_FOR_RACES
 #endif
 
-/*
- * What is tried a great many times is tried a part of that where it would take long:
- * VMR_PART=16 for a sixteenth.
- */
+/* A slow environment divides the number of repetitions: VMR_PART=16 for a sixteenth. */
 static inline unsigned int test_part(void)
 {
 	const char *given = getenv("VMR_PART");

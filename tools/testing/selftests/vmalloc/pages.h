@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * pages.h - notice each node that the library looks at
+ * pages.h - count the nodes that the library visits
  *
- * Each node has a page of its own. While pages_watch() is on, no page may be
- * accessed before a fault has said which; then that one may. So a call can be
- * followed node by node from outside, exactly and on every machine.
+ * Each node is on a page of its own. pages_watch() protects all pages. The first access
+ * to a page faults; the handler counts the page and makes it accessible. The count is
+ * exact and equal on every machine.
  */
 #ifndef VMR_TEST_PAGES_H
 #define VMR_TEST_PAGES_H
@@ -24,21 +24,21 @@
 static unsigned char *pages;
 static size_t pages_bytes;
 static size_t page_size;
-static size_t pages_seen;	/* atomic: a signal handler counts */
+static size_t pages_seen;	/* atomic: written by a signal handler */
 
-/* Called once, when this many nodes have been looked at and the next is due. */
+/* Called once, before the visit that follows pages_hook_at visits. */
 static void (*pages_hook)(void);
 static size_t pages_hook_at;
 
 static inline struct vmr_range *node(size_t i)
 {
-	/* Not all on the same line of a cache. */
+	/* Distribute the nodes over the lines of the cache. */
 	return (struct vmr_range *)(pages + i * page_size + i % 16 * 64);
 }
 
 #if TEST_LACKS_page_faults
 
-/* So that the tests compile: they skip themselves before they come to this. */
+/* Stubs for the compiler: the tests are skipped before they call them. */
 static inline void pages_watch(void)
 {
 	pages_hook = NULL;
@@ -73,7 +73,7 @@ static inline void pages_watch(void)
 	mprotect(pages, pages_bytes, PROT_NONE);
 }
 
-/* Return: how many nodes were looked at. */
+/* Return: the number of visited nodes. */
 static inline size_t pages_unwatch(void)
 {
 	mprotect(pages, pages_bytes, PROT_READ | PROT_WRITE);
@@ -86,7 +86,7 @@ static inline void pages_fault(int sig, siginfo_t *info, void *context)
 	void (*hook)(void) = pages_hook;
 
 	if (addr < pages || addr >= pages + pages_bytes) {
-		/* No node: let it be the crash that it is. */
+		/* No node: let the program crash. */
 		signal(sig, SIG_DFL);
 		return;
 	}
@@ -101,13 +101,13 @@ static inline void pages_fault(int sig, siginfo_t *info, void *context)
 	__atomic_fetch_add(&pages_seen, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Return: how large one is. */
+/* Return: the size of a page. */
 static inline size_t pages_one(void)
 {
 	return sysconf(_SC_PAGESIZE);
 }
 
-/* Return: 0, or -1 if the system does not let us. */
+/* Return: 0, or -1 if the system refuses. */
 static inline int pages_init(size_t bytes)
 {
 	struct sigaction action = { .sa_sigaction = pages_fault,
@@ -119,7 +119,7 @@ static inline int pages_init(size_t bytes)
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (pages == MAP_FAILED)
 		return -1;
-	/* Linux says SIGSEGV, others SIGBUS. */
+	/* Linux sends SIGSEGV, other systems SIGBUS. */
 	if (sigaction(SIGSEGV, &action, NULL))
 		return -1;
 	return sigaction(SIGBUS, &action, NULL);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_address.c - pools, and the address allocator that a VMM knows
- *
- * The rules are those of rust-vmm's AddressAllocator, where it kept them, and of
- * address.h. Each test is named for the rule it states.
+ * test_address.c - pools, and the rules of rust-vmm's AddressAllocator
  */
 #include "../kselftest_harness.h"
 #include "world.h"
@@ -11,7 +8,7 @@
 #define BASE	0x1000ULL
 #define SIZE	0x1000ULL
 
-/* An allocator as rust-vmm makes one: a pool that is all of a space. */
+/* An allocator like that of rust-vmm: a pool that covers a space. */
 static void allocator(struct __test_metadata *_metadata, uint64_t base,
 		      uint64_t size)
 {
@@ -19,7 +16,7 @@ static void allocator(struct __test_metadata *_metadata, uint64_t base,
 	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, base, size, "test"));
 }
 
-/* A pool of 0x2000-0x5fff in a space of 0x0000-0xffff. */
+/* A pool [0x2000, 0x5fff] in a space [0, 0xffff]. */
 static void pool_inside(struct __test_metadata *_metadata)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, 0xffff));
@@ -29,7 +26,11 @@ static void pool_inside(struct __test_metadata *_metadata)
 
 /* The pool itself. */
 
-TEST(pool_init_errors_come_in_the_order_of_the_table)
+/*
+ * If several errors apply, vmr_pool_init() returns the one that is documented
+ * first.
+ */
+TEST(pool_init_error_precedence)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0x1000, 0x1fff));
 	EXPECT_FAIL(-EINVAL, vmr_pool_init(NULL, &w.a, 0x1000, 0x10, NULL));
@@ -44,7 +45,8 @@ TEST(pool_init_errors_come_in_the_order_of_the_table)
 	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, 0x1fff, 1, NULL));
 }
 
-TEST(pool_init_means_alignment_1_and_first_fit)
+/* A new pool has alignment 1 and first fit. */
+TEST(pool_init_default_alignment_and_policy)
 {
 	memset(&w.pool, 0xa5, sizeof(w.pool));
 	EXPECT_OK(vmr_space_init(&w.a, 0x1000, 0x1fff));
@@ -57,7 +59,8 @@ TEST(pool_init_means_alignment_1_and_first_fit)
 	EXPECT_STREQ("io", w.pool.name);
 }
 
-TEST(pool_size_0_is_all_up_to_the_end_of_the_space)
+/* A pool of size 0 extends to the end of its space. */
+TEST(pool_size_zero_extends_to_space_end)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, 0, 0, NULL));
@@ -72,30 +75,38 @@ TEST(pool_size_0_is_all_up_to_the_end_of_the_space)
 
 /* Errors of allocation. */
 
-TEST(pool_alloc_errors_come_in_the_order_of_the_table)
+/*
+ * If several errors apply, vmr_pool_alloc() returns the one that is documented
+ * first.
+ */
+TEST(pool_alloc_error_precedence)
 {
 	pool_inside(_metadata);
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[0], 0, 0xfff, NULL));
 	EXPECT_FAIL(-EINVAL, vmr_pool_alloc(NULL, &w.r[1], 1, 1, VMR_FIRST));
 	EXPECT_FAIL(-EINVAL, vmr_pool_alloc(&w.pool, NULL, 1, 1, VMR_FIRST));
-	/* Each also with a node that is taken. */
+	/* Each error also with a linked node. */
 	EXPECT_FAIL(-EINVAL, vmr_pool_alloc(&w.pool, &w.r[0], 0, 1, VMR_FIRST));
 	EXPECT_FAIL(-EINVAL, vmr_pool_alloc(&w.pool, &w.r[0], 1, 3, VMR_FIRST));
 	EXPECT_FAIL(-EINVAL, vmr_pool_alloc(&w.pool, &w.r[0], 1, 1, VMR_EXACT));
 	EXPECT_FAIL(-EINVAL, vmr_pool_alloc(&w.pool, &w.r[0], 1, 1,
-				       (enum vmr_policy)99));
-	/* And each with a size that fits nowhere. */
+					    (enum vmr_policy)99));
+	/* Each error also with a size that does not fit. */
 	EXPECT_FAIL(-EEXIST, vmr_pool_alloc(&w.pool, &w.r[0], 0x4001, 1, VMR_FIRST));
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], 0x4001, 1, VMR_FIRST));
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], 0x4001, 1, VMR_LAST));
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], 0x4001, 1, VMR_BEST));
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], VMR_ADDR_MAX, 1,
-				       VMR_LAST));
+					    VMR_LAST));
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[1], 0x4000, 0x2000, VMR_FIRST));
 	EXPECT_AT(0x2000, 0x5fff, &w.r[1]);
 }
 
-TEST(pool_alloc_at_errors_come_in_the_order_of_the_table)
+/*
+ * If several errors apply, the reservation in a pool returns the one that is
+ * documented first.
+ */
+TEST(pool_reserve_error_precedence)
 {
 	pool_inside(_metadata);
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[0], 0, 0xfff, NULL));
@@ -104,7 +115,7 @@ TEST(pool_alloc_at_errors_come_in_the_order_of_the_table)
 #define AT(range, start, size, align) \
 	vmr_pool_reserve(&w.pool, range, start, size, align, &conflict)
 	EXPECT_FAIL(-EINVAL, vmr_pool_reserve(NULL, &w.r[1], 0x3000, 1, 1,
-					  &conflict));
+					      &conflict));
 	EXPECT_FAIL(-EINVAL, AT(NULL, 0x3000, 1, 1));
 	EXPECT_FAIL(-EINVAL, AT(&w.r[0], 0x3000, 0, 1));
 	EXPECT_FAIL(-EINVAL, AT(&w.r[0], 0x3000, 1, 3));
@@ -116,7 +127,7 @@ TEST(pool_alloc_at_errors_come_in_the_order_of_the_table)
 	EXPECT_FAIL(-ERANGE, AT(&w.r[1], 0x6000, 1, 1));
 	EXPECT_FAIL(-ERANGE, AT(&w.r[1], 0x1fff, 1, 1));
 	EXPECT_BUSY(&w.r[2], AT(&w.r[1], 0x2800, 0x100, 1));
-	/* The lowest in the way may begin outside the pool. */
+	/* The conflict may begin outside the pool. */
 	EXPECT_BUSY(&w.r[3], AT(&w.r[1], 0x2000, 0x1000, 1));
 	EXPECT_OK(AT(&w.r[1], 0x2100, 0x700, 0x100));
 	EXPECT_AT(0x2100, 0x27ff, &w.r[1]);
@@ -124,7 +135,8 @@ TEST(pool_alloc_at_errors_come_in_the_order_of_the_table)
 #undef AT
 }
 
-TEST(pool_request_is_bounded_by_the_pool_and_the_request)
+/* A request is placed within the bounds of the pool and of the request. */
+TEST(pool_request_within_both_bounds)
 {
 	struct vmr_request req = VMR_REQUEST(0x100, 0x100);
 
@@ -159,7 +171,8 @@ TEST(pool_request_is_bounded_by_the_pool_and_the_request)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(what_a_request_leaves_open_the_pool_decides)
+/* The pool supplies the alignment and the policy that a request leaves open. */
+TEST(pool_request_defaults_from_pool)
 {
 	struct vmr_request req = VMR_REQUEST(0x10, 0);
 
@@ -176,12 +189,13 @@ TEST(what_a_request_leaves_open_the_pool_decides)
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[3], 0x10, 0, VMR_FIRST));
 	EXPECT_AT(0x2000, 0x200f, &w.r[3]);
 	EXPECT_FAIL(-EINVAL, vmr_pool_reserve(&w.pool, &w.r[4], 0x3010, 0x10, 0,
-					  &conflict));
+					      &conflict));
 	EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[4], 0x3010, 0x10, 1, &conflict));
 	EXPECT_VALID(&w.a);
 }
 
-TEST(pools_on_one_space_see_each_others_ranges)
+/* Pools on one space do not allocate each other's ranges. */
+TEST(pools_share_ranges_of_space)
 {
 	struct vmr_pool low, high;
 
@@ -192,7 +206,7 @@ TEST(pools_on_one_space_see_each_others_ranges)
 	EXPECT_AT(0x8000, 0x8fff, &w.r[0]);
 	EXPECT_OK(vmr_pool_alloc(&low, &w.r[1], 0x1000, 0x1000, VMR_LAST));
 	EXPECT_AT(0x7000, 0x7fff, &w.r[1]);
-	/* What was allocated through one may move to the other. */
+	/* A range of one pool may move to the other. */
 	EXPECT_OK(vmr_move(&w.a, &w.r[1], 0xf000, NULL));
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&high, &w.r[2], 0x7000, 1, VMR_FIRST));
 	EXPECT_OK(vmr_pool_free(&low, 0x8000, 0x1000, &w.freed));
@@ -204,7 +218,8 @@ TEST(pools_on_one_space_see_each_others_ranges)
 
 /* Freeing. */
 
-TEST(pool_free_must_name_one_range_exactly)
+/* vmr_pool_free() fails unless the start and the size match one range. */
+TEST(pool_free_needs_exact_range)
 {
 	pool_inside(_metadata);
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], 0x2000, 0x2fff, NULL));
@@ -212,7 +227,7 @@ TEST(pool_free_must_name_one_range_exactly)
 	EXPECT_FAIL(-EINVAL, vmr_pool_free(NULL, 0x2000, 0x1000, &w.freed));
 	EXPECT_FAIL(-EINVAL, vmr_pool_free(&w.pool, VMR_ADDR_MAX, 0, &w.freed));
 	EXPECT_FAIL(-EOVERFLOW, vmr_pool_free(&w.pool, VMR_ADDR_MAX, 2, &w.freed));
-	/* Allocated, but not of this pool. */
+	/* Allocated outside this pool. */
 	EXPECT_FAIL(-ERANGE, vmr_pool_free(&w.pool, 0x1000, 0x1000, &w.freed));
 	EXPECT_FAIL(-ERANGE, vmr_pool_free(&w.pool, 0x1fff, 0x1001, &w.freed));
 	EXPECT_FAIL(-ERANGE, vmr_pool_free(&w.pool, 0x5fff, 2, &w.freed));
@@ -226,7 +241,8 @@ TEST(pool_free_must_name_one_range_exactly)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_range_can_be_freed_by_any_of_its_addresses)
+/* A range is freed by any of its addresses. */
+TEST(pool_free_by_any_address)
 {
 	static const uint64_t addr[] = { 0x2100, 0x2180, 0x21ff };
 	size_t i;
@@ -234,11 +250,11 @@ TEST(a_range_can_be_freed_by_any_of_its_addresses)
 	pool_inside(_metadata);
 	for (i = 0; i < ARRAY_SIZE(addr); i++) {
 		EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[0], 0x2100, 0x100, 0,
-					NULL));
+					   NULL));
 		EXPECT_FAIL(-ENOENT, vmr_pool_free_containing(&w.pool, 0x20ff,
-							 &w.freed));
+							      &w.freed));
 		EXPECT_FAIL(-ENOENT, vmr_pool_free_containing(&w.pool, 0x2200,
-							 &w.freed));
+							      &w.freed));
 		w.freed = NULL;
 		EXPECT_OK(vmr_pool_free_containing(&w.pool, addr[i], &w.freed));
 		EXPECT_EQ(&w.r[0], w.freed);
@@ -253,9 +269,10 @@ TEST(a_range_can_be_freed_by_any_of_its_addresses)
 	EXPECT_VALID(&w.a);
 }
 
-/* Questions. */
+/* Queries. */
 
-TEST(the_highest_free_address_is_the_pools)
+/* The highest free address is within the pool. */
+TEST(pool_highest_free_within_pool)
 {
 	pool_inside(_metadata);
 	EXPECT_FAIL(-EINVAL, vmr_pool_highest_free(NULL, &w.addr));
@@ -268,7 +285,7 @@ TEST(the_highest_free_address_is_the_pools)
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[1], 0x2001, 0x57ff, NULL));
 	EXPECT_OK(vmr_pool_highest_free(&w.pool, &w.addr));
 	EXPECT_EQ((uint64_t)0x2000, w.addr);
-	/* Full, with free addresses on both sides of the pool. */
+	/* The pool is full; addresses on both sides of it are free. */
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[2], 0x2000, 0x2000, NULL));
 	EXPECT_FAIL(-ENOSPC, vmr_pool_highest_free(&w.pool, &w.addr));
 
@@ -281,7 +298,8 @@ TEST(the_highest_free_address_is_the_pools)
 	EXPECT_EQ((uint64_t)0, w.addr);
 }
 
-TEST(an_offset_is_an_address_only_inside_its_live_range)
+/* An offset is translated only within a live range. */
+TEST(offset_to_addr_needs_live_range)
 {
 	pool_inside(_metadata);
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], 0x2000, 0x2fff, NULL));
@@ -303,7 +321,7 @@ TEST(an_offset_is_an_address_only_inside_its_live_range)
 	EXPECT_EQ((uint64_t)0x2fff, w.addr);
 	EXPECT_OK(OFF(&w.r[0], 0x400, 4));
 	EXPECT_EQ((uint64_t)0x2400, w.addr);
-	/* What does not answer has no addresses. */
+	/* A range that is not live has no addresses. */
 	EXPECT_OK(vmr_claim(&w.a, &w.r[0], 0x3000, 0x3fff));
 	EXPECT_FAIL(-ENOENT, OFF(&w.r[0], 0, 1));
 	EXPECT_OK(vmr_park(&w.a, &w.r[0], 0x3000, 0x3fff));
@@ -313,21 +331,26 @@ TEST(an_offset_is_an_address_only_inside_its_live_range)
 #undef OFF
 }
 
-/* The address allocator of rust-vmm: what must hold. */
+/* The address allocator of rust-vmm: its rules. */
 
-TEST(example_last_first_in_0x1000)
+/*
+ * The example of rust-vmm in a space of 0x1000: from the top, then from the
+ * bottom.
+ */
+TEST(example_high_then_low_in_0x1000)
 {
 	allocator(_metadata, BASE, SIZE);
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[0], 0x800, 0x100, VMR_LAST));
 	EXPECT_AT(0x1800, 0x1fff, &w.r[0]);
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], 0x900, 0x100,
-				       VMR_FIRST));
+					    VMR_FIRST));
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[1], 0x400, 0x100, VMR_FIRST));
 	EXPECT_AT(0x1000, 0x13ff, &w.r[1]);
 	EXPECT_VALID(&w.a);
 }
 
-TEST(example_last_aligned_in_0x10000)
+/* The example of rust-vmm in a space of 0x10000: aligned, from the top. */
+TEST(example_high_aligned_in_0x10000)
 {
 	allocator(_metadata, BASE, 0x10000);
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[0], 0x110, 0x100, VMR_LAST));
@@ -337,7 +360,8 @@ TEST(example_last_aligned_in_0x10000)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(base_and_end_are_inclusive)
+/* The base and the end of an allocator are inclusive. */
+TEST(allocator_ends_inclusive)
 {
 	allocator(_metadata, BASE, SIZE);
 	EXPECT_EQ(BASE, w.pool.start);
@@ -347,28 +371,30 @@ TEST(base_and_end_are_inclusive)
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[1], 1, 1, VMR_FIRST));
 	EXPECT_OK(vmr_pool_free(&w.pool, BASE, SIZE, NULL));
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[0], SIZE + 1, 1,
-				       VMR_FIRST));
+					    VMR_FIRST));
 }
 
-/* The address allocator of rust-vmm: what it got wrong. */
+/* The address allocator of rust-vmm: its known bugs. */
 
-TEST(exact_inside_an_allocated_range_is_refused)
+/* A fixed request inside a live range fails with -EBUSY. */
+TEST(fixed_inside_live_range_ebusy)
 {
 	allocator(_metadata, BASE, SIZE);
 	EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[0], 0x1000, 0x800, 1, NULL));
 	EXPECT_BUSY(&w.r[0], vmr_pool_reserve(&w.pool, &w.r[1], 0x1100, 0x100,
-					       1, &conflict));
-	/* And the rest of it is not handed out again. */
+					      1, &conflict));
+	/* The rest of the range is not allocated again. */
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[1], 0x100, 0x100, VMR_FIRST));
 	EXPECT_AT(0x1800, 0x18ff, &w.r[1]);
 	EXPECT_BUSY(&w.r[0], vmr_pool_reserve(&w.pool, &w.r[2], 0x17ff, 1, 1,
-					       &conflict));
+					      &conflict));
 	EXPECT_BUSY(&w.r[0], vmr_pool_reserve(&w.pool, &w.r[2], 0x1000, 0x1000,
-					       1, &conflict));
+					      1, &conflict));
 	EXPECT_VALID(&w.a);
 }
 
-TEST(exact_takes_the_last_byte_of_a_gap)
+/* A fixed request may use the last byte of a gap. */
+TEST(fixed_at_last_byte_of_gap)
 {
 	allocator(_metadata, BASE, SIZE);
 	EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[0], 0x1800, 0x100, 1, NULL));
@@ -379,7 +405,8 @@ TEST(exact_takes_the_last_byte_of_a_gap)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(last_match_takes_a_gap_that_starts_at_0)
+/* A search from the top uses a gap that starts at address 0. */
+TEST(high_policy_uses_gap_at_zero)
 {
 	allocator(_metadata, 0, 0x10000);
 	EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[0], 0x100, 0xff00, 1, NULL));
@@ -388,7 +415,8 @@ TEST(last_match_takes_a_gap_that_starts_at_0)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(freeing_a_free_range_is_an_error)
+/* Freeing a range that is not allocated fails. */
+TEST(free_of_free_range_enoent)
 {
 	allocator(_metadata, BASE, SIZE);
 	EXPECT_FAIL(-ENOENT, vmr_pool_free(&w.pool, 0x1000, 0x100, &w.freed));
@@ -397,7 +425,8 @@ TEST(freeing_a_free_range_is_an_error)
 	EXPECT_FAIL(-ENOENT, vmr_pool_free(&w.pool, 0x1000, 0x100, &w.freed));
 }
 
-TEST(ranges_beside_both_ends_of_the_domain_can_be_freed)
+/* Ranges at both ends of the domain can be freed. */
+TEST(free_at_domain_ends)
 {
 	allocator(_metadata, 0, 0);
 	EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[0], 1, 1, 1, NULL));
@@ -411,7 +440,8 @@ TEST(ranges_beside_both_ends_of_the_domain_can_be_freed)
 	EXPECT_EQ(VMR_ADDR_MAX, w.gap.last);
 }
 
-TEST(freed_neighbours_of_one_unit_merge)
+/* Freed neighbours of one address merge into one gap. */
+TEST(freed_unit_neighbours_merge)
 {
 	allocator(_metadata, BASE, 4);
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[0], 1, 1, VMR_FIRST));
@@ -429,7 +459,8 @@ TEST(freed_neighbours_of_one_unit_merge)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(all_of_64_bits_can_be_one_allocator)
+/* An allocator can span all 64-bit addresses. */
+TEST(allocator_spans_64_bits)
 {
 	allocator(_metadata, 0, 0);
 	EXPECT_EQ(VMR_ADDR_MAX, w.pool.last);
@@ -438,7 +469,7 @@ TEST(all_of_64_bits_can_be_one_allocator)
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[1], 0x1000, 0x1000, VMR_FIRST));
 	EXPECT_AT(0, 0xfff, &w.r[1]);
 	EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[2], 0x1000, VMR_ADDR_MAX - 0x1fff, 1,
-				NULL));
+				   NULL));
 	EXPECT_FAIL(-ENOSPC, vmr_pool_alloc(&w.pool, &w.r[3], 1, 1, VMR_FIRST));
 	EXPECT_EQ((uint64_t)1, vmr_space_used(&w.a).high);
 	EXPECT_VALID(&w.a);
@@ -446,7 +477,8 @@ TEST(all_of_64_bits_can_be_one_allocator)
 
 /* Constraints of dbs-allocator and crosvm. */
 
-TEST(a_maximum_address_and_top_down_placement_go_together)
+/* A maximum address can be combined with a search from the top. */
+TEST(max_address_with_high_policy)
 {
 	struct vmr_request req = VMR_REQUEST(0x1000, 0x1000);
 

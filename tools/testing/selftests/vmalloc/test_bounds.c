@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_bounds.c - how long a lookup is, and how long a write section keeps it waiting
+ * test_bounds.c - upper bounds of a lookup and of a write section
  *
- * Counted in nodes, as in test_cost.c: each device is on a page of its own. The port
- * layer is this program's, so that it knows when a section is open, and no page may
- * be accessed when one opens. What is documented is O(log n) for a lookup and
- * O(k log n) for a section that changes k ranges, whatever is behind a window.
+ * Counted in nodes, as in test_cost.c: each device is on a page of its own. The program
+ * has a port layer of its own, which counts from the beginning of each write section.
+ * The documented bounds are O(log n) for a lookup and O(k log n) for a section that
+ * changes k ranges. They do not depend on the devices behind a window.
  */
 #include "../kselftest_harness.h"
 
 #include "machine.h"
 #include "pages.h"
 
-#define MOST		2048
-/* Of a tree, at most 2 log2(n + 1) high. */
-#define LOOKUP(log)	(2 * ((log) + 1))
-/* Down and up, with the children beside. */
-#define CHANGE(log)	(5 * (log) + 16)
+#define MAX_ITEMS		2048
+/* The height of a red-black tree is at most 2 log2(n + 1). */
+#define LOOKUP_LIMIT(log)	(2 * ((log) + 1))
+/* A path down and up, with the children of its nodes. */
+#define CHANGE_LIMIT(log)	(5 * (log) + 16)
 
 struct item {
 	struct vmr_region	region;
@@ -28,7 +28,7 @@ struct item {
 static struct vmr_bus bus;
 static struct vmr_region window;
 static struct vmr_device bridge;
-static bool counts;
+static bool counting;
 static size_t longest;
 
 #if !TEST_LACKS_page_faults
@@ -37,7 +37,7 @@ static size_t longest;
 
 unsigned long vmr_port_write_begin(void)
 {
-	if (counts)
+	if (counting)
 		pages_watch();
 	return 0;
 }
@@ -47,7 +47,7 @@ void vmr_port_write_end(unsigned long state)
 	size_t seen;
 
 	(void)state;
-	if (!counts)
+	if (!counting)
 		return;
 	seen = pages_unwatch();
 	longest = seen > longest ? seen : longest;
@@ -87,7 +87,7 @@ static void item_read(struct vmr_device *dev, const struct vmr_access *access,
 
 static const struct vmr_device_ops item_ops = { .read = item_read };
 
-static int item_make(size_t i, struct vmr_bus *parent, uint64_t size)
+static int item_init(size_t i, struct vmr_bus *parent, uint64_t size)
 {
 	struct item *it = item(i);
 
@@ -103,7 +103,7 @@ static int item_make(size_t i, struct vmr_bus *parent, uint64_t size)
 static int item_up(size_t i, struct vmr_bus *parent, uint64_t start,
 		   uint64_t size)
 {
-	int ret = item_make(i, parent, size);
+	int ret = item_init(i, parent, size);
 
 	if (!ret)
 		ret = vmr_device_register(&m.manager, &item(i)->dev, NULL, NULL);
@@ -112,9 +112,9 @@ static int item_up(size_t i, struct vmr_bus *parent, uint64_t start,
 }
 
 #define BASE		0x100000000ull
-#define PLACE(i)	(BASE + 0x10000 * (uint64_t)(i))
+#define ITEM_ADDR(i)	(BASE + 0x10000 * (uint64_t)(i))
 
-/* In an order without one; 1021 is a prime. */
+/* In a scattered order; 1021 is a prime. */
 static int items_up(size_t nr, struct vmr_bus *parent)
 {
 	size_t i, at;
@@ -122,7 +122,7 @@ static int items_up(size_t nr, struct vmr_bus *parent)
 
 	for (i = 0; i < nr && !ret; i++) {
 		at = i * 1021 % nr;
-		ret = item_up(at, parent, PLACE(at), 0x1000);
+		ret = item_up(at, parent, ITEM_ADDR(at), 0x1000);
 	}
 	return ret;
 }
@@ -138,16 +138,16 @@ static unsigned int log_of(size_t n)
 
 static int up(void)
 {
-	int ret = machine_up_to(MACHINE_LAST, 2 * MOST);
+	int ret = machine_up_to(MACHINE_LAST, 2 * MAX_ITEMS);
 
-	counts = false;
+	counting = false;
 	longest = 0;
 	memset(&window, 0, sizeof(window));
 	memset(&bridge, 0, sizeof(bridge));
 	return ret;
 }
 
-/* A bus with one window, open at [start, last] or closed. */
+/* A bus with one window [start, last], which may be closed. */
 static int bus_up(uint64_t start, uint64_t last)
 {
 	int ret;
@@ -163,27 +163,27 @@ static int bus_up(uint64_t start, uint64_t last)
 	return ret ? ret : vmr_window_program(&m.manager, &window, start, last);
 }
 
-/* The longest section of a call. */
-static size_t section_of(void)
+/* Return: the nodes in the longest section since the last call. */
+static size_t take_longest(void)
 {
-	size_t is = longest;
+	size_t nodes = longest;
 
-	counts = false;
+	counting = false;
 	longest = 0;
-	return is;
+	return nodes;
 }
 
 #define SECTION(most, call) \
 	do { \
-		size_t is_; \
-		counts = true; \
+		size_t nodes_; \
+		counting = true; \
 		(void)(call); \
-		is_ = section_of(); \
-		EXPECT_GE((size_t)(most), is_) { \
+		nodes_ = take_longest(); \
+		EXPECT_GE((size_t)(most), nodes_) { \
 			TH_LOG("%zu items: %s", nr, #call); \
 		} \
-		if (is_ > max) \
-			max = is_; \
+		if (nodes_ > max) \
+			max = nodes_; \
 	} while (0)
 
 FIXTURE(bounds) {
@@ -196,12 +196,12 @@ FIXTURE_VARIANT(bounds) {
 
 FIXTURE_VARIANT_ADD(bounds, few) { .nr = 64 };
 FIXTURE_VARIANT_ADD(bounds, many) { .nr = 512 };
-FIXTURE_VARIANT_ADD(bounds, most) { .nr = MOST - 64 };
+FIXTURE_VARIANT_ADD(bounds, most) { .nr = MAX_ITEMS - 64 };
 
 FIXTURE_SETUP(bounds)
 {
 	NEEDS(page_faults);
-	ASSERT_EQ(0, pages_init(MOST * pages_one()));
+	ASSERT_EQ(0, pages_init(MAX_ITEMS * pages_one()));
 	ASSERT_EQ(0, up());
 }
 
@@ -219,44 +219,45 @@ static size_t lookup(uint64_t addr, int *ret)
 	return pages_unwatch();
 }
 
-/* What answers is on a page of its own that was on the way already. */
-TEST_F(bounds, lookups)
+/* A lookup visits O(log n) nodes. */
+TEST_F(bounds, lookup_nodes_logarithmic)
 {
-	size_t nr = variant->nr, i, is, max = 0;
+	size_t nr = variant->nr, i, nodes, max = 0;
 	unsigned int log = log_of(nr);
 	int ret;
 
 	ASSERT_EQ(0, items_up(nr, NULL));
 	for (i = 0; i < nr; i += 1 + nr / 200) {
-		is = lookup(PLACE(i) + 0xfff, &ret);
+		nodes = lookup(ITEM_ADDR(i) + 0xfff, &ret);
 		EXPECT_EQ(0, ret);
-		max = is > max ? is : max;
-		is = lookup(PLACE(i) + 0x1000, &ret);
+		max = nodes > max ? nodes : max;
+		nodes = lookup(ITEM_ADDR(i) + 0x1000, &ret);
 		EXPECT_EQ(-ENXIO, ret);
-		max = is > max ? is : max;
+		max = nodes > max ? nodes : max;
 	}
-	EXPECT_GE((size_t)LOOKUP(log), max);
-	TH_LOG("%zu items: %zu nodes at most, %u allowed", nr, max,
-	       LOOKUP(log));
+	EXPECT_GE((size_t)LOOKUP_LIMIT(log), max);
+	TH_LOG("%zu items: at most %zu nodes, limit %u", nr, max,
+	       LOOKUP_LIMIT(log));
 }
 
-TEST_F(bounds, lookups_behind_a_window)
+/* A lookup through a window visits O(log n) nodes. */
+TEST_F(bounds, window_lookup_nodes_logarithmic)
 {
-	size_t nr = variant->nr, i, is, max = 0;
+	size_t nr = variant->nr, i, nodes, max = 0;
 	int ret;
 
-	ASSERT_EQ(0, bus_up(BASE, PLACE(2 * MOST)));
+	ASSERT_EQ(0, bus_up(BASE, ITEM_ADDR(2 * MAX_ITEMS)));
 	ASSERT_EQ(0, items_up(nr, &bus));
 	for (i = 0; i < nr; i += 1 + nr / 200) {
-		is = lookup(PLACE(i), &ret);
+		nodes = lookup(ITEM_ADDR(i), &ret);
 		EXPECT_EQ(0, ret);
-		max = is > max ? is : max;
+		max = nodes > max ? nodes : max;
 	}
-	EXPECT_GE((size_t)LOOKUP(log_of(nr)), max);
+	EXPECT_GE((size_t)LOOKUP_LIMIT(log_of(nr)), max);
 }
 
-/* Which count went up, or none. */
-static size_t raised_since(const struct vmr_generations *before)
+/* Return: the generation slot that changed, or VMR_NR_GENERATIONS. */
+static size_t changed_generation(const struct vmr_generations *before)
 {
 	size_t k = 0;
 
@@ -266,75 +267,80 @@ static size_t raised_since(const struct vmr_generations *before)
 	return k;
 }
 
-/* The one that goes up when an item goes elsewhere and comes back. */
-static size_t counted_with(size_t i)
+/* Return: the generation slot of item @i. */
+static size_t generation_of(size_t i)
 {
 	struct vmr_generations before = m.sys.generations;
 
-	if (vmr_region_move(&m.manager, &item(i)->region, PLACE(MOST + i),
-			     NULL) ||
-	    vmr_region_move(&m.manager, &item(i)->region, PLACE(i), NULL))
+	if (vmr_region_move(&m.manager, &item(i)->region, ITEM_ADDR(MAX_ITEMS + i),
+			    NULL) ||
+	    vmr_region_move(&m.manager, &item(i)->region, ITEM_ADDR(i), NULL))
 		return VMR_NR_GENERATIONS;
-	return raised_since(&before);
+	return changed_generation(&before);
 }
 
 /*
- * Nothing but what answers is looked at, whatever others have done meanwhile, if
- * they are not counted with it or with the window before it.
+ * A cached lookup visits one node, whatever other items have changed, unless they share
+ * the generation slot of the item or of its window.
  */
-static void remembers(struct __test_metadata *_metadata, size_t nr,
-		      size_t window_with)
+static void check_lookup_cache(struct __test_metadata *_metadata, size_t nr,
+			       size_t window_generation)
 {
-	size_t i, k, with, other, strangers = 0;
+	size_t i, k, own, other, unrelated = 0;
 	int ret;
 
 	for (i = 0; i < nr; i += 1 + nr / 20) {
-		with = counted_with(i);
-		ASSERT_GT((size_t)VMR_NR_GENERATIONS, with);
-		lookup(PLACE(i), &ret);
+		own = generation_of(i);
+		ASSERT_GT((size_t)VMR_NR_GENERATIONS, own);
+		lookup(ITEM_ADDR(i), &ret);
 		ASSERT_EQ(0, ret);
 		for (k = 0; k < nr; k += 1 + nr / 20) {
 			if (k == i)
 				continue;
-			other = counted_with(k);
-			if (other == with || other == window_with) {
-				lookup(PLACE(i), &ret);
+			other = generation_of(k);
+			if (other == own || other == window_generation) {
+				lookup(ITEM_ADDR(i), &ret);
 				continue;
 			}
-			strangers++;
-			EXPECT_EQ((size_t)1, lookup(PLACE(i) + 1, &ret));
+			unrelated++;
+			EXPECT_EQ((size_t)1, lookup(ITEM_ADDR(i) + 1, &ret));
 			EXPECT_EQ(0, ret);
 		}
 		EXPECT_EQ(0, vmr_region_move(&m.manager, &item(i)->region,
-					      PLACE(MOST + i), NULL));
-		lookup(PLACE(i), &ret);
+					     ITEM_ADDR(MAX_ITEMS + i), NULL));
+		lookup(ITEM_ADDR(i), &ret);
 		EXPECT_EQ(-ENXIO, ret);
-		lookup(PLACE(MOST + i), &ret);
+		lookup(ITEM_ADDR(MAX_ITEMS + i), &ret);
 		EXPECT_EQ(0, ret);
 	}
-	EXPECT_LT((size_t)100, strangers);
+	EXPECT_LT((size_t)100, unrelated);
 }
 
-TEST_F(bounds, lookups_of_what_is_remembered)
+/* A cached lookup visits only the node of the result. */
+TEST_F(bounds, cached_lookup_visits_one_node)
 {
 	ASSERT_EQ(0, items_up(variant->nr, NULL));
-	remembers(_metadata, variant->nr, VMR_NR_GENERATIONS);
+	check_lookup_cache(_metadata, variant->nr, VMR_NR_GENERATIONS);
 }
 
-TEST_F(bounds, lookups_of_what_is_remembered_behind_a_window)
+/* A cached lookup through a window visits only the node of the result. */
+TEST_F(bounds, window_cached_lookup_visits_one_node)
 {
 	struct vmr_generations before;
 
 	ASSERT_EQ(0, bus_up(0x40000000, 0x4fffffff));
 	before = m.sys.generations;
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &window, BASE,
-					PLACE(2 * MOST)));
+					ITEM_ADDR(2 * MAX_ITEMS)));
 	ASSERT_EQ(0, items_up(variant->nr, &bus));
-	remembers(_metadata, variant->nr, raised_since(&before));
+	check_lookup_cache(_metadata, variant->nr, changed_generation(&before));
 }
 
-/* A range leaves a tree, enters that of claims, leaves it, enters the other. */
-TEST_F(bounds, sections_that_move_a_region)
+/*
+ * The write section of a move visits O(log n) nodes of the trees of live ranges
+ * and of claims.
+ */
+TEST_F(bounds, region_move_section_logarithmic)
 {
 	size_t nr = variant->nr, i, k, max = 0;
 	unsigned int log = log_of(nr);
@@ -344,26 +350,29 @@ TEST_F(bounds, sections_that_move_a_region)
 	for (k = 0; k < 40; k++) {
 		i = k * 1021 % nr;
 		region = &item(i)->region;
-		SECTION(4 * CHANGE(log),
+		SECTION(4 * CHANGE_LIMIT(log),
 			vmr_region_program(&m.manager, region,
-					   PLACE((i + 7) % nr) + 0x4000));
+					   ITEM_ADDR((i + 7) % nr) + 0x4000));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(&region->range));
-		SECTION(2 * CHANGE(log),
+		SECTION(2 * CHANGE_LIMIT(log),
 			vmr_region_move(&m.manager, region,
-					 PLACE((i + 9) % nr) + 0x6000, NULL));
-		SECTION(2 * CHANGE(log),
-			vmr_region_park(&m.manager, region, PLACE(i)));
-		SECTION(4 * CHANGE(log),
-			vmr_region_program(&m.manager, region, PLACE(i)));
-		SECTION(2 * CHANGE(log), vmr_region_unmap(&m.manager, region));
-		SECTION(2 * CHANGE(log),
-			vmr_region_move(&m.manager, region, PLACE(i), NULL));
+					ITEM_ADDR((i + 9) % nr) + 0x6000, NULL));
+		SECTION(2 * CHANGE_LIMIT(log),
+			vmr_region_park(&m.manager, region, ITEM_ADDR(i)));
+		SECTION(4 * CHANGE_LIMIT(log),
+			vmr_region_program(&m.manager, region, ITEM_ADDR(i)));
+		SECTION(2 * CHANGE_LIMIT(log), vmr_region_unmap(&m.manager, region));
+		SECTION(2 * CHANGE_LIMIT(log),
+			vmr_region_move(&m.manager, region, ITEM_ADDR(i), NULL));
 	}
 	EXPECT_LT((size_t)0, max);
-	TH_LOG("%zu items: %zu nodes in a section at most", nr, max);
+	TH_LOG("%zu items: at most %zu nodes in a section", nr, max);
 }
 
-TEST_F(bounds, sections_that_register_and_unlink)
+/*
+ * The write sections of registration and unregistration visit O(log n) nodes.
+ */
+TEST_F(bounds, register_section_logarithmic)
 {
 	size_t nr = variant->nr, i, k, max = 0;
 	unsigned int log = log_of(nr);
@@ -371,65 +380,71 @@ TEST_F(bounds, sections_that_register_and_unlink)
 	ASSERT_EQ(0, items_up(nr, NULL));
 	for (k = 0; k < 40; k++) {
 		i = k * 1021 % nr;
-		SECTION(4 * CHANGE(log),
+		SECTION(4 * CHANGE_LIMIT(log),
 			vmr_device_unregister(&m.manager, &item(i)->dev));
-		SECTION(4 * CHANGE(log), vmr_device_register(&m.manager, &item(i)->dev,
-						      NULL, NULL));
+		SECTION(4 * CHANGE_LIMIT(log), vmr_device_register(&m.manager, &item(i)->dev,
+								   NULL, NULL));
 		ASSERT_EQ(0, vmr_region_move(&m.manager, &item(i)->region,
-					      PLACE(i), NULL));
+					     ITEM_ADDR(i), NULL));
 	}
 }
 
-/* However much is behind it: what is behind is told later, out of the section. */
-TEST_F(bounds, sections_that_move_a_window)
+/*
+ * The write section of a window does not depend on the number of devices behind
+ * it.
+ */
+TEST_F(bounds, window_move_section_constant)
 {
 	size_t nr = variant->nr, i, max = 0;
 
-	ASSERT_EQ(0, bus_up(BASE, PLACE(2 * MOST)));
+	ASSERT_EQ(0, bus_up(BASE, ITEM_ADDR(2 * MAX_ITEMS)));
 	ASSERT_EQ(0, items_up(nr, &bus));
 	for (i = 0; i < 8; i++) {
-		SECTION(CHANGE(1),
+		SECTION(CHANGE_LIMIT(1),
 			vmr_window_program(&m.manager, &window, 0x40000000,
 					   0x4fffffff));
-		SECTION(CHANGE(1),
+		SECTION(CHANGE_LIMIT(1),
 			vmr_window_program(&m.manager, &window, BASE,
-					   PLACE(2 * MOST)));
-		SECTION(CHANGE(1), vmr_region_unmap(&m.manager, &window));
+					   ITEM_ADDR(2 * MAX_ITEMS)));
+		SECTION(CHANGE_LIMIT(1), vmr_region_unmap(&m.manager, &window));
 	}
-	/* It was looked at: the window itself is on no page. */
-	SECTION(CHANGE(log_of(nr)), vmr_device_unregister(&m.manager, &item(0)->dev));
+	/* The window is on no page; check that sections are counted. */
+	SECTION(CHANGE_LIMIT(log_of(nr)), vmr_device_unregister(&m.manager, &item(0)->dev));
 	EXPECT_LT((size_t)0, max);
 }
 
-/* Also if it waits, and goes live since another leaves. */
-TEST_F(bounds, sections_in_which_a_claimed_window_goes_live)
+/*
+ * The write section in which a claimed window becomes live does not depend on the
+ * devices behind it.
+ */
+TEST_F(bounds, claimed_window_section_constant)
 {
-	size_t nr = variant->nr, max = 0, holder = MOST - 1;
+	size_t nr = variant->nr, max = 0, holder = MAX_ITEMS - 1;
 
 	ASSERT_EQ(0, item_up(holder, NULL, BASE, 0x1000));
-	ASSERT_EQ(0, bus_up(BASE, PLACE(2 * MOST)));
+	ASSERT_EQ(0, bus_up(BASE, ITEM_ADDR(2 * MAX_ITEMS)));
 	ASSERT_EQ(VMR_CLAIMED, vmr_range_state(&window.range));
 	ASSERT_EQ(0, items_up(nr, &bus));
-	SECTION(CHANGE(1), vmr_region_program(&m.manager, &item(holder)->region,
-					      0x1000));
+	SECTION(CHANGE_LIMIT(1), vmr_region_program(&m.manager, &item(holder)->region,
+						    0x1000));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&window.range));
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &window, 0x20000000,
 					0x2fffffff));
 	ASSERT_EQ(0, vmr_region_move(&m.manager, &item(holder)->region,
-				      BASE, NULL));
+				     BASE, NULL));
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &window, BASE,
-					PLACE(2 * MOST)));
+					ITEM_ADDR(2 * MAX_ITEMS)));
 	ASSERT_EQ(VMR_CLAIMED, vmr_range_state(&window.range));
-	/* Its id is one of as many. */
-	SECTION(CHANGE(log_of(nr)),
+	/* The id of @holder is in a tree of all ids. */
+	SECTION(CHANGE_LIMIT(log_of(nr)),
 		vmr_device_unregister(&m.manager, &item(holder)->dev));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&window.range));
 }
 
-/* Claims that touch the place, of which all or one go live. */
-TEST_F(bounds, sections_that_resolve_claims)
+/* The write section that settles k claims visits O(k log n) nodes. */
+TEST_F(bounds, claims_section_k_log_n)
 {
-	size_t nr = variant->nr, max = 0, holder = MOST - 1, i, k;
+	size_t nr = variant->nr, max = 0, holder = MAX_ITEMS - 1, i, k;
 	unsigned int log = log_of(nr);
 
 	ASSERT_EQ(0, items_up(nr, NULL));
@@ -440,20 +455,20 @@ TEST_F(bounds, sections_that_resolve_claims)
 							&item(i)->region,
 							0x10000000 +
 							0x1000 * i));
-		SECTION((k + 1) * 2 * CHANGE(log),
+		SECTION((k + 1) * 2 * CHANGE_LIMIT(log),
 			vmr_region_program(&m.manager, &item(holder)->region,
 					   0x20000000));
 		for (i = 0; i < k; i++) {
 			ASSERT_EQ(VMR_LIVE,
 				  vmr_range_state(&item(i)->region.range));
 			ASSERT_EQ(0, vmr_region_move(&m.manager,
-						      &item(i)->region,
-						      PLACE(i), NULL));
+						     &item(i)->region,
+						      ITEM_ADDR(i), NULL));
 		}
 		ASSERT_EQ(0, vmr_region_move(&m.manager, &item(holder)->region,
-					      0x10000000, NULL));
+					     0x10000000, NULL));
 	}
-	TH_LOG("%zu items: %zu nodes for 32 claims at most", nr, max);
+	TH_LOG("%zu items: at most %zu nodes for 32 claims", nr, max);
 }
 
 TEST_HARNESS_MAIN

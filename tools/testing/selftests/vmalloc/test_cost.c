@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_cost.c - how many nodes a call visits, however many there are
+ * test_cost.c - upper bounds of the nodes that a call visits
  *
- * Counted from outside: each node has a page of its own, and no page may be
- * accessed when a call begins, so that each fault is one node more that it looked
- * at.
+ * Each node is on a page of its own, and no page is accessible when a call begins. Each
+ * page fault is therefore one visited node.
  *
- * A red-black tree of n nodes is at most 2 log2(n + 1) high. A call goes down and up
- * a few paths and looks at the children beside them. LIMIT leaves room for all of
- * that and none for a walk along the ranges: there are thousands.
+ * The height of a red-black tree of n nodes is at most 2 log2(n + 1). A call follows a
+ * few paths down and up and reads the children of their nodes. LIMIT allows for that;
+ * a walk along the thousands of ranges exceeds it.
  */
 #include "../kselftest_harness.h"
 #include "needs.h"
@@ -19,23 +18,23 @@
 #define LIMIT(log)	(5 * (log) + 16)
 #define NR_CALLS	60
 
-static size_t nr;		/* nodes in the space; more are spare */
+static size_t nr;		/* nodes in the space, without the spare ones */
 static unsigned int log_nr;
 
 static struct vmr_space space;
 
-/* @call visits no more nodes than a logarithmic one can. */
-#define CHEAP(call) \
+/* @call visits at most LIMIT nodes. */
+#define LIMITED(call) \
 	do { \
-		size_t visited_; \
+		size_t nodes_; \
 		pages_watch(); \
 		(void)(call); \
-		visited_ = pages_unwatch(); \
-		EXPECT_GE((size_t)LIMIT(log_nr), visited_) { \
+		nodes_ = pages_unwatch(); \
+		EXPECT_GE((size_t)LIMIT(log_nr), nodes_) { \
 			TH_LOG("%s", #call); \
 		} \
-		if (visited_ > most) \
-			most = visited_; \
+		if (nodes_ > max_nodes) \
+			max_nodes = nodes_; \
 	} while (0)
 
 static uint64_t rng_state = 88172645463325252ULL;
@@ -56,7 +55,7 @@ FIXTURE_SETUP(cost)
 {
 	NEEDS(page_faults);
 	ASSERT_EQ(0, pages_init(MEMORY));
-	/* All but a few, which the calls are made with. */
+	/* 64 spare nodes are for the calls. */
 	nr = MEMORY / page_size - 64;
 	for (log_nr = 0; nr >> (log_nr + 1); )
 		log_nr++;
@@ -74,34 +73,35 @@ static struct vmr_range *spare(size_t i)
 }
 
 /*
- * Range i fills what is between gap i and gap i + 1, which begin at @start and
- * @start + 0x4000. They are linked in an order without one.
+ * Gap i has @length addresses from @start + i * 0x4000; range i fills the rest up to the
+ * next gap. The ranges are linked in a scattered order.
  */
-static void gaps_of(struct __test_metadata *_metadata, uint64_t start,
-		    uint64_t length)
+static void init_gaps(struct __test_metadata *_metadata, uint64_t start,
+		      uint64_t length)
 {
 	size_t i, n;
 
 	EXPECT_OK(vmr_space_init(&space, start, start + nr * 0x4000 - 1));
 	for (i = 0; i < nr; i++) {
-		/* A prime that does not divide nr: each once. */
+		/* The prime does not divide nr: each range once. */
 		n = i * 7919 % nr;
 		EXPECT_OK(vmr_reserve(&space, node(n),
-				  start + n * 0x4000 + length,
+				      start + n * 0x4000 + length,
 				  start + n * 0x4000 + 0x3fff, NULL));
 	}
 	ASSERT_EQ(nr, space.nr_ranges);
 }
 
-/* Each long enough for a page, and none with an aligned one in it. */
-static void misaligned_gaps(struct __test_metadata *_metadata)
+/* Each gap is longer than a page, and none contains an aligned page. */
+static void init_misaligned_gaps(struct __test_metadata *_metadata)
 {
-	gaps_of(_metadata, 0x4700, 0x1800);
+	init_gaps(_metadata, 0x4700, 0x1800);
 }
 
-TEST_F(cost, a_fault_is_a_node)
+/* Each page fault counts one node, and a linear walk counts all nodes. */
+TEST_F(cost, page_fault_counts_one_node)
 {
-	size_t most = 0, i;
+	size_t max_nodes = 0, i;
 
 	for (i = 0; i < 10; i++) {
 		pages_watch();
@@ -110,128 +110,133 @@ TEST_F(cost, a_fault_is_a_node)
 		node(i * 5 + 1)->start = 1;
 		EXPECT_EQ((size_t)2, pages_unwatch());
 	}
-	/* What is linear is seen to be. */
-	gaps_of(_metadata, 0, 0x1000);
+	/* A linear walk visits all nodes. */
+	init_gaps(_metadata, 0, 0x1000);
 	pages_watch();
 	for (i = 0; i < nr; i++)
-		most += node(i)->last != 0;
+		max_nodes += node(i)->last != 0;
 	EXPECT_EQ(nr, pages_unwatch());
-	EXPECT_EQ(nr, most);
+	EXPECT_EQ(nr, max_nodes);
 }
 
-TEST_F(cost, natural_blocks_among_misaligned_gaps)
+/* Allocation of aligned blocks skips misaligned gaps in O(log n). */
+TEST_F(cost, natural_blocks_in_misaligned_gaps)
 {
 	struct vmr_range *range = spare(0);
-	size_t most = 0;
+	size_t max_nodes = 0;
 	int policy, i;
 	uint64_t at;
 
-	misaligned_gaps(_metadata);
+	init_misaligned_gaps(_metadata);
 	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
-		/* There is no place. */
-		CHEAP(vmr_alloc(&space, range, REQ(policy, 0x1000, 0x1000),
-				NULL));
+		/* No gap fits. */
+		LIMITED(vmr_alloc(&space, range, REQ(policy, 0x1000, 0x1000),
+				  NULL));
 		ASSERT_EQ(VMR_FREE, vmr_range_state(range));
-		/* There is one, anywhere. */
+		/* One gap fits, at a random address. */
 		for (i = 0; i < NR_CALLS; i++) {
-			struct vmr_range *gone = node(rng() % nr);
+			struct vmr_range *freed = node(rng() % nr);
 
-			at = gone->start;
-			CHEAP(vmr_free(&space, gone));
-			CHEAP(vmr_alloc(&space, range,
-					REQ(policy, 0x1000, 0x1000), NULL));
+			at = freed->start;
+			LIMITED(vmr_free(&space, freed));
+			LIMITED(vmr_alloc(&space, range,
+					  REQ(policy, 0x1000, 0x1000), NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
-			CHEAP(vmr_free(&space, range));
-			CHEAP(vmr_reserve(&space, gone, at, gone->last, NULL));
+			LIMITED(vmr_free(&space, range));
+			LIMITED(vmr_reserve(&space, freed, at, freed->last, NULL));
 		}
 	}
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
-TEST_F(cost, natural_blocks_within_bounds)
+/* Allocation of aligned blocks within bounds visits O(log n) nodes. */
+TEST_F(cost, natural_blocks_within_bounds_log_n)
 {
-	struct vmr_range *range = spare(0), *gone;
-	size_t most = 0, first, n;
+	struct vmr_range *range = spare(0), *freed;
+	size_t max_nodes = 0, first, n;
 	uint64_t min, max, at;
 	int policy, i;
 
-	misaligned_gaps(_metadata);
+	init_misaligned_gaps(_metadata);
 	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
 		for (i = 0; i < NR_CALLS; i++) {
-			/* A sixteenth of the space, cut anywhere. */
+			/* Bounds of a sixteenth of the space. */
 			first = rng() % (nr - nr / 16);
 			min = node(first)->start - rng() % 0x4000;
 			max = min + nr / 16 * 0x4000;
-			/* In front of, inside and behind the bounds. */
+			/* A gap before, within or after the bounds. */
 			n = i % 3 ? rng() % nr : first + 2 + rng() % (nr / 20);
-			gone = node(n);
-			at = gone->start;
-			CHEAP(vmr_free(&space, gone));
-			CHEAP(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000, min,
-					       max), NULL));
+			freed = node(n);
+			at = freed->start;
+			LIMITED(vmr_free(&space, freed));
+			LIMITED(vmr_alloc(&space, range,
+					  REQ_IN(policy, 0x1000, 0x1000, min,
+						 max), NULL));
 			if (vmr_range_state(range) == VMR_LIVE)
-				CHEAP(vmr_free(&space, range));
+				LIMITED(vmr_free(&space, range));
 			else
 				ASSERT_NE(0, i % 3);
-			CHEAP(vmr_reserve(&space, gone, at, gone->last, NULL));
+			LIMITED(vmr_reserve(&space, freed, at, freed->last, NULL));
 		}
 	}
-	TH_LOG("at most %zu of %zu nodes", most, nr);
-}
-
-/* Gaps that fit are everywhere but where the request may go. */
-TEST_F(cost, bounds_are_gone_to_and_not_walked_to)
-{
-	struct vmr_range *range = spare(0), *there;
-	size_t most = 0, n;
-	uint64_t min, max;
-	int policy, i;
-
-	gaps_of(_metadata, 0, 0x1000);
-	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
-		for (i = 0; i < NR_CALLS; i++) {
-			n = 1 + rng() % (nr - 2);
-			there = node(n);
-			min = there->start;
-			max = there->last;
-			/* Nothing between the bounds. */
-			CHEAP(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000, min,
-					       max), NULL));
-			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
-			/* One gap, whole. */
-			CHEAP(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000,
-					       min - 0x2000, max), NULL));
-			ASSERT_EQ(min - 0x1000, range->start);
-			CHEAP(vmr_free(&space, range));
-			/* Some that the bounds cut too short, and many. */
-			CHEAP(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000,
-					       min - 0x800, max + 0x800),
-					NULL));
-			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
-			CHEAP(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000,
-					       min - 0x800, VMR_ADDR_MAX), NULL));
-			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
-			CHEAP(vmr_free(&space, range));
-			CHEAP(vmr_alloc(&space, range,
-					REQ_IN(policy, 0x1000, 0x1000, 0,
-					       max + 0x800), NULL));
-			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
-			CHEAP(vmr_free(&space, range));
-		}
-	}
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
 /*
- * Other requests may visit gaps that are long enough and misaligned, but none that
- * is too short, whatever its order.
+ * A search reaches the bounds of a request in O(log n), although gaps elsewhere
+ * fit.
  */
-TEST_F(cost, other_sizes_among_gaps_that_are_too_short)
+TEST_F(cost, alloc_bounds_reached_in_log_n)
+{
+	struct vmr_range *range = spare(0), *neighbour;
+	size_t max_nodes = 0, n;
+	uint64_t min, max;
+	int policy, i;
+
+	init_gaps(_metadata, 0, 0x1000);
+	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
+		for (i = 0; i < NR_CALLS; i++) {
+			n = 1 + rng() % (nr - 2);
+			neighbour = node(n);
+			min = neighbour->start;
+			max = neighbour->last;
+			/* No gap within the bounds. */
+			LIMITED(vmr_alloc(&space, range,
+					  REQ_IN(policy, 0x1000, 0x1000, min,
+						 max), NULL));
+			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
+			/* One whole gap within the bounds. */
+			LIMITED(vmr_alloc(&space, range,
+					  REQ_IN(policy, 0x1000, 0x1000,
+						 min - 0x2000, max), NULL));
+			ASSERT_EQ(min - 0x1000, range->start);
+			LIMITED(vmr_free(&space, range));
+			/* Gaps that the bounds shorten, alone and with many more. */
+			LIMITED(vmr_alloc(&space, range,
+					  REQ_IN(policy, 0x1000, 0x1000,
+						 min - 0x800, max + 0x800),
+					NULL));
+			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
+			LIMITED(vmr_alloc(&space, range,
+					  REQ_IN(policy, 0x1000, 0x1000,
+						 min - 0x800, VMR_ADDR_MAX), NULL));
+			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
+			LIMITED(vmr_free(&space, range));
+			LIMITED(vmr_alloc(&space, range,
+					  REQ_IN(policy, 0x1000, 0x1000, 0,
+						 max + 0x800), NULL));
+			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
+			LIMITED(vmr_free(&space, range));
+		}
+	}
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
+}
+
+/*
+ * A request of another size may visit misaligned gaps, but no gap that is too
+ * short.
+ */
+TEST_F(cost, odd_sizes_skip_short_gaps)
 {
 	static const struct {
 		uint64_t	size;
@@ -240,73 +245,72 @@ TEST_F(cost, other_sizes_among_gaps_that_are_too_short)
 		{ 0x1001, 1 }, { 0x1800, 1 }, { 0x1800, 0x800 },
 		{ 0x1800, 0x1000 }, { 0x2100, 0x100 },
 	};
-	struct vmr_range *range = spare(0), *gone;
-	size_t most = 0, i;
+	struct vmr_range *range = spare(0), *freed;
+	size_t max_nodes = 0, i;
 	uint64_t at, last;
 	int policy, k;
 
-	gaps_of(_metadata, 0, 0x1000);
+	init_gaps(_metadata, 0, 0x1000);
 	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
 		for (i = 0; i < ARRAY_SIZE(req); i++) {
-			CHEAP(vmr_alloc(&space, range,
-					REQ(policy, req[i].size, req[i].align),
+			LIMITED(vmr_alloc(&space, range,
+					  REQ(policy, req[i].size, req[i].align),
 					NULL));
 			ASSERT_EQ(VMR_FREE, vmr_range_state(range));
 			for (k = 0; k < 10; k++) {
-				gone = node(rng() % nr);
-				at = gone->start;
-				last = gone->last;
-				CHEAP(vmr_free(&space, gone));
-				CHEAP(vmr_alloc(&space, range,
-						REQ(policy, req[i].size,
-						    req[i].align), NULL));
+				freed = node(rng() % nr);
+				at = freed->start;
+				last = freed->last;
+				LIMITED(vmr_free(&space, freed));
+				LIMITED(vmr_alloc(&space, range,
+						  REQ(policy, req[i].size,
+						      req[i].align), NULL));
 				ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
-				CHEAP(vmr_free(&space, range));
-				CHEAP(vmr_reserve(&space, gone, at, last,
-						  NULL));
+				LIMITED(vmr_free(&space, range));
+				LIMITED(vmr_reserve(&space, freed, at, last,
+						    NULL));
 			}
 		}
 	}
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
 /*
- * The same where those that fit are between those that do not. Best fit goes by
- * order alone there, which for a size that is no power of two does not say whether
- * a gap is long enough.
+ * A size that is no power of two is placed without a visit to the gaps that are too
+ * short. Best fit is excluded: the order of a gap does not say whether the size fits.
  */
-TEST_F(cost, other_sizes_among_gaps_of_two_lengths)
+TEST_F(cost, odd_sizes_in_gaps_of_two_lengths)
 {
 	static const uint64_t size[] = { 0x1001, 0x1800, 0x2001, 0x2fff };
 	struct vmr_range *range = spare(0);
-	size_t most = 0, i;
+	size_t max_nodes = 0, i;
 	uint64_t at;
 	int policy;
 
 	/* Short gaps of order 12, long ones of order 13. */
-	gaps_of(_metadata, 0, 0x1000);
+	init_gaps(_metadata, 0, 0x1000);
 	for (i = 0; i < nr; i += 2) {
 		at = node(i)->start;
 		EXPECT_OK(vmr_free(&space, node(i)));
 		EXPECT_OK(vmr_reserve(&space, node(i), at + 0x2000, at + 0x2fff,
-				  NULL));
+				      NULL));
 	}
 	for (policy = VMR_FIRST; policy <= VMR_LAST; policy++) {
 		for (i = 0; i < ARRAY_SIZE(size); i++) {
-			CHEAP(vmr_alloc(&space, range, REQ(policy, size[i], 1),
-					NULL));
+			LIMITED(vmr_alloc(&space, range, REQ(policy, size[i], 1),
+					  NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
-			CHEAP(vmr_free(&space, range));
+			LIMITED(vmr_free(&space, range));
 		}
 	}
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
-/* Gaps of all orders, made by pages and larger blocks that come and go. */
-TEST_F(cost, natural_blocks_in_a_space_long_in_use)
+/* Allocation visits O(log n) nodes in a space with gaps of all orders. */
+TEST_F(cost, natural_blocks_in_fragmented_space)
 {
 	struct vmr_range *range;
-	size_t most = 0, i;
+	size_t max_nodes = 0, i;
 	uint64_t size;
 	int policy;
 
@@ -314,98 +318,100 @@ TEST_F(cost, natural_blocks_in_a_space_long_in_use)
 	for (i = 0; i < nr; i++) {
 		size = 0x1000ULL << rng() % 3;
 		EXPECT_OK(vmr_alloc(&space, node(i), REQ(VMR_FIRST, size, size),
-				NULL));
+				    NULL));
 	}
 	for (i = 0; i < 4 * nr; i++) {
 		range = node(rng() % nr);
 		EXPECT_OK(vmr_free(&space, range));
 		size = 0x1000ULL << rng() % 3;
 		EXPECT_OK(vmr_alloc(&space, range, REQ(i & 1 ? VMR_FIRST : VMR_BEST,
-						   size, size), NULL));
+						       size, size), NULL));
 	}
 	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
 		for (i = 0; i < NR_CALLS; i++) {
 			range = node(rng() % nr);
-			CHEAP(vmr_free(&space, range));
+			LIMITED(vmr_free(&space, range));
 			size = 0x1000ULL << rng() % 6;
-			CHEAP(vmr_alloc(&space, range, REQ(policy, size, size),
-					NULL));
+			LIMITED(vmr_alloc(&space, range, REQ(policy, size, size),
+					  NULL));
 			ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
 		}
 	}
 	EXPECT_STREQ(VERIFY_OK, verify_space(&space));
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
-TEST_F(cost, exact_places_lookup_free_and_move)
+/* Fixed requests, lookups, frees and moves visit O(log n) nodes. */
+TEST_F(cost, fixed_find_free_move_log_n)
 {
-	struct vmr_range *range = spare(0), *there;
+	struct vmr_range *range = spare(0), *neighbour;
 	struct vmr_range *out = NULL;
-	size_t most = 0, n;
+	size_t max_nodes = 0, n;
 	uint64_t at;
 	int i;
 
-	gaps_of(_metadata, 0, 0x1000);
+	init_gaps(_metadata, 0, 0x1000);
 	for (i = 0; i < NR_CALLS; i++) {
 		n = rng() % nr;
 		at = n * 0x4000;
-		there = node(n);
-		CHEAP(vmr_alloc(&space, range, REQ_AT(at, 0x1000, 0x1000),
-				&out));
-		CHEAP(vmr_find(&space, at));
-		CHEAP(vmr_find_lockless(&space, at, NULL, NULL));
-		CHEAP(vmr_find_overlap(&space, at, at + 0x4000));
-		CHEAP(vmr_in_space(&space, range));
-		CHEAP(vmr_range_state(range));
-		/* Taken, to there and over itself. */
-		CHEAP(vmr_reserve(&space, spare(1), at, at + 0x4000, &out));
-		CHEAP(vmr_move(&space, range, at + 1, &out));
-		CHEAP(vmr_move(&space, range, rng() % nr * 0x4000, &out));
-		CHEAP(vmr_free_at(&space, range->start, 0x1000, &out));
+		neighbour = node(n);
+		LIMITED(vmr_alloc(&space, range, REQ_AT(at, 0x1000, 0x1000),
+				  &out));
+		LIMITED(vmr_find(&space, at));
+		LIMITED(vmr_find_lockless(&space, at, NULL, NULL));
+		LIMITED(vmr_find_overlap(&space, at, at + 0x4000));
+		LIMITED(vmr_in_space(&space, range));
+		LIMITED(vmr_range_state(range));
+		/* In use; moves to itself and to other addresses. */
+		LIMITED(vmr_reserve(&space, spare(1), at, at + 0x4000, &out));
+		LIMITED(vmr_move(&space, range, at + 1, &out));
+		LIMITED(vmr_move(&space, range, rng() % nr * 0x4000, &out));
+		LIMITED(vmr_free_at(&space, range->start, 0x1000, &out));
 		ASSERT_EQ(VMR_FREE, vmr_range_state(range));
-		CHEAP(vmr_free(&space, there));
-		CHEAP(vmr_reserve(&space, there, at + 0x1000, at + 0x3fff,
-				  NULL));
-		ASSERT_EQ(VMR_LIVE, vmr_range_state(there));
-		CHEAP(vmr_next_range(there));
-		CHEAP(vmr_prev_range(there));
+		LIMITED(vmr_free(&space, neighbour));
+		LIMITED(vmr_reserve(&space, neighbour, at + 0x1000, at + 0x3fff,
+				    NULL));
+		ASSERT_EQ(VMR_LIVE, vmr_range_state(neighbour));
+		LIMITED(vmr_next_range(neighbour));
+		LIMITED(vmr_prev_range(neighbour));
 	}
-	CHEAP(vmr_first_range(&space));
-	CHEAP(vmr_last_range(&space));
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+	LIMITED(vmr_first_range(&space));
+	LIMITED(vmr_last_range(&space));
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
-TEST_F(cost, gaps_behind_ranges_that_adjoin)
+/* Searches for gaps skip adjacent ranges in O(log n). */
+TEST_F(cost, gap_search_skips_adjacent_ranges)
 {
-	size_t most = 0, hole[4], i, n;
+	size_t max_nodes = 0, gap_index[4], i, n;
 	struct vmr_gap gap;
 
-	/* Almost all adjoin, with a few holes far apart. */
-	gaps_of(_metadata, 0, 0);
+	/* Almost all ranges are adjacent, with a few distant gaps. */
+	init_gaps(_metadata, 0, 0);
 	for (i = 0; i < 4; i++) {
-		hole[i] = nr / 5 * (i + 1) + i;
-		CHEAP(vmr_free(&space, node(hole[i])));
+		gap_index[i] = nr / 5 * (i + 1) + i;
+		LIMITED(vmr_free(&space, node(gap_index[i])));
 	}
-	CHEAP(vmr_first_gap(&space, &gap));
+	LIMITED(vmr_first_gap(&space, &gap));
 	for (i = 0; i < 4; i++) {
-		ASSERT_EQ((uint64_t)hole[i] * 0x4000, gap.start);
-		CHEAP(vmr_next_gap(&space, &gap));
+		ASSERT_EQ((uint64_t)gap_index[i] * 0x4000, gap.start);
+		LIMITED(vmr_next_gap(&space, &gap));
 	}
-	CHEAP(vmr_largest_gap(&space, &gap));
-	EXPECT_EQ((uint64_t)hole[0] * 0x4000, gap.start);
+	LIMITED(vmr_largest_gap(&space, &gap));
+	EXPECT_EQ((uint64_t)gap_index[0] * 0x4000, gap.start);
 	for (n = 0; n < NR_CALLS; n++)
-		CHEAP(vmr_alloc(&space, spare(0), REQ(VMR_LAST, 1, 1), NULL));
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+		LIMITED(vmr_alloc(&space, spare(0), REQ(VMR_LAST, 1, 1), NULL));
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
-/* That is said of those claims that touch the place, not of all there are. */
-TEST_F(cost, a_settle_tests_the_claims_that_touch_the_place)
+/* vmr_settle() visits only the claims that overlap the addresses. */
+TEST_F(cost, settle_visits_overlapping_claims)
 {
-	size_t most = 0, n, i;
+	size_t max_nodes = 0, n, i;
 	uint64_t at;
 
 	EXPECT_OK(vmr_space_init(&space, 0, nr * 0x4000 - 1));
-	/* Half of all live, and a claim on the place of each. */
+	/* Half of the ranges are live; a claim overlaps each of them. */
 	for (i = 0; i < nr / 2; i++) {
 		n = i * 7919 % (nr / 2);
 		at = n * 0x4000;
@@ -415,26 +421,27 @@ TEST_F(cost, a_settle_tests_the_claims_that_touch_the_place)
 	for (i = 0; i < NR_CALLS; i++) {
 		n = rng() % (nr / 2);
 		at = n * 0x4000;
-		CHEAP(vmr_settle(&space, at, at + 0x3fff));
-		CHEAP(vmr_first_claim(&space, at + 0x2000, at + 0x3fff));
-		CHEAP(vmr_free(&space, node(n)));
-		CHEAP(vmr_settle(&space, at, at + 0xfff));
+		LIMITED(vmr_settle(&space, at, at + 0x3fff));
+		LIMITED(vmr_first_claim(&space, at + 0x2000, at + 0x3fff));
+		LIMITED(vmr_free(&space, node(n)));
+		LIMITED(vmr_settle(&space, at, at + 0xfff));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(node(nr / 2 + n)));
-		CHEAP(vmr_claim(&space, node(nr / 2 + n), at, at + 0x1fff));
-		CHEAP(vmr_park(&space, node(nr / 2 + n), at, at + 0x1fff));
-		CHEAP(vmr_claim(&space, node(nr / 2 + n), at, at + 0x1fff));
-		CHEAP(vmr_reserve(&space, node(n), at, at + 0xfff, NULL));
+		LIMITED(vmr_claim(&space, node(nr / 2 + n), at, at + 0x1fff));
+		LIMITED(vmr_park(&space, node(nr / 2 + n), at, at + 0x1fff));
+		LIMITED(vmr_claim(&space, node(nr / 2 + n), at, at + 0x1fff));
+		LIMITED(vmr_reserve(&space, node(n), at, at + 0xfff, NULL));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(node(n)));
-		CHEAP(vmr_next_claim(node(nr / 2 + n), 0, VMR_ADDR_MAX));
+		LIMITED(vmr_next_claim(node(nr / 2 + n), 0, VMR_ADDR_MAX));
 	}
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
-TEST_F(cost, ids)
+/* The calls of id.h visit O(log n) nodes. */
+TEST_F(cost, id_calls_visit_log_n_nodes)
 {
 	static struct vmr_id_pool ids;
 	struct vmr_range *range;
-	size_t most = 0, i;
+	size_t max_nodes = 0, i;
 
 	EXPECT_OK(vmr_id_pool_init(&ids, 0, 2 * nr));
 	for (i = 0; i < nr; i++)
@@ -443,18 +450,18 @@ TEST_F(cost, ids)
 		EXPECT_OK(vmr_id_free_range(&ids, node(i * 2)));
 	for (i = 0; i < NR_CALLS; i++) {
 		range = node((rng() % nr) | 1);
-		CHEAP(vmr_id_find(&ids, vmr_id_value(range)));
-		CHEAP(vmr_id_free(&ids, vmr_id_value(range), NULL));
-		CHEAP(vmr_id_alloc(&ids, range));
+		LIMITED(vmr_id_find(&ids, vmr_id_value(range)));
+		LIMITED(vmr_id_free(&ids, vmr_id_value(range), NULL));
+		LIMITED(vmr_id_alloc(&ids, range));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
-		CHEAP(vmr_id_reserve(&ids, spare(0), 2 * nr - i, NULL));
-		CHEAP(vmr_id_free_range(&ids, spare(0)));
-		CHEAP(vmr_id_alloc_block(&ids, spare(0), REQ(VMR_FIRST, 8, 8),
-					 NULL));
+		LIMITED(vmr_id_reserve(&ids, spare(0), 2 * nr - i, NULL));
+		LIMITED(vmr_id_free_range(&ids, spare(0)));
+		LIMITED(vmr_id_alloc_block(&ids, spare(0), REQ(VMR_FIRST, 8, 8),
+					   NULL));
 		ASSERT_EQ(VMR_LIVE, vmr_range_state(spare(0)));
-		CHEAP(vmr_id_free_range(&ids, spare(0)));
+		LIMITED(vmr_id_free_range(&ids, spare(0)));
 	}
-	TH_LOG("at most %zu of %zu nodes", most, nr);
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
 TEST_HARNESS_MAIN

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_lookup.c - lookups beside a writer, in every order that there is
+ * test_lookup.c - lookups during a change, in every order
  *
- * Two threads show few of the ways in which a lookup and a change can fall
- * together. Here the lookup is stopped at each node it visits, in turn, and the
- * whole change is made there: each node is on a page of its own, and the writer
- * runs in the handler of the fault. What the lookup then says must have been true
- * before the change or after it.
+ * Each node is on a page of its own. The test stops the lookup at each visited node in
+ * turn, and makes the whole change in the handler of the page fault. The result must be
+ * correct before or after the change.
  */
 #include "../kselftest_harness.h"
 #include "needs.h"
@@ -18,16 +16,16 @@
 static struct vmr_space space;
 static struct vmr_move_op step[2];
 
-/* What was true of an address. */
-struct truth {
+/* The range that contains an address, by value. */
+struct mapping {
 	struct vmr_range	*range;
 	uint64_t		start;
 	uint64_t		last;
 };
 
-static struct truth truth(uint64_t addr)
+static struct mapping mapping(uint64_t addr)
 {
-	struct truth t = { vmr_find(&space, addr), 0, 0 };
+	struct mapping t = { vmr_find(&space, addr), 0, 0 };
 
 	if (t.range) {
 		t.start = t.range->start;
@@ -36,13 +34,13 @@ static struct truth truth(uint64_t addr)
 	return t;
 }
 
-static int same(const struct truth *a, const struct truth *b)
+static int mapping_same(const struct mapping *a, const struct mapping *b)
 {
 	return a->range == b->range && a->start == b->start &&
 	       a->last == b->last;
 }
 
-/* Range i at [i * 0x100, + 0x40), which leaves room in front and behind. */
+/* Range i is [i * 0x100, i * 0x100 + 0x3f], with gaps on both sides. */
 static void new_space(struct __test_metadata *_metadata)
 {
 	size_t i, n;
@@ -52,24 +50,24 @@ static void new_space(struct __test_metadata *_metadata)
 	for (i = 0; i < NR; i++) {
 		n = i * 7 % NR;
 		EXPECT_OK(vmr_reserve(&space, node(n), n * 0x100, n * 0x100 + 0x3f,
-				  NULL));
+				      NULL));
 	}
 }
 
 /*
- * Look @addr up and make @change at the k-th node that it visits, for each k. Once
- * @change is made before the first node, and once not at all.
+ * Look up @addr and call @change at the k-th visited node, for each k. The first change
+ * precedes the first node; the last lookup is without a change.
  */
-static void at_every_node(struct __test_metadata *_metadata, uint64_t addr,
-			  void (*change)(void))
+static void lookup_with_change(struct __test_metadata *_metadata, uint64_t addr,
+			       void (*change)(void))
 {
-	struct truth before, after, seen;
+	struct mapping before, after, seen;
 	int changed = 1;
 	size_t k;
 
 	for (k = 0; changed; k++) {
 		new_space(_metadata);
-		before = truth(addr);
+		before = mapping(addr);
 		memset(&seen, 0, sizeof(seen));
 		pages_hook_at = k;
 		pages_hook = change;
@@ -78,27 +76,27 @@ static void at_every_node(struct __test_metadata *_metadata, uint64_t addr,
 		pages_unwatch();
 		changed = !pages_hook;
 		pages_hook = NULL;
-		after = truth(addr);
-		EXPECT_NE(0, same(&seen, &before) || same(&seen, &after)) {
+		after = mapping(addr);
+		EXPECT_NE(0, mapping_same(&seen, &before) || mapping_same(&seen, &after)) {
 			TH_LOG("%#llx, changed at node %zu",
 			       (unsigned long long)addr, k);
 		}
 		if (!changed)
-			EXPECT_NE(0, same(&before, &after));
+			EXPECT_NE(0, mapping_same(&before, &after));
 		EXPECT_STREQ(VERIFY_OK, verify_space(&space));
 		ASSERT_GT((size_t)NR, k);
 	}
-	/* At least one node was visited, or nothing was tried. */
+	/* At least one node was visited. */
 	EXPECT_LT((size_t)1, k);
 }
 
-/* Every address where something is or comes, and some between. */
-static void everywhere(struct __test_metadata *_metadata, void (*change)(void))
+/* Addresses inside and outside of the ranges, before and after the change. */
+static void lookup_all_with_change(struct __test_metadata *_metadata, void (*change)(void))
 {
 	uint64_t addr;
 
 	for (addr = 0; addr < NR * 0x100; addr += 0x20)
-		at_every_node(_metadata, addr, change);
+		lookup_with_change(_metadata, addr, change);
 }
 
 FIXTURE(lookup) {
@@ -121,9 +119,13 @@ static void move_over_itself(void)
 	vmr_move(&space, node(11), 0x0b20, NULL);
 }
 
-TEST_F(lookup, a_range_that_moves_over_its_old_place_is_always_there)
+/*
+ * A lookup during a move finds the addresses that the range covers before and
+ * after.
+ */
+TEST_F(lookup, move_overlap_always_found)
 {
-	everywhere(_metadata, move_over_itself);
+	lookup_all_with_change(_metadata, move_over_itself);
 }
 
 static void move_far(void)
@@ -132,23 +134,27 @@ static void move_far(void)
 	vmr_move(&space, node(20), 0x0380, NULL);
 }
 
-TEST_F(lookup, a_range_that_moves_far_is_at_one_of_its_places)
+/* A lookup during a move finds the range at its old or at its new addresses. */
+TEST_F(lookup, move_far_found_once)
 {
-	everywhere(_metadata, move_far);
+	lookup_all_with_change(_metadata, move_far);
 }
 
-static void move_to_and_fro(void)
+static void move_and_return(void)
 {
 	vmr_move(&space, node(11), 0x1b80, NULL);
 	vmr_move(&space, node(11), 0x0b00, NULL);
 }
 
-TEST_F(lookup, a_range_that_came_back_was_never_gone)
+/*
+ * A range that moves and returns does not disturb the lookup of other ranges.
+ */
+TEST_F(lookup, move_and_return_others_found)
 {
-	/* Both places were true, so only what stays is asked for. */
-	at_every_node(_metadata, 0x0c00, move_to_and_fro);
-	at_every_node(_metadata, 0x1a00, move_to_and_fro);
-	at_every_node(_metadata, 0x1c00, move_to_and_fro);
+	/* Two changes: only ranges that stay have one valid result. */
+	lookup_with_change(_metadata, 0x0c00, move_and_return);
+	lookup_with_change(_metadata, 0x1a00, move_and_return);
+	lookup_with_change(_metadata, 0x1c00, move_and_return);
 }
 
 static void swap(void)
@@ -160,12 +166,13 @@ static void swap(void)
 	vmr_move_bulk(step, 2, NULL, NULL);
 }
 
-TEST_F(lookup, ranges_that_swap_leave_no_hole)
+/* A lookup during a swap finds one of the two ranges. */
+TEST_F(lookup, swap_leaves_no_gap)
 {
-	everywhere(_metadata, swap);
+	lookup_all_with_change(_metadata, swap);
 }
 
-static void fail_to_swap(void)
+static void swap_then_fail(void)
 {
 	swap();
 	swap();
@@ -176,13 +183,14 @@ static void fail_to_swap(void)
 	vmr_move_bulk(step, 2, NULL, NULL);
 }
 
-TEST_F(lookup, a_set_that_fails_is_never_seen)
+/* A lookup never observes a bulk move that fails. */
+TEST_F(lookup, failed_bulk_move_not_observed)
 {
 	uint64_t addr;
 
-	/* All but the two that were elsewhere for a moment. */
+	/* All addresses but those of the two ranges that move for a moment. */
 	for (addr = 0x400; addr < 0x1700; addr += 0x20)
-		at_every_node(_metadata, addr, fail_to_swap);
+		lookup_with_change(_metadata, addr, swap_then_fail);
 }
 
 static void free_many(void)
@@ -193,9 +201,10 @@ static void free_many(void)
 		vmr_free(&space, node(i));
 }
 
-TEST_F(lookup, ranges_that_stay_are_found_while_others_go)
+/* Ranges that stay are found while others are freed. */
+TEST_F(lookup, lookup_valid_during_frees)
 {
-	everywhere(_metadata, free_many);
+	lookup_all_with_change(_metadata, free_many);
 }
 
 static void allocate_many(void)
@@ -207,12 +216,13 @@ static void allocate_many(void)
 			  NULL);
 }
 
-TEST_F(lookup, ranges_that_stay_are_found_while_others_come)
+/* Ranges that stay are found while others are allocated. */
+TEST_F(lookup, lookup_valid_during_allocs)
 {
-	everywhere(_metadata, allocate_many);
+	lookup_all_with_change(_metadata, allocate_many);
 }
 
-static void claim_and_settle(void)
+static void settle_claim(void)
 {
 	vmr_seqcount_write_begin(space.seq);
 	vmr_claim(&space, node(12), 0x1520, 0x155f);
@@ -221,14 +231,15 @@ static void claim_and_settle(void)
 	vmr_seqcount_write_end(space.seq);
 }
 
-TEST_F(lookup, a_claim_that_settles_answers_at_one_place)
+/* A lookup finds a claim that becomes live at its new addresses only. */
+TEST_F(lookup, settled_claim_found_once)
 {
-	everywhere(_metadata, claim_and_settle);
+	lookup_all_with_change(_metadata, settle_claim);
 }
 
-static void reuse(void)
+static void relink_nodes(void)
 {
-	/* The node at once elsewhere, and another where it was. */
+	/* Link the node elsewhere, and another node at its old addresses. */
 	vmr_seqcount_write_begin(space.seq);
 	vmr_free(&space, node(9));
 	vmr_reserve(&space, node(NR), 0x0900, 0x091f, NULL);
@@ -236,9 +247,12 @@ static void reuse(void)
 	vmr_seqcount_write_end(space.seq);
 }
 
-TEST_F(lookup, a_node_linked_again_at_once_is_not_mistaken)
+/*
+ * A lookup does not mistake a node that is freed and linked elsewhere at once.
+ */
+TEST_F(lookup, relinked_node_found_once)
 {
-	everywhere(_metadata, reuse);
+	lookup_all_with_change(_metadata, relink_nodes);
 }
 
 TEST_HARNESS_MAIN

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * world.h - all objects of a test in one struct, to see that nothing changed
+ * world.h - all objects of a test in one struct, which a failed call must not change
  *
- * The harness runs each test in a process of its own, so that the world is new
- * for each.
+ * The harness runs each test in a process of its own, with a new world.
  */
 #ifndef VMR_TEST_WORLD_H
 #define VMR_TEST_WORLD_H
@@ -26,7 +25,7 @@ struct world {
 	struct vmr_id_pool		ids;
 	struct vmr_pool		pool;
 	struct vmr_range	r[WORLD_NODES];
-	/* Outputs, which a failed call leaves alone. */
+	/* Outputs, unchanged by a failed call. */
 	struct vmr_range	*freed;
 	struct vmr_gap		gap;
 	struct vmr_resource	res[8];
@@ -37,7 +36,7 @@ struct world {
 static struct world w;
 static struct world world_before;
 
-/* Where failing calls name what is in the way, and that they named nothing. */
+/* The conflict that a failed call reports; &no_range if it reports none. */
 static struct vmr_range *conflict;
 static struct vmr_range no_range;
 
@@ -48,8 +47,8 @@ static inline void world_save(void)
 }
 
 /*
- * The count that readers validate against may move on: that costs a reader
- * another walk, and nothing else can be seen of it.
+ * A failed call may advance the sequence count: readers repeat their lookup and observe
+ * no other effect.
  */
 static inline int world_changed(void)
 {
@@ -59,7 +58,7 @@ static inline int world_changed(void)
 	return memcmp(&world_before, &w, sizeof(w));
 }
 
-/* @call fails with @err, and all is as if it had not been made. */
+/* @call fails with @err and changes nothing. */
 #define EXPECT_FAIL(err, call) \
 	do { \
 		int refuse_err_ = (err); \
@@ -68,26 +67,26 @@ static inline int world_changed(void)
 			TH_LOG("%s", #call); \
 		} \
 		EXPECT_EQ(0, world_changed()) { \
-			TH_LOG("%s failed and changed something", #call); \
+			TH_LOG("%s failed and changed the world", #call); \
 		} \
 		EXPECT_EQ(refuse_err_ == -EBUSY, conflict != &no_range) { \
-			TH_LOG("%s: the range in the way", #call); \
+			TH_LOG("%s: wrong conflict", #call); \
 		} \
 	} while (0)
 
-/* As EXPECT_FAIL() with -EBUSY, and @who is named as what is in the way. */
-#define EXPECT_BUSY(responder, call) \
+/* As EXPECT_FAIL() with -EBUSY, and @range is the reported conflict. */
+#define EXPECT_BUSY(range, call) \
 	do { \
 		EXPECT_FAIL(-EBUSY, call); \
-		EXPECT_EQ((responder), conflict) { \
-			TH_LOG("%s: the range in the way", #call); \
+		EXPECT_EQ((range), conflict) { \
+			TH_LOG("%s: wrong conflict", #call); \
 		} \
 	} while (0)
 
 #define EXPECT_OK(call) \
 	EXPECT_EQ(0, (call))
 
-/* Live at [start_, last_]. */
+/* @range is live at [start_, last_]. */
 #define EXPECT_AT(start_, last_, range) \
 	do { \
 		EXPECT_EQ(VMR_LIVE, vmr_range_state(range)); \
@@ -98,7 +97,7 @@ static inline int world_changed(void)
 #define EXPECT_VALID(space) \
 	EXPECT_STREQ(VERIFY_OK, verify_space(space))
 
-/* Requests, as expressions. */
+/* Requests as expressions. */
 #define REQ_IN(policy_, size_, align_, min_, max_) \
 	(&(struct vmr_request){ \
 		.size = (size_), .align = (align_), \
