@@ -425,7 +425,8 @@ struct mapping {
 
 static void mapping_changed(struct vmr_listener *listener,
 			    struct vmr_region *region,
-		   const struct vmr_mapping *old, const struct vmr_mapping *new_)
+			    const struct vmr_mapping *old,
+			    const struct vmr_mapping *new_)
 {
 	struct mapping *map = owner_of(listener, struct mapping, listener);
 
