@@ -131,9 +131,10 @@ static void count_unlock(struct vmr_lock_ops *lock)
 
 static int held_at_notification;
 
-static void record_lock_held(struct vmr_listener *listener, struct vmr_region *region,
-		      const struct vmr_mapping *old,
-		      const struct vmr_mapping *new_)
+static void record_lock_held(struct vmr_listener *listener,
+			     struct vmr_region *region,
+			     const struct vmr_mapping *old,
+			     const struct vmr_mapping *new_)
 {
 	(void)listener;
 	(void)region;
