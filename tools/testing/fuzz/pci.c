@@ -46,10 +46,10 @@ static void begin(void)
 	CLEAR(msixs);
 	CLEAR(vectors);
 	CLEAR(tables);
-	CLEAR(villains);
+	CLEAR(fn_states);
 	CLEAR(model_space);
 	CLEAR(naive);
-	CLEAR(told);
+	CLEAR(notified);
 	undefined = 0;
 	FUZZ_ASSERT(!hostile_up(fuzz_one_in(2) ? MACHINE_LAST : VMR_ADDR_MAX));
 }

@@ -350,9 +350,9 @@ static void box_damaged(void)
 
 	memcpy(bad, sound, n);
 	n = damage(bad, n, sizeof(bad));
-	dst.lie = any(16) ? HONEST : (int)any(5);
-	/* What comes of a lie is not what was saved, but it is sound. */
-	if (dst.lie == HONEST) {
+	dst.fault = any(16) ? NO_FAULT : (int)any(5);
+	/* With a fault the state differs from the saved one, but is valid. */
+	if (dst.fault == NO_FAULT) {
 		restored_exactly(bad, n);
 	} else if (!vmr_snapshot_restore(&dst.snap, bad, n)) {
 		FUZZ_ASSERT(!strcmp(verify_space(&dst.small), VERIFY_OK));
@@ -360,7 +360,7 @@ static void box_damaged(void)
 		FUZZ_ASSERT(!strcmp(verify_space(&dst.ids.space), VERIFY_OK));
 		box_clear(&dst);
 	}
-	dst.lie = HONEST;
+	dst.fault = NO_FAULT;
 }
 
 /* The machine */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_field.c - what went wrong in the field, played again
+ * test_field.c - bugs from public reports, reproduced
  *
- * Each test is named for a public report: ch is cloud-hypervisor, fc firecracker,
- * kt kvmtool, rv rust-vmm's vm-allocator, kvm its kvm-ioctls, acrn
- * acrn-hypervisor, edk2 the firmware; the number is the issue's or the pull
- * request's. A test asks for what its report is about and for as little else as it
- * can, so that a bug that is put back makes the one test fail.
+ * Each test has the id of a report: ch is cloud-hypervisor, fc firecracker, kt
+ * kvmtool, rv rust-vmm's vm-allocator, kvm its kvm-ioctls, acrn
+ * acrn-hypervisor, edk2 the firmware. The number is that of the issue or the
+ * pull request. A test checks only what its report describes: if one bug is
+ * put back, exactly one test fails.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -17,8 +17,8 @@
 #include "card.h"
 
 /*
- * Who answers at an address. Unlike responder() it does not look at the data, which is
- * another report's business.
+ * The region that responds at an address. Unlike responder(), at() does not
+ * check the data, which is the subject of another report.
  */
 static struct vmr_region *at(enum vmr_io io, uint64_t addr)
 {
@@ -40,7 +40,7 @@ static int is_at(const struct vmr_region *region, uint64_t start)
 
 #define EXPECT_IS_AT(region, start) \
 	EXPECT_TRUE(is_at(region, start)) { \
-		TH_LOG("%s is not at %s", #region, #start); \
+		TH_LOG("%s is not mapped at %s", #region, #start); \
 	}
 
 static void wait_for(const unsigned int *flag, unsigned int value)
@@ -60,8 +60,9 @@ static unsigned int get_flag(const unsigned int *flag)
 }
 
 /*
- * Moving a BAR freed the old range before the new one was found to be taken. The
- * old one was then free in the allocator and still routed.
+ * A move of a BAR freed the old range before it found the new one in use. The
+ * allocator then had the old range as free, but accesses to it were still
+ * dispatched.
  */
 TEST(ch_8203)
 {
@@ -77,7 +78,10 @@ TEST(ch_8203)
 	EXPECT_IS_AT(&mover.region[0], 0xe0000000);
 	EXPECT_IS_AT(&holder.region[0], 0xe0002000);
 
-	/* The next device does not get the place of the one that stayed. */
+	/*
+	 * The range of the BAR that stayed is not allocated to the next
+	 * device.
+	 */
 	probe_init(&next, "next");
 	ASSERT_EQ(0, probe_region(&next, 0, VMR_MMIO, VMR_REGION_TRAPPED,
 				  0x1000));
@@ -89,8 +93,8 @@ TEST(ch_8203)
 }
 
 /*
- * A BAR was programmed outside every window. Register and mapping disagreed, and
- * activating the device crashed.
+ * The guest programmed a BAR outside every window. Register and mapping
+ * differed, and the activation of the device crashed.
  */
 TEST(ch_7938)
 {
@@ -102,7 +106,7 @@ TEST(ch_7938)
 	set_bar64(&fn, 0, (uint64_t)1 << 50);
 	decode(&fn, DECODE_MEM);
 
-	/* The register reads back; the model knows that nothing is there. */
+	/* The register reads back. The BAR is not mapped. */
 	EXPECT_EQ(((uint64_t)1 << 50) | 4, get_bar64(&fn, 0));
 	EXPECT_FALSE(vmr_pci_bar_addr(&fn, 0, &addr));
 	EXPECT_FALSE(vmr_region_mapping(bar(&fn, 0)).mapped);
@@ -110,7 +114,7 @@ TEST(ch_7938)
 	EXPECT_EQ(0U, m.sys.mmio.nr_claims);
 	EXPECT_NULL(at(VMR_MMIO, (uint64_t)1 << 50));
 
-	/* The last place inside the domain is one. */
+	/* The last valid address of the domain */
 	set_bar64(&fn, 0, MACHINE_LAST - 0x3fff);
 	EXPECT_TRUE(vmr_pci_bar_addr(&fn, 0, &addr));
 	EXPECT_EQ(MACHINE_LAST - 0x3fff, addr);
@@ -118,8 +122,8 @@ TEST(ch_7938)
 }
 
 /*
- * Two functions are given new addresses with decode off, the one the other's old
- * one. The old place was still taken while the new one was put off.
+ * With decode off, the guest gave the address of one function to another. The
+ * old range was still allocated while the new one was deferred.
  */
 TEST(ch_8572)
 {
@@ -130,7 +134,10 @@ TEST(ch_8572)
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_up(&f[0], 1, VMR_PCI_BAR_MEM32, 0x1000));
 	ASSERT_EQ(0, card_up(&f[1], 2, VMR_PCI_BAR_MEM32, 0x1000));
-	/* Bit 0: whose register is written first. Bit 1: who is enabled first. */
+	/*
+	 * Bit 0: which register is written first. Bit 1: which function is
+	 * enabled first.
+	 */
 	for (order = 0; order < 4; order++) {
 		set_bar(&f[0], 0, 0xd0000000);
 		set_bar(&f[1], 0, a1);
@@ -157,8 +164,8 @@ TEST(ch_8572)
 }
 
 /*
- * Windows rebalances: a live BAR is written onto another live one. The VMM refused,
- * the guest tried again, gave up and hung.
+ * Windows moves a live BAR onto another live one. The VMM refused, and the
+ * guest tried again, gave up and hung.
  */
 TEST(ch_8202)
 {
@@ -173,12 +180,12 @@ TEST(ch_8202)
 	decode(&b, DECODE_MEM);
 
 	set_bar(&a, 0, 0xe0101000);
-	/* The guest reads what it wrote, so it does not try again. */
+	/* The register reads back, so that the guest does not try again. */
 	EXPECT_EQ(0xe0101000U, get_bar(&a, 0));
 	EXPECT_EQ(VMR_CLAIMED, state_of(bar(&a, 0)));
 	EXPECT_NULL(at(VMR_MMIO, 0xe0000000));
 	EXPECT_IS_AT(bar(&b, 0), 0xe0100000);
-	/* What it waits for can be asked. */
+	/* The range that blocks the claim can be found. */
 	EXPECT_EQ(&bar(&b, 0)->range,
 		  vmr_find_overlap(vmr_region_space(&m.manager, bar(&a, 0)),
 				   bar(&a, 0)->range.start,
@@ -192,8 +199,8 @@ TEST(ch_8202)
 }
 
 /*
- * A driver sizes a BAR with decode on. What the register says on the way overlaps
- * others, or is 0.
+ * A driver sizes a BAR with decode on. The intermediate address overlaps other
+ * regions or is 0.
  */
 TEST(acrn_3208)
 {
@@ -221,8 +228,8 @@ TEST(acrn_3208)
 }
 
 /*
- * OpenBSD sizes with 0xfffffff0, which was taken for a move and made when decode
- * came back.
+ * OpenBSD sizes with 0xfffffff0. The VMM took this value for a move and
+ * applied it when decode was switched on.
  */
 TEST(ch_8598)
 {
@@ -247,7 +254,7 @@ TEST(ch_8598)
 	EXPECT_IS_AT(bar(&fn, 0), 0xe0000000);
 }
 
-/* A 64-bit BAR moves with its upper half unchanged; the move was missed. */
+/* A move of a 64-bit BAR that left the upper half unchanged was missed. */
 TEST(ch_2508)
 {
 	struct vmr_pci_function fn;
@@ -260,13 +267,16 @@ TEST(ch_2508)
 	set_bar(&fn, 0, 0xd0000000);
 	EXPECT_IS_AT(bar(&fn, 0), 0x1d0000000);
 	EXPECT_NULL(at(VMR_MMIO, 0x1e0000000));
-	/* Also if the guest then writes what is there already. */
+	/* A later write of the unchanged upper half has no effect. */
 	set_bar(&fn, 0, 0xc0000000);
 	set_bar(&fn, 1, 1);
 	EXPECT_IS_AT(bar(&fn, 0), 0x1c0000000);
 }
 
-/* A 64-bit BAR is written as two halves; halfway it was taken for moved. */
+/*
+ * The guest writes a 64-bit BAR as two halves. The intermediate address was
+ * taken for a move.
+ */
 TEST(fc_6091)
 {
 	struct vmr_pci_function fn, other;
@@ -275,7 +285,7 @@ TEST(fc_6091)
 	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM64, 0x4000));
 	ASSERT_EQ(0, card_up(&other, 2, VMR_PCI_BAR_MEM64, 0x4000));
 	set_bar64(&fn, 0, 0x1e0000000);
-	/* Where the new lower and the old upper half lead. */
+	/* The address with the new lower and the old upper half */
 	set_bar64(&other, 0, 0x1d0000000);
 	decode(&fn, DECODE_MEM);
 	decode(&other, DECODE_MEM);
@@ -290,7 +300,7 @@ TEST(fc_6091)
 	EXPECT_SOUND();
 }
 
-/* Two BARs were at one base, and the one that moved was found by address. */
+/* Two BARs had one address. The VMM searched the BAR to move by its address. */
 TEST(ch_8695)
 {
 	struct vmr_pci_function a, b;
@@ -304,7 +314,7 @@ TEST(ch_8695)
 	decode(&b, DECODE_MEM);
 	set_bar(&b, 0, 0xe0000000);
 	EXPECT_IS_AT(bar(&a, 0), 0xe0000000);
-	/* The second moves on, and it is the second that moves on. */
+	/* The guest moves the second BAR. The first one stays. */
 	set_bar(&b, 0, 0xe2000000);
 	EXPECT_IS_AT(bar(&a, 0), 0xe0000000);
 	EXPECT_IS_AT(bar(&b, 0), 0xe2000000);
@@ -329,7 +339,7 @@ static int add_pool(uint32_t kinds, uint64_t start, uint64_t last,
 	return vmr_system_add_pool(&m.sys, &pool);
 }
 
-/* A BAR moves between windows, which had allocators of their own. */
+/* A BAR moved between windows that had separate allocators. */
 TEST(ch_7010)
 {
 	const uint32_t kinds = 1u << VMR_KIND_MMIO;
@@ -346,7 +356,7 @@ TEST(ch_7010)
 	EXPECT_IS_AT(&p.region[0], 0x800000000);
 	EXPECT_NULL(at(VMR_MMIO, 0xe0000000));
 
-	/* What it left is to be had in the one window, and only there. */
+	/* The range that the BAR has left is free in the lower window only. */
 	probe_init(&q, "q");
 	ASSERT_EQ(0, probe_region(&q, 0, VMR_MMIO, VMR_REGION_TRAPPED,
 				  0x10000000));
@@ -364,8 +374,8 @@ TEST(ch_7010)
 }
 
 /*
- * Bottom-up placement put a fixed region where the guest moves the BAR of a card
- * that was plugged in.
+ * Bottom-up placement put a fixed region at the address to which the guest
+ * moved the BAR of a hot-plugged card.
  */
 TEST(ch_8195)
 {
@@ -373,7 +383,7 @@ TEST(ch_8195)
 	struct probe card, fixed, other;
 
 	ASSERT_EQ(0, machine_up());
-	/* The guest fills its window from below, so the VMM from above. */
+	/* The guest allocates from below and the VMM from above. */
 	ASSERT_EQ(0, add_pool(kinds, 0xe0000000, 0xe00fffff, 0, VMR_LAST));
 	ASSERT_EQ(0, probe_up_unmapped(&card, "card", VMR_MMIO, 0x10000));
 	ASSERT_EQ(0, vmr_region_park(&m.manager, &card.region[0], 0xe0000000));
@@ -386,7 +396,9 @@ TEST(ch_8195)
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &fixed.dev, NULL, NULL));
 	EXPECT_IS_AT(&fixed.region[0], 0xe00ff000);
 
-	/* And one that wants to go low keeps off what the guest has written. */
+	/*
+	 * Placement from below avoids the address that the guest has written.
+	 */
 	probe_init(&other, "other");
 	ASSERT_EQ(0, probe_region(&other, 0, VMR_MMIO, VMR_REGION_TRAPPED,
 				  0x1000));
@@ -401,32 +413,37 @@ TEST(ch_8195)
 	EXPECT_IS_AT(&card.region[0], 0xe0000000);
 }
 
-/* A mapping that follows where regions are, as KVM's and the IOMMU's do. */
+/*
+ * A table of mappings that follows the notifications, as those of KVM and of
+ * an IOMMU do
+ */
 struct mapping {
 	struct vmr_listener	listener;
-	struct vmr_mapping	place;
-	int			stale;	/* told of a place that it was not at */
+	struct vmr_mapping	current;
+	int			stale;	/* old mapping differed */
 };
 
-static void follow(struct vmr_listener *listener, struct vmr_region *region,
-		   const struct vmr_mapping *old, const struct vmr_mapping *new_)
+static void mapping_changed(struct vmr_listener *listener,
+			    struct vmr_region *region,
+			    const struct vmr_mapping *old,
+			    const struct vmr_mapping *new_)
 {
 	struct mapping *map = owner_of(listener, struct mapping, listener);
 
 	(void)region;
-	if (old->mapped != map->place.mapped ||
-	    (old->mapped && old->start != map->place.start))
+	if (old->mapped != map->current.mapped ||
+	    (old->mapped && old->start != map->current.start))
 		map->stale = 1;
-	map->place = *new_;
+	map->current = *new_;
 }
 
-/* A BAR moved, and KVM's mappings followed, but not the IOMMU's. */
+/* A BAR moved, and the mappings of KVM followed, but not those of the IOMMU. */
 TEST(ch_7027)
 {
-	struct mapping kvm = { .listener.region_changed = follow };
-	struct mapping iommu = { .listener.region_changed = follow };
+	struct mapping kvm = { .listener.region_changed = mapping_changed };
+	struct mapping iommu = { .listener.region_changed = mapping_changed };
 	struct mapping *map[2] = { &kvm, &iommu };
-	uint32_t place[3] = { 0xe0000000, 0xe0100000, 0xe0080000 };
+	uint32_t addr[3] = { 0xe0000000, 0xe0100000, 0xe0080000 };
 	struct vmr_pci_function fn;
 	int i, k;
 
@@ -435,21 +452,21 @@ TEST(ch_7027)
 	ASSERT_EQ(0, vmr_listener_register(&m.manager, &iommu.listener));
 	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x100000));
 	bar(&fn, 0)->type = VMR_REGION_MEMORY;
-	set_bar(&fn, 0, place[0]);
+	set_bar(&fn, 0, addr[0]);
 	decode(&fn, DECODE_MEM);
 	for (i = 0; i < 3; i++) {
 		if (i)
-			set_bar(&fn, 0, place[i]);
+			set_bar(&fn, 0, addr[i]);
 		for (k = 0; k < 2; k++) {
-			EXPECT_TRUE(map[k]->place.mapped);
-			EXPECT_EQ(place[i] & 0xfff00000, map[k]->place.start);
-			EXPECT_EQ((place[i] & 0xfff00000) + 0xfffff,
-				  map[k]->place.last);
+			EXPECT_TRUE(map[k]->current.mapped);
+			EXPECT_EQ(addr[i] & 0xfff00000, map[k]->current.start);
+			EXPECT_EQ((addr[i] & 0xfff00000) + 0xfffff,
+				  map[k]->current.last);
 		}
 	}
 	EXPECT_EQ(1, vmr_pci_unplug(&fn));
 	for (k = 0; k < 2; k++) {
-		EXPECT_FALSE(map[k]->place.mapped);
+		EXPECT_FALSE(map[k]->current.mapped);
 		EXPECT_FALSE(map[k]->stale);
 	}
 }
@@ -457,7 +474,10 @@ TEST(ch_7027)
 static struct probe *plugging;
 static int early, partial;
 
-/* The guest scans the bus at the worst moment there is. */
+/*
+ * The guest scans the bus inside set_resources(), before the device is
+ * registered.
+ */
 static void scan_early(struct probe *p)
 {
 	int i;
@@ -484,8 +504,8 @@ static void scan_late(struct vmr_listener *listener, struct vmr_region *region,
 }
 
 /*
- * Hot-plug made a device visible before its mapping was registered, and the guest
- * scanned in between.
+ * Hot-plug made a device visible before it registered the mapping. The guest
+ * scanned the bus in between.
  */
 TEST(ch_8369)
 {
@@ -503,7 +523,7 @@ TEST(ch_8369)
 					     0x1000 * (i + 1), 0x10));
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_EQ(1U, p.granted);
-	/* All of it from one moment to the next. */
+	/* The device becomes reachable atomically. */
 	EXPECT_EQ(0, early);
 	EXPECT_EQ(0, partial);
 	for (i = 0; i < 3; i++)
@@ -511,14 +531,14 @@ TEST(ch_8369)
 }
 
 /*
- * A reader that routes all the time. What it is led to must be the one device
- * there is at its one place.
+ * A reader that accesses one address all the time. Each dispatched access must
+ * reach the only device there.
  */
 struct runner {
 	struct vmr_reader	reader;
 	pthread_t		thread;
-	unsigned int		routed;
-	unsigned int		wrong;
+	unsigned int		dispatched;
+	unsigned int		errors;
 	char			pad[64];
 };
 
@@ -532,9 +552,9 @@ static void cycled_read(struct vmr_device *dev, const struct vmr_access *access,
 
 	if (dev != &cycled.dev || access->region != &cycled.bars[0].region ||
 	    access->base != 0xe0000000)
-		r->wrong++;
+		r->errors++;
 	memset(data, 0, access_bytes(access));
-	set_flag(&r->routed, r->routed + 1);
+	set_flag(&r->dispatched, r->dispatched + 1);
 }
 
 static const struct vmr_device_ops cycled_ops = { .read = cycled_read };
@@ -545,7 +565,10 @@ static void *run(void *arg)
 	uint32_t data;
 	int i;
 
-	/* Who gives the CPU away here is seldom made to inside the device. */
+	/*
+	 * Yield outside the callback, so that few preemptions happen inside
+	 * it.
+	 */
 	while (!get_flag(&runners_end)) {
 		for (i = 0; i < 16; i++)
 			vmr_read(&r->reader, VMR_MMIO, 0xe0000800, &data, 4, 1);
@@ -554,21 +577,21 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static unsigned int routed_by(const struct runner *r, int nr)
+static unsigned int dispatched_by(const struct runner *r, int nr)
 {
-	unsigned int routed = 0;
+	unsigned int dispatched = 0;
 
 	while (nr--)
-		routed += get_flag(&r[nr].routed);
-	return routed;
+		dispatched += get_flag(&r[nr].dispatched);
+	return dispatched;
 }
 
 /*
- * One life of the card: nothing may fail, nothing may be left. It lasts until the
- * readers have been led to it @routed times in all.
+ * Plug and unplug the card once, without failures or leaks. In between, wait
+ * until the readers have made @dispatched accesses in all.
  */
 static int cycle(const struct vmr_pci_function *fn, uint32_t address,
-		 const struct runner *r, unsigned int routed)
+		 const struct runner *r, unsigned int dispatched)
 {
 	const uint8_t low[4] = { 0x00, 0x00, 0x00, 0xe0 }, on[2] = { 2, 0 };
 
@@ -580,7 +603,7 @@ static int cycle(const struct vmr_pci_function *fn, uint32_t address,
 	    vmr_pci_config_write(&cycled, COMMAND, on, 2) ||
 	    state_of(bar(&cycled, 0)) != VMR_LIVE)
 		return -1;
-	while (routed_by(r, 2) < routed)
+	while (dispatched_by(r, 2) < dispatched)
 		sched_yield();
 	if (vmr_pci_unplug(&cycled) != 1 ||
 	    vmr_device_drain(&m.manager, &cycled.dev))
@@ -605,8 +628,8 @@ FIXTURE_TEARDOWN(long_run)
 #define CYCLES	100000u
 
 /*
- * A device was added and removed in a loop: ids were not unique, a slot was
- * missing, and then the interface was stuck.
+ * A device was added and removed in a loop. Ids were not unique, a slot was
+ * lost, and finally the interface hung.
  */
 TEST_F_TIMEOUT(long_run, ch_8146, 300)
 {
@@ -625,26 +648,26 @@ TEST_F_TIMEOUT(long_run, ch_8146, 300)
 		ASSERT_EQ(0, vmr_reader_attach(&m.manager, &r[i].reader));
 		ASSERT_EQ(0, pthread_create(&r[i].thread, NULL, run, &r[i]));
 	}
-	/* The readers must have their share in it, on one busy CPU too. */
+	/* The readers must make progress even if they share one busy CPU. */
 	for (n = 0; !failed && n < cycles; n++)
 		failed += cycle(&resident, 8 * (2 + n % 30), r,
 				n / 80 * 16) != 0;
 	EXPECT_EQ(0U, failed) {
 		TH_LOG("cycle %u", n);
 	}
-	TH_LOG("%u cycles, %u accesses routed", n, routed_by(r, 2));
+	TH_LOG("%u cycles, %u accesses dispatched", n, dispatched_by(r, 2));
 	set_flag(&runners_end, 1);
 	for (i = 0; i < 2; i++) {
 		pthread_join(r[i].thread, NULL);
-		EXPECT_EQ(0U, r[i].wrong);
+		EXPECT_EQ(0U, r[i].errors);
 		EXPECT_EQ(0, vmr_reader_detach(&r[i].reader));
 	}
 	EXPECT_SOUND();
 }
 
 /*
- * A second request to remove a device, before the guest had let go of it, was a
- * panic.
+ * The VMM panicked at a second request to remove a device that the guest had
+ * not released.
  */
 TEST(ch_8559)
 {
@@ -654,13 +677,13 @@ TEST(ch_8559)
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0xe0000000, 0x1000));
 	EXPECT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
 	EXPECT_EQ(-EALREADY, vmr_device_request_removal(&m.manager, &p.dev));
-	/* It is there with all it has until the guest lets go. */
+	/* The device stays registered until the guest releases it. */
 	EXPECT_IS_AT(&p.region[0], 0xe0000000);
 	EXPECT_EQ(&p.dev, vmr_find_device_by_id(&m.manager, 0));
 	probe_init(&q, "q");
 	ASSERT_EQ(0, probe_region_at(&q, 0, VMR_MMIO, 0xe0000000, 0x1000));
 	EXPECT_EQ(-EBUSY, vmr_device_register(&m.manager, &q.dev, NULL, NULL));
-	/* The guest may refuse, and be asked again. */
+	/* The guest can refuse, and the VMM can ask again. */
 	EXPECT_EQ(0, vmr_device_cancel_removal(&m.manager, &p.dev));
 	EXPECT_EQ(-ENOENT, vmr_device_cancel_removal(&m.manager, &p.dev));
 	EXPECT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
@@ -709,8 +732,8 @@ static int start_call(struct call *c)
 }
 
 /*
- * To pause the machine its manager took a lock, and a vCPU's access needed the
- * same one to come to an end.
+ * The VMM paused the machine under a lock that a vCPU needed to complete its
+ * access.
  */
 TEST(ch_8028)
 {
@@ -727,7 +750,10 @@ TEST(ch_8028)
 	ASSERT_EQ(0, start_call(&stuck));
 	wait_for(&is_inside, 1);
 
-	/* One vCPU is in a callback for as long as it likes: all else goes on. */
+	/*
+	 * While one vCPU is in a callback, other vCPUs and the writer make
+	 * progress.
+	 */
 	EXPECT_EQ(0, start_call(&vcpu));
 	pthread_join(vcpu.thread, NULL);
 	EXPECT_EQ(0, vcpu.ret);
@@ -744,7 +770,10 @@ TEST(ch_8028)
 
 static pthread_mutex_t writers = PTHREAD_MUTEX_INITIALIZER;
 
-/* The guest resets a device, and the device wants the writers' lock for that. */
+/*
+ * The guest resets a device, and the device needs the update-side lock for the
+ * reset.
+ */
 static void reset_device(struct probe *p, const struct vmr_access *access)
 {
 	(void)access;
@@ -756,8 +785,8 @@ static void reset_device(struct probe *p, const struct vmr_access *access)
 }
 
 /*
- * Hot-plug took the allocator's lock and then the bus's; a guest's reset took them
- * the other way round.
+ * Hot-plug took the lock of the allocator before that of the bus. A reset by
+ * the guest took them in the opposite order.
  */
 TEST(fc_6087)
 {
@@ -771,7 +800,10 @@ TEST(fc_6087)
 	pthread_mutex_lock(&writers);
 	ASSERT_EQ(0, start_call(&reset));
 	wait_for(&is_inside, 1);
-	/* The reset waits for the lock, and what is done under it not for the reset. */
+	/*
+	 * The reset waits for the lock. Calls under the lock do not wait for
+	 * the reset.
+	 */
 	EXPECT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
 	EXPECT_EQ(0, vmr_region_program(&m.manager, &p.region[0], 0x3000));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
@@ -779,15 +811,15 @@ TEST(fc_6087)
 	EXPECT_EQ(0U, get_flag(&has_left));
 	pthread_mutex_unlock(&writers);
 	pthread_join(reset.thread, NULL);
-	/* Nothing was left of the device to be unmapped. */
+	/* The device is unregistered already. */
 	EXPECT_EQ(-ENOENT, p.result);
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 }
 
 /*
- * Detach read a BAR's address, a vCPU moved the BAR, and removing by the old
- * address failed for ever.
+ * Detach read the address of a BAR, and a vCPU moved the BAR. Removal by the
+ * old address then failed for ever.
  */
 TEST(fc_6092)
 {
@@ -802,14 +834,14 @@ TEST(fc_6092)
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(VMR_FREE, state_of(&p.region[0]));
 	EXPECT_NULL(at(VMR_MMIO, 0xe0008000));
-	/* Who has come to the old address is not taken for it. */
+	/* The device that is now at the old address stays registered. */
 	EXPECT_IS_AT(&q.region[0], 0xe0000000);
 	EXPECT_EQ(1U, m.sys.mmio.nr_ranges);
 	EXPECT_EQ(-ENOENT, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_SOUND();
 }
 
-/* Detach left the range of a BAR and the MSI-X vectors behind. */
+/* Detach leaked the range of a BAR and the MSI-X vectors. */
 TEST(fc_6136)
 {
 	struct vmr_constraint want;
@@ -825,7 +857,7 @@ TEST(fc_6136)
 	fn.dev.constraints = &want;
 	fn.dev.nr_constraints = 1;
 	vmr_resource_set_init(&fn.dev.resources, &got, 1);
-	/* There are vectors for one at a time. */
+	/* The machine has vectors for one function at a time. */
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, 8));
 		EXPECT_EQ(0U, got.start);
@@ -839,7 +871,7 @@ TEST(fc_6136)
 	EXPECT_SOUND();
 }
 
-/* An attach that failed kept its PCI slot; 32 failures and there were no more. */
+/* A failed attach leaked its PCI slot. After 32 failures no slot was left. */
 TEST(fc_5870)
 {
 	struct vmr_pci_function fn[32];
@@ -852,7 +884,10 @@ TEST(fc_5870)
 	vmr_constraint_init(&want, VMR_KIND_MSI_GENERIC, 65, &vectors);
 	for (slot = 0; slot < 32; slot++) {
 		ASSERT_EQ(0, card_init(&fn[slot], "fn"));
-		/* Once there are no vectors, once the device says no. */
+		/*
+		 * First no vectors are free, then the device refuses its
+		 * resources.
+		 */
 		fn[slot].dev.constraints = &want;
 		fn[slot].dev.nr_constraints = 1;
 		vmr_resource_set_init(&fn[slot].dev.resources, &got, 1);
@@ -872,7 +907,7 @@ TEST(fc_5870)
 	}
 }
 
-static int take(struct vmr_constraint *want, struct vmr_resource *got,
+static int alloc_one(struct vmr_constraint *want, struct vmr_resource *got,
 		uint32_t kind, struct vmr_range *range)
 {
 	struct vmr_resource_set set;
@@ -882,14 +917,14 @@ static int take(struct vmr_constraint *want, struct vmr_resource *got,
 	return vmr_system_alloc_resources(&m.sys, want, 1, &set, NULL, NULL);
 }
 
-static void give_back(struct vmr_resource *got)
+static void free_one(struct vmr_resource *got)
 {
 	struct vmr_resource_set set = { .entries = got, .nr = 1, .max = 1 };
 
 	vmr_system_free_resources(&m.sys, &set);
 }
 
-/* Memory slots were numbered upwards until KVM refused. */
+/* The numbers of memory slots only increased until KVM refused them. */
 TEST(ch_6842)
 {
 	struct vmr_range slot[33] = { { .start = 0 } };
@@ -899,24 +934,24 @@ TEST(ch_6842)
 
 	ASSERT_EQ(0, machine_up());
 	for (i = 0; i < 1000; i++) {
-		ASSERT_EQ(0, take(&want, &got[0], VMR_KIND_MEM_SLOT, &slot[0]));
+		ASSERT_EQ(0, alloc_one(&want, &got[0], VMR_KIND_MEM_SLOT, &slot[0]));
 		EXPECT_EQ(0U, got[0].start);
-		give_back(&got[0]);
+		free_one(&got[0]);
 	}
 	for (i = 0; i < 32; i++) {
-		ASSERT_EQ(0, take(&want, &got[i], VMR_KIND_MEM_SLOT, &slot[i]));
+		ASSERT_EQ(0, alloc_one(&want, &got[i], VMR_KIND_MEM_SLOT, &slot[i]));
 		EXPECT_EQ(i, got[i].start);
 	}
-	EXPECT_EQ(-ENOSPC, take(&want, &got[32], VMR_KIND_MEM_SLOT, &slot[32]));
-	give_back(&got[20]);
-	give_back(&got[7]);
-	EXPECT_EQ(0, take(&want, &got[32], VMR_KIND_MEM_SLOT, &slot[32]));
+	EXPECT_EQ(-ENOSPC, alloc_one(&want, &got[32], VMR_KIND_MEM_SLOT, &slot[32]));
+	free_one(&got[20]);
+	free_one(&got[7]);
+	EXPECT_EQ(0, alloc_one(&want, &got[32], VMR_KIND_MEM_SLOT, &slot[32]));
 	EXPECT_EQ(7U, got[32].start);
 }
 
 #define ENTRIES	2048
 
-/* Switch an entry of an MSI-X table on or off, as the guest does. */
+/* Mask or unmask an entry of an MSI-X table, as the guest does. */
 static void mask(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		 uint32_t entry, uint8_t masked)
 {
@@ -926,13 +961,13 @@ static void mask(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 }
 
 /*
- * GSIs were taken for every vector that a device advertises. One NVMe drive with
- * 2048 of them, and there was nothing left of 4096.
+ * The VMM allocated GSIs for every vector that a device advertises. One NVMe
+ * drive with 2048 vectors used up all 4096.
  */
 TEST(ch_7940)
 {
 	static struct vmr_pci_msix_entry table[3][ENTRIES];
-	const struct vmr_pci_msix_layout place = { .pba_offset = 0x8000 };
+	const struct vmr_pci_msix_layout layout = { .pba_offset = 0x8000 };
 	struct vmr_pci_msix msix[3] = { { .nr = 0 } };
 	struct vmr_pci_function fn[3];
 	uint32_t i, k;
@@ -943,9 +978,12 @@ TEST(ch_7940)
 		ASSERT_EQ(0, vmr_pci_add_bar(&fn[i], 0, VMR_PCI_BAR_MEM64, false,
 					     0x10000, "table"));
 		ASSERT_EQ(0, vmr_pci_add_msix(&fn[i], &msix[i], 0x40, table[i],
-					      ENTRIES, &place));
+					      ENTRIES, &layout));
 		ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn[i], 8 * i));
-		/* On, with all entries masked: advertised, and none in use. */
+		/*
+		 * MSI-X is enabled with all entries masked: no vector is in
+		 * use.
+		 */
 		for (k = 0; k < ENTRIES; k++)
 			mask(&fn[i], &msix[i], k, 1);
 		conf_out_at(8 * i, 0x42, 0x8000, 2);
@@ -958,14 +996,17 @@ TEST(ch_7940)
 	EXPECT_TRUE(vmr_id_is_allocated(&m.sys.irqs,
 					vmr_id_value(&table[2][1900].range)));
 
-	/* There are 64. Who comes too late is told, and nobody else suffers. */
+	/*
+	 * The machine has 64 vectors. A failure is reported for its entry
+	 * only.
+	 */
 	for (k = 0; k < 5; k++)
 		mask(&fn[0], &msix[0], 1 + k, 0);
 	EXPECT_EQ(64U, m.sys.irqs.space.nr_ranges);
 	EXPECT_EQ(0, table[0][4].error);
 	EXPECT_EQ(-ENOSPC, table[0][5].error);
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&table[0][5].range));
-	/* One by one they come back, and can be had. */
+	/* A vector that is freed can be allocated again. */
 	mask(&fn[2], &msix[2], 1900, 1);
 	EXPECT_EQ(63U, m.sys.irqs.space.nr_ranges);
 	mask(&fn[1], &msix[1], 1, 0);
@@ -976,7 +1017,10 @@ TEST(ch_7940)
 	EXPECT_SOUND();
 }
 
-/* Freeing the next id, never issued, was accepted; it was handed out twice. */
+/*
+ * Freeing an id that had never been allocated was accepted. The id was then
+ * allocated twice.
+ */
 TEST(rv_120)
 {
 	struct vmr_range id[3] = { { .start = 0 } };
@@ -997,8 +1041,8 @@ TEST(rv_120)
 }
 
 /*
- * An exact request inside a range that was taken succeeded; one of a single byte
- * at the end of a gap failed; the whole domain could not be managed.
+ * A fixed request inside an allocated range succeeded. A fixed request for the
+ * last byte of a gap failed. The whole domain could not be managed.
  */
 TEST(rv_exact)
 {
@@ -1013,7 +1057,7 @@ TEST(rv_exact)
 	EXPECT_EQ(-EBUSY, vmr_pool_reserve(&pool, &b, 0x1100, 0x100, 1,
 					    &conflict));
 	EXPECT_EQ(&a, conflict);
-	/* The last byte of either gap. */
+	/* The last byte of either gap */
 	EXPECT_EQ(0, vmr_pool_reserve(&pool, &b, 0xfff, 1, 1, NULL));
 	EXPECT_EQ(0, vmr_free(&space, &b));
 	EXPECT_EQ(0, vmr_pool_reserve(&pool, &b, VMR_ADDR_MAX, 1, 1, NULL));
@@ -1027,7 +1071,7 @@ TEST(rv_exact)
 	EXPECT_EQ(1U, vmr_space_unused(&space).high);
 }
 
-/* `rep ins` arrives as size times count bytes, and failed a check of the size. */
+/* `rep ins` has size times count bytes, and failed a check of the size. */
 TEST(kvm_371)
 {
 	struct probe ide;
@@ -1046,11 +1090,11 @@ TEST(kvm_371)
 	EXPECT_EQ(512U, seen.access.count);
 }
 
-/* A read from nowhere returned what the access before it had left. */
+/* A read from an unmapped address returned the data of the previous access. */
 TEST(ch_8237)
 {
 	struct probe p;
-	uint8_t page[8];	/* shared with KVM, as its run page is */
+	uint8_t page[8];	/* shared, as KVM's run page */
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
@@ -1059,14 +1103,14 @@ TEST(ch_8237)
 	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0x2000, page, 8, 1));
 	EXPECT_EQ(0, memcmp(page, "\xff\xff\xff\xff\xff\xff\xff\xff", 8));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, page, 8, 1));
-	/* Only half of it is somewhere. */
+	/* Half of the access is unmapped. */
 	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0x1ffc, page, 8, 1));
 	EXPECT_EQ(0, memcmp(page, "\xff\xff\xff\xff\xff\xff\xff\xff", 8));
 }
 
 /*
- * A vCPU is inside a handler while another thread deregisters it. That took a
- * reference count under a mutex for all, twice for every exit.
+ * A vCPU is inside a callback while another thread unregisters the device. For
+ * this the VMM counted references under a global mutex, twice for each exit.
  */
 TEST(kt_mmio)
 {
@@ -1079,7 +1123,10 @@ TEST(kt_mmio)
 	p.inside = stay_inside;
 	ASSERT_EQ(0, start_call(&vcpu));
 	wait_for(&is_inside, 1);
-	/* Hidden at once, without waiting; its memory is not ours yet. */
+	/*
+	 * The call unmaps the device without waiting. The memory of the device
+	 * is still in use.
+	 */
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_NULL(at(VMR_MMIO, 0x1000));
 	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &p.dev));
@@ -1087,13 +1134,16 @@ TEST(kt_mmio)
 	set_flag(&may_leave, 1);
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, &p.dev));
 	EXPECT_EQ(1U, get_flag(&has_left));
-	/* Now it is. */
+	/* After the drain the memory can be reused. */
 	memset(&p, 0xdd, sizeof(p));
 	pthread_join(vcpu.thread, NULL);
 	EXPECT_EQ(0, vcpu.ret);
 }
 
-/* BARs and interrupt lines came from counters that only grow, one of 8 bits. */
+/*
+ * BARs and interrupt lines were numbered by counters that only increased, one
+ * of them with 8 bits.
+ */
 TEST(kt_bump)
 {
 	const uint32_t kinds = 1u << VMR_KIND_MMIO;

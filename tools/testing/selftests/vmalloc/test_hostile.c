@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_hostile.c - a guest that writes anything anywhere
+ * test_hostile.c - a guest that writes random values to random registers and
+ * addresses
  *
- * VMR_EXITS says how many exits, VMR_SEED which. What must hold is worked out
- * here from the registers as the specification has them and from all regions,
- * not asked of the library.
+ * VMR_EXITS is the number of exits, VMR_SEED the seed. The expected state is
+ * computed from the registers by the rules of the specification, without the
+ * library.
  */
 #include <stdlib.h>
 
@@ -19,26 +20,26 @@
 #define BRIDGES		3
 #define FUNCTIONS	(CARDS + BRIDGES)
 #define ENTRIES		24
-#define VECTORS		24	/* not enough for all */
+#define VECTORS		24	/* fewer than the entries */
 #define MSI_CAP		0x50
 #define MSIX_CAP	0x70
 #define TABLE_OFFSET	0x800
 #define TABLE_SIZE	(ENTRIES * 16)
 
-/* Addresses that much is written to, so that regions meet there. */
+/* Addresses that the guest prefers, so that regions overlap */
 #define CROWD		0xe0000000ull
 #define HIGH_CROWD	0x4000000000ull
 #define PORT_CROWD	0x2000u
 
-struct villain {
+struct fn_state {
 	struct vmr_pci_function	*fn;
-	struct vmr_pci_bridge	*bridge;	/* that it is, or NULL */
+	struct vmr_pci_bridge	*bridge;	/* itself, or NULL */
 	struct vmr_pci_bridge	*behind;
 	uint32_t		at;
 	struct vmr_pci_msi	*msi;
-	uint32_t		can;		/* vectors of MSI */
+	uint32_t		can;		/* of MSI */
 	struct vmr_pci_msix	*msix;
-	struct vmr_region	*table;		/* trapped part, or NULL */
+	struct vmr_region	*table;		/* trapped subregion, or NULL */
 	uint8_t			config[VMR_PCI_CONFIG_SIZE];
 	uint8_t			writable[VMR_PCI_CONFIG_SIZE];
 };
@@ -49,14 +50,14 @@ static struct vmr_pci_msi msis[CARDS];
 static struct vmr_pci_msix msixs[CARDS];
 static struct vmr_pci_msix_entry vectors[CARDS][ENTRIES];
 static struct vmr_region tables[CARDS];
-static struct villain villains[FUNCTIONS];
+static struct fn_state fn_states[FUNCTIONS];
 
-/* What is on the board and not on PCI. */
+/* Devices that are not on PCI */
 static struct probe model_space;
 
 /*
- * What devices do: bytes that tell which region and offset were read, and the
- * MSI-X tables.
+ * The devices. A read returns bytes that depend on the region and the offset,
+ * or an MSI-X entry.
  */
 
 static uint8_t pattern(const struct vmr_region *region, uint64_t offset)
@@ -64,18 +65,18 @@ static uint8_t pattern(const struct vmr_region *region, uint64_t offset)
 	return (uint8_t)((uintptr_t)region / sizeof(*region) * 31 + offset * 7);
 }
 
-static struct villain *villain_of(const struct vmr_device *dev)
+static struct fn_state *fn_state_of(const struct vmr_device *dev)
 {
 	size_t i;
 
 	for (i = 0; i < FUNCTIONS; i++)
-		if (&villains[i].fn->dev == dev)
-			return &villains[i];
+		if (&fn_states[i].fn->dev == dev)
+			return &fn_states[i];
 	return NULL;
 }
 
-/* Whether an access is in the MSI-X table, and where there. */
-static bool in_table(const struct villain *v, const struct vmr_access *access,
+/* Return whether an access is in the MSI-X table, and its offset there. */
+static bool in_table(const struct fn_state *v, const struct vmr_access *access,
 		     uint64_t *offset)
 {
 	if (!v || !v->msix)
@@ -92,7 +93,7 @@ static bool in_table(const struct villain *v, const struct vmr_access *access,
 static void hostile_read(struct vmr_device *dev,
 			 const struct vmr_access *access, void *data)
 {
-	struct villain *v = villain_of(dev);
+	struct fn_state *v = fn_state_of(dev);
 	uint8_t *bytes = data;
 	uint64_t offset;
 	uint32_t n, i;
@@ -111,7 +112,7 @@ static void hostile_read(struct vmr_device *dev,
 static void hostile_write(struct vmr_device *dev,
 			  const struct vmr_access *access, const void *data)
 {
-	struct villain *v = villain_of(dev);
+	struct fn_state *v = fn_state_of(dev);
 	const uint8_t *bytes = data;
 	uint64_t offset;
 	uint32_t n;
@@ -128,19 +129,19 @@ static const struct vmr_device_ops hostile_ops = {
 };
 
 /*
- * What listeners and functions are told has to agree with what was told before.
+ * Each notification must agree with the one before.
  */
 
 static struct {
 	struct vmr_listener	listener;
-	struct vmr_mapping	place[NR(naive.region)];
-	unsigned long		reports;
-	unsigned long		wrong;
-	unsigned long		calls;		/* of vector() */
+	struct vmr_mapping	mapping[NR(naive.region)];
+	unsigned long		notifications;
+	unsigned long		errors;
+	unsigned long		calls;		/* of vector_changed() */
 	unsigned long		no_vector;
 	const struct vmr_range	*msi[CARDS];
 	const struct vmr_range	*entry[CARDS][ENTRIES];
-} told;
+} notified;
 
 static bool equal(const struct vmr_mapping *a, const struct vmr_mapping *b)
 {
@@ -148,20 +149,20 @@ static bool equal(const struct vmr_mapping *a, const struct vmr_mapping *b)
 	       (!a->mapped || (a->start == b->start && a->last == b->last));
 }
 
-static void hostile_moved(struct vmr_listener *listener,
+static void hostile_changed(struct vmr_listener *listener,
 			  struct vmr_region *region,
 			  const struct vmr_mapping *old,
 			  const struct vmr_mapping *new_)
 {
 	size_t i;
 
-	told.reports++;
+	notified.notifications++;
 	for (i = 0; i < naive.nr && naive.region[i] != region; i++)
 		;
-	told.wrong += i == naive.nr || !equal(&told.place[i], old) ||
+	notified.errors += i == naive.nr || !equal(&notified.mapping[i], old) ||
 		      equal(old, new_);
 	if (i < naive.nr)
-		told.place[i] = *new_;
+		notified.mapping[i] = *new_;
 }
 
 static void hostile_vector(struct vmr_pci_function *fn, uint32_t index,
@@ -169,21 +170,24 @@ static void hostile_vector(struct vmr_pci_function *fn, uint32_t index,
 {
 	size_t card = fn - cards;
 
-	told.calls++;
-	told.no_vector += error == -ENOSPC;
-	told.wrong += card >= CARDS || (error && error != -ENOSPC) ||
+	notified.calls++;
+	notified.no_vector += error == -ENOSPC;
+	notified.errors += card >= CARDS || (error && error != -ENOSPC) ||
 		      (error && range) || index >= ENTRIES;
 	if (card >= CARDS || index >= ENTRIES)
 		return;
-	/* Its range says of which kind it is; without one, forget what is free. */
+	/*
+	 * The address of @range shows its kind. Without a range, clear the
+	 * freed ones.
+	 */
 	if (range == &msis[card].range)
-		told.msi[card] = range;
+		notified.msi[card] = range;
 	else if (range)
-		told.entry[card][index] = range;
+		notified.entry[card][index] = range;
 	if (!index && vmr_range_state(&msis[card].range) == VMR_FREE)
-		told.msi[card] = NULL;
+		notified.msi[card] = NULL;
 	if (vmr_range_state(&vectors[card][index].range) == VMR_FREE)
-		told.entry[card][index] = NULL;
+		notified.entry[card][index] = NULL;
 }
 
 static const struct vmr_pci_ops hostile_pci_ops = { .vector_changed = hostile_vector };
@@ -192,14 +196,14 @@ static const struct vmr_pci_ops hostile_pci_ops = { .vector_changed = hostile_ve
  * The machine
  */
 
-static int plug(struct villain *v)
+static int plug(struct fn_state *v)
 {
 	if (v->behind)
 		return vmr_pci_bridge_plug(v->behind, v->fn, v->at);
 	return vmr_pci_plug(&m.manager, v->fn, v->at);
 }
 
-static int villain_up(struct villain *v, struct vmr_pci_function *fn,
+static int fn_state_up(struct fn_state *v, struct vmr_pci_function *fn,
 		      struct vmr_pci_bridge *behind, uint32_t at)
 {
 	v->fn = fn;
@@ -247,15 +251,18 @@ static int bars_of_card(struct vmr_pci_function *fn, unsigned int i)
 	}
 }
 
-/* Every second card has memory behind its table's BAR and traps the table. */
+/*
+ * Every second card has memory in BAR 0 and traps the MSI-X table as a
+ * subregion.
+ */
 static int card_make(unsigned int i)
 {
 	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1000 };
-	const struct vmr_pci_msix_layout place = {
+	const struct vmr_pci_msix_layout layout = {
 		.table_offset = TABLE_OFFSET, .pba_offset = 0x400,
 	};
 	struct vmr_pci_function *fn = &cards[i];
-	struct villain *v = &villains[BRIDGES + i];
+	struct fn_state *v = &fn_states[BRIDGES + i];
 	int ret = vmr_pci_function_init(fn, &ids, &hostile_ops, "card");
 
 	fn->ops = &hostile_pci_ops;
@@ -276,12 +283,15 @@ static int card_make(unsigned int i)
 	if (!ret) {
 		v->msix = &msixs[i];
 		ret = vmr_pci_add_msix(fn, &msixs[i], MSIX_CAP, vectors[i],
-				       ENTRIES, &place);
+				       ENTRIES, &layout);
 	}
 	return ret;
 }
 
-/* Bridge 0 and 1 at the root, 2 behind 0; cards behind all of them. */
+/*
+ * Bridges 0 and 1 are at the root, bridge 2 is behind bridge 0. Cards are
+ * behind all of them.
+ */
 static int hostile_up(uint64_t mmio_last)
 {
 	static const int8_t bus_of_card[CARDS] = { -1, -1, -1, 0, 0, 1, 2, 2, 2 };
@@ -302,7 +312,7 @@ static int hostile_up(uint64_t mmio_last)
 		ret = vmr_pci_conf1_register(&host, &m.manager, NULL);
 	naive_add(&host.dev);
 
-	/* Memory, an interrupt controller, and a hole where nothing may be. */
+	/* Memory, an interrupt controller and a reserved range */
 	probe_init(&model_space, "board");
 	model_space.dev.ops = &hostile_ops;
 	ret = ret ? ret : probe_region_at(&model_space, 0, VMR_MMIO, 0, 0x80000000);
@@ -324,29 +334,29 @@ static int hostile_up(uint64_t mmio_last)
 			ret = vmr_pci_add_bar(&bridges[i].fn, 0, VMR_PCI_BAR_MEM64,
 					      true, 0x4000, "bridge's");
 		if (!ret)
-			ret = villain_up(&villains[i], &bridges[i].fn,
+			ret = fn_state_up(&fn_states[i], &bridges[i].fn,
 					 i == 2 ? &bridges[0] : NULL,
 					 (8 + i) << 3);
 	}
 	for (i = 0; i < CARDS && !ret; i++) {
 		ret = card_make(i);
 		if (!ret)
-			ret = villain_up(&villains[BRIDGES + i], &cards[i],
+			ret = fn_state_up(&fn_states[BRIDGES + i], &cards[i],
 					 bus_of_card[i] < 0 ? NULL :
 					 &bridges[bus_of_card[i]],
 					 i << 3 | i % 2);
 	}
 	for (i = 0; i < naive.nr; i++)
-		told.place[i] = vmr_region_mapping(naive.region[i]);
-	told.listener.region_changed = hostile_moved;
-	return ret ? ret : vmr_listener_register(&m.manager, &told.listener);
+		notified.mapping[i] = vmr_region_mapping(naive.region[i]);
+	notified.listener.region_changed = hostile_changed;
+	return ret ? ret : vmr_listener_register(&m.manager, &notified.listener);
 }
 
 /*
- * What the guest does
+ * Actions of the guest
  */
 
-static unsigned long undefined;		/* answers that no rule allows */
+static unsigned long undefined;		/* unexpected results */
 
 static uint64_t any_bits(void)
 {
@@ -381,19 +391,19 @@ static bool is_ones(const uint8_t *data, size_t size)
 	return true;
 }
 
-/* Whether a read that a device answered has the bytes of that device. */
-static bool answered_by(const struct vmr_region *region, uint64_t base,
+/* Return whether the bytes of a read are those of @region. */
+static bool data_matches(const struct vmr_region *region, uint64_t base,
 			uint64_t addr, const uint8_t *data, uint32_t width,
 			uint32_t count)
 {
 	struct vmr_access access = {
 		.region = (struct vmr_region *)region, .offset = addr - base,
 	};
-	struct villain *v = villain_of(region->device);
+	struct fn_state *v = fn_state_of(region->device);
 	uint64_t at;
 	uint32_t i;
 
-	/* Configuration space and tables answer with what is written there. */
+	/* Configuration space and tables return what the guest has written. */
 	if (region->device == &host.dev || in_table(v, &access, &at))
 		return true;
 	for (i = 0; i < width * count; i++)
@@ -420,7 +430,7 @@ static void access_anywhere(void)
 	if (!count || !width || width > 8 ||
 	    (io == VMR_PIO && (width & (width - 1) || width > 4)))
 		want = -EMSGSIZE;
-	/* A part says where it is in the region around it. */
+	/* The base of a subregion is inside the region around it. */
 	base = 0;
 	if (region) {
 		base = naive_route(io, addr)->range.start;
@@ -439,11 +449,11 @@ static void access_anywhere(void)
 	if (got)
 		undefined += !is_ones(data, width * count);
 	else
-		undefined += !answered_by(region, base, addr, data, width,
+		undefined += !data_matches(region, base, addr, data, width,
 					  count);
 }
 
-/* Any bytes at any address of configuration space, by the ports. */
+/* Access random bytes of configuration space through the ports. */
 static void config_anywhere(void)
 {
 	uint32_t address = (uint32_t)chance();
@@ -459,16 +469,16 @@ static void config_anywhere(void)
 }
 
 /*
- * An address that others like too, to be cut to what the register takes. Who is
- * at the root and who is behind a bridge like the same places half of the time,
- * so that windows are sometimes in the way and sometimes open.
+ * A preferred address, unaligned. Functions at the root and behind a bridge
+ * prefer the same addresses half of the time, so that windows are sometimes
+ * claims and sometimes open.
  */
-static uint64_t tempting(const struct villain *v)
+static uint64_t preferred_address(const struct fn_state *v)
 {
 	uint64_t behind = v->behind && dice(4) ? 0x100000 : 0;
 	const struct vmr_region *window;
 
-	/* Now and then it knows what it does. */
+	/* Sometimes choose an address inside an open window. */
 	if (behind && dice(2)) {
 		window = dice(2) ? &v->behind->mem : &v->behind->pref;
 		if (!dice(4))
@@ -492,7 +502,7 @@ static uint64_t tempting(const struct villain *v)
 	}
 }
 
-static void config_bytes(struct villain *v, uint32_t offset, uint32_t value,
+static void config_bytes(struct fn_state *v, uint32_t offset, uint32_t value,
 			 uint32_t width)
 {
 	uint8_t data[4];
@@ -505,8 +515,8 @@ static void config_bytes(struct villain *v, uint32_t offset, uint32_t value,
 	undefined += ret != (v->fn->manager ? 0 : -ENOENT);
 }
 
-/* Windows that lead somewhere: to the places that those behind like. */
-static void open_windows(struct villain *v)
+/* Open windows at the addresses that the functions behind the bridge prefer. */
+static void open_windows(struct fn_state *v)
 {
 	uint32_t base = 0xe010 + 0x10 * dice(4);
 	uint32_t limit = base + 0x10 * dice(5);
@@ -523,22 +533,22 @@ static void open_windows(struct villain *v)
 }
 
 /*
- * For a moment it does all as it should, since at random little behind a bridge
- * can ever be reached: windows that are one inside the other and nobody else's,
- * and BARs in them.
+ * Program the path to one card correctly. Random values alone seldom map a
+ * region behind a bridge. The windows are nested, belong to one bridge each
+ * and contain the BARs.
  */
-static void behave(void)
+static void program_path(void)
 {
 	static const uint16_t base[BRIDGES] = { 0xe100, 0xe140, 0xe120 };
 	static const uint16_t limit[BRIDGES] = { 0xe130, 0xe170, 0xe130 };
 	static const uint8_t io[BRIDGES] = { 0x40, 0x80, 0x60 };
-	struct villain *v = &villains[BRIDGES + 3 + dice(CARDS - 3)];
+	struct fn_state *v = &fn_states[BRIDGES + 3 + dice(CARDS - 3)];
 	struct vmr_pci_bridge *b;
 	unsigned int i;
 
 	for (b = v->behind; b; b = b->fn.upstream_bridge) {
 		size_t nr = b - bridges;
-		struct villain *up = &villains[nr];
+		struct fn_state *up = &fn_states[nr];
 		uint32_t mem = base[nr] | (uint32_t)limit[nr] << 16;
 
 		config_bytes(up, COMMAND, 0, 2);
@@ -565,14 +575,14 @@ static void behave(void)
 	config_bytes(v, COMMAND, 7, 2);
 }
 
-/* Registers that matter, of functions that exist, with likely values. */
+/* Write likely values to important registers of existing functions. */
 static void config_aimed(void)
 {
 	static const uint8_t likely[] = {
 		0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x30, 0x38,
 	};
-	struct villain *v = &villains[dice(FUNCTIONS)];
-	uint64_t value = tempting(v);
+	struct fn_state *v = &fn_states[dice(FUNCTIONS)];
+	uint64_t value = preferred_address(v);
 	uint32_t offset, width = 4;
 
 	switch (dice(8)) {
@@ -608,7 +618,7 @@ static void config_aimed(void)
 
 static void entry_anywhere(void)
 {
-	struct villain *v = &villains[BRIDGES + dice(CARDS)];
+	struct fn_state *v = &fn_states[BRIDGES + dice(CARDS)];
 	uint64_t value = dice(2) ? dice(2) : any_bits(), at;
 	uint8_t data[8];
 	uint32_t width = dice(8) ? 4 : dice(17);
@@ -628,10 +638,10 @@ static void entry_anywhere(void)
 	undefined += ret != want;
 }
 
-/* The guest has a slot emptied, or the user fills it again. */
+/* Unplug a function, or plug it again. */
 static void hotplug(void)
 {
-	struct villain *v = &villains[dice(FUNCTIONS)];
+	struct fn_state *v = &fn_states[dice(FUNCTIONS)];
 	int ret, want;
 
 	if (v->fn->manager) {
@@ -652,7 +662,7 @@ static void exit_once(void)
 	if (what == 0 && !dice(4))
 		hotplug();
 	else if (what == 1)
-		behave();
+		program_path();
 	else if (what < 64)
 		config_anywhere();
 	else if (what < 144)
@@ -664,7 +674,7 @@ static void exit_once(void)
 }
 
 /*
- * What must hold
+ * Invariants
  */
 
 static struct {
@@ -672,8 +682,8 @@ static struct {
 	unsigned long	claimed;
 	unsigned long	parked;
 	unsigned long	unmapped;
-	unsigned long	far;		/* visible behind a bridge */
-	unsigned long	hidden;		/* live there and not visible */
+	unsigned long	far;		/* mapped behind a bridge */
+	unsigned long	hidden;		/* live there, not mapped */
 	unsigned long	vectors;
 	unsigned long	starved;
 	unsigned long	windows;
@@ -694,8 +704,8 @@ static uint64_t domain_last(const struct vmr_region *region)
 	return region->io == VMR_PIO ? 0xffff : m.sys.mmio.last;
 }
 
-/* What a region shall be that registers put at [start, last]. */
-static const char *placed(const struct vmr_region *region, uint64_t start,
+/* Check a region whose registers select [start, last]. */
+static const char *check_range(const struct vmr_region *region, uint64_t start,
 			  uint64_t last)
 {
 	const struct vmr_space *space;
@@ -703,17 +713,17 @@ static const char *placed(const struct vmr_region *region, uint64_t start,
 
 	if (last < start || last > domain_last(region)) {
 		met.unmapped++;
-		return state == VMR_FREE ? NULL : "outside and not unmapped";
+		return state == VMR_FREE ? NULL : "outside the domain, but not unmapped";
 	}
 	if (state != VMR_LIVE && state != VMR_CLAIMED)
-		return "decoded, and neither live nor waiting";
+		return "decoded, but neither live nor claimed";
 	if (region->range.start != start || region->range.last != last)
-		return "not where the registers say";
+		return "range differs from the registers";
 	met.live += state == VMR_LIVE;
 	met.claimed += state == VMR_CLAIMED;
 	space = vmr_region_space(&m.manager, region);
 	if (state == VMR_CLAIMED && !vmr_find_overlap(space, start, last))
-		return "waits for nothing";
+		return "claim without a conflict";
 	return NULL;
 }
 
@@ -741,17 +751,17 @@ static const char *check_bar(struct vmr_pci_function *fn, unsigned int index)
 	if (!value || value == mask || value == (mask & 0xffffffff)) {
 		met.unmapped++;
 		return state_of(region) == VMR_FREE ? NULL :
-		       "sized and not unmapped";
+		       "sized, but not unmapped";
 	}
 	if (enable)
-		return placed(region, value, value + (region->size - 1));
+		return check_range(region, value, value + (region->size - 1));
 	if (value > domain_last(region) ||
 	    region->size - 1 > domain_last(region) - value)
 		return state_of(region) == VMR_FREE ? NULL :
-		       "off, outside, and not unmapped";
+		       "not decoded and outside the domain, but not unmapped";
 	met.parked++;
 	if (state_of(region) != VMR_PARKED || region->range.start != value)
-		return "off and not parked where the register says";
+		return "not decoded, but not parked at the address of the register";
 	return NULL;
 }
 
@@ -761,9 +771,9 @@ static const char *check_window(const struct vmr_pci_function *fn,
 {
 	if (!(reg(fn, COMMAND, 2) & enable) || base > limit)
 		return state_of(window) == VMR_FREE ? NULL :
-		       "closed and not unmapped";
+		       "window closed, but not unmapped";
 	met.windows++;
-	return placed(window, base, limit);
+	return check_range(window, base, limit);
 }
 
 static const char *check_bridge(const struct vmr_pci_bridge *b)
@@ -791,32 +801,32 @@ static const char *check_bridge(const struct vmr_pci_bridge *b)
 	return what && strcmp(what, VERIFY_OK) ? what : NULL;
 }
 
-/* @nr vectors are wanted: they are there, or there is a reason why not. */
+/* Check a block of @nr vectors: it is live, or an error says why not. */
 static const char *check_vectors(const struct vmr_range *range, int error,
 				 uint32_t nr, uint32_t align,
-				 const struct vmr_range *heard,
+				 const struct vmr_range *last_notified,
 				 uint64_t *total)
 {
 	bool has = vmr_range_state(range) == VMR_LIVE;
 
-	if (has ? heard != range : heard == range)
-		return "a function was told otherwise of a vector";
+	if (has ? last_notified != range : last_notified == range)
+		return "vector differs from the last vector_changed()";
 	if (!nr)
-		return has || error ? "vectors held for nothing" : NULL;
+		return has || error ? "vector or error without a request" : NULL;
 	if (!has) {
 		met.starved++;
-		return error == -ENOSPC ? NULL : "no vector and no reason";
+		return error == -ENOSPC ? NULL : "no vector and no error";
 	}
 	if (error)
-		return "a vector, and a reason why there is none";
+		return "vector and error";
 	if (range->last - range->start != nr - 1 || range->start & (align - 1))
-		return "the wrong vectors";
+		return "wrong size or alignment of vectors";
 	met.vectors++;
 	*total += nr;
 	return NULL;
 }
 
-static const char *check_interrupts(const struct villain *v, uint64_t *total)
+static const char *check_interrupts(const struct fn_state *v, uint64_t *total)
 {
 	const struct vmr_pci_function *fn = v->fn;
 	size_t card = fn - cards;
@@ -830,19 +840,19 @@ static const char *check_interrupts(const struct villain *v, uint64_t *total)
 		nr = nr > v->can ? v->can : nr;
 		nr = fn->manager && control & 1 ? nr : 0;
 		what = check_vectors(&v->msi->range, v->msi->error, nr, nr,
-				     told.msi[card], total);
+				     notified.msi[card], total);
 	}
 	on = fn->manager && reg(fn, MSIX_CAP + 2, 2) & 0x8000;
 	for (i = 0; i < ENTRIES && !what; i++)
 		what = check_vectors(&vectors[card][i].range,
 				     vectors[card][i].error,
 				     on && !(vectors[card][i].dwords[3] & 1), 1,
-				     told.entry[card][i], total);
+				     notified.entry[card][i], total);
 	return what;
 }
 
-/* What cannot be written has not changed. */
-static const char *check_read_only(const struct villain *v)
+/* Check that read-only bits are unchanged. */
+static const char *check_read_only(const struct fn_state *v)
 {
 	uint32_t i;
 
@@ -850,11 +860,11 @@ static const char *check_read_only(const struct villain *v)
 		if ((v->fn->config[i] ^ v->config[i]) & ~v->writable[i])
 			return "a read-only register has changed";
 	if (memcmp(v->fn->wmask, v->writable, sizeof(v->writable)))
-		return "what is writable has changed";
+		return "the mask of writable bits has changed";
 	return NULL;
 }
 
-static const char *check_function(struct villain *v, uint64_t *total)
+static const char *check_function(struct fn_state *v, uint64_t *total)
 {
 	const char *what = check_read_only(v);
 	unsigned int i;
@@ -863,7 +873,7 @@ static const char *check_function(struct villain *v, uint64_t *total)
 		if (v->fn->manager)
 			what = check_bar(v->fn, i);
 		else if (state_of(bar(v->fn, i)) != VMR_FREE)
-			what = "unplugged, and still somewhere";
+			what = "unplugged, but not unmapped";
 	}
 	if (!what && v->bridge && v->fn->manager)
 		what = check_bridge(v->bridge);
@@ -872,30 +882,30 @@ static const char *check_function(struct villain *v, uint64_t *total)
 	return what;
 }
 
-/* Where it is visible, and what it answers there. */
+/* Check the mapping of a region and the data at its first and last byte. */
 static const char *check_region(size_t i)
 {
 	const struct vmr_region *region = naive.region[i];
-	struct vmr_mapping place = vmr_region_mapping(region);
+	struct vmr_mapping mapping = vmr_region_mapping(region);
 	enum vmr_io io = (enum vmr_io)region->io;
 	uint8_t byte = 0x5a;
 	uint64_t at;
 
-	if (place.mapped != naive_visible(region))
-		return "visible is not what the definition says";
-	if (!equal(&place, &told.place[i]))
-		return "listeners were told otherwise";
+	if (mapping.mapped != naive_visible(region))
+		return "mapped state differs from the definition";
+	if (!equal(&mapping, &notified.mapping[i]))
+		return "mapping differs from the notifications";
 	if (region->device->parent_bus && naive_live(region)) {
-		met.far += place.mapped;
-		met.hidden += !place.mapped;
+		met.far += mapping.mapped;
+		met.hidden += !mapping.mapped;
 	}
-	if (!place.mapped || region->type != VMR_REGION_TRAPPED)
+	if (!mapping.mapped || region->type != VMR_REGION_TRAPPED)
 		return NULL;
-	for (at = place.start; ; at = place.last) {
+	for (at = mapping.start; ; at = mapping.last) {
 		if (vmr_read(&m.reader, io, at, &byte, 1, 1) ||
-		    !answered_by(region, place.start, at, &byte, 1, 1))
-			return "visible, and answered by another";
-		if (at == place.last)
+		    !data_matches(region, mapping.start, at, &byte, 1, 1))
+			return "mapped, but another region responds";
+		if (at == mapping.last)
 			return NULL;
 	}
 }
@@ -910,15 +920,15 @@ static const char *check_all(void)
 		return what;
 	what = NULL;
 	for (i = 0; i < FUNCTIONS && !what; i++)
-		what = check_function(&villains[i], &total);
+		what = check_function(&fn_states[i], &total);
 	for (i = 0; i < naive.nr && !what; i++)
 		what = check_region(i);
 	if (!what && total != vmr_space_used(&m.sys.irqs.space).low)
-		what = "vectors are held by nobody";
-	if (!what && told.wrong)
-		what = "a report was wrong";
+		what = "vectors allocated without an owner";
+	if (!what && notified.errors)
+		what = "wrong notification";
 	if (!what && undefined)
-		what = "an answer was not what it has to be";
+		what = "unexpected result of a call";
 	return what;
 }
 
@@ -949,13 +959,13 @@ static void run(struct __test_metadata *_metadata, uint64_t mmio_last)
 			       what);
 		}
 	}
-	TH_LOG("BARs and windows: %lu live, %lu waiting, %lu parked, %lu unmapped",
+	TH_LOG("regions: %lu live, %lu claimed, %lu parked, %lu unmapped",
 	       met.live, met.claimed, met.parked, met.unmapped);
-	TH_LOG("behind bridges: %lu visible, %lu not; %lu windows open",
+	TH_LOG("behind bridges: %lu mapped, %lu unmapped; %lu windows open",
 	       met.far, met.hidden, met.windows);
-	TH_LOG("%lu vectors held, %lu not to be had; %lu reports", met.vectors,
-	       met.starved, told.reports);
-	/* What it never met it has not tested. */
+	TH_LOG("%lu vectors live, %lu failed; %lu notifications", met.vectors,
+	       met.starved, notified.notifications);
+	/* The run must contain each of the cases. */
 	exits /= 100;
 	EXPECT_LT(exits, met.live);
 	EXPECT_LT(exits, met.claimed);
@@ -966,16 +976,20 @@ static void run(struct __test_metadata *_metadata, uint64_t mmio_last)
 	EXPECT_LT(exits, met.windows);
 	EXPECT_LT(exits, met.vectors);
 	EXPECT_LT(exits, met.starved);
-	EXPECT_LT(exits, told.reports);
+	EXPECT_LT(exits, notified.notifications);
 }
 
-TEST(a_hostile_guest_breaks_nothing)
+/* All invariants hold whatever the guest writes. */
+TEST(hostile_guest_invariants_hold)
 {
 	run(_metadata, MACHINE_LAST);
 }
 
-/* Where an address of all ones is inside, and is sizing nevertheless. */
-TEST(a_hostile_guest_breaks_nothing_with_64_address_bits)
+/*
+ * The invariants hold in a domain of all 64-bit addresses, where an address of
+ * all ones is inside the domain and means sizing.
+ */
+TEST(hostile_guest_64_bits_invariants_hold)
 {
 	run(_metadata, VMR_ADDR_MAX);
 }

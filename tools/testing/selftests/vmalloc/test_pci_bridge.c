@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_bridge.c - PCI-to-PCI bridges, as a guest programs them
+ * test_pci_bridge.c - PCI-to-PCI bridges that the guest programs
  */
 #include <stdlib.h>
 
@@ -30,7 +30,7 @@ static int bridge_init(struct vmr_pci_bridge *b)
 				   "bridge");
 }
 
-/* A bridge at device @slot of bus 0. */
+/* Plug a bridge as device @slot of bus 0. */
 static int bridge_up(struct vmr_pci_bridge *b, uint32_t slot)
 {
 	int ret = bridge_init(b);
@@ -39,7 +39,7 @@ static int bridge_up(struct vmr_pci_bridge *b, uint32_t slot)
 					VMR_PCI_BDF(0, slot, 0));
 }
 
-/* A bridge at device @slot behind another. */
+/* Plug a bridge as device @slot behind @above. */
 static int bridge_behind(struct vmr_pci_bridge *b,
 			 struct vmr_pci_bridge *above, uint32_t slot)
 {
@@ -48,7 +48,7 @@ static int bridge_behind(struct vmr_pci_bridge *b,
 	return ret ? ret : vmr_pci_bridge_plug(above, &b->fn, slot << 3);
 }
 
-/* A function with one BAR at device @slot behind a bridge. */
+/* Plug a function with one BAR as device @slot behind @above. */
 static int card_behind(struct vmr_pci_function *fn,
 		       struct vmr_pci_bridge *above, uint32_t slot,
 		       enum vmr_pci_bar_type type, bool prefetchable,
@@ -61,7 +61,7 @@ static int card_behind(struct vmr_pci_function *fn,
 	return ret ? ret : vmr_pci_bridge_plug(above, fn, slot << 3);
 }
 
-/* The registers, by the bus number that the guest knows a function by. */
+/* Registers of the function at the address @at, as the guest numbers buses */
 
 static void number(uint32_t at, uint32_t primary, uint32_t secondary,
 		   uint32_t subordinate)
@@ -111,7 +111,7 @@ static void bar64_at(uint32_t at, unsigned int index, uint64_t value)
 static struct vmr_pci_bridge bridge;
 static struct vmr_pci_function card;
 
-/* The usual: a bridge whose bus is 1, a card with a BAR behind it, all closed. */
+/* Plug a closed bridge with bus number 1, and behind it a card with one BAR. */
 static int setup(enum vmr_pci_bar_type type, bool prefetchable, uint64_t size)
 {
 	int ret = pci_up();
@@ -129,7 +129,8 @@ static int setup(enum vmr_pci_bar_type type, bool prefetchable, uint64_t size)
  * Registers
  */
 
-TEST(a_bridge_has_a_type_1_header)
+/* A bridge has a type 1 header with the specified writable bits. */
+TEST(bridge_header_type_1)
 {
 	const uint32_t at = AT_BRIDGE;
 
@@ -139,12 +140,18 @@ TEST(a_bridge_has_a_type_1_header)
 	EXPECT_EQ(0x060400U, conf_in_at(at, 8, 4) >> 8);
 	EXPECT_EQ(1U, conf_in_at(at, 0x0e, 1));
 	EXPECT_EQ(0U, conf_in_at(at, BUS_NUMBERS, 4));
-	/* No BARs, and no subsystem ids where others have them. */
+	/*
+	 * A bridge has no BARs by default, and no subsystem ids at the offsets
+	 * of type 0.
+	 */
 	bar_at(at, 0, 0xffffffff);
 	bar_at(at, 1, 0xffffffff);
 	EXPECT_EQ(0U, conf_in_at(at, 0x10, 4));
 	EXPECT_EQ(0U, conf_in_at(at, 0x14, 4));
-	/* What is writable of the windows, and that one is of 64 bits. */
+	/*
+	 * Writable bits of the windows. The prefetchable window is 64 bits
+	 * wide.
+	 */
 	conf_out_at(at, BUS_NUMBERS, 0xffffffff, 4);
 	conf_out_at(at, IO_BASE, 0xffff, 2);
 	conf_out_at(at, MEM_BASE, 0xffffffff, 4);
@@ -168,14 +175,18 @@ static bool all_closed(const struct vmr_pci_bridge *b)
 	       state_of(&b->pref) == VMR_FREE;
 }
 
-TEST(a_bridge_is_closed_until_the_guest_opens_it)
+/* All windows are closed after a reset, whatever the command register says. */
+TEST(bridge_reset_windows_closed)
 {
 	uint32_t base, limit;
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, bridge_up(&bridge, 2));
 	EXPECT_TRUE(all_closed(&bridge));
-	/* With decode on too: its bases are above its limits. */
+	/*
+	 * With decode on, the windows stay closed: each base is above its
+	 * limit.
+	 */
 	command(AT_BRIDGE, DECODE_IO | DECODE_MEM);
 	EXPECT_TRUE(all_closed(&bridge));
 	base = conf_in_at(AT_BRIDGE, IO_BASE, 1);
@@ -188,7 +199,7 @@ TEST(a_bridge_is_closed_until_the_guest_opens_it)
 	limit = conf_in_at(AT_BRIDGE, PREF_BASE + 2, 2);
 	EXPECT_LT(limit, base);
 
-	/* Unplugging and plugging is a reset. */
+	/* Plugging a function again resets it. */
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe0000000);
 	number(AT_BRIDGE, 0, 1, 1);
 	EXPECT_EQ(VMR_LIVE, state_of(&bridge.mem));
@@ -200,7 +211,8 @@ TEST(a_bridge_is_closed_until_the_guest_opens_it)
 	EXPECT_EQ(0x01U, conf_in_at(AT_BRIDGE, PREF_BASE, 1) & 0xf);
 }
 
-TEST(a_bridge_has_two_bars_and_a_rom_of_its_own)
+/* A bridge can have two BARs and a ROM of its own. */
+TEST(bridge_own_bars_and_rom)
 {
 	struct vmr_pci_function *fn = &bridge.fn;
 
@@ -218,7 +230,10 @@ TEST(a_bridge_has_two_bars_and_a_rom_of_its_own)
 	command(AT_BRIDGE, DECODE_MEM);
 	bar64_at(AT_BRIDGE, 0, 0x1e0000000ull);
 	EXPECT_BAR(fn, 0, 0x1e0000000ull);
-	/* Its ROM register is where others have none, and theirs is a window's. */
+	/*
+	 * The ROM register of type 1 has another offset. At the offset of type
+	 * 0 is a window register.
+	 */
 	conf_out_at(AT_BRIDGE, BRIDGE_ROM, 0xe1000001, 4);
 	EXPECT_BAR(fn, VMR_PCI_ROM, 0xe1000000);
 	conf_out_at(AT_BRIDGE, BRIDGE_ROM, 0xe1000000, 4);
@@ -232,7 +247,8 @@ TEST(a_bridge_has_two_bars_and_a_rom_of_its_own)
 	EXPECT_EQ(0U, conf_in_at(AT_BRIDGE, 0x14, 4));
 }
 
-TEST(making_a_bridge_is_refused)
+/* vmr_pci_bridge_init() refuses invalid arguments. */
+TEST(bridge_init_errors)
 {
 	struct vmr_pci_ids bad = bridge_ids;
 
@@ -249,17 +265,18 @@ TEST(making_a_bridge_is_refused)
 	bad.irq_pin = 5;
 	EXPECT_EQ(-EINVAL, vmr_pci_bridge_init(&bridge, &m.manager, &bad,
 					       &card_ops, "b"));
-	/* Which left it as it was: zeroed, to be used. */
+	/* A failed call leaves the bridge zeroed, ready for another call. */
 	EXPECT_NULL(bridge.fn.bridge);
 	EXPECT_EQ(0, vmr_pci_bridge_init(&bridge, &m.manager, &bridge_ids,
 					 &card_ops, "b"));
 }
 
 /*
- * Plugging behind
+ * Functions behind a bridge
  */
 
-TEST(plugging_behind_a_bridge_is_refused)
+/* vmr_pci_bridge_plug() refuses invalid arguments and addresses in use. */
+TEST(bridge_plug_errors)
 {
 	struct vmr_pci_bridge off;
 	struct vmr_pci_function a, b;
@@ -278,10 +295,13 @@ TEST(plugging_behind_a_bridge_is_refused)
 	REFUSED(-EEXIST, vmr_pci_bridge_plug(&off, &a, 1));
 	REFUSED(-EEXIST, vmr_pci_plug(&m.manager, &a, 0));
 	REFUSED(-EBUSY, vmr_pci_bridge_plug(&bridge, &b, 255));
-	/* Nothing is behind itself. */
+	/* A bridge cannot be behind itself. */
 	REFUSED(-EEXIST, vmr_pci_bridge_plug(&bridge, &bridge.fn, 1));
 	REFUSED(-ENOENT, vmr_pci_bridge_plug(&off, &off.fn, 1));
-	/* Not wanted: neither the address nor the id is kept. */
+	/*
+	 * If set_resources() fails, neither the address nor the id stays
+	 * allocated.
+	 */
 	EXPECT_EQ(0, vmr_pci_unplug(&a));
 	EXPECT_EQ(0, vmr_pci_unplug(&bridge.fn));
 	ASSERT_EQ(0, bridge_up(&bridge, 2));
@@ -297,7 +317,8 @@ TEST(plugging_behind_a_bridge_is_refused)
 	EXPECT_EQ(&bridge, b.upstream_bridge);
 }
 
-TEST(a_bridge_leaves_after_what_is_behind_it)
+/* A bridge cannot be unplugged while a function is plugged behind it. */
+TEST(bridge_unplug_with_children_busy)
 {
 	struct vmr_pci_bridge inner;
 
@@ -314,7 +335,7 @@ TEST(a_bridge_leaves_after_what_is_behind_it)
 	REFUSED(-ENOENT, vmr_pci_bridge_plug(&bridge, &card, 0));
 	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &bridge.fn.dev));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, AT_BRIDGE));
-	/* Everything is free for the next time. */
+	/* Bridge and function can be plugged again. */
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &bridge.fn, AT_BRIDGE));
 	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridge, &card, 3 << 3));
 	EXPECT_SOUND();
@@ -324,7 +345,11 @@ TEST(a_bridge_leaves_after_what_is_behind_it)
  * Configuration space behind bridges
  */
 
-TEST(configuration_accesses_go_by_the_bus_numbers_that_the_guest_gives)
+/*
+ * Bridges forward configuration accesses by the bus numbers that the guest
+ * writes.
+ */
+TEST(bridge_config_follows_bus_numbers)
 {
 	struct vmr_pci_bridge b[4];
 	struct vmr_pci_function endpoint;
@@ -336,11 +361,17 @@ TEST(configuration_accesses_go_by_the_bus_numbers_that_the_guest_gives)
 		ASSERT_EQ(0, bridge_behind(&b[i], &b[i - 1], 1));
 	ASSERT_EQ(0, card_behind(&endpoint, &b[3], 7, VMR_PCI_BAR_MEM32, false,
 				 0x1000));
-	/* Unnumbered, there is nothing behind the first. */
+	/*
+	 * Before the bus is numbered, no function behind the first bridge
+	 * responds.
+	 */
 	for (bus = 1; bus < 256; bus++)
 		EXPECT_EQ(0xffffffffU, conf_in_at(VMR_PCI_BDF(bus, 1, 0), 0,
 						  4));
-	/* As firmware counts them: open to all, then the last that there is. */
+	/*
+	 * The order of firmware: subordinate 255 first, then the highest bus
+	 * found.
+	 */
 	number(AT_BRIDGE, 0, 1, 255);
 	EXPECT_EQ(0x00011b36U, conf_in_at(VMR_PCI_BDF(1, 1, 0), 0, 4));
 	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 255);
@@ -357,20 +388,20 @@ TEST(configuration_accesses_go_by_the_bus_numbers_that_the_guest_gives)
 	EXPECT_EQ(0x10411af4U, conf_in_at(VMR_PCI_BDF(4, 7, 0), 0, 4));
 	conf_out_at(VMR_PCI_BDF(4, 7, 0), 0x3c, 0x5a, 1);
 	EXPECT_EQ(0x5a, endpoint.config[0x3c]);
-	/* Where it is not. */
+	/* Other addresses have no function. */
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(3, 7, 0)));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 1, 0)));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(5, 7, 0)));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(0, 7, 0)));
 
-	/* A bridge on the way that does not lead so far. */
+	/* A bridge in the path has a subordinate number that is too low. */
 	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 3);
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
 	EXPECT_EQ(&b[3].fn, vmr_pci_find_function(&m.manager,
 						VMR_PCI_BDF(3, 1, 0)));
 	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 9);
 	number(AT_BRIDGE, 0, 1, 9);
-	/* Renumbered: the function is the same, its bus another. */
+	/* After renumbering, the same function is on another bus. */
 	number(VMR_PCI_BDF(2, 1, 0), 2, 3, 9);
 	number(VMR_PCI_BDF(3, 1, 0), 3, 9, 9);
 	EXPECT_EQ(&endpoint, vmr_pci_find_function(&m.manager,
@@ -378,7 +409,8 @@ TEST(configuration_accesses_go_by_the_bus_numbers_that_the_guest_gives)
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
 }
 
-TEST(bus_numbers_that_go_in_circles_lead_nowhere)
+/* A search with circular bus numbers terminates. */
+TEST(bridge_circular_bus_numbers_terminate)
 {
 	struct vmr_pci_bridge inner;
 	uint32_t s, t, bus;
@@ -386,7 +418,10 @@ TEST(bus_numbers_that_go_in_circles_lead_nowhere)
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, bridge_up(&bridge, 2));
 	ASSERT_EQ(0, bridge_behind(&inner, &bridge, 1));
-	/* Every pair of small numbers; all that counts is that it ends. */
+	/*
+	 * For every pair of small numbers the search must end, and find the
+	 * right function or none.
+	 */
 	for (s = 0; s < 6; s++)
 		for (t = 0; t < 6; t++) {
 			const uint8_t outer_numbers[] = { (uint8_t)s, 255 };
@@ -411,7 +446,8 @@ TEST(bus_numbers_that_go_in_circles_lead_nowhere)
  * Windows
  */
 
-TEST(windows_follow_base_limit_and_the_command_register)
+/* The windows follow the base, limit and command registers. */
+TEST(bridge_windows_follow_registers)
 {
 	struct vmr_pci_function port;
 
@@ -426,7 +462,7 @@ TEST(windows_follow_base_limit_and_the_command_register)
 	open_io(AT_BRIDGE, 0x2000, 0x2fff);
 	EXPECT_HIDDEN(bar(&card, 0));
 	EXPECT_HIDDEN(bar(&port, 0));
-	/* Each kind has its bit. */
+	/* Ports and memory have separate decode bits. */
 	command(AT_BRIDGE, DECODE_MEM);
 	EXPECT_SEEN(bar(&card, 0), 0xe0180000);
 	EXPECT_HIDDEN(bar(&port, 0));
@@ -440,11 +476,14 @@ TEST(windows_follow_base_limit_and_the_command_register)
 	command(AT_BRIDGE, DECODE_IO | DECODE_MEM);
 	EXPECT_SEEN(bar(&card, 0), 0xe0180000);
 	EXPECT_SEEN(bar(&port, 0), 0x2300);
-	/* The child's own bit as well. */
+	/* The decode bit of the function itself is required, too. */
 	command(AT_CARD, 0);
 	EXPECT_NULL(responder(VMR_MMIO, 0xe0180000));
 	command(AT_CARD, DECODE_MEM);
-	/* Moved with decode on, one register after the other. */
+	/*
+	 * The guest moves the window with decode on, one register after the
+	 * other.
+	 */
 	conf_out_at(AT_BRIDGE, MEM_BASE, 0xe020, 2);
 	EXPECT_HIDDEN(bar(&card, 0));
 	EXPECT_EQ(VMR_FREE, state_of(&bridge.mem));
@@ -455,7 +494,7 @@ TEST(windows_follow_base_limit_and_the_command_register)
 	conf_out_at(AT_BRIDGE, MEM_BASE, 0xe010, 2);
 	EXPECT_SEEN(bar(&card, 0), 0xe0180000);
 	EXPECT_EQ(0xe02fffffU, bridge.mem.range.last);
-	/* By single bytes too. */
+	/* The guest writes single bytes. */
 	conf_out_at(AT_BRIDGE, IO_BASE, 0x30, 1);
 	EXPECT_HIDDEN(bar(&port, 0));
 	conf_out_at(AT_BRIDGE, IO_BASE + 1, 0x30, 1);
@@ -464,7 +503,8 @@ TEST(windows_follow_base_limit_and_the_command_register)
 	EXPECT_SOUND();
 }
 
-TEST(a_prefetchable_window_has_64_bits)
+/* The prefetchable window has 64-bit bounds. */
+TEST(bridge_prefetch_window_64_bits)
 {
 	const uint64_t at = 0x2300000000ull;
 
@@ -476,7 +516,7 @@ TEST(a_prefetchable_window_has_64_bits)
 	EXPECT_SEEN(bar(&card, 0), at);
 	EXPECT_EQ(at, bridge.pref.range.start);
 	EXPECT_EQ(at + 0x1fffff, bridge.pref.range.last);
-	/* The upper half counts alone. */
+	/* A write of one upper half takes effect alone. */
 	conf_out_at(AT_BRIDGE, BASE_UPPER, 0x24, 4);
 	EXPECT_EQ(VMR_FREE, state_of(&bridge.pref));
 	EXPECT_HIDDEN(bar(&card, 0));
@@ -484,7 +524,7 @@ TEST(a_prefetchable_window_has_64_bits)
 	EXPECT_EQ(at + (1ull << 32), bridge.pref.range.start);
 	bar64_at(AT_CARD, 0, at + (1ull << 32) + 0x100000);
 	EXPECT_SEEN(bar(&card, 0), at + (1ull << 32) + 0x100000);
-	/* Across 4 GiB. */
+	/* The window crosses 4 GiB. */
 	open_pref(AT_BRIDGE, 0xfff00000, 0x1000fffffull);
 	EXPECT_EQ(0xfff00000U, bridge.pref.range.start);
 	EXPECT_EQ(0x1000fffffull, bridge.pref.range.last);
@@ -493,7 +533,8 @@ TEST(a_prefetchable_window_has_64_bits)
 	EXPECT_SOUND();
 }
 
-TEST(a_window_whose_base_is_above_its_limit_is_closed)
+/* A window with a base above its limit is closed. */
+TEST(bridge_base_above_limit_closed)
 {
 	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM32, false, 0x1000));
 	command(AT_BRIDGE, DECODE_MEM | DECODE_IO);
@@ -508,10 +549,10 @@ TEST(a_window_whose_base_is_above_its_limit_is_closed)
 	EXPECT_TRUE(all_closed(&bridge));
 	open_io(AT_BRIDGE, 0x3000, 0x2000);
 	EXPECT_TRUE(all_closed(&bridge));
-	/* The smallest and the largest windows that registers can say. */
+	/* The smallest and the largest windows that the registers can hold */
 	open_io(AT_BRIDGE, 0, 0);
 	EXPECT_EQ(0U, bridge.io.range.start);
-	EXPECT_EQ(VMR_CLAIMED, state_of(&bridge.io));	/* 0xcf8 is inside */
+	EXPECT_EQ(VMR_CLAIMED, state_of(&bridge.io));	/* contains 0xcf8 */
 	open_mem(AT_BRIDGE, 0, 0xfff00000);
 	EXPECT_EQ(0U, bridge.mem.range.start);
 	EXPECT_EQ(0xffffffffU, bridge.mem.range.last);
@@ -519,7 +560,8 @@ TEST(a_window_whose_base_is_above_its_limit_is_closed)
 	EXPECT_SOUND();
 }
 
-TEST(a_bar_out_of_every_window_is_unmapped_and_comes_back)
+/* A BAR is mapped only while a window contains all of it. */
+TEST(bridge_bar_outside_window_unmapped)
 {
 	struct event_log d;
 
@@ -530,16 +572,16 @@ TEST(a_bar_out_of_every_window_is_unmapped_and_comes_back)
 	bar_at(AT_CARD, 0, 0xe0000000);
 	EXPECT_SEEN(bar(&card, 0), 0xe0000000);
 	ASSERT_EQ(0, diary_start(&d));
-	/* Its register says so still. */
+	/* The register keeps the address. */
 	bar_at(AT_CARD, 0, 0xd0000000);
 	EXPECT_HIDDEN(bar(&card, 0));
 	EXPECT_EQ(0xd0000000U, conf_in_at(AT_CARD, 0x10, 4));
 	EXPECT_SAYS(&d, 0, bar(&card, 0), 0xe0000000, NOWHERE);
-	/* Another function of the machine may have that place meanwhile. */
+	/* The BAR is back in the window at another address. */
 	bar_at(AT_CARD, 0, 0xe0200000);
 	EXPECT_SEEN(bar(&card, 0), 0xe0200000);
 	EXPECT_SAYS(&d, 1, bar(&card, 0), NOWHERE, 0xe0200000);
-	/* Half of it is outside. */
+	/* Half of the BAR is outside the window. */
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe02fffff);
 	EXPECT_HIDDEN(bar(&card, 0));
 	EXPECT_NULL(responder(VMR_MMIO, 0xe0200000));
@@ -553,7 +595,8 @@ TEST(a_bar_out_of_every_window_is_unmapped_and_comes_back)
 	EXPECT_SOUND();
 }
 
-TEST(a_window_onto_a_taken_place_waits)
+/* A window at an allocated range becomes a claim until the range is free. */
+TEST(bridge_window_busy_becomes_claim)
 {
 	struct vmr_pci_function holder;
 
@@ -569,14 +612,14 @@ TEST(a_window_onto_a_taken_place_waits)
 	EXPECT_HIDDEN(bar(&card, 0));
 	EXPECT_BAR(&holder, 0, 0xe01ff000);
 	EXPECT_EQ(0xe010e010U, conf_in_at(AT_BRIDGE, MEM_BASE, 4));
-	/* What reads nothing new writes no younger claim. */
+	/* A write that changes no bit does not make the claim younger. */
 	command(AT_BRIDGE, DECODE_MEM);
 	EXPECT_SOUND();
 	set_bar(&holder, 0, 0xe0200000);
 	EXPECT_EQ(VMR_LIVE, state_of(&bridge.mem));
 	EXPECT_SEEN(bar(&card, 0), 0xe0100000);
 	EXPECT_BAR(&holder, 0, 0xe0200000);
-	/* And the other way round. */
+	/* A BAR at the range of the window becomes a claim, too. */
 	set_bar(&holder, 0, 0xe0180000);
 	EXPECT_CLAIM(&holder, 0, 0xe0180000);
 	EXPECT_SEEN(bar(&card, 0), 0xe0100000);
@@ -585,7 +628,10 @@ TEST(a_window_onto_a_taken_place_waits)
 	EXPECT_SOUND();
 }
 
-TEST(two_windows_of_one_bridge_at_one_place)
+/*
+ * If two windows of one bridge overlap, one is live and the other is a claim.
+ */
+TEST(bridge_windows_overlap_one_live)
 {
 	ASSERT_EQ(0, setup(VMR_PCI_BAR_MEM64, true, 0x1000));
 	command(AT_CARD, DECODE_MEM);
@@ -593,7 +639,7 @@ TEST(two_windows_of_one_bridge_at_one_place)
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe01fffff);
 	open_pref(AT_BRIDGE, 0xe0000000, 0xe01fffff);
 	command(AT_BRIDGE, DECODE_MEM);
-	/* One is open, the other waits: which one is the model's business. */
+	/* Which window becomes live is an implementation detail. */
 	EXPECT_EQ(VMR_LIVE, state_of(&bridge.mem));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&bridge.pref));
 	EXPECT_SEEN(bar(&card, 0), 0xe0100000);
@@ -604,7 +650,11 @@ TEST(two_windows_of_one_bridge_at_one_place)
 	EXPECT_SOUND();
 }
 
-TEST(a_command_write_of_a_bridge_is_told_of_all_behind_it_once)
+/*
+ * A write of the command register notifies once of each region behind the
+ * bridge.
+ */
+TEST(bridge_command_notifies_each_once)
 {
 	struct vmr_pci_bridge inner;
 	struct vmr_pci_function far;
@@ -644,7 +694,8 @@ TEST(a_command_write_of_a_bridge_is_told_of_all_behind_it_once)
 	EXPECT_SOUND();
 }
 
-TEST(functions_behind_different_bridges_may_have_equal_bases)
+/* Functions behind different bridges can have equal addresses. */
+TEST(bridge_equal_bases_behind_two_bridges)
 {
 	struct vmr_pci_bridge other;
 	struct vmr_pci_function b;
@@ -663,7 +714,10 @@ TEST(functions_behind_different_bridges_may_have_equal_bases)
 	command(at_other, DECODE_MEM);
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe00fffff);
 	EXPECT_SEEN(bar(&card, 0), 0xe0000000);
-	/* The other bridge claims the same: it waits with all that it has. */
+	/*
+	 * The window of the other bridge becomes a claim. The regions behind
+	 * it stay unmapped.
+	 */
 	open_mem(at_other, 0xe0000000, 0xe00fffff);
 	EXPECT_SEEN(bar(&card, 0), 0xe0000000);
 	EXPECT_HIDDEN(bar(&b, 0));
@@ -674,8 +728,9 @@ TEST(functions_behind_different_bridges_may_have_equal_bases)
 }
 
 /*
- * Whatever firmware does with a 64-bit BAR that is not prefetchable: behind a
- * window of the wrong type it does not answer, and nothing places it there.
+ * Firmware places a 64-bit BAR that is not prefetchable in a prefetchable
+ * window. The BAR is unmapped there, and automatic placement never uses that
+ * window.
  */
 TEST(edk2_13104)
 {
@@ -689,24 +744,24 @@ TEST(edk2_13104)
 	command(at, DECODE_MEM);
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe00fffff);
 	open_pref(AT_BRIDGE, 0x800000000ull, 0x80fffffffull);
-	/* 64 bits, so up there, where the window is prefetchable. */
+	/* The firmware chooses the prefetchable window above 4 GiB. */
 	bar64_at(at, 0, 0x800000000ull);
 	EXPECT_HIDDEN(bar(&card, 0));
 	EXPECT_EQ(0x00000004U, conf_in_at(at, 0x10, 4));
 	EXPECT_EQ(0x00000008U, conf_in_at(at, 0x14, 4));
-	/* No window at all there. */
+	/* No window contains the address. */
 	bar64_at(at, 0, 0x900000000ull);
 	EXPECT_HIDDEN(bar(&card, 0));
-	/* The one place where it works. */
+	/* The memory window contains the address. */
 	bar64_at(at, 0, 0xe0000000);
 	EXPECT_SEEN(bar(&card, 0), 0xe0000000);
-	/* The window is made smaller than that; then gone. */
+	/* The window moves away, then closes. */
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe01fffff);
 	EXPECT_HIDDEN(bar(&card, 0));
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe0000000);
 	EXPECT_EQ(0, vmr_pci_unplug(&card));
 
-	/* And no placement of ours makes that mistake. */
+	/* Automatic placement uses the memory window only. */
 	ASSERT_EQ(0, card_init(&card, "placed"));
 	ASSERT_EQ(0, vmr_pci_add_bar(&card, 0, VMR_PCI_BAR_MEM64, false, 0x4000,
 				     "bar"));
@@ -725,37 +780,39 @@ TEST(edk2_13104)
 	EXPECT_SOUND();
 }
 
-static struct vmr_pci_bridge told_of;
+static struct vmr_pci_bridge notified_bridge;
 
-static void unplug_on_move(struct vmr_listener *listener,
+static void unplug_on_map(struct vmr_listener *listener,
 			   struct vmr_region *region,
 			   const struct vmr_mapping *old,
 			   const struct vmr_mapping *new_)
 {
 	if (new_->mapped)
-		vmr_pci_unplug(&told_of.fn);
+		vmr_pci_unplug(&notified_bridge.fn);
 }
 
-TEST(a_bridge_may_be_unplugged_by_who_is_told_of_its_bar)
+/* A listener can unplug a bridge during the notification of its BAR. */
+TEST(bridge_unplug_by_listener)
 {
-	struct vmr_listener listener = { .region_changed = unplug_on_move };
+	struct vmr_listener listener = { .region_changed = unplug_on_map };
 
 	ASSERT_EQ(0, pci_up());
-	ASSERT_EQ(0, bridge_init(&told_of));
-	ASSERT_EQ(0, vmr_pci_add_bar(&told_of.fn, 0, VMR_PCI_BAR_MEM32, false,
+	ASSERT_EQ(0, bridge_init(&notified_bridge));
+	ASSERT_EQ(0, vmr_pci_add_bar(&notified_bridge.fn, 0, VMR_PCI_BAR_MEM32, false,
 				     0x1000, "bar"));
-	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &told_of.fn, AT_BRIDGE));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &notified_bridge.fn, AT_BRIDGE));
 	conf_out_at(AT_BRIDGE, 0x10, 0xe0000000, 4);
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe01fffff);
 	ASSERT_EQ(0, vmr_listener_register(&m.manager, &listener));
 	command(AT_BRIDGE, DECODE_MEM);
-	EXPECT_NULL(told_of.fn.manager);
-	EXPECT_TRUE(all_closed(&told_of));
+	EXPECT_NULL(notified_bridge.fn.manager);
+	EXPECT_TRUE(all_closed(&notified_bridge));
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 	EXPECT_SOUND();
 }
 
-TEST(a_bar_moves_between_the_windows_that_its_type_allows)
+/* A prefetchable BAR can move between both memory windows. */
+TEST(bridge_bar_moves_between_windows)
 {
 	struct event_log d;
 
@@ -767,14 +824,17 @@ TEST(a_bar_moves_between_the_windows_that_its_type_allows)
 	command(AT_CARD, DECODE_MEM);
 	EXPECT_SEEN(bar(&card, 0), 0xe0000000);
 	ASSERT_EQ(0, diary_start(&d));
-	/* As a guest does it, with decode off in between. */
+	/* One guest switches decode off before the move. */
 	command(AT_CARD, 0);
 	bar64_at(AT_CARD, 0, 0x800004000ull);
 	command(AT_CARD, DECODE_MEM);
 	EXPECT_SEEN(bar(&card, 0), 0x800004000ull);
 	EXPECT_NULL(responder(VMR_MMIO, 0xe0000000));
 	EXPECT_EQ(2U, d.nr);
-	/* And as another one does it: halfway it is nowhere. */
+	/*
+	 * Another guest moves with decode on. Between its writes the BAR is
+	 * unmapped.
+	 */
 	bar_at(AT_CARD, 1, 0);
 	EXPECT_NULL(responder(VMR_MMIO, 0x4000));
 	bar_at(AT_CARD, 0, 0xe0008000);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_msi.c - MSI and MSI-X: vectors taken when the guest uses them
+ * test_pci_msi.c - MSI and MSI-X: vectors are allocated while the guest uses
+ * them
  */
 #include "../kselftest_harness.h"
 
 #include "card.h"
 
 #define CAPS		0x34
-#define MSI		0x50	/* where the tests have the capabilities */
+#define MSI		0x50	/* offsets of the capabilities in these tests */
 #define MSIX		0x70
 #define MSI_ENABLE	0x0001u
 #define MSIX_ENABLE	0x8000u
@@ -27,35 +28,35 @@ static const struct vmr_pci_msix_layout in_bar_0 = {
 	.pba_bar = 0, .pba_offset = 0x1800,
 };
 
-/* What the function was told of its vectors. */
+/* The latest call of vector_changed() */
 static struct {
 	unsigned int		nr;
 	uint32_t		index;
 	const struct vmr_range	*range;
 	int			error;
-} told;
+} notified;
 
 static void note_vector(struct vmr_pci_function *f, uint32_t index,
 			const struct vmr_range *range, int error)
 {
-	told.nr++;
-	told.index = index;
-	told.range = range;
-	told.error = error;
+	notified.nr++;
+	notified.index = index;
+	notified.range = range;
+	notified.error = error;
 }
 
 static const struct vmr_pci_ops vector_ops = { .vector_changed = note_vector };
 
-#define EXPECT_TOLD(nr_, index_, range_, error_) \
+#define EXPECT_NOTIFIED(nr_, index_, range_, error_) \
 	do { \
-		EXPECT_EQ((unsigned int)(nr_), told.nr); \
-		EXPECT_EQ((uint32_t)(index_), told.index); \
-		EXPECT_EQ((const struct vmr_range *)(range_), told.range); \
-		EXPECT_EQ((error_), told.error); \
-		told.nr = 0; \
+		EXPECT_EQ((unsigned int)(nr_), notified.nr); \
+		EXPECT_EQ((uint32_t)(index_), notified.index); \
+		EXPECT_EQ((const struct vmr_range *)(range_), notified.range); \
+		EXPECT_EQ((error_), notified.error); \
+		notified.nr = 0; \
 	} while (0)
 
-/* A machine with @vectors interrupt numbers. */
+/* A machine with @vectors interrupt numbers */
 static int setup(uint32_t vectors)
 {
 	const struct vmr_system_limits limits = {
@@ -109,7 +110,10 @@ static uint64_t numbers(void)
 	return vmr_space_used(&m.sys.irqs.space).low;
 }
 
-/* Log2 of how many of MSI's vectors the guest wants, and whether at all. */
+/*
+ * @log is the binary logarithm of the number of vectors that the guest
+ * enables.
+ */
 static void msi_control(uint32_t log, bool on)
 {
 	conf_out_at(AT, MSI + 2, log << 4 | (on ? MSI_ENABLE : 0), 2);
@@ -152,7 +156,8 @@ static int entry(uint32_t index, uint32_t control)
  * MSI
  */
 
-TEST(an_msi_capability_is_found_and_reads_as_specified)
+/* An MSI capability is in the list and has the specified fields. */
+TEST(msi_capability_reads_as_specified)
 {
 	uint32_t can;
 
@@ -162,9 +167,9 @@ TEST(an_msi_capability_is_found_and_reads_as_specified)
 		EXPECT_EQ((uint32_t)MSI, conf_in_at(AT, CAPS, 1));
 		EXPECT_EQ(0x05U, conf_in_at(AT, MSI, 1));
 		EXPECT_EQ(0U, conf_in_at(AT, MSI + 1, 1));
-		/* 64-bit addresses, no masking, so many vectors, none in use. */
+		/* 64-bit addresses, no masking, 2^can vectors, none enabled */
 		EXPECT_EQ(0x80 | can << 1, conf_in_at(AT, MSI + 2, 2));
-		/* What a guest can write. */
+		/* Bits that the guest can write */
 		conf_out_at(AT, MSI, 0xfffeffff, 4);
 		EXPECT_EQ(0xf00005U | can << 17, conf_in_at(AT, MSI, 4));
 		conf_out_at(AT, MSI + 4, 0xffffffff, 4);
@@ -174,11 +179,12 @@ TEST(an_msi_capability_is_found_and_reads_as_specified)
 		EXPECT_EQ(0xffffffffU, conf_in_at(AT, MSI + 8, 4));
 		EXPECT_EQ(0x0000ffffU, conf_in_at(AT, MSI + 12, 4));
 		EXPECT_EQ(0U, held());
-		EXPECT_EQ(0U, told.nr);
+		EXPECT_EQ(0U, notified.nr);
 	}
 }
 
-TEST(msi_takes_a_block_when_it_is_switched_on_and_gives_it_back)
+/* Enabling MSI allocates a block of vectors, disabling MSI frees it. */
+TEST(msi_enable_allocs_disable_frees)
 {
 	ASSERT_EQ(0, msi_up(64, 8));
 	EXPECT_EQ(0U, held());
@@ -188,31 +194,34 @@ TEST(msi_takes_a_block_when_it_is_switched_on_and_gives_it_back)
 	EXPECT_EQ(1U, held());
 	EXPECT_EQ(4U, numbers());
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
-	EXPECT_TOLD(1, 0, &msi.range, 0);
-	/* The same again, and other registers of the capability. */
+	EXPECT_NOTIFIED(1, 0, &msi.range, 0);
+	/*
+	 * The same value and other registers of the capability change nothing.
+	 */
 	msi_control(2, true);
 	conf_out_at(AT, MSI + 4, 0xfee00000, 4);
 	conf_out_at(AT, MSI + 12, 0x4021, 2);
 	conf_out_at(AT, COMMAND, DECODE_MEM, 2);
-	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, notified.nr);
 	EXPECT_EQ(4U, numbers());
-	/* Another number of them. */
+	/* Another number of vectors */
 	msi_control(3, true);
 	EXPECT_EQ(8U, numbers());
-	EXPECT_TOLD(1, 0, &msi.range, 0);
+	EXPECT_NOTIFIED(1, 0, &msi.range, 0);
 	msi_control(0, true);
 	EXPECT_EQ(1U, numbers());
-	EXPECT_TOLD(1, 0, &msi.range, 0);
+	EXPECT_NOTIFIED(1, 0, &msi.range, 0);
 	msi_control(0, false);
 	EXPECT_EQ(0U, held());
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&msi.range));
-	EXPECT_TOLD(1, 0, NULL, 0);
+	EXPECT_NOTIFIED(1, 0, NULL, 0);
 	msi_control(0, false);
-	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, notified.nr);
 	EXPECT_SOUND();
 }
 
-TEST(msi_gets_no_more_than_the_function_has)
+/* A block has at most as many vectors as the capability offers. */
+TEST(msi_block_capped_at_capability)
 {
 	uint32_t wants;
 
@@ -220,13 +229,17 @@ TEST(msi_gets_no_more_than_the_function_has)
 	for (wants = 0; wants < 8; wants++) {
 		msi_control(wants, true);
 		EXPECT_EQ(wants < 2 ? 1u << wants : 4u, numbers());
-		/* What the guest wrote is what it reads. */
+		/*
+		 * The register reads back the value that the guest has
+		 * written.
+		 */
 		EXPECT_EQ(wants, conf_in_at(AT, MSI + 2, 2) >> 4 & 7);
 		EXPECT_EQ(1U, conf_in_at(AT, MSI + 2, 2) & 1);
 	}
 }
 
-TEST(an_msi_block_is_aligned_to_its_size)
+/* An MSI block is aligned to its size. */
+TEST(msi_block_naturally_aligned)
 {
 	struct vmr_range odd = { 0 }, more = { 0 };
 	uint32_t log;
@@ -243,7 +256,11 @@ TEST(an_msi_block_is_aligned_to_its_size)
 	EXPECT_EQ(64U, msi.range.start);
 }
 
-TEST(msi_without_vectors_is_told_and_the_registers_read_back)
+/*
+ * If no block is free, the function is notified of -ENOSPC and the registers
+ * read back.
+ */
+TEST(msi_alloc_failure_notified)
 {
 	struct vmr_range all = { 0 };
 
@@ -251,92 +268,105 @@ TEST(msi_without_vectors_is_told_and_the_registers_read_back)
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &all, 7, NULL));
 	msi_control(5, true);
 	EXPECT_EQ(-ENOSPC, msi.error);
-	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
+	EXPECT_NOTIFIED(1, 0, NULL, -ENOSPC);
 	EXPECT_EQ(0x51U, conf_in_at(AT, MSI + 2, 2) & 0x71);
 	EXPECT_EQ(1U, held());
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&msi.range));
-	/* Fewer of them there are. */
+	/* A smaller block is free. */
 	msi_control(4, true);
 	EXPECT_EQ(0, msi.error);
-	EXPECT_TOLD(1, 0, &msi.range, 0);
+	EXPECT_NOTIFIED(1, 0, &msi.range, 0);
 	EXPECT_EQ(16U, msi.range.start);
-	/* Too many again: the old block is given back, none is held. */
+	/* A block that is too large again: the old block is freed. */
 	msi_control(5, true);
-	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
+	EXPECT_NOTIFIED(1, 0, NULL, -ENOSPC);
 	EXPECT_EQ(1U, held());
-	/* Off and on is another try. */
+	/* Disabling and enabling MSI retries the allocation. */
 	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &all));
 	msi_control(5, false);
-	EXPECT_TOLD(1, 0, NULL, 0);
+	EXPECT_NOTIFIED(1, 0, NULL, 0);
 	msi_control(5, true);
-	EXPECT_TOLD(1, 0, &msi.range, 0);
+	EXPECT_NOTIFIED(1, 0, &msi.range, 0);
 	EXPECT_EQ(0, msi.error);
 	EXPECT_EQ(32U, numbers());
 	EXPECT_SOUND();
 }
 
-TEST(vectors_that_are_not_to_be_had_are_not_asked_for_again_and_again)
+/*
+ * A failed allocation is not retried until the guest changes the number of
+ * vectors.
+ */
+TEST(msi_alloc_failure_not_retried)
 {
 	struct vmr_range all = { 0 };
 
 	ASSERT_EQ(0, msi_up(32, 32));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &all, 7, NULL));
 	msi_control(5, true);
-	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
-	/* The same, the address, the data, decoding: nothing to say of that. */
+	EXPECT_NOTIFIED(1, 0, NULL, -ENOSPC);
+	/* The same value, the address, the data and decode cause no retry. */
 	msi_control(5, true);
 	conf_out_at(AT, MSI + 4, 0xfee00000, 4);
 	conf_out_at(AT, MSI + 12, 0x4021, 2);
 	conf_out_at(AT, COMMAND, 2, 2);
-	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, notified.nr);
 	EXPECT_EQ(-ENOSPC, msi.error);
-	/* Nor though there is room now: the guest goes by what it was told. */
+	/*
+	 * A freed vector causes no retry either: the guest has seen the
+	 * failure.
+	 */
 	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &all));
 	conf_out_at(AT, COMMAND, 0, 2);
-	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, notified.nr);
 	EXPECT_EQ(0U, held());
-	/* Another number is another question. */
+	/* Another number of vectors causes a retry. */
 	msi_control(4, true);
-	EXPECT_TOLD(1, 0, &msi.range, 0);
+	EXPECT_NOTIFIED(1, 0, &msi.range, 0);
 	EXPECT_EQ(16U, numbers());
 	EXPECT_SOUND();
 }
 
-TEST(switching_off_forgets_that_there_were_no_vectors)
+/* Disabling MSI clears the error of a failed allocation. */
+TEST(msi_disable_clears_error)
 {
 	struct vmr_range all = { 0 };
 
 	ASSERT_EQ(0, msi_up(1, 1));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &all, 0, NULL));
 	msi_control(0, true);
-	EXPECT_TOLD(1, 0, NULL, -ENOSPC);
+	EXPECT_NOTIFIED(1, 0, NULL, -ENOSPC);
 	msi_control(0, false);
 	EXPECT_EQ(0, msi.error);
-	EXPECT_TOLD(1, 0, NULL, 0);
+	EXPECT_NOTIFIED(1, 0, NULL, 0);
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&all));
 }
 
-TEST(unplugging_gives_the_msi_block_back)
+/* Unplugging a function frees its MSI block. */
+TEST(msi_unplug_frees_block)
 {
 	ASSERT_EQ(0, msi_up(64, 8));
 	msi_control(3, true);
-	told.nr = 0;
+	notified.nr = 0;
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
 	EXPECT_EQ(0U, held());
-	EXPECT_TOLD(1, 0, NULL, 0);
-	/* And the next plugging finds it switched off. */
+	EXPECT_NOTIFIED(1, 0, NULL, 0);
+	/* After the next plugging MSI is disabled. */
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
 	EXPECT_EQ(0U, conf_in_at(AT, MSI + 2, 2) & 0x71);
 	EXPECT_EQ(0U, conf_in_at(AT, MSI + 4, 4));
 	EXPECT_EQ(0U, held());
-	/* Without any it says nothing. */
+	/* If the function has no vectors, unplugging causes no notification. */
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
-	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, notified.nr);
 }
 
-TEST(adding_msi_is_refused)
+/*
+ * vmr_pci_add_msi() refuses invalid arguments and leaves the function
+ * unchanged.
+ */
+TEST(msi_add_errors)
 {
-	static const uint32_t bad_place[] = { 0, 0x10, 0x3c, 0x41, 0x42, 0xf4,
+	static const uint32_t bad_offset[] = { 0, 0x10, 0x3c, 0x41, 0x42, 0xf4,
 					      0x100, 0xfffffffc };
 	struct vmr_pci_msi other, before;
 	struct vmr_pci_function image;
@@ -349,15 +379,15 @@ TEST(adding_msi_is_refused)
 	for (i = 0; i < 70; i++)
 		if (i != 1 && i != 2 && i != 4 && i != 8 && i != 16 && i != 32)
 			EXPECT_EQ(-EINVAL, vmr_pci_add_msi(&fn, &msi, MSI, i));
-	for (i = 0; i < NR(bad_place); i++)
-		EXPECT_EQ(-EINVAL, vmr_pci_add_msi(&fn, &msi, bad_place[i],
+	for (i = 0; i < NR(bad_offset); i++)
+		EXPECT_EQ(-EINVAL, vmr_pci_add_msi(&fn, &msi, bad_offset[i],
 						   1));
 	EXPECT_EQ(0U, fn.config[CAPS]);
 	EXPECT_EQ(0, vmr_pci_add_msi(&fn, &msi, MSI, 4));
 
 	image = fn;
 	before = msi;
-	/* Overlapping on either side, and once more. */
+	/* Capabilities that overlap on either side, and a second call */
 	EXPECT_EQ(-EEXIST, vmr_pci_add_msi(&fn, &other, MSI - 12, 1));
 	EXPECT_EQ(-EEXIST, vmr_pci_add_msi(&fn, &other, MSI + 12, 1));
 	EXPECT_EQ(-EEXIST, vmr_pci_add_msi(&fn, &msi, MSI, 1));
@@ -373,7 +403,7 @@ TEST(adding_msi_is_refused)
 	EXPECT_EQ(0, memcmp(&image, &fn, sizeof(fn)));
 	EXPECT_EQ(0, memcmp(&before, &msi, sizeof(msi)));
 	EXPECT_TRUE(!other.reg_block.write);
-	/* The last place that there is. */
+	/* The last valid offset */
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
 	EXPECT_EQ(0, vmr_pci_add_msi(&fn, &other, 0xf0, 1));
 }
@@ -382,18 +412,19 @@ TEST(adding_msi_is_refused)
  * MSI-X
  */
 
-TEST(an_msix_capability_is_found_and_reads_as_specified)
+/* An MSI-X capability is in the list and has the specified fields. */
+TEST(msix_capability_reads_as_specified)
 {
-	const struct vmr_pci_msix_layout place = {
+	const struct vmr_pci_msix_layout layout = {
 		.table_bar = 2, .table_offset = 0x8000,
 		.pba_bar = 4, .pba_offset = 0x38,
 	};
 
 	ASSERT_EQ(0, setup(64));
 	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, MSI, 1));
-	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, MSIX, entries, 2048, &place));
+	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, MSIX, entries, 2048, &layout));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
-	/* The guest's list has both. */
+	/* The capability list contains both. */
 	EXPECT_EQ((uint32_t)MSIX, conf_in_at(AT, CAPS, 1));
 	EXPECT_EQ(0x11U, conf_in_at(AT, MSIX, 1));
 	EXPECT_EQ((uint32_t)MSI, conf_in_at(AT, MSIX + 1, 1));
@@ -410,10 +441,14 @@ TEST(an_msix_capability_is_found_and_reads_as_specified)
 	EXPECT_EQ(0x3cU, conf_in_at(AT, MSIX + 8, 4));
 }
 
-TEST(an_entry_holds_a_vector_while_it_is_in_use)
+/*
+ * An MSI-X entry has a vector while MSI-X is enabled and the entry is
+ * unmasked.
+ */
+TEST(msix_entry_unmasked_holds_vector)
 {
 	ASSERT_EQ(0, msix_up(64, 8));
-	/* All masked, as after a reset. */
+	/* After a reset all entries are masked. */
 	EXPECT_EQ(MASKED, table_in(12, 4));
 	msix_control(MSIX_ENABLE);
 	EXPECT_EQ(0U, held());
@@ -421,25 +456,28 @@ TEST(an_entry_holds_a_vector_while_it_is_in_use)
 	EXPECT_EQ(1U, held());
 	EXPECT_EQ(1U, numbers());
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&entries[5].range));
-	EXPECT_TOLD(1, 5, &entries[5].range, 0);
+	EXPECT_NOTIFIED(1, 5, &entries[5].range, 0);
 	EXPECT_EQ(0, entry(0, IN_USE));
-	EXPECT_TOLD(1, 0, &entries[0].range, 0);
+	EXPECT_NOTIFIED(1, 0, &entries[0].range, 0);
 	EXPECT_EQ(2U, held());
-	/* Another address or data is none of another vector. */
+	/* A change of address or data keeps the vector. */
 	EXPECT_EQ(0, table_out(5 * 16, 0xfee01000, 4));
 	EXPECT_EQ(0, table_out(5 * 16 + 8, 0x31, 4));
 	EXPECT_EQ(0, entry(5, IN_USE));
-	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, notified.nr);
 	EXPECT_EQ(0, entry(5, MASKED));
-	EXPECT_TOLD(1, 5, NULL, 0);
+	EXPECT_NOTIFIED(1, 5, NULL, 0);
 	EXPECT_EQ(1U, held());
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&entries[5].range));
 	EXPECT_EQ(0, entry(5, MASKED));
-	EXPECT_EQ(0U, told.nr);
-	/* Off: all that are left. On again: those that are not masked. */
+	EXPECT_EQ(0U, notified.nr);
+	/*
+	 * Disabling MSI-X frees all vectors. Enabling it allocates for the
+	 * unmasked entries.
+	 */
 	msix_control(0);
 	EXPECT_EQ(0U, held());
-	EXPECT_TOLD(1, 0, NULL, 0);
+	EXPECT_NOTIFIED(1, 0, NULL, 0);
 	EXPECT_EQ(0, entry(3, IN_USE));
 	EXPECT_EQ(0U, held());
 	msix_control(MSIX_ENABLE);
@@ -449,8 +487,8 @@ TEST(an_entry_holds_a_vector_while_it_is_in_use)
 	EXPECT_SOUND();
 }
 
-/* Drivers mask all of them for a moment and expect nothing to be lost. */
-TEST(masking_the_whole_function_keeps_the_vectors)
+/* The function mask keeps the vectors: drivers set it for a short time. */
+TEST(msix_function_mask_keeps_vectors)
 {
 	uint64_t number;
 
@@ -458,14 +496,17 @@ TEST(masking_the_whole_function_keeps_the_vectors)
 	msix_control(MSIX_ENABLE);
 	EXPECT_EQ(0, entry(1, IN_USE));
 	number = entries[1].range.start;
-	told.nr = 0;
+	notified.nr = 0;
 	msix_control(MSIX_ENABLE | MSIX_MASK);
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&entries[1].range));
 	EXPECT_EQ(number, entries[1].range.start);
 	msix_control(MSIX_ENABLE);
-	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, notified.nr);
 	EXPECT_EQ(1U, held());
-	/* Linux switches MSI-X on masked, fills the table, and unmasks. */
+	/*
+	 * Linux enables MSI-X with the function mask set, fills the table and
+	 * clears the mask.
+	 */
 	msix_control(0);
 	msix_control(MSIX_ENABLE | MSIX_MASK);
 	EXPECT_EQ(0, entry(2, IN_USE));
@@ -473,40 +514,44 @@ TEST(masking_the_whole_function_keeps_the_vectors)
 	EXPECT_EQ(2U, held());
 }
 
-TEST(a_device_with_2048_entries_holds_what_it_uses)
+/* A device with 2048 entries has vectors only for the unmasked ones. */
+TEST(msix_2048_entries_only_used_hold)
 {
 	uint32_t i;
 
 	ASSERT_EQ(0, msix_up(16, 2048));
 	msix_control(MSIX_ENABLE);
 	EXPECT_EQ(0U, held());
-	/* A queue here, a queue there. */
+	/* Use 16 entries that are far apart. */
 	for (i = 0; i < 16; i++)
 		EXPECT_EQ(0, entry(i * 127, IN_USE));
 	EXPECT_EQ(16U, numbers());
-	EXPECT_EQ(16U, told.nr);
-	told.nr = 0;
-	/* One too many: said so, and the others are not touched. */
+	EXPECT_EQ(16U, notified.nr);
+	notified.nr = 0;
+	/* For the next entry no vector is free. The others keep theirs. */
 	EXPECT_EQ(0, entry(2047, IN_USE));
-	EXPECT_TOLD(1, 2047, NULL, -ENOSPC);
+	EXPECT_NOTIFIED(1, 2047, NULL, -ENOSPC);
 	EXPECT_EQ(-ENOSPC, entries[2047].error);
 	EXPECT_EQ(IN_USE, table_in(2047 * 16 + 12, 4));
 	for (i = 0; i < 16; i++)
 		EXPECT_EQ(VMR_LIVE, vmr_range_state(&entries[i * 127].range));
-	/* Given back by one, had by the other when it asks again. */
+	/*
+	 * After one entry frees its vector, another gets it when it is
+	 * unmasked again.
+	 */
 	EXPECT_EQ(0, entry(127, MASKED));
 	EXPECT_EQ(0, entry(2047, IN_USE));
-	EXPECT_TOLD(1, 127, NULL, 0);
+	EXPECT_NOTIFIED(1, 127, NULL, 0);
 	EXPECT_EQ(0, entry(2047, MASKED));
 	EXPECT_EQ(0, entry(2047, IN_USE));
 	EXPECT_EQ(0, entries[2047].error);
-	EXPECT_TOLD(2, 2047, &entries[2047].range, 0);
+	EXPECT_NOTIFIED(2, 2047, &entries[2047].range, 0);
 	EXPECT_EQ(16U, numbers());
 	EXPECT_SOUND();
 }
 
-/* The smallest number first, so that they do not climb. */
-TEST(vectors_are_used_again)
+/* Freed vectors are reused, the lowest first. */
+TEST(msix_vectors_reused_lowest_first)
 {
 	uint32_t i;
 
@@ -521,7 +566,11 @@ TEST(vectors_are_used_again)
 	EXPECT_EQ(7U, numbers());
 }
 
-TEST(all_2048_entries_at_once)
+/*
+ * Enabling MSI-X allocates for all unmasked entries, as far as vectors are
+ * free.
+ */
+TEST(msix_enable_2048_unmasked)
 {
 	uint32_t i;
 
@@ -531,21 +580,25 @@ TEST(all_2048_entries_at_once)
 	EXPECT_EQ(0U, held());
 	msix_control(MSIX_ENABLE);
 	EXPECT_EQ(2000U, held());
-	EXPECT_EQ(2048U, told.nr);
+	EXPECT_EQ(2048U, notified.nr);
 	for (i = 0; i < 2048; i++) {
 		EXPECT_EQ(i < 2000 ? VMR_LIVE : VMR_FREE,
 			  vmr_range_state(&entries[i].range));
 		EXPECT_EQ(i < 2000 ? 0 : -ENOSPC, entries[i].error);
 	}
-	told.nr = 0;
+	notified.nr = 0;
 	msix_control(0);
 	EXPECT_EQ(0U, held());
-	/* Who had none is told too that the error is over. */
-	EXPECT_EQ(2048U, told.nr);
+	/*
+	 * Entries without a vector are notified as well: their error is
+	 * cleared.
+	 */
+	EXPECT_EQ(2048U, notified.nr);
 	EXPECT_EQ(0, entries[2047].error);
 }
 
-TEST(unplugging_gives_every_vector_back)
+/* Unplugging a function frees all its MSI-X vectors. */
+TEST(msix_unplug_frees_vectors)
 {
 	uint32_t i;
 
@@ -553,12 +606,12 @@ TEST(unplugging_gives_every_vector_back)
 	msix_control(MSIX_ENABLE);
 	for (i = 0; i < 32; i++)
 		ASSERT_EQ(0, entry(i, IN_USE));
-	told.nr = 0;
+	notified.nr = 0;
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
 	EXPECT_EQ(0U, held());
-	EXPECT_EQ(32U, told.nr);
+	EXPECT_EQ(32U, notified.nr);
 	REFUSED(-ENOENT, entry(0, MASKED));
-	/* A reset: off, and every entry masked. */
+	/* After a reset MSI-X is disabled and every entry is masked. */
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
 	EXPECT_EQ(0U, conf_in_at(AT, MSIX + 2, 2) & 0xc000);
 	for (i = 0; i < 32; i++) {
@@ -570,7 +623,8 @@ TEST(unplugging_gives_every_vector_back)
 	EXPECT_SOUND();
 }
 
-TEST(a_table_is_accessed_in_aligned_dwords_and_qwords)
+/* An access to the table must be an aligned dword or qword inside the table. */
+TEST(msix_table_access_errors)
 {
 	uint8_t data[16], ones[16];
 	uint64_t offset;
@@ -593,7 +647,7 @@ TEST(a_table_is_accessed_in_aligned_dwords_and_qwords)
 				EXPECT_EQ(0, memcmp(data, ones, width));
 			if (width < 16)
 				EXPECT_EQ(0x55, data[width]);
-			/* A write that changes nothing, for its answer. */
+			/* A refused write changes nothing. */
 			if (want)
 				REFUSED(want,
 					vmr_pci_msix_write(&fn, &msix, offset,
@@ -612,7 +666,8 @@ TEST(a_table_is_accessed_in_aligned_dwords_and_qwords)
 	REFUSED(-EINVAL, vmr_pci_msix_write(&fn, &msix, 0, NULL, 4));
 }
 
-TEST(an_entry_reads_back_what_of_it_can_be_written)
+/* An entry reads back the bits that the specification makes writable. */
+TEST(msix_entry_writable_bits)
 {
 	ASSERT_EQ(0, msix_up(64, 4));
 	EXPECT_EQ(0, table_out(0x20, 0x1122334455667788ull, 8));
@@ -625,10 +680,10 @@ TEST(an_entry_reads_back_what_of_it_can_be_written)
 	EXPECT_EQ(0xfffffffcU, table_in(0x20, 4));
 	EXPECT_EQ(0, table_out(0x2c, 0xffffffff, 4));
 	EXPECT_EQ(1U, table_in(0x2c, 4));
-	/* The neighbours are as they were. */
+	/* The neighbouring entries are unchanged. */
 	EXPECT_EQ((uint64_t)MASKED << 32, table_in(0x18, 8));
 	EXPECT_EQ(0U, table_in(0x30, 8));
-	/* Data and control in one access. */
+	/* One access writes data and control. */
 	msix_control(MSIX_ENABLE);
 	EXPECT_EQ(0, table_out(0x28, 0x0000000000000041ull, 8));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&entries[2].range));
@@ -636,13 +691,17 @@ TEST(an_entry_reads_back_what_of_it_can_be_written)
 	EXPECT_EQ(0U, held());
 }
 
-TEST(adding_msix_is_refused)
+/*
+ * vmr_pci_add_msix() refuses invalid arguments and leaves the function
+ * unchanged.
+ */
+TEST(msix_add_errors)
 {
-	static const uint32_t bad_place[] = { 0, 0x3c, 0x41, 0xf8, 0x100,
+	static const uint32_t bad_offset[] = { 0, 0x3c, 0x41, 0xf8, 0x100,
 					      0xfffffffc };
 	static struct vmr_pci_msix_entry others[4];
 	struct vmr_pci_msix other = { 0 }, before;
-	struct vmr_pci_msix_layout place;
+	struct vmr_pci_msix_layout layout;
 	struct vmr_pci_function image;
 	uint32_t i;
 
@@ -658,21 +717,21 @@ TEST(adding_msix_is_refused)
 					    &in_bar_0));
 	EXPECT_EQ(-EINVAL, vmr_pci_add_msix(&fn, &msix, MSIX, entries, 2049,
 					    &in_bar_0));
-	for (i = 0; i < NR(bad_place); i++)
-		EXPECT_EQ(-EINVAL, vmr_pci_add_msix(&fn, &msix, bad_place[i],
+	for (i = 0; i < NR(bad_offset); i++)
+		EXPECT_EQ(-EINVAL, vmr_pci_add_msix(&fn, &msix, bad_offset[i],
 						    entries, 4, &in_bar_0));
 	for (i = 0; i < 4; i++) {
-		place = in_bar_0;
+		layout = in_bar_0;
 		if (i == 0)
-			place.table_bar = VMR_PCI_ROM;
+			layout.table_bar = VMR_PCI_ROM;
 		if (i == 1)
-			place.pba_bar = VMR_PCI_ROM;
+			layout.pba_bar = VMR_PCI_ROM;
 		if (i == 2)
-			place.table_offset |= 4;
+			layout.table_offset |= 4;
 		if (i == 3)
-			place.pba_offset |= 2;
+			layout.pba_offset |= 2;
 		EXPECT_EQ(-EINVAL, vmr_pci_add_msix(&fn, &msix, MSIX, entries,
-						    4, &place));
+						    4, &layout));
 	}
 	EXPECT_NULL(msix.entries);
 	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, MSIX, entries, 8, &in_bar_0));
@@ -692,7 +751,8 @@ TEST(adding_msix_is_refused)
 	EXPECT_NULL(other.entries);
 }
 
-TEST(msi_and_msix_are_apart)
+/* MSI and MSI-X of one function do not affect each other. */
+TEST(msi_and_msix_independent)
 {
 	ASSERT_EQ(0, setup(64));
 	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, MSI, 4));
@@ -705,7 +765,7 @@ TEST(msi_and_msix_are_apart)
 	msi_control(2, false);
 	EXPECT_EQ(1U, numbers());
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&entries[1].range));
-	/* Without callbacks all is the same. */
+	/* The function has no callbacks. */
 	fn.ops = NULL;
 	msi_control(1, true);
 	EXPECT_EQ(0, entry(1, MASKED));
@@ -714,7 +774,8 @@ TEST(msi_and_msix_are_apart)
 	EXPECT_EQ(0U, held());
 }
 
-TEST(vectors_come_from_the_domain_and_pool_of_the_machine)
+/* Vectors are allocated from the pools of the system. */
+TEST(msi_vectors_from_system_pools)
 {
 	const struct vmr_system_pool pool = {
 		.pool = { .start = 24, .last = 39, .align = 1,
@@ -737,48 +798,52 @@ TEST(vectors_come_from_the_domain_and_pool_of_the_machine)
 }
 
 /*
- * Who is told may unplug the function there and then.
+ * A callback or a listener can unplug the function during its notification.
  */
 
-static unsigned int after;
+static unsigned int writes_after_unplug;
 
 static void unplug_on_vector(struct vmr_pci_function *f, uint32_t index,
 			     const struct vmr_range *range, int error)
 {
-	told.nr++;
+	notified.nr++;
 	if (range)
-		told.error = vmr_pci_unplug(f);
+		notified.error = vmr_pci_unplug(f);
 }
 
 static void note_write(struct vmr_pci_function *f, uint32_t offset,
 		       uint32_t width)
 {
-	after++;
+	writes_after_unplug++;
 }
 
 static const struct vmr_pci_ops unplugging_ops = {
 	.vector_changed = unplug_on_vector, .config_written = note_write,
 };
 
-TEST(a_function_may_be_unplugged_by_who_is_told_of_its_vector)
+/* vector_changed() can unplug the function. */
+TEST(msix_unplug_by_vector_callback)
 {
 	ASSERT_EQ(0, msix_up(64, 32));
 	ASSERT_EQ(0, entry(3, IN_USE));
 	ASSERT_EQ(0, entry(9, IN_USE));
 	fn.ops = &unplugging_ops;
 	msix_control(MSIX_ENABLE);
-	/* The first is taken, told, and given back; there is no second. */
-	EXPECT_EQ(2U, told.nr);
-	EXPECT_EQ(0, told.error);
+	/*
+	 * The first vector is allocated, notified and freed. No second one is
+	 * allocated.
+	 */
+	EXPECT_EQ(2U, notified.nr);
+	EXPECT_EQ(0, notified.error);
 	EXPECT_EQ(0U, held());
-	EXPECT_EQ(0U, after);
+	EXPECT_EQ(0U, writes_after_unplug);
 	EXPECT_NULL(fn.manager);
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, AT));
 	REFUSED(-ENOENT, vmr_pci_unplug(&fn));
 	EXPECT_SOUND();
 }
 
-static void unplug_on_move(struct vmr_listener *listener,
+static void unplug_on_map(struct vmr_listener *listener,
 			   struct vmr_region *region,
 			   const struct vmr_mapping *old,
 			   const struct vmr_mapping *new_)
@@ -787,9 +852,10 @@ static void unplug_on_move(struct vmr_listener *listener,
 		vmr_pci_unplug(&fn);
 }
 
-TEST(a_function_may_be_unplugged_by_who_is_told_of_its_bar)
+/* A listener can unplug a function during the notification of its BAR. */
+TEST(msi_unplug_by_listener)
 {
-	struct vmr_listener listener = { .region_changed = unplug_on_move };
+	struct vmr_listener listener = { .region_changed = unplug_on_map };
 
 	ASSERT_EQ(0, setup(64));
 	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
@@ -802,20 +868,20 @@ TEST(a_function_may_be_unplugged_by_who_is_told_of_its_bar)
 	set_bar(&fn, 1, 0xe0001000);
 	msi_control(2, true);
 	fn.ops = &unplugging_ops;
-	after = 0;
+	writes_after_unplug = 0;
 	ASSERT_EQ(0, vmr_listener_register(&m.manager, &listener));
 	conf_out_at(AT, COMMAND, DECODE_MEM, 2);
 	EXPECT_NULL(fn.manager);
 	EXPECT_EQ(0U, held());
-	EXPECT_EQ(0U, after);
+	EXPECT_EQ(0U, writes_after_unplug);
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 	EXPECT_SOUND();
 }
 
 /*
- * Random writes: exactly the entries in use hold a vector, or say why not.
+ * After random writes, exactly the unmasked entries have a vector or an error.
  */
-TEST(vectors_are_held_exactly_for_what_is_in_use)
+TEST(msix_random_writes_vectors_exact)
 {
 	uint64_t state = 0x9e3779b97f4a7c15ull;
 	uint32_t step, i, used;
