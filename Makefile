@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
 # vmalloc: `make help` says what there is to make. Needs GNU make, a compiler
-# and the few kernel files that tools/kernel-files.sh gets.
+# and the few kernel files that tools/build/kernel-files.sh gets.
 
 # The directory everything is built in. Nothing is ever written beside a source.
 O	?= build
@@ -52,7 +52,7 @@ ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
 # a loop.
 PORT	?= user
 LIB_INCLUDES := -I$(CURDIR)/include -I$(CURDIR)/lib \
-		-I$(CURDIR)/tools/shim/include -isystem $(KFILES)/include
+		-I$(CURDIR)/tools/include -isystem $(KFILES)/include
 # PROBES=0 leaves the static tracepoints out.
 LIB_PROBES := $(if $(filter 0,$(PROBES)),,$(if $(filter user,$(PORT)),-DVMR_PROBES))
 LIB_CFLAGS := $(ALL_CFLAGS) -ffreestanding $(LIB_INCLUDES) -nostdinc $(LIB_PROBES)
@@ -78,7 +78,7 @@ lib: $(O)/libvmalloc.a $(O)/libvmalloc.so
 
 # Everything depends on the flags it was made with and on the kernel's files.
 $(KFILES)/.source: FORCE
-	$(Q)tools/kernel-files.sh $(KFILES) $(LINUX)
+	$(Q)tools/build/kernel-files.sh $(KFILES) $(LINUX)
 
 # What the library is compiled with, for programs that read its sources
 lib-flags:
@@ -188,14 +188,14 @@ BIOS	?= /usr/share/seabios/bios-256k.bin
 TRACE	?= tools/vmm/traces/seabios.trace
 
 run:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh run
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run
 	$(Q)$(MAKE) vmm
 	$(Q)guest=; [ ! -e $(O)/guest.bin ] || guest='--guest $(O)/guest.bin'; \
 		$(O)/vmm --bios $(BIOS) $$guest --fallback-replay $(TRACE)
 
 check:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh check
-	$(Q)tools/check/run.sh $(O) $(LINUX)
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
+	$(Q)tools/testing/check/run.sh $(O) $(LINUX)
 
 # Workloads and numbers of ranges, lists with commas, all by default
 BENCH	?=
@@ -203,7 +203,7 @@ N	?=
 BENCH_MAKE = $(MAKE) -f tools/testing/bench/Makefile O='$(O)' CC='$(CC)' \
 	     LINUX='$(LINUX)' Q='$(Q)' BENCH='$(BENCH)' N='$(N)'
 bench:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh bench
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh bench
 	$(Q)$(MAKE) $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) run
 
@@ -223,7 +223,7 @@ bench-instructions bench-instructions-update: $(O)/libvmalloc.a
 # hot-plug cycles, moves and exits that the library is held to.
 STRESS	?= 3600
 stress:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh run
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run
 	$(Q)$(MAKE) tests
 	$(Q)VMR_STRESS_CYCLES=100000 VMR_STRESS_MOVES=1000000 \
 		$(O)/selftests/test_stress
@@ -232,13 +232,13 @@ stress:
 
 # The long forms of what has threads; CHECK= says which, VMR_PART=60 is a sixtieth.
 stress-threads:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh threads
-	$(Q)KFILES='$(KFILES)' tools/stress-threads.sh $(O) $(LINUX)
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh threads
+	$(Q)KFILES='$(KFILES)' tools/testing/stress-mt.sh $(O) $(LINUX)
 
 # Random and recorded bytes as operations, each compared with what it should do:
 # FUZZ= says which targets, RUNS= how many inputs for each.
 fuzz fuzz-long fuzz-afl:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh fuzz
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh fuzz
 	$(Q)$(MAKE) lib
 	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
 		CC='$(CC)' $@
@@ -249,30 +249,30 @@ fuzz-replay: lib
 
 # What of lib/ the tests reach, in the end as pages in $(O)/coverage/html
 coverage:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh check
-	$(Q)KFILES='$(KFILES)' tools/coverage.sh $(O)
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
+	$(Q)KFILES='$(KFILES)' tools/testing/coverage.sh $(O)
 
 # The packages, built, looked at by lintian and, as root, installed and removed
 check-packages:
-	$(Q)tools/check-packages.sh $(O)/packages
+	$(Q)tools/testing/packages.sh $(O)/packages
 
-# tools/abi/libvmalloc.abi anew, after a change of interface that is meant
+# tools/testing/abi/libvmalloc.abi anew, after a change of interface that is meant
 abi-update: lib
-	$(Q)tools/abi/update.sh $(O)
+	$(Q)tools/testing/abi/update.sh $(O)
 
 mutants:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh check
-	$(Q)tools/testing/mutants.sh $(O)
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
+	$(Q)tools/testing/regressions.sh $(O)
 
 check-debug-kernel: $(KFILES)/.source
-	$(Q)LINUX='$(LINUX)' tools/setup.sh debug-kernel
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh debug-kernel
 	$(Q)$(MAKE) -f tools/testing/kernel/Makefile O='$(O)' \
 		KFILES='$(KFILES)' LINUX='$(abspath $(LINUX))' check
 
 # kbuild writes beside the sources it is given, so it gets a tree of links; and
 # its O and CFLAGS mean other things than ours, so it gets none of our variables.
 # VMR_TEST=n leaves the tests out.
-KDIR	?= $(shell tools/kernel-headers.sh)
+KDIR	?= $(shell tools/build/kernel-headers.sh)
 modules:
 	$(Q)test -n '$(KDIR)' || { \
 		echo 'no kernel headers: install them, or KDIR=<their directory>'; \
@@ -288,21 +288,21 @@ modules:
 
 install: lib vmr
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' \
-		tools/install.sh $(O) '$(DESTDIR)'
+		tools/build/install.sh $(O) '$(DESTDIR)'
 
 footprint:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh footprint
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh footprint
 	$(Q)$(MAKE) $(KFILES)/.source
-	$(Q)KFILES=$(KFILES) tools/footprint/footprint.sh $(O)/footprint
+	$(Q)KFILES=$(KFILES) tools/testing/footprint/footprint.sh $(O)/footprint
 
 bundle: $(KFILES)/.source
-	$(Q)KFILES=$(KFILES) tools/bundle.sh $(O)/bundle
+	$(Q)KFILES=$(KFILES) tools/build/bundle.sh $(O)/bundle
 
 # HTML and man pages: Sphinx, and kernel-doc over the public headers.
 docs:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh docs
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh docs
 	$(Q)$(MAKE) $(KFILES)/.source
-	$(Q)KFILES=$(KFILES) VERSION=$(VERSION) tools/docs.sh $(O)/docs
+	$(Q)KFILES=$(KFILES) VERSION=$(VERSION) tools/build/docs.sh $(O)/docs
 
 # As root: each tutorial, word for word, in a Debian of its own.
 check-tutorials:
@@ -312,7 +312,7 @@ clean:
 	$(Q)rm -rf $(O)
 
 help:
-	@cat tools/help.txt
+	@cat tools/build/help.txt
 
 FORCE:
 

@@ -7,7 +7,7 @@
 #	run.sh [VERSION]
 #
 # With VERSION, such as 6.12, the one whose packages have that in their names. O,
-# KFILES and VMR_MAKE are as tools/check/run.sh sets them.
+# KFILES and VMR_MAKE are as tools/testing/check/run.sh sets them.
 
 set -u
 cd "$(dirname "$0")/../../.." || exit 1
