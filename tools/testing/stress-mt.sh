@@ -9,11 +9,12 @@
 # stress	test_stress as it is, with as many readers as there are CPUs
 # crowd		the same with 16 readers
 # drain		test_drain as it is
-# race		both under clang's ThreadSanitizer, lookups interrupted
+# tsan		both under clang's ThreadSanitizer, lookups interrupted
 # drd		both under valgrind's DRD
-# sched		both on one CPU, and a real-time reader above a normal writer there
+# sched-worst-case
+#		both on one CPU, and a real-time reader above a normal writer there
 #
-# CHECK="race drd" runs these alone, VMR_PART=60 all with a sixtieth of the numbers.
+# CHECK="tsan drd" runs these alone, VMR_PART=60 all with a sixtieth of the numbers.
 # A part that cannot be done here is skipped by name; with CI=true that is a failure.
 
 set -u
@@ -78,7 +79,7 @@ part()
 }
 
 # A test is in a process group of its own, and does not hear of a ^C.
-. tools/testing/check/end.sh
+. tools/testing/check/kill-jobs.sh
 trap 'end_jobs; exit 1' INT TERM
 
 # shellcheck disable=SC2086
@@ -90,12 +91,12 @@ part stress VMR_STRESS_CYCLES=8000000 VMR_STRESS_MOVES=80000000 \
 part crowd VMR_STRESS_CYCLES=3000000 VMR_STRESS_MOVES=30000000 \
 	env VMR_STRESS_READERS=16 "$SELFTESTS/test_stress"
 part drain VMR_ROUNDS=50000 "$SELFTESTS/test_drain"
-part race VMR_STRESS_CYCLES=1000000 VMR_STRESS_MOVES=10000000 VMR_ROUNDS=5000 \
-	tools/testing/check/race.sh test_stress test_drain
+part tsan VMR_STRESS_CYCLES=1000000 VMR_STRESS_MOVES=10000000 VMR_ROUNDS=5000 \
+	tools/testing/check/tsan.sh test_stress test_drain
 part drd VMR_STRESS_CYCLES=600 VMR_STRESS_MOVES=6000 VMR_STRESS_MET=600 \
 	VMR_ROUNDS=200 tools/testing/check/drd.sh
-part sched VMR_STRESS_CYCLES=4000000 VMR_STRESS_MOVES=40000000 VMR_ROUNDS=5000 \
-	VMR_WAKEUPS=500000 tools/testing/check/sched.sh
+part sched-worst-case VMR_STRESS_CYCLES=4000000 VMR_STRESS_MOVES=40000000 VMR_ROUNDS=5000 \
+	VMR_WAKEUPS=500000 tools/testing/check/sched-worst-case.sh
 
 printf '\n'
 printf '%s\n' "${results[@]-}"

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
 # A program that reads C has nothing to say on lib/ and include/ but what is
-# listed, with a reason, in analysis.known:
+# listed, with a reason, in analysis.suppressions:
 #
 #	analysis.sh gcc|clang|tidy|cppcheck|coccinelle
 
 set -eu
 
 tool=$1
-known=tools/testing/check/analysis.known
+known=tools/testing/check/analysis.suppressions
 sources=(lib/*.c lib/port/user.c lib/port/firmware.c)
 headers=(include/vmalloc/*.h)
 
@@ -144,4 +144,4 @@ END	{ for (i = 1; i <= n; i++)
 			print "not found any more: " at[i] ": " text[i]
 	  printf "%d found, %d known\n", bad, known
 	  exit bad > 0 }
-' tools/testing/check/analysis.known "$W/said"
+' tools/testing/check/analysis.suppressions "$W/said"

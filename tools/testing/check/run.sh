@@ -18,7 +18,7 @@
 # in the order of this file. What one check does to $O another one may see.
 #
 # CHECK="gcc sparse" runs these alone. With CI=true a skip of what
-# tools/testing/check/required names is a failure.
+# tools/testing/check/required-in-ci names is a failure.
 
 set -u
 
@@ -63,7 +63,7 @@ in_environment()
 # required NAME - is this one that may not be skipped here?
 required()
 {
-	[ "${CI-}" = true ] && grep -qxF -e "$1" tools/testing/check/required
+	[ "${CI-}" = true ] && grep -qxF -e "$1" tools/testing/check/required-in-ci
 }
 
 show()
@@ -351,7 +351,7 @@ last()
 }
 
 # What runs beside does not hear of a ^C.
-. tools/testing/check/end.sh
+. tools/testing/check/kill-jobs.sh
 trap 'end_jobs; exit 1' INT TERM
 
 mkdir -p "$check"
@@ -404,10 +404,11 @@ for machine in cortex-m3 cortex-m3-systick riscv64 aarch64 uefi; do
 		$machine "$check/firmware/$machine"
 done
 
-in_environment foreign
+in_environment qemu-user
 for processor in s390x armhf; do
-	KTAP_TIMEOUT=600 program "foreign $processor" tools/testing/check/foreign.sh \
-		$processor "$check/foreign/$processor"
+	KTAP_TIMEOUT=600 program "qemu-user $processor" \
+		tools/testing/check/qemu-user.sh $processor \
+		"$check/qemu-user/$processor"
 done
 
 in_environment checks
@@ -415,11 +416,11 @@ if [ -e tools/testing/spin/run.sh ]; then
 	KTAP_TIMEOUT=900 JOBS=1 program spin tools/testing/spin/run.sh
 fi
 KTAP_TIMEOUT=900 program fuzz tools/testing/check/fuzz.sh
-program sched tools/testing/check/sched.sh
-check race
+program sched-worst-case tools/testing/check/sched-worst-case.sh
+check tsan
 check drd
 check selftests
-check mutants
+check regressions-apply
 for tool in gcc clang tidy cppcheck coccinelle; do
 	check analysis $tool
 done
@@ -428,12 +429,12 @@ check sparse
 check checkpatch
 check kernel-doc
 check headers
-check rbtree
-check archive
-check shared
+check rbtree-symbols
+check symbols
+check shared-lib
 check stack
 check footprint
-check instructions
+check instruction-count
 check readme
 check module
 check bundle

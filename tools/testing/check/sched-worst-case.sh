@@ -14,7 +14,7 @@ selftests=${SELFTESTS:-$O/check/gcc/selftests}
 export VMR_STRESS_CYCLES=${VMR_STRESS_CYCLES-300}
 export VMR_STRESS_MOVES=${VMR_STRESS_MOVES-3000}
 
-work=$O/check/sched
+work=$O/check/sched-worst-case
 mkdir -p "$work"
 nr=0
 
@@ -47,8 +47,10 @@ done
 status=1
 said=
 if gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -pthread \
-		-o "$work/ceiling" tools/testing/check/ceiling.c "$O/libvmalloc.a"; then
-	said=$(timeout $((60 + ${VMR_WAKEUPS:-0} / 1000)) "$work/ceiling" 2>&1)
+		-o "$work/priority-inversion" \
+		tools/testing/check/priority-inversion.c "$O/libvmalloc.a"; then
+	said=$(timeout $((60 + ${VMR_WAKEUPS:-0} / 1000)) \
+		"$work/priority-inversion" 2>&1)
 	status=$?
 	echo "# $said"
 fi

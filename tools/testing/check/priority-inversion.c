@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * ceiling.c - a real-time reader above a normal writer on one CPU
+ * priority-inversion.c - a real-time reader above a normal writer on one CPU
  *
  * In userspace nothing keeps a reader from preempting the writer inside of a write
  * section, and one of higher real-time priority on the same CPU would then wait for

@@ -4,7 +4,7 @@
 # The ordinary test programs on another processor, emulated one program at a time,
 # as KTAP:
 #
-#	foreign.sh s390x|armhf DIRECTORY
+#	qemu-user.sh s390x|armhf DIRECTORY
 #
 # s390x has its most significant byte first, armhf has 32 bits. What is tried a
 # great many times is tried a part of that here.

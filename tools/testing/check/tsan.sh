@@ -5,7 +5,7 @@
 # in the middle of a walk. Many more changes fall into a lookup than would by
 # chance, in its memory too: a node that is new where an old one was.
 #
-#	race.sh [PROGRAM]...	names of test programs, test_stress if there is none
+#	tsan.sh [PROGRAM]...	names of test programs, test_stress if there is none
 
 set -eu
 command -v clang || { echo "clang is not installed"; exit 4; }
