@@ -14,7 +14,7 @@
 # stack without a bound, a symbol that nobody promised, code of a layer that is not
 # used), or if a size or the stack is over its recorded ceiling; 4 if a target has
 # no compiler here; 0 otherwise. A goal that is missed is said, and is no failure.
-# RECORD=FILE writes what is measured there, in the form of tools/testing/footprint/ceilings.
+# RECORD=FILE writes what is measured there, in the form of tools/testing/footprint/limits.
 
 set -u
 
@@ -178,7 +178,7 @@ ceiling()
 	local most
 
 	most=$(awk -v t="$1" -v w="$2" '$1 == t && $2 == w { print $3 }' \
-		tools/testing/footprint/ceilings)
+		tools/testing/footprint/limits)
 	[ -z "$most" ] || [ "$3" -le "$most" ] ||
 		failed "$1: $2 takes $3 bytes, recorded are $most"
 	[ -z "${RECORD-}" ] || echo "$1 $2 $3" >>"$RECORD"
@@ -235,7 +235,7 @@ measure()
 	[ -z "$wrong" ] || failed "$1: a program that only allocates has" $wrong
 
 	if $cc --version | head -n 1 | grep -q "$(sed -n 's/^# compiler //p' \
-			tools/testing/footprint/ceilings)"; then
+			tools/testing/footprint/limits)"; then
 		while read -r layer text _; do
 			ceiling "$1" "$layer" "$text"
 		done <"$dir/sizes"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * fresh.c - make the tests' variables what they were at the start
+ * reset_data.c - make the tests' variables what they were at the start
  *
  * A checker that puts red zones around variables must not watch this file.
  */

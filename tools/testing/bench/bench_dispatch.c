@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * routes.c - measure ways to route side by side
+ * bench_dispatch.c - measure ways to route side by side
  *
  * One thread is measured by the time that it ran. Several are by the clock, since
  * a thread that waits for a lock does not run, and so is one beside a writer that

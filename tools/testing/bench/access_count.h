@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * touch.h - what the compiler calls for each load and store of a program that is
- * compiled for the address sanitizer
+ * access_count.h - what the compiler calls for each load and store of a program
+ * that is compiled for the address sanitizer
  */
-#ifndef BENCH_TOUCH_H
-#define BENCH_TOUCH_H
+#ifndef BENCH_ACCESS_COUNT_H
+#define BENCH_ACCESS_COUNT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,4 +23,4 @@ void __asan_store16_noabort(uintptr_t addr);
 void __asan_storeN_noabort(uintptr_t addr, size_t size);
 void __asan_handle_no_return(void);
 
-#endif /* BENCH_TOUCH_H */
+#endif /* BENCH_ACCESS_COUNT_H */

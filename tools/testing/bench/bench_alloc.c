@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * spaces.c - measure allocators side by side
+ * bench_alloc.c - measure allocators side by side
  *
  * All implementations of a workload are set up for the same n. First they do the
  * same operations and must come to the same results. Then they are measured in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * touch.c - which nodes and cache lines an operation touches
+ * access_count.c - which nodes and cache lines an operation touches
  *
  *	touch growth [LARGEST]	for each workload and n, ours and drm_mm's
  *	touch worst [OPS]	the most expensive single operations of many
@@ -19,7 +19,7 @@
 #include <vmalloc/range.h>
 
 #include "impls.h"
-#include "touch.h"
+#include "access_count.h"
 
 #define LINE	64
 

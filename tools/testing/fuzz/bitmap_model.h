@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * cells.h - what the engine should do, worked out on 64 cells
+ * bitmap_model.h - what the engine should do, worked out on 64 cells
  *
  * A space of at most 64 cells, each of 2^shift addresses, and a bit for each that
  * is taken. All places begin and end where cells do, so that sets of cells say all
@@ -9,8 +9,8 @@
  *
  * Written from range.h, address.h and id.h alone.
  */
-#ifndef VMR_FUZZ_CELLS_H
-#define VMR_FUZZ_CELLS_H
+#ifndef VMR_FUZZ_BITMAP_MODEL_H
+#define VMR_FUZZ_BITMAP_MODEL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -525,4 +525,4 @@ static inline bool goes_sooner(const struct vmr_request *a,
 	return a->align != b->align ? a->align > b->align : a->size > b->size;
 }
 
-#endif /* VMR_FUZZ_CELLS_H */
+#endif /* VMR_FUZZ_BITMAP_MODEL_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * loops.h - the workloads of address allocators
+ * workloads.h - the workloads of address allocators
  *
  * Included once for each implementation, after it has defined
  *
