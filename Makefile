@@ -227,7 +227,7 @@ stress:
 	$(Q)$(MAKE) tests
 	$(Q)VMR_STRESS_CYCLES=100000 VMR_STRESS_MOVES=1000000 \
 		$(O)/selftests/test_stress
-	$(Q)VMR_EXITS=5000000 $(O)/selftests/test_hostile
+	$(Q)VMR_EXITS=5000000 $(O)/selftests/test_hostile_guest
 	$(Q)VMR_STRESS=$(STRESS) $(O)/selftests/test_differential
 
 # The long forms of what has threads; CHECK= says which, VMR_PART=60 is a sixtieth.

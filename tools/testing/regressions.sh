@@ -5,7 +5,7 @@
 #
 #	regressions.sh O [ID...]
 #
-# A bug is a patch ID.patch in tools/testing/selftests/vmalloc/mutants; its test
+# A bug is a patch ID.patch in tools/testing/selftests/vmalloc/regressions; its test
 # is the one of that name. A patch that does not apply, a test that does not
 # notice, and a test that fails for another's bug are failures. Other tests of
 # the same programs may fail as they like: they state rules, not reports.
@@ -17,24 +17,24 @@ top=$PWD
 O=${1:?usage: $0 O [ID...]}
 shift
 selftests=tools/testing/selftests/vmalloc
-tree=$O/mutants/tree
-build=$O/mutants/build
+tree=$O/regressions/tree
+build=$O/regressions/build
 passed=0
 failed=0
 
 if [ $# = 0 ]; then
-	set -- "$selftests"/mutants/*.patch
+	set -- "$selftests"/regressions/*.patch
 	set -- "${@##*/}"
 	set -- "${@%.patch}"
 fi
-ids=" $(cd "$selftests/mutants" && ls | sed -n 's/\.patch$//p' | tr '\n' ' ') "
+ids=" $(cd "$selftests/regressions" && ls | sed -n 's/\.patch$//p' | tr '\n' ' ') "
 
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 make=(make --no-print-directory -s -C "$tree" O="$build" KFILES="$O/kernel"
       WERROR=0)
 
 make --no-print-directory -s O="$O" "$O/libvmalloc.a" || exit
-rm -rf "$O/mutants"
+rm -rf "$O/regressions"
 mkdir -p "$tree" "$build"
 cp -r Makefile Kbuild include lib tools "$tree" || exit
 "${make[@]}" "$build/libvmalloc.a" || exit
@@ -93,7 +93,7 @@ fi
 
 echo "1..$#"
 for id; do
-	patch=$top/$selftests/mutants/$id.patch
+	patch=$top/$selftests/regressions/$id.patch
 	if ! patch -d "$tree" -p1 -s -F0 --dry-run <"$patch" >/dev/null; then
 		verdict "$id" "(the patch does not apply)"
 		continue

@@ -8,7 +8,7 @@ set -eu
 command -v patch >/dev/null || { echo "patch is not installed"; exit 4; }
 
 status=0
-for patch in tools/testing/selftests/vmalloc/mutants/*.patch; do
+for patch in tools/testing/selftests/vmalloc/regressions/*.patch; do
 	patch -p1 -s -F0 --dry-run <"$patch" || {
 		echo "$patch does not apply"
 		status=1

@@ -29,7 +29,7 @@
  * there are threads, one for each call will do. Besides these the tests want a few
  * functions of the C library. libc/ has them for bare metal; an environment with
  * functions of its own by these names brings headers of its own instead. It says
- * with -DTEST_LACKS_threads=1 and the like what it does not have (needs.h), and
+ * with -DTEST_LACKS_threads=1 and the like what it does not have (requires.h), and
  * then the tests for which that is needed skip themselves.
  *
  * A test that never ends, or crashes, is the environment's to end.

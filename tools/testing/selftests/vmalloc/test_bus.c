@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include "bus.h"
-#include "pages.h"
-#include "naive.h"
+#include "node_watch.h"
+#include "reference.h"
 
 /*
  * Routing

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include <vmalloc/address.h>
 #include <vmalloc/id.h>

@@ -14,7 +14,7 @@
 #include "../kselftest_harness.h"
 
 #include "bus.h"
-#include "needs.h"
+#include "requires.h"
 
 #define DEVICES		12
 #define THREADS		4

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 #include "machine.h"
 
 /*

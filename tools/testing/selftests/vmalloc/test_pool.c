@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_address.c - pools, and the address allocator that a VMM knows
+ * test_pool.c - pools, and the address allocator that a VMM knows
  *
  * The rules are those of rust-vmm's AddressAllocator, where it kept them, and of
  * address.h. Each test is named for the rule it states.
  */
 #include "../kselftest_harness.h"
-#include "world.h"
+#include "fixture.h"
 
 #define BASE	0x1000ULL
 #define SIZE	0x1000ULL

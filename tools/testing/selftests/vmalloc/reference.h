@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * naive.h - who answers where, worked out by looking at every region there is
+ * reference.h - who answers where, worked out by looking at every region there is
  *
  * Written from what device.h says of windows. Of the library it uses only the
  * place and the state of each region.
  */
-#ifndef VMR_TEST_NAIVE_H
-#define VMR_TEST_NAIVE_H
+#ifndef VMR_TEST_REFERENCE_H
+#define VMR_TEST_REFERENCE_H
 
 #include "machine.h"
 
@@ -118,4 +118,4 @@ static inline struct vmr_region *naive_access(enum vmr_io io, uint64_t addr,
 	return NULL;
 }
 
-#endif /* VMR_TEST_NAIVE_H */
+#endif /* VMR_TEST_REFERENCE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_refusal.c - what a call is not given, or given wrongly, it refuses
+ * test_invalid_args.c - what a call is not given, or given wrongly, it refuses
  *
  * Mistakes of the caller's that no other test makes on its way to something else.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_failures_pci.c - PCI functions that cannot come or go change nothing
+ * test_fault_injection_pci.c - PCI functions that cannot come or go change nothing
  *
  * Plugging and adopting, at the root and behind bridges, each step made to fail in
  * turn: the address, the parent, what the function asks for, its id, its own word.
@@ -9,7 +9,7 @@
 #include "../kselftest_harness.h"
 
 #include "card.h"
-#include "failures.h"
+#include "unchanged.h"
 
 #define REFUSED_BY_DEV	(-1234)
 #define IDS		8

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_failures_layout.c - layouts and holes that cannot be made change nothing
+ * test_fault_injection_layout.c - layouts and holes that cannot be made change nothing
  *
  * Each span of each description is made wrong in turn, in each way that it can be,
  * by whatever may be in its way. The layout is asked for in memory that has another
@@ -8,7 +8,7 @@
  */
 #include "../kselftest_harness.h"
 
-#include "failures.h"
+#include "unchanged.h"
 
 #include <vmalloc/layout.h>
 

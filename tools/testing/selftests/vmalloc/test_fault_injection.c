@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_failures.c - each step of each call that has several, made to fail in turn
+ * test_fault_injection.c - each step of each call that has several, made to fail in
+ * turn
  *
  * Nothing is injected: a step fails since somebody has its place, since there are no
  * more ids, since a device refuses. Afterwards the machine has to be the one that it
@@ -9,7 +10,7 @@
  */
 #include "../kselftest_harness.h"
 
-#include "failures.h"
+#include "unchanged.h"
 
 /* What is in the way */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * failures.h - whether a call that failed has left anything behind
+ * unchanged.h - whether a call that failed has left anything behind
  *
  * The machine is looked at before and after: as numbers (machine.h), as the bytes of
  * a snapshot, and in what neither of these has: pools, who shares which line, how
  * often somebody was told of something.
  */
-#ifndef VMR_TEST_FAILURES_H
-#define VMR_TEST_FAILURES_H
+#ifndef VMR_TEST_UNCHANGED_H
+#define VMR_TEST_UNCHANGED_H
 
 #include "bus.h"
 
@@ -175,4 +175,4 @@ static inline int nothing_happened(void)
 		} \
 	} while (0)
 
-#endif /* VMR_TEST_FAILURES_H */
+#endif /* VMR_TEST_UNCHANGED_H */

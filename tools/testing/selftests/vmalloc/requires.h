@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * needs.h - what a test needs that not every environment has
+ * requires.h - what a test needs that not every environment has
  *
  * The tests run as programs, in the kernel and on bare metal. An environment that
  * lacks something is compiled with TEST_LACKS_ and its name defined as 1; a test
@@ -10,8 +10,8 @@
  *	page_faults	memory that can be protected, and a handler that sees why
  *	restless_drain	a drain that never sleeps, so that it may be in a section
  */
-#ifndef VMR_TEST_NEEDS_H
-#define VMR_TEST_NEEDS_H
+#ifndef VMR_TEST_REQUIRES_H
+#define VMR_TEST_REQUIRES_H
 
 #include <stdlib.h>
 
@@ -59,4 +59,4 @@ static inline unsigned int test_part(void)
 	return part ? part : 1;
 }
 
-#endif /* VMR_TEST_NEEDS_H */
+#endif /* VMR_TEST_REQUIRES_H */

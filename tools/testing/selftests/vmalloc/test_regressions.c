@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_field.c - what went wrong in the field, played again
+ * test_regressions.c - what went wrong in the field, played again
  *
  * Each test is named for a public report: ch is cloud-hypervisor, fc firecracker,
  * kt kvmtool, rv rust-vmm's vm-allocator, kvm its kvm-ioctls, acrn
@@ -12,7 +12,7 @@
 #include <sched.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include "card.h"
 

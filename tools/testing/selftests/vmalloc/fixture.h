@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * world.h - all objects of a test in one struct, to see that nothing changed
+ * fixture.h - all objects of a test in one struct, to see that nothing changed
  *
  * The harness runs each test in a process of its own, so that the world is new
  * for each.
  */
-#ifndef VMR_TEST_WORLD_H
-#define VMR_TEST_WORLD_H
+#ifndef VMR_TEST_FIXTURE_H
+#define VMR_TEST_FIXTURE_H
 
 #include <stdint.h>
 #include <string.h>
@@ -114,4 +114,4 @@ static inline int world_changed(void)
 		.size = (size_), .align = (align_), .prefer_align = (prefer_), \
 		.max = VMR_MAX, .policy = (policy_) })
 
-#endif /* VMR_TEST_WORLD_H */
+#endif /* VMR_TEST_FIXTURE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_map.c - what is where, as text for people
+ * test_print.c - what is where, as text for people
  *
  * Each test is named for the rule it states.
  */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_bounds.c - how long a lookup is, and how long a write section keeps it waiting
+ * test_lookup_steps.c - how long a lookup is, and how long a write section keeps it
+ * waiting
  *
- * Counted in nodes, as in test_cost.c: each device is on a page of its own. The port
+ * Counted in nodes, as in test_complexity.c: each device is on a page of its own. The port
  * layer is this program's, so that it knows when a section is open, and no page may
  * be accessed when one opens. What is documented is O(log n) for a lookup and
  * O(k log n) for a section that changes k ranges, whatever is behind a window.
@@ -10,7 +11,7 @@
 #include "../kselftest_harness.h"
 
 #include "machine.h"
-#include "pages.h"
+#include "node_watch.h"
 
 #define MOST		2048
 /* Of a tree, at most 2 log2(n + 1) high. */

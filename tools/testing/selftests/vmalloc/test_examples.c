@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_seeds.c - the examples of the designs that this library began with, in C
+ * test_examples.c - the examples of the designs that this library began with, in C
  *
  * Each is named for its seed: 000, the first design of vm-allocator; 001, its
  * allocator of ids; 002, the documentation of the crate; 003, the design of

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_failures_vectors.c - vectors that are not to be had change nothing
+ * test_fault_injection_msi.c - vectors that are not to be had change nothing
  *
  * Blocks of MSI, MSI-X and generic vectors as resources of a device, and the vectors
  * that a guest takes by writing to MSI and MSI-X capabilities. None are left, or
@@ -9,8 +9,8 @@
 #include "../kselftest_harness.h"
 
 #include "card.h"
-#include "failures.h"
-#include "needs.h"
+#include "unchanged.h"
+#include "requires.h"
 
 #define REFUSED_BY_DEV	(-1234)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_hostile.c - a guest that writes anything anywhere
+ * test_hostile_guest.c - a guest that writes anything anywhere
  *
  * VMR_EXITS says how many exits, VMR_SEED which. What must hold is worked out
  * here from the registers as the specification has them and from all regions,
@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include "bus.h"
 #include "card.h"
-#include "naive.h"
+#include "reference.h"
 
 #define CARDS		9
 #define BRIDGES		3

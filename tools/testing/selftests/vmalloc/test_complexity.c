@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_cost.c - how many nodes a call visits, however many there are
+ * test_complexity.c - how many nodes a call visits, however many there are
  *
  * Counted from outside: each node has a page of its own, and no page may be
  * accessed when a call begins, so that each fault is one node more that it looked
@@ -11,9 +11,9 @@
  * that and none for a walk along the ranges: there are thousands.
  */
 #include "../kselftest_harness.h"
-#include "needs.h"
-#include "pages.h"
-#include "world.h"
+#include "requires.h"
+#include "node_watch.h"
+#include "fixture.h"
 
 #define MEMORY		0x1000000u	/* for the nodes, in bytes */
 #define LIMIT(log)	(5 * (log) + 16)

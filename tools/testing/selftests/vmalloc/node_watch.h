@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * pages.h - notice each node that the library looks at
+ * node_watch.h - notice each node that the library looks at
  *
  * Each node has a page of its own. While pages_watch() is on, no page may be
  * accessed before a fault has said which; then that one may. So a call can be
  * followed node by node from outside, exactly and on every machine.
  */
-#ifndef VMR_TEST_PAGES_H
-#define VMR_TEST_PAGES_H
+#ifndef VMR_TEST_NODE_WATCH_H
+#define VMR_TEST_NODE_WATCH_H
 
 #include <stddef.h>
 
 #include <vmalloc/range.h>
 
-#include "needs.h"
+#include "requires.h"
 
 #if !TEST_LACKS_page_faults
 #include <signal.h>
@@ -132,4 +132,4 @@ static inline void pages_exit(void)
 
 #endif /* TEST_LACKS_page_faults */
 
-#endif /* VMR_TEST_PAGES_H */
+#endif /* VMR_TEST_NODE_WATCH_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_lookup.c - lookups beside a writer, in every order that there is
+ * test_lookup_interleaving.c - lookups beside a writer, in every order that there is
  *
  * Two threads show few of the ways in which a lookup and a change can fall
  * together. Here the lookup is stopped at each node it visits, in turn, and the
@@ -9,9 +9,9 @@
  * before the change or after it.
  */
 #include "../kselftest_harness.h"
-#include "needs.h"
-#include "pages.h"
-#include "world.h"
+#include "requires.h"
+#include "node_watch.h"
+#include "fixture.h"
 
 #define NR	30
 
