@@ -62,7 +62,7 @@ LIB_SRCS := $(sort $(wildcard lib/*.c) $(wildcard lib/port/$(PORT).c))
 LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
 LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
 PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)
-VMM_SRCS := $(sort $(wildcard tools/vmm/*.c))
+VMM_SRCS := $(sort $(wildcard tools/vmm/*.c tools/vmm/devices/*.c))
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/%.o)
 HEADERS	:= $(wildcard include/vmalloc/*.h)
 
@@ -154,8 +154,8 @@ GUEST_CFLAGS := -m32 -std=gnu11 -O2 -ffreestanding -fno-pic -static -nostdlib \
 		-Wl,--build-id=none -Wl,--oformat=binary
 
 # Where there is no compiler for it there is no program, and that is said.
-$(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds tools/vmm/card_byte.h \
-		Makefile
+$(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
+		tools/vmm/devices/testdev_pattern.h Makefile
 	$(call msg,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)if echo 'int x;' | $(CC) -m32 -mgeneral-regs-only -c -x c - \

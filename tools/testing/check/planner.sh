@@ -59,7 +59,7 @@ manual=tools/vmr/vmr.1
 for option in $(grep -oE -e '--[a-z][a-z-]*' "$W/out" | sort -u); do
 	grep -qF -e "${option//-/\\-}" $manual || die "$manual: no $option"
 done
-for word in $(sed -n 's/^\t{ "\([a-z]*\)", read_.*/\1/p' tools/vmr/file.c); do
+for word in $(sed -n 's/^\t{ "\([a-z]*\)", read_.*/\1/p' tools/vmr/plan_parse.c); do
 	grep -qE "^\.BI? $word( |\$)" $manual || die "$manual: no $word"
 done
 if command -v groff >/dev/null; then

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 static void platform_read(struct vmr_device *dev,
 			  const struct vmr_access *access, void *data)

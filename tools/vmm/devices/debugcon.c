@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * log.c - the debug port 0x402, on which the guest tells what it does
+ * debugcon.c - the debug port 0x402, on which the guest tells what it does
  *
  * What it writes is shown at once, and kept for the self-check, which compares
  * it with what the library did.
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define DEBUG_PORT	0x402
 #define DEBUG_ANSWER	0xe9	/* how the firmware knows that there is a port */

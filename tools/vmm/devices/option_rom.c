@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define BLOCK		512
 #define ENTRY		0x03	/* where the firmware calls it */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * card.c - PCI functions with BARs of every kind and of many sizes
+ * testdev.c - PCI functions with BARs of every kind and of many sizes
  *
  * They do no work. Each byte of a BAR reads as a value that only this byte of
  * this BAR of this card has to have, and who reads it is told what was hit, so
@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define VENDOR_NOBODY	0xfffe
 #define MAX_BARS	6
@@ -202,7 +202,7 @@ static const struct card_desc descs[NR_CARDS] = {
 	},
 };
 
-/* Not there when the guest looks; see plan.c */
+/* Not there when the guest looks; see scenario.c */
 static const struct card_desc hot_desc = {
 	.name		= "hot-plugged card",
 	.address	= HOT_ADDRESS,

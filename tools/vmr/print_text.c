@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * show.c - a plan as text
+ * print_text.c - a plan as text
  */
 #include <stdlib.h>
 #include <string.h>

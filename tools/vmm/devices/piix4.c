@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define PM_BASE		0x40
 #define PM_DEVACTB	0x58

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * latch.c - ports that firmware sets up and never looks at again
+ * scratch_regs.c - ports that firmware sets up and never looks at again
  *
  * They read back what was written. That is all that is asked of a DMA
  * controller without a floppy drive, say.
  */
-#include "vmm.h"
+#include "../vmm.h"
 
 static uint8_t latch_read(struct platform *p, uint32_t region, uint32_t offset)
 {

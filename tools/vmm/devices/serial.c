@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 enum {
 	SERIAL_DATA,

@@ -4,7 +4,7 @@
  *
  * No interrupt is ever pending, so only the mask is worth remembering.
  */
-#include "vmm.h"
+#include "../vmm.h"
 
 #define OCW_ICW1	0x10	/* this is no command but the start of a set-up */
 #define ICW1_ICW4	0x01	/* ICW4 follows */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * check.c - ask the library where things are, as a guest would
+ * probe.c - ask the library where things are, as a guest would
  *
  * All of it goes through real lookups: an access is routed by the machine's own
  * reader for checks, and the card that it ends in says what was hit.

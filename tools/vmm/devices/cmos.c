@@ -5,7 +5,7 @@
  * The date on which a machine is switched on is always the same, so that a
  * replay reads what was recorded.
  */
-#include "vmm.h"
+#include "../vmm.h"
 
 enum {
 	CMOS_SECONDS	= 0x00,

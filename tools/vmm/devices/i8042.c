@@ -3,7 +3,7 @@
  * i8042.c - keyboard controller, ports 0x60 and 0x64, with a keyboard on which
  * nobody types, and no mouse
  */
-#include "vmm.h"
+#include "../vmm.h"
 
 enum {
 	DATA_REGION,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * card_byte.h - what the registers of the cards read as
+ * testdev_pattern.h - what the registers of the cards read as
  *
  * For the VMM, whose cards answer so, and for the guest program, which expects
  * it: a byte that only this offset of this BAR of this card has to have.
  */
-#ifndef CARD_BYTE_H
-#define CARD_BYTE_H
+#ifndef TESTDEV_PATTERN_H
+#define TESTDEV_PATTERN_H
 
 #include <stdint.h>
 
@@ -19,4 +19,4 @@ static inline uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset)
 	return (uint8_t)(hash >> 56);
 }
 
-#endif /* CARD_BYTE_H */
+#endif /* TESTDEV_PATTERN_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * program.c - the guest program that runs after the firmware
+ * guest_program.c - the guest program that runs after the firmware
  *
  * It tells on the debug port what it found; see guest/guest.c. In a replay only
  * its accesses are there, but what it says is among them.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * map.c - the address map of the running machine, as the library has it
+ * print_map.c - the address map of the running machine, as the library has it
  *
  * In the manner of /proc/ioports and /proc/iomem. There is no other list to
  * print: these are the trees that exits are routed by.

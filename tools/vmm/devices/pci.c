@@ -3,7 +3,7 @@
  * pci.c - the PCI bus of a PC with an 82440FX: host bridge, ISA bridge, a bridge
  * to a second bus, and whatever else is plugged
  */
-#include "vmm.h"
+#include "../vmm.h"
 
 /* Registers of the host bridge that decide what is at 0xa0000 to 0xfffff */
 #define PAM_FIRST	0x59

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * file.c - the planner's own files: a machine and devices, a statement to a line
+ * plan_parse.c - the planner's own files: a machine and devices, a statement to a line
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * plan.c - what happens to the machine while the guest runs
+ * scenario.c - what happens to the machine while the guest runs
  *
  * When the firmware has placed all BARs, a card is plugged, its BARs are given
  * free places, one of them is moved, all of the machine is saved and another one

@@ -8,7 +8,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 enum {
 	KEY_SIGNATURE	= 0x00,

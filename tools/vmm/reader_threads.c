@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * readers.c - threads that read registers while the guest runs
+ * reader_threads.c - threads that read registers while the guest runs
  *
  * They take no lock. A listener tells where the BARs are, and a counter that is
  * odd while a writer is at work tells what an answer is worth: if no writer was

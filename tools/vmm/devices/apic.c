@@ -5,7 +5,7 @@
  * Firmware enables the first and sends start-up messages that no further CPU
  * hears. There is no interrupt to deliver.
  */
-#include "vmm.h"
+#include "../vmm.h"
 
 #define APIC_BASE	0xfee00000
 #define APIC_VERSION	0x30

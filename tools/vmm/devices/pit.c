@@ -5,7 +5,7 @@
  * Counters run with the exits of the guest. They raise no interrupt: firmware
  * that gets as far as waiting for one has nothing left to do here.
  */
-#include "vmm.h"
+#include "../vmm.h"
 
 #define PIT_HZ		1193182
 #define GATE_ENABLE	0x01
