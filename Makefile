@@ -81,7 +81,7 @@ $(KFILES)/.source: FORCE
 	$(Q)tools/build/kernel-files.sh $(KFILES) $(LINUX)
 
 # What the library is compiled with, for programs that read its sources
-lib-flags:
+print-cflags:
 	@echo '$(LIB_CFLAGS) $(CC_INCLUDE)'
 
 flags = $(CC) $(LIB_CFLAGS) $(ALL_LDFLAGS) C=$(C)
@@ -209,14 +209,16 @@ bench:
 
 # How the cost grows in nodes, lines and instructions; the worst operations; the
 # results of the last full runs into the documentation
-bench-growth bench-worst bench-publish: $(O)/libvmalloc.a
+bench-scaling bench-worst-case bench-update-docs: $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
 
-.PHONY: bench-growth bench-worst bench-publish
+bench-worst: bench-worst-case
+
+.PHONY: bench-scaling bench-worst-case bench-worst bench-update-docs
 
 # The instructions of a fixed script, against the committed figures
-.PHONY: bench-instructions bench-instructions-update
-bench-instructions bench-instructions-update: $(O)/libvmalloc.a
+.PHONY: bench-instructions bench-instructions-record
+bench-instructions bench-instructions-record: $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
 
 # Random operations against the model for this many seconds; the numbers of
@@ -225,13 +227,14 @@ STRESS	?= 3600
 stress:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run
 	$(Q)$(MAKE) tests
-	$(Q)VMR_STRESS_CYCLES=100000 VMR_STRESS_MOVES=1000000 \
+	$(Q)VMR_TEST_STRESS_CYCLES=100000 VMR_TEST_STRESS_MOVES=1000000 \
 		$(O)/selftests/test_stress
-	$(Q)VMR_EXITS=5000000 $(O)/selftests/test_hostile_guest
-	$(Q)VMR_STRESS=$(STRESS) $(O)/selftests/test_differential
+	$(Q)VMR_TEST_EXITS=5000000 $(O)/selftests/test_hostile_guest
+	$(Q)VMR_TEST_STRESS=$(STRESS) $(O)/selftests/test_differential
 
-# The long forms of what has threads; CHECK= says which, VMR_PART=60 is a sixtieth.
-stress-threads:
+# The long forms of what has threads; CHECK= says which, VMR_TEST_DIVISOR=60 is a
+# sixtieth.
+stress-mt:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh threads
 	$(Q)KFILES='$(KFILES)' tools/testing/stress-mt.sh $(O) $(LINUX)
 
@@ -260,7 +263,8 @@ check-packages:
 abi-update: lib
 	$(Q)tools/testing/abi/update.sh $(O)
 
-mutants:
+# Each known bug put back, one at a time
+mutants check-regressions:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/regressions.sh $(O)
 
@@ -316,9 +320,10 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check check-debug-kernel check-packages abi-update lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
-	stress-threads fuzz-replay mutants modules install footprint bundle docs check-tutorials \
-	clean help FORCE
+.PHONY: all lib vmm tests run check check-debug-kernel check-packages \
+	check-regressions check-tutorials abi-update print-cflags bench coverage \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
+	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(VMM_OBJS:.o=.d)

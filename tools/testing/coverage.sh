@@ -55,7 +55,7 @@ run()
 export -f run
 export w
 # Each kind of operation comes soon, and here each is slow.
-export VMR_OPS=${VMR_OPS:-20000} KTAP_TIMEOUT=${KTAP_TIMEOUT:-600}
+export VMR_TEST_OPS=${VMR_TEST_OPS:-20000} KTAP_TIMEOUT=${KTAP_TIMEOUT:-600}
 (cd $tests && ls test_*.c) | sed 's/\.c$//' |
 	xargs -P "$(nproc)" -I '{}' bash -c 'run {}' || failed=1
 

@@ -14,7 +14,8 @@
 # sched-worst-case
 #		both on one CPU, and a real-time reader above a normal writer there
 #
-# CHECK="tsan drd" runs these alone, VMR_PART=60 all with a sixtieth of the numbers.
+# CHECK="tsan drd" runs these alone, VMR_TEST_DIVISOR=60 all with a sixtieth of the
+# numbers.
 # A part that cannot be done here is skipped by name; with CI=true that is a failure.
 
 set -u
@@ -25,7 +26,7 @@ export O=${1:?usage: $0 O [LINUX]}
 export KFILES=${KFILES:-$O/kernel}
 export LINUX=${2-}
 export LC_ALL=C
-dir=$O/stress-threads
+dir=$O/stress-mt
 export SELFTESTS=$O/selftests
 results=()
 failures=0
@@ -51,7 +52,7 @@ part()
 	[ -z "${CHECK-}" ] || [[ " $CHECK " = *" $name "* ]] || return 0
 	shift
 	while [[ $1 = *=* ]]; do
-		n=$((${1#*=} / ${VMR_PART:-1}))
+		n=$((${1#*=} / ${VMR_TEST_DIVISOR:-1}))
 		numbers+=("${1%%=*}=$((n ? n : 1))")
 		shift
 	done
@@ -86,17 +87,18 @@ trap 'end_jobs; exit 1' INT TERM
 tools/build/kernel-files.sh "$KFILES" $LINUX || exit
 $VMR_MAKE O="$O" tests TESTS='test_drain test_stress' || exit
 
-part stress VMR_STRESS_CYCLES=8000000 VMR_STRESS_MOVES=80000000 \
+part stress VMR_TEST_STRESS_CYCLES=8000000 VMR_TEST_STRESS_MOVES=80000000 \
 	"$SELFTESTS/test_stress"
-part crowd VMR_STRESS_CYCLES=3000000 VMR_STRESS_MOVES=30000000 \
-	env VMR_STRESS_READERS=16 "$SELFTESTS/test_stress"
-part drain VMR_ROUNDS=50000 "$SELFTESTS/test_drain"
-part tsan VMR_STRESS_CYCLES=1000000 VMR_STRESS_MOVES=10000000 VMR_ROUNDS=5000 \
-	tools/testing/check/tsan.sh test_stress test_drain
-part drd VMR_STRESS_CYCLES=600 VMR_STRESS_MOVES=6000 VMR_STRESS_MET=600 \
-	VMR_ROUNDS=200 tools/testing/check/drd.sh
-part sched-worst-case VMR_STRESS_CYCLES=4000000 VMR_STRESS_MOVES=40000000 VMR_ROUNDS=5000 \
-	VMR_WAKEUPS=500000 tools/testing/check/sched-worst-case.sh
+part crowd VMR_TEST_STRESS_CYCLES=3000000 VMR_TEST_STRESS_MOVES=30000000 \
+	env VMR_TEST_STRESS_READERS=16 "$SELFTESTS/test_stress"
+part drain VMR_TEST_ROUNDS=50000 "$SELFTESTS/test_drain"
+part tsan VMR_TEST_STRESS_CYCLES=1000000 VMR_TEST_STRESS_MOVES=10000000 \
+	VMR_TEST_ROUNDS=5000 tools/testing/check/tsan.sh test_stress test_drain
+part drd VMR_TEST_STRESS_CYCLES=600 VMR_TEST_STRESS_MOVES=6000 \
+	VMR_TEST_STRESS_MET=600 VMR_TEST_ROUNDS=200 tools/testing/check/drd.sh
+part sched-worst-case VMR_TEST_STRESS_CYCLES=4000000 \
+	VMR_TEST_STRESS_MOVES=40000000 VMR_TEST_ROUNDS=5000 VMR_TEST_WAKEUPS=500000 \
+	tools/testing/check/sched-worst-case.sh
 
 printf '\n'
 printf '%s\n' "${results[@]-}"

@@ -14,7 +14,7 @@
 #define __rcu
 #define rcu_assign_pointer(p, v)	smp_store_release(&(p), (v))
 /* Acquire: C11's consume is not implemented, and relaxed promises too little. */
-#ifdef VMR_SLOW_WALK
+#ifdef VMR_TEST_YIELD_IN_LOOKUP
 /*
  * For tests: now and then a thread lets others run before it follows a link, so
  * that whole changes fall into a walk that takes a few nanoseconds else.
@@ -25,7 +25,7 @@ static inline void slow_walk(void)
 {
 	static __thread unsigned int links;
 
-	if (!(++links % VMR_SLOW_WALK))
+	if (!(++links % VMR_TEST_YIELD_IN_LOOKUP))
 		sched_yield();
 }
 

@@ -27,7 +27,7 @@ parallel()
 # Warnings are counted here and need not end anything.
 flags()
 {
-	make --no-print-directory -s KFILES="$KFILES" CC="$1" WERROR=0 lib-flags
+	make --no-print-directory -s KFILES="$KFILES" CC="$1" WERROR=0 print-cflags
 }
 
 look()

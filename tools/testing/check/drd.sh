@@ -6,7 +6,7 @@
 #
 #	drd.sh [PROGRAM]...	names of test programs, else test_drain test_stress
 #
-# VMR_ROUNDS and VMR_STRESS_CYCLES, _MOVES and _MET make the form longer.
+# VMR_TEST_ROUNDS and VMR_TEST_STRESS_CYCLES, _MOVES and _MET make the form longer.
 
 set -eu
 for tool in valgrind gcc; do
@@ -15,14 +15,14 @@ done
 include=/usr/include/valgrind
 [ -e $include/drd.h ] || { echo "valgrind's drd.h is not installed"; exit 4; }
 
-export VMR_ROUNDS=${VMR_ROUNDS-4}
-export VMR_STRESS_CYCLES=${VMR_STRESS_CYCLES-20}
-export VMR_STRESS_MOVES=${VMR_STRESS_MOVES-200}
-export VMR_STRESS_MET=${VMR_STRESS_MET-40}
+export VMR_TEST_ROUNDS=${VMR_TEST_ROUNDS-4}
+export VMR_TEST_STRESS_CYCLES=${VMR_TEST_STRESS_CYCLES-20}
+export VMR_TEST_STRESS_MOVES=${VMR_TEST_STRESS_MOVES-200}
+export VMR_TEST_STRESS_MET=${VMR_TEST_STRESS_MET-40}
 
 told="-include $PWD/tools/testing/check/drd.h -isystem $include"
 $VMR_MAKE O="$W" CC=gcc CFLAGS='-O1 -g' WERROR=0 \
-	EXTRA_CFLAGS="$told -DVMR_SLOW_WALK=61" "$W/libvmalloc.a"
+	EXTRA_CFLAGS="$told -DVMR_TEST_YIELD_IN_LOOKUP=61" "$W/libvmalloc.a"
 selftests=$KFILES/tools/testing/selftests
 [ $# != 0 ] || set -- test_drain test_stress
 for name; do

@@ -9,7 +9,7 @@
  * as a section is open. This is such a port, and the proof that it is enough.
  *
  * The reader is woken by a timer again and again while the writer does nothing but
- * move a region, for 3000 times or as many as VMR_WAKEUPS says. Exit status 0, or 4
+ * move a region, for 3000 times or as many as VMR_TEST_WAKEUPS says. Exit status 0, or 4
  * if real-time priorities are not permitted. With an argument the port raises nothing,
  * to see that this matters: then it does not get to its end.
  */
@@ -150,8 +150,8 @@ int main(int argc, char **argv)
 		return 4;
 	}
 	raises = argc < 2;
-	if (getenv("VMR_WAKEUPS"))
-		wakeups = (unsigned int)strtoul(getenv("VMR_WAKEUPS"), NULL, 0);
+	if (getenv("VMR_TEST_WAKEUPS"))
+		wakeups = (unsigned int)strtoul(getenv("VMR_TEST_WAKEUPS"), NULL, 0);
 	if (up() || vmr_reader_attach(&manager, &reader))
 		return 1;
 	if (pthread_create(&thread, NULL, read_again_and_again, &status))

@@ -11,7 +11,7 @@
 
 set -u
 
-export VMR_PART=${VMR_PART:-32}
+export VMR_TEST_DIVISOR=${VMR_TEST_DIVISOR:-32}
 
 case $1 in
 s390x)

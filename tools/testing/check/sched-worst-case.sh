@@ -5,14 +5,14 @@
 # test on one CPU, and a real-time reader above a normal writer on the same CPU, with
 # a port for that.
 #
-# SELFTESTS is where the test programs are. VMR_ROUNDS, VMR_STRESS_CYCLES and _MOVES
-# and VMR_WAKEUPS, of the real-time reader, make the form longer.
+# SELFTESTS is where the test programs are. VMR_TEST_ROUNDS, VMR_TEST_STRESS_CYCLES
+# and _MOVES and VMR_TEST_WAKEUPS, of the real-time reader, make the form longer.
 
 set -u
 
 selftests=${SELFTESTS:-$O/check/gcc/selftests}
-export VMR_STRESS_CYCLES=${VMR_STRESS_CYCLES-300}
-export VMR_STRESS_MOVES=${VMR_STRESS_MOVES-3000}
+export VMR_TEST_STRESS_CYCLES=${VMR_TEST_STRESS_CYCLES-300}
+export VMR_TEST_STRESS_MOVES=${VMR_TEST_STRESS_MOVES-3000}
 
 work=$O/check/sched-worst-case
 mkdir -p "$work"
@@ -49,7 +49,7 @@ said=
 if gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -pthread \
 		-o "$work/priority-inversion" \
 		tools/testing/check/priority-inversion.c "$O/libvmalloc.a"; then
-	said=$(timeout $((60 + ${VMR_WAKEUPS:-0} / 1000)) \
+	said=$(timeout $((60 + ${VMR_TEST_WAKEUPS:-0} / 1000)) \
 		"$work/priority-inversion" 2>&1)
 	status=$?
 	echo "# $said"

@@ -17,7 +17,7 @@ echo 'int main(void) { return 0; }' |
 	exit 4
 }
 
-$VMR_MAKE O="$W" LLVM=1 EXTRA_CFLAGS="$tsan -DVMR_SLOW_WALK=61" \
+$VMR_MAKE O="$W" LLVM=1 EXTRA_CFLAGS="$tsan -DVMR_TEST_YIELD_IN_LOOKUP=61" \
 	EXTRA_LDFLAGS=$tsan "$W/libvmalloc.a"
 selftests=$KFILES/tools/testing/selftests
 [ $# != 0 ] || set -- test_stress

@@ -49,11 +49,11 @@
 
 /*
  * What is tried a great many times is tried a part of that where it would take long:
- * VMR_PART=16 for a sixteenth.
+ * VMR_TEST_DIVISOR=16 for a sixteenth.
  */
 static inline unsigned int test_part(void)
 {
-	const char *given = getenv("VMR_PART");
+	const char *given = getenv("VMR_TEST_DIVISOR");
 	unsigned int part = given ? (unsigned int)strtoul(given, NULL, 0) : 1;
 
 	return part ? part : 1;

@@ -1265,13 +1265,13 @@ static void wood_step(void)
 
 TEST(visible_is_what_is_routed_what_is_told_and_what_the_definition_says)
 {
-	unsigned long seed = env_number("VMR_SEED", 20250107);
-	unsigned long steps = env_number("VMR_STEPS", 30000 / test_part()), i;
+	unsigned long seed = env_number("VMR_TEST_SEED", 20250107);
+	unsigned long steps = env_number("VMR_TEST_STEPS", 30000 / test_part()), i;
 	unsigned int visible = 0, hidden = 0;
 	uint64_t addr;
 	size_t j;
 
-	TH_LOG("VMR_SEED=%lu", seed);
+	TH_LOG("VMR_TEST_SEED=%lu", seed);
 	chance_state = seed | 1;
 	ASSERT_EQ(0, wood_up());
 	witness.listener.moved = witness_moved;

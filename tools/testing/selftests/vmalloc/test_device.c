@@ -2420,10 +2420,10 @@ static int race_change(unsigned int i)
 #define RACE_CHANGES	100000u
 #define RACE_OVERLAPS	1000u
 
-/* VMR_MOVES=1000000 for who has the time. */
+/* VMR_TEST_MOVES=1000000 for who has the time. */
 static unsigned int race_changes(void)
 {
-	const char *given = getenv("VMR_MOVES");
+	const char *given = getenv("VMR_TEST_MOVES");
 
 	return given ? (unsigned int)strtoul(given, NULL, 0) : RACE_CHANGES;
 }

@@ -6,7 +6,7 @@
  * devices away, readers that come faster than they go. A drain may wait for those
  * only that are inside its device, and must never say that it is over too soon.
  * Nothing is decided by time: threads meet at flags and run for a number of
- * operations. VMR_ROUNDS says how often devices are drained under readers.
+ * operations. VMR_TEST_ROUNDS says how often devices are drained under readers.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -407,7 +407,7 @@ static void wait_for_a_visit(const struct toy *t)
 	wait_for_other(&t->visits, before);
 }
 
-/* VMR_ROUNDS may take longer than a test has otherwise. */
+/* VMR_TEST_ROUNDS may take longer than a test has otherwise. */
 FIXTURE(long_form)
 {
 };
@@ -426,7 +426,7 @@ TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
 {
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
-	unsigned long rounds = env_number("VMR_ROUNDS", 100), round;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), round;
 	unsigned long hits = 0, waits = 0;
 	unsigned int i;
 
@@ -485,7 +485,7 @@ TEST_F_TIMEOUT(long_form,
 	       readers_are_attached_and_detached_while_devices_are_drained,
 	       36000)
 {
-	unsigned long rounds = env_number("VMR_ROUNDS", 100), drains = 0;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), drains = 0;
 	unsigned long hits = 0, waits = 0, times = 0;
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];

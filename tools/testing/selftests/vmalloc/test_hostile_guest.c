@@ -2,7 +2,7 @@
 /*
  * test_hostile_guest.c - a guest that writes anything anywhere
  *
- * VMR_EXITS says how many exits, VMR_SEED which. What must hold is worked out
+ * VMR_TEST_EXITS says how many exits, VMR_TEST_SEED which. What must hold is worked out
  * here from the registers as the specification has them and from all regions,
  * not asked of the library.
  */
@@ -924,12 +924,12 @@ static const char *check_all(void)
 
 static void run(struct __test_metadata *_metadata, uint64_t mmio_last)
 {
-	unsigned long exits = env_number("VMR_EXITS", 300000 / test_part());
-	unsigned long seed = env_number("VMR_SEED", 42), i;
-	unsigned long chunk = env_number("VMR_CHUNK", 64);
+	unsigned long exits = env_number("VMR_TEST_EXITS", 300000 / test_part());
+	unsigned long seed = env_number("VMR_TEST_SEED", 42), i;
+	unsigned long chunk = env_number("VMR_TEST_CHUNK", 64);
 	const char *what;
 
-	TH_LOG("VMR_SEED=%lu VMR_EXITS=%lu", seed, exits);
+	TH_LOG("VMR_TEST_SEED=%lu VMR_TEST_EXITS=%lu", seed, exits);
 	chance_state = seed * 2 + 1;
 	ASSERT_EQ(0, hostile_up(mmio_last));
 	ASSERT_GT(NR(naive.region), naive.nr);

@@ -1398,7 +1398,7 @@ static int random_machine(void)
 
 static uint64_t seed_of_run(void)
 {
-	const char *given = getenv("VMR_SEED");
+	const char *given = getenv("VMR_TEST_SEED");
 
 	return given ? strtoull(given, NULL, 0) : 20240229;
 }
@@ -1409,7 +1409,7 @@ TEST(random_writes_leave_what_the_registers_say)
 	const char *what = NULL;
 
 	seed = seed_of_run();
-	TH_LOG("VMR_SEED=%llu", (unsigned long long)seed);
+	TH_LOG("VMR_TEST_SEED=%llu", (unsigned long long)seed);
 	ASSERT_EQ(0, random_machine());
 	for (n = 0; n < steps && !what; n++) {
 		random_step();
@@ -1435,7 +1435,7 @@ TEST(whatever_came_before_the_final_registers_decide)
 	unsigned int round, n, card, i;
 
 	seed = seed_of_run();
-	TH_LOG("VMR_SEED=%llu", (unsigned long long)seed);
+	TH_LOG("VMR_TEST_SEED=%llu", (unsigned long long)seed);
 	ASSERT_EQ(0, random_machine());
 	for (round = 0; round < 200; round++) {
 		for (n = 0; n < 50; n++)

@@ -5,13 +5,13 @@
  * Nothing here depends on time: a test does so many changes as it is told, goes on
  * until enough accesses met one, and fails if they never do. For the long form:
  *
- *	VMR_STRESS_CYCLES	hot-plug cycles, default 20000
- *	VMR_STRESS_MOVES	moves of regions, default 200000
- *	VMR_STRESS_READERS	threads that route, default 2
+ *	VMR_TEST_STRESS_CYCLES	hot-plug cycles, default 20000
+ *	VMR_TEST_STRESS_MOVES	moves of regions, default 200000
+ *	VMR_TEST_STRESS_READERS	threads that route, default 2
  *
  * and for programs that slow it down a hundred times:
  *
- *	VMR_STRESS_MET		accesses that have to meet a change, default 2000
+ *	VMR_TEST_STRESS_MET	accesses that have to meet a change, default 2000
  */
 #include <pthread.h>
 #include <sched.h>
@@ -654,7 +654,7 @@ static int start_routers(void)
 	unsigned int i;
 	int ret = 0;
 
-	nr_routers = from_env("VMR_STRESS_READERS", 2);
+	nr_routers = from_env("VMR_TEST_STRESS_READERS", 2);
 	if (nr_routers < 2 || nr_routers > ROUTERS)
 		nr_routers = 2;
 	if (posix_memalign((void **)&routers, 64, nr_routers * sizeof(*routers)))
@@ -704,9 +704,9 @@ FIXTURE_TEARDOWN(stress)
 
 TEST_F_TIMEOUT(stress, no_access_goes_astray_and_nothing_leaks, 36000)
 {
-	uint32_t want_cycles = from_env("VMR_STRESS_CYCLES", 20000);
-	uint32_t want_moves = from_env("VMR_STRESS_MOVES", 200000);
-	uint32_t want_met = from_env("VMR_STRESS_MET", 2000);
+	uint32_t want_cycles = from_env("VMR_TEST_STRESS_CYCLES", 20000);
+	uint32_t want_moves = from_env("VMR_TEST_STRESS_MOVES", 200000);
+	uint32_t want_met = from_env("VMR_TEST_STRESS_MET", 2000);
 	uint64_t n, cap = PATIENCE * ((uint64_t)want_cycles + want_moves + 100);
 	uint32_t hits = 0, in_change = 0, met, waits = 0, unsure = 0, moved, i;
 	uint64_t writes = 0;
