@@ -27,7 +27,7 @@ need()
 	packages="$packages $(echo "$*" | tr ' ' '|')"
 }
 
-look_bench()
+find_missing_bench()
 {
 	need "the standard library's trees and tables as peers" g++ <<-'E'
 	command -v g++
@@ -43,7 +43,7 @@ look_bench()
 	E
 }
 
-look_fuzz()
+find_missing_fuzz()
 {
 	need 'libFuzzer' clang <<-'E'
 	command -v clang
@@ -58,7 +58,7 @@ look_fuzz()
 }
 
 # What looks for races
-look_threads()
+find_missing_threads()
 {
 	need 'the tests with clang' clang <<-'E'
 	command -v clang
@@ -71,7 +71,7 @@ look_threads()
 	E
 }
 
-look_targets()
+find_missing_targets()
 {
 	need 'code for Cortex-M3' gcc-arm-none-eabi <<-'E'
 	command -v arm-none-eabi-gcc
@@ -88,7 +88,7 @@ look_targets()
 }
 
 # What a kernel is built with
-look_debug_kernel()
+find_missing_debug_kernel()
 {
 	need 'building a kernel' flex <<-'E'
 	command -v flex
@@ -108,7 +108,7 @@ look_debug_kernel()
 }
 
 # What Debian packages are built, looked at and used with
-look_packages()
+find_missing_packages()
 {
 	need 'building packages' dpkg-dev <<-'E'
 	command -v dpkg-buildpackage
@@ -134,7 +134,7 @@ look_packages()
 	E
 }
 
-look()
+find_missing()
 {
 	missing=
 	packages=
@@ -152,23 +152,23 @@ look()
 	test -e /usr/share/seabios/bios-256k.bin
 	E
 	if [ "$target" = bench ]; then
-		look_bench
+		find_missing_bench
 		return
 	fi
 	if [ "$target" = fuzz ]; then
-		look_fuzz
+		find_missing_fuzz
 		return
 	fi
 	if [ "$target" = threads ]; then
-		look_threads
+		find_missing_threads
 		return
 	fi
 	if [ "$target" = debug-kernel ]; then
-		look_debug_kernel
+		find_missing_debug_kernel
 		return
 	fi
 	if [ "$target" = footprint ]; then
-		look_targets
+		find_missing_targets
 		return
 	fi
 	test "$target" = run || need 'making the documentation' python3-sphinx <<-'E'
@@ -177,7 +177,7 @@ look()
 	test "$target" = run || need 'checkpatch and kernel-doc' perl <<-'E'
 	perl -e 'use POSIX; use Term::ANSIColor; use Getopt::Long; use Encode'
 	E
-	test "$target" != packages || look_packages
+	test "$target" != packages || find_missing_packages
 	test "$target" = check || return 0
 
 	need 'checking the C++ side of the headers' g++ <<-'E'
@@ -186,7 +186,7 @@ look()
 	need 'putting known bugs back' patch <<-'E'
 	command -v patch
 	E
-	look_threads
+	find_missing_threads
 	# The package without a number cannot be beside compilers for others.
 	need 'the tests as 32-bit code' "gcc-$(gcc -dumpversion)-multilib" \
 		gcc-multilib <<-'E'
@@ -234,7 +234,7 @@ look()
 		"linux-headers-cloud-$(dpkg --print-architecture)" <<-'E'
 	test -n "$(tools/build/kernel-headers.sh)"
 	E
-	look_targets
+	find_missing_targets
 	need 'emulating riscv64' qemu-system-misc <<-'E'
 	command -v qemu-system-riscv64
 	E
@@ -269,7 +269,7 @@ look()
 
 cd "$(dirname "$0")/../.." || exit 1
 
-look
+find_missing
 [ -n "$missing" ] || exit 0
 printf 'make %s needs, and this machine lacks:\n%s' "$target" "$missing"
 
@@ -323,6 +323,6 @@ if [ -n "$chosen" ] && ! apt install -y --no-install-recommends $chosen; then
 	done
 fi
 
-look
+find_missing
 [ -z "$missing" ] || printf 'still missing:\n%s' "$missing"
 exit 0

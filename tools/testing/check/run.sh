@@ -154,8 +154,8 @@ report()
 	done
 }
 
-# item NAME BASE - what is run next is this
-item()
+# add_item NAME BASE - what is run next is this
+add_item()
 {
 	names+=("$1")
 	counted+=("$environment")
@@ -163,8 +163,8 @@ item()
 	rm -f "$2.done" "$2.counts"
 }
 
-# logged COMMAND... - run it, for the last item, with all it prints in its log
-logged()
+# run_logged COMMAND... - run it, for the last item, with all it prints in its log
+run_logged()
 {
 	"$@" >"${bases[-1]}.log" 2>&1 </dev/null
 }
@@ -175,8 +175,9 @@ ktap()
 	tools/testing/check/ktap.sh "${bases[-1]}.log" "$@" >"${bases[-1]}.counts"
 }
 
-# now logged|ktap COMMAND... - for the last item, while nothing else goes on here
-now()
+# run_now run_logged|ktap COMMAND... - for the last item, while nothing else goes on
+# here
+run_now()
 {
 	local base=${bases[-1]} begin=$SECONDS status=0
 
@@ -186,8 +187,9 @@ now()
 	return $status
 }
 
-# beside logged|ktap COMMAND... - for the last item, beside all others
-beside()
+# run_in_background run_logged|ktap COMMAND... - for the last item, beside all
+# others
+run_in_background()
 {
 	local base=${bases[-1]} begin
 
@@ -203,8 +205,8 @@ beside()
 	} &
 }
 
-# finish - wait for all, and report also what died without a word
-finish()
+# wait_all - wait for all, and report also what died without a word
+wait_all()
 {
 	local i
 
@@ -224,15 +226,15 @@ wanted()
 	[ -z "${CHECK-}" ] || [[ " $CHECK " = *" $1 "* ]]
 }
 
-# program NAME COMMAND... - run a program that prints KTAP
-program()
+# check_ktap NAME COMMAND... - run a program that prints KTAP
+check_ktap()
 {
 	wanted "$1" || return 0
-	item "$1" "$check/${1//[ \/]/-}"
+	add_item "$1" "$check/${1//[ \/]/-}"
 	if [ -n "$lacking" ]; then
-		now logged skip "$lacking"
+		run_now run_logged skip "$lacking"
 	else
-		beside ktap "${@:2}"
+		run_in_background ktap "${@:2}"
 	fi
 }
 
@@ -243,13 +245,13 @@ check()
 
 	wanted "$1" || return 0
 	export W=$check/${what//[ \/]/-}
-	item "$what" "$W"
+	add_item "$what" "$W"
 	rm -rf "$W"
 	mkdir -p "$W"
 	if [ -n "$lacking" ]; then
-		now logged skip "$lacking"
+		run_now run_logged skip "$lacking"
 	else
-		beside logged timeout -k 10 "${CHECK_TIMEOUT:-600}" \
+		run_in_background run_logged timeout -k 10 "${CHECK_TIMEOUT:-600}" \
 			"tools/testing/check/$1.sh" "${@:2}"
 	fi
 }
@@ -285,12 +287,12 @@ variant()
 	wanted "$name" || return 0
 	shift 3
 	mkdir -p "$dir"
-	item "$name build" "$dir-build"
+	add_item "$name build" "$dir-build"
 	# shellcheck disable=SC2086
-	now logged build "$name" "$dir" "$programs" "$@" $targets || return
+	run_now run_logged build "$name" "$dir" "$programs" "$@" $targets || return
 	for program in $programs; do
-		item "$name $program" "$dir/$program"
-		beside ktap "$dir/selftests/$program"
+		add_item "$name $program" "$dir/$program"
+		run_in_background ktap "$dir/selftests/$program"
 	done
 }
 
@@ -334,8 +336,8 @@ library()
 	fi
 }
 
-# last - the counts of each environment, and of all together
-last()
+# print_summary - the counts of each environment, and of all together
+print_summary()
 {
 	local e p=0 f=0 s=0
 
@@ -358,19 +360,19 @@ mkdir -p "$check"
 rm -f "$check"/*.log "$check"/*/*.counts
 
 in_environment userspace
-item library "$check/library"
-now logged library
+add_item library "$check/library"
+run_now run_logged library
 case $? in
 0)
-	item vmm "$check/vmm"
+	add_item vmm "$check/vmm"
 	# shellcheck disable=SC2086
-	now logged $VMR_MAKE O="$O"
+	run_now run_logged $VMR_MAKE O="$O"
 	;;
 4)
 	lacking='no kernel source is installed'
 	;;
 *)
-	last
+	print_summary
 	exit 1
 	;;
 esac
@@ -395,28 +397,29 @@ variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0 \
 
 # In an emulated machine: no KVM, no root, nothing installed but QEMU.
 in_environment kernel
-KTAP_TIMEOUT=900 program kernel tools/testing/kernel/run.sh
-KTAP_TIMEOUT=900 program kernel-6.12 tools/testing/kernel/run.sh 6.12
+KTAP_TIMEOUT=900 check_ktap kernel tools/testing/kernel/run.sh
+KTAP_TIMEOUT=900 check_ktap kernel-6.12 tools/testing/kernel/run.sh 6.12
 
 in_environment firmware
 for machine in cortex-m3 cortex-m3-systick riscv64 aarch64 uefi; do
-	KTAP_TIMEOUT=600 program "firmware $machine" tools/testing/check/firmware.sh \
-		$machine "$check/firmware/$machine"
+	KTAP_TIMEOUT=600 check_ktap "firmware $machine" \
+		tools/testing/check/firmware.sh $machine \
+		"$check/firmware/$machine"
 done
 
 in_environment qemu-user
 for processor in s390x armhf; do
-	KTAP_TIMEOUT=600 program "qemu-user $processor" \
+	KTAP_TIMEOUT=600 check_ktap "qemu-user $processor" \
 		tools/testing/check/qemu-user.sh $processor \
 		"$check/qemu-user/$processor"
 done
 
 in_environment checks
 if [ -e tools/testing/spin/run.sh ]; then
-	KTAP_TIMEOUT=900 JOBS=1 program spin tools/testing/spin/run.sh
+	KTAP_TIMEOUT=900 JOBS=1 check_ktap spin tools/testing/spin/run.sh
 fi
-KTAP_TIMEOUT=900 program fuzz tools/testing/check/fuzz.sh
-program sched-worst-case tools/testing/check/sched-worst-case.sh
+KTAP_TIMEOUT=900 check_ktap fuzz tools/testing/check/fuzz.sh
+check_ktap sched-worst-case tools/testing/check/sched-worst-case.sh
 check tsan
 check drd
 check selftests
@@ -453,5 +456,5 @@ for example in examples/*/; do
 	check example "$(basename "$example")"
 done
 
-finish
-last
+wait_all
+print_summary

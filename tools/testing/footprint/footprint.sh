@@ -12,7 +12,7 @@
 #
 # The exit status is 1 if something is wrong that must not be (data, bss, recursion,
 # stack without a bound, a symbol that nobody promised, code of a layer that is not
-# used), or if a size or the stack is over its recorded ceiling; 4 if a target has
+# used), or if a size or the stack is over its recorded limit; 4 if a target has
 # no compiler here; 0 otherwise. A goal that is missed is said, and is no failure.
 # RECORD=FILE writes what is measured there, in the form of tools/testing/footprint/limits.
 
@@ -104,7 +104,7 @@ sizes()
 }
 
 # What no object of the library has, and neither does the compiler's own library
-undefined()
+undefined_symbols()
 {
 	local libgcc
 
@@ -172,8 +172,8 @@ structs()
 	done
 }
 
-# ceiling TARGET WHAT BYTES - is it over what is recorded?
-ceiling()
+# check_limit TARGET WHAT BYTES - is it over what is recorded?
+check_limit()
 {
 	local most
 
@@ -184,7 +184,7 @@ ceiling()
 	[ -z "${RECORD-}" ] || echo "$1 $2 $3" >>"$RECORD"
 }
 
-deepest()
+max_stack()
 {
 	awk '$1 == "layer" && $3 > m { m = $3 } END { print m + 0 }' "$dir/stack"
 }
@@ -221,7 +221,7 @@ measure()
 		awk -v limit=65536 -f tools/testing/check/stack.awk "$dir/plain"/*.ci \
 		>"$dir/recursion" || failed "$1: $(cat "$dir/recursion")"
 
-	needs=$(undefined | grep -v -x -e 'mem\(cpy\|move\|set\|cmp\)' \
+	needs=$(undefined_symbols | grep -v -x -e 'mem\(cpy\|move\|set\|cmp\)' \
 		-e 'vmr_port_[a-z_]*')
 	[ -z "$needs" ] || failed "$1: the library needs" $needs
 
@@ -237,11 +237,11 @@ measure()
 	if $cc --version | head -n 1 | grep -q "$(sed -n 's/^# compiler //p' \
 			tools/testing/footprint/limits)"; then
 		while read -r layer text _; do
-			ceiling "$1" "$layer" "$text"
+			check_limit "$1" "$layer" "$text"
 		done <"$dir/sizes"
-		ceiling "$1" stack "$(deepest)"
+		check_limit "$1" stack "$(max_stack)"
 	else
-		echo "$1: no ceilings are recorded for $($cc -dumpfullversion)"
+		echo "$1: no limits are recorded for $($cc -dumpfullversion)"
 	fi
 }
 
@@ -302,7 +302,7 @@ table()
 	}'
 }
 
-verdict()
+print_goal()
 {
 	if [ "$2" -le "$3" ]; then
 		printf '  %-52s %6d of %6d  met\n' "$1" "$2" "$3"
@@ -325,14 +325,14 @@ targets()
 	echo
 	echo 'goal'
 	if [ -e "$out/thumb2/sizes" ]; then
-		verdict 'text of range, address and id, thumb2' \
+		print_goal 'text of range, address and id, thumb2' \
 			"$(sum thumb2 'range address id')" $ALLOCATORS
-		verdict 'text of the whole library, thumb2' \
+		print_goal 'text of the whole library, thumb2' \
 			"$(sum thumb2 all)" $WHOLE
 	fi
 	for t; do
 		target "$t"
-		verdict "deepest stack, $t" "$(deepest)" "$limit"
+		print_goal "deepest stack, $t" "$(max_stack)" "$limit"
 		awk '$1 == "layer"' "$dir/stack" | sort -k3,3nr | head -n 1 |
 			sed 's/^layer [a-z_]* [0-9]* /    /'
 	done
