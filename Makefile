@@ -175,12 +175,27 @@ $(O)/vmm: $(VMM_OBJS) $(O)/libvmalloc.a
 include tools/vmr/build.mk
 
 # The tests are kernel selftests; their own Makefile builds them.
+TESTS_O	?= $(O)/selftests
 tests: $(O)/libvmalloc.a
-	$(Q)mkdir -p $(O)/selftests
+	$(Q)mkdir -p $(TESTS_O)
 	$(Q)$(MAKE) -C tools/testing/selftests/vmalloc KSELFTEST=$(KSELFTEST) \
 		VMALLOC=$(CURDIR) VMALLOC_O=$(O) VMALLOC_BUILT=1 \
-		OUTPUT=$(O)/selftests CC='$(CC)' USERCFLAGS='$(if $(filter 0,$(WERROR)),,-Werror) $(EXTRA_CFLAGS)' \
+		OUTPUT=$(TESTS_O) CC='$(CC)' \
+		USERCFLAGS='$(if $(filter 0,$(WERROR)),,-Werror) $(EXTRA_CFLAGS)' \
 		USERLDFLAGS='$(EXTRA_LDFLAGS)' all
+
+# Build and run the tests of userspace in under a minute, and install nothing
+quick:
+	$(Q)$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) \
+		TESTS_O=$(O)/quick TEST_OPT=-O0 lib vmm vmr tests
+	$(Q)tools/testing/quick.sh $(O)/quick $(TESTS)
+
+# For editors: how each source of lib, vmm, vmr and the tests is compiled. Without an
+# archive the Makefile of the tests stops.
+compile_commands: $(O)/libvmalloc.a
+	$(Q)$(MAKE) -nB V=1 lib vmm vmr tests >$(O)/.commands
+	$(Q)CC='$(CC)' tools/build/compile-commands.sh <$(O)/.commands \
+		>$(O)/compile_commands.json
 
 # First the things that a fresh machine lacks, then a make of its own: what is
 # there decides what is built.
@@ -320,8 +335,9 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests run check check-debug-kernel check-packages \
-	check-regressions check-tutorials abi-update print-cflags bench coverage \
+.PHONY: all lib vmm tests quick compile_commands run check check-debug-kernel \
+	check-packages check-regressions check-tutorials abi-update print-cflags \
+	bench coverage \
 	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
