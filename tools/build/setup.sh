@@ -200,6 +200,9 @@ find_missing()
 	need 'static analysis' clang-tidy <<-'E'
 	command -v clang-tidy
 	E
+	need 'comparing the layout of the code with .clang-format' clang-format <<-'E'
+	command -v clang-format
+	E
 	need 'static analysis' cppcheck <<-'E'
 	command -v cppcheck
 	E

@@ -25,8 +25,8 @@ for page in Documentation/*.rst; do
 done
 
 # A man page for each name, and none that troff stumbles over
-for name in $(sed -n 's/^ \* \(\(struct\|enum\) \)\?\([vV][mM][rR]_[A-Za-z0-9_]*\)\(()\)\? - .*/\3/p' \
-		include/vmalloc/*.h include/vmalloc/*/*.h); do
+names='s/^ \* \(\(struct\|enum\) \)\?\([vV][mM][rR]_[A-Za-z0-9_]*\)\(()\)\? - .*/\3/p'
+for name in $(sed -n "$names" include/vmalloc/*.h include/vmalloc/*/*.h); do
 	[ -s "$W/docs/man/man3/$name.3" ] || complain "$name has no man page"
 done
 [ -s "$W/docs/man/man1/vmm.1" ] || complain "vmm has no man page"
@@ -37,7 +37,8 @@ fi
 
 # Files that pages and README name by a path of the tree. lib/vmr is where the
 # library goes in a kernel's.
-for path in $(grep -ohP '(?<![\w/.-])(include/vmalloc|lib|tools|examples|Documentation|debian)/[\w./-]*\w' \
+folders='include/vmalloc|lib|tools|examples|Documentation|debian'
+for path in $(grep -ohP "(?<![\\w/.-])($folders)/[\\w./-]*\\w" \
 		README.md ./*.rst Documentation/*.rst | sort -u); do
 	[ -e "$path" ] || [ "${path#lib/vmr}" != "$path" ] ||
 		complain "$path is named and not there"
@@ -66,7 +67,10 @@ done
 awk '
 FNR == 1 { block = 0 }
 block && /^[^ \t]/ { block = 0 }
-block && /^[ \t].*[;{]$/ && !/^[ \t]*(\$|#)/ { print FILENAME ":" FNR ": C in a literal block"; bad = 1 }
+block && /^[ \t].*[;{]$/ && !/^[ \t]*(\$|#)/ {
+	print FILENAME ":" FNR ": C in a literal block"
+	bad = 1
+}
 /::$/ && !/^\.\. / { block = 1 }
 END { exit bad }' ./*.rst Documentation/*.rst || status=1
 

@@ -15,8 +15,9 @@ grep -q -e --replay "$W/help"
 
 "$vmm" --replay "$trace" | tee "$W/said"
 [ "${PIPESTATUS[0]}" = 0 ]
+programmed='[1-9][0-9]* BARs programmed by the guest'
 tail -n 1 "$W/said" | grep -Ex \
-	'run: [0-9]+ exits routed, [1-9][0-9]* BARs programmed by the guest, 0 misrouted \(replayed\)'
+	"run: [0-9]+ exits routed, $programmed, 0 misrouted \(replayed\)"
 
 refused()
 {

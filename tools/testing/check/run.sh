@@ -430,6 +430,7 @@ done
 check coverage
 check sparse
 check checkpatch
+check format
 check kernel-doc
 check headers
 check rbtree-symbols

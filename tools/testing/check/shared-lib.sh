@@ -16,7 +16,9 @@ done >"$W/all.c"
 gcc -Iinclude -fsyntax-only -aux-info "$W/prototypes" "$W/all.c"
 sed -n '/include\/vmalloc\/.*extern/s/.*[ *]\(vmr_[a-z0-9_]*\) (.*/\1/p' \
 	"$W/prototypes" | sort -u >"$W/declared"
-nm -D --defined-only "$so" | awk '$3 ~ /^vmr_/ { sub(/@.*/, "", $3); print $3 }' | sort -u >"$W/exported"
+nm -D --defined-only "$so" |
+	awk '$3 ~ /^vmr_/ { sub(/@.*/, "", $3); print $3 }' |
+	sort -u >"$W/exported"
 diff "$W/declared" "$W/exported" || {
 	echo "< is declared and not exported, > exported and not declared"
 	exit 1
