@@ -2,7 +2,7 @@
 /*
  * id_loops.h - the workload of ids that lead to their owners
  *
- * Included once for each implementation, as loops.h is, after it has defined
+ * Included once for each implementation, as workloads.h is, after it has defined
  *
  *	struct owner
  *	struct ids		with size_t n, struct owner *owners, uint32_t *id_of

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * engine.c - operations of range.h and address.h against cells.h
+ * engine.c - operations of range.h and address.h against bitmap_model.h
  *
  * Two spaces that share their counter, and a pool on the first. After each
  * operation everything it returned is compared, and every so often each node, the
@@ -9,7 +9,7 @@
 #include <vmalloc/pool.h>
 
 #include "../selftests/vmalloc/verify.h"
-#include "cells.h"
+#include "bitmap_model.h"
 #include "fuzz.h"
 
 #define SPACES		2

@@ -3,7 +3,7 @@
  * pci.c - a guest that writes to twelve functions behind three bridges
  *
  * The machine, what the guest does to it and what must hold are those of
- * test_hostile.c, with the bytes of the fuzzer in place of its dice. What must hold
+ * test_hostile_guest.c, with the bytes of the fuzzer in place of its dice. What must hold
  * is worked out there from the registers as the specification has them, and from
  * all regions one by one.
  */
@@ -30,7 +30,7 @@ static uint32_t dice(uint32_t n)
 }
 
 #define run		run_as_a_test
-#include "../selftests/vmalloc/test_hostile.c"
+#include "../selftests/vmalloc/test_hostile_guest.c"
 #undef run
 
 #define CLEAR(object)	memset(&(object), 0, sizeof(object))

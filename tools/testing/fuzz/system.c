@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * system.c - grants, releases and updates of a whole system against cells.h
+ * system.c - grants, releases and updates of a whole system against bitmap_model.h
  *
  * Five devices ask for sets of ports, memory, interrupts, shared lines and slots in
  * a machine where there is little of each, with pools that change from one run to
@@ -10,7 +10,7 @@
 #include <vmalloc/system.h>
 
 #include "../selftests/vmalloc/verify.h"
-#include "cells.h"
+#include "bitmap_model.h"
 #include "fuzz.h"
 
 #define DEVICES		5

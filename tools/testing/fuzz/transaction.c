@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * transaction.c - registrations, transactions and moves of regions against cells.h
+ * transaction.c - registrations, transactions and moves of regions against bitmap_model.h
  *
  * Eight devices of two regions and an interrupt, ids for six of them, and two
  * transactions that are open at a time. What each call should answer and who should
@@ -10,7 +10,7 @@
 #include <vmalloc/device.h>
 
 #include "../selftests/vmalloc/verify.h"
-#include "cells.h"
+#include "bitmap_model.h"
 #include "fuzz.h"
 
 #define DEVICES		8

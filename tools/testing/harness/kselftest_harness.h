@@ -7,13 +7,14 @@
  * metal have neither processes nor constructors and use this one, which has the
  * same macros and prints the same KTAP.
  *
- * All test files are linked into one image, with first.o before them and last.o
- * behind. Every test puts a pointer to a description of itself into the section
- * "vmr_tests", between the pointers of those two. That needs neither constructors
- * nor a linker script, and holds for the relocatable link of a kernel module too.
- * In the same way first.o and last.o enclose what the tests have in .data and
- * .bss: before each test it is made again what it was at the start (fresh.c), so
- * that a test finds what it would find in a process of its own.
+ * All test files are linked into one image, with section_start.o before them and
+ * section_end.o behind. Every test puts a pointer to a description of itself into
+ * the section "vmr_tests", between the pointers of those two. That needs neither
+ * constructors nor a linker script, and holds for the relocatable link of a kernel
+ * module too. In the same way section_start.o and section_end.o enclose what the
+ * tests have in .data and .bss: before each test it is made again what it was at
+ * the start (reset_data.c), so that a test finds what it would find in a process
+ * of its own.
  *
  * What an environment supplies is four functions and a call:
  *
@@ -24,11 +25,11 @@
  *   harness_parameters()	"NAME=VALUE NAME=VALUE", what getenv() finds
  *   harness_main()		is called with some memory, and says how it went
  *
- * leave.c has harness_call() and harness_leave() for whoever has one stack; where
+ * longjmp.c has harness_call() and harness_leave() for whoever has one stack; where
  * there are threads, one for each call will do. Besides these the tests want a few
  * functions of the C library. libc/ has them for bare metal; an environment with
  * functions of its own by these names brings headers of its own instead. It says
- * with -DTEST_LACKS_threads=1 and the like what it does not have (needs.h), and
+ * with -DTEST_LACKS_threads=1 and the like what it does not have (requires.h), and
  * then the tests for which that is needed skip themselves.
  *
  * A test that never ends, or crashes, is the environment's to end.
@@ -115,12 +116,12 @@ void harness_strings(struct __test_metadata *_metadata,
 /* stdlib.c: all that malloc() has, and nothing of it is taken */
 void harness_memory(void *memory, size_t size);
 
-/* first.c and last.c, and what is between them */
+/* section_start.c and section_end.c, and what is between them */
 extern const struct harness_entry *const harness_first[], *const harness_last[];
 extern char harness_data_first[], harness_data_last[];
 extern char harness_bss_first[], harness_bss_last[];
 
-/* fresh.c: keep the tests' .data in @copy, if there is room; put it back */
+/* reset_data.c: keep the tests' .data in @copy, if there is room; put it back */
 size_t harness_keep(void *copy, size_t size);
 void harness_fresh(const void *copy);
 

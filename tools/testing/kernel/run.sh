@@ -7,7 +7,7 @@
 #	run.sh [VERSION]
 #
 # With VERSION, such as 6.12, the one whose packages have that in their names. O,
-# KFILES and VMR_MAKE are as tools/check/run.sh sets them.
+# KFILES and VMR_MAKE are as tools/testing/check/run.sh sets them.
 
 set -u
 cd "$(dirname "$0")/../../.." || exit 1
@@ -15,7 +15,8 @@ cd "$(dirname "$0")/../../.." || exit 1
 version=${1-}
 
 # In emulation all is slow, and what the many repetitions find they find elsewhere.
-PARAMETERS='VMR_PART=20 VMR_MOVES=5000 VMR_STRESS_MOVES=10000 VMR_STRESS_CYCLES=1000'
+PARAMETERS='VMR_TEST_DIVISOR=20 VMR_TEST_MOVES=5000'
+PARAMETERS+=' VMR_TEST_STRESS_MOVES=10000 VMR_TEST_STRESS_CYCLES=1000'
 dir=$O/check/kernel${version:+-$version}.d
 mkdir -p "$dir"
 

@@ -5,7 +5,7 @@
  * Each test is named for the rule it states.
  */
 #include "../kselftest_harness.h"
-#include "world.h"
+#include "fixture.h"
 
 #define LOW	5u
 #define HIGH	23u

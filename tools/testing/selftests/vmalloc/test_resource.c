@@ -6,7 +6,7 @@
  * of rust-vmm's vm-device, allocate, free and update those of its vm-allocator.
  */
 #include "../kselftest_harness.h"
-#include "world.h"
+#include "fixture.h"
 
 #define AS(type, member, ptr) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
