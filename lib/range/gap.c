@@ -2,7 +2,7 @@
 /*
  * gap.c - iterating over gaps
  */
-#include "range.h"
+#include "search.h"
 
 /* Any gap at all */
 static struct vmr_gap_search search_any_gap(const struct vmr_space *space)

@@ -2,7 +2,7 @@
 /*
  * range.c - allocating, moving and freeing ranges
  */
-#include "range.h"
+#include "search.h"
 #include "trace.h"
 
 /* The place is inside the space: take it, or say what is in the way */
@@ -112,7 +112,7 @@ static int check_move(const struct vmr_space *space,
 
 	if (last < start)
 		return -EOVERFLOW;
-	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
+	if (vmr_range_state(range) != VMR_LIVE || !vmr_is_in_space(space, range))
 		return -ENOENT;
 	if (start < to->start || last > to->last)
 		return -ERANGE;
@@ -230,7 +230,7 @@ int vmr_free(struct vmr_space *space, struct vmr_range *range)
 {
 	if (!space || !range)
 		return -EINVAL;
-	if (!vmr_in_space(space, range)) {
+	if (!vmr_is_in_space(space, range)) {
 		VMR_ASSERT(!range->node.link);	/* another space's */
 		return -ENOENT;
 	}

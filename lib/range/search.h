@@ -1,15 +1,21 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * search.c - the search for a gap
+ * search.h - the search for a gap
+ *
+ * A header, so that the compiler joins it with the insertion that follows: every
+ * allocation goes through both. range.c and gap.c include it.
  */
-#include "range.h"
+#ifndef VMR_LIB_RANGE_SEARCH_H
+#define VMR_LIB_RANGE_SEARCH_H
+
+#include "range/range.h"
 
 /*
  * The lowest order that a gap for the request can have: @size addresses anywhere
  * contain an aligned block of about half of that, and an aligned start followed
  * by @size addresses contains one of the lesser of the two.
  */
-static unsigned int min_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
+static inline unsigned int min_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
 			      uint64_t align)
 {
 	unsigned int log = fls64(size) - 1;
@@ -19,7 +25,7 @@ static unsigned int min_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
 					 1)); /* LCOV_EXCL_BR_LINE: not 0 */
 }
 
-static bool subtree_may_fit(const struct vmr_gap_search *s,
+static inline bool subtree_may_fit(const struct vmr_gap_search *s,
 			    const struct rb_node *rb)
 {
 	return rb && (vmr_to_range(rb)->subtree_orders & s->orders) &&
@@ -27,7 +33,7 @@ static bool subtree_may_fit(const struct vmr_gap_search *s,
 }
 
 /* The node's own gap: whether the request fits into it, bounds and claims aside */
-static bool gap_fits(const struct vmr_gap_search *s, const struct rb_node *rb)
+static inline bool gap_fits(const struct vmr_gap_search *s, const struct rb_node *rb)
 {
 	uint64_t gap = vmr_to_range(rb)->gap;
 	uint64_t lo = vmr_to_range(rb)->start - gap;
@@ -38,7 +44,7 @@ static bool gap_fits(const struct vmr_gap_search *s, const struct rb_node *rb)
 }
 
 /* Whether no address of a node's gap is within the bounds, nor any before it */
-static bool gap_outside_bounds(const struct vmr_gap_search *s,
+static inline bool gap_outside_bounds(const struct vmr_gap_search *s,
 			       const struct vmr_range *range, bool ascending)
 {
 	return ascending ? range->start <= s->min :
@@ -49,7 +55,7 @@ static bool gap_outside_bounds(const struct vmr_gap_search *s,
  * The next node behind @rb (with @into: in the subtree at @rb), going up or down by
  * address, whose own gap is worth a look and within the bounds in part
  */
-static struct vmr_range *next_candidate_from(const struct vmr_gap_search *s,
+static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search *s,
 					     struct rb_node *rb, bool into,
 					     bool ascending)
 {
@@ -84,7 +90,7 @@ static struct vmr_range *next_candidate_from(const struct vmr_gap_search *s,
 	return NULL;
 }
 
-struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
+static inline struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
 					 bool ascending)
 {
 	struct rb_node *root = vmr_space_root(s->space);
@@ -94,7 +100,7 @@ struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
 		       NULL;
 }
 
-struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
+static inline struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
 					const struct vmr_range *range,
 					bool ascending)
 {
@@ -102,7 +108,7 @@ struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
 }
 
 /* A claimed range, or a parked one if that is to be kept off too */
-static struct vmr_range *find_blocking(const struct vmr_gap_search *s,
+static inline struct vmr_range *find_blocking(const struct vmr_gap_search *s,
 				       uint64_t start, uint64_t last)
 {
 	struct vmr_range *range = vmr_first_claim(s->space, start, last);
@@ -162,7 +168,7 @@ static inline bool search_tree(struct vmr_gap_search *s, bool ascending)
  * The gaps at the ends and the one that the tree has not been told of are tried by
  * themselves. Where the late one will do, only what lies before it is better.
  */
-static bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
+static inline bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
 {
 	const struct vmr_space *space = s->space;
 	bool found = false;
@@ -184,7 +190,7 @@ static bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
 }
 
 /* The order of what the bounds leave of a gap, as a bit; 0 if nothing */
-static uint64_t clipped_gap_order(const struct vmr_gap_search *s,
+static inline uint64_t clipped_gap_order(const struct vmr_gap_search *s,
 				  const struct vmr_range *next)
 {
 	uint64_t lo, hi;
@@ -199,7 +205,7 @@ static uint64_t clipped_gap_order(const struct vmr_gap_search *s,
  * than the tree knows; those at the ends and the late one it does not know at all.
  * So these are asked for one by one.
  */
-static bool search_best(struct vmr_gap_search *s)
+static inline bool search_best(struct vmr_gap_search *s)
 {
 	const struct vmr_space *space = s->space;
 	uint64_t requested = s->orders, least = requested & -requested;
@@ -247,7 +253,7 @@ static bool search_best(struct vmr_gap_search *s)
 	}
 }
 
-static bool search_aligned(struct vmr_gap_search *s, enum vmr_policy policy,
+static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy policy,
 			   uint64_t align)
 {
 	s->align = align;
@@ -268,7 +274,7 @@ static inline bool search_preferred(struct vmr_gap_search *s,
 }
 
 /* Parked places are given away only where nothing else is left */
-bool vmr_search(struct vmr_gap_search *s, const struct vmr_request *req)
+static inline bool vmr_search(struct vmr_gap_search *s, const struct vmr_request *req)
 {
 	s->avoid_parked = true;
 	if (search_preferred(s, req))
@@ -276,3 +282,5 @@ bool vmr_search(struct vmr_gap_search *s, const struct vmr_request *req)
 	s->avoid_parked = false;
 	return s->space->nr_claims && search_preferred(s, req);
 }
+
+#endif /* VMR_LIB_RANGE_SEARCH_H */
