@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * touch.h - what the compiler calls for each load and store of a program that is
- * compiled for the address sanitizer
+ * touch.h - functions that code compiled for the address sanitizer calls for each load
+ * and store
  */
 #ifndef BENCH_TOUCH_H
 #define BENCH_TOUCH_H
