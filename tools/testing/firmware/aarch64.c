@@ -2,8 +2,7 @@
 /*
  * aarch64.c - the start, with the MMU off, and semihosting for all output
  *
- * An exception of any kind goes to one of sixteen places of 128 bytes, and here
- * all go on to the same.
+ * The vector table has sixteen entries of 128 bytes. All lead to one handler.
  */
 #include "firmware.h"
 

@@ -2,7 +2,7 @@
 /*
  * cortex-m3.c - the start, and semihosting for all output
  *
- * QEMU loads .data where it belongs and clears memory.
+ * QEMU loads .data to its run address and clears memory.
  */
 #include "firmware.h"
 
