@@ -418,7 +418,7 @@ static inline int board_move_set(struct model_space *b, struct board_step *step,
 		struct board_step *s = &step[in];
 
 		found = overlap(s->to, cells_touched(s->to, s->start,
-						  s->start + s->size), NONE);
+						     s->start + s->size), NONE);
 		if (found != NONE)
 			break;
 		piece_live(b, s->model_range, s->to, s->start, s->start + s->size);
@@ -515,7 +515,7 @@ static inline int board_settle(struct model_space *b, struct cells *c, uint64_t 
 
 /* Whether @a is allocated before @b. The order of equals is that of the set. */
 static inline bool allocated_before(const struct vmr_request *a,
-			       const struct vmr_request *b)
+				    const struct vmr_request *b)
 {
 	bool a_fixed = a->policy == VMR_EXACT, b_fixed = b->policy == VMR_EXACT;
 

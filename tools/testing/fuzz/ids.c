@@ -100,13 +100,13 @@ static void one_op(void)
 	case 1:
 		ret = vmr_id_alloc(&ids, &range[i]);
 		want = allocated(i, board_alloc(&model_space, i, &cells, cells.start,
-					    cells.last, &one, &conflict));
+						cells.last, &one, &conflict));
 		break;
 	case 2:
 		id = any_id();
 		ret = vmr_id_reserve(&ids, &range[i], id, &blocker);
 		want = allocated(i, board_reserve(&model_space, i, &cells, id, id,
-					      &conflict));
+						  &conflict));
 		break;
 	case 3:
 	case 4:
@@ -114,7 +114,7 @@ static void one_op(void)
 		req = any_request();
 		ret = vmr_id_alloc_block(&ids, &range[i], &req, &blocker);
 		want = allocated(i, board_alloc(&model_space, i, &cells, cells.start,
-					    cells.last, &req, &conflict));
+						cells.last, &req, &conflict));
 		break;
 	case 6:
 		id = any_id();
@@ -176,7 +176,7 @@ static void run(void)
 	watermark = 0;
 	cells_init(&cells, bases[how & 3], 0, first, last, UINT32_MAX);
 	FUZZ_ASSERT(!vmr_id_pool_init(&ids, (uint32_t)cells.start,
-				  (uint32_t)cells.last));
+				      (uint32_t)cells.last));
 	for (nr = 0; fuzz_more(); nr++) {
 		memcpy(range_before, range, sizeof(range));
 		ids_before = ids;

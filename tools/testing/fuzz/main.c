@@ -209,7 +209,7 @@ static int run_ops(const char *name, uint64_t ops, uint64_t seed)
 
 	generate(target_of(name), ops, seed);
 	took = now() - start;
-	printf("%s: %" PRIu64 " operations, seed %" PRIu64 ", %.1f s, %.0f ns each, no difference\n",
+	printf("%s: %" PRIu64 " operations, seed %" PRIu64 ", %.1f s, %.0f ns each, all equal\n",
 	       name, fuzz.ops, seed, took, took * 1e9 / (double)fuzz.ops);
 	return 0;
 }

@@ -278,7 +278,7 @@ static int expect_alloc_all(const struct vmr_constraint *c, size_t nr,
 	for (i = 0; i < nr; i++) {
 		for (next = nr, j = 0; j < nr; j++)
 			if (!done[j] && (next == nr || allocated_before(&c[j].request,
-								   &c[next].request)))
+									&c[next].request)))
 				next = j;
 		ret = expect_alloc(&c[next], conflict);
 		if (ret)
@@ -374,7 +374,7 @@ static void op_grant(unsigned int d)
 	if (nr > 1 && fuzz_one_in(128))
 		dev->want[1].range = dev->want[0].range;
 	ret = vmr_system_alloc_resources(&sys, dev->want, nr, &dev->set, &failed,
-			       &conflict);
+					 &conflict);
 	want = expect_alloc_all(dev->want, nr, &expect_failure, &blocker);
 	compare("grant", ret, want, conflict, blocker, failed, expect_failure);
 	if (!ret)

@@ -33,7 +33,7 @@ struct toy {
 	uint32_t		state;
 	int			with;		/* transaction, or NONE */
 	int			id;		/* or NONE */
-	struct vmr_mapping	told[REGIONS];
+	struct vmr_mapping	notified[REGIONS];
 };
 
 static struct vmr_system sys;
@@ -103,12 +103,12 @@ static bool same(const struct vmr_mapping *a, const struct vmr_mapping *b)
 static void toy_moved(struct vmr_listener *l, struct vmr_region *region,
 		      const struct vmr_mapping *old, const struct vmr_mapping *new_)
 {
-	struct vmr_mapping *told = &toy_of(region->device)->told[region->index];
+	struct vmr_mapping *notified = &toy_of(region->device)->notified[region->index];
 
 	(void)l;
-	if (!same(told, old) || same(old, new_))
+	if (!same(notified, old) || same(old, new_))
 		wrong_report = true;
-	*told = *new_;
+	*notified = *new_;
 }
 
 /* Expected results */
@@ -228,7 +228,7 @@ static void any_wants(struct toy *t)
 			continue;
 		if (how & 4 << i) {
 			vmr_constraint_init_fixed(c, VMR_KIND_MMIO,
-					  fuzz_below(CELLS) * PAGE,
+						  fuzz_below(CELLS) * PAGE,
 					  t->region[i].size,
 					  &t->region[i].range);
 		} else {
@@ -332,8 +332,8 @@ static void op_end(int which, bool commit)
 	int d, want = is_open[which] ? 0 : -EINVAL;
 	struct toy *t;
 
-	FUZZ_ASSERT((commit ? vmr_transaction_commit : vmr_transaction_abort)(&transaction[which]) ==
-		    want);
+	FUZZ_ASSERT((commit ? vmr_transaction_commit(&transaction[which]) :
+		     vmr_transaction_abort(&transaction[which])) == want);
 	if (want)
 		return;
 	for (d = 0; d < DEVICES; d++) {
@@ -380,7 +380,7 @@ static void op_leaving(int d, bool cancel)
 
 /* Program a region to an address that may be in use or out of bounds. */
 static void expect_placement(int i, uint64_t start, uint64_t size,
-		      enum vmr_state state)
+			     enum vmr_state state)
 {
 	const struct model_range *p = &places.model_range[i];
 	uint64_t last = start + (size - 1);
@@ -429,7 +429,7 @@ static int expect_move(int i, uint64_t start, uint64_t size, int *blocker)
 	if (last > memory.last)
 		return -ERANGE;
 	found = overlap(&memory, cells_touched(&memory, start, last),
-		     places.model_range[i].state == VMR_LIVE ? i : NONE);
+			places.model_range[i].state == VMR_LIVE ? i : NONE);
 	if (found != NONE) {
 		*blocker = found;
 		return -EBUSY;
@@ -453,7 +453,7 @@ static void op_place(int i)
 }
 
 static int expect_move_bulk(struct board_step *step, int nr, size_t *failed,
-			   int *blocker)
+			    int *blocker)
 {
 	uint64_t size;
 	int i, ret;
@@ -498,7 +498,7 @@ static void op_move_set(void)
 		step[i].start = mine[i].start;
 	}
 	ret = vmr_region_move_bulk(&manager, step, (size_t)nr, &failed,
-				  &conflict);
+				   &conflict);
 	want = expect_move_bulk(mine, nr, &expect_failure, &found);
 	compare("move_bulk", ret, want, conflict, found, failed, expect_failure);
 }
@@ -560,7 +560,7 @@ static void check_region(int i)
 			  i, (int)vmr_range_state(&region->range),
 			  region->range.start, (int)p->state, p->start);
 	FUZZ_ASSERT(place.mapped == (p->state == VMR_LIVE && is_present(t)));
-	FUZZ_ASSERT(same(&place, &t->told[i % REGIONS]));
+	FUZZ_ASSERT(same(&place, &t->notified[i % REGIONS]));
 }
 
 static void check_cell(int cell)
