@@ -449,7 +449,7 @@ static const char *op_pool(struct answer *is, struct answer *should)
 			req.align = 0;
 		req.policy = VMR_EXACT;
 		is->ret = vmr_pool_reserve(&pool, &range[i], req.addr,
-					    req.size, req.align, &conflict);
+					   req.size, req.align, &conflict);
 		break;
 	case 3:
 		req.min = 0;
@@ -1034,7 +1034,7 @@ TEST_F_TIMEOUT(ids, match_model, FOREVER)
 
 /* Tests each address of the request at @at. */
 static bool is_free_at(int s, uint64_t at, const struct vmr_request *req,
-		  bool parked_too)
+		       bool parked_too)
 {
 	uint64_t addr;
 

@@ -77,18 +77,18 @@ static void want_all(struct __test_metadata *_metadata, struct probe *p,
 	ASSERT_EQ(0, probe_region_at(p, 1, VMR_MMIO, base, 0x4000));
 	ASSERT_EQ(0, probe_region(p, 2, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
 	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MMIO, 0x1000, 0x1000,
-			      base + 0x8000, base + 0x8fff,
+				    base + 0x8000, base + 0x8fff,
 			      &p->region[2].range);
 	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_IRQ, 5, 1, &p->node[LINE]);
 	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MSI, 4, 4, 32, 35,
-			      &p->node[MESSAGES]);
+				    &p->node[MESSAGES]);
 	memset(&share, 0, sizeof(share));
 	c = probe_want(p);
 	vmr_constraint_init_fixed(c, VMR_KIND_IRQ, 9, 1, &share.range);
 	c->flags = VMR_SHARED;
 	c->name = "share";
 	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MEM_SLOT, 1, 1, 7, 7,
-			      &p->node[NUMBER]);
+				    &p->node[NUMBER]);
 	ASSERT_EQ((size_t)NR_WANTS, p->dev.nr_constraints);
 	for (i = 0; i < PLACES; i++) {
 		vmr_region_init(&blocker[i], i ? VMR_MMIO : VMR_PIO,
@@ -524,7 +524,7 @@ static void register_restored_on(struct __test_metadata *_metadata, struct vmr_b
 			ASSERT_EQ(0, vmr_reserve(space, range, start, last - 1,
 						 NULL));
 			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
-						 &failed));
+								    &failed));
 			ASSERT_EQ(0, vmr_free(space, range));
 		}
 		/* The range is parked. */
@@ -570,13 +570,13 @@ TEST(register_restored_no_share_unchanged)
 	probe_init(&subject, "subject");
 	memset(&share, 0, sizeof(share));
 	vmr_constraint_init_fixed(probe_want(&subject), VMR_KIND_IRQ, 9, 1,
-			  &share.range);
+				  &share.range);
 	subject.want[0].flags = VMR_SHARED;
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
 	FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 	EXPECT_EQ((size_t)0, failed);
 	ASSERT_EQ(0, vmr_system_alloc_resources(&m.sys, subject.want, 1,
-				      &subject.dev.resources, NULL, NULL));
+						&subject.dev.resources, NULL, NULL));
 	subject.dev.resources.nr = 0;
 	subject.refuse = REFUSED_BY_DEV;
 	FAILS(REFUSED_BY_DEV, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
@@ -690,16 +690,16 @@ TEST(region_move_failure_keeps_state)
 		for (way = 0; way < 3; way++) {
 			conflict = &no_range;
 			FAILS(-EBUSY, vmr_region_move(&m.manager, r,
-						       at + 0x17ff * way,
+						      at + 0x17ff * way,
 						       &conflict));
 			EXPECT_EQ(&obstacle.range, conflict);
 		}
 		conflict = &no_range;
 		FAILS(-ERANGE, vmr_region_move(&m.manager, r,
-						MACHINE_LAST - 0x2ffe,
+					       MACHINE_LAST - 0x2ffe,
 						&conflict));
 		FAILS(-EOVERFLOW, vmr_region_move(&m.manager, r,
-						   VMR_ADDR_MAX - 0x2ffe,
+						  VMR_ADDR_MAX - 0x2ffe,
 						   &conflict));
 		EXPECT_EQ(&no_range, conflict);
 	}
@@ -879,7 +879,7 @@ TEST(move_bulk_busy_moves_nothing)
 			failed = 77;
 			conflict = &no_range;
 			FAILS(-EBUSY, vmr_move_bulk(step_of, nr, &failed,
-						   &conflict));
+						    &conflict));
 			EXPECT_EQ((size_t)k, failed);
 			EXPECT_EQ(&obstacle.range, conflict);
 			ASSERT_EQ(0, vmr_free(step_of[k].to_space, &obstacle.range));
@@ -936,7 +936,7 @@ TEST(move_bulk_bad_step_moves_nothing)
 			}
 			failed = 77;
 			FAILS(want, vmr_move_bulk(step_of, MOVERS, &failed,
-						 NULL));
+						  NULL));
 			EXPECT_EQ((size_t)k, failed) {
 				TH_LOG("step %d, way %d", k, way);
 			}
@@ -970,20 +970,20 @@ TEST(region_move_bulk_failure_unchanged)
 					 &obstacle.range, 0xc8000000,
 					 0xc8000000, NULL));
 		FAILS(-EBUSY, vmr_region_move_bulk(&m.manager, step, 3, &failed,
-						  NULL));
+						   NULL));
 		EXPECT_EQ((size_t)k, failed);
 		ASSERT_EQ(0, vmr_free(k == 2 ? &m.sys.mmio : &bridge_dev.bus.mmio,
 				      &obstacle.range));
 		/* A claimed region, and a region without a device */
 		step[k].range = &waiter.region[0].range;
 		FAILS(-ENOENT, vmr_region_move_bulk(&m.manager, step, 3, &failed,
-						   NULL));
+						    NULL));
 		EXPECT_EQ((size_t)k, failed);
 		vmr_region_init(&blocker[5], VMR_MMIO, VMR_REGION_TRAPPED, 1,
 				0, "no device");
 		step[k].range = &blocker[5].range;
 		FAILS(-ENOENT, vmr_region_move_bulk(&m.manager, step, 3, &failed,
-						   NULL));
+						    NULL));
 		EXPECT_EQ((size_t)k, failed);
 	}
 }
@@ -1030,7 +1030,7 @@ TEST(window_move_bulk_failure_unchanged)
 		conflict = &no_range;
 		FAILS(beyond ? -ERANGE : -EBUSY,
 		      vmr_region_move_bulk(&m.manager, step, NR(step), &failed,
-					  &conflict));
+					   &conflict));
 		EXPECT_EQ(k % NR(step), failed);
 		EXPECT_EQ(beyond ? &no_range : &obstacle.range, conflict);
 		ASSERT_EQ(0, vmr_free(space, &obstacle.range));
@@ -1134,7 +1134,7 @@ TEST(restore_failure_writes_nothing)
 	}
 	ASSERT_EQ(0, vmr_snapshot_describe_system(spaces, &m.sys));
 	ASSERT_EQ(0, vmr_snapshot_save(&snap, bytes_before, sizeof(bytes_before),
-			      &size));
+				       &size));
 
 	/* Other contents, to detect a write */
 	memset(registers, 0x5a, sizeof(registers));

@@ -235,7 +235,7 @@ TEST(layout_span_out_of_domain_unchanged)
 
 /* Let @by overlap the first address of @x, its last, and all of it. */
 static void overlap(struct __test_metadata *_metadata, const struct item *x,
-		       const struct item *by)
+		    const struct item *by)
 {
 	const uint64_t start = x->span->start, last = x->span->last;
 	int way;
@@ -260,7 +260,7 @@ TEST(layout_overlapping_spans_unchanged)
 			for (j = i + 1; j < nr_items; j++)
 				if (excludes(item[i].sort, item[j].sort))
 					overlap(_metadata, &item[i],
-						   &item[j]);
+						&item[j]);
 	}
 	EXPECT_EQ(324U, ways);
 }
@@ -662,14 +662,14 @@ TEST(region_reserve_failure_unchanged)
 			struct vmr_range *range = &taken[i]->range;
 
 			RESERVE_FAILS(-EBUSY, range, io, range->start - 4,
-				   range->start);
+				      range->start);
 			RESERVE_FAILS(-EBUSY, range, io, range->last,
-				   range->last + 4);
+				      range->last + 4);
 			RESERVE_FAILS(-EBUSY, range, io, range->start + 1,
-				   range->last - 1);
+				      range->last - 1);
 		}
 		RESERVE_FAILS(-EBUSY, &taken[1]->range, io,
-			   taken[1]->range.last, limit);
+			      taken[1]->range.last, limit);
 		RESERVE_FAILS(-ERANGE, &free_range, io, 0, limit + 1);
 		RESERVE_FAILS(-ERANGE, &free_range, io, limit + 1, limit + 2);
 		RESERVE_FAILS(-EINVAL, &free_range, io, 9, 8);

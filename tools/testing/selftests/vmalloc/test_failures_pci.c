@@ -80,7 +80,7 @@ static void function_up(struct __test_metadata *_metadata,
 	vmr_region_init(&area, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 9, "area");
 	ASSERT_EQ(0, vmr_device_add_region(&fn.dev, &area));
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, area_at(behind), 0x1000,
-			  &area.range);
+				  &area.range);
 	vmr_constraint_init_fixed(&want[1], VMR_KIND_IRQ, 5, 1, &line);
 	vmr_constraint_init_bounded(&want[2], VMR_KIND_MEM_SLOT, 1, 1, 7, 7, &slot);
 	fn.dev.constraints = want;
@@ -145,7 +145,7 @@ static void unblock(int step, struct vmr_pci_bridge *behind)
 	switch (step) {
 	case ADDRESS:
 		vmr_id_free_range(behind ? &behind->devfns : &m.sys.pci_bdfs,
-			       &blocker[step]);
+				  &blocker[step]);
 		break;
 	case AREA:
 		vmr_free(behind ? &behind->bus.mmio : &m.sys.mmio,
@@ -264,7 +264,7 @@ static void every_set(struct __test_metadata *_metadata,
 
 /* Plug, use and unplug the function: its old registers must not come back. */
 static void use_and_unplug(struct __test_metadata *_metadata,
-		struct vmr_pci_bridge *behind)
+			   struct vmr_pci_bridge *behind)
 {
 	uint8_t on[4] = { 0x21, 0, 0, 0x80 }, base[4] = { 0, 0, 0, 0xd1 };
 	uint8_t unmasked[4] = { 0 };
@@ -352,7 +352,7 @@ TEST(pci_plug_without_ids_unchanged)
 
 /* One range is free, then live in another space. All others are live. */
 static void restored_without(struct __test_metadata *_metadata,
-			  struct vmr_range *range, struct vmr_space *space,
+			     struct vmr_range *range, struct vmr_space *space,
 			  size_t index)
 {
 	uint64_t start = range->start, last = range->last;
@@ -373,7 +373,7 @@ static void restored_without(struct __test_metadata *_metadata,
 
 /* One range is parked in its own space. */
 static void restored_parked(struct __test_metadata *_metadata,
-			 struct vmr_range *range, struct vmr_space *space,
+			    struct vmr_range *range, struct vmr_space *space,
 			 size_t index)
 {
 	uint64_t start = range->start, last = range->last;
@@ -388,7 +388,7 @@ static void restored_parked(struct __test_metadata *_metadata,
 }
 
 static void restored_at(struct __test_metadata *_metadata,
-		     struct vmr_pci_bridge *behind)
+			struct vmr_pci_bridge *behind)
 {
 	struct vmr_space *mmio = behind ? &behind->bus.mmio : &m.sys.mmio;
 	struct vmr_id_pool *addresses = behind ? &behind->devfns : &m.sys.pci_bdfs;

@@ -86,7 +86,7 @@ static void want_vectors(struct __test_metadata *_metadata)
 	probe_init(&subject, "subject");
 	for (i = 0; i < WANTS; i++)
 		vmr_constraint_init_bounded(probe_want(&subject), wants[i].kind,
-				      wants[i].nr, wants[i].align, wants[i].min,
+					    wants[i].nr, wants[i].align, wants[i].min,
 				      wants[i].max, &subject.node[i]);
 	ASSERT_EQ(0, probe_region_at(&subject, 0, VMR_PIO, 0x2000, 0x10));
 }
@@ -285,18 +285,18 @@ TEST(msi_update_failure_unchanged)
 			c.name = "unused";
 			c.request.size = 2 * wants[i].nr;
 			FAILS(-ENOSPC, vmr_system_update_resource(&m.sys,
-							 &subject.got[i], &c,
+								  &subject.got[i], &c,
 							 NULL));
 			/* As many, but the last number is in use. */
 			ASSERT_EQ(0, vmr_id_reserve(vectors, &blocker[0],
-						     wants[i].max, NULL));
+						    wants[i].max, NULL));
 			c = subject.want[i];
 			c.request.min = wants[i].max - wants[i].nr + 1;
 			c.request.max = wants[i].max + 1;
 			if (i != BLOCK)
 				c.request.max--;
 			FAILS(-ENOSPC, vmr_system_update_resource(&m.sys,
-							 &subject.got[i], &c,
+								  &subject.got[i], &c,
 							 NULL));
 			/* A number that is in use */
 			c.request.policy = VMR_EXACT;
@@ -306,16 +306,16 @@ TEST(msi_update_failure_unchanged)
 			c.request.addr = wants[i].max;
 			c.request.size = 1;
 			FAILS(-EBUSY, vmr_system_update_resource(&m.sys,
-							&subject.got[i], &c,
+								 &subject.got[i], &c,
 							NULL));
 			c.request.addr = how == POOLED ? 64 : 63;
 			c.request.size = 2;
 			FAILS(-ERANGE, vmr_system_update_resource(&m.sys,
-							 &subject.got[i], &c,
+								  &subject.got[i], &c,
 							 NULL));
 			c.request.addr = 0xffffffff;
 			FAILS(-EOVERFLOW, vmr_system_update_resource(&m.sys,
-							    &subject.got[i],
+								     &subject.got[i],
 							    &c, NULL));
 			EXPECT_EQ(0, memcmp(was, subject.got, sizeof(was)));
 			ASSERT_EQ(0, vmr_id_free_range(vectors, &blocker[0]));
@@ -349,19 +349,19 @@ TEST(msi_restored_failure_unchanged)
 			ASSERT_EQ(0, vmr_free(&vectors->space, range));
 			failed = 77;
 			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
-						 &failed));
+								    &failed));
 			EXPECT_EQ((size_t)i, failed);
 			ASSERT_EQ(0, vmr_reserve(slots, range, 0, last - start,
 						 NULL));
 			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
-						 &failed));
+								    &failed));
 			ASSERT_EQ(0, vmr_free(slots, range));
 			ASSERT_EQ(0, vmr_reserve(&vectors->space, range, start,
 						 last, NULL));
 		}
 		subject.refuse = REFUSED_BY_DEV;
 		FAILS(REFUSED_BY_DEV, vmr_device_register_restored(&m.manager, &subject.dev,
-						&failed));
+								   &failed));
 		subject.refuse = 0;
 		EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &subject.dev, NULL));
 		unregister_it();
@@ -402,7 +402,7 @@ static struct {
 static bool unplug_at_error;
 
 static void log_vector(struct vmr_pci_function *f, uint32_t index,
-			const struct vmr_range *range, int error)
+		       const struct vmr_range *range, int error)
 {
 	if (calls.nr < NOTES) {
 		calls.note[calls.nr].index = index;

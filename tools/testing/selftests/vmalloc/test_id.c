@@ -83,7 +83,7 @@ TEST(id_pool_covers_32_bits)
 	EXPECT_OK(vmr_id_pool_init(&w.ids, 0, UINT32_MAX));
 	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[0], UINT32_MAX, NULL));
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1],
-				 REQ(VMR_FIRST, UINT32_MAX, 1), NULL));
+				     REQ(VMR_FIRST, UINT32_MAX, 1), NULL));
 	EXPECT_EQ(0u, vmr_id_value(&w.r[1]));
 	EXPECT_FAIL(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_EQ(&w.r[1], vmr_id_find(&w.ids, UINT32_MAX - 1));
@@ -121,7 +121,7 @@ TEST(id_reserve_error_precedence)
 	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 4, &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 24, &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], UINT32_MAX,
-					&conflict));
+					    &conflict));
 	EXPECT_BUSY(&w.r[0], vmr_id_reserve(&w.ids, &w.r[2], 10, &conflict));
 	EXPECT_BUSY(&w.r[1], vmr_id_reserve(&w.ids, &w.r[2], 14, &conflict));
 	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[2], 11, &conflict));
@@ -166,7 +166,7 @@ TEST(id_block_error_precedence)
 	EXPECT_BUSY(&w.r[0], BLOCK(&w.r[1], &req));
 	EXPECT_FAIL(-ERANGE, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 0, 15)));
 	EXPECT_FAIL(-ERANGE, BLOCK(&w.r[1],
-			      REQ_IN(VMR_LAST, 1, 1, 1ULL << 32, VMR_ADDR_MAX)));
+				   REQ_IN(VMR_LAST, 1, 1, 1ULL << 32, VMR_ADDR_MAX)));
 	EXPECT_FAIL(-ENOSPC, BLOCK(&w.r[1], REQ(VMR_FIRST, 1ULL << 32, 1)));
 	EXPECT_FAIL(-ENOSPC, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 21, 21)));
 	EXPECT_EQ((uint64_t)22, w.ids.high_watermark);
@@ -188,7 +188,7 @@ TEST(id_block_alignment_as_requested)
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ(VMR_FIRST, 4, 4), NULL));
 	EXPECT_AT(28, 31, &w.r[1]);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[2], REQ(VMR_FIRST, 32, 32),
-				 NULL));
+				     NULL));
 	EXPECT_AT(32, 63, &w.r[2]);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[3], REQ(VMR_FIRST, 3, 1), NULL));
 	EXPECT_AT(25, 27, &w.r[3]);
@@ -197,7 +197,7 @@ TEST(id_block_alignment_as_requested)
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[5], REQ(VMR_LAST, 1, 1), NULL));
 	EXPECT_AT(1023, 1023, &w.r[5]);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[6],
-				 REQ_IN(VMR_FIRST, 2, 1, 100, 200), NULL));
+				     REQ_IN(VMR_FIRST, 2, 1, 100, 200), NULL));
 	EXPECT_AT(100, 101, &w.r[6]);
 	EXPECT_VALID(&w.ids.space);
 }
@@ -261,7 +261,7 @@ TEST(id_watermark_never_falls)
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	/* A request that fails does not move the watermark. */
 	EXPECT_FAIL(-EINVAL, vmr_id_alloc_block(&w.ids, &w.r[0],
-					   REQ_AT(21, 2, 2), &conflict));
+						REQ_AT(21, 2, 2), &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[0], 99, &conflict));
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 }
@@ -326,7 +326,7 @@ TEST(id_block_free_error_precedence)
 	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, UINT32_MAX, 1, &w.freed));
 	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, 4, 8, &w.freed));
 	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, UINT32_MAX - 1, 2,
-					  &w.freed));
+					       &w.freed));
 	/* Above the watermark */
 	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 12, 4, &w.freed));
 	/* Free ids on both sides of the watermark */
@@ -452,7 +452,7 @@ TEST(id_pool_device_slot_example)
 	EXPECT_OK(vmr_id_pool_init(&w.ids, 0, 100));
 	EXPECT_OK(vmr_space_init(&w.a, MMIO_MEM_START, FIRST_ADDR_PAST_32BITS - 1));
 	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, MMIO_MEM_START, MEM_32BIT_GAP_SIZE,
-			    "mmio"));
+				"mmio"));
 	for (i = 0; i < 101; i++) {
 		EXPECT_OK(reserve_device_slot(&slot[i]));
 		EXPECT_EQ(i, vmr_id_value(&slot[i].id));

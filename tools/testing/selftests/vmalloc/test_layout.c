@@ -308,7 +308,7 @@ TEST(reserved_spans_found_by_lookup)
 		EXPECT_EQ(p.layout.nr_reserved, m.sys.mmio.nr_ranges);
 		for (j = 0; j < p.layout.nr_reserved; j++) {
 			reserved = vmr_find_region(&m.manager, VMR_MMIO,
-					     p.config.reserved[j].last);
+						   p.config.reserved[j].last);
 			EXPECT_EQ(&p.layout.reserved[j], reserved);
 			EXPECT_EQ(VMR_REGION_RESERVED, reserved->type);
 			EXPECT_EQ(NULL, reserved->device);
@@ -657,7 +657,7 @@ TEST(segments_share_windows_by_weight)
 		const struct vmr_layout_window *w = &p.config.windows[i];
 
 		ASSERT_EQ(0, vmr_window_split(&w->span, w->align, by, NR(by),
-					    cuts));
+					      cuts));
 		for (j = 0; j < NR(by); j++) {
 			const struct vmr_pool *pool = &p.segments[j].windows[i];
 
@@ -907,25 +907,25 @@ TEST(region_reserve_errors)
 	conflict = &no_range;
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(NULL, r, VMR_MMIO, &good, NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, NULL, VMR_MMIO, &good,
-					    NULL));
+					      NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, VMR_MMIO, NULL, NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, (enum vmr_io)2, &good,
-					    NULL));
+					      NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, VMR_MMIO, &back, NULL));
 	EXPECT_EQ(-ERANGE, vmr_region_reserve(&m.sys, r, VMR_MMIO, &far,
-					    &conflict));
+					      &conflict));
 	EXPECT_EQ(-ERANGE, vmr_region_reserve(&m.sys, r, VMR_PIO, &port,
-					    &conflict));
+					      &conflict));
 	EXPECT_EQ(&no_range, conflict);
 	EXPECT_EQ(-EBUSY, vmr_region_reserve(&m.sys, r, VMR_MMIO, &lapic,
-					   &conflict));
+					     &conflict));
 	EXPECT_EQ(&p.layout.reserved[2].range, conflict);
 	EXPECT_EQ(0, memcmp(&zero, r, sizeof(zero)));
 	EXPECT_EQ(0, vmr_region_reserve(&m.sys, r, VMR_MMIO, &good, NULL));
 	EXPECT_EQ(-EEXIST, vmr_region_reserve(&m.sys, r, VMR_MMIO, &good, NULL));
 	p.region[1].device = &dev;
 	EXPECT_EQ(-EEXIST, vmr_region_reserve(&m.sys, &p.region[1], VMR_MMIO,
-					    &port, NULL));
+					      &port, NULL));
 	EXPECT_EQ(r, vmr_find_region(&m.manager, VMR_MMIO, 0xd0000800));
 	EXPECT_EQ(0, vmr_free(&m.sys.mmio, &r->range));
 	EXPECT_SOUND();

@@ -45,12 +45,12 @@ static void output_up(struct __test_metadata *_metadata)
 }
 
 static void reserve_at(struct __test_metadata *_metadata, unsigned int i,
-		    uint64_t start, uint64_t last, const char *name)
+		       uint64_t start, uint64_t last, const char *name)
 {
 	const struct vmr_span span = { start, last, name };
 
 	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &reserved[i], VMR_MMIO, &span,
-				      NULL));
+					NULL));
 }
 
 #define PRINT(call) \
@@ -109,7 +109,7 @@ TEST(print_names_device_and_region)
 	reserve_at(_metadata, 1, 0xffffffff, 0xffffffff, NULL);
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00001000-000010ff : serial: registers",
-		     "00003000-00003000 : device",
+		      "00003000-00003000 : device",
 		     "fee00000-feefffff : lapic (reserved)",
 		     "ffffffff-ffffffff : ? (reserved)");
 }
@@ -147,7 +147,7 @@ TEST(print_whole_domain)
 	ASSERT_EQ(0, vmr_reserve(&space, &all.range, VMR_ADDR_MAX, VMR_ADDR_MAX, NULL));
 	PRINT(vmr_print_regions(&printer, &space));
 	EXPECT_OUTPUT("0000000000000000-fffffffffffffffe : free",
-		     "ffffffffffffffff-ffffffffffffffff : all");
+		      "ffffffffffffffff-ffffffffffffffff : all");
 }
 
 /*
@@ -193,7 +193,7 @@ TEST(print_gaps_if_requested)
 	printer.flags = VMR_PRINT_GAPS;
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00000000-00000fff : free",
-		     "00001000-00001fff : a (reserved)",
+		      "00001000-00001fff : a (reserved)",
 		     "00002000-00002fff : b (reserved)",
 		     "00003000-ffffefff : free",
 		     "fffff000-ffffffff : c (reserved)");
@@ -224,7 +224,7 @@ TEST(print_gaps_split_by_pools)
 	reserve_at(_metadata, 0, 0x5000, 0x5fff, "a");
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00000000-00003fff : free",
-		     "00004000-00004fff : free, low",
+		      "00004000-00004fff : free, low",
 		     "00005000-00005fff : a (reserved)",
 		     "00006000-00007fff : free, low",
 		     "00008000-0000bfff : free",
@@ -247,7 +247,7 @@ TEST(print_claim_with_conflict)
 	printer.flags = VMR_PRINT_CLAIMS;
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00001000-00001fff : holder: region",
-		     "00001000-00001fff : waiter: region, claimed, waits for holder: region",
+		      "00001000-00001fff : waiter: region, claimed, waits for holder: region",
 		     "00008000-00008fff : asleep: region, parked");
 }
 
@@ -273,7 +273,7 @@ static void bridge_up(struct __test_metadata *_metadata, struct bridge *b,
 	ASSERT_EQ(0, probe_region(p, 0, VMR_MMIO, VMR_REGION_WINDOW, size));
 	p->region[0].name = "window";
 	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, start, size,
-			  &p->region[0].range);
+				  &p->region[0].range);
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p->dev, NULL, NULL));
 }
 
@@ -306,7 +306,7 @@ TEST(print_window_contents_indented)
 	two_bridges(_metadata);
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00010000-0001ffff : outer: window (window)",
-		     "  00014000-00017fff : inner: window (window)",
+		      "  00014000-00017fff : inner: window (window)",
 		     "    00015000-00015fff : deep: region",
 		     "  0001f000-0001ffff : shallow: region",
 		     "00020000-00020fff : behind (reserved)");
@@ -314,7 +314,7 @@ TEST(print_window_contents_indented)
 	printer.flags = VMR_PRINT_FLAT;
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("  00010000-0001ffff : outer: window (window)",
-		     "  00020000-00020fff : behind (reserved)");
+		      "  00020000-00020fff : behind (reserved)");
 }
 
 /* Gaps and claims behind a window are indented like its regions. */
@@ -331,7 +331,7 @@ TEST(print_gaps_and_claims_behind_window)
 	printer.flags = VMR_PRINT_ALL;
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00000000-0000ffff : free",
-		     "00010000-0001ffff : outer: window (window)",
+		      "00010000-0001ffff : outer: window (window)",
 		     "  00010000-00013fff : free",
 		     "  00014000-00017fff : inner: window (window)",
 		     "    00014000-00014fff : free",
@@ -350,7 +350,7 @@ TEST(print_space_of_bus)
 	two_bridges(_metadata);
 	PRINT(vmr_print_regions(&printer, &bridges[0].bus.mmio));
 	EXPECT_OUTPUT("00014000-00017fff : inner: window (window)",
-		     "  00015000-00015fff : deep: region",
+		      "  00015000-00015fff : deep: region",
 		     "0001f000-0001ffff : shallow: region");
 }
 
@@ -363,7 +363,7 @@ TEST(print_region_beyond_window_end)
 					0x10000, 0x157ff));
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00010000-000157ff : outer: window (window)",
-		     "  00014000-00017fff : inner: window (window) (not visible)",
+		      "  00014000-00017fff : inner: window (window) (not visible)",
 		     "00020000-00020fff : behind (reserved)");
 }
 
@@ -378,9 +378,9 @@ TEST(print_bus_with_two_windows)
 	ASSERT_EQ(0, probe_region(p, 0, VMR_MMIO, VMR_REGION_WINDOW, 0x4000));
 	ASSERT_EQ(0, probe_region(p, 1, VMR_MMIO, VMR_REGION_WINDOW, 0x4000));
 	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, 0x10000, 0x4000,
-			  &p->region[0].range);
+				  &p->region[0].range);
 	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, 0x18000, 0x4000,
-			  &p->region[1].range);
+				  &p->region[1].range);
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p->dev, NULL, NULL));
 	leaf_up(_metadata, &leaves[0], "low", &bridges[0].bus, 0x10000,
 		0x1000);
@@ -390,7 +390,7 @@ TEST(print_bus_with_two_windows)
 		0x1000);
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00010000-00013fff : outer: region (window)",
-		     "  00010000-00010fff : low: region",
+		      "  00010000-00010fff : low: region",
 		     "00018000-0001bfff : outer: region (window)",
 		     "  00018000-00019fff : inner: window (window)",
 		     "    00018000-00018fff : deep: region");
@@ -404,7 +404,7 @@ TEST(print_region_before_window_start)
 					0x14800, 0x1ffff));
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00014800-0001ffff : outer: window (window)",
-		     "  00014000-00017fff : inner: window (window) (not visible)",
+		      "  00014000-00017fff : inner: window (window) (not visible)",
 		     "  0001f000-0001ffff : shallow: region",
 		     "00020000-00020fff : behind (reserved)");
 }
@@ -425,7 +425,7 @@ TEST(print_resumes_after_window)
 	ASSERT_EQ(0, probe_region(p, 2, VMR_MMIO, VMR_REGION_WINDOW, 0x4000));
 	ASSERT_EQ(0, probe_region(p, 3, VMR_MMIO, VMR_REGION_WINDOW, 0x4000));
 	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, 0x10000, 0x4000,
-			  &p->region[3].range);
+				  &p->region[3].range);
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p->dev, NULL, NULL));
 	bridge_up(_metadata, &bridges[1], "inner", &bridges[0].bus, 0x10000,
 		  0x2000);
@@ -434,13 +434,13 @@ TEST(print_resumes_after_window)
 	/* The other window is closed first, then above. */
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00010000-00013fff : outer: region (window)",
-		     "  00010000-00011fff : inner: window (window)",
+		      "  00010000-00011fff : inner: window (window)",
 		     "  00013000-00013fff : shallow: region");
 	ASSERT_EQ(0, vmr_window_program(&m.manager, &p->region[2], 0x20000,
 					0x23fff));
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00010000-00013fff : outer: region (window)",
-		     "  00010000-00011fff : inner: window (window)",
+		      "  00010000-00011fff : inner: window (window)",
 		     "  00013000-00013fff : shallow: region",
 		     "00020000-00023fff : outer: region (window)");
 }
@@ -462,7 +462,7 @@ TEST(print_ids_decimal_with_caller_names)
 	printer.flags = VMR_PRINT_GAPS;
 	PRINT(vmr_print_ids(&printer, &m.sys.irqs));
 	EXPECT_OUTPUT("0 : first", "1-3 : free", "4-7 : second", "8-62 : free",
-		     "63 : ?");
+		      "63 : ?");
 }
 
 /* The largest id has ten digits. */
@@ -491,7 +491,7 @@ TEST(print_space_with_caller_names)
 	printer.flags = VMR_PRINT_CLAIMS;
 	PRINT(vmr_print_space(&printer, &space));
 	EXPECT_OUTPUT("000010-00001f : second",
-		     "00001f-000020 : first, claimed, waits for second");
+		      "00001f-000020 : first, claimed, waits for second");
 }
 
 /* Ids of devices get their names from the manager. */
@@ -527,7 +527,7 @@ TEST(print_irq_shares_follow_line)
 	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &six, 6, NULL, NULL));
 	probe_init(&a, "nic");
 	vmr_constraint_init_fixed(probe_want(&a), VMR_KIND_IRQ, 5, 1,
-			  &share[0].range);
+				  &share[0].range);
 	a.want[0].flags = VMR_SHARED;
 	a.want[0].name = "irq";
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
@@ -538,7 +538,7 @@ TEST(print_irq_shares_follow_line)
 	ASSERT_EQ(0, vmr_system_alloc_resources(&m.sys, &c, 1, &set, NULL, NULL));
 	PRINT(vmr_print_ids(&printer, &m.sys.irqs));
 	EXPECT_OUTPUT("5 : intx", "  shared by nic: irq",
-		     "  shared by no device", "6 : shared");
+		      "  shared by no device", "6 : shared");
 }
 
 /* vmr_print_system() prints all domains with headings. */
@@ -553,7 +553,7 @@ TEST(print_system_by_domain)
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, &range[0], 8, NULL));
 	PRINT(vmr_print_system(&printer));
 	EXPECT_OUTPUT("i/o ports",
-		     "  03f8-03ff : serial: region",
+		      "  03f8-03ff : serial: region",
 		     "guest physical addresses",
 		     "  fee00000-feefffff : lapic (reserved)",
 		     "interrupts",
@@ -595,19 +595,19 @@ TEST(format_range_of_conflict)
 	ASSERT_EQ(0, probe_region_at(&b, 0, VMR_MMIO, 0x1800, 0x1000));
 	ASSERT_EQ(-EBUSY, vmr_device_register(&m.manager, &b.dev, &failed, &conflict));
 	len = vmr_format_range(&m.manager, b.want[failed].kind, conflict,
-				 text, sizeof(text));
+			       text, sizeof(text));
 	EXPECT_STREQ("00001000-00001fff : serial: region", text);
 	EXPECT_EQ(strlen(text), len);
 	reserve_at(_metadata, 0, 0xfee00000, 0xfeefffff, "lapic");
 	vmr_format_range(NULL, VMR_KIND_MEM, &reserved[0].range, text,
-			   sizeof(text));
+			 sizeof(text));
 	EXPECT_STREQ("fee00000-feefffff : lapic (reserved)", text);
 	vmr_format_range(&m.manager, VMR_KIND_DEVICE_ID, &a.dev.id, text,
-			   sizeof(text));
+			 sizeof(text));
 	EXPECT_STREQ("0 : serial", text);
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &range[0], 12, NULL));
 	vmr_format_range(&m.manager, VMR_KIND_IRQ, &range[0], text,
-			   sizeof(text));
+			 sizeof(text));
 	EXPECT_STREQ("12 : ?", text);
 }
 
@@ -621,14 +621,14 @@ TEST(format_range_truncates_returns_length)
 	memset(small, 'x', sizeof(small));
 	EXPECT_EQ(strlen("fee00000-feefffff : lapic (reserved)"),
 		  vmr_format_range(NULL, VMR_KIND_MMIO, &reserved[0].range, small,
-				     sizeof(small) - 1));
+				   sizeof(small) - 1));
 	EXPECT_STREQ("fee000", small);
 	EXPECT_EQ('x', small[7]);
 	EXPECT_EQ(strlen("fee00000-feefffff : lapic (reserved)"),
 		  vmr_format_range(NULL, VMR_KIND_MMIO, &reserved[0].range, NULL,
-				     0));
+				   0));
 	EXPECT_EQ((size_t)0, vmr_format_range(NULL, VMR_KIND_MMIO, NULL,
-						small, sizeof(small)));
+					      small, sizeof(small)));
 	EXPECT_STREQ("", small);
 }
 
@@ -649,7 +649,7 @@ TEST(print_totals_are_last_line)
 	reserve_at(_metadata, 1, 0x80000000, 0xffffffff, "b");
 	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
 	EXPECT_OUTPUT("00001000-00001fff : a (reserved)",
-		     "80000000-ffffffff : b (reserved)",
+		      "80000000-ffffffff : b (reserved)",
 		     "used 0x80001000, free 0x7ffff000, largest gap 00002000-7fffffff");
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &range[0], 1, NULL));
 	PRINT(vmr_print_ids(&printer, &m.sys.irqs));
@@ -661,7 +661,7 @@ TEST(print_totals_are_last_line)
 	ASSERT_EQ(0, vmr_reserve(&space, &all.range, 0, VMR_ADDR_MAX, NULL));
 	PRINT(vmr_print_regions(&printer, &space));
 	EXPECT_OUTPUT("0000000000000000-ffffffffffffffff : all",
-		     "used 0x10000000000000000, free 0x0");
+		      "used 0x10000000000000000, free 0x0");
 }
 
 /* Printing does not change the machine. */

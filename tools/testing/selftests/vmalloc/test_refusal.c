@@ -94,7 +94,7 @@ static void probe_prepare(enum vmr_io io, uint32_t kind, struct vmr_range *range
 	probe_init(&probe, "probe");
 	probe_region(&probe, 0, io, VMR_REGION_TRAPPED, 0x100);
 	vmr_constraint_init_bounded(probe_want(&probe), kind, 0x100, 0x100, 0, 0xffff,
-			      range);
+				    range);
 }
 
 /*
@@ -524,7 +524,7 @@ TEST(print_of_inconsistent_regions)
 	EXPECT_EQ(0, vmr_print_regions(&map, &m.sys.mmio));
 	EXPECT_LT((size_t)0,
 		  vmr_format_range(&m.manager, VMR_KIND_PIO,
-				     &probe.region[0].range, text,
+				   &probe.region[0].range, text,
 				     sizeof(text)));
 	EXPECT_EQ(0, strncmp(text, "1000-1007", 9));
 }

@@ -72,7 +72,7 @@ TEST(constraint_init_bounded_sets_bounds)
 	EXPECT_EQ(NULL, c.name);
 
 	vmr_constraint_init_bounded(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
-			      &w.r[1]);
+				    &w.r[1]);
 	EXPECT_EQ((uint64_t)0x2000, c.request.align);
 	EXPECT_EQ((uint64_t)0, c.request.min);
 	EXPECT_EQ((uint64_t)0x2000, c.request.max);
@@ -315,23 +315,23 @@ TEST(pool_allocator_allocates_addresses)
 	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &w.res[1], NULL));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x8700, 0x200, &w.r[2]);
 	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					&conflict));
+					       &conflict));
 	EXPECT_EQ(&w.r[0], conflict);
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x9000, 0x200, &w.r[2]);
 	REFUSE_RES(-ERANGE, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x8000, &w.r[2]);
 	REFUSE_RES(-ENOSPC, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x100, &w.r[0]);
 	REFUSE_RES(-EEXIST, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0, &w.r[2]);
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, VMR_ADDR_MAX, 2, &w.r[2]);
 	REFUSE_RES(-EOVERFLOW, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					    &conflict));
+						   &conflict));
 	EXPECT_VALID(&w.a);
 }
 
@@ -357,7 +357,7 @@ TEST(id_allocator_allocates_ids)
 	/* The number of MSI vectors is a power of two, that of MSI-X vectors is not limited so. */
 	vmr_constraint_init(&c, VMR_KIND_MSI, 3, &w.r[2]);
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&irqs.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init(&c, VMR_KIND_MSIX, 3, &w.r[2]);
 	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &w.res[2], NULL));
 	EXPECT_EQ((uint64_t)12, w.res[2].start);
@@ -366,10 +366,10 @@ TEST(id_allocator_allocates_ids)
 	EXPECT_EQ(&w.r[1], conflict);
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 24, 1, &w.r[3]);
 	REFUSE_RES(-ERANGE, vmr_allocator_alloc(&irqs.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, UINT32_MAX, 2, &w.r[3]);
 	REFUSE_RES(-EOVERFLOW, vmr_allocator_alloc(&irqs.allocator, &c, &res,
-					    &conflict));
+						   &conflict));
 	EXPECT_VALID(&w.ids.space);
 }
 
@@ -398,12 +398,12 @@ TEST(allocator_alloc_null_is_einval)
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(NULL, &c, &res, &conflict));
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, NULL, &res,
-					 &conflict));
+						&conflict));
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, NULL,
-					 &conflict));
+						&conflict));
 	c.range = NULL;
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 }
 
 /* An allocator frees only resources that it allocated, and only once. */
@@ -659,11 +659,11 @@ TEST(allocator_of_custom_kind)
 	EXPECT_EQ(0x0fu, lanes.taken);
 	vmr_constraint_init_fixed(&c, KIND_LANE, 0, 2, &w.r[1]);
 	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&lanes.allocator, &c, &res,
-					&conflict));
+					       &conflict));
 	EXPECT_EQ(&w.r[0], conflict);
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[1]);
 	REFUSE_RES(-ENOSPC, vmr_allocator_alloc(&lanes.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	/* The node is in no space: only its allocator knows if it is allocated. */
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[0]);
 	EXPECT_OK(vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
@@ -691,14 +691,14 @@ TEST(allocator_missing_op_is_eopnotsupp)
 	vmr_constraint_init(&c, KIND_LANE, 4, &w.r[0]);
 	res.range = &w.r[0];
 	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_alloc(&lanes.allocator, &c, &res,
-					     &conflict));
+						    &conflict));
 	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_update(&lanes.allocator, &res, &c,
-					   &conflict));
+						     &conflict));
 	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_free(&lanes.allocator, &res));
 	/* -EINVAL precedes -EOPNOTSUPP. */
 	c.range = NULL;
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&lanes.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	REFUSE_RES(-EINVAL, vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 }
 
@@ -726,7 +726,7 @@ struct system_allocator {
 };
 
 static struct vmr_allocator *allocator_for(struct system_allocator *sys,
-					uint32_t kind)
+					   uint32_t kind)
 {
 	switch (kind) {
 	case VMR_KIND_DEVICE_ID:
@@ -751,14 +751,14 @@ static int plug(struct system_allocator *sys, struct pci_dev *dev)
 	vmr_constraint_init(&c[2], VMR_KIND_MMIO, 0x100, &dev->mmio);
 	for (i = 0; i < 3; i++) {
 		ret = vmr_allocator_alloc(allocator_for(sys, c[i].kind), &c[i], &got,
-				   NULL);
+					  NULL);
 		if (ret)
 			break;
 		vmr_resource_set_append(&dev->set, &got);
 	}
 	while (ret && i--)
 		vmr_allocator_free(allocator_for(sys, dev->entries[i].kind),
-			    &dev->entries[i]);
+				   &dev->entries[i]);
 	return ret;
 }
 
@@ -769,7 +769,7 @@ static void unplug(struct __test_metadata *_metadata,
 
 	for (i = 0; i < dev->set.nr; i++)
 		EXPECT_OK(vmr_allocator_free(allocator_for(sys, dev->entries[i].kind),
-				  &dev->entries[i]));
+					     &dev->entries[i]));
 }
 
 /* The example of vm-allocator's first design, with allocators of the library. */
@@ -801,19 +801,19 @@ TEST(allocators_system_example)
 	/* The vector of another device */
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 5, 1, &dev[1].irq);
 	EXPECT_EQ(-EBUSY, vmr_allocator_update(&sys.irq.allocator, &dev[1].entries[1], &c,
-				     &conflict));
+					       &conflict));
 	EXPECT_EQ(&dev[0].irq, conflict);
 	EXPECT_EQ(&dev[1].irq, vmr_id_find(&sys.irqs, 7));
 
 	/* update_mmio_addr(): the guest reprogrammed a BAR. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0008000, 0x100, &dev[1].mmio);
 	EXPECT_OK(vmr_allocator_update(&sys.mmio_range.allocator, &dev[1].entries[2], &c,
-			 NULL));
+				       NULL));
 	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
 	EXPECT_EQ(NULL, vmr_find(&sys.mmio, 0xe0001000));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0000080, 0x100, &dev[1].mmio);
 	EXPECT_EQ(-EBUSY, vmr_allocator_update(&sys.mmio_range.allocator,
-				     &dev[1].entries[2], &c, NULL));
+					       &dev[1].entries[2], &c, NULL));
 	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
 
 	/* Without a free interrupt the plug fails and leaves nothing allocated. */

@@ -427,7 +427,7 @@ static void dummy_new(struct dummy_device *dummy)
 			"config");
 	vmr_device_add_region(&dummy->dev, &dummy->ports);
 	vmr_constraint_init_fixed(&dummy->needs[0], VMR_KIND_PIO, 0xcf8, 8,
-			  &dummy->ports.range);
+				  &dummy->ports.range);
 	vmr_constraint_init(&dummy->needs[1], VMR_KIND_IRQ, 1, &dummy->irq);
 }
 
@@ -470,7 +470,7 @@ TEST(seed_003_dummy_device)
 	/* If one constraint fails, the device gets no resource. */
 	dummy_new(&other);
 	EXPECT_EQ(-EBUSY, vmr_device_register(&vmm.dev_mgr, &other.dev, &failed,
-				       &conflict));
+					      &conflict));
 	EXPECT_EQ((size_t)0, failed);
 	EXPECT_EQ(&dummy.ports.range, conflict);
 	EXPECT_FALSE(vmr_id_is_allocated(&vmm.sys_alloc.irqs, 6));
@@ -540,7 +540,7 @@ TEST(seed_004_constraints)
 	EXPECT_EQ(PAGE_SIZE, c.request.align);
 	EXPECT_EQ((uint64_t)0x2000, c.request.size);
 	vmr_constraint_init_bounded(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
-			      &range);
+				    &range);
 	EXPECT_EQ((uint64_t)0, c.request.min);
 	EXPECT_EQ((uint64_t)0x2000, c.request.max);
 	EXPECT_EQ((uint64_t)0x2000, c.request.align);
@@ -570,7 +570,7 @@ TEST(seed_004_alloc_satisfies_constraints)
 	ASSERT_EQ(0, vmr_system_init(&vmm.sys_alloc, &limits));
 	vmr_resource_set_init(&set, entries, NR(entries));
 	vmr_constraint_init_bounded(&c[0], VMR_KIND_PIO, 5, 1, 0x100, 0x1ff,
-			      &range[0]);
+				    &range[0]);
 	vmr_constraint_init(&c[1], VMR_KIND_MMIO, 0x2000, &range[1]);
 	vmr_constraint_init_fixed(&c[2], VMR_KIND_IRQ, 0x68, 1, &range[2]);
 	vmr_constraint_init(&c[3], VMR_KIND_MSI, 16, &range[3]);
@@ -578,7 +578,7 @@ TEST(seed_004_alloc_satisfies_constraints)
 	vmr_constraint_init(&c[5], VMR_KIND_MSI_GENERIC, 3, &range[5]);
 	vmr_constraint_init_fixed(&c[6], VMR_KIND_MEM_SLOT, 8, 4, &range[6]);
 	ASSERT_EQ(0, vmr_system_alloc_resources(&vmm.sys_alloc, c, NR(c), &set, NULL,
-				      NULL));
+						NULL));
 	EXPECT_EQ(-ENOSPC, vmr_resource_set_append_mac(&set, resources[6].mac));
 	for (i = 0; i < NR(c); i++) {
 		EXPECT_EQ(c[i].kind, entries[i].kind);

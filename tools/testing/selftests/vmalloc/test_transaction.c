@@ -16,7 +16,7 @@ static struct vmr_move_op steps[4];
 
 /* Prepare a device with one fixed region. It is not registered. */
 static int probe_at(struct probe *p, const char *name, struct vmr_bus *parent,
-		 uint64_t start, uint64_t size)
+		    uint64_t start, uint64_t size)
 {
 	probe_init(p, name);
 	p->dev.parent_bus = parent;
@@ -329,7 +329,7 @@ static int hub_added(struct bridge_dev *h, struct vmr_bus *parent, uint64_t star
 		ret = probe_region(&h->p, 0, VMR_MMIO, VMR_REGION_WINDOW, size);
 	if (!ret)
 		vmr_constraint_init_fixed(probe_want(&h->p), VMR_KIND_MMIO, start, size,
-				  &h->p.region[0].range);
+					  &h->p.region[0].range);
 	return ret ? ret : vmr_transaction_add(&t, &h->p.dev, NULL, NULL);
 }
 
@@ -477,7 +477,7 @@ static struct {
 } log_;
 
 static void log_del(struct vmr_listener *listener,
-			struct vmr_region *region, const struct vmr_mapping *old)
+		    struct vmr_region *region, const struct vmr_mapping *old)
 {
 	if (log_.nr < NR(log_.said)) {
 		log_.said[log_.nr].leaving = true;
@@ -487,7 +487,7 @@ static void log_del(struct vmr_listener *listener,
 }
 
 static void log_changed(struct vmr_listener *listener, struct vmr_region *region,
-		      const struct vmr_mapping *old,
+			const struct vmr_mapping *old,
 		      const struct vmr_mapping *new_)
 {
 	if (log_.nr < NR(log_.said)) {
@@ -525,7 +525,7 @@ TEST(commit_notifies_del_before_change)
 		ASSERT_EQ(0, probe_up(&out[i], "out", VMR_MMIO, 0x1000 * i,
 				      0x1000));
 		ASSERT_EQ(0, probe_at(&in[i], "in", NULL, 0x10000 + 0x1000 * i,
-				   0x1000));
+				      0x1000));
 	}
 	ASSERT_EQ(0, log_start());
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
@@ -709,7 +709,7 @@ TEST(each_change_is_one_write_section)
 	IN_ONE_SECTION(program(&c.region[0], 0x1000));
 	EXPECT_ANSWERS(&waits.region[0], 0x3000);
 	IN_ONE_SECTION(vmr_region_move(&m.manager, &c.region[0], 0x8000,
-					NULL));
+				       NULL));
 	ASSERT_EQ(0, program(&c.region[0], 0x1000));
 	memset(steps, 0, sizeof(steps));
 	steps[0].range = &waits.region[0].range;
@@ -1309,37 +1309,37 @@ TEST(move_bulk_failure_moves_nothing)
 	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 0, NULL, NULL));
 	/* c overlaps the new address of b. */
 	REFUSED(-EBUSY, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					    &conflict));
+					     &conflict));
 	EXPECT_EQ(1U, failed);
 	EXPECT_EQ(&c.region[0].range, conflict);
 	/* One region twice */
 	set_step(1, &a, 0x5000);
 	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
+					      NULL));
 	set_step(1, &b, MACHINE_LAST);
 	REFUSED(-ERANGE, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
+					      NULL));
 	EXPECT_EQ(1U, failed);
 	set_step(1, &b, VMR_ADDR_MAX);
 	REFUSED(-EOVERFLOW, vmr_region_move_bulk(&m.manager, steps, 2, NULL,
-						NULL));
+						 NULL));
 	set_step(1, &off, 0x5000);
 	failed = 99;
 	REFUSED(-ENOENT, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
+					      NULL));
 	EXPECT_EQ(1U, failed);
 	set_step(1, &off, VMR_ADDR_MAX - 3);
 	REFUSED(-EOVERFLOW, vmr_region_move_bulk(&m.manager, steps, 2, NULL,
-						NULL));
+						 NULL));
 	steps[1].range = NULL;
 	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
+					      NULL));
 	/* A region that is not live cannot move. */
 	ASSERT_EQ(0, vmr_region_park(&m.manager, &c.region[0], 0x3000));
 	EXPECT_EQ(1U, d.nr);
 	set_step(1, &c, 0x7000);
 	REFUSED(-ENOENT, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
+					      NULL));
 	/* The failed calls caused no notification. */
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_EQ(2U, log_.nr);
