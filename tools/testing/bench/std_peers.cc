@@ -103,13 +103,13 @@ void id_run(void *state, bench_run *run)
 
 		if (found == s->by_id.end())
 			bench_fail("std: id %u", id);
-		owner *who = found->second;
+		owner *match = found->second;
 
 		s->by_id.erase(found);
 		s->free_ids.release(id);
 		id = s->free_ids.allocate();
-		who->id = id;
-		s->by_id.emplace(id, who);
+		match->id = id;
+		s->by_id.emplace(id, match);
 		sum = bench_fold(sum, id);
 	}
 	run->ns = bench_now() - begin;

@@ -28,7 +28,7 @@ __asm__(".section .vectors, \"ax\"\n"
 
 void unexpected(void)
 {
-	firmware_fault("an exception that nobody asked for");
+	firmware_fault("unexpected exception");
 }
 
 long firmware_semihost(long op, const void *arg)

@@ -10,7 +10,7 @@ void start(void);
 
 static void unexpected(void)
 {
-	firmware_fault("an exception that nobody asked for");
+	firmware_fault("unexpected exception");
 }
 
 void __attribute__((__weak__)) systick(void)

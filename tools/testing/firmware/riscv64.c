@@ -19,7 +19,7 @@ __asm__(".section .entry, \"ax\"\n"
 
 void unexpected(void)
 {
-	firmware_fault("a trap that nobody asked for");
+	firmware_fault("unexpected trap");
 }
 
 /* The two instructions around the ebreak mark a semihosting call. */

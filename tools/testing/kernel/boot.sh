@@ -69,18 +69,18 @@ function result(ok, name)
 /^(init|vmr_test): / {
 	if (!begun++)
 		complaints = 0
-	who = $1
-	sub(/:$/, "", who)
+	source = $1
+	sub(/:$/, "", source)
 	sub(/^[a-z_]*: /, "")
 	if (/^1\.\.[0-9]+/) {
-		plan[who] = substr($1, 4) + 0
+		plan[source] = substr($1, 4) + 0
 	} else if (/^(not )?ok [0-9]+ /) {
-		seen[who]++
+		seen[source]++
 		ok = sub(/^ok [0-9]+ /, "") || !sub(/^not ok [0-9]+ /, "")
-		result(ok, who "." $0)
+		result(ok, source "." $0)
 	} else if (/^#/) {
 		print
-	} else if (who == "init" && $0 == "done") {
+	} else if (source == "init" && $0 == "done") {
 		done = 1
 	}
 	next
@@ -100,13 +100,13 @@ function result(ok, name)
 }
 END {
 	for (i = 1; i <= split("init vmr_test", names, " "); i++) {
-		who = names[i]
-		if (!plan[who])
-			print "# " who " printed no plan"
-		else if (plan[who] != seen[who])
-			print "# " who ": " plan[who] " planned, " \
-			      seen[who] + 0 " seen"
-		result(plan[who] && plan[who] == seen[who], who ".plan")
+		source = names[i]
+		if (!plan[source])
+			print "# " source " printed no plan"
+		else if (plan[source] != seen[source])
+			print "# " source ": " plan[source] " planned, " \
+			      seen[source] + 0 " seen"
+		result(plan[source] && plan[source] == seen[source], source ".plan")
 	}
 	for (i = first; complaints && i < first + 60; i++)
 		print "# " line[i]

@@ -891,13 +891,13 @@ TEST(move_bulk_busy_moves_nothing)
 /* A bulk move fails if one step is invalid, for each step and each kind of error. */
 TEST(move_bulk_bad_step_moves_nothing)
 {
-	static struct vmr_space stranger;
+	static struct vmr_space foreign;
 	static struct vmr_range loose;
 	size_t failed;
 	int k, way;
 
 	movers_up(_metadata);
-	ASSERT_EQ(0, vmr_space_init(&stranger, 0, VMR_ADDR_MAX));
+	ASSERT_EQ(0, vmr_space_init(&foreign, 0, VMR_ADDR_MAX));
 	for (k = 0; k < MOVERS; k++)
 		for (way = 0; way < 8; way++) {
 			int want = -EINVAL;
@@ -914,7 +914,7 @@ TEST(move_bulk_bad_step_moves_nothing)
 				step_of[k].to_space = NULL;
 				break;
 			case 3:
-				step_of[k].to_space = &stranger;
+				step_of[k].to_space = &foreign;
 				/* A space with its own sequence count */
 				break;
 			case 4:

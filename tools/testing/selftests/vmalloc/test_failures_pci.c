@@ -356,17 +356,17 @@ static void restored_without(struct __test_metadata *_metadata,
 			  size_t index)
 {
 	uint64_t start = range->start, last = range->last;
-	struct vmr_space *stranger = &m.sys.msi_vectors.space;
+	struct vmr_space *foreign = &m.sys.msi_vectors.space;
 	size_t failed = 77;
 
 	ASSERT_EQ(0, vmr_free(space, range));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	failed = 77;
-	ASSERT_EQ(0, vmr_reserve(stranger, range, 0, 0, NULL));
+	ASSERT_EQ(0, vmr_reserve(foreign, range, 0, 0, NULL));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
-	ASSERT_EQ(0, vmr_free(stranger, range));
+	ASSERT_EQ(0, vmr_free(foreign, range));
 	ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
 	ways += 2;
 }

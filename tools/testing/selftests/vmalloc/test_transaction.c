@@ -23,12 +23,12 @@ static int probe_at(struct probe *p, const char *name, struct vmr_bus *parent,
 	return probe_region_at(p, 0, VMR_MMIO, start, size);
 }
 
-static int add(struct probe *p)
+static int add_probe(struct probe *p)
 {
 	return vmr_transaction_add(&t, &p->dev, NULL, NULL);
 }
 
-static int drop(struct probe *p)
+static int remove_probe(struct probe *p)
 {
 	return vmr_transaction_remove(&t, &p->dev);
 }
@@ -61,9 +61,9 @@ TEST(commit_applies_all_changes)
 	ASSERT_EQ(0, probe_at(&a, "a", NULL, 0x3000, 0x1000));
 	ASSERT_EQ(0, probe_at(&b, "b", NULL, 0x4000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	EXPECT_EQ(0, add(&a));
-	EXPECT_EQ(0, drop(&old));
-	EXPECT_EQ(0, add(&b));
+	EXPECT_EQ(0, add_probe(&a));
+	EXPECT_EQ(0, remove_probe(&old));
+	EXPECT_EQ(0, add_probe(&b));
 
 	/* Before the commit the devices have resources but are not mapped. */
 	EXPECT_EQ(1U, a.granted);
@@ -108,9 +108,9 @@ TEST(abort_restores_old_state)
 
 	machine_state_before();
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	EXPECT_EQ(0, add(&a));
-	EXPECT_EQ(0, drop(&old));
-	EXPECT_EQ(0, add(&b));
+	EXPECT_EQ(0, add_probe(&a));
+	EXPECT_EQ(0, remove_probe(&old));
+	EXPECT_EQ(0, add_probe(&b));
 	EXPECT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_TRUE(same_as_before());
 	EXPECT_ANSWERS(&old.region[0], 0x1000);
@@ -128,17 +128,17 @@ TEST(abort_restores_old_state)
 TEST(failed_add_leaves_transaction_unchanged)
 {
 	struct vmr_range *conflict = NULL;
-	struct probe a, taken, vain;
+	struct probe a, taken, refusing;
 	size_t failed = 99;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_at(&a, "a", NULL, 0x3000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&a));
+	ASSERT_EQ(0, add_probe(&a));
 
 	TX_REFUSED(-EINVAL, vmr_transaction_add(NULL, &a.dev, NULL, NULL));
 	TX_REFUSED(-EINVAL, vmr_transaction_add(&t, NULL, NULL, NULL));
-	TX_REFUSED(-EEXIST, add(&a));
+	TX_REFUSED(-EEXIST, add_probe(&a));
 	TX_REFUSED(-EEXIST, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
 	/* The ranges of an earlier addition are in use. */
 	ASSERT_EQ(0, probe_at(&taken, "taken", NULL, 0x2800, 0x1000));
@@ -146,10 +146,10 @@ TEST(failed_add_leaves_transaction_unchanged)
 					       &conflict));
 	EXPECT_EQ(0U, failed);
 	EXPECT_EQ(&a.region[0].range, conflict);
-	ASSERT_EQ(0, probe_at(&vain, "vain", NULL, 0x5000, 0x1000));
-	vain.refuse = -EIO;
-	TX_REFUSED(-EIO, add(&vain));
-	EXPECT_EQ(1U, vain.granted);
+	ASSERT_EQ(0, probe_at(&refusing, "refusing", NULL, 0x5000, 0x1000));
+	refusing.refuse = -EIO;
+	TX_REFUSED(-EIO, add_probe(&refusing));
+	EXPECT_EQ(1U, refusing.granted);
 
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_ANSWERS(&a.region[0], 0x3000);
@@ -173,17 +173,17 @@ TEST(transaction_remove_errors)
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &other));
 	TX_REFUSED(-EINVAL, vmr_transaction_remove(NULL, &p.dev));
 	TX_REFUSED(-EINVAL, vmr_transaction_remove(&t, NULL));
-	TX_REFUSED(-ENOENT, drop(&q));
-	EXPECT_EQ(0, drop(&p));
-	TX_REFUSED(-EBUSY, drop(&p));
+	TX_REFUSED(-ENOENT, remove_probe(&q));
+	EXPECT_EQ(0, remove_probe(&p));
+	TX_REFUSED(-EBUSY, remove_probe(&p));
 	TX_REFUSED(-EBUSY, vmr_transaction_remove(&other, &p.dev));
 	/* Other calls cannot remove the device meanwhile. */
 	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &p.dev));
 	TX_REFUSED(-EBUSY, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x1000, NULL));
-	TX_REFUSED(-EEXIST, add(&p));
+	TX_REFUSED(-EEXIST, add_probe(&p));
 	/* A device that is being added is not registered yet. */
-	EXPECT_EQ(0, add(&q));
-	TX_REFUSED(-EBUSY, drop(&q));
+	EXPECT_EQ(0, add_probe(&q));
+	TX_REFUSED(-EBUSY, remove_probe(&q));
 	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &q.dev));
 	TX_REFUSED(-ENOENT, vmr_region_program(&m.manager, &q.region[0],
 					       0x8000));
@@ -210,8 +210,8 @@ TEST(transaction_ends_once)
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	TX_REFUSED(-EINVAL, vmr_transaction_commit(&t));
 	TX_REFUSED(-EINVAL, vmr_transaction_abort(&t));
-	TX_REFUSED(-EINVAL, add(&p));
-	TX_REFUSED(-EINVAL, drop(&p));
+	TX_REFUSED(-EINVAL, add_probe(&p));
+	TX_REFUSED(-EINVAL, remove_probe(&p));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	EXPECT_EQ(0, vmr_transaction_abort(&t));
 	TX_REFUSED(-EINVAL, vmr_transaction_commit(&t));
@@ -226,8 +226,8 @@ TEST(removed_range_busy_until_commit)
 	ASSERT_EQ(0, probe_up(&old, "old", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_at(&next, "next", NULL, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, drop(&old));
-	TX_REFUSED(-EBUSY, add(&next));
+	ASSERT_EQ(0, remove_probe(&old));
+	TX_REFUSED(-EBUSY, add_probe(&next));
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &next.dev, NULL, NULL));
 }
@@ -251,8 +251,8 @@ TEST(commit_settles_claims)
 			     false));
 	ASSERT_EQ(0, diary_start(&d));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, drop(&a));
-	ASSERT_EQ(0, drop(&b));
+	ASSERT_EQ(0, remove_probe(&a));
+	ASSERT_EQ(0, remove_probe(&b));
 	EXPECT_EQ(0U, d.nr);
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	/* The older claim needs both ranges and gets them. */
@@ -275,7 +275,7 @@ TEST(abort_settles_claims)
 	ASSERT_EQ(0, probe_at(&p, "p", NULL, 0x1000, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&p));
+	ASSERT_EQ(0, add_probe(&p));
 	/* The guest programs a BAR to a range that is live but not mapped yet. */
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
 			     false));
@@ -288,11 +288,11 @@ TEST(abort_settles_claims)
 	EXPECT_SOUND();
 }
 
-static struct vmr_region *intruder;
+static struct vmr_region *claiming_region;
 
-static void intrude(struct probe *p)
+static void claim_range(struct probe *p)
 {
-	p->result = program(intruder, p->region[0].range.start);
+	p->result = program(claiming_region, p->region[0].range.start);
 }
 
 /* Claims go live in ranges that a failed registration frees. */
@@ -304,8 +304,8 @@ TEST(failed_register_settles_claims)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, leaf_up(&waits, "waits", NULL, VMR_MMIO, 0x1000, false));
 	ASSERT_EQ(0, probe_at(&p, "p", NULL, 0x1000, 0x1000));
-	intruder = &waits.region[0];
-	p.on_grant = intrude;
+	claiming_region = &waits.region[0];
+	p.on_grant = claim_range;
 	p.refuse = -EIO;
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(-EIO, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
@@ -353,7 +353,7 @@ TEST(transaction_adds_bus_with_devices)
 	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
 	vmr_constraint_init(probe_want(&p), VMR_KIND_MMIO, 0x1000,
 			    &p.region[0].range);
-	ASSERT_EQ(0, add(&p));
+	ASSERT_EQ(0, add_probe(&p));
 	EXPECT_EQ(0x104000U, p.got[0].start);
 	EXPECT_NULL(responder(VMR_MMIO, 0x104000));
 	EXPECT_EQ(0U, d.nr);
@@ -365,11 +365,11 @@ TEST(transaction_adds_bus_with_devices)
 	EXPECT_EQ(&p.dev, vmr_next_device(&m.manager, &inner.p.dev));
 
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	TX_REFUSED(-EBUSY, drop(&inner.p));
-	TX_REFUSED(-EBUSY, drop(&outer.p));
-	EXPECT_EQ(0, drop(&p));
-	EXPECT_EQ(0, drop(&inner.p));
-	EXPECT_EQ(0, drop(&outer.p));
+	TX_REFUSED(-EBUSY, remove_probe(&inner.p));
+	TX_REFUSED(-EBUSY, remove_probe(&outer.p));
+	EXPECT_EQ(0, remove_probe(&p));
+	EXPECT_EQ(0, remove_probe(&inner.p));
+	EXPECT_EQ(0, remove_probe(&outer.p));
 	EXPECT_SEEN(&p.region[0], 0x104000);
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_NULL(responder(VMR_MMIO, 0x104000));
@@ -391,7 +391,7 @@ TEST(abort_of_bus_with_devices)
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, hub_added(&outer, NULL, 0x100000, 0x10000));
 	ASSERT_EQ(0, probe_at(&p, "p", &outer.bus, 0x100000, 0x1000));
-	ASSERT_EQ(0, add(&p));
+	ASSERT_EQ(0, add_probe(&p));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(0U, outer.bus.nr_devices);
 	EXPECT_EQ(0U, outer.bus.mmio.nr_ranges);
@@ -414,9 +414,9 @@ TEST(bus_busy_while_transaction_adds_to_it)
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
 	ASSERT_EQ(0, probe_at(&p, "p", &h.bus, 0x100000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&p));
+	ASSERT_EQ(0, add_probe(&p));
 	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &h.p.dev));
-	TX_REFUSED(-EBUSY, drop(&h.p));
+	TX_REFUSED(-EBUSY, remove_probe(&h.p));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &h.p.dev));
 }
@@ -432,8 +432,8 @@ TEST(add_to_bus_being_removed_is_enoent)
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
 	ASSERT_EQ(0, probe_at(&p, "p", &h.bus, 0x100000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, drop(&h.p));
-	TX_REFUSED(-ENOENT, add(&p));
+	ASSERT_EQ(0, remove_probe(&h.p));
+	TX_REFUSED(-ENOENT, add_probe(&p));
 	TX_REFUSED(-ENOENT, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
@@ -457,7 +457,7 @@ TEST(add_to_bus_of_other_transaction_fails)
 	ASSERT_EQ(0, probe_at(&p, "p", &h.bus, 0x100000, 0x1000));
 	TX_REFUSED(-ENOENT, vmr_transaction_add(&other, &p.dev, NULL, NULL));
 	TX_REFUSED(-ENOENT, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
-	EXPECT_EQ(0, add(&p));
+	EXPECT_EQ(0, add_probe(&p));
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(0, vmr_transaction_abort(&other));
 	EXPECT_SEEN(&p.region[0], 0x100000);
@@ -529,10 +529,10 @@ TEST(commit_notifies_del_before_change)
 	}
 	ASSERT_EQ(0, log_start());
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&in[0]));
-	ASSERT_EQ(0, drop(&out[0]));
-	ASSERT_EQ(0, add(&in[1]));
-	ASSERT_EQ(0, drop(&out[1]));
+	ASSERT_EQ(0, add_probe(&in[0]));
+	ASSERT_EQ(0, remove_probe(&out[0]));
+	ASSERT_EQ(0, add_probe(&in[1]));
+	ASSERT_EQ(0, remove_probe(&out[1]));
 	EXPECT_EQ(0U, log_.nr);
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(6U, log_.nr);
@@ -554,8 +554,8 @@ TEST(abort_sends_no_notification)
 	ASSERT_EQ(0, probe_at(&in, "in", NULL, 0x10000, 0x1000));
 	ASSERT_EQ(0, log_start());
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&in));
-	ASSERT_EQ(0, drop(&out));
+	ASSERT_EQ(0, add_probe(&in));
+	ASSERT_EQ(0, remove_probe(&out));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(0U, log_.nr);
 }
@@ -692,16 +692,16 @@ TEST(each_change_is_one_write_section)
 	ASSERT_EQ(0, probe_at(&b, "b", NULL, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_at(&c, "c", NULL, 0x3000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&a));
-	ASSERT_EQ(0, add(&b));
-	ASSERT_EQ(0, add(&c));
+	ASSERT_EQ(0, add_probe(&a));
+	ASSERT_EQ(0, add_probe(&b));
+	ASSERT_EQ(0, add_probe(&c));
 	IN_ONE_SECTION(vmr_transaction_commit(&t));
 	/* A claim goes live during the commit. */
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
 			     false));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, drop(&a));
-	ASSERT_EQ(0, drop(&b));
+	ASSERT_EQ(0, remove_probe(&a));
+	ASSERT_EQ(0, remove_probe(&b));
 	IN_ONE_SECTION(vmr_transaction_commit(&t));
 	EXPECT_ANSWERS(&waits.region[0], 0x1000);
 	ASSERT_EQ(0, program(&waits.region[0], 0x3000));
@@ -749,12 +749,12 @@ TEST(commit_atomic_for_readers)
 		struct probe *second = i & 1 ? &b : &a;
 
 		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-		ASSERT_EQ(0, add(first));
-		ASSERT_EQ(0, add(second));
+		ASSERT_EQ(0, add_probe(first));
+		ASSERT_EQ(0, add_probe(second));
 		ASSERT_EQ(0, commit_counted());
 		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-		ASSERT_EQ(0, drop(first));
-		ASSERT_EQ(0, drop(second));
+		ASSERT_EQ(0, remove_probe(first));
+		ASSERT_EQ(0, remove_probe(second));
 		ASSERT_EQ(0, commit_counted());
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &a.dev));
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &b.dev));
@@ -818,8 +818,8 @@ TEST(replacement_atomic_for_readers)
 	ASSERT_EQ(0, pthread_create(&by.thread, NULL, watch_change, &by));
 	for (i = 0; i < 4 * ROUNDS; i++) {
 		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-		ASSERT_EQ(0, add(&p[!(i & 1)]));
-		ASSERT_EQ(0, drop(&p[i & 1]));
+		ASSERT_EQ(0, add_probe(&p[!(i & 1)]));
+		ASSERT_EQ(0, remove_probe(&p[i & 1]));
 		ASSERT_EQ(0, commit_counted());
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &p[i & 1].dev));
 	}
@@ -899,11 +899,11 @@ TEST(transaction_removes_after_request)
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	EXPECT_EQ(0, drop(&p));
+	EXPECT_EQ(0, remove_probe(&p));
 	EXPECT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(VMR_DEVICE_REMOVAL_REQUESTED, p.dev.state);
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	EXPECT_EQ(0, drop(&p));
+	EXPECT_EQ(0, remove_probe(&p));
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, p.dev.state);
 	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
