@@ -50,8 +50,9 @@ static int plug(struct module *m, uint32_t size)
 	vmr_region_init(&m->regs, VMR_MMIO, VMR_REGION_TRAPPED, size, 0,
 			"registers");
 	vmr_device_add_region(&m->dev, &m->regs);
-	vmr_constraint_init_bounded(&m->wants, VMR_KIND_MMIO, size, size, WINDOW,
-			      WINDOW + WINDOW_SIZE - 1, &m->regs.range);
+	vmr_constraint_init_bounded(&m->wants, VMR_KIND_MMIO, size, size,
+				    WINDOW, WINDOW + WINDOW_SIZE - 1,
+				    &m->regs.range);
 	m->dev.constraints = &m->wants;
 	m->dev.nr_constraints = 1;
 	vmr_resource_set_init(&m->dev.resources, &m->has, 1);

@@ -59,9 +59,9 @@ static struct card *new_card(void)
 	vmr_region_init(&card->regs, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0,
 			"registers");
 	vmr_device_add_region(&card->dev, &card->regs);
-	vmr_constraint_init_bounded(&card->wants[0], VMR_KIND_MMIO, 0x1000, 0x1000,
-			      WINDOW, WINDOW + PAGES * 0x1000 - 1,
-			      &card->regs.range);
+	vmr_constraint_init_bounded(&card->wants[0], VMR_KIND_MMIO, 0x1000,
+				    0x1000, WINDOW, WINDOW + PAGES * 0x1000 - 1,
+				    &card->regs.range);
 	vmr_constraint_init(&card->wants[1], VMR_KIND_IRQ, 1, &card->irq);
 	card->dev.constraints = card->wants;
 	card->dev.nr_constraints = 2;
@@ -229,7 +229,8 @@ int main(void)
 		hits += vcpus[i].hits;
 		wrong += vcpus[i].wrong;
 	}
-	printf("%d cards came, moved and went; %lu accesses met one; %lu were wrong\n",
+	printf("%d cards came, moved and went; %lu accesses met one; %lu were "
+	       "wrong\n",
 	       CYCLES, hits, wrong);
 	return wrong || !hits;
 }

@@ -70,8 +70,8 @@ static void leaving(struct vmr_listener *listener, struct vmr_region *region,
 	(void)listener;
 	if (!display)
 		return;
-	printf("  slot %u: away from %#" PRIx64 "\n", vmr_id_value(&display->slot),
-	       old->start);
+	printf("  slot %u: away from %#" PRIx64 "\n",
+	       vmr_id_value(&display->slot), old->start);
 	printf("  ioeventfd: away from %#" PRIx64 "\n", old->start + DOORBELL);
 }
 
@@ -89,7 +89,8 @@ static void moved(struct vmr_listener *listener, struct vmr_region *region,
 	printf("  ioeventfd: to %#" PRIx64 "\n", new_->start + DOORBELL);
 }
 
-static struct vmr_listener listener = { .region_changed = moved, .region_del = leaving };
+static struct vmr_listener listener = { .region_changed = moved,
+					.region_del = leaving };
 
 /* [end of listener] */
 

@@ -69,7 +69,7 @@ static struct handler *register_at(uint64_t addr, uint64_t len, handler_fn fn,
 			NULL);
 	vmr_device_add_region(&h->dev, &h->region);
 	vmr_constraint_init_fixed(&h->wants, VMR_KIND_MMIO, addr, len,
-			  &h->region.range);
+				  &h->region.range);
 	h->dev.constraints = &h->wants;
 	h->dev.nr_constraints = 1;
 	vmr_resource_set_init(&h->dev.resources, &h->has, 1);

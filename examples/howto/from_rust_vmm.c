@@ -27,7 +27,7 @@ static int addresses(void)
 		err = vmr_pool_alloc(&pool, &first, 0x400, 0x100, VMR_FIRST);
 	if (!err)
 		err = vmr_pool_reserve(&pool, &exact, 0x8000, 0x1000, 0x1000,
-					NULL);
+				       NULL);
 	if (err)
 		return err;
 	printf("last %#" PRIx64 ", first %#" PRIx64 ", exact %#" PRIx64 "\n",

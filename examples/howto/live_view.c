@@ -56,11 +56,11 @@ static void print_claims(const struct vmr_space *space)
 		if (vmr_range_state(claim) != VMR_CLAIMED)
 			continue;
 		vmr_format_range(&manager, VMR_KIND_MMIO, claim, who,
-				   sizeof(who));
+				 sizeof(who));
 		vmr_format_range(&manager, VMR_KIND_MMIO,
-				   vmr_find_overlap(space, claim->start,
-						    claim->last),
-				   whom, sizeof(whom));
+				 vmr_find_overlap(space, claim->start,
+						  claim->last),
+				 whom, sizeof(whom));
 		printf("%s waits for %s\n", who, whom);
 	}
 }

@@ -121,12 +121,14 @@ static void describe(struct machine *m)
 
 	vmr_snapshot_describe_system(m->spaces, &m->sys);
 	for (i = 0; i < NR_NICS; i++)	/* by ascending key */
-		vmr_snapshot_describe_pci(&m->blocks[i], pci_address(i), &m->nics[i],
-				 &m->sys);
-	m->snapshot = (struct vmr_snapshot){
+		vmr_snapshot_describe_pci(&m->blocks[i], pci_address(i),
+					  &m->nics[i], &m->sys);
+	m->snapshot = (struct vmr_snapshot) {
 		.ops = &ops,
-		.spaces = m->spaces, .nr_spaces = VMR_SNAPSHOT_NR_SPACES,
-		.blocks = m->blocks, .nr_blocks = NR_NICS,
+		.spaces = m->spaces,
+		.nr_spaces = VMR_SNAPSHOT_NR_SPACES,
+		.blocks = m->blocks,
+		.nr_blocks = NR_NICS,
 	};
 }
 
@@ -167,7 +169,8 @@ static int restore(struct machine *m, const void *bytes, size_t size)
 	if (err)
 		return err;
 	for (i = 0; i < NR_NICS; i++)
-		must(vmr_pci_register_restored(&m->manager, &m->nics[i], NULL), "adopt");
+		must(vmr_pci_register_restored(&m->manager, &m->nics[i], NULL),
+		     "adopt");
 	return 0;
 }
 

@@ -90,7 +90,8 @@ static void add(struct simple_device *d, enum vmr_io io,
 	       type == VMR_REGION_MEMORY ? VMR_KIND_MEM : VMR_KIND_MMIO;
 	vmr_region_init(&d->region, io, type, size, 0, d->dev.name);
 	vmr_device_add_region(&d->dev, &d->region);
-	vmr_constraint_init_fixed(&d->wants[0], kind, start, size, &d->region.range);
+	vmr_constraint_init_fixed(&d->wants[0], kind, start, size,
+				  &d->region.range);
 	d->dev.constraints = d->wants;
 	d->dev.nr_constraints = 1;
 	if (type == VMR_REGION_MEMORY) {
@@ -104,8 +105,7 @@ static void add(struct simple_device *d, enum vmr_io io,
 	if (!err)
 		return;
 	if (err == -EBUSY)
-		vmr_format_range(&manager, kind, conflict, what,
-				   sizeof(what));
+		vmr_format_range(&manager, kind, conflict, what, sizeof(what));
 	fprintf(stderr, "%s: constraint %zu: %s; in the way: %s\n",
 		d->dev.name, failed, vmr_strerror(err), what);
 	exit(1);

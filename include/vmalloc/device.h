@@ -306,6 +306,7 @@ struct vmr_listener {
  * @notifying: the one that is being told, or NULL; private
  * @readers_lock: held while the list of readers is walked or changed; private
  * @readers: the attached readers; private
+ * @free_notifier: settles claims of regions when the system frees a range; private
  * @sys: where their resources come from
  * @epoch: counts unlinkings, from 1; private
  *
@@ -318,6 +319,7 @@ struct vmr_manager {
 	struct vmr_notification	*notifying;
 	uint32_t		readers_lock;
 	struct vmr_reader	*readers;
+	struct vmr_free_notifier free_notifier;
 	struct vmr_system	*sys;
 	unsigned long		epoch;
 };
@@ -745,6 +747,37 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
  * or a bus above has no window around it.
  */
 struct vmr_mapping vmr_region_mapping(const struct vmr_region *region);
+
+/**
+ * vmr_region_reserve - let nothing be placed somewhere
+ * @sys: the system
+ * @region: zeroed memory for the reservation, which ends by vmr_region_unreserve()
+ * @io: VMR_PIO or VMR_MMIO
+ * @hole: from where to where, and what it is
+ * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, @io is neither, or @hole is reversed;
+ *  - -EEXIST: @region is in a space, or a device's, already;
+ *  - -ERANGE: part of it is outside the domain;
+ *  - -EBUSY: part of it is taken.
+ */
+int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
+		     enum vmr_io io, const struct vmr_span *hole,
+		     struct vmr_range **conflict);
+
+/**
+ * vmr_region_unreserve - end what vmr_region_reserve() began
+ * @sys: the system
+ * @region: the reservation
+ *
+ * Regions that claim part of it go live as when a device is unlinked, and the
+ * manager's listeners are told, before this returns.
+ *
+ * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @region is no reservation
+ * of @sys's.
+ */
+int vmr_region_unreserve(struct vmr_system *sys, struct vmr_region *region);
 
 /**
  * vmr_region_space - the space that a region is or would be in

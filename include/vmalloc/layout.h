@@ -35,18 +35,6 @@ extern "C" {
 #define VMR_WINDOW_ALIGN_64		0x100000000ull	/* above */
 
 /**
- * struct vmr_span - addresses or numbers from one to another
- * @start: the first
- * @last: the last, included
- * @name: what they are for, in maps and messages; may be NULL
- */
-struct vmr_span {
-	uint64_t	start;
-	uint64_t	last;
-	const char	*name;
-};
-
-/**
  * struct vmr_layout_window - guest physical addresses for devices
  * @span: from where to where
  * @flags: what a device must allow to be placed here: VMR_64BIT,
@@ -257,37 +245,6 @@ int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
  */
 int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
 		   struct vmr_span *pieces);
-
-/**
- * vmr_region_reserve - let nothing be placed somewhere
- * @sys: the system
- * @region: zeroed memory for the reservation, which ends by vmr_region_unreserve()
- * @io: VMR_PIO or VMR_MMIO
- * @hole: from where to where, and what it is
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
- *
- * Return: 0, or
- *  - -EINVAL: a pointer is NULL, @io is neither, or @hole is reversed;
- *  - -EEXIST: @region is in a space, or a device's, already;
- *  - -ERANGE: part of it is outside the domain;
- *  - -EBUSY: part of it is taken.
- */
-int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
-		     enum vmr_io io, const struct vmr_span *hole,
-		     struct vmr_range **conflict);
-
-/**
- * vmr_region_unreserve - end what vmr_region_reserve() began
- * @sys: the system
- * @region: the reservation
- *
- * Regions that claim part of it go live as when a device is unlinked, and the
- * manager's listeners are told, before this returns.
- *
- * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @region is no reservation
- * of @sys's.
- */
-int vmr_region_unreserve(struct vmr_system *sys, struct vmr_region *region);
 
 /**
  * vmr_window_split - cut a window into apertures by weight

@@ -20,7 +20,7 @@
 #ifndef VMALLOC_SNAPSHOT_H
 #define VMALLOC_SNAPSHOT_H
 
-#include <vmalloc/pci.h>
+#include <vmalloc/device.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -91,6 +91,30 @@ struct vmr_snapshot_space {
 	uint32_t		id;
 };
 
+struct vmr_snapshot_block;
+
+/**
+ * struct vmr_snapshot_block_ops - operations of a block of registers
+ * @size: the number of bytes
+ * @consistent: whether the registers agree with the ranges that follow them; a
+ *	state that does not is not saved
+ * @save: store the registers at @bytes, not aligned
+ * @check: whether the saved registers @saved agree with the owner and with the
+ *	saved ranges, see vmr_snapshot_find_range()
+ * @restore: load the registers, which @check has accepted
+ *
+ * None of them may change a space or link a node.
+ */
+struct vmr_snapshot_block_ops {
+	size_t (*size)(const struct vmr_snapshot_block *block);
+	bool (*consistent)(const struct vmr_snapshot_block *block);
+	void (*save)(const struct vmr_snapshot_block *block, uint8_t *bytes);
+	bool (*check)(const struct vmr_snapshot_block *block,
+		      const uint8_t *saved, const struct vmr_restore_ctx *ctx);
+	void (*restore)(const struct vmr_snapshot_block *block,
+			const uint8_t *saved);
+};
+
 /**
  * struct vmr_snapshot_block - registers that are part of a snapshot
  * @key: its number in the snapshot, above the one before
@@ -99,9 +123,10 @@ struct vmr_snapshot_space {
  * @check: whether the saved registers @saved, not aligned, go with where @view
  *	says that ranges were; false refuses the snapshot. Asked when all ranges
  *	have been checked, and only if that went well. May be NULL
- * @fn: a PCI function whose registers this is, in place of @bytes and @size; NULL
- *	for other registers. See vmr_snapshot_describe_pci()
- * @sys: the system of @fn
+ * @ops: the operations of a block whose registers are not @bytes and @size, such as
+ *	vmr_snapshot_describe_pci() makes; NULL for @bytes and @size
+ * @owner: the object whose registers the operations save; NULL without @ops
+ * @sys: the system of @owner; NULL without @ops
  */
 struct vmr_snapshot_block {
 	uint64_t		key;
@@ -110,7 +135,8 @@ struct vmr_snapshot_block {
 	bool (*check)(const struct vmr_snapshot_block *block,
 		      const uint8_t *saved,
 		      const struct vmr_restore_ctx *view);
-	struct vmr_pci_function	*fn;
+	const struct vmr_snapshot_block_ops *ops;
+	void			*owner;
 	struct vmr_system	*sys;
 };
 
@@ -192,44 +218,6 @@ int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces, struct vmr_bus 
 		     uint32_t id);
 
 /**
- * vmr_snapshot_describe_bridge - describe the spaces of the bus behind a PCI bridge
- * @spaces: where to store three of them: ports, memory, functions
- * @bridge: the bridge
- * @id: the id of the first, from VMR_SNAPSHOT_FIRST_USER; the others have the next two
- *
- * Return: 0, or -EINVAL if a pointer is NULL or @id is one of a system's spaces.
- */
-int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
-			struct vmr_pci_bridge *bridge, uint32_t id);
-
-/**
- * vmr_snapshot_describe_pci - describe the registers of a PCI function
- * @block: where to store it
- * @key: its key; the function's PCI address does well
- * @fn: the function, as it is before vmr_pci_register_restored(): with its BARs, its
- *	capabilities and, if it is behind a bridge, its @behind
- * @sys: its system
- *
- * These are its configuration space and its MSI-X tables. Restoring writes them
- * and moves nothing: the ranges of BARs, windows and vectors are restored as
- * such, and must be where the registers say. That is, for
- *
- *  - a BAR without an address, or with one where it cannot be: nowhere; with
- *    decoding off: parked there; with decoding on: live or claimed there;
- *  - a window that is closed: nowhere; else: live or claimed from base to limit;
- *  - vectors that are in use: live, or nowhere if there were none left; that are
- *    not in use: nowhere.
- *
- * What is read-only in the header (but for the status register), in the
- * capabilities and in the tables must be as it is in @fn. What is behind these is
- * the owner's, who may set @block->check.
- *
- * Return: 0, or -EINVAL if a pointer is NULL.
- */
-int vmr_snapshot_describe_pci(struct vmr_snapshot_block *block, uint64_t key,
-		     struct vmr_pci_function *fn, struct vmr_system *sys);
-
-/**
  * vmr_snapshot_size - how many bytes vmr_snapshot_save() will write
  * @snap: what is to be saved
  * @size: where to store it; the number holds until a range enters or leaves one
@@ -238,7 +226,7 @@ int vmr_snapshot_describe_pci(struct vmr_snapshot_block *block, uint64_t key,
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL; the spaces do not ascend by id, one is there
  *    twice, or one with a mark ends at 2^64-1; the blocks do not ascend by key,
- *    one has no bytes, or one with a function has no system;
+ *    or one has no bytes;
  *  - -EOVERFLOW: no memory could hold it.
  */
 int vmr_snapshot_size(const struct vmr_snapshot *snap, size_t *size);

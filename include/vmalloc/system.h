@@ -19,8 +19,6 @@
 extern "C" {
 #endif
 
-struct vmr_manager;
-
 #define VMR_SYSTEM_MAX_POOLS	32
 
 /**
@@ -77,6 +75,20 @@ struct vmr_irq_share {
 };
 
 /**
+ * struct vmr_free_notifier - callback for addresses that became free
+ * @range_freed: [@start, @last] of @space, one of the system's I/O spaces, has
+ *	become free; called after the change, on the writer's side
+ *
+ * The layer that owns the system embeds it and finds itself with container_of().
+ * A manager uses it to settle claims of regions.
+ */
+struct vmr_free_notifier {
+	void (*range_freed)(struct vmr_free_notifier *notifier,
+			    struct vmr_space *space, uint64_t start,
+			    uint64_t last);
+};
+
+/**
  * struct vmr_system - the domains of one virtual machine
  * @seq: what lookups in @pio and @mmio validate against; private
  * @pio: I/O ports, 0 to 0xffff
@@ -95,9 +107,7 @@ struct vmr_irq_share {
  *	from the lines, as on arm64 and riscv64; empty elsewhere
  * @separate_msi_vectors: whether they are
  * @shared_irqs: the shared lines; private, see vmr_next_shared_irq()
- * @manager: whose regions are in @pio and @mmio, NULL without one; private
- * @vacated: lets claims of regions have addresses that became free, with a
- *	@manager; private
+ * @free_notifier: called when an I/O range of the system is freed, or NULL; private
  *
  * Must not be copied or moved in memory once initialised.
  */
@@ -115,10 +125,7 @@ struct vmr_system {
 	struct vmr_id_pool		msi_vectors;
 	bool			separate_msi_vectors;
 	struct vmr_shared_irq	*shared_irqs;
-	struct vmr_manager	*manager;
-	void			(*vacated)(struct vmr_manager *manager,
-					   struct vmr_space *space,
-					   uint64_t start, uint64_t last);
+	struct vmr_free_notifier *free_notifier;
 };
 
 /**

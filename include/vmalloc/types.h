@@ -71,6 +71,18 @@ struct vmr_total {
 	uint64_t	high;
 };
 
+/**
+ * struct vmr_span - addresses or numbers from one to another
+ * @start: the first
+ * @last: the last, included
+ * @name: what they are for, in maps and messages; may be NULL
+ */
+struct vmr_span {
+	uint64_t	start;
+	uint64_t	last;
+	const char	*name;
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,5 +17,6 @@
 #include <vmalloc/print.h>
 #include <vmalloc/pci.h>
 #include <vmalloc/snapshot.h>
+#include <vmalloc/pci_snapshot.h>
 
 #endif /* VMALLOC_VMALLOC_H */

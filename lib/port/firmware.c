@@ -7,7 +7,7 @@
  */
 #include <vmalloc/port.h>
 
-#include "../internal.h"
+#include "base/base.h"
 
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 

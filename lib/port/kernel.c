@@ -14,14 +14,15 @@
 
 #include <vmalloc/port.h>
 
-#include "lockdep.h"
+#include "base/lockdep.h"
 
 #define CREATE_TRACE_POINTS
-#include "trace_events.h"
+#include "trace_range.h"
+#include "trace_device.h"
 
 #ifdef CONFIG_LOCKDEP
-struct lockdep_map vmr_section_map =
-	STATIC_LOCKDEP_MAP_INIT("vmr_section", &vmr_section_map);
+struct lockdep_map vmr_write_section_map =
+	STATIC_LOCKDEP_MAP_INIT("vmr_section", &vmr_write_section_map);
 struct lockdep_map vmr_callback_map =
 	STATIC_LOCKDEP_MAP_INIT("vmr_callback", &vmr_callback_map);
 #endif

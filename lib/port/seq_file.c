@@ -16,7 +16,8 @@ static void show_line(void *arg, const char *text)
 	seq_putc(m, '\n');
 }
 
-static struct vmr_printer into(struct seq_file *m, const struct vmr_printer *how)
+static struct vmr_printer into(struct seq_file *m,
+			       const struct vmr_printer *how)
 {
 	struct vmr_printer map = {};
 
@@ -28,7 +29,7 @@ static struct vmr_printer into(struct seq_file *m, const struct vmr_printer *how
 }
 
 int vmr_seq_print_space(struct seq_file *m, const struct vmr_printer *how,
-		      const struct vmr_space *space)
+			const struct vmr_space *space)
 {
 	struct vmr_printer map = into(m, how);
 
@@ -37,7 +38,7 @@ int vmr_seq_print_space(struct seq_file *m, const struct vmr_printer *how,
 EXPORT_SYMBOL_GPL(vmr_seq_print_space);
 
 int vmr_seq_print_ids(struct seq_file *m, const struct vmr_printer *how,
-		    const struct vmr_id_pool *ids)
+		      const struct vmr_id_pool *ids)
 {
 	struct vmr_printer map = into(m, how);
 
@@ -76,7 +77,8 @@ struct dentry *vmr_debugfs_create(const char *name, struct dentry *parent,
 {
 	if (!view || !view->manager || !view->lock)
 		return ERR_PTR(-EINVAL);
-	return debugfs_create_file(name, 0444, parent, view, &vmr_debugfs_entry_fops);
+	return debugfs_create_file(name, 0444, parent, view,
+				   &vmr_debugfs_entry_fops);
 }
 EXPORT_SYMBOL_GPL(vmr_debugfs_create);
 

@@ -4,7 +4,7 @@
  */
 #include <vmalloc/port.h>
 
-#include "../internal.h"
+#include "base/base.h"
 
 unsigned long vmr_port_write_begin(void)
 {

@@ -95,7 +95,8 @@ static void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
 	vmr_region_init(region, VMR_MMIO, VMR_REGION_MEMORY, size, ram->nr,
 			tag);
 	vmr_device_add_region(&ram->dev, region);
-	vmr_constraint_init_fixed(&c[0], VMR_KIND_MMIO, start, size, &region->range);
+	vmr_constraint_init_fixed(&c[0], VMR_KIND_MMIO, start, size,
+				  &region->range);
 	vmr_constraint_init(&c[1], VMR_KIND_MEM_SLOT, 1, &mem->slot);
 	mem->readonly = readonly;
 	memory_add(vmm, mem, region, size);
@@ -113,7 +114,7 @@ int ram_register(struct vmm *vmm)
 	ram->dev.ops = &ops;
 	ram->dev.constraints = ram->constraints;
 	vmr_resource_set_init(&ram->dev.resources, ram->resources,
-		     ARRAY_SIZE(ram->resources));
+			      ARRAY_SIZE(ram->resources));
 
 	/* From 640 KiB on there is the window of a graphics card. */
 	ram_bank(vmm, 0, 640 * KIB, "RAM", false);

@@ -43,7 +43,7 @@ static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 	for (i = 0; i < s->nr_ranges; i++)
 		if (s->ranges[i] == range)
 			return i;
-	return VMR_ADDR_MAX;		/* nobody's, so that restoring refuses it */
+	return VMR_ADDR_MAX; /* nobody's, so that restoring refuses it */
 }
 
 static struct vmr_range *node_of(const struct vmr_snapshot *snap,
@@ -127,7 +127,8 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 	add_block(s, &cfg->selected,
 		  sizeof(*cfg) - offsetof(struct fw_cfg, selected));
 	add_block(s, vmm->pm.regs, sizeof(vmm->pm.regs));
-	add_block(s, &vmm->pci_host.config_address, sizeof(vmm->pci_host.config_address));
+	add_block(s, &vmm->pci_host.config_address,
+		  sizeof(vmm->pci_host.config_address));
 
 	for (i = 0; i < vmm->nr_functions; i++) {
 		if (s->snap.nr_blocks == MAX_BLOCKS) {
@@ -135,8 +136,8 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 			return;
 		}
 		vmr_snapshot_describe_pci(&s->blocks[s->snap.nr_blocks++],
-				 FUNCTION_KEY + i, vmm->functions[i],
-				 &vmm->sys);
+					  FUNCTION_KEY + i, vmm->functions[i],
+					  &vmm->sys);
 	}
 }
 
@@ -149,8 +150,8 @@ static struct snapshot *describe(struct vmm *vmm)
 	if (!s)
 		return NULL;
 	vmr_snapshot_describe_system(s->spaces, &vmm->sys);
-	vmr_snapshot_describe_bridge(s->spaces + VMR_SNAPSHOT_NR_SPACES, &vmm->pci_bridge,
-			    VMR_SNAPSHOT_FIRST_USER);
+	vmr_snapshot_describe_bridge(s->spaces + VMR_SNAPSHOT_NR_SPACES,
+				     &vmm->pci_bridge, VMR_SNAPSHOT_FIRST_USER);
 	for (i = 0; i < NR_RESERVED; i++)
 		add_range(s, &vmm->reserved[i].range);
 	for (i = 0; i < vmm->nr_devices; i++)
@@ -181,7 +182,8 @@ static uint8_t *save(struct vmm *vmm, size_t *size, const char **fault)
 		err = vmr_snapshot_size(&s->snap, size);
 	if (!err) {
 		bytes = malloc(*size);
-		err = bytes ? vmr_snapshot_save(&s->snap, bytes, *size, size) : -ENOSPC;
+		err = bytes ? vmr_snapshot_save(&s->snap, bytes, *size, size) :
+			      -ENOSPC;
 	}
 	free(s);
 	if (!err)
@@ -279,10 +281,12 @@ static const char *adopt(struct vmm *vmm)
 
 	vmm->restoring = false;
 	for (i = 0; !err && i < vmm->nr_devices; i++)
-		err = vmr_device_register_restored(&vmm->manager, vmm->devices[i], NULL);
+		err = vmr_device_register_restored(&vmm->manager,
+						   vmm->devices[i], NULL);
 	/* A bridge was plugged before what is behind it. */
 	for (i = 0; !err && i < vmm->nr_functions; i++)
-		err = vmr_pci_register_restored(&vmm->manager, vmm->functions[i], NULL);
+		err = vmr_pci_register_restored(&vmm->manager,
+						vmm->functions[i], NULL);
 	fw_cfg_restored(vmm);
 	return err ? vmr_strerror(err) : NULL;
 }
@@ -331,7 +335,8 @@ struct vmm *restore_machine(struct vmm *vmm)
 	if (fault)
 		printf("%s\n", fault);
 	else
-		printf("%u devices go on in other memory, %zu bytes saved twice the same\n",
+		printf("%u devices go on in other memory, %zu bytes saved "
+		       "twice the same\n",
 		       vmm->nr_devices + vmm->nr_functions, size);
 	fflush(stdout);
 	if (readers_start(vmm))

@@ -142,7 +142,9 @@ static unsigned int check_card(struct vmm *vmm, struct card *card)
 			vmm->misrouted++;
 		printf(" at %#llx: %s%s\n", m.start,
 		       fault ? fault : "first and last byte found",
-		       !fault && card->fn.upstream_bridge ? " through the bridge" : "");
+		       !fault && card->fn.upstream_bridge ?
+			       " through the bridge" :
+			       "");
 	}
 	return programmed;
 }
@@ -176,11 +178,13 @@ void selfcheck(struct vmm *vmm)
 		if (has_bar(vmm, &m))
 			continue;
 		vmm->misrouted++;
-		printf("check: BAR %u of %02x:%02x.%x was mapped, and is none\n",
+		printf("check: BAR %u of %02x:%02x.%x was mapped, and is "
+		       "none\n",
 		       m.bar, m.address >> 8, m.address >> 3 & 0x1f,
 		       m.address & 7);
 	}
-	printf("check: %u BARs implemented, %" PRIu64 " exits answered by nobody\n",
+	printf("check: %u BARs implemented, %" PRIu64
+	       " exits answered by nobody\n",
 	       vmm->implemented, vmm->unclaimed);
 }
 
@@ -219,7 +223,8 @@ enum vmm_status report(struct vmm *vmm, bool replayed)
 	if (vmm->errors)
 		printf("check: the library refused %" PRIu64 " accesses\n",
 		       vmm->errors);
-	printf("run: %" PRIu64 " exits routed, %u BARs programmed by the guest, ",
+	printf("run: %" PRIu64
+	       " exits routed, %u BARs programmed by the guest, ",
 	       vmm->exits, vmm->programmed);
 	printf("%" PRIu64 " misrouted%s\n", misrouted,
 	       replayed ? " (replayed)" : "");

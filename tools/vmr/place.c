@@ -57,7 +57,8 @@ static struct vmr_constraint constraint_of(struct want *want)
 		c.request.addr = want->at;
 	}
 	if (want->window && !(want->flags & VMR_64BIT))
-		c.request.max = want->kind == VMR_KIND_PIO ? 0xffff : FOUR_GIB - 1;
+		c.request.max = want->kind == VMR_KIND_PIO ? 0xffff :
+							     FOUR_GIB - 1;
 	return c;
 }
 
@@ -114,8 +115,10 @@ static void take_given(struct vmr_layout_config *config,
 		const struct given *w = &m->windows.list[i];
 
 		config->windows[i] = (struct vmr_layout_window) {
-			.span = w->span, .flags = w->flags,
-			.policy = w->policy, .align = VMR_WINDOW_ALIGN_32,
+			.span = w->span,
+			.flags = w->flags,
+			.policy = w->policy,
+			.align = VMR_WINDOW_ALIGN_32,
 		};
 		config->nr_windows = i + 1;
 	}
@@ -204,7 +207,8 @@ bool describe_machine(struct plan *plan, uint32_t bits)
 		   vmr_layout_ram(&plan->config, plan->machine.ram,
 				  pieces) < 0) {
 		fprintf(stderr,
-			"vmr: the machine's areas have no room for %s of memory\n",
+			"vmr: the machine's areas have no room for %s of "
+			"memory\n",
 			size_text(plan->machine.ram));
 		plan->errors++;
 	}
@@ -234,8 +238,8 @@ static void fill_memory(struct plan *plan)
 				size, i, pieces[i].name);
 		vmr_device_add_region(dev, &plan->pieces[i]);
 		vmr_constraint_init_fixed(&plan->pieces_wanted[i], VMR_KIND_MEM,
-				  pieces[i].start, size,
-				  &plan->pieces[i].range);
+					  pieces[i].start, size,
+					  &plan->pieces[i].range);
 	}
 	dev->constraints = plan->pieces_wanted;
 	dev->nr_constraints = nr;
@@ -505,7 +509,7 @@ static void fail_to_place(struct plan *plan, struct thing *thing,
 		fail_for_space(plan, thing, want);
 	} else if (err == -EBUSY && conflict) {
 		vmr_format_range(&plan->manager, want->kind, conflict, text,
-				   sizeof(text));
+				 sizeof(text));
 		fail(thing, want, err, "in the way is %s", text);
 	} else if (err == -ERANGE) {
 		fail(thing, want, err, "0x%llx is outside of the machine",
@@ -558,7 +562,8 @@ static int grant(struct plan *plan, struct want *want,
 	struct vmr_resource res;
 
 	vmr_resource_set_init(&set, &res, 1);
-	return vmr_system_alloc_resources(&plan->sys, &c, 1, &set, NULL, conflict);
+	return vmr_system_alloc_resources(&plan->sys, &c, 1, &set, NULL,
+					  conflict);
 }
 
 static struct want *find_window(struct thing *bridge, unsigned int window)
@@ -686,8 +691,9 @@ static bool place_address(struct plan *plan, struct thing *thing)
 	struct vmr_resource res;
 	int err;
 
-	vmr_constraint_init_bounded(&c, VMR_KIND_PCI_BDF, 1, 8, VMR_PCI_BDF(bus, 0, 0),
-			      VMR_PCI_BDF(bus, 31, 7), &thing->pci);
+	vmr_constraint_init_bounded(&c, VMR_KIND_PCI_BDF, 1, 8,
+				    VMR_PCI_BDF(bus, 0, 0),
+				    VMR_PCI_BDF(bus, 31, 7), &thing->pci);
 	vmr_resource_set_init(&set, &res, 1);
 	err = vmr_system_alloc_resources(&plan->sys, &c, 1, &set, NULL, NULL);
 	if (err)
@@ -769,10 +775,12 @@ static bool adopt(struct plan *plan, struct thing *thing)
 		thing->constraints[i] = constraint_of(&thing->wants[i]);
 	thing->dev.constraints = thing->constraints;
 	thing->dev.nr_constraints = thing->nr;
-	vmr_resource_set_init(&thing->dev.resources, thing->resources, thing->nr);
+	vmr_resource_set_init(&thing->dev.resources, thing->resources,
+			      thing->nr);
 	err = vmr_id_alloc(&plan->sys.device_ids, &thing->dev.id);
 	if (!err)
-		err = vmr_device_register_restored(&plan->manager, &thing->dev, NULL);
+		err = vmr_device_register_restored(&plan->manager, &thing->dev,
+						   NULL);
 	if (err)
 		fail(thing, NULL, err, "%s", vmr_strerror(err));
 	return !err;

@@ -61,7 +61,9 @@ static struct level level_behind(const struct box *box, unsigned int depth)
 {
 	return (struct level) {
 		.space = &box->region->device->subordinate->mmio,
-		.start = box->start, .last = box->last, .depth = depth + 1,
+		.start = box->start,
+		.last = box->last,
+		.depth = depth + 1,
 	};
 }
 
@@ -75,7 +77,8 @@ static struct box box_at(const struct level *level, uint64_t addr)
 		return (struct box) {
 			region_of(range), range->start, range->last,
 		};
-	if (!vmr_last_gap_at_or_below(level->space, addr, &gap) || gap.last < addr)
+	if (!vmr_last_gap_at_or_below(level->space, addr, &gap) ||
+	    gap.last < addr)
 		return (struct box) { NULL, level->start, addr };
 	return (struct box) {
 		NULL, gap.start > level->start ? gap.start : level->start, addr,
@@ -198,7 +201,8 @@ static void draw_box(const struct plan *plan, const struct level *level,
 		box->region ? "" : " fill=\"#888\"");
 	put_label(plan, level, box, out);
 	fputs("</text>\n", out);
-	fprintf(out, "<text x=\"%u\" y=\"%u\" text-anchor=\"end\"%s>%s</text>\n",
+	fprintf(out,
+		"<text x=\"%u\" y=\"%u\" text-anchor=\"end\"%s>%s</text>\n",
 		x + WIDTH - 2 * inset - 6, text,
 		box->region ? "" : " fill=\"#888\"",
 		size_text(box->last - box->start + 1));
@@ -248,13 +252,15 @@ static void draw_failed(const struct plan *plan, unsigned int y, FILE *out)
 	for_each_thing(thing, plan) {
 		if (thing->left_out || is_placed(thing))
 			continue;
-		fprintf(out, "<text x=\"%u\" y=\"%u\" fill=\"#b00\">not placed: ",
+		fprintf(out,
+			"<text x=\"%u\" y=\"%u\" fill=\"#b00\">not placed: ",
 			MARGIN, y);
 		put_text(out, thing->name);
 		if (thing->failed && thing->at_fault) {
 			fputs(", ", out);
 			put_text(out, thing->at_fault->label);
-			fprintf(out, " of %s", size_text(thing->at_fault->size));
+			fprintf(out, " of %s",
+				size_text(thing->at_fault->size));
 		}
 		fputs("</text>\n", out);
 		y += 16;

@@ -83,7 +83,7 @@ void bench_routes(const struct bench_options *options);
 void bench_memory_table(const char *path);
 
 /*
- * Mark the memory of the nodes and the start of an operation, for touch.c. In other
+ * Mark the memory of the nodes and the start of an operation, for access_count.c. In other
  * programs these do nothing.
  */
 #ifdef BENCH_TOUCH

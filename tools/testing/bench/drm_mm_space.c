@@ -84,7 +84,7 @@ static inline uint64_t space_size(struct space *s, size_t i)
 	return node(s, i)->size;
 }
 
-#include "loops.h"
+#include "workloads.h"
 
 SPACE_WORKLOADS(drm_mm);
 

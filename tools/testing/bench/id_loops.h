@@ -2,7 +2,7 @@
 /*
  * id_loops.h - the workload of ids that lead to their owners
  *
- * Each implementation includes this file, as loops.h, after it has defined
+ * Each implementation includes this file, as workloads.h, after it has defined
  *
  *	struct owner
  *	struct ids		with size_t n, struct owner *owners, uint32_t *id_of

@@ -4,18 +4,18 @@
 # Count the instructions of a fixed script of operations, and compare them with
 # the committed figures:
 #
-#	instructions.sh DIRECTORY [update|print] [N]
+#	instructions.sh DIRECTORY [record|print] [N]
 #
 # DIRECTORY has the program "script", compiled by CC. The figures depend on the compiler
 # and the architecture. Without figures or without valgrind the exit status is 4. An
-# increase of more than 3 per cent fails. "update" writes the figures, "print" shows
+# increase of more than 3 per cent fails. "record" writes the figures, "print" shows
 # them.
 
 set -eu
 
 limit=3		# per cent
 
-dir=${1:?usage: $0 DIRECTORY [update|print] [N]}
+dir=${1:?usage: $0 DIRECTORY [record|print] [N]}
 what=${2-compare}
 n=${3-1000}
 cc=${CC:-gcc}
@@ -57,7 +57,7 @@ case $what in
 print)
 	cat "$dir/instructions"
 	;;
-update)
+record)
 	mkdir -p "$here/instructions"
 	cp "$dir/instructions" "$figures"
 	echo "  FIGURES ${figures#"$PWD"/}"
@@ -81,12 +81,12 @@ compare)
 				bad++
 			}
 		if (less)
-			print "fewer: make bench-instructions-update keeps them"
+			print "fewer: make bench-instructions-record keeps them"
 		exit bad > 0
 	}' "$figures" "$dir/instructions"
 	;;
 *)
-	echo "usage: $0 DIRECTORY [update|print] [N]" >&2
+	echo "usage: $0 DIRECTORY [record|print] [N]" >&2
 	exit 1
 	;;
 esac

@@ -78,7 +78,7 @@ static inline uint64_t space_size(struct space *s, size_t i)
 	return node(s, i)->last - node(s, i)->start + 1;
 }
 
-#include "loops.h"
+#include "workloads.h"
 
 const struct bench_impl interval_tree_exact = WORKLOAD(exact, setup_half);
 const struct bench_impl interval_tree_move = WORKLOAD(move, setup_half);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * engine.c - operations of range.h and pool.h against cells.h
+ * engine.c - operations of range.h and pool.h against bitmap_model.h
  *
  * Two spaces that share a sequence count, and a pool on the first. All results of
  * each operation are compared; at intervals also all nodes, trees, gaps and claims.
@@ -8,7 +8,7 @@
 #include <vmalloc/pool.h>
 
 #include "../selftests/vmalloc/verify.h"
-#include "cells.h"
+#include "bitmap_model.h"
 #include "fuzz.h"
 
 #define SPACES		2

@@ -8,7 +8,7 @@
 #include <vmalloc/id.h>
 
 #include "../selftests/vmalloc/verify.h"
-#include "cells.h"
+#include "bitmap_model.h"
 #include "fuzz.h"
 
 static struct vmr_id_pool ids, ids_before;

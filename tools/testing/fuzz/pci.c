@@ -2,7 +2,7 @@
 /*
  * pci.c - a guest that writes to twelve functions behind three bridges
  *
- * The machine, the accesses of the guest and the checks are those of test_hostile.c,
+ * The machine, the accesses of the guest and the checks are those of test_hostile_guest.c,
  * with the bytes of the fuzzer in place of random numbers. The checks compute the
  * expected state from the registers, as the specification defines them, and from all
  * regions one by one.
@@ -30,7 +30,7 @@ static uint32_t dice(uint32_t n)
 }
 
 #define run		run_as_a_test
-#include "../selftests/vmalloc/test_hostile.c"
+#include "../selftests/vmalloc/test_hostile_guest.c"
 #undef run
 
 #define CLEAR(object)	memset(&(object), 0, sizeof(object))
@@ -46,10 +46,10 @@ static void begin(void)
 	CLEAR(msixs);
 	CLEAR(vectors);
 	CLEAR(tables);
-	CLEAR(villains);
+	CLEAR(fn_states);
 	CLEAR(model_space);
 	CLEAR(naive);
-	CLEAR(told);
+	CLEAR(notified);
 	undefined = 0;
 	FUZZ_ASSERT(!hostile_up(fuzz_one_in(2) ? MACHINE_LAST : VMR_ADDR_MAX));
 }

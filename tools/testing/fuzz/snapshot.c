@@ -350,9 +350,9 @@ static void box_damaged(void)
 
 	memcpy(bad, sound, n);
 	n = damage(bad, n, sizeof(bad));
-	dst.lie = random_value(16) ? HONEST : (int)random_value(5);
-	/* With wrong keys the restored state differs from the saved one but is valid. */
-	if (dst.lie == HONEST) {
+	dst.fault = random_value(16) ? NO_FAULT : (int)random_value(5);
+	/* With a fault the state differs from the saved one, but is valid. */
+	if (dst.fault == NO_FAULT) {
 		restored_exactly(bad, n);
 	} else if (!vmr_snapshot_restore(&dst.snap, bad, n)) {
 		FUZZ_ASSERT(!strcmp(verify_space(&dst.small), VERIFY_OK));
@@ -360,7 +360,7 @@ static void box_damaged(void)
 		FUZZ_ASSERT(!strcmp(verify_space(&dst.ids.space), VERIFY_OK));
 		box_clear(&dst);
 	}
-	dst.lie = HONEST;
+	dst.fault = NO_FAULT;
 }
 
 /* The machine */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * system.c - allocations, frees and updates of a system against cells.h
+ * system.c - allocations, frees and updates of a system against bitmap_model.h
  *
  * Five devices request ports, memory, interrupts, shared lines and slots in a small
  * machine, with other pools in each run. The expected result is computed constraint
@@ -9,7 +9,7 @@
 #include <vmalloc/system.h>
 
 #include "../selftests/vmalloc/verify.h"
-#include "cells.h"
+#include "bitmap_model.h"
 #include "fuzz.h"
 
 #define DEVICES		5

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * transaction.c - registrations, transactions and moves of regions against cells.h
+ * transaction.c - registrations, transactions and moves of regions against bitmap_model.h
  *
  * Eight devices with two regions and an interrupt, ids for six of them, and two open
  * transactions. The expected result of each call and the expected device at each
@@ -9,7 +9,7 @@
 #include <vmalloc/device.h>
 
 #include "../selftests/vmalloc/verify.h"
-#include "cells.h"
+#include "bitmap_model.h"
 #include "fuzz.h"
 
 #define DEVICES		8

@@ -7,11 +7,11 @@
  * constructors. They use this file, which has the same macros and prints the same
  * KTAP.
  *
- * All test files are linked into one image, first.o before them and last.o after them.
+ * All test files are linked into one image, section_start.o before them and section_end.o after them.
  * Every test puts a pointer to its description into the section "vmr_tests", between
- * the pointers of first.o and last.o. This needs no constructors and no linker script,
- * and also works in the relocatable link of a kernel module. first.o and last.o
- * enclose .data and .bss of the tests in the same way. fresh.c resets them before each
+ * the pointers of section_start.o and section_end.o. This needs no constructors and no linker script,
+ * and also works in the relocatable link of a kernel module. section_start.o and section_end.o
+ * enclose .data and .bss of the tests in the same way. reset_data.c resets them before each
  * test, so a test starts as in its own process.
  *
  * An environment supplies four functions and one call:
@@ -23,11 +23,11 @@
  *   harness_parameters()	"NAME=VALUE NAME=VALUE", for getenv()
  *   harness_main()		the call: runs all tests in the given memory
  *
- * leave.c has harness_call() and harness_leave() for environments with one stack. An
+ * longjmp.c has harness_call() and harness_leave() for environments with one stack. An
  * environment with threads can use one thread for each call. The tests also use some
  * functions of the C library. libc/ has them for bare metal; other environments supply
  * their own headers. -DTEST_LACKS_threads=1 and similar macros declare missing
- * features (needs.h). Tests that need a missing feature are skipped.
+ * features (requires.h). Tests that need a missing feature are skipped.
  *
  * The environment must end a test that hangs or crashes.
  */
@@ -113,12 +113,12 @@ void harness_strings(struct __test_metadata *_metadata,
 /* stdlib.c: set the memory of malloc(), all of it free */
 void harness_memory(void *memory, size_t size);
 
-/* The sections between first.c and last.c */
+/* The sections between section_start.c and section_end.c */
 extern const struct harness_entry *const harness_first[], *const harness_last[];
 extern char harness_data_first[], harness_data_last[];
 extern char harness_bss_first[], harness_bss_last[];
 
-/* fresh.c: save .data of the tests to @copy if it fits; restore it */
+/* reset_data.c: save .data of the tests to @copy if it fits; restore it */
 size_t harness_keep(void *copy, size_t size);
 void harness_fresh(const void *copy);
 

@@ -7,7 +7,7 @@
 #	run.sh [VERSION]
 #
 # VERSION, such as 6.12, selects the packages with this version in their names.
-# tools/check/run.sh sets O, KFILES and VMR_MAKE.
+# tools/testing/check/run.sh sets O, KFILES and VMR_MAKE.
 
 set -u
 cd "$(dirname "$0")/../../.." || exit 1
@@ -15,7 +15,7 @@ cd "$(dirname "$0")/../../.." || exit 1
 version=${1-}
 
 # Fewer repetitions, because emulation is slow
-PARAMETERS='VMR_PART=20 VMR_MOVES=5000 VMR_STRESS_MOVES=10000 VMR_STRESS_CYCLES=1000'
+PARAMETERS='VMR_TEST_DIVISOR=20 VMR_TEST_MOVES=5000 VMR_TEST_STRESS_MOVES=10000 VMR_TEST_STRESS_CYCLES=1000'
 dir=$O/check/kernel${version:+-$version}.d
 mkdir -p "$dir"
 

@@ -172,7 +172,7 @@ inline validate()
 	}
 }
 
-/* The device at the address, or NIL: find_device() in lib/route.c */
+/* The device at the address, or NIL: lookup_device() in lib/device/dispatch.c */
 inline lookup()
 {
 	load(at, EPOCH);
@@ -636,7 +636,7 @@ inline test_hazards(rd, x)
 	skip
 }
 
-/* may_be_inside() in lib/route.c */
+/* reader_may_access() in lib/device/reader.c */
 inline test_reader(rd, x)
 {
 #ifdef NO_DRAIN_ACQUIRE

@@ -23,7 +23,7 @@ static inline int hub_init(struct bridge_dev *h, const char *name,
 	return vmr_bus_init(&h->bus, &m.manager, &h->p.dev);
 }
 
-/* A window that is closed. */
+/* A closed window. */
 static inline int hub_window(struct bridge_dev *h, unsigned int index, enum vmr_io io,
 			     bool prefetchable)
 {
@@ -39,10 +39,7 @@ static inline int hub_open(struct bridge_dev *h, unsigned int index, uint64_t st
 	return vmr_window_program(&m.manager, &h->p.region[index], start, last);
 }
 
-/*
- * A registered bus with a window of each kind, closed: 0 of ports, 1 of memory,
- * 2 of prefetchable memory
- */
+/* The windows of a registered bus, closed: ports, memory, prefetchable memory. */
 enum { PORTS, MEMORY, PREFETCH };
 
 static inline int hub_up(struct bridge_dev *h, const char *name,
@@ -88,7 +85,7 @@ static inline int leaf_at(struct probe *p, const char *name,
 	return ret ? ret : program(&p->region[0], start);
 }
 
-/* It is in its space but nobody can reach it, and the library says so. */
+/* @region is not mapped, neither by dispatch nor by vmr_region_mapping(). */
 static inline int is_hidden(const struct vmr_region *region)
 {
 	enum vmr_io io = (enum vmr_io)region->io;
@@ -100,19 +97,17 @@ static inline int is_hidden(const struct vmr_region *region)
 
 #define EXPECT_HIDDEN(region) \
 	EXPECT_TRUE(is_hidden(region)) { \
-		TH_LOG("%s can be reached, or seems so", #region); \
+		TH_LOG("%s is mapped", #region); \
 	}
 
-/* Reachable at @start, and the library says so. */
+/* @region is mapped at @start, by dispatch and by vmr_region_mapping(). */
 #define EXPECT_SEEN(region, start) \
 	do { \
 		EXPECT_ANSWERS(region, start); \
 		EXPECT_TRUE(vmr_region_mapping(region).mapped); \
 	} while (0)
 
-/*
- * Numbers that look random and are the same everywhere for one seed.
- */
+/* Pseudo-random numbers, equal on every machine for one seed. */
 static uint64_t chance_state;
 
 static inline uint64_t chance(void)
@@ -124,7 +119,7 @@ static inline uint64_t chance(void)
 	return chance_state * 0x2545f4914f6cdd1dull;
 }
 
-/* One of 0 to @n - 1. */
+/* Return: a number in [0, @n - 1]. */
 static inline uint32_t dice(uint32_t n)
 {
 	return (uint32_t)((chance() >> 32) * n >> 32);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * card.h - PCI functions in the machine of machine.h, and the guest's way to them
+ * card.h - PCI functions in the machine of machine.h
  *
- * Everything a guest does to configuration space here is done as a guest does it,
- * by accesses to ports 0xcf8 to 0xcff.
+ * Configuration space is accessed as a guest does, through ports 0xcf8 to 0xcff.
  */
 #ifndef VMR_TEST_CARD_H
 #define VMR_TEST_CARD_H
@@ -90,7 +89,7 @@ static inline int card_up(struct vmr_pci_function *fn, uint32_t slot,
 					VMR_PCI_BDF(0, slot, 0));
 }
 
-/* The guest's own instructions, little endian as its registers are. */
+/* Port instructions of a guest, little endian. */
 static inline int port_out(uint16_t port, uint32_t value, uint32_t width)
 {
 	uint8_t data[4];
@@ -185,7 +184,7 @@ static inline struct vmr_region *bar(struct vmr_pci_function *fn,
 	return &fn->bars[index].region;
 }
 
-/* The address that the model says the BAR has; NOWHERE if it says none. */
+/* The address of the BAR in the register model, or NOWHERE. */
 static inline uint64_t model_says(const struct vmr_pci_function *fn,
 				  unsigned int index)
 {
@@ -194,14 +193,14 @@ static inline uint64_t model_says(const struct vmr_pci_function *fn,
 	return vmr_pci_bar_addr(fn, index, &addr) ? addr : NOWHERE;
 }
 
-/* Live at @start, with the register model of the same opinion. */
+/* The BAR is live at @start, by dispatch and in the register model. */
 #define EXPECT_BAR(fn, index, start) \
 	do { \
 		EXPECT_ANSWERS(bar(fn, index), start); \
 		EXPECT_EQ((uint64_t)(start), model_says(fn, index)); \
 	} while (0)
 
-/* Answering nowhere, and not waiting for anything. */
+/* The BAR is neither live nor claimed. */
 #define EXPECT_NO_BAR(fn, index) \
 	do { \
 		EXPECT_NE(VMR_LIVE, state_of(bar(fn, index))); \
@@ -209,7 +208,7 @@ static inline uint64_t model_says(const struct vmr_pci_function *fn,
 		EXPECT_EQ(NOWHERE, model_says(fn, index)); \
 	} while (0)
 
-/* Waiting for its place, and answering nowhere. */
+/* The BAR is a claim of @start_. */
 #define EXPECT_CLAIM(fn, index, start_) \
 	do { \
 		EXPECT_EQ(VMR_CLAIMED, state_of(bar(fn, index))); \

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * machine.h - a small machine to route exits in, and devices that tell what
- * reached them
+ * machine.h - a small machine, and devices that record the accesses to them
  *
- * The harness runs each test in a process of its own, so that the machine is new
- * for each.
+ * The harness runs each test in a process of its own, with a new machine.
  */
 #ifndef VMR_TEST_MACHINE_H
 #define VMR_TEST_MACHINE_H
@@ -54,7 +52,7 @@ static inline int machine_up(void)
 	return machine_up_to(MACHINE_LAST, 255);
 }
 
-/* A space is sound, and each claim in it has something to wait for. */
+/* Check a space, and that a live range blocks each of its claims. */
 static inline const char *verify_waiting(const struct vmr_space *space)
 {
 	const struct vmr_range *range;
@@ -65,11 +63,11 @@ static inline const char *verify_waiting(const struct vmr_space *space)
 	vmr_for_each_claim(range, space)
 		if (vmr_range_state(range) == VMR_CLAIMED &&
 		    !vmr_find_overlap(space, range->start, range->last))
-			return "a claim waits for nothing";
+			return "claim waits although its addresses are free";
 	return VERIFY_OK;
 }
 
-/* What is wrong with the machine's trees, or VERIFY_OK. */
+/* Return: VERIFY_OK, or the first error of the machine's spaces. */
 static inline const char *machine_verify(void)
 {
 	const struct vmr_space *spaces[] = {
@@ -89,7 +87,7 @@ static inline const char *machine_verify(void)
 			what = verify_waiting(&dev->subordinate->mmio);
 	}
 	if (m.manager.notify_queue.next != &m.manager.notify_queue)
-		return "a change was never told";
+		return "notification was not delivered";
 	return what;
 }
 
@@ -97,10 +95,9 @@ static inline const char *machine_verify(void)
 	EXPECT_STREQ(VERIFY_OK, machine_verify())
 
 /*
- * Everything that a call can change and a caller can see, as numbers: which
- * range is where, in what state and of what age, which ids were ever handed out,
- * which devices there are. The shape of the trees, the count that readers validate
- * against and the time that a drain goes by are left out: nobody can see these.
+ * The visible state as numbers: ranges with their state and age, watermarks of ids,
+ * devices and readers. The shape of the trees, the sequence count and the epoch are not
+ * visible to a caller and are left out.
  */
 struct machine_state {
 	size_t		nr;
@@ -122,7 +119,7 @@ static inline void machine_state_range(struct machine_state *p, const struct vmr
 }
 
 static inline void machine_state_space(struct machine_state *p,
-				 const struct vmr_space *space)
+				       const struct vmr_space *space)
 {
 	const struct vmr_range *range;
 
@@ -144,9 +141,9 @@ static inline void machine_state_ids(struct machine_state *p, const struct vmr_i
 	machine_state_add(p, ids->high_watermark);
 }
 
-/* What is in no space is not in the trees, and what is behind a bus not below. */
+/* Adds ranges that are in no space, and the spaces of the bus behind @dev. */
 static inline void machine_state_device(struct machine_state *p,
-				  const struct vmr_device *dev)
+					const struct vmr_device *dev)
 {
 	const struct vmr_region *region;
 
@@ -199,7 +196,7 @@ static inline int same_as_before(void)
 	       !memcmp(&machine_before, &machine_after, sizeof(machine_after));
 }
 
-/* @call fails with @err, and the machine is as if it had not been made. */
+/* @call fails with @err and does not change the machine. */
 #define REFUSED(err, call) \
 	do { \
 		machine_state_before(); \
@@ -207,11 +204,11 @@ static inline int same_as_before(void)
 			TH_LOG("%s", #call); \
 		} \
 		EXPECT_TRUE(same_as_before()) { \
-			TH_LOG("%s failed and changed something", #call); \
+			TH_LOG("%s failed and changed the machine", #call); \
 		} \
 	} while (0)
 
-/* The last access that reached any device, by value. */
+/* The last access that any device received. */
 struct seen {
 	unsigned int		calls;
 	struct vmr_device	*dev;
@@ -228,7 +225,7 @@ static inline size_t access_bytes(const struct vmr_access *access)
 }
 
 static inline void access_record(struct vmr_device *dev, const struct vmr_access *access,
-		       int wrote)
+				 int wrote)
 {
 	seen.calls++;
 	seen.dev = dev;
@@ -236,7 +233,7 @@ static inline void access_record(struct vmr_device *dev, const struct vmr_access
 	seen.wrote = wrote;
 }
 
-/* Reads answer 0x80, 0x81, 0x82 and so on, which is not what a miss reads. */
+/* Reads return 0x80, 0x81, 0x82 and so on; a failed read returns all ones. */
 static inline void answer(const struct vmr_access *access, void *data)
 {
 	uint8_t *bytes = data;
@@ -247,8 +244,8 @@ static inline void answer(const struct vmr_access *access, void *data)
 }
 
 /*
- * Who answers at an address, by a real access of one byte; NULL if a read of
- * all ones came back with -ENXIO. Anything else is a pointer to nobody.
+ * Read one byte at @addr. Return: the region that received the access, NULL if the read
+ * failed with -ENXIO and all ones, and &nonsense if the result is inconsistent.
  */
 static struct vmr_region nonsense;
 
@@ -267,7 +264,7 @@ static inline struct vmr_region *responder(enum vmr_io io, uint64_t addr)
 	return seen.access.region;
 }
 
-/* Answers at both ends of [start, last] with base @start, and not beside. */
+/* Accesses reach @region at both ends of [start, last] and not next to them. */
 static inline int device_responds_at(const struct vmr_region *region, uint64_t start)
 {
 	enum vmr_io io = (enum vmr_io)region->io;
@@ -284,10 +281,10 @@ static inline int device_responds_at(const struct vmr_region *region, uint64_t s
 
 #define EXPECT_ANSWERS(region, start) \
 	EXPECT_TRUE(device_responds_at(region, start)) { \
-		TH_LOG("%s does not answer at %s", #region, #start); \
+		TH_LOG("%s is not mapped at %s", #region, #start); \
 	}
 
-/* A device to be put together by a test. */
+/* A device that a test composes. */
 #define PROBE_REGIONS	4
 #define PROBE_WANTS	8
 
@@ -298,12 +295,12 @@ struct probe {
 	struct vmr_constraint	want[PROBE_WANTS];
 	struct vmr_resource	got[PROBE_WANTS];
 	unsigned int		granted;	/* calls of set_resources */
-	int			refuse;		/* what it returns */
+	int			refuse;		/* return value of set_resources */
 	void			(*on_grant)(struct probe *p);
-	/* Done inside each callback. */
+	/* Called inside each callback. */
 	void			(*inside)(struct probe *p,
 					  const struct vmr_access *access);
-	int			result;		/* of what was done there */
+	int			result;		/* of inside() or on_grant() */
 };
 
 static inline struct probe *probe_of(struct vmr_device *dev)
@@ -358,7 +355,7 @@ static inline void probe_init(struct probe *p, const char *name)
 	vmr_resource_set_init(&p->dev.resources, p->got, PROBE_WANTS);
 }
 
-/* The next of the probe's wants, to be filled in. */
+/* Return: the next constraint of the probe, not yet initialised. */
 static inline struct vmr_constraint *probe_want(struct probe *p)
 {
 	return &p->want[p->dev.nr_constraints++];
@@ -377,7 +374,7 @@ static inline uint32_t kind_of(const struct vmr_region *region)
 	return region->io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
 }
 
-/* A trapped region that asks for one place and no other. */
+/* A trapped region with a fixed constraint. */
 static inline int probe_region_at(struct probe *p, unsigned int index,
 				  enum vmr_io io, uint64_t start, uint64_t size)
 {
@@ -385,7 +382,7 @@ static inline int probe_region_at(struct probe *p, unsigned int index,
 
 	if (!ret)
 		vmr_constraint_init_fixed(probe_want(p), kind_of(&p->region[index]),
-				  start, size, &p->region[index].range);
+					  start, size, &p->region[index].range);
 	return ret;
 }
 
@@ -400,7 +397,7 @@ static inline int probe_up(struct probe *p, const char *name, enum vmr_io io,
 	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
-/* A device with one region that is nowhere yet, registered. */
+/* A registered device with one unmapped region. */
 static inline int probe_up_unmapped(struct probe *p, const char *name,
 				    enum vmr_io io, uint64_t size)
 {
@@ -411,33 +408,72 @@ static inline int probe_up_unmapped(struct probe *p, const char *name,
 	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
+/* A memory region with an MSI-X table at 0x3000 and its pending bits at 0x4000. */
+static inline int memory_with_subregions_up(struct probe *p, struct vmr_region part[2],
+					    uint64_t start)
+{
+	int ret;
+
+	memset(part, 0, 2 * sizeof(*part));
+	probe_init(p, "msix");
+	ret = probe_region(p, 0, VMR_MMIO, VMR_REGION_MEMORY, 0x8000);
+	if (ret)
+		return ret;
+	vmr_region_init(&part[0], VMR_MMIO, VMR_REGION_TRAPPED, 0x800, 10,
+			"table");
+	part[0].offset = 0x3000;
+	vmr_region_init(&part[1], VMR_MMIO, VMR_REGION_TRAPPED, 8, 11, "bits");
+	part[1].offset = 0x4000;
+	ret = vmr_region_add_subregion(&p->region[0], &part[0]);
+	if (!ret)
+		ret = vmr_region_add_subregion(&p->region[0], &part[1]);
+	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, start, 0x8000,
+				  &p->region[0].range);
+	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
+}
+
+/* A holder at 0x1000 and claims of its addresses, the first being the oldest. */
+static inline int claims_up(struct probe *holder, struct probe *c, size_t nr)
+{
+	int ret = probe_up(holder, "holder", VMR_MMIO, 0x1000, 0x1000);
+	size_t i;
+
+	for (i = 0; i < nr && !ret; i++) {
+		ret = probe_up_unmapped(&c[i], "claim", VMR_MMIO, 0x1000);
+		if (!ret)
+			ret = vmr_region_program(&m.manager, &c[i].region[0],
+						 0x1000);
+	}
+	return ret;
+}
+
 static inline enum vmr_state state_of(const struct vmr_region *region)
 {
 	return vmr_range_state(&region->range);
 }
 
-/* What a listener was told, in order. */
+/* The notifications of a listener, in order. */
 #define DIARY_MAX	64
 
 struct entry {
 	struct vmr_region	*region;
 	struct vmr_mapping	old;
 	struct vmr_mapping	new_;
-	struct vmr_region	*old_answer;	/* who answered there when told */
-	struct vmr_region	*new_answer;
+	struct vmr_region	*old_answer;	/* responder at the old mapping during the call */
+	struct vmr_region	*new_answer;	/* responder at the new mapping */
 };
 
 struct event_log {
 	struct vmr_listener	listener;
 	unsigned int		nr;
 	struct entry		entry[DIARY_MAX];
-	/* Done inside each call, after it has been noted. */
+	/* Called inside each notification, after it is recorded. */
 	void			(*inside)(struct event_log *d,
 					  struct vmr_region *region);
 };
 
 static inline void log_event(struct vmr_listener *listener,
-			      struct vmr_region *region,
+			     struct vmr_region *region,
 			      const struct vmr_mapping *old,
 			      const struct vmr_mapping *new_)
 {
@@ -467,21 +503,21 @@ static inline int diary_start(struct event_log *d)
 	return vmr_listener_register(&m.manager, &d->listener);
 }
 
-/* A place that is none. */
+/* Stands for an unmapped region. */
 #define NOWHERE		VMR_ADDR_MAX
 
 static inline int mapping_equals(const struct vmr_region *region,
-			   const struct vmr_mapping *place, uint64_t start)
+				 const struct vmr_mapping *mapping, uint64_t start)
 {
 	if (start == NOWHERE)
-		return !place->mapped;
-	return place->mapped && place->start == start &&
-	       place->last == start + (region->size - 1);
+		return !mapping->mapped;
+	return mapping->mapped && mapping->start == start &&
+	       mapping->last == start + (region->size - 1);
 }
 
-/* The entry says that @region was at @from and is at @to, and it was true. */
+/* The entry reports that @region moved from @from to @to, and dispatch agreed. */
 static inline int event_equals(const struct event_log *d, unsigned int index,
-		       const struct vmr_region *region, uint64_t from,
+			       const struct vmr_region *region, uint64_t from,
 		       uint64_t to)
 {
 	const struct entry *e = &d->entry[index];
@@ -495,7 +531,7 @@ static inline int event_equals(const struct event_log *d, unsigned int index,
 
 #define EXPECT_SAYS(event_log, index, region, from, to) \
 	EXPECT_TRUE(event_equals(event_log, index, region, from, to)) { \
-		TH_LOG("entry %u of %u is not of %s: %s to %s", index, \
+		TH_LOG("notification %u of %u is not %s from %s to %s", index, \
 		       (event_log)->nr, #region, #from, #to); \
 	}
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * model.h - what the library should do, done so that it is obviously right
+ * model.h - a simple model of spaces, pools and ids
  *
- * Ranges in an array, every question answered by looking at all of them. It is
- * written from range.h, address.h and id.h alone. Where it says "lowest" it looks
- * for the lowest; where a call may fail it tests the rows of the error table from
- * the top.
+ * Ranges are in an array, and each query examines all of them. The model is written from
+ * range.h, pool.h and id.h alone. A call checks its errors in the documented order.
  *
- * Ranges are named by their index, -1 for none; spaces by theirs.
+ * Ranges and spaces are named by their index; -1 is no range.
  */
 #ifndef VMR_TEST_MODEL_H
 #define VMR_TEST_MODEL_H
@@ -24,8 +22,8 @@
 
 struct model_range {
 	enum vmr_state	state;
-	int		space;		/* unless it is free */
-	uint64_t	start;		/* kept when it becomes free */
+	int		space;		/* unless the range is free */
+	uint64_t	start;		/* kept when the range becomes free */
 	uint64_t	last;
 	uint64_t	age;		/* of a claim, lower is older */
 };
@@ -33,7 +31,7 @@ struct model_range {
 struct model_gap {
 	uint64_t	start;
 	uint64_t	last;
-	int		next;		/* the range behind it */
+	int		next;		/* the following range */
 };
 
 struct model {
@@ -42,7 +40,7 @@ struct model {
 		uint64_t	last;
 	}			space[MODEL_SPACES];
 	struct model_range	range[MODEL_RANGES];
-	int			nr;	/* ranges in use of the array */
+	int			nr;	/* used elements of the array */
 	uint64_t		claims;	/* made so far */
 };
 
@@ -63,7 +61,7 @@ static inline bool model_is(const struct model *m, int s, int i,
 	return m->range[i].state == state && m->range[i].space == s;
 }
 
-/* The lowest live range that has an address in [start, last]. */
+/* The lowest live range that overlaps [start, last]. */
 static inline int model_lowest(const struct model *m, int s, uint64_t start,
 			       uint64_t last, int except)
 {
@@ -86,7 +84,7 @@ static inline int model_find(const struct model *m, int s, uint64_t addr)
 	return model_lowest(m, s, addr, addr, -1);
 }
 
-/* All gaps by address; there is at most one more than ranges. */
+/* All gaps by address: at most one more than ranges. */
 static inline int model_gaps(const struct model *m, int s,
 			     struct model_gap *gap)
 {
@@ -134,9 +132,8 @@ static inline int model_order(uint64_t start, uint64_t last)
 }
 
 /*
- * A range that automatic placement avoids in [start, last]. Any will do: no place
- * that begins between the present one and the end of what it overlaps is clear
- * of that.
+ * Return: a range in [start, last] that automatic placement avoids, or -1. Any one is
+ * sufficient: no address up to its end is suitable.
  */
 static inline int model_avoid(const struct model *m, int s, uint64_t start,
 			      uint64_t last, bool parked_too)
@@ -154,13 +151,13 @@ static inline int model_avoid(const struct model *m, int s, uint64_t start,
 	return -1;
 }
 
-/* The lowest or highest aligned place in [lo, hi] that avoids what it must. */
+/* The lowest or highest suitable aligned address in [lo, hi]. */
 static inline bool model_place(const struct model *m, int s, uint64_t lo,
 			       uint64_t hi, uint64_t size, uint64_t align,
 			       bool parked_too, bool up, uint64_t *at)
 {
 	for (;;) {
-		int in_way;
+		int hit;
 
 		if (lo > hi || hi - lo < size - 1)
 			return false;
@@ -179,17 +176,17 @@ static inline bool model_place(const struct model *m, int s, uint64_t lo,
 			if (*at < lo)
 				return false;
 		}
-		in_way = model_avoid(m, s, *at, *at + (size - 1), parked_too);
-		if (in_way < 0)
+		hit = model_avoid(m, s, *at, *at + (size - 1), parked_too);
+		if (hit < 0)
 			return true;
 		if (up) {
-			if (m->range[in_way].last >= hi)
+			if (m->range[hit].last >= hi)
 				return false;
-			lo = m->range[in_way].last + 1;
+			lo = m->range[hit].last + 1;
 		} else {
-			if (m->range[in_way].start <= lo)
+			if (m->range[hit].start <= lo)
 				return false;
-			hi = m->range[in_way].start - 1;
+			hi = m->range[hit].start - 1;
 		}
 	}
 }
@@ -206,7 +203,7 @@ static inline bool model_pass(const struct model *m, int s, uint64_t min,
 	uint64_t here;
 
 	for (i = 0; i < nr; i++) {
-		/* The last gap comes first when searching from the top. */
+		/* A search from the top begins with the last gap. */
 		const struct model_gap *g =
 			&gap[policy == VMR_LAST ? nr - 1 - i : i];
 		uint64_t lo = g->start > min ? g->start : min;
@@ -238,8 +235,8 @@ static inline void model_set(struct model *m, int s, int i,
 }
 
 /*
- * vmr_alloc() within [from, to] of space @s, and of a domain that ends at @domain
- * for those requests that name an address.
+ * vmr_alloc() within [from, to] of space @s. A fixed request is bounded by the domain,
+ * which ends at @domain.
  */
 static inline int model_alloc(struct model *m, int s, uint64_t from,
 			      uint64_t to, uint64_t domain, int i,
@@ -269,16 +266,16 @@ static inline int model_alloc(struct model *m, int s, uint64_t from,
 	if (exact && (req->addr < min || last > max))
 		return -ERANGE;
 	if (exact) {
-		int in_way = model_lowest(m, s, req->addr, last, -1);
+		int hit = model_lowest(m, s, req->addr, last, -1);
 
-		if (in_way >= 0) {
-			*conflict = in_way;
+		if (hit >= 0) {
+			*conflict = hit;
 			return -EBUSY;
 		}
 		model_set(m, s, i, VMR_LIVE, req->addr, last);
 		return 0;
 	}
-	/* Avoiding parked ranges comes before the preferred alignment. */
+	/* Avoiding parked ranges has priority over the preferred alignment. */
 	for (pass = 0; pass < 4; pass++) {
 		uint64_t align = pass & 1 ? req->align : req->prefer_align;
 
@@ -296,7 +293,7 @@ static inline int model_alloc(struct model *m, int s, uint64_t from,
 static inline int model_reserve(struct model *m, int s, int i, uint64_t start,
 				uint64_t last, int *conflict)
 {
-	int in_way;
+	int hit;
 
 	if (start > last)
 		return -EINVAL;
@@ -304,16 +301,16 @@ static inline int model_reserve(struct model *m, int s, int i, uint64_t start,
 		return -EEXIST;
 	if (start < m->space[s].start || last > m->space[s].last)
 		return -ERANGE;
-	in_way = model_lowest(m, s, start, last, -1);
-	if (in_way >= 0) {
-		*conflict = in_way;
+	hit = model_lowest(m, s, start, last, -1);
+	if (hit >= 0) {
+		*conflict = hit;
 		return -EBUSY;
 	}
 	model_set(m, s, i, VMR_LIVE, start, last);
 	return 0;
 }
 
-/* All that is wrong with a move but what is in its way. */
+/* All errors of a move except for conflicts. */
 static inline int model_check_move(const struct model *m, int s, int i, int to,
 				   uint64_t start)
 {
@@ -333,13 +330,13 @@ static inline int model_move(struct model *m, int s, int i, uint64_t start,
 {
 	uint64_t last = start + (m->range[i].last - m->range[i].start);
 	int ret = model_check_move(m, s, i, s, start);
-	int in_way;
+	int hit;
 
 	if (ret)
 		return ret;
-	in_way = model_lowest(m, s, start, last, i);
-	if (in_way >= 0) {
-		*conflict = in_way;
+	hit = model_lowest(m, s, start, last, i);
+	if (hit >= 0) {
+		*conflict = hit;
 		return -EBUSY;
 	}
 	model_set(m, s, i, VMR_LIVE, start, last);
@@ -379,11 +376,11 @@ static inline int model_move_set(struct model *m, const struct model_step *step,
 		const struct model_step *s = &step[i];
 		const struct model_range *r = &m->range[s->range];
 		uint64_t last = s->start + (r->last - r->start);
-		int in_way = model_lowest(&new, s->to, s->start, last, -1);
+		int hit = model_lowest(&new, s->to, s->start, last, -1);
 
-		if (in_way >= 0) {
+		if (hit >= 0) {
 			*failed = i;
-			*conflict = in_way;
+			*conflict = hit;
 			return -EBUSY;
 		}
 		model_set(&new, s->to, s->range, VMR_LIVE, s->start, last);
@@ -461,7 +458,7 @@ static inline int model_settle(struct model *m, int s, uint64_t start,
 	return oldest;
 }
 
-/* Claimed and parked ranges that touch a place, as a set of bits. */
+/* The claimed and parked ranges that overlap [start, last], as a bit mask. */
 static inline uint64_t model_claims(const struct model *m, int s,
 				    uint64_t start, uint64_t last)
 {
@@ -485,7 +482,7 @@ static inline struct vmr_total model_used(const struct model *m, int s)
 	for (i = 0; i < m->nr; i++) {
 		if (!model_is(m, s, i, VMR_LIVE))
 			continue;
-		/* A sum that returns to 0 is 2^64: there is no more. */
+		/* A sum that wraps to 0 is 2^64, the maximum. */
 		total.low += m->range[i].last - m->range[i].start + 1;
 		if (!total.low)
 			total.high = 1;

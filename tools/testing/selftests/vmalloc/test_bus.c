@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_bus.c - buses: what is behind windows, where it is placed, and who is told
+ * test_bus.c - buses: dispatch through windows, placement behind them,
+ * notifications
  */
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include "bus.h"
-#include "pages.h"
-#include "naive.h"
+#include "node_watch.h"
+#include "reference.h"
 
 /*
- * Routing
+ * Dispatch
  */
 
 #define LEVELS	40
 
 static struct bridge_dev chain[LEVELS];
 
-/* Buses one below the other, each window a page less on both sides. */
+/* Nested buses. The window of each level is one page shorter at both ends. */
 #define LEVEL_START(i)	(0x10000000ull + 0x1000 * (uint64_t)(i))
 #define LEVEL_LAST(i)	(0x1fffffffull - 0x1000 * (uint64_t)(i))
 
@@ -40,7 +41,8 @@ static int chain_up(unsigned int levels)
 	return ret;
 }
 
-TEST(an_access_is_routed_through_windows_to_any_depth)
+/* An access is forwarded through windows of any depth. */
+TEST(bus_dispatch_any_depth)
 {
 	struct probe mem, port;
 	struct vmr_bus *deepest = &chain[LEVELS - 1].bus;
@@ -55,7 +57,7 @@ TEST(an_access_is_routed_through_windows_to_any_depth)
 	EXPECT_SEEN(&mem.region[0], 0x18000000);
 	EXPECT_SEEN(&port.region[0], 0x1800);
 
-	/* The device sees what it would see at the root. */
+	/* The access that the device receives is the same as at the root. */
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x18000123, data, 4, 1));
 	EXPECT_EQ(&mem.dev, seen.dev);
 	EXPECT_EQ(0x18000000U, seen.access.base);
@@ -68,7 +70,8 @@ TEST(an_access_is_routed_through_windows_to_any_depth)
 	EXPECT_SOUND();
 }
 
-TEST(a_window_alone_answers_nothing)
+/* A window without a region behind it does not respond. */
+TEST(bus_window_alone_unmapped)
 {
 	struct bridge_dev h;
 
@@ -79,8 +82,12 @@ TEST(a_window_alone_answers_nothing)
 	EXPECT_NULL(responder(VMR_MMIO, 0x1ffff));
 }
 
-/* Each level's window in turn is cut so that it just does not hold the region. */
-TEST(a_region_is_inside_every_window_above_or_answers_nowhere)
+/*
+ * A region is mapped only if every window above it contains all of the region.
+ * The test shrinks the window of each level in turn until it just does not
+ * contain the region.
+ */
+TEST(bus_region_outside_window_unmapped)
 {
 	struct vmr_region *region;
 	struct probe endpoint;
@@ -93,24 +100,24 @@ TEST(a_region_is_inside_every_window_above_or_answers_nowhere)
 	region = &endpoint.region[0];
 	for (i = 0; i < 7; i++) {
 		EXPECT_SEEN(region, 0x18000000);
-		/* Not the last byte, */
+		/* The window ends before the last byte. */
 		EXPECT_EQ(0, hub_open(&chain[i], MEMORY, 0x18000000,
 				      0x18003ffe));
 		EXPECT_HIDDEN(region);
 		EXPECT_NULL(responder(VMR_MMIO, 0x18001000));
-		/* not the first, */
+		/* The window starts after the first byte. */
 		EXPECT_EQ(0, hub_open(&chain[i], MEMORY, 0x18000001,
 				      0x18003fff));
 		EXPECT_HIDDEN(region);
 		EXPECT_NULL(responder(VMR_MMIO, 0x18001000));
-		/* not at all, */
+		/* The window is elsewhere or closed. */
 		EXPECT_EQ(0, hub_open(&chain[i], MEMORY, 0x30000000,
 				      0x3fffffff));
 		EXPECT_HIDDEN(region);
 		EXPECT_EQ(0, vmr_region_unmap(&m.manager,
 					      &chain[i].p.region[MEMORY]));
 		EXPECT_HIDDEN(region);
-		/* and exactly. */
+		/* The window fits exactly. */
 		EXPECT_EQ(0, hub_open(&chain[i], MEMORY, 0x18000000,
 				      0x18003fff));
 		EXPECT_SEEN(region, 0x18000000);
@@ -121,7 +128,8 @@ TEST(a_region_is_inside_every_window_above_or_answers_nowhere)
 	EXPECT_SOUND();
 }
 
-TEST(an_access_lies_inside_one_region_behind_a_window_too)
+/* Behind a window, an access must lie inside one region, as at the root. */
+TEST(bus_access_across_regions_fails)
 {
 	struct probe a, b;
 	uint8_t data[8];
@@ -140,7 +148,11 @@ TEST(an_access_lies_inside_one_region_behind_a_window_too)
 	EXPECT_EQ(0xff, data[0]);
 }
 
-TEST(windows_are_typed)
+/*
+ * A prefetchable window does not forward accesses to a region that is not
+ * prefetchable.
+ */
+TEST(bus_window_type_restricts_regions)
 {
 	struct probe plain, pref;
 	struct bridge_dev h;
@@ -155,18 +167,24 @@ TEST(windows_are_typed)
 			     true));
 	EXPECT_SEEN(&plain.region[0], 0x100000);
 	EXPECT_SEEN(&pref.region[0], 0x200000);
-	/* A read through a prefetching window may have effects twice. */
+	/*
+	 * A bridge may prefetch through the window, and such a read can have
+	 * side effects.
+	 */
 	EXPECT_EQ(0, program(&plain.region[0], 0x210000));
 	EXPECT_HIDDEN(&plain.region[0]);
-	/* No harm the other way round. */
+	/* A prefetchable region may be behind a window of either type. */
 	EXPECT_EQ(0, program(&pref.region[0], 0x110000));
 	EXPECT_SEEN(&pref.region[0], 0x110000);
 	EXPECT_EQ(0, program(&plain.region[0], 0x120000));
 	EXPECT_SEEN(&plain.region[0], 0x120000);
 }
 
-/* One prefetchable window on the way is enough. */
-TEST(the_type_of_every_window_above_counts)
+/*
+ * A single prefetchable window at any level hides a region that is not
+ * prefetchable.
+ */
+TEST(bus_window_type_at_every_level)
 {
 	struct probe plain, pref;
 	unsigned int bad;
@@ -194,7 +212,8 @@ TEST(the_type_of_every_window_above_counts)
 	}
 }
 
-TEST(ports_and_memory_have_windows_of_their_own)
+/* A window forwards either port accesses or memory accesses. */
+TEST(bus_port_memory_windows_separate)
 {
 	struct probe mem, port;
 	struct bridge_dev h;
@@ -211,7 +230,11 @@ TEST(ports_and_memory_have_windows_of_their_own)
 	EXPECT_SEEN(&mem.region[0], 0x2000);
 }
 
-TEST(two_buses_may_have_devices_at_one_address_and_the_window_decides)
+/*
+ * If two buses have devices at one address, the open window selects the
+ * device.
+ */
+TEST(bus_same_addr_window_selects)
 {
 	struct bridge_dev left, right;
 	struct probe a, b;
@@ -233,7 +256,11 @@ TEST(two_buses_may_have_devices_at_one_address_and_the_window_decides)
 	EXPECT_SOUND();
 }
 
-TEST(memory_with_a_trapped_part_answers_behind_a_window)
+/*
+ * A trapped subregion of memory is mapped if the window contains all of the
+ * memory region.
+ */
+TEST(bus_subregion_mapped_behind_window)
 {
 	struct vmr_region part = { .offset = 0x800, .size = 0x100 };
 	struct probe p;
@@ -252,12 +279,13 @@ TEST(memory_with_a_trapped_part_answers_behind_a_window)
 	EXPECT_EQ(&part, responder(VMR_MMIO, 0x148ff));
 	EXPECT_NULL(responder(VMR_MMIO, 0x147ff));
 	EXPECT_NULL(responder(VMR_MMIO, 0x14900));
-	/* The window does not hold all of the memory around the part. */
+	/* The window does not contain all of the surrounding memory region. */
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x14800, 0x14fff));
 	EXPECT_NULL(responder(VMR_MMIO, 0x14800));
 }
 
-TEST(the_region_at_an_address_is_found_through_windows)
+/* vmr_find_region() finds a region behind windows. */
+TEST(bus_find_region_through_windows)
 {
 	struct vmr_device *dev = NULL;
 	struct probe endpoint;
@@ -275,7 +303,9 @@ TEST(the_region_at_an_address_is_found_through_windows)
 	EXPECT_NULL(vmr_find_region(&m.manager, VMR_PIO, 0x1800));
 	EXPECT_NULL(vmr_find_region(NULL, VMR_MMIO, 0x18000000));
 	EXPECT_NULL(vmr_find_region(&m.manager, (enum vmr_io)2, 0x18000000));
-	/* So a device can be unlinked by an address behind windows. */
+	/*
+	 * A device can therefore be unregistered by an address behind windows.
+	 */
 	REFUSED(-ENOENT, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x18001000, &dev));
 	EXPECT_EQ(1, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x18000800, &dev));
 	EXPECT_EQ(&endpoint.dev, dev);
@@ -283,7 +313,7 @@ TEST(the_region_at_an_address_is_found_through_windows)
 }
 
 /*
- * Placing devices on a bus
+ * Placement of devices on a bus
  */
 
 static struct vmr_constraint *want_of(struct probe *p, unsigned int index,
@@ -302,7 +332,10 @@ static struct vmr_constraint *want_of(struct probe *p, unsigned int index,
 
 static struct bridge_dev bridge;
 
-/* 0x1000-0x10ff ports, a page of 32-bit memory, a page prefetchable. */
+/*
+ * Windows: ports 0x1000-0x10ff, two pages of 32-bit memory, one prefetchable
+ * page.
+ */
 static int bridge_up(void)
 {
 	int ret = machine_up();
@@ -326,7 +359,8 @@ static int place(struct probe *p, enum vmr_io io, uint64_t size, uint32_t flags)
 	return vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
-TEST(a_device_is_placed_inside_the_windows_of_its_bus)
+/* Automatic placement puts a device inside the windows of its bus. */
+TEST(bus_alloc_inside_windows)
 {
 	struct probe mem, port;
 
@@ -341,7 +375,11 @@ TEST(a_device_is_placed_inside_the_windows_of_its_bus)
 	EXPECT_SOUND();
 }
 
-TEST(prefetchable_goes_to_its_window_while_that_has_room_and_then_elsewhere)
+/*
+ * A prefetchable region is placed in the prefetchable window, or in the other
+ * if that is full.
+ */
+TEST(bus_alloc_prefetch_window_first)
 {
 	struct probe a, b, c, plain;
 
@@ -357,7 +395,10 @@ TEST(prefetchable_goes_to_its_window_while_that_has_room_and_then_elsewhere)
 	EXPECT_SEEN(&plain.region[0], 0x40001000);
 }
 
-TEST(what_is_not_prefetchable_never_goes_to_a_prefetchable_window)
+/*
+ * A region that is not prefetchable is never placed in a prefetchable window.
+ */
+TEST(bus_alloc_plain_avoids_prefetch_window)
 {
 	struct probe a, b, c;
 	size_t failed = 99;
@@ -365,9 +406,12 @@ TEST(what_is_not_prefetchable_never_goes_to_a_prefetchable_window)
 	ASSERT_EQ(0, bridge_up());
 	EXPECT_EQ(0, place(&a, VMR_MMIO, 0x2000, 0));
 	EXPECT_SEEN(&a.region[0], 0x40000000);
-	/* There is room, but only in the wrong window. */
+	/* Only the prefetchable window has a gap. */
 	REFUSED(-ENOSPC, place(&b, VMR_MMIO, 0x1000, 0));
-	/* A constraint that says what its region is not would hide the region. */
+	/*
+	 * If only the constraint is prefetchable, the region would be placed
+	 * where it is unmapped.
+	 */
 	probe_init(&c, "c");
 	c.dev.parent_bus = &bridge.bus;
 	want_of(&c, 0, VMR_MMIO, 0x1000, VMR_PREFETCHABLE);
@@ -377,7 +421,8 @@ TEST(what_is_not_prefetchable_never_goes_to_a_prefetchable_window)
 	EXPECT_SOUND();
 }
 
-TEST(a_window_above_4_gib_takes_what_can_be_there)
+/* A window above 4 GiB is used only for 64-bit regions. */
+TEST(bus_alloc_high_window_64bit_only)
 {
 	struct probe a, b;
 
@@ -391,7 +436,8 @@ TEST(a_window_above_4_gib_takes_what_can_be_there)
 	EXPECT_SEEN(&b.region[0], 1ull << 40);
 }
 
-TEST(a_fixed_place_is_inside_a_window_or_refused)
+/* A fixed request outside every window of the bus is refused. */
+TEST(bus_alloc_fixed_outside_window_erange)
 {
 	struct vmr_range *conflict = NULL;
 	struct probe a, b;
@@ -412,7 +458,7 @@ TEST(a_fixed_place_is_inside_a_window_or_refused)
 	EXPECT_EQ(0U, failed);
 	b.want[0].request.addr = 0x40001800;	/* beyond the end */
 	REFUSED(-ERANGE, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
-	b.want[0].request.addr = 0x50000000;	/* free, and nobody's */
+	b.want[0].request.addr = 0x50000000;	/* free, in no window */
 	REFUSED(-ERANGE, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
 	b.want[0].request.addr = 0x80000000;	/* of the wrong type */
 	REFUSED(-ERANGE, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
@@ -422,7 +468,8 @@ TEST(a_fixed_place_is_inside_a_window_or_refused)
 	EXPECT_SOUND();
 }
 
-TEST(a_bus_with_no_room_or_no_open_window_takes_no_device)
+/* If the windows of a bus are full or closed, a device on it is refused. */
+TEST(bus_alloc_full_or_closed_enospc)
 {
 	struct probe p;
 	size_t failed = 99;
@@ -430,7 +477,7 @@ TEST(a_bus_with_no_room_or_no_open_window_takes_no_device)
 	ASSERT_EQ(0, bridge_up());
 	REFUSED(-ENOSPC, place(&p, VMR_MMIO, 0x4000, VMR_PREFETCHABLE));
 	REFUSED(-ENOSPC, place(&p, VMR_PIO, 0x200, 0));
-	/* All or nothing: the first would fit. */
+	/* Nothing is allocated, although the first region would fit. */
 	probe_init(&p, "p");
 	p.dev.parent_bus = &bridge.bus;
 	want_of(&p, 0, VMR_PIO, 0x10, 0);
@@ -441,12 +488,13 @@ TEST(a_bus_with_no_room_or_no_open_window_takes_no_device)
 
 	ASSERT_EQ(0, vmr_region_unmap(&m.manager, &bridge.p.region[PORTS]));
 	REFUSED(-ENOSPC, place(&p, VMR_PIO, 0x10, 0));
-	/* What asks for no place has no trouble. */
+	/* A device without a constraint is registered. */
 	EXPECT_EQ(0, leaf_up(&p, "p", &bridge.bus, VMR_PIO, 0x10, false));
 	EXPECT_SOUND();
 }
 
-TEST(a_window_that_cannot_be_reached_takes_no_device)
+/* A window that is not mapped itself is not used for placement. */
+TEST(bus_alloc_hidden_window_enospc)
 {
 	struct bridge_dev inner;
 	struct probe p;
@@ -456,7 +504,10 @@ TEST(a_window_that_cannot_be_reached_takes_no_device)
 	probe_init(&p, "p");
 	p.dev.parent_bus = &inner.bus;
 	want_of(&p, 0, VMR_MMIO, 0x1000, 0);
-	/* Partly outside the window of the bus above, then in the wrong one. */
+	/*
+	 * First partly outside the window of the parent bus, then inside its
+	 * prefetchable window.
+	 */
 	ASSERT_EQ(0, hub_open(&inner, MEMORY, 0x40001000, 0x40002fff));
 	REFUSED(-ENOSPC, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, hub_open(&inner, MEMORY, 0x80000000, 0x80000fff));
@@ -467,8 +518,11 @@ TEST(a_window_that_cannot_be_reached_takes_no_device)
 	EXPECT_SOUND();
 }
 
-/* The documented limit is on placing only. */
-TEST(more_windows_than_are_placed_into_still_route)
+/*
+ * Windows above the documented limit are not used for placement, but forward
+ * accesses.
+ */
+TEST(bus_windows_over_limit_forward)
 {
 	static struct probe p[VMR_BUS_MAX_WINDOWS + 1];
 	struct vmr_region fifth = { 0 };
@@ -502,10 +556,14 @@ TEST(more_windows_than_are_placed_into_still_route)
 }
 
 /*
- * Who is on which bus
+ * Topology
  */
 
-TEST(the_parent_is_registered_first)
+/*
+ * A device can be registered on a bus only while the device of the bus is
+ * registered.
+ */
+TEST(bus_parent_unregistered_enoent)
 {
 	struct bridge_dev h, inner;
 	struct probe p;
@@ -517,14 +575,15 @@ TEST(the_parent_is_registered_first)
 	EXPECT_EQ(0, leaf_up(&p, "p", &h.bus, VMR_MMIO, 0x1000, false));
 	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &p.dev));
 	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &h.p.dev));
-	/* And it is still so when it has been there before. */
+	/* The same holds after the device of the bus has been unregistered. */
 	REFUSED(-ENOENT, leaf_up(&p, "p", &h.bus, VMR_MMIO, 0x1000, false));
-	/* Nothing is its own parent. */
+	/* A bus cannot be its own parent. */
 	ASSERT_EQ(0, hub_init(&inner, "inner", &inner.bus));
 	REFUSED(-ENOENT, vmr_device_register(&m.manager, &inner.p.dev, NULL, NULL));
 }
 
-TEST(a_bus_with_devices_stays)
+/* The device of a bus cannot be unregistered while the bus has devices. */
+TEST(bus_with_devices_unregister_busy)
 {
 	struct bridge_dev outer, inner;
 	struct probe p;
@@ -541,7 +600,7 @@ TEST(a_bus_with_devices_stays)
 	EXPECT_SEEN(&p.region[0], 0x10000);
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &outer.p.dev));
-	/* The windows are regions, and were visible. */
+	/* The count includes the windows, which are mapped regions. */
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &inner.p.dev));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &outer.p.dev));
 	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &outer.p.dev));
@@ -549,7 +608,8 @@ TEST(a_bus_with_devices_stays)
 	EXPECT_SOUND();
 }
 
-TEST(the_topology_can_be_walked)
+/* The devices of each bus can be iterated in order of registration. */
+TEST(bus_topology_iteration)
 {
 	struct bridge_dev outer, inner;
 	struct probe a, b, c;
@@ -579,7 +639,8 @@ TEST(the_topology_can_be_walked)
 		  vmr_region_space(&m.manager, &inner.p.region[PORTS]));
 }
 
-TEST(making_a_bus_is_refused)
+/* vmr_bus_init() refuses invalid arguments and a registered device. */
+TEST(bus_init_errors)
 {
 	struct vmr_bus bus;
 	struct probe p;
@@ -594,7 +655,8 @@ TEST(making_a_bus_is_refused)
 	EXPECT_NULL(p.dev.subordinate);
 }
 
-TEST(a_window_leads_to_a_bus_or_its_device_is_refused)
+/* A device with a window but without a bus cannot be registered. */
+TEST(bus_window_without_bus_einval)
 {
 	struct probe p;
 
@@ -605,10 +667,11 @@ TEST(a_window_leads_to_a_bus_or_its_device_is_refused)
 }
 
 /*
- * Windows that move
+ * Programmed windows
  */
 
-TEST(programming_a_window_is_refused)
+/* vmr_window_program() refuses invalid arguments and unregistered devices. */
+TEST(window_program_errors)
 {
 	struct vmr_region *window = &bridge.p.region[MEMORY];
 	struct probe p;
@@ -626,7 +689,8 @@ TEST(programming_a_window_is_refused)
 	EXPECT_EQ(0x1000U, h.p.region[0].size);
 }
 
-TEST(a_window_outside_the_domain_is_closed)
+/* A window that extends beyond the address domain is closed. */
+TEST(window_outside_domain_closed)
 {
 	struct probe p;
 
@@ -641,14 +705,15 @@ TEST(a_window_outside_the_domain_is_closed)
 	EXPECT_SEEN(&p.region[0], 0x40000000);
 	EXPECT_EQ(0, hub_open(&bridge, MEMORY, 0, VMR_ADDR_MAX));
 	EXPECT_EQ(VMR_FREE, state_of(&bridge.p.region[MEMORY]));
-	/* All of the domain is a window as good as any. */
+	/* A window may be as large as the domain. */
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &bridge.p.region[PREFETCH]));
 	EXPECT_EQ(0, hub_open(&bridge, MEMORY, 0, MACHINE_LAST));
 	EXPECT_SEEN(&p.region[0], 0x40000000);
 	EXPECT_SOUND();
 }
 
-TEST(a_window_may_be_all_of_64_bits)
+/* A window may contain all 64-bit addresses. */
+TEST(window_full_64_bits)
 {
 	struct probe low, high;
 	struct bridge_dev h;
@@ -664,7 +729,8 @@ TEST(a_window_may_be_all_of_64_bits)
 	EXPECT_SOUND();
 }
 
-TEST(a_parked_window_opens_where_it_was_parked)
+/* A parked window can be opened again at its address. */
+TEST(window_parked_reopens)
 {
 	struct vmr_region *window = &bridge.p.region[MEMORY];
 	struct probe p;
@@ -680,7 +746,7 @@ TEST(a_parked_window_opens_where_it_was_parked)
 	EXPECT_SEEN(&p.region[0], 0x40000000);
 }
 
-/* What is behind, and how far: two leaves on each of two nested buses. */
+/* Two devices on each of two nested buses */
 static struct bridge_dev upper, lower;
 static struct probe endpoint[4];
 
@@ -704,8 +770,11 @@ static int family_up(void)
 	return ret;
 }
 
-/* @nr reports, and those of the four leaves say this each, in any order. */
-static int leaves_say(const struct event_log *d, unsigned int first,
+/*
+ * Each device from @first to @last has one notification with these mappings,
+ * in any order.
+ */
+static int leaves_notified(const struct event_log *d, unsigned int first,
 		      unsigned int last, bool from, bool to)
 {
 	unsigned int i, j, found;
@@ -724,19 +793,29 @@ static int leaves_say(const struct event_log *d, unsigned int first,
 	return 1;
 }
 
-TEST(closing_a_window_is_told_of_every_region_behind_it_once)
+/*
+ * Closing or opening a window notifies listeners once of each region behind
+ * it.
+ */
+TEST(window_close_notifies_each_region_once)
 {
 	struct event_log d;
 
 	ASSERT_EQ(0, family_up());
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &upper.p.region[MEMORY]));
-	/* Itself first, the other bus's window and the four leaves. */
+	/*
+	 * The window itself is first. The inner window and the four devices
+	 * follow.
+	 */
 	EXPECT_EQ(6U, d.nr);
 	EXPECT_EQ(&upper.p.region[MEMORY], d.entry[0].region);
-	EXPECT_TRUE(leaves_say(&d, 0, 3, true, false));
+	EXPECT_TRUE(leaves_notified(&d, 0, 3, true, false));
 	EXPECT_EQ(0, vmr_listener_unregister(&m.manager, &d.listener));
-	/* Closed already: nobody has anything to hear. */
+	/*
+	 * The window is closed already: changes behind it cause no
+	 * notification.
+	 */
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &upper.p.region[MEMORY]));
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &lower.p.region[MEMORY]));
@@ -746,11 +825,12 @@ TEST(closing_a_window_is_told_of_every_region_behind_it_once)
 	EXPECT_EQ(0U, d.nr);
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x100000, 0x10ffff));
 	EXPECT_EQ(6U, d.nr);
-	EXPECT_TRUE(leaves_say(&d, 0, 3, false, true));
+	EXPECT_TRUE(leaves_notified(&d, 0, 3, false, true));
 	EXPECT_SOUND();
 }
 
-TEST(a_window_is_told_with_its_old_and_new_size)
+/* The notification of a resized window has the old and the new size. */
+TEST(window_resize_notifies_both_sizes)
 {
 	const struct vmr_mapping *old, *new_;
 	struct event_log d;
@@ -767,24 +847,34 @@ TEST(a_window_is_told_with_its_old_and_new_size)
 	EXPECT_EQ(0x10ffffU, old->last);
 	EXPECT_EQ(0x100000U, new_->start);
 	EXPECT_EQ(0x101fffU, new_->last);
-	/* The lower bus's window and its leaves are out; the upper's stay. */
+	/*
+	 * The inner window and its devices are unmapped. The devices of the
+	 * outer bus stay mapped.
+	 */
 	EXPECT_EQ(4U, d.nr);
-	EXPECT_TRUE(leaves_say(&d, 2, 3, true, false));
+	EXPECT_TRUE(leaves_notified(&d, 2, 3, true, false));
 	EXPECT_SEEN(&endpoint[1].region[0], 0x101000);
 	EXPECT_HIDDEN(&endpoint[2].region[0]);
 	EXPECT_EQ(0, vmr_listener_unregister(&m.manager, &d.listener));
 
-	/* Half of the lower window only: it is hidden, one of its leaves not. */
+	/*
+	 * The outer window contains half of the inner one, which is unmapped.
+	 * One of its devices is mapped.
+	 */
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x100000, 0x102fff));
 	EXPECT_EQ(2U, d.nr);
-	EXPECT_TRUE(leaves_say(&d, 2, 2, false, true));
+	EXPECT_TRUE(leaves_notified(&d, 2, 2, false, true));
 	EXPECT_SEEN(&endpoint[2].region[0], 0x102000);
 	EXPECT_HIDDEN(&endpoint[3].region[0]);
 	EXPECT_FALSE(vmr_region_mapping(&lower.p.region[MEMORY]).mapped);
 }
 
-TEST(a_window_that_moves_over_its_devices_hides_some_and_shows_others)
+/*
+ * A moved window unmaps the regions that it no longer contains and maps
+ * others.
+ */
+TEST(window_move_unmaps_and_maps)
 {
 	struct probe far;
 	struct event_log d;
@@ -796,10 +886,10 @@ TEST(a_window_that_moves_over_its_devices_hides_some_and_shows_others)
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x200000, 0x20ffff));
 	EXPECT_EQ(7U, d.nr);
-	EXPECT_TRUE(leaves_say(&d, 0, 3, true, false));
+	EXPECT_TRUE(leaves_notified(&d, 0, 3, true, false));
 	EXPECT_SEEN(&far.region[0], 0x200000);
 	EXPECT_HIDDEN(&endpoint[0].region[0]);
-	/* To the same place again: nothing. */
+	/* The same address again causes no notification. */
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x200000, 0x20ffff));
 	EXPECT_EQ(7U, d.nr);
 	EXPECT_SOUND();
@@ -807,44 +897,48 @@ TEST(a_window_that_moves_over_its_devices_hides_some_and_shows_others)
 
 static struct {
 	struct vmr_listener	listener;
-	unsigned int		leaving;
-	unsigned int		moved;
-	unsigned int		late;	/* leaving after moved */
-	unsigned int		untold;	/* moved from a place, not told so */
+	unsigned int		nr_dels;
+	unsigned int		nr_changes;
+	unsigned int		del_after_change;	/* del after change */
+	unsigned int		del_missing;	/* unmapped without del */
 	struct vmr_region	*responder[64];
 } order;
 
-static void order_leaving(struct vmr_listener *listener,
+static void order_del(struct vmr_listener *listener,
 			  struct vmr_region *region,
 			  const struct vmr_mapping *old)
 {
-	order.late += order.moved != 0 || !old->mapped;
-	if (order.leaving < NR(order.responder))
-		order.responder[order.leaving] = region;
-	order.leaving++;
+	order.del_after_change += order.nr_changes != 0 || !old->mapped;
+	if (order.nr_dels < NR(order.responder))
+		order.responder[order.nr_dels] = region;
+	order.nr_dels++;
 }
 
-static void order_moved(struct vmr_listener *listener,
+static void order_changed(struct vmr_listener *listener,
 			struct vmr_region *region, const struct vmr_mapping *old,
 			const struct vmr_mapping *new_)
 {
-	unsigned int i, told = 0;
+	unsigned int i, dels = 0;
 
-	for (i = 0; i < order.leaving && i < NR(order.responder); i++)
-		told += order.responder[i] == region;
-	order.untold += told != old->mapped;
-	order.moved++;
+	for (i = 0; i < order.nr_dels && i < NR(order.responder); i++)
+		dels += order.responder[i] == region;
+	order.del_missing += dels != old->mapped;
+	order.nr_changes++;
 }
 
 static int order_start(void)
 {
 	memset(&order, 0, sizeof(order));
-	order.listener.region_changed = order_moved;
-	order.listener.region_del = order_leaving;
+	order.listener.region_changed = order_changed;
+	order.listener.region_del = order_del;
 	return vmr_listener_register(&m.manager, &order.listener);
 }
 
-TEST(all_that_a_window_hides_is_told_to_leave_before_anything_comes)
+/*
+ * Every region_del() call of a window change precedes its first
+ * region_changed() call.
+ */
+TEST(window_move_region_del_precedes_change)
 {
 	struct probe far;
 
@@ -853,45 +947,53 @@ TEST(all_that_a_window_hides_is_told_to_leave_before_anything_comes)
 			     false));
 	ASSERT_EQ(0, order_start());
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x200000, 0x20ffff));
-	EXPECT_EQ(6U, order.leaving);
-	EXPECT_EQ(7U, order.moved);
-	EXPECT_EQ(0U, order.late);
-	EXPECT_EQ(0U, order.untold);
+	EXPECT_EQ(6U, order.nr_dels);
+	EXPECT_EQ(7U, order.nr_changes);
+	EXPECT_EQ(0U, order.del_after_change);
+	EXPECT_EQ(0U, order.del_missing);
 }
 
 static struct probe aside;
 
-/* Who is told of the first of several moves something else. */
-static void order_and_move(struct vmr_listener *listener,
+/* At the first notification, program another region. */
+static void order_changed_and_move(struct vmr_listener *listener,
 			   struct vmr_region *region,
 			   const struct vmr_mapping *old,
 			   const struct vmr_mapping *new_)
 {
-	order_moved(listener, region, old, new_);
-	if (order.moved == 1)
+	order_changed(listener, region, old, new_);
+	if (order.nr_changes == 1)
 		program(&aside.region[0], 0x400000);
 }
 
-TEST(who_leaves_is_told_so_once_whatever_a_listener_does)
+/*
+ * region_del() is called once for each region, even if a listener programs a
+ * region.
+ */
+TEST(region_del_called_once_when_nested)
 {
 	unsigned int i, j;
 
 	ASSERT_EQ(0, family_up());
 	ASSERT_EQ(0, leaf_up(&aside, "aside", NULL, VMR_MMIO, 0x1000, false));
 	ASSERT_EQ(0, order_start());
-	order.listener.region_changed = order_and_move;
+	order.listener.region_changed = order_changed_and_move;
 	EXPECT_EQ(0, vmr_region_unmap(&m.manager, &upper.p.region[MEMORY]));
-	EXPECT_EQ(6U, order.leaving);
+	EXPECT_EQ(6U, order.nr_dels);
 	for (i = 0; i < 6; i++)
 		for (j = 0; j < i; j++)
 			EXPECT_NE(order.responder[i], order.responder[j]);
-	EXPECT_EQ(7U, order.moved);
-	EXPECT_EQ(0U, order.late);
-	EXPECT_EQ(0U, order.untold);
+	EXPECT_EQ(7U, order.nr_changes);
+	EXPECT_EQ(0U, order.del_after_change);
+	EXPECT_EQ(0U, order.del_missing);
 	EXPECT_SEEN(&aside.region[0], 0x400000);
 }
 
-TEST(a_window_onto_a_taken_place_waits_and_then_all_behind_it_is_there)
+/*
+ * A window at an allocated range becomes a claim. Once the claim is settled,
+ * the regions behind the window are mapped.
+ */
+TEST(window_claim_settled_maps_regions)
 {
 	struct probe holder;
 	struct event_log d;
@@ -918,7 +1020,7 @@ TEST(a_window_onto_a_taken_place_waits_and_then_all_behind_it_is_there)
 	EXPECT_SOUND();
 }
 
-/* How deep in write sections the region behind the bus was first looked at. */
+/* Nesting of write sections at the first access to the region behind the bus */
 static uint32_t depth_when_touched;
 
 static void note_depth(void)
@@ -926,7 +1028,11 @@ static void note_depth(void)
 	depth_when_touched = m.sys.seq.nesting;
 }
 
-TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
+/*
+ * The library walks the regions behind a settled window outside the write
+ * section.
+ */
+TEST(window_regions_walked_outside_section)
 {
 	struct probe p, holder;
 	struct vmr_region *behind;
@@ -942,7 +1048,10 @@ TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
 	ASSERT_EQ(0, vmr_device_add_region(&p.dev, behind));
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, program(behind, 0xc0000000));
-	/* However the holder of the window's place goes. */
+	/*
+	 * The owner of the window's range frees it in each of the possible
+	 * ways.
+	 */
 	for (i = 0; i < 4; i++) {
 		ASSERT_EQ(0, vmr_region_unmap(&m.manager,
 					      &bridge.p.region[MEMORY]));
@@ -972,7 +1081,7 @@ TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
 		}
 		pages_unwatch();
 		EXPECT_EQ(0U, depth_when_touched) {
-			TH_LOG("way %u", i);
+			TH_LOG("way of freeing %u", i);
 		}
 		EXPECT_SEEN(behind, 0xc0000000);
 		EXPECT_SOUND();
@@ -982,9 +1091,10 @@ TEST(what_is_behind_a_window_is_gone_through_outside_the_write_section)
 }
 
 /*
- * What the machine gives back itself: memory that is unplugged, or a reservation
+ * When the caller frees or moves memory of the system, claims on its range are
+ * settled.
  */
-TEST(memory_that_is_given_back_is_a_claims_at_once)
+TEST(bus_memory_freed_settles_claim)
 {
 	struct vmr_region memory = { .size = 0x2000 };
 	struct vmr_resource_set set;
@@ -1004,13 +1114,13 @@ TEST(memory_that_is_given_back_is_a_claims_at_once)
 	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[0]));
 	ASSERT_EQ(0, diary_start(&d));
 
-	/* Elsewhere. */
+	/* The memory moves. */
 	want.request.addr = 0xb0000000;
 	EXPECT_EQ(0, vmr_system_update_resource(&m.sys, &got, &want, NULL));
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0xa0001000);
 	EXPECT_SEEN(&p.region[0], 0xa0001000);
-	/* A place that is taken leaves all as it is. */
+	/* A failed update causes no notification. */
 	want.request.addr = 0xa0001000;
 	EXPECT_EQ(0, program(&p.region[0], 0xb0000000));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[0]));
@@ -1019,7 +1129,7 @@ TEST(memory_that_is_given_back_is_a_claims_at_once)
 	REFUSED(-EOVERFLOW, vmr_system_update_resource(&m.sys, &got, &want, NULL));
 	EXPECT_EQ(0U, d.nr);
 	EXPECT_SOUND();
-	/* All of it. */
+	/* The memory is freed. */
 	vmr_system_free_resources(&m.sys, &set);
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_SAYS(&d, 0, &p.region[0], NOWHERE, 0xb0000000);
@@ -1027,7 +1137,8 @@ TEST(memory_that_is_given_back_is_a_claims_at_once)
 	EXPECT_SOUND();
 }
 
-TEST(a_window_that_leaves_lets_a_claim_have_its_place)
+/* When a window moves, a claim on the freed addresses is settled. */
+TEST(window_move_settles_claim)
 {
 	struct probe waits;
 	struct event_log d;
@@ -1038,7 +1149,10 @@ TEST(a_window_that_leaves_lets_a_claim_have_its_place)
 	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
 	EXPECT_SEEN(&endpoint[0].region[0], 0x100000);
 	ASSERT_EQ(0, diary_start(&d));
-	/* Its own new place overlaps the old one: only what is left is free. */
+	/*
+	 * The new range overlaps the old one. Only the first page becomes
+	 * free.
+	 */
 	EXPECT_EQ(0, hub_open(&upper, MEMORY, 0x101000, 0x10ffff));
 	EXPECT_SEEN(&waits.region[0], 0x100000);
 	EXPECT_SEEN(&endpoint[1].region[0], 0x101000);
@@ -1047,14 +1161,15 @@ TEST(a_window_that_leaves_lets_a_claim_have_its_place)
 	EXPECT_SOUND();
 }
 
-TEST(a_claim_behind_a_bus_waits_in_the_space_of_that_bus)
+/* A claim behind a bus conflicts only with ranges on the same bus. */
+TEST(bus_claim_in_space_of_bus)
 {
 	struct event_log d;
 
 	ASSERT_EQ(0, family_up());
 	EXPECT_EQ(0, program(&endpoint[0].region[0], 0x101000));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&endpoint[0].region[0]));
-	/* The lower bus has a space of its own: no conflict there. */
+	/* The inner bus has a space of its own, which has no conflict. */
 	EXPECT_EQ(0, program(&endpoint[2].region[0], 0x101000));
 	EXPECT_EQ(VMR_LIVE, state_of(&endpoint[2].region[0]));
 	EXPECT_HIDDEN(&endpoint[2].region[0]);
@@ -1065,7 +1180,11 @@ TEST(a_claim_behind_a_bus_waits_in_the_space_of_that_bus)
 	EXPECT_SOUND();
 }
 
-TEST(registering_and_unlinking_behind_a_window_is_told_if_it_is_seen)
+/*
+ * Registering and unregistering a device behind a window notifies only of
+ * mapped regions.
+ */
+TEST(bus_register_notifies_if_mapped)
 {
 	struct probe a, b;
 	struct event_log d;
@@ -1078,20 +1197,21 @@ TEST(registering_and_unlinking_behind_a_window_is_told_if_it_is_seen)
 	EXPECT_SAYS(&d, 1, &a.region[0], 0x40000000, NOWHERE);
 	ASSERT_EQ(0, leaf_at(&b, "b", &bridge.bus, VMR_MMIO, 0x90000000, 0x1000,
 			     false));
-	/* Not visible, so not counted either. */
+	/* The region is not mapped and therefore not counted. */
 	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &b.dev));
 	EXPECT_EQ(2U, d.nr);
 }
 
 /*
- * A random tree: what the library says is visible, what a lookup finds, what
- * listeners were told and what follows from the definition are one.
+ * A random tree of buses. For each region four answers must agree:
+ * vmr_region_mapping(), the dispatch, the notifications and the definition in
+ * reference.h.
  */
 
 #define HUBS		7
 #define LEAVES		10
 #define GRAIN		0x10ull
-#define GRAINS		96	/* addresses are crowded, so that all happens */
+#define GRAINS		96	/* few addresses: many conflicts */
 
 static struct bridge_dev wood[HUBS];
 static struct probe twig[LEAVES];
@@ -1100,14 +1220,14 @@ static struct {
 	struct vmr_listener	listener;
 	struct shadow {
 		struct vmr_region	*region;
-		struct vmr_mapping	place;
-		unsigned int		told;
-		unsigned int		left;
+		struct vmr_mapping	mapping;
+		unsigned int		nr_changes;
+		unsigned int		nr_dels;
 	} shadow[HUBS * PROBE_REGIONS + LEAVES * PROBE_REGIONS];
 	size_t		nr;
-	unsigned int	wrong;
-	unsigned int	reports;
-	bool		moving;
+	unsigned int	errors;
+	unsigned int	notifications;
+	bool		changing;
 } witness;
 
 static struct shadow *shadow_of(const struct vmr_region *region)
@@ -1126,29 +1246,29 @@ static bool equal(const struct vmr_mapping *a, const struct vmr_mapping *b)
 	       (!a->mapped || (a->start == b->start && a->last == b->last));
 }
 
-static void witness_leaving(struct vmr_listener *listener,
+static void witness_del(struct vmr_listener *listener,
 			    struct vmr_region *region,
 			    const struct vmr_mapping *old)
 {
 	struct shadow *s = shadow_of(region);
 
-	witness.wrong += !s || witness.moving || !old->mapped ||
-			 !equal(&s->place, old) || s->left++;
+	witness.errors += !s || witness.changing || !old->mapped ||
+			 !equal(&s->mapping, old) || s->nr_dels++;
 }
 
-static void witness_moved(struct vmr_listener *listener,
+static void witness_changed(struct vmr_listener *listener,
 			  struct vmr_region *region,
 			  const struct vmr_mapping *old,
 			  const struct vmr_mapping *new_)
 {
 	struct shadow *s = shadow_of(region);
 
-	witness.moving = true;
-	witness.reports++;
-	witness.wrong += !s || !equal(&s->place, old) || equal(old, new_) ||
-			 s->told++ || s->left != old->mapped;
+	witness.changing = true;
+	witness.notifications++;
+	witness.errors += !s || !equal(&s->mapping, old) || equal(old, new_) ||
+			 s->nr_changes++ || s->nr_dels != old->mapped;
 	if (s)
-		s->place = *new_;
+		s->mapping = *new_;
 }
 
 static void witness_add(struct probe *p)
@@ -1164,15 +1284,18 @@ static void witness_ready(void)
 {
 	size_t i;
 
-	witness.moving = false;
+	witness.changing = false;
 	for (i = 0; i < witness.nr; i++) {
-		witness.shadow[i].told = 0;
-		witness.shadow[i].left = 0;
+		witness.shadow[i].nr_changes = 0;
+		witness.shadow[i].nr_dels = 0;
 	}
 }
 
-/* What is wrong with a region, or NULL. */
-static const char *judge(const struct shadow *s)
+/*
+ * Compare a region with the definition and the notifications. Return a text or
+ * NULL.
+ */
+static const char *region_mismatch(const struct shadow *s)
 {
 	struct vmr_region *region = s->region;
 	enum vmr_io io = (enum vmr_io)region->io;
@@ -1180,20 +1303,20 @@ static const char *judge(const struct shadow *s)
 	struct vmr_region *at;
 
 	if (place.mapped != naive_visible(region))
-		return "visible is not what the definition says";
-	if (!equal(&place, &s->place))
-		return "listeners were told otherwise";
+		return "mapped state differs from the definition";
+	if (!equal(&place, &s->mapping))
+		return "mapping differs from the notifications";
 	if (!place.mapped || region->type == VMR_REGION_WINDOW)
 		return NULL;
 	if (place.start != region->range.start ||
 	    place.last != region->range.last)
-		return "visible elsewhere than live";
+		return "mapped range differs from the live range";
 	at = responder(io, place.start);
 	if (at != region)
-		return "the first byte is routed elsewhere";
+		return "access to the first byte is dispatched elsewhere";
 	at = responder(io, place.last);
 	if (at != region)
-		return "the last byte is routed elsewhere";
+		return "access to the last byte is dispatched elsewhere";
 	return NULL;
 }
 
@@ -1263,29 +1386,33 @@ static void wood_step(void)
 	}
 }
 
-TEST(visible_is_what_is_routed_what_is_told_and_what_the_definition_says)
+/*
+ * After each random step, mapping, dispatch, notifications and definition
+ * agree.
+ */
+TEST(bus_random_mapping_consistent)
 {
-	unsigned long seed = env_number("VMR_SEED", 20250107);
-	unsigned long steps = env_number("VMR_STEPS", 30000 / test_part()), i;
+	unsigned long seed = env_number("VMR_TEST_SEED", 20250107);
+	unsigned long steps = env_number("VMR_TEST_STEPS", 30000 / test_part()), i;
 	unsigned int visible = 0, hidden = 0;
 	uint64_t addr;
 	size_t j;
 
-	TH_LOG("VMR_SEED=%lu", seed);
+	TH_LOG("VMR_TEST_SEED=%lu", seed);
 	chance_state = seed | 1;
 	ASSERT_EQ(0, wood_up());
-	witness.listener.region_changed = witness_moved;
-	witness.listener.region_del = witness_leaving;
+	witness.listener.region_changed = witness_changed;
+	witness.listener.region_del = witness_del;
 	ASSERT_EQ(0, vmr_listener_register(&m.manager, &witness.listener));
 
 	for (i = 0; i < steps; i++) {
 		witness_ready();
 		wood_step();
-		ASSERT_EQ(0U, witness.wrong) {
-			TH_LOG("a report was wrong at step %lu", i);
+		ASSERT_EQ(0U, witness.errors) {
+			TH_LOG("wrong notification at step %lu", i);
 		}
 		for (j = 0; j < witness.nr; j++) {
-			const char *what = judge(&witness.shadow[j]);
+			const char *what = region_mismatch(&witness.shadow[j]);
 
 			ASSERT_NULL(what) {
 				TH_LOG("step %lu, region %zu: %s", i, j, what);
@@ -1294,8 +1421,8 @@ TEST(visible_is_what_is_routed_what_is_told_and_what_the_definition_says)
 			    state_of(witness.shadow[j].region) == VMR_LIVE &&
 			    witness.shadow[j].region->type !=
 			    VMR_REGION_WINDOW) {
-				visible += witness.shadow[j].place.mapped;
-				hidden += !witness.shadow[j].place.mapped;
+				visible += witness.shadow[j].mapping.mapped;
+				hidden += !witness.shadow[j].mapping.mapped;
 			}
 		}
 		addr = random_address() + dice(GRAIN);
@@ -1304,12 +1431,12 @@ TEST(visible_is_what_is_routed_what_is_told_and_what_the_definition_says)
 		if (i % 64 == 0)
 			ASSERT_STREQ(VERIFY_OK, machine_verify());
 	}
-	/* Both happened often, else this says little. */
+	/* The run must contain many mapped and many unmapped regions. */
 	EXPECT_LT(steps / 4, visible);
 	EXPECT_LT(steps / 4, hidden);
-	EXPECT_LT(steps / 8, witness.reports);
-	TH_LOG("%u times visible behind a bus, %u times hidden, %u reports",
-	       visible, hidden, witness.reports);
+	EXPECT_LT(steps / 8, witness.notifications);
+	TH_LOG("behind a bus: %u mapped, %u unmapped; %u notifications",
+	       visible, hidden, witness.notifications);
 }
 
 TEST_HARNESS_MAIN

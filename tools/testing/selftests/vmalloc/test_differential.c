@@ -8,9 +8,9 @@
  *
  * Environment:
  *
- *	VMR_SEED	seed of the random numbers; it is printed
- *	VMR_OPS		operations per test
- *	VMR_STRESS	run for this many seconds, with one seed after another
+ *	VMR_TEST_SEED	seed of the random numbers; it is printed
+ *	VMR_TEST_OPS		operations per test
+ *	VMR_TEST_STRESS	run for this many seconds, with one seed after another
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include <vmalloc/pool.h>
 #include <vmalloc/id.h>
@@ -29,7 +29,7 @@
 #define DEFAULT_SEED	1
 #define DEFAULT_OPS	200000
 #define NR_TESTS	10	/* a stress run divides its time among them */
-#define HANG		120	/* seconds without VMR_OPS or VMR_STRESS */
+#define HANG		120	/* seconds without VMR_TEST_OPS or VMR_TEST_STRESS */
 #define FOREVER		(1000 * 24 * 3600)
 #define MAX_STEPS	5
 
@@ -916,15 +916,15 @@ static void run(struct __test_metadata *_metadata,
 		const struct scenario *scenario, void (*init)(void),
 		void (*step)(void))
 {
-	uint64_t seconds = from_env("VMR_STRESS", 0) / NR_TESTS;
-	uint64_t nr = from_env("VMR_OPS", DEFAULT_OPS / test_part()), done = 0;
+	uint64_t seconds = from_env("VMR_TEST_STRESS", 0) / NR_TESTS;
+	uint64_t nr = from_env("VMR_TEST_OPS", DEFAULT_OPS / test_part()), done = 0;
 	time_t end = time(NULL) + seconds;
-	bool stress = getenv("VMR_STRESS");
+	bool stress = getenv("VMR_TEST_STRESS");
 
-	if (!stress && !getenv("VMR_OPS"))
+	if (!stress && !getenv("VMR_TEST_OPS"))
 		alarm(HANG);
 	sc = scenario;
-	start(from_env("VMR_SEED", stress ? (uint64_t)end : DEFAULT_SEED),
+	start(from_env("VMR_TEST_SEED", stress ? (uint64_t)end : DEFAULT_SEED),
 	      init);
 	do {
 		printf("# seed %" PRIu64 ", %" PRIu64 " operations\n", seed,
@@ -939,7 +939,7 @@ static void run(struct __test_metadata *_metadata,
 			stress = false;
 	} while (stress);
 	EXPECT_STREQ("", why) {
-		TH_LOG("VMR_SEED=%" PRIu64 " VMR_OPS=%" PRIu64, seed, op);
+		TH_LOG("VMR_TEST_SEED=%" PRIu64 " VMR_TEST_OPS=%" PRIu64, seed, op);
 	}
 	EXPECT_LT((uint64_t)0, done);
 }

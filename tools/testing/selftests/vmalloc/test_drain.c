@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_drain.c - the drain attacked
+ * test_drain.c - the drain under adverse conditions
  *
- * Readers that never leave, callbacks inside callbacks that take each other's
- * devices away, readers that come faster than they go. A drain may wait for those
- * only that are inside its device, and must never say that it is over too soon.
- * Nothing is decided by time: threads meet at flags and run for a number of
- * operations. VMR_ROUNDS says how often devices are drained under readers.
+ * A drain waits only for callbacks of its device, and never ends before they return.
+ * No result depends on time: threads synchronise on flags and do a number of
+ * operations. VMR_TEST_ROUNDS is the number of drains under readers.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -14,7 +12,7 @@
 #include "../kselftest_harness.h"
 
 #include "bus.h"
-#include "needs.h"
+#include "requires.h"
 
 #define DEVICES		12
 #define THREADS		4
@@ -28,12 +26,12 @@ struct test_device {
 	void			(*inside)(struct test_device *t,
 					  const struct vmr_access *access);
 	unsigned int		number;
-	/* Plain, and written by whoever has drained it */
+	/* Not atomic, written after a drain. */
 	unsigned int		first, second;
 	unsigned int		visits;
-	unsigned int		calls;		/* under way */
-	unsigned int		poisoned;	/* it has been drained */
-	unsigned int		strangers;	/* callbacks after that */
+	unsigned int		calls;		/* in progress */
+	unsigned int		poisoned;	/* the device is drained */
+	unsigned int		stray_calls;	/* callbacks in a drained device */
 };
 
 static struct test_device test_devices[DEVICES];
@@ -72,42 +70,42 @@ static struct test_device *to_test_device(struct vmr_device *dev)
 	return owner_of(dev, struct test_device, dev);
 }
 
-/* Whoever is here while it is drained is where nobody may be. */
-static void toy_read(struct vmr_device *dev, const struct vmr_access *access,
-		     void *data)
+/* A callback that runs in a drained device is counted as stray. */
+static void device_read(struct vmr_device *dev, const struct vmr_access *access,
+			void *data)
 {
 	struct test_device *t = to_test_device(dev);
 
 	add(&t->calls, 1);
 	add(&t->visits, 1);
 	if (get(&t->poisoned))
-		add(&t->strangers, 1);
+		add(&t->stray_calls, 1);
 	memset(data, (int)t->number, access->width);
 	if (t->inside)
 		t->inside(t, access);
 	if (t->first != t->second)
-		add(&t->strangers, 1);
+		add(&t->stray_calls, 1);
 	if (get(&t->poisoned))
-		add(&t->strangers, 1);
+		add(&t->stray_calls, 1);
 	add(&t->calls, -1u);
 }
 
-static const struct vmr_device_ops toy_ops = { .read = toy_read };
+static const struct vmr_device_ops device_ops = { .read = device_read };
 
-static int toy_up(unsigned int i)
+static int device_init(unsigned int i)
 {
 	struct test_device *t = &test_devices[i];
 
 	memset(t, 0, sizeof(*t));
 	t->number = i;
-	t->dev.ops = &toy_ops;
+	t->dev.ops = &device_ops;
 	t->dev.constraints = &t->want;
 	t->dev.nr_constraints = 1;
 	vmr_resource_set_init(&t->dev.resources, &t->got, 1);
 	vmr_region_init(&t->region, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0,
-			"toy");
+			"test");
 	vmr_constraint_init_fixed(&t->want, VMR_KIND_MMIO, ADDR(i), 0x1000,
-			  &t->region.range);
+				  &t->region.range);
 	return vmr_device_add_region(&t->dev, &t->region);
 }
 
@@ -117,24 +115,24 @@ static int up(unsigned int nr)
 	int ret = machine_up();
 
 	for (i = 0; i < nr && !ret; i++) {
-		ret = toy_up(i);
+		ret = device_init(i);
 		if (!ret)
 			ret = vmr_device_register(&m.manager, &test_devices[i].dev, NULL,
-					   NULL);
+						  NULL);
 	}
 	for (i = 0; i < THREADS && !ret; i++)
 		ret = vmr_reader_attach(&m.manager, &readers[i]);
 	return ret;
 }
 
-static int read_toy(struct vmr_reader *reader, unsigned int i)
+static int read_device(struct vmr_reader *reader, unsigned int i)
 {
 	uint8_t byte;
 
 	return vmr_read(reader, VMR_MMIO, ADDR(i), &byte, 1, 1);
 }
 
-static int unlink_toy(unsigned int i)
+static int unregister_device(unsigned int i)
 {
 	int ret;
 
@@ -144,89 +142,97 @@ static int unlink_toy(unsigned int i)
 	return ret;
 }
 
-static int drained(unsigned int i)
+static int try_drain(unsigned int i)
 {
 	return vmr_device_try_drain(&m.manager, &test_devices[i].dev);
 }
 
 /* One thread */
 
-static unsigned int deepest, at_the_bottom, wrong;
+static unsigned int max_depth, innermost_calls, errors;
 
-/* Every one of them takes away all, from inside of all of them. */
-static void go_down(struct test_device *t, const struct vmr_access *access)
+/* The innermost callback unregisters all devices. */
+static void nest_and_unregister(struct test_device *t, const struct vmr_access *access)
 {
 	unsigned int i;
 
-	if (t->number + 1 < deepest) {
-		wrong += read_toy(access->reader, t->number + 1) != 0;
+	if (t->number + 1 < max_depth) {
+		errors += read_device(access->reader, t->number + 1) != 0;
 	} else {
-		at_the_bottom++;
-		for (i = 0; i < deepest; i++)
-			wrong += vmr_device_unregister(&m.manager, &test_devices[i].dev) != 1;
+		innermost_calls++;
+		for (i = 0; i < max_depth; i++)
+			errors += vmr_device_unregister(&m.manager, &test_devices[i].dev) != 1;
 	}
 	/*
-	 * On the way up: those above are still inside, those below have left,
-	 * unless there are more inside than have names.
+	 * Outer callbacks still run, inner ones have returned. If the nesting is deeper
+	 * than the hazards of a reader, no device is drained.
 	 */
-	for (i = 0; i < deepest; i++) {
+	for (i = 0; i < max_depth; i++) {
 		int want = i <= t->number ||
 			   t->number + 1 > VMR_READER_HAZARDS ? -EAGAIN : 0;
 
-		wrong += drained(i) != want;
-		wrong += vmr_device_drain(&m.manager, &test_devices[i].dev) != -EDEADLK;
+		errors += try_drain(i) != want;
+		errors += vmr_device_drain(&m.manager, &test_devices[i].dev) != -EDEADLK;
 	}
 }
 
-TEST(callbacks_inside_each_other_unlink_all_of_them)
+/*
+ * Nested callbacks unregister all devices; each device is drained when its
+ * callbacks return.
+ */
+TEST(nested_callbacks_unregister_all)
 {
 	unsigned int i;
 
-	for (deepest = 1; deepest <= DEVICES; deepest++) {
-		ASSERT_EQ(0, up(deepest));
-		for (i = 0; i < deepest; i++)
-			test_devices[i].inside = go_down;
-		EXPECT_EQ(0, read_toy(&m.reader, 0));
-		for (i = 0; i < deepest; i++)
+	for (max_depth = 1; max_depth <= DEVICES; max_depth++) {
+		ASSERT_EQ(0, up(max_depth));
+		for (i = 0; i < max_depth; i++)
+			test_devices[i].inside = nest_and_unregister;
+		EXPECT_EQ(0, read_device(&m.reader, 0));
+		for (i = 0; i < max_depth; i++)
 			EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[i].dev));
-		EXPECT_EQ(deepest, at_the_bottom);
-		EXPECT_EQ(0U, wrong) {
-			TH_LOG("%u deep", deepest);
+		EXPECT_EQ(max_depth, innermost_calls);
+		EXPECT_EQ(0U, errors) {
+			TH_LOG("nesting depth %u", max_depth);
 		}
 		memset(&m, 0, sizeof(m));
 		memset(readers, 0, sizeof(readers));
 	}
 }
 
-/* Inside itself, again and again, unlinked and registered again each time. */
-static void come_again(struct test_device *t, const struct vmr_access *access)
+/* Call the device recursively; unregister and register it at each level. */
+static void call_recursively(struct test_device *t, const struct vmr_access *access)
 {
-	if (++at_the_bottom == deepest)
+	if (++innermost_calls == max_depth)
 		return;
-	wrong += vmr_device_unregister(&m.manager, &t->dev) != 1;
-	wrong += drained(0) != -EAGAIN;
-	wrong += vmr_device_register(&m.manager, &t->dev, NULL, NULL) != 0;
-	wrong += drained(0) != -EBUSY;
-	wrong += read_toy(access->reader, 0) != 0;
-	/* Unlinked by the inner one or not, this one is inside. */
+	errors += vmr_device_unregister(&m.manager, &t->dev) != 1;
+	errors += try_drain(0) != -EAGAIN;
+	errors += vmr_device_register(&m.manager, &t->dev, NULL, NULL) != 0;
+	errors += try_drain(0) != -EBUSY;
+	errors += read_device(access->reader, 0) != 0;
+	/* This callback still runs, whatever the inner one did. */
 	if (t->dev.state == VMR_DEVICE_UNREGISTERED)
-		wrong += drained(0) != -EAGAIN;
+		errors += try_drain(0) != -EAGAIN;
 }
 
-TEST(a_device_inside_itself_is_inside_until_the_last_has_left)
+/*
+ * A device that is called recursively cannot be drained before the outermost call
+ * returns.
+ */
+TEST(recursive_callback_blocks_drain)
 {
 	ASSERT_EQ(0, up(1));
-	test_devices[0].inside = come_again;
-	deepest = DEVICES;
-	EXPECT_EQ(0, read_toy(&m.reader, 0));
-	EXPECT_EQ((unsigned int)DEVICES, at_the_bottom);
-	EXPECT_EQ(0U, wrong);
+	test_devices[0].inside = call_recursively;
+	max_depth = DEVICES;
+	EXPECT_EQ(0, read_device(&m.reader, 0));
+	EXPECT_EQ((unsigned int)DEVICES, innermost_calls);
+	EXPECT_EQ(0U, errors);
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &test_devices[0].dev));
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[0].dev));
 }
 
-/* The time of the unlinking goes past its largest number. */
-TEST(a_drain_across_the_end_of_time)
+/* The drain orders lookups and unregistrations also when the epoch wraps. */
+TEST(drain_across_epoch_wrap)
 {
 	unsigned int i;
 
@@ -234,20 +240,20 @@ TEST(a_drain_across_the_end_of_time)
 	test_devices[0].inside = NULL;
 	m.manager.epoch = (unsigned long)-3;
 	for (i = 0; i < 6; i++) {
-		/* A lookup that began before, as the drain sees it. */
+		/* The epoch of a lookup that began before the unregistration. */
 		unsigned long before = m.manager.epoch;
 
 		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &test_devices[0].dev));
 		EXPECT_NE(0UL, m.manager.epoch);
 		readers[0].epoch = before;
-		EXPECT_EQ(-EAGAIN, drained(0));
+		EXPECT_EQ(-EAGAIN, try_drain(0));
 		readers[0].epoch = m.manager.epoch;
-		EXPECT_EQ(0, drained(0));
+		EXPECT_EQ(0, try_drain(0));
 		readers[0].epoch = 0;
-		EXPECT_EQ(0, drained(0));
+		EXPECT_EQ(0, try_drain(0));
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[0].dev, NULL,
-					  NULL));
-		EXPECT_EQ(0, read_toy(&m.reader, 0));
+						 NULL));
+		EXPECT_EQ(0, read_device(&m.reader, 0));
 	}
 }
 
@@ -261,32 +267,33 @@ struct visit {
 	unsigned int		hits;
 };
 
-static unsigned int inside, may_leave, stop;
+static unsigned int inside, release, stop;
 
-static void *visitor(void *arg)
+static void *read_thread(void *arg)
 {
 	struct visit *v = arg;
 	unsigned int i;
 
 	for (i = 0; i < v->times && !get(&stop); i++) {
-		v->ret = read_toy(v->reader, v->number);
+		v->ret = read_device(v->reader, v->number);
 		v->hits += !v->ret;
-		/* So that drains find it between two of them, too */
+		/* Let drains also run between two accesses. */
 		if (!(i % 16))
 			sched_yield();
 	}
 	return NULL;
 }
 
-static void stay(struct test_device *t, const struct vmr_access *access)
+static void block_until_release(struct test_device *t, const struct vmr_access *access)
 {
 	(void)t;
 	(void)access;
 	add(&inside, 1);
-	wait_for(&may_leave, 1);
+	wait_for(&release, 1);
 }
 
-TEST(one_that_never_leaves_holds_up_nobody_else)
+/* A callback that does not return delays the drain of its own device only. */
+TEST(drain_ignores_other_device_callback)
 {
 	struct visit v = { &readers[0], 0, 1, 77, 0 };
 	struct vmr_device *first = &test_devices[0].dev;
@@ -295,57 +302,58 @@ TEST(one_that_never_leaves_holds_up_nobody_else)
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(3));
-	test_devices[0].inside = stay;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, visitor, &v));
+	test_devices[0].inside = block_until_release;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, read_thread, &v));
 	wait_for(&inside, 1);
-	EXPECT_EQ(1, unlink_toy(0));
+	EXPECT_EQ(1, unregister_device(0));
 	for (i = 0; i < 1000; i++) {
-		/* Others come and go meanwhile, also at its old address. */
+		/* Another device is replaced, also at the old address. */
 		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &test_devices[1].dev));
 		EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[1].dev));
 		test_devices[1].want.request.addr = i % 2 ? ADDR(1) : ADDR(0);
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[1].dev, NULL,
-					  NULL));
+						 NULL));
 		EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, first));
 	}
-	/* It may come back at once, and is not drained by that. */
+	/* Registration at once does not drain the device. */
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &test_devices[1].dev));
 	EXPECT_EQ(0, vmr_device_register(&m.manager, first, NULL, NULL));
 	EXPECT_EQ(-EBUSY, vmr_device_try_drain(&m.manager, first));
-	EXPECT_EQ(1, unlink_toy(0));
+	EXPECT_EQ(1, unregister_device(0));
 	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, first));
-	/* Nor may its reader be taken from under it. */
+	/* Its reader cannot be detached. */
 	EXPECT_EQ(-EDEADLK, vmr_reader_detach(&readers[0]));
-	set(&may_leave, 1);
+	set(&release, 1);
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, first));
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, v.ret);
 	EXPECT_EQ(0, vmr_reader_detach(&readers[0]));
 }
 
-/* All are inside, then each unlinks the next, in a ring. */
-static unsigned int unlinked, cannot_drain;
+/* All callbacks run; then each unregisters the next device, in a ring. */
+static unsigned int unregistered, cannot_drain;
 
-static void unlink_the_next(struct test_device *t, const struct vmr_access *access)
+static void unregister_next(struct test_device *t, const struct vmr_access *access)
 {
 	unsigned int next = (t->number + 1) % THREADS, i;
 
 	(void)access;
 	add(&inside, 1);
 	wait_for(&inside, THREADS);
-	add(&unlinked, (unsigned int)(unlink_toy(next) == 1));
-	wait_for(&unlinked, THREADS);
+	add(&unregistered, (unsigned int)(unregister_device(next) == 1));
+	wait_for(&unregistered, THREADS);
 	for (i = 0; i < THREADS; i++) {
-		add(&cannot_drain, drained(i) == -EAGAIN);
+		add(&cannot_drain, try_drain(i) == -EAGAIN);
 		add(&cannot_drain,
 		    vmr_device_drain(&m.manager, &test_devices[i].dev) == -EDEADLK);
 	}
-	/* Nobody leaves before all have asked. */
+	/* No callback returns before all have tried to drain. */
 	wait_for(&cannot_drain, 2 * THREADS * THREADS);
-	wait_for(&may_leave, 1);
+	wait_for(&release, 1);
 }
 
-TEST(callbacks_on_several_threads_unlink_each_other)
+/* Callbacks on several threads unregister each other's devices, in a ring. */
+TEST(callbacks_on_threads_unregister_ring)
 {
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
@@ -354,14 +362,14 @@ TEST(callbacks_on_several_threads_unlink_each_other)
 	NEEDS(threads);
 	ASSERT_EQ(0, up(THREADS));
 	for (i = 0; i < THREADS; i++) {
-		test_devices[i].inside = unlink_the_next;
+		test_devices[i].inside = unregister_next;
 		v[i] = (struct visit){ &readers[i], i, 1, 77, 0 };
-		ASSERT_EQ(0, pthread_create(&thread[i], NULL, visitor, &v[i]));
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, read_thread, &v[i]));
 	}
 	wait_for(&cannot_drain, 2 * THREADS * THREADS);
 	for (i = 0; i < THREADS; i++)
-		EXPECT_EQ(-EAGAIN, drained(i));
-	set(&may_leave, 1);
+		EXPECT_EQ(-EAGAIN, try_drain(i));
+	set(&release, 1);
 	for (i = 0; i < THREADS; i++) {
 		EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[i].dev));
 		EXPECT_EQ(0U, get(&test_devices[i].calls));
@@ -372,8 +380,8 @@ TEST(callbacks_on_several_threads_unlink_each_other)
 	}
 }
 
-/* Now and then it is inside for so long that others run. */
-static void linger(struct test_device *t, const struct vmr_access *access)
+/* Every sixteenth callback yields to other threads. */
+static void yield_sometimes(struct test_device *t, const struct vmr_access *access)
 {
 	(void)access;
 	if (!(get(&t->visits) % 16))
@@ -384,13 +392,13 @@ static int wait_until_drained(unsigned int i)
 {
 	int ret;
 
-	while ((ret = drained(i)) == -EAGAIN)
+	while ((ret = try_drain(i)) == -EAGAIN)
 		sched_yield();
 	return ret;
 }
 
-/* It has been drained, so its memory is the caller's. */
-static void write_to(struct test_device *t)
+/* Write a drained device: a callback that still runs observes it. */
+static void write_drained(struct test_device *t)
 {
 	t->first++;
 	set(&t->poisoned, 1);
@@ -399,15 +407,15 @@ static void write_to(struct test_device *t)
 	set(&t->poisoned, 0);
 }
 
-/* Until somebody comes, who may still be there. */
-static void wait_for_a_visit(const struct test_device *t)
+/* Wait for a new callback, which may still run afterwards. */
+static void wait_for_visit(const struct test_device *t)
 {
 	unsigned int before = get(&t->visits);
 
 	wait_for_other(&t->visits, before);
 }
 
-/* VMR_ROUNDS may take longer than a test has otherwise. */
+/* VMR_TEST_ROUNDS may exceed the default time limit of a test. */
 FIXTURE(long_form)
 {
 };
@@ -420,34 +428,34 @@ FIXTURE_TEARDOWN(long_form)
 {
 }
 
-/* Somebody is always on the way in, and yet a drain ends. */
-TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
+/* A drain ends although readers call the device all the time. */
+TEST_F_TIMEOUT(long_form, drain_ends_under_constant_readers,
 	       36000)
 {
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
-	unsigned long rounds = env_number("VMR_ROUNDS", 100), round;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), round;
 	unsigned long hits = 0, waits = 0;
 	unsigned int i;
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(2));
-	test_devices[0].inside = linger;
-	test_devices[1].inside = linger;
+	test_devices[0].inside = yield_sometimes;
+	test_devices[1].inside = yield_sometimes;
 	for (i = 0; i < THREADS; i++) {
 		v[i] = (struct visit){ &readers[i], i % 2, -1u, 0, 0 };
-		ASSERT_EQ(0, pthread_create(&thread[i], NULL, visitor, &v[i]));
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, read_thread, &v[i]));
 	}
 	for (round = 0; round < rounds; round++) {
 		struct test_device *t = &test_devices[round % 2];
 
-		wait_for_a_visit(t);
+		wait_for_visit(t);
 		EXPECT_EQ(1, vmr_device_unregister(&m.manager, &t->dev));
-		waits += drained(t->number) == -EAGAIN;
-		/* Who shares a CPU with those it waits for had better not spin. */
+		waits += try_drain(t->number) == -EAGAIN;
+		/* Mostly yield: on a shared CPU a spinning drain is slow. */
 		EXPECT_EQ(0, round % 8 ? wait_until_drained(t->number) :
 					 vmr_device_drain(&m.manager, &t->dev));
-		write_to(t);
+		write_drained(t);
 		EXPECT_EQ(0U, get(&t->calls));
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &t->dev, NULL, NULL));
 	}
@@ -456,19 +464,19 @@ TEST_F_TIMEOUT(long_form, readers_that_never_stop_coming_do_not_hold_up_a_drain,
 		pthread_join(thread[i], NULL);
 		hits += v[i].hits;
 	}
-	TH_LOG("%lu drains of what is never left alone, %lu of them waited, %lu hits",
+	TH_LOG("%lu drains under constant readers, %lu of them waited, %lu hits",
 	       rounds, waits, hits);
-	EXPECT_EQ(0U, get(&test_devices[0].strangers) + get(&test_devices[1].strangers));
+	EXPECT_EQ(0U, get(&test_devices[0].stray_calls) + get(&test_devices[1].stray_calls));
 }
 
-/* Readers come and go themselves while others are drained. */
-static void *come_and_go(void *arg)
+/* Attach and detach a reader after each access. */
+static void *reattach_thread(void *arg)
 {
 	struct visit *v = arg;
 	unsigned int i;
 
-	for (i = 0; i < v->times || !get(&may_leave); i++) {
-		v->hits += !read_toy(v->reader, v->number);
+	for (i = 0; i < v->times || !get(&release); i++) {
+		v->hits += !read_device(v->reader, v->number);
 		pthread_mutex_lock(&writers);
 		v->ret |= vmr_reader_detach(v->reader);
 		v->ret |= vmr_reader_attach(&m.manager, v->reader);
@@ -481,11 +489,12 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
+/* A drain ends while readers are attached and detached. */
 TEST_F_TIMEOUT(long_form,
-	       readers_are_attached_and_detached_while_devices_are_drained,
+	       drain_ends_while_readers_reattach,
 	       36000)
 {
-	unsigned long rounds = env_number("VMR_ROUNDS", 100), drains = 0;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), drains = 0;
 	unsigned long hits = 0, waits = 0, times = 0;
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
@@ -493,28 +502,28 @@ TEST_F_TIMEOUT(long_form,
 
 	NEEDS(threads);
 	ASSERT_EQ(0, up(1));
-	test_devices[0].inside = linger;
+	test_devices[0].inside = yield_sometimes;
 	for (i = 0; i < THREADS; i++) {
 		v[i] = (struct visit){ &readers[i], 0,
 				       5 * (unsigned int)rounds, 0, 0 };
-		ASSERT_EQ(0, pthread_create(&thread[i], NULL, come_and_go,
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, reattach_thread,
 					    &v[i]));
 	}
 	while (get(&stop) != THREADS) {
-		/* Nobody leaves for good before there were enough drains. */
+		/* No reader thread ends before @rounds drains are done. */
 		if (drains < rounds)
-			wait_for_a_visit(&test_devices[0]);
+			wait_for_visit(&test_devices[0]);
 		else
-			set(&may_leave, 1);
-		EXPECT_EQ(1, unlink_toy(0));
-		waits += drained(0) == -EAGAIN;
-		/* Without the lock: a drain waits for who may want it. */
+			set(&release, 1);
+		EXPECT_EQ(1, unregister_device(0));
+		waits += try_drain(0) == -EAGAIN;
+		/* Without the lock: a drain waits for readers that may need it. */
 		EXPECT_EQ(0, vmr_device_drain(&m.manager, &test_devices[0].dev));
 		drains++;
-		write_to(&test_devices[0]);
+		write_drained(&test_devices[0]);
 		pthread_mutex_lock(&writers);
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &test_devices[0].dev, NULL,
-					  NULL));
+						 NULL));
 		pthread_mutex_unlock(&writers);
 	}
 	for (i = 0; i < THREADS; i++) {
@@ -523,9 +532,9 @@ TEST_F_TIMEOUT(long_form,
 		hits += v[i].hits;
 		times += v[i].times;
 	}
-	TH_LOG("%lu drains, %lu of them waited, while readers come and go %lu times, %lu hits",
+	TH_LOG("%lu drains, %lu of them waited, readers reattached %lu times, %lu hits",
 	       drains, waits, times, hits);
-	EXPECT_EQ(0U, get(&test_devices[0].strangers));
+	EXPECT_EQ(0U, get(&test_devices[0].stray_calls));
 }
 
 TEST_HARNESS_MAIN

@@ -3,7 +3,7 @@
  * test_id.c - id pools: the rules of id.h and cases from the id allocators of VMMs
  */
 #include "../kselftest_harness.h"
-#include "world.h"
+#include "fixture.h"
 
 #define LOW	5u
 #define HIGH	23u

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_irq.c - interrupt lines that are shared, lines and vectors apart
+ * test_irq.c - shared interrupt lines, and separate numbers for lines and
+ * vectors
  *
- * Each test is named for the rule it states, or for the report from the field
- * that it plays.
+ * Each test is named for its rule, or has the id of a public bug report.
  */
 #include "../kselftest_harness.h"
 #include "machine.h"
@@ -22,7 +22,7 @@ static struct lines l;
 static struct vmr_range *conflict;
 static struct vmr_range no_range;
 
-/* Who shares what, in order. */
+/* Record the sharers of each line, in order. */
 static void picture_lines(struct machine_state *p)
 {
 	const struct vmr_shared_irq *line = NULL;
@@ -47,8 +47,8 @@ static void picture_lines(struct machine_state *p)
 	machine_state_add(p, l.set.nr);
 }
 
-/* @call fails with @err, names what is in the way or not, and changes nothing. */
-#define EXPECT_FAIL(err, who_, call) \
+/* @call fails with @err, reports @in_way as conflict and changes nothing. */
+#define EXPECT_FAIL(err, in_way, call) \
 	do { \
 		conflict = &no_range; \
 		picture_lines(&machine_before); \
@@ -58,10 +58,10 @@ static void picture_lines(struct machine_state *p)
 		picture_lines(&machine_after); \
 		EXPECT_EQ(0, memcmp(&machine_before, &machine_after, \
 				    sizeof(machine_after))) { \
-			TH_LOG("%s failed and changed something", #call); \
+			TH_LOG("%s failed and changed state", #call); \
 		} \
-		EXPECT_EQ((who_), conflict) { \
-			TH_LOG("%s: the range in the way", #call); \
+		EXPECT_EQ((in_way), conflict) { \
+			TH_LOG("%s reported the wrong conflict", #call); \
 		} \
 	} while (0)
 
@@ -114,9 +114,10 @@ static size_t count(const struct vmr_shared_irq *line)
 	return nr;
 }
 
-/* Lines. */
+/* Shared lines */
 
-TEST(a_shared_line_is_taken_while_nobody_shares_it)
+/* A shared line stays allocated while it has no sharer. */
+TEST(irq_shared_unused_stays_allocated)
 {
 	two_lines(_metadata);
 	EXPECT_EQ(&l.line[0].range, vmr_id_find(&m.sys.irqs, 5));
@@ -127,7 +128,8 @@ TEST(a_shared_line_is_taken_while_nobody_shares_it)
 	EXPECT_SOUND();
 }
 
-TEST(shared_lines_are_iterated_in_the_order_they_were_added)
+/* Shared lines are iterated in the order in which they were added. */
+TEST(irq_shared_iteration_order)
 {
 	two_lines(_metadata);
 	ASSERT_EQ(0, add_line(2, 2));
@@ -140,7 +142,8 @@ TEST(shared_lines_are_iterated_in_the_order_they_were_added)
 	EXPECT_EQ(NULL, vmr_next_irq_share(&(struct vmr_shared_irq){ 0 }, NULL));
 }
 
-TEST(adding_a_line_refuses_what_is_wrong)
+/* vmr_system_add_shared_irq() refuses each invalid argument. */
+TEST(irq_shared_add_errors)
 {
 	two_lines(_metadata);
 	EXPECT_FAIL(-EINVAL, &no_range,
@@ -151,13 +154,17 @@ TEST(adding_a_line_refuses_what_is_wrong)
 	EXPECT_FAIL(-EEXIST, &no_range, add_line(0, 3));
 	EXPECT_FAIL(-ERANGE, &no_range, add_line(2, 64));
 	EXPECT_FAIL(-EBUSY, &l.line[0].range, add_line(2, 5));
-	/* Its range is somebody's own line. */
+	/* The range of the line is allocated as another line. */
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &l.line[2].range, 7, NULL));
 	EXPECT_FAIL(-EEXIST, &no_range, add_line(2, 8));
 	EXPECT_SOUND();
 }
 
-TEST(a_restored_line_is_taken_as_it_is)
+/*
+ * A shared line can be added with a range that is already allocated at its
+ * number.
+ */
+TEST(irq_shared_restored_range_kept)
 {
 	two_lines(_metadata);
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &l.line[2].range, 7, NULL));
@@ -167,7 +174,8 @@ TEST(a_restored_line_is_taken_as_it_is)
 	EXPECT_SOUND();
 }
 
-TEST(a_line_that_somebody_shares_cannot_be_removed)
+/* A shared line cannot be removed while it has a sharer. */
+TEST(irq_shared_in_use_remove_busy)
 {
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 5)));
@@ -185,9 +193,13 @@ TEST(a_line_that_somebody_shares_cannot_be_removed)
 	EXPECT_SOUND();
 }
 
-/* Sharing. */
+/* Sharers */
 
-TEST(a_sharer_reads_as_live_at_the_line_and_is_in_no_space)
+/*
+ * The range of a sharer reads as live at the number of the line and is in no
+ * space.
+ */
+TEST(irq_sharer_live_in_no_space)
 {
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 9)));
@@ -205,7 +217,8 @@ TEST(a_sharer_reads_as_live_at_the_line_and_is_in_no_space)
 	EXPECT_SOUND();
 }
 
-TEST(who_asks_for_any_line_joins_the_one_with_fewest_sharers)
+/* A request for any shared line gets the line with the fewest sharers. */
+TEST(irq_share_any_fewest_sharers)
 {
 	static const uint32_t expected[] = { 5, 9, 5, 9, 5 };
 	size_t i;
@@ -221,7 +234,8 @@ TEST(who_asks_for_any_line_joins_the_one_with_fewest_sharers)
 	EXPECT_EQ((size_t)2, count(&l.line[1]));
 }
 
-TEST(the_lowest_line_is_first_among_equals)
+/* Among lines with equally many sharers the lowest is chosen. */
+TEST(irq_share_any_tie_lowest_line)
 {
 	two_lines(_metadata);
 	ASSERT_EQ(0, add_line(2, 2));
@@ -229,7 +243,8 @@ TEST(the_lowest_line_is_first_among_equals)
 	EXPECT_EQ((uint32_t)2, vmr_id_value(&l.sharer[0].range));
 }
 
-TEST(sharers_are_iterated_in_the_order_they_joined)
+/* The sharers of a line are iterated in the order in which they were added. */
+TEST(irq_sharer_iteration_order)
 {
 	size_t i;
 
@@ -242,7 +257,8 @@ TEST(sharers_are_iterated_in_the_order_they_joined)
 	EXPECT_EQ(NULL, vmr_next_irq_share(&l.line[0], &l.sharer[2]));
 }
 
-TEST(bounds_and_alignment_choose_among_the_lines)
+/* The bounds and the alignment of a request restrict the choice of a line. */
+TEST(irq_share_bounds_and_alignment)
 {
 	struct vmr_constraint c;
 
@@ -261,7 +277,8 @@ TEST(bounds_and_alignment_choose_among_the_lines)
 	EXPECT_EQ(0, grant(c));
 }
 
-TEST(the_last_sharer_leaves_the_line_taken)
+/* Freeing the last sharer leaves the line allocated. */
+TEST(irq_shared_last_free_keeps_line)
 {
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 5)));
@@ -271,12 +288,13 @@ TEST(the_last_sharer_leaves_the_line_taken)
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&l.sharer[0].range));
 	EXPECT_EQ((uint32_t)0, l.line[0].nr_sharers);
 	EXPECT_EQ(&l.line[0].range, vmr_id_find(&m.sys.irqs, 5));
-	/* And may come back. */
+	/* The range can be allocated again. */
 	EXPECT_EQ(0, grant(any_line(&l.sharer[0])));
 	EXPECT_SOUND();
 }
 
-TEST(releasing_twice_does_no_harm)
+/* Freeing a sharer twice changes nothing the second time. */
+TEST(irq_sharer_double_free_ignored)
 {
 	struct vmr_resource_set again;
 	struct vmr_resource res;
@@ -292,7 +310,11 @@ TEST(releasing_twice_does_no_harm)
 	EXPECT_SOUND();
 }
 
-TEST(a_share_refuses_what_is_wrong)
+/*
+ * A request for a share is refused for each invalid field, with the documented
+ * error.
+ */
+TEST(irq_share_errors)
 {
 	struct vmr_constraint c;
 
@@ -329,7 +351,8 @@ TEST(a_share_refuses_what_is_wrong)
 	EXPECT_FAIL(-ENOENT, &no_range, grant(line_at(&l.sharer[0], 4)));
 }
 
-TEST(a_sharer_shares_one_line_at_a_time)
+/* A sharer shares at most one line at a time. */
+TEST(irq_sharer_second_line_eexist)
 {
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 5)));
@@ -337,7 +360,8 @@ TEST(a_sharer_shares_one_line_at_a_time)
 	EXPECT_FAIL(-EEXIST, &no_range, grant(line_at(&l.sharer[0], 5)));
 }
 
-TEST(without_a_shared_line_there_is_nothing_to_share)
+/* If the system has no shared line, a request for a share fails. */
+TEST(irq_share_without_lines_fails)
 {
 	ASSERT_EQ(0, machine_up());
 	vmr_resource_set_init(&l.set, l.res, NR_SHARERS);
@@ -345,7 +369,8 @@ TEST(without_a_shared_line_there_is_nothing_to_share)
 	EXPECT_FAIL(-ENOENT, &no_range, grant(line_at(&l.sharer[0], 5)));
 }
 
-TEST(a_grant_that_fails_leaves_the_lines_it_joined)
+/* A failed allocation removes the sharers that it has added to lines. */
+TEST(irq_share_failed_alloc_undone)
 {
 	struct vmr_constraint c[3];
 	size_t failed = 99;
@@ -365,7 +390,11 @@ TEST(a_grant_that_fails_leaves_the_lines_it_joined)
 	EXPECT_SOUND();
 }
 
-TEST(a_fixed_line_counts_before_any_line_is_chosen)
+/*
+ * Shares at a fixed line are allocated before a line is chosen for other
+ * shares.
+ */
+TEST(irq_share_fixed_before_any)
 {
 	struct vmr_constraint c[2];
 
@@ -377,7 +406,7 @@ TEST(a_fixed_line_counts_before_any_line_is_chosen)
 	EXPECT_EQ((uint64_t)5, l.res[1].start);
 }
 
-/* Devices. */
+/* Devices */
 
 static void sharing_probe(struct probe *p, struct vmr_irq_share *sharer)
 {
@@ -385,7 +414,8 @@ static void sharing_probe(struct probe *p, struct vmr_irq_share *sharer)
 	*probe_want(p) = any_line(sharer);
 }
 
-TEST(a_device_shares_from_registration_to_unlinking)
+/* A device shares its line from its registration until it is unregistered. */
+TEST(irq_share_device_lifetime)
 {
 	static struct probe a, b;
 
@@ -406,7 +436,8 @@ TEST(a_device_shares_from_registration_to_unlinking)
 	EXPECT_SOUND();
 }
 
-TEST(a_device_that_refuses_its_resources_leaves_the_line)
+/* If set_resources() fails, the device no longer shares the line. */
+TEST(irq_share_refused_device_undone)
 {
 	static struct probe a;
 
@@ -418,7 +449,8 @@ TEST(a_device_that_refuses_its_resources_leaves_the_line)
 	EXPECT_EQ(1U, a.granted);
 }
 
-TEST(a_restored_device_is_adopted_with_its_share)
+/* A restored device is registered with the share that it already has. */
+TEST(irq_share_restored_device_kept)
 {
 	static struct probe a;
 	size_t failed = 99;
@@ -436,9 +468,12 @@ TEST(a_restored_device_is_adopted_with_its_share)
 	EXPECT_SOUND();
 }
 
-/* From the field. */
+/* Bug reports */
 
-/* microsandbox issue 567: six lines, and a volume too many. */
+/*
+ * microsandbox issue 567: the machine has six interrupt lines and more volumes
+ * than free lines.
+ */
 TEST(msb_567)
 {
 	static struct probe volume[NR_SHARERS];
@@ -456,14 +491,14 @@ TEST(msb_567)
 		EXPECT_EQ(0, grant(c));
 		EXPECT_EQ((uint32_t)(6 + i), vmr_id_value(&l.own[i]));
 	}
-	/* Line 9 is shared, so no line is left for one device alone: a clear no. */
+	/* Line 9 is shared. No line is left for exclusive use: -ENOSPC. */
 	probe_init(&volume[0], "volume");
 	vmr_constraint_init(probe_want(&volume[0]), VMR_KIND_IRQ, 1,
 			    &l.own[3]);
 	EXPECT_FAIL(-ENOSPC, &no_range, vmr_device_register(&m.manager, &volume[0].dev,
 					      &failed, &conflict));
 	EXPECT_EQ((size_t)0, failed);
-	/* Who can share finds a line, however many they are. */
+	/* Devices that can share find a line, whatever their number. */
 	for (i = 0; i < NR_SHARERS; i++) {
 		sharing_probe(&volume[i], &l.sharer[i]);
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &volume[i].dev, NULL,
@@ -477,7 +512,7 @@ TEST(msb_567)
 	EXPECT_SOUND();
 }
 
-/* Lines and vectors. */
+/* Lines and vectors */
 
 static const uint32_t message_kinds[] = {
 	VMR_KIND_MSI, VMR_KIND_MSIX, VMR_KIND_MSI_GENERIC,
@@ -496,7 +531,8 @@ static void one_of(struct __test_metadata *_metadata, struct vmr_system *sys,
 	EXPECT_EQ(expected, vmr_id_value(range));
 }
 
-TEST(lines_and_vectors_are_numbers_of_one_kind_unless_told_otherwise)
+/* By default, lines and vectors are numbers of one domain. */
+TEST(irq_lines_and_vectors_one_domain)
 {
 	size_t i;
 
@@ -510,7 +546,8 @@ TEST(lines_and_vectors_are_numbers_of_one_kind_unless_told_otherwise)
 		  vmr_system_space(&m.sys, VMR_KIND_MSI));
 }
 
-TEST(vectors_may_be_numbered_apart_from_the_lines)
+/* If the limits give a last vector, vectors have a domain of their own. */
+TEST(irq_vectors_separate_domain)
 {
 	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .irq_last = 63, .msi_vector_last = 2,
@@ -529,7 +566,8 @@ TEST(vectors_may_be_numbered_apart_from_the_lines)
 	EXPECT_EQ((size_t)1, m.sys.irqs.space.nr_ranges);
 }
 
-TEST(a_change_of_a_vector_goes_to_the_domain_of_vectors)
+/* A deferred change of a vector acts on the domain of vectors. */
+TEST(irq_vector_change_uses_msi_domain)
 {
 	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .irq_last = 63, .msi_vector_last = 100,
@@ -548,7 +586,7 @@ TEST(a_change_of_a_vector_goes_to_the_domain_of_vectors)
 		EXPECT_EQ((size_t)1, m.sys.irqs.space.nr_ranges);
 		EXPECT_EQ((size_t)vector, m.sys.msi_vectors.space.nr_ranges);
 	}
-	/* The lines do not have it, and say so */
+	/* The vector is not in the domain of lines. */
 	change.type = VMR_CHANGE_IRQ_RELEASED;
 	change.vector = false;
 	EXPECT_EQ(-ENOENT, vmr_change_apply(&m.manager, &change, NULL));
@@ -557,7 +595,8 @@ TEST(a_change_of_a_vector_goes_to_the_domain_of_vectors)
 	EXPECT_EQ((size_t)0, m.sys.msi_vectors.space.nr_ranges);
 }
 
-TEST(a_grant_that_fails_forgets_the_vectors_it_issued)
+/* A failed allocation restores the watermark of the vectors. */
+TEST(irq_vector_failed_alloc_watermark)
 {
 	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .irq_last = 63, .msi_vector_last = 100,
@@ -574,7 +613,7 @@ TEST(a_grant_that_fails_forgets_the_vectors_it_issued)
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.msi_vectors, 0, NULL));
 }
 
-/* Updating. */
+/* Updates */
 
 static int update(struct vmr_resource *res, struct vmr_constraint c)
 {
@@ -589,7 +628,8 @@ static struct vmr_constraint own_at(struct vmr_range *range, uint64_t irq)
 	return c;
 }
 
-TEST(update_moves_a_line)
+/* vmr_system_update_resource() moves a line to another number. */
+TEST(irq_update_moves_line)
 {
 	struct vmr_resource res;
 
@@ -600,7 +640,7 @@ TEST(update_moves_a_line)
 	EXPECT_EQ((uint64_t)8, res.start);
 	EXPECT_FALSE(vmr_id_is_allocated(&m.sys.irqs, 7));
 	EXPECT_EQ(&l.own[0], vmr_id_find(&m.sys.irqs, 8));
-	/* The old place counts as free. */
+	/* An update to the line's own number succeeds. */
 	EXPECT_EQ(0, update(&res, own_at(&l.own[0], 8)));
 	EXPECT_FAIL(-EBUSY, &l.line[1].range, update(&res, own_at(&l.own[0], 9)));
 	EXPECT_FAIL(-ERANGE, &no_range, update(&res, own_at(&l.own[0], 64)));
@@ -608,7 +648,8 @@ TEST(update_moves_a_line)
 	EXPECT_SOUND();
 }
 
-TEST(update_moves_addresses)
+/* vmr_system_update_resource() moves and resizes an address range. */
+TEST(irq_update_moves_addresses)
 {
 	struct vmr_resource res;
 	struct vmr_constraint c;
@@ -618,7 +659,7 @@ TEST(update_moves_addresses)
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x10000, 0x2000, &l.own[0]);
 	ASSERT_EQ(0, grant(c));
 	res = l.res[0];
-	/* Over its own old place, and of another size. */
+	/* The new range overlaps the old one and has another size. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x11000, 0x4000, &l.own[0]);
 	EXPECT_EQ(0, update(&res, c));
 	EXPECT_EQ((uint64_t)0x11000, res.start);
@@ -632,7 +673,8 @@ TEST(update_moves_addresses)
 	EXPECT_SOUND();
 }
 
-TEST(update_grants_what_was_not_granted_yet)
+/* An update of a resource without a range allocates it. */
+TEST(irq_update_allocates_unallocated)
 {
 	struct vmr_resource res = { .kind = VMR_KIND_IRQ };
 
@@ -642,7 +684,8 @@ TEST(update_grants_what_was_not_granted_yet)
 	EXPECT_EQ((uint64_t)7, res.start);
 }
 
-TEST(update_goes_from_line_to_line_and_from_shared_to_own)
+/* An update changes a share to another line, to an exclusive line and back. */
+TEST(irq_update_shared_to_own_and_back)
 {
 	struct vmr_resource res;
 
@@ -662,7 +705,8 @@ TEST(update_goes_from_line_to_line_and_from_shared_to_own)
 	EXPECT_SOUND();
 }
 
-TEST(an_update_that_fails_keeps_the_sharers_and_their_order)
+/* A failed update keeps the sharers of the line and their order. */
+TEST(irq_update_failed_keeps_order)
 {
 	struct vmr_resource res;
 	size_t i;
@@ -680,7 +724,8 @@ TEST(an_update_that_fails_keeps_the_sharers_and_their_order)
 	EXPECT_EQ((uint64_t)5, res.start);
 }
 
-TEST(update_refuses_what_is_wrong)
+/* vmr_system_update_resource() refuses each invalid argument. */
+TEST(irq_update_errors)
 {
 	struct vmr_resource res;
 	struct vmr_constraint c;
@@ -701,16 +746,17 @@ TEST(update_refuses_what_is_wrong)
 	c.kind = VMR_KIND_MAC;
 	res.kind = VMR_KIND_MAC;
 	EXPECT_FAIL(-EINVAL, &no_range, update(&res, c));
-	/* The line was given to another domain meanwhile. */
+	/* The line is freed and its range is allocated in another domain. */
 	res = l.res[0];
 	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &l.own[0]));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &l.own[0], 1, NULL));
 	EXPECT_FAIL(-ENOENT, &no_range, update(&res, own_at(&l.own[0], 8)));
 }
 
-/* Pools of the machine's own. */
+/* Platform pools */
 
-TEST(automatic_placement_keeps_off_the_platforms_pools)
+/* Automatic placement does not use a platform pool. */
+TEST(irq_alloc_avoids_platform_pool)
 {
 	struct vmr_system_pool pool = {
 		.pool = { .start = 0, .last = 3, .align = 1 },
@@ -728,7 +774,7 @@ TEST(automatic_placement_keeps_off_the_platforms_pools)
 	one_of(_metadata, &m.sys, VMR_KIND_IRQ, &l.own[0], 4);
 	vmr_constraint_init(&c, VMR_KIND_IRQ, 1, &l.own[1]);
 	EXPECT_FAIL(-ENOSPC, &no_range, grant(c));
-	/* Who belongs there says so, or names the place. */
+	/* A request with VMR_PLATFORM or a fixed number can use the pool. */
 	c.flags = VMR_PLATFORM;
 	EXPECT_EQ(0, grant(c));
 	EXPECT_EQ((uint32_t)0, vmr_id_value(&l.own[1]));

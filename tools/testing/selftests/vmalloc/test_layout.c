@@ -882,8 +882,7 @@ TEST(unreserve_settles_claims)
 
 	/* A system without a manager can have reserved spans. */
 	ASSERT_EQ(0, vmr_device_unregister(&m.manager, &dev) - 1);
-	m.sys.manager = NULL;
-	m.sys.vacated = NULL;
+	m.sys.free_notifier = NULL;
 	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &reserved, VMR_MMIO, &span, NULL));
 	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &reserved));
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);

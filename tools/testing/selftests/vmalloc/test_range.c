@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_range.c - the engine: what range.h and error.h promise
- *
- * Each test is named for the rule it states.
+ * test_range.c - ranges, spaces and error texts: the rules of range.h and error.h
  */
 #include <pthread.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
-#include "world.h"
+#include "requires.h"
+#include "fixture.h"
 
 #define BAD_POLICY	((enum vmr_policy)99)
 
-/* A space of 64 KiB with three ranges and the gaps between them. */
+/* A space of 64 KiB with three ranges. */
 #define LOW	0x10000ULL
 #define HIGH	0x1ffffULL
 
@@ -26,7 +24,7 @@ static void three_ranges(struct __test_metadata *_metadata)
 	EXPECT_VALID(&w.a);
 }
 
-/* Reserve all of @space but the gaps given as pairs of start and last. */
+/* Reserve @space except for the gaps, which are pairs of start and last. */
 static void leave_gaps(struct __test_metadata *_metadata,
 		       struct vmr_space *space, struct vmr_range *range,
 		       const uint64_t (*gaps)[2], size_t nr)
@@ -37,7 +35,7 @@ static void leave_gaps(struct __test_metadata *_metadata,
 	for (i = 0; i < nr; i++) {
 		if (gaps[i][0] > from)
 			EXPECT_OK(vmr_reserve(space, range++, from, gaps[i][0] - 1,
-					  NULL));
+					      NULL));
 		from = gaps[i][1] + 1;
 	}
 	if (from && from <= space->last)
@@ -54,12 +52,14 @@ static void leave_gaps(struct __test_metadata *_metadata,
 
 /* The structs. */
 
-TEST(a_range_is_at_most_one_cache_line)
+/* struct vmr_range has at most 64 bytes, one cache line. */
+TEST(range_size_at_most_64_bytes)
 {
 	EXPECT_GE((size_t)64, sizeof(struct vmr_range));
 }
 
-TEST(zeroed_memory_is_an_unallocated_range)
+/* A zeroed struct vmr_range is a free range. */
+TEST(range_zeroed_is_free)
 {
 	three_ranges(_metadata);
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&w.r[9]));
@@ -70,7 +70,8 @@ TEST(zeroed_memory_is_an_unallocated_range)
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[9], REQ(VMR_FIRST, 1, 1), NULL));
 }
 
-TEST(request_initialiser_has_no_bounds_and_first_fit)
+/* VMR_REQUEST() sets no bounds and first fit. */
+TEST(request_initialiser_defaults)
 {
 	struct vmr_request req = VMR_REQUEST(0x30, 0x10);
 
@@ -82,14 +83,16 @@ TEST(request_initialiser_has_no_bounds_and_first_fit)
 	EXPECT_EQ(VMR_FIRST, req.policy);
 }
 
-TEST(init_refuses_null_and_reversed_bounds)
+/* vmr_space_init() fails with NULL and with reversed bounds. */
+TEST(space_init_invalid_einval)
 {
 	EXPECT_FAIL(-EINVAL, vmr_space_init(NULL, 0, 1));
 	EXPECT_FAIL(-EINVAL, vmr_space_init(&w.a, 1, 0));
 	EXPECT_FAIL(-EINVAL, vmr_space_init(&w.a, VMR_ADDR_MAX, 0));
 }
 
-TEST(init_makes_an_empty_space_of_whatever_was_there)
+/* vmr_space_init() initialises an empty space, whatever the memory contains. */
+TEST(space_init_ignores_old_content)
 {
 	memset(&w.a, 0xa5, sizeof(w.a));
 	EXPECT_OK(vmr_space_init(&w.a, 7, 7));
@@ -107,28 +110,31 @@ TEST(init_makes_an_empty_space_of_whatever_was_there)
 	EXPECT_EQ(NULL, w.gap.next);
 }
 
-/* Errors of vmr_alloc(), row by row. */
+/* Errors of vmr_alloc(). */
 
-TEST(alloc_refuses_null)
+/* vmr_alloc() fails with NULL arguments. */
+TEST(alloc_null_einval)
 {
 	three_ranges(_metadata);
 	EXPECT_FAIL(-EINVAL, vmr_alloc(NULL, &w.r[9], REQ(VMR_FIRST, 1, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, NULL, REQ(VMR_FIRST, 1, 1), &conflict));
 	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[9], NULL, &conflict));
 }
 
-TEST(alloc_refuses_size_0)
+/* vmr_alloc() fails with size 0. */
+TEST(alloc_size_zero_einval)
 {
 	int policy;
 
 	three_ranges(_metadata);
 	for (policy = VMR_FIRST; policy <= VMR_EXACT; policy++)
 		EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[9], REQ(policy, 0, 1),
-					  &conflict));
+					       &conflict));
 }
 
-TEST(alloc_refuses_alignment_that_is_no_power_of_two)
+/* vmr_alloc() fails with an alignment that is no power of two. */
+TEST(alloc_bad_alignment_einval)
 {
 	static const uint64_t bad[] = { 3, 6, 0x1001, 0xc000, VMR_ADDR_MAX };
 	int policy;
@@ -137,56 +143,60 @@ TEST(alloc_refuses_alignment_that_is_no_power_of_two)
 	three_ranges(_metadata);
 	for (policy = VMR_FIRST; policy <= VMR_EXACT; policy++) {
 		EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[9], REQ(policy, 1, 0),
-					  &conflict));
+					       &conflict));
 		for (i = 0; i < ARRAY_SIZE(bad); i++) {
 			EXPECT_FAIL(-EINVAL,
-			       vmr_alloc(&w.a, &w.r[9], REQ(policy, 1, bad[i]),
-					 &conflict));
+				    vmr_alloc(&w.a, &w.r[9], REQ(policy, 1, bad[i]),
+					      &conflict));
 			EXPECT_FAIL(-EINVAL,
-			       vmr_alloc(&w.a, &w.r[9],
-					 REQ_PREFER(policy, 1, 1, bad[i]),
+				    vmr_alloc(&w.a, &w.r[9],
+					      REQ_PREFER(policy, 1, 1, bad[i]),
 					 &conflict));
 		}
 	}
 }
 
-TEST(alloc_refuses_reversed_bounds)
+/* vmr_alloc() fails with reversed bounds. */
+TEST(alloc_reversed_bounds_einval)
 {
 	three_ranges(_metadata);
 	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[9],
-				  REQ_IN(VMR_FIRST, 1, 1, 0x11001, 0x11000),
+				       REQ_IN(VMR_FIRST, 1, 1, 0x11001, 0x11000),
 				  &conflict));
 	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[9],
-				  REQ_IN(VMR_LAST, 1, 1, VMR_ADDR_MAX, 0),
+				       REQ_IN(VMR_LAST, 1, 1, VMR_ADDR_MAX, 0),
 				  &conflict));
 }
 
-TEST(alloc_refuses_what_is_no_policy)
+/* vmr_alloc() fails with an unknown policy. */
+TEST(alloc_bad_policy_einval)
 {
 	three_ranges(_metadata);
 	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[9], REQ(BAD_POLICY, 1, 1),
-				  &conflict));
-	/* Only a pool has a default. */
+				       &conflict));
+	/* VMR_DEFAULT is for pools only. */
 	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[9], REQ(VMR_DEFAULT, 1, 1),
-				  &conflict));
+				       &conflict));
 }
 
-TEST(exact_refuses_unaligned_address)
+/* A fixed request fails if the address is not aligned. */
+TEST(fixed_unaligned_einval)
 {
 	three_ranges(_metadata);
 	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[9], REQ_AT(0x11008, 0x10, 0x10),
-				  &conflict));
+				       &conflict));
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[9], REQ_AT(0x11008, 0x10, 8), &conflict));
 	EXPECT_AT(0x11008, 0x11017, &w.r[9]);
 }
 
-TEST(exact_beyond_the_domain_is_overflow)
+/* A fixed request fails with -EOVERFLOW if its end exceeds the domain. */
+TEST(fixed_beyond_domain_eoverflow)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_FAIL(-EOVERFLOW, vmr_alloc(&w.a, &w.r[0],
-				     REQ_AT(VMR_ADDR_MAX, 2, 1), &conflict));
+					  REQ_AT(VMR_ADDR_MAX, 2, 1), &conflict));
 	EXPECT_FAIL(-EOVERFLOW, vmr_alloc(&w.a, &w.r[0],
-				     REQ_AT(2, VMR_ADDR_MAX, 1), &conflict));
+					  REQ_AT(2, VMR_ADDR_MAX, 1), &conflict));
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0], REQ_AT(VMR_ADDR_MAX, 1, 1), &conflict));
 	EXPECT_AT(VMR_ADDR_MAX, VMR_ADDR_MAX, &w.r[0]);
 	EXPECT_OK(vmr_free(&w.a, &w.r[0]));
@@ -195,7 +205,8 @@ TEST(exact_beyond_the_domain_is_overflow)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_linked_node_cannot_be_allocated_again)
+/* A node that is in a space cannot be allocated again. */
+TEST(alloc_linked_node_eexist)
 {
 	int policy;
 
@@ -204,71 +215,74 @@ TEST(a_linked_node_cannot_be_allocated_again)
 	EXPECT_OK(vmr_park(&w.a, &w.r[4], 0x11000, 0x11fff));
 	for (policy = VMR_FIRST; policy < VMR_EXACT; policy++) {
 		EXPECT_FAIL(-EEXIST, vmr_alloc(&w.a, &w.r[0], REQ(policy, 1, 1),
-					  &conflict));
+					       &conflict));
 		EXPECT_FAIL(-EEXIST, vmr_alloc(&w.a, &w.r[3], REQ(policy, 1, 1),
-					  &conflict));
+					       &conflict));
 		EXPECT_FAIL(-EEXIST, vmr_alloc(&w.a, &w.r[4], REQ(policy, 1, 1),
-					  &conflict));
-		/* Nor into another space. */
+					       &conflict));
+		/* In another space, too. */
 		EXPECT_FAIL(-EEXIST, vmr_alloc(&w.b, &w.r[0], REQ(policy, 1, 1),
-					  &conflict));
+					       &conflict));
 	}
 	EXPECT_FAIL(-EEXIST, vmr_alloc(&w.a, &w.r[0], REQ_AT(0x12000, 0x1000, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_FAIL(-EEXIST, vmr_alloc(&w.b, &w.r[0], REQ_AT(0x12000, 0x1000, 1),
-				  &conflict));
+				       &conflict));
 	/* The only node of a tree has neither a parent nor children. */
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[5], LOW, LOW, NULL));
 	EXPECT_FAIL(-EEXIST, vmr_alloc(&w.b, &w.r[5], REQ(VMR_FIRST, 1, 1),
-				  &conflict));
+				       &conflict));
 }
 
-TEST(bounds_outside_the_space_are_erange)
+/* A request fails with -ERANGE if its bounds and the space are disjoint. */
+TEST(alloc_bounds_outside_space_erange)
 {
 	int policy;
 
 	three_ranges(_metadata);
 	for (policy = VMR_FIRST; policy < VMR_EXACT; policy++) {
 		EXPECT_FAIL(-ERANGE,
-		       vmr_alloc(&w.a, &w.r[9],
-				 REQ_IN(policy, 1, 1, 0, LOW - 1), &conflict));
+			    vmr_alloc(&w.a, &w.r[9],
+				      REQ_IN(policy, 1, 1, 0, LOW - 1), &conflict));
 		EXPECT_FAIL(-ERANGE,
-		       vmr_alloc(&w.a, &w.r[9],
-				 REQ_IN(policy, 1, 1, HIGH + 1, VMR_ADDR_MAX),
+			    vmr_alloc(&w.a, &w.r[9],
+				      REQ_IN(policy, 1, 1, HIGH + 1, VMR_ADDR_MAX),
 				 &conflict));
-		/* One address in common is a place that may be too small. */
+		/* With one common address the gap is too small. */
 		EXPECT_FAIL(-ENOSPC,
-		       vmr_alloc(&w.a, &w.r[9],
-				 REQ_IN(policy, 2, 1, 0, LOW), &conflict));
+			    vmr_alloc(&w.a, &w.r[9],
+				      REQ_IN(policy, 2, 1, 0, LOW), &conflict));
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[9],
-				REQ_IN(policy, 1, 1, 0, LOW), &conflict));
+				    REQ_IN(policy, 1, 1, 0, LOW), &conflict));
 		EXPECT_AT(LOW, LOW, &w.r[9]);
 		EXPECT_OK(vmr_free(&w.a, &w.r[9]));
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[9],
-				REQ_IN(policy, 1, 1, HIGH, VMR_ADDR_MAX),
+				    REQ_IN(policy, 1, 1, HIGH, VMR_ADDR_MAX),
 				&conflict));
 		EXPECT_AT(HIGH, HIGH, &w.r[9]);
 		EXPECT_OK(vmr_free(&w.a, &w.r[9]));
 	}
 }
 
-TEST(exact_outside_the_space_is_erange)
+/* A fixed request fails with -ERANGE outside the space. */
+TEST(fixed_outside_space_erange)
 {
 	three_ranges(_metadata);
 	EXPECT_FAIL(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(0, 1, 1), &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(LOW - 1, 1, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(LOW - 1, 2, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(HIGH, 2, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(HIGH + 1, 1, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_alloc(&w.a, &w.r[9], REQ_AT(0, VMR_ADDR_MAX, 1),
-				  &conflict));
+				       &conflict));
 }
 
-TEST(exact_outside_the_bounds_is_erange)
+/* A fixed request fails with -ERANGE outside its own bounds. */
+TEST(fixed_outside_bounds_erange)
 {
 	struct vmr_request req = { .size = 0x100, .align = 1, .addr = 0x11000,
 				   .policy = VMR_EXACT };
@@ -286,7 +300,10 @@ TEST(exact_outside_the_bounds_is_erange)
 	EXPECT_AT(0x11000, 0x110ff, &w.r[9]);
 }
 
-TEST(exact_on_what_is_taken_names_the_lowest_in_the_way)
+/*
+ * A fixed request that overlaps live ranges fails and reports the lowest one.
+ */
+TEST(fixed_busy_reports_lowest_conflict)
 {
 	three_ranges(_metadata);
 	/* Inside, around, over the start, over the end, and over several. */
@@ -305,14 +322,15 @@ TEST(exact_on_what_is_taken_names_the_lowest_in_the_way)
 				       REQ_AT(0x13000, 0xa000, 1), &conflict));
 	EXPECT_BUSY(&w.r[2], vmr_alloc(&w.a, &w.r[9],
 				       REQ_AT(0x16000, 0x3000, 1), &conflict));
-	/* Who does not want to know need not. */
+	/* @conflict may be NULL. */
 	world_save();
 	EXPECT_EQ(-EBUSY, vmr_alloc(&w.a, &w.r[9], REQ_AT(0x12000, 1, 1),
 				    NULL));
 	EXPECT_EQ(0, world_changed());
 }
 
-TEST(no_gap_is_enospc)
+/* A request fails with -ENOSPC if no gap fits. */
+TEST(alloc_without_gap_enospc)
 {
 	int policy;
 
@@ -320,32 +338,32 @@ TEST(no_gap_is_enospc)
 	for (policy = VMR_FIRST; policy < VMR_EXACT; policy++) {
 		/* The longest gap has 0x7000. */
 		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[9], REQ(policy, 0x7001, 1),
+					       &conflict));
+		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[9],
+					       REQ(policy, VMR_ADDR_MAX, 1), &conflict));
+		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[9],
+					       REQ(policy, 0x4000, 0x8000),
 					  &conflict));
+		/* The only multiple of this alignment is outside the space. */
 		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[9],
-					  REQ(policy, VMR_ADDR_MAX, 1), &conflict));
-		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[9],
-					  REQ(policy, 0x4000, 0x8000),
-					  &conflict));
-		/* Free is only one multiple of this, and it is not here. */
-		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[9],
-					  REQ(policy, 1, 1ULL << 63),
+					       REQ(policy, 1, 1ULL << 63),
 					  &conflict));
 		EXPECT_FAIL(-ENOSPC,
-		       vmr_alloc(&w.a, &w.r[9],
-				 REQ_IN(policy, 0x1000, 1, 0x12000, 0x12fff),
+			    vmr_alloc(&w.a, &w.r[9],
+				      REQ_IN(policy, 0x1000, 1, 0x12000, 0x12fff),
 				 &conflict));
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[9], REQ(policy, 0x7000, 1),
-				&conflict));
+				    &conflict));
 		EXPECT_AT(0x19000, HIGH, &w.r[9]);
 		EXPECT_OK(vmr_free(&w.a, &w.r[9]));
 	}
 }
 
 /*
- * Two reasons at once: the row of the table that comes first is the answer. Each
- * step repairs the reason found before, and the next row shows.
+ * If several errors apply, vmr_alloc() returns the one that is documented first.
+ * Each step removes the reported error.
  */
-TEST(alloc_errors_come_in_the_order_of_the_table)
+TEST(range_alloc_error_precedence)
 {
 	struct vmr_request req = {
 		.size = 0x2000, .align = 0x1000, .addr = VMR_ADDR_MAX - 0x7ff,
@@ -353,23 +371,23 @@ TEST(alloc_errors_come_in_the_order_of_the_table)
 	};
 
 	three_ranges(_metadata);
-	/* Unaligned, beyond the domain, linked already, outside. */
+	/* Unaligned, beyond the domain, already linked, outside. */
 	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[0], &req, &conflict));
 	req.addr = VMR_ADDR_MAX - 0xfff;
 	EXPECT_FAIL(-EOVERFLOW, vmr_alloc(&w.a, &w.r[0], &req, &conflict));
 	req.addr = 0x14000;
 	EXPECT_FAIL(-EEXIST, vmr_alloc(&w.a, &w.r[0], &req, &conflict));
-	/* Outside the bounds, and taken. */
+	/* Outside the bounds, and in use. */
 	EXPECT_FAIL(-ERANGE, vmr_alloc(&w.a, &w.r[9], &req, &conflict));
 	req.max = 0x15fff;
 	EXPECT_BUSY(&w.r[1], vmr_alloc(&w.a, &w.r[9], &req, &conflict));
-	/* Outside the space, and over what is taken. */
+	/* Outside the space, and over live ranges. */
 	req.addr = 0x18000;
 	req.size = 0x9000;
 	req.max = VMR_ADDR_MAX;
 	EXPECT_FAIL(-ERANGE, vmr_alloc(&w.a, &w.r[9], &req, &conflict));
 
-	/* Automatic: invalid, linked already, outside, no gap. */
+	/* Automatic: invalid, already linked, outside, no gap. */
 	req.policy = VMR_FIRST;
 	req.min = 2;
 	req.max = 1;
@@ -381,7 +399,8 @@ TEST(alloc_errors_come_in_the_order_of_the_table)
 	EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[9], &req, &conflict));
 }
 
-TEST(an_exact_address_is_only_read_under_the_exact_policy)
+/* Only the policy VMR_EXACT reads the address of a request. */
+TEST(alloc_addr_ignored_by_other_policies)
 {
 	struct vmr_request req = VMR_REQUEST(0x1000, 0x1000);
 
@@ -393,14 +412,15 @@ TEST(an_exact_address_is_only_read_under_the_exact_policy)
 
 /* Policies. */
 
-TEST(first_is_the_lowest_aligned_address_in_the_lowest_gap_that_fits)
+/* First fit uses the lowest aligned address in the lowest gap that fits. */
+TEST(first_fit_lowest_aligned_address)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, 0xffff));
 	LEAVE_GAPS(&w.a, &w.r[10], { 0x0800, 0x0fff }, { 0x2100, 0x30ff },
 		   { 0x5000, 0x8fff });
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0], REQ(VMR_FIRST, 0x800, 1), NULL));
 	EXPECT_AT(0x0800, 0x0fff, &w.r[0]);
-	/* The second gap is long enough and holds no aligned place. */
+	/* The second gap is long enough but misaligned. */
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[1], REQ(VMR_FIRST, 0x1000, 0x1000), NULL));
 	EXPECT_AT(0x5000, 0x5fff, &w.r[1]);
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[2], REQ(VMR_FIRST, 0x100, 0x1000), NULL));
@@ -410,12 +430,13 @@ TEST(first_is_the_lowest_aligned_address_in_the_lowest_gap_that_fits)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(last_is_the_highest_aligned_address_in_the_highest_gap_that_fits)
+/* Last fit uses the highest aligned address in the highest gap that fits. */
+TEST(last_fit_highest_aligned_address)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, 0xffff));
 	LEAVE_GAPS(&w.a, &w.r[10], { 0x0000, 0x1fff }, { 0x2100, 0x30ff },
 		   { 0xf100, 0xf8fe });
-	/* One address too few for 0x800 in the highest. */
+	/* The highest gap is one address too short for 0x800. */
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0], REQ(VMR_LAST, 0x800, 1), NULL));
 	EXPECT_AT(0x2900, 0x30ff, &w.r[0]);
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[1], REQ(VMR_LAST, 0x700, 0x100), NULL));
@@ -427,7 +448,8 @@ TEST(last_is_the_highest_aligned_address_in_the_highest_gap_that_fits)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(best_is_the_gap_of_least_sufficient_natural_order)
+/* Best fit uses the lowest gap of the least natural order that fits. */
+TEST(best_fit_least_natural_order)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, 0xfffff));
 	/* Orders 14, 11 (longer than 0x1000, but misaligned), 12, 11. */
@@ -435,7 +457,7 @@ TEST(best_is_the_gap_of_least_sufficient_natural_order)
 		   { 0x20000, 0x20fff }, { 0x30000, 0x307ff });
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0], REQ(VMR_BEST, 0x1000, 0x1000), NULL));
 	EXPECT_AT(0x20000, 0x20fff, &w.r[0]);
-	/* The lowest among equals, and the lowest aligned address in it. */
+	/* The lowest of equal gaps, and its lowest aligned address. */
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[1], REQ(VMR_BEST, 0x800, 0x800), NULL));
 	EXPECT_AT(0x14800, 0x14fff, &w.r[1]);
 	/* 0x14700 + 0x100, 0x15000 + 0xf00 (order 11), 0x30000 + 0x800. */
@@ -443,7 +465,7 @@ TEST(best_is_the_gap_of_least_sufficient_natural_order)
 	EXPECT_AT(0x14700, 0x147ff, &w.r[2]);
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[3], REQ(VMR_BEST, 0x100, 0x100), NULL));
 	EXPECT_AT(0x15000, 0x150ff, &w.r[3]);
-	/* What is no power of two goes by the same orders. */
+	/* A size that is no power of two uses the same orders. */
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[4], REQ(VMR_BEST, 0xd01, 1), NULL));
 	EXPECT_AT(0x15100, 0x15e00, &w.r[4]);
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[5], REQ(VMR_BEST, 0xd01, 1), NULL));
@@ -451,7 +473,10 @@ TEST(best_is_the_gap_of_least_sufficient_natural_order)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(best_goes_by_the_gaps_as_the_bounds_cut_them)
+/*
+ * Best fit uses the natural order of the part of a gap that is within the bounds.
+ */
+TEST(best_fit_order_within_bounds)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, 0xffff));
 	/* Orders 13 and 12; cut at 0x0800 and 0x1fff the first has order 12. */
@@ -460,16 +485,17 @@ TEST(best_goes_by_the_gaps_as_the_bounds_cut_them)
 	EXPECT_AT(0x4000, 0x47ff, &w.r[0]);
 	EXPECT_OK(vmr_free(&w.a, &w.r[0]));
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-			REQ_IN(VMR_BEST, 0x800, 0x800, 0x0800, 0xffff), NULL));
+			    REQ_IN(VMR_BEST, 0x800, 0x800, 0x0800, 0xffff), NULL));
 	EXPECT_AT(0x0800, 0x0fff, &w.r[0]);
 	EXPECT_OK(vmr_free(&w.a, &w.r[0]));
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-			REQ_IN(VMR_BEST, 0x800, 0x800, 0x0000, 0x47ff), NULL));
+			    REQ_IN(VMR_BEST, 0x800, 0x800, 0x0000, 0x47ff), NULL));
 	EXPECT_AT(0x4000, 0x47ff, &w.r[0]);
 	EXPECT_VALID(&w.a);
 }
 
-TEST(both_bounds_are_inclusive)
+/* Both bounds of a request are inclusive. */
+TEST(alloc_bounds_inclusive)
 {
 	int policy;
 
@@ -477,69 +503,71 @@ TEST(both_bounds_are_inclusive)
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[1], 0x8000, 0x8fff, NULL));
 	for (policy = VMR_FIRST; policy < VMR_EXACT; policy++) {
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-				REQ_IN(policy, 0x100, 1, 0x1234, 0x1333),
+				    REQ_IN(policy, 0x100, 1, 0x1234, 0x1333),
 				NULL));
 		EXPECT_AT(0x1234, 0x1333, &w.r[0]);
 		EXPECT_OK(vmr_free(&w.a, &w.r[0]));
 		EXPECT_FAIL(-ENOSPC,
-		       vmr_alloc(&w.a, &w.r[0],
-				 REQ_IN(policy, 0x100, 1, 0x1235, 0x1333),
+			    vmr_alloc(&w.a, &w.r[0],
+				      REQ_IN(policy, 0x100, 1, 0x1235, 0x1333),
 				 &conflict));
 		EXPECT_FAIL(-ENOSPC,
-		       vmr_alloc(&w.a, &w.r[0],
-				 REQ_IN(policy, 0x100, 1, 0x1234, 0x1332),
+			    vmr_alloc(&w.a, &w.r[0],
+				      REQ_IN(policy, 0x100, 1, 0x1234, 0x1332),
 				 &conflict));
 		/* Bounds inside one gap, and around a range. */
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-				REQ_IN(policy, 1, 1, 0x7fff, 0x8fff), NULL));
+				    REQ_IN(policy, 1, 1, 0x7fff, 0x8fff), NULL));
 		EXPECT_AT(0x7fff, 0x7fff, &w.r[0]);
 		EXPECT_OK(vmr_free(&w.a, &w.r[0]));
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-				REQ_IN(policy, 1, 1, 0x8000, 0x9000), NULL));
+				    REQ_IN(policy, 1, 1, 0x8000, 0x9000), NULL));
 		EXPECT_AT(0x9000, 0x9000, &w.r[0]);
 		EXPECT_OK(vmr_free(&w.a, &w.r[0]));
 	}
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-			REQ_IN(VMR_LAST, 0x10, 0x10, 0x100, 0x20e), NULL));
+			    REQ_IN(VMR_LAST, 0x10, 0x10, 0x100, 0x20e), NULL));
 	EXPECT_AT(0x1f0, 0x1ff, &w.r[0]);
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[2],
-			REQ_IN(VMR_FIRST, 0x10, 0x10, 0x101, 0x20f), NULL));
+			    REQ_IN(VMR_FIRST, 0x10, 0x10, 0x101, 0x20f), NULL));
 	EXPECT_AT(0x110, 0x11f, &w.r[2]);
 	EXPECT_VALID(&w.a);
 }
 
-TEST(preferred_alignment_is_tried_before_the_required_one)
+/* The preferred alignment is tried before the required one. */
+TEST(preferred_alignment_tried_first)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0x100, 0x2fff));
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-			REQ_PREFER(VMR_FIRST, 0x100, 0x100, 0x1000), NULL));
+			    REQ_PREFER(VMR_FIRST, 0x100, 0x100, 0x1000), NULL));
 	EXPECT_AT(0x1000, 0x10ff, &w.r[0]);
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[1],
-			REQ_PREFER(VMR_LAST, 0x100, 0x100, 0x1000), NULL));
+			    REQ_PREFER(VMR_LAST, 0x100, 0x100, 0x1000), NULL));
 	EXPECT_AT(0x2000, 0x20ff, &w.r[1]);
-	/* Nothing preferable is left. */
+	/* No gap with the preferred alignment is left. */
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[2],
-			REQ_PREFER(VMR_FIRST, 0x100, 0x100, 0x1000), NULL));
+			    REQ_PREFER(VMR_FIRST, 0x100, 0x100, 0x1000), NULL));
 	EXPECT_AT(0x100, 0x1ff, &w.r[2]);
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[3],
-			REQ_PREFER(VMR_LAST, 0x100, 0x100, 0x1000), NULL));
+			    REQ_PREFER(VMR_LAST, 0x100, 0x100, 0x1000), NULL));
 	EXPECT_AT(0x2f00, 0x2fff, &w.r[3]);
 	EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[4],
-				  REQ_PREFER(VMR_FIRST, 0x4000, 1, 0x1000),
+				       REQ_PREFER(VMR_FIRST, 0x4000, 1, 0x1000),
 				  &conflict));
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_smaller_preferred_alignment_lowers_nothing)
+/* A preferred alignment below the required one has no effect. */
+TEST(smaller_preferred_alignment_ignored)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0x100, 0x2fff));
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-			REQ_PREFER(VMR_FIRST, 0x100, 0x1000, 0x100), NULL));
+			    REQ_PREFER(VMR_FIRST, 0x100, 0x1000, 0x100), NULL));
 	EXPECT_AT(0x1000, 0x10ff, &w.r[0]);
-	/* It does not bind an exact request. */
+	/* A fixed request ignores the preferred alignment. */
 	w.addr = 0x2100;
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[1],
-			(&(struct vmr_request){ .size = 1, .align = 0x100,
+			    (&(struct vmr_request){ .size = 1, .align = 0x100,
 						.prefer_align = 0x1000,
 						.max = VMR_ADDR_MAX, .addr = 0x2100,
 						.policy = VMR_EXACT }), NULL));
@@ -548,7 +576,8 @@ TEST(a_smaller_preferred_alignment_lowers_nothing)
 
 /* The whole domain. */
 
-TEST(all_of_64_bits_can_be_managed)
+/* A space can span all 64-bit addresses. */
+TEST(space_spans_64_bits)
 {
 	int policy;
 
@@ -568,23 +597,24 @@ TEST(all_of_64_bits_can_be_managed)
 		EXPECT_OK(vmr_free(&w.a, &w.r[0]));
 
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[0],
-				REQ(policy, 1ULL << 63, 1ULL << 63), NULL));
+				    REQ(policy, 1ULL << 63, 1ULL << 63), NULL));
 		w.addr = policy == VMR_LAST ? 1ULL << 63 : 0;
 		EXPECT_EQ(w.addr, w.r[0].start);
-		/* The other half is one block too. */
+		/* The other half is one block, too. */
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[1],
-				REQ(policy, 1ULL << 63, 1ULL << 63), NULL));
+				    REQ(policy, 1ULL << 63, 1ULL << 63), NULL));
 		EXPECT_EQ((1ULL << 63) - w.addr, w.r[1].start);
 		EXPECT_FALSE(vmr_first_gap(&w.a, &w.gap));
 		EXPECT_VALID(&w.a);
 		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[2], REQ(policy, 1, 1),
-					  &conflict));
+					       &conflict));
 		EXPECT_OK(vmr_free(&w.a, &w.r[0]));
 		EXPECT_OK(vmr_free(&w.a, &w.r[1]));
 	}
 }
 
-TEST(the_whole_domain_can_be_one_range)
+/* One range can span the whole domain. */
+TEST(range_spans_whole_domain)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], 0, VMR_ADDR_MAX, NULL));
@@ -595,10 +625,10 @@ TEST(the_whole_domain_can_be_one_range)
 	EXPECT_FALSE(vmr_first_gap(&w.a, &w.gap));
 	EXPECT_FALSE(vmr_largest_gap(&w.a, &w.gap));
 	EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[1], REQ(VMR_FIRST, 1, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_BUSY(&w.r[0], vmr_reserve(&w.a, &w.r[1], VMR_ADDR_MAX, VMR_ADDR_MAX,
 					 &conflict));
-	/* It fits nowhere else: its size is not even a number. */
+	/* The range fits nowhere else: its size does not fit into 64 bits. */
 	EXPECT_OK(vmr_move(&w.a, &w.r[0], 0, &conflict));
 	EXPECT_FAIL(-EOVERFLOW, vmr_move(&w.a, &w.r[0], 1, &conflict));
 	EXPECT_AT(0, VMR_ADDR_MAX, &w.r[0]);
@@ -617,7 +647,8 @@ static void totals(struct __test_metadata *_metadata, uint64_t used_high,
 	EXPECT_EQ(unused_low, unused.low);
 }
 
-TEST(totals_can_say_2_to_the_64)
+/* The used and unused totals represent 2^64. */
+TEST(totals_represent_2_to_the_64)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	totals(_metadata, 0, 0, 1, 0);
@@ -640,7 +671,10 @@ TEST(totals_can_say_2_to_the_64)
 	totals(_metadata, 0, VMR_ADDR_MAX, 0, 0);
 }
 
-TEST(the_first_and_last_byte_are_like_any_other)
+/*
+ * Ranges at the first and at the last byte of the domain behave like all others.
+ */
+TEST(ranges_at_domain_ends)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], 0, 0, NULL));
@@ -672,20 +706,23 @@ TEST(the_first_and_last_byte_are_like_any_other)
 
 /* Reserving. */
 
-TEST(reserve_errors_come_in_the_order_of_the_table)
+/*
+ * If several errors apply, vmr_reserve() returns the one that is documented first.
+ */
+TEST(reserve_error_precedence)
 {
 	three_ranges(_metadata);
 	EXPECT_FAIL(-EINVAL, vmr_reserve(NULL, &w.r[9], 1, 2, &conflict));
 	EXPECT_FAIL(-EINVAL, vmr_reserve(&w.a, NULL, 1, 2, &conflict));
-	/* Reversed, linked already, outside, taken. */
+	/* Reversed, already linked, outside, in use. */
 	EXPECT_FAIL(-EINVAL, vmr_reserve(&w.a, &w.r[0], 0x12001, 0x12000,
-				    &conflict));
+					 &conflict));
 	EXPECT_FAIL(-EEXIST, vmr_reserve(&w.a, &w.r[0], 0, 0x12000, &conflict));
 	EXPECT_FAIL(-EEXIST, vmr_reserve(&w.b, &w.r[0], LOW, LOW, &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_reserve(&w.a, &w.r[9], LOW - 1, 0x12000,
-				    &conflict));
+					 &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_reserve(&w.a, &w.r[9], 0x12000, HIGH + 1,
-				    &conflict));
+					 &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_reserve(&w.a, &w.r[9], 0, 0, &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_reserve(&w.a, &w.r[9], 0, VMR_ADDR_MAX, &conflict));
 	EXPECT_BUSY(&w.r[0], vmr_reserve(&w.a, &w.r[9], LOW, HIGH, &conflict));
@@ -700,7 +737,8 @@ TEST(reserve_errors_come_in_the_order_of_the_table)
 
 /* Moving. */
 
-TEST(a_move_keeps_the_size)
+/* A move keeps the size of a range. */
+TEST(move_keeps_size)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_move(&w.a, &w.r[1], 0x1a001, &conflict));
@@ -713,7 +751,8 @@ TEST(a_move_keeps_the_size)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_move_may_overlap_its_own_old_place)
+/* A range may move to addresses that overlap its old ones. */
+TEST(move_may_overlap_old_addresses)
 {
 	static const int64_t by[] = { 1, -1, 0xfff, -0xfff, 0x1000, -0x1000 };
 	size_t i;
@@ -728,7 +767,7 @@ TEST(a_move_may_overlap_its_own_old_place)
 		EXPECT_AT(0x14000, 0x15fff, &w.r[1]);
 		EXPECT_VALID(&w.a);
 	}
-	/* To both neighbours, with nothing between. */
+	/* Adjacent to both neighbours. */
 	EXPECT_OK(vmr_move(&w.a, &w.r[1], 0x13000, &conflict));
 	EXPECT_VALID(&w.a);
 	EXPECT_BUSY(&w.r[0], vmr_move(&w.a, &w.r[1], 0x12fff, &conflict));
@@ -737,7 +776,8 @@ TEST(a_move_may_overlap_its_own_old_place)
 	EXPECT_BUSY(&w.r[2], vmr_move(&w.a, &w.r[1], 0x16001, &conflict));
 }
 
-TEST(a_move_to_where_it_is_succeeds)
+/* A move to the present address succeeds. */
+TEST(move_to_same_address_succeeds)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_move(&w.a, &w.r[1], 0x14000, &conflict));
@@ -745,13 +785,14 @@ TEST(a_move_to_where_it_is_succeeds)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_move_over_others_is_refused_and_names_the_lowest)
+/* A move that overlaps other ranges fails and reports the lowest one. */
+TEST(move_busy_reports_lowest_conflict)
 {
 	three_ranges(_metadata);
 	EXPECT_BUSY(&w.r[0], vmr_move(&w.a, &w.r[1], 0x11000, &conflict));
 	EXPECT_BUSY(&w.r[0], vmr_move(&w.a, &w.r[1], 0x12fff, &conflict));
 	EXPECT_BUSY(&w.r[2], vmr_move(&w.a, &w.r[1], 0x16001, &conflict));
-	/* Between the new place's ends lies also the range itself. */
+	/* The new addresses overlap the range itself, too. */
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[3], 0x16000, 0x16fff, NULL));
 	EXPECT_BUSY(&w.r[3], vmr_move(&w.a, &w.r[1], 0x15000, &conflict));
 	world_save();
@@ -759,7 +800,10 @@ TEST(a_move_over_others_is_refused_and_names_the_lowest)
 	EXPECT_EQ(0, world_changed());
 }
 
-TEST(a_long_range_can_move_across_a_neighbour_only_as_a_whole)
+/*
+ * A range moves across its neighbour only if it does not overlap it afterwards.
+ */
+TEST(move_across_neighbour_needs_gap)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, 99));
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], 0, 29, NULL));
@@ -775,7 +819,10 @@ TEST(a_long_range_can_move_across_a_neighbour_only_as_a_whole)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(move_errors_come_in_the_order_of_the_table)
+/*
+ * If several errors apply, vmr_move() returns the one that is documented first.
+ */
+TEST(move_error_precedence)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[3], 0x14000, 0x15fff));
@@ -789,16 +836,16 @@ TEST(move_errors_come_in_the_order_of_the_table)
 	EXPECT_FAIL(-ERANGE, vmr_move(&w.a, &w.r[0], VMR_ADDR_MAX - 0xfff, &conflict));
 	/* A range of another space, beyond the domain. */
 	EXPECT_FAIL(-EOVERFLOW, vmr_move(&w.a, &w.r[5], VMR_ADDR_MAX, &conflict));
-	/* Not live here: in no space, another space, claimed, parked. */
+	/* Not live in this space: free, another space, claimed, parked. */
 	EXPECT_FAIL(-ENOENT, vmr_move(&w.a, &w.r[9], 0x16000, &conflict));
 	EXPECT_FAIL(-ENOENT, vmr_move(&w.a, &w.r[5], 0x16000, &conflict));
 	EXPECT_FAIL(-ENOENT, vmr_move(&w.a, &w.r[3], 0x16000, &conflict));
 	EXPECT_FAIL(-ENOENT, vmr_move(&w.a, &w.r[4], 0x16000, &conflict));
-	/* The same, and outside. */
+	/* The same, outside the space. */
 	EXPECT_FAIL(-ENOENT, vmr_move(&w.a, &w.r[5], 0, &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_move(&w.a, &w.r[0], LOW - 1, &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_move(&w.a, &w.r[0], HIGH - 0xffe, &conflict));
-	/* Outside and over another. */
+	/* Outside, and over another range. */
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[6], HIGH, HIGH, NULL));
 	EXPECT_FAIL(-ERANGE, vmr_move(&w.a, &w.r[0], HIGH - 0xffe, &conflict));
 	EXPECT_BUSY(&w.r[6], vmr_move(&w.a, &w.r[0], HIGH - 0xfff, &conflict));
@@ -809,19 +856,18 @@ TEST(move_errors_come_in_the_order_of_the_table)
 	EXPECT_VALID(&w.a);
 }
 
-/* Sets of moves. */
+/* Bulk moves. */
 
 static struct vmr_move_op step_to(struct vmr_space *space, struct vmr_range *range,
-			       struct vmr_space *to, uint64_t start)
+				  struct vmr_space *to, uint64_t start)
 {
 	return (struct vmr_move_op){ .space = space, .range = range, .to_space = to,
 				  .start = start };
 }
 
 /*
- * A set that cannot be done leaves every range where it was and every lookup as
- * it was. The trees may have been taken apart and put together meanwhile, so that
- * only what they say is compared.
+ * A failed bulk move leaves the ranges and the results of lookups unchanged. The shape of
+ * the trees may differ and is not compared.
  */
 struct sight {
 	uint64_t		start;
@@ -860,7 +906,8 @@ static void look(struct sight *sight)
 		EXPECT_VALID(&w.b); \
 	} while (0)
 
-TEST(a_set_of_one_is_a_move)
+/* A bulk move of one range has the effect of vmr_move(). */
+TEST(bulk_move_of_one_equals_move)
 {
 	struct vmr_move_op s[1];
 
@@ -874,7 +921,8 @@ TEST(a_set_of_one_is_a_move)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_set_can_swap_two_ranges)
+/* A bulk move can swap two ranges. */
+TEST(bulk_move_swaps_two)
 {
 	struct vmr_move_op s[2];
 
@@ -889,7 +937,8 @@ TEST(a_set_can_swap_two_ranges)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_set_can_rotate_ranges_and_swap_different_sizes)
+/* A bulk move can rotate ranges and swap ranges of different sizes. */
+TEST(bulk_move_rotates_and_swaps_sizes)
 {
 	struct vmr_move_op s[3];
 
@@ -903,7 +952,7 @@ TEST(a_set_can_rotate_ranges_and_swap_different_sizes)
 	EXPECT_AT(0x12000, 0x12fff, &w.r[2]);
 	EXPECT_VALID(&w.a);
 
-	/* Adjoining ranges of 1 and of 2 that change sides. */
+	/* Adjacent ranges of 1 and 2 addresses that swap. */
 	EXPECT_OK(vmr_space_init(&w.b, 0, 2));
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[5], 0, 0, NULL));
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[6], 1, 2, NULL));
@@ -915,7 +964,8 @@ TEST(a_set_can_rotate_ranges_and_swap_different_sizes)
 	EXPECT_VALID(&w.b);
 }
 
-TEST(a_set_moves_between_spaces_that_share_a_counter)
+/* A bulk move can move ranges between spaces that share a sequence count. */
+TEST(bulk_move_between_sharing_spaces)
 {
 	static struct vmr_seqcount seq;
 	struct vmr_move_op s[2];
@@ -936,16 +986,20 @@ TEST(a_set_moves_between_spaces_that_share_a_counter)
 	EXPECT_VALID(&w.a);
 	EXPECT_VALID(&w.b);
 
-	/* Outside the space that it would move to. */
+	/* Outside the target space. */
 	s[0] = step_to(&w.b, &w.r[0], &w.a, 0x13000);
 	s[1] = step_to(&w.a, &w.r[1], &w.b, 0x1001);
 	REFUSE_SET(-ERANGE, 1, NULL, s, 2);
-	/* The wrong way round. */
+	/* Source and target exchanged. */
 	s[1] = step_to(&w.b, &w.r[1], &w.a, 0x13000);
 	REFUSE_SET(-ENOENT, 1, NULL, s, 2);
 }
 
-TEST(a_set_that_cannot_be_done_changes_nothing)
+/*
+ * A bulk move that fails changes nothing and reports the operation and the
+ * conflict.
+ */
+TEST(bulk_move_failure_changes_nothing)
 {
 	struct vmr_move_op s[3];
 	size_t failed = 77;
@@ -954,29 +1008,29 @@ TEST(a_set_that_cannot_be_done_changes_nothing)
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[3], 0x1c000, 0x1cfff, NULL));
 	EXPECT_OK(vmr_claim(&w.a, &w.r[4], 0x1c000, 0x1cfff));
 
-	/* Something that does not move is in the way of the first. */
+	/* A range that does not move conflicts with the first operation. */
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x1c800);
 	s[1] = step_to(&w.a, &w.r[2], &w.a, 0x12000);
 	REFUSE_SET(-EBUSY, 0, &w.r[3], s, 2);
-	/* Of the second, after one that could be done. */
+	/* With the second, after an operation that is possible. */
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x18000);
 	s[1] = step_to(&w.a, &w.r[2], &w.a, 0x1c800);
 	REFUSE_SET(-EBUSY, 1, &w.r[3], s, 2);
-	/* Two that would come to the same place. */
+	/* Two operations with the same target. */
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x16000);
 	s[1] = step_to(&w.a, &w.r[2], &w.a, 0x16fff);
 	REFUSE_SET(-EBUSY, 1, &w.r[0], s, 2);
-	/* Of the third. */
+	/* With the third. */
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x18000);
 	s[1] = step_to(&w.a, &w.r[2], &w.a, 0x1d000);
 	s[2] = step_to(&w.a, &w.r[1], &w.a, 0x13000);
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[5], 0x13800, 0x13fff, NULL));
 	REFUSE_SET(-EBUSY, 2, &w.r[5], s, 3);
-	/* A step that is wrong in itself is found before a place is taken. */
+	/* An invalid operation is reported before a conflict. */
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x1c800);
 	s[1] = step_to(&w.a, &w.r[9], &w.a, 0x12000);
 	REFUSE_SET(-ENOENT, 1, NULL, s, 2);
-	/* Of several the first counts, whatever it is. */
+	/* Of several invalid operations, the first is reported. */
 	s[0] = step_to(&w.a, &w.r[0], &w.a, 0x13000);
 	s[1] = step_to(&w.a, &w.r[0], &w.a, 0x12000);
 	s[2] = step_to(&w.a, &w.r[9], &w.a, 0x12000);
@@ -1002,7 +1056,11 @@ TEST(a_set_that_cannot_be_done_changes_nothing)
 	EXPECT_AT(0x18000, 0x18fff, &w.r[2]);
 }
 
-TEST(a_set_refuses_null_nothing_twice_and_counters_of_their_own)
+/*
+ * A bulk move fails with NULL, with no operations, with a range twice, and between
+ * spaces with separate sequence counts.
+ */
+TEST(bulk_move_invalid_einval)
 {
 	struct vmr_move_op s[2];
 
@@ -1032,7 +1090,8 @@ TEST(a_set_refuses_null_nothing_twice_and_counters_of_their_own)
 
 /* Freeing. */
 
-TEST(a_freed_node_is_zero_and_remembers_its_place)
+/* A freed node has a zeroed link and keeps its start and last address. */
+TEST(freed_node_zero_keeps_addresses)
 {
 	static const struct vmr_node zero;
 
@@ -1048,19 +1107,20 @@ TEST(a_freed_node_is_zero_and_remembers_its_place)
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[1], REQ(VMR_LAST, 1, 1), NULL));
 	EXPECT_AT(HIGH, HIGH, &w.r[1]);
 	EXPECT_OK(vmr_free(&w.a, &w.r[1]));
-	/* And may go into another space. */
+	/* The node may be linked in another space. */
 	EXPECT_OK(vmr_alloc(&w.b, &w.r[1], REQ(VMR_LAST, 1, 1), NULL));
 	EXPECT_TRUE(vmr_in_space(&w.b, &w.r[1]));
 }
 
-TEST(a_wrong_free_is_refused)
+/* vmr_free() fails for a range that is not in the space. */
+TEST(free_wrong_space_enoent)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[3], 0x14000, 0x14fff));
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[4], 0x14000, 0x14fff, NULL));
 	EXPECT_FAIL(-EINVAL, vmr_free(NULL, &w.r[0]));
 	EXPECT_FAIL(-EINVAL, vmr_free(&w.a, NULL));
-	/* Never allocated, of another space, a claim of another. */
+	/* Never allocated, of another space, a claim in another space. */
 	EXPECT_FAIL(-ENOENT, vmr_free(&w.a, &w.r[9]));
 	EXPECT_FAIL(-ENOENT, vmr_free(&w.b, &w.r[0]));
 	EXPECT_FAIL(-ENOENT, vmr_free(&w.a, &w.r[4]));
@@ -1070,14 +1130,15 @@ TEST(a_wrong_free_is_refused)
 	EXPECT_FAIL(-ENOENT, vmr_free(&w.a, &w.r[0]));
 	EXPECT_OK(vmr_free(&w.a, &w.r[3]));
 	EXPECT_FAIL(-ENOENT, vmr_free(&w.a, &w.r[3]));
-	/* From an empty space, and the same address in another. */
+	/* In an empty space, and the same address in another space. */
 	EXPECT_OK(vmr_free(&w.b, &w.r[4]));
 	EXPECT_FAIL(-ENOENT, vmr_free(&w.b, &w.r[1]));
 	EXPECT_VALID(&w.a);
 	EXPECT_VALID(&w.b);
 }
 
-TEST(free_takes_out_claimed_and_parked_ranges)
+/* vmr_free() also frees claimed and parked ranges. */
+TEST(free_accepts_claimed_and_parked)
 {
 	static const struct vmr_node zero;
 
@@ -1097,7 +1158,8 @@ TEST(free_takes_out_claimed_and_parked_ranges)
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[3], REQ(VMR_FIRST, 1, 1), NULL));
 }
 
-TEST(free_by_place_must_name_one_range_exactly)
+/* vmr_free_at() fails unless the start and the size match one live range. */
+TEST(free_at_needs_exact_range)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[3], 0x13000, 0x13fff, NULL));
@@ -1106,9 +1168,9 @@ TEST(free_by_place_must_name_one_range_exactly)
 	EXPECT_FAIL(-ENOENT, vmr_free_at(&w.a, 0x12000, 0x1001, &w.freed));
 	EXPECT_FAIL(-ENOENT, vmr_free_at(&w.a, 0x12001, 0x0fff, &w.freed));
 	EXPECT_FAIL(-ENOENT, vmr_free_at(&w.a, 0x11fff, 0x1001, &w.freed));
-	/* Two that adjoin are not one. */
+	/* Two adjacent ranges are not one. */
 	EXPECT_FAIL(-ENOENT, vmr_free_at(&w.a, 0x12000, 0x2000, &w.freed));
-	/* Free space, and a place that is only claimed. */
+	/* A gap, and addresses that are only claimed. */
 	EXPECT_FAIL(-ENOENT, vmr_free_at(&w.a, 0x10000, 0x1000, &w.freed));
 	EXPECT_FAIL(-ENOENT, vmr_free_at(&w.a, 0x1a000, 0x1000, &w.freed));
 	EXPECT_OK(vmr_free_at(&w.a, 0x12000, 0x1000, &w.freed));
@@ -1120,7 +1182,10 @@ TEST(free_by_place_must_name_one_range_exactly)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(free_by_place_errors_come_in_the_order_of_the_table)
+/*
+ * If several errors apply, vmr_free_at() returns the one that is documented first.
+ */
+TEST(free_at_error_precedence)
 {
 	three_ranges(_metadata);
 	EXPECT_FAIL(-EINVAL, vmr_free_at(NULL, 0x12000, 0x1000, &w.freed));
@@ -1134,7 +1199,8 @@ TEST(free_by_place_errors_come_in_the_order_of_the_table)
 	EXPECT_FAIL(-ENOENT, vmr_free_at(&w.a, HIGH, 1, &w.freed));
 }
 
-TEST(neighbouring_gaps_become_one_also_of_one_address)
+/* Adjacent gaps merge, also gaps of one address. */
+TEST(adjacent_gaps_merge)
 {
 	size_t i;
 
@@ -1142,7 +1208,7 @@ TEST(neighbouring_gaps_become_one_also_of_one_address)
 	for (i = 0; i < 8; i++)
 		EXPECT_OK(vmr_reserve(&w.a, &w.r[i], i, i, NULL));
 	EXPECT_FALSE(vmr_first_gap(&w.a, &w.gap));
-	/* In an order that merges to the left, to the right and to both. */
+	/* The order merges to the left, to the right and on both sides. */
 	EXPECT_OK(vmr_free(&w.a, &w.r[3]));
 	EXPECT_OK(vmr_free(&w.a, &w.r[4]));
 	EXPECT_OK(vmr_free(&w.a, &w.r[2]));
@@ -1159,7 +1225,8 @@ TEST(neighbouring_gaps_become_one_also_of_one_address)
 
 /* Finding. */
 
-TEST(find_knows_every_address)
+/* vmr_find() is correct for every address of a space. */
+TEST(find_covers_every_address)
 {
 	uint64_t addr, start, last;
 	struct vmr_range *want;
@@ -1187,7 +1254,8 @@ TEST(find_knows_every_address)
 	EXPECT_EQ(&w.r[0], vmr_find_lockless(&w.a, 0x12000, NULL, NULL));
 }
 
-TEST(find_overlap_names_the_lowest_range)
+/* vmr_find_overlap() returns the lowest overlapping range. */
+TEST(find_overlap_returns_lowest)
 {
 	three_ranges(_metadata);
 	EXPECT_EQ(&w.r[0], vmr_find_overlap(&w.a, 0, VMR_ADDR_MAX));
@@ -1203,7 +1271,8 @@ TEST(find_overlap_names_the_lowest_range)
 	EXPECT_EQ(NULL, vmr_find_overlap(&w.a, VMR_ADDR_MAX, 0));
 }
 
-TEST(iteration_goes_by_address_both_ways)
+/* Ranges are iterated by address in both directions. */
+TEST(range_iteration_by_address)
 {
 	struct vmr_range *range, *tmp;
 	int i = 0;
@@ -1226,7 +1295,8 @@ TEST(iteration_goes_by_address_both_ways)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(gap_iteration_finds_every_gap_once)
+/* Gap iteration visits each gap once. */
+TEST(gap_iteration_visits_each_gap_once)
 {
 	static const uint64_t want[][2] = {
 		{ 0x10000, 0x11fff }, { 0x13000, 0x13fff },
@@ -1245,7 +1315,7 @@ TEST(gap_iteration_finds_every_gap_once)
 	}
 	EXPECT_EQ(ARRAY_SIZE(want), i);
 
-	/* No gap in front, none behind, and ranges that adjoin. */
+	/* No gap at the start or the end, and adjacent ranges. */
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[3], LOW, 0x11fff, NULL));
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[4], 0x13000, 0x13fff, NULL));
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[5], 0x19000, HIGH, NULL));
@@ -1264,7 +1334,8 @@ TEST(gap_iteration_finds_every_gap_once)
 	EXPECT_EQ(0, world_changed());
 }
 
-TEST(the_largest_gap_is_the_lowest_among_equals)
+/* Of several largest gaps, the lowest one is returned. */
+TEST(largest_gap_lowest_of_equals)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, 99));
 	EXPECT_TRUE(vmr_largest_gap(&w.a, &w.gap));
@@ -1277,7 +1348,7 @@ TEST(the_largest_gap_is_the_lowest_among_equals)
 	EXPECT_EQ((uint64_t)20, w.gap.start);
 	EXPECT_EQ((uint64_t)29, w.gap.last);
 	EXPECT_EQ(&w.r[1], w.gap.next);
-	/* One longer at the end. */
+	/* A longer gap at the end. */
 	EXPECT_OK(vmr_free_at(&w.a, 60, 30, &w.freed));
 	EXPECT_TRUE(vmr_largest_gap(&w.a, &w.gap));
 	EXPECT_EQ((uint64_t)50, w.gap.start);
@@ -1291,7 +1362,10 @@ TEST(the_largest_gap_is_the_lowest_among_equals)
 
 /* Claims. */
 
-TEST(claim_errors_come_in_the_order_of_the_table)
+/*
+ * If several errors apply, vmr_claim() returns the one that is documented first.
+ */
+TEST(claim_error_precedence)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[3], 0x14000, 0x14fff, NULL));
@@ -1320,7 +1394,11 @@ TEST(claim_errors_come_in_the_order_of_the_table)
 	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&w.r[5]));
 }
 
-TEST(a_claim_leaves_its_old_place_at_once_and_answers_nowhere)
+/*
+ * A live range that becomes a claim frees its addresses at once, and no lookup
+ * finds it.
+ */
+TEST(claim_frees_old_addresses_at_once)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[0], 0x14800, 0x157ff));
@@ -1329,7 +1407,7 @@ TEST(a_claim_leaves_its_old_place_at_once_and_answers_nowhere)
 	EXPECT_EQ((uint64_t)0x14800, w.r[0].start);
 	EXPECT_EQ((uint64_t)0x157ff, w.r[0].last);
 	EXPECT_EQ(NULL, vmr_find(&w.a, 0x12000));
-	/* The present holder keeps answering. */
+	/* Lookups still find the present owner. */
 	EXPECT_EQ(&w.r[1], vmr_find(&w.a, 0x14800));
 	EXPECT_EQ(&w.r[1], vmr_find_overlap(&w.a, 0, 0x14800));
 	EXPECT_EQ((size_t)2, w.a.nr_ranges);
@@ -1339,13 +1417,14 @@ TEST(a_claim_leaves_its_old_place_at_once_and_answers_nowhere)
 	EXPECT_EQ(&w.r[1], vmr_first_range(&w.a));
 	EXPECT_EQ(&w.r[2], vmr_next_range(&w.r[1]));
 	EXPECT_VALID(&w.a);
-	/* On a free place too, until it is settled. */
+	/* On free addresses, too, until vmr_settle(). */
 	EXPECT_OK(vmr_claim(&w.a, &w.r[0], 0x12000, 0x12fff));
 	EXPECT_EQ(NULL, vmr_find(&w.a, 0x12000));
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_claim_settles_when_all_of_its_place_is_free)
+/* vmr_settle() makes a claim live only if all of its addresses are free. */
+TEST(settle_needs_all_addresses_free)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[3], 0x12800, 0x147ff));
@@ -1364,7 +1443,8 @@ TEST(a_claim_settles_when_all_of_its_place_is_free)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(settle_tests_only_claims_that_touch_the_place)
+/* vmr_settle() considers only the claims that overlap the addresses. */
+TEST(settle_considers_overlapping_claims)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[3], 0x1a000, 0x1afff));
@@ -1378,14 +1458,15 @@ TEST(settle_tests_only_claims_that_touch_the_place)
 	EXPECT_EQ(NULL, vmr_settle(NULL, 0, VMR_ADDR_MAX));
 }
 
-TEST(among_several_claims_the_oldest_goes_first)
+/* Of several claims, the oldest becomes live first. */
+TEST(settle_oldest_claim_first)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[3], 0x14800, 0x14fff));
 	EXPECT_OK(vmr_claim(&w.a, &w.r[4], 0x14000, 0x14fff));
 	EXPECT_OK(vmr_claim(&w.a, &w.r[5], 0x14000, 0x14fff));
 	EXPECT_VALID(&w.a);
-	/* Claiming anew makes a claim the youngest. */
+	/* A repeated vmr_claim() makes a claim the youngest. */
 	EXPECT_OK(vmr_claim(&w.a, &w.r[3], 0x14800, 0x14fff));
 	EXPECT_VALID(&w.a);
 	EXPECT_OK(vmr_free(&w.a, &w.r[1]));
@@ -1393,7 +1474,7 @@ TEST(among_several_claims_the_oldest_goes_first)
 	EXPECT_EQ(NULL, vmr_settle(&w.a, 0x14000, 0x15fff));
 	EXPECT_OK(vmr_free(&w.a, &w.r[4]));
 	EXPECT_EQ(&w.r[5], vmr_settle(&w.a, 0x14000, 0x15fff));
-	/* Claiming its own place, it stands behind the one that waits. */
+	/* A range that claims its own addresses is younger than the waiting claim. */
 	EXPECT_OK(vmr_claim(&w.a, &w.r[5], 0x14000, 0x14fff));
 	EXPECT_EQ(&w.r[3], vmr_settle(&w.a, 0x14000, 0x15fff));
 	EXPECT_EQ(NULL, vmr_settle(&w.a, 0x14000, 0x15fff));
@@ -1402,7 +1483,8 @@ TEST(among_several_claims_the_oldest_goes_first)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(an_old_claim_that_must_wait_does_not_hold_up_a_younger)
+/* An older claim that must wait does not delay a younger one. */
+TEST(settle_skips_blocked_older_claim)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[3], 0x12000, 0x15fff));
@@ -1413,7 +1495,8 @@ TEST(an_old_claim_that_must_wait_does_not_hold_up_a_younger)
 	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&w.r[3]));
 }
 
-TEST(two_ranges_that_claim_each_others_place_swap)
+/* Two ranges that claim each other's addresses swap. */
+TEST(mutual_claims_swap)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[0], 0x18000, 0x18fff));
@@ -1427,7 +1510,8 @@ TEST(two_ranges_that_claim_each_others_place_swap)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(a_parked_range_waits_for_nothing)
+/* A parked range does not become live by itself. */
+TEST(parked_range_never_settles)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_park(&w.a, &w.r[0], 0x12000, 0x12fff));
@@ -1450,7 +1534,8 @@ TEST(a_parked_range_waits_for_nothing)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(automatic_placement_never_takes_a_claimed_place)
+/* Automatic placement never uses the addresses of a claim. */
+TEST(alloc_never_uses_claimed_addresses)
 {
 	int policy;
 
@@ -1458,16 +1543,16 @@ TEST(automatic_placement_never_takes_a_claimed_place)
 	EXPECT_OK(vmr_claim(&w.a, &w.r[0], 0x0800, 0x1fff));
 	for (policy = VMR_FIRST; policy < VMR_EXACT; policy++) {
 		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[1],
-					  REQ(policy, 0x1001, 1), &conflict));
-		/* In the same gap beside the claim. */
+					       REQ(policy, 0x1001, 1), &conflict));
+		/* In the same gap next to the claim. */
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[1], REQ(policy, 0x1000, 1), NULL));
 		EXPECT_AT(0x2000, 0x2fff, &w.r[1]);
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[2], REQ(policy, 0x800, 0x800),
-				NULL));
+				    NULL));
 		EXPECT_AT(0x0000, 0x07ff, &w.r[2]);
 		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[3], REQ(policy, 1, 1),
-					  &conflict));
-		/* Only the exact request may. */
+					       &conflict));
+		/* A fixed request may use them. */
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[3], REQ_AT(0x1000, 0x100, 1), NULL));
 		EXPECT_AT(0x1000, 0x10ff, &w.r[3]);
 		EXPECT_VALID(&w.a);
@@ -1479,7 +1564,11 @@ TEST(automatic_placement_never_takes_a_claimed_place)
 	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
 }
 
-TEST(automatic_placement_takes_a_parked_place_last)
+/*
+ * Automatic placement uses the addresses of a parked range only if no other gap
+ * fits.
+ */
+TEST(alloc_uses_parked_addresses_last)
 {
 	int policy;
 
@@ -1490,45 +1579,47 @@ TEST(automatic_placement_takes_a_parked_place_last)
 		EXPECT_OK(vmr_claim(&w.a, &w.r[5], 0x0f00, 0x0fff));
 		w.addr = policy == VMR_LAST ? 0x2000 : 0x1000;
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[2], REQ(policy, 0x1000, 0x1000),
-				NULL));
+				    NULL));
 		EXPECT_AT(w.addr, w.addr + 0xfff, &w.r[2]);
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[3], REQ(policy, 0x1000, 0x1000),
-				NULL));
+				    NULL));
 		EXPECT_AT(0x3000 - w.addr, 0x3fff - w.addr, &w.r[3]);
-		/* Nothing else is left; what is claimed still is not. */
+		/* No other gap is left; claimed addresses stay unused. */
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[4], REQ(policy, 0x1000, 0x1000),
-				NULL));
+				    NULL));
 		EXPECT_AT(0x3000, 0x3fff, &w.r[4]);
 		EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[6],
-					  REQ(policy, 0x1000, 0x1000),
+					       REQ(policy, 0x1000, 0x1000),
 					  &conflict));
 		EXPECT_EQ(VMR_PARKED, vmr_range_state(&w.r[1]));
 		EXPECT_OK(vmr_free(&w.a, &w.r[2]));
 		EXPECT_OK(vmr_free(&w.a, &w.r[3]));
 		EXPECT_OK(vmr_free(&w.a, &w.r[4]));
-		/* An exact request may at any time. */
+		/* A fixed request may use them at any time. */
 		EXPECT_OK(vmr_alloc(&w.a, &w.r[4], REQ_AT(0x3000, 0x1000, 0x1000),
-				NULL));
+				    NULL));
 		EXPECT_OK(vmr_free(&w.a, &w.r[4]));
 		EXPECT_VALID(&w.a);
 	}
 }
 
-TEST(a_parked_place_counts_more_than_a_preferred_alignment)
+/* Avoiding parked ranges has priority over the preferred alignment. */
+TEST(alloc_avoids_parked_before_alignment)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0x0100, 0x1fff));
 	EXPECT_OK(vmr_park(&w.a, &w.r[0], 0x1000, 0x1fff));
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[1],
-			REQ_PREFER(VMR_FIRST, 0x100, 0x100, 0x1000), NULL));
+			    REQ_PREFER(VMR_FIRST, 0x100, 0x100, 0x1000), NULL));
 	EXPECT_AT(0x0100, 0x01ff, &w.r[1]);
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[2], 0x0200, 0x0fff, NULL));
-	/* Only parked places are left, and among them one is preferable. */
+	/* Only parked addresses are left; one of them has the preferred alignment. */
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[3],
-			REQ_PREFER(VMR_LAST, 0x100, 0x100, 0x1000), NULL));
+			    REQ_PREFER(VMR_LAST, 0x100, 0x100, 0x1000), NULL));
 	EXPECT_AT(0x1000, 0x10ff, &w.r[3]);
 }
 
-TEST(claims_are_found_by_the_place_they_touch)
+/* Iteration finds the claims that overlap the addresses. */
+TEST(claim_iteration_by_overlap)
 {
 	struct vmr_range *range;
 	int n = 0;
@@ -1551,7 +1642,7 @@ TEST(claims_are_found_by_the_place_they_touch)
 	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0x19000, VMR_ADDR_MAX));
 	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0, 0x11fff));
 	vmr_for_each_claim(range, &w.a) {
-		/* What it waits for. */
+		/* The range that blocks it. */
 		EXPECT_EQ(n ? &w.r[2] : &w.r[0],
 			  vmr_find_overlap(&w.a, range->start, range->last));
 		n++;
@@ -1560,7 +1651,8 @@ TEST(claims_are_found_by_the_place_they_touch)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(claims_live_at_both_ends_of_the_domain)
+/* Claims work at both ends of the domain. */
+TEST(claims_at_domain_ends)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
 	EXPECT_OK(vmr_claim(&w.a, &w.r[0], 0, 0));
@@ -1571,18 +1663,18 @@ TEST(claims_live_at_both_ends_of_the_domain)
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[3], REQ(VMR_LAST, 1, 1), NULL));
 	EXPECT_AT(VMR_ADDR_MAX - 1, VMR_ADDR_MAX - 1, &w.r[3]);
 	EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[4], REQ(VMR_FIRST, VMR_ADDR_MAX, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_EQ(&w.r[1], vmr_settle(&w.a, VMR_ADDR_MAX, VMR_ADDR_MAX));
 	EXPECT_EQ(&w.r[0], vmr_settle(&w.a, 0, 0));
 	EXPECT_OK(vmr_claim(&w.a, &w.r[0], 0, VMR_ADDR_MAX));
 	EXPECT_VALID(&w.a);
-	/* All of it is claimed, so there is no other place. */
+	/* All addresses are claimed. */
 	EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[4], REQ(VMR_FIRST, 1, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[4], REQ(VMR_LAST, 1, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_FAIL(-ENOSPC, vmr_alloc(&w.a, &w.r[4], REQ(VMR_BEST, 1, 1),
-				  &conflict));
+				       &conflict));
 	EXPECT_OK(vmr_free(&w.a, &w.r[1]));
 	EXPECT_OK(vmr_free(&w.a, &w.r[2]));
 	EXPECT_EQ(NULL, vmr_settle(&w.a, 0, VMR_ADDR_MAX));
@@ -1594,7 +1686,8 @@ TEST(claims_live_at_both_ends_of_the_domain)
 
 /* States and spaces. */
 
-TEST(a_range_is_in_one_space_only)
+/* vmr_in_space() is true for one space only. */
+TEST(range_in_one_space_only)
 {
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_claim(&w.a, &w.r[3], LOW, LOW));
@@ -1605,7 +1698,7 @@ TEST(a_range_is_in_one_space_only)
 	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[0]));
 	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[3]));
 	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[4]));
-	/* Also if the other one has ranges and claims. */
+	/* Also if the other space has ranges and claims. */
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[5], 0x12000, 0x12fff, NULL));
 	EXPECT_OK(vmr_claim(&w.b, &w.r[6], LOW, LOW));
 	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[0]));
@@ -1616,7 +1709,8 @@ TEST(a_range_is_in_one_space_only)
 	EXPECT_TRUE(vmr_in_space(&w.b, &w.r[6]));
 }
 
-TEST(live_ranges_without_a_gap_are_not_taken_for_claims)
+/* Adjacent live ranges are not mistaken for claims. */
+TEST(adjacent_live_ranges_are_not_claims)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, 2));
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], 0, 0, NULL));
@@ -1631,7 +1725,8 @@ TEST(live_ranges_without_a_gap_are_not_taken_for_claims)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(only_an_empty_space_can_share_a_counter)
+/* Only an empty space can share a sequence count. */
+TEST(seqcount_share_needs_empty_space)
 {
 	static struct vmr_seqcount seq;
 
@@ -1650,7 +1745,7 @@ TEST(only_an_empty_space_can_share_a_counter)
 	EXPECT_NE((uint32_t)0, seq.sequence);
 	EXPECT_VALID(&w.b);
 	EXPECT_OK(vmr_free(&w.b, &w.r[5]));
-	/* And back to its own. */
+	/* Back to its own sequence count. */
 	EXPECT_OK(vmr_space_set_seqcount(&w.b, NULL));
 	seq.sequence = 0;
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[5], LOW, LOW, NULL));
@@ -1658,6 +1753,7 @@ TEST(only_an_empty_space_can_share_a_counter)
 	EXPECT_VALID(&w.b);
 }
 
+/* Write sections nest; the outermost one ends the section. */
 TEST(write_sections_nest)
 {
 	uint32_t count;
@@ -1679,8 +1775,8 @@ TEST(write_sections_nest)
 	EXPECT_VALID(&w.a);
 }
 
-/* Every change that a lookup could see is announced to lookups. */
-TEST(every_change_moves_the_counter)
+/* Every change that a lookup can observe advances the sequence count. */
+TEST(changes_advance_seqcount)
 {
 	struct vmr_move_op s[1];
 	uint32_t count;
@@ -1707,23 +1803,23 @@ TEST(every_change_moves_the_counter)
 #undef COUNTED
 }
 
-/* Lookups beside a writer. */
+/* Lookups during changes. */
 
 #define NR_LOOPS	20000
 
-static void *move_to_and_fro(void *done)
+static void *move_thread(void *done)
 {
 	struct vmr_move_op s[2];
 	int i;
 
 	for (i = 0; i < NR_LOOPS; i++) {
-		/* 0x2000 addresses, half of which stay. */
+		/* Half of the 0x2000 addresses stay mapped. */
 		vmr_move(&w.a, &w.r[1], i & 1 ? 0x13000 : 0x14000, NULL);
-		/* Two that adjoin change places. */
+		/* Two adjacent ranges swap. */
 		s[0] = step_to(&w.a, &w.r[3], &w.a, i & 1 ? 0x1a000 : 0x1b000);
 		s[1] = step_to(&w.a, &w.r[4], &w.a, i & 1 ? 0x1b000 : 0x1a000);
 		vmr_move_bulk(s, 2, NULL, NULL);
-		/* Enough around it for the tree to turn. */
+		/* Other changes rotate the tree. */
 		if (i & 1)
 			vmr_free(&w.a, &w.r[5 + i % 8]);
 		else
@@ -1734,9 +1830,10 @@ static void *move_to_and_fro(void *done)
 	return NULL;
 }
 
-TEST(a_lookup_sees_a_moving_range_at_one_place)
+/* A lookup during moves finds the range at its old or at its new addresses. */
+TEST(lookup_during_move_consistent)
 {
-	unsigned long gone = 0, wrong = 0;
+	unsigned long misses = 0, bad_results = 0;
 	struct vmr_range *range;
 	uint64_t start, last;
 	pthread_t thread;
@@ -1746,31 +1843,33 @@ TEST(a_lookup_sees_a_moving_range_at_one_place)
 	three_ranges(_metadata);
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[3], 0x1a000, 0x1afff, NULL));
 	EXPECT_OK(vmr_reserve(&w.a, &w.r[4], 0x1b000, 0x1bfff, NULL));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, move_to_and_fro, &done));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, move_thread, &done));
 	while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE)) {
-		/* Held before, after, and so all the time. */
+		/* In use before and after, and so all the time. */
 		range = vmr_find_lockless(&w.a, 0x14800, &start, &last);
 		if (range != &w.r[1])
-			gone++;
+			misses++;
 		else if ((start != 0x13000 && start != 0x14000) ||
 			 last != start + 0x1fff)
-			wrong++;
+			bad_results++;
 		range = vmr_find_lockless(&w.a, 0x1a800, &start, &last);
 		if (range != &w.r[3] && range != &w.r[4])
-			gone++;
+			misses++;
 		else if (start != 0x1a000 || last != 0x1afff)
-			wrong++;
+			bad_results++;
 		if (vmr_find_lockless(&w.a, 0x16800, NULL, NULL))
-			wrong++;
+			bad_results++;
 	}
 	pthread_join(thread, NULL);
-	EXPECT_EQ(0UL, gone);
-	EXPECT_EQ(0UL, wrong);
+	EXPECT_EQ(0UL, misses);
+	EXPECT_EQ(0UL, bad_results);
 	EXPECT_VALID(&w.a);
 }
 
-/* Enough ranges for every case of a red-black tree's rebalancing. */
-TEST(the_tree_stays_valid_whatever_is_linked_and_freed)
+/*
+ * The tree is valid after every change, in all cases of red-black rebalancing.
+ */
+TEST(tree_valid_after_every_change)
 {
 	unsigned int order, i, n;
 
@@ -1779,7 +1878,7 @@ TEST(the_tree_stays_valid_whatever_is_linked_and_freed)
 		for (i = 0; i < WORLD_NODES; i++) {
 			n = order & 1 ? WORLD_NODES - 1 - i : i;
 			EXPECT_OK(vmr_reserve(&w.a, &w.r[n], n * 25,
-					  n * 25 + n % 25, NULL));
+					      n * 25 + n % 25, NULL));
 			ASSERT_STREQ(VERIFY_OK, verify_space(&w.a));
 		}
 		for (i = 0; i < WORLD_NODES; i++) {
@@ -1793,7 +1892,8 @@ TEST(the_tree_stays_valid_whatever_is_linked_and_freed)
 
 /* Errors as text. */
 
-TEST(every_error_has_a_text_of_its_own)
+/* Each error number has a text of its own. */
+TEST(error_texts_distinct)
 {
 	static const int errors[] = {
 		0, EINVAL, EOVERFLOW, EEXIST, ERANGE, EBUSY, ENOSPC, ENOENT,

@@ -6,7 +6,7 @@
  * follow its vm-allocator.
  */
 #include "../kselftest_harness.h"
-#include "world.h"
+#include "fixture.h"
 
 #define AS(type, member, ptr) \
 	((type *)((char *)(ptr) - offsetof(type, member)))

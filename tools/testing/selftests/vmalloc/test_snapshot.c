@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_snapshot.c - what snapshot.h and Documentation/snapshot.rst promise
+ * test_snapshot.c - the rules of snapshot.h and Documentation/snapshot.rst
  *
- * Each test is named for the rule it states, or for the report from the field
- * whose story it plays.
+ * Each test is named for its rule, or has the id of a public bug report.
  */
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 #include "verify.h"
 
-#include <vmalloc/snapshot.h>
+#include <vmalloc/pci_snapshot.h>
 
 #define EXPECT_OK(call)		EXPECT_EQ(0, (call))
 #define EXPECT_VALID(space)	EXPECT_STREQ(VERIFY_OK, verify_space(space))
 
-/* Bytes, written here without the library's help */
+/* Encoding and checksum, independent of the library */
 
 static uint64_t get_le(const uint8_t *p, int size)
 {
@@ -60,8 +59,8 @@ static void fix_size(uint8_t *p, size_t size)
 }
 
 /*
- * A box: two address spaces, a pool of ids and some registers. All tests that need
- * no devices have one box to save from and one to restore into.
+ * A box has two address spaces, a pool of ids and two register blocks. Tests
+ * without devices save from one box and restore into another.
  */
 
 #define NODES		48
@@ -78,13 +77,13 @@ struct box {
 	struct vmr_range		r[NODES];
 	uint8_t				regs[13];
 	uint8_t				more[16];
-	/* What node_of() does beyond its duty, and how often it was asked */
-	int				lie;
+	/* the fault of box_node() */
+	int				fault;
 };
 
-enum { HONEST, NO_NODE, LINKED_NODE, ONE_NODE, NODES_BY_SPACE };
+enum { NO_FAULT, NO_NODE, LINKED_NODE, ONE_NODE, NODES_BY_SPACE };
 
-static int asked;
+static int nr_lookups;
 
 static struct box src, dst, dst_before;
 static struct vmr_space elsewhere;
@@ -107,18 +106,18 @@ static struct vmr_range *box_node(const struct vmr_snapshot *snap,
 	struct box *b = box_of(snap);
 	size_t i;
 
-	asked++;
+	nr_lookups++;
 	for (i = 0; i < NODES; i++)
 		if (KEY(i) == key)
 			break;
-	/* The same key is another node in each space */
-	if (b->lie == NODES_BY_SPACE)
+	/* Each space has another node for the same key. */
+	if (b->fault == NODES_BY_SPACE)
 		i = (i + 16 * (space & 1)) % NODES;
-	if (i == NODES || (b->lie == NO_NODE && i == 3))
+	if (i == NODES || (b->fault == NO_NODE && i == 3))
 		return NULL;
-	if (b->lie == LINKED_NODE && i == 3)
+	if (b->fault == LINKED_NODE && i == 3)
 		return &linked;
-	if (b->lie == ONE_NODE && i == 3)
+	if (b->fault == ONE_NODE && i == 3)
 		return &b->r[0];
 	return &b->r[i];
 }
@@ -181,7 +180,7 @@ static size_t save(struct box *b, uint8_t *to)
 	return got;
 }
 
-/* Restoring @bytes into @dst fails and changes nothing at all */
+/* Restoring @bytes into @dst fails and changes nothing. */
 static int refused(const uint8_t *bytes, size_t n)
 {
 	int ret;
@@ -216,11 +215,12 @@ static int refused(const uint8_t *bytes, size_t n)
 		EXPECT_EQ(0, memcmp(src.more, dst.more, sizeof(src.more))); \
 	} while (0)
 
-/* A state with something of everything, which many tests damage:
+/*
+ * The usual state, which many tests damage:
  * small: live 10-17 [r0], 20-2f [r1], 40-4f [r2]; claims 14-1f [r3] age 2,
  *	28-2b [r4] age 1, 28-37 [r5] parked, 28-37 [r6] age 3
  * all: live 0-0 [r7], MAX-MAX [r8]
- * ids: 5-5 [r9], 8-11 [r10]; 20 was handed out
+ * ids: 5-5 [r9], 8-11 [r10]; 20 was allocated and freed
  */
 #define SMALL		32
 #define SMALL_LIVE(i)	(SMALL + 48 + 24 * (i))
@@ -261,9 +261,10 @@ static void usual_state(struct __test_metadata *_metadata)
 	ASSERT_EQ((size_t)CHECKSUM + 4, size);
 }
 
-/* The bytes. */
+/* Encoding */
 
-TEST(the_bytes_are_as_documented)
+/* Each field has its documented offset and value. */
+TEST(snapshot_encoding_as_documented)
 {
 	usual_state(_metadata);
 	EXPECT_EQ(0, memcmp(buf, "VMRSNAP", 8));
@@ -312,8 +313,8 @@ TEST(the_bytes_are_as_documented)
 	EXPECT_EQ(0xe3069283, crc32c((const uint8_t *)"123456789", 9));
 }
 
-/* Every byte of a snapshot, written by hand: whoever saves has to write these. */
-TEST(one_small_snapshot_byte_by_byte)
+/* A small snapshot consists exactly of these bytes, written by hand. */
+TEST(snapshot_small_matches_golden_bytes)
 {
 	static const uint8_t golden[] = {
 		'V', 'M', 'R', 'S', 'N', 'A', 'P', 0, 1, 0, 0, 0, 0, 0, 0, 0,
@@ -349,7 +350,8 @@ TEST(one_small_snapshot_byte_by_byte)
 	EXPECT_EQ(0xa5, dst.regs[1]);
 }
 
-TEST(an_empty_snapshot_is_one)
+/* A snapshot without spaces and blocks is valid. */
+TEST(snapshot_empty_valid)
 {
 	boxes_init();
 	src.snap = (struct vmr_snapshot){ .ops = &box_ops };
@@ -358,7 +360,8 @@ TEST(an_empty_snapshot_is_one)
 	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, 36));
 }
 
-TEST(nothing_has_to_be_aligned)
+/* A snapshot can be saved to and restored from an unaligned buffer. */
+TEST(snapshot_buffer_unaligned)
 {
 	size_t got;
 
@@ -369,9 +372,10 @@ TEST(nothing_has_to_be_aligned)
 	EXPECT_SAME_STATE();
 }
 
-/* Round trips. */
+/* Round trips */
 
-TEST(a_restored_state_is_the_saved_one)
+/* The restored state equals the saved one. */
+TEST(snapshot_restore_equals_saved)
 {
 	usual_state(_metadata);
 	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
@@ -380,22 +384,24 @@ TEST(a_restored_state_is_the_saved_one)
 	EXPECT_EQ(0, memcmp(buf, again, size));
 }
 
-TEST(the_oldest_claim_is_still_the_oldest)
+/* Restored claims keep their order of age. */
+TEST(snapshot_restore_keeps_claim_order)
 {
 	usual_state(_metadata);
 	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
-	/* r4 and r6 both want 0x28; r4 is older, and r6 waits for it */
+	/* Both r4 and r6 start at 0x28. r4 is older and is settled first. */
 	EXPECT_OK(vmr_free(&dst.small, &dst.r[1]));
 	EXPECT_EQ(&dst.r[4], vmr_settle(&dst.small, 0x20, 0x2f));
 	EXPECT_EQ(NULL, vmr_settle(&dst.small, 0x20, 0x2f));
-	/* A claim of now is younger than every restored one */
+	/* A new claim is younger than every restored one. */
 	EXPECT_OK(vmr_claim(&dst.small, &dst.r[20], 0x28, 0x2b));
 	EXPECT_OK(vmr_free(&dst.small, &dst.r[4]));
 	EXPECT_EQ(&dst.r[6], vmr_settle(&dst.small, 0x28, 0x2b));
 	EXPECT_VALID(&dst.small);
 }
 
-TEST(ids_that_were_handed_out_are_known)
+/* A restored pool of ids keeps its watermark. */
+TEST(snapshot_restore_keeps_watermark)
 {
 	usual_state(_metadata);
 	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
@@ -405,7 +411,8 @@ TEST(ids_that_were_handed_out_are_known)
 	EXPECT_OK(vmr_id_free_block(&dst.ids, 8, 4, NULL));
 }
 
-TEST(a_restore_is_one_step_for_lookups)
+/* A restore is one write section for each sequence count. */
+TEST(snapshot_restore_atomic_for_lookups)
 {
 	struct vmr_seqcount seq = { 0 };
 
@@ -418,12 +425,13 @@ TEST(a_restore_is_one_step_for_lookups)
 	EXPECT_EQ(2, dst.ids.space.own_seq.sequence);
 }
 
-TEST(ages_do_not_depend_on_how_many_claims_there_were)
+/* Saved ages do not depend on the number of earlier claims. */
+TEST(snapshot_claim_ages_normalised)
 {
 	int i;
 
 	usual_state(_metadata);
-	/* Make each claim anew, in the same order */
+	/* Repeat the claims in the same order. */
 	for (i = 0; i < 100; i++) {
 		EXPECT_OK(vmr_claim(&src.small, &src.r[4], 0x28, 0x2b));
 		EXPECT_OK(vmr_claim(&src.small, &src.r[3], 0x14, 0x1f));
@@ -452,14 +460,14 @@ static void settle_all(struct box *b)
 	for (s = 0; s < SPACES; s++)
 		while (vmr_settle(b->spaces[s].space, 0, VMR_ADDR_MAX))
 			;
-	/* Claims of ids go past the allocator */
+	/* A settled claim can be above the watermark of the ids. */
 	range = vmr_last_range(&b->ids.space);
 	if (range && b->ids.high_watermark <= range->last)
 		b->ids.high_watermark = range->last + 1;
 }
 
-static void random_place(const struct vmr_space *space, uint64_t *start,
-			 uint64_t *last)
+static void random_interval(const struct vmr_space *space, uint64_t *start,
+			    uint64_t *last)
 {
 	uint64_t mask = space->last - space->start;
 	uint64_t a = rnd(0), b;
@@ -482,7 +490,7 @@ static void random_step(struct box *b)
 
 	for (i = 0; i < SPACES; i++)
 		vmr_free(b->spaces[i].space, range);
-	random_place(s->space, &start, &last);
+	random_interval(s->space, &start, &last);
 	switch (rnd(8)) {
 	case 0:
 		break;
@@ -505,7 +513,11 @@ static void random_step(struct box *b)
 	b->regs[rnd(sizeof(b->regs))] = (uint8_t)rnd(256);
 }
 
-TEST(random_states_come_back)
+/*
+ * Random states are equal after a restore, and stay equal after the same
+ * calls.
+ */
+TEST(snapshot_random_states_round_trip)
 {
 	int rounds = 4000 / test_part(), round, i;
 
@@ -522,7 +534,7 @@ TEST(random_states_come_back)
 		ASSERT_EQ(size, save(&dst, again));
 		ASSERT_EQ(0, memcmp(buf, again, size));
 
-		/* What happens to both from now on is the same, too */
+		/* The same calls on both sides have the same results. */
 		for (i = 0; i < NODES; i++) {
 			size_t s = rnd(SPACES);
 
@@ -562,7 +574,7 @@ static struct vmr_range *many_node(const struct vmr_snapshot *snap,
 {
 	const struct many *m = (const struct many *)snap;
 
-	/* The inverse of the factor, modulo 2^64 */
+	/* the inverse of the factor, modulo 2^64 */
 	key *= 0xf1de83e19937733dULL;
 	return key < MANY ? &m->r[key] : NULL;
 }
@@ -580,8 +592,11 @@ static void many_init(struct many *m)
 	m->snap = (struct vmr_snapshot){ &many_ops, &m->space, 1, NULL, 0 };
 }
 
-/* Quadratic steps anywhere would take minutes. */
-TEST(many_ranges_and_many_claims_on_one_place)
+/*
+ * Saving and restoring takes no quadratic time, even for many claims at one
+ * address. Quadratic time would be minutes.
+ */
+TEST(snapshot_many_claims_not_quadratic)
 {
 	static struct many from, to;
 	uint8_t *bytes[2];
@@ -604,7 +619,7 @@ TEST(many_ranges_and_many_claims_on_one_place)
 	EXPECT_VALID(&to.all);
 	ASSERT_EQ(0, vmr_snapshot_save(&to.snap, bytes[1], n, &got));
 	EXPECT_EQ(0, memcmp(bytes[0], bytes[1], n));
-	/* The first claim to be met twice is the last record */
+	/* The last record repeats the key of the claim before it. */
 	memcpy(bytes[1] + n - 4 - 32, bytes[1] + n - 4 - 64, 8);
 	fix_checksum(bytes[1], n);
 	for (i = 0; i < MANY; i++)
@@ -620,11 +635,11 @@ TEST(many_ranges_and_many_claims_on_one_place)
 	free(to.r);
 }
 
-/* Damage. */
+/* Damage */
 
 /*
- * @bad, whose checksum is right: refused, or a state that is saved as these very
- * bytes. Return: 1 if it was restored.
+ * Restore @bad, which has a valid checksum. Either the restore fails, or the
+ * restored state is saved as exactly these bytes. Return 1 if it was restored.
  */
 static int refused_or_exact(struct __test_metadata *_metadata, size_t n)
 {
@@ -646,7 +661,8 @@ static int refused_or_exact(struct __test_metadata *_metadata, size_t n)
 	return 1;
 }
 
-TEST(every_bit_that_is_flipped_is_noticed)
+/* A snapshot with one flipped bit is refused. */
+TEST(snapshot_bit_flip_refused)
 {
 	size_t bit;
 
@@ -660,7 +676,11 @@ TEST(every_bit_that_is_flipped_is_noticed)
 	}
 }
 
-TEST(every_byte_in_every_value_is_refused_or_exact)
+/*
+ * A snapshot with one changed byte and a valid checksum is refused or restored
+ * exactly.
+ */
+TEST(snapshot_byte_change_refused_or_exact)
 {
 	size_t at, restored = 0, refusals = 0;
 	unsigned int v, part = test_part();
@@ -677,12 +697,19 @@ TEST(every_byte_in_every_value_is_refused_or_exact)
 				refusals++;
 		}
 	}
-	/* Registers are anything; places can be others; the rest cannot */
+	/*
+	 * Registers can have any value and a few addresses can change. Most
+	 * other changes are refused.
+	 */
 	EXPECT_GT(restored, (size_t)256 / part * (13 + 16));
 	EXPECT_GT(refusals, (size_t)256 / part * CHECKSUM * 3 / 4);
 }
 
-TEST(random_damage_is_refused_or_exact)
+/*
+ * A randomly damaged snapshot with a valid checksum is refused or restored
+ * exactly.
+ */
+TEST(snapshot_random_damage_refused_or_exact)
 {
 	size_t restored = 0, rounds = 300000 / test_part(), round;
 	int i;
@@ -721,7 +748,8 @@ TEST(random_damage_is_refused_or_exact)
 	EXPECT_GT(rounds - rounds / 30, restored);
 }
 
-TEST(every_truncation_is_refused)
+/* Every truncated snapshot is refused. */
+TEST(snapshot_truncation_refused)
 {
 	size_t n;
 
@@ -729,7 +757,10 @@ TEST(every_truncation_is_refused)
 	for (n = 0; n < size; n++) {
 		uint8_t *tight = malloc(n ? n : 1);
 
-		/* In memory of its own, for tools that watch its end */
+		/*
+		 * A buffer of exact size lets a sanitizer detect reads beyond
+		 * the end.
+		 */
 		memcpy(tight, buf, n);
 		EXPECT_REFUSED(tight, n);
 		fix_checksum(tight, n);
@@ -740,7 +771,8 @@ TEST(every_truncation_is_refused)
 	}
 }
 
-TEST(bytes_behind_the_end_are_refused)
+/* A snapshot with additional bytes is refused. */
+TEST(snapshot_trailing_bytes_refused)
 {
 	size_t n;
 
@@ -756,7 +788,7 @@ TEST(bytes_behind_the_end_are_refused)
 	}
 }
 
-/* One number is another, everything else is right. */
+/* A changed field is refused, even if all else and the checksum are valid. */
 #define EXPECT_FIELD_REFUSED(at, v, bytes) \
 	do { \
 		memcpy(bad, buf, size); \
@@ -767,7 +799,8 @@ TEST(bytes_behind_the_end_are_refused)
 		} \
 	} while (0)
 
-TEST(the_undamaged_one_is_not_refused)
+/* The undamaged snapshot is restored. */
+TEST(snapshot_undamaged_restored)
 {
 	usual_state(_metadata);
 	memcpy(bad, buf, size);
@@ -775,7 +808,8 @@ TEST(the_undamaged_one_is_not_refused)
 	EXPECT_EQ(1, refused_or_exact(_metadata, size));
 }
 
-TEST(a_wrong_header_is_refused)
+/* A snapshot with a wrong header field is refused. */
+TEST(snapshot_header_errors)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(0, 'v', 1);
@@ -793,7 +827,8 @@ TEST(a_wrong_header_is_refused)
 	EXPECT_FIELD_REFUSED(28, 3, 4);
 }
 
-TEST(other_spaces_are_refused)
+/* A snapshot of other spaces is refused. */
+TEST(snapshot_space_mismatch_refused)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL, 4, 4);
@@ -804,7 +839,7 @@ TEST(other_spaces_are_refused)
 	EXPECT_FIELD_REFUSED(SMALL + 8, 0, 8);
 	EXPECT_FIELD_REFUSED(SMALL + 16, 0x50, 8);
 	EXPECT_FIELD_REFUSED(ALL + 16, VMR_ADDR_MAX - 1, 8);
-	/* And seen from the other side */
+	/* The description of the restoring side differs. */
 	dst.small.last++;
 	EXPECT_REFUSED(buf, size);
 	dst.small.last--;
@@ -820,15 +855,16 @@ TEST(other_spaces_are_refused)
 	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
-TEST(a_wrong_mark_is_refused)
+/* A snapshot with an impossible watermark is refused. */
+TEST(snapshot_watermark_errors)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(IDS + 24, 0, 8);	/* ids are live */
-	EXPECT_FIELD_REFUSED(IDS + 24, 11, 8);	/* 11 is */
+	EXPECT_FIELD_REFUSED(IDS + 24, 11, 8);	/* 11 is live */
 	EXPECT_FIELD_REFUSED(IDS + 24, 38, 8);	/* there is no 37 */
 	EXPECT_FIELD_REFUSED(IDS + 24, VMR_ADDR_MAX, 8);
 	EXPECT_FIELD_REFUSED(SMALL + 24, 0x11, 8);
-	/* Of an empty pool */
+	/* The pool is empty. */
 	EXPECT_OK(vmr_id_free_range(&src.ids, &src.r[9]));
 	EXPECT_OK(vmr_id_free_range(&src.ids, &src.r[10]));
 	size = save(&src, buf);
@@ -836,7 +872,8 @@ TEST(a_wrong_mark_is_refused)
 	EXPECT_FIELD_REFUSED(IDS + 24, 1, 8);
 }
 
-TEST(wrong_numbers_of_records_are_refused)
+/* A snapshot with wrong numbers of records is refused. */
+TEST(snapshot_record_count_errors)
 {
 	int i;
 
@@ -853,7 +890,8 @@ TEST(wrong_numbers_of_records_are_refused)
 	EXPECT_FIELD_REFUSED(SMALL + 40, 1ULL << 59 | 4, 8);
 }
 
-TEST(wrong_live_records_are_refused)
+/* Live records outside the space, overlapping or out of order are refused. */
+TEST(snapshot_live_record_errors)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(0) + 8, 0xf, 8);	/* outside */
@@ -864,12 +902,12 @@ TEST(wrong_live_records_are_refused)
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(0) + 16, 0x20, 8);
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(1) + 16, 0x1f, 8);	/* reversed */
 	EXPECT_FIELD_REFUSED(ALL_LIVE(1) + 8, 0, 8);
-	/* Behind the last address there is nothing */
+	/* No address follows the last one. */
 	memcpy(bad, buf, size);
 	memcpy(bad + ALL_LIVE(0) + 8, buf + ALL_LIVE(1) + 8, 16);
 	fix_checksum(bad, size);
 	EXPECT_REFUSED(bad, size);
-	/* Descending */
+	/* The records are in descending order. */
 	memcpy(bad, buf, size);
 	memcpy(bad + SMALL_LIVE(0), buf + SMALL_LIVE(1), 24);
 	memcpy(bad + SMALL_LIVE(1), buf + SMALL_LIVE(0), 24);
@@ -877,7 +915,8 @@ TEST(wrong_live_records_are_refused)
 	EXPECT_REFUSED(bad, size);
 }
 
-TEST(wrong_claims_are_refused)
+/* Claims outside the space, out of order or without a conflict are refused. */
+TEST(snapshot_claim_record_errors)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0xf, 8);	/* outside */
@@ -890,21 +929,28 @@ TEST(wrong_claims_are_refused)
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0x18, 8);	/* free */
 }
 
-TEST(wrong_ages_are_refused)
+/*
+ * Ages that repeat, have gaps or contradict the order of the records are
+ * refused.
+ */
+TEST(snapshot_claim_age_errors)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 1, 8);	/* twice */
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 3, 8);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, 4, 8);	/* a gap */
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, VMR_ADDR_MAX, 8);
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 0, 8);	/* none is 2 */
-	/* Of two that want one address the first is the older one */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 0, 8);	/* no 2 */
+	/*
+	 * Of two claims with the same start, the record of the older one is
+	 * first.
+	 */
 	memcpy(bad, buf, size);
 	put_le(bad + SMALL_CLAIM(1) + 24, 3, 8);
 	put_le(bad + SMALL_CLAIM(3) + 24, 1, 8);
 	fix_checksum(bad, size);
 	EXPECT_REFUSED(bad, size);
-	/* The others can be in any order */
+	/* Claims with different starts can have any order of age. */
 	put_le(bad + SMALL_CLAIM(0) + 24, 1, 8);
 	put_le(bad + SMALL_CLAIM(1) + 24, 2, 8);
 	put_le(bad + SMALL_CLAIM(3) + 24, 3, 8);
@@ -912,23 +958,24 @@ TEST(wrong_ages_are_refused)
 	EXPECT_EQ(1, refused_or_exact(_metadata, size));
 }
 
-TEST(keys_that_come_twice_are_refused)
+/* A snapshot with two records of one key or one node is refused. */
+TEST(snapshot_duplicate_key_refused)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(1), KEY(0), 8);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0), KEY(0), 8);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3), KEY(4), 8);
 	EXPECT_FIELD_REFUSED(IDS_LIVE(1), KEY(0), 8);	/* of another space */
-	dst.lie = NODES_BY_SPACE;
+	dst.fault = NODES_BY_SPACE;
 	EXPECT_FIELD_REFUSED(ALL_LIVE(1), KEY(0), 8);
 	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
 /*
- * A number of records whose size is that of the real ones, modulo 2^64: the next
- * record would be read behind the end, where one lies that looks good.
+ * A number of records whose size overflows to the correct size is refused. The
+ * record after the end would look valid.
  */
-TEST(nothing_behind_the_end_is_read)
+TEST(snapshot_count_overflow_refused)
 {
 	boxes_init();
 	src.snap.nr_spaces = 1;
@@ -941,28 +988,35 @@ TEST(nothing_behind_the_end_is_read)
 	fix_checksum(buf, size);
 	put_le(buf + size - 4 + 8, 0x20, 8);
 	put_le(buf + size - 4 + 16, 0x21, 8);
-	asked = 0;
+	nr_lookups = 0;
 	EXPECT_REFUSED(buf, size);
-	EXPECT_GE(1, asked);
+	EXPECT_GE(1, nr_lookups);
 }
 
-TEST(nodes_that_cannot_be_linked_are_refused)
+/*
+ * A snapshot is refused if a key has no node, a linked node or a node of
+ * another key.
+ */
+TEST(snapshot_unusable_node_refused)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(1), 12345, 8);
-	dst.lie = NO_NODE;
+	dst.fault = NO_NODE;
 	EXPECT_REFUSED(buf, size);
-	dst.lie = LINKED_NODE;
+	dst.fault = LINKED_NODE;
 	EXPECT_REFUSED(buf, size);
 	EXPECT_VALID(&elsewhere);
-	dst.lie = ONE_NODE;
+	dst.fault = ONE_NODE;
 	EXPECT_REFUSED(buf, size);
-	dst.lie = HONEST;
+	dst.fault = NO_FAULT;
 	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
-/* A node that was in use keeps what it says of its last place. */
-TEST(a_refusal_leaves_nodes_alone)
+/*
+ * A refused restore leaves nodes unchanged, including the bounds of a freed
+ * node.
+ */
+TEST(snapshot_refused_nodes_unchanged)
 {
 	usual_state(_metadata);
 	EXPECT_OK(vmr_reserve(&dst.small, &dst.r[0], 0x33, 0x44, NULL));
@@ -972,7 +1026,8 @@ TEST(a_refusal_leaves_nodes_alone)
 	EXPECT_EQ(0x44, dst.r[0].last);
 }
 
-TEST(wrong_blocks_are_refused)
+/* A snapshot with other register blocks is refused. */
+TEST(snapshot_block_errors)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(BLOCK0, 2, 8);
@@ -995,29 +1050,30 @@ static bool check_regs(const struct vmr_snapshot_block *block,
 		       const uint8_t *saved,
 		       const struct vmr_restore_ctx *view)
 {
-	struct vmr_snapshot_range place = { .space = NULL };
+	struct vmr_snapshot_range found = { .space = NULL };
 
 	checks++;
-	if (vmr_snapshot_find_range(view, &dst.r[1], &place) != VMR_LIVE ||
-	    place.space != &dst.small || place.start != 0x20 ||
-	    place.last != 0x2f)
+	if (vmr_snapshot_find_range(view, &dst.r[1], &found) != VMR_LIVE ||
+	    found.space != &dst.small || found.start != 0x20 ||
+	    found.last != 0x2f)
 		return false;
-	if (vmr_snapshot_find_range(view, &dst.r[6], &place) != VMR_CLAIMED ||
-	    place.start != 0x28 || place.last != 0x37)
+	if (vmr_snapshot_find_range(view, &dst.r[6], &found) != VMR_CLAIMED ||
+	    found.start != 0x28 || found.last != 0x37)
 		return false;
 	if (vmr_snapshot_find_range(view, &dst.r[5], NULL) != VMR_PARKED ||
-	    vmr_snapshot_find_range(view, &dst.r[10], &place) != VMR_LIVE ||
-	    place.space != &dst.ids.space)
+	    vmr_snapshot_find_range(view, &dst.r[10], &found) != VMR_LIVE ||
+	    found.space != &dst.ids.space)
 		return false;
-	place.start = 77;
-	return vmr_snapshot_find_range(view, &dst.r[30], &place) == VMR_FREE &&
-	       vmr_snapshot_find_range(view, &linked, &place) == VMR_FREE &&
-	       vmr_snapshot_find_range(view, NULL, &place) == VMR_FREE &&
-	       vmr_snapshot_find_range(NULL, &dst.r[1], &place) == VMR_FREE &&
-	       place.start == 77 && saved[3] == 0xa3;
+	found.start = 77;
+	return vmr_snapshot_find_range(view, &dst.r[30], &found) == VMR_FREE &&
+	       vmr_snapshot_find_range(view, &linked, &found) == VMR_FREE &&
+	       vmr_snapshot_find_range(view, NULL, &found) == VMR_FREE &&
+	       vmr_snapshot_find_range(NULL, &dst.r[1], &found) == VMR_FREE &&
+	       found.start == 77 && saved[3] == 0xa3;
 }
 
-TEST(an_owner_checks_its_registers)
+/* The owner of a block checks the saved bytes and can refuse them. */
+TEST(snapshot_block_check_called)
 {
 	usual_state(_metadata);
 	dst.blocks[0].check = check_regs;
@@ -1026,14 +1082,15 @@ TEST(an_owner_checks_its_registers)
 	box_clear(&dst);
 	EXPECT_FIELD_REFUSED(BLOCK0 + 16 + 3, 0xa4, 1);
 	EXPECT_EQ(2, checks);
-	/* Nobody is asked about what is malformed already */
+	/* For a malformed snapshot no owner is called. */
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(0) + 8, 0xf, 8);
 	EXPECT_EQ(2, checks);
 }
 
-/* The other errors. */
+/* Other errors */
 
-TEST(saving_refuses_nonsense)
+/* All calls refuse an invalid description. */
+TEST(snapshot_description_errors)
 {
 	size_t got = 99, need = 99;
 	struct vmr_snapshot snap;
@@ -1093,7 +1150,8 @@ TEST(saving_refuses_nonsense)
 	EXPECT_EQ(0, memcmp(again, buf, size));
 }
 
-TEST(a_buffer_that_is_too_small_is_left_alone)
+/* If the buffer is too small, vmr_snapshot_save() leaves it unchanged. */
+TEST(snapshot_save_small_buffer_unchanged)
 {
 	size_t got = 99, n;
 
@@ -1110,7 +1168,8 @@ TEST(a_buffer_that_is_too_small_is_left_alone)
 	EXPECT_EQ(0, memcmp(again + size, bad, sizeof(bad) - size));
 }
 
-TEST(a_claim_that_waits_for_nothing_is_not_saved)
+/* A claim without a conflict must be settled before the state is saved. */
+TEST(snapshot_save_unsettled_claim_eagain)
 {
 	size_t got = 99;
 
@@ -1124,21 +1183,24 @@ TEST(a_claim_that_waits_for_nothing_is_not_saved)
 	EXPECT_OK(vmr_snapshot_save(&src.snap, buf, size, &got));
 }
 
-static uint64_t twin_key(const struct vmr_snapshot *snap, uint32_t space,
-			 const struct vmr_range *range)
+static uint64_t duplicate_key(const struct vmr_snapshot *snap, uint32_t space,
+			      const struct vmr_range *range)
 {
 	size_t i = range - box_of(snap)->r;
 
 	return i == 10 ? 3 : i;
 }
 
-TEST(two_ranges_with_one_key_are_not_saved)
+/* Two ranges with one key are not saved. */
+TEST(snapshot_save_duplicate_key_eexist)
 {
-	static const struct vmr_snapshot_ops twins = { twin_key, box_node };
+	static const struct vmr_snapshot_ops duplicates = {
+		duplicate_key, box_node,
+	};
 	size_t got = 99;
 
 	usual_state(_metadata);
-	src.snap.ops = &twins;
+	src.snap.ops = &duplicates;
 	EXPECT_EQ(-EEXIST, vmr_snapshot_save(&src.snap, buf, size, &got));
 	EXPECT_EQ(99, got);
 	memset(bad, 0, size);
@@ -1147,7 +1209,8 @@ TEST(two_ranges_with_one_key_are_not_saved)
 	EXPECT_OK(vmr_snapshot_save(&src.snap, buf, size, &got));
 }
 
-TEST(spaces_that_are_not_empty_are_not_restored)
+/* A restore into spaces that are not empty is refused. */
+TEST(snapshot_restore_nonempty_ebusy)
 {
 	usual_state(_metadata);
 	EXPECT_OK(vmr_reserve(&dst.all, &dst.r[40], 5, 6, NULL));
@@ -1163,8 +1226,10 @@ TEST(spaces_that_are_not_empty_are_not_restored)
 	EXPECT_OK(vmr_snapshot_restore(&dst.snap, buf, size));
 }
 
-/* An id that went past the allocator is one that was handed out. */
-TEST(a_mark_covers_every_live_id)
+/*
+ * An id that was reserved directly in the space is below the saved watermark.
+ */
+TEST(snapshot_watermark_covers_live_ids)
 {
 	boxes_init();
 	EXPECT_OK(vmr_reserve(&src.ids.space, &src.r[0], 30, 31, NULL));
@@ -1174,8 +1239,8 @@ TEST(a_mark_covers_every_live_id)
 }
 
 /*
- * A machine: a bridge and three functions, one of them behind the bridge, with BARs
- * of all kinds, MSI and MSI-X.
+ * A machine has a bridge and three functions with all types of BARs, MSI and
+ * MSI-X. One of the functions is behind the bridge.
  */
 
 #define CARDS		3
@@ -1208,7 +1273,7 @@ static struct machine old, new, new_before;
 static uint8_t image[1 << 13], image2[1 << 13];
 static size_t image_size;
 
-/* The ranges of a machine, in the order of their keys; NULL behind the last */
+/* The range number @i of a machine, in the order of the keys, or NULL */
 static struct vmr_range *range_nr(struct machine *m, size_t i)
 {
 	struct vmr_range *of_bridge[] = {
@@ -1253,7 +1318,7 @@ static uint64_t machine_key(const struct vmr_snapshot *snap, uint32_t space,
 	return i;
 }
 
-static uint64_t lost_key = 1000;	/* that there is no node for */
+static uint64_t lost_key = 1000;	/* this key has no node */
 
 static struct vmr_range *machine_node(const struct vmr_snapshot *snap,
 				      uint32_t space, uint64_t key)
@@ -1291,7 +1356,7 @@ static void card_init(struct __test_metadata *_metadata, struct card *c)
 {
 	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1000,
 					 .class_code = 0x020000 };
-	const struct vmr_pci_msix_layout place = { .table_bar = 0,
+	const struct vmr_pci_msix_layout layout = { .table_bar = 0,
 						  .pba_bar = 0,
 						  .pba_offset = 0x800 };
 
@@ -1304,10 +1369,10 @@ static void card_init(struct __test_metadata *_metadata, struct card *c)
 			      "rom"));
 	EXPECT_OK(vmr_pci_add_msi(&c->fn, &c->msi, MSI_CAP, 4));
 	EXPECT_OK(vmr_pci_add_msix(&c->fn, &c->msix, MSIX_CAP, c->vectors, ENTRIES,
-			       &place));
+			       &layout));
 }
 
-/* The machine without a device: what both sides begin with */
+/* Initialise a machine without devices, the start of both sides. */
 static void machine_init(struct __test_metadata *_metadata, struct machine *m)
 {
 	const struct vmr_system_limits limits = {
@@ -1367,8 +1432,8 @@ static void entry_write(struct __test_metadata *_metadata, struct card *c,
 	config_write(_metadata, fn, offset, value, width)
 
 /*
- * A machine in the middle of its life: card 0 has everything on, card 1's memory
- * waits for card 0's place, card 2 is behind the bridge, and its decoding is off.
+ * A running machine. All of card 0 is enabled. The memory BAR of card 1 is a
+ * claim on the range of card 0. Card 2 is behind the bridge with decode off.
  */
 static void machine_run(struct __test_metadata *_metadata)
 {
@@ -1397,7 +1462,7 @@ static void machine_run(struct __test_metadata *_metadata)
 	entry_write(_metadata, &c[0], 2, 0, 0xfee00000);
 	entry_write(_metadata, &c[0], 2, 3, 0);
 
-	CFG(&c[1].fn, 0x10, 0xd0000000, 4);		/* card 0's */
+	CFG(&c[1].fn, 0x10, 0xd0000000, 4);		/* of card 0 */
 	CFG(&c[1].fn, 0x04, 2, 2);
 
 	CFG(&c[2].fn, 0x10, 0xe0001000, 4);
@@ -1414,7 +1479,8 @@ static size_t machine_save(struct machine *m, uint8_t *to)
 	return got;
 }
 
-static void machine_adopt(struct __test_metadata *_metadata, struct machine *m)
+static void machine_register_restored(struct __test_metadata *_metadata,
+				      struct machine *m)
 {
 	int i;
 
@@ -1440,7 +1506,7 @@ static uint64_t mem_read(struct machine *m, uint64_t addr)
 	return byte;
 }
 
-/* Where in @image the block of card @i begins, the bridge being -1 */
+/* The offset in @image of the block of card @i; -1 is the bridge */
 static size_t block_of_card(int i)
 {
 	size_t at = image_size - 4;
@@ -1453,7 +1519,7 @@ static size_t block_of_card(int i)
 	return at + 16;
 }
 
-/* Where in @image the record of a range begins */
+/* The offset in @image of the record of a range */
 static size_t record_of(uint64_t key)
 {
 	size_t at = 32, s;
@@ -1488,10 +1554,14 @@ static size_t record(struct vmr_range *range)
 		} \
 	} while (0)
 
-TEST(a_machine_comes_back)
+/*
+ * A machine is restored with its devices, and continues as the saved one
+ * would.
+ */
+TEST(snapshot_machine_round_trip)
 {
 	struct card *c = new.card;
-	int visible;
+	int mapped;
 
 	machine_run(_metadata);
 	image_size = machine_save(&old, image);
@@ -1501,8 +1571,8 @@ TEST(a_machine_comes_back)
 	EXPECT_EQ(0, memcmp(image, image2, image_size));
 	EXPECT_EQ(0, new.moves);
 
-	machine_adopt(_metadata, &new);
-	EXPECT_EQ(5, new.moves);	/* one window, four BARs of card 0 */
+	machine_register_restored(_metadata, &new);
+	EXPECT_EQ(5, new.moves);	/* a window and four BARs of card 0 */
 	EXPECT_EQ(image_size, machine_save(&new, image2));
 	EXPECT_EQ(0, memcmp(image, image2, image_size));
 
@@ -1514,25 +1584,29 @@ TEST(a_machine_comes_back)
 	EXPECT_EQ(0xfee00000, c[0].vectors[2].dwords[0]);
 	EXPECT_EQ(old.bridge.mem.size, new.bridge.mem.size);
 
-	/* Decoding on, behind the bridge */
+	/* Enable decode of the card behind the bridge. */
 	CFG(&c[2].fn, 0x04, 2, 2);
 	EXPECT_EQ(0x40, mem_read(&new, 0xe0001000));
-	/* Card 0 goes away: card 1 has waited for its place */
-	visible = vmr_pci_unplug(&c[0].fn);
-	EXPECT_EQ(4, visible);
+	/* Unplug card 0. The claim of card 1 is settled. */
+	mapped = vmr_pci_unplug(&c[0].fn);
+	EXPECT_EQ(4, mapped);
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&c[1].fn.bars[0].region.range));
 	EXPECT_EQ(0x40, mem_read(&new, 0xd0000000));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
 }
 
-static bool say_no(const struct vmr_snapshot_block *block, const uint8_t *saved,
-		   const struct vmr_restore_ctx *view)
+static bool refuse_block(const struct vmr_snapshot_block *block,
+			 const uint8_t *saved,
+			 const struct vmr_restore_ctx *view)
 {
 	return false;
 }
 
-/* Each node in turn is not there, or in use; each owner does not like what it sees. */
-TEST(a_machine_does_not_come_back_in_part)
+/*
+ * If one node is missing or in use, or one owner refuses its block, nothing is
+ * restored.
+ */
+TEST(snapshot_machine_refused_whole)
 {
 	struct vmr_range *range;
 	uint64_t key;
@@ -1556,10 +1630,13 @@ TEST(a_machine_does_not_come_back_in_part)
 		range->node.link = 0;
 		nr++;
 	}
-	/* Four ids and as many addresses, a window, seven BARs, two of vectors */
+	/*
+	 * Four ids, four addresses, a window, seven BARs, two ranges of
+	 * vectors
+	 */
 	EXPECT_EQ(18, nr);
 	for (i = 0; i <= CARDS; i++) {
-		new.blocks[i].check = say_no;
+		new.blocks[i].check = refuse_block;
 		EXPECT_TRUE(machine_refused(image, image_size)) {
 			TH_LOG("block %d", i);
 		}
@@ -1568,7 +1645,8 @@ TEST(a_machine_does_not_come_back_in_part)
 	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
-TEST(registers_and_ranges_have_to_agree)
+/* A snapshot whose BAR registers contradict its ranges is refused. */
+TEST(snapshot_bar_register_mismatch_refused)
 {
 	size_t config;
 
@@ -1579,7 +1657,7 @@ TEST(registers_and_ranges_have_to_agree)
 	ASSERT_EQ(0x1af4, get_le(image + config, 2));
 	ASSERT_EQ(0x1b36, get_le(image + block_of_card(-1), 2));
 	EXPECT_IMAGE_REFUSED(config + 0x10, 0xd0002000, 4);	/* elsewhere */
-	EXPECT_IMAGE_REFUSED(config + 0x10, 0, 4);		/* nowhere */
+	EXPECT_IMAGE_REFUSED(config + 0x10, 0, 4);		/* no address */
 	EXPECT_IMAGE_REFUSED(config + 0x10, 0xfffff000, 4);	/* sizing */
 	EXPECT_IMAGE_REFUSED(config + 0x1c, 0x11, 4);		/* upper half */
 	EXPECT_IMAGE_REFUSED(config + 0x1c, 0x10000000, 4);	/* outside */
@@ -1595,7 +1673,8 @@ TEST(registers_and_ranges_have_to_agree)
 	EXPECT_TRUE(!vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
-TEST(what_is_read_only_has_to_be_the_same)
+/* A snapshot with other read-only registers is refused. */
+TEST(snapshot_read_only_mismatch_refused)
 {
 	size_t config;
 
@@ -1605,13 +1684,13 @@ TEST(what_is_read_only_has_to_be_the_same)
 	EXPECT_IMAGE_REFUSED(config + 0x00, 0x1af5, 2);
 	EXPECT_IMAGE_REFUSED(config + 0x0e, 1, 1);
 	EXPECT_IMAGE_REFUSED(config + 0x10, 0xd0000008, 4);
-	EXPECT_IMAGE_REFUSED(config + 0x24, 0x10, 4);	/* there is no BAR 5 */
+	EXPECT_IMAGE_REFUSED(config + 0x24, 0x10, 4);	/* BAR 5 is absent */
 	EXPECT_IMAGE_REFUSED(config + 0x34, 0, 1);
 	EXPECT_IMAGE_REFUSED(config + MSI_CAP + 2, 0x002f, 2);
 	EXPECT_IMAGE_REFUSED(config + MSIX_CAP + 2, 0x87ff, 2);
 	EXPECT_IMAGE_REFUSED(config + 256, 0xfee00001, 4);
 	EXPECT_IMAGE_REFUSED(config + 256 + 12, 3, 4);
-	/* The owner's business, and what happened */
+	/* Status bits and registers of the owner can differ. */
 	memcpy(image2, image, image_size);
 	image2[config + 0x07] ^= 0x20;
 	image2[config + 0xf0] ^= 1;
@@ -1620,7 +1699,8 @@ TEST(what_is_read_only_has_to_be_the_same)
 	EXPECT_EQ(1, new.card[0].fn.config[0xf0]);
 }
 
-TEST(a_vector_that_only_waits_is_not_saved)
+/* A machine with a parked vector is not saved. */
+TEST(snapshot_save_parked_vector_fails)
 {
 	struct vmr_range *range = &old.card[0].msi.range;
 	uint64_t at;
@@ -1632,7 +1712,8 @@ TEST(a_vector_that_only_waits_is_not_saved)
 	EXPECT_EQ((size_t)0, machine_save(&old, image));
 }
 
-TEST(vectors_and_windows_have_to_agree)
+/* A snapshot whose vectors or windows contradict the registers is refused. */
+TEST(snapshot_vector_window_mismatch_refused)
 {
 	struct card *c = old.card;
 	size_t config, bridge, msi, msix, id;
@@ -1645,10 +1726,10 @@ TEST(vectors_and_windows_have_to_agree)
 	EXPECT_IMAGE_REFUSED(config + MSI_CAP + 2, 0x0095, 2);	/* two */
 	EXPECT_IMAGE_REFUSED(config + MSIX_CAP + 2, 0x0003, 2);	/* off */
 	EXPECT_IMAGE_REFUSED(config + 256 + 2 * 16 + 12, 1, 4);	/* masked */
-	/* Vectors of card 0 as those of card 1, whose MSI is off */
+	/* Card 1 has the vectors of card 0, although its MSI is disabled. */
 	EXPECT_IMAGE_REFUSED(record(&c[0].msi.range),
 			     machine_key(&old.snap, 0, &c[1].msi.range), 8);
-	/* Four of them, but not aligned, as a block of MSI has to be */
+	/* The four vectors are not aligned to the size of the block. */
 	msi = record(&c[0].msi.range);
 	msix = record(&c[0].vectors[2].range);
 	memcpy(image2, image, image_size);
@@ -1659,7 +1740,9 @@ TEST(vectors_and_windows_have_to_agree)
 	put_le(image2 + msix + 16, 5, 8);
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
-	/* A number, but of a device and not of an interrupt */
+	/*
+	 * The record is in the space of device ids, not in that of interrupts.
+	 */
 	id = record(&c[0].fn.dev.id);
 	memcpy(image2, image, image_size);
 	memcpy(image2 + msix, image + id, 8);
@@ -1671,7 +1754,7 @@ TEST(vectors_and_windows_have_to_agree)
 	EXPECT_IMAGE_REFUSED(bridge + 0x20, 0xe010, 2);
 	EXPECT_IMAGE_REFUSED(bridge + 0x04, 0, 2);
 	memcpy(image2, image, image_size);
-	put_le(image2 + bridge + 0x04, 3, 2);		/* and now open */
+	put_le(image2 + bridge + 0x04, 3, 2);		/* I/O decode on */
 	put_le(image2 + bridge + 0x1c, 0, 1);
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
@@ -1680,10 +1763,10 @@ TEST(vectors_and_windows_have_to_agree)
 }
 
 /*
- * The range of a BAR behind the bridge is in the space behind the bridge: a place in
- * the root's space is another one, even if it has the same address.
+ * The range of a BAR behind a bridge must be in the space of that bus. A range
+ * at the same address in the root's space is refused.
  */
-TEST(a_bar_is_on_its_own_bus)
+TEST(snapshot_bar_in_wrong_space_refused)
 {
 	const size_t live = 24;
 	size_t from, to, root = 32;
@@ -1694,7 +1777,7 @@ TEST(a_bar_is_on_its_own_bus)
 	CFG(&old.card[2].fn, 0x04, 2, 2);
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
-	/* Its record goes in front of the window's */
+	/* Move the record in front of that of the window. */
 	from = record(&old.card[2].fn.bars[0].region.range);
 	to = record(&old.bridge.mem.range);
 	ASSERT_LT(to, from);
@@ -1705,7 +1788,7 @@ TEST(a_bar_is_on_its_own_bus)
 	memmove(image2 + to + live, image + to, from - to);
 	memcpy(image2 + to, image + from, live);
 	put_le(image2 + root + 32, get_le(image + root + 32, 8) + 1, 8);
-	/* It was the only one of its space */
+	/* The space of the bus has no other record. */
 	EXPECT_EQ(BRIDGE_SPACES + 1, get_le(image + from - 48, 4));
 	put_le(image2 + from - 48 + live + 32, 0, 8);
 	fix_checksum(image2, image_size);
@@ -1713,14 +1796,15 @@ TEST(a_bar_is_on_its_own_bus)
 	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
-TEST(a_function_that_disagrees_is_not_saved)
+/* A function whose registers contradict its ranges is not saved. */
+TEST(snapshot_save_bar_mismatch_ebadmsg)
 {
 	size_t got = 99;
 
 	machine_run(_metadata);
 	memset(image, 0x55, sizeof(image));
 	memset(image2, 0x55, sizeof(image2));
-	/* The owner moves a BAR and tells no register */
+	/* The owner moves the BAR without a register write. */
 	EXPECT_OK(vmr_region_move(&old.manager, &old.card[0].fn.bars[0].region,
 			       0xd4000000, NULL));
 	EXPECT_EQ(-EBADMSG, vmr_snapshot_save(&old.snap, image, sizeof(image), &got));
@@ -1728,7 +1812,8 @@ TEST(a_function_that_disagrees_is_not_saved)
 	EXPECT_EQ(0, memcmp(image, image2, sizeof(image)));
 }
 
-TEST(helpers_refuse_null_and_ids_of_the_system)
+/* The describe functions refuse NULL and space ids that the system uses. */
+TEST(snapshot_describe_errors)
 {
 	machine_init(_metadata, &old);
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_system(NULL, &old.sys));
@@ -1751,7 +1836,11 @@ TEST(helpers_refuse_null_and_ids_of_the_system)
 	EXPECT_EQ(-EINVAL, vmr_snapshot_size(&old.snap, &image_size));
 }
 
-TEST(damage_to_a_machine_is_refused_or_exact)
+/*
+ * A machine's snapshot with one flipped bit and a valid checksum is refused or
+ * restored exactly.
+ */
+TEST(snapshot_machine_damage_refused_or_exact)
 {
 	size_t at, n, restored = 0;
 	unsigned int bit, step = test_part() < 8 ? test_part() : 8;
@@ -1790,12 +1879,12 @@ TEST(damage_to_a_machine_is_refused_or_exact)
 	}
 }
 
-/* What has gone wrong in the field. */
+/* Bug reports */
 
 /*
- * The guest writes a BAR while decoding is off, the machine is saved and restored,
- * and then the guest switches decoding on: the BAR is where it was written to. And
- * one written onto an occupied place still waits for it.
+ * The guest writes a BAR with decode off. After save and restore it switches
+ * decode on, and the BAR is at the written address. A BAR at an allocated
+ * range is still a claim.
  */
 TEST(ch_7945)
 {
@@ -1811,10 +1900,10 @@ TEST(ch_7945)
 	CFG(&old.card[0].fn, 0x10, 0xd0000000, 4);
 	CFG(&old.card[0].fn, 0x04, 2, 2);
 	EXPECT_EQ(0x40, mem_read(&old, 0xd0000000));
-	/* The guest is in the middle of a move */
+	/* The guest is in the middle of a move. */
 	CFG(&old.card[0].fn, 0x04, 0, 2);
 	CFG(&old.card[0].fn, 0x10, 0xd8000000, 4);
-	/* And another card is written onto where the first will be */
+	/* Another card moves to the new address of the first one. */
 	CFG(&old.card[1].fn, 0x10, 0xd9000000, 4);
 	CFG(&old.card[1].fn, 0x18, 0xd8000000, 4);
 	CFG(&old.card[1].fn, 0x04, 2, 2);
@@ -1823,23 +1912,26 @@ TEST(ch_7945)
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
 	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
-	machine_adopt(_metadata, &new);
+	machine_register_restored(_metadata, &new);
 	EXPECT_EQ(0xd8000000, get_le(c[0].fn.config + 0x10, 4));
 	EXPECT_EQ(VMR_PARKED, vmr_range_state(&c[0].fn.bars[0].region.range));
 	EXPECT_EQ(0x42, mem_read(&new, 0xd8000000));
 	EXPECT_EQ(0xff, mem_read(&new, 0xd0000000));
 
-	/* The move that was pending: first onto the other's place... */
+	/*
+	 * With decode on, the first card becomes a claim on the range of the
+	 * other.
+	 */
 	CFG(&c[0].fn, 0x04, 2, 2);
 	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&c[0].fn.bars[0].region.range));
 	EXPECT_EQ(0x42, mem_read(&new, 0xd8000000));
 
-	/* ...which a second snapshot, with the claim in it, does not lose */
+	/* A second snapshot keeps the claim. */
 	image_size = machine_save(&new, image);
 	ASSERT_NE((size_t)0, image_size);
 	machine_init(_metadata, &old);
 	EXPECT_OK(vmr_snapshot_restore(&old.snap, image, image_size));
-	machine_adopt(_metadata, &old);
+	machine_register_restored(_metadata, &old);
 	CFG(&old.card[1].fn, 0x18, 0xda000000, 4);
 	EXPECT_EQ(VMR_LIVE,
 		  vmr_range_state(&old.card[0].fn.bars[0].region.range));
@@ -1848,9 +1940,9 @@ TEST(ch_7945)
 }
 
 /*
- * A restore that allocates anew what it remembers forgets some, and places
- * others elsewhere. Here everything that was taken is taken, where it was, in
- * every space; whatever comes next gets the same on both sides.
+ * A restore that repeats the allocations loses some and places others
+ * elsewhere. Every range must be restored at its address in its space. Later
+ * allocations must have the same results on both sides.
  */
 TEST(fc_5170)
 {
@@ -1859,7 +1951,7 @@ TEST(fc_5170)
 	size_t i;
 
 	machine_run(_metadata);
-	/* Ids whose history matters: one in the middle is free again */
+	/* The watermark matters here: an id in the middle has been freed. */
 	EXPECT_OK(vmr_pci_unplug(&old.card[1].fn) < 0);
 	EXPECT_OK(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
 	CFG(&old.card[1].fn, 0x10, 0xd0000000, 4);
@@ -1867,7 +1959,7 @@ TEST(fc_5170)
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
 	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
-	machine_adopt(_metadata, &new);
+	machine_register_restored(_metadata, &new);
 
 	for (i = 0; (a = range_nr(&old, i)); i++) {
 		b = range_nr(&new, i);
@@ -1889,7 +1981,7 @@ TEST(fc_5170)
 		if (s->high_watermark)
 			EXPECT_EQ(*s->high_watermark, *t->high_watermark);
 		EXPECT_VALID(t->space);
-		/* The next one to be placed automatically */
+		/* The next automatic placement */
 		EXPECT_EQ(vmr_alloc(s->space, &more[0],
 				    &(struct vmr_request)VMR_REQUEST(1, 1),
 				    NULL),
@@ -1905,9 +1997,9 @@ TEST(fc_5170)
 }
 
 /*
- * A snapshot with interrupt numbers that cannot be. It must not come to an
- * unplugging that gives back what was never taken: nothing of it is restored, and
- * the machine can be used as if nobody had tried.
+ * A snapshot contains impossible interrupt numbers. The restore must refuse it
+ * before an unplug can free numbers that were never allocated. The machine is
+ * usable afterwards.
  */
 TEST(fc_5952)
 {
@@ -1921,7 +2013,7 @@ TEST(fc_5952)
 	msix = record(&c[0].vectors[2].range);
 	ASSERT_NE((size_t)0, msi);
 	ASSERT_NE((size_t)0, msix);
-	/* Above every number there is */
+	/* Above the last number */
 	EXPECT_IMAGE_REFUSED(msix + 16, 1024, 8);
 	EXPECT_IMAGE_REFUSED(msix + 16, VMR_ADDR_MAX, 8);
 	memcpy(image2, image, image_size);
@@ -1929,37 +2021,37 @@ TEST(fc_5952)
 	put_le(image2 + msix + 16, 4000, 8);
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
-	/* One that another function has, more than the entry can have, none */
+	/* A number of another function, more than one number, none */
 	EXPECT_IMAGE_REFUSED(msix + 8, get_le(image + msi + 8, 8), 8);
 	EXPECT_IMAGE_REFUSED(msix + 16, get_le(image + msix + 16, 8) + 1, 8);
 	EXPECT_IMAGE_REFUSED(msi + 16, get_le(image + msi + 8, 8), 8);
 	EXPECT_IMAGE_REFUSED(msi, 5000, 8);
-	/* One that is said never to have been handed out */
+	/* A number at or above the watermark */
 	irqs = msi - 48;
 	ASSERT_EQ(VMR_SNAPSHOT_IRQS, get_le(image + irqs, 4));
 	EXPECT_IMAGE_REFUSED(irqs + 24, 4, 8);
 	EXPECT_IMAGE_REFUSED(irqs + 24, 0, 8);
-	/* Fewer of them than there are functions that use them */
+	/* Fewer numbers than functions use */
 	EXPECT_IMAGE_REFUSED(irqs + 32, 1, 8);
 
-	/* The machine is as good as new */
+	/* The machine is usable. */
 	EXPECT_OK(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
 	CFG(&new.card[0].fn, MSI_CAP + 2, 1, 2);
 	EXPECT_EQ(0, vmr_pci_unplug(&new.card[0].fn));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
-	/* And takes the one that is in order, whose functions leave in order */
+	/* It accepts the valid snapshot, and its functions can be unplugged. */
 	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
-	machine_adopt(_metadata, &new);
+	machine_register_restored(_metadata, &new);
 	EXPECT_EQ(4, vmr_pci_unplug(&new.card[0].fn));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
 }
 
 /*
- * Detaching leaks nothing, neither on the machine that was saved nor on the one
- * that was restored; and a BAR that its registers and the allocator see at
- * different places never comes out of a snapshot.
+ * Firecracker 6136, for snapshots: unplugging leaks nothing, on the saved
+ * machine and on the restored one. A snapshot whose BAR register and range
+ * differ is refused.
  */
-TEST(fc_6136)
+TEST(snapshot_fc_6136_unplug_leaks_nothing)
 {
 	struct machine *both[2] = { &old, &new };
 	uint64_t key;
@@ -1968,21 +2060,21 @@ TEST(fc_6136)
 	machine_run(_metadata);
 	image_size = machine_save(&old, image);
 	ASSERT_NE((size_t)0, image_size);
-	/* The allocator's idea is another than the register's */
+	/* The range differs from the register. */
 	memcpy(image2, image, image_size);
 	i = record(&old.card[0].fn.bars[1].region.range);
 	put_le(image2 + i + 8, 0xc020, 8);
 	put_le(image2 + i + 16, 0xc03f, 8);
 	fix_checksum(image2, image_size);
 	EXPECT_TRUE(machine_refused(image2, image_size));
-	/* And the other way round */
+	/* The register differs from the range. */
 	EXPECT_IMAGE_REFUSED(block_of_card(0) + 0x14, 0xc021, 4);
-	/* The allocator has nothing at all of it */
+	/* The range is missing. */
 	key = machine_key(&old.snap, 0, &old.card[1].fn.bars[1].region.range);
 	EXPECT_IMAGE_REFUSED(i, key, 8);
 
 	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
-	machine_adopt(_metadata, &new);
+	machine_register_restored(_metadata, &new);
 	for (m = 0; m < 2; m++) {
 		for (i = CARDS - 1; i >= 0; i--)
 			EXPECT_LE(0, vmr_pci_unplug(&both[m]->card[i].fn));
@@ -1997,7 +2089,7 @@ TEST(fc_6136)
 			EXPECT_EQ(VMR_FREE,
 				  vmr_range_state(range_nr(both[m], i)));
 	}
-	/* The same addresses can be had again */
+	/* The same addresses can be allocated again. */
 	EXPECT_OK(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
 	CFG(&new.card[0].fn, 0x10, 0xd0000000, 4);
 	CFG(&new.card[0].fn, 0x04, 2, 2);

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_stress.c - readers route accesses while a writer changes everything
+ * test_stress.c - dispatch by readers during all kinds of changes
  *
- * Nothing here depends on time: a test does so many changes as it is told, goes on
- * until enough accesses met one, and fails if they never do. For the long form:
+ * No result depends on time: the test makes the requested changes, continues until
+ * enough accesses overlap a change, and fails if they do not. For the long form:
  *
- *	VMR_STRESS_CYCLES	hot-plug cycles, default 20000
- *	VMR_STRESS_MOVES	moves of regions, default 200000
- *	VMR_STRESS_READERS	threads that route, default 2
+ *	VMR_TEST_STRESS_CYCLES	hot-plug cycles, default 20000
+ *	VMR_TEST_STRESS_MOVES	moves of regions, default 200000
+ *	VMR_TEST_STRESS_READERS	reader threads, default 2
  *
- * and for programs that slow it down a hundred times:
+ * For checkers that slow the test down by a factor of 100:
  *
- *	VMR_STRESS_MET		accesses that have to meet a change, default 2000
+ *	VMR_TEST_STRESS_MET		required accesses that overlap a change, default 2000
  */
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 #include "machine.h"
 
 /*
- * The test's own books. A program that looks for races must not take their order
- * for the library's, so there they are kept in order by barriers, which no such
- * program knows.
+ * Accesses to the test's own log. A race checker must not derive the order of the
+ * library's accesses from the log. The checkers do not know barriers, so barriers order
+ * the log there.
  */
 #ifdef TEST_LOOKED_AT_FOR_RACES
 #define load(p) \
@@ -43,14 +43,14 @@
 #define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #endif
 
-static unsigned int from_env(const char *name, unsigned int otherwise)
+static unsigned int env_or_default(const char *name, unsigned int otherwise)
 {
 	const char *given = getenv(name);
 
 	return given ? (unsigned int)strtoul(given, NULL, 0) : otherwise;
 }
 
-/* No order to be relied on, and the same each time. */
+/* A deterministic hash that scatters the sequence of changes. */
 static uint32_t mix(uint32_t n)
 {
 	n = (n ^ n >> 16) * 0x45d9f3bu;
@@ -59,9 +59,9 @@ static uint32_t mix(uint32_t n)
 }
 
 /*
- * Slots are where a device is plugged in, and each has its own part of the
- * addresses. Regions are two units long and move by one, so that the old and the
- * new place may overlap. Two neighbours of a pair have one part together.
+ * A slot holds one device and has its own part of the addresses. A region has two units
+ * and moves by units: its old and new addresses may overlap. The two slots of a pair
+ * share one part.
  */
 #define UNIT		0x800u
 #define SIZE		(2 * UNIT)
@@ -69,94 +69,94 @@ static uint32_t mix(uint32_t n)
 #define PART		8u		/* units */
 #define NO_UNIT		0xffffu
 
-enum way {
-	MOVES,		/* to a free place that may overlap the old one */
-	SWAPS,		/* with its neighbour, in one step */
-	CLAIMS,		/* its neighbour's place, which then takes its own */
-	PLUGS,		/* comes and goes */
+enum change_kind {
+	MOVES,		/* to free addresses that may overlap the old ones */
+	SWAPS,		/* with its neighbour, in one write section */
+	CLAIMS,		/* swaps with its neighbour through a claim */
+	PLUGS,		/* is unregistered and registered */
 };
 
 #define EACH		16u
 #define SLOTS		(4 * EACH)
 
-static enum way way_of(unsigned int slot)
+static enum change_kind kind_of_slot(unsigned int slot)
 {
-	return (enum way)(slot / EACH);
+	return (enum change_kind)(slot / EACH);
 }
 
-/* A part is for one, or for two neighbours. */
+/* A part belongs to one slot or to a pair. */
 static uint32_t unit_of(unsigned int slot, unsigned int place)
 {
-	if (way_of(slot) == SWAPS || way_of(slot) == CLAIMS)
+	if (kind_of_slot(slot) == SWAPS || kind_of_slot(slot) == CLAIMS)
 		slot &= ~1u;
 	return slot * PART + place;
 }
 
 /*
- * The log of where a slot's device is. An entry is written before the change that
- * makes it true: in the change of that number, the slot's device comes to be at
- * this unit, or nowhere. It is true until the next entry is.
+ * The log of the positions of a slot's device. An entry is written before its change: the
+ * change of that number maps the device at the unit, or unmaps it. The entry is valid
+ * until the next entry is.
  */
-#define STAMPS		2048u
+#define LOG_ENTRIES		2048u
 
-struct stamp {
+struct log_entry {
 	uint32_t	change;
 	uint32_t	unit;
 };
 
 static struct history {
 	uint32_t	count;
-	struct stamp	stamps[STAMPS];
+	struct log_entry	entries[LOG_ENTRIES];
 } histories[SLOTS];
 
-static uint32_t changes_over;	/* the number of the last one that is over */
+static uint32_t changes_completed;	/* number of the last completed change */
 
-static struct stamp stamp_at(const struct history *h, uint32_t n)
+static struct log_entry log_entry_at(const struct history *h, uint32_t n)
 {
-	return (struct stamp) {
-		.change = load(&h->stamps[n % STAMPS].change),
-		.unit = load(&h->stamps[n % STAMPS].unit),
+	return (struct log_entry) {
+		.change = load(&h->entries[n % LOG_ENTRIES].change),
+		.unit = load(&h->entries[n % LOG_ENTRIES].unit),
 	};
 }
 
-static void note(unsigned int slot, uint32_t unit)
+static void log_position(unsigned int slot, uint32_t unit)
 {
 	struct history *h = &histories[slot];
 
-	store(&h->stamps[h->count % STAMPS].change, changes_over + 1);
-	store(&h->stamps[h->count % STAMPS].unit, unit);
+	store(&h->entries[h->count % LOG_ENTRIES].change, changes_completed + 1);
+	store(&h->entries[h->count % LOG_ENTRIES].unit, unit);
 	store(&h->count, h->count + 1);
 }
 
-/* The only writer, who holds the lock. */
-static void change_is_over(void)
+/* Caller holds the update-side lock. */
+static void change_complete(void)
 {
-	store(&changes_over, changes_over + 1);
+	store(&changes_completed, changes_completed + 1);
 }
 
-static uint32_t now_at(unsigned int slot)
+static uint32_t current_unit(unsigned int slot)
 {
 	const struct history *h = &histories[slot];
 
-	return h->count ? stamp_at(h, h->count - 1).unit : NO_UNIT;
+	return h->count ? log_entry_at(h, h->count - 1).unit : NO_UNIT;
 }
 
-enum verdict { WRONG, RIGHT, TOO_LONG_AGO };
+enum verdict { WRONG, RIGHT, UNDECIDED };
 
-/* Whether the slot's device was at a unit at a moment since @over changes were. */
-static enum verdict was_at(unsigned int slot, uint32_t unit, uint32_t over)
+/* Was the slot's device at @unit at some moment after @over changes were complete? */
+static enum verdict check_position(unsigned int slot, uint32_t unit, uint32_t over)
 {
 	const struct history *h = &histories[slot];
 	uint32_t n = load(&h->count), k;
 
 	for (k = n; k--; ) {
-		struct stamp e = stamp_at(h, k);
+		struct log_entry e = log_entry_at(h, k);
 
-		if (load(&h->count) - k >= STAMPS)
-			return TOO_LONG_AGO;
+		if (load(&h->count) - k >= LOG_ENTRIES)
+			return UNDECIDED;
 		if (e.unit == unit)
 			return RIGHT;
-		if (e.change <= over)	/* those before were over by then */
+		if (e.change <= over)	/* earlier entries were replaced by then */
 			return WRONG;
 	}
 	return WRONG;
@@ -166,7 +166,7 @@ static enum verdict was_at(unsigned int slot, uint32_t unit, uint32_t over)
  * The devices
  */
 #define MAGIC		0x600dbeefu
-#define EXPECT_FAIL		(-EBUSY)
+#define REGISTER_ERROR	(-EBUSY)
 
 struct gadget {
 	struct vmr_device	dev;
@@ -186,30 +186,30 @@ struct router {
 	struct vmr_reader	reader;
 	pthread_t		thread;
 	uint32_t		random;
-	uint32_t		over;	/* when its call began */
+	uint32_t		over;	/* changes completed when its call began */
 	const struct gadget	*hit;
-	/* What it saw. */
+	/* Results. */
 	uint32_t		hits;
 	uint32_t		hits_in_change;
 	uint32_t		calls_in_change;
 	uint32_t		waits;
 	uint32_t		writes;
-	uint32_t		too_long_ago;
+	uint32_t		undecided;
 	uint32_t		wrong;
 };
 
 static pthread_mutex_t writers = PTHREAD_MUTEX_INITIALIZER;
 static struct gadget *plugged[SLOTS];
-static uint32_t routers_end, living, moves, cycles, refusals, from_inside;
-static unsigned long total_writes;	/* of those that are gone */
+static uint32_t routers_stop, nr_gadgets, moves, cycles, refusals, callback_moves;
+static unsigned long total_writes;	/* of all freed devices */
 
-/* The first thing that went wrong. */
-static const char *first_wrong;
+/* The first error. */
+static const char *first_error;
 
 static void wrong(struct router *r, const char *what)
 {
-	if (!r->wrong++ && !load(&first_wrong))
-		store(&first_wrong, what);
+	if (!r->wrong++ && !load(&first_error))
+		store(&first_error, what);
 }
 
 static void check_access(struct gadget *g, const struct vmr_access *access)
@@ -218,20 +218,20 @@ static void check_access(struct gadget *g, const struct vmr_access *access)
 	uint64_t unit = (access->base - ARENA) / UNIT;
 
 	if (g->magic != MAGIC)
-		wrong(r, "a device that is gone");
+		wrong(r, "device is unregistered and drained");
 	else if (!g->prepared)
-		wrong(r, "a device that was not told its resources");
+		wrong(r, "device has no resources");
 	else if (access->region != &g->region)
-		wrong(r, "another region");
+		wrong(r, "wrong region");
 	else if (access->base % UNIT || access->offset >= SIZE)
-		wrong(r, "no such place");
+		wrong(r, "address outside of the region");
 	else
-		switch (was_at(g->slot, (uint32_t)unit, r->over)) {
+		switch (check_position(g->slot, (uint32_t)unit, r->over)) {
 		case WRONG:
-			wrong(r, "a place where it was not");
+			wrong(r, "device was not at this address");
 			break;
-		case TOO_LONG_AGO:
-			r->too_long_ago++;
+		case UNDECIDED:
+			r->undecided++;
 			break;
 		case RIGHT:
 			break;
@@ -247,11 +247,11 @@ static void gadget_read(struct vmr_device *dev, const struct vmr_access *access,
 
 	check_access(g, access);
 	*(uint8_t *)data = (uint8_t)g->slot;
-	/* Stay for a while, so that it goes while somebody is inside. */
+	/* Yield: the device may be unregistered while the callback runs. */
 	if (!(r->random & 0x3f0000))
 		sched_yield();
 	if (g->magic != MAGIC)
-		wrong(r, "a device that went meanwhile");
+		wrong(r, "device drained while its callback runs");
 }
 
 static void move_one(unsigned int slot, uint32_t random);
@@ -265,20 +265,20 @@ static void gadget_write(struct vmr_device *dev,
 	__atomic_fetch_add(&g->writes_begun, 1, __ATOMIC_RELAXED);
 	check_access(g, access);
 	if (*(const uint8_t *)data != (uint8_t)r->random)
-		wrong(r, "other data");
+		wrong(r, "wrong data");
 	if (!(r->random & 0x1f0000))
 		sched_yield();
-	/* A callback may call writers, if it gets the lock. */
-	if (way_of(g->slot) == MOVES && !(r->random & 0xff0000) &&
+	/* A callback may call update-side functions if it gets the lock. */
+	if (kind_of_slot(g->slot) == MOVES && !(r->random & 0xff0000) &&
 	    !pthread_mutex_trylock(&writers)) {
 		if (plugged[g->slot] == g) {
 			move_one(g->slot, r->random);
-			from_inside++;
+			callback_moves++;
 		}
 		pthread_mutex_unlock(&writers);
 	}
 	if (g->magic != MAGIC)
-		wrong(r, "a device that went meanwhile");
+		wrong(r, "device drained while its callback runs");
 	__atomic_fetch_add(&g->writes, 1, __ATOMIC_RELAXED);
 }
 
@@ -291,7 +291,7 @@ static int gadget_set_resources(struct vmr_device *dev,
 		return -EINVAL;
 	if (g->refuse)
 		return g->refuse;
-	/* If it comes again at once, somebody may still be inside. */
+	/* If the device was not drained, a callback may still run. */
 	if (!g->prepared)
 		g->prepared = 1;
 	return 0;
@@ -319,17 +319,17 @@ static struct gadget *gadget_new(unsigned int slot)
 		free(g);
 		return NULL;
 	}
-	__atomic_fetch_add(&living, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&nr_gadgets, 1, __ATOMIC_RELAXED);
 	return g;
 }
 
-/* Drained: nobody is inside, and all that was written in it is there. */
-static int gadget_gone(struct gadget *g)
+/* Free a drained device. Return: 1 if a write to it is incomplete. */
+static int gadget_free(struct gadget *g)
 {
 	int lost = g->writes_begun != g->writes;
 
 	__atomic_fetch_add(&total_writes, g->writes, __ATOMIC_RELAXED);
-	__atomic_fetch_sub(&living, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&nr_gadgets, 1, __ATOMIC_RELAXED);
 	memset(g, 0xdd, sizeof(*g));
 	free(g);
 	return lost;
@@ -340,19 +340,19 @@ static int gadget_register(struct gadget *g, uint32_t unit)
 	g->dev.constraints = &g->want;
 	g->dev.nr_constraints = 1;
 	vmr_constraint_init_fixed(&g->want, VMR_KIND_MMIO, ARENA + unit * UNIT, SIZE,
-			  &g->region.range);
+				  &g->region.range);
 	return vmr_device_register(&m.manager, &g->dev, NULL, NULL);
 }
 
 /*
- * The writer's side; all of it with the lock. What goes wrong is counted.
+ * The update side. Caller holds the lock. Failures are counted.
  */
 static uint32_t failed;
 
-static void must(int ok, const char *what)
+static void expect_ok(int ok, const char *what)
 {
-	if (!ok && !failed++ && !load(&first_wrong))
-		store(&first_wrong, what);
+	if (!ok && !failed++ && !load(&first_error))
+		store(&first_error, what);
 }
 
 static void move_one(unsigned int slot, uint32_t random)
@@ -361,23 +361,23 @@ static void move_one(unsigned int slot, uint32_t random)
 	uint32_t unit = unit_of(slot, random % (PART - 1));
 	uint64_t start = ARENA + unit * UNIT;
 
-	note(slot, unit);
+	log_position(slot, unit);
 	if (random & 0x100)
-		must(!vmr_region_move(&m.manager, region, start, NULL),
-		     "to place");
+		expect_ok(!vmr_region_move(&m.manager, region, start, NULL),
+			  "move failed");
 	else
-		must(!vmr_region_program(&m.manager, region, start),
-		     "to program");
-	must(region->range.start == start &&
-	     vmr_range_state(&region->range) == VMR_LIVE, "to be there");
-	change_is_over();
+		expect_ok(!vmr_region_program(&m.manager, region, start),
+			  "program failed");
+	expect_ok(region->range.start == start &&
+		  vmr_range_state(&region->range) == VMR_LIVE, "region is not live at its address");
+	change_complete();
 	store(&moves, moves + 1);
 }
 
 static void swap_two(unsigned int slot)
 {
 	unsigned int a = slot & ~1u, b = a + 1;
-	uint32_t at_a = now_at(a), at_b = now_at(b);
+	uint32_t at_a = current_unit(a), at_b = current_unit(b);
 	struct vmr_move_op steps[] = {
 		{ .range = &plugged[a]->region.range,
 		  .start = ARENA + at_b * UNIT },
@@ -385,61 +385,61 @@ static void swap_two(unsigned int slot)
 		  .start = ARENA + at_a * UNIT },
 	};
 
-	note(a, at_b);
-	note(b, at_a);
-	must(!vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL), "to swap");
-	change_is_over();
+	log_position(a, at_b);
+	log_position(b, at_a);
+	expect_ok(!vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL), "swap failed");
+	change_complete();
 	store(&moves, moves + 2);
 }
 
 /*
- * As a guest does it, one register after the other. The second write frees what
- * the first one claimed, so both come to be where they should in one step.
+ * Swap as a guest does, one register after the other. The second write frees the
+ * addresses of the claim; both regions are mapped in one write section.
  */
-static void claim_other(unsigned int slot)
+static void swap_by_claim(unsigned int slot)
 {
 	unsigned int a = slot & ~1u, b = a + 1;
-	uint32_t at_a = now_at(a), at_b = now_at(b);
+	uint32_t at_a = current_unit(a), at_b = current_unit(b);
 
-	note(a, NO_UNIT);
-	must(!vmr_region_program(&m.manager, &plugged[a]->region,
-				 ARENA + at_b * UNIT), "to claim");
-	change_is_over();
-	note(a, at_b);
-	note(b, at_a);
-	must(!vmr_region_program(&m.manager, &plugged[b]->region,
-				 ARENA + at_a * UNIT), "to make way");
-	must(vmr_range_state(&plugged[a]->region.range) == VMR_LIVE,
-	     "to take a place that was claimed");
-	change_is_over();
+	log_position(a, NO_UNIT);
+	expect_ok(!vmr_region_program(&m.manager, &plugged[a]->region,
+				      ARENA + at_b * UNIT), "claim failed");
+	change_complete();
+	log_position(a, at_b);
+	log_position(b, at_a);
+	expect_ok(!vmr_region_program(&m.manager, &plugged[b]->region,
+				      ARENA + at_a * UNIT), "move of the neighbour failed");
+	expect_ok(vmr_range_state(&plugged[a]->region.range) == VMR_LIVE,
+		  "claim did not become live");
+	change_complete();
 	store(&moves, moves + 2);
 }
 
-/* Those who wait to be drained by a thread that is not the writer. */
-static struct gadget *leaving;
-static pthread_mutex_t leaving_lock = PTHREAD_MUTEX_INITIALIZER;
-static uint32_t nr_leaving, drainer_ends, lost_writes;
+/* Devices that another thread than the update side drains. */
+static struct gadget *drain_queue;
+static pthread_mutex_t drain_queue_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t nr_queued, drainer_stop, lost_writes;
 
-static void hand_over(struct gadget *g)
+static void queue_drain(struct gadget *g)
 {
-	pthread_mutex_lock(&leaving_lock);
-	g->next = leaving;
-	leaving = g;
-	store(&nr_leaving, nr_leaving + 1);
-	pthread_mutex_unlock(&leaving_lock);
+	pthread_mutex_lock(&drain_queue_lock);
+	g->next = drain_queue;
+	drain_queue = g;
+	store(&nr_queued, nr_queued + 1);
+	pthread_mutex_unlock(&drain_queue_lock);
 }
 
-static struct gadget *take_over(void)
+static struct gadget *dequeue_drain(void)
 {
 	struct gadget *g;
 
-	pthread_mutex_lock(&leaving_lock);
-	g = leaving;
+	pthread_mutex_lock(&drain_queue_lock);
+	g = drain_queue;
 	if (g) {
-		leaving = g->next;
-		store(&nr_leaving, nr_leaving - 1);
+		drain_queue = g->next;
+		store(&nr_queued, nr_queued - 1);
 	}
-	pthread_mutex_unlock(&leaving_lock);
+	pthread_mutex_unlock(&drain_queue_lock);
 	return g;
 }
 
@@ -449,10 +449,10 @@ static void drain_and_free(struct gadget *g)
 
 	while ((ret = vmr_device_try_drain(&m.manager, &g->dev)) == -EAGAIN)
 		sched_yield();
-	/* Asked in the other way, it has nothing to wait for any more. */
+	/* The waiting form returns at once. */
 	if (!ret)
 		ret = vmr_device_drain(&m.manager, &g->dev);
-	if (ret || gadget_gone(g))
+	if (ret || gadget_free(g))
 		__atomic_fetch_add(&lost_writes, 1, __ATOMIC_RELAXED);
 }
 
@@ -461,9 +461,9 @@ static void *drainer_thread(void *arg)
 	struct gadget *g;
 
 	for (;;) {
-		uint32_t ends = load(&drainer_ends);
+		uint32_t ends = load(&drainer_stop);
 
-		g = take_over();
+		g = dequeue_drain();
 		if (g)
 			drain_and_free(g);
 		else if (!ends)
@@ -474,20 +474,20 @@ static void *drainer_thread(void *arg)
 	return arg;
 }
 
-/* One that refuses its resources leaves no trace, and nobody gets in. */
+/* A registration whose set_resources() fails changes nothing and maps nothing. */
 static void refuse_one(unsigned int slot, uint32_t unit)
 {
 	struct gadget *g = gadget_new(slot);
 
 	if (!g) {
-		must(0, "to get memory");
+		expect_ok(0, "out of memory");
 		return;
 	}
-	g->refuse = EXPECT_FAIL;
-	must(gadget_register(g, unit) == EXPECT_FAIL, "to refuse");
-	must(!g->region.range.node.link, "to leave no trace");
+	g->refuse = REGISTER_ERROR;
+	expect_ok(gadget_register(g, unit) == REGISTER_ERROR, "registration did not fail");
+	expect_ok(!g->region.range.node.link, "failed registration left a range");
 	refusals++;
-	hand_over(g);
+	queue_drain(g);
 }
 
 static void plug(unsigned int slot, struct gadget *g, uint32_t unit)
@@ -495,20 +495,21 @@ static void plug(unsigned int slot, struct gadget *g, uint32_t unit)
 	if (!g)
 		g = gadget_new(slot);
 	if (!g) {
-		must(0, "to get memory");
+		expect_ok(0, "out of memory");
 		return;
 	}
 	plugged[slot] = g;
-	note(slot, unit);
-	must(!gadget_register(g, unit), "to register");
-	change_is_over();
+	log_position(slot, unit);
+	expect_ok(!gadget_register(g, unit), "registration failed");
+	change_complete();
 }
 
 static void unplug(unsigned int slot)
 {
-	note(slot, NO_UNIT);
-	must(vmr_device_unregister(&m.manager, &plugged[slot]->dev) == 1, "to unlink");
-	change_is_over();
+	log_position(slot, NO_UNIT);
+	expect_ok(vmr_device_unregister(&m.manager, &plugged[slot]->dev) == 1,
+		  "unregistration failed");
+	change_complete();
 	plugged[slot] = NULL;
 }
 
@@ -519,14 +520,14 @@ static void cycle(unsigned int slot, uint32_t random)
 
 	unplug(slot);
 	switch (random >> 8 & 3) {
-	case 0:		/* again at once, with nobody drained */
+	case 0:		/* register again at once, without a drain */
 		break;
-	case 1:		/* drained by the writer */
+	case 1:		/* drained by the update side */
 		drain_and_free(g);
 		g = NULL;
 		break;
-	default:	/* or by another thread, while a new one comes */
-		hand_over(g);
+	default:	/* drained by another thread, while a new device is registered */
+		queue_drain(g);
 		g = NULL;
 	}
 	if (!(random >> 10 & 7))
@@ -541,7 +542,7 @@ static void change(uint32_t random)
 
 	pthread_mutex_lock(&writers);
 	random = mix(random);
-	switch (way_of(slot)) {
+	switch (kind_of_slot(slot)) {
 	case MOVES:
 		move_one(slot, random);
 		break;
@@ -549,7 +550,7 @@ static void change(uint32_t random)
 		swap_two(slot);
 		break;
 	case CLAIMS:
-		claim_other(slot);
+		swap_by_claim(slot);
 		break;
 	case PLUGS:
 		cycle(slot, random);
@@ -562,10 +563,10 @@ static void change(uint32_t random)
  * The readers
  */
 
-/* Whether someone must answer: what is swapped is never away. */
-static int never_empty(unsigned int slot)
+/* A slot that only swaps is always mapped. */
+static int always_mapped(unsigned int slot)
 {
-	return way_of(slot) == SWAPS;
+	return kind_of_slot(slot) == SWAPS;
 }
 
 static void route_one(struct router *r)
@@ -573,16 +574,16 @@ static void route_one(struct router *r)
 	unsigned int slot = r->random % SLOTS;
 	const struct history *h = &histories[slot];
 	uint32_t count, before, settled;
-	struct stamp at;
+	struct log_entry at;
 	uint64_t addr;
 	uint8_t byte;
 	int ret;
 
-	r->over = load(&changes_over);
+	r->over = load(&changes_completed);
 	count = load(&h->count);
 	if (!count)
 		return;
-	at = stamp_at(h, count - 1);
+	at = log_entry_at(h, count - 1);
 	if (at.unit == NO_UNIT)
 		return;
 	addr = ARENA + (uint64_t)at.unit * UNIT + (r->random >> 8 & (SIZE - 1));
@@ -600,34 +601,34 @@ static void route_one(struct router *r)
 		store(&r->calls_in_change, r->calls_in_change + 1);
 	}
 
-	/* Nothing happened to the slot, and the last that did was over before. */
+	/* The slot did not change, and its last change was complete before. */
 	settled = load(&h->count) == count && at.change <= r->over;
 	if (ret == 0) {
 		r->hits++;
 		r->writes += !(r->random & 0x80);
 		if (!r->hit)
-			wrong(r, "a hit without a callback");
+			wrong(r, "access succeeded without a callback");
 		if (r->random & 0x80 && byte >= SLOTS)
-			wrong(r, "no data");
+			wrong(r, "read returned no data");
 	} else if (ret != -ENXIO || r->hit) {
-		wrong(r, "a miss that is none");
+		wrong(r, "access failed after a callback");
 	} else if (r->random & 0x80 && byte != 0xff) {
-		wrong(r, "a miss that is not all ones");
+		wrong(r, "failed read is not all ones");
 	}
-	if (ret && (settled || never_empty(slot)))
-		wrong(r, "nobody, where somebody is");
+	if (ret && (settled || always_mapped(slot)))
+		wrong(r, "no device at a mapped address");
 	if (!ret && settled && r->random & 0x80 && byte != slot)
-		wrong(r, "somebody else");
+		wrong(r, "wrong device");
 }
 
 static void *router_thread(void *arg)
 {
 	struct router *r = arg;
 
-	while (!load(&routers_end)) {
+	while (!load(&routers_stop)) {
 		r->random = mix(r->random + 0x9e3779b9u);
 		route_one(r);
-		/* So that drains find it between two of them, too */
+		/* Let drains also run between two accesses. */
 		if (!(r->random >> 27))
 			sched_yield();
 	}
@@ -635,12 +636,12 @@ static void *router_thread(void *arg)
 }
 
 #define ROUTERS		64u
-#define PATIENCE	200u	/* times the changes that were asked for */
+#define MAX_ATTEMPTS	200u	/* times the requested changes */
 
 static struct router *routers;
 static unsigned int nr_routers;
 
-static uint32_t met_changes(void)
+static uint32_t calls_in_change_total(void)
 {
 	uint32_t i, sum = 0;
 
@@ -654,7 +655,7 @@ static int start_routers(void)
 	unsigned int i;
 	int ret = 0;
 
-	nr_routers = from_env("VMR_STRESS_READERS", 2);
+	nr_routers = env_or_default("VMR_TEST_STRESS_READERS", 2);
 	if (nr_routers < 2 || nr_routers > ROUTERS)
 		nr_routers = 2;
 	if (posix_memalign((void **)&routers, 64, nr_routers * sizeof(*routers)))
@@ -702,32 +703,35 @@ FIXTURE_TEARDOWN(stress)
 {
 }
 
-TEST_F_TIMEOUT(stress, no_access_goes_astray_and_nothing_leaks, 36000)
+/*
+ * Every access during changes has a correct result, and no device or id leaks.
+ */
+TEST_F_TIMEOUT(stress, dispatch_correct_and_no_leaks, 36000)
 {
-	uint32_t want_cycles = from_env("VMR_STRESS_CYCLES", 20000);
-	uint32_t want_moves = from_env("VMR_STRESS_MOVES", 200000);
-	uint32_t want_met = from_env("VMR_STRESS_MET", 2000);
-	uint64_t n, cap = PATIENCE * ((uint64_t)want_cycles + want_moves + 100);
+	uint32_t want_cycles = env_or_default("VMR_TEST_STRESS_CYCLES", 20000);
+	uint32_t want_moves = env_or_default("VMR_TEST_STRESS_MOVES", 200000);
+	uint32_t want_met = env_or_default("VMR_TEST_STRESS_MET", 2000);
+	uint64_t n, cap = MAX_ATTEMPTS * ((uint64_t)want_cycles + want_moves + 100);
 	uint32_t hits = 0, in_change = 0, met, waits = 0, unsure = 0, moved, i;
 	uint64_t writes = 0;
 
 	for (n = 0; n < cap; n++) {
 		moved = load(&moves);
 		if (cycles >= want_cycles && moved >= want_moves &&
-		    !(n % 64) && met_changes() >= want_met)
+		    !(n % 64) && calls_in_change_total() >= want_met)
 			break;
-		/* What is not enough yet is what is done. */
+		/* Make changes of the kind that is still missing. */
 		i = mix((uint32_t)n);
 		if (cycles >= want_cycles && moved < want_moves)
 			i = i % (3 * EACH);
 		else if (moved >= want_moves && cycles < want_cycles)
 			i = 3 * EACH + i % EACH;
 		change(i);
-		if (!(n % 16) || load(&nr_leaving) > 256)
+		if (!(n % 16) || load(&nr_queued) > 256)
 			sched_yield();
 	}
-	met = met_changes();
-	store(&routers_end, 1);
+	met = calls_in_change_total();
+	store(&routers_stop, 1);
 	for (i = 0; i < nr_routers; i++) {
 		struct router *r = &routers[i];
 
@@ -738,7 +742,7 @@ TEST_F_TIMEOUT(stress, no_access_goes_astray_and_nothing_leaks, 36000)
 		hits += r->hits;
 		in_change += r->hits_in_change;
 		waits += r->waits;
-		unsure += r->too_long_ago;
+		unsure += r->undecided;
 		writes += r->writes;
 	}
 	for (i = 0; i < SLOTS; i++) {
@@ -746,28 +750,28 @@ TEST_F_TIMEOUT(stress, no_access_goes_astray_and_nothing_leaks, 36000)
 
 		ASSERT_NE(NULL, g);
 		unplug(i);
-		hand_over(g);
+		queue_drain(g);
 	}
-	store(&drainer_ends, 1);
+	store(&drainer_stop, 1);
 	pthread_join(self->drainer, NULL);
 
 	TH_LOG("%u moves, %u cycles, %u refusals, %u moves from callbacks",
-	       moves, cycles, refusals, from_inside);
+	       moves, cycles, refusals, callback_moves);
 	TH_LOG("%u hits; %u accesses during a change, %u of them hits",
 	       hits, met, in_change);
-	TH_LOG("%u began in a write section, %u are unsure", waits, unsure);
-	EXPECT_STREQ("", first_wrong ? first_wrong : "");
+	TH_LOG("%u began in a write section, %u are undecided", waits, unsure);
+	EXPECT_STREQ("", first_error ? first_error : "");
 	EXPECT_EQ(0U, failed);
 	EXPECT_LE(want_cycles, cycles);
 	EXPECT_LE(want_moves, moves);
 	EXPECT_LE(want_met, met);
 	EXPECT_LE(want_met / 4, in_change);
 	EXPECT_GE(hits / 4, unsure);
-	/* Each write that was answered is in the device that answered it. */
+	/* The devices received all successful writes. */
 	EXPECT_EQ(0U, lost_writes);
 	EXPECT_TRUE(writes == total_writes);
-	/* Nothing is left of any of them. */
-	EXPECT_EQ(0U, living);
+	/* All devices, ids and ranges are freed. */
+	EXPECT_EQ(0U, nr_gadgets);
 	EXPECT_EQ(0U, ids_in_use());
 	EXPECT_EQ(0U, (unsigned int)m.sys.mmio.nr_ranges);
 	EXPECT_EQ(0U, (unsigned int)m.sys.mmio.nr_claims);
@@ -777,64 +781,65 @@ TEST_F_TIMEOUT(stress, no_access_goes_astray_and_nothing_leaks, 36000)
 }
 
 /*
- * A lookup that is stopped by an open write section, so that what happens to it
- * does not depend on time.
+ * A lookup that an open write section blocks, so its progress does not depend on time.
  */
-struct stopped {
+struct blocked_lookup {
 	struct vmr_reader	reader;
 	pthread_t		thread;
 	int			ret;
 };
 
-static void *stopped_thread(void *arg)
+static void *blocked_lookup_thread(void *arg)
 {
-	struct stopped *s = arg;
+	struct blocked_lookup *s = arg;
 	uint8_t byte;
 
 	s->ret = vmr_read(&s->reader, VMR_MMIO, ARENA, &byte, 1, 1);
 	return NULL;
 }
 
-static int begin_stopped(struct stopped *s)
+static int blocked_lookup_begin(struct blocked_lookup *s)
 {
 	int ret = vmr_reader_attach(&m.manager, &s->reader);
 
 	vmr_seqcount_write_begin(&m.sys.seq);
-	ret |= pthread_create(&s->thread, NULL, stopped_thread, s);
+	ret |= pthread_create(&s->thread, NULL, blocked_lookup_thread, s);
 	while (!load(&s->reader.epoch))
 		sched_yield();
 	return ret;
 }
 
-static void end_stopped(struct stopped *s)
+static void blocked_lookup_end(struct blocked_lookup *s)
 {
 	vmr_seqcount_write_end(&m.sys.seq);
 	pthread_join(s->thread, NULL);
 }
 
-TEST(a_device_that_could_not_be_registered_is_drained_like_any_other)
+/* A device whose registration failed is drained like a registered one. */
+TEST(failed_registration_blocks_drain)
 {
-	struct stopped s = { .ret = 0 };
+	struct blocked_lookup s = { .ret = 0 };
 	struct gadget *g;
 
 	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	g = gadget_new(0);
 	ASSERT_NE(NULL, g);
-	g->refuse = EXPECT_FAIL;
-	ASSERT_EQ(0, begin_stopped(&s));
-	EXPECT_EQ(EXPECT_FAIL, gadget_register(g, 0));
+	g->refuse = REGISTER_ERROR;
+	ASSERT_EQ(0, blocked_lookup_begin(&s));
+	EXPECT_EQ(REGISTER_ERROR, gadget_register(g, 0));
 	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &g->dev));
-	end_stopped(&s);
+	blocked_lookup_end(&s);
 	EXPECT_EQ(-ENXIO, s.ret);
 	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &g->dev));
-	gadget_gone(g);
+	gadget_free(g);
 }
 
-TEST(a_device_of_a_transaction_that_was_cancelled_is_drained_too)
+/* A device of an aborted transaction is drained like a registered one. */
+TEST(aborted_transaction_blocks_drain)
 {
 	struct vmr_transaction t;
-	struct stopped s = { .ret = 0 };
+	struct blocked_lookup s = { .ret = 0 };
 	struct gadget *g;
 
 	NEEDS(threads);
@@ -844,17 +849,17 @@ TEST(a_device_of_a_transaction_that_was_cancelled_is_drained_too)
 	g->dev.constraints = &g->want;
 	g->dev.nr_constraints = 1;
 	vmr_constraint_init_fixed(&g->want, VMR_KIND_MMIO, ARENA, SIZE,
-			  &g->region.range);
+				  &g->region.range);
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, vmr_transaction_add(&t, &g->dev, NULL, NULL));
 	EXPECT_EQ(-EBUSY, vmr_device_try_drain(&m.manager, &g->dev));
-	ASSERT_EQ(0, begin_stopped(&s));
+	ASSERT_EQ(0, blocked_lookup_begin(&s));
 	EXPECT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(-EAGAIN, vmr_device_try_drain(&m.manager, &g->dev));
-	end_stopped(&s);
+	blocked_lookup_end(&s);
 	EXPECT_EQ(-ENXIO, s.ret);
 	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &g->dev));
-	gadget_gone(g);
+	gadget_free(g);
 }
 
 TEST_HARNESS_MAIN

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_system.c - every domain of one machine, and a device's whole request
+ * test_system.c - the address domains of a system, and requests for several
+ * resources
  */
 #include "../kselftest_harness.h"
 
@@ -8,12 +9,12 @@
 
 #define WANTS	8
 
-/* A request of several, where its grants go, and what the call said. */
+/* A request for several resources, its results, and the outputs of the call */
 static struct vmr_constraint want[WANTS];
 static struct vmr_range node[WANTS];
 static struct vmr_resource got[WANTS];
 static struct vmr_resource_set set;
-static struct vmr_region mmio_node[WANTS];	/* routed spaces hold regions */
+static struct vmr_region mmio_node[WANTS];	/* dispatch needs regions */
 
 static struct vmr_range no_range;
 static struct vmr_range *conflict = &no_range;
@@ -32,7 +33,7 @@ static int up(void)
 	return machine_up();
 }
 
-/* A pool on [start, last]. */
+/* Add a pool on [start, last]. */
 static int pool(uint32_t kinds, uint64_t start, uint64_t last, uint32_t flags,
 		enum vmr_policy policy, uint64_t align)
 {
@@ -51,7 +52,7 @@ static int pool(uint32_t kinds, uint64_t start, uint64_t last, uint32_t flags,
 	return vmr_system_add_pool(&m.sys, &p);
 }
 
-/* Sets of kinds. */
+/* Sets of kinds */
 enum {
 	PIO	= 1 << VMR_KIND_PIO,
 	MMIO	= 1 << VMR_KIND_MMIO,
@@ -61,7 +62,10 @@ enum {
 	SLOT	= 1 << VMR_KIND_MEM_SLOT,
 };
 
-/* The grant failed, with nothing changed, and with what it is to say of it. */
+/*
+ * The allocation fails with @err, reports the index and the conflict and
+ * changes nothing.
+ */
 #define GRANT_REFUSED(err, count, index, in_way) \
 	do { \
 		set.nr = 0; \
@@ -85,7 +89,8 @@ enum {
 		EXPECT_EQ(VMR_LIVE, vmr_range_state(want[index].range)); \
 	} while (0)
 
-TEST(a_system_has_domains_of_the_sizes_asked_for)
+/* Each domain of a system ends at the limit that the caller gives. */
+TEST(system_domains_have_limits_given)
 {
 	const struct vmr_system_limits limits = {
 		.mmio_last = VMR_ADDR_MAX, .irq_last = 4095, .slot_last = 508,
@@ -119,12 +124,19 @@ TEST(a_system_has_domains_of_the_sizes_asked_for)
 	EXPECT_NULL(vmr_system_space(&m.sys, VMR_NR_KINDS));
 	EXPECT_NULL(vmr_system_space(&m.sys, VMR_KIND_USER));
 	EXPECT_NULL(vmr_system_space(NULL, VMR_KIND_PIO));
-	/* A lookup in one of them sees a change of both as one step. */
+	/*
+	 * Both spaces share a sequence count: a lookup observes a change of
+	 * both or of neither.
+	 */
 	EXPECT_EQ(m.sys.pio.seq, m.sys.mmio.seq);
 	EXPECT_NE(&m.sys.mmio, vmr_system_space(&m.sys, VMR_KIND_PIO));
 }
 
-TEST(vectors_may_be_numbered_apart_from_lines)
+/*
+ * With a limit for vectors, all kinds of vectors are in a domain apart from
+ * the lines.
+ */
+TEST(system_separate_vectors_domain)
 {
 	const struct vmr_system_limits limits = {
 		.mmio_last = VMR_ADDR_MAX, .irq_last = 31, .msi_vector_last = 1023,
@@ -145,7 +157,8 @@ TEST(vectors_may_be_numbered_apart_from_lines)
 	EXPECT_GOT(1, 0);
 }
 
-TEST(a_kind_without_a_pool_has_all_of_its_domain)
+/* A kind without a pool can use its whole domain. */
+TEST(system_kind_without_pool_whole_domain)
 {
 	static const uint32_t kinds[] = {
 		VMR_KIND_PIO, VMR_KIND_IRQ, VMR_KIND_MEM_SLOT, VMR_KIND_PCI_BDF,
@@ -171,7 +184,11 @@ TEST(a_kind_without_a_pool_has_all_of_its_domain)
 	EXPECT_GOT(0, 0);
 }
 
-TEST(adding_a_pool_is_refused)
+/*
+ * vmr_system_add_pool() refuses each invalid pool and more pools than the
+ * maximum.
+ */
+TEST(system_add_pool_errors)
 {
 	struct vmr_system_pool none = { .kinds = 0 };
 	unsigned int i;
@@ -199,7 +216,8 @@ TEST(adding_a_pool_is_refused)
 	EXPECT_EQ((size_t)VMR_SYSTEM_MAX_POOLS, m.sys.nr_pools);
 }
 
-TEST(pools_are_tried_in_their_order)
+/* Pools are searched in the order in which they were added. */
+TEST(system_pools_searched_in_order)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x8000, 0x8fff, 0, VMR_FIRST, 1));
@@ -221,7 +239,8 @@ TEST(pools_are_tried_in_their_order)
 	EXPECT_SOUND();
 }
 
-TEST(a_pool_takes_only_its_kinds)
+/* A pool serves only requests of its kinds. */
+TEST(system_pool_only_its_kinds)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MEM, 0x1000, 0x1fff, 0, VMR_FIRST, 1));
@@ -241,7 +260,8 @@ TEST(a_pool_takes_only_its_kinds)
 	EXPECT_GOT(3, 32);
 }
 
-TEST(a_pool_takes_who_allows_what_it_is)
+/* A pool serves a request only if the request has all flags of the pool. */
+TEST(system_pool_flags_subset_of_request)
 {
 	static const struct {
 		uint32_t	flags;
@@ -255,7 +275,7 @@ TEST(a_pool_takes_who_allows_what_it_is)
 	size_t i;
 
 	ASSERT_EQ(0, up());
-	/* The most particular one first. */
+	/* The pool with the most flags comes first. */
 	ASSERT_EQ(0, pool(MMIO, 0x200000000, 0x2ffffffff,
 			  VMR_64BIT | VMR_PREFETCHABLE, VMR_FIRST, 1));
 	ASSERT_EQ(0, pool(MMIO, 0x100000000, 0x1ffffffff, VMR_64BIT, VMR_FIRST,
@@ -272,7 +292,10 @@ TEST(a_pool_takes_who_allows_what_it_is)
 		EXPECT_EQ(row[i].flags, got[0].flags);
 		vmr_system_free_resources(&m.sys, &set);
 	}
-	/* Who allows more goes on to where less is needed; not the other way. */
+	/*
+	 * A request falls back to a pool with fewer flags, never to one with
+	 * more.
+	 */
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[7].range, 0x1000,
 				 0x1fff, NULL));
 	want[0].flags = 0;
@@ -285,7 +308,11 @@ TEST(a_pool_takes_who_allows_what_it_is)
 	EXPECT_GOT(0, 0x1000);
 }
 
-TEST(without_a_pool_that_takes_it_there_is_no_space)
+/*
+ * If no pool matches the flags of a request, the allocation fails with
+ * -ENOSPC.
+ */
+TEST(system_no_matching_pool_enospc)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x100000000, 0x1ffffffff, VMR_64BIT, VMR_FIRST,
@@ -295,7 +322,8 @@ TEST(without_a_pool_that_takes_it_there_is_no_space)
 	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 }
 
-TEST(the_machines_own_places_are_given_to_who_names_them)
+/* A platform pool serves fixed requests and requests with VMR_PLATFORM only. */
+TEST(system_platform_pool_explicit_only)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x1000, 0x1fff, VMR_PLATFORM, VMR_FIRST, 1));
@@ -314,7 +342,8 @@ TEST(the_machines_own_places_are_given_to_who_names_them)
 	EXPECT_GOT(2, 0x1800);
 }
 
-TEST(policy_and_alignment_are_the_pools_unless_the_request_has_its_own)
+/* A pool's policy and alignment hold unless the request gives its own. */
+TEST(system_request_overrides_pool_policy)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x1000, 0xffff, 0, VMR_LAST, 0x2000));
@@ -332,7 +361,7 @@ TEST(policy_and_alignment_are_the_pools_unless_the_request_has_its_own)
 	EXPECT_GOT(0, 0x1000);
 	vmr_system_free_resources(&m.sys, &set);
 
-	/* The same for ids. */
+	/* The same holds for ids. */
 	ASSERT_EQ(0, pool(MSI, 3, 40, 0, VMR_LAST, 4));
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MSI, 2, 0, 0, VMR_ADDR_MAX,
 			      &node[0]);
@@ -348,7 +377,8 @@ TEST(policy_and_alignment_are_the_pools_unless_the_request_has_its_own)
 	EXPECT_GOT(0, 3);
 }
 
-TEST(bounds_of_pool_and_request_both_hold)
+/* An allocation lies inside the bounds of the pool and of the request. */
+TEST(system_bounds_pool_and_request)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x4000, 0x7fff, 0, VMR_FIRST, 1));
@@ -363,7 +393,7 @@ TEST(bounds_of_pool_and_request_both_hold)
 	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 }
 
-/* Something of every domain. */
+/* Request a resource of each domain. */
 static void want_all(void)
 {
 	vmr_constraint_init(&want[0], VMR_KIND_MSI, 4, &node[0]);
@@ -378,7 +408,8 @@ static void want_all(void)
 	vmr_constraint_init(&want[7], VMR_KIND_PCI_BDF, 1, &node[7]);
 }
 
-TEST(all_is_granted_or_nothing)
+/* An allocation succeeds for all constraints or changes nothing. */
+TEST(system_alloc_all_or_nothing)
 {
 	struct vmr_constraint good;
 	size_t i;
@@ -392,7 +423,7 @@ TEST(all_is_granted_or_nothing)
 		GRANT_REFUSED(-ERANGE, WANTS, i, &no_range);
 		want[i] = good;
 	}
-	/* No id has been handed out, as far as anybody can tell. */
+	/* The watermarks of the ids are unchanged. */
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.irqs, 0, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.mem_slots, 0, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.pci_bdfs, 0, NULL));
@@ -410,7 +441,8 @@ TEST(all_is_granted_or_nothing)
 	EXPECT_SOUND();
 }
 
-TEST(whose_place_is_taken_is_told)
+/* A fixed request at an allocated range reports the conflicting range. */
+TEST(system_alloc_busy_reports_conflict)
 {
 	struct vmr_range taken[2] = { { .start = 0 } };
 
@@ -423,17 +455,18 @@ TEST(whose_place_is_taken_is_told)
 				 0xfec01fff, NULL));
 	GRANT_REFUSED(-EBUSY, WANTS, 1, &mmio_node[0].range);
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &mmio_node[0].range));
-	/* Two of one request want the same place: the second is in the way. */
+	/* Two constraints of one request overlap. The later one fails. */
 	vmr_constraint_init_fixed(&want[4], VMR_KIND_MMIO, 0xfec00800, 0x1000,
 			  &mmio_node[4].range);
 	GRANT_REFUSED(-EBUSY, WANTS, 4, &mmio_node[1].range);
 }
 
-TEST(fixed_requests_go_first)
+/* Fixed requests are allocated before automatic placement. */
+TEST(system_alloc_fixed_first)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(PIO, 0, 0x1f, 0, VMR_FIRST, 1));
-	/* First fit would take 0, which the fixed one needs. */
+	/* First fit would return 0, which the fixed request needs. */
 	vmr_constraint_init(&want[0], VMR_KIND_PIO, 0x10, &mmio_node[0].range);
 	want[0].request.align = 0x10;
 	vmr_constraint_init_fixed(&want[1], VMR_KIND_PIO, 8, 1, &mmio_node[1].range);
@@ -442,7 +475,11 @@ TEST(fixed_requests_go_first)
 	EXPECT_GOT(1, 8);
 }
 
-TEST(then_the_larger_alignment_then_the_larger_size)
+/*
+ * Requests are placed in order of decreasing alignment, then of decreasing
+ * size.
+ */
+TEST(system_alloc_order_alignment_size)
 {
 	static const struct {
 		uint64_t	size;
@@ -454,7 +491,7 @@ TEST(then_the_larger_alignment_then_the_larger_size)
 	size_t turn, i, k;
 
 	ASSERT_EQ(0, up());
-	/* In whichever order they are asked for, each gets the same place. */
+	/* The result does not depend on the order of the constraints. */
 	for (turn = 0; turn < 4; turn++) {
 		for (i = 0; i < 4; i++) {
 			k = (i + turn) % 4;
@@ -469,7 +506,8 @@ TEST(then_the_larger_alignment_then_the_larger_size)
 	}
 }
 
-TEST(equals_are_granted_in_the_callers_order)
+/* Requests of equal alignment and size are placed in the caller's order. */
+TEST(system_alloc_order_stable)
 {
 	size_t i;
 
@@ -481,7 +519,8 @@ TEST(equals_are_granted_in_the_callers_order)
 		EXPECT_GOT(i, i);
 }
 
-TEST(msi_blocks_are_aligned_and_others_are_not)
+/* Only MSI blocks are aligned to their size. */
+TEST(system_msi_block_alignment)
 {
 	ASSERT_EQ(0, up());
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_IRQ, 0, 1, &node[0]);
@@ -494,7 +533,11 @@ TEST(msi_blocks_are_aligned_and_others_are_not)
 	EXPECT_GOT(3, 6);
 }
 
-TEST(a_request_that_makes_no_sense_is_refused_first)
+/*
+ * Invalid arguments are reported before ranges in use, and these before engine
+ * errors.
+ */
+TEST(system_alloc_error_precedence)
 {
 	ASSERT_EQ(0, up());
 	want_all();
@@ -523,7 +566,7 @@ TEST(a_request_that_makes_no_sense_is_refused_first)
 	want[6].flags = VMR_SHARED;
 	GRANT_REFUSED(-EINVAL, WANTS, 6, &no_range);
 
-	/* A range in use is the next row, wherever it stands. */
+	/* A range in use is reported only if no constraint is invalid. */
 	want_all();
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.irqs, &node[0]));
 	GRANT_REFUSED(-EEXIST, WANTS, 0, &no_range);
@@ -531,7 +574,7 @@ TEST(a_request_that_makes_no_sense_is_refused_first)
 	GRANT_REFUSED(-EINVAL, WANTS, 7, &no_range);
 	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &node[0]));
 
-	/* What the engine says of one of them. */
+	/* Errors of the engine for one constraint */
 	want_all();
 	want[4].request.size = 0;
 	GRANT_REFUSED(-EINVAL, WANTS, 4, &no_range);
@@ -552,7 +595,8 @@ TEST(a_request_that_makes_no_sense_is_refused_first)
 	GRANT_REFUSED(-ERANGE, WANTS, 5, &no_range);
 }
 
-TEST(nothing_asked_is_nothing_granted)
+/* An empty request succeeds with an empty set. */
+TEST(system_alloc_empty_request)
 {
 	ASSERT_EQ(0, up());
 	set.nr = 3;
@@ -562,7 +606,8 @@ TEST(nothing_asked_is_nothing_granted)
 	EXPECT_EQ(0, vmr_system_alloc_resources(&m.sys, NULL, 0, &set, NULL, NULL));
 }
 
-TEST(of_what_several_pools_say_the_most_telling_is_returned)
+/* If several pools fail, the most specific error is returned. */
+TEST(system_pool_errors_most_specific_wins)
 {
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x1000, 0x1fff, 0, VMR_FIRST, 1));
@@ -571,23 +616,28 @@ TEST(of_what_several_pools_say_the_most_telling_is_returned)
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &mmio_node[7].range, 0x4800,
 				 0x4fff, NULL));
 
-	/* Taken in the second, outside the others. */
+	/*
+	 * The range is in use in the second pool and outside the other pools.
+	 */
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, 0x4000, 0x1000,
 			  &mmio_node[0].range);
 	GRANT_REFUSED(-EBUSY, 1, 0, &mmio_node[7].range);
-	/* Outside all of them. */
+	/* The range is outside all pools. */
 	want[0].request.addr = 0x2000;
 	GRANT_REFUSED(-ERANGE, 1, 0, &no_range);
 	want[0].request.addr = 0x1800;
 	GRANT_REFUSED(-ERANGE, 1, 0, &no_range);
-	/* Too large for the second, and not inside the others' bounds. */
+	/*
+	 * The request is too large for the second pool and outside the bounds
+	 * of the other pools.
+	 */
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x3000, 1, 0x4000,
 			      0x5fff, &mmio_node[0].range);
 	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 	want[0].request.size = 0x1000;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0x5000);
-	/* What makes no sense makes none anywhere. */
+	/* An invalid request is invalid in every pool. */
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, VMR_ADDR_MAX, 0x1000,
 			  &mmio_node[1].range);
 	GRANT_REFUSED(-EOVERFLOW, 1, 0, &no_range);
@@ -595,13 +645,14 @@ TEST(of_what_several_pools_say_the_most_telling_is_returned)
 	GRANT_REFUSED(-EINVAL, 1, 0, &no_range);
 }
 
-TEST(release_gives_all_back)
+/* Freeing a set restores the state before the allocation. */
+TEST(system_free_restores_state)
 {
 	ASSERT_EQ(0, up());
 	want_all();
 	machine_state_before();
 	ASSERT_EQ(0, grant(WANTS - 1));
-	/* What is only stated is in no space. */
+	/* A MAC address is in no space. */
 	ASSERT_EQ(0, vmr_resource_set_append_mac(&set, (const uint8_t *)"\2\0\0\0\0\1"));
 	vmr_system_free_resources(&m.sys, &set);
 	EXPECT_EQ(0U, set.nr);
@@ -613,7 +664,8 @@ TEST(release_gives_all_back)
 	EXPECT_SOUND();
 }
 
-TEST(ids_handed_out_once_are_remembered)
+/* The watermark of ids survives free and a later failed allocation. */
+TEST(system_watermark_survives_free)
 {
 	ASSERT_EQ(0, up());
 	vmr_constraint_init(&want[0], VMR_KIND_MSI, 8, &node[0]);
@@ -621,13 +673,14 @@ TEST(ids_handed_out_once_are_remembered)
 	vmr_system_free_resources(&m.sys, &set);
 	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.irqs, 7, NULL));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.irqs, 8, NULL));
-	/* A failure after that does not lower the mark. */
+	/* A later failure does not lower the watermark. */
 	vmr_constraint_init(&want[1], VMR_KIND_MEM_SLOT, 99, &node[1]);
 	GRANT_REFUSED(-ENOSPC, 2, 1, &no_range);
 	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.irqs, 7, NULL));
 }
 
-TEST(an_update_takes_the_new_place_or_keeps_the_old_one)
+/* An update moves a resource to the new range or leaves it unchanged. */
+TEST(system_update_moves_or_keeps)
 {
 	struct vmr_constraint c;
 
@@ -655,7 +708,7 @@ TEST(an_update_takes_the_new_place_or_keeps_the_old_one)
 	REFUSED(-EINVAL, vmr_system_update_resource(&m.sys, &got[2], &c, NULL));
 	EXPECT_EQ(0x1000U, got[0].start);
 
-	/* Its own old place is not in its way, and it may grow. */
+	/* The new range may overlap the old one and be larger. */
 	c.request.addr = 0x800;
 	c.request.size = 0x2000;
 	EXPECT_EQ(0, vmr_system_update_resource(&m.sys, &got[0], &c, NULL));

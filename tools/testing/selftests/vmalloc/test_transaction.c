@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include "bus.h"
 

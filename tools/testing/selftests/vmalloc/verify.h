@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * verify.h - check all that must hold of a space, by looking at its nodes
+ * verify.h - check all invariants of a space
  *
- * Written from range.h and from what a red-black tree is, not from the library's
- * code: it shares no line with what it checks. Slow and recursive, as a test may
- * be.
+ * Written from range.h and the definition of a red-black tree, independent of the code of
+ * the library. Slow and recursive.
  */
 #ifndef VMR_TEST_VERIFY_H
 #define VMR_TEST_VERIFY_H
@@ -18,14 +17,14 @@
 
 struct verify {
 	const struct vmr_space	*space;
-	const char		*what;	/* the first thing found wrong */
-	const struct vmr_range	*prev;	/* the one visited before, in order */
+	const char		*what;	/* the first error */
+	const struct vmr_range	*prev;	/* the range visited before, in order */
 	const struct vmr_range	*lowest;
 	uint64_t		used;
 	size_t			nr;
 };
 
-/* What a subtree says of itself, worked out anew. */
+/* The augmented values of a subtree, computed anew. */
 struct verify_sums {
 	uint64_t	max_gap;
 	uint64_t	orders;
@@ -92,9 +91,9 @@ static inline int verify_live(struct verify *v, const struct vmr_range *range,
 	if (own->max_gap)
 		own->orders = (uint64_t)1 << verify_order(from, range->start - 1);
 	if (range->gap != own->max_gap)
-		return verify_fail(v, "a gap is wrong");
+		return verify_fail(v, "gap of a range is wrong");
 	if (vmr_range_state(range) != VMR_LIVE)
-		return verify_fail(v, "a live range does not say so");
+		return verify_fail(v, "state of a live range is wrong");
 	v->used += range->last - range->start + 1;
 	return 0;
 }
@@ -116,7 +115,7 @@ static inline int verify_claim(struct verify *v, const struct vmr_range *range,
 	if (range->must_be_zero)
 		return verify_fail(v, "a claim looks like a live range");
 	if (state != VMR_CLAIMED && state != VMR_PARKED)
-		return verify_fail(v, "a claim does not say so");
+		return verify_fail(v, "state of a claim is wrong");
 	own->reach = range->last;
 	return 0;
 }
@@ -134,15 +133,15 @@ static inline int verify_subtree(struct verify *v, const struct vmr_node *node,
 	if (!node)
 		return 0;
 	range = verify_range(node);
-	/* Twice the binary logarithm of all the memory there can be. */
+	/* Twice the binary logarithm of the largest possible memory. */
 	if (depth > 128)
-		return verify_fail(v, "the tree is too deep, or no tree");
+		return verify_fail(v, "tree is too deep or has a cycle");
 	if (!node->link)
 		return verify_fail(v, "a linked node has no link");
 	if (verify_parent(node) != parent)
-		return verify_fail(v, "a parent is wrong");
+		return verify_fail(v, "parent of a node is wrong");
 	if (!verify_is_black(node) && (!parent || !verify_is_black(parent)))
-		return verify_fail(v, "a red node is a root or a red one's child");
+		return verify_fail(v, "red node is the root or the child of a red node");
 
 	l = verify_subtree(v, node->left, node, claims, depth + 1, &left);
 	if (l < 0)
@@ -171,26 +170,26 @@ static inline int verify_subtree(struct verify *v, const struct vmr_node *node,
 	*sums = own;
 	if (claims) {
 		if (range->subtree_last != own.reach)
-			return verify_fail(v, "a reach is wrong");
+			return verify_fail(v, "subtree_last is wrong");
 	} else {
 		if (range->subtree_orders != own.orders)
-			return verify_fail(v, "a mask of orders is wrong");
+			return verify_fail(v, "subtree_orders is wrong");
 		if (own.orders ? range->subtree_max_gap != own.max_gap :
 				 range->subtree_max_gap &&
 				 range->subtree_max_gap != (uintptr_t)v->space)
-			return verify_fail(v, "a largest gap is wrong");
+			return verify_fail(v, "subtree_max_gap is wrong");
 	}
 	return l + verify_is_black(node);
 }
 
-/* Return: VERIFY_OK, or what is wrong with @space. */
+/* Return: VERIFY_OK, or the first error of @space. */
 static inline const char *verify_space(const struct vmr_space *space)
 {
 	struct verify v = { .space = space };
 	struct verify_sums sums;
 	struct vmr_gap gap;
 
-	/* A search makes good what the last free has put off */
+	/* A search applies the deferred update of the last free. */
 	vmr_largest_gap(space, &gap);
 	if (verify_subtree(&v, space->root, NULL, 0, 0, &sums) < 0)
 		return v.what;
@@ -210,7 +209,7 @@ static inline const char *verify_space(const struct vmr_space *space)
 	if (v.nr != space->nr_claims)
 		return "the number of claims is wrong";
 	if (!space->seq || (space->seq->sequence & 1) || space->seq->nesting)
-		return "a write section was left open";
+		return "write section is open";
 	return VERIFY_OK;
 }
 

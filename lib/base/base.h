@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * base.h - the kernel's headers, assertions, and casts of links
+ */
+#ifndef VMR_LIB_BASE_H
+#define VMR_LIB_BASE_H
+
+#include <linux/bitops.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/processor.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <asm/barrier.h>
+
+#include <vmalloc/port.h>
+#include <vmalloc/types.h>
+
+#ifdef VMR_DEBUG
+#define VMR_ASSERT(cond) \
+	do { if (!(cond)) vmr_port_assert_failed(#cond); } while (0)
+#else
+#define VMR_ASSERT(cond)	((void)sizeof(!(cond)))
+#endif
+
+/*
+ * The public links are the kernel's structs under other names. The library is
+ * compiled with -fno-strict-aliasing, as the kernel is.
+ */
+static_assert(sizeof(struct vmr_list) == sizeof(struct list_head));
+
+static inline struct list_head *vmr_to_list(struct vmr_list *list)
+{
+	return (struct list_head *)list;
+}
+
+/* Remove an entry from its list. The links of an entry in no list are zero. */
+static inline void vmr_list_unlink(struct vmr_list *entry)
+{
+	list_del(vmr_to_list(entry));
+	entry->next = NULL;
+	entry->prev = NULL;
+}
+
+static inline bool vmr_is_pow2(uint64_t n)
+{
+	return n && !(n & (n - 1));
+}
+
+#endif /* VMR_LIB_BASE_H */

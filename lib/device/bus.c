@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * bus.c - buses, and what their windows forward
+ */
+#include "device.h"
+
+/* The window of a bus that has all of a region inside and is of its type */
+static const struct vmr_region *bus_find_window(const struct vmr_bus *bus,
+						const struct vmr_region *region)
+{
+	const struct vmr_region *w;
+
+	for (w = bus->bridge->regions; w; w = w->next)
+		if (w->type == VMR_REGION_WINDOW && w->io == region->io &&
+		    vmr_range_state(&w->range) == VMR_LIVE &&
+		    w->range.start <= region->range.start &&
+		    w->range.last >= region->range.last &&
+		    (region->prefetchable || !w->prefetchable))
+			return w;
+	return NULL;
+}
+
+/* Whether every bus above has a window around a region of @dev's */
+bool vmr_region_is_forwarded(const struct vmr_device *dev,
+			     const struct vmr_region *region)
+{
+	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
+		if (!bus_find_window(dev->parent_bus, region))
+			return false;
+	return true;
+}
+
+int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
+		 struct vmr_device *dev)
+{
+	if (!bus || !manager || !dev)
+		return -EINVAL;
+	if (dev->state != VMR_DEVICE_UNREGISTERED)
+		return -EBUSY;
+	memset(bus, 0, sizeof(*bus));
+	vmr_space_init(&bus->pio, 0, manager->sys->pio.last);
+	vmr_space_init(&bus->mmio, 0, manager->sys->mmio.last);
+	vmr_space_set_seqcount(&bus->pio, &manager->sys->seq);
+	vmr_space_set_seqcount(&bus->mmio, &manager->sys->seq);
+	bus->bridge = dev;
+	dev->subordinate = bus;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_bus_init);

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * device.c - registering and unregistering devices
+ */
+#include "device.h"
+#include "trace.h"
+
+/*
+ * Registering and unlinking
+ */
+
+/* The region of @dev that a constraint's range is in */
+static const struct vmr_region *
+device_find_region(const struct vmr_device *dev, const struct vmr_range *range)
+{
+	const struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		if (&region->range == range)
+			return region;
+	return NULL;
+}
+
+static bool constraint_matches_region(const struct vmr_device *dev,
+				      const struct vmr_constraint *c)
+{
+	const struct vmr_region *region = device_find_region(dev, c->range);
+
+	switch (c->kind) {
+	case VMR_KIND_PIO:
+		return region && region->size == c->request.size &&
+		       region->io == VMR_PIO;
+	case VMR_KIND_MMIO:
+	case VMR_KIND_MEM:
+		/* In a window of another type it would never answer */
+		if (dev->parent_bus && region && !region->prefetchable &&
+		    c->flags & VMR_PREFETCHABLE)
+			return false;
+		return region && region->size == c->request.size &&
+		       region->io == VMR_MMIO;
+	case VMR_KIND_DEVICE_ID:
+	case VMR_KIND_PCI_BDF:
+		return false;	/* every one of these leads to its owner */
+	default:
+		return !region;
+	}
+}
+
+int vmr_device_check(const struct vmr_device *dev, size_t *failed)
+{
+	const struct vmr_region *region;
+	size_t i;
+
+	if (dev->nr_constraints &&
+	    (!dev->constraints || !dev->resources.entries))
+		return -EINVAL;
+	for (region = dev->regions; region; region = region->next)
+		if (region->type == VMR_REGION_WINDOW && !dev->subordinate)
+			return -EINVAL;
+	for (i = 0; i < dev->nr_constraints; i++)
+		if (!constraint_matches_region(dev, &dev->constraints[i])) {
+			if (failed)
+				*failed = i;
+			return -EINVAL;
+		}
+	return 0;
+}
+
+static bool any_region_linked(const struct vmr_device *dev)
+{
+	const struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		if (region->range.node.link)
+			return true;
+	return false;
+}
+
+bool vmr_device_parent_registered(const struct vmr_device *dev,
+				  const struct vmr_transaction *t)
+{
+	const struct vmr_device *up =
+		dev->parent_bus ? dev->parent_bus->bridge : NULL;
+
+	if (!up)
+		return true;
+	/* What a transaction takes away is as good as gone, what it adds, there */
+	return up->transaction ?
+		       up->transaction == t && !vmr_device_is_registered(up) :
+		       vmr_device_is_registered(up);
+}
+
+/* Take back all that a device holds in the spaces: all but the device id */
+static void device_free_resources(struct vmr_manager *manager,
+				  struct vmr_device *dev)
+{
+	struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		vmr_free(vmr_device_space(manager, dev, region->io),
+			 &region->range);
+	vmr_system_free_resources(manager->sys, &dev->resources);
+}
+
+/* Give back what was granted and never visible */
+void vmr_devices_unprepare(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	struct vmr_region *region;
+	struct vmr_device *d;
+
+	for (d = dev; d; d = d->next_in_transaction)
+		for (region = d->regions; region; region = region->next)
+			vmr_notify_queue(manager, region);
+	vmr_seqcount_write_begin(&manager->sys->seq);
+	for (d = dev; d; d = d->next_in_transaction)
+		device_free_resources(manager, d);
+	vmr_settle_for_devices(manager, dev);
+	vmr_seqcount_write_end(&manager->sys->seq);
+}
+
+/*
+ * The device's ranges are in no tree any more: the time for the drain. 0 would say
+ * "no lookup", so the epoch leaves it out when it wraps.
+ */
+void vmr_device_retire(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	dev->retire_epoch = manager->epoch + 1 ? manager->epoch + 1 : 1;
+	/* pairs with the acquire in lookup_begin() */
+	smp_store_release(&manager->epoch, dev->retire_epoch);
+}
+
+/* All of a registration but making it visible */
+int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
+		       const struct vmr_transaction *t, size_t *failed,
+		       struct vmr_range **conflict)
+{
+	struct vmr_pool_set view;
+	struct vmr_watermarks marks;
+	int ret;
+
+	if (!manager || !dev || !dev->ops)
+		return -EINVAL;
+	ret = vmr_device_check(dev, failed);
+	if (ret)
+		return ret;
+	if (dev->state != VMR_DEVICE_UNREGISTERED || dev->id.node.link ||
+	    any_region_linked(dev))
+		return -EEXIST;
+	if (!vmr_device_parent_registered(dev, t))
+		return -ENOENT;
+
+	/* The id comes last: a grant says first what makes no sense */
+	ret = vmr_system_alloc_in(manager->sys, vmr_bus_pool_set(dev, &view),
+				  dev->constraints, dev->nr_constraints,
+				  &dev->resources, &marks, failed, conflict);
+	if (ret)
+		goto retire;
+	ret = vmr_id_alloc(&manager->sys->device_ids, &dev->id);
+	if (ret) {
+		if (failed)
+			*failed = dev->nr_constraints;
+		vmr_watermarks_restore(manager->sys, &marks);
+		goto take_back;
+	}
+	vmr_watermarks_swap(manager->sys, &marks);
+	/* The ranges are linked, but nothing answers before the state says so */
+	if (dev->ops->set_resources)
+		ret = dev->ops->set_resources(dev, &dev->resources);
+	if (!ret) {
+		vmr_watermarks_raise(manager->sys, &marks);
+		return 0;
+	}
+	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
+take_back:
+	vmr_devices_unprepare(manager, dev);
+	vmr_notify_flush(manager); /* of what @set_resources let happen */
+retire:
+	/* Nobody was let in, but lookups may have come by its ranges */
+	vmr_device_retire(manager, dev);
+	return ret;
+}
+
+/* Note who is to be told, and put the device in the list */
+void vmr_device_queue_add(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		vmr_notify_queue(manager, region);
+	list_add_tail(vmr_to_list(&dev->link), vmr_to_list(&manager->devices));
+}
+
+void vmr_device_publish(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	vmr_device_queue_add(manager, dev);
+	vmr_seqcount_write_begin(&manager->sys->seq);
+	/* after what @set_resources did; pairs with vmr_device_is_registered() */
+	smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
+	vmr_seqcount_write_end(&manager->sys->seq);
+	vmr_trace_register(manager, dev);
+	vmr_notify_flush(manager);
+}
+
+int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
+			size_t *failed, struct vmr_range **conflict)
+{
+	int ret = vmr_device_prepare(manager, dev, NULL, failed, conflict);
+
+	if (ret)
+		return ret;
+	vmr_bus_add_device(dev);
+	vmr_device_publish(manager, dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_device_register);
+
+/* Count what is visible of a device, and note who is to be told that it goes */
+int vmr_device_queue_del(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	struct vmr_region *region;
+	int visible = 0;
+
+	for (region = dev->regions; region; region = region->next) {
+		visible += vmr_region_mapping(region).mapped;
+		vmr_notify_queue(manager, region);
+	}
+	return visible;
+}
+
+/* In a write section: the device answers no more and holds nothing */
+void vmr_device_hide(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	WRITE_ONCE(dev->state, VMR_DEVICE_UNREGISTERED);
+	device_free_resources(manager, dev);
+}
+
+/* After it: what only the writer's side knows, and the time for the drain */
+void vmr_device_finish_unregister(struct vmr_manager *manager,
+				  struct vmr_device *dev)
+{
+	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
+	vmr_list_unlink(&dev->link);
+	vmr_bus_remove_device(dev);
+	vmr_device_retire(manager, dev);
+	vmr_trace_unregister(manager, dev);
+}
+
+int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	int visible;
+
+	if (!manager || !dev)
+		return -EINVAL;
+	if (dev->transaction ||
+	    (dev->subordinate && dev->subordinate->nr_devices))
+		return -EBUSY;
+	if (!vmr_manager_has_device(manager, dev))
+		return -ENOENT;
+	visible = vmr_device_queue_del(manager, dev);
+	vmr_seqcount_write_begin(&manager->sys->seq);
+	vmr_device_hide(manager, dev);
+	vmr_settle_for_devices(manager, dev);
+	vmr_seqcount_write_end(&manager->sys->seq);
+	vmr_device_finish_unregister(manager, dev);
+	vmr_notify_flush(manager);
+	return visible;
+}
+EXPORT_SYMBOL_GPL(vmr_device_unregister);
+
+int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io,
+			     uint64_t addr, struct vmr_device **dev)
+{
+	struct vmr_region *region;
+	struct vmr_device *found;
+	int ret;
+
+	if (!manager)
+		return -EINVAL;
+	region = vmr_find_region(manager, io, addr);
+	if (!region || !region->device)
+		return -ENOENT;
+	found = region->device;
+	ret = vmr_device_unregister(manager, found);
+	if (ret >= 0 && dev)
+		*dev = found;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_device_unregister_at);
+
+int vmr_device_request_removal(struct vmr_manager *manager,
+			       struct vmr_device *dev)
+{
+	if (!manager || !dev)
+		return -EINVAL;
+	if (!vmr_manager_has_device(manager, dev))
+		return -ENOENT;
+	if (dev->state == VMR_DEVICE_REMOVAL_REQUESTED)
+		return -EALREADY;
+	WRITE_ONCE(dev->state, VMR_DEVICE_REMOVAL_REQUESTED);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_device_request_removal);
+
+int vmr_device_cancel_removal(struct vmr_manager *manager,
+			      struct vmr_device *dev)
+{
+	if (!manager || !dev)
+		return -EINVAL;
+	if (dev->state != VMR_DEVICE_REMOVAL_REQUESTED ||
+	    !vmr_manager_has_device(manager, dev))
+		return -ENOENT;
+	WRITE_ONCE(dev->state, VMR_DEVICE_REGISTERED);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_device_cancel_removal);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * device_restore.c - registering devices whose ranges a restore has put back
+ */
+#include "device.h"
+
+static bool is_live_in(const struct vmr_space *space,
+		       const struct vmr_range *range)
+{
+	return vmr_range_state(range) == VMR_LIVE &&
+	       vmr_in_space(space, range);
+}
+
+/* The space that a constraint of a device is granted in */
+static struct vmr_space *constraint_space(struct vmr_manager *manager,
+					  const struct vmr_device *dev,
+					  const struct vmr_constraint *c)
+{
+	switch (c->kind) {
+	case VMR_KIND_PIO:
+		return vmr_device_space(manager, dev, VMR_PIO);
+	case VMR_KIND_MMIO:
+	case VMR_KIND_MEM:
+		return vmr_device_space(manager, dev, VMR_MMIO);
+	default:
+		return vmr_system_space(manager->sys, c->kind);
+	}
+}
+
+static int check_restored_ranges(struct vmr_manager *manager,
+				 struct vmr_device *dev, size_t *failed)
+{
+	size_t i;
+
+	for (i = 0; i < dev->nr_constraints; i++) {
+		const struct vmr_constraint *c = &dev->constraints[i];
+
+		if (!vmr_constraint_is_allocated(
+			    constraint_space(manager, dev, c), c) ||
+		    c->range->last - c->range->start != c->request.size - 1)
+			break;
+	}
+	if (i == dev->nr_constraints &&
+	    is_live_in(&manager->sys->device_ids.space, &dev->id))
+		return 0;
+	if (failed)
+		*failed = i;
+	return -ENOENT;
+}
+
+int vmr_device_register_restored(struct vmr_manager *manager,
+				 struct vmr_device *dev, size_t *failed)
+{
+	int ret;
+
+	if (!manager || !dev || !dev->ops)
+		return -EINVAL;
+	ret = vmr_device_check(dev, failed);
+	if (ret)
+		return ret;
+	if (dev->resources.max < dev->nr_constraints)
+		return -EINVAL;
+	if (dev->state != VMR_DEVICE_UNREGISTERED)
+		return -EEXIST;
+	if (!vmr_device_parent_registered(dev, NULL))
+		return -ENOENT;
+	ret = check_restored_ranges(manager, dev, failed);
+	if (ret)
+		return ret;
+	vmr_resource_set_fill(dev->constraints, dev->nr_constraints,
+			      &dev->resources);
+	if (dev->ops->set_resources)
+		ret = dev->ops->set_resources(dev, &dev->resources);
+	if (ret) {
+		dev->resources.nr = 0;
+		return ret;
+	}
+	vmr_bus_add_device(dev);
+	vmr_device_publish(manager, dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_device_register_restored);

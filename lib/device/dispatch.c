@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * dispatch.c - dispatching accesses to devices
+ */
+#include "reader.h"
+#include "trace.h"
+
+/*
+ * Routing
+ */
+
+struct dispatch_target {
+	struct vmr_device	*dev;
+	struct vmr_access	access;
+};
+
+/* The trapped part of a memory region that holds the offset */
+static struct vmr_region *subregion_at(struct vmr_region *region,
+				       uint64_t offset)
+{
+	struct vmr_region *subregion;
+
+	for (subregion = region->subregions; subregion;
+	     subregion = subregion->next)
+		if (offset >= subregion->offset &&
+		    offset - subregion->offset < subregion->size)
+			return subregion;
+	return NULL;
+}
+
+/* The access as the device, or the part that traps, sees it */
+static inline int resolve_access(struct dispatch_target *target,
+				 struct vmr_region *region, uint64_t start,
+				 uint64_t last, uint64_t addr, uint32_t width)
+{
+	uint64_t offset = addr - start;
+	uint64_t left = last - addr;	/* behind the first byte */
+
+	target->dev = region->device;
+	if (region->type == VMR_REGION_MEMORY) {
+		region = subregion_at(region, offset);
+		if (!region)
+			return -ENXIO;
+		start += region->offset;
+		offset -= region->offset;
+		left = region->size - 1 - offset;
+	} else if (region->type != VMR_REGION_TRAPPED) {
+		return -ENXIO;
+	}
+	if (left < width - 1)
+		return -ENXIO;
+	target->access.region = region;
+	target->access.base = start;
+	target->access.offset = offset;
+	return 0;
+}
+
+static bool access_width_valid(enum vmr_io io, uint32_t width, uint32_t count)
+{
+	if (!count)
+		return false;
+	if (io == VMR_PIO)
+		return width == 1 || width == 2 || width == 4;
+	return width >= 1 && width <= 8;
+}
+
+/*
+ * The digits of the page's number to the base 64, summed without a carry: neighbours
+ * of any size that is a power of two, as BARs are, have hints of their own.
+ */
+static struct vmr_cache_entry *cache_slot(struct vmr_reader *reader,
+					  enum vmr_io io, uint64_t addr)
+{
+	uint64_t key = addr >> (io == VMR_PIO ? 3 : 12);
+
+	static_assert(VMR_LOOKUP_CACHE_SIZE == 1 << 6);
+	key ^= key >> 24;
+	key ^= key >> 12;
+	key ^= key >> 6;
+	return &reader->cache[key % VMR_LOOKUP_CACHE_SIZE];
+}
+
+/* The departures of all on the way */
+static inline uint32_t
+cache_generation_sum(const struct vmr_generations *generations,
+		     uint32_t gen_slots)
+{
+	uint32_t sum = READ_ONCE(generations->gen[gen_slots & 0xff]);
+
+	while (gen_slots >>= 8)
+		sum += READ_ONCE(generations->gen[gen_slots & 0xff]);
+	return sum;
+}
+
+static void cache_flush(struct vmr_reader *reader, uint32_t rollover)
+{
+	memset(reader->cache, 0, sizeof(reader->cache));
+	reader->rollover = rollover;
+}
+
+/*
+ * Ask the region that the hint names; -EAGAIN if the tree has to be asked. Neither
+ * its range nor its device's state, which others write, need be looked at.
+ */
+static int lookup_cached(struct vmr_reader *reader,
+			 const struct vmr_cache_entry *entry, enum vmr_io io,
+			 uint64_t addr, uint32_t width,
+			 struct dispatch_target *target)
+{
+	const struct vmr_generations *generations =
+		&reader->manager->sys->generations;
+	uint32_t rollover;
+
+	if (cache_generation_sum(generations, entry->gen_slots) !=
+	    entry->gen_sum)
+		return -EAGAIN;
+	smp_rmb();	/* pairs with the one in depart() */
+	rollover = READ_ONCE(generations->rollover);
+	if (rollover != reader->rollover)
+		cache_flush(reader, rollover);
+	if (!entry->region || addr < entry->start || addr > entry->last ||
+	    entry->region->io != io)
+		return -EAGAIN;
+	return resolve_access(target, entry->region, entry->start, entry->last,
+			      addr, width);
+}
+
+/*
+ * Follow an address from the root to the region that answers, through windows to
+ * any depth. What is found in a tree is used only once the count says that it was
+ * true, and what is read of it then is asked for once more: -EAGAIN sends the
+ * reader round again. A region's device, type and windows do not change while it
+ * is registered, and are there until the drain.
+ *
+ * Apart, since it needs all registers, and a hit would save and restore them.
+ */
+static noinline int lookup_tree(const struct vmr_reader *reader,
+				struct vmr_cache_entry *entry, enum vmr_io io,
+				uint64_t addr, uint32_t width,
+				struct dispatch_target *target)
+{
+	const struct vmr_system *sys = reader->manager->sys;
+	const struct vmr_space *space = vmr_manager_space(reader->manager, io);
+	uint32_t count = vmr_seqcount_read_begin(&sys->seq), gen_sum;
+	uint32_t gen_slots = 0, path_too_long = 0;
+	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
+	bool prefetchable = false, registered;
+	struct vmr_region *region;
+	struct vmr_range *range;
+
+	for (;;) {
+		range = vmr_find_raw(space, addr);
+		if (vmr_seqcount_read_retry(&sys->seq, count))
+			return -EAGAIN;
+		if (!range)
+			return -ENXIO;
+		region = vmr_to_region(range);
+		start = READ_ONCE(range->start);
+		last = READ_ONCE(range->last);
+		registered = region->device &&
+			     vmr_device_is_registered(region->device);
+		path_too_long |= gen_slots >> 24;
+		gen_slots = gen_slots << 8 | vmr_generation_slot(range);
+		gen_sum = cache_generation_sum(&sys->generations, gen_slots);
+		if (vmr_seqcount_read_retry(&sys->seq, count))
+			return -EAGAIN;
+		if (!registered)
+			return -ENXIO;
+		if (region->type != VMR_REGION_WINDOW)
+			break;
+		lo = max(lo, start);
+		hi = min(hi, last);
+		prefetchable = prefetchable || region->prefetchable;
+		space = vmr_bus_space(region->device->subordinate, io);
+	}
+	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
+		return -ENXIO;
+	if (!path_too_long)
+		*entry = (struct vmr_cache_entry) {
+			.start = start,
+			.last = last,
+			.region = region,
+			.gen_slots = gen_slots,
+			.gen_sum = gen_sum,
+		};
+	return resolve_access(target, region, start, last, addr, width);
+}
+
+/* Find who answers, and step inside */
+static inline int lookup_device(struct vmr_reader *reader, enum vmr_io io,
+				uint64_t addr, uint32_t width,
+				struct dispatch_target *target)
+{
+	struct vmr_cache_entry *entry = cache_slot(reader, io, addr);
+	int ret;
+
+	reader_lookup_begin(reader);
+	ret = lookup_cached(reader, entry, io, addr, width, target);
+	while (ret == -EAGAIN)
+		ret = lookup_tree(reader, entry, io, addr, width, target);
+	if (ret) {
+		/* after the walk; pairs with reader_may_access() */
+		smp_store_release(&reader->epoch, 0);
+		vmr_trace_dispatch_miss(reader, addr, ret);
+		return ret;
+	}
+	target->access.reader = reader;
+	reader_callback_begin(reader, target->dev);
+	vmr_trace_dispatch(reader, target->dev, &target->access);
+	return 0;
+}
+
+static int dispatch_lookup(struct vmr_reader *reader, enum vmr_io io,
+			   uint64_t addr, uint32_t width, uint32_t count,
+			   struct dispatch_target *target)
+{
+	if (!access_width_valid(io, width, count))
+		return -EMSGSIZE;
+	target->access.width = width;
+	target->access.count = count;
+	return lookup_device(reader, io, addr, width, target);
+}
+
+static bool dispatch_args_invalid(const struct vmr_reader *reader,
+				  enum vmr_io io, const void *data)
+{
+	return !reader || !reader->manager || !data ||
+	       (io != VMR_PIO && io != VMR_MMIO);
+}
+
+int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	     void *data, uint32_t width, uint32_t count)
+{
+	struct vmr_change change = { .type = VMR_CHANGE_NONE };
+	struct dispatch_target target;
+	int ret;
+
+	if (dispatch_args_invalid(reader, io, data))
+		return -EINVAL;
+	target.access.change = &change;
+	ret = dispatch_lookup(reader, io, addr, width, count, &target);
+	if (ret) {
+		memset(data, 0xff, (size_t)width * count);
+		return ret;
+	}
+	if (target.dev->ops->read)
+		target.dev->ops->read(target.dev, &target.access, data);
+	else
+		memset(data, 0xff, (size_t)width * count);
+	reader_callback_end(reader);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_read);
+
+int vmr_write_change(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+		     const void *data, uint32_t width, uint32_t count,
+		     struct vmr_change *change)
+{
+	struct dispatch_target target;
+	int ret;
+
+	if (dispatch_args_invalid(reader, io, data) || !change)
+		return -EINVAL;
+	ret = dispatch_lookup(reader, io, addr, width, count, &target);
+	if (ret)
+		return ret;
+	*change = (struct vmr_change) { .type = VMR_CHANGE_NONE };
+	target.access.change = change;
+	if (target.dev->ops->write)
+		target.dev->ops->write(target.dev, &target.access, data);
+	reader_callback_end(reader);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_write_change);
+
+int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	      const void *data, uint32_t width, uint32_t count)
+{
+	struct vmr_change lost;
+
+	return vmr_write_change(reader, io, addr, data, width, count, &lost);
+}
+EXPORT_SYMBOL_GPL(vmr_write);

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * notify.c - listeners and their notifications
+ */
+#include "device.h"
+
+static bool same_mapping(const struct vmr_mapping *a,
+			 const struct vmr_mapping *b)
+{
+	if (a->mapped != b->mapped)
+		return false;
+	return !a->mapped || (a->start == b->start && a->last == b->last);
+}
+
+static bool is_behind(const struct vmr_device *dev, const struct vmr_bus *bus)
+{
+	const struct vmr_bus *up;
+
+	for (up = dev->parent_bus; up; up = up->bridge->parent_bus)
+		if (up == bus)
+			return true;
+	return false;
+}
+
+/* Remember what a region was, before its first change since the last report */
+void vmr_notify_queue_region(struct vmr_manager *manager,
+				struct vmr_region *region)
+{
+	if (region->notify_link.next)
+		return;
+	region->notified_mapping = vmr_region_mapping(region);
+	region->del_notified = false;
+	list_add_tail(vmr_to_list(&region->notify_link),
+		      vmr_to_list(&manager->notify_queue));
+}
+
+/* With a window changes the visibility of all that is behind it */
+static void notify_queue_subtree(struct vmr_manager *manager,
+				 struct vmr_region *region)
+{
+	struct vmr_device *dev = NULL;
+	struct vmr_region *behind;
+
+	vmr_notify_queue_region(manager, region);
+	if (region->type != VMR_REGION_WINDOW)
+		return;
+	while ((dev = vmr_next_device(manager, dev)))
+		if (is_behind(dev, region->device->subordinate))
+			for (behind = dev->regions; behind;
+			     behind = behind->next)
+				vmr_notify_queue_region(manager, behind);
+}
+
+void vmr_notify_queue_claims(struct vmr_manager *manager,
+			     struct vmr_space *space, uint64_t start,
+			     uint64_t last)
+{
+	struct vmr_range *range = vmr_first_claim(space, start, last);
+
+	for (; range; range = vmr_next_claim(range, start, last))
+		if (vmr_to_region(range)->type == VMR_REGION_WINDOW)
+			notify_queue_subtree(manager, vmr_to_region(range));
+}
+
+void vmr_notify_queue(struct vmr_manager *manager, struct vmr_region *region)
+{
+	notify_queue_subtree(manager, region);
+	if (vmr_range_state(&region->range) == VMR_LIVE)
+		vmr_notify_queue_claims(manager,
+					vmr_region_space(manager, region),
+					region->range.start,
+					region->range.last);
+}
+
+static struct vmr_listener *to_listener(struct list_head *pos)
+{
+	return container_of((struct vmr_list *)pos, struct vmr_listener, link);
+}
+
+static struct vmr_region *to_queued_region(struct list_head *pos)
+{
+	return container_of((struct vmr_list *)pos, struct vmr_region,
+			    notify_link);
+}
+
+/* What is being told, and who is told next */
+struct vmr_notification {
+	struct vmr_region	*region;
+	struct vmr_mapping	old;
+	struct vmr_mapping	new;
+	struct list_head	*next;
+};
+
+static void notify_listeners(struct vmr_manager *manager,
+			     struct vmr_notification *notification)
+{
+	while (notification->next != vmr_to_list(&manager->listeners)) {
+		struct vmr_listener *listener = to_listener(notification->next);
+
+		notification->next = notification->next->next;
+		listener->region_changed(listener, notification->region,
+					 &notification->old,
+					 &notification->new);
+	}
+}
+
+static void notify_region_del(struct vmr_manager *manager)
+{
+	struct list_head *pos, *at;
+
+	list_for_each(pos, vmr_to_list(&manager->notify_queue)) {
+		struct vmr_region *region = to_queued_region(pos);
+		struct vmr_mapping new = vmr_region_mapping(region);
+
+		if (region->del_notified || !region->notified_mapping.mapped ||
+		    same_mapping(&region->notified_mapping, &new))
+			continue;
+		region->del_notified = true;
+		list_for_each(at, vmr_to_list(&manager->listeners))
+			if (to_listener(at)->region_del)
+				to_listener(at)->region_del(
+					to_listener(at), region,
+					&region->notified_mapping);
+	}
+}
+
+/*
+ * Report what changed. A listener may call writers: their changes are queued
+ * behind the ones that are still to be told, and all are told before that call
+ * returns, beginning with the one that this listener has just been told and
+ * others have not. So everybody hears of them in the order in which they happened.
+ */
+void vmr_notify_flush(struct vmr_manager *manager)
+{
+	struct list_head *queue = vmr_to_list(&manager->notify_queue);
+	struct vmr_notification *outer = manager->notifying;
+	struct vmr_notification notification;
+
+	if (outer)
+		notify_listeners(manager, outer);
+	/* Once: what a listener adds is told before its call returns */
+	notify_region_del(manager);
+	while (!list_empty(queue)) {
+		notification.region = to_queued_region(queue->next);
+		notification.old = notification.region->notified_mapping;
+		notification.new = vmr_region_mapping(notification.region);
+		notification.next = vmr_to_list(&manager->listeners)->next;
+		vmr_list_unlink(&notification.region->notify_link);
+		/* Who was told that it leaves is told where it is in any case */
+		if (!notification.region->del_notified &&
+		    same_mapping(&notification.old, &notification.new))
+			continue;
+		manager->notifying = &notification;
+		notify_listeners(manager, &notification);
+	}
+	manager->notifying = outer;
+}
+
+int vmr_listener_register(struct vmr_manager *manager,
+			  struct vmr_listener *listener)
+{
+	if (!manager || !listener || !listener->region_changed)
+		return -EINVAL;
+	if (listener->link.next)
+		return -EEXIST;
+	list_add_tail(vmr_to_list(&listener->link),
+		      vmr_to_list(&manager->listeners));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_listener_register);
+
+int vmr_listener_unregister(struct vmr_manager *manager,
+			    struct vmr_listener *listener)
+{
+	if (!manager || !listener)
+		return -EINVAL;
+	if (!listener->link.next)
+		return -ENOENT;
+	vmr_list_unlink(&listener->link);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_listener_unregister);

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * placement.c - where the regions of a registered device are
+ */
+#include "placement.h"
+
+static int region_check_args(struct vmr_manager *manager,
+			     struct vmr_region *region,
+			     struct vmr_space **space)
+{
+	if (!manager || !region)
+		return -EINVAL;
+	*space = vmr_region_space(manager, region);
+	return *space && vmr_manager_has_device(manager, region->device) ?
+		       0 :
+		       -ENOENT;
+}
+
+/* A claim is where it shall be: a write that changes nothing is no new claim */
+static bool region_is_placed(const struct vmr_region *region,
+			  const struct vmr_placement *placement)
+{
+	enum vmr_state state = vmr_range_state(&region->range);
+
+	if (state == VMR_CLAIMED)
+		state = VMR_LIVE;
+	return state == placement->state &&
+	       (state == VMR_FREE || (region->range.start == placement->start &&
+				      region->range.last == placement->last));
+}
+
+static void region_set_placement(struct vmr_manager *manager,
+			      struct vmr_region *region,
+			      const struct vmr_placement *placement)
+{
+	struct vmr_space *space = vmr_region_space(manager, region);
+
+	if (region->type == VMR_REGION_WINDOW && placement->state != VMR_FREE)
+		region->size = placement->last - placement->start + 1;
+	if (placement->state == VMR_PARKED)
+		vmr_park(space, &region->range, placement->start,
+			 placement->last);
+	else if (placement->state == VMR_LIVE &&
+		 !vmr_claim(space, &region->range, placement->start,
+			    placement->last))
+		vmr_settle_in(manager, space, placement->start,
+			      placement->last);
+}
+
+/*
+ * Take a region from where it is to where it shall be, and let claims have the
+ * place that it leaves.
+ */
+static int region_update_placement(struct vmr_manager *manager,
+				   struct vmr_region *region,
+				   enum vmr_state state, uint64_t start)
+{
+	struct vmr_placement placement = { .state = state, .start = start };
+	struct vmr_space *space;
+	int ret = region_check_args(manager, region, &space);
+
+	if (ret)
+		return ret;
+	placement.last = start + (region->size - 1);
+	if (region_is_placed(region, &placement))
+		return 0;
+	vmr_notify_queue(manager, region);
+	vmr_seqcount_write_begin(space->seq);
+	vmr_free(space, &region->range);
+	vmr_settle_in(manager, space, region->range.start, region->range.last);
+	region_set_placement(manager, region, &placement);
+	vmr_seqcount_write_end(space->seq);
+	vmr_notify_flush(manager);
+	return 0;
+}
+
+int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
+		       uint64_t start)
+{
+	return region_update_placement(manager, region, VMR_LIVE, start);
+}
+EXPORT_SYMBOL_GPL(vmr_region_program);
+
+int vmr_region_park(struct vmr_manager *manager, struct vmr_region *region,
+		    uint64_t start)
+{
+	return region_update_placement(manager, region, VMR_PARKED, start);
+}
+EXPORT_SYMBOL_GPL(vmr_region_park);
+
+int vmr_region_unmap(struct vmr_manager *manager, struct vmr_region *region)
+{
+	return region_update_placement(manager, region, VMR_FREE, 0);
+}
+EXPORT_SYMBOL_GPL(vmr_region_unmap);
+
+int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
+		    uint64_t start, struct vmr_range **conflict)
+{
+	uint64_t last, old_start, old_last;
+	struct vmr_range *blocker;
+	struct vmr_space *space;
+	int ret = region_check_args(manager, region, &space);
+
+	if (ret == -EINVAL)
+		return ret;
+	last = start + (region->size - 1);
+	if (last < start)
+		return -EOVERFLOW;
+	if (ret)
+		return ret;
+	/* Regions are in spaces that begin at 0. */
+	if (last > space->last)
+		return -ERANGE;
+	blocker = vmr_find_overlap(space, start, last);
+	if (blocker == &region->range)
+		blocker = vmr_next_range(blocker);
+	if (blocker && blocker->start <= last) {
+		if (conflict)
+			*conflict = blocker;
+		return -EBUSY;
+	}
+	old_start = region->range.start;
+	old_last = region->range.last;
+	vmr_notify_queue(manager, region);
+	vmr_seqcount_write_begin(space->seq);
+	/* An exact request goes before the claims of others */
+	if (vmr_range_state(&region->range) == VMR_LIVE) {
+		vmr_move(space, &region->range, start, NULL);
+	} else {
+		vmr_free(space, &region->range);
+		vmr_reserve(space, &region->range, start, last, NULL);
+	}
+	vmr_settle_in(manager, space, old_start, old_last);
+	vmr_seqcount_write_end(space->seq);
+	vmr_notify_flush(manager);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_region_move);
+
+int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
+		       uint64_t start, uint64_t last)
+{
+	struct vmr_space *space;
+	int ret = region_check_args(manager, window, &space);
+
+	if (ret == -EINVAL || start > last ||
+	    window->type != VMR_REGION_WINDOW)
+		return -EINVAL;
+	if (ret)
+		return ret;
+	window->size = last - start + 1;
+	return vmr_region_program(manager, window, start);
+}
+EXPORT_SYMBOL_GPL(vmr_window_program);
+
+/* Let claims have what a set of moves left */
+static void settle_after_moves(struct vmr_manager *manager,
+			       const struct vmr_move_op *steps, size_t nr)
+{
+	struct vmr_claim_ref claim;
+	size_t i;
+
+	do {
+		claim.range = NULL;
+		for (i = 0; i < nr; i++) {
+			const struct vmr_range *range = steps[i].range;
+
+			vmr_claim_ref_oldest(
+				&claim, steps[i].space, steps[i].old_start,
+				steps[i].old_start +
+					(range->last - range->start));
+		}
+	} while (vmr_claim_ref_settle(manager, &claim));
+}
+
+static bool move_op_overflows(const struct vmr_move_op *step)
+{
+	return vmr_to_region(step->range)->size - 1 >
+	       VMR_ADDR_MAX - step->start;
+}
+
+int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
+			 size_t nr, size_t *failed, struct vmr_range **conflict)
+{
+	struct vmr_seqcount *seq;
+	size_t i;
+	int ret;
+
+	if (!manager || !steps || !nr)
+		return -EINVAL;
+	for (i = 0; i < nr; i++) {
+		ret = steps[i].range ?
+			      region_check_args(manager,
+						vmr_to_region(steps[i].range),
+						&steps[i].space) :
+			      -EINVAL;
+		if (ret == -ENOENT && move_op_overflows(&steps[i]))
+			ret = -EOVERFLOW;
+		if (ret) {
+			if (failed)
+				*failed = i;
+			return ret;
+		}
+		steps[i].to_space = steps[i].space;
+	}
+	/* Regions that do not move in the end are not reported */
+	for (i = 0; i < nr; i++)
+		vmr_notify_queue(manager, vmr_to_region(steps[i].range));
+
+	seq = &manager->sys->seq;
+	vmr_seqcount_write_begin(seq);
+	ret = vmr_move_bulk(steps, nr, failed, conflict);
+	if (!ret)
+		settle_after_moves(manager, steps, nr);
+	vmr_seqcount_write_end(seq);
+	vmr_notify_flush(manager);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_region_move_bulk);
+
+/*
+ * In one write section: a region that leaves its place does not take the place of
+ * another region that leaves with it, and no lookup finds a part of the change.
+ */
+void vmr_device_update_placements(struct vmr_manager *manager,
+				  struct vmr_device *dev, uint32_t mask,
+				  vmr_get_placement_fn *get_placement)
+{
+	struct vmr_placement placement;
+	struct vmr_region *region;
+	unsigned int i;
+
+	if (!vmr_manager_has_device(manager, dev))
+		return;
+	for (i = 0; mask >> i; i++) {
+		region = get_placement(dev, i, &placement);
+		if (region_is_placed(region, &placement))
+			mask &= ~(1u << i);
+		else if (mask & 1u << i)
+			vmr_notify_queue(manager, region);
+	}
+	if (!mask)
+		return;
+	vmr_seqcount_write_begin(&manager->sys->seq);
+	for (i = 0; mask >> i; i++) {
+		region = get_placement(dev, i, &placement);
+		if (mask & 1u << i)
+			vmr_free(vmr_region_space(manager, region),
+				 &region->range);
+	}
+	vmr_settle_for_devices(manager, dev);
+	for (i = 0; mask >> i; i++) {
+		region = get_placement(dev, i, &placement);
+		if (mask & 1u << i)
+			region_set_placement(manager, region, &placement);
+	}
+	vmr_seqcount_write_end(&manager->sys->seq);
+	vmr_notify_flush(manager);
+}

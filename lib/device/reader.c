@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * reader.c - readers, and the drain that waits for them
+ */
+#include "reader.h"
+#include "trace.h"
+
+#include <linux/atomic.h>
+
+/* Held for a few loads and stores only, so that nobody waits for long */
+static unsigned long readers_lock(struct vmr_manager *manager)
+{
+	unsigned long state = vmr_port_write_begin();
+
+	/* pairs with the release in readers_unlock() */
+	while (xchg_acquire(&manager->readers_lock, 1))
+		vmr_port_spin_relax();
+	return state;
+}
+
+static void readers_unlock(struct vmr_manager *manager, unsigned long state)
+{
+	/* pairs with the acquire in readers_lock() */
+	smp_store_release(&manager->readers_lock, 0);
+	vmr_port_write_end(state);
+}
+
+int vmr_reader_attach(struct vmr_manager *manager, struct vmr_reader *reader)
+{
+	unsigned long state;
+
+	if (!manager || !reader)
+		return -EINVAL;
+	if (reader->manager)
+		return -EEXIST;
+	state = readers_lock(manager);
+	memset(reader, 0, sizeof(*reader));
+	reader->manager = manager;
+	reader->next = manager->readers;
+	manager->readers = reader;
+	readers_unlock(manager, state);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_reader_attach);
+
+int vmr_reader_detach(struct vmr_reader *reader)
+{
+	struct vmr_manager *manager;
+	struct vmr_reader **at;
+	unsigned long state;
+
+	if (!reader)
+		return -EINVAL;
+	manager = reader->manager;
+	if (!manager)
+		return -ENOENT;
+	/*
+	 * No drain will look at this reader, so it is here that what it did is
+	 * seen to be over: pairs with the releases in reader_callback_begin() and reader_callback_end().
+	 */
+	if (smp_load_acquire(&reader->epoch))
+		return -EDEADLK;
+	/* as well */
+	if (smp_load_acquire(&reader->depth))
+		return -EDEADLK;
+	state = readers_lock(manager);
+	for (at = &manager->readers; *at != reader; at = &(*at)->next)
+		;
+	*at = reader->next;
+	reader->manager = NULL;
+	readers_unlock(manager, state);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_reader_detach);
+
+/* Whether a reader may be inside the device, or about to be */
+static bool reader_may_access(struct vmr_reader *reader,
+			      const struct vmr_device *dev)
+{
+	unsigned long epoch;
+	uint32_t depth, i;
+
+	/* pairs with the release in reader_callback_begin(): first the epoch, then the names */
+	epoch = smp_load_acquire(&reader->epoch);
+	if (epoch && (long)(epoch - dev->retire_epoch) < 0)
+		return true;
+	/* pairs with the release in reader_callback_end(): the callback is over */
+	depth = smp_load_acquire(&reader->depth);
+	if (depth > VMR_READER_HAZARDS)
+		return true;
+	for (i = 0; i < depth; i++)
+		/* or a later name says so: pairs with the release in reader_callback_begin() */
+		if (smp_load_acquire(&reader->hazards[i]) == dev)
+			return true;
+	return false;
+}
+
+static int poll_drain(struct vmr_manager *manager, const struct vmr_device *dev,
+		      bool check_self)
+{
+	struct vmr_reader *reader;
+	unsigned long state;
+	int ret = 0;
+
+	if (!manager || !dev)
+		return -EINVAL;
+	if (READ_ONCE(dev->state) != VMR_DEVICE_UNREGISTERED)
+		return -EBUSY;
+	smp_mb(); /* pairs with the one in reader_lookup_begin() */
+	state = readers_lock(manager);
+	for (reader = manager->readers; reader; reader = reader->next) {
+		if (reader_may_access(reader, dev))
+			ret = -EAGAIN;
+		/* pairs with reader_callback_begin(), which comes after the owner is stored */
+		if (check_self && smp_load_acquire(&reader->depth) &&
+		    READ_ONCE(reader->thread) == vmr_port_thread_id()) {
+			ret = -EDEADLK;
+			break;
+		}
+	}
+	readers_unlock(manager, state);
+	return ret;
+}
+
+int vmr_device_try_drain(struct vmr_manager *manager,
+			 const struct vmr_device *dev)
+{
+	int ret = poll_drain(manager, dev, false);
+
+	vmr_trace_drain(manager, dev, ret);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_device_try_drain);
+
+int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev)
+{
+	int ret;
+
+	while ((ret = poll_drain(manager, dev, true)) == -EAGAIN) {
+		vmr_lockdep_drain();
+		vmr_port_drain_wait();
+	}
+	if (!ret)
+		vmr_lockdep_drain();
+	vmr_trace_drain(manager, dev, ret);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_device_drain);

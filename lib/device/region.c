@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * region.c - regions and subregions
+ */
+#include "device.h"
+
+void vmr_region_init(struct vmr_region *region, enum vmr_io io,
+		     enum vmr_region_type type, uint64_t size, uint32_t index,
+		     const char *tag)
+{
+	region->io = io;
+	region->type = type;
+	region->size = size;
+	region->index = index;
+	region->name = tag;
+}
+EXPORT_SYMBOL_GPL(vmr_region_init);
+
+struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
+				   const struct vmr_region *region)
+{
+	if (!manager || !region || !region->device)
+		return NULL;
+	return vmr_device_space(manager, region->device, region->io);
+}
+EXPORT_SYMBOL_GPL(vmr_region_space);
+
+
+int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region)
+{
+	struct vmr_region **end, *part;
+
+	if (!dev || !region || !region->size)
+		return -EINVAL;
+	if (region->device || region->range.node.link)
+		return -EEXIST;
+	if (dev->state != VMR_DEVICE_UNREGISTERED)
+		return -EBUSY;
+	for (end = &dev->regions; *end; end = &(*end)->next)
+		;
+	*end = region;
+	region->next = NULL;
+	region->device = dev;
+	for (part = region->subregions; part; part = part->next)
+		part->device = dev;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_device_add_region);
+
+int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part)
+{
+	struct vmr_region *other;
+
+	if (!region || !part || !part->size ||
+	    region->type != VMR_REGION_MEMORY)
+		return -EINVAL;
+	for (other = region->subregions; other; other = other->next)
+		if (other == part)
+			return -EEXIST;
+	if (part->device)
+		return -EEXIST;
+	if (part->offset >= region->size ||
+	    part->size > region->size - part->offset)
+		return -ERANGE;
+	if (region->device && region->device->state != VMR_DEVICE_UNREGISTERED)
+		return -EBUSY;
+	for (other = region->subregions; other; other = other->next)
+		if (part->offset < other->offset + other->size &&
+		    other->offset < part->offset + part->size)
+			return -EBUSY;
+	part->device = region->device;
+	part->next = region->subregions;
+	region->subregions = part;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_region_add_subregion);
+
+static bool path_registered(const struct vmr_device *dev)
+{
+	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
+		if (!vmr_device_is_registered(dev))
+			return false;
+	return vmr_device_is_registered(dev);
+}
+
+struct vmr_mapping vmr_region_mapping(const struct vmr_region *region)
+{
+	const struct vmr_device *dev = region ? region->device : NULL;
+
+	if (!dev || vmr_range_state(&region->range) != VMR_LIVE ||
+	    !path_registered(dev) || !vmr_region_is_forwarded(dev, region))
+		return (struct vmr_mapping) { .mapped = false };
+	return (struct vmr_mapping) {
+		.mapped = true,
+		.start = region->range.start,
+		.last = region->range.last,
+	};
+}
+EXPORT_SYMBOL_GPL(vmr_region_mapping);
+
+int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
+		       enum vmr_io io, const struct vmr_span *hole,
+		       struct vmr_range **conflict)
+{
+	int ret;
+
+	if (!sys || !region || !hole || hole->start > hole->last ||
+	    (io != VMR_PIO && io != VMR_MMIO))
+		return -EINVAL;
+	if (region->device)
+		return -EEXIST;
+	/* Who finds it shall find it whole */
+	vmr_seqcount_write_begin(&sys->seq);
+	ret = vmr_reserve(io == VMR_PIO ? &sys->pio : &sys->mmio,
+			  &region->range, hole->start, hole->last, conflict);
+	if (!ret)
+		vmr_region_init(region, io, VMR_REGION_RESERVED,
+				hole->last - hole->start + 1, 0, hole->name);
+	vmr_seqcount_write_end(&sys->seq);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_region_reserve);
+
+int vmr_region_unreserve(struct vmr_system *sys, struct vmr_region *region)
+{
+	struct vmr_space *space;
+
+	if (!sys || !region)
+		return -EINVAL;
+	space = region->io == VMR_PIO ? &sys->pio : &sys->mmio;
+	if (region->device || region->type != VMR_REGION_RESERVED ||
+	    !vmr_in_space(space, &region->range))
+		return -ENOENT;
+	vmr_system_free_range(sys, space, &region->range);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_region_unreserve);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * transaction.c - several registrations and removals as one step
+ */
+#include "device.h"
+#include "trace.h"
+
+int vmr_transaction_begin(struct vmr_manager *manager,
+			  struct vmr_transaction *transaction)
+{
+	if (!manager || !transaction)
+		return -EINVAL;
+	transaction->manager = manager;
+	transaction->adds = NULL;
+	transaction->removes = NULL;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_begin);
+
+static void transaction_add_to_list(struct vmr_transaction *t,
+				    struct vmr_device **list,
+				    struct vmr_device *dev)
+{
+	while (*list)
+		list = &(*list)->next_in_transaction;
+	*list = dev;
+	dev->transaction = t;
+	dev->next_in_transaction = NULL;
+}
+
+static struct vmr_device *transaction_pop(struct vmr_device **list)
+{
+	struct vmr_device *dev = *list;
+
+	*list = dev->next_in_transaction;
+	dev->transaction = NULL;
+	dev->next_in_transaction = NULL;
+	return dev;
+}
+
+int vmr_transaction_add(struct vmr_transaction *transaction,
+			struct vmr_device *dev, size_t *failed,
+			struct vmr_range **conflict)
+{
+	int ret;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	ret = vmr_device_prepare(transaction->manager, dev, transaction, failed,
+				 conflict);
+	if (ret)
+		return ret;
+	WRITE_ONCE(dev->state, VMR_DEVICE_PREPARED);
+	vmr_bus_add_device(dev);
+	transaction_add_to_list(transaction, &transaction->adds, dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_add);
+
+static size_t nr_removed_from_bus(const struct vmr_transaction *t,
+				  const struct vmr_bus *bus)
+{
+	const struct vmr_device *dev;
+	size_t nr = 0;
+
+	for (dev = t->removes; dev; dev = dev->next_in_transaction)
+		nr += dev->parent_bus == bus;
+	return nr;
+}
+
+int vmr_transaction_remove(struct vmr_transaction *transaction,
+			   struct vmr_device *dev)
+{
+	if (!transaction || !transaction->manager || !dev)
+		return -EINVAL;
+	if (dev->transaction ||
+	    (dev->subordinate &&
+	     dev->subordinate->nr_devices !=
+		     nr_removed_from_bus(transaction, dev->subordinate)))
+		return -EBUSY;
+	if (!vmr_manager_has_device(transaction->manager, dev))
+		return -ENOENT;
+	transaction_add_to_list(transaction, &transaction->removes, dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_remove);
+
+static void transaction_switch(const struct vmr_transaction *t)
+{
+	struct vmr_device *dev;
+
+	for (dev = t->removes; dev; dev = dev->next_in_transaction)
+		vmr_device_hide(t->manager, dev);
+	for (dev = t->adds; dev; dev = dev->next_in_transaction)
+		/* as in vmr_device_publish() */
+		smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
+	vmr_settle_for_devices(t->manager, t->removes);
+}
+
+int vmr_transaction_commit(struct vmr_transaction *transaction)
+{
+	struct vmr_manager *manager;
+	struct vmr_device *dev;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	manager = transaction->manager;
+	for (dev = transaction->removes; dev; dev = dev->next_in_transaction)
+		vmr_device_queue_del(manager, dev);
+	for (dev = transaction->adds; dev; dev = dev->next_in_transaction)
+		vmr_device_queue_add(manager, dev);
+
+	vmr_seqcount_write_begin(&manager->sys->seq);
+	transaction_switch(transaction);
+	vmr_seqcount_write_end(&manager->sys->seq);
+
+	while (transaction->adds)
+		vmr_trace_register(manager,
+				   transaction_pop(&transaction->adds));
+	while (transaction->removes)
+		vmr_device_finish_unregister(
+			manager, transaction_pop(&transaction->removes));
+	transaction->manager = NULL;
+	vmr_notify_flush(manager);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_commit);
+
+int vmr_transaction_abort(struct vmr_transaction *transaction)
+{
+	struct vmr_manager *manager;
+	struct vmr_device *dev;
+
+	if (!transaction || !transaction->manager)
+		return -EINVAL;
+	manager = transaction->manager;
+	while (transaction->removes)
+		transaction_pop(&transaction->removes);
+	vmr_devices_unprepare(manager, transaction->adds);
+	while (transaction->adds) {
+		dev = transaction_pop(&transaction->adds);
+		vmr_bus_remove_device(dev);
+		vmr_id_free_range(&manager->sys->device_ids, &dev->id);
+		WRITE_ONCE(dev->state, VMR_DEVICE_UNREGISTERED);
+		vmr_device_retire(manager, dev);
+	}
+	transaction->manager = NULL;
+	vmr_notify_flush(manager);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_transaction_abort);

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * machines.c - the address maps of usual machines
+ */
+#include "layout.h"
+#define FIRST_DYNAMIC_PORT	0x1000	/* of those that are nobody's by tradition */
+#define LAST_VECTOR	4095
+
+/*
+ * Descriptions
+ *
+ * The tables have what machines differ in, and all of that is below 4 GiB. The
+ * last area of memory has no end, and the 64-bit window no place: they depend on
+ * how much memory there is.
+ */
+
+/* What KVM has had for every architecture and in every version */
+#define KVM_MIN_MEM_SLOTS	509
+
+struct span32 {
+	uint32_t	start;
+	uint32_t	last;
+	const char	*name;
+};
+
+/* @low_ram is the end of an area below another at 4 GiB, if there are two */
+struct machine_desc {
+	uint32_t	ram;
+	uint32_t	low_ram;
+	uint8_t		phys_bits;
+	uint8_t		platform_policy;
+	bool		vectors_apart;
+	uint8_t		nr_platform;
+	uint8_t		nr_holes;
+	struct span32	window;
+	struct span32	platform[3];
+	struct span32	reserved[4];
+	struct span32	inputs;
+	uint32_t	first_line;
+	uint32_t	first_vector;
+};
+
+static const struct machine_desc x86_64 = {
+	.phys_bits = 39,
+	.low_ram = 0xbfffffff,
+	.window = { 0xc0000000, 0xe7ffffff, "mmio32" },
+	.platform = {
+		{ 0xf8000000, 0xffffffff, "platform" },
+		{ 0xe8000000, 0xf7ffffff, "ecam" },
+	},
+	.nr_platform = 2,
+	.platform_policy = VMR_FIRST,
+	.reserved = {
+		{ 0xfec00000, 0xfec00fff, "ioapic" },
+		{ 0xfed00000, 0xfed00fff, "hpet" },
+		{ 0xfee00000, 0xfeefffff, "lapic" },
+		{ 0xfeffc000, 0xfeffffff, "kvm identity map and tss" },
+	},
+	.nr_holes = 4,
+	.inputs = { 0, 23, "ioapic" },
+	.first_line = 5,
+	.first_vector = 24,
+};
+
+static const struct machine_desc arm64 = {
+	.phys_bits = 40,
+	.ram = 0x40000000,
+	.window = { 0x10000000, 0x2ffeffff, "mmio32" },
+	.platform = {
+		{ 0, 0x0fffffff, "platform" },
+		{ 0x2fff0000, 0x2fffffff, "io ports" },
+		{ 0x30000000, 0x3fffffff, "ecam" },
+	},
+	.nr_platform = 3,
+	.platform_policy = VMR_LAST,	/* firmware begins at 0 */
+	.reserved = {
+		{ 0x08000000, 0x0800ffff, "gic distributor" },
+		{ 0x08080000, 0x0809ffff, "gic its" },
+		{ 0x080a0000, 0x08ffffff, "gic redistributors" },
+	},
+	.nr_holes = 3,
+	.inputs = { 32, 255, "gic" },
+	.first_line = 32,
+	.vectors_apart = true,
+};
+
+static const struct machine_desc riscv64 = {
+	.phys_bits = 41,
+	.ram = 0x80000000,
+	.window = { 0x40000000, 0x7fffffff, "mmio32" },
+	.platform = {
+		{ 0, 0x2fffffff, "platform" },
+		{ 0x30000000, 0x3fffffff, "ecam" },
+	},
+	.nr_platform = 2,
+	.platform_policy = VMR_LAST,	/* firmware begins at the bottom */
+	.reserved = {
+		{ 0x0d000000, 0x0d007fff, "aplic" },
+		{ 0x28000000, 0x2bffffff, "imsic" },
+	},
+	.nr_holes = 2,
+	.inputs = { 1, 95, "aplic" },
+	.first_line = 1,
+	.vectors_apart = true,
+};
+
+/* Put so many bytes into the areas, the lowest first; how many it takes, or 0 */
+static size_t split_ram(const struct vmr_span *areas, size_t nr, uint64_t size,
+			struct vmr_span *pieces)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		pieces[i] = areas[i];
+		if (size - 1 <= vmr_span_last_offset(&areas[i])) {
+			pieces[i].last = areas[i].start + (size - 1);
+			return i + 1;
+		}
+		size -= vmr_span_last_offset(&areas[i]) + 1;
+	}
+	return 0;
+}
+
+int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
+		   struct vmr_span *pieces)
+{
+	struct vmr_span found[VMR_LAYOUT_MAX_RAM];
+	size_t nr;
+
+	if (!config || !size || !pieces || config->nr_ram > VMR_LAYOUT_MAX_RAM)
+		return -EINVAL;
+	nr = split_ram(config->ram, config->nr_ram, size, found);
+	if (!nr)
+		return -ENOSPC;
+	memcpy(pieces, found, nr * sizeof(*found));
+	return nr;
+}
+EXPORT_SYMBOL_GPL(vmr_layout_ram);
+
+static void set_span(struct vmr_span *span, uint64_t start, uint64_t last,
+		     const char *name)
+{
+	span->start = start;
+	span->last = last;
+	span->name = name;
+}
+
+static void set_spans(struct vmr_span *spans,
+		      const struct span32 *pool_template, size_t nr)
+{
+	for (; nr--; spans++, pool_template++)
+		set_span(spans, pool_template->start, pool_template->last,
+			 pool_template->name);
+}
+
+static void add_window(struct vmr_layout_config *config, uint64_t start,
+		       uint64_t last, uint64_t align, uint32_t flags,
+		       const char *name)
+{
+	struct vmr_layout_window *window =
+		&config->windows[config->nr_windows++];
+
+	set_span(&window->span, start, last, name);
+	window->policy = VMR_LAST;
+	window->align = align;
+	window->flags = flags;
+}
+
+/* The window above 4 GiB begins behind the memory, if anything is left there */
+static void set_windows(struct vmr_layout_config *config,
+			const struct span32 *low, uint64_t ram_last)
+{
+	uint64_t last = vmr_phys_last(config->phys_bits);
+	uint64_t grains = (ram_last >> 32) + 1;
+
+	if (grains <= last >> 32)
+		add_window(config, grains << 32, last, VMR_WINDOW_ALIGN_64,
+			   VMR_64BIT, "mmio64");
+	add_window(config, low->start, low->last, VMR_WINDOW_ALIGN_32, 0,
+		   low->name);
+}
+
+static int fill_config(struct vmr_layout_config *config,
+		       const struct machine_desc *machine_desc, uint64_t ram,
+		       uint64_t ram_max, uint32_t phys_bits)
+{
+	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
+	size_t nr = machine_desc->low_ram ? 2 : 1;
+
+	if (!ram_max)
+		ram_max = ram;
+	if (!phys_bits)
+		phys_bits = machine_desc->phys_bits;
+	if (!config || !ram || ram_max < ram || phys_bits < 33 ||
+	    phys_bits > 64)
+		return -EINVAL;
+	set_span(&pieces[0], machine_desc->ram,
+		 nr == 2 ? machine_desc->low_ram : VMR_ADDR_MAX, "memory");
+	set_span(&pieces[1], VMR_4_GIB, VMR_ADDR_MAX, "memory above 4 GiB");
+	nr = split_ram(pieces, nr, ram_max, pieces);
+	if (!nr || pieces[nr - 1].last > vmr_phys_last(phys_bits))
+		return -ENOSPC;
+
+	memset(config, 0, sizeof(*config));
+	config->phys_bits = phys_bits;
+	memcpy(config->ram, pieces, nr * sizeof(*pieces));
+	config->nr_ram = nr;
+	set_windows(config, &machine_desc->window, pieces[nr - 1].last);
+	set_spans(config->platform, machine_desc->platform,
+		  machine_desc->nr_platform);
+	config->nr_platform = machine_desc->nr_platform;
+	config->platform_policy = machine_desc->platform_policy;
+	set_spans(config->reserved, machine_desc->reserved,
+		  machine_desc->nr_holes);
+	config->nr_reserved = machine_desc->nr_holes;
+	set_span(&config->io_ports, FIRST_DYNAMIC_PORT, VMR_PORT_LAST, "ports");
+	config->nr_segments = 1;
+	config->buses = 256;
+	set_spans(config->irq_inputs, &machine_desc->inputs, 1);
+	config->nr_irq_inputs = 1;
+	set_span(&config->irq_lines, machine_desc->first_line,
+		 machine_desc->inputs.last, "irq");
+	set_span(&config->msi_vectors, machine_desc->first_vector, LAST_VECTOR,
+		 "gsi");
+	config->separate_msi_vectors = machine_desc->vectors_apart;
+	config->slot_last = KVM_MIN_MEM_SLOTS - 1;
+	config->id_last = 0xffff;
+	return 0;
+}
+
+int vmr_layout_x86_64(struct vmr_layout_config *config, uint64_t ram,
+		      uint64_t ram_max, uint32_t phys_bits)
+{
+	return fill_config(config, &x86_64, ram, ram_max, phys_bits);
+}
+EXPORT_SYMBOL_GPL(vmr_layout_x86_64);
+
+int vmr_layout_arm64(struct vmr_layout_config *config, uint64_t ram,
+		     uint64_t ram_max, uint32_t phys_bits)
+{
+	return fill_config(config, &arm64, ram, ram_max, phys_bits);
+}
+EXPORT_SYMBOL_GPL(vmr_layout_arm64);
+
+int vmr_layout_riscv64(struct vmr_layout_config *config, uint64_t ram,
+		       uint64_t ram_max, uint32_t phys_bits)
+{
+	return fill_config(config, &riscv64, ram, ram_max, phys_bits);
+}
+EXPORT_SYMBOL_GPL(vmr_layout_riscv64);

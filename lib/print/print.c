@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * print.c - the ranges of a machine as text
+ */
+#include "writer.h"
+
+#define PIO_DIGITS	4
+#define MMIO_DIGITS	8
+
+/*
+ * Who
+ */
+
+static struct vmr_region *to_print_region(const struct vmr_range *range)
+{
+	return container_of((struct vmr_range *)range, struct vmr_region,
+			    range);
+}
+
+static const struct vmr_system *sys_of(const struct vmr_printer *map)
+{
+	return map->manager ? map->manager->sys : map->sys;
+}
+
+static void put_device(struct vmr_line_writer *out,
+		       const struct vmr_device *dev, const char *tag)
+{
+	if (dev) {
+		vmr_write_string(out, dev->name ? dev->name : "device");
+		if (!tag)
+			return;
+		vmr_write_string(out, ": ");
+	}
+	vmr_write_string(out, tag ? tag : "?");
+}
+
+/* By the device that was granted it */
+static bool write_holder(struct vmr_line_writer *out,
+			 const struct vmr_range *range)
+{
+	const struct vmr_device *dev = NULL;
+	const struct vmr_resource *res;
+
+	while ((dev = vmr_next_device(out->printer->manager, dev))) {
+		res = dev->resources.entries;
+		while (res < dev->resources.entries + dev->resources.nr &&
+		       res->range != range)
+			res++;
+		if (res < dev->resources.entries + dev->resources.nr)
+			put_device(out, dev, res->name);
+		else if (range == &dev->id)
+			put_device(out, dev, NULL);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+static const struct vmr_shared_irq *
+find_shared(const struct vmr_line_writer *out,
+	    const struct vmr_range *range)
+{
+	const struct vmr_shared_irq *line = NULL;
+
+	do {
+		line = vmr_next_shared_irq(sys_of(out->printer), line);
+	} while (line && &line->range != range);
+	return line;
+}
+
+static void put_owner(struct vmr_line_writer *out,
+		      const struct vmr_range *range)
+{
+	const struct vmr_printer *map = out->printer;
+	const struct vmr_shared_irq *line;
+	const char *tag;
+
+	if (out->kind == VMR_PRINT_REGIONS) {
+		put_device(out, to_print_region(range)->device,
+			   to_print_region(range)->name);
+		return;
+	}
+	tag = map->name ? map->name(map->arg, range) : NULL;
+	if (!tag && write_holder(out, range))
+		return;
+	if (!tag) {
+		line = find_shared(out, range);
+		if (line)
+			tag = line->name ? line->name : "shared";
+	}
+	put_device(out, NULL, tag);
+}
+
+/* What kind of region it is, where that is no matter of course */
+static void write_region_flags(struct vmr_line_writer *out,
+			       const struct vmr_region *region)
+{
+	static const char types[][12] = {
+		[VMR_REGION_TRAPPED] = "",
+		[VMR_REGION_MEMORY] = " (memory)",
+		[VMR_REGION_RESERVED] = " (reserved)",
+		[VMR_REGION_WINDOW] = " (window)",
+	};
+
+	if (region->type < ARRAY_SIZE(types))
+		vmr_write_string(out, types[region->type]);
+	if (region->device && !vmr_region_mapping(region).mapped)
+		vmr_write_string(out, " (not visible)");
+}
+
+static void put_range(struct vmr_line_writer *out,
+		      const struct vmr_range *range)
+{
+	vmr_write_prefix(out, range->start, range->last);
+	put_owner(out, range);
+	if (out->kind == VMR_PRINT_REGIONS &&
+	    vmr_range_state(range) < VMR_CLAIMED)
+		write_region_flags(out, to_print_region(range));
+}
+
+/*
+ * Lines
+ */
+
+static void begin(struct vmr_line_writer *out)
+{
+	unsigned int i = out->depth + out->level;
+
+	out->len = 0;
+	out->buf[0] = 0;
+	while (i--)
+		vmr_write_string(out, "  ");
+}
+
+static void end(struct vmr_line_writer *out)
+{
+	out->printer->line(out->printer->arg, out->buf);
+}
+
+/* The devices that share an interrupt line, if it is one */
+static void map_sharers(struct vmr_line_writer *out,
+			const struct vmr_range *range)
+{
+	const struct vmr_shared_irq *irq = find_shared(out, range);
+	const struct vmr_irq_share *sharer = NULL;
+
+	while ((sharer = vmr_next_irq_share(irq, sharer))) {
+		begin(out);
+		vmr_write_string(out, "  shared by ");
+		if (!write_holder(out, &sharer->range))
+			put_device(out, NULL, sharer->name);
+		end(out);
+	}
+}
+
+/*
+ * The walk
+ *
+ * Down into windows and up again without recursion: which window a level is
+ * behind is known, and from a window to the one around it there is a way, since
+ * only windows that lie inside another are gone down into.
+ */
+
+struct print_walk {
+	struct vmr_line_writer			out;
+	const struct vmr_space		*top;
+	const struct vmr_space		*space;
+	const struct vmr_region		*window;	/* NULL at the top */
+	uint64_t			last;	/* of this level */
+	uint64_t			at;	/* first address still to tell of */
+	bool				more;	/* whether there is one */
+};
+
+/* The pool that a place begins in; @last is cut to where that may be another */
+static const struct vmr_pool *pool_at(const struct print_walk *w,
+				      uint64_t *last)
+{
+	const struct vmr_system *sys = sys_of(w->out.printer);
+	const struct vmr_pool *pool;
+	uint64_t whole = *last;
+	size_t i;
+
+	for (i = 0; sys && i < sys->nr_pools; i++) {
+		pool = &sys->pools[i].pool;
+		if (pool->space != w->space || pool->last < w->at)
+			continue;
+		if (pool->start <= w->at) {
+			*last = min(whole, pool->last);
+			return pool;
+		}
+		*last = min(*last, pool->start - 1);
+	}
+	return NULL;
+}
+
+static void advance_past(struct print_walk *w, uint64_t last)
+{
+	w->at = last + 1;
+	w->more = last < w->last;
+}
+
+/* What is free up to @last, if anything */
+static void map_gap(struct print_walk *w, uint64_t last)
+{
+	struct vmr_line_writer *out = &w->out;
+	const struct vmr_pool *pool;
+	uint64_t to;
+
+	if (!(out->printer->flags & VMR_PRINT_GAPS))
+		return;
+	while (w->more && w->at <= last) {
+		to = last;
+		pool = pool_at(w, &to);
+		begin(out);
+		vmr_write_prefix(out, w->at, to);
+		vmr_write_string(out, "free");
+		if (pool && pool->name) {
+			vmr_write_string(out, ", ");
+			vmr_write_string(out, pool->name);
+		}
+		end(out);
+		advance_past(w, to);
+	}
+}
+
+static void map_claims(struct print_walk *w, uint64_t start)
+{
+	struct vmr_line_writer *out = &w->out;
+	const struct vmr_range *range, *holder;
+	bool parked;
+
+	if (!(out->printer->flags & VMR_PRINT_CLAIMS))
+		return;
+	for (range = vmr_first_claim(w->space, start, w->last); range;
+	     range = vmr_next_claim(range, start, w->last)) {
+		begin(out);
+		put_range(out, range);
+		parked = vmr_range_state(range) == VMR_PARKED;
+		vmr_write_string(out, parked ? ", parked" : ", claimed");
+		holder = vmr_find_overlap(w->space, range->start, range->last);
+		if (holder &&
+		    !parked) { /* LCOV_EXCL_BR_LINE: claims wait for one */
+			vmr_write_string(out, ", waits for ");
+			put_owner(out, holder);
+		}
+		end(out);
+	}
+}
+
+/* How much is left, and how much of that in one piece */
+static void map_totals(struct print_walk *w)
+{
+	struct vmr_line_writer *out = &w->out;
+	struct vmr_gap gap;
+
+	if (!(out->printer->flags & VMR_PRINT_TOTALS))
+		return;
+	begin(out);
+	vmr_write_string(out, "used ");
+	vmr_write_total(out, vmr_space_used(w->space));
+	vmr_write_string(out, ", free ");
+	vmr_write_total(out, vmr_space_unused(w->space));
+	if (vmr_largest_gap(w->space, &gap)) {
+		vmr_write_string(out, ", largest gap ");
+		vmr_write_span(out, gap.start, gap.last);
+	}
+	end(out);
+}
+
+/* The window of the bus that @inner's device is on, around it */
+static const struct vmr_region *
+window_containing(const struct vmr_region *inner)
+{
+	const struct vmr_region *outer;
+
+	for (outer = inner->device->parent_bus->bridge->regions;
+	     outer; /* LCOV_EXCL_BR_LINE: one of them led here */
+	     outer = outer->next)
+		if (outer->type == VMR_REGION_WINDOW &&
+		    outer->io == inner->io &&
+		    vmr_range_state(&outer->range) == VMR_LIVE &&
+		    outer->range.start <= inner->range.start &&
+		    outer->range.last >= inner->range.last)
+			break;
+	return outer;
+}
+
+static uint64_t level_enter(struct print_walk *w,
+			    const struct vmr_region *window)
+{
+	w->window = window;
+	if (!window) {
+		w->space = w->top;
+		w->last = w->top->last;
+		return w->top->start;
+	}
+	w->space = window->io == VMR_PIO ? &window->device->subordinate->pio :
+					   &window->device->subordinate->mmio;
+	w->last = window->range.last;
+	return window->range.start;
+}
+
+static void level_begin(struct print_walk *w, const struct vmr_region *window)
+{
+	w->at = level_enter(w, window);
+	w->more = true;
+}
+
+static bool descends_into(const struct print_walk *w,
+			  const struct vmr_region *region)
+{
+	return w->out.kind == VMR_PRINT_REGIONS &&
+	       !(w->out.printer->flags & VMR_PRINT_FLAT) &&
+	       region->type == VMR_REGION_WINDOW && region->device &&
+	       region->device->subordinate && region->range.start >= w->at &&
+	       region->range.last <= w->last;
+}
+
+static void map_range(struct print_walk *w, const struct vmr_range *range)
+{
+	if (range->start > w->at)
+		map_gap(w, range->start - 1);
+	begin(&w->out);
+	put_range(&w->out, range);
+	end(&w->out);
+	if (w->out.kind == VMR_PRINT_IDS)
+		map_sharers(&w->out, range);
+	if (descends_into(w, to_print_region(range))) {
+		w->out.level++;
+		level_begin(w, to_print_region(range));
+	} else {
+		advance_past(w, range->last);
+	}
+}
+
+/* A level is over; whether there is one above */
+static bool level_end(struct print_walk *w)
+{
+	const struct vmr_region *window = w->window;
+
+	map_gap(w, w->last);
+	map_claims(w, window ? window->range.start : w->top->start);
+	if (!window) {
+		map_totals(w);
+		return false;
+	}
+	level_enter(w,
+		    --w->out.level ? window_containing(window) : NULL);
+	advance_past(w, window->range.last);
+	return true;
+}
+
+static int print_space(const struct vmr_printer *map,
+		       const struct vmr_space *space,
+		       enum vmr_print_kind kind, const char *title)
+{
+	char buf[VMR_PRINT_MAX_LINE];
+	struct print_walk w = {
+		.out = {
+			.printer = map, .buf = buf, .size = sizeof(buf),
+			.kind = kind, .digits = PIO_DIGITS,
+		},
+		.top = space,
+	};
+	const struct vmr_range *range;
+	uint64_t n;
+
+	if (!map || !map->line || !space)
+		return -EINVAL;
+	for (n = space->last >> 4 * PIO_DIGITS; n; n >>= 4)
+		w.out.digits++;
+	w.out.depth = map->depth;
+	if (title) {
+		begin(&w.out);
+		vmr_write_string(&w.out, title);
+		end(&w.out);
+		w.out.depth++;
+	}
+	level_begin(&w, NULL);
+	do {
+		while (w.more && (range = vmr_find_overlap(w.space, w.at,
+							   w.last)))
+			map_range(&w, range);
+	} while (level_end(&w));
+	return 0;
+}
+
+int vmr_print_regions(const struct vmr_printer *map,
+		      const struct vmr_space *space)
+{
+	return print_space(map, space, VMR_PRINT_REGIONS, NULL);
+}
+EXPORT_SYMBOL_GPL(vmr_print_regions);
+
+int vmr_print_space(const struct vmr_printer *map,
+		    const struct vmr_space *space)
+{
+	return print_space(map, space, VMR_PRINT_ADDRESSES, NULL);
+}
+EXPORT_SYMBOL_GPL(vmr_print_space);
+
+int vmr_print_ids(const struct vmr_printer *map, const struct vmr_id_pool *ids)
+{
+	return print_space(map, ids ? &ids->space : NULL, VMR_PRINT_IDS, NULL);
+}
+EXPORT_SYMBOL_GPL(vmr_print_ids);
+
+/* The titles of the sections, one behind the other */
+static const char titles[] =
+	"i/o ports\0"
+	"guest physical addresses\0"
+	"interrupts\0"
+	"interrupt vectors\0"
+	"memory slots\0"
+	"pci addresses\0"
+	"devices";
+
+static const struct section {
+	uint16_t	space;
+	uint16_t	kind;
+} sections[] = {
+	{ offsetof(struct vmr_system, pio), VMR_PRINT_REGIONS },
+	{ offsetof(struct vmr_system, mmio), VMR_PRINT_REGIONS },
+	{ offsetof(struct vmr_system, irqs.space), VMR_PRINT_IDS },
+	{ offsetof(struct vmr_system, msi_vectors.space), VMR_PRINT_IDS },
+	{ offsetof(struct vmr_system, mem_slots.space), VMR_PRINT_IDS },
+	{ offsetof(struct vmr_system, pci_bdfs.space), VMR_PRINT_ADDRESSES },
+	{ offsetof(struct vmr_system, device_ids.space), VMR_PRINT_IDS },
+};
+
+int vmr_print_system(const struct vmr_printer *map)
+{
+	const struct section *s = sections;
+	const char *title = titles;
+	const struct vmr_system *sys;
+	const void *space;
+
+	if (!map || !map->line || !map->manager)
+		return -EINVAL;
+	sys = map->manager->sys;
+	for (; s < sections + ARRAY_SIZE(sections); s++) {
+		space = (const char *)sys + s->space;
+		if (space != &sys->msi_vectors.space ||
+		    sys->separate_msi_vectors)
+			print_space(map, space, s->kind, title);
+		while (*title++)
+			;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_print_system);
+
+size_t vmr_format_range(const struct vmr_manager *manager, uint32_t kind,
+			const struct vmr_range *range, char *buf, size_t size)
+{
+	const struct vmr_printer map = { .manager = manager };
+	struct vmr_line_writer out = {
+		.printer = &map, .buf = buf, .size = size, .kind = VMR_PRINT_IDS
+	};
+
+	if (size)
+		buf[0] = 0;
+	if (!range)
+		return 0;
+	if (kind <= VMR_KIND_MEM) {
+		out.kind = VMR_PRINT_REGIONS;
+		out.digits = kind == VMR_KIND_PIO ? PIO_DIGITS :
+							    MMIO_DIGITS;
+	}
+	put_range(&out, range);
+	return out.len;
+}
+EXPORT_SYMBOL_GPL(vmr_format_range);

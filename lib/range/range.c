@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * range.c - allocating, moving and freeing ranges
+ */
+#include "range.h"
+#include "trace.h"
+
+/* The place is inside the space: take it, or say what is in the way */
+static int reserve_checked(struct vmr_space *space, struct vmr_range *range,
+			   uint64_t start, uint64_t last,
+			   struct vmr_range **conflict)
+{
+	struct vmr_range *next = vmr_first_ending_at_or_above(space, start);
+
+	if (next && next->start <= last) {
+		if (conflict)
+			*conflict = next;
+		return -EBUSY;
+	}
+	vmr_section_begin(space->seq);
+	vmr_tree_insert(space, range, start, last, next);
+	vmr_section_end(space->seq);
+	vmr_trace_alloc(space, range);
+	return 0;
+}
+
+static int check_request(const struct vmr_request *req, uint64_t domain)
+{
+	if (!req->size || !vmr_is_pow2(req->align) || req->min > req->max)
+		return -EINVAL;
+	if (req->prefer_align && !vmr_is_pow2(req->prefer_align))
+		return -EINVAL;
+	switch (req->policy) {
+	case VMR_FIRST:
+	case VMR_LAST:
+	case VMR_BEST:
+		return 0;
+	case VMR_EXACT:
+		if (req->addr & (req->align - 1))
+			return -EINVAL;
+		if (req->addr > domain || req->size - 1 > domain - req->addr)
+			return -EOVERFLOW;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
+		      struct vmr_range *range, const struct vmr_request *req,
+		      struct vmr_range **conflict)
+{
+	struct vmr_gap_search s;
+	uint64_t last;
+	int ret;
+
+	ret = check_request(req, bounds ? bounds->addr_max : VMR_ADDR_MAX);
+	if (ret)
+		return ret;
+	if (range->node.link)
+		return -EEXIST;
+	s.space = space;
+	s.size = req->size;
+	s.min = max(req->min, bounds ? bounds->start : space->start);
+	s.max = min(req->max, bounds ? bounds->last : space->last);
+	if (s.min > s.max)
+		return -ERANGE;
+	if (req->policy == VMR_EXACT) {
+		last = req->addr + (req->size - 1);
+		if (req->addr < s.min || last > s.max)
+			return -ERANGE;
+		return reserve_checked(space, range, req->addr, last, conflict);
+	}
+	if (!vmr_search(&s, req))
+		return -ENOSPC;
+	vmr_section_begin(space->seq);
+	vmr_tree_insert(space, range, s.found_addr, s.found_addr + (s.size - 1),
+			s.found_next);
+	vmr_section_end(space->seq);
+	vmr_trace_alloc(space, range);
+	return 0;
+}
+
+int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
+	      const struct vmr_request *req, struct vmr_range **conflict)
+{
+	if (!space || !range || !req)
+		return -EINVAL;
+	return vmr_alloc_bounded(space, NULL, range, req, conflict);
+}
+EXPORT_SYMBOL_GPL(vmr_alloc);
+
+int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
+		uint64_t start, uint64_t last, struct vmr_range **conflict)
+{
+	if (!space || !range || start > last)
+		return -EINVAL;
+	if (range->node.link)
+		return -EEXIST;
+	if (start < space->start || last > space->last)
+		return -ERANGE;
+	return reserve_checked(space, range, start, last, conflict);
+}
+EXPORT_SYMBOL_GPL(vmr_reserve);
+
+/* What a range's new place asks for, before it is known to be free */
+static int check_move(const struct vmr_space *space,
+		      const struct vmr_range *range,
+		      const struct vmr_space *to, uint64_t start)
+{
+	uint64_t last = start + (range->last - range->start);
+
+	if (last < start)
+		return -EOVERFLOW;
+	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
+		return -ENOENT;
+	if (start < to->start || last > to->last)
+		return -ERANGE;
+	return 0;
+}
+
+int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
+	     struct vmr_range **conflict)
+{
+	struct vmr_range *next;
+	uint64_t last;
+	int ret;
+
+	if (!space || !range)
+		return -EINVAL;
+	ret = check_move(space, range, space, start);
+	if (ret)
+		return ret;
+	last = start + (range->last - range->start);
+	next = vmr_first_ending_at_or_above(space, start);
+	if (next == range)
+		next = vmr_next_range(range);
+	if (next && next->start <= last) {
+		if (conflict)
+			*conflict = next;
+		return -EBUSY;
+	}
+	if (start == range->start)
+		return 0;
+	vmr_trace_move(space, range, start);
+	vmr_section_begin(space->seq);
+	vmr_tree_erase(space, range);
+	vmr_tree_insert(space, range, start, last, next);
+	vmr_section_end(space->seq);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_move);
+
+/* What is wrong with a step, those before it being out of their spaces */
+static int check_move_op(const struct vmr_move_op *steps, size_t i)
+{
+	const struct vmr_move_op *s = &steps[i];
+	size_t j;
+
+	if (!s->space || !s->range || !s->to_space)
+		return -EINVAL;
+	if (s->space->seq != steps[0].space->seq ||
+	    s->to_space->seq != steps[0].space->seq)
+		return -EINVAL;
+	if (!s->range->node.link)
+		for (j = 0; j < i; j++)
+			if (steps[j].range == s->range)
+				return -EINVAL;
+	return check_move(s->space, s->range, s->to_space, s->start);
+}
+
+int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
+		  struct vmr_range **conflict)
+{
+	struct vmr_range *blocker = NULL;
+	size_t out, in = 0;
+	struct vmr_seqcount *seq;
+	int ret;
+
+	if (!steps || !nr)
+		return -EINVAL;
+	ret = check_move_op(steps, 0);
+	if (ret) {
+		if (failed)
+			*failed = 0;
+		return ret;
+	}
+
+	seq = steps[0].space->seq;
+	vmr_section_begin(seq);
+	for (out = 0; out < nr; out++) {
+		ret = check_move_op(steps, out);
+		if (ret)
+			goto undo;
+		steps[out].old_start = steps[out].range->start;
+		vmr_tree_erase(steps[out].space, steps[out].range);
+	}
+	for (; in < nr; in++) {
+		struct vmr_move_op *s = &steps[in];
+
+		blocker = vmr_find_overlap(
+			s->to_space, s->start,
+			s->start + (s->range->last - s->range->start));
+		if (blocker) {
+			ret = -EBUSY;
+			goto undo;
+		}
+		vmr_tree_insert_at(s->to_space, s->range, s->start);
+	}
+	vmr_section_end(seq);
+	vmr_trace_move_bulk(steps, nr);
+	return 0;
+
+undo:
+	if (failed)
+		*failed = blocker ? in : out;
+	if (blocker && conflict)
+		*conflict = blocker;
+	while (in--)
+		vmr_tree_erase(steps[in].to_space, steps[in].range);
+	while (out--)
+		vmr_tree_insert_at(steps[out].space, steps[out].range,
+				steps[out].old_start);
+	vmr_section_end(seq);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_move_bulk);
+
+int vmr_free(struct vmr_space *space, struct vmr_range *range)
+{
+	if (!space || !range)
+		return -EINVAL;
+	if (!vmr_in_space(space, range)) {
+		VMR_ASSERT(!range->node.link);	/* another space's */
+		return -ENOENT;
+	}
+	vmr_section_begin(space->seq);
+	vmr_erase_linked(space, range);
+	vmr_section_end(space->seq);
+	vmr_trace_free(space, range);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_free);
+
+int vmr_free_at(struct vmr_space *space, uint64_t start, uint64_t size,
+		struct vmr_range **freed)
+{
+	struct vmr_range *range;
+	uint64_t last = start + (size - 1);
+
+	if (!space || !size)
+		return -EINVAL;
+	if (last < start)
+		return -EOVERFLOW;
+	if (start < space->start || last > space->last)
+		return -ERANGE;
+	range = vmr_find(space, start);
+	if (!range || range->start != start || range->last != last)
+		return -ENOENT;
+	vmr_section_begin(space->seq);
+	vmr_tree_erase(space, range);
+	vmr_section_end(space->seq);
+	vmr_trace_free(space, range);
+	if (freed)
+		*freed = range;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_free_at);

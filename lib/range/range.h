@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * range.h - what the files of the range layer share
+ *
+ * The order of the files, each of which calls only those before it: tree, space,
+ * claim, search, range and gap. The invariants of a range are numbered at struct
+ * vmr_range in <vmalloc/range.h>.
+ *
+ * The small functions are inline because every allocation or lookup calls them.
+ */
+#ifndef VMR_LIB_RANGE_RANGE_H
+#define VMR_LIB_RANGE_RANGE_H
+
+#include <linux/rbtree_augmented.h>
+
+#include "range/engine.h"
+#include "range/seqcount.h"
+
+#define VMR_TICKET_PARKED	BIT_ULL(63)	/* in a ticket: waits for nothing */
+#define VMR_GAP_MAX_ORDER	63		/* order 64 counts as 63 */
+
+static_assert(sizeof(struct vmr_node) == sizeof(struct rb_node));
+
+static inline struct vmr_range *vmr_to_range(const struct rb_node *rb)
+{
+	return container_of((struct vmr_node *)rb, struct vmr_range, node);
+}
+
+static inline struct rb_node *vmr_to_rb(const struct vmr_range *range)
+{
+	return (struct rb_node *)&range->node;
+}
+
+static inline struct rb_root *vmr_to_root(struct vmr_node **root)
+{
+	return (struct rb_root *)root;
+}
+
+static inline struct rb_node *vmr_space_root(const struct vmr_space *space)
+{
+	return (struct rb_node *)space->root;
+}
+
+/*
+ * The link is addressed by its offset, so that a descent has no branch that the
+ * processor predicts wrongly at every second node.
+ */
+static inline struct rb_node **vmr_rb_link(const struct rb_node *rb, bool right)
+{
+	return (struct rb_node **)((char *)rb +
+				   (right ? offsetof(struct rb_node, rb_right) :
+					    offsetof(struct rb_node, rb_left)));
+}
+
+static inline struct rb_node *vmr_rb_child(const struct rb_node *rb, bool right)
+{
+	return *vmr_rb_link(rb, right);
+}
+
+/* Invariant 4 tells claimed and parked ranges from live ones */
+static inline bool vmr_is_inactive(const struct vmr_range *range)
+{
+	return range->gap > range->subtree_max_gap;
+}
+
+/*
+ * The highest bit in which @lo and the end differ is the order of the coarsest
+ * boundary inside the gap. The largest block ends or begins there.
+ */
+static inline unsigned int vmr_natural_order(uint64_t lo, uint64_t hi)
+{
+	uint64_t end = hi + 1;		/* 0 stands for 2^64 */
+	uint64_t mid = 0, block;
+
+	if (end)
+		mid = end & ~0ull << (fls64(lo ^ end) - 1); /* LCOV_EXCL_BR_LINE: not 0 */
+	block = max(mid - lo, end - mid);
+	return block ? fls64(block) - 1 : VMR_GAP_MAX_ORDER;
+}
+
+static inline uint64_t vmr_gap_order_bit(const struct vmr_range *range)
+{
+	if (!range->gap)
+		return 0;
+	return 1ull << vmr_natural_order(range->start - range->gap,
+					 range->start - 1);
+}
+
+/*
+ * First address of the gap in front of @next, or of the last gap if @next is
+ * NULL. The space holds the gaps at both ends: no node knows them.
+ */
+static inline uint64_t vmr_gap_start(const struct vmr_space *space,
+				     const struct vmr_range *next)
+{
+	if (next == space->lowest)
+		return space->start;
+	return next ? next->start - next->gap : space->highest->last + 1;
+}
+
+static inline bool vmr_has_first_gap(const struct vmr_space *space)
+{
+	return space->lowest && space->lowest->start > space->start;
+}
+
+static inline bool vmr_has_last_gap(const struct vmr_space *space)
+{
+	return !space->highest || space->highest->last < space->last;
+}
+
+/* The value of @subtree_max_gap in a subtree without a gap, see invariant 3 */
+static inline uint64_t vmr_space_tag(const struct vmr_space *space)
+{
+	return (uintptr_t)space;
+}
+
+/* tree.c: the tree of live ranges, and what both trees share */
+void vmr_augment_copy(struct rb_node *old, struct rb_node *new);
+void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
+		   struct rb_node **link);
+void vmr_erase_node(struct rb_node *rb, struct rb_root *root,
+		    const struct rb_augment_callbacks *augment);
+void vmr_propagate_deferred(struct vmr_space *space);
+void vmr_tree_insert(struct vmr_space *space, struct vmr_range *range,
+		     uint64_t start, uint64_t last, struct vmr_range *next);
+void vmr_tree_insert_at(struct vmr_space *space, struct vmr_range *range,
+			uint64_t start);
+void vmr_tree_erase(struct vmr_space *space, struct vmr_range *range);
+
+/* The lowest range that starts above @addr */
+struct vmr_range *vmr_first_starting_above(const struct vmr_space *space,
+					   uint64_t addr);
+
+/*
+ * The lowest range that does not end below @start. It conflicts with a request
+ * that begins at @start and reaches it; it follows one that does not.
+ */
+struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
+					       uint64_t start);
+
+/* claim.c: remove a linked range from whichever tree it is in */
+void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
+
+/**
+ * struct vmr_gap_search - one search for a gap
+ * @space: the space
+ * @size: number of addresses
+ * @align: the first address is a multiple of this power of two
+ * @min: lowest permitted address, inside the space
+ * @max: highest permitted address, inside the space
+ * @orders: the orders of gaps that may fit, one bit each
+ * @avoid_parked: whether parked ranges are avoided too
+ * @exact_order: whether a gap must have the one order in @orders
+ * @found_addr: the result: the first address
+ * @found_next: the result: the range behind the gap, NULL for the last gap
+ */
+struct vmr_gap_search {
+	const struct vmr_space	*space;
+	uint64_t		size;
+	uint64_t		align;
+	uint64_t		min;
+	uint64_t		max;
+	uint64_t		orders;
+	bool			avoid_parked;
+	bool			exact_order;
+	uint64_t		found_addr;
+	struct vmr_range	*found_next;
+};
+
+/* search.c: find a gap for @req; @s has the space, the size and the bounds */
+bool vmr_search(struct vmr_gap_search *s, const struct vmr_request *req);
+
+/* The first and the next range, in one direction, whose own gap may fit */
+struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
+				      bool ascending);
+struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
+				     const struct vmr_range *range,
+				     bool ascending);
+
+/* Clip the gap in front of @next to the bounds; false if nothing is left */
+static inline bool vmr_clip_gap(const struct vmr_gap_search *s,
+				const struct vmr_range *next, uint64_t *lo,
+				uint64_t *hi)
+{
+	uint64_t start = vmr_gap_start(s->space, next);
+
+	if (next ? start == next->start : !vmr_has_last_gap(s->space))
+		return false;
+	*lo = max(start, s->min);
+	*hi = min(next ? next->start - 1 : s->space->last, s->max);
+	return *lo <= *hi;
+}
+
+#endif /* VMR_LIB_RANGE_RANGE_H */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * seqcount.h - write sections, and how readers validate against them
+ *
+ * A reader validates what it found against the sequence, which is odd while a
+ * write section is open.
+ *
+ *  - The acquire in vmr_seqcount_read_begin() pairs with the release in
+ *    vmr_section_end(). A reader that observes the sequence of a closed section
+ *    observes all stores of that section.
+ *  - The read barrier in vmr_seqcount_read_retry() pairs with the write barrier
+ *    in vmr_section_begin(). A reader that observed a store of a section observes
+ *    at least its odd sequence there, and looks again.
+ */
+#ifndef VMR_LIB_RANGE_SEQCOUNT_H
+#define VMR_LIB_RANGE_SEQCOUNT_H
+
+#include "base/base.h"
+
+#include <vmalloc/range.h>
+
+static inline uint32_t vmr_seqcount_read_begin(const struct vmr_seqcount *seq)
+{
+	uint32_t sequence;
+
+	/* pairs with the release in vmr_section_end() */
+	while ((sequence = smp_load_acquire(&seq->sequence)) & 1)
+		vmr_port_spin_relax();
+	return sequence;
+}
+
+static inline bool vmr_seqcount_read_retry(const struct vmr_seqcount *seq,
+					   uint32_t sequence)
+{
+	smp_rmb();	/* pairs with the one in vmr_section_begin() */
+	return READ_ONCE(seq->sequence) != sequence;
+}
+
+/* vmr_seqcount_write_begin(), inline */
+static inline void vmr_section_begin(struct vmr_seqcount *seq)
+{
+	if (seq->nesting++)
+		return;
+	seq->flags = vmr_port_write_begin();
+	WRITE_ONCE(seq->sequence, seq->sequence + 1);
+	smp_wmb();	/* pairs with the one in vmr_seqcount_read_retry() */
+}
+
+/* vmr_seqcount_write_end(), inline */
+static inline void vmr_section_end(struct vmr_seqcount *seq)
+{
+	unsigned long flags = seq->flags;
+
+	if (--seq->nesting)
+		return;
+	/* pairs with the acquire in vmr_seqcount_read_begin() */
+	smp_store_release(&seq->sequence, seq->sequence + 1);
+	vmr_port_write_end(flags);
+}
+
+/* The slot of a range's generation. It fits a byte and is never 0. */
+static inline uint32_t vmr_generation_slot(const struct vmr_range *range)
+{
+	uint32_t digest = (uint32_t)((uintptr_t)range / sizeof(*range)) *
+			  0x9e3779b1u;
+
+	static_assert(VMR_NR_GENERATIONS <= 1 << 8);
+	return 1 + (digest >> 16) % (VMR_NR_GENERATIONS - 1);
+}
+
+/*
+ * Invalidate cached lookups of @range. This happens inside the write section, so
+ * a reader that observes the end of the section observes the new generation. The
+ * rollover is stored first.
+ */
+static inline void vmr_generation_bump(struct vmr_generations *generations,
+				       const struct vmr_range *range)
+{
+	uint32_t *gen = &generations->gen[vmr_generation_slot(range)];
+
+	if (!((*gen + 1) % (1u << 26))) {
+		WRITE_ONCE(generations->rollover, generations->rollover + 1);
+		smp_wmb();	/* pairs with the smp_rmb() in lookup_cached() */
+	}
+	WRITE_ONCE(*gen, *gen + 1);
+}
+
+#endif /* VMR_LIB_RANGE_SEQCOUNT_H */

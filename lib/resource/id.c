@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * id.c - ids: ranges of one or more numbers
+ */
+#include "resource.h"
+
+#define ID_MAX	((uint64_t)(uint32_t)-1)
+
+/* The highest number ever handed out tells "never" from "not any more" */
+void vmr_id_raise_watermark(struct vmr_id_pool *ids,
+			    const struct vmr_range *range)
+{
+	if (ids->high_watermark <= range->last)
+		ids->high_watermark = range->last + 1;
+}
+
+static int id_allocated(struct vmr_id_pool *ids, const struct vmr_range *range,
+			int ret)
+{
+	if (!ret)
+		vmr_id_raise_watermark(ids, range);
+	return ret;
+}
+
+int vmr_id_pool_init(struct vmr_id_pool *ids, uint32_t base, uint32_t last)
+{
+	if (!ids || base > last)
+		return -EINVAL;
+	ids->high_watermark = 0;
+	return vmr_space_init(&ids->space, base, last);
+}
+EXPORT_SYMBOL_GPL(vmr_id_pool_init);
+
+int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range)
+{
+	const struct vmr_request one = VMR_REQUEST(1, 1);
+
+	return vmr_id_alloc_block(ids, range, &one, NULL);
+}
+EXPORT_SYMBOL_GPL(vmr_id_alloc);
+
+int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range,
+		   uint32_t id, struct vmr_range **conflict)
+{
+	if (!ids)
+		return -EINVAL;
+	return id_allocated(ids, range,
+			    vmr_reserve(&ids->space, range, id, id, conflict));
+}
+EXPORT_SYMBOL_GPL(vmr_id_reserve);
+
+int vmr_id_alloc_block(struct vmr_id_pool *ids, struct vmr_range *range,
+		       const struct vmr_request *req,
+		       struct vmr_range **conflict)
+{
+	struct vmr_bounds part = { .addr_max = ID_MAX };
+
+	if (!ids || !range || !req)
+		return -EINVAL;
+	part.start = ids->space.start;
+	part.last = ids->space.last;
+	return id_allocated(ids, range,
+			    vmr_alloc_bounded(&ids->space, &part, range, req,
+					      conflict));
+}
+EXPORT_SYMBOL_GPL(vmr_id_alloc_block);
+
+int vmr_id_free(struct vmr_id_pool *ids, uint32_t id, struct vmr_range **freed)
+{
+	return vmr_id_free_block(ids, id, 1, freed);
+}
+EXPORT_SYMBOL_GPL(vmr_id_free);
+
+int vmr_id_free_block(struct vmr_id_pool *ids, uint32_t id, uint32_t count,
+		      struct vmr_range **freed)
+{
+	uint64_t last = (uint64_t)id + count - 1;
+	struct vmr_range *range;
+
+	if (!ids || !count)
+		return -EINVAL;
+	if (last > ID_MAX)
+		return -EOVERFLOW;
+	if (id < ids->space.start || last > ids->space.last)
+		return -ERANGE;
+	if (id >= ids->high_watermark)
+		return -ENOENT;
+	range = vmr_find_overlap(&ids->space, id, last);
+	if (!range)
+		return -EALREADY;
+	if (range->start != id || range->last != last)
+		return -ENOENT;
+	vmr_free(&ids->space, range);
+	if (freed)
+		*freed = range;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_id_free_block);
+
+int vmr_id_free_range(struct vmr_id_pool *ids, struct vmr_range *range)
+{
+	if (!ids)
+		return -EINVAL;
+	return vmr_free(&ids->space, range);
+}
+EXPORT_SYMBOL_GPL(vmr_id_free_range);
+
+struct vmr_range *vmr_id_find(const struct vmr_id_pool *ids, uint32_t id)
+{
+	return ids ? vmr_find(&ids->space, id) : NULL;
+}
+EXPORT_SYMBOL_GPL(vmr_id_find);
+
+bool vmr_id_is_allocated(const struct vmr_id_pool *ids, uint32_t id)
+{
+	return vmr_id_find(ids, id);
+}
+EXPORT_SYMBOL_GPL(vmr_id_is_allocated);

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * system_alloc.c - all that a device requests, or nothing
+ */
+#include "system.h"
+
+/*
+ * Granting
+ */
+
+static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
+			   const struct vmr_constraint *c,
+			   struct vmr_range **conflict)
+{
+	struct vmr_id_pool *ids = vmr_kind_id_pool(sys, c->kind);
+	const struct vmr_bounds part = {
+		.start = pool->start, .last = pool->last,
+		.addr_max = ids ? (uint32_t)-1 : VMR_ADDR_MAX,
+	};
+	struct vmr_request req = c->request;
+	int ret;
+
+	if (!req.align)
+		req.align = pool->align;
+	if (req.policy == VMR_DEFAULT)
+		req.policy = pool->policy;
+	ret = vmr_alloc_bounded(pool->space, &part, c->range, &req, conflict);
+	if (!ret && ids)
+		vmr_id_raise_watermark(ids, c->range);
+	return ret;
+}
+
+/* What several pools answered: the most telling goes before the others */
+static int error_rank(int err)
+{
+	switch (err) {
+	case 0:
+		return 0;
+	case -ERANGE:
+		return 1;
+	case -ENOSPC:
+		return 2;
+	case -EBUSY:
+		return 3;
+	default:
+		return 4;
+	}
+}
+
+static bool is_io(uint32_t kind)
+{
+	return kind == VMR_KIND_PIO || kind == VMR_KIND_MMIO ||
+	       kind == VMR_KIND_MEM;
+}
+
+/* The space that a constraint is granted in, seen from where the device is */
+static struct vmr_space *kind_space(struct vmr_system *sys,
+				    const struct vmr_pool_set *view,
+				    uint32_t kind)
+{
+	if (!view || !is_io(kind))
+		return vmr_system_space(sys, kind);
+	return kind == VMR_KIND_PIO ? view->pio : view->mmio;
+}
+
+/* Without a pool of its kind a constraint has all of the domain */
+static int alloc_from_space(struct vmr_system *sys,
+			    const struct vmr_constraint *c,
+			    struct vmr_range **conflict)
+{
+	struct vmr_space *space = vmr_system_space(sys, c->kind);
+	const struct vmr_pool all = {
+		.space = space, .start = space->start, .last = space->last,
+		.align = 1, .policy = VMR_FIRST,
+	};
+
+	return alloc_from_pool(sys, &all, c, conflict);
+}
+
+static int alloc_from_pools(struct vmr_system *sys,
+			    const struct vmr_pool_set *view,
+			    const struct vmr_constraint *c,
+			    struct vmr_range **conflict)
+{
+	bool on_bus = view && is_io(c->kind);
+	struct vmr_system_pool *pools = on_bus ? view->pools : sys->pools;
+	size_t nr = on_bus ? view->nr_pools : sys->nr_pools;
+	bool any = on_bus;
+	int ret = 0, err;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		any = any || pools[i].kinds & 1u << c->kind;
+		if (!vmr_pool_matches(&pools[i], c))
+			continue;
+		err = alloc_from_pool(sys, &pools[i].pool, c, conflict);
+		if (!err)
+			return 0;
+		if (error_rank(err) > error_rank(ret))
+			ret = err;
+	}
+	if (!any)
+		return alloc_from_space(sys, c, conflict);
+	return ret ? ret : -ENOSPC;
+}
+
+int vmr_system_alloc_one(struct vmr_system *sys,
+			 const struct vmr_pool_set *view,
+			 const struct vmr_constraint *c,
+			 struct vmr_range **conflict)
+{
+	struct vmr_range *in_way = NULL;
+	int ret;
+
+	if (vmr_is_irq_share(c->kind, c->flags))
+		ret = vmr_irq_share_alloc(sys, c, &in_way);
+	else
+		ret = alloc_from_pools(sys, view, c, &in_way);
+	if (ret == -EBUSY && conflict)
+		*conflict = in_way;
+	return ret;
+}
+
+void vmr_system_free_range(struct vmr_system *sys, struct vmr_space *space,
+			   struct vmr_range *range)
+{
+	if (!vmr_free(space, range) && space->seq == &sys->seq &&
+	    sys->free_notifier)
+		sys->free_notifier->range_freed(sys->free_notifier, space,
+						range->start,
+						range->last);
+}
+
+static void free_constraint(struct vmr_space *space,
+			    const struct vmr_constraint *c)
+{
+	if (vmr_is_irq_share(c->kind, c->flags))
+		vmr_irq_share_detach(vmr_to_irq_share(c->range));
+	else
+		vmr_free(space, c->range);
+}
+
+/* Whether @a is to be granted before @b: fixed, then by alignment, then size */
+static bool constraint_precedes(const struct vmr_constraint *a,
+				const struct vmr_constraint *b)
+{
+	bool a_fixed = a->request.policy == VMR_EXACT;
+	bool b_fixed = b->request.policy == VMR_EXACT;
+
+	if (a_fixed != b_fixed)
+		return a_fixed;
+	if (a->request.align != b->request.align)
+		return a->request.align > b->request.align;
+	return a->request.size > b->request.size;
+}
+
+/* Who is next: among those whose range is in no space yet */
+static const struct vmr_constraint *
+next_constraint(const struct vmr_constraint *c, size_t nr)
+{
+	const struct vmr_constraint *best = NULL;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (!c[i].range->node.link &&
+		    (!best || constraint_precedes(&c[i], best)))
+			best = &c[i];
+	return best;
+}
+
+static bool constraint_invalid(struct vmr_system *sys,
+			       const struct vmr_constraint *c)
+{
+	return !c->range || !vmr_system_space(sys, c->kind) ||
+	       vmr_irq_share_invalid(c);
+}
+
+static int check_constraints(struct vmr_system *sys,
+			     const struct vmr_constraint *c, size_t nr,
+			     size_t *failed)
+{
+	size_t i, j;
+	int ret = 0;
+
+	/* First all that makes no sense, then what is in use */
+	for (i = 0; i < nr && !ret; i++) {
+		if (constraint_invalid(sys, &c[i]))
+			ret = -EINVAL;
+		for (j = 0; j < i && !ret; j++)
+			if (c[j].range == c[i].range)
+				ret = -EINVAL;
+	}
+	if (!ret)
+		for (i = 0; i < nr && !ret; i++)
+			if (c[i].range->node.link)
+				ret = -EEXIST;
+	if (ret && failed)
+		*failed = i - 1;
+	return ret;
+}
+
+int vmr_system_alloc_in(struct vmr_system *sys, const struct vmr_pool_set *view,
+			const struct vmr_constraint *constraints, size_t nr,
+			struct vmr_resource_set *set,
+			struct vmr_watermarks *marks, size_t *failed,
+			struct vmr_range **conflict)
+{
+	const struct vmr_constraint *c;
+	size_t i;
+	int ret;
+
+	if (!sys || (nr && !constraints) || !set || set->max < nr ||
+	    (nr && !set->entries))
+		return -EINVAL;
+	ret = check_constraints(sys, constraints, nr, failed);
+	if (ret)
+		return ret;
+	vmr_watermarks_save(sys, marks);
+	while ((c = next_constraint(constraints, nr))) {
+		ret = vmr_system_alloc_one(sys, view, c, conflict);
+		if (!ret)
+			continue;
+		if (failed)
+			*failed = c - constraints;
+		for (i = 0; i < nr; i++)
+			free_constraint(kind_space(sys, view,
+						   constraints[i].kind),
+					&constraints[i]);
+		vmr_watermarks_restore(sys, marks);
+		return ret;
+	}
+	vmr_resource_set_fill(constraints, nr, set);
+	return 0;
+}
+
+int vmr_system_alloc_resources(struct vmr_system *sys,
+			       const struct vmr_constraint *constraints,
+			       size_t nr, struct vmr_resource_set *set,
+			       size_t *failed, struct vmr_range **conflict)
+{
+	struct vmr_watermarks marks;
+
+	return vmr_system_alloc_in(sys, NULL, constraints, nr, set, &marks,
+				   failed, conflict);
+}
+EXPORT_SYMBOL_GPL(vmr_system_alloc_resources);
+
+void vmr_system_free_resources(struct vmr_system *sys,
+			       struct vmr_resource_set *set)
+{
+	const struct vmr_resource *res = set->entries;
+
+	for (; set->nr; set->nr--, res++) {
+		if (vmr_is_irq_share(res->kind, res->flags))
+			vmr_irq_share_detach(vmr_to_irq_share(res->range));
+		else if (res->range)
+			vmr_system_free_range(sys,
+					      vmr_system_space(sys, res->kind),
+					      res->range);
+	}
+}
+EXPORT_SYMBOL_GPL(vmr_system_free_resources);
+
+static bool range_is_allocated(const struct vmr_space *space,
+			       struct vmr_range *range, bool shared)
+{
+	if (shared)
+		return vmr_to_irq_share(range)->irq;
+	return vmr_range_state(range) == VMR_LIVE && vmr_in_space(space, range);
+}
+
+bool vmr_constraint_is_allocated(const struct vmr_space *space,
+				 const struct vmr_constraint *c)
+{
+	return range_is_allocated(space, c->range,
+				  vmr_is_irq_share(c->kind, c->flags));
+}
+
+/* Take a range away, grant it anew, and put it back where it was if that fails */
+static int realloc_constraint(struct vmr_system *sys,
+			      const struct vmr_resource *old,
+			      const struct vmr_constraint *c,
+			      struct vmr_range **conflict)
+{
+	struct vmr_space *space = vmr_system_space(sys, old->kind);
+	bool shared = vmr_is_irq_share(old->kind, old->flags);
+	struct vmr_irq_share *share = vmr_to_irq_share(c->range);
+	uint64_t start = c->range->start, last = c->range->last;
+	struct vmr_shared_irq *line = NULL;
+	struct list_head *behind = NULL;
+	const char *tag = NULL;
+	int ret;
+
+	if (!range_is_allocated(space, c->range, shared))
+		return -ENOENT;
+	vmr_seqcount_write_begin(space->seq);
+	if (shared) {
+		line = share->irq;
+		behind = vmr_to_list(&share->link)->prev;
+		tag = share->name;
+		vmr_irq_share_detach(share);
+	} else {
+		vmr_free(space, c->range);
+	}
+	ret = vmr_system_alloc_one(sys, NULL, c, conflict);
+	if (ret && shared)
+		vmr_irq_share_attach(line, share, behind, tag);
+	else if (ret)
+		vmr_reserve(space, c->range, start, last, NULL);
+	vmr_seqcount_write_end(space->seq);
+	if (!ret && is_io(old->kind) && sys->free_notifier)
+		sys->free_notifier->range_freed(sys->free_notifier, space,
+						start, last);
+	return ret;
+}
+
+int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
+			       const struct vmr_constraint *c,
+			       struct vmr_range **conflict)
+{
+	int ret;
+
+	if (!sys || !res || !c || constraint_invalid(sys, c) ||
+	    c->kind != res->kind || (res->range && res->range != c->range))
+		return -EINVAL;
+	if (c->range->node.link)
+		ret = res->range ? realloc_constraint(sys, res, c, conflict) :
+				   -EEXIST;
+	else
+		ret = vmr_system_alloc_one(sys, NULL, c, conflict);
+	if (!ret)
+		vmr_resource_from_constraint(res, c);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_system_update_resource);

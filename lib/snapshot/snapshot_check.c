@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * snapshot_check.c - the first pass of a restore: everything is checked
+ */
+#include "snapshot.h"
+
+static void read_record(struct vmr_record *record, const uint8_t *bytes,
+			bool claim)
+{
+	record->key = get_le64(bytes + OFF_KEY);
+	record->start = get_le64(bytes + OFF_START);
+	record->last = get_le64(bytes + OFF_END);
+	record->age = claim ? get_le64(bytes + OFF_AGE) : 0;
+}
+
+static struct vmr_range *tree_to_range(const struct rb_node *rb)
+{
+	return container_of((struct vmr_node *)rb, struct vmr_range, node);
+}
+
+static struct rb_node *range_to_tree(const struct vmr_range *range)
+{
+	return (struct rb_node *)&range->node;
+}
+
+static const uint8_t *record_of(const struct vmr_restore_ctx *ctx,
+				const struct vmr_range *range)
+{
+	return ctx->bytes + range->gap;
+}
+
+static const uint8_t *live_at(const struct vmr_restore_ctx *ctx,
+			      const struct vmr_records *r, size_t index)
+{
+	return ctx->bytes + r->live + index * LIVE_SIZE;
+}
+
+static const uint8_t *claim_at(const struct vmr_restore_ctx *ctx,
+			       const struct vmr_records *r, size_t index)
+{
+	return ctx->bytes + r->claims + index * CLAIM_SIZE;
+}
+
+static struct vmr_range *find_key(const struct vmr_restore_ctx *ctx,
+				  uint64_t key)
+{
+	struct rb_node *rb = ctx->keys.rb_node;
+
+	while (rb) { /* LCOV_EXCL_BR_LINE: the keys were all put there */
+		uint64_t has = get_le64(record_of(ctx, tree_to_range(rb)));
+
+		if (key == has)
+			return tree_to_range(rb);
+		rb = key < has ? rb->rb_left : rb->rb_right;
+	}
+	return NULL;		/* LCOV_EXCL_LINE: the same */
+}
+
+/* Ask for the node of a record; false if there is none, or it or its key is taken */
+static bool add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
+		     const uint8_t *record)
+{
+	const struct vmr_snapshot *snap = ctx->snap;
+	struct rb_node **link = &ctx->keys.rb_node, *parent = NULL;
+	uint64_t key = get_le64(record + OFF_KEY);
+	struct vmr_range *range;
+
+	range = snap->ops->key_to_range(snap, snap->spaces[space].id, key);
+	if (!range || range->node.link)
+		return false;
+	while (*link) {
+		uint64_t has = get_le64(record_of(ctx, tree_to_range(*link)));
+
+		if (key == has)
+			return false;
+		parent = *link;
+		link = key < has ? &parent->rb_left : &parent->rb_right;
+	}
+	range->gap = record - ctx->bytes;
+	range->subtree_max_gap = (uint64_t)space << 1 | claim;
+	range->subtree_orders = 0;
+	rb_link_node(range_to_tree(range), parent, link);
+	rb_insert_color(range_to_tree(range), &ctx->keys);
+	return true;
+}
+
+static void clear_node(struct vmr_range *range)
+{
+	memset(&range->node, 0, sizeof(range->node));
+	range->gap = 0;
+	range->subtree_max_gap = 0;
+	range->subtree_orders = 0;
+}
+
+void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx)
+{
+	struct rb_node *rb, *next;
+
+	for (rb = rb_first_postorder(&ctx->keys); rb; rb = next) {
+		next = rb_next_postorder(rb);
+		clear_node(tree_to_range(rb));
+	}
+}
+
+/* Whether @range is in the tree of keys, and not linked anywhere else */
+static bool node_is_ours(const struct vmr_restore_ctx *ctx,
+			 const struct vmr_range *range)
+{
+	const struct rb_node *rb, *up;
+
+	if (!range->node.link)
+		return false;
+	for (rb = range_to_tree(range); (up = rb_parent(rb));)
+		rb = up;
+	return rb == ctx->keys.rb_node;
+}
+
+enum vmr_state vmr_snapshot_find_range(const struct vmr_restore_ctx *ctx,
+				       const struct vmr_range *range,
+				       struct vmr_snapshot_range *place)
+{
+	struct vmr_record record;
+	bool claim;
+
+	if (!ctx || !range || !node_is_ours(ctx, range))
+		return VMR_FREE;
+	claim = range->subtree_max_gap & 1;
+	read_record(&record, record_of(ctx, range), claim);
+	if (place) {
+		place->space =
+			ctx->snap->spaces[range->subtree_max_gap >> 1].space;
+		place->start = record.start;
+		place->last = record.last;
+	}
+	if (!claim)
+		return VMR_LIVE;
+	return record.age ? VMR_CLAIMED : VMR_PARKED;
+}
+EXPORT_SYMBOL_GPL(vmr_snapshot_find_range);
+
+static size_t bytes_left(const struct vmr_restore_ctx *ctx)
+{
+	return ctx->end - ctx->at;
+}
+
+/* Step over @nr records of @size bytes; false if they do not fit */
+static bool consume(struct vmr_restore_ctx *ctx, uint64_t nr, size_t size)
+{
+	if (nr > bytes_left(ctx) / size)
+		return false;
+	ctx->at += (size_t)nr * size;
+	return true;
+}
+
+/* Read what is in front of a space's records, and step over these */
+bool vmr_restore_read_space(struct vmr_restore_ctx *ctx, struct vmr_records *r)
+{
+	const uint8_t *head = ctx->bytes + ctx->at;
+
+	if (!consume(ctx, 1, SPACE_SIZE))
+		return false;
+	r->live = ctx->at;
+	if (!consume(ctx, get_le64(head + OFF_NR_LIVE), LIVE_SIZE))
+		return false;
+	r->claims = ctx->at;
+	if (!consume(ctx, get_le64(head + OFF_NR_CLAIMS), CLAIM_SIZE))
+		return false;
+	r->nr_live = (size_t)get_le64(head + OFF_NR_LIVE);
+	r->nr_claims = (size_t)get_le64(head + OFF_NR_CLAIMS);
+	return true;
+}
+
+static bool check_space_header(const struct vmr_snapshot_space *s,
+			       const uint8_t *head)
+{
+	uint64_t mark = get_le64(head + OFF_MARK);
+
+	if (get_le32(head) != s->id ||
+	    get_le32(head + OFF_HAS_MARK) != (s->high_watermark ? 1 : 0) ||
+	    get_le64(head + OFF_FIRST) != s->space->start ||
+	    get_le64(head + OFF_LAST) != s->space->last)
+		return false;
+	return !mark || (s->high_watermark && mark - 1 >= s->space->start &&
+			 mark - 1 <= s->space->last);
+}
+
+/* Read a record of a space, and take its node in; false if it cannot be so */
+static bool take_record(struct vmr_restore_ctx *ctx, size_t index,
+			const uint8_t *bytes, bool claim,
+			struct vmr_record *record)
+{
+	const struct vmr_space *space = ctx->snap->spaces[index].space;
+
+	read_record(record, bytes, claim);
+	return record->start <= record->last &&
+	       record->start >= space->start && record->last <= space->last &&
+	       add_node(ctx, index, claim, bytes);
+}
+
+static bool check_live_records(struct vmr_restore_ctx *ctx, size_t index,
+			       const struct vmr_records *r, uint64_t mark)
+{
+	struct vmr_record record;
+	uint64_t last = 0;
+	size_t i;
+
+	for (i = 0; i < r->nr_live; i++) {
+		if (!take_record(ctx, index, live_at(ctx, r, i), false,
+				 &record) ||
+		    (i && record.start <= last))
+			return false;
+		last = record.last;
+	}
+	/* A live id has been handed out */
+	return !r->nr_live || !ctx->snap->spaces[index].high_watermark ||
+	       mark > last;
+}
+
+/*
+ * The order of the claims, and that each has something to wait for. They ascend
+ * as the live records do, so that one walk along both will do.
+ */
+static bool check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
+				const struct vmr_records *r)
+{
+	struct vmr_record claim, live = { .last = 0 };
+	uint64_t start = 0, age = 0;
+	size_t i, in_way = 0;
+
+	for (i = 0; i < r->nr_claims; i++) {
+		if (!take_record(ctx, index, claim_at(ctx, r, i), true,
+				 &claim) ||
+		    claim.start < start)
+			return false;
+		if (claim.start > start)
+			age = 0;
+		start = claim.start;
+		if (!claim.age)
+			continue;
+		if (claim.age <= age)
+			return false;
+		age = claim.age;
+		for (; in_way < r->nr_live; in_way++) {
+			read_record(&live, live_at(ctx, r, in_way), false);
+			if (live.last >= start)
+				break;
+		}
+		if (in_way == r->nr_live || live.start > claim.last)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Each age from 1 to the number of claimed ranges is there once. The node of the
+ * n-th claim is where it is noted that the age n has been seen.
+ */
+static bool check_ages(struct vmr_restore_ctx *ctx, const struct vmr_records *r)
+{
+	uint64_t age, nr = 0;
+	size_t i;
+
+	for (i = 0; i < r->nr_claims; i++)
+		if (get_le64(claim_at(ctx, r, i) + OFF_AGE))
+			nr++;
+	for (i = 0; i < r->nr_claims; i++) {
+		struct vmr_range *seen;
+
+		age = get_le64(claim_at(ctx, r, i) + OFF_AGE);
+		if (!age)
+			continue;
+		if (age > nr)
+			return false;
+		seen = find_key(ctx, get_le64(claim_at(ctx, r, age - 1)));
+		if (seen->subtree_orders)
+			return false;
+		seen->subtree_orders = 1;
+	}
+	return true;
+}
+
+static bool check_spaces(struct vmr_restore_ctx *ctx)
+{
+	const struct vmr_snapshot *snap = ctx->snap;
+	struct vmr_records r;
+	size_t i;
+
+	for (i = 0; i < snap->nr_spaces; i++) {
+		const uint8_t *head = ctx->bytes + ctx->at;
+
+		if (!vmr_restore_read_space(ctx, &r) ||
+		    !check_space_header(&snap->spaces[i], head) ||
+		    !check_live_records(ctx, i, &r,
+					get_le64(head + OFF_MARK)) ||
+		    !check_claim_records(ctx, i, &r) || !check_ages(ctx, &r))
+			return false;
+	}
+	return true;
+}
+
+static bool all_zero(const uint8_t *bytes, size_t size)
+{
+	while (size--)
+		if (*bytes++)
+			return false;
+	return true;
+}
+
+static bool check_block(struct vmr_restore_ctx *ctx,
+			const struct vmr_snapshot_block *block)
+{
+	const uint8_t *head = ctx->bytes + ctx->at;
+	size_t size = vmr_block_size(block);
+	const uint8_t *saved;
+
+	if (!consume(ctx, 1, BLOCK_SIZE) || get_le64(head) != block->key ||
+	    get_le64(head + 8) != size)
+		return false;
+	saved = ctx->bytes + ctx->at;
+	if (!consume(ctx, size, 1) ||
+	    !consume(ctx, vmr_block_padding(size), 1) ||
+	    !all_zero(saved + size, vmr_block_padding(size)))
+		return false;
+	if (block->ops && !block->ops->check(block, saved, ctx))
+		return false;
+	return !block->check || block->check(block, saved, ctx);
+}
+
+static bool blocks_fit(struct vmr_restore_ctx *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < ctx->snap->nr_blocks; i++)
+		if (!check_block(ctx, &ctx->snap->blocks[i]))
+			return false;
+	return ctx->at == ctx->end;
+}
+
+/* Nothing is believed, the number of bytes included, before the checksum is */
+static bool header_fits(struct vmr_restore_ctx *ctx, size_t size)
+{
+	const uint8_t *bytes = ctx->bytes;
+
+	if (size < HEAD_SIZE + CHECKSUM_SIZE)
+		return false;
+	ctx->at = HEAD_SIZE;
+	ctx->end = size - CHECKSUM_SIZE;
+	return get_le32(bytes + ctx->end) ==
+		       vmr_snapshot_checksum(bytes, ctx->end) &&
+	       !memcmp(bytes, vmr_snapshot_magic, sizeof(vmr_snapshot_magic)) &&
+	       get_le32(bytes + OFF_VERSION) == VMR_SNAPSHOT_VERSION &&
+	       !get_le32(bytes + OFF_ZERO) &&
+	       get_le64(bytes + OFF_TOTAL) == size &&
+	       get_le32(bytes + OFF_NR_SPACES) == ctx->snap->nr_spaces &&
+	       get_le32(bytes + OFF_NR_BLOCKS) == ctx->snap->nr_blocks;
+}
+
+bool vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size)
+{
+	return header_fits(ctx, size) && check_spaces(ctx) && blocks_fit(ctx);
+}
+
+struct vmr_range *vmr_restore_take_node(struct vmr_restore_ctx *ctx,
+					uint64_t key)
+{
+	struct vmr_range *range = find_key(ctx, key);
+
+	rb_erase(range_to_tree(range), &ctx->keys);
+	clear_node(range);
+	return range;
+}
+
+void vmr_read_live(const struct vmr_restore_ctx *ctx,
+		   const struct vmr_records *r, size_t index,
+		   struct vmr_record *record)
+{
+	read_record(record, live_at(ctx, r, index), false);
+}
+
+void vmr_read_claim(const struct vmr_restore_ctx *ctx,
+		    const struct vmr_records *r, size_t index,
+		    struct vmr_record *record)
+{
+	read_record(record, claim_at(ctx, r, index), true);
+}

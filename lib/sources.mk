@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# The sources of the library, one line for each layer, lowest first. The
+# Makefile, Kbuild, the bundle and the footprint read this list.
+
+VMR_BASE := base/error.c
+VMR_RANGE := range/tree.c range/space.c range/claim.c range/search.c \
+	range/range.c range/gap.c
+VMR_RESOURCE := resource/pool.c resource/id.c resource/constraint.c \
+	resource/allocator.c resource/system.c resource/irq_share.c \
+	resource/system_alloc.c
+VMR_DEVICE := device/bus.c device/region.c device/find.c \
+	device/bus_pools.c device/notify.c device/settle.c device/manager.c \
+	device/placement.c device/change.c device/device.c \
+	device/transaction.c device/device_restore.c device/reader.c \
+	device/dispatch.c
+VMR_LAYOUT := layout/window_split.c layout/machines.c layout/layout_check.c \
+	layout/layout.c
+VMR_PRINT := print/writer.c print/print.c
+VMR_SNAPSHOT := snapshot/snapshot.c snapshot/snapshot_save.c \
+	snapshot/snapshot_check.c snapshot/snapshot_restore.c
+VMR_PCI := pci/function.c pci/access.c pci/bar.c pci/bridge.c \
+	pci/capability.c pci/vector.c pci/msi.c pci/msix.c pci/conf1.c \
+	pci/state.c
+
+VMR_SRCS := $(VMR_BASE) $(VMR_RANGE) $(VMR_RESOURCE) $(VMR_DEVICE) \
+	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI)
