@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
 # vmalloc: `make help` says what there is to make. Needs GNU make, a compiler
-# and the few kernel files that tools/kernel-files.sh gets.
+# and the few kernel files that tools/build/kernel-files.sh gets.
 
 # The directory everything is built in. Nothing is ever written beside a source.
 O	?= build
@@ -52,7 +52,7 @@ ALL_LDFLAGS := $(LDFLAGS) $(EXTRA_LDFLAGS)
 # a loop.
 PORT	?= user
 LIB_INCLUDES := -I$(CURDIR)/include -I$(CURDIR)/lib \
-		-I$(CURDIR)/tools/shim/include -isystem $(KFILES)/include \
+		-I$(CURDIR)/tools/include -isystem $(KFILES)/include \
 		-isystem $(KFILES)/include/uapi
 # PROBES=0 leaves the static tracepoints out.
 LIB_PROBES := $(if $(filter 0,$(PROBES)),,$(if $(filter user,$(PORT)),-DVMR_PROBES))
@@ -64,7 +64,7 @@ LIB_SRCS := $(VMR_SRCS:%=lib/%) lib/port/$(PORT).c
 LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
 LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
 PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)
-VMM_SRCS := $(sort $(wildcard tools/vmm/*.c))
+VMM_SRCS := $(sort $(wildcard tools/vmm/*.c tools/vmm/devices/*.c))
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/%.o)
 HEADERS	:= $(wildcard include/vmalloc/*.h)
 
@@ -80,10 +80,10 @@ lib: $(O)/libvmalloc.a $(O)/libvmalloc.so
 
 # Everything depends on the flags it was made with and on the kernel's files.
 $(KFILES)/.source: FORCE
-	$(Q)tools/kernel-files.sh $(KFILES) $(LINUX)
+	$(Q)tools/build/kernel-files.sh $(KFILES) $(LINUX)
 
 # What the library is compiled with, for programs that read its sources
-lib-flags:
+print-cflags:
 	@echo '$(LIB_CFLAGS) $(CC_INCLUDE)'
 
 flags = $(CC) $(LIB_CFLAGS) $(ALL_LDFLAGS) C=$(C)
@@ -156,8 +156,8 @@ GUEST_CFLAGS := -m32 -std=gnu11 -O2 -ffreestanding -fno-pic -static -nostdlib \
 		-Wl,--build-id=none -Wl,--oformat=binary
 
 # Where there is no compiler for it there is no program, and that is said.
-$(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds tools/vmm/card_byte.h \
-		Makefile
+$(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
+		tools/vmm/devices/testdev_pattern.h Makefile
 	$(call msg,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)if echo 'int x;' | $(CC) -m32 -mgeneral-regs-only -c -x c - \
@@ -177,12 +177,27 @@ $(O)/vmm: $(VMM_OBJS) $(O)/libvmalloc.a
 include tools/vmr/build.mk
 
 # The tests are kernel selftests; their own Makefile builds them.
+TESTS_O	?= $(O)/selftests
 tests: $(O)/libvmalloc.a
-	$(Q)mkdir -p $(O)/selftests
+	$(Q)mkdir -p $(TESTS_O)
 	$(Q)$(MAKE) -C tools/testing/selftests/vmalloc KSELFTEST=$(KSELFTEST) \
 		VMALLOC=$(CURDIR) VMALLOC_O=$(O) VMALLOC_BUILT=1 \
-		OUTPUT=$(O)/selftests CC='$(CC)' USERCFLAGS='$(if $(filter 0,$(WERROR)),,-Werror) $(EXTRA_CFLAGS)' \
+		OUTPUT=$(TESTS_O) CC='$(CC)' \
+		USERCFLAGS='$(if $(filter 0,$(WERROR)),,-Werror) $(EXTRA_CFLAGS)' \
 		USERLDFLAGS='$(EXTRA_LDFLAGS)' all
+
+# Build and run the tests of userspace in under a minute, and install nothing
+quick:
+	$(Q)$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) \
+		TESTS_O=$(O)/quick TEST_OPT=-O0 lib vmm vmr tests
+	$(Q)tools/testing/quick.sh $(O)/quick $(TESTS)
+
+# For editors: how each source of lib, vmm, vmr and the tests is compiled. Without an
+# archive the Makefile of the tests stops.
+compile_commands: $(O)/libvmalloc.a
+	$(Q)$(MAKE) -nB V=1 lib vmm vmr tests >$(O)/.commands
+	$(Q)CC='$(CC)' tools/build/compile-commands.sh <$(O)/.commands \
+		>$(O)/compile_commands.json
 
 # First the things that a fresh machine lacks, then a make of its own: what is
 # there decides what is built.
@@ -190,14 +205,14 @@ BIOS	?= /usr/share/seabios/bios-256k.bin
 TRACE	?= tools/vmm/traces/seabios.trace
 
 run:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh run
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run
 	$(Q)$(MAKE) vmm
 	$(Q)guest=; [ ! -e $(O)/guest.bin ] || guest='--guest $(O)/guest.bin'; \
 		$(O)/vmm --bios $(BIOS) $$guest --fallback-replay $(TRACE)
 
 check:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh check
-	$(Q)tools/check/run.sh $(O) $(LINUX)
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
+	$(Q)tools/testing/check/run.sh $(O) $(LINUX)
 
 # Workloads and numbers of ranges, lists with commas, all by default
 BENCH	?=
@@ -205,42 +220,45 @@ N	?=
 BENCH_MAKE = $(MAKE) -f tools/testing/bench/Makefile O='$(O)' CC='$(CC)' \
 	     LINUX='$(LINUX)' Q='$(Q)' BENCH='$(BENCH)' N='$(N)'
 bench:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh bench
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh bench
 	$(Q)$(MAKE) $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) run
 
 # How the cost grows in nodes, lines and instructions; the worst operations; the
 # results of the last full runs into the documentation
-bench-growth bench-worst bench-publish: $(O)/libvmalloc.a
+bench-scaling bench-worst-case bench-update-docs: $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
 
-.PHONY: bench-growth bench-worst bench-publish
+bench-worst: bench-worst-case
+
+.PHONY: bench-scaling bench-worst-case bench-worst bench-update-docs
 
 # The instructions of a fixed script, against the committed figures
-.PHONY: bench-instructions bench-instructions-update
-bench-instructions bench-instructions-update: $(O)/libvmalloc.a
+.PHONY: bench-instructions bench-instructions-record
+bench-instructions bench-instructions-record: $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
 
 # Random operations against the model for this many seconds; the numbers of
 # hot-plug cycles, moves and exits that the library is held to.
 STRESS	?= 3600
 stress:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh run
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run
 	$(Q)$(MAKE) tests
-	$(Q)VMR_STRESS_CYCLES=100000 VMR_STRESS_MOVES=1000000 \
+	$(Q)VMR_TEST_STRESS_CYCLES=100000 VMR_TEST_STRESS_MOVES=1000000 \
 		$(O)/selftests/test_stress
-	$(Q)VMR_EXITS=5000000 $(O)/selftests/test_hostile
-	$(Q)VMR_STRESS=$(STRESS) $(O)/selftests/test_differential
+	$(Q)VMR_TEST_EXITS=5000000 $(O)/selftests/test_hostile_guest
+	$(Q)VMR_TEST_STRESS=$(STRESS) $(O)/selftests/test_differential
 
-# The long forms of what has threads; CHECK= says which, VMR_PART=60 is a sixtieth.
-stress-threads:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh threads
-	$(Q)KFILES='$(KFILES)' tools/stress-threads.sh $(O) $(LINUX)
+# The long forms of what has threads; CHECK= says which, VMR_TEST_DIVISOR=60 is a
+# sixtieth.
+stress-mt:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh threads
+	$(Q)KFILES='$(KFILES)' tools/testing/stress-mt.sh $(O) $(LINUX)
 
 # Random and recorded bytes as operations, each compared with what it should do:
 # FUZZ= says which targets, RUNS= how many inputs for each.
 fuzz fuzz-long fuzz-afl:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh fuzz
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh fuzz
 	$(Q)$(MAKE) lib
 	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
 		CC='$(CC)' $@
@@ -251,30 +269,31 @@ fuzz-replay: lib
 
 # What of lib/ the tests reach, in the end as pages in $(O)/coverage/html
 coverage:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh check
-	$(Q)KFILES='$(KFILES)' tools/coverage.sh $(O)
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
+	$(Q)KFILES='$(KFILES)' tools/testing/coverage.sh $(O)
 
 # The packages, built, looked at by lintian and, as root, installed and removed
 check-packages:
-	$(Q)tools/check-packages.sh $(O)/packages
+	$(Q)tools/testing/packages.sh $(O)/packages
 
-# tools/abi/libvmalloc.abi anew, after a change of interface that is meant
+# tools/testing/abi/libvmalloc.abi anew, after a change of interface that is meant
 abi-update: lib
-	$(Q)tools/abi/update.sh $(O)
+	$(Q)tools/testing/abi/update.sh $(O)
 
-mutants:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh check
-	$(Q)tools/testing/mutants.sh $(O)
+# Each known bug put back, one at a time
+mutants check-regressions:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
+	$(Q)tools/testing/regressions.sh $(O)
 
 check-debug-kernel: $(KFILES)/.source
-	$(Q)LINUX='$(LINUX)' tools/setup.sh debug-kernel
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh debug-kernel
 	$(Q)$(MAKE) -f tools/testing/kernel/Makefile O='$(O)' \
 		KFILES='$(KFILES)' LINUX='$(abspath $(LINUX))' check
 
 # kbuild writes beside the sources it is given, so it gets a tree of links; and
 # its O and CFLAGS mean other things than ours, so it gets none of our variables.
 # VMR_TEST=n leaves the tests out.
-KDIR	?= $(shell tools/kernel-headers.sh)
+KDIR	?= $(shell tools/build/kernel-headers.sh)
 modules:
 	$(Q)test -n '$(KDIR)' || { \
 		echo 'no kernel headers: install them, or KDIR=<their directory>'; \
@@ -290,21 +309,21 @@ modules:
 
 install: lib vmr
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' \
-		tools/install.sh $(O) '$(DESTDIR)'
+		tools/build/install.sh $(O) '$(DESTDIR)'
 
 footprint:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh footprint
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh footprint
 	$(Q)$(MAKE) $(KFILES)/.source
-	$(Q)KFILES=$(KFILES) tools/footprint/footprint.sh $(O)/footprint
+	$(Q)KFILES=$(KFILES) tools/testing/footprint/footprint.sh $(O)/footprint
 
 bundle: $(KFILES)/.source
-	$(Q)KFILES=$(KFILES) tools/bundle.sh $(O)/bundle
+	$(Q)KFILES=$(KFILES) tools/build/bundle.sh $(O)/bundle
 
 # HTML and man pages: Sphinx, and kernel-doc over the public headers.
 docs:
-	$(Q)LINUX='$(LINUX)' tools/setup.sh docs
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh docs
 	$(Q)$(MAKE) $(KFILES)/.source
-	$(Q)KFILES=$(KFILES) VERSION=$(VERSION) tools/docs.sh $(O)/docs
+	$(Q)KFILES=$(KFILES) VERSION=$(VERSION) tools/build/docs.sh $(O)/docs
 
 # As root: each tutorial, word for word, in a Debian of its own.
 check-tutorials:
@@ -314,13 +333,15 @@ clean:
 	$(Q)rm -rf $(O)
 
 help:
-	@cat tools/help.txt
+	@cat tools/build/help.txt
 
 FORCE:
 
-.PHONY: all lib vmm tests run check check-debug-kernel check-packages abi-update lib-flags bench coverage stress fuzz fuzz-long fuzz-afl \
-	stress-threads fuzz-replay mutants modules install footprint bundle docs check-tutorials \
-	clean help FORCE
+.PHONY: all lib vmm tests quick compile_commands run check check-debug-kernel \
+	check-packages check-regressions check-tutorials abi-update print-cflags \
+	bench coverage \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
+	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(VMM_OBJS:.o=.d)

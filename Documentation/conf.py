@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# How Sphinx builds these pages. tools/docs.sh calls it, on a tree where the API
+# How Sphinx builds these pages. tools/build/docs.sh calls it, on a tree where the API
 # pages that kernel-doc makes lie beside the others.
 
 import os

@@ -5,7 +5,7 @@
  * Each call checks its arguments first, then changes the space in one write
  * section. A call that fails leaves the space unchanged.
  */
-#include "range.h"
+#include "search.h"
 #include "trace.h"
 
 /* Reserve [start, last], which the caller has checked to be inside the space */
@@ -115,7 +115,7 @@ static int check_move(const struct vmr_space *space,
 
 	if (last < start)
 		return -EOVERFLOW;
-	if (vmr_range_state(range) != VMR_LIVE || !vmr_in_space(space, range))
+	if (vmr_range_state(range) != VMR_LIVE || !vmr_is_in_space(space, range))
 		return -ENOENT;
 	if (start < to->start || last > to->last)
 		return -ERANGE;
@@ -236,7 +236,7 @@ int vmr_free(struct vmr_space *space, struct vmr_range *range)
 {
 	if (!space || !range)
 		return -EINVAL;
-	if (!vmr_in_space(space, range)) {
+	if (!vmr_is_in_space(space, range)) {
 		VMR_ASSERT(!range->node.link);	/* in another space */
 		return -ENOENT;
 	}

@@ -141,6 +141,22 @@ struct vmr_range *vmr_first_starting_above(const struct vmr_space *space,
 struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 					       uint64_t start);
 
+/* space.c: whether the root of a range's tree is one of @space */
+bool vmr_leads_to_root(const struct vmr_space *space,
+		       const struct vmr_range *range);
+
+/* vmr_in_space(), inline: the tag of a subtree without a gap names the space (3) */
+static inline bool vmr_is_in_space(const struct vmr_space *space,
+				   const struct vmr_range *range)
+{
+	if (!range->node.link)
+		return false;
+	if (!vmr_is_inactive(range) && !range->subtree_orders &&
+	    range->subtree_max_gap)
+		return range->subtree_max_gap == vmr_space_tag(space);
+	return vmr_leads_to_root(space, range);
+}
+
 /* claim.c: remove a range from its tree, live or inactive */
 void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
 
@@ -169,19 +185,6 @@ struct vmr_gap_search {
 	uint64_t		found_addr;
 	struct vmr_range	*found_next;
 };
-
-/*
- * search.c: find a gap for @req. The caller sets the space, the size and the bounds
- * of @s. Returns false if no gap fits.
- */
-bool vmr_search(struct vmr_gap_search *s, const struct vmr_request *req);
-
-/* The first and the next range by address whose own gap may fit, or NULL */
-struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
-				      bool ascending);
-struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
-				     const struct vmr_range *range,
-				     bool ascending);
 
 /* Clip the gap in front of @next to the bounds; false if nothing is left */
 static inline bool vmr_clip_gap(const struct vmr_gap_search *s,

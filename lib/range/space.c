@@ -50,32 +50,20 @@ enum vmr_state vmr_range_state(const struct vmr_range *range)
 }
 EXPORT_SYMBOL_GPL(vmr_range_state);
 
-static bool is_in_tree(const struct vmr_space *space, const struct rb_node *rb,
-		       bool inactive)
+bool vmr_leads_to_root(const struct vmr_space *space,
+		       const struct vmr_range *range)
 {
-	const struct rb_node *parent;
+	const struct rb_node *rb = vmr_to_rb(range), *up;
 
-	while ((parent = rb_parent(rb)))
-		rb = parent;
-	return rb == (const struct rb_node *)(inactive ? space->claims :
-							 space->root);
-}
-
-/* The tag of a subtree without a gap names the space (3), else climb to the root */
-static inline bool in_space(const struct vmr_space *space,
-			    const struct vmr_range *range)
-{
-	if (!range->node.link)
-		return false;
-	if (!vmr_is_inactive(range) && !range->subtree_orders &&
-	    range->subtree_max_gap)
-		return range->subtree_max_gap == vmr_space_tag(space);
-	return is_in_tree(space, vmr_to_rb(range), vmr_is_inactive(range));
+	while ((up = rb_parent(rb)))
+		rb = up;
+	return rb == (const struct rb_node *)(vmr_is_inactive(range) ?
+					      space->claims : space->root);
 }
 
 bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range)
 {
-	return space && range && in_space(space, range);
+	return space && range && vmr_is_in_space(space, range);
 }
 EXPORT_SYMBOL_GPL(vmr_in_space);
 

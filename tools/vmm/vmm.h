@@ -15,7 +15,7 @@
  *  - What changes the machine holds vmm.writers. Guests do it through PCI
  *    configuration space, where the library takes that lock by vmm.pci_lock.
  *  - Helpers are threads that read registers without side effects all the time
- *    while the guest runs, and know what they must get; see readers.c.
+ *    while the guest runs, and know what they must get; see reader_threads.c.
  *  - The state of a device is behind a lock in the device.
  *
  * Nothing a guest can see depends on the host's clock: time is the number of
@@ -30,7 +30,7 @@
 
 #include <vmalloc/vmalloc.h>
 
-#include "card_byte.h"
+#include "devices/testdev_pattern.h"
 
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
@@ -493,7 +493,7 @@ void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
 int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 
-/* platform.c */
+/* devices/platform.c */
 void platform_init(struct platform *p, struct vmm *vmm, const char *name);
 int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 		    uint64_t size, const char *tag);
@@ -522,7 +522,7 @@ int i8042_register(struct vmm *vmm);
 int latches_register(struct vmm *vmm);
 int apic_register(struct vmm *vmm);
 
-/* pci.c, piix4.c, card.c, option_rom.c */
+/* devices/: pci.c, piix4.c, testdev.c, option_rom.c */
 int pci_register(struct vmm *vmm);
 int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	     struct vmr_pci_bridge *behind, uint32_t address);
@@ -552,17 +552,17 @@ struct trace *trace_open(const char *path, struct vmm_config *config);
 int trace_get(struct trace *trace, struct vmm_exit *exit);
 void trace_close(struct trace *trace);
 
-/* map.c */
+/* print_map.c */
 void map_print(const struct vmm *vmm);
 
-/* check.c */
+/* probe.c */
 uint32_t config_read(struct vmm_cpu *cpu, uint32_t address, uint32_t reg);
 void config_write(struct vmm_cpu *cpu, uint32_t value);
 const char *check_place(struct vmm_cpu *cpu, struct card *card,
 			unsigned int bar, uint64_t start);
 const char *check_nobody(struct vmm_cpu *cpu, enum vmr_io io, uint64_t addr);
 
-/* readers.c */
+/* reader_threads.c */
 void readers_listen(struct vmm *vmm);
 int readers_start(struct vmm *vmm);
 void readers_stop(struct vmm *vmm);
@@ -571,11 +571,11 @@ void readers_report(struct vmm *vmm);
 /* restore.c */
 struct vmm *restore_machine(struct vmm *vmm);
 
-/* plan.c */
+/* scenario.c */
 void plan_step(struct vmm **machine);
 void plan_end(struct vmm *vmm);
 
-/* program.c */
+/* guest_program.c */
 #define PROGRAM_ADDRESS		MIB
 #define PROGRAM_LIMIT		MIB
 void program_begin(struct vmm *vmm);

@@ -2,9 +2,9 @@
 /*
  * vmr.h - the parts of the planner
  *
- * A plan is a machine and what is to be in it. It is read from files (file.c,
+ * A plan is a machine and what is to be in it. It is read from files (plan_parse.c,
  * lspci.c), placed through the library (place.c), and shown as text, JSON or a
- * drawing (show.c, json.c, svg.c).
+ * drawing (print_text.c, json.c, svg.c).
  */
 #ifndef VMR_PLANNER_H
 #define VMR_PLANNER_H
@@ -243,7 +243,7 @@ const char *size_text(uint64_t size);
 bool is_pow2(uint64_t n);
 bool is_address(uint32_t kind);
 
-/* file.c, lspci.c */
+/* plan_parse.c, lspci.c */
 void read_plan(struct plan *plan, FILE *in, const char *name);
 void read_lspci(struct plan *plan, FILE *in, const char *name);
 bool is_lspci_device(const char *line);
@@ -256,7 +256,7 @@ bool place_plan(struct plan *plan);
 struct vmr_range *range_of_want(struct want *want);
 const struct vmr_system_pool *pool_of_need(const struct plan *plan, size_t i);
 
-/* show.c, json.c, svg.c */
+/* print_text.c, json.c, svg.c */
 struct count {
 	size_t	devices;
 	size_t	placed;

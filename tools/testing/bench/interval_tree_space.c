@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * interval_tree_space.c - lookup, exact places and moves with the kernel's interval
- * tree, which knows no gaps and so cannot choose a place
+ * interval_tree_space.c - lookup, fixed requests and moves with the kernel's interval
+ * tree. The tree does not record gaps, so it has no automatic placement.
  */
 #include <linux/interval_tree.h>
 
@@ -78,7 +78,7 @@ static inline uint64_t space_size(struct space *s, size_t i)
 	return node(s, i)->last - node(s, i)->start + 1;
 }
 
-#include "loops.h"
+#include "workloads.h"
 
 const struct bench_impl interval_tree_exact = WORKLOAD(exact, setup_half);
 const struct bench_impl interval_tree_move = WORKLOAD(move, setup_half);

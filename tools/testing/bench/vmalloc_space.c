@@ -77,7 +77,7 @@ static inline uint64_t space_size(struct space *s, size_t i)
 	return node(s, i)->last - node(s, i)->start + 1;
 }
 
-#include "loops.h"
+#include "workloads.h"
 
 _Static_assert((int)FIRST == (int)VMR_FIRST && (int)LAST == (int)VMR_LAST &&
 	       (int)BEST == (int)VMR_BEST, "the policies' names");

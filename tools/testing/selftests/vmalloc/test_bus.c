@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include "bus.h"
-#include "pages.h"
-#include "naive.h"
+#include "node_watch.h"
+#include "reference.h"
 
 /*
  * Dispatch
@@ -1205,7 +1205,7 @@ TEST(bus_register_notifies_if_mapped)
 /*
  * A random tree of buses. For each region four answers must agree:
  * vmr_region_mapping(), the dispatch, the notifications and the definition in
- * naive.h.
+ * reference.h.
  */
 
 #define HUBS		7
@@ -1392,13 +1392,13 @@ static void wood_step(void)
  */
 TEST(bus_random_mapping_consistent)
 {
-	unsigned long seed = env_number("VMR_SEED", 20250107);
-	unsigned long steps = env_number("VMR_STEPS", 30000 / test_part()), i;
+	unsigned long seed = env_number("VMR_TEST_SEED", 20250107);
+	unsigned long steps = env_number("VMR_TEST_STEPS", 30000 / test_part()), i;
 	unsigned int visible = 0, hidden = 0;
 	uint64_t addr;
 	size_t j;
 
-	TH_LOG("VMR_SEED=%lu", seed);
+	TH_LOG("VMR_TEST_SEED=%lu", seed);
 	chance_state = seed | 1;
 	ASSERT_EQ(0, wood_up());
 	witness.listener.region_changed = witness_changed;

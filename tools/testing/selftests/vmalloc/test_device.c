@@ -8,7 +8,7 @@
 #include "../kselftest_harness.h"
 #include "call.h"
 #include "machine.h"
-#include "needs.h"
+#include "requires.h"
 
 /* A subregion gets its device also if it is added before the region is. */
 TEST(subregion_device_set_either_order)

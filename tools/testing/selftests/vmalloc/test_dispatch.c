@@ -9,7 +9,7 @@
 #include "../kselftest_harness.h"
 #include "call.h"
 #include "machine.h"
-#include "needs.h"
+#include "requires.h"
 
 /*
  * A callback receives the base of the region, the offset, the width and the count.
@@ -810,10 +810,10 @@ static int race_change(unsigned int i)
 #define RACE_CHANGES	100000u
 #define RACE_OVERLAPS	1000u
 
-/* VMR_MOVES=1000000 makes the long form. */
+/* VMR_TEST_MOVES=1000000 makes the long form. */
 static unsigned int race_changes(void)
 {
-	const char *given = getenv("VMR_MOVES");
+	const char *given = getenv("VMR_TEST_MOVES");
 
 	return given ? (unsigned int)strtoul(given, NULL, 0) : RACE_CHANGES;
 }

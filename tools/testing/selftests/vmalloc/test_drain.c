@@ -4,7 +4,7 @@
  *
  * A drain waits only for callbacks of its device, and never ends before they return.
  * No result depends on time: threads synchronise on flags and do a number of
- * operations. VMR_ROUNDS is the number of drains under readers.
+ * operations. VMR_TEST_ROUNDS is the number of drains under readers.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -12,7 +12,7 @@
 #include "../kselftest_harness.h"
 
 #include "bus.h"
-#include "needs.h"
+#include "requires.h"
 
 #define DEVICES		12
 #define THREADS		4
@@ -415,7 +415,7 @@ static void wait_for_visit(const struct test_device *t)
 	wait_for_other(&t->visits, before);
 }
 
-/* VMR_ROUNDS may exceed the default time limit of a test. */
+/* VMR_TEST_ROUNDS may exceed the default time limit of a test. */
 FIXTURE(long_form)
 {
 };
@@ -434,7 +434,7 @@ TEST_F_TIMEOUT(long_form, drain_ends_under_constant_readers,
 {
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
-	unsigned long rounds = env_number("VMR_ROUNDS", 100), round;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), round;
 	unsigned long hits = 0, waits = 0;
 	unsigned int i;
 
@@ -494,7 +494,7 @@ TEST_F_TIMEOUT(long_form,
 	       drain_ends_while_readers_reattach,
 	       36000)
 {
-	unsigned long rounds = env_number("VMR_ROUNDS", 100), drains = 0;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), drains = 0;
 	unsigned long hits = 0, waits = 0, times = 0;
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 
 #include "card.h"
 
@@ -1021,7 +1021,7 @@ static int random_machine(void)
 
 static uint64_t seed_of_run(void)
 {
-	const char *given = getenv("VMR_SEED");
+	const char *given = getenv("VMR_TEST_SEED");
 
 	return given ? strtoull(given, NULL, 0) : 20240229;
 }
@@ -1033,7 +1033,7 @@ TEST(pci_bar_random_writes_match_model)
 	const char *what = NULL;
 
 	seed = seed_of_run();
-	TH_LOG("VMR_SEED=%llu", (unsigned long long)seed);
+	TH_LOG("VMR_TEST_SEED=%llu", (unsigned long long)seed);
 	ASSERT_EQ(0, random_machine());
 	for (n = 0; n < steps && !what; n++) {
 		random_step();
@@ -1060,7 +1060,7 @@ TEST(pci_bar_final_registers_decide_state)
 	unsigned int round, n, card, i;
 
 	seed = seed_of_run();
-	TH_LOG("VMR_SEED=%llu", (unsigned long long)seed);
+	TH_LOG("VMR_TEST_SEED=%llu", (unsigned long long)seed);
 	ASSERT_EQ(0, random_machine());
 	for (round = 0; round < 200; round++) {
 		for (n = 0; n < 50; n++)

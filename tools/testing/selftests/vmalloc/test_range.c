@@ -5,8 +5,8 @@
 #include <pthread.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
-#include "world.h"
+#include "requires.h"
+#include "fixture.h"
 
 #define BAD_POLICY	((enum vmr_policy)99)
 

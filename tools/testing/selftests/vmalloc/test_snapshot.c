@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 #include "verify.h"
 
 #include <vmalloc/pci_snapshot.h>

@@ -5,20 +5,20 @@
  * No result depends on time: the test makes the requested changes, continues until
  * enough accesses overlap a change, and fails if they do not. For the long form:
  *
- *	VMR_STRESS_CYCLES	hot-plug cycles, default 20000
- *	VMR_STRESS_MOVES	moves of regions, default 200000
- *	VMR_STRESS_READERS	reader threads, default 2
+ *	VMR_TEST_STRESS_CYCLES	hot-plug cycles, default 20000
+ *	VMR_TEST_STRESS_MOVES	moves of regions, default 200000
+ *	VMR_TEST_STRESS_READERS	reader threads, default 2
  *
  * For checkers that slow the test down by a factor of 100:
  *
- *	VMR_STRESS_MET		required accesses that overlap a change, default 2000
+ *	VMR_TEST_STRESS_MET		required accesses that overlap a change, default 2000
  */
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
-#include "needs.h"
+#include "requires.h"
 #include "machine.h"
 
 /*
@@ -655,7 +655,7 @@ static int start_routers(void)
 	unsigned int i;
 	int ret = 0;
 
-	nr_routers = env_or_default("VMR_STRESS_READERS", 2);
+	nr_routers = env_or_default("VMR_TEST_STRESS_READERS", 2);
 	if (nr_routers < 2 || nr_routers > ROUTERS)
 		nr_routers = 2;
 	if (posix_memalign((void **)&routers, 64, nr_routers * sizeof(*routers)))
@@ -708,9 +708,9 @@ FIXTURE_TEARDOWN(stress)
  */
 TEST_F_TIMEOUT(stress, dispatch_correct_and_no_leaks, 36000)
 {
-	uint32_t want_cycles = env_or_default("VMR_STRESS_CYCLES", 20000);
-	uint32_t want_moves = env_or_default("VMR_STRESS_MOVES", 200000);
-	uint32_t want_met = env_or_default("VMR_STRESS_MET", 2000);
+	uint32_t want_cycles = env_or_default("VMR_TEST_STRESS_CYCLES", 20000);
+	uint32_t want_moves = env_or_default("VMR_TEST_STRESS_MOVES", 200000);
+	uint32_t want_met = env_or_default("VMR_TEST_STRESS_MET", 2000);
 	uint64_t n, cap = MAX_ATTEMPTS * ((uint64_t)want_cycles + want_moves + 100);
 	uint32_t hits = 0, in_change = 0, met, waits = 0, unsure = 0, moved, i;
 	uint64_t writes = 0;

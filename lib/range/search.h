@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * search.h - the search for a gap
+ *
+ * The descent is guided by natural orders. A gap holds a naturally aligned block of
+ * 2^k addresses if and only if its order is at least k. For such a block, each
+ * subtree with bit k or a higher one in subtree_orders has a gap that fits, and the
+ * descent never turns back. For other requests subtree_orders and subtree_max_gap
+ * only exclude subtrees, and the gaps of the others are tried.
+ *
+ * The tree does not have three kinds of gaps: the first and the last gap of the
+ * space, and the gap of the deferred update (tree.c), which its ancestors do not
+ * hold. Each search tries these on their own.
+ *
+ * This is a header, so that the compiler joins the search with the insertion that
+ * follows it. range.c and gap.c include it.
+ */
+#ifndef VMR_LIB_RANGE_SEARCH_H
+#define VMR_LIB_RANGE_SEARCH_H
+
+#include "range/range.h"
+
+/*
+ * The lowest natural order of a gap that can hold the request. @size addresses at
+ * any address contain an aligned block of at least a quarter of @size. @size
+ * addresses from an aligned address contain a block of min(@size, @align), rounded
+ * down to a power of two.
+ */
+static inline unsigned int min_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
+			      uint64_t align)
+{
+	unsigned int log = fls64(size) - 1;
+	unsigned int any = size & (size + 1) ? log - 1 : log;
+
+	return max(any, min(log, (unsigned int)fls64(align) -
+					 1)); /* LCOV_EXCL_BR_LINE: not 0 */
+}
+
+static inline bool subtree_may_fit(const struct vmr_gap_search *s,
+			    const struct rb_node *rb)
+{
+	return rb && (vmr_to_range(rb)->subtree_orders & s->orders) &&
+	       vmr_to_range(rb)->subtree_max_gap >= s->size;
+}
+
+/* Whether the request fits in the node's own gap, without bounds and claims */
+static inline bool gap_fits(const struct vmr_gap_search *s, const struct rb_node *rb)
+{
+	uint64_t gap = vmr_to_range(rb)->gap;
+	uint64_t lo = vmr_to_range(rb)->start - gap;
+
+	return gap >= s->size && gap - s->size >= (-lo & (s->align - 1)) &&
+	       (!s->exact_order ||
+		(vmr_gap_order_bit(vmr_to_range(rb)) & s->orders));
+}
+
+/* Whether the gap of @range and all gaps before it in search order are out of bounds */
+static inline bool gap_outside_bounds(const struct vmr_gap_search *s,
+			       const struct vmr_range *range, bool ascending)
+{
+	return ascending ? range->start <= s->min :
+			   range->start - range->gap > s->max;
+}
+
+/*
+ * The next node behind @rb in search order whose own gap fits and is partly within
+ * the bounds. If @into, the first such node of the subtree at @rb, or the next
+ * behind the subtree.
+ */
+static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search *s,
+					     struct rb_node *rb, bool into,
+					     bool ascending)
+{
+	struct rb_node *from = rb;
+
+	/* A gap behind the bounds is before them in the other direction */
+	while (into || !gap_outside_bounds(s, vmr_to_range(rb), !ascending)) {
+		if (!into)
+			from = vmr_rb_child(rb, ascending);
+		into = false;
+		if (subtree_may_fit(s, from)) {
+			rb = from;
+			while (!gap_outside_bounds(s, vmr_to_range(rb),
+						   ascending) &&
+			       subtree_may_fit(s, vmr_rb_child(rb, !ascending)))
+				rb = vmr_rb_child(rb, !ascending);
+		} else {
+			do {
+				from = rb;
+				rb = rb_parent(rb);
+				if (!rb)
+					return NULL;
+			} while (vmr_rb_child(rb, ascending) == from);
+		}
+		if (gap_fits(s, rb) &&
+		    !gap_outside_bounds(s, vmr_to_range(rb), ascending))
+			return gap_outside_bounds(s, vmr_to_range(rb),
+						  !ascending) ?
+				       NULL :
+				       vmr_to_range(rb);
+	}
+	return NULL;
+}
+
+static inline struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
+					 bool ascending)
+{
+	struct rb_node *root = vmr_space_root(s->space);
+
+	return subtree_may_fit(s, root) ?
+		       next_candidate_from(s, root, true, ascending) :
+		       NULL;
+}
+
+static inline struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
+					const struct vmr_range *range,
+					bool ascending)
+{
+	return next_candidate_from(s, vmr_to_rb(range), false, ascending);
+}
+
+/* The first claim that overlaps [start, last], or parked range if these count too */
+static inline struct vmr_range *find_blocking(const struct vmr_gap_search *s,
+				       uint64_t start, uint64_t last)
+{
+	struct vmr_range *range = vmr_first_claim(s->space, start, last);
+
+	while (range && !s->avoid_parked && (range->ticket & VMR_TICKET_PARKED))
+		range = vmr_next_claim(range, start, last);
+	return range;
+}
+
+/*
+ * Try the gap in front of @next, from its lowest or its highest address. Loop
+ * invariant: no address of the gap outside [lo, hi] can be used.
+ */
+static inline bool try_gap(struct vmr_gap_search *s, struct vmr_range *next,
+			   bool ascending)
+{
+	struct vmr_range *blocker;
+	uint64_t lo, hi, at;
+
+	if (!vmr_clip_gap(s, next, &lo, &hi))
+		return false;
+	do {
+		if (hi - lo < s->size - 1)
+			return false;
+		at = ascending ? lo + (s->align - 1) : hi - (s->size - 1);
+		at &= ~(s->align - 1);
+		if (at < lo || at > hi - (s->size - 1))
+			return false;
+		blocker = s->space->nr_claims ?
+				  find_blocking(s, at, at + s->size - 1) :
+				  NULL;
+		if (!blocker) {
+			VMR_ASSERT(!(at & (s->align - 1)));
+			VMR_ASSERT(at >= s->min && s->max - at >= s->size - 1);
+			s->found_addr = at;
+			s->found_next = next;
+			return true;
+		}
+		if (ascending ? blocker->last == VMR_ADDR_MAX :
+				blocker->start == 0)
+			return false;
+		if (ascending)
+			lo = blocker->last + 1;
+		else
+			hi = blocker->start - 1;
+	} while (lo <= hi);
+	return false;
+}
+
+static inline bool search_tree(struct vmr_gap_search *s, bool ascending)
+{
+	struct vmr_range *range;
+
+	for (range = vmr_first_candidate(s, ascending); range;
+	     range = vmr_next_candidate(s, range, ascending))
+		if (try_gap(s, range, ascending))
+			return true;
+	return false;
+}
+
+/*
+ * If the gap of the deferred update fits, the bounds shrink to the addresses that
+ * precede the result: only these are better.
+ */
+static inline bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
+{
+	const struct vmr_space *space = s->space;
+	bool found = false;
+
+	if (ascending ? vmr_has_first_gap(space) &&
+				try_gap(s, space->lowest, ascending) :
+			vmr_has_last_gap(space) && try_gap(s, NULL, ascending))
+		return true;
+	if (space->deferred.range &&
+	    try_gap(s, space->deferred.range, ascending)) {
+		found = true;
+		if (ascending)
+			s->max = s->found_addr;
+		else
+			s->min = s->found_addr;
+	}
+	return search_tree(s, ascending) || found ||
+	       try_gap(s, ascending ? NULL : space->lowest, ascending);
+}
+
+/* The natural order of a gap within the bounds, as a bit; 0 if it is outside */
+static inline uint64_t clipped_gap_order(const struct vmr_gap_search *s,
+				  const struct vmr_range *next)
+{
+	uint64_t lo, hi;
+
+	if (!vmr_clip_gap(s, next, &lo, &hi))
+		return 0;
+	return 1ull << vmr_natural_order(lo, hi);
+}
+
+/*
+ * Search one order after the other, from the lowest. The at most five special gaps
+ * are tried on their own: a bound that cuts a gap lowers its order, and the tree
+ * does not have the gaps at the ends and the deferred one. Index 0 is the last gap.
+ */
+static inline bool search_best(struct vmr_gap_search *s)
+{
+	const struct vmr_space *space = s->space;
+	uint64_t requested = s->orders, least = requested & -requested;
+	uint64_t order[5], left = 0;
+	struct vmr_range *special[5] = { NULL };
+	unsigned int first = 1, nr = 1, i;
+	bool found;
+
+	if (vmr_has_first_gap(space))
+		special[nr++] = space->lowest;
+	if (space->deferred.range)
+		special[nr++] = space->deferred.range;
+	if (s->min > space->start)
+		special[nr++] = vmr_first_starting_above(space, s->min);
+	if (s->max < space->last)
+		special[nr++] = vmr_first_starting_above(space, s->max);
+	if (space->root)
+		left = vmr_to_range(vmr_space_root(space))->subtree_orders;
+	for (i = first; i < nr; i++) {
+		order[i] = clipped_gap_order(s, special[i]);
+		left |= order[i];
+	}
+
+	VMR_ASSERT(nr <= ARRAY_SIZE(special));
+	s->exact_order = true;
+	for (left &= requested;; left &= ~s->orders) {
+		/* Try the last gap once no gap before it has the least order */
+		if (first && !(left & least)) {
+			first = 0;
+			order[0] = clipped_gap_order(s, NULL);
+			left |= order[0] & requested;
+		}
+		if (!left)
+			return false;
+		s->orders = left & -left;
+		found = search_tree(s, true);
+		for (i = first; i < nr; i++) {
+			if (found)
+				s->max = s->found_addr;
+			if (order[i] == s->orders &&
+			    try_gap(s, special[i], true))
+				found = true;
+		}
+		if (found)
+			return true;
+	}
+}
+
+static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy policy,
+			   uint64_t align)
+{
+	s->align = align;
+	s->exact_order = false;
+	s->orders = vmr_is_pow2(s->size) && align >= s->size ?
+			    -s->size :
+			    ~0ull << min_order(s->size, align);
+	return policy == VMR_BEST ? search_best(s) :
+				    search_low_or_high(s, policy == VMR_FIRST);
+}
+
+static inline bool search_preferred(struct vmr_gap_search *s,
+				    const struct vmr_request *req)
+{
+	return (req->prefer_align > req->align &&
+		search_aligned(s, req->policy, req->prefer_align)) ||
+	       search_aligned(s, req->policy, req->align);
+}
+
+/* Addresses of parked ranges are used only if no other gap fits */
+static inline bool vmr_search(struct vmr_gap_search *s, const struct vmr_request *req)
+{
+	VMR_ASSERT(s->size && vmr_is_pow2(req->align));
+	VMR_ASSERT(s->min >= s->space->start && s->max <= s->space->last);
+	s->avoid_parked = true;
+	if (search_preferred(s, req))
+		return true;
+	s->avoid_parked = false;
+	return s->space->nr_claims && search_preferred(s, req);
+}
+
+#endif /* VMR_LIB_RANGE_SEARCH_H */

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# The documentation builds without a warning, every name of the API has a man
+# page, every link to a file of the source tree leads to one, and every piece of C
+# in a page is part of a file that is compiled.
+
+set -eu
+
+# What is missing is said by it, with the status of a skip.
+VERSION=0 tools/build/docs.sh "$W/docs" || exit $?
+
+status=0
+complain()
+{
+	echo "$*"
+	status=1
+}
+
+# Pages for people
+[ -s "$W/docs/html/index.html" ] || complain "no html/index.html"
+for page in Documentation/*.rst; do
+	name=$(basename "$page" .rst)
+	[ -s "$W/docs/html/$name.html" ] || complain "$page is not in the HTML"
+done
+
+# A man page for each name, and none that troff stumbles over
+names='s/^ \* \(\(struct\|enum\) \)\?\([vV][mM][rR]_[A-Za-z0-9_]*\)\(()\)\? - .*/\3/p'
+for name in $(sed -n "$names" include/vmalloc/*.h include/vmalloc/*/*.h); do
+	[ -s "$W/docs/man/man3/$name.3" ] || complain "$name has no man page"
+done
+[ -s "$W/docs/man/man1/vmm.1" ] || complain "vmm has no man page"
+if command -v groff >/dev/null; then
+	groff -t -man -Tutf8 -ww -z "$W"/docs/man/man?/* 2>&1 |
+		grep -v 'cannot adjust line' && complain "is what troff says"
+fi
+
+# Files that pages and README name by a path of the tree. lib/vmr is where the
+# library goes in a kernel's.
+folders='include/vmalloc|lib|tools|examples|Documentation|debian'
+for path in $(grep -ohP "(?<![\\w/.-])($folders)/[\\w./-]*\\w" \
+		README.md ./*.rst Documentation/*.rst | sort -u); do
+	[ -e "$path" ] || [ "${path#lib/vmr}" != "$path" ] ||
+		complain "$path is named and not there"
+done
+
+# Where README leads to
+for path in $(grep -oE '\]\([^)#]+' README.md | cut -c 3- | grep -v :); do
+	[ -e "$path" ] || complain "README.md leads to $path, which is not there"
+done
+
+# Functions that the walk through the code meets
+for name in $(grep -oE '``[a-z_0-9]+\(\)``' Documentation/walkthrough.rst |
+		tr -d '`()' | sort -u); do
+	grep -qrw "$name" lib include tools/vmm "$KFILES/include" ||
+		complain "$name() is in the walkthrough and not in the code"
+done
+
+# Every point at which somebody may look on
+for point in $(sed -n 's/^VMR_POINT_[A-Z]*(\([a-z_]*\)).*/\1/p
+		s/^static inline void vmr_trace_\([a-z_]*\)(.*/\1/p' lib/trace.h); do
+	grep -q "^   \* - \`\`$point\`\`$" Documentation/howto-tracing.rst ||
+		complain "the point $point is not in howto-tracing.rst"
+done
+
+# A literal block is for what is no C; C would not be looked at there
+awk '
+FNR == 1 { block = 0 }
+block && /^[^ \t]/ { block = 0 }
+block && /^[ \t].*[;{]$/ && !/^[ \t]*(\$|#)/ {
+	print FILENAME ":" FNR ": C in a literal block"
+	bad = 1
+}
+/::$/ && !/^\.\. / { block = 1 }
+END { exit bad }' ./*.rst Documentation/*.rst || status=1
+
+# C in pages: taken from a file by literalinclude, or the same as in one
+cat examples/*/*.[ch] examples/*/*/*.[ch] include/vmalloc/*.h lib/*.[ch] lib/*/*.c \
+	tools/*/*.[ch] tools/*/*/*.[ch] tools/*/*/*/*.[ch] README.md 2>/dev/null |
+	tr -s ' \t\n' ' ' >"$W/compiled"
+awk -v dir="$W" '
+function finish()
+{
+	if (out)
+		close(out)
+	out = ""
+}
+FNR == 1 { finish() }
+out && /^[^ \t]/ { finish() }
+out && !/^ *:[a-z-]+:/ { print >out }
+/^[ \t]*\.\. (code-block|code):: *c *$/ {
+	finish()
+	out = dir "/fragment" ++n
+	print FILENAME ":" FNR >(dir "/where" n)
+	close(dir "/where" n)
+}' ./*.rst Documentation/*.rst
+for where in "$W"/where*; do
+	[ -e "$where" ] || continue
+	fragment=${where/where/fragment}
+	FRAGMENT=$(tr -s ' \t\n' ' ' <"$fragment" | sed 's/^ //; s/ $//') \
+		perl -0777 -ne 'exit(index($_, $ENV{FRAGMENT}) < 0)' "$W/compiled" ||
+		complain "$(cat "$where"): this C is in no file that is compiled"
+done
+exit $status

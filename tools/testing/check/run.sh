@@ -1,0 +1,462 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# Run every check and say in the last line how many tests passed, failed and
+# were skipped:
+#
+#	run.sh O [LINUX]
+#
+# A check is a program of this directory. It gets O (the directory everything is
+# built in), W (one of its own below that), KFILES (the kernel's files) and
+# VMR_MAKE (make with the common variables). It exits with 0 when all is well and
+# with 4 when it cannot tell, the last line it prints being the reason; anything
+# else is a failure. What it prints is kept in a log and shown if it failed.
+# Programs that print KTAP count as many tests as they say, everything else as
+# one.
+#
+# As many as there are CPUs run at a time, in any order; the results are printed
+# in the order of this file. What one check does to $O another one may see.
+#
+# CHECK="gcc sparse" runs these alone. With CI=true a skip of what
+# tools/testing/check/required-in-ci names is a failure.
+
+set -u
+
+cd "$(dirname "$0")/../../.." || exit 1
+
+export O=${1:?usage: $0 O [LINUX]}
+export KFILES=$O/kernel
+export LINUX=${2-}
+export LC_ALL=C
+check=$O/check
+
+# The make that called us has its own ideas of O, V and the like.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+VMR_MAKE="make --no-print-directory -j$(nproc) KFILES=$KFILES LINUX=$LINUX"
+export VMR_MAKE
+
+number=0
+lacking=		# why nothing at all can be done
+environment=		# what the next items are counted under
+environments=()		# all of them, in order
+declare -A passed failed skipped
+
+# Everything that runs is an item: a name, the environment it counts for, and
+# the path that its files are named after. BASE.log is what it printed, BASE.done
+# its exit status and the seconds it took, BASE.counts (of KTAP alone) the
+# results in it.
+names=()
+counted=()
+bases=()
+reported=0
+
+# in_environment NAME - what follows is counted under this name
+in_environment()
+{
+	environment=$1
+	environments+=("$1")
+	passed[$1]=0
+	failed[$1]=0
+	skipped[$1]=0
+}
+
+# required NAME - is this one that may not be skipped here?
+required()
+{
+	[ "${CI-}" = true ] && grep -qxF -e "$1" tools/testing/check/required-in-ci
+}
+
+show()
+{
+	tail -n 40 "$1" | sed 's/^/# /'
+	echo "# (all of it: $1)"
+}
+
+# What a program said before each failed test, or before it ended.
+show_ktap()
+{
+	{ grep -B 12 -E '^not ok|^ktap.sh: ' "$1" || cat "$1"; } |
+		tail -n 60 | sed 's/^/# /'
+	echo "# (all of it: $1)"
+}
+
+# result NAME STATUS SECONDS LOG - count one item and say how it went
+result()
+{
+	local status=$2 skip=
+
+	number=$((number + 1))
+	if [ "$status" = 4 ]; then
+		skip=$(tail -n 1 "$4")
+		! required "$1" || status="4 is a failure here"
+	fi
+	case $status in
+	0)
+		passed[$environment]=$((passed[$environment] + 1))
+		echo "ok $number $1 # $3 s"
+		;;
+	4)
+		skipped[$environment]=$((skipped[$environment] + 1))
+		echo "ok $number $1 # SKIP $skip"
+		;;
+	*)
+		failed[$environment]=$((failed[$environment] + 1))
+		echo "not ok $number $1 # $3 s"
+		[ -z "$skip" ] || echo "# must not be skipped with CI=true"
+		show "$4"
+		;;
+	esac
+}
+
+# result_ktap NAME SECONDS LOG - count what ktap.sh said of a program
+result_ktap()
+{
+	local p f s why=
+
+	read -r p f s <"${3%.log}.counts" || { p=0 f=1 s=0; }
+	if [ "$p $f" = '0 0' ] && required "$1"; then
+		f=1 s=0
+		why="must not be skipped with CI=true"
+	fi
+	number=$((number + 1))
+	passed[$environment]=$((passed[$environment] + p))
+	failed[$environment]=$((failed[$environment] + f))
+	skipped[$environment]=$((skipped[$environment] + s))
+	if [ "$f" != 0 ]; then
+		echo "not ok $number $1 # $p passed, $f failed, $2 s"
+		[ -z "$why" ] || echo "# $why"
+		show_ktap "$3"
+	elif [ "$p" = 0 ]; then
+		echo "ok $number $1 # SKIP $(sed -n 's/.*# *SKIP *//p' "$3" |
+			head -n 1)"
+	else
+		echo "ok $number $1 # $p passed, $s skipped, $2 s"
+	fi
+}
+
+# report - print the results that are there and that no earlier one holds up
+report()
+{
+	local base status seconds environment
+
+	while [ $reported -lt ${#bases[@]} ]; do
+		base=${bases[reported]}
+		[ -e "$base.done" ] || return
+		read -r status seconds <"$base.done"
+		environment=${counted[reported]}
+		if [ -e "$base.counts" ]; then
+			result_ktap "${names[reported]}" "$seconds" "$base.log"
+		else
+			result "${names[reported]}" "$status" "$seconds" \
+				"$base.log"
+		fi
+		reported=$((reported + 1))
+	done
+}
+
+# add_item NAME BASE - what is run next is this
+add_item()
+{
+	names+=("$1")
+	counted+=("$environment")
+	bases+=("$2")
+	rm -f "$2.done" "$2.counts"
+}
+
+# run_logged COMMAND... - run it, for the last item, with all it prints in its log
+run_logged()
+{
+	"$@" >"${bases[-1]}.log" 2>&1 </dev/null
+}
+
+# ktap COMMAND... - have ktap.sh run it, for the last item
+ktap()
+{
+	tools/testing/check/ktap.sh "${bases[-1]}.log" "$@" >"${bases[-1]}.counts"
+}
+
+# run_now run_logged|ktap COMMAND... - for the last item, while nothing else goes on
+# here
+run_now()
+{
+	local base=${bases[-1]} begin=$SECONDS status=0
+
+	"$@" || status=$?
+	echo "$status $((SECONDS - begin))" >"$base.done"
+	report
+	return $status
+}
+
+# run_in_background run_logged|ktap COMMAND... - for the last item, beside all
+# others
+run_in_background()
+{
+	local base=${bases[-1]} begin
+
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		wait -n
+		report
+	done
+	begin=$SECONDS
+	{
+		"$@"
+		echo "$? $((SECONDS - begin))" >"$base.new"
+		mv "$base.new" "$base.done"
+	} &
+}
+
+# wait_all - wait for all, and report also what died without a word
+wait_all()
+{
+	local i
+
+	while [ -n "$(jobs -rp)" ]; do
+		wait -n
+		report
+	done
+	for ((i = reported; i < ${#bases[@]}; i++)); do
+		[ -e "${bases[i]}.done" ] || echo '1 0' >"${bases[i]}.done"
+	done
+	report
+}
+
+# wanted NAME - is it one of those to run?
+wanted()
+{
+	[ -z "${CHECK-}" ] || [[ " $CHECK " = *" $1 "* ]]
+}
+
+# check_ktap NAME COMMAND... - run a program that prints KTAP
+check_ktap()
+{
+	wanted "$1" || return 0
+	add_item "$1" "$check/${1//[ \/]/-}"
+	if [ -n "$lacking" ]; then
+		run_now run_logged skip "$lacking"
+	else
+		run_in_background ktap "${@:2}"
+	fi
+}
+
+# check NAME [ARGUMENT]... - run tools/testing/check/NAME.sh
+check()
+{
+	local what="$1${2+ ${2#"$O"/}}"
+
+	wanted "$1" || return 0
+	export W=$check/${what//[ \/]/-}
+	add_item "$what" "$W"
+	rm -rf "$W"
+	mkdir -p "$W"
+	if [ -n "$lacking" ]; then
+		run_now run_logged skip "$lacking"
+	else
+		run_in_background run_logged timeout -k 10 "${CHECK_TIMEOUT:-600}" \
+			"tools/testing/check/$1.sh" "${@:2}"
+	fi
+}
+
+# skip REASON - what a check does that cannot tell
+skip()
+{
+	echo "$1"
+	return 4
+}
+
+# tests [OPTION]... - the names of the test programs, those that have threads
+# alone with -t
+tests()
+{
+	local names
+
+	names=$(cd tools/testing/selftests/vmalloc && if [ "${1-}" = -t ]; then
+			grep -l 'pthread\.h' test_*.c
+		else
+			ls test_*.c
+		fi)
+	# shellcheck disable=SC2086
+	echo ${names//.c/}
+}
+
+# variant NAME "PROGRAM..." TARGETS VARIABLE=VALUE... - build so and run these
+# test programs
+variant()
+{
+	local name=$1 programs=$2 targets=$3 dir=$check/$1 program
+
+	wanted "$name" || return 0
+	shift 3
+	mkdir -p "$dir"
+	add_item "$name build" "$dir-build"
+	# shellcheck disable=SC2086
+	run_now run_logged build "$name" "$dir" "$programs" "$@" $targets || return
+	for program in $programs; do
+		add_item "$name $program" "$dir/$program"
+		run_in_background ktap "$dir/selftests/$program"
+	done
+}
+
+build()
+{
+	if [ -n "$lacking" ]; then
+		skip "$lacking"
+	elif ! "can_$1"; then
+		skip 'the compiler for it is not installed'
+	else
+		$VMR_MAKE O="$2" TESTS="$3" "${@:4}" || return 1
+	fi
+}
+
+can_gcc() { command -v gcc; }
+can_sanitizers() { can_gcc; }
+can_threads() { can_gcc; }
+can_clang()
+{
+	echo 'int main(void) { return 0; }' |
+		clang -fsanitize=undefined -x c - -o "$check/clang/can"
+}
+can_m32()
+{
+	printf '#include <stdio.h>\nint main(void) { return 0; }\n' |
+		gcc -m32 -x c - -o "$check/m32/can"
+}
+
+# The library first: nothing works without it, so that is said once and not forty
+# times. If all that is wrong is that nothing may be installed, it is no failure.
+library()
+{
+	local status=0
+
+	# shellcheck disable=SC2086
+	tools/build/kernel-files.sh "$KFILES" $LINUX || status=$?
+	if [ $status = 4 ] && [ "${SETUP-}" = no ]; then
+		skip 'no kernel source is installed'
+	else
+		$VMR_MAKE O="$O" lib || return 1
+	fi
+}
+
+# print_summary - the counts of each environment, and of all together
+print_summary()
+{
+	local e p=0 f=0 s=0
+
+	for e in "${environments[@]}"; do
+		echo "# $e: ${passed[$e]} passed, ${failed[$e]} failed," \
+			"${skipped[$e]} skipped"
+		p=$((p + ${passed[$e]}))
+		f=$((f + ${failed[$e]}))
+		s=$((s + ${skipped[$e]}))
+	done
+	echo "$p passed, $f failed, $s skipped"
+	[ $f = 0 ]
+}
+
+# What runs beside does not hear of a ^C.
+. tools/testing/check/kill-jobs.sh
+trap 'end_jobs; exit 1' INT TERM
+
+mkdir -p "$check"
+rm -f "$check"/*.log "$check"/*/*.counts
+
+in_environment userspace
+add_item library "$check/library"
+run_now run_logged library
+case $? in
+0)
+	add_item vmm "$check/vmm"
+	# shellcheck disable=SC2086
+	run_now run_logged $VMR_MAKE O="$O"
+	;;
+4)
+	lacking='no kernel source is installed'
+	;;
+*)
+	print_summary
+	exit 1
+	;;
+esac
+
+# What the library is built with is what is looked at; the tests of the variants
+# need no optimisation, and with it they take most of the time to compile.
+variant gcc "$(tests)" tests CC=gcc
+variant sanitizers "$(tests)" 'tests vmm' CC=gcc TEST_OPT=-O0 \
+	EXTRA_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all' \
+	EXTRA_LDFLAGS='-fsanitize=address,undefined'
+# The first race that ThreadSanitizer sees ends the test that it is in. What has
+# one thread has no races, and is slow to be told so.
+TSAN_OPTIONS=halt_on_error=1 variant threads "$(tests -t)" tests CC=gcc \
+	TEST_OPT=-O0 \
+	EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread
+variant m32 "$(tests)" tests CC=gcc TEST_OPT=-O0 \
+	EXTRA_CFLAGS="-m32 -idirafter /usr/include/$(gcc -print-multiarch)"
+# Its sanitizer knows of more that is undefined than gcc's.
+variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0 \
+	EXTRA_CFLAGS='-fsanitize=undefined -fno-sanitize-recover=all' \
+	EXTRA_LDFLAGS=-fsanitize=undefined
+
+# In an emulated machine: no KVM, no root, nothing installed but QEMU.
+in_environment kernel
+KTAP_TIMEOUT=900 check_ktap kernel tools/testing/kernel/run.sh
+KTAP_TIMEOUT=900 check_ktap kernel-6.12 tools/testing/kernel/run.sh 6.12
+
+in_environment firmware
+for machine in cortex-m3 cortex-m3-systick riscv64 aarch64 uefi; do
+	KTAP_TIMEOUT=600 check_ktap "firmware $machine" \
+		tools/testing/check/firmware.sh $machine \
+		"$check/firmware/$machine"
+done
+
+in_environment qemu-user
+for processor in s390x armhf; do
+	KTAP_TIMEOUT=600 check_ktap "qemu-user $processor" \
+		tools/testing/check/qemu-user.sh $processor \
+		"$check/qemu-user/$processor"
+done
+
+in_environment checks
+if [ -e tools/testing/spin/run.sh ]; then
+	KTAP_TIMEOUT=900 JOBS=1 check_ktap spin tools/testing/spin/run.sh
+fi
+KTAP_TIMEOUT=900 check_ktap fuzz tools/testing/check/fuzz.sh
+check_ktap sched-worst-case tools/testing/check/sched-worst-case.sh
+check tsan
+check drd
+check selftests
+check regressions-apply
+for tool in gcc clang tidy cppcheck coccinelle; do
+	check analysis $tool
+done
+check coverage
+check sparse
+check checkpatch
+check format
+check kernel-doc
+check headers
+check layering
+check rbtree-symbols
+check symbols
+check shared-lib
+check stack
+check footprint
+check instruction-count
+check readme
+check module
+check bundle
+check install
+check consumers cmake
+check consumers meson
+check abi
+check kernel-files
+check replay "$O/vmm"
+check replay "$check/sanitizers/vmm"
+check kvm
+check planner
+check probes
+check docs
+for example in examples/*/; do
+	check example "$(basename "$example")"
+done
+
+wait_all
+print_summary

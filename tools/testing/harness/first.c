@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* first.c - what is linked before all tests */
-#include "kselftest_harness.h"
-
-const struct harness_entry *const harness_first[1]
-	__attribute__((__used__, __section__("vmr_tests"))) = { NULL };
-char harness_data_first[8] __attribute__((__section__(".data"))) = { 1 };
-char harness_bss_first[8] __attribute__((__section__(".bss")));

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * debugcon.c - the debug port 0x402, on which the guest tells what it does
+ *
+ * What it writes is shown at once, and kept for the self-check, which compares
+ * it with what the library did.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../vmm.h"
+
+#define DEBUG_PORT	0x402
+#define DEBUG_ANSWER	0xe9	/* how the firmware knows that there is a port */
+#define LOG_LIMIT	(8 * MIB)
+#define ALL_PLACED	"PCI: init bdf="
+#define NOTHING_TO_BOOT	"No bootable device"
+
+static uint8_t log_read(struct platform *p, uint32_t region, uint32_t offset)
+{
+	(void)p;
+	(void)region;
+	(void)offset;
+	return DEBUG_ANSWER;
+}
+
+static void log_write(struct platform *p, uint32_t region, uint32_t offset,
+		      uint8_t value)
+{
+	struct firmware_log *log = container_of(p, struct firmware_log,
+						platform);
+	size_t size;
+	char *text;
+
+	(void)region;
+	(void)offset;
+	putchar(value);
+	if (log->length + 1 >= log->size) {
+		size = log->size ? 2 * log->size : 16 * KIB;
+		text = size <= LOG_LIMIT ? realloc(log->text, size) : NULL;
+		if (!text) {
+			p->vmm->broken = true;
+			return;
+		}
+		log->text = text;
+		log->size = size;
+	}
+	/* A null byte would hide the rest from everything that reads text. */
+	log->text[log->length++] = value ? (char)value : ' ';
+	log->text[log->length] = '\0';
+	if (value != '\n')
+		return;
+	fflush(stdout);
+	if (strstr(log->text + log->line, ALL_PLACED))
+		log->placed = true;
+	if (strstr(log->text + log->line, log->end))
+		log->finished = true;
+	log->line = log->length;
+}
+
+int firmware_log_register(struct vmm *vmm)
+{
+	struct platform *p = &vmm->log.platform;
+
+	vmm->log.end = NOTHING_TO_BOOT;
+	platform_init(p, vmm, "debug port");
+	p->read8 = log_read;
+	p->write8 = log_write;
+	if (platform_region(p, VMR_PIO, DEBUG_PORT, 1, "firmware log"))
+		return -1;
+	return platform_register(p);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * pci.c - the PCI bus of a PC with an 82440FX: host bridge, ISA bridge, a bridge
+ * to a second bus, and whatever else is plugged
+ */
+#include "../vmm.h"
+
+/* Registers of the host bridge that decide what is at 0xa0000 to 0xfffff */
+#define PAM_FIRST	0x59
+#define PAM_LAST	0x5f
+#define SMRAM		0x72
+
+/* Registers of the ISA bridge that connect interrupt pins to lines */
+#define PIRQ_FIRST	0x60
+#define PIRQ_LAST	0x63
+
+/* Where a bridge has the number of the bus behind it */
+#define SECONDARY_BUS	0x19
+
+static const struct vmr_device_ops no_ops;
+
+/* The address that a function has by the bus numbers that the guest gave. */
+uint32_t pci_address(const struct vmr_pci_function *fn)
+{
+	uint32_t bus = 0;
+
+	if (fn->upstream_bridge)
+		bus = fn->upstream_bridge->fn.config[SECONDARY_BUS];
+	return bus << 8 | vmr_id_value(&fn->address);
+}
+
+/* Plug a function at the root, or behind a bridge. */
+int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
+	     struct vmr_pci_bridge *behind, uint32_t address)
+{
+	int err;
+
+	vmm->functions[vmm->nr_functions++] = fn;
+	if (vmm->restoring) {
+		fn->upstream_bridge = behind;
+		return 0;
+	}
+	if (behind)
+		err = vmr_pci_bridge_plug(behind, fn, address & 0xff);
+	else
+		err = vmr_pci_plug(&vmm->manager, fn, address);
+	if (err) {
+		vmm_err("%s: cannot plug it at %02x.%x: %s", fn->dev.name,
+			address >> 3 & 0x1f, address & 7, vmr_strerror(err));
+		vmm->nr_functions--;
+	}
+	return err;
+}
+
+/*
+ * The firmware knows by the subsystem id that it runs in a virtual machine of
+ * QEMU's kind. The RAM below 1 MiB is always there and writable, whatever it
+ * says in the PAM registers.
+ */
+static int host_bridge_register(struct vmm *vmm)
+{
+	static const struct vmr_pci_ids ids = {
+		.vendor		= 0x8086,
+		.device		= 0x1237,
+		.subvendor	= 0x1af4,
+		.subdevice	= 0x1100,
+		.class_code	= 0x060000,
+		.revision	= 0x02,
+	};
+	struct vmr_pci_function *fn = &vmm->host_bridge;
+	unsigned int i;
+
+	if (vmr_pci_function_init(fn, &ids, &no_ops, "host bridge"))
+		return -1;
+	for (i = PAM_FIRST; i <= PAM_LAST; i++)
+		fn->wmask[i] = 0x33;
+	fn->wmask[SMRAM] = 0x7f;
+	fn->config[SMRAM] = 0x02;
+	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 0, 0));
+}
+
+static int isa_bridge_register(struct vmm *vmm)
+{
+	static const struct vmr_pci_ids ids = {
+		.vendor		= 0x8086,
+		.device		= 0x7000,
+		.subvendor	= 0x1af4,
+		.subdevice	= 0x1100,
+		.class_code	= 0x060100,
+		.header_type	= 0x80,
+	};
+	struct vmr_pci_function *fn = &vmm->isa_bridge;
+	unsigned int i;
+
+	if (vmr_pci_function_init(fn, &ids, &no_ops, "ISA bridge"))
+		return -1;
+	for (i = PIRQ_FIRST; i <= PIRQ_LAST; i++) {
+		fn->wmask[i] = 0x8f;
+		fn->config[i] = 0x80;
+	}
+	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 1, 0));
+}
+
+/* Its bus number and its windows are the firmware's to give. */
+static int pci_bridge_register(struct vmm *vmm)
+{
+	static const struct vmr_pci_ids ids = {
+		.vendor		= 0xfffe,
+		.device		= 0x0100,
+		.class_code	= 0x060400,
+	};
+
+	if (vmr_pci_bridge_init(&vmm->pci_bridge, &vmm->manager, &ids, &no_ops,
+				"PCI bridge"))
+		return -1;
+	return pci_plug(vmm, &vmm->pci_bridge.fn, NULL, VMR_PCI_BDF(0, 7, 0));
+}
+
+int pci_register(struct vmm *vmm)
+{
+	int err;
+
+	err = vmr_pci_conf1_init(&vmm->pci_host, &vmm->manager, &vmm->pci_lock);
+	if (!err)
+		err = vmm_register(vmm, &vmm->pci_host.dev);
+	if (!err)
+		err = host_bridge_register(vmm);
+	if (!err)
+		err = isa_bridge_register(vmm);
+	if (!err)
+		err = piix4_pm_register(vmm);
+	if (!err)
+		err = pci_bridge_register(vmm);
+	if (!err)
+		err = cards_register(vmm);
+	return err;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * platform.c - devices with fixed addresses and byte-wide registers
+ *
+ * A wider access is taken as accesses to consecutive bytes, and string I/O as
+ * the same again, which is what an ISA bus makes of them.
+ */
+#include <string.h>
+
+#include "../vmm.h"
+
+static void platform_read(struct vmr_device *dev,
+			  const struct vmr_access *access, void *data)
+{
+	struct platform *p = container_of(dev, struct platform, dev);
+	uint8_t *byte = data;
+	uint32_t n, i;
+
+	pthread_mutex_lock(&p->lock);
+	for (n = 0; n < access->count; n++)
+		for (i = 0; i < access->width; i++)
+			*byte++ = p->read8(p, access->region->index,
+					   (uint32_t)access->offset + i);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void platform_write(struct vmr_device *dev,
+			   const struct vmr_access *access, const void *data)
+{
+	struct platform *p = container_of(dev, struct platform, dev);
+	const uint8_t *byte = data;
+	uint32_t n, i;
+
+	pthread_mutex_lock(&p->lock);
+	for (n = 0; n < access->count; n++)
+		for (i = 0; i < access->width; i++)
+			p->write8(p, access->region->index,
+				  (uint32_t)access->offset + i, *byte++);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static const struct vmr_device_ops platform_ops = {
+	.read	= platform_read,
+	.write	= platform_write,
+};
+
+void platform_init(struct platform *p, struct vmm *vmm, const char *name)
+{
+	p->dev.ops = &platform_ops;
+	p->dev.name = name;
+	p->dev.constraints = p->constraints;
+	p->vmm = vmm;
+	pthread_mutex_init(&p->lock, NULL);
+	vmr_resource_set_init(&p->dev.resources, p->resources,
+			      ARRAY_SIZE(p->resources));
+}
+
+/* The number of the region in callbacks is the number of calls before. */
+int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
+		    uint64_t size, const char *tag)
+{
+	struct vmr_region *region = &p->regions[p->nr_regions];
+	int err;
+
+	vmr_region_init(region, io, VMR_REGION_TRAPPED, size, p->nr_regions,
+			tag);
+	err = vmr_device_add_region(&p->dev, region);
+	if (err) {
+		vmm_err("%s: %s: %s", p->dev.name, tag, vmr_strerror(err));
+		return err;
+	}
+	vmr_constraint_init_fixed(&p->constraints[p->dev.nr_constraints++],
+				  io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO,
+				  start, size, &region->range);
+	p->nr_regions++;
+	return 0;
+}
+
+void platform_irq(struct platform *p, uint32_t irq)
+{
+	vmr_constraint_init_fixed(&p->constraints[p->dev.nr_constraints++],
+				  VMR_KIND_IRQ, irq, 1, &p->irq);
+}
+
+int platform_register(struct platform *p)
+{
+	return vmm_register(p->vmm, &p->dev);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * serial.c - 16550 at port 0x3f8, output only
+ *
+ * Nothing is ever received. What is sent is shown by lines, so that it does not
+ * cut those of the firmware's log.
+ */
+#include <string.h>
+
+#include "../vmm.h"
+
+enum {
+	SERIAL_DATA,
+	SERIAL_IER,
+	SERIAL_IIR,
+	SERIAL_LCR,
+	SERIAL_MCR,
+	SERIAL_LSR,
+	SERIAL_MSR,
+	SERIAL_SCRATCH,
+};
+
+#define IER_THRE	0x02
+#define IIR_NONE	0x01
+#define IIR_THRE	0x02
+#define LCR_DLAB	0x80
+#define LSR_EMPTY	0x60	/* holding and shift register */
+#define MSR_READY	0xb0	/* carrier, data set ready, clear to send */
+
+static void serial_flush(struct serial *serial)
+{
+	if (serial->length)
+		printf("serial: %.*s\n", (int)serial->length, serial->line);
+	serial->length = 0;
+}
+
+static void serial_send(struct serial *serial, uint8_t value)
+{
+	if (value == '\n' || serial->length == sizeof(serial->line))
+		serial_flush(serial);
+	if (value != '\n' && value != '\r')
+		serial->line[serial->length++] = (char)value;
+}
+
+static uint8_t serial_read(struct platform *p, uint32_t region,
+			   uint32_t offset)
+{
+	struct serial *serial = container_of(p, struct serial, platform);
+
+	(void)region;
+	if (offset < 2 && serial->regs[SERIAL_LCR] & LCR_DLAB)
+		return serial->divisor[offset];
+	switch (offset) {
+	case SERIAL_DATA:
+		return 0;
+	case SERIAL_IIR:
+		return serial->regs[SERIAL_IER] & IER_THRE ? IIR_THRE :
+							     IIR_NONE;
+	case SERIAL_LSR:
+		return LSR_EMPTY;
+	case SERIAL_MSR:
+		return MSR_READY;
+	default:
+		return serial->regs[offset];
+	}
+}
+
+static void serial_write(struct platform *p, uint32_t region, uint32_t offset,
+			 uint8_t value)
+{
+	struct serial *serial = container_of(p, struct serial, platform);
+
+	(void)region;
+	if (offset < 2 && serial->regs[SERIAL_LCR] & LCR_DLAB)
+		serial->divisor[offset] = value;
+	else if (offset == SERIAL_DATA)
+		serial_send(serial, value);
+	else if (offset == SERIAL_IER)
+		serial->regs[offset] = value & 0x0f;
+	else
+		serial->regs[offset] = value;
+}
+
+int serial_register(struct vmm *vmm)
+{
+	struct platform *p = &vmm->serial.platform;
+
+	platform_init(p, vmm, "serial");
+	p->read8 = serial_read;
+	p->write8 = serial_write;
+	if (platform_region(p, VMR_PIO, 0x3f8, 8, "16550"))
+		return -1;
+	platform_irq(p, 4);
+	return platform_register(p);
+}

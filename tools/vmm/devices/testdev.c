@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * testdev.c - PCI functions with BARs of every kind and of many sizes
+ *
+ * They do no work. Each byte of a BAR reads as a value that only this byte of
+ * this BAR of this card has to have, and who reads it is told what was hit, so
+ * that an access that ends in the wrong place is seen.
+ */
+#include <string.h>
+
+#include "../vmm.h"
+
+#define VENDOR_NOBODY	0xfffe
+#define MAX_BARS	6
+
+struct bar_desc {
+	uint8_t		index;
+	uint8_t		type;
+	bool		prefetchable;
+	uint64_t	size;
+	const char	*tag;
+};
+
+/**
+ * struct card_desc - what is on a card
+ * @address: its PCI address; bus 1 stands for the bus behind the bridge, whatever
+ *	number firmware gives that
+ * @vectors: MSI-X vectors, 0 for none
+ * @memory_bar: the BAR with memory behind it, all but its last @trapped bytes;
+ *	meaningless if @trapped is 0
+ * @message: what its option ROM says, NULL for a card without one
+ */
+struct card_desc {
+	const char		*name;
+	uint32_t		address;
+	struct vmr_pci_ids	ids;
+	uint32_t		vectors;
+	unsigned int		memory_bar;
+	uint64_t		trapped;
+	const char		*message;
+	struct bar_desc		bars[MAX_BARS];
+};
+
+#define IO(index, size, tag) \
+	{ index, VMR_PCI_BAR_IO, false, size, tag }
+#define MEM32(index, size, tag) \
+	{ index, VMR_PCI_BAR_MEM32, false, size, tag }
+#define PREF32(index, size, tag) \
+	{ index, VMR_PCI_BAR_MEM32, true, size, tag }
+#define MEM64(index, size, tag) \
+	{ index, VMR_PCI_BAR_MEM64, false, size, tag }
+#define PREF64(index, size, tag) \
+	{ index, VMR_PCI_BAR_MEM64, true, size, tag }
+#define ROM(size, tag) \
+	{ VMR_PCI_ROM, VMR_PCI_BAR_ROM, false, size, tag }
+
+/* The classes are ones that the firmware brings no driver for. */
+static const struct card_desc descs[NR_CARDS] = {
+	{
+		.name		= "ide",
+		.address	= VMR_PCI_BDF(0, 1, 1),
+		.ids = {
+			.vendor		= 0x8086,
+			.device		= 0x7010,
+			.class_code	= 0x010180,
+		},
+		.bars = {
+			IO(4, 16, "bus master"),
+		},
+	}, {
+		.name		= "network",
+		.address	= VMR_PCI_BDF(0, 2, 0),
+		.ids = {
+			.device		= 0x0001,
+			.class_code	= 0x020000,
+			.irq_pin	= 1,
+		},
+		.message	= "option ROM of the network card runs\n",
+		.bars = {
+			MEM32(0, 128 * KIB, "registers"),
+			IO(1, 64, "ports"),
+			ROM(64 * KIB, "ROM"),
+		},
+	}, {
+		.name		= "accelerator",
+		.address	= VMR_PCI_BDF(0, 3, 0),
+		.ids = {
+			.device		= 0x0002,
+			.class_code	= 0x120000,
+			.irq_pin	= 1,
+		},
+		.vectors	= 33,
+		.bars = {
+			PREF64(0, 8 * GIB, "memory"),
+			MEM64(2, 64 * KIB, "registers"),
+			MEM32(4, 4 * KIB, "vectors"),
+		},
+	}, {
+		.name		= "sound",
+		.address	= VMR_PCI_BDF(0, 4, 0),
+		.ids = {
+			.device		= 0x0003,
+			.class_code	= 0x048000,
+			.header_type	= 0x80,
+			.irq_pin	= 1,
+		},
+		.bars = {
+			MEM32(0, 16 * KIB, "registers"),
+		},
+	}, {
+		.name		= "modem",
+		.address	= VMR_PCI_BDF(0, 4, 1),
+		.ids = {
+			.device		= 0x0004,
+			.class_code	= 0x078000,
+			.irq_pin	= 2,
+		},
+		.bars = {
+			IO(0, 8, "ports"),
+			MEM32(1, 256, "registers"),
+		},
+	}, {
+		.name		= "sensor",
+		.address	= VMR_PCI_BDF(0, 4, 2),
+		.ids = {
+			.device		= 0x0005,
+			.class_code	= 0x118000,
+			.irq_pin	= 3,
+		},
+		.memory_bar	= 5,
+		.trapped	= 64 * KIB,
+		.bars = {
+			IO(0, 4, "ports"),
+			PREF32(5, MIB, "samples"),
+		},
+	}, {
+		.name		= "timer",
+		.address	= VMR_PCI_BDF(0, 4, 7),
+		.ids = {
+			.device		= 0x0006,
+			.class_code	= 0x088000,
+			.irq_pin	= 4,
+		},
+		.bars = {
+			IO(0, 256, "ports"),
+		},
+	}, {
+		.name		= "display",
+		.address	= VMR_PCI_BDF(0, 5, 0),
+		.ids = {
+			.device		= 0x0007,
+			.class_code	= 0x038000,
+			.irq_pin	= 1,
+		},
+		.memory_bar	= 0,
+		.trapped	= 64 * KIB,
+		.bars = {
+			PREF32(0, 16 * MIB, "frame buffer"),
+			MEM32(2, 8 * KIB, "registers"),
+		},
+	}, {
+		.name		= "everything",
+		.address	= VMR_PCI_BDF(0, 6, 0),
+		.ids = {
+			.device		= 0x0008,
+			.class_code	= 0xff0000,
+			.irq_pin	= 1,
+		},
+		.bars = {
+			IO(0, 16, "ports"),
+			MEM32(1, 64 * KIB, "registers"),
+			PREF64(2, GIB, "memory"),
+			PREF32(4, 32 * KIB, "buffers"),
+			IO(5, 128, "more ports"),
+		},
+	}, {
+		.name		= "storage",
+		.address	= VMR_PCI_BDF(1, 0, 0),
+		.ids = {
+			.device		= 0x0009,
+			.class_code	= 0x018000,
+			.irq_pin	= 1,
+		},
+		.bars = {
+			MEM32(0, 16 * KIB, "registers"),
+			IO(1, 32, "ports"),
+			PREF64(4, 256 * KIB, "cache"),
+		},
+	}, {
+		.name		= "camera",
+		.address	= VMR_PCI_BDF(1, 5, 0),
+		.ids = {
+			.device		= 0x000a,
+			.class_code	= 0x048000,
+			.irq_pin	= 1,
+		},
+		.bars = {
+			MEM32(0, 4 * KIB, "registers"),
+			PREF64(2, 2 * MIB, "picture"),
+			IO(5, 16, "ports"),
+		},
+	},
+};
+
+/* Not there when the guest looks; see scenario.c */
+static const struct card_desc hot_desc = {
+	.name		= "hot-plugged card",
+	.address	= HOT_ADDRESS,
+	.ids = {
+		.device		= 0x000b,
+		.class_code	= 0x028000,
+		.irq_pin	= 1,
+	},
+	.memory_bar	= 0,
+	.trapped	= 64 * KIB,
+	.bars = {
+		PREF32(0, 4 * MIB, "memory"),
+		IO(1, 32, "ports"),
+		MEM64(2, 16 * KIB, "registers"),
+	},
+};
+
+/* What the byte at @offset of a BAR reads as, which may be a ROM */
+uint8_t card_reads(const struct card *card, uint32_t bar, uint64_t offset)
+{
+	if (bar != VMR_PCI_ROM)
+		return card_byte(card->id, bar, offset);
+	return offset < card->rom_size ? card->rom[offset] : 0xff;
+}
+
+/* Note the access for whoever made it and wants to know. */
+static void card_probe(struct card *card, const struct vmr_access *access)
+{
+	struct vmm_cpu *cpu = container_of(access->reader, struct vmm_cpu,
+					   reader);
+
+	if (!cpu->probe)
+		return;
+	cpu->probe->hits++;
+	cpu->probe->card = card;
+	cpu->probe->bar = access->region->index;
+	cpu->probe->region = access->region;
+	cpu->probe->base = access->base;
+	cpu->probe->offset = access->offset;
+}
+
+static void card_read(struct vmr_device *dev, const struct vmr_access *access,
+		      void *data)
+{
+	struct card *card = container_of(dev, struct card, fn.dev);
+	uint32_t bar = access->region->index;
+	uint64_t offset = access->offset;
+	uint8_t *byte = data;
+	uint32_t n, i;
+
+	card_probe(card, access);
+	/* A part counts from its own start; bytes have the BAR's offsets. */
+	if (access->region == &card->trapped)
+		offset += card->trapped.offset;
+	for (n = 0; n < access->count; n++)
+		for (i = 0; i < access->width; i++)
+			*byte++ = card_reads(card, bar, offset + i);
+}
+
+static const struct vmr_device_ops card_ops = {
+	.read	= card_read,
+};
+
+static int card_init(struct vmm *vmm, struct card *card,
+		     const struct card_desc *desc)
+{
+	struct vmr_pci_function *fn = &card->fn;
+	struct vmr_pci_ids ids = desc->ids;
+	const struct bar_desc *bar;
+	struct vmr_region *region;
+	int err;
+
+	card->desc = desc;
+	card->id = ids.device;
+	card->vmm = vmm;
+	if (!ids.vendor)
+		ids.vendor = VENDOR_NOBODY;
+	ids.subvendor = ids.vendor;
+	ids.subdevice = ids.device;
+	err = vmr_pci_function_init(fn, &ids, &card_ops, desc->name);
+	for (bar = desc->bars; !err && bar->type != VMR_PCI_BAR_NONE; bar++)
+		err = vmr_pci_add_bar(fn, bar->index, bar->type,
+				      bar->prefetchable, bar->size, bar->tag);
+	if (err)
+		return err;
+
+	fn->dev.constraints = card->constraints;
+	vmr_resource_set_init(&fn->dev.resources, card->resources,
+			      ARRAY_SIZE(card->resources));
+	if (desc->vectors)
+		vmr_constraint_init(
+			&card->constraints[fn->dev.nr_constraints++],
+			VMR_KIND_MSIX, desc->vectors, &card->vectors);
+	if (desc->trapped) {
+		region = &fn->bars[desc->memory_bar].region;
+		region->type = VMR_REGION_MEMORY;
+		vmr_constraint_init(
+			&card->constraints[fn->dev.nr_constraints++],
+			VMR_KIND_MEM_SLOT, 1, &card->memory.slot);
+		memory_add(vmm, &card->memory, region,
+			   region->size - desc->trapped);
+		vmr_region_init(&card->trapped, VMR_MMIO, VMR_REGION_TRAPPED,
+				desc->trapped, desc->memory_bar,
+				"trapped part");
+		card->trapped.offset = region->size - desc->trapped;
+		err = vmr_region_add_subregion(region, &card->trapped);
+		if (err)
+			return err;
+	}
+	if (desc->message) {
+		option_rom_make(vmm->option_rom, ids.vendor, ids.device,
+				desc->message);
+		card->rom = vmm->option_rom;
+		card->rom_size = sizeof(vmm->option_rom);
+	}
+	return 0;
+}
+
+int cards_register(struct vmm *vmm)
+{
+	struct card *card;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < NR_CARDS; i++) {
+		card = &vmm->cards[i];
+		err = card_init(vmm, card, &descs[i]);
+		if (err) {
+			vmm_err("%s: %s", descs[i].name, vmr_strerror(err));
+			return err;
+		}
+		err = pci_plug(vmm, &card->fn, descs[i].address >> 8 ?
+			       &vmm->pci_bridge : NULL, descs[i].address);
+		if (err)
+			return err;
+	}
+	err = card_init(vmm, &vmm->hot, &hot_desc);
+	if (err)
+		vmm_err("%s: %s", hot_desc.name, vmr_strerror(err));
+	return err;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * testdev_pattern.h - what the registers of the cards read as
+ *
+ * For the VMM, whose cards answer so, and for the guest program, which expects
+ * it: a byte that only this offset of this BAR of this card has to have.
+ */
+#ifndef TESTDEV_PATTERN_H
+#define TESTDEV_PATTERN_H
+
+#include <stdint.h>
+
+/* What the byte at @offset of a BAR of the card with device id @id reads as */
+static inline uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset)
+{
+	uint64_t hash = ((uint64_t)id << 8 | bar) * 0x9e3779b97f4a7c15ULL;
+
+	hash = (hash ^ offset) * 0xbf58476d1ce4e5b9ULL;
+	return (uint8_t)(hash >> 56);
+}
+
+#endif /* TESTDEV_PATTERN_H */

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * guest_program.c - the guest program that runs after the firmware
+ *
+ * It tells on the debug port what it found; see guest/guest.c. In a replay only
+ * its accesses are there, but what it says is among them.
+ */
+#include <string.h>
+
+#include "vmm.h"
+
+#define LAST_LINE	" checks passed, "
+
+/* From here on what the guest does is the program's doing. */
+void program_begin(struct vmm *vmm)
+{
+	struct firmware_log *log = &vmm->log;
+
+	vmm->program.started = true;
+	vmm->program.text = log->length;
+	log->end = LAST_LINE;
+	log->finished = false;
+}
+
+/* What it says last: how many of its checks passed. */
+void program_end(struct vmm *vmm)
+{
+	struct program *program = &vmm->program;
+	const char *line;
+
+	line = strstr(vmm->log.text + program->text, LAST_LINE);
+	while (line && line > vmm->log.text && line[-1] != '\n')
+		line--;
+	if (!line || sscanf(line, "guest: %u checks passed, %u failed",
+			    &program->passed, &program->failed) != 2 ||
+	    !program->passed) {
+		vmm_err("the guest program does not say what it found");
+		program->failed++;
+	}
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * reader_threads.c - threads that read registers while the guest runs
+ *
+ * They take no lock. A listener tells where the BARs are, and a counter that is
+ * odd while a writer is at work tells what an answer is worth: if no writer was
+ * there from before the place was looked up until after the read, the read must
+ * have ended in that very register. If one was, the BAR may have been at the old
+ * place, at the new one or nowhere, but whatever answered must have done so
+ * with a base and an offset that make up the address that was asked for.
+ */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm.h"
+
+#define BATCH		1024	/* reads before others may have the processor, */
+#define PAUSE_US	100	/* for so long */
+#define LEAST		20000	/* reads of a helper, however short the run is */
+#define DEBUG_PORT	0x402
+#define DEBUG_ANSWER	0xe9
+
+static struct card *card_number(struct vmm *vmm, unsigned int i)
+{
+	return i < NR_CARDS ? &vmm->cards[i] : &vmm->hot;
+}
+
+static void places_moved(struct vmr_listener *listener,
+			 struct vmr_region *region,
+			 const struct vmr_mapping *old,
+			 const struct vmr_mapping *new_)
+{
+	struct vmm *vmm = container_of(listener, struct vmm, places);
+	struct card *card;
+	unsigned int i;
+
+	(void)old;
+	for (i = 0; i <= NR_CARDS; i++) {
+		card = card_number(vmm, i);
+		if (region->device != &card->fn.dev)
+			continue;
+		__atomic_store_n(&card->places[region->index],
+				 new_->mapped ? new_->start : 0,
+				 __ATOMIC_RELAXED);
+	}
+}
+
+void readers_listen(struct vmm *vmm)
+{
+	vmm->places.region_changed = places_moved;
+	vmr_listener_register(&vmm->manager, &vmm->places);
+}
+
+static uint32_t next_random(struct helper *helper)
+{
+	helper->random = helper->random * 6364136223846793005ULL +
+			 1442695040888963407ULL;
+	return (uint32_t)(helper->random >> 33);
+}
+
+/* What is read and where that must be if no writer is at work */
+struct question {
+	struct card	*card;
+	unsigned int	bar;
+	enum vmr_io	io;
+	uint64_t	base;
+	uint64_t	offset;
+	uint32_t	width;
+};
+
+/* A register of a BAR that is somewhere; false if it is not */
+static bool ask(struct helper *helper, struct question *q)
+{
+	struct vmm *vmm = helper->cpu.vmm;
+	const struct vmr_pci_bar *bar;
+	uint64_t size;
+
+	q->card = card_number(vmm, next_random(helper) % (NR_CARDS + 1));
+	q->bar = next_random(helper) % VMR_PCI_NR_BARS;
+	bar = &q->card->fn.bars[q->bar];
+	if (bar->type == VMR_PCI_BAR_NONE)
+		return false;
+	q->base = __atomic_load_n(&q->card->places[q->bar], __ATOMIC_RELAXED);
+	if (!q->base)
+		return false;
+	q->io = (enum vmr_io)bar->region.io;
+	q->width = 1u << next_random(helper) % (q->io == VMR_PIO ? 3 : 4);
+	size = bar->region.size;
+	/* Of a BAR with memory in it, only the trapped part is a register. */
+	if (q->card->memory.region == &bar->region) {
+		q->base += q->card->trapped.offset;
+		size = q->card->trapped.size;
+	}
+	q->offset = (uint64_t)next_random(helper) << 31 | next_random(helper);
+	q->offset %= size - q->width + 1;
+	return true;
+}
+
+/* Whether what a card answered is what it has at the place asked for */
+static bool consistent(const struct vmm_probe *probe, uint64_t addr,
+		       const uint8_t *data, uint32_t width)
+{
+	uint64_t offset = probe->offset;
+	uint32_t i;
+
+	if (probe->hits != 1 || probe->base + probe->offset != addr)
+		return false;
+	if (probe->region == &probe->card->trapped)
+		offset += probe->card->trapped.offset;
+	for (i = 0; i < width; i++)
+		if (data[i] != card_reads(probe->card, probe->bar, offset + i))
+			return false;
+	return true;
+}
+
+static bool all_ones(const uint8_t *data, uint32_t width)
+{
+	while (width--)
+		if (data[width] != 0xff)
+			return false;
+	return true;
+}
+
+/* The counter again, and not before anything that was read until now */
+static uint32_t generation_after(const struct vmm *vmm)
+{
+#ifndef __SANITIZE_THREAD__
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+#endif
+	return __atomic_load_n(&vmm->generation, __ATOMIC_ACQUIRE);
+}
+
+static void read_card(struct helper *helper)
+{
+	struct vmm *vmm = helper->cpu.vmm;
+	struct vmm_probe *probe = &helper->probe;
+	uint32_t before, after;
+	bool settled, good;
+	struct question q;
+	uint8_t data[8];
+	uint64_t addr;
+	int err;
+
+	before = __atomic_load_n(&vmm->generation, __ATOMIC_ACQUIRE);
+	if (!ask(helper, &q))
+		return;
+	addr = q.base + q.offset;
+	probe->hits = 0;
+	err = vmr_read(&helper->cpu.reader, q.io, addr, data, q.width, 1);
+	after = generation_after(vmm);
+	settled = before == after && !(before & 1);
+
+	if (!err)
+		good = consistent(probe, addr, data, q.width);
+	else
+		good = err == -ENXIO && all_ones(data, q.width);
+	if (settled)
+		good = good && !err && probe->card == q.card &&
+		       probe->bar == q.bar && probe->base == q.base;
+	if (!good)
+		helper->wrong++;
+	else if (err)
+		helper->nobody++;
+	else
+		helper->answers++;
+	helper->overlapped += !settled;
+}
+
+/* One that never moves, so that there is something to read from the start */
+static void read_port(struct helper *helper)
+{
+	uint8_t value;
+
+	if (vmr_read(&helper->cpu.reader, VMR_PIO, DEBUG_PORT, &value, 1, 1) ||
+	    value != DEBUG_ANSWER)
+		helper->wrong++;
+	else
+		helper->answers++;
+}
+
+static void *run_helper(void *arg)
+{
+	struct helper *helper = arg;
+	struct vmm *vmm = helper->cpu.vmm;
+	uint64_t n;
+
+	for (n = 1; n <= LEAST ||
+	     !__atomic_load_n(&vmm->stop, __ATOMIC_RELAXED); n++) {
+		read_card(helper);
+		if (n % BATCH)
+			continue;
+		read_port(helper);
+		usleep(PAUSE_US);
+	}
+	return NULL;
+}
+
+int readers_start(struct vmm *vmm)
+{
+	struct helper *helper;
+	sigset_t alarm, old;
+	unsigned int i;
+	int err = 0;
+
+	__atomic_store_n(&vmm->stop, false, __ATOMIC_RELAXED);
+	/* The timer's signal is for the thread that runs the CPU. */
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm, &old);
+	for (i = 0; !err && i < NR_HELPERS; i++) {
+		helper = &vmm->helpers[i];
+		err = vmm_cpu_init(vmm, &helper->cpu);
+		if (err)
+			break;
+		helper->cpu.probe = &helper->probe;
+		helper->random = i + 1;
+		err = pthread_create(&helper->thread, NULL, run_helper, helper);
+		if (err) {
+			vmm_err("helper: %s", strerror(err));
+			vmr_reader_detach(&helper->cpu.reader);
+		} else {
+			helper->running = true;
+		}
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+void readers_stop(struct vmm *vmm)
+{
+	struct helper *helper;
+	unsigned int i;
+
+	__atomic_store_n(&vmm->stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < NR_HELPERS; i++) {
+		helper = &vmm->helpers[i];
+		if (!helper->running)
+			continue;
+		pthread_join(helper->thread, NULL);
+		helper->running = false;
+		vmr_reader_detach(&helper->cpu.reader);
+	}
+}
+
+void readers_report(struct vmm *vmm)
+{
+	uint64_t answers = 0, nobody = 0, overlapped = 0, wrong = 0;
+	unsigned int i;
+
+	for (i = 0; i < NR_HELPERS; i++) {
+		answers += vmm->helpers[i].answers;
+		nobody += vmm->helpers[i].nobody;
+		overlapped += vmm->helpers[i].overlapped;
+		wrong += vmm->helpers[i].wrong;
+	}
+	/* A helper that got no answer has checked nothing. */
+	if (!answers)
+		wrong++;
+	vmm->misrouted += wrong;
+	printf("readers: %u threads, %" PRIu64 " answers checked, %" PRIu64
+	       " lookups beside a writer, %" PRIu64 " found nobody, %" PRIu64
+	       " wrong\n", NR_HELPERS, answers, overlapped, nobody, wrong);
+}
