@@ -16,7 +16,7 @@
 #include "range/engine.h"
 #include "range/seqcount.h"
 
-#define VMR_TICKET_PARKED	BIT_ULL(63)	/* in a ticket: parked, else claimed */
+#define VMR_TICKET_PARKED	BIT_ULL(63)	/* bit of a parked ticket */
 #define VMR_GAP_MAX_ORDER	63		/* order 64 counts as 63 */
 
 static_assert(sizeof(struct vmr_node) == sizeof(struct rb_node));
@@ -135,8 +135,8 @@ struct vmr_range *vmr_first_starting_above(const struct vmr_space *space,
 					   uint64_t addr);
 
 /*
- * The lowest range that ends at or above @start. If a request for @start overlaps a
- * range, this range is the lowest conflict. Else it is the range behind the request.
+ * The lowest range that ends at or above @start. If a request for @start overlaps
+ * ranges, this one is the lowest conflict. Else it is the range behind the request.
  */
 struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 					       uint64_t start);

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * What rbtree.h and rbtree.c use of RCU: publishing a pointer and following
- * one. There are no grace periods here; how long a node lives is the business
- * of the library's own drain.
+ * The part of RCU that rbtree.h and rbtree.c use: publish a pointer and follow it.
+ * There are no grace periods. The drain of the library guarantees that a node
+ * exists while readers can reach it.
  */
 #ifndef VMR_SHIM_LINUX_RCUPDATE_H
 #define VMR_SHIM_LINUX_RCUPDATE_H
 
 #include <asm/barrier.h>
-/* Here because rbtree.h includes this header before it declares anything. */
+/* Included here because rbtree.h includes this header before its declarations */
 #include <vmr_rbtree_names.h>
 
 #define __rcu
 #define rcu_assign_pointer(p, v)	smp_store_release(&(p), (v))
-/* Acquire: C11's consume is not implemented, and relaxed promises too little. */
-#ifdef VMR_TEST_YIELD_IN_LOOKUP
+/* Acquire: compilers do not implement consume, and relaxed is too weak */
+#ifdef VMR_SLOW_WALK
 /*
- * For tests: now and then a thread lets others run before it follows a link, so
- * that whole changes fall into a walk that takes a few nanoseconds else.
+ * For tests: at every VMR_SLOW_WALK-th link a thread yields. Other threads can then
+ * make whole changes during a walk, which otherwise takes a few nanoseconds.
  */
 int sched_yield(void);
 
@@ -25,7 +25,7 @@ static inline void slow_walk(void)
 {
 	static __thread unsigned int links;
 
-	if (!(++links % VMR_TEST_YIELD_IN_LOOKUP))
+	if (!(++links % VMR_SLOW_WALK))
 		sched_yield();
 }
 
