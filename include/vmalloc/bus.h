@@ -14,15 +14,31 @@ extern "C" {
 struct vmr_device;
 struct vmr_manager;
 
+/**
+ * DOC: Overview
+ *
+ * A bus has a bridge: a device whose regions of type VMR_REGION_WINDOW forward
+ * accesses to the devices on the bus. The devices on the bus are in spaces of the
+ * bus, at absolute addresses. Moving a window changes which of them are mapped,
+ * and leaves their addresses as they are.
+ *
+ * Embedding: the caller owns a struct vmr_bus, usually inside the struct of the
+ * bridge. The library allocates no memory.
+ *
+ * Locking: all functions here are update side; the caller serialises them.
+ *
+ * Cost: a lookup takes O(log n) in each space on the path. The size of a bus
+ * grows with %VMR_BUS_MAX_WINDOWS.
+ */
+
 #define VMR_BUS_MAX_WINDOWS		4
 
 /**
- * struct vmr_bus - what is behind a device that is a bus
- * @bridge: the device; its regions of type VMR_REGION_WINDOW lead here
- * @pio: the ports of the devices behind it
- * @mmio: their guest physical addresses
- * @nr_devices: how many devices are on it
- * @pools: its windows, for placing devices on it; private
+ * struct vmr_bus - the spaces behind a bridge
+ * @bridge: the device whose windows forward accesses to this bus
+ * @pio: I/O ports of the devices on the bus
+ * @mmio: guest physical addresses of the devices on the bus
+ * @nr_devices: number of devices on the bus
  *
  * Must not be copied or moved in memory once initialised.
  */
@@ -31,22 +47,27 @@ struct vmr_bus {
 	struct vmr_space	pio;
 	struct vmr_space	mmio;
 	size_t			nr_devices;
+	/* private: its windows, as pools for the devices on it */
 	struct vmr_system_pool	pools[VMR_BUS_MAX_WINDOWS];
 };
 
 /**
- * vmr_bus_init - make a device a bus
+ * vmr_bus_init - make a device the bridge of a bus
  * @bus: the bus
  * @manager: the manager that the device will be registered with
  * @dev: a device that is not registered
  *
- * The device's windows are regions of type VMR_REGION_WINDOW, added with
- * vmr_device_add_region() as others are. Devices with @parent set to @bus are placed
- * inside these windows when they are registered: a region that is not
- * prefetchable in one that is not either, a prefetchable one, whose
- * constraint says VMR_PREFETCHABLE too, in a prefetchable window if it fits there,
- * else in another. Of more than VMR_BUS_MAX_WINDOWS open windows the others route
- * but nothing is placed in them.
+ * Add the windows as regions of type VMR_REGION_WINDOW with
+ * vmr_device_add_region(). A device whose @parent_bus is @bus is placed inside
+ * the windows when it is registered:
+ *
+ *  - A region that is not prefetchable is placed in a window that is not
+ *    prefetchable either.
+ *  - A prefetchable region whose constraint has VMR_PREFETCHABLE is placed in a
+ *    prefetchable window if it fits there, otherwise in another window.
+ *
+ * Regions are placed in at most VMR_BUS_MAX_WINDOWS open windows. Further windows
+ * forward accesses only.
  *
  * Return: 0; -EINVAL if a pointer is NULL; -EBUSY if @dev is registered.
  */
@@ -57,11 +78,11 @@ int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
  * vmr_next_device_on_bus - iterate over the registered devices of one bus
  * @manager: the manager
  * @bus: the bus; NULL for the devices at the root
- * @prev: the one before, NULL for the first
+ * @prev: the previous device, NULL for the first
  *
- * With it and @dev->bus the whole topology can be walked.
+ * With it and @dev->subordinate the caller can walk the whole topology.
  *
- * Return: the next in the order of registration, NULL behind the last.
+ * Return: the next in the order of registration, NULL after the last.
  */
 struct vmr_device *vmr_next_device_on_bus(const struct vmr_manager *manager,
 				   const struct vmr_bus *bus,

@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * device.h - devices, their regions, and the routing of exits to them
+ * device.h - devices and their manager
  *
- * A region is a range of I/O ports or guest physical addresses that belongs to a
- * device. It is in the tree that allocates addresses, and an exit is routed by
- * looking its address up in that same tree, so there is no second book that
- * could disagree.
- *
- * A device is registered whole: its id and every region that asks for a place are
- * granted or none is, the device is told, and then all of it becomes visible in
- * one step. Removing one has two halves: vmr_device_unregister() hides it and gives its
- * places back at once, vmr_device_drain() waits until no reader is inside it any more.
- *
- * Locking: there are two sides.
- *
- *  - Writers register, unlink, place and move, and attach or detach readers. The
- *    caller serialises them, with its own lock or because it has one thread.
- *  - Readers route exits. Any thread may be one, and each owns a struct
- *    vmr_reader. They take no lock, write nothing that other readers write, and
- *    wait at most for the write section that is open.
- *
- * A callback may route a nested access with its reader, and may call writers if
- * the caller's lock allows it.
- *
- * A bus is a device too: one that leads accesses on, through windows of its own
- * in the space above, to the devices behind it. The devices behind a bus are in
- * spaces of the bus, which keep absolute addresses: a window that moves changes
- * what is reachable, not where the devices are.
+ * It includes the headers of regions, buses, listeners, transactions and dispatch.
  */
 #ifndef VMALLOC_DEVICE_H
 #define VMALLOC_DEVICE_H
@@ -49,16 +25,41 @@ struct vmr_reader;
 struct vmr_transaction;
 
 /**
- * struct vmr_device_ops - what a device does
- * @read: fill @data with @width * @count bytes, in guest memory order. NULL reads
- *	as all ones
- * @write: take @data. NULL ignores writes
- * @set_resources: the device has been granted @set and is about to become
- *	visible. An error undoes the registration and is returned by it. May be
- *	NULL
+ * DOC: Overview
  *
- * @read and @write are called by readers, on any thread and at the same time;
- * @set_resources on the writer's side.
+ * A manager holds the devices of one machine, and allocates their resources from
+ * a struct vmr_system. A device is registered as a whole: it gets its id and all
+ * resources that it requests, or none of them. Its callback set_resources() is
+ * called, and then all its regions become reachable in one change.
+ *
+ * A removal has two steps. vmr_device_unregister() makes the device unreachable
+ * and frees its resources at once. vmr_device_drain() waits until no reader can
+ * access it.
+ *
+ * Embedding: the caller owns a struct vmr_device inside the struct of its
+ * implementation, and the struct vmr_manager. The library allocates no memory.
+ *
+ * Locking: there are two sides.
+ *
+ *  - The update side registers, unregisters and moves, and attaches or detaches
+ *    readers. The caller serialises it, with a lock or by using one thread.
+ *  - The read side dispatches accesses from any thread, without a lock.
+ *
+ * Cost: O(log n) to allocate a resource of the usual sizes (see range.h), to find
+ * a device by its id, or a region by an address; O(n) to find a device by its name.
+ * A drain walks all readers.
+ */
+
+/**
+ * struct vmr_device_ops - the callbacks of a device
+ * @read: fill @data with @width * @count bytes, in guest memory order. If NULL,
+ *	the device reads as all ones
+ * @write: process @data. If NULL, the device ignores writes
+ * @set_resources: the device has got @set and is about to become reachable. An
+ *	error undoes the registration, which returns it. May be NULL
+ *
+ * Readers call @read and @write, on any thread and concurrently. The update side
+ * calls @set_resources.
  */
 struct vmr_device_ops {
 	void (*read)(struct vmr_device *dev, const struct vmr_access *access,
@@ -70,12 +71,12 @@ struct vmr_device_ops {
 };
 
 /**
- * enum vmr_device_state - how far a device has come
+ * enum vmr_device_state - the state of a device
  * @VMR_DEVICE_UNREGISTERED: not registered
- * @VMR_DEVICE_PREPARED: part of a transaction: it has all it asked for and is
- *	not visible yet
- * @VMR_DEVICE_REGISTERED: registered and visible
- * @VMR_DEVICE_REMOVAL_REQUESTED: visible, and the guest has been asked to let go of it
+ * @VMR_DEVICE_PREPARED: added to a transaction: it has its resources and is not
+ *	reachable yet
+ * @VMR_DEVICE_REGISTERED: registered and reachable
+ * @VMR_DEVICE_REMOVAL_REQUESTED: reachable; the guest was asked to release it
  */
 enum vmr_device_state {
 	VMR_DEVICE_UNREGISTERED,
@@ -85,21 +86,16 @@ enum vmr_device_state {
 };
 
 /**
- * struct vmr_device - a device, embedded in what implements it
- * @ops: what it does
- * @name: what people call it
- * @id: its instance id, given at registration
- * @constraints: what it asks for at registration; its regions by their @range
- * @nr_constraints: how many
- * @resources: what it was granted; the owner gives memory for @nr_constraints
- * @parent_bus: the bus it is on, NULL for the root
- * @subordinate: the bus that it is, NULL if it is none; private, see vmr_bus_init()
- * @regions: all its regions; private, see vmr_device_add_region()
- * @state: enum vmr_device_state; private
- * @retire_epoch: the time of its unlinking, for the drain; private
- * @link: entry in the manager's list; private
- * @transaction: the transaction that it is part of, or NULL; private
- * @next_in_transaction: the next device of that; private
+ * struct vmr_device - a device, embedded in its implementation
+ * @ops: its callbacks
+ * @name: its name in messages
+ * @id: its instance id, allocated at registration
+ * @constraints: the resources that it requests at registration; a constraint
+ *	refers to a region by its @range
+ * @nr_constraints: number of constraints
+ * @resources: the resources that it got; the owner provides memory for
+ *	@nr_constraints entries
+ * @parent_bus: the bus that it is on, NULL for the root
  */
 struct vmr_device {
 	const struct vmr_device_ops	*ops;
@@ -109,57 +105,79 @@ struct vmr_device {
 	size_t				nr_constraints;
 	struct vmr_resource_set		resources;
 	struct vmr_bus			*parent_bus;
+	/* private: the bus behind it, NULL if none; see vmr_bus_init() */
 	struct vmr_bus			*subordinate;
+	/* its regions, in the order of vmr_device_add_region() */
 	struct vmr_region		*regions;
+	/*
+	 * enum vmr_device_state. The update side stores it, with release when the
+	 * device becomes reachable. Lookups load it with acquire. A drain loads
+	 * it before the readers.
+	 */
 	uint32_t			state;
+	/*
+	 * The manager's epoch at unregistration. The update side stores it after
+	 * @state and before the manager's epoch. A drain compares it with the
+	 * epochs of readers.
+	 */
 	unsigned long			retire_epoch;
+	/* entry in the manager's list */
 	struct vmr_list			link;
+	/* the transaction that it is part of, or NULL */
 	struct vmr_transaction		*transaction;
+	/* the next device that the transaction adds, or removes */
 	struct vmr_device		*next_in_transaction;
 };
 
 /**
  * struct vmr_manager - the devices of one machine
- * @devices: the registered devices; private
- * @listeners: who is told of changes; private
- * @notify_queue: regions whose change is still to be told; private
- * @notifying: the one that is being told, or NULL; private
- * @readers_lock: held while the list of readers is walked or changed; private
- * @readers: the attached readers; private
- * @free_notifier: settles claims of regions when the system frees a range; private
- * @sys: where their resources come from
- * @epoch: counts unlinkings, from 1; private
+ * @sys: the system that allocates their resources
  *
- * What every lookup reads is at the end, apart from what every change writes.
+ * Update side only, except @readers_lock, @readers, @sys and @epoch. The members
+ * that every lookup loads are last, apart from those that every change stores.
  */
 struct vmr_manager {
+	/* private: registered devices, in the order of registration */
 	struct vmr_list		devices;
+	/* registered listeners */
 	struct vmr_list		listeners;
+	/* regions whose notification is pending delivery */
 	struct vmr_list		notify_queue;
+	/* the notification in progress, or NULL */
 	struct vmr_notification	*notifying;
+	/* 1 while the list of readers is walked or changed, by any thread */
 	uint32_t		readers_lock;
+	/* attached readers; accessed with readers_lock held */
 	struct vmr_reader	*readers;
+	/* settles claims of regions when the system frees a range */
 	struct vmr_free_notifier free_notifier;
+	/* public: */
 	struct vmr_system	*sys;
+	/* private: */
+	/*
+	 * Counts retirements, from 1; never 0. The update side stores it with
+	 * release, after a device is unreachable. Lookups load it with acquire,
+	 * before they search.
+	 */
 	unsigned long		epoch;
 };
 
 /**
- * vmr_manager_init - make a manager without devices
+ * vmr_manager_init - initialise a manager without devices
  * @manager: the manager
- * @sys: an initialised system, which is this manager's from then on
+ * @sys: an initialised system, which no other manager may use
  *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
 int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys);
 
 /**
- * vmr_device_add_region - make a region part of a device that is not registered yet
+ * vmr_device_add_region - add a region to an unregistered device
  * @dev: the device
  * @region: the region
  *
- * A region that one of the device's constraints points to is placed when the
- * device is registered; another stays unmapped until vmr_region_program() or
+ * If one of the device's constraints points to the region, the registration places
+ * it. Otherwise the region stays unmapped until vmr_region_program() or
  * vmr_region_move(), as a PCI BAR does.
  *
  * Return: 0, or
@@ -170,30 +188,30 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys);
 int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region);
 
 /**
- * vmr_device_register - make a device known, with all that it asks for or not at all
+ * vmr_device_register - register a device with all that it requests
  * @manager: the manager
  * @dev: a device that is not registered
- * @failed: where to store the index of the constraint that could not be granted,
- *	or NULL; @dev->nr_constraints stands for the device id
+ * @failed: where to store the index of the constraint that is not satisfiable, or
+ *	NULL; @dev->nr_constraints stands for the device id
  * @conflict: where to store the range in the way on -EBUSY, or NULL
  *
- * Fixed requests are granted first, then by falling alignment and size; results
- * are stored in the order of the constraints.
+ * Fixed requests are allocated first, then the others by decreasing alignment and
+ * size. Results are stored in the order of the constraints.
  *
- * If it fails, lookups may still have come by the device's ranges: it can be
- * registered again at once, but its memory is the caller's again only after
- * vmr_device_drain().
+ * If this fails, lookups may still be reading the device's ranges. The caller may
+ * register the device again at once, but must call vmr_device_drain() before it
+ * reuses the memory.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a constraint asks for a kind that cannot be
- *    asked for, a PIO, MMIO or memory constraint names a range that is in none
+ *  - -EINVAL: a pointer is NULL, a constraint requests a kind that devices cannot
+ *    request, a PIO, MMIO or memory constraint names a range that is in none
  *    of the device's regions, or one of another size, or on a bus says
  *    VMR_PREFETCHABLE of a region that is not, two constraints name one range,
  *    @dev->resources has no room, or @dev has a window and is no bus;
  *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
- *  - -ENOENT: @dev->parent's device is not registered, or is being removed by a
- *    transaction;
- *  - what the first constraint that could not be granted met: see vmr_alloc()
+ *  - -ENOENT: the bridge of @dev->parent_bus is not registered, or a transaction
+ *    is removing it;
+ *  - the error of the first constraint that is not satisfiable: see vmr_alloc()
  *    and vmr_id_alloc_block();
  *  - what set_resources() returned.
  */
@@ -201,24 +219,24 @@ int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
 		 size_t *failed, struct vmr_range **conflict);
 
 /**
- * vmr_device_unregister - hide a device and take back everything it was granted
+ * vmr_device_unregister - make a device unreachable and free its resources
  * @manager: the manager
  * @dev: the device
  *
- * Never waits, and is allowed anywhere, in the device's own callback too. Readers
- * may still be inside the device: its memory is the caller's again after
- * vmr_device_drain().
+ * Readers may still access the device. The caller must call vmr_device_drain()
+ * before it reuses the memory.
  *
- * Return: the number of I/O regions that were visible, or
+ * Context: update side, also in the device's own callback; never waits.
+ * Return: the number of I/O regions that were mapped, or
  *  - -EINVAL: a pointer is NULL;
- *  - -EBUSY: @dev is a bus that devices are on, those that a transaction adds
- *    included, or part of a transaction;
+ *  - -EBUSY: @dev is part of a transaction, or a bus with devices on it, those
+ *    that a transaction adds included;
  *  - -ENOENT: @dev is not registered.
  */
 int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev);
 
 /**
- * vmr_device_unregister_at - vmr_device_unregister() by an address of the device's
+ * vmr_device_unregister_at - unregister the device at an address
  * @manager: the manager
  * @io: VMR_PIO or VMR_MMIO
  * @addr: any address in any of its regions
@@ -230,27 +248,29 @@ int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io, uint64
 		  struct vmr_device **dev);
 
 /**
- * vmr_device_try_drain - whether no reader is inside an unlinked device any more
+ * vmr_device_try_drain - check whether a device is drained
  * @manager: the manager
- * @dev: the device; whoever calls has seen vmr_device_unregister() return, or has been told
- *	by somebody who has
+ * @dev: an unregistered device; vmr_device_unregister() must happen before this
+ *	call
  *
  * Context: any thread, without the caller's lock; never waits.
- * Return: 0 if it is drained, or
+ * Return: 0 if no reader can access @dev, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EBUSY: @dev is registered;
- *  - -EAGAIN: not yet.
+ *  - -EAGAIN: a reader may still access it.
  */
 int vmr_device_try_drain(struct vmr_manager *manager, const struct vmr_device *dev);
 
 /**
- * vmr_device_drain - wait until no reader is inside an unlinked device any more
+ * vmr_device_drain - wait until no reader can access an unregistered device
  * @manager: the manager
- * @dev: the device
+ * @dev: as for vmr_device_try_drain()
  *
- * Context: any thread that is in no callback, without the caller's lock if a
- * callback may want that. It spins with the port layer's relax; a caller with
- * something better to do polls vmr_device_try_drain().
+ * Waits for the callbacks of this device, and for lookups that began before it was
+ * unregistered. A caller that must not wait polls vmr_device_try_drain().
+ *
+ * Context: any thread that is in no callback, without any lock that a callback
+ * takes. Waits by the port layer's vmr_port_drain_wait().
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EBUSY: @dev is registered;
@@ -259,12 +279,12 @@ int vmr_device_try_drain(struct vmr_manager *manager, const struct vmr_device *d
 int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev);
 
 /**
- * vmr_device_register_restored - register a device whose id and places are in the spaces already
+ * vmr_device_register_restored - register a device whose resources are restored
  * @manager: the manager
  * @dev: a device that is not registered, with its id and the ranges of its
  *	constraints live, as vmr_snapshot_restore() leaves them
- * @failed: where to store the index of the constraint that is not live where it
- *	should be, or NULL; @dev->nr_constraints stands for the device id
+ * @failed: where to store the index of the constraint whose range is not live in
+ *	its space, or NULL; @dev->nr_constraints stands for the device id
  *
  * Return: 0, or
  *  - -EINVAL: as vmr_device_register();
@@ -277,22 +297,22 @@ int vmr_device_register_restored(struct vmr_manager *manager, struct vmr_device 
 	      size_t *failed);
 
 /**
- * vmr_device_request_removal - note that the guest has been asked to let go of a device
+ * vmr_device_request_removal - record that the guest was asked to release a device
  * @manager: the manager
  * @dev: the device
  *
- * The device stays as it is, with all its places and ids, until vmr_device_unregister() or
- * vmr_device_cancel_removal().
+ * The device keeps all its resources until vmr_device_unregister(), and stays
+ * reachable. vmr_device_cancel_removal() withdraws the request.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -ENOENT: @dev is not registered;
- *  - -EALREADY: the guest has been asked before, and has not answered.
+ *  - -EALREADY: a removal is pending.
  */
 int vmr_device_request_removal(struct vmr_manager *manager, struct vmr_device *dev);
 
 /**
- * vmr_device_cancel_removal - take a request for removal back
+ * vmr_device_cancel_removal - withdraw a request for removal
  * @manager: the manager
  * @dev: the device
  *
@@ -303,22 +323,22 @@ int vmr_device_request_removal(struct vmr_manager *manager, struct vmr_device *d
 int vmr_device_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev);
 
 /**
- * vmr_find_region - the region that holds an address
+ * vmr_find_region - find the region that contains an address
  * @manager: the manager
  * @io: VMR_PIO or VMR_MMIO
  * @addr: the address
  *
- * Windows are looked through.
+ * At an address in a window, continues on the bus behind the window.
  *
- * Context: the writer's side.
- * Return: the region; NULL if nothing is there, or @io is neither. It may be a
- * reservation, or one whose device is not visible yet.
+ * Context: update side.
+ * Return: the region; NULL if there is none, or @io is neither. The region may be
+ * a reservation, or belong to a device that is not reachable yet.
  */
 struct vmr_region *vmr_find_region(const struct vmr_manager *manager,
 				 enum vmr_io io, uint64_t addr);
 
 /**
- * vmr_find_device_by_id - the device that has an instance id
+ * vmr_find_device_by_id - find the device with an instance id
  * @manager: the manager
  * @id: the id
  *
@@ -328,7 +348,7 @@ struct vmr_device *vmr_find_device_by_id(const struct vmr_manager *manager,
 				    uint32_t id);
 
 /**
- * vmr_find_device_by_name - the first device that has a name
+ * vmr_find_device_by_name - find the first device with a name
  * @manager: the manager
  * @name: the name
  *
@@ -340,9 +360,9 @@ struct vmr_device *vmr_find_device_by_name(const struct vmr_manager *manager,
 /**
  * vmr_next_device - iterate over the registered devices
  * @manager: the manager
- * @prev: the one before, NULL for the first
+ * @prev: the previous device, NULL for the first
  *
- * Return: the next in the order of registration, NULL behind the last.
+ * Return: the next in the order of registration, NULL after the last.
  */
 struct vmr_device *vmr_next_device(const struct vmr_manager *manager,
 				   const struct vmr_device *prev);

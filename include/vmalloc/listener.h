@@ -14,20 +14,33 @@ extern "C" {
 struct vmr_manager;
 
 /**
- * struct vmr_listener - who wants to know where regions are
- * @region_changed: @region was at @old and is at @new_. Called once for each region whose
- *	place or visibility a call changed: in the order of the changes, after
- *	they are visible, before that call returns, never in a write section. It
- *	may call writers
- * @region_del: @region is about to be reported as gone from @old. Called for every
- *	region of a change before @region_changed is called for the first, so that who
- *	cannot have two regions at one place, as KVM with its memory slots, can
- *	take all old ones away before any new one comes. It must not call
- *	writers. May be NULL
- * @link: entry in the manager's list; private
+ * DOC: Overview
  *
- * ioeventfds, memory slots and IOMMU mappings follow the guest's moves by this.
- * A listener may stop listening in @region_changed; others may not be made to.
+ * A listener has callbacks for changes of the mappings of regions. ioeventfds,
+ * KVM memory slots and IOMMU mappings follow the guest's moves with it.
+ *
+ * Every update-side function that changes a mapping notifies all listeners after
+ * the change and before it returns, outside any write section. All listeners
+ * observe the changes in the order in which they were made.
+ *
+ * Embedding: the caller owns a struct vmr_listener, and finds its own struct with
+ * container_of(). The library allocates no memory.
+ *
+ * Locking: callbacks and functions are update side; the caller serialises them.
+ *
+ * Cost: one call for each listener and each region whose mapping changed.
+ */
+
+/**
+ * struct vmr_listener - callbacks for changes of mappings
+ * @region_changed: the mapping of @region changed from @old to @new_. Called once
+ *	for each region whose mapping the change affected, in the order of the
+ *	changes. It may call update-side functions, and may unregister this
+ *	listener, but no other
+ * @region_del: @region left its mapping @old. Called for every region of a change
+ *	before the first call of @region_changed. A listener that cannot map two
+ *	regions at one address, such as one that manages KVM memory slots, removes
+ *	the old mappings here. It must not call update-side functions. May be NULL
  */
 struct vmr_listener {
 	void (*region_changed)(struct vmr_listener *listener, struct vmr_region *region,
@@ -36,24 +49,25 @@ struct vmr_listener {
 	void (*region_del)(struct vmr_listener *listener,
 			struct vmr_region *region,
 			const struct vmr_mapping *old);
+	/* private: entry in the manager's list */
 	struct vmr_list	link;
 };
 
 /**
- * vmr_listener_register - tell a listener of every change from now on
+ * vmr_listener_register - notify a listener of every change from now on
  * @manager: the manager
  * @listener: the listener, in no list
  *
- * Return: 0; -EINVAL if a pointer is NULL; -EEXIST if it listens already.
+ * Return: 0; -EINVAL if a pointer is NULL; -EEXIST if it is registered.
  */
 int vmr_listener_register(struct vmr_manager *manager, struct vmr_listener *listener);
 
 /**
- * vmr_listener_unregister - tell a listener no more
+ * vmr_listener_unregister - end the notifications of a listener
  * @manager: the manager
  * @listener: the listener
  *
- * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if it does not listen.
+ * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if it is not registered.
  */
 int vmr_listener_unregister(struct vmr_manager *manager, struct vmr_listener *listener);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * region.h - regions of devices, and where they are
+ * region.h - regions of devices, and where they are mapped
  */
 #ifndef VMALLOC_REGION_H
 #define VMALLOC_REGION_H
@@ -15,9 +15,30 @@ struct vmr_device;
 struct vmr_manager;
 
 /**
- * enum vmr_io - the two ways to a device
- * @VMR_PIO: an I/O port
- * @VMR_MMIO: a guest physical address
+ * DOC: Overview
+ *
+ * A region is a range of I/O ports or guest physical addresses that belongs to a
+ * device. Allocation and dispatch use the same tree: the range in the region is
+ * what vmr_alloc() places and what a lookup finds.
+ *
+ * A region is live, claimed, parked or unmapped, as its range is. It is mapped if
+ * it is live, its device is registered, and every bus above forwards all of its
+ * addresses.
+ *
+ * Embedding: the caller owns a struct vmr_region, usually inside the struct of
+ * its device. The library allocates no memory.
+ *
+ * Locking: all functions here are update side; the caller serialises them. Each
+ * change is atomic for lookups.
+ *
+ * Cost: a change takes O(log n) for n ranges of the space. A change of a window
+ * also walks all devices, to queue the notifications of the regions behind it.
+ */
+
+/**
+ * enum vmr_io - the address domain of a region or an access
+ * @VMR_PIO: I/O ports
+ * @VMR_MMIO: guest physical addresses
  */
 enum vmr_io {
 	VMR_PIO,
@@ -25,13 +46,13 @@ enum vmr_io {
 };
 
 /**
- * enum vmr_region_type - what an address in a region means
- * @VMR_REGION_TRAPPED: an access is an exit for the device's callbacks
+ * enum vmr_region_type - what an access to a region does
+ * @VMR_REGION_TRAPPED: it calls the device's callbacks
  * @VMR_REGION_MEMORY: memory is mapped there. The region takes the addresses;
- *	an exit at one of them is an error, except in the region's trapped parts
- * @VMR_REGION_RESERVED: nothing may be placed there and nothing answers
- * @VMR_REGION_WINDOW: accesses go on to the bus of the region's device. What is
- *	behind it answers if all of its region is inside the window
+ *	an access is an error, except in a subregion
+ * @VMR_REGION_RESERVED: nothing may be placed there and no device answers
+ * @VMR_REGION_WINDOW: the bridge forwards it to the bus behind it. A region
+ *	there answers if all of it is inside the window
  */
 enum vmr_region_type {
 	VMR_REGION_TRAPPED,
@@ -41,10 +62,10 @@ enum vmr_region_type {
 };
 
 /**
- * struct vmr_mapping - where a region is visible
- * @mapped: whether it is; if not, the other members mean nothing
+ * struct vmr_mapping - where a region is mapped
+ * @mapped: whether it is mapped; if not, the other members mean nothing
  * @start: first address
- * @last: last address, included
+ * @last: last address, inclusive
  */
 struct vmr_mapping {
 	bool		mapped;
@@ -54,25 +75,21 @@ struct vmr_mapping {
 
 /**
  * struct vmr_region - a range of addresses of a device
- * @range: its place; live, claimed, parked or free (unmapped)
- * @device: whose it is; NULL for a reservation of the machine's
+ * @range: its addresses; live, claimed, parked or free (unmapped)
+ * @device: the device that it belongs to; NULL for a reservation
  * @size: number of addresses
- * @name: what it is for, in maps and messages; may be NULL
+ * @name: name in printed maps and messages; may be NULL
  * @index: number within the device, such as the BAR's
  * @io: enum vmr_io
  * @type: enum vmr_region_type
- * @prefetchable: whether reads have no side effects, so that the region may be
- *	behind a prefetchable window; of a window, whether it is one
- * @subregions: the trapped parts inside it, or NULL; a part is a region whose
- *	@offset and @size say where, and is in no space itself
- * @offset: of a part from the start of the region around it
- * @next: next region of the device, or next part; private
- * @notify_link: entry in the manager's list of changes to report; private
- * @notified_mapping: the place when the last report was made; private
- * @del_notified: whether listeners know that it leaves @notified_mapping; private
+ * @prefetchable: whether reads have no side effects, which allows the region
+ *	behind a prefetchable window; of a window, whether it is prefetchable
+ * @subregions: the subregions of a memory region, or NULL. A subregion is a
+ *	region at @offset with @size; its @range is in no space
+ * @offset: of a subregion, from the start of the region around it
  *
- * Zeroed memory is a valid start. The owner fills in @size, @index, @io, @type
- * and @name (vmr_region_init() does) before vmr_device_add_region().
+ * Zeroed memory is a valid start. The owner sets @size, @index, @io, @type and
+ * @name, for instance with vmr_region_init(), before vmr_device_add_region().
  */
 struct vmr_region {
 	struct vmr_range	range;
@@ -83,11 +100,16 @@ struct vmr_region {
 	uint8_t			io;
 	uint8_t			type;
 	bool			prefetchable;
+	/* private: region_del() was called for @notified_mapping */
 	bool			del_notified;
+	/* public: */
 	struct vmr_region	*subregions;
 	uint64_t		offset;
+	/* private: next region of the device, or next subregion */
 	struct vmr_region	*next;
+	/* entry in the manager's queue of notifications */
 	struct vmr_list		notify_link;
+	/* the mapping when it was queued */
 	struct vmr_mapping	notified_mapping;
 };
 
@@ -95,7 +117,7 @@ struct vmr_region {
  * enum vmr_change_type - what a write did to a resource
  * @VMR_CHANGE_NONE: nothing
  * @VMR_CHANGE_IRQ_TAKEN: the guest uses an interrupt number from now on
- * @VMR_CHANGE_IRQ_RELEASED: it does not any more
+ * @VMR_CHANGE_IRQ_RELEASED: the guest no longer uses the interrupt number
  * @VMR_CHANGE_MOVED: the guest has programmed a region to another address
  * @VMR_CHANGE_UNMAPPED: the guest has switched a region off
  */
@@ -108,18 +130,18 @@ enum vmr_change_type {
 };
 
 /**
- * struct vmr_change - a change of resources that a write brought about
+ * struct vmr_change - a change of resources that a write requests
  * @type: enum vmr_change_type
- * @vector: whether the number is a message-signalled interrupt's; on machines
- *	where these are a domain of their own it makes a difference
+ * @vector: whether @irq is a message-signalled interrupt's; used on machines
+ *	that number these apart from the interrupt lines
  * @irq: the interrupt number taken
- * @range: the node that shall hold it, or that holds it when it is released
+ * @range: the node for the interrupt number that is taken or released
  * @region: the region moved or unmapped
  * @start: its new first address
  *
- * A device's write callback runs on a reader's side, where the allocators cannot
- * be changed. It fills this in, vmr_write_change() hands it out, and the caller
- * applies it with vmr_change_apply() under its writer's lock.
+ * The write callback of a device runs on the read side and must not change
+ * spaces. It fills in this struct, vmr_write_change() returns it, and the caller
+ * applies it with vmr_change_apply() under its update-side lock.
  */
 struct vmr_change {
 	enum vmr_change_type	type;
@@ -131,13 +153,13 @@ struct vmr_change {
 };
 
 /**
- * vmr_region_init - describe a region
+ * vmr_region_init - initialise the description of a region
  * @region: zeroed memory
  * @io: VMR_PIO or VMR_MMIO
- * @type: trapped, memory or reserved
+ * @type: trapped, memory, reserved or window
  * @size: number of addresses
  * @index: number within the device
- * @tag: name for people, or NULL
+ * @tag: name for printed maps and messages, or NULL
  */
 void vmr_region_init(struct vmr_region *region, enum vmr_io io,
 		     enum vmr_region_type type, uint64_t size, uint32_t index,
@@ -145,19 +167,19 @@ void vmr_region_init(struct vmr_region *region, enum vmr_io io,
 
 /**
  * vmr_region_add_subregion - trap accesses to a part of a memory region
- * @region: a region of type VMR_REGION_MEMORY, its device not registered yet
- * @part: the part, with @part->offset set; it moves with @region
+ * @region: a region of type VMR_REGION_MEMORY of an unregistered device
+ * @part: the subregion, with @part->offset set; it moves with @region
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, the size is 0, or @region is not memory;
- *  - -EEXIST: @part belongs to a device already;
+ *  - -EEXIST: @part belongs to a device or to @region already;
  *  - -ERANGE: part of it is outside @region;
- *  - -EBUSY: the device is registered, or @part overlaps another part.
+ *  - -EBUSY: the device is registered, or @part overlaps another subregion.
  */
 int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part);
 
 /**
- * vmr_region_move - give a region a free place
+ * vmr_region_move - move a region to free addresses
  * @manager: the manager
  * @region: a region of a registered device
  * @start: first address
@@ -165,24 +187,24 @@ int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part)
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
- *  - -EOVERFLOW: the place would end above 2^64-1;
+ *  - -EOVERFLOW: the region would end above 2^64-1;
  *  - -ENOENT: the region's device is not registered;
- *  - -ERANGE: part of the place is outside the domain;
- *  - -EBUSY: part of it is taken. The region is as before.
+ *  - -ERANGE: part of the new range is outside the domain;
+ *  - -EBUSY: part of it is in use. The region is as before.
  */
 int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 		     uint64_t start, struct vmr_range **conflict);
 
 /**
- * vmr_region_program - put a region where the guest wants it
+ * vmr_region_program - move a region to the address that the guest wrote
  * @manager: the manager
  * @region: a region of a registered device
  * @start: first address
  *
- * As hardware does: the region leaves its old place at once. If the new one is
- * free it is visible there when this returns; if not, it becomes a claim, answers
- * nowhere, and goes live as soon as all of the place is free. If the place is not
- * in the domain, the region is unmapped.
+ * As in hardware, the region leaves its old addresses at once. If the new ones
+ * are free, it is live there when this returns. If some are in use, it becomes a
+ * claim: it answers nowhere, and is live as soon as all of them are free. If some
+ * are outside the domain, the region is unmapped.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
@@ -192,10 +214,10 @@ int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
 		       uint64_t start);
 
 /**
- * vmr_region_park - let a region answer nothing, with an address to come back to
+ * vmr_region_park - unmap a region and keep its address
  * @manager: the manager
  * @region: a region of a registered device
- * @start: the address that automatic placement shall avoid while it can
+ * @start: first address, which automatic placement avoids while another gap fits
  *
  * Return: as vmr_region_program().
  */
@@ -203,7 +225,7 @@ int vmr_region_park(struct vmr_manager *manager, struct vmr_region *region,
 		    uint64_t start);
 
 /**
- * vmr_region_unmap - let a region answer nothing
+ * vmr_region_unmap - unmap a region
  * @manager: the manager
  * @region: a region of a registered device
  *
@@ -212,76 +234,76 @@ int vmr_region_park(struct vmr_manager *manager, struct vmr_region *region,
 int vmr_region_unmap(struct vmr_manager *manager, struct vmr_region *region);
 
 /**
- * vmr_window_program - open a window of a bus at a place, of any size
+ * vmr_window_program - set the addresses of a window
  * @manager: the manager
  * @window: a region of type VMR_REGION_WINDOW of a registered bus
  * @start: first address
- * @last: last address, included
+ * @last: last address, inclusive
  *
- * As vmr_region_program(), with a size. The visibility of every region behind the
- * bus may change; each one whose does is reported.
+ * As vmr_region_program(), with a size. Listeners are notified of each region
+ * behind the bus whose mapping changes.
  *
  * Return: as vmr_region_program(); -EINVAL also if @start is above @last or
- * @window is none.
+ * @window is not a window.
  */
 int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 		       uint64_t start, uint64_t last);
 
 /**
- * vmr_region_mapping - where a region is, seen from the root
+ * vmr_region_mapping - get the mapping of a region, seen from the root
  * @region: the region
  *
- * Return: its place; not visible if it is not live, its device is not registered,
- * or a bus above has no window around it.
+ * Return: its mapping; not mapped if it is not live, its device is not
+ * registered, or a bus above does not forward all of its addresses.
  */
 struct vmr_mapping vmr_region_mapping(const struct vmr_region *region);
 
 /**
- * vmr_region_reserve - let nothing be placed somewhere
+ * vmr_region_reserve - reserve addresses in which nothing may be placed
  * @sys: the system
- * @region: zeroed memory for the reservation, which ends by vmr_region_unreserve()
+ * @region: zeroed memory for the reservation, in use until vmr_region_unreserve()
  * @io: VMR_PIO or VMR_MMIO
- * @hole: from where to where, and what it is
+ * @hole: the addresses and their name
  * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, @io is neither, or @hole is reversed;
  *  - -EEXIST: @region is in a space, or a device's, already;
  *  - -ERANGE: part of it is outside the domain;
- *  - -EBUSY: part of it is taken.
+ *  - -EBUSY: part of it is in use.
  */
 int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
 		     enum vmr_io io, const struct vmr_span *hole,
 		     struct vmr_range **conflict);
 
 /**
- * vmr_region_unreserve - end what vmr_region_reserve() began
+ * vmr_region_unreserve - end a reservation
  * @sys: the system
  * @region: the reservation
  *
- * Regions that claim part of it go live as when a device is unlinked, and the
- * manager's listeners are told, before this returns.
+ * Before this returns, claims for the addresses are settled as by
+ * vmr_device_unregister(), and the manager's listeners are notified.
  *
- * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @region is no reservation
- * of @sys's.
+ * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @region is not a
+ * reservation of @sys.
  */
 int vmr_region_unreserve(struct vmr_system *sys, struct vmr_region *region);
 
 /**
- * vmr_region_space - the space that a region is or would be in
+ * vmr_region_space - get the space that a region is placed in
  * @manager: the manager
- * @region: the region
+ * @region: the region, in any state
  *
- * With it, vmr_for_each_claim() tells what waits, and vmr_find_overlap() for
- * what.
+ * With it, vmr_for_each_claim() visits the claims, and vmr_find_overlap() finds
+ * the ranges that block them.
  *
- * Return: the space; NULL if a pointer is NULL or the region is none of a device.
+ * Return: the space; NULL if a pointer is NULL or the region has no device.
  */
 struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
 				   const struct vmr_region *region);
 
 /**
- * vmr_change_apply - apply what a write changed, to all that depends on it
+ * vmr_change_apply - apply the change that a write requested
  * @manager: the manager
  * @change: as vmr_write_change() returned it
  * @conflict: where to store the range in the way on -EBUSY, or NULL

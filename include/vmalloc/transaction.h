@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * transaction.h - several changes as one step
+ * transaction.h - several registrations, removals or moves as one change
  */
 #ifndef VMALLOC_TRANSACTION_H
 #define VMALLOC_TRANSACTION_H
@@ -15,14 +15,32 @@ struct vmr_device;
 struct vmr_manager;
 
 /**
- * struct vmr_transaction - several registrations and removals as one step
- * @manager: whose; private
- * @adds: devices to become visible; private
- * @removes: devices to be unlinked; private
+ * DOC: Overview
+ *
+ * A transaction registers and unregisters several devices in one change that is
+ * atomic for lookups. vmr_transaction_add() allocates the resources of a device
+ * at once, and vmr_transaction_commit() makes all of them reachable.
+ * vmr_region_move_bulk() does the same for moves of regions.
+ *
+ * Embedding: the caller owns the struct vmr_transaction, and keeps it until the
+ * commit or the abort. The library allocates no memory.
+ *
+ * Locking: all functions here are update side; the caller serialises them. Other
+ * update-side calls may come between the begin and the end of a transaction.
+ *
+ * Cost: a commit takes as long as the calls that it replaces; lookups wait for one
+ * write section.
+ */
+
+/**
+ * struct vmr_transaction - registrations and removals that become one change
  */
 struct vmr_transaction {
+	/* private: the manager; NULL if the transaction is over */
 	struct vmr_manager	*manager;
+	/* devices to register, linked by next_in_transaction */
 	struct vmr_device	*adds;
+	/* devices to unregister, linked by next_in_transaction */
 	struct vmr_device	*removes;
 };
 
@@ -37,15 +55,16 @@ int vmr_transaction_begin(struct vmr_manager *manager,
 	      struct vmr_transaction *transaction);
 
 /**
- * vmr_transaction_add - have a device registered by a transaction
+ * vmr_transaction_add - prepare the registration of a device
  * @transaction: the transaction
  * @dev: as for vmr_device_register()
  * @failed: as for vmr_device_register()
  * @conflict: as for vmr_device_register()
  *
- * It is granted all it asks for and told so, but stays invisible until
- * vmr_transaction_commit(). What devices hold that the same transaction removes is not free
- * before that. If it fails, the transaction is as before.
+ * Allocates all that the device requests and calls its set_resources(). The
+ * device stays unreachable until vmr_transaction_commit(). Resources of devices
+ * that the same transaction removes are in use until then. If this fails, the
+ * transaction is as before.
  *
  * Return: as vmr_device_register().
  */
@@ -54,7 +73,7 @@ int vmr_transaction_add(struct vmr_transaction *transaction,
 			struct vmr_range **conflict);
 
 /**
- * vmr_transaction_remove - have a device unlinked by a transaction
+ * vmr_transaction_remove - prepare the removal of a device
  * @transaction: the transaction
  * @dev: a registered device; a bus only after all devices on it
  *
@@ -68,10 +87,10 @@ int vmr_transaction_remove(struct vmr_transaction *transaction,
 			   struct vmr_device *dev);
 
 /**
- * vmr_transaction_commit - make a transaction true, in one step for every lookup
+ * vmr_transaction_commit - apply a transaction in one change
  * @transaction: the transaction; it is over
  *
- * The devices removed are to be drained, each.
+ * The caller must drain each removed device before it reuses the memory.
  *
  * Return: 0; -EINVAL if @transaction is NULL or over.
  */
@@ -81,24 +100,24 @@ int vmr_transaction_commit(struct vmr_transaction *transaction);
  * vmr_transaction_abort - undo a transaction
  * @transaction: the transaction; it is over
  *
- * The devices that were added are to be drained, each, as after a vmr_device_register()
- * that failed.
+ * The caller must drain each added device before it reuses the memory, as after a
+ * vmr_device_register() that failed.
  *
  * Return: 0; -EINVAL if @transaction is NULL or over.
  */
 int vmr_transaction_abort(struct vmr_transaction *transaction);
 
 /**
- * vmr_region_move_bulk - move several regions in one step for every lookup
+ * vmr_region_move_bulk - move several regions in one change
  * @manager: the manager
- * @steps: the moves; the caller fills in @range, that of a region, and @start
- * @nr: their number, at least 1
- * @failed: where to store the index of the step that cannot be done, or NULL
+ * @steps: the moves; the caller sets @range, that of a region, and @start
+ * @nr: number of moves, at least 1
+ * @failed: where to store the index of the move that is not possible, or NULL
  * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
  *
- * A swap or a rebalance: the places may be each other's, and in the spaces of
- * several buses. Either all regions end at their new places or all stay. Each is
- * reported.
+ * For swaps and rebalancing: a region may move to the addresses that another one
+ * leaves, and the regions may be in the spaces of several buses. Either all
+ * regions move or none. Listeners are notified of each region that moved.
  *
  * Return: as vmr_move_bulk(); -ENOENT also if a region's device is not registered.
  */
