@@ -18,9 +18,9 @@ struct vmr_manager;
  * DOC: Overview
  *
  * A bus has a bridge: a device whose regions of type VMR_REGION_WINDOW forward
- * accesses to the devices on the bus. The devices on the bus are in spaces of the
- * bus, at absolute addresses. Moving a window changes which of them are mapped,
- * and leaves their addresses as they are.
+ * accesses to the devices on the bus. The devices on the bus are in spaces of
+ * the bus, at absolute addresses. Moving a window changes which of them are
+ * mapped, and leaves their addresses as they are.
  *
  * Embedding: the caller owns a struct vmr_bus, usually inside the struct of the
  * bridge. The library allocates no memory.
@@ -66,8 +66,8 @@ struct vmr_bus {
  *  - A prefetchable region whose constraint has VMR_PREFETCHABLE is placed in a
  *    prefetchable window if it fits there, otherwise in another window.
  *
- * Regions are placed in at most VMR_BUS_MAX_WINDOWS open windows. Further windows
- * forward accesses only.
+ * Regions are placed in at most VMR_BUS_MAX_WINDOWS open windows. Further
+ * windows forward accesses only.
  *
  * Return: 0; -EINVAL if a pointer is NULL; -EBUSY if @dev is registered.
  */
@@ -85,8 +85,8 @@ int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
  * Return: the next in the order of registration, NULL after the last.
  */
 struct vmr_device *vmr_next_device_on_bus(const struct vmr_manager *manager,
-				   const struct vmr_bus *bus,
-				   const struct vmr_device *prev);
+					  const struct vmr_bus *bus,
+					  const struct vmr_device *prev);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,8 @@
 /*
  * device.h - devices and their manager
  *
- * It includes the headers of regions, buses, listeners, transactions and dispatch.
+ * It includes the headers of regions, buses, listeners, transactions and
+ * dispatch.
  */
 #ifndef VMALLOC_DEVICE_H
 #define VMALLOC_DEVICE_H
@@ -27,10 +28,11 @@ struct vmr_transaction;
 /**
  * DOC: Overview
  *
- * A manager holds the devices of one machine, and allocates their resources from
- * a struct vmr_system. A device is registered as a whole: it gets its id and all
- * resources that it requests, or none of them. Its callback set_resources() is
- * called, and then all its regions become reachable in one change.
+ * A manager holds the devices of one machine, and allocates their resources
+ * from a struct vmr_system. A device is registered as a whole: it gets its id
+ * and all resources that it requests, or none of them. Its callback
+ * set_resources() is called, and then all its regions become reachable in one
+ * change.
  *
  * A removal has two steps. vmr_device_unregister() makes the device unreachable
  * and frees its resources at once. vmr_device_drain() waits until no reader can
@@ -45,9 +47,9 @@ struct vmr_transaction;
  *    readers. The caller serialises it, with a lock or by using one thread.
  *  - The read side dispatches accesses from any thread, without a lock.
  *
- * Cost: O(log n) to allocate a resource of the usual sizes (see range.h), to find
- * a device by its id, or a region by an address; O(n) to find a device by its name.
- * A drain walks all readers.
+ * Cost: O(log n) to allocate a resource of the usual sizes (see range.h), to
+ * find a device by its id, or a region by an address; O(n) to find a device by
+ * its name. A drain walks all readers.
  */
 
 /**
@@ -58,8 +60,8 @@ struct vmr_transaction;
  * @set_resources: the device has got @set and is about to become reachable. An
  *	error undoes the registration, which returns it. May be NULL
  *
- * Readers call @read and @write, on any thread and concurrently. The update side
- * calls @set_resources.
+ * Readers call @read and @write, on any thread and concurrently. The update
+ * side calls @set_resources.
  */
 struct vmr_device_ops {
 	void (*read)(struct vmr_device *dev, const struct vmr_access *access,
@@ -110,15 +112,15 @@ struct vmr_device {
 	/* its regions, in the order of vmr_device_add_region() */
 	struct vmr_region		*regions;
 	/*
-	 * enum vmr_device_state. The update side stores it, with release when the
-	 * device becomes reachable. Lookups load it with acquire. A drain loads
-	 * it before the readers.
+	 * enum vmr_device_state. The update side stores it, with release when
+	 * the device becomes reachable. Lookups load it with acquire. A drain
+	 * loads it before the readers.
 	 */
 	uint32_t			state;
 	/*
-	 * The manager's epoch at unregistration. The update side stores it after
-	 * @state and before the manager's epoch. A drain compares it with the
-	 * epochs of readers.
+	 * The manager's epoch at unregistration. The update side stores it
+	 * after @state and before the manager's epoch. A drain compares it with
+	 * the epochs of readers.
 	 */
 	unsigned long			retire_epoch;
 	/* entry in the manager's list */
@@ -133,8 +135,9 @@ struct vmr_device {
  * struct vmr_manager - the devices of one machine
  * @sys: the system that allocates their resources
  *
- * Update side only, except @readers_lock, @readers, @sys and @epoch. The members
- * that every lookup loads are last, apart from those that every change stores.
+ * Update side only, except @readers_lock, @readers, @sys and @epoch. The
+ * members that every lookup loads are last, apart from those that every change
+ * stores.
  */
 struct vmr_manager {
 	/* private: registered devices, in the order of registration */
@@ -176,8 +179,8 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys);
  * @dev: the device
  * @region: the region
  *
- * If one of the device's constraints points to the region, the registration places
- * it. Otherwise the region stays unmapped until vmr_region_program() or
+ * If one of the device's constraints points to the region, the registration
+ * places it. Otherwise the region stays unmapped until vmr_region_program() or
  * vmr_region_move(), as a PCI BAR does.
  *
  * Return: 0, or
@@ -191,32 +194,32 @@ int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region);
  * vmr_device_register - register a device with all that it requests
  * @manager: the manager
  * @dev: a device that is not registered
- * @failed: where to store the index of the constraint that is not satisfiable, or
- *	NULL; @dev->nr_constraints stands for the device id
+ * @failed: where to store the index of the constraint that is not satisfiable,
+ *	or NULL; @dev->nr_constraints stands for the device id
  * @conflict: where to store the range in the way on -EBUSY, or NULL
  *
- * Fixed requests are allocated first, then the others by decreasing alignment and
- * size. Results are stored in the order of the constraints.
+ * Fixed requests are allocated first, then the others by decreasing alignment
+ * and size. Results are stored in the order of the constraints.
  *
- * If this fails, lookups may still be reading the device's ranges. The caller may
- * register the device again at once, but must call vmr_device_drain() before it
- * reuses the memory.
+ * If this fails, lookups may still be reading the device's ranges. The caller
+ * may register the device again at once, but must call vmr_device_drain()
+ * before it reuses the memory.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a constraint requests a kind that devices cannot
- *    request, a PIO, MMIO or memory constraint names a range that is in none
- *    of the device's regions, or one of another size, or on a bus says
+ *  - -EINVAL: a pointer is NULL, a constraint requests a kind that devices
+ *    cannot request, a PIO, MMIO or memory constraint names a range that is in
+ *    none of the device's regions, or one of another size, or on a bus says
  *    VMR_PREFETCHABLE of a region that is not, two constraints name one range,
  *    @dev->resources has no room, or @dev has a window and is no bus;
  *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
- *  - -ENOENT: the bridge of @dev->parent_bus is not registered, or a transaction
- *    is removing it;
+ *  - -ENOENT: the bridge of @dev->parent_bus is not registered, or a
+ *    transaction is removing it;
  *  - the error of the first constraint that is not satisfiable: see vmr_alloc()
  *    and vmr_id_alloc_block();
  *  - what set_resources() returned.
  */
 int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
-		 size_t *failed, struct vmr_range **conflict);
+			size_t *failed, struct vmr_range **conflict);
 
 /**
  * vmr_device_unregister - make a device unreachable and free its resources
@@ -244,8 +247,8 @@ int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev);
  *
  * Return: as vmr_device_unregister(); -ENOENT if no device is at @addr.
  */
-int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io, uint64_t addr,
-		  struct vmr_device **dev);
+int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io,
+			     uint64_t addr, struct vmr_device **dev);
 
 /**
  * vmr_device_try_drain - check whether a device is drained
@@ -259,15 +262,16 @@ int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io, uint64
  *  - -EBUSY: @dev is registered;
  *  - -EAGAIN: a reader may still access it.
  */
-int vmr_device_try_drain(struct vmr_manager *manager, const struct vmr_device *dev);
+int vmr_device_try_drain(struct vmr_manager *manager,
+			 const struct vmr_device *dev);
 
 /**
  * vmr_device_drain - wait until no reader can access an unregistered device
  * @manager: the manager
  * @dev: as for vmr_device_try_drain()
  *
- * Waits for the callbacks of this device, and for lookups that began before it was
- * unregistered. A caller that must not wait polls vmr_device_try_drain().
+ * Waits for the callbacks of this device, and for lookups that began before it
+ * was unregistered. A caller that must not wait polls vmr_device_try_drain().
  *
  * Context: any thread that is in no callback, without any lock that a callback
  * takes. Waits by the port layer's vmr_port_drain_wait().
@@ -283,33 +287,35 @@ int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev);
  * @manager: the manager
  * @dev: a device that is not registered, with its id and the ranges of its
  *	constraints live, as vmr_snapshot_restore() leaves them
- * @failed: where to store the index of the constraint whose range is not live in
- *	its space, or NULL; @dev->nr_constraints stands for the device id
+ * @failed: where to store the index of the constraint whose range is not live
+ *	in its space, or NULL; @dev->nr_constraints stands for the device id
  *
  * Return: 0, or
  *  - -EINVAL: as vmr_device_register();
  *  - -EEXIST: @dev is registered;
- *  - -ENOENT: the parent is not registered, or the id or a constraint's range is
- *    not live in its space;
+ *  - -ENOENT: the parent is not registered, or the id or a constraint's range
+ *    is not live in its space;
  *  - what set_resources() returned.
  */
-int vmr_device_register_restored(struct vmr_manager *manager, struct vmr_device *dev,
-	      size_t *failed);
+int vmr_device_register_restored(struct vmr_manager *manager,
+				 struct vmr_device *dev, size_t *failed);
 
 /**
- * vmr_device_request_removal - record that the guest was asked to release a device
+ * vmr_device_request_removal - record that the removal of a device is pending
  * @manager: the manager
  * @dev: the device
  *
- * The device keeps all its resources until vmr_device_unregister(), and stays
- * reachable. vmr_device_cancel_removal() withdraws the request.
+ * For a VMM that has asked the guest to release the device. The device keeps
+ * all its resources until vmr_device_unregister(), and stays reachable.
+ * vmr_device_cancel_removal() withdraws the request.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -ENOENT: @dev is not registered;
  *  - -EALREADY: a removal is pending.
  */
-int vmr_device_request_removal(struct vmr_manager *manager, struct vmr_device *dev);
+int vmr_device_request_removal(struct vmr_manager *manager,
+			       struct vmr_device *dev);
 
 /**
  * vmr_device_cancel_removal - withdraw a request for removal
@@ -320,7 +326,8 @@ int vmr_device_request_removal(struct vmr_manager *manager, struct vmr_device *d
  *  - -EINVAL: a pointer is NULL;
  *  - -ENOENT: no removal is pending.
  */
-int vmr_device_cancel_removal(struct vmr_manager *manager, struct vmr_device *dev);
+int vmr_device_cancel_removal(struct vmr_manager *manager,
+			      struct vmr_device *dev);
 
 /**
  * vmr_find_region - find the region that contains an address
@@ -331,11 +338,11 @@ int vmr_device_cancel_removal(struct vmr_manager *manager, struct vmr_device *de
  * At an address in a window, continues on the bus behind the window.
  *
  * Context: update side.
- * Return: the region; NULL if there is none, or @io is neither. The region may be
- * a reservation, or belong to a device that is not reachable yet.
+ * Return: the region; NULL if there is none, or @io is neither. The region may
+ * be a reservation, or belong to a device that is not reachable yet.
  */
 struct vmr_region *vmr_find_region(const struct vmr_manager *manager,
-				 enum vmr_io io, uint64_t addr);
+				   enum vmr_io io, uint64_t addr);
 
 /**
  * vmr_find_device_by_id - find the device with an instance id
@@ -345,7 +352,7 @@ struct vmr_region *vmr_find_region(const struct vmr_manager *manager,
  * Return: the device, NULL if there is none.
  */
 struct vmr_device *vmr_find_device_by_id(const struct vmr_manager *manager,
-				    uint32_t id);
+					 uint32_t id);
 
 /**
  * vmr_find_device_by_name - find the first device with a name
@@ -355,7 +362,7 @@ struct vmr_device *vmr_find_device_by_id(const struct vmr_manager *manager,
  * Return: the device, NULL if there is none.
  */
 struct vmr_device *vmr_find_device_by_name(const struct vmr_manager *manager,
-				      const char *name);
+					   const char *name);
 
 /**
  * vmr_next_device - iterate over the registered devices

@@ -25,10 +25,11 @@ struct vmr_reader;
  * Embedding: the caller owns one struct vmr_reader for each thread. The library
  * allocates no memory.
  *
- * Locking: dispatch is the read side. It takes no lock, stores nothing that other
- * readers store, and waits at most for an open write section. A callback may
- * dispatch a nested access with its reader. It may call update-side functions if
- * the caller's lock permits. Attaching and detaching readers is update side.
+ * Locking: dispatch is the read side. It takes no lock, stores nothing that
+ * other readers store, and waits at most for an open write section. A callback
+ * may dispatch a nested access with its reader. It may call update-side
+ * functions if the caller's lock permits. Attaching and detaching readers is
+ * update side.
  *
  * Cost: O(1) for an address in the lookup cache of the reader, and O(log n) in
  * each space on the path otherwise.
@@ -41,8 +42,8 @@ struct vmr_reader;
  * @base: first address of @region at dispatch; it may have moved since
  * @offset: first byte of the access, relative to @base
  * @width: bytes at a time
- * @count: number of repetitions; more than 1 only for string I/O, which accesses
- *	one port repeatedly
+ * @count: number of repetitions; more than 1 only for string I/O, which
+ *	accesses one port repeatedly
  * @change: where a write requests a change of a resource; never NULL
  */
 struct vmr_access {
@@ -61,8 +62,9 @@ struct vmr_access {
 /**
  * struct vmr_cache_entry - a recent result of a lookup
  *
- * The result is valid while the sum of the generations of all ranges on the path
- * is unchanged, and the rollover too. Only the reader's thread accesses it.
+ * The result is valid while the sum of the generations of all ranges on the
+ * path is unchanged, and the rollover too. Only the reader's thread accesses
+ * it.
  */
 struct vmr_cache_entry {
 	/* private: first and last address of @region */
@@ -94,8 +96,8 @@ struct vmr_reader {
 	struct vmr_manager	*manager;
 	struct vmr_reader	*next;
 	/*
-	 * The reader's thread stores @epoch, @thread, @depth and @hazards, and a
-	 * drain loads them.
+	 * The reader's thread stores @epoch, @thread, @depth and @hazards, and
+	 * a drain loads them.
 	 *
 	 * @epoch: the manager's epoch when the lookup in progress began, 0 if
 	 * none. The thread clears it with release, after it has stored @hazards
@@ -104,17 +106,17 @@ struct vmr_reader {
 	unsigned long		epoch;
 	/* thread id from the port layer, stored before @depth is incremented */
 	uintptr_t		thread;
-	/* number of nested callbacks, stored with release, loaded with acquire */
+	/* nested callbacks; stored with release, loaded with acquire */
 	uint32_t		depth;
-	/* the rollover for which @cache is valid; only the thread accesses it */
+	/* the rollover for which @cache is valid; only for the thread */
 	uint32_t		rollover;
 	/*
 	 * Devices whose callbacks run, stored with release before @depth. A
 	 * deeper callback counts as an access to every device.
 	 */
 	struct vmr_device	*hazards[VMR_READER_HAZARDS];
-	/* recent lookups by address; only the thread accesses it */
-	struct vmr_cache_entry		cache[VMR_LOOKUP_CACHE_SIZE];
+	/* recent lookups by address; only for the thread */
+	struct vmr_cache_entry	cache[VMR_LOOKUP_CACHE_SIZE];
 };
 
 /**
@@ -146,8 +148,8 @@ int vmr_reader_detach(struct vmr_reader *reader);
  * @width: bytes at a time: 1, 2 or 4 for PIO, 1 to 8 for MMIO
  * @count: number of repetitions; 1 except for string I/O
  *
- * All @width bytes must be in one region. On every error but -EINVAL, all bytes of
- * @data are set to 0xff.
+ * All @width bytes must be in one region. On every error but -EINVAL, all bytes
+ * of @data are set to 0xff.
  *
  * Context: any thread, one call at a time for each reader.
  * Return: 0, or
@@ -181,8 +183,8 @@ int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
  * @data: as for vmr_write()
  * @width: as for vmr_write()
  * @count: as for vmr_write()
- * @change: where to store the change that the write requests, VMR_CHANGE_NONE if
- *	none; the caller applies it with vmr_change_apply()
+ * @change: where to store the change that the write requests, VMR_CHANGE_NONE
+ *	if none; the caller applies it with vmr_change_apply()
  *
  * Context: as vmr_read().
  * Return: as vmr_read(); -EINVAL also if @change is NULL.

@@ -17,13 +17,13 @@ struct vmr_manager;
 /**
  * DOC: Overview
  *
- * A region is a range of I/O ports or guest physical addresses that belongs to a
- * device. Allocation and dispatch use the same tree: the range in the region is
- * what vmr_alloc() places and what a lookup finds.
+ * A region is a range of I/O ports or guest physical addresses that belongs to
+ * a device. Allocation and dispatch use the same tree: the range in the region
+ * is what vmr_alloc() places and what a lookup finds.
  *
- * A region is live, claimed, parked or unmapped, as its range is. It is mapped if
- * it is live, its device is registered, and every bus above forwards all of its
- * addresses.
+ * A region is live, claimed, parked or unmapped, as its range is. It is mapped
+ * if it is live, its device is registered, and every bus above forwards all of
+ * its addresses.
  *
  * Embedding: the caller owns a struct vmr_region, usually inside the struct of
  * its device. The library allocates no memory.
@@ -140,8 +140,8 @@ enum vmr_change_type {
  * @start: its new first address
  *
  * The write callback of a device runs on the read side and must not change
- * spaces. It fills in this struct, vmr_write_change() returns it, and the caller
- * applies it with vmr_change_apply() under its update-side lock.
+ * spaces. It fills in this struct, vmr_write_change() returns it, and the
+ * caller applies it with vmr_change_apply() under its update-side lock.
  */
 struct vmr_change {
 	enum vmr_change_type	type;
@@ -193,7 +193,7 @@ int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part)
  *  - -EBUSY: part of it is in use. The region is as before.
  */
 int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
-		     uint64_t start, struct vmr_range **conflict);
+		    uint64_t start, struct vmr_range **conflict);
 
 /**
  * vmr_region_program - move a region to the address that the guest wrote
@@ -202,9 +202,9 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
  * @start: first address
  *
  * As in hardware, the region leaves its old addresses at once. If the new ones
- * are free, it is live there when this returns. If some are in use, it becomes a
- * claim: it answers nowhere, and is live as soon as all of them are free. If some
- * are outside the domain, the region is unmapped.
+ * are free, it is live there when this returns. If some are in use, it becomes
+ * a claim: it answers nowhere, and is live as soon as all of them are free. If
+ * some are outside the domain, the region is unmapped.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
@@ -217,7 +217,8 @@ int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
  * vmr_region_park - unmap a region and keep its address
  * @manager: the manager
  * @region: a region of a registered device
- * @start: first address, which automatic placement avoids while another gap fits
+ * @start: first address, which automatic placement avoids while another gap
+ *	fits
  *
  * Return: as vmr_region_program().
  */
@@ -261,7 +262,8 @@ struct vmr_mapping vmr_region_mapping(const struct vmr_region *region);
 /**
  * vmr_region_reserve - reserve addresses in which nothing may be placed
  * @sys: the system
- * @region: zeroed memory for the reservation, in use until vmr_region_unreserve()
+ * @region: zeroed memory for the reservation, in use until
+ *	vmr_region_unreserve()
  * @io: VMR_PIO or VMR_MMIO
  * @hole: the addresses and their name
  * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
@@ -273,8 +275,8 @@ struct vmr_mapping vmr_region_mapping(const struct vmr_region *region);
  *  - -EBUSY: part of it is in use.
  */
 int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
-		     enum vmr_io io, const struct vmr_span *hole,
-		     struct vmr_range **conflict);
+		       enum vmr_io io, const struct vmr_span *hole,
+		       struct vmr_range **conflict);
 
 /**
  * vmr_region_unreserve - end a reservation

@@ -25,11 +25,12 @@ struct vmr_manager;
  * Embedding: the caller owns the struct vmr_transaction, and keeps it until the
  * commit or the abort. The library allocates no memory.
  *
- * Locking: all functions here are update side; the caller serialises them. Other
- * update-side calls may come between the begin and the end of a transaction.
+ * Locking: all functions here are update side; the caller serialises them.
+ * Other update-side calls may come between the begin and the end of a
+ * transaction.
  *
- * Cost: a commit takes as long as the calls that it replaces; lookups wait for one
- * write section.
+ * Cost: a commit takes as long as the calls that it replaces; lookups wait for
+ * one write section.
  */
 
 /**
@@ -52,7 +53,7 @@ struct vmr_transaction {
  * Return: 0; -EINVAL if a pointer is NULL.
  */
 int vmr_transaction_begin(struct vmr_manager *manager,
-	      struct vmr_transaction *transaction);
+			  struct vmr_transaction *transaction);
 
 /**
  * vmr_transaction_add - prepare the registration of a device
@@ -100,8 +101,8 @@ int vmr_transaction_commit(struct vmr_transaction *transaction);
  * vmr_transaction_abort - undo a transaction
  * @transaction: the transaction; it is over
  *
- * The caller must drain each added device before it reuses the memory, as after a
- * vmr_device_register() that failed.
+ * The caller must drain each added device before it reuses the memory, as after
+ * a vmr_device_register() that failed.
  *
  * Return: 0; -EINVAL if @transaction is NULL or over.
  */
@@ -115,15 +116,16 @@ int vmr_transaction_abort(struct vmr_transaction *transaction);
  * @failed: where to store the index of the move that is not possible, or NULL
  * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
  *
- * For swaps and rebalancing: a region may move to the addresses that another one
- * leaves, and the regions may be in the spaces of several buses. Either all
+ * For swaps and rebalancing: a region may move to the addresses that another
+ * one leaves, and the regions may be in the spaces of several buses. Either all
  * regions move or none. Listeners are notified of each region that moved.
  *
- * Return: as vmr_move_bulk(); -ENOENT also if a region's device is not registered.
+ * Return: as vmr_move_bulk(); -ENOENT also if a region's device is not
+ * registered.
  */
 int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
-			size_t nr, size_t *failed,
-			struct vmr_range **conflict);
+			 size_t nr, size_t *failed,
+			 struct vmr_range **conflict);
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,6 @@ struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
 }
 EXPORT_SYMBOL_GPL(vmr_region_space);
 
-
 int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region)
 {
 	struct vmr_region **end, *part;
@@ -75,6 +74,7 @@ int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part)
 }
 EXPORT_SYMBOL_GPL(vmr_region_add_subregion);
 
+/* Whether the device and all bridges above it are registered */
 static bool path_registered(const struct vmr_device *dev)
 {
 	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
@@ -109,7 +109,7 @@ int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
 		return -EINVAL;
 	if (region->device)
 		return -EEXIST;
-	/* Who finds it shall find it whole */
+	/* A lookup must not find the range of a partly initialised region. */
 	vmr_seqcount_write_begin(&sys->seq);
 	ret = vmr_reserve(io == VMR_PIO ? &sys->pio : &sys->mmio,
 			  &region->range, hole->start, hole->last, conflict);
