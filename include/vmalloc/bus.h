@@ -27,8 +27,8 @@ struct vmr_manager;
  *
  * Locking: all functions here are update side; the caller serialises them.
  *
- * Cost: a lookup takes O(log n) in each space on the path. The size of a bus
- * grows with %VMR_BUS_MAX_WINDOWS.
+ * Cost: a lookup takes O(log n) in each space on the path. A registration on a
+ * bus also walks the windows of all buses above.
  */
 
 #define VMR_BUS_MAX_WINDOWS		4

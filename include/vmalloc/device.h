@@ -134,13 +134,15 @@ struct vmr_device {
 /**
  * struct vmr_manager - the devices of one machine
  * @sys: the system that allocates their resources
- *
- * Update side only, except @readers_lock, @readers, @sys and @epoch. The
- * members that every lookup loads are last, apart from those that every change
- * stores.
  */
 struct vmr_manager {
-	/* private: registered devices, in the order of registration */
+	/* private: */
+	/*
+	 * Only the update side accesses the first four members and
+	 * @free_notifier. The members that every lookup loads are last, apart
+	 * from those that every change stores.
+	 */
+	/* registered devices, in the order of registration */
 	struct vmr_list		devices;
 	/* registered listeners */
 	struct vmr_list		listeners;

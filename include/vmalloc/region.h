@@ -18,8 +18,8 @@ struct vmr_manager;
  * DOC: Overview
  *
  * A region is a range of I/O ports or guest physical addresses that belongs to
- * a device. Allocation and dispatch use the same tree: the range in the region
- * is what vmr_alloc() places and what a lookup finds.
+ * a device. Allocation and dispatch use one tree: a lookup finds the same struct
+ * vmr_range that the allocation placed.
  *
  * A region is live, claimed, parked or unmapped, as its range is. It is mapped
  * if it is live, its device is registered, and every bus above forwards all of
@@ -159,24 +159,26 @@ struct vmr_change {
  * @type: trapped, memory, reserved or window
  * @size: number of addresses
  * @index: number within the device
- * @tag: name for printed maps and messages, or NULL
+ * @name: name for printed maps and messages, or NULL
  */
 void vmr_region_init(struct vmr_region *region, enum vmr_io io,
 		     enum vmr_region_type type, uint64_t size, uint32_t index,
-		     const char *tag);
+		     const char *name);
 
 /**
  * vmr_region_add_subregion - trap accesses to a part of a memory region
  * @region: a region of type VMR_REGION_MEMORY of an unregistered device
- * @part: the subregion, with @part->offset set; it moves with @region
+ * @subregion: the subregion, with @subregion->offset set; it moves with @region
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, the size is 0, or @region is not memory;
- *  - -EEXIST: @part belongs to a device or to @region already;
+ *  - -EEXIST: @subregion belongs to a device or to @region already;
  *  - -ERANGE: part of it is outside @region;
- *  - -EBUSY: the device is registered, or @part overlaps another subregion.
+ *  - -EBUSY: the device is registered, or @subregion overlaps another
+ *    subregion.
  */
-int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part);
+int vmr_region_add_subregion(struct vmr_region *region,
+			     struct vmr_region *subregion);
 
 /**
  * vmr_region_move - move a region to free addresses
@@ -265,17 +267,17 @@ struct vmr_mapping vmr_region_mapping(const struct vmr_region *region);
  * @region: zeroed memory for the reservation, in use until
  *	vmr_region_unreserve()
  * @io: VMR_PIO or VMR_MMIO
- * @hole: the addresses and their name
+ * @span: the addresses and their name
  * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, @io is neither, or @hole is reversed;
+ *  - -EINVAL: a pointer is NULL, @io is neither, or @span is reversed;
  *  - -EEXIST: @region is in a space, or a device's, already;
  *  - -ERANGE: part of it is outside the domain;
  *  - -EBUSY: part of it is in use.
  */
 int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
-		       enum vmr_io io, const struct vmr_span *hole,
+		       enum vmr_io io, const struct vmr_span *span,
 		       struct vmr_range **conflict);
 
 /**

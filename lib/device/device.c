@@ -146,7 +146,7 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		       const struct vmr_transaction *t, size_t *failed,
 		       struct vmr_range **conflict)
 {
-	struct vmr_pool_set view;
+	struct vmr_pool_set set;
 	struct vmr_watermarks marks;
 	int ret;
 
@@ -162,7 +162,7 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		return -ENOENT;
 
 	/* The id comes last, so that errors of constraints come first. */
-	ret = vmr_system_alloc_in(manager->sys, vmr_bus_pool_set(dev, &view),
+	ret = vmr_system_alloc_in(manager->sys, vmr_bus_pool_set(dev, &set),
 				  dev->constraints, dev->nr_constraints,
 				  &dev->resources, &marks, failed, conflict);
 	if (ret)
@@ -172,7 +172,7 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		if (failed)
 			*failed = dev->nr_constraints;
 		vmr_watermarks_restore(manager->sys, &marks);
-		goto take_back;
+		goto free_resources;
 	}
 	vmr_watermarks_swap(manager->sys, &marks);
 	/* Lookups ignore the linked ranges until @dev->state changes. */
@@ -183,7 +183,7 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		return 0;
 	}
 	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
-take_back:
+free_resources:
 	vmr_devices_unprepare(manager, dev);
 	vmr_notify_flush(manager); /* of claims that were settled */
 retire:

@@ -19,8 +19,8 @@ static inline struct vmr_region *vmr_to_region(struct vmr_range *range)
 }
 
 /* The space at the root, or NULL if @io is invalid */
-static inline struct vmr_space *vmr_manager_space(const struct vmr_manager *manager,
-						  enum vmr_io io)
+static inline struct vmr_space *
+vmr_manager_space(const struct vmr_manager *manager, enum vmr_io io)
 {
 	switch (io) {
 	case VMR_PIO:
@@ -39,9 +39,9 @@ static inline struct vmr_space *vmr_bus_space(struct vmr_bus *bus,
 }
 
 /* The space in which the regions of @dev are placed */
-static inline struct vmr_space *vmr_device_space(const struct vmr_manager *manager,
-						 const struct vmr_device *dev,
-						 enum vmr_io io)
+static inline struct vmr_space *
+vmr_device_space(const struct vmr_manager *manager,
+		 const struct vmr_device *dev, enum vmr_io io)
 {
 	return dev->parent_bus ? vmr_bus_space(dev->parent_bus, io) :
 				 vmr_manager_space(manager, io);
@@ -118,7 +118,8 @@ bool vmr_claim_ref_settle(struct vmr_manager *manager,
 			  const struct vmr_claim_ref *ref);
 void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 		   uint64_t start, uint64_t last);
-void vmr_settle_for_devices(struct vmr_manager *manager, struct vmr_device *dev);
+void vmr_settle_for_devices(struct vmr_manager *manager,
+			    struct vmr_device *dev);
 
 /* device.c: the steps of registering and unregistering */
 int vmr_device_check(const struct vmr_device *dev, size_t *failed);

@@ -155,7 +155,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 {
 	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = vmr_manager_space(reader->manager, io);
-	uint32_t count = vmr_seqcount_read_begin(&sys->seq), gen_sum;
+	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq), gen_sum;
 	uint32_t gen_slots = 0, path_too_long = 0;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
 	bool prefetchable = false, registered;
@@ -164,7 +164,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 
 	for (;;) {
 		range = vmr_find_raw(space, addr);
-		if (vmr_seqcount_read_retry(&sys->seq, count))
+		if (vmr_seqcount_read_retry(&sys->seq, sequence))
 			return -EAGAIN;
 		if (!range)
 			return -ENXIO;
@@ -176,7 +176,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 		path_too_long |= gen_slots >> 24;
 		gen_slots = gen_slots << 8 | vmr_generation_slot(range);
 		gen_sum = cache_generation_sum(&sys->generations, gen_slots);
-		if (vmr_seqcount_read_retry(&sys->seq, count))
+		if (vmr_seqcount_read_retry(&sys->seq, sequence))
 			return -EAGAIN;
 		if (!registered)
 			return -ENXIO;
@@ -297,8 +297,9 @@ EXPORT_SYMBOL_GPL(vmr_write_change);
 int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	      const void *data, uint32_t width, uint32_t count)
 {
-	struct vmr_change lost;
+	struct vmr_change discarded;
 
-	return vmr_write_change(reader, io, addr, data, width, count, &lost);
+	return vmr_write_change(reader, io, addr, data, width, count,
+				&discarded);
 }
 EXPORT_SYMBOL_GPL(vmr_write);

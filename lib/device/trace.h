@@ -46,8 +46,8 @@ static inline void vmr_trace_drain(const struct vmr_manager *manager,
 
 /* An access was dispatched to @dev; its callback follows */
 static inline void vmr_trace_dispatch(const struct vmr_reader *reader,
-				       const struct vmr_device *dev,
-				       const struct vmr_access *access)
+				      const struct vmr_device *dev,
+				      const struct vmr_access *access)
 {
 	(void)reader;
 	(void)dev;
@@ -60,7 +60,7 @@ static inline void vmr_trace_dispatch(const struct vmr_reader *reader,
 
 /* No device answers the access at @addr; @error is the reason */
 static inline void vmr_trace_dispatch_miss(const struct vmr_reader *reader,
-					uint64_t addr, int error)
+					   uint64_t addr, int error)
 {
 	(void)reader;
 	(void)addr;
