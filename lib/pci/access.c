@@ -29,7 +29,7 @@ int vmr_pci_config_read(const struct vmr_pci_function *fn, uint32_t offset,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_config_read);
 
-bool overlaps_register(uint32_t offset, uint32_t width, uint32_t reg,
+static bool overlaps_register(uint32_t offset, uint32_t width, uint32_t reg,
 			      uint32_t size)
 {
 	return offset < reg + size && reg < offset + width;
