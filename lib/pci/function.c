@@ -169,7 +169,7 @@ static struct vmr_pci_function *to_function(struct vmr_range *range)
 		       NULL;
 }
 
-/* Find the bridge on the bus @parent that forwards configuration accesses to @bus */
+/* Find the bridge on the bus @parent that leads to @bus by its bus numbers */
 static struct vmr_pci_bridge *find_bridge_to_bus(const struct vmr_id_pool *ids,
 						 uint32_t parent, uint32_t bus)
 {
