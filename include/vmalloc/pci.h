@@ -14,7 +14,7 @@ extern "C" {
 /**
  * DOC: Overview
  *
- * This layer models the registers of a PCI function that place it in the machine:
+ * This layer models the registers of a PCI function that determine its addresses:
  * the BARs, the decode bits of the command register, and the windows of a bridge
  * (PCI Local Bus Specification 3.0, section 6.2; PCI-to-PCI Bridge Architecture
  * Specification 1.2). The registers read back what the guest wrote. After each
@@ -569,7 +569,7 @@ int vmr_pci_conf1_init(struct vmr_pci_conf1 *host, struct vmr_manager *manager,
  * @lock: acquired around each access to configuration space; NULL for none
  *
  * Context: The device's callbacks run on the read side and acquire @lock. A thread
- * that dispatches accesses must not hold it.
+ * that dispatches an access must not hold @lock, unless it is recursive.
  *
  * Return: 0, or -EINVAL if @host or @manager is NULL, or what vmr_device_register()
  * returns.

@@ -39,9 +39,11 @@ struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
 	switch (index) {
 	case 0:
 		decode = PCI_COMMAND_IO;
-		placement->start = (uint64_t)(config[PCI_IO_BASE] & (uint8_t)PCI_IO_RANGE_MASK)
+		placement->start = (uint64_t)(config[PCI_IO_BASE] &
+					      (uint8_t)PCI_IO_RANGE_MASK)
 				   << 8;
-		placement->last = (uint64_t)(config[PCI_IO_LIMIT] & (uint8_t)PCI_IO_RANGE_MASK)
+		placement->last = (uint64_t)(config[PCI_IO_LIMIT] &
+					     (uint8_t)PCI_IO_RANGE_MASK)
 					  << 8 |
 				  (IO_WINDOW_ALIGN - 1);
 		break;
