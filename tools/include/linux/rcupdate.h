@@ -14,22 +14,22 @@
 #define __rcu
 #define rcu_assign_pointer(p, v)	smp_store_release(&(p), (v))
 /* Acquire: compilers do not implement consume, and relaxed is too weak */
-#ifdef VMR_SLOW_WALK
+#ifdef VMR_TEST_YIELD_IN_LOOKUP
 /*
- * For tests: at every VMR_SLOW_WALK-th link a thread yields. Other threads can then
+ * For tests: at every VMR_TEST_YIELD_IN_LOOKUP-th link a thread yields. Other threads can then
  * make whole changes during a walk, which otherwise takes a few nanoseconds.
  */
 int sched_yield(void);
 
-static inline void slow_walk(void)
+static inline void yield_in_lookup(void)
 {
 	static __thread unsigned int links;
 
-	if (!(++links % VMR_SLOW_WALK))
+	if (!(++links % VMR_TEST_YIELD_IN_LOOKUP))
 		sched_yield();
 }
 
-#define rcu_dereference_raw(p)	(slow_walk(), smp_load_acquire(&(p)))
+#define rcu_dereference_raw(p)	(yield_in_lookup(), smp_load_acquire(&(p)))
 #else
 #define rcu_dereference_raw(p)		smp_load_acquire(&(p))
 #endif
