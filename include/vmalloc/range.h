@@ -136,6 +136,7 @@ struct vmr_seqcount {
 	uint32_t		sequence;	/* odd in a write section */
 	uint32_t		nesting;	/* depth of nested write sections */
 	unsigned long		flags;		/* of vmr_port_write_begin() */
+	uintptr_t		writer;		/* thread of a caller's section, or 0 */
 	struct vmr_generations	*generations;	/* or NULL */
 	/* public: */
 };
@@ -167,13 +168,13 @@ struct vmr_space {
 		uint64_t	is_open;	/* no change since it was tested */
 	} settling;
 	struct {
-		struct vmr_range	*range;		/* or NULL */
-		uint64_t		old_gap;	/* of range */
-		uint64_t		old_max_gap;	/* subtree_max_gap of range */
-		uint64_t		old_orders;	/* subtree_orders of range */
+		struct vmr_range	*range;	/* or NULL; its old values: */
+		uint64_t		old_gap;
+		uint64_t		old_max_gap;
+		uint64_t		old_orders;
 	} deferred;
-	struct vmr_range *lowest;	/* live range at the lowest address or NULL */
-	struct vmr_range *highest;	/* live range at the highest or NULL */
+	struct vmr_range *lowest;	/* live range or NULL */
+	struct vmr_range *highest;	/* live range or NULL */
 	uint64_t	used;		/* addresses in live ranges modulo 2^64 */
 	/* public: */
 	size_t		nr_ranges;
@@ -375,7 +376,7 @@ struct vmr_move_op {
  *  - -EOVERFLOW, -ENOENT, -ERANGE, -EBUSY: as vmr_move().
  */
 int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
-		 struct vmr_range **conflict);
+		  struct vmr_range **conflict);
 
 /**
  * vmr_free - remove a range from its space
@@ -442,8 +443,9 @@ struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
  * Return: the range; the caller may dereference it only if the caller knows that
  * it still exists. NULL if the address was free.
  */
-struct vmr_range *vmr_find_lockless(const struct vmr_space *space, uint64_t addr,
-			     uint64_t *start, uint64_t *last);
+struct vmr_range *vmr_find_lockless(const struct vmr_space *space,
+				    uint64_t addr, uint64_t *start,
+				    uint64_t *last);
 
 /**
  * vmr_first_range - find the live range at the lowest address
@@ -525,7 +527,7 @@ bool vmr_next_gap(const struct vmr_space *space, struct vmr_gap *gap);
  * Return: true, or false and @gap unchanged if there is none.
  */
 bool vmr_last_gap_at_or_below(const struct vmr_space *space, uint64_t addr,
-		   struct vmr_gap *gap);
+			      struct vmr_gap *gap);
 
 /**
  * vmr_for_each_gap() - iterate over the gaps of a space by address

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * placement.c - where the regions of a registered device are
+ * placement.c - moving the regions of registered devices
  */
 #include "placement.h"
 
@@ -16,9 +16,12 @@ static int region_check_args(struct vmr_manager *manager,
 		       -ENOENT;
 }
 
-/* A claim is where it shall be: a write that changes nothing is no new claim */
+/*
+ * A claim counts as placed: a write that changes nothing must not renew the
+ * claim, which would lose its age.
+ */
 static bool region_is_placed(const struct vmr_region *region,
-			  const struct vmr_placement *placement)
+			     const struct vmr_placement *placement)
 {
 	enum vmr_state state = vmr_range_state(&region->range);
 
@@ -29,27 +32,32 @@ static bool region_is_placed(const struct vmr_region *region,
 				      region->range.last == placement->last));
 }
 
+/*
+ * Place a region that is free. If its addresses are free too, no claim waits for
+ * them: it would have been settled when they became free.
+ */
 static void region_set_placement(struct vmr_manager *manager,
-			      struct vmr_region *region,
-			      const struct vmr_placement *placement)
+				 struct vmr_region *region,
+				 const struct vmr_placement *placement)
 {
 	struct vmr_space *space = vmr_region_space(manager, region);
 
+	VMR_ASSERT(vmr_range_state(&region->range) == VMR_FREE);
 	if (region->type == VMR_REGION_WINDOW && placement->state != VMR_FREE)
 		region->size = placement->last - placement->start + 1;
 	if (placement->state == VMR_PARKED)
 		vmr_park(space, &region->range, placement->start,
 			 placement->last);
 	else if (placement->state == VMR_LIVE &&
-		 !vmr_claim(space, &region->range, placement->start,
-			    placement->last))
-		vmr_settle_in(manager, space, placement->start,
-			      placement->last);
+		 vmr_reserve(space, &region->range, placement->start,
+			     placement->last, NULL) == -EBUSY)
+		vmr_claim(space, &region->range, placement->start,
+			  placement->last);
 }
 
 /*
- * Take a region from where it is to where it shall be, and let claims have the
- * place that it leaves.
+ * Claims for the old addresses are settled before the region is placed. They
+ * come first if the old and the new addresses overlap.
  */
 static int region_update_placement(struct vmr_manager *manager,
 				   struct vmr_region *region,
@@ -66,8 +74,11 @@ static int region_update_placement(struct vmr_manager *manager,
 		return 0;
 	vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(space->seq);
-	vmr_free(space, &region->range);
-	vmr_settle_in(manager, space, region->range.start, region->range.last);
+	vmr_region_free(space, region);
+	if (region->was_live)
+		vmr_settle_in(manager, space, region->range.start,
+			      region->range.last);
+	region->was_live = false;
 	region_set_placement(manager, region, &placement);
 	vmr_seqcount_write_end(space->seq);
 	vmr_notify_flush(manager);
@@ -99,6 +110,7 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 {
 	uint64_t last, old_start, old_last;
 	struct vmr_range *blocker;
+	bool was_live;
 	struct vmr_space *space;
 	int ret = region_check_args(manager, region, &space);
 
@@ -124,14 +136,15 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 	old_last = region->range.last;
 	vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(space->seq);
-	/* An exact request goes before the claims of others */
-	if (vmr_range_state(&region->range) == VMR_LIVE) {
+	/* A fixed request comes before the claims for the same addresses. */
+	was_live = vmr_range_state(&region->range) == VMR_LIVE;
+	if (was_live) {
 		vmr_move(space, &region->range, start, NULL);
+		vmr_settle_in(manager, space, old_start, old_last);
 	} else {
 		vmr_free(space, &region->range);
 		vmr_reserve(space, &region->range, start, last, NULL);
 	}
-	vmr_settle_in(manager, space, old_start, old_last);
 	vmr_seqcount_write_end(space->seq);
 	vmr_notify_flush(manager);
 	return 0;
@@ -154,24 +167,19 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 }
 EXPORT_SYMBOL_GPL(vmr_window_program);
 
-/* Let claims have what a set of moves left */
+/* Settle the claims for all addresses that a bulk move left */
 static void settle_after_moves(struct vmr_manager *manager,
 			       const struct vmr_move_op *steps, size_t nr)
 {
-	struct vmr_claim_ref claim;
 	size_t i;
 
-	do {
-		claim.range = NULL;
-		for (i = 0; i < nr; i++) {
-			const struct vmr_range *range = steps[i].range;
-
-			vmr_claim_ref_oldest(
-				&claim, steps[i].space, steps[i].old_start,
-				steps[i].old_start +
-					(range->last - range->start));
-		}
-	} while (vmr_claim_ref_settle(manager, &claim));
+	for (i = 0; i < nr; i++)
+		vmr_settle_collect(steps[i].space, steps[i].old_start,
+				   steps[i].old_start +
+					   (steps[i].range->last -
+					    steps[i].range->start));
+	for (i = 0; i < nr; i++)
+		vmr_settle_collected(manager, steps[i].space);
 }
 
 static bool move_op_overflows(const struct vmr_move_op *step)
@@ -204,7 +212,7 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 		}
 		steps[i].to_space = steps[i].space;
 	}
-	/* Regions that do not move in the end are not reported */
+	/* The delivery skips regions whose mapping did not change. */
 	for (i = 0; i < nr; i++)
 		vmr_notify_queue(manager, vmr_to_region(steps[i].range));
 
@@ -220,8 +228,8 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 EXPORT_SYMBOL_GPL(vmr_region_move_bulk);
 
 /*
- * In one write section: a region that leaves its place does not take the place of
- * another region that leaves with it, and no lookup finds a part of the change.
+ * All regions are freed before any is placed. A region can therefore move to
+ * the addresses that another one leaves, and lookups observe all moves or none.
  */
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,
@@ -246,8 +254,8 @@ void vmr_device_update_placements(struct vmr_manager *manager,
 	for (i = 0; mask >> i; i++) {
 		region = get_placement(dev, i, &placement);
 		if (mask & 1u << i)
-			vmr_free(vmr_region_space(manager, region),
-				 &region->range);
+			vmr_region_free(vmr_region_space(manager, region),
+					region);
 	}
 	vmr_settle_for_devices(manager, dev);
 	for (i = 0; mask >> i; i++) {

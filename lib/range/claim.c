@@ -16,7 +16,9 @@
  * addresses into a third tree, ordered by ticket. vmr_settle_next() takes them out
  * again from the oldest and tests each once: its addresses are free, or it returns
  * to the tree of claims. A change that frees k intervals collects for each of them
- * and then settles, so that no claim is tested twice for one change.
+ * and then settles, so that no claim is tested twice for one change. For a single
+ * interval vmr_settle_collect_one() leaves the claims that cannot be settled where
+ * they are.
  *
  * The third tree is empty but between the calls of one loop over vmr_settle(). Any
  * other function that needs the claims first returns the rest of it.
@@ -68,6 +70,14 @@ static struct rb_root *inactive_root(struct vmr_space *space, uint64_t ticket)
 							&space->claims);
 }
 
+/* Whether a range at @start precedes @other; of equal addresses the older one does */
+static bool precedes_claim(uint64_t start, uint64_t ticket,
+			   const struct vmr_range *other)
+{
+	return start < other->start ||
+	       (start == other->start && ticket < other->ticket);
+}
+
 /* Link a range that is in no tree as inactive; does not count it */
 static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
 			    uint64_t start, uint64_t last, uint64_t ticket)
@@ -77,15 +87,16 @@ static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
 	struct rb_node *parent = NULL;
 
 	VMR_ASSERT(!range->node.link);	/* 6 */
+	ticket |= VMR_TICKET_INACTIVE;
 	WRITE_ONCE(range->start, start);
 	WRITE_ONCE(range->last, last);
-	range->ticket = ticket | VMR_TICKET_INACTIVE;
+	range->ticket = ticket;
 	range->space_ref = vmr_space_ref(space);
 	range->subtree_last = last;
 	while (*link) {
 		parent = *link;
-		link = start < vmr_to_range(parent)->start ? &parent->rb_left :
-							 &parent->rb_right;
+		link = precedes_claim(start, ticket, vmr_to_range(parent)) ?
+			       &parent->rb_left : &parent->rb_right;
 	}
 	vmr_link_node(vmr_to_rb(range), parent, link);
 	claim_augment_propagate(parent, NULL);
@@ -196,18 +207,37 @@ int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 }
 EXPORT_SYMBOL_GPL(vmr_park);
 
+static void collect(struct vmr_space *space, struct vmr_range *range)
+{
+	uint64_t ticket = range->ticket;
+
+	erase_inactive(space, range);
+	insert_under_test(space, range, ticket);
+}
+
 void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
 {
 	struct vmr_range *range, *next;
-	uint64_t ticket;
 
 	for (range = vmr_first_claimed(space, start, last); range;
 	     range = next) {
 		next = vmr_next_overlap(range, start, last);
-		ticket = range->ticket;
-		erase_inactive(space, range);
-		insert_under_test(space, range, ticket);
+		collect(space, range);
 	}
+}
+
+bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
+			    uint64_t last)
+{
+	struct vmr_range *range, *next;
+
+	for (range = vmr_first_claimed(space, start, last); range;
+	     range = next) {
+		next = vmr_next_overlap(range, start, last);
+		if (!vmr_find_overlap(space, range->start, range->last))
+			collect(space, range);
+	}
+	return space->settling.root;
 }
 
 struct vmr_range *vmr_settle_next(struct vmr_space *space)
@@ -242,15 +272,18 @@ struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
 
 	if (!space || start > last)
 		return NULL;
-	vmr_section_begin(space->seq);
 	if (!space->settling.is_open || space->settling.start != start ||
 	    space->settling.last != last) {
 		vmr_settle_close(space);
-		vmr_settle_collect(space, start, last);
+		if (!vmr_settle_collect_one(space, start, last))
+			return NULL;
 		space->settling.start = start;
 		space->settling.last = last;
 		space->settling.is_open = true;
 	}
+	if (!space->settling.root)
+		return NULL;
+	vmr_section_begin(space->seq);
 	range = vmr_settle_next(space);
 	if (range)
 		vmr_settle_claim(space, range);

@@ -166,7 +166,8 @@ static int check_move_op(const struct vmr_move_op *steps, size_t i)
 	const struct vmr_move_op *s = &steps[i];
 	size_t j;
 
-	if (!s->space || !s->range || !s->to_space)
+	if (!s->space || !s->range || !s->to_space ||
+	    s->space->type != s->to_space->type)
 		return -EINVAL;
 	if (s->space->seq != steps[0].space->seq ||
 	    s->to_space->seq != steps[0].space->seq)

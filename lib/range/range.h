@@ -156,8 +156,8 @@ struct vmr_range *vmr_first_starting_above(const struct vmr_space *space,
 					   uint64_t addr);
 
 /*
- * The lowest range that ends at or above @start. If a request for @start overlaps a
- * range, this range is the lowest conflict. Else it is the range behind the request.
+ * The lowest range that ends at or above @start. If a request for @start overlaps
+ * ranges, this one is the lowest conflict. Else it is the range behind the request.
  */
 struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 					       uint64_t start);
