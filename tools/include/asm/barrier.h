@@ -10,8 +10,8 @@
 #include <linux/compiler.h>
 
 /*
- * ThreadSanitizer does not know fences, and gcc says so at each. All that they
- * order here are atomics, among which it sees no race.
+ * ThreadSanitizer does not support fences, and gcc warns at each. Here they order
+ * atomics only, among which it reports no race.
  */
 #if defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wtsan"

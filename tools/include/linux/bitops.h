@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Numbering of bits, which the names do not tell: fls*() and ffs() count from 1
- * and give 0 for no bit at all; those with underscores count from 0 and must
- * not be given 0.
+ * Numbering of bits: fls*() and ffs() count from 1 and return 0 if no bit is set.
+ * The functions with underscores count from 0; their argument must not be 0.
  */
 #ifndef VMR_SHIM_LINUX_BITOPS_H
 #define VMR_SHIM_LINUX_BITOPS_H

@@ -27,8 +27,8 @@
 
 /*
  * A link of a tree that is walked without a lock is stored with release. The
- * barrier that opens a write section orders it behind all that was done to the
- * node before, but ThreadSanitizer knows no barriers.
+ * barrier that opens a write section already orders it after the initialisation of
+ * the node, but ThreadSanitizer does not support barriers.
  */
 struct rb_node;
 #define once_order_(x) \
@@ -37,10 +37,10 @@ struct rb_node;
 
 /*
  * Relaxed atomics, not volatile: a data race is undefined in C11 even through
- * volatile, and ThreadSanitizer says so. As in the kernel, an object wider than
- * the machine's word may tear (an atomic would call into libatomic); whoever
- * reads one without a lock has a sequence count to notice. sparse knows no
- * __atomic builtins on some versions and gets the plain accesses.
+ * volatile, and ThreadSanitizer reports it. As in the kernel, an object wider than
+ * the machine's word may tear, since an atomic would call into libatomic. A lockless
+ * reader detects that with a sequence count. Some versions of sparse lack the
+ * __atomic builtins, so sparse gets the plain accesses.
  */
 #ifdef __CHECKER__
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * What rbtree.h and rbtree.c use of RCU: publishing a pointer and following
- * one. There are no grace periods here; how long a node lives is the business
- * of the library's own drain.
+ * The part of RCU that rbtree.h and rbtree.c use: publishing a pointer and
+ * following one. There are no grace periods here; the library's own drain decides
+ * how long a node lives.
  */
 #ifndef VMR_SHIM_LINUX_RCUPDATE_H
 #define VMR_SHIM_LINUX_RCUPDATE_H

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# The documentation builds without a warning, every name of the API has a man
-# page, every link to a file of the source tree leads to one, and every piece of C
-# in a page is part of a file that is compiled.
+# The documentation builds without a warning. Every name of the API has a man page.
+# Every link to a file of the source tree leads to one. Every piece of C in a page is
+# part of a file that is compiled.
 
 set -eu
 
-# What is missing is said by it, with the status of a skip.
+# If a tool is missing, docs.sh names it and returns the status of a skip.
 VERSION=0 tools/build/docs.sh "$W/docs" || exit $?
 
 status=0
@@ -56,7 +56,7 @@ for name in $(grep -oE '``[a-z_0-9]+\(\)``' Documentation/walkthrough.rst |
 		complain "$name() is in the walkthrough and not in the code"
 done
 
-# Every point at which somebody may look on
+# Every tracepoint is documented
 for point in $(sed -n 's/^VMR_POINT_[A-Z]*(\([a-z_]*\)).*/\1/p
 		s/^static inline void vmr_trace_\([a-z_]*\)(.*/\1/p' lib/trace.h); do
 	grep -q "^   \* - \`\`$point\`\`$" Documentation/howto-tracing.rst ||
