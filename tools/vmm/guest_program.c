@@ -14,7 +14,7 @@
 /* From here on what the guest does is the program's doing. */
 void program_begin(struct vmm *vmm)
 {
-	struct firmware_log *log = &vmm->log;
+	struct debugcon *log = &vmm->debugcon;
 
 	vmm->program.started = true;
 	vmm->program.text = log->length;
@@ -25,11 +25,11 @@ void program_begin(struct vmm *vmm)
 /* What it says last: how many of its checks passed. */
 void program_end(struct vmm *vmm)
 {
-	struct program *program = &vmm->program;
+	struct guest_program *program = &vmm->program;
 	const char *line;
 
-	line = strstr(vmm->log.text + program->text, LAST_LINE);
-	while (line && line > vmm->log.text && line[-1] != '\n')
+	line = strstr(vmm->debugcon.text + program->text, LAST_LINE);
+	while (line && line > vmm->debugcon.text && line[-1] != '\n')
 		line--;
 	if (!line || sscanf(line, "guest: %u checks passed, %u failed",
 			    &program->passed, &program->failed) != 2 ||

@@ -349,7 +349,7 @@ static enum vmm_status handle(struct vmm **machine, struct trace *trace)
 	vmm_route(cpu, &exit);
 	if (trace)
 		trace_put(trace, &exit);
-	plan_step(machine);
+	scenario_step(machine);
 	return VMM_OK;
 }
 
@@ -367,7 +367,7 @@ enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 	int err;
 
 	start_ticking();
-	while (status == VMM_OK && !vmm->log.finished && !vmm->broken) {
+	while (status == VMM_OK && !vmm->debugcon.finished && !vmm->failed) {
 		err = ioctl(vmm->cpu.fd, KVM_RUN, 0);
 		if (err && errno != EINTR && errno != EAGAIN) {
 			vmm_err("KVM cannot run the guest: %s",
@@ -383,13 +383,13 @@ enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 		}
 	}
 	stop_ticking();
-	if (status == VMM_OK && vmm->broken)
+	if (status == VMM_OK && vmm->failed)
 		status = VMM_GUEST_FAILED;
 	return status;
 }
 
 /* Go on with the virtual machine of another one, in which nothing is left. */
-void kvm_take(struct vmm *vmm, struct vmm *from)
+void kvm_move_from(struct vmm *vmm, struct vmm *from)
 {
 	vmm->kvm_fd = from->kvm_fd;
 	vmm->vm_fd = from->vm_fd;
@@ -449,7 +449,7 @@ int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
 	return 0;
 }
 
-void kvm_take(struct vmm *vmm, struct vmm *from)
+void kvm_move_from(struct vmm *vmm, struct vmm *from)
 {
 	(void)vmm;
 	(void)from;

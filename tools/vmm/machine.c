@@ -43,7 +43,7 @@ void vmm_free(struct vmm *vmm)
 	readers_stop(vmm);
 	vmm_destroy(vmm);
 	kvm_close(vmm);
-	free(vmm->log.text);
+	free(vmm->debugcon.text);
 	free(vmm);
 }
 
@@ -110,7 +110,7 @@ void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit)
 		err = vmr_read(&cpu->reader, exit->io, exit->addr, exit->data,
 			       exit->width, exit->count);
 	if (err == -ENXIO)
-		__atomic_add_fetch(&vmm->unclaimed, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&vmm->unhandled_exits, 1, __ATOMIC_RELAXED);
 	else if (err)
 		__atomic_add_fetch(&vmm->errors, 1, __ATOMIC_RELAXED);
 }
@@ -172,9 +172,9 @@ static int reserve(struct vmm *vmm)
 int vmm_init(struct vmm *vmm)
 {
 	static int (*const devices[])(struct vmm *vmm) = {
-		reserve, ram_register, firmware_log_register, cmos_register,
+		reserve, ram_register, debugcon_register, cmos_register,
 		pit_register, pic_register, serial_register, i8042_register,
-		latches_register, apic_register, fw_cfg_register, pci_register,
+		scratch_regs_register, apic_register, fw_cfg_register, pci_register,
 	};
 	struct vmr_system_limits limits = {
 		.mmio_last	= (1ULL << vmm->config.phys_bits) - 1,

@@ -146,8 +146,8 @@ static int load_images(const struct options *opt, struct images *images)
 /* The firmware is done: compare what it says with what there is. */
 static void firmware_done(struct vmm *vmm)
 {
-	plan_end(vmm);
-	map_print(vmm);
+	scenario_end(vmm);
+	print_map(vmm);
 	selfcheck(vmm);
 }
 
@@ -260,13 +260,13 @@ static int replay_exit(struct vmm **machine, struct vmm_exit *exit)
 
 	if (exit->write) {
 		vmm_route(&vmm->cpu, exit);
-		plan_step(machine);
+		scenario_step(machine);
 		return 0;
 	}
 	exit->data = answer;
 	vmm_route(&vmm->cpu, exit);
 	if (!memcmp(answer, recorded, size)) {
-		plan_step(machine);
+		scenario_step(machine);
 		return 0;
 	}
 	vmm_err("exit %" PRIu64 ": %u times %u bytes read at %s %#" PRIx64
@@ -288,7 +288,7 @@ static enum vmm_status replay_trace(struct vmm **machine, struct trace *trace)
 		return VMM_FAILED;
 	while ((more = trace_get(trace, &exit)) > 0) {
 		/* What comes after the firmware is the guest program. */
-		if (vmm->log.finished && !vmm->program.started) {
+		if (vmm->debugcon.finished && !vmm->program.started) {
 			firmware_done(vmm);
 			program_begin(vmm);
 		}

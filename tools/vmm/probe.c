@@ -61,7 +61,7 @@ static struct vmm_memory *memory_of(struct vmm *vmm,
  * Whether the byte at @offset of a BAR is where it should be. Memory does not
  * exit, so there the tree is asked, and whether KVM's slot is in that place.
  */
-static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
+static const char *check_byte(struct vmm_cpu *cpu, struct testdev *testdev,
 			      struct vmr_region *region, uint64_t start,
 			      uint64_t offset)
 {
@@ -82,7 +82,7 @@ static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
 		return NULL;
 	}
 	if (mem) {
-		expected = &card->trapped;
+		expected = &testdev->trapped;
 		base += expected->offset;
 	}
 
@@ -97,28 +97,28 @@ static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
 		return "another region was reached";
 	if (probe->base != base || probe->offset != start + offset - base)
 		return "another offset was reached";
-	if (byte != card_reads(card, region->index, offset))
+	if (byte != testdev_byte(testdev, region->index, offset))
 		return "the card read another register";
 	return NULL;
 }
 
 /* Whether a BAR is where it should be: NULL, or what is wrong */
-const char *check_place(struct vmm_cpu *cpu, struct card *card,
-			unsigned int bar, uint64_t start)
+const char *probe_expect_mapped(struct vmm_cpu *cpu, struct testdev *testdev,
+				unsigned int bar, uint64_t start)
 {
-	struct vmr_region *region = &card->fn.bars[bar].region;
+	struct vmr_region *region = &testdev->fn.bars[bar].region;
 	enum vmr_io io = (enum vmr_io)region->io;
 	uint64_t last = start + region->size - 1;
 	const char *fault;
 	uint64_t addr;
 
-	if (!vmr_pci_bar_addr(&card->fn, bar, &addr))
+	if (!vmr_pci_bar_addr(&testdev->fn, bar, &addr))
 		return "its registers hold no address";
 	if (addr != start)
 		return "its registers hold another address";
-	fault = check_byte(cpu, card, region, start, 0);
+	fault = check_byte(cpu, testdev, region, start, 0);
 	if (!fault)
-		fault = check_byte(cpu, card, region, start,
+		fault = check_byte(cpu, testdev, region, start,
 				   region->size - 1);
 	if (fault)
 		return fault;
@@ -130,7 +130,8 @@ const char *check_place(struct vmm_cpu *cpu, struct card *card,
 }
 
 /* Whether nobody answers at an address: NULL, or what is wrong */
-const char *check_nobody(struct vmm_cpu *cpu, enum vmr_io io, uint64_t addr)
+const char *probe_expect_unmapped(struct vmm_cpu *cpu, enum vmr_io io,
+				  uint64_t addr)
 {
 	uint8_t byte;
 	int err;

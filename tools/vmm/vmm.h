@@ -82,7 +82,7 @@ struct vmm_exit {
 	void		*data;
 };
 
-struct card;
+struct testdev;
 
 /**
  * struct vmm_probe - what a PCI card was asked last through one reader
@@ -92,7 +92,7 @@ struct card;
  */
 struct vmm_probe {
 	unsigned int		hits;
-	struct card		*card;
+	struct testdev		*testdev;
 	uint32_t		bar;
 	struct vmr_region	*region;
 	uint64_t		base;
@@ -172,7 +172,7 @@ struct platform {
 };
 
 /* Registers that read back what was written, and do nothing else */
-struct latch {
+struct scratch_regs {
 	struct platform	platform;
 	uint8_t		regs[32];
 };
@@ -226,13 +226,13 @@ struct i8042 {
 };
 
 /**
- * struct firmware_log - what the guest wrote to its debug port
+ * struct debugcon - what the guest wrote to its debug port
  * @text: all of it, ending in a null byte
  * @placed: it said that it has placed all BARs
  * @end: what the line has in it that is its last
  * @finished: that line was there
  */
-struct firmware_log {
+struct debugcon {
 	struct platform	platform;
 	char		*text;
 	size_t		length;
@@ -305,7 +305,7 @@ struct ram {
 #define NR_RESERVED	3
 
 /**
- * struct card - a PCI function of ours
+ * struct testdev - a PCI function of ours
  * @desc: what it is
  * @id: its PCI device id, which no other card has
  * @memory: memory behind one of its BARs, if any
@@ -314,9 +314,9 @@ struct ram {
  * @rom: its expansion ROM's image, or NULL
  * @places: where the BARs are visible, 0 if they are not; kept by a listener
  */
-struct card {
+struct testdev {
 	struct vmr_pci_function	fn;
-	const struct card_desc	*desc;
+	const struct testdev_desc	*desc;
 	uint32_t		id;
 	struct vmm		*vmm;
 	struct vmm_memory	memory;
@@ -330,31 +330,31 @@ struct card {
 				__attribute__((__aligned__(8)));
 };
 
-#define NR_HELPERS	3
+#define NR_READER_THREADS	3
 
 /**
- * struct helper - a thread that reads while the guest runs
- * @answers: reads that were answered, and rightly
- * @nobody: reads that nobody answered, while a writer was at work
- * @overlapped: of both, those with a writer at work
- * @wrong: answers that are never right
+ * struct reader_thread - a thread that reads while the guest runs
+ * @hits: reads that were answered, and rightly
+ * @misses: reads that nobody answered, while a writer was at work
+ * @concurrent: of both, those with a writer at work
+ * @errors: answers that are never right
  */
-struct helper {
+struct reader_thread {
 	struct vmm_cpu		cpu;
 	struct vmm_probe	probe;
 	pthread_t		thread;
 	bool			running;
 	uint64_t		random;
-	uint64_t		answers;
-	uint64_t		nobody;
-	uint64_t		overlapped;
-	uint64_t		wrong;
+	uint64_t		hits;
+	uint64_t		misses;
+	uint64_t		concurrent;
+	uint64_t		errors;
 };
 
-#define PLAN_SPACES	5
+#define SCENARIO_SPACES	5
 
 /**
- * struct plan - what happens to the machine while the guest runs
+ * struct scenario - what happens to the machine while the guest runs
  * @step: what comes next
  * @due: when, in exits
  * @running: the firmware has come so far that it can begin
@@ -362,13 +362,13 @@ struct helper {
  * @places: where the BARs of the card are
  * @used: what it has of each space
  */
-struct plan {
+struct scenario {
 	unsigned int		step;
 	uint64_t		due;
 	bool			running;
 	struct vmr_region	room;
 	uint64_t		places[VMR_PCI_NR_BARS];
-	uint64_t		used[PLAN_SPACES];
+	uint64_t		used[SCENARIO_SPACES];
 };
 
 /* 82371AB function 3: power management. Its ports are no BARs. */
@@ -381,21 +381,21 @@ struct piix4_pm {
 	uint8_t			regs[64];
 };
 
-#define NR_CARDS		11	/* and one to be plugged while the guest runs */
-#define NR_LATCHES		7
-#define NR_FUNCTIONS		(NR_CARDS + 5)
-#define NR_DEVICES		(NR_LATCHES + 12)
+#define NR_TESTDEVS		11	/* and one to be plugged while the guest runs */
+#define NR_SCRATCH_REGS		7
+#define NR_FUNCTIONS		(NR_TESTDEVS + 5)
+#define NR_DEVICES		(NR_SCRATCH_REGS + 12)
 #define HOT_ADDRESS		VMR_PCI_BDF(0, 8, 0)
 #define OPTION_ROM_SIZE		2048
 
 /**
- * struct program - the guest program that runs after the firmware
+ * struct guest_program - the guest program that runs after the firmware
  * @started: it has been
  * @text: where what it says begins in the log
  * @passed: checks of its own that passed, by what it says
  * @failed: those that did not
  */
-struct program {
+struct guest_program {
 	bool		started;
 	size_t		text;
 	unsigned int	passed;
@@ -405,12 +405,12 @@ struct program {
 /**
  * struct vmm - a virtual machine
  * @exits: accesses routed so far, which is also the guest's clock
- * @unclaimed: those that nobody answered
+ * @unhandled_exits: those that nobody answered
  * @errors: those that the library refused for another reason: never right
  * @implemented: BARs that the cards have
  * @programmed: those of them that the firmware says it placed
- * @misrouted: what checks found in a wrong place
- * @broken: something went wrong where no error can be returned
+ * @misdispatched: what checks found in a wrong place
+ * @failed: something went wrong where no error can be returned
  * @restoring: devices are described now and registered later, when a restore has
  *	put back what they have
  * @checker: the reader of the checks
@@ -418,7 +418,7 @@ struct program {
  * @devices: all devices but PCI functions, by age
  * @functions: the PCI functions, by age
  * @hot: the card that is plugged while the guest runs
- * @plan: what happens to it
+ * @scenario: what happens to it
  * @program: what runs after the firmware
  * @places: keeps the places of the cards for the helpers
  * @generation: odd while a writer is at work
@@ -437,26 +437,26 @@ struct vmm {
 	int			vm_fd;
 	struct vmm_memory	*memories;
 	uint64_t		exits;
-	uint64_t		unclaimed;
+	uint64_t		unhandled_exits;
 	uint64_t		errors;
 	unsigned int		implemented;
 	unsigned int		programmed;
-	uint64_t		misrouted;
-	bool			broken;
+	uint64_t		misdispatched;
+	bool			failed;
 	bool			restoring;
 	struct vmm_cpu		checker;
 	struct vmm_probe	probe;
 
 	struct ram		ram;
 	struct vmr_region	reserved[NR_RESERVED];
-	struct firmware_log	log;
+	struct debugcon	debugcon;
 	struct fw_cfg		fw_cfg;
 	struct cmos		cmos;
 	struct pit		pit;
 	struct pic		pic;
 	struct serial		serial;
 	struct i8042		i8042;
-	struct latch		latches[NR_LATCHES];
+	struct scratch_regs		scratch_regs[NR_SCRATCH_REGS];
 	struct apic		apic;
 	struct ioapic		ioapic;
 
@@ -468,11 +468,11 @@ struct vmm {
 	struct vmr_pci_function	isa_bridge;
 	struct vmr_pci_bridge	pci_bridge;
 	struct piix4_pm		pm;
-	struct card		cards[NR_CARDS];
-	struct card		hot;
-	struct plan		plan;
-	struct program		program;
-	struct helper		helpers[NR_HELPERS];
+	struct testdev		testdevs[NR_TESTDEVS];
+	struct testdev		hot;
+	struct scenario		scenario;
+	struct guest_program		program;
+	struct reader_thread		reader_threads[NR_READER_THREADS];
 	struct vmr_listener	places;
 	uint32_t		generation;
 	bool			stop;
@@ -504,14 +504,14 @@ int platform_register(struct platform *p);
 void memory_listen(struct vmm *vmm);
 void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 		struct vmr_region *region, uint64_t size);
-void memory_take(struct vmm *vmm, struct vmm *from);
+void memory_move_from(struct vmm *vmm, struct vmm *from);
 int ram_register(struct vmm *vmm);
 void ram_load_firmware(struct vmm *vmm, const void *image);
 int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size);
 void memory_release(struct vmm *vmm);
 
 /* One for each device */
-int firmware_log_register(struct vmm *vmm);
+int debugcon_register(struct vmm *vmm);
 int fw_cfg_register(struct vmm *vmm);
 void fw_cfg_restored(struct vmm *vmm);
 int cmos_register(struct vmm *vmm);
@@ -519,7 +519,7 @@ int pit_register(struct vmm *vmm);
 int pic_register(struct vmm *vmm);
 int serial_register(struct vmm *vmm);
 int i8042_register(struct vmm *vmm);
-int latches_register(struct vmm *vmm);
+int scratch_regs_register(struct vmm *vmm);
 int apic_register(struct vmm *vmm);
 
 /* devices/: pci.c, piix4.c, testdev.c, option_rom.c */
@@ -528,8 +528,9 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	     struct vmr_pci_bridge *behind, uint32_t address);
 uint32_t pci_address(const struct vmr_pci_function *fn);
 int piix4_pm_register(struct vmm *vmm);
-int cards_register(struct vmm *vmm);
-uint8_t card_reads(const struct card *card, uint32_t bar, uint64_t offset);
+int testdevs_register(struct vmm *vmm);
+uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,
+		     uint64_t offset);
 void option_rom_make(uint8_t rom[OPTION_ROM_SIZE], uint16_t vendor,
 		     uint16_t device, const char *message);
 
@@ -539,7 +540,7 @@ int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu);
 int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
 int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
 		   uint64_t size);
-void kvm_take(struct vmm *vmm, struct vmm *from);
+void kvm_move_from(struct vmm *vmm, struct vmm *from);
 enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 			struct trace *trace);
 void kvm_close(struct vmm *vmm);
@@ -553,14 +554,15 @@ int trace_get(struct trace *trace, struct vmm_exit *exit);
 void trace_close(struct trace *trace);
 
 /* print_map.c */
-void map_print(const struct vmm *vmm);
+void print_map(const struct vmm *vmm);
 
 /* probe.c */
 uint32_t config_read(struct vmm_cpu *cpu, uint32_t address, uint32_t reg);
 void config_write(struct vmm_cpu *cpu, uint32_t value);
-const char *check_place(struct vmm_cpu *cpu, struct card *card,
-			unsigned int bar, uint64_t start);
-const char *check_nobody(struct vmm_cpu *cpu, enum vmr_io io, uint64_t addr);
+const char *probe_expect_mapped(struct vmm_cpu *cpu, struct testdev *testdev,
+				unsigned int bar, uint64_t start);
+const char *probe_expect_unmapped(struct vmm_cpu *cpu, enum vmr_io io,
+				  uint64_t addr);
 
 /* reader_threads.c */
 void readers_listen(struct vmm *vmm);
@@ -572,8 +574,8 @@ void readers_report(struct vmm *vmm);
 struct vmm *restore_machine(struct vmm *vmm);
 
 /* scenario.c */
-void plan_step(struct vmm **machine);
-void plan_end(struct vmm *vmm);
+void scenario_step(struct vmm **machine);
+void scenario_end(struct vmm *vmm);
 
 /* guest_program.c */
 #define PROGRAM_ADDRESS		MIB

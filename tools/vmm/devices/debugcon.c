@@ -27,8 +27,7 @@ static uint8_t log_read(struct platform *p, uint32_t region, uint32_t offset)
 static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 		      uint8_t value)
 {
-	struct firmware_log *log = container_of(p, struct firmware_log,
-						platform);
+	struct debugcon *log = container_of(p, struct debugcon, platform);
 	size_t size;
 	char *text;
 
@@ -39,7 +38,7 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 		size = log->size ? 2 * log->size : 16 * KIB;
 		text = size <= LOG_LIMIT ? realloc(log->text, size) : NULL;
 		if (!text) {
-			p->vmm->broken = true;
+			p->vmm->failed = true;
 			return;
 		}
 		log->text = text;
@@ -58,11 +57,11 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 	log->line = log->length;
 }
 
-int firmware_log_register(struct vmm *vmm)
+int debugcon_register(struct vmm *vmm)
 {
-	struct platform *p = &vmm->log.platform;
+	struct platform *p = &vmm->debugcon.platform;
 
-	vmm->log.end = NOTHING_TO_BOOT;
+	vmm->debugcon.end = NOTHING_TO_BOOT;
 	platform_init(p, vmm, "debug port");
 	p->read8 = log_read;
 	p->write8 = log_write;

@@ -132,6 +132,6 @@ int pci_register(struct vmm *vmm)
 	if (!err)
 		err = pci_bridge_register(vmm);
 	if (!err)
-		err = cards_register(vmm);
+		err = testdevs_register(vmm);
 	return err;
 }

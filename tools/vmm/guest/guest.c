@@ -166,7 +166,8 @@ static uint32_t expected(const struct bar *bar, uint64_t offset)
 	unsigned int i;
 
 	for (i = 4; i--;)
-		value = value << 8 | card_byte(bar->id, bar->index, offset + i);
+		value = value << 8 |
+			testdev_pattern(bar->id, bar->index, offset + i);
 	return value;
 }
 
@@ -305,7 +306,8 @@ static bool size_bar(struct bar *bar)
 		return false;
 	low &= bar->io ? ~0x3u : bar->index == ROM ? ~0x7ffu : ~0xfu;
 	bar->size = ~((uint64_t)high << 32 | low) + 1;
-	bar->addr = (uint64_t)old_high << 32 | (old & (bar->io ? ~0x3u : ~0xfu));
+	bar->addr = (uint64_t)old_high << 32 |
+		    (old & (bar->io ? ~0x3u : ~0xfu));
 	return true;
 }
 
@@ -691,7 +693,7 @@ static void half_in_a_bridge_window(void)
 static void a_bridge_closed(void)
 {
 	struct bar *memory = find(STORAGE, 0), *ports = find(STORAGE, 1);
-	struct bar *as_bridge = &(struct bar){ .bdf = bridge };
+	struct bar *as_bridge = &(struct bar) { .bdf = bridge };
 
 	decode(as_bridge, false);
 	MUST(nobody((uint32_t)memory->addr));
