@@ -30,7 +30,10 @@
 
 #include <vmalloc/vmalloc.h>
 
-#include "devices/testdev_pattern.h"
+#include "devices/devices.h"
+#include "memory.h"
+#include "scenario.h"
+#include "trace.h"
 
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
@@ -50,39 +53,6 @@ enum vmm_status {
 	VMM_BAD_FILE,		/* firmware or trace cannot be used */
 	VMM_GUEST_FAILED,	/* the guest crashed, halted or took too long */
 };
-
-/**
- * struct vmm_config - what makes two machines the same
- * @ram_low: bytes of memory below 4 GiB
- * @ram_high: bytes of memory from 4 GiB up
- * @firmware_size: bytes of flash below 4 GiB
- * @phys_bits: width of a guest physical address
- * @nr_slots: memory slots that KVM has
- *
- * A trace begins with it, since a replay has no KVM to ask.
- */
-struct vmm_config {
-	uint64_t	ram_low;
-	uint64_t	ram_high;
-	uint64_t	firmware_size;
-	uint32_t	phys_bits;
-	uint32_t	nr_slots;
-};
-
-/**
- * struct vmm_exit - an access of the guest's, as KVM reports it
- * @data: @width * @count bytes, to be filled in by a read
- */
-struct vmm_exit {
-	enum vmr_io	io;
-	bool		write;
-	uint64_t	addr;
-	uint32_t	width;
-	uint32_t	count;
-	void		*data;
-};
-
-struct testdev;
 
 /**
  * struct vmm_probe - what a PCI card was asked last through one reader
@@ -123,212 +93,8 @@ struct vmm_cpu {
 	size_t			run_size;
 } __attribute__((__aligned__(64)));
 
-/**
- * struct vmm_memory - memory that the guest reaches without an exit
- * @region: the addresses in front of it
- * @size: how many of them, from the first; what is behind them traps
- * @host: the memory; NULL in a replay
- * @readonly: whether the guest's writes leave it alone
- * @slot: KVM's number for it
- * @mapped: whether KVM has it
- * @gpa: where, in that case
- * @moves: how often KVM was told
- *
- * KVM is told of it by the listener, whenever the region moves: for memory of
- * the machine's that is once, for a BAR it is each time the guest moves it.
- */
-struct vmm_memory {
-	struct vmr_region	*region;
-	uint64_t		size;
-	void			*host;
-	bool			readonly;
-	struct vmr_range	slot;
-	bool			mapped;
-	uint64_t		gpa;
-	unsigned int		moves;
-	struct vmm_memory	*next;
-};
-
-#define PLATFORM_REGIONS	4
-
-/**
- * struct platform - a device with fixed addresses and byte-wide registers
- * @read8: read one byte; region is the number given by platform_region()
- * @write8: write one
- */
-struct platform {
-	struct vmr_device	dev;
-	struct vmr_region	regions[PLATFORM_REGIONS];
-	struct vmr_range	irq;
-	struct vmr_constraint	constraints[PLATFORM_REGIONS + 1];
-	struct vmr_resource	resources[PLATFORM_REGIONS + 1];
-	unsigned int		nr_regions;
-	struct vmm		*vmm;
-	pthread_mutex_t		lock;
-	uint8_t			(*read8)(struct platform *p, uint32_t region,
-					 uint32_t offset);
-	void			(*write8)(struct platform *p, uint32_t region,
-					  uint32_t offset, uint8_t value);
-};
-
-/* Registers that read back what was written, and do nothing else */
-struct scratch_regs {
-	struct platform	platform;
-	uint8_t		regs[32];
-};
-
-struct pic {
-	struct platform	platform;
-	uint8_t		imr[2];
-	uint8_t		icw[2];		/* how many are still to come */
-};
-
-struct pit_channel {
-	uint32_t	reload;
-	uint8_t		mode;
-	uint8_t		access;		/* 1 low byte, 2 high byte, 3 both */
-	bool		second;		/* the next write is the high byte */
-	bool		read_second;
-	bool		latched;
-	uint16_t	latch;
-	uint64_t	start;		/* tick at which it was loaded */
-};
-
-struct pit {
-	struct platform		platform;
-	struct pit_channel	channels[3];
-	uint8_t			gate;	/* port 0x61 */
-	uint8_t			refresh;
-};
-
-struct cmos {
-	struct platform	platform;
-	uint8_t		index;
-	uint8_t		regs[128];
-};
-
-struct serial {
-	struct platform	platform;
-	uint8_t		regs[8];
-	uint8_t		divisor[2];
-	char		line[128];
-	unsigned int	length;
-};
-
-struct i8042 {
-	struct platform	platform;
-	uint8_t		queue[16];
-	unsigned int	head, tail;
-	uint8_t		command;	/* command whose data is to come, or 0 */
-	uint8_t		config;
-	uint8_t		outport;
-	uint8_t		argument;	/* keyboard command that takes one, or 0 */
-};
-
-/**
- * struct debugcon - what the guest wrote to its debug port
- * @text: all of it, ending in a null byte
- * @placed: it said that it has placed all BARs
- * @end: what the line has in it that is its last
- * @finished: that line was there
- */
-struct debugcon {
-	struct platform	platform;
-	char		*text;
-	size_t		length;
-	size_t		size;
-	size_t		line;		/* where the current line begins */
-	bool		placed;
-	const char	*end;
-	bool		finished;
-};
-
-#define FW_CFG_ITEMS	20
-
-struct fw_cfg_item {
-	uint16_t	key;
-	const void	*data;
-	uint32_t	size;
-};
-
-struct fw_cfg_file {
-	uint32_t	size;		/* big-endian, as all in here */
-	uint16_t	select;
-	uint16_t	reserved;
-	char		name[56];
-};
-
-struct fw_cfg_e820 {
-	uint64_t	addr;
-	uint64_t	size;
-	uint32_t	type;
-} __attribute__((__packed__));
-
-struct fw_cfg {
-	struct platform			platform;
-	struct fw_cfg_item		items[FW_CFG_ITEMS];
-	unsigned int			nr_items;
-	/* From here on it is what a snapshot has of it */
-	uint16_t			selected;
-	uint32_t			offset;
-	struct {
-		uint32_t		count;
-		struct fw_cfg_file	files[8];
-	} directory;
-	uint32_t			nr_files;
-	struct fw_cfg_e820		e820[8];
-};
-
-struct apic {
-	struct platform	platform;
-	uint8_t		regs[4096];
-};
-
-struct ioapic {
-	struct platform	platform;
-	uint8_t		index;
-	uint8_t		regs[64][4];
-};
-
-#define RAM_BANKS	4
-
-struct ram {
-	struct vmr_device	dev;
-	struct vmr_region	regions[RAM_BANKS + 1];
-	struct vmm_memory	banks[RAM_BANKS + 1];
-	struct vmr_constraint	constraints[2 * (RAM_BANKS + 1)];
-	struct vmr_resource	resources[2 * (RAM_BANKS + 1)];
-	unsigned int		nr;
-};
-
 /* Addresses that belong to nobody on the bus but must stay free of devices */
 #define NR_RESERVED	3
-
-/**
- * struct testdev - a PCI function of ours
- * @desc: what it is
- * @id: its PCI device id, which no other card has
- * @memory: memory behind one of its BARs, if any
- * @trapped: the part of that BAR that is registers
- * @vectors: its MSI-X vectors, if any
- * @rom: its expansion ROM's image, or NULL
- * @places: where the BARs are visible, 0 if they are not; kept by a listener
- */
-struct testdev {
-	struct vmr_pci_function	fn;
-	const struct testdev_desc	*desc;
-	uint32_t		id;
-	struct vmm		*vmm;
-	struct vmm_memory	memory;
-	struct vmr_region	trapped;
-	struct vmr_range	vectors;
-	struct vmr_constraint	constraints[2];
-	struct vmr_resource	resources[2];
-	const uint8_t		*rom;
-	size_t			rom_size;
-	uint64_t		places[VMR_PCI_NR_BARS]
-				__attribute__((__aligned__(8)));
-};
 
 #define NR_READER_THREADS	3
 
@@ -349,57 +115,6 @@ struct reader_thread {
 	uint64_t		misses;
 	uint64_t		concurrent;
 	uint64_t		errors;
-};
-
-#define SCENARIO_SPACES	5
-
-/**
- * struct scenario - what happens to the machine while the guest runs
- * @step: what comes next
- * @due: when, in exits
- * @running: the firmware has come so far that it can begin
- * @room: a place in a space while it is chosen
- * @places: where the BARs of the card are
- * @used: what it has of each space
- */
-struct scenario {
-	unsigned int		step;
-	uint64_t		due;
-	bool			running;
-	struct vmr_region	room;
-	uint64_t		places[VMR_PCI_NR_BARS];
-	uint64_t		used[SCENARIO_SPACES];
-};
-
-/* 82371AB function 3: power management. Its ports are no BARs. */
-struct piix4_pm {
-	struct vmr_pci_function	fn;
-	struct vmr_region	acpi;
-	struct vmr_region	smbus;
-	struct vmm		*vmm;
-	pthread_mutex_t		lock;
-	uint8_t			regs[64];
-};
-
-#define NR_TESTDEVS		11	/* and one to be plugged while the guest runs */
-#define NR_SCRATCH_REGS		7
-#define NR_FUNCTIONS		(NR_TESTDEVS + 5)
-#define NR_DEVICES		(NR_SCRATCH_REGS + 12)
-#define HOT_ADDRESS		VMR_PCI_BDF(0, 8, 0)
-#define OPTION_ROM_SIZE		2048
-
-/**
- * struct guest_program - the guest program that runs after the firmware
- * @started: it has been
- * @text: where what it says begins in the log
- * @passed: checks of its own that passed, by what it says
- * @failed: those that did not
- */
-struct guest_program {
-	bool		started;
-	size_t		text;
-	unsigned int	passed;
-	unsigned int	failed;
 };
 
 /**
@@ -493,47 +208,6 @@ void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
 int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 
-/* devices/platform.c */
-void platform_init(struct platform *p, struct vmm *vmm, const char *name);
-int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
-		    uint64_t size, const char *tag);
-void platform_irq(struct platform *p, uint32_t irq);
-int platform_register(struct platform *p);
-
-/* memory.c */
-void memory_listen(struct vmm *vmm);
-void memory_add(struct vmm *vmm, struct vmm_memory *mem,
-		struct vmr_region *region, uint64_t size);
-void memory_move_from(struct vmm *vmm, struct vmm *from);
-int ram_register(struct vmm *vmm);
-void ram_load_firmware(struct vmm *vmm, const void *image);
-int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size);
-void memory_release(struct vmm *vmm);
-
-/* One for each device */
-int debugcon_register(struct vmm *vmm);
-int fw_cfg_register(struct vmm *vmm);
-void fw_cfg_restored(struct vmm *vmm);
-int cmos_register(struct vmm *vmm);
-int pit_register(struct vmm *vmm);
-int pic_register(struct vmm *vmm);
-int serial_register(struct vmm *vmm);
-int i8042_register(struct vmm *vmm);
-int scratch_regs_register(struct vmm *vmm);
-int apic_register(struct vmm *vmm);
-
-/* devices/: pci.c, piix4.c, testdev.c, option_rom.c */
-int pci_register(struct vmm *vmm);
-int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
-	     struct vmr_pci_bridge *behind, uint32_t address);
-uint32_t pci_address(const struct vmr_pci_function *fn);
-int piix4_pm_register(struct vmm *vmm);
-int testdevs_register(struct vmm *vmm);
-uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,
-		     uint64_t offset);
-void option_rom_make(uint8_t rom[OPTION_ROM_SIZE], uint16_t vendor,
-		     uint16_t device, const char *message);
-
 /* kvm.c */
 int kvm_open(struct vmm *vmm);
 int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu);
@@ -544,14 +218,6 @@ void kvm_move_from(struct vmm *vmm, struct vmm *from);
 enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 			struct trace *trace);
 void kvm_close(struct vmm *vmm);
-
-/* trace.c: see there for the format */
-struct trace *trace_create(const char *path, const struct vmm_config *config);
-void trace_put(struct trace *trace, const struct vmm_exit *exit);
-int trace_finish(struct trace *trace);
-struct trace *trace_open(const char *path, struct vmm_config *config);
-int trace_get(struct trace *trace, struct vmm_exit *exit);
-void trace_close(struct trace *trace);
 
 /* print_map.c */
 void print_map(const struct vmm *vmm);
@@ -572,16 +238,6 @@ void readers_report(struct vmm *vmm);
 
 /* restore.c */
 struct vmm *restore_machine(struct vmm *vmm);
-
-/* scenario.c */
-void scenario_step(struct vmm **machine);
-void scenario_end(struct vmm *vmm);
-
-/* guest_program.c */
-#define PROGRAM_ADDRESS		MIB
-#define PROGRAM_LIMIT		MIB
-void program_begin(struct vmm *vmm);
-void program_end(struct vmm *vmm);
 
 /* selfcheck.c */
 void selfcheck(struct vmm *vmm);

@@ -2,9 +2,10 @@
 /*
  * vmr.h - the parts of the planner
  *
- * A plan is a machine and what is to be in it. It is read from files (plan_parse.c,
- * lspci.c), placed through the library (place.c), and shown as text, JSON or a
- * drawing (print_text.c, json.c, svg.c).
+ * A plan is a machine and the devices that it is to have. plan_parse.c and lspci.c
+ * read it from files. machine.c, window_size.c, place.c, failure.c and requirement.c
+ * place it through the library. print_text.c, json.c and svg.c show it as text, JSON
+ * or a drawing.
  */
 #ifndef VMR_PLANNER_H
 #define VMR_PLANNER_H
@@ -251,7 +252,7 @@ bool is_lspci_device(const char *line);
 bool read_line(struct plan *plan, FILE *in, const char *name,
 	       unsigned int line, char *text);
 
-/* place.c */
+/* machine.c, place.c, requirement.c */
 bool describe_machine(struct plan *plan, uint32_t bits);
 bool place_plan(struct plan *plan);
 struct vmr_range *range_of_resource(struct plan_resource *resource);
