@@ -2,8 +2,8 @@
 /*
  * guest_program.c - the guest program that runs after the firmware
  *
- * It tells on the debug port what it found; see guest/guest.c. In a replay only
- * its accesses are there, but what it says is among them.
+ * It writes its results to the debug port; see guest/guest.c. A replay has only its
+ * accesses, which include these writes.
  */
 #include <string.h>
 
@@ -22,7 +22,7 @@ void program_begin(struct vmm *vmm)
 	log->finished = false;
 }
 
-/* What it says last: how many of its checks passed. */
+/* Read its last line: the number of checks that passed. */
 void program_end(struct vmm *vmm)
 {
 	struct guest_program *program = &vmm->program;

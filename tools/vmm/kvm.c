@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * kvm.c - all that knows of KVM: one virtual machine, its memory, its CPU
+ * kvm.c - the interface to KVM: one virtual machine, its memory, its CPU
  *
  * The interrupt controllers are not KVM's, so that every access to them is an
  * exit like any other.
@@ -267,8 +267,8 @@ static void tick(int signal)
 }
 
 /*
- * A guest that runs and runs without an exit is interrupted by a signal. One
- * that comes a moment before KVM is entered is lost, but the next is near.
+ * A periodic signal interrupts a guest that runs without an exit. A signal just
+ * before KVM is entered has no effect; the next one follows soon.
  */
 static void start_ticking(void)
 {
@@ -298,9 +298,8 @@ static time_t now(void)
 }
 
 /*
- * Handle what stopped the CPU. VMM_OK to go on; an end that is none of the
- * guest's making is told from one before the first exit, when it is KVM that
- * does not work.
+ * Handle the reason why the CPU stopped. Return: VMM_OK to go on. A failure before
+ * the first exit is one of KVM, a later one is the guest's.
  */
 static enum vmm_status handle(struct vmm **machine, struct trace *trace)
 {

@@ -115,7 +115,7 @@ static void *load_file(const char *what, const char *path, uint64_t limit,
 	return image;
 }
 
-/* What the guest runs */
+/* The programs of the guest */
 struct images {
 	void		*firmware;
 	uint64_t	firmware_size;
@@ -287,7 +287,7 @@ static enum vmm_status replay_trace(struct vmm **machine, struct trace *trace)
 	if (vmm_init(vmm) || readers_start(vmm))
 		return VMM_FAILED;
 	while ((more = trace_get(trace, &exit)) > 0) {
-		/* What comes after the firmware is the guest program. */
+		/* The guest program follows the firmware. */
 		if (vmm->debugcon.finished && !vmm->program.started) {
 			firmware_done(vmm);
 			program_begin(vmm);

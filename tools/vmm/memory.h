@@ -18,10 +18,10 @@ struct vmm;
  * @slot: KVM's number for it
  * @mapped: whether KVM has it
  * @gpa: where, in that case
- * @moves: how often KVM was told
+ * @moves: number of updates of KVM's memory slot
  *
- * KVM is told of it by the listener, whenever the region moves: for memory of
- * the machine's that is once, for a BAR it is each time the guest moves it.
+ * The listener updates KVM's slot whenever the region moves: once for memory of the
+ * machine, each time that the guest moves it for a BAR.
  */
 struct vmm_memory {
 	struct vmr_region	*region;

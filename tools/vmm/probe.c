@@ -129,7 +129,7 @@ const char *probe_expect_mapped(struct vmm_cpu *cpu, struct testdev *testdev,
 	return NULL;
 }
 
-/* Whether nobody answers at an address: NULL, or what is wrong */
+/* Expect no device at an address. Return: NULL, or a description of the fault */
 const char *probe_expect_unmapped(struct vmm_cpu *cpu, enum vmr_io io,
 				  uint64_t addr)
 {
@@ -139,8 +139,8 @@ const char *probe_expect_unmapped(struct vmm_cpu *cpu, enum vmr_io io,
 	cpu->probe->hits = 0;
 	err = vmr_read(&cpu->reader, io, addr, &byte, 1, 1);
 	if (!err || cpu->probe->hits)
-		return "somebody answers";
+		return "a device responds";
 	if (err != -ENXIO)
 		return vmr_strerror(err);
-	return byte == 0xff ? NULL : "what nobody answers is not all ones";
+	return byte == 0xff ? NULL : "an unmapped address does not read as all ones";
 }

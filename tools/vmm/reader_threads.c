@@ -2,12 +2,11 @@
 /*
  * reader_threads.c - threads that read registers while the guest runs
  *
- * They take no lock. A listener tells where the BARs are, and a counter that is
- * odd while a writer is at work tells what an answer is worth: if no writer was
- * there from before the place was looked up until after the read, the read must
- * have ended in that very register. If one was, the BAR may have been at the old
- * place, at the new one or nowhere, but whatever answered must have done so
- * with a base and an offset that make up the address that was asked for.
+ * They take no lock. A listener records the addresses of the BARs. A counter is odd
+ * while a writer is active. If no writer was active from before the address was
+ * looked up until after the read, the read must have hit that register. Otherwise
+ * the BAR may have been at the old address, at the new one or nowhere. The base and
+ * the offset of a hit must add up to the requested address in any case.
  */
 #include <signal.h>
 #include <string.h>
@@ -59,7 +58,7 @@ static uint32_t next_random(struct reader_thread *rt)
 	return (uint32_t)(rt->random >> 33);
 }
 
-/* What is read and where that must be if no writer is at work */
+/* A read, and the register that it must hit if no writer is active */
 struct question {
 	struct testdev	*testdev;
 	unsigned int	bar;
@@ -169,7 +168,7 @@ static void read_card(struct reader_thread *rt)
 	rt->concurrent += !settled;
 }
 
-/* One that never moves, so that there is something to read from the start */
+/* Read a register that never moves, and is there from the start */
 static void read_port(struct reader_thread *rt)
 {
 	uint8_t value;
@@ -261,7 +260,7 @@ void readers_report(struct vmm *vmm)
 		errors++;
 	vmm->misdispatched += errors;
 	printf("readers: %u threads, %" PRIu64 " answers checked, %" PRIu64
-	       " lookups beside a writer, %" PRIu64 " found nobody, %" PRIu64
+	       " lookups beside a writer, %" PRIu64 " found no device, %" PRIu64
 	       " wrong\n",
 	       NR_READER_THREADS, hits, concurrent, misses, errors);
 }

@@ -4,9 +4,9 @@
  * that is made of what was saved
  *
  * The new machine is in memory of its own and gets from the old one the bytes
- * of the snapshot, the guest's memory, KVM's file descriptors, and what this
- * program knows about its run. Everything that the guest can see of devices
- * comes from the snapshot: who is where, and what is in their registers.
+ * of the snapshot, the guest's memory, KVM's file descriptors, and this program's
+ * counters. Everything that the guest can see of devices comes from the snapshot:
+ * their addresses and their registers.
  *
  * Ranges are known by their number: that in which both machines, built in the
  * same way, name them.
@@ -43,7 +43,7 @@ static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 	for (i = 0; i < s->nr_ranges; i++)
 		if (s->ranges[i] == range)
 			return i;
-	return VMR_ADDR_MAX; /* nobody's, so that restoring refuses it */
+	return VMR_ADDR_MAX; /* an unknown key: the restore fails */
 }
 
 static struct vmr_range *node_of(const struct vmr_snapshot *snap,
@@ -206,7 +206,7 @@ static const char *compare(struct vmm *vmm, const uint8_t *bytes, size_t size)
 	return fault;
 }
 
-/* Bytes that somebody has changed are refused, and then nothing has changed. */
+/* A restore of damaged bytes fails and changes nothing. */
 static const char *restore(struct vmm *vmm, uint8_t *bytes, size_t size)
 {
 	struct snapshot *s = describe(vmm);
@@ -246,7 +246,7 @@ static struct vmm *build(const struct vmm *from)
 	return vmm;
 }
 
-/* What this program knows of the run, and the guest nothing */
+/* Move the state of the run that is not visible to the guest */
 static void take_over(struct vmm *vmm, struct vmm *from)
 {
 	struct debugcon *log = &vmm->debugcon, *old = &from->debugcon;

@@ -2,11 +2,11 @@
 /*
  * scenario.c - what happens to the machine while the guest runs
  *
- * When the firmware has placed all BARs, a card is plugged, its BARs are given
- * free places, one of them is moved, all of the machine is saved and another one
- * made of that, the card is asked to leave and is taken out: one step after so
- * many exits each. What KVM knows of memory follows by
- * the listener in memory.c.
+ * When the firmware has placed all BARs, a device is plugged, its BARs get free
+ * addresses, and one of them moves. The machine is then saved, and another one is
+ * restored from the snapshot. Last the removal of the device is requested, and it is
+ * unplugged. A number of exits separates the steps. The listener in memory.c updates
+ * KVM's memory slots.
  *
  * A step comes after an exit, on the thread of the CPU, and depends on the exits
  * before it and on nothing else. So a replay takes the same steps at the same
@@ -76,7 +76,7 @@ static void config_set(struct vmr_pci_function *fn, uint32_t reg,
 /*
  * Choose a free place for a BAR, and program it. The place is held by a
  * reservation while it is chosen: the allocator has no other way to answer, and
- * nobody can come in between, since the caller has the writers' lock.
+ * no other change can come in between, since the caller has the writers' lock.
  */
 static int place_bar(struct vmm *vmm, struct vmr_pci_function *fn,
 		     unsigned int bar)
@@ -266,7 +266,7 @@ void scenario_step(struct vmm **machine)
 		*machine = restore_machine(vmm);
 }
 
-/* The guest is done. What it was too fast for is an error. */
+/* The guest is done. Steps that it left no time for are an error. */
 void scenario_end(struct vmm *vmm)
 {
 	if (vmm->scenario.step != ARRAY_SIZE(steps))

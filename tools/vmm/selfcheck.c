@@ -19,7 +19,7 @@
 #define ROM_ENABLE	0x1
 #define FIRMWARE_PAGE	(4 * KIB)	/* least that it gives a memory BAR */
 
-/* What a line of the firmware's says */
+/* A line of the firmware's log */
 struct mapping {
 	uint32_t		address;
 	unsigned int		bar;
@@ -47,7 +47,7 @@ static const char *next_mapping(const char *text, struct mapping *m)
 	return NULL;
 }
 
-/* What the log says last of a BAR; false if it does not mention it. */
+/* Find the last line of the log about a BAR. Return: false if there is none */
 static bool find_mapping(const char *log, uint32_t address, unsigned int bar,
 			 struct mapping *found)
 {
@@ -184,7 +184,7 @@ void selfcheck(struct vmm *vmm)
 		       m.address & 7);
 	}
 	printf("check: %u BARs implemented, %" PRIu64
-	       " exits answered by nobody\n",
+	       " exits without a device\n",
 	       vmm->implemented, vmm->unhandled_exits);
 }
 
@@ -214,8 +214,7 @@ void selfcheck_again(struct vmm *vmm)
 }
 
 /*
- * Print the last line. Whoever runs this program goes by that line and by the
- * status.
+ * Print the last line. Scripts use that line and the status.
  */
 enum vmm_status report(struct vmm *vmm, bool replayed)
 {

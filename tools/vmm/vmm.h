@@ -5,10 +5,10 @@
  * One struct vmm is one virtual machine. It embeds every device, and every
  * device embeds its nodes of the library, so that setting the machine up
  * allocates guest memory and nothing else. While the guest runs another struct
- * vmm may take over, restored from a snapshot; so whoever runs the guest looks
- * after each exit which one it is.
+ * vmm may take over, restored from a snapshot. The loop that runs the guest therefore
+ * gets the current machine after each exit.
  *
- * Who may do what:
+ * Threads and locks:
  *
  *  - A struct vmm_cpu is one thread that routes exits. It has a struct
  *    vmr_reader of its own and takes no lock to find a device.
@@ -93,17 +93,17 @@ struct vmm_cpu {
 	size_t			run_size;
 } __attribute__((__aligned__(64)));
 
-/* Addresses that belong to nobody on the bus but must stay free of devices */
+/* Addresses that have no device and must stay free of them */
 #define NR_RESERVED	3
 
 #define NR_READER_THREADS	3
 
 /**
  * struct reader_thread - a thread that reads while the guest runs
- * @hits: reads that were answered, and rightly
- * @misses: reads that nobody answered, while a writer was at work
- * @concurrent: of both, those with a writer at work
- * @errors: answers that are never right
+ * @hits: reads that hit the right register
+ * @misses: reads that found no device, while a writer was active
+ * @concurrent: of both, those while a writer was active
+ * @errors: reads with a result that is never valid
  */
 struct reader_thread {
 	struct vmm_cpu		cpu;
@@ -120,8 +120,8 @@ struct reader_thread {
 /**
  * struct vmm - a virtual machine
  * @exits: accesses routed so far, which is also the guest's clock
- * @unhandled_exits: those that nobody answered
- * @errors: those that the library refused for another reason: never right
+ * @unhandled_exits: accesses without a device
+ * @errors: accesses that failed for another reason, which is always a fault
  * @implemented: BARs that the cards have
  * @programmed: those of them that the firmware says it placed
  * @misdispatched: what checks found in a wrong place

@@ -3,9 +3,8 @@
  * lspci.c - the devices of a host, from what `lspci -v` and `lspci -vv` print
  *
  * A device has a line that begins with its address, and indented lines about it.
- * What is indented further is about a capability, and of no interest here: the
- * regions of virtual functions are there, which have lines of their own once
- * they exist.
+ * Lines that are indented further describe a capability and are ignored. They include
+ * the regions of virtual functions, which have lines of their own once they exist.
  */
 #include <stdlib.h>
 #include <string.h>

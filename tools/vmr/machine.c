@@ -128,7 +128,7 @@ int make_machine(struct plan *plan, uint32_t bits,
 	return err;
 }
 
-/* So that what is wrong with it is told once, and with the line */
+/* Check the machine once before placing, and report faults with the line */
 bool describe_machine(struct plan *plan, uint32_t bits)
 {
 	const struct vmr_span *bad = NULL;

@@ -224,7 +224,7 @@ static void unlink_bridge(struct plan *plan, struct plan_device *bridge)
 			device->behind = bridge->behind;
 }
 
-/* Bridges stay if somebody asks for what is behind them */
+/* Drop bridges without a selected device behind them */
 static void drop_bridges(struct plan *plan, const struct options *o)
 {
 	struct plan_device *device, *up;

@@ -41,7 +41,7 @@ static struct vmr_constraint constraint_of(struct plan_resource *resource)
 	return c;
 }
 
-/* All that the library knew of a thing is forgotten */
+/* Initialise all objects of a device for a new attempt */
 static void prepare(struct plan *plan, struct plan_device *device)
 {
 	struct plan_resource *resource;
@@ -125,7 +125,7 @@ static int place_item(struct plan *plan, struct plan_device *bridge,
 	return grant(plan, item->resource, conflict);
 }
 
-/* What failed has nothing, also for those behind it in the list */
+/* Free the addresses of a device that failed, for those behind it in the list */
 static void free_resources(struct plan *plan, struct plan_device *device)
 {
 	struct vmr_region *region;
@@ -149,8 +149,8 @@ static bool same_resources(const struct plan_resource *a,
 }
 
 /*
- * Of many that are alike the others fail too, and need not be tried anew one by
- * one. What fails in another way is left to the next try.
+ * If one of many equal resources fails, the others fail too, and one pass marks them
+ * all. A different resource that fails is left to the next attempt.
  */
 static bool place_level(struct plan *plan, struct plan_device *bridge)
 {
@@ -196,7 +196,7 @@ static bool place_all_levels(struct plan *plan)
 	return true;
 }
 
-/* What has nothing but fixed or platform resources is no PCI device */
+/* A device at the root with platform resources only is no PCI device */
 static bool has_pci_address(const struct plan_device *device)
 {
 	size_t i;
@@ -286,7 +286,7 @@ static bool place_numbers(struct plan *plan)
 	return true;
 }
 
-/* It has all its places: make it a device that the machine knows */
+/* Register a device that has all its resources */
 static bool adopt(struct plan *plan, struct plan_device *device)
 {
 	size_t i;

@@ -126,7 +126,7 @@ struct plan_resource *push_resource(struct plan_device *device, uint32_t kind,
 	return resource;
 }
 
-/* One that the input asks for; of too many, the last is overwritten */
+/* Add a resource of the input; of too many, the last is overwritten */
 struct plan_resource *add_resource(struct plan *plan,
 				   struct plan_device *device, uint32_t kind,
 				   uint64_t size, unsigned int line)

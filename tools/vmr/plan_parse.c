@@ -223,7 +223,7 @@ static void read_ports(struct reader *r)
 }
 
 /*
- * What is in it
+ * The devices
  */
 
 /* The bridge that the i-th of a group is behind: a group too, or one for all */
@@ -409,7 +409,7 @@ static void read_rom(struct reader *r)
 		submit(r, &w);
 }
 
-/* What is no BAR: of any size, and maybe at a place of its own */
+/* An area that is no BAR: of any size, and with an optional fixed address */
 static void read_area(struct reader *r, struct plan_resource *w, uint64_t last)
 {
 	size_t i;

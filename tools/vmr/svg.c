@@ -2,9 +2,8 @@
 /*
  * svg.c - a drawing of a machine's guest physical addresses
  *
- * The highest address is at the top. A box is taller the larger what it stands
- * for is, by the logarithm, since a machine has things of all sizes. What is
- * behind a bridge is drawn inside the bridge's window.
+ * The highest address is at the top. The height of a box is logarithmic in the size
+ * of its range. Devices behind a bridge are inside the bridge's window.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +66,7 @@ static struct level level_behind(const struct box *box, unsigned int depth)
 	};
 }
 
-/* What is at or directly below an address */
+/* The range or gap at or directly below an address */
 static struct box box_at(const struct level *level, uint64_t addr)
 {
 	struct vmr_range *range = vmr_find(level->space, addr);

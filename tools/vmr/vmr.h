@@ -2,10 +2,9 @@
 /*
  * vmr.h - the parts of the planner
  *
- * A plan is a machine and the devices that it is to have. plan_parse.c and lspci.c
- * read it from files. machine.c, window_size.c, place.c, failure.c and requirement.c
- * place it through the library. print_text.c, json.c and svg.c show it as text, JSON
- * or a drawing.
+ * A plan is a machine and the devices that it is to have. The files plan_parse.c and
+ * lspci.c read it. Placing it through the library has a header of its own, place.h.
+ * The files print_text.c, json.c and svg.c show it as text, JSON or a drawing.
  */
 #ifndef VMR_PLANNER_H
 #define VMR_PLANNER_H
@@ -63,7 +62,8 @@ struct plan_resource {
  * @behind: the bridge that it is behind, NULL at the root
  * @depth: number of bridges above it
  * @is_bridge: whether it is one
- * @excluded: nobody asked for it
+ * @excluded: it is not selected
+
  * @segment: on a host, its PCI segment
  * @address: on a host, its PCI address there
  * @secondary: on a host, the bus behind it

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * debugcon.c - the debug port 0x402, on which the guest tells what it does
+ * debugcon.c - the debug port 0x402, to which the guest writes its messages
  *
- * What it writes is shown at once, and kept for the self-check, which compares
- * it with what the library did.
+ * The text is shown at once. The self-check compares it with the library's state.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "../vmm.h"
 
 #define DEBUG_PORT	0x402
-#define DEBUG_ANSWER	0xe9	/* how the firmware knows that there is a port */
+#define DEBUG_ANSWER	0xe9	/* the firmware detects the port by it */
 #define LOG_LIMIT	(8 * MIB)
 #define ALL_PLACED	"PCI: init bdf="
 #define NOTHING_TO_BOOT	"No bootable device"

@@ -2,9 +2,9 @@
 /*
  * testdev.c - PCI functions with BARs of every kind and of many sizes
  *
- * They do no work. Each byte of a BAR reads as a value that only this byte of
- * this BAR of this card has to have, and who reads it is told what was hit, so
- * that an access that ends in the wrong place is seen.
+ * They do no work. Each byte of a BAR reads as a value that depends on the device, the
+ * BAR and the offset. An access with a probe also records the register that it hit.
+ * Both detect an access that ends in the wrong place.
  */
 #include <string.h>
 
@@ -220,7 +220,7 @@ static const struct testdev_desc hot_desc = {
 	},
 };
 
-/* What the byte at @offset of a BAR reads as, which may be a ROM */
+/* The value of the byte at @offset of a BAR, which may be a ROM */
 uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,
 		     uint64_t offset)
 {
@@ -229,7 +229,7 @@ uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,
 	return offset < testdev->rom_size ? testdev->rom[offset] : 0xff;
 }
 
-/* Note the access for whoever made it and wants to know. */
+/* Record the access if its reader has a probe. */
 static void testdev_probe(struct testdev *testdev,
 			  const struct vmr_access *access)
 {

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-/* What the byte at @offset of a BAR of the card with device id @id reads as */
+/* The value of the byte at @offset of a BAR of the device with device id @id */
 static inline uint8_t testdev_pattern(uint32_t id, uint32_t bar,
 				      uint64_t offset)
 {
