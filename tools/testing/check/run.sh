@@ -434,6 +434,7 @@ check words
 check kernel-doc
 check headers
 check layering
+check translate
 check rbtree-symbols
 check symbols
 check shared-lib
