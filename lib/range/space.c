@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * space.c - spaces: their counters, and finding ranges in them
+ * space.c - spaces, and lookups of ranges in them
  */
 #include "range.h"
-
-/*
- * The calls
- */
 
 int vmr_space_init(struct vmr_space *space, uint64_t start, uint64_t last)
 {
@@ -26,6 +22,7 @@ int vmr_space_set_seqcount(struct vmr_space *space, struct vmr_seqcount *seq)
 		return -EINVAL;
 	if (space->nr_ranges || space->nr_claims)
 		return -EBUSY;
+	VMR_ASSERT(!space->root && !space->claims);
 	space->seq = seq ? seq : &space->own_seq;
 	return 0;
 }
@@ -53,37 +50,26 @@ enum vmr_state vmr_range_state(const struct vmr_range *range)
 }
 EXPORT_SYMBOL_GPL(vmr_range_state);
 
-static bool is_in_tree(const struct vmr_space *space, const struct rb_node *rb,
-		       bool claim)
+bool vmr_leads_to_root(const struct vmr_space *space,
+		       const struct vmr_range *range)
 {
-	const struct rb_node *ascending;
+	const struct rb_node *rb = vmr_to_rb(range), *up;
 
-	while ((ascending = rb_parent(rb)))
-		rb = ascending;
-	return rb == (const struct rb_node *)(claim ? space->claims :
-						      space->root);
-}
-
-static inline bool in_space(const struct vmr_space *space,
-			    const struct vmr_range *range)
-{
-	if (!range->node.link)
-		return false;
-	if (!vmr_is_inactive(range) && !range->subtree_orders &&
-	    range->subtree_max_gap)
-		return range->subtree_max_gap == vmr_space_tag(space);
-	return is_in_tree(space, vmr_to_rb(range), vmr_is_inactive(range));
+	while ((up = rb_parent(rb)))
+		rb = up;
+	return rb == (const struct rb_node *)(vmr_is_inactive(range) ?
+					      space->claims : space->root);
 }
 
 bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range)
 {
-	return space && range && in_space(space, range);
+	return space && range && vmr_is_in_space(space, range);
 }
 EXPORT_SYMBOL_GPL(vmr_in_space);
 
 /*
- * Down to a leaf, though what is found may be on the way: to ask at each node
- * whether it is that one costs more than the level it would spare
+ * Descends to a leaf even if the range is above it. A test for the range at each
+ * node costs more than the levels that it saves.
  */
 struct vmr_range *vmr_find_raw(const struct vmr_space *space, uint64_t addr)
 {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * access_count.c - which nodes and cache lines an operation touches
+ * access_count.c - count the nodes and cache lines that an operation accesses
  *
- *	touch growth [LARGEST]	for each workload and n, ours and drm_mm's
+ *	touch growth [LARGEST]	each workload and n, this library and drm_mm
  *	touch worst [OPS]	the most expensive single operations of many
  *
- * The library and drm_mm are compiled once more, as for the address sanitizer but
- * without it: the compiler calls a function of ours for every load and store. What
- * counts is how many nodes, and how many lines of 64 bytes of the nodes, are
- * touched by one operation at least once.
+ * The library and drm_mm are compiled again with the calls of the address sanitizer,
+ * which this program defines: one call for each load and store. The counts are the
+ * nodes, and the 64-byte lines of nodes, that one operation accesses at least once.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,8 +33,8 @@ struct counts {
 static uintptr_t memory, memory_bytes;
 static size_t node_bytes;
 static uint32_t *node_seen, *line_seen;
-static uint32_t now = 1;	/* the operation, as a stamp */
-static uint32_t nodes, lines;	/* touched by it */
+static uint32_t now = 1;	/* number of the operation */
+static uint32_t nodes, lines;	/* accessed by the operation */
 static struct counts counts;
 
 uint64_t bench_now(void)
@@ -70,7 +69,7 @@ void bench_memory(const void *start, size_t bytes, size_t node)
 		bench_fail("no memory");
 }
 
-/* Another operation begins */
+/* Start of an operation */
 void bench_op(void)
 {
 	counts.ops++;
@@ -91,7 +90,7 @@ static void begin_counting(void)
 	counts = (struct counts) { 0 };
 }
 
-/* The operations are as many as began, since the last has been counted too */
+/* All operations are counted, including the last one. */
 static void end_counting(void)
 {
 	bench_op();
@@ -119,7 +118,7 @@ static void touched(uintptr_t addr, size_t size)
 		}
 }
 
-/* What the compiler calls */
+/* Called by compiled code */
 #define TOUCH(size) \
 	void __asan_load##size##_noabort(uintptr_t addr) \
 	{ \
@@ -183,7 +182,7 @@ static void grow(const char *name, const struct bench_impl *impl, size_t n)
 			i * 16 * BENCH_PAGE, BENCH_PAGE << i % 5,
 		};
 	impl->setup(state, places);
-	/* What a linear search takes for 100,000 is in a few operations. */
+	/* For linear searches with n = 100,000 a few operations suffice. */
 	run.ops = 10;
 	impl->run(state, &run);
 	begin_counting();
@@ -237,7 +236,7 @@ static const char *const op_names[NR_OPS] = {
 struct worst {
 	uint64_t	times;
 	uint64_t	sum;
-	uint64_t	number;	/* of the operation */
+	uint64_t	number;	/* number of the operation */
 	uint32_t	nodes;
 	uint32_t	lines;
 	size_t		live;
@@ -285,7 +284,7 @@ static int one_op(enum worst_op op, struct vmr_range *range, uint64_t size,
 	return vmr_alloc(&space, range, &req, NULL);
 }
 
-/* How many nodes the longest way down has */
+/* The number of nodes on the longest path from the root */
 static unsigned int height(void)
 {
 	unsigned int most = 0, deep;
@@ -329,14 +328,14 @@ static void note(enum worst_op op, uint64_t number, size_t live, uint64_t size,
 		.nodes = nodes, .lines = lines, .live = live, .size = size,
 		.result = result,
 	};
-	/* A new maximum is rare, so that this may take its time */
+	/* A new maximum is rare: this code may be slow. */
 	w->gaps = count_gaps();
 	w->height = height();
 }
 
 /*
- * Phases of growing and of shrinking, so that the space is nearly full and nearly
- * empty in turn, and sizes from one page to 16.
+ * Grow until the space is nearly full, shrink until it is nearly empty, and repeat.
+ * Sizes are 1 to 16 pages.
  */
 static void search_worst(uint64_t ops)
 {
@@ -374,7 +373,7 @@ static void search_worst(uint64_t ops)
 	printf("of %llu operations on up to %u ranges, sizes from 1 to 16 pages:\n\n"
 	       "%-18s %9s %6s %6s %6s  %s\n", (unsigned long long)ops,
 	       WORST_NODES, "operation", "times", "mean", "most", "lines",
-	       "which, and the state that it left");
+	       "operation and state after it");
 	for (op = 0; op < NR_OPS; op++) {
 		w = &worst[op];
 		printf("%-18s %9llu %6.1f %6u %6u  number %llu, %llu pages, ",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * access_count.h - what the compiler calls for each load and store of a program
- * that is compiled for the address sanitizer
+ * access_count.h - functions that code compiled for the address sanitizer calls for each load
+ * and store
  */
 #ifndef BENCH_ACCESS_COUNT_H
 #define BENCH_ACCESS_COUNT_H

@@ -5,8 +5,7 @@
  *	bench [-w WORKLOAD,...] [-n N,...] [-t MILLISECONDS] [-T TRACE]
  *	      [-o FILE] [-r FILE] [-m FILE]
  *
- * -o is for the results as CSV, -r for the table of ratios and targets, -m for what
- * things take in memory.
+ * -o writes the results as CSV, -r the table of ratios and targets, -m the memory use.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -81,14 +80,14 @@ bool bench_wanted(const struct bench_options *options, const char *workload,
 	       in_list(options->sizes, digits);
 }
 
-static cpu_set_t allowed;	/* the CPUs that we may use */
+static cpu_set_t allowed;	/* the CPUs of this process */
 
 unsigned int bench_cpus(void)
 {
 	return (unsigned int)CPU_COUNT(&allowed);
 }
 
-/* From the last: the first has most interrupts */
+/* Start at the last CPU: the first has most interrupts. */
 void bench_pin(unsigned int number)
 {
 	unsigned int i;
@@ -144,7 +143,7 @@ int main(int argc, char **argv)
 	bench_spaces(&options);
 	bench_routes(&options);
 	if (!report_any())
-		bench_fail("there is no such workload or n");
+		bench_fail("unknown workload or n");
 	report_csv(csv);
 	report_ratios(ratios);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * bench.h - what the benchmark's parts share
+ * bench.h - definitions for all parts of the benchmark
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -27,35 +27,35 @@ static inline uint64_t bench_rng(uint64_t *state)
 	return x;
 }
 
-/* A number below @n, without a division in the loop that is measured */
+/* A number below @n, without a division in the measured loop */
 static inline uint32_t bench_below(uint64_t *state, uint32_t n)
 {
 	return (uint32_t)((bench_rng(state) >> 32) * n >> 32);
 }
 
-/* Fold a result into the sum that the implementations are compared by */
+/* Fold a result into the checksum, which is compared between implementations. */
 static inline uint64_t bench_fold(uint64_t sum, uint64_t value)
 {
 	return (sum << 7 | sum >> 57) ^ value;
 }
 
 /*
- * Nanoseconds that this thread has run: what else the machine does is not in them,
- * but for what it does to the caches. And nanoseconds that have passed.
+ * CPU time of this thread in nanoseconds, which excludes other load except for its
+ * effect on caches; and elapsed time in nanoseconds.
  */
 uint64_t bench_now(void);
 uint64_t bench_clock(void);
 
-/* End with a message: a result is wrong, so that no time of it means anything */
+/* End with a message. Used if a result is wrong: its time has no meaning. */
 void bench_fail(const char *format, ...)
 	__attribute__((__noreturn__, __format__(__printf__, 1, 2)));
 
 /**
- * struct bench_options - what the command line asks for
+ * struct bench_options - options of the command line
  * @workloads: list of names with commas; NULL or empty for all
  * @sizes: list of n; NULL or empty for all
- * @budget_ms: how long to measure each implementation with each n
- * @trace: the recorded trace to route, or NULL
+ * @budget_ms: time for each implementation and n
+ * @trace: the recorded trace to dispatch, or NULL
  */
 struct bench_options {
 	const char	*workloads;
@@ -64,14 +64,14 @@ struct bench_options {
 	const char	*trace;
 };
 
-/* Whether they ask for this */
+/* Whether the options select the workload and n */
 bool bench_wanted(const struct bench_options *options, const char *workload,
 		  uint32_t n);
 
-/* Say on stderr what is being done */
+/* Print the progress to stderr. */
 void bench_progress(const char *workload, uint32_t n, unsigned int threads);
 
-/* Let the calling thread run on one CPU, each number on another if possible */
+/* Bind the calling thread to a CPU, different for each number if possible. */
 void bench_pin(unsigned int number);
 unsigned int bench_cpus(void);
 
@@ -83,8 +83,8 @@ void bench_routes(const struct bench_options *options);
 void bench_memory_table(const char *path);
 
 /*
- * Where the nodes are and where an operation begins, for the program that counts
- * what is touched; nothing in all others
+ * Mark the memory of the nodes and the start of an operation, for access_count.c. In other
+ * programs these do nothing.
  */
 #ifdef BENCH_TOUCH
 void bench_memory(const void *start, size_t bytes, size_t node);
@@ -104,10 +104,10 @@ static inline void bench_op(void)
 
 /**
  * struct bench_run - one measured slice
- * @ops: how many operations
+ * @ops: number of operations
  * @rng: the state of the random numbers
- * @sum: what the results come to
- * @ns: how long it took
+ * @sum: checksum of the results
+ * @ns: duration
  */
 struct bench_run {
 	uint64_t	ops;
@@ -116,7 +116,7 @@ struct bench_run {
 	uint64_t	ns;
 };
 
-/* Where a node is: what one allocator is put into and another is checked by */
+/* The range of a node, to copy a state to another allocator or to compare */
 struct bench_place {
 	uint64_t	start;
 	uint64_t	size;
@@ -124,16 +124,14 @@ struct bench_place {
 
 /**
  * struct bench_impl - one implementation of one workload
- * @name: as it is called in the results
- * @create: memory for @n
- * @destroy: give it back
- * @setup: the state that the workload begins with. @places is where each of the n
- *	nodes shall be, for a workload that says so
- * @run: the loop that is measured
- * @places: say where each node is, and how many there are; NULL if there is
- *	nothing to say
- * @check: look at the state with the means of the implementation and end the
- *	program if it is wrong; may be NULL
+ * @name: name in the results
+ * @create: allocate memory for @n
+ * @destroy: free it
+ * @setup: set up the initial state. @places has the ranges of the n nodes, for
+ *	workloads that need them
+ * @run: the measured loop
+ * @places: store the range of each node and return their number; may be NULL
+ * @check: check the state and end the program if it is wrong; may be NULL
  */
 struct bench_impl {
 	const char	*name;

@@ -2,11 +2,11 @@
 /*
  * bench_alloc.c - measure allocators side by side
  *
- * All implementations of a workload are set up for the same n. First they do the
- * same operations and must come to the same results. Then they are measured in
- * turn, in short slices, so that what else the machine does falls on all of them
- * alike; at the end each must still be in order. What is reported is the median of
- * the slices, and of ratios the median of those within one turn.
+ * All implementations of a workload are set up for the same n. First they do the same
+ * operations and must have the same results. Then they are measured in turn, in short
+ * slices, so other load affects all of them equally. At the end the state of each is
+ * checked. The result is the median of the slices; a ratio is the median of the ratios
+ * within one turn.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +22,13 @@
 
 enum compare {
 	SAME,		/* the same operations have the same results */
-	OWN,		/* the policies differ: each is only in order */
+	OWN,		/* the policies differ: only the states are checked */
 };
 
 enum begin {
-	SET_UP,		/* with what the setup makes */
-	AGED,		/* with what AGE n operations of the first left */
-	AGEING,		/* the mean of the first 10 n operations */
+	SET_UP,		/* the state after the setup */
+	AGED,		/* the state after AGE * n operations of the first */
+	AGEING,		/* the mean of the first 10 * n operations */
 };
 
 #define AGE	20
@@ -85,7 +85,7 @@ static int compare_places(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-/* All nodes are there, and no two at one address */
+/* No node is missing, and no two have the same address. */
 static void check_lane(struct lane *lane, const char *workload, uint32_t n,
 		       struct bench_place *places)
 {
@@ -113,8 +113,8 @@ static void slice(struct lane *lane, uint64_t ops)
 }
 
 /*
- * The same operations, more and more of them, until a slice of the slowest takes
- * a while. Whose policy is the same must have the same results.
+ * Run the same operations, more each time, until a slice of the slowest is long
+ * enough. Implementations with the same policy must have the same results.
  */
 static void warm_up(const struct workload *w, uint32_t n, struct lane *lanes,
 		    unsigned int nr, double slice_ns)
@@ -130,7 +130,7 @@ static void warm_up(const struct workload *w, uint32_t n, struct lane *lanes,
 				slowest = lanes[i].run.ns;
 			if (w->compare == SAME &&
 			    lanes[i].run.sum != lanes[0].run.sum)
-				bench_fail("%s, %u: %s and %s do not agree",
+				bench_fail("%s, %u: results of %s and %s differ",
 					   w->name, n, lanes[0].impl->name,
 					   lanes[i].impl->name);
 			lanes[i].ops = 1 + (uint64_t)
@@ -173,7 +173,7 @@ static void measure(const struct workload *w, uint32_t n, struct lane *lanes,
 		turns = REPORT_TURNS;
 	for (k = 0; k < turns; k++)
 		for (i = 0; i < nr; i++) {
-			/* Nobody is always the first */
+			/* Another implementation is first in each turn. */
 			struct lane *lane = &lanes[(i + k) % nr];
 
 			slice(lane, lane->ops);
@@ -182,7 +182,7 @@ static void measure(const struct workload *w, uint32_t n, struct lane *lanes,
 	record(w, n, lanes, nr, turns);
 }
 
-/* Nodes of sizes at random, one behind the other */
+/* Adjacent nodes of random sizes */
 static void begin_ageing(struct lane *lane, uint32_t n,
 			 struct bench_place *places)
 {
@@ -200,7 +200,7 @@ static void begin_ageing(struct lane *lane, uint32_t n,
 	lane->impl->setup(lane->state, places);
 }
 
-/* The places that the nodes have after many operations */
+/* The ranges of the nodes after many operations */
 static void age(const struct workload *w, uint32_t n,
 		struct bench_place *places)
 {
@@ -213,10 +213,9 @@ static void age(const struct workload *w, uint32_t n,
 }
 
 /*
- * The mean of the first 10 n operations, from samples: since what fits badly is
- * the most in the beginning, a median would not tell. The peers would need very
- * long to come as far by themselves, so that for each sample all are put into the
- * state that the first has come to.
+ * The mean of the first 10 * n operations, from samples. A median would hide the
+ * beginning, where misfits are most frequent. The peers would need very long to get
+ * there, so for each sample all are set to the state of the first.
  */
 static void measure_ageing(const struct workload *w, uint32_t n,
 			   struct lane *lanes, unsigned int nr,

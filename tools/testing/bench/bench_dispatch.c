@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * bench_dispatch.c - measure ways to route side by side
+ * bench_dispatch.c - measure implementations of dispatch side by side
  *
- * One thread is measured by the time that it ran. Several are by the clock, since
- * a thread that waits for a lock does not run, and so is one beside a writer that
- * moves and hot-plugs devices without a pause. With two readers and that writer
- * there may be more threads than CPUs; each time is then partly the scheduler's.
+ * A single thread is measured by CPU time. Several threads are measured by elapsed
+ * time, because a thread that waits for a lock uses no CPU time. So is a reader next
+ * to a writer that moves and hot-plugs devices without a pause. With two readers and
+ * the writer there may be more threads than CPUs; the times then include scheduling.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -29,7 +29,7 @@ static const struct route_impl *const impls[] = {
 
 static const uint32_t sizes[] = { 8, 64, 512, 4096 };
 
-/* One slice: what its threads share */
+/* One slice: data shared by its threads */
 struct party {
 	const struct route_impl	*impl;
 	void			*state;
@@ -37,8 +37,8 @@ struct party {
 	bool			storm;
 	uint64_t		ops;
 	uint64_t		seed;
-	pthread_barrier_t	there;	/* all threads are */
-	unsigned int		ready;	/* atomic: threads that wait */
+	pthread_barrier_t	there;	/* all threads have started */
+	unsigned int		ready;	/* atomic: number of waiting threads */
 	bool			over;	/* atomic: the readers are done */
 };
 
@@ -50,8 +50,8 @@ struct member {
 };
 
 /*
- * Threads that are to run at the same time must not be kept from it by others on
- * the machine, if we may say so and each has a CPU.
+ * Give the threads real-time priority, if permitted and each has a CPU. Other load
+ * then does not preempt them.
  */
 static void before_others(const struct party *p)
 {
@@ -62,7 +62,7 @@ static void before_others(const struct party *p)
 		sched_setscheduler(0, SCHED_FIFO, &param);
 }
 
-/* All begin at once, and none spins before the others are there */
+/* Start all threads at once. No thread spins before all have started. */
 static void meet(struct party *p)
 {
 	pthread_barrier_wait(&p->there);

@@ -2,9 +2,9 @@
 /*
  * drm_mm_space.c - the workloads of address allocators, with the kernel's drm_mm
  *
- * The best fit of drm_mm is the shortest gap that is long enough, ours the one of
- * least sufficient order: with pages both are the page that was freed. A move is
- * a removal and a reservation there.
+ * Best fit of drm_mm takes the shortest sufficient gap; best fit of this library takes
+ * the gap of the least sufficient order. With pages both take the freed page. A move
+ * is a removal and a reservation in drm_mm.
  */
 #include <drm/drm_mm.h>
 

@@ -2,17 +2,17 @@
 /*
  * id_loops.h - the workload of ids that lead to their owners
  *
- * Included once for each implementation, as workloads.h is, after it has defined
+ * Each implementation includes this file, as workloads.h, after it has defined
  *
  *	struct owner
  *	struct ids		with size_t n, struct owner *owners, uint32_t *id_of
- *	ids_init(s)		no id is taken
+ *	ids_init(s)		no id is allocated
  *	ids_find(s, id)		the owner, or NULL
  *	ids_take(s, owner)	the lowest free id for an owner without one
- *	ids_give(s, owner)	back, if the owner has one
+ *	ids_give(s, owner)	free the id, if the owner has one
  *	ids_of(owner)		the id
  *
- * ids_take() and ids_give() say whether they have done it.
+ * ids_take() and ids_give() return whether they succeeded.
  */
 #include <stdlib.h>
 
@@ -43,7 +43,7 @@ static void id_setup(void *state, const struct bench_place *places)
 		if (!ids_take(s, &s->owners[i]))
 			bench_fail("ids: setup");
 	}
-	/* The same half goes wherever the same numbers come */
+	/* Equal random numbers free the same half in each implementation. */
 	for (left = s->n; left > s->n / 2; )
 		left -= ids_give(s, &s->owners[bench_below(&rng, s->n)]);
 	for (i = left = 0; i < s->n; i++)
@@ -91,6 +91,6 @@ static void id_check(void *state)
 	for (i = 0; i < s->n / 2; i++) {
 		owner = ids_find(s, s->id_of[i]);
 		if (!owner || ids_of(owner) != s->id_of[i])
-			bench_fail("ids: %u is lost", s->id_of[i]);
+			bench_fail("ids: %u is not found", s->id_of[i]);
 	}
 }

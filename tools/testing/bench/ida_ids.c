@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * ida_ids.c - ids that lead to their owners with what the kernel has for it: an IDA
- * for the numbers, an xarray for the owners
+ * ida_ids.c - ids that lead to their owners, with the kernel's IDA for the numbers and
+ * an xarray for the owners
  */
 #include <linux/idr.h>
 #include <linux/xarray.h>
@@ -11,7 +11,7 @@
 
 struct kmem_cache *radix_tree_node_cachep;
 
-/* Nodes go back to a list, as they would to the caches of a CPU */
+/* Freed nodes go to a list, as to the caches of a CPU. */
 static struct xa_node *spare;
 
 void *kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru,
@@ -47,7 +47,7 @@ struct ids {
 	uint32_t	*id_of;
 };
 
-/* Zeroed at first, or full of what a run has left */
+/* Zeroed, or with the contents of an earlier run */
 static void ids_init(struct ids *s)
 {
 	ida_destroy(&s->ida);

@@ -6,10 +6,10 @@
 #
 #	instructions.sh DIRECTORY [record|print] [N]
 #
-# DIRECTORY has the program "script"; CC compiled it. The figures are of one
-# compiler and architecture; for others there is nothing to compare with, which is
-# exit status 4, as is a machine without valgrind. More than 3 per cent more is a
-# failure. "record" writes the figures, "print" only shows them.
+# DIRECTORY has the program "script", compiled by CC. The figures depend on the compiler
+# and the architecture. Without figures or without valgrind the exit status is 4. An
+# increase of more than 3 per cent fails. "record" writes the figures, "print" shows
+# them.
 
 set -eu
 
@@ -30,7 +30,7 @@ key=$name-$("$cc" -dumpfullversion 2>/dev/null || "$cc" -dumpversion)
 key=$key-$("$cc" -dumpmachine | sed 's/-.*//')
 figures=$here/instructions/$key
 if [ "$what" = compare ] && [ ! -e "$figures" ]; then
-	echo "there are no figures for $key"
+	echo "no figures for $key"
 	exit 4
 fi
 
@@ -43,12 +43,12 @@ valgrind --quiet --tool=callgrind --callgrind-out-file="$out" \
 	exit 1
 }
 
-# One dump for each name, and what came after the last
+# One dump for each name, and one for the rest
 sed -n 's/^totals: //p' "$out" | head -n "$(wc -l <"$dir/script.names")" |
 	paste "$dir/script.names" - |
 	awk -v n="$n" '{ printf "%s %.1f\n", $1, $2 / n }' >"$dir/instructions"
 if ! awk '!($2 > 1) { exit 1 }' "$dir/instructions"; then
-	echo "counting went wrong:"
+	echo "counting failed:"
 	cat "$dir/instructions"
 	exit 1
 fi

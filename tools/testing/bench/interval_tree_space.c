@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * interval_tree_space.c - lookup, exact places and moves with the kernel's interval
- * tree, which knows no gaps and so cannot choose a place
+ * interval_tree_space.c - lookup, fixed requests and moves with the kernel's interval
+ * tree. The tree does not record gaps, so it has no automatic placement.
  */
 #include <linux/interval_tree.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * memory.cc - what each live range and each id takes in memory
+ * memory.cc - memory use of each live range and each id
  *
- * Of what allocates for itself, that is what malloc() hands out for it, headers
- * included.
+ * For implementations that allocate memory, the result is the size of the blocks from
+ * malloc(), with headers.
  */
 #include <cstdio>
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * mutex_route.c - routing as simple VMMs do: an rbtree of the kernel's, and a mutex
- * around every access
+ * mutex_route.c - dispatch as in simple VMMs: the kernel's rbtree, and a mutex around
+ * every access
  */
 #include <linux/rbtree.h>
 
@@ -88,7 +88,7 @@ static void *route_create(const struct route_map *map)
 		region = &map->regions[k];
 		if (!insert(r, &r->cards[k], region->mmio, region->start,
 			    region->size))
-			bench_fail("%s: device %zu has no place", IMPL, k);
+			bench_fail("%s: device %zu cannot be placed", IMPL, k);
 	}
 	for (; !map->accesses && i < map->nr + ROUTE_RESTLESS; i++)
 		insert(r, &r->cards[i], true,

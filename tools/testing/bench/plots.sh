@@ -1,12 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Draw each workload of a benchmark's results, cost against n, both by their
-# logarithms:
+# Plot the cost against n for each workload of the results, with logarithmic axes:
 #
 #	plots.sh RESULTS.csv DIRECTORY
 #
-# Without gnuplot this says so and does nothing.
+# Without gnuplot the script only prints a message.
 
 set -eu
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * rcu_route.c - routing as the kernel's KVM does: a sorted array that readers
- * search, and that is copied for each change. Its readers are liburcu's.
+ * rcu_route.c - dispatch as in the kernel's KVM: readers search a sorted array, which
+ * is copied for each change. Readers use liburcu.
  */
 #define URCU_INLINE_SMALL_FUNCTIONS
 #include <urcu/urcu-memb.h>
@@ -142,7 +142,7 @@ static void route_disturb(void *state, uint64_t *rng)
 	bus = bus_alloc(old->nr);
 	memcpy(bus->cards, old->cards, old->nr * sizeof(*old->cards));
 	card = find(bus, from, from);
-	/* Those in between make room */
+	/* Shift the entries in between. */
 	for (; card > bus->cards && card[-1].start > to; card--)
 		card[0] = card[-1];
 	for (; card + 1 < bus->cards + bus->nr && card[1].start < to; card++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * report.c - results, and what they come to
+ * report.c - results, ratios and targets
  */
 #include <errno.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 #define MAX_RESULTS	512
 #define MAX_COLUMNS	8
 
-/* The ratios are of this library's time to the implementation's. */
+/* A ratio is the time of this library over that of the implementation. */
 #define CSV_HEADER \
 	"workload,n,threads,impl,ns_per_op,q1,q3,least,turns,ratio,rq1,rq3\n"
 
@@ -213,8 +213,8 @@ static void judge(struct verdicts *v, double ratio, double target,
 }
 
 /*
- * In adversarial drm_mm is slower by orders of magnitude, which would carry all
- * others in a mean: it is left out there.
+ * The mean excludes adversarial: drm_mm is slower by orders of magnitude there, which
+ * would dominate the mean.
  */
 static void judge_drm_mm(struct verdicts *v)
 {
@@ -234,7 +234,7 @@ static void judge_drm_mm(struct verdicts *v)
 	}
 	if (nr)
 		judge(v, exp(logs / nr), 0.67,
-		      "geometric mean of these, but for adversarial");
+		      "geometric mean of these, without adversarial");
 }
 
 static void judge_peer(struct verdicts *v, const char *workload, uint32_t n,
@@ -251,7 +251,7 @@ static void judge_peer(struct verdicts *v, const char *workload, uint32_t n,
 			      r->n, impl, threads, threads > 1 ? "s" : "");
 }
 
-/* One of our own results against another */
+/* One result of this library against another */
 static void judge_own(struct verdicts *v, const struct result *a,
 		      const struct result *b, double target)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * report.h - results, and what they come to
+ * report.h - results, ratios and targets
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
@@ -10,7 +10,7 @@
 #define REPORT_TURNS	41	/* at most */
 
 /**
- * struct report_lane - what one implementation took
+ * struct report_lane - times of one implementation
  * @impl: its name
  * @ns: nanoseconds per operation in each turn
  */
@@ -22,18 +22,18 @@ struct report_lane {
 /**
  * report_add - add the results of one workload; the first lane is this library
  * @workload: its name
- * @n: how many ranges or devices
- * @threads: how many threads did it
+ * @n: number of ranges or devices
+ * @threads: number of threads
  * @lanes: one for each implementation
- * @nr: how many
- * @turns: how many turns
- * @mean: report means in place of medians
+ * @nr: number of @lanes
+ * @turns: number of turns
+ * @mean: report means instead of medians
  */
 void report_add(const char *workload, uint32_t n, unsigned int threads,
 		const struct report_lane *lanes, unsigned int nr,
 		unsigned int turns, bool mean);
 
-/* Whether there is anything to report */
+/* Whether results exist */
 bool report_any(void);
 
 void report_csv(const char *path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * route.h - the workloads that route accesses to devices
+ * route.h - the workloads that dispatch accesses to devices
  */
 #ifndef BENCH_ROUTE_H
 #define BENCH_ROUTE_H
@@ -15,13 +15,13 @@ extern "C" {
 
 #define ROUTE_BASE	0xd0000000ULL
 #define ROUTE_STRIDE	(2 * BENCH_PAGE)	/* every second page is free */
-#define ROUTE_REGISTERS	0x200ULL	/* in front of a page, as virtio's are */
+#define ROUTE_REGISTERS	0x200ULL	/* at the start of a page, as for virtio */
 #define ROUTE_DATA	65536			/* of one access, at most */
 #define ROUTE_THREADS	2
-#define ROUTE_RESTLESS	16	/* devices that come and go in the free pages */
+#define ROUTE_RESTLESS	16	/* devices that move or are hot-plugged in the free pages */
 
 /**
- * struct route_region - where a device is
+ * struct route_region - addresses of a device
  * @start: first address
  * @size: number of addresses
  * @mmio: a guest physical address; else a port
@@ -35,9 +35,9 @@ struct route_region {
 /**
  * struct route_access - one access of a recorded trace
  * @addr: first address
- * @region: the index of the region that it hits
+ * @region: index of the region at @addr
  * @width: bytes at a time
- * @count: how often
+ * @count: repetitions
  * @mmio: as in the region
  * @write: a write; else a read
  */
@@ -51,12 +51,12 @@ struct route_access {
 };
 
 /**
- * struct route_map - the machine, and what its guest does
+ * struct route_map - the machine and the accesses of its guest
  * @regions: one for each device; without a trace device i has the page at
  *	ROUTE_BASE + i * ROUTE_STRIDE
- * @nr: how many
+ * @nr: number of @regions
  * @accesses: the trace; NULL for reads of random devices
- * @nr_accesses: how many
+ * @nr_accesses: number of @accesses
  */
 struct route_map {
 	struct route_region	*regions;
@@ -66,14 +66,14 @@ struct route_map {
 };
 
 /**
- * struct route_impl - a way to route
- * @name: as it is called in the results
- * @create: make the machine, with ROUTE_RESTLESS more devices if it has no trace
- * @destroy: unmake it
- * @run: one of ROUTE_THREADS threads routes run->ops accesses
- * @disturb: move or hot-plug a restless device, on another thread than those
- * @enter: a thread is about to do the one or the other; may be NULL
- * @leave: and will no more; may be NULL
+ * struct route_impl - an implementation of dispatch
+ * @name: name in the results
+ * @create: create the machine, with ROUTE_RESTLESS more devices if it has no trace
+ * @destroy: destroy it
+ * @run: one of ROUTE_THREADS threads dispatches run->ops accesses
+ * @disturb: move or hot-plug a restless device, on another thread than @run
+ * @enter: called by a thread before its first @run or @disturb; may be NULL
+ * @leave: called by a thread after its last one; may be NULL
  */
 struct route_impl {
 	const char	*name;
@@ -91,7 +91,7 @@ void route_map_make(struct route_map *map, size_t nr);
 void route_map_load(struct route_map *map, const char *path);
 void route_map_free(struct route_map *map);
 
-/* What all devices do, whoever routes to them: the answer depends on both. */
+/* The read of all devices. The data depend on the device and the offset. */
 static inline uint32_t route_value(uint32_t index, uint64_t offset)
 {
 	return (index * 0x9e3779b1u) ^ (uint32_t)offset;
@@ -112,8 +112,8 @@ static inline void route_answer(uint32_t index, uint64_t offset, void *data,
  * struct route_device - a device of the peers
  * @read: fill in data
  * @write: take data
- * @index: which it is
- * @state: as much as one of ours has, so that devices lie equally far apart
+ * @index: number of the device
+ * @state: padding to the size of this library's devices, for equal distances
  */
 struct route_device {
 	void		(*read)(struct route_device *dev, uint64_t offset,
@@ -126,7 +126,7 @@ struct route_device {
 
 struct route_device *route_devices(size_t nr);
 
-/* A random page in which no device of the map is */
+/* A random page without a device of the map */
 static inline uint64_t route_free_page(const struct route_map *map,
 				       uint64_t *rng)
 {

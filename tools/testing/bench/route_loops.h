@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * route_loops.h - the loops that route, included once for each way to do it,
+ * route_loops.h - the loops that dispatch. Each implementation includes this file
  * after it has defined
  *
  *	struct router			with const struct route_map *map
  *	route(r, thread, mmio, addr, data, width, count, write)
- *					whether a device answered
+ *					returns whether a device responded
  */
 
 static void run_random(struct router *r, unsigned int thread,
@@ -21,7 +21,7 @@ static void run_random(struct router *r, unsigned int thread,
 			   ROUTE_BASE + i * ROUTE_STRIDE + offset, &value,
 			   sizeof(value), 1, false) ||
 		    value != route_value(i, offset))
-			bench_fail("%s: device %u is not where it is", IMPL, i);
+			bench_fail("%s: device %u is not found at its address", IMPL, i);
 	}
 	run->rng = rng;
 }
@@ -41,7 +41,7 @@ static void run_trace(struct router *r, unsigned int thread,
 		data[0] = 0xff;
 		if (!route(r, thread, a->mmio, a->addr, data, a->width,
 			   a->count, a->write))
-			bench_fail("%s: nobody at %#llx", IMPL,
+			bench_fail("%s: no device at %#llx", IMPL,
 				   (unsigned long long)a->addr);
 		region = &r->map->regions[a->region];
 		if (!a->write && data[0] !=

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * route_map.c - machines to route in: regular ones, and one from a recorded trace
+ * route_map.c - machines for dispatch: regular ones, and one from a recorded trace
  *
- * Documentation/vmm-trace.rst describes the file. The machine is made of what the
- * guest touches: ports less than 4 apart are one device, and so are memory
- * addresses on one page or on pages that adjoin. BARs that the guest moves are
- * several devices then, and what nobody answered is a device, too.
+ * Documentation/vmm-trace.rst describes the file. The machine consists of the addresses
+ * that the guest accesses. Ports less than 4 apart are one device, and so are memory
+ * addresses on one page or on adjacent pages. A BAR that the guest moves becomes
+ * several devices. Addresses without a device in the recorded machine become devices.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,14 +140,14 @@ static int by_address(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Whether two regions that follow each other are of one device */
+/* Whether two consecutive regions belong to one device */
 static bool adjoin(const struct route_region *a, const struct route_region *b)
 {
 	return a->mmio == b->mmio &&
 	       b->start - a->start < a->size + (a->mmio ? 1 : 4);
 }
 
-/* What is touched, the sorted regions of single accesses made one where they meet */
+/* Sort the regions of single accesses and merge adjacent ones. */
 static void make_regions(struct route_map *map)
 {
 	struct route_region *r;

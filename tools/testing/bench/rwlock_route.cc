@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * rwlock_route.cc - routing with what the standard library gives: an ordered map
- * behind a lock that readers share
+ * rwlock_route.cc - dispatch with the standard library: an ordered map and a
+ * reader-writer lock
  */
 #include <cstdlib>
 #include <cstring>
@@ -54,7 +54,7 @@ void *route_create(const route_map *map)
 		const route_region &region = map->regions[k];
 
 		if (!insert(r, region.mmio, region.start, region.size, k))
-			bench_fail("%s: device %zu has no place", IMPL, k);
+			bench_fail("%s: device %zu cannot be placed", IMPL, k);
 	}
 	for (size_t i = map->nr; !map->accesses &&
 	     i < map->nr + ROUTE_RESTLESS; i++) {

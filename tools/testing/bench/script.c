@@ -4,9 +4,9 @@
  *
  *	script [N]
  *
- * Does each workload N times with N ranges, by default 1000, after as many that
- * are not counted, and prints the names. Whoever counts looks at what is done in
- * counted(), one call for each name.
+ * Runs each workload N times with N ranges, by default 1000, after an equal number of
+ * uncounted runs, and prints the names. The counted instructions are those of
+ * counted(), which is called once for each name.
  */
 #include <stdarg.h>
 #include <stdio.h>

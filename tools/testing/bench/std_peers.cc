@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * std_peers.cc - what a VMM makes of its language's standard library
+ * std_peers.cc - allocators as in VMMs, built on the standard library
  *
- * Free ids in a balanced tree beside a hash map from id to owner, and a tree of
- * intervals, free and taken ones, in which the first that matches is taken.
+ * Ids: a balanced tree of free ids, and a hash map from id to owner. Addresses: a tree
+ * of free and allocated intervals, of which the first match is used.
  */
 #include <map>
 #include <set>
@@ -16,7 +16,7 @@ namespace {
 
 const uint64_t mmio_start = 0xd0000000;
 
-/* The smallest id that was given back, else the next that never was in use */
+/* The smallest freed id, else the next unused one */
 class id_allocator {
 public:
 	explicit id_allocator(uint32_t last) : next(0), last(last) { }
@@ -25,7 +25,7 @@ public:
 	{
 		if (freed.empty()) {
 			if (next > last)
-				bench_fail("std: no id is left");
+				bench_fail("std: no free id");
 			return next++;
 		}
 		uint32_t id = *freed.begin();
@@ -103,13 +103,13 @@ void id_run(void *state, bench_run *run)
 
 		if (found == s->by_id.end())
 			bench_fail("std: id %u", id);
-		owner *who = found->second;
+		owner *match = found->second;
 
 		s->by_id.erase(found);
 		s->free_ids.release(id);
 		id = s->free_ids.allocate();
-		who->id = id;
-		s->by_id.emplace(id, who);
+		match->id = id;
+		s->by_id.emplace(id, match);
 		sum = bench_fold(sum, id);
 	}
 	run->ns = bench_now() - begin;
@@ -126,7 +126,7 @@ size_t id_places(void *state, bench_place *places)
 	return s->n / 2;
 }
 
-/* All addresses are in one interval or another */
+/* The intervals cover all addresses. */
 class first_match {
 public:
 	first_match(uint64_t start, uint64_t last)
@@ -154,7 +154,7 @@ public:
 		auto i = tree.find(start);
 
 		if (i == tree.end() || !i->second.taken)
-			bench_fail("std: nothing is there");
+			bench_fail("std: no interval at the address");
 		i->second.taken = false;
 		auto next = std::next(i);
 

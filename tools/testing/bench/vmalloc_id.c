@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * vmalloc_id.c - ids that lead to their owners, and whole device slots, with this
- * library
+ * vmalloc_id.c - ids that lead to their owners, and device slots, with this library
  */
 #include <stdlib.h>
 
@@ -155,7 +154,7 @@ static void slot_run(void *state, struct bench_run *run)
 		id = &s->id_of[bench_below(&rng, s->n)];
 		slot = slot_free(s, *id);
 		if (!slot_reserve(s, slot))
-			bench_fail("slots: no place");
+			bench_fail("slots: no free slot");
 		*id = vmr_id_value(&slot->id);
 		sum = bench_fold(sum, *id ^ slot->mmio.start);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * vmalloc_restore.c - saving and restoring ranges; no peer can do that
+ * vmalloc_restore.c - save and restore ranges; no peer supports this
  */
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +90,7 @@ static void setup(void *state, const struct bench_place *places)
 		if (vmr_reserve(&s->space[0], &s->nodes[0][k],
 				3 * i * BENCH_PAGE,
 				(3 * i + 1 + i % 2) * BENCH_PAGE - 1, NULL))
-			bench_fail("restore: node %zu has no place", k);
+			bench_fail("restore: node %zu cannot be placed", k);
 	}
 	if (vmr_snapshot_size(&s->snap, &s->size))
 		bench_fail("restore: no size");
@@ -130,7 +130,7 @@ static size_t places(void *state, struct bench_place *out)
 		range = &s->nodes[1][i];
 		if (range->start != s->nodes[0][i].start ||
 		    range->last != s->nodes[0][i].last)
-			bench_fail("restore: %zu is at another place", i);
+			bench_fail("restore: node %zu has another address", i);
 		out[i].start = range->start;
 		out[i].size = range->last - range->start + 1;
 	}

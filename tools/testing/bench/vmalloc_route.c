@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * vmalloc_route.c - routing with this library
+ * vmalloc_route.c - dispatch with this library
  */
 #include <stdlib.h>
 
@@ -71,7 +71,7 @@ static void add_card(struct router *r, size_t i,
 	vmr_region_init(&card->region, region->mmio ? VMR_MMIO : VMR_PIO,
 			VMR_REGION_TRAPPED, region->size, 0, "card");
 	vmr_constraint_init_fixed(&card->constraint,
-			  region->mmio ? VMR_KIND_MMIO : VMR_KIND_PIO,
+				  region->mmio ? VMR_KIND_MMIO : VMR_KIND_PIO,
 			  region->start, region->size, &card->region.range);
 	card->constraint.request.align = 1;
 	if (vmr_device_add_region(&card->dev, &card->region) ||
@@ -100,7 +100,7 @@ static void *route_create(const struct route_map *map)
 	for (i = 0; i < ROUTE_THREADS; i++)
 		if (vmr_reader_attach(&r->manager, &r->threads[i].reader))
 			bench_fail("%s: no reader", IMPL);
-	/* In no order: 7919 divides no number of devices */
+	/* 7919 is prime and divides no number of devices: register out of order. */
 	for (i = 0; i < map->nr; i++)
 		add_card(r, i * 7919 % map->nr,
 			 &map->regions[i * 7919 % map->nr]);
@@ -131,7 +131,7 @@ static inline bool route(struct router *r, unsigned int thread, bool mmio,
 	return !vmr_read(reader, io, addr, data, width, count);
 }
 
-/* Half of the restless devices move, the other half are unplugged and plugged. */
+/* Odd devices move, even ones are unplugged and plugged. */
 static void route_disturb(void *state, uint64_t *rng)
 {
 	struct router *r = state;

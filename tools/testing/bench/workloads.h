@@ -2,13 +2,13 @@
 /*
  * workloads.h - the workloads of address allocators
  *
- * Included once for each implementation, after it has defined
+ * Each implementation includes this file after it has defined
  *
  *	struct space			with size_t n, void *memory, uint32_t *pages
  *					and struct bench_place *asked
  *	space_init(s, last)		empty, [0, last]
  *	space_alloc(s, i, size, policy, min, max)
- *					a place for node i, aligned to its size
+ *					allocate node i, aligned to its size
  *	space_reserve(s, i, start, size)
  *	space_free(s, i)
  *	space_move(s, i, start, size)
@@ -16,9 +16,9 @@
  *	space_start(s, i), space_size(s, i)
  *	space_bytes(n)			memory of n nodes
  *
- * so that each has its loops compiled with its own calls in them, and nothing is
- * called through a pointer but the loop. The same random numbers give the same
- * operations everywhere.
+ * The loops of an implementation therefore call its functions directly. Only the loop
+ * itself is called through a pointer. Equal random numbers give the same operations
+ * in each implementation.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static struct space *space_create(size_t n)
 	if (!s)
 		bench_fail("no memory");
 	s->n = n;
-	/* One more than n: adversarial has n gaps between n + 1 ranges. */
+	/* n + 1: adversarial has n gaps between n + 1 ranges. */
 	s->memory = aligned_alloc(64, (space_bytes(n + 2) + 63) / 64 * 64);
 	s->pages = calloc(2 * n, sizeof(*s->pages));
 	s->asked = calloc(n + 2, sizeof(*s->asked));
@@ -90,7 +90,7 @@ static size_t places(void *state, struct bench_place *out)
 	return s->n;
 }
 
-/* Each node is found where it is, at both ends */
+/* A lookup finds each node at its first and its last address. */
 static void check(void *state)
 {
 	struct space *s = state;
@@ -157,7 +157,7 @@ static void setup_best(void *state, const struct bench_place *places)
 	setup_full(state, BEST);
 }
 
-/* n nodes on 2 n pages, at random; @pages has theirs first and then the free */
+/* n nodes on 2 n random pages; @pages has their pages first, then the free ones. */
 static void setup_half(void *state, const struct bench_place *places)
 {
 	struct space *s = state;
@@ -182,7 +182,7 @@ static void setup_half(void *state, const struct bench_place *places)
 	}
 }
 
-/* Gaps that are long enough for a page and have none aligned in them */
+/* Gaps that are longer than a page but contain no aligned page */
 static void setup_adversarial(void *state, const struct bench_place *places)
 {
 	struct space *s = state;
@@ -192,20 +192,20 @@ static void setup_adversarial(void *state, const struct bench_place *places)
 	(void)places;
 	empty(s, (n + 16) * HOLE_STRIDE - 1);
 	for (i = 0; i < n; i++) {
-		/* A prime that divides no n here: each once, in no order */
+		/* 7919 is prime and divides no n: visits each k once, out of order. */
 		k = i * 7919 % n;
 		start = k ? (k - 1) * HOLE_STRIDE + 0x4700 + 0x1800 : 0;
 		ask(s, k, k * HOLE_STRIDE + 0x4700 - start);
 		must(space_reserve(s, k, start, s->asked[k].size), "setup", k);
 	}
-	/* The gap in front of this one is the last of the n; then it is free. */
+	/* Reserve the range after the last gap; all addresses above are free. */
 	start = (n - 1) * HOLE_STRIDE + 0x4700 + 0x1800;
 	must(space_reserve(s, n, start, HOLE_STRIDE), "setup", n);
 }
 
-/* The loops that are measured */
+/* The measured loops */
 
-/* Emptying the space before each fill is measured alone and taken off. */
+/* The time to empty the space before each fill is measured and subtracted. */
 static void run_fill(void *state, struct bench_run *run)
 {
 	uint64_t sum = run->sum, begin, emptied, fills, k;
@@ -288,7 +288,7 @@ static void run_mixed(void *state, struct bench_run *run)
 	run->sum = sum;
 }
 
-/* To a free page, at random; the old one becomes free */
+/* Move to a random free page. The old page becomes free. */
 static inline uint64_t other_page(struct space *s, uint64_t *rng, size_t *i)
 {
 	uint32_t *page, *free_page, to;
@@ -370,7 +370,7 @@ static void run_bounded(void *state, struct bench_run *run)
 		min = bench_below(&rng, pages - window + 1) * BENCH_PAGE;
 		max = min + window * BENCH_PAGE - 1;
 		space_free(s, i);
-		/* Where the window is full, which is rare, anywhere */
+		/* If the window is full, which is rare, use any address. */
 		if (!space_alloc(s, i, BENCH_PAGE, FIRST, min, max))
 			must(space_alloc(s, i, BENCH_PAGE, FIRST, 0, ~0ULL),
 			     "bounded", i);
@@ -389,7 +389,7 @@ static void run_lookup(void *state, struct bench_run *run)
 
 	for (k = 0; k < run->ops; k++) {
 		bench_op();
-		/* The page is in a table of its own: the node is not touched */
+		/* The address comes from a table, so the node is not accessed before. */
 		at = s->pages[bench_below(&rng, s->n)] * BENCH_PAGE;
 		at += rng % BENCH_PAGE;
 		sum = bench_fold(sum, space_find(s, at));

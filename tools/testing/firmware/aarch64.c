@@ -2,8 +2,7 @@
 /*
  * aarch64.c - the start, with the MMU off, and semihosting for all output
  *
- * An exception of any kind goes to one of sixteen places of 128 bytes, and here
- * all go on to the same.
+ * The vector table has sixteen entries of 128 bytes. All lead to one handler.
  */
 #include "firmware.h"
 
@@ -29,7 +28,7 @@ __asm__(".section .vectors, \"ax\"\n"
 
 void unexpected(void)
 {
-	firmware_fault("an exception that nobody asked for");
+	firmware_fault("unexpected exception");
 }
 
 long firmware_semihost(long op, const void *arg)

@@ -2,7 +2,7 @@
 /*
  * cortex-m3.c - the start, and semihosting for all output
  *
- * QEMU loads .data where it belongs and clears memory.
+ * QEMU loads .data to its run address and clears memory.
  */
 #include "firmware.h"
 
@@ -10,7 +10,7 @@ void start(void);
 
 static void unexpected(void)
 {
-	firmware_fault("an exception that nobody asked for");
+	firmware_fault("unexpected exception");
 }
 
 void __attribute__((__weak__)) systick(void)

@@ -19,10 +19,10 @@ __asm__(".section .entry, \"ax\"\n"
 
 void unexpected(void)
 {
-	firmware_fault("a trap that nobody asked for");
+	firmware_fault("unexpected trap");
 }
 
-/* What is a call is told by the two instructions around the ebreak. */
+/* The two instructions around the ebreak mark a semihosting call. */
 long firmware_semihost(long op, const void *arg)
 {
 	register long a0 __asm__("a0") = op;

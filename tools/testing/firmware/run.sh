@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Run the image that was built for a machine in QEMU, which emulates all of it;
-# what it says on its console is KTAP:
+# Run the image of a machine in QEMU, with full emulation. The console prints KTAP:
 #
 #	run.sh MACHINE DIRECTORY
 
@@ -58,7 +57,7 @@ uefi)
 	exit $((status ? status : 1))
 	;;
 *)
-	echo "there is no machine $machine" >&2
+	echo "unknown machine $machine" >&2
 	exit 1
 	;;
 esac

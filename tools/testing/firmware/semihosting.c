@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * semihosting.c - the debugger's, here QEMU's, services as a console
+ * semihosting.c - semihosting services of QEMU as a console
  *
  * The calls and their numbers are the same on Arm and RISC-V.
  */

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_systick.c - a reader in an interrupt handler beside the writer that it
- * interrupts
+ * test_systick.c - a reader in an interrupt handler that interrupts the writer
  *
- * Two devices change places again and again, each time in one step, while a timer
- * interrupts as often as it can. Its handler routes an access to each of the places
- * and one to a device that comes and goes: it must find each of the two once, and
- * the other whole or not at all. Interrupts come in the middle of the writer's
- * calls; if one ever found a write section open, a lookup there would not end.
+ * The writer swaps two devices repeatedly in bulk moves, and registers and unregisters
+ * a third one. A timer interrupts at its highest rate. The handler accesses all three
+ * addresses. It must find each of the two devices once, and the third one prepared or
+ * not at all. Interrupts must not occur inside a write section, or a lookup in the
+ * handler would never end.
  */
 #include "../kselftest_harness.h"
 #include "machine.h"
@@ -36,7 +35,7 @@ static struct thing things[3];
 
 static struct vmr_reader in_handler;
 
-/* What the handler saw; volatile is enough on one CPU */
+/* Counters of the handler; volatile suffices on one CPU. */
 static volatile struct {
 	unsigned int	all;
 	unsigned int	in_call;	/* while the writer was in the library */
@@ -90,7 +89,7 @@ void systick(void);
 
 void systick(void)
 {
-	/* Any distance from the last to the next, so that all places are met. */
+	/* Vary the interval to interrupt at all instructions. */
 	SYST_RVR = 20 + found.all * 7 % 61;
 	SYST_CVR = 0;
 	found.all++;
@@ -114,7 +113,7 @@ static int thing_up(unsigned int i, uint64_t addr)
 			"registers");
 	ret = vmr_device_add_region(&t->dev, &t->region);
 	vmr_constraint_init_fixed(&t->want, VMR_KIND_MMIO, addr, SIZE,
-			  &t->region.range);
+				  &t->region.range);
 	t->dev.constraints = &t->want;
 	t->dev.nr_constraints = 1;
 	vmr_resource_set_init(&t->dev.resources, &t->got, 1);
@@ -133,7 +132,8 @@ static int swap(unsigned int round)
 	return vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL);
 }
 
-TEST(a_reader_in_an_interrupt_handler_sees_no_half_states)
+/* A reader in an interrupt handler observes each change of the writer or none. */
+TEST(interrupt_reader_sees_whole_changes)
 {
 	unsigned int round;
 	int failed = 0;
@@ -145,7 +145,7 @@ TEST(a_reader_in_an_interrupt_handler_sees_no_half_states)
 
 	SYST_RVR = 100;
 	SYST_CVR = 0;
-	SYST_CSR = 7;		/* the core's clock, interrupts, go */
+	SYST_CSR = 7;		/* core clock, interrupt, enable */
 	for (round = 0; round < ROUNDS && !failed; round++) {
 		writing = true;
 		failed |= swap(round);
@@ -165,7 +165,7 @@ TEST(a_reader_in_an_interrupt_handler_sees_no_half_states)
 	EXPECT_EQ(0U, found.open);
 	EXPECT_EQ(0U, found.neither);
 	EXPECT_EQ(0U, found.half);
-	/* All of it happened often, or this says little. */
+	/* All cases must have occurred often. */
 	EXPECT_GT(found.in_call, ROUNDS);
 	EXPECT_GT(found.one_way, ROUNDS / 4);
 	EXPECT_GT(found.other_way, ROUNDS / 4);

@@ -2,16 +2,16 @@
 /*
  * uefi.c - the tests as a UEFI application
  *
- * What they print goes to the machine's debug console, since the firmware's own
- * console is full of what moves a cursor. How it went is said to QEMU's device for
- * that, and the firmware never gets to see the end.
+ * The output goes to QEMU's debug console, because the firmware's console contains
+ * cursor movements. The exit status goes to QEMU's isa-debug-exit. The application
+ * does not return to the firmware.
  */
 #include "firmware.h"
 
 #define CONSOLE	0xe9
 #define EXIT	0xf4
 
-/* UEFI's table of services, as far as it is used */
+/* The parts of UEFI's table of services that are used */
 typedef uint64_t __attribute__((__ms_abi__))
 watchdog_fn(uint64_t seconds, uint64_t code, uint64_t size, void *data);
 
@@ -38,7 +38,7 @@ void harness_write(const char *text, size_t length)
 		out(CONSOLE, *text++);
 }
 
-/* QEMU ends with twice this and one. */
+/* QEMU exits with (status << 1) | 1. */
 void firmware_exit(int status)
 {
 	for (;;)
@@ -47,7 +47,7 @@ void firmware_exit(int status)
 
 void start(const struct system_table *table)
 {
-	/* It would reset the machine after five minutes. */
+	/* The watchdog resets the machine after five minutes. */
 	table->boot->set_watchdog_timer(0, 0, 0, NULL);
 	firmware_main();
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * uefi_head.S - the headers of a PE image, so that an ELF linker can make one, and its
- * start
+ * uefi_head.S - the headers of a PE image, for an ELF linker, and the start code
  *
- * Besides what makes it an application for x86-64 the headers say one thing: there
- * is one section, which is code and data, and it may be loaded anywhere.
+ * The headers describe an application for x86-64 with one section of code and data
+ * that can be loaded at any address.
  */
 	.section .head, "a"
 
 image:	.ascii "MZ"
 	.org 0x3c
-	.long pe - image		/* where the PE header is */
+	.long pe - image		/* offset of the PE header */
 
 pe:	.ascii "PE\0\0"
 	.short 0x8664			/* machine */
@@ -28,17 +27,17 @@ optional:
 	.long 0				/* data */
 	.long 0				/* data without contents */
 	.long entry - image
-	.long 0x1000			/* where the code begins */
-	.quad 0				/* where it would like to be loaded */
-	.long 0x1000			/* sections are aligned so in memory */
-	.long 0x1000			/* and in the file */
+	.long 0x1000			/* start of the code */
+	.quad 0				/* preferred address */
+	.long 0x1000			/* alignment of sections in memory */
+	.long 0x1000			/* alignment in the file */
 	.long 0, 0, 0, 0		/* versions */
 	.long image_end - image
 	.long 0x1000			/* headers */
 	.long 0				/* checksum */
 	.short 10			/* an EFI application */
 	.short 0
-	.quad 0, 0, 0, 0		/* stack and heap, which UEFI does not ask */
+	.quad 0, 0, 0, 0		/* stack and heap, which UEFI ignores */
 	.long 0
 	.long 6				/* directories: all empty */
 	.quad 0, 0, 0, 0, 0, 0
@@ -61,7 +60,7 @@ entry:
 	lea	rela_end(%rip), %rdi
 1:	cmp	%rdi, %rsi
 	jae	2f
-	cmpl	$8, 8(%rsi)		/* relative: the address is all it takes */
+	cmpl	$8, 8(%rsi)		/* R_X86_64_RELATIVE */
 	jne	3f
 	mov	(%rsi), %r8
 	mov	16(%rsi), %r9
@@ -70,7 +69,7 @@ entry:
 	add	$24, %rsi
 	jmp	1b
 
-	/* Tests take more stack than an application is promised. */
+	/* The tests need more stack than UEFI guarantees. */
 2:	lea	stack_top(%rip), %rsp
 	mov	%rdx, %rdi		/* the system table */
 	call	start

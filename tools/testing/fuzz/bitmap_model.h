@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * bitmap_model.h - what the engine should do, worked out on 64 cells
+ * bitmap_model.h - a model of spaces, pools and ids on 64 cells
  *
- * A space of at most 64 cells, each of 2^shift addresses, and a bit for each that
- * is taken. All places begin and end where cells do, so that sets of cells say all
- * there is to say of them, and every question is answered by bits. Fast enough to
- * be asked a thousand million times.
+ * A space has at most 64 cells of 2^shift addresses each, and one bit for each
+ * occupied cell. All ranges start and end at bounds of cells, so bit operations
+ * answer every lookup, fast enough for 10^9 operations.
  *
- * Written from range.h, address.h and id.h alone.
+ * Written from range.h, pool.h and id.h alone.
  */
 #ifndef VMR_FUZZ_BITMAP_MODEL_H
 #define VMR_FUZZ_BITMAP_MODEL_H
@@ -21,33 +20,33 @@
 #define CELLS		64
 #define CELL_ORDERS	8	/* alignments of 1 to 128 cells */
 #define PIECES		24
-#define NOBODY		(-1)
+#define NONE		(-1)
 
 struct cells {
 	uint64_t	base;		/* address of cell 0 */
 	unsigned int	shift;		/* a cell has 2^shift addresses */
-	uint64_t	start;		/* what is managed */
+	uint64_t	start;		/* bounds of the space */
 	uint64_t	last;
-	uint64_t	domain;		/* the last address that can be named */
-	uint64_t	managed;	/* sets of cells: managed, taken */
+	uint64_t	domain;		/* last address of the domain */
+	uint64_t	managed;	/* sets of cells: managed, occupied */
 	uint64_t	live;
 	uint64_t	aligned[CELL_ORDERS];
-	int8_t		owner[CELLS];	/* whose a taken cell is */
-	uint32_t	waiting;	/* set of pieces: claimed or parked here */
+	int8_t		owner[CELLS];	/* range in an occupied cell */
+	uint32_t	waiting;	/* set of ranges: claimed or parked here */
 };
 
 struct model_range {
 	enum vmr_state	state;
-	struct cells	*in;		/* unless it is free */
-	uint64_t	start;		/* kept when it becomes free */
+	struct cells	*in;		/* NULL if free */
+	uint64_t	start;		/* unchanged when the range becomes free */
 	uint64_t	last;
-	uint64_t	age;		/* of a claim, lower is older */
+	uint64_t	age;		/* ticket of a claim */
 };
 
-/* The pieces of all spaces that they may move between. */
+/* The ranges of all spaces between which they can move */
 struct model_space {
 	struct model_range	model_range[PIECES];
-	uint64_t	claims;		/* made so far */
+	uint64_t	claims;		/* last ticket */
 };
 
 static inline bool is_power(uint64_t n)
@@ -55,19 +54,19 @@ static inline bool is_power(uint64_t n)
 	return n && !(n & (n - 1));
 }
 
-static inline uint64_t run_of(unsigned int n)
+static inline uint64_t cell_run(unsigned int n)
 {
 	return n >= CELLS ? ~0ull : (1ull << n) - 1;
 }
 
-/* The cells that are all inside [start, last]. */
+/* The cells that are completely inside [start, last] */
 static inline uint64_t cells_in(const struct cells *c, uint64_t start,
 				uint64_t last)
 {
 	uint64_t top = c->base + ((((uint64_t)CELLS - 1) << c->shift) |
 				  ((1ull << c->shift) - 1));
 	uint64_t size = 1ull << c->shift;
-	unsigned int from = 0, to = CELLS;	/* behind the last */
+	unsigned int from = 0, to = CELLS;	/* one more than the last */
 
 	if (start > last || start > top || last < c->base)
 		return 0;
@@ -76,10 +75,10 @@ static inline uint64_t cells_in(const struct cells *c, uint64_t start,
 		       !!((start - c->base) & (size - 1));
 	if (last < top)
 		to = (last - c->base + 1) >> c->shift;
-	return from < to ? run_of(to) & ~run_of(from) : 0;
+	return from < to ? cell_run(to) & ~cell_run(from) : 0;
 }
 
-/* The cells that [start, last] has an address in. */
+/* The cells that overlap [start, last] */
 static inline uint64_t cells_touched(const struct cells *c, uint64_t start,
 				     uint64_t last)
 {
@@ -93,7 +92,7 @@ static inline uint64_t cells_touched(const struct cells *c, uint64_t start,
 		from = (start - c->base) >> c->shift;
 	if (last < top)
 		to = (last - c->base) >> c->shift;
-	return run_of(to + 1) & ~run_of(from);
+	return cell_run(to + 1) & ~cell_run(from);
 }
 
 static inline uint64_t cell_addr(const struct cells *c, int cell)
@@ -101,7 +100,7 @@ static inline uint64_t cell_addr(const struct cells *c, int cell)
 	return c->base + ((uint64_t)(int64_t)cell << c->shift);
 }
 
-/* Manage the cells from @first to @last of those that begin at @base. */
+/* Manage the cells @first to @last. Cell 0 starts at @base. */
 static inline void cells_init(struct cells *c, uint64_t base,
 			      unsigned int shift, unsigned int first,
 			      unsigned int last, uint64_t domain)
@@ -114,17 +113,17 @@ static inline void cells_init(struct cells *c, uint64_t base,
 	c->start = cell_addr(c, (int)first);
 	c->last = cell_addr(c, (int)last) + ((1ull << shift) - 1);
 	c->domain = domain;
-	c->managed = run_of(last + 1) & ~run_of(first);
+	c->managed = cell_run(last + 1) & ~cell_run(first);
 	for (k = 0; k < CELL_ORDERS; k++)
 		for (i = 0; i < CELLS; i++)
 			if (shift + k < 64 ?
 			    !(cell_addr(c, (int)i) & ((1ull << (shift + k)) - 1)) :
 			    !cell_addr(c, (int)i))
 				c->aligned[k] |= 1ull << i;
-	memset(c->owner, NOBODY, sizeof(c->owner));
+	memset(c->owner, NONE, sizeof(c->owner));
 }
 
-/* Where @n cells in a row can begin inside of @set. */
+/* The cells of @set that start a run of @n cells in @set */
 static inline uint64_t starts_of(uint64_t set, uint64_t n)
 {
 	uint64_t have = 1;
@@ -150,7 +149,7 @@ static inline unsigned int highest(uint64_t set)
 	return 63 - (unsigned int)__builtin_clzll(set);
 }
 
-/* Cells that begin at multiples of @align, which is a power of two. */
+/* The cells that start at multiples of @align, a power of two */
 static inline uint64_t aligned_cells(const struct cells *c, uint64_t align)
 {
 	unsigned int log = lowest(align);
@@ -159,11 +158,11 @@ static inline uint64_t aligned_cells(const struct cells *c, uint64_t align)
 		return ~0ull;
 	if (log - c->shift < CELL_ORDERS)
 		return c->aligned[log - c->shift];
-	/* More than all cells: only the first can be such a multiple. */
+	/* Larger than all cells: only cell 0 can be a multiple. */
 	return !(c->base & (align - 1));
 }
 
-/* The order of the largest aligned block of cells in a row of them. */
+/* The order of the largest aligned block in a run of cells */
 static inline int order_of_row(const struct cells *c, uint64_t row)
 {
 	int k;
@@ -189,7 +188,7 @@ static inline uint64_t avoided_cells(const struct model_space *b,
 	return set;
 }
 
-/* The place for @n cells, -1 if there is none. */
+/* The first cell for a range of @n cells, or -1 */
 static inline int place_of(const struct cells *c, uint64_t within,
 			   uint64_t avoid, uint64_t n, uint64_t align,
 			   enum vmr_policy policy)
@@ -205,11 +204,11 @@ static inline int place_of(const struct cells *c, uint64_t within,
 	if (policy == VMR_LAST)
 		return (int)highest(fit);
 	while (gaps) {
-		/* The lowest row of cells without an end between them. */
+		/* The lowest run of cells */
 		unsigned int from = lowest(gaps);
 		uint64_t behind = ~(gaps >> from);
 		unsigned int len = behind ? lowest(behind) : CELLS;
-		uint64_t row = run_of(len) << from;
+		uint64_t row = cell_run(len) << from;
 		int order = order_of_row(c, row);
 
 		if (fit & row && order < best) {
@@ -221,13 +220,13 @@ static inline int place_of(const struct cells *c, uint64_t within,
 	return at;
 }
 
-/* The piece that has the lowest taken cell of @set, but for @except. */
-static inline int in_way(const struct cells *c, uint64_t set, int except)
+/* The range in the lowest occupied cell of @set, leaving out @except */
+static inline int overlap(const struct cells *c, uint64_t set, int except)
 {
 	set &= c->live;
 	while (set && c->owner[lowest(set)] == except)
 		set &= set - 1;
-	return set ? c->owner[lowest(set)] : NOBODY;
+	return set ? c->owner[lowest(set)] : NONE;
 }
 
 /* Changes */
@@ -241,7 +240,7 @@ static inline void piece_out(struct model_space *b, int i)
 		set = cells_touched(p->in, p->start, p->last);
 		p->in->live &= ~set;
 		for (; set; set &= set - 1)
-			p->in->owner[lowest(set)] = NOBODY;
+			p->in->owner[lowest(set)] = NONE;
 	} else if (p->state != VMR_FREE) {
 		p->in->waiting &= ~(1u << i);
 	}
@@ -261,7 +260,7 @@ static inline void piece_live(struct model_space *b, int i, struct cells *c,
 		c->owner[lowest(set)] = (int8_t)i;
 }
 
-/* Calls. @conflict is left alone unless something is in the way. */
+/* Calls. @conflict is written only for -EBUSY. */
 
 static inline int board_request(const struct cells *c,
 				const struct vmr_request *req)
@@ -289,7 +288,7 @@ static inline int board_alloc(struct model_space *b, int i, struct cells *c,
 	uint64_t min = req->min > from ? req->min : from;
 	uint64_t max = req->max < to ? req->max : to;
 	uint64_t last = req->addr + (req->size - 1);
-	int ret = board_request(c, req), pass, at, who;
+	int ret = board_request(c, req), pass, at, found;
 
 	if (ret)
 		return ret;
@@ -300,15 +299,15 @@ static inline int board_alloc(struct model_space *b, int i, struct cells *c,
 	if (req->policy == VMR_EXACT) {
 		if (req->addr < min || last > max)
 			return -ERANGE;
-		who = in_way(c, cells_touched(c, req->addr, last), NOBODY);
-		if (who != NOBODY) {
-			*conflict = who;
+		found = overlap(c, cells_touched(c, req->addr, last), NONE);
+		if (found != NONE) {
+			*conflict = found;
 			return -EBUSY;
 		}
 		piece_live(b, i, c, req->addr, last);
 		return 0;
 	}
-	/* Keeping off parked ones comes before the preferred alignment. */
+	/* Avoiding parked ranges precedes the preferred alignment. */
 	for (pass = 0; pass < 4; pass++) {
 		uint64_t align = pass & 1 ? req->align : req->prefer_align;
 		uint64_t start;
@@ -331,7 +330,7 @@ static inline int board_alloc(struct model_space *b, int i, struct cells *c,
 static inline int board_reserve(struct model_space *b, int i, struct cells *c,
 				uint64_t start, uint64_t last, int *conflict)
 {
-	int who;
+	int found;
 
 	if (start > last)
 		return -EINVAL;
@@ -339,9 +338,9 @@ static inline int board_reserve(struct model_space *b, int i, struct cells *c,
 		return -EEXIST;
 	if (start < c->start || last > c->last)
 		return -ERANGE;
-	who = in_way(c, cells_touched(c, start, last), NOBODY);
-	if (who != NOBODY) {
-		*conflict = who;
+	found = overlap(c, cells_touched(c, start, last), NONE);
+	if (found != NONE) {
+		*conflict = found;
 		return -EBUSY;
 	}
 	piece_live(b, i, c, start, last);
@@ -367,13 +366,13 @@ static inline int board_move(struct model_space *b, int i, struct cells *c,
 {
 	struct model_range *p = &b->model_range[i];
 	uint64_t last = start + (p->last - p->start);
-	int ret = board_move_check(b, i, c, c, start), who;
+	int ret = board_move_check(b, i, c, c, start), found;
 
 	if (ret)
 		return ret;
-	who = in_way(c, cells_touched(c, start, last), i);
-	if (who != NOBODY) {
-		*conflict = who;
+	found = overlap(c, cells_touched(c, start, last), i);
+	if (found != NONE) {
+		*conflict = found;
 		return -EBUSY;
 	}
 	piece_out(b, i);
@@ -386,16 +385,16 @@ struct board_step {
 	struct cells	*from;
 	struct cells	*to;
 	uint64_t	start;
-	uint64_t	was;	/* where it came from */
-	uint64_t	size;	/* less one */
+	uint64_t	was;	/* the old start */
+	uint64_t	size;	/* minus 1 */
 };
 
 static inline int board_move_set(struct model_space *b, struct board_step *step,
 				 int nr, size_t *failed, int *conflict)
 {
-	int i, j, ret = 0, who = NOBODY, in = 0;
+	int i, j, ret = 0, found = NONE, in = 0;
 
-	/* Nothing is changed before all steps are known to make sense. */
+	/* Check all steps before the first change. */
 	for (i = 0; i < nr; i++) {
 		for (j = 0; j < i && !ret; j++)
 			if (step[j].model_range == step[i].model_range)
@@ -418,16 +417,16 @@ static inline int board_move_set(struct model_space *b, struct board_step *step,
 	for (; in < nr; in++) {
 		struct board_step *s = &step[in];
 
-		who = in_way(s->to, cells_touched(s->to, s->start,
-						  s->start + s->size), NOBODY);
-		if (who != NOBODY)
+		found = overlap(s->to, cells_touched(s->to, s->start,
+						     s->start + s->size), NONE);
+		if (found != NONE)
 			break;
 		piece_live(b, s->model_range, s->to, s->start, s->start + s->size);
 	}
-	if (who == NOBODY)
+	if (found == NONE)
 		return 0;
 	*failed = (size_t)in;
-	*conflict = who;
+	*conflict = found;
 	for (i = 0; i < in; i++)
 		piece_out(b, step[i].model_range);
 	for (i = 0; i < nr; i++)
@@ -444,14 +443,14 @@ static inline int board_free(struct model_space *b, int i, const struct cells *c
 	return 0;
 }
 
-/* Of [start, start + size - 1] within [from, to]. */
+/* Free [start, start + size - 1], which must be within [from, to]. */
 static inline int board_free_at(struct model_space *b, struct cells *c, uint64_t from,
 				uint64_t to, uint64_t start, uint64_t size,
 				int *freed)
 {
 	uint64_t last = start + (size - 1);
 	uint64_t set;
-	int who;
+	int found;
 
 	if (!size)
 		return -EINVAL;
@@ -460,12 +459,12 @@ static inline int board_free_at(struct model_space *b, struct cells *c, uint64_t
 	if (start < from || last > to)
 		return -ERANGE;
 	set = cells_touched(c, start, start);
-	who = set ? c->owner[lowest(set)] : NOBODY;
-	if (who == NOBODY || b->model_range[who].start != start ||
-	    b->model_range[who].last != last)
+	found = set ? c->owner[lowest(set)] : NONE;
+	if (found == NONE || b->model_range[found].start != start ||
+	    b->model_range[found].last != last)
 		return -ENOENT;
-	piece_out(b, who);
-	*freed = who;
+	piece_out(b, found);
+	*freed = found;
 	return 0;
 }
 
@@ -493,7 +492,7 @@ static inline int board_settle(struct model_space *b, struct cells *c, uint64_t 
 {
 	uint64_t where = cells_touched(c, start, last);
 	uint32_t left = c->waiting;
-	int oldest = NOBODY;
+	int oldest = NONE;
 
 	for (; left; left &= left - 1) {
 		int i = (int)lowest(left);
@@ -502,10 +501,10 @@ static inline int board_settle(struct model_space *b, struct cells *c, uint64_t 
 
 		if (p->state != VMR_CLAIMED || !(set & where) || set & c->live)
 			continue;
-		if (oldest == NOBODY || p->age < b->model_range[oldest].age)
+		if (oldest == NONE || p->age < b->model_range[oldest].age)
 			oldest = i;
 	}
-	if (oldest != NOBODY) {
+	if (oldest != NONE) {
 		start = b->model_range[oldest].start;
 		last = b->model_range[oldest].last;
 		piece_out(b, oldest);
@@ -514,9 +513,9 @@ static inline int board_settle(struct model_space *b, struct cells *c, uint64_t 
 	return oldest;
 }
 
-/* Whether @a of a set is granted before @b; of equals, the first one is. */
-static inline bool goes_sooner(const struct vmr_request *a,
-			       const struct vmr_request *b)
+/* Whether @a is allocated before @b. The order of equals is that of the set. */
+static inline bool allocated_before(const struct vmr_request *a,
+				    const struct vmr_request *b)
 {
 	bool a_fixed = a->policy == VMR_EXACT, b_fixed = b->policy == VMR_EXACT;
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * engine.c - operations of range.h and address.h against bitmap_model.h
+ * engine.c - operations of range.h and pool.h against bitmap_model.h
  *
- * Two spaces that share their counter, and a pool on the first. After each
- * operation everything it returned is compared, and every so often each node, the
- * trees, the gaps and the claims.
+ * Two spaces that share a sequence count, and a pool on the first. All results of
+ * each operation are compared; at intervals also all nodes, trees, gaps and claims.
  */
 #include <vmalloc/pool.h>
 
@@ -32,11 +31,11 @@ struct answer {
 	size_t	failed;
 };
 
-static const struct answer nothing = { 0, NOBODY, NOBODY, 77 };
+static const struct answer nothing = { 0, NONE, NONE, 77 };
 
 static int index_of(const struct vmr_range *r)
 {
-	return r ? (int)(r - range) : NOBODY;
+	return r ? (int)(r - range) : NONE;
 }
 
 /* Arguments */
@@ -46,7 +45,7 @@ static unsigned int any_space(void)
 	return fuzz_below(SPACES);
 }
 
-/* Where a cell begins; sometimes one that there is not. */
+/* The start of a cell, sometimes of one that does not exist */
 static uint64_t any_start(const struct cells *c)
 {
 	return cell_addr(c, (int)fuzz_below(CELLS + 4) - 2);
@@ -61,7 +60,7 @@ static uint64_t any_size(const struct cells *c)
 {
 	unsigned int n = fuzz_u8();
 
-	/* Powers of two, small numbers, any number. */
+	/* Powers of two, small numbers, any number */
 	if (n < 128)
 		n = 1u << (n & 3);
 	else if (n < 160)
@@ -142,7 +141,7 @@ static const char *op_pool_alloc(struct answer *is, struct answer *should)
 		req.prefer_align = 0;
 		is->ret = vmr_pool_alloc(&pool, &range[i], req.size, req.align,
 					 req.policy);
-		/* It does not do these. */
+		/* The call does not support these. */
 		if (req.policy == VMR_EXACT)
 			req.size = 0;
 	}
@@ -171,7 +170,7 @@ static const char *op_reserve(struct answer *is, struct answer *should)
 	return "reserve";
 }
 
-/* Most often the one where it is. */
+/* Most often the space of the range */
 static unsigned int space_of(unsigned int i)
 {
 	if (model_space.model_range[i].state == VMR_FREE || fuzz_one_in(16))
@@ -210,7 +209,7 @@ static const char *op_move_set(struct answer *is, struct answer *should)
 		if (!rotate)
 			mine[i].start = any_start(mine[i].to);
 	}
-	/* Each to the next one's place, which only a set can do. */
+	/* A rotation, which only a bulk move can do */
 	for (i = 0; rotate && i < nr; i++) {
 		other = (i + 1) % nr;
 		mine[i].to = mine[other].from;
@@ -367,7 +366,7 @@ static const char *any_op(struct answer *is, struct answer *should)
 	}
 }
 
-/* Questions */
+/* Lookups */
 
 static uint64_t set_of(const struct cells *c, const struct vmr_range *r)
 {
@@ -379,16 +378,16 @@ static void check_find(unsigned int s, unsigned int cell)
 	const struct cells *c = &cells[s];
 	uint64_t at = cell_addr(c, (int)cell) + (1ull << c->shift) / 3;
 	uint64_t start = 0, last = 0;
-	int who = c->owner[cell];
+	int found = c->owner[cell];
 	uint64_t set = cells_in(c, at, VMR_ADDR_MAX) | 1ull << cell;
 
-	FUZZ_ASSERT(index_of(vmr_find(&space[s], at)) == who);
-	FUZZ_ASSERT(index_of(vmr_find_lockless(&space[s], at, &start, &last)) == who);
-	if (who != NOBODY)
-		FUZZ_ASSERT(start == model_space.model_range[who].start &&
-			    last == model_space.model_range[who].last);
+	FUZZ_ASSERT(index_of(vmr_find(&space[s], at)) == found);
+	FUZZ_ASSERT(index_of(vmr_find_lockless(&space[s], at, &start, &last)) == found);
+	if (found != NONE)
+		FUZZ_ASSERT(start == model_space.model_range[found].start &&
+			    last == model_space.model_range[found].last);
 	FUZZ_ASSERT(index_of(vmr_find_overlap(&space[s], at, VMR_ADDR_MAX)) ==
-		    in_way(c, set, NOBODY));
+		    overlap(c, set, NONE));
 }
 
 static void check_node(unsigned int i)
@@ -437,11 +436,11 @@ static void check_gaps(unsigned int s)
 
 	vmr_for_each_gap(&gap, &space[s]) {
 		set = cells_in(c, gap.start, gap.last);
-		/* All free, the lowest that is left, and a taken one behind. */
+		/* The gap is free, is the lowest one left, and is maximal. */
 		FUZZ_ASSERT(set && !(set & ~left) && lowest(set) == lowest(left));
 		FUZZ_ASSERT(!((set << 1) & ~set & left));
 		FUZZ_ASSERT(index_of(gap.next) ==
-			    in_way(c, ~run_of(highest(set)), NOBODY));
+			    overlap(c, ~cell_run(highest(set)), NONE));
 		if ((uint64_t)__builtin_popcountll(set) > most) {
 			most = (uint64_t)__builtin_popcountll(set);
 			largest = set;
@@ -502,7 +501,7 @@ static void check_highest(void)
 		    ((1ull << cells[0].shift) - 1)));
 }
 
-/* Everything at once, when bytes are few and to be made the most of. */
+/* All comparisons after each operation, for inputs of few bytes */
 static void check_all(void)
 {
 	unsigned int s, cell;
@@ -520,8 +519,8 @@ static void check_all(void)
 }
 
 /*
- * Not all at once: a question may put right what the next would show. The first
- * is free of that and asked each time.
+ * One kind of lookup at a time: a lookup may apply a deferred update and hide an
+ * error from the next. The first kind changes nothing and is done each time.
  */
 static void check(uint64_t op)
 {
@@ -557,7 +556,7 @@ static void check(uint64_t op)
 static void one_op(uint64_t nr)
 {
 	struct answer is = nothing, should = nothing;
-	/* What a failed call may not change; it takes time to remember. */
+	/* Save the state that a failed call must not change. This is slow. */
 	bool keeps = nr % 16 == 5;
 	const char *what;
 
@@ -576,7 +575,7 @@ static void one_op(uint64_t nr)
 	if (is.failed != should.failed)
 		fuzz_fail("%s: step %zu, not %zu", what, is.failed,
 			  should.failed);
-	/* A set of moves that failed may have built the trees anew. */
+	/* A bulk move that failed may have rebuilt the trees. */
 	if (keeps && is.ret && strcmp(what, "move_bulk") &&
 	    (memcmp(range_before, range, sizeof(range)) ||
 	     memcmp(space_before, space, sizeof(space))))
@@ -584,7 +583,7 @@ static void one_op(uint64_t nr)
 	check(nr);
 }
 
-/* At the bottom, at the top, somewhere; cells of one address up to 2^58 */
+/* At the bottom, at the top, in between; cells of one address up to 2^58 */
 static void start_with(unsigned int how)
 {
 	static const uint8_t shifts[] = { 0, 0, 4, 12, 12, 30, 50, 58 };

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * fuzz.h - what all fuzz targets have in common
+ * fuzz.h - definitions for all fuzz targets
  *
- * A target is a function that takes bytes and makes operations of them, each done
- * on the library and on something so simple that it is right. The bytes come from
- * libFuzzer, from AFL++, from a file of the corpus, or from a generator; to the
- * target all are alike. Where they end, zeroes follow.
+ * A target converts bytes to operations on the library and on a simple model. The
+ * bytes come from libFuzzer, AFL++, a file of the corpus, or a generator. After the
+ * last byte the target reads zeroes.
  */
 #ifndef VMR_FUZZ_H
 #define VMR_FUZZ_H
@@ -31,20 +30,20 @@ extern const struct fuzz_target fuzz_snapshot;
 extern const struct fuzz_target fuzz_trace;
 
 struct fuzz {
-	const uint8_t	*at;		/* the bytes that are left */
+	const uint8_t	*at;		/* the remaining bytes */
 	const uint8_t	*end;
-	bool		generates;	/* or there is no end of them */
+	bool		generates;	/* the bytes come from the generator */
 	uint64_t	state;		/* of the generator; never 0 */
-	uint64_t	pool;		/* what it has ready */
-	unsigned int	ready;		/* in bits */
-	uint64_t	left;		/* operations that it shall make */
-	FILE		*record;	/* where the bytes go, or NULL */
-	uint64_t	ops;		/* done so far, in all */
+	uint64_t	pool;		/* generated bits that are not used yet */
+	unsigned int	ready;		/* number of bits in @pool */
+	uint64_t	left;		/* operations to be generated */
+	FILE		*record;	/* receives the bytes, or NULL */
+	uint64_t	ops;		/* operations done in total */
 };
 
 extern struct fuzz fuzz;
 
-/* Say what does not agree, and where, and end. */
+/* Print the difference and its location, and end the process. */
 __attribute__((format(printf, 1, 2), noreturn))
 void fuzz_fail(const char *fmt, ...);
 
@@ -107,7 +106,7 @@ static inline uint64_t fuzz_u64(void)
 	return fuzz_take(8);
 }
 
-/* One of 0 to @n - 1, @n being at most 256. */
+/* A number from 0 to @n - 1; @n is at most 256. */
 static inline unsigned int fuzz_below(unsigned int n)
 {
 	return fuzz_u8() * n >> 8;
@@ -118,7 +117,7 @@ static inline bool fuzz_one_in(unsigned int n)
 	return !fuzz_below(n);
 }
 
-/* Whether there is another operation to be made; counts it. */
+/* Returns whether another operation follows, and counts it. */
 static inline bool fuzz_more(void)
 {
 	if (fuzz.generates ? !fuzz.left : fuzz.at == fuzz.end)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * harness.h - stands in for kselftest_harness.h where a target takes in a selftest
+ * harness.h - replaces kselftest_harness.h in targets that include a selftest
  *
- * The target has a loop of its own, so the test's is compiled and not called.
+ * The target has its own loop. The tests are compiled but not called.
  */
 #ifndef VMR_FUZZ_HARNESS_H
 #define VMR_FUZZ_HARNESS_H
@@ -20,7 +20,7 @@ struct __test_metadata {
 #define TH_LOG(fmt, ...) \
 	((void)_metadata, fprintf(stderr, "# " fmt "\n", ##__VA_ARGS__))
 
-/* A block may follow. */
+/* The caller may append a block. */
 #define FUZZ_EXPECT(cond) \
 	while (!(cond) && harness_fails(#cond))
 

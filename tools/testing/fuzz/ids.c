@@ -2,8 +2,8 @@
 /*
  * ids.c - operations of id.h against a set of 64 bits
  *
- * The ids are 64 numbers in a row, at the bottom, at the top or somewhere, so that
- * blocks and single ids meet.
+ * The ids are 64 consecutive numbers at the bottom, at the top or in between. Blocks
+ * and single ids therefore conflict often.
  */
 #include <vmalloc/id.h>
 
@@ -15,14 +15,14 @@ static struct vmr_id_pool ids, ids_before;
 static struct vmr_range range[PIECES], range_before[PIECES];
 static struct cells cells;
 static struct model_space model_space;
-static uint64_t issued;
+static uint64_t watermark;
 
 static int index_of(const struct vmr_range *r)
 {
-	return r ? (int)(r - range) : NOBODY;
+	return r ? (int)(r - range) : NONE;
 }
 
-/* Near the ids that there are; wraps as a 32-bit number does. */
+/* An id near the bounds; it wraps as a 32-bit number does. */
 static uint32_t any_id(void)
 {
 	return (uint32_t)cells.base + fuzz_below(CELLS + 4) - 2;
@@ -61,11 +61,11 @@ static struct vmr_request any_request(void)
 	return req;
 }
 
-/* What was handed out, by the number behind it. */
-static int issue(int i, int ret)
+/* The watermark */
+static int allocated(int i, int ret)
 {
-	if (!ret && model_space.model_range[i].last >= issued)
-		issued = model_space.model_range[i].last + 1;
+	if (!ret && model_space.model_range[i].last >= watermark)
+		watermark = model_space.model_range[i].last + 1;
 	return ret;
 }
 
@@ -77,7 +77,7 @@ static int free_by_number(uint64_t id, uint64_t count, int *freed)
 		return -EOVERFLOW;
 	if (id < cells.start || id + count - 1 > cells.last)
 		return -ERANGE;
-	if (id >= issued)
+	if (id >= watermark)
 		return -ENOENT;
 	if (!(cells_touched(&cells, id, id + count - 1) & cells.live))
 		return -EALREADY;
@@ -87,8 +87,8 @@ static int free_by_number(uint64_t id, uint64_t count, int *freed)
 
 static void one_op(void)
 {
-	int ret, want, conflict = NOBODY, freed = NOBODY;
-	struct vmr_range *in_way = NULL, *gone = NULL;
+	int ret, want, conflict = NONE, freed = NONE;
+	struct vmr_range *blocker = NULL, *gone = NULL;
 	int i = (int)fuzz_below(PIECES);
 	const struct vmr_request one = VMR_REQUEST(1, 1);
 	struct vmr_request req;
@@ -99,22 +99,22 @@ static void one_op(void)
 	case 0:
 	case 1:
 		ret = vmr_id_alloc(&ids, &range[i]);
-		want = issue(i, board_alloc(&model_space, i, &cells, cells.start,
-					    cells.last, &one, &conflict));
+		want = allocated(i, board_alloc(&model_space, i, &cells, cells.start,
+						cells.last, &one, &conflict));
 		break;
 	case 2:
 		id = any_id();
-		ret = vmr_id_reserve(&ids, &range[i], id, &in_way);
-		want = issue(i, board_reserve(&model_space, i, &cells, id, id,
-					      &conflict));
+		ret = vmr_id_reserve(&ids, &range[i], id, &blocker);
+		want = allocated(i, board_reserve(&model_space, i, &cells, id, id,
+						  &conflict));
 		break;
 	case 3:
 	case 4:
 	case 5:
 		req = any_request();
-		ret = vmr_id_alloc_block(&ids, &range[i], &req, &in_way);
-		want = issue(i, board_alloc(&model_space, i, &cells, cells.start,
-					    cells.last, &req, &conflict));
+		ret = vmr_id_alloc_block(&ids, &range[i], &req, &blocker);
+		want = allocated(i, board_alloc(&model_space, i, &cells, cells.start,
+						cells.last, &req, &conflict));
 		break;
 	case 6:
 		id = any_id();
@@ -136,10 +136,10 @@ static void one_op(void)
 		ret = vmr_id_free_range(&ids, &range[i]);
 		want = board_free(&model_space, i, &cells);
 	}
-	if (ret != want || index_of(in_way) != conflict ||
+	if (ret != want || index_of(blocker) != conflict ||
 	    index_of(gone) != freed)
 		fuzz_fail("case %u: %d, %d in the way, %d freed; not %d, %d, %d",
-			  what, ret, index_of(in_way), index_of(gone), want,
+			  what, ret, index_of(blocker), index_of(gone), want,
 			  conflict, freed);
 	if (ret && (memcmp(range, range_before, sizeof(range)) ||
 		    memcmp(&ids, &ids_before, sizeof(ids))))
@@ -153,7 +153,7 @@ static void check(uint64_t nr)
 	unsigned int cell = nr * 29 % CELLS;
 	uint32_t id = (uint32_t)cell_addr(&cells, (int)cell);
 
-	FUZZ_ASSERT(ids.high_watermark == issued);
+	FUZZ_ASSERT(ids.high_watermark == watermark);
 	FUZZ_ASSERT(index_of(vmr_id_find(&ids, id)) == cells.owner[cell]);
 	FUZZ_ASSERT(vmr_id_is_allocated(&ids, id) == (cells.live >> cell & 1));
 	FUZZ_ASSERT(vmr_range_state(&range[i]) == p->state &&
@@ -173,10 +173,10 @@ static void run(void)
 
 	memset(&model_space, 0, sizeof(model_space));
 	memset(range, 0, sizeof(range));
-	issued = 0;
+	watermark = 0;
 	cells_init(&cells, bases[how & 3], 0, first, last, UINT32_MAX);
 	FUZZ_ASSERT(!vmr_id_pool_init(&ids, (uint32_t)cells.start,
-				  (uint32_t)cells.last));
+				      (uint32_t)cells.last));
 	for (nr = 0; fuzz_more(); nr++) {
 		memcpy(range_before, range, sizeof(range));
 		ids_before = ids;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * main.c - where the bytes come from
+ * main.c - the programs that run the fuzz targets
  *
- * Built with FUZZ_TARGET=fuzz_NAME this is a target of libFuzzer, or of AFL++ with
- * its own compiler. Else it is a program of its own:
+ * Built with FUZZ_TARGET=fuzz_NAME this is a target of libFuzzer or AFL++. Otherwise
+ * it is a program:
  *
  *	fuzz replay CORPUS [OPERATIONS]	each target: all files of CORPUS/NAME, then
- *					some operations of the generator's; KTAP
+ *					some generated operations; KTAP
  *	fuzz file NAME FILE...		the files
- *	fuzz run NAME OPERATIONS [SEED]	what the generator makes of SEED
+ *	fuzz run NAME OPERATIONS [SEED]	operations generated from SEED
  *	fuzz record NAME OPERATIONS SEED FILE
- *					the same, as the file that does it
+ *					the same, recorded in a file
  */
 #include <dirent.h>
 #include <signal.h>
@@ -23,7 +23,7 @@
 #include "fuzz.h"
 
 #define FILE_LIMIT	0x100000
-#define EPISODE		4096	/* operations on one start */
+#define EPISODE		4096	/* operations before the target starts again */
 
 struct fuzz fuzz;
 
@@ -89,7 +89,7 @@ static const struct fuzz_target *target_of(const char *name)
 	for (i = 0; i < NR_TARGETS; i++)
 		if (!strcmp(targets[i]->name, name))
 			return targets[i];
-	fprintf(stderr, "fuzz: no target is called %s; there are", name);
+	fprintf(stderr, "fuzz: unknown target %s; targets:", name);
 	for (i = 0; i < NR_TARGETS; i++)
 		fprintf(stderr, " %s", targets[i]->name);
 	fputc('\n', stderr);
@@ -112,7 +112,7 @@ static int run_file(const struct fuzz_target *target, const char *path)
 	return 0;
 }
 
-/* One start after the other, each with a seed of its own that is told of. */
+/* Start the target again and again, each time with a seed that is printed. */
 static void generate(const struct fuzz_target *target, uint64_t nr,
 		     uint64_t seed)
 {
@@ -139,7 +139,7 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Exit status 0 and a line about it, or it ends on the way. */
+/* Prints a line and returns 0. A difference ends the process. */
 static int replay_one(const struct fuzz_target *target, const char *corpus,
 		      uint64_t ops)
 {
@@ -209,7 +209,7 @@ static int run_ops(const char *name, uint64_t ops, uint64_t seed)
 
 	generate(target_of(name), ops, seed);
 	took = now() - start;
-	printf("%s: %" PRIu64 " operations, seed %" PRIu64 ", %.1f s, %.0f ns each, all agree\n",
+	printf("%s: %" PRIu64 " operations, seed %" PRIu64 ", %.1f s, %.0f ns each, all equal\n",
 	       name, fuzz.ops, seed, took, took * 1e9 / (double)fuzz.ops);
 	return 0;
 }

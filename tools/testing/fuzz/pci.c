@@ -2,14 +2,14 @@
 /*
  * pci.c - a guest that writes to twelve functions behind three bridges
  *
- * The machine, what the guest does to it and what must hold are those of
- * test_hostile_guest.c, with the bytes of the fuzzer in place of its dice. What must hold
- * is worked out there from the registers as the specification has them, and from
- * all regions one by one.
+ * The machine, the accesses of the guest and the checks are those of test_hostile_guest.c,
+ * with the bytes of the fuzzer in place of random numbers. The checks compute the
+ * expected state from the registers, as the specification defines them, and from all
+ * regions one by one.
  */
 #include "fuzz.h"
 
-/* The dice of that test are not thrown. */
+/* The random numbers of that test are not used. */
 #define chance		chance_of_a_seed
 #define dice		dice_of_a_seed
 #include "../selftests/vmalloc/bus.h"
@@ -21,7 +21,7 @@ static uint64_t chance(void)
 	return fuzz_u64();
 }
 
-/* As few bytes as will do, so that each means more. */
+/* Use as few bytes as possible: a change of one then has more effect. */
 static uint32_t dice(uint32_t n)
 {
 	if (n <= 256)
@@ -35,7 +35,7 @@ static uint32_t dice(uint32_t n)
 
 #define CLEAR(object)	memset(&(object), 0, sizeof(object))
 
-/* All of it in a process that has done this before. */
+/* Reset all variables: the process has run a target before. */
 static void begin(void)
 {
 	CLEAR(m);
@@ -62,7 +62,7 @@ static void check(void)
 		fuzz_fail("%s", what);
 }
 
-/* To check takes long, so where there is no end of exits it is done seldom. */
+/* The check is slow, so a generated run does it seldom. */
 static void run(void)
 {
 	unsigned int every = fuzz.generates ? 256 : 4, nr;

@@ -2,11 +2,11 @@
 /*
  * snapshot.c - bytes that may be a snapshot
  *
- * The states, their keys and their nodes are those of test_snapshot.c: a box of
- * three spaces and some registers, and a machine with PCI functions. What is
- * restored must be a sound state that is saved as these very bytes again, since one
- * state has one snapshot; what is refused must have changed no byte of anything. And
- * what a box takes must be exactly what a second reader of the format takes.
+ * The states, keys and nodes are those of test_snapshot.c: a box of three spaces and
+ * some registers, and a machine with PCI functions. A restored state must be valid
+ * and must be saved as the same bytes, since a state has exactly one snapshot. A
+ * failed restore must not change any byte. A second reader of the format must accept
+ * the same inputs as the library.
  */
 #include "fuzz.h"
 
@@ -22,14 +22,14 @@ static struct __test_metadata metadata;
 static uint8_t sound[BYTES_MAX];
 static size_t sound_size;
 
-static uint64_t any(uint64_t below)
+static uint64_t random_value(uint64_t below)
 {
 	if (below && below <= 256)
 		return fuzz_below((unsigned int)below);
 	return below ? fuzz_u32() % below : fuzz_u64();
 }
 
-static void put_right(uint8_t *bytes, size_t n, unsigned int how)
+static void fix_bytes(uint8_t *bytes, size_t n, unsigned int how)
 {
 	if (how & 1)
 		fix_size(bytes, n);
@@ -38,8 +38,8 @@ static void put_right(uint8_t *bytes, size_t n, unsigned int how)
 }
 
 /*
- * What snapshot.h says of the format, in the simplest way: whether the bytes are a
- * snapshot of a box.
+ * The second reader: whether the bytes are a snapshot of a box, by the format in
+ * snapshot.h.
  */
 
 struct record {
@@ -49,7 +49,7 @@ struct record {
 	uint64_t	age;
 };
 
-/* A space with no more records than this is all there is room for. */
+/* The largest number of records in a space that fits the buffer */
 #define RECORDS		128
 
 static struct record record_list[2][RECORDS];
@@ -96,7 +96,7 @@ static bool are_claims(const struct record *r, uint64_t nr,
 				 live[j].last >= r[i].start;
 		if (r[i].age && (!waits || r[i].age > claimed))
 			return false;
-		/* No two of one age, and at one address the older one first. */
+		/* Tickets are unique. At one address the older claim comes first. */
 		for (j = 0; j < i; j++)
 			if (r[i].age && (r[j].age == r[i].age ||
 					 (r[j].start == r[i].start &&
@@ -128,7 +128,7 @@ static size_t read_records(const uint8_t *bytes, size_t at, size_t end,
 	return at;
 }
 
-/* Where a space ends, 0 if it is none. */
+/* Returns the end of the space, or 0 if it is invalid. */
 static size_t read_one_space(const uint8_t *bytes, size_t at, size_t end,
 			     const struct vmr_snapshot_space *s)
 {
@@ -196,7 +196,7 @@ static bool is_box(const uint8_t *bytes, size_t n)
 static void box_place(const struct vmr_space *space, uint64_t *start,
 		      uint64_t *last)
 {
-	uint64_t a = any(72), size = any(8);
+	uint64_t a = random_value(72), size = random_value(8);
 
 	if (space->last == VMR_ADDR_MAX)
 		a = a & 1 ? VMR_ADDR_MAX - a / 2 : a / 2;
@@ -208,15 +208,15 @@ static void box_place(const struct vmr_space *space, uint64_t *start,
 
 static void box_step(void)
 {
-	struct vmr_snapshot_space *s = &src.spaces[any(SPACES)];
-	struct vmr_range *range = &src.r[any(NODES)];
+	struct vmr_snapshot_space *s = &src.spaces[random_value(SPACES)];
+	struct vmr_range *range = &src.r[random_value(NODES)];
 	uint64_t start, last;
 	size_t i;
 
 	for (i = 0; i < SPACES; i++)
 		vmr_free(src.spaces[i].space, range);
 	box_place(s->space, &start, &last);
-	switch (any(8)) {
+	switch (random_value(8)) {
 	case 0:
 		break;
 	case 1:
@@ -229,7 +229,7 @@ static void box_step(void)
 	default:
 		vmr_reserve(s->space, range, start, last, NULL);
 	}
-	src.regs[any(sizeof(src.regs))] = (uint8_t)any(256);
+	src.regs[random_value(sizeof(src.regs))] = (uint8_t)random_value(256);
 }
 
 static bool restored_exactly(const uint8_t *bytes, size_t n)
@@ -254,39 +254,39 @@ static bool restored_exactly(const uint8_t *bytes, size_t n)
 	return true;
 }
 
-/* A number of some width, near another one or anything. */
+/* Replace a number by one near another, or by a random one. */
 static void damage_number(uint8_t *bytes, size_t n)
 {
-	size_t at = any(n / 4) * 4, from = any(n / 4) * 4;
-	int width = at + 8 <= n && any(4) ? 8 : 4;
+	size_t at = random_value(n / 4) * 4, from = random_value(n / 4) * 4;
+	int width = at + 8 <= n && random_value(4) ? 8 : 4;
 
-	switch (any(6)) {
+	switch (random_value(6)) {
 	case 0:
-		put_le(bytes + at, get_le(bytes + at, width) + any(9) - 4,
+		put_le(bytes + at, get_le(bytes + at, width) + random_value(9) - 4,
 		       width);
 		break;
 	case 1:
-		put_le(bytes + at, any(64), width);
+		put_le(bytes + at, random_value(64), width);
 		break;
 	case 2:
-		put_le(bytes + at, any(0), width);
+		put_le(bytes + at, random_value(0), width);
 		break;
 	case 3:
-		put_le(bytes + at, ~any(4), width);
+		put_le(bytes + at, ~random_value(4), width);
 		break;
 	case 4:
 		if (from + width <= n)
 			memmove(bytes + at, bytes + from, width);
 		break;
 	default:
-		bytes[any(n)] ^= 1 << any(8);
+		bytes[random_value(n)] ^= 1 << random_value(8);
 	}
 }
 
-/* Two records change places. */
+/* Swap two records. */
 static void damage_order(uint8_t *bytes, size_t n)
 {
-	size_t size = any(2) ? 24 : 32, at = any(n / 8) * 8;
+	size_t size = random_value(2) ? 24 : 32, at = random_value(n / 8) * 8;
 	uint8_t record[32];
 
 	if (at + 2 * size > n)
@@ -296,14 +296,14 @@ static void damage_order(uint8_t *bytes, size_t n)
 	memcpy(bytes + at + size, record, size);
 }
 
-/* Bytes taken out, or put in twice, as records are that come twice. */
+/* Remove bytes or duplicate them. */
 static size_t damage_length(uint8_t *bytes, size_t n, size_t max)
 {
-	size_t at = any(n / 8 + 1) * 8, by = 8 + any(5) * 8;
+	size_t at = random_value(n / 8 + 1) * 8, by = 8 + random_value(5) * 8;
 
 	if (at + by > n)
-		return any(n + 1);
-	if (any(2)) {
+		return random_value(n + 1);
+	if (random_value(2)) {
 		memmove(bytes + at, bytes + at + by, n - at - by);
 		return n - by;
 	}
@@ -315,26 +315,26 @@ static size_t damage_length(uint8_t *bytes, size_t n, size_t max)
 
 static size_t damage(uint8_t *bytes, size_t n, size_t max)
 {
-	size_t times = 1 + any(3);
+	size_t times = 1 + random_value(3);
 
 	while (times-- && n >= 8) {
-		if (any(4))
+		if (random_value(4))
 			damage_number(bytes, n);
-		else if (any(2))
+		else if (random_value(2))
 			damage_order(bytes, n);
 		else
 			n = damage_length(bytes, n, max);
 	}
-	put_right(bytes, n, any(16) ? 1 : (unsigned int)any(4));
+	fix_bytes(bytes, n, random_value(16) ? 1 : (unsigned int)random_value(4));
 	return n;
 }
 
-/* Another state, and what is saved of it, which comes back. */
+/* Save another state, and restore it. */
 static void new_box_state(void)
 {
-	int nr = (int)any(12);
+	int nr = (int)random_value(12);
 
-	if (!any(8))
+	if (!random_value(8))
 		box_clear(&src);
 	while (nr--)
 		box_step();
@@ -350,7 +350,7 @@ static void box_damaged(void)
 
 	memcpy(bad, sound, n);
 	n = damage(bad, n, sizeof(bad));
-	dst.fault = any(16) ? NO_FAULT : (int)any(5);
+	dst.fault = random_value(16) ? NO_FAULT : (int)random_value(5);
 	/* With a fault the state differs from the saved one, but is valid. */
 	if (dst.fault == NO_FAULT) {
 		restored_exactly(bad, n);
@@ -383,7 +383,7 @@ static void machine_damaged(void)
 	machine_init(&metadata, &new);
 }
 
-/* The bytes that are left, as they are or with their checksum put right */
+/* The remaining bytes, unchanged or with a correct checksum */
 static void raw_bytes(unsigned int how)
 {
 	size_t n = (size_t)(fuzz.end - fuzz.at);
@@ -392,11 +392,11 @@ static void raw_bytes(unsigned int how)
 	if (n)
 		memcpy(bad, fuzz.at, n);
 	fuzz.at += n;
-	put_right(bad, n, how);
+	fix_bytes(bad, n, how);
 	restored_exactly(bad, n);
 	if (n >= 36)
 		memcpy(bad, "VMRSNAP\0\1\0\0\0\0\0\0\0", 16);
-	put_right(bad, n, 1);
+	fix_bytes(bad, n, 1);
 	restored_exactly(bad, n);
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * system.c - grants, releases and updates of a whole system against bitmap_model.h
+ * system.c - allocations, frees and updates of a system against bitmap_model.h
  *
- * Five devices ask for sets of ports, memory, interrupts, shared lines and slots in
- * a machine where there is little of each, with pools that change from one run to
- * the next. What should come of it is worked out constraint by constraint from what
- * system.h says of the order, the pools and the errors.
+ * Five devices request ports, memory, interrupts, shared lines and slots in a small
+ * machine, with other pools in each run. The expected result is computed constraint
+ * by constraint from the order, the pools and the errors in system.h.
  */
 #include <vmalloc/system.h>
 
@@ -16,7 +15,7 @@
 #define DEVICES		5
 #define WANTS		4
 #define LINES		4
-#define FIRST_LINE	(DEVICES * WANTS)	/* pieces of the lines */
+#define FIRST_LINE	(DEVICES * WANTS)	/* ranges of the lines */
 #define DOMAINS		5
 #define POOLS		4
 
@@ -34,8 +33,8 @@ static struct device {
 
 static struct cells cells[DOMAINS];
 static struct model_space model_space;
-static uint64_t issued[DOMAINS];
-static int shares[FIRST_LINE];	/* index of the line, or NOBODY */
+static uint64_t watermark[DOMAINS];
+static int shares[FIRST_LINE];	/* index of the line, or NONE */
 static bool is_shared[LINES];
 
 /* The domains */
@@ -70,7 +69,7 @@ static uint64_t issued_of(int domain)
 	}
 }
 
-/* NOBODY for what is not placed. */
+/* NONE if the kind has no domain */
 static int domain_of(uint32_t kind)
 {
 	switch (kind) {
@@ -88,7 +87,7 @@ static int domain_of(uint32_t kind)
 	case VMR_KIND_MEM_SLOT:
 		return SLOTS;
 	default:
-		return NOBODY;
+		return NONE;
 	}
 }
 
@@ -102,21 +101,21 @@ static int index_of(const struct vmr_range *range)
 	for (i = 0; i < LINES; i++)
 		if (range == &line[i].range)
 			return FIRST_LINE + i;
-	return NOBODY;
+	return NONE;
 }
 
-/* What should be granted */
+/* Expected allocations */
 
 static bool is_share(const struct vmr_constraint *c)
 {
 	return c->kind == VMR_KIND_IRQ && c->flags & VMR_SHARED;
 }
 
-static bool makes_no_sense(const struct vmr_constraint *c)
+static bool is_invalid(const struct vmr_constraint *c)
 {
 	const struct vmr_request *r = &c->request;
 
-	if (!c->range || domain_of(c->kind) == NOBODY)
+	if (!c->range || domain_of(c->kind) == NONE)
 		return true;
 	if (!(c->flags & VMR_SHARED))
 		return false;
@@ -133,7 +132,7 @@ static int line_at(uint64_t irq)
 	for (i = 0; i < LINES; i++)
 		if (is_shared[i] && model_space.model_range[FIRST_LINE + i].start == irq)
 			return i;
-	return NOBODY;
+	return NONE;
 }
 
 static int sharers_of(int which)
@@ -152,9 +151,9 @@ static int join_exactly(int i, const struct vmr_request *r, int *conflict)
 	if (r->addr > cells[IRQS].last || r->addr < r->min || r->addr > r->max)
 		return -ERANGE;
 	shares[i] = line_at(r->addr);
-	if (shares[i] != NOBODY)
+	if (shares[i] != NONE)
 		return 0;
-	if (cells[IRQS].owner[r->addr] == NOBODY)
+	if (cells[IRQS].owner[r->addr] == NONE)
 		return -ENOENT;
 	*conflict = cells[IRQS].owner[r->addr];
 	return -EBUSY;
@@ -163,20 +162,20 @@ static int join_exactly(int i, const struct vmr_request *r, int *conflict)
 static int join(int i, const struct vmr_request *r, int *conflict)
 {
 	uint64_t irq;
-	int best = NOBODY, at;
+	int best = NONE, at;
 
 	if (r->policy == VMR_EXACT)
 		return join_exactly(i, r, conflict);
 	for (irq = 0; irq <= cells[IRQS].last; irq++) {
 		at = line_at(irq);
-		if (at == NOBODY || irq < r->min || irq > r->max ||
+		if (at == NONE || irq < r->min || irq > r->max ||
 		    (r->align && irq % r->align))
 			continue;
-		if (best == NOBODY || sharers_of(at) < sharers_of(best))
+		if (best == NONE || sharers_of(at) < sharers_of(best))
 			best = at;
 	}
 	shares[i] = best;
-	return best == NOBODY ? -ENOSPC : 0;
+	return best == NONE ? -ENOSPC : 0;
 }
 
 static bool is_served_by(const struct vmr_system_pool *pool,
@@ -237,20 +236,20 @@ static int expect_alloc(const struct vmr_constraint *c, int *conflict)
 	if (ret)
 		return ret;
 granted:
-	if (domain >= IRQS && model_space.model_range[i].last >= issued[domain])
-		issued[domain] = model_space.model_range[i].last + 1;
+	if (domain >= IRQS && model_space.model_range[i].last >= watermark[domain])
+		watermark[domain] = model_space.model_range[i].last + 1;
 	return 0;
 }
 
 static void expect_free(int i)
 {
-	shares[i] = NOBODY;
+	shares[i] = NONE;
 	piece_out(&model_space, i);
 }
 
 static bool in_use(int i)
 {
-	return shares[i] != NOBODY || model_space.model_range[i].state != VMR_FREE;
+	return shares[i] != NONE || model_space.model_range[i].state != VMR_FREE;
 }
 
 static int expect_alloc_all(const struct vmr_constraint *c, size_t nr,
@@ -263,7 +262,7 @@ static int expect_alloc_all(const struct vmr_constraint *c, size_t nr,
 
 	for (i = 0; i < nr; i++) {
 		*failed = i;
-		if (makes_no_sense(&c[i]))
+		if (is_invalid(&c[i]))
 			return -EINVAL;
 		for (j = 0; j < i; j++)
 			if (c[j].range == c[i].range)
@@ -275,11 +274,11 @@ static int expect_alloc_all(const struct vmr_constraint *c, size_t nr,
 			return -EEXIST;
 	}
 	*failed = 77;
-	memcpy(was_issued, issued, sizeof(issued));
+	memcpy(was_issued, watermark, sizeof(watermark));
 	for (i = 0; i < nr; i++) {
 		for (next = nr, j = 0; j < nr; j++)
-			if (!done[j] && (next == nr || goes_sooner(&c[j].request,
-								   &c[next].request)))
+			if (!done[j] && (next == nr || allocated_before(&c[j].request,
+									&c[next].request)))
 				next = j;
 		ret = expect_alloc(&c[next], conflict);
 		if (ret)
@@ -292,11 +291,11 @@ static int expect_alloc_all(const struct vmr_constraint *c, size_t nr,
 	for (j = 0; j < nr; j++)
 		if (done[j])
 			expect_free(index_of(c[j].range));
-	memcpy(issued, was_issued, sizeof(issued));
+	memcpy(watermark, was_issued, sizeof(watermark));
 	return ret;
 }
 
-/* What is asked for */
+/* Random constraints */
 
 static uint64_t any_start(const struct cells *c)
 {
@@ -319,10 +318,10 @@ static void any_constraint(struct vmr_constraint *c, int i)
 	c->kind = kinds[how & 15];
 	if (more == 255)
 		c->kind = VMR_KIND_MAC + fuzz_u8() % 80;
-	/* Those of the device layer are the same as ids, and asked there. */
+	/* PCI BDFs and device ids behave as ids, which ids.c tests. */
 	if (c->kind == VMR_KIND_PCI_BDF || c->kind == VMR_KIND_DEVICE_ID)
 		c->kind = VMR_KIND_MAC;
-	in = &cells[domain_of(c->kind) == NOBODY ? MMIO : domain_of(c->kind)];
+	in = &cells[domain_of(c->kind) == NONE ? MMIO : domain_of(c->kind)];
 	c->range = more == 254 ? NULL : &node[i].range;
 	c->flags = how >> 4 & 6;
 	if (c->kind == VMR_KIND_IRQ ? how & 0x10 : more == 253)
@@ -353,13 +352,13 @@ static void any_constraint(struct vmr_constraint *c, int i)
 }
 
 static void compare(const char *what, int ret, int want,
-		    const struct vmr_range *conflict, int in_way, size_t failed,
+		    const struct vmr_range *conflict, int blocker, size_t failed,
 		    size_t want_failed)
 {
-	if (ret != want || (ret == -EBUSY && index_of(conflict) != in_way) ||
+	if (ret != want || (ret == -EBUSY && index_of(conflict) != blocker) ||
 	    (ret != -EBUSY && conflict) || failed != want_failed)
 		fuzz_fail("%s: %d, %d in the way, of %zu; not %d, %d, of %zu",
-			  what, ret, index_of(conflict), failed, want, in_way,
+			  what, ret, index_of(conflict), failed, want, blocker,
 			  want_failed);
 }
 
@@ -368,16 +367,16 @@ static void op_grant(unsigned int d)
 	struct device *dev = &device[d];
 	size_t nr = 1 + fuzz_below(WANTS), failed = 77, expect_failure = 77, i;
 	struct vmr_range *conflict = NULL;
-	int ret, want, in_way = NOBODY;
+	int ret, want, blocker = NONE;
 
 	for (i = 0; i < nr; i++)
 		any_constraint(&dev->want[i], (int)(d * WANTS + i));
 	if (nr > 1 && fuzz_one_in(128))
 		dev->want[1].range = dev->want[0].range;
 	ret = vmr_system_alloc_resources(&sys, dev->want, nr, &dev->set, &failed,
-			       &conflict);
-	want = expect_alloc_all(dev->want, nr, &expect_failure, &in_way);
-	compare("grant", ret, want, conflict, in_way, failed, expect_failure);
+					 &conflict);
+	want = expect_alloc_all(dev->want, nr, &expect_failure, &blocker);
+	compare("grant", ret, want, conflict, blocker, failed, expect_failure);
 	if (!ret)
 		FUZZ_ASSERT(dev->set.nr == nr);
 }
@@ -393,22 +392,22 @@ static void op_release(unsigned int d)
 }
 
 static int expect_update(const struct vmr_resource *res,
-			 const struct vmr_constraint *c, int *in_way)
+			 const struct vmr_constraint *c, int *blocker)
 {
 	int i = index_of(res->range), ret, line_was = shares[i];
 	struct model_range was = model_space.model_range[i];
 	bool has;
 
-	if (makes_no_sense(c) || c->kind != res->kind || c->range != res->range)
+	if (is_invalid(c) || c->kind != res->kind || c->range != res->range)
 		return -EINVAL;
-	/* What its own kind says that it has. */
+	/* Whether the resource is allocated, by its kind */
 	has = res->kind == VMR_KIND_IRQ && res->flags & VMR_SHARED ?
-		line_was != NOBODY : was.state == VMR_LIVE;
+		line_was != NONE : was.state == VMR_LIVE;
 	if (!has)
-		return in_use(i) ? -ENOENT : expect_alloc(c, in_way);
+		return in_use(i) ? -ENOENT : expect_alloc(c, blocker);
 	expect_free(i);
-	ret = expect_alloc(c, in_way);
-	if (ret && line_was != NOBODY)
+	ret = expect_alloc(c, blocker);
+	if (ret && line_was != NONE)
 		shares[i] = line_was;
 	else if (ret)
 		piece_live(&model_space, i, was.in, was.start, was.last);
@@ -419,7 +418,7 @@ static void op_update(unsigned int d)
 {
 	struct device *dev = &device[d];
 	struct vmr_range *conflict = NULL;
-	int ret, want, in_way = NOBODY, i;
+	int ret, want, blocker = NONE, i;
 	struct vmr_resource *res, was;
 	struct vmr_constraint c;
 
@@ -429,8 +428,8 @@ static void op_update(unsigned int d)
 	i = index_of(res->range);
 	any_constraint(&c, i);
 	if (!fuzz_one_in(8) && c.kind != res->kind) {
-		/* Of the right kind, in units of its own domain. */
-		unsigned int from = domain_of(c.kind) == NOBODY ?
+		/* The kind of the resource, in units of its domain */
+		unsigned int from = domain_of(c.kind) == NONE ?
 				    cells[MMIO].shift :
 				    cells[domain_of(c.kind)].shift;
 		unsigned int to = cells[domain_of(res->kind)].shift;
@@ -444,8 +443,8 @@ static void op_update(unsigned int d)
 	}
 	was = *res;
 	ret = vmr_system_update_resource(&sys, res, &c, &conflict);
-	want = expect_update(&was, &c, &in_way);
-	compare("update", ret, want, conflict, in_way, 0, 0);
+	want = expect_update(&was, &c, &blocker);
+	compare("update", ret, want, conflict, blocker, 0, 0);
 	if (ret)
 		FUZZ_ASSERT(!memcmp(res, &was, sizeof(was)));
 	else
@@ -459,7 +458,7 @@ static void op_line(int i)
 	struct model_range *p = &model_space.model_range[FIRST_LINE + i];
 	uint32_t irq = (uint32_t)fuzz_below(CELLS + 2);
 	struct vmr_range *conflict = NULL;
-	int ret, want = 0, in_way = NOBODY;
+	int ret, want = 0, blocker = NONE;
 
 	if (fuzz_one_in(3)) {
 		ret = vmr_system_remove_shared_irq(&sys, &line[i]);
@@ -477,16 +476,16 @@ static void op_line(int i)
 	ret = vmr_system_add_shared_irq(&sys, &line[i], irq, "line", &conflict);
 	want = is_shared[i] ? -EEXIST :
 	       board_reserve(&model_space, FIRST_LINE + i, &cells[IRQS], irq, irq,
-			     &in_way);
-	compare("line", ret, want, conflict, in_way, 0, 0);
+			     &blocker);
+	compare("line", ret, want, conflict, blocker, 0, 0);
 	if (ret)
 		return;
 	is_shared[i] = true;
-	if (p->last >= issued[IRQS])
-		issued[IRQS] = p->last + 1;
+	if (p->last >= watermark[IRQS])
+		watermark[IRQS] = p->last + 1;
 }
 
-/* What must hold */
+/* Checks */
 
 static void check_node(int i)
 {
@@ -494,7 +493,7 @@ static void check_node(int i)
 				    &line[i - FIRST_LINE].range;
 	const struct model_range *p = &model_space.model_range[i];
 
-	if (i < FIRST_LINE && shares[i] != NOBODY) {
+	if (i < FIRST_LINE && shares[i] != NONE) {
 		p = &model_space.model_range[FIRST_LINE + shares[i]];
 		FUZZ_ASSERT(node[i].irq == &line[shares[i]]);
 	} else if (i < FIRST_LINE) {
@@ -530,7 +529,7 @@ static void check(uint64_t nr)
 
 	FUZZ_ASSERT(index_of(vmr_find(space_of(domain), at)) ==
 		    cells[domain].owner[nr * 29 % CELLS]);
-	FUZZ_ASSERT(issued_of(domain) == issued[domain]);
+	FUZZ_ASSERT(issued_of(domain) == watermark[domain]);
 	for (i = 0; i < PIECES; i++)
 		check_node(i);
 	if (nr % 32)
@@ -540,7 +539,7 @@ static void check(uint64_t nr)
 		FUZZ_ASSERT(!strcmp(verify_space(space_of(i)), VERIFY_OK));
 }
 
-/* Pools of cells, some of which overlap. */
+/* Pools of cells, some of them overlapping */
 static void add_pool(void)
 {
 	static const uint32_t kinds[] = {
@@ -577,10 +576,10 @@ static void begin(void)
 	memset(&model_space, 0, sizeof(model_space));
 	memset(node, 0, sizeof(node));
 	memset(line, 0, sizeof(line));
-	memset(issued, 0, sizeof(issued));
+	memset(watermark, 0, sizeof(watermark));
 	memset(is_shared, 0, sizeof(is_shared));
 	for (i = 0; i < FIRST_LINE; i++)
-		shares[i] = NOBODY;
+		shares[i] = NONE;
 	for (i = 0; i < DEVICES; i++)
 		vmr_resource_set_init(&device[i].set, device[i].res, WANTS);
 	FUZZ_ASSERT(!vmr_system_init(&sys, &limits));

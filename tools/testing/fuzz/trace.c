@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * trace.c - the VMM's trace parser against another reader of the same format
+ * trace.c - the VMM's trace parser against a second reader of the format
  *
- * That other one is written from Documentation/vmm-trace.rst. The bytes are the
- * file; the first of them says whether header and hash are put right before, so
- * that what is behind them is reached as well. What the parser takes is written
- * again, which must give the same file if all its numbers were short.
+ * The second reader follows Documentation/vmm-trace.rst. The bytes are the file. The
+ * first byte selects whether header and hash are corrected first, to reach the code
+ * behind their checks. An accepted file is written again; the result must equal the
+ * file if all its numbers have the shortest encoding.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,14 +26,14 @@ static int fd = -1;
 static char path[32];
 static unsigned int messages;
 
-/* What the parser says is counted, and not shown. */
+/* Count the messages of the parser and do not print them. */
 void vmm_err(const char *fmt, ...)
 {
 	(void)fmt;
 	messages++;
 }
 
-/* The format, once more */
+/* The second reader */
 
 static uint64_t number(const uint8_t *at, unsigned int bytes)
 {
@@ -89,7 +89,7 @@ static bool is_header(struct config *c)
 	       c->high <= (1ull << c->bits) - 0x100000000;
 }
 
-/* A number of seven bits in each byte; 0 bytes if it is none. */
+/* A number with seven bits in each byte. Returns its length, 0 if invalid. */
 static size_t varint(size_t at, size_t end, uint64_t *value)
 {
 	size_t i;
@@ -98,7 +98,7 @@ static size_t varint(size_t at, size_t end, uint64_t *value)
 	for (i = 0; i < 10 && at + i < end; i++) {
 		uint8_t byte = file[at + i];
 
-		/* The tenth has one bit left. */
+		/* The tenth byte has one bit left. */
 		if (i == 9 && byte > 1)
 			return 0;
 		*value |= (uint64_t)(byte & 0x7f) << (7 * i);
@@ -114,10 +114,10 @@ struct record {
 	unsigned int	width;
 	bool		mmio;
 	bool		write;
-	size_t		data;		/* where in the file */
+	size_t		data;		/* offset in the file */
 };
 
-/* The record at @at, or 0 if it makes none; else where the next one is. */
+/* Read the record at @at. Returns the offset of the next one, 0 if invalid. */
 static size_t read_record(size_t at, size_t end, uint64_t nr, uint64_t last,
 			  struct record *r, bool *canonical)
 {
@@ -140,7 +140,7 @@ static size_t read_record(size_t at, size_t end, uint64_t nr, uint64_t last,
 		if (!took)
 			return 0;
 		at += took;
-		/* The writer would have made it shorter. */
+		/* The encoding is not the shortest. */
 		if ((took > 1 && !file[at - 1]) || (nr && r->addr == last))
 			*canonical = false;
 	}
@@ -159,7 +159,7 @@ static size_t read_record(size_t at, size_t end, uint64_t nr, uint64_t last,
 	return at + (size_t)again;
 }
 
-/* Make a file of what was read; it is the same file. */
+/* Write the records again and compare the files. */
 static void write_again(const struct vmm_config *config, size_t end)
 {
 	static uint8_t again[FILE_MAX];
@@ -246,8 +246,8 @@ static void check_file(void)
 	check_records(trace, &config);
 }
 
-/* A header as the VMM writes it, and the hash and number of records. */
-static void put_right(unsigned int how)
+/* Correct the header, the hash and the number of records. */
+static void fix_header(unsigned int how)
 {
 	static const uint8_t machine[HEADER] = {
 		'V', 'M', 'R', 'T', 'R', 'A', 'C', 'E', 1, 0, 0, 0, HEADER, 0,
@@ -275,7 +275,7 @@ static void put_right(unsigned int how)
 	put_number(file + size - 8, hash_of(size - 8), 8);
 }
 
-/* A count that is much, also when it is multiplied. */
+/* A large count, also one that overflows when it is multiplied */
 static void put_much(void)
 {
 	uint64_t value = 1ull << (16 + fuzz_below(48)) | fuzz_below(4);
@@ -285,7 +285,7 @@ static void put_much(void)
 	file[size++] = (uint8_t)value;
 }
 
-/* Records that make sense, with a byte or two that may not. */
+/* Valid records, with one or two random bytes */
 static void make_records(void)
 {
 	unsigned int nr = fuzz_below(24);
@@ -294,7 +294,7 @@ static void make_records(void)
 	while (nr-- && size < FILE_MAX - 256) {
 		unsigned int head = fuzz_u8() & 0x7f, i, n = (head & 7) + 1;
 
-		/* The longest there are is 8 * 8. */
+		/* At most 8 * 8 bytes */
 		file[size++] = (uint8_t)head;
 		if (!(head & 0x20)) {
 			for (i = fuzz_below(10); i; i--)
@@ -335,7 +335,7 @@ static void one_file(void)
 		fuzz.at += size;
 	}
 	if (how & 3)
-		put_right(how);
+		fix_header(how);
 	if (how & 0x10)
 		size -= size > 4 ? fuzz_below(4) : 0;
 	check_file();

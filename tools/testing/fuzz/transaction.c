@@ -2,10 +2,9 @@
 /*
  * transaction.c - registrations, transactions and moves of regions against bitmap_model.h
  *
- * Eight devices of two regions and an interrupt, ids for six of them, and two
- * transactions that are open at a time. What each call should answer and who should
- * be reached at each address is worked out in cells; a listener has to have been
- * told the same.
+ * Eight devices with two regions and an interrupt, ids for six of them, and two open
+ * transactions. The expected result of each call and the expected device at each
+ * address are computed in cells. The notifications of a listener must match.
  */
 #include <vmalloc/device.h>
 
@@ -30,11 +29,11 @@ struct toy {
 	struct vmr_constraint	want[WANTS];
 	struct vmr_resource	got[WANTS];
 	bool			refuses;
-	/* What should be */
+	/* Expected state */
 	uint32_t		state;
-	int			with;		/* transaction, or NOBODY */
-	int			id;		/* or NOBODY */
-	struct vmr_mapping	told[REGIONS];
+	int			with;		/* transaction, or NONE */
+	int			id;		/* or NONE */
+	struct vmr_mapping	notified[REGIONS];
 };
 
 static struct vmr_system sys;
@@ -46,8 +45,8 @@ static bool is_open[TRANSACTIONS];
 static struct toy toys[DEVICES];
 
 static struct cells memory, lines;
-static struct model_space places;		/* piece 2 * toy + region */
-static struct model_space irqs;		/* piece toy */
+static struct model_space places;		/* range 2 * toy + region */
+static struct model_space irqs;		/* range toy */
 static uint64_t irqs_issued, ids_issued;
 static const struct vmr_region *reached;
 static bool wrong_report;
@@ -67,10 +66,10 @@ static int piece_of(const struct vmr_range *range)
 	for (i = 0; i < DEVICES; i++)
 		if (range == &toys[i].irq)
 			return i;
-	return NOBODY;
+	return NONE;
 }
 
-/* What the devices do */
+/* Callbacks of the devices */
 
 static void toy_read(struct vmr_device *dev, const struct vmr_access *access,
 		     void *data)
@@ -104,15 +103,15 @@ static bool same(const struct vmr_mapping *a, const struct vmr_mapping *b)
 static void toy_moved(struct vmr_listener *l, struct vmr_region *region,
 		      const struct vmr_mapping *old, const struct vmr_mapping *new_)
 {
-	struct vmr_mapping *told = &toy_of(region->device)->told[region->index];
+	struct vmr_mapping *notified = &toy_of(region->device)->notified[region->index];
 
 	(void)l;
-	if (!same(told, old) || same(old, new_))
+	if (!same(notified, old) || same(old, new_))
 		wrong_report = true;
-	*told = *new_;
+	*notified = *new_;
 }
 
-/* What should be */
+/* Expected results */
 
 static bool is_present(const struct toy *t)
 {
@@ -121,7 +120,7 @@ static bool is_present(const struct toy *t)
 
 static void settle(void)
 {
-	while (board_settle(&places, &memory, 0, VMR_ADDR_MAX) != NOBODY)
+	while (board_settle(&places, &memory, 0, VMR_ADDR_MAX) != NONE)
 		;
 }
 
@@ -144,10 +143,10 @@ static int free_id(void)
 		if (d == DEVICES)
 			return id;
 	}
-	return NOBODY;
+	return NONE;
 }
 
-static int expect_alloc(int d, const struct vmr_constraint *c, int *in_way)
+static int expect_alloc(int d, const struct vmr_constraint *c, int *blocker)
 {
 	struct vmr_request req = c->request;
 
@@ -157,11 +156,11 @@ static int expect_alloc(int d, const struct vmr_constraint *c, int *in_way)
 		req.policy = VMR_FIRST;
 	if (c->kind == VMR_KIND_MMIO)
 		return board_alloc(&places, piece_of(c->range), &memory, 0,
-				   memory.last, &req, in_way);
-	return board_alloc(&irqs, d, &lines, 0, lines.last, &req, in_way);
+				   memory.last, &req, blocker);
+	return board_alloc(&irqs, d, &lines, 0, lines.last, &req, blocker);
 }
 
-static int expect_prepare(int d, size_t *failed, int *in_way)
+static int expect_prepare(int d, size_t *failed, int *blocker)
 {
 	struct toy *t = &toys[d];
 	size_t nr = t->dev.nr_constraints, done, i, next = 0;
@@ -174,10 +173,10 @@ static int expect_prepare(int d, size_t *failed, int *in_way)
 	for (done = 0; done < nr && !ret; done++) {
 		for (next = nr, i = 0; i < nr; i++)
 			if (!has[i] &&
-			    (next == nr || goes_sooner(&t->want[i].request,
+			    (next == nr || allocated_before(&t->want[i].request,
 						       &t->want[next].request)))
 				next = i;
-		ret = expect_alloc(d, &t->want[next], in_way);
+		ret = expect_alloc(d, &t->want[next], blocker);
 		has[next] = true;
 		if (!ret && t->want[next].kind == VMR_KIND_IRQ &&
 		    irqs.model_range[d].last >= irqs_issued)
@@ -186,7 +185,7 @@ static int expect_prepare(int d, size_t *failed, int *in_way)
 	if (!ret) {
 		t->id = free_id();
 		next = nr;
-		if (t->id == NOBODY)
+		if (t->id == NONE)
 			ret = -ENOSPC;
 	}
 	if (ret)
@@ -196,7 +195,7 @@ static int expect_prepare(int d, size_t *failed, int *in_way)
 	if (ret) {
 		give_up(d);
 		irqs_issued = was_irqs;
-		t->id = NOBODY;
+		t->id = NONE;
 	} else if ((uint64_t)t->id >= ids_issued) {
 		ids_issued = (uint64_t)t->id + 1;
 	}
@@ -207,8 +206,8 @@ static void expect_removal(int d)
 {
 	give_up(d);
 	toys[d].state = VMR_DEVICE_UNREGISTERED;
-	toys[d].id = NOBODY;
-	toys[d].with = NOBODY;
+	toys[d].id = NONE;
+	toys[d].with = NONE;
 }
 
 /* Operations */
@@ -229,7 +228,7 @@ static void any_wants(struct toy *t)
 			continue;
 		if (how & 4 << i) {
 			vmr_constraint_init_fixed(c, VMR_KIND_MMIO,
-					  fuzz_below(CELLS) * PAGE,
+						  fuzz_below(CELLS) * PAGE,
 					  t->region[i].size,
 					  &t->region[i].range);
 		} else {
@@ -246,13 +245,13 @@ static void any_wants(struct toy *t)
 }
 
 static void compare(const char *what, int ret, int want,
-		    const struct vmr_range *conflict, int in_way, size_t failed,
+		    const struct vmr_range *conflict, int blocker, size_t failed,
 		    size_t expect_failure)
 {
-	if (ret != want || (ret == -EBUSY && piece_of(conflict) != in_way) ||
+	if (ret != want || (ret == -EBUSY && piece_of(conflict) != blocker) ||
 	    failed != expect_failure)
 		fuzz_fail("%s: %d, %d in the way, of %zu; not %d, %d, of %zu",
-			  what, ret, piece_of(conflict), failed, want, in_way,
+			  what, ret, piece_of(conflict), failed, want, blocker,
 			  expect_failure);
 }
 
@@ -261,13 +260,13 @@ static void op_register(int d)
 	struct toy *t = &toys[d];
 	struct vmr_range *conflict = NULL;
 	size_t failed = 77, expect_failure = 77;
-	int ret, want, in_way = NOBODY;
+	int ret, want, blocker = NONE;
 
 	if (t->state == VMR_DEVICE_UNREGISTERED)
 		any_wants(t);
 	ret = vmr_device_register(&manager, &t->dev, &failed, &conflict);
-	want = expect_prepare(d, &expect_failure, &in_way);
-	compare("register", ret, want, conflict, in_way, failed, expect_failure);
+	want = expect_prepare(d, &expect_failure, &blocker);
+	compare("register", ret, want, conflict, blocker, failed, expect_failure);
 	if (!ret)
 		t->state = VMR_DEVICE_REGISTERED;
 }
@@ -279,7 +278,7 @@ static void op_unlink(int d)
 
 	for (i = 0; i < REGIONS; i++)
 		want += places.model_range[d * REGIONS + i].state == VMR_LIVE;
-	if (t->with != NOBODY)
+	if (t->with != NONE)
 		want = -EBUSY;
 	else if (!is_present(t))
 		want = -ENOENT;
@@ -295,15 +294,15 @@ static void op_add(int d, int which)
 	struct toy *t = &toys[d];
 	struct vmr_range *conflict = NULL;
 	size_t failed = 77, expect_failure = 77;
-	int ret, want, in_way = NOBODY;
+	int ret, want, blocker = NONE;
 
 	if (t->state == VMR_DEVICE_UNREGISTERED)
 		any_wants(t);
 	ret = vmr_transaction_add(&transaction[which], &t->dev, &failed,
 				  &conflict);
-	want = is_open[which] ? expect_prepare(d, &expect_failure, &in_way) :
+	want = is_open[which] ? expect_prepare(d, &expect_failure, &blocker) :
 	       -EINVAL;
-	compare("add", ret, want, conflict, in_way, failed, expect_failure);
+	compare("add", ret, want, conflict, blocker, failed, expect_failure);
 	if (ret)
 		return;
 	t->state = VMR_DEVICE_PREPARED;
@@ -317,7 +316,7 @@ static void op_remove(int d, int which)
 
 	if (!is_open[which])
 		want = -EINVAL;
-	else if (t->with != NOBODY)
+	else if (t->with != NONE)
 		want = -EBUSY;
 	else if (!is_present(t))
 		want = -ENOENT;
@@ -327,21 +326,21 @@ static void op_remove(int d, int which)
 		t->with = which;
 }
 
-/* What it adds stays and what it removes goes, or the other way round. */
+/* Commit or abort: update the expected state. */
 static void op_end(int which, bool commit)
 {
 	int d, want = is_open[which] ? 0 : -EINVAL;
 	struct toy *t;
 
-	FUZZ_ASSERT((commit ? vmr_transaction_commit : vmr_transaction_abort)(&transaction[which]) ==
-		    want);
+	FUZZ_ASSERT((commit ? vmr_transaction_commit(&transaction[which]) :
+		     vmr_transaction_abort(&transaction[which])) == want);
 	if (want)
 		return;
 	for (d = 0; d < DEVICES; d++) {
 		t = &toys[d];
 		if (t->with != which)
 			continue;
-		t->with = NOBODY;
+		t->with = NONE;
 		if (t->state == VMR_DEVICE_PREPARED && commit)
 			t->state = VMR_DEVICE_REGISTERED;
 		else if (t->state == VMR_DEVICE_PREPARED || commit)
@@ -379,9 +378,9 @@ static void op_leaving(int d, bool cancel)
 		t->state = cancel ? VMR_DEVICE_REGISTERED : VMR_DEVICE_REMOVAL_REQUESTED;
 }
 
-/* To where the guest wants it, which may be taken or outside. */
+/* Program a region to an address that may be in use or out of bounds. */
 static void expect_placement(int i, uint64_t start, uint64_t size,
-		      enum vmr_state state)
+			     enum vmr_state state)
 {
 	const struct model_range *p = &places.model_range[i];
 	uint64_t last = start + (size - 1);
@@ -418,10 +417,10 @@ static void op_program(int i)
 		expect_placement(i, start, region->size, state);
 }
 
-static int expect_move(int i, uint64_t start, uint64_t size, int *in_way_)
+static int expect_move(int i, uint64_t start, uint64_t size, int *blocker)
 {
 	uint64_t last = start + (size - 1);
-	int who;
+	int found;
 
 	if (last < start)
 		return -EOVERFLOW;
@@ -429,10 +428,10 @@ static int expect_move(int i, uint64_t start, uint64_t size, int *in_way_)
 		return -ENOENT;
 	if (last > memory.last)
 		return -ERANGE;
-	who = in_way(&memory, cells_touched(&memory, start, last),
-		     places.model_range[i].state == VMR_LIVE ? i : NOBODY);
-	if (who != NOBODY) {
-		*in_way_ = who;
+	found = overlap(&memory, cells_touched(&memory, start, last),
+			places.model_range[i].state == VMR_LIVE ? i : NONE);
+	if (found != NONE) {
+		*blocker = found;
 		return -EBUSY;
 	}
 	piece_out(&places, i);
@@ -446,15 +445,15 @@ static void op_place(int i)
 	struct vmr_region *region = &toys[i / REGIONS].region[i % REGIONS];
 	struct vmr_range *conflict = NULL;
 	uint64_t start = any_start();
-	int ret, want, who = NOBODY;
+	int ret, want, found = NONE;
 
 	ret = vmr_region_move(&manager, region, start, &conflict);
-	want = expect_move(i, start, region->size, &who);
-	compare("place", ret, want, conflict, who, 0, 0);
+	want = expect_move(i, start, region->size, &found);
+	compare("place", ret, want, conflict, found, 0, 0);
 }
 
 static int expect_move_bulk(struct board_step *step, int nr, size_t *failed,
-			   int *in_way_)
+			    int *blocker)
 {
 	uint64_t size;
 	int i, ret;
@@ -469,7 +468,7 @@ static int expect_move_bulk(struct board_step *step, int nr, size_t *failed,
 		return step[i].start + (size - 1) < step[i].start ?
 		       -EOVERFLOW : -ENOENT;
 	}
-	ret = board_move_set(&places, step, nr, failed, in_way_);
+	ret = board_move_set(&places, step, nr, failed, blocker);
 	settle();
 	return ret;
 }
@@ -480,7 +479,7 @@ static void op_move_set(void)
 	struct board_step mine[STEPS] = { { 0 } };
 	struct vmr_range *conflict = NULL;
 	size_t failed = 77, expect_failure = 77;
-	int nr = 1 + (int)fuzz_below(STEPS), i, ret, want, who = NOBODY;
+	int nr = 1 + (int)fuzz_below(STEPS), i, ret, want, found = NONE;
 	bool rotate = fuzz_one_in(2);
 
 	for (i = 0; i < nr; i++) {
@@ -499,9 +498,9 @@ static void op_move_set(void)
 		step[i].start = mine[i].start;
 	}
 	ret = vmr_region_move_bulk(&manager, step, (size_t)nr, &failed,
-				  &conflict);
-	want = expect_move_bulk(mine, nr, &expect_failure, &who);
-	compare("move_bulk", ret, want, conflict, who, failed, expect_failure);
+				   &conflict);
+	want = expect_move_bulk(mine, nr, &expect_failure, &found);
+	compare("move_bulk", ret, want, conflict, found, failed, expect_failure);
 }
 
 static void one_op(void)
@@ -545,7 +544,7 @@ static void one_op(void)
 	}
 }
 
-/* What must hold */
+/* Checks */
 
 static void check_region(int i)
 {
@@ -561,17 +560,17 @@ static void check_region(int i)
 			  i, (int)vmr_range_state(&region->range),
 			  region->range.start, (int)p->state, p->start);
 	FUZZ_ASSERT(place.mapped == (p->state == VMR_LIVE && is_present(t)));
-	FUZZ_ASSERT(same(&place, &t->told[i % REGIONS]));
+	FUZZ_ASSERT(same(&place, &t->notified[i % REGIONS]));
 }
 
 static void check_cell(int cell)
 {
 	const struct vmr_region *should = NULL;
-	int who = memory.owner[cell], ret;
+	int found = memory.owner[cell], ret;
 	uint8_t byte = 0;
 
-	if (who != NOBODY && is_present(&toys[who / REGIONS]))
-		should = &toys[who / REGIONS].region[who % REGIONS];
+	if (found != NONE && is_present(&toys[found / REGIONS]))
+		should = &toys[found / REGIONS].region[found % REGIONS];
 	reached = NULL;
 	ret = vmr_read(&reader, VMR_MMIO, cell_addr(&memory, cell) + cell,
 		       &byte, 1, 1);
@@ -584,13 +583,13 @@ static void check_toy(int d)
 	const struct toy *t = &toys[d];
 
 	FUZZ_ASSERT(t->dev.state == t->state);
-	FUZZ_ASSERT(!!t->dev.transaction == (t->with != NOBODY));
+	FUZZ_ASSERT(!!t->dev.transaction == (t->with != NONE));
 	FUZZ_ASSERT(vmr_range_state(&t->irq) == irqs.model_range[d].state);
 	if (irqs.model_range[d].state == VMR_LIVE)
 		FUZZ_ASSERT(t->irq.start == irqs.model_range[d].start);
 	FUZZ_ASSERT(vmr_range_state(&t->dev.id) ==
-		    (t->id == NOBODY ? VMR_FREE : VMR_LIVE));
-	if (t->id != NOBODY)
+		    (t->id == NONE ? VMR_FREE : VMR_LIVE));
+	if (t->id != NONE)
 		FUZZ_ASSERT(vmr_id_value(&t->dev.id) == (uint32_t)t->id);
 	if (t->state == VMR_DEVICE_UNREGISTERED)
 		FUZZ_ASSERT(!t->dev.resources.nr &&
@@ -648,8 +647,8 @@ static void begin(void)
 		struct toy *t = &toys[d];
 
 		t->dev.ops = &toy_ops;
-		t->id = NOBODY;
-		t->with = NOBODY;
+		t->id = NONE;
+		t->with = NONE;
 		vmr_resource_set_init(&t->dev.resources, t->got, WANTS);
 		for (i = 0; i < REGIONS; i++) {
 			vmr_region_init(&t->region[i], VMR_MMIO,

@@ -2,11 +2,11 @@
 /*
  * harness.c - run the tests of one image and print KTAP
  *
- * What is static here lies outside of what harness_fresh() makes new.
+ * harness_fresh() does not reset the static variables of this file.
  */
 #include "kselftest_harness.h"
 
-/* A test with what it is called with */
+/* A test and its variant */
 struct run {
 	const struct harness_entry	*test;
 	const struct harness_entry	*variant;	/* or NULL */
@@ -16,9 +16,9 @@ struct run {
 };
 
 static struct run run;
-static const void *copy;		/* of the tests' .data */
+static const void *copy;		/* initial .data of the tests */
 
-/* What is left for malloc() */
+/* The memory for malloc() */
 static struct {
 	void	*start;
 	size_t	size;
@@ -29,7 +29,7 @@ static void vprint(const char *fmt, va_list args)
 	char line[320];
 	int n = vsnprintf(line, sizeof(line), fmt, args);
 
-	/* What is cut off takes no newline with it */
+	/* A truncated line ends with a newline too. */
 	if (n >= (int)sizeof(line)) {
 		n = sizeof(line) - 1;
 		line[n - 1] = '\n';
@@ -79,8 +79,7 @@ void harness_skip(struct __test_metadata *metadata, const char *fmt, ...)
 }
 
 /*
- * Whether a number is signed is not known here, but what is a little below zero
- * will be an error.
+ * The signedness is not known here. Small negative numbers are printed as errors.
  */
 static void number(char *text, size_t size, const void *value,
 		   unsigned int bytes)
@@ -144,7 +143,7 @@ static void test(void *arg)
 	r->test->test(&r->metadata, r->self, values);
 }
 
-/* Of a test that an ASSERT has ended, too */
+/* Also after an ASSERT has ended the test */
 static void teardown(void *arg)
 {
 	struct run *r = arg;
@@ -153,7 +152,7 @@ static void teardown(void *arg)
 				   r->variant ? r->variant->variant : NULL);
 }
 
-/* "file.fixture.variant.test", the first without what all have in common */
+/* "file.fixture.variant.test", the file without the common prefix */
 static void name_it(struct run *r)
 {
 	const struct harness_entry *t = r->test;
@@ -194,7 +193,7 @@ static void run_one(unsigned int n)
 		print("ok %u %s\n", n, run.name);
 }
 
-/* The first variant of the same fixture from @at on */
+/* The next variant of the same fixture, from @at on */
 static const struct harness_entry *const *
 next_variant(const struct harness_entry *test,
 	     const struct harness_entry *const *at)
@@ -206,9 +205,9 @@ next_variant(const struct harness_entry *test,
 }
 
 /*
- * Each test with each variant of its fixture, or once if there are none.
+ * Lists each test with each variant of its fixture, or once without variants.
  *
- * Return: how many there are.
+ * Return: the number of entries.
  */
 static unsigned int for_each(void (*fn)(unsigned int n))
 {
@@ -264,7 +263,7 @@ int harness_main(void *memory, size_t size)
 		print("Bail out! %zu bytes of memory are too few\n", size);
 		return 1;
 	}
-	/* What is left is aligned as the whole was */
+	/* The rest has the alignment of the whole. */
 	kept = (kept + 63) & ~(size_t)63;
 	heap.start = (char *)memory + kept;
 	heap.size = size > kept ? size - kept : 0;

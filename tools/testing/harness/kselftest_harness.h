@@ -1,38 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * kselftest_harness.h - the kernel selftests' macros where there is no process
+ * kselftest_harness.h - the macros of kernel selftests without processes
  *
- * The tests of this library are written once, against the macros of the kernel's
- * kselftest_harness.h. Hosted builds use that file; a kernel module and bare
- * metal have neither processes nor constructors and use this one, which has the
- * same macros and prints the same KTAP.
+ * The tests of this library use the macros of the kernel's kselftest_harness.h. Hosted
+ * builds use that file. A kernel module and bare metal have neither processes nor
+ * constructors. They use this file, which has the same macros and prints the same
+ * KTAP.
  *
- * All test files are linked into one image, with section_start.o before them and
- * section_end.o behind. Every test puts a pointer to a description of itself into
- * the section "vmr_tests", between the pointers of those two. That needs neither
- * constructors nor a linker script, and holds for the relocatable link of a kernel
- * module too. In the same way section_start.o and section_end.o enclose what the
- * tests have in .data and .bss: before each test it is made again what it was at
- * the start (reset_data.c), so that a test finds what it would find in a process
- * of its own.
+ * All test files are linked into one image, section_start.o before them and section_end.o after them.
+ * Every test puts a pointer to its description into the section "vmr_tests", between
+ * the pointers of section_start.o and section_end.o. This needs no constructors and no linker script,
+ * and also works in the relocatable link of a kernel module. section_start.o and section_end.o
+ * enclose .data and .bss of the tests in the same way. reset_data.c resets them before each
+ * test, so a test starts as in its own process.
  *
- * What an environment supplies is four functions and a call:
+ * An environment supplies four functions and one call:
  *
- *   harness_write()		write so many characters to the console
+ *   harness_write()		write characters to the console
  *   harness_call()		call a function, and return when it returns or when
  *				harness_leave() was called below it
  *   harness_leave()		see there; it does not return
- *   harness_parameters()	"NAME=VALUE NAME=VALUE", what getenv() finds
- *   harness_main()		is called with some memory, and says how it went
+ *   harness_parameters()	"NAME=VALUE NAME=VALUE", for getenv()
+ *   harness_main()		the call: runs all tests in the given memory
  *
- * longjmp.c has harness_call() and harness_leave() for whoever has one stack; where
- * there are threads, one for each call will do. Besides these the tests want a few
- * functions of the C library. libc/ has them for bare metal; an environment with
- * functions of its own by these names brings headers of its own instead. It says
- * with -DTEST_LACKS_threads=1 and the like what it does not have (requires.h), and
- * then the tests for which that is needed skip themselves.
+ * longjmp.c has harness_call() and harness_leave() for environments with one stack. An
+ * environment with threads can use one thread for each call. The tests also use some
+ * functions of the C library. libc/ has them for bare metal; other environments supply
+ * their own headers. -DTEST_LACKS_threads=1 and similar macros declare missing
+ * features (requires.h). Tests that need a missing feature are skipped.
  *
- * A test that never ends, or crashes, is the environment's to end.
+ * The environment must end a test that hangs or crashes.
  */
 #ifndef VMR_KSELFTEST_HARNESS_H
 #define VMR_KSELFTEST_HARNESS_H
@@ -50,16 +47,16 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
-/* The state of the test that runs */
+/* The state of the current test */
 struct __test_metadata {
 	const char	*name;
-	int		exit_code;	/* 1: something was not as expected */
+	int		exit_code;	/* 1: a comparison failed */
 	bool		skipped;
 	bool		set_up;
-	char		reason[128];	/* why it was skipped */
+	char		reason[128];	/* reason of a skip */
 };
 
-/* What a test is called with besides: its fixture and one of its variants */
+/* The fixture of a test and one of its variants */
 typedef void harness_fn(struct __test_metadata *_metadata, void *self,
 			const void *variant);
 
@@ -79,7 +76,7 @@ struct harness_entry {
 	const void			*variant;
 };
 
-/* A comparison in the source, and how many bytes are compared */
+/* A comparison in the source, and the number of compared bytes */
 struct harness_check {
 	const char	*file;
 	const char	*expected;
@@ -96,10 +93,10 @@ __attribute__((__noreturn__)) void harness_leave(void);
 const char *harness_parameters(void);
 
 /*
- * Run all tests. @memory, aligned for everything, is what the tests may allocate
- * from, besides what a copy of their .data takes.
+ * Run all tests. @memory has the largest alignment. It holds a copy of .data, and the
+ * tests allocate from the rest.
  *
- * Return: 0, or 1 if a test failed or there is none.
+ * Return: 0, or 1 if a test failed or no test exists.
  */
 int harness_main(void *memory, size_t size);
 
@@ -113,19 +110,19 @@ void harness_strings(struct __test_metadata *_metadata,
 		     const struct harness_check *check, const char *expected,
 		     const char *seen);
 
-/* stdlib.c: all that malloc() has, and nothing of it is taken */
+/* stdlib.c: set the memory of malloc(), all of it free */
 void harness_memory(void *memory, size_t size);
 
-/* section_start.c and section_end.c, and what is between them */
+/* The sections between section_start.c and section_end.c */
 extern const struct harness_entry *const harness_first[], *const harness_last[];
 extern char harness_data_first[], harness_data_last[];
 extern char harness_bss_first[], harness_bss_last[];
 
-/* reset_data.c: keep the tests' .data in @copy, if there is room; put it back */
+/* reset_data.c: save .data of the tests to @copy if it fits; restore it */
 size_t harness_keep(void *copy, size_t size);
 void harness_fresh(const void *copy);
 
-/* In the order in which they are written, where the compiler lets us choose */
+/* In source order, if the compiler supports that */
 #if defined(__has_attribute)
 #if __has_attribute(__no_reorder__)
 #define HARNESS_IN_ORDER	__attribute__((__no_reorder__))
@@ -158,7 +155,7 @@ void harness_fresh(const void *copy);
 	static void name_(struct __test_metadata *_metadata \
 			  __attribute__((__unused__)))
 
-/* A fixture's functions are called with its own types */
+/* Wrappers call the functions of a fixture with their own types. */
 #define FIXTURE_DATA(name_)	struct harness_data_##name_
 #define FIXTURE_VARIANT(name_)	struct harness_variant_##name_
 
@@ -182,7 +179,7 @@ void harness_fresh(const void *copy);
 	} \
 	static void name_##_setup(FIXTURE_ARGS(name_))
 
-/* The last of the three, so that here a fixture is complete */
+/* The last of the three macros: the fixture is complete here. */
 #define FIXTURE_TEARDOWN(name_) \
 	static void name_##_teardown(FIXTURE_ARGS(name_)); \
 	static void harness_teardown_##name_(struct __test_metadata *_metadata, \
@@ -234,8 +231,7 @@ void harness_fresh(const void *copy);
 	} while (0)
 
 /*
- * What follows a comparison, a block or nothing, runs once if it does not hold;
- * after that, an ASSERT ends the test.
+ * If the comparison fails, the block after it runs once. Then an ASSERT ends the test.
  */
 #define HARNESS_CHECK(wrong, end) \
 	for (bool harness_wrong_ = (wrong); harness_wrong_; \

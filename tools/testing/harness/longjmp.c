@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* longjmp.c - a way out of a test for whoever has only one stack */
+/* longjmp.c - leave a test, for environments with one stack */
 #include "kselftest_harness.h"
 
 static void *way_out[5];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * reset_data.c - make the tests' variables what they were at the start
+ * reset_data.c - reset the variables of the tests
  *
- * A checker that puts red zones around variables must not watch this file.
+ * Compile without the address sanitizer: the copy includes the red zones.
  */
 #include "kselftest_harness.h"
 

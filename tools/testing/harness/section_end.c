@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* section_end.c - what is linked behind all tests */
+/* section_end.c - linked after all tests */
 #include "kselftest_harness.h"
 
 const struct harness_entry *const harness_last[1]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-/* section_start.c - what is linked before all tests */
+/* section_start.c - linked before all tests */
 #include "kselftest_harness.h"
 
 const struct harness_entry *const harness_first[1]

@@ -1,22 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Boot a kernel with the modules and print as KTAP how it went:
+# Boot a kernel with the modules and print the results as KTAP:
 #
 #	boot.sh DIR IMAGE [PARAMETER]...
 #
-# IMAGE is the kernel, DIR/module is where the modules for it were built, DIR is
-# written to, the PARAMETERs are for the kernel's command line.
+# IMAGE is the kernel. Its modules are in DIR/module. The script writes to DIR. The
+# PARAMETERs go to the kernel's command line.
 #
-# Two tell of tests: our init (init.c) and the module vmr_test, each with KTAP of
-# its own behind its name. What is not a test of theirs has one line each: that
-# both printed as many results as planned, that the kernel had nothing to complain
-# of, that it went down by itself.
+# The init (init.c) and the module vmr_test print KTAP, each behind its name. The
+# script adds one result for each of these: both printed all planned results, the
+# kernel logged no warning, and the machine ended by itself.
 #
-# Sockets are what the firmware tells of to a kernel without ACPI.
+# A kernel without ACPI learns about sockets, not cores, from the firmware.
 #
-# The machine is emulated, with no help by the host's processor, so that this is
-# the same on every host.
+# QEMU emulates the processor, so the results are the same on every host.
 
 set -u
 
@@ -44,10 +42,9 @@ done
 "$here/initramfs.sh" "$dir/init" "$dir/vmr.ko" "$dir/vmr_test.ko" \
 	>"$dir/initramfs" || fail "no initramfs"
 
-# The host may let the guest wait, which is no fault of the guest's: no kernel is to
-# panic since a timer did not tick while it looked. Threads of the tests that never
-# sleep are for a kernel that preempts itself. Pointers in traces are told apart,
-# and to hash them the kernel would first have to gather secrets.
+# The host may delay the guest: the kernel must not panic because of a missing timer
+# tick. The tests have threads that never sleep, which need full preemption. The tests
+# of the tracepoints compare pointers, and hashing them would need entropy first.
 timeout -k 10 "${BOOT_TIMEOUT:-600}" qemu-system-x86_64 \
 	-accel tcg,thread=multi -smp 4,sockets=4 -m "${BOOT_MEMORY:-512}" \
 	-nodefaults -display none -serial "file:$log" -no-reboot \
@@ -68,27 +65,27 @@ function result(ok, name)
 	print (ok ? "ok " : "not ok ") ++number " " name
 	failed += !ok
 }
-# What the kernel has said before it knew of us is not about us.
+# Ignore warnings from before the first line of the tests.
 /^(init|vmr_test): / {
 	if (!begun++)
 		complaints = 0
-	who = $1
-	sub(/:$/, "", who)
+	source = $1
+	sub(/:$/, "", source)
 	sub(/^[a-z_]*: /, "")
 	if (/^1\.\.[0-9]+/) {
-		plan[who] = substr($1, 4) + 0
+		plan[source] = substr($1, 4) + 0
 	} else if (/^(not )?ok [0-9]+ /) {
-		seen[who]++
+		seen[source]++
 		ok = sub(/^ok [0-9]+ /, "") || !sub(/^not ok [0-9]+ /, "")
-		result(ok, who "." $0)
+		result(ok, source "." $0)
 	} else if (/^#/) {
 		print
-	} else if (who == "init" && $0 == "done") {
+	} else if (source == "init" && $0 == "done") {
 		done = 1
 	}
 	next
 }
-# The tests have stacks of their own, which the frame pointer unwinder wonders at.
+# The frame pointer unwinder does not know the stacks of the tests.
 /WARNING: kernel stack frame pointer/ {
 	next
 }
@@ -103,19 +100,19 @@ function result(ok, name)
 }
 END {
 	for (i = 1; i <= split("init vmr_test", names, " "); i++) {
-		who = names[i]
-		if (!plan[who])
-			print "# " who " has not said what it will test"
-		else if (plan[who] != seen[who])
-			print "# " who ": " plan[who] " planned, " \
-			      seen[who] + 0 " seen"
-		result(plan[who] && plan[who] == seen[who], who ".plan")
+		source = names[i]
+		if (!plan[source])
+			print "# " source " printed no plan"
+		else if (plan[source] != seen[source])
+			print "# " source ": " plan[source] " planned, " \
+			      seen[source] + 0 " seen"
+		result(plan[source] && plan[source] == seen[source], source ".plan")
 	}
 	for (i = first; complaints && i < first + 60; i++)
 		print "# " line[i]
 	result(!complaints, "console.silent")
 	if (status == 124 || status == 137)
-		print "# it hung"
+		print "# timeout"
 	else if (status)
 		print "# qemu ended with " status
 	result(done && !status, "boot.ends")

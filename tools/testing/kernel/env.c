@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * env.c - what the harness and the tests need, from the kernel
+ * env.c - functions of the C library and of the harness, over the kernel
  *
- * The other half is in libc/: headers with the names that the tests include.
+ * libc/ has the headers with the names that the tests include.
  */
 #define pr_fmt(fmt)	KBUILD_MODNAME ": " fmt
 
@@ -34,7 +34,7 @@ MODULE_PARM_DESC(parameters, "what the tests find in their environment");
  * The log. Every line has the module's name before it.
  */
 
-static DEFINE_MUTEX(log_lock);		/* of what follows */
+static DEFINE_MUTEX(log_lock);		/* protects the buffer */
 static char log_line[512];
 static size_t log_used;
 
@@ -70,8 +70,8 @@ int test_printf(const char *fmt, ...)
 }
 
 /*
- * Memory. Each block is one of the kernel's, so that who looks after these sees
- * what the tests do to them.
+ * Memory. Each block is an allocation of the kernel, so KASAN and kmemleak check the
+ * accesses of the tests.
  */
 
 struct block {
@@ -129,7 +129,7 @@ void test_free(void *p)
 	kvfree(b->memory);
 }
 
-/* A test begins: what the one before has left is taken back */
+/* Start of a test: free all memory of the test before. */
 void harness_memory(void *memory, size_t size)
 {
 	struct block *b, *next;
@@ -139,7 +139,7 @@ void harness_memory(void *memory, size_t size)
 }
 
 /*
- * Threads. One that has been joined is out of this module's code.
+ * Threads. After the join a thread does not run code of this module.
  */
 
 struct test_thread {
@@ -187,8 +187,8 @@ static struct test_thread *thread_make(void)
 }
 
 /*
- * A test may start threads while it keeps a write section open, where it must not
- * sleep. For that there are some in reserve.
+ * A test may start threads inside a write section, where it must not sleep. Threads
+ * in reserve serve these calls.
  */
 static struct test_thread *spare[2];
 
@@ -229,7 +229,7 @@ int pthread_join(pthread_t thread, void **result)
 
 int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
-	/* pairs with the release of who held it */
+	/* Pairs with the release in the unlock. */
 	return xchg_acquire(&mutex->held, 1) ? EBUSY : 0;
 }
 
@@ -242,7 +242,7 @@ int pthread_mutex_lock(pthread_mutex_t *mutex)
 
 int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
-	/* pairs with the acquire of who tries */
+	/* Pairs with the acquire in the lock. */
 	smp_store_release(&mutex->held, 0);
 	return 0;
 }
@@ -257,13 +257,13 @@ int sched_yield(void)
 }
 
 /*
- * A test has a thread of its own, which is what harness_leave() ends.
+ * A test has its own thread, which harness_leave() ends.
  *
- * It also has a stack of its own: the tests keep whole machines on the stack, and
- * the kernel's is too small for that. The innermost word of it is where the
- * thread's own stack goes on. A stack that has not been left by returning is not
- * used again, since KASAN has marks in it. Who walks such a stack compares it with
- * those of the CPU that it is on, so the thread stays on one.
+ * A test also has its own stack, because machines on the stack exceed the stack of the
+ * kernel. Its innermost word points to the stack of the thread. A stack is
+ * not reused after harness_leave(), because KASAN has poisoned parts of it. The
+ * unwinder compares a stack with those of the current CPU, so the thread stays on one
+ * CPU.
  */
 #define STACK_SIZE	(512ul << 10)
 
@@ -307,7 +307,7 @@ static noinline int call_main(void *arg)
 	return 0;
 }
 
-/* Return: whether there is all that a test is run with */
+/* Return: whether all resources of a test could be allocated */
 static bool prepare(void)
 {
 	size_t i;
@@ -350,7 +350,7 @@ void harness_call(void (*fn)(void *arg), void *arg)
 		env_exit();
 }
 
-/* harness_leave(), but for what objtool knows of it */
+/* harness_leave() under a name that objtool does not know */
 void env_leave(void)
 {
 	asm volatile("movq	(%0), %%rsp\n\t"
@@ -360,7 +360,7 @@ void env_leave(void)
 }
 
 /*
- * The rest
+ * Parameters, time and others
  */
 
 const char *harness_parameters(void)

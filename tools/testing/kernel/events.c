@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * events.c - come by every tracepoint of the library once, when asked to
+ * events.c - trigger every tracepoint of the library once
  *
- * Who writes to "events" in debugfs asks for it. What is done, in which order
- * and at which addresses, is what init_events.c expects to read in tracefs.
+ * A write to "events" in debugfs triggers them. init_events.c expects these operations
+ * in tracefs, in this order and at these addresses.
  */
 #include <linux/debugfs.h>
 #include <linux/errno.h>
@@ -21,7 +21,7 @@ struct traced {
 	struct vmr_resource	has;
 };
 
-static DEFINE_MUTEX(lock);		/* of all below */
+static DEFINE_MUTEX(lock);		/* protects all data below */
 static struct vmr_system sys;
 static struct vmr_manager manager;
 static struct vmr_reader reader;
@@ -53,7 +53,7 @@ static int ranges(void)
 	return 0;
 }
 
-/* Who is read goes, and waits for itself, which is refused */
+/* The callback unregisters its device and drains it, which fails. */
 static void traced_read(struct vmr_device *dev, const struct vmr_access *access,
 			void *data)
 {
@@ -77,13 +77,13 @@ static void describe(struct traced *t, uint64_t addr)
 			"regs");
 	vmr_device_add_region(&t->dev, &t->regs);
 	vmr_constraint_init_fixed(&t->want, VMR_KIND_MMIO, addr, 0x1000,
-			  &t->regs.range);
+				  &t->regs.range);
 	t->dev.constraints = &t->want;
 	t->dev.nr_constraints = 1;
 	vmr_resource_set_init(&t->dev.resources, &t->has, 1);
 }
 
-/* One is registered by itself, the other in a transaction */
+/* Register one device directly and the other in a transaction. */
 static int plug(void)
 {
 	struct vmr_transaction t;

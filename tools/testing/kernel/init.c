@@ -2,11 +2,10 @@
 /*
  * init.c - the only program in a kernel that is booted for the tests
  *
- * It loads the modules, looks at them from outside, unloads them, and restarts
- * the machine, which is where QEMU ends. What it finds goes into the kernel's log,
- * as KTAP with "init: " before each line, so that no line of another mixes with it.
- * VMR_TEST="NAME=VALUE NAME=VALUE" on the kernel's command line is what the tests
- * find in their environment.
+ * It loads the modules, tests their files in debugfs and tracefs, unloads them and
+ * restarts the machine, which ends QEMU. The results go to the kernel's log as KTAP
+ * with "init: " before each line. VMR_TEST="NAME=VALUE NAME=VALUE" on the kernel's
+ * command line is the environment of the tests.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -124,7 +123,7 @@ static bool map_is_right(void)
 	return true;
 }
 
-/* While the map is open, neither module goes away. */
+/* While the map is open, neither module can be unloaded. */
 static bool open_map_holds(void)
 {
 	int fd = open(MAP, O_RDONLY);
@@ -170,7 +169,7 @@ static void leaks(void)
 		skip(name, "the kernel is without CONFIG_DEBUG_KMEMLEAK");
 		return;
 	}
-	/* Once is not enough: what is young is not reported. */
+	/* Scan twice: kmemleak does not report young blocks. */
 	for (i = 0; i < 2; i++) {
 		sleep(6);
 		if (write(fd, "scan", 4) != 4)
@@ -190,7 +189,7 @@ static bool untainted(void)
 	       !(strtoul(text, NULL, 10) & bad);
 }
 
-/* Lockdep says nothing any more once it has given up. */
+/* Lockdep disables itself after its first report. */
 static void lockdep(void)
 {
 	static const char name[] = "lockdep_has_looked_on";
@@ -239,7 +238,7 @@ int main(void)
 	kmsg = open("/dev/kmsg", O_WRONLY);
 	tests();
 	say("done");
-	/* What is printed above may still be on its way through the port. */
+	/* Wait until the serial port has sent the lines above. */
 	sleep(1);
 	reboot(RB_AUTOBOOT);
 	return 1;

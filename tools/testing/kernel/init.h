@@ -21,16 +21,16 @@ void skip(const char *name, const char *why);
 
 bool exists(const char *path);
 
-/* What slurp() has read */
+/* The text that slurp() has read */
 extern char text[1 << 16];
 
 /* Return: whether the file could be read, into @text */
 bool slurp(const char *path);
 
-/* Say it, line by line, behind @what */
+/* Log the text line by line, with @what in front */
 void show(const char *what);
 
-/* Test the tracepoints, while vmr_test is loaded and the tests have ended */
+/* Test the tracepoints. vmr_test is loaded and its tests have ended. */
 void tracepoints(void);
 
 #endif /* INIT_H */

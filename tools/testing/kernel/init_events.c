@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * init_events.c - what tracefs says of the library's tracepoints
+ * init_events.c - tests of the library's tracepoints in tracefs
  *
- * The test module comes by each of them (events.c) while they are on, and they
- * are on for nothing else.
+ * events.c in the test module triggers each tracepoint. They are enabled only during
+ * this test.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 
 #define EVENT(is, ...)	{ .name = is, .fields = { __VA_ARGS__ } }
 
-/* The events that there are, with the type, name and bytes of each field */
+/* All events, with the type, the name and the size of each field */
 static struct event {
 	const char	*name;
 	const char	*fields[NR_FIELDS + 1];
@@ -64,15 +64,15 @@ static struct event *event_by_name(const char *name, size_t length)
 }
 
 /*
- * What events.c does, line by line. $x is a pointer: the same wherever there is
- * the same letter, and another where there is another.
+ * The operations of events.c, line by line. $x is a pointer. Equal letters are equal
+ * pointers, and different letters are different pointers.
  */
 static const char *const happens[] = {
-	/* A range: allocated, moved, moved in a set */
+	/* A range is allocated, moved, and moved in a bulk move. */
 	"vmr_alloc: space=$s range=$a start=0x1000 last=0x1fff",
 	"vmr_move: space=$s range=$a from=0x1000 to=0x3000",
 	"vmr_move_bulk: steps=$t nr=1",
-	/* Another wants its place, gets it, leaves it, and is parked */
+	/* Another range claims its addresses, goes live, is freed, and is parked. */
 	"vmr_claim: space=$s range=$b start=0x9000 last=0x9fff",
 	"vmr_free: space=$s range=$a start=0x9000 last=0x9fff",
 	"vmr_settle: space=$s range=$b start=0x9000 last=0x9fff",
@@ -83,18 +83,18 @@ static const char *const happens[] = {
 	"vmr_alloc: space=$m range=$r start=0xe0000000 last=0xe0000fff",
 	"vmr_alloc: space=$i range=$x start=0x0 last=0x0",
 	"vmr_register: manager=$g dev=$d name=device",
-	/* One with more of a name than is kept */
+	/* A device with a name that is truncated */
 	"vmr_alloc: space=$m range=$q start=0xe0001000 last=0xe0001fff",
 	"vmr_alloc: space=$i range=$y start=0x1 last=0x1",
 	"vmr_register: manager=$g dev=$e name=a name of more than thirty-one ",
-	/* The first goes when it is read, and waits for itself */
+	/* The callback unregisters the first device and drains it. */
 	"vmr_dispatch: reader=$v dev=$d region=$r addr=0xe0000000+0x10 width=4",
 	"vmr_free: space=$m range=$r start=0xe0000000 last=0xe0000fff",
 	"vmr_free: space=$i range=$x start=0x0 last=0x0",
 	"vmr_unregister: manager=$g dev=$d name=device",
 	"vmr_drain: manager=$g dev=$d error=-11",
 	"vmr_drain: manager=$g dev=$d error=-35",
-	/* Nobody is there; the first has gone, and the other goes */
+	/* No device responds. The second device is unregistered. */
 	"vmr_dispatch_miss: reader=$v addr=0xd0000010 error=-6",
 	"vmr_drain: manager=$g dev=$d error=0",
 	"vmr_free: space=$m range=$q start=0xe0001000 last=0xe0001fff",
@@ -118,7 +118,7 @@ static bool put(const char *path, const char *value)
  * Formats
  */
 
-/* Return: whether what is kept of the field "TYPE NAME" is shown too */
+/* Return: whether the format prints the field "TYPE NAME" */
 static bool shown(const char *field)
 {
 	const char *name = strrchr(field, ' ');
@@ -132,7 +132,7 @@ static bool shown(const char *field)
 	return strstr(print, use);
 }
 
-/* Compare the fields in @text, none over another, with those of the event */
+/* Compare the fields in @text with those of the event; they must not overlap. */
 static bool fields_are_right(const struct event *e)
 {
 	const char *const *next = e->fields;
@@ -180,13 +180,13 @@ static bool formats_are_right(void)
 }
 
 /*
- * What is traced
+ * Traces
  */
 
 /* The pointer of each letter */
 static unsigned long pointers['z' + 1];
 
-/* Return: whether the pointer may be what @letter stands for */
+/* Return: whether the pointer can be that of @letter */
 static bool same(char letter, unsigned long pointer)
 {
 	char c;
@@ -219,7 +219,7 @@ static bool matches(const char *pattern, const char *seen)
 	return !*pattern && !*seen;
 }
 
-/* From "init-1 [000] ..... 17: vmr_free: ..." what is behind the time */
+/* The text after the time in "init-1 [000] ..... 17: vmr_free: ..." */
 static const char *event_of(const char *line)
 {
 	const char *at = strstr(line, ": ");
@@ -227,7 +227,7 @@ static const char *event_of(const char *line)
 	return *line == '#' || !at ? NULL : at + 2;
 }
 
-/* Compare @text with what happens, and note which events are in it */
+/* Compare @text with the expected trace, and record the events in it. */
 static bool trace_is_right(void)
 {
 	const char *const *next = happens;
@@ -255,9 +255,9 @@ static bool trace_is_right(void)
 }
 
 /*
- * The order is that of the clock, and CPUs may differ in what time it is. To keep
- * the names of tasks, the kernel would patch its scheduler while other CPUs are in
- * it; an emulated CPU may go on seeing the breakpoint that is there meanwhile.
+ * The global clock orders the events of all CPUs. Recording of task names is disabled:
+ * it patches the scheduler while other CPUs run it, and an emulated CPU may continue
+ * to see the breakpoint.
  */
 static bool trace_events(void)
 {
@@ -277,7 +277,7 @@ static bool trace_events(void)
 	return slurp(TRACEFS "/trace") && ok;
 }
 
-/* Whatever the library has is in the table and has been seen */
+/* All events of the library are in the table and in the trace. */
 static bool all_were_seen(void)
 {
 	DIR *dir = opendir(GROUP);

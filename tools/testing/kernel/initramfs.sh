@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Print an initramfs, in the format that the kernel calls newc, with the given
-# files in its topmost directory and the two devices that our init needs:
+# Print an initramfs in the newc format, with the given files in its root directory
+# and the two device nodes that init.c needs:
 #
 #	initramfs.sh FILE... >IMAGE
 #
-# A cpio that is not run by root makes no devices.
+# cpio creates device nodes only as root.
 
 set -eu
 
@@ -22,7 +22,7 @@ entry()
 	pad $((110 + ${#1} + 1))
 }
 
-# pad SIZE - what is missing to a multiple of 4
+# pad SIZE - pad to a multiple of 4
 pad()
 {
 	head -c $(((4 - $1 % 4) % 4)) /dev/zero

@@ -1,19 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Get the distribution's kernel for virtual machines, and what modules for it are
-# built with, and say where they are:
+# Get the distribution's kernel for virtual machines and its build directory:
 #
 #	kernels.sh DIR [VERSION]
 #
 # prints its release, its image and its build directory. VERSION, such as 6.12,
-# asks for the packages with that in their names.
+# selects the packages with this version in their names.
 #
-# The packages are unpacked below DIR and never installed: nobody who runs tests
-# wants the next boot of his machine to be another kernel's. Neither does it take
-# root. What happens to be installed is used. With SETUP=no nothing is fetched.
+# The packages are unpacked below DIR. They are not installed, because that would need
+# root and change the kernel of the next boot. A kernel that is already installed is
+# used. With SETUP=no nothing is fetched.
 #
-# Without such a kernel the exit status is 4, and the last line says what lacks.
+# Without such a kernel the exit status is 4, and the last line has the reason.
 
 set -eu
 
@@ -33,7 +32,7 @@ arch=$(dpkg --print-architecture)
 image=linux-image-${version:+$version-}cloud-$arch
 headers=linux-headers-${version:+$version-}cloud-$arch
 
-# depends PACKAGE - it, and what it needs of the same source
+# depends PACKAGE - the package, and its dependencies from the same source
 depends()
 {
 	apt-cache depends --recurse --important "$1" 2>/dev/null |
@@ -50,7 +49,7 @@ if [ -r "/boot/vmlinuz-$release" ] &&
 	exit 0
 fi
 
-# Checks run side by side, and two of them may want the same kernel.
+# Checks run in parallel, and two of them may need the same kernel.
 mkdir -p "$dir"
 exec 9>"$dir/lock"
 flock 9

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * machine.c - a small machine of the test module's own, to be seen in debugfs
+ * machine.c - a small machine of the test module, for debugfs
  */
 #include <linux/debugfs.h>
 #include <linux/mutex.h>
@@ -23,7 +23,7 @@ struct disk {
 
 static const struct vmr_device_ops disk_ops;		/* reads as ones */
 
-static DEFINE_MUTEX(lock);	/* of whoever changes or shows the machine */
+static DEFINE_MUTEX(lock);	/* held to change or print the machine */
 static struct dentry *dir;
 static struct vmr_system sys;
 static struct vmr_manager manager;
@@ -48,7 +48,7 @@ static int plug(void)
 	vmr_device_add_region(dev, &disk.ring);
 	vmr_device_add_region(dev, &disk.port);
 	vmr_constraint_init_bounded(&disk.wants[0], VMR_KIND_MMIO, 0x1000, 0x1000,
-			      REGISTERS, REGISTERS + 0xfff,
+				    REGISTERS, REGISTERS + 0xfff,
 			      &disk.registers.range);
 	vmr_constraint_init(&disk.wants[1], VMR_KIND_PIO, 8, &disk.port.range);
 	dev->constraints = disk.wants;
@@ -57,7 +57,7 @@ static int plug(void)
 	ret = vmr_device_register(&manager, dev, NULL, NULL);
 	if (ret)
 		return ret;
-	/* Onto what is there already: it has to wait */
+	/* The address is in use: the region becomes claimed. */
 	return vmr_region_program(&manager, &disk.ring, REGISTERS);
 }
 

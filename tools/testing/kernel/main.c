@@ -2,9 +2,9 @@
 /*
  * main.c - the module vmr_test: the library's tests inside a kernel
  *
- * The tests are those of tools/testing/selftests/vmalloc, over the harness of
- * tools/testing/harness. They run when the module is loaded and say in the log how
- * it went, as KTAP behind the module's name.
+ * The tests of tools/testing/selftests/vmalloc, with the harness of
+ * tools/testing/harness. They run when the module is loaded. Their results go to the
+ * log as KTAP behind the module's name.
  */
 #include <linux/mm.h>
 #include <linux/module.h>

@@ -6,17 +6,16 @@
 #
 #	run.sh [VERSION]
 #
-# With VERSION, such as 6.12, the one whose packages have that in their names. O,
-# KFILES and VMR_MAKE are as tools/testing/check/run.sh sets them.
+# VERSION, such as 6.12, selects the packages with this version in their names.
+# tools/testing/check/run.sh sets O, KFILES and VMR_MAKE.
 
 set -u
 cd "$(dirname "$0")/../../.." || exit 1
 
 version=${1-}
 
-# In emulation all is slow, and what the many repetitions find they find elsewhere.
-PARAMETERS='VMR_TEST_DIVISOR=20 VMR_TEST_MOVES=5000'
-PARAMETERS+=' VMR_TEST_STRESS_MOVES=10000 VMR_TEST_STRESS_CYCLES=1000'
+# Fewer repetitions, because emulation is slow
+PARAMETERS='VMR_TEST_DIVISOR=20 VMR_TEST_MOVES=5000 VMR_TEST_STRESS_MOVES=10000 VMR_TEST_STRESS_CYCLES=1000'
 dir=$O/check/kernel${version:+-$version}.d
 mkdir -p "$dir"
 
@@ -39,7 +38,7 @@ where=$(tools/testing/kernel/kernels.sh "$O/kernels" "$version" 2>"$dir/log") ||
 }
 read -r release image build <<<"$where"
 
-# Debian's headers ask for the compiler that the kernel was built with.
+# Debian's headers require the compiler of the kernel.
 compiler=$(grep -os 'gcc-[0-9]*' "$build/.kernelvariables" | head -n 1)
 command -v "${compiler:-gcc}" >/dev/null || skip "$compiler is not installed"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_kernel.c - what only a kernel can do to the library
+ * test_kernel.c - callbacks that sleep, and callers with a mutex
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -22,7 +22,7 @@ struct sleeper {
 	bool			inside;
 	bool			wake;
 	bool			awake;
-	struct mutex		*lock;		/* of the writers, or NULL */
+	struct mutex		*lock;		/* update-side lock, or NULL */
 };
 
 struct caller {
@@ -61,7 +61,7 @@ static int plug(struct sleeper *s, uint64_t addr)
 			"sleeper");
 	vmr_device_add_region(&s->dev, &s->region);
 	vmr_constraint_init_bounded(&s->want, VMR_KIND_MMIO, 0x1000, 0x1000, addr,
-			      addr + 0xfff, &s->region.range);
+				    addr + 0xfff, &s->region.range);
 	s->dev.constraints = &s->want;
 	s->dev.nr_constraints = 1;
 	vmr_resource_set_init(&s->dev.resources, &s->has, 1);
@@ -83,7 +83,7 @@ static void *call(void *arg)
 	struct caller *c = arg;
 	uint32_t word = 0;
 
-	/* Where the one who drains is as well */
+	/* The CPU of the draining thread */
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	c->ret = vmr_read(&c->reader, VMR_MMIO, c->addr, &word, 4, 1);
 	if (!c->ret && word != 0x5a5a5a5a)
@@ -91,7 +91,8 @@ static void *call(void *arg)
 	return NULL;
 }
 
-TEST(a_drain_waits_for_a_callback_that_sleeps_on_its_cpu)
+/* A drain waits for a callback that sleeps on the CPU of the draining thread. */
+TEST(drain_waits_for_sleeper_on_same_cpu)
 {
 	struct caller c = { .addr = 0x1000 };
 	struct sleeper s;
@@ -113,12 +114,12 @@ TEST(a_drain_waits_for_a_callback_that_sleeps_on_its_cpu)
 	EXPECT_EQ(0, vmr_reader_detach(&c.reader));
 }
 
-/* Writers have a mutex, which a callback may take; a drain is outside of it */
-TEST(a_callback_takes_the_lock_of_the_writers)
+/* A callback may take the update-side mutex if the drain does not hold it. */
+TEST(callback_may_take_update_lock)
 {
 	struct caller c = { .addr = 0x1000 };
 	struct sleeper s, other;
-	struct mutex lock;		/* of the writers */
+	struct mutex lock;		/* update-side lock */
 	pthread_t thread;
 
 	mutex_init(&lock);

@@ -8,15 +8,15 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-/* A machine that is shown in debugfs for as long as the module is loaded */
+/* A machine in debugfs, from loading to unloading of the module */
 int machine_init(void);
 void machine_exit(void);
 
-/* A file beside it: who writes to it has every tracepoint of vmr come by */
+/* A file in debugfs. A write to it triggers every tracepoint of vmr. */
 struct dentry;
 void events_init(struct dentry *dir);
 
-/* Give back what the tests have been run with */
+/* Free the resources that run the tests. */
 void env_exit(void);
 
 /* As kselftest_harness.h says; its macros are for the tests alone */

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * attach.pml - readers that are attached and detached while a drain looks at them
+ * attach.pml - readers that are attached and detached during a drain
  *
- * Two threads attach their reader, route an access or several, and detach it, after
- * which its memory is given away until it is attached again. One thread unlinks a
- * device, drains it without the writers' lock, and gives its memory away; ROUNDS
- * says how often it comes back. What each macro takes out must be missed:
+ * Two threads attach their reader, dispatch accesses and detach it. The memory of a
+ * detached reader is reused until it is attached again. One thread unregisters a
+ * device, drains it without the update-side lock and reuses its memory, ROUNDS times.
+ * Each macro removes one rule, and the model must fail:
  *
- *	ATTACH_NO_LOCK	the lock around the list while a drain walks along it
- *	ATTACH_INSIDE	that a reader inside of a callback cannot be detached
+ *	ATTACH_NO_LOCK	a drain holds the lock of the list while it walks the list
+ *	ATTACH_INSIDE	a reader inside a callback cannot be detached
  */
 
 #ifndef ROUNDS
 #define ROUNDS	2
 #endif
-#ifndef LOOKS
-#define LOOKS	2
+#ifndef ACCESSES
+#define ACCESSES	2
 #endif
 
 #define NONE	2
@@ -25,7 +25,7 @@ byte next[2] = NONE;
 bool busy;			/* readers_busy */
 bool writers;			/* the caller's lock */
 
-bool freed[2];			/* a reader's memory is another's */
+bool freed[2];			/* the memory of a reader is reused */
 bool freed_device;
 bool linked = true;
 byte epoch = 1;			/* the manager's */
@@ -54,7 +54,7 @@ inline attach()
 	writers = false
 }
 
-/* Out of the list, and then the memory is anything. */
+/* Remove from the list; then the memory has any contents. */
 inline detach()
 {
 	take(writers);
@@ -80,14 +80,14 @@ inline detach()
 
 proctype reader(byte r)
 {
-	byte looks = 0;
+	byte accesses = 0;
 
 	do
-	:: looks == LOOKS -> break
+	:: accesses == ACCESSES -> break
 	:: else ->
 		attach();
 again:
-		looks++;
+		accesses++;
 		own[r] = epoch;
 		if
 		:: linked ->
@@ -97,7 +97,7 @@ again:
 			assert(!freed_device);	/* the callback */
 			if
 			:: skip
-			:: detach()		/* from inside of it */
+			:: detach()		/* inside the callback */
 			fi;
 			assert(!freed_device);
 			if
@@ -107,9 +107,9 @@ again:
 		:: else -> own[r] = 0
 		fi;
 		if
-		:: looks < LOOKS -> goto again
+		:: accesses < ACCESSES -> goto again
 		:: detach()
-		:: looks == LOOKS -> break	/* and stay attached */
+		:: accesses == ACCESSES -> break	/* and stay attached */
 		fi
 	od;
 out:
@@ -160,7 +160,7 @@ proctype drainer()
 			fi
 		od;
 		freed_device = true;
-		/* The memory comes back as the same device. */
+		/* The memory becomes the same device again. */
 		freed_device = false;
 		rounds++;
 		take(writers);
@@ -170,7 +170,7 @@ proctype drainer()
 	done++
 }
 
-/* Who is never out of a callback holds the drain up for ever. */
+/* All threads must end: no drain waits for ever. */
 active proctype check()
 {
 	done == 3

@@ -1,13 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Check route.pml, attach.pml and sets.pml with Spin: as they are, in every state they
-# can be in, and that each step and barrier that a macro takes out is missed. Prints
-# KTAP:
+# Check all states of dispatch.pml, attach.pml and bulk_move.pml with Spin, and check
+# that each model fails if a macro removes a step or a barrier. Prints KTAP:
 #
-#	run.sh [DIRECTORY]	where to work; a temporary one if not given
+#	run.sh [DIRECTORY]	work directory; a temporary one by default
 #
-# JOBS says how many to run at a time; each needs up to 1 GiB.
+# JOBS is the number of parallel runs. Each needs up to 1 GiB.
 
 set -u
 
@@ -25,52 +24,52 @@ if [ -z "$work" ]; then
 	trap 'rm -rf "$work"' EXIT
 fi
 
-# The kinds of things the writer does
+# The operations of the writer
 move=1 swap=2 unlink=4 register=8 drain=16
-vacate=2	# in sets.pml
+vacate=2	# in bulk_move.pml
 
-# What must hold: its name, and macros. The largest come first.
+# Models that must hold: name and macros, the largest first.
 holds=(
-	"two_readers_while_one_unlinks_then_drains_or_relinks
+	"two_readers_unlink_then_drain_or_relink
 		-DOPS=2 -DKINDS1=$unlink -DKINDS=$((register | drain))"
-	"two_readers_while_one_moves_then_unlinks
+	"two_readers_move_then_unlink
 		-DOPS=2 -DKINDS1=$((move | swap)) -DKINDS=$unlink"
-	"two_readers_while_one_unlinks_then_moves
+	"two_readers_unlink_then_move
 		-DOPS=2 -DKINDS1=$unlink -DKINDS=$((move | swap))"
-	"one_reader_three_changes_stores_in_any_order
-		-DLOOKS1=0 -DOPS=3 -DWINDOW=3"
-	"two_readers_while_one_moves_and_moves
+	"one_reader_three_changes_reordered
+		-DACCESSES1=0 -DOPS=3 -DWINDOW=3"
+	"two_readers_two_moves
 		-DOPS=2 -DKINDS=$((move | swap))"
-	"one_reader_twice_unlink_relink_unlink_drain
-		-DLOOKS0=2 -DLOOKS1=0 -DONE -DOPS=4 -DKINDS1=$unlink
+	"one_reader_unlink_relink_unlink_drain
+		-DACCESSES0=2 -DACCESSES1=0 -DONE -DOPS=4 -DKINDS1=$unlink
 		-DKINDS2=$register -DKINDS3=$unlink -DKINDS=$((register | drain))"
 	"nested_accesses
-		-DLOOKS0=2 -DLOOKS1=0 -DDEPTHS=2 -DOPS=2"
-	"nested_deeper_than_there_are_names
-		-DLOOKS0=2 -DLOOKS1=0 -DDEPTHS=2 -DNAMES=1 -DOPS=2"
-	"one_reader_twice
-		-DLOOKS0=2 -DLOOKS1=0 -DOPS=2"
-	"a_tree_that_rotates
-		-DLOOKS1=0 -DOPS=2 -DWINDOW=3 -DROTATE"
-	"no_drain_waits_for_another_device
+		-DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2 -DOPS=2"
+	"nested_beyond_hazards
+		-DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2 -DHAZARDS=1 -DOPS=2"
+	"one_reader_two_accesses
+		-DACCESSES0=2 -DACCESSES1=0 -DOPS=2"
+	"tree_rotation
+		-DACCESSES1=0 -DOPS=2 -DWINDOW=3 -DROTATE"
+	"drain_ignores_other_device
 		-DHOLD -DOPS=1 -DKINDS=$unlink"
-	"no_drain_waits_for_another_device_after_changes
-		-DHOLD -DLOOKS1=0 -DOPS=2"
-	"attach_and_detach_while_one_drains_again_and_again
-		-DROUNDS=2 -DLOOKS=2"
-	"sets_and_claims_while_one_remembers
-		-DOPS=3 -DLOOKS=3"
-	"sets_and_claims_while_two_remember
-		-DOPS=1 -DLOOKS=2 -DREADERS=2 -DWINDOW=1"
+	"drain_ignores_other_device_changes
+		-DHOLD -DACCESSES1=0 -DOPS=2"
+	"attach_detach_during_drains
+		-DROUNDS=2 -DACCESSES=2"
+	"bulk_moves_and_claims_one_cache
+		-DOPS=3 -DACCESSES=3"
+	"bulk_moves_and_claims_two_caches
+		-DOPS=1 -DACCESSES=2 -DREADERS=2 -DWINDOW=1"
 )
 
-# What must fail: what is taken out, how it fails, and macros. A wrong route is
-# seen by the reader; memory is used that was given away, or not ready yet; or a
-# drain never ends.
-move1="-DOPS=1 -DLOOKS1=0 -DWINDOW=3"
-remove="-DOPS=2 -DLOOKS1=0 -DKINDS1=$unlink -DKINDS=$drain"
-nest="-DOPS=2 -DLOOKS0=2 -DLOOKS1=0 -DDEPTHS=2"
-twice="-DOPS=2 -DLOOKS=2"
+# Models that must fail: the macro, the kind of failure, and further macros.
+# route: a lookup returns a wrong result. memory: a reader accesses freed or unprepared
+# memory. hang: a drain never ends.
+move1="-DOPS=1 -DACCESSES1=0 -DWINDOW=3"
+remove="-DOPS=2 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS=$drain"
+nest="-DOPS=2 -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2"
+twice="-DOPS=2 -DACCESSES=2"
 fails=(
 	"NOT_ODD route $move1"
 	"NO_WRITE_BARRIER route $move1"
@@ -78,10 +77,10 @@ fails=(
 	"NO_READ_ACQUIRE route $move1"
 	"NO_READ_BARRIER route $move1"
 	"NO_RETRY route $move1"
-	"NO_SECOND_LOOK route $move1"
+	"NO_SECOND_VALIDATE route $move1"
 	"BASE_LATE route $move1"
 	"STATE_LATE route $move1"
-	"READY_LATE memory -DOPS=3 -DLOOKS1=0 -DKINDS1=$unlink -DKINDS2=$drain
+	"READY_LATE memory -DOPS=3 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS2=$drain
 		-DKINDS=$register"
 	"NO_LOOKUP_MB memory $remove"
 	"NO_DRAIN_MB memory $remove"
@@ -92,35 +91,35 @@ fails=(
 	"IGNORE_INSIDE memory $remove"
 	"CLEAR_FIRST memory $remove"
 	"LEAVE_EARLY memory $remove"
-	"FIRST_NAME_ONLY memory $nest"
-	"DEEP_IGNORED memory $nest -DNAMES=1"
+	"FIRST_HAZARD_ONLY memory $nest"
+	"DEEP_IGNORED memory $nest -DHAZARDS=1"
 	"EPOCH_KEPT hang $remove"
 	"WAIT_FOR_ALL hang $remove -DHOLD"
 	"ATTACH_NO_LOCK memory -DROUNDS=1"
 	"ATTACH_INSIDE memory -DROUNDS=1"
-	"SET_NOT_ODD route $twice"
-	"SET_APART route $twice"
-	"CLAIM_APART route $twice"
-	"HINT_ANY_COUNT route $twice -DKINDS=$vacate"
-	"HINT_COUNT_LATE route $twice"
-	"HINT_EARLY memory $twice"
-	"DEPART_LATE route $twice"
+	"BULK_NOT_ODD route $twice"
+	"BULK_APART route $twice"
+	"SETTLE_APART route $twice"
+	"CACHE_ANY_GENERATION route $twice -DKINDS=$vacate"
+	"CACHE_GENERATION_LATE route $twice"
+	"CACHE_EARLY memory $twice"
+	"GENERATION_LATE route $twice"
 )
 
-# search DIR NAME OPTIMIZE MACRO... - what Spin says is in DIR/said
+# search DIR NAME OPTIMIZE MACRO... - run Spin; its output goes to DIR/output
 search()
 {
-	local dir=$1 optimize=$3 model=route
+	local dir=$1 optimize=$3 model=dispatch
 
 	case ${2,,} in
 	attach*) model=attach ;;
-	set*|claim*|hint*|depart*) model=sets ;;
+	bulk*|settle*|cache*|generation*) model=bulk_move ;;
 	esac
 	mkdir -p "$dir" && cd "$dir" || return
-	spin -a "${@:4}" "$models/$model.pml" >said 2>&1 || return
+	spin -a "${@:4}" "$models/$model.pml" >output 2>&1 || return
 	gcc "$optimize" -w -DSAFETY -DNOFAIR -DCOLLAPSE -DNOBOUNDCHECK \
-		-DVECTORSZ=512 -o pan pan.c >>said 2>&1 || return
-	./pan -m100000 -w22 >>said 2>&1
+		-DVECTORSZ=512 -o pan pan.c >>output 2>&1 || return
+	./pan -m100000 -w22 >>output 2>&1
 	rm -f pan pan.*
 }
 
@@ -129,21 +128,21 @@ states()
 	awk '/states, stored/ { print $1 }' "$1"
 }
 
-# All states, none of them wrong, and none cut off
+# The search is complete and has no errors.
 judge_holds()
 {
-	grep -q 'errors: 0' said &&
-		! grep -qE 'max search depth|out of memory|aborted' said
+	grep -q 'errors: 0' output &&
+		! grep -qE 'max search depth|out of memory|aborted' output
 }
 
-# The counterexample is of the kind that is expected, so that a model that is
-# merely broken is not taken for one
+# The failure is of the expected kind. A syntax error or another assertion does not
+# count.
 judge_fails()
 {
 	case $1 in
-	route) grep -E 'assertion violated.*(allowed|at==addr)' said ;;
-	memory) grep -E 'assertion violated.*(freed|running|mem\[)' said ;;
-	hang) grep 'invalid end state' said ;;
+	route) grep -E 'assertion violated.*(allowed|at==addr)' output ;;
+	memory) grep -E 'assertion violated.*(freed|running|mem\[)' output ;;
+	hang) grep 'invalid end state' output ;;
 	esac
 }
 
@@ -153,9 +152,9 @@ one_holds()
 
 	search "$work/$1" "$2" -O1 "${@:3}"
 	if judge_holds; then
-		echo "ok $1 spin_$name # $(states said) states"
+		echo "ok $1 spin_$name # $(states output) states"
 	else
-		sed 's/^/# /' said
+		sed 's/^/# /' output
 		echo "not ok $1 spin_$name"
 	fi >"$work/$1.result"
 }
@@ -169,7 +168,7 @@ one_fails()
 		echo "# $(head -n 1 found)"
 		echo "ok $1 $name"
 	else
-		sed 's/^/# /' said
+		sed 's/^/# /' output
 		echo "not ok $1 $name"
 	fi >"$work/$1.result"
 }

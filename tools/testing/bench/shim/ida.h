@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * What the kernel's xarray and IDA need beyond peer.h. There are no other threads
- * and no readers: locks are nothing, and what is freed is freed at once. Memory
- * comes from the C library.
+ * Definitions for the kernel's xarray and IDA, in addition to peer.h. There is only one
+ * thread: locks do nothing, and memory is freed at once. Memory comes from the C
+ * library.
  */
 #ifndef BENCH_IDA_H
 #define BENCH_IDA_H
@@ -114,7 +114,7 @@ static inline void bitmap_clear(unsigned long *addr, unsigned int start,
 #define kmalloc(size, gfp)	calloc(1, size)
 #define kfree(p)		free((void *)(p))
 
-/* There is one cache, that of the nodes; a node is all zero when it is freed */
+/* The only cache is that of the nodes. A freed node is all zero. */
 extern struct kmem_cache *radix_tree_node_cachep;
 void radix_tree_node_rcu_free(struct rcu_head *head);
 void *kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * What the peers from the kernel need beyond the library's own shims. It is
- * included in front of everything else. Where the kernel would pay for an
- * environment that is not here (interrupts switched off, locks, atomic bit
- * operations) the peer pays nothing: that is in its favour.
+ * Definitions for the peers from the kernel, in addition to the library's own shims.
+ * The compiler includes this file first. Costs of the kernel's environment (disabled
+ * interrupts, locks, atomic bit operations) are missing here, in favour of the peers.
  */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
@@ -52,7 +51,7 @@ static inline u64 div64_u64_rem(u64 n, u64 d, u64 *rem)
 	return n / d;
 }
 
-/* What prints is compiled and never called. */
+/* Compiled but never called */
 struct drm_printer;
 #define drm_printf(p, ...)	((void)(p))
 

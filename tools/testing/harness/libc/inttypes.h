@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* inttypes.h - what the tests need of it, on bare metal */
+/* inttypes.h - formats that the tests use, on bare metal */
 #ifndef VMR_HARNESS_INTTYPES_H
 #define VMR_HARNESS_INTTYPES_H
 

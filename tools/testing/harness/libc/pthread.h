@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* pthread.h - so that tests with threads compile where there are none */
+/* pthread.h - declarations, so tests with threads compile without threads */
 #ifndef VMR_HARNESS_PTHREAD_H
 #define VMR_HARNESS_PTHREAD_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* sched.h - there is nobody to yield to */
+/* sched.h - yielding has no effect */
 #ifndef VMR_HARNESS_SCHED_H
 #define VMR_HARNESS_SCHED_H
 

@@ -10,7 +10,7 @@
 struct out {
 	char	*text;
 	size_t	size;
-	size_t	n;		/* written, had there been room */
+	size_t	n;		/* length without truncation */
 };
 
 static void put(struct out *out, char c)
@@ -90,7 +90,7 @@ static const char *flags(const char *fmt, struct spec *spec)
 	}
 }
 
-/* A va_list is passed on by address only inside of a struct */
+/* A struct, because a va_list cannot be passed by address portably */
 struct arguments {
 	va_list	list;
 };
@@ -106,7 +106,7 @@ static const char *count(const char *fmt, struct arguments *args, int *n)
 	return fmt;
 }
 
-/* What va_arg() gives for a length, sign-extended */
+/* The argument of the given length, sign-extended */
 static long long integer(struct arguments *args, unsigned int size)
 {
 	if (size == sizeof(int))
@@ -173,7 +173,7 @@ static const char *convert(struct out *out, const char *fmt,
 		put(out, '%');
 		break;
 	default:
-		/* What is not known shows itself */
+		/* Print an unknown conversion as it is. */
 		put(out, '?');
 		break;
 	}

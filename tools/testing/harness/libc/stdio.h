@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* stdio.h - what the tests need of it, on bare metal */
+/* stdio.h - functions that the tests use, on bare metal */
 #ifndef VMR_HARNESS_STDIO_H
 #define VMR_HARNESS_STDIO_H
 
@@ -10,7 +10,7 @@ int printf(const char *fmt, ...);
 int snprintf(char *text, size_t size, const char *fmt, ...);
 int vsnprintf(char *text, size_t size, const char *fmt, va_list args);
 
-/* Nothing is kept back */
+/* The console has no buffer. */
 #define stdout		0
 #define fflush(stream)	((void)(stream))
 

@@ -2,8 +2,8 @@
 /*
  * stdlib.c - memory, parameters and numbers
  *
- * Memory is taken off one piece. What is freed is used again for what is as large;
- * with each test all is free.
+ * malloc() cuts blocks from one piece of memory. Freed blocks are reused for the same
+ * size. Each test starts with all memory free.
  */
 #include "../kselftest_harness.h"
 
@@ -11,7 +11,7 @@
 
 struct block {
 	size_t		size;
-	struct block	*next;		/* among the free ones */
+	struct block	*next;		/* in the list of free blocks */
 };
 
 static char *unused, *end;
@@ -24,7 +24,7 @@ void harness_memory(void *memory, size_t size)
 	freed = NULL;
 }
 
-/* A block's head has an aligned place of its own, so that the rest is aligned */
+/* The header is padded, so the block after it is aligned. */
 void *malloc(size_t size)
 {
 	struct block **link, *block;
@@ -83,7 +83,7 @@ void abort(void)
 	harness_leave();
 }
 
-/* A value ends with a space or the string; strtoul() stops there as well */
+/* A value ends at a space or the end of the string, as for strtoul(). */
 char *getenv(const char *name)
 {
 	const char *at = harness_parameters();

@@ -2,7 +2,7 @@
 /*
  * string.c - memory and strings, a byte at a time
  *
- * Compiled so that the loops in here do not become calls of what they are in.
+ * Compiled without the replacement of loops by calls of these functions.
  */
 #include <stdint.h>
 #include <string.h>
@@ -16,7 +16,7 @@ void *memset(void *s, int c, size_t n)
 	return s;
 }
 
-/* Words where both are aligned, since tests save and compare a lot */
+/* By words if both are aligned, because the tests copy and compare much */
 void *memcpy(void *dest, const void *src, size_t n)
 {
 	unsigned long *dw = dest;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* string.h - what the tests need of it, on bare metal */
+/* string.h - functions that the tests use, on bare metal */
 #ifndef VMR_HARNESS_STRING_H
 #define VMR_HARNESS_STRING_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* unistd.h - an alarm that nobody hears */
+/* unistd.h - an alarm without effect */
 #ifndef VMR_HARNESS_UNISTD_H
 #define VMR_HARNESS_UNISTD_H
 

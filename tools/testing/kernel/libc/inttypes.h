@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* inttypes.h - what the tests need of it, in the kernel */
+/* inttypes.h - formats that the tests use, in the kernel */
 #ifndef VMR_TEST_INTTYPES_H
 #define VMR_TEST_INTTYPES_H
 

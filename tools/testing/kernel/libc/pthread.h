@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* pthread.h - over the kernel's threads */
+/* pthread.h - threads, over the kernel's */
 #ifndef VMR_TEST_PTHREAD_H
 #define VMR_TEST_PTHREAD_H
 

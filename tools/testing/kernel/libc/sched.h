@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* sched.h - let others run */
+/* sched.h - yield the CPU */
 #ifndef VMR_TEST_SCHED_H
 #define VMR_TEST_SCHED_H
 

@@ -9,11 +9,11 @@
 int snprintf(char *text, size_t size, const char *fmt, ...);
 int vsnprintf(char *text, size_t size, const char *fmt, va_list args);
 
-/* The compiler makes other functions of one that is called printf */
+/* Avoid the compiler replacing printf() by other functions. */
 #define printf(...)	test_printf(__VA_ARGS__)
 int test_printf(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 
-/* Nothing is kept back */
+/* The log has no buffer. */
 #define stdout		0
 #define fflush(stream)	((void)(stream))
 

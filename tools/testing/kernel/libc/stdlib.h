@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* stdlib.h - what the tests need of it, in the kernel */
+/* stdlib.h - functions that the tests use, in the kernel */
 #ifndef VMR_TEST_STDLIB_H
 #define VMR_TEST_STDLIB_H
 
@@ -7,7 +7,7 @@
 #include <linux/panic.h>
 #include <linux/types.h>
 
-/* Memory that a test does not give back is taken from it when it is over */
+/* The end of a test frees all of its memory. */
 void *test_alloc(size_t align, size_t size);
 void *test_zalloc(size_t nr, size_t size);
 void test_free(void *p);
@@ -24,8 +24,8 @@ static inline void *test_malloc(size_t size)
 }
 
 /*
- * What does not return is here in every file, since objtool has a list of those
- * that do not and finds out of others only what is in the same file.
+ * These do not return. Every file has its own copy, because objtool detects that only
+ * in the same file or by its own list of names.
  */
 static inline __noreturn void test_abort(void)
 {
@@ -43,10 +43,10 @@ static noinline __noreturn __maybe_unused void test_leave(void)
 #define abort		test_abort
 #define harness_leave	test_leave
 
-/* From the module's parameters */
+/* Reads the parameters of the module. */
 char *getenv(const char *name);
 
-/* The end is not told */
+/* Without the end pointer */
 unsigned long strtoul(const char *text, char **end, int base);
 unsigned long long strtoull(const char *text, char **end, int base);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* string.h - the kernel's, without what <linux/string.h> brings along */
+/* string.h - the kernel's functions, without <linux/string.h> */
 #ifndef VMR_TEST_STRING_H
 #define VMR_TEST_STRING_H
 
 #include <linux/types.h>
 
-/* Who has that uses it */
+/* Not if <linux/string.h> is included */
 #ifndef _LINUX_STRING_H_
 
 void *memset(void *s, int c, size_t n);

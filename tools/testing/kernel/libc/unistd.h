@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* unistd.h - an alarm that nobody hears: whoever boots us has one */
+/* unistd.h - an alarm without effect: boot.sh has a timeout */
 #ifndef VMR_TEST_UNISTD_H
 #define VMR_TEST_UNISTD_H
 

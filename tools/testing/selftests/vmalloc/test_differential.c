@@ -2,15 +2,14 @@
 /*
  * test_differential.c - random operations on the library and on a naive model
  *
- * Each operation is done on both and every answer compared: error, range in the
- * way, place. After each the state of every range is compared too, and a call that
- * failed must have left every byte alone. Every so often the trees are verified
- * and all questions that can be asked are asked.
+ * Each operation is applied to both. The error, the conflict, the address and the
+ * state of every range must match. A failed call must not change any byte. At
+ * intervals the trees are verified and the results of all lookups are compared.
  *
- * From the environment:
+ * Environment:
  *
- *	VMR_TEST_SEED	where the random numbers start; it is printed
- *	VMR_TEST_OPS	operations per test
+ *	VMR_TEST_SEED	seed of the random numbers; it is printed
+ *	VMR_TEST_OPS		operations per test
  *	VMR_TEST_STRESS	run for this many seconds, with one seed after another
  */
 #include <inttypes.h>
@@ -29,7 +28,7 @@
 
 #define DEFAULT_SEED	1
 #define DEFAULT_OPS	200000
-#define NR_TESTS	10	/* among which the time of a stress run is shared */
+#define NR_TESTS	10	/* a stress run divides its time among them */
 #define HANG		120	/* seconds without VMR_TEST_OPS or VMR_TEST_STRESS */
 #define FOREVER		(1000 * 24 * 3600)
 #define MAX_STEPS	5
@@ -39,7 +38,7 @@ struct scenario {
 	uint64_t	last;
 	uint64_t	start2;		/* of the other space */
 	uint64_t	last2;
-	uint64_t	grain;		/* that sizes and addresses prefer */
+	uint64_t	grain;		/* most sizes and addresses are multiples */
 	int		max_order;	/* of sizes, in grains */
 	int		nr;		/* of ranges */
 };
@@ -48,16 +47,16 @@ static struct model m;
 static struct vmr_space space[MODEL_SPACES];
 static struct vmr_range range[MODEL_RANGES];
 static struct vmr_id_pool ids;
-static uint64_t issued;
+static uint64_t watermark;
 static struct vmr_pool pool;
 static struct vmr_seqcount seq;
 
 static const struct scenario *sc;
 static uint64_t rng_state;
 static uint64_t seed, op;
-static char why[512];		/* empty while all agrees */
+static char why[512];		/* the first difference, or empty */
 
-/* xorshift64*, so that a seed means the same everywhere. */
+/* xorshift64*: a seed gives the same numbers on every host. */
 static uint64_t rng(void)
 {
 	rng_state ^= rng_state >> 12;
@@ -93,7 +92,7 @@ static int index_of(const struct vmr_range *r)
 	return r ? (int)(r - range) : -1;
 }
 
-/* Random arguments that are near what matters. */
+/* Random arguments, most of them near the bounds of ranges and gaps */
 
 static uint64_t within(uint64_t start, uint64_t last)
 {
@@ -140,7 +139,7 @@ static uint64_t any_size(int s)
 	case 1:
 		return 1;
 	case 2:
-		/* Just what fits into a gap, or one more or less. */
+		/* The size of a gap, or one more or less */
 		nr = model_gaps(&m, s, gap);
 		if (!nr)
 			return 1;
@@ -222,7 +221,7 @@ static int space_of(int i)
 	return m.range[i].space;
 }
 
-/* What the library said, in the model's terms. */
+/* The results of a call, with indices instead of pointers */
 struct answer {
 	int	ret;
 	int	conflict;
@@ -238,7 +237,7 @@ static void compare(const char *what, const struct answer *is,
 	if (is->ret != should->ret)
 		disagree("%s: %d, not %d", what, is->ret, should->ret);
 	if (is->conflict != should->conflict)
-		disagree("%s: %d is in the way, not %d", what, is->conflict,
+		disagree("%s: conflict %d, not %d", what, is->conflict,
 			 should->conflict);
 	if (is->found != should->found)
 		disagree("%s: %d, not %d", what, is->found, should->found);
@@ -247,7 +246,7 @@ static void compare(const char *what, const struct answer *is,
 			 should->failed);
 }
 
-/* Nothing that a failing call says it left alone may differ from this. */
+/* The state before a call, which a failing call must not change */
 static struct vmr_range range_before[MODEL_RANGES];
 static struct vmr_space space_before[MODEL_SPACES];
 static struct vmr_id_pool ids_before;
@@ -312,7 +311,7 @@ static const char *op_move(struct answer *is, struct answer *should)
 	return "move";
 }
 
-static const char *op_move_set(struct answer *is, struct answer *should)
+static const char *op_move_bulk(struct answer *is, struct answer *should)
 {
 	struct model_step mstep[MAX_STEPS];
 	struct vmr_move_op step[MAX_STEPS];
@@ -329,7 +328,7 @@ static const char *op_move_set(struct answer *is, struct answer *should)
 		s->to = one_in(4) ? (int)below(MODEL_SPACES) : s->space;
 		s->start = any_addr(s->to);
 	}
-	/* Each to the next one's place: what only a set can do. */
+	/* A rotation, which only a bulk move can do */
 	for (i = 0; rotate && i < nr; i++) {
 		mstep[i].to = mstep[(i + 1) % nr].space;
 		mstep[i].start = m.range[mstep[(i + 1) % nr].range].start;
@@ -382,7 +381,7 @@ static const char *op_claim(int s, bool park, struct answer *is,
 	uint64_t last = one_in(4) ? any_addr(s) : start + (any_size(s) - 1);
 
 	if (one_in(3)) {
-		/* What another one holds. */
+		/* The interval of another range */
 		const struct model_range *r = &m.range[any_range(VMR_LIVE)];
 
 		start = r->start;
@@ -450,7 +449,7 @@ static const char *op_pool(struct answer *is, struct answer *should)
 			req.align = 0;
 		req.policy = VMR_EXACT;
 		is->ret = vmr_pool_reserve(&pool, &range[i], req.addr,
-					    req.size, req.align, &conflict);
+					   req.size, req.align, &conflict);
 		break;
 	case 3:
 		req.min = 0;
@@ -462,7 +461,7 @@ static const char *op_pool(struct answer *is, struct answer *should)
 			req.policy = VMR_DEFAULT;
 		is->ret = vmr_pool_alloc(&pool, &range[i], req.size, req.align,
 					 req.policy);
-		/* This call has its exact form of its own. */
+		/* vmr_id_reserve() tests fixed requests. */
 		if (req.policy == VMR_EXACT)
 			req.policy = (enum vmr_policy)99;
 		break;
@@ -491,12 +490,12 @@ static void new_pool(void)
 
 	if (vmr_pool_init(&pool, &space[0], all ? m.space[0].start : start,
 			  all ? 0 : last - start + 1, NULL))
-		disagree("the pool cannot be made");
+		disagree("vmr_pool_init() fails");
 	pool.align = 1ULL << below(3);
 	pool.policy = (enum vmr_policy)below(3);
 }
 
-/* Questions */
+/* Lookups */
 
 static void ask_largest(int s)
 {
@@ -509,7 +508,7 @@ static void ask_largest(int s)
 		    gap[largest].last - gap[largest].start)
 			largest = i;
 	if (vmr_largest_gap(&space[s], &g) != !!nr)
-		disagree("largest_gap: is there one?");
+		disagree("largest_gap: existence differs");
 	else if (nr && (g.start != gap[largest].start ||
 			g.last != gap[largest].last ||
 			index_of(g.next) != gap[largest].next))
@@ -618,7 +617,7 @@ static void ask_order(int s)
 			break;
 	}
 	if (nr != space[s].nr_ranges || vmr_last_range(&space[s]) != prev)
-		disagree("ranges are not all there");
+		disagree("a range is missing");
 }
 
 static void same_states(const char *what)
@@ -676,7 +675,7 @@ static const char *any_op(struct answer *is, struct answer *should)
 		return op_move(is, should);
 	case 14:
 	case 15:
-		return op_move_set(is, should);
+		return op_move_bulk(is, should);
 	case 16:
 	case 17:
 	case 18:
@@ -715,7 +714,7 @@ static void range_init(void)
 		if (vmr_space_init(&space[s], m.space[s].start,
 				   m.space[s].last) ||
 		    vmr_space_set_seqcount(&space[s], &seq))
-			disagree("a space cannot be made");
+			disagree("vmr_space_init() fails");
 	}
 	new_pool();
 }
@@ -730,12 +729,12 @@ static void range_op(void)
 	what = any_op(&is, &should);
 	compare(what, &is, &should);
 	same_states(what);
-	/* A set that failed may have rebuilt the trees. */
+	/* A bulk move that failed may have rebuilt the trees. */
 	if (is.ret && strcmp(what, "move_bulk"))
 		unchanged(what);
 	s = below(MODEL_SPACES);
 	ask_places(s);
-	/* Not together: a question may put right what the next would show. */
+	/* Not both: a lookup may apply a deferred update and hide an error. */
 	switch (op % 32) {
 	case 0:
 		verify(&space[0]);
@@ -759,12 +758,12 @@ static void range_op(void)
 		new_pool();
 }
 
-/* Ids: a space of the model whose domain is 32 bits, and what was issued. */
+/* Ids: a space of the model with a domain of 32 bits, and a watermark */
 
 static int model_issue(int i, int ret)
 {
-	if (!ret && m.range[i].last >= issued)
-		issued = m.range[i].last + 1;
+	if (!ret && m.range[i].last >= watermark)
+		watermark = m.range[i].last + 1;
 	return ret;
 }
 
@@ -776,7 +775,7 @@ static int model_id_free(uint64_t id, uint64_t count, int *freed)
 		return -EOVERFLOW;
 	if (id < m.space[0].start || id + count - 1 > m.space[0].last)
 		return -ERANGE;
-	if (id >= issued)
+	if (id >= watermark)
 		return -ENOENT;
 	if (model_lowest(&m, 0, id, id + count - 1, -1) < 0)
 		return -EALREADY;
@@ -850,14 +849,14 @@ static void ids_init(void)
 {
 	memset(&m, 0, sizeof(m));
 	memset(range, 0, sizeof(range));
-	issued = 0;
+	watermark = 0;
 	m.nr = sc->nr;
 	m.space[0].start = sc->start;
 	m.space[0].last = sc->last;
-	/* No range is in the other space of the model. */
+	/* The other space of the model stays empty. */
 	m.space[1] = m.space[0];
 	if (vmr_id_pool_init(&ids, sc->start, sc->last))
-		disagree("the ids cannot be made");
+		disagree("vmr_id_pool_init() fails");
 }
 
 static void ids_op(void)
@@ -873,9 +872,9 @@ static void ids_op(void)
 	compare(what, &is, &should);
 	if (is.ret)
 		unchanged(what);
-	if (ids.high_watermark != issued)
-		disagree("%s: issued %" PRIu64 ", not %" PRIu64, what,
-			 ids.high_watermark, issued);
+	if (ids.high_watermark != watermark)
+		disagree("%s: watermark %" PRIu64 ", not %" PRIu64, what,
+			 ids.high_watermark, watermark);
 	for (i = 0; i < m.nr; i++)
 		if (vmr_range_state(&range[i]) != m.range[i].state ||
 		    range[i].start != m.range[i].start ||
@@ -904,7 +903,7 @@ static uint64_t from_env(const char *name, uint64_t otherwise)
 static void start(uint64_t from, void (*init)(void))
 {
 	seed = from;
-	/* No seed may leave the generator at 0, and near ones must differ. */
+	/* The state of the generator must not be 0. Adjacent seeds must differ much. */
 	rng_state = (seed + 1) * 0x9e3779b97f4a7c15ULL;
 	if (!rng_state)
 		rng_state = 1;
@@ -953,7 +952,7 @@ FIXTURE_VARIANT(ranges) {
 	struct scenario sc;
 };
 
-/* So few addresses that everything meets everything. */
+/* So few addresses that nearly all requests conflict */
 FIXTURE_VARIANT_ADD(ranges, few) {
 	.sc = { 0, 31, 8, 39, 1, 3, 12 },
 };
@@ -991,7 +990,8 @@ FIXTURE_TEARDOWN(ranges)
 {
 }
 
-TEST_F_TIMEOUT(ranges, agree_with_the_model, FOREVER)
+/* Random operations on spaces give the same results as the model. */
+TEST_F_TIMEOUT(ranges, match_model, FOREVER)
 {
 	run(_metadata, &variant->sc, range_init, range_op);
 }
@@ -1026,17 +1026,15 @@ FIXTURE_TEARDOWN(ids)
 {
 }
 
-TEST_F_TIMEOUT(ids, agree_with_the_model, FOREVER)
+/* Random operations on an id pool give the same results as the model. */
+TEST_F_TIMEOUT(ids, match_model, FOREVER)
 {
 	run(_metadata, &variant->sc, ids_init, ids_op);
 }
 
-/*
- * The model skips over what it avoids; here every single address is tried. What
- * agrees with this needs no further proof.
- */
-static bool clear(int s, uint64_t at, const struct vmr_request *req,
-		  bool parked_too)
+/* Tests each address of the request at @at. */
+static bool is_free_at(int s, uint64_t at, const struct vmr_request *req,
+		       bool parked_too)
 {
 	uint64_t addr;
 
@@ -1049,7 +1047,11 @@ static bool clear(int s, uint64_t at, const struct vmr_request *req,
 	return true;
 }
 
-TEST(the_model_agrees_with_trying_every_address)
+/*
+ * The model, which skips over occupied ranges, agrees with a search that tries every
+ * address.
+ */
+TEST(model_matches_exhaustive_search)
 {
 	static const struct scenario tiny = { 0, 31, 3, 28, 1, 3, 9 };
 	struct answer is, should;
@@ -1074,7 +1076,7 @@ TEST(the_model_agrees_with_trying_every_address)
 		done++;
 		for (pass = 0; pass < 2 && want == VMR_ADDR_MAX; pass++)
 			for (at = 0; at < 32; at += req.align)
-				if (clear(s, at, &req, !pass)) {
+				if (is_free_at(s, at, &req, !pass)) {
 					want = at;
 					if (req.policy == VMR_FIRST)
 						break;
@@ -1086,7 +1088,7 @@ TEST(the_model_agrees_with_trying_every_address)
 		}
 		ASSERT_EQ(want, m.range[i].start);
 		ASSERT_EQ(want + req.size - 1, m.range[i].last);
-		/* The library did not hear of it. */
+		/* Only the model allocated: undo it. */
 		m.range[i].state = VMR_FREE;
 		m.range[i].start = range[i].start;
 		m.range[i].last = range[i].last;

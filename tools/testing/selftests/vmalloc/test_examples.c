@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_examples.c - the examples of the designs that this library began with, in C
+ * test_examples.c - the examples of the designs that this library is based on, in C
  *
- * Each is named for its seed: 000, the first design of vm-allocator; 001, its
+ * Each test is named for its seed: 000, the first design of vm-allocator; 001, its
  * allocator of ids; 002, the documentation of the crate; 003, the design of
- * vm-device; 004, the resources of vm-device. What they call by a name of Rust's
- * is called so here too, where that helps to compare.
+ * vm-device; 004, the resources of vm-device. Names of the Rust code are kept where
+ * they help to compare.
  */
 #include "../kselftest_harness.h"
 
@@ -22,13 +22,12 @@
 #define PAGE_SIZE	0x1000ull
 
 /*
- * Seed 000: a VMM has a system allocator, gives a PCI device what it needs,
- * follows the changes that the guest makes, and takes it all back. The system
- * allocator is struct vmr_system, the map of resources is in the devices.
+ * Seed 000: the system allocator is struct vmr_system, and the resources are in the
+ * devices.
  */
 
 enum {
-	DUMMY_VECTOR = 0,	/* register: the guest says which vector it uses */
+	DUMMY_VECTOR = 0,	/* register: the guest selects a vector */
 	DUMMY_BAR = 8,		/* register: the guest moves the BAR */
 	DUMMY_SIZE = 0x100,
 };
@@ -40,7 +39,7 @@ struct dummy_pci_device {
 	struct vmr_range	vector;
 	struct vmr_constraint	needs[2];
 	struct vmr_resource	has[2];
-	unsigned int		told;
+	unsigned int		nr_set_resources;
 };
 
 struct vmm {
@@ -74,7 +73,7 @@ static int vmm_new(uint64_t guest_size, uint32_t irq_base, uint32_t irq_end)
 	return ret;
 }
 
-/* Nothing is left in use. */
+/* All spaces are empty. */
 static int vmm_empty(void)
 {
 	const struct vmr_system *sys = &vmm.sys_alloc;
@@ -83,7 +82,7 @@ static int vmm_empty(void)
 	       !sys->irqs.space.nr_ranges && !sys->device_ids.space.nr_ranges;
 }
 
-/* A write is how the guest informs the device of vectors and addresses. */
+/* The guest writes vectors and addresses to registers of the device. */
 static void pci_write(struct vmr_device *dev, const struct vmr_access *access,
 		      const void *data)
 {
@@ -106,7 +105,7 @@ static void pci_write(struct vmr_device *dev, const struct vmr_access *access,
 static int pci_set_resources(struct vmr_device *dev,
 			     const struct vmr_resource_set *set)
 {
-	owner_of(dev, struct dummy_pci_device, dev)->told++;
+	owner_of(dev, struct dummy_pci_device, dev)->nr_set_resources++;
 	return set->nr == 2 ? 0 : -EINVAL;
 }
 
@@ -131,7 +130,7 @@ static void pci_new(struct dummy_pci_device *pci, const char *name)
 			    &pci->bar.range);
 }
 
-/* One exit of Vcpu::run(): a write, and what it changed is applied to all. */
+/* One exit of Vcpu::run(): dispatch the write and apply the change it requests. */
 static int vcpu_mmio_write(uint64_t addr, uint64_t data)
 {
 	struct vmr_change change;
@@ -140,11 +139,15 @@ static int vcpu_mmio_write(uint64_t addr, uint64_t data)
 	ret = vmr_write_change(&vmm.vcpu, VMR_MMIO, addr, &data, 8, 1, &change);
 	if (ret)
 		return ret;
-	/* This is where a VMM with threads takes its lock. */
+	/* A VMM with threads takes its lock here. */
 	return vmr_change_apply(&vmm.dev_mgr, &change, NULL);
 }
 
-TEST(seed_000)
+/*
+ * Seed 000: a VMM registers devices, applies changes of the guest and frees all
+ * resources.
+ */
+TEST(seed_000_vmm_with_pci_devices)
 {
 	static struct dummy_pci_device a, b;
 	uint64_t addr;
@@ -154,7 +157,7 @@ TEST(seed_000)
 	pci_new(&b, "b");
 	ASSERT_EQ(0, vmr_device_register(&vmm.dev_mgr, &a.dev, NULL, NULL));
 	ASSERT_EQ(0, vmr_device_register(&vmm.dev_mgr, &b.dev, NULL, NULL));
-	EXPECT_EQ(1u, a.told);
+	EXPECT_EQ(1u, a.nr_set_resources);
 	EXPECT_EQ(0u, vmr_id_value(&a.dev.id));
 	EXPECT_EQ(1u, vmr_id_value(&b.dev.id));
 	EXPECT_EQ(5u, vmr_id_value(&a.irq));
@@ -166,7 +169,7 @@ TEST(seed_000)
 	EXPECT_EQ(&a.vector, vmr_id_find(&vmm.sys_alloc.irqs, 42));
 	EXPECT_EQ(-EBUSY, vcpu_mmio_write(b.bar.range.start + DUMMY_VECTOR,
 					  42));
-	/* ResourceChange::IoReprogramming, in allocator and routing at once */
+	/* ResourceChange::IoReprogramming, in the allocator and the dispatch at once */
 	EXPECT_EQ(0, vcpu_mmio_write(addr + DUMMY_BAR, 0xe0000000));
 	EXPECT_EQ(&a.bar, vmr_find_region(&vmm.dev_mgr, VMR_MMIO, 0xe00000ff));
 	EXPECT_EQ(NULL, vmr_find_region(&vmm.dev_mgr, VMR_MMIO, addr));
@@ -175,7 +178,7 @@ TEST(seed_000)
 	EXPECT_EQ(0, vcpu_mmio_write(0xe0000010, 1));
 	EXPECT_EQ((uint64_t)0xe0000000, a.bar.range.start);
 
-	/* Unplugging: one call for the device, one for what the guest took. */
+	/* Unplugging: one call for the device, one for the vector of the guest */
 	EXPECT_EQ(1, vmr_device_unregister(&vmm.dev_mgr, &a.dev));
 	EXPECT_EQ(0, vmr_id_free_range(&vmm.sys_alloc.irqs, &a.vector));
 	EXPECT_EQ(0, vmr_device_drain(&vmm.dev_mgr, &a.dev));
@@ -183,8 +186,6 @@ TEST(seed_000)
 	EXPECT_EQ(1, vmr_device_unregister(&vmm.dev_mgr, &b.dev));
 	EXPECT_TRUE(vmm_empty());
 }
-
-/* The same without a device manager: allocate_irq(), update_irq() and so on. */
 
 static int sys_allocate(uint32_t kind, const uint64_t *at, uint64_t size,
 			struct vmr_range *range, struct vmr_resource *res)
@@ -217,6 +218,7 @@ static void sys_free(struct vmr_resource *res)
 	vmr_system_free_resources(&vmm.sys_alloc, &set);
 }
 
+/* Seed 000 without a device manager: allocate_irq(), update_irq() and so on. */
 TEST(seed_000_system_allocator)
 {
 	static struct vmr_range id, irq, mmio, mmio2;
@@ -232,7 +234,7 @@ TEST(seed_000_system_allocator)
 	EXPECT_EQ(0, sys_allocate(VMR_KIND_MMIO, NULL, 0x100, &mmio2,
 				  &has_mmio2));
 	EXPECT_EQ((uint64_t)0x1000, mmio2.start);
-	/* update_irq(), update_mmio_addr(): or all is as it was. */
+	/* update_irq(), update_mmio_addr(): a failure changes nothing. */
 	EXPECT_EQ(0, sys_update(&has_irq, 9, 1));
 	EXPECT_FALSE(vmr_id_is_allocated(&vmm.sys_alloc.irqs, 7));
 	EXPECT_EQ(-ERANGE, sys_update(&has_irq, 16, 1));
@@ -248,22 +250,21 @@ TEST(seed_000_system_allocator)
 	EXPECT_TRUE(vmm_empty());
 }
 
-/* Seed 001: ids, the smallest that is free first. */
-
-TEST(seed_001)
+/* Seed 001: an allocator of ids takes the smallest free id. */
+TEST(seed_001_id_allocator)
 {
 	static struct vmr_range id[4];
 	struct vmr_id_pool ids;
 
 	EXPECT_EQ(-EINVAL, vmr_id_pool_init(&ids, 7, 5));
 	ASSERT_EQ(0, vmr_id_pool_init(&ids, 5, 7));
-	/* Never allocated. */
+	/* Never allocated */
 	EXPECT_EQ(-ENOENT, vmr_id_free(&ids, 5, NULL));
 	EXPECT_EQ(0, vmr_id_alloc(&ids, &id[0]));
 	EXPECT_EQ(0, vmr_id_alloc(&ids, &id[1]));
 	EXPECT_EQ(5u, vmr_id_value(&id[0]));
 	EXPECT_EQ(6u, vmr_id_value(&id[1]));
-	/* A released one comes before one that was never handed out. */
+	/* A freed id is allocated before a higher one. */
 	EXPECT_EQ(0, vmr_id_free(&ids, 5, NULL));
 	EXPECT_EQ(-EALREADY, vmr_id_free(&ids, 5, NULL));
 	EXPECT_EQ(0, vmr_id_alloc(&ids, &id[2]));
@@ -277,8 +278,7 @@ TEST(seed_001)
 }
 
 /*
- * Seed 002: slots for devices, each an id and a page of addresses. The id leads
- * to the slot, where the example has a hash map.
+ * Seed 002: the range of the id leads to the slot, where the example has a hash map.
  */
 
 #define MEM_32BIT_GAP_SIZE	0x30000000ull
@@ -331,7 +331,8 @@ static int free_device_slot(struct slots *s, uint32_t id)
 			&owner_of(range, struct device_slot, id)->mmio_range);
 }
 
-TEST(seed_002)
+/* Seed 002: a slot is an id and a page of addresses, and is freed by its id. */
+TEST(seed_002_device_slots)
 {
 	static struct device_slot slot[102];
 	static struct slots s;
@@ -344,7 +345,7 @@ TEST(seed_002)
 		EXPECT_EQ(MMIO_MEM_START + i * PAGE_SIZE,
 			  slot[i].mmio_range.start);
 	}
-	/* The example would leak a page here. */
+	/* The example leaks a page here. */
 	EXPECT_EQ(-ENOSPC, reserve_device_slot(&s, &slot[101]));
 	EXPECT_EQ((size_t)101, s.mmio.nr_ranges);
 	EXPECT_EQ(0, free_device_slot(&s, 50));
@@ -360,8 +361,8 @@ TEST(seed_002)
 }
 
 /*
- * Seed 003: a device manager, and a dummy of a device at port 0xcf8 that returns
- * config_address on a read and sets it on a write.
+ * Seed 003: a dummy device at port 0xcf8 that returns config_address on a read and
+ * sets it on a write.
  */
 
 struct dummy_device {
@@ -371,7 +372,7 @@ struct dummy_device {
 	struct vmr_constraint	needs[2];
 	struct vmr_resource	has[2];
 	uint32_t		config_address;
-	uint64_t		irq_told;
+	uint64_t		irq_start;
 };
 
 static struct dummy_device *dummy_of(struct vmr_device *dev)
@@ -404,7 +405,7 @@ static int dummy_set_resources(struct vmr_device *dev,
 {
 	const struct vmr_resource *irq = vmr_resource_set_next(set, VMR_KIND_IRQ, NULL);
 
-	dummy_of(dev)->irq_told = irq ? irq->start : 0;
+	dummy_of(dev)->irq_start = irq ? irq->start : 0;
 	return 0;
 }
 
@@ -426,18 +427,19 @@ static void dummy_new(struct dummy_device *dummy)
 			"config");
 	vmr_device_add_region(&dummy->dev, &dummy->ports);
 	vmr_constraint_init_fixed(&dummy->needs[0], VMR_KIND_PIO, 0xcf8, 8,
-			  &dummy->ports.range);
+				  &dummy->ports.range);
 	vmr_constraint_init(&dummy->needs[1], VMR_KIND_IRQ, 1, &dummy->irq);
 }
 
-/* The data of an access are bytes, in the guest's order on every host. */
+/* Converts the data of an access, which are in the byte order of the guest. */
 static uint32_t little(const uint8_t *bytes)
 {
 	return bytes[0] | bytes[1] << 8 | bytes[2] << 16 |
 	       (uint32_t)bytes[3] << 24;
 }
 
-TEST(seed_003)
+/* Seed 003: a device manager dispatches port accesses to a dummy device. */
+TEST(seed_003_dummy_device)
 {
 	static struct dummy_device dummy, other;
 	struct vmr_range *conflict = NULL;
@@ -448,7 +450,7 @@ TEST(seed_003)
 	ASSERT_EQ(0, vmm_new(1ull << 36, 5, 15));
 	dummy_new(&dummy);
 	ASSERT_EQ(0, vmr_device_register(&vmm.dev_mgr, &dummy.dev, NULL, NULL));
-	EXPECT_EQ((uint64_t)5, dummy.irq_told);
+	EXPECT_EQ((uint64_t)5, dummy.irq_start);
 	EXPECT_EQ(&dummy.dev, vmr_find_device_by_id(&vmm.dev_mgr, 0));
 	EXPECT_EQ(&dummy.dev, vmr_find_device_by_name(&vmm.dev_mgr, "dummy_device"));
 
@@ -465,10 +467,10 @@ TEST(seed_003)
 	EXPECT_EQ(-ENXIO, vmr_read(&vmm.vcpu, VMR_PIO, 0xd00, data, 4, 1));
 	EXPECT_EQ(UINT32_MAX, little(data));
 
-	/* A device that does not get all that it asks for gets nothing. */
+	/* If one constraint fails, the device gets no resource. */
 	dummy_new(&other);
 	EXPECT_EQ(-EBUSY, vmr_device_register(&vmm.dev_mgr, &other.dev, &failed,
-				       &conflict));
+					      &conflict));
 	EXPECT_EQ((size_t)0, failed);
 	EXPECT_EQ(&dummy.ports.range, conflict);
 	EXPECT_FALSE(vmr_id_is_allocated(&vmm.sys_alloc.irqs, 6));
@@ -479,7 +481,7 @@ TEST(seed_003)
 	EXPECT_TRUE(vmm_empty());
 }
 
-/* Seed 004: what a device asks for, and what it has; with the seed's numbers. */
+/* Seed 004: constraints and resources, with the numbers of the seed */
 
 static const struct vmr_resource resources[] = {
 	{ .kind = VMR_KIND_PIO, .start = 0, .last = 4 },
@@ -495,7 +497,8 @@ static const struct vmr_resource resources[] = {
 	{ .kind = VMR_KIND_MEM_SLOT, .start = 0x100, .last = 0x100 },
 };
 
-TEST(seed_004)
+/* Seed 004: a set of resources is queried by kind. */
+TEST(seed_004_resource_set)
 {
 	struct vmr_resource entries[NR(resources)];
 	const struct vmr_resource *res;
@@ -517,6 +520,7 @@ TEST(seed_004)
 	EXPECT_EQ((size_t)8, set.nr);
 }
 
+/* Seed 004: the defaults and the bounds of constraints. */
 TEST(seed_004_constraints)
 {
 	static struct vmr_range range;
@@ -536,7 +540,7 @@ TEST(seed_004_constraints)
 	EXPECT_EQ(PAGE_SIZE, c.request.align);
 	EXPECT_EQ((uint64_t)0x2000, c.request.size);
 	vmr_constraint_init_bounded(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
-			      &range);
+				    &range);
 	EXPECT_EQ((uint64_t)0, c.request.min);
 	EXPECT_EQ((uint64_t)0x2000, c.request.max);
 	EXPECT_EQ((uint64_t)0x2000, c.request.align);
@@ -548,8 +552,10 @@ TEST(seed_004_constraints)
 	EXPECT_EQ((uint64_t)0x1000, c.request.size);
 }
 
-/* The flow of its documentation: constraints, grants, registration. */
-TEST(seed_004_a_device_gets_what_its_constraints_say)
+/*
+ * Seed 004, the flow of its documentation: each resource satisfies its constraint.
+ */
+TEST(seed_004_alloc_satisfies_constraints)
 {
 	static struct vmr_range range[7];
 	struct vmr_resource entries[NR(range)];
@@ -564,7 +570,7 @@ TEST(seed_004_a_device_gets_what_its_constraints_say)
 	ASSERT_EQ(0, vmr_system_init(&vmm.sys_alloc, &limits));
 	vmr_resource_set_init(&set, entries, NR(entries));
 	vmr_constraint_init_bounded(&c[0], VMR_KIND_PIO, 5, 1, 0x100, 0x1ff,
-			      &range[0]);
+				    &range[0]);
 	vmr_constraint_init(&c[1], VMR_KIND_MMIO, 0x2000, &range[1]);
 	vmr_constraint_init_fixed(&c[2], VMR_KIND_IRQ, 0x68, 1, &range[2]);
 	vmr_constraint_init(&c[3], VMR_KIND_MSI, 16, &range[3]);
@@ -572,7 +578,7 @@ TEST(seed_004_a_device_gets_what_its_constraints_say)
 	vmr_constraint_init(&c[5], VMR_KIND_MSI_GENERIC, 3, &range[5]);
 	vmr_constraint_init_fixed(&c[6], VMR_KIND_MEM_SLOT, 8, 4, &range[6]);
 	ASSERT_EQ(0, vmr_system_alloc_resources(&vmm.sys_alloc, c, NR(c), &set, NULL,
-				      NULL));
+						NULL));
 	EXPECT_EQ(-ENOSPC, vmr_resource_set_append_mac(&set, resources[6].mac));
 	for (i = 0; i < NR(c); i++) {
 		EXPECT_EQ(c[i].kind, entries[i].kind);

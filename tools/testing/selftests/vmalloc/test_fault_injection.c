@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_fault_injection.c - each step of each call that has several, made to fail in
- * turn
+ * test_fault_injection.c - calls with several steps: each step fails in turn
  *
- * Nothing is injected: a step fails since somebody has its place, since there are no
- * more ids, since a device refuses. Afterwards the machine has to be the one that it
- * was before: every range, claim, age and mark, as numbers and as a snapshot, every
- * device's state, and nobody was told of anything.
+ * No fault is injected: a range is in use, ids are exhausted, or a device returns an
+ * error. After a failure the machine must equal its state before: ranges, claims,
+ * tickets, watermarks, device states, snapshot, and no notification.
  */
 #include "../kselftest_harness.h"
 
 #include "unchanged.h"
 
-/* What is in the way */
+/* Obstacles */
 
 #define PLACES		8
 #define REFUSED_BY_DEV	(-1234)
@@ -20,21 +18,21 @@
 static struct vmr_region blocker[PLACES];
 static struct vmr_range blocked[PLACES];
 static struct vmr_shared_irq line;
-static struct vmr_irq_share sharer;
+static struct vmr_irq_share share;
 static struct probe holder, waiter, others[3], subject;
 static struct bridge_dev bridge_dev;
 
 /*
- * What the device asks for, by index, then its id and its own word. Each has a way
- * to fail.
+ * The constraints of the device by index, then its id and its set_resources().
+ * block() makes each of them fail.
  */
 enum {
-	PORT,		/* exactly here */
-	EXACT,		/* memory, exactly here */
-	ANYWHERE,	/* memory, anywhere within bounds that have one place */
-	LINE,		/* exactly this interrupt */
-	MESSAGES,	/* four vectors where there are four */
-	SHARE,		/* of one line */
+	PORT,		/* fixed */
+	EXACT,		/* memory, fixed */
+	ANYWHERE,	/* memory, within bounds that fit once */
+	LINE,		/* one interrupt, fixed */
+	MESSAGES,	/* four vectors, within bounds of four */
+	SHARE,		/* a share of a line */
 	NUMBER,		/* one memory slot */
 	ID,
 	DEVICE,
@@ -43,12 +41,12 @@ enum {
 
 #define NR_WANTS	ID
 
-/* In the order in which they are granted: fixed, then by alignment and size */
+/* The order of allocation: fixed first, then by alignment and size */
 static const uint8_t order[NR_STEPS] = {
 	EXACT, PORT, LINE, SHARE, ANYWHERE, MESSAGES, NUMBER, ID, DEVICE,
 };
 
-/* A machine in which something is going on: a claim, a parked region, a bus. */
+/* A machine with a claim and a bus */
 static void up(struct __test_metadata *_metadata)
 {
 	ASSERT_EQ(0, machine_up_to(MACHINE_LAST, 5));
@@ -64,7 +62,7 @@ static void up(struct __test_metadata *_metadata)
 	ASSERT_EQ(0, hub_open(&bridge_dev, MEMORY, 0xd0000000, 0xdfffffff));
 }
 
-/* All that it asks for; where, depends on whose it is. */
+/* Add all constraints. The addresses depend on @parent. */
 static void want_all(struct __test_metadata *_metadata, struct probe *p,
 		     struct vmr_bus *parent)
 {
@@ -79,28 +77,28 @@ static void want_all(struct __test_metadata *_metadata, struct probe *p,
 	ASSERT_EQ(0, probe_region_at(p, 1, VMR_MMIO, base, 0x4000));
 	ASSERT_EQ(0, probe_region(p, 2, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
 	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MMIO, 0x1000, 0x1000,
-			      base + 0x8000, base + 0x8fff,
+				    base + 0x8000, base + 0x8fff,
 			      &p->region[2].range);
 	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_IRQ, 5, 1, &p->node[LINE]);
 	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MSI, 4, 4, 32, 35,
-			      &p->node[MESSAGES]);
-	memset(&sharer, 0, sizeof(sharer));
+				    &p->node[MESSAGES]);
+	memset(&share, 0, sizeof(share));
 	c = probe_want(p);
-	vmr_constraint_init_fixed(c, VMR_KIND_IRQ, 9, 1, &sharer.range);
+	vmr_constraint_init_fixed(c, VMR_KIND_IRQ, 9, 1, &share.range);
 	c->flags = VMR_SHARED;
 	c->name = "share";
 	vmr_constraint_init_bounded(probe_want(p), VMR_KIND_MEM_SLOT, 1, 1, 7, 7,
-			      &p->node[NUMBER]);
+				    &p->node[NUMBER]);
 	ASSERT_EQ((size_t)NR_WANTS, p->dev.nr_constraints);
 	for (i = 0; i < PLACES; i++) {
 		vmr_region_init(&blocker[i], i ? VMR_MMIO : VMR_PIO,
-				VMR_REGION_RESERVED, 1, 0, "in the way");
+				VMR_REGION_RESERVED, 1, 0, "blocker");
 		memset(&blocked[i], 0, sizeof(blocked[i]));
 	}
 }
 
-/* The range in the way of a step; NULL if it is another reason. */
-static struct vmr_range *who_blocks(int step)
+/* The conflict that a step reports; NULL if it fails for another reason. */
+static struct vmr_range *conflict_of(int step)
 {
 	switch (step) {
 	case PORT:
@@ -113,7 +111,7 @@ static struct vmr_range *who_blocks(int step)
 	}
 }
 
-static int why(int step)
+static int error_of(int step)
 {
 	switch (step) {
 	case SHARE:
@@ -121,7 +119,7 @@ static int why(int step)
 	case DEVICE:
 		return REFUSED_BY_DEV;
 	default:
-		return who_blocks(step) ? -EBUSY : -ENOSPC;
+		return conflict_of(step) ? -EBUSY : -ENOSPC;
 	}
 }
 
@@ -150,7 +148,7 @@ static void give_ids(void)
 		vmr_device_unregister(&m.manager, &others[i].dev);
 }
 
-/* Let a step fail; its last address is enough. */
+/* Make a step fail by taking its last address. */
 static int block(struct probe *p, int step)
 {
 	struct vmr_space *pio = &m.sys.pio, *mmio = &m.sys.mmio;
@@ -219,7 +217,7 @@ static void unblock(struct probe *p, int step)
 	}
 }
 
-/* Where what a step is granted is. */
+/* The space of the resource of a step */
 static struct vmr_space *space_of(int step, struct vmr_bus *parent)
 {
 	if (parent && step == PORT)
@@ -230,7 +228,7 @@ static struct vmr_space *space_of(int step, struct vmr_bus *parent)
 				subject.want[step].kind);
 }
 
-/* The first of the blocked steps that is come to. */
+/* The first blocked step in the order of allocation */
 static int first_of(unsigned int mask)
 {
 	size_t i;
@@ -241,9 +239,9 @@ static int first_of(unsigned int mask)
 	return NR_STEPS;
 }
 
-static int ways;		/* in which something was made to fail */
+static int ways;		/* number of failures tried */
 
-/* Every set of steps blocked: what fails is the first that is come to. */
+/* Block every subset of @steps: the call fails at the first blocked step. */
 static void every_set(struct __test_metadata *_metadata, unsigned int steps,
 		      int (*call)(size_t *failed, struct vmr_range **conflict),
 		      void (*undo)(void))
@@ -264,16 +262,16 @@ static void every_set(struct __test_metadata *_metadata, unsigned int steps,
 		first = first_of(mask);
 		failed = 77;
 		conflict = &no_range;
-		FAILS(why(first), call(&failed, &conflict));
+		FAILS(error_of(first), call(&failed, &conflict));
 		EXPECT_EQ((size_t)(first == DEVICE ? 77 : first), failed);
-		EXPECT_EQ(who_blocks(first) ? who_blocks(first) : &no_range,
+		EXPECT_EQ(conflict_of(first) ? conflict_of(first) : &no_range,
 			  conflict);
 		ways++;
 		for (step = 0; step < NR_STEPS; step++)
 			if (mask & 1u << step)
 				unblock(&subject, step);
 	}
-	/* And with nothing in the way it works. */
+	/* Without obstacles the call succeeds. */
 	EXPECT_EQ(0, call(&failed, &conflict));
 	undo();
 }
@@ -293,29 +291,34 @@ static int add_it(size_t *failed, struct vmr_range **conflict)
 				   conflict);
 }
 
-static void unlink_it(void)
+static void unregister_it(void)
 {
 	vmr_device_unregister(&m.manager, &subject.dev);
 }
 
-TEST(register_at_the_root)
+/* A registration at the root fails at its first failing step and changes nothing. */
+TEST(register_at_root_failure_unchanged)
 {
 	up(_metadata);
 	want_all(_metadata, &subject, NULL);
-	every_set(_metadata, ALL_STEPS, register_it, unlink_it);
+	every_set(_metadata, ALL_STEPS, register_it, unregister_it);
 	EXPECT_EQ(511, ways);
 }
 
-TEST(register_on_a_bus)
+/* A registration on a bus fails at its first failing step and changes nothing. */
+TEST(register_on_bus_failure_unchanged)
 {
 	up(_metadata);
 	want_all(_metadata, &subject, &bridge_dev.bus);
-	every_set(_metadata, ALL_STEPS, register_it, unlink_it);
+	every_set(_metadata, ALL_STEPS, register_it, unregister_it);
 	EXPECT_EQ(511, ways);
 }
 
-/* Nor is there anything left of it if its bus is not there, or about to leave. */
-TEST(register_on_no_bus)
+/*
+ * A registration on a bus that is not registered or is being removed fails and
+ * changes nothing.
+ */
+TEST(register_on_missing_bus_unchanged)
 {
 	size_t failed = 77;
 
@@ -335,24 +338,27 @@ TEST(register_on_no_bus)
 	EXPECT_EQ(0U, subject.granted);
 }
 
-/* Also when some of its places are claimed, which exact requests may take. */
-TEST(register_where_others_wait)
+/*
+ * A failed registration changes nothing if one of its fixed ranges is parked by
+ * another region.
+ */
+TEST(register_over_parked_unchanged)
 {
 	up(_metadata);
 	want_all(_metadata, &subject, NULL);
 	ASSERT_EQ(0, vmr_region_park(&m.manager, &waiter.region[0],
 				     0xe0000000));
 	every_set(_metadata, 1u << PORT | 1u << ANYWHERE | 1u << NUMBER |
-		  1u << DEVICE, register_it, unlink_it);
+		  1u << DEVICE, register_it, unregister_it);
 	EXPECT_EQ(15, ways);
 }
 
-static void cancel_it(void)
+static void abort_it(void)
 {
 	vmr_transaction_abort(&transaction);
 }
 
-/* A transaction that has begun, adds one and removes one. */
+/* Add to a transaction that already adds one device and removes one. */
 static void add_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 {
 	static struct probe before;
@@ -365,45 +371,56 @@ static void add_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 	ASSERT_EQ(0, vmr_transaction_add(&transaction, &before.dev, NULL,
 					 NULL));
 	ASSERT_EQ(0, vmr_transaction_remove(&transaction, &holder.dev));
-	every_set(_metadata, ALL_STEPS, add_it, cancel_it);
+	every_set(_metadata, ALL_STEPS, add_it, abort_it);
 	EXPECT_EQ(511, ways);
 	EXPECT_EQ((uint32_t)VMR_DEVICE_UNREGISTERED, before.dev.state);
 	EXPECT_EQ((uint32_t)VMR_DEVICE_REGISTERED, holder.dev.state);
 	EXPECT_NULL(holder.dev.transaction);
 }
 
-TEST(transaction_add_at_the_root)
+/*
+ * An addition to a transaction at the root fails at its first failing step and
+ * changes nothing.
+ */
+TEST(transaction_add_at_root_unchanged)
 {
 	add_on(_metadata, NULL);
 }
 
-TEST(transaction_add_on_a_bus)
+/*
+ * An addition to a transaction on a bus fails at its first failing step and changes
+ * nothing.
+ */
+TEST(transaction_add_on_bus_unchanged)
 {
 	add_on(_metadata, &bridge_dev.bus);
 }
 
-static int grant_it(size_t *failed, struct vmr_range **conflict)
+static int alloc_it(size_t *failed, struct vmr_range **conflict)
 {
 	return vmr_system_alloc_resources(&m.sys, subject.want, NR_WANTS,
 				&subject.dev.resources, failed, conflict);
 }
 
-static void release_it(void)
+static void free_it(void)
 {
 	vmr_system_free_resources(&m.sys, &subject.dev.resources);
 }
 
-TEST(system_grant)
+/*
+ * vmr_system_alloc_resources() fails at its first failing step and changes nothing.
+ */
+TEST(system_alloc_failure_unchanged)
 {
 	up(_metadata);
 	want_all(_metadata, &subject, NULL);
 	memset(subject.got, 0x5a, sizeof(subject.got));
-	every_set(_metadata, (1u << NR_WANTS) - 1, grant_it, release_it);
+	every_set(_metadata, (1u << NR_WANTS) - 1, alloc_it, free_it);
 	EXPECT_EQ(127, ways);
 }
 
-/* What was not granted has not been written to the set either. */
-TEST(a_set_is_not_half_filled)
+/* A failed allocation does not write to the resource set. */
+TEST(system_alloc_failure_set_unwritten)
 {
 	size_t i;
 	int step;
@@ -413,7 +430,7 @@ TEST(a_set_is_not_half_filled)
 	for (step = 0; step < NR_WANTS; step++) {
 		memset(subject.got, 0x5a, sizeof(subject.got));
 		ASSERT_EQ(0, block(&subject, step));
-		EXPECT_EQ(why(step), grant_it(NULL, NULL));
+		EXPECT_EQ(error_of(step), alloc_it(NULL, NULL));
 		for (i = 0; i < sizeof(subject.got); i++)
 			ASSERT_EQ(0x5a, ((uint8_t *)subject.got)[i]);
 		EXPECT_EQ((size_t)0, subject.dev.resources.nr);
@@ -421,8 +438,8 @@ TEST(a_set_is_not_half_filled)
 	}
 }
 
-/* Each resource in turn is to become another that it cannot be. */
-TEST(system_update)
+/* A failed update of each resource in turn changes nothing. */
+TEST(system_update_failure_unchanged)
 {
 	struct vmr_resource was[NR_WANTS];
 	struct vmr_constraint c;
@@ -430,11 +447,11 @@ TEST(system_update)
 
 	up(_metadata);
 	want_all(_metadata, &subject, NULL);
-	ASSERT_EQ(0, grant_it(NULL, NULL));
+	ASSERT_EQ(0, alloc_it(NULL, NULL));
 	memcpy(was, subject.got, sizeof(was));
 	for (step = 0; step < NR_WANTS; step++) {
 		c = subject.want[step];
-		c.name = "in vain";
+		c.name = "unused";
 		c.request.policy = VMR_EXACT;
 		c.request.size = c.flags & VMR_SHARED ? 1 : c.request.size + 1;
 		c.request.align = 1;
@@ -455,11 +472,11 @@ TEST(system_update)
 		      vmr_system_update_resource(&m.sys, &subject.got[step], &c, NULL));
 		EXPECT_EQ(0, memcmp(was, subject.got, sizeof(was)));
 	}
-	release_it();
+	free_it();
 }
 
-/* As a restore leaves it: with all that it asks for, and not registered. */
-static void put_back(struct __test_metadata *_metadata, struct vmr_bus *parent)
+/* The state after a restore: all resources are live, the device is not registered. */
+static void restore_resources(struct __test_metadata *_metadata, struct vmr_bus *parent)
 {
 	const struct vmr_constraint *c = subject.want;
 	struct vmr_resource_set set;
@@ -478,8 +495,8 @@ static void put_back(struct __test_metadata *_metadata, struct vmr_bus *parent)
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
 }
 
-/* What is adopted has been restored; each of its places in turn was not. */
-static void adopt_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
+/* Register a restored device of which one range in turn is not live. */
+static void register_restored_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 {
 	struct vmr_space *space;
 	struct vmr_range *range;
@@ -489,7 +506,7 @@ static void adopt_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 
 	up(_metadata);
 	want_all(_metadata, &subject, parent);
-	put_back(_metadata, parent);
+	restore_resources(_metadata, parent);
 	for (step = 0; step <= ID; step++) {
 		if (step == SHARE)
 			continue;
@@ -502,15 +519,15 @@ static void adopt_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 		failed = 77;
 		FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 		EXPECT_EQ((size_t)step, failed);
-		/* In the way of itself, one too short. */
+		/* The range is live but one address too short. */
 		if (last > start) {
 			ASSERT_EQ(0, vmr_reserve(space, range, start, last - 1,
 						 NULL));
 			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
-						 &failed));
+								    &failed));
 			ASSERT_EQ(0, vmr_free(space, range));
 		}
-		/* There, and not live. */
+		/* The range is parked. */
 		ASSERT_EQ(0, vmr_park(space, range, start, last));
 		FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 		EXPECT_EQ((size_t)step, failed);
@@ -523,32 +540,43 @@ static void adopt_on(struct __test_metadata *_metadata, struct vmr_bus *parent)
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 }
 
-TEST(adopt_at_the_root)
+/*
+ * Registering a restored device at the root fails if one range is not live, and
+ * changes nothing.
+ */
+TEST(register_restored_at_root_unchanged)
 {
-	adopt_on(_metadata, NULL);
+	register_restored_on(_metadata, NULL);
 }
 
-TEST(adopt_on_a_bus)
+/*
+ * Registering a restored device on a bus fails if one range is not live, and changes
+ * nothing.
+ */
+TEST(register_restored_on_bus_unchanged)
 {
-	adopt_on(_metadata, &bridge_dev.bus);
+	register_restored_on(_metadata, &bridge_dev.bus);
 }
 
-/* A line that it shared before, and shares no more. */
-TEST(adopt_without_its_share)
+/*
+ * Registering a restored device fails if its share of a line is not allocated, and
+ * changes nothing.
+ */
+TEST(register_restored_no_share_unchanged)
 {
 	size_t failed = 77;
 
 	up(_metadata);
 	probe_init(&subject, "subject");
-	memset(&sharer, 0, sizeof(sharer));
+	memset(&share, 0, sizeof(share));
 	vmr_constraint_init_fixed(probe_want(&subject), VMR_KIND_IRQ, 9, 1,
-			  &sharer.range);
+				  &share.range);
 	subject.want[0].flags = VMR_SHARED;
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
 	FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 	EXPECT_EQ((size_t)0, failed);
 	ASSERT_EQ(0, vmr_system_alloc_resources(&m.sys, subject.want, 1,
-				      &subject.dev.resources, NULL, NULL));
+						&subject.dev.resources, NULL, NULL));
 	subject.dev.resources.nr = 0;
 	subject.refuse = REFUSED_BY_DEV;
 	FAILS(REFUSED_BY_DEV, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
@@ -556,8 +584,11 @@ TEST(adopt_without_its_share)
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 }
 
-/* A transaction of several, in which the last is refused, and then all are. */
-TEST(transaction_cancelled)
+/*
+ * If the last addition of a transaction fails and the transaction is aborted,
+ * nothing changes.
+ */
+TEST(abort_after_failed_add_unchanged)
 {
 	static struct probe first[3];
 	struct vmr_region *region;
@@ -565,9 +596,9 @@ TEST(transaction_cancelled)
 
 	up(_metadata);
 	want_all(_metadata, &subject, NULL);
-	/* What was ever handed out stays known: so let all of it have been. */
+	/* Raise all watermarks first: an abort does not lower them. */
 	ASSERT_EQ(0, register_it(NULL, NULL));
-	unlink_it();
+	unregister_it();
 	ASSERT_EQ(0, take_ids());
 	give_ids();
 	ASSERT_EQ(0, state_save());
@@ -595,8 +626,11 @@ TEST(transaction_cancelled)
 	EXPECT_NULL(holder.dev.transaction);
 }
 
-/* What is in use goes neither by itself nor in a transaction. */
-TEST(removals)
+/*
+ * A device in use cannot be removed by itself or in a transaction, and nothing
+ * changes.
+ */
+TEST(removal_failure_unchanged)
 {
 	static struct probe endpoint, guest;
 	struct vmr_device *dev = NULL;
@@ -626,10 +660,13 @@ TEST(removals)
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &endpoint.dev));
 }
 
-/* Whatever a region is, it stays that if the place it is given is not free. */
-TEST(region_place)
+/*
+ * If the new address of a region is in use, the region keeps its state, whatever
+ * that is.
+ */
+TEST(region_move_failure_keeps_state)
 {
-	static struct vmr_region in_way;
+	static struct vmr_region obstacle;
 	struct vmr_region *r = &others[0].region[0];
 	struct vmr_range *conflict, no_range;
 	uint64_t at = 0xe8000000;
@@ -637,8 +674,8 @@ TEST(region_place)
 
 	up(_metadata);
 	ASSERT_EQ(0, probe_up_unmapped(&others[0], "mover", VMR_MMIO, 0x3000));
-	/* Something behind it in the line for its place */
-	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &in_way.range, at + 0x2fff,
+	/* The last address of the target is in use. */
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &obstacle.range, at + 0x2fff,
 				 at + 0x2fff, NULL));
 	for (state = 0; state < 4; state++) {
 		if (state == 0)
@@ -653,39 +690,40 @@ TEST(region_place)
 		for (way = 0; way < 3; way++) {
 			conflict = &no_range;
 			FAILS(-EBUSY, vmr_region_move(&m.manager, r,
-						       at + 0x17ff * way,
+						      at + 0x17ff * way,
 						       &conflict));
-			EXPECT_EQ(&in_way.range, conflict);
+			EXPECT_EQ(&obstacle.range, conflict);
 		}
 		conflict = &no_range;
 		FAILS(-ERANGE, vmr_region_move(&m.manager, r,
-						MACHINE_LAST - 0x2ffe,
+					       MACHINE_LAST - 0x2ffe,
 						&conflict));
 		FAILS(-EOVERFLOW, vmr_region_move(&m.manager, r,
-						   VMR_ADDR_MAX - 0x2ffe,
+						  VMR_ADDR_MAX - 0x2ffe,
 						   &conflict));
 		EXPECT_EQ(&no_range, conflict);
 	}
 	EXPECT_EQ(0, vmr_region_move(&m.manager, r, at - 1, NULL));
 }
 
-/* By the interface that is for allocators of any kind */
+/* Through struct vmr_allocator */
 
-/* It fails so, and what the resource says is what it said. */
+/* The update fails with @want and leaves @res unchanged. */
 static int update_fails(struct vmr_allocator *a, struct vmr_resource *res,
 			struct vmr_constraint *c, int want)
 {
 	struct vmr_resource was = *res;
 	int ret;
 
-	c->name = "in vain";
+	c->name = "unused";
 	ret = vmr_allocator_update(a, res, c, NULL);
 	return ret == want && !memcmp(&was, res, sizeof(was)) ? 0 : -1;
 }
 
-TEST(update_by_an_allocator)
+/* A failed update through struct vmr_allocator changes nothing. */
+TEST(allocator_update_failure_unchanged)
 {
-	static struct vmr_region mine, in_way;
+	static struct vmr_region mine, obstacle;
 	static struct vmr_range number, other;
 	struct vmr_pool_allocator pools;
 	struct vmr_id_allocator ids;
@@ -698,11 +736,11 @@ TEST(update_by_an_allocator)
 				   "pool"));
 	vmr_pool_allocator_init(&pools, &pool);
 	vmr_id_allocator_init(&ids, &m.sys.irqs);
-	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &in_way.range, 0xe0004000,
+	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &obstacle.range, 0xe0004000,
 				 0xe0004fff, NULL));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0000000, 0x2000, &mine.range);
 	ASSERT_EQ(0, vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
-	/* Its old place is claimed by another, who must not get it. */
+	/* A claim waits for the old range and must not go live. */
 	ASSERT_EQ(0, program(&waiter.region[0], 0xe0001000));
 	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0003000, 0x2000, &mine.range);
@@ -730,19 +768,19 @@ TEST(update_by_an_allocator)
 	FAILS(0, update_fails(&ids.allocator, &res, &c, -ENOSPC));
 	EXPECT_EQ(0, vmr_allocator_free(&ids.allocator, &res));
 	FAILS(-ENOENT, vmr_allocator_free(&ids.allocator, &res));
-	/* What is in no space is granted anew, or not. */
+	/* For a range in no space the update allocates, which fails here. */
 	FAILS(0, update_fails(&ids.allocator, &res, &c, -ENOSPC));
 }
 
-/* A number is taken, and the mark of what was ever handed out goes with it. */
-TEST(ids)
+/* A failed call of an id pool changes nothing, not even the watermark. */
+TEST(id_call_failure_unchanged)
 {
 	struct vmr_request req = VMR_REQUEST(4, 4);
 	static struct vmr_range seven, all, none, node;
 	struct vmr_range *conflict = &none;
 
 	up(_metadata);
-	/* Where a range that is in no space was means nothing. */
+	/* start and last of a free range have no meaning. */
 	node.start = 30;
 	node.last = 30;
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &seven, 7, NULL));
@@ -771,14 +809,14 @@ TEST(ids)
 	FAILS(-ENOENT, vmr_id_free_block(&m.sys.mem_slots, 8, 23, NULL));
 }
 
-/* Sets of moves */
+/* Bulk moves */
 
 #define MOVERS		6
 
 static struct probe mover[MOVERS];
 static struct vmr_move_op step_of[MOVERS];
 
-/* Each one place on, in a circle, half of them on a bus. */
+/* Ranges for rotations, half of them on a bus */
 static void movers_up(struct __test_metadata *_metadata)
 {
 	int i;
@@ -791,7 +829,7 @@ static void movers_up(struct __test_metadata *_metadata)
 					  VMR_REGION_TRAPPED, 0x1000));
 	}
 	give_ids();
-	/* There are ids for two only, so these are not registered. */
+	/* Ids suffice for two devices only, so these are not registered. */
 	for (i = 0; i < MOVERS; i++)
 		ASSERT_EQ(0, vmr_reserve(vmr_region_space(&m.manager,
 							  &mover[i].region[0]),
@@ -815,9 +853,10 @@ static void steps_in_a_circle(void)
 	}
 }
 
-TEST(move_set_where_a_place_is_taken)
+/* A bulk move fails if one target is in use. No range moves. */
+TEST(move_bulk_busy_moves_nothing)
 {
-	static struct vmr_region in_way;
+	static struct vmr_region obstacle;
 	struct vmr_range *conflict, no_range;
 	size_t failed, nr;
 	uint64_t at;
@@ -827,38 +866,38 @@ TEST(move_set_where_a_place_is_taken)
 	for (nr = 1; nr <= MOVERS; nr++)
 		for (k = 0; k < (int)nr; k++) {
 			steps_in_a_circle();
-			/* Step k goes where nobody leaves. */
+			/* Step k goes to an address that no step leaves. */
 			at = 0xa5000000 + 0x1000 * k;
 			step_of[k].start = at;
-			/* A part of a circle: the others go to new places. */
+			/* In a part of the rotation the other steps go to new addresses. */
 			for (size_t i = 0; i < nr; i++)
 				if ((i + 2) % MOVERS >= nr && (int)i != k)
 					step_of[i].start = 0xa6000000 +
 							   0x1000 * i;
-			ASSERT_EQ(0, vmr_reserve(step_of[k].to_space, &in_way.range,
+			ASSERT_EQ(0, vmr_reserve(step_of[k].to_space, &obstacle.range,
 						 at + 0xfff, at + 0xfff, NULL));
 			failed = 77;
 			conflict = &no_range;
 			FAILS(-EBUSY, vmr_move_bulk(step_of, nr, &failed,
-						   &conflict));
+						    &conflict));
 			EXPECT_EQ((size_t)k, failed);
-			EXPECT_EQ(&in_way.range, conflict);
-			ASSERT_EQ(0, vmr_free(step_of[k].to_space, &in_way.range));
+			EXPECT_EQ(&obstacle.range, conflict);
+			ASSERT_EQ(0, vmr_free(step_of[k].to_space, &obstacle.range));
 		}
 	steps_in_a_circle();
 	EXPECT_EQ(0, vmr_move_bulk(step_of, MOVERS, &failed, &conflict));
 }
 
-/* Each step in turn makes no sense, in each way that it can. */
-TEST(move_set_with_a_bad_step)
+/* A bulk move fails if one step is invalid, for each step and each kind of error. */
+TEST(move_bulk_bad_step_moves_nothing)
 {
-	static struct vmr_space stranger;
+	static struct vmr_space foreign;
 	static struct vmr_range loose;
 	size_t failed;
 	int k, way;
 
 	movers_up(_metadata);
-	ASSERT_EQ(0, vmr_space_init(&stranger, 0, VMR_ADDR_MAX));
+	ASSERT_EQ(0, vmr_space_init(&foreign, 0, VMR_ADDR_MAX));
 	for (k = 0; k < MOVERS; k++)
 		for (way = 0; way < 8; way++) {
 			int want = -EINVAL;
@@ -875,8 +914,8 @@ TEST(move_set_with_a_bad_step)
 				step_of[k].to_space = NULL;
 				break;
 			case 3:
-				step_of[k].to_space = &stranger;
-				/* One alone shares with itself. */
+				step_of[k].to_space = &foreign;
+				/* A space with its own sequence count */
 				break;
 			case 4:
 				if (!k)
@@ -897,18 +936,18 @@ TEST(move_set_with_a_bad_step)
 			}
 			failed = 77;
 			FAILS(want, vmr_move_bulk(step_of, MOVERS, &failed,
-						 NULL));
+						  NULL));
 			EXPECT_EQ((size_t)k, failed) {
 				TH_LOG("step %d, way %d", k, way);
 			}
 		}
 }
 
-/* Regions of devices: also one whose device is gone. */
-TEST(region_move_set)
+/* A bulk move of regions fails if one target is in use or one region is not live. */
+TEST(region_move_bulk_failure_unchanged)
 {
 	static struct probe two[2];
-	static struct vmr_region in_way;
+	static struct vmr_region obstacle;
 	struct vmr_move_op step[3];
 	size_t failed = 77;
 	int k;
@@ -928,32 +967,35 @@ TEST(region_move_set)
 		step[2].start = 0xc0004000;
 		step[k].start = 0xc8000000;
 		ASSERT_EQ(0, vmr_reserve(k == 2 ? &m.sys.mmio : &bridge_dev.bus.mmio,
-					 &in_way.range, 0xc8000000,
+					 &obstacle.range, 0xc8000000,
 					 0xc8000000, NULL));
 		FAILS(-EBUSY, vmr_region_move_bulk(&m.manager, step, 3, &failed,
-						  NULL));
+						   NULL));
 		EXPECT_EQ((size_t)k, failed);
 		ASSERT_EQ(0, vmr_free(k == 2 ? &m.sys.mmio : &bridge_dev.bus.mmio,
-				      &in_way.range));
-		/* One that waits, one that is nobody's. */
+				      &obstacle.range));
+		/* A claimed region, and a region without a device */
 		step[k].range = &waiter.region[0].range;
 		FAILS(-ENOENT, vmr_region_move_bulk(&m.manager, step, 3, &failed,
-						   NULL));
+						    NULL));
 		EXPECT_EQ((size_t)k, failed);
 		vmr_region_init(&blocker[5], VMR_MMIO, VMR_REGION_TRAPPED, 1,
-				0, "nobody's");
+				0, "no device");
 		step[k].range = &blocker[5].range;
 		FAILS(-ENOENT, vmr_region_move_bulk(&m.manager, step, 3, &failed,
-						   NULL));
+						    NULL));
 		EXPECT_EQ((size_t)k, failed);
 	}
 }
 
-/* With a window go all that are behind it: they stay, and hear of nothing. */
-TEST(region_move_set_of_windows)
+/*
+ * If a bulk move of windows fails, the regions behind them stay mapped without
+ * notification.
+ */
+TEST(window_move_bulk_failure_unchanged)
 {
 	static struct probe behind[3];
-	static struct vmr_region in_way;
+	static struct vmr_region obstacle;
 	struct vmr_range *conflict, no_range;
 	struct vmr_move_op step[3];
 	size_t failed, i, k;
@@ -964,7 +1006,7 @@ TEST(region_move_set_of_windows)
 				     i ? VMR_MMIO : VMR_PIO,
 				     i ? 0xd0001000 * i : 0x3000, 0x100,
 				     false));
-	/* One who waits for the window's place, which it must not get. */
+	/* A claim waits for a range of the window and must not go live. */
 	ASSERT_EQ(0, program(&waiter.region[0], 0xd8000000));
 	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
 	for (k = 0; k < 2 * NR(step); k++) {
@@ -979,19 +1021,19 @@ TEST(region_move_set_of_windows)
 		step[1].start = 0x5000;
 		step[2].range = &holder.region[0].range;
 		step[2].start = 0xc8000000;
-		/* In the way is an address in the middle of the new place */
+		/* One address in the middle of the new range is in use. */
 		at = beyond ? 0 : step[k].start + 0x800;
 		if (beyond)
 			step[k - NR(step)].start = MACHINE_LAST;
-		ASSERT_EQ(0, vmr_reserve(space, &in_way.range, at, at, NULL));
+		ASSERT_EQ(0, vmr_reserve(space, &obstacle.range, at, at, NULL));
 		failed = 77;
 		conflict = &no_range;
 		FAILS(beyond ? -ERANGE : -EBUSY,
 		      vmr_region_move_bulk(&m.manager, step, NR(step), &failed,
-					  &conflict));
+					   &conflict));
 		EXPECT_EQ(k % NR(step), failed);
-		EXPECT_EQ(beyond ? &no_range : &in_way.range, conflict);
-		ASSERT_EQ(0, vmr_free(space, &in_way.range));
+		EXPECT_EQ(beyond ? &no_range : &obstacle.range, conflict);
+		ASSERT_EQ(0, vmr_free(space, &obstacle.range));
 	}
 }
 
@@ -1002,8 +1044,8 @@ TEST(region_move_set_of_windows)
 static struct vmr_system restored, restored_before;
 static struct vmr_range saved_node[NODES], node[NODES], node_before[NODES];
 static uint8_t registers[3][8], registers_before[3][8];
-static size_t asked, refuse_at;
-static uint64_t refuse_block;
+static size_t nr_calls, fail_at;
+static uint64_t fail_block;
 
 static uint64_t saved_key(const struct vmr_snapshot *snap, uint32_t space,
 			  const struct vmr_range *range)
@@ -1020,7 +1062,7 @@ static struct vmr_range *give_node(const struct vmr_snapshot *snap,
 {
 	(void)snap;
 	(void)space;
-	return asked++ == refuse_at || key >= NODES ? NULL : &node[key];
+	return nr_calls++ == fail_at || key >= NODES ? NULL : &node[key];
 }
 
 static bool check_block(const struct vmr_snapshot_block *block,
@@ -1029,7 +1071,7 @@ static bool check_block(const struct vmr_snapshot_block *block,
 {
 	(void)saved;
 	(void)view;
-	return block->key != refuse_block;
+	return block->key != fail_block;
 }
 
 static const struct vmr_snapshot_ops restore_ops = {
@@ -1037,7 +1079,7 @@ static const struct vmr_snapshot_ops restore_ops = {
 	.key_to_range = give_node,
 };
 
-/* Live ranges and claims in the spaces of a system. */
+/* Live, claimed and parked ranges in the spaces of a system */
 static void fill_saved(struct __test_metadata *_metadata)
 {
 	int i;
@@ -1054,9 +1096,9 @@ static void fill_saved(struct __test_metadata *_metadata)
 	}
 }
 
-static int restore_refused(const struct vmr_snapshot *snap, size_t size)
+static int restore_fails(const struct vmr_snapshot *snap, size_t size)
 {
-	asked = 0;
+	nr_calls = 0;
 	memcpy(node_before, node, sizeof(node));
 	memcpy(&restored_before, &restored, sizeof(restored));
 	memcpy(registers_before, registers, sizeof(registers));
@@ -1066,7 +1108,8 @@ static int restore_refused(const struct vmr_snapshot *snap, size_t size)
 	       !memcmp(registers_before, registers, sizeof(registers));
 }
 
-TEST(restore)
+/* A restore that fails at any node or block writes nothing. */
+TEST(restore_failure_writes_nothing)
 {
 	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .irq_last = 63, .slot_last = 31,
@@ -1091,30 +1134,30 @@ TEST(restore)
 	}
 	ASSERT_EQ(0, vmr_snapshot_describe_system(spaces, &m.sys));
 	ASSERT_EQ(0, vmr_snapshot_save(&snap, bytes_before, sizeof(bytes_before),
-			      &size));
+				       &size));
 
-	/* Something else there, to see that it is not written. */
+	/* Other contents, to detect a write */
 	memset(registers, 0x5a, sizeof(registers));
 	memset(node, 0, sizeof(node));
 	ASSERT_EQ(0, vmr_system_init(&restored, &limits));
 	ASSERT_EQ(0, vmr_snapshot_describe_system(spaces, &restored));
-	for (refuse_at = 0; refuse_at < NODES; refuse_at++) {
-		EXPECT_TRUE(restore_refused(&snap, size)) {
-			TH_LOG("node %zu", refuse_at);
+	for (fail_at = 0; fail_at < NODES; fail_at++) {
+		EXPECT_TRUE(restore_fails(&snap, size)) {
+			TH_LOG("node %zu", fail_at);
 		}
-		EXPECT_EQ(refuse_at + 1, asked);
+		EXPECT_EQ(fail_at + 1, nr_calls);
 	}
-	for (refuse_block = 1; refuse_block <= NR(blocks); refuse_block++)
-		EXPECT_TRUE(restore_refused(&snap, size)) {
-			TH_LOG("block %d", (int)refuse_block);
+	for (fail_block = 1; fail_block <= NR(blocks); fail_block++)
+		EXPECT_TRUE(restore_fails(&snap, size)) {
+			TH_LOG("block %d", (int)fail_block);
 		}
-	/* Each node in turn is in use already, or comes a second time. */
+	/* Each node in turn is already in use. */
 	for (i = 0; i < NODES; i++) {
 		node[i].node.link = 1;
-		EXPECT_TRUE(restore_refused(&snap, size));
+		EXPECT_TRUE(restore_fails(&snap, size));
 		node[i].node.link = 0;
 	}
-	asked = 0;
+	nr_calls = 0;
 	EXPECT_EQ(0, vmr_snapshot_restore(&snap, bytes_before, size));
 	EXPECT_EQ(0, vmr_snapshot_save(&snap, bytes_after, sizeof(bytes_after), &i));
 	EXPECT_EQ(size, i);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_fault_injection_layout.c - layouts and holes that cannot be made change nothing
+ * test_fault_injection_layout.c - failed layouts and reservations change nothing
  *
- * Each span of each description is made wrong in turn, in each way that it can be,
- * by whatever may be in its way. The layout is asked for in memory that has another
- * one and over a system that is in use: all of that has to be as it was.
+ * Each span of each description is invalid in turn, in each possible way. The memory
+ * of the layout has other contents and the system is in use; both must not change.
  */
 #include "../kselftest_harness.h"
 
@@ -29,13 +28,13 @@ static struct machine layout_before;
 static struct probe holder, waiter;
 static struct bridge_dev bridge_dev;
 
-/* What is described, in the order in which it is looked at. */
+/* The spans of a description, in the order of the checks */
 enum sort { RAM, WINDOW, PLATFORM, HOLE, PORT, INPUT, LINE, VECTOR };
 
 static struct item {
 	struct vmr_span	*span;
 	enum sort	sort;
-	uint64_t	limit;	/* of its domain */
+	uint64_t	limit;	/* last value of its domain */
 } item[ITEMS];
 
 static size_t nr_items;
@@ -67,7 +66,7 @@ static void list_items(void)
 	add_item(&c->msi_vectors, VECTOR, 0xffffffff);
 }
 
-/* Whether two of these may not be at one place, as layout.h says. */
+/* Whether layout.h forbids an overlap of @a and @b */
 static bool excludes(enum sort a, enum sort b)
 {
 	switch (a) {
@@ -85,7 +84,7 @@ static bool excludes(enum sort a, enum sort b)
 	}
 }
 
-/* A PC with a second one of all that there may be several of. */
+/* A PC with several spans of each kind that may have several */
 static int describe_much(struct vmr_layout_config *c)
 {
 	int ret = vmr_layout_x86_64(c, 8 * GIB, 0, 46);
@@ -97,12 +96,12 @@ static int describe_much(struct vmr_layout_config *c)
 	c->irq_inputs[1] = (struct vmr_span){ 4096, 4119, "second ioapic" };
 	c->nr_irq_inputs = 2;
 	c->reserved[c->nr_reserved++] = (struct vmr_span){
-		0xc8000000, 0xc8000fff, "hole in a window",
+		0xc8000000, 0xc8000fff, "reserved in a window",
 	};
 	return ret;
 }
 
-/* One of several machines, with @segments segments. */
+/* Describe one of several machines, with @segments segments. */
 static int describe(int which, uint32_t segments)
 {
 	struct vmr_layout_config *c = &plan.config;
@@ -128,7 +127,7 @@ static int describe(int which, uint32_t segments)
 	return ret;
 }
 
-/* A machine that is in use, and memory that something else was in. */
+/* A machine in use, and memory with other contents */
 static void up(struct __test_metadata *_metadata)
 {
 	memset(&plan, 0x5a, sizeof(plan));
@@ -145,10 +144,10 @@ static void up(struct __test_metadata *_metadata)
 
 static const struct vmr_span no_range;
 static const struct vmr_span *bad;
-static unsigned int ways;	/* in which it could not be made */
+static unsigned int ways;	/* number of failures tried */
 
-/* Why it cannot be made; what it names is in @bad. */
-static int make(void)
+/* Initialise the layout. The span at fault is in @bad. */
+static int layout_init(void)
 {
 	bad = &no_range;
 	memcpy(&plan_before, &plan, sizeof(plan));
@@ -156,25 +155,25 @@ static int make(void)
 	return vmr_layout_init(&plan.layout, &m.sys, &plan.config, &bad);
 }
 
-static bool untouched(void)
+static bool layout_unchanged(void)
 {
 	return !memcmp(&plan_before, &plan, sizeof(plan)) &&
 	       !memcmp(&layout_before, &m, sizeof(m));
 }
 
-#define MISMADE(err, responder) \
+#define LAYOUT_FAILS(err, span_) \
 	do { \
 		ways++; \
-		FAILS(err, make()); \
-		EXPECT_EQ((responder), bad); \
-		EXPECT_TRUE(untouched()) { \
-			TH_LOG("a layout is refused and changed something"); \
+		FAILS(err, layout_init()); \
+		EXPECT_EQ((span_), bad); \
+		EXPECT_TRUE(layout_unchanged()) { \
+			TH_LOG("a layout failed and changed something"); \
 		} \
 		memcpy(&plan, &good, sizeof(plan)); \
 	} while (0)
 
-/* It can be made, of other memory. */
-static int makes(void)
+/* Initialise the layout in other memory. */
+static int layout_init_other(void)
 {
 	static struct vmr_layout layout;
 	static struct vmr_system sys;
@@ -184,7 +183,7 @@ static int makes(void)
 	return ret;
 }
 
-/* A span that ends before it begins, or where its domain has ended. */
+/* A span that ends before it starts, or beyond its domain */
 
 static void reverse(const struct item *x)
 {
@@ -199,7 +198,8 @@ static void exceed(const struct item *x)
 	x->span->last = x->limit + 1;
 }
 
-TEST(layout_with_a_span_that_is_reversed)
+/* A layout fails with -EINVAL for each span that ends before it starts. */
+TEST(layout_reversed_span_unchanged)
 {
 	size_t i;
 	int k;
@@ -209,14 +209,15 @@ TEST(layout_with_a_span_that_is_reversed)
 		ASSERT_EQ(0, describe(k, 1));
 		for (i = 0; i < nr_items; i++) {
 			reverse(&item[i]);
-			MISMADE(-EINVAL, item[i].span);
+			LAYOUT_FAILS(-EINVAL, item[i].span);
 		}
-		EXPECT_EQ(0, makes());
+		EXPECT_EQ(0, layout_init_other());
 	}
 	EXPECT_EQ(55U, ways);
 }
 
-TEST(layout_with_a_span_outside_of_its_domain)
+/* A layout fails with -ERANGE for each span that exceeds its domain. */
+TEST(layout_span_out_of_domain_unchanged)
 {
 	size_t i;
 	int k;
@@ -226,15 +227,15 @@ TEST(layout_with_a_span_outside_of_its_domain)
 		ASSERT_EQ(0, describe(k, 1));
 		for (i = 0; i < nr_items; i++) {
 			exceed(&item[i]);
-			MISMADE(-ERANGE, item[i].span);
+			LAYOUT_FAILS(-ERANGE, item[i].span);
 		}
 	}
 	EXPECT_EQ(55U, ways);
 }
 
-/* Each by each that comes behind it: its first address, its last, all of it. */
-static void take_place(struct __test_metadata *_metadata, const struct item *x,
-		       const struct item *by)
+/* Let @by overlap the first address of @x, its last, and all of it. */
+static void overlap(struct __test_metadata *_metadata, const struct item *x,
+		    const struct item *by)
 {
 	const uint64_t start = x->span->start, last = x->span->last;
 	int way;
@@ -242,11 +243,12 @@ static void take_place(struct __test_metadata *_metadata, const struct item *x,
 	for (way = 0; way < 3; way++) {
 		by->span->start = way == 1 ? last : start;
 		by->span->last = way == 0 ? start : last;
-		MISMADE(-EBUSY, by->span);
+		LAYOUT_FAILS(-EBUSY, by->span);
 	}
 }
 
-TEST(layout_with_a_place_that_is_taken)
+/* A layout fails with -EBUSY for each pair of spans that must not overlap. */
+TEST(layout_overlapping_spans_unchanged)
 {
 	size_t i, j;
 	int k;
@@ -257,14 +259,14 @@ TEST(layout_with_a_place_that_is_taken)
 		for (i = 0; i < nr_items; i++)
 			for (j = i + 1; j < nr_items; j++)
 				if (excludes(item[i].sort, item[j].sort))
-					take_place(_metadata, &item[i],
-						   &item[j]);
+					overlap(_metadata, &item[i],
+						&item[j]);
 	}
 	EXPECT_EQ(324U, ways);
 }
 
-/* Neighbours, of which the lower one is longer by one address. */
-TEST(layout_with_places_that_overlap_by_one)
+/* A layout fails with -EBUSY if two neighbours overlap by one address. */
+TEST(layout_overlap_by_one_unchanged)
 {
 	size_t i, j;
 	int k;
@@ -282,13 +284,14 @@ TEST(layout_with_places_that_overlap_by_one)
 					      item[i < j ? j : i].sort))
 					continue;
 				a->last++;
-				MISMADE(-EBUSY, i < j ? b : a);
+				LAYOUT_FAILS(-EBUSY, i < j ? b : a);
 			}
 	}
 	EXPECT_EQ(20U, ways);
 }
 
-TEST(layout_where_what_need_not_exclude_may_overlap)
+/* Spans that need not exclude each other may overlap. */
+TEST(layout_allowed_overlaps_succeed)
 {
 	int k;
 
@@ -296,20 +299,20 @@ TEST(layout_where_what_need_not_exclude_may_overlap)
 	for (k = 0; k < MACHINES; k++) {
 		ASSERT_EQ(0, describe(k, 1));
 		plan.config.reserved[0] = plan.config.windows[0].span;
-		EXPECT_EQ(0, makes());
+		EXPECT_EQ(0, layout_init_other());
 		plan.config.reserved[0] = plan.config.platform[0];
 		plan.config.nr_reserved = 1;
-		EXPECT_EQ(0, makes());
+		EXPECT_EQ(0, layout_init_other());
 		plan.config.separate_msi_vectors = true;
 		plan.config.msi_vectors = plan.config.irq_inputs[0];
-		EXPECT_EQ(0, makes());
+		EXPECT_EQ(0, layout_init_other());
 		plan.config.irq_lines = plan.config.msi_vectors;
-		EXPECT_EQ(0, makes());
+		EXPECT_EQ(0, layout_init_other());
 	}
 }
 
-/* Of two things that are wrong the one that is looked for first is told. */
-TEST(layout_with_two_things_wrong)
+/* Of two errors the layout reports the one that is checked first. */
+TEST(layout_error_precedence)
 {
 	const struct vmr_layout_window *w = plan.config.windows;
 	size_t i, j;
@@ -322,37 +325,37 @@ TEST(layout_with_two_things_wrong)
 				continue;
 			reverse(&item[i]);
 			reverse(&item[j]);
-			MISMADE(-EINVAL, item[i < j ? i : j].span);
+			LAYOUT_FAILS(-EINVAL, item[i < j ? i : j].span);
 			reverse(&item[i]);
 			exceed(&item[j]);
-			MISMADE(-EINVAL, item[i].span);
+			LAYOUT_FAILS(-EINVAL, item[i].span);
 			exceed(&item[i]);
 			exceed(&item[j]);
-			MISMADE(-ERANGE, item[i < j ? i : j].span);
+			LAYOUT_FAILS(-ERANGE, item[i < j ? i : j].span);
 		}
 	for (i = 0; i < nr_items; i++) {
-		/* Later than all spans that are reversed, earlier than others */
+		/* An alignment is checked after reversed spans and before the rest. */
 		reverse(&item[i]);
 		plan.config.windows[1].align = 3;
-		MISMADE(-EINVAL, item[i].span);
+		LAYOUT_FAILS(-EINVAL, item[i].span);
 		exceed(&item[i]);
 		plan.config.windows[1].align = 3;
-		MISMADE(-EINVAL, &w[1].span);
+		LAYOUT_FAILS(-EINVAL, &w[1].span);
 		if (item[i].sort == WINDOW)
 			continue;
 		exceed(&item[i]);
 		plan.config.windows[1].span.last =
 			plan.config.windows[1].span.start;
-		MISMADE(-ERANGE, item[i].span);
+		LAYOUT_FAILS(-ERANGE, item[i].span);
 	}
 	plan.config.windows[1].span.last = plan.config.windows[1].span.start;
 	plan.config.reserved[1] = plan.config.reserved[0];
-	MISMADE(-EBUSY, &plan.config.reserved[1]);
+	LAYOUT_FAILS(-EBUSY, &plan.config.reserved[1]);
 	EXPECT_EQ(865U, ways);
 }
 
-/* Give the segments weights, or equal shares; what they come to together. */
-static uint64_t weigh(uint32_t segments, bool weighted)
+/* Set the weights of the segments, or equal shares. Returns their sum. */
+static uint64_t set_weights(uint32_t segments, bool weighted)
 {
 	uint64_t sum = 0;
 	uint32_t i;
@@ -366,7 +369,8 @@ static uint64_t weigh(uint32_t segments, bool weighted)
 	return sum;
 }
 
-TEST(layout_with_a_window_that_is_too_small)
+/* A layout fails with -ENOSPC if a window is too small for its segments. */
+TEST(layout_small_window_unchanged)
 {
 	uint32_t segments;
 	uint64_t need;
@@ -380,27 +384,28 @@ TEST(layout_with_a_window_that_is_too_small)
 				struct vmr_layout_window *w = plan.config.windows;
 
 				ASSERT_EQ(0, describe(k, segments));
-				need = weigh(segments, weighted);
+				need = set_weights(segments, weighted);
 				for (i = 0; i < plan.config.nr_windows; i++) {
 					uint64_t last = w[i].span.start +
 						need * w[i].align - 1;
 
 					w[i].span.last = last;
-					EXPECT_EQ(0, makes());
+					EXPECT_EQ(0, layout_init_other());
 					w[i].span.last = last - 1;
-					MISMADE(-ENOSPC, &w[i].span);
+					LAYOUT_FAILS(-ENOSPC, &w[i].span);
 					w[i].span.last = w[i].span.start;
-					MISMADE(-ENOSPC, &w[i].span);
+					LAYOUT_FAILS(-ENOSPC, &w[i].span);
 				}
-				/* All: then the first. */
+				/* All windows are too small: the first is reported. */
 				for (i = 0; i < plan.config.nr_windows; i++)
 					w[i].span.last = w[i].span.start;
-				MISMADE(-ENOSPC, &w[0].span);
+				LAYOUT_FAILS(-ENOSPC, &w[0].span);
 			}
 	EXPECT_EQ(132U, ways);
 }
 
-TEST(layout_with_a_window_that_cannot_be_cut)
+/* A layout fails with -EINVAL for a bad weight, alignment or policy of a window. */
+TEST(layout_bad_window_split_unchanged)
 {
 	struct vmr_layout_window *w = plan.config.windows;
 	size_t i;
@@ -409,27 +414,27 @@ TEST(layout_with_a_window_that_cannot_be_cut)
 	up(_metadata);
 	for (k = 0; k < MACHINES; k++) {
 		ASSERT_EQ(0, describe(k, SEGMENTS));
-		weigh(SEGMENTS, true);
+		set_weights(SEGMENTS, true);
 		for (i = 0; i < SEGMENTS; i++) {
 			plan.weights[i] = 0;
-			MISMADE(-EINVAL, &w[0].span);
+			LAYOUT_FAILS(-EINVAL, &w[0].span);
 		}
 		for (i = 0; i < plan.config.nr_windows; i++) {
 			w[i].align = 0;
-			MISMADE(-EINVAL, &w[i].span);
+			LAYOUT_FAILS(-EINVAL, &w[i].span);
 			w[i].align = 0x3000;
-			MISMADE(-EINVAL, &w[i].span);
+			LAYOUT_FAILS(-EINVAL, &w[i].span);
 			w[i].policy = VMR_EXACT;
-			MISMADE(-EINVAL, &w[i].span);
+			LAYOUT_FAILS(-EINVAL, &w[i].span);
 			w[i].policy = VMR_DEFAULT;
-			MISMADE(-EINVAL, &w[i].span);
+			LAYOUT_FAILS(-EINVAL, &w[i].span);
 		}
 	}
 	EXPECT_EQ(52U, ways);
 }
 
-/* What is no span is wrong: nobody is named. */
-TEST(layout_with_counts_that_make_no_sense)
+/* A layout fails with -EINVAL for invalid counts and reports no span. */
+TEST(layout_bad_counts_unchanged)
 {
 	struct vmr_layout_config *c = &plan.config;
 	int k;
@@ -440,10 +445,10 @@ TEST(layout_with_counts_that_make_no_sense)
 #define WITH(field, value) \
 	do { \
 		(field) = (value); \
-		MISMADE(-EINVAL, &no_range); \
+		LAYOUT_FAILS(-EINVAL, &no_range); \
 		(field) = (value); \
-		reverse(&item[0]);	/* which is not come to */ \
-		MISMADE(-EINVAL, &no_range); \
+		reverse(&item[0]);	/* is not checked */ \
+		LAYOUT_FAILS(-EINVAL, &no_range); \
 	} while (0)
 		WITH(c->phys_bits, 0);
 		WITH(c->phys_bits, 65);
@@ -460,7 +465,7 @@ TEST(layout_with_counts_that_make_no_sense)
 #undef WITH
 		c->nr_segments = 2;
 		c->segments = NULL;
-		MISMADE(-EINVAL, &no_range);
+		LAYOUT_FAILS(-EINVAL, &no_range);
 		FAILS(-EINVAL, vmr_layout_init(NULL, &m.sys, c, &bad));
 		FAILS(-EINVAL, vmr_layout_init(&plan.layout, NULL, c, &bad));
 		FAILS(-EINVAL, vmr_layout_init(&plan.layout, &m.sys, NULL,
@@ -476,7 +481,7 @@ TEST(layout_with_counts_that_make_no_sense)
 typedef int describe_fn(struct vmr_layout_config *config, uint64_t ram,
 			uint64_t ram_max, uint32_t phys_bits);
 
-/* By machine: below which address there is no memory, and how wide it is. */
+/* For each machine: size of the addresses without memory, default address bits */
 static const struct {
 	describe_fn	*describe;
 	uint64_t	no_ram;
@@ -487,7 +492,7 @@ static const struct {
 	{ vmr_layout_riscv64, 2 * GIB, 41 },
 };
 
-#define UNDESCRIBED(err, call) \
+#define DESCRIBE_FAILS(err, call) \
 	do { \
 		memset(&plan, 0x5a, sizeof(plan)); \
 		memcpy(&good, &plan, sizeof(plan)); \
@@ -499,7 +504,8 @@ static const struct {
 		} \
 	} while (0)
 
-TEST(descriptions_of_what_cannot_be)
+/* A description that fails does not write the configuration. */
+TEST(layout_description_failure_unchanged)
 {
 	struct vmr_layout_config *c = &plan.config;
 	uint32_t bits;
@@ -509,28 +515,29 @@ TEST(descriptions_of_what_cannot_be)
 	for (i = 0; i < NR(machines); i++) {
 		describe_fn *of = machines[i].describe;
 
-		UNDESCRIBED(-EINVAL, of(NULL, GIB, 0, 0));
-		UNDESCRIBED(-EINVAL, of(c, 0, 0, 0));
-		UNDESCRIBED(-EINVAL, of(c, 0, GIB, 0));
-		UNDESCRIBED(-EINVAL, of(c, GIB, GIB - 1, 0));
-		UNDESCRIBED(-EINVAL, of(c, GIB, 0, 1));
-		UNDESCRIBED(-EINVAL, of(c, GIB, 0, 32));
-		UNDESCRIBED(-EINVAL, of(c, GIB, 0, 65));
+		DESCRIBE_FAILS(-EINVAL, of(NULL, GIB, 0, 0));
+		DESCRIBE_FAILS(-EINVAL, of(c, 0, 0, 0));
+		DESCRIBE_FAILS(-EINVAL, of(c, 0, GIB, 0));
+		DESCRIBE_FAILS(-EINVAL, of(c, GIB, GIB - 1, 0));
+		DESCRIBE_FAILS(-EINVAL, of(c, GIB, 0, 1));
+		DESCRIBE_FAILS(-EINVAL, of(c, GIB, 0, 32));
+		DESCRIBE_FAILS(-EINVAL, of(c, GIB, 0, 65));
 		for (bits = 32; bits <= 64; bits++) {
-			/* 32 stands for what the machine has by itself. */
-			uint32_t ask = bits == 32 ? 0 : bits;
-			uint32_t width = ask ? ask : machines[i].bits;
+			/* 32 stands for the default of the machine. */
+			uint32_t phys_bits = bits == 32 ? 0 : bits;
+			uint32_t width = phys_bits ? phys_bits : machines[i].bits;
 
 			most = (VMR_ADDR_MAX >> (64 - width)) - machines[i].no_ram;
-			UNDESCRIBED(-ENOSPC, of(c, most + 2, 0, ask));
-			UNDESCRIBED(-ENOSPC, of(c, GIB, most + 2, ask));
-			EXPECT_EQ(0, of(c, most + 1, 0, ask));
-			EXPECT_EQ(0, of(c, GIB, most + 1, ask));
+			DESCRIBE_FAILS(-ENOSPC, of(c, most + 2, 0, phys_bits));
+			DESCRIBE_FAILS(-ENOSPC, of(c, GIB, most + 2, phys_bits));
+			EXPECT_EQ(0, of(c, most + 1, 0, phys_bits));
+			EXPECT_EQ(0, of(c, GIB, most + 1, phys_bits));
 		}
 	}
 }
 
-TEST(memory_that_has_no_room)
+/* vmr_layout_ram() fails if the memory does not fit, and writes nothing. */
+TEST(layout_ram_failure_writes_nothing)
 {
 	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM], kept[VMR_LAYOUT_MAX_RAM];
 	const struct vmr_layout_config *c = &plan.config;
@@ -557,11 +564,15 @@ TEST(memory_that_has_no_room)
 	}
 }
 
-/* Cutting */
+/* Window splits */
 
 #define CUTS	7
 
-TEST(windows_that_cannot_be_cut)
+/*
+ * vmr_window_split() fails for invalid arguments and too small windows, and writes
+ * nothing.
+ */
+TEST(window_split_failure_writes_nothing)
 {
 	struct vmr_span window = { 0x10000, 0x10000 + 8 * 0x1000 - 1, "w" };
 	uint32_t weights[CUTS] = { 1, 1, 1, 1, 1, 1, 2 };
@@ -570,7 +581,7 @@ TEST(windows_that_cannot_be_cut)
 
 	memset(cuts, 0x5a, sizeof(cuts));
 	memcpy(kept, cuts, sizeof(kept));
-#define UNCUT(err, grain, nr) \
+#define SPLIT_FAILS(err, grain, nr) \
 	do { \
 		EXPECT_EQ((err), vmr_window_split(&window, grain, weights, nr, \
 						cuts)); \
@@ -580,53 +591,56 @@ TEST(windows_that_cannot_be_cut)
 		uint32_t weight = weights[i];
 
 		weights[i] = 0;
-		UNCUT(-EINVAL, 0x1000, CUTS);
+		SPLIT_FAILS(-EINVAL, 0x1000, CUTS);
 		weights[i] = weight;
 	}
-	UNCUT(-EINVAL, 0, CUTS);
-	UNCUT(-EINVAL, 0x3000, CUTS);
-	UNCUT(-EINVAL, 0x1000, 0);
-	/* One grain too few: one more asked for, not aligned, one byte less. */
+	SPLIT_FAILS(-EINVAL, 0, CUTS);
+	SPLIT_FAILS(-EINVAL, 0x3000, CUTS);
+	SPLIT_FAILS(-EINVAL, 0x1000, 0);
+	/* One grain too few: larger weight, unaligned start, one address less */
 	weights[3]++;
-	UNCUT(-ENOSPC, 0x1000, CUTS);
+	SPLIT_FAILS(-ENOSPC, 0x1000, CUTS);
 	weights[3]--;
 	window.start++;
-	UNCUT(-ENOSPC, 0x1000, CUTS);
+	SPLIT_FAILS(-ENOSPC, 0x1000, CUTS);
 	window.start--;
 	window.last--;
-	UNCUT(-ENOSPC, 0x1000, CUTS);
+	SPLIT_FAILS(-ENOSPC, 0x1000, CUTS);
 	window.last++;
-	UNCUT(-ENOSPC, 0x10000, CUTS);
+	SPLIT_FAILS(-ENOSPC, 0x10000, CUTS);
 	window.start = window.last + 1;
-	UNCUT(-EINVAL, 0x1000, CUTS);
+	SPLIT_FAILS(-EINVAL, 0x1000, CUTS);
 	window.start = 0x10000;
 	EXPECT_EQ(0, vmr_window_split(&window, 0x1000, weights, CUTS, cuts));
-#undef UNCUT
+#undef SPLIT_FAILS
 }
 
-/* Holes */
+/* Reserved spans */
 
-static struct vmr_region hole, hole_before;
+static struct vmr_region reserved, reserved_before;
 static struct vmr_range *conflict, free_range;
 
 static int reserve(enum vmr_io io, uint64_t start, uint64_t last)
 {
-	const struct vmr_span span = { start, last, "hole" };
+	const struct vmr_span span = { start, last, "reserved" };
 
 	conflict = &free_range;
-	memcpy(&hole_before, &hole, sizeof(hole));
-	return vmr_region_reserve(&m.sys, &hole, io, &span, &conflict);
+	memcpy(&reserved_before, &reserved, sizeof(reserved));
+	return vmr_region_reserve(&m.sys, &reserved, io, &span, &conflict);
 }
 
-#define UNRESERVED(err, responder, io, start, last) \
+#define RESERVE_FAILS(err, range_, io, start, last) \
 	do { \
 		FAILS(err, reserve(io, start, last)); \
-		EXPECT_EQ((responder), conflict); \
-		EXPECT_EQ(0, memcmp(&hole_before, &hole, sizeof(hole))); \
+		EXPECT_EQ((range_), conflict); \
+		EXPECT_EQ(0, memcmp(&reserved_before, &reserved, sizeof(reserved))); \
 	} while (0)
 
-/* By a device, by a bus's window, by another hole; by none of these on the bus. */
-TEST(holes_that_cannot_be_reserved)
+/*
+ * vmr_region_reserve() fails over a device, a window or a reserved span, and changes
+ * nothing.
+ */
+TEST(region_reserve_failure_unchanged)
 {
 	const struct vmr_span other = { 0x5000, 0x5fff, "other" };
 	static struct vmr_region second, third;
@@ -647,53 +661,57 @@ TEST(holes_that_cannot_be_reserved)
 		for (i = 0; i < NR(taken); i++) {
 			struct vmr_range *range = &taken[i]->range;
 
-			UNRESERVED(-EBUSY, range, io, range->start - 4,
-				   range->start);
-			UNRESERVED(-EBUSY, range, io, range->last,
-				   range->last + 4);
-			UNRESERVED(-EBUSY, range, io, range->start + 1,
-				   range->last - 1);
+			RESERVE_FAILS(-EBUSY, range, io, range->start - 4,
+				      range->start);
+			RESERVE_FAILS(-EBUSY, range, io, range->last,
+				      range->last + 4);
+			RESERVE_FAILS(-EBUSY, range, io, range->start + 1,
+				      range->last - 1);
 		}
-		UNRESERVED(-EBUSY, &taken[1]->range, io,
-			   taken[1]->range.last, limit);
-		UNRESERVED(-ERANGE, &free_range, io, 0, limit + 1);
-		UNRESERVED(-ERANGE, &free_range, io, limit + 1, limit + 2);
-		UNRESERVED(-EINVAL, &free_range, io, 9, 8);
-		UNRESERVED(-EINVAL, &free_range, (enum vmr_io)2, 8, 9);
+		RESERVE_FAILS(-EBUSY, &taken[1]->range, io,
+			      taken[1]->range.last, limit);
+		RESERVE_FAILS(-ERANGE, &free_range, io, 0, limit + 1);
+		RESERVE_FAILS(-ERANGE, &free_range, io, limit + 1, limit + 2);
+		RESERVE_FAILS(-EINVAL, &free_range, io, 9, 8);
+		RESERVE_FAILS(-EINVAL, &free_range, (enum vmr_io)2, 8, 9);
 	}
-	hole.device = &holder.dev;
-	UNRESERVED(-EEXIST, &free_range, VMR_MMIO, 0x8000, 0x8fff);
-	hole.device = NULL;
+	reserved.device = &holder.dev;
+	RESERVE_FAILS(-EEXIST, &free_range, VMR_MMIO, 0x8000, 0x8fff);
+	reserved.device = NULL;
 	ASSERT_EQ(0, reserve(VMR_MMIO, 0x8000, 0x8fff));
-	UNRESERVED(-EEXIST, &free_range, VMR_MMIO, 0x9000, 0x9fff);
-	UNRESERVED(-EEXIST, &free_range, VMR_PIO, 0x9000, 0x9fff);
+	RESERVE_FAILS(-EEXIST, &free_range, VMR_MMIO, 0x9000, 0x9fff);
+	RESERVE_FAILS(-EEXIST, &free_range, VMR_PIO, 0x9000, 0x9fff);
 }
 
-TEST(holes_that_are_none)
+/*
+ * vmr_region_unreserve() fails for regions that are not reserved, and changes
+ * nothing.
+ */
+TEST(region_unreserve_failure_unchanged)
 {
 	static struct vmr_system other;
 	const struct vmr_system_limits limits = { .mmio_last = MACHINE_LAST };
 
 	up(_metadata);
 	ASSERT_EQ(0, vmr_system_init(&other, &limits));
-	FAILS(-EINVAL, vmr_region_unreserve(NULL, &hole));
+	FAILS(-EINVAL, vmr_region_unreserve(NULL, &reserved));
 	FAILS(-EINVAL, vmr_region_unreserve(&m.sys, NULL));
-	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &reserved));
 	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &holder.region[0]));
 	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &waiter.region[0]));
 	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &bridge_dev.p.region[PORTS]));
-	/* In the way of what waits for somebody else too: it must not go live. */
+	/* A claim that waits for the reserved span must not go live. */
 	ASSERT_EQ(0, reserve(VMR_MMIO, 0xc0002000, 0xc0002fff));
 	ASSERT_EQ(0, program(&waiter.region[0], 0xc0002000));
 	ASSERT_EQ(VMR_CLAIMED, state_of(&waiter.region[0]));
-	FAILS(-ENOENT, vmr_region_unreserve(&other, &hole));
-	hole.io = VMR_PIO;
-	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
-	hole.io = VMR_MMIO;
-	hole.type = VMR_REGION_MEMORY;
-	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
-	hole.type = VMR_REGION_RESERVED;
-	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &hole));
+	FAILS(-ENOENT, vmr_region_unreserve(&other, &reserved));
+	reserved.io = VMR_PIO;
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &reserved));
+	reserved.io = VMR_MMIO;
+	reserved.type = VMR_REGION_MEMORY;
+	FAILS(-ENOENT, vmr_region_unreserve(&m.sys, &reserved));
+	reserved.type = VMR_REGION_RESERVED;
+	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &reserved));
 	EXPECT_EQ(VMR_LIVE, state_of(&waiter.region[0]));
 }
 

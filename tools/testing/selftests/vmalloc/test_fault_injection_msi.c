@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_fault_injection_msi.c - vectors that are not to be had change nothing
+ * test_fault_injection_msi.c - failed allocations of MSI vectors change nothing
  *
- * Blocks of MSI, MSI-X and generic vectors as resources of a device, and the vectors
- * that a guest takes by writing to MSI and MSI-X capabilities. None are left, or
- * enough are but in pieces, or the device refuses what it was given.
+ * MSI, MSI-X and generic vectors as resources of a device, and vectors that a guest
+ * allocates through MSI and MSI-X capabilities. The numbers are exhausted or
+ * fragmented, or set_resources() of the device fails.
  */
 #include "../kselftest_harness.h"
 
@@ -15,8 +15,8 @@
 #define REFUSED_BY_DEV	(-1234)
 
 /*
- * How a machine numbers its vectors: as its lines, apart from them, or apart and
- * placed in a pool that is smaller than their domain.
+ * How a machine numbers its vectors: in the domain of its lines, in a separate domain,
+ * or in a pool that is smaller than the separate domain.
  */
 enum { TOGETHER, APART, POOLED, NUMBERINGS };
 
@@ -54,12 +54,12 @@ static int machine_numbered(int how, uint32_t last)
 }
 
 /*
- * As resources of a device
+ * Vectors as resources of a device
  */
 
 enum { BLOCK, TABLE, GENERIC, WANTS };
 
-/* What is asked for within which numbers, and the one that leaves but pieces. */
+/* The constraints, and the number that splits their bounds into too small pieces */
 static const struct {
 	uint32_t	kind;
 	uint32_t	nr;
@@ -68,7 +68,7 @@ static const struct {
 	uint32_t	max;
 	uint32_t	middle;
 } wants[WANTS] = {
-	/* 16 to 22 and 24 to 30: enough, and no eight that are aligned */
+	/* 16 to 22 and 24 to 30: enough numbers, but no eight that are aligned */
 	[BLOCK] = { VMR_KIND_MSI, 8, 8, 16, 30, 23 },
 	[TABLE] = { VMR_KIND_MSIX, 5, 1, 32, 40, 36 },
 	[GENERIC] = { VMR_KIND_MSI_GENERIC, 3, 1, 48, 52, 50 },
@@ -78,7 +78,7 @@ static struct probe subject;
 static struct vmr_range blocker[WANTS];
 static struct vmr_transaction transaction;
 
-/* Also a port, which is granted before the vectors and has to go again. */
+/* Also a port, which is allocated before the vectors and must be freed again. */
 static void want_vectors(struct __test_metadata *_metadata)
 {
 	int i;
@@ -86,12 +86,12 @@ static void want_vectors(struct __test_metadata *_metadata)
 	probe_init(&subject, "subject");
 	for (i = 0; i < WANTS; i++)
 		vmr_constraint_init_bounded(probe_want(&subject), wants[i].kind,
-				      wants[i].nr, wants[i].align, wants[i].min,
+					    wants[i].nr, wants[i].align, wants[i].min,
 				      wants[i].max, &subject.node[i]);
 	ASSERT_EQ(0, probe_region_at(&subject, 0, VMR_PIO, 0x2000, 0x10));
 }
 
-/* How many of a want's numbers are in the way. */
+/* Which numbers of a constraint are in use */
 enum { NONE, ALL, MIDDLE, BLOCKS };
 
 static int block(int want, int how)
@@ -107,14 +107,14 @@ static int block(int want, int how)
 	return vmr_reserve(&vectors->space, &blocker[want], start, last, NULL);
 }
 
-static int grant_them(size_t *failed)
+static int alloc_them(size_t *failed)
 {
 	return vmr_system_alloc_resources(&m.sys, subject.want,
 				subject.dev.nr_constraints,
 				&subject.dev.resources, failed, NULL);
 }
 
-static void release_them(void)
+static void free_them(void)
 {
 	vmr_system_free_resources(&m.sys, &subject.dev.resources);
 }
@@ -124,7 +124,7 @@ static int register_it(size_t *failed)
 	return vmr_device_register(&m.manager, &subject.dev, failed, NULL);
 }
 
-static void unlink_it(void)
+static void unregister_it(void)
 {
 	vmr_device_unregister(&m.manager, &subject.dev);
 }
@@ -134,14 +134,14 @@ static int add_it(size_t *failed)
 	return vmr_transaction_add(&transaction, &subject.dev, failed, NULL);
 }
 
-static void cancel_it(void)
+static void abort_it(void)
 {
 	vmr_transaction_abort(&transaction);
 }
 
 static unsigned int ways;
 
-/* One set of things that are in the way: the first that is come to is told. */
+/* Block the constraints as in @how: the call reports the first that fails. */
 static void one_set(struct __test_metadata *_metadata, const int *how,
 		    bool refuse, int (*call)(size_t *failed))
 {
@@ -184,7 +184,7 @@ static void every_set(struct __test_metadata *_metadata, bool has_device,
 
 			one_set(_metadata, how, refuse, call);
 		}
-	/* And with nothing in the way it works. */
+	/* Without obstacles the call succeeds. */
 	EXPECT_EQ(0, call(NULL));
 	EXPECT_EQ(16U, subject.got[BLOCK].start);
 	EXPECT_EQ(36U, subject.got[TABLE].last);
@@ -192,31 +192,42 @@ static void every_set(struct __test_metadata *_metadata, bool has_device,
 	undo();
 }
 
-TEST(vectors_granted)
+/*
+ * vmr_system_alloc_resources() fails for the first vectors that do not fit, and
+ * changes nothing.
+ */
+TEST(msi_system_alloc_failure_unchanged)
 {
 	int how;
 
 	for (how = 0; how < NUMBERINGS; how++) {
 		ASSERT_EQ(0, machine_numbered(how, 63));
 		want_vectors(_metadata);
-		every_set(_metadata, false, grant_them, release_them);
+		every_set(_metadata, false, alloc_them, free_them);
 	}
 	EXPECT_EQ(3 * 26U, ways);
 }
 
-TEST(vectors_of_a_device_that_is_registered)
+/*
+ * A registration fails for the first vectors that do not fit, and changes nothing.
+ */
+TEST(msi_register_failure_unchanged)
 {
 	int how;
 
 	for (how = 0; how < NUMBERINGS; how++) {
 		ASSERT_EQ(0, machine_numbered(how, 63));
 		want_vectors(_metadata);
-		every_set(_metadata, true, register_it, unlink_it);
+		every_set(_metadata, true, register_it, unregister_it);
 	}
 	EXPECT_EQ(3 * 53U, ways);
 }
 
-TEST(vectors_of_a_device_that_is_added)
+/*
+ * An addition to a transaction fails for the first vectors that do not fit, and
+ * changes nothing.
+ */
+TEST(msi_transaction_add_failure_unchanged)
 {
 	int how;
 
@@ -224,13 +235,13 @@ TEST(vectors_of_a_device_that_is_added)
 		ASSERT_EQ(0, machine_numbered(how, 63));
 		want_vectors(_metadata);
 		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &transaction));
-		every_set(_metadata, true, add_it, cancel_it);
+		every_set(_metadata, true, add_it, abort_it);
 	}
 	EXPECT_EQ(3 * 53U, ways);
 }
 
-/* A pool is full, though its domain is not: nothing is taken elsewhere. */
-TEST(vectors_of_a_full_pool)
+/* If the pool is full, an allocation fails although the domain has free numbers. */
+TEST(msi_full_pool_failure_unchanged)
 {
 	struct vmr_request all = VMR_REQUEST(64, 64);
 	static struct vmr_range full;
@@ -243,21 +254,21 @@ TEST(vectors_of_a_full_pool)
 		probe_init(&subject, "subject");
 		vmr_constraint_init(probe_want(&subject), wants[i].kind,
 				    wants[i].nr, &subject.node[0]);
-		FAILS(-ENOSPC, grant_them(NULL));
+		FAILS(-ENOSPC, alloc_them(NULL));
 		FAILS(-ENOSPC, register_it(NULL));
-		/* One that is beyond it, or begins in it. */
+		/* A fixed block beyond the pool, or across its end */
 		c = subject.want[0];
 		c.request.policy = VMR_EXACT;
 		c.request.addr = 64;
 		subject.want[0] = c;
-		FAILS(-ERANGE, grant_them(NULL));
+		FAILS(-ERANGE, alloc_them(NULL));
 		subject.want[0].request.addr = 56;
-		FAILS(wants[i].nr > 8 ? -ERANGE : -EBUSY, grant_them(NULL));
+		FAILS(wants[i].nr > 8 ? -ERANGE : -EBUSY, alloc_them(NULL));
 	}
 }
 
-/* Each block in turn becomes another that it cannot be, and stays what it is. */
-TEST(vectors_updated)
+/* A failed update of each block of vectors changes nothing. */
+TEST(msi_update_failure_unchanged)
 {
 	struct vmr_resource was[WANTS + 1];
 	struct vmr_constraint c;
@@ -266,28 +277,28 @@ TEST(vectors_updated)
 	for (how = 0; how < NUMBERINGS; how++) {
 		ASSERT_EQ(0, machine_numbered(how, 63));
 		want_vectors(_metadata);
-		ASSERT_EQ(0, grant_them(NULL));
+		ASSERT_EQ(0, alloc_them(NULL));
 		memcpy(was, subject.got, sizeof(was));
 		for (i = 0; i < WANTS; i++) {
-			/* Twice as many, which the bounds have no room for. */
+			/* Twice as many do not fit the bounds. */
 			c = subject.want[i];
-			c.name = "in vain";
+			c.name = "unused";
 			c.request.size = 2 * wants[i].nr;
 			FAILS(-ENOSPC, vmr_system_update_resource(&m.sys,
-							 &subject.got[i], &c,
+								  &subject.got[i], &c,
 							 NULL));
-			/* As many, where one that is in the way is the last. */
+			/* As many, but the last number is in use. */
 			ASSERT_EQ(0, vmr_id_reserve(vectors, &blocker[0],
-						     wants[i].max, NULL));
+						    wants[i].max, NULL));
 			c = subject.want[i];
 			c.request.min = wants[i].max - wants[i].nr + 1;
 			c.request.max = wants[i].max + 1;
 			if (i != BLOCK)
 				c.request.max--;
 			FAILS(-ENOSPC, vmr_system_update_resource(&m.sys,
-							 &subject.got[i], &c,
+								  &subject.got[i], &c,
 							 NULL));
-			/* At a place that others have. */
+			/* A number that is in use */
 			c.request.policy = VMR_EXACT;
 			c.request.min = 0;
 			c.request.max = VMR_ADDR_MAX;
@@ -295,26 +306,29 @@ TEST(vectors_updated)
 			c.request.addr = wants[i].max;
 			c.request.size = 1;
 			FAILS(-EBUSY, vmr_system_update_resource(&m.sys,
-							&subject.got[i], &c,
+								 &subject.got[i], &c,
 							NULL));
 			c.request.addr = how == POOLED ? 64 : 63;
 			c.request.size = 2;
 			FAILS(-ERANGE, vmr_system_update_resource(&m.sys,
-							 &subject.got[i], &c,
+								  &subject.got[i], &c,
 							 NULL));
 			c.request.addr = 0xffffffff;
 			FAILS(-EOVERFLOW, vmr_system_update_resource(&m.sys,
-							    &subject.got[i],
+								     &subject.got[i],
 							    &c, NULL));
 			EXPECT_EQ(0, memcmp(was, subject.got, sizeof(was)));
 			ASSERT_EQ(0, vmr_id_free_range(vectors, &blocker[0]));
 		}
-		release_them();
+		free_them();
 	}
 }
 
-/* Each block in turn was not restored, or as numbers of another kind. */
-TEST(vectors_adopted)
+/*
+ * Registering a restored device fails if a block of vectors is free or live in
+ * another space.
+ */
+TEST(msi_restored_failure_unchanged)
 {
 	uint64_t start, last;
 	size_t failed;
@@ -323,7 +337,7 @@ TEST(vectors_adopted)
 	for (how = 0; how < NUMBERINGS; how++) {
 		ASSERT_EQ(0, machine_numbered(how, 63));
 		want_vectors(_metadata);
-		ASSERT_EQ(0, grant_them(NULL));
+		ASSERT_EQ(0, alloc_them(NULL));
 		subject.dev.resources.nr = 0;
 		ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
 		for (i = 0; i < WANTS; i++) {
@@ -335,30 +349,30 @@ TEST(vectors_adopted)
 			ASSERT_EQ(0, vmr_free(&vectors->space, range));
 			failed = 77;
 			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
-						 &failed));
+								    &failed));
 			EXPECT_EQ((size_t)i, failed);
 			ASSERT_EQ(0, vmr_reserve(slots, range, 0, last - start,
 						 NULL));
 			FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev,
-						 &failed));
+								    &failed));
 			ASSERT_EQ(0, vmr_free(slots, range));
 			ASSERT_EQ(0, vmr_reserve(&vectors->space, range, start,
 						 last, NULL));
 		}
 		subject.refuse = REFUSED_BY_DEV;
 		FAILS(REFUSED_BY_DEV, vmr_device_register_restored(&m.manager, &subject.dev,
-						&failed));
+								   &failed));
 		subject.refuse = 0;
 		EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &subject.dev, NULL));
-		unlink_it();
+		unregister_it();
 	}
 }
 
 /*
- * As the guest takes them
+ * Vectors that the guest allocates
  */
 
-#define MSI		0x50	/* where the capabilities are */
+#define MSI		0x50	/* offsets of the capabilities */
 #define MSIX		0x70
 #define MSI_ENABLE	0x0001u
 #define MSIX_ENABLE	0x8000u
@@ -373,7 +387,7 @@ static struct vmr_pci_msix msix;
 static struct vmr_pci_msix_entry entries[ENTRIES];
 static struct vmr_range taken[NUMBERS + 1];
 
-/* What the function was told, in order. */
+/* The calls of vector_changed(), in order */
 #define NOTES	(2 * ENTRIES + 4)
 
 static struct {
@@ -383,33 +397,33 @@ static struct {
 		const struct vmr_range	*range;
 		int			error;
 	} note[NOTES];
-} told;
+} calls;
 
 static bool unplug_at_error;
 
-static void note_vector(struct vmr_pci_function *f, uint32_t index,
-			const struct vmr_range *range, int error)
+static void log_vector(struct vmr_pci_function *f, uint32_t index,
+		       const struct vmr_range *range, int error)
 {
-	if (told.nr < NOTES) {
-		told.note[told.nr].index = index;
-		told.note[told.nr].range = range;
-		told.note[told.nr].error = error;
+	if (calls.nr < NOTES) {
+		calls.note[calls.nr].index = index;
+		calls.note[calls.nr].range = range;
+		calls.note[calls.nr].error = error;
 	}
-	told.nr++;
+	calls.nr++;
 	if (error && unplug_at_error)
 		vmr_pci_unplug(f);
 }
 
 #define EXPECT_NOTE(n, index_, range_, error_) \
 	do { \
-		EXPECT_LT((unsigned int)(n), told.nr); \
-		EXPECT_EQ((uint32_t)(index_), told.note[n].index); \
+		EXPECT_LT((unsigned int)(n), calls.nr); \
+		EXPECT_EQ((uint32_t)(index_), calls.note[n].index); \
 		EXPECT_EQ((const struct vmr_range *)(range_), \
-			  told.note[n].range); \
-		EXPECT_EQ((error_), told.note[n].error); \
+			  calls.note[n].range); \
+		EXPECT_EQ((error_), calls.note[n].error); \
 	} while (0)
 
-static const struct vmr_pci_ops vector_ops = { .vector_changed = note_vector };
+static const struct vmr_pci_ops vector_ops = { .vector_changed = log_vector };
 
 static void init_card(struct __test_metadata *_metadata)
 {
@@ -430,7 +444,7 @@ static void init_card(struct __test_metadata *_metadata)
 				      &place));
 }
 
-/* A machine with numbers 0 to 31 for vectors, and a function with its BAR on. */
+/* A machine with the vectors 0 to 31, and a function with its BAR enabled */
 static void card_on(struct __test_metadata *_metadata, int how)
 {
 	ASSERT_EQ(0, machine_numbered(how, NUMBERS - 1));
@@ -438,7 +452,7 @@ static void card_on(struct __test_metadata *_metadata, int how)
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
 	set_bar(&fn, 0, 0xe0000000);
 	decode(&fn, DECODE_MEM);
-	told.nr = 0;
+	calls.nr = 0;
 }
 
 static void take(struct __test_metadata *_metadata, uint32_t number)
@@ -451,7 +465,7 @@ static void give(struct __test_metadata *_metadata, uint32_t number)
 	ASSERT_EQ(0, vmr_id_free_range(vectors, &taken[number]));
 }
 
-/* The lowest aligned block of free numbers, NUMBERS if there is none. */
+/* Returns the start of the lowest aligned free block, or NUMBERS. */
 static uint32_t lowest_block(uint32_t nr)
 {
 	uint32_t at, i;
@@ -487,8 +501,8 @@ static int entry(uint32_t index, uint32_t control)
 }
 
 /*
- * Numbers that are in the way: of four blocks of eight each those whose bit is set,
- * and in each of these four the numbers whose bit is set.
+ * Reserve numbers. Bits 0 to 3 of @pattern reserve one of the four blocks of eight
+ * each, bits 4 to 11 reserve one number in each block.
  */
 static void take_pattern(struct __test_metadata *_metadata, uint32_t pattern)
 {
@@ -500,14 +514,14 @@ static void take_pattern(struct __test_metadata *_metadata, uint32_t pattern)
 }
 
 /*
- * A block that there is not: whatever was taken stays as it is, the register says
- * what was written, and the function is told once. One that there is, is taken.
+ * If a block is free, enabling MSI allocates it. Else nothing is allocated, the
+ * register keeps the value written, and the callback is called once.
  */
 static void switch_msi_on(struct __test_metadata *_metadata, uint32_t log)
 {
 	const uint32_t nr = 1u << log, at = lowest_block(nr);
 
-	told.nr = 0;
+	calls.nr = 0;
 	if (at < NUMBERS) {
 		EXPECT_EQ(0, msi_control(log, true));
 		EXPECT_EQ((uint64_t)at, msi.range.start);
@@ -519,21 +533,25 @@ static void switch_msi_on(struct __test_metadata *_metadata, uint32_t log)
 	}
 	FAILS(0, msi_control(log, true));
 	ways++;
-	EXPECT_EQ(1U, told.nr);
+	EXPECT_EQ(1U, calls.nr);
 	EXPECT_NOTE(0, 0, NULL, -ENOSPC);
 	EXPECT_EQ(-ENOSPC, msi.error);
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&msi.range));
 	EXPECT_EQ(log << 4 | MSI_ENABLE, conf_in_at(AT, MSI + 2, 2) & 0x71);
-	/* The same once more is no question, and off is told as off. */
+	/* The same write again has no effect. Disabling is reported. */
 	FAILS(0, msi_control(log, true));
-	EXPECT_EQ(1U, told.nr);
+	EXPECT_EQ(1U, calls.nr);
 	FAILS(0, msi_control(log, false));
-	EXPECT_EQ(2U, told.nr);
+	EXPECT_EQ(2U, calls.nr);
 	EXPECT_NOTE(1, 0, NULL, 0);
 	EXPECT_EQ(0, msi.error);
 }
 
-TEST(msi_blocks_that_there_are_not)
+/*
+ * If no aligned block is free, enabling MSI allocates nothing and reports -ENOSPC
+ * once.
+ */
+TEST(msi_enable_without_block_unchanged)
 {
 	const uint32_t part = test_part(), step = part > 13 ? 91 : 7 * part;
 	uint32_t pattern, log, i;
@@ -552,8 +570,11 @@ TEST(msi_blocks_that_there_are_not)
 	EXPECT_LT(4000U / part, ways);
 }
 
-/* From a block to one that there is not: the old one is given back, and no more. */
-TEST(msi_blocks_that_cannot_be_changed)
+/*
+ * If no block of the new size is free, changing the size frees the old block and
+ * allocates nothing.
+ */
+TEST(msi_resize_without_block_frees_old)
 {
 	uint32_t log, more;
 	int how;
@@ -562,7 +583,7 @@ TEST(msi_blocks_that_cannot_be_changed)
 		for (log = 0; log <= 3; log++)
 			for (more = log + 1; more <= 5; more++) {
 				card_on(_metadata, how);
-				/* The last of each block that is larger. */
+				/* Take the last number of each larger block. */
 				take(_metadata, 15);
 				take(_metadata, 31);
 				if (more < 5)
@@ -572,19 +593,19 @@ TEST(msi_blocks_that_cannot_be_changed)
 				if (lowest_block(1u << more) < NUMBERS ||
 				    lowest_block(1u << log) == NUMBERS)
 					continue;
-				/* As it is without: to be compared with. */
+				/* Save the state without the block. */
 				ASSERT_EQ(0, msi_control(log, true));
 				ASSERT_EQ(0, msi_control(log, false));
 				ASSERT_EQ(0, state_save());
 				ASSERT_EQ(0, msi_control(log, true));
-				told.nr = 0;
+				calls.nr = 0;
 				EXPECT_EQ(0, msi_control(more, true));
 				EXPECT_TRUE(state_is_unchanged());
-				EXPECT_EQ(1U, told.nr);
+				EXPECT_EQ(1U, calls.nr);
 				EXPECT_NOTE(0, 0, NULL, -ENOSPC);
 				EXPECT_EQ(VMR_FREE,
 					  vmr_range_state(&msi.range));
-				/* And back again is another question. */
+				/* Going back to the old size allocates again. */
 				EXPECT_EQ(0, msi_control(log, true));
 				EXPECT_NOTE(1, 0, &msi.range, 0);
 				ways++;
@@ -592,8 +613,8 @@ TEST(msi_blocks_that_cannot_be_changed)
 	EXPECT_EQ(30U, ways);
 }
 
-/* All entries at once, and vectors for some of them: the first ones get these. */
-TEST(msix_tables_that_are_granted_in_part)
+/* If vectors are short, enabling MSI-X allocates them for the first entries. */
+TEST(msix_enable_partial_allocation)
 {
 	uint32_t left, i;
 	int how;
@@ -606,11 +627,11 @@ TEST(msix_tables_that_are_granted_in_part)
 			for (i = 0; i < NUMBERS; i++)
 				take(_metadata, i);
 			ASSERT_EQ(0, state_save());
-			/* Every third, so that they are in pieces. */
+			/* Free every third number only. */
 			for (i = 0; i < left; i++)
 				give(_metadata, 3 * i + 1);
 			EXPECT_EQ(0, msix_control(MSIX_ENABLE));
-			EXPECT_EQ((unsigned int)ENTRIES, told.nr);
+			EXPECT_EQ((unsigned int)ENTRIES, calls.nr);
 			for (i = 0; i < ENTRIES; i++) {
 				struct vmr_pci_msix_entry *v = &entries[i];
 
@@ -622,9 +643,9 @@ TEST(msix_tables_that_are_granted_in_part)
 				if (i < left)
 					EXPECT_EQ(3 * i + 1, vmr_id_value(&v->range));
 			}
-			/* Off, and all is as it was before. */
+			/* Disabling frees all vectors. */
 			EXPECT_EQ(0, msix_control(0));
-			EXPECT_EQ(2U * ENTRIES, told.nr);
+			EXPECT_EQ(2U * ENTRIES, calls.nr);
 			for (i = 0; i < ENTRIES; i++)
 				EXPECT_NOTE(ENTRIES + i, i, NULL, 0);
 			for (i = 0; i < left; i++)
@@ -633,8 +654,11 @@ TEST(msix_tables_that_are_granted_in_part)
 		}
 }
 
-/* Each entry in turn comes into use when all vectors are, the other entries' too. */
-TEST(msix_entries_that_come_too_late)
+/*
+ * If all vectors are in use, unmasking an entry allocates nothing and reports
+ * -ENOSPC once.
+ */
+TEST(msix_unmask_without_vector_unchanged)
 {
 	uint32_t late, i;
 	int how;
@@ -648,27 +672,29 @@ TEST(msix_entries_that_come_too_late)
 					ASSERT_EQ(0, entry(i, 0));
 			for (i = ENTRIES - 1; i < NUMBERS; i++)
 				take(_metadata, i);
-			told.nr = 0;
+			calls.nr = 0;
 			FAILS(0, entry(late, 0));
-			EXPECT_EQ(1U, told.nr);
+			EXPECT_EQ(1U, calls.nr);
 			EXPECT_NOTE(0, late, NULL, -ENOSPC);
 			EXPECT_EQ(-ENOSPC, entries[late].error);
-			/* Address, data, the command: none of them asks again. */
+			/* Repeated writes do not retry the allocation. */
 			FAILS(0, entry(late, 0));
 			FAILS(0, msix_control(MSIX_ENABLE));
-			EXPECT_EQ(1U, told.nr);
+			EXPECT_EQ(1U, calls.nr);
 			FAILS(0, entry(late, MASKED));
 			EXPECT_NOTE(1, late, NULL, 0);
-			/* What is free is had by whoever comes next. */
+			/* After a number is freed, the next unmask allocates it. */
 			give(_metadata, 20);
 			EXPECT_EQ(0, entry(late, 0));
 			EXPECT_EQ(20U, vmr_id_value(&entries[late].range));
-			EXPECT_EQ(3U, told.nr);
+			EXPECT_EQ(3U, calls.nr);
 		}
 }
 
-/* Who is told that there are none unplugs the function: nothing of it is left. */
-TEST(functions_that_leave_when_there_are_no_vectors)
+/*
+ * If the callback unplugs the function on -ENOSPC, nothing of the function remains.
+ */
+TEST(callback_may_unplug_without_vectors)
 {
 	uint32_t left, i;
 	int how;
@@ -677,7 +703,7 @@ TEST(functions_that_leave_when_there_are_no_vectors)
 		for (left = 0; left <= ENTRIES; left++) {
 			ASSERT_EQ(0, machine_numbered(how, NUMBERS - 1));
 			init_card(_metadata);
-			/* What was ever handed out stays known. */
+			/* Raise the watermark first: freeing does not lower it. */
 			ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
 			ASSERT_EQ(0, vmr_pci_unplug(&fn));
 			for (i = left; i < NUMBERS; i++)
@@ -691,8 +717,8 @@ TEST(functions_that_leave_when_there_are_no_vectors)
 			for (i = 0; i < ENTRIES; i++)
 				ASSERT_EQ(0, entry(i, 0));
 			unplug_at_error = true;
-			told.nr = 0;
-			/* If there are enough of them, no block of 16. */
+			calls.nr = 0;
+			/* If the entries have enough vectors, ask for an MSI block of 16. */
 			ASSERT_EQ(0, left == ENTRIES ? msi_control(4, true) :
 				  msix_control(MSIX_ENABLE));
 			unplug_at_error = false;
@@ -707,8 +733,11 @@ TEST(functions_that_leave_when_there_are_no_vectors)
 		}
 }
 
-/* Accesses to the table that make no sense. */
-TEST(msix_accesses_that_are_refused)
+/*
+ * A write to the MSI-X table with an invalid width or offset fails and changes
+ * nothing.
+ */
+TEST(msix_write_failure_unchanged)
 {
 	static struct vmr_pci_msix_entry kept[ENTRIES];
 	uint8_t data[8] = { 0 };
@@ -719,7 +748,7 @@ TEST(msix_accesses_that_are_refused)
 	ASSERT_EQ(0, msix_control(MSIX_ENABLE));
 	ASSERT_EQ(0, entry(2, 0));
 	memcpy(kept, entries, sizeof(kept));
-	told.nr = 0;
+	calls.nr = 0;
 #define WRITE(offset, width) \
 	vmr_pci_msix_write(&fn, &msix, offset, data, width)
 	for (offset = 0; offset <= end + 8; offset++)
@@ -736,13 +765,13 @@ TEST(msix_accesses_that_are_refused)
 	EXPECT_EQ(0, memcmp(kept, entries, sizeof(kept)));
 	ASSERT_EQ(1, vmr_pci_unplug(&fn));
 	memcpy(kept, entries, sizeof(kept));
-	told.nr = 0;
+	calls.nr = 0;
 	FAILS(-ENOENT, WRITE(12, 4));
 	FAILS(-ENOENT, msix_control(MSIX_ENABLE));
 	FAILS(-ENOENT, msi_control(2, true));
 #undef WRITE
 	EXPECT_EQ(0, memcmp(kept, entries, sizeof(kept)));
-	EXPECT_EQ(0U, told.nr);
+	EXPECT_EQ(0U, calls.nr);
 }
 
 TEST_HARNESS_MAIN

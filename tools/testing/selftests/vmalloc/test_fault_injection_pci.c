@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_fault_injection_pci.c - PCI functions that cannot come or go change nothing
+ * test_fault_injection_pci.c - failed calls for PCI functions change nothing
  *
- * Plugging and adopting, at the root and behind bridges, each step made to fail in
- * turn: the address, the parent, what the function asks for, its id, its own word.
- * Then unplugging, configuration mechanism #1, and what is added to functions.
+ * Plugging and registering restored functions, at the root and behind bridges. Each
+ * step fails in turn: the BDF, the constraints, the id, the callback of the device.
+ * Then unplugging, configuration mechanism #1, capabilities and BARs.
  */
 #include "../kselftest_harness.h"
 
@@ -19,7 +19,7 @@
 #define AT		VMR_PCI_BDF(0, 2, 0)
 #define ELSEWHERE	VMR_PCI_BDF(0, 3, 0)
 
-/* A function with everything, and what it asks for besides its BARs. */
+/* A function with a BAR, MSI and MSI-X, and its other constraints */
 static struct vmr_pci_function fn;
 static struct vmr_pci_msi msi;
 static struct vmr_pci_msix msix;
@@ -47,7 +47,7 @@ static void bridge_up(struct __test_metadata *_metadata)
 	decode(&bridge.fn, DECODE_MEM);
 }
 
-/* A machine with a claim, a bridge that is open, and one that is not plugged. */
+/* A machine with a claim, a bridge with an open window, and a bridge not plugged */
 static void up(struct __test_metadata *_metadata)
 {
 	ASSERT_EQ(0, machine_up_to(MACHINE_LAST, IDS - 1));
@@ -60,7 +60,7 @@ static void up(struct __test_metadata *_metadata)
 	bridge_up(_metadata);
 }
 
-/* Where it wants its area: in the window of the bridge, or beside. */
+/* The address of the area: in the window of the bridge, or outside */
 static uint64_t area_at(const struct vmr_pci_bridge *behind)
 {
 	return behind ? 0xd0004000 : 0xe0004000;
@@ -80,7 +80,7 @@ static void function_up(struct __test_metadata *_metadata,
 	vmr_region_init(&area, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 9, "area");
 	ASSERT_EQ(0, vmr_device_add_region(&fn.dev, &area));
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, area_at(behind), 0x1000,
-			  &area.range);
+				  &area.range);
 	vmr_constraint_init_fixed(&want[1], VMR_KIND_IRQ, 5, 1, &line);
 	vmr_constraint_init_bounded(&want[2], VMR_KIND_MEM_SLOT, 1, 1, 7, 7, &slot);
 	fn.dev.constraints = want;
@@ -89,17 +89,17 @@ static void function_up(struct __test_metadata *_metadata,
 }
 
 /*
- * What is in the way of the function's steps, in the order in which they are done
+ * The steps of a plug, in their order, and obstacles for each
  */
 
-enum { ADDRESS, AREA, LINE, SLOT, ID, WORD, NR_STEPS };
+enum { ADDRESS, AREA, LINE, SLOT, ID, DEVICE, NR_STEPS };
 
 static const int reasons[NR_STEPS] = {
 	-EBUSY, -EBUSY, -EBUSY, -ENOSPC, -ENOSPC, REFUSED_BY_DEV,
 };
 
-static struct vmr_region in_area;
-static struct vmr_range in_way[NR_STEPS];
+static struct vmr_region area_blocker;
+static struct vmr_range blocker[NR_STEPS];
 
 static int take_ids(bool take)
 {
@@ -111,7 +111,7 @@ static int take_ids(bool take)
 			vmr_device_unregister(&m.manager, &others[i].dev);
 			continue;
 		}
-		probe_init(&others[i], "one of many");
+		probe_init(&others[i], "other");
 		ret = vmr_device_register(&m.manager, &others[i].dev, NULL, NULL);
 	}
 	return ret == -ENOSPC ? 0 : ret;
@@ -124,14 +124,14 @@ static int block(int step, struct vmr_pci_bridge *behind)
 	switch (step) {
 	case ADDRESS:
 		return vmr_id_reserve(behind ? &behind->devfns : &m.sys.pci_bdfs,
-				       &in_way[step], AT & 0xff, NULL);
+				       &blocker[step], AT & 0xff, NULL);
 	case AREA:
 		return vmr_reserve(behind ? &behind->bus.mmio : &m.sys.mmio,
-				   &in_area.range, last, last, NULL);
+				   &area_blocker.range, last, last, NULL);
 	case LINE:
-		return vmr_id_reserve(&m.sys.irqs, &in_way[step], 5, NULL);
+		return vmr_id_reserve(&m.sys.irqs, &blocker[step], 5, NULL);
 	case SLOT:
-		return vmr_id_reserve(&m.sys.mem_slots, &in_way[step], 7, NULL);
+		return vmr_id_reserve(&m.sys.mem_slots, &blocker[step], 7, NULL);
 	case ID:
 		return take_ids(true);
 	default:
@@ -145,17 +145,17 @@ static void unblock(int step, struct vmr_pci_bridge *behind)
 	switch (step) {
 	case ADDRESS:
 		vmr_id_free_range(behind ? &behind->devfns : &m.sys.pci_bdfs,
-			       &in_way[step]);
+				  &blocker[step]);
 		break;
 	case AREA:
 		vmr_free(behind ? &behind->bus.mmio : &m.sys.mmio,
-			 &in_area.range);
+			 &area_blocker.range);
 		break;
 	case LINE:
-		vmr_id_free_range(&m.sys.irqs, &in_way[step]);
+		vmr_id_free_range(&m.sys.irqs, &blocker[step]);
 		break;
 	case SLOT:
-		vmr_id_free_range(&m.sys.mem_slots, &in_way[step]);
+		vmr_id_free_range(&m.sys.mem_slots, &blocker[step]);
 		break;
 	case ID:
 		take_ids(false);
@@ -165,8 +165,8 @@ static void unblock(int step, struct vmr_pci_bridge *behind)
 	}
 }
 
-/* What a call that fails leaves of the function itself */
-struct remains {
+/* The state of the function, for comparison */
+struct function_state {
 	struct vmr_manager	*manager;
 	struct vmr_pci_bridge	*behind;
 	struct vmr_bus		*parent;
@@ -179,9 +179,9 @@ struct remains {
 	int			errors[ENTRIES + 1];
 };
 
-static struct remains remains_before, remains_after;
+static struct function_state fn_before, fn_after;
 
-static void look_at(struct remains *r, const struct vmr_pci_function *f)
+static void function_state_take(struct function_state *r, const struct vmr_pci_function *f)
 {
 	size_t i;
 
@@ -210,12 +210,12 @@ static void look_at(struct remains *r, const struct vmr_pci_function *f)
 
 #define FN_FAILS(f, err, call) \
 	do { \
-		look_at(&remains_before, f); \
+		function_state_take(&fn_before, f); \
 		FAILS(err, call); \
-		look_at(&remains_after, f); \
-		EXPECT_EQ(0, memcmp(&remains_before, &remains_after, \
-				    sizeof(remains_after))) { \
-			TH_LOG("%s failed and left its mark", #call); \
+		function_state_take(&fn_after, f); \
+		EXPECT_EQ(0, memcmp(&fn_before, &fn_after, \
+				    sizeof(fn_after))) { \
+			TH_LOG("%s failed and changed the function", #call); \
 		} \
 	} while (0)
 
@@ -226,9 +226,9 @@ static int plug(struct vmr_pci_function *f, struct vmr_pci_bridge *behind,
 			vmr_pci_plug(&m.manager, f, at);
 }
 
-static unsigned int ways;	/* in which something was made to fail */
+static unsigned int ways;	/* number of failures tried */
 
-/* Every set of steps that fail: it is the first of them that is told. */
+/* Block every subset of @steps: the call reports the first blocked step. */
 static void every_set(struct __test_metadata *_metadata,
 		      struct vmr_pci_function *f, struct vmr_pci_bridge *behind,
 		      unsigned int steps)
@@ -253,7 +253,7 @@ static void every_set(struct __test_metadata *_metadata,
 			if (set & 1u << step)
 				unblock(step, behind);
 	}
-	/* And with nothing in the way it works, as often as one likes. */
+	/* Without obstacles the plug succeeds. */
 	EXPECT_EQ(0, plug(f, behind, AT & 0xff));
 	FN_FAILS(f, -EEXIST, plug(f, behind, ELSEWHERE));
 	FN_FAILS(f, -EEXIST, vmr_pci_register_restored(&m.manager, f, NULL));
@@ -262,9 +262,9 @@ static void every_set(struct __test_metadata *_metadata,
 
 #define ALL_STEPS	((1u << NR_STEPS) - 1)
 
-/* It has been plugged before, and used: nothing of that comes back. */
-static void use(struct __test_metadata *_metadata,
-		struct vmr_pci_bridge *behind)
+/* Plug, use and unplug the function: its old registers must not come back. */
+static void use_and_unplug(struct __test_metadata *_metadata,
+			   struct vmr_pci_bridge *behind)
 {
 	uint8_t on[4] = { 0x21, 0, 0, 0x80 }, base[4] = { 0, 0, 0, 0xd1 };
 	uint8_t unmasked[4] = { 0 };
@@ -279,11 +279,12 @@ static void use(struct __test_metadata *_metadata,
 	ASSERT_LE(0, vmr_pci_unplug(&fn));
 }
 
-TEST(pci_plug_at_the_root)
+/* A plug at the root fails at its first failing step and changes nothing. */
+TEST(pci_plug_at_root_failure_unchanged)
 {
 	up(_metadata);
 	function_up(_metadata, NULL);
-	/* For the first time: what a reset leaves is what is there. */
+	/* Never plugged before: the registers have their reset values. */
 	every_set(_metadata, &fn, NULL, ALL_STEPS);
 	FN_FAILS(&fn, -ERANGE, vmr_pci_plug(&m.manager, &fn, 0x100));
 	FN_FAILS(&fn, -EINVAL, vmr_pci_plug(NULL, &fn, AT));
@@ -291,11 +292,12 @@ TEST(pci_plug_at_the_root)
 	EXPECT_EQ(63U, ways);
 }
 
-TEST(pci_plug_behind_a_bridge)
+/* A plug behind a bridge fails at its first failing step and changes nothing. */
+TEST(pci_plug_behind_bridge_unchanged)
 {
 	up(_metadata);
 	function_up(_metadata, &bridge);
-	use(_metadata, &bridge);
+	use_and_unplug(_metadata, &bridge);
 	every_set(_metadata, &fn, &bridge, ALL_STEPS);
 	FN_FAILS(&fn, -ERANGE, vmr_pci_bridge_plug(&bridge, &fn, 0x100));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_bridge_plug(&inner, &fn, AT));
@@ -304,10 +306,10 @@ TEST(pci_plug_behind_a_bridge)
 	EXPECT_EQ(63U, ways);
 }
 
-/* A bridge is a function too; the bus behind it stays as it is. */
-TEST(pci_plug_of_a_bridge)
+/* A failed plug of a bridge leaves the bus behind it unchanged. */
+TEST(pci_plug_of_bridge_failure_unchanged)
 {
-	unsigned int steps = 1u << ADDRESS | 1u << ID | 1u << WORD;
+	unsigned int steps = 1u << ADDRESS | 1u << ID | 1u << DEVICE;
 	struct vmr_pci_bridge *behind[] = { NULL, &bridge };
 	size_t i;
 
@@ -319,8 +321,8 @@ TEST(pci_plug_of_a_bridge)
 		 vmr_pci_bridge_plug(&inner, &inner.fn, AT));
 }
 
-/* A function that asks for more than there are, after one that was granted. */
-TEST(pci_plug_of_many)
+/* If the device ids are exhausted, a plug fails and changes nothing. */
+TEST(pci_plug_without_ids_unchanged)
 {
 	static struct vmr_pci_function cards[IDS];
 	size_t i, nr = 0;
@@ -345,33 +347,33 @@ TEST(pci_plug_of_many)
 }
 
 /*
- * Adopting
+ * Restored functions
  */
 
-/* Everything of it is live but one, which is nowhere or in another space. */
-static void adopt_without(struct __test_metadata *_metadata,
-			  struct vmr_range *range, struct vmr_space *space,
+/* One range is free, then live in another space. All others are live. */
+static void restored_without(struct __test_metadata *_metadata,
+			     struct vmr_range *range, struct vmr_space *space,
 			  size_t index)
 {
 	uint64_t start = range->start, last = range->last;
-	struct vmr_space *stranger = &m.sys.msi_vectors.space;
+	struct vmr_space *foreign = &m.sys.msi_vectors.space;
 	size_t failed = 77;
 
 	ASSERT_EQ(0, vmr_free(space, range));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	failed = 77;
-	ASSERT_EQ(0, vmr_reserve(stranger, range, 0, 0, NULL));
+	ASSERT_EQ(0, vmr_reserve(foreign, range, 0, 0, NULL));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
-	ASSERT_EQ(0, vmr_free(stranger, range));
+	ASSERT_EQ(0, vmr_free(foreign, range));
 	ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
 	ways += 2;
 }
 
-/* In the right space, but parked there: it has no place. */
-static void adopt_parked(struct __test_metadata *_metadata,
-			 struct vmr_range *range, struct vmr_space *space,
+/* One range is parked in its own space. */
+static void restored_parked(struct __test_metadata *_metadata,
+			    struct vmr_range *range, struct vmr_space *space,
 			 size_t index)
 {
 	uint64_t start = range->start, last = range->last;
@@ -385,8 +387,8 @@ static void adopt_parked(struct __test_metadata *_metadata,
 	ways++;
 }
 
-static void adopt_at(struct __test_metadata *_metadata,
-		     struct vmr_pci_bridge *behind)
+static void restored_at(struct __test_metadata *_metadata,
+			struct vmr_pci_bridge *behind)
 {
 	struct vmr_space *mmio = behind ? &behind->bus.mmio : &m.sys.mmio;
 	struct vmr_id_pool *addresses = behind ? &behind->devfns : &m.sys.pci_bdfs;
@@ -399,16 +401,16 @@ static void adopt_at(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &line, 5, NULL));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &slot, 7, NULL));
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &fn.dev.id));
-	adopt_without(_metadata, &fn.address, &addresses->space, 77);
-	adopt_without(_metadata, &area.range, mmio, 0);
-	adopt_without(_metadata, &line, &m.sys.irqs.space, 1);
-	adopt_without(_metadata, &slot, &m.sys.mem_slots.space, 2);
-	adopt_without(_metadata, &fn.dev.id, &m.sys.device_ids.space, 3);
-	adopt_parked(_metadata, &fn.address, &addresses->space, 77);
-	adopt_parked(_metadata, &area.range, mmio, 0);
-	adopt_parked(_metadata, &line, &m.sys.irqs.space, 1);
-	adopt_parked(_metadata, &slot, &m.sys.mem_slots.space, 2);
-	adopt_parked(_metadata, &fn.dev.id, &m.sys.device_ids.space, 3);
+	restored_without(_metadata, &fn.address, &addresses->space, 77);
+	restored_without(_metadata, &area.range, mmio, 0);
+	restored_without(_metadata, &line, &m.sys.irqs.space, 1);
+	restored_without(_metadata, &slot, &m.sys.mem_slots.space, 2);
+	restored_without(_metadata, &fn.dev.id, &m.sys.device_ids.space, 3);
+	restored_parked(_metadata, &fn.address, &addresses->space, 77);
+	restored_parked(_metadata, &area.range, mmio, 0);
+	restored_parked(_metadata, &line, &m.sys.irqs.space, 1);
+	restored_parked(_metadata, &slot, &m.sys.mem_slots.space, 2);
+	restored_parked(_metadata, &fn.dev.id, &m.sys.device_ids.space, 3);
 	card_refuses = REFUSED_BY_DEV;
 	FN_FAILS(&fn, REFUSED_BY_DEV, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	card_refuses = 0;
@@ -418,29 +420,37 @@ static void adopt_at(struct __test_metadata *_metadata,
 	FN_FAILS(&fn, -EINVAL, vmr_pci_register_restored(NULL, &fn, &failed));
 	FAILS(-EINVAL, vmr_pci_register_restored(&m.manager, NULL, &failed));
 	EXPECT_EQ((size_t)77, failed);
-	/* And so it works. */
+	/* With all ranges live the call succeeds. */
 	EXPECT_EQ(0, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(1, vmr_pci_unplug(&fn));
 }
 
-TEST(pci_adopt_at_the_root)
+/*
+ * Registering a restored function at the root fails if one range is not live, and
+ * changes nothing.
+ */
+TEST(pci_restored_at_root_unchanged)
 {
 	up(_metadata);
 	function_up(_metadata, NULL);
-	adopt_at(_metadata, NULL);
+	restored_at(_metadata, NULL);
 	EXPECT_EQ(15U, ways);
 }
 
-TEST(pci_adopt_behind_a_bridge)
+/*
+ * Registering a restored function behind a bridge fails if one range is not live,
+ * and changes nothing.
+ */
+TEST(pci_restored_behind_bridge_unchanged)
 {
 	up(_metadata);
 	function_up(_metadata, &bridge);
-	adopt_at(_metadata, &bridge);
+	restored_at(_metadata, &bridge);
 	EXPECT_EQ(15U, ways);
 }
 
-/* What is behind a bridge that is not there is not there either. */
-TEST(pci_adopt_behind_no_bridge)
+/* Registering a restored function fails if its bridge is not registered. */
+TEST(pci_restored_without_bridge_unchanged)
 {
 	up(_metadata);
 	ASSERT_EQ(0, card_init(&fn, "card"));
@@ -454,16 +464,17 @@ TEST(pci_adopt_behind_no_bridge)
  * Unplugging
  */
 
-TEST(pci_unplug)
+/* A failed unplug changes nothing. */
+TEST(pci_unplug_failure_unchanged)
 {
 	struct vmr_transaction t;
 
 	up(_metadata);
 	function_up(_metadata, &bridge);
-	use(_metadata, &bridge);
+	use_and_unplug(_metadata, &bridge);
 	FN_FAILS(&fn, -ENOENT, vmr_pci_unplug(&fn));
 	FAILS(-EINVAL, vmr_pci_unplug(NULL));
-	/* With everything on, so that there is something to lose. */
+	/* Enable MSI and the BAR, so that the unplug has ranges to free. */
 	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridge, &fn, AT));
 	ASSERT_EQ(0, vmr_pci_config_write(&fn, MSI + 2, "\x21\0", 2));
 	ASSERT_EQ(0, vmr_pci_config_write(&fn, 0x10, "\0\0\0\xd1", 4));
@@ -489,8 +500,8 @@ TEST(pci_unplug)
 
 static struct vmr_pci_conf1 second, host_before;
 
-/* Of the host itself its description is made; but it has nothing. */
-static bool host_is_off(void)
+/* The call may initialise the host, but the host owns no resource. */
+static bool host_has_nothing(void)
 {
 	return second.dev.state == VMR_DEVICE_UNREGISTERED &&
 	       !second.dev.resources.nr &&
@@ -498,7 +509,10 @@ static bool host_is_off(void)
 	       vmr_range_state(&second.dev.id) == VMR_FREE;
 }
 
-TEST(pci_host_without_its_ports)
+/*
+ * Configuration mechanism #1 fails if one of its ports is in use or no id is free.
+ */
+TEST(pci_conf1_register_failure_unchanged)
 {
 	static struct vmr_region taken;
 	uint64_t port;
@@ -508,14 +522,14 @@ TEST(pci_host_without_its_ports)
 		ASSERT_EQ(0, vmr_reserve(&m.sys.pio, &taken.range, port, port,
 					 NULL));
 		FAILS(-EBUSY, vmr_pci_conf1_register(&second, &m.manager, NULL));
-		EXPECT_TRUE(host_is_off());
+		EXPECT_TRUE(host_has_nothing());
 		ASSERT_EQ(0, vmr_free(&m.sys.pio, &taken.range));
 	}
 	ASSERT_EQ(0, take_ids(true));
 	FAILS(-ENOSPC, vmr_pci_conf1_register(&second, &m.manager, NULL));
-	EXPECT_TRUE(host_is_off());
+	EXPECT_TRUE(host_has_nothing());
 	take_ids(false);
-	/* The same one can be had after all that, and then not again. */
+	/* The same host can be registered then, but only once. */
 	EXPECT_EQ(0, vmr_pci_conf1_register(&second, &m.manager, NULL));
 	memcpy(&host_before, &second, sizeof(second));
 	FAILS(-EEXIST, vmr_pci_conf1_register(&second, &m.manager, NULL));
@@ -527,7 +541,7 @@ TEST(pci_host_without_its_ports)
 }
 
 /*
- * What is added
+ * Capabilities and BARs
  */
 
 static uint8_t bytes_of_fn[sizeof(fn)];
@@ -537,12 +551,14 @@ static uint8_t bytes_of_fn[sizeof(fn)];
 		memcpy(bytes_of_fn, &fn, sizeof(fn)); \
 		FAILS(err, call); \
 		EXPECT_EQ(0, memcmp(bytes_of_fn, &fn, sizeof(fn))) { \
-			TH_LOG("%s failed and changed something", #call); \
+			TH_LOG("%s failed and changed the function", #call); \
 		} \
 	} while (0)
 
-/* At each place that a part of another is in, and at none. */
-TEST(pci_capabilities_that_overlap)
+/*
+ * Adding a capability fails at each offset that overlaps another one or is invalid.
+ */
+TEST(pci_add_capability_failure_unchanged)
 {
 	const struct vmr_pci_msix_layout place = { .table_bar = 1 };
 	static struct vmr_pci_msix_entry vectors[2], zero_vectors[2];
@@ -581,8 +597,11 @@ TEST(pci_capabilities_that_overlap)
 	EXPECT_EQ(0, memcmp(zero_vectors, vectors, sizeof(vectors)));
 }
 
-/* Each register in turn is a part of another BAR, or none for its type. */
-TEST(pci_bars_that_overlap)
+/*
+ * Adding a BAR fails for each register that is part of another BAR or does not fit
+ * the type.
+ */
+TEST(pci_add_bar_failure_unchanged)
 {
 	enum vmr_pci_bar_type type;
 	unsigned int i;
@@ -617,8 +636,10 @@ TEST(pci_bars_that_overlap)
 	EXPECT_LT(30U, ways);
 }
 
-/* Accesses that are none. */
-TEST(pci_config_writes_that_are_refused)
+/*
+ * A configuration write with an invalid width or offset fails and changes nothing.
+ */
+TEST(pci_config_write_failure_unchanged)
 {
 	uint8_t ones[16];
 	uint32_t offset, width;

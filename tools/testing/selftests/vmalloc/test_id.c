@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_id.c - ids: what id.h promises and what VMMs know of id allocators
- *
- * Each test is named for the rule it states.
+ * test_id.c - id pools: the rules of id.h and cases from the id allocators of VMMs
  */
 #include "../kselftest_harness.h"
 #include "fixture.h"
@@ -16,7 +14,10 @@ static void some_ids(struct __test_metadata *_metadata)
 	EXPECT_OK(vmr_space_init(&w.b, LOW, HIGH));
 }
 
-TEST(bounds_are_inclusive_and_not_reversed)
+/*
+ * Both bounds of an id pool are inclusive, and the first must not exceed the last.
+ */
+TEST(id_pool_bounds_inclusive_and_ordered)
 {
 	EXPECT_FAIL(-EINVAL, vmr_id_pool_init(NULL, 0, 1));
 	EXPECT_FAIL(-EINVAL, vmr_id_pool_init(&w.ids, 1, 0));
@@ -32,7 +33,8 @@ TEST(bounds_are_inclusive_and_not_reversed)
 	EXPECT_VALID(&w.ids.space);
 }
 
-TEST(the_smallest_free_id_is_allocated)
+/* vmr_id_alloc() takes the smallest free id. */
+TEST(id_alloc_takes_smallest_free)
 {
 	uint32_t i;
 
@@ -49,14 +51,18 @@ TEST(the_smallest_free_id_is_allocated)
 	EXPECT_EQ(LOW + 4, vmr_id_value(&w.r[4]));
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[6]));
 	EXPECT_EQ(LOW + 6, vmr_id_value(&w.r[6]));
-	/* Above ids that were never handed out, the smallest is below. */
+	/* A reserved high id does not change which id is the smallest. */
 	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[7], HIGH, NULL));
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[8]));
 	EXPECT_EQ(LOW + 7, vmr_id_value(&w.r[8]));
 	EXPECT_VALID(&w.ids.space);
 }
 
-TEST(the_highest_ids_end_in_enospc_and_not_in_a_wrap)
+/*
+ * If the highest id is allocated, an allocation fails with -ENOSPC and does not wrap
+ * to 0.
+ */
+TEST(id_alloc_at_uint32_max_no_wrap)
 {
 	EXPECT_OK(vmr_id_pool_init(&w.ids, UINT32_MAX - 1, UINT32_MAX));
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
@@ -71,12 +77,13 @@ TEST(the_highest_ids_end_in_enospc_and_not_in_a_wrap)
 	EXPECT_VALID(&w.ids.space);
 }
 
-TEST(all_of_32_bits_can_be_managed)
+/* A pool can manage all ids from 0 to UINT32_MAX. */
+TEST(id_pool_covers_32_bits)
 {
 	EXPECT_OK(vmr_id_pool_init(&w.ids, 0, UINT32_MAX));
 	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[0], UINT32_MAX, NULL));
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1],
-				 REQ(VMR_FIRST, UINT32_MAX, 1), NULL));
+				     REQ(VMR_FIRST, UINT32_MAX, 1), NULL));
 	EXPECT_EQ(0u, vmr_id_value(&w.r[1]));
 	EXPECT_FAIL(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 	EXPECT_EQ(&w.r[1], vmr_id_find(&w.ids, UINT32_MAX - 1));
@@ -86,21 +93,23 @@ TEST(all_of_32_bits_can_be_managed)
 	EXPECT_EQ(0u, vmr_id_value(&w.r[2]));
 }
 
-TEST(alloc_errors_come_in_the_order_of_the_table)
+/* vmr_id_alloc() checks for errors in the order of the table in id.h. */
+TEST(id_alloc_error_precedence)
 {
 	EXPECT_OK(vmr_id_pool_init(&w.ids, 7, 7));
 	EXPECT_OK(vmr_space_init(&w.b, 0, 9));
 	EXPECT_FAIL(-EINVAL, vmr_id_alloc(NULL, &w.r[0]));
 	EXPECT_FAIL(-EINVAL, vmr_id_alloc(&w.ids, NULL));
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
-	/* Taken already, and nothing is free. */
+	/* The range is in use, and the pool is full: -EEXIST comes first. */
 	EXPECT_FAIL(-EEXIST, vmr_id_alloc(&w.ids, &w.r[0]));
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[1], 1, 1, NULL));
 	EXPECT_FAIL(-EEXIST, vmr_id_alloc(&w.ids, &w.r[1]));
 	EXPECT_FAIL(-ENOSPC, vmr_id_alloc(&w.ids, &w.r[2]));
 }
 
-TEST(exact_id_errors_come_in_the_order_of_the_table)
+/* vmr_id_reserve() checks for errors in the order of the table in id.h. */
+TEST(id_reserve_error_precedence)
 {
 	some_ids(_metadata);
 	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[0], 10, &conflict));
@@ -112,7 +121,7 @@ TEST(exact_id_errors_come_in_the_order_of_the_table)
 	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 4, &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], 24, &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[2], UINT32_MAX,
-					&conflict));
+					    &conflict));
 	EXPECT_BUSY(&w.r[0], vmr_id_reserve(&w.ids, &w.r[2], 10, &conflict));
 	EXPECT_BUSY(&w.r[1], vmr_id_reserve(&w.ids, &w.r[2], 14, &conflict));
 	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[2], 11, &conflict));
@@ -122,7 +131,8 @@ TEST(exact_id_errors_come_in_the_order_of_the_table)
 	EXPECT_VALID(&w.ids.space);
 }
 
-TEST(block_errors_come_in_the_order_of_the_table)
+/* vmr_id_alloc_block() checks for errors in the order of the table in id.h. */
+TEST(id_block_error_precedence)
 {
 	struct vmr_request req = { .size = 2, .align = 2, .policy = VMR_EXACT,
 				   .max = VMR_ADDR_MAX, .addr = 0x1000000001 };
@@ -156,7 +166,7 @@ TEST(block_errors_come_in_the_order_of_the_table)
 	EXPECT_BUSY(&w.r[0], BLOCK(&w.r[1], &req));
 	EXPECT_FAIL(-ERANGE, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 0, 15)));
 	EXPECT_FAIL(-ERANGE, BLOCK(&w.r[1],
-			      REQ_IN(VMR_LAST, 1, 1, 1ULL << 32, VMR_ADDR_MAX)));
+				   REQ_IN(VMR_LAST, 1, 1, 1ULL << 32, VMR_ADDR_MAX)));
 	EXPECT_FAIL(-ENOSPC, BLOCK(&w.r[1], REQ(VMR_FIRST, 1ULL << 32, 1)));
 	EXPECT_FAIL(-ENOSPC, BLOCK(&w.r[1], REQ_IN(VMR_FIRST, 1, 1, 21, 21)));
 	EXPECT_EQ((uint64_t)22, w.ids.high_watermark);
@@ -167,14 +177,18 @@ TEST(block_errors_come_in_the_order_of_the_table)
 #undef BLOCK
 }
 
-TEST(msi_blocks_are_aligned_and_others_need_not_be)
+/*
+ * A block has the alignment of its request: MSI blocks are aligned, other blocks
+ * need not be.
+ */
+TEST(id_block_alignment_as_requested)
 {
 	EXPECT_OK(vmr_id_pool_init(&w.ids, 24, 1023));
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ(VMR_FIRST, 4, 4), NULL));
 	EXPECT_AT(28, 31, &w.r[1]);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[2], REQ(VMR_FIRST, 32, 32),
-				 NULL));
+				     NULL));
 	EXPECT_AT(32, 63, &w.r[2]);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[3], REQ(VMR_FIRST, 3, 1), NULL));
 	EXPECT_AT(25, 27, &w.r[3]);
@@ -183,25 +197,26 @@ TEST(msi_blocks_are_aligned_and_others_need_not_be)
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[5], REQ(VMR_LAST, 1, 1), NULL));
 	EXPECT_AT(1023, 1023, &w.r[5]);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[6],
-				 REQ_IN(VMR_FIRST, 2, 1, 100, 200), NULL));
+				     REQ_IN(VMR_FIRST, 2, 1, 100, 200), NULL));
 	EXPECT_AT(100, 101, &w.r[6]);
 	EXPECT_VALID(&w.ids.space);
 }
 
-/* Never allocated, or released already. */
+/* Ids that are not allocated */
 
-TEST(free_of_an_id_never_issued_is_enoent)
+/* Freeing an id at or above the watermark fails with -ENOENT. */
+TEST(id_free_never_allocated_is_enoent)
 {
 	some_ids(_metadata);
 	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, LOW, &w.freed));
 	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, HIGH, &w.freed));
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
-	/* The next that would be issued is not issued. */
+	/* The watermark itself is not allocated. */
 	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, LOW + 1, &w.freed));
 	EXPECT_OK(vmr_id_free(&w.ids, LOW, &w.freed));
 	EXPECT_EQ(&w.r[0], w.freed);
 	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, LOW + 1, &w.freed));
-	/* So it is handed out once. */
+	/* The failed calls changed nothing: each id is allocated once. */
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[1]));
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[2]));
@@ -210,7 +225,8 @@ TEST(free_of_an_id_never_issued_is_enoent)
 	EXPECT_EQ(LOW + 2, vmr_id_value(&w.r[2]));
 }
 
-TEST(free_of_an_id_released_already_is_ealready)
+/* Freeing an id that is free again fails with -EALREADY. */
+TEST(id_free_twice_is_ealready)
 {
 	some_ids(_metadata);
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
@@ -222,13 +238,14 @@ TEST(free_of_an_id_released_already_is_ealready)
 	EXPECT_EQ((size_t)0, w.ids.space.nr_ranges);
 }
 
-TEST(the_highest_ever_issued_counts_blocks_and_exact_ids_and_never_falls)
+/* Blocks and fixed ids raise the watermark too. It never falls. */
+TEST(id_watermark_never_falls)
 {
 	some_ids(_metadata);
 	EXPECT_EQ((uint64_t)0, w.ids.high_watermark);
 	EXPECT_OK(vmr_id_reserve(&w.ids, &w.r[0], 9, NULL));
 	EXPECT_EQ((uint64_t)10, w.ids.high_watermark);
-	/* At or below it, and free: never asked for, but below the mark. */
+	/* Below the watermark an id that was never allocated counts as freed. */
 	EXPECT_FAIL(-EALREADY, vmr_id_free(&w.ids, LOW, &w.freed));
 	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 10, &w.freed));
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(12, 4, 4), NULL));
@@ -242,14 +259,15 @@ TEST(the_highest_ever_issued_counts_blocks_and_exact_ids_and_never_falls)
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 	EXPECT_OK(vmr_id_free_range(&w.ids, &w.r[0]));
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
-	/* A refused request issues nothing. */
+	/* A request that fails does not move the watermark. */
 	EXPECT_FAIL(-EINVAL, vmr_id_alloc_block(&w.ids, &w.r[0],
-					   REQ_AT(21, 2, 2), &conflict));
+						REQ_AT(21, 2, 2), &conflict));
 	EXPECT_FAIL(-ERANGE, vmr_id_reserve(&w.ids, &w.r[0], 99, &conflict));
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
 }
 
-TEST(free_outside_what_is_managed_is_erange)
+/* Freeing an id outside the bounds of the pool fails with -ERANGE. */
+TEST(id_free_outside_pool_is_erange)
 {
 	some_ids(_metadata);
 	EXPECT_FAIL(-EINVAL, vmr_id_free(NULL, LOW, &w.freed));
@@ -259,14 +277,15 @@ TEST(free_outside_what_is_managed_is_erange)
 	EXPECT_FAIL(-ERANGE, vmr_id_free(&w.ids, UINT32_MAX, &w.freed));
 }
 
-/* Blocks. */
+/* Blocks */
 
-TEST(a_block_is_freed_whole)
+/* A block is freed only by exactly its first id and its size. */
+TEST(id_block_freed_only_as_a_whole)
 {
 	some_ids(_metadata);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[0], REQ(VMR_FIRST, 4, 4), NULL));
 	EXPECT_AT(8, 11, &w.r[0]);
-	/* None of its ids alone, not even the first, nor a part, nor more. */
+	/* A single id, a part, or a larger interval does not match the block. */
 	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 8, &w.freed));
 	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 10, &w.freed));
 	EXPECT_FAIL(-ENOENT, vmr_id_free(&w.ids, 11, &w.freed));
@@ -281,20 +300,22 @@ TEST(a_block_is_freed_whole)
 	EXPECT_VALID(&w.ids.space);
 }
 
-TEST(two_blocks_side_by_side_are_not_one)
+/* One call cannot free two adjacent blocks. */
+TEST(id_block_free_spanning_two_is_enoent)
 {
 	some_ids(_metadata);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[0], REQ_AT(8, 2, 1), NULL));
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[1], REQ_AT(10, 2, 1), NULL));
 	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
 	EXPECT_OK(vmr_id_free_block(&w.ids, 8, 2, NULL));
-	/* Half of it is free. */
+	/* Half of the interval is free, the other half is a block. */
 	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
 	EXPECT_OK(vmr_id_free_block(&w.ids, 10, 2, NULL));
 	EXPECT_FAIL(-EALREADY, vmr_id_free_block(&w.ids, 8, 4, &w.freed));
 }
 
-TEST(free_block_errors_come_in_the_order_of_the_table)
+/* vmr_id_free_block() checks for errors in the order of the table in id.h. */
+TEST(id_block_free_error_precedence)
 {
 	EXPECT_OK(vmr_id_pool_init(&w.ids, 5, UINT32_MAX - 1));
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[0], REQ_AT(8, 4, 1), NULL));
@@ -305,15 +326,16 @@ TEST(free_block_errors_come_in_the_order_of_the_table)
 	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, UINT32_MAX, 1, &w.freed));
 	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, 4, 8, &w.freed));
 	EXPECT_FAIL(-ERANGE, vmr_id_free_block(&w.ids, UINT32_MAX - 1, 2,
-					  &w.freed));
-	/* Above the highest ever handed out. */
+					       &w.freed));
+	/* Above the watermark */
 	EXPECT_FAIL(-ENOENT, vmr_id_free_block(&w.ids, 12, 4, &w.freed));
-	/* From below it to above it, and all of it free. */
+	/* Free ids on both sides of the watermark */
 	EXPECT_OK(vmr_id_free_block(&w.ids, 8, 4, NULL));
 	EXPECT_FAIL(-EALREADY, vmr_id_free_block(&w.ids, 11, 4, &w.freed));
 }
 
-TEST(a_block_of_one_is_an_id)
+/* A block of one id and an id from vmr_id_alloc() can be freed by either call. */
+TEST(id_block_of_one_equals_id)
 {
 	some_ids(_metadata);
 	EXPECT_OK(vmr_id_alloc_block(&w.ids, &w.r[0], REQ(VMR_FIRST, 1, 1), NULL));
@@ -323,9 +345,10 @@ TEST(a_block_of_one_is_an_id)
 	EXPECT_EQ((size_t)0, w.ids.space.nr_ranges);
 }
 
-/* By node. */
+/* Freeing by node */
 
-TEST(release_by_node_cannot_miss)
+/* vmr_id_free_range() frees a range of this pool only, and only once. */
+TEST(id_free_range_requires_own_node)
 {
 	some_ids(_metadata);
 	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[0]));
@@ -341,14 +364,15 @@ TEST(release_by_node_cannot_miss)
 	EXPECT_VALID(&w.ids.space);
 }
 
-/* From the id to its owner. */
+/* From the id to its owner */
 
 struct owner {
 	char			name[8];
 	struct vmr_range	id;
 };
 
-TEST(the_id_leads_to_its_owner)
+/* vmr_id_find() returns the range, which leads to the struct that embeds it. */
+TEST(id_find_leads_to_owner)
 {
 	static struct owner disk = { .name = "disk" }, nic = { .name = "nic" };
 	struct vmr_range *range;
@@ -379,8 +403,8 @@ TEST(the_id_leads_to_its_owner)
 
 /*
  * The example of rust-vmm's vm-allocator: a device slot is an id and a page of
- * addresses, and is freed by its id. Here the slot is found from the id, where the
- * example needs a map beside the allocators.
+ * addresses, and is freed by its id. The example keeps a map from ids to slots; here
+ * the range leads to the slot.
  */
 #define FIRST_ADDR_PAST_32BITS	0x100000000ULL
 #define MEM_32BIT_GAP_SIZE	(768ULL << 20)
@@ -419,7 +443,8 @@ static int free_device_slot(uint32_t id)
 	return vmr_free(w.pool.space, &slot->mmio);
 }
 
-TEST(example_of_a_device_slot)
+/* A device slot is allocated with both numbers and freed by its id. */
+TEST(id_pool_device_slot_example)
 {
 	static struct device_slot slot[102];
 	uint32_t i;
@@ -427,7 +452,7 @@ TEST(example_of_a_device_slot)
 	EXPECT_OK(vmr_id_pool_init(&w.ids, 0, 100));
 	EXPECT_OK(vmr_space_init(&w.a, MMIO_MEM_START, FIRST_ADDR_PAST_32BITS - 1));
 	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, MMIO_MEM_START, MEM_32BIT_GAP_SIZE,
-			    "mmio"));
+				"mmio"));
 	for (i = 0; i < 101; i++) {
 		EXPECT_OK(reserve_device_slot(&slot[i]));
 		EXPECT_EQ(i, vmr_id_value(&slot[i].id));

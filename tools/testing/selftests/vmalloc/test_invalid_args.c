@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_invalid_args.c - what a call is not given, or given wrongly, it refuses
- *
- * Mistakes of the caller's that no other test makes on its way to something else.
+ * test_invalid_args.c - invalid and missing arguments that no other test covers
  */
 #include "../kselftest_harness.h"
 
@@ -16,7 +14,8 @@
 static struct probe probe;
 static struct vmr_range node;
 
-TEST(what_looks_into_nothing_finds_nothing)
+/* Lookups and iterators return NULL or false if the object to search is NULL. */
+TEST(lookup_in_null_finds_nothing)
 {
 	static struct vmr_space space;
 	struct vmr_gap gap;
@@ -37,7 +36,8 @@ TEST(what_looks_into_nothing_finds_nothing)
 	EXPECT_TRUE(vmr_last_gap_at_or_below(&space, 0x1000, &gap));
 }
 
-TEST(a_region_of_nobody_is_seen_by_nobody)
+/* A region without a device is not mapped and has no space. */
+TEST(region_without_device_is_unmapped)
 {
 	static struct vmr_region alone;
 
@@ -46,7 +46,11 @@ TEST(a_region_of_nobody_is_seen_by_nobody)
 	EXPECT_NULL(vmr_region_space(&m.manager, &alone));
 }
 
-TEST(an_allocator_without_operations_has_none)
+/*
+ * Calls of an allocator whose ops is NULL fail with -EOPNOTSUPP, after the check of
+ * the arguments.
+ */
+TEST(allocator_null_ops_is_eopnotsupp)
 {
 	struct vmr_allocator none = { .ops = NULL };
 	struct vmr_resource res = { .range = &node };
@@ -63,7 +67,11 @@ TEST(an_allocator_without_operations_has_none)
 	EXPECT_EQ(-EINVAL, vmr_allocator_free(&none, &res));
 }
 
-TEST(what_is_live_in_another_space_is_not_updated)
+/*
+ * vmr_allocator_update() fails if the range is live in the space of another
+ * allocator.
+ */
+TEST(update_range_of_other_space_is_enoent)
 {
 	static struct vmr_id_pool one, two;
 	struct vmr_id_allocator a, b;
@@ -80,42 +88,50 @@ TEST(what_is_live_in_another_space_is_not_updated)
 	EXPECT_EQ(&node, vmr_id_find(&one, 0));
 }
 
-/* A device that asks for one range of each kind of region. */
-static void ask(enum vmr_io io, uint32_t kind, struct vmr_range *range)
+/* Prepare the probe with one region and one constraint. */
+static void probe_prepare(enum vmr_io io, uint32_t kind, struct vmr_range *range)
 {
 	probe_init(&probe, "probe");
 	probe_region(&probe, 0, io, VMR_REGION_TRAPPED, 0x100);
 	vmr_constraint_init_bounded(probe_want(&probe), kind, 0x100, 0x100, 0, 0xffff,
-			      range);
+				    range);
 }
 
-TEST(a_place_asked_for_is_that_of_a_region_of_its_kind)
+/*
+ * The range of an address constraint must belong to a region of the device and of
+ * the same kind.
+ */
+TEST(constraint_must_match_region_kind)
 {
 	static struct bridge_dev bridge_dev;
 	size_t failed = 99;
 
 	ASSERT_EQ(0, machine_up());
-	ask(VMR_PIO, VMR_KIND_PIO, &node);
+	probe_prepare(VMR_PIO, VMR_KIND_PIO, &node);
 	EXPECT_EQ(-EINVAL, vmr_device_register(&m.manager, &probe.dev, &failed, NULL));
 	EXPECT_EQ((size_t)0, failed);
-	ask(VMR_MMIO, VMR_KIND_PIO, &probe.region[0].range);
+	probe_prepare(VMR_MMIO, VMR_KIND_PIO, &probe.region[0].range);
 	EXPECT_EQ(-EINVAL, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
-	ask(VMR_PIO, VMR_KIND_MMIO, &probe.region[0].range);
+	probe_prepare(VMR_PIO, VMR_KIND_MMIO, &probe.region[0].range);
 	EXPECT_EQ(-EINVAL, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
 	ASSERT_EQ(0, hub_up(&bridge_dev, "hub", NULL));
-	ask(VMR_MMIO, VMR_KIND_MMIO, &node);
+	probe_prepare(VMR_MMIO, VMR_KIND_MMIO, &node);
 	probe.dev.parent_bus = &bridge_dev.bus;
 	EXPECT_EQ(-EINVAL, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
-	ask(VMR_MMIO, VMR_KIND_MMIO, &probe.region[0].range);
+	probe_prepare(VMR_MMIO, VMR_KIND_MMIO, &probe.region[0].range);
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
 }
 
-TEST(what_is_adopted_has_operations_and_its_id_from_this_machine)
+/*
+ * A restored device needs operations and an id that is live in the id pool of this
+ * system.
+ */
+TEST(restored_device_needs_ops_and_id)
 {
 	struct vmr_constraint *c;
 
 	ASSERT_EQ(0, machine_up());
-	ask(VMR_PIO, VMR_KIND_PIO, &probe.region[0].range);
+	probe_prepare(VMR_PIO, VMR_KIND_PIO, &probe.region[0].range);
 	probe.dev.ops = NULL;
 	EXPECT_EQ(-EINVAL, vmr_device_register_restored(&m.manager, &probe.dev, NULL));
 	EXPECT_EQ(-EINVAL, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
@@ -125,7 +141,7 @@ TEST(what_is_adopted_has_operations_and_its_id_from_this_machine)
 	c->range->start = 0;
 	ASSERT_EQ(0, vmr_reserve(&m.sys.pio, c->range, 0x100, 0x1ff, NULL));
 	EXPECT_EQ(-ENOENT, vmr_device_register_restored(&m.manager, &probe.dev, NULL));
-	/* An id, but a slot's */
+	/* The id is live in the pool of the memory slots. */
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mem_slots.space, &probe.dev.id, 0, 0, NULL));
 	EXPECT_EQ(-ENOENT, vmr_device_register_restored(&m.manager, &probe.dev, NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.mem_slots.space, &probe.dev.id));
@@ -134,7 +150,8 @@ TEST(what_is_adopted_has_operations_and_its_id_from_this_machine)
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &probe.dev, NULL));
 }
 
-TEST(a_part_is_of_one_region)
+/* A subregion cannot be added to a second region. */
+TEST(subregion_has_one_region)
 {
 	static struct vmr_region part;
 
@@ -149,7 +166,8 @@ TEST(a_part_is_of_one_region)
 	EXPECT_EQ(-EEXIST, vmr_region_add_subregion(&probe.region[1], &part));
 }
 
-TEST(a_removal_is_cancelled_where_it_was_asked_for)
+/* Another manager cannot cancel a removal. */
+TEST(removal_cancel_by_other_manager_fails)
 {
 	const struct vmr_system_limits limits = { .mmio_last = 0xffffffff, .id_last = 9 };
 	static struct machine other;
@@ -163,25 +181,31 @@ TEST(a_removal_is_cancelled_where_it_was_asked_for)
 	EXPECT_EQ(0, vmr_device_cancel_removal(&m.manager, &probe.dev));
 }
 
-TEST(a_hole_is_released_as_it_was_reserved)
+/*
+ * vmr_region_unreserve() accepts only a region that vmr_region_reserve() reserved.
+ */
+TEST(unreserve_requires_reserved_region)
 {
-	const struct vmr_span span = { 0x100, 0x1ff, "hole" };
-	static struct vmr_region hole;
+	const struct vmr_span span = { 0x100, 0x1ff, "reserved" };
+	static struct vmr_region reserved;
 
 	ASSERT_EQ(0, machine_up());
-	EXPECT_EQ(-EINVAL, vmr_region_unreserve(NULL, &hole));
+	EXPECT_EQ(-EINVAL, vmr_region_unreserve(NULL, &reserved));
 	EXPECT_EQ(-EINVAL, vmr_region_unreserve(&m.sys, NULL));
-	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &hole, VMR_PIO, &span, NULL));
-	hole.type = VMR_REGION_TRAPPED;
-	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
-	hole.type = VMR_REGION_RESERVED;
-	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &hole));
-	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
+	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &reserved, VMR_PIO, &span, NULL));
+	reserved.type = VMR_REGION_TRAPPED;
+	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &reserved));
+	reserved.type = VMR_REGION_RESERVED;
+	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &reserved));
+	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &reserved));
 	ASSERT_EQ(0, probe_up(&probe, "probe", VMR_PIO, 0x100, 0x100));
 	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &probe.region[0]));
 }
 
-TEST(a_function_is_adopted_once_and_at_an_address)
+/*
+ * A restored function needs a live BDF and a live device id, and is registered once.
+ */
+TEST(restored_function_needs_bdf_and_id)
 {
 	static struct vmr_pci_function fn;
 
@@ -191,7 +215,7 @@ TEST(a_function_is_adopted_once_and_at_an_address)
 	EXPECT_EQ(-EINVAL, vmr_pci_register_restored(&m.manager, NULL, NULL));
 	EXPECT_EQ(-ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	ASSERT_EQ(0, vmr_reserve(&m.sys.pci_bdfs.space, &fn.address, 8, 8, NULL));
-	/* Its id is nowhere, and it is no function of this machine after that. */
+	/* The id is not live, so the function gets no manager. */
 	EXPECT_EQ(-ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_NULL(fn.manager);
 	ASSERT_EQ(0, vmr_reserve(&m.sys.device_ids.space, &fn.dev.id, 9, 9, NULL));
@@ -200,7 +224,8 @@ TEST(a_function_is_adopted_once_and_at_an_address)
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
 }
 
-TEST(a_function_in_a_transaction_is_not_unplugged)
+/* A function that a transaction removes cannot be unplugged meanwhile. */
+TEST(unplug_during_transaction_is_ebusy)
 {
 	static struct vmr_pci_function fn;
 	struct vmr_transaction t;
@@ -222,7 +247,11 @@ static void reset(struct vmr_pci_conf1 *h, uint8_t value)
 	(void)value;
 }
 
-TEST(only_a_byte_written_to_the_second_port_resets)
+/*
+ * Only a write of one byte to port 0xcf9 resets. Without a reset callback the write
+ * succeeds.
+ */
+TEST(reset_only_by_byte_at_port_0xcf9)
 {
 	ASSERT_EQ(0, pci_up());
 	EXPECT_EQ(0, port_out(0xcf9, 6, 1));
@@ -251,7 +280,11 @@ static struct vmr_range *node_of(const struct vmr_snapshot *snap,
 	return NULL;
 }
 
-TEST(a_snapshot_of_too_much_is_none)
+/*
+ * A snapshot fails with -EINVAL if a block has no bytes or the counts overflow
+ * size_t.
+ */
+TEST(snapshot_size_overflow_is_einval)
 {
 	static const struct vmr_snapshot_ops ops = { key_of, node_of };
 	static struct vmr_space space;
@@ -268,7 +301,7 @@ TEST(a_snapshot_of_too_much_is_none)
 	size_t used;
 
 	ASSERT_EQ(0, vmr_space_init(&space, 0, 0xff));
-	/* A block may have nothing in it. */
+	/* A block may be empty. */
 	EXPECT_EQ(0, vmr_snapshot_save(&snap, bytes, sizeof(bytes), &used));
 	EXPECT_EQ(0, vmr_snapshot_restore(&snap, bytes, used));
 	blocks[0].size = 8;
@@ -285,7 +318,10 @@ TEST(a_snapshot_of_too_much_is_none)
 	}
 }
 
-TEST(a_bad_layout_is_refused_whoever_asks_why)
+/*
+ * A bad layout fails whether or not the caller passes a pointer for the faulty span.
+ */
+TEST(layout_error_without_bad_pointer)
 {
 	static struct vmr_layout_config config;
 	static struct vmr_layout layout;
@@ -303,7 +339,8 @@ TEST(a_bad_layout_is_refused_whoever_asks_why)
 	EXPECT_NE(0, vmr_layout_init(&layout, &m.sys, &config, NULL));
 }
 
-TEST(vectors_apart_may_be_none)
+/* Separate MSI vectors may consist of the single number 0. */
+TEST(separate_msi_vectors_may_be_one)
 {
 	static struct vmr_layout_config config;
 	static struct vmr_layout layout;
@@ -315,7 +352,10 @@ TEST(vectors_apart_may_be_none)
 	EXPECT_EQ((uint64_t)1, m.sys.msi_vectors.space.last);
 }
 
-TEST(vectors_that_nobody_is_told_of_are_taken)
+/*
+ * Enabling MSI allocates the vectors even if the function has no callback for them.
+ */
+TEST(msi_enable_without_callback_allocates)
 {
 	static struct vmr_pci_function fn;
 	static struct vmr_pci_msi msi;
@@ -330,7 +370,8 @@ TEST(vectors_that_nobody_is_told_of_are_taken)
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&msi.range));
 }
 
-TEST(a_gap_below_is_not_found_where_there_is_none)
+/* vmr_last_gap_at_or_below() returns false in a full space. */
+TEST(last_gap_in_full_space_is_none)
 {
 	static struct vmr_space space;
 	struct vmr_gap gap;
@@ -340,14 +381,16 @@ TEST(a_gap_below_is_not_found_where_there_is_none)
 	EXPECT_FALSE(vmr_last_gap_at_or_below(&space, 0xfff, &gap));
 }
 
-TEST(a_bad_step_is_refused_whoever_asks_which)
+/* A bad step fails with -EINVAL if the caller passes no pointers for the details. */
+TEST(move_bulk_error_without_failed)
 {
 	struct vmr_move_op step = { .range = NULL };
 
 	EXPECT_EQ(-EINVAL, vmr_move_bulk(&step, 1, NULL, NULL));
 }
 
-TEST(what_is_parked_is_not_updated)
+/* vmr_allocator_update() fails for a parked range and leaves it parked. */
+TEST(update_parked_range_is_enoent)
 {
 	static struct vmr_space space;
 	struct vmr_pool pool = { .space = &space, .last = 0xffff, .align = 1 };
@@ -363,10 +406,11 @@ TEST(what_is_parked_is_not_updated)
 	EXPECT_EQ(VMR_PARKED, vmr_range_state(&node));
 }
 
-TEST(a_shared_line_is_one_number)
+/* A shared line is one number, and a fixed share needs no alignment. */
+TEST(shared_irq_range_is_one_number)
 {
 	static struct vmr_shared_irq line;
-	static struct vmr_irq_share sharer;
+	static struct vmr_irq_share share;
 	struct vmr_resource_set set;
 	struct vmr_resource res;
 	struct vmr_constraint c;
@@ -378,15 +422,16 @@ TEST(a_shared_line_is_one_number)
 						     "line", NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.irqs.space, &line.range));
 	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &line, 5, "line", NULL));
-	/* Where exactly, with no word on alignment */
-	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 5, 1, &sharer.range);
+	/* A fixed request without an alignment */
+	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 5, 1, &share.range);
 	c.flags |= VMR_SHARED;
 	c.request.align = 0;
 	EXPECT_EQ(0, vmr_system_alloc_resources(&m.sys, &c, 1, &set, NULL, NULL));
-	EXPECT_EQ(&line, sharer.irq);
+	EXPECT_EQ(&line, share.irq);
 }
 
-TEST(addresses_are_updated_without_a_manager)
+/* A system without a manager can update the addresses of a resource. */
+TEST(system_update_without_manager)
 {
 	const struct vmr_system_limits limits = { .mmio_last = 0xffffffff,
 					   .id_last = 9 };
@@ -402,12 +447,13 @@ TEST(addresses_are_updated_without_a_manager)
 	vmr_constraint_init_fixed(&c, VMR_KIND_PIO, 0x200, 8, &probe.region[0].range);
 	EXPECT_EQ(0, vmr_system_update_resource(&sys, &res, &c, NULL));
 	EXPECT_EQ((uint64_t)0x200, probe.region[0].range.start);
-	/* The range is taken, and the resource says that it is not its own. */
+	/* The range is live, but the resource does not name it. */
 	res.range = NULL;
 	EXPECT_EQ(-EEXIST, vmr_system_update_resource(&sys, &res, &c, NULL));
 }
 
-TEST(a_reset_port_and_operations_are_not_needed)
+/* A function whose operations are all NULL can be plugged and can enable MSI. */
+TEST(pci_ops_are_optional)
 {
 	static const struct vmr_pci_ops none;
 	static struct vmr_pci_function fn;
@@ -424,14 +470,14 @@ TEST(a_reset_port_and_operations_are_not_needed)
 	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     "bar"));
 	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, 0x70, 1));
-	/* Below the one that is there */
+	/* At a lower offset than the MSI capability */
 	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, 0x50, entry, 1, &place));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, VMR_PCI_BDF(0, 3, 0)));
 	conf_out_at(VMR_PCI_BDF(0, 3, 0), 0x72, 1, 2);
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
 }
 
-static void no_line(void *arg, const char *line)
+static void count_line(void *arg, const char *line)
 {
 	unsigned int *nr = arg;
 
@@ -439,13 +485,14 @@ static void no_line(void *arg, const char *line)
 	++*nr;
 }
 
-TEST(a_map_tells_what_is_odd)
+/* Printing handles regions that are inconsistent, such as a window without a bus. */
+TEST(print_of_inconsistent_regions)
 {
 	static struct vmr_region odd;
 	static struct bridge_dev bridge_dev;
 	static struct probe deep;
 	unsigned int nr = 0;
-	struct vmr_printer map = { .line = no_line, .arg = &nr };
+	struct vmr_printer map = { .line = count_line, .arg = &nr };
 	char text[80];
 
 	ASSERT_EQ(0, machine_up());
@@ -457,7 +504,7 @@ TEST(a_map_tells_what_is_odd)
 	odd.type = 99;
 	EXPECT_EQ(0, vmr_print_regions(&map, &m.sys.mmio));
 	EXPECT_EQ(2u, nr);
-	/* A window of a device that has no bus leads nowhere. */
+	/* A window of a device without a bus forwards nothing. */
 	odd.type = VMR_REGION_WINDOW;
 	odd.device = &probe.dev;
 	EXPECT_EQ(0, vmr_print_regions(&map, &m.sys.mmio));
@@ -477,20 +524,21 @@ TEST(a_map_tells_what_is_odd)
 	EXPECT_EQ(0, vmr_print_regions(&map, &m.sys.mmio));
 	EXPECT_LT((size_t)0,
 		  vmr_format_range(&m.manager, VMR_KIND_PIO,
-				     &probe.region[0].range, text,
+				   &probe.region[0].range, text,
 				     sizeof(text)));
 	EXPECT_EQ(0, strncmp(text, "1000-1007", 9));
 }
 
-TEST(a_machine_with_vectors_apart_is_mapped_with_them)
+/* vmr_print_system() includes MSI vectors that have a domain of their own. */
+TEST(print_system_with_separate_vectors)
 {
 	static struct vmr_layout_config config;
 	static struct vmr_layout layout;
 	unsigned int nr = 0;
-	struct vmr_printer map = { .line = no_line, .arg = &nr };
+	struct vmr_printer map = { .line = count_line, .arg = &nr };
 
 	ASSERT_EQ(0, vmr_layout_arm64(&config, GIB, 0, 40));
-	/* Inputs of which a part is for nobody's lines */
+	/* The second span of inputs is outside the lines. */
 	config.nr_irq_inputs = 2;
 	config.irq_inputs[1].start = config.irq_inputs[0].last + 1;
 	config.irq_inputs[1].last = config.irq_inputs[0].last + 8;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_layout.c - where things are in the usual machines, and cutting windows
- *
- * Each test is named for the rule it states.
+ * test_layout.c - the layouts of the usual machines, window splits, reserved spans
  */
 #include "../kselftest_harness.h"
 #include "machine.h"
@@ -27,7 +25,7 @@ static struct plan p;
 static struct vmr_range *conflict;
 static struct vmr_range no_range;
 
-/* Cutting. */
+/* Window splits */
 
 static struct vmr_span cuts[100];
 static uint32_t weights[100];
@@ -40,8 +38,8 @@ static int cut(uint64_t start, uint64_t last, uint64_t grain,
 	return vmr_window_split(&window, grain, w, nr, cuts);
 }
 
-/* The apertures are in order, adjoin, fill the window, and begin at grains. */
-static int cut_well(uint64_t start, uint64_t last, uint64_t grain, size_t nr)
+/* The apertures are in order, adjoin, fill the window, and start at grains. */
+static int cuts_valid(uint64_t start, uint64_t last, uint64_t grain, size_t nr)
 {
 	size_t i;
 
@@ -64,7 +62,7 @@ static int cut_well(uint64_t start, uint64_t last, uint64_t grain, size_t nr)
 			TH_LOG("%s", #call); \
 		} \
 		EXPECT_EQ(0xa5, *(unsigned char *)cuts) { \
-			TH_LOG("%s failed and stored something", #call); \
+			TH_LOG("%s failed and wrote the apertures", #call); \
 		} \
 	} while (0)
 
@@ -74,7 +72,8 @@ static int cut_well(uint64_t start, uint64_t last, uint64_t grain, size_t nr)
 		EXPECT_EQ((uint64_t)(last_), cuts[i].last); \
 	} while (0)
 
-TEST(a_window_is_cut_by_weight_at_the_grain)
+/* A window is split in proportion to the weights, at multiples of the grain. */
+TEST(window_split_by_weight)
 {
 	weights[0] = 1;
 	weights[1] = 2;
@@ -85,36 +84,40 @@ TEST(a_window_is_cut_by_weight_at_the_grain)
 	EXPECT_CUT(2, 0xd8000000, 0xdfffffff);
 }
 
-TEST(the_last_aperture_takes_the_rest)
+/* The last aperture gets the addresses that the division leaves over. */
+TEST(window_split_last_takes_rest)
 {
-	/* 10 grains by 3: 3, 3 and 4. */
+	/* 10 grains / 3: 3, 3 and 4 */
 	ASSERT_EQ(0, cut(0x10000, 0x19fff, 0x1000, NULL, 3));
 	EXPECT_CUT(0, 0x10000, 0x12fff);
 	EXPECT_CUT(1, 0x13000, 0x15fff);
 	EXPECT_CUT(2, 0x16000, 0x19fff);
-	/* What is no whole grain too. */
+	/* The rest includes a part of a grain. */
 	ASSERT_EQ(0, cut(0x10000, 0x19ffe, 0x1000, NULL, 3));
 	EXPECT_CUT(2, 0x16000, 0x19ffe);
 }
 
-TEST(the_grain_above_4_gib_is_4_gib)
+/* A 64-bit window can be split with the grain VMR_WINDOW_ALIGN_64. */
+TEST(window_split_64_bit_grain)
 {
 	const uint64_t last = (1ull << 39) - 1;
 
-	/* 126 grains by 4. */
+	/* 126 grains / 4 */
 	ASSERT_EQ(0, cut(2 * VMR_WINDOW_ALIGN_64, last, VMR_WINDOW_ALIGN_64, NULL, 4));
 	EXPECT_CUT(0, 2 * VMR_WINDOW_ALIGN_64, 33 * VMR_WINDOW_ALIGN_64 - 1);
 	EXPECT_CUT(3, 95 * VMR_WINDOW_ALIGN_64, last);
 }
 
-TEST(the_first_aperture_begins_with_the_window_aligned_or_not)
+/* The first aperture starts at the start of the window, aligned or not. */
+TEST(window_split_unaligned_start)
 {
 	ASSERT_EQ(0, cut(0x10800, 0x14fff, 0x1000, NULL, 2));
 	EXPECT_CUT(0, 0x10800, 0x12fff);
 	EXPECT_CUT(1, 0x13000, 0x14fff);
 }
 
-TEST(all_of_the_domain_can_be_cut)
+/* A window that covers the whole domain can be split. */
+TEST(window_split_of_whole_domain)
 {
 	ASSERT_EQ(0, cut(0, VMR_ADDR_MAX, 1, NULL, 2));
 	EXPECT_CUT(0, 0, VMR_ADDR_MAX >> 1);
@@ -132,18 +135,20 @@ TEST(all_of_the_domain_can_be_cut)
 	EXPECT_CUT(1, VMR_ADDR_MAX, VMR_ADDR_MAX);
 }
 
-TEST(large_weights_do_not_overflow)
+/* The sum of the weights does not overflow. */
+TEST(window_split_weights_no_overflow)
 {
 	weights[0] = UINT32_MAX;
 	weights[1] = UINT32_MAX;
 	weights[2] = UINT32_MAX;
 	ASSERT_EQ(0, cut(0, VMR_ADDR_MAX, 1, weights, 3));
-	EXPECT_TRUE(cut_well(0, VMR_ADDR_MAX, 1, 3));
-	/* 2^64 by 3 * (2^32 - 1) is 1431655765 and 2/3. */
+	EXPECT_TRUE(cuts_valid(0, VMR_ADDR_MAX, 1, 3));
+	/* 2^64 / (3 * (2^32 - 1)) is 1431655765 and 2/3. */
 	EXPECT_CUT(0, 0, 1431655765ull * UINT32_MAX - 1);
 }
 
-TEST(one_grain_for_each_unit_of_weight_is_just_enough)
+/* A split of several apertures needs at least one grain for each unit of weight. */
+TEST(window_split_needs_grain_per_weight)
 {
 	weights[0] = 3;
 	weights[1] = 1;
@@ -159,7 +164,8 @@ TEST(one_grain_for_each_unit_of_weight_is_just_enough)
 	EXPECT_CUT(0, 0x1001, 0x1002);
 }
 
-TEST(cutting_refuses_what_is_wrong)
+/* A split fails with -EINVAL for invalid arguments and stores nothing. */
+TEST(window_split_invalid_args)
 {
 	const struct vmr_span window = { 0, 0xffff, NULL };
 
@@ -174,8 +180,8 @@ TEST(cutting_refuses_what_is_wrong)
 	REFUSE_CUT(-EINVAL, cut(1, 0, 1, NULL, 1));
 }
 
-/* Shares are exactly what a division of wider numbers says. */
-TEST(shares_are_exact)
+/* The shares equal those of a division with wider numbers. */
+TEST(window_split_shares_are_exact)
 {
 	uint64_t seed = 1, start, last, grain, sum, grains;
 	unsigned int round, nr, i;
@@ -193,7 +199,7 @@ TEST(shares_are_exact)
 			weights[i] = 1 + (uint32_t)(seed >> i & 0xff);
 			sum += weights[i];
 		}
-		/* Of less than 2^64 addresses, so that this cannot overflow. */
+		/* At most 2^64 - 1 addresses, or the next line overflows. */
 		last -= last - start == VMR_ADDR_MAX;
 		grains = (last - start + 1) / grain;
 		if (grains < sum) {
@@ -202,14 +208,14 @@ TEST(shares_are_exact)
 			continue;
 		}
 		ASSERT_EQ(0, cut(start, last, grain, weights, nr));
-		ASSERT_TRUE(cut_well(start, last, grain, nr));
+		ASSERT_TRUE(cuts_valid(start, last, grain, nr));
 		for (i = 0; i + 1 < nr; i++)
 			ASSERT_EQ(grains / sum * weights[i] * grain,
 				  cuts[i].last - cuts[i].start + 1);
 	}
 }
 
-/* Layouts. */
+/* Layouts */
 
 typedef int describe_fn(struct vmr_layout_config *config, uint64_t ram,
 			uint64_t ram_max, uint32_t phys_bits);
@@ -274,7 +280,8 @@ static const struct vmr_system_pool *pool_named(const char *name)
 	return NULL;
 }
 
-TEST(every_machine_comes_up_with_what_it_is_given)
+/* Each machine can be initialised with each size of memory. */
+TEST(layout_init_for_each_ram_size)
 {
 	static const uint64_t sizes[] = {
 		1, 128 * MIB, 2 * GIB, 3 * GIB, 3 * GIB + 1, 4 * GIB, 5 * GIB,
@@ -289,9 +296,10 @@ TEST(every_machine_comes_up_with_what_it_is_given)
 		}
 }
 
-TEST(every_hole_is_a_reservation_that_a_lookup_knows)
+/* A lookup at a reserved span returns its region, which has no device. */
+TEST(reserved_spans_found_by_lookup)
 {
-	struct vmr_region *hole;
+	struct vmr_region *reserved;
 	size_t i, j;
 
 	for (i = 0; i < NR(machines); i++) {
@@ -299,19 +307,20 @@ TEST(every_hole_is_a_reservation_that_a_lookup_knows)
 		EXPECT_LT((size_t)0, p.layout.nr_reserved);
 		EXPECT_EQ(p.layout.nr_reserved, m.sys.mmio.nr_ranges);
 		for (j = 0; j < p.layout.nr_reserved; j++) {
-			hole = vmr_find_region(&m.manager, VMR_MMIO,
-					     p.config.reserved[j].last);
-			EXPECT_EQ(&p.layout.reserved[j], hole);
-			EXPECT_EQ(VMR_REGION_RESERVED, hole->type);
-			EXPECT_EQ(NULL, hole->device);
-			EXPECT_STREQ(p.config.reserved[j].name, hole->name);
+			reserved = vmr_find_region(&m.manager, VMR_MMIO,
+						   p.config.reserved[j].last);
+			EXPECT_EQ(&p.layout.reserved[j], reserved);
+			EXPECT_EQ(VMR_REGION_RESERVED, reserved->type);
+			EXPECT_EQ(NULL, reserved->device);
+			EXPECT_STREQ(p.config.reserved[j].name, reserved->name);
 			EXPECT_EQ(p.config.reserved[j].last -
-				  p.config.reserved[j].start + 1, hole->size);
+				  p.config.reserved[j].start + 1, reserved->size);
 		}
 	}
 }
 
-TEST(a_fixed_request_in_a_hole_is_told_which)
+/* A fixed request in a reserved span fails with -EBUSY and reports its region. */
+TEST(alloc_in_reserved_reports_conflict)
 {
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	EXPECT_EQ(-EBUSY, want(at(VMR_KIND_MMIO, 0xfee00000, 0x1000,
@@ -319,7 +328,8 @@ TEST(a_fixed_request_in_a_hole_is_told_which)
 	EXPECT_EQ(&p.layout.reserved[2].range, conflict);
 }
 
-TEST(the_memory_of_a_pc_goes_around_the_hole_below_4_gib)
+/* The memory of a PC leaves out the addresses from 3 GiB to 4 GiB. */
+TEST(pc_ram_split_around_3_to_4_gib)
 {
 	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
 
@@ -337,7 +347,8 @@ TEST(the_memory_of_a_pc_goes_around_the_hole_below_4_gib)
 	EXPECT_EQ((1ull << 39) - 1, p.config.windows[0].span.last);
 }
 
-TEST(little_memory_is_one_piece)
+/* Memory that fits below 3 GiB is one piece. */
+TEST(pc_ram_below_3_gib_is_one_piece)
 {
 	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
 
@@ -352,7 +363,8 @@ TEST(little_memory_is_one_piece)
 	EXPECT_EQ(-EINVAL, vmr_layout_ram(&p.config, GIB, NULL));
 }
 
-TEST(memory_that_may_be_plugged_later_has_its_place)
+/* The windows leave room for memory that may be plugged later. */
+TEST(pluggable_ram_has_reserved_addresses)
 {
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 16 * GIB, 0));
 	ASSERT_EQ(0, layout_up());
@@ -363,7 +375,10 @@ TEST(memory_that_may_be_plugged_later_has_its_place)
 	EXPECT_RANGE(4 * GIB, 4 * GIB, &p.range[1]);
 }
 
-TEST(a_description_refuses_what_is_wrong)
+/*
+ * A description with invalid arguments fails and does not write the configuration.
+ */
+TEST(layout_description_invalid_args)
 {
 	static struct vmr_layout_config before;
 	size_t i;
@@ -382,9 +397,10 @@ TEST(a_description_refuses_what_is_wrong)
 	}
 }
 
-TEST(without_room_there_is_no_64_bit_window)
+/* If memory leaves no room, the layout has no 64-bit window. */
+TEST(layout_without_64_bit_window)
 {
-	/* Memory up to the last 4 GiB. */
+	/* Memory reaches into the last 4 GiB. */
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, 6 * GIB, 0, 33));
 	ASSERT_EQ(0, layout_up());
 	EXPECT_EQ((size_t)1, p.config.nr_windows);
@@ -392,7 +408,8 @@ TEST(without_room_there_is_no_64_bit_window)
 	EXPECT_GT(4 * GIB, p.range[0].start);
 }
 
-TEST(the_whole_64_bit_domain_is_a_machine_too)
+/* A machine may have 64 physical address bits. */
+TEST(layout_with_64_address_bits)
 {
 	size_t i;
 
@@ -407,8 +424,11 @@ TEST(the_whole_64_bit_domain_is_a_machine_too)
 	}
 }
 
-/* cloud-hypervisor pull 8195 plays in a machine like this. */
-TEST(windows_are_filled_from_the_top_and_the_guest_begins_at_the_bottom)
+/*
+ * Automatic placement fills windows from the top; firmware of the guest starts at
+ * the bottom.
+ */
+TEST(windows_are_filled_from_the_top)
 {
 	size_t i;
 
@@ -429,7 +449,8 @@ TEST(windows_are_filled_from_the_top_and_the_guest_begins_at_the_bottom)
 	}
 }
 
-TEST(a_request_may_ask_for_another_policy_than_the_windows)
+/* The policy of a request overrides that of the window. */
+TEST(request_policy_overrides_window)
 {
 	struct vmr_constraint c;
 
@@ -440,7 +461,8 @@ TEST(a_request_may_ask_for_another_policy_than_the_windows)
 	EXPECT_RANGE(0xc0000000, 0x1000, &p.range[0]);
 }
 
-TEST(only_who_may_be_above_4_gib_is_placed_there)
+/* Only requests with VMR_64BIT are placed above 4 GiB. */
+TEST(only_64_bit_requests_above_4_gib)
 {
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_MMIO, GIB, 0, &p.range[0])));
@@ -449,7 +471,8 @@ TEST(only_who_may_be_above_4_gib_is_placed_there)
 	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_MMIO, 8 * GIB, MIB, &p.range[1])));
 }
 
-TEST(prefetchable_windows_take_only_who_may_be_prefetched)
+/* Only prefetchable requests are placed in a prefetchable window. They prefer it. */
+TEST(prefetch_window_takes_only_prefetch)
 {
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
 	p.config.windows[2] = p.config.windows[1];
@@ -464,13 +487,14 @@ TEST(prefetchable_windows_take_only_who_may_be_prefetched)
 	EXPECT_RANGE(0xcff00000, MIB, &p.range[0]);
 	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, 0, &p.range[1])));
 	EXPECT_RANGE(0xe7f00000, MIB, &p.range[1]);
-	/* And when it is full, another. */
+	/* If this window is full, another one is used. */
 	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 256 * MIB, VMR_PREFETCHABLE,
 			      &p.range[2])));
 	EXPECT_LE((uint64_t)0xd0000000, p.range[2].start);
 }
 
-TEST(platform_devices_have_a_place_of_their_own)
+/* Platform devices have address pools of their own. */
+TEST(platform_pool_is_separate)
 {
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 0x1000, VMR_PLATFORM,
@@ -487,7 +511,8 @@ TEST(platform_devices_have_a_place_of_their_own)
 				   &p.range[1])));
 }
 
-TEST(ports_are_placed_above_the_legacy_ones)
+/* Automatic placement of I/O ports leaves out the legacy ports. */
+TEST(ports_placed_above_legacy)
 {
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	EXPECT_EQ(0, want(any(VMR_KIND_PIO, 0x20, 0, &p.range[0])));
@@ -496,9 +521,10 @@ TEST(ports_are_placed_above_the_legacy_ones)
 	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PIO, 0xf001, 0, &p.range[2])));
 }
 
-/* Numbers. */
+/* Interrupts, memory slots, BDFs */
 
-TEST(a_pc_has_lines_and_vectors_in_one_domain)
+/* On a PC the lines and the MSI vectors are numbers of one domain. */
+TEST(pc_lines_and_vectors_share_domain)
 {
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
 	EXPECT_FALSE(m.sys.separate_msi_vectors);
@@ -513,7 +539,8 @@ TEST(a_pc_has_lines_and_vectors_in_one_domain)
 	EXPECT_EQ(0, want(at(VMR_KIND_MSI, 4095, 1, &p.range[3])));
 }
 
-TEST(other_machines_have_two_domains)
+/* On arm64 and riscv64 the MSI vectors have a domain of their own. */
+TEST(arm_riscv_vectors_are_separate)
 {
 	ASSERT_EQ(0, up(vmr_layout_arm64, GIB));
 	EXPECT_TRUE(m.sys.separate_msi_vectors);
@@ -529,7 +556,8 @@ TEST(other_machines_have_two_domains)
 	EXPECT_EQ((uint32_t)0, vmr_id_value(&p.range[1]));
 }
 
-TEST(lines_come_from_the_inputs_of_several_controllers)
+/* Lines are allocated from the inputs of all interrupt controllers. */
+TEST(lines_from_several_controllers)
 {
 	static const uint32_t lines[] = { 6, 7, 32, 33 };
 	size_t i;
@@ -550,11 +578,14 @@ TEST(lines_come_from_the_inputs_of_several_controllers)
 	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_IRQ, 20, 1, &p.range[5])));
 }
 
-/* Dragonball: lines 6 to 15 for one device each, line 5 for all who share. */
-TEST(a_pc_may_have_few_lines_and_a_shared_one)
+/*
+ * A PC as in Dragonball: lines 6 to 15 for one device each, line 5 for all that
+ * share.
+ */
+TEST(pc_with_few_lines_and_shared_line)
 {
 	static struct vmr_shared_irq five;
-	static struct vmr_irq_share sharer[2];
+	static struct vmr_irq_share share[2];
 	size_t i;
 
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
@@ -565,15 +596,16 @@ TEST(a_pc_may_have_few_lines_and_a_shared_one)
 					       NULL));
 	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[0])));
 	EXPECT_EQ((uint32_t)6, vmr_id_value(&p.range[0]));
-	for (i = 0; i < NR(sharer); i++) {
+	for (i = 0; i < NR(share); i++) {
 		EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, VMR_SHARED,
-				      &sharer[i].range)));
-		EXPECT_EQ((uint32_t)5, vmr_id_value(&sharer[i].range));
+				      &share[i].range)));
+		EXPECT_EQ((uint32_t)5, vmr_id_value(&share[i].range));
 	}
 	EXPECT_EQ((uint64_t)1023, m.sys.irqs.space.last);
 }
 
-TEST(slots_are_bounded_by_what_kvm_has)
+/* The number of memory slots is that of the configuration. */
+TEST(slots_bounded_by_config)
 {
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
 	p.config.slot_last = 1;
@@ -584,7 +616,8 @@ TEST(slots_are_bounded_by_what_kvm_has)
 	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_MEM_SLOT, 1, 0, &p.range[2])));
 }
 
-TEST(pci_addresses_leave_the_host_bridge_alone)
+/* Automatic placement leaves out the BDFs of the host bridge. */
+TEST(bdf_alloc_skips_host_bridge)
 {
 	struct vmr_constraint c;
 
@@ -598,7 +631,7 @@ TEST(pci_addresses_leave_the_host_bridge_alone)
 	EXPECT_EQ((uint32_t)8, vmr_id_value(&p.range[0]));
 	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0, 1, &p.range[1])));
 	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI_BDF, 0x100, 0, &p.range[2])));
-	/* Another segment's are asked for by bounds, or by number. */
+	/* BDFs of another segment need bounds or a fixed request. */
 	c = any(VMR_KIND_PCI_BDF, 8, VMR_PLATFORM, &p.range[2]);
 	c.request.min = 0x10008;
 	EXPECT_EQ(0, want(c));
@@ -606,9 +639,10 @@ TEST(pci_addresses_leave_the_host_bridge_alone)
 	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0x10000, 1, &p.range[3])));
 }
 
-/* Segments. */
+/* Segments */
 
-TEST(segments_share_the_windows_by_weight)
+/* The windows are split between the segments by weight. */
+TEST(segments_share_windows_by_weight)
 {
 	static const uint32_t by[] = { 1, 2, 1, 4 };
 	size_t i, j;
@@ -623,7 +657,7 @@ TEST(segments_share_the_windows_by_weight)
 		const struct vmr_layout_window *w = &p.config.windows[i];
 
 		ASSERT_EQ(0, vmr_window_split(&w->span, w->align, by, NR(by),
-					    cuts));
+					      cuts));
 		for (j = 0; j < NR(by); j++) {
 			const struct vmr_pool *pool = &p.segments[j].windows[i];
 
@@ -635,12 +669,13 @@ TEST(segments_share_the_windows_by_weight)
 		}
 	}
 	EXPECT_EQ(NULL, p.segments[0].windows[2].space);
-	/* 640 MiB by 8. */
+	/* 640 MiB / 8 */
 	EXPECT_EQ((uint64_t)(0xc0000000 + 80 * MIB - 1),
 		  p.segments[0].windows[1].last);
 }
 
-TEST(devices_at_the_root_are_in_segment_0)
+/* Devices at the root are placed in the windows of segment 0. */
+TEST(root_devices_are_in_segment_0)
 {
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
 	p.config.nr_segments = 2;
@@ -655,10 +690,10 @@ TEST(devices_at_the_root_are_in_segment_0)
 	EXPECT_EQ((uint64_t)0xe7ffffff, p.range[1].last);
 }
 
-/* Checking. */
+/* Checks of the configuration */
 
-/* It fails with @err, names @who, and touches nothing. */
-#define REFUSE_LAYOUT(err, who_) \
+/* layout_up() fails with @err, reports @span, and changes nothing. */
+#define REFUSE_LAYOUT(err, span_) \
 	do { \
 		static struct plan before; \
 		static struct machine machine; \
@@ -666,7 +701,7 @@ TEST(devices_at_the_root_are_in_segment_0)
 		before = p; \
 		machine = m; \
 		EXPECT_EQ((err), layout_up()); \
-		EXPECT_EQ((who_), p.bad); \
+		EXPECT_EQ((span_), p.bad); \
 		p.bad = NULL; \
 		vmr_resource_set_init(&before.set, p.res, NR(p.res)); \
 		EXPECT_EQ(0, memcmp(&before, &p, sizeof(p))); \
@@ -676,7 +711,8 @@ TEST(devices_at_the_root_are_in_segment_0)
 
 #define NONE	((const struct vmr_span *)NULL)
 
-TEST(a_layout_refuses_counts_and_policies_that_make_no_sense)
+/* vmr_layout_init() fails with -EINVAL for invalid counts and policies. */
+TEST(layout_init_invalid_counts)
 {
 	struct vmr_layout_config *c = &p.config;
 
@@ -717,7 +753,8 @@ TEST(a_layout_refuses_counts_and_policies_that_make_no_sense)
 	REFUSE_LAYOUT(-EINVAL, &c->windows[1].span);
 }
 
-TEST(a_layout_names_the_span_that_is_wrong)
+/* vmr_layout_init() reports the span at fault. */
+TEST(layout_init_reports_bad_span)
 {
 	struct vmr_layout_config *c = &p.config;
 	static const uint32_t zero[2];
@@ -758,12 +795,13 @@ TEST(a_layout_names_the_span_that_is_wrong)
 	c->nr_segments = 2;
 	c->segments = p.segments;
 	REFUSE_LAYOUT(-ENOSPC, &c->windows[0].span);
-	/* A hole in a window or among the platform's places is one in order. */
-	c->reserved[0] = (struct vmr_span){ 0xd0000000, 0xd00fffff, "hole" };
+	/* A reserved span may be inside a window or a platform pool. */
+	c->reserved[0] = (struct vmr_span){ 0xd0000000, 0xd00fffff, "reserved" };
 	EXPECT_EQ(0, layout_up());
 }
 
-TEST(vectors_apart_may_have_the_numbers_of_the_inputs)
+/* Separate MSI vectors may have the same numbers as inputs. */
+TEST(separate_vectors_may_overlap_inputs)
 {
 	ASSERT_EQ(0, vmr_layout_arm64(&p.config, GIB, 0, 0));
 	EXPECT_EQ(0, layout_up());
@@ -772,7 +810,8 @@ TEST(vectors_apart_may_have_the_numbers_of_the_inputs)
 	EXPECT_EQ(&p.config.msi_vectors, p.bad);
 }
 
-TEST(as_many_places_as_fit_a_description_fit_a_system)
+/* A system has room for the largest counts of each kind of span. */
+TEST(layout_with_maximum_counts)
 {
 	struct vmr_layout_config *c = &p.config;
 	size_t i;
@@ -808,19 +847,20 @@ TEST(as_many_places_as_fit_a_description_fit_a_system)
 	EXPECT_EQ((size_t)VMR_LAYOUT_MAX_RESERVED, m.sys.mmio.nr_ranges);
 }
 
-/* Holes. */
+/* Reserved spans */
 
 static struct vmr_device_ops silent;
 
-TEST(a_hole_ends_and_claims_have_its_place)
+/* Claims go live in a range that vmr_region_unreserve() frees. */
+TEST(unreserve_settles_claims)
 {
-	const struct vmr_span span = { 0xd0000000, 0xd0000fff, "hole" };
-	struct vmr_region hole = { .size = 0 }, claim = { .size = 0 };
+	const struct vmr_span span = { 0xd0000000, 0xd0000fff, "reserved" };
+	struct vmr_region reserved = { .size = 0 }, claim = { .size = 0 };
 	struct vmr_device dev = { .ops = &silent };
 	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &hole, VMR_MMIO, &span, NULL));
+	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &reserved, VMR_MMIO, &span, NULL));
 	vmr_region_init(&claim, VMR_MMIO, VMR_REGION_TRAPPED, 0x800, 0, "c");
 	ASSERT_EQ(0, vmr_device_add_region(&dev, &claim));
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &dev, NULL, NULL));
@@ -828,33 +868,36 @@ TEST(a_hole_ends_and_claims_have_its_place)
 	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&claim.range));
 
 	ASSERT_EQ(0, diary_start(&d));
-	EXPECT_EQ(-EINVAL, vmr_region_unreserve(NULL, &hole));
+	EXPECT_EQ(-EINVAL, vmr_region_unreserve(NULL, &reserved));
 	EXPECT_EQ(-EINVAL, vmr_region_unreserve(&m.sys, NULL));
 	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &claim));
 	EXPECT_EQ(0U, d.nr);
-	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &hole));
-	EXPECT_EQ(VMR_FREE, vmr_range_state(&hole.range));
+	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &reserved));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&reserved.range));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&claim.range));
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_EQ(&claim, d.entry[0].region);
-	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &hole));
+	EXPECT_EQ(-ENOENT, vmr_region_unreserve(&m.sys, &reserved));
 	EXPECT_SOUND();
 
-	/* A system that nobody routes by has holes too. */
+	/* A system without a manager can have reserved spans. */
 	ASSERT_EQ(0, vmr_device_unregister(&m.manager, &dev) - 1);
 	m.sys.free_notifier = NULL;
-	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &hole, VMR_MMIO, &span, NULL));
-	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &hole));
+	ASSERT_EQ(0, vmr_region_reserve(&m.sys, &reserved, VMR_MMIO, &span, NULL));
+	EXPECT_EQ(0, vmr_region_unreserve(&m.sys, &reserved));
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 }
 
-TEST(a_hole_refuses_what_is_wrong)
+/*
+ * vmr_region_reserve() fails for invalid arguments and leaves the region unchanged.
+ */
+TEST(region_reserve_errors)
 {
-	const struct vmr_span good = { 0xd0000000, 0xd0000fff, "hole" };
-	const struct vmr_span back = { 2, 1, "hole" };
-	const struct vmr_span far = { 0, 1ull << 39, "hole" };
-	const struct vmr_span port = { 0, 0x10000, "hole" };
-	const struct vmr_span lapic = { 0xfee00fff, 0xfee10000, "hole" };
+	const struct vmr_span good = { 0xd0000000, 0xd0000fff, "reserved" };
+	const struct vmr_span back = { 2, 1, "reserved" };
+	const struct vmr_span far = { 0, 1ull << 39, "reserved" };
+	const struct vmr_span port = { 0, 0x10000, "reserved" };
+	const struct vmr_span lapic = { 0xfee00fff, 0xfee10000, "reserved" };
 	static const struct vmr_region zero;
 	static struct vmr_device dev;
 	struct vmr_region *r = &p.region[0];
@@ -863,31 +906,32 @@ TEST(a_hole_refuses_what_is_wrong)
 	conflict = &no_range;
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(NULL, r, VMR_MMIO, &good, NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, NULL, VMR_MMIO, &good,
-					    NULL));
+					      NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, VMR_MMIO, NULL, NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, (enum vmr_io)2, &good,
-					    NULL));
+					      NULL));
 	EXPECT_EQ(-EINVAL, vmr_region_reserve(&m.sys, r, VMR_MMIO, &back, NULL));
 	EXPECT_EQ(-ERANGE, vmr_region_reserve(&m.sys, r, VMR_MMIO, &far,
-					    &conflict));
+					      &conflict));
 	EXPECT_EQ(-ERANGE, vmr_region_reserve(&m.sys, r, VMR_PIO, &port,
-					    &conflict));
+					      &conflict));
 	EXPECT_EQ(&no_range, conflict);
 	EXPECT_EQ(-EBUSY, vmr_region_reserve(&m.sys, r, VMR_MMIO, &lapic,
-					   &conflict));
+					     &conflict));
 	EXPECT_EQ(&p.layout.reserved[2].range, conflict);
 	EXPECT_EQ(0, memcmp(&zero, r, sizeof(zero)));
 	EXPECT_EQ(0, vmr_region_reserve(&m.sys, r, VMR_MMIO, &good, NULL));
 	EXPECT_EQ(-EEXIST, vmr_region_reserve(&m.sys, r, VMR_MMIO, &good, NULL));
 	p.region[1].device = &dev;
 	EXPECT_EQ(-EEXIST, vmr_region_reserve(&m.sys, &p.region[1], VMR_MMIO,
-					    &port, NULL));
+					      &port, NULL));
 	EXPECT_EQ(r, vmr_find_region(&m.manager, VMR_MMIO, 0xd0000800));
 	EXPECT_EQ(0, vmr_free(&m.sys.mmio, &r->range));
 	EXPECT_SOUND();
 }
 
-TEST(nothing_answers_in_a_hole)
+/* A read in a reserved span fails with -ENXIO and returns ones. */
+TEST(read_in_reserved_is_enxio)
 {
 	uint8_t byte = 0;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_resource.c - constraints, resource sets, and who grants resources
+ * test_resource.c - constraints, resource sets, and allocators
  *
- * Each test is named for the rule it states. The sets and their queries are those
- * of rust-vmm's vm-device, allocate, free and update those of its vm-allocator.
+ * The sets and their queries follow rust-vmm's vm-device; allocate, free and update
+ * follow its vm-allocator.
  */
 #include "../kselftest_harness.h"
 #include "fixture.h"
@@ -11,9 +11,10 @@
 #define AS(type, member, ptr) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
-/* Constraints. */
+/* Constraints */
 
-TEST(a_constraint_without_wishes_has_its_kinds_defaults)
+/* vmr_constraint_init() sets the default alignment of the kind and no bounds. */
+TEST(constraint_init_sets_kind_defaults)
 {
 	static const struct {
 		uint32_t	kind;
@@ -52,7 +53,8 @@ TEST(a_constraint_without_wishes_has_its_kinds_defaults)
 	}
 }
 
-TEST(a_constraint_can_have_bounds_and_an_alignment)
+/* vmr_constraint_init_bounded() sets the bounds and the alignment. */
+TEST(constraint_init_bounded_sets_bounds)
 {
 	struct vmr_constraint c;
 
@@ -70,13 +72,17 @@ TEST(a_constraint_can_have_bounds_and_an_alignment)
 	EXPECT_EQ(NULL, c.name);
 
 	vmr_constraint_init_bounded(&c, VMR_KIND_MMIO, 0x2000, 0x2000, 0, 0x2000,
-			      &w.r[1]);
+				    &w.r[1]);
 	EXPECT_EQ((uint64_t)0x2000, c.request.align);
 	EXPECT_EQ((uint64_t)0, c.request.min);
 	EXPECT_EQ((uint64_t)0x2000, c.request.max);
 }
 
-TEST(a_constraint_can_name_one_place)
+/*
+ * vmr_constraint_init_fixed() requests one address, whatever the default alignment
+ * is.
+ */
+TEST(constraint_init_fixed_sets_address)
 {
 	struct vmr_constraint c;
 
@@ -92,14 +98,14 @@ TEST(a_constraint_can_name_one_place)
 	EXPECT_EQ((uint64_t)0x2000, c.request.addr);
 	EXPECT_EQ((uint64_t)0x1000, c.request.size);
 
-	/* The place is the caller's affair, however MMIO is usually aligned. */
+	/* A fixed address need not have the default alignment of MMIO. */
 	EXPECT_OK(vmr_space_init(&w.a, 0, 0xffff));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x1234, 0x10, &w.r[2]);
 	EXPECT_OK(vmr_alloc(&w.a, &w.r[2], &c.request, NULL));
 	EXPECT_AT(0x1234, 0x1243, &w.r[2]);
 }
 
-/* Sets: the values are those of vm-device's own test. */
+/* Sets, with the values of vm-device's own test */
 
 #define PIO_ADDRESS_BASE	0
 #define PIO_ADDRESS_SIZE	5
@@ -152,7 +158,8 @@ static void first_is(struct __test_metadata *_metadata, uint32_t kind,
 	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, kind, res));
 }
 
-TEST(a_set_answers_for_each_kind)
+/* vmr_resource_set_next() finds the resource of each kind. */
+TEST(resource_set_finds_each_kind)
 {
 	const struct vmr_resource *res;
 
@@ -173,12 +180,16 @@ TEST(a_set_answers_for_each_kind)
 	EXPECT_EQ(NULL, res->range);
 	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_MAC, res));
 	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_DEVICE_ID, NULL));
-	/* And all of them. */
+	/* The set has no other entries. */
 	EXPECT_EQ((size_t)8, w.set.nr);
 	EXPECT_EQ(&w.res[0], w.set.entries);
 }
 
-TEST(a_set_gives_all_of_a_kind_in_order)
+/*
+ * The iteration over one kind returns its resources in the order in which they were
+ * appended.
+ */
+TEST(resource_set_iterates_in_order)
 {
 	const struct vmr_resource *res;
 	uint64_t n = 0;
@@ -202,7 +213,8 @@ TEST(a_set_gives_all_of_a_kind_in_order)
 	EXPECT_EQ((uint64_t)3, n);
 }
 
-TEST(a_full_set_takes_no_more)
+/* Appending to a full set fails with -ENOSPC. */
+TEST(resource_set_full_is_enospc)
 {
 	struct vmr_resource res = { .kind = VMR_KIND_IRQ, .start = 9,
 				    .last = 9 };
@@ -212,7 +224,7 @@ TEST(a_full_set_takes_no_more)
 	EXPECT_FAIL(-ENOSPC, vmr_resource_set_append_mac(&w.set, mac_address));
 	EXPECT_EQ((size_t)8, w.set.nr);
 
-	/* A set without memory is a full one. */
+	/* A set without memory is full. */
 	vmr_resource_set_init(&w.set, NULL, 0);
 	EXPECT_FAIL(-ENOSPC, vmr_resource_set_append(&w.set, &res));
 	EXPECT_EQ(NULL, vmr_resource_set_next(&w.set, VMR_KIND_IRQ, NULL));
@@ -228,7 +240,8 @@ TEST(a_full_set_takes_no_more)
 	EXPECT_FAIL(-EINVAL, vmr_resource_set_append_mac(&w.set, NULL));
 }
 
-TEST(a_set_copies_what_is_appended)
+/* A set stores a copy of the resource. */
+TEST(resource_set_append_copies)
 {
 	struct vmr_resource res = { .kind = VMR_KIND_PIO, .flags = VMR_SHARED,
 				    .start = 1, .last = 2, .range = &w.r[3],
@@ -241,7 +254,8 @@ TEST(a_set_copies_what_is_appended)
 	EXPECT_EQ((uint64_t)1, w.res[0].start);
 }
 
-TEST(the_size_of_the_whole_domain_is_0)
+/* The size of a resource that covers the whole domain is 0. */
+TEST(resource_size_of_whole_domain_is_0)
 {
 	struct vmr_resource res = { .start = 0, .last = VMR_ADDR_MAX };
 
@@ -250,7 +264,7 @@ TEST(the_size_of_the_whole_domain_is_0)
 	EXPECT_EQ(VMR_ADDR_MAX, vmr_resource_size(&res));
 }
 
-/* The library's own allocators. */
+/* The library's own allocators */
 
 static struct vmr_pool_allocator pools;
 static struct vmr_id_allocator irqs;
@@ -267,7 +281,7 @@ static void allocators(struct __test_metadata *_metadata)
 	vmr_id_allocator_init(&irqs, &w.ids);
 }
 
-/* EXPECT_FAIL() for calls that may fill in or change @res. */
+/* EXPECT_FAIL() that also compares the file-wide resource */
 #define REFUSE_RES(err, call) \
 	do { \
 		const struct vmr_resource res_before_ = res; \
@@ -277,7 +291,8 @@ static void allocators(struct __test_metadata *_metadata)
 		} \
 	} while (0)
 
-TEST(a_pool_grants_addresses)
+/* A pool allocator allocates addresses and fills in the resource. */
+TEST(pool_allocator_allocates_addresses)
 {
 	struct vmr_constraint c;
 
@@ -295,32 +310,33 @@ TEST(a_pool_grants_addresses)
 	EXPECT_EQ(&w.r[0], res.range);
 	EXPECT_STREQ("bar", res.name);
 
-	/* A fixed place, and one that is taken. */
+	/* A fixed address, and one that is in use */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x8800, 0x100, &w.r[1]);
 	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &w.res[1], NULL));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x8700, 0x200, &w.r[2]);
 	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					&conflict));
+					       &conflict));
 	EXPECT_EQ(&w.r[0], conflict);
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x9000, 0x200, &w.r[2]);
 	REFUSE_RES(-ERANGE, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x8000, &w.r[2]);
 	REFUSE_RES(-ENOSPC, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x100, &w.r[0]);
 	REFUSE_RES(-EEXIST, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0, &w.r[2]);
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, VMR_ADDR_MAX, 2, &w.r[2]);
 	REFUSE_RES(-EOVERFLOW, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					    &conflict));
+						   &conflict));
 	EXPECT_VALID(&w.a);
 }
 
-TEST(an_id_pool_grants_ids)
+/* An id allocator allocates ids and fills in the resource. */
+TEST(id_allocator_allocates_ids)
 {
 	struct vmr_constraint c;
 
@@ -338,10 +354,10 @@ TEST(an_id_pool_grants_ids)
 	EXPECT_EQ((uint64_t)8, w.res[1].start);
 	EXPECT_EQ((uint64_t)11, w.res[1].last);
 	EXPECT_EQ((uint64_t)12, w.ids.high_watermark);
-	/* MSI vectors come in powers of two, MSI-X vectors as one likes. */
+	/* The number of MSI vectors is a power of two, that of MSI-X vectors is not limited so. */
 	vmr_constraint_init(&c, VMR_KIND_MSI, 3, &w.r[2]);
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&irqs.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init(&c, VMR_KIND_MSIX, 3, &w.r[2]);
 	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &w.res[2], NULL));
 	EXPECT_EQ((uint64_t)12, w.res[2].start);
@@ -350,14 +366,15 @@ TEST(an_id_pool_grants_ids)
 	EXPECT_EQ(&w.r[1], conflict);
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 24, 1, &w.r[3]);
 	REFUSE_RES(-ERANGE, vmr_allocator_alloc(&irqs.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, UINT32_MAX, 2, &w.r[3]);
 	REFUSE_RES(-EOVERFLOW, vmr_allocator_alloc(&irqs.allocator, &c, &res,
-					    &conflict));
+						   &conflict));
 	EXPECT_VALID(&w.ids.space);
 }
 
-TEST(an_id_pool_has_first_fit_and_no_alignment_of_its_own)
+/* An id allocator uses first fit by default and has no default alignment. */
+TEST(id_allocator_defaults_to_first_fit)
 {
 	struct vmr_constraint c;
 
@@ -372,7 +389,8 @@ TEST(an_id_pool_has_first_fit_and_no_alignment_of_its_own)
 	EXPECT_EQ((uint64_t)22, res.start);
 }
 
-TEST(allocate_refuses_null)
+/* vmr_allocator_alloc() fails with -EINVAL for NULL. */
+TEST(allocator_alloc_null_is_einval)
 {
 	struct vmr_constraint c;
 
@@ -380,15 +398,16 @@ TEST(allocate_refuses_null)
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(NULL, &c, &res, &conflict));
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, NULL, &res,
-					 &conflict));
+						&conflict));
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, NULL,
-					 &conflict));
+						&conflict));
 	c.range = NULL;
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&pools.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 }
 
-TEST(release_gives_back_what_was_granted_there)
+/* An allocator frees only resources that it allocated, and only once. */
+TEST(allocator_frees_own_resources_only)
 {
 	struct vmr_constraint c;
 
@@ -397,12 +416,12 @@ TEST(release_gives_back_what_was_granted_there)
 	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
 	REFUSE_RES(-EINVAL, vmr_allocator_free(NULL, &res));
 	REFUSE_RES(-EINVAL, vmr_allocator_free(&pools.allocator, NULL));
-	/* Another allocator's. */
+	/* A resource of another allocator */
 	REFUSE_RES(-ENOENT, vmr_allocator_free(&irqs.allocator, &res));
 	EXPECT_OK(vmr_allocator_free(&pools.allocator, &res));
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&w.r[0]));
 	EXPECT_EQ((size_t)0, w.a.nr_ranges);
-	/* Twice. */
+	/* Freed twice */
 	REFUSE_RES(-ENOENT, vmr_allocator_free(&pools.allocator, &res));
 
 	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[1]);
@@ -412,9 +431,10 @@ TEST(release_gives_back_what_was_granted_there)
 	EXPECT_EQ((size_t)0, w.ids.space.nr_ranges);
 }
 
-/* Updating. */
+/* Updates */
 
-TEST(update_replaces_the_place)
+/* An update replaces the range. The new range may overlap the old one. */
+TEST(allocator_update_replaces_range)
 {
 	struct vmr_constraint c;
 
@@ -422,7 +442,7 @@ TEST(update_replaces_the_place)
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
 	EXPECT_OK(vmr_allocator_alloc(&pools.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)0x8000, res.start);
-	/* Another place, over its own old one, with another size. */
+	/* Another address and size, overlapping the old range */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x7800, 0x1400, &w.r[0]);
 	c.name = "moved";
 	EXPECT_OK(vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
@@ -431,7 +451,7 @@ TEST(update_replaces_the_place)
 	EXPECT_EQ((uint64_t)0x8bff, res.last);
 	EXPECT_EQ(&w.r[0], res.range);
 	EXPECT_STREQ("moved", res.name);
-	/* Automatic placement may choose the old place too. */
+	/* Automatic placement may choose the old range too. */
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0x1000, &w.r[0]);
 	EXPECT_OK(vmr_allocator_update(&pools.allocator, &res, &c, NULL));
 	EXPECT_AT(0x8000, 0x8fff, &w.r[0]);
@@ -439,7 +459,8 @@ TEST(update_replaces_the_place)
 	EXPECT_VALID(&w.a);
 }
 
-TEST(update_that_fails_keeps_the_old)
+/* An update that fails keeps the old range and the old resource. */
+TEST(allocator_update_failure_keeps_range)
 {
 	struct vmr_constraint c;
 
@@ -470,7 +491,7 @@ TEST(update_that_fails_keeps_the_old)
 	KEPT(-EOVERFLOW, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	vmr_constraint_init(&c, VMR_KIND_MMIO, 0, &w.r[0]);
 	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
-	/* Null, another node, another allocator. */
+	/* NULL, another node, another allocator */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x2000, 0x1000, &w.r[0]);
 	KEPT(-EINVAL, vmr_allocator_update(NULL, &res, &c, &conflict));
 	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, NULL, &c, &conflict));
@@ -480,7 +501,7 @@ TEST(update_that_fails_keeps_the_old)
 	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
 	c.range = NULL;
 	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &res, &c, &conflict));
-	/* A resource that names no node does not name this one. */
+	/* The node of the resource is NULL and differs from that of the constraint. */
 	c.range = &w.r[0];
 	memset(&w.res[0], 0, sizeof(w.res[0]));
 	KEPT(-EINVAL, vmr_allocator_update(&pools.allocator, &w.res[0], &c, &conflict));
@@ -488,7 +509,8 @@ TEST(update_that_fails_keeps_the_old)
 	EXPECT_EQ((uint64_t)0, w.ids.high_watermark);
 }
 
-TEST(update_grants_anew_what_is_in_no_space)
+/* An update of a resource whose range is free allocates the range. */
+TEST(allocator_update_of_free_allocates)
 {
 	struct vmr_constraint c;
 
@@ -513,7 +535,8 @@ TEST(update_grants_anew_what_is_in_no_space)
 	EXPECT_VALID(&w.ids.space);
 }
 
-TEST(update_replaces_ids)
+/* An update of ids frees the old ids and moves the watermark. */
+TEST(allocator_update_replaces_ids)
 {
 	struct vmr_constraint c;
 
@@ -521,7 +544,7 @@ TEST(update_replaces_ids)
 	vmr_constraint_init(&c, VMR_KIND_MSI, 4, &w.r[0]);
 	EXPECT_OK(vmr_allocator_alloc(&irqs.allocator, &c, &res, NULL));
 	EXPECT_EQ((uint64_t)8, res.start);
-	/* Twice as many, of which the old are half. */
+	/* Twice as many, including the old ids */
 	vmr_constraint_init(&c, VMR_KIND_MSI, 8, &w.r[0]);
 	EXPECT_OK(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_EQ((uint64_t)8, res.start);
@@ -532,7 +555,7 @@ TEST(update_replaces_ids)
 	EXPECT_AT(8, 15, &w.r[0]);
 	EXPECT_EQ((uint64_t)8, res.start);
 	EXPECT_EQ((uint64_t)16, w.ids.high_watermark);
-	/* What was handed out once is released already. */
+	/* Ids below the watermark count as freed. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MSI, 5, 1, &w.r[0]);
 	EXPECT_OK(vmr_allocator_update(&irqs.allocator, &res, &c, NULL));
 	EXPECT_EQ(-EALREADY, vmr_id_free(&w.ids, 15, NULL));
@@ -541,8 +564,8 @@ TEST(update_replaces_ids)
 }
 
 /*
- * A kind of resource that the library does not know: lanes of a link, of which a
- * bit each is kept. Nothing of it is in any space.
+ * A kind of resource that the library does not define: lanes of a link, one bit each.
+ * They are in no space.
  */
 struct lane_allocator {
 	unsigned int		taken;
@@ -560,7 +583,7 @@ static unsigned int lanes_of(const struct vmr_resource *lane)
 
 static int lane_allocate(struct vmr_allocator *a,
 			 const struct vmr_constraint *c,
-			 struct vmr_resource *lane, struct vmr_range **in_way)
+			 struct vmr_resource *lane, struct vmr_range **blocked_by)
 {
 	struct lane_allocator *lanes = AS(struct lane_allocator, allocator, a);
 	struct vmr_resource got = { .kind = c->kind, .range = c->range };
@@ -574,8 +597,8 @@ static int lane_allocate(struct vmr_allocator *a,
 		if (lanes->taken & lanes_of(&got)) {
 			if (c->request.policy != VMR_EXACT)
 				continue;
-			if (in_way)
-				*in_way = lanes->owner[i];
+			if (blocked_by)
+				*blocked_by = lanes->owner[i];
 			return -EBUSY;
 		}
 		lanes->taken |= lanes_of(&got);
@@ -598,7 +621,7 @@ static int lane_free(struct vmr_allocator *a, struct vmr_resource *lane)
 
 static int lane_update(struct vmr_allocator *a, struct vmr_resource *lane,
 		       const struct vmr_constraint *c,
-		       struct vmr_range **in_way)
+		       struct vmr_range **blocked_by)
 {
 	struct lane_allocator *lanes = AS(struct lane_allocator, allocator, a);
 	unsigned int before = lanes->taken;
@@ -606,7 +629,7 @@ static int lane_update(struct vmr_allocator *a, struct vmr_resource *lane,
 
 	lanes->updates++;
 	lanes->taken &= ~lanes_of(lane);
-	ret = lane_allocate(a, c, lane, in_way);
+	ret = lane_allocate(a, c, lane, blocked_by);
 	if (ret)
 		lanes->taken = before;
 	return ret;
@@ -620,7 +643,10 @@ static const struct vmr_allocator_ops lane_ops = {
 
 static const struct vmr_allocator_ops no_ops;
 
-TEST(a_new_kind_of_resource_uses_the_same_interface)
+/*
+ * An allocator of the caller can implement a kind that the library does not define.
+ */
+TEST(allocator_of_custom_kind)
 {
 	static struct lane_allocator lanes = { .allocator.ops = &lane_ops };
 	struct vmr_constraint c;
@@ -633,15 +659,12 @@ TEST(a_new_kind_of_resource_uses_the_same_interface)
 	EXPECT_EQ(0x0fu, lanes.taken);
 	vmr_constraint_init_fixed(&c, KIND_LANE, 0, 2, &w.r[1]);
 	REFUSE_RES(-EBUSY, vmr_allocator_alloc(&lanes.allocator, &c, &res,
-					&conflict));
+					       &conflict));
 	EXPECT_EQ(&w.r[0], conflict);
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[1]);
 	REFUSE_RES(-ENOSPC, vmr_allocator_alloc(&lanes.allocator, &c, &res,
-					 &conflict));
-	/*
-	 * Its node is in no space, but whether it is granted only its allocator
-	 * knows.
-	 */
+						&conflict));
+	/* The node is in no space: only its allocator knows if it is allocated. */
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[0]);
 	EXPECT_OK(vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 	EXPECT_EQ(1u, lanes.updates);
@@ -653,13 +676,14 @@ TEST(a_new_kind_of_resource_uses_the_same_interface)
 	EXPECT_OK(vmr_allocator_free(&lanes.allocator, &res));
 	EXPECT_EQ(0u, lanes.taken);
 	REFUSE_RES(-ENOENT, vmr_allocator_free(&lanes.allocator, &res));
-	/* In a device's set it is like the others. */
+	/* A resource set holds it like other kinds. */
 	vmr_resource_set_init(&w.set, w.res, 8);
 	EXPECT_OK(vmr_resource_set_append(&w.set, &res));
 	EXPECT_NE(NULL, vmr_resource_set_next(&w.set, KIND_LANE, NULL));
 }
 
-TEST(an_operation_that_is_not_there_is_eopnotsupp)
+/* A missing operation fails with -EOPNOTSUPP, after the check of the arguments. */
+TEST(allocator_missing_op_is_eopnotsupp)
 {
 	static struct lane_allocator lanes = { .allocator.ops = &no_ops };
 	struct vmr_constraint c;
@@ -667,22 +691,21 @@ TEST(an_operation_that_is_not_there_is_eopnotsupp)
 	vmr_constraint_init(&c, KIND_LANE, 4, &w.r[0]);
 	res.range = &w.r[0];
 	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_alloc(&lanes.allocator, &c, &res,
-					     &conflict));
+						    &conflict));
 	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_update(&lanes.allocator, &res, &c,
-					   &conflict));
+						     &conflict));
 	REFUSE_RES(-EOPNOTSUPP, vmr_allocator_free(&lanes.allocator, &res));
-	/* Invalid comes first. */
+	/* -EINVAL precedes -EOPNOTSUPP. */
 	c.range = NULL;
 	REFUSE_RES(-EINVAL, vmr_allocator_alloc(&lanes.allocator, &c, &res,
-					 &conflict));
+						&conflict));
 	REFUSE_RES(-EINVAL, vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 }
 
 /*
- * The example of vm-allocator's first design: a VMM's allocators in a struct of
- * its own, devices with what they got, a vector taken by the guest and a BAR
- * reprogrammed by it, and all of it given back. What a device got is in the
- * device, where the example has a map.
+ * The example of vm-allocator's first design: the allocators of a VMM, devices with
+ * their resources, a vector and a BAR that the guest changes, and the release of all
+ * resources. The resources are in the devices; the example has a map.
  */
 struct pci_dev {
 	struct vmr_range	id;
@@ -702,8 +725,8 @@ struct system_allocator {
 	struct vmr_pool_allocator	mmio_range;
 };
 
-static struct vmr_allocator *who_grants(struct system_allocator *sys,
-					uint32_t kind)
+static struct vmr_allocator *allocator_for(struct system_allocator *sys,
+					   uint32_t kind)
 {
 	switch (kind) {
 	case VMR_KIND_DEVICE_ID:
@@ -715,7 +738,7 @@ static struct vmr_allocator *who_grants(struct system_allocator *sys,
 	}
 }
 
-/* Everything, or nothing. */
+/* Allocates all resources of @dev or none. */
 static int plug(struct system_allocator *sys, struct pci_dev *dev)
 {
 	struct vmr_constraint c[3];
@@ -727,15 +750,15 @@ static int plug(struct system_allocator *sys, struct pci_dev *dev)
 	vmr_constraint_init(&c[1], VMR_KIND_IRQ, 1, &dev->irq);
 	vmr_constraint_init(&c[2], VMR_KIND_MMIO, 0x100, &dev->mmio);
 	for (i = 0; i < 3; i++) {
-		ret = vmr_allocator_alloc(who_grants(sys, c[i].kind), &c[i], &got,
-				   NULL);
+		ret = vmr_allocator_alloc(allocator_for(sys, c[i].kind), &c[i], &got,
+					  NULL);
 		if (ret)
 			break;
 		vmr_resource_set_append(&dev->set, &got);
 	}
 	while (ret && i--)
-		vmr_allocator_free(who_grants(sys, dev->entries[i].kind),
-			    &dev->entries[i]);
+		vmr_allocator_free(allocator_for(sys, dev->entries[i].kind),
+				   &dev->entries[i]);
 	return ret;
 }
 
@@ -745,11 +768,12 @@ static void unplug(struct __test_metadata *_metadata,
 	size_t i;
 
 	for (i = 0; i < dev->set.nr; i++)
-		EXPECT_OK(vmr_allocator_free(who_grants(sys, dev->entries[i].kind),
-				  &dev->entries[i]));
+		EXPECT_OK(vmr_allocator_free(allocator_for(sys, dev->entries[i].kind),
+					     &dev->entries[i]));
 }
 
-TEST(example_of_a_system_allocator)
+/* The example of vm-allocator's first design, with allocators of the library. */
+TEST(allocators_system_example)
 {
 	static struct system_allocator sys;
 	static struct pci_dev dev[4];
@@ -774,25 +798,25 @@ TEST(example_of_a_system_allocator)
 	EXPECT_OK(vmr_allocator_update(&sys.irq.allocator, &dev[1].entries[1], &c, NULL));
 	EXPECT_EQ(&dev[1].irq, vmr_id_find(&sys.irqs, 7));
 	EXPECT_FALSE(vmr_id_is_allocated(&sys.irqs, 6));
-	/* One that another device has. */
+	/* The vector of another device */
 	vmr_constraint_init_fixed(&c, VMR_KIND_IRQ, 5, 1, &dev[1].irq);
 	EXPECT_EQ(-EBUSY, vmr_allocator_update(&sys.irq.allocator, &dev[1].entries[1], &c,
-				     &conflict));
+					       &conflict));
 	EXPECT_EQ(&dev[0].irq, conflict);
 	EXPECT_EQ(&dev[1].irq, vmr_id_find(&sys.irqs, 7));
 
 	/* update_mmio_addr(): the guest reprogrammed a BAR. */
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0008000, 0x100, &dev[1].mmio);
 	EXPECT_OK(vmr_allocator_update(&sys.mmio_range.allocator, &dev[1].entries[2], &c,
-			 NULL));
+				       NULL));
 	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
 	EXPECT_EQ(NULL, vmr_find(&sys.mmio, 0xe0001000));
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0xe0000080, 0x100, &dev[1].mmio);
 	EXPECT_EQ(-EBUSY, vmr_allocator_update(&sys.mmio_range.allocator,
-				     &dev[1].entries[2], &c, NULL));
+					       &dev[1].entries[2], &c, NULL));
 	EXPECT_EQ(&dev[1].mmio, vmr_find(&sys.mmio, 0xe0008000));
 
-	/* Without an interrupt left there is no device, and no trace of it. */
+	/* Without a free interrupt the plug fails and leaves nothing allocated. */
 	EXPECT_OK(plug(&sys, &dev[2]));
 	EXPECT_EQ(-ENOSPC, plug(&sys, &dev[3]));
 	EXPECT_EQ((size_t)3, sys.ids.space.nr_ranges);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * test_transaction.c - several changes as one: transactions, sets of moves,
- * pending removal, adoption, and changes that a write brings
+ * test_transaction.c - transactions, bulk moves, pending removal, restored devices,
+ * and changes that a write callback requests
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,26 +14,26 @@
 static struct vmr_transaction t;
 static struct vmr_move_op steps[4];
 
-/* A device that wants one place, and is not registered. */
-static int wants(struct probe *p, const char *name, struct vmr_bus *parent,
-		 uint64_t start, uint64_t size)
+/* Prepare a device with one fixed region. It is not registered. */
+static int probe_at(struct probe *p, const char *name, struct vmr_bus *parent,
+		    uint64_t start, uint64_t size)
 {
 	probe_init(p, name);
 	p->dev.parent_bus = parent;
 	return probe_region_at(p, 0, VMR_MMIO, start, size);
 }
 
-static int add(struct probe *p)
+static int add_probe(struct probe *p)
 {
 	return vmr_transaction_add(&t, &p->dev, NULL, NULL);
 }
 
-static int drop(struct probe *p)
+static int remove_probe(struct probe *p)
 {
 	return vmr_transaction_remove(&t, &p->dev);
 }
 
-/* REFUSED() that looks at the transaction too. */
+/* REFUSED() that also compares the transaction. */
 #define TX_REFUSED(err, call) \
 	do { \
 		struct vmr_transaction before_ = t; \
@@ -44,24 +44,28 @@ static int drop(struct probe *p)
 	} while (0)
 
 /*
- * Old or new
+ * Commit and abort
  */
 
-TEST(a_commit_makes_all_of_it_true)
+/*
+ * A commit applies all additions and removals of the transaction. Before it, the old
+ * state is in effect.
+ */
+TEST(commit_applies_all_changes)
 {
 	struct probe old, stays, a, b;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&old, "old", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&stays, "stays", VMR_MMIO, 0x2000, 0x1000));
-	ASSERT_EQ(0, wants(&a, "a", NULL, 0x3000, 0x1000));
-	ASSERT_EQ(0, wants(&b, "b", NULL, 0x4000, 0x1000));
+	ASSERT_EQ(0, probe_at(&a, "a", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, probe_at(&b, "b", NULL, 0x4000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	EXPECT_EQ(0, add(&a));
-	EXPECT_EQ(0, drop(&old));
-	EXPECT_EQ(0, add(&b));
+	EXPECT_EQ(0, add_probe(&a));
+	EXPECT_EQ(0, remove_probe(&old));
+	EXPECT_EQ(0, add_probe(&b));
 
-	/* Until then the old state: granted and told so, but not there. */
+	/* Before the commit the devices have resources but are not mapped. */
 	EXPECT_EQ(1U, a.granted);
 	EXPECT_EQ(VMR_DEVICE_PREPARED, a.dev.state);
 	EXPECT_EQ(0x3000U, a.got[0].start);
@@ -80,22 +84,23 @@ TEST(a_commit_makes_all_of_it_true)
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&old.dev.id));
 	EXPECT_NULL(a.dev.transaction);
 	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &old.dev));
-	/* In the order in which they came. */
+	/* In the order of the additions */
 	EXPECT_EQ(&a.dev, vmr_next_device(&m.manager, &stays.dev));
 	EXPECT_EQ(&b.dev, vmr_next_device(&m.manager, &a.dev));
 	EXPECT_SOUND();
 }
 
-TEST(a_cancel_leaves_the_old_state)
+/* An abort leaves the machine as it was before the transaction. */
+TEST(abort_restores_old_state)
 {
 	struct probe old, a, b;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&old, "old", VMR_MMIO, 0x1000, 0x1000));
-	ASSERT_EQ(0, wants(&a, "a", NULL, 0x3000, 0x1000));
-	ASSERT_EQ(0, wants(&b, "b", NULL, 0x4000, 0x1000));
+	ASSERT_EQ(0, probe_at(&a, "a", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, probe_at(&b, "b", NULL, 0x4000, 0x1000));
 	vmr_constraint_init(probe_want(&b), VMR_KIND_MSIX, 4, &b.node[1]);
-	/* The ids were handed out, which the pools remember. */
+	/* Raise the watermarks first, so that the addition does not change them. */
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
 	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &a.dev));
@@ -103,47 +108,48 @@ TEST(a_cancel_leaves_the_old_state)
 
 	machine_state_before();
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	EXPECT_EQ(0, add(&a));
-	EXPECT_EQ(0, drop(&old));
-	EXPECT_EQ(0, add(&b));
+	EXPECT_EQ(0, add_probe(&a));
+	EXPECT_EQ(0, remove_probe(&old));
+	EXPECT_EQ(0, add_probe(&b));
 	EXPECT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_TRUE(same_as_before());
 	EXPECT_ANSWERS(&old.region[0], 0x1000);
 	EXPECT_NULL(old.dev.transaction);
 	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, a.dev.state);
 	EXPECT_EQ(0U, a.dev.resources.nr);
-	/* And all of them are free for the next try. */
+	/* All resources are free again. */
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &b.dev, NULL, NULL));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &old.dev));
 	EXPECT_SOUND();
 }
 
-TEST(an_addition_that_fails_leaves_the_transaction_as_it_was)
+/* An addition that fails changes neither the transaction nor the machine. */
+TEST(failed_add_leaves_transaction_unchanged)
 {
 	struct vmr_range *conflict = NULL;
-	struct probe a, taken, vain;
+	struct probe a, taken, refusing;
 	size_t failed = 99;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, wants(&a, "a", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, probe_at(&a, "a", NULL, 0x3000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&a));
+	ASSERT_EQ(0, add_probe(&a));
 
 	TX_REFUSED(-EINVAL, vmr_transaction_add(NULL, &a.dev, NULL, NULL));
 	TX_REFUSED(-EINVAL, vmr_transaction_add(&t, NULL, NULL, NULL));
-	TX_REFUSED(-EEXIST, add(&a));
+	TX_REFUSED(-EEXIST, add_probe(&a));
 	TX_REFUSED(-EEXIST, vmr_device_register(&m.manager, &a.dev, NULL, NULL));
-	/* What another addition was granted is taken. */
-	ASSERT_EQ(0, wants(&taken, "taken", NULL, 0x2800, 0x1000));
+	/* The ranges of an earlier addition are in use. */
+	ASSERT_EQ(0, probe_at(&taken, "taken", NULL, 0x2800, 0x1000));
 	TX_REFUSED(-EBUSY, vmr_transaction_add(&t, &taken.dev, &failed,
 					       &conflict));
 	EXPECT_EQ(0U, failed);
 	EXPECT_EQ(&a.region[0].range, conflict);
-	ASSERT_EQ(0, wants(&vain, "vain", NULL, 0x5000, 0x1000));
-	vain.refuse = -EIO;
-	TX_REFUSED(-EIO, add(&vain));
-	EXPECT_EQ(1U, vain.granted);
+	ASSERT_EQ(0, probe_at(&refusing, "refusing", NULL, 0x5000, 0x1000));
+	refusing.refuse = -EIO;
+	TX_REFUSED(-EIO, add_probe(&refusing));
+	EXPECT_EQ(1U, refusing.granted);
 
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_ANSWERS(&a.region[0], 0x3000);
@@ -151,29 +157,33 @@ TEST(an_addition_that_fails_leaves_the_transaction_as_it_was)
 	EXPECT_SOUND();
 }
 
-TEST(a_removal_is_refused)
+/*
+ * A removal fails for a device that is not registered or that a transaction already
+ * adds or removes.
+ */
+TEST(transaction_remove_errors)
 {
 	struct vmr_transaction other;
 	struct probe p, q;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	ASSERT_EQ(0, wants(&q, "q", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, probe_at(&q, "q", NULL, 0x3000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &other));
 	TX_REFUSED(-EINVAL, vmr_transaction_remove(NULL, &p.dev));
 	TX_REFUSED(-EINVAL, vmr_transaction_remove(&t, NULL));
-	TX_REFUSED(-ENOENT, drop(&q));
-	EXPECT_EQ(0, drop(&p));
-	TX_REFUSED(-EBUSY, drop(&p));
+	TX_REFUSED(-ENOENT, remove_probe(&q));
+	EXPECT_EQ(0, remove_probe(&p));
+	TX_REFUSED(-EBUSY, remove_probe(&p));
 	TX_REFUSED(-EBUSY, vmr_transaction_remove(&other, &p.dev));
-	/* Nor can it go another way meanwhile. */
+	/* Other calls cannot remove the device meanwhile. */
 	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &p.dev));
 	TX_REFUSED(-EBUSY, vmr_device_unregister_at(&m.manager, VMR_MMIO, 0x1000, NULL));
-	TX_REFUSED(-EEXIST, add(&p));
-	/* What is being added is not there to be removed. */
-	EXPECT_EQ(0, add(&q));
-	TX_REFUSED(-EBUSY, drop(&q));
+	TX_REFUSED(-EEXIST, add_probe(&p));
+	/* A device that is being added is not registered yet. */
+	EXPECT_EQ(0, add_probe(&q));
+	TX_REFUSED(-EBUSY, remove_probe(&q));
 	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &q.dev));
 	TX_REFUSED(-ENOENT, vmr_region_program(&m.manager, &q.region[0],
 					       0x8000));
@@ -183,12 +193,15 @@ TEST(a_removal_is_refused)
 	EXPECT_SOUND();
 }
 
-TEST(a_transaction_is_over_once)
+/*
+ * After a commit or an abort all further calls on the transaction fail with -EINVAL.
+ */
+TEST(transaction_ends_once)
 {
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, wants(&p, "p", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, probe_at(&p, "p", NULL, 0x3000, 0x1000));
 	EXPECT_EQ(-EINVAL, vmr_transaction_begin(NULL, &t));
 	EXPECT_EQ(-EINVAL, vmr_transaction_begin(&m.manager, NULL));
 	EXPECT_EQ(-EINVAL, vmr_transaction_commit(NULL));
@@ -197,32 +210,34 @@ TEST(a_transaction_is_over_once)
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	TX_REFUSED(-EINVAL, vmr_transaction_commit(&t));
 	TX_REFUSED(-EINVAL, vmr_transaction_abort(&t));
-	TX_REFUSED(-EINVAL, add(&p));
-	TX_REFUSED(-EINVAL, drop(&p));
+	TX_REFUSED(-EINVAL, add_probe(&p));
+	TX_REFUSED(-EINVAL, remove_probe(&p));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	EXPECT_EQ(0, vmr_transaction_abort(&t));
 	TX_REFUSED(-EINVAL, vmr_transaction_commit(&t));
 }
 
-TEST(what_a_removal_will_free_is_not_free_before)
+/* The range of a removed device stays in use until the commit. */
+TEST(removed_range_busy_until_commit)
 {
-	struct probe old, heir;
+	struct probe old, next;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&old, "old", VMR_MMIO, 0x1000, 0x1000));
-	ASSERT_EQ(0, wants(&heir, "heir", NULL, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_at(&next, "next", NULL, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, drop(&old));
-	TX_REFUSED(-EBUSY, add(&heir));
+	ASSERT_EQ(0, remove_probe(&old));
+	TX_REFUSED(-EBUSY, add_probe(&next));
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
-	EXPECT_EQ(0, vmr_device_register(&m.manager, &heir.dev, NULL, NULL));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &next.dev, NULL, NULL));
 }
 
 /*
  * Claims
  */
 
-TEST(a_claim_has_what_a_commit_frees)
+/* Claims go live in ranges that a commit frees, the oldest first. */
+TEST(commit_settles_claims)
 {
 	struct probe a, b, old, waits;
 	struct event_log d;
@@ -236,11 +251,11 @@ TEST(a_claim_has_what_a_commit_frees)
 			     false));
 	ASSERT_EQ(0, diary_start(&d));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, drop(&a));
-	ASSERT_EQ(0, drop(&b));
+	ASSERT_EQ(0, remove_probe(&a));
+	ASSERT_EQ(0, remove_probe(&b));
 	EXPECT_EQ(0U, d.nr);
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
-	/* The older claim needs both places and has them. */
+	/* The older claim needs both ranges and gets them. */
 	EXPECT_ANSWERS(&old.region[0], 0x1000);
 	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
 	EXPECT_EQ(3U, d.nr);
@@ -250,17 +265,18 @@ TEST(a_claim_has_what_a_commit_frees)
 	EXPECT_SOUND();
 }
 
-TEST(a_claim_has_what_a_cancel_frees)
+/* Claims go live in ranges that an abort frees. */
+TEST(abort_settles_claims)
 {
 	struct probe p, waits;
 	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_at(&p, "p", NULL, 0x1000, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&p));
-	/* The guest programs a BAR onto what is granted and not there yet. */
+	ASSERT_EQ(0, add_probe(&p));
+	/* The guest programs a BAR to a range that is live but not mapped yet. */
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
 			     false));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&waits.region[0]));
@@ -272,23 +288,24 @@ TEST(a_claim_has_what_a_cancel_frees)
 	EXPECT_SOUND();
 }
 
-static struct vmr_region *intruder;
+static struct vmr_region *claiming_region;
 
-static void intrude(struct probe *p)
+static void claim_range(struct probe *p)
 {
-	p->result = program(intruder, p->region[0].range.start);
+	p->result = program(claiming_region, p->region[0].range.start);
 }
 
-TEST(a_claim_has_what_a_refused_registration_frees)
+/* Claims go live in ranges that a failed registration frees. */
+TEST(failed_register_settles_claims)
 {
 	struct probe p, waits;
 	struct event_log d;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, leaf_up(&waits, "waits", NULL, VMR_MMIO, 0x1000, false));
-	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
-	intruder = &waits.region[0];
-	p.on_grant = intrude;
+	ASSERT_EQ(0, probe_at(&p, "p", NULL, 0x1000, 0x1000));
+	claiming_region = &waits.region[0];
+	p.on_grant = claim_range;
 	p.refuse = -EIO;
 	ASSERT_EQ(0, diary_start(&d));
 	EXPECT_EQ(-EIO, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
@@ -302,7 +319,7 @@ TEST(a_claim_has_what_a_refused_registration_frees)
  * Buses in transactions
  */
 
-/* A bus with an open window, both as part of the transaction. */
+/* Add a bus with an open window in the transaction. */
 static int hub_added(struct bridge_dev *h, struct vmr_bus *parent, uint64_t start,
 		     uint64_t size)
 {
@@ -312,11 +329,14 @@ static int hub_added(struct bridge_dev *h, struct vmr_bus *parent, uint64_t star
 		ret = probe_region(&h->p, 0, VMR_MMIO, VMR_REGION_WINDOW, size);
 	if (!ret)
 		vmr_constraint_init_fixed(probe_want(&h->p), VMR_KIND_MMIO, start, size,
-				  &h->p.region[0].range);
+					  &h->p.region[0].range);
 	return ret ? ret : vmr_transaction_add(&t, &h->p.dev, NULL, NULL);
 }
 
-TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
+/*
+ * One transaction can add buses with the devices on them, and one can remove them.
+ */
+TEST(transaction_adds_bus_with_devices)
 {
 	struct bridge_dev outer, inner;
 	struct probe p;
@@ -327,13 +347,13 @@ TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, hub_added(&outer, NULL, 0x100000, 0x10000));
 	ASSERT_EQ(0, hub_added(&inner, &outer.bus, 0x104000, 0x1000));
-	/* Placed inside the window, and not because it says where. */
+	/* Automatic placement chooses an address inside the window. */
 	probe_init(&p, "p");
 	p.dev.parent_bus = &inner.bus;
 	ASSERT_EQ(0, probe_region(&p, 0, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
 	vmr_constraint_init(probe_want(&p), VMR_KIND_MMIO, 0x1000,
 			    &p.region[0].range);
-	ASSERT_EQ(0, add(&p));
+	ASSERT_EQ(0, add_probe(&p));
 	EXPECT_EQ(0x104000U, p.got[0].start);
 	EXPECT_NULL(responder(VMR_MMIO, 0x104000));
 	EXPECT_EQ(0U, d.nr);
@@ -345,11 +365,11 @@ TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 	EXPECT_EQ(&p.dev, vmr_next_device(&m.manager, &inner.p.dev));
 
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	TX_REFUSED(-EBUSY, drop(&inner.p));
-	TX_REFUSED(-EBUSY, drop(&outer.p));
-	EXPECT_EQ(0, drop(&p));
-	EXPECT_EQ(0, drop(&inner.p));
-	EXPECT_EQ(0, drop(&outer.p));
+	TX_REFUSED(-EBUSY, remove_probe(&inner.p));
+	TX_REFUSED(-EBUSY, remove_probe(&outer.p));
+	EXPECT_EQ(0, remove_probe(&p));
+	EXPECT_EQ(0, remove_probe(&inner.p));
+	EXPECT_EQ(0, remove_probe(&outer.p));
 	EXPECT_SEEN(&p.region[0], 0x104000);
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_NULL(responder(VMR_MMIO, 0x104000));
@@ -361,7 +381,8 @@ TEST(a_bus_and_what_is_on_it_come_and_go_in_one_transaction)
 	EXPECT_SOUND();
 }
 
-TEST(cancelling_a_bus_and_what_is_on_it)
+/* An abort takes back a bus together with the devices on it. */
+TEST(abort_of_bus_with_devices)
 {
 	struct bridge_dev outer;
 	struct probe p;
@@ -369,8 +390,8 @@ TEST(cancelling_a_bus_and_what_is_on_it)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, hub_added(&outer, NULL, 0x100000, 0x10000));
-	ASSERT_EQ(0, wants(&p, "p", &outer.bus, 0x100000, 0x1000));
-	ASSERT_EQ(0, add(&p));
+	ASSERT_EQ(0, probe_at(&p, "p", &outer.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, add_probe(&p));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(0U, outer.bus.nr_devices);
 	EXPECT_EQ(0U, outer.bus.mmio.nr_ranges);
@@ -379,8 +400,11 @@ TEST(cancelling_a_bus_and_what_is_on_it)
 	EXPECT_SOUND();
 }
 
-/* Else its memory would be given up under the device. */
-TEST(a_bus_that_a_transaction_adds_to_stays)
+/*
+ * A bus cannot be removed while a transaction adds a device to it: the device refers
+ * to the bus.
+ */
+TEST(bus_busy_while_transaction_adds_to_it)
 {
 	struct bridge_dev h;
 	struct probe p;
@@ -388,16 +412,17 @@ TEST(a_bus_that_a_transaction_adds_to_stays)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
-	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, probe_at(&p, "p", &h.bus, 0x100000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&p));
+	ASSERT_EQ(0, add_probe(&p));
 	TX_REFUSED(-EBUSY, vmr_device_unregister(&m.manager, &h.p.dev));
-	TX_REFUSED(-EBUSY, drop(&h.p));
+	TX_REFUSED(-EBUSY, remove_probe(&h.p));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &h.p.dev));
 }
 
-TEST(nothing_is_put_on_a_bus_that_a_transaction_removes)
+/* No device can be added to a bus that a transaction removes. */
+TEST(add_to_bus_being_removed_is_enoent)
 {
 	struct bridge_dev h;
 	struct probe p;
@@ -405,17 +430,21 @@ TEST(nothing_is_put_on_a_bus_that_a_transaction_removes)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
-	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, probe_at(&p, "p", &h.bus, 0x100000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, drop(&h.p));
-	TX_REFUSED(-ENOENT, add(&p));
+	ASSERT_EQ(0, remove_probe(&h.p));
+	TX_REFUSED(-ENOENT, add_probe(&p));
 	TX_REFUSED(-ENOENT, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_SEEN(&p.region[0], 0x100000);
 }
 
-TEST(a_bus_that_another_transaction_adds_is_not_there)
+/*
+ * A bus that a transaction adds is a parent only for additions of the same
+ * transaction.
+ */
+TEST(add_to_bus_of_other_transaction_fails)
 {
 	struct vmr_transaction other;
 	struct probe p;
@@ -425,17 +454,17 @@ TEST(a_bus_that_another_transaction_adds_is_not_there)
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &other));
 	ASSERT_EQ(0, hub_added(&h, NULL, 0x100000, 0x10000));
-	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, probe_at(&p, "p", &h.bus, 0x100000, 0x1000));
 	TX_REFUSED(-ENOENT, vmr_transaction_add(&other, &p.dev, NULL, NULL));
 	TX_REFUSED(-ENOENT, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
-	EXPECT_EQ(0, add(&p));
+	EXPECT_EQ(0, add_probe(&p));
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(0, vmr_transaction_abort(&other));
 	EXPECT_SEEN(&p.region[0], 0x100000);
 }
 
 /*
- * Reports
+ * Notifications
  */
 
 static struct {
@@ -447,8 +476,8 @@ static struct {
 	} said[32];
 } log_;
 
-static void log_leaving(struct vmr_listener *listener,
-			struct vmr_region *region, const struct vmr_mapping *old)
+static void log_del(struct vmr_listener *listener,
+		    struct vmr_region *region, const struct vmr_mapping *old)
 {
 	if (log_.nr < NR(log_.said)) {
 		log_.said[log_.nr].leaving = true;
@@ -457,8 +486,8 @@ static void log_leaving(struct vmr_listener *listener,
 	log_.nr++;
 }
 
-static void log_moved(struct vmr_listener *listener, struct vmr_region *region,
-		      const struct vmr_mapping *old,
+static void log_changed(struct vmr_listener *listener, struct vmr_region *region,
+			const struct vmr_mapping *old,
 		      const struct vmr_mapping *new_)
 {
 	if (log_.nr < NR(log_.said)) {
@@ -471,8 +500,8 @@ static void log_moved(struct vmr_listener *listener, struct vmr_region *region,
 static int log_start(void)
 {
 	memset(&log_, 0, sizeof(log_));
-	log_.listener.region_del = log_leaving;
-	log_.listener.region_changed = log_moved;
+	log_.listener.region_del = log_del;
+	log_.listener.region_changed = log_changed;
 	return vmr_listener_register(&m.manager, &log_.listener);
 }
 
@@ -482,7 +511,11 @@ static bool logged(unsigned int i, bool leaving, const struct probe *p)
 	       log_.said[i].region == &p->region[0];
 }
 
-TEST(a_commit_tells_who_leaves_before_who_comes_and_in_order)
+/*
+ * A commit calls region_del for all removed regions before any region_changed, both
+ * in the order of the calls.
+ */
+TEST(commit_notifies_del_before_change)
 {
 	struct probe out[2], in[2];
 	unsigned int i;
@@ -491,15 +524,15 @@ TEST(a_commit_tells_who_leaves_before_who_comes_and_in_order)
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, probe_up(&out[i], "out", VMR_MMIO, 0x1000 * i,
 				      0x1000));
-		ASSERT_EQ(0, wants(&in[i], "in", NULL, 0x10000 + 0x1000 * i,
-				   0x1000));
+		ASSERT_EQ(0, probe_at(&in[i], "in", NULL, 0x10000 + 0x1000 * i,
+				      0x1000));
 	}
 	ASSERT_EQ(0, log_start());
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&in[0]));
-	ASSERT_EQ(0, drop(&out[0]));
-	ASSERT_EQ(0, add(&in[1]));
-	ASSERT_EQ(0, drop(&out[1]));
+	ASSERT_EQ(0, add_probe(&in[0]));
+	ASSERT_EQ(0, remove_probe(&out[0]));
+	ASSERT_EQ(0, add_probe(&in[1]));
+	ASSERT_EQ(0, remove_probe(&out[1]));
 	EXPECT_EQ(0U, log_.nr);
 	ASSERT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(6U, log_.nr);
@@ -511,34 +544,36 @@ TEST(a_commit_tells_who_leaves_before_who_comes_and_in_order)
 	EXPECT_TRUE(logged(5, false, &in[1]));
 }
 
-TEST(a_cancel_tells_nothing)
+/* An abort causes no notification. */
+TEST(abort_sends_no_notification)
 {
 	struct probe out, in;
 
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&out, "out", VMR_MMIO, 0x1000, 0x1000));
-	ASSERT_EQ(0, wants(&in, "in", NULL, 0x10000, 0x1000));
+	ASSERT_EQ(0, probe_at(&in, "in", NULL, 0x10000, 0x1000));
 	ASSERT_EQ(0, log_start());
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&in));
-	ASSERT_EQ(0, drop(&out));
+	ASSERT_EQ(0, add_probe(&in));
+	ASSERT_EQ(0, remove_probe(&out));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(0U, log_.nr);
 }
 
 /*
- * One step for every reader
+ * Atomic for readers
  */
 
 #define PAIR_A		0x100000ull
-#define PAIR_B		0x200000ull	/* far apart in the tree, and behind */
+#define PAIR_B		0x200000ull	/* far from PAIR_A in the tree, and behind a bus */
 #define ROUNDS		2000
 
 static atomic_int readers_stop;
 static atomic_ulong torn, seen_both, seen_none, seen_step;
 /*
- * Commits that have begun and that have ended. Who saw @begun at most one more than
- * @ended was before its looks knows that no more than one commit came between.
+ * Numbers of commits that have begun and that have ended. If @begun after the lookups
+ * of a reader exceeds @ended before them by at most 1, at most one commit overlaps
+ * the lookups.
  */
 static atomic_ulong begun, ended;
 
@@ -547,7 +582,7 @@ static int commit_counted(void)
 	uint32_t idle = dice(3000);
 	int ret;
 
-	/* Else commits come faster than looks, and none is alone between two. */
+	/* Pause, or several commits would overlap nearly every group of lookups. */
 	while (idle--)
 		atomic_signal_fence(memory_order_seq_cst);
 	atomic_fetch_add(&begun, 1);
@@ -574,27 +609,27 @@ static void quiet_read(struct vmr_device *dev, const struct vmr_access *access,
 
 static const struct vmr_device_ops quiet_ops = { .read = quiet_read };
 
-static bool is_there(struct vmr_reader *reader, uint64_t addr)
+static bool responds(struct vmr_reader *reader, uint64_t addr)
 {
 	uint8_t byte;
 
 	return vmr_read(reader, VMR_MMIO, addr, &byte, 1, 1) == 0;
 }
 
-/* A comes and goes together with B. */
+/* A and B are registered and unregistered together. */
 static void *watch(void *arg)
 {
 	struct bystander *by = arg;
 
 	while (!atomic_load(&readers_stop)) {
 		unsigned long g = atomic_load(&ended);
-		bool a = is_there(&by->reader, PAIR_A);
-		bool b = is_there(&by->reader, PAIR_B);
-		bool a2 = is_there(&by->reader, PAIR_A);
+		bool a = responds(&by->reader, PAIR_A);
+		bool b = responds(&by->reader, PAIR_B);
+		bool a2 = responds(&by->reader, PAIR_A);
 
 		if (too_many_since(g))
 			continue;
-		/* The state changes once: a, b, a2 is a row with one step. */
+		/* At most one commit: a, b, a2 change value at most once. */
 		if (a == a2 && a != b)
 			atomic_fetch_add(&torn, 1);
 		if (a && b)
@@ -605,7 +640,7 @@ static void *watch(void *arg)
 	return NULL;
 }
 
-/* Whoever sees one of them come or go sees the other come or gone from then on. */
+/* A reader that observes the change of one observes the change of the other later. */
 static void *watch_rise(void *arg)
 {
 	struct bystander *by = arg;
@@ -615,9 +650,9 @@ static void *watch_rise(void *arg)
 		bool rising = !(g & 1);
 		bool first, second;
 
-		/* The one that the commit names first, and the other way round. */
-		first = is_there(&by->reader, g & 2 ? PAIR_A : PAIR_B);
-		second = is_there(&by->reader, g & 2 ? PAIR_B : PAIR_A);
+		/* Look up first the device that the commit changes first, then last. */
+		first = responds(&by->reader, g & 2 ? PAIR_A : PAIR_B);
+		second = responds(&by->reader, g & 2 ? PAIR_B : PAIR_A);
 		if (too_many_since(g))
 			continue;
 		if (rising ? first && !second : !first && second)
@@ -629,18 +664,22 @@ static void *watch_rise(void *arg)
 }
 
 /*
- * Threads meet a commit only now and then, so this looks at how it is done: one
- * write section, whose end is the one store that readers see.
+ * Threads seldom overlap a commit. Therefore also count write sections: one section
+ * means that readers observe one store, its end.
  */
 #define IN_ONE_SECTION(call) \
 	do { \
 		uint32_t count_ = m.sys.seq.sequence; \
 		EXPECT_EQ(0, call); \
 		EXPECT_EQ(2U, m.sys.seq.sequence - count_) { \
-			TH_LOG("%s is not one step", #call); \
+			TH_LOG("%s is not one write section", #call); \
 		} \
 	} while (0)
 
+/*
+ * Commits, moves, bulk moves, window changes and removals use one write section
+ * each.
+ */
 TEST(each_change_is_one_write_section)
 {
 	struct probe a, b, c, waits;
@@ -649,20 +688,20 @@ TEST(each_change_is_one_write_section)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
 	ASSERT_EQ(0, hub_open(&h, MEMORY, 0x100000, 0x10ffff));
-	ASSERT_EQ(0, wants(&a, "a", &h.bus, 0x100000, 0x1000));
-	ASSERT_EQ(0, wants(&b, "b", NULL, 0x1000, 0x1000));
-	ASSERT_EQ(0, wants(&c, "c", NULL, 0x3000, 0x1000));
+	ASSERT_EQ(0, probe_at(&a, "a", &h.bus, 0x100000, 0x1000));
+	ASSERT_EQ(0, probe_at(&b, "b", NULL, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_at(&c, "c", NULL, 0x3000, 0x1000));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, add(&a));
-	ASSERT_EQ(0, add(&b));
-	ASSERT_EQ(0, add(&c));
+	ASSERT_EQ(0, add_probe(&a));
+	ASSERT_EQ(0, add_probe(&b));
+	ASSERT_EQ(0, add_probe(&c));
 	IN_ONE_SECTION(vmr_transaction_commit(&t));
-	/* With a claim that goes live on the way. */
+	/* A claim goes live during the commit. */
 	ASSERT_EQ(0, leaf_at(&waits, "waits", NULL, VMR_MMIO, 0x1000, 0x1000,
 			     false));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	ASSERT_EQ(0, drop(&a));
-	ASSERT_EQ(0, drop(&b));
+	ASSERT_EQ(0, remove_probe(&a));
+	ASSERT_EQ(0, remove_probe(&b));
 	IN_ONE_SECTION(vmr_transaction_commit(&t));
 	EXPECT_ANSWERS(&waits.region[0], 0x1000);
 	ASSERT_EQ(0, program(&waits.region[0], 0x3000));
@@ -670,7 +709,7 @@ TEST(each_change_is_one_write_section)
 	IN_ONE_SECTION(program(&c.region[0], 0x1000));
 	EXPECT_ANSWERS(&waits.region[0], 0x3000);
 	IN_ONE_SECTION(vmr_region_move(&m.manager, &c.region[0], 0x8000,
-					NULL));
+				       NULL));
 	ASSERT_EQ(0, program(&c.region[0], 0x1000));
 	memset(steps, 0, sizeof(steps));
 	steps[0].range = &waits.region[0].range;
@@ -682,7 +721,8 @@ TEST(each_change_is_one_write_section)
 	IN_ONE_SECTION(vmr_device_unregister(&m.manager, &c.dev) - 1);
 }
 
-TEST(no_reader_sees_half_of_a_commit)
+/* A reader observes all changes of a commit or none. */
+TEST(commit_atomic_for_readers)
 {
 	static struct bystander by[2];
 	struct probe a, b;
@@ -694,8 +734,8 @@ TEST(no_reader_sees_half_of_a_commit)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_up(&h, "h", NULL));
 	ASSERT_EQ(0, hub_open(&h, MEMORY, PAIR_B, PAIR_B + 0xffff));
-	ASSERT_EQ(0, wants(&a, "a", NULL, PAIR_A, 0x1000));
-	ASSERT_EQ(0, wants(&b, "b", &h.bus, PAIR_B, 0x1000));
+	ASSERT_EQ(0, probe_at(&a, "a", NULL, PAIR_A, 0x1000));
+	ASSERT_EQ(0, probe_at(&b, "b", &h.bus, PAIR_B, 0x1000));
 	a.dev.ops = &quiet_ops;
 	b.dev.ops = &quiet_ops;
 	for (i = 0; i < 2; i++) {
@@ -709,12 +749,12 @@ TEST(no_reader_sees_half_of_a_commit)
 		struct probe *second = i & 1 ? &b : &a;
 
 		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-		ASSERT_EQ(0, add(first));
-		ASSERT_EQ(0, add(second));
+		ASSERT_EQ(0, add_probe(first));
+		ASSERT_EQ(0, add_probe(second));
 		ASSERT_EQ(0, commit_counted());
 		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-		ASSERT_EQ(0, drop(first));
-		ASSERT_EQ(0, drop(second));
+		ASSERT_EQ(0, remove_probe(first));
+		ASSERT_EQ(0, remove_probe(second));
 		ASSERT_EQ(0, commit_counted());
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &a.dev));
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &b.dev));
@@ -723,16 +763,16 @@ TEST(no_reader_sees_half_of_a_commit)
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_join(by[i].thread, NULL));
 	EXPECT_EQ(0UL, atomic_load(&torn));
-	TH_LOG("%lu times both, %lu times none, %lu commits between two looks",
+	TH_LOG("%lu times both, %lu times none, %lu commits between two lookups",
 	       atomic_load(&seen_both), atomic_load(&seen_none),
 	       atomic_load(&seen_step));
 	EXPECT_SOUND();
 }
 
 /*
- * A replacement: the old device and the new one at another place. Whoever looks
- * at the old place and finds nothing finds the new one, which it looks at later;
- * whoever finds the new one does not find the old one later.
+ * A replacement: the new device has another address. A reader that does not find the
+ * old device finds the new one afterwards. A reader that finds the new device does
+ * not find the old one afterwards.
  */
 static void *watch_change(void *arg)
 {
@@ -742,9 +782,9 @@ static void *watch_change(void *arg)
 		unsigned long g = atomic_load(&ended);
 		uint64_t from = g & 1 ? PAIR_B : PAIR_A;
 		uint64_t to = g & 1 ? PAIR_A : PAIR_B;
-		bool old = is_there(&by->reader, from);
-		bool new_ = is_there(&by->reader, to);
-		bool old2 = is_there(&by->reader, from);
+		bool old = responds(&by->reader, from);
+		bool new_ = responds(&by->reader, to);
+		bool old2 = responds(&by->reader, from);
 
 		if (too_many_since(g))
 			continue;
@@ -756,7 +796,11 @@ static void *watch_change(void *arg)
 	return NULL;
 }
 
-TEST(no_reader_sees_half_of_a_replacement)
+/*
+ * A reader observes the old device or the new one of a replacement, never both and
+ * never neither.
+ */
+TEST(replacement_atomic_for_readers)
 {
 	static struct bystander by;
 	struct probe p[2];
@@ -765,8 +809,8 @@ TEST(no_reader_sees_half_of_a_replacement)
 	NEEDS(threads);
 	chance_state = 1;
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, wants(&p[0], "0", NULL, PAIR_A, 0x1000));
-	ASSERT_EQ(0, wants(&p[1], "1", NULL, PAIR_B, 0x1000));
+	ASSERT_EQ(0, probe_at(&p[0], "0", NULL, PAIR_A, 0x1000));
+	ASSERT_EQ(0, probe_at(&p[1], "1", NULL, PAIR_B, 0x1000));
 	p[0].dev.ops = &quiet_ops;
 	p[1].dev.ops = &quiet_ops;
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p[0].dev, NULL, NULL));
@@ -774,28 +818,32 @@ TEST(no_reader_sees_half_of_a_replacement)
 	ASSERT_EQ(0, pthread_create(&by.thread, NULL, watch_change, &by));
 	for (i = 0; i < 4 * ROUNDS; i++) {
 		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-		ASSERT_EQ(0, add(&p[!(i & 1)]));
-		ASSERT_EQ(0, drop(&p[i & 1]));
+		ASSERT_EQ(0, add_probe(&p[!(i & 1)]));
+		ASSERT_EQ(0, remove_probe(&p[i & 1]));
 		ASSERT_EQ(0, commit_counted());
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &p[i & 1].dev));
 	}
 	atomic_store(&readers_stop, 1);
 	ASSERT_EQ(0, pthread_join(by.thread, NULL));
 	EXPECT_EQ(0UL, atomic_load(&torn));
-	TH_LOG("%lu commits between two looks", atomic_load(&seen_step));
+	TH_LOG("%lu commits between two lookups", atomic_load(&seen_step));
 }
 
 /*
  * Pending removal
  */
 
-TEST(removal_is_pending_until_the_guest_lets_go)
+/*
+ * A requested removal changes nothing until the device is unregistered, and can be
+ * cancelled.
+ */
+TEST(removal_request_pending_until_unregister)
 {
 	struct probe p, other;
 	uint32_t id;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_at(&p, "p", NULL, 0x1000, 0x1000));
 	vmr_constraint_init(probe_want(&p), VMR_KIND_IRQ, 1, &p.node[0]);
 	REFUSED(-EINVAL, vmr_device_request_removal(NULL, &p.dev));
 	REFUSED(-EINVAL, vmr_device_request_removal(&m.manager, NULL));
@@ -809,10 +857,10 @@ TEST(removal_is_pending_until_the_guest_lets_go)
 
 	EXPECT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
 	EXPECT_EQ(VMR_DEVICE_REMOVAL_REQUESTED, p.dev.state);
-	/* Again and again, before the guest ejects. */
+	/* Repeated requests fail until the guest ejects the device. */
 	REFUSED(-EALREADY, vmr_device_request_removal(&m.manager, &p.dev));
 	REFUSED(-EALREADY, vmr_device_request_removal(&m.manager, &p.dev));
-	/* Meanwhile it answers, moves, and holds all that it has. */
+	/* Meanwhile the device is mapped, can move, and keeps its resources. */
 	EXPECT_SEEN(&p.region[0], 0x1000);
 	EXPECT_EQ(0, program(&p.region[0], 0x2000));
 	EXPECT_SEEN(&p.region[0], 0x2000);
@@ -820,7 +868,7 @@ TEST(removal_is_pending_until_the_guest_lets_go)
 	EXPECT_EQ(&p.dev, vmr_find_device_by_name(&m.manager, "p"));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&p.node[0]));
 	EXPECT_EQ(-EBUSY, vmr_device_try_drain(&m.manager, &p.dev));
-	ASSERT_EQ(0, wants(&other, "other", NULL, 0x2000, 0x1000));
+	ASSERT_EQ(0, probe_at(&other, "other", NULL, 0x2000, 0x1000));
 	REFUSED(-EBUSY, vmr_device_register(&m.manager, &other.dev, NULL, NULL));
 	REFUSED(-EEXIST, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 
@@ -829,7 +877,7 @@ TEST(removal_is_pending_until_the_guest_lets_go)
 	EXPECT_EQ(VMR_DEVICE_REGISTERED, p.dev.state);
 	EXPECT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
-	/* Ejected: it is as if it had never been asked. */
+	/* Unregistering ends the request. */
 	REFUSED(-ENOENT, vmr_device_request_removal(&m.manager, &p.dev));
 	REFUSED(-ENOENT, vmr_device_cancel_removal(&m.manager, &p.dev));
 	REFUSED(-ENOENT, vmr_device_unregister(&m.manager, &p.dev));
@@ -839,7 +887,11 @@ TEST(removal_is_pending_until_the_guest_lets_go)
 	EXPECT_SOUND();
 }
 
-TEST(a_device_that_was_asked_to_leave_is_removed_by_a_transaction)
+/*
+ * A transaction can remove a device with a requested removal. An abort keeps the
+ * request.
+ */
+TEST(transaction_removes_after_request)
 {
 	struct probe p;
 
@@ -847,24 +899,24 @@ TEST(a_device_that_was_asked_to_leave_is_removed_by_a_transaction)
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_device_request_removal(&m.manager, &p.dev));
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	EXPECT_EQ(0, drop(&p));
+	EXPECT_EQ(0, remove_probe(&p));
 	EXPECT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(VMR_DEVICE_REMOVAL_REQUESTED, p.dev.state);
 	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
-	EXPECT_EQ(0, drop(&p));
+	EXPECT_EQ(0, remove_probe(&p));
 	EXPECT_EQ(0, vmr_transaction_commit(&t));
 	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, p.dev.state);
 	EXPECT_NULL(responder(VMR_MMIO, 0x1000));
 }
 
 /*
- * Adoption
+ * Restored devices
  */
 
-/* What a restore leaves: the id and the places are live, nobody is registered. */
+/* The state after a restore: the id and the ranges are live, no device is registered. */
 static int restored(struct probe *p, uint32_t id)
 {
-	int ret = wants(p, "p", NULL, 0x1000, 0x1000);
+	int ret = probe_at(p, "p", NULL, 0x1000, 0x1000);
 
 	vmr_constraint_init(probe_want(p), VMR_KIND_MSIX, 3, &p->node[0]);
 	if (!ret)
@@ -877,7 +929,11 @@ static int restored(struct probe *p, uint32_t id)
 	return ret;
 }
 
-TEST(a_device_is_adopted_with_what_it_holds)
+/*
+ * Registering a restored device keeps its id and its ranges and passes them to the
+ * device.
+ */
+TEST(restored_device_keeps_its_resources)
 {
 	struct probe p;
 	struct event_log d;
@@ -904,7 +960,11 @@ TEST(a_device_is_adopted_with_what_it_holds)
 	EXPECT_EQ(0U, m.sys.device_ids.space.nr_ranges);
 }
 
-TEST(adoption_is_refused)
+/*
+ * Registering a restored device fails if its id, a range or its parent is not
+ * restored, and changes nothing.
+ */
+TEST(register_restored_errors)
 {
 	size_t failed = 99;
 	struct probe p;
@@ -915,26 +975,26 @@ TEST(adoption_is_refused)
 	REFUSED(-EINVAL, vmr_device_register_restored(NULL, &p.dev, &failed));
 	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, NULL, &failed));
 	EXPECT_EQ(99U, failed);
-	/* Room for what it has. */
+	/* Too few entries in the resource set */
 	p.dev.resources.max = 1;
 	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	p.dev.resources.max = PROBE_WANTS;
-	/* A constraint of another size than the region. */
+	/* The constraint and the region differ in size. */
 	p.want[0].request.size = 0x800;
 	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(0U, failed);
 	p.want[0].request.size = 0x1000;
-	/* The parent is not there. */
+	/* The parent is not registered. */
 	ASSERT_EQ(0, hub_init(&h, "h", NULL));
 	p.dev.parent_bus = &h.bus;
 	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	p.dev.parent_bus = NULL;
-	/* Other vectors than it asked for. */
+	/* The number of vectors differs from the constraint. */
 	p.want[1].request.size = 4;
 	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(1U, failed);
 	p.want[1].request.size = 3;
-	/* Not live in one place or another. */
+	/* A range is not live, or live in another space. */
 	ASSERT_EQ(0, vmr_free(&m.sys.irqs.space, &p.node[0]));
 	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(1U, failed);
@@ -953,7 +1013,7 @@ TEST(adoption_is_refused)
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &p.region[0].range));
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mmio, &p.region[0].range, 0x1000,
 				 0x1fff, NULL));
-	/* The device does not want it. */
+	/* The callback of the device fails. */
 	p.refuse = -EIO;
 	REFUSED(-EIO, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	EXPECT_EQ(0U, p.dev.resources.nr);
@@ -961,14 +1021,15 @@ TEST(adoption_is_refused)
 	p.refuse = 0;
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	REFUSED(-EEXIST, vmr_device_register_restored(&m.manager, &p.dev, NULL));
-	/* What makes no sense goes before that. */
+	/* -EINVAL precedes -EEXIST. */
 	p.want[0].request.size = 0x800;
 	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	p.want[0].request.size = 0x1000;
 	EXPECT_SOUND();
 }
 
-TEST(a_device_is_adopted_onto_its_bus)
+/* A restored device is registered on its bus, after the device of the bus. */
+TEST(restored_device_on_its_bus)
 {
 	struct probe p;
 	struct bridge_dev h;
@@ -976,11 +1037,11 @@ TEST(a_device_is_adopted_onto_its_bus)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, hub_init(&h, "h", NULL));
 	ASSERT_EQ(0, hub_window(&h, 0, VMR_MMIO, false));
-	ASSERT_EQ(0, wants(&p, "p", &h.bus, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_at(&p, "p", &h.bus, 0x1000, 0x1000));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &p.dev.id, 9, NULL));
 	ASSERT_EQ(0, vmr_reserve(&h.bus.mmio, &p.region[0].range, 0x1000,
 				 0x1fff, NULL));
-	/* All is there but the bus. */
+	/* All is live, but the bus is not registered. */
 	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &h.p.dev, NULL, NULL));
 	ASSERT_EQ(0, hub_open(&h, 0, 0x1000, 0x1fff));
@@ -993,7 +1054,7 @@ TEST(a_device_is_adopted_onto_its_bus)
 }
 
 /*
- * Changes that a write brings
+ * Changes that a write requests
  */
 
 static struct vmr_change next_change;
@@ -1016,12 +1077,13 @@ static int changing_up(struct probe *p)
 	int ret = machine_up();
 
 	if (!ret)
-		ret = wants(p, "p", NULL, 0x1000, 0x1000);
+		ret = probe_at(p, "p", NULL, 0x1000, 0x1000);
 	p->dev.ops = &changing_ops;
 	return ret ? ret : vmr_device_register(&m.manager, &p->dev, NULL, NULL);
 }
 
-TEST(a_write_that_changes_nothing_says_so)
+/* A write that requests no change returns VMR_CHANGE_NONE. */
+TEST(write_change_none)
 {
 	struct vmr_change change;
 	struct probe p;
@@ -1034,7 +1096,8 @@ TEST(a_write_that_changes_nothing_says_so)
 	EXPECT_EQ(-EINVAL, write_at(0x1000, NULL));
 }
 
-TEST(a_write_takes_and_releases_an_interrupt)
+/* A write can request that an interrupt is allocated or freed. */
+TEST(write_change_takes_and_frees_irq)
 {
 	struct vmr_range irq = { 0 }, other = { 0 }, *conflict = NULL;
 	struct vmr_change change;
@@ -1050,7 +1113,7 @@ TEST(a_write_takes_and_releases_an_interrupt)
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&irq));
 	EXPECT_EQ(11U, vmr_id_value(&irq));
 	EXPECT_TRUE(vmr_id_is_allocated(&m.sys.irqs, 11));
-	/* Again, by another, beyond the end, and with nothing to hold it. */
+	/* The same range again, another range, beyond the end, no range */
 	REFUSED(-EEXIST, vmr_change_apply(&m.manager, &change, NULL));
 	change.range = &other;
 	REFUSED(-EBUSY, vmr_change_apply(&m.manager, &change, &conflict));
@@ -1071,8 +1134,11 @@ TEST(a_write_takes_and_releases_an_interrupt)
 	REFUSED(-EINVAL, vmr_change_apply(&m.manager, &change, NULL));
 }
 
-/* Where messages are numbered apart from the lines, both may be 5. */
-TEST(a_write_takes_a_vector_of_the_domain_of_vectors)
+/*
+ * If MSI vectors have a domain of their own, a line and a vector may have the same
+ * number.
+ */
+TEST(write_change_takes_msi_vector)
 {
 	const struct vmr_system_limits limits = {
 		.mmio_last = MACHINE_LAST, .irq_last = 7, .slot_last = 7,
@@ -1094,14 +1160,15 @@ TEST(a_write_takes_a_vector_of_the_domain_of_vectors)
 	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&vector));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&line));
-	/* A machine with one domain for both takes them from there. */
+	/* With one domain for both, the vector is allocated from this domain. */
 	ASSERT_EQ(0, machine_up());
 	change.type = VMR_CHANGE_IRQ_TAKEN;
 	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(&vector, vmr_id_find(&m.sys.irqs, 5));
 }
 
-TEST(a_write_moves_and_unmaps_a_region)
+/* A write can request that a region is moved or unmapped. */
+TEST(write_change_moves_and_unmaps)
 {
 	struct vmr_change change;
 	struct probe p, holder;
@@ -1122,7 +1189,7 @@ TEST(a_write_moves_and_unmaps_a_region)
 	/* Applying it twice changes nothing more. */
 	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ(1U, d.nr);
-	/* Onto a place that is taken: a claim, as for any guest. */
+	/* If the new address is in use, the region becomes claimed. */
 	next_change.start = 0x3800;
 	ASSERT_EQ(0, write_at(0x2000, &change));
 	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
@@ -1141,13 +1208,14 @@ TEST(a_write_moves_and_unmaps_a_region)
 	EXPECT_SOUND();
 }
 
-TEST(applying_a_change_is_refused)
+/* vmr_change_apply() fails for changes without their object and changes nothing. */
+TEST(change_apply_errors)
 {
 	struct vmr_change change = { .type = VMR_CHANGE_MOVED };
 	struct probe p;
 
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, wants(&p, "p", NULL, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_at(&p, "p", NULL, 0x1000, 0x1000));
 	REFUSED(-EINVAL, vmr_change_apply(NULL, &change, NULL));
 	REFUSED(-EINVAL, vmr_change_apply(&m.manager, NULL, NULL));
 	REFUSED(-EINVAL, vmr_change_apply(&m.manager, &change, NULL));
@@ -1162,17 +1230,18 @@ TEST(applying_a_change_is_refused)
 }
 
 /*
- * Sets of moves
+ * Bulk moves
  */
 
-static void step(unsigned int i, struct probe *p, uint64_t start)
+static void set_step(unsigned int i, struct probe *p, uint64_t start)
 {
 	memset(&steps[i], 0, sizeof(steps[i]));
 	steps[i].range = &p->region[0].range;
 	steps[i].start = start;
 }
 
-TEST(a_swap_is_one_step_and_each_is_told_once)
+/* A bulk move can swap two regions, with one notification for each. */
+TEST(region_swap_notifies_each_once)
 {
 	struct probe a, b;
 	struct event_log d;
@@ -1182,15 +1251,15 @@ TEST(a_swap_is_one_step_and_each_is_told_once)
 	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
 	ASSERT_EQ(0, log_start());
-	step(0, &a, 0x2000);
-	step(1, &b, 0x1000);
+	set_step(0, &a, 0x2000);
+	set_step(1, &b, 0x1000);
 	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_ANSWERS(&a.region[0], 0x2000);
 	EXPECT_ANSWERS(&b.region[0], 0x1000);
 	EXPECT_EQ(2U, d.nr);
 	EXPECT_SAYS(&d, 0, &a.region[0], 0x1000, 0x2000);
 	EXPECT_SAYS(&d, 1, &b.region[0], 0x2000, 0x1000);
-	/* Who cannot have two at one place takes both away first. */
+	/* region_del precedes region_changed for both regions. */
 	EXPECT_EQ(4U, log_.nr);
 	EXPECT_TRUE(logged(0, true, &a));
 	EXPECT_TRUE(logged(1, true, &b));
@@ -1199,7 +1268,8 @@ TEST(a_swap_is_one_step_and_each_is_told_once)
 	EXPECT_SOUND();
 }
 
-TEST(a_region_that_stays_in_a_set_of_moves_is_not_told)
+/* A region that a bulk move leaves at its address causes no notification. */
+TEST(move_bulk_unmoved_region_not_notified)
 {
 	struct probe a, b;
 	struct event_log d;
@@ -1209,15 +1279,16 @@ TEST(a_region_that_stays_in_a_set_of_moves_is_not_told)
 	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
 	ASSERT_EQ(0, log_start());
-	step(0, &a, 0x1000);
-	step(1, &b, 0x5000);
+	set_step(0, &a, 0x1000);
+	set_step(1, &b, 0x5000);
 	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_SAYS(&d, 0, &b.region[0], 0x2000, 0x5000);
 	EXPECT_EQ(2U, log_.nr);
 }
 
-TEST(a_set_of_moves_is_done_whole_or_not_at_all)
+/* A bulk move that fails moves no region and causes no notification. */
+TEST(move_bulk_failure_moves_nothing)
 {
 	struct vmr_range *conflict = NULL;
 	struct probe a, b, c, off;
@@ -1228,55 +1299,56 @@ TEST(a_set_of_moves_is_done_whole_or_not_at_all)
 	ASSERT_EQ(0, probe_up(&a, "a", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&b, "b", VMR_MMIO, 0x2000, 0x1000));
 	ASSERT_EQ(0, probe_up(&c, "c", VMR_MMIO, 0x3000, 0x1000));
-	ASSERT_EQ(0, wants(&off, "off", NULL, 0x9000, 0x1000));
+	ASSERT_EQ(0, probe_at(&off, "off", NULL, 0x9000, 0x1000));
 	ASSERT_EQ(0, diary_start(&d));
 	ASSERT_EQ(0, log_start());
-	step(0, &a, 0x2000);
-	step(1, &b, 0x3000);
+	set_step(0, &a, 0x2000);
+	set_step(1, &b, 0x3000);
 	REFUSED(-EINVAL, vmr_region_move_bulk(NULL, steps, 2, NULL, NULL));
 	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, NULL, 2, NULL, NULL));
 	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 0, NULL, NULL));
-	/* c is in the way of b, which is in nobody's. */
+	/* c overlaps the new address of b. */
 	REFUSED(-EBUSY, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					    &conflict));
+					     &conflict));
 	EXPECT_EQ(1U, failed);
 	EXPECT_EQ(&c.region[0].range, conflict);
-	/* Named twice. */
-	step(1, &a, 0x5000);
+	/* One region twice */
+	set_step(1, &a, 0x5000);
 	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
-	step(1, &b, MACHINE_LAST);
+					      NULL));
+	set_step(1, &b, MACHINE_LAST);
 	REFUSED(-ERANGE, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
+					      NULL));
 	EXPECT_EQ(1U, failed);
-	step(1, &b, VMR_ADDR_MAX);
+	set_step(1, &b, VMR_ADDR_MAX);
 	REFUSED(-EOVERFLOW, vmr_region_move_bulk(&m.manager, steps, 2, NULL,
-						NULL));
-	step(1, &off, 0x5000);
+						 NULL));
+	set_step(1, &off, 0x5000);
 	failed = 99;
 	REFUSED(-ENOENT, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
+					      NULL));
 	EXPECT_EQ(1U, failed);
-	step(1, &off, VMR_ADDR_MAX - 3);
+	set_step(1, &off, VMR_ADDR_MAX - 3);
 	REFUSED(-EOVERFLOW, vmr_region_move_bulk(&m.manager, steps, 2, NULL,
-						NULL));
+						 NULL));
 	steps[1].range = NULL;
 	REFUSED(-EINVAL, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
-	/* A region that is not live has no place to move from. */
+					      NULL));
+	/* A region that is not live cannot move. */
 	ASSERT_EQ(0, vmr_region_park(&m.manager, &c.region[0], 0x3000));
 	EXPECT_EQ(1U, d.nr);
-	step(1, &c, 0x7000);
+	set_step(1, &c, 0x7000);
 	REFUSED(-ENOENT, vmr_region_move_bulk(&m.manager, steps, 2, &failed,
-					     NULL));
-	/* Not one word of all that. */
+					      NULL));
+	/* The failed calls caused no notification. */
 	EXPECT_EQ(1U, d.nr);
 	EXPECT_EQ(2U, log_.nr);
 	EXPECT_ANSWERS(&a.region[0], 0x1000);
 	EXPECT_SOUND();
 }
 
-TEST(a_set_of_moves_across_several_buses_is_one_step)
+/* One bulk move can move regions on several buses. */
+TEST(move_bulk_across_buses)
 {
 	struct bridge_dev left, right;
 	struct probe a, b, c;
@@ -1294,17 +1366,17 @@ TEST(a_set_of_moves_across_several_buses_is_one_step)
 	ASSERT_EQ(0, leaf_at(&c, "c", &right.bus, VMR_MMIO, 0x201000, 0x1000,
 			     false));
 	ASSERT_EQ(0, diary_start(&d));
-	step(0, &a, 0x101000);
-	step(1, &b, 0x201000);
-	step(2, &c, 0x200000);
+	set_step(0, &a, 0x101000);
+	set_step(1, &b, 0x201000);
+	set_step(2, &c, 0x200000);
 	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 3, NULL, NULL));
 	EXPECT_SEEN(&a.region[0], 0x101000);
 	EXPECT_SEEN(&b.region[0], 0x201000);
 	EXPECT_SEEN(&c.region[0], 0x200000);
 	EXPECT_EQ(3U, d.nr);
-	/* Out of the window: told that it is gone, which the others are not. */
-	step(0, &a, 0x101000);
-	step(1, &b, 0x400000);
+	/* b leaves the window: only b is notified. */
+	set_step(0, &a, 0x101000);
+	set_step(1, &b, 0x400000);
 	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_EQ(4U, d.nr);
 	EXPECT_SAYS(&d, 3, &b.region[0], 0x201000, NOWHERE);
@@ -1312,7 +1384,8 @@ TEST(a_set_of_moves_across_several_buses_is_one_step)
 	EXPECT_SOUND();
 }
 
-TEST(windows_swap_in_a_set_of_moves_and_their_devices_are_told)
+/* A bulk move can swap windows. The regions behind them are notified. */
+TEST(move_bulk_swaps_windows)
 {
 	struct bridge_dev left, right;
 	struct probe a, b;
@@ -1339,7 +1412,8 @@ TEST(windows_swap_in_a_set_of_moves_and_their_devices_are_told)
 	EXPECT_EQ(4U, d.nr);
 }
 
-TEST(claims_have_what_a_set_of_moves_leaves)
+/* After a bulk move claims go live in the ranges that are free, the oldest first. */
+TEST(move_bulk_settles_claims)
 {
 	struct probe a, b, first, second;
 	struct event_log d;
@@ -1352,15 +1426,15 @@ TEST(claims_have_what_a_set_of_moves_leaves)
 	ASSERT_EQ(0, leaf_at(&second, "second", NULL, VMR_MMIO, 0x1000, 0x2000,
 			     false));
 	ASSERT_EQ(0, diary_start(&d));
-	/* a takes b's place, so the first has no place and the second neither. */
-	step(0, &a, 0x2000);
-	step(1, &b, 0x8000);
+	/* a takes the address of b. Neither claim fits. */
+	set_step(0, &a, 0x2000);
+	set_step(1, &b, 0x8000);
 	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&first.region[0]));
 	EXPECT_EQ(2U, d.nr);
-	/* And both places are free: the first goes first. */
-	step(0, &a, 0x9000);
-	step(1, &b, 0xa000);
+	/* Both ranges are free: the older claim goes live. */
+	set_step(0, &a, 0x9000);
+	set_step(1, &b, 0xa000);
 	EXPECT_EQ(0, vmr_region_move_bulk(&m.manager, steps, 2, NULL, NULL));
 	EXPECT_ANSWERS(&first.region[0], 0x2000);
 	EXPECT_EQ(VMR_CLAIMED, state_of(&second.region[0]));

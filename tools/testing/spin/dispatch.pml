@@ -1,33 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * route.pml - lookup, move, unlink, re-link and drain, for Spin
+ * dispatch.pml - lookup, move, unregister, register and drain, for Spin
  *
- * Two readers route accesses while one writer changes the tree and drains what
- * it took out. README.rst says what is modelled and what is not, and what each
- * macro takes out; run.sh checks the model as it is, and that it fails without
- * any of them.
+ * Two readers dispatch accesses while one writer changes the tree and drains the
+ * devices that it unregistered. README.rst describes the model and the macros. run.sh
+ * checks that the model holds, and that it fails with each macro.
  */
 
 #ifndef OPS
-#define OPS	3	/* what the writer does, of its own choice */
+#define OPS	3	/* operations of the writer, chosen freely */
 #endif
-#ifndef LOOKS0
-#define LOOKS0	1	/* accesses that each reader routes */
+#ifndef ACCESSES0
+#define ACCESSES0	1	/* accesses of each reader */
 #endif
-#ifndef LOOKS1
-#define LOOKS1	1
+#ifndef ACCESSES1
+#define ACCESSES1	1
 #endif
 #ifndef DEPTHS
-#define DEPTHS	1	/* how deep they nest */
+#define DEPTHS	1	/* nesting depth */
 #endif
-#ifndef NAMES
-#define NAMES	2	/* VMR_READER_HAZARDS */
+#ifndef HAZARDS
+#define HAZARDS	2	/* VMR_READER_HAZARDS */
 #endif
 #ifndef WINDOW
-#define WINDOW	1	/* how many of the writer's stores may be the next */
+#define WINDOW	1	/* number of pending stores that can complete next */
 #endif
 #ifndef KINDS
-#define KINDS	31	/* what the writer may do, and what it may do first */
+#define KINDS	31	/* operations that the writer may choose */
 #endif
 #ifndef KINDS1
 #define KINDS1	KINDS
@@ -39,12 +38,12 @@
 #define KINDS3	KINDS
 #endif
 #ifndef ROOM
-#define ROOM	16	/* stores that the writer's CPU may have under way */
+#define ROOM	16	/* capacity of the writer's store buffer */
 #endif
 
 /*
- * Memory. A device has one region of one address, so node, region and device
- * are one number.
+ * Memory. A device has one region of one address. Node, region and device have the
+ * same number.
  */
 #define NIL		2	/* no node */
 #define PLACES		3
@@ -55,7 +54,7 @@
 #define LEFT(n)		(4 + (n))
 #define RIGHT(n)	(6 + (n))
 #define STATE(n)	(8 + (n))
-#define READY(n)	(10 + (n))	/* what set_resources() prepared */
+#define READY(n)	(10 + (n))	/* set by set_resources() */
 #define EPOCH		12
 #define OWN_EPOCH(r)	(13 + (r))
 #define DEPTH(r)	(15 + (r))
@@ -64,54 +63,54 @@
 byte mem[21];
 
 /*
- * What is true, packed into a byte: which device answers at each place. It
- * becomes true with the store that makes it so. A lookup may give any answer that
- * was true at a moment between its begin and its end.
+ * The device mapped at each address, packed into a byte. It changes with the store
+ * that makes a change visible. A lookup may return any value that was current at a
+ * moment between its start and its end.
  */
 #define answer(t, a)	(((t) >> (2 * (a))) & 3)
 
-byte truth;
-byte wanted[2];			/* the address a reader looks up */
-byte allowed[2];		/* one bit for each answer */
+byte mapping;
+byte wanted[2];			/* the address a reader accesses up */
+byte allowed[2];		/* one bit for each result */
 
-bool freed[2];			/* drained: the memory is the caller's */
-byte running[4];		/* 1 + whose callbacks a reader runs */
+bool freed[2];			/* drained: the caller may reuse the memory */
+byte running[4];		/* 1 + device of the callbacks that a reader runs */
 byte draining = NIL;
-bool news;			/* a reader went on since the drain looked */
+bool stored;			/* a reader stored something since the last test of the drain */
 byte done;
 
 #define runs(r, n)	(running[2 * (r)] == (n) + 1 || \
 			 running[2 * (r) + 1] == (n) + 1)
 
 /*
- * The readers. What they store, they store at once: it can only be late for
- * another CPU if something is loaded after it, and then a smp_mb() is between.
+ * The readers. Their stores complete at once. A store can be delayed only past a
+ * later load, and smp_mb() separates the two.
  */
 
-inline load(to, spot)
+inline load(to, location)
 {
-	to = mem[spot]
+	to = mem[location]
 }
 
-/* The memory of a node must not have been given away */
-inline load_of(x, to, spot)
+/* The memory of the node must not be freed. */
+inline load_of(x, to, location)
 {
 	atomic {
 		assert(!freed[x]);
-		to = mem[spot]
+		to = mem[location]
 	}
 }
 
-inline store(spot, value)
+inline store(location, value)
 {
 	atomic {
-		mem[spot] = value;
-		news = true
+		mem[location] = value;
+		stored = true
 	}
 }
 
 #ifdef NO_LOOKUP_MB
-/* The store of the epoch may reach memory at any time up to the next release */
+/* The store of the epoch may complete at any time up to the next release. */
 #define LATE(step)	if :: late -> store(OWN_EPOCH(r), late); late = 0 \
 			:: skip fi; step
 #else
@@ -173,14 +172,14 @@ inline validate()
 	}
 }
 
-/* Which device is at the address, NIL if none: find_device() of lib/route.c */
+/* The device at the address, or NIL: lookup_device() in lib/device/dispatch.c */
 inline lookup()
 {
 	load(at, EPOCH);
 	set_epoch();
 again:
 #ifdef NO_READ_ACQUIRE
-	/* The first load of the walk may be done before that of the count */
+	/* The first load of the walk may precede that of the count. */
 	load(node, ROOT);
 #endif
 	atomic { !(mem[SEQ] & 1) -> count = mem[SEQ] };
@@ -189,7 +188,7 @@ again:
 #endif
 	LATE(skip);
 #ifdef NO_READ_BARRIER
-	/* The loads of the walk may be done behind that of the count */
+	/* The loads of the walk may follow that of the count. */
 	validate();
 	walk();
 #else
@@ -199,7 +198,7 @@ again:
 	if
 	:: node == NIL
 	:: else ->
-		/* Nothing that was found is looked into before this */
+		/* Validated: the device may be accessed. */
 #ifndef STATE_LATE
 		load_of(node, state, STATE(node));
 		LATE(skip);
@@ -213,7 +212,7 @@ again:
 		load_of(node, state, STATE(node))
 #else
 		load_of(node, at, START(node));
-#ifdef NO_SECOND_LOOK
+#ifdef NO_SECOND_VALIDATE
 		skip
 #else
 		validate()
@@ -225,7 +224,7 @@ again:
 		:: node != NIL && !state -> node = NIL
 		:: else
 		fi;
-		/* No wrong route: true at a moment since the call began */
+		/* The result was current at a moment since the start of the lookup. */
 		assert(allowed[r] & (1 << node));
 		assert(node == NIL || at == addr);
 		count = 0;
@@ -237,10 +236,10 @@ again:
 	}
 }
 
-inline name_it()
+inline publish_hazard()
 {
 	if
-	:: depth < NAMES -> store(INSIDE(r, depth), node)
+	:: depth < HAZARDS -> store(INSIDE(r, depth), node)
 	:: else
 	fi;
 	store(DEPTH(r), depth + 1)
@@ -250,11 +249,11 @@ inline enter()
 {
 #ifdef CLEAR_FIRST
 	clear_epoch();
-	name_it();
+	publish_hazard();
 #else
-	name_it();
+	publish_hazard();
 #endif
-	/* Here the callback begins */
+	/* The callback starts. */
 	atomic {
 #ifndef CLEAR_FIRST
 		clear_epoch();
@@ -270,7 +269,7 @@ inline enter()
 inline leave()
 {
 #ifdef HOLD
-	/* A callback may last as long as a drain of another device does */
+	/* A callback may last as long as a drain of another device. */
 	if
 	:: skip
 	:: skip -> draining == NIL || runs(r, draining)
@@ -280,7 +279,7 @@ inline leave()
 	store(DEPTH(r), depth - 1);
 #endif
 	atomic {
-		/* Its last access to the device, whose memory may have been reused */
+		/* The last access to the device, whose memory must not be freed */
 		assert(!freed[running[2 * r + depth - 1] - 1]);
 		running[2 * r + depth - 1] = 0;
 		depth--
@@ -291,7 +290,7 @@ inline leave()
 	}
 }
 
-proctype reader(byte r; byte looks; byte first)
+proctype reader(byte r; byte accesses; byte first)
 {
 	byte node, at, count, state, depth, addr;
 #ifdef NO_LOOKUP_MB
@@ -300,8 +299,8 @@ proctype reader(byte r; byte looks; byte first)
 
 	do
 	:: atomic {
-		looks > 0 && depth < DEPTHS ->
-		looks--;
+		accesses > 0 && depth < DEPTHS ->
+		accesses--;
 		if
 		:: first < PLACES -> addr = first; first = PLACES
 		:: first == PLACES -> addr = 0
@@ -309,7 +308,7 @@ proctype reader(byte r; byte looks; byte first)
 		:: first == PLACES -> addr = 2
 		fi;
 		wanted[r] = addr;
-		allowed[r] = 1 << answer(truth, addr)
+		allowed[r] = 1 << answer(mapping, addr)
 	   };
 	   lookup();
 	   if
@@ -321,98 +320,98 @@ proctype reader(byte r; byte looks; byte first)
 	   :: else -> enter()
 	   fi
 	:: depth > 0 -> leave()
-	:: atomic { looks == 0 && depth == 0 -> done++; break }
+	:: atomic { accesses == 0 && depth == 0 -> done++; break }
 	od
 }
 
 /*
- * The writer. It keeps a view of its own stores, which are under way for a while
- * and reach memory in any order, except that those to one place stay in order, a
- * RELEASE comes after all before it, and what is behind a smp_wmb() comes after
- * all that was before that. Nothing that it loads is stored by others, but in a
- * drain, so it matters in which order its stores go and not how late they do:
- * a call puts all of its stores under way, of which any of the first three may
- * be the next.
+ * The writer, with a store buffer. Stores complete in any order, with these limits:
+ * 1. Stores to one location stay in order.
+ * 2. A RELEASE completes after all stores before it.
+ * 3. Stores after a smp_wmb() complete after all stores before it.
+ * Outside of a drain the writer loads nothing that others store. Therefore only the
+ * order of the stores matters: a call fills the buffer, and then any of the first
+ * three stores may complete next.
  */
 #define PLAIN	0
 #define RELEASE	1
-#define BEHIND	2	/* the first one behind a smp_wmb() */
+#define BEHIND	2	/* the first store after a smp_wmb() */
 
-byte under_way;
-byte spots[ROOM];		/* with the order in the upper bits */
+byte buffered;
+byte locations[ROOM];		/* location, with the order in the upper bits */
 byte values[ROOM];
-byte soon;			/* what a store under way makes true */
+byte next_mapping;			/* value of mapping after a buffered store */
 
-#define so(spot, order)	((spot) | (order) << 5)
-#define order(i)	((spots[i] >> 5) & 3)
-#define MAKES		128
-#define apart(i, j)	((spots[i] & 31) != (spots[j] & 31))
-#define may_go_2nd	(WINDOW > 1 && under_way > 1 && \
+#define so(location, order)	((location) | (order) << 5)
+#define order(i)	((locations[i] >> 5) & 3)
+#define VISIBLE		128
+#define apart(i, j)	((locations[i] & 31) != (locations[j] & 31))
+#define may_go_2nd	(WINDOW > 1 && buffered > 1 && \
 			 order(1) == PLAIN && apart(0, 1))
-#define may_go_3rd	(WINDOW > 2 && under_way > 2 && \
+#define may_go_3rd	(WINDOW > 2 && buffered > 2 && \
 			 order(1) != BEHIND && order(2) == PLAIN && \
 			 apart(0, 2) && apart(1, 2))
 
-inline let_go(nth)
+inline complete(nth)
 {
 	d_step {
-		mem[spots[nth] & 31] = values[nth];
+		mem[locations[nth] & 31] = values[nth];
 		if
-		:: spots[nth] & MAKES ->
-			truth = soon;
+		:: locations[nth] & VISIBLE ->
+			mapping = next_mapping;
 			allowed[0] = (allowed[0] -> allowed[0] |
-				(1 << answer(truth, wanted[0])) : 0);
+				(1 << answer(mapping, wanted[0])) : 0);
 			allowed[1] = (allowed[1] -> allowed[1] |
-				(1 << answer(truth, wanted[1])) : 0);
-			soon = 0
+				(1 << answer(mapping, wanted[1])) : 0);
+			next_mapping = 0
 		:: else
 		fi;
 		i = nth;
 		do
-		:: i + 1 < under_way ->
-			spots[i] = spots[i + 1];
+		:: i + 1 < buffered ->
+			locations[i] = locations[i + 1];
 			values[i] = values[i + 1];
 			i++
 		:: else -> break
 		od;
-		under_way--;
-		spots[i] = 0;
+		buffered--;
+		locations[i] = 0;
 		values[i] = 0;
 		i = 0
 	}
 }
 
-inline put_so(spot, value, order)
+inline put_ordered(location, value, order)
 {
-	assert(under_way < ROOM);
-	spots[under_way] = so(spot, order);
-	values[under_way] = value;
-	under_way++;
+	assert(buffered < ROOM);
+	locations[buffered] = so(location, order);
+	values[buffered] = value;
+	buffered++;
 	bar = PLAIN
 }
 
 #define here(n, p)	(live[n] && there[n] && place[n] == (p))
-#define who(p)		(here(0, p) -> 0 : (here(1, p) -> 1 : NIL))
-#define is_true		(64 | who(0) | (who(1) << 2) | (who(2) << 4))
+#define device_at(p)		(here(0, p) -> 0 : (here(1, p) -> 1 : NIL))
+#define current		(64 | device_at(0) | (device_at(1) << 2) | (device_at(2) << 4))
 
-/* The store that makes true what the writer has done */
-inline put_true(spot, value, order)
+/* The store that makes the change visible */
+inline put_visible(location, value, order)
 {
-	assert(!soon);
-	soon = is_true;
-	put_so(spot, value, order);
-	spots[under_way - 1] = spots[under_way - 1] | MAKES
+	assert(!next_mapping);
+	next_mapping = current;
+	put_ordered(location, value, order);
+	locations[buffered - 1] = locations[buffered - 1] | VISIBLE
 }
 
-#define put(spot, value)	put_so(spot, value, bar)
+#define put(location, value)	put_ordered(location, value, bar)
 
 inline smp_mb()
 {
 	do
-	:: atomic { under_way > 0 -> let_go(0) }
-	:: atomic { may_go_2nd -> let_go(1) }
-	:: atomic { may_go_3rd -> let_go(2) }
-	:: under_way == 0 -> break
+	:: atomic { buffered > 0 -> complete(0) }
+	:: atomic { may_go_2nd -> complete(1) }
+	:: atomic { may_go_3rd -> complete(2) }
+	:: buffered == 0 -> break
 	od
 }
 
@@ -440,16 +439,16 @@ inline write_begin()
 inline write_end()
 {
 	seq++;
-	put_so(SEQ, seq, END)
+	put_ordered(SEQ, seq, END)
 }
 
-inline write_end_true()
+inline write_end_visible()
 {
 	seq++;
-	put_true(SEQ, seq, END)
+	put_visible(SEQ, seq, END)
 }
 
-/* Take a node out, from above its only child if it has one */
+/* Unlink a node with at most one child. */
 inline erase(x)
 {
 	if
@@ -481,18 +480,18 @@ inline insert(x, to)
 	if
 	:: root == NIL ->
 		root = x;
-		put_so(ROOT, x, RELEASE)
+		put_ordered(ROOT, x, RELEASE)
 	:: root != NIL && place[x] < place[root] ->
 		left[root] = x;
-		put_so(LEFT(root), x, RELEASE)
+		put_ordered(LEFT(root), x, RELEASE)
 	:: else ->
 		right[root] = x;
-		put_so(RIGHT(root), x, RELEASE)
+		put_ordered(RIGHT(root), x, RELEASE)
 	fi;
 	live[x] = true
 }
 
-/* Two nodes need no balance; so a rotation, as rbtree.c does it, at will */
+/* Two nodes need no balancing. Rotate at random, as rbtree.c does. */
 inline rotate()
 {
 	if
@@ -522,7 +521,7 @@ inline move(x, to)
 	erase(x);
 	insert(x, to);
 	rotate();
-	write_end_true()
+	write_end_visible()
 }
 
 inline swap()
@@ -534,13 +533,13 @@ inline swap()
 	insert(0, place[1]);
 	insert(1, q);
 	q = 0;
-	write_end_true()
+	write_end_visible()
 }
 
 inline raise_epoch(x)
 {
 	epoch++;
-	put_so(EPOCH, epoch, RELEASE);
+	put_ordered(EPOCH, epoch, RELEASE);
 #ifdef UNLINKED_OLD
 	unlinked[x] = epoch - 1
 #else
@@ -548,7 +547,7 @@ inline raise_epoch(x)
 #endif
 }
 
-/* The place may go to the other one in the same step, as to a claim */
+/* In the same section the other region may get the address, as a claim does. */
 inline unlink(x)
 {
 #ifdef EPOCH_FIRST
@@ -564,13 +563,13 @@ inline unlink(x)
 		insert(1 - x, place[x])
 	:: skip
 	fi;
-	write_end_true();
+	write_end_visible();
 #ifndef EPOCH_FIRST
 	raise_epoch(x)
 #endif
 }
 
-/* Linked, prepared, and then visible */
+/* Link, set the resources, then make visible. */
 inline register(x, to)
 {
 	freed[x] = false;
@@ -583,15 +582,15 @@ inline register(x, to)
 #endif
 	there[x] = true;
 	write_begin();
-	put_so(STATE(x), 1, RELEASE);
-	write_end_true()
+	put_ordered(STATE(x), 1, RELEASE);
+	write_end_visible()
 #ifdef READY_LATE
 	;
 	put(READY(x), 1)
 #endif
 }
 
-inline look_at_epoch(rd, x)
+inline test_epoch(rd, x)
 {
 #ifndef IGNORE_EPOCH
 	atomic {
@@ -605,13 +604,13 @@ inline look_at_epoch(rd, x)
 	skip
 }
 
-inline look_inside(rd, x)
+inline test_hazards(rd, x)
 {
 #ifndef IGNORE_INSIDE
 	load(q, DEPTH(rd));
 	if
 #ifndef DEEP_IGNORED
-	:: q > NAMES -> busy = true
+	:: q > HAZARDS -> busy = true
 #endif
 #ifdef WAIT_FOR_ALL
 	:: q > 0 -> busy = true
@@ -624,7 +623,7 @@ inline look_inside(rd, x)
 		:: else
 		fi
 	};
-#if DEPTHS > 1 && NAMES > 1 && !defined(FIRST_NAME_ONLY)
+#if DEPTHS > 1 && HAZARDS > 1 && !defined(FIRST_HAZARD_ONLY)
 	atomic {
 		if
 		:: q > 1 && mem[INSIDE(rd, 1)] == x -> busy = true
@@ -637,16 +636,16 @@ inline look_inside(rd, x)
 	skip
 }
 
-/* may_be_inside() of lib/route.c */
-inline look_at(rd, x)
+/* reader_may_access() in lib/device/reader.c */
+inline test_reader(rd, x)
 {
 #ifdef NO_DRAIN_ACQUIRE
-	/* The loads behind that of the epoch may be done before it */
-	look_inside(rd, x);
-	look_at_epoch(rd, x)
+	/* The other loads may precede that of the epoch. */
+	test_hazards(rd, x);
+	test_epoch(rd, x)
 #else
-	look_at_epoch(rd, x);
-	look_inside(rd, x)
+	test_epoch(rd, x);
+	test_hazards(rd, x)
 #endif
 }
 
@@ -656,15 +655,15 @@ inline drain(x)
 	do
 	:: atomic {
 		busy = false;
-		news = false
+		stored = false
 	   };
 #ifndef NO_DRAIN_MB
 	   smp_mb();
 #endif
-	   look_at(0, x);
-	   look_at(1, x);
+	   test_reader(0, x);
+	   test_reader(1, x);
 	   if
-	   :: busy -> news	/* until then it would see the same again */
+	   :: busy -> stored	/* wait for a store of a reader */
 	   :: else -> break
 	   fi
 	od;
@@ -673,7 +672,7 @@ inline drain(x)
 		freed[x] = true;
 		mem[READY(x)] = 0;
 		draining = NIL;
-		news = false
+		stored = false
 	}
 }
 
@@ -715,19 +714,19 @@ init
 		mem[READY(0)] = 1;
 		mem[READY(1)] = 1;
 		mem[EPOCH] = 1;
-		truth = is_true;
-		/* Two readers that do the same are as good as each other */
+		mapping = current;
+		/* Two equal readers are symmetric: order their first addresses. */
 		if
-		:: LOOKS0 != LOOKS1 -> n = PLACES; p = PLACES
-		:: LOOKS0 == LOOKS1 -> n = 0; p = 0
-		:: LOOKS0 == LOOKS1 -> n = 0; p = 1
-		:: LOOKS0 == LOOKS1 -> n = 0; p = 2
-		:: LOOKS0 == LOOKS1 -> n = 1; p = 1
-		:: LOOKS0 == LOOKS1 -> n = 1; p = 2
-		:: LOOKS0 == LOOKS1 -> n = 2; p = 2
+		:: ACCESSES0 != ACCESSES1 -> n = PLACES; p = PLACES
+		:: ACCESSES0 == ACCESSES1 -> n = 0; p = 0
+		:: ACCESSES0 == ACCESSES1 -> n = 0; p = 1
+		:: ACCESSES0 == ACCESSES1 -> n = 0; p = 2
+		:: ACCESSES0 == ACCESSES1 -> n = 1; p = 1
+		:: ACCESSES0 == ACCESSES1 -> n = 1; p = 2
+		:: ACCESSES0 == ACCESSES1 -> n = 2; p = 2
 		fi;
-		run reader(0, LOOKS0, n);
-		run reader(1, LOOKS1, p);
+		run reader(0, ACCESSES0, n);
+		run reader(1, ACCESSES1, p);
 		n = 0;
 		p = 0
 	};
@@ -775,7 +774,7 @@ next:	   skip
 	:: break
 	od;
 	smp_mb();
-	/* With nobody inside, every drain has to come to its end */
+	/* After all readers have ended, every drain must end. */
 	done == 2;
 	if
 	:: !there[0] && !freed[0] -> drain(0)
