@@ -72,7 +72,7 @@ sub check_paragraph
 		}
 		return $line;
 	};
-	while ($text =~ /\G\s*(\S.*?(?:[.?!][)"']?(?=\s+[A-Z0-9(@%&"']|\s*$)|$))/gs) {
+	while ($text =~ /\G\s*(\S.*?(?:[.?!][)"']?(?=\s+(?:[A-Z0-9(@%&"']|[a-z]\w*[_.(]\w)|\s*$)|$))/gs) {
 		my ($sentence, $at) = ($1, $-[1]);
 
 		for my $rule (@rules) {
