@@ -440,8 +440,8 @@ struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
  * the call begins must not be used for another purpose before the call ends. In
  * the spaces of a system the drain of the device guarantees this, see
  * vmr_device_try_drain().
- * Return: the range; the caller may dereference it only if the caller knows that
- * it still exists. NULL if the address was free.
+ * Return: the range; the caller may dereference it only if the caller ensures
+ * that it still exists. NULL if the address was free.
  */
 struct vmr_range *vmr_find_lockless(const struct vmr_space *space,
 				    uint64_t addr, uint64_t *start,
