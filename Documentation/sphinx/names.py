@@ -82,7 +82,7 @@ class Names(SphinxTransform):
 
 def private_names():
     names = set()
-    for path in glob.glob(os.path.join(os.environ["VMR_SOURCE"], "lib", "*.[ch]")):
+    for path in glob.glob(os.path.join(os.environ["VMR_SOURCE"], "lib", "*", "*.[ch]")):
         with open(path, encoding="utf-8") as source:
             names.update(re.findall(r"\b(?:vmr|VMR)_\w+", source.read()))
     return names

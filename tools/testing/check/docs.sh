@@ -57,8 +57,8 @@ for name in $(grep -oE '``[a-z_0-9]+\(\)``' Documentation/walkthrough.rst |
 done
 
 # Every point at which somebody may look on
-for point in $(sed -n 's/^VMR_POINT_[A-Z]*(\([a-z_]*\)).*/\1/p
-		s/^static inline void vmr_trace_\([a-z_]*\)(.*/\1/p' lib/trace.h); do
+for point in $(sed -n 's/^VMR_PROBE_[A-Z]*(\([a-z_]*\)).*/\1/p
+		s/^static inline void vmr_trace_\([a-z_]*\)(.*/\1/p' lib/*/trace.h); do
 	grep -q "^   \* - \`\`$point\`\`$" Documentation/howto-tracing.rst ||
 		complain "the point $point is not in howto-tracing.rst"
 done
@@ -75,7 +75,7 @@ block && /^[ \t].*[;{]$/ && !/^[ \t]*(\$|#)/ {
 END { exit bad }' ./*.rst Documentation/*.rst || status=1
 
 # C in pages: taken from a file by literalinclude, or the same as in one
-cat examples/*/*.[ch] examples/*/*/*.[ch] include/vmalloc/*.h lib/*.[ch] lib/*/*.c \
+cat examples/*/*.[ch] examples/*/*/*.[ch] include/vmalloc/*.h lib/*/*.[ch] \
 	tools/*/*.[ch] tools/*/*/*.[ch] tools/*/*/*/*.[ch] README.md 2>/dev/null |
 	tr -s ' \t\n' ' ' >"$W/compiled"
 awk -v dir="$W" '
