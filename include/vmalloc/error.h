@@ -1,31 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * error.h - the error codes and their text
- *
- * Every call that can fail returns 0 or one negative errno value, and a call
- * that failed has changed nothing. Where several reasons hold at once, the one
- * named first in this table is returned:
- *
- * ============== =========================================================
- * -EINVAL        null argument, size 0, alignment 0 or no power of two,
- *                start above last, exact address not aligned
- * -EOVERFLOW     start + size - 1 does not fit the domain
- * -EEXIST        the node is in a space already
- * -ERANGE        an address, range or id outside what is managed
- * -EBUSY         the exact place is taken, wholly or in part
- * -ENOSPC        no gap satisfies the request
- * -ENOENT        nothing allocated is named by the argument
- * -EALREADY      the id was handed out once and is free now
- * -EMSGSIZE      an access of a width that the bus does not have
- * -ENXIO         no device answers all of the access
- * -EDEADLK       the call would wait for its own caller
- * -EAGAIN        not yet; ask again
- * -EBADMSG       a snapshot is malformed
- * -EOPNOTSUPP    the object has no such operation
- * ============== =========================================================
+ * error.h - error codes and their text
  */
 #ifndef VMALLOC_ERROR_H
 #define VMALLOC_ERROR_H
+
+/**
+ * DOC: Overview
+ *
+ * Every call that can fail returns 0 or one negative errno value. A call that fails
+ * changes nothing. If several errors apply, the call returns the first one in this
+ * table:
+ *
+ * ============== =========================================================
+ * -EINVAL        null argument, size 0, alignment 0 or no power of two,
+ *                start above last, fixed address not aligned
+ * -EOVERFLOW     start + size - 1 does not fit the domain
+ * -EEXIST        the range is in a space already
+ * -ERANGE        an address or id is outside the space or pool
+ * -EBUSY         an address or id of a fixed request is in use
+ * -ENOSPC        no gap satisfies the request
+ * -ENOENT        the argument names nothing that is allocated
+ * -EALREADY      the id was allocated once and is free now
+ * -EMSGSIZE      an access has a width that the bus does not have
+ * -ENXIO         no device is mapped at all addresses of the access
+ * -EDEADLK       the call would wait for its own caller
+ * -EAGAIN        not yet; call again
+ * -EBADMSG       a snapshot is malformed
+ * -EOPNOTSUPP    the object has no such operation
+ * ============== =========================================================
+ *
+ * The text of an error is constant. vmr_strerror() needs no lock and no memory.
+ */
 
 #ifdef __KERNEL__
 #include <linux/errno.h>
@@ -37,7 +43,7 @@
 
 /*
  * Firmware often has no <errno.h>, or one without these names. The numbers are
- * the ones that Linux uses on most architectures.
+ * those of Linux on most architectures.
  */
 #ifndef ENOENT
 #define ENOENT		2
@@ -88,8 +94,7 @@ extern "C" {
 
 /**
  * vmr_strerror - describe an error of this library in a few words
- * @err: what a call returned: 0 or a negative errno value; a positive one is
- *	taken as its negative
+ * @err: return value of a call: 0 or an errno value, negative or positive
  *
  * Context: any; the text is constant.
  * Return: English text without a full stop; never NULL.

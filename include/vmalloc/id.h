@@ -1,20 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * id.h - unique numbers, alone or in blocks
- *
- * IRQ lines, GSIs, MSI vectors, memory slots, device ids: 32-bit numbers from
- * [base, last], the smallest free one first. An id is a range of the engine, held
- * by a node inside its owner, so the id leads to its owner through
- * container_of() and no table beside is needed:
- *
- *	struct my_dev { struct vmr_range id; ... };
- *
- *	vmr_id_alloc(&ids, &dev->id);
- *	...
- *	range = vmr_id_find(&ids, 7);
- *	dev = container_of(range, struct my_dev, id);
- *
- * Locking: as in range.h.
+ * id.h - unique numbers, single or in blocks
  */
 #ifndef VMALLOC_ID_H
 #define VMALLOC_ID_H
@@ -26,10 +12,31 @@ extern "C" {
 #endif
 
 /**
+ * DOC: Overview
+ *
+ * An id pool allocates 32-bit numbers from [base, last], both inclusive, the
+ * smallest free one first: IRQ lines, GSIs, MSI vectors, memory slots, device ids.
+ *
+ * An id is a range of the engine, embedded in its owner. container_of() leads from
+ * the id to the owner without a further table::
+ *
+ *	struct my_dev { struct vmr_range id; ... };
+ *
+ *	vmr_id_alloc(&ids, &dev->id);
+ *	...
+ *	range = vmr_id_find(&ids, 7);
+ *	dev = container_of(range, struct my_dev, id);
+ *
+ * The library allocates no memory. All functions belong to the update side, see
+ * range.h. With n allocated ids or blocks, the calls visit O(log n) nodes, as
+ * those of range.h.
+ */
+
+/**
  * struct vmr_id_pool - a pool of ids
- * @space: the ids in use
- * @high_watermark: one more than the highest id ever handed out, 0 if none was; it never
- *	falls
+ * @space: the allocated ids
+ * @high_watermark: one more than the highest id ever allocated, at first 0; it
+ *	never decreases
  */
 struct vmr_id_pool {
 	struct vmr_space	space;
@@ -37,10 +44,10 @@ struct vmr_id_pool {
 };
 
 /**
- * vmr_id_value - the number that a range stands for
+ * vmr_id_value - get the id of a range
  * @range: a live range of a struct vmr_id_pool
  *
- * Return: the id, or the lowest of a block.
+ * Return: the id, or the lowest id of a block.
  */
 static inline uint32_t vmr_id_value(const struct vmr_range *range)
 {
@@ -48,10 +55,10 @@ static inline uint32_t vmr_id_value(const struct vmr_range *range)
 }
 
 /**
- * vmr_id_pool_init - make a pool of free ids
+ * vmr_id_pool_init - initialise a pool of free ids
  * @ids: the pool
  * @base: lowest id
- * @last: highest id, included
+ * @last: highest id, inclusive
  *
  * Return: 0, or -EINVAL if @ids is NULL or @base is above @last.
  */
@@ -60,9 +67,9 @@ int vmr_id_pool_init(struct vmr_id_pool *ids, uint32_t base, uint32_t last);
 /**
  * vmr_id_alloc - allocate the smallest free id
  * @ids: the pool
- * @range: the node to link, unallocated
+ * @range: the range to link, in no space
  *
- * Return: 0 and the id by vmr_id_value(@range), or
+ * Return: 0, and vmr_id_value(@range) returns the id, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @range is in a space already;
  *  - -ENOSPC: no id is free.
@@ -72,26 +79,26 @@ int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range);
 /**
  * vmr_id_reserve - allocate one id by its number
  * @ids: the pool
- * @range: the node to link, unallocated
+ * @range: the range to link, in no space
  * @id: the number
- * @conflict: where to store the range that has the id on -EBUSY, or NULL
+ * @conflict: receives the range that holds @id on -EBUSY, may be NULL
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @range is in a space already;
- *  - -ERANGE: @id is not managed;
- *  - -EBUSY: @id is taken.
+ *  - -ERANGE: @id is outside the pool;
+ *  - -EBUSY: @id is in use.
  */
 int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range, uint32_t id,
 		    struct vmr_range **conflict);
 
 /**
- * vmr_id_alloc_block - allocate consecutive ids under a constraint
+ * vmr_id_alloc_block - allocate consecutive ids by a request
  * @ids: the pool
- * @range: the node to link, unallocated
- * @req: count (as size), alignment, bounds and policy; a block of MSI vectors is
- *	a power of two aligned to itself, others have alignment 1
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * @range: the range to link, in no space
+ * @req: count (as size), alignment, bounds and policy. A block of MSI vectors has a
+ *	power of two as size and as alignment, other blocks have alignment 1
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
  * Return: as vmr_alloc(); -EOVERFLOW if an exact block would end above 2^32-1.
  */
@@ -103,58 +110,58 @@ int vmr_id_alloc_block(struct vmr_id_pool *ids, struct vmr_range *range,
  * vmr_id_free - free one id by its number
  * @ids: the pool
  * @id: the number
- * @freed: where to store the range that had it, or NULL
+ * @freed: receives the range of the id, may be NULL
  *
  * Return: 0, or
  *  - -EINVAL: @ids is NULL;
- *  - -ERANGE: @id is not managed;
- *  - -ENOENT: @id is above the highest ever handed out, or inside a block;
- *  - -EALREADY: @id is at or below that one and is free now.
+ *  - -ERANGE: @id is outside the pool;
+ *  - -ENOENT: @id is above the highest id ever allocated, or inside a block;
+ *  - -EALREADY: @id is at or below that id and is free.
  */
 int vmr_id_free(struct vmr_id_pool *ids, uint32_t id, struct vmr_range **freed);
 
 /**
- * vmr_id_free_block - free a block of ids, whole, by its numbers
+ * vmr_id_free_block - free a whole block of ids by its numbers
  * @ids: the pool
- * @id: the lowest of them
- * @count: how many
- * @freed: where to store the range that had them, or NULL
+ * @id: the lowest id of the block
+ * @count: number of ids
+ * @freed: receives the range of the block, may be NULL
  *
  * Return: 0, or
  *  - -EINVAL: @ids is NULL or @count is 0;
  *  - -EOVERFLOW: the block would end above 2^32-1;
- *  - -ERANGE: part of it is not managed;
- *  - -ENOENT: @id is above the highest ever handed out, or part of the block is
- *    taken and it is not exactly one allocated block;
- *  - -EALREADY: @id is at or below that one and all of the block is free now.
+ *  - -ERANGE: an id is outside the pool;
+ *  - -ENOENT: @id is above the highest id ever allocated, or an id of the block is
+ *    in use and the block is not exactly one allocated block;
+ *  - -EALREADY: @id is at or below that id and all ids of the block are free.
  */
 int vmr_id_free_block(struct vmr_id_pool *ids, uint32_t id, uint32_t count,
 		      struct vmr_range **freed);
 
 /**
- * vmr_id_free_range - free an id or a block by its node
+ * vmr_id_free_range - free the id or block of a range
  * @ids: the pool
- * @range: the node
+ * @range: the range
  *
  * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @range is not in @ids.
  */
 int vmr_id_free_range(struct vmr_id_pool *ids, struct vmr_range *range);
 
 /**
- * vmr_id_find - the range that has an id
+ * vmr_id_find - find the range that holds an id
  * @ids: the pool
  * @id: the number
  *
- * Return: the range, alone or a block that contains @id; NULL if it is free.
+ * Return: the range of @id or of the block with @id; NULL if @id is free.
  */
 struct vmr_range *vmr_id_find(const struct vmr_id_pool *ids, uint32_t id);
 
 /**
- * vmr_id_is_allocated - whether an id is taken
+ * vmr_id_is_allocated - test whether an id is in use
  * @ids: the pool
  * @id: the number
  *
- * Return: true if it is.
+ * Return: true if @id is in use.
  */
 bool vmr_id_is_allocated(const struct vmr_id_pool *ids, uint32_t id);
 

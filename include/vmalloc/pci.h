@@ -1,30 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * pci.h - PCI functions: what a guest writes to BARs becomes moves
- *
- * The model of a function's configuration header that decides where its BARs
- * are: sizing, 64-bit pairs, the expansion ROM, and the decode bits of the command
- * register (PCI Local Bus Specification 3.0, section 6.2). The registers read back
- * what the guest wrote, and the regions are where these registers say, at once:
- *
- *  - decode off: the BAR answers nothing; its region is parked at the address in
- *    the register;
- *  - decode on: each write of a 32-bit half acts when it is made;
- *  - a write of the command register moves all BARs of the function in one step for
- *    every lookup. None of them has for a moment the place that another leaves;
- *  - an address whose writable bits are all zero or all one is no address but
- *    sizing: the BAR is unmapped. So a BAR cannot live at 0 or at the top of its
- *    address width;
- *  - an occupied address makes a claim, one outside the domain unmaps.
- *
- * Bridges (PCI-to-PCI Bridge Architecture Specification 1.2) have a bus behind
- * them, whose windows follow their registers in the same way. MSI and MSI-X
- * capabilities take interrupt vectors when the guest switches them on, and give
- * them back when it switches them off.
- *
- * Locking: all of this is the writer's side, except for what a struct
- * vmr_pci_conf1 does as a device: it is called by readers and takes the lock that
- * the caller gave it.
+ * pci.h - PCI functions, bridges, and their interrupt vectors
  */
 #ifndef VMALLOC_PCI_H
 #define VMALLOC_PCI_H
@@ -35,12 +11,51 @@
 extern "C" {
 #endif
 
+/**
+ * DOC: Overview
+ *
+ * This layer models the registers of a PCI function that determine its addresses:
+ * the BARs, the decode bits of the command register, and the windows of a bridge
+ * (PCI Local Bus Specification 3.0, section 6.2; PCI-to-PCI Bridge Architecture
+ * Specification 1.2). The registers read back what the guest wrote. After each
+ * write, the regions are at the addresses in the registers:
+ *
+ *  - Decoding is off: the BAR is unmapped, and its region is parked at the address
+ *    in the register.
+ *  - Decoding is on: each write of a 32-bit half takes effect at once.
+ *  - A write of the command register moves all BARs of the function. The write is
+ *    atomic for lookups, and no BAR takes the addresses that another BAR of the
+ *    function is about to free.
+ *  - The writable address bits are all zero or all one: the register is being
+ *    sized, and the BAR is unmapped. A BAR can therefore be neither at 0 nor at the
+ *    top of its address width.
+ *  - The addresses are in use: the region claims them.
+ *  - The addresses are outside the address domain: the BAR is unmapped.
+ *
+ * The windows of a bridge follow their registers in the same way. MSI and MSI-X
+ * capabilities allocate interrupt vectors while the guest enables them.
+ *
+ * A struct vmr_pci_function embeds its device, its BARs and its configuration
+ * space. The owner embeds the function in its own struct. A struct vmr_pci_bridge
+ * embeds a function and the bus behind it. Capabilities are separate structs,
+ * which the owner adds to a function.
+ *
+ * The caller provides all memory. The library allocates none.
+ *
+ * All calls are update-side calls, and the caller serialises them. Only a struct
+ * vmr_pci_conf1 is called by readers: it takes the lock that the caller gave it.
+ *
+ * A write of configuration space costs one move, in O(log n), for each BAR or
+ * window that it changes. A write to an MSI-X capability visits all entries of its
+ * table. A lookup of a function visits the functions of each bus on its path.
+ */
+
 #define VMR_PCI_CONFIG_SIZE	256
 #define VMR_PCI_NR_BARS		7	/* six and the expansion ROM */
 #define VMR_PCI_ROM		6	/* index of the expansion ROM */
 
 /**
- * VMR_PCI_BDF() - an address in the @pci domain of a struct vmr_system
+ * VMR_PCI_BDF() - compose a number of the @pci_bdfs of a struct vmr_system
  * @bus: bus number, 0 to 255
  * @dev: device number, 0 to 31
  * @fn: function number, 0 to 7
@@ -50,11 +65,11 @@ extern "C" {
 
 /**
  * enum vmr_pci_bar_type - what a BAR decodes
- * @VMR_PCI_BAR_NONE: there is no such BAR
+ * @VMR_PCI_BAR_NONE: no BAR
  * @VMR_PCI_BAR_IO: I/O ports
  * @VMR_PCI_BAR_MEM32: memory below 4 GiB
- * @VMR_PCI_BAR_MEM64: memory anywhere; takes the next BAR's register too
- * @VMR_PCI_BAR_ROM: the expansion ROM, with an enable bit of its own
+ * @VMR_PCI_BAR_MEM64: 64-bit memory; uses the register of the next BAR too
+ * @VMR_PCI_BAR_ROM: the expansion ROM, which has its own enable bit
  */
 enum vmr_pci_bar_type {
 	VMR_PCI_BAR_NONE,
@@ -65,10 +80,10 @@ enum vmr_pci_bar_type {
 };
 
 /**
- * struct vmr_pci_bar - a base address register and what is behind it
- * @region: its addresses
+ * struct vmr_pci_bar - a base address register and its region
+ * @region: the region that the BAR maps
  * @type: enum vmr_pci_bar_type
- * @prefetchable: whether the register says so
+ * @prefetchable: whether the prefetchable bit of the register is set
  */
 struct vmr_pci_bar {
 	struct vmr_region	region;
@@ -77,7 +92,7 @@ struct vmr_pci_bar {
 };
 
 /**
- * struct vmr_pci_ids - what a function says it is
+ * struct vmr_pci_ids - the identification of a function
  * @vendor: vendor id
  * @device: device id
  * @subvendor: subsystem vendor id
@@ -102,59 +117,60 @@ struct vmr_pci_bridge;
 struct vmr_pci_function;
 
 /**
- * struct vmr_pci_reg_block - a part of configuration space that something follows
- * @offset: its first byte
- * @size: its length
- * @write: the guest has written some of it, or of the command register. This
- *	and the two below may be NULL
- * @reset: the writable bits have been cleared, as by a reset
- * @remove: the function is leaving: give back what is held
- * @next: the function's next part; private
+ * struct vmr_pci_reg_block - registers with a write handler
+ * @offset: offset of the first byte in configuration space
+ * @size: length in bytes
+ * @write: called after the guest has written to the block or to the command
+ *	register
+ * @reset: called after a reset has cleared the writable bits; may be NULL
+ * @remove: called before the function is unplugged; frees what the block has
+ *	allocated; may be NULL
  */
 struct vmr_pci_reg_block {
 	uint32_t		offset;
 	uint32_t		size;
 	void (*write)(struct vmr_pci_function *fn,
-			struct vmr_pci_reg_block *part);
-	void (*reset)(struct vmr_pci_function *fn, struct vmr_pci_reg_block *part);
+		      struct vmr_pci_reg_block *reg_block);
+	void (*reset)(struct vmr_pci_function *fn,
+		      struct vmr_pci_reg_block *reg_block);
 	void (*remove)(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *part);
+		       struct vmr_pci_reg_block *reg_block);
+	/* private: the next block of the function */
 	struct vmr_pci_reg_block	*next;
 };
 
 /**
- * struct vmr_pci_ops - what a function does beyond the model
- * @config_written: bytes of configuration space have been written; @offset is
- *	the first, @width their number. Called after the model has acted. May be
- *	NULL
- * @vector_changed: interrupt vector @index has been taken, with its number in @range; or
- *	given back, and then @range is NULL; or could not be had, and then @range
- *	is NULL and @error says why. Of MSI there is one call for the whole block,
- *	@index 0. May be NULL
+ * struct vmr_pci_ops - notifications of a function
+ * @config_written: called after the guest has written configuration space and the
+ *	model has acted on it. @offset is the first byte, @width the number of bytes.
+ *	May be NULL
+ * @vector_changed: called when interrupt vector @index changes. @range is the
+ *	allocated number, or NULL if the vector was freed or could not be allocated;
+ *	in the latter case @error is the reason, else 0. For MSI there is one call
+ *	for the whole block, with @index 0. May be NULL
  */
 struct vmr_pci_ops {
 	void (*config_written)(struct vmr_pci_function *fn, uint32_t offset,
 			       uint32_t width);
 	void (*vector_changed)(struct vmr_pci_function *fn, uint32_t index,
-		       const struct vmr_range *range, int error);
+			       const struct vmr_range *range, int error);
 };
 
 /**
  * struct vmr_pci_function - a PCI function
  * @dev: the device; its regions are the BARs
- * @address: its PCI address in the system's @pci domain, or device << 3 |
- *	function on the bus behind a bridge
- * @manager: what it is plugged into, NULL if it is not
- * @ops: what it does beyond the model, or NULL
- * @upstream_bridge: the bridge that it is behind, NULL at the root
- * @bridge: the bridge that it is, NULL if it is none
- * @reg_blocks: parts of configuration space that are followed; private
+ * @address: the BDF in the @pci_bdfs of the system; behind a bridge,
+ *	device << 3 | function
+ * @manager: the manager that the function is plugged into, or NULL
+ * @ops: notifications, or NULL
+ * @upstream_bridge: the bridge that the function is behind, NULL at the root
+ * @bridge: the bridge that the function belongs to, NULL if it is no bridge
  * @bars: the BARs
  * @config: configuration space in guest memory order
- * @wmask: bit by bit, what the guest may write of @config
+ * @wmask: the bits of @config that the guest may write
  *
  * The owner may change @config and @wmask outside the standard header, for
- * capabilities and registers of the device's own.
+ * capabilities and registers of its own.
  */
 struct vmr_pci_function {
 	struct vmr_device		dev;
@@ -163,17 +179,19 @@ struct vmr_pci_function {
 	const struct vmr_pci_ops	*ops;
 	struct vmr_pci_bridge		*upstream_bridge;
 	struct vmr_pci_bridge		*bridge;
-	struct vmr_pci_reg_block		*reg_blocks;
+	/* private: the register blocks, the one added last first */
+	struct vmr_pci_reg_block	*reg_blocks;
+	/* public: */
 	struct vmr_pci_bar		bars[VMR_PCI_NR_BARS];
 	uint8_t				config[VMR_PCI_CONFIG_SIZE];
 	uint8_t				wmask[VMR_PCI_CONFIG_SIZE];
 };
 
 /**
- * vmr_pci_function_init - make a function without BARs
+ * vmr_pci_function_init - initialise a function without BARs
  * @fn: zeroed memory
- * @ids: what it says it is
- * @ops: the callbacks of its BARs
+ * @ids: the identification of the function
+ * @ops: the callbacks for accesses to its BARs
  * @name: name for people
  *
  * Return: 0, or -EINVAL if a pointer is NULL or the pin is above 4.
@@ -183,89 +201,91 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
 			  const struct vmr_device_ops *ops, const char *name);
 
 /**
- * vmr_pci_add_bar - give a function a BAR
+ * vmr_pci_add_bar - add a BAR to a function
  * @fn: a function that is not plugged
  * @index: 0 to 5, or VMR_PCI_ROM
- * @type: what it decodes
- * @prefetchable: whether it has no side effects on reads
- * @size: a power of two: 4 to 256 for I/O, from 16 to 1 GiB for 32-bit memory,
- *	16 to 2^62 for 64-bit memory, 2 KiB to 16 MiB for the ROM. Larger ones
- *	have a single writable bit, whose every value looks like sizing
- * @tag: name for people, or NULL
+ * @type: what the BAR decodes
+ * @prefetchable: whether reads have no side effects
+ * @size: bytes or ports, a power of two: 4 to 256 for I/O, from 16 to 1 GiB for
+ *	32-bit memory, 16 to 2^62 for 64-bit memory, 2 KiB to 16 MiB for the ROM.
+ *	A larger BAR would have a single writable bit, whose every value means
+ *	sizing
+ * @name: name for people, or NULL
  *
- * The BAR traps; its owner may make @fn->bars[@index].region memory with trapped
- * parts before the function is plugged.
+ * Every access to the BAR traps. Before the function is plugged, its owner may
+ * make @fn->bars[@index].region a memory region with trapped subregions.
  *
  * Return: 0, or
- *  - -EINVAL: @fn is NULL, the index does not fit the type, or the size is none
- *    of the type's;
+ *  - -EINVAL: @fn is NULL, the index does not fit the type, or the size is invalid
+ *    for the type;
  *  - -EEXIST: the register, or the second one of a 64-bit pair, is in use;
  *  - -EBUSY: @fn is plugged.
  */
 int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		    enum vmr_pci_bar_type type, bool prefetchable,
-		    uint64_t size, const char *tag);
+		    uint64_t size, const char *name);
 
 /**
- * vmr_pci_plug - register a function at a PCI address
+ * vmr_pci_plug - register a function at a BDF
  * @manager: the manager
  * @fn: the function
- * @address: VMR_PCI_BDF() of it
+ * @address: its VMR_PCI_BDF()
  *
- * Takes the address and registers @fn->dev, or does nothing of it. The BARs are
- * unmapped, as after reset.
+ * Allocates the BDF and registers @fn->dev; a failure of either undoes both. The
+ * BARs are unmapped, as after a reset.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @fn is plugged;
- *  - -ERANGE: the machine has no such address;
- *  - -EBUSY: another function has it;
+ *  - -ERANGE: the machine has no such BDF;
+ *  - -EBUSY: another function has this BDF;
  *  - what vmr_device_register() returns.
  */
 int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		 uint32_t address);
 
 /**
- * vmr_pci_register_restored - take a function over whose state a restore has put back
+ * vmr_pci_register_restored - register a function after a restore
  * @manager: the manager
- * @fn: a function that is not plugged, with its configuration space, its PCI
- *	address, its device id and the ranges of its BARs restored
+ * @fn: a function that is not plugged; its configuration space, BDF, device id and
+ *	the ranges of its BARs are restored
  * @failed: as for vmr_device_register_restored(), or NULL
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @fn is plugged;
- *  - -ENOENT: its address is not live in the @pci domain, or behind its bridge;
+ *  - -ENOENT: its address is not live in the @pci_bdfs of the system, or behind its
+ *    bridge;
  *  - what vmr_device_register_restored() returns.
  */
-int vmr_pci_register_restored(struct vmr_manager *manager, struct vmr_pci_function *fn,
-		  size_t *failed);
+int vmr_pci_register_restored(struct vmr_manager *manager,
+			      struct vmr_pci_function *fn, size_t *failed);
 
 /**
- * vmr_pci_unplug - take a function out: registers, regions, address
+ * vmr_pci_unplug - unregister a function and free its vectors and BDF
  * @fn: the function
  *
- * Its memory is the caller's again after vmr_device_drain() of @fn->dev. A vmr_device_unregister() of
- * @fn->dev alone takes the BARs out and leaves the function its PCI address and its
- * vectors: the guest still finds its registers. This call gives them back then
- * too.
+ * The caller may reuse the memory after vmr_device_drain() of @fn->dev. A
+ * vmr_device_unregister() of @fn->dev alone removes only the BARs: the function
+ * keeps its BDF and its vectors, and the guest can still access its registers. A
+ * later vmr_pci_unplug() then frees them.
  *
- * Return: the number of regions that were visible, or
+ * Return: the number of regions that were mapped, or
  *  - -EINVAL: @fn is NULL;
- *  - -ENOENT: it is not plugged;
- *  - -EBUSY: it is a bridge with functions behind it, or part of a transaction.
+ *  - -ENOENT: @fn is not plugged;
+ *  - -EBUSY: @fn is a bridge with functions behind it, or in a transaction.
  */
 int vmr_pci_unplug(struct vmr_pci_function *fn);
 
 /**
  * struct vmr_pci_bridge - a PCI-to-PCI bridge and the bus behind it
  * @fn: the bridge as a function, with a type 1 header
- * @bus: the addresses behind it
- * @io: its window of I/O ports, 4 KiB grain
- * @mem: its window of memory below 4 GiB, 1 MiB grain
- * @pref: its window of prefetchable memory, 64-bit, 1 MiB grain
- * @devfns: the functions behind it, by device << 3 | function
- * @reg_block: the window and bus number registers
+ * @bus: the spaces behind the bridge
+ * @io: window of I/O ports, in units of 4096 ports
+ * @mem: window of memory below 4 GiB, in units of 1 MiB
+ * @pref: window of 64-bit prefetchable memory, in units of 1 MiB
+ * @devfns: the functions behind the bridge, by device << 3 | function
+ * @reg_block: the registers of the windows and bus numbers
  */
 struct vmr_pci_bridge {
 	struct vmr_pci_function	fn;
@@ -273,20 +293,20 @@ struct vmr_pci_bridge {
 	struct vmr_region	io;
 	struct vmr_region	mem;
 	struct vmr_region	pref;
-	struct vmr_id_pool		devfns;
+	struct vmr_id_pool	devfns;
 	struct vmr_pci_reg_block	reg_block;
 };
 
 /**
- * vmr_pci_bridge_init - make a bridge with nothing behind it
+ * vmr_pci_bridge_init - initialise a bridge with an empty bus
  * @bridge: zeroed memory
- * @manager: the manager that it will be plugged into
- * @ids: what it says it is; the class is usually 0x060400
- * @ops: the callbacks of its BARs; a bridge has at most two and a ROM
+ * @manager: the manager that the bridge will be plugged into
+ * @ids: the identification of the bridge; the class is usually 0x060400
+ * @ops: the callbacks for accesses to its BARs; a bridge has at most two and a ROM
  * @name: name for people
  *
- * It is plugged as a function is, and is closed then: its windows have no
- * addresses until the guest gives them some.
+ * The caller plugs &bridge->fn as any function. All windows are closed until the
+ * guest programs them.
  *
  * Return: as vmr_pci_function_init().
  */
@@ -296,10 +316,10 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 			const struct vmr_device_ops *ops, const char *name);
 
 /**
- * vmr_pci_bridge_plug - vmr_pci_plug() on the bus behind a bridge
+ * vmr_pci_bridge_plug - register a function behind a bridge
  * @bridge: a bridge that is plugged
  * @fn: the function
- * @device: device << 3 | function; the bus number is the guest's business
+ * @device: device << 3 | function; the guest assigns the bus number
  *
  * Return: as vmr_pci_plug(); -ENOENT if the bridge is not plugged.
  */
@@ -309,34 +329,35 @@ int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 /**
  * struct vmr_pci_msi - an MSI capability
  * @reg_block: its registers
- * @range: holds the block of vectors while MSI is on
- * @error: why there are none although it is, or 0
+ * @range: the block of vectors, live while MSI is enabled
+ * @error: why the allocation of the vectors failed, or 0
  */
 struct vmr_pci_msi {
 	struct vmr_pci_reg_block	reg_block;
-	struct vmr_range	range;
-	int			error;
+	struct vmr_range		range;
+	int				error;
 };
 
 /**
- * vmr_pci_add_msi - give a function an MSI capability
+ * vmr_pci_add_msi - add an MSI capability to a function
  * @fn: a function that is not plugged
  * @msi: zeroed memory
- * @offset: where in configuration space, from 0x40 in steps of 4; it takes 16
- *	bytes
- * @vectors: how many it can use: 1, 2, 4, 8, 16 or 32
+ * @offset: offset in configuration space, from 0x40 in steps of 4; the capability
+ *	has 16 bytes
+ * @vectors: the number of vectors that it supports: 1, 2, 4, 8, 16 or 32
  *
- * When the guest switches MSI on, a block of as many vectors as it asks for is
- * taken, aligned to its size; when it switches it off, or unplugs the function,
- * the block is given back. The registers say what the guest wrote either way. If
- * there are not so many left, the function is told once. It is tried again when
- * the guest asks for another number, or switches MSI off and on, and after a
- * restore when it writes to the capability or the command register.
+ * When the guest enables MSI, the library allocates a block of the requested
+ * number of vectors, aligned to its size. It frees the block when the guest
+ * disables MSI or the function is unplugged. The registers read back what the guest
+ * wrote even if the allocation fails. A failure is reported once to
+ * @fn->ops->vector_changed. The library tries again when the guest requests another
+ * number of vectors, or disables and enables MSI. After a restore it tries again
+ * when the guest writes to the capability or the command register.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, or @offset or @vectors is none of these;
- *  - -EEXIST: the place overlaps another part, or the capability is a part
- *    already;
+ *  - -EINVAL: a pointer is NULL, or @offset or @vectors is invalid;
+ *  - -EEXIST: the registers overlap another register block, or the capability was
+ *    added before;
  *  - -EBUSY: @fn is plugged.
  */
 int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
@@ -344,9 +365,9 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 
 /**
  * struct vmr_pci_msix_entry - an entry of an MSI-X table
- * @range: holds the vector while the entry is in use
+ * @range: the vector, live while the entry is enabled
  * @dwords: the entry: address, upper address, data, control
- * @error: why there is no vector although the entry is in use, or 0
+ * @error: why the allocation of the vector failed, or 0
  */
 struct vmr_pci_msix_entry {
 	struct vmr_range	range;
@@ -358,20 +379,20 @@ struct vmr_pci_msix_entry {
  * struct vmr_pci_msix - an MSI-X capability
  * @reg_block: its registers
  * @entries: the table
- * @nr: the number of its entries
+ * @nr: the number of entries
  */
 struct vmr_pci_msix {
 	struct vmr_pci_reg_block	reg_block;
 	struct vmr_pci_msix_entry	*entries;
-	uint32_t		nr;
+	uint32_t			nr;
 };
 
 /**
- * struct vmr_pci_msix_layout - where an MSI-X table and its pending bits are
- * @table_bar: the BAR that the table is in
- * @table_offset: its offset there, a multiple of 8
- * @pba_bar: the BAR that the pending bits are in
- * @pba_offset: their offset there, a multiple of 8
+ * struct vmr_pci_msix_layout - the addresses of an MSI-X table and its pending bits
+ * @table_bar: index of the BAR with the table
+ * @pba_bar: index of the BAR with the pending bits
+ * @table_offset: offset of the table in bytes, a multiple of 8
+ * @pba_offset: offset of the pending bits in bytes, a multiple of 8
  */
 struct vmr_pci_msix_layout {
 	uint8_t		table_bar;
@@ -381,42 +402,41 @@ struct vmr_pci_msix_layout {
 };
 
 /**
- * vmr_pci_add_msix - give a function an MSI-X capability
+ * vmr_pci_add_msix - add an MSI-X capability to a function
  * @fn: a function that is not plugged
  * @msix: zeroed memory
- * @offset: where in configuration space, from 0x40 in steps of 4; it takes 12
- *	bytes
- * @vectors: zeroed memory for the table
+ * @offset: offset in configuration space, from 0x40 in steps of 4; the capability
+ *	has 12 bytes
+ * @entries: zeroed memory for the table
  * @nr: number of entries, 1 to 2048
- * @place: where table and pending bits are
+ * @layout: the addresses of the table and the pending bits
  *
- * A vector is taken for each entry when it is first in use, that is, MSI-X is on
- * and the entry is not masked; it is given back when it no longer is, one by one.
- * So a device that advertises 2048 vectors holds those that are used. If there is
- * none left for an entry it is told once, and tried again when the entry has been
- * out of use, and after a restore as for MSI. The owner
- * of the BAR hands accesses to the table to vmr_pci_msix_read() and
- * vmr_pci_msix_write().
+ * An entry is enabled while MSI-X is enabled and the entry is not masked. The
+ * library allocates one vector for each enabled entry, and frees it when the entry
+ * is disabled. A device that advertises 2048 vectors holds only the enabled ones. A
+ * failure to allocate is reported once. The library tries again after the entry has
+ * been disabled, and after a restore as for MSI. The owner of the BAR passes
+ * accesses to the table to vmr_pci_msix_read() and vmr_pci_msix_write().
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, or a number is none of these;
- *  - -EEXIST: the place overlaps another part, or the capability is a part
- *    already;
+ *  - -EINVAL: a pointer is NULL, or a number is invalid;
+ *  - -EEXIST: the registers overlap another register block, or the capability was
+ *    added before;
  *  - -EBUSY: @fn is plugged.
  */
 int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
-		     uint32_t offset, struct vmr_pci_msix_entry *vectors,
-		     uint32_t nr, const struct vmr_pci_msix_layout *place);
+		     uint32_t offset, struct vmr_pci_msix_entry *entries,
+		     uint32_t nr, const struct vmr_pci_msix_layout *layout);
 
 /**
  * vmr_pci_msix_read - read from an MSI-X table
  * @msix: the capability
- * @offset: from the start of the table
- * @data: where to store @width bytes, in guest memory order
- * @width: 4 or 8; the specification has no others
+ * @offset: offset in the table in bytes
+ * @data: receives @width bytes in guest memory order
+ * @width: 4 or 8
  *
  * Return: 0, or with @data all ones
- *  - -EMSGSIZE: @width is none of these;
+ *  - -EMSGSIZE: @width is invalid;
  *  - -ERANGE: the access is not aligned or leaves the table;
  * or -EINVAL if a pointer is NULL.
  */
@@ -424,10 +444,10 @@ int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
 		      void *data, uint32_t width);
 
 /**
- * vmr_pci_msix_write - write to an MSI-X table, and act on it
+ * vmr_pci_msix_write - write to an MSI-X table and update the vector
  * @fn: the function
  * @msix: its capability
- * @offset: from the start of the table
+ * @offset: offset in the table in bytes
  * @data: @width bytes in guest memory order
  * @width: 4 or 8
  *
@@ -437,25 +457,25 @@ int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		       uint64_t offset, const void *data, uint32_t width);
 
 /**
- * vmr_pci_find_function - the function at a PCI address
+ * vmr_pci_find_function - find the function at a BDF
  * @manager: the manager
- * @address: VMR_PCI_BDF() of it; behind bridges, by the bus numbers that the
- *	guest gave them
+ * @address: its VMR_PCI_BDF(); behind bridges, with the bus number that the guest
+ *	assigned
  *
- * Return: the function, NULL if there is none.
+ * Return: the function, or NULL.
  */
-struct vmr_pci_function *vmr_pci_find_function(const struct vmr_manager *manager,
-					     uint32_t address);
+struct vmr_pci_function *
+vmr_pci_find_function(const struct vmr_manager *manager, uint32_t address);
 
 /**
  * vmr_pci_config_read - read configuration space
  * @fn: the function
- * @offset: of the first byte
- * @data: where to store @width bytes, in guest memory order
+ * @offset: offset of the first byte
+ * @data: receives @width bytes in guest memory order
  * @width: 1, 2 or 4
  *
  * Return: 0, or with @data all ones
- *  - -EMSGSIZE: @width is none of these;
+ *  - -EMSGSIZE: @width is invalid;
  *  - -ERANGE: the access leaves configuration space;
  * or -EINVAL if a pointer is NULL.
  */
@@ -463,15 +483,17 @@ int vmr_pci_config_read(const struct vmr_pci_function *fn, uint32_t offset,
 			void *data, uint32_t width);
 
 /**
- * vmr_pci_config_write - write configuration space, and act on it
+ * vmr_pci_config_write - write configuration space and update the function
  * @fn: the function, plugged
- * @offset: of the first byte
+ * @offset: offset of the first byte
  * @data: @width bytes in guest memory order
  * @width: 1, 2 or 4
  *
+ * Moves the BARs and windows and updates the vectors whose registers are written.
+ *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
- *  - -EMSGSIZE: @width is none of these;
+ *  - -EMSGSIZE: @width is invalid;
  *  - -ERANGE: the access leaves configuration space;
  *  - -ENOENT: the function is not plugged.
  */
@@ -479,21 +501,21 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 			 const void *data, uint32_t width);
 
 /**
- * vmr_pci_bar_addr - where the guest has put a BAR
+ * vmr_pci_bar_addr - get the address of a BAR
  * @fn: the function
  * @index: 0 to 5, or VMR_PCI_ROM
- * @addr: where to store it
+ * @addr: receives the first address
  *
- * Return: true if the registers hold an address in the domain and decoding is on
- * for it (the BAR is live there, or claims the place); false if not.
+ * Return: true if the BAR is live or claimed, that is, decoding is on and the
+ * registers hold an address in the domain; else false.
  */
 bool vmr_pci_bar_addr(const struct vmr_pci_function *fn, unsigned int index,
 			 uint64_t *addr);
 
 /**
- * struct vmr_lock_ops - the caller's lock of the writer's side
- * @lock: take it
- * @unlock: release it
+ * struct vmr_lock_ops - the caller's update-side lock
+ * @lock: acquire the lock
+ * @unlock: release the lock
  */
 struct vmr_lock_ops {
 	void (*lock)(struct vmr_lock_ops *lock);
@@ -501,16 +523,16 @@ struct vmr_lock_ops {
 };
 
 /**
- * struct vmr_pci_conf1 - configuration mechanism #1: ports 0xcf8 to 0xcff
- * @dev: the device that has the ports
+ * struct vmr_pci_conf1 - configuration mechanism #1, ports 0xcf8 to 0xcff
+ * @dev: the device that owns the ports
  * @ports: its region
- * @port_constraint: where it wants the ports
- * @port_resource: memory for the grant
- * @manager: whose functions it reaches
- * @lock: the caller's writer lock, NULL if there is one thread
- * @config_address: the address register at 0xcf8
- * @reset: a byte is written to port 0xcf9, the reset control register that lies
- *	inside; may be NULL
+ * @port_constraint: requests the ports
+ * @port_resource: memory for the allocated ports
+ * @manager: the manager of the functions
+ * @lock: the update-side lock, NULL if the program has one thread
+ * @config_address: the CONFIG_ADDRESS register at 0xcf8
+ * @reset: called when the guest writes a byte to port 0xcf9, the reset control
+ *	register inside the ports; may be NULL
  */
 struct vmr_pci_conf1 {
 	struct vmr_device	dev;
@@ -524,33 +546,37 @@ struct vmr_pci_conf1 {
 };
 
 /**
- * vmr_pci_conf1_init - describe configuration mechanism #1 without registering it
+ * vmr_pci_conf1_init - initialise configuration mechanism #1
  * @host: zeroed memory
  * @manager: the manager
  * @lock: as for vmr_pci_conf1_register()
  *
- * For who restores a snapshot: then the restore puts @host->dev.id and
- * @host->ports.range back, and vmr_device_register_restored() of @host->dev registers it.
+ * Does not register the device. A caller that restores a snapshot restores
+ * @host->dev.id and @host->ports.range, and then registers @host->dev with
+ * vmr_device_register_restored().
  *
  * Return: 0, or
  *  - -EINVAL: @host or @manager is NULL;
- *  - -EEXIST: it is registered.
+ *  - -EEXIST: @host is registered.
  */
 int vmr_pci_conf1_init(struct vmr_pci_conf1 *host, struct vmr_manager *manager,
-		      struct vmr_lock_ops *lock);
+		       struct vmr_lock_ops *lock);
 
 /**
- * vmr_pci_conf1_register - give the guest configuration mechanism #1
+ * vmr_pci_conf1_register - register configuration mechanism #1
  * @host: zeroed memory
  * @manager: the manager
- * @lock: taken around each access to configuration space; NULL for none
+ * @lock: acquired around each access to configuration space; NULL for none
+ *
+ * Context: The device's callbacks run on the read side and acquire @lock. A thread
+ * that dispatches an access must not hold @lock, unless it is recursive.
  *
  * Return: 0, or -EINVAL if @host or @manager is NULL, or what vmr_device_register()
  * returns.
  */
 int vmr_pci_conf1_register(struct vmr_pci_conf1 *host,
-			  struct vmr_manager *manager,
-			  struct vmr_lock_ops *lock);
+			   struct vmr_manager *manager,
+			   struct vmr_lock_ops *lock);
 
 #ifdef __cplusplus
 }

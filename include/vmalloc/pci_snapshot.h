@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * pci_snapshot.h - bridges and functions as part of a snapshot
+ * pci_snapshot.h - bridges and functions in a snapshot
  */
 #ifndef VMALLOC_PCI_SNAPSHOT_H
 #define VMALLOC_PCI_SNAPSHOT_H
@@ -13,42 +13,54 @@ extern "C" {
 #endif
 
 /**
- * vmr_snapshot_describe_bridge - describe the spaces of the bus behind a PCI bridge
- * @spaces: where to store three of them: ports, memory, functions
+ * DOC: Overview
+ *
+ * These calls describe the spaces behind a PCI bridge and the registers of a PCI
+ * function for a struct vmr_snapshot. The caller provides the memory of the
+ * descriptions, and the functions and bridges must live as long as these. All
+ * calls are update-side calls. Each describes in O(1); saving or restoring a
+ * function looks up each of its BARs, windows and vectors in O(log n).
+ */
+
+/**
+ * vmr_snapshot_describe_bridge - describe the spaces behind a PCI bridge
+ * @spaces: receives three descriptions: ports, memory, functions
  * @bridge: the bridge
- * @id: the id of the first, from VMR_SNAPSHOT_FIRST_USER; the others have the next two
+ * @id: the id of the first space, from VMR_SNAPSHOT_FIRST_USER; the others get the
+ *	next two
  *
  * Return: 0, or -EINVAL if a pointer is NULL or @id is one of a system's spaces.
  */
 int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
-			struct vmr_pci_bridge *bridge, uint32_t id);
+				 struct vmr_pci_bridge *bridge, uint32_t id);
 
 /**
  * vmr_snapshot_describe_pci - describe the registers of a PCI function
- * @block: where to store it
- * @key: its key; the function's PCI address does well
- * @fn: the function, as it is before vmr_pci_register_restored(): with its BARs, its
- *	capabilities and, if it is behind a bridge, its @behind
+ * @block: receives the description
+ * @key: its key, for example the BDF of the function
+ * @fn: the function as before vmr_pci_register_restored(): with its BARs, its
+ *	capabilities and, if it is behind a bridge, its @upstream_bridge
  * @sys: its system
  *
- * These are its configuration space and its MSI-X tables. Restoring writes them
- * and moves nothing: the ranges of BARs, windows and vectors are restored as
- * such, and must be where the registers say. That is, for
+ * The block contains the configuration space and the MSI-X tables. A restore
+ * writes them and moves no range. The ranges of BARs, windows and vectors are
+ * restored with their spaces, and must agree with the registers:
  *
- *  - a BAR without an address, or with one where it cannot be: nowhere; with
- *    decoding off: parked there; with decoding on: live or claimed there;
- *  - a window that is closed: nowhere; else: live or claimed from base to limit;
- *  - vectors that are in use: live, or nowhere if there were none left; that are
- *    not in use: nowhere.
+ *  - a BAR whose registers hold no address, or one outside its space: free; with
+ *    decoding off: parked at the address; with decoding on: live or claimed there;
+ *  - a closed window: free; an open window: live or claimed from base to limit;
+ *  - enabled vectors: live, or free if the allocation failed; disabled vectors:
+ *    free.
  *
- * What is read-only in the header (but for the status register), in the
- * capabilities and in the tables must be as it is in @fn. What is behind these is
- * the owner's, who may set @block->check.
+ * The read-only bits of the header (except the status register), of the
+ * capabilities and of the tables must be the same as in @fn. The library does not
+ * check other registers. The owner may set @block->check to check them.
  *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
 int vmr_snapshot_describe_pci(struct vmr_snapshot_block *block, uint64_t key,
-		     struct vmr_pci_function *fn, struct vmr_system *sys);
+			      struct vmr_pci_function *fn,
+			      struct vmr_system *sys);
 
 #ifdef __cplusplus
 }

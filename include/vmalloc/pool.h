@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
  * pool.h - pools: views of bounds and policy on a space
- *
- * A pool says where in a space, at what alignment and in what order one kind of
- * request is placed: "MMIO below 4 GiB, from the top down", "I/O ports". Several
- * pools may lie on one space, and overlap: what is allocated through one is
- * taken for all. A pool holds no tree, so it costs nothing to have many, and a
- * range may move from one to another.
- *
- * Ranges are given as (start, size) here. A pool that spans a whole space is the
- * usual address allocator of a VMM: base and end, allocate(size, align, policy),
- * free(range).
- *
- * Locking: as in range.h; all of this is the writer's side.
  */
 #ifndef VMALLOC_POOL_H
 #define VMALLOC_POOL_H
@@ -24,13 +12,31 @@ extern "C" {
 #endif
 
 /**
- * struct vmr_pool - a view on a space
- * @space: where the ranges are
+ * DOC: Overview
+ *
+ * A pool says where in a space one kind of request is placed, with which alignment
+ * and by which policy: "MMIO below 4 GiB, from the top down", "I/O ports". Several
+ * pools may be views on one space and may overlap: a range that is allocated
+ * through one of them is allocated for all.
+ *
+ * Functions take (start, size). A pool over a whole space is the usual address
+ * allocator of a VMM: base and end, allocate(size, align, policy), free(range).
+ *
+ * Ranges are embedded in their owners, see range.h. A pool has no tree of its own
+ * and needs no memory beyond struct vmr_pool.
+ *
+ * All functions belong to the update side, see range.h. They cost what the
+ * functions of range.h cost, however many pools a space has.
+ */
+
+/**
+ * struct vmr_pool - bounds, alignment and policy on a space
+ * @space: the space of the ranges
  * @start: first address of the pool
- * @last: last address, included
- * @align: alignment of requests that name none, a power of two
- * @policy: policy of requests that name none
- * @name: what it is for, in maps and messages; may be NULL
+ * @last: last address, inclusive
+ * @align: alignment of requests without one, a power of two
+ * @policy: policy of requests with %VMR_DEFAULT
+ * @name: name in maps and messages; may be NULL
  */
 struct vmr_pool {
 	struct vmr_space	*space;
@@ -42,19 +48,19 @@ struct vmr_pool {
 };
 
 /**
- * vmr_pool_init - make a pool of `size` addresses from `start`
+ * vmr_pool_init - initialise a pool of @size addresses from @start
  * @pool: the pool
  * @space: an initialised space
  * @start: first address
- * @size: number of addresses; 0 stands for all up to the end of the space
- * @name: name for people, or NULL
+ * @size: number of addresses; 0 for all up to the end of the space
+ * @name: name in maps and messages; may be NULL
  *
- * Alignment 1 and first fit, until the caller writes others into @pool.
+ * Sets alignment 1 and %VMR_FIRST. The caller may change both in @pool.
  *
  * Return: 0, or
  *  - -EINVAL: @pool or @space is NULL;
  *  - -EOVERFLOW: the pool would end above 2^64-1;
- *  - -ERANGE: part of it is outside the space.
+ *  - -ERANGE: an address is outside the space.
  */
 int vmr_pool_init(struct vmr_pool *pool, struct vmr_space *space,
 		  uint64_t start, uint64_t size, const char *name);
@@ -62,12 +68,12 @@ int vmr_pool_init(struct vmr_pool *pool, struct vmr_space *space,
 /**
  * vmr_pool_alloc - allocate from a pool
  * @pool: the pool
- * @range: the node to link, unallocated
+ * @range: the range to link, in no space
  * @size: number of addresses
- * @align: alignment, a power of two; 0 for the pool's
- * @policy: VMR_FIRST, VMR_LAST, VMR_BEST, or VMR_DEFAULT for the pool's
+ * @align: alignment, a power of two; 0 for that of the pool
+ * @policy: VMR_FIRST, VMR_LAST, VMR_BEST, or VMR_DEFAULT for that of the pool
  *
- * Return: 0 and the place in @range, or
+ * Return: 0 and the addresses in @range, or
  *  - -EINVAL: a pointer is NULL, @size is 0, @align is no power of two, or
  *    @policy is not one of these;
  *  - -EEXIST: @range is in a space already;
@@ -79,31 +85,31 @@ int vmr_pool_alloc(struct vmr_pool *pool, struct vmr_range *range,
 /**
  * vmr_pool_reserve - allocate exactly [start, start + size - 1] from a pool
  * @pool: the pool
- * @range: the node to link, unallocated
+ * @range: the range to link, in no space
  * @start: first address
  * @size: number of addresses
- * @align: what @start must be a multiple of, a power of two; 0 for the pool's
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * @align: alignment of @start, a power of two; 0 for that of the pool
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, @size is 0, @align is no power of two, or
  *    @start is not aligned;
  *  - -EOVERFLOW: the range would end above 2^64-1;
  *  - -EEXIST: @range is in a space already;
- *  - -ERANGE: part of the place is outside the pool;
- *  - -EBUSY: part of it is taken.
+ *  - -ERANGE: an address is outside the pool;
+ *  - -EBUSY: an address is in use.
  */
 int vmr_pool_reserve(struct vmr_pool *pool, struct vmr_range *range,
 		      uint64_t start, uint64_t size, uint64_t align,
 		      struct vmr_range **conflict);
 
 /**
- * vmr_pool_request - allocate under any constraint within the pool's bounds
+ * vmr_pool_request - allocate by a request within the bounds of a pool
  * @pool: the pool
- * @range: the node to link, unallocated
- * @req: the request; its bounds are narrowed to the pool's, alignment 0 and
- *	VMR_DEFAULT stand for the pool's own
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * @range: the range to link, in no space
+ * @req: the request; its bounds are cut to those of the pool. Alignment 0 and
+ *	%VMR_DEFAULT stand for those of the pool
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
  * Return: as vmr_alloc(), with the pool in place of the space.
  */
@@ -116,15 +122,15 @@ int vmr_pool_request(struct vmr_pool *pool, struct vmr_range *range,
  * @pool: the pool
  * @start: first address
  * @size: number of addresses
- * @freed: where to store the range, or NULL
+ * @freed: receives the range, may be NULL
  *
- * vmr_free() does the same by node, and cannot miss.
+ * vmr_free() frees a range without a lookup.
  *
  * Return: 0, or
  *  - -EINVAL: @pool is NULL or @size is 0;
  *  - -EOVERFLOW: the range would end above 2^64-1;
- *  - -ERANGE: part of it is outside the pool;
- *  - -ENOENT: no live range is exactly there.
+ *  - -ERANGE: an address is outside the pool;
+ *  - -ENOENT: no live range has exactly these addresses.
  */
 int vmr_pool_free(struct vmr_pool *pool, uint64_t start, uint64_t size,
 		  struct vmr_range **freed);
@@ -133,7 +139,7 @@ int vmr_pool_free(struct vmr_pool *pool, uint64_t start, uint64_t size,
  * vmr_pool_free_containing - free the range that holds an address
  * @pool: the pool
  * @addr: any address of the range
- * @freed: where to store the range, or NULL
+ * @freed: receives the range, may be NULL
  *
  * Return: 0, or
  *  - -EINVAL: @pool is NULL;
@@ -144,26 +150,26 @@ int vmr_pool_free_containing(struct vmr_pool *pool, uint64_t addr,
 			     struct vmr_range **freed);
 
 /**
- * vmr_pool_highest_free - the highest free address of a pool
+ * vmr_pool_highest_free - find the highest free address of a pool
  * @pool: the pool
- * @addr: where to store it
+ * @addr: receives the address
  *
  * Return: 0, -EINVAL if a pointer is NULL, -ENOSPC if the pool is full.
  */
 int vmr_pool_highest_free(const struct vmr_pool *pool, uint64_t *addr);
 
 /**
- * vmr_range_offset_to_addr - the address of a part of a live range
+ * vmr_range_offset_to_addr - convert an offset in a live range to an address
  * @range: a live range
- * @offset: of the part's first address from the range's
- * @size: of the part
- * @addr: where to store the part's first address
+ * @offset: offset of an interval from the first address of @range
+ * @size: number of addresses of the interval
+ * @addr: receives the first address of the interval
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL or @size is 0;
  *  - -EOVERFLOW: @offset + @size - 1 is above 2^64-1;
  *  - -ENOENT: @range is not live;
- *  - -ERANGE: the part is not all inside the range.
+ *  - -ERANGE: the interval is not inside @range.
  */
 int vmr_range_offset_to_addr(const struct vmr_range *range, uint64_t offset,
 		       uint64_t size, uint64_t *addr);

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * port.h - what an environment supplies to the library
- *
- * Six functions, in one small file for each environment: lib/port/user.c,
- * lib/port/kernel.c, lib/port/firmware.c. An environment that is none of these
- * brings a file of its own instead. Besides them the library uses the kernel's
- * names for atomics and barriers (READ_ONCE(), smp_load_acquire(), smp_mb() and
- * so on), which come from the kernel, or from the shim headers over the
- * compiler's __atomic builtins.
+ * port.h - functions that an environment supplies to the library
  */
 #ifndef VMALLOC_PORT_H
 #define VMALLOC_PORT_H
@@ -19,57 +12,75 @@ extern "C" {
 #endif
 
 /**
- * vmr_port_write_begin - a write section is about to open
+ * DOC: Overview
  *
- * Readers wait while a section is open. So that one who interrupts or preempts
- * the writer does not wait for it in vain, the kernel switches preemption off and
- * firmware switches interrupts off. Userspace can do neither: there a reader
- * spins for as long as the scheduler keeps a writer from running inside its
- * section, and a reader of higher real-time priority on the same CPU must not
- * exist.
+ * A port is one small file with six functions for one environment:
+ * lib/port/user.c, lib/port/kernel.c or lib/port/firmware.c. Another environment
+ * supplies a file of its own. The library also uses the kernel's names of atomics
+ * and barriers, such as READ_ONCE(), smp_load_acquire() and smp_mb(). The kernel
+ * defines them, or the shim headers do with the compiler's __atomic builtins.
  *
- * Return: what vmr_port_write_end() needs to go back.
+ * A port function must not allocate memory and must not call the library. Only
+ * vmr_port_drain_wait() may sleep.
+ */
+
+/**
+ * vmr_port_write_begin - prepare the opening of a write section
+ *
+ * Readers wait while a section is open. A reader that interrupts or preempts the
+ * writer would spin for ever. The kernel port therefore disables preemption, and
+ * the firmware port disables interrupts. Userspace can do neither: a reader spins
+ * while the scheduler keeps the writer from running. There, no reader may have a
+ * higher real-time priority than the writer on the same CPU.
+ *
+ * Context: update side.
+ * Return: state for vmr_port_write_end().
  */
 unsigned long vmr_port_write_begin(void);
 
 /**
- * vmr_port_write_end - the write section is closed
- * @state: what vmr_port_write_begin() returned
+ * vmr_port_write_end - undo vmr_port_write_begin() after the section is closed
+ * @state: return value of vmr_port_write_begin()
+ *
+ * Context: update side.
  */
 void vmr_port_write_end(unsigned long state);
 
 /**
- * vmr_port_spin_relax - called again and again while a write section is waited for
+ * vmr_port_spin_relax - relax the CPU between two polls of a write section
  *
- * It is short. The caller may be where nothing may sleep.
+ * Must return soon.
+ *
+ * Context: read side; must not sleep.
  */
 void vmr_port_spin_relax(void);
 
 /**
- * vmr_port_drain_wait - called again and again while vmr_device_drain() waits for callbacks
+ * vmr_port_drain_wait - wait between two polls of vmr_device_drain()
  *
- * A callback takes as long as it likes. Where callbacks may sleep, or where the
- * scheduler runs nobody else while somebody waits, this has to sleep too: in the
- * kernel it does.
+ * A callback may take any time. If callbacks may sleep, or if the scheduler runs no
+ * other thread while one waits, this function must sleep. The kernel port sleeps.
+ *
+ * Context: any thread that may wait.
  */
 void vmr_port_drain_wait(void);
 
 /**
- * vmr_port_thread_id - who is running
+ * vmr_port_thread_id - identify the running thread
  *
- * A drain must find out that it is called from inside a callback. Where a wait
- * in one context can never be ended by another (firmware with one CPU), all
- * contexts are one.
+ * A drain compares the number to detect a call from inside a callback. If no other
+ * context can end a wait, as in firmware with one CPU, all contexts have the same
+ * number.
  *
- * Return: a number that no other thread alive has; never 0.
+ * Return: a number that no other existing thread has; never 0.
  */
 uintptr_t vmr_port_thread_id(void);
 
 /**
- * vmr_port_assert_failed - a debug build found a programmer's error
- * @what: the condition that does not hold
+ * vmr_port_assert_failed - report a failed assertion of a debug build
+ * @what: text of the condition that is false
  *
- * May return; the call is refused then, as it is in release builds.
+ * May return. The library then refuses the call, as in release builds.
  */
 void vmr_port_assert_failed(const char *what);
 

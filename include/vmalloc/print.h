@@ -1,26 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * print.h - what is where, as text for people
- *
- * The map of a space has one line for each range, in the manner of /proc/iomem,
- * and names who holds it. What is behind the windows of buses follows them,
- * indented:
- *
- *	0000000000-00bfffffff : ram: memory (memory)
- *	00e0000000-00e7ffffff : bridge: window (window)
- *	  00e0000000-00e0003fff : nvme: bar0
- *	00fee00000-00feefffff : lapic (reserved)
- *	00e0001000-00e0001fff : nic: bar2, claimed, waits for nvme: bar0
- *	used 0xc8100000, free 0xff37f00000, largest gap 0100000000-ffffffffff
- *
- * How far free addresses are in pieces can be told by the last line: by how much
- * the largest gap is smaller than what is free.
- *
- * Text goes to a callback line by line. Nothing is kept and no memory is asked
- * for. What is too long for a line is cut.
- *
- * Locking: as in range.h; all of this is the writer's side. The callbacks must
- * not change what is being mapped.
+ * print.h - the ranges of a machine as text
  */
 #ifndef VMALLOC_PRINT_H
 #define VMALLOC_PRINT_H
@@ -31,25 +11,53 @@
 extern "C" {
 #endif
 
-#define VMR_PRINT_MAX_LINE	128	/* bytes of a line at most, with its 0 */
+/**
+ * DOC: Overview
+ *
+ * A printer writes one line for each range of a space, in the manner of
+ * /proc/iomem, with the name of its owner. The ranges behind the window of a bus
+ * follow the window, indented::
+ *
+ *	0000000000-00bfffffff : ram: memory (memory)
+ *	00e0000000-00e7ffffff : bridge: window (window)
+ *	  00e0000000-00e0003fff : nvme: bar0
+ *	00fee00000-00feefffff : lapic (reserved)
+ *	00e0001000-00e0001fff : nic: bar2, claimed, waits for nvme: bar0
+ *	used 0xc8100000, free 0xff37f00000, largest gap 0100000000-ffffffffff
+ *
+ * The last line shows the fragmentation: the largest gap, compared with the number
+ * of free addresses.
+ *
+ * The caller provides a struct vmr_printer with a callback, which receives each
+ * line. The library allocates no memory and keeps no text. A line that is too long
+ * is cut.
+ *
+ * All calls are update-side calls, and the caller serialises them. The callbacks
+ * must not change the spaces that are printed.
+ *
+ * The code is small rather than fast, since firmware contains it: each range takes
+ * O(log n), and the search for the owner of an id visits all devices.
+ */
 
-#define VMR_PRINT_GAPS	0x1u	/* what is free too, by the pools that it is in */
-#define VMR_PRINT_CLAIMS	0x2u	/* what is claimed or parked too */
-#define VMR_PRINT_FLAT	0x4u	/* not what is behind windows */
-#define VMR_PRINT_TOTALS	0x8u	/* a last line of what is used and free in all */
+#define VMR_PRINT_MAX_LINE	128	/* bytes of a line, including its 0 */
+
+#define VMR_PRINT_GAPS		0x1u	/* also gaps, divided by pools */
+#define VMR_PRINT_CLAIMS	0x2u	/* also claimed and parked ranges */
+#define VMR_PRINT_FLAT		0x4u	/* no ranges behind windows */
+#define VMR_PRINT_TOTALS	0x8u	/* a last line with used and free addresses */
 #define VMR_PRINT_ALL	(VMR_PRINT_GAPS | VMR_PRINT_CLAIMS)
 
 /**
- * struct vmr_printer - how to make a map
- * @line: takes a line, without a line feed; @text is gone when it returns
- * @name: names the owner of a range that is in no region, or says NULL if it does
- *	not know; may be NULL
- * @arg: for the callbacks
+ * struct vmr_printer - the output and the options of printing
+ * @line: receives a line without a line feed; @text is valid only during the call
+ * @name: returns the name of the owner of a range that is in no region, or NULL if
+ *	unknown; may be NULL
+ * @arg: argument of the callbacks
  * @flags: VMR_PRINT_GAPS, VMR_PRINT_CLAIMS, VMR_PRINT_FLAT, VMR_PRINT_TOTALS
- * @depth: levels to indent by
- * @manager: whose devices own ranges; may be NULL
- * @sys: whose pools and shared lines there are; may be NULL, and is @manager's if
- *	there is one
+ * @depth: indentation in levels
+ * @manager: manager of the devices that own ranges; may be NULL
+ * @sys: system with the pools and shared lines; may be NULL; ignored if @manager is
+ *	set, whose system is used then
  */
 struct vmr_printer {
 	void (*line)(void *arg, const char *text);
@@ -62,65 +70,68 @@ struct vmr_printer {
 };
 
 /**
- * vmr_print_regions - make a map of a routed space
- * @map: how
- * @space: a space all of whose ranges are in a struct vmr_region: a system's pio or
- *	mmio, or a bus's
+ * vmr_print_regions - print a space of regions
+ * @printer: the output
+ * @space: a space in which each range is in a struct vmr_region: the pio or mmio
+ *	space of a system or a bus
  *
- * Return: 0; -EINVAL if a pointer is NULL or @map->line is.
+ * Return: 0; -EINVAL if a pointer is NULL or @printer->line is.
  */
-int vmr_print_regions(const struct vmr_printer *map, const struct vmr_space *space);
+int vmr_print_regions(const struct vmr_printer *printer,
+		      const struct vmr_space *space);
 
 /**
- * vmr_print_space - make a map of any space of addresses
- * @map: how; who owns a range is told by @map->name or known to @map->manager
+ * vmr_print_space - print any space of addresses
+ * @printer: the output; owners are named by @printer->name, or are devices of
+ *	@printer->manager
  * @space: the space
  *
  * Return: as vmr_print_regions().
  */
-int vmr_print_space(const struct vmr_printer *map, const struct vmr_space *space);
+int vmr_print_space(const struct vmr_printer *printer,
+		    const struct vmr_space *space);
 
 /**
- * vmr_print_ids - make a map of ids, in decimal
- * @map: how; who owns an id is told by @map->name or known to @map->manager. Who
- *	shares an interrupt line follows it
+ * vmr_print_ids - print ids in decimal
+ * @printer: the output; owners are named by @printer->name, or are devices of
+ *	@printer->manager. The shares of an interrupt line follow the line
  * @ids: the ids
  *
  * Return: as vmr_print_regions().
  */
-int vmr_print_ids(const struct vmr_printer *map, const struct vmr_id_pool *ids);
+int vmr_print_ids(const struct vmr_printer *printer,
+		  const struct vmr_id_pool *ids);
 
 /**
- * vmr_print_system - make a map of all that a machine has
- * @map: how, with @map->manager
+ * vmr_print_system - print all spaces of a system
+ * @printer: the output, with @printer->manager
  *
- * Each domain has a line with its name, and is indented by one level more.
+ * Each address domain has a title line. Its ranges are indented by one more level.
  *
- * Return: as vmr_print_regions(); -EINVAL also if @map->manager is NULL.
+ * Return: as vmr_print_regions(); -EINVAL also if @printer->manager is NULL.
  */
-int vmr_print_system(const struct vmr_printer *map);
+int vmr_print_system(const struct vmr_printer *printer);
 
 /**
- * vmr_format_range - say where a range is and whose, for messages
- * @manager: whose devices to look at; may be NULL
- * @kind: of what resource, enum vmr_kind; a PIO, MMIO or memory range is in a
- *	struct vmr_region
- * @range: the range, such as the one in the way of a request
- * @buf: where to store the text; may be NULL if @size is 0
- * @size: bytes of @buf; what does not fit is cut
+ * vmr_format_range - format the addresses and the owner of a range
+ * @manager: manager of the devices that may own the range; may be NULL
+ * @kind: kind of the resource, enum vmr_kind; a PIO, MMIO or memory range must be in
+ *	a struct vmr_region
+ * @range: the range, for example the conflict of a request
+ * @buf: receives the text; may be NULL if @size is 0
+ * @size: size of @buf in bytes; the text is cut to it
  *
- * So that a registration that failed can say what was in its way::
+ * For the message about a registration that failed::
  *
  *	ret = vmr_device_register(&manager, dev, &failed, &conflict);
  *	if (ret == -EBUSY)
  *		vmr_format_range(&manager, dev->constraints[failed].kind,
- *				   conflict, text, sizeof(text));
+ *				 conflict, text, sizeof(text));
  *
  * Return: bytes of the whole text, without its 0; 0 if @range is NULL.
  */
 size_t vmr_format_range(const struct vmr_manager *manager, uint32_t kind,
-			  const struct vmr_range *range, char *buf,
-			  size_t size);
+			const struct vmr_range *range, char *buf, size_t size);
 
 #ifdef __cplusplus
 }

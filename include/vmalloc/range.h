@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * range.h - the engine: disjoint ranges of a 64-bit domain
- *
- * A space manages the addresses [start, last], both included; [0, 2^64-1] is as
- * good as any. A range is a part of it that somebody holds. It lives in memory
- * of that somebody, normally inside a larger struct that container_of() leads
- * back to, and is linked into the space's tree while it is allocated. The
- * library allocates nothing.
- *
- * The tree is ordered by address. Every node knows the gap in front of it, and
- * the largest gap and the natural orders of all gaps in its subtree. The natural
- * order of a gap is the binary logarithm of the largest naturally aligned
- * power-of-two block inside it, which is exactly what decides whether a BAR,
- * a block of MSI vectors or a page fits. So allocating such a block (first, last
- * or best fit), allocating an exact place, lookup, free and move each visit
- * O(log n) nodes, however fragmented the space is. For other pairs of size and
- * alignment the search may in addition visit gaps that are long enough but
- * misaligned, at O(log n) each; best fit, which then has to look among gaps of an
- * order that only some sizes fit, also ones that are too short.
- *
- * Locking: calls that change a space or iterate over it are serialised by the
- * caller (the writer's side), also those that take a const space: a search may make
- * good what the last free has put off. vmr_find_lockless() needs no lock: see there. What a
- * function says of locking beyond that is said in its own comment.
+ * range.h - disjoint ranges of a 64-bit domain: the engine
  */
 #ifndef VMALLOC_RANGE_H
 #define VMALLOC_RANGE_H
@@ -35,40 +13,74 @@ extern "C" {
 #endif
 
 /**
- * struct vmr_range - a range of a space, embedded in what owns it
- * @node: link in the space's tree; private
- * @start: first address; to be read while allocated, never written
- * @last: last address, included; to be read while allocated, never written
- * @gap: free addresses directly in front of @start, 0 in the lowest range; private
- * @subtree_max_gap: the largest @gap in this node's subtree; private
- * @subtree_orders: bit k is set if a gap in the subtree has natural order k; private
- * @ticket: age of a claim, lower is older; private
- * @must_be_zero: always 0 in a claim; private
- * @subtree_last: highest @last in the subtree of claims; private
+ * DOC: Overview
  *
- * Zeroed memory is a valid unallocated range. It is one cache line of 64 bytes
- * on 64-bit machines.
+ * A space manages the addresses [start, last] of one domain, both inclusive, up
+ * to [0, 2^64-1]. A range is an interval of a space that is allocated to an owner.
+ * Ranges of one space never overlap. The engine allocates ranges by policy or at
+ * a fixed address, moves them, frees them, and finds the range at an address.
  *
- * Invariants, where gap order 64 counts as 63:
+ * The owner embeds struct vmr_range in a struct of its own, and container_of()
+ * leads from a range to the owner. The library allocates no memory. A range must
+ * stay where it is in memory while it is in a space.
  *
- *  - live: linked in the space's tree; the gap lies at [@start - @gap, @start - 1];
- *    @subtree_max_gap >= @gap; @subtree_orders == 0 if and only if there is no gap in the subtree,
- *    and then @subtree_max_gap is the space's address, or 0 if that had to be forgotten. The
- *    nodes above the one that is the space's @late may not know that its gap has
- *    grown. The gaps in front of the lowest range and behind the highest are the
- *    space's own: no node knows them.
- *  - claimed or parked: linked in the space's tree of claims, @ticket > 0 and
- *    @must_be_zero == 0. No live range looks so, since @gap <= @subtree_max_gap there: the two
- *    are told apart without knowing the space.
- *  - else @node.link is 0.
+ * The caller serialises all calls that change a space or iterate over it (the
+ * update side). This includes functions that take a const space, because a search
+ * may apply a deferred update. vmr_find_lockless() needs no lock.
+ *
+ * Live ranges are in a red-black tree ordered by address. Each node has the size
+ * of the gap in front of it. For its subtree it has the largest gap and the
+ * natural orders of all gaps. The natural order of a gap is the binary logarithm
+ * of the largest naturally aligned power-of-two block inside it. This order alone
+ * decides whether a BAR, a block of MSI vectors or a page fits.
+ *
+ * Let n be the number of ranges in the space. Allocation of such a block (lowest,
+ * highest or best fit), fixed allocation, lookup, free and move each visit
+ * O(log n) nodes, however fragmented the space is. For other pairs of size and
+ * alignment, a search may also visit gaps that are long enough but misaligned,
+ * in O(log n) each. Best fit then also visits gaps that are too short, if their
+ * order fits some sizes only.
+ */
+
+/**
+ * struct vmr_range - a range of a space, embedded in its owner
+ * @start: first address; valid while the range is in a space, read-only
+ * @last: last address, inclusive; valid while the range is in a space, read-only
+ *
+ * Zeroed memory is a valid free range. On 64-bit machines the struct has 64 bytes,
+ * one cache line.
+ *
+ * A live range is in the tree of live ranges of its space. An inactive range is
+ * claimed or parked, and is in the space's tree of inactive ranges. Invariants:
+ *
+ * 1. Live: the private member gap is the number of free addresses between the
+ *    preceding range and @start. It is 0 in the lowest range: the gaps at both
+ *    ends belong to the space.
+ * 2. Live: subtree_max_gap is the largest gap in the subtree, if there is one.
+ *    Bit k of subtree_orders is set if and only if a gap in the subtree has
+ *    natural order k, where order 64 counts as 63. While an update is deferred,
+ *    the ancestors of one range may hold older values, see struct vmr_space.
+ * 3. Live: if the subtree has no gap, subtree_orders is 0 and subtree_max_gap is
+ *    the space tag, which is the address of the space. It is 0 if the tag was
+ *    overwritten while the subtree had a gap.
+ * 4. gap > subtree_max_gap in an inactive range, and in no live one. In an
+ *    inactive range these words are ticket > 0 and must_be_zero == 0.
+ * 5. Inactive: subtree_last is the highest @last in the subtree.
+ * 6. node.link is 0 if and only if the range is in no tree.
+ *
+ * Only the update side writes a range. Lockless readers load the links of the
+ * node, @start and @last, and validate them against struct vmr_seqcount.
  */
 struct vmr_range {
+	/* private: link in one of the two trees */
 	struct vmr_node	node;
+	/* public: */
 	uint64_t	start;
 	uint64_t	last;
+	/* private: the words of a live range, each with that of an inactive one */
 	union {
 		uint64_t	gap;
-		uint64_t	ticket;
+		uint64_t	ticket;		/* age, a lower one is older */
 	};
 	union {
 		uint64_t	subtree_max_gap;
@@ -83,84 +95,93 @@ struct vmr_range {
 #define VMR_NR_GENERATIONS	256
 
 /**
- * struct vmr_generations - counts how often live ranges have left their places
- * @rollover: raised at the latest when a count has grown by 2^26; private
- * @gen: the departures of the ranges whose addresses in memory have the same
- *	digest, which is never 0; private
+ * struct vmr_generations - counters that validate cached lookups
  *
- * Who remembers where a range was need not ask again while neither its count nor
- * the era has changed, whatever other ranges did.
+ * A cached lookup is valid while the generation of its range and the rollover
+ * counter are unchanged. Changes of other ranges do not invalidate it, unless
+ * they share the generation slot. The slot is a hash of the range's address in
+ * memory and is never 0.
+ *
+ * The writer stores and readers load, both without a lock. The writer increments
+ * the generation of a live range inside the write section that removes or moves
+ * it. Before a generation can repeat, at the latest after 2^26 increments, the
+ * writer stores the rollover counter first and then the generation. A reader
+ * loads them in the opposite order: a reader that observes the new generation
+ * observes the new rollover counter.
  */
 struct vmr_generations {
+	/* private: */
 	uint32_t	rollover;
 	uint32_t	gen[VMR_NR_GENERATIONS];
+	/* public: */
 };
 
 /**
- * struct vmr_seqcount - counts the changes that lockless readers must not miss
- * @sequence: odd while a write section is open; private
- * @nesting: nesting of write sections; private, of the writer's side
- * @flags: what the port layer keeps over a section; private
- * @generations: where departures are counted, or NULL; private
+ * struct vmr_seqcount - sequence count of the changes that readers validate against
+ *
+ * The writer makes the sequence odd, then stores its changes, then makes the
+ * sequence even with release. A reader loads an even sequence with acquire, then
+ * the data, then the sequence again. If the two sequences differ, the reader
+ * repeats the lookup.
+ *
+ * The nesting depth and the port's flags belong to the update side alone. The
+ * pointer to the generations is set before the first reader and then constant.
  */
 struct vmr_seqcount {
-	uint32_t		sequence;
-	uint32_t		nesting;
-	unsigned long		flags;
-	struct vmr_generations	*generations;
+	/* private: */
+	uint32_t		sequence;	/* odd in a write section */
+	uint32_t		nesting;	/* depth of nested write sections */
+	unsigned long		flags;		/* of vmr_port_write_begin() */
+	struct vmr_generations	*generations;	/* or NULL */
+	/* public: */
 };
 
 /**
- * struct vmr_space - the addresses that one domain has
+ * struct vmr_space - the addresses of one domain and the ranges in them
  * @start: first managed address
- * @last: last managed address, included
- * @root: tree of the live ranges by address; private
- * @claims: tree of the claimed and parked ranges by wanted address; private
- * @deferred: the deferred update of the tree; private
- * @deferred.range: the range whose ancestors do not know its gap yet, or NULL
- * @deferred.old_gap: the gap of that range before
- * @deferred.old_max_gap: the @subtree_max_gap of it that its ancestors know
- * @deferred.old_orders: the @subtree_orders of it that its ancestors know
- * @lowest: the live range at the lowest address, if there is one; private
- * @highest: the live range at the highest address, if there is one; private
- * @used: addresses in live ranges, modulo 2^64; private
+ * @last: last managed address, inclusive
  * @nr_ranges: number of live ranges
- * @nr_claims: number of claimed and parked ranges
- * @last_ticket: claims made so far, which is the age of the youngest; private
- * @seq: the counter that readers of this space validate against; private
- * @own_seq: what @seq points to until the space shares one; private
+ * @nr_claims: number of inactive ranges, claimed or parked
  *
- * Must not be copied or moved in memory once initialised.
+ * An initialised space must not be copied or moved in memory.
+ *
+ * An update of the tree may be deferred for one range, whose gap has grown. The
+ * ancestors of this range then hold augmented values of before, see invariant 2
+ * of struct vmr_range.
  */
 struct vmr_space {
 	uint64_t	start;
 	uint64_t	last;
+	/* private: live ranges by address, inactive ones by wanted address */
 	struct vmr_node	*root;
 	struct vmr_node	*claims;
 	struct {
-		struct vmr_range	*range;
+		struct vmr_range	*range;	/* or NULL; its old values: */
 		uint64_t		old_gap;
 		uint64_t		old_max_gap;
 		uint64_t		old_orders;
 	} deferred;
-	struct vmr_range *lowest;
-	struct vmr_range *highest;
-	uint64_t	used;
+	struct vmr_range *lowest;	/* live range or NULL */
+	struct vmr_range *highest;	/* live range or NULL */
+	uint64_t	used;		/* addresses in live ranges modulo 2^64 */
+	/* public: */
 	size_t		nr_ranges;
 	size_t		nr_claims;
-	uint64_t	last_ticket;
-	struct vmr_seqcount	*seq;
+	/* private: */
+	uint64_t	last_ticket;	/* of the youngest inactive range */
+	struct vmr_seqcount	*seq;	/* own_seq or a shared one */
 	struct vmr_seqcount	own_seq;
+	/* public: */
 };
 
 /**
- * enum vmr_policy - which of the places that satisfy a request is taken
+ * enum vmr_policy - which address an allocation gets
  * @VMR_FIRST: the lowest aligned address in the lowest gap that fits
  * @VMR_LAST: the highest aligned address in the highest gap that fits
- * @VMR_BEST: the lowest aligned address in the gap of least sufficient natural
- *	order, the lowest gap among equals
- * @VMR_EXACT: the address that the request names, or none
- * @VMR_DEFAULT: what the pool prefers; only requests to a pool may say so
+ * @VMR_BEST: the lowest aligned address in the gap of the least sufficient
+ *	natural order, the lowest gap among equals
+ * @VMR_EXACT: the address in the request, or none
+ * @VMR_DEFAULT: the policy of the pool; valid only in a request to a pool
  */
 enum vmr_policy {
 	VMR_FIRST,
@@ -171,16 +192,16 @@ enum vmr_policy {
 };
 
 /**
- * struct vmr_request - what an allocation asks of its place
+ * struct vmr_request - size, alignment, bounds and policy of an allocation
  * @size: number of addresses, at least 1
- * @align: the first address is a multiple of this power of two
- * @prefer_align: a larger power of two to try before @align; 0 for none
- * @min: no address below this one
- * @max: no address above this one
- * @addr: the first address, for VMR_EXACT
- * @policy: which place among several
+ * @align: alignment of the first address, a power of two
+ * @prefer_align: a larger power of two that is tried before @align; 0 for none
+ * @min: lowest permitted address
+ * @max: highest permitted address, inclusive
+ * @addr: first address, for %VMR_EXACT
+ * @policy: which address, if several satisfy the request
  *
- * VMR_REQUEST() fills in no bounds and first fit.
+ * VMR_REQUEST() sets no bounds and %VMR_FIRST.
  */
 struct vmr_request {
 	uint64_t	size;
@@ -193,7 +214,7 @@ struct vmr_request {
 };
 
 /**
- * VMR_REQUEST() - initialiser of a struct vmr_request without bounds, first fit
+ * VMR_REQUEST() - initialise a struct vmr_request without bounds, first fit
  * @size_: number of addresses
  * @align_: alignment, a power of two
  */
@@ -201,12 +222,12 @@ struct vmr_request {
 	{ (size_), (align_), 0, 0, VMR_ADDR_MAX, 0, VMR_FIRST }
 
 /**
- * enum vmr_state - what a range is to its space
- * @VMR_FREE: nothing; it is in no space
- * @VMR_LIVE: it holds its place
- * @VMR_CLAIMED: it holds nothing and waits for its place to become free
- * @VMR_PARKED: it holds nothing, but automatic placement leaves its place alone
- *	while there is another
+ * enum vmr_state - state of a range
+ * @VMR_FREE: in no space
+ * @VMR_LIVE: allocated; no other live range overlaps it
+ * @VMR_CLAIMED: holds no addresses; waits until all of [start, last] is free
+ * @VMR_PARKED: holds no addresses; automatic placement avoids [start, last]
+ *	while another gap fits
  */
 enum vmr_state {
 	VMR_FREE,
@@ -216,10 +237,10 @@ enum vmr_state {
 };
 
 /**
- * struct vmr_gap - free addresses between two live ranges
+ * struct vmr_gap - a maximal interval of free addresses
  * @start: first free address
- * @last: last free address
- * @next: the range behind the gap, NULL for the gap at the end of the space
+ * @last: last free address, inclusive
+ * @next: the live range behind the gap, NULL for the gap at the end of the space
  */
 struct vmr_gap {
 	uint64_t		start;
@@ -228,44 +249,45 @@ struct vmr_gap {
 };
 
 /**
- * vmr_space_init - make a space of free addresses
+ * vmr_space_init - initialise a space without ranges
  * @space: the space
  * @start: first address
- * @last: last address, included
+ * @last: last address, inclusive
  *
  * Return: 0, or -EINVAL if @space is NULL or @start is above @last.
  */
 int vmr_space_init(struct vmr_space *space, uint64_t start, uint64_t last);
 
 /**
- * vmr_space_set_seqcount - make lookups in several spaces one atomic step
+ * vmr_space_set_seqcount - let several spaces share a sequence count
  * @space: an empty space
- * @seq: the counter to validate against, zeroed at first; NULL for the space's
- *	own
+ * @seq: the sequence count, zeroed before its first use; NULL for the space's own
+ *
+ * A change of several spaces with one sequence count is atomic for lookups.
  *
  * Return: 0; -EINVAL if @space is NULL; -EBUSY if it is not empty.
  */
 int vmr_space_set_seqcount(struct vmr_space *space, struct vmr_seqcount *seq);
 
 /**
- * vmr_alloc - allocate a range under a constraint
+ * vmr_alloc - allocate a range
  * @space: the space
- * @range: the node to link, unallocated
+ * @range: the range to link, in no space
  * @req: size, alignment, bounds and policy
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
- * Automatic placement (every policy but VMR_EXACT) avoids claimed places always
- * and parked ones while another place fits. An exact request may take both.
+ * Automatic placement (every policy but %VMR_EXACT) always avoids claimed ranges.
+ * It avoids parked ranges while another gap fits. %VMR_EXACT avoids neither.
  *
- * Return: 0 and the place in @range->start and @range->last, or
+ * Return: 0 and the addresses in @range->start and @range->last, or
  *  - -EINVAL: a pointer is NULL; size or alignment is 0, or an alignment is no
  *    power of two; @req->min is above @req->max; the policy is none; VMR_EXACT
  *    and @req->addr is not aligned;
  *  - -EOVERFLOW: VMR_EXACT and the range would end above 2^64-1;
  *  - -EEXIST: @range is in a space already;
  *  - -ERANGE: the bounds and the space have no address in common; VMR_EXACT and
- *    part of the place is outside the space or the bounds;
- *  - -EBUSY: VMR_EXACT and part of the place is taken;
+ *    an address is outside the space or the bounds;
+ *  - -EBUSY: VMR_EXACT and an address is in use;
  *  - -ENOSPC: no gap satisfies the request.
  */
 int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
@@ -274,118 +296,116 @@ int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
 /**
  * vmr_reserve - allocate exactly [start, last]
  * @space: the space
- * @range: the node to link, unallocated
+ * @range: the range to link, in no space
  * @start: first address
- * @last: last address, included; the whole domain can be reserved
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * @last: last address, inclusive; the whole domain can be reserved
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL or @start is above @last;
  *  - -EEXIST: @range is in a space already;
- *  - -ERANGE: part of the place is outside the space;
- *  - -EBUSY: part of it is taken.
+ *  - -ERANGE: an address is outside the space;
+ *  - -EBUSY: an address is in use.
  */
 int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 		uint64_t start, uint64_t last, struct vmr_range **conflict);
 
 /**
- * vmr_move - give a live range another place of the same size
+ * vmr_move - move a live range to another address
  * @space: the space that @range is live in
- * @range: the range
- * @start: the new first address; the new place may overlap the old one
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * @range: the range; its size does not change
+ * @start: the new first address; the new interval may overlap the old one
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
- * For a lookup this is one step: it finds the range at one of the two places,
- * never at both or none.
+ * The move is atomic for lookups: a lookup finds the range at the old address or
+ * at the new one.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
- *  - -EOVERFLOW: the new place would end above 2^64-1;
+ *  - -EOVERFLOW: the range would end above 2^64-1;
  *  - -ENOENT: @range is not live in @space;
- *  - -ERANGE: part of the new place is outside the space;
- *  - -EBUSY: part of it is taken by another range.
+ *  - -ERANGE: a new address is outside the space;
+ *  - -EBUSY: another range holds a new address.
  */
 int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	     struct vmr_range **conflict);
 
 /**
- * struct vmr_move_op - one range's part in a set of moves
+ * struct vmr_move_op - one move of a bulk move
  * @space: the space that @range is live in
  * @range: the range
- * @to_space: the space it moves to, which shares its counter with @space; may be @space
- * @start: its new first address
- * @old_start: its old first address; private
+ * @to_space: the new space, with the sequence count of @space; may be @space
+ * @start: the new first address
  */
 struct vmr_move_op {
 	struct vmr_space	*space;
 	struct vmr_range	*range;
 	struct vmr_space	*to_space;
 	uint64_t		start;
+	/* private: first address before the move */
 	uint64_t		old_start;
+	/* public: */
 };
 
 /**
- * vmr_move_bulk - move several ranges in one step for every lookup
- * @steps: the moves; the places may be each other's, as in a swap
- * @nr: their number, at least 1
- * @failed: where to store the index of the step that cannot be done, or NULL
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * vmr_move_bulk - move several ranges, atomic for lookups
+ * @steps: the moves; a new address may be the old address of another range
+ * @nr: number of moves, at least 1
+ * @failed: receives the index of the move that failed, may be NULL
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
- * Either all ranges end at their new places or all stay where they were.
+ * If a move fails, all ranges stay at their old addresses. All moves are checked
+ * on their own before any new address is compared with other ranges.
  *
- * What is wrong with a step itself is found for all steps before any new place is
- * looked at.
- *
- * Return: 0, or for the first step that cannot be done
+ * Return: 0, or for the first move that fails
  *  - -EINVAL: a pointer is NULL, @nr is 0, the range is named twice, or the
- *    spaces do not share their counter;
+ *    spaces do not share their sequence count;
  *  - -EOVERFLOW, -ENOENT, -ERANGE, -EBUSY: as vmr_move().
  */
 int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
-		 struct vmr_range **conflict);
+		  struct vmr_range **conflict);
 
 /**
- * vmr_free - take a range out of its space
- * @space: the space it is in
+ * vmr_free - remove a range from its space
+ * @space: the space that @range is in
  * @range: the range: live, claimed or parked
  *
- * Its node is zero again afterwards and may be allocated anew. Its @start and
- * @last keep their values.
+ * The range can be allocated again. Its @start and @last keep their values.
  *
  * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if @range is not in @space.
  */
 int vmr_free(struct vmr_space *space, struct vmr_range *range);
 
 /**
- * vmr_free_at - take out the live range that is exactly at a place
+ * vmr_free_at - free the live range that is exactly [start, start + size - 1]
  * @space: the space
  * @start: first address of the range
  * @size: number of its addresses
- * @freed: where to store the range, or NULL
+ * @freed: receives the range, may be NULL
  *
  * Return: 0, or
  *  - -EINVAL: @space is NULL or @size is 0;
  *  - -EOVERFLOW: the range would end above 2^64-1;
- *  - -ERANGE: part of it is outside the space;
- *  - -ENOENT: no live range is exactly there.
+ *  - -ERANGE: an address is outside the space;
+ *  - -ENOENT: no live range has exactly these addresses.
  */
 int vmr_free_at(struct vmr_space *space, uint64_t start, uint64_t size,
 		struct vmr_range **freed);
 
 /**
- * vmr_find - the live range that holds an address
+ * vmr_find - find the live range that holds an address
  * @space: the space
  * @addr: the address
  *
- * Return: the range, NULL if the address is free or not managed.
+ * Return: the range, NULL if the address is free or outside the space.
  */
 struct vmr_range *vmr_find(const struct vmr_space *space, uint64_t addr);
 
 /**
- * vmr_find_overlap - the lowest live range that has an address in [start, last]
+ * vmr_find_overlap - find the lowest live range with an address in [start, last]
  * @space: the space
  * @start: first address
- * @last: last address, included
+ * @last: last address, inclusive
  *
  * Return: the range, NULL if there is none or @start is above @last.
  */
@@ -393,27 +413,29 @@ struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
 				   uint64_t start, uint64_t last);
 
 /**
- * vmr_find_lockless - vmr_find() beside a running writer, without a lock
+ * vmr_find_lockless - find the live range that holds an address, without a lock
  * @space: the space
  * @addr: the address
- * @start: where to store the first address of what was found, or NULL
- * @last: where to store its last address, or NULL
+ * @start: receives the first address of the range, may be NULL
+ * @last: receives its last address, may be NULL
  *
- * Walks the tree, and walks again if a writer changed anything meanwhile, so
- * that the result is one that was true at a moment during the call. It waits for
- * at most the write section that is open.
+ * The result was true at a moment during the call. If a writer changes the space
+ * meanwhile, the walk is repeated. A call waits at most for the end of an open
+ * write section.
  *
- * Context: any thread. The caller sees to it that no range that was in the space
- * when the call began is reused for anything but the same space before it ends;
- * in a routed space the drain of the device does, see vmr_device_try_drain().
- * Return: the range, not to be dereferenced unless the caller knows that it
- * lives; NULL if the address was free.
+ * Context: any thread, also while a writer runs. A range that is in the space when
+ * the call begins must not be used for another purpose before the call ends. In
+ * the spaces of a system the drain of the device guarantees this, see
+ * vmr_device_try_drain().
+ * Return: the range; the caller may dereference it only if the caller knows that
+ * it still exists. NULL if the address was free.
  */
-struct vmr_range *vmr_find_lockless(const struct vmr_space *space, uint64_t addr,
-			     uint64_t *start, uint64_t *last);
+struct vmr_range *vmr_find_lockless(const struct vmr_space *space,
+				    uint64_t addr, uint64_t *start,
+				    uint64_t *last);
 
 /**
- * vmr_first_range - the live range at the lowest address
+ * vmr_first_range - find the live range at the lowest address
  * @space: the space
  *
  * Return: the range, NULL in an empty space.
@@ -421,7 +443,7 @@ struct vmr_range *vmr_find_lockless(const struct vmr_space *space, uint64_t addr
 struct vmr_range *vmr_first_range(const struct vmr_space *space);
 
 /**
- * vmr_last_range - the live range at the highest address
+ * vmr_last_range - find the live range at the highest address
  * @space: the space
  *
  * Return: the range, NULL in an empty space.
@@ -429,7 +451,7 @@ struct vmr_range *vmr_first_range(const struct vmr_space *space);
 struct vmr_range *vmr_last_range(const struct vmr_space *space);
 
 /**
- * vmr_next_range - the live range behind another
+ * vmr_next_range - find the live range behind another
  * @range: a live range
  *
  * Return: the range, NULL behind the last.
@@ -437,7 +459,7 @@ struct vmr_range *vmr_last_range(const struct vmr_space *space);
 struct vmr_range *vmr_next_range(const struct vmr_range *range);
 
 /**
- * vmr_prev_range - the live range in front of another
+ * vmr_prev_range - find the live range in front of another
  * @range: a live range
  *
  * Return: the range, NULL in front of the first.
@@ -447,141 +469,142 @@ struct vmr_range *vmr_prev_range(const struct vmr_range *range);
 /**
  * vmr_for_each_range() - iterate over the live ranges of a space by address
  * @range: the struct vmr_range pointer to iterate with
- * @space: the space, not to be changed in the loop
+ * @space: the space, which the body must not change
  */
 #define vmr_for_each_range(range, space) \
 	for ((range) = vmr_first_range(space); (range); \
 	     (range) = vmr_next_range(range))
 
 /**
- * vmr_for_each_range_safe() - vmr_for_each_range() whose body may free @range
+ * vmr_for_each_range_safe() - iterate over live ranges; the body may free @range
  * @range: the struct vmr_range pointer to iterate with
- * @tmp: another one, for the loop's own use
- * @space: the space; of its ranges only @range may be taken out or moved
+ * @tmp: a second pointer, for the loop itself
+ * @space: the space; the body may remove or move @range only
  */
 #define vmr_for_each_range_safe(range, tmp, space) \
 	for ((range) = vmr_first_range(space); \
 	     (range) && ((tmp) = vmr_next_range(range), 1); (range) = (tmp))
 
 /**
- * vmr_first_gap - the lowest gap of a space
+ * vmr_first_gap - find the lowest gap of a space
  * @space: the space
- * @gap: where to store it
+ * @gap: receives the gap
  *
- * Return: true, or false in a space without one (@gap is left alone).
+ * Return: true, or false and @gap unchanged if there is no gap.
  */
 bool vmr_first_gap(const struct vmr_space *space, struct vmr_gap *gap);
 
 /**
- * vmr_next_gap - the gap behind another
+ * vmr_next_gap - find the gap behind another
  * @space: the space, unchanged since @gap was found
- * @gap: a gap, replaced by the next
+ * @gap: a gap, receives the next one
  *
- * Visits O(log n) nodes, also where many ranges adjoin.
+ * Visits O(log n) nodes, however many ranges adjoin.
  *
- * Return: true, or false behind the last (@gap is left alone).
+ * Return: true, or false and @gap unchanged behind the last gap.
  */
 bool vmr_next_gap(const struct vmr_space *space, struct vmr_gap *gap);
 
 /**
- * vmr_last_gap_at_or_below - the highest gap that has an address at or below one
+ * vmr_last_gap_at_or_below - find the highest gap at or below an address
  * @space: the space
- * @addr: the address
- * @gap: where to store it, not cut at @addr
+ * @addr: the address, inclusive
+ * @gap: receives the whole gap, which may end above @addr
  *
- * Return: true, or false if there is none (@gap is left alone).
+ * Return: true, or false and @gap unchanged if there is none.
  */
 bool vmr_last_gap_at_or_below(const struct vmr_space *space, uint64_t addr,
-		   struct vmr_gap *gap);
+			      struct vmr_gap *gap);
 
 /**
  * vmr_for_each_gap() - iterate over the gaps of a space by address
  * @gap: pointer to the struct vmr_gap to iterate with
- * @space: the space, not to be changed in the loop
+ * @space: the space, which the body must not change
  */
 #define vmr_for_each_gap(gap, space) \
 	for (int vmr_more_ = vmr_first_gap(space, gap); vmr_more_; \
 	     vmr_more_ = vmr_next_gap(space, gap))
 
 /**
- * vmr_largest_gap - the longest gap of a space, the lowest among equals
+ * vmr_largest_gap - find the largest gap of a space, the lowest among equals
  * @space: the space
- * @gap: where to store it
+ * @gap: receives the gap
  *
- * Return: true, or false in a space without a gap (@gap is left alone).
+ * Return: true, or false and @gap unchanged if there is no gap.
  */
 bool vmr_largest_gap(const struct vmr_space *space, struct vmr_gap *gap);
 
 /**
- * vmr_space_used - how many addresses live ranges hold
+ * vmr_space_used - count the addresses of live ranges
  * @space: the space
  *
- * Return: the count, in a form that can say 2^64.
+ * Return: the count, at most 2^64.
  */
 struct vmr_total vmr_space_used(const struct vmr_space *space);
 
 /**
- * vmr_space_unused - how many addresses are in gaps
+ * vmr_space_unused - count the free addresses
  * @space: the space
  *
- * Return: the count, in a form that can say 2^64.
+ * Return: the count, at most 2^64.
  */
 struct vmr_total vmr_space_unused(const struct vmr_space *space);
 
 /**
- * vmr_range_state - what a range is to its space
+ * vmr_range_state - get the state of a range
  * @range: the range
  *
- * Return: its state; VMR_FREE for NULL.
+ * Return: the state; VMR_FREE for NULL.
  */
 enum vmr_state vmr_range_state(const struct vmr_range *range);
 
 /**
- * vmr_in_space - whether a range is in this very space
+ * vmr_in_space - test whether a range is in this space
  * @space: the space
  * @range: the range
  *
- * Return: true if it is live, claimed or parked in @space.
+ * Return: true if @range is live, claimed or parked in @space.
  */
 bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range);
 
 /**
  * DOC: Claims
  *
- * A guest may program a device onto addresses that another one holds. Hardware
- * does not refuse that. Here the range becomes a claim: it holds nothing and no
- * lookup finds it, until all of its place is free and vmr_settle() makes it
- * live. A device whose decoding is switched off parks its ranges: they wait for
- * nothing, but automatic placement leaves their places alone while it can.
+ * A guest may program a device with addresses that another device holds. Hardware
+ * does not refuse this. The engine makes the range a claim: it holds no addresses
+ * and no lookup finds it. When all of its addresses are free, vmr_settle() makes
+ * it live. A device with decoding disabled parks its ranges. A parked range waits
+ * for nothing, but automatic placement avoids its addresses while another gap
+ * fits.
  *
- * These are the engine's parts. Who uses them calls vmr_settle() after each
- * change that frees a place, until it returns NULL; the device layer does.
+ * After each change that frees addresses, the caller calls vmr_settle() until it
+ * returns NULL. The device layer does so for its regions.
  */
 
 /**
- * vmr_claim - let a range wait for a place
+ * vmr_claim - let a range wait for addresses
  * @space: the space
- * @range: a range in @space, which leaves what it is at once, or in no space
+ * @range: a range in @space, which gives up its state, or in no space
  * @start: first wanted address
- * @last: last wanted address, included
+ * @last: last wanted address, inclusive
  *
- * The new claim is younger than every other, also than an earlier one of the
- * same range.
+ * The new claim is younger than all others. This also holds if @range had a claim
+ * before.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL or @start is above @last;
  *  - -EEXIST: @range is in another space;
- *  - -ERANGE: part of the place is outside the space.
+ *  - -ERANGE: an address is outside the space.
  */
 int vmr_claim(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	      uint64_t last);
 
 /**
- * vmr_park - let automatic placement avoid a place that a range may come back to
+ * vmr_park - let automatic placement avoid the addresses of a range
  * @space: the space
- * @range: a range in @space, which leaves what it is at once, or in no space
+ * @range: a range in @space, which gives up its state, or in no space
  * @start: first address
- * @last: last address, included
+ * @last: last address, inclusive
  *
  * Return: as vmr_claim().
  */
@@ -589,47 +612,47 @@ int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	     uint64_t last);
 
 /**
- * vmr_settle - make live the oldest claim whose place is free
+ * vmr_settle - make the oldest claim live whose addresses are free
  * @space: the space
- * @start: first address of what may have become free
- * @last: last address of it, included
+ * @start: first address that may have become free
+ * @last: last address that may have become free, inclusive
  *
- * Tests the claims that have an address in [start, last], each in O(log n).
+ * Tests the claims that overlap [start, last], each in O(log n).
  *
- * Return: the range that is live now, NULL if there was none to settle.
+ * Return: the range that is live now, NULL if no claim can be settled.
  */
 struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
 			     uint64_t last);
 
 /**
- * vmr_first_claim - the first claimed or parked range that touches a place
+ * vmr_first_claim - find the first inactive range that overlaps [start, last]
  * @space: the space
  * @start: first address
- * @last: last address, included
+ * @last: last address, inclusive
  *
- * Return: the one with the lowest wanted address, NULL if there is none.
+ * Return: the claimed or parked range with the lowest wanted address, or NULL.
  */
 struct vmr_range *vmr_first_claim(const struct vmr_space *space, uint64_t start,
 				  uint64_t last);
 
 /**
- * vmr_next_claim - the next claimed or parked range that touches a place
- * @range: what vmr_first_claim() or vmr_next_claim() returned
+ * vmr_next_claim - find the next inactive range that overlaps [start, last]
+ * @range: the result of vmr_first_claim() or vmr_next_claim()
  * @start: first address
- * @last: last address, included
+ * @last: last address, inclusive
  *
- * Return: the next by wanted address, NULL behind the last.
+ * Return: the next claimed or parked range by wanted address, or NULL.
  */
 struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 				 uint64_t last);
 
 /**
- * vmr_for_each_claim() - iterate over all claimed and parked ranges of a space
+ * vmr_for_each_claim() - iterate over all inactive ranges of a space
  * @range: the struct vmr_range pointer to iterate with
- * @space: the space, not to be changed in the loop
+ * @space: the space, which the body must not change
  *
- * What the claim @range waits for is vmr_find_overlap(@space, @range->start,
- * @range->last).
+ * vmr_find_overlap(@space, @range->start, @range->last) is the live range that a
+ * claim @range waits for.
  */
 #define vmr_for_each_claim(range, space) \
 	for ((range) = vmr_first_claim(space, 0, VMR_ADDR_MAX); (range); \
@@ -637,22 +660,22 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 
 /**
  * vmr_seqcount_write_begin - open a write section
- * @seq: the counter of the spaces to be changed
+ * @seq: the sequence count of the spaces to change
  *
- * Every call that changes a space opens one itself. A caller opens one around
- * several such calls so that lookups see all of them or none. Sections nest.
- * Nothing but calls of this header may be done inside, and it should be short:
- * readers wait for its end.
+ * Each call that changes a space opens a write section itself. A caller opens one
+ * around several calls to make them atomic for lookups. Sections nest. Only calls
+ * of this header are permitted inside. Keep a section short: readers wait for its
+ * end.
  *
- * Context: the writer's side.
+ * Context: update side.
  */
 void vmr_seqcount_write_begin(struct vmr_seqcount *seq);
 
 /**
  * vmr_seqcount_write_end - close a write section
- * @seq: the counter given to vmr_seqcount_write_begin()
+ * @seq: the sequence count given to vmr_seqcount_write_begin()
  *
- * Context: the writer's side.
+ * Context: update side.
  */
 void vmr_seqcount_write_end(struct vmr_seqcount *seq);
 

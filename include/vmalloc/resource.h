@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * resource.h - what a device asks for, what it got, and who grants it
- *
- * A device states its needs as an array of struct vmr_constraint, one for each
- * resource, with the node that shall hold the grant. What it got is a struct
- * vmr_resource_set in memory of the same owner. Kinds of resource that this
- * library does not know are granted by allocators of the caller's, through the
- * same interface as the library's own.
- *
- * Locking: as in range.h; all of this is the writer's side.
+ * resource.h - resources of devices: constraints, sets and allocators
  */
 #ifndef VMALLOC_RESOURCE_H
 #define VMALLOC_RESOURCE_H
@@ -21,20 +13,36 @@ extern "C" {
 #endif
 
 /**
+ * DOC: Overview
+ *
+ * A device states the resources that it requests as an array of struct
+ * vmr_constraint, one for each resource. The resources that it has are a struct
+ * vmr_resource_set. An allocator maps one kind of constraint to a pool or an id
+ * pool. A caller adds kinds of its own by allocators with the same interface.
+ *
+ * Each constraint points to the range that holds the resource, which is embedded
+ * in the owner. The owner also supplies the memory of the set. The library
+ * allocates no memory.
+ *
+ * All functions belong to the update side, see range.h. An allocation costs what
+ * the pool or the id pool costs.
+ */
+
+/**
  * enum vmr_kind - kinds of resource
  * @VMR_KIND_PIO: I/O port range
  * @VMR_KIND_MMIO: memory-mapped I/O range of guest physical addresses
  * @VMR_KIND_MEM: guest physical addresses that are backed by memory
  * @VMR_KIND_IRQ: one legacy interrupt line
- * @VMR_KIND_MSI: PCI MSI vectors, a power of two of them, aligned to that
+ * @VMR_KIND_MSI: block of PCI MSI vectors, a power of two, aligned to its size
  * @VMR_KIND_MSIX: PCI MSI-X vectors
  * @VMR_KIND_MSI_GENERIC: generic message-signalled interrupts
  * @VMR_KIND_MEM_SLOT: KVM memory slot numbers
- * @VMR_KIND_PCI_BDF: PCI addresses, bus << 8 | device << 3 | function
+ * @VMR_KIND_PCI_BDF: PCI functions, bus << 8 | device << 3 | function
  * @VMR_KIND_DEVICE_ID: device instance id
- * @VMR_KIND_MAC: MAC address; stated, not allocated
+ * @VMR_KIND_MAC: MAC address; recorded, not allocated
  * @VMR_NR_KINDS: number of the kinds above
- * @VMR_KIND_USER: first of the kinds that a caller defines
+ * @VMR_KIND_USER: first kind that a caller may define
  */
 enum vmr_kind {
 	VMR_KIND_PIO,
@@ -52,21 +60,21 @@ enum vmr_kind {
 	VMR_KIND_USER = 64,
 };
 
-#define VMR_SHARED		0x1u	/* an interrupt line that others share */
+#define VMR_SHARED		0x1u	/* a shared interrupt line */
 #define VMR_PREFETCHABLE	0x2u	/* may lie in a prefetchable window */
 #define VMR_64BIT		0x4u	/* may lie above 4 GiB */
-#define VMR_PLATFORM		0x8u	/* belongs to the machine, not to a slot */
+#define VMR_PLATFORM		0x8u	/* a fixed device of the machine */
 
 /**
- * struct vmr_constraint - one resource that a device asks for
- * @kind: enum vmr_kind, or VMR_KIND_USER and up
- * @flags: VMR_SHARED, VMR_PREFETCHABLE, VMR_64BIT, VMR_PLATFORM
- * @request: size, alignment, inclusive bounds and policy; VMR_EXACT asks for a fixed
- *	place, alignment 0 and VMR_DEFAULT leave it to the pool
- * @range: the node that shall hold the grant, unallocated; for a PIO or MMIO
- *	range that is routed, the one in its struct vmr_region; for a shared
+ * struct vmr_constraint - one resource that a device requests
+ * @kind: enum vmr_kind, or %VMR_KIND_USER and up
+ * @flags: %VMR_SHARED, %VMR_PREFETCHABLE, %VMR_64BIT, %VMR_PLATFORM
+ * @request: size, alignment, inclusive bounds and policy. %VMR_EXACT requests fixed
+ *	addresses. Alignment 0 and %VMR_DEFAULT stand for those of the pool
+ * @range: the range that receives the resource, in no space. For a PIO or MMIO
+ *	range of a device, the one in its struct vmr_region. For a shared
  *	interrupt line, the one in a struct vmr_irq_share
- * @name: what it is for, in maps and messages; may be NULL
+ * @name: name in maps and messages; may be NULL
  */
 struct vmr_constraint {
 	uint32_t		kind;
@@ -77,52 +85,53 @@ struct vmr_constraint {
 };
 
 /**
- * vmr_constraint_init - ask for any place
+ * vmr_constraint_init - initialise a constraint without bounds
  * @c: the constraint
  * @kind: enum vmr_kind, or VMR_KIND_USER and up
  * @size: number of addresses or ids
- * @range: the node that shall hold the grant
+ * @range: the range that receives the resource
  *
- * No bounds; alignment 0x1000 for MMIO and memory, @size for MSI, 1 for all
- * others; the pool's policy. The caller changes what it wants otherwise.
+ * Sets alignment 0x1000 for MMIO and memory, @size for MSI and 1 for all others,
+ * and the policy of the pool. The caller may change the members.
  */
 void vmr_constraint_init(struct vmr_constraint *c, uint32_t kind, uint64_t size,
 			 struct vmr_range *range);
 
 /**
- * vmr_constraint_init_bounded - ask for a place within bounds
+ * vmr_constraint_init_bounded - initialise a constraint with bounds
  * @c: the constraint
  * @kind: enum vmr_kind, or VMR_KIND_USER and up
  * @size: number of addresses or ids
- * @align: a power of two
- * @min: lowest address
- * @max: highest address, included
- * @range: the node that shall hold the grant
+ * @align: alignment, a power of two
+ * @min: lowest address or id
+ * @max: highest address or id, inclusive
+ * @range: the range that receives the resource
  */
 void vmr_constraint_init_bounded(struct vmr_constraint *c, uint32_t kind,
 			   uint64_t size, uint64_t align, uint64_t min,
 			   uint64_t max, struct vmr_range *range);
 
 /**
- * vmr_constraint_init_fixed - ask for one place and no other
+ * vmr_constraint_init_fixed - initialise a constraint for fixed addresses
  * @c: the constraint
  * @kind: enum vmr_kind, or VMR_KIND_USER and up
  * @start: first address or id
  * @size: number of addresses or ids
- * @range: the node that shall hold the grant
+ * @range: the range that receives the resource
  */
-void vmr_constraint_init_fixed(struct vmr_constraint *c, uint32_t kind, uint64_t start,
-		       uint64_t size, struct vmr_range *range);
+void vmr_constraint_init_fixed(struct vmr_constraint *c, uint32_t kind,
+			       uint64_t start, uint64_t size,
+			       struct vmr_range *range);
 
 /**
  * struct vmr_resource - one resource that a device has
  * @kind: as in the constraint
  * @flags: as in the constraint
  * @start: first address or id
- * @last: last address or id, included
- * @range: the node that holds it, NULL for a MAC address
+ * @last: last address or id, inclusive
+ * @range: the range that holds the resource, NULL for a MAC address
  * @name: as in the constraint
- * @mac: the address, for VMR_KIND_MAC
+ * @mac: six bytes of the address, for %VMR_KIND_MAC
  */
 struct vmr_resource {
 	uint32_t		kind;
@@ -135,10 +144,11 @@ struct vmr_resource {
 };
 
 /**
- * struct vmr_resource_set - what one device has, in memory that its owner gave
- * @entries: the resources, in the order of the constraints
- * @nr: how many there are
- * @max: how many fit
+ * struct vmr_resource_set - the resources of one device
+ * @entries: array of @max resources in the order of the constraints, owned by the
+ *	caller
+ * @nr: number of resources
+ * @max: capacity of @entries
  */
 struct vmr_resource_set {
 	struct vmr_resource	*entries;
@@ -147,18 +157,18 @@ struct vmr_resource_set {
 };
 
 /**
- * vmr_resource_set_init - make an empty set
+ * vmr_resource_set_init - initialise an empty set
  * @set: the set
- * @entries: memory for the resources; may be NULL if @max is 0
- * @max: how many fit
+ * @entries: array of @max resources; may be NULL if @max is 0
+ * @max: capacity of @entries
  */
-void vmr_resource_set_init(struct vmr_resource_set *set, struct vmr_resource *entries,
-		  size_t max);
+void vmr_resource_set_init(struct vmr_resource_set *set,
+			   struct vmr_resource *entries, size_t max);
 
 /**
  * vmr_resource_set_append - add a resource to a set
  * @set: the set
- * @res: the resource, which is copied
+ * @res: the resource to copy
  *
  * Return: 0; -EINVAL if a pointer is NULL; -ENOSPC if the set is full.
  */
@@ -168,22 +178,22 @@ int vmr_resource_set_append(struct vmr_resource_set *set,
 /**
  * vmr_resource_set_append_mac - add a MAC address to a set
  * @set: the set
- * @mac: its six bytes
+ * @mac: six bytes of the address
  *
  * Return: as vmr_resource_set_append().
  */
 int vmr_resource_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[6]);
 
 /**
- * vmr_resource_set_next - the next resource of a kind
+ * vmr_resource_set_next - find the next resource of a kind
  * @set: the set
  * @kind: the kind
- * @prev: the one before, NULL for the first
+ * @prev: the resource before, NULL for the first
  *
- * The first of VMR_KIND_IRQ is the device's interrupt line, the first of
- * VMR_KIND_MSI its block of vectors, and so on.
+ * The first resource of %VMR_KIND_IRQ is the interrupt line of the device, and the
+ * first one of %VMR_KIND_MSI is its block of vectors.
  *
- * Return: the resource, NULL if there is no more.
+ * Return: the resource, NULL behind the last.
  */
 const struct vmr_resource *vmr_resource_set_next(const struct vmr_resource_set *set,
 					uint32_t kind,
@@ -200,10 +210,10 @@ const struct vmr_resource *vmr_resource_set_next(const struct vmr_resource_set *
 	     (res) = vmr_resource_set_next(set, kind, res))
 
 /**
- * vmr_resource_size - number of addresses or ids of a resource
+ * vmr_resource_size - get the number of addresses or ids of a resource
  * @res: the resource
  *
- * Return: last - start + 1, which is 0 for all of the 64-bit domain.
+ * Return: last - start + 1, which is 0 for the whole 64-bit domain.
  */
 static inline uint64_t vmr_resource_size(const struct vmr_resource *res)
 {
@@ -213,13 +223,13 @@ static inline uint64_t vmr_resource_size(const struct vmr_resource *res)
 struct vmr_allocator;
 
 /**
- * struct vmr_allocator_ops - how a kind of resource is granted
- * @alloc: grant @c, fill in @res; on -EBUSY say in @conflict what is in the
- *	way, if that is not NULL. An error leaves all as it was
- * @free: take back what @alloc or @update granted
- * @update: replace @res, or grant anew if @res->range is in no space, by what @c
- *	asks for with the same node; an error leaves the old grant in place.
- *	May be NULL if the kind cannot do that
+ * struct vmr_allocator_ops - operations of an allocator
+ * @alloc: allocate @c and fill in @res. On -EBUSY store the conflicting range in
+ *	@conflict, unless that is NULL. An error changes nothing
+ * @free: free a resource of @alloc or @update
+ * @update: replace @res by an allocation for @c with the same range. If
+ *	@res->range is in no space, allocate only. An error keeps the old resource.
+ *	NULL if the kind does not support it
  */
 struct vmr_allocator_ops {
 	int (*alloc)(struct vmr_allocator *allocator,
@@ -232,17 +242,17 @@ struct vmr_allocator_ops {
 };
 
 /**
- * struct vmr_allocator - who grants a kind of resource
- * @ops: how
+ * struct vmr_allocator - allocates resources of one kind
+ * @ops: the operations
  *
- * Embedded in the allocator's own struct, which container_of() leads to.
+ * Embedded in the struct of the implementation; container_of() leads to it.
  */
 struct vmr_allocator {
 	const struct vmr_allocator_ops	*ops;
 };
 
 /**
- * struct vmr_pool_allocator - grants address ranges of a pool
+ * struct vmr_pool_allocator - allocates address ranges of a pool
  * @allocator: the interface
  * @pool: the pool
  */
@@ -252,9 +262,9 @@ struct vmr_pool_allocator {
 };
 
 /**
- * struct vmr_id_allocator - grants ids
+ * struct vmr_id_allocator - allocates ids
  * @allocator: the interface
- * @ids: the ids
+ * @ids: the id pool
  */
 struct vmr_id_allocator {
 	struct vmr_allocator	allocator;
@@ -262,7 +272,7 @@ struct vmr_id_allocator {
 };
 
 /**
- * vmr_pool_allocator_init - let a pool grant address ranges
+ * vmr_pool_allocator_init - initialise an allocator of address ranges
  * @a: the allocator
  * @pool: the pool
  */
@@ -270,54 +280,54 @@ void vmr_pool_allocator_init(struct vmr_pool_allocator *a,
 			     struct vmr_pool *pool);
 
 /**
- * vmr_id_allocator_init - let an id pool grant ids
+ * vmr_id_allocator_init - initialise an allocator of ids
  * @a: the allocator
- * @ids: the ids
+ * @ids: the id pool
  */
 void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_id_pool *ids);
 
 /**
- * vmr_allocator_alloc - have a resource granted
- * @allocator: who grants it
- * @c: what is asked for
- * @res: where to store what was granted
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * vmr_allocator_alloc - allocate a resource
+ * @allocator: the allocator
+ * @c: the constraint
+ * @res: receives the resource
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, or @c->range is;
+ *  - -EINVAL: a pointer is NULL, or @c->range is NULL;
  *  - -EOPNOTSUPP: @allocator has no such operation;
- *  - for the library's allocators, what vmr_pool_request() or
- *    vmr_id_alloc_block() return.
+ *  - for the library's allocators, the errors of vmr_pool_request() or
+ *    vmr_id_alloc_block().
  */
 int vmr_allocator_alloc(struct vmr_allocator *allocator,
 		 const struct vmr_constraint *c, struct vmr_resource *res,
 		 struct vmr_range **conflict);
 
 /**
- * vmr_allocator_free - give a resource back
- * @allocator: who granted it
+ * vmr_allocator_free - free a resource
+ * @allocator: the allocator that allocated it
  * @res: the resource
  *
  * Return: 0; -EINVAL if a pointer is NULL; -EOPNOTSUPP if @allocator has no such
- * operation; -ENOENT if @res is not allocated there.
+ * operation; -ENOENT if @res is not allocated in its space.
  */
 int vmr_allocator_free(struct vmr_allocator *allocator, struct vmr_resource *res);
 
 /**
- * vmr_allocator_update - replace a resource by another place, number or size of it
- * @allocator: who granted it
- * @res: the resource; one whose range is in no space is granted anew
- * @c: what is asked for now, with the same node
- * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
+ * vmr_allocator_update - replace a resource by other addresses or ids
+ * @allocator: the allocator that allocated it
+ * @res: the resource; if its range is in no space, the call only allocates
+ * @c: the new constraint, with the same range
+ * @conflict: receives the lowest overlapping range on -EBUSY, may be NULL
  *
- * The old place counts as free for the new one. Lookups see the old place or the
- * new one, never both or none.
+ * The addresses of the old resource count as free. The change is atomic for
+ * lookups.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, or @c->range is not @res->range;
  *  - -EOPNOTSUPP: @allocator has no such operation;
- *  - -ENOENT: the range is in a space that is not @allocator's;
- *  - else what vmr_allocator_alloc() returns.
+ *  - -ENOENT: the range is in a space that @allocator does not use;
+ *  - else the errors of vmr_allocator_alloc().
  */
 int vmr_allocator_update(struct vmr_allocator *allocator, struct vmr_resource *res,
 	       const struct vmr_constraint *c, struct vmr_range **conflict);

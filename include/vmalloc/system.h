@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * system.h - every space and id pool of one virtual machine
- *
- * One struct holds the address domains and the id domains of a machine. The two
- * address domains share one change counter, so that a lookup in either sees a
- * change that touches both as one step.
- *
- * layout.h fills one in for the usual machines.
- *
- * Locking: as in range.h; all of this is the writer's side.
+ * system.h - the address domains and id domains of one virtual machine
  */
 #ifndef VMALLOC_SYSTEM_H
 #define VMALLOC_SYSTEM_H
@@ -22,13 +14,30 @@ extern "C" {
 #define VMR_SYSTEM_MAX_POOLS	32
 
 /**
- * struct vmr_system_pool - where one or several kinds of resource are placed
+ * DOC: Overview
+ *
+ * A system has one space for each address domain of a machine (I/O ports and guest
+ * physical addresses) and one id pool for each id domain. Pools on these domains
+ * say where each kind of resource is placed. layout.h initialises a system for
+ * common machines.
+ *
+ * The caller supplies the memory of struct vmr_system. Owners embed the ranges.
+ * The library allocates no memory.
+ *
+ * All functions belong to the update side, see range.h. The two address domains
+ * share one sequence count: a change of both is atomic for lookups.
+ *
+ * An allocation costs what range.h states for each pool that it tries. A call for
+ * m constraints compares them in O(m^2).
+ */
+
+/**
+ * struct vmr_system_pool - a pool for one or several kinds of resource
  * @pool: bounds, alignment and policy
- * @kinds: bit k is set if it serves kind k
- * @flags: what a constraint must allow to be placed here: VMR_PREFETCHABLE for a
- *	prefetchable window, VMR_64BIT for one above 4 GiB, VMR_PLATFORM for where
- *	a machine has its fixed devices. A fixed request says itself where it
- *	belongs and needs no VMR_PLATFORM
+ * @kinds: bit k is set if the pool serves kind k
+ * @flags: flags that a constraint must have: %VMR_PREFETCHABLE for a prefetchable
+ *	window, %VMR_64BIT for a pool above 4 GiB, %VMR_PLATFORM for a pool of
+ *	fixed devices. A fixed request does not need %VMR_PLATFORM
  */
 struct vmr_system_pool {
 	struct vmr_pool	pool;
@@ -38,49 +47,51 @@ struct vmr_system_pool {
 
 /**
  * struct vmr_shared_irq - an interrupt line that devices share
- * @range: the line in the system's @irqs. It stays taken while nobody shares it,
- *	so that no device gets the line for its own
- * @name: name for people, or NULL
- * @nr_sharers: how many devices share it
- * @sharers: who; private, see vmr_next_irq_share()
- * @next: next shared line of the system; private
+ * @range: the line in the system's @irqs. It stays allocated while no device shares
+ *	it, and no device can allocate it for itself
+ * @name: name in maps and messages; may be NULL
+ * @nr_sharers: number of devices that share the line
  *
- * Owned by the caller, in memory that is zeroed at first.
+ * Owned by the caller, zeroed before its first use.
  */
 struct vmr_shared_irq {
 	struct vmr_range	range;
 	const char		*name;
 	uint32_t		nr_sharers;
+	/* private: see vmr_next_irq_share() and vmr_next_shared_irq() */
 	struct vmr_list		sharers;
 	struct vmr_shared_irq	*next;
+	/* public: */
 };
 
 /**
- * struct vmr_irq_share - a device's share in an interrupt line
- * @range: what the constraint for VMR_KIND_IRQ with VMR_SHARED points to. While
- *	it shares, @range.start and @range.last are the line and it reads as live;
- *	it is in no space, since the line is another's. So a snapshot does not
- *	have it: after a restore, a fixed request joins the line again
- * @irq: the line, NULL while it shares none
- * @name: the constraint's
- * @link: entry in the line's list; private
+ * struct vmr_irq_share - the share of a device in an interrupt line
+ * @range: the range of a constraint for %VMR_KIND_IRQ with %VMR_SHARED. While the
+ *	device shares a line, @range.start and @range.last are the line and the
+ *	state is %VMR_LIVE. No space contains the range, because the line has a
+ *	range of its own. A snapshot therefore does not contain it: after a
+ *	restore, a fixed request joins the line again
+ * @irq: the line, NULL while the device shares none
+ * @name: name of the constraint
  *
- * Zeroed memory is a valid start.
+ * Zero it before its first use.
  */
 struct vmr_irq_share {
 	struct vmr_range	range;
 	struct vmr_shared_irq	*irq;
 	const char		*name;
+	/* private: entry in the list of the line */
 	struct vmr_list		link;
+	/* public: */
 };
 
 /**
  * struct vmr_free_notifier - callback for addresses that became free
- * @range_freed: [@start, @last] of @space, one of the system's I/O spaces, has
- *	become free; called after the change, on the writer's side
+ * @range_freed: [@start, @last] of @space, one of the system's I/O spaces, is free;
+ *	called after the change, on the update side
  *
- * The layer that owns the system embeds it and finds itself with container_of().
- * A manager uses it to settle claims of regions.
+ * The layer above the system embeds the notifier and finds its own struct with
+ * container_of(). A manager settles the claims of regions.
  */
 struct vmr_free_notifier {
 	void (*range_freed)(struct vmr_free_notifier *notifier,
@@ -90,54 +101,59 @@ struct vmr_free_notifier {
 
 /**
  * struct vmr_system - the domains of one virtual machine
- * @seq: what lookups in @pio and @mmio validate against; private
  * @pio: I/O ports, 0 to 0xffff
- * @mmio: guest physical addresses, devices and memory alike
- * @irqs: interrupt lines; GSIs for message-signalled interrupts too, unless these
- *	have a domain of their own
+ * @mmio: guest physical addresses of devices and memory
+ * @irqs: interrupt lines; also GSIs for message-signalled interrupts, unless
+ *	@separate_msi_vectors
  * @mem_slots: KVM memory slots
- * @pci_bdfs: PCI addresses, bus << 8 | device << 3 | function
- * @device_ids: device instance ids; the device layer's alone
- * @pools: where what is placed, in the order in which they are tried; a kind
- *	without a pool has all of its domain
- * @nr_pools: how many there are
- * @generations: what readers of @pio and @mmio remember is judged by this; between
- *	fields that are seldom written, since readers share the line; private
- * @msi_vectors: GSIs for message-signalled interrupts where they are numbered apart
- *	from the lines, as on arm64 and riscv64; empty elsewhere
- * @separate_msi_vectors: whether they are
- * @shared_irqs: the shared lines; private, see vmr_next_shared_irq()
- * @free_notifier: called when an I/O range of the system is freed, or NULL; private
+ * @pci_bdfs: PCI functions, bus << 8 | device << 3 | function
+ * @device_ids: device instance ids, used only by the device layer
+ * @pools: the pools in the order in which they are tried; a kind without a pool
+ *	uses its whole domain
+ * @nr_pools: number of pools
+ * @msi_vectors: GSIs for message-signalled interrupts that are numbered apart from
+ *	the lines, as on arm64 and riscv64; empty elsewhere
+ * @separate_msi_vectors: whether @msi_vectors is used
  *
- * Must not be copied or moved in memory once initialised.
+ * An initialised system must not be copied or moved in memory.
+ *
+ * Lockless readers use @pio, @mmio, the sequence count and the generations. The
+ * generations are between members that are rarely written, because readers share
+ * their cache lines.
  */
 struct vmr_system {
-	struct vmr_seqcount		seq;
+	/* private: sequence count of @pio and @mmio */
+	struct vmr_seqcount	seq;
+	/* public: */
 	struct vmr_space	pio;
 	struct vmr_space	mmio;
-	struct vmr_id_pool		irqs;
-	struct vmr_id_pool		mem_slots;
-	struct vmr_id_pool		pci_bdfs;
-	struct vmr_id_pool		device_ids;
+	struct vmr_id_pool	irqs;
+	struct vmr_id_pool	mem_slots;
+	struct vmr_id_pool	pci_bdfs;
+	struct vmr_id_pool	device_ids;
 	struct vmr_system_pool	pools[VMR_SYSTEM_MAX_POOLS];
 	size_t			nr_pools;
+	/* private: of live ranges in @pio and @mmio */
 	struct vmr_generations	generations;
-	struct vmr_id_pool		msi_vectors;
+	/* public: */
+	struct vmr_id_pool	msi_vectors;
 	bool			separate_msi_vectors;
+	/* private: both may be NULL */
 	struct vmr_shared_irq	*shared_irqs;
 	struct vmr_free_notifier *free_notifier;
+	/* public: */
 };
 
 /**
- * struct vmr_system_limits - how large the domains of a machine are
- * @mmio_last: last guest physical address
- * @irq_last: last interrupt number
- * @slot_last: last KVM memory slot
- * @pci_last: last PCI address; 0xff for one bus
- * @id_last: last device instance id
- * @msi_vector_last: last GSI for message-signalled interrupts, if these are numbered
- *	apart from the interrupt lines; 0 if both are numbers of one kind, up to
- *	@irq_last
+ * struct vmr_system_limits - sizes of the domains of a machine
+ * @mmio_last: last guest physical address, inclusive
+ * @irq_last: last interrupt number, inclusive
+ * @slot_last: last KVM memory slot, inclusive
+ * @pci_last: last PCI function, inclusive; 0xff for one bus
+ * @id_last: last device instance id, inclusive
+ * @msi_vector_last: last GSI for message-signalled interrupts, inclusive, if these
+ *	are numbered apart from the interrupt lines. 0 if both have the numbers up
+ *	to @irq_last
  */
 struct vmr_system_limits {
 	uint64_t	mmio_last;
@@ -149,77 +165,73 @@ struct vmr_system_limits {
 };
 
 /**
- * vmr_system_init - make the domains of a machine, all of them free
+ * vmr_system_init - initialise the domains of a machine, all free
  * @sys: the system
- * @limits: their sizes
+ * @limits: sizes of the domains
  *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
 int vmr_system_init(struct vmr_system *sys, const struct vmr_system_limits *limits);
 
 /**
- * vmr_system_add_pool - say where one or several kinds are placed
+ * vmr_system_add_pool - add a pool for one or several kinds of resource
  * @sys: the system
- * @pool: the pool, which is copied; its @pool.space is found by the kinds
+ * @pool: the pool to copy; the kinds determine its @pool.space
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, @pool->kinds is 0 or has kinds of different
- *    domains or kinds that are not placed, or alignment or policy make no sense;
- *  - -ERANGE: part of it is outside the domain;
- *  - -ENOSPC: there are VMR_SYSTEM_MAX_POOLS already.
+ *    domains or kinds without a domain, or alignment or policy is invalid;
+ *  - -ERANGE: an address is outside the domain;
+ *  - -ENOSPC: the system has VMR_SYSTEM_MAX_POOLS pools.
  */
 int vmr_system_add_pool(struct vmr_system *sys,
 			const struct vmr_system_pool *pool);
 
 /**
- * vmr_system_space - the space that a kind of resource is in
+ * vmr_system_space - get the space of a kind of resource
  * @sys: the system
  * @kind: enum vmr_kind
  *
- * Return: the space; NULL for a kind that is not placed.
+ * Return: the space; NULL for a kind without a domain.
  */
 struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
 
 /**
- * vmr_system_alloc_resources - grant all that a device asks for, or nothing
+ * vmr_system_alloc_resources - allocate all resources of a device, or none
  * @sys: the system
- * @constraints: what it asks for
- * @nr: how many
- * @set: where to store what it got, in the order of @constraints; its earlier
- *	entries are forgotten
- * @failed: where to store the index of the constraint that could not be granted,
- *	or NULL
- * @conflict: where to store the range in the way on -EBUSY, or NULL
+ * @constraints: the constraints
+ * @nr: number of constraints
+ * @set: receives the resources in the order of @constraints; its earlier entries
+ *	are dropped
+ * @failed: receives the index of the constraint that failed, may be NULL
+ * @conflict: receives the overlapping range on -EBUSY, may be NULL
  *
- * If it fails, the @start and @last of ranges that were granted for a moment say so
- * still: they mean nothing in a range that is in no space.
+ * Fixed requests are allocated first, then by decreasing alignment and size. This
+ * order does not find every solution. For each constraint, the pools of its kind
+ * that its flags allow are tried in their order. If the call fails, @start and
+ * @last of the constraints' ranges are undefined.
  *
- * Fixed requests are granted first, then by falling alignment and size. Another
- * order might still have fitted. For each constraint the pools of its kind that
- * its flags allow are tried in their order.
+ * If a manager dispatches accesses by this system, each range for a port or an
+ * address must be the range of a struct vmr_region: a lookup takes each range in
+ * these two spaces for a region. For addresses without a device, such as memory,
+ * use a region of %VMR_REGION_RESERVED or %VMR_REGION_MEMORY without a device.
  *
- * If a manager routes exits by this system, the range of a port or an address is
- * to be the one inside a struct vmr_region, whoever asks for it: a lookup takes
- * what it finds in these two spaces for a region, and nothing tells it otherwise.
- * What is no device's, as memory, is a region of VMR_REGION_RESERVED or
- * VMR_REGION_MEMORY without a device.
- *
- * A constraint of VMR_KIND_IRQ with VMR_SHARED names the range of a struct
- * vmr_irq_share. It joins the shared line that it asks for with VMR_EXACT, else the
- * one with the fewest sharers within its bounds, the lowest among equals. Shared
- * lines are in no pool.
+ * A constraint of %VMR_KIND_IRQ with %VMR_SHARED has the range of a struct
+ * vmr_irq_share. With %VMR_EXACT it joins the shared line with this number. Else it
+ * joins the line with the fewest sharers within its bounds, the lowest among
+ * equals. Shared lines are in no pool.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a constraint asks for a kind that is not placed
- *    or names no range, two name the same, VMR_SHARED is asked of another kind
- *    or for more than one line, or @set has no room for @nr;
+ *  - -EINVAL: a pointer is NULL, a constraint has a kind without a domain or no
+ *    range, two have the same range, VMR_SHARED is set for another kind or for
+ *    more than one line, or @set has no room for @nr;
  *  - -EEXIST: a constraint's range is in a space, or shares a line, already;
- *  - what the first constraint that could not be granted met in its pools: see
+ *  - the error of the first constraint that failed in its pools: see
  *    vmr_pool_request() and vmr_id_alloc_block(); -EBUSY goes before -ENOSPC
  *    and that before -ERANGE;
- *  - for a shared line asked for by its number, in this order, -EOVERFLOW: it is
+ *  - for a fixed request of a shared line, in this order, -EOVERFLOW: it is
  *    above 2^32-1; -ERANGE: it is outside the domain or the bounds; -EBUSY: a
- *    device has it for its own; -ENOENT: it is free, and no shared line. Else
+ *    device has it for itself; -ENOENT: it is free, and no shared line. Else
  *    -ENOSPC: there is no shared line within the bounds.
  */
 int vmr_system_alloc_resources(struct vmr_system *sys,
@@ -228,33 +240,35 @@ int vmr_system_alloc_resources(struct vmr_system *sys,
 		     struct vmr_range **conflict);
 
 /**
- * vmr_system_free_resources - give back all that a device has
+ * vmr_system_free_resources - free all resources of a device
  * @sys: the system
- * @set: what vmr_system_alloc_resources() stored; empty afterwards
+ * @set: the set of vmr_system_alloc_resources(); empty afterwards
  *
- * Regions that claim an address given back go live as when a device is unlinked,
- * and the manager's listeners are told, before this returns. The same goes for
- * vmr_system_update_resource().
+ * Before the call returns, claims of regions on the freed addresses are settled and
+ * the listeners of the manager are called, as when a device is unregistered.
+ * vmr_system_update_resource() does the same.
  */
-void vmr_system_free_resources(struct vmr_system *sys, struct vmr_resource_set *set);
+void vmr_system_free_resources(struct vmr_system *sys,
+			       struct vmr_resource_set *set);
 
 /**
- * vmr_system_update_resource - replace one resource by another place, number or size of it
+ * vmr_system_update_resource - replace one resource by other addresses or ids
  * @sys: the system
- * @res: an entry of what vmr_system_alloc_resources() stored; one whose range is in no
- *	space is granted anew
- * @c: what is asked for now, of the same kind and with the same node
- * @conflict: where to store the range in the way on -EBUSY, or NULL
+ * @res: an entry of a set of vmr_system_alloc_resources(); if its range is in no
+ *	space, the call only allocates
+ * @c: the new constraint, of the same kind and with the same range
+ * @conflict: receives the overlapping range on -EBUSY, may be NULL
  *
- * The old place counts as free for the new one. For a lookup this is one step.
- * For ranges that vmr_system_alloc_resources() placed; a region of a registered device
- * follows the guest by vmr_region_program(), which also tells who listens.
+ * The addresses of the old resource count as free. The change is atomic for
+ * lookups. Use vmr_region_program() for a region of a registered device: it also
+ * notifies the listeners.
  *
  * Return: 0 and the new resource in @res, or
- *  - -EINVAL: a pointer is NULL, the kind is another or is not placed, or
+ *  - -EINVAL: a pointer is NULL, the kind differs or has no domain, or
  *    @c->range is not @res->range;
  *  - -ENOENT: the range is in another space than the kind's, or not live;
- *  - what vmr_system_alloc_resources() returns for @c. The old resource is as it was.
+ *  - the errors of vmr_system_alloc_resources() for @c. The old resource is
+ *    unchanged.
  */
 int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
 		      const struct vmr_constraint *c,
@@ -264,32 +278,31 @@ int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
  * vmr_system_add_shared_irq - let devices share an interrupt line
  * @sys: the system
  * @line: the line, zeroed
- * @irq: its number
- * @name: name for people, or NULL
- * @conflict: where to store the range that has @irq on -EBUSY, or NULL
+ * @irq: interrupt number of the line
+ * @name: name in maps and messages; may be NULL
+ * @conflict: receives the range that holds @irq on -EBUSY, may be NULL
  *
- * A @line whose range has @irq already, as vmr_snapshot_restore() leaves it, is taken as it
- * is.
+ * The range of @line may hold @irq already, as after vmr_snapshot_restore().
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
- *  - -EEXIST: @line is shared already, or its range is in another place;
- *  - -ERANGE: @irq is not managed;
- *  - -EBUSY: @irq is taken.
+ *  - -EEXIST: @line is shared already, or its range holds another number;
+ *  - -ERANGE: @irq is outside the domain;
+ *  - -EBUSY: @irq is in use.
  */
 int vmr_system_add_shared_irq(struct vmr_system *sys,
 			      struct vmr_shared_irq *line, uint32_t irq,
 			      const char *name, struct vmr_range **conflict);
 
 /**
- * vmr_system_remove_shared_irq - free an interrupt line that nobody shares
+ * vmr_system_remove_shared_irq - free an interrupt line without sharers
  * @sys: the system
  * @line: the line
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
- *  - -ENOENT: @line is none of the system's;
- *  - -EBUSY: devices share it.
+ *  - -ENOENT: @line is no shared line of @sys;
+ *  - -EBUSY: a device shares it.
  */
 int vmr_system_remove_shared_irq(struct vmr_system *sys,
 				 struct vmr_shared_irq *line);
@@ -297,19 +310,19 @@ int vmr_system_remove_shared_irq(struct vmr_system *sys,
 /**
  * vmr_next_shared_irq - iterate over the shared interrupt lines
  * @sys: the system
- * @prev: the one before, NULL for the first
+ * @prev: the line before, NULL for the first
  *
- * Return: the next in the order in which they were added, NULL behind the last.
+ * Return: the next line in the order of addition, NULL behind the last.
  */
 struct vmr_shared_irq *vmr_next_shared_irq(const struct vmr_system *sys,
 					   const struct vmr_shared_irq *prev);
 
 /**
- * vmr_next_irq_share - iterate over who shares an interrupt line
+ * vmr_next_irq_share - iterate over the shares of an interrupt line
  * @line: the line
- * @prev: the one before, NULL for the first
+ * @prev: the share before, NULL for the first
  *
- * Return: the next in the order in which they joined, NULL behind the last.
+ * Return: the next share in the order of joining, NULL behind the last.
  */
 struct vmr_irq_share *vmr_next_irq_share(const struct vmr_shared_irq *line,
 				   const struct vmr_irq_share *prev);

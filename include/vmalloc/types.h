@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * types.h - the few types that every public header needs
- *
- * Public structs are made of <stdint.h> types (which <linux/types.h> also has)
- * and of links with names of their own. A program may define u64, struct
- * rb_node or struct list_head as it likes, before or after these headers.
+ * types.h - basic types of the public headers
  */
 #ifndef VMALLOC_TYPES_H
 #define VMALLOC_TYPES_H
@@ -18,6 +14,17 @@
 #include <stdint.h>
 #endif
 
+/**
+ * DOC: Overview
+ *
+ * Public structs consist of types of <stdint.h>, which <linux/types.h> has too, and
+ * of links with names of this library. A program may define u64, struct rb_node or
+ * struct list_head before or after these headers.
+ *
+ * Owners embed the links. The library allocates no memory. The update side
+ * serialises all accesses to links, except for lockless lookups, see range.h.
+ */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -26,18 +33,16 @@ extern "C" {
 
 /**
  * struct vmr_node - an intrusive link in one of the library's trees
- * @link: parent and colour; 0 while the node is in no tree
- * @right: right child
- * @left: left child
  *
- * It has the layout of the kernel's struct rb_node, and inside the library it
- * is one. All of it is private; zeroing it before the first use is the owner's
- * part.
+ * Has the layout of the kernel's struct rb_node, and the library uses it as one.
+ * The owner zeroes the node before its first use.
  */
 struct vmr_node {
+	/* private: parent and colour; 0 while the node is in no tree */
 	unsigned long	link;
 	struct vmr_node	*right;
 	struct vmr_node	*left;
+	/* public: */
 #ifdef __GNUC__
 } __attribute__((__may_alias__, __aligned__(sizeof(long))));
 #else
@@ -46,15 +51,15 @@ struct vmr_node {
 
 /**
  * struct vmr_list - an intrusive doubly linked list, head or entry
- * @next: private
- * @prev: private
  *
- * It has the layout of the kernel's struct list_head. As an entry, both zero
- * mean that it is in no list.
+ * Has the layout of the kernel's struct list_head. In an entry that is in no list,
+ * both pointers are NULL.
  */
 struct vmr_list {
+	/* private: */
 	struct vmr_list	*next;
 	struct vmr_list	*prev;
+	/* public: */
 #ifdef __GNUC__
 } __attribute__((__may_alias__));
 #else
@@ -64,7 +69,7 @@ struct vmr_list {
 /**
  * struct vmr_total - a count of addresses that may be 2^64
  * @low: the count modulo 2^64
- * @high: 1 when the count is 2^64 (and @low is 0), else 0
+ * @high: 1 if the count is 2^64 (@low is 0 then), else 0
  */
 struct vmr_total {
 	uint64_t	low;
@@ -72,10 +77,10 @@ struct vmr_total {
 };
 
 /**
- * struct vmr_span - addresses or numbers from one to another
- * @start: the first
- * @last: the last, included
- * @name: what they are for, in maps and messages; may be NULL
+ * struct vmr_span - an interval of addresses or numbers
+ * @start: first address or number
+ * @last: last address or number, inclusive
+ * @name: name in maps and messages; may be NULL
  */
 struct vmr_span {
 	uint64_t	start;

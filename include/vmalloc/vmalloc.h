@@ -12,6 +12,11 @@
 #include <vmalloc/id.h>
 #include <vmalloc/resource.h>
 #include <vmalloc/system.h>
+#include <vmalloc/region.h>
+#include <vmalloc/bus.h>
+#include <vmalloc/listener.h>
+#include <vmalloc/transaction.h>
+#include <vmalloc/dispatch.h>
 #include <vmalloc/device.h>
 #include <vmalloc/layout.h>
 #include <vmalloc/print.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * base.h - the kernel's headers, assertions, and casts of links
+ * base.h - kernel headers, assertions and casts of links
  */
 #ifndef VMR_LIB_BASE_H
 #define VMR_LIB_BASE_H
@@ -17,6 +17,7 @@
 #include <vmalloc/port.h>
 #include <vmalloc/types.h>
 
+/* A debug build evaluates the condition, a release build only parses it */
 #ifdef VMR_DEBUG
 #define VMR_ASSERT(cond) \
 	do { if (!(cond)) vmr_port_assert_failed(#cond); } while (0)
@@ -35,7 +36,7 @@ static inline struct list_head *vmr_to_list(struct vmr_list *list)
 	return (struct list_head *)list;
 }
 
-/* Remove an entry from its list. The links of an entry in no list are zero. */
+/* Remove an entry from its list. Both links of an entry in no list are NULL. */
 static inline void vmr_list_unlink(struct vmr_list *entry)
 {
 	list_del(vmr_to_list(entry));

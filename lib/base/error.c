@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * error.c - the error codes' text
+ * error.c - text of the error codes
  */
 #include "base/base.h"
 
 #include <vmalloc/error.h>
 
-/* In place and not by pointer, so that there is nothing to relocate */
+/* An array, not a pointer: the table needs no relocation */
 static const struct {
 	uint8_t	err;
 	char	text[31];

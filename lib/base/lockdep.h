@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * lockdep.h - who waits for whom, told to the kernel's lock validator
+ * lockdep.h - annotations of waits for the kernel's lock validator
  *
- * What readers wait for and what drains wait for are no locks, but they can
- * deadlock as locks do: a reader in an interrupt handler that spins on a write
- * section that it has interrupted, a drain under a lock that the callback it waits
- * for is about to take. Lockdep finds such an order when it is possible, not only
- * when it happens. There is one class for each of the two and no state in any
- * public struct, so these have one layout with lockdep and without.
+ * Readers wait for write sections, and drains wait for callbacks. Neither is a
+ * lock, but both can deadlock. A reader in an interrupt handler can spin on the
+ * section that it interrupted. A drain can hold a lock that the callback is about
+ * to take. Lockdep reports such an order before it deadlocks.
+ *
+ * Each kind of wait has one class. Public structs have no lockdep state, and have
+ * the same layout with lockdep and without.
  */
 #ifndef VMR_LOCKDEP_H
 #define VMR_LOCKDEP_H
@@ -19,7 +20,7 @@
 extern struct lockdep_map vmr_write_section_map;
 extern struct lockdep_map vmr_callback_map;
 
-/* A writer waits for nobody, so that it is as one who tries a lock */
+/* A writer never waits for readers; annotate it as a trylock */
 static inline void vmr_lockdep_write_begin(void)
 {
 	lock_acquire(&vmr_write_section_map, 0, 1, 0, 1, NULL, _THIS_IP_);

@@ -2,14 +2,14 @@
 /*
  * probe.h - static probes
  *
- * In userspace a probe is one nop, and a note in the object that says where it is
- * and where its arguments are, in the format of SystemTap's <sys/sdt.h>, which
- * gdb, perf and bpftrace read. In the kernel the points of trace.h are
- * tracepoints. In firmware, and wherever VMR_PROBES is not defined, a probe is
- * nothing.
+ * In userspace a probe is one nop and a note in the object. The note has the
+ * address of the nop and the locations of the arguments, in the format of
+ * SystemTap's <sys/sdt.h>, which gdb, perf and bpftrace read. In the kernel the
+ * points of trace.h are tracepoints. In firmware, and without VMR_PROBES, a probe
+ * emits no code.
  *
- * A note can name a register, a constant or a place in memory. Nothing is computed
- * for an argument.
+ * An argument is a register, a constant or a memory operand. A probe computes
+ * nothing.
  */
 #ifndef VMR_LIB_BASE_PROBE_H
 #define VMR_LIB_BASE_PROBE_H
@@ -18,9 +18,9 @@
 	(defined(__x86_64__) || defined(__aarch64__) || defined(__riscv))
 
 /*
- * The note has the addresses of the nop and of a byte in a section of its own. A
- * debugger computes from the latter by how much the file was relocated. The names
- * and the arguments follow, each argument with its size.
+ * The note begins with the addresses of the nop and of a byte in a section of its
+ * own. From the second address a debugger computes the relocation of the file. The
+ * names and the arguments follow, each argument with its size.
  */
 #define VMR_PROBE(name, args, ...) \
 ({ \
@@ -50,8 +50,8 @@
 })
 
 /*
- * Constraints of an argument that is a value, and of one that is in memory. With
- * "o" permitted for a value, clang would store a register to memory first.
+ * Operand constraints of a value and of a memory operand. If "o" were permitted for
+ * a value, clang would store a register to memory first.
  */
 #ifdef __clang__
 #define VMR_ARG_VALUE	"nr"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * unaligned.h - numbers as bytes: little-endian, not aligned
+ * unaligned.h - load and store unaligned little-endian numbers
  *
- * For a machine that is so itself, and may load what is not aligned, a copy of
- * known size is one instruction.
+ * On a little-endian machine with unaligned loads, a copy of constant size is one
+ * instruction.
  */
 #ifndef VMR_LIB_BASE_UNALIGNED_H
 #define VMR_LIB_BASE_UNALIGNED_H

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * bus.c - buses, and what their windows forward
+ * bus.c - buses, and the accesses that their windows forward
  */
 #include "device.h"
 
-/* The window of a bus that has all of a region inside and is of its type */
+/* The live window of @bus that forwards all addresses of @region, or NULL */
 static const struct vmr_region *bus_find_window(const struct vmr_bus *bus,
 						const struct vmr_region *region)
 {
@@ -20,7 +20,6 @@ static const struct vmr_region *bus_find_window(const struct vmr_bus *bus,
 	return NULL;
 }
 
-/* Whether every bus above has a window around a region of @dev's */
 bool vmr_region_is_forwarded(const struct vmr_device *dev,
 			     const struct vmr_region *region)
 {

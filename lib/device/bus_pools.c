@@ -5,8 +5,9 @@
 #include "device.h"
 
 /*
- * A window of a bus as a place to put devices on it. The bus may be a part of the
- * transaction that the device is a part of, and then is not visible yet.
+ * Add a window to the pools if it is live and all buses above forward it. The
+ * bridge need not be registered: the transaction that adds a device may add its
+ * bridge too.
  */
 static void pool_set_add_window(struct vmr_bus *bus, struct vmr_pool_set *set,
 				const struct vmr_region *w)
@@ -31,7 +32,7 @@ static void pool_set_add_window(struct vmr_bus *bus, struct vmr_pool_set *set,
 	};
 }
 
-/* Prefetchable windows first: who may use one leaves the others alone */
+/* Prefetchable windows come first: other regions cannot use them */
 struct vmr_pool_set *vmr_bus_pool_set(const struct vmr_device *dev,
 				      struct vmr_pool_set *set)
 {

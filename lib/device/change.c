@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * change.c - changes of resources that a write callback asks for
+ * change.c - changes of resources that a write callback requests
  */
 #include "device.h"
-
-/*
- * Changes that a write brought about
- */
 
 static struct vmr_id_pool *change_id_pool(struct vmr_manager *manager,
 					  const struct vmr_change *change)

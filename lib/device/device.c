@@ -5,11 +5,7 @@
 #include "device.h"
 #include "trace.h"
 
-/*
- * Registering and unlinking
- */
-
-/* The region of @dev that a constraint's range is in */
+/* The region of @dev whose range is @range, or NULL */
 static const struct vmr_region *
 device_find_region(const struct vmr_device *dev, const struct vmr_range *range)
 {
@@ -32,7 +28,7 @@ static bool constraint_matches_region(const struct vmr_device *dev,
 		       region->io == VMR_PIO;
 	case VMR_KIND_MMIO:
 	case VMR_KIND_MEM:
-		/* In a window of another type it would never answer */
+		/* A prefetchable window does not forward to such a region. */
 		if (dev->parent_bus && region && !region->prefetchable &&
 		    c->flags & VMR_PREFETCHABLE)
 			return false;
@@ -40,7 +36,7 @@ static bool constraint_matches_region(const struct vmr_device *dev,
 		       region->io == VMR_MMIO;
 	case VMR_KIND_DEVICE_ID:
 	case VMR_KIND_PCI_BDF:
-		return false;	/* every one of these leads to its owner */
+		return false;	/* the library finds the owner by these */
 	default:
 		return !region;
 	}
@@ -84,13 +80,16 @@ bool vmr_device_parent_registered(const struct vmr_device *dev,
 
 	if (!up)
 		return true;
-	/* What a transaction takes away is as good as gone, what it adds, there */
+	/*
+	 * A bridge that @t adds counts as registered for @t. A bridge that any
+	 * transaction removes counts as unregistered.
+	 */
 	return up->transaction ?
 		       up->transaction == t && !vmr_device_is_registered(up) :
 		       vmr_device_is_registered(up);
 }
 
-/* Take back all that a device holds in the spaces: all but the device id */
+/* Free all resources of a device except the device id */
 static void device_free_resources(struct vmr_manager *manager,
 				  struct vmr_device *dev)
 {
@@ -102,7 +101,11 @@ static void device_free_resources(struct vmr_manager *manager,
 	vmr_system_free_resources(manager->sys, &dev->resources);
 }
 
-/* Give back what was granted and never visible */
+/*
+ * Free the resources of prepared devices, linked by next_in_transaction, and
+ * settle claims for them. Reverts vmr_device_prepare() except for the device
+ * id.
+ */
 void vmr_devices_unprepare(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
@@ -119,22 +122,31 @@ void vmr_devices_unprepare(struct vmr_manager *manager, struct vmr_device *dev)
 }
 
 /*
- * The device's ranges are in no tree any more: the time for the drain. 0 would say
- * "no lookup", so the epoch leaves it out when it wraps.
+ * Record the epoch after which no new lookup can find the device. Its ranges
+ * must be in no tree. The epoch skips 0 when it wraps, since 0 in a reader
+ * means that there is no lookup.
  */
 void vmr_device_retire(struct vmr_manager *manager, struct vmr_device *dev)
 {
+	VMR_ASSERT(dev->state == VMR_DEVICE_UNREGISTERED);
 	dev->retire_epoch = manager->epoch + 1 ? manager->epoch + 1 : 1;
-	/* pairs with the acquire in lookup_begin() */
+	/*
+	 * Orders the removal of the ranges before the new epoch. Pairs with the
+	 * load-acquire of the manager's epoch in reader_lookup_begin().
+	 */
 	smp_store_release(&manager->epoch, dev->retire_epoch);
 }
 
-/* All of a registration but making it visible */
+/*
+ * Check a device, allocate its resources and call set_resources(). The device
+ * is not reachable yet. If this fails, all is as before, but lookups may have
+ * read the device's ranges, so it is retired.
+ */
 int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		       const struct vmr_transaction *t, size_t *failed,
 		       struct vmr_range **conflict)
 {
-	struct vmr_pool_set view;
+	struct vmr_pool_set set;
 	struct vmr_watermarks marks;
 	int ret;
 
@@ -149,8 +161,8 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 	if (!vmr_device_parent_registered(dev, t))
 		return -ENOENT;
 
-	/* The id comes last: a grant says first what makes no sense */
-	ret = vmr_system_alloc_in(manager->sys, vmr_bus_pool_set(dev, &view),
+	/* The id comes last, so that errors of constraints come first. */
+	ret = vmr_system_alloc_in(manager->sys, vmr_bus_pool_set(dev, &set),
 				  dev->constraints, dev->nr_constraints,
 				  &dev->resources, &marks, failed, conflict);
 	if (ret)
@@ -160,10 +172,10 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		if (failed)
 			*failed = dev->nr_constraints;
 		vmr_watermarks_restore(manager->sys, &marks);
-		goto take_back;
+		goto free_resources;
 	}
 	vmr_watermarks_swap(manager->sys, &marks);
-	/* The ranges are linked, but nothing answers before the state says so */
+	/* Lookups ignore the linked ranges until @dev->state changes. */
 	if (dev->ops->set_resources)
 		ret = dev->ops->set_resources(dev, &dev->resources);
 	if (!ret) {
@@ -171,16 +183,16 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		return 0;
 	}
 	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
-take_back:
+free_resources:
 	vmr_devices_unprepare(manager, dev);
-	vmr_notify_flush(manager); /* of what @set_resources let happen */
+	vmr_notify_flush(manager); /* of claims that were settled */
 retire:
-	/* Nobody was let in, but lookups may have come by its ranges */
+	/* Lookups may have read the ranges, so the caller has to drain. */
 	vmr_device_retire(manager, dev);
 	return ret;
 }
 
-/* Note who is to be told, and put the device in the list */
+/* Queue the notifications of all regions, and add the device to the list */
 void vmr_device_queue_add(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
@@ -192,9 +204,13 @@ void vmr_device_queue_add(struct vmr_manager *manager, struct vmr_device *dev)
 
 void vmr_device_publish(struct vmr_manager *manager, struct vmr_device *dev)
 {
+	VMR_ASSERT(dev->state == VMR_DEVICE_UNREGISTERED);
 	vmr_device_queue_add(manager, dev);
 	vmr_seqcount_write_begin(&manager->sys->seq);
-	/* after what @set_resources did; pairs with vmr_device_is_registered() */
+	/*
+	 * Orders the stores of set_resources() before the state. Pairs with the
+	 * load-acquire in vmr_device_is_registered().
+	 */
 	smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
 	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_trace_register(manager, dev);
@@ -214,27 +230,28 @@ int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
 }
 EXPORT_SYMBOL_GPL(vmr_device_register);
 
-/* Count what is visible of a device, and note who is to be told that it goes */
+/* Queue the notifications of all regions; returns the number that are mapped */
 int vmr_device_queue_del(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
-	int visible = 0;
+	int nr_mapped = 0;
 
 	for (region = dev->regions; region; region = region->next) {
-		visible += vmr_region_mapping(region).mapped;
+		nr_mapped += vmr_region_mapping(region).mapped;
 		vmr_notify_queue(manager, region);
 	}
-	return visible;
+	return nr_mapped;
 }
 
-/* In a write section: the device answers no more and holds nothing */
+/* Make the device unreachable and free its resources. In a write section. */
 void vmr_device_hide(struct vmr_manager *manager, struct vmr_device *dev)
 {
+	VMR_ASSERT(manager->sys->seq.nesting);
 	WRITE_ONCE(dev->state, VMR_DEVICE_UNREGISTERED);
 	device_free_resources(manager, dev);
 }
 
-/* After it: what only the writer's side knows, and the time for the drain */
+/* Free the id of a hidden device, remove it from the lists, and retire it */
 void vmr_device_finish_unregister(struct vmr_manager *manager,
 				  struct vmr_device *dev)
 {
@@ -247,7 +264,7 @@ void vmr_device_finish_unregister(struct vmr_manager *manager,
 
 int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev)
 {
-	int visible;
+	int nr_mapped;
 
 	if (!manager || !dev)
 		return -EINVAL;
@@ -256,14 +273,14 @@ int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev)
 		return -EBUSY;
 	if (!vmr_manager_has_device(manager, dev))
 		return -ENOENT;
-	visible = vmr_device_queue_del(manager, dev);
+	nr_mapped = vmr_device_queue_del(manager, dev);
 	vmr_seqcount_write_begin(&manager->sys->seq);
 	vmr_device_hide(manager, dev);
 	vmr_settle_for_devices(manager, dev);
 	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_device_finish_unregister(manager, dev);
 	vmr_notify_flush(manager);
-	return visible;
+	return nr_mapped;
 }
 EXPORT_SYMBOL_GPL(vmr_device_unregister);
 

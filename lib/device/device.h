@@ -2,8 +2,8 @@
 /*
  * device.h - what the files of the device layer share
  *
- * The order of the files, each of which calls only those before it: bus, region,
- * find, bus_pools, notify, settle, manager, device, placement, change,
+ * The order of the files, each of which calls only those before it: bus,
+ * region, find, bus_pools, notify, settle, manager, device, placement, change,
  * transaction, device_restore, reader and dispatch.
  */
 #ifndef VMR_LIB_DEVICE_DEVICE_H
@@ -18,9 +18,9 @@ static inline struct vmr_region *vmr_to_region(struct vmr_range *range)
 	return container_of(range, struct vmr_region, range);
 }
 
-/* The space at the root, NULL if @io is neither port nor memory */
-static inline struct vmr_space *vmr_manager_space(const struct vmr_manager *manager,
-						  enum vmr_io io)
+/* The space at the root, or NULL if @io is invalid */
+static inline struct vmr_space *
+vmr_manager_space(const struct vmr_manager *manager, enum vmr_io io)
 {
 	switch (io) {
 	case VMR_PIO:
@@ -38,19 +38,22 @@ static inline struct vmr_space *vmr_bus_space(struct vmr_bus *bus,
 	return io == VMR_PIO ? &bus->pio : &bus->mmio;
 }
 
-/* The space that the regions of a device are in */
-static inline struct vmr_space *vmr_device_space(const struct vmr_manager *manager,
-						 const struct vmr_device *dev,
-						 enum vmr_io io)
+/* The space in which the regions of @dev are placed */
+static inline struct vmr_space *
+vmr_device_space(const struct vmr_manager *manager,
+		 const struct vmr_device *dev, enum vmr_io io)
 {
 	return dev->parent_bus ? vmr_bus_space(dev->parent_bus, io) :
 				 vmr_manager_space(manager, io);
 }
 
-/* A reader that observes the state observes all stores that preceded it */
 static inline bool vmr_device_is_registered(const struct vmr_device *dev)
 {
-	/* pairs with the releases in vmr_device_publish() and transaction_switch() */
+	/*
+	 * Orders the state before the loads of what set_resources() stored.
+	 * Pairs with the store-releases in vmr_device_publish() and
+	 * transaction_switch().
+	 */
 	return smp_load_acquire(&dev->state) >= VMR_DEVICE_REGISTERED;
 }
 
@@ -70,24 +73,26 @@ static inline void vmr_bus_add_device(struct vmr_device *dev)
 
 static inline void vmr_bus_remove_device(struct vmr_device *dev)
 {
-	if (dev->parent_bus)
+	if (dev->parent_bus) {
+		VMR_ASSERT(dev->parent_bus->nr_devices);
 		dev->parent_bus->nr_devices--;
+	}
 }
 
 /* bus.c: whether every bus above @dev forwards all addresses of @region */
 bool vmr_region_is_forwarded(const struct vmr_device *dev,
 			     const struct vmr_region *region);
 
-/* bus_pools.c: the pools for a device, stored in @set; NULL at the root */
+/* bus_pools.c: fill in and return the pools for a device; NULL at the root */
 struct vmr_pool_set *vmr_bus_pool_set(const struct vmr_device *dev,
 				      struct vmr_pool_set *set);
 
 /*
  * notify.c: before a call changes the mapping of a region, it queues the region
  * with its current mapping. After the change it delivers the queue. A window is
- * queued with all regions behind its bus, and so are windows whose claims the
- * change may settle. The queue is built outside the write section, since it walks
- * all devices.
+ * queued with all regions behind it, and so are windows whose claims the change
+ * may settle. Since this walks all devices, it happens outside the write
+ * section.
  */
 void vmr_notify_queue_region(struct vmr_manager *manager,
 			     struct vmr_region *region);
@@ -98,9 +103,9 @@ void vmr_notify_queue_claims(struct vmr_manager *manager,
 void vmr_notify_flush(struct vmr_manager *manager);
 
 /*
- * settle.c: settle claims for addresses that became free, the oldest claim first.
- * If several intervals became free at once, the oldest claim of all of them is
- * next.
+ * settle.c: settle claims for addresses that became free. If several intervals
+ * became free at once, the oldest claim of all of them comes first. Caller has
+ * opened a write section.
  */
 struct vmr_claim_ref {
 	struct vmr_space	*space;
@@ -113,7 +118,8 @@ bool vmr_claim_ref_settle(struct vmr_manager *manager,
 			  const struct vmr_claim_ref *ref);
 void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 		   uint64_t start, uint64_t last);
-void vmr_settle_for_devices(struct vmr_manager *manager, struct vmr_device *dev);
+void vmr_settle_for_devices(struct vmr_manager *manager,
+			    struct vmr_device *dev);
 
 /* device.c: the steps of registering and unregistering */
 int vmr_device_check(const struct vmr_device *dev, size_t *failed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * device_restore.c - registering devices whose ranges a restore has put back
+ * device_restore.c - registering devices whose ranges a snapshot restored
  */
 #include "device.h"
 
@@ -11,7 +11,7 @@ static bool is_live_in(const struct vmr_space *space,
 	       vmr_in_space(space, range);
 }
 
-/* The space that a constraint of a device is granted in */
+/* The space that the range of a constraint is in */
 static struct vmr_space *constraint_space(struct vmr_manager *manager,
 					  const struct vmr_device *dev,
 					  const struct vmr_constraint *c)
@@ -27,6 +27,7 @@ static struct vmr_space *constraint_space(struct vmr_manager *manager,
 	}
 }
 
+/* @failed receives the index of the first range that is not live */
 static int check_restored_ranges(struct vmr_manager *manager,
 				 struct vmr_device *dev, size_t *failed)
 {

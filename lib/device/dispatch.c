@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * dispatch.c - dispatching accesses to devices
+ *
+ * A lookup uses the reader's lookup cache first, and searches the trees if the
+ * cache has no valid entry. The top of reader.h explains why both are safe
+ * beside the update side.
  */
 #include "reader.h"
 #include "trace.h"
-
-/*
- * Routing
- */
 
 struct dispatch_target {
 	struct vmr_device	*dev;
 	struct vmr_access	access;
 };
 
-/* The trapped part of a memory region that holds the offset */
+/* The subregion of a memory region that contains @offset, or NULL */
 static struct vmr_region *subregion_at(struct vmr_region *region,
 				       uint64_t offset)
 {
@@ -28,14 +28,18 @@ static struct vmr_region *subregion_at(struct vmr_region *region,
 	return NULL;
 }
 
-/* The access as the device, or the part that traps, sees it */
+/*
+ * Fill in @target for an access to @region, which is at [@start, @last]. In a
+ * memory region, the target is the subregion at @addr.
+ */
 static inline int resolve_access(struct dispatch_target *target,
 				 struct vmr_region *region, uint64_t start,
 				 uint64_t last, uint64_t addr, uint32_t width)
 {
 	uint64_t offset = addr - start;
-	uint64_t left = last - addr;	/* behind the first byte */
+	uint64_t left = last - addr;	/* bytes after the first */
 
+	VMR_ASSERT(addr >= start && addr <= last);
 	target->dev = region->device;
 	if (region->type == VMR_REGION_MEMORY) {
 		region = subregion_at(region, offset);
@@ -65,8 +69,8 @@ static bool access_width_valid(enum vmr_io io, uint32_t width, uint32_t count)
 }
 
 /*
- * The digits of the page's number to the base 64, summed without a carry: neighbours
- * of any size that is a power of two, as BARs are, have hints of their own.
+ * The slot is the exclusive or of all groups of six bits of the page number.
+ * Neighbours whose size is a power of two, such as BARs, get different slots.
  */
 static struct vmr_cache_entry *cache_slot(struct vmr_reader *reader,
 					  enum vmr_io io, uint64_t addr)
@@ -80,7 +84,7 @@ static struct vmr_cache_entry *cache_slot(struct vmr_reader *reader,
 	return &reader->cache[key % VMR_LOOKUP_CACHE_SIZE];
 }
 
-/* The departures of all on the way */
+/* The sum of the generations in up to four slots, one in each byte */
 static inline uint32_t
 cache_generation_sum(const struct vmr_generations *generations,
 		     uint32_t gen_slots)
@@ -99,8 +103,9 @@ static void cache_flush(struct vmr_reader *reader, uint32_t rollover)
 }
 
 /*
- * Ask the region that the hint names; -EAGAIN if the tree has to be asked. Neither
- * its range nor its device's state, which others write, need be looked at.
+ * Look up @addr in the cache; -EAGAIN if @entry is not valid for it. This loads
+ * neither the range nor the state of the device, whose cache lines the update
+ * side stores to.
  */
 static int lookup_cached(struct vmr_reader *reader,
 			 const struct vmr_cache_entry *entry, enum vmr_io io,
@@ -114,7 +119,11 @@ static int lookup_cached(struct vmr_reader *reader,
 	if (cache_generation_sum(generations, entry->gen_slots) !=
 	    entry->gen_sum)
 		return -EAGAIN;
-	smp_rmb();	/* pairs with the one in depart() */
+	/*
+	 * Orders the loads of the generations before that of the rollover.
+	 * Pairs with smp_wmb() in vmr_generation_bump().
+	 */
+	smp_rmb();
 	rollover = READ_ONCE(generations->rollover);
 	if (rollover != reader->rollover)
 		cache_flush(reader, rollover);
@@ -126,13 +135,18 @@ static int lookup_cached(struct vmr_reader *reader,
 }
 
 /*
- * Follow an address from the root to the region that answers, through windows to
- * any depth. What is found in a tree is used only once the count says that it was
- * true, and what is read of it then is asked for once more: -EAGAIN sends the
- * reader round again. A region's device, type and windows do not change while it
- * is registered, and are there until the drain.
+ * Look up @addr in the trees, from the root through windows to any depth, and
+ * fill in @entry. -EAGAIN if a write section interfered; the caller repeats.
  *
- * Apart, since it needs all registers, and a hit would save and restore them.
+ * Loop invariant: [@lo, @hi] is the intersection of all windows on the path,
+ * and @gen_slots has their generation slots.
+ *
+ * The sequence is validated twice in each step: before the range that was found
+ * is dereferenced, and after its members were loaded. The device, type and
+ * subregions of a registered region are constant, and valid until the drain.
+ *
+ * Not inline: it needs all registers, and a cache hit would save and restore
+ * them.
  */
 static noinline int lookup_tree(const struct vmr_reader *reader,
 				struct vmr_cache_entry *entry, enum vmr_io io,
@@ -141,7 +155,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 {
 	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = vmr_manager_space(reader->manager, io);
-	uint32_t count = vmr_seqcount_read_begin(&sys->seq), gen_sum;
+	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq), gen_sum;
 	uint32_t gen_slots = 0, path_too_long = 0;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
 	bool prefetchable = false, registered;
@@ -150,7 +164,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 
 	for (;;) {
 		range = vmr_find_raw(space, addr);
-		if (vmr_seqcount_read_retry(&sys->seq, count))
+		if (vmr_seqcount_read_retry(&sys->seq, sequence))
 			return -EAGAIN;
 		if (!range)
 			return -ENXIO;
@@ -162,7 +176,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 		path_too_long |= gen_slots >> 24;
 		gen_slots = gen_slots << 8 | vmr_generation_slot(range);
 		gen_sum = cache_generation_sum(&sys->generations, gen_slots);
-		if (vmr_seqcount_read_retry(&sys->seq, count))
+		if (vmr_seqcount_read_retry(&sys->seq, sequence))
 			return -EAGAIN;
 		if (!registered)
 			return -ENXIO;
@@ -171,6 +185,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 		lo = max(lo, start);
 		hi = min(hi, last);
 		prefetchable = prefetchable || region->prefetchable;
+		VMR_ASSERT(region->device->subordinate);
 		space = vmr_bus_space(region->device->subordinate, io);
 	}
 	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
@@ -186,7 +201,10 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 	return resolve_access(target, region, start, last, addr, width);
 }
 
-/* Find who answers, and step inside */
+/*
+ * Look up the device at @addr and begin its callback. On success the caller
+ * calls reader_callback_end() after the callback.
+ */
 static inline int lookup_device(struct vmr_reader *reader, enum vmr_io io,
 				uint64_t addr, uint32_t width,
 				struct dispatch_target *target)
@@ -199,7 +217,10 @@ static inline int lookup_device(struct vmr_reader *reader, enum vmr_io io,
 	while (ret == -EAGAIN)
 		ret = lookup_tree(reader, entry, io, addr, width, target);
 	if (ret) {
-		/* after the walk; pairs with reader_may_access() */
+		/*
+		 * Orders the loads of the search before the end of the lookup.
+		 * Pairs with the load-acquire of @epoch in reader_may_access().
+		 */
 		smp_store_release(&reader->epoch, 0);
 		vmr_trace_dispatch_miss(reader, addr, ret);
 		return ret;
@@ -276,8 +297,9 @@ EXPORT_SYMBOL_GPL(vmr_write_change);
 int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	      const void *data, uint32_t width, uint32_t count)
 {
-	struct vmr_change lost;
+	struct vmr_change discarded;
 
-	return vmr_write_change(reader, io, addr, data, width, count, &lost);
+	return vmr_write_change(reader, io, addr, data, width, count,
+				&discarded);
 }
 EXPORT_SYMBOL_GPL(vmr_write);

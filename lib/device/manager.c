@@ -4,9 +4,9 @@
  */
 #include "device.h"
 
-/* The system has freed a range: settle the claims that wait for it */
+/* Settle the claims for a range that the system freed */
 static void range_freed(struct vmr_free_notifier *notifier,
-		     struct vmr_space *space, uint64_t start, uint64_t last)
+			struct vmr_space *space, uint64_t start, uint64_t last)
 {
 	struct vmr_manager *manager =
 		container_of(notifier, struct vmr_manager, free_notifier);

@@ -22,9 +22,9 @@ static bool is_behind(const struct vmr_device *dev, const struct vmr_bus *bus)
 	return false;
 }
 
-/* Remember what a region was, before its first change since the last report */
+/* A region that is queued already keeps its oldest mapping */
 void vmr_notify_queue_region(struct vmr_manager *manager,
-				struct vmr_region *region)
+			     struct vmr_region *region)
 {
 	if (region->notify_link.next)
 		return;
@@ -34,7 +34,7 @@ void vmr_notify_queue_region(struct vmr_manager *manager,
 		      vmr_to_list(&manager->notify_queue));
 }
 
-/* With a window changes the visibility of all that is behind it */
+/* A change of a window may change the mapping of every region behind it */
 static void notify_queue_subtree(struct vmr_manager *manager,
 				 struct vmr_region *region)
 {
@@ -44,6 +44,7 @@ static void notify_queue_subtree(struct vmr_manager *manager,
 	vmr_notify_queue_region(manager, region);
 	if (region->type != VMR_REGION_WINDOW)
 		return;
+	VMR_ASSERT(region->device->subordinate);
 	while ((dev = vmr_next_device(manager, dev)))
 		if (is_behind(dev, region->device->subordinate))
 			for (behind = dev->regions; behind;
@@ -83,7 +84,7 @@ static struct vmr_region *to_queued_region(struct list_head *pos)
 			    notify_link);
 }
 
-/* What is being told, and who is told next */
+/* A notification in progress; @next is the next listener to call */
 struct vmr_notification {
 	struct vmr_region	*region;
 	struct vmr_mapping	old;
@@ -91,6 +92,7 @@ struct vmr_notification {
 	struct list_head	*next;
 };
 
+/* A listener may unregister itself, so @next advances before the call */
 static void notify_listeners(struct vmr_manager *manager,
 			     struct vmr_notification *notification)
 {
@@ -104,6 +106,7 @@ static void notify_listeners(struct vmr_manager *manager,
 	}
 }
 
+/* Call region_del() once for each queued region that left its mapping */
 static void notify_region_del(struct vmr_manager *manager)
 {
 	struct list_head *pos, *at;
@@ -125,10 +128,10 @@ static void notify_region_del(struct vmr_manager *manager)
 }
 
 /*
- * Report what changed. A listener may call writers: their changes are queued
- * behind the ones that are still to be told, and all are told before that call
- * returns, beginning with the one that this listener has just been told and
- * others have not. So everybody hears of them in the order in which they happened.
+ * Deliver the queued notifications. A listener may call update-side functions.
+ * Such a nested call appends its notifications and delivers the whole queue
+ * before it returns, beginning with the notification in progress. All listeners
+ * therefore observe the changes in the order in which they were made.
  */
 void vmr_notify_flush(struct vmr_manager *manager)
 {
@@ -138,7 +141,7 @@ void vmr_notify_flush(struct vmr_manager *manager)
 
 	if (outer)
 		notify_listeners(manager, outer);
-	/* Once: what a listener adds is told before its call returns */
+	/* Once is enough: a nested call delivers what it appends. */
 	notify_region_del(manager);
 	while (!list_empty(queue)) {
 		notification.region = to_queued_region(queue->next);
@@ -146,7 +149,7 @@ void vmr_notify_flush(struct vmr_manager *manager)
 		notification.new = vmr_region_mapping(notification.region);
 		notification.next = vmr_to_list(&manager->listeners)->next;
 		vmr_list_unlink(&notification.region->notify_link);
-		/* Who was told that it leaves is told where it is in any case */
+		/* After region_del(), region_changed() follows in any case. */
 		if (!notification.region->del_notified &&
 		    same_mapping(&notification.old, &notification.new))
 			continue;

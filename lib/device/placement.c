@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * placement.c - where the regions of a registered device are
+ * placement.c - moving the regions of registered devices
  */
 #include "placement.h"
 
@@ -16,9 +16,12 @@ static int region_check_args(struct vmr_manager *manager,
 		       -ENOENT;
 }
 
-/* A claim is where it shall be: a write that changes nothing is no new claim */
+/*
+ * A claim counts as placed: a write that changes nothing must not renew the
+ * claim, which would lose its age.
+ */
 static bool region_is_placed(const struct vmr_region *region,
-			  const struct vmr_placement *placement)
+			     const struct vmr_placement *placement)
 {
 	enum vmr_state state = vmr_range_state(&region->range);
 
@@ -29,12 +32,14 @@ static bool region_is_placed(const struct vmr_region *region,
 				      region->range.last == placement->last));
 }
 
+/* Place a region that is free */
 static void region_set_placement(struct vmr_manager *manager,
-			      struct vmr_region *region,
-			      const struct vmr_placement *placement)
+				 struct vmr_region *region,
+				 const struct vmr_placement *placement)
 {
 	struct vmr_space *space = vmr_region_space(manager, region);
 
+	VMR_ASSERT(vmr_range_state(&region->range) == VMR_FREE);
 	if (region->type == VMR_REGION_WINDOW && placement->state != VMR_FREE)
 		region->size = placement->last - placement->start + 1;
 	if (placement->state == VMR_PARKED)
@@ -48,8 +53,8 @@ static void region_set_placement(struct vmr_manager *manager,
 }
 
 /*
- * Take a region from where it is to where it shall be, and let claims have the
- * place that it leaves.
+ * Claims for the old addresses are settled before the region is placed. They
+ * come first if the old and the new addresses overlap.
  */
 static int region_update_placement(struct vmr_manager *manager,
 				   struct vmr_region *region,
@@ -124,7 +129,7 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 	old_last = region->range.last;
 	vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(space->seq);
-	/* An exact request goes before the claims of others */
+	/* A fixed request comes before the claims for the same addresses. */
 	if (vmr_range_state(&region->range) == VMR_LIVE) {
 		vmr_move(space, &region->range, start, NULL);
 	} else {
@@ -154,7 +159,7 @@ int vmr_window_program(struct vmr_manager *manager, struct vmr_region *window,
 }
 EXPORT_SYMBOL_GPL(vmr_window_program);
 
-/* Let claims have what a set of moves left */
+/* Settle the claims for all addresses that a bulk move left */
 static void settle_after_moves(struct vmr_manager *manager,
 			       const struct vmr_move_op *steps, size_t nr)
 {
@@ -204,7 +209,7 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 		}
 		steps[i].to_space = steps[i].space;
 	}
-	/* Regions that do not move in the end are not reported */
+	/* The delivery skips regions whose mapping did not change. */
 	for (i = 0; i < nr; i++)
 		vmr_notify_queue(manager, vmr_to_region(steps[i].range));
 
@@ -220,8 +225,8 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 EXPORT_SYMBOL_GPL(vmr_region_move_bulk);
 
 /*
- * In one write section: a region that leaves its place does not take the place of
- * another region that leaves with it, and no lookup finds a part of the change.
+ * All regions are freed before any is placed. A region can therefore move to
+ * the addresses that another one leaves, and lookups observe all moves or none.
  */
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,

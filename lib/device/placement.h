@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * placement.h - where a region is to be, for layers that have registers
+ * placement.h - placements of regions, for layers that have registers
  */
 #ifndef VMR_LIB_DEVICE_PLACEMENT_H
 #define VMR_LIB_DEVICE_PLACEMENT_H
@@ -9,7 +9,7 @@
 
 /**
  * struct vmr_placement - the requested state and addresses of a region
- * @state: VMR_LIVE (or a claim, if the addresses are in use), VMR_PARKED, or
+ * @state: VMR_LIVE (a claim, if the addresses are in use), VMR_PARKED, or
  *	VMR_FREE, for which the addresses mean nothing
  * @start: first address
  * @last: last address, inclusive
@@ -26,9 +26,8 @@ typedef struct vmr_region *vmr_get_placement_fn(struct vmr_device *dev,
 						struct vmr_placement *placement);
 
 /*
- * Move the regions of a registered device whose bit in @mask is set to their
- * placements, all of them in one write section. Does nothing if the device is not
- * registered with @manager.
+ * Move the regions whose bit in @mask is set to their placements, in one write
+ * section. Does nothing if the device is not registered with @manager.
  */
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,

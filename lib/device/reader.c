@@ -7,12 +7,18 @@
 
 #include <linux/atomic.h>
 
-/* Held for a few loads and stores only, so that nobody waits for long */
+/*
+ * Protects the list of readers. It is held for a few loads and stores only, so
+ * a drain on any thread may spin on it.
+ */
 static unsigned long readers_lock(struct vmr_manager *manager)
 {
 	unsigned long state = vmr_port_write_begin();
 
-	/* pairs with the release in readers_unlock() */
+	/*
+	 * Orders the previous holder's stores to the list before the accesses
+	 * of this one. Pairs with the store-release in readers_unlock().
+	 */
 	while (xchg_acquire(&manager->readers_lock, 1))
 		vmr_port_spin_relax();
 	return state;
@@ -20,7 +26,10 @@ static unsigned long readers_lock(struct vmr_manager *manager)
 
 static void readers_unlock(struct vmr_manager *manager, unsigned long state)
 {
-	/* pairs with the acquire in readers_lock() */
+	/*
+	 * Orders the stores to the list before the unlock. Pairs with
+	 * xchg_acquire() in readers_lock().
+	 */
 	smp_store_release(&manager->readers_lock, 0);
 	vmr_port_write_end(state);
 }
@@ -55,17 +64,18 @@ int vmr_reader_detach(struct vmr_reader *reader)
 	if (!manager)
 		return -ENOENT;
 	/*
-	 * No drain will look at this reader, so it is here that what it did is
-	 * seen to be over: pairs with the releases in reader_callback_begin() and reader_callback_end().
+	 * A later drain does not see this reader, so its callbacks must happen
+	 * before the detach. Pairs with the store-release of @epoch in
+	 * reader_callback_begin().
 	 */
 	if (smp_load_acquire(&reader->epoch))
 		return -EDEADLK;
-	/* as well */
+	/* Pairs with the store-release in reader_callback_end(). */
 	if (smp_load_acquire(&reader->depth))
 		return -EDEADLK;
 	state = readers_lock(manager);
 	for (at = &manager->readers; *at != reader; at = &(*at)->next)
-		;
+		VMR_ASSERT(*at);
 	*at = reader->next;
 	reader->manager = NULL;
 	readers_unlock(manager, state);
@@ -73,28 +83,41 @@ int vmr_reader_detach(struct vmr_reader *reader)
 }
 EXPORT_SYMBOL_GPL(vmr_reader_detach);
 
-/* Whether a reader may be inside the device, or about to be */
+/* Whether a reader calls the device, or may be about to call it */
 static bool reader_may_access(struct vmr_reader *reader,
 			      const struct vmr_device *dev)
 {
 	unsigned long epoch;
 	uint32_t depth, i;
 
-	/* pairs with the release in reader_callback_begin(): first the epoch, then the names */
+	/*
+	 * Orders the load of @epoch before those of @depth and @hazards. Pairs
+	 * with the store-release of @epoch in reader_callback_begin().
+	 */
 	epoch = smp_load_acquire(&reader->epoch);
 	if (epoch && (long)(epoch - dev->retire_epoch) < 0)
 		return true;
-	/* pairs with the release in reader_callback_end(): the callback is over */
+	/*
+	 * Orders the accesses of an ended callback before the end of the drain.
+	 * Pairs with the store-release of @depth in reader_callback_end().
+	 */
 	depth = smp_load_acquire(&reader->depth);
 	if (depth > VMR_READER_HAZARDS)
 		return true;
 	for (i = 0; i < depth; i++)
-		/* or a later name says so: pairs with the release in reader_callback_begin() */
+		/*
+		 * A later hazard in this slot shows that the callback ended.
+		 * Pairs with the store-release in reader_callback_begin().
+		 */
 		if (smp_load_acquire(&reader->hazards[i]) == dev)
 			return true;
 	return false;
 }
 
+/*
+ * Check once whether @dev is drained. With @check_self, -EDEADLK if the calling
+ * thread is inside a callback, which the drain would wait for.
+ */
 static int poll_drain(struct vmr_manager *manager, const struct vmr_device *dev,
 		      bool check_self)
 {
@@ -106,12 +129,19 @@ static int poll_drain(struct vmr_manager *manager, const struct vmr_device *dev,
 		return -EINVAL;
 	if (READ_ONCE(dev->state) != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
-	smp_mb(); /* pairs with the one in reader_lookup_begin() */
+	/*
+	 * Orders the unregistration before the loads of the readers. Pairs with
+	 * smp_mb() in reader_lookup_begin().
+	 */
+	smp_mb();
 	state = readers_lock(manager);
 	for (reader = manager->readers; reader; reader = reader->next) {
 		if (reader_may_access(reader, dev))
 			ret = -EAGAIN;
-		/* pairs with reader_callback_begin(), which comes after the owner is stored */
+		/*
+		 * Orders the load of @depth before that of @thread. Pairs with
+		 * the store-release of @depth in reader_callback_begin().
+		 */
 		if (check_self && smp_load_acquire(&reader->depth) &&
 		    READ_ONCE(reader->thread) == vmr_port_thread_id()) {
 			ret = -EDEADLK;

@@ -6,13 +6,13 @@
 
 void vmr_region_init(struct vmr_region *region, enum vmr_io io,
 		     enum vmr_region_type type, uint64_t size, uint32_t index,
-		     const char *tag)
+		     const char *name)
 {
 	region->io = io;
 	region->type = type;
 	region->size = size;
 	region->index = index;
-	region->name = tag;
+	region->name = name;
 }
 EXPORT_SYMBOL_GPL(vmr_region_init);
 
@@ -25,10 +25,9 @@ struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
 }
 EXPORT_SYMBOL_GPL(vmr_region_space);
 
-
 int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region)
 {
-	struct vmr_region **end, *part;
+	struct vmr_region **end, *subregion;
 
 	if (!dev || !region || !region->size)
 		return -EINVAL;
@@ -41,40 +40,43 @@ int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region)
 	*end = region;
 	region->next = NULL;
 	region->device = dev;
-	for (part = region->subregions; part; part = part->next)
-		part->device = dev;
+	for (subregion = region->subregions; subregion;
+	     subregion = subregion->next)
+		subregion->device = dev;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_device_add_region);
 
-int vmr_region_add_subregion(struct vmr_region *region, struct vmr_region *part)
+int vmr_region_add_subregion(struct vmr_region *region,
+			     struct vmr_region *subregion)
 {
 	struct vmr_region *other;
 
-	if (!region || !part || !part->size ||
+	if (!region || !subregion || !subregion->size ||
 	    region->type != VMR_REGION_MEMORY)
 		return -EINVAL;
 	for (other = region->subregions; other; other = other->next)
-		if (other == part)
+		if (other == subregion)
 			return -EEXIST;
-	if (part->device)
+	if (subregion->device)
 		return -EEXIST;
-	if (part->offset >= region->size ||
-	    part->size > region->size - part->offset)
+	if (subregion->offset >= region->size ||
+	    subregion->size > region->size - subregion->offset)
 		return -ERANGE;
 	if (region->device && region->device->state != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
 	for (other = region->subregions; other; other = other->next)
-		if (part->offset < other->offset + other->size &&
-		    other->offset < part->offset + part->size)
+		if (subregion->offset < other->offset + other->size &&
+		    other->offset < subregion->offset + subregion->size)
 			return -EBUSY;
-	part->device = region->device;
-	part->next = region->subregions;
-	region->subregions = part;
+	subregion->device = region->device;
+	subregion->next = region->subregions;
+	region->subregions = subregion;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_region_add_subregion);
 
+/* Whether the device and all bridges above it are registered */
 static bool path_registered(const struct vmr_device *dev)
 {
 	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
@@ -99,23 +101,23 @@ struct vmr_mapping vmr_region_mapping(const struct vmr_region *region)
 EXPORT_SYMBOL_GPL(vmr_region_mapping);
 
 int vmr_region_reserve(struct vmr_system *sys, struct vmr_region *region,
-		       enum vmr_io io, const struct vmr_span *hole,
+		       enum vmr_io io, const struct vmr_span *span,
 		       struct vmr_range **conflict)
 {
 	int ret;
 
-	if (!sys || !region || !hole || hole->start > hole->last ||
+	if (!sys || !region || !span || span->start > span->last ||
 	    (io != VMR_PIO && io != VMR_MMIO))
 		return -EINVAL;
 	if (region->device)
 		return -EEXIST;
-	/* Who finds it shall find it whole */
+	/* A lookup must not find the range of a partly initialised region. */
 	vmr_seqcount_write_begin(&sys->seq);
 	ret = vmr_reserve(io == VMR_PIO ? &sys->pio : &sys->mmio,
-			  &region->range, hole->start, hole->last, conflict);
+			  &region->range, span->start, span->last, conflict);
 	if (!ret)
 		vmr_region_init(region, io, VMR_REGION_RESERVED,
-				hole->last - hole->start + 1, 0, hole->name);
+				span->last - span->start + 1, 0, span->name);
 	vmr_seqcount_write_end(&sys->seq);
 	return ret;
 }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * settle.c - claims of regions that can go live
+ * settle.c - settling the claims of regions
  */
 #include "device.h"
 
-/*
- * Claims
- */
-
+/* Replace @claim by the oldest claim in [@start, @last] if that is older */
 void vmr_claim_ref_oldest(struct vmr_claim_ref *claim, struct vmr_space *space,
 			  uint64_t start, uint64_t last)
 {
@@ -18,11 +15,13 @@ void vmr_claim_ref_oldest(struct vmr_claim_ref *claim, struct vmr_space *space,
 						 .range = range };
 }
 
+/* Returns false if there is no claim */
 bool vmr_claim_ref_settle(struct vmr_manager *manager,
 			  const struct vmr_claim_ref *claim)
 {
 	if (!claim->range)
 		return false;
+	VMR_ASSERT(claim->space->seq->nesting);
 	vmr_notify_queue_region(manager, vmr_to_region(claim->range));
 	vmr_settle_claim(claim->space, claim->range);
 	return true;
@@ -40,8 +39,8 @@ void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 }
 
 /*
- * In the write section in which it was released: others may have the places of
- * @dev, and of those behind it in its transaction
+ * Settle the claims for the addresses that @dev left, and the devices after it
+ * in its transaction. In the write section that freed them.
  */
 void vmr_settle_for_devices(struct vmr_manager *manager, struct vmr_device *dev)
 {

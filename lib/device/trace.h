@@ -33,34 +33,34 @@
 			  VMR_ARG_VALUE(dev), VMR_ARG_MEM(dev->name)); \
 	}
 
-/* A caller has asked whether a device is drained: @error is the answer */
+/* A drain of @dev was checked or has ended, with the result @error */
 static inline void vmr_trace_drain(const struct vmr_manager *manager,
 				   const struct vmr_device *dev, int error)
 {
 	(void)manager;
 	(void)dev;
 	(void)error;
-	VMR_PROBE(drain, "8@%0 8@%1 -4@%2", VMR_ARG_VALUE(manager), VMR_ARG_VALUE(dev),
-		  VMR_ARG_VALUE(error));
+	VMR_PROBE(drain, "8@%0 8@%1 -4@%2", VMR_ARG_VALUE(manager),
+		  VMR_ARG_VALUE(dev), VMR_ARG_VALUE(error));
 }
 
-/* An access has found its device, which is about to be called */
+/* An access was dispatched to @dev; its callback follows */
 static inline void vmr_trace_dispatch(const struct vmr_reader *reader,
-				       const struct vmr_device *dev,
-				       const struct vmr_access *access)
+				      const struct vmr_device *dev,
+				      const struct vmr_access *access)
 {
 	(void)reader;
 	(void)dev;
 	(void)access;
 	VMR_PROBE(dispatch, "8@%0 8@%1 8@%2 8@%3 8@%4 4@%5",
-		  VMR_ARG_VALUE(reader), VMR_ARG_VALUE(dev), VMR_ARG_MEM(access->region),
-		  VMR_ARG_MEM(access->base), VMR_ARG_MEM(access->offset),
-		  VMR_ARG_MEM(access->width));
+		  VMR_ARG_VALUE(reader), VMR_ARG_VALUE(dev),
+		  VMR_ARG_MEM(access->region), VMR_ARG_MEM(access->base),
+		  VMR_ARG_MEM(access->offset), VMR_ARG_MEM(access->width));
 }
 
-/* No device answers an access, for the reason @error */
+/* No device answers the access at @addr; @error is the reason */
 static inline void vmr_trace_dispatch_miss(const struct vmr_reader *reader,
-					uint64_t addr, int error)
+					   uint64_t addr, int error)
 {
 	(void)reader;
 	(void)addr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * transaction.c - several registrations and removals as one step
+ * transaction.c - several registrations and removals as one change
  */
 #include "device.h"
 #include "trace.h"
@@ -21,6 +21,7 @@ static void transaction_add_to_list(struct vmr_transaction *t,
 				    struct vmr_device **list,
 				    struct vmr_device *dev)
 {
+	VMR_ASSERT(!dev->transaction);
 	while (*list)
 		list = &(*list)->next_in_transaction;
 	*list = dev;
@@ -57,6 +58,7 @@ int vmr_transaction_add(struct vmr_transaction *transaction,
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_add);
 
+/* The number of devices on @bus that the transaction removes */
 static size_t nr_removed_from_bus(const struct vmr_transaction *t,
 				  const struct vmr_bus *bus)
 {
@@ -85,6 +87,7 @@ int vmr_transaction_remove(struct vmr_transaction *transaction,
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_remove);
 
+/* The change itself. In a write section. */
 static void transaction_switch(const struct vmr_transaction *t)
 {
 	struct vmr_device *dev;
@@ -92,7 +95,10 @@ static void transaction_switch(const struct vmr_transaction *t)
 	for (dev = t->removes; dev; dev = dev->next_in_transaction)
 		vmr_device_hide(t->manager, dev);
 	for (dev = t->adds; dev; dev = dev->next_in_transaction)
-		/* as in vmr_device_publish() */
+		/*
+		 * Orders the stores of set_resources() before the state. Pairs
+		 * with the load-acquire in vmr_device_is_registered().
+		 */
 		smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
 	vmr_settle_for_devices(t->manager, t->removes);
 }

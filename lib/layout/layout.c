@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * layout.c - a system made from a configuration
+ * layout.c - initialise a system from a configuration
+ *
+ * The configuration is checked before the system is changed, so no later step can
+ * fail.
  */
 #include "layout.h"
-#define PCI_BUS		0x100u
-#define PCI_SLOT	8
 
-/*
- * Making the system
- */
+#define PCI_BUS_SIZE	0x100u	/* BDFs of a bus */
+#define PCI_SLOT_SIZE	8	/* BDFs of a device */
 
 struct pool_template {
 	uint32_t	kinds;
@@ -16,18 +16,20 @@ struct pool_template {
 	enum vmr_policy	policy;
 };
 
-static void add_pool(struct vmr_system *sys, const struct pool_template *what,
-		     uint64_t start, uint64_t last, const char *name)
+static void add_pool(struct vmr_system *sys,
+		     const struct pool_template *template, uint64_t start,
+		     uint64_t last, const char *name)
 {
-	const bool pages = what->kinds & (1u << VMR_KIND_MMIO |
-					  1u << VMR_KIND_MEM);
+	const bool pages = template->kinds & (1u << VMR_KIND_MMIO |
+					      1u << VMR_KIND_MEM);
 	const struct vmr_system_pool pool = {
 		.pool = {
-			.start = start, .last = last, .policy = what->policy,
+			.start = start, .last = last,
+			.policy = template->policy,
 			.align = pages ? VMR_WINDOW_ALIGN_32 : 1, .name = name,
 		},
-		.kinds = what->kinds,
-		.flags = what->flags,
+		.kinds = template->kinds,
+		.flags = template->flags,
 	};
 	int ret = vmr_system_add_pool(sys, &pool);
 
@@ -35,41 +37,46 @@ static void add_pool(struct vmr_system *sys, const struct pool_template *what,
 	(void)ret;
 }
 
-static void add_pools(struct vmr_system *sys, const struct pool_template *what,
+static void add_pools(struct vmr_system *sys,
+		      const struct pool_template *template,
 		      const struct vmr_span *spans, size_t nr)
 {
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		add_pool(sys, what, spans[i].start, spans[i].last,
+		add_pool(sys, template, spans[i].start, spans[i].last,
 			 spans[i].name);
 }
 
-/* Automatic placement in @here only; the rest of @all is the platform's */
+/* Automatic placement of @domain is in @dynamic; the rest is the platform's */
 static void add_split_pools(struct vmr_system *sys, uint32_t kind,
-			    enum vmr_policy policy, const struct vmr_span *all,
-			    const struct vmr_span *here)
+			    enum vmr_policy policy,
+			    const struct vmr_span *domain,
+			    const struct vmr_span *dynamic)
 {
 	const struct pool_template any = { 1u << kind, 0, policy };
-	const struct pool_template own = { 1u << kind, VMR_PLATFORM, policy };
-	uint64_t start = max(all->start, here->start);
-	uint64_t last = min(all->last, here->last);
+	const struct pool_template platform = {
+		1u << kind, VMR_PLATFORM, policy,
+	};
+	uint64_t start = max(domain->start, dynamic->start);
+	uint64_t last = min(domain->last, dynamic->last);
 
 	if (start > last) {
-		add_pools(sys, &own, all, 1);
+		add_pools(sys, &platform, domain, 1);
 		return;
 	}
-	if (all->start < start)
-		add_pool(sys, &own, all->start, start - 1, all->name);
-	add_pool(sys, &any, start, last, here->name);
-	if (last < all->last)
-		add_pool(sys, &own, last + 1, all->last, all->name);
+	if (domain->start < start)
+		add_pool(sys, &platform, domain->start, start - 1,
+			 domain->name);
+	add_pool(sys, &any, start, last, dynamic->name);
+	if (last < domain->last)
+		add_pool(sys, &platform, last + 1, domain->last, domain->name);
 }
 
-static uint32_t pci_last_of(const struct vmr_layout_config *config)
+static uint32_t pci_last(const struct vmr_layout_config *config)
 {
 	return (config->nr_segments - 1) * VMR_PCI_SEGMENT_SIZE +
-	       (config->buses * PCI_BUS - 1);
+	       (config->buses * PCI_BUS_SIZE - 1);
 }
 
 static void init_domains(struct vmr_system *sys,
@@ -78,7 +85,7 @@ static void init_domains(struct vmr_system *sys,
 	struct vmr_system_limits limits = {
 		.mmio_last = vmr_phys_last(config->phys_bits),
 		.slot_last = config->slot_last,
-		.pci_last = pci_last_of(config),
+		.pci_last = pci_last(config),
 		.id_last = config->id_last,
 	};
 	uint64_t last = 0;
@@ -91,7 +98,7 @@ static void init_domains(struct vmr_system *sys,
 	else if (config->msi_vectors.last)
 		limits.msi_vector_last = config->msi_vectors.last;
 	else
-		limits.msi_vector_last = 1;	/* 0 would say that they are not apart */
+		limits.msi_vector_last = 1; /* 0 means no separate vectors */
 	limits.irq_last = last;
 	vmr_system_init(sys, &limits);
 }
@@ -105,13 +112,13 @@ static void add_windows(struct vmr_system *sys,
 
 	for (i = 0; i < config->nr_windows; i++) {
 		const struct vmr_layout_window *w = &config->windows[i];
-		const struct pool_template what = {
+		const struct pool_template template = {
 			1u << VMR_KIND_MMIO, w->flags, w->policy,
 		};
 
 		vmr_split_for_window(config, i, &split);
 		root = vmr_split_next(&split, 0);
-		add_pools(sys, &what, &root, 1);
+		add_pools(sys, &template, &root, 1);
 	}
 }
 
@@ -125,7 +132,7 @@ static void add_addr_pools(struct vmr_system *sys,
 	const struct vmr_span ports = { 0, VMR_PORT_LAST, "legacy ports" };
 
 	add_pools(sys, &ram, config->ram, config->nr_ram);
-	/* Before the windows: who may be here would be placed there else */
+	/* Before the windows, which would satisfy a platform request first */
 	add_pools(sys, &platform, config->platform, config->nr_platform);
 	add_windows(sys, config);
 	add_split_pools(sys, VMR_KIND_PIO, VMR_LAST, &ports, &config->io_ports);
@@ -141,17 +148,17 @@ static void add_id_pools(struct vmr_system *sys,
 	const struct pool_template segments = {
 		1u << VMR_KIND_PCI_BDF, VMR_PLATFORM, VMR_FIRST,
 	};
-	const struct vmr_span pci = { 0, config->buses * PCI_BUS - 1, "pci" };
-	const struct vmr_span slots = { PCI_SLOT, pci.last, "pci" };
+	const struct vmr_span pci = { 0, config->buses * PCI_BUS_SIZE - 1, "pci" };
+	const struct vmr_span slots = { PCI_SLOT_SIZE, pci.last, "pci" };
 	size_t i;
 
 	for (i = 0; i < config->nr_irq_inputs; i++)
-		add_split_pools(sys, VMR_KIND_IRQ, VMR_FIRST, &config->irq_inputs[i],
-			    &config->irq_lines);
+		add_split_pools(sys, VMR_KIND_IRQ, VMR_FIRST,
+				&config->irq_inputs[i], &config->irq_lines);
 	add_pools(sys, &vectors, &config->msi_vectors, 1);
 	add_split_pools(sys, VMR_KIND_PCI_BDF, VMR_FIRST, &pci, &slots);
 	if (config->nr_segments > 1)
-		add_pool(sys, &segments, VMR_PCI_SEGMENT_SIZE, pci_last_of(config),
+		add_pool(sys, &segments, VMR_PCI_SEGMENT_SIZE, pci_last(config),
 			 "pci segments");
 }
 
@@ -184,16 +191,16 @@ int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
 		    const struct vmr_layout_config *config,
 		    const struct vmr_span **invalid)
 {
-	const struct vmr_span *wrong = NULL;
+	const struct vmr_span *found = NULL;
 	size_t i;
 	int ret;
 
 	if (!layout || !sys || !config)
 		return -EINVAL;
-	ret = vmr_layout_check(config, &wrong);
+	ret = vmr_layout_check(config, &found);
 	if (ret) {
-		if (wrong && invalid)
-			*invalid = wrong;
+		if (found && invalid)
+			*invalid = found;
 		return ret;
 	}
 	init_domains(sys, config);
@@ -202,9 +209,11 @@ int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
 	memset(layout, 0, sizeof(*layout));
 	layout->sys = sys;
 	layout->nr_reserved = config->nr_reserved;
-	for (i = 0; i < config->nr_reserved; i++)
-		vmr_region_reserve(sys, &layout->reserved[i], VMR_MMIO,
-				   &config->reserved[i], NULL);
+	for (i = 0; i < config->nr_reserved; i++) {
+		ret = vmr_region_reserve(sys, &layout->reserved[i], VMR_MMIO,
+					 &config->reserved[i], NULL);
+		VMR_ASSERT(!ret);
+	}
 	if (config->segments)
 		fill_segments(sys, config);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * layout.h - what the files of the layout layer share
+ * layout.h - private declarations of the layout layer
  */
 #ifndef VMR_LIB_LAYOUT_LAYOUT_H
 #define VMR_LIB_LAYOUT_LAYOUT_H
@@ -11,7 +11,7 @@
 
 #define VMR_4_GIB		0x100000000ull
 #define VMR_PORT_LAST		0xffff
-#define VMR_PCI_SEGMENT_SIZE	0x10000u	/* PCI addresses of a segment */
+#define VMR_PCI_SEGMENT_SIZE	0x10000u	/* BDFs of a segment */
 
 static inline uint64_t vmr_span_last_offset(const struct vmr_span *span)
 {
@@ -36,15 +36,18 @@ struct vmr_split {
 	uint64_t		next_start;
 };
 
+/* Return 0, -EINVAL or -ENOSPC, as vmr_window_split() */
 int vmr_split_begin(struct vmr_split *split, const struct vmr_span *window,
 		    uint64_t align, const uint32_t *weights, size_t nr);
+
+/* Return aperture @i; the calls must be in the order of the apertures */
 struct vmr_span vmr_split_next(struct vmr_split *split, size_t i);
 
 /* vmr_split_begin() for a window of a configuration */
 int vmr_split_for_window(const struct vmr_layout_config *config, size_t window,
 			 struct vmr_split *split);
 
-/* Whether a configuration is valid; @invalid receives the first wrong span */
+/* Check a configuration; @invalid receives the first invalid span, or NULL */
 int vmr_layout_check(const struct vmr_layout_config *config,
 		     const struct vmr_span **invalid);
 

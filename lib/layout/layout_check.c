@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * layout_check.c - whether a configuration makes sense
+ * layout_check.c - check a configuration
+ *
+ * A table has a rule for each member of the configuration that contains spans. For
+ * each error, all members are checked in the order of the table.
  */
 #include "layout.h"
 
-/*
- * Checking a description
- *
- * All is checked before anything is touched, so that making the system cannot
- * fail.
- */
-
-#define SPAN_PLACED	0x1u	/* memory, windows, the platform's places */
-#define SPAN_RAM	0x2u	/* memory, which has no holes */
-#define SPAN_RESERVED		0x4u
+/* Classes of spans */
+#define SPAN_PLACED	0x1u	/* memory, windows, platform */
+#define SPAN_RAM	0x2u	/* memory, which has no reserved spans */
+#define SPAN_RESERVED	0x4u
 #define SPAN_IRQ_INPUT	0x8u
 
-/*
- * Spans of one sort: where they are in a description and how many (1 if that is
- * no member), how wide their domain is, what they are, what is not theirs
+/**
+ * struct span_rule - the rule for a member of the configuration
+ * @first: offset of the first span
+ * @stride: bytes from one span to the next
+ * @nr: offset of the number of spans; 0 for a single span
+ * @bits: width of an address in bits, or PHYS_BITS
+ * @classes: the classes of the spans
+ * @conflicts_with: the classes with which the spans must not overlap
  */
 struct span_rule {
 	uint16_t	first;
 	uint16_t	stride;
 	uint16_t	nr;
 	uint8_t		bits;
-	uint8_t		is;
+	uint8_t		classes;
 	uint8_t		conflicts_with;
 };
 
-#define PHYS_BITS	0	/* as the description says */
+#define PHYS_BITS	0	/* the width in the configuration */
 
 #define SPAN_ARRAY(member, member_nr, ...) \
 	{ \
@@ -44,9 +46,11 @@ static const struct span_rule span_rules[] = {
 	SPAN_ARRAY(ram, nr_ram, PHYS_BITS, SPAN_PLACED | SPAN_RAM, SPAN_PLACED),
 	SPAN_ARRAY(windows, nr_windows, PHYS_BITS, SPAN_PLACED, SPAN_PLACED),
 	SPAN_ARRAY(platform, nr_platform, PHYS_BITS, SPAN_PLACED, SPAN_PLACED),
-	SPAN_ARRAY(reserved, nr_reserved, PHYS_BITS, SPAN_RESERVED, SPAN_RESERVED | SPAN_RAM),
+	SPAN_ARRAY(reserved, nr_reserved, PHYS_BITS, SPAN_RESERVED,
+		   SPAN_RESERVED | SPAN_RAM),
 	SPAN_SINGLE(io_ports, 16, 0, 0),
-	SPAN_ARRAY(irq_inputs, nr_irq_inputs, 32, SPAN_IRQ_INPUT, SPAN_IRQ_INPUT),
+	SPAN_ARRAY(irq_inputs, nr_irq_inputs, 32, SPAN_IRQ_INPUT,
+		   SPAN_IRQ_INPUT),
 	SPAN_SINGLE(irq_lines, 32, 0, 0),
 	SPAN_SINGLE(msi_vectors, 32, 0, SPAN_IRQ_INPUT),
 };
@@ -55,9 +59,9 @@ static_assert(sizeof(struct vmr_layout_config) <= U16_MAX);
 static_assert(!offsetof(struct vmr_layout_window, span));
 
 static const void *member(const struct vmr_layout_config *config,
-			  size_t next_start)
+			  size_t offset)
 {
-	return (const char *)config + next_start;
+	return (const char *)config + offset;
 }
 
 static size_t nr_of(const struct vmr_layout_config *config,
@@ -74,7 +78,7 @@ static const struct vmr_span *span_at(const struct vmr_layout_config *config,
 	return member(config, span_rule->first + i * span_rule->stride);
 }
 
-/* Whether a span that comes before @span has part of its place */
+/* Whether a span before @span overlaps it and conflicts with it */
 static bool span_overlaps(const struct vmr_layout_config *config,
 			  const struct span_rule *span_rule,
 			  const struct vmr_span *span)
@@ -89,7 +93,7 @@ static bool span_overlaps(const struct vmr_layout_config *config,
 	    config->separate_msi_vectors)
 		return false;
 	for (s = span_rules; s <= span_rule; s++) {
-		nr = s->is & conflicts_with ? nr_of(config, s) : 0;
+		nr = s->classes & conflicts_with ? nr_of(config, s) : 0;
 		for (i = 0; i < nr; i++) {
 			other = span_at(config, s, i);
 			if (other == span)
@@ -102,7 +106,7 @@ static bool span_overlaps(const struct vmr_layout_config *config,
 	return false;
 }
 
-/* Whether @err is what is to be said of a span */
+/* Whether the check for the error @err fails for a span */
 static bool span_invalid(const struct vmr_layout_config *config,
 			 const struct span_rule *span_rule,
 			 const struct vmr_span *span, int err)
@@ -151,22 +155,22 @@ static bool counts_invalid(const struct vmr_layout_config *config)
 	       config->buses < 1 || config->buses > 256;
 }
 
-/* The first window that cannot be cut, for that reason */
+/* The first window that cannot be split, for the error @err */
 static const struct vmr_span *
-find_invalid_window(const struct vmr_layout_config *config, int reason)
+find_invalid_window(const struct vmr_layout_config *config, int err)
 {
 	struct vmr_split split;
 	size_t i;
 
 	for (i = 0; i < config->nr_windows; i++)
-		if (vmr_split_for_window(config, i, &split) == reason ||
-		    (reason == -EINVAL && config->windows[i].policy > VMR_BEST))
+		if (vmr_split_for_window(config, i, &split) == err ||
+		    (err == -EINVAL && config->windows[i].policy > VMR_BEST))
 			return &config->windows[i].span;
 	return NULL;
 }
 
 int vmr_layout_check(const struct vmr_layout_config *config,
-			const struct vmr_span **invalid)
+		     const struct vmr_span **invalid)
 {
 	static const int8_t order[] = { -EINVAL, -ERANGE, -EBUSY, -ENOSPC };
 	size_t i;

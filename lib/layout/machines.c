@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * machines.c - the address maps of usual machines
+ * machines.c - the address maps of common machines
+ *
+ * The tables contain what differs between machines, which is all below 4 GiB. The
+ * end of the last area of memory and the start of the 64-bit window depend on the
+ * size of the memory.
  */
 #include "layout.h"
-#define FIRST_DYNAMIC_PORT	0x1000	/* of those that are nobody's by tradition */
-#define LAST_VECTOR	4095
 
-/*
- * Descriptions
- *
- * The tables have what machines differ in, and all of that is below 4 GiB. The
- * last area of memory has no end, and the 64-bit window no place: they depend on
- * how much memory there is.
- */
+#define FIRST_DYNAMIC_PORT	0x1000	/* legacy devices are below */
+#define LAST_VECTOR		4095
 
-/* What KVM has had for every architecture and in every version */
+/* Every version of KVM supports this number on every architecture */
 #define KVM_MIN_MEM_SLOTS	509
 
 struct span32 {
@@ -23,21 +20,21 @@ struct span32 {
 	const char	*name;
 };
 
-/* @low_ram is the end of an area below another at 4 GiB, if there are two */
+/* If @low_ram is not 0, memory ends there and continues at 4 GiB */
 struct machine_desc {
 	uint32_t	ram;
 	uint32_t	low_ram;
 	uint8_t		phys_bits;
 	uint8_t		platform_policy;
-	bool		vectors_apart;
+	bool		separate_msi_vectors;
 	uint8_t		nr_platform;
-	uint8_t		nr_holes;
+	uint8_t		nr_reserved;
 	struct span32	window;
 	struct span32	platform[3];
 	struct span32	reserved[4];
-	struct span32	inputs;
-	uint32_t	first_line;
-	uint32_t	first_vector;
+	struct span32	irq_inputs;
+	uint32_t	first_irq_line;
+	uint32_t	first_msi_vector;
 };
 
 static const struct machine_desc x86_64 = {
@@ -56,10 +53,10 @@ static const struct machine_desc x86_64 = {
 		{ 0xfee00000, 0xfeefffff, "lapic" },
 		{ 0xfeffc000, 0xfeffffff, "kvm identity map and tss" },
 	},
-	.nr_holes = 4,
-	.inputs = { 0, 23, "ioapic" },
-	.first_line = 5,
-	.first_vector = 24,
+	.nr_reserved = 4,
+	.irq_inputs = { 0, 23, "ioapic" },
+	.first_irq_line = 5,
+	.first_msi_vector = 24,
 };
 
 static const struct machine_desc arm64 = {
@@ -78,10 +75,10 @@ static const struct machine_desc arm64 = {
 		{ 0x08080000, 0x0809ffff, "gic its" },
 		{ 0x080a0000, 0x08ffffff, "gic redistributors" },
 	},
-	.nr_holes = 3,
-	.inputs = { 32, 255, "gic" },
-	.first_line = 32,
-	.vectors_apart = true,
+	.nr_reserved = 3,
+	.irq_inputs = { 32, 255, "gic" },
+	.first_irq_line = 32,
+	.separate_msi_vectors = true,
 };
 
 static const struct machine_desc riscv64 = {
@@ -93,27 +90,30 @@ static const struct machine_desc riscv64 = {
 		{ 0x30000000, 0x3fffffff, "ecam" },
 	},
 	.nr_platform = 2,
-	.platform_policy = VMR_LAST,	/* firmware begins at the bottom */
+	.platform_policy = VMR_LAST,	/* firmware begins at 0 */
 	.reserved = {
 		{ 0x0d000000, 0x0d007fff, "aplic" },
 		{ 0x28000000, 0x2bffffff, "imsic" },
 	},
-	.nr_holes = 2,
-	.inputs = { 1, 95, "aplic" },
-	.first_line = 1,
-	.vectors_apart = true,
+	.nr_reserved = 2,
+	.irq_inputs = { 1, 95, "aplic" },
+	.first_irq_line = 1,
+	.separate_msi_vectors = true,
 };
 
-/* Put so many bytes into the areas, the lowest first; how many it takes, or 0 */
+/*
+ * Fill @size bytes into the areas, the lowest first. Return the number of spans, or
+ * 0 if the areas are too small.
+ */
 static size_t split_ram(const struct vmr_span *areas, size_t nr, uint64_t size,
-			struct vmr_span *pieces)
+			struct vmr_span *spans)
 {
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
-		pieces[i] = areas[i];
+		spans[i] = areas[i];
 		if (size - 1 <= vmr_span_last_offset(&areas[i])) {
-			pieces[i].last = areas[i].start + (size - 1);
+			spans[i].last = areas[i].start + (size - 1);
 			return i + 1;
 		}
 		size -= vmr_span_last_offset(&areas[i]) + 1;
@@ -122,17 +122,17 @@ static size_t split_ram(const struct vmr_span *areas, size_t nr, uint64_t size,
 }
 
 int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,
-		   struct vmr_span *pieces)
+		   struct vmr_span *spans)
 {
 	struct vmr_span found[VMR_LAYOUT_MAX_RAM];
 	size_t nr;
 
-	if (!config || !size || !pieces || config->nr_ram > VMR_LAYOUT_MAX_RAM)
+	if (!config || !size || !spans || config->nr_ram > VMR_LAYOUT_MAX_RAM)
 		return -EINVAL;
 	nr = split_ram(config->ram, config->nr_ram, size, found);
 	if (!nr)
 		return -ENOSPC;
-	memcpy(pieces, found, nr * sizeof(*found));
+	memcpy(spans, found, nr * sizeof(*found));
 	return nr;
 }
 EXPORT_SYMBOL_GPL(vmr_layout_ram);
@@ -145,12 +145,11 @@ static void set_span(struct vmr_span *span, uint64_t start, uint64_t last,
 	span->name = name;
 }
 
-static void set_spans(struct vmr_span *spans,
-		      const struct span32 *pool_template, size_t nr)
+static void set_spans(struct vmr_span *spans, const struct span32 *desc,
+		      size_t nr)
 {
-	for (; nr--; spans++, pool_template++)
-		set_span(spans, pool_template->start, pool_template->last,
-			 pool_template->name);
+	for (; nr--; spans++, desc++)
+		set_span(spans, desc->start, desc->last, desc->name);
 }
 
 static void add_window(struct vmr_layout_config *config, uint64_t start,
@@ -166,63 +165,61 @@ static void add_window(struct vmr_layout_config *config, uint64_t start,
 	window->flags = flags;
 }
 
-/* The window above 4 GiB begins behind the memory, if anything is left there */
+/* The 64-bit window begins after the memory, at a multiple of 4 GiB, if it fits */
 static void set_windows(struct vmr_layout_config *config,
 			const struct span32 *low, uint64_t ram_last)
 {
 	uint64_t last = vmr_phys_last(config->phys_bits);
-	uint64_t grains = (ram_last >> 32) + 1;
+	uint64_t first_4_gib = (ram_last >> 32) + 1;
 
-	if (grains <= last >> 32)
-		add_window(config, grains << 32, last, VMR_WINDOW_ALIGN_64,
+	if (first_4_gib <= last >> 32)
+		add_window(config, first_4_gib << 32, last, VMR_WINDOW_ALIGN_64,
 			   VMR_64BIT, "mmio64");
 	add_window(config, low->start, low->last, VMR_WINDOW_ALIGN_32, 0,
 		   low->name);
 }
 
 static int fill_config(struct vmr_layout_config *config,
-		       const struct machine_desc *machine_desc, uint64_t ram,
+		       const struct machine_desc *machine, uint64_t ram,
 		       uint64_t ram_max, uint32_t phys_bits)
 {
-	struct vmr_span pieces[VMR_LAYOUT_MAX_RAM];
-	size_t nr = machine_desc->low_ram ? 2 : 1;
+	struct vmr_span spans[VMR_LAYOUT_MAX_RAM];
+	size_t nr = machine->low_ram ? 2 : 1;
 
 	if (!ram_max)
 		ram_max = ram;
 	if (!phys_bits)
-		phys_bits = machine_desc->phys_bits;
+		phys_bits = machine->phys_bits;
 	if (!config || !ram || ram_max < ram || phys_bits < 33 ||
 	    phys_bits > 64)
 		return -EINVAL;
-	set_span(&pieces[0], machine_desc->ram,
-		 nr == 2 ? machine_desc->low_ram : VMR_ADDR_MAX, "memory");
-	set_span(&pieces[1], VMR_4_GIB, VMR_ADDR_MAX, "memory above 4 GiB");
-	nr = split_ram(pieces, nr, ram_max, pieces);
-	if (!nr || pieces[nr - 1].last > vmr_phys_last(phys_bits))
+	set_span(&spans[0], machine->ram,
+		 nr == 2 ? machine->low_ram : VMR_ADDR_MAX, "memory");
+	set_span(&spans[1], VMR_4_GIB, VMR_ADDR_MAX, "memory above 4 GiB");
+	nr = split_ram(spans, nr, ram_max, spans);
+	if (!nr || spans[nr - 1].last > vmr_phys_last(phys_bits))
 		return -ENOSPC;
 
 	memset(config, 0, sizeof(*config));
 	config->phys_bits = phys_bits;
-	memcpy(config->ram, pieces, nr * sizeof(*pieces));
+	memcpy(config->ram, spans, nr * sizeof(*spans));
 	config->nr_ram = nr;
-	set_windows(config, &machine_desc->window, pieces[nr - 1].last);
-	set_spans(config->platform, machine_desc->platform,
-		  machine_desc->nr_platform);
-	config->nr_platform = machine_desc->nr_platform;
-	config->platform_policy = machine_desc->platform_policy;
-	set_spans(config->reserved, machine_desc->reserved,
-		  machine_desc->nr_holes);
-	config->nr_reserved = machine_desc->nr_holes;
+	set_windows(config, &machine->window, spans[nr - 1].last);
+	set_spans(config->platform, machine->platform, machine->nr_platform);
+	config->nr_platform = machine->nr_platform;
+	config->platform_policy = machine->platform_policy;
+	set_spans(config->reserved, machine->reserved, machine->nr_reserved);
+	config->nr_reserved = machine->nr_reserved;
 	set_span(&config->io_ports, FIRST_DYNAMIC_PORT, VMR_PORT_LAST, "ports");
 	config->nr_segments = 1;
 	config->buses = 256;
-	set_spans(config->irq_inputs, &machine_desc->inputs, 1);
+	set_spans(config->irq_inputs, &machine->irq_inputs, 1);
 	config->nr_irq_inputs = 1;
-	set_span(&config->irq_lines, machine_desc->first_line,
-		 machine_desc->inputs.last, "irq");
-	set_span(&config->msi_vectors, machine_desc->first_vector, LAST_VECTOR,
+	set_span(&config->irq_lines, machine->first_irq_line,
+		 machine->irq_inputs.last, "irq");
+	set_span(&config->msi_vectors, machine->first_msi_vector, LAST_VECTOR,
 		 "gsi");
-	config->separate_msi_vectors = machine_desc->vectors_apart;
+	config->separate_msi_vectors = machine->separate_msi_vectors;
 	config->slot_last = KVM_MIN_MEM_SLOTS - 1;
 	config->id_last = 0xffff;
 	return 0;

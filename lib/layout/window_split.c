@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * split.c - splitting a window by weight
+ * window_split.c - split a window by weight
  */
 #include "layout.h"
 
 /*
- * A division for machines that have none of 64 bits, and no library for it. A sum
- * of weights is far below 2^63, so that the rest has room to be doubled.
+ * 64-bit division for machines without one in hardware or in a library. The
+ * divisor, a sum of weights, is below 2^63, so doubling the remainder does not
+ * overflow.
  */
-static uint64_t divide_u64(uint64_t n, uint64_t by, uint64_t *rest)
+static uint64_t divide_u64(uint64_t n, uint64_t divisor, uint64_t *rem)
 {
 	uint64_t quotient = 0, r = 0;
 	int i;
 
+	VMR_ASSERT(divisor && divisor < 1ull << 63);
+
 	for (i = 63; i >= 0; i--) {
 		r = r << 1 | (n >> i & 1);
 		quotient <<= 1;
-		if (r >= by) {
-			r -= by;
+		if (r >= divisor) {
+			r -= divisor;
 			quotient |= 1;
 		}
 	}
-	*rest = r;
+	*rem = r;
 	return quotient;
 }
 
@@ -41,16 +44,15 @@ static int sum_weights(const uint32_t *weights, size_t nr, uint64_t *sum)
 }
 
 /*
- * The number of grains may be 2^64, so it is one less that is reckoned with: with
- * n = m + 1 grains, n / sum is m / sum, and one more if the rest is sum - 1.
+ * The number n of aligned blocks can be 2^64, so the computation uses m = n - 1:
+ * n / sum is m / sum, plus one if the remainder is sum - 1.
  */
-int vmr_split_begin(struct vmr_split *split,
-		       const struct vmr_span *window, uint64_t align,
-		       const uint32_t *weights, size_t nr)
+int vmr_split_begin(struct vmr_split *split, const struct vmr_span *window,
+		    uint64_t align, const uint32_t *weights, size_t nr)
 {
 	uint64_t mask = align - 1, size = vmr_span_last_offset(window);
 	uint64_t head = -window->start & mask;
-	uint64_t sum, m, rest;
+	uint64_t sum, m, rem;
 
 	if (!nr || !vmr_is_pow2(align) || window->start > window->last ||
 	    sum_weights(weights, nr, &sum))
@@ -69,23 +71,22 @@ int vmr_split_begin(struct vmr_split *split,
 	m = (size - head - mask) >> split->align_shift;
 	if (m < sum - 1)
 		return -ENOSPC;
-	split->share = divide_u64(m, sum, &rest);
-	split->share += rest == sum - 1;
+	split->share = divide_u64(m, sum, &rem);
+	split->share += rem == sum - 1;
 	return 0;
 }
 
-/* Aperture @i, after those before it */
 struct vmr_span vmr_split_next(struct vmr_split *split, size_t i)
 {
 	struct vmr_span aperture = *split->window;
 	uint64_t weight = split->weights ? split->weights[i] : 1;
 
+	VMR_ASSERT(i < split->nr);
 	if (i)
 		aperture.start = split->next_start;
 	if (i == split->nr - 1)
 		return aperture;
-	split->next_start += weight * split->share
-				    << split->align_shift;
+	split->next_start += weight * split->share << split->align_shift;
 	aperture.last = split->next_start - 1;
 	return aperture;
 }
@@ -107,10 +108,10 @@ int vmr_window_split(const struct vmr_span *window, uint64_t align,
 }
 EXPORT_SYMBOL_GPL(vmr_window_split);
 
-int vmr_split_for_window(const struct vmr_layout_config *config,
-			    size_t window, struct vmr_split *split)
+int vmr_split_for_window(const struct vmr_layout_config *config, size_t window,
+			 struct vmr_split *split)
 {
 	return vmr_split_begin(split, &config->windows[window].span,
-			   config->windows[window].align, config->weights,
-			   config->nr_segments);
+			       config->windows[window].align, config->weights,
+			       config->nr_segments);
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * access.c - reading and writing configuration space
+ * access.c - accesses to configuration space
+ *
+ * The registers are kept as bytes in guest memory order. They are the only state:
+ * after each write, the regions and vectors whose registers are written are
+ * updated from them.
  */
 #include "pci.h"
 
@@ -29,7 +33,7 @@ int vmr_pci_config_read(const struct vmr_pci_function *fn, uint32_t offset,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_config_read);
 
-bool overlaps_register(uint32_t offset, uint32_t width, uint32_t reg,
+static bool overlaps_register(uint32_t offset, uint32_t width, uint32_t reg,
 			      uint32_t size)
 {
 	return offset < reg + size && reg < offset + width;
@@ -71,7 +75,7 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 		    overlaps_register(offset, width, reg_block->offset,
 				      reg_block->size))
 			reg_block->write(fn, reg_block);
-	/* Who was told of all that may have unplugged the function */
+	/* A listener may have unplugged the function during the updates */
 	if (fn->manager && fn->ops && fn->ops->config_written)
 		fn->ops->config_written(fn, offset, width);
 	return 0;

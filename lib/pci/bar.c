@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * bar.c - base address registers
+ *
+ * The placement of a BAR depends on its registers and the command register alone.
  */
 #include "pci.h"
 
@@ -11,11 +13,12 @@ uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index)
 	return PCI_BASE_ADDRESS_0 + 4 * index;
 }
 
-/* All the address bits that the BAR's registers have */
+/* The address bits that the BAR's registers implement */
 static uint64_t bar_mask(const struct vmr_pci_bar *bar)
 {
 	uint64_t mask = ~(bar->region.size - 1);
 
+	VMR_ASSERT(vmr_is_pow2(bar->region.size));
 	return bar->type == VMR_PCI_BAR_MEM64 ? mask : mask & 0xffffffffu;
 }
 
@@ -32,9 +35,9 @@ static uint64_t bar_value(const struct vmr_pci_function *fn,
 }
 
 /*
- * Whether the registers hold an address and not a step of sizing. A 64-bit BAR
- * that is being sized has for a moment ones in the lower half below a zero upper
- * half: that is the end of the 32-bit space, where no BAR lives either.
+ * Whether the registers hold an address, that is, they are not being sized. While
+ * the guest sizes a 64-bit BAR, the lower half can be all ones and the upper half
+ * zero. This value is the end of the 32-bit space, where no BAR can be.
  */
 static bool bar_has_address(const struct vmr_pci_function *fn,
 			    const uint8_t *config, unsigned int index,
@@ -80,7 +83,7 @@ struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 	return region;
 }
 
-/* Not what the registers say but what came of it: outside the domain is nowhere */
+/* Use the range and not the registers, whose address may be outside the domain */
 bool vmr_pci_bar_addr(const struct vmr_pci_function *fn, unsigned int index,
 		      uint64_t *addr)
 {
@@ -97,10 +100,10 @@ bool vmr_pci_bar_addr(const struct vmr_pci_function *fn, unsigned int index,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bar_addr);
 
-static bool bar_size_ok(unsigned int index, enum vmr_pci_bar_type type,
-			uint64_t size)
+static bool bar_size_valid(unsigned int index, enum vmr_pci_bar_type type,
+			   uint64_t size)
 {
-	/* The least and the largest, by their logarithms */
+	/* Binary logarithms of the least and the largest size */
 	static const uint8_t sizes[][2] = {
 		[VMR_PCI_BAR_IO] = { 2, 8 },
 		[VMR_PCI_BAR_MEM32] = { 4, 30 },
@@ -109,18 +112,18 @@ static bool bar_size_ok(unsigned int index, enum vmr_pci_bar_type type,
 	};
 	unsigned int log = fls64(size) - 1;
 
-	return type > VMR_PCI_BAR_NONE && type <= VMR_PCI_BAR_ROM && vmr_is_pow2(size) &&
+	return type > VMR_PCI_BAR_NONE && type <= VMR_PCI_BAR_ROM &&
+	       vmr_is_pow2(size) &&
 	       (index == VMR_PCI_ROM) == (type == VMR_PCI_BAR_ROM) &&
 	       log >= sizes[type][0] && log <= sizes[type][1];
 }
 
-/* How many BAR registers there are in front of the other ones of the header */
 unsigned int vmr_pci_nr_bar_regs(const struct vmr_pci_function *fn)
 {
 	return fn->bridge ? 2 : 6;
 }
 
-/* A register that is free has nothing writable and is not a BAR's */
+/* Whether the register is used by its BAR or by the 64-bit BAR before it */
 static bool bar_in_use(const struct vmr_pci_function *fn, unsigned int index)
 {
 	return fn->bars[index].type != VMR_PCI_BAR_NONE ||
@@ -130,7 +133,7 @@ static bool bar_in_use(const struct vmr_pci_function *fn, unsigned int index)
 
 int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		    enum vmr_pci_bar_type type, bool prefetchable,
-		    uint64_t size, const char *tag)
+		    uint64_t size, const char *name)
 {
 	struct vmr_pci_bar *bar;
 	unsigned int last_reg;
@@ -138,7 +141,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 	uint32_t reg;
 	int ret;
 
-	if (!fn || !bar_size_ok(index, type, size))
+	if (!fn || !bar_size_valid(index, type, size))
 		return -EINVAL;
 	last_reg = type == VMR_PCI_BAR_MEM64 ? index + 1 : index;
 	if (index != VMR_PCI_ROM && last_reg >= vmr_pci_nr_bar_regs(fn))
@@ -151,9 +154,9 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 	bar = &fn->bars[index];
 	vmr_region_init(&bar->region,
 			type == VMR_PCI_BAR_IO ? VMR_PIO : VMR_MMIO,
-			VMR_REGION_TRAPPED, size, index, tag);
+			VMR_REGION_TRAPPED, size, index, name);
 	ret = vmr_device_add_region(&fn->dev, &bar->region);
-	if (ret)		/* LCOV_EXCL_BR_LINE: a region like any other */
+	if (ret)		/* LCOV_EXCL_BR_LINE: the region is new */
 		return ret;	/* LCOV_EXCL_LINE: the same */
 	bar->type = type;
 	bar->prefetchable = prefetchable;

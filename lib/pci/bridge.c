@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * bridge.c - PCI-to-PCI bridges
+ *
+ * A window is open if its base is not above its limit and the command register
+ * enables decoding for its kind. An open window takes the addresses in its
+ * registers, in the space that the bridge is in. If they are in use, the window
+ * claims them, as a BAR does.
  */
 #include "pci.h"
 
+/* These bits read back what the guest wrote and have no effect */
+#define BRIDGE_CTL_WRITABLE \
+	(PCI_BRIDGE_CTL_PARITY | PCI_BRIDGE_CTL_SERR | PCI_BRIDGE_CTL_ISA | \
+	 PCI_BRIDGE_CTL_VGA)
 
-#define IO_MASK		0xf0
-#define MEM_MASK	0xfff0
-#define CONTROL_WRITABLE 0x000f	/* parity, SERR#, ISA, VGA: no model behind */
+/* Windows begin and end at multiples of these */
+#define IO_WINDOW_ALIGN		0x1000
+#define MEM_WINDOW_ALIGN	0x100000
 
-#define GRAIN_IO	0xfff
-#define GRAIN_MEM	0xfffff
-
+/* Also for the lower half of the prefetchable window, which has the same mask */
 static uint64_t mem_base(const uint8_t *config, uint32_t reg)
 {
-	return (uint64_t)(get_le16(&config[reg]) & MEM_MASK) << 16;
+	return (uint64_t)(get_le16(&config[reg]) &
+			  (uint16_t)PCI_MEMORY_RANGE_MASK)
+	       << 16;
 }
 
 struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
@@ -30,22 +39,34 @@ struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
 	switch (index) {
 	case 0:
 		decode = PCI_COMMAND_IO;
-		placement->start = (uint64_t)(config[PCI_IO_BASE] & IO_MASK) << 8;
-		placement->last = (uint64_t)(config[PCI_IO_LIMIT] & IO_MASK) << 8 |
-			     GRAIN_IO;
+		placement->start = (uint64_t)(config[PCI_IO_BASE] &
+					      (uint8_t)PCI_IO_RANGE_MASK)
+				   << 8;
+		placement->last = (uint64_t)(config[PCI_IO_LIMIT] &
+					     (uint8_t)PCI_IO_RANGE_MASK)
+					  << 8 |
+				  (IO_WINDOW_ALIGN - 1);
 		break;
 	case 1:
 		placement->start = mem_base(config, PCI_MEMORY_BASE);
-		placement->last = mem_base(config, PCI_MEMORY_LIMIT) | GRAIN_MEM;
+		placement->last = mem_base(config, PCI_MEMORY_LIMIT) |
+				  (MEM_WINDOW_ALIGN - 1);
 		break;
 	default:
-		placement->start = mem_base(config, PCI_PREF_MEMORY_BASE) |
-			      (uint64_t)get_le32(&config[PCI_PREF_BASE_UPPER32]) << 32;
-		placement->last = mem_base(config, PCI_PREF_MEMORY_LIMIT) | GRAIN_MEM |
-			     (uint64_t)get_le32(&config[PCI_PREF_LIMIT_UPPER32]) << 32;
+		placement->start =
+			mem_base(config, PCI_PREF_MEMORY_BASE) |
+			(uint64_t)get_le32(&config[PCI_PREF_BASE_UPPER32])
+				<< 32;
+		placement->last =
+			mem_base(config, PCI_PREF_MEMORY_LIMIT) |
+			(MEM_WINDOW_ALIGN - 1) |
+			(uint64_t)get_le32(&config[PCI_PREF_LIMIT_UPPER32])
+				<< 32;
 	}
 	placement->state = get_le16(&config[PCI_COMMAND]) & decode &&
-		      placement->start <= placement->last ? VMR_LIVE : VMR_FREE;
+				   placement->start <= placement->last ?
+				   VMR_LIVE :
+				   VMR_FREE;
 	return windows[index];
 }
 
@@ -70,31 +91,33 @@ static void bridge_update_windows(struct vmr_pci_function *fn,
 					     get_window_placement);
 }
 
-/* Bases above limits: every window is closed */
+/* Close every window: the bases are above the limits */
 static void bridge_reset_windows(struct vmr_pci_function *fn,
 				 struct vmr_pci_reg_block *reg_block)
 {
 	(void)reg_block;
-	fn->config[PCI_IO_BASE] = IO_MASK;
-	put_le16(&fn->config[PCI_MEMORY_BASE], MEM_MASK);
+	fn->config[PCI_IO_BASE] = (uint8_t)PCI_IO_RANGE_MASK;
+	put_le16(&fn->config[PCI_MEMORY_BASE], (uint16_t)PCI_MEMORY_RANGE_MASK);
 	put_le16(&fn->config[PCI_PREF_MEMORY_BASE],
-		 MEM_MASK | PCI_PREF_RANGE_TYPE_64);
+		 (uint16_t)PCI_PREF_RANGE_MASK | PCI_PREF_RANGE_TYPE_64);
 }
 
 static void bridge_init_registers(struct vmr_pci_function *fn)
 {
 	put_le32(&fn->wmask[PCI_PRIMARY_BUS], 0xffffff);
-	fn->wmask[PCI_IO_BASE] = IO_MASK;
-	fn->wmask[PCI_IO_LIMIT] = IO_MASK;
-	put_le16(&fn->wmask[PCI_MEMORY_BASE], MEM_MASK);
-	put_le16(&fn->wmask[PCI_MEMORY_LIMIT], MEM_MASK);
-	put_le16(&fn->wmask[PCI_PREF_MEMORY_BASE], MEM_MASK);
-	put_le16(&fn->wmask[PCI_PREF_MEMORY_LIMIT], MEM_MASK);
+	fn->wmask[PCI_IO_BASE] = (uint8_t)PCI_IO_RANGE_MASK;
+	fn->wmask[PCI_IO_LIMIT] = (uint8_t)PCI_IO_RANGE_MASK;
+	put_le16(&fn->wmask[PCI_MEMORY_BASE], (uint16_t)PCI_MEMORY_RANGE_MASK);
+	put_le16(&fn->wmask[PCI_MEMORY_LIMIT], (uint16_t)PCI_MEMORY_RANGE_MASK);
+	put_le16(&fn->wmask[PCI_PREF_MEMORY_BASE],
+		 (uint16_t)PCI_PREF_RANGE_MASK);
+	put_le16(&fn->wmask[PCI_PREF_MEMORY_LIMIT],
+		 (uint16_t)PCI_PREF_RANGE_MASK);
 	put_le32(&fn->wmask[PCI_PREF_BASE_UPPER32], 0xffffffff);
 	put_le32(&fn->wmask[PCI_PREF_LIMIT_UPPER32], 0xffffffff);
-	put_le16(&fn->wmask[PCI_BRIDGE_CONTROL], CONTROL_WRITABLE);
+	put_le16(&fn->wmask[PCI_BRIDGE_CONTROL], BRIDGE_CTL_WRITABLE);
 	put_le16(&fn->config[PCI_PREF_MEMORY_LIMIT], PCI_PREF_RANGE_TYPE_64);
-	fn->config[PCI_HEADER_TYPE] |= 1;
+	fn->config[PCI_HEADER_TYPE] |= PCI_HEADER_TYPE_BRIDGE;
 }
 
 int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
@@ -124,11 +147,11 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
 	vmr_id_pool_init(&bridge->devfns, 0, 0xff);
 	vmr_region_init(&bridge->io, VMR_PIO, VMR_REGION_WINDOW,
-			GRAIN_IO + 1, VMR_PCI_NR_BARS, "I/O window");
+			IO_WINDOW_ALIGN, VMR_PCI_NR_BARS, "I/O window");
 	vmr_region_init(&bridge->mem, VMR_MMIO, VMR_REGION_WINDOW,
-			GRAIN_MEM + 1, VMR_PCI_NR_BARS + 1, "memory window");
+			MEM_WINDOW_ALIGN, VMR_PCI_NR_BARS + 1, "memory window");
 	vmr_region_init(&bridge->pref, VMR_MMIO, VMR_REGION_WINDOW,
-			GRAIN_MEM + 1, VMR_PCI_NR_BARS + 2,
+			MEM_WINDOW_ALIGN, VMR_PCI_NR_BARS + 2,
 			"prefetchable window");
 	bridge->pref.prefetchable = true;
 	vmr_device_add_region(&fn->dev, &bridge->io);

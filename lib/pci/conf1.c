@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * conf1.c - configuration mechanism #1
+ *
+ * Ports 0xcf8 to 0xcfb are the address register, ports 0xcfc to 0xcff the data
+ * register. The callbacks run on the read side and acquire the caller's lock.
  */
 #include "pci.h"
 
-#define CONF1_PORT	0xcf8
+#define CONF1_PORT		0xcf8
 #define CONF1_NR_PORTS		8
 #define CONFIG_ADDRESS_ENABLE	0x80000000u
-
-/*
- * Configuration mechanism #1
- */
 
 static struct vmr_pci_conf1 *to_conf1(struct vmr_device *dev)
 {
 	return container_of(dev, struct vmr_pci_conf1, dev);
 }
 
-/* The function and register that the data ports lead to */
+/* The function and the register that an access to the data ports selects */
 static struct vmr_pci_function *conf1_target(const struct vmr_pci_conf1 *host,
 					     uint64_t offset, uint32_t *reg)
 {
@@ -123,7 +122,7 @@ int vmr_pci_conf1_init(struct vmr_pci_conf1 *host, struct vmr_manager *manager,
 		vmr_region_init(&host->ports, VMR_PIO, VMR_REGION_TRAPPED,
 				CONF1_NR_PORTS, 0, "PCI conf1");
 		ret = vmr_device_add_region(&host->dev, &host->ports);
-		if (ret) /* LCOV_EXCL_BR_LINE: nobody else has them */
+		if (ret) /* LCOV_EXCL_BR_LINE: the region is new */
 			return ret;	/* LCOV_EXCL_LINE: the same */
 	}
 	vmr_constraint_init_fixed(&host->port_constraint, VMR_KIND_PIO,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * function.c - PCI functions: plugging, unplugging, finding
+ * function.c - plug, unplug and find functions
+ *
+ * Functions at the root are in the @pci_bdfs of the system, functions behind a
+ * bridge in the @devfns of the bridge.
  */
 #include "pci.h"
 
@@ -37,7 +40,7 @@ static void clear_writable(struct vmr_pci_function *fn, uint32_t offset,
 		fn->config[offset] &= ~fn->wmask[offset];
 }
 
-/* What a reset leaves of the registers that places and vectors follow */
+/* Reset the registers that determine addresses and vectors */
 static void reset_registers(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
@@ -54,33 +57,33 @@ static void reset_registers(struct vmr_pci_function *fn)
 }
 
 static struct vmr_id_pool *function_id_pool(struct vmr_manager *manager,
-					    struct vmr_pci_bridge *behind)
+					    struct vmr_pci_bridge *upstream)
 {
-	return behind ? &behind->devfns : &manager->sys->pci_bdfs;
+	return upstream ? &upstream->devfns : &manager->sys->pci_bdfs;
 }
 
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
-		    struct vmr_pci_bridge *behind, uint32_t address)
+		    struct vmr_pci_bridge *upstream, uint32_t address)
 {
 	struct vmr_id_pool *ids;
-	uint64_t issued;
+	uint64_t watermark;
 	int ret;
 
 	if (!manager || !fn)
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
-	ids = function_id_pool(manager, behind);
-	issued = ids->high_watermark;
+	ids = function_id_pool(manager, upstream);
+	watermark = ids->high_watermark;
 	ret = vmr_id_reserve(ids, &fn->address, address, NULL);
 	if (ret)
 		return ret;
-	/* As vmr_watermarks_swap() has it */
-	ids->high_watermark = issued;
+	/* A failure below must not change the watermark */
+	ids->high_watermark = watermark;
 	reset_registers(fn);
 	fn->manager = manager;
-	fn->upstream_bridge = behind;
-	fn->dev.parent_bus = behind ? &behind->bus : NULL;
+	fn->upstream_bridge = upstream;
+	fn->dev.parent_bus = upstream ? &upstream->bus : NULL;
 	ret = vmr_device_register(manager, &fn->dev, NULL, NULL);
 	if (!ret) {
 		vmr_id_raise_watermark(ids, &fn->address);
@@ -139,10 +142,10 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	manager = fn->manager;
 	if (!manager)
 		return -ENOENT;
-	/* Vectors first, so that listeners find none of the function's left */
 	if (fn->dev.transaction ||
 	    (fn->dev.subordinate && fn->dev.subordinate->nr_devices))
 		return -EBUSY;
+	/* Listeners must not find vectors of an unregistered function */
 	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
 		if (reg_block->remove)
 			reg_block->remove(fn, reg_block);
@@ -150,11 +153,12 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	vmr_id_free_range(function_id_pool(manager, fn->upstream_bridge),
 			  &fn->address);
 	ret = vmr_device_unregister(manager, &fn->dev);
+	VMR_ASSERT(ret >= 0 || ret == -ENOENT);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
-	/* Now, so that a later plugging that fails has nothing to undo */
+	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
 	reset_registers(fn);
-	/* The caller may have unlinked the device by itself: then none was */
+	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_unplug);
@@ -165,16 +169,16 @@ static struct vmr_pci_function *to_function(struct vmr_range *range)
 		       NULL;
 }
 
-/* The bridge among some functions that leads on to a bus; @own is their bus */
+/* Find the bridge on the bus @parent that leads to @bus by its bus numbers */
 static struct vmr_pci_bridge *find_bridge_to_bus(const struct vmr_id_pool *ids,
-						 uint32_t own, uint32_t bus)
+						 uint32_t parent, uint32_t bus)
 {
 	struct vmr_range *range;
 
 	vmr_for_each_range(range, &ids->space) {
 		const struct vmr_pci_function *fn = to_function(range);
 
-		if (fn->bridge && fn->config[PCI_SECONDARY_BUS] > own &&
+		if (fn->bridge && fn->config[PCI_SECONDARY_BUS] > parent &&
 		    fn->config[PCI_SECONDARY_BUS] <= bus &&
 		    fn->config[PCI_SUBORDINATE_BUS] >= bus)
 			return fn->bridge;
@@ -185,7 +189,7 @@ static struct vmr_pci_bridge *find_bridge_to_bus(const struct vmr_id_pool *ids,
 struct vmr_pci_function *
 vmr_pci_find_function(const struct vmr_manager *manager, uint32_t address)
 {
-	uint32_t bus = address >> 8 & 0xff, own = 0;
+	uint32_t bus = address >> 8 & 0xff, parent = 0;
 	struct vmr_pci_bridge *bridge;
 	const struct vmr_id_pool *ids;
 	struct vmr_range *range;
@@ -194,11 +198,11 @@ vmr_pci_find_function(const struct vmr_manager *manager, uint32_t address)
 		return NULL;
 	ids = &manager->sys->pci_bdfs;
 	range = vmr_id_find(ids, address);
-	/* Bus numbers rise on the way, so the way has an end */
-	while (!range && (bridge = find_bridge_to_bus(ids, own, bus))) {
+	/* The loop ends: @parent increases, and a bus number is at most 255 */
+	while (!range && (bridge = find_bridge_to_bus(ids, parent, bus))) {
 		ids = &bridge->devfns;
-		own = bridge->fn.config[PCI_SECONDARY_BUS];
-		if (own == bus)
+		parent = bridge->fn.config[PCI_SECONDARY_BUS];
+		if (parent == bus)
 			return to_function(vmr_id_find(ids, address & 0xff));
 	}
 	return to_function(range);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * msi.c - message-signalled interrupts
+ * msi.c - MSI capabilities
+ *
+ * The registers read back what the guest wrote, also if there are no vectors.
  */
 #include "pci.h"
 
@@ -9,10 +11,13 @@
 uint32_t vmr_pci_msi_nr_enabled(const uint8_t *cap)
 {
 	uint32_t control = get_le16(&cap[PCI_MSI_FLAGS]);
-	uint32_t can = control >> 1 & 7, wants = control >> 4 & 7;
+	uint32_t supported = (control & PCI_MSI_FLAGS_QMASK) >> 1;
+	uint32_t requested = (control & PCI_MSI_FLAGS_QSIZE) >> 4;
 
-	/* More than there are is a guest's error; it gets what there is */
-	return control & PCI_MSI_FLAGS_ENABLE ? 1u << min(can, wants) : 0;
+	/* A guest that requests more vectors than are supported gets these */
+	return control & PCI_MSI_FLAGS_ENABLE ?
+		       1u << min(supported, requested) :
+		       0;
 }
 
 static struct vmr_pci_msi *to_msi(struct vmr_pci_reg_block *reg_block)
@@ -59,11 +64,12 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	vmr_pci_add_capability(fn, &msi->reg_block, PCI_CAP_ID_MSI);
 	put_le16(
 		&fn->config[offset + PCI_MSI_FLAGS],
-		PCI_MSI_FLAGS_64BIT | /* LCOV_EXCL_BR_LINE: fls64() of what is not 0 */
+		PCI_MSI_FLAGS_64BIT | /* LCOV_EXCL_BR_LINE: fls64() of a power of two */
 			(uint32_t)(fls64(vectors) - 1)
 				<< 1); /* LCOV_EXCL_BR_LINE: same */
 	writable = &fn->wmask[offset];
-	put_le16(&writable[PCI_MSI_FLAGS], PCI_MSI_FLAGS_ENABLE | 7 << 4);
+	put_le16(&writable[PCI_MSI_FLAGS],
+		 PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
 	put_le32(&writable[PCI_MSI_ADDRESS_LO], 0xfffffffc);
 	put_le32(&writable[PCI_MSI_ADDRESS_HI], 0xffffffff);
 	put_le16(&writable[PCI_MSI_DATA_64], 0xffff);

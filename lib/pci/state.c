@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * state.c - the registers of functions in a snapshot
+ *
+ * A block is the configuration space, followed by the MSI-X tables in the order of
+ * the register blocks. The registers determine the range of each BAR, window and
+ * vector. Saving compares them with the current ranges, restoring with the saved
+ * ranges.
  */
 #include "pci.h"
 
 #include <vmalloc/pci_snapshot.h>
 
 /*
- * What registers make of one of a function's ranges. Of vectors @last is how many
- * of them, less one, and @start is 0: they may be anywhere, or not to be had.
+ * The placement of a range of a function according to the registers. Vectors may
+ * have any numbers: @start is 0, and @last is their number minus one.
  */
 struct expected_range {
 	const struct vmr_range	*range;
 	uint32_t		kind;	/* VMR_KIND_PIO, _MMIO or _MSI */
-	struct vmr_placement		placement;
+	struct vmr_placement	placement;
 };
 
 static bool readonly_bytes_match(const struct vmr_pci_function *fn,
@@ -27,12 +32,11 @@ static bool readonly_bytes_match(const struct vmr_pci_function *fn,
 }
 
 /*
- * What is read-only in the header says what the function is, but for the status
- * register: it tells what happened to it. The model acts on what is in the parts.
- * The rest is the owner's business.
+ * Compare the read-only bits of the header and of the register blocks. The status
+ * register is excluded, since it records events. The owner checks other bytes.
  */
 static bool config_matches(const struct vmr_pci_function *fn,
-			    const uint8_t *config)
+			   const uint8_t *config)
 {
 	const struct vmr_pci_reg_block *reg_block;
 
@@ -64,20 +68,20 @@ static size_t state_size(const struct vmr_pci_function *fn)
 	return VMR_PCI_CONFIG_SIZE + (size_t)tables_size(fn);
 }
 
-static void get_words(const uint8_t *entry, uint32_t *words)
+static void get_dwords(const uint8_t *entry, uint32_t *dwords)
 {
 	int i;
 
 	for (i = 0; i < PCI_MSIX_ENTRY_SIZE / 4; i++)
-		words[i] = get_le32(&entry[4 * i]);
+		dwords[i] = get_le32(&entry[4 * i]);
 }
 
-static void put_words(uint8_t *entry, const uint32_t *words)
+static void put_dwords(uint8_t *entry, const uint32_t *dwords)
 {
 	int i;
 
 	for (i = 0; i < PCI_MSIX_ENTRY_SIZE / 4; i++)
-		put_le32(&entry[4 * i], words[i]);
+		put_le32(&entry[4 * i], dwords[i]);
 }
 
 static void state_save(const struct vmr_pci_function *fn, uint8_t *bytes)
@@ -93,11 +97,11 @@ static void state_save(const struct vmr_pci_function *fn, uint8_t *bytes)
 
 		for (i = 0; msix && i < msix->nr;
 		     i++, bytes += PCI_MSIX_ENTRY_SIZE)
-			put_words(bytes, msix->entries[i].dwords);
+			put_dwords(bytes, msix->entries[i].dwords);
 	}
 }
 
-/* A window's region is as large as its registers say, unlike a BAR's */
+/* The registers determine the size of a window, but not that of a BAR */
 static void restore_windows(struct vmr_pci_bridge *bridge)
 {
 	struct vmr_region *window;
@@ -127,29 +131,29 @@ static void state_restore(struct vmr_pci_function *fn, const uint8_t *bytes)
 
 		for (i = 0; msix && i < msix->nr;
 		     i++, bytes += PCI_MSIX_ENTRY_SIZE)
-			get_words(bytes, msix->entries[i].dwords);
+			get_dwords(bytes, msix->entries[i].dwords);
 	}
 }
 
 static bool state_valid(const struct vmr_pci_function *fn,
-			 const uint8_t *saved)
+			const uint8_t *saved)
 {
 	const uint8_t *entry = saved + VMR_PCI_CONFIG_SIZE;
 	const uint8_t *end = entry + tables_size(fn);
-	uint32_t words[PCI_MSIX_ENTRY_SIZE / 4];
+	uint32_t dwords[PCI_MSIX_ENTRY_SIZE / 4];
 
 	if (!config_matches(fn, saved))
 		return false;
 	for (; entry < end; entry += PCI_MSIX_ENTRY_SIZE) {
-		get_words(entry, words);
-		if (!vmr_pci_msix_entry_valid(words))
+		get_dwords(entry, dwords);
+		if (!vmr_pci_msix_entry_valid(dwords))
 			return false;
 	}
 	return true;
 }
 
-static void want_vectors(struct expected_range *expected,
-			 const struct vmr_range *range, uint32_t nr)
+static void expect_vectors(struct expected_range *expected,
+			   const struct vmr_range *range, uint32_t nr)
 {
 	expected->range = range;
 	expected->kind = VMR_KIND_MSI;
@@ -158,20 +162,22 @@ static void want_vectors(struct expected_range *expected,
 	expected->placement.last = nr - 1;
 }
 
-static void want_entry(struct expected_range *expected,
-		       const struct vmr_pci_msix_entry *vector,
-		       const uint8_t *cap, const uint8_t *entry)
+/* The entry is saved at @entry, or else current */
+static void expect_entry(struct expected_range *expected,
+			 const struct vmr_pci_msix_entry *vector,
+			 const uint8_t *cap, const uint8_t *entry)
 {
-	uint32_t words[PCI_MSIX_ENTRY_SIZE / 4];
+	uint32_t dwords[PCI_MSIX_ENTRY_SIZE / 4];
 
 	if (entry)
-		get_words(entry, words);
+		get_dwords(entry, dwords);
 	else
-		memcpy(words, vector->dwords, sizeof(words));
-	want_vectors(expected, &vector->range,
-		     vmr_pci_msix_entry_enabled(cap, words));
+		memcpy(dwords, vector->dwords, sizeof(dwords));
+	expect_vectors(expected, &vector->range,
+		       vmr_pci_msix_entry_enabled(cap, dwords));
 }
 
+/* The @index-th vector; by the registers @saved, or the current ones if NULL */
 static bool expected_from_reg_block(const struct vmr_pci_function *fn,
 				    const uint8_t *saved, uint32_t index,
 				    struct expected_range *expected)
@@ -188,12 +194,13 @@ static bool expected_from_reg_block(const struct vmr_pci_function *fn,
 		const uint8_t *cap = config + reg_block->offset;
 
 		if (index < nr && msi)
-			want_vectors(expected, &msi->range,
-				     vmr_pci_msi_nr_enabled(cap));
+			expect_vectors(expected, &msi->range,
+				       vmr_pci_msi_nr_enabled(cap));
 		else if (index < nr)
-			want_entry(expected, &msix->entries[index], cap,
-				   table ? table + index * PCI_MSIX_ENTRY_SIZE :
-					   NULL);
+			expect_entry(expected, &msix->entries[index], cap,
+				     table ? table + index *
+							     PCI_MSIX_ENTRY_SIZE :
+					     NULL);
 		if (index < nr)
 			return true;
 		index -= nr;
@@ -203,8 +210,9 @@ static bool expected_from_reg_block(const struct vmr_pci_function *fn,
 	return false;
 }
 
+/* The @index-th range: BARs, windows, vectors; false if there is none */
 static bool expected_range_at(struct vmr_pci_function *fn, const uint8_t *saved,
-			    uint32_t index, struct expected_range *expected)
+			      uint32_t index, struct expected_range *expected)
 {
 	const uint8_t *config = saved ? saved : fn->config;
 	uint32_t windows = fn->bridge ? VMR_PCI_NR_WINDOWS : 0;
@@ -231,7 +239,7 @@ to_function(const struct vmr_snapshot_block *block)
 	return block->owner;
 }
 
-/* The space that a range of a function is in */
+/* The space for a range of this kind */
 static const struct vmr_space *
 expected_space(const struct vmr_snapshot_block *block, uint32_t kind)
 {
@@ -246,11 +254,11 @@ expected_space(const struct vmr_snapshot_block *block, uint32_t kind)
 }
 
 /*
- * A place that is none, or that does not fit the space, is no place. Every space
- * that is for a BAR or a window begins at 0.
+ * Whether the placement has addresses in @space. Every space of BARs and windows
+ * begins at 0.
  */
-static bool has_place(const struct vmr_placement *placement,
-		      const struct vmr_space *space)
+static bool has_addresses(const struct vmr_placement *placement,
+			  const struct vmr_space *space)
 {
 	return placement->state != VMR_FREE &&
 	       placement->start <=
@@ -258,62 +266,66 @@ static bool has_place(const struct vmr_placement *placement,
 	       placement->last <= space->last;
 }
 
-/* If there were no vectors left, the guest was told */
-static bool unplaced_allowed(const struct expected_range *want,
+/* Vectors may be free although they are enabled: their allocation can fail */
+static bool unplaced_allowed(const struct expected_range *expected,
 			     const struct vmr_space *space)
 {
-	return want->kind == VMR_KIND_MSI ||
-	       !has_place(&want->placement, space);
+	return expected->kind == VMR_KIND_MSI ||
+	       !has_addresses(&expected->placement, space);
 }
 
-/* Vectors may be anywhere; what finds its place taken waits */
-static bool placement_allowed(const struct expected_range *want,
+/*
+ * Vectors may have any aligned numbers. A BAR or a window claims its addresses if
+ * they are in use.
+ */
+static bool placement_allowed(const struct expected_range *expected,
 			      enum vmr_state state,
-			      const struct vmr_snapshot_range *place,
+			      const struct vmr_snapshot_range *range,
 			      const struct vmr_space *space)
 {
-	const struct vmr_placement *placement = &want->placement;
+	const struct vmr_placement *placement = &expected->placement;
 
-	if (want->kind == VMR_KIND_MSI)
+	if (expected->kind == VMR_KIND_MSI)
 		return placement->state != VMR_FREE && state == VMR_LIVE &&
-		       place->last - place->start == placement->last &&
-		       !(place->start & placement->last);
+		       range->last - range->start == placement->last &&
+		       !(range->start & placement->last);
 	if (state == VMR_CLAIMED)
 		state = VMR_LIVE;
-	return has_place(placement, space) && state == placement->state &&
-	       place->start == placement->start &&
-	       place->last == placement->last;
+	return has_addresses(placement, space) && state == placement->state &&
+	       range->start == placement->start &&
+	       range->last == placement->last;
 }
 
-/* By the registers and the ranges that are, or, with a @view, the saved ones */
+/* Compare the current registers and ranges, or, with @ctx, the saved ones */
 static bool function_matches_ranges(const struct vmr_snapshot_block *block,
-				    const struct vmr_restore_ctx *view,
+				    const struct vmr_restore_ctx *ctx,
 				    const uint8_t *saved)
 {
 	const struct vmr_space *space;
-	struct vmr_snapshot_range place;
+	struct vmr_snapshot_range range;
 	struct vmr_pci_function *fn = to_function(block);
-	struct expected_range want;
+	struct expected_range expected;
 	enum vmr_state state;
 	uint32_t i;
 
-	for (i = 0; expected_range_at(fn, saved, i, &want); i++) {
-		space = expected_space(block, want.kind);
-		if (view) {
-			place.space = NULL;
-			state = vmr_snapshot_find_range(view, want.range,
-							&place);
+	for (i = 0; expected_range_at(fn, saved, i, &expected); i++) {
+		space = expected_space(block, expected.kind);
+		if (ctx) {
+			range.space = NULL;
+			state = vmr_snapshot_find_range(ctx, expected.range,
+							&range);
 		} else {
-			place.space = vmr_in_space(space, want.range) ? space :
-								       NULL;
-			place.start = want.range->start;
-			place.last = want.range->last;
-			state = vmr_range_state(want.range);
+			range.space = vmr_in_space(space, expected.range) ?
+					      space :
+					      NULL;
+			range.start = expected.range->start;
+			range.last = expected.range->last;
+			state = vmr_range_state(expected.range);
 		}
 		if (state == VMR_FREE ?
-			    !unplaced_allowed(&want, space) :
-			    place.space != space ||
-				    !placement_allowed(&want, state, &place,
+			    !unplaced_allowed(&expected, space) :
+			    range.space != space ||
+				    !placement_allowed(&expected, state, &range,
 						       space))
 			return false;
 	}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * vector.c - the interrupt vectors of a function
+ * vector.c - allocation of the interrupt vectors of a function
+ *
+ * After each write, the number of vectors that are held is compared with the
+ * number that the registers enable. The registers do not depend on the result.
  */
 #include "pci.h"
 
@@ -10,31 +13,27 @@ bool vmr_pci_cap_offset_valid(uint32_t offset, uint32_t size)
 	       offset <= VMR_PCI_CONFIG_SIZE - size;
 }
 
-static void report(struct vmr_pci_function *fn, uint32_t index,
-		   const struct vmr_range *range, int error)
+static void report_vector(struct vmr_pci_function *fn, uint32_t index,
+			  const struct vmr_range *range, int error)
 {
 	if (fn->ops && fn->ops->vector_changed)
 		fn->ops->vector_changed(fn, index, range, error);
 }
 
-/*
- * Take @nr vectors, or none: a change of the number gives the old ones back. What
- * could not be had is not asked for again by every write that follows: @range
- * says how many it was, and the guest wants another try if it wants another
- * number, which it does by switching off and on, too.
- */
 void vmr_pci_update_vectors(struct vmr_pci_function *fn, uint32_t kind,
-			   struct vmr_range *range, int *error, uint32_t index,
-			   uint32_t nr)
+			    struct vmr_range *range, int *error, uint32_t index,
+			    uint32_t nr)
 {
-	uint32_t has = range->node.link || *error ?
-		       (uint32_t)(range->last - range->start + 1) : 0;
+	/* The number held, or requested when the last allocation failed */
+	uint32_t old_nr = range->node.link || *error ?
+				  (uint32_t)(range->last - range->start + 1) :
+				  0;
 	struct vmr_constraint c;
 	struct vmr_system *sys;
 
-	/* Who was told of an earlier vector may have unplugged the function */
-	if (nr == has ||
-	    !fn->manager) /* LCOV_EXCL_BR_LINE: and so wants none */
+	/* The callback for an earlier vector may have unplugged the function */
+	if (nr == old_nr ||
+	    !fn->manager) /* LCOV_EXCL_BR_LINE: unplugging freed the vectors */
 		return;
 	sys = fn->manager->sys;
 	vmr_free(vmr_system_space(sys, kind), range);
@@ -47,5 +46,6 @@ void vmr_pci_update_vectors(struct vmr_pci_function *fn, uint32_t kind,
 		range->start = 0;
 		range->last = nr - 1;
 	}
-	report(fn, index, range->node.link ? range : NULL, *error);
+	VMR_ASSERT(!*error || !range->node.link);
+	report_vector(fn, index, range->node.link ? range : NULL, *error);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * firmware.c - the port to bare metal with one CPU
+ * firmware.c - port to bare metal with one CPU
  *
- * Interrupts are off in a write section, so that a reader in an interrupt
- * handler never finds one open.
+ * Interrupts are disabled in a write section. A reader in an interrupt handler
+ * never observes an open section.
  */
 #include <vmalloc/port.h>
 

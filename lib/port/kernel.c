@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * kernel.c - the port to the Linux kernel, and the module's frame
+ * kernel.c - port to the Linux kernel, and the module
  *
- * The exports are EXPORT_SYMBOL_GPL because the library is built on the kernel's
- * rbtree, which is exported in that way.
+ * All exports are EXPORT_SYMBOL_GPL, because the library uses the kernel's rbtree,
+ * which is exported in this way.
  */
 #include <linux/bug.h>
 #include <linux/delay.h>
@@ -45,7 +45,7 @@ void vmr_port_spin_relax(void)
 	cpu_relax();
 }
 
-/* A callback may sleep, and on this very CPU, so whoever waits for it does too */
+/* A callback may sleep on this CPU, so the drain must sleep too */
 void vmr_port_drain_wait(void)
 {
 	usleep_range(20, 200);

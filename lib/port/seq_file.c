@@ -16,8 +16,9 @@ static void show_line(void *arg, const char *text)
 	seq_putc(m, '\n');
 }
 
-static struct vmr_printer into(struct seq_file *m,
-			       const struct vmr_printer *how)
+/* A copy of @how that prints into @m */
+static struct vmr_printer seq_printer(struct seq_file *m,
+				      const struct vmr_printer *how)
 {
 	struct vmr_printer map = {};
 
@@ -31,7 +32,7 @@ static struct vmr_printer into(struct seq_file *m,
 int vmr_seq_print_space(struct seq_file *m, const struct vmr_printer *how,
 			const struct vmr_space *space)
 {
-	struct vmr_printer map = into(m, how);
+	struct vmr_printer map = seq_printer(m, how);
 
 	return vmr_print_space(&map, space);
 }
@@ -40,7 +41,7 @@ EXPORT_SYMBOL_GPL(vmr_seq_print_space);
 int vmr_seq_print_ids(struct seq_file *m, const struct vmr_printer *how,
 		      const struct vmr_id_pool *ids)
 {
-	struct vmr_printer map = into(m, how);
+	struct vmr_printer map = seq_printer(m, how);
 
 	return vmr_print_ids(&map, ids);
 }
@@ -48,7 +49,7 @@ EXPORT_SYMBOL_GPL(vmr_seq_print_ids);
 
 int vmr_seq_print_system(struct seq_file *m, const struct vmr_printer *how)
 {
-	struct vmr_printer map = into(m, how);
+	struct vmr_printer map = seq_printer(m, how);
 
 	return vmr_print_system(&map);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * trace_device.h - the tracepoints of the device layer
+ * trace_device.h - tracepoints of the device layer
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vmr
@@ -15,7 +15,7 @@
 
 #include <vmalloc/device.h>
 
-#define VMR_EVENT_NAME_LEN	32	/* bytes of a device's name that are kept */
+#define VMR_EVENT_NAME_LEN	32	/* bytes of a device's name, with the NUL */
 
 DECLARE_EVENT_CLASS(vmr_device,
 	TP_PROTO(const struct vmr_manager *manager,

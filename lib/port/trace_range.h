@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * trace_range.h - the tracepoints of the range layer
+ * trace_range.h - tracepoints of the range layer
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vmr

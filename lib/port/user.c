@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * user.c - the port to userspace, which needs no libc
+ * user.c - port to userspace, without a libc
  */
 #include <vmalloc/port.h>
 

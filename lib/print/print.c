@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * print.c - the ranges of a machine as text
+ *
+ * The walk descends into windows and returns without recursion. Each level knows
+ * its window. The containing window is found from there, because the walk descends
+ * only into windows that lie inside a window.
  */
 #include "writer.h"
 
 #define PIO_DIGITS	4
 #define MMIO_DIGITS	8
-
-/*
- * Who
- */
 
 static struct vmr_region *to_print_region(const struct vmr_range *range)
 {
@@ -17,26 +17,27 @@ static struct vmr_region *to_print_region(const struct vmr_range *range)
 			    range);
 }
 
-static const struct vmr_system *sys_of(const struct vmr_printer *map)
+static const struct vmr_system *
+printer_system(const struct vmr_printer *printer)
 {
-	return map->manager ? map->manager->sys : map->sys;
+	return printer->manager ? printer->manager->sys : printer->sys;
 }
 
-static void put_device(struct vmr_line_writer *out,
-		       const struct vmr_device *dev, const char *tag)
+static void write_device(struct vmr_line_writer *out,
+			 const struct vmr_device *dev, const char *name)
 {
 	if (dev) {
 		vmr_write_string(out, dev->name ? dev->name : "device");
-		if (!tag)
+		if (!name)
 			return;
 		vmr_write_string(out, ": ");
 	}
-	vmr_write_string(out, tag ? tag : "?");
+	vmr_write_string(out, name ? name : "?");
 }
 
-/* By the device that was granted it */
-static bool write_holder(struct vmr_line_writer *out,
-			 const struct vmr_range *range)
+/* Write the device whose resource or id is @range; false if there is none */
+static bool write_owner_device(struct vmr_line_writer *out,
+			       const struct vmr_range *range)
 {
 	const struct vmr_device *dev = NULL;
 	const struct vmr_resource *res;
@@ -47,9 +48,9 @@ static bool write_holder(struct vmr_line_writer *out,
 		       res->range != range)
 			res++;
 		if (res < dev->resources.entries + dev->resources.nr)
-			put_device(out, dev, res->name);
+			write_device(out, dev, res->name);
 		else if (range == &dev->id)
-			put_device(out, dev, NULL);
+			write_device(out, dev, NULL);
 		else
 			continue;
 		return true;
@@ -64,35 +65,35 @@ find_shared(const struct vmr_line_writer *out,
 	const struct vmr_shared_irq *line = NULL;
 
 	do {
-		line = vmr_next_shared_irq(sys_of(out->printer), line);
+		line = vmr_next_shared_irq(printer_system(out->printer), line);
 	} while (line && &line->range != range);
 	return line;
 }
 
-static void put_owner(struct vmr_line_writer *out,
-		      const struct vmr_range *range)
+static void write_owner(struct vmr_line_writer *out,
+			const struct vmr_range *range)
 {
-	const struct vmr_printer *map = out->printer;
+	const struct vmr_printer *printer = out->printer;
 	const struct vmr_shared_irq *line;
-	const char *tag;
+	const char *name;
 
 	if (out->kind == VMR_PRINT_REGIONS) {
-		put_device(out, to_print_region(range)->device,
-			   to_print_region(range)->name);
+		write_device(out, to_print_region(range)->device,
+			     to_print_region(range)->name);
 		return;
 	}
-	tag = map->name ? map->name(map->arg, range) : NULL;
-	if (!tag && write_holder(out, range))
+	name = printer->name ? printer->name(printer->arg, range) : NULL;
+	if (!name && write_owner_device(out, range))
 		return;
-	if (!tag) {
+	if (!name) {
 		line = find_shared(out, range);
 		if (line)
-			tag = line->name ? line->name : "shared";
+			name = line->name ? line->name : "shared";
 	}
-	put_device(out, NULL, tag);
+	write_device(out, NULL, name);
 }
 
-/* What kind of region it is, where that is no matter of course */
+/* Write the type of a region that does not trap, and whether it is unmapped */
 static void write_region_flags(struct vmr_line_writer *out,
 			       const struct vmr_region *region)
 {
@@ -109,21 +110,17 @@ static void write_region_flags(struct vmr_line_writer *out,
 		vmr_write_string(out, " (not visible)");
 }
 
-static void put_range(struct vmr_line_writer *out,
-		      const struct vmr_range *range)
+static void write_range(struct vmr_line_writer *out,
+			const struct vmr_range *range)
 {
 	vmr_write_prefix(out, range->start, range->last);
-	put_owner(out, range);
+	write_owner(out, range);
 	if (out->kind == VMR_PRINT_REGIONS &&
 	    vmr_range_state(range) < VMR_CLAIMED)
 		write_region_flags(out, to_print_region(range));
 }
 
-/*
- * Lines
- */
-
-static void begin(struct vmr_line_writer *out)
+static void line_begin(struct vmr_line_writer *out)
 {
 	unsigned int i = out->depth + out->level;
 
@@ -133,52 +130,57 @@ static void begin(struct vmr_line_writer *out)
 		vmr_write_string(out, "  ");
 }
 
-static void end(struct vmr_line_writer *out)
+static void line_end(struct vmr_line_writer *out)
 {
 	out->printer->line(out->printer->arg, out->buf);
 }
 
-/* The devices that share an interrupt line, if it is one */
-static void map_sharers(struct vmr_line_writer *out,
-			const struct vmr_range *range)
+/* Print the shares of an interrupt line; other ranges have none */
+static void print_shares(struct vmr_line_writer *out,
+			 const struct vmr_range *range)
 {
 	const struct vmr_shared_irq *irq = find_shared(out, range);
-	const struct vmr_irq_share *sharer = NULL;
+	const struct vmr_irq_share *share = NULL;
 
-	while ((sharer = vmr_next_irq_share(irq, sharer))) {
-		begin(out);
+	while ((share = vmr_next_irq_share(irq, share))) {
+		line_begin(out);
 		vmr_write_string(out, "  shared by ");
-		if (!write_holder(out, &sharer->range))
-			put_device(out, NULL, sharer->name);
-		end(out);
+		if (!write_owner_device(out, &share->range))
+			write_device(out, NULL, share->name);
+		line_end(out);
 	}
 }
 
-/*
- * The walk
- *
- * Down into windows and up again without recursion: which window a level is
- * behind is known, and from a window to the one around it there is a way, since
- * only windows that lie inside another are gone down into.
+/**
+ * struct print_walk - a walk over a space and the spaces behind its windows
+ * @out: the current line
+ * @top: the space where the walk begins
+ * @space: the space of this level
+ * @window: the window of this level, NULL at the top
+ * @last: last address of this level
+ * @at: first address that is not printed yet
+ * @more: whether [@at, @last] is not empty
  */
-
 struct print_walk {
-	struct vmr_line_writer			out;
-	const struct vmr_space		*top;
-	const struct vmr_space		*space;
-	const struct vmr_region		*window;	/* NULL at the top */
-	uint64_t			last;	/* of this level */
-	uint64_t			at;	/* first address still to tell of */
-	bool				more;	/* whether there is one */
+	struct vmr_line_writer	out;
+	const struct vmr_space	*top;
+	const struct vmr_space	*space;
+	const struct vmr_region	*window;
+	uint64_t		last;
+	uint64_t		at;
+	bool			more;
 };
 
-/* The pool that a place begins in; @last is cut to where that may be another */
+/*
+ * The pool of the addresses from w->at, or NULL; reduces *last to the last address
+ * with the same result
+ */
 static const struct vmr_pool *pool_at(const struct print_walk *w,
 				      uint64_t *last)
 {
-	const struct vmr_system *sys = sys_of(w->out.printer);
+	const struct vmr_system *sys = printer_system(w->out.printer);
 	const struct vmr_pool *pool;
-	uint64_t whole = *last;
+	uint64_t gap_last = *last;
 	size_t i;
 
 	for (i = 0; sys && i < sys->nr_pools; i++) {
@@ -186,7 +188,7 @@ static const struct vmr_pool *pool_at(const struct print_walk *w,
 		if (pool->space != w->space || pool->last < w->at)
 			continue;
 		if (pool->start <= w->at) {
-			*last = min(whole, pool->last);
+			*last = min(gap_last, pool->last);
 			return pool;
 		}
 		*last = min(*last, pool->start - 1);
@@ -200,63 +202,64 @@ static void advance_past(struct print_walk *w, uint64_t last)
 	w->more = last < w->last;
 }
 
-/* What is free up to @last, if anything */
-static void map_gap(struct print_walk *w, uint64_t last)
+/* Print the gap from w->at to @last, a line for each pool */
+static void print_gap(struct print_walk *w, uint64_t last)
 {
 	struct vmr_line_writer *out = &w->out;
 	const struct vmr_pool *pool;
-	uint64_t to;
+	uint64_t pool_last;
 
 	if (!(out->printer->flags & VMR_PRINT_GAPS))
 		return;
 	while (w->more && w->at <= last) {
-		to = last;
-		pool = pool_at(w, &to);
-		begin(out);
-		vmr_write_prefix(out, w->at, to);
+		pool_last = last;
+		pool = pool_at(w, &pool_last);
+		line_begin(out);
+		vmr_write_prefix(out, w->at, pool_last);
 		vmr_write_string(out, "free");
 		if (pool && pool->name) {
 			vmr_write_string(out, ", ");
 			vmr_write_string(out, pool->name);
 		}
-		end(out);
-		advance_past(w, to);
+		line_end(out);
+		advance_past(w, pool_last);
 	}
 }
 
-static void map_claims(struct print_walk *w, uint64_t start)
+static void print_claims(struct print_walk *w, uint64_t start)
 {
 	struct vmr_line_writer *out = &w->out;
-	const struct vmr_range *range, *holder;
+	const struct vmr_range *range, *conflict;
 	bool parked;
 
 	if (!(out->printer->flags & VMR_PRINT_CLAIMS))
 		return;
 	for (range = vmr_first_claim(w->space, start, w->last); range;
 	     range = vmr_next_claim(range, start, w->last)) {
-		begin(out);
-		put_range(out, range);
+		line_begin(out);
+		write_range(out, range);
 		parked = vmr_range_state(range) == VMR_PARKED;
 		vmr_write_string(out, parked ? ", parked" : ", claimed");
-		holder = vmr_find_overlap(w->space, range->start, range->last);
-		if (holder &&
-		    !parked) { /* LCOV_EXCL_BR_LINE: claims wait for one */
+		conflict = vmr_find_overlap(w->space, range->start,
+					    range->last);
+		if (conflict &&
+		    !parked) { /* LCOV_EXCL_BR_LINE: a claim has a conflict */
 			vmr_write_string(out, ", waits for ");
-			put_owner(out, holder);
+			write_owner(out, conflict);
 		}
-		end(out);
+		line_end(out);
 	}
 }
 
-/* How much is left, and how much of that in one piece */
-static void map_totals(struct print_walk *w)
+/* Print the numbers of used and free addresses, and the largest gap */
+static void print_totals(struct print_walk *w)
 {
 	struct vmr_line_writer *out = &w->out;
 	struct vmr_gap gap;
 
 	if (!(out->printer->flags & VMR_PRINT_TOTALS))
 		return;
-	begin(out);
+	line_begin(out);
 	vmr_write_string(out, "used ");
 	vmr_write_total(out, vmr_space_used(w->space));
 	vmr_write_string(out, ", free ");
@@ -265,17 +268,17 @@ static void map_totals(struct print_walk *w)
 		vmr_write_string(out, ", largest gap ");
 		vmr_write_span(out, gap.start, gap.last);
 	}
-	end(out);
+	line_end(out);
 }
 
-/* The window of the bus that @inner's device is on, around it */
+/* The window that contains @inner, of the bridge of the bus that @inner is on */
 static const struct vmr_region *
 window_containing(const struct vmr_region *inner)
 {
 	const struct vmr_region *outer;
 
 	for (outer = inner->device->parent_bus->bridge->regions;
-	     outer; /* LCOV_EXCL_BR_LINE: one of them led here */
+	     outer; /* LCOV_EXCL_BR_LINE: the walk descended through one */
 	     outer = outer->next)
 		if (outer->type == VMR_REGION_WINDOW &&
 		    outer->io == inner->io &&
@@ -283,6 +286,7 @@ window_containing(const struct vmr_region *inner)
 		    outer->range.start <= inner->range.start &&
 		    outer->range.last >= inner->range.last)
 			break;
+	VMR_ASSERT(outer);
 	return outer;
 }
 
@@ -317,15 +321,15 @@ static bool descends_into(const struct print_walk *w,
 	       region->range.last <= w->last;
 }
 
-static void map_range(struct print_walk *w, const struct vmr_range *range)
+static void print_range(struct print_walk *w, const struct vmr_range *range)
 {
 	if (range->start > w->at)
-		map_gap(w, range->start - 1);
-	begin(&w->out);
-	put_range(&w->out, range);
-	end(&w->out);
+		print_gap(w, range->start - 1);
+	line_begin(&w->out);
+	write_range(&w->out, range);
+	line_end(&w->out);
 	if (w->out.kind == VMR_PRINT_IDS)
-		map_sharers(&w->out, range);
+		print_shares(&w->out, range);
 	if (descends_into(w, to_print_region(range))) {
 		w->out.level++;
 		level_begin(w, to_print_region(range));
@@ -334,31 +338,30 @@ static void map_range(struct print_walk *w, const struct vmr_range *range)
 	}
 }
 
-/* A level is over; whether there is one above */
+/* Finish this level and continue above it; false at the top */
 static bool level_end(struct print_walk *w)
 {
 	const struct vmr_region *window = w->window;
 
-	map_gap(w, w->last);
-	map_claims(w, window ? window->range.start : w->top->start);
+	print_gap(w, w->last);
+	print_claims(w, window ? window->range.start : w->top->start);
 	if (!window) {
-		map_totals(w);
+		print_totals(w);
 		return false;
 	}
-	level_enter(w,
-		    --w->out.level ? window_containing(window) : NULL);
+	level_enter(w, --w->out.level ? window_containing(window) : NULL);
 	advance_past(w, window->range.last);
 	return true;
 }
 
-static int print_space(const struct vmr_printer *map,
+static int print_space(const struct vmr_printer *printer,
 		       const struct vmr_space *space,
 		       enum vmr_print_kind kind, const char *title)
 {
 	char buf[VMR_PRINT_MAX_LINE];
 	struct print_walk w = {
 		.out = {
-			.printer = map, .buf = buf, .size = sizeof(buf),
+			.printer = printer, .buf = buf, .size = sizeof(buf),
 			.kind = kind, .digits = PIO_DIGITS,
 		},
 		.top = space,
@@ -366,47 +369,49 @@ static int print_space(const struct vmr_printer *map,
 	const struct vmr_range *range;
 	uint64_t n;
 
-	if (!map || !map->line || !space)
+	if (!printer || !printer->line || !space)
 		return -EINVAL;
 	for (n = space->last >> 4 * PIO_DIGITS; n; n >>= 4)
 		w.out.digits++;
-	w.out.depth = map->depth;
+	w.out.depth = printer->depth;
 	if (title) {
-		begin(&w.out);
+		line_begin(&w.out);
 		vmr_write_string(&w.out, title);
-		end(&w.out);
+		line_end(&w.out);
 		w.out.depth++;
 	}
 	level_begin(&w, NULL);
 	do {
 		while (w.more && (range = vmr_find_overlap(w.space, w.at,
 							   w.last)))
-			map_range(&w, range);
+			print_range(&w, range);
 	} while (level_end(&w));
 	return 0;
 }
 
-int vmr_print_regions(const struct vmr_printer *map,
+int vmr_print_regions(const struct vmr_printer *printer,
 		      const struct vmr_space *space)
 {
-	return print_space(map, space, VMR_PRINT_REGIONS, NULL);
+	return print_space(printer, space, VMR_PRINT_REGIONS, NULL);
 }
 EXPORT_SYMBOL_GPL(vmr_print_regions);
 
-int vmr_print_space(const struct vmr_printer *map,
+int vmr_print_space(const struct vmr_printer *printer,
 		    const struct vmr_space *space)
 {
-	return print_space(map, space, VMR_PRINT_ADDRESSES, NULL);
+	return print_space(printer, space, VMR_PRINT_ADDRESSES, NULL);
 }
 EXPORT_SYMBOL_GPL(vmr_print_space);
 
-int vmr_print_ids(const struct vmr_printer *map, const struct vmr_id_pool *ids)
+int vmr_print_ids(const struct vmr_printer *printer,
+		  const struct vmr_id_pool *ids)
 {
-	return print_space(map, ids ? &ids->space : NULL, VMR_PRINT_IDS, NULL);
+	return print_space(printer, ids ? &ids->space : NULL, VMR_PRINT_IDS,
+			   NULL);
 }
 EXPORT_SYMBOL_GPL(vmr_print_ids);
 
-/* The titles of the sections, one behind the other */
+/* The titles of the sections, each followed by a 0 */
 static const char titles[] =
 	"i/o ports\0"
 	"guest physical addresses\0"
@@ -429,21 +434,21 @@ static const struct section {
 	{ offsetof(struct vmr_system, device_ids.space), VMR_PRINT_IDS },
 };
 
-int vmr_print_system(const struct vmr_printer *map)
+int vmr_print_system(const struct vmr_printer *printer)
 {
 	const struct section *s = sections;
 	const char *title = titles;
 	const struct vmr_system *sys;
 	const void *space;
 
-	if (!map || !map->line || !map->manager)
+	if (!printer || !printer->line || !printer->manager)
 		return -EINVAL;
-	sys = map->manager->sys;
+	sys = printer->manager->sys;
 	for (; s < sections + ARRAY_SIZE(sections); s++) {
 		space = (const char *)sys + s->space;
 		if (space != &sys->msi_vectors.space ||
 		    sys->separate_msi_vectors)
-			print_space(map, space, s->kind, title);
+			print_space(printer, space, s->kind, title);
 		while (*title++)
 			;
 	}
@@ -454,9 +459,10 @@ EXPORT_SYMBOL_GPL(vmr_print_system);
 size_t vmr_format_range(const struct vmr_manager *manager, uint32_t kind,
 			const struct vmr_range *range, char *buf, size_t size)
 {
-	const struct vmr_printer map = { .manager = manager };
+	const struct vmr_printer printer = { .manager = manager };
 	struct vmr_line_writer out = {
-		.printer = &map, .buf = buf, .size = size, .kind = VMR_PRINT_IDS
+		.printer = &printer, .buf = buf, .size = size,
+		.kind = VMR_PRINT_IDS,
 	};
 
 	if (size)
@@ -465,10 +471,9 @@ size_t vmr_format_range(const struct vmr_manager *manager, uint32_t kind,
 		return 0;
 	if (kind <= VMR_KIND_MEM) {
 		out.kind = VMR_PRINT_REGIONS;
-		out.digits = kind == VMR_KIND_PIO ? PIO_DIGITS :
-							    MMIO_DIGITS;
+		out.digits = kind == VMR_KIND_PIO ? PIO_DIGITS : MMIO_DIGITS;
 	}
-	put_range(&out, range);
+	write_range(&out, range);
 	return out.len;
 }
 EXPORT_SYMBOL_GPL(vmr_format_range);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * writer.c - lines and numbers without a libc
+ * writer.c - format lines and numbers without a C library
  */
 #include "writer.h"
 
@@ -19,7 +19,7 @@ void vmr_write_string(struct vmr_line_writer *out, const char *s)
 		vmr_write_char(out, *s++);
 }
 
-/* Ids are decimal, and have 32 bits, which every machine can divide */
+/* Decimal. An id has 32 bits, which every machine can divide */
 void vmr_write_id(struct vmr_line_writer *out, uint32_t n)
 {
 	uint32_t unit = 1;
@@ -33,7 +33,7 @@ void vmr_write_id(struct vmr_line_writer *out, uint32_t n)
 void vmr_write_number(struct vmr_line_writer *out, uint64_t n)
 {
 	unsigned int left, digit;
-	bool begun = false;
+	bool significant = false;
 
 	if (out->kind == VMR_PRINT_IDS) {
 		vmr_write_id(out, n);
@@ -41,13 +41,13 @@ void vmr_write_number(struct vmr_line_writer *out, uint64_t n)
 	}
 	for (left = 16; left; left--, n <<= 4) {
 		digit = n >> 60;
-		begun = begun || digit || left <= out->digits;
-		if (begun)
+		significant = significant || digit || left <= out->digits;
+		if (significant)
 			vmr_write_char(out, "0123456789abcdef"[digit]);
 	}
 }
 
-/* A count, which may be 2^64, as short as it is */
+/* A number of addresses, up to 2^64, without leading zeroes */
 void vmr_write_total(struct vmr_line_writer *out, struct vmr_total total)
 {
 	const enum vmr_print_kind kind = out->kind;
@@ -61,8 +61,7 @@ void vmr_write_total(struct vmr_line_writer *out, struct vmr_total total)
 	out->digits = digits;
 }
 
-void vmr_write_span(struct vmr_line_writer *out, uint64_t start,
-		     uint64_t last)
+void vmr_write_span(struct vmr_line_writer *out, uint64_t start, uint64_t last)
 {
 	vmr_write_number(out, start);
 	if (out->kind != VMR_PRINT_IDS || start != last) {

@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * claim.c - claimed and parked ranges, and settling claims
+ *
+ * Inactive ranges are in an rbtree of their own, ordered by the wanted first
+ * address. They may overlap each other and live ranges. Each node has the highest
+ * last address of its subtree (invariant 5 of struct vmr_range), as in an interval
+ * tree: a search for an overlap skips each subtree that ends below it.
+ *
+ * The ticket orders claims by age. Its bit 63 marks a parked range, which
+ * vmr_settle() skips.
  */
 #include "range.h"
 #include "trace.h"
 
+/* Restore 5 for @range from its children. Returns whether the value changed. */
 static bool subtree_last_update(struct vmr_range *range)
 {
 	struct rb_node *left = vmr_to_rb(range)->rb_left;
 	struct rb_node *right = vmr_to_rb(range)->rb_right;
-	uint64_t reach = range->last;
+	uint64_t subtree_last = range->last;
 
+	VMR_ASSERT(!range->must_be_zero);	/* 4 */
 	if (left)
-		reach = max(reach, vmr_to_range(left)->subtree_last);
+		subtree_last = max(subtree_last,
+				   vmr_to_range(left)->subtree_last);
 	if (right)
-		reach = max(reach, vmr_to_range(right)->subtree_last);
-	if (reach == range->subtree_last)
+		subtree_last = max(subtree_last,
+				   vmr_to_range(right)->subtree_last);
+	if (subtree_last == range->subtree_last)
 		return false;
-	range->subtree_last = reach;
+	range->subtree_last = subtree_last;
 	return true;
 }
 
@@ -45,6 +57,8 @@ static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
 	struct rb_node **link = &vmr_to_root(&space->claims)->rb_node;
 	struct rb_node *parent = NULL;
 
+	VMR_ASSERT(!range->node.link);	/* 6 */
+	VMR_ASSERT(ticket);		/* 4 */
 	WRITE_ONCE(range->start, start);
 	WRITE_ONCE(range->last, last);
 	range->ticket = ticket;
@@ -59,22 +73,21 @@ static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
 	claim_augment_propagate(parent, NULL);
 	rb_insert_augmented(vmr_to_rb(range), vmr_to_root(&space->claims),
 			    &claim_augment);
+	VMR_ASSERT(vmr_is_inactive(range));	/* 4 */
 	space->nr_claims++;
 }
 
-/* Take a linked range out of whichever tree it is in */
 void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range)
 {
 	if (!vmr_is_inactive(range)) {
 		vmr_tree_erase(space, range);
 		return;
 	}
+	VMR_ASSERT(space->nr_claims);
 	vmr_erase_node(vmr_to_rb(range), vmr_to_root(&space->claims),
 		       &claim_augment);
 	space->nr_claims--;
 }
-
-/* Claims */
 
 static int make_inactive(struct vmr_space *space, struct vmr_range *range,
 			 uint64_t start, uint64_t last, uint64_t flag)
@@ -126,6 +139,7 @@ struct vmr_range *vmr_oldest_settleable(struct vmr_space *space, uint64_t start,
 
 void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range)
 {
+	VMR_ASSERT(vmr_range_state(range) == VMR_CLAIMED);
 	vmr_section_begin(space->seq);
 	vmr_erase_linked(space, range);
 	vmr_tree_insert_at(space, range, range->start);
@@ -152,7 +166,11 @@ void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
 	space->last_ticket = max(space->last_ticket, age);
 }
 
-/* The lowest in the subtree at @rb, which reaches @start */
+/*
+ * The lowest range in the subtree at @rb that overlaps [start, last]. Loop
+ * invariant: if the subtree that was entered has such a range, the lowest one is in
+ * the subtree at @rb.
+ */
 static struct vmr_range *first_inactive_in_subtree(const struct rb_node *rb,
 						   uint64_t start,
 						   uint64_t last)

@@ -4,7 +4,7 @@
  */
 #include "search.h"
 
-/* Any gap at all */
+/* A search that any gap satisfies. Applies the deferred update: 2 holds. */
 static struct vmr_gap_search search_any_gap(const struct vmr_space *space)
 {
 	vmr_propagate_deferred((struct vmr_space *)space);
@@ -18,6 +18,7 @@ static struct vmr_gap_search search_any_gap(const struct vmr_space *space)
 	};
 }
 
+/* Store the gap in front of @next, the last gap if @next is NULL */
 static bool fill_gap(const struct vmr_gap_search *s, struct vmr_range *next,
 		     struct vmr_gap *gap)
 {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * range.c - allocating, moving and freeing ranges
+ * range.c - allocate, move and free ranges
+ *
+ * Each call checks its arguments first, then changes the space in one write
+ * section. A call that fails leaves the space unchanged.
  */
 #include "search.h"
 #include "trace.h"
 
-/* The place is inside the space: take it, or say what is in the way */
+/* Reserve [start, last], which the caller has checked to be inside the space */
 static int reserve_checked(struct vmr_space *space, struct vmr_range *range,
 			   uint64_t start, uint64_t last,
 			   struct vmr_range **conflict)
@@ -103,7 +106,7 @@ int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 }
 EXPORT_SYMBOL_GPL(vmr_reserve);
 
-/* What a range's new place asks for, before it is known to be free */
+/* The checks of a move, except for overlaps at the new address */
 static int check_move(const struct vmr_space *space,
 		      const struct vmr_range *range,
 		      const struct vmr_space *to, uint64_t start)
@@ -151,7 +154,10 @@ int vmr_move(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 }
 EXPORT_SYMBOL_GPL(vmr_move);
 
-/* What is wrong with a step, those before it being out of their spaces */
+/*
+ * Check move @i. The ranges of the moves before it are removed from their spaces,
+ * which shows that a range is named twice.
+ */
 static int check_move_op(const struct vmr_move_op *steps, size_t i)
 {
 	const struct vmr_move_op *s = &steps[i];
@@ -173,7 +179,7 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 		  struct vmr_range **conflict)
 {
 	struct vmr_range *blocker = NULL;
-	size_t out, in = 0;
+	size_t removed, inserted = 0;
 	struct vmr_seqcount *seq;
 	int ret;
 
@@ -188,15 +194,15 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 
 	seq = steps[0].space->seq;
 	vmr_section_begin(seq);
-	for (out = 0; out < nr; out++) {
-		ret = check_move_op(steps, out);
+	for (removed = 0; removed < nr; removed++) {
+		ret = check_move_op(steps, removed);
 		if (ret)
 			goto undo;
-		steps[out].old_start = steps[out].range->start;
-		vmr_tree_erase(steps[out].space, steps[out].range);
+		steps[removed].old_start = steps[removed].range->start;
+		vmr_tree_erase(steps[removed].space, steps[removed].range);
 	}
-	for (; in < nr; in++) {
-		struct vmr_move_op *s = &steps[in];
+	for (; inserted < nr; inserted++) {
+		struct vmr_move_op *s = &steps[inserted];
 
 		blocker = vmr_find_overlap(
 			s->to_space, s->start,
@@ -213,14 +219,14 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 
 undo:
 	if (failed)
-		*failed = blocker ? in : out;
+		*failed = blocker ? inserted : removed;
 	if (blocker && conflict)
 		*conflict = blocker;
-	while (in--)
-		vmr_tree_erase(steps[in].to_space, steps[in].range);
-	while (out--)
-		vmr_tree_insert_at(steps[out].space, steps[out].range,
-				steps[out].old_start);
+	while (inserted--)
+		vmr_tree_erase(steps[inserted].to_space, steps[inserted].range);
+	while (removed--)
+		vmr_tree_insert_at(steps[removed].space, steps[removed].range,
+				   steps[removed].old_start);
 	vmr_section_end(seq);
 	return ret;
 }
@@ -231,7 +237,7 @@ int vmr_free(struct vmr_space *space, struct vmr_range *range)
 	if (!space || !range)
 		return -EINVAL;
 	if (!vmr_is_in_space(space, range)) {
-		VMR_ASSERT(!range->node.link);	/* another space's */
+		VMR_ASSERT(!range->node.link);	/* in another space */
 		return -ENOENT;
 	}
 	vmr_section_begin(space->seq);

@@ -16,7 +16,7 @@
 #include "range/engine.h"
 #include "range/seqcount.h"
 
-#define VMR_TICKET_PARKED	BIT_ULL(63)	/* in a ticket: waits for nothing */
+#define VMR_TICKET_PARKED	BIT_ULL(63)	/* bit of a parked ticket */
 #define VMR_GAP_MAX_ORDER	63		/* order 64 counts as 63 */
 
 static_assert(sizeof(struct vmr_node) == sizeof(struct rb_node));
@@ -42,8 +42,8 @@ static inline struct rb_node *vmr_space_root(const struct vmr_space *space)
 }
 
 /*
- * The link is addressed by its offset, so that a descent has no branch that the
- * processor predicts wrongly at every second node.
+ * The link is addressed by its offset. A descent then has no branch, which the
+ * processor would mispredict at every second node.
  */
 static inline struct rb_node **vmr_rb_link(const struct rb_node *rb, bool right)
 {
@@ -57,27 +57,30 @@ static inline struct rb_node *vmr_rb_child(const struct rb_node *rb, bool right)
 	return *vmr_rb_link(rb, right);
 }
 
-/* Invariant 4 tells claimed and parked ranges from live ones */
+/* Claimed or parked; valid for a range that is in a tree (invariant 4) */
 static inline bool vmr_is_inactive(const struct vmr_range *range)
 {
 	return range->gap > range->subtree_max_gap;
 }
 
 /*
- * The highest bit in which @lo and the end differ is the order of the coarsest
- * boundary inside the gap. The largest block ends or begins there.
+ * The natural order of the gap [lo, hi]. The highest bit in which @lo and the end
+ * differ is the order of the coarsest boundary inside the gap. The largest aligned
+ * block ends or begins there.
  */
 static inline unsigned int vmr_natural_order(uint64_t lo, uint64_t hi)
 {
-	uint64_t end = hi + 1;		/* 0 stands for 2^64 */
+	uint64_t end = hi + 1;		/* 0 means 2^64 */
 	uint64_t mid = 0, block;
 
+	VMR_ASSERT(lo <= hi);
 	if (end)
 		mid = end & ~0ull << (fls64(lo ^ end) - 1); /* LCOV_EXCL_BR_LINE: not 0 */
 	block = max(mid - lo, end - mid);
 	return block ? fls64(block) - 1 : VMR_GAP_MAX_ORDER;
 }
 
+/* The natural order of the gap in front of @range as a bit, 0 without a gap */
 static inline uint64_t vmr_gap_order_bit(const struct vmr_range *range)
 {
 	if (!range->gap)
@@ -87,8 +90,8 @@ static inline uint64_t vmr_gap_order_bit(const struct vmr_range *range)
 }
 
 /*
- * First address of the gap in front of @next, or of the last gap if @next is
- * NULL. The space holds the gaps at both ends: no node knows them.
+ * The first address of the gap in front of @next, or of the last gap if @next is
+ * NULL. The gaps at both ends belong to the space (invariant 1).
  */
 static inline uint64_t vmr_gap_start(const struct vmr_space *space,
 				     const struct vmr_range *next)
@@ -108,13 +111,13 @@ static inline bool vmr_has_last_gap(const struct vmr_space *space)
 	return !space->highest || space->highest->last < space->last;
 }
 
-/* The value of @subtree_max_gap in a subtree without a gap, see invariant 3 */
+/* The value of subtree_max_gap in a subtree without a gap (invariant 3) */
 static inline uint64_t vmr_space_tag(const struct vmr_space *space)
 {
 	return (uintptr_t)space;
 }
 
-/* tree.c: the tree of live ranges, and what both trees share */
+/* tree.c: the tree of live ranges, and functions that serve both trees */
 void vmr_augment_copy(struct rb_node *old, struct rb_node *new);
 void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 		   struct rb_node **link);
@@ -132,8 +135,8 @@ struct vmr_range *vmr_first_starting_above(const struct vmr_space *space,
 					   uint64_t addr);
 
 /*
- * The lowest range that does not end below @start. It conflicts with a request
- * that begins at @start and reaches it; it follows one that does not.
+ * The lowest range that ends at or above @start. If a request for @start overlaps
+ * ranges, this one is the lowest conflict. Else it is the range behind the request.
  */
 struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 					       uint64_t start);
@@ -142,7 +145,7 @@ struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 bool vmr_leads_to_root(const struct vmr_space *space,
 		       const struct vmr_range *range);
 
-/* vmr_in_space(), inline: O(1) without a gap in the subtree, see invariant 3 */
+/* vmr_in_space(), inline: the tag of a subtree without a gap names the space (3) */
 static inline bool vmr_is_in_space(const struct vmr_space *space,
 				   const struct vmr_range *range)
 {
@@ -154,16 +157,16 @@ static inline bool vmr_is_in_space(const struct vmr_space *space,
 	return vmr_leads_to_root(space, range);
 }
 
-/* claim.c: remove a linked range from whichever tree it is in */
+/* claim.c: remove a range from its tree, live or inactive */
 void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
 
 /**
  * struct vmr_gap_search - one search for a gap
  * @space: the space
- * @size: number of addresses
+ * @size: number of addresses, at least 1
  * @align: the first address is a multiple of this power of two
  * @min: lowest permitted address, inside the space
- * @max: highest permitted address, inside the space
+ * @max: highest permitted address, inclusive, inside the space
  * @orders: the orders of gaps that may fit, one bit each
  * @avoid_parked: whether parked ranges are avoided too
  * @exact_order: whether a gap must have the one order in @orders

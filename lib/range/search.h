@@ -2,8 +2,18 @@
 /*
  * search.h - the search for a gap
  *
- * A header, so that the compiler joins it with the insertion that follows: every
- * allocation goes through both. range.c and gap.c include it.
+ * The descent is guided by natural orders. A gap holds a naturally aligned block of
+ * 2^k addresses if and only if its order is at least k. For such a block, each
+ * subtree with bit k or a higher one in subtree_orders has a gap that fits, and the
+ * descent never turns back. For other requests subtree_orders and subtree_max_gap
+ * only exclude subtrees, and the gaps of the others are tried.
+ *
+ * The tree does not have three kinds of gaps: the first and the last gap of the
+ * space, and the gap of the deferred update (tree.c), which its ancestors do not
+ * hold. Each search tries these on their own.
+ *
+ * This is a header, so that the compiler joins the search with the insertion that
+ * follows it. range.c and gap.c include it.
  */
 #ifndef VMR_LIB_RANGE_SEARCH_H
 #define VMR_LIB_RANGE_SEARCH_H
@@ -11,9 +21,10 @@
 #include "range/range.h"
 
 /*
- * The lowest order that a gap for the request can have: @size addresses anywhere
- * contain an aligned block of about half of that, and an aligned start followed
- * by @size addresses contains one of the lesser of the two.
+ * The lowest natural order of a gap that can hold the request. @size addresses at
+ * any address contain an aligned block of at least a quarter of @size. @size
+ * addresses from an aligned address contain a block of min(@size, @align), rounded
+ * down to a power of two.
  */
 static inline unsigned int min_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 */
 			      uint64_t align)
@@ -32,7 +43,7 @@ static inline bool subtree_may_fit(const struct vmr_gap_search *s,
 	       vmr_to_range(rb)->subtree_max_gap >= s->size;
 }
 
-/* The node's own gap: whether the request fits into it, bounds and claims aside */
+/* Whether the request fits in the node's own gap, without bounds and claims */
 static inline bool gap_fits(const struct vmr_gap_search *s, const struct rb_node *rb)
 {
 	uint64_t gap = vmr_to_range(rb)->gap;
@@ -43,7 +54,7 @@ static inline bool gap_fits(const struct vmr_gap_search *s, const struct rb_node
 		(vmr_gap_order_bit(vmr_to_range(rb)) & s->orders));
 }
 
-/* Whether no address of a node's gap is within the bounds, nor any before it */
+/* Whether the gap of @range and all gaps before it in search order are out of bounds */
 static inline bool gap_outside_bounds(const struct vmr_gap_search *s,
 			       const struct vmr_range *range, bool ascending)
 {
@@ -52,8 +63,9 @@ static inline bool gap_outside_bounds(const struct vmr_gap_search *s,
 }
 
 /*
- * The next node behind @rb (with @into: in the subtree at @rb), going up or down by
- * address, whose own gap is worth a look and within the bounds in part
+ * The next node behind @rb in search order whose own gap fits and is partly within
+ * the bounds. If @into, the first such node of the subtree at @rb, or the next
+ * behind the subtree.
  */
 static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search *s,
 					     struct rb_node *rb, bool into,
@@ -61,7 +73,7 @@ static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search 
 {
 	struct rb_node *from = rb;
 
-	/* Behind the bounds this way is before them the other way */
+	/* A gap behind the bounds is before them in the other direction */
 	while (into || !gap_outside_bounds(s, vmr_to_range(rb), !ascending)) {
 		if (!into)
 			from = vmr_rb_child(rb, ascending);
@@ -107,7 +119,7 @@ static inline struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *
 	return next_candidate_from(s, vmr_to_rb(range), false, ascending);
 }
 
-/* A claimed range, or a parked one if that is to be kept off too */
+/* The first claim that overlaps [start, last], or parked range if these count too */
 static inline struct vmr_range *find_blocking(const struct vmr_gap_search *s,
 				       uint64_t start, uint64_t last)
 {
@@ -118,7 +130,10 @@ static inline struct vmr_range *find_blocking(const struct vmr_gap_search *s,
 	return range;
 }
 
-/* Place the request in a gap, from the bottom or from the top */
+/*
+ * Try the gap in front of @next, from its lowest or its highest address. Loop
+ * invariant: no address of the gap outside [lo, hi] can be used.
+ */
 static inline bool try_gap(struct vmr_gap_search *s, struct vmr_range *next,
 			   bool ascending)
 {
@@ -138,6 +153,8 @@ static inline bool try_gap(struct vmr_gap_search *s, struct vmr_range *next,
 				  find_blocking(s, at, at + s->size - 1) :
 				  NULL;
 		if (!blocker) {
+			VMR_ASSERT(!(at & (s->align - 1)));
+			VMR_ASSERT(at >= s->min && s->max - at >= s->size - 1);
 			s->found_addr = at;
 			s->found_next = next;
 			return true;
@@ -165,8 +182,8 @@ static inline bool search_tree(struct vmr_gap_search *s, bool ascending)
 }
 
 /*
- * The gaps at the ends and the one that the tree has not been told of are tried by
- * themselves. Where the late one will do, only what lies before it is better.
+ * If the gap of the deferred update fits, the bounds shrink to the addresses that
+ * precede the result: only these are better.
  */
 static inline bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
 {
@@ -189,7 +206,7 @@ static inline bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
 	       try_gap(s, ascending ? NULL : space->lowest, ascending);
 }
 
-/* The order of what the bounds leave of a gap, as a bit; 0 if nothing */
+/* The natural order of a gap within the bounds, as a bit; 0 if it is outside */
 static inline uint64_t clipped_gap_order(const struct vmr_gap_search *s,
 				  const struct vmr_range *next)
 {
@@ -201,9 +218,9 @@ static inline uint64_t clipped_gap_order(const struct vmr_gap_search *s,
 }
 
 /*
- * One order after the other. What a bound cuts off makes a gap's order a lower one
- * than the tree knows; those at the ends and the late one it does not know at all.
- * So these are asked for one by one.
+ * Search one order after the other, from the lowest. The at most five special gaps
+ * are tried on their own: a bound that cuts a gap lowers its order, and the tree
+ * does not have the gaps at the ends and the deferred one. Index 0 is the last gap.
  */
 static inline bool search_best(struct vmr_gap_search *s)
 {
@@ -229,9 +246,10 @@ static inline bool search_best(struct vmr_gap_search *s)
 		left |= order[i];
 	}
 
+	VMR_ASSERT(nr <= ARRAY_SIZE(special));
 	s->exact_order = true;
 	for (left &= requested;; left &= ~s->orders) {
-		/* No gap in front of the last one has the least order */
+		/* Try the last gap once no gap before it has the least order */
 		if (first && !(left & least)) {
 			first = 0;
 			order[0] = clipped_gap_order(s, NULL);
@@ -273,9 +291,11 @@ static inline bool search_preferred(struct vmr_gap_search *s,
 	       search_aligned(s, req->policy, req->align);
 }
 
-/* Parked places are given away only where nothing else is left */
+/* Addresses of parked ranges are used only if no other gap fits */
 static inline bool vmr_search(struct vmr_gap_search *s, const struct vmr_request *req)
 {
+	VMR_ASSERT(s->size && vmr_is_pow2(req->align));
+	VMR_ASSERT(s->min >= s->space->start && s->max <= s->space->last);
 	s->avoid_parked = true;
 	if (search_preferred(s, req))
 		return true;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * seqcount.h - write sections, and how readers validate against them
+ * seqcount.h - write sections, and validation by readers
  *
- * A reader validates what it found against the sequence, which is odd while a
- * write section is open.
+ * The sequence is odd while a write section is open. A reader repeats its lookup if
+ * the sequence changed.
  *
  *  - The acquire in vmr_seqcount_read_begin() pairs with the release in
  *    vmr_section_end(). A reader that observes the sequence of a closed section
  *    observes all stores of that section.
  *  - The read barrier in vmr_seqcount_read_retry() pairs with the write barrier
  *    in vmr_section_begin(). A reader that observed a store of a section observes
- *    at least its odd sequence there, and looks again.
+ *    its odd sequence or a later one, and repeats the lookup.
  */
 #ifndef VMR_LIB_RANGE_SEQCOUNT_H
 #define VMR_LIB_RANGE_SEQCOUNT_H
@@ -23,7 +23,7 @@ static inline uint32_t vmr_seqcount_read_begin(const struct vmr_seqcount *seq)
 {
 	uint32_t sequence;
 
-	/* pairs with the release in vmr_section_end() */
+	/* before the loads of the lookup; pairs with vmr_section_end() */
 	while ((sequence = smp_load_acquire(&seq->sequence)) & 1)
 		vmr_port_spin_relax();
 	return sequence;
@@ -32,7 +32,8 @@ static inline uint32_t vmr_seqcount_read_begin(const struct vmr_seqcount *seq)
 static inline bool vmr_seqcount_read_retry(const struct vmr_seqcount *seq,
 					   uint32_t sequence)
 {
-	smp_rmb();	/* pairs with the one in vmr_section_begin() */
+	/* loads of the lookup first; pairs with vmr_section_begin() */
+	smp_rmb();
 	return READ_ONCE(seq->sequence) != sequence;
 }
 
@@ -41,9 +42,11 @@ static inline void vmr_section_begin(struct vmr_seqcount *seq)
 {
 	if (seq->nesting++)
 		return;
+	VMR_ASSERT(!(seq->sequence & 1));
 	seq->flags = vmr_port_write_begin();
 	WRITE_ONCE(seq->sequence, seq->sequence + 1);
-	smp_wmb();	/* pairs with the one in vmr_seqcount_read_retry() */
+	/* sequence before all changes; pairs with vmr_seqcount_read_retry() */
+	smp_wmb();
 }
 
 /* vmr_seqcount_write_end(), inline */
@@ -51,14 +54,15 @@ static inline void vmr_section_end(struct vmr_seqcount *seq)
 {
 	unsigned long flags = seq->flags;
 
+	VMR_ASSERT(seq->nesting && seq->sequence & 1);
 	if (--seq->nesting)
 		return;
-	/* pairs with the acquire in vmr_seqcount_read_begin() */
+	/* after all changes; pairs with vmr_seqcount_read_begin() */
 	smp_store_release(&seq->sequence, seq->sequence + 1);
 	vmr_port_write_end(flags);
 }
 
-/* The slot of a range's generation. It fits a byte and is never 0. */
+/* The generation slot of a range, in a byte, never 0 */
 static inline uint32_t vmr_generation_slot(const struct vmr_range *range)
 {
 	uint32_t digest = (uint32_t)((uintptr_t)range / sizeof(*range)) *
@@ -69,9 +73,9 @@ static inline uint32_t vmr_generation_slot(const struct vmr_range *range)
 }
 
 /*
- * Invalidate cached lookups of @range. This happens inside the write section, so
- * a reader that observes the end of the section observes the new generation. The
- * rollover is stored first.
+ * Invalidate cached lookups of @range. The caller has opened a write section: a
+ * reader that observes its end observes the new generation. Before a generation
+ * can repeat, the rollover counter is stored first.
  */
 static inline void vmr_generation_bump(struct vmr_generations *generations,
 				       const struct vmr_range *range)
@@ -80,7 +84,8 @@ static inline void vmr_generation_bump(struct vmr_generations *generations,
 
 	if (!((*gen + 1) % (1u << 26))) {
 		WRITE_ONCE(generations->rollover, generations->rollover + 1);
-		smp_wmb();	/* pairs with the smp_rmb() in lookup_cached() */
+		/* rollover before gen; pairs with the smp_rmb() in lookup_cached() */
+		smp_wmb();
 	}
 	WRITE_ONCE(*gen, *gen + 1);
 }

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * space.c - spaces: their counters, and finding ranges in them
+ * space.c - spaces, and lookups of ranges in them
  */
 #include "range.h"
-
-/*
- * The calls
- */
 
 int vmr_space_init(struct vmr_space *space, uint64_t start, uint64_t last)
 {
@@ -26,6 +22,7 @@ int vmr_space_set_seqcount(struct vmr_space *space, struct vmr_seqcount *seq)
 		return -EINVAL;
 	if (space->nr_ranges || space->nr_claims)
 		return -EBUSY;
+	VMR_ASSERT(!space->root && !space->claims);
 	space->seq = seq ? seq : &space->own_seq;
 	return 0;
 }
@@ -71,8 +68,8 @@ bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range)
 EXPORT_SYMBOL_GPL(vmr_in_space);
 
 /*
- * Down to a leaf, though what is found may be on the way: to ask at each node
- * whether it is that one costs more than the level it would spare
+ * Descends to a leaf even if the range is above it. A test for the range at each
+ * node costs more than the levels that it saves.
  */
 struct vmr_range *vmr_find_raw(const struct vmr_space *space, uint64_t addr)
 {

@@ -1,10 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * tree.c - the tree of live ranges
+ *
+ * An rbtree ordered by address, augmented with the largest gap and the natural
+ * orders of all gaps of each subtree. The numbers are those of the invariants of
+ * struct vmr_range. The gaps at both ends belong to the space. A space that fills
+ * from one end, as most do, therefore has a tree without gaps.
+ *
+ * Deferred update: addresses that are freed are often allocated again at once.
+ * vmr_tree_erase() therefore stores the larger gap in the next range N, but does
+ * not propagate it. The space records N and its values of before, which all
+ * ancestors of N still hold. Invariant 2 does not hold for these ancestors.
+ *
+ *	free X, between P and N:
+ *
+ *	    +---+   +-----+   +---+           +---+           +---+
+ *	    | P |   |  X  |   | N |    -->    | P |    gap    | N |
+ *	    +---+   +-----+   +---+           +---+           +---+
+ *	                                        deferred.range = N
+ *
+ *	1. allocate X again: the gap of N is old_gap again, and N gets its old
+ *	   values back. The ancestors hold the correct values: no propagation.
+ *
+ *	2. allocate Y elsewhere, or free another range: propagate first.
+ *
+ *	          A   <- old values          A   <- propagated
+ *	         /                          /
+ *	        N     <- new gap    -->    N
+ *
+ * The next change or search by another file calls vmr_propagate_deferred(), which
+ * restores 2, or tests the gap of N on its own (search.c).
+ *
+ * Space tag: a subtree without a gap needs no largest gap. The word then holds the
+ * address of the space (3), and vmr_in_space() does not climb to the root.
  */
 #include "range.h"
 
-/* What a node says of its subtree; whether that is news to the node above */
+/*
+ * Recompute the augmented values of @range from its children, which restores 2 for
+ * it. Returns whether they changed. Without a gap the word keeps its tag (3).
+ */
 static bool gap_augment_update(struct vmr_range *range)
 {
 	const struct rb_node *below[2] = { vmr_to_rb(range)->rb_left,
@@ -19,6 +54,7 @@ static bool gap_augment_update(struct vmr_range *range)
 		max_gap = max(max_gap, vmr_to_range(below[i])->subtree_max_gap);
 		orders |= vmr_to_range(below[i])->subtree_orders;
 	}
+	VMR_ASSERT(orders ? max_gap : !max_gap);	/* 3 */
 	if (orders == range->subtree_orders &&
 	    (!orders || max_gap == range->subtree_max_gap))
 		return false;
@@ -34,8 +70,9 @@ static void gap_augment_propagate(struct rb_node *rb, struct rb_node *stop)
 }
 
 /*
- * Where there was no gap below a node, taking one out or turning the tree makes
- * none. So the children, which may be far, need no look.
+ * Propagate after a removal or a rotation. Neither makes a gap. A node without a
+ * gap in its subtree ends the walk, and its children, which may miss the cache,
+ * are not read.
  */
 static void gap_augment_propagate_shrink(struct rb_node *rb,
 					 struct rb_node *stop)
@@ -46,8 +83,8 @@ static void gap_augment_propagate_shrink(struct rb_node *rb,
 }
 
 /*
- * Where a gap came into a subtree and none went, those above need not ask their other
- * child, which may be far.
+ * Propagate a gap that was added below @rb while none was removed. The other
+ * children, which may miss the cache, are not read.
  */
 static void gap_augment_propagate_grow(struct rb_node *rb,
 				       const struct rb_node *stop,
@@ -68,7 +105,10 @@ static void gap_augment_propagate_grow(struct rb_node *rb,
 	}
 }
 
-/* Serves both trees: in a claim these words are @never and @reach */
+/*
+ * Serves both trees: in an inactive range the two words are must_be_zero and
+ * subtree_last.
+ */
 void vmr_augment_copy(struct rb_node *old, struct rb_node *new)
 {
 	vmr_to_range(new)->subtree_max_gap = vmr_to_range(old)->subtree_max_gap;
@@ -89,20 +129,22 @@ static const struct rb_augment_callbacks gap_augment = {
 };
 
 /*
- * Readers may walk through a node that is being linked or was just taken out, so
- * what they read of it is written whole, and the link to a new node is the last
- * store.
+ * Link @rb as a leaf. A reader can walk through a node that is being linked or was
+ * just removed. The members that it loads are therefore stored with WRITE_ONCE(),
+ * and the link to the new node is stored last.
  */
 void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 		      struct rb_node **link)
 {
+	VMR_ASSERT(!*link);
 	rb->__rb_parent_color = (unsigned long)parent;
 	WRITE_ONCE(rb->rb_left, NULL);
 	WRITE_ONCE(rb->rb_right, NULL);
-	/* pairs with the loads in vmr_find_raw() */
+	/* orders the stores above before it; pairs with the loads in vmr_find_raw() */
 	smp_store_release(link, rb);
 }
 
+/* Remove @rb and make it a free range (6) */
 void vmr_erase_node(struct rb_node *rb, struct rb_root *root,
 		       const struct rb_augment_callbacks *augment)
 {
@@ -129,10 +171,6 @@ struct vmr_range *vmr_first_starting_above(const struct vmr_space *space,
 	return found;
 }
 
-/*
- * The lowest range that does not end below @start: it is in the way of a place
- * that begins there and reaches it, and behind one that does not
- */
 struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 						  uint64_t start)
 {
@@ -140,7 +178,7 @@ struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 	struct vmr_range *found = space->deferred.range;
 	bool below;
 
-	/* What was freed last is where much goes back to */
+	/* The addresses that were freed last are often allocated next */
 	if (found && start < found->start && found->start - start <= found->gap)
 		return found;
 	for (found = NULL; rb; rb = vmr_rb_child(rb, below)) {
@@ -150,10 +188,7 @@ struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 	return found;
 }
 
-/*
- * Link a new leaf in front of @next, or behind all if that is NULL; no node of the
- * tree is in between
- */
+/* Link a new leaf directly in front of @next, at the end if @next is NULL */
 static struct rb_node *link_before(struct vmr_space *space, struct rb_node *rb,
 				   struct vmr_range *next)
 {
@@ -176,28 +211,35 @@ static struct rb_node *link_before(struct vmr_space *space, struct rb_node *rb,
 }
 
 /*
- * Tell the nodes above of the gap that the last free left. If there was one before
- * they may have to unlearn its order.
+ * Apply the deferred update, which restores 2 for the ancestors. If there was a gap
+ * before, its order may have to be cleared: only a full propagation does that.
  */
 void vmr_propagate_deferred(struct vmr_space *space)
 {
-	struct vmr_range *late = space->deferred.range;
+	struct vmr_range *range = space->deferred.range;
 
-	if (!late)
+	if (!range)
 		return;
+	VMR_ASSERT(range->node.link && !vmr_is_inactive(range));	/* 4, 6 */
+	VMR_ASSERT(range != space->lowest);	/* 1 */
 	if (space->deferred.old_gap)
-		gap_augment_propagate(rb_parent(vmr_to_rb(late)), NULL);
+		gap_augment_propagate(rb_parent(vmr_to_rb(range)), NULL);
 	else
-		gap_augment_propagate_grow(rb_parent(vmr_to_rb(late)), NULL,
-					   late->subtree_max_gap,
-					   late->subtree_orders);
+		gap_augment_propagate_grow(rb_parent(vmr_to_rb(range)), NULL,
+					   range->subtree_max_gap,
+					   range->subtree_orders);
 	space->deferred.range = NULL;
 }
 
-/* The last free has made the gap in front of @range larger: tell nobody yet */
+/*
+ * Enlarge the gap in front of @range by @gained and defer the propagation. Holds 2
+ * for @range, but not for its ancestors until vmr_propagate_deferred().
+ */
 static void gap_grow_deferred(struct vmr_space *space, struct vmr_range *range,
 			      uint64_t gained)
 {
+	VMR_ASSERT(!space->deferred.range);
+	VMR_ASSERT(range != space->lowest);	/* 1 */
 	space->deferred.range = range;
 	space->deferred.old_gap = range->gap;
 	space->deferred.old_max_gap = range->subtree_max_gap;
@@ -206,7 +248,7 @@ static void gap_grow_deferred(struct vmr_space *space, struct vmr_range *range,
 	if (space->deferred.old_gap) {
 		gap_augment_update(range);
 	} else {
-		/* Without a look at the children, which may be far */
+		/* The children, which may miss the cache, are not read */
 		if (!range->subtree_orders ||
 		    range->subtree_max_gap < range->gap)
 			range->subtree_max_gap = range->gap;
@@ -215,12 +257,14 @@ static void gap_grow_deferred(struct vmr_space *space, struct vmr_range *range,
 }
 
 /*
- * The gap in front of @range, @late or not, was made smaller by @new, which was
- * linked below it. Most often what a free left is filled again just so.
+ * Shrink the gap in front of @range after @new was linked below it. If @new fills
+ * exactly the addresses that the last free left, the old values are correct again
+ * and nothing is propagated.
  */
 static void gap_shrink(struct vmr_space *space, struct vmr_range *range,
 		       const struct vmr_range *new)
 {
+	VMR_ASSERT(new->last < range->start);
 	range->gap = range->start - 1 - new->last;
 	if (range != space->deferred.range) {
 		gap_augment_propagate(vmr_to_rb(range), NULL);
@@ -235,14 +279,18 @@ static void gap_shrink(struct vmr_space *space, struct vmr_range *range,
 }
 
 /*
- * Make @range live at a place inside the gap in front of @next. All nodes above
- * are made right before the tree is balanced, as rb_insert_augmented() wants.
+ * Make @range live at [start, last], inside the gap in front of @next. All
+ * ancestors are updated before the tree is balanced: rb_insert_augmented()
+ * requires 2.
  */
 void vmr_tree_insert(struct vmr_space *space, struct vmr_range *range,
 			 uint64_t start, uint64_t last, struct vmr_range *next)
 {
 	struct rb_node *parent;
 
+	VMR_ASSERT(!range->node.link);	/* 6 */
+	VMR_ASSERT(start <= last && start >= vmr_gap_start(space, next));
+	VMR_ASSERT(last <= (next ? next->start - 1 : space->last));
 	if (!next || space->deferred.range != next)
 		vmr_propagate_deferred(space);
 	range->gap = 0;
@@ -266,6 +314,7 @@ void vmr_tree_insert(struct vmr_space *space, struct vmr_range *range,
 		space->highest = range;
 	rb_insert_augmented(vmr_to_rb(range), vmr_to_root(&space->root),
 			    &gap_augment);
+	VMR_ASSERT(!vmr_is_inactive(range));	/* 4 */
 	space->used += last - start + 1;
 	space->nr_ranges++;
 }
@@ -284,6 +333,8 @@ void vmr_tree_erase(struct vmr_space *space, struct vmr_range *range)
 	uint64_t length = range->last - range->start + 1;
 	uint64_t gained = range->gap + length;
 
+	VMR_ASSERT(range->node.link && !vmr_is_inactive(range));	/* 4, 6 */
+	VMR_ASSERT(space->nr_ranges);
 	if (space->seq->generations)
 		vmr_generation_bump(space->seq->generations, range);
 	if (!next)

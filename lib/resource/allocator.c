@@ -13,9 +13,8 @@ static int fill_resource(int ret, struct vmr_resource *res,
 }
 
 /*
- * Replace a live range by what @alloc_fn() allocates for it, in one write section:
- * the old place counts as free, and comes back if there is no new one. One that is
- * in no space has nothing to be replaced.
+ * Free a live range and allocate it again with @alloc_fn(), in one write section.
+ * On failure, restore its addresses. A free range is only allocated.
  */
 static int realloc_range(struct vmr_space *space,
 			 int (*alloc_fn)(struct vmr_allocator *a,
@@ -38,6 +37,7 @@ static int realloc_range(struct vmr_space *space,
 	ret = alloc_fn(a, c, conflict);
 	if (ret)
 		vmr_reserve(space, range, start, last, NULL);
+	VMR_ASSERT(vmr_range_state(range) == VMR_LIVE);
 	vmr_seqcount_write_end(space->seq);
 	return ret;
 }
@@ -47,17 +47,17 @@ static struct vmr_pool *pool_of(struct vmr_allocator *a)
 	return container_of(a, struct vmr_pool_allocator, allocator)->pool;
 }
 
-static int pool_grant(struct vmr_allocator *a, const struct vmr_constraint *c,
-		      struct vmr_range **conflict)
+static int pool_alloc_range(struct vmr_allocator *a,
+			    const struct vmr_constraint *c,
+			    struct vmr_range **conflict)
 {
 	return vmr_pool_request(pool_of(a), c->range, &c->request, conflict);
 }
 
-static int pool_allocate(struct vmr_allocator *a,
-			 const struct vmr_constraint *c,
-			 struct vmr_resource *res, struct vmr_range **conflict)
+static int pool_alloc(struct vmr_allocator *a, const struct vmr_constraint *c,
+		      struct vmr_resource *res, struct vmr_range **conflict)
 {
-	return fill_resource(pool_grant(a, c, conflict), res, c);
+	return fill_resource(pool_alloc_range(a, c, conflict), res, c);
 }
 
 static int pool_free(struct vmr_allocator *a, struct vmr_resource *res)
@@ -69,13 +69,13 @@ static int pool_update(struct vmr_allocator *a, struct vmr_resource *res,
 		       const struct vmr_constraint *c,
 		       struct vmr_range **conflict)
 {
-	return fill_resource(realloc_range(pool_of(a)->space, pool_grant, a, c,
-					   conflict),
+	return fill_resource(realloc_range(pool_of(a)->space,
+					   pool_alloc_range, a, c, conflict),
 			     res, c);
 }
 
 static const struct vmr_allocator_ops pool_ops = {
-	.alloc = pool_allocate,
+	.alloc = pool_alloc,
 	.free = pool_free,
 	.update = pool_update,
 };
@@ -93,8 +93,9 @@ static struct vmr_id_pool *ids_of(struct vmr_allocator *a)
 	return container_of(a, struct vmr_id_allocator, allocator)->ids;
 }
 
-static int id_grant(struct vmr_allocator *a, const struct vmr_constraint *c,
-		    struct vmr_range **conflict)
+static int id_alloc_range(struct vmr_allocator *a,
+			  const struct vmr_constraint *c,
+			  struct vmr_range **conflict)
 {
 	struct vmr_request req = c->request;
 
@@ -105,10 +106,10 @@ static int id_grant(struct vmr_allocator *a, const struct vmr_constraint *c,
 	return vmr_id_alloc_block(ids_of(a), c->range, &req, conflict);
 }
 
-static int id_allocate(struct vmr_allocator *a, const struct vmr_constraint *c,
-		       struct vmr_resource *res, struct vmr_range **conflict)
+static int id_alloc(struct vmr_allocator *a, const struct vmr_constraint *c,
+		    struct vmr_resource *res, struct vmr_range **conflict)
 {
-	return fill_resource(id_grant(a, c, conflict), res, c);
+	return fill_resource(id_alloc_range(a, c, conflict), res, c);
 }
 
 static int id_free(struct vmr_allocator *a, struct vmr_resource *res)
@@ -120,13 +121,13 @@ static int id_update(struct vmr_allocator *a, struct vmr_resource *res,
 		     const struct vmr_constraint *c,
 		     struct vmr_range **conflict)
 {
-	return fill_resource(realloc_range(&ids_of(a)->space, id_grant, a, c,
-					   conflict),
+	return fill_resource(realloc_range(&ids_of(a)->space, id_alloc_range,
+					   a, c, conflict),
 			     res, c);
 }
 
 static const struct vmr_allocator_ops id_ops = {
-	.alloc = id_allocate,
+	.alloc = id_alloc,
 	.free = id_free,
 	.update = id_update,
 };

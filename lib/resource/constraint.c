@@ -105,6 +105,7 @@ EXPORT_SYMBOL_GPL(vmr_resource_set_next);
 void vmr_resource_from_constraint(struct vmr_resource *res,
 				  const struct vmr_constraint *c)
 {
+	VMR_ASSERT(c->range->node.link);
 	*res = (struct vmr_resource) {
 		.kind = c->kind,
 		.flags = c->flags,
@@ -120,6 +121,7 @@ void vmr_resource_set_fill(const struct vmr_constraint *c, size_t nr,
 {
 	size_t i;
 
+	VMR_ASSERT(nr <= set->max);
 	for (i = 0; i < nr; i++)
 		vmr_resource_from_constraint(&set->entries[i], &c[i]);
 	set->nr = nr;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * id.c - ids: ranges of one or more numbers
+ *
+ * The watermark separates an id that was never allocated (-ENOENT) from one that
+ * was freed (-EALREADY).
  */
 #include "resource.h"
 
 #define ID_MAX	((uint64_t)(uint32_t)-1)
 
-/* The highest number ever handed out tells "never" from "not any more" */
 void vmr_id_raise_watermark(struct vmr_id_pool *ids,
 			    const struct vmr_range *range)
 {
+	VMR_ASSERT(range->last <= ID_MAX);
 	if (ids->high_watermark <= range->last)
 		ids->high_watermark = range->last + 1;
 }

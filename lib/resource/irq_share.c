@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * irq_share.c - interrupt lines that several devices share
+ *
+ * The node of a share is in no tree. While the share is attached to a line, its
+ * node has the value of a root: black, without a parent. vmr_range_state() then
+ * returns VMR_LIVE, while no space contains the range.
  */
 #include "system.h"
-
-/*
- * Shared interrupt lines
- *
- * A sharer's node is in no tree. While it shares it looks like the only node of
- * one, black and without a parent, so that whoever asks is told that it is in
- * use, and nobody finds it in a space.
- */
 
 #define NODE_DETACHED	1ul
 
 void vmr_irq_share_attach(struct vmr_shared_irq *line,
 			     struct vmr_irq_share *share,
-			     struct list_head *behind, const char *tag)
+			     struct list_head *behind, const char *name)
 {
+	VMR_ASSERT(!share->irq && !share->range.node.link);
+	VMR_ASSERT(line->range.start == line->range.last);
 	share->range.node.link = NODE_DETACHED;
 	share->range.start = line->range.start;
 	share->range.last = line->range.last;
 	share->irq = line;
-	share->name = tag;
+	share->name = name;
 	list_add(vmr_to_list(&share->link), behind);
 	line->nr_sharers++;
 }
@@ -31,6 +29,7 @@ void vmr_irq_share_detach(struct vmr_irq_share *share)
 {
 	if (!share->irq)
 		return;
+	VMR_ASSERT(share->irq->nr_sharers);
 	share->irq->nr_sharers--;
 	list_del(vmr_to_list(&share->link));
 	share->link.next = NULL;
@@ -40,7 +39,7 @@ void vmr_irq_share_detach(struct vmr_irq_share *share)
 	share->range.node.link = 0;
 }
 
-/* -EINVAL is found before anything is granted, the rest when it is its turn */
+/* The checks for -EINVAL, which precede all allocations */
 bool vmr_irq_share_invalid(const struct vmr_constraint *c)
 {
 	const struct vmr_request *req = &c->request;

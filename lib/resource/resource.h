@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * resource.h - what the pools, ids and constraints of the resource layer share
+ * resource.h - functions shared by pools, ids, constraints and the system
  */
 #ifndef VMR_LIB_RESOURCE_RESOURCE_H
 #define VMR_LIB_RESOURCE_RESOURCE_H
@@ -13,9 +13,11 @@
 void vmr_id_raise_watermark(struct vmr_id_pool *ids,
 			    const struct vmr_range *range);
 
-/* Store in @res what the range of a satisfied constraint holds */
+/* Describe in @res the allocated range of a constraint */
 void vmr_resource_from_constraint(struct vmr_resource *res,
 				  const struct vmr_constraint *c);
+
+/* Fill @set with the resources of @nr allocated constraints */
 void vmr_resource_set_fill(const struct vmr_constraint *c, size_t nr,
 			   struct vmr_resource_set *set);
 

@@ -27,7 +27,6 @@ int vmr_system_init(struct vmr_system *sys,
 }
 EXPORT_SYMBOL_GPL(vmr_system_init);
 
-/* The id pool that a kind comes from, NULL for addresses */
 struct vmr_id_pool *vmr_kind_id_pool(struct vmr_system *sys, uint32_t kind)
 {
 	switch (kind) {
@@ -73,13 +72,13 @@ bool vmr_pool_matches(const struct vmr_system_pool *pool,
 {
 	uint32_t allowed = c->flags;
 
-	/* Only automatic placement has to be kept off the machine's own places */
+	/* Only automatic placement must avoid the addresses of fixed devices */
 	if (c->request.policy == VMR_EXACT)
 		allowed |= VMR_PLATFORM;
 	return pool->kinds & 1u << c->kind && !(pool->flags & ~allowed);
 }
 
-/* The space that all the kinds of a pool are in, NULL if there is none */
+/* The space of all kinds of a pool, NULL if they have no common space */
 static struct vmr_space *common_space(struct vmr_system *sys, uint32_t kinds)
 {
 	struct vmr_space *space = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * system.h - what the system's files share, and what they offer to the layers above
+ * system.h - functions of the system for its own files and the layers above
  */
 #ifndef VMR_LIB_RESOURCE_SYSTEM_H
 #define VMR_LIB_RESOURCE_SYSTEM_H
@@ -10,8 +10,8 @@
 #include <vmalloc/system.h>
 
 /*
- * The addresses that a device behind a bus can be placed at: the windows of the
- * bus in place of the system's pools
+ * The spaces and pools for a device behind a bus. The pools are the windows of the
+ * bus and replace those of the system.
  */
 struct vmr_pool_set {
 	struct vmr_space	*pio;
@@ -20,13 +20,13 @@ struct vmr_pool_set {
 	size_t			nr_pools;
 };
 
-/* Free a range of one of the system's spaces, and call the free notifier */
+/* Free a range. In an I/O space of the system, also call the free notifier. */
 void vmr_system_free_range(struct vmr_system *sys, struct vmr_space *space,
 			   struct vmr_range *range);
 
 /*
- * The watermarks of all id pools. A call that allocates ids and then fails
- * restores these too.
+ * The watermarks of all id pools. A call that allocates ids and then fails restores
+ * them.
  */
 struct vmr_watermarks {
 	uint64_t	irqs;
@@ -51,8 +51,8 @@ void vmr_watermarks_raise(struct vmr_system *sys,
 			  const struct vmr_watermarks *marks);
 
 /*
- * vmr_system_alloc_resources() for a device behind a bus; @view is NULL
- * at the root. @marks receives the watermarks of before.
+ * vmr_system_alloc_resources() for a device behind a bus. @view is NULL at the
+ * root. @marks receives the watermarks from before the call.
  */
 int vmr_system_alloc_in(struct vmr_system *sys,
 			const struct vmr_pool_set *view,
@@ -61,20 +61,20 @@ int vmr_system_alloc_in(struct vmr_system *sys,
 			struct vmr_watermarks *marks, size_t *failed,
 			struct vmr_range **conflict);
 
-/* Satisfy one constraint that is valid and whose range is in no space */
+/* Allocate one valid constraint, whose range is in no space */
 int vmr_system_alloc_one(struct vmr_system *sys,
 			 const struct vmr_pool_set *view,
 			 const struct vmr_constraint *c,
 			 struct vmr_range **conflict);
 
-/* Whether a constraint's range is allocated, in @space or as a share of a line */
+/* Whether the range of a constraint is live in @space or shares a line */
 bool vmr_constraint_is_allocated(const struct vmr_space *space,
 				 const struct vmr_constraint *c);
 
 /* The id pool of a kind, NULL for kinds that are not ids */
 struct vmr_id_pool *vmr_kind_id_pool(struct vmr_system *sys, uint32_t kind);
 
-/* Whether a pool serves a kind of resource with these flags */
+/* Whether a pool serves a constraint of this kind, with these flags and policy */
 bool vmr_pool_matches(const struct vmr_system_pool *pool,
 		      const struct vmr_constraint *c);
 

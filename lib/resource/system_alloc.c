@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * system_alloc.c - all that a device requests, or nothing
+ * system_alloc.c - allocate all resources of a device, or none
  */
 #include "system.h"
-
-/*
- * Granting
- */
 
 static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
 			   const struct vmr_constraint *c,
@@ -30,7 +26,7 @@ static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
 	return ret;
 }
 
-/* What several pools answered: the most telling goes before the others */
+/* Of the errors of several pools, the one with the highest rank is returned */
 static int error_rank(int err)
 {
 	switch (err) {
@@ -53,7 +49,7 @@ static bool is_io(uint32_t kind)
 	       kind == VMR_KIND_MEM;
 }
 
-/* The space that a constraint is granted in, seen from where the device is */
+/* The space of a kind for a device behind the bus of @view, or at the root */
 static struct vmr_space *kind_space(struct vmr_system *sys,
 				    const struct vmr_pool_set *view,
 				    uint32_t kind)
@@ -63,7 +59,7 @@ static struct vmr_space *kind_space(struct vmr_system *sys,
 	return kind == VMR_KIND_PIO ? view->pio : view->mmio;
 }
 
-/* Without a pool of its kind a constraint has all of the domain */
+/* A kind without a pool uses its whole domain */
 static int alloc_from_space(struct vmr_system *sys,
 			    const struct vmr_constraint *c,
 			    struct vmr_range **conflict)
@@ -109,15 +105,16 @@ int vmr_system_alloc_one(struct vmr_system *sys,
 			 const struct vmr_constraint *c,
 			 struct vmr_range **conflict)
 {
-	struct vmr_range *in_way = NULL;
+	struct vmr_range *overlap = NULL;
 	int ret;
 
+	VMR_ASSERT(!c->range->node.link);
 	if (vmr_is_irq_share(c->kind, c->flags))
-		ret = vmr_irq_share_alloc(sys, c, &in_way);
+		ret = vmr_irq_share_alloc(sys, c, &overlap);
 	else
-		ret = alloc_from_pools(sys, view, c, &in_way);
+		ret = alloc_from_pools(sys, view, c, &overlap);
 	if (ret == -EBUSY && conflict)
-		*conflict = in_way;
+		*conflict = overlap;
 	return ret;
 }
 
@@ -140,7 +137,7 @@ static void free_constraint(struct vmr_space *space,
 		vmr_free(space, c->range);
 }
 
-/* Whether @a is to be granted before @b: fixed, then by alignment, then size */
+/* Whether @a is allocated before @b: fixed first, then by alignment and size */
 static bool constraint_precedes(const struct vmr_constraint *a,
 				const struct vmr_constraint *b)
 {
@@ -154,7 +151,7 @@ static bool constraint_precedes(const struct vmr_constraint *a,
 	return a->request.size > b->request.size;
 }
 
-/* Who is next: among those whose range is in no space yet */
+/* The next constraint to allocate: the first by order whose range is free */
 static const struct vmr_constraint *
 next_constraint(const struct vmr_constraint *c, size_t nr)
 {
@@ -182,7 +179,7 @@ static int check_constraints(struct vmr_system *sys,
 	size_t i, j;
 	int ret = 0;
 
-	/* First all that makes no sense, then what is in use */
+	/* -EINVAL of any constraint precedes -EEXIST of any */
 	for (i = 0; i < nr && !ret; i++) {
 		if (constraint_invalid(sys, &c[i]))
 			ret = -EINVAL;
@@ -276,7 +273,7 @@ bool vmr_constraint_is_allocated(const struct vmr_space *space,
 				  vmr_is_irq_share(c->kind, c->flags));
 }
 
-/* Take a range away, grant it anew, and put it back where it was if that fails */
+/* Free a range and allocate it again. On failure, restore its addresses. */
 static int realloc_constraint(struct vmr_system *sys,
 			      const struct vmr_resource *old,
 			      const struct vmr_constraint *c,
@@ -288,7 +285,7 @@ static int realloc_constraint(struct vmr_system *sys,
 	uint64_t start = c->range->start, last = c->range->last;
 	struct vmr_shared_irq *line = NULL;
 	struct list_head *behind = NULL;
-	const char *tag = NULL;
+	const char *name = NULL;
 	int ret;
 
 	if (!range_is_allocated(space, c->range, shared))
@@ -297,16 +294,18 @@ static int realloc_constraint(struct vmr_system *sys,
 	if (shared) {
 		line = share->irq;
 		behind = vmr_to_list(&share->link)->prev;
-		tag = share->name;
+		name = share->name;
 		vmr_irq_share_detach(share);
 	} else {
 		vmr_free(space, c->range);
 	}
 	ret = vmr_system_alloc_one(sys, NULL, c, conflict);
 	if (ret && shared)
-		vmr_irq_share_attach(line, share, behind, tag);
+		vmr_irq_share_attach(line, share, behind, name);
 	else if (ret)
 		vmr_reserve(space, c->range, start, last, NULL);
+	VMR_ASSERT(range_is_allocated(space, c->range, shared) ||
+		   vmr_is_irq_share(c->kind, c->flags) != shared);
 	vmr_seqcount_write_end(space->seq);
 	if (!ret && is_io(old->kind) && sys->free_notifier)
 		sys->free_notifier->range_freed(sys->free_notifier, space,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * snapshot.c - what a snapshot consists of
+ * snapshot.c - checksum, and description of the contents
  */
 #include "snapshot.h"
 
 const uint8_t vmr_snapshot_magic[8] = { 'V', 'M', 'R', 'S', 'N', 'A', 'P', 0 };
 
-/* CRC-32C, four bits at a time */
+/* CRC-32C; the table has an entry for each value of four bits */
 uint32_t vmr_snapshot_checksum(const uint8_t *bytes, size_t size)
 {
 	static const uint32_t table[16] = {
@@ -24,8 +24,6 @@ uint32_t vmr_snapshot_checksum(const uint8_t *bytes, size_t size)
 	}
 	return ~crc;
 }
-
-/* What a snapshot is of */
 
 int vmr_snapshot_describe_system(struct vmr_snapshot_space *spaces,
 				 struct vmr_system *sys)
@@ -83,7 +81,7 @@ static bool spaces_valid(const struct vmr_snapshot *snap)
 	for (i = 0; i < snap->nr_spaces; i++) {
 		if (!s[i].space || (i && s[i].id <= s[i - 1].id))
 			return false;
-		/* No mark could be behind the last id */
+		/* The watermark after the last id would be 2^64 */
 		if (s[i].high_watermark && s[i].space->last == VMR_ADDR_MAX)
 			return false;
 		for (j = 0; j < i; j++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * snapshot.h - what the files of the snapshot layer share
+ * snapshot.h - private declarations of the snapshot layer
  *
  * The format is described in <vmalloc/snapshot.h>.
  */
@@ -21,22 +21,22 @@
 #define BLOCK_SIZE	16
 #define CHECKSUM_SIZE	4
 
-/* In a header */
+/* Offsets in the header */
 #define OFF_VERSION	8
-#define OFF_ZERO		12
+#define OFF_ZERO	12
 #define OFF_TOTAL	16
 #define OFF_NR_SPACES	24
 #define OFF_NR_BLOCKS	28
 
-/* In a space */
+/* Offsets in a space */
 #define OFF_HAS_MARK	4
 #define OFF_FIRST	8
-#define OFF_LAST		16
-#define OFF_MARK		24
+#define OFF_LAST	16
+#define OFF_MARK	24
 #define OFF_NR_LIVE	32
 #define OFF_NR_CLAIMS	40
 
-/* In a record */
+/* Offsets in a record */
 #define OFF_KEY		0
 #define OFF_START	8
 #define OFF_END		16
@@ -44,10 +44,10 @@
 
 /**
  * struct vmr_restore_ctx - a snapshot that is being restored
- * @snap: its description by the caller
+ * @snap: the caller's description of the contents
  * @bytes: the snapshot
- * @at: how far it has been read
- * @end: where the checksum begins
+ * @at: offset of the next byte to read
+ * @end: offset of the checksum
  * @keys: the nodes that @key_to_range returned, by key
  */
 struct vmr_restore_ctx {
@@ -62,10 +62,10 @@ struct vmr_record {
 	uint64_t	key;
 	uint64_t	start;
 	uint64_t	last;
-	uint64_t	age;	/* of a claim */
+	uint64_t	age;	/* 0 in a live record */
 };
 
-/* The records of a space: their offsets, and how many there are */
+/* The offsets and the numbers of the records of a space */
 struct vmr_records {
 	size_t	live;
 	size_t	nr_live;
@@ -80,22 +80,31 @@ uint32_t vmr_snapshot_checksum(const uint8_t *bytes, size_t size);
 bool vmr_snapshot_valid(const struct vmr_snapshot *snap);
 size_t vmr_block_size(const struct vmr_snapshot_block *block);
 
-/* The bytes that align a block of @size bytes to 8 */
+/* The number of bytes that pad a block of @size bytes to a multiple of 8 */
 static inline size_t vmr_block_padding(uint64_t size)
 {
 	return -size & 7;
 }
 
-/* snapshot_check.c: the first pass; collects the nodes in @ctx->keys */
+/*
+ * snapshot_check.c, the first pass: check the snapshot and collect the nodes in
+ * @ctx->keys. On failure, the caller releases them.
+ */
 bool vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size);
 void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx);
 
-/* snapshot_check.c: what the second pass uses */
+/*
+ * snapshot_check.c, for the second pass: read the records, and remove nodes from
+ * @ctx->keys
+ */
 bool vmr_restore_read_space(struct vmr_restore_ctx *ctx, struct vmr_records *r);
-struct vmr_range *vmr_restore_take_node(struct vmr_restore_ctx *ctx, uint64_t key);
-void vmr_read_live(const struct vmr_restore_ctx *ctx, const struct vmr_records *r,
-		   size_t index, struct vmr_record *record);
-void vmr_read_claim(const struct vmr_restore_ctx *ctx, const struct vmr_records *r,
-		    size_t index, struct vmr_record *record);
+struct vmr_range *vmr_restore_remove_node(struct vmr_restore_ctx *ctx,
+					  uint64_t key);
+void vmr_read_live(const struct vmr_restore_ctx *ctx,
+		   const struct vmr_records *r, size_t index,
+		   struct vmr_record *record);
+void vmr_read_claim(const struct vmr_restore_ctx *ctx,
+		    const struct vmr_records *r, size_t index,
+		    struct vmr_record *record);
 
 #endif /* VMR_LIB_SNAPSHOT_SNAPSHOT_H */

@@ -1,6 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * snapshot_check.c - the first pass of a restore: everything is checked
+ * snapshot_check.c - the first pass of a restore, which checks the snapshot
+ *
+ * The pass requests a node for every record and links it into a tree by key. A
+ * duplicate key or node is found when it is linked. The check of a block looks up
+ * saved ranges in the tree. If the snapshot is refused, the tree is dissolved, and
+ * every node is as before.
+ *
+ * A node in the tree keeps its @start and @last, which belong to the caller until
+ * the second pass. The other members describe its record:
+ *
+ *  - @gap is the offset of the record;
+ *  - @subtree_max_gap is the index of the space shifted left by one; bit 0 is set
+ *    for a claim;
+ *  - @subtree_orders of the n-th claim of a space is set when age n has been found,
+ *    see check_ages().
  */
 #include "snapshot.h"
 
@@ -46,7 +60,7 @@ static struct vmr_range *find_key(const struct vmr_restore_ctx *ctx,
 {
 	struct rb_node *rb = ctx->keys.rb_node;
 
-	while (rb) { /* LCOV_EXCL_BR_LINE: the keys were all put there */
+	while (rb) { /* LCOV_EXCL_BR_LINE: every key is in the tree */
 		uint64_t has = get_le64(record_of(ctx, tree_to_range(rb)));
 
 		if (key == has)
@@ -56,7 +70,10 @@ static struct vmr_range *find_key(const struct vmr_restore_ctx *ctx,
 	return NULL;		/* LCOV_EXCL_LINE: the same */
 }
 
-/* Ask for the node of a record; false if there is none, or it or its key is taken */
+/*
+ * Request the node of a record and link it; false if there is no node, it is
+ * already linked, or the key is a duplicate.
+ */
 static bool add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
 		     const uint8_t *record)
 {
@@ -102,7 +119,7 @@ void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx)
 	}
 }
 
-/* Whether @range is in the tree of keys, and not linked anywhere else */
+/* Whether @range is linked, and its tree is the tree of keys */
 static bool node_is_ours(const struct vmr_restore_ctx *ctx,
 			 const struct vmr_range *range)
 {
@@ -117,7 +134,7 @@ static bool node_is_ours(const struct vmr_restore_ctx *ctx,
 
 enum vmr_state vmr_snapshot_find_range(const struct vmr_restore_ctx *ctx,
 				       const struct vmr_range *range,
-				       struct vmr_snapshot_range *place)
+				       struct vmr_snapshot_range *saved)
 {
 	struct vmr_record record;
 	bool claim;
@@ -126,11 +143,11 @@ enum vmr_state vmr_snapshot_find_range(const struct vmr_restore_ctx *ctx,
 		return VMR_FREE;
 	claim = range->subtree_max_gap & 1;
 	read_record(&record, record_of(ctx, range), claim);
-	if (place) {
-		place->space =
+	if (saved) {
+		saved->space =
 			ctx->snap->spaces[range->subtree_max_gap >> 1].space;
-		place->start = record.start;
-		place->last = record.last;
+		saved->start = record.start;
+		saved->last = record.last;
 	}
 	if (!claim)
 		return VMR_LIVE;
@@ -143,7 +160,7 @@ static size_t bytes_left(const struct vmr_restore_ctx *ctx)
 	return ctx->end - ctx->at;
 }
 
-/* Step over @nr records of @size bytes; false if they do not fit */
+/* Skip @nr records of @size bytes; false if the snapshot is too short */
 static bool consume(struct vmr_restore_ctx *ctx, uint64_t nr, size_t size)
 {
 	if (nr > bytes_left(ctx) / size)
@@ -152,7 +169,7 @@ static bool consume(struct vmr_restore_ctx *ctx, uint64_t nr, size_t size)
 	return true;
 }
 
-/* Read what is in front of a space's records, and step over these */
+/* Read the header of a space and skip its records */
 bool vmr_restore_read_space(struct vmr_restore_ctx *ctx, struct vmr_records *r)
 {
 	const uint8_t *head = ctx->bytes + ctx->at;
@@ -184,10 +201,10 @@ static bool check_space_header(const struct vmr_snapshot_space *s,
 			 mark - 1 <= s->space->last);
 }
 
-/* Read a record of a space, and take its node in; false if it cannot be so */
-static bool take_record(struct vmr_restore_ctx *ctx, size_t index,
-			const uint8_t *bytes, bool claim,
-			struct vmr_record *record)
+/* Read a record, check that it is inside its space, and add its node */
+static bool check_record(struct vmr_restore_ctx *ctx, size_t index,
+			 const uint8_t *bytes, bool claim,
+			 struct vmr_record *record)
 {
 	const struct vmr_space *space = ctx->snap->spaces[index].space;
 
@@ -205,31 +222,32 @@ static bool check_live_records(struct vmr_restore_ctx *ctx, size_t index,
 	size_t i;
 
 	for (i = 0; i < r->nr_live; i++) {
-		if (!take_record(ctx, index, live_at(ctx, r, i), false,
-				 &record) ||
+		if (!check_record(ctx, index, live_at(ctx, r, i), false,
+				  &record) ||
 		    (i && record.start <= last))
 			return false;
 		last = record.last;
 	}
-	/* A live id has been handed out */
+	/* A live id is below the watermark */
 	return !r->nr_live || !ctx->snap->spaces[index].high_watermark ||
 	       mark > last;
 }
 
 /*
- * The order of the claims, and that each has something to wait for. They ascend
- * as the live records do, so that one walk along both will do.
+ * Check the order of the claims, and that a live range overlaps each. Both kinds of
+ * records ascend, so one pass over both is sufficient. Loop invariant: the live
+ * records before @next_live end below @start.
  */
 static bool check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
 				const struct vmr_records *r)
 {
 	struct vmr_record claim, live = { .last = 0 };
 	uint64_t start = 0, age = 0;
-	size_t i, in_way = 0;
+	size_t i, next_live = 0;
 
 	for (i = 0; i < r->nr_claims; i++) {
-		if (!take_record(ctx, index, claim_at(ctx, r, i), true,
-				 &claim) ||
+		if (!check_record(ctx, index, claim_at(ctx, r, i), true,
+				  &claim) ||
 		    claim.start < start)
 			return false;
 		if (claim.start > start)
@@ -240,20 +258,20 @@ static bool check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
 		if (claim.age <= age)
 			return false;
 		age = claim.age;
-		for (; in_way < r->nr_live; in_way++) {
-			read_record(&live, live_at(ctx, r, in_way), false);
+		for (; next_live < r->nr_live; next_live++) {
+			read_record(&live, live_at(ctx, r, next_live), false);
 			if (live.last >= start)
 				break;
 		}
-		if (in_way == r->nr_live || live.start > claim.last)
+		if (next_live == r->nr_live || live.start > claim.last)
 			return false;
 	}
 	return true;
 }
 
 /*
- * Each age from 1 to the number of claimed ranges is there once. The node of the
- * n-th claim is where it is noted that the age n has been seen.
+ * Check that each age from 1 to the number of claimed ranges occurs once. The node
+ * of the n-th claim is marked when age n has been found.
  */
 static bool check_ages(struct vmr_restore_ctx *ctx, const struct vmr_records *r)
 {
@@ -264,17 +282,18 @@ static bool check_ages(struct vmr_restore_ctx *ctx, const struct vmr_records *r)
 		if (get_le64(claim_at(ctx, r, i) + OFF_AGE))
 			nr++;
 	for (i = 0; i < r->nr_claims; i++) {
-		struct vmr_range *seen;
+		struct vmr_range *marked;
 
 		age = get_le64(claim_at(ctx, r, i) + OFF_AGE);
 		if (!age)
 			continue;
 		if (age > nr)
 			return false;
-		seen = find_key(ctx, get_le64(claim_at(ctx, r, age - 1)));
-		if (seen->subtree_orders)
+		marked = find_key(ctx, get_le64(claim_at(ctx, r, age - 1)));
+		VMR_ASSERT(marked);
+		if (marked->subtree_orders)
 			return false;
-		seen->subtree_orders = 1;
+		marked->subtree_orders = 1;
 	}
 	return true;
 }
@@ -326,7 +345,7 @@ static bool check_block(struct vmr_restore_ctx *ctx,
 	return !block->check || block->check(block, saved, ctx);
 }
 
-static bool blocks_fit(struct vmr_restore_ctx *ctx)
+static bool check_blocks(struct vmr_restore_ctx *ctx)
 {
 	size_t i;
 
@@ -336,8 +355,8 @@ static bool blocks_fit(struct vmr_restore_ctx *ctx)
 	return ctx->at == ctx->end;
 }
 
-/* Nothing is believed, the number of bytes included, before the checksum is */
-static bool header_fits(struct vmr_restore_ctx *ctx, size_t size)
+/* The checksum is the first check; nothing else is read before it */
+static bool check_header(struct vmr_restore_ctx *ctx, size_t size)
 {
 	const uint8_t *bytes = ctx->bytes;
 
@@ -357,14 +376,16 @@ static bool header_fits(struct vmr_restore_ctx *ctx, size_t size)
 
 bool vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size)
 {
-	return header_fits(ctx, size) && check_spaces(ctx) && blocks_fit(ctx);
+	return check_header(ctx, size) && check_spaces(ctx) &&
+	       check_blocks(ctx);
 }
 
-struct vmr_range *vmr_restore_take_node(struct vmr_restore_ctx *ctx,
-					uint64_t key)
+struct vmr_range *vmr_restore_remove_node(struct vmr_restore_ctx *ctx,
+					  uint64_t key)
 {
 	struct vmr_range *range = find_key(ctx, key);
 
+	VMR_ASSERT(range);
 	rb_erase(range_to_tree(range), &ctx->keys);
 	clear_node(range);
 	return range;

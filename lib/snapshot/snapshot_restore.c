@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * snapshot_restore.c - the second pass of a restore, which cannot fail
+ * snapshot_restore.c - the second pass of a restore
+ *
+ * The pass moves the nodes from the tree of keys into their spaces. It calls no
+ * callback of the caller that can refuse, and cannot fail.
  */
 #include "snapshot.h"
 
@@ -14,17 +17,19 @@ static void restore_space(struct vmr_restore_ctx *ctx, size_t index)
 	vmr_restore_read_space(ctx, &r);
 	for (i = 0; i < r.nr_live; i++) {
 		vmr_read_live(ctx, &r, i, &record);
-		vmr_restore_live(space, vmr_restore_take_node(ctx, record.key),
+		vmr_restore_live(space,
+				 vmr_restore_remove_node(ctx, record.key),
 				 record.start, record.last);
 	}
 	for (i = 0; i < r.nr_claims; i++) {
 		vmr_read_claim(ctx, &r, i, &record);
-		vmr_restore_claim(space, vmr_restore_take_node(ctx, record.key),
+		vmr_restore_claim(space,
+				  vmr_restore_remove_node(ctx, record.key),
 				  record.start, record.last, record.age);
 	}
 }
 
-/* One write section over all spaces: they nest where the counter is shared */
+/* One write section for all spaces; sections of a shared sequence count nest */
 static void restore_spaces(struct vmr_restore_ctx *ctx)
 {
 	const struct vmr_snapshot *snap = ctx->snap;
@@ -51,7 +56,6 @@ static void restore_blocks(struct vmr_restore_ctx *ctx)
 
 	for (i = 0; i < snap->nr_blocks; i++) {
 		const struct vmr_snapshot_block *block = &snap->blocks[i];
-
 		size_t size = vmr_block_size(block);
 
 		ctx->at += BLOCK_SIZE;
@@ -89,7 +93,9 @@ int vmr_snapshot_restore(const struct vmr_snapshot *snap, const void *buf,
 	}
 	ctx.at = HEAD_SIZE;
 	restore_spaces(&ctx);
+	VMR_ASSERT(!ctx.keys.rb_node);
 	restore_blocks(&ctx);
+	VMR_ASSERT(ctx.at == ctx.end);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_snapshot_restore);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * snapshot_save.c - saving
+ * snapshot_save.c - save a snapshot
+ *
+ * Saving sorts in the output buffer before it writes the snapshot there: first the
+ * keys, to find duplicates, and then the tickets of the claims, to convert them to
+ * ages.
  */
 #include "snapshot.h"
 
-/* A node takes more memory than its record, so only blocks can be too large */
+/* A node is larger than its record, so only blocks can exceed SIZE_MAX */
 int vmr_snapshot_size(const struct vmr_snapshot *snap, size_t *size)
 {
 	uint64_t total = HEAD_SIZE + CHECKSUM_SIZE;
@@ -34,10 +38,6 @@ int vmr_snapshot_size(const struct vmr_snapshot *snap, size_t *size)
 }
 EXPORT_SYMBOL_GPL(vmr_snapshot_size);
 
-/*
- * Saving
- */
-
 static void swap_words(uint8_t *a, uint8_t *b, size_t size)
 {
 	uint64_t word;
@@ -50,11 +50,11 @@ static void swap_words(uint8_t *a, uint8_t *b, size_t size)
 }
 
 /*
- * Heapsort of the first @size bytes of each of @nr records, which are @stride
- * bytes apart, by the first word
+ * Heapsort of @nr records, which are @stride bytes apart. The first word of a
+ * record is the sort key. Only the first @size bytes of a record move.
  */
-static void sift(uint8_t *base, size_t nr, size_t at, size_t stride,
-		 size_t size)
+static void sift_down(uint8_t *base, size_t nr, size_t at, size_t stride,
+		      size_t size)
 {
 	size_t child;
 
@@ -79,20 +79,20 @@ static void sort(uint8_t *base, size_t nr, size_t stride, size_t size)
 	size_t i;
 
 	for (i = nr / 2; i-- > 0; )
-		sift(base, nr, i, stride, size);
+		sift_down(base, nr, i, stride, size);
 	for (i = nr; i-- > 1; ) {
 		swap_words(base, base + i * stride, size);
-		sift(base, i, 0, stride, size);
+		sift_down(base, i, 0, stride, size);
 	}
 }
 
-static uint64_t key_of(const struct vmr_snapshot *snap, size_t space,
-		       const struct vmr_range *range)
+static uint64_t range_key(const struct vmr_snapshot *snap, size_t space,
+			  const struct vmr_range *range)
 {
 	return snap->ops->range_to_key(snap, snap->spaces[space].id, range);
 }
 
-/* Whether no two ranges have the same key; there is room for all keys at @bytes */
+/* Whether all keys differ; @bytes can hold all keys */
 static bool keys_are_unique(const struct vmr_snapshot *snap, uint8_t *bytes)
 {
 	const struct vmr_range *range;
@@ -100,9 +100,9 @@ static bool keys_are_unique(const struct vmr_snapshot *snap, uint8_t *bytes)
 
 	for (i = 0; i < snap->nr_spaces; i++) {
 		vmr_for_each_range(range, snap->spaces[i].space)
-			put_le64(bytes + 8 * nr++, key_of(snap, i, range));
+			put_le64(bytes + 8 * nr++, range_key(snap, i, range));
 		vmr_for_each_claim(range, snap->spaces[i].space)
-			put_le64(bytes + 8 * nr++, key_of(snap, i, range));
+			put_le64(bytes + 8 * nr++, range_key(snap, i, range));
 	}
 	sort(bytes, nr, 8, 8);
 	for (i = 1; i < nr; i++)
@@ -111,7 +111,7 @@ static bool keys_are_unique(const struct vmr_snapshot *snap, uint8_t *bytes)
 	return true;
 }
 
-/* A claim that waits for nothing is between two states */
+/* Whether every claim waits for a live range */
 static bool nothing_settleable(const struct vmr_snapshot *snap)
 {
 	const struct vmr_range *range;
@@ -140,8 +140,8 @@ static bool all_blocks_consistent(const struct vmr_snapshot *snap)
 }
 
 /*
- * Store the age of each claim in the last word of its record. The other words
- * are room to sort in: of a claim its ticket, which only grows, and its index.
+ * Store the age of each claim in the last word of its record. The other words are
+ * used to sort pairs of ticket and index. A younger claim has a higher ticket.
  */
 static void save_ages(const struct vmr_space *space, uint8_t *claims)
 {
@@ -168,12 +168,12 @@ static void save_ages(const struct vmr_space *space, uint8_t *claims)
 static void save_record(const struct vmr_snapshot *snap, size_t space,
 			const struct vmr_range *range, uint8_t *record)
 {
-	put_le64(record + OFF_KEY, key_of(snap, space, range));
+	put_le64(record + OFF_KEY, range_key(snap, space, range));
 	put_le64(record + OFF_START, range->start);
 	put_le64(record + OFF_END, range->last);
 }
 
-/* A range that was put into the ids past their allocator counts as handed out */
+/* The watermark, raised above ids that were reserved in the space directly */
 static uint64_t space_watermark(const struct vmr_snapshot_space *s)
 {
 	const struct vmr_range *top = vmr_last_range(s->space);
@@ -243,6 +243,7 @@ static void save_all(const struct vmr_snapshot *snap, uint8_t *bytes,
 		at = save_space(snap, i, at);
 	for (i = 0; i < snap->nr_blocks; i++)
 		at = save_block(&snap->blocks[i], at);
+	VMR_ASSERT(at == bytes + size - CHECKSUM_SIZE);
 	put_le32(at, vmr_snapshot_checksum(bytes, size - CHECKSUM_SIZE));
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * The functions of the kernel's lib/rbtree.c under names of our own, so that
- * the static library links into a program that brings an rbtree with it, and
- * each still comes out of the archive only when something uses it. Two
- * underscores: no part of the interface.
+ * Names of the functions of the kernel's lib/rbtree.c in this library. The static
+ * library then links into a program with an rbtree of its own, and the linker takes
+ * the functions from the archive only if they are used. Two underscores mark names
+ * that are not part of the interface.
  */
 #ifndef VMR_RBTREE_NAMES_H
 #define VMR_RBTREE_NAMES_H

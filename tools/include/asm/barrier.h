@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * The kernel's memory ordering in terms of C11's. smp_rmb() and smp_wmb() order
- * less than the fences used here; on x86 both are compiler barriers all the
- * same.
+ * The kernel's memory ordering by C11 fences. The fences order more than smp_rmb()
+ * and smp_wmb() require. On x86 both are compiler barriers.
  */
 #ifndef VMR_SHIM_ASM_BARRIER_H
 #define VMR_SHIM_ASM_BARRIER_H
@@ -10,8 +9,8 @@
 #include <linux/compiler.h>
 
 /*
- * ThreadSanitizer does not know fences, and gcc says so at each. All that they
- * order here are atomics, among which it sees no race.
+ * ThreadSanitizer does not model fences, and gcc warns about each. Here they order
+ * only atomic accesses, for which ThreadSanitizer reports no race.
  */
 #if defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wtsan"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* For powers of two only, and ALIGN() may wrap: callers check before. */
+/* @a must be a power of two. ALIGN() may wrap: callers check first. */
 #ifndef VMR_SHIM_LINUX_ALIGN_H
 #define VMR_SHIM_LINUX_ALIGN_H
 

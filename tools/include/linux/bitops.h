@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Numbering of bits, which the names do not tell: fls*() and ffs() count from 1
- * and give 0 for no bit at all; those with underscores count from 0 and must
- * not be given 0.
+ * fls(), fls64() and ffs() number bits from 1 and return 0 for 0. Functions with
+ * underscores number bits from 0, and their argument must not be 0.
  */
 #ifndef VMR_SHIM_LINUX_BITOPS_H
 #define VMR_SHIM_LINUX_BITOPS_H
@@ -44,7 +43,7 @@ static __always_inline unsigned int hweight32(u32 w)
 {
 	unsigned int n = 0;
 
-	/* Not the builtin: without -mpopcnt that is a call into libgcc. */
+	/* Not the builtin: without -mpopcnt it calls libgcc */
 	for (; w; w &= w - 1)
 		n++;
 	return n;

@@ -8,7 +8,7 @@
 
 #define BIT(n)			(1UL << (n))
 #define BIT_ULL(n)		(1ULL << (n))
-/* Both ends are counted: GENMASK(7, 4) is 0xf0. */
+/* Both ends are inclusive: GENMASK(7, 4) is 0xf0 */
 #define GENMASK(h, l) \
 	((~0UL << (l)) & (~0UL >> (BITS_PER_LONG - 1 - (h))))
 #define GENMASK_ULL(h, l) \

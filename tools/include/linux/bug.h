@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * The library refuses a programmer's error with an errno; what a debug build
- * does beyond that is the port's business. So these only give their condition.
+ * These only return their condition. The library refuses a programming error with
+ * an errno. In a debug build the port reports it too.
  */
 #ifndef VMR_SHIM_LINUX_BUG_H
 #define VMR_SHIM_LINUX_BUG_H

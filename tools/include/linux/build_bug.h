@@ -5,7 +5,7 @@
 #define BUILD_BUG_ON_ZERO(e)	((int)sizeof(char[1 - 2 * !!(e)]) - 1)
 #define BUILD_BUG_ON(cond)	((void)BUILD_BUG_ON_ZERO(cond))
 
-/* As in the kernel and in C23, the message may be left out. */
+/* The message is optional, as in the kernel and in C23 */
 #define static_assert(expr, ...)	vmr_shim_assert(expr, ##__VA_ARGS__, #expr)
 #define vmr_shim_assert(expr, msg, ...)	_Static_assert(expr, msg)
 

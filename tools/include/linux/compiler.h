@@ -7,7 +7,7 @@
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 
-/* Some libc headers define this one too. */
+/* Some libc headers define it too */
 #undef __always_inline
 #define __always_inline		inline __attribute__((__always_inline__))
 #define noinline		__attribute__((__noinline__))
@@ -26,9 +26,9 @@
 #define unreachable()		__builtin_unreachable()
 
 /*
- * A link of a tree that is walked without a lock is stored with release. The
- * barrier that opens a write section orders it behind all that was done to the
- * node before, but ThreadSanitizer knows no barriers.
+ * Links of trees are stored with release for ThreadSanitizer, which does not model
+ * barriers. Lockless readers follow these links. The barrier that opens a write
+ * section orders earlier stores to the node before them.
  */
 struct rb_node;
 #define once_order_(x) \
@@ -36,11 +36,11 @@ struct rb_node;
 	 __ATOMIC_RELEASE : __ATOMIC_RELAXED)
 
 /*
- * Relaxed atomics, not volatile: a data race is undefined in C11 even through
- * volatile, and ThreadSanitizer says so. As in the kernel, an object wider than
- * the machine's word may tear (an atomic would call into libatomic); whoever
- * reads one without a lock has a sequence count to notice. sparse knows no
- * __atomic builtins on some versions and gets the plain accesses.
+ * Relaxed atomics, not volatile: in C11 a data race is undefined even with
+ * volatile, and ThreadSanitizer reports it. An object wider than a machine word may tear, as
+ * in the kernel; an atomic access would call libatomic. Lockless readers of such
+ * objects validate against a sequence count. Some versions of sparse have no
+ * __atomic builtins and get volatile accesses.
  */
 #ifdef __CHECKER__
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))

@@ -5,7 +5,7 @@
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
 
-/* Through a constant expression of zero, so that a wrong type is refused. */
+/* The term with the value 0 makes a wrong type a compile error */
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member) + \
 		  0 * sizeof((ptr) == &((type *)0)->member)))

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/*
- * Firmware has no errno.h, so the numbers are here: Linux's, which a hosted
- * program's libc has too.
- */
+/* Firmware has no errno.h. The numbers are those of Linux and of hosted libcs. */
 #ifndef VMR_SHIM_LINUX_ERRNO_H
 #define VMR_SHIM_LINUX_ERRNO_H
 

@@ -13,7 +13,7 @@
 #define S64_MAX		INT64_MAX
 #define S64_MIN		INT64_MIN
 
-/* With nothing behind them, the compiler's own limits. */
+/* Defined by the compiler if there is no libc */
 #ifndef INT_MAX
 #define INT_MAX		__INT_MAX__
 #define UINT_MAX	(INT_MAX * 2U + 1U)

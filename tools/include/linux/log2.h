@@ -4,7 +4,7 @@
 
 #include <linux/bitops.h>
 
-/* The kernel's is a macro for constants too; here only run time asks. */
+/* In the kernel ilog2() is also a constant expression; not needed here */
 static __always_inline int ilog2(u64 n)
 {
 	return fls64(n) - 1;

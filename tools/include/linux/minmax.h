@@ -17,7 +17,7 @@
 		max_a_ > max_b_ ? max_a_ : max_b_; \
 	})
 
-/* As in the kernel, comparing different types does not compile. */
+/* A comparison of different types does not compile, as in the kernel */
 #define vmr_shim_same_type(a, b) \
 	__builtin_types_compatible_p(__typeof__((a) + 0), __typeof__((b) + 0))
 #define min(a, b) \

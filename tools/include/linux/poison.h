@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * Odd addresses in the first page: no object has them, and following one
- * faults wherever the first page is not mapped.
+ * Odd addresses in the first page. No object has such an address, and an access
+ * faults if the first page is not mapped.
  */
 #ifndef VMR_SHIM_LINUX_POISON_H
 #define VMR_SHIM_LINUX_POISON_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * The four functions that a compiler may call even where there is no libc, and
- * so the only ones the library may. Through the builtins, since a freestanding
- * compilation would otherwise call a function to copy eight bytes.
+ * The library may call only the four functions that a compiler may call without a
+ * libc. The macros use builtins: else a freestanding compilation would call a
+ * function to copy eight bytes.
  */
 #ifndef VMR_SHIM_LINUX_STRING_H
 #define VMR_SHIM_LINUX_STRING_H

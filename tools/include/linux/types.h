@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * The kernel's short type names, over the compiler's own freestanding headers.
+ * The kernel's short type names, from the freestanding headers of the compiler.
  *
- * u64 is uint64_t here and unsigned long long in the kernel: code that must
- * build in both prints neither and takes the address of neither as the other.
+ * u64 is uint64_t here and unsigned long long in the kernel. Code for both must not
+ * print a u64 and must not convert a pointer to it.
  */
 #ifndef VMR_SHIM_LINUX_TYPES_H
 #define VMR_SHIM_LINUX_TYPES_H
@@ -21,7 +21,7 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-/* list.h has the functions for these but, in the kernel too, not the types. */
+/* list.h has the functions for these types, but does not define them */
 struct list_head {
 	struct list_head *next, *prev;
 };

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * dispatch.h - readers, and the accesses that they dispatch
+ */
+#ifndef VMALLOC_DISPATCH_H
+#define VMALLOC_DISPATCH_H
+
+#include <vmalloc/region.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vmr_device;
+struct vmr_manager;
+struct vmr_reader;
+
+/**
+ * DOC: Overview
+ *
+ * A guest's access to an I/O port or a guest physical address is dispatched:
+ * vmr_read() and vmr_write() look up the region at the address and call its
+ * device. A reader is the context in which one thread dispatches accesses.
+ *
+ * Embedding: the caller owns one struct vmr_reader for each thread. The library
+ * allocates no memory.
+ *
+ * Locking: dispatch is the read side. It takes no lock, stores nothing that
+ * other readers store, and waits at most for an open write section. A callback
+ * may dispatch a nested access with its reader. It may call update-side
+ * functions if the caller's lock permits. Attaching and detaching readers is
+ * update side.
+ *
+ * Cost: O(1) for an address in the lookup cache of the reader, and O(log n) in
+ * each space on the path otherwise.
+ */
+
+/**
+ * struct vmr_access - an access as a device sees it
+ * @region: the region or subregion at the address
+ * @reader: the reader that dispatches the access, for nested accesses
+ * @base: first address of @region at dispatch; it may have moved since
+ * @offset: first byte of the access, relative to @base
+ * @width: bytes at a time
+ * @count: number of repetitions; more than 1 only for string I/O, which
+ *	accesses one port repeatedly
+ * @change: where a write requests a change of a resource; never NULL
+ */
+struct vmr_access {
+	struct vmr_region	*region;
+	struct vmr_reader	*reader;
+	uint64_t		base;
+	uint64_t		offset;
+	uint32_t		width;
+	uint32_t		count;
+	struct vmr_change	*change;
+};
+
+#define VMR_READER_HAZARDS	6
+#define VMR_LOOKUP_CACHE_SIZE	64
+
+/**
+ * struct vmr_cache_entry - a recent result of a lookup
+ *
+ * The result is valid while the sum of the generations of all ranges on the
+ * path is unchanged, and the rollover too. Only the reader's thread accesses
+ * it.
+ */
+struct vmr_cache_entry {
+	/* private: first and last address of @region */
+	uint64_t		start;
+	uint64_t		last;
+	/* the region, NULL in an empty entry */
+	struct vmr_region	*region;
+	/*
+	 * Generation slots of the region and of the windows on the path, one
+	 * byte each. A path through more than three windows is not cached.
+	 */
+	uint32_t		gen_slots;
+	/* sum of the generations in these slots at the lookup */
+	uint32_t		gen_sum;
+};
+
+/**
+ * struct vmr_reader - the context in which one thread dispatches accesses
+ *
+ * Zeroed memory is a valid reader that is not attached. Two readers should not
+ * share a cache line.
+ */
+struct vmr_reader {
+	/* private: */
+	/*
+	 * The update side stores these two with readers_lock held. The reader's
+	 * thread loads @manager. A drain loads @next with the lock held.
+	 */
+	struct vmr_manager	*manager;
+	struct vmr_reader	*next;
+	/*
+	 * The reader's thread stores @epoch, @thread, @depth and @hazards, and
+	 * a drain loads them.
+	 *
+	 * @epoch: the manager's epoch when the lookup in progress began, 0 if
+	 * none. The thread clears it with release, after it has stored @hazards
+	 * and @depth. A drain loads it with acquire, before it loads these.
+	 */
+	unsigned long		epoch;
+	/* thread id from the port layer, stored before @depth is incremented */
+	uintptr_t		thread;
+	/* nested callbacks; stored with release, loaded with acquire */
+	uint32_t		depth;
+	/* the rollover for which @cache is valid; only for the thread */
+	uint32_t		rollover;
+	/*
+	 * Devices whose callbacks run, stored with release before @depth. A
+	 * deeper callback counts as an access to every device.
+	 */
+	struct vmr_device	*hazards[VMR_READER_HAZARDS];
+	/* recent lookups by address; only for the thread */
+	struct vmr_cache_entry	cache[VMR_LOOKUP_CACHE_SIZE];
+};
+
+/**
+ * vmr_reader_attach - attach a reader to a manager
+ * @manager: the manager
+ * @reader: zeroed or detached
+ *
+ * Context: update side.
+ * Return: 0; -EINVAL if a pointer is NULL; -EEXIST if @reader is attached.
+ */
+int vmr_reader_attach(struct vmr_manager *manager, struct vmr_reader *reader);
+
+/**
+ * vmr_reader_detach - detach a reader from its manager
+ * @reader: the reader; the caller may reuse its memory
+ *
+ * Context: update side.
+ * Return: 0; -EINVAL if @reader is NULL; -ENOENT if it is not attached;
+ * -EDEADLK if it is in a call.
+ */
+int vmr_reader_detach(struct vmr_reader *reader);
+
+/**
+ * vmr_read - dispatch a read
+ * @reader: the calling thread's reader
+ * @io: VMR_PIO or VMR_MMIO
+ * @addr: first address
+ * @data: where to store @width * @count bytes, in guest memory order
+ * @width: bytes at a time: 1, 2 or 4 for PIO, 1 to 8 for MMIO
+ * @count: number of repetitions; 1 except for string I/O
+ *
+ * All @width bytes must be in one region. On every error but -EINVAL, all bytes
+ * of @data are set to 0xff.
+ *
+ * Context: any thread, one call at a time for each reader.
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, @reader is not attached, or @io is neither;
+ *  - -EMSGSIZE: @width is not one of the bus, or @count is 0;
+ *  - -ENXIO: no device answers, or the access leaves its region or the domain.
+ */
+int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	     void *data, uint32_t width, uint32_t count);
+
+/**
+ * vmr_write - dispatch a write
+ * @reader: the calling thread's reader
+ * @io: VMR_PIO or VMR_MMIO
+ * @addr: first address
+ * @data: @width * @count bytes in guest memory order
+ * @width: bytes at a time: 1, 2 or 4 for PIO, 1 to 8 for MMIO
+ * @count: number of repetitions; 1 except for string I/O
+ *
+ * Context: as vmr_read().
+ * Return: as vmr_read().
+ */
+int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+	      const void *data, uint32_t width, uint32_t count);
+
+/**
+ * vmr_write_change - dispatch a write that may change resources
+ * @reader: as for vmr_write()
+ * @io: as for vmr_write()
+ * @addr: as for vmr_write()
+ * @data: as for vmr_write()
+ * @width: as for vmr_write()
+ * @count: as for vmr_write()
+ * @change: where to store the change that the write requests, VMR_CHANGE_NONE
+ *	if none; the caller applies it with vmr_change_apply()
+ *
+ * Context: as vmr_read().
+ * Return: as vmr_read(); -EINVAL also if @change is NULL.
+ */
+int vmr_write_change(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
+		     const void *data, uint32_t width, uint32_t count,
+		     struct vmr_change *change);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMALLOC_DISPATCH_H */
