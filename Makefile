@@ -302,7 +302,8 @@ modules:
 	$(Q)find $(O)/module -type l -delete
 	$(Q)cp -rs $(CURDIR)/Kbuild $(CURDIR)/lib $(CURDIR)/include $(O)/module/
 	$(Q)cp -rs $(CURDIR)/tools/testing $(O)/module/tools/
-	$(Q)find $(O)/module -type l ! -name '*.[ch]' ! -name Kbuild -delete
+	$(Q)find $(O)/module -type l ! -name '*.[ch]' ! -name '*.mk' \
+		! -name Kbuild -delete
 	$(Q)MAKEFLAGS= $(MAKE) -C $(KDIR) M=$(O)/module W=1 V=$(or $(V),0) \
 		$(if $(LLVM),LLVM=$(LLVM)) \
 		$(if $(VMR_TEST),CONFIG_VMR_TEST=$(VMR_TEST)) modules

@@ -14,7 +14,7 @@ set -u
 
 cd "$(dirname "$0")/../.." || exit 1
 top=$PWD
-O=${1:?usage: $0 O [ID...]}
+O=$(realpath -m "${1:?usage: $0 O [ID...]}")
 shift
 selftests=tools/testing/selftests/vmalloc
 tree=$O/regressions/tree

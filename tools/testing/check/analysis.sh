@@ -10,7 +10,13 @@ set -eu
 
 tool=$1
 known=tools/testing/check/analysis.suppressions
-sources=(lib/*.c lib/port/user.c lib/port/firmware.c)
+sources=()
+for file in lib/*/*.c; do
+	case $file in
+	lib/port/kernel.c | lib/port/seq_file.c) ;;
+	*) sources+=("$file") ;;
+	esac
+done
 headers=(include/vmalloc/*.h)
 
 have()
@@ -66,6 +72,7 @@ look()
 			--suppress=clarifyCalculation --platform=unix64 \
 			-D__GNUC__=12 -D__x86_64__ -D__SIZEOF_INT128__=16 \
 			-Iinclude -Ilib -Itools/include -I"$KFILES/include" \
+			-I"$KFILES/include/uapi" \
 			--template='{file}:{line}:{column}: {severity}: {message} [{id}]' \
 			-j "$(nproc)" "${sources[@]}"
 		;;
@@ -75,6 +82,8 @@ look()
 		[ -d "$scripts" ] || { echo "no coccinelle in the kernel source"; exit 4; }
 		# It recurses deeper than the usual stack goes.
 		ulimit -s "$(ulimit -H -s)"
+		printf '%s\n' "${sources[@]}" | grep -v '^lib/port/' \
+			>"$W/sources"
 		# Some need a compiler of OCaml to run at all; those of api and free
 		# are about functions of the kernel that nothing here calls. The
 		# script deref_null takes minutes, and gcc and clang find the same.
@@ -83,7 +92,7 @@ look()
 			xargs -0 -n 1 -P "$(nproc)" sh -c 'spatch -D report \
 				--no-show-diff --very-quiet --cocci-file "$1" \
 				$(sed -n "s,^// *Options: *,,p" "$1") \
-				-I include -I lib lib/*.c include/vmalloc/*.h' -
+				-I include -I lib $(cat "$W/sources") include/vmalloc/*.h' -
 		;;
 	*)
 		echo "usage: $0 gcc|clang|tidy|cppcheck|coccinelle"

@@ -66,9 +66,9 @@ checkpatch()
 
 status=0
 find include lib tools/testing/check tools/vmm tools/vmr -name '*.[ch]' \
-	! -name trace_events.h -print0 |
+	! -name 'trace_*.h' -print0 |
 	sort -z | checkpatch "${ignore[@]}" || status=1
-find lib -name trace_events.h -print0 |
+find lib -name 'trace_*.h' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${events[@]}" || status=1
 find examples -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${boards[@]}" || status=1

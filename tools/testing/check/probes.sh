@@ -20,7 +20,7 @@ for v in with without; do
 done
 
 # A point may be in several places, but is in all sources that name it.
-sed -n 's/.*\<vmr_trace_\([a-z_]*\)(.*/\1/p' lib/*.c | sort -u >"$W/named"
+sed -n 's/.*\<vmr_trace_\([a-z_]*\)(.*/\1/p' lib/*/*.c | sort -u >"$W/named"
 readelf -nW "$W/with/probes" >"$W/notes"
 sed -n 's/^ *Name: //p' "$W/notes" | sort -u >"$W/noted"
 diff "$W/named" "$W/noted"

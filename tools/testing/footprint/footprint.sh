@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Measure the memory that the library needs, for each target and each layer:
+# Measure the memory that the library needs, for each target and each layer,
+# which is a folder of lib/:
 #
 #	KFILES=<the kernel's files> footprint.sh DIRECTORY [TARGET]...
 #
@@ -27,7 +28,7 @@ status=0
 absent=
 
 # Bytes that the library is to stay below
-ALLOCATORS=6144		# range, address, id on thumb2
+ALLOCATORS=6144		# range, pool, id on thumb2
 WHOLE=20480		# all of it on thumb2
 
 # target NAME - say what it is compiled with: compiler, package, flags, stack limit
@@ -70,30 +71,34 @@ failed()
 	status=1
 }
 
-layers="$(cd lib && ls ./*.c | sed 's,^\./,,; s,\.c$,,') rbtree"
-objects=$(for l in $layers; do echo "$l.o"; done)
+# LAYER/OBJECT for each source. No two objects have the same name.
+sources=$(printf 'include lib/sources.mk\nall:; @echo $(VMR_SRCS:.c=)\n' |
+	env -u MAKEFLAGS -u MFLAGS make -s -f - all) || exit 1
+sources="$sources rbtree/rbtree"
+objects=$(for s in $sources; do echo "${s##*/}.o"; done)
+range=$(for s in $sources; do [ "${s%/*}" != range ] || echo "${s##*/}"; done)
 
-# build DIRECTORY [FLAG]... - every layer, and the port, as objects
+# build DIRECTORY [FLAG]... - every source, and the port, as objects
 build()
 {
-	local to=$1 layer src
+	local to=$1 name src
 
 	shift
 	rm -rf "$to"
 	mkdir -p "$to"
-	for layer in $layers firmware; do
-		src=lib/$layer.c
-		[ "$layer" != rbtree ] || src=$KFILES/lib/rbtree.c
-		[ "$layer" != firmware ] || src=lib/port/firmware.c
+	for name in $sources port/firmware; do
+		src=lib/$name.c
+		[ "$name" != rbtree/rbtree ] || src=$KFILES/lib/rbtree.c
 		# shellcheck disable=SC2086
-		$cc $flags $COMMON -isystem "$KFILES/include" "$@" -w \
-			-fcallgraph-info=su -c -o "$to/$layer.o" "$src" || return
+		$cc $flags $COMMON -isystem "$KFILES/include" \
+			-isystem "$KFILES/include/uapi" "$@" -w \
+			-fcallgraph-info=su -c -o "$to/${name##*/}.o" "$src" || return
 	done
 	"${bin}ar" rcsD "$to/libvmalloc.a" "$to"/*.o
 }
 
-# sizes - "LAYER TEXT DATA BSS" for each, and the sums as "all"
-sizes()
+# object_sizes - "OBJECT TEXT DATA BSS" for each, and the sums as "all"
+object_sizes()
 {
 	(cd "$dir/lib" && "${bin}size" $objects) |
 		awk 'NR > 1 {
@@ -101,6 +106,32 @@ sizes()
 			print $6, $1, $2, $3
 			t += $1; d += $2; b += $3
 		} END { print "all", t, d, b }'
+}
+
+# layer_sizes - "LAYER TEXT DATA BSS STACK" for each, and "all"
+layer_sizes()
+{
+	for s in $sources; do
+		echo "${s%/*} ${s##*/}"
+	done | awk '
+		FILENAME == ARGV[1] { text[$1] = $2; data[$1] = $3; bss[$1] = $4; next }
+		FILENAME == ARGV[2] { if ($1 == "layer") stack[$2] = $3; next }
+		!($1 in t) { order[++n] = $1 }
+		function add(layer, object)
+		{
+			t[layer] += text[object]
+			d[layer] += data[object]
+			b[layer] += bss[object]
+			if (stack[object] > s[layer] + 0)
+				s[layer] = stack[object]
+		}
+		{ add($1, $2); add("all", $2) }
+		END {
+			order[++n] = "all"
+			for (i = 1; i <= n; i++)
+				print order[i], t[order[i]], d[order[i]],
+					b[order[i]], s[order[i]] + 0
+		}' "$dir/objects" "$dir/stack" -
 }
 
 # Symbols that neither the library nor the compiler's own library defines
@@ -140,7 +171,7 @@ programs()
 # members PROGRAM - which objects of the archive are in it
 members()
 {
-	grep -o 'libvmalloc\.a([a-z_]*\.o)' "$dir/$1.map" |
+	grep -o 'libvmalloc\.a([a-z0-9_]*\.o)' "$dir/$1.map" |
 		sed 's/.*(\(.*\)\.o)/\1/' | sort -u | tr '\n' ' '
 }
 
@@ -201,7 +232,7 @@ measure()
 		return 1
 	fi
 	rm -rf "$dir/plain"
-	build "$dir/lib" && sizes >"$dir/sizes" && programs &&
+	build "$dir/lib" && object_sizes >"$dir/objects" && programs &&
 		structs >"$dir/structs" || {
 		failed "$1: cannot be built"
 		return 1
@@ -210,13 +241,14 @@ measure()
 	[ -n "$measured" ] || build "$dir/plain" -fno-optimize-sibling-calls \
 		-fno-inline || failed "$1: cannot be built without inlining"
 
-	wrong=$(awk '$1 != "all" && $3 + $4 { print $1 }' "$dir/sizes")
+	wrong=$(awk '$1 != "all" && $3 + $4 { print $1 }' "$dir/objects")
 	[ -z "$wrong" ] || failed "$1: data or bss in" $wrong
 
 	# As it is used, for the depth, with the port, for that is called; and with
 	# every call left in place, since a compiler makes loops of some recursions.
 	awk -v limit=65536 -v layers=1 -f tools/testing/check/stack.awk \
 		"$dir/lib"/*.ci >"$dir/stack" || failed "$1: $(cat "$dir/stack")"
+	layer_sizes >"$dir/sizes"
 	[ ! -e "$dir/plain" ] ||
 		awk -v limit=65536 -f tools/testing/check/stack.awk "$dir/plain"/*.ci \
 		>"$dir/recursion" || failed "$1: $(cat "$dir/recursion")"
@@ -227,18 +259,18 @@ measure()
 
 	known=$(members range)
 	wrong=$(for m in $known; do echo "$m"; done |
-		grep -v -x -e range -e rbtree -e firmware)
+		grep -v -x -F -e "$range" -e rbtree -e firmware)
 	[ -z "$wrong" ] || failed "$1: a program with ranges only has" $wrong
 	known=$(members allocators)
 	wrong=$(for m in $known; do echo "$m"; done |
-		grep -v -x -e range -e rbtree -e firmware -e address -e id)
+		grep -v -x -F -e "$range" -e rbtree -e firmware -e pool -e id)
 	[ -z "$wrong" ] || failed "$1: a program that only allocates has" $wrong
 
 	if $cc --version | head -n 1 | grep -q "$(sed -n 's/^# compiler //p' \
 			tools/testing/footprint/limits)"; then
-		while read -r layer text _; do
-			check_limit "$1" "$layer" "$text"
-		done <"$dir/sizes"
+		while read -r object text _; do
+			check_limit "$1" "$object" "$text"
+		done <"$dir/objects"
 		check_limit "$1" stack "$(max_stack)"
 	else
 		echo "$1: no limits are recorded for $($cc -dumpfullversion)"
@@ -259,14 +291,7 @@ table()
 					order[++rows] = f[1]
 				text[f[1], i] = f[2]
 				rest[f[1], i] = f[3] "+" f[4]
-			}
-			while ((getline line < (dir "/stack")) > 0) {
-				split(line, f, " ")
-				if (f[1] == "layer") {
-					stack[f[2], i] = f[3]
-					if (f[3] > stack["all", i] + 0)
-						stack["all", i] = f[3]
-				}
+				stack[f[1], i] = f[5]
 			}
 			while ((getline line < (dir "/structs")) > 0) {
 				split(line, f, " ")
@@ -315,7 +340,7 @@ print_goal()
 sum()
 {
 	awk -v names="$2" 'BEGIN { split(names, n, " "); for (i in n) w[n[i]] }
-		$1 in w { t += $2 } END { print t + 0 }' "$out/$1/sizes"
+		$1 in w { t += $2 } END { print t + 0 }' "$out/$1/objects"
 }
 
 targets()
@@ -325,8 +350,8 @@ targets()
 	echo
 	echo 'goal'
 	if [ -e "$out/thumb2/sizes" ]; then
-		print_goal 'text of range, address and id, thumb2' \
-			"$(sum thumb2 'range address id')" $ALLOCATORS
+		print_goal 'text of range, pool and id, thumb2' \
+			"$(sum thumb2 "$(echo $range) pool id")" $ALLOCATORS
 		print_goal 'text of the whole library, thumb2' \
 			"$(sum thumb2 all)" $WHOLE
 	fi
@@ -334,7 +359,7 @@ targets()
 		target "$t"
 		print_goal "deepest stack, $t" "$(max_stack)" "$limit"
 		awk '$1 == "layer"' "$dir/stack" | sort -k3,3nr | head -n 1 |
-			sed 's/^layer [a-z_]* [0-9]* /    /'
+			sed 's/^layer [a-z0-9_]* [0-9]* /    /'
 	done
 	echo
 	for t; do
@@ -343,7 +368,7 @@ targets()
 		printf '%s: ranges alone link %s(%d bytes of text, %d with --gc-sections)\n' \
 			"$t" "$(members range)" "$(text_of "$dir/range")" \
 			"$(text_of "$dir/range-gc")"
-		printf '%s: range, address, id link %s(%d bytes of text, %d with --gc-sections)\n' \
+		printf '%s: range, pool, id link %s(%d bytes of text, %d with --gc-sections)\n' \
 			"$t" "$(members allocators)" \
 			"$(text_of "$dir/allocators")" \
 			"$(text_of "$dir/allocators-gc")"
