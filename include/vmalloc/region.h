@@ -100,7 +100,11 @@ struct vmr_region {
 	uint8_t			io;
 	uint8_t			type;
 	bool			prefetchable;
-	/* private: region_del() was called for @notified_mapping */
+	/* private: a window keeps back ports, see the ISA enable bit of bridges */
+	bool			isa_enable;
+	/* a window that nothing is placed in automatically */
+	bool			no_placement;
+	/* region_del() was called for @notified_mapping */
 	bool			del_notified;
 	bool			was_live;	/* when it was freed */
 	/* public: */

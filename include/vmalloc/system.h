@@ -85,6 +85,27 @@ struct vmr_irq_share {
 	/* public: */
 };
 
+#define VMR_VECTOR_WAITER_SIZES	6	/* blocks of 1 to 32 vectors */
+
+/**
+ * struct vmr_vector_waiter - a request for interrupt vectors that waits
+ * @range: receives the vectors when they are free
+ * @kind: VMR_KIND_MSI, VMR_KIND_MSIX or VMR_KIND_MSI_GENERIC
+ * @nr: their number, a power of two up to 32
+ * @served: called when @range is live and the request no longer waits, on the update
+ *	side
+ */
+struct vmr_vector_waiter {
+	struct vmr_range	*range;
+	uint32_t		kind;
+	uint32_t		nr;
+	void (*served)(struct vmr_vector_waiter *waiter);
+	/* private: entry in the list of its size, and its age */
+	struct vmr_list		link;
+	uint64_t		ticket;
+	/* public: */
+};
+
 /**
  * struct vmr_free_notifier - callback for addresses that became free
  * @range_freed: [@start, @last] of @space, one of the system's I/O spaces, is free;
@@ -141,6 +162,10 @@ struct vmr_system {
 	/* private: both may be NULL */
 	struct vmr_shared_irq	*shared_irqs;
 	struct vmr_free_notifier *free_notifier;
+	struct vmr_list		vector_waiters[VMR_VECTOR_WAITER_SIZES];
+	uint64_t		vector_tickets;
+	bool			vectors_freed;	/* in a write section */
+	struct vmr_space	pci_buses;
 	/* public: */
 };
 
@@ -273,6 +298,45 @@ void vmr_system_free_resources(struct vmr_system *sys,
 int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
 		      const struct vmr_constraint *c,
 		      struct vmr_range **conflict);
+
+/**
+ * vmr_system_wait_for_vectors - wait for interrupt vectors to become free
+ * @sys: the system
+ * @waiter: the request, zeroed but for its public members; in no list
+ *
+ * Vectors become free by vmr_system_free_vectors() and vmr_system_free_resources().
+ * The request that waits longest is served first; a smaller block may overtake a
+ * larger one that does not fit.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, @waiter->nr is not a power of two up to 32, or
+ *    @waiter->kind is none of vectors;
+ *  - -EEXIST: @waiter waits, or its range is in a space.
+ */
+int vmr_system_wait_for_vectors(struct vmr_system *sys,
+				struct vmr_vector_waiter *waiter);
+
+/**
+ * vmr_system_stop_waiting - withdraw a request for vectors
+ * @sys: the system
+ * @waiter: the request; may be in no list
+ */
+void vmr_system_stop_waiting(struct vmr_system *sys,
+			     struct vmr_vector_waiter *waiter);
+
+/**
+ * vmr_system_free_vectors - free interrupt vectors and serve requests that wait
+ * @sys: the system
+ * @kind: the kind that they were allocated as
+ * @range: the vectors
+ *
+ * At most VMR_VECTOR_WAITER_SIZES requests are tested beyond those that are served.
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL or @kind is none of vectors, or -ENOENT
+ * if @range is not allocated there.
+ */
+int vmr_system_free_vectors(struct vmr_system *sys, uint32_t kind,
+			    struct vmr_range *range);
 
 /**
  * vmr_system_add_shared_irq - let devices share an interrupt line

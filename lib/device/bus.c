@@ -4,20 +4,29 @@
  */
 #include "device.h"
 
-/* The live window of @bus that forwards all addresses of @region, or NULL */
+/*
+ * The live window of @bus that forwards all addresses of @region, or NULL. The types
+ * of windows do not matter: a bridge forwards by address.
+ */
 static const struct vmr_region *bus_find_window(const struct vmr_bus *bus,
 						const struct vmr_region *region)
 {
 	const struct vmr_region *w;
+	const struct vmr_range *r = &region->range;
 
 	for (w = bus->bridge->regions; w; w = w->next)
 		if (w->type == VMR_REGION_WINDOW && w->io == region->io &&
 		    vmr_range_state(&w->range) == VMR_LIVE &&
-		    w->range.start <= region->range.start &&
-		    w->range.last >= region->range.last &&
-		    (region->prefetchable || !w->prefetchable))
+		    w->range.start <= r->start && w->range.last >= r->last &&
+		    (!w->isa_enable || vmr_isa_forwards(r->start, r->last)))
 			return w;
 	return NULL;
+}
+
+bool vmr_bus_forwards(const struct vmr_bus *bus,
+		      const struct vmr_region *region)
+{
+	return bus_find_window(bus, region);
 }
 
 bool vmr_region_is_forwarded(const struct vmr_device *dev,

@@ -49,7 +49,7 @@ struct vmr_pool_set *vmr_bus_pool_set(const struct vmr_device *dev,
 	for (pref = 1; pref >= 0; pref--)
 		for (w = bus->bridge->regions; w; w = w->next)
 			if (w->type == VMR_REGION_WINDOW &&
-			    w->prefetchable == pref)
+			    !w->no_placement && w->prefetchable == pref)
 				pool_set_add_window(bus, set, w);
 	return set;
 }

@@ -73,6 +73,15 @@ static inline void vmr_region_free(struct vmr_space *space,
 	vmr_free(space, &region->range);
 }
 
+/*
+ * Whether a window with the ISA enable bit forwards [start, last]: all of it is in the
+ * lowest 256 of 1024 ports
+ */
+static inline bool vmr_isa_forwards(uint64_t start, uint64_t last)
+{
+	return (start & 0x3ff) + (last - start) <= 0xff;
+}
+
 static inline void vmr_bus_add_device(struct vmr_device *dev)
 {
 	if (dev->parent_bus)
@@ -86,6 +95,10 @@ static inline void vmr_bus_remove_device(struct vmr_device *dev)
 		dev->parent_bus->nr_devices--;
 	}
 }
+
+/* bus.c: whether a window of a bus forwards all addresses of @region */
+bool vmr_bus_forwards(const struct vmr_bus *bus,
+		      const struct vmr_region *region);
 
 /* bus.c: whether every bus above @dev forwards all addresses of @region */
 bool vmr_region_is_forwarded(const struct vmr_device *dev,

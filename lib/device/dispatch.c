@@ -158,7 +158,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq), gen_sum;
 	uint32_t gen_slots = 0, path_too_long = 0;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
-	bool prefetchable = false, registered;
+	bool isa = false, window_isa, registered;
 	struct vmr_region *region;
 	struct vmr_range *range;
 
@@ -173,6 +173,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 		last = READ_ONCE(range->last);
 		registered = region->device &&
 			     vmr_device_is_registered(region->device);
+		window_isa = READ_ONCE(region->isa_enable);
 		path_too_long |= gen_slots >> 24;
 		gen_slots = gen_slots << 8 | vmr_generation_slot(range);
 		gen_sum = cache_generation_sum(&sys->generations, gen_slots);
@@ -184,11 +185,11 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 			break;
 		lo = max(lo, start);
 		hi = min(hi, last);
-		prefetchable = prefetchable || region->prefetchable;
+		isa = isa || window_isa;
 		VMR_ASSERT(region->device->subordinate);
 		space = vmr_bus_space(region->device->subordinate, io);
 	}
-	if (start < lo || last > hi || (prefetchable && !region->prefetchable))
+	if (start < lo || last > hi || (isa && !vmr_isa_forwards(start, last)))
 		return -ENXIO;
 	if (!path_too_long)
 		*entry = (struct vmr_cache_entry) {

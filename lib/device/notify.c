@@ -139,6 +139,8 @@ void vmr_notify_flush(struct vmr_manager *manager)
 	struct vmr_notification *outer = manager->notifying;
 	struct vmr_notification notification;
 
+	if (manager->sys->vectors_freed)
+		vmr_system_serve_vectors(manager->sys);
 	if (outer)
 		notify_listeners(manager, outer);
 	/* Once is enough: a nested call delivers what it appends. */

@@ -28,6 +28,7 @@ static bool region_is_placed(const struct vmr_region *region,
 	if (state == VMR_CLAIMED)
 		state = VMR_LIVE;
 	return state == placement->state &&
+	       region->isa_enable == placement->isa_enable &&
 	       (state == VMR_FREE || (region->range.start == placement->start &&
 				      region->range.last == placement->last));
 }
@@ -43,6 +44,7 @@ static void region_set_placement(struct vmr_manager *manager,
 	struct vmr_space *space = vmr_region_space(manager, region);
 
 	VMR_ASSERT(vmr_range_state(&region->range) == VMR_FREE);
+	WRITE_ONCE(region->isa_enable, placement->isa_enable);
 	if (region->type == VMR_REGION_WINDOW && placement->state != VMR_FREE)
 		region->size = placement->last - placement->start + 1;
 	if (placement->state == VMR_PARKED)

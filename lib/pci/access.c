@@ -2,82 +2,123 @@
 /*
  * access.c - accesses to configuration space
  *
- * The registers are kept as bytes in guest memory order. They are the only state:
- * after each write, the regions and vectors whose registers are written are
- * updated from them.
+ * The registers are kept as bytes in guest memory order. After each write, the
+ * regions and vectors whose registers are written are updated from them.
  */
 #include "pci.h"
 
-static int check_access(uint32_t offset, uint32_t width)
+static int check_access(const struct vmr_pci_function *fn, uint32_t offset,
+			uint32_t width)
 {
 	if (width != 1 && width != 2 && width != 4)
 		return -EMSGSIZE;
-	if (offset > VMR_PCI_CONFIG_SIZE - width)
+	if (offset >= fn->config_size || (offset & 3) + width > 4)
 		return -ERANGE;
 	return 0;
+}
+
+static uint32_t get_bytes(const uint8_t *bytes, uint32_t width)
+{
+	uint32_t value = 0;
+
+	while (width--)
+		value = value << 8 | bytes[width];
+	return value;
 }
 
 int vmr_pci_config_read(const struct vmr_pci_function *fn, uint32_t offset,
 			void *data, uint32_t width)
 {
+	const struct vmr_pci_reg_block *reg_block;
 	int ret;
 
 	if (!fn || !data)
 		return -EINVAL;
-	ret = check_access(offset, width);
-	if (ret)
-		memset(data, 0xff, width);
-	else
-		memcpy(data, &fn->config[offset], width);
-	return ret;
+	ret = check_access(fn, offset, width);
+	if (ret) {
+		if (ret == -ERANGE)
+			memset(data, 0xff, width);
+		return ret;
+	}
+	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
+		if (reg_block->read &&
+		    vmr_pci_overlaps(offset, width, reg_block->offset,
+				     reg_block->size))
+			reg_block->read(fn, reg_block);
+	memcpy(data, &fn->config[offset], width);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_config_read);
 
-static bool overlaps_register(uint32_t offset, uint32_t width, uint32_t reg,
-			      uint32_t size)
+/* Change the registers, and describe the write */
+static void write_registers(struct vmr_pci_function *fn,
+			    struct vmr_pci_write *write, const uint8_t *bytes)
 {
-	return offset < reg + size && reg < offset + width;
+	uint8_t *config = &fn->config[write->offset];
+	const uint8_t *wmask = &fn->wmask[write->offset];
+	const uint8_t *w1cmask = &fn->w1cmask[write->offset];
+	uint32_t i;
+
+	write->old_value = get_bytes(config, write->width);
+	write->written = get_bytes(bytes, write->width);
+	for (i = 0; i < write->width; i++) {
+		config[i] = (config[i] & ~wmask[i]) | (bytes[i] & wmask[i]);
+		config[i] &= ~(bytes[i] & w1cmask[i]);
+	}
+	write->new_value = get_bytes(config, write->width);
+}
+
+/* The BARs that depend on the written registers */
+static uint32_t written_bars(const struct vmr_pci_function *fn,
+			     const struct vmr_pci_write *write)
+{
+	uint32_t i, mask = 0;
+
+	if (vmr_pci_writes(write, PCI_COMMAND, 2))
+		return (1u << VMR_PCI_NR_BARS) - 1;
+	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+		if (vmr_pci_writes(write, vmr_pci_bar_reg(fn, i),
+				   fn->bars[i].type == VMR_PCI_BAR_MEM64 ? 8 :
+									   4))
+			mask |= 1u << i;
+	return mask;
+}
+
+static void call_blocks(struct vmr_pci_function *fn,
+			const struct vmr_pci_write *write)
+{
+	bool command = vmr_pci_writes(write, PCI_COMMAND, 2);
+	struct vmr_pci_reg_block *reg_block;
+
+	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
+		if (reg_block->write &&
+		    (command || vmr_pci_writes(write, reg_block->offset,
+					       reg_block->size)))
+			reg_block->write(fn, reg_block, write);
 }
 
 int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 			 const void *data, uint32_t width)
 {
-	const uint8_t *bytes = data;
-	struct vmr_pci_reg_block *reg_block;
-	uint32_t i, mask = 0;
-	bool command;
+	struct vmr_pci_write write = { .offset = offset, .width = width };
 	int ret;
 
 	if (!fn || !data)
 		return -EINVAL;
-	ret = check_access(offset, width);
+	ret = check_access(fn, offset, width);
 	if (ret)
 		return ret;
 	if (!fn->manager)
 		return -ENOENT;
-	for (i = 0; i < width; i++) {
-		uint8_t *byte = &fn->config[offset + i];
-		uint8_t writable = fn->wmask[offset + i];
-
-		*byte = (*byte & ~writable) | (bytes[i] & writable);
-	}
-
-	command = overlaps_register(offset, width, PCI_COMMAND, 2);
-	for (i = 0; i < VMR_PCI_NR_BARS; i++)
-		if (command ||
-		    overlaps_register(
-			    offset, width, vmr_pci_bar_reg(fn, i),
-			    fn->bars[i].type == VMR_PCI_BAR_MEM64 ? 8 : 4))
-			mask |= 1u << i;
-	vmr_pci_update_bars(fn, mask);
-	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
-		if (command ||
-		    overlaps_register(offset, width, reg_block->offset,
-				      reg_block->size))
-			reg_block->write(fn, reg_block);
+	write_registers(fn, &write, data);
+	vmr_pci_record_sizing(fn, &write);
+	vmr_pci_update_bars(fn, written_bars(fn, &write));
+	if (vmr_pci_writes(&write, PCI_COMMAND, 2))
+		vmr_pci_intx_update(fn);
+	call_blocks(fn, &write);
 	/* A listener may have unplugged the function during the updates */
-	if (fn->manager && fn->ops && fn->ops->config_written)
-		fn->ops->config_written(fn, offset, width);
+	if (fn->manager && fn->events && fn->events->config_written)
+		fn->events->config_written(fn, &write);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_config_write);

@@ -2,7 +2,8 @@
 /*
  * bar.c - base address registers
  *
- * The placement of a BAR depends on its registers and the command register alone.
+ * The placement of a BAR depends on its registers, the command register, the power
+ * state and one bit for each 32-bit register, which is set while the guest sizes it.
  */
 #include "pci.h"
 
@@ -34,25 +35,121 @@ static uint64_t bar_value(const struct vmr_pci_function *fn,
 	return value & bar_mask(bar);
 }
 
-/*
- * Whether the registers hold an address, that is, they are not being sized. While
- * the guest sizes a 64-bit BAR, the lower half can be all ones and the upper half
- * zero. This value is the end of the 32-bit space, where no BAR can be.
- */
-static bool bar_has_address(const struct vmr_pci_function *fn,
-			    const uint8_t *config, unsigned int index,
-			    uint64_t *addr)
+/* The address bits of a 32-bit register, implemented or wired to zero */
+static uint32_t address_bits(enum vmr_pci_bar_type type, bool upper)
 {
-	uint64_t mask = bar_mask(&fn->bars[index]);
-
-	*addr = bar_value(fn, config, index);
-	return *addr && *addr != mask && *addr != (mask & 0xffffffffu);
+	if (upper)
+		return ~0u;
+	switch (type) {
+	case VMR_PCI_BAR_IO:
+		return (uint32_t)PCI_BASE_ADDRESS_IO_MASK;
+	case VMR_PCI_BAR_ROM:
+		return (uint32_t)PCI_ROM_ADDRESS_MASK;
+	default:
+		return (uint32_t)PCI_BASE_ADDRESS_MEM_MASK;
+	}
 }
 
-static bool bar_decodes(const struct vmr_pci_function *fn,
-			const uint8_t *config, unsigned int index)
+/*
+ * Whether a write makes a register of a BAR being sized. All writable bits of the
+ * lower half of a 64-bit BAR are ones in an address just below 4 GiB; a guest that
+ * sizes it writes a bit that is wired to zero too, if there is one.
+ */
+static bool begins_sizing(enum vmr_pci_bar_type type, bool upper,
+			  uint64_t mask, uint32_t written, uint32_t bits,
+			  uint32_t value)
 {
-	uint32_t command = get_le16(&config[PCI_COMMAND]);
+	uint32_t address = address_bits(type, upper);
+	uint32_t writable = (uint32_t)(upper ? mask >> 32 : mask) & address;
+	uint32_t wired = address & ~writable;
+
+	if (written & bits & wired)
+		return true;
+	if (type == VMR_PCI_BAR_MEM64 && !upper && wired)
+		return false;
+	return writable && (value & writable) == writable;
+}
+
+/* The BAR that a register belongs to, and whether it is the upper half */
+static unsigned int bar_of_register(const struct vmr_pci_function *fn,
+				    unsigned int index, bool *upper)
+{
+	*upper = index && index < VMR_PCI_ROM &&
+		 fn->bars[index - 1].type == VMR_PCI_BAR_MEM64;
+	return *upper ? index - 1 : index;
+}
+
+static void record_register(struct vmr_pci_function *fn, unsigned int index,
+			    const struct vmr_pci_write *write)
+{
+	uint32_t reg = vmr_pci_bar_reg(fn, index);
+	unsigned int shift = 8 * (write->offset - reg);
+	uint32_t bits = (write->width == 4 ? ~0u :
+					     (1u << 8 * write->width) - 1)
+			<< shift;
+	bool upper, sizing, was_sizing;
+	unsigned int owner = bar_of_register(fn, index, &upper);
+	struct vmr_pci_bar *bar = &fn->bars[owner];
+	const struct vmr_range *range = &bar->region.range;
+
+	if (bar->type == VMR_PCI_BAR_NONE)
+		return;
+	was_sizing = vmr_pci_bar_sizing(fn, fn->sizing, owner);
+	sizing = begins_sizing(bar->type, upper, bar_mask(bar),
+			       write->written << shift, bits,
+			       get_le32(&fn->config[reg]));
+	fn->sizing &= ~(1u << index);
+	fn->sizing |= (uint32_t)sizing << index;
+	if (sizing && !was_sizing) {
+		bar->has_old_start = vmr_range_state(range) != VMR_FREE;
+		bar->old_start = range->start;
+	}
+}
+
+void vmr_pci_record_sizing(struct vmr_pci_function *fn,
+			   const struct vmr_pci_write *write)
+{
+	unsigned int i, nr = vmr_pci_nr_bar_regs(fn);
+
+	/* An access does not cross a dword: it writes to at most one register */
+	for (i = 0; i < nr; i++)
+		if (vmr_pci_writes(write, vmr_pci_bar_reg(fn, i), 4))
+			record_register(fn, i, write);
+	if (vmr_pci_writes(write, vmr_pci_bar_reg(fn, VMR_PCI_ROM), 4))
+		record_register(fn, VMR_PCI_ROM, write);
+}
+
+bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
+			unsigned int index)
+{
+	uint32_t bits = 1u << index;
+
+	if (fn->bars[index].type == VMR_PCI_BAR_MEM64)
+		bits |= bits << 1;
+	return sizing & bits;
+}
+
+/*
+ * Address 0 is none, and neither is one whose last byte is the end of the width of
+ * the register. Outside the windows of a host bridge that translates there are no
+ * CPU addresses.
+ */
+bool vmr_pci_bar_has_address(const struct vmr_pci_function *fn,
+			     const uint8_t *config, unsigned int index,
+			     uint64_t *addr)
+{
+	const struct vmr_pci_bar *bar = &fn->bars[index];
+	uint64_t value = bar_value(fn, config, index);
+
+	return value && value != bar_mask(bar) &&
+	       vmr_pci_to_cpu(fn, bar->region.io, value, bar->region.size,
+			      addr);
+}
+
+bool vmr_pci_bar_decodes(const struct vmr_pci_function *fn,
+			 const uint8_t *config, unsigned int index)
+{
+	uint32_t command = vmr_pci_command(config);
 
 	switch (fn->bars[index].type) {
 	case VMR_PCI_BAR_IO:
@@ -73,12 +170,14 @@ struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 {
 	struct vmr_region *region = &fn->bars[index].region;
 
+	memset(placement, 0, sizeof(*placement));
 	placement->state = VMR_FREE;
-	placement->start = 0;
 	if (fn->bars[index].type != VMR_PCI_BAR_NONE &&
-	    bar_has_address(fn, config, index, &placement->start))
-		placement->state = bar_decodes(fn, config, index) ? VMR_LIVE :
-								    VMR_PARKED;
+	    vmr_pci_bar_has_address(fn, config, index, &placement->start))
+		placement->state = vmr_pci_bar_decodes(fn, config, index) &&
+						   vmr_pci_powered(fn, config) ?
+					   VMR_LIVE :
+					   VMR_PARKED;
 	placement->last = placement->start + (region->size - 1);
 	return region;
 }
@@ -131,14 +230,31 @@ static bool bar_in_use(const struct vmr_pci_function *fn, unsigned int index)
 		fn->bars[index - 1].type == VMR_PCI_BAR_MEM64);
 }
 
+static void init_registers(struct vmr_pci_function *fn, unsigned int index)
+{
+	const struct vmr_pci_bar *bar = &fn->bars[index];
+	uint32_t reg = vmr_pci_bar_reg(fn, index);
+	uint64_t mask = bar_mask(bar);
+
+	put_le32(&fn->wmask[reg], (uint32_t)mask);
+	if (bar->type == VMR_PCI_BAR_IO)
+		fn->config[reg] = PCI_BASE_ADDRESS_SPACE_IO;
+	else if (bar->type == VMR_PCI_BAR_ROM)
+		fn->wmask[reg] |= PCI_ROM_ADDRESS_ENABLE;
+	else if (bar->prefetchable)
+		fn->config[reg] = PCI_BASE_ADDRESS_MEM_PREFETCH;
+	if (bar->type == VMR_PCI_BAR_MEM64) {
+		fn->config[reg] |= PCI_BASE_ADDRESS_MEM_TYPE_64;
+		put_le32(&fn->wmask[reg + 4], (uint32_t)(mask >> 32));
+	}
+}
+
 int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		    enum vmr_pci_bar_type type, bool prefetchable,
 		    uint64_t size, const char *name)
 {
 	struct vmr_pci_bar *bar;
 	unsigned int last_reg;
-	uint64_t mask;
-	uint32_t reg;
 	int ret;
 
 	if (!fn || !bar_size_valid(index, type, size))
@@ -161,34 +277,28 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 	bar->type = type;
 	bar->prefetchable = prefetchable;
 	bar->region.prefetchable = prefetchable;
-
-	reg = vmr_pci_bar_reg(fn, index);
-	mask = bar_mask(bar);
-	put_le32(&fn->wmask[reg], (uint32_t)mask);
-	if (type == VMR_PCI_BAR_IO)
-		fn->config[reg] = PCI_BASE_ADDRESS_SPACE_IO;
-	else if (type == VMR_PCI_BAR_ROM)
-		fn->wmask[reg] |= PCI_ROM_ADDRESS_ENABLE;
-	else
-		fn->config[reg] =
-			(type == VMR_PCI_BAR_MEM64 ?
-				 PCI_BASE_ADDRESS_MEM_TYPE_64 :
-				 0) |
-			(prefetchable ? PCI_BASE_ADDRESS_MEM_PREFETCH : 0);
-	if (type == VMR_PCI_BAR_MEM64)
-		put_le32(&fn->wmask[reg + 4], (uint32_t)(mask >> 32));
+	init_registers(fn, index);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_bar);
 
+/* While a BAR is being sized, the address that it had is avoided */
 static struct vmr_region *get_bar_placement(struct vmr_device *dev,
 					    unsigned int index,
 					    struct vmr_placement *placement)
 {
 	struct vmr_pci_function *fn =
 		container_of(dev, struct vmr_pci_function, dev);
+	struct vmr_pci_bar *bar = &fn->bars[index];
 
-	return vmr_pci_bar_placement(fn, fn->config, index, placement);
+	if (!vmr_pci_bar_sizing(fn, fn->sizing, index))
+		return vmr_pci_bar_placement(fn, fn->config, index, placement);
+	*placement = (struct vmr_placement) {
+		.state = bar->has_old_start ? VMR_PARKED : VMR_FREE,
+		.start = bar->old_start,
+		.last = bar->old_start + (bar->region.size - 1),
+	};
+	return &bar->region;
 }
 
 void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask)
@@ -198,3 +308,52 @@ void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask)
 		vmr_device_update_placements(fn->manager, &fn->dev, mask,
 					     get_bar_placement);
 }
+
+/* The nearest bridge above that does not forward all of a region, or NULL */
+static struct vmr_pci_bridge *blocking_bridge(const struct vmr_pci_function *fn,
+					      const struct vmr_region *region)
+{
+	struct vmr_pci_bridge *bridge = fn->upstream_bridge;
+
+	for (; bridge; bridge = bridge->fn.upstream_bridge)
+		if (!vmr_bus_forwards(&bridge->bus, region))
+			return bridge;
+	return NULL;
+}
+
+enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
+				       unsigned int index,
+				       struct vmr_range **conflict,
+				       struct vmr_pci_bridge **bridge)
+{
+	const struct vmr_region *region;
+	struct vmr_pci_bridge *blocking;
+	uint64_t addr;
+
+	if (!fn || index >= VMR_PCI_NR_BARS || !fn->manager ||
+	    fn->bars[index].type == VMR_PCI_BAR_NONE)
+		return VMR_PCI_HIDDEN_NONE;
+	region = &fn->bars[index].region;
+	if (!vmr_pci_bar_decodes(fn, fn->config, index))
+		return VMR_PCI_HIDDEN_DECODE;
+	if (!vmr_pci_powered(fn, fn->config))
+		return VMR_PCI_HIDDEN_POWER;
+	if (vmr_pci_bar_sizing(fn, fn->sizing, index))
+		return VMR_PCI_HIDDEN_SIZING;
+	if (vmr_range_state(&region->range) == VMR_CLAIMED) {
+		if (conflict)
+			*conflict = vmr_find_overlap(
+				vmr_region_space(fn->manager, region),
+				region->range.start, region->range.last);
+		return VMR_PCI_HIDDEN_CLAIM;
+	}
+	if (!vmr_pci_bar_addr(fn, index, &addr))
+		return VMR_PCI_HIDDEN_ADDRESS;
+	blocking = blocking_bridge(fn, region);
+	if (!blocking)
+		return VMR_PCI_MAPPED;
+	if (bridge)
+		*bridge = blocking;
+	return VMR_PCI_HIDDEN_WINDOW;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_bar_hidden);

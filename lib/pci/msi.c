@@ -1,78 +1,341 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * msi.c - MSI capabilities
+ * msi.c - MSI, and sending interrupts
  *
- * The registers read back what the guest wrote, also if there are no vectors.
+ * The block of vectors is live while MSI is enabled. A block that cannot be allocated
+ * waits. After each write, the number of vectors that are held or requested is
+ * compared with the number that the registers enable.
  */
 #include "pci.h"
 
-#define VMR_PCI_MSI_SIZE	16	/* 64-bit address, no masking */
+/* The offsets that depend on the width of the address */
+static uint32_t msi_data(const struct vmr_pci_msi *msi)
+{
+	return msi->contents[PCI_MSI_FLAGS] & PCI_MSI_FLAGS_64BIT ?
+		       PCI_MSI_DATA_64 : PCI_MSI_DATA_32;
+}
 
+static uint32_t msi_mask(const struct vmr_pci_msi *msi)
+{
+	return msi->contents[PCI_MSI_FLAGS] & PCI_MSI_FLAGS_64BIT ?
+		       PCI_MSI_MASK_64 : PCI_MSI_MASK_32;
+}
+
+static uint32_t log2_field(uint32_t control, uint32_t field)
+{
+	return (control & field) / (field & -field);
+}
+
+/* A guest that enables more vectors than there are gets those that there are */
 uint32_t vmr_pci_msi_nr_enabled(const uint8_t *cap)
 {
 	uint32_t control = get_le16(&cap[PCI_MSI_FLAGS]);
-	uint32_t supported = (control & PCI_MSI_FLAGS_QMASK) >> 1;
-	uint32_t requested = (control & PCI_MSI_FLAGS_QSIZE) >> 4;
 
-	/* A guest that requests more vectors than are supported gets these */
-	return control & PCI_MSI_FLAGS_ENABLE ?
-		       1u << min(supported, requested) :
-		       0;
+	if (!(control & PCI_MSI_FLAGS_ENABLE))
+		return 0;
+	return 1u << min(log2_field(control, PCI_MSI_FLAGS_QMASK),
+			 log2_field(control, PCI_MSI_FLAGS_QSIZE));
 }
 
-static struct vmr_pci_msi *to_msi(struct vmr_pci_reg_block *reg_block)
+static struct vmr_pci_msi *to_msi(const struct vmr_pci_reg_block *reg_block)
 {
-	return container_of(reg_block, struct vmr_pci_msi, reg_block);
+	return container_of((struct vmr_pci_reg_block *)reg_block,
+			    struct vmr_pci_msi, reg_block);
+}
+
+static uint8_t *msi_config(const struct vmr_pci_msi *msi)
+{
+	return &msi->fn->config[msi->reg_block.offset];
+}
+
+static bool is_masked(const struct vmr_pci_msi *msi, uint32_t index)
+{
+	if (!msi->maskable)
+		return false;
+	return get_le32(msi_config(msi) + msi_mask(msi)) >> index & 1;
+}
+
+/* Block or unblock each vector, and deliver what was pending */
+static void update_blocked(struct vmr_pci_msi *msi)
+{
+	uint32_t i, nr = msi->range.node.link ? msi->waiter.nr : 0;
+
+	for (i = 0; i < VMR_PCI_MSI_MAX_VECTORS; i++) {
+		if (i >= nr || is_masked(msi, i))
+			vmr_pci_vector_block(&msi->vectors[i]);
+		else if (vmr_pci_vector_unblock(&msi->vectors[i]))
+			vmr_pci_deliver(msi->fn, i);
+	}
+}
+
+/* A block that waited was allocated */
+static void msi_served(struct vmr_vector_waiter *waiter)
+{
+	struct vmr_pci_msi *msi =
+		container_of(waiter, struct vmr_pci_msi, waiter);
+
+	msi->error = 0;
+	msi->fn->nr_vectors += waiter->nr;
+	vmr_pci_report_vector(msi->fn, 0, &msi->range, 0);
+	if (msi->fn->manager)	/* the callback may have unplugged the function */
+		update_blocked(msi);
+}
+
+/* Hold @nr vectors, or none */
+static void set_nr_vectors(struct vmr_pci_msi *msi, uint32_t nr)
+{
+	bool had = msi->range.node.link || msi->error;
+
+	if (nr == (had ? msi->waiter.nr : 0))
+		return;
+	if (had) {
+		vmr_pci_free_vectors(msi->fn, &msi->waiter);
+		msi->error = 0;
+	}
+	if (nr) {
+		msi->waiter.nr = nr;
+		msi->error = vmr_pci_alloc_vectors(msi->fn, &msi->waiter);
+	}
+	vmr_pci_report_vector(msi->fn, 0,
+			      msi->range.node.link ? &msi->range : NULL,
+			      msi->error);
+}
+
+void vmr_pci_msi_update(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_msi *msi = fn->msi;
+
+	/* A callback for an earlier change may have unplugged the function */
+	if (!fn->manager)
+		return;
+	set_nr_vectors(msi, vmr_pci_msi_nr_enabled(msi_config(msi)));
+	if (fn->manager)
+		update_blocked(msi);
+}
+
+/* Whether a write touches address, data or mask bits */
+static bool writes_message(const struct vmr_pci_msi *msi,
+			   const struct vmr_pci_write *write)
+{
+	uint32_t begin = msi->reg_block.offset + PCI_MSI_ADDRESS_LO;
+
+	return vmr_pci_writes(write, begin,
+			      msi->reg_block.offset + msi->reg_block.size -
+				      begin) &&
+	       write->old_value != write->new_value;
 }
 
 static void msi_written(struct vmr_pci_function *fn,
-			struct vmr_pci_reg_block *reg_block)
+			struct vmr_pci_reg_block *reg_block,
+			const struct vmr_pci_write *write)
 {
 	struct vmr_pci_msi *msi = to_msi(reg_block);
+	bool message = writes_message(msi, write);
+	uint32_t i;
 
-	vmr_pci_update_vectors(fn, VMR_KIND_MSI, &msi->range, &msi->error, 0,
-		       vmr_pci_msi_nr_enabled(&fn->config[reg_block->offset]));
+	vmr_pci_msi_update(fn);
+	if (!message || !msi->range.node.link)
+		return;
+	for (i = 0; i < msi->waiter.nr; i++)
+		vmr_pci_report_message(fn, i);
 }
 
-static void msi_unplugged(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *reg_block)
+/* The pending bits are computed when the guest reads them */
+static void msi_read(const struct vmr_pci_function *fn,
+		     const struct vmr_pci_reg_block *reg_block)
 {
-	vmr_pci_update_vectors(fn, VMR_KIND_MSI, &to_msi(reg_block)->range,
-		       &to_msi(reg_block)->error, 0, 0);
+	const struct vmr_pci_msi *msi = to_msi(reg_block);
+	uint32_t i, pending = 0;
+
+	if (!msi->maskable)
+		return;
+	for (i = 0; i < VMR_PCI_MSI_MAX_VECTORS; i++)
+		if (vmr_pci_vector_pending(&msi->vectors[i]))
+			pending |= 1u << i;
+	put_le32(&fn->config[reg_block->offset + msi_mask(msi) + 4], pending);
 }
 
-struct vmr_pci_msi *vmr_pci_reg_block_msi(struct vmr_pci_reg_block *reg_block)
+static void msi_clear(struct vmr_pci_function *fn,
+		      struct vmr_pci_reg_block *reg_block)
 {
-	return reg_block->write == msi_written ? to_msi(reg_block) : NULL;
+	struct vmr_pci_msi *msi = to_msi(reg_block);
+	uint32_t i;
+
+	for (i = 0; i < VMR_PCI_MSI_MAX_VECTORS; i++)
+		vmr_pci_vector_clear(&msi->vectors[i]);
+	if (fn->manager)
+		set_nr_vectors(msi, 0);
+}
+
+/* Only maskable capabilities have mask bits, one for each vector that exists */
+static void init_masks(const struct vmr_pci_msi *msi, uint32_t vectors,
+		       uint8_t *wmask)
+{
+	bool is_64bit = msi->contents[PCI_MSI_FLAGS] & PCI_MSI_FLAGS_64BIT;
+
+	put_le16(&wmask[PCI_MSI_FLAGS],
+		 PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	put_le32(&wmask[PCI_MSI_ADDRESS_LO], 0xfffffffc);
+	if (is_64bit)
+		put_le32(&wmask[PCI_MSI_ADDRESS_HI], 0xffffffff);
+	put_le16(&wmask[msi_data(msi)], 0xffff);
+	if (msi->maskable)
+		put_le32(&wmask[msi_mask(msi)], ~0u >> (32 - vectors));
+}
+
+static int add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
+		   uint32_t offset, uint32_t vectors, uint16_t flags,
+		   uint32_t size)
+{
+	uint8_t wmask[24] = { 0 };
+	struct vmr_pci_cap_desc desc = {
+		.id = PCI_CAP_ID_MSI, .single = true, .size = size,
+		.offset = offset, .contents = msi->contents, .wmask = wmask,
+	};
+	int ret;
+
+	put_le16(&msi->contents[PCI_MSI_FLAGS],
+		 flags | (uint32_t)(fls64(vectors) - 1) << 1);
+	msi->maskable = flags & PCI_MSI_FLAGS_MASKBIT;
+	init_masks(msi, vectors, wmask);
+	ret = vmr_pci_add_capability(fn, &msi->reg_block, &desc);
+	if (ret)
+		return ret;
+	msi->reg_block.write = msi_written;
+	msi->reg_block.read = msi_read;
+	msi->reg_block.reset = msi_clear;
+	msi->reg_block.remove = msi_clear;
+	msi->waiter.range = &msi->range;
+	msi->waiter.kind = VMR_KIND_MSI;
+	msi->waiter.served = msi_served;
+	msi->fn = fn;
+	fn->msi = msi;
+	msi_clear(fn, &msi->reg_block);
+	return 0;
+}
+
+static bool nr_vectors_valid(uint32_t vectors)
+{
+	return vmr_is_pow2(vectors) && vectors <= VMR_PCI_MSI_MAX_VECTORS;
 }
 
 int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 		    uint32_t offset, uint32_t vectors)
 {
-	uint8_t *writable;
-	int ret;
-
-	if (!fn || !msi || !vmr_is_pow2(vectors) || vectors > 32 ||
-	    !vmr_pci_cap_offset_valid(offset, VMR_PCI_MSI_SIZE))
+	if (!fn || !msi || !nr_vectors_valid(vectors))
 		return -EINVAL;
-	ret = vmr_pci_add_reg_block(fn, &msi->reg_block, offset,
-				    VMR_PCI_MSI_SIZE);
-	if (ret)
-		return ret;
-	msi->reg_block.write = msi_written;
-	msi->reg_block.remove = msi_unplugged;
-	vmr_pci_add_capability(fn, &msi->reg_block, PCI_CAP_ID_MSI);
-	put_le16(
-		&fn->config[offset + PCI_MSI_FLAGS],
-		PCI_MSI_FLAGS_64BIT | /* LCOV_EXCL_BR_LINE: fls64() of a power of two */
-			(uint32_t)(fls64(vectors) - 1)
-				<< 1); /* LCOV_EXCL_BR_LINE: same */
-	writable = &fn->wmask[offset];
-	put_le16(&writable[PCI_MSI_FLAGS],
-		 PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
-	put_le32(&writable[PCI_MSI_ADDRESS_LO], 0xfffffffc);
-	put_le32(&writable[PCI_MSI_ADDRESS_HI], 0xffffffff);
-	put_le16(&writable[PCI_MSI_DATA_64], 0xffff);
-	return 0;
+	if (fn->msi)
+		return -EEXIST;
+	return add_msi(fn, msi, offset, vectors, PCI_MSI_FLAGS_64BIT, 16);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msi);
+
+int vmr_pci_add_msi_maskable(struct vmr_pci_function *fn,
+			     struct vmr_pci_msi *msi, uint32_t offset,
+			     uint32_t vectors, bool is_64bit)
+{
+	if (!fn || !msi || !nr_vectors_valid(vectors))
+		return -EINVAL;
+	if (fn->msi)
+		return -EEXIST;
+	return add_msi(fn, msi, offset, vectors,
+		       PCI_MSI_FLAGS_MASKBIT |
+			       (is_64bit ? PCI_MSI_FLAGS_64BIT : 0),
+		       is_64bit ? 24 : 20);
+}
+EXPORT_SYMBOL_GPL(vmr_pci_add_msi_maskable);
+
+/*
+ * After a restore: a live block is the one that the registers enable, and is reported
+ * as if the guest had just enabled it. If there is none, it is requested again.
+ */
+void vmr_pci_msi_restored(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_msi *msi = fn->msi;
+	uint32_t i;
+
+	if (msi->range.node.link) {
+		msi->waiter.nr =
+			(uint32_t)(msi->range.last - msi->range.start + 1);
+		fn->nr_vectors += msi->waiter.nr;
+		vmr_pci_report_vector(fn, 0, &msi->range, 0);
+		for (i = 0; fn->manager && i < msi->waiter.nr; i++)
+			vmr_pci_report_message(fn, i);
+	}
+	vmr_pci_msi_update(fn);
+}
+
+static int notify_msi(struct vmr_pci_function *fn, uint32_t index)
+{
+	uint32_t nr = vmr_pci_msi_nr_enabled(msi_config(fn->msi));
+
+	if (!nr)
+		return -ENOENT;
+	index = min(index, nr - 1);
+	if (!vmr_pci_vector_send(&fn->msi->vectors[index]))
+		return -EAGAIN;
+	vmr_pci_deliver(fn, index);
+	return 0;
+}
+
+static bool uses_msix(const struct vmr_pci_function *fn)
+{
+	return fn->msix &&
+	       vmr_pci_msix_enabled(&fn->config[fn->msix->reg_block.offset]);
+}
+
+int vmr_pci_notify(struct vmr_pci_function *fn, uint32_t index)
+{
+	if (!fn)
+		return -EINVAL;
+	if (!READ_ONCE(fn->manager))
+		return -ENOENT;
+	if (!uses_msix(fn))
+		return fn->msi ? notify_msi(fn, index) : -ENOENT;
+	if (index >= fn->msix->nr)
+		return -EINVAL;
+	if (!vmr_pci_vector_send(&fn->msix->entries[index].vector))
+		return -EAGAIN;
+	vmr_pci_deliver(fn, index);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_notify);
+
+static int msi_message(const struct vmr_pci_msi *msi, uint32_t index,
+		       struct vmr_pci_message *message)
+{
+	const uint8_t *cap = msi_config(msi);
+	uint32_t nr = vmr_pci_msi_nr_enabled(cap);
+
+	if (!nr)
+		return -ENOENT;
+	if (index >= nr)
+		return -EINVAL;
+	message->address = get_le32(&cap[PCI_MSI_ADDRESS_LO]);
+	if (get_le16(&cap[PCI_MSI_FLAGS]) & PCI_MSI_FLAGS_64BIT)
+		message->address |=
+			(uint64_t)get_le32(&cap[PCI_MSI_ADDRESS_HI]) << 32;
+	/* The number of the vector is in the low bits of the data */
+	message->data = (get_le16(&cap[msi_data(msi)]) & ~(nr - 1)) | index;
+	message->masked = is_masked(msi, index);
+	return 0;
+}
+
+int vmr_pci_message(const struct vmr_pci_function *fn, uint32_t index,
+		    struct vmr_pci_message *message)
+{
+	const uint32_t *dwords;
+
+	if (!fn || !message)
+		return -EINVAL;
+	if (!uses_msix(fn))
+		return fn->msi ? msi_message(fn->msi, index, message) : -ENOENT;
+	if (index >= fn->msix->nr)
+		return -EINVAL;
+	dwords = fn->msix->entries[index].dwords;
+	message->address = dwords[0] | (uint64_t)dwords[1] << 32;
+	message->data = dwords[2];
+	message->masked = vmr_pci_msix_entry_masked(fn->msix, index);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_message);

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * msix.c - MSI-X capabilities and tables
+ * msix.c - MSI-X: capability, table and pending bits
  *
- * The registers and the table read back what the guest wrote. After each write, an
- * entry has a vector if it is enabled, unless the allocation failed.
+ * An entry is used while MSI-X is enabled and neither the entry nor the function is
+ * masked. It allocates its vector at its first use, and keeps it until MSI-X is
+ * disabled. The vector is blocked while the entry is not used or has no vector.
+ *
+ * The library's callbacks serve the table and the pending bits, and pass all other
+ * accesses on to the callbacks of the owner. A memory BAR traps the two as
+ * subregions.
  */
 #include "pci.h"
 
 #define MSIX_MAX_ENTRIES	(PCI_MSIX_FLAGS_QSIZE + 1)
 #define ENTRY_CTRL_DWORD	(PCI_MSIX_ENTRY_VECTOR_CTRL / 4)
 
-/* The bits of an entry that a guest can write; the address is a multiple of 4 */
-static const uint32_t entry_writable[4] = {
+/* The bits of an entry that the guest can write */
+static const uint32_t entry_wmask[PCI_MSIX_ENTRY_SIZE / 4] = {
 	0xfffffffc, 0xffffffff, 0xffffffff, PCI_MSIX_ENTRY_CTRL_MASKBIT,
 };
 
@@ -19,10 +24,28 @@ bool vmr_pci_msix_entry_valid(const uint32_t *dwords)
 {
 	int i;
 
-	for (i = 0; i < 4; i++)
-		if (dwords[i] & ~entry_writable[i])
+	for (i = 0; i < PCI_MSIX_ENTRY_SIZE / 4; i++)
+		if (dwords[i] & ~entry_wmask[i])
 			return false;
 	return true;
+}
+
+bool vmr_pci_msix_enabled(const uint8_t *cap)
+{
+	return get_le16(&cap[PCI_MSIX_FLAGS]) & PCI_MSIX_FLAGS_ENABLE;
+}
+
+static const uint8_t *msix_config(const struct vmr_pci_msix *msix)
+{
+	return &msix->fn->config[msix->reg_block.offset];
+}
+
+bool vmr_pci_msix_entry_masked(const struct vmr_pci_msix *msix, uint32_t index)
+{
+	return get_le16(msix_config(msix) + PCI_MSIX_FLAGS) &
+		       PCI_MSIX_FLAGS_MASKALL ||
+	       READ_ONCE(msix->entries[index].dwords[ENTRY_CTRL_DWORD]) &
+		       PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
 
 static struct vmr_pci_msix *to_msix(struct vmr_pci_reg_block *reg_block)
@@ -30,120 +53,245 @@ static struct vmr_pci_msix *to_msix(struct vmr_pci_reg_block *reg_block)
 	return container_of(reg_block, struct vmr_pci_msix, reg_block);
 }
 
-static bool msix_enabled(const struct vmr_pci_function *fn,
-			 const struct vmr_pci_msix *msix)
+static uint32_t entry_index(const struct vmr_pci_msix_entry *entry)
 {
-	return get_le16(&fn->config[msix->reg_block.offset + PCI_MSIX_FLAGS]) &
-	       PCI_MSIX_FLAGS_ENABLE;
+	return (uint32_t)(entry - entry->msix->entries);
 }
 
-bool vmr_pci_msix_entry_enabled(const uint8_t *cap, const uint32_t *dwords)
-{
-	return get_le16(&cap[PCI_MSIX_FLAGS]) & PCI_MSIX_FLAGS_ENABLE &&
-	       !(dwords[ENTRY_CTRL_DWORD] & PCI_MSIX_ENTRY_CTRL_MASKBIT);
-}
-
-static void update_entry(struct vmr_pci_function *fn,
-			 struct vmr_pci_msix *msix, uint32_t index,
-			 bool enabled)
+/* Block or unblock the vector of an entry, and deliver what was pending */
+static void update_blocked(struct vmr_pci_msix *msix, uint32_t index, bool used)
 {
 	struct vmr_pci_msix_entry *entry = &msix->entries[index];
 
-	vmr_pci_update_vectors(fn, VMR_KIND_MSIX, &entry->range, &entry->error,
-			       index,
-			       enabled &&
-				       !(entry->dwords[ENTRY_CTRL_DWORD] &
-				       PCI_MSIX_ENTRY_CTRL_MASKBIT));
+	if (!used || !entry->range.node.link)
+		vmr_pci_vector_block(&entry->vector);
+	else if (vmr_pci_vector_unblock(&entry->vector))
+		vmr_pci_deliver(msix->fn, index);
+}
+
+static bool is_used(const struct vmr_pci_msix *msix, uint32_t index)
+{
+	return vmr_pci_msix_enabled(msix_config(msix)) &&
+	       !vmr_pci_msix_entry_masked(msix, index);
+}
+
+/* An entry that waited has a vector */
+static void entry_served(struct vmr_vector_waiter *waiter)
+{
+	struct vmr_pci_msix_entry *entry =
+		container_of(waiter, struct vmr_pci_msix_entry, waiter);
+	struct vmr_pci_msix *msix = entry->msix;
+	uint32_t index = entry_index(entry);
+
+	entry->error = 0;
+	msix->fn->nr_vectors++;
+	vmr_pci_report_vector(msix->fn, index, &entry->range, 0);
+	if (msix->fn->manager)	/* the callback may have unplugged the function */
+		update_blocked(msix, index, is_used(msix, index));
+}
+
+static void free_vector(struct vmr_pci_msix *msix, uint32_t index)
+{
+	struct vmr_pci_msix_entry *entry = &msix->entries[index];
+
+	if (!entry->range.node.link && !entry->error)
+		return;
+	vmr_pci_free_vectors(msix->fn, &entry->waiter);
+	entry->error = 0;
+	vmr_pci_report_vector(msix->fn, index, NULL, 0);
+}
+
+/* Act on the registers of one entry */
+static void update_entry(struct vmr_pci_msix *msix, uint32_t index)
+{
+	struct vmr_pci_msix_entry *entry = &msix->entries[index];
+	bool used = is_used(msix, index);
+
+	if (!vmr_pci_msix_enabled(msix_config(msix))) {
+		vmr_pci_vector_block(&entry->vector);
+		free_vector(msix, index);
+		return;
+	}
+	if (used && !entry->range.node.link && !entry->error) {
+		entry->waiter.nr = 1;
+		entry->error = vmr_pci_alloc_vectors(msix->fn, &entry->waiter);
+		vmr_pci_report_vector(msix->fn, index,
+				      entry->error ? NULL : &entry->range,
+				      entry->error);
+	}
+	if (msix->fn->manager)
+		update_blocked(msix, index, used);
+}
+
+void vmr_pci_msix_update(struct vmr_pci_function *fn)
+{
+	uint32_t i;
+
+	/* A callback may unplug the function */
+	for (i = 0; fn->manager && i < fn->msix->nr; i++)
+		update_entry(fn->msix, i);
 }
 
 static void msix_written(struct vmr_pci_function *fn,
-			 struct vmr_pci_reg_block *reg_block)
+			 struct vmr_pci_reg_block *reg_block,
+			 const struct vmr_pci_write *write)
 {
 	struct vmr_pci_msix *msix = to_msix(reg_block);
 	uint32_t i;
 
-	for (i = 0; i < msix->nr; i++)
-		update_entry(fn, msix, i, msix_enabled(fn, msix));
+	if (!vmr_pci_writes(write, reg_block->offset, reg_block->size) ||
+	    write->old_value == write->new_value)
+		return;
+	vmr_pci_msix_update(fn);
+	/* The function mask is a mask of each vector */
+	for (i = 0; fn->manager && i < msix->nr; i++)
+		if (msix->entries[i].range.node.link)
+			vmr_pci_report_message(fn, i);
 }
 
-static void msix_reset(struct vmr_pci_function *fn,
+static void clear_entries(struct vmr_pci_msix *msix)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < msix->nr; i++) {
+		for (j = 0; j < ENTRY_CTRL_DWORD; j++)
+			WRITE_ONCE(msix->entries[i].dwords[j], 0);
+		WRITE_ONCE(msix->entries[i].dwords[ENTRY_CTRL_DWORD],
+			   PCI_MSIX_ENTRY_CTRL_MASKBIT);
+		vmr_pci_vector_clear(&msix->entries[i].vector);
+	}
+}
+
+static void msix_clear(struct vmr_pci_function *fn,
 		       struct vmr_pci_reg_block *reg_block)
 {
 	struct vmr_pci_msix *msix = to_msix(reg_block);
 	uint32_t i;
 
-	(void)fn;
-	for (i = 0; i < msix->nr; i++) {
-		memset(msix->entries[i].dwords, 0,
-		       sizeof(msix->entries[i].dwords));
-		msix->entries[i].dwords[ENTRY_CTRL_DWORD] =
-			PCI_MSIX_ENTRY_CTRL_MASKBIT;
-	}
+	clear_entries(msix);
+	for (i = 0; fn->manager && i < msix->nr; i++)
+		free_vector(msix, i);
 }
 
-static void msix_unplugged(struct vmr_pci_function *fn,
-			   struct vmr_pci_reg_block *reg_block)
+void vmr_pci_msix_restored(struct vmr_pci_function *fn)
 {
-	struct vmr_pci_msix *msix = to_msix(reg_block);
+	struct vmr_pci_msix *msix = fn->msix;
 	uint32_t i;
 
-	for (i = 0; i < msix->nr; i++)
-		update_entry(fn, msix, i, false);
+	for (i = 0; fn->manager && i < msix->nr; i++) {
+		struct vmr_pci_msix_entry *entry = &msix->entries[i];
+
+		if (!entry->range.node.link)
+			continue;
+		entry->waiter.nr = 1;
+		fn->nr_vectors++;
+		vmr_pci_report_vector(fn, i, &entry->range, 0);
+		vmr_pci_report_message(fn, i);
+	}
+	vmr_pci_msix_update(fn);
 }
 
-struct vmr_pci_msix *vmr_pci_reg_block_msix(struct vmr_pci_reg_block *reg_block)
+static bool is_inside_bar(const struct vmr_pci_function *fn, uint32_t bar,
+			  uint64_t offset, uint64_t size)
 {
-	return reg_block->write == msix_written ? to_msix(reg_block) : NULL;
+	const struct vmr_region *region;
+
+	if (bar >= VMR_PCI_ROM)
+		return false;
+	region = &fn->bars[bar].region;
+	return (fn->bars[bar].type == VMR_PCI_BAR_MEM32 ||
+		fn->bars[bar].type == VMR_PCI_BAR_MEM64) &&
+	       size <= region->size && offset <= region->size - size;
 }
 
-static bool msix_layout_valid(const struct vmr_pci_msix_layout *layout)
+static int check_layout(const struct vmr_pci_function *fn, uint32_t nr,
+			const struct vmr_pci_msix_layout *l)
 {
-	return layout->table_bar < VMR_PCI_ROM &&
-	       layout->pba_bar < VMR_PCI_ROM &&
-	       !(layout->table_offset & 7) && !(layout->pba_offset & 7);
+	if (l->table_bar >= VMR_PCI_ROM || l->pba_bar >= VMR_PCI_ROM ||
+	    l->table_offset & 7 || l->pba_offset & 7)
+		return -EINVAL;
+	if (!is_inside_bar(fn, l->table_bar, l->table_offset, vmr_pci_msix_table_size(nr)) ||
+	    !is_inside_bar(fn, l->pba_bar, l->pba_offset, vmr_pci_msix_pba_size(nr)))
+		return -ERANGE;
+	if (l->table_bar == l->pba_bar &&
+	    l->table_offset < l->pba_offset + vmr_pci_msix_pba_size(nr) &&
+	    l->pba_offset < l->table_offset + vmr_pci_msix_table_size(nr))
+		return -ERANGE;
+	return 0;
+}
+
+static void init_entries(struct vmr_pci_msix *msix)
+{
+	uint32_t i;
+
+	for (i = 0; i < msix->nr; i++) {
+		struct vmr_pci_msix_entry *entry = &msix->entries[i];
+
+		entry->msix = msix;
+		entry->waiter.range = &entry->range;
+		entry->waiter.kind = VMR_KIND_MSIX;
+		entry->waiter.served = entry_served;
+	}
+	clear_entries(msix);
+}
+
+static void init_contents(struct vmr_pci_msix *msix)
+{
+	put_le16(&msix->contents[PCI_MSIX_FLAGS], msix->nr - 1);
+	put_le32(&msix->contents[PCI_MSIX_TABLE],
+		 msix->layout.table_offset | msix->layout.table_bar);
+	put_le32(&msix->contents[PCI_MSIX_PBA],
+		 msix->layout.pba_offset | msix->layout.pba_bar);
 }
 
 int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		     uint32_t offset, struct vmr_pci_msix_entry *entries,
 		     uint32_t nr, const struct vmr_pci_msix_layout *layout)
 {
-	uint8_t *cap;
+	static const uint8_t wmask[PCI_CAP_MSIX_SIZEOF] = {
+		[PCI_MSIX_FLAGS + 1] =
+			(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL) >> 8,
+	};
+	struct vmr_pci_cap_desc desc = {
+		.id = PCI_CAP_ID_MSIX, .single = true, .offset = offset,
+		.size = PCI_CAP_MSIX_SIZEOF, .wmask = wmask,
+	};
 	int ret;
 
-	if (!fn || !msix || !entries || !layout || !nr ||
-	    nr > MSIX_MAX_ENTRIES ||
-	    !vmr_pci_cap_offset_valid(offset, PCI_CAP_MSIX_SIZEOF) ||
-	    !msix_layout_valid(layout))
+	if (!fn || !msix || !entries || !layout || !nr || nr > MSIX_MAX_ENTRIES)
 		return -EINVAL;
-	ret = vmr_pci_add_reg_block(fn, &msix->reg_block, offset,
-				    PCI_CAP_MSIX_SIZEOF);
+	if (fn->msix)
+		return -EEXIST;
+	ret = check_layout(fn, nr, layout);
 	if (ret)
 		return ret;
+	if (fn->manager)
+		return -EBUSY;
 	msix->entries = entries;
 	msix->nr = nr;
+	msix->layout = *layout;
+	init_contents(msix);
+	desc.contents = msix->contents;
+	ret = vmr_pci_add_capability(fn, &msix->reg_block, &desc);
+	if (ret)
+		return ret;
 	msix->reg_block.write = msix_written;
-	msix->reg_block.reset = msix_reset;
-	msix->reg_block.remove = msix_unplugged;
-	vmr_pci_add_capability(fn, &msix->reg_block, PCI_CAP_ID_MSIX);
-	cap = &fn->config[offset];
-	put_le16(&cap[PCI_MSIX_FLAGS], nr - 1);
-	put_le32(&cap[PCI_MSIX_TABLE],
-		 layout->table_offset | layout->table_bar);
-	put_le32(&cap[PCI_MSIX_PBA], layout->pba_offset | layout->pba_bar);
-	put_le16(&fn->wmask[offset + PCI_MSIX_FLAGS],
-		 PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-	msix_reset(fn, &msix->reg_block);
+	msix->reg_block.reset = msix_clear;
+	msix->reg_block.remove = msix_clear;
+	msix->fn = fn;
+	init_entries(msix);
+	fn->msix = msix;
+	fn->device_ops = fn->dev.ops;
+	fn->dev.ops = &vmr_pci_msix_device_ops;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msix);
 
-static int check_table_access(const struct vmr_pci_msix *msix, uint64_t offset,
-			      uint32_t width)
+static int check_table_access(uint64_t offset, uint32_t width, uint64_t size)
 {
 	if (width != 4 && width != 8)
 		return -EMSGSIZE;
-	if (offset & (width - 1) ||
-	    offset >= (uint64_t)msix->nr * PCI_MSIX_ENTRY_SIZE)
+	if (offset & (width - 1) || offset >= size)
 		return -ERANGE;
 	return 0;
 }
@@ -157,42 +305,66 @@ int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
 
 	if (!msix || !data)
 		return -EINVAL;
-	ret = check_table_access(msix, offset, width);
-	if (ret) {
+	ret = check_table_access(offset, width, vmr_pci_msix_table_size(msix->nr));
+	if (ret == -ERANGE)
 		memset(data, 0xff, width);
-		return ret;
-	}
-	for (i = 0; i < width; i += 4, offset += 4) {
-		const struct vmr_pci_msix_entry *entry =
-			&msix->entries[offset / PCI_MSIX_ENTRY_SIZE];
-
-		put_le32(&bytes[i], entry->dwords[offset / 4 & 3]);
-	}
-	return 0;
+	for (i = 0; !ret && i < width; i += 4, offset += 4)
+		put_le32(&bytes[i],
+			 READ_ONCE(msix->entries[offset / PCI_MSIX_ENTRY_SIZE]
+					   .dwords[offset / 4 & 3]));
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_msix_read);
+
+int vmr_pci_msix_read_pba(const struct vmr_pci_msix *msix, uint64_t offset,
+			  void *data, uint32_t width)
+{
+	uint8_t *bytes = data;
+	uint64_t i, first;
+	int ret;
+
+	if (!msix || !data)
+		return -EINVAL;
+	ret = check_table_access(offset, width, vmr_pci_msix_pba_size(msix->nr));
+	if (ret == -EMSGSIZE)
+		return ret;
+	memset(data, ret ? 0xff : 0, width);
+	first = 8 * offset;
+	for (i = 0; !ret && i < 8 * width && first + i < msix->nr; i++)
+		if (vmr_pci_vector_pending(&msix->entries[first + i].vector))
+			bytes[i / 8] |= 1u << i % 8;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_pci_msix_read_pba);
 
 int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		       uint64_t offset, const void *data, uint32_t width)
 {
 	const uint8_t *bytes = data;
-	uint32_t index, i, dword;
+	struct vmr_pci_msix_entry *entry;
+	uint32_t i, dword, value;
+	bool changed = false;
 	int ret;
 
 	if (!fn || !msix || !data)
 		return -EINVAL;
-	ret = check_table_access(msix, offset, width);
+	ret = check_table_access(offset, width, vmr_pci_msix_table_size(msix->nr));
 	if (ret)
 		return ret;
 	if (!fn->manager)
 		return -ENOENT;
-	index = (uint32_t)(offset / PCI_MSIX_ENTRY_SIZE);
+	entry = &msix->entries[offset / PCI_MSIX_ENTRY_SIZE];
 	for (i = 0; i < width; i += 4) {
 		dword = (uint32_t)(offset + i) / 4 & 3;
-		msix->entries[index].dwords[dword] = get_le32(&bytes[i]) &
-						    entry_writable[dword];
+		value = get_le32(&bytes[i]) & entry_wmask[dword];
+		changed = changed || value != entry->dwords[dword];
+		WRITE_ONCE(entry->dwords[dword], value);
 	}
-	update_entry(fn, msix, index, msix_enabled(fn, msix));
+	if (!changed)
+		return 0;
+	update_entry(msix, entry_index(entry));
+	if (fn->manager && entry->range.node.link)
+		vmr_pci_report_message(fn, entry_index(entry));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_msix_write);

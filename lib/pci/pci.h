@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * pci.h - private declarations of the PCI layer
+ * pci.h - what the files of the PCI layer share
  *
  * Registers and their bits have the names of <linux/pci_regs.h>.
+ *
+ * The order of the files, each of which calls only those before it: address, bar,
+ * capability, vector, msi, msix, intx, find, access, pm, express, bridge, function,
+ * reset, host, card, ecam, conf1 and state.
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -14,40 +18,93 @@
 
 #include <vmalloc/pci.h>
 
-/* The command register bits that every function has */
+/* The bits of PCI_COMMAND that a guest can write, as on most hardware */
 #define VMR_PCI_COMMAND_WRITABLE \
 	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
-	 PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE)
+	 PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE)
 
-/* The windows of a bridge: I/O, memory, prefetchable memory */
-#define VMR_PCI_NR_WINDOWS	3
+/* The error bits of PCI_STATUS, which the guest clears */
+#define VMR_PCI_STATUS_W1C \
+	(PCI_STATUS_PARITY | PCI_STATUS_SIG_TARGET_ABORT | \
+	 PCI_STATUS_REC_TARGET_ABORT | PCI_STATUS_REC_MASTER_ABORT | \
+	 PCI_STATUS_SIG_SYSTEM_ERROR | PCI_STATUS_DETECTED_PARITY)
+
+/* The bits of a struct vmr_pci_vector */
+#define VMR_PCI_VECTOR_BLOCKED	1u
+#define VMR_PCI_VECTOR_PENDING	2u
+
+static inline bool vmr_pci_overlaps(uint32_t a, uint32_t a_size, uint32_t b,
+				    uint32_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+static inline bool vmr_pci_writes(const struct vmr_pci_write *write,
+				  uint32_t offset, uint32_t size)
+{
+	return vmr_pci_overlaps(write->offset, write->width, offset, size);
+}
+
+static inline struct vmr_pci_function *vmr_pci_to_function(struct vmr_range *range)
+{
+	return range ? container_of(range, struct vmr_pci_function, address) :
+		       NULL;
+}
+
+/* The command register, and whether the function is in D0 */
+static inline uint32_t vmr_pci_command(const uint8_t *config)
+{
+	return get_le16(&config[PCI_COMMAND]);
+}
+
+bool vmr_pci_powered(const struct vmr_pci_function *fn, const uint8_t *config);
+
+/* The device number of a function on its bus */
+static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
+{
+	return (uint32_t)fn->address.start & 0xff;
+}
 
 /*
- * Add a register block, which must not overlap another. @reg_block is changed only
- * on success. The caller then sets the callbacks; @write is mandatory.
+ * capability.c: add a register block, which must not overlap another. @reg_block is
+ * changed only on success.
  */
 int vmr_pci_add_reg_block(struct vmr_pci_function *fn,
 			  struct vmr_pci_reg_block *reg_block, uint32_t offset,
 			  uint32_t size);
 
-/* Insert the capability @id with the registers @reg_block into the list */
-void vmr_pci_add_capability(struct vmr_pci_function *fn,
-			    struct vmr_pci_reg_block *reg_block, uint8_t id);
+/*
+ * capability.c: give the registers their reset values. A function level reset leaves
+ * sticky bits alone.
+ */
+void vmr_pci_reset_registers(struct vmr_pci_function *fn,
+			     enum vmr_pci_reset reset);
 
-/* Whether @offset is valid for a capability of @size bytes */
-bool vmr_pci_cap_offset_valid(uint32_t offset, uint32_t size);
-
-/* Plug @fn at the root (@upstream is NULL) or behind a bridge */
-int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
-		    struct vmr_pci_bridge *upstream, uint32_t address);
-
-/* The offset of a BAR's register; the number of BAR registers without the ROM */
+/* bar.c: the offset of a BAR's register, and the number of these in the header */
 uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index);
 unsigned int vmr_pci_nr_bar_regs(const struct vmr_pci_function *fn);
 
 /*
- * Return the region of a BAR, or of a window of a bridge, and store its placement
- * according to the registers @config.
+ * bar.c: record which BAR registers a write begins or ends to size, before and after
+ * it changes the registers
+ */
+void vmr_pci_record_sizing(struct vmr_pci_function *fn,
+			   const struct vmr_pci_write *write);
+
+/* bar.c: whether one of the registers of a BAR is being sized, by these bits */
+bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
+			unsigned int index);
+
+/* bar.c: whether the registers hold an address, and the CPU address */
+bool vmr_pci_bar_has_address(const struct vmr_pci_function *fn,
+			     const uint8_t *config, unsigned int index,
+			     uint64_t *addr);
+bool vmr_pci_bar_decodes(const struct vmr_pci_function *fn,
+			 const uint8_t *config, unsigned int index);
+
+/*
+ * bar.c: a BAR and its placement by the registers @config, unless it is being sized.
+ * bridge.c: a window of a bridge
  */
 struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 					 const uint8_t *config,
@@ -58,28 +115,99 @@ struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
 					    unsigned int index,
 					    struct vmr_placement *placement);
 
-/* Move the BARs whose bits in @mask are set to the addresses in their registers */
+/* bar.c: move the BARs whose bit in @mask is set to where their registers say */
 void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask);
 
-/*
- * Make @range hold @nr vectors, or no range if @nr is 0. A change of the number
- * frees the old vectors. After a failure, [start, last] of the free @range records
- * the requested number: the allocation is tried again only when @nr changes, and
- * not by each later write.
- */
-void vmr_pci_update_vectors(struct vmr_pci_function *fn, uint32_t kind,
-			    struct vmr_range *range, int *error, uint32_t index,
-			    uint32_t nr);
+/* bridge.c: move the windows to where their registers say */
+void vmr_pci_update_windows(struct vmr_pci_bridge *bridge);
 
-/* The capability with this register block, NULL if it is of another type */
-struct vmr_pci_msi *vmr_pci_reg_block_msi(struct vmr_pci_reg_block *reg_block);
-struct vmr_pci_msix *vmr_pci_reg_block_msix(struct vmr_pci_reg_block *reg_block);
+/* find.c: record the bus numbers of a bridge where lookups search, or remove them */
+void vmr_pci_update_numbers(struct vmr_pci_bridge *bridge);
+void vmr_pci_remove_numbers(struct vmr_pci_bridge *bridge);
 
-/* The number of vectors that the guest has enabled in the registers at @cap */
+/* find.c: the CPU address of [bus_addr, + size - 1]; false outside all windows */
+bool vmr_pci_to_cpu(const struct vmr_pci_function *fn, enum vmr_io io,
+		    uint64_t bus_addr, uint64_t size, uint64_t *addr);
+
+/* find.c: the same for [start, last], which is clipped to the window with @start */
+bool vmr_pci_clip_to_cpu(const struct vmr_pci_function *fn, enum vmr_io io,
+			 uint64_t start, uint64_t *last, uint64_t *addr);
+
+/* find.c: the bus that functions are on, behind @bridge or at the root */
+struct vmr_id_pool *vmr_pci_devfns(const struct vmr_manager *manager,
+				   const struct vmr_pci_bridge *bridge);
+
+/* vector.c: the vectors of MSI and MSI-X */
+void vmr_pci_vector_block(struct vmr_pci_vector *vector);
+bool vmr_pci_vector_unblock(struct vmr_pci_vector *vector);
+bool vmr_pci_vector_send(struct vmr_pci_vector *vector);
+bool vmr_pci_vector_pending(const struct vmr_pci_vector *vector);
+void vmr_pci_vector_clear(struct vmr_pci_vector *vector);
+int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter);
+void vmr_pci_free_vectors(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter);
+void vmr_pci_report_vector(struct vmr_pci_function *fn, uint32_t index,
+			   const struct vmr_range *range, int error);
+void vmr_pci_report_message(struct vmr_pci_function *fn, uint32_t index);
+void vmr_pci_deliver(struct vmr_pci_function *fn, uint32_t index);
+
+/* msi.c, msix.c: the number of vectors that the registers at @cap enable */
 uint32_t vmr_pci_msi_nr_enabled(const uint8_t *cap);
+bool vmr_pci_msix_enabled(const uint8_t *cap);
 
-/* Whether an entry is enabled; whether a guest can have written its dwords */
-bool vmr_pci_msix_entry_enabled(const uint8_t *cap, const uint32_t *dwords);
+/* msix.c: whether an entry is possible, and whether the guest masks it */
 bool vmr_pci_msix_entry_valid(const uint32_t *dwords);
+bool vmr_pci_msix_entry_masked(const struct vmr_pci_msix *msix, uint32_t index);
+
+static inline uint64_t vmr_pci_msix_table_size(uint32_t nr)
+{
+	return (uint64_t)nr * PCI_MSIX_ENTRY_SIZE;
+}
+
+static inline uint64_t vmr_pci_msix_pba_size(uint32_t nr)
+{
+	return (uint64_t)(nr + 63) / 64 * 8;
+}
+
+/*
+ * msix_device.c: callbacks that serve the table and the pending bits, and the
+ * subregions of memory BARs that trap them
+ */
+extern const struct vmr_device_ops vmr_pci_msix_device_ops;
+
+int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
+
+/* msi.c, msix.c: act on the registers; report what a restore put back */
+void vmr_pci_msi_update(struct vmr_pci_function *fn);
+void vmr_pci_msix_update(struct vmr_pci_function *fn);
+void vmr_pci_msi_restored(struct vmr_pci_function *fn);
+void vmr_pci_msix_restored(struct vmr_pci_function *fn);
+
+/* intx.c: act on the level, the disable bit, and the presence of a function */
+void vmr_pci_intx_update(struct vmr_pci_function *fn);
+
+/* reset.c: the reset of one function, and of all behind a bridge */
+void vmr_pci_reset(struct vmr_pci_function *fn, enum vmr_pci_reset reset);
+void vmr_pci_reset_behind(struct vmr_pci_bridge *bridge);
+
+/* function.c: the steps of plugging and unplugging */
+int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
+		   struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
+		   uint32_t address);
+void vmr_pci_detach(struct vmr_pci_function *fn);
+void vmr_pci_attached(struct vmr_pci_function *fn);
+int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
+		    struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
+		    uint32_t address);
+
+/* card.c: plug a card, and find a device number that is free */
+int vmr_pci_plug_card_at(struct vmr_manager *manager,
+			 struct vmr_pci_host *host,
+			 struct vmr_pci_bridge *upstream,
+			 struct vmr_pci_function *const *fns, unsigned int nr,
+			 uint32_t device);
+int vmr_pci_free_device(struct vmr_manager *manager, struct vmr_pci_host *host,
+			struct vmr_pci_bridge *upstream, uint32_t *device);
 
 #endif /* VMR_LIB_PCI_PCI_H */

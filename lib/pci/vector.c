@@ -1,51 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * vector.c - allocation of the interrupt vectors of a function
+ * vector.c - the vectors of MSI and MSI-X: numbers and pending messages
  *
- * After each write, the number of vectors that are held is compared with the
- * number that the registers enable. The registers do not depend on the result.
+ * A vector is blocked while the guest masks it or it has no number. The device's
+ * threads and the update side change its state by atomic operations only:
+ *
+ *  - The device finds it not blocked, and delivers the message.
+ *  - The device finds it blocked, and makes it pending by compare-and-exchange. If
+ *    the update side unblocked it meanwhile, the exchange fails, and the device looks
+ *    again.
+ *  - The update side unblocks it by an exchange, which returns whether it was pending,
+ *    and delivers the message then.
+ *
+ * Each message is therefore delivered or pending, and a pending one is delivered by
+ * whoever unblocks the vector. tools/testing/spin/notify.pml has a model of this.
  */
 #include "pci.h"
 
-bool vmr_pci_cap_offset_valid(uint32_t offset, uint32_t size)
+#include <linux/atomic.h>
+
+void vmr_pci_vector_block(struct vmr_pci_vector *vector)
 {
-	return offset >= PCI_STD_HEADER_SIZEOF && !(offset & 3) &&
-	       offset <= VMR_PCI_CONFIG_SIZE - size;
+	uint32_t old = READ_ONCE(vector->state), seen;
+
+	while ((seen = cmpxchg(&vector->state, old,
+			       old | VMR_PCI_VECTOR_BLOCKED)) != old)
+		old = seen; /* LCOV_EXCL_LINE: a device's thread came between */
 }
 
-static void report_vector(struct vmr_pci_function *fn, uint32_t index,
-			  const struct vmr_range *range, int error)
+/* Returns whether a message was pending, which the caller delivers */
+bool vmr_pci_vector_unblock(struct vmr_pci_vector *vector)
 {
-	if (fn->ops && fn->ops->vector_changed)
-		fn->ops->vector_changed(fn, index, range, error);
+	return xchg(&vector->state, 0) & VMR_PCI_VECTOR_PENDING;
 }
 
-void vmr_pci_update_vectors(struct vmr_pci_function *fn, uint32_t kind,
-			    struct vmr_range *range, int *error, uint32_t index,
-			    uint32_t nr)
+/* Returns whether the caller delivers the message; else it is pending */
+bool vmr_pci_vector_send(struct vmr_pci_vector *vector)
 {
-	/* The number held, or requested when the last allocation failed */
-	uint32_t old_nr = range->node.link || *error ?
-				  (uint32_t)(range->last - range->start + 1) :
-				  0;
+	uint32_t old = READ_ONCE(vector->state), seen;
+
+	for (;;) {
+		if (!(old & VMR_PCI_VECTOR_BLOCKED))
+			return true;
+		seen = cmpxchg(&vector->state, old,
+			       old | VMR_PCI_VECTOR_PENDING);
+		if (seen == old)
+			return false;
+		old = seen; /* LCOV_EXCL_LINE: the update side came between */
+	}
+}
+
+bool vmr_pci_vector_pending(const struct vmr_pci_vector *vector)
+{
+	return READ_ONCE(vector->state) & VMR_PCI_VECTOR_PENDING;
+}
+
+/* Block a vector and forget its message, as a reset does */
+void vmr_pci_vector_clear(struct vmr_pci_vector *vector)
+{
+	xchg(&vector->state, VMR_PCI_VECTOR_BLOCKED);
+}
+
+/*
+ * Allocate the vectors of @waiter, or let it wait for them. A limit of the function
+ * is an error and not waited for: only the function itself can free vectors of its
+ * own.
+ */
+int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter)
+{
+	struct vmr_system *sys = fn->manager->sys;
 	struct vmr_constraint c;
-	struct vmr_system *sys;
+	int ret;
 
-	/* The callback for an earlier vector may have unplugged the function */
-	if (nr == old_nr ||
-	    !fn->manager) /* LCOV_EXCL_BR_LINE: unplugging freed the vectors */
+	if (fn->vector_limit && (fn->nr_vectors >= fn->vector_limit ||
+				 waiter->nr > fn->vector_limit - fn->nr_vectors))
+		return -ENOSPC;
+	vmr_constraint_init(&c, waiter->kind, waiter->nr, waiter->range);
+	ret = vmr_system_alloc_one(sys, NULL, &c, NULL);
+	if (ret)
+		vmr_system_wait_for_vectors(sys, waiter);
+	else
+		fn->nr_vectors += waiter->nr;
+	return ret;
+}
+
+/* Free the vectors of @waiter, or let it wait no longer */
+void vmr_pci_free_vectors(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter)
+{
+	struct vmr_system *sys = fn->manager->sys;
+
+	vmr_system_stop_waiting(sys, waiter);
+	if (!waiter->range->node.link)
 		return;
-	sys = fn->manager->sys;
-	vmr_free(vmr_system_space(sys, kind), range);
-	*error = 0;
-	if (nr) {
-		vmr_constraint_init(&c, kind, nr, range);
-		*error = vmr_system_alloc_one(sys, NULL, &c, NULL);
-	}
-	if (*error) {
-		range->start = 0;
-		range->last = nr - 1;
-	}
-	VMR_ASSERT(!*error || !range->node.link);
-	report_vector(fn, index, range->node.link ? range : NULL, *error);
+	fn->nr_vectors -= waiter->nr;
+	vmr_system_free_vectors(sys, waiter->kind, waiter->range);
+}
+
+void vmr_pci_report_vector(struct vmr_pci_function *fn, uint32_t index,
+			   const struct vmr_range *range, int error)
+{
+	if (fn->events && fn->events->vector_changed)
+		fn->events->vector_changed(fn, index, range, error);
+}
+
+void vmr_pci_report_message(struct vmr_pci_function *fn, uint32_t index)
+{
+	if (fn->events && fn->events->message_changed)
+		fn->events->message_changed(fn, index);
+}
+
+void vmr_pci_deliver(struct vmr_pci_function *fn, uint32_t index)
+{
+	if (fn->events && fn->events->deliver)
+		fn->events->deliver(fn, index);
 }

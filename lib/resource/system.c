@@ -17,9 +17,11 @@ int vmr_system_init(struct vmr_system *sys,
 	vmr_space_init(&sys->mmio, 0, limits->mmio_last);
 	vmr_space_set_seqcount(&sys->pio, &sys->seq);
 	vmr_space_set_seqcount(&sys->mmio, &sys->seq);
+	vmr_space_init(&sys->pci_buses, 0, 0xffffff);
 	vmr_id_pool_init(&sys->irqs, 0, limits->irq_last);
 	vmr_id_pool_init(&sys->mem_slots, 0, limits->slot_last);
 	vmr_id_pool_init(&sys->pci_bdfs, 0, limits->pci_last);
+	sys->pci_bdfs.space.type = VMR_TYPE_PCI_FUNCTION;
 	vmr_id_pool_init(&sys->device_ids, 0, limits->id_last);
 	vmr_id_pool_init(&sys->msi_vectors, 0, limits->msi_vector_last);
 	sys->separate_msi_vectors = limits->msi_vector_last;

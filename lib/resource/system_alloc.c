@@ -121,11 +121,13 @@ int vmr_system_alloc_one(struct vmr_system *sys,
 void vmr_system_free_range(struct vmr_system *sys, struct vmr_space *space,
 			   struct vmr_range *range)
 {
-	if (!vmr_free(space, range) && space->seq == &sys->seq &&
-	    sys->free_notifier)
+	if (vmr_free(space, range))
+		return;
+	if (space == vmr_system_space(sys, VMR_KIND_MSI))
+		vmr_system_serve_vectors(sys);
+	else if (space->seq == &sys->seq && sys->free_notifier)
 		sys->free_notifier->range_freed(sys->free_notifier, space,
-						range->start,
-						range->last);
+						range->start, range->last);
 }
 
 static void free_constraint(struct vmr_space *space,

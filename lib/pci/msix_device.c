@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * msix_device.c - accesses to the MSI-X table and pending bits in a BAR
+ *
+ * A function with MSI-X has the callbacks of this file. They run on the read side.
+ * Reads take no lock: each dword is loaded at once. Writes acquire the update-side
+ * lock of the host bridge.
+ */
+#include "pci.h"
+
+static struct vmr_pci_function *to_function(struct vmr_device *dev)
+{
+	return container_of(dev, struct vmr_pci_function, dev);
+}
+
+/* Where an access is, relative to the table or the pending bits */
+enum target {
+	TARGET_OWNER,		/* outside both */
+	TARGET_TABLE,
+	TARGET_PBA,
+	TARGET_PARTLY,		/* partly inside one of them */
+};
+
+static bool is_within(uint32_t bar, uint32_t msix_bar, uint64_t start,
+		      uint64_t size, const struct vmr_access *access,
+		      bool *partly)
+{
+	uint64_t last = access->offset + (access->width - 1);
+
+	if (bar != msix_bar || last < start || access->offset >= start + size)
+		return false;
+	*partly = access->offset < start || last >= start + size;
+	return true;
+}
+
+/* Subregions have an offset of their own, trapped BARs one from their start */
+static enum target find_target(const struct vmr_pci_msix *msix,
+			       const struct vmr_access *access,
+			       uint64_t *offset)
+{
+	const struct vmr_pci_msix_layout *l = &msix->layout;
+	bool partly = false;
+
+	*offset = access->offset;
+	if (access->region == &msix->table)
+		return TARGET_TABLE;
+	if (access->region == &msix->pba)
+		return TARGET_PBA;
+	if (access->region != &msix->fn->bars[l->table_bar].region &&
+	    access->region != &msix->fn->bars[l->pba_bar].region)
+		return TARGET_OWNER;
+	if (is_within(access->region->index, l->table_bar, l->table_offset,
+		      vmr_pci_msix_table_size(msix->nr), access, &partly)) {
+		*offset -= l->table_offset;
+		return partly ? TARGET_PARTLY : TARGET_TABLE;
+	}
+	if (is_within(access->region->index, l->pba_bar, l->pba_offset,
+		      vmr_pci_msix_pba_size(msix->nr), access, &partly)) {
+		*offset -= l->pba_offset;
+		return partly ? TARGET_PARTLY : TARGET_PBA;
+	}
+	return TARGET_OWNER;
+}
+
+static void msix_device_read(struct vmr_device *dev,
+			     const struct vmr_access *access, void *data)
+{
+	struct vmr_pci_function *fn = to_function(dev);
+	uint64_t offset;
+	enum target target = find_target(fn->msix, access, &offset);
+
+	if (target == TARGET_OWNER && fn->device_ops->read) {
+		fn->device_ops->read(dev, access, data);
+		return;
+	}
+	memset(data, 0xff, (size_t)access->width * access->count);
+	if (target == TARGET_TABLE)
+		vmr_pci_msix_read(fn->msix, offset, data, access->width);
+	else if (target == TARGET_PBA)
+		vmr_pci_msix_read_pba(fn->msix, offset, data, access->width);
+}
+
+static void msix_device_write(struct vmr_device *dev,
+			      const struct vmr_access *access,
+			      const void *data)
+{
+	struct vmr_pci_function *fn = to_function(dev);
+	uint64_t offset;
+	enum target target = find_target(fn->msix, access, &offset);
+	struct vmr_lock_ops *lock = fn->host ? fn->host->lock : NULL;
+
+	if (target == TARGET_OWNER && fn->device_ops->write)
+		fn->device_ops->write(dev, access, data);
+	if (target != TARGET_TABLE)
+		return;
+	if (lock)
+		lock->lock(lock);
+	vmr_pci_msix_write(fn, fn->msix, offset, data, access->width);
+	if (lock)
+		lock->unlock(lock);
+}
+
+static int msix_device_set_resources(struct vmr_device *dev,
+				     const struct vmr_resource_set *set)
+{
+	struct vmr_pci_function *fn = to_function(dev);
+
+	if (!fn->device_ops->set_resources)
+		return 0;
+	return fn->device_ops->set_resources(dev, set);
+}
+
+const struct vmr_device_ops vmr_pci_msix_device_ops = {
+	.read = msix_device_read,
+	.write = msix_device_write,
+	.set_resources = msix_device_set_resources,
+};
+
+static int add_subregion(struct vmr_pci_function *fn, struct vmr_region *sub,
+			 uint32_t bar, uint64_t offset, uint64_t size,
+			 const char *name)
+{
+	struct vmr_region *region = &fn->bars[bar].region;
+
+	if (region->type != VMR_REGION_MEMORY || sub->device)
+		return 0;
+	vmr_region_init(sub, VMR_MMIO, VMR_REGION_TRAPPED, size, bar, name);
+	sub->offset = offset;
+	return vmr_region_add_subregion(region, sub);
+}
+
+int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_msix *msix = fn->msix;
+	const struct vmr_pci_msix_layout *l = &msix->layout;
+	int ret;
+
+	ret = add_subregion(fn, &msix->table, l->table_bar, l->table_offset,
+			    vmr_pci_msix_table_size(msix->nr), "MSI-X table");
+	if (ret)
+		return ret;
+	return add_subregion(fn, &msix->pba, l->pba_bar, l->pba_offset,
+			     vmr_pci_msix_pba_size(msix->nr),
+			     "MSI-X pending bits");
+}

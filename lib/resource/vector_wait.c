@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * vector_wait.c - requests for interrupt vectors that wait
+ *
+ * The requests are in one list for each size of a block, the oldest first. When
+ * vectors become free, the oldest request of all lists is tried. A list whose first
+ * request does not fit is left alone for this change: its others need as much.
+ */
+#include "system.h"
+
+static bool is_vector_kind(uint32_t kind)
+{
+	return kind == VMR_KIND_MSI || kind == VMR_KIND_MSIX ||
+	       kind == VMR_KIND_MSI_GENERIC;
+}
+
+/* The head of a list is initialised by its first use */
+static struct list_head *waiters(struct vmr_system *sys, unsigned int size)
+{
+	struct vmr_list *list = &sys->vector_waiters[size];
+
+	if (!list->next)
+		INIT_LIST_HEAD(vmr_to_list(list));
+	return vmr_to_list(list);
+}
+
+static struct vmr_vector_waiter *to_waiter(struct list_head *link)
+{
+	return container_of((struct vmr_list *)link, struct vmr_vector_waiter,
+			    link);
+}
+
+int vmr_system_wait_for_vectors(struct vmr_system *sys,
+				struct vmr_vector_waiter *waiter)
+{
+	if (!sys || !waiter || !waiter->range || !waiter->served ||
+	    !is_vector_kind(waiter->kind) || !vmr_is_pow2(waiter->nr) ||
+	    waiter->nr >= 1u << VMR_VECTOR_WAITER_SIZES)
+		return -EINVAL;
+	if (waiter->link.next || waiter->range->node.link)
+		return -EEXIST;
+	waiter->ticket = ++sys->vector_tickets;
+	list_add_tail(vmr_to_list(&waiter->link),
+		      waiters(sys, fls64(waiter->nr) - 1));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_system_wait_for_vectors);
+
+void vmr_system_stop_waiting(struct vmr_system *sys,
+			     struct vmr_vector_waiter *waiter)
+{
+	if (sys && waiter && waiter->link.next)
+		vmr_list_unlink(&waiter->link);
+}
+EXPORT_SYMBOL_GPL(vmr_system_stop_waiting);
+
+/* The oldest first request of the lists whose bit in @sizes is set */
+static struct vmr_vector_waiter *oldest_waiter(struct vmr_system *sys,
+					       uint32_t sizes)
+{
+	struct vmr_vector_waiter *oldest = NULL, *waiter;
+	unsigned int i;
+
+	for (i = 0; i < VMR_VECTOR_WAITER_SIZES; i++) {
+		struct list_head *list = waiters(sys, i);
+
+		if (!(sizes & 1u << i) || list_empty(list))
+			continue;
+		waiter = to_waiter(list->next);
+		if (!oldest || waiter->ticket < oldest->ticket)
+			oldest = waiter;
+	}
+	return oldest;
+}
+
+void vmr_system_serve_vectors(struct vmr_system *sys)
+{
+	uint32_t sizes = (1u << VMR_VECTOR_WAITER_SIZES) - 1;
+	struct vmr_vector_waiter *waiter;
+	struct vmr_constraint c;
+
+	/* No callback runs in a write section */
+	sys->vectors_freed = sys->seq.nesting;
+	if (sys->vectors_freed)
+		return;
+	while ((waiter = oldest_waiter(sys, sizes))) {
+		vmr_constraint_init(&c, waiter->kind, waiter->nr,
+				    waiter->range);
+		if (vmr_system_alloc_one(sys, NULL, &c, NULL)) {
+			sizes &= ~waiter->nr;
+			continue;
+		}
+		vmr_list_unlink(&waiter->link);
+		waiter->served(waiter);
+	}
+}
+
+int vmr_system_free_vectors(struct vmr_system *sys, uint32_t kind,
+			    struct vmr_range *range)
+{
+	int ret;
+
+	if (!sys || !range || !is_vector_kind(kind))
+		return -EINVAL;
+	ret = vmr_free(vmr_system_space(sys, kind), range);
+	if (!ret)
+		vmr_system_serve_vectors(sys);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vmr_system_free_vectors);
