@@ -19,9 +19,10 @@ VMR_LAYOUT := layout/window_split.c layout/machines.c layout/layout_check.c \
 VMR_PRINT := print/writer.c print/print.c
 VMR_SNAPSHOT := snapshot/snapshot.c snapshot/snapshot_save.c \
 	snapshot/snapshot_check.c snapshot/snapshot_restore.c
-VMR_PCI := pci/function.c pci/access.c pci/bar.c pci/bridge.c \
-	pci/capability.c pci/vector.c pci/msi.c pci/msix.c pci/conf1.c \
-	pci/state.c
+VMR_PCI := pci/address.c pci/find.c pci/bar.c pci/window.c pci/capability.c \
+	pci/vector.c pci/msix.c pci/msi.c pci/msix_device.c pci/intx.c \
+	pci/access.c pci/reset.c pci/pm.c pci/express.c pci/function.c \
+	pci/card.c pci/bridge.c pci/host.c pci/ecam.c pci/conf1.c pci/state.c
 
 VMR_SRCS := $(VMR_BASE) $(VMR_RANGE) $(VMR_RESOURCE) $(VMR_DEVICE) \
 	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI)

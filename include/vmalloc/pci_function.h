@@ -286,6 +286,7 @@ struct vmr_pci_function {
 	uint8_t				sizing;	/* BAR registers being sized */
 	bool				intx_level;	/* as the owner set it */
 	bool				intx_line;	/* counted on its line */
+	bool				address_reserved; /* by vmr_pci_plug() */
 	struct vmr_pci_config_space	conventional;
 	/* public: */
 };

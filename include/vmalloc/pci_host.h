@@ -128,7 +128,7 @@ struct vmr_pci_host {
  *  - -EEXIST: @host is registered;
  *  - -ERANGE: the segment is above 65535 or a bus above 255;
  *  - -EBUSY: another host bridge has one of the buses, or a function is plugged on
- *    the root bus already.
+ *    one of them already.
  */
 int vmr_pci_host_register(struct vmr_manager *manager,
 			  struct vmr_pci_host *host,

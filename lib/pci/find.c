@@ -28,6 +28,15 @@ struct vmr_id_pool *vmr_pci_devfns(const struct vmr_manager *manager,
 			&manager->sys->pci_bdfs;
 }
 
+const struct vmr_space *vmr_pci_space(const struct vmr_pci_function *fn,
+				      const struct vmr_system *sys,
+				      enum vmr_io io)
+{
+	if (fn->upstream_bridge)
+		return vmr_bus_space(&fn->upstream_bridge->bus, io);
+	return io == VMR_PIO ? &sys->pio : &sys->mmio;
+}
+
 /* Where the bus numbers of a bridge are recorded, and the number of bus 0 there */
 static struct vmr_space *numbers_space(const struct vmr_pci_bridge *bridge,
 				       uint64_t *base)

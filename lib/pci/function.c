@@ -1,140 +1,290 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * function.c - plug, unplug and find functions
+ * function.c - initialise, plug and unplug functions
  *
  * Functions at the root are in the @pci_bdfs of the system, functions behind a
  * bridge in the @devfns of the bridge.
  */
 #include "pci.h"
 
+#include "range/engine.h"
+
+static void init_ids(struct vmr_pci_function *fn, const struct vmr_pci_ids *ids)
+{
+	uint8_t *config = fn->config;
+
+	put_le16(&config[PCI_VENDOR_ID], ids->vendor);
+	put_le16(&config[PCI_DEVICE_ID], ids->device);
+	put_le32(&config[PCI_REVISION_ID],
+		 ids->class_code << 8 | ids->revision);
+	config[PCI_HEADER_TYPE] = ids->header_type;
+	config[PCI_INTERRUPT_PIN] = ids->irq_pin;
+	if (fn->bridge)
+		return;
+	put_le16(&config[PCI_SUBSYSTEM_VENDOR_ID], ids->subvendor);
+	put_le16(&config[PCI_SUBSYSTEM_ID], ids->subdevice);
+}
+
+static int init_function(struct vmr_pci_function *fn,
+			 const struct vmr_pci_ids *ids,
+			 const struct vmr_device_ops *ops, const char *name)
+{
+	fn->dev.ops = ops;
+	fn->dev.name = name;
+	init_ids(fn, ids);
+	put_le16(&fn->wmask[PCI_COMMAND], VMR_PCI_COMMAND_WRITABLE);
+	put_le16(&fn->w1cmask[PCI_STATUS], VMR_PCI_STATUS_W1C);
+	fn->wmask[PCI_CACHE_LINE_SIZE] = 0xff;
+	fn->wmask[PCI_INTERRUPT_LINE] = 0xff;
+	vmr_range_set_type(&fn->address, VMR_TYPE_PCI_FUNCTION);
+	return 0;
+}
+
+static int check_init(const struct vmr_pci_function *fn,
+		      const struct vmr_pci_ids *ids,
+		      const struct vmr_device_ops *ops)
+{
+	if (!fn || !ids || !ops || ids->irq_pin > 4 ||
+	    ids->header_type & ~PCI_HEADER_TYPE_MFD)
+		return -EINVAL;
+	return 0;
+}
+
 int vmr_pci_function_init(struct vmr_pci_function *fn,
 			  const struct vmr_pci_ids *ids,
 			  const struct vmr_device_ops *ops, const char *name)
 {
-	if (!fn || !ids || !ops || ids->irq_pin > 4)
-		return -EINVAL;
-	fn->dev.ops = ops;
-	fn->dev.name = name;
-	put_le16(&fn->config[PCI_VENDOR_ID], ids->vendor);
-	put_le16(&fn->config[PCI_DEVICE_ID], ids->device);
-	put_le32(&fn->config[PCI_REVISION_ID],
-		 ids->class_code << 8 | ids->revision);
-	fn->config[PCI_HEADER_TYPE] = ids->header_type;
-	if (!fn->bridge) {
-		put_le16(&fn->config[PCI_SUBSYSTEM_VENDOR_ID], ids->subvendor);
-		put_le16(&fn->config[PCI_SUBSYSTEM_ID], ids->subdevice);
-	}
-	fn->config[PCI_INTERRUPT_PIN] = ids->irq_pin;
-	put_le16(&fn->wmask[PCI_COMMAND], VMR_PCI_COMMAND_WRITABLE);
-	fn->wmask[PCI_CACHE_LINE_SIZE] = 0xff;
-	fn->wmask[PCI_LATENCY_TIMER] = 0xff;
-	fn->wmask[PCI_INTERRUPT_LINE] = 0xff;
-	return 0;
+	int ret = check_init(fn, ids, ops);
+
+	if (ret)
+		return ret;
+	fn->config = fn->conventional.config;
+	fn->wmask = fn->conventional.wmask;
+	fn->w1cmask = fn->conventional.w1cmask;
+	fn->config_size = VMR_PCI_CONFIG_SIZE;
+	return init_function(fn, ids, ops, name);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init);
 
-static void clear_writable(struct vmr_pci_function *fn, uint32_t offset,
-			   uint32_t size)
+int vmr_pci_function_init_express(struct vmr_pci_function *fn,
+				  struct vmr_pci_express_config_space *space,
+				  const struct vmr_pci_ids *ids,
+				  const struct vmr_device_ops *ops,
+				  const char *name)
 {
-	for (; size--; offset++)
-		fn->config[offset] &= ~fn->wmask[offset];
+	int ret = check_init(fn, ids, ops);
+
+	if (ret)
+		return ret;
+	if (!space)
+		return -EINVAL;
+	fn->config = space->config;
+	fn->wmask = space->wmask;
+	fn->w1cmask = space->w1cmask;
+	fn->config_size = VMR_PCI_EXPRESS_CONFIG_SIZE;
+	return init_function(fn, ids, ops, name);
+}
+EXPORT_SYMBOL_GPL(vmr_pci_function_init_express);
+
+/* The owner may hold the address already: it is accepted where it is */
+static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
+			uint32_t address, bool *reserved)
+{
+	uint64_t watermark = ids->high_watermark;
+	int ret;
+
+	*reserved = !(vmr_in_space(&ids->space, &fn->address) &&
+		      vmr_range_state(&fn->address) == VMR_LIVE &&
+		      fn->address.start == address);
+	if (!*reserved)
+		return 0;
+	ret = vmr_id_reserve(ids, &fn->address, address, NULL);
+	/* A failure to plug must not change the watermark */
+	ids->high_watermark = watermark;
+	return ret;
 }
 
-/* Reset the registers that determine addresses and vectors */
-static void reset_registers(struct vmr_pci_function *fn)
+int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
+		   struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
+		   uint32_t address)
 {
-	struct vmr_pci_reg_block *reg_block;
+	int ret;
 
-	clear_writable(fn, PCI_COMMAND, 2);
-	clear_writable(fn, PCI_BASE_ADDRESS_0, 4 * vmr_pci_nr_bar_regs(fn));
-	clear_writable(fn, vmr_pci_bar_reg(fn, VMR_PCI_ROM), 4);
-	for (reg_block = fn->reg_blocks; reg_block;
-	     reg_block = reg_block->next) {
-		clear_writable(fn, reg_block->offset, reg_block->size);
-		if (reg_block->reset)
-			reg_block->reset(fn, reg_block);
+	if (fn->manager)
+		return -EEXIST;
+	if (fn->msix) {
+		ret = vmr_pci_msix_add_subregions(fn);
+		if (ret)
+			return ret;
 	}
+	ret = take_address(vmr_pci_devfns(manager, upstream), fn, address,
+			   &fn->address_reserved);
+	if (ret)
+		return ret;
+	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
+	fn->manager = manager;
+	fn->host = host;
+	fn->upstream_bridge = upstream;
+	fn->dev.parent_bus = upstream ? &upstream->bus : NULL;
+	if (host)
+		host->nr_functions++;
+	return 0;
 }
 
-static struct vmr_id_pool *function_id_pool(struct vmr_manager *manager,
-					    struct vmr_pci_bridge *upstream)
+static void leave(struct vmr_pci_function *fn)
 {
-	return upstream ? &upstream->devfns : &manager->sys->pci_bdfs;
+	if (fn->host)
+		fn->host->nr_functions--;
+	fn->manager = NULL;
+	fn->host = NULL;
+}
+
+/* Undo vmr_pci_attach() of a function that was not registered */
+void vmr_pci_detach(struct vmr_pci_function *fn)
+{
+	struct vmr_id_pool *ids = vmr_pci_devfns(fn->manager,
+						 fn->upstream_bridge);
+
+	leave(fn);
+	fn->upstream_bridge = NULL;
+	fn->dev.parent_bus = NULL;
+	if (fn->address_reserved)
+		vmr_id_free_range(ids, &fn->address);
+}
+
+void vmr_pci_attached(struct vmr_pci_function *fn)
+{
+	vmr_id_raise_watermark(vmr_pci_devfns(fn->manager, fn->upstream_bridge),
+			       &fn->address);
 }
 
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
-		    struct vmr_pci_bridge *upstream, uint32_t address)
+		    struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
+		    uint32_t address)
 {
-	struct vmr_id_pool *ids;
-	uint64_t watermark;
-	int ret;
+	int ret = vmr_pci_attach(manager, fn, host, upstream, address);
 
-	if (!manager || !fn)
-		return -EINVAL;
-	if (fn->manager)
-		return -EEXIST;
-	ids = function_id_pool(manager, upstream);
-	watermark = ids->high_watermark;
-	ret = vmr_id_reserve(ids, &fn->address, address, NULL);
 	if (ret)
 		return ret;
-	/* A failure below must not change the watermark */
-	ids->high_watermark = watermark;
-	reset_registers(fn);
-	fn->manager = manager;
-	fn->upstream_bridge = upstream;
-	fn->dev.parent_bus = upstream ? &upstream->bus : NULL;
 	ret = vmr_device_register(manager, &fn->dev, NULL, NULL);
-	if (!ret) {
-		vmr_id_raise_watermark(ids, &fn->address);
-		return 0;
-	}
-	fn->manager = NULL;
-	fn->upstream_bridge = NULL;
-	fn->dev.parent_bus = NULL;
-	vmr_id_free_range(ids, &fn->address);
+	if (ret)
+		vmr_pci_detach(fn);
+	else
+		vmr_pci_attached(fn);
 	return ret;
 }
 
 int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		 uint32_t address)
 {
-	return vmr_pci_plug_at(manager, fn, NULL, address);
-}
-EXPORT_SYMBOL_GPL(vmr_pci_plug);
-
-int vmr_pci_register_restored(struct vmr_manager *manager,
-			      struct vmr_pci_function *fn, size_t *failed)
-{
-	struct vmr_bus *parent;
-	struct vmr_id_pool *ids;
-	int ret;
+	struct vmr_pci_host *host;
+	uint32_t bus = address >> 8 & 0xff;
 
 	if (!manager || !fn)
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
-	ids = function_id_pool(manager, fn->upstream_bridge);
+	host = vmr_pci_find_host(manager, address >> 16, bus);
+	if (host && host->bus_start != bus)
+		return -ERANGE;
+	return vmr_pci_plug_at(manager, fn, host, NULL, address);
+}
+EXPORT_SYMBOL_GPL(vmr_pci_plug);
+
+/* The vectors, the level of the pin, and the place of a BAR that is being sized */
+static void function_restored(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_bar *bar;
+
+	for (bar = fn->bars; bar < fn->bars + VMR_PCI_NR_BARS; bar++) {
+		bar->has_old_start = vmr_range_state(&bar->region.range) !=
+				     VMR_FREE;
+		bar->old_start = bar->region.range.start;
+	}
+	if (fn->bridge)
+		vmr_pci_update_numbers(fn->bridge);
+	if (fn->msi)
+		vmr_pci_msi_restored(fn);
+	if (fn->manager && fn->msix)
+		vmr_pci_msix_restored(fn);
+	if (fn->manager)
+		vmr_pci_intx_update(fn);
+}
+
+/* The host bridge above a function whose address is restored */
+static struct vmr_pci_host *restored_host(struct vmr_manager *manager,
+					  const struct vmr_pci_function *fn)
+{
+	uint32_t address = vmr_id_value(&fn->address);
+
+	if (fn->upstream_bridge)
+		return fn->upstream_bridge->fn.host;
+	return vmr_pci_find_host(manager, address >> 16, address >> 8 & 0xff);
+}
+
+static int check_restored(struct vmr_manager *manager,
+			  const struct vmr_pci_function *fn)
+{
+	struct vmr_id_pool *ids;
+
+	if (!manager || !fn)
+		return -EINVAL;
+	if (fn->manager)
+		return -EEXIST;
+	ids = vmr_pci_devfns(manager, fn->upstream_bridge);
 	if (vmr_range_state(&fn->address) != VMR_LIVE ||
-	    !vmr_in_space(&ids->space, &fn->address))
+	    !vmr_in_space(&ids->space, &fn->address) ||
+	    (fn->upstream_bridge && !fn->upstream_bridge->fn.manager))
 		return -ENOENT;
-	parent = fn->dev.parent_bus;
+	return 0;
+}
+
+int vmr_pci_register_restored(struct vmr_manager *manager,
+			      struct vmr_pci_function *fn, size_t *failed)
+{
+	struct vmr_pci_host *old_host;
+	struct vmr_bus *old_parent;
+	int ret = check_restored(manager, fn);
+
+	if (!ret && fn->msix)
+		ret = vmr_pci_msix_add_subregions(fn);
+	if (ret)
+		return ret;
+	old_parent = fn->dev.parent_bus;
+	old_host = fn->host;
 	fn->manager = manager;
+	fn->host = restored_host(manager, fn);
 	fn->dev.parent_bus = fn->upstream_bridge ? &fn->upstream_bridge->bus :
 						   NULL;
+	if (fn->host)
+		fn->host->nr_functions++;
 	ret = vmr_device_register_restored(manager, &fn->dev, failed);
-	if (ret) {
-		fn->manager = NULL;
-		fn->dev.parent_bus = parent;
+	if (!ret) {
+		function_restored(fn);
+		return 0;
 	}
+	leave(fn);
+	fn->host = old_host;
+	fn->dev.parent_bus = old_parent;
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_register_restored);
 
+/* Free what the function holds besides its regions and its address */
+static void release_resources(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_reg_block *reg_block;
+
+	fn->intx_level = false;
+	vmr_pci_intx_update(fn);
+	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
+		if (reg_block->remove)
+			reg_block->remove(fn, reg_block);
+}
+
 int vmr_pci_unplug(struct vmr_pci_function *fn)
 {
 	struct vmr_manager *manager;
-	struct vmr_pci_reg_block *reg_block;
 	int ret;
 
 	if (!fn)
@@ -143,68 +293,21 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	if (!manager)
 		return -ENOENT;
 	if (fn->dev.transaction ||
+	    (fn->bridge && fn->bridge->devfns.space.nr_ranges) ||
 	    (fn->dev.subordinate && fn->dev.subordinate->nr_devices))
 		return -EBUSY;
 	/* Listeners must not find vectors of an unregistered function */
-	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
-		if (reg_block->remove)
-			reg_block->remove(fn, reg_block);
-	fn->manager = NULL;
-	vmr_id_free_range(function_id_pool(manager, fn->upstream_bridge),
+	release_resources(fn);
+	vmr_id_free_range(vmr_pci_devfns(manager, fn->upstream_bridge),
 			  &fn->address);
+	leave(fn);
 	ret = vmr_device_unregister(manager, &fn->dev);
 	VMR_ASSERT(ret >= 0 || ret == -ENOENT);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
 	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
-	reset_registers(fn);
+	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
 	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_unplug);
-
-static struct vmr_pci_function *to_function(struct vmr_range *range)
-{
-	return range ? container_of(range, struct vmr_pci_function, address) :
-		       NULL;
-}
-
-/* Find the bridge on the bus @parent that leads to @bus by its bus numbers */
-static struct vmr_pci_bridge *find_bridge_to_bus(const struct vmr_id_pool *ids,
-						 uint32_t parent, uint32_t bus)
-{
-	struct vmr_range *range;
-
-	vmr_for_each_range(range, &ids->space) {
-		const struct vmr_pci_function *fn = to_function(range);
-
-		if (fn->bridge && fn->config[PCI_SECONDARY_BUS] > parent &&
-		    fn->config[PCI_SECONDARY_BUS] <= bus &&
-		    fn->config[PCI_SUBORDINATE_BUS] >= bus)
-			return fn->bridge;
-	}
-	return NULL;
-}
-
-struct vmr_pci_function *
-vmr_pci_find_function(const struct vmr_manager *manager, uint32_t address)
-{
-	uint32_t bus = address >> 8 & 0xff, parent = 0;
-	struct vmr_pci_bridge *bridge;
-	const struct vmr_id_pool *ids;
-	struct vmr_range *range;
-
-	if (!manager)
-		return NULL;
-	ids = &manager->sys->pci_bdfs;
-	range = vmr_id_find(ids, address);
-	/* The loop ends: @parent increases, and a bus number is at most 255 */
-	while (!range && (bridge = find_bridge_to_bus(ids, parent, bus))) {
-		ids = &bridge->devfns;
-		parent = bridge->fn.config[PCI_SECONDARY_BUS];
-		if (parent == bus)
-			return to_function(vmr_id_find(ids, address & 0xff));
-	}
-	return to_function(range);
-}
-EXPORT_SYMBOL_GPL(vmr_pci_find_function);

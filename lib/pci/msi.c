@@ -21,6 +21,11 @@ static uint32_t msi_mask(const struct vmr_pci_msi *msi)
 		       PCI_MSI_MASK_64 : PCI_MSI_MASK_32;
 }
 
+uint32_t vmr_pci_msi_pending_reg(const struct vmr_pci_msi *msi)
+{
+	return msi->maskable ? msi->reg_block.offset + msi_mask(msi) + 4 : 0;
+}
+
 static uint32_t log2_field(uint32_t control, uint32_t field)
 {
 	return (control & field) / (field & -field);
@@ -145,14 +150,14 @@ static void msi_read(const struct vmr_pci_function *fn,
 		     const struct vmr_pci_reg_block *reg_block)
 {
 	const struct vmr_pci_msi *msi = to_msi(reg_block);
-	uint32_t i, pending = 0;
+	uint32_t i, reg = vmr_pci_msi_pending_reg(msi), pending = 0;
 
-	if (!msi->maskable)
+	if (!reg)
 		return;
 	for (i = 0; i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		if (vmr_pci_vector_pending(&msi->vectors[i]))
 			pending |= 1u << i;
-	put_le32(&fn->config[reg_block->offset + msi_mask(msi) + 4], pending);
+	put_le32(&fn->config[reg], pending);
 }
 
 static void msi_clear(struct vmr_pci_function *fn,

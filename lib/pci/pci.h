@@ -4,9 +4,9 @@
  *
  * Registers and their bits have the names of <linux/pci_regs.h>.
  *
- * The order of the files, each of which calls only those before it: address, bar,
- * capability, vector, msi, msix, intx, find, access, pm, express, bridge, function,
- * reset, host, card, ecam, conf1 and state.
+ * The order of the files, each of which calls only those before it: address, find,
+ * bar, window, capability, vector, msix, msi, msix_device, intx, access, reset, pm,
+ * express, function, card, bridge, host, ecam, conf1 and state.
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -51,13 +51,23 @@ static inline struct vmr_pci_function *vmr_pci_to_function(struct vmr_range *ran
 		       NULL;
 }
 
-/* The command register, and whether the function is in D0 */
+/* The command register, and below, whether the function is in D0 */
 static inline uint32_t vmr_pci_command(const uint8_t *config)
 {
 	return get_le16(&config[PCI_COMMAND]);
 }
 
-bool vmr_pci_powered(const struct vmr_pci_function *fn, const uint8_t *config);
+static inline bool vmr_pci_powered(const struct vmr_pci_function *fn,
+				   const uint8_t *config)
+{
+	uint32_t offset;
+
+	if (!fn->pm)
+		return true;
+	offset = fn->pm->reg_block.offset + PCI_PM_CTRL;
+	/* D0 is 0 */
+	return !(get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK);
+}
 
 /* The device number of a function on its bus */
 static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
@@ -104,7 +114,7 @@ bool vmr_pci_bar_decodes(const struct vmr_pci_function *fn,
 
 /*
  * bar.c: a BAR and its placement by the registers @config, unless it is being sized.
- * bridge.c: a window of a bridge
+ * window.c: a window of a bridge in @space
  */
 struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 					 const uint8_t *config,
@@ -113,12 +123,18 @@ struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
 					    const uint8_t *config,
 					    unsigned int index,
+					    const struct vmr_space *space,
 					    struct vmr_placement *placement);
+
+/* window.c: the region of a window, and all of them added to a bridge */
+struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
+				  unsigned int index);
+void vmr_pci_add_windows(struct vmr_pci_bridge *bridge);
 
 /* bar.c: move the BARs whose bit in @mask is set to where their registers say */
 void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask);
 
-/* bridge.c: move the windows to where their registers say */
+/* window.c: move the windows to where their registers say */
 void vmr_pci_update_windows(struct vmr_pci_bridge *bridge);
 
 /* find.c: record the bus numbers of a bridge where lookups search, or remove them */
@@ -132,6 +148,11 @@ bool vmr_pci_to_cpu(const struct vmr_pci_function *fn, enum vmr_io io,
 /* find.c: the same for [start, last], which is clipped to the window with @start */
 bool vmr_pci_clip_to_cpu(const struct vmr_pci_function *fn, enum vmr_io io,
 			 uint64_t start, uint64_t *last, uint64_t *addr);
+
+/* find.c: the space that the regions of a function are in, by its bridge or @sys */
+const struct vmr_space *vmr_pci_space(const struct vmr_pci_function *fn,
+				      const struct vmr_system *sys,
+				      enum vmr_io io);
 
 /* find.c: the bus that functions are on, behind @bridge or at the root */
 struct vmr_id_pool *vmr_pci_devfns(const struct vmr_manager *manager,
@@ -151,6 +172,9 @@ void vmr_pci_report_vector(struct vmr_pci_function *fn, uint32_t index,
 			   const struct vmr_range *range, int error);
 void vmr_pci_report_message(struct vmr_pci_function *fn, uint32_t index);
 void vmr_pci_deliver(struct vmr_pci_function *fn, uint32_t index);
+
+/* msi.c: the offset of the pending bits, 0 if there are none */
+uint32_t vmr_pci_msi_pending_reg(const struct vmr_pci_msi *msi);
 
 /* msi.c, msix.c: the number of vectors that the registers at @cap enable */
 uint32_t vmr_pci_msi_nr_enabled(const uint8_t *cap);

@@ -9,17 +9,6 @@
 #define POWER_D0	0
 #define POWER_D3HOT	3
 
-bool vmr_pci_powered(const struct vmr_pci_function *fn, const uint8_t *config)
-{
-	const uint8_t *cap;
-
-	if (!fn->pm)
-		return true;
-	cap = &config[fn->pm->reg_block.offset];
-	return (get_le16(&cap[PCI_PM_CTRL]) & PCI_PM_CTRL_STATE_MASK) ==
-	       POWER_D0;
-}
-
 static void pm_written(struct vmr_pci_function *fn,
 		       struct vmr_pci_reg_block *reg_block,
 		       const struct vmr_pci_write *write)
@@ -40,6 +29,8 @@ static void pm_written(struct vmr_pci_function *fn,
 		vmr_pci_reset(fn, VMR_PCI_RESET_FUNCTION);
 	else
 		vmr_pci_update_bars(fn, (1u << VMR_PCI_NR_BARS) - 1);
+	if (fn->bridge)
+		vmr_pci_update_windows(fn->bridge);
 }
 
 int vmr_pci_add_pm(struct vmr_pci_function *fn, struct vmr_pci_pm *pm,

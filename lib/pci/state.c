@@ -2,364 +2,445 @@
 /*
  * state.c - the registers of functions in a snapshot
  *
- * A block is the configuration space, followed by the MSI-X tables in the order of
- * the register blocks. The registers determine the range of each BAR, window and
- * vector. Saving compares them with the current ranges, restoring with the saved
- * ranges.
+ * A block is a header that describes the function, its configuration space, one byte
+ * for each MSI vector, and for each MSI-X entry its 16 bytes and one byte more. The
+ * registers determine the range of each BAR, window and vector. Saving compares them
+ * with the current ranges, restoring with the saved ranges.
  */
 #include "pci.h"
 
 #include <vmalloc/pci_snapshot.h>
 
+/* The header, in little-endian order */
+#define STATE_CONFIG_SIZE	0	/* 32 bits */
+#define STATE_NR_ENTRIES	4	/* 32 bits */
+#define STATE_SIZING		8	/* a bit for each BAR register */
+#define STATE_INTX_LEVEL	9	/* 0 or 1 */
+#define STATE_BARS		12	/* 32 bits each, see describe_bar() */
+#define STATE_CONFIG		(STATE_BARS + 4 * VMR_PCI_NR_BARS)
+
+#define ENTRY_SIZE		(PCI_MSIX_ENTRY_SIZE + 1)
+
 /*
  * The placement of a range of a function according to the registers. Vectors may
- * have any numbers: @start is 0, and @last is their number minus one.
+ * have any numbers, and a BAR that is being sized may be parked anywhere: @start is 0,
+ * and @last is their size minus one.
  */
 struct expected_range {
 	const struct vmr_range	*range;
-	uint32_t		kind;	/* VMR_KIND_PIO, _MMIO or _MSI */
+	const struct vmr_space	*space;
 	struct vmr_placement	placement;
+	bool			is_vector;
+	bool			is_sizing;
 };
 
-static bool readonly_bytes_match(const struct vmr_pci_function *fn,
-				 const uint8_t *config, uint32_t offset,
-				 uint32_t size)
+static uint32_t nr_entries(const struct vmr_pci_function *fn)
 {
-	for (; size--; offset++)
-		if ((config[offset] ^ fn->config[offset]) & ~fn->wmask[offset])
-			return false;
-	return true;
+	return fn->msix ? fn->msix->nr : 0;
 }
 
-/*
- * Compare the read-only bits of the header and of the register blocks. The status
- * register is excluded, since it records events. The owner checks other bytes.
- */
-static bool config_matches(const struct vmr_pci_function *fn,
-			   const uint8_t *config)
+/* The number of the byte after configuration space */
+static size_t msi_at(const struct vmr_pci_function *fn)
+{
+	return STATE_CONFIG + fn->config_size;
+}
+
+static size_t entry_at(const struct vmr_pci_function *fn, uint32_t index)
+{
+	return msi_at(fn) + (fn->msi ? VMR_PCI_MSI_MAX_VECTORS : 0) +
+	       (size_t)index * ENTRY_SIZE;
+}
+
+static uint32_t describe_bar(const struct vmr_pci_bar *bar)
+{
+	if (bar->type == VMR_PCI_BAR_NONE)
+		return 0;
+	return bar->type | (uint32_t)bar->prefetchable << 8 |
+	       (uint32_t)(fls64(bar->region.size) - 1) << 16;
+}
+
+/* The registers of BARs that exist */
+static uint32_t bar_registers(const struct vmr_pci_function *fn)
+{
+	uint32_t i, mask = 0;
+
+	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+		if (fn->bars[i].type == VMR_PCI_BAR_MEM64)
+			mask |= 3u << i;
+		else if (fn->bars[i].type != VMR_PCI_BAR_NONE)
+			mask |= 1u << i;
+	return mask;
+}
+
+static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
 {
 	const struct vmr_pci_reg_block *reg_block;
-
-	if (!readonly_bytes_match(fn, config, 0, PCI_STATUS) ||
-	    !readonly_bytes_match(fn, config, PCI_REVISION_ID,
-				  PCI_STD_HEADER_SIZEOF - PCI_REVISION_ID))
-		return false;
-	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
-		if (!readonly_bytes_match(fn, config, reg_block->offset,
-					  reg_block->size))
-			return false;
-	return true;
-}
-
-static uint64_t tables_size(const struct vmr_pci_function *fn)
-{
-	struct vmr_pci_reg_block *reg_block;
-	uint64_t size = 0;
+	uint32_t i, j;
 
 	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
-		if (vmr_pci_reg_block_msix(reg_block))
-			size += (uint64_t)vmr_pci_reg_block_msix(reg_block)->nr *
-				PCI_MSIX_ENTRY_SIZE;
-	return size;
-}
+		if (reg_block->read)
+			reg_block->read(fn, reg_block);
+	memset(bytes, 0, STATE_CONFIG);
+	put_le32(&bytes[STATE_CONFIG_SIZE], fn->config_size);
+	put_le32(&bytes[STATE_NR_ENTRIES], nr_entries(fn));
+	bytes[STATE_SIZING] = fn->sizing;
+	bytes[STATE_INTX_LEVEL] = fn->intx_level;
+	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+		put_le32(&bytes[STATE_BARS + 4 * i], describe_bar(&fn->bars[i]));
+	memcpy(&bytes[STATE_CONFIG], fn->config, fn->config_size);
+	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
+		bytes[msi_at(fn) + i] =
+			vmr_pci_vector_pending(&fn->msi->vectors[i]);
+	for (i = 0; i < nr_entries(fn); i++) {
+		const struct vmr_pci_msix_entry *entry = &fn->msix->entries[i];
+		uint8_t *saved = &bytes[entry_at(fn, i)];
 
-static size_t state_size(const struct vmr_pci_function *fn)
-{
-	return VMR_PCI_CONFIG_SIZE + (size_t)tables_size(fn);
-}
-
-static void get_dwords(const uint8_t *entry, uint32_t *dwords)
-{
-	int i;
-
-	for (i = 0; i < PCI_MSIX_ENTRY_SIZE / 4; i++)
-		dwords[i] = get_le32(&entry[4 * i]);
-}
-
-static void put_dwords(uint8_t *entry, const uint32_t *dwords)
-{
-	int i;
-
-	for (i = 0; i < PCI_MSIX_ENTRY_SIZE / 4; i++)
-		put_le32(&entry[4 * i], dwords[i]);
-}
-
-static void state_save(const struct vmr_pci_function *fn, uint8_t *bytes)
-{
-	struct vmr_pci_reg_block *reg_block;
-	uint32_t i;
-
-	memcpy(bytes, fn->config, VMR_PCI_CONFIG_SIZE);
-	bytes += VMR_PCI_CONFIG_SIZE;
-	for (reg_block = fn->reg_blocks; reg_block;
-	     reg_block = reg_block->next) {
-		struct vmr_pci_msix *msix = vmr_pci_reg_block_msix(reg_block);
-
-		for (i = 0; msix && i < msix->nr;
-		     i++, bytes += PCI_MSIX_ENTRY_SIZE)
-			put_dwords(bytes, msix->entries[i].dwords);
+		for (j = 0; j < PCI_MSIX_ENTRY_SIZE / 4; j++)
+			put_le32(&saved[4 * j], entry->dwords[j]);
+		saved[PCI_MSIX_ENTRY_SIZE] =
+			vmr_pci_vector_pending(&entry->vector);
 	}
 }
 
 /* The registers determine the size of a window, but not that of a BAR */
-static void restore_windows(struct vmr_pci_bridge *bridge)
+static void restore_windows(struct vmr_pci_function *fn, struct vmr_system *sys)
 {
 	struct vmr_region *window;
 	struct vmr_placement placement;
 	unsigned int i;
 
-	for (i = 0; i < VMR_PCI_NR_WINDOWS; i++) {
-		window = vmr_pci_window_placement(
-			&bridge->fn, bridge->fn.config, i, &placement);
+	for (i = 0; i < VMR_PCI_BRIDGE_WINDOWS; i++) {
+		window = vmr_pci_window(fn->bridge, i);
+		vmr_pci_window_placement(
+			fn, fn->config, i,
+			vmr_pci_space(fn, sys, window->io), &placement);
+		window->isa_enable = placement.isa_enable;
 		if (placement.state == VMR_LIVE)
 			window->size = placement.last - placement.start + 1;
 	}
 }
 
-static void state_restore(struct vmr_pci_function *fn, const uint8_t *bytes)
+/* All vectors are blocked until vmr_pci_register_restored() */
+static void restore_vector(struct vmr_pci_vector *vector, uint8_t pending)
 {
-	struct vmr_pci_reg_block *reg_block;
-	uint32_t i;
-
-	memcpy(fn->config, bytes, VMR_PCI_CONFIG_SIZE);
-	bytes += VMR_PCI_CONFIG_SIZE;
-	if (fn->bridge)
-		restore_windows(fn->bridge);
-	for (reg_block = fn->reg_blocks; reg_block;
-	     reg_block = reg_block->next) {
-		struct vmr_pci_msix *msix = vmr_pci_reg_block_msix(reg_block);
-
-		for (i = 0; msix && i < msix->nr;
-		     i++, bytes += PCI_MSIX_ENTRY_SIZE)
-			get_dwords(bytes, msix->entries[i].dwords);
-	}
+	vector->state = VMR_PCI_VECTOR_BLOCKED |
+			(pending ? VMR_PCI_VECTOR_PENDING : 0);
 }
 
-static bool state_valid(const struct vmr_pci_function *fn,
-			const uint8_t *saved)
+static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
+			  const uint8_t *bytes)
 {
-	const uint8_t *entry = saved + VMR_PCI_CONFIG_SIZE;
-	const uint8_t *end = entry + tables_size(fn);
-	uint32_t dwords[PCI_MSIX_ENTRY_SIZE / 4];
+	uint32_t i, j;
 
-	if (!config_matches(fn, saved))
+	fn->sizing = bytes[STATE_SIZING];
+	fn->intx_level = bytes[STATE_INTX_LEVEL];
+	memcpy(fn->config, &bytes[STATE_CONFIG], fn->config_size);
+	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
+		restore_vector(&fn->msi->vectors[i], bytes[msi_at(fn) + i]);
+	for (i = 0; i < nr_entries(fn); i++) {
+		struct vmr_pci_msix_entry *entry = &fn->msix->entries[i];
+		const uint8_t *saved = &bytes[entry_at(fn, i)];
+
+		for (j = 0; j < PCI_MSIX_ENTRY_SIZE / 4; j++)
+			entry->dwords[j] = get_le32(&saved[4 * j]);
+		restore_vector(&entry->vector, saved[PCI_MSIX_ENTRY_SIZE]);
+	}
+	if (fn->bridge)
+		restore_windows(fn, sys);
+}
+
+/* The bits of a byte of configuration space that are not constant */
+static uint8_t variable_bits(const struct vmr_pci_function *fn, uint32_t at)
+{
+	uint8_t mask = fn->wmask[at] | fn->w1cmask[at];
+	uint32_t pending = fn->msi ? vmr_pci_msi_pending_reg(fn->msi) : 0;
+
+	if (pending && at >= pending && at < pending + 4)
+		mask = 0xff;
+	if (at == PCI_STATUS)
+		mask |= PCI_STATUS_INTERRUPT;
+	return mask;
+}
+
+static bool constants_match(const struct vmr_pci_function *fn,
+			    const uint8_t *config, uint32_t offset,
+			    uint32_t size)
+{
+	for (; size--; offset++)
+		if ((config[offset] ^ fn->config[offset]) &
+		    ~variable_bits(fn, offset))
+			return false;
+	return true;
+}
+
+/* Compare the constants of header and register blocks. The owner checks the rest */
+static bool config_matches(const struct vmr_pci_function *fn,
+			   const uint8_t *config)
+{
+	const struct vmr_pci_reg_block *reg_block;
+
+	if (!constants_match(fn, config, 0, PCI_STD_HEADER_SIZEOF))
 		return false;
-	for (; entry < end; entry += PCI_MSIX_ENTRY_SIZE) {
-		get_dwords(entry, dwords);
-		if (!vmr_pci_msix_entry_valid(dwords))
+	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
+		if (!constants_match(fn, config, reg_block->offset,
+				     reg_block->size))
+			return false;
+	return true;
+}
+
+static bool header_matches(const struct vmr_pci_function *fn,
+			   const uint8_t *bytes)
+{
+	uint32_t i;
+
+	if (get_le32(&bytes[STATE_CONFIG_SIZE]) != fn->config_size ||
+	    get_le32(&bytes[STATE_NR_ENTRIES]) != nr_entries(fn) ||
+	    bytes[STATE_SIZING] & ~bar_registers(fn) ||
+	    bytes[STATE_INTX_LEVEL] > !!fn->config[PCI_INTERRUPT_PIN] ||
+	    bytes[STATE_INTX_LEVEL + 1] || bytes[STATE_INTX_LEVEL + 2])
+		return false;
+	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+		if (get_le32(&bytes[STATE_BARS + 4 * i]) !=
+		    describe_bar(&fn->bars[i]))
+			return false;
+	return true;
+}
+
+static bool vectors_valid(const struct vmr_pci_function *fn,
+			  const uint8_t *bytes)
+{
+	uint32_t dwords[PCI_MSIX_ENTRY_SIZE / 4];
+	uint32_t i, j;
+
+	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
+		if (bytes[msi_at(fn) + i] > 1)
+			return false;
+	for (i = 0; i < nr_entries(fn); i++) {
+		const uint8_t *saved = &bytes[entry_at(fn, i)];
+
+		for (j = 0; j < PCI_MSIX_ENTRY_SIZE / 4; j++)
+			dwords[j] = get_le32(&saved[4 * j]);
+		if (!vmr_pci_msix_entry_valid(dwords) ||
+		    saved[PCI_MSIX_ENTRY_SIZE] > 1)
 			return false;
 	}
 	return true;
+}
+
+static bool state_valid(const struct vmr_pci_function *fn,
+			const uint8_t *bytes)
+{
+	const uint8_t *config = &bytes[STATE_CONFIG];
+
+	return header_matches(fn, bytes) && config_matches(fn, config) &&
+	       !(config[PCI_STATUS] & PCI_STATUS_INTERRUPT) ==
+		       !bytes[STATE_INTX_LEVEL] &&
+	       vectors_valid(fn, bytes);
 }
 
 static void expect_vectors(struct expected_range *expected,
 			   const struct vmr_range *range, uint32_t nr)
 {
 	expected->range = range;
-	expected->kind = VMR_KIND_MSI;
+	expected->is_vector = true;
 	expected->placement.state = nr ? VMR_LIVE : VMR_FREE;
-	expected->placement.start = 0;
 	expected->placement.last = nr - 1;
 }
 
-/* The entry is saved at @entry, or else current */
-static void expect_entry(struct expected_range *expected,
-			 const struct vmr_pci_msix_entry *vector,
-			 const uint8_t *cap, const uint8_t *entry)
+/* The @index-th vector by the registers @config */
+static bool expect_vector(const struct vmr_pci_function *fn,
+			  struct vmr_system *sys, const uint8_t *config,
+			  uint32_t index, struct expected_range *expected)
 {
-	uint32_t dwords[PCI_MSIX_ENTRY_SIZE / 4];
+	const struct vmr_pci_msi *msi = fn->msi;
+	const struct vmr_pci_msix *msix = fn->msix;
 
-	if (entry)
-		get_dwords(entry, dwords);
-	else
-		memcpy(dwords, vector->dwords, sizeof(dwords));
-	expect_vectors(expected, &vector->range,
-		       vmr_pci_msix_entry_enabled(cap, dwords));
-}
-
-/* The @index-th vector; by the registers @saved, or the current ones if NULL */
-static bool expected_from_reg_block(const struct vmr_pci_function *fn,
-				    const uint8_t *saved, uint32_t index,
-				    struct expected_range *expected)
-{
-	const uint8_t *config = saved ? saved : fn->config;
-	const uint8_t *table = saved ? saved + VMR_PCI_CONFIG_SIZE : NULL;
-	struct vmr_pci_reg_block *reg_block;
-
-	for (reg_block = fn->reg_blocks; reg_block;
-	     reg_block = reg_block->next) {
-		struct vmr_pci_msi *msi = vmr_pci_reg_block_msi(reg_block);
-		struct vmr_pci_msix *msix = vmr_pci_reg_block_msix(reg_block);
-		uint32_t nr = msi ? 1 : msix ? msix->nr : 0;
-		const uint8_t *cap = config + reg_block->offset;
-
-		if (index < nr && msi)
-			expect_vectors(expected, &msi->range,
-				       vmr_pci_msi_nr_enabled(cap));
-		else if (index < nr)
-			expect_entry(expected, &msix->entries[index], cap,
-				     table ? table + index *
-							     PCI_MSIX_ENTRY_SIZE :
-					     NULL);
-		if (index < nr)
-			return true;
-		index -= nr;
-		if (msix && table)
-			table += nr * PCI_MSIX_ENTRY_SIZE;
+	expected->space = vmr_system_space(sys, VMR_KIND_MSI);
+	if (msi && !index--) {
+		expect_vectors(expected, &msi->range,
+			       vmr_pci_msi_nr_enabled(
+				       &config[msi->reg_block.offset]));
+		return true;
 	}
-	return false;
-}
-
-/* The @index-th range: BARs, windows, vectors; false if there is none */
-static bool expected_range_at(struct vmr_pci_function *fn, const uint8_t *saved,
-			      uint32_t index, struct expected_range *expected)
-{
-	const uint8_t *config = saved ? saved : fn->config;
-	uint32_t windows = fn->bridge ? VMR_PCI_NR_WINDOWS : 0;
-	const struct vmr_region *region;
-
-	if (index >= VMR_PCI_NR_BARS + windows)
-		return expected_from_reg_block(
-			fn, saved, index - VMR_PCI_NR_BARS - windows, expected);
-	if (index < VMR_PCI_NR_BARS)
-		region = vmr_pci_bar_placement(fn, config, index,
-					       &expected->placement);
-	else
-		region = vmr_pci_window_placement(fn, config,
-						  index - VMR_PCI_NR_BARS,
-						  &expected->placement);
-	expected->range = &region->range;
-	expected->kind = region->io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
+	if (index >= nr_entries(fn))
+		return false;
+	expect_vectors(expected, &msix->entries[index].range,
+		       vmr_pci_msix_enabled(&config[msix->reg_block.offset]));
 	return true;
 }
 
-static struct vmr_pci_function *
-to_function(const struct vmr_snapshot_block *block)
+/*
+ * The @index-th range: BARs, windows, vectors; false if there is none. The registers
+ * are the current ones and @config; @sizing are the BAR registers that are sized.
+ */
+static bool expect_range(struct vmr_pci_function *fn, struct vmr_system *sys,
+			 const uint8_t *config, uint32_t sizing, uint32_t index,
+			 struct expected_range *expected)
 {
-	return block->owner;
-}
+	uint32_t regions = VMR_PCI_NR_BARS +
+			   (fn->bridge ? VMR_PCI_BRIDGE_WINDOWS : 0);
+	struct vmr_region *region;
 
-/* The space for a range of this kind */
-static const struct vmr_space *
-expected_space(const struct vmr_snapshot_block *block, uint32_t kind)
-{
-	const struct vmr_pci_bridge *upstream =
-		to_function(block)->upstream_bridge;
-
-	if (upstream && kind == VMR_KIND_PIO)
-		return &upstream->bus.pio;
-	if (upstream && kind == VMR_KIND_MMIO)
-		return &upstream->bus.mmio;
-	return vmr_system_space(block->sys, kind);
+	memset(expected, 0, sizeof(*expected));
+	if (index >= regions)
+		return expect_vector(fn, sys, config, index - regions,
+				     expected);
+	if (index < VMR_PCI_NR_BARS) {
+		region = vmr_pci_bar_placement(fn, config, index,
+					       &expected->placement);
+		expected->space = vmr_pci_space(fn, sys, region->io);
+		expected->is_sizing = vmr_pci_bar_sizing(fn, sizing, index);
+		if (expected->is_sizing)
+			expected->placement.last = region->size - 1;
+	} else {
+		region = vmr_pci_window(fn->bridge, index - VMR_PCI_NR_BARS);
+		expected->space = vmr_pci_space(fn, sys, region->io);
+		vmr_pci_window_placement(fn, config, index - VMR_PCI_NR_BARS,
+					 expected->space, &expected->placement);
+	}
+	expected->range = &region->range;
+	return true;
 }
 
 /*
- * Whether the placement has addresses in @space. Every space of BARs and windows
+ * Whether the placement has addresses in its space. Every space of BARs and windows
  * begins at 0.
  */
-static bool has_addresses(const struct vmr_placement *placement,
-			  const struct vmr_space *space)
+static bool has_addresses(const struct expected_range *expected)
 {
-	return placement->state != VMR_FREE &&
-	       placement->start <=
-		       placement->last && /* LCOV_EXCL_BR_LINE: BARs are aligned */
-	       placement->last <= space->last;
+	return expected->placement.state != VMR_FREE &&
+	       expected->placement.last <= expected->space->last;
 }
 
-/* Vectors may be free although they are enabled: their allocation can fail */
-static bool unplaced_allowed(const struct expected_range *expected,
-			     const struct vmr_space *space)
+/* Vectors may be free although they are enabled: they may wait, or not be used yet */
+static bool may_be_free(const struct expected_range *expected)
 {
-	return expected->kind == VMR_KIND_MSI ||
-	       !has_addresses(&expected->placement, space);
+	return expected->is_vector || expected->is_sizing ||
+	       !has_addresses(expected);
 }
 
-/*
- * Vectors may have any aligned numbers. A BAR or a window claims its addresses if
- * they are in use.
- */
+static bool vectors_allowed(const struct vmr_placement *placement,
+			    enum vmr_state state,
+			    const struct vmr_snapshot_range *range)
+{
+	return placement->state != VMR_FREE && state == VMR_LIVE &&
+	       range->last - range->start == placement->last &&
+	       !(range->start & placement->last);
+}
+
+/* A BAR or a window claims its addresses if they are in use */
 static bool placement_allowed(const struct expected_range *expected,
 			      enum vmr_state state,
-			      const struct vmr_snapshot_range *range,
-			      const struct vmr_space *space)
+			      const struct vmr_snapshot_range *range)
 {
 	const struct vmr_placement *placement = &expected->placement;
 
-	if (expected->kind == VMR_KIND_MSI)
-		return placement->state != VMR_FREE && state == VMR_LIVE &&
-		       range->last - range->start == placement->last &&
-		       !(range->start & placement->last);
+	if (range->space != expected->space)
+		return false;
+	if (expected->is_vector)
+		return vectors_allowed(placement, state, range);
+	if (expected->is_sizing)
+		return state == VMR_PARKED && range->last - range->start ==
+						      placement->last;
 	if (state == VMR_CLAIMED)
 		state = VMR_LIVE;
-	return has_addresses(placement, space) && state == placement->state &&
+	return has_addresses(expected) && state == placement->state &&
 	       range->start == placement->start &&
 	       range->last == placement->last;
 }
 
-/* Compare the current registers and ranges, or, with @ctx, the saved ones */
+/* The state of a range, and where it is: saved in @ctx, or now */
+static enum vmr_state find_range(const struct vmr_restore_ctx *ctx,
+				 const struct expected_range *expected,
+				 struct vmr_snapshot_range *found)
+{
+	const struct vmr_range *range = expected->range;
+
+	found->space = NULL;
+	if (ctx)
+		return vmr_snapshot_find_range(ctx, range, found);
+	if (vmr_in_space(expected->space, range))
+		found->space = expected->space;
+	found->start = range->start;
+	found->last = range->last;
+	return vmr_range_state(range);
+}
+
+/* Compare registers and current ranges, or, with @ctx, the saved ones */
 static bool function_matches_ranges(const struct vmr_snapshot_block *block,
 				    const struct vmr_restore_ctx *ctx,
-				    const uint8_t *saved)
+				    const uint8_t *config, uint32_t sizing)
 {
-	const struct vmr_space *space;
+	struct vmr_pci_function *fn = block->owner;
 	struct vmr_snapshot_range range;
-	struct vmr_pci_function *fn = to_function(block);
 	struct expected_range expected;
 	enum vmr_state state;
 	uint32_t i;
 
-	for (i = 0; expected_range_at(fn, saved, i, &expected); i++) {
-		space = expected_space(block, expected.kind);
-		if (ctx) {
-			range.space = NULL;
-			state = vmr_snapshot_find_range(ctx, expected.range,
-							&range);
-		} else {
-			range.space = vmr_in_space(space, expected.range) ?
-					      space :
-					      NULL;
-			range.start = expected.range->start;
-			range.last = expected.range->last;
-			state = vmr_range_state(expected.range);
-		}
-		if (state == VMR_FREE ?
-			    !unplaced_allowed(&expected, space) :
-			    range.space != space ||
-				    !placement_allowed(&expected, state, &range,
-						       space))
+	for (i = 0; expect_range(fn, block->sys, config, sizing, i, &expected);
+	     i++) {
+		state = find_range(ctx, &expected, &range);
+		if (state == VMR_FREE ? !may_be_free(&expected) :
+					!placement_allowed(&expected, state,
+							   &range))
 			return false;
 	}
 	return true;
 }
 
+/* The host bridge above, by the saved address of the function at the root */
+static struct vmr_pci_host *saved_host(const struct vmr_pci_function *fn,
+				       const struct vmr_system *sys,
+				       const struct vmr_restore_ctx *ctx)
+{
+	struct vmr_snapshot_range saved;
+	struct vmr_range *buses;
+
+	while (fn->upstream_bridge)
+		fn = &fn->upstream_bridge->fn;
+	if (vmr_snapshot_find_range(ctx, &fn->address, &saved) != VMR_LIVE)
+		return NULL;
+	buses = vmr_find(&sys->pci_buses, saved.start >> 8);
+	return buses ? container_of(buses, struct vmr_pci_host, buses) : NULL;
+}
+
 static size_t pci_block_size(const struct vmr_snapshot_block *block)
 {
-	return state_size(to_function(block));
+	const struct vmr_pci_function *fn = block->owner;
+
+	return entry_at(fn, nr_entries(fn));
 }
 
 static bool pci_block_consistent(const struct vmr_snapshot_block *block)
 {
-	return function_matches_ranges(block, NULL, NULL);
+	const struct vmr_pci_function *fn = block->owner;
+
+	return function_matches_ranges(block, NULL, fn->config, fn->sizing);
 }
 
 static void pci_block_save(const struct vmr_snapshot_block *block,
 			   uint8_t *bytes)
 {
-	state_save(to_function(block), bytes);
+	state_save(block->owner, bytes);
 }
 
+/* Sets the host bridge, which the restore needs, and the registration sets again */
 static bool pci_block_check(const struct vmr_snapshot_block *block,
 			    const uint8_t *saved,
 			    const struct vmr_restore_ctx *ctx)
 {
-	return state_valid(to_function(block), saved) &&
-	       function_matches_ranges(block, ctx, saved);
+	struct vmr_pci_function *fn = block->owner;
+
+	fn->host = saved_host(fn, block->sys, ctx);
+	return state_valid(fn, saved) &&
+	       function_matches_ranges(block, ctx, &saved[STATE_CONFIG],
+				       saved[STATE_SIZING]);
 }
 
 static void pci_block_restore(const struct vmr_snapshot_block *block,
 			      const uint8_t *saved)
 {
-	state_restore(to_function(block), saved);
+	state_restore(block->owner, block->sys, saved);
 }
 
 static const struct vmr_snapshot_block_ops pci_block_ops = {

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * card.c - devices of several functions, and device numbers that are free
+ */
+#include "pci.h"
+
+#define FUNCTIONS_PER_DEVICE	8
+#define DEVICES_PER_BUS		32
+
+/* The number of function 0 of device 0 on a bus */
+static uint32_t bus_base(const struct vmr_pci_host *host,
+			 const struct vmr_pci_bridge *upstream)
+{
+	return upstream ? 0 : host->segment << 16 | host->bus_start << 8;
+}
+
+int vmr_pci_free_device(struct vmr_manager *manager, struct vmr_pci_host *host,
+			struct vmr_pci_bridge *upstream, uint32_t *device)
+{
+	const struct vmr_space *space =
+		&vmr_pci_devfns(manager, upstream)->space;
+	uint64_t start = bus_base(host, upstream);
+	uint32_t i;
+
+	for (i = 0; i < DEVICES_PER_BUS; i++, start += FUNCTIONS_PER_DEVICE)
+		if (start + (FUNCTIONS_PER_DEVICE - 1) <= space->last &&
+		    !vmr_find_overlap(space, start,
+				      start + (FUNCTIONS_PER_DEVICE - 1))) {
+			*device = i;
+			return 0;
+		}
+	return -ENOSPC;
+}
+
+static int check_card(struct vmr_pci_function *const *fns, unsigned int nr)
+{
+	unsigned int i, j;
+
+	if (!fns || !nr || nr > FUNCTIONS_PER_DEVICE || !fns[0])
+		return -EINVAL;
+	for (i = 0; i < nr; i++) {
+		if (fns[i] && fns[i]->manager)
+			return -EEXIST;
+		for (j = 0; fns[i] && j < i; j++)
+			if (fns[j] == fns[i])
+				return -EINVAL;
+	}
+	return 0;
+}
+
+/* Attach each function and add it to the transaction; @i is the number of the first
+ * one that is neither
+ */
+static int attach_card(struct vmr_transaction *t, struct vmr_pci_host *host,
+		       struct vmr_pci_bridge *upstream,
+		       struct vmr_pci_function *const *fns, unsigned int nr,
+		       uint32_t address, unsigned int *i)
+{
+	int ret;
+
+	for (*i = 0; *i < nr; (*i)++) {
+		struct vmr_pci_function *fn = fns[*i];
+
+		if (!fn)
+			continue;
+		ret = vmr_pci_attach(t->manager, fn, host, upstream,
+				     address + *i);
+		if (ret)
+			return ret;
+		ret = vmr_transaction_add(t, &fn->dev, NULL, NULL);
+		if (ret) {
+			vmr_pci_detach(fn);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void publish_card(struct vmr_transaction *t,
+			 struct vmr_pci_function *const *fns, unsigned int nr)
+{
+	unsigned int i, present = 0;
+
+	for (i = 0; i < nr; i++)
+		present += !!fns[i];
+	for (i = 0; i < nr; i++) {
+		if (!fns[i])
+			continue;
+		if (present > 1)
+			fns[i]->config[PCI_HEADER_TYPE] |= PCI_HEADER_TYPE_MFD;
+		vmr_pci_attached(fns[i]);
+	}
+	vmr_transaction_commit(t);
+}
+
+int vmr_pci_plug_card_at(struct vmr_manager *manager,
+			 struct vmr_pci_host *host,
+			 struct vmr_pci_bridge *upstream,
+			 struct vmr_pci_function *const *fns, unsigned int nr,
+			 uint32_t device)
+{
+	struct vmr_transaction t;
+	unsigned int i;
+	int ret = check_card(fns, nr);
+
+	if (!ret && device == VMR_PCI_ANY_DEVICE)
+		ret = vmr_pci_free_device(manager, host, upstream, &device);
+	if (ret)
+		return ret;
+	if (device >= DEVICES_PER_BUS)
+		return -ERANGE;
+	vmr_transaction_begin(manager, &t);
+	ret = attach_card(&t, host, upstream, fns, nr,
+			  bus_base(host, upstream) + device * FUNCTIONS_PER_DEVICE,
+			  &i);
+	if (!ret) {
+		publish_card(&t, fns, nr);
+		return 0;
+	}
+	vmr_transaction_abort(&t);
+	while (i--)
+		if (fns[i])
+			vmr_pci_detach(fns[i]);
+	return ret;
+}
