@@ -112,10 +112,10 @@ struct vmr_claim_ref {
 	struct vmr_range	*range;
 };
 
-void vmr_claim_ref_oldest(struct vmr_claim_ref *ref, struct vmr_space *space,
+void vmr_claim_ref_oldest(struct vmr_claim_ref *claim, struct vmr_space *space,
 			  uint64_t start, uint64_t last);
 bool vmr_claim_ref_settle(struct vmr_manager *manager,
-			  const struct vmr_claim_ref *ref);
+			  const struct vmr_claim_ref *claim);
 void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 		   uint64_t start, uint64_t last);
 void vmr_settle_for_devices(struct vmr_manager *manager,

@@ -171,10 +171,10 @@ static void settle_after_moves(struct vmr_manager *manager,
 		for (i = 0; i < nr; i++) {
 			const struct vmr_range *range = steps[i].range;
 
-			vmr_claim_ref_oldest(
-				&claim, steps[i].space, steps[i].old_start,
-				steps[i].old_start +
-					(range->last - range->start));
+			vmr_claim_ref_oldest(&claim, steps[i].space,
+					     steps[i].old_start,
+					     steps[i].old_start +
+						     (range->last - range->start));
 		}
 	} while (vmr_claim_ref_settle(manager, &claim));
 }
@@ -230,7 +230,9 @@ EXPORT_SYMBOL_GPL(vmr_region_move_bulk);
  */
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,
-				  vmr_get_placement_fn *get_placement)
+				  struct vmr_region *(*get_placement)(struct vmr_device *dev,
+								      unsigned int index,
+								      struct vmr_placement *placement))
 {
 	struct vmr_placement placement;
 	struct vmr_region *region;

@@ -52,11 +52,10 @@ void vmr_settle_for_devices(struct vmr_manager *manager, struct vmr_device *dev)
 		claim.range = NULL;
 		for (d = dev; d; d = d->next_in_transaction)
 			for (region = d->regions; region; region = region->next)
-				vmr_claim_ref_oldest(
-					&claim,
-					vmr_device_space(manager, d,
-							 region->io),
-					region->range.start,
-					region->range.last);
+				vmr_claim_ref_oldest(&claim,
+						     vmr_device_space(manager, d,
+								      region->io),
+						     region->range.start,
+						     region->range.last);
 	} while (vmr_claim_ref_settle(manager, &claim));
 }

@@ -293,15 +293,13 @@ static int card_init(struct vmm *vmm, struct card *card,
 	vmr_resource_set_init(&fn->dev.resources, card->resources,
 			      ARRAY_SIZE(card->resources));
 	if (desc->vectors)
-		vmr_constraint_init(
-			&card->constraints[fn->dev.nr_constraints++],
-			VMR_KIND_MSIX, desc->vectors, &card->vectors);
+		vmr_constraint_init(&card->constraints[fn->dev.nr_constraints++],
+				    VMR_KIND_MSIX, desc->vectors, &card->vectors);
 	if (desc->trapped) {
 		region = &fn->bars[desc->memory_bar].region;
 		region->type = VMR_REGION_MEMORY;
-		vmr_constraint_init(
-			&card->constraints[fn->dev.nr_constraints++],
-			VMR_KIND_MEM_SLOT, 1, &card->memory.slot);
+		vmr_constraint_init(&card->constraints[fn->dev.nr_constraints++],
+				    VMR_KIND_MEM_SLOT, 1, &card->memory.slot);
 		memory_add(vmm, &card->memory, region,
 			   region->size - desc->trapped);
 		vmr_region_init(&card->trapped, VMR_MMIO, VMR_REGION_TRAPPED,
