@@ -40,7 +40,7 @@ endif
 
 # EXTRA_CFLAGS and EXTRA_LDFLAGS go into everything, tests included, so that a
 # sanitizer or another word size is one variable. WERROR=0 is for a compiler
-# that knows warnings we have not met.
+# with warnings that the sources do not avoid yet.
 WARN	:= -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror)
 CFLAGS	?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) -fno-common -fno-strict-aliasing $(WARN) \
@@ -82,7 +82,7 @@ lib: $(O)/libvmalloc.a $(O)/libvmalloc.so
 $(KFILES)/.source: FORCE
 	$(Q)tools/build/kernel-files.sh $(KFILES) $(LINUX)
 
-# What the library is compiled with, for programs that read its sources
+# The flags of the library, for programs that read its sources
 print-cflags:
 	@echo '$(LIB_CFLAGS) $(CC_INCLUDE)'
 
@@ -124,7 +124,7 @@ $(O)/libvmalloc.a: $(LIB_OBJS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcsD $@ $(LIB_OBJS)
 
-# What is documented in a public header is exported, and nothing else.
+# The library exports the functions that a public header documents, no others.
 $(O)/libvmalloc.map: $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(Q){ echo '$(SYMVER) { global:'; \
@@ -267,7 +267,7 @@ fuzz-replay: lib
 	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
 		CC='$(CC)' $@
 
-# What of lib/ the tests reach, in the end as pages in $(O)/coverage/html
+# Coverage of lib/ by the tests, as pages in $(O)/coverage/html
 coverage:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)KFILES='$(KFILES)' tools/testing/coverage.sh $(O)

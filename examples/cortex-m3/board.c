@@ -57,7 +57,7 @@ void reset(void)
 
 static void unexpected(void)
 {
-	board_print("an exception that nobody handles\n");
+	board_print("an exception without a handler\n");
 	semihosting(SEMIHOSTING_EXIT, EXIT_BAD);
 	for (;;)
 		;

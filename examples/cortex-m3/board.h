@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * What the board does for the program: QEMU's mps2-an385, a Cortex-M3
+ * The board's services for the program: QEMU's mps2-an385, a Cortex-M3
  */
 #ifndef BOARD_H
 #define BOARD_H

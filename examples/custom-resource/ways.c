@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * A kind of resource that the library does not know: the ways of a shared cache
+ * A kind of resource of the program's own: the ways of a shared cache
  *
  * Processors can give each group of vCPUs some ways of the last-level cache of its
  * own. A group's ways have to be consecutive, there are few of them, and each group
@@ -18,7 +18,7 @@
 /* [kind] */
 #define KIND_CACHE_WAYS		(VMR_KIND_USER + 0)
 
-/* Who holds ways: their range, and the class that goes with them */
+/* An owner of ways: their range, and the class that belongs to them */
 struct group {
 	const char		*name;
 	struct vmr_range	ways;

@@ -135,11 +135,11 @@ static void *vcpu_run(void *arg)
 			vcpu->hits++;
 			vcpu->wrong += value != 0x600dca5d;
 		} else {
-			/* Nobody there reads as all ones */
+			/* Without a device a read returns all ones */
 			vcpu->wrong += value != 0xffffffff;
 		}
 
-		/* What a guest's hot-plug driver does */
+		/* The guest's hot-plug driver ejects the device */
 		vmr_read(&vcpu->reader, VMR_PIO, EJECT_PORT, &slot, 4, 1);
 		if (slot)
 			vmr_write(&vcpu->reader, VMR_PIO, EJECT_PORT, &slot, 4,

@@ -2,8 +2,8 @@
 /*
  * KVM's memory slots and ioeventfds follow the BARs that a guest moves
  *
- * A display has a frame buffer that is memory, with a doorbell register in it. What
- * would be ioctls is printed.
+ * A display has a frame buffer that is memory, with a doorbell register in it. The
+ * program prints the ioctls that a VMM would call.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,7 +98,7 @@ static struct vmr_listener listener = { .region_changed = moved,
 #define COMMAND		0x04
 #define BAR0		0x10
 
-/* What the guest's writes to configuration space come to */
+/* The guest writes to configuration space */
 static void guest_writes(struct display *display, uint32_t offset,
 			 uint32_t value)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * What the kernel's drm_mm does, here
+ * The operations of the kernel's drm_mm, with this library
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * What kvmtool's mmio.c and irq.c do, here
+ * The operations of kvmtool's mmio.c and irq.c, with this library
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ static const struct vmr_device_ops handler_ops = {
 /* [end of handler] */
 
 /* [register] */
-/* kvm__register_mmio(): an address that the caller knows */
+/* kvm__register_mmio(): at an address that the caller gives */
 static struct handler *register_at(uint64_t addr, uint64_t len, handler_fn fn,
 				   void *ptr)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * What rust-vmm's vm-allocator and vm-device do, here
+ * The operations of rust-vmm's vm-allocator and vm-device, with this library
  */
 #include <inttypes.h>
 #include <stdio.h>

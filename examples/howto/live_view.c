@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * What is where, what is free, what waits: for a monitor's console
+ * Print allocated, free and claimed ranges, for a monitor's console
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -100,7 +100,7 @@ static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 		for (key = nic << 32; key <= (nic << 32 | KEY_ADDRESS); key++)
 			if (node_of(snap, space, key) == range)
 				return key;
-	abort();	/* a range that we have forgotten */
+	abort();	/* a range without a key */
 }
 
 static const struct vmr_snapshot_ops ops = {

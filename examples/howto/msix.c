@@ -2,8 +2,8 @@
 /*
  * MSI-X: a vector for each entry that the guest uses, a route for each vector
  *
- * A disk advertises 64 vectors, the guest uses two. What would go into KVM's table of
- * routes is printed.
+ * A disk advertises 64 vectors, the guest uses two. The program prints the entries of
+ * KVM's routing table.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 /*
  * A kernel user of the library: one emulated device, and a thread that reads it
  *
- * The thread stands for whoever takes exits in your code, and takes no lock. The
- * device is moved by writing an address to the parameter "place"; who moves it holds
- * a mutex, as every writer does.
+ * The thread stands for the code of yours that handles exits, and takes no lock. A
+ * write of an address to the parameter "place" moves the device. The handler of the
+ * parameter holds a mutex, as every writer does.
  */
 #include <linux/err.h>
 #include <linux/kthread.h>

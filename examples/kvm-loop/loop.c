@@ -161,7 +161,7 @@ static void *map(int fd, size_t size)
 	return p;
 }
 
-/* Where the library has put the memory is what KVM is told */
+/* Give KVM the address that the library has allocated for the memory */
 static void give_memory(int vm)
 {
 	struct kvm_userspace_memory_region mem = {

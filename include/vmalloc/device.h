@@ -208,11 +208,12 @@ int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region);
  * before it reuses the memory.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a constraint requests a kind that devices
- *    cannot request, a PIO, MMIO or memory constraint names a range that is in
- *    none of the device's regions, or one of another size, or on a bus says
- *    VMR_PREFETCHABLE of a region that is not, two constraints name one range,
- *    @dev->resources has no room, or @dev has a window and is no bus;
+ *  - -EINVAL: a pointer is NULL. A constraint requests a kind that devices
+ *    cannot request. A PIO, MMIO or memory constraint names no range of the
+ *    device's regions, or one of another size, or on a bus has
+ *    VMR_PREFETCHABLE while its region is not prefetchable. Two constraints
+ *    name one range. @dev->resources has no room. @dev has a window and is no
+ *    bus;
  *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
  *  - -ENOENT: the bridge of @dev->parent_bus is not registered, or a
  *    transaction is removing it;

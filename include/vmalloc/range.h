@@ -51,7 +51,8 @@ extern "C" {
  * one cache line.
  *
  * A live range is in the tree of live ranges of its space. An inactive range is
- * claimed or parked, and is in the space's tree of inactive ranges. Invariants:
+ * claimed or parked, and is in the space's tree of claimed or of parked ranges.
+ * Invariants:
  *
  * 1. Live: the private member gap is the number of free addresses between the
  *    preceding range and @start. It is 0 in the lowest range: the gaps at both
@@ -64,9 +65,11 @@ extern "C" {
  *    the space tag, which is the address of the space. It is 0 if the tag was
  *    overwritten while the subtree had a gap.
  * 4. gap > subtree_max_gap in an inactive range, and in no live one. In an
- *    inactive range these words are ticket > 0 and must_be_zero == 0.
+ *    inactive range these words are ticket, whose bit 63 is set, and space_ref,
+ *    which is half of the address of the space.
  * 5. Inactive: subtree_last is the highest @last in the subtree.
- * 6. node.link is 0 if and only if the range is in no tree.
+ * 6. node.link is 0 if and only if the range is in no tree. The member type is
+ *    then the type of the domain that the range belongs to, 0 for most.
  *
  * Only the update side writes a range. Lockless readers load the links of the
  * node, @start and @last, and validate them against struct vmr_seqcount.
@@ -81,10 +84,11 @@ struct vmr_range {
 	union {
 		uint64_t	gap;
 		uint64_t	ticket;		/* age, a lower one is older */
+		uint64_t	type;		/* of a range in no tree */
 	};
 	union {
 		uint64_t	subtree_max_gap;
-		uint64_t	must_be_zero;
+		uint64_t	space_ref;
 	};
 	union {
 		uint64_t	subtree_orders;
@@ -132,6 +136,7 @@ struct vmr_seqcount {
 	uint32_t		sequence;	/* odd in a write section */
 	uint32_t		nesting;	/* depth of nested write sections */
 	unsigned long		flags;		/* of vmr_port_write_begin() */
+	uintptr_t		writer;		/* thread of a caller's section, or 0 */
 	struct vmr_generations	*generations;	/* or NULL */
 	/* public: */
 };
@@ -155,6 +160,13 @@ struct vmr_space {
 	/* private: live ranges by address, inactive ones by wanted address */
 	struct vmr_node	*root;
 	struct vmr_node	*claims;
+	struct vmr_node	*parked;
+	struct {
+		struct vmr_node	*root;		/* claims under test, by ticket */
+		uint64_t	start;		/* of the interval under test */
+		uint64_t	last;
+		uint64_t	is_open;	/* no change since it was tested */
+	} settling;
 	struct {
 		struct vmr_range	*range;	/* or NULL; its old values: */
 		uint64_t		old_gap;
@@ -169,7 +181,8 @@ struct vmr_space {
 	size_t		nr_claims;
 	/* private: */
 	uint64_t	last_ticket;	/* of the youngest inactive range */
-	struct vmr_seqcount	*seq;	/* own_seq or a shared one */
+	uint64_t	type;		/* of the ranges that may enter, 0 for any */
+	struct vmr_seqcount	*seq;	/* of the readers: own_seq or a shared one */
 	struct vmr_seqcount	own_seq;
 	/* public: */
 };
@@ -427,8 +440,8 @@ struct vmr_range *vmr_find_overlap(const struct vmr_space *space,
  * the call begins must not be used for another purpose before the call ends. In
  * the spaces of a system the drain of the device guarantees this, see
  * vmr_device_try_drain().
- * Return: the range; the caller may dereference it only if the caller knows that
- * it still exists. NULL if the address was free.
+ * Return: the range; the caller may dereference it only if the caller ensures
+ * that it still exists. NULL if the address was free.
  */
 struct vmr_range *vmr_find_lockless(const struct vmr_space *space,
 				    uint64_t addr, uint64_t *start,

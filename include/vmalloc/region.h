@@ -102,6 +102,7 @@ struct vmr_region {
 	bool			prefetchable;
 	/* private: region_del() was called for @notified_mapping */
 	bool			del_notified;
+	bool			was_live;	/* when it was freed */
 	/* public: */
 	struct vmr_region	*subregions;
 	uint64_t		offset;

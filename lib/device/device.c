@@ -96,8 +96,8 @@ static void device_free_resources(struct vmr_manager *manager,
 	struct vmr_region *region;
 
 	for (region = dev->regions; region; region = region->next)
-		vmr_free(vmr_device_space(manager, dev, region->io),
-			 &region->range);
+		vmr_region_free(vmr_device_space(manager, dev, region->io),
+				region);
 	vmr_system_free_resources(manager->sys, &dev->resources);
 }
 

@@ -65,6 +65,14 @@ static inline bool vmr_manager_has_device(const struct vmr_manager *manager,
 	       vmr_in_space(&manager->sys->device_ids.space, &dev->id);
 }
 
+/* Free a region, and record for vmr_settle_for_devices() whether it held addresses */
+static inline void vmr_region_free(struct vmr_space *space,
+				   struct vmr_region *region)
+{
+	region->was_live = vmr_range_state(&region->range) == VMR_LIVE;
+	vmr_free(space, &region->range);
+}
+
 static inline void vmr_bus_add_device(struct vmr_device *dev)
 {
 	if (dev->parent_bus)
@@ -103,19 +111,10 @@ void vmr_notify_queue_claims(struct vmr_manager *manager,
 void vmr_notify_flush(struct vmr_manager *manager);
 
 /*
- * settle.c: settle claims for addresses that became free. If several intervals
- * became free at once, the oldest claim of all of them comes first. Caller has
- * opened a write section.
+ * settle.c: settle the claims for addresses that became free, the oldest claim of
+ * each space first. vmr_settle_collected() follows vmr_settle_collect().
  */
-struct vmr_claim_ref {
-	struct vmr_space	*space;
-	struct vmr_range	*range;
-};
-
-void vmr_claim_ref_oldest(struct vmr_claim_ref *claim, struct vmr_space *space,
-			  uint64_t start, uint64_t last);
-bool vmr_claim_ref_settle(struct vmr_manager *manager,
-			  const struct vmr_claim_ref *claim);
+void vmr_settle_collected(struct vmr_manager *manager, struct vmr_space *space);
 void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 		   uint64_t start, uint64_t last);
 void vmr_settle_for_devices(struct vmr_manager *manager,

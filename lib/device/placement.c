@@ -32,7 +32,10 @@ static bool region_is_placed(const struct vmr_region *region,
 				      region->range.last == placement->last));
 }
 
-/* Place a region that is free */
+/*
+ * Place a region that is free. If its addresses are free too, no claim waits for
+ * them: it would have been settled when they became free.
+ */
 static void region_set_placement(struct vmr_manager *manager,
 				 struct vmr_region *region,
 				 const struct vmr_placement *placement)
@@ -46,10 +49,10 @@ static void region_set_placement(struct vmr_manager *manager,
 		vmr_park(space, &region->range, placement->start,
 			 placement->last);
 	else if (placement->state == VMR_LIVE &&
-		 !vmr_claim(space, &region->range, placement->start,
-			    placement->last))
-		vmr_settle_in(manager, space, placement->start,
-			      placement->last);
+		 vmr_reserve(space, &region->range, placement->start,
+			     placement->last, NULL) == -EBUSY)
+		vmr_claim(space, &region->range, placement->start,
+			  placement->last);
 }
 
 /*
@@ -71,8 +74,11 @@ static int region_update_placement(struct vmr_manager *manager,
 		return 0;
 	vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(space->seq);
-	vmr_free(space, &region->range);
-	vmr_settle_in(manager, space, region->range.start, region->range.last);
+	vmr_region_free(space, region);
+	if (region->was_live)
+		vmr_settle_in(manager, space, region->range.start,
+			      region->range.last);
+	region->was_live = false;
 	region_set_placement(manager, region, &placement);
 	vmr_seqcount_write_end(space->seq);
 	vmr_notify_flush(manager);
@@ -104,6 +110,7 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 {
 	uint64_t last, old_start, old_last;
 	struct vmr_range *blocker;
+	bool was_live;
 	struct vmr_space *space;
 	int ret = region_check_args(manager, region, &space);
 
@@ -130,13 +137,14 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 	vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(space->seq);
 	/* A fixed request comes before the claims for the same addresses. */
-	if (vmr_range_state(&region->range) == VMR_LIVE) {
+	was_live = vmr_range_state(&region->range) == VMR_LIVE;
+	if (was_live) {
 		vmr_move(space, &region->range, start, NULL);
+		vmr_settle_in(manager, space, old_start, old_last);
 	} else {
 		vmr_free(space, &region->range);
 		vmr_reserve(space, &region->range, start, last, NULL);
 	}
-	vmr_settle_in(manager, space, old_start, old_last);
 	vmr_seqcount_write_end(space->seq);
 	vmr_notify_flush(manager);
 	return 0;
@@ -163,20 +171,15 @@ EXPORT_SYMBOL_GPL(vmr_window_program);
 static void settle_after_moves(struct vmr_manager *manager,
 			       const struct vmr_move_op *steps, size_t nr)
 {
-	struct vmr_claim_ref claim;
 	size_t i;
 
-	do {
-		claim.range = NULL;
-		for (i = 0; i < nr; i++) {
-			const struct vmr_range *range = steps[i].range;
-
-			vmr_claim_ref_oldest(&claim, steps[i].space,
-					     steps[i].old_start,
-					     steps[i].old_start +
-						     (range->last - range->start));
-		}
-	} while (vmr_claim_ref_settle(manager, &claim));
+	for (i = 0; i < nr; i++)
+		vmr_settle_collect(steps[i].space, steps[i].old_start,
+				   steps[i].old_start +
+					   (steps[i].range->last -
+					    steps[i].range->start));
+	for (i = 0; i < nr; i++)
+		vmr_settle_collected(manager, steps[i].space);
 }
 
 static bool move_op_overflows(const struct vmr_move_op *step)
@@ -253,8 +256,8 @@ void vmr_device_update_placements(struct vmr_manager *manager,
 	for (i = 0; mask >> i; i++) {
 		region = get_placement(dev, i, &placement);
 		if (mask & 1u << i)
-			vmr_free(vmr_region_space(manager, region),
-				 &region->range);
+			vmr_region_free(vmr_region_space(manager, region),
+					region);
 	}
 	vmr_settle_for_devices(manager, dev);
 	for (i = 0; mask >> i; i++) {

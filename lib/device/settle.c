@@ -1,41 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * settle.c - settling the claims of regions
+ *
+ * A change that frees several intervals collects the claims of all of them first,
+ * and then settles them space by space. No claim is tested twice for one change.
  */
 #include "device.h"
 
-/* Replace @claim by the oldest claim in [@start, @last] if that is older */
-void vmr_claim_ref_oldest(struct vmr_claim_ref *claim, struct vmr_space *space,
-			  uint64_t start, uint64_t last)
+void vmr_settle_collected(struct vmr_manager *manager, struct vmr_space *space)
 {
-	struct vmr_range *range = vmr_oldest_settleable(space, start, last);
+	struct vmr_range *range;
 
-	if (range && (!claim->range || range->ticket < claim->range->ticket))
-		*claim = (struct vmr_claim_ref) { .space = space,
-						 .range = range };
-}
-
-/* Returns false if there is no claim */
-bool vmr_claim_ref_settle(struct vmr_manager *manager,
-			  const struct vmr_claim_ref *claim)
-{
-	if (!claim->range)
-		return false;
-	VMR_ASSERT(claim->space->seq->nesting);
-	vmr_notify_queue_region(manager, vmr_to_region(claim->range));
-	vmr_settle_claim(claim->space, claim->range);
-	return true;
+	VMR_ASSERT(space->seq->nesting);
+	while ((range = vmr_settle_next(space))) {
+		vmr_notify_queue_region(manager, vmr_to_region(range));
+		vmr_settle_claim(space, range);
+	}
 }
 
 void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 		   uint64_t start, uint64_t last)
 {
-	struct vmr_claim_ref claim;
-
-	do {
-		claim.range = NULL;
-		vmr_claim_ref_oldest(&claim, space, start, last);
-	} while (vmr_claim_ref_settle(manager, &claim));
+	if (vmr_settle_collect_one(space, start, last))
+		vmr_settle_collected(manager, space);
 }
 
 /*
@@ -46,16 +33,22 @@ void vmr_settle_for_devices(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
 	struct vmr_device *d;
-	struct vmr_claim_ref claim;
 
-	do {
-		claim.range = NULL;
-		for (d = dev; d; d = d->next_in_transaction)
-			for (region = d->regions; region; region = region->next)
-				vmr_claim_ref_oldest(&claim,
-						     vmr_device_space(manager, d,
-								      region->io),
-						     region->range.start,
-						     region->range.last);
-	} while (vmr_claim_ref_settle(manager, &claim));
+	for (d = dev; d; d = d->next_in_transaction)
+		for (region = d->regions; region; region = region->next)
+			if (region->was_live)
+				vmr_settle_collect(
+					vmr_device_space(manager, d,
+							 region->io),
+					region->range.start,
+					region->range.last);
+	for (d = dev; d; d = d->next_in_transaction)
+		for (region = d->regions; region; region = region->next) {
+			if (region->was_live)
+				vmr_settle_collected(
+					manager,
+					vmr_device_space(manager, d,
+							 region->io));
+			region->was_live = false;
+		}
 }

@@ -2,7 +2,7 @@
 /*
  * print.c - the ranges of a machine as text
  *
- * The walk descends into windows and returns without recursion. Each level knows
+ * The walk descends into windows and returns without recursion. Each level stores
  * its window. The containing window is found from there, because the walk descends
  * only into windows that lie inside a window.
  */

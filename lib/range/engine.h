@@ -16,10 +16,33 @@
  */
 struct vmr_range *vmr_find_raw(const struct vmr_space *space, uint64_t addr);
 
-/* The two halves of vmr_settle(): find the claim, make it live */
-struct vmr_range *vmr_oldest_settleable(struct vmr_space *space, uint64_t start,
-					uint64_t last);
+/*
+ * Settle the claims that wait for addresses that became free, inside one write
+ * section. The caller calls vmr_settle_collect() for each interval that became
+ * free, then vmr_settle_next() and vmr_settle_claim() until there are no more. The
+ * former returns the oldest collected claim whose addresses are free, in no tree;
+ * the latter makes it live. Nothing else may use the space in between.
+ */
+void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last);
+
+/* The same for a change that frees one interval; returns false if no claim fits */
+bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
+			    uint64_t last);
+struct vmr_range *vmr_settle_next(struct vmr_space *space);
 void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range);
+
+/*
+ * Domains whose ranges lead to their owners. A space with a type accepts only
+ * ranges of that type, which the owner's layer gives to a range in no space.
+ */
+#define VMR_TYPE_PCI_FUNCTION	1
+#define VMR_TYPE_DEVICE		2
+
+static inline void vmr_range_set_type(struct vmr_range *range, uint64_t type)
+{
+	VMR_ASSERT(!range->node.link);
+	range->type = type;
+}
 
 /* The part [start, last] of a space, in a domain that ends at addr_max, inclusive */
 struct vmr_bounds {

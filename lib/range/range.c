@@ -62,6 +62,8 @@ int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
 		return ret;
 	if (range->node.link)
 		return -EEXIST;
+	if (!vmr_type_fits(space, range))
+		return -EINVAL;
 	s.space = space;
 	s.size = req->size;
 	s.min = max(req->min, bounds ? bounds->start : space->start);
@@ -96,7 +98,8 @@ EXPORT_SYMBOL_GPL(vmr_alloc);
 int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 		uint64_t start, uint64_t last, struct vmr_range **conflict)
 {
-	if (!space || !range || start > last)
+	if (!space || !range || start > last ||
+	    (!range->node.link && !vmr_type_fits(space, range)))
 		return -EINVAL;
 	if (range->node.link)
 		return -EEXIST;
@@ -163,7 +166,8 @@ static int check_move_op(const struct vmr_move_op *steps, size_t i)
 	const struct vmr_move_op *s = &steps[i];
 	size_t j;
 
-	if (!s->space || !s->range || !s->to_space)
+	if (!s->space || !s->range || !s->to_space ||
+	    s->space->type != s->to_space->type)
 		return -EINVAL;
 	if (s->space->seq != steps[0].space->seq ||
 	    s->to_space->seq != steps[0].space->seq)

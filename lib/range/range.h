@@ -16,7 +16,9 @@
 #include "range/engine.h"
 #include "range/seqcount.h"
 
-#define VMR_TICKET_PARKED	BIT_ULL(63)	/* bit of a parked ticket */
+/* The bits of a ticket beside the age */
+#define VMR_TICKET_INACTIVE	BIT_ULL(63)	/* set in every ticket */
+#define VMR_TICKET_PARKED	BIT_ULL(62)	/* parked, else claimed */
 #define VMR_GAP_MAX_ORDER	63		/* order 64 counts as 63 */
 
 static_assert(sizeof(struct vmr_node) == sizeof(struct rb_node));
@@ -117,7 +119,26 @@ static inline uint64_t vmr_space_tag(const struct vmr_space *space)
 	return (uintptr_t)space;
 }
 
-/* tree.c: the tree of live ranges, and functions that serve both trees */
+/* What an inactive range has of its space: half of the address (4) */
+static inline uint64_t vmr_space_ref(const struct vmr_space *space)
+{
+	return (uintptr_t)space >> 1;
+}
+
+static inline struct vmr_space *vmr_referred_space(const struct vmr_range *range)
+{
+	return (struct vmr_space *)(uintptr_t)(range->space_ref << 1);
+}
+
+/* Whether a free range may enter a space */
+static inline bool vmr_type_fits(const struct vmr_space *space,
+				 const struct vmr_range *range)
+{
+	return !space->type || range->type == space->type;
+}
+
+/* tree.c: the tree of live ranges, and functions that serve all trees */
+void vmr_clear_node(struct vmr_range *range);
 void vmr_augment_copy(struct rb_node *old, struct rb_node *new);
 void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 		   struct rb_node **link);
@@ -145,17 +166,56 @@ struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 bool vmr_leads_to_root(const struct vmr_space *space,
 		       const struct vmr_range *range);
 
-/* vmr_in_space(), inline: the tag of a subtree without a gap names the space (3) */
+/*
+ * Whether the node above links to a range, or its tree begins with it. A copy of a
+ * range is not linked so, nor is a range whose memory was moved.
+ */
+static inline bool vmr_is_linked(const struct vmr_space *space,
+				 const struct vmr_range *range)
+{
+	const struct rb_node *rb = vmr_to_rb(range), *parent = rb_parent(rb);
+	const struct vmr_node *node = &range->node;
+
+	if (parent)
+		return parent->rb_left == rb || parent->rb_right == rb;
+	return node == space->root || node == space->claims ||
+	       node == space->parked || node == space->settling.root;
+}
+
+/*
+ * vmr_in_space(), inline. An inactive range and a subtree without a gap name their
+ * space (4, 3). A range of a space that was initialised again passes for one of it
+ * here: only debug builds climb to the root in any case.
+ */
 static inline bool vmr_is_in_space(const struct vmr_space *space,
 				   const struct vmr_range *range)
 {
-	if (!range->node.link)
+	bool in;
+
+	if (!range->node.link || !vmr_is_linked(space, range))
 		return false;
-	if (!vmr_is_inactive(range) && !range->subtree_orders &&
-	    range->subtree_max_gap)
-		return range->subtree_max_gap == vmr_space_tag(space);
-	return vmr_leads_to_root(space, range);
+	if (vmr_is_inactive(range))
+		in = range->space_ref == vmr_space_ref(space);
+	else if (!range->subtree_orders && range->subtree_max_gap)
+		in = range->subtree_max_gap == vmr_space_tag(space);
+	else
+		return vmr_leads_to_root(space, range);
+	VMR_ASSERT(!in || vmr_leads_to_root(space, range));
+	return in;
 }
+
+/* claim.c: the first claimed, and parked, range that overlaps [start, last] */
+struct vmr_range *vmr_first_claimed(const struct vmr_space *space,
+				    uint64_t start, uint64_t last);
+struct vmr_range *vmr_first_parked(const struct vmr_space *space,
+				   uint64_t start, uint64_t last);
+
+/* claim.c: the next one of the same tree */
+struct vmr_range *vmr_next_overlap(const struct vmr_range *range,
+				   uint64_t start, uint64_t last);
+
+/* claim.c: return the claims under test to the tree of claims */
+void vmr_settle_close(struct vmr_space *space);
 
 /* claim.c: remove a range from its tree, live or inactive */
 void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
@@ -168,10 +228,15 @@ void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
  * @min: lowest permitted address, inside the space
  * @max: highest permitted address, inclusive, inside the space
  * @orders: the orders of gaps that may fit, one bit each
- * @avoid_parked: whether parked ranges are avoided too
  * @exact_order: whether a gap must have the one order in @orders
  * @found_addr: the result: the first address
  * @found_next: the result: the range behind the gap, NULL for the last gap
+ * @beyond: the inactive range that covers the rest of the gap that was tried last,
+ *	or NULL
+ * @fallback: the first address found of which only parked ranges want a part
+ * @fallback_next: the range behind its gap
+ * @fallback_orders: @orders when it was found; 0 if there is none
+ * @fallback_align: @align when it was found
  */
 struct vmr_gap_search {
 	const struct vmr_space	*space;
@@ -180,10 +245,14 @@ struct vmr_gap_search {
 	uint64_t		min;
 	uint64_t		max;
 	uint64_t		orders;
-	bool			avoid_parked;
 	bool			exact_order;
 	uint64_t		found_addr;
 	struct vmr_range	*found_next;
+	const struct vmr_range	*beyond;
+	uint64_t		fallback;
+	struct vmr_range	*fallback_next;
+	uint64_t		fallback_orders;
+	uint64_t		fallback_align;
 };
 
 /* Clip the gap in front of @next to the bounds; false if nothing is left */

@@ -118,15 +118,48 @@ static inline struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *
 	return next_candidate_from(s, vmr_to_rb(range), false, ascending);
 }
 
-/* The first claim that overlaps [start, last], or parked range if these count too */
-static inline struct vmr_range *find_blocking(const struct vmr_gap_search *s,
-					      uint64_t start, uint64_t last)
+/* Whether an address precedes another in search order */
+static inline bool precedes(uint64_t addr, uint64_t other, bool ascending)
 {
-	struct vmr_range *range = vmr_first_claim(s->space, start, last);
+	return ascending ? addr < other : addr > other;
+}
 
-	while (range && !s->avoid_parked && (range->ticket & VMR_TICKET_PARKED))
-		range = vmr_next_claim(range, start, last);
-	return range;
+/* Only parked ranges want a part of the place at @addr */
+static inline void set_fallback(struct vmr_gap_search *s, uint64_t addr,
+				struct vmr_range *next, bool ascending)
+{
+	if (s->fallback_orders &&
+	    (s->fallback_orders != s->orders || s->fallback_align != s->align ||
+	     !precedes(addr, s->fallback, ascending)))
+		return;
+	s->fallback = addr;
+	s->fallback_next = next;
+	s->fallback_orders = s->orders;
+	s->fallback_align = s->align;
+}
+
+/*
+ * The inactive range that the place at @addr has to avoid. Claims come first: until
+ * there is a fallback, a search that would accept the addresses of parked ranges
+ * takes the same steps.
+ */
+static inline const struct vmr_range *find_blocking(struct vmr_gap_search *s,
+						    uint64_t addr,
+						    struct vmr_range *next,
+						    bool ascending)
+{
+	uint64_t last = addr + (s->size - 1);
+	const struct vmr_range *blocker;
+
+	if (!s->space->nr_claims)
+		return NULL;
+	blocker = vmr_first_claimed(s->space, addr, last);
+	if (blocker)
+		return blocker;
+	blocker = vmr_first_parked(s->space, addr, last);
+	if (blocker)
+		set_fallback(s, addr, next, ascending);
+	return blocker;
 }
 
 /*
@@ -136,48 +169,75 @@ static inline struct vmr_range *find_blocking(const struct vmr_gap_search *s,
 static inline bool try_gap(struct vmr_gap_search *s, struct vmr_range *next,
 			   bool ascending)
 {
-	struct vmr_range *blocker;
+	const struct vmr_range *blocker;
 	uint64_t lo, hi, at;
 
+	s->beyond = NULL;
 	if (!vmr_clip_gap(s, next, &lo, &hi))
 		return false;
-	do {
+	for (;;) {
 		if (hi - lo < s->size - 1)
 			return false;
 		at = ascending ? lo + (s->align - 1) : hi - (s->size - 1);
 		at &= ~(s->align - 1);
 		if (at < lo || at > hi - (s->size - 1))
 			return false;
-		blocker = s->space->nr_claims ?
-				  find_blocking(s, at, at + s->size - 1) :
-				  NULL;
-		if (!blocker) {
-			VMR_ASSERT(!(at & (s->align - 1)));
-			VMR_ASSERT(at >= s->min && s->max - at >= s->size - 1);
-			s->found_addr = at;
-			s->found_next = next;
-			return true;
-		}
-		if (ascending ? blocker->last == VMR_ADDR_MAX :
-				blocker->start == 0)
+		blocker = find_blocking(s, at, next, ascending);
+		if (!blocker)
+			break;
+		if (ascending ? blocker->last >= hi : blocker->start <= lo) {
+			s->beyond = blocker;
 			return false;
+		}
 		if (ascending)
 			lo = blocker->last + 1;
 		else
 			hi = blocker->start - 1;
-	} while (lo <= hi);
-	return false;
+	}
+	VMR_ASSERT(!(at & (s->align - 1)));
+	VMR_ASSERT(at >= s->min && s->max - at >= s->size - 1);
+	s->found_addr = at;
+	s->found_next = next;
+	return true;
 }
 
+/* Move the bound past the range that covers the rest of a gap */
+static inline bool skip_beyond(struct vmr_gap_search *s, bool ascending)
+{
+	if (ascending ? s->beyond->last >= s->max : s->beyond->start <= s->min)
+		return false;
+	if (ascending)
+		s->min = s->beyond->last + 1;
+	else
+		s->max = s->beyond->start - 1;
+	return true;
+}
+
+/*
+ * Try the gaps of the tree. An inactive range that covers the rest of a gap moves
+ * the bound of the search, so that the gaps below it are skipped by one descent.
+ * Each inactive range is met once: the search never returns to its addresses.
+ */
 static inline bool search_tree(struct vmr_gap_search *s, bool ascending)
 {
-	struct vmr_range *range;
+	const uint64_t min = s->min, max = s->max;
+	struct vmr_range *range = vmr_first_candidate(s, ascending);
+	bool found = false;
 
-	for (range = vmr_first_candidate(s, ascending); range;
-	     range = vmr_next_candidate(s, range, ascending))
-		if (try_gap(s, range, ascending))
-			return true;
-	return false;
+	while (range) {
+		found = try_gap(s, range, ascending);
+		if (found)
+			break;
+		if (!s->beyond)
+			range = vmr_next_candidate(s, range, ascending);
+		else if (skip_beyond(s, ascending))
+			range = vmr_first_candidate(s, ascending);
+		else
+			break;
+	}
+	s->min = min;
+	s->max = max;
+	return found;
 }
 
 /*
@@ -282,24 +342,28 @@ static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy poli
 				    search_low_or_high(s, policy == VMR_FIRST);
 }
 
-static inline bool search_preferred(struct vmr_gap_search *s,
-				    const struct vmr_request *req)
-{
-	return (req->prefer_align > req->align &&
-		search_aligned(s, req->policy, req->prefer_align)) ||
-	       search_aligned(s, req->policy, req->align);
-}
-
-/* Addresses of parked ranges are used only if no other gap fits */
-static inline bool vmr_search(struct vmr_gap_search *s, const struct vmr_request *req)
+/*
+ * Find a gap for @req. The caller sets the space, the size and the bounds of @s.
+ * Addresses of parked ranges are used only if no other gap fits.
+ */
+static inline bool vmr_search(struct vmr_gap_search *s,
+			      const struct vmr_request *req)
 {
 	VMR_ASSERT(s->size && vmr_is_pow2(req->align));
 	VMR_ASSERT(s->min >= s->space->start && s->max <= s->space->last);
-	s->avoid_parked = true;
-	if (search_preferred(s, req))
+	if (s->space->settling.root)
+		vmr_settle_close((struct vmr_space *)s->space);
+	s->fallback_orders = 0;
+	if (req->prefer_align > req->align &&
+	    search_aligned(s, req->policy, req->prefer_align))
 		return true;
-	s->avoid_parked = false;
-	return s->space->nr_claims && search_preferred(s, req);
+	if (search_aligned(s, req->policy, req->align))
+		return true;
+	if (!s->fallback_orders)
+		return false;
+	s->found_addr = s->fallback;
+	s->found_next = s->fallback_next;
+	return true;
 }
 
 #endif /* VMR_LIB_RANGE_SEARCH_H */

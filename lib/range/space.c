@@ -31,11 +31,14 @@ EXPORT_SYMBOL_GPL(vmr_space_set_seqcount);
 void vmr_seqcount_write_begin(struct vmr_seqcount *seq)
 {
 	vmr_section_begin(seq);
+	WRITE_ONCE(seq->writer, vmr_port_thread_id());
 }
 EXPORT_SYMBOL_GPL(vmr_seqcount_write_begin);
 
 void vmr_seqcount_write_end(struct vmr_seqcount *seq)
 {
+	if (seq->nesting == 1)
+		WRITE_ONCE(seq->writer, 0);
 	vmr_section_end(seq);
 }
 EXPORT_SYMBOL_GPL(vmr_seqcount_write_end);
@@ -57,8 +60,10 @@ bool vmr_leads_to_root(const struct vmr_space *space,
 
 	while ((up = rb_parent(rb)))
 		rb = up;
-	return rb == (const struct rb_node *)(vmr_is_inactive(range) ?
-					      space->claims : space->root);
+	return rb == (const struct rb_node *)space->root ||
+	       rb == (const struct rb_node *)space->claims ||
+	       rb == (const struct rb_node *)space->parked ||
+	       rb == (const struct rb_node *)space->settling.root;
 }
 
 bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range)
@@ -92,24 +97,34 @@ struct vmr_range *vmr_find(const struct vmr_space *space, uint64_t addr)
 }
 EXPORT_SYMBOL_GPL(vmr_find);
 
+/* Whether the calling thread opened the section that is open */
+static bool section_is_own(const struct vmr_seqcount *seq)
+{
+	return READ_ONCE(seq->sequence) & 1 &&
+	       READ_ONCE(seq->writer) == vmr_port_thread_id();
+}
+
 struct vmr_range *vmr_find_lockless(const struct vmr_space *space,
 				    uint64_t addr, uint64_t *start,
 				    uint64_t *last)
 {
 	struct vmr_range *range;
 	uint64_t from = 0, to = 0;
-	uint32_t count;
+	uint32_t sequence;
+	bool own;
 
 	if (!space)
 		return NULL;
 	do {
-		count = vmr_seqcount_read_begin(space->seq);
+		/* A reader would wait for the end of its own section for ever */
+		own = section_is_own(space->seq);
+		sequence = own ? 0 : vmr_seqcount_read_begin(space->seq);
 		range = vmr_find_raw(space, addr);
 		if (range) {
 			from = READ_ONCE(range->start);
 			to = READ_ONCE(range->last);
 		}
-	} while (vmr_seqcount_read_retry(space->seq, count));
+	} while (!own && vmr_seqcount_read_retry(space->seq, sequence));
 	if (range && start)
 		*start = from;
 	if (range && last)

@@ -101,10 +101,15 @@ static bool add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
 	return true;
 }
 
-static void clear_node(struct vmr_range *range)
+/* Return a node to the state that the callback handed it over in */
+static void clear_node(const struct vmr_restore_ctx *ctx,
+		       struct vmr_range *range)
 {
+	const struct vmr_space *space =
+		ctx->snap->spaces[range->subtree_max_gap >> 1].space;
+
 	memset(&range->node, 0, sizeof(range->node));
-	range->gap = 0;
+	range->type = space->type;
 	range->subtree_max_gap = 0;
 	range->subtree_orders = 0;
 }
@@ -115,7 +120,7 @@ void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx)
 
 	for (rb = rb_first_postorder(&ctx->keys); rb; rb = next) {
 		next = rb_next_postorder(rb);
-		clear_node(tree_to_range(rb));
+		clear_node(ctx, tree_to_range(rb));
 	}
 }
 
@@ -234,8 +239,9 @@ static bool check_live_records(struct vmr_restore_ctx *ctx, size_t index,
 }
 
 /*
- * Check the order of the claims, and that a live range overlaps each. Both kinds of
- * records ascend, so one pass over both is sufficient. Loop invariant: the live
+ * Check the order of the claims, and that a live range overlaps each. Of records with
+ * one start the claims precede the parked ranges and ascend by age. Live records and
+ * claims ascend, so one pass over both is sufficient. Loop invariant: the live
  * records before @next_live end below @start.
  */
 static bool check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
@@ -253,8 +259,10 @@ static bool check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
 		if (claim.start > start)
 			age = 0;
 		start = claim.start;
-		if (!claim.age)
+		if (!claim.age) {
+			age = VMR_ADDR_MAX;
 			continue;
+		}
 		if (claim.age <= age)
 			return false;
 		age = claim.age;
@@ -387,7 +395,7 @@ struct vmr_range *vmr_restore_remove_node(struct vmr_restore_ctx *ctx,
 
 	VMR_ASSERT(range);
 	rb_erase(range_to_tree(range), &ctx->keys);
-	clear_node(range);
+	clear_node(ctx, range);
 	return range;
 }
 

@@ -34,7 +34,7 @@ index(command, cc " ") == 1 && command !~ /\.pic\.o/ {
 	for (i = 2; i <= n && source == ""; i++)
 		if (word[i] ~ /\.c$/ && word[i - 1] !~ /^-(include|MT|o)$/)
 			source = word[i]
-	# What is linked with no source, and the program of a guest
+	# Skip commands that only link, and the program of a guest
 	if (source == "" || command ~ /-oformat=binary/)
 		next
 	# The Makefile of the tests works in its own directory.

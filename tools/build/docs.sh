@@ -7,7 +7,8 @@
 #
 # It has html/, and man/man1, man/man3. The pages on the API come from the
 # comments of the public headers, through the kernel's kernel-doc. A warning of
-# Sphinx or kernel-doc is an error. What is missing is said, with status 4.
+# Sphinx or kernel-doc is an error. If a tool is missing, the script names it and
+# exits with status 4.
 
 set -euo pipefail
 

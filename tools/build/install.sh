@@ -34,7 +34,7 @@ Version: $VERSION
 Cflags: -I\${includedir}
 Libs: -L\${libdir} -lvmalloc
 E2
-# What CMake's find_package(vmalloc) reads, wherever all of it is moved together.
+# The files for CMake's find_package(vmalloc). The installed tree can be moved.
 cmake=$lib/cmake/vmalloc
 up=$(realpath -m --relative-to="$LIBDIR/cmake/vmalloc" "$LIBDIR")
 inc_up=$(realpath -m --relative-to="$LIBDIR/cmake/vmalloc" "$PREFIX/include")
@@ -65,7 +65,7 @@ if(PACKAGE_FIND_VERSION_MAJOR EQUAL ${VERSION%%.*} AND
 endif()
 E2
 
-# What `make docs` has made, where it was run.
+# The pages of `make docs`, if they exist.
 pages=$o/docs/man/man3
 if [ -d "$pages" ]; then
 	install -d "$dest$PREFIX/share/man/man3"

@@ -20,7 +20,7 @@ set -eu
 
 SRC=${LINUX_SOURCE_DIR:-/usr/src}	# where the package puts its tarball
 
-# What no build can do without.
+# Files that every build needs
 REQUIRED='
 include/linux/list.h
 include/linux/rbtree.h
@@ -30,7 +30,7 @@ include/uapi/linux/pci_regs.h
 lib/rbtree.c
 '
 
-# What tests and checks use. Not every kernel has all of these: a check that
+# Files that tests and checks use. Not every kernel has all of these: a check that
 # lacks one says so.
 OPTIONAL='
 scripts/checkpatch.pl

@@ -25,7 +25,7 @@ cp -R Kbuild Kconfig COPYING lib "$tree/lib/vmr/"
 cp -R tools/testing/kernel tools/testing/harness \
 	"$tree/lib/vmr/tools/testing/"
 cp -R tools/testing/selftests/vmalloc "$tree/lib/vmr/tools/testing/selftests/"
-# What a build in this tree, or of another port, has left or needs
+# Remove the output of builds in this tree, and the other ports
 find "$tree/lib/vmr" \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 	-o -name '*.mod.c' -o -name '*.cmd' -o -name '.*.d' \
 	-o -name modules.order \) -delete

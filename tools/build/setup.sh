@@ -6,8 +6,8 @@
 #
 #	setup.sh run|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check
 #
-# SETUP=no only says it. What stays missing is not an error here: a check skips
-# what it cannot do, by name, and a build says what it lacks.
+# SETUP=no only lists the packages. A package that stays missing is no error here:
+# a check that needs it is skipped by name, and a build names it.
 
 set -u
 
@@ -57,7 +57,7 @@ find_missing_fuzz()
 	E
 }
 
-# What looks for races
+# Tools that look for races
 find_missing_threads()
 {
 	need 'the tests with clang' clang <<-'E'
@@ -87,7 +87,7 @@ find_missing_targets()
 	E
 }
 
-# What a kernel is built with
+# Tools to build a kernel
 find_missing_debug_kernel()
 {
 	need 'building a kernel' flex <<-'E'
@@ -107,7 +107,7 @@ find_missing_debug_kernel()
 	E
 }
 
-# What Debian packages are built, looked at and used with
+# Tools to build, inspect and install Debian packages
 find_missing_packages()
 {
 	need 'building packages' dpkg-dev <<-'E'

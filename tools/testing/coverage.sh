@@ -5,9 +5,9 @@
 #
 #	coverage.sh O
 #
-# What they do not reach is listed, as FILE:LINE and how often each branch of the
-# line was taken ("-": not even come to), and is a failure, unless the source has
-# a mark and a reason there:
+# A branch that they do not reach is a failure, unless the source has a mark and a
+# reason there. It is listed as FILE:LINE and how often each branch of the line was
+# taken ("-": the line was not reached):
 #
 #	LCOV_EXCL_BR_LINE: why one way is never taken
 #	LCOV_EXCL_LINE: why this line is never come to

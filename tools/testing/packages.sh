@@ -42,7 +42,7 @@ step()
 	fi
 }
 
-# What is committed or would be, and nothing else.
+# Copy the files that are committed or would be.
 copy()
 {
 	git ls-files -z -c -o --exclude-standard | while IFS= read -rd '' f; do

@@ -6,9 +6,10 @@
 #
 #	quick.sh DIRECTORY [PROGRAM]...
 #
-# DIRECTORY has the programs, of which all are run unless some are named. What is
-# tried a great many times is tried a part of that here: `make check` does the rest.
-# A program that fails shows what it printed before its failures.
+# DIRECTORY has the programs; all are run unless some are named. Tests with many
+# repetitions run a part of them here; `make check` runs all. A program that fails
+# shows its output before its failures.
+
 
 set -u
 

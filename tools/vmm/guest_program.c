@@ -2,8 +2,8 @@
 /*
  * guest_program.c - the guest program that runs after the firmware
  *
- * It tells on the debug port what it found; see guest/guest.c. In a replay only
- * its accesses are there, but what it says is among them.
+ * It writes its results to the debug port; see guest/guest.c. A replay has only its
+ * accesses, which include these writes.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@
 /* From here on what the guest does is the program's doing. */
 void program_begin(struct vmm *vmm)
 {
-	struct firmware_log *log = &vmm->log;
+	struct debugcon *log = &vmm->debugcon;
 
 	vmm->program.started = true;
 	vmm->program.text = log->length;
@@ -22,14 +22,14 @@ void program_begin(struct vmm *vmm)
 	log->finished = false;
 }
 
-/* What it says last: how many of its checks passed. */
+/* Read its last line: the number of checks that passed. */
 void program_end(struct vmm *vmm)
 {
-	struct program *program = &vmm->program;
+	struct guest_program *program = &vmm->program;
 	const char *line;
 
-	line = strstr(vmm->log.text + program->text, LAST_LINE);
-	while (line && line > vmm->log.text && line[-1] != '\n')
+	line = strstr(vmm->debugcon.text + program->text, LAST_LINE);
+	while (line && line > vmm->debugcon.text && line[-1] != '\n')
 		line--;
 	if (!line || sscanf(line, "guest: %u checks passed, %u failed",
 			    &program->passed, &program->failed) != 2 ||

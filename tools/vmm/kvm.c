@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * kvm.c - all that knows of KVM: one virtual machine, its memory, its CPU
+ * kvm.c - the interface to KVM: one virtual machine, its memory, its CPU
  *
  * The interrupt controllers are not KVM's, so that every access to them is an
  * exit like any other.
@@ -267,8 +267,8 @@ static void tick(int signal)
 }
 
 /*
- * A guest that runs and runs without an exit is interrupted by a signal. One
- * that comes a moment before KVM is entered is lost, but the next is near.
+ * A periodic signal interrupts a guest that runs without an exit. A signal just
+ * before KVM is entered has no effect; the next one follows soon.
  */
 static void start_ticking(void)
 {
@@ -298,9 +298,8 @@ static time_t now(void)
 }
 
 /*
- * Handle what stopped the CPU. VMM_OK to go on; an end that is none of the
- * guest's making is told from one before the first exit, when it is KVM that
- * does not work.
+ * Handle the reason why the CPU stopped. Return: VMM_OK to go on. A failure before
+ * the first exit is one of KVM, a later one is the guest's.
  */
 static enum vmm_status handle(struct vmm **machine, struct trace *trace)
 {
@@ -349,7 +348,7 @@ static enum vmm_status handle(struct vmm **machine, struct trace *trace)
 	vmm_route(cpu, &exit);
 	if (trace)
 		trace_put(trace, &exit);
-	plan_step(machine);
+	scenario_step(machine);
 	return VMM_OK;
 }
 
@@ -367,7 +366,7 @@ enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 	int err;
 
 	start_ticking();
-	while (status == VMM_OK && !vmm->log.finished && !vmm->broken) {
+	while (status == VMM_OK && !vmm->debugcon.finished && !vmm->failed) {
 		err = ioctl(vmm->cpu.fd, KVM_RUN, 0);
 		if (err && errno != EINTR && errno != EAGAIN) {
 			vmm_err("KVM cannot run the guest: %s",
@@ -383,13 +382,13 @@ enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 		}
 	}
 	stop_ticking();
-	if (status == VMM_OK && vmm->broken)
+	if (status == VMM_OK && vmm->failed)
 		status = VMM_GUEST_FAILED;
 	return status;
 }
 
 /* Go on with the virtual machine of another one, in which nothing is left. */
-void kvm_take(struct vmm *vmm, struct vmm *from)
+void kvm_move_from(struct vmm *vmm, struct vmm *from)
 {
 	vmm->kvm_fd = from->kvm_fd;
 	vmm->vm_fd = from->vm_fd;
@@ -449,7 +448,7 @@ int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
 	return 0;
 }
 
-void kvm_take(struct vmm *vmm, struct vmm *from)
+void kvm_move_from(struct vmm *vmm, struct vmm *from)
 {
 	(void)vmm;
 	(void)from;

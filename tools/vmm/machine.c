@@ -43,7 +43,7 @@ void vmm_free(struct vmm *vmm)
 	readers_stop(vmm);
 	vmm_destroy(vmm);
 	kvm_close(vmm);
-	free(vmm->log.text);
+	free(vmm->debugcon.text);
 	free(vmm);
 }
 
@@ -52,7 +52,7 @@ static void writers_lock(struct vmr_lock_ops *lock)
 	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
 
 	pthread_mutex_lock(&vmm->writers);
-	/* What helpers read from here on may be of before or after */
+	/* From here on reader threads may observe the old or the new state */
 	__atomic_fetch_add(&vmm->generation, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -64,7 +64,7 @@ static void writers_unlock(struct vmr_lock_ops *lock)
 	pthread_mutex_unlock(&vmm->writers);
 }
 
-/* Register a device, or say what it wanted and who has it. */
+/* Register a device, or print the resource that failed and its present owner. */
 int vmm_register(struct vmm *vmm, struct vmr_device *dev)
 {
 	struct vmr_range *conflict = NULL;
@@ -94,8 +94,8 @@ int vmm_register(struct vmm *vmm, struct vmr_device *dev)
 }
 
 /*
- * The one way for an access of the guest's, from KVM and from a trace alike.
- * What nobody answers reads as ones, which is no error: firmware probes.
+ * Dispatch an access of the guest, from KVM or from a trace. An address without a
+ * device reads as ones, which is no error: firmware probes.
  */
 void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit)
 {
@@ -110,7 +110,7 @@ void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit)
 		err = vmr_read(&cpu->reader, exit->io, exit->addr, exit->data,
 			       exit->width, exit->count);
 	if (err == -ENXIO)
-		__atomic_add_fetch(&vmm->unclaimed, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&vmm->unhandled_exits, 1, __ATOMIC_RELAXED);
 	else if (err)
 		__atomic_add_fetch(&vmm->errors, 1, __ATOMIC_RELAXED);
 }
@@ -172,9 +172,9 @@ static int reserve(struct vmm *vmm)
 int vmm_init(struct vmm *vmm)
 {
 	static int (*const devices[])(struct vmm *vmm) = {
-		reserve, ram_register, firmware_log_register, cmos_register,
+		reserve, ram_register, debugcon_register, cmos_register,
 		pit_register, pic_register, serial_register, i8042_register,
-		latches_register, apic_register, fw_cfg_register, pci_register,
+		scratch_regs_register, apic_register, fw_cfg_register, pci_register,
 	};
 	struct vmr_system_limits limits = {
 		.mmio_last	= (1ULL << vmm->config.phys_bits) - 1,
@@ -216,7 +216,7 @@ void vmm_destroy(struct vmm *vmm)
 
 	if (!vmm->manager.sys)
 		return;
-	/* What is behind a bridge was plugged after it and goes before it. */
+	/* Functions behind a bridge were plugged after it and go before it. */
 	for (i = vmm->nr_functions; i--;)
 		vmr_pci_unplug(vmm->functions[i]);
 	for (dev = vmr_next_device(&vmm->manager, NULL); dev; dev = next) {

@@ -115,7 +115,7 @@ static void *load_file(const char *what, const char *path, uint64_t limit,
 	return image;
 }
 
-/* What the guest runs */
+/* The programs of the guest */
 struct images {
 	void		*firmware;
 	uint64_t	firmware_size;
@@ -146,8 +146,8 @@ static int load_images(const struct options *opt, struct images *images)
 /* The firmware is done: compare what it says with what there is. */
 static void firmware_done(struct vmm *vmm)
 {
-	plan_end(vmm);
-	map_print(vmm);
+	scenario_end(vmm);
+	print_map(vmm);
 	selfcheck(vmm);
 }
 
@@ -260,13 +260,13 @@ static int replay_exit(struct vmm **machine, struct vmm_exit *exit)
 
 	if (exit->write) {
 		vmm_route(&vmm->cpu, exit);
-		plan_step(machine);
+		scenario_step(machine);
 		return 0;
 	}
 	exit->data = answer;
 	vmm_route(&vmm->cpu, exit);
 	if (!memcmp(answer, recorded, size)) {
-		plan_step(machine);
+		scenario_step(machine);
 		return 0;
 	}
 	vmm_err("exit %" PRIu64 ": %u times %u bytes read at %s %#" PRIx64
@@ -287,8 +287,8 @@ static enum vmm_status replay_trace(struct vmm **machine, struct trace *trace)
 	if (vmm_init(vmm) || readers_start(vmm))
 		return VMM_FAILED;
 	while ((more = trace_get(trace, &exit)) > 0) {
-		/* What comes after the firmware is the guest program. */
-		if (vmm->log.finished && !vmm->program.started) {
+		/* The guest program follows the firmware. */
+		if (vmm->debugcon.finished && !vmm->program.started) {
 			firmware_done(vmm);
 			program_begin(vmm);
 		}

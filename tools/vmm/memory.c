@@ -27,7 +27,7 @@ static void memory_leaving(struct vmr_listener *listener,
 			continue;
 		if (!mem->mapped || mem->gpa != old->start ||
 		    kvm_set_memory(vmm, mem, mem->gpa, 0))
-			vmm->broken = true;
+			vmm->failed = true;
 		mem->mapped = false;
 		mem->moves++;
 	}
@@ -49,7 +49,7 @@ static void memory_moved(struct vmr_listener *listener,
 		mem->gpa = new_->start;
 		mem->moves++;
 		if (kvm_set_memory(vmm, mem, mem->gpa, mem->size))
-			vmm->broken = true;
+			vmm->failed = true;
 	}
 }
 
@@ -80,7 +80,7 @@ void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 		mem->host = NULL;
 		vmm_err("no memory for %#" PRIx64 " bytes of %s", size,
 			region->name);
-		vmm->broken = true;
+		vmm->failed = true;
 	}
 }
 
@@ -124,7 +124,7 @@ int ram_register(struct vmm *vmm)
 		ram_bank(vmm, 4 * GIB, config->ram_high, "RAM", false);
 	ram_bank(vmm, 4 * GIB - config->firmware_size, config->firmware_size,
 		 "firmware", true);
-	if (vmm->broken)
+	if (vmm->failed)
 		return -ENOSPC;
 	return vmm_register(vmm, &ram->dev);
 }
@@ -161,7 +161,7 @@ int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size)
 }
 
 /* Take over what is in the memory of a machine that was built in the same way. */
-void memory_take(struct vmm *vmm, struct vmm *from)
+void memory_move_from(struct vmm *vmm, struct vmm *from)
 {
 	struct vmm_memory *mem = vmm->memories, *old = from->memories;
 

@@ -80,7 +80,7 @@ static void print_space(const struct vmm *vmm, const struct vmr_space *space,
 	}
 }
 
-void map_print(const struct vmm *vmm)
+void print_map(const struct vmm *vmm)
 {
 	printf("\nI/O ports:\n");
 	print_space(vmm, &vmm->sys.pio, 4, 0, NULL);

@@ -61,7 +61,7 @@ static struct vmm_memory *memory_of(struct vmm *vmm,
  * Whether the byte at @offset of a BAR is where it should be. Memory does not
  * exit, so there the tree is asked, and whether KVM's slot is in that place.
  */
-static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
+static const char *check_byte(struct vmm_cpu *cpu, struct testdev *testdev,
 			      struct vmr_region *region, uint64_t start,
 			      uint64_t offset)
 {
@@ -82,7 +82,7 @@ static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
 		return NULL;
 	}
 	if (mem) {
-		expected = &card->trapped;
+		expected = &testdev->trapped;
 		base += expected->offset;
 	}
 
@@ -97,28 +97,28 @@ static const char *check_byte(struct vmm_cpu *cpu, struct card *card,
 		return "another region was reached";
 	if (probe->base != base || probe->offset != start + offset - base)
 		return "another offset was reached";
-	if (byte != card_reads(card, region->index, offset))
+	if (byte != testdev_byte(testdev, region->index, offset))
 		return "the card read another register";
 	return NULL;
 }
 
 /* Whether a BAR is where it should be: NULL, or what is wrong */
-const char *check_place(struct vmm_cpu *cpu, struct card *card,
-			unsigned int bar, uint64_t start)
+const char *probe_expect_mapped(struct vmm_cpu *cpu, struct testdev *testdev,
+				unsigned int bar, uint64_t start)
 {
-	struct vmr_region *region = &card->fn.bars[bar].region;
+	struct vmr_region *region = &testdev->fn.bars[bar].region;
 	enum vmr_io io = (enum vmr_io)region->io;
 	uint64_t last = start + region->size - 1;
 	const char *fault;
 	uint64_t addr;
 
-	if (!vmr_pci_bar_addr(&card->fn, bar, &addr))
+	if (!vmr_pci_bar_addr(&testdev->fn, bar, &addr))
 		return "its registers hold no address";
 	if (addr != start)
 		return "its registers hold another address";
-	fault = check_byte(cpu, card, region, start, 0);
+	fault = check_byte(cpu, testdev, region, start, 0);
 	if (!fault)
-		fault = check_byte(cpu, card, region, start,
+		fault = check_byte(cpu, testdev, region, start,
 				   region->size - 1);
 	if (fault)
 		return fault;
@@ -129,8 +129,9 @@ const char *check_place(struct vmm_cpu *cpu, struct card *card,
 	return NULL;
 }
 
-/* Whether nobody answers at an address: NULL, or what is wrong */
-const char *check_nobody(struct vmm_cpu *cpu, enum vmr_io io, uint64_t addr)
+/* Expect no device at an address. Return: NULL, or a description of the fault */
+const char *probe_expect_unmapped(struct vmm_cpu *cpu, enum vmr_io io,
+				  uint64_t addr)
 {
 	uint8_t byte;
 	int err;
@@ -138,8 +139,8 @@ const char *check_nobody(struct vmm_cpu *cpu, enum vmr_io io, uint64_t addr)
 	cpu->probe->hits = 0;
 	err = vmr_read(&cpu->reader, io, addr, &byte, 1, 1);
 	if (!err || cpu->probe->hits)
-		return "somebody answers";
+		return "a device responds";
 	if (err != -ENXIO)
 		return vmr_strerror(err);
-	return byte == 0xff ? NULL : "what nobody answers is not all ones";
+	return byte == 0xff ? NULL : "an unmapped address does not read as all ones";
 }

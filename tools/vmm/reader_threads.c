@@ -2,12 +2,11 @@
 /*
  * reader_threads.c - threads that read registers while the guest runs
  *
- * They take no lock. A listener tells where the BARs are, and a counter that is
- * odd while a writer is at work tells what an answer is worth: if no writer was
- * there from before the place was looked up until after the read, the read must
- * have ended in that very register. If one was, the BAR may have been at the old
- * place, at the new one or nowhere, but whatever answered must have done so
- * with a base and an offset that make up the address that was asked for.
+ * They take no lock. A listener records the addresses of the BARs. A counter is odd
+ * while a writer is active. If no writer was active from before the address was
+ * looked up until after the read, the read must have hit that register. Otherwise
+ * the BAR may have been at the old address, at the new one or nowhere. The base and
+ * the offset of a hit must add up to the requested address in any case.
  */
 #include <signal.h>
 #include <string.h>
@@ -21,9 +20,9 @@
 #define DEBUG_PORT	0x402
 #define DEBUG_ANSWER	0xe9
 
-static struct card *card_number(struct vmm *vmm, unsigned int i)
+static struct testdev *testdev_number(struct vmm *vmm, unsigned int i)
 {
-	return i < NR_CARDS ? &vmm->cards[i] : &vmm->hot;
+	return i < NR_TESTDEVS ? &vmm->testdevs[i] : &vmm->hot;
 }
 
 static void places_moved(struct vmr_listener *listener,
@@ -32,15 +31,15 @@ static void places_moved(struct vmr_listener *listener,
 			 const struct vmr_mapping *new_)
 {
 	struct vmm *vmm = container_of(listener, struct vmm, places);
-	struct card *card;
+	struct testdev *testdev;
 	unsigned int i;
 
 	(void)old;
-	for (i = 0; i <= NR_CARDS; i++) {
-		card = card_number(vmm, i);
-		if (region->device != &card->fn.dev)
+	for (i = 0; i <= NR_TESTDEVS; i++) {
+		testdev = testdev_number(vmm, i);
+		if (region->device != &testdev->fn.dev)
 			continue;
-		__atomic_store_n(&card->places[region->index],
+		__atomic_store_n(&testdev->places[region->index],
 				 new_->mapped ? new_->start : 0,
 				 __ATOMIC_RELAXED);
 	}
@@ -52,16 +51,16 @@ void readers_listen(struct vmm *vmm)
 	vmr_listener_register(&vmm->manager, &vmm->places);
 }
 
-static uint32_t next_random(struct helper *helper)
+static uint32_t next_random(struct reader_thread *rt)
 {
-	helper->random = helper->random * 6364136223846793005ULL +
-			 1442695040888963407ULL;
-	return (uint32_t)(helper->random >> 33);
+	rt->random =
+		rt->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(rt->random >> 33);
 }
 
-/* What is read and where that must be if no writer is at work */
+/* A read, and the register that it must hit if no writer is active */
 struct question {
-	struct card	*card;
+	struct testdev	*testdev;
 	unsigned int	bar;
 	enum vmr_io	io;
 	uint64_t	base;
@@ -70,29 +69,30 @@ struct question {
 };
 
 /* A register of a BAR that is somewhere; false if it is not */
-static bool ask(struct helper *helper, struct question *q)
+static bool ask(struct reader_thread *rt, struct question *q)
 {
-	struct vmm *vmm = helper->cpu.vmm;
+	struct vmm *vmm = rt->cpu.vmm;
 	const struct vmr_pci_bar *bar;
 	uint64_t size;
 
-	q->card = card_number(vmm, next_random(helper) % (NR_CARDS + 1));
-	q->bar = next_random(helper) % VMR_PCI_NR_BARS;
-	bar = &q->card->fn.bars[q->bar];
+	q->testdev = testdev_number(vmm, next_random(rt) % (NR_TESTDEVS + 1));
+	q->bar = next_random(rt) % VMR_PCI_NR_BARS;
+	bar = &q->testdev->fn.bars[q->bar];
 	if (bar->type == VMR_PCI_BAR_NONE)
 		return false;
-	q->base = __atomic_load_n(&q->card->places[q->bar], __ATOMIC_RELAXED);
+	q->base =
+		__atomic_load_n(&q->testdev->places[q->bar], __ATOMIC_RELAXED);
 	if (!q->base)
 		return false;
 	q->io = (enum vmr_io)bar->region.io;
-	q->width = 1u << next_random(helper) % (q->io == VMR_PIO ? 3 : 4);
+	q->width = 1u << next_random(rt) % (q->io == VMR_PIO ? 3 : 4);
 	size = bar->region.size;
 	/* Of a BAR with memory in it, only the trapped part is a register. */
-	if (q->card->memory.region == &bar->region) {
-		q->base += q->card->trapped.offset;
-		size = q->card->trapped.size;
+	if (q->testdev->memory.region == &bar->region) {
+		q->base += q->testdev->trapped.offset;
+		size = q->testdev->trapped.size;
 	}
-	q->offset = (uint64_t)next_random(helper) << 31 | next_random(helper);
+	q->offset = (uint64_t)next_random(rt) << 31 | next_random(rt);
 	q->offset %= size - q->width + 1;
 	return true;
 }
@@ -106,10 +106,11 @@ static bool consistent(const struct vmm_probe *probe, uint64_t addr,
 
 	if (probe->hits != 1 || probe->base + probe->offset != addr)
 		return false;
-	if (probe->region == &probe->card->trapped)
-		offset += probe->card->trapped.offset;
+	if (probe->region == &probe->testdev->trapped)
+		offset += probe->testdev->trapped.offset;
 	for (i = 0; i < width; i++)
-		if (data[i] != card_reads(probe->card, probe->bar, offset + i))
+		if (data[i] !=
+		    testdev_byte(probe->testdev, probe->bar, offset + i))
 			return false;
 	return true;
 }
@@ -131,10 +132,10 @@ static uint32_t generation_after(const struct vmm *vmm)
 	return __atomic_load_n(&vmm->generation, __ATOMIC_ACQUIRE);
 }
 
-static void read_card(struct helper *helper)
+static void read_card(struct reader_thread *rt)
 {
-	struct vmm *vmm = helper->cpu.vmm;
-	struct vmm_probe *probe = &helper->probe;
+	struct vmm *vmm = rt->cpu.vmm;
+	struct vmm_probe *probe = &rt->probe;
 	uint32_t before, after;
 	bool settled, good;
 	struct question q;
@@ -143,11 +144,11 @@ static void read_card(struct helper *helper)
 	int err;
 
 	before = __atomic_load_n(&vmm->generation, __ATOMIC_ACQUIRE);
-	if (!ask(helper, &q))
+	if (!ask(rt, &q))
 		return;
 	addr = q.base + q.offset;
 	probe->hits = 0;
-	err = vmr_read(&helper->cpu.reader, q.io, addr, data, q.width, 1);
+	err = vmr_read(&rt->cpu.reader, q.io, addr, data, q.width, 1);
 	after = generation_after(vmm);
 	settled = before == after && !(before & 1);
 
@@ -156,41 +157,41 @@ static void read_card(struct helper *helper)
 	else
 		good = err == -ENXIO && all_ones(data, q.width);
 	if (settled)
-		good = good && !err && probe->card == q.card &&
+		good = good && !err && probe->testdev == q.testdev &&
 		       probe->bar == q.bar && probe->base == q.base;
 	if (!good)
-		helper->wrong++;
+		rt->errors++;
 	else if (err)
-		helper->nobody++;
+		rt->misses++;
 	else
-		helper->answers++;
-	helper->overlapped += !settled;
+		rt->hits++;
+	rt->concurrent += !settled;
 }
 
-/* One that never moves, so that there is something to read from the start */
-static void read_port(struct helper *helper)
+/* Read a register that never moves, and is there from the start */
+static void read_port(struct reader_thread *rt)
 {
 	uint8_t value;
 
-	if (vmr_read(&helper->cpu.reader, VMR_PIO, DEBUG_PORT, &value, 1, 1) ||
+	if (vmr_read(&rt->cpu.reader, VMR_PIO, DEBUG_PORT, &value, 1, 1) ||
 	    value != DEBUG_ANSWER)
-		helper->wrong++;
+		rt->errors++;
 	else
-		helper->answers++;
+		rt->hits++;
 }
 
-static void *run_helper(void *arg)
+static void *run_reader_thread(void *arg)
 {
-	struct helper *helper = arg;
-	struct vmm *vmm = helper->cpu.vmm;
+	struct reader_thread *rt = arg;
+	struct vmm *vmm = rt->cpu.vmm;
 	uint64_t n;
 
 	for (n = 1; n <= LEAST ||
 	     !__atomic_load_n(&vmm->stop, __ATOMIC_RELAXED); n++) {
-		read_card(helper);
+		read_card(rt);
 		if (n % BATCH)
 			continue;
-		read_port(helper);
+		read_port(rt);
 		usleep(PAUSE_US);
 	}
 	return NULL;
@@ -198,7 +199,7 @@ static void *run_helper(void *arg)
 
 int readers_start(struct vmm *vmm)
 {
-	struct helper *helper;
+	struct reader_thread *rt;
 	sigset_t alarm, old;
 	unsigned int i;
 	int err = 0;
@@ -208,19 +209,19 @@ int readers_start(struct vmm *vmm)
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &alarm, &old);
-	for (i = 0; !err && i < NR_HELPERS; i++) {
-		helper = &vmm->helpers[i];
-		err = vmm_cpu_init(vmm, &helper->cpu);
+	for (i = 0; !err && i < NR_READER_THREADS; i++) {
+		rt = &vmm->reader_threads[i];
+		err = vmm_cpu_init(vmm, &rt->cpu);
 		if (err)
 			break;
-		helper->cpu.probe = &helper->probe;
-		helper->random = i + 1;
-		err = pthread_create(&helper->thread, NULL, run_helper, helper);
+		rt->cpu.probe = &rt->probe;
+		rt->random = i + 1;
+		err = pthread_create(&rt->thread, NULL, run_reader_thread, rt);
 		if (err) {
 			vmm_err("helper: %s", strerror(err));
-			vmr_reader_detach(&helper->cpu.reader);
+			vmr_reader_detach(&rt->cpu.reader);
 		} else {
-			helper->running = true;
+			rt->running = true;
 		}
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -229,36 +230,37 @@ int readers_start(struct vmm *vmm)
 
 void readers_stop(struct vmm *vmm)
 {
-	struct helper *helper;
+	struct reader_thread *rt;
 	unsigned int i;
 
 	__atomic_store_n(&vmm->stop, true, __ATOMIC_RELAXED);
-	for (i = 0; i < NR_HELPERS; i++) {
-		helper = &vmm->helpers[i];
-		if (!helper->running)
+	for (i = 0; i < NR_READER_THREADS; i++) {
+		rt = &vmm->reader_threads[i];
+		if (!rt->running)
 			continue;
-		pthread_join(helper->thread, NULL);
-		helper->running = false;
-		vmr_reader_detach(&helper->cpu.reader);
+		pthread_join(rt->thread, NULL);
+		rt->running = false;
+		vmr_reader_detach(&rt->cpu.reader);
 	}
 }
 
 void readers_report(struct vmm *vmm)
 {
-	uint64_t answers = 0, nobody = 0, overlapped = 0, wrong = 0;
+	uint64_t hits = 0, misses = 0, concurrent = 0, errors = 0;
 	unsigned int i;
 
-	for (i = 0; i < NR_HELPERS; i++) {
-		answers += vmm->helpers[i].answers;
-		nobody += vmm->helpers[i].nobody;
-		overlapped += vmm->helpers[i].overlapped;
-		wrong += vmm->helpers[i].wrong;
+	for (i = 0; i < NR_READER_THREADS; i++) {
+		hits += vmm->reader_threads[i].hits;
+		misses += vmm->reader_threads[i].misses;
+		concurrent += vmm->reader_threads[i].concurrent;
+		errors += vmm->reader_threads[i].errors;
 	}
 	/* A helper that got no answer has checked nothing. */
-	if (!answers)
-		wrong++;
-	vmm->misrouted += wrong;
+	if (!hits)
+		errors++;
+	vmm->misdispatched += errors;
 	printf("readers: %u threads, %" PRIu64 " answers checked, %" PRIu64
-	       " lookups beside a writer, %" PRIu64 " found nobody, %" PRIu64
-	       " wrong\n", NR_HELPERS, answers, overlapped, nobody, wrong);
+	       " lookups beside a writer, %" PRIu64 " found no device, %" PRIu64
+	       " wrong\n",
+	       NR_READER_THREADS, hits, concurrent, misses, errors);
 }

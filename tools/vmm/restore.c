@@ -4,9 +4,9 @@
  * that is made of what was saved
  *
  * The new machine is in memory of its own and gets from the old one the bytes
- * of the snapshot, the guest's memory, KVM's file descriptors, and what this
- * program knows about its run. Everything that the guest can see of devices
- * comes from the snapshot: who is where, and what is in their registers.
+ * of the snapshot, the guest's memory, KVM's file descriptors, and this program's
+ * counters. Everything that the guest can see of devices comes from the snapshot:
+ * their addresses and their registers.
  *
  * Ranges are known by their number: that in which both machines, built in the
  * same way, name them.
@@ -43,7 +43,7 @@ static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 	for (i = 0; i < s->nr_ranges; i++)
 		if (s->ranges[i] == range)
 			return i;
-	return VMR_ADDR_MAX; /* nobody's, so that restoring refuses it */
+	return VMR_ADDR_MAX; /* an unknown key: the restore fails */
 }
 
 static struct vmr_range *node_of(const struct vmr_snapshot *snap,
@@ -122,8 +122,8 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 	ADD_REGISTERS(s, &vmm->i8042);
 	ADD_REGISTERS(s, &vmm->apic);
 	ADD_REGISTERS(s, &vmm->ioapic);
-	for (i = 0; i < NR_LATCHES; i++)
-		ADD_REGISTERS(s, &vmm->latches[i]);
+	for (i = 0; i < NR_SCRATCH_REGS; i++)
+		ADD_REGISTERS(s, &vmm->scratch_regs[i]);
 	add_block(s, &cfg->selected,
 		  sizeof(*cfg) - offsetof(struct fw_cfg, selected));
 	add_block(s, vmm->pm.regs, sizeof(vmm->pm.regs));
@@ -206,7 +206,7 @@ static const char *compare(struct vmm *vmm, const uint8_t *bytes, size_t size)
 	return fault;
 }
 
-/* Bytes that somebody has changed are refused, and then nothing has changed. */
+/* A restore of damaged bytes fails and changes nothing. */
 static const char *restore(struct vmm *vmm, uint8_t *bytes, size_t size)
 {
 	struct snapshot *s = describe(vmm);
@@ -246,31 +246,32 @@ static struct vmm *build(const struct vmm *from)
 	return vmm;
 }
 
-/* What this program knows of the run, and the guest nothing */
+/* Move the state of the run that is not visible to the guest */
 static void take_over(struct vmm *vmm, struct vmm *from)
 {
-	struct firmware_log *log = &vmm->log, *old = &from->log;
+	struct debugcon *log = &vmm->debugcon, *old = &from->debugcon;
 	unsigned int i;
 
 	vmm->exits = from->exits;
-	vmm->unclaimed = from->unclaimed;
+	vmm->unhandled_exits = from->unhandled_exits;
 	vmm->errors = from->errors;
-	vmm->misrouted = from->misrouted;
-	vmm->broken = from->broken;
-	vmm->plan = from->plan;
+	vmm->misdispatched = from->misdispatched;
+	vmm->failed = from->failed;
+	vmm->scenario = from->scenario;
 	log->text = old->text;
 	log->length = old->length;
 	log->size = old->size;
 	log->line = old->line;
 	log->placed = old->placed;
 	old->text = NULL;
-	for (i = 0; i < NR_HELPERS; i++) {
-		vmm->helpers[i].answers = from->helpers[i].answers;
-		vmm->helpers[i].nobody = from->helpers[i].nobody;
-		vmm->helpers[i].overlapped = from->helpers[i].overlapped;
-		vmm->helpers[i].wrong = from->helpers[i].wrong;
+	for (i = 0; i < NR_READER_THREADS; i++) {
+		vmm->reader_threads[i].hits = from->reader_threads[i].hits;
+		vmm->reader_threads[i].misses = from->reader_threads[i].misses;
+		vmm->reader_threads[i].concurrent =
+			from->reader_threads[i].concurrent;
+		vmm->reader_threads[i].errors = from->reader_threads[i].errors;
 	}
-	memory_take(vmm, from);
+	memory_move_from(vmm, from);
 }
 
 /* Register everything with the places that the restore has put it at. */
@@ -318,19 +319,19 @@ struct vmm *restore_machine(struct vmm *vmm)
 		take_over(new, vmm);
 		/* Its memory slots must go before those of the new one come. */
 		vmm_destroy(vmm);
-		kvm_take(new, vmm);
+		kvm_move_from(new, vmm);
 		vmm_free(vmm);
 		vmm = new;
 		fault = adopt(vmm);
 		if (fault)
-			vmm->broken = true;
+			vmm->failed = true;
 		else
 			fault = compare(vmm, bytes, size);
 	}
 	free(bytes);
 
 	if (fault)
-		vmm->misrouted++;
+		vmm->misdispatched++;
 	printf("restore: exit %" PRIu64 ": ", vmm->exits);
 	if (fault)
 		printf("%s\n", fault);
@@ -340,6 +341,6 @@ struct vmm *restore_machine(struct vmm *vmm)
 		       vmm->nr_devices + vmm->nr_functions, size);
 	fflush(stdout);
 	if (readers_start(vmm))
-		vmm->broken = true;
+		vmm->failed = true;
 	return vmm;
 }

@@ -2,11 +2,11 @@
 /*
  * scenario.c - what happens to the machine while the guest runs
  *
- * When the firmware has placed all BARs, a card is plugged, its BARs are given
- * free places, one of them is moved, all of the machine is saved and another one
- * made of that, the card is asked to leave and is taken out: one step after so
- * many exits each. What KVM knows of memory follows by
- * the listener in memory.c.
+ * When the firmware has placed all BARs, a device is plugged, its BARs get free
+ * addresses, and one of them moves. The machine is then saved, and another one is
+ * restored from the snapshot. Last the removal of the device is requested, and it is
+ * unplugged. A number of exits separates the steps. The listener in memory.c updates
+ * KVM's memory slots.
  *
  * A step comes after an exit, on the thread of the CPU, and depends on the exits
  * before it and on nothing else. So a replay takes the same steps at the same
@@ -43,7 +43,7 @@ static void say(struct vmm *vmm, const char *what, const char *fault,
 	vprintf(fmt, args);
 	va_end(args);
 	if (fault) {
-		vmm->misrouted++;
+		vmm->misdispatched++;
 		printf(": %s", fault);
 	}
 	putchar('\n');
@@ -51,15 +51,15 @@ static void say(struct vmm *vmm, const char *what, const char *fault,
 }
 
 /* Count what is in use, from what it was when this was called before */
-static void count_usage(const struct vmm *vmm, uint64_t used[PLAN_SPACES])
+static void count_usage(const struct vmm *vmm, uint64_t used[SCENARIO_SPACES])
 {
-	const struct vmr_space *spaces[PLAN_SPACES] = {
+	const struct vmr_space *spaces[SCENARIO_SPACES] = {
 		&vmm->sys.pio, &vmm->sys.mmio, &vmm->sys.mem_slots.space,
 		&vmm->sys.pci_bdfs.space, &vmm->sys.device_ids.space,
 	};
 	unsigned int i;
 
-	for (i = 0; i < PLAN_SPACES; i++)
+	for (i = 0; i < SCENARIO_SPACES; i++)
 		used[i] = vmr_space_used(spaces[i]).low - used[i];
 }
 
@@ -76,12 +76,12 @@ static void config_set(struct vmr_pci_function *fn, uint32_t reg,
 /*
  * Choose a free place for a BAR, and program it. The place is held by a
  * reservation while it is chosen: the allocator has no other way to answer, and
- * nobody can come in between, since the caller has the writers' lock.
+ * no other change can come in between, since the caller has the writers' lock.
  */
 static int place_bar(struct vmm *vmm, struct vmr_pci_function *fn,
 		     unsigned int bar)
 {
-	struct vmr_region *room = &vmm->plan.room;
+	struct vmr_region *room = &vmm->scenario.room;
 	struct vmr_region *region = &fn->bars[bar].region;
 	struct vmr_space *space = vmr_region_space(&vmm->manager, region);
 	uint64_t first = WINDOW_FIRST, last = WINDOW_LAST;
@@ -110,20 +110,20 @@ static int place_bar(struct vmm *vmm, struct vmr_pci_function *fn,
 	config_set(fn, PCI_BARS + 4 * bar, (uint32_t)start);
 	if (fn->bars[bar].type == VMR_PCI_BAR_MEM64)
 		config_set(fn, PCI_BARS + 4 * bar + 4, (uint32_t)(start >> 32));
-	vmm->plan.places[bar] = start;
+	vmm->scenario.places[bar] = start;
 	return 0;
 }
 
 static const char *check_all(struct vmm *vmm)
 {
-	struct card *card = &vmm->hot;
+	struct testdev *testdev = &vmm->hot;
 	const char *fault = NULL;
 	unsigned int i;
 
 	for (i = 0; !fault && i < VMR_PCI_NR_BARS; i++)
-		if (card->fn.bars[i].type != VMR_PCI_BAR_NONE)
-			fault = check_place(&vmm->checker, card, i,
-					    vmm->plan.places[i]);
+		if (testdev->fn.bars[i].type != VMR_PCI_BAR_NONE)
+			fault = probe_expect_mapped(&vmm->checker, testdev, i,
+						    vmm->scenario.places[i]);
 	return fault;
 }
 
@@ -135,26 +135,28 @@ static void add(struct vmm *vmm)
 	int err;
 
 	vmm->pci_lock.lock(&vmm->pci_lock);
-	count_usage(vmm, vmm->plan.used);
+	count_usage(vmm, vmm->scenario.used);
 	err = pci_plug(vmm, fn, NULL, HOT_ADDRESS);
 	for (i = 0; !err && i < VMR_PCI_NR_BARS; i++)
 		if (fn->bars[i].type != VMR_PCI_BAR_NONE)
 			err = place_bar(vmm, fn, i);
 	if (!err)
 		config_set(fn, PCI_COMMAND, PCI_DECODE);
-	count_usage(vmm, vmm->plan.used);
+	count_usage(vmm, vmm->scenario.used);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 
 	fault = err ? vmr_strerror(err) : check_all(vmm);
-	say(vmm, "hot-plug", fault, "00:08.0 is plugged, memory at %#" PRIx64
-	    ", ports at %#" PRIx64 ", registers at %#" PRIx64,
-	    vmm->plan.places[0], vmm->plan.places[1], vmm->plan.places[2]);
+	say(vmm, "hot-plug", fault,
+	    "00:08.0 is plugged, memory at %#" PRIx64 ", ports at %#" PRIx64
+	    ", registers at %#" PRIx64,
+	    vmm->scenario.places[0], vmm->scenario.places[1],
+	    vmm->scenario.places[2]);
 }
 
 static void move(struct vmm *vmm)
 {
 	const struct vmm_memory *mem = &vmm->hot.memory;
-	uint64_t from = vmm->plan.places[0];
+	uint64_t from = vmm->scenario.places[0];
 	unsigned int moves = mem->moves;
 	const char *fault;
 	int err;
@@ -164,17 +166,17 @@ static void move(struct vmm *vmm)
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 
 	fault = err ? vmr_strerror(err) : check_all(vmm);
-	if (!fault && vmm->plan.places[0] == from)
+	if (!fault && vmm->scenario.places[0] == from)
 		fault = "it is where it was";
 	if (!fault && mem->moves != moves + 2)
 		fault = "the memory slot was not moved once";
 	if (!fault)
-		fault = check_nobody(&vmm->checker, VMR_MMIO,
-				     from + vmm->hot.trapped.offset);
+		fault = probe_expect_unmapped(&vmm->checker, VMR_MMIO,
+					      from + vmm->hot.trapped.offset);
 	say(vmm, "relocation", fault,
 	    "BAR 0 of 00:08.0 from %#" PRIx64 " to %#" PRIx64
 	    ", memory slot %u with it",
-	    from, vmm->plan.places[0], vmr_id_value(&mem->slot));
+	    from, vmm->scenario.places[0], vmr_id_value(&mem->slot));
 }
 
 static void ask(struct vmm *vmm)
@@ -201,7 +203,7 @@ static void ask(struct vmm *vmm)
 static void leave(struct vmm *vmm)
 {
 	struct vmr_pci_function *fn = &vmm->hot.fn;
-	uint64_t freed[PLAN_SPACES] = { 0 };
+	uint64_t freed[SCENARIO_SPACES] = { 0 };
 	const char *fault = NULL;
 	int visible, err;
 	unsigned int i;
@@ -221,11 +223,12 @@ static void leave(struct vmm *vmm)
 		fault = "not all BARs were visible";
 	for (i = 0; !fault && i < VMR_PCI_NR_BARS; i++)
 		if (fn->bars[i].type != VMR_PCI_BAR_NONE)
-			fault = check_nobody(&vmm->checker,
-					     (enum vmr_io)fn->bars[i].region.io,
-					     vmm->plan.places[i]);
-	for (i = 0; !fault && i < PLAN_SPACES; i++)
-		if (vmm->plan.used[i] + freed[i])
+			fault = probe_expect_unmapped(
+				&vmm->checker,
+				(enum vmr_io)fn->bars[i].region.io,
+				vmm->scenario.places[i]);
+	for (i = 0; !fault && i < SCENARIO_SPACES; i++)
+		if (vmm->scenario.used[i] + freed[i])
 			fault = "it left something behind";
 	say(vmm, "hot-plug", fault,
 	    "00:08.0 is unplugged and drained, all it had is free");
@@ -240,33 +243,33 @@ static void (*const steps[])(struct vmm *vmm) = {
  * After each exit, on the thread that routed it. Steps wait for the end of a
  * line, so that theirs do not cut the guest's.
  */
-void plan_step(struct vmm **machine)
+void scenario_step(struct vmm **machine)
 {
 	struct vmm *vmm = *machine;
-	struct plan *plan = &vmm->plan;
+	struct scenario *scenario = &vmm->scenario;
 	unsigned int step;
 
-	if (!plan->running) {
-		if (!vmm->log.placed)
+	if (!scenario->running) {
+		if (!vmm->debugcon.placed)
 			return;
-		plan->running = true;
-		plan->due = vmm->exits + STEP_EXITS;
+		scenario->running = true;
+		scenario->due = vmm->exits + STEP_EXITS;
 	}
-	if (plan->step == ARRAY_SIZE(steps) || vmm->exits < plan->due ||
-	    vmm->log.line != vmm->log.length)
+	if (scenario->step == ARRAY_SIZE(steps) || vmm->exits < scenario->due ||
+	    vmm->debugcon.line != vmm->debugcon.length)
 		return;
-	step = plan->step++;
-	plan->due = vmm->exits + STEP_EXITS;
+	step = scenario->step++;
+	scenario->due = vmm->exits + STEP_EXITS;
 	if (steps[step])
 		steps[step](vmm);
 	else
 		*machine = restore_machine(vmm);
 }
 
-/* The guest is done. What it was too fast for is an error. */
-void plan_end(struct vmm *vmm)
+/* The guest is done. Steps that it left no time for are an error. */
+void scenario_end(struct vmm *vmm)
 {
-	if (vmm->plan.step != ARRAY_SIZE(steps))
+	if (vmm->scenario.step != ARRAY_SIZE(steps))
 		say(vmm, "hot-plug", "the guest was done before", "step %u",
-		    vmm->plan.step + 1);
+		    vmm->scenario.step + 1);
 }

@@ -19,7 +19,7 @@
 #define ROM_ENABLE	0x1
 #define FIRMWARE_PAGE	(4 * KIB)	/* least that it gives a memory BAR */
 
-/* What a line of the firmware's says */
+/* A line of the firmware's log */
 struct mapping {
 	uint32_t		address;
 	unsigned int		bar;
@@ -47,7 +47,7 @@ static const char *next_mapping(const char *text, struct mapping *m)
 	return NULL;
 }
 
-/* What the log says last of a BAR; false if it does not mention it. */
+/* Find the last line of the log about a BAR. Return: false if there is none */
 static bool find_mapping(const char *log, uint32_t address, unsigned int bar,
 			 struct mapping *found)
 {
@@ -68,25 +68,25 @@ static bool find_mapping(const char *log, uint32_t address, unsigned int bar,
  * be gone while the bridge decodes nothing, though none of its own registers has
  * changed.
  */
-static const char *check_window(struct vmm_cpu *cpu, struct card *card,
+static const char *check_window(struct vmm_cpu *cpu, struct testdev *testdev,
 				unsigned int bar, const struct mapping *m)
 {
-	struct vmr_region *region = &card->fn.bars[bar].region;
-	uint32_t bridge = pci_address(&card->fn.upstream_bridge->fn);
+	struct vmr_region *region = &testdev->fn.bars[bar].region;
+	uint32_t bridge = pci_address(&testdev->fn.upstream_bridge->fn);
 	uint32_t command = config_read(cpu, bridge, PCI_COMMAND);
 	const char *fault;
 
 	config_write(cpu, command & ~PCI_DECODE);
-	fault = check_nobody(cpu, (enum vmr_io)region->io, m->start);
+	fault = probe_expect_unmapped(cpu, (enum vmr_io)region->io, m->start);
 	config_read(cpu, bridge, PCI_COMMAND);
 	config_write(cpu, command);
-	return fault ? fault : check_place(cpu, card, bar, m->start);
+	return fault ? fault : probe_expect_mapped(cpu, testdev, bar, m->start);
 }
 
-static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
+static const char *check_bar(struct vmm_cpu *cpu, struct testdev *testdev,
 			     unsigned int bar, const struct mapping *m)
 {
-	const struct vmr_pci_bar *desc = &card->fn.bars[bar];
+	const struct vmr_pci_bar *desc = &testdev->fn.bars[bar];
 	uint64_t size = desc->region.size;
 	const char *kind = "mem";
 	const char *fault;
@@ -103,46 +103,46 @@ static const char *check_bar(struct vmm_cpu *cpu, struct card *card,
 	if (m->size != size)
 		return "the firmware found another size";
 	if (bar != VMR_PCI_ROM) {
-		fault = check_place(cpu, card, bar, m->start);
-		if (!fault && card->fn.upstream_bridge)
-			fault = check_window(cpu, card, bar, m);
+		fault = probe_expect_mapped(cpu, testdev, bar, m->start);
+		if (!fault && testdev->fn.upstream_bridge)
+			fault = check_window(cpu, testdev, bar, m);
 		return fault;
 	}
 
 	/* The firmware switches ROMs off when it is done; a driver on again. */
 	rom = config_read(cpu, m->address, PCI_ROM);
 	config_write(cpu, rom | ROM_ENABLE);
-	fault = check_place(cpu, card, bar, m->start);
+	fault = probe_expect_mapped(cpu, testdev, bar, m->start);
 	config_write(cpu, rom);
 	return fault;
 }
 
-static unsigned int check_card(struct vmm *vmm, struct card *card)
+static unsigned int check_testdev(struct vmm *vmm, struct testdev *testdev)
 {
-	const char *log = vmm->log.text ? vmm->log.text : "";
-	uint32_t address = pci_address(&card->fn);
+	const char *log = vmm->debugcon.text ? vmm->debugcon.text : "";
+	uint32_t address = pci_address(&testdev->fn);
 	unsigned int bar, programmed = 0;
 	const char *fault;
 	struct mapping m;
 
 	for (bar = 0; bar < VMR_PCI_NR_BARS; bar++) {
-		if (card->fn.bars[bar].type == VMR_PCI_BAR_NONE)
+		if (testdev->fn.bars[bar].type == VMR_PCI_BAR_NONE)
 			continue;
 		vmm->implemented++;
 		printf("check: %02x:%02x.%x %s, BAR %u", address >> 8,
-		       address >> 3 & 0x1f, address & 7, card->fn.dev.name,
+		       address >> 3 & 0x1f, address & 7, testdev->fn.dev.name,
 		       bar);
 		if (!find_mapping(log, address, bar, &m)) {
 			printf(": not mapped by the firmware\n");
 			continue;
 		}
 		programmed++;
-		fault = check_bar(&vmm->checker, card, bar, &m);
+		fault = check_bar(&vmm->checker, testdev, bar, &m);
 		if (fault)
-			vmm->misrouted++;
+			vmm->misdispatched++;
 		printf(" at %#llx: %s%s\n", m.start,
 		       fault ? fault : "first and last byte found",
-		       !fault && card->fn.upstream_bridge ?
+		       !fault && testdev->fn.upstream_bridge ?
 			       " through the bridge" :
 			       "");
 	}
@@ -166,44 +166,45 @@ static bool has_bar(const struct vmm *vmm, const struct mapping *m)
 /* Compare what the firmware says with what the library does. */
 void selfcheck(struct vmm *vmm)
 {
-	const char *log = vmm->log.text ? vmm->log.text : "";
+	const char *log = vmm->debugcon.text ? vmm->debugcon.text : "";
 	struct mapping m;
 	unsigned int i;
 
-	for (i = 0; i < NR_CARDS; i++)
-		vmm->programmed += check_card(vmm, &vmm->cards[i]);
+	for (i = 0; i < NR_TESTDEVS; i++)
+		vmm->programmed += check_testdev(vmm, &vmm->testdevs[i]);
 
 	/* Lines of the firmware's about BARs that no card has */
 	while ((log = next_mapping(log, &m))) {
 		if (has_bar(vmm, &m))
 			continue;
-		vmm->misrouted++;
+		vmm->misdispatched++;
 		printf("check: BAR %u of %02x:%02x.%x was mapped, and is "
 		       "none\n",
 		       m.bar, m.address >> 8, m.address >> 3 & 0x1f,
 		       m.address & 7);
 	}
 	printf("check: %u BARs implemented, %" PRIu64
-	       " exits answered by nobody\n",
-	       vmm->implemented, vmm->unclaimed);
+	       " exits without a device\n",
+	       vmm->implemented, vmm->unhandled_exits);
 }
 
 /* The guest program was to leave all BARs where the firmware had put them. */
 void selfcheck_again(struct vmm *vmm)
 {
-	const char *log = vmm->log.text ? vmm->log.text : "";
+	const char *log = vmm->debugcon.text ? vmm->debugcon.text : "";
 	unsigned int i, bar, found = 0;
-	struct card *card;
+	struct testdev *testdev;
 	struct mapping m;
 
-	for (i = 0; i < NR_CARDS; i++) {
-		card = &vmm->cards[i];
+	for (i = 0; i < NR_TESTDEVS; i++) {
+		testdev = &vmm->testdevs[i];
 		for (bar = 0; bar < VMR_PCI_NR_BARS; bar++) {
-			if (card->fn.bars[bar].type == VMR_PCI_BAR_NONE ||
-			    !find_mapping(log, pci_address(&card->fn), bar, &m))
+			if (testdev->fn.bars[bar].type == VMR_PCI_BAR_NONE ||
+			    !find_mapping(log, pci_address(&testdev->fn), bar,
+					  &m))
 				continue;
-			if (check_bar(&vmm->checker, card, bar, &m))
-				vmm->misrouted++;
+			if (check_bar(&vmm->checker, testdev, bar, &m))
+				vmm->misdispatched++;
 			else
 				found++;
 		}
@@ -213,12 +214,11 @@ void selfcheck_again(struct vmm *vmm)
 }
 
 /*
- * Print the last line. Whoever runs this program goes by that line and by the
- * status.
+ * Print the last line. Scripts use that line and the status.
  */
 enum vmm_status report(struct vmm *vmm, bool replayed)
 {
-	uint64_t misrouted = vmm->misrouted + vmm->errors;
+	uint64_t misdispatched = vmm->misdispatched + vmm->errors;
 
 	if (vmm->errors)
 		printf("check: the library refused %" PRIu64 " accesses\n",
@@ -226,8 +226,10 @@ enum vmm_status report(struct vmm *vmm, bool replayed)
 	printf("run: %" PRIu64
 	       " exits routed, %u BARs programmed by the guest, ",
 	       vmm->exits, vmm->programmed);
-	printf("%" PRIu64 " misrouted%s\n", misrouted,
+	printf("%" PRIu64 " misrouted%s\n", misdispatched,
 	       replayed ? " (replayed)" : "");
-	return vmm->programmed == vmm->implemented && !misrouted &&
-	       !vmm->program.failed && !vmm->broken ? VMM_OK : VMM_FAILED;
+	return vmm->programmed == vmm->implemented && !misdispatched &&
+			       !vmm->program.failed && !vmm->failed ?
+		       VMM_OK :
+		       VMM_FAILED;
 }

@@ -2,9 +2,9 @@
 /*
  * trace.c - files with every exit of a run
  *
- * Documentation/vmm-trace.rst describes the format for people who write other
- * tools. All numbers of fixed size are little-endian; a varint has seven bits in
- * each byte, the lowest first, and bit 7 set in all but its last byte.
+ * Documentation/vmm-trace.rst describes the format for the authors of other tools.
+ * All numbers of fixed size are little-endian. A varint has seven bits in each byte,
+ * the lowest first, and bit 7 set in all but its last byte.
  *
  *	header	8 bytes	"VMRTRACE"
  *		u32	version, 1
@@ -21,7 +21,7 @@
  *		u64	number of records
  *		u64	FNV-1a hash of all bytes before this one
  *
- * A file is read whole and its hash compared before anything in it is believed;
+ * A file is read whole and its hash compared before anything in it is used;
  * still each field is checked, for a hash is no signature.
  */
 #include <errno.h>
@@ -311,8 +311,8 @@ static bool get_varint(struct trace *trace, uint64_t *value)
 }
 
 /*
- * The next exit; its data stay in the trace and are not to be written. Returns
- * 1, or 0 at the end, or -1 and a message if the file makes no sense.
+ * The next exit; its data stay in the trace and must not be written. Return: 1, or 0
+ * at the end, or -1 and a message if the file is invalid.
  */
 int trace_get(struct trace *trace, struct vmm_exit *exit)
 {

@@ -60,24 +60,24 @@ static const char *kind_name(uint32_t kind)
 	}
 }
 
-static void put_want(FILE *out, struct want *want, bool placed)
+static void put_resource(FILE *out, struct plan_resource *resource, bool placed)
 {
-	const struct vmr_range *range = range_of_want(want);
+	const struct vmr_range *range = range_of_resource(resource);
 
 	fputs("        { ", out);
 	put_key(out, "what");
-	put_string(out, want->label);
+	put_string(out, resource->name);
 	fputs(", ", out);
 	put_key(out, "kind");
-	put_string(out, kind_name(want->kind));
+	put_string(out, kind_name(resource->kind));
 	fputs(", ", out);
-	put_hex(out, "size", want->size);
+	put_hex(out, "size", resource->size);
 	fputs(", ", out);
-	put_hex(out, "align", want->align);
+	put_hex(out, "align", resource->align);
 	fputs(", ", out);
-	put_bool(out, "64bit", want->flags & VMR_64BIT);
+	put_bool(out, "64bit", resource->flags & VMR_64BIT);
 	fputs(", ", out);
-	put_bool(out, "prefetchable", want->flags & VMR_PREFETCHABLE);
+	put_bool(out, "prefetchable", resource->flags & VMR_PREFETCHABLE);
 	if (placed) {
 		fputs(", ", out);
 		put_hex(out, "start", range->start);
@@ -87,9 +87,9 @@ static void put_want(FILE *out, struct want *want, bool placed)
 	fputs(" }", out);
 }
 
-static void put_failure(FILE *out, const struct thing *thing)
+static void put_failure(FILE *out, const struct plan_device *device)
 {
-	const struct thing *up = thing;
+	const struct plan_device *up = device;
 
 	while (!up->failed)
 		up = up->behind;
@@ -99,43 +99,43 @@ static void put_failure(FILE *out, const struct thing *thing)
 	fputs(",\n      ", out);
 	put_key(out, "why");
 	put_string(out, up->why);
-	if (up->at_fault) {
+	if (up->failed_resource) {
 		fputs(",\n      ", out);
 		put_key(out, "failed");
-		put_string(out, up->at_fault->label);
+		put_string(out, up->failed_resource->name);
 	}
-	if (up != thing) {
+	if (up != device) {
 		fputs(",\n      ", out);
 		put_key(out, "failed_bridge");
 		put_string(out, up->name);
 	}
 }
 
-static void put_thing(FILE *out, struct thing *thing)
+static void put_device(FILE *out, struct plan_device *device)
 {
-	bool placed = thing->dev.link.next;
+	bool placed = device->dev.link.next;
 	char address[16];
 	size_t i;
 
 	fputs("    {\n      ", out);
 	put_key(out, "name");
-	put_string(out, thing->name);
-	if (thing->what) {
+	put_string(out, device->name);
+	if (device->what) {
 		fputs(",\n      ", out);
 		put_key(out, "description");
-		put_string(out, thing->what);
+		put_string(out, device->what);
 	}
 	fputs(",\n      ", out);
-	put_bool(out, "bridge", thing->is_bridge);
-	if (thing->behind) {
+	put_bool(out, "bridge", device->is_bridge);
+	if (device->behind) {
 		fputs(",\n      ", out);
 		put_key(out, "behind");
-		put_string(out, thing->behind->name);
+		put_string(out, device->behind->name);
 	}
 	fputs(",\n      ", out);
 	put_bool(out, "placed", placed);
-	if (placed && vmr_range_state(&thing->pci) == VMR_LIVE) {
-		uint32_t pci = vmr_id_value(&thing->pci);
+	if (placed && vmr_range_state(&device->pci) == VMR_LIVE) {
+		uint32_t pci = vmr_id_value(&device->pci);
 
 		snprintf(address, sizeof(address), "%02x:%02x.%x", pci >> 8,
 			 pci >> 3 & 0x1f, pci & 7);
@@ -143,39 +143,40 @@ static void put_thing(FILE *out, struct thing *thing)
 		put_key(out, "pci");
 		put_string(out, address);
 	} else if (!placed) {
-		put_failure(out, thing);
+		put_failure(out, device);
 	}
 	fputs(",\n      \"resources\": [", out);
-	for (i = 0; i < thing->nr; i++) {
+	for (i = 0; i < device->nr; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		put_want(out, &thing->wants[i], placed);
+		put_resource(out, &device->requested[i], placed);
 	}
-	fputs(thing->nr ? "\n      ]\n    }" : "]\n    }", out);
+	fputs(device->nr ? "\n      ]\n    }" : "]\n    }", out);
 }
 
-static void put_needs(const struct plan *plan, FILE *out)
+static void put_requirements(const struct plan *plan, FILE *out)
 {
 	bool any = false;
 	size_t i;
 
 	fputs("  \"smallest\": [", out);
-	for (i = 0; i < NR(plan->needs); i++) {
-		const struct need *need = &plan->needs[i];
+	for (i = 0; i < NR(plan->requirements); i++) {
+		const struct window_requirement *requirement =
+			&plan->requirements[i];
 
-		if (!need->any)
+		if (!requirement->any)
 			continue;
 		fputs(any ? ",\n    { " : "\n    { ", out);
 		any = true;
 		put_key(out, "window");
-		put_string(out, need->name);
+		put_string(out, requirement->name);
 		fputs(", ", out);
-		put_hex(out, "start", need->start);
+		put_hex(out, "start", requirement->start);
 		fputs(", ", out);
-		put_hex(out, "last", need->last);
+		put_hex(out, "last", requirement->last);
 		fputs(", ", out);
 		put_key(out, "address_bits");
-		fprintf(out, "%u, ", need->bits);
-		put_bool(out, "have", need->has && need->does);
+		fprintf(out, "%u, ", requirement->bits);
+		put_bool(out, "have", requirement->has && requirement->does);
 		fputs(" }", out);
 	}
 	fputs(any ? "\n  ]" : "]", out);
@@ -184,7 +185,7 @@ static void put_needs(const struct plan *plan, FILE *out)
 void show_json(struct plan *plan, FILE *out)
 {
 	const struct count count = count_devices(plan);
-	struct thing *thing;
+	struct plan_device *device;
 	bool any = false;
 
 	fputs("{\n  ", out);
@@ -201,14 +202,14 @@ void show_json(struct plan *plan, FILE *out)
 	else
 		fputs("null", out);
 	fputs(",\n", out);
-	put_needs(plan, out);
+	put_requirements(plan, out);
 	fputs(",\n  \"devices\": [", out);
-	for_each_thing(thing, plan) {
-		if (thing->left_out)
+	for_each_device(device, plan) {
+		if (device->excluded)
 			continue;
 		fputs(any ? ",\n" : "\n", out);
 		any = true;
-		put_thing(out, thing);
+		put_device(out, device);
 	}
 	fputs(any ? "\n  ]\n}\n" : "]\n}\n", out);
 }

@@ -3,9 +3,8 @@
  * lspci.c - the devices of a host, from what `lspci -v` and `lspci -vv` print
  *
  * A device has a line that begins with its address, and indented lines about it.
- * What is indented further is about a capability, and of no interest here: the
- * regions of virtual functions are there, which have lines of their own once
- * they exist.
+ * Lines that are indented further describe a capability and are ignored. They include
+ * the regions of virtual functions, which have lines of their own once they exist.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@ struct reader {
 	struct plan	*plan;
 	const char	*file;
 	unsigned int	line;
-	struct thing	*thing;		/* NULL where it is of no interest */
+	struct plan_device	*device;		/* NULL where it is of no interest */
 	bool		any;
 	unsigned int	next_bar;	/* where lspci gives no number */
 };
@@ -92,7 +91,7 @@ static void read_device(struct reader *r, const char *text)
 	const char *what = parse_address(text, &segment, &address);
 	char name[24];
 
-	r->thing = NULL;
+	r->device = NULL;
 	r->next_bar = 0;
 	if (!what) {
 		bad_input(r->plan, r->file, r->line,
@@ -103,11 +102,11 @@ static void read_device(struct reader *r, const char *text)
 	if (is_of_host(what))
 		return;
 	snprintf(name, sizeof(name), "%.*s", (int)(what - text - 1), text);
-	r->thing = add_thing(r->plan, name, r->file, r->line);
-	r->thing->what = must(strdup(what));
-	r->thing->on_host = true;
-	r->thing->segment = segment;
-	r->thing->address = address;
+	r->device = add_device(r->plan, name, r->file, r->line);
+	r->device->what = xcheck(strdup(what));
+	r->device->on_host = true;
+	r->device->segment = segment;
+	r->device->address = address;
 }
 
 /* The size in "[size=16M]" */
@@ -140,7 +139,7 @@ static void read_region(struct reader *r, const char *text)
 {
 	bool io = strstr(text, "I/O ports at");
 	unsigned int index = r->next_bar;
-	struct want *want;
+	struct plan_resource *resource;
 	uint64_t size;
 
 	if (!io && !strstr(text, "Memory at"))
@@ -156,36 +155,38 @@ static void read_region(struct reader *r, const char *text)
 	r->next_bar = index + (strstr(text, "64-bit") ? 2 : 1);
 	if (!read_size(r, text, io ? 1 << 16 : 1ull << 62, &size))
 		return;
-	want = add_want(r->plan, r->thing, io ? VMR_KIND_PIO : VMR_KIND_MMIO,
-			size, r->line);
-	want->align = size;
+	resource = add_resource(r->plan, r->device,
+				io ? VMR_KIND_PIO : VMR_KIND_MMIO, size,
+				r->line);
+	resource->align = size;
 	if (strstr(text, "64-bit"))
-		want->flags |= VMR_64BIT;
+		resource->flags |= VMR_64BIT;
 	if (strstr(text, "prefetchable") && !strstr(text, "non-prefetchable"))
-		want->flags |= VMR_PREFETCHABLE;
-	snprintf(want->label, sizeof(want->label), "bar%u", index);
+		resource->flags |= VMR_PREFETCHABLE;
+	snprintf(resource->name, sizeof(resource->name), "bar%u", index);
 }
 
 static void read_rom(struct reader *r, const char *text)
 {
-	struct want *want;
+	struct plan_resource *resource;
 	uint64_t size;
 
 	if (!read_size(r, text, 1 << 24, &size))
 		return;
-	want = add_want(r->plan, r->thing, VMR_KIND_MMIO, size, r->line);
-	want->align = size;
-	snprintf(want->label, sizeof(want->label), "rom");
+	resource =
+		add_resource(r->plan, r->device, VMR_KIND_MMIO, size, r->line);
+	resource->align = size;
+	snprintf(resource->name, sizeof(resource->name), "rom");
 }
 
-static struct want *find_vectors(struct thing *thing)
+static struct plan_resource *find_vectors(struct plan_device *device)
 {
 	size_t i;
 
-	for (i = 0; i < thing->nr; i++)
-		if (thing->wants[i].kind == VMR_KIND_MSI ||
-		    thing->wants[i].kind == VMR_KIND_MSIX)
-			return &thing->wants[i];
+	for (i = 0; i < device->nr; i++)
+		if (device->requested[i].kind == VMR_KIND_MSI ||
+		    device->requested[i].kind == VMR_KIND_MSIX)
+			return &device->requested[i];
 	return NULL;
 }
 
@@ -197,7 +198,7 @@ static void read_capability(struct reader *r, const char *text)
 {
 	bool msix = strstr(text, "MSI-X: ");
 	const char *count = strstr(text, "Count=");
-	struct want *want;
+	struct plan_resource *resource;
 	uint64_t nr = 0;
 	char number[8];
 	const char *of;
@@ -221,24 +222,24 @@ static void read_capability(struct reader *r, const char *text)
 			  "no number of vectors: %.16s", count);
 		return;
 	}
-	want = find_vectors(r->thing);
-	if (want && !msix)
+	resource = find_vectors(r->device);
+	if (resource && !msix)
 		return;
-	if (!want)
-		want = add_want(r->plan, r->thing, 0, nr, r->line);
-	want->kind = msix ? VMR_KIND_MSIX : VMR_KIND_MSI;
-	want->size = nr;
-	want->align = msix ? 1 : nr;
-	snprintf(want->label, sizeof(want->label), msix ? "msix" : "msi");
+	if (!resource)
+		resource = add_resource(r->plan, r->device, 0, nr, r->line);
+	resource->kind = msix ? VMR_KIND_MSIX : VMR_KIND_MSI;
+	resource->size = nr;
+	resource->align = msix ? 1 : nr;
+	snprintf(resource->name, sizeof(resource->name), msix ? "msix" : "msi");
 }
 
 static void read_pin(struct reader *r)
 {
-	struct want *want = add_want(r->plan, r->thing, VMR_KIND_IRQ, 1,
-				     r->line);
+	struct plan_resource *resource =
+		add_resource(r->plan, r->device, VMR_KIND_IRQ, 1, r->line);
 
-	want->flags = VMR_SHARED;
-	snprintf(want->label, sizeof(want->label), "pin");
+	resource->flags = VMR_SHARED;
+	snprintf(resource->name, sizeof(resource->name), "pin");
 }
 
 /* "Bus: primary=00, secondary=01, subordinate=04, sec-latency=0" */
@@ -248,12 +249,12 @@ static void read_bus(struct reader *r, const char *text)
 
 	if (at)
 		at += strlen("secondary=");
-	if (!at || !hex(&at, 2, &r->thing->secondary)) {
+	if (!at || !hex(&at, 2, &r->device->secondary)) {
 		bad_input(r->plan, r->file, r->line,
 			  "which bus is behind this bridge?");
 		return;
 	}
-	r->thing->is_bridge = true;
+	r->device->is_bridge = true;
 }
 
 static bool begins(const char *text, const char *with)
@@ -287,14 +288,15 @@ static unsigned int indentation(const char *text)
 }
 
 /* A bus is behind the bridge whose secondary bus it is; numbers grow downwards */
-static struct thing *bridge_to(struct plan *plan, const struct thing *thing)
+static struct plan_device *bridge_to(struct plan *plan,
+				     const struct plan_device *device)
 {
-	struct thing *bridge;
-	uint32_t bus = thing->address >> 8;
+	struct plan_device *bridge;
+	uint32_t bus = device->address >> 8;
 
-	for_each_thing(bridge, plan)
+	for_each_device(bridge, plan)
 		if (bridge->on_host && bridge->is_bridge &&
-		    bridge->segment == thing->segment &&
+		    bridge->segment == device->segment &&
 		    bridge->secondary == bus && bridge->address >> 8 < bus)
 			return bridge;
 	return NULL;
@@ -302,17 +304,17 @@ static struct thing *bridge_to(struct plan *plan, const struct thing *thing)
 
 static void link_buses(struct plan *plan)
 {
-	struct thing *thing, *up;
+	struct plan_device *device, *up;
 
-	for_each_thing(thing, plan)
-		if (thing->on_host)
-			thing->behind = bridge_to(plan, thing);
-	for_each_thing(thing, plan) {
-		if (!thing->on_host)
+	for_each_device(device, plan)
+		if (device->on_host)
+			device->behind = bridge_to(plan, device);
+	for_each_device(device, plan) {
+		if (!device->on_host)
 			continue;
-		thing->depth = 0;
-		for (up = thing->behind; up; up = up->behind)
-			thing->depth++;
+		device->depth = 0;
+		for (up = device->behind; up; up = up->behind)
+			device->depth++;
 	}
 }
 
@@ -330,7 +332,7 @@ void read_lspci(struct plan *plan, FILE *in, const char *name)
 			read_device(&r, text);
 		else if (!r.any)
 			bad_input(plan, name, r.line, "of which device?");
-		else if (r.thing && column <= 8)
+		else if (r.device && column <= 8)
 			read_property(&r, text + strspn(text, " \t"));
 	}
 	link_buses(plan);

@@ -161,7 +161,7 @@ static void read_options(struct options *o, int argc, char **argv)
 /* A copy, since what is read to see which of the two a file is may be a pipe */
 static FILE *copy(FILE *in)
 {
-	FILE *all = must(tmpfile());
+	FILE *all = xcheck(tmpfile());
 	char some[4096];
 	size_t len;
 
@@ -203,59 +203,59 @@ static void read_input(struct plan *plan, const char *name)
 		fclose(in);
 }
 
-static bool asked_for(const struct options *o, const struct thing *thing)
+static bool asked_for(const struct options *o, const struct plan_device *device)
 {
 	size_t i;
 
 	for (i = 0; i < o->nr_only; i++)
-		if (!strncmp(thing->name, o->only[i], strlen(o->only[i])) ||
-		    (thing->what && strstr(thing->what, o->only[i])))
+		if (!strncmp(device->name, o->only[i], strlen(o->only[i])) ||
+		    (device->what && strstr(device->what, o->only[i])))
 			return true;
 	return !o->nr_only;
 }
 
-static void unlink_bridge(struct plan *plan, struct thing *bridge)
+static void unlink_bridge(struct plan *plan, struct plan_device *bridge)
 {
-	struct thing *thing;
+	struct plan_device *device;
 
-	bridge->left_out = true;
-	for_each_thing(thing, plan)
-		if (thing->behind == bridge)
-			thing->behind = bridge->behind;
+	bridge->excluded = true;
+	for_each_device(device, plan)
+		if (device->behind == bridge)
+			device->behind = bridge->behind;
 }
 
-/* Bridges stay if somebody asks for what is behind them */
+/* Drop bridges without a selected device behind them */
 static void drop_bridges(struct plan *plan, const struct options *o)
 {
-	struct thing *thing, *up;
+	struct plan_device *device, *up;
 
-	for_each_thing(thing, plan)
-		if (thing->is_bridge && (o->flat || (thing->on_host &&
-						     !o->bridges)))
-			unlink_bridge(plan, thing);
-	for_each_thing(thing, plan)
-		if (thing->is_bridge && thing->on_host)
-			thing->left_out = true;
-	for_each_thing(thing, plan) {
-		if (thing->left_out)
+	for_each_device(device, plan)
+		if (device->is_bridge &&
+		    (o->flat || (device->on_host && !o->bridges)))
+			unlink_bridge(plan, device);
+	for_each_device(device, plan)
+		if (device->is_bridge && device->on_host)
+			device->excluded = true;
+	for_each_device(device, plan) {
+		if (device->excluded)
 			continue;
-		for (up = thing->behind; up; up = up->behind)
-			up->left_out = false;
+		for (up = device->behind; up; up = up->behind)
+			up->excluded = false;
 	}
-	for_each_thing(thing, plan) {
-		thing->depth = 0;
-		for (up = thing->behind; up; up = up->behind)
-			thing->depth++;
+	for_each_device(device, plan) {
+		device->depth = 0;
+		for (up = device->behind; up; up = up->behind)
+			device->depth++;
 	}
 }
 
 static void choose(struct plan *plan, const struct options *o)
 {
-	struct thing *thing;
+	struct plan_device *device;
 
-	for_each_thing(thing, plan)
-		if (!thing->is_bridge && !asked_for(o, thing))
-			thing->left_out = true;
+	for_each_device(device, plan)
+		if (!device->is_bridge && !asked_for(o, device))
+			device->excluded = true;
 	drop_bridges(plan, o);
 }
 

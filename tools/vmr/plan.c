@@ -15,21 +15,21 @@
 void plan_init(struct plan *plan)
 {
 	memset(plan, 0, sizeof(*plan));
-	plan->end = &plan->things;
+	plan->end = &plan->devices;
 }
 
-static void free_thing(struct thing *thing)
+static void free_device(struct plan_device *device)
 {
-	free(thing->name);
-	free(thing->what);
-	free(thing->why);
-	free(thing->wants);
-	free(thing->constraints);
-	free(thing->resources);
-	free(thing);
+	free(device->name);
+	free(device->what);
+	free(device->why);
+	free(device->requested);
+	free(device->constraints);
+	free(device->resources);
+	free(device);
 }
 
-static void free_names(struct spans *spans)
+static void free_names(struct config_spans *spans)
 {
 	size_t i;
 
@@ -39,11 +39,11 @@ static void free_names(struct spans *spans)
 
 void plan_free(struct plan *plan)
 {
-	struct thing *thing, *next;
+	struct plan_device *device, *next;
 
-	for (thing = plan->things; thing; thing = next) {
-		next = thing->next;
-		free_thing(thing);
+	for (device = plan->devices; device; device = next) {
+		next = device->next;
+		free_device(device);
 	}
 	free_names(&plan->machine.memory);
 	free_names(&plan->machine.windows);
@@ -83,7 +83,7 @@ void note_input(const char *file, unsigned int line, const char *format, ...)
 	va_end(args);
 }
 
-void *must(void *memory)
+void *xcheck(void *memory)
 {
 	if (memory)
 		return memory;
@@ -91,61 +91,62 @@ void *must(void *memory)
 	exit(2);
 }
 
-struct thing *add_thing(struct plan *plan, const char *name, const char *file,
-			unsigned int line)
+struct plan_device *add_device(struct plan *plan, const char *name,
+			       const char *file, unsigned int line)
 {
-	struct thing *thing = must(calloc(1, sizeof(*thing)));
+	struct plan_device *device = xcheck(calloc(1, sizeof(*device)));
 
-	if (find_thing(plan, name))
+	if (find_device(plan, name))
 		bad_input(plan, file, line, "there is a %s already", name);
-	if (plan->nr++ == MAX_THINGS)
-		bad_input(plan, file, line,
-			  "more than %d devices and bridges", MAX_THINGS);
-	thing->name = must(strdup(name));
-	thing->file = file;
-	thing->line = line;
-	*plan->end = thing;
-	plan->end = &thing->next;
-	return thing;
+	if (plan->nr++ == MAX_DEVICES)
+		bad_input(plan, file, line, "more than %d devices and bridges",
+			  MAX_DEVICES);
+	device->name = xcheck(strdup(name));
+	device->file = file;
+	device->line = line;
+	*plan->end = device;
+	plan->end = &device->next;
+	return device;
 }
 
-struct want *push_want(struct thing *thing, uint32_t kind, uint64_t size,
-		       unsigned int line)
+struct plan_resource *push_resource(struct plan_device *device, uint32_t kind,
+				    uint64_t size, unsigned int line)
 {
-	struct want *want;
+	struct plan_resource *resource;
 
-	if (!thing->wants)
-		thing->wants = must(calloc(MAX_WANTS + NR_WINDOWS,
-					   sizeof(*want)));
-	want = &thing->wants[thing->nr++];
-	memset(want, 0, sizeof(*want));
-	want->kind = kind;
-	want->size = size;
-	want->align = 1;
-	want->line = line;
-	return want;
+	if (!device->requested)
+		device->requested = xcheck(
+			calloc(MAX_RESOURCES + NR_WINDOWS, sizeof(*resource)));
+	resource = &device->requested[device->nr++];
+	memset(resource, 0, sizeof(*resource));
+	resource->kind = kind;
+	resource->size = size;
+	resource->align = 1;
+	resource->line = line;
+	return resource;
 }
 
-/* One that the input asks for; of too many, the last is overwritten */
-struct want *add_want(struct plan *plan, struct thing *thing, uint32_t kind,
-		      uint64_t size, unsigned int line)
+/* Add a resource of the input; of too many, the last is overwritten */
+struct plan_resource *add_resource(struct plan *plan,
+				   struct plan_device *device, uint32_t kind,
+				   uint64_t size, unsigned int line)
 {
-	if (thing->nr == MAX_WANTS) {
-		bad_input(plan, thing->file, line,
-			  "%s has more than %d resources", thing->name,
-			  MAX_WANTS);
-		thing->nr--;
+	if (device->nr == MAX_RESOURCES) {
+		bad_input(plan, device->file, line,
+			  "%s has more than %d resources", device->name,
+			  MAX_RESOURCES);
+		device->nr--;
 	}
-	return push_want(thing, kind, size, line);
+	return push_resource(device, kind, size, line);
 }
 
-struct thing *find_thing(struct plan *plan, const char *name)
+struct plan_device *find_device(struct plan *plan, const char *name)
 {
-	struct thing *thing;
+	struct plan_device *device;
 
-	for_each_thing(thing, plan)
-		if (!strcmp(thing->name, name))
-			return thing;
+	for_each_device(device, plan)
+		if (!strcmp(device->name, name))
+			return device;
 	return NULL;
 }
 

@@ -17,7 +17,7 @@ struct reader {
 	unsigned int	line;
 	size_t		nr;
 	char		*words[MAX_WORDS + 1];
-	struct thing	*group;
+	struct plan_device	*group;
 	size_t		count;
 };
 
@@ -144,11 +144,11 @@ static void read_bits(struct reader *r)
 		r->plan->machine.bits = bits;
 }
 
-static struct given *new_span(struct reader *r, struct spans *spans, size_t max,
-			      bool named)
+static struct config_span *
+new_span(struct reader *r, struct config_spans *spans, size_t max, bool named)
 {
 	size_t at = named ? 2 : 1;
-	struct given *given;
+	struct config_span *given;
 
 	if (r->nr <= at) {
 		complain(r, named ? "%s: it takes a name and FIRST-LAST" :
@@ -167,7 +167,7 @@ static struct given *new_span(struct reader *r, struct spans *spans, size_t max,
 			 r->words[at]);
 		return NULL;
 	}
-	given->span.name = must(strdup(r->words[named ? 1 : 0]));
+	given->span.name = xcheck(strdup(r->words[named ? 1 : 0]));
 	given->line = r->line;
 	spans->nr++;
 	r->plan->machine.file = r->file;
@@ -176,8 +176,8 @@ static struct given *new_span(struct reader *r, struct spans *spans, size_t max,
 
 static void read_window(struct reader *r)
 {
-	struct given *given = new_span(r, &r->plan->machine.windows,
-				       VMR_LAYOUT_MAX_WINDOWS, true);
+	struct config_span *given = new_span(r, &r->plan->machine.windows,
+					     VMR_LAYOUT_MAX_WINDOWS, true);
 	size_t i;
 
 	if (!given)
@@ -223,18 +223,19 @@ static void read_ports(struct reader *r)
 }
 
 /*
- * What is in it
+ * The devices
  */
 
 /* The bridge that the i-th of a group is behind: a group too, or one for all */
-static struct thing *bridge_for(struct reader *r, const char *name, size_t i)
+static struct plan_device *bridge_for(struct reader *r, const char *name,
+				      size_t i)
 {
-	struct thing *bridge = find_thing(r->plan, name);
+	struct plan_device *bridge = find_device(r->plan, name);
 	char numbered[80];
 
 	if (!bridge) {
 		snprintf(numbered, sizeof(numbered), "%s%zu", name, i);
-		bridge = find_thing(r->plan, numbered);
+		bridge = find_device(r->plan, numbered);
 	}
 	if (bridge && bridge->is_bridge)
 		return bridge;
@@ -266,9 +267,9 @@ static bool read_options(struct reader *r, uint64_t *count, const char **on)
 	return true;
 }
 
-static void read_thing(struct reader *r, bool is_bridge)
+static void read_devices(struct reader *r, bool is_bridge)
 {
-	struct thing *thing;
+	struct plan_device *device;
 	char name[80];
 	uint64_t count, i;
 	const char *on;
@@ -286,42 +287,42 @@ static void read_thing(struct reader *r, bool is_bridge)
 	if (!read_options(r, &count, &on))
 		return;
 	for (i = 0; i < (count ? count : 1); i++) {
-		struct thing *bridge = on ? bridge_for(r, on, i) : NULL;
+		struct plan_device *bridge = on ? bridge_for(r, on, i) : NULL;
 
 		if (on && !bridge)
 			return;
 		snprintf(name, sizeof(name), count ? "%s%llu" : "%s",
 			 r->words[1], (unsigned long long)i);
-		thing = add_thing(r->plan, name, r->file, r->line);
-		thing->is_bridge = is_bridge;
-		thing->behind = bridge;
-		thing->depth = bridge ? bridge->depth + 1 : 0;
+		device = add_device(r->plan, name, r->file, r->line);
+		device->is_bridge = is_bridge;
+		device->behind = bridge;
+		device->depth = bridge ? bridge->depth + 1 : 0;
 		if (!r->group)
-			r->group = thing;
+			r->group = device;
 		r->count++;
 	}
 }
 
 static void read_device(struct reader *r)
 {
-	read_thing(r, false);
+	read_devices(r, false);
 }
 
 static void read_bridge(struct reader *r)
 {
-	read_thing(r, true);
+	read_devices(r, true);
 }
 
 /* Give each of the group a resource, by the pattern that has been read */
-static void want(struct reader *r, const struct want *pattern)
+static void submit(struct reader *r, const struct plan_resource *pattern)
 {
-	struct thing *thing = r->group;
-	struct want *w;
+	struct plan_device *device = r->group;
+	struct plan_resource *w;
 	size_t i;
 
-	for (i = 0; i < r->count; i++, thing = thing->next) {
-		w = add_want(r->plan, thing, pattern->kind, pattern->size,
-			     r->line);
+	for (i = 0; i < r->count; i++, device = device->next) {
+		w = add_resource(r->plan, device, pattern->kind, pattern->size,
+				 r->line);
 		*w = *pattern;
 		w->line = r->line;
 	}
@@ -334,22 +335,23 @@ static bool label_taken(struct reader *r, const char *label)
 	size_t i;
 
 	for (i = 0; i < r->group->nr; i++)
-		if (!strcmp(r->group->wants[i].label, label))
+		if (!strcmp(r->group->requested[i].name, label))
 			return true;
 	return false;
 }
 
-static bool new_label(struct reader *r, struct want *w, const char *label)
+static bool new_label(struct reader *r, struct plan_resource *w,
+		      const char *label)
 {
 	if (label_taken(r, label)) {
 		complain(r, "%s has a %s already", r->group->name, label);
 		return false;
 	}
-	snprintf(w->label, sizeof(w->label), "%s", label);
+	snprintf(w->name, sizeof(w->name), "%s", label);
 	return true;
 }
 
-static bool bar_label(struct reader *r, struct want *w, uint64_t index)
+static bool bar_label(struct reader *r, struct plan_resource *w, uint64_t index)
 {
 	char label[24];
 
@@ -359,7 +361,7 @@ static bool bar_label(struct reader *r, struct want *w, uint64_t index)
 
 static void read_bar(struct reader *r)
 {
-	struct want w = { .kind = VMR_KIND_MMIO };
+	struct plan_resource w = { .kind = VMR_KIND_MMIO };
 	uint64_t index;
 	size_t i;
 
@@ -380,12 +382,12 @@ static void read_bar(struct reader *r)
 	}
 	w.align = w.size;
 	if (bar_label(r, &w, index))
-		want(r, &w);
+		submit(r, &w);
 }
 
 static void read_io(struct reader *r)
 {
-	struct want w = { .kind = VMR_KIND_PIO };
+	struct plan_resource w = { .kind = VMR_KIND_PIO };
 	uint64_t index;
 
 	if (!number_to(r, 1, "BAR number", 0, 5, &index) ||
@@ -393,22 +395,22 @@ static void read_io(struct reader *r)
 		return;
 	w.align = w.size;
 	if (bar_label(r, &w, index))
-		want(r, &w);
+		submit(r, &w);
 }
 
 static void read_rom(struct reader *r)
 {
-	struct want w = { .kind = VMR_KIND_MMIO };
+	struct plan_resource w = { .kind = VMR_KIND_MMIO };
 
 	if (!size_pow2(r, 1, 2048, 1 << 24, &w.size) || !no_more(r, 2))
 		return;
 	w.align = w.size;
 	if (new_label(r, &w, "rom"))
-		want(r, &w);
+		submit(r, &w);
 }
 
-/* What is no BAR: of any size, and maybe at a place of its own */
-static void read_area(struct reader *r, struct want *w, uint64_t last)
+/* An area that is no BAR: of any size, and with an optional fixed address */
+static void read_area(struct reader *r, struct plan_resource *w, uint64_t last)
 {
 	size_t i;
 
@@ -417,7 +419,7 @@ static void read_area(struct reader *r, struct want *w, uint64_t last)
 	for (i = 2; i < r->nr; i += 2) {
 		if (!strcmp(r->words[i], "at")) {
 			if (!number_to(r, i + 1, "address", 0,
-				       last - (w->size - 1), &w->at))
+				       last - (w->size - 1), &w->addr))
 				return;
 			w->fixed = true;
 		} else if (!strcmp(r->words[i], "align")) {
@@ -434,14 +436,13 @@ static void read_area(struct reader *r, struct want *w, uint64_t last)
 	if (w->fixed)
 		w->align = 1;
 	w->platform = true;
-	snprintf(w->label, sizeof(w->label), "%s%zu", r->words[0],
-		 r->group->nr);
-	want(r, w);
+	snprintf(w->name, sizeof(w->name), "%s%zu", r->words[0], r->group->nr);
+	submit(r, w);
 }
 
 static void read_mmio(struct reader *r)
 {
-	struct want w = {
+	struct plan_resource w = {
 		.kind = VMR_KIND_MMIO, .align = 0x1000, .flags = VMR_PLATFORM,
 	};
 
@@ -450,14 +451,14 @@ static void read_mmio(struct reader *r)
 
 static void read_pio(struct reader *r)
 {
-	struct want w = { .kind = VMR_KIND_PIO, .align = 1 };
+	struct plan_resource w = { .kind = VMR_KIND_PIO, .align = 1 };
 
 	read_area(r, &w, 0xffff);
 }
 
 static void read_vectors(struct reader *r)
 {
-	struct want w = { .align = 1 };
+	struct plan_resource w = { .align = 1 };
 	bool msi = !strcmp(r->words[0], "msi");
 
 	if (!number_to(r, 1, "number of vectors", 1, msi ? 32 : 2048,
@@ -471,30 +472,30 @@ static void read_vectors(struct reader *r)
 	if (msi)
 		w.align = w.size;
 	if (new_label(r, &w, r->words[0]))
-		want(r, &w);
+		submit(r, &w);
 }
 
 static void read_pin(struct reader *r)
 {
-	struct want w = {
+	struct plan_resource w = {
 		.kind = VMR_KIND_IRQ, .flags = VMR_SHARED, .size = 1,
 		.align = 1,
 	};
 
 	if (no_more(r, 1) && new_label(r, &w, "pin"))
-		want(r, &w);
+		submit(r, &w);
 }
 
 static void read_irq(struct reader *r)
 {
-	struct want w = {
+	struct plan_resource w = {
 		.kind = VMR_KIND_IRQ, .size = 1, .align = 1, .fixed = true,
 		.platform = true,
 	};
 
-	if (number_to(r, 1, "line", 0, 0xffff, &w.at) && no_more(r, 2) &&
+	if (number_to(r, 1, "line", 0, 0xffff, &w.addr) && no_more(r, 2) &&
 	    new_label(r, &w, "irq"))
-		want(r, &w);
+		submit(r, &w);
 }
 
 static const struct statement {

@@ -10,13 +10,13 @@
 struct count count_devices(const struct plan *plan)
 {
 	struct count count = { 0, 0 };
-	const struct thing *thing, *up;
+	const struct plan_device *device, *up;
 
-	for_each_thing(thing, plan) {
-		if (thing->left_out || thing->is_bridge)
+	for_each_device(device, plan) {
+		if (device->excluded || device->is_bridge)
 			continue;
 		count.devices++;
-		for (up = thing; up && !up->failed; up = up->behind)
+		for (up = device; up && !up->failed; up = up->behind)
 			;
 		count.placed += !up;
 	}
@@ -53,102 +53,107 @@ static void show_maps(struct plan *plan, FILE *out, bool gaps)
 
 static void show_pci(const struct plan *plan, FILE *out)
 {
-	const struct thing *thing;
+	const struct plan_device *device;
 	bool any = false;
 
-	for_each_thing(thing, plan) {
-		if (vmr_range_state(&thing->pci) != VMR_LIVE)
+	for_each_device(device, plan) {
+		if (vmr_range_state(&device->pci) != VMR_LIVE)
 			continue;
 		if (!any)
 			fputs("pci addresses\n", out);
 		any = true;
 		fprintf(out, "  %02x:%02x.%x : %s",
-			vmr_id_value(&thing->pci) >> 8,
-			vmr_id_value(&thing->pci) >> 3 & 0x1f,
-			vmr_id_value(&thing->pci) & 7, thing->name);
-		if (thing->is_bridge)
+			vmr_id_value(&device->pci) >> 8,
+			vmr_id_value(&device->pci) >> 3 & 0x1f,
+			vmr_id_value(&device->pci) & 7, device->name);
+		if (device->is_bridge)
 			fprintf(out, " (bridge to bus %02x)",
-				thing->bus_number);
-		if (thing->what)
-			fprintf(out, ", %s", thing->what);
+				device->bus_number);
+		if (device->what)
+			fprintf(out, ", %s", device->what);
 		fputc('\n', out);
 	}
 }
 
-static void show_want(const struct want *want, FILE *out)
+static void show_resource(const struct plan_resource *resource, FILE *out)
 {
-	fputs(want->label, out);
-	if (want->kind == VMR_KIND_MMIO) {
-		fprintf(out, ", %s", size_text(want->size));
-		if (want->flags & VMR_64BIT)
+	fputs(resource->name, out);
+	if (resource->kind == VMR_KIND_MMIO) {
+		fprintf(out, ", %s", size_text(resource->size));
+		if (resource->flags & VMR_64BIT)
 			fputs(", 64-bit", out);
-		if (want->flags & VMR_PREFETCHABLE)
+		if (resource->flags & VMR_PREFETCHABLE)
 			fputs(", prefetchable", out);
-	} else if (want->kind == VMR_KIND_PIO) {
-		fprintf(out, ", %llu ports", (unsigned long long)want->size);
-	} else if (want->size > 1) {
-		fprintf(out, ", %llu of them", (unsigned long long)want->size);
+	} else if (resource->kind == VMR_KIND_PIO) {
+		fprintf(out, ", %llu ports",
+			(unsigned long long)resource->size);
+	} else if (resource->size > 1) {
+		fprintf(out, ", %llu of them",
+			(unsigned long long)resource->size);
 	}
-	if (want->align > 1 && want->align != want->size)
-		fprintf(out, ", aligned to %s", size_text(want->align));
-	if (want->fixed)
-		fprintf(out, ", at 0x%llx", (unsigned long long)want->at);
+	if (resource->align > 1 && resource->align != resource->size)
+		fprintf(out, ", aligned to %s", size_text(resource->align));
+	if (resource->fixed)
+		fprintf(out, ", at 0x%llx", (unsigned long long)resource->addr);
 }
 
 static void show_failed(const struct plan *plan, FILE *out)
 {
-	const struct thing *thing, *up;
+	const struct plan_device *device, *up;
 	bool any = false;
 
-	for_each_thing(thing, plan) {
-		for (up = thing; up && !up->failed; up = up->behind)
+	for_each_device(device, plan) {
+		for (up = device; up && !up->failed; up = up->behind)
 			;
-		if (!up || thing->left_out)
+		if (!up || device->excluded)
 			continue;
 		if (!any)
 			fputs("not placed\n", out);
 		any = true;
-		fprintf(out, "  %s (%s:%u): ", thing->name, thing->file,
-			thing->line);
-		if (up != thing) {
+		fprintf(out, "  %s (%s:%u): ", device->name, device->file,
+			device->line);
+		if (up != device) {
 			fprintf(out, "behind %s\n", up->name);
 			continue;
 		}
-		if (thing->at_fault) {
-			show_want(thing->at_fault, out);
+		if (device->failed_resource) {
+			show_resource(device->failed_resource, out);
 			fputs(": ", out);
 		}
-		fprintf(out, "%s\n", thing->why);
+		fprintf(out, "%s\n", device->why);
 	}
 }
 
-static void show_needs(const struct plan *plan, FILE *out)
+static void show_requirements(const struct plan *plan, FILE *out)
 {
 	size_t i;
 
 	fputs("smallest windows that would do\n", out);
-	for (i = 0; i < NR(plan->needs); i++) {
-		const struct need *need = &plan->needs[i];
+	for (i = 0; i < NR(plan->requirements); i++) {
+		const struct window_requirement *requirement =
+			&plan->requirements[i];
 
-		if (!need->any)
+		if (!requirement->any)
 			continue;
-		fprintf(out, "  %s: 0x%llx-0x%llx, ", need->name,
-			(unsigned long long)need->start,
-			(unsigned long long)need->last);
+		fprintf(out, "  %s: 0x%llx-0x%llx, ", requirement->name,
+			(unsigned long long)requirement->start,
+			(unsigned long long)requirement->last);
 		if (i == 2)
-			fprintf(out, "%llu ports", (unsigned long long)
-				(need->last - need->start + 1));
+			fprintf(out, "%llu ports",
+				(unsigned long long)(requirement->last -
+						     requirement->start + 1));
 		else
 			fprintf(out, "%s",
-				size_text(need->last - need->start + 1));
+				size_text(requirement->last -
+					  requirement->start + 1));
 		if (i == 0)
-			fprintf(out, ", %u-bit addresses", need->bits);
-		if (!need->has)
+			fprintf(out, ", %u-bit addresses", requirement->bits);
+		if (!requirement->has)
 			fputs("; the machine has none", out);
-		else if (!need->does)
+		else if (!requirement->does)
 			fprintf(out, "; the machine's ends at 0x%llx",
-				(unsigned long long)
-				pool_of_need(plan, i)->pool.last);
+				(unsigned long long)pool_of_requirement(plan, i)
+					->pool.last);
 		fputc('\n', out);
 	}
 }
@@ -177,6 +182,6 @@ void show_text(struct plan *plan, FILE *out, bool gaps)
 	show_pci(plan, out);
 	show_failed(plan, out);
 	if (count_devices(plan).devices)
-		show_needs(plan, out);
+		show_requirements(plan, out);
 	show_verdict(plan, out);
 }

@@ -2,9 +2,8 @@
 /*
  * svg.c - a drawing of a machine's guest physical addresses
  *
- * The highest address is at the top. A box is taller the larger what it stands
- * for is, by the logarithm, since a machine has things of all sizes. What is
- * behind a bridge is drawn inside the bridge's window.
+ * The highest address is at the top. The height of a box is logarithmic in the size
+ * of its range. Devices behind a bridge are inside the bridge's window.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +66,7 @@ static struct level level_behind(const struct box *box, unsigned int depth)
 	};
 }
 
-/* What is at or directly below an address */
+/* The range or gap at or directly below an address */
 static struct box box_at(const struct level *level, uint64_t addr)
 {
 	struct vmr_range *range = vmr_find(level->space, addr);
@@ -134,7 +133,7 @@ static const char *colour_of(const struct plan *plan, const struct box *box)
 		"#fdd0a2", "#c7e9c0", "#dadaeb", "#fcc5c0", "#fff7bc",
 		"#ccebc5", "#d9d9f3", "#f7d4e4",
 	};
-	const struct thing *thing;
+	const struct plan_device *device;
 	size_t i = 0;
 
 	if (!box->region)
@@ -145,8 +144,8 @@ static const char *colour_of(const struct plan *plan, const struct box *box)
 		return "#d9d9d9";
 	if (is_window(box))
 		return "#f5f5f5";
-	for_each_thing(thing, plan) {
-		if (&thing->dev == box->region->device)
+	for_each_device(device, plan) {
+		if (&device->dev == box->region->device)
 			break;
 		i++;
 	}
@@ -237,30 +236,30 @@ static void draw_level(const struct plan *plan, const struct level *level,
 	}
 }
 
-static bool is_placed(const struct thing *thing)
+static bool is_placed(const struct plan_device *device)
 {
-	for (; thing; thing = thing->behind)
-		if (thing->failed)
+	for (; device; device = device->behind)
+		if (device->failed)
 			return false;
 	return true;
 }
 
 static void draw_failed(const struct plan *plan, unsigned int y, FILE *out)
 {
-	const struct thing *thing;
+	const struct plan_device *device;
 
-	for_each_thing(thing, plan) {
-		if (thing->left_out || is_placed(thing))
+	for_each_device(device, plan) {
+		if (device->excluded || is_placed(device))
 			continue;
 		fprintf(out,
 			"<text x=\"%u\" y=\"%u\" fill=\"#b00\">not placed: ",
 			MARGIN, y);
-		put_text(out, thing->name);
-		if (thing->failed && thing->at_fault) {
+		put_text(out, device->name);
+		if (device->failed && device->failed_resource) {
 			fputs(", ", out);
-			put_text(out, thing->at_fault->label);
+			put_text(out, device->failed_resource->name);
 			fprintf(out, " of %s",
-				size_text(thing->at_fault->size));
+				size_text(device->failed_resource->size));
 		}
 		fputs("</text>\n", out);
 		y += 16;
@@ -276,10 +275,10 @@ void show_svg(struct plan *plan, FILE *out)
 	const unsigned int map = level_height(&root);
 	const unsigned int width = 2 * MARGIN + LEFT + WIDTH;
 	unsigned int height = TITLE + map + 2 * MARGIN;
-	const struct thing *thing;
+	const struct plan_device *device;
 
-	for_each_thing(thing, plan)
-		if (!thing->left_out && !is_placed(thing))
+	for_each_device(device, plan)
+		if (!device->excluded && !is_placed(device))
 			height += 16;
 	fputs("<svg xmlns=\"http://www.w3.org/2000/svg\"", out);
 	fprintf(out, " width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\"", width,

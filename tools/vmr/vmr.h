@@ -2,9 +2,9 @@
 /*
  * vmr.h - the parts of the planner
  *
- * A plan is a machine and what is to be in it. It is read from files (plan_parse.c,
- * lspci.c), placed through the library (place.c), and shown as text, JSON or a
- * drawing (print_text.c, json.c, svg.c).
+ * A plan is a machine and the devices that it is to have. The files plan_parse.c and
+ * lspci.c read it. Placing it through the library has a header of its own, place.h.
+ * The files print_text.c, json.c and svg.c show it as text, JSON or a drawing.
  */
 #ifndef VMR_PLANNER_H
 #define VMR_PLANNER_H
@@ -15,37 +15,37 @@
 
 #define NR(array)	(sizeof(array) / sizeof((array)[0]))
 
-#define MAX_THINGS	4096	/* devices and bridges of a plan */
-#define MAX_WANTS	64	/* resources of one of them */
+#define MAX_DEVICES	4096	/* devices and bridges of a plan */
+#define MAX_RESOURCES	64	/* resources of one of them */
 #define MAX_LINE	4096	/* bytes of an input line */
 #define NR_WINDOWS	3	/* of a bridge: I/O, memory, prefetchable memory */
 
 /**
- * struct want - one resource that a device or bridge is to have
+ * struct plan_resource - one resource that a device or bridge is to have
  * @kind: enum vmr_kind
  * @flags: as in a struct vmr_constraint
  * @size: number of addresses or numbers
  * @align: a power of two
- * @fixed: whether it is to be at @at
- * @at: where
+ * @fixed: whether it is to be at @addr
+ * @addr: where
  * @window: whether it is a window of a bridge
  * @platform: whether it is none of a PCI device's
- * @label: what people call it
+ * @name: what people call it
  * @line: where the input says so
  * @region: its addresses, if it is a range of them
  * @numbers: its numbers, if it is not
  * @sharer: its share in an interrupt line
  */
-struct want {
+struct plan_resource {
 	uint32_t		kind;
 	uint32_t		flags;
 	uint64_t		size;
 	uint64_t		align;
 	bool			fixed;
-	uint64_t		at;
+	uint64_t		addr;
 	bool			window;
 	bool			platform;
-	char			label[24];
+	char			name[24];
 	unsigned int		line;
 	struct vmr_region	region;
 	struct vmr_range	numbers;
@@ -53,7 +53,7 @@ struct want {
 };
 
 /**
- * struct thing - a device or a bridge
+ * struct plan_device - a device or a bridge
  * @next: the next of the plan
  * @name: what people call it; unique
  * @what: more about it, or NULL
@@ -62,16 +62,17 @@ struct want {
  * @behind: the bridge that it is behind, NULL at the root
  * @depth: number of bridges above it
  * @is_bridge: whether it is one
- * @left_out: nobody asked for it
+ * @excluded: it is not selected
+
  * @segment: on a host, its PCI segment
  * @address: on a host, its PCI address there
  * @secondary: on a host, the bus behind it
  * @on_host: whether the three above are known
- * @wants: what it is to have
+ * @requested: what it is to have
  * @nr: how much
  * @failed: it could not be placed
  * @error: why, as a call of the library said
- * @at_fault: the want that could not be had, or NULL
+ * @failed_resource: the want that could not be had, or NULL
  * @why: all that there is to say about it
  * @pci: its PCI address in the machine
  * @bus_number: of the bus behind it, in the machine
@@ -80,25 +81,25 @@ struct want {
  * @constraints: what it was granted, as constraints
  * @resources: and as resources
  */
-struct thing {
-	struct thing		*next;
+struct plan_device {
+	struct plan_device		*next;
 	char			*name;
 	char			*what;
 	const char		*file;
 	unsigned int		line;
-	struct thing		*behind;
+	struct plan_device		*behind;
 	unsigned int		depth;
 	bool			is_bridge;
-	bool			left_out;
+	bool			excluded;
 	bool			on_host;
 	uint32_t		segment;
 	uint32_t		address;
 	uint32_t		secondary;
-	struct want		*wants;
+	struct plan_resource		*requested;
 	size_t			nr;
 	bool			failed;
 	int			error;
-	const struct want	*at_fault;
+	const struct plan_resource	*failed_resource;
 	char			*why;
 	struct vmr_range	pci;
 	uint32_t		bus_number;
@@ -109,13 +110,13 @@ struct thing {
 };
 
 /**
- * struct given - a span of the machine as a file gives it
+ * struct config_span - a span of the machine as a file gives it
  * @span: from where to where
  * @flags: of a window
  * @policy: of a window
  * @line: where it is given
  */
-struct given {
+struct config_span {
 	struct vmr_span	span;
 	uint32_t	flags;
 	enum vmr_policy	policy;
@@ -123,12 +124,12 @@ struct given {
 };
 
 /**
- * struct spans - spans of one sort
+ * struct config_spans - spans of one sort
  * @list: the spans
  * @nr: how many there are
  */
-struct spans {
-	struct given	list[VMR_LAYOUT_MAX_RESERVED];
+struct config_spans {
+	struct config_span	list[VMR_LAYOUT_MAX_RESERVED];
 	size_t		nr;
 };
 
@@ -151,18 +152,18 @@ struct machine {
 	uint64_t	ram_max;
 	uint32_t	bits;
 	const char	*file;
-	struct spans	memory;
-	struct spans	windows;
-	struct spans	platform;
-	struct spans	holes;
-	struct spans	ports;
+	struct config_spans	memory;
+	struct config_spans	windows;
+	struct config_spans	platform;
+	struct config_spans	holes;
+	struct config_spans	ports;
 };
 
-#define NR_NEEDS	3	/* above 4 GiB, below, I/O ports */
+#define NR_REQUIREMENTS	3	/* above 4 GiB, below, I/O ports */
 #define NR_INTX		4
 
 /**
- * struct need - the smallest window that would do for what is at the root
+ * struct window_requirement - the smallest window that would do for what is at the root
  * @name: of the window
  * @any: whether anything needs one
  * @has: whether the machine has one
@@ -171,7 +172,7 @@ struct machine {
  * @last: its last address
  * @bits: width of an address that it takes
  */
-struct need {
+struct window_requirement {
 	const char	*name;
 	bool		any;
 	bool		has;
@@ -184,7 +185,7 @@ struct need {
 /**
  * struct plan - all of it
  * @machine: the machine
- * @things: what is to be in it
+ * @devices: what is to be in it
  * @end: where the next thing is linked
  * @nr: how many there are
  * @errors: how many the input has
@@ -193,17 +194,17 @@ struct need {
  * @sys: its domains
  * @manager: its devices
  * @ram: its memory, as a device
- * @pieces: where that is
- * @pieces_wanted: the same as constraints
- * @pieces_had: and as resources
+ * @ram_regions: where that is
+ * @ram_constraints: the same as constraints
+ * @ram_resources: and as resources
  * @intx: lines that devices share
  * @bits_needed: least width of an address with which all fits, 0 if none does
- * @needs: the smallest windows
+ * @requirements: the smallest windows
  */
 struct plan {
 	struct machine			machine;
-	struct thing			*things;
-	struct thing			**end;
+	struct plan_device			*devices;
+	struct plan_device			**end;
 	size_t				nr;
 	unsigned int			errors;
 	struct vmr_layout_config	config;
@@ -211,16 +212,16 @@ struct plan {
 	struct vmr_system		sys;
 	struct vmr_manager		manager;
 	struct vmr_device		ram;
-	struct vmr_region		pieces[VMR_LAYOUT_MAX_RAM];
-	struct vmr_constraint		pieces_wanted[VMR_LAYOUT_MAX_RAM];
-	struct vmr_resource		pieces_had[VMR_LAYOUT_MAX_RAM];
+	struct vmr_region		ram_regions[VMR_LAYOUT_MAX_RAM];
+	struct vmr_constraint		ram_constraints[VMR_LAYOUT_MAX_RAM];
+	struct vmr_resource		ram_resources[VMR_LAYOUT_MAX_RAM];
 	struct vmr_shared_irq		intx[NR_INTX];
 	uint32_t			bits_needed;
-	struct need			needs[NR_NEEDS];
+	struct window_requirement			requirements[NR_REQUIREMENTS];
 };
 
-#define for_each_thing(thing, plan) \
-	for ((thing) = (plan)->things; (thing); (thing) = (thing)->next)
+#define for_each_device(device, plan) \
+	for ((device) = (plan)->devices; (device); (device) = (device)->next)
 
 /* plan.c */
 void plan_init(struct plan *plan);
@@ -229,14 +230,15 @@ void bad_input(struct plan *plan, const char *file, unsigned int line,
 	       const char *format, ...) __attribute__((format(printf, 4, 5)));
 void note_input(const char *file, unsigned int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void *must(void *memory);
-struct thing *add_thing(struct plan *plan, const char *name, const char *file,
-			unsigned int line);
-struct want *push_want(struct thing *thing, uint32_t kind, uint64_t size,
-		       unsigned int line);
-struct want *add_want(struct plan *plan, struct thing *thing, uint32_t kind,
-		      uint64_t size, unsigned int line);
-struct thing *find_thing(struct plan *plan, const char *name);
+void *xcheck(void *memory);
+struct plan_device *add_device(struct plan *plan, const char *name,
+			       const char *file, unsigned int line);
+struct plan_resource *push_resource(struct plan_device *device, uint32_t kind,
+				    uint64_t size, unsigned int line);
+struct plan_resource *add_resource(struct plan *plan,
+				   struct plan_device *device, uint32_t kind,
+				   uint64_t size, unsigned int line);
+struct plan_device *find_device(struct plan *plan, const char *name);
 bool parse_number(const char *text, uint64_t *n);
 bool parse_span(const char *text, struct vmr_span *span);
 const char *size_text(uint64_t size);
@@ -250,11 +252,12 @@ bool is_lspci_device(const char *line);
 bool read_line(struct plan *plan, FILE *in, const char *name,
 	       unsigned int line, char *text);
 
-/* place.c */
+/* machine.c, place.c, requirement.c */
 bool describe_machine(struct plan *plan, uint32_t bits);
 bool place_plan(struct plan *plan);
-struct vmr_range *range_of_want(struct want *want);
-const struct vmr_system_pool *pool_of_need(const struct plan *plan, size_t i);
+struct vmr_range *range_of_resource(struct plan_resource *resource);
+const struct vmr_system_pool *pool_of_requirement(const struct plan *plan,
+						  size_t i);
 
 /* print_text.c, json.c, svg.c */
 struct count {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# What was linked against the interface that is written down works with this one,
-# or could not be linked with it by mistake, since it has another soname:
+# A program that was linked against the recorded interface works with this one, or
+# this one has another soname:
 #
 #	compatible.sh NEW
 

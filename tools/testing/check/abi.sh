@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# The binary interface of the shared library is the one that was written down:
-# functions, and the layout of every struct that they take. What changes it needs
-# a new soname, and `make abi-update`.
+# The binary interface of the shared library is the recorded one: functions, and the
+# layout of every struct that they take. A change of it needs a new soname, and
+# `make abi-update`.
 
 set -eu
 command -v abidiff || { echo "abigail-tools is not installed"; exit 4; }

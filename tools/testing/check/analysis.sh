@@ -55,8 +55,8 @@ look()
 		;;
 	tidy)
 		have clang-tidy
-		# What to look for is in .clang-tidy. The public headers are looked at
-		# with what includes them, and all of them by the last.
+		# .clang-tidy lists the diagnostics. The last source includes all
+		# public headers, so each header is analysed.
 		printf '#include <vmalloc/%s>\n' "${headers[@]##*/}" >"$W/headers.c"
 		sources+=("$W/headers.c")
 		# shellcheck disable=SC2046
@@ -85,8 +85,8 @@ look()
 		printf '%s\n' "${sources[@]}" | grep -v '^lib/port/' \
 			>"$W/sources"
 		# Some need a compiler of OCaml to run at all; those of api and free
-		# are about functions of the kernel that nothing here calls. What
-		# deref_null asks takes it minutes, and gcc and clang answer it.
+		# are about functions of the kernel that nothing here calls. The
+		# script deref_null takes minutes, and gcc and clang find the same.
 		grep -rLZ ':ocaml' "$scripts"/{iterators,locks,misc,null,tests} \
 				--include='*.cocci' --exclude=deref_null.cocci |
 			xargs -0 -n 1 -P "$(nproc)" sh -c 'spatch -D report \

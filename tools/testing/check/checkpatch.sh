@@ -13,7 +13,7 @@ perl -e 'use Term::ANSIColor; use Encode' || {
 	exit 4
 }
 
-# What does not fit code that also builds outside the kernel, and why:
+# Tests that do not fit code that also builds outside the kernel, and why:
 ignore=(
 	PREFER_KERNEL_TYPES	# <stdint.h>: a program may have a u64 of its own
 	PREFER_DEFINED_ATTRIBUTE_MACRO	# and no __packed

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# The documentation builds without a warning, every name of the API has a man
-# page, every link to a file of the source tree leads to one, and every piece of C
-# in a page is part of a file that is compiled.
+# The documentation builds without a warning. Every name of the API has a man page.
+# Every link to a file of the source tree leads to one. Every piece of C in a page is
+# part of a file that is compiled.
 
 set -eu
 
-# What is missing is said by it, with the status of a skip.
+# If a tool is missing, docs.sh names it and returns the status of a skip.
 VERSION=0 tools/build/docs.sh "$W/docs" || exit $?
 
 status=0
@@ -49,14 +49,30 @@ for path in $(grep -oE '\]\([^)#]+' README.md | cut -c 3- | grep -v :); do
 	[ -e "$path" ] || complain "README.md leads to $path, which is not there"
 done
 
-# Functions that the walk through the code meets
-for name in $(grep -oE '``[a-z_0-9]+\(\)``' Documentation/walkthrough.rst |
-		tr -d '`()' | sort -u); do
-	grep -qrw "$name" lib include tools/vmm "$KFILES/include" ||
-		complain "$name() is in the walkthrough and not in the code"
+# Functions that the walk through the code and the drawings of the house name
+for page in walkthrough house; do
+	for name in $(grep -oE '\b[a-z_0-9]+\(\)' "Documentation/$page.rst" |
+			tr -d '()' | sort -u); do
+		grep -qrw "$name" lib include tools/vmm "$KFILES/include" ||
+			complain "$name() is in $page.rst and not in the code"
+	done
 done
 
-# Every point at which somebody may look on
+# The house has each file of lib/ and each folder, and no others
+find lib -mindepth 2 -name '*.[ch]' | sort >"$W/files"
+awk '/^``lib\/[a-z]*\/``: / { split($0, part, "`"); folder = part[3]; next }
+     /^One request/ { exit }
+     folder && /^   \* - ``/ { split($0, part, "`"); print folder part[3] }' \
+	Documentation/house.rst | sort | diff "$W/files" - ||
+	complain "house.rst has other files than lib/"
+find include tools tools/testing -mindepth 1 -maxdepth 1 -type d ! -name '.*' |
+	sed 's:$:/:' | sort -u >"$W/folders"
+echo include/vmalloc/kernel/ >>"$W/folders"
+# shellcheck disable=SC2016
+sed -n 's:^   \* - ``\(\(include\|tools\)/.*/\)``$:\1:p' Documentation/house.rst | sort |
+	diff <(sort -u "$W/folders") - || complain "house.rst has other folders than the tree"
+
+# Every tracepoint is documented
 for point in $(sed -n 's/^VMR_PROBE_[A-Z]*(\([a-z_]*\)).*/\1/p
 		s/^static inline void vmr_trace_\([a-z_]*\)(.*/\1/p' lib/*/trace.h); do
 	grep -q "^   \* - \`\`$point\`\`$" Documentation/howto-tracing.rst ||

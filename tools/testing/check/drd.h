@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * drd.h - what atomics mean, for valgrind's DRD, which knows locks alone
+ * drd.h - annotations of atomics for valgrind's DRD, which supports locks alone
  *
- * Included in front of everything. What is accessed atomically is none of DRD's
- * business from then on; that a release comes before the acquire that sees it is
- * what it has to know of the rest.
+ * Included in front of everything. DRD ignores an object from its first atomic access
+ * on. The annotations order a release before the acquire that observes it.
  */
 #ifndef VMR_CHECK_DRD_H
 #define VMR_CHECK_DRD_H

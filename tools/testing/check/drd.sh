@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# What has threads under valgrind's DRD, with the library and the tests told to it as
-# drd.h says, and with lookups that let others run in the middle of a walk:
+# Run tests that have threads under valgrind's DRD. The library and the tests are
+# annotated by drd.h, and lookups let other threads run in the middle of a walk:
 #
 #	drd.sh [PROGRAM]...	names of test programs, else test_drain test_stress
 #

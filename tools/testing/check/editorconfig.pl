@@ -6,7 +6,7 @@
 #
 #	editorconfig.pl <NAMES
 #
-# Of .editorconfig it knows what ours uses: sections of names with *, ** and {a,b},
+# It supports the part of .editorconfig that ours uses: sections with *, ** and {a,b},
 # end_of_line, insert_final_newline, trim_trailing_whitespace, max_line_length and
 # indent_style = tab, whose files begin no line with eight blanks.
 

@@ -41,7 +41,7 @@ if [ $# != 0 ]; then
 	exit
 fi
 
-# What is committed or would be; in a tree that git does not know, everything
+# Files that are committed or would be; without git, all files
 if git ls-files >/dev/null 2>&1; then
 	git ls-files -c -o --exclude-standard
 else

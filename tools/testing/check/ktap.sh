@@ -6,10 +6,9 @@
 #
 #	ktap.sh LOG PROGRAM [ARGUMENT]...
 #
-# A program is not believed on its exit status alone, nor on its lines alone.
-# It fails once more than its lines say if it crashed or hung, if it printed no
-# plan or not as many results as planned, or if its status and its lines tell
-# different stories.
+# Neither the exit status nor the lines of a program are sufficient. It fails once
+# more than its lines say if it crashed or hung, if it printed no plan or not as
+# many results as planned, or if its status contradicts its lines.
 
 set -u
 

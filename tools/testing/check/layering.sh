@@ -10,6 +10,8 @@ set -u
 cd "$(dirname "$0")/../../.." || exit 1
 : "${O:=build}"
 
+status=0
+
 # Folder: the folders that it may call beside itself
 allowed='
 base: port
@@ -23,8 +25,17 @@ pci: snapshot device resource range base
 port: base
 '
 
+# The page has the same table
+awk '/^   \* - ``[a-z]*\/``$/ { gsub(/[^a-z]/, ""); folder = $0; next }
+     folder && /^     - ``/ { gsub(/[^a-z ]/, ""); gsub(/ +/, " "); print folder ":" $0 }
+     /^The files of lib/ { exit }
+     !/^   / { folder = "" }' Documentation/house.rst >"$W/page"
+if ! echo "$allowed" | grep . | diff - "$W/page"; then
+	echo 'Documentation/house.rst has another table'
+	status=1
+fi
+
 objects=$(cd "$O/lib" && find . -name '*.o' ! -name '*.pic.o' ! -name rbtree.o)
-status=0
 
 # "file symbol" for what each object defines, and what it uses
 for object in $objects; do

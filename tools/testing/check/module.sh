@@ -34,7 +34,7 @@ comm -23 "$W/public" "$W/exported" | grep . && {
 }
 
 # Of the tests one will do: how they are found is the same for all, and to compile
-# all takes most of a minute. What a build in this very tree has left stays here.
+# all takes most of a minute. The output of a build in this tree is not copied.
 mkdir -p "$W/as-it-was/tools/testing/selftests/vmalloc"
 cp -R Kbuild Makefile include lib "$W/as-it-was/"
 cp -R tools/testing/kernel tools/testing/harness "$W/as-it-was/tools/testing/"

@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# The planner places its samples as written down, and as an oracle of its own
-# finds right; says of windows and address widths that they would do exactly when
-# they do; names the line of each error; and survives input that is cut short or
-# damaged.
+# The planner places its samples as recorded, and an independent oracle confirms the
+# result. It reports a window or an address width as sufficient exactly when it is. It
+# names the line of each error, and survives input that is cut short or damaged.
 
 set -eu
 
@@ -29,7 +28,7 @@ ends()
 	}
 }
 
-# What the samples look like. UPDATE=1 writes it down anew, to be looked at.
+# Compare with the recorded output. UPDATE=1 records it anew, for review.
 same()
 {
 	ends "$2" "${@:3}"
@@ -113,7 +112,7 @@ ends 2 "$W"
 ends 2 --bits 40 --memory 2T
 ends 2 --svg "$W/is-not-there/a.svg"
 
-# What an installed perl can read, it also reckons.
+# The oracle needs perl's JSON module.
 perl -MJSON::PP -e 1 2>/dev/null || { echo "perl is not installed"; exit 4; }
 
 oracle()

@@ -2,11 +2,11 @@
 /*
  * priority-inversion.c - a real-time reader above a normal writer on one CPU
  *
- * In userspace nothing keeps a reader from preempting the writer inside of a write
- * section, and one of higher real-time priority on the same CPU would then wait for
- * a writer that never runs: port.h says that it must not exist. Whoever needs it all
- * the same brings a port that raises the writer to the readers' priority for as long
- * as a section is open. This is such a port, and the proof that it is enough.
+ * In userspace a reader can preempt the writer inside of a write section. A reader of
+ * higher real-time priority on the same CPU would then wait for a writer that never
+ * runs; port.h forbids such a reader. A program that needs one brings a port that
+ * raises the writer to the readers' priority while a section is open. This is such a
+ * port, and the proof that it is sufficient.
  *
  * The reader is woken by a timer again and again while the writer does nothing but
  * move a region, for 3000 times or as many as VMR_TEST_WAKEUPS says. Exit status 0, or 4
@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 		;
 	CPU_ZERO(&one);
 	CPU_SET(ret, &one);
-	/* Before there is a section: who may raise itself at all? */
+	/* Before there is a section: may this process raise its priority? */
 	if (sched_setaffinity(0, sizeof(one), &one) ||
 	    priority(SCHED_FIFO, READER_PRIORITY) || priority(SCHED_OTHER, 0)) {
 		puts("SCHED_FIFO is not permitted here");

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# The static tracepoints of userspace: a note for each that the sources have, at a
-# nop; none with PROBES=0 or in firmware; a debugger that stops at them reads the
-# right arguments; and nobody looking on, they cost a nop each and no more.
+# The static tracepoints of userspace: each tracepoint of the sources has a note, at a
+# nop; there is none with PROBES=0 or in firmware. A debugger that stops at one reads
+# the right arguments. Without a debugger each costs one nop.
 
 set -eu
 
@@ -59,7 +59,7 @@ else
 	missing=" valgrind"
 fi
 
-# What a debugger prints at a point
+# Compare the output of a debugger at a point
 shows()
 {
 	local arg='$_probe_arg'

@@ -6,8 +6,8 @@
 #
 #	qemu-user.sh s390x|armhf DIRECTORY
 #
-# s390x has its most significant byte first, armhf has 32 bits. What is tried a
-# great many times is tried a part of that here.
+# s390x has its most significant byte first, armhf has 32 bits. Tests with many
+# repetitions run a part of them here.
 
 set -u
 

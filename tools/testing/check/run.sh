@@ -8,14 +8,13 @@
 #
 # A check is a program of this directory. It gets O (the directory everything is
 # built in), W (one of its own below that), KFILES (the kernel's files) and
-# VMR_MAKE (make with the common variables). It exits with 0 when all is well and
-# with 4 when it cannot tell, the last line it prints being the reason; anything
-# else is a failure. What it prints is kept in a log and shown if it failed.
-# Programs that print KTAP count as many tests as they say, everything else as
-# one.
+# VMR_MAKE (make with the common variables). Its status is 0 for success, 4 for a
+# skip, whose reason is the last line of its output, and anything else for a failure.
+# Its output is kept in a log and shown after a failure. A program that prints KTAP
+# counts as the number of its tests, everything else as one.
 #
 # As many as there are CPUs run at a time, in any order; the results are printed
-# in the order of this file. What one check does to $O another one may see.
+# in the order of this file. Checks share $O: one may see the files of another.
 #
 # CHECK="gcc sparse" runs these alone. With CI=true a skip of what
 # tools/testing/check/required-in-ci names is a failure.
@@ -72,7 +71,7 @@ show()
 	echo "# (all of it: $1)"
 }
 
-# What a program said before each failed test, or before it ended.
+# Show the output before each failed test, or the end of the output.
 show_ktap()
 {
 	{ grep -B 12 -E '^not ok|^ktap.sh: ' "$1" || cat "$1"; } |
@@ -256,7 +255,7 @@ check()
 	fi
 }
 
-# skip REASON - what a check does that cannot tell
+# skip REASON - the result of a check that lacks something
 skip()
 {
 	echo "$1"
@@ -352,7 +351,7 @@ print_summary()
 	[ $f = 0 ]
 }
 
-# What runs beside does not hear of a ^C.
+# A ^C does not reach the jobs in the background.
 . tools/testing/check/kill-jobs.sh
 trap 'end_jobs; exit 1' INT TERM
 
@@ -377,20 +376,20 @@ case $? in
 	;;
 esac
 
-# What the library is built with is what is looked at; the tests of the variants
-# need no optimisation, and with it they take most of the time to compile.
+# Only the library is built with the options under test. The tests themselves are
+# not optimised, which saves most of the time to compile.
 variant gcc "$(tests)" tests CC=gcc
 variant sanitizers "$(tests)" 'tests vmm' CC=gcc TEST_OPT=-O0 \
 	EXTRA_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all' \
 	EXTRA_LDFLAGS='-fsanitize=address,undefined'
-# The first race that ThreadSanitizer sees ends the test that it is in. What has
-# one thread has no races, and is slow to be told so.
+# The first race that ThreadSanitizer finds ends the test. Tests with one thread have
+# no races and are left out, since they are slow with it.
 TSAN_OPTIONS=halt_on_error=1 variant threads "$(tests -t)" tests CC=gcc \
 	TEST_OPT=-O0 \
 	EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread
 variant m32 "$(tests)" tests CC=gcc TEST_OPT=-O0 \
 	EXTRA_CFLAGS="-m32 -idirafter /usr/include/$(gcc -print-multiarch)"
-# Its sanitizer knows of more that is undefined than gcc's.
+# Its sanitizer detects more undefined behaviour than gcc's.
 variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0 \
 	EXTRA_CFLAGS='-fsanitize=undefined -fno-sanitize-recover=all' \
 	EXTRA_LDFLAGS=-fsanitize=undefined
@@ -431,9 +430,11 @@ check coverage
 check sparse
 check checkpatch
 check format
+check words
 check kernel-doc
 check headers
 check layering
+check translate
 check rbtree-symbols
 check symbols
 check shared-lib

@@ -11,8 +11,8 @@ tests=$W/tree/tools/testing/selftests/vmalloc
 cp -r "$KFILES" "$W/tree"
 cp -r tools/testing/selftests/vmalloc "$tests"
 
-# What a person would type there, knowing nothing of our variables but the one that
-# saves time.
+# Run make there as a user would. Of our variables only the one that saves time is
+# set.
 unset O KFILES LINUX
 here=$PWD
 cd "$tests"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# What has threads under clang's ThreadSanitizer, with lookups that let others run
-# in the middle of a walk. Many more changes fall into a lookup than would by
-# chance, in its memory too: a node that is new where an old one was.
+# Run tests that have threads under clang's ThreadSanitizer. Lookups let other threads
+# run in the middle of a walk, so many more changes than usual overlap a lookup. A new
+# node at the address of an old one is among them.
 #
 #	tsan.sh [PROGRAM]...	names of test programs, test_stress if there is none
 

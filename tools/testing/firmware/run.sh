@@ -52,7 +52,7 @@ uefi)
 		-device isa-debugcon,iobase=0xe9,chardev=console \
 		-device isa-debug-exit,iobase=0xf4
 	status=$?
-	# What the application ends with when all went well
+	# The status of the application if all tests passed
 	[ $status != 33 ] || exit 0
 	exit $((status ? status : 1))
 	;;

@@ -1,21 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# What the library costs where memory is scarce, for each target and each layer,
+# Measure the memory that the library needs, for each target and each layer,
 # which is a folder of lib/:
 #
 #	KFILES=<the kernel's files> footprint.sh DIRECTORY [TARGET]...
 #
-# text (with constants), data and bss at -Os; the deepest stack from the compiler's
-# own figures over the call graph, callbacks aside; what the library needs of
-# others; the size of each public struct; what a program that uses only ranges has
-# in it. Everything is built in DIRECTORY.
+# It reports text (with constants), data and bss at -Os, and the deepest stack, from
+# the compiler's own figures over the call graph, without callbacks. It reports the
+# undefined symbols, the size of each public struct, and the objects in a program
+# that uses only ranges. Everything is built in DIRECTORY.
 #
-# The exit status is 1 if something is wrong that must not be (data, bss, recursion,
-# stack without a bound, a symbol that nobody promised, code of a layer that is not
-# used), or if a size or the stack is over its recorded limit; 4 if a target has
-# no compiler here; 0 otherwise. A goal that is missed is said, and is no failure.
-# RECORD=FILE writes what is measured there, in the form of tools/testing/footprint/limits.
+# The exit status is 1 if the library has data, bss, recursion, a stack without a
+# bound, an undocumented symbol or code of a layer that is not used. It is also 1 if
+# a size or the stack is over its recorded limit, 4 if a target has no compiler here,
+# 0 otherwise. A missed goal is reported, and is no failure. RECORD=FILE writes the
+# results there, in the form of tools/testing/footprint/limits.
 
 set -u
 
@@ -134,7 +134,7 @@ layer_sizes()
 		}' "$dir/objects" "$dir/stack" -
 }
 
-# What no object of the library has, and neither does the compiler's own library
+# Symbols that neither the library nor the compiler's own library defines
 undefined_symbols()
 {
 	local libgcc

@@ -561,6 +561,9 @@ static void one_op(uint64_t nr)
 	const char *what;
 
 	if (keeps) {
+		/* An iteration over the claims ends a loop over vmr_settle(). */
+		for (unsigned int i = 0; i < SPACES; i++)
+			vmr_first_claim(&space[i], 0, VMR_ADDR_MAX);
 		memcpy(range_before, range, sizeof(range));
 		memcpy(space_before, space, sizeof(space));
 	}

@@ -268,7 +268,7 @@ static bool trace_events(void)
 		  put(GROUP "/enable", "1");
 
 	if (!ok)
-		say("# tracefs does not take what it is told");
+		say("# tracefs does not accept the settings");
 	if (!put(DEBUGFS "/vmr_test/events", "1")) {
 		say("# the module could not do what is to be traced");
 		ok = false;

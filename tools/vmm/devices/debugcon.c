@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * debugcon.c - the debug port 0x402, on which the guest tells what it does
+ * debugcon.c - the debug port 0x402, to which the guest writes its messages
  *
- * What it writes is shown at once, and kept for the self-check, which compares
- * it with what the library did.
+ * The text is shown at once. The self-check compares it with the library's state.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "../vmm.h"
 
 #define DEBUG_PORT	0x402
-#define DEBUG_ANSWER	0xe9	/* how the firmware knows that there is a port */
+#define DEBUG_ANSWER	0xe9	/* the firmware detects the port by it */
 #define LOG_LIMIT	(8 * MIB)
 #define ALL_PLACED	"PCI: init bdf="
 #define NOTHING_TO_BOOT	"No bootable device"
@@ -27,8 +26,7 @@ static uint8_t log_read(struct platform *p, uint32_t region, uint32_t offset)
 static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 		      uint8_t value)
 {
-	struct firmware_log *log = container_of(p, struct firmware_log,
-						platform);
+	struct debugcon *log = container_of(p, struct debugcon, platform);
 	size_t size;
 	char *text;
 
@@ -39,7 +37,7 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 		size = log->size ? 2 * log->size : 16 * KIB;
 		text = size <= LOG_LIMIT ? realloc(log->text, size) : NULL;
 		if (!text) {
-			p->vmm->broken = true;
+			p->vmm->failed = true;
 			return;
 		}
 		log->text = text;
@@ -58,11 +56,11 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 	log->line = log->length;
 }
 
-int firmware_log_register(struct vmm *vmm)
+int debugcon_register(struct vmm *vmm)
 {
-	struct platform *p = &vmm->log.platform;
+	struct platform *p = &vmm->debugcon.platform;
 
-	vmm->log.end = NOTHING_TO_BOOT;
+	vmm->debugcon.end = NOTHING_TO_BOOT;
 	platform_init(p, vmm, "debug port");
 	p->read8 = log_read;
 	p->write8 = log_write;

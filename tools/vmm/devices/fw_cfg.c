@@ -128,7 +128,7 @@ static size_t fw_cfg_memory(struct vmm *vmm)
 	return n * sizeof(*entry);
 }
 
-/* The directory has been put back, and knows how large the files were. */
+/* Restore the sizes of the files from the restored directory. */
 void fw_cfg_restored(struct vmm *vmm)
 {
 	struct fw_cfg *cfg = &vmm->fw_cfg;
@@ -168,7 +168,7 @@ int fw_cfg_register(struct vmm *vmm)
 	fw_cfg_item(cfg, KEY_DIRECTORY, &cfg->directory,
 		    sizeof(cfg->directory));
 	fw_cfg_file(cfg, "etc/e820", cfg->e820, fw_cfg_memory(vmm));
-	/* Nobody is there to choose, and nothing comes back later. */
+	/* No boot menu, and no second attempt to boot. */
 	fw_cfg_file(cfg, "etc/show-boot-menu", none, 4);
 	fw_cfg_file(cfg, "etc/boot-menu-wait", none, 4);
 	fw_cfg_file(cfg, "etc/boot-fail-wait", never, 4);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * i8042.c - keyboard controller, ports 0x60 and 0x64, with a keyboard on which
- * nobody types, and no mouse
+ * i8042.c - keyboard controller, ports 0x60 and 0x64, with a keyboard that sends no
+ * keys, and no mouse
  */
 #include "../vmm.h"
 

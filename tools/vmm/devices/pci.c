@@ -53,9 +53,8 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 }
 
 /*
- * The firmware knows by the subsystem id that it runs in a virtual machine of
- * QEMU's kind. The RAM below 1 MiB is always there and writable, whatever it
- * says in the PAM registers.
+ * The firmware detects by the subsystem id a virtual machine of QEMU's kind. The RAM
+ * below 1 MiB is always writable; the PAM registers have no effect.
  */
 static int host_bridge_register(struct vmm *vmm)
 {
@@ -132,6 +131,6 @@ int pci_register(struct vmm *vmm)
 	if (!err)
 		err = pci_bridge_register(vmm);
 	if (!err)
-		err = cards_register(vmm);
+		err = testdevs_register(vmm);
 	return err;
 }

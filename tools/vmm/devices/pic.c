@@ -2,7 +2,7 @@
 /*
  * pic.c - the two i8259 interrupt controllers, as far as firmware sets them up
  *
- * No interrupt is ever pending, so only the mask is worth remembering.
+ * No interrupt is ever pending, so only the mask is stored.
  */
 #include "../vmm.h"
 
@@ -25,7 +25,7 @@ static void pic_write(struct platform *p, uint32_t region, uint32_t offset,
 
 	if (!offset) {
 		if (value & OCW_ICW1) {
-			/* What follows is counted down from here. */
+			/* The number of initialisation words that follow */
 			*next = 1 + !(value & ICW1_SINGLE) +
 				!!(value & ICW1_ICW4);
 			pic->imr[region] = 0;

@@ -7,26 +7,27 @@
  */
 #include "../vmm.h"
 
-static uint8_t latch_read(struct platform *p, uint32_t region, uint32_t offset)
+static uint8_t scratch_read(struct platform *p, uint32_t region,
+			    uint32_t offset)
 {
 	(void)region;
-	return container_of(p, struct latch, platform)->regs[offset];
+	return container_of(p, struct scratch_regs, platform)->regs[offset];
 }
 
-static void latch_write(struct platform *p, uint32_t region, uint32_t offset,
-			uint8_t value)
+static void scratch_write(struct platform *p, uint32_t region, uint32_t offset,
+			  uint8_t value)
 {
 	(void)region;
-	container_of(p, struct latch, platform)->regs[offset] = value;
+	container_of(p, struct scratch_regs, platform)->regs[offset] = value;
 }
 
-int latches_register(struct vmm *vmm)
+int scratch_regs_register(struct vmm *vmm)
 {
 	static const struct {
 		uint16_t	start;
 		uint16_t	size;
 		const char	*name;
-	} latches[NR_LATCHES] = {
+	} scratch_regs[NR_SCRATCH_REGS] = {
 		{ 0x00, 0x10, "dma1" },
 		{ 0x80, 0x10, "dma pages and POST code" },
 		{ 0x92, 0x01, "A20 gate" },
@@ -40,14 +41,14 @@ int latches_register(struct vmm *vmm)
 	int err;
 
 	/* The A20 gate is open: KVM has no other. */
-	vmm->latches[2].regs[0] = 0x02;
-	for (i = 0; i < NR_LATCHES; i++) {
-		p = &vmm->latches[i].platform;
-		platform_init(p, vmm, latches[i].name);
-		p->read8 = latch_read;
-		p->write8 = latch_write;
-		err = platform_region(p, VMR_PIO, latches[i].start,
-				      latches[i].size, NULL);
+	vmm->scratch_regs[2].regs[0] = 0x02;
+	for (i = 0; i < NR_SCRATCH_REGS; i++) {
+		p = &vmm->scratch_regs[i].platform;
+		platform_init(p, vmm, scratch_regs[i].name);
+		p->read8 = scratch_read;
+		p->write8 = scratch_write;
+		err = platform_region(p, VMR_PIO, scratch_regs[i].start,
+				      scratch_regs[i].size, NULL);
 		if (!err)
 			err = platform_register(p);
 		if (err)

@@ -2,8 +2,8 @@
 /*
  * serial.c - 16550 at port 0x3f8, output only
  *
- * Nothing is ever received. What is sent is shown by lines, so that it does not
- * cut those of the firmware's log.
+ * It never receives. It prints whole lines, which do not cut those of the firmware's
+ * log.
  */
 #include <string.h>
 

@@ -2,9 +2,9 @@
 /*
  * testdev.c - PCI functions with BARs of every kind and of many sizes
  *
- * They do no work. Each byte of a BAR reads as a value that only this byte of
- * this BAR of this card has to have, and who reads it is told what was hit, so
- * that an access that ends in the wrong place is seen.
+ * They do no work. Each byte of a BAR reads as a value that depends on the device, the
+ * BAR and the offset. An access with a probe also records the register that it hit.
+ * Both detect an access that ends in the wrong place.
  */
 #include <string.h>
 
@@ -22,7 +22,7 @@ struct bar_desc {
 };
 
 /**
- * struct card_desc - what is on a card
+ * struct testdev_desc - what is on a card
  * @address: its PCI address; bus 1 stands for the bus behind the bridge, whatever
  *	number firmware gives that
  * @vectors: MSI-X vectors, 0 for none
@@ -30,7 +30,7 @@ struct bar_desc {
  *	meaningless if @trapped is 0
  * @message: what its option ROM says, NULL for a card without one
  */
-struct card_desc {
+struct testdev_desc {
 	const char		*name;
 	uint32_t		address;
 	struct vmr_pci_ids	ids;
@@ -55,7 +55,7 @@ struct card_desc {
 	{ VMR_PCI_ROM, VMR_PCI_BAR_ROM, false, size, tag }
 
 /* The classes are ones that the firmware brings no driver for. */
-static const struct card_desc descs[NR_CARDS] = {
+static const struct testdev_desc descs[NR_TESTDEVS] = {
 	{
 		.name		= "ide",
 		.address	= VMR_PCI_BDF(0, 1, 1),
@@ -203,7 +203,7 @@ static const struct card_desc descs[NR_CARDS] = {
 };
 
 /* Not there when the guest looks; see scenario.c */
-static const struct card_desc hot_desc = {
+static const struct testdev_desc hot_desc = {
 	.name		= "hot-plugged card",
 	.address	= HOT_ADDRESS,
 	.ids = {
@@ -220,16 +220,18 @@ static const struct card_desc hot_desc = {
 	},
 };
 
-/* What the byte at @offset of a BAR reads as, which may be a ROM */
-uint8_t card_reads(const struct card *card, uint32_t bar, uint64_t offset)
+/* The value of the byte at @offset of a BAR, which may be a ROM */
+uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,
+		     uint64_t offset)
 {
 	if (bar != VMR_PCI_ROM)
-		return card_byte(card->id, bar, offset);
-	return offset < card->rom_size ? card->rom[offset] : 0xff;
+		return testdev_pattern(testdev->id, bar, offset);
+	return offset < testdev->rom_size ? testdev->rom[offset] : 0xff;
 }
 
-/* Note the access for whoever made it and wants to know. */
-static void card_probe(struct card *card, const struct vmr_access *access)
+/* Record the access if its reader has a probe. */
+static void testdev_probe(struct testdev *testdev,
+			  const struct vmr_access *access)
 {
 	struct vmm_cpu *cpu = container_of(access->reader, struct vmm_cpu,
 					   reader);
@@ -237,107 +239,110 @@ static void card_probe(struct card *card, const struct vmr_access *access)
 	if (!cpu->probe)
 		return;
 	cpu->probe->hits++;
-	cpu->probe->card = card;
+	cpu->probe->testdev = testdev;
 	cpu->probe->bar = access->region->index;
 	cpu->probe->region = access->region;
 	cpu->probe->base = access->base;
 	cpu->probe->offset = access->offset;
 }
 
-static void card_read(struct vmr_device *dev, const struct vmr_access *access,
-		      void *data)
+static void testdev_read(struct vmr_device *dev,
+			 const struct vmr_access *access, void *data)
 {
-	struct card *card = container_of(dev, struct card, fn.dev);
+	struct testdev *testdev = container_of(dev, struct testdev, fn.dev);
 	uint32_t bar = access->region->index;
 	uint64_t offset = access->offset;
 	uint8_t *byte = data;
 	uint32_t n, i;
 
-	card_probe(card, access);
+	testdev_probe(testdev, access);
 	/* A part counts from its own start; bytes have the BAR's offsets. */
-	if (access->region == &card->trapped)
-		offset += card->trapped.offset;
+	if (access->region == &testdev->trapped)
+		offset += testdev->trapped.offset;
 	for (n = 0; n < access->count; n++)
 		for (i = 0; i < access->width; i++)
-			*byte++ = card_reads(card, bar, offset + i);
+			*byte++ = testdev_byte(testdev, bar, offset + i);
 }
 
-static const struct vmr_device_ops card_ops = {
-	.read	= card_read,
+static const struct vmr_device_ops testdev_ops = {
+	.read	= testdev_read,
 };
 
-static int card_init(struct vmm *vmm, struct card *card,
-		     const struct card_desc *desc)
+static int testdev_init(struct vmm *vmm, struct testdev *testdev,
+			const struct testdev_desc *desc)
 {
-	struct vmr_pci_function *fn = &card->fn;
+	struct vmr_pci_function *fn = &testdev->fn;
 	struct vmr_pci_ids ids = desc->ids;
 	const struct bar_desc *bar;
 	struct vmr_region *region;
 	int err;
 
-	card->desc = desc;
-	card->id = ids.device;
-	card->vmm = vmm;
+	testdev->desc = desc;
+	testdev->id = ids.device;
+	testdev->vmm = vmm;
 	if (!ids.vendor)
 		ids.vendor = VENDOR_NOBODY;
 	ids.subvendor = ids.vendor;
 	ids.subdevice = ids.device;
-	err = vmr_pci_function_init(fn, &ids, &card_ops, desc->name);
+	err = vmr_pci_function_init(fn, &ids, &testdev_ops, desc->name);
 	for (bar = desc->bars; !err && bar->type != VMR_PCI_BAR_NONE; bar++)
 		err = vmr_pci_add_bar(fn, bar->index, bar->type,
 				      bar->prefetchable, bar->size, bar->tag);
 	if (err)
 		return err;
 
-	fn->dev.constraints = card->constraints;
-	vmr_resource_set_init(&fn->dev.resources, card->resources,
-			      ARRAY_SIZE(card->resources));
+	fn->dev.constraints = testdev->constraints;
+	vmr_resource_set_init(&fn->dev.resources, testdev->resources,
+			      ARRAY_SIZE(testdev->resources));
 	if (desc->vectors)
-		vmr_constraint_init(&card->constraints[fn->dev.nr_constraints++],
-				    VMR_KIND_MSIX, desc->vectors, &card->vectors);
+		vmr_constraint_init(
+			&testdev->constraints[fn->dev.nr_constraints++],
+			VMR_KIND_MSIX, desc->vectors, &testdev->vectors);
 	if (desc->trapped) {
 		region = &fn->bars[desc->memory_bar].region;
 		region->type = VMR_REGION_MEMORY;
-		vmr_constraint_init(&card->constraints[fn->dev.nr_constraints++],
-				    VMR_KIND_MEM_SLOT, 1, &card->memory.slot);
-		memory_add(vmm, &card->memory, region,
+		vmr_constraint_init(
+			&testdev->constraints[fn->dev.nr_constraints++],
+			VMR_KIND_MEM_SLOT, 1, &testdev->memory.slot);
+		memory_add(vmm, &testdev->memory, region,
 			   region->size - desc->trapped);
-		vmr_region_init(&card->trapped, VMR_MMIO, VMR_REGION_TRAPPED,
+		vmr_region_init(&testdev->trapped, VMR_MMIO, VMR_REGION_TRAPPED,
 				desc->trapped, desc->memory_bar,
 				"trapped part");
-		card->trapped.offset = region->size - desc->trapped;
-		err = vmr_region_add_subregion(region, &card->trapped);
+		testdev->trapped.offset = region->size - desc->trapped;
+		err = vmr_region_add_subregion(region, &testdev->trapped);
 		if (err)
 			return err;
 	}
 	if (desc->message) {
 		option_rom_make(vmm->option_rom, ids.vendor, ids.device,
 				desc->message);
-		card->rom = vmm->option_rom;
-		card->rom_size = sizeof(vmm->option_rom);
+		testdev->rom = vmm->option_rom;
+		testdev->rom_size = sizeof(vmm->option_rom);
 	}
 	return 0;
 }
 
-int cards_register(struct vmm *vmm)
+int testdevs_register(struct vmm *vmm)
 {
-	struct card *card;
+	struct testdev *testdev;
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < NR_CARDS; i++) {
-		card = &vmm->cards[i];
-		err = card_init(vmm, card, &descs[i]);
+	for (i = 0; i < NR_TESTDEVS; i++) {
+		testdev = &vmm->testdevs[i];
+		err = testdev_init(vmm, testdev, &descs[i]);
 		if (err) {
 			vmm_err("%s: %s", descs[i].name, vmr_strerror(err));
 			return err;
 		}
-		err = pci_plug(vmm, &card->fn, descs[i].address >> 8 ?
-			       &vmm->pci_bridge : NULL, descs[i].address);
+		err = pci_plug(vmm, &testdev->fn,
+			       descs[i].address >> 8 ? &vmm->pci_bridge : NULL,
+			       descs[i].address);
 		if (err)
 			return err;
 	}
-	err = card_init(vmm, &vmm->hot, &hot_desc);
+	err = testdev_init(vmm, &vmm->hot, &hot_desc);
 	if (err)
 		vmm_err("%s: %s", hot_desc.name, vmr_strerror(err));
 	return err;

@@ -10,8 +10,9 @@
 
 #include <stdint.h>
 
-/* What the byte at @offset of a BAR of the card with device id @id reads as */
-static inline uint8_t card_byte(uint32_t id, uint32_t bar, uint64_t offset)
+/* The value of the byte at @offset of a BAR of the device with device id @id */
+static inline uint8_t testdev_pattern(uint32_t id, uint32_t bar,
+				      uint64_t offset)
 {
 	uint64_t hash = ((uint64_t)id << 8 | bar) * 0x9e3779b97f4a7c15ULL;
 

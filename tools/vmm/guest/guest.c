@@ -3,15 +3,16 @@
  * guest.c - a guest that moves, swaps and overlaps BARs from inside
  *
  * It runs after the firmware, on the machine that the firmware has set up. It
- * knows what each register of each card reads as, so it sees by plain loads and
- * port reads who answers where, and compares that with what a PC would do:
+ * computes the value of each register of each device. Plain loads and port reads
+ * therefore show which device responds at an address. The expected behaviour is that
+ * of a PC:
  *
- *  - what was at an address first goes on answering there;
- *  - who is put on top of it answers nowhere, and comes when the place is free,
- *    the one that has waited longest first;
- *  - registers read back what was written to them.
+ *  - the first BAR at an address keeps it;
+ *  - a BAR on top of it is not mapped until the address is free; the oldest claim is
+ *    served first;
+ *  - registers read back the written values.
  *
- * Every check puts the machine back as it was. Results go to the debug port.
+ * Every check restores the machine. Results go to the debug port.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,7 +62,7 @@
 #define STORAGE		0x0009	/* behind the bridge; 0: 16 KiB; 1: 32 ports */
 #define CAMERA		0x000a	/* behind the bridge; 0: 4 KiB */
 
-/* Where nobody is on any PC that this runs on */
+/* Addresses that no device has on any PC that this runs on */
 #define FREE		0x90000000
 #define FREE_PORTS	0x8000
 #define RAM		0x00400000
@@ -157,7 +158,7 @@ static void config_write(uint32_t bdf, uint32_t reg, uint32_t value)
 }
 
 /*
- * Who answers where
+ * Devices by address
  */
 
 static uint32_t expected(const struct bar *bar, uint64_t offset)
@@ -166,7 +167,8 @@ static uint32_t expected(const struct bar *bar, uint64_t offset)
 	unsigned int i;
 
 	for (i = 4; i--;)
-		value = value << 8 | card_byte(bar->id, bar->index, offset + i);
+		value = value << 8 |
+			testdev_pattern(bar->id, bar->index, offset + i);
 	return value;
 }
 
@@ -175,7 +177,7 @@ static uint32_t read_at(const struct bar *bar, uint32_t addr)
 	return bar->io ? in32((uint16_t)addr) : read32(addr);
 }
 
-/* The whole of a BAR is at an address, as far as its ends tell */
+/* Whether the first and the last word of a BAR respond at an address */
 static bool answers(const struct bar *bar, uint32_t addr)
 {
 	uint32_t last = (uint32_t)bar->size - 4;
@@ -305,7 +307,8 @@ static bool size_bar(struct bar *bar)
 		return false;
 	low &= bar->io ? ~0x3u : bar->index == ROM ? ~0x7ffu : ~0xfu;
 	bar->size = ~((uint64_t)high << 32 | low) + 1;
-	bar->addr = (uint64_t)old_high << 32 | (old & (bar->io ? ~0x3u : ~0xfu));
+	bar->addr = (uint64_t)old_high << 32 |
+		    (old & (bar->io ? ~0x3u : ~0xfu));
 	return true;
 }
 
@@ -691,7 +694,7 @@ static void half_in_a_bridge_window(void)
 static void a_bridge_closed(void)
 {
 	struct bar *memory = find(STORAGE, 0), *ports = find(STORAGE, 1);
-	struct bar *as_bridge = &(struct bar){ .bdf = bridge };
+	struct bar *as_bridge = &(struct bar) { .bdf = bridge };
 
 	decode(as_bridge, false);
 	MUST(nobody((uint32_t)memory->addr));
@@ -727,8 +730,8 @@ static const struct {
 	{ "two memory BARs change places", swap_memory },
 	{ "two I/O BARs change places", swap_ports },
 	{ "a BAR over another one waits for it", overlap },
-	{ "who waits longest is served first", the_oldest_claim_first },
-	{ "who stops decoding waits no more", a_claim_withdrawn },
+	{ "the oldest claim is served first", the_oldest_claim_first },
+	{ "decoding off withdraws a claim", a_claim_withdrawn },
 	{ "a BAR moves while decoding is off", decode_off_and_on },
 	{ "halves of a 64-bit BAR in either order", halves_of_64_bits },
 	{ "a ROM is switched on, moved, switched off", a_rom },

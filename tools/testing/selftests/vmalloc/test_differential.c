@@ -253,6 +253,11 @@ static struct vmr_id_pool ids_before;
 
 static void keep(void)
 {
+	size_t i;
+
+	/* An iteration over the claims ends a loop over vmr_settle(). */
+	for (i = 0; i < MODEL_SPACES; i++)
+		vmr_first_claim(&space[i], 0, VMR_ADDR_MAX);
 	memcpy(range_before, range, sizeof(range[0]) * m.nr);
 	memcpy(space_before, space, sizeof(space));
 	memcpy(&ids_before, &ids, sizeof(ids));

@@ -290,10 +290,10 @@ TEST(snapshot_encoding_as_documented)
 	EXPECT_EQ(2, get_le(buf + SMALL_CLAIM(0) + 24, 8));
 	EXPECT_EQ(KEY(4), get_le(buf + SMALL_CLAIM(1), 8));
 	EXPECT_EQ(1, get_le(buf + SMALL_CLAIM(1) + 24, 8));
-	EXPECT_EQ(KEY(5), get_le(buf + SMALL_CLAIM(2), 8));
-	EXPECT_EQ(0, get_le(buf + SMALL_CLAIM(2) + 24, 8));
-	EXPECT_EQ(KEY(6), get_le(buf + SMALL_CLAIM(3), 8));
-	EXPECT_EQ(3, get_le(buf + SMALL_CLAIM(3) + 24, 8));
+	EXPECT_EQ(KEY(6), get_le(buf + SMALL_CLAIM(2), 8));
+	EXPECT_EQ(3, get_le(buf + SMALL_CLAIM(2) + 24, 8));
+	EXPECT_EQ(KEY(5), get_le(buf + SMALL_CLAIM(3), 8));
+	EXPECT_EQ(0, get_le(buf + SMALL_CLAIM(3) + 24, 8));
 
 	EXPECT_EQ(VMR_ADDR_MAX, get_le(buf + ALL + 16, 8));
 	EXPECT_EQ(VMR_ADDR_MAX, get_le(buf + ALL_LIVE(1) + 16, 8));
@@ -920,12 +920,12 @@ TEST(snapshot_claim_record_errors)
 {
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0xf, 8);	/* outside */
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 16, 0x50, 8);
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 16, 0x50, 8);	/* parked */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 16, 0x50, 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 16, 0x50, 8);	/* parked */
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 16, 0x13, 8);	/* reversed */
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0x29, 8);	/* descending */
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 8, 0x27, 8);
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 8, 0x30, 8);	/* free */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 8, 0x27, 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 8, 0x30, 8);	/* free */
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0x18, 8);	/* free */
 }
 
@@ -938,8 +938,8 @@ TEST(snapshot_claim_age_errors)
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 1, 8);	/* twice */
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 3, 8);
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, 4, 8);	/* a gap */
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3) + 24, VMR_ADDR_MAX, 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 24, 4, 8);	/* a gap */
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 24, VMR_ADDR_MAX, 8);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 24, 0, 8);	/* no 2 */
 	/*
 	 * Of two claims with the same start, the record of the older one is
@@ -947,13 +947,13 @@ TEST(snapshot_claim_age_errors)
 	 */
 	memcpy(bad, buf, size);
 	put_le(bad + SMALL_CLAIM(1) + 24, 3, 8);
-	put_le(bad + SMALL_CLAIM(3) + 24, 1, 8);
+	put_le(bad + SMALL_CLAIM(2) + 24, 1, 8);
 	fix_checksum(bad, size);
 	EXPECT_REFUSED(bad, size);
 	/* Claims with different starts can have any order of age. */
 	put_le(bad + SMALL_CLAIM(0) + 24, 1, 8);
 	put_le(bad + SMALL_CLAIM(1) + 24, 2, 8);
-	put_le(bad + SMALL_CLAIM(3) + 24, 3, 8);
+	put_le(bad + SMALL_CLAIM(2) + 24, 3, 8);
 	fix_checksum(bad, size);
 	EXPECT_EQ(1, refused_or_exact(_metadata, size));
 }
@@ -964,7 +964,7 @@ TEST(snapshot_duplicate_key_refused)
 	usual_state(_metadata);
 	EXPECT_FIELD_REFUSED(SMALL_LIVE(1), KEY(0), 8);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0), KEY(0), 8);
-	EXPECT_FIELD_REFUSED(SMALL_CLAIM(3), KEY(4), 8);
+	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2), KEY(4), 8);
 	EXPECT_FIELD_REFUSED(IDS_LIVE(1), KEY(0), 8);	/* of another space */
 	dst.fault = NODES_BY_SPACE;
 	EXPECT_FIELD_REFUSED(ALL_LIVE(1), KEY(0), 8);

@@ -22,6 +22,7 @@ struct verify {
 	const struct vmr_range	*lowest;
 	uint64_t		used;
 	size_t			nr;
+	enum vmr_state		inactive;	/* of the tree */
 };
 
 /* The augmented values of a subtree, computed anew. */
@@ -110,12 +111,12 @@ static inline int verify_claim(struct verify *v, const struct vmr_range *range,
 		return verify_fail(v, "a claim is outside the space");
 	if (v->prev && v->prev->start > range->start)
 		return verify_fail(v, "claims are not ordered");
-	if (!range->ticket)
-		return verify_fail(v, "a claim has no ticket");
-	if (range->must_be_zero)
+	if (!(range->ticket >> 63))
 		return verify_fail(v, "a claim looks like a live range");
-	if (state != VMR_CLAIMED && state != VMR_PARKED)
-		return verify_fail(v, "state of a claim is wrong");
+	if (range->space_ref != (uintptr_t)space >> 1)
+		return verify_fail(v, "a claim refers to another space");
+	if (state != v->inactive)
+		return verify_fail(v, "a claim is in the wrong tree");
 	own->reach = range->last;
 	return 0;
 }
@@ -202,9 +203,18 @@ static inline const char *verify_space(const struct vmr_space *space)
 	if (v.lowest != space->lowest)
 		return "the lowest range is wrong";
 
+	/* An iteration returns the claims under test to their tree. */
+	vmr_first_claim(space, space->start, space->last);
+	if (space->settling.root)
+		return "claims are under test";
 	v.prev = NULL;
 	v.nr = 0;
+	v.inactive = VMR_CLAIMED;
 	if (verify_subtree(&v, space->claims, NULL, 1, 0, &sums) < 0)
+		return v.what;
+	v.prev = NULL;
+	v.inactive = VMR_PARKED;
+	if (verify_subtree(&v, space->parked, NULL, 1, 0, &sums) < 0)
 		return v.what;
 	if (v.nr != space->nr_claims)
 		return "the number of claims is wrong";

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/*
+ * devices.h - the devices of the machine
+ */
+#ifndef VMM_DEVICES_H
+#define VMM_DEVICES_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include <vmalloc/vmalloc.h>
+
+#include "../memory.h"
+#include "testdev_pattern.h"
+
+struct vmm;
+
+#define PLATFORM_REGIONS	4
+
+/**
+ * struct platform - a device with fixed addresses and byte-wide registers
+ * @read8: read one byte; region is the number given by platform_region()
+ * @write8: write one
+ */
+struct platform {
+	struct vmr_device	dev;
+	struct vmr_region	regions[PLATFORM_REGIONS];
+	struct vmr_range	irq;
+	struct vmr_constraint	constraints[PLATFORM_REGIONS + 1];
+	struct vmr_resource	resources[PLATFORM_REGIONS + 1];
+	unsigned int		nr_regions;
+	struct vmm		*vmm;
+	pthread_mutex_t		lock;
+	uint8_t			(*read8)(struct platform *p, uint32_t region,
+					 uint32_t offset);
+	void			(*write8)(struct platform *p, uint32_t region,
+					  uint32_t offset, uint8_t value);
+};
+
+/* Registers that read back what was written, and do nothing else */
+struct scratch_regs {
+	struct platform	platform;
+	uint8_t		regs[32];
+};
+
+struct pic {
+	struct platform	platform;
+	uint8_t		imr[2];
+	uint8_t		icw[2];		/* how many are still to come */
+};
+
+struct pit_channel {
+	uint32_t	reload;
+	uint8_t		mode;
+	uint8_t		access;		/* 1 low byte, 2 high byte, 3 both */
+	bool		second;		/* the next write is the high byte */
+	bool		read_second;
+	bool		latched;
+	uint16_t	latch;
+	uint64_t	start;		/* tick at which it was loaded */
+};
+
+struct pit {
+	struct platform		platform;
+	struct pit_channel	channels[3];
+	uint8_t			gate;	/* port 0x61 */
+	uint8_t			refresh;
+};
+
+struct cmos {
+	struct platform	platform;
+	uint8_t		index;
+	uint8_t		regs[128];
+};
+
+struct serial {
+	struct platform	platform;
+	uint8_t		regs[8];
+	uint8_t		divisor[2];
+	char		line[128];
+	unsigned int	length;
+};
+
+struct i8042 {
+	struct platform	platform;
+	uint8_t		queue[16];
+	unsigned int	head, tail;
+	uint8_t		command;	/* command whose data is to come, or 0 */
+	uint8_t		config;
+	uint8_t		outport;
+	uint8_t		argument;	/* keyboard command that takes one, or 0 */
+};
+
+/**
+ * struct debugcon - what the guest wrote to its debug port
+ * @text: all of it, ending in a null byte
+ * @placed: it said that it has placed all BARs
+ * @end: what the line has in it that is its last
+ * @finished: that line was there
+ */
+struct debugcon {
+	struct platform	platform;
+	char		*text;
+	size_t		length;
+	size_t		size;
+	size_t		line;		/* where the current line begins */
+	bool		placed;
+	const char	*end;
+	bool		finished;
+};
+
+#define FW_CFG_ITEMS	20
+
+struct fw_cfg_item {
+	uint16_t	key;
+	const void	*data;
+	uint32_t	size;
+};
+
+struct fw_cfg_file {
+	uint32_t	size;		/* big-endian, as all in here */
+	uint16_t	select;
+	uint16_t	reserved;
+	char		name[56];
+};
+
+struct fw_cfg_e820 {
+	uint64_t	addr;
+	uint64_t	size;
+	uint32_t	type;
+} __attribute__((__packed__));
+
+struct fw_cfg {
+	struct platform			platform;
+	struct fw_cfg_item		items[FW_CFG_ITEMS];
+	unsigned int			nr_items;
+	/* From here on it is what a snapshot has of it */
+	uint16_t			selected;
+	uint32_t			offset;
+	struct {
+		uint32_t		count;
+		struct fw_cfg_file	files[8];
+	} directory;
+	uint32_t			nr_files;
+	struct fw_cfg_e820		e820[8];
+};
+
+struct apic {
+	struct platform	platform;
+	uint8_t		regs[4096];
+};
+
+struct ioapic {
+	struct platform	platform;
+	uint8_t		index;
+	uint8_t		regs[64][4];
+};
+
+#define RAM_BANKS	4
+
+struct ram {
+	struct vmr_device	dev;
+	struct vmr_region	regions[RAM_BANKS + 1];
+	struct vmm_memory	banks[RAM_BANKS + 1];
+	struct vmr_constraint	constraints[2 * (RAM_BANKS + 1)];
+	struct vmr_resource	resources[2 * (RAM_BANKS + 1)];
+	unsigned int		nr;
+};
+
+/**
+ * struct testdev - a PCI function of ours
+ * @desc: what it is
+ * @id: its PCI device id, which no other card has
+ * @memory: memory behind one of its BARs, if any
+ * @trapped: the part of that BAR that is registers
+ * @vectors: its MSI-X vectors, if any
+ * @rom: its expansion ROM's image, or NULL
+ * @places: where the BARs are visible, 0 if they are not; kept by a listener
+ */
+struct testdev {
+	struct vmr_pci_function	fn;
+	const struct testdev_desc	*desc;
+	uint32_t		id;
+	struct vmm		*vmm;
+	struct vmm_memory	memory;
+	struct vmr_region	trapped;
+	struct vmr_range	vectors;
+	struct vmr_constraint	constraints[2];
+	struct vmr_resource	resources[2];
+	const uint8_t		*rom;
+	size_t			rom_size;
+	uint64_t		places[VMR_PCI_NR_BARS]
+				__attribute__((__aligned__(8)));
+};
+
+/* 82371AB function 3: power management. Its ports are no BARs. */
+struct piix4_pm {
+	struct vmr_pci_function	fn;
+	struct vmr_region	acpi;
+	struct vmr_region	smbus;
+	struct vmm		*vmm;
+	pthread_mutex_t		lock;
+	uint8_t			regs[64];
+};
+
+#define NR_TESTDEVS		11	/* and one to be plugged while the guest runs */
+#define NR_SCRATCH_REGS		7
+#define NR_FUNCTIONS		(NR_TESTDEVS + 5)
+#define NR_DEVICES		(NR_SCRATCH_REGS + 12)
+#define OPTION_ROM_SIZE		2048
+
+/* devices/platform.c */
+void platform_init(struct platform *p, struct vmm *vmm, const char *name);
+int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
+		    uint64_t size, const char *tag);
+void platform_irq(struct platform *p, uint32_t irq);
+int platform_register(struct platform *p);
+
+/* One for each device */
+int debugcon_register(struct vmm *vmm);
+int fw_cfg_register(struct vmm *vmm);
+void fw_cfg_restored(struct vmm *vmm);
+int cmos_register(struct vmm *vmm);
+int pit_register(struct vmm *vmm);
+int pic_register(struct vmm *vmm);
+int serial_register(struct vmm *vmm);
+int i8042_register(struct vmm *vmm);
+int scratch_regs_register(struct vmm *vmm);
+int apic_register(struct vmm *vmm);
+
+/* devices/: pci.c, piix4.c, testdev.c, option_rom.c */
+int pci_register(struct vmm *vmm);
+int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
+	     struct vmr_pci_bridge *behind, uint32_t address);
+uint32_t pci_address(const struct vmr_pci_function *fn);
+int piix4_pm_register(struct vmm *vmm);
+int testdevs_register(struct vmm *vmm);
+uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,
+		     uint64_t offset);
+void option_rom_make(uint8_t rom[OPTION_ROM_SIZE], uint16_t vendor,
+		     uint16_t device, const char *message);
+
+#endif /* VMM_DEVICES_H */

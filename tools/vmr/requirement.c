@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * requirement.c - the smallest window and address width for a plan
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "place.h"
+
+/* As the pools: where what may be above 4 GiB is tried first */
+static size_t requirement_of(const struct plan_resource *resource)
+{
+	if (resource->kind == VMR_KIND_PIO)
+		return 2;
+	return resource->flags & VMR_64BIT ? 0 : 1;
+}
+
+const struct vmr_system_pool *pool_of_requirement(const struct plan *plan,
+						  size_t i)
+{
+	static const uint32_t flags[NR_REQUIREMENTS] = { VMR_64BIT, 0, 0 };
+	const uint32_t kind = i == 2 ? VMR_KIND_PIO : VMR_KIND_MMIO;
+	size_t p;
+
+	for (p = 0; p < plan->sys.nr_pools; p++) {
+		const struct vmr_system_pool *pool = &plan->sys.pools[p];
+
+		if (pool->kinds & 1u << kind &&
+		    (pool->flags & (VMR_64BIT | VMR_PLATFORM)) == flags[i])
+			return pool;
+	}
+	return NULL;
+}
+
+static uint32_t bits_of(uint64_t n)
+{
+	uint32_t bits = 0;
+
+	for (; n; n >>= 1)
+		bits++;
+	return bits;
+}
+
+static void reserve_holes(const struct plan *plan, struct vmr_space *space,
+			  struct vmr_range *holes)
+{
+	size_t i;
+
+	memset(holes, 0, VMR_LAYOUT_MAX_RESERVED * sizeof(*holes));
+	for (i = 0; i < plan->config.nr_reserved; i++)
+		vmr_reserve(space, &holes[i], plan->config.reserved[i].start,
+			    plan->config.reserved[i].last, NULL);
+}
+
+/* Place from the bottom up in a window without an end, and see how far it goes */
+static void measure_window(struct plan *plan, const struct items *items,
+			   size_t i)
+{
+	static const char *const names[NR_REQUIREMENTS] = {
+		"mmio64", "mmio32", "ports",
+	};
+	const struct vmr_system_pool *pool = pool_of_requirement(plan, i);
+	struct window_requirement *requirement = &plan->requirements[i];
+	struct vmr_range holes[VMR_LAYOUT_MAX_RESERVED];
+	struct vmr_space space;
+	size_t j;
+
+	*requirement = (struct window_requirement) { .name = names[i], .has = pool };
+	if (pool) {
+		requirement->start = pool->pool.start;
+		requirement->name = pool->pool.name;
+	} else if (!i) {
+		requirement->start = FOUR_GIB;
+	}
+	requirement->last = requirement->start;
+	vmr_space_init(&space, requirement->start, VMR_ADDR_MAX);
+	if (i != 2)
+		reserve_holes(plan, &space, holes);
+	for (j = 0; j < items->nr; j++) {
+		struct plan_resource *resource = items->list[j].resource;
+		struct vmr_request req = VMR_REQUEST(resource->size, resource->align);
+
+		if (resource->fixed || requirement_of(resource) != i ||
+		    resource->flags & VMR_PLATFORM)
+			continue;
+		memset(&resource->region, 0, sizeof(resource->region));
+		requirement->any = true;
+		if (vmr_alloc(&space, &resource->region.range, &req, NULL))
+			requirement->last = VMR_ADDR_MAX;
+		else if (resource->region.range.last > requirement->last)
+			requirement->last = resource->region.range.last;
+	}
+	requirement->does = !requirement->any || (pool && requirement->last <= pool->pool.last);
+	requirement->bits = bits_of(requirement->last);
+}
+
+void measure_windows(struct plan *plan)
+{
+	struct items items;
+	size_t i;
+
+	size_all_windows(plan, true);
+	items = list_items(plan, NULL, true);
+	for (i = 0; i < NR_REQUIREMENTS; i++)
+		measure_window(plan, &items, i);
+	free(items.list);
+}
