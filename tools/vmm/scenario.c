@@ -223,10 +223,9 @@ static void leave(struct vmm *vmm)
 		fault = "not all BARs were visible";
 	for (i = 0; !fault && i < VMR_PCI_NR_BARS; i++)
 		if (fn->bars[i].type != VMR_PCI_BAR_NONE)
-			fault = probe_expect_unmapped(
-				&vmm->checker,
-				(enum vmr_io)fn->bars[i].region.io,
-				vmm->scenario.places[i]);
+			fault = probe_expect_unmapped(&vmm->checker,
+						      (enum vmr_io)fn->bars[i].region.io,
+						      vmm->scenario.places[i]);
 	for (i = 0; !fault && i < SCENARIO_SPACES; i++)
 		if (vmm->scenario.used[i] + freed[i])
 			fault = "it left something behind";

@@ -90,7 +90,7 @@ static void add_window(struct plan_device *bridge, unsigned int window,
 	struct plan_resource *resource;
 
 	resource = push_resource(bridge, window ? VMR_KIND_MMIO : VMR_KIND_PIO,
-			 round_up(size, grain), bridge->line);
+				 round_up(size, grain), bridge->line);
 	resource->align = align > grain ? align : grain;
 	resource->window = true;
 	if (window == 2)

@@ -295,15 +295,13 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 	vmr_resource_set_init(&fn->dev.resources, testdev->resources,
 			      ARRAY_SIZE(testdev->resources));
 	if (desc->vectors)
-		vmr_constraint_init(
-			&testdev->constraints[fn->dev.nr_constraints++],
-			VMR_KIND_MSIX, desc->vectors, &testdev->vectors);
+		vmr_constraint_init(&testdev->constraints[fn->dev.nr_constraints++],
+				    VMR_KIND_MSIX, desc->vectors, &testdev->vectors);
 	if (desc->trapped) {
 		region = &fn->bars[desc->memory_bar].region;
 		region->type = VMR_REGION_MEMORY;
-		vmr_constraint_init(
-			&testdev->constraints[fn->dev.nr_constraints++],
-			VMR_KIND_MEM_SLOT, 1, &testdev->memory.slot);
+		vmr_constraint_init(&testdev->constraints[fn->dev.nr_constraints++],
+				    VMR_KIND_MEM_SLOT, 1, &testdev->memory.slot);
 		memory_add(vmm, &testdev->memory, region,
 			   region->size - desc->trapped);
 		vmr_region_init(&testdev->trapped, VMR_MMIO, VMR_REGION_TRAPPED,
