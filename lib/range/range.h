@@ -119,7 +119,7 @@ static inline uint64_t vmr_space_tag(const struct vmr_space *space)
 	return (uintptr_t)space;
 }
 
-/* What an inactive range has of its space: half of the address (4) */
+/* An inactive range holds half of the address of its space (4) */
 static inline uint64_t vmr_space_ref(const struct vmr_space *space)
 {
 	return (uintptr_t)space >> 1;
