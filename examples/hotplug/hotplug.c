@@ -229,8 +229,7 @@ int main(void)
 		hits += vcpus[i].hits;
 		wrong += vcpus[i].wrong;
 	}
-	printf("%d cards came, moved and went; %lu accesses met one; %lu were "
-	       "wrong\n",
+	printf("%d cards came, moved and went; %lu accesses met one; %lu were wrong\n",
 	       CYCLES, hits, wrong);
 	return wrong || !hits;
 }

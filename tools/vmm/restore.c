@@ -335,8 +335,7 @@ struct vmm *restore_machine(struct vmm *vmm)
 	if (fault)
 		printf("%s\n", fault);
 	else
-		printf("%u devices go on in other memory, %zu bytes saved "
-		       "twice the same\n",
+		printf("%u devices go on in other memory, %zu bytes saved twice the same\n",
 		       vmm->nr_devices + vmm->nr_functions, size);
 	fflush(stdout);
 	if (readers_start(vmm))

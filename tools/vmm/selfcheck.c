@@ -175,8 +175,7 @@ void selfcheck(struct vmm *vmm)
 		if (has_bar(vmm, &m))
 			continue;
 		vmm->misdispatched++;
-		printf("check: BAR %u of %02x:%02x.%x was mapped, and is "
-		       "none\n",
+		printf("check: BAR %u of %02x:%02x.%x was mapped, and is none\n",
 		       m.bar, m.address >> 8, m.address >> 3 & 0x1f,
 		       m.address & 7);
 	}
