@@ -10,7 +10,7 @@
  *
  * A step comes after an exit, on the thread of the CPU, and depends on the exits
  * before it and on nothing else. So a replay takes the same steps at the same
- * places. The guest has looked for cards before and looks no more, so none of
+ * places. The guest has scanned the bus before and does not scan it again, so none of
  * this changes what it reads.
  */
 #include <stdarg.h>
@@ -214,7 +214,7 @@ static void leave(struct vmm *vmm)
 	vmm->nr_functions--;
 	count_usage(vmm, freed);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
-	/* Outside the lock, for a reader inside the card might want that. */
+	/* Outside the lock: a reader inside the device might wait for it. */
 	err = vmr_device_drain(&vmm->manager, &fn->dev);
 
 	if (visible < 0 || err)
@@ -233,7 +233,7 @@ static void leave(struct vmm *vmm)
 	    "00:08.0 is unplugged and drained, all it had is free");
 }
 
-/* The card is there then, so that it is part of what is saved. */
+/* The plugged device is part of the snapshot. */
 static void (*const steps[])(struct vmm *vmm) = {
 	add, move, NULL /* restore */, ask, leave,
 };
