@@ -36,8 +36,8 @@ static int check_restored_ranges(struct vmr_manager *manager,
 	for (i = 0; i < dev->nr_constraints; i++) {
 		const struct vmr_constraint *c = &dev->constraints[i];
 
-		if (!vmr_constraint_is_allocated(
-			    constraint_space(manager, dev, c), c) ||
+		if (!vmr_constraint_is_allocated(constraint_space(manager, dev, c),
+						 c) ||
 		    c->range->last - c->range->start != c->request.size - 1)
 			break;
 	}
