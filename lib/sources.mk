@@ -18,7 +18,8 @@ VMR_LAYOUT := layout/window_split.c layout/machines.c layout/layout_check.c \
 	layout/layout.c
 VMR_PRINT := print/writer.c print/print.c
 VMR_SNAPSHOT := snapshot/snapshot.c snapshot/snapshot_save.c \
-	snapshot/snapshot_check.c snapshot/snapshot_restore.c
+	snapshot/snapshot_check.c snapshot/snapshot_restore.c \
+	snapshot/snapshot_device.c
 VMR_PCI := pci/address.c pci/find.c pci/bar.c pci/window.c pci/capability.c \
 	pci/vector.c pci/msix.c pci/msi.c pci/msix_device.c pci/intx.c \
 	pci/access.c pci/reset.c pci/pm.c pci/express.c pci/function.c \

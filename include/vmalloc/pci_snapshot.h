@@ -42,19 +42,22 @@ int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
  *	capabilities and, if it is behind a bridge, its @upstream_bridge
  * @sys: its system
  *
- * The block contains the configuration space and the MSI-X tables. A restore
+ * The block begins with the configuration space, which @block->check of the owner may
+ * look at. The types and sizes of the BARs, the registers being sized, the pending
+ * messages, the level of the interrupt pin and the MSI-X table follow. A restore
  * writes them and moves no range. The ranges of BARs, windows and vectors are
  * restored with their spaces, and must agree with the registers:
  *
  *  - a BAR whose registers hold no address, or one outside its space: free; with
  *    decoding off: parked at the address; with decoding on: live or claimed there;
+ *  - a BAR that is being sized: free, or parked anywhere;
  *  - a closed window: free; an open window: live or claimed from base to limit;
- *  - enabled vectors: live, or free if the allocation failed; disabled vectors:
- *    free.
+ *  - vectors of an enabled capability: live or free; others: free.
  *
- * The read-only bits of the header (except the status register), of the
- * capabilities and of the tables must be the same as in @fn. The library does not
- * check other registers. The owner may set @block->check to check them.
+ * The constant bits of the header, of the capabilities and of the table, the BARs and
+ * the number of entries must be the same as in @fn. The library does not check other
+ * registers. The host bridges must be registered, and the check of the block stores
+ * the one above in @fn->host.
  *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
