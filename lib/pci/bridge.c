@@ -163,8 +163,10 @@ int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 	if (!fn)
 		return -EINVAL;
 	ret = check_plug(bridge);
+	if (!ret && fn->manager)
+		ret = -EEXIST;
 	if (ret)
-		return fn->manager && bridge ? -EEXIST : ret;
+		return ret;
 	if (devfn == VMR_PCI_ANY_DEVICE) {
 		ret = vmr_pci_free_device(bridge->fn.manager, NULL, bridge,
 					  &device);

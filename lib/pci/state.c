@@ -2,22 +2,22 @@
 /*
  * state.c - the registers of functions in a snapshot
  *
- * A block is a header that describes the function, its configuration space, one byte
- * for each MSI vector, and for each MSI-X entry its 16 bytes and one byte more. The
- * registers determine the range of each BAR, window and vector. Saving compares them
+ * A block is the configuration space, a description of the function, one byte for each
+ * MSI vector, and for each MSI-X entry its 16 bytes and one byte more. The registers
+ * determine the range of each BAR, window and vector. Saving compares them
  * with the current ranges, restoring with the saved ranges.
  */
 #include "pci.h"
 
 #include <vmalloc/pci_snapshot.h>
 
-/* The header, in little-endian order */
+/* The description, in little-endian order */
 #define STATE_CONFIG_SIZE	0	/* 32 bits */
 #define STATE_NR_ENTRIES	4	/* 32 bits */
 #define STATE_SIZING		8	/* a bit for each BAR register */
 #define STATE_INTX_LEVEL	9	/* 0 or 1 */
 #define STATE_BARS		12	/* 32 bits each, see describe_bar() */
-#define STATE_CONFIG		(STATE_BARS + 4 * VMR_PCI_NR_BARS)
+#define STATE_SIZE		(STATE_BARS + 4 * VMR_PCI_NR_BARS)
 
 #define ENTRY_SIZE		(PCI_MSIX_ENTRY_SIZE + 1)
 
@@ -39,10 +39,10 @@ static uint32_t nr_entries(const struct vmr_pci_function *fn)
 	return fn->msix ? fn->msix->nr : 0;
 }
 
-/* The number of the byte after configuration space */
+/* The offsets of the parts of a block */
 static size_t msi_at(const struct vmr_pci_function *fn)
 {
-	return STATE_CONFIG + fn->config_size;
+	return fn->config_size + STATE_SIZE;
 }
 
 static size_t entry_at(const struct vmr_pci_function *fn, uint32_t index)
@@ -72,6 +72,19 @@ static uint32_t bar_registers(const struct vmr_pci_function *fn)
 	return mask;
 }
 
+static void save_description(const struct vmr_pci_function *fn, uint8_t *bytes)
+{
+	uint32_t i;
+
+	memset(bytes, 0, STATE_SIZE);
+	put_le32(&bytes[STATE_CONFIG_SIZE], fn->config_size);
+	put_le32(&bytes[STATE_NR_ENTRIES], nr_entries(fn));
+	bytes[STATE_SIZING] = fn->sizing;
+	bytes[STATE_INTX_LEVEL] = fn->intx_level;
+	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+		put_le32(&bytes[STATE_BARS + 4 * i], describe_bar(&fn->bars[i]));
+}
+
 static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
 {
 	const struct vmr_pci_reg_block *reg_block;
@@ -80,14 +93,8 @@ static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
 	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
 		if (reg_block->read)
 			reg_block->read(fn, reg_block);
-	memset(bytes, 0, STATE_CONFIG);
-	put_le32(&bytes[STATE_CONFIG_SIZE], fn->config_size);
-	put_le32(&bytes[STATE_NR_ENTRIES], nr_entries(fn));
-	bytes[STATE_SIZING] = fn->sizing;
-	bytes[STATE_INTX_LEVEL] = fn->intx_level;
-	for (i = 0; i < VMR_PCI_NR_BARS; i++)
-		put_le32(&bytes[STATE_BARS + 4 * i], describe_bar(&fn->bars[i]));
-	memcpy(&bytes[STATE_CONFIG], fn->config, fn->config_size);
+	memcpy(bytes, fn->config, fn->config_size);
+	save_description(fn, &bytes[fn->config_size]);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		bytes[msi_at(fn) + i] =
 			vmr_pci_vector_pending(&fn->msi->vectors[i]);
@@ -132,9 +139,9 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 {
 	uint32_t i, j;
 
-	fn->sizing = bytes[STATE_SIZING];
-	fn->intx_level = bytes[STATE_INTX_LEVEL];
-	memcpy(fn->config, &bytes[STATE_CONFIG], fn->config_size);
+	fn->sizing = bytes[fn->config_size + STATE_SIZING];
+	fn->intx_level = bytes[fn->config_size + STATE_INTX_LEVEL];
+	memcpy(fn->config, bytes, fn->config_size);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		restore_vector(&fn->msi->vectors[i], bytes[msi_at(fn) + i]);
 	for (i = 0; i < nr_entries(fn); i++) {
@@ -188,22 +195,28 @@ static bool config_matches(const struct vmr_pci_function *fn,
 	return true;
 }
 
-static bool header_matches(const struct vmr_pci_function *fn,
-			   const uint8_t *bytes)
+/* Whether the function has the same registers, BARs and entries */
+static bool description_matches(const struct vmr_pci_function *fn,
+				const uint8_t *bytes)
 {
 	uint32_t i;
 
 	if (get_le32(&bytes[STATE_CONFIG_SIZE]) != fn->config_size ||
-	    get_le32(&bytes[STATE_NR_ENTRIES]) != nr_entries(fn) ||
-	    bytes[STATE_SIZING] & ~bar_registers(fn) ||
-	    bytes[STATE_INTX_LEVEL] > !!fn->config[PCI_INTERRUPT_PIN] ||
-	    bytes[STATE_INTX_LEVEL + 1] || bytes[STATE_INTX_LEVEL + 2])
+	    get_le32(&bytes[STATE_NR_ENTRIES]) != nr_entries(fn))
 		return false;
 	for (i = 0; i < VMR_PCI_NR_BARS; i++)
 		if (get_le32(&bytes[STATE_BARS + 4 * i]) !=
 		    describe_bar(&fn->bars[i]))
 			return false;
 	return true;
+}
+
+static bool description_valid(const struct vmr_pci_function *fn,
+			      const uint8_t *bytes)
+{
+	return !(bytes[STATE_SIZING] & ~bar_registers(fn)) &&
+	       bytes[STATE_INTX_LEVEL] <= !!fn->config[PCI_INTERRUPT_PIN] &&
+	       !bytes[STATE_INTX_LEVEL + 1] && !bytes[STATE_INTX_LEVEL + 2];
 }
 
 static bool vectors_valid(const struct vmr_pci_function *fn,
@@ -230,11 +243,11 @@ static bool vectors_valid(const struct vmr_pci_function *fn,
 static bool state_valid(const struct vmr_pci_function *fn,
 			const uint8_t *bytes)
 {
-	const uint8_t *config = &bytes[STATE_CONFIG];
+	const uint8_t *description = &bytes[fn->config_size];
 
-	return header_matches(fn, bytes) && config_matches(fn, config) &&
-	       !(config[PCI_STATUS] & PCI_STATUS_INTERRUPT) ==
-		       !bytes[STATE_INTX_LEVEL] &&
+	return description_valid(fn, description) &&
+	       !(bytes[PCI_STATUS] & PCI_STATUS_INTERRUPT) ==
+		       !description[STATE_INTX_LEVEL] &&
 	       vectors_valid(fn, bytes);
 }
 
@@ -418,6 +431,15 @@ static bool pci_block_consistent(const struct vmr_snapshot_block *block)
 	return function_matches_ranges(block, NULL, fn->config, fn->sizing);
 }
 
+static bool pci_block_match(const struct vmr_snapshot_block *block,
+			    const uint8_t *saved)
+{
+	const struct vmr_pci_function *fn = block->owner;
+
+	return description_matches(fn, &saved[fn->config_size]) &&
+	       config_matches(fn, saved);
+}
+
 static void pci_block_save(const struct vmr_snapshot_block *block,
 			   uint8_t *bytes)
 {
@@ -433,8 +455,8 @@ static bool pci_block_check(const struct vmr_snapshot_block *block,
 
 	fn->host = saved_host(fn, block->sys, ctx);
 	return state_valid(fn, saved) &&
-	       function_matches_ranges(block, ctx, &saved[STATE_CONFIG],
-				       saved[STATE_SIZING]);
+	       function_matches_ranges(block, ctx, saved,
+				       saved[fn->config_size + STATE_SIZING]);
 }
 
 static void pci_block_restore(const struct vmr_snapshot_block *block,
@@ -447,6 +469,7 @@ static const struct vmr_snapshot_block_ops pci_block_ops = {
 	.size = pci_block_size,
 	.consistent = pci_block_consistent,
 	.save = pci_block_save,
+	.match = pci_block_match,
 	.check = pci_block_check,
 	.restore = pci_block_restore,
 };

@@ -50,9 +50,10 @@ static bool touches(uint32_t offset, uint32_t width, uint32_t first,
 }
 
 /* In configuration space only the address and the bit matter; see above. */
-static void pm_config_written(struct vmr_pci_function *fn, uint32_t offset,
-			      uint32_t width)
+static void pm_config_written(struct vmr_pci_function *fn,
+			      const struct vmr_pci_write *write)
 {
+	uint32_t offset = write->offset, width = write->width;
 	struct piix4_pm *pm = container_of(fn, struct piix4_pm, fn);
 
 	if (touches(offset, width, PM_BASE, PM_BASE + 1) ||
@@ -148,7 +149,7 @@ int piix4_pm_register(struct vmm *vmm)
 		.read	= pm_read,
 		.write	= pm_write,
 	};
-	static const struct vmr_pci_ops pci_ops = {
+	static const struct vmr_pci_events events = {
 		.config_written	= pm_config_written,
 	};
 	struct piix4_pm *pm = &vmm->pm;
@@ -158,7 +159,7 @@ int piix4_pm_register(struct vmm *vmm)
 	pthread_mutex_init(&pm->lock, NULL);
 	if (vmr_pci_function_init(fn, &ids, &dev_ops, "power management"))
 		return -1;
-	fn->ops = &pci_ops;
+	fn->events = &events;
 	fn->config[PM_BASE] = 1;
 	fn->config[SMBUS_BASE] = 1;
 	fn->wmask[PM_BASE] = 0xc0;
