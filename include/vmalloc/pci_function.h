@@ -178,7 +178,13 @@ struct vmr_pci_reg_block {
 		      struct vmr_pci_reg_block *reg_block);
 	void (*remove)(struct vmr_pci_function *fn,
 		       struct vmr_pci_reg_block *reg_block);
-	/* private: the reset values, @size bytes, NULL for zeroes */
+	/* private: called before the function is registered; may refuse it */
+	int (*plug)(struct vmr_pci_function *fn,
+		    struct vmr_pci_reg_block *reg_block);
+	/* called after the function was registered with restored registers */
+	void (*restored)(struct vmr_pci_function *fn,
+			 struct vmr_pci_reg_block *reg_block);
+	/* the reset values, @size bytes, NULL for zeroes */
 	const uint8_t		*contents;
 	/* bits that a function level reset leaves alone, @size bytes or NULL */
 	const uint8_t		*sticky;

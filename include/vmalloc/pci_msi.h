@@ -15,9 +15,8 @@ extern "C" {
  * DOC: Overview
  *
  * The library keeps the registers, the table and the pending bits of MSI and MSI-X
- * (PCI Local Bus Specification 3.0, section 6.8), allocates an interrupt number for
- * each vector that the guest uses, and sends or holds back the messages of the
- * device.
+ * (PCI Local Bus Specification 3.0, section 6.8). It allocates an interrupt number for
+ * each vector that the guest uses. It sends or holds back the messages of the device.
  *
  * Vectors: MSI allocates a block while it is enabled. MSI-X allocates a number for an
  * entry when it is first used: the capability is enabled, and neither the entry nor
@@ -33,7 +32,8 @@ extern "C" {
  *
  * The table and the pending bits are inside BARs of the function. The library serves
  * accesses to them, so that the owner's callbacks never do. Reads need no lock.
- * Writes acquire the lock of the host bridge.
+ * Writes acquire the lock of the host bridge; without a host bridge, the owner
+ * serialises them.
  *
  * All memory is the owner's: one struct vmr_pci_msix_entry for each entry.
  *

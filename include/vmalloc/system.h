@@ -165,6 +165,8 @@ struct vmr_system {
 	struct vmr_list		vector_waiters[VMR_VECTOR_WAITER_SIZES];
 	uint64_t		vector_tickets;
 	bool			vectors_freed;	/* in a write section */
+	/* NULL until a request waits */
+	void (*serve_vectors)(struct vmr_system *sys);
 	struct vmr_space	pci_buses;
 	/* public: */
 };

@@ -60,6 +60,13 @@ static void bridge_reset(struct vmr_pci_function *fn,
 	vmr_pci_update_numbers(fn->bridge);
 }
 
+static void bridge_restored(struct vmr_pci_function *fn,
+			    struct vmr_pci_reg_block *reg_block)
+{
+	(void)reg_block;
+	vmr_pci_update_numbers(fn->bridge);
+}
+
 static void bridge_remove(struct vmr_pci_function *fn,
 			  struct vmr_pci_reg_block *reg_block)
 {
@@ -99,6 +106,7 @@ static int init_bridge(struct vmr_pci_bridge *bridge,
 	bridge->reg_block.contents = reset_values;
 	bridge->reg_block.write = bridge_written;
 	bridge->reg_block.reset = bridge_reset;
+	bridge->reg_block.restored = bridge_restored;
 	bridge->reg_block.remove = bridge_remove;
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
 	vmr_id_pool_init(&bridge->devfns, 0, 0xff);

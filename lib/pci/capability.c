@@ -80,7 +80,7 @@ static bool has_capability(const struct vmr_pci_function *fn, uint16_t id)
 	return false;
 }
 
-/* What both kinds of capabilities have in common; @end is behind the last place */
+/* Place a capability of either kind in [start, end) */
 static int add_block(struct vmr_pci_function *fn,
 		     struct vmr_pci_reg_block *reg_block,
 		     const struct vmr_pci_cap_desc *desc, uint32_t header,

@@ -104,6 +104,20 @@ static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
 	return ret;
 }
 
+static int prepare_blocks(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_reg_block *reg_block;
+	int ret;
+
+	for (reg_block = fn->reg_blocks; reg_block;
+	     reg_block = reg_block->next) {
+		ret = reg_block->plug ? reg_block->plug(fn, reg_block) : 0;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		   struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
 		   uint32_t address)
@@ -112,11 +126,9 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 
 	if (fn->manager)
 		return -EEXIST;
-	if (fn->msix) {
-		ret = vmr_pci_msix_add_subregions(fn);
-		if (ret)
-			return ret;
-	}
+	ret = prepare_blocks(fn);
+	if (ret)
+		return ret;
 	ret = take_address(vmr_pci_devfns(manager, upstream), fn, address,
 			   &fn->address_reserved);
 	if (ret)
@@ -194,6 +206,7 @@ EXPORT_SYMBOL_GPL(vmr_pci_plug);
 /* The vectors, the level of the pin, and the place of a BAR that is being sized */
 static void function_restored(struct vmr_pci_function *fn)
 {
+	struct vmr_pci_reg_block *reg_block;
 	struct vmr_pci_bar *bar;
 
 	for (bar = fn->bars; bar < fn->bars + VMR_PCI_NR_BARS; bar++) {
@@ -201,12 +214,11 @@ static void function_restored(struct vmr_pci_function *fn)
 				     VMR_FREE;
 		bar->old_start = bar->region.range.start;
 	}
-	if (fn->bridge)
-		vmr_pci_update_numbers(fn->bridge);
-	if (fn->msi)
-		vmr_pci_msi_restored(fn);
-	if (fn->manager && fn->msix)
-		vmr_pci_msix_restored(fn);
+	/* A callback may unplug the function */
+	for (reg_block = fn->reg_blocks; fn->manager && reg_block;
+	     reg_block = reg_block->next)
+		if (reg_block->restored)
+			reg_block->restored(fn, reg_block);
 	if (fn->manager)
 		vmr_pci_intx_update(fn);
 }
@@ -246,8 +258,8 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	struct vmr_bus *old_parent;
 	int ret = check_restored(manager, fn);
 
-	if (!ret && fn->msix)
-		ret = vmr_pci_msix_add_subregions(fn);
+	if (!ret)
+		ret = prepare_blocks(fn);
 	if (ret)
 		return ret;
 	old_parent = fn->dev.parent_bus;

@@ -106,7 +106,7 @@ static void set_nr_vectors(struct vmr_pci_msi *msi, uint32_t nr)
 			      msi->error);
 }
 
-void vmr_pci_msi_update(struct vmr_pci_function *fn)
+static void update_vectors(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_msi *msi = fn->msi;
 
@@ -138,7 +138,7 @@ static void msi_written(struct vmr_pci_function *fn,
 	bool message = writes_message(msi, write);
 	uint32_t i;
 
-	vmr_pci_msi_update(fn);
+	update_vectors(fn);
 	if (!message || !msi->range.node.link)
 		return;
 	for (i = 0; i < msi->waiter.nr; i++)
@@ -170,6 +170,27 @@ static void msi_clear(struct vmr_pci_function *fn,
 		vmr_pci_vector_clear(&msi->vectors[i]);
 	if (fn->manager)
 		set_nr_vectors(msi, 0);
+}
+
+/*
+ * After a restore: a live block is the one that the registers enable, and is reported
+ * as if the guest had just enabled it. If there is none, it is requested again.
+ */
+static void msi_restored(struct vmr_pci_function *fn,
+			 struct vmr_pci_reg_block *reg_block)
+{
+	struct vmr_pci_msi *msi = to_msi(reg_block);
+	uint32_t i;
+
+	if (msi->range.node.link) {
+		msi->waiter.nr =
+			(uint32_t)(msi->range.last - msi->range.start + 1);
+		fn->nr_vectors += msi->waiter.nr;
+		vmr_pci_report_vector(fn, 0, &msi->range, 0);
+		for (i = 0; fn->manager && i < msi->waiter.nr; i++)
+			vmr_pci_report_message(fn, i);
+	}
+	update_vectors(fn);
 }
 
 /* Only maskable capabilities have mask bits, one for each vector that exists */
@@ -210,6 +231,7 @@ static int add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	msi->reg_block.read = msi_read;
 	msi->reg_block.reset = msi_clear;
 	msi->reg_block.remove = msi_clear;
+	msi->reg_block.restored = msi_restored;
 	msi->waiter.range = &msi->range;
 	msi->waiter.kind = VMR_KIND_MSI;
 	msi->waiter.served = msi_served;
@@ -249,26 +271,6 @@ int vmr_pci_add_msi_maskable(struct vmr_pci_function *fn,
 		       is_64bit ? 24 : 20);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msi_maskable);
-
-/*
- * After a restore: a live block is the one that the registers enable, and is reported
- * as if the guest had just enabled it. If there is none, it is requested again.
- */
-void vmr_pci_msi_restored(struct vmr_pci_function *fn)
-{
-	struct vmr_pci_msi *msi = fn->msi;
-	uint32_t i;
-
-	if (msi->range.node.link) {
-		msi->waiter.nr =
-			(uint32_t)(msi->range.last - msi->range.start + 1);
-		fn->nr_vectors += msi->waiter.nr;
-		vmr_pci_report_vector(fn, 0, &msi->range, 0);
-		for (i = 0; fn->manager && i < msi->waiter.nr; i++)
-			vmr_pci_report_message(fn, i);
-	}
-	vmr_pci_msi_update(fn);
-}
 
 static int notify_msi(struct vmr_pci_function *fn, uint32_t index)
 {

@@ -194,19 +194,8 @@ static inline uint64_t vmr_pci_msix_pba_size(uint32_t nr)
 	return (uint64_t)(nr + 63) / 64 * 8;
 }
 
-/*
- * msix_device.c: callbacks that serve the table and the pending bits, and the
- * subregions of memory BARs that trap them
- */
-extern const struct vmr_device_ops vmr_pci_msix_device_ops;
-
-int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
-
-/* msi.c, msix.c: act on the registers; report what a restore put back */
-void vmr_pci_msi_update(struct vmr_pci_function *fn);
-void vmr_pci_msix_update(struct vmr_pci_function *fn);
-void vmr_pci_msi_restored(struct vmr_pci_function *fn);
-void vmr_pci_msix_restored(struct vmr_pci_function *fn);
+/* msix.c: initialise a capability that was added to @fn */
+void vmr_pci_msix_init(struct vmr_pci_function *fn, struct vmr_pci_msix *msix);
 
 /* intx.c: act on the level, the disable bit, and the presence of a function */
 void vmr_pci_intx_update(struct vmr_pci_function *fn);
