@@ -25,7 +25,7 @@ static void print_owner(const struct vmm *vmm,
 		fn = vmm->functions[i];
 		if (region->device != &fn->dev)
 			continue;
-		address = pci_address(fn);
+		address = vmr_pci_function_address(fn);
 		printf("%02x:%02x.%x ", address >> 8, address >> 3 & 0x1f,
 		       address & 7);
 	}

@@ -69,7 +69,7 @@ static const char *check_window(struct vmm_cpu *cpu, struct testdev *testdev,
 				unsigned int bar, const struct mapping *m)
 {
 	struct vmr_region *region = &testdev->fn.bars[bar].region;
-	uint32_t bridge = pci_address(&testdev->fn.upstream_bridge->fn);
+	uint32_t bridge = vmr_pci_function_address(&testdev->fn.upstream_bridge->fn);
 	uint32_t command = config_read(cpu, bridge, PCI_COMMAND);
 	const char *fault;
 
@@ -117,7 +117,7 @@ static const char *check_bar(struct vmm_cpu *cpu, struct testdev *testdev,
 static unsigned int check_testdev(struct vmm *vmm, struct testdev *testdev)
 {
 	const char *log = vmm->debugcon.text ? vmm->debugcon.text : "";
-	uint32_t address = pci_address(&testdev->fn);
+	uint32_t address = vmr_pci_function_address(&testdev->fn);
 	unsigned int bar, programmed = 0;
 	const char *fault;
 	struct mapping m;
@@ -153,7 +153,7 @@ static bool has_bar(const struct vmm *vmm, const struct mapping *m)
 
 	for (i = 0; i < vmm->nr_functions; i++) {
 		fn = vmm->functions[i];
-		if (pci_address(fn) == m->address && m->bar < VMR_PCI_NR_BARS &&
+		if (vmr_pci_function_address(fn) == m->address && m->bar < VMR_PCI_NR_BARS &&
 		    fn->bars[m->bar].type != VMR_PCI_BAR_NONE)
 			return true;
 	}
@@ -196,7 +196,7 @@ void selfcheck_again(struct vmm *vmm)
 		testdev = &vmm->testdevs[i];
 		for (bar = 0; bar < VMR_PCI_NR_BARS; bar++) {
 			if (testdev->fn.bars[bar].type == VMR_PCI_BAR_NONE ||
-			    !find_mapping(log, pci_address(&testdev->fn), bar,
+			    !find_mapping(log, vmr_pci_function_address(&testdev->fn), bar,
 					  &m))
 				continue;
 			if (check_bar(&vmm->checker, testdev, bar, &m))

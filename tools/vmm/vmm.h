@@ -119,6 +119,7 @@ struct reader_thread {
 
 /**
  * struct vmm - a virtual machine
+ * @pci_root: the host bridge, which has all 256 buses
  * @exits: accesses routed so far, which is also the guest's clock
  * @unhandled_exits: accesses without a device
  * @errors: accesses that failed for another reason, which is always a fault
@@ -144,6 +145,7 @@ struct vmm {
 	struct vmr_system	sys;
 	struct vmr_manager	manager;
 	struct vmr_pci_conf1	pci_host;
+	struct vmr_pci_host	pci_root;
 	struct vmr_lock_ops	pci_lock;
 	pthread_mutex_t		writers;
 	struct vmr_listener	listener;

@@ -245,7 +245,6 @@ block_check_fn apic_check, fw_cfg_check, piix4_pm_check;
 int pci_register(struct vmm *vmm);
 int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	     struct vmr_pci_bridge *behind, uint32_t address);
-uint32_t pci_address(const struct vmr_pci_function *fn);
 int piix4_pm_register(struct vmm *vmm);
 int testdevs_register(struct vmm *vmm);
 uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,
