@@ -180,6 +180,23 @@ TEST(window_split_invalid_args)
 	REFUSE_CUT(-EINVAL, cut(1, 0, 1, NULL, 1));
 }
 
+/* A split writes no more apertures than there are. */
+TEST(window_split_writes_nr_apertures)
+{
+	struct vmr_layout_segment *behind = &p.segments[2];
+
+	memset(cuts, 0xa5, sizeof(cuts));
+	ASSERT_EQ(0, cut(0x10000, 0x1ffff, 0x1000, NULL, 2));
+	EXPECT_EQ(0xa5, *(unsigned char *)&cuts[2]);
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.nr_segments = 2;
+	p.config.segments = p.segments;
+	memset(p.segments, 0xa5, sizeof(p.segments));
+	ASSERT_EQ(0, vmr_layout_init(&p.layout, &m.sys, &p.config, NULL));
+	EXPECT_EQ(0xa5, *(unsigned char *)behind);
+	EXPECT_EQ(0xa5, *(unsigned char *)&behind->windows[1]);
+}
+
 /* The shares equal those of a division with wider numbers. */
 TEST(window_split_shares_are_exact)
 {
