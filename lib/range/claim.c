@@ -148,7 +148,7 @@ static uint64_t erase_under_test(struct vmr_space *space,
 	return ticket;
 }
 
-void vmr_settle_close(struct vmr_space *space)
+void vmr_settle_return(struct vmr_space *space)
 {
 	struct vmr_range *range;
 
@@ -183,6 +183,7 @@ static int make_inactive(struct vmr_space *space, struct vmr_range *range,
 	if (start < space->start || last > space->last)
 		return -ERANGE;
 	vmr_section_begin(space->seq);
+	space->settling.is_open = false;
 	vmr_settle_close(space);
 	if (range->node.link)
 		vmr_erase_linked(space, range);
@@ -207,6 +208,65 @@ int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 }
 EXPORT_SYMBOL_GPL(vmr_park);
 
+/*
+ * The lowest range in the subtree at @rb that overlaps [start, last]. Loop
+ * invariant: if the subtree that was entered has such a range, the lowest one is in
+ * the subtree at @rb.
+ */
+static struct vmr_range *first_overlap(const struct rb_node *rb,
+				       uint64_t start, uint64_t last)
+{
+	while (rb && vmr_to_range(rb)->subtree_last >= start) {
+		if (rb->rb_left &&
+		    vmr_to_range(rb->rb_left)->subtree_last >= start)
+			rb = rb->rb_left;
+		else if (vmr_to_range(rb)->start > last)
+			return NULL;
+		else if (vmr_to_range(rb)->last < start)
+			rb = rb->rb_right;
+		else
+			return vmr_to_range(rb);
+	}
+	return NULL;
+}
+
+static struct vmr_range *first_claimed(const struct vmr_space *space,
+				       uint64_t start, uint64_t last)
+{
+	return first_overlap((const struct rb_node *)space->claims, start,
+			     last);
+}
+
+static struct vmr_range *first_parked(const struct vmr_space *space,
+				      uint64_t start, uint64_t last)
+{
+	return first_overlap((const struct rb_node *)space->parked, start,
+			     last);
+}
+
+/* The next one of the same tree */
+static struct vmr_range *next_overlap(const struct vmr_range *range,
+				      uint64_t start, uint64_t last)
+{
+	const struct rb_node *rb = vmr_to_rb(range), *from;
+
+	for (;;) {
+		if (rb->rb_right &&
+		    vmr_to_range(rb->rb_right)->subtree_last >= start)
+			return first_overlap(rb->rb_right, start, last);
+		do {
+			from = rb;
+			rb = rb_parent(rb);
+			if (!rb)
+				return NULL;
+		} while (rb->rb_right == from);
+		if (vmr_to_range(rb)->start > last)
+			return NULL;
+		if (vmr_to_range(rb)->last >= start)
+			return vmr_to_range(rb);
+	}
+}
+
 static void collect(struct vmr_space *space, struct vmr_range *range)
 {
 	uint64_t ticket = range->ticket;
@@ -219,9 +279,9 @@ void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
 {
 	struct vmr_range *range, *next;
 
-	for (range = vmr_first_claimed(space, start, last); range;
+	for (range = first_claimed(space, start, last); range;
 	     range = next) {
-		next = vmr_next_overlap(range, start, last);
+		next = next_overlap(range, start, last);
 		collect(space, range);
 	}
 }
@@ -231,9 +291,9 @@ bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
 {
 	struct vmr_range *range, *next;
 
-	for (range = vmr_first_claimed(space, start, last); range;
+	for (range = first_claimed(space, start, last); range;
 	     range = next) {
-		next = vmr_next_overlap(range, start, last);
+		next = next_overlap(range, start, last);
 		if (!vmr_find_overlap(space, range->start, range->last))
 			collect(space, range);
 	}
@@ -302,64 +362,6 @@ void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
 }
 
 /*
- * The lowest range in the subtree at @rb that overlaps [start, last]. Loop
- * invariant: if the subtree that was entered has such a range, the lowest one is in
- * the subtree at @rb.
- */
-static struct vmr_range *first_overlap(const struct rb_node *rb,
-				       uint64_t start, uint64_t last)
-{
-	while (rb && vmr_to_range(rb)->subtree_last >= start) {
-		if (rb->rb_left &&
-		    vmr_to_range(rb->rb_left)->subtree_last >= start)
-			rb = rb->rb_left;
-		else if (vmr_to_range(rb)->start > last)
-			return NULL;
-		else if (vmr_to_range(rb)->last < start)
-			rb = rb->rb_right;
-		else
-			return vmr_to_range(rb);
-	}
-	return NULL;
-}
-
-struct vmr_range *vmr_first_claimed(const struct vmr_space *space,
-				    uint64_t start, uint64_t last)
-{
-	return first_overlap((const struct rb_node *)space->claims, start,
-			     last);
-}
-
-struct vmr_range *vmr_first_parked(const struct vmr_space *space,
-				   uint64_t start, uint64_t last)
-{
-	return first_overlap((const struct rb_node *)space->parked, start,
-			     last);
-}
-
-struct vmr_range *vmr_next_overlap(const struct vmr_range *range,
-				   uint64_t start, uint64_t last)
-{
-	const struct rb_node *rb = vmr_to_rb(range), *from;
-
-	for (;;) {
-		if (rb->rb_right &&
-		    vmr_to_range(rb->rb_right)->subtree_last >= start)
-			return first_overlap(rb->rb_right, start, last);
-		do {
-			from = rb;
-			rb = rb_parent(rb);
-			if (!rb)
-				return NULL;
-		} while (rb->rb_right == from);
-		if (vmr_to_range(rb)->start > last)
-			return NULL;
-		if (vmr_to_range(rb)->last >= start)
-			return vmr_to_range(rb);
-	}
-}
-
-/*
  * The first range of the tree at @rb that overlaps [start, last] and whose wanted
  * address is at or above @from. A range that starts below @from overlaps the result
  * of an earlier call, so that the bound alone decides how to descend.
@@ -381,7 +383,7 @@ static struct vmr_range *first_overlap_from(const struct rb_node *rb,
 		return NULL;
 	range = vmr_to_range(found);
 	return range->last >= start ? range :
-				      vmr_next_overlap(range, start, last);
+				      next_overlap(range, start, last);
 }
 
 /* Of two ranges the one with the lower wanted address, the first among equals */
@@ -399,8 +401,8 @@ struct vmr_range *vmr_first_claim(const struct vmr_space *space, uint64_t start,
 	if (!space || start > last)
 		return NULL;
 	vmr_settle_close((struct vmr_space *)space);
-	return lower(vmr_first_claimed(space, start, last),
-		     vmr_first_parked(space, start, last));
+	return lower(first_claimed(space, start, last),
+		     first_parked(space, start, last));
 }
 EXPORT_SYMBOL_GPL(vmr_first_claim);
 
@@ -409,7 +411,7 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 				 uint64_t last)
 {
 	const struct vmr_space *space = vmr_referred_space(range);
-	struct vmr_range *same = vmr_next_overlap(range, start, last);
+	struct vmr_range *same = next_overlap(range, start, last);
 
 	if (range->ticket & VMR_TICKET_PARKED)
 		return lower(range->start == VMR_ADDR_MAX ? NULL :
@@ -420,3 +422,52 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 					range->start, start, last));
 }
 EXPORT_SYMBOL_GPL(vmr_next_claim);
+
+/* Only parked ranges want a part of the place at @addr. Record the best such one. */
+static void set_fallback(struct vmr_gap_search *s, uint64_t addr,
+			 struct vmr_range *next, bool ascending)
+{
+	if (s->fallback_orders &&
+	    (s->fallback_orders != s->orders || s->fallback_align != s->align ||
+	     (ascending ? addr >= s->fallback : addr <= s->fallback)))
+		return;
+	s->fallback = addr;
+	s->fallback_next = next;
+	s->fallback_orders = s->orders;
+	s->fallback_align = s->align;
+}
+
+/*
+ * Loop invariant: no address of the gap outside [lo, hi] can be used. Claims come
+ * first: until there is a fallback, a search that would accept the addresses of
+ * parked ranges takes the same steps.
+ */
+bool vmr_place_beside_claims(struct vmr_gap_search *s, struct vmr_range *next,
+			     uint64_t lo, uint64_t hi, bool ascending)
+{
+	const struct vmr_range *blocker;
+	uint64_t addr;
+
+	while (vmr_place_in_gap(s, lo, hi, ascending, &addr)) {
+		uint64_t last = addr + (s->size - 1);
+
+		blocker = first_claimed(s->space, addr, last);
+		if (!blocker) {
+			blocker = first_parked(s->space, addr, last);
+			if (!blocker) {
+				vmr_set_found(s, addr, next);
+				return true;
+			}
+			set_fallback(s, addr, next, ascending);
+		}
+		if (ascending ? blocker->last >= hi : blocker->start <= lo) {
+			s->beyond = blocker;
+			return false;
+		}
+		if (ascending)
+			lo = blocker->last + 1;
+		else
+			hi = blocker->start - 1;
+	}
+	return false;
+}

@@ -98,11 +98,12 @@ EXPORT_SYMBOL_GPL(vmr_alloc);
 int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 		uint64_t start, uint64_t last, struct vmr_range **conflict)
 {
-	if (!space || !range || start > last ||
-	    (!range->node.link && !vmr_type_fits(space, range)))
+	if (!space || !range || start > last)
 		return -EINVAL;
 	if (range->node.link)
 		return -EEXIST;
+	if (!vmr_type_fits(space, range))
+		return -EINVAL;
 	if (start < space->start || last > space->last)
 		return -ERANGE;
 	return reserve_checked(space, range, start, last, conflict);

@@ -204,18 +204,14 @@ static inline bool vmr_is_in_space(const struct vmr_space *space,
 	return in;
 }
 
-/* claim.c: the first claimed, and parked, range that overlaps [start, last] */
-struct vmr_range *vmr_first_claimed(const struct vmr_space *space,
-				    uint64_t start, uint64_t last);
-struct vmr_range *vmr_first_parked(const struct vmr_space *space,
-				   uint64_t start, uint64_t last);
-
-/* claim.c: the next one of the same tree */
-struct vmr_range *vmr_next_overlap(const struct vmr_range *range,
-				   uint64_t start, uint64_t last);
-
 /* claim.c: return the claims under test to the tree of claims */
-void vmr_settle_close(struct vmr_space *space);
+void vmr_settle_return(struct vmr_space *space);
+
+static inline void vmr_settle_close(struct vmr_space *space)
+{
+	if (space->settling.root)
+		vmr_settle_return(space);
+}
 
 /* claim.c: remove a range from its tree, live or inactive */
 void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
@@ -231,8 +227,7 @@ void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
  * @exact_order: whether a gap must have the one order in @orders
  * @found_addr: the result: the first address
  * @found_next: the result: the range behind the gap, NULL for the last gap
- * @beyond: the inactive range that covers the rest of the gap that was tried last,
- *	or NULL
+ * @beyond: the inactive range that covers the rest of a gap that was tried, or NULL
  * @fallback: the first address found of which only parked ranges want a part
  * @fallback_next: the range behind its gap
  * @fallback_orders: @orders when it was found; 0 if there is none
@@ -268,5 +263,37 @@ static inline bool vmr_clip_gap(const struct vmr_gap_search *s,
 	*hi = min(next ? next->start - 1 : s->space->last, s->max);
 	return *lo <= *hi;
 }
+
+/*
+ * The first aligned address in search order at which the request fits in the
+ * addresses [lo, hi], without claims; false if there is none
+ */
+static inline bool vmr_place_in_gap(const struct vmr_gap_search *s, uint64_t lo,
+				    uint64_t hi, bool ascending, uint64_t *addr)
+{
+	uint64_t highest = hi - (s->size - 1), skip;
+
+	skip = (ascending ? -lo : highest) & (s->align - 1);
+	if (hi - lo < s->size - 1 || highest - lo < skip)
+		return false;
+	*addr = ascending ? lo + skip : highest - skip;
+	return true;
+}
+
+static inline void vmr_set_found(struct vmr_gap_search *s, uint64_t addr,
+				 struct vmr_range *next)
+{
+	VMR_ASSERT(!(addr & (s->align - 1)));
+	VMR_ASSERT(addr >= s->min && s->max - addr >= s->size - 1);
+	s->found_addr = addr;
+	s->found_next = next;
+}
+
+/*
+ * claim.c: try the addresses [lo, hi] of the gap in front of @next, and avoid the
+ * addresses that inactive ranges want
+ */
+bool vmr_place_beside_claims(struct vmr_gap_search *s, struct vmr_range *next,
+			     uint64_t lo, uint64_t hi, bool ascending);
 
 #endif /* VMR_LIB_RANGE_RANGE_H */
