@@ -64,88 +64,80 @@ static const struct rb_augment_callbacks claim_augment = {
 	.rotate = claim_augment_rotate,
 };
 
-static struct rb_root *inactive_root(struct vmr_space *space, uint64_t ticket)
+static struct vmr_node **inactive_root(struct vmr_space *space, uint64_t ticket)
 {
-	return vmr_to_root(ticket & VMR_TICKET_PARKED ? &space->parked :
-							&space->claims);
+	return ticket & VMR_TICKET_PARKED ? &space->parked : &space->claims;
 }
 
-/* Whether a range at @start precedes @other; of equal addresses the older one does */
-static bool precedes_claim(uint64_t start, uint64_t ticket,
-			   const struct vmr_range *other)
+/*
+ * By address, and among equal addresses by age. The tree of claims under test is
+ * ordered by age alone.
+ */
+static bool precedes_claim(const struct vmr_range *range,
+			   const struct vmr_range *other, bool by_age)
 {
-	return start < other->start ||
-	       (start == other->start && ticket < other->ticket);
+	if (!by_age && range->start != other->start)
+		return range->start < other->start;
+	return range->ticket < other->ticket;
 }
 
-/* Link a range that is in no tree as inactive; does not count it */
-static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
-			    uint64_t start, uint64_t last, uint64_t ticket)
+/* Link a range that is in no tree into one of inactive ranges; does not count it */
+static void link_inactive(struct vmr_space *space, struct vmr_node **root,
+			  struct vmr_range *range, uint64_t ticket)
 {
-	struct rb_root *root = inactive_root(space, ticket);
-	struct rb_node **link = &root->rb_node;
+	bool by_age = root == &space->settling.root;
+	struct rb_node **link = &vmr_to_root(root)->rb_node;
 	struct rb_node *parent = NULL;
 
 	VMR_ASSERT(!range->node.link);	/* 6 */
-	ticket |= VMR_TICKET_INACTIVE;
-	WRITE_ONCE(range->start, start);
-	WRITE_ONCE(range->last, last);
 	range->ticket = ticket;
 	range->space_ref = vmr_space_ref(space);
-	range->subtree_last = last;
+	range->subtree_last = range->last;
 	while (*link) {
 		parent = *link;
-		link = precedes_claim(start, ticket, vmr_to_range(parent)) ?
+		link = precedes_claim(range, vmr_to_range(parent), by_age) ?
 			       &parent->rb_left : &parent->rb_right;
 	}
 	vmr_link_node(vmr_to_rb(range), parent, link);
 	claim_augment_propagate(parent, NULL);
-	rb_insert_augmented(vmr_to_rb(range), root, &claim_augment);
+	rb_insert_augmented(vmr_to_rb(range), vmr_to_root(root), &claim_augment);
 	VMR_ASSERT(vmr_is_inactive(range));	/* 4 */
 }
 
+/* Make a range that is in no tree an inactive one; does not count it */
+static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
+			    uint64_t start, uint64_t last, uint64_t ticket)
+{
+	WRITE_ONCE(range->start, start);
+	WRITE_ONCE(range->last, last);
+	link_inactive(space, inactive_root(space, ticket), range,
+		      ticket | VMR_TICKET_INACTIVE);
+}
+
 /* Unlink an inactive range; does not count it */
-static void erase_inactive(struct vmr_space *space, struct vmr_range *range)
+static void unlink_inactive(struct vmr_space *space, struct vmr_node **root,
+			    struct vmr_range *range)
 {
-	vmr_erase_node(vmr_to_rb(range), inactive_root(space, range->ticket),
-		       &claim_augment);
+	vmr_erase_node(vmr_to_rb(range), vmr_to_root(root), &claim_augment);
+	vmr_clear_node(space, range);
 }
 
-/* The first claim in the tree of claims under test */
-static struct vmr_range *oldest_under_test(const struct vmr_space *space)
-{
-	struct rb_node *rb =
-		rb_first(vmr_to_root((struct vmr_node **)&space->settling.root));
-
-	return rb ? vmr_to_range(rb) : NULL;
-}
-
-static void insert_under_test(struct vmr_space *space, struct vmr_range *range,
-			      uint64_t ticket)
-{
-	struct rb_node **link = &vmr_to_root(&space->settling.root)->rb_node;
-	struct rb_node *parent = NULL;
-
-	range->ticket = ticket;
-	range->space_ref = vmr_space_ref(space);
-	while (*link) {
-		parent = *link;
-		link = ticket < vmr_to_range(parent)->ticket ?
-			       &parent->rb_left : &parent->rb_right;
-	}
-	vmr_link_node(vmr_to_rb(range), parent, link);
-	rb_insert_color(vmr_to_rb(range), vmr_to_root(&space->settling.root));
-}
-
-/* Unlink a claim under test, and return its ticket */
-static uint64_t erase_under_test(struct vmr_space *space,
-				 struct vmr_range *range)
+/* Move a claim to another tree, with its age */
+static void move_claim(struct vmr_space *space, struct vmr_range *range,
+		       struct vmr_node **from, struct vmr_node **to)
 {
 	uint64_t ticket = range->ticket;
 
-	rb_erase(vmr_to_rb(range), vmr_to_root(&space->settling.root));
-	vmr_clear_node(range);
-	return ticket;
+	unlink_inactive(space, from, range);
+	link_inactive(space, to, range, ticket);
+}
+
+/* The first claim in the tree of claims under test */
+static struct vmr_range *oldest_under_test(struct vmr_space *space)
+{
+	struct rb_node *rb = rb_first(vmr_to_root(&space->settling.root));
+
+	return rb ? vmr_to_range(rb) : NULL;
 }
 
 void vmr_settle_return(struct vmr_space *space)
@@ -154,20 +146,14 @@ void vmr_settle_return(struct vmr_space *space)
 
 	space->settling.is_open = false;
 	while ((range = oldest_under_test(space)))
-		insert_inactive(space, range, range->start, range->last,
-				erase_under_test(space, range));
+		move_claim(space, range, &space->settling.root, &space->claims);
 }
 
-void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range)
+void vmr_erase_inactive(struct vmr_space *space, struct vmr_range *range)
 {
-	vmr_settle_close(space);
-	if (!vmr_is_inactive(range)) {
-		vmr_tree_erase(space, range);
-		return;
-	}
+	VMR_ASSERT(!space->settling.root);
 	VMR_ASSERT(space->nr_claims);
-	erase_inactive(space, range);
-	range->type = space->type;
+	unlink_inactive(space, inactive_root(space, range->ticket), range);
 	space->nr_claims--;
 }
 
@@ -267,14 +253,6 @@ static struct vmr_range *next_overlap(const struct vmr_range *range,
 	}
 }
 
-static void collect(struct vmr_space *space, struct vmr_range *range)
-{
-	uint64_t ticket = range->ticket;
-
-	erase_inactive(space, range);
-	insert_under_test(space, range, ticket);
-}
-
 void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
 {
 	struct vmr_range *range, *next;
@@ -282,7 +260,7 @@ void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
 	for (range = first_claimed(space, start, last); range;
 	     range = next) {
 		next = next_overlap(range, start, last);
-		collect(space, range);
+		move_claim(space, range, &space->claims, &space->settling.root);
 	}
 }
 
@@ -295,7 +273,7 @@ bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
 	     range = next) {
 		next = next_overlap(range, start, last);
 		if (!vmr_find_overlap(space, range->start, range->last))
-			collect(space, range);
+			move_claim(space, range, &space->claims, &space->settling.root);
 	}
 	return space->settling.root;
 }
@@ -303,16 +281,15 @@ bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
 struct vmr_range *vmr_settle_next(struct vmr_space *space)
 {
 	struct vmr_range *range;
-	uint64_t ticket;
 
 	while ((range = oldest_under_test(space))) {
-		ticket = erase_under_test(space, range);
-		if (!vmr_find_overlap(space, range->start, range->last))
-			return range;
-		insert_inactive(space, range, range->start, range->last,
-				ticket);
+		if (!vmr_find_overlap(space, range->start, range->last)) {
+			unlink_inactive(space, &space->settling.root, range);
+			break;
+		}
+		move_claim(space, range, &space->settling.root, &space->claims);
 	}
-	return NULL;
+	return range;
 }
 
 void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range)

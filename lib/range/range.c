@@ -119,7 +119,7 @@ static int check_move(const struct vmr_space *space,
 
 	if (last < start)
 		return -EOVERFLOW;
-	if (vmr_range_state(range) != VMR_LIVE || !vmr_is_in_space(space, range))
+	if (!vmr_is_in_space(space, range) || vmr_is_inactive(range))
 		return -ENOENT;
 	if (start < to->start || last > to->last)
 		return -ERANGE;

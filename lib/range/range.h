@@ -137,8 +137,21 @@ static inline bool vmr_type_fits(const struct vmr_space *space,
 	return !space->type || range->type == space->type;
 }
 
+/* Make a range that was just removed a free one (6) */
+static inline void vmr_clear_node(const struct vmr_space *space,
+				  struct vmr_range *range)
+{
+	struct rb_node *rb = vmr_to_rb(range);
+
+	rb->__rb_parent_color = 0;
+	WRITE_ONCE(rb->rb_left, NULL);
+	WRITE_ONCE(rb->rb_right, NULL);
+	range->type = space->type;
+	range->subtree_max_gap = 0;
+	range->subtree_orders = 0;
+}
+
 /* tree.c: the tree of live ranges, and functions that serve all trees */
-void vmr_clear_node(struct vmr_range *range);
 void vmr_augment_copy(struct rb_node *old, struct rb_node *new);
 void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 		   struct rb_node **link);
@@ -213,8 +226,19 @@ static inline void vmr_settle_close(struct vmr_space *space)
 		vmr_settle_return(space);
 }
 
-/* claim.c: remove a range from its tree, live or inactive */
-void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
+/* claim.c: remove an inactive range from its tree; no claims are under test */
+void vmr_erase_inactive(struct vmr_space *space, struct vmr_range *range);
+
+/* Remove a range from its tree, live or inactive */
+static inline void vmr_erase_linked(struct vmr_space *space,
+				    struct vmr_range *range)
+{
+	vmr_settle_close(space);
+	if (vmr_is_inactive(range))
+		vmr_erase_inactive(space, range);
+	else
+		vmr_tree_erase(space, range);
+}
 
 /**
  * struct vmr_gap_search - one search for a gap
