@@ -104,7 +104,7 @@ static void link_inactive(struct vmr_space *space, struct vmr_node **root,
 	VMR_ASSERT(vmr_is_inactive(range));	/* 4 */
 }
 
-/* Make a range that is in no tree an inactive one; does not count it */
+/* Make a range that is in no tree an inactive one */
 static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
 			    uint64_t start, uint64_t last, uint64_t ticket)
 {
@@ -112,6 +112,7 @@ static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
 	WRITE_ONCE(range->last, last);
 	link_inactive(space, inactive_root(space, ticket), range,
 		      ticket | VMR_TICKET_INACTIVE);
+	space->nr_claims++;
 }
 
 /* Unlink an inactive range; does not count it */
@@ -174,7 +175,6 @@ static int make_inactive(struct vmr_space *space, struct vmr_range *range,
 	if (range->node.link)
 		vmr_erase_linked(space, range);
 	insert_inactive(space, range, start, last, ++space->last_ticket | flag);
-	space->nr_claims++;
 	vmr_section_end(space->seq);
 	vmr_trace_claim(space, range);
 	return 0;
@@ -253,37 +253,41 @@ static struct vmr_range *next_overlap(const struct vmr_range *range,
 	}
 }
 
-void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
+/* Collect the claims that overlap [start, last], or those that can be settled */
+static void collect(struct vmr_space *space, uint64_t start, uint64_t last,
+		    bool settleable)
 {
 	struct vmr_range *range, *next;
 
-	for (range = first_claimed(space, start, last); range;
-	     range = next) {
+	for (range = first_claimed(space, start, last); range; range = next) {
 		next = next_overlap(range, start, last);
-		move_claim(space, range, &space->claims, &space->settling.root);
+		if (!settleable ||
+		    !vmr_find_overlap(space, range->start, range->last))
+			move_claim(space, range, &space->claims,
+				   &space->settling.root);
 	}
+}
+
+void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
+{
+	collect(space, start, last, false);
 }
 
 bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
 			    uint64_t last)
 {
-	struct vmr_range *range, *next;
-
-	for (range = first_claimed(space, start, last); range;
-	     range = next) {
-		next = next_overlap(range, start, last);
-		if (!vmr_find_overlap(space, range->start, range->last))
-			move_claim(space, range, &space->claims, &space->settling.root);
-	}
+	collect(space, start, last, true);
 	return space->settling.root;
 }
 
-struct vmr_range *vmr_settle_next(struct vmr_space *space)
+struct vmr_range *vmr_settle_next(struct vmr_space *space,
+				  struct vmr_range **behind)
 {
 	struct vmr_range *range;
 
 	while ((range = oldest_under_test(space))) {
-		if (!vmr_find_overlap(space, range->start, range->last)) {
+		*behind = vmr_first_ending_at_or_above(space, range->start);
+		if (!*behind || (*behind)->start > range->last) {
 			unlink_inactive(space, &space->settling.root, range);
 			break;
 		}
@@ -292,11 +296,12 @@ struct vmr_range *vmr_settle_next(struct vmr_space *space)
 	return range;
 }
 
-void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range)
+void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range,
+		      struct vmr_range *behind)
 {
 	VMR_ASSERT(!range->node.link && space->nr_claims);
 	vmr_section_begin(space->seq);
-	vmr_tree_insert_at(space, range, range->start);
+	vmr_tree_insert(space, range, range->start, range->last, behind);
 	space->nr_claims--;
 	vmr_section_end(space->seq);
 	vmr_trace_settle(space, range);
@@ -305,7 +310,7 @@ void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range)
 struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
 			     uint64_t last)
 {
-	struct vmr_range *range;
+	struct vmr_range *range, *behind;
 
 	if (!space || start > last)
 		return NULL;
@@ -321,9 +326,9 @@ struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
 	if (!space->settling.root)
 		return NULL;
 	vmr_section_begin(space->seq);
-	range = vmr_settle_next(space);
+	range = vmr_settle_next(space, &behind);
 	if (range)
-		vmr_settle_claim(space, range);
+		vmr_settle_claim(space, range, behind);
 	vmr_section_end(space->seq);
 	return range;
 }
@@ -334,33 +339,32 @@ void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
 {
 	insert_inactive(space, range, start, last,
 			age ? age : VMR_TICKET_PARKED);
-	space->nr_claims++;
 	space->last_ticket = max(space->last_ticket, age);
 }
 
 /*
- * The first range of the tree at @rb that overlaps [start, last] and whose wanted
- * address is at or above @from. A range that starts below @from overlaps the result
- * of an earlier call, so that the bound alone decides how to descend.
+ * The first range of the other tree, at @rb, that overlaps [start, last] and comes
+ * behind @range. A range that comes before @range and overlaps was the result of an
+ * earlier call, so that the order alone decides how to descend.
  */
-static struct vmr_range *first_overlap_from(const struct rb_node *rb,
-					    uint64_t from, uint64_t start,
-					    uint64_t last)
+static struct vmr_range *first_overlap_behind(const struct rb_node *rb,
+					      const struct vmr_range *range,
+					      uint64_t start, uint64_t last)
 {
-	const struct rb_node *found = NULL;
-	struct vmr_range *range;
+	bool parked = range->ticket & VMR_TICKET_PARKED;
+	struct vmr_range *found = NULL;
 
 	while (rb) {
-		bool below = vmr_to_range(rb)->start < from;
+		uint64_t other = vmr_to_range(rb)->start;
+		bool before = parked ? other <= range->start :
+				       other < range->start;
 
-		found = below ? found : rb;
-		rb = vmr_rb_child(rb, below);
+		found = before ? found : vmr_to_range(rb);
+		rb = vmr_rb_child(rb, before);
 	}
-	if (!found || vmr_to_range(found)->start > last)
+	if (!found || found->start > last)
 		return NULL;
-	range = vmr_to_range(found);
-	return range->last >= start ? range :
-				      next_overlap(range, start, last);
+	return found->last >= start ? found : next_overlap(found, start, last);
 }
 
 /* Of two ranges the one with the lower wanted address, the first among equals */
@@ -388,63 +392,71 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 				 uint64_t last)
 {
 	const struct vmr_space *space = vmr_referred_space(range);
-	struct vmr_range *same = next_overlap(range, start, last);
+	bool parked = range->ticket & VMR_TICKET_PARKED;
+	struct vmr_range *same = next_overlap(range, start, last), *other;
 
-	if (range->ticket & VMR_TICKET_PARKED)
-		return lower(range->start == VMR_ADDR_MAX ? NULL :
-			     first_overlap_from((const struct rb_node *)space->claims,
-						range->start + 1, start, last), same);
-	return lower(same,
-		     first_overlap_from((const struct rb_node *)space->parked,
-					range->start, start, last));
+	other = first_overlap_behind((const struct rb_node *)
+				     (parked ? space->claims : space->parked),
+				     range, start, last);
+	return parked ? lower(other, same) : lower(same, other);
 }
 EXPORT_SYMBOL_GPL(vmr_next_claim);
 
 /* Only parked ranges want a part of the place at @addr. Record the best such one. */
-static void set_fallback(struct vmr_gap_search *s, uint64_t addr,
-			 struct vmr_range *next, bool ascending)
+static void set_fallback(struct vmr_gap_search *s, struct vmr_range *next,
+			 uint64_t addr, bool ascending)
 {
-	if (s->fallback_orders &&
-	    (s->fallback_orders != s->orders || s->fallback_align != s->align ||
+	if (s->fallback_pass &&
+	    (s->fallback_pass != s->pass ||
 	     (ascending ? addr >= s->fallback : addr <= s->fallback)))
 		return;
 	s->fallback = addr;
 	s->fallback_next = next;
-	s->fallback_orders = s->orders;
-	s->fallback_align = s->align;
+	s->fallback_pass = s->pass;
 }
 
 /*
- * Loop invariant: no address of the gap outside [lo, hi] can be used. Claims come
- * first: until there is a fallback, a search that would accept the addresses of
- * parked ranges takes the same steps.
+ * The inactive range that the place at @addr has to avoid. Claims come first: until
+ * there is a fallback, a search that would accept the addresses of parked ranges
+ * takes the same steps.
  */
+static const struct vmr_range *find_blocking(struct vmr_gap_search *s,
+					     struct vmr_range *next,
+					     uint64_t addr, bool ascending)
+{
+	uint64_t last = addr + (s->size - 1);
+	const struct vmr_range *blocker = first_claimed(s->space, addr, last);
+
+	if (blocker)
+		return blocker;
+	blocker = first_parked(s->space, addr, last);
+	if (blocker)
+		set_fallback(s, next, addr, ascending);
+	return blocker;
+}
+
 bool vmr_place_beside_claims(struct vmr_gap_search *s, struct vmr_range *next,
-			     uint64_t lo, uint64_t hi, bool ascending)
+			     bool ascending)
 {
 	const struct vmr_range *blocker;
 	uint64_t addr;
 
-	while (vmr_place_in_gap(s, lo, hi, ascending, &addr)) {
-		uint64_t last = addr + (s->size - 1);
-
-		blocker = first_claimed(s->space, addr, last);
+	/* Loop invariant: no address of the gap outside [lo, hi] can be used */
+	while (vmr_place_in_gap(s, ascending, &addr)) {
+		blocker = find_blocking(s, next, addr, ascending);
 		if (!blocker) {
-			blocker = first_parked(s->space, addr, last);
-			if (!blocker) {
-				vmr_set_found(s, addr, next);
-				return true;
-			}
-			set_fallback(s, addr, next, ascending);
+			vmr_set_found(s, addr, next);
+			return true;
 		}
-		if (ascending ? blocker->last >= hi : blocker->start <= lo) {
+		if (ascending ? blocker->last >= s->hi :
+				blocker->start <= s->lo) {
 			s->beyond = blocker;
 			return false;
 		}
 		if (ascending)
-			lo = blocker->last + 1;
+			s->lo = blocker->last + 1;
 		else
-			hi = blocker->start - 1;
+			s->hi = blocker->start - 1;
 	}
 	return false;
 }

@@ -249,13 +249,15 @@ static inline void vmr_erase_linked(struct vmr_space *space,
  * @max: highest permitted address, inclusive, inside the space
  * @orders: the orders of gaps that may fit, one bit each
  * @exact_order: whether a gap must have the one order in @orders
+ * @lo: the lowest address of the gap that is tried which can be used
+ * @hi: the highest one
  * @found_addr: the result: the first address
  * @found_next: the result: the range behind the gap, NULL for the last gap
  * @beyond: the inactive range that covers the rest of a gap that was tried, or NULL
  * @fallback: the first address found of which only parked ranges want a part
  * @fallback_next: the range behind its gap
- * @fallback_orders: @orders when it was found; 0 if there is none
- * @fallback_align: @align when it was found
+ * @fallback_pass: @pass when it was found; 0 if there is none
+ * @pass: counts from 1 the passes over the gaps, each with its orders and alignment
  */
 struct vmr_gap_search {
 	const struct vmr_space	*space;
@@ -265,14 +267,26 @@ struct vmr_gap_search {
 	uint64_t		max;
 	uint64_t		orders;
 	bool			exact_order;
+	uint64_t		lo;
+	uint64_t		hi;
 	uint64_t		found_addr;
 	struct vmr_range	*found_next;
 	const struct vmr_range	*beyond;
 	uint64_t		fallback;
 	struct vmr_range	*fallback_next;
-	uint64_t		fallback_orders;
-	uint64_t		fallback_align;
+	unsigned int		fallback_pass;
+	unsigned int		pass;
 };
+
+/*
+ * range.c: the first range of the tree, and the next one behind @range, whose gap
+ * fits without claims and is partly within the bounds
+ */
+struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
+				      bool ascending);
+struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
+				     const struct vmr_range *range,
+				     bool ascending);
 
 /* Clip the gap in front of @next to the bounds; false if nothing is left */
 static inline bool vmr_clip_gap(const struct vmr_gap_search *s,
@@ -289,18 +303,18 @@ static inline bool vmr_clip_gap(const struct vmr_gap_search *s,
 }
 
 /*
- * The first aligned address in search order at which the request fits in the
- * addresses [lo, hi], without claims; false if there is none
+ * The first aligned address in search order at which the request fits in [lo, hi],
+ * without claims; false if there is none
  */
-static inline bool vmr_place_in_gap(const struct vmr_gap_search *s, uint64_t lo,
-				    uint64_t hi, bool ascending, uint64_t *addr)
+static inline bool vmr_place_in_gap(const struct vmr_gap_search *s,
+				    bool ascending, uint64_t *addr)
 {
-	uint64_t highest = hi - (s->size - 1), skip;
+	uint64_t highest = s->hi - (s->size - 1);
+	uint64_t skip = (ascending ? -s->lo : highest) & (s->align - 1);
 
-	skip = (ascending ? -lo : highest) & (s->align - 1);
-	if (hi - lo < s->size - 1 || highest - lo < skip)
+	if (s->hi - s->lo < s->size - 1 || highest - s->lo < skip)
 		return false;
-	*addr = ascending ? lo + skip : highest - skip;
+	*addr = ascending ? s->lo + skip : highest - skip;
 	return true;
 }
 
@@ -314,10 +328,10 @@ static inline void vmr_set_found(struct vmr_gap_search *s, uint64_t addr,
 }
 
 /*
- * claim.c: try the addresses [lo, hi] of the gap in front of @next, and avoid the
- * addresses that inactive ranges want
+ * claim.c: try the part [lo, hi] of the gap in front of @next, and avoid the addresses
+ * that inactive ranges want
  */
 bool vmr_place_beside_claims(struct vmr_gap_search *s, struct vmr_range *next,
-			     uint64_t lo, uint64_t hi, bool ascending);
+			     bool ascending);
 
 #endif /* VMR_LIB_RANGE_RANGE_H */

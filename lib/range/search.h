@@ -13,7 +13,7 @@
  * hold. Each search tries these on their own.
  *
  * This is a header, so that the compiler joins the search with the insertion that
- * follows it. range.c and gap.c include it.
+ * follows it. Only range.c includes it.
  */
 #ifndef VMR_LIB_RANGE_SEARCH_H
 #define VMR_LIB_RANGE_SEARCH_H
@@ -66,9 +66,9 @@ static inline bool gap_outside_bounds(const struct vmr_gap_search *s,
  * the bounds. If @into, the first such node of the subtree at @rb, or the next
  * behind the subtree.
  */
-static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search *s,
-						    struct rb_node *rb, bool into,
-					     bool ascending)
+static inline struct vmr_range *
+next_candidate_from(const struct vmr_gap_search *s, struct rb_node *rb,
+		    bool into, bool ascending)
 {
 	struct rb_node *from = rb;
 
@@ -101,8 +101,8 @@ static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search 
 	return NULL;
 }
 
-static inline struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
-						    bool ascending)
+static inline struct vmr_range *
+first_candidate(const struct vmr_gap_search *s, bool ascending)
 {
 	struct rb_node *root = vmr_space_root(s->space);
 
@@ -111,9 +111,9 @@ static inline struct vmr_range *vmr_first_candidate(const struct vmr_gap_search 
 		       NULL;
 }
 
-static inline struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
-						   const struct vmr_range *range,
-					bool ascending)
+static inline struct vmr_range *
+next_candidate(const struct vmr_gap_search *s, const struct vmr_range *range,
+	       bool ascending)
 {
 	return next_candidate_from(s, vmr_to_rb(range), false, ascending);
 }
@@ -122,13 +122,13 @@ static inline struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *
 static inline bool try_gap(struct vmr_gap_search *s, struct vmr_range *next,
 			   bool ascending)
 {
-	uint64_t lo, hi, addr;
+	uint64_t addr;
 
-	if (!vmr_clip_gap(s, next, &lo, &hi) ||
-	    !vmr_place_in_gap(s, lo, hi, ascending, &addr))
+	if (!vmr_clip_gap(s, next, &s->lo, &s->hi) ||
+	    !vmr_place_in_gap(s, ascending, &addr))
 		return false;
 	if (s->space->nr_claims)
-		return vmr_place_beside_claims(s, next, lo, hi, ascending);
+		return vmr_place_beside_claims(s, next, ascending);
 	vmr_set_found(s, addr, next);
 	return true;
 }
@@ -166,9 +166,9 @@ static inline bool search_candidates(struct vmr_gap_search *s,
 		if (found)
 			break;
 		if (!s->beyond)
-			range = vmr_next_candidate(s, range, ascending);
+			range = next_candidate(s, range, ascending);
 		else if (skip_beyond(s, ascending))
-			range = vmr_first_candidate(s, ascending);
+			range = first_candidate(s, ascending);
 		else
 			break;
 	}
@@ -180,7 +180,7 @@ static inline bool search_candidates(struct vmr_gap_search *s,
 /* Try the gaps of the tree */
 static inline bool search_tree(struct vmr_gap_search *s, bool ascending)
 {
-	struct vmr_range *range = vmr_first_candidate(s, ascending);
+	struct vmr_range *range = first_candidate(s, ascending);
 
 	return range && search_candidates(s, range, ascending);
 }
@@ -262,6 +262,7 @@ static inline bool search_best(struct vmr_gap_search *s)
 		if (!left)
 			return false;
 		s->orders = left & -left;
+		s->pass++;
 		found = search_tree(s, true);
 		for (i = first; i < nr; i++) {
 			if (found)
@@ -278,6 +279,7 @@ static inline bool search_best(struct vmr_gap_search *s)
 static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy policy,
 				  uint64_t align)
 {
+	s->pass++;
 	s->align = align;
 	s->exact_order = false;
 	s->orders = vmr_is_pow2(s->size) && align >= s->size ?
@@ -298,13 +300,14 @@ static inline bool vmr_search(struct vmr_gap_search *s,
 	VMR_ASSERT(s->min >= s->space->start && s->max <= s->space->last);
 	if (s->space->settling.root)
 		vmr_settle_close((struct vmr_space *)s->space);
-	s->fallback_orders = 0;
+	s->pass = 0;
+	s->fallback_pass = 0;
 	if (req->prefer_align > req->align &&
 	    search_aligned(s, req->policy, req->prefer_align))
 		return true;
 	if (search_aligned(s, req->policy, req->align))
 		return true;
-	if (!s->fallback_orders)
+	if (!s->fallback_pass)
 		return false;
 	s->found_addr = s->fallback;
 	s->found_next = s->fallback_next;

@@ -29,7 +29,7 @@
  *	        N     <- new gap    -->    N
  *
  * The next change or search by another file calls vmr_propagate_deferred(), which
- * restores 2, or tests the gap of N on its own (search.c).
+ * restores 2, or tests the gap of N on its own (search.h).
  *
  * Space tag: a subtree without a gap needs no largest gap. The word then holds the
  * address of the space (3), and vmr_in_space() does not climb to the root.
