@@ -9,6 +9,7 @@
 #include "../kselftest_harness.h"
 
 #include "unchanged.h"
+#include "misuse.h"
 
 /* Obstacles */
 
@@ -792,7 +793,7 @@ TEST(id_call_failure_unchanged)
 	FAILS(-EALREADY, vmr_id_free(&m.sys.mem_slots, 3, NULL));
 	FAILS(-ENOENT, vmr_id_free(&m.sys.mem_slots, 8, NULL));
 	FAILS(-ENOENT, vmr_id_free_block(&m.sys.mem_slots, 6, 2, NULL));
-	FAILS(-ENOENT, vmr_id_free_range(&m.sys.irqs, &seven));
+	MISUSE(FAILS(-ENOENT, vmr_id_free_range(&m.sys.irqs, &seven)));
 	req.size = 25;
 	FAILS(-ENOSPC, vmr_id_alloc_block(&m.sys.mem_slots, &node, &req, NULL));
 	req.size = 24;
