@@ -431,9 +431,16 @@ static const char *op_pool(struct answer *is, struct answer *should)
 		if (addr < pool.start || addr > pool.last) {
 			should->ret = -ERANGE;
 		} else {
-			should->found = model_find(&m, 0, addr);
-			should->ret = should->found < 0 ?
-				-ENOENT : model_free(&m, 0, should->found);
+			int at = model_find(&m, 0, addr);
+
+			should->ret = -ENOENT;
+			if (at >= 0 && (m.range[at].start < pool.start ||
+					m.range[at].last > pool.last)) {
+				should->ret = -ERANGE;
+			} else if (at >= 0) {
+				should->found = at;
+				should->ret = model_free(&m, 0, at);
+			}
 		}
 		return "pool_free_containing";
 	case 1:
@@ -496,8 +503,8 @@ static void new_pool(void)
 	uint64_t last = within(start, m.space[0].last);
 	bool all = one_in(4);
 
-	if (vmr_pool_init(&pool, &space[0], all ? m.space[0].start : start,
-			  all ? 0 : last - start + 1, NULL))
+	if (vmr_pool_init_span(&pool, &space[0], all ? m.space[0].start : start,
+			       all ? m.space[0].last : last, NULL))
 		disagree("vmr_pool_init() fails");
 	pool.align = 1ULL << below(3);
 	pool.policy = (enum vmr_policy)below(3);

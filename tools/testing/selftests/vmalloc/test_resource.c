@@ -783,7 +783,8 @@ TEST(allocators_system_example)
 	EXPECT_OK(vmr_id_pool_init(&sys.ids, 0, 100));
 	EXPECT_OK(vmr_id_pool_init(&sys.irqs, 5, 7));
 	EXPECT_OK(vmr_space_init(&sys.mmio, 0xe0000000, 0xe000ffff));
-	EXPECT_OK(vmr_pool_init(&sys.pool, &sys.mmio, 0xe0000000, 0, "mmio"));
+	EXPECT_OK(vmr_pool_init(&sys.pool, &sys.mmio, 0xe0000000, 0x10000,
+				"mmio"));
 	vmr_id_allocator_init(&sys.instance_id, &sys.ids);
 	vmr_id_allocator_init(&sys.irq, &sys.irqs);
 	vmr_pool_allocator_init(&sys.mmio_range, &sys.pool);
