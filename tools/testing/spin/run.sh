@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Check all states of the models with Spin, and check that each model fails if a macro removes a step or a barrier. Prints KTAP:
+# Check all states of the models with Spin, and check that each model fails if a macro
+# removes a step or a barrier. Prints KTAP:
 #
 #	run.sh [DIRECTORY]	work directory; a temporary one by default
 #
