@@ -23,7 +23,7 @@ static void deliver(struct vmr_pci_function *fn, uint32_t index)
 {
 	struct vmr_pci_message message;
 
-	if (!vmr_pci_message(fn, index, &message))
+	if (!vmr_pci_get_message(fn, index, &message))
 		printf("  %s: writes %#x to %#" PRIx64 "\n", fn->dev.name,
 		       message.data, message.address);
 }

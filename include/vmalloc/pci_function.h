@@ -202,7 +202,7 @@ struct vmr_pci_reg_block {
  *	latter case @error is the reason, else 0. MSI has one call for the whole
  *	block, with @index 0
  * @message_changed: the address, the data or the mask of vector @index has changed;
- *	see vmr_pci_message()
+ *	see vmr_pci_get_message()
  * @deliver: send the message of vector @index. Called by vmr_pci_notify(), on its
  *	thread and without a lock, and on the update side when the guest unmasks a
  *	pending vector

@@ -65,7 +65,7 @@ struct vmr_pci_intx {
 int vmr_pci_intx_set(struct vmr_pci_function *fn, bool high);
 
 /**
- * vmr_pci_intx_line - the line that the interrupt pin of a function leads to
+ * vmr_pci_intx_get_line - the line that the interrupt pin of a function leads to
  * @fn: a plugged function
  * @index: receives the index
  *
@@ -74,7 +74,7 @@ int vmr_pci_intx_set(struct vmr_pci_function *fn, bool high);
  *  - -ENOENT: @fn is not plugged, its host bridge has no lines, or the pin leads
  *    nowhere.
  */
-int vmr_pci_intx_line(const struct vmr_pci_function *fn, uint32_t *index);
+int vmr_pci_intx_get_line(const struct vmr_pci_function *fn, uint32_t *index);
 
 /**
  * vmr_pci_intx_rerouted - report that the pins lead to other lines

@@ -258,7 +258,7 @@ int vmr_pci_msix_read_pba(const struct vmr_pci_msix *msix, uint64_t offset,
 int vmr_pci_notify(struct vmr_pci_function *fn, uint32_t index);
 
 /**
- * vmr_pci_message - get the message of a vector
+ * vmr_pci_get_message - get the message of a vector
  * @fn: the function
  * @index: the vector, as for vmr_pci_notify()
  * @message: receives the message
@@ -267,7 +267,7 @@ int vmr_pci_notify(struct vmr_pci_function *fn, uint32_t index);
  *  - -EINVAL: a pointer is NULL, or there is no such vector;
  *  - -ENOENT: neither MSI-X nor MSI is enabled.
  */
-int vmr_pci_message(const struct vmr_pci_function *fn, uint32_t index,
+int vmr_pci_get_message(const struct vmr_pci_function *fn, uint32_t index,
 		    struct vmr_pci_message *message);
 
 #ifdef __cplusplus

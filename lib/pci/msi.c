@@ -328,7 +328,7 @@ static int msi_message(const struct vmr_pci_msi *msi, uint32_t index,
 	return 0;
 }
 
-int vmr_pci_message(const struct vmr_pci_function *fn, uint32_t index,
+int vmr_pci_get_message(const struct vmr_pci_function *fn, uint32_t index,
 		    struct vmr_pci_message *message)
 {
 	const uint32_t *dwords;
@@ -345,4 +345,4 @@ int vmr_pci_message(const struct vmr_pci_function *fn, uint32_t index,
 	message->masked = vmr_pci_msix_entry_masked(fn->msix, index);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_pci_message);
+EXPORT_SYMBOL_GPL(vmr_pci_get_message);
