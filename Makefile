@@ -64,7 +64,8 @@ LIB_SRCS := $(VMR_SRCS:%=lib/%) lib/port/$(PORT).c
 LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
 LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
 PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)
-VMM_SRCS := $(sort $(wildcard tools/vmm/*.c tools/vmm/devices/*.c))
+VMM_SRCS := $(sort $(wildcard tools/vmm/*.c $(patsubst %,tools/vmm/%/*.c, \
+	machine boot devices kvm control firmware)))
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/%.o)
 HEADERS	:= $(wildcard include/vmalloc/*.h)
 
@@ -173,6 +174,12 @@ $(O)/vmm: $(VMM_OBJS) $(O)/libvmalloc.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread $(ALL_LDFLAGS) -o $@ $(VMM_OBJS) \
 		$(O)/libvmalloc.a
+
+# The VMM without shared libraries, for a Linux guest inside an emulator
+$(O)/vmm-static: $(VMM_OBJS) $(O)/libvmalloc.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pthread -static $(ALL_LDFLAGS) -o $@ \
+		$(VMM_OBJS) $(O)/libvmalloc.a
 
 include tools/vmr/build.mk
 

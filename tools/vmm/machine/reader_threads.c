@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define BATCH		1024	/* reads before others may have the processor, */
 #define PAUSE_US	100	/* for so long */

@@ -16,7 +16,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define STEP_EXITS	300
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define MAX_RANGES	256
 #define MAX_BLOCKS	48

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define LOW_BANK	1		/* the one that ends at 1 MiB */
 #define LOW_WINDOW	(128 * KIB)	/* how much of the flash is there */
@@ -95,7 +95,7 @@ static void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
 	vmr_region_init(region, VMR_MMIO, VMR_REGION_MEMORY, size, ram->nr,
 			tag);
 	vmr_device_add_region(&ram->dev, region);
-	vmr_constraint_init_fixed(&c[0], VMR_KIND_MMIO, start, size,
+	vmr_constraint_init_fixed(&c[0], VMR_KIND_MEM, start, size,
 				  &region->range);
 	vmr_constraint_init(&c[1], VMR_KIND_MEM_SLOT, 1, &mem->slot);
 	mem->readonly = readonly;
@@ -122,8 +122,9 @@ int ram_register(struct vmm *vmm)
 	ram_bank(vmm, MIB, config->ram_low - MIB, "RAM", false);
 	if (config->ram_high)
 		ram_bank(vmm, 4 * GIB, config->ram_high, "RAM", false);
-	ram_bank(vmm, 4 * GIB - config->firmware_size, config->firmware_size,
-		 "firmware", true);
+	if (config->firmware_size)
+		ram_bank(vmm, 4 * GIB - config->firmware_size,
+			 config->firmware_size, "firmware", true);
 	if (vmm->failed)
 		return -ENOSPC;
 	return vmm_register(vmm, &ram->dev);
