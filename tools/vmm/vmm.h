@@ -99,6 +99,11 @@ struct kernel {
 	bool		verbose;
 };
 
+/* KVM's struct ends in an array of any length; a union gives it one. */
+#define MAX_ROUTES	256
+#define ROUTES_SIZE	(sizeof(struct kvm_irq_routing) + \
+			 MAX_ROUTES * sizeof(struct kvm_irq_routing_entry))
+
 /* Why the processors of a guest stopped */
 enum guest_end {
 	GUEST_RUNS,
@@ -195,7 +200,11 @@ struct vmm {
 	struct vmr_pci_conf1	pci_host;
 	struct vmr_lock_ops	pci_lock;
 	pthread_mutex_t		writers;
-	struct vmr_listener	listener;
+	struct vmr_kvm		kvm;
+	union {
+		struct kvm_irq_routing	head;
+		uint8_t			room[ROUTES_SIZE];
+	} routing;
 	struct vmm_cpu		cpu;
 	int			kvm_fd;
 	int			vm_fd;
@@ -273,8 +282,6 @@ int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 int kvm_open(struct vmm *vmm);
 int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu);
 int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
-int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
-		   uint64_t size);
 void kvm_move_from(struct vmm *vmm, struct vmm *from);
 enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 			struct trace *trace);

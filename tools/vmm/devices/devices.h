@@ -163,8 +163,8 @@ struct ram {
 	struct vmr_device	dev;
 	struct vmr_region	regions[RAM_BANKS + 1];
 	struct vmm_memory	banks[RAM_BANKS + 1];
-	struct vmr_constraint	constraints[2 * (RAM_BANKS + 1)];
-	struct vmr_resource	resources[2 * (RAM_BANKS + 1)];
+	struct vmr_constraint	constraints[RAM_BANKS + 1];
+	struct vmr_resource	resources[RAM_BANKS + 1];
 	unsigned int		nr;
 };
 

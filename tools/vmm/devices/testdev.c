@@ -301,11 +301,6 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 	if (desc->trapped) {
 		region = &fn->bars[desc->memory_bar].region;
 		region->type = VMR_REGION_MEMORY;
-		vmr_constraint_init(
-			&testdev->constraints[fn->dev.nr_constraints++],
-			VMR_KIND_MEM_SLOT, 1, &testdev->memory.slot);
-		memory_add(vmm, &testdev->memory, region,
-			   region->size - desc->trapped);
 		vmr_region_init(&testdev->trapped, VMR_MMIO, VMR_REGION_TRAPPED,
 				desc->trapped, desc->memory_bar,
 				"trapped part");
@@ -313,6 +308,7 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 		err = vmr_region_add_subregion(region, &testdev->trapped);
 		if (err)
 			return err;
+		memory_add(vmm, &testdev->memory, region);
 	}
 	if (desc->message) {
 		option_rom_make(vmm->option_rom, ids.vendor, ids.device,

@@ -176,7 +176,7 @@ static void move(struct vmm *vmm)
 	say(vmm, "relocation", fault,
 	    "BAR 0 of 00:08.0 from %#" PRIx64 " to %#" PRIx64
 	    ", memory slot %u with it",
-	    from, vmm->scenario.places[0], vmr_id_value(&mem->slot));
+	    from, vmm->scenario.places[0], vmr_id_value(&mem->slots[0].number));
 }
 
 static void ask(struct vmm *vmm)

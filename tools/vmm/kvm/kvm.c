@@ -296,27 +296,6 @@ int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params)
 	return -1;
 }
 
-/* Put memory at an address; size 0 takes it away. */
-int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
-		   uint64_t size)
-{
-	struct kvm_userspace_memory_region slot = {
-		.slot			= vmr_id_value(&mem->slot),
-		.flags			= mem->readonly ? KVM_MEM_READONLY : 0,
-		.guest_phys_addr	= gpa,
-		.memory_size		= size,
-		.userspace_addr		= (uintptr_t)mem->host,
-	};
-
-	if (vmm->vm_fd < 0)
-		return 0;
-	if (!ioctl(vmm->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot))
-		return 0;
-	vmm_err("memory slot %u, %#" PRIx64 " bytes at %#" PRIx64 ": %s",
-		slot.slot, size, gpa, strerror(errno));
-	return -1;
-}
-
 static void tick(int signal)
 {
 	(void)signal;
@@ -514,16 +493,6 @@ int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
 	(void)cpu;
 	(void)address;
 	return -1;
-}
-
-int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
-		   uint64_t size)
-{
-	(void)vmm;
-	(void)mem;
-	(void)gpa;
-	(void)size;
-	return 0;
 }
 
 void kvm_move_from(struct vmm *vmm, struct vmm *from)

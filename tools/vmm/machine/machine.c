@@ -272,9 +272,10 @@ int vmm_init(struct vmm *vmm)
 	err = init_domains(vmm);
 	if (err)
 		return err;
-	memory_listen(vmm);
+	err = memory_listen(vmm);
 	readers_listen(vmm);
-	err = vmm_cpu_init(vmm, &vmm->cpu);
+	if (!err)
+		err = vmm_cpu_init(vmm, &vmm->cpu);
 	if (!err)
 		err = vmm_cpu_init(vmm, &vmm->checker);
 	vmm->checker.probe = &vmm->probe;

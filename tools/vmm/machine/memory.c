@@ -2,10 +2,8 @@
 /*
  * memory.c - memory that the guest reaches without an exit
  *
- * Where a region of memory is, is the library's to say. A listener passes each
- * change on to KVM, so that a slot is never anywhere else than its region, be
- * it RAM or a frame buffer behind a BAR. KVM refuses a slot that overlaps another
- * one, so of several that change places all leave before the first one comes.
+ * KVM's slots follow the regions by libvmalloc-kvm, be it RAM or a frame buffer
+ * behind a BAR.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -15,73 +13,129 @@
 #define LOW_BANK	1		/* the one that ends at 1 MiB */
 #define LOW_WINDOW	(128 * KIB)	/* how much of the flash is there */
 
-static void memory_leaving(struct vmr_listener *listener,
-			   struct vmr_region *region,
-			   const struct vmr_mapping *old)
+static struct vmm_memory *memory_of_slot(struct vmm *vmm, uint32_t number)
 {
-	struct vmm *vmm = container_of(listener, struct vmm, listener);
+	struct vmm_memory *mem;
+	uint32_t i;
+
+	for (mem = vmm->memories; mem; mem = mem->next)
+		for (i = 0; i < mem->kvm.nr_slots; i++)
+			if (vmr_id_value(&mem->slots[i].number) == number)
+				return mem;
+	return NULL;
+}
+
+/* A replay has no KVM, and updates nothing. */
+static int set_memory(struct vmr_kvm *kvm,
+		      const struct kvm_userspace_memory_region *slot)
+{
+	struct vmm *vmm = container_of(kvm, struct vmm, kvm);
+	struct vmm_memory *mem = memory_of_slot(vmm, slot->slot);
+
+	if (mem)
+		mem->moves++;
+	return kvm->vm_fd < 0 ? 0 : vmr_kvm_ioctl_ops.set_memory(kvm, slot);
+}
+
+static int set_ioeventfd(struct vmr_kvm *kvm,
+			 const struct kvm_ioeventfd *ioeventfd)
+{
+	return vmr_kvm_ioctl_ops.ioeventfd(kvm, ioeventfd);
+}
+
+static int set_routing(struct vmr_kvm *kvm,
+		       const struct kvm_irq_routing *routing)
+{
+	return vmr_kvm_ioctl_ops.set_routing(kvm, routing);
+}
+
+static int set_irqfd(struct vmr_kvm *kvm, const struct kvm_irqfd *irqfd)
+{
+	return vmr_kvm_ioctl_ops.irqfd(kvm, irqfd);
+}
+
+static void update_failed(struct vmr_kvm *kvm, const struct vmr_region *region,
+			  int err)
+{
+	struct vmm *vmm = container_of(kvm, struct vmm, kvm);
+
+	vmm_err("KVM does not follow %s: %s", region->name, vmr_strerror(err));
+	vmm->failed = true;
+}
+
+/* Let KVM follow the memory and the interrupts of the machine. */
+int memory_listen(struct vmm *vmm)
+{
+	static const struct vmr_kvm_ops ops = {
+		.set_memory	= set_memory,
+		.ioeventfd	= set_ioeventfd,
+		.set_routing	= set_routing,
+		.irqfd		= set_irqfd,
+		.failed		= update_failed,
+	};
+
+	vmm->kvm.ops = &ops;
+	vmm->kvm.manager = &vmm->manager;
+	vmm->kvm.vm_fd = vmm->vm_fd;
+	vmm->kvm.page_size = 4 * KIB;
+	vmm->kvm.routing = &vmm->routing.head;
+	vmm->kvm.max_routes = MAX_ROUTES;
+	return vmr_kvm_init(&vmm->kvm);
+}
+
+static void add_slots(struct vmm *vmm, struct vmm_memory *mem)
+{
+	int err = vmr_kvm_add_memory(&vmm->kvm, &mem->kvm);
+
+	if (!err)
+		return;
+	vmm_err("no memory slots for %s: %s", mem->kvm.region->name,
+		vmr_strerror(err));
+	vmm->failed = true;
+}
+
+/* The slots have their numbers again; KVM follows the regions from now on. */
+void memory_restored(struct vmm *vmm)
+{
 	struct vmm_memory *mem;
 
-	for (mem = vmm->memories; mem; mem = mem->next) {
-		if (mem->region != region)
-			continue;
-		if (!mem->mapped || mem->gpa != old->start ||
-		    kvm_set_memory(vmm, mem, mem->gpa, 0))
-			vmm->failed = true;
-		mem->mapped = false;
-		mem->moves++;
-	}
+	vmm->kvm.vm_fd = vmm->vm_fd;
+	for (mem = vmm->memories; mem; mem = mem->next)
+		add_slots(vmm, mem);
 }
 
-static void memory_moved(struct vmr_listener *listener,
-			 struct vmr_region *region,
-			 const struct vmr_mapping *old,
-			 const struct vmr_mapping *new_)
+/* Whether KVM has the first slot of a memory at an address */
+bool memory_is_mapped(const struct vmm_memory *mem, uint64_t gpa)
 {
-	struct vmm *vmm = container_of(listener, struct vmm, listener);
-	struct vmm_memory *mem;
-
-	(void)old;
-	for (mem = vmm->memories; mem; mem = mem->next) {
-		if (mem->region != region || !new_->mapped)
-			continue;
-		mem->mapped = true;
-		mem->gpa = new_->start;
-		mem->moves++;
-		if (kvm_set_memory(vmm, mem, mem->gpa, mem->size))
-			vmm->failed = true;
-	}
+	return mem->slots[0].mapped && mem->slots[0].gpa == gpa;
 }
 
-void memory_listen(struct vmm *vmm)
-{
-	vmm->listener.region_del = memory_leaving;
-	vmm->listener.region_changed = memory_moved;
-	vmr_listener_register(&vmm->manager, &vmm->listener);
-}
-
-/*
- * Put memory behind the first @size addresses of a region. Its slot's number
- * must be granted before the region becomes visible, so it goes into the
- * constraints of the device.
- */
+/* Put memory behind a region, except for its trapped parts. */
 void memory_add(struct vmm *vmm, struct vmm_memory *mem,
-		struct vmr_region *region, uint64_t size)
+		struct vmr_region *region)
 {
-	mem->region = region;
-	mem->size = size;
+	mem->kvm.region = region;
+	mem->kvm.slots = mem->slots;
+	mem->kvm.max_slots = MEMORY_SLOTS;
+	mem->size = region->size;
 	mem->next = vmm->memories;
 	vmm->memories = mem;
-	if (vmm->vm_fd < 0)	/* a replay, or a machine that takes it over */
+	if (vmm->restoring)	/* the memory is that of another machine */
 		return;
-	mem->host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (mem->host == MAP_FAILED) {
-		mem->host = NULL;
-		vmm_err("no memory for %#" PRIx64 " bytes of %s", size,
-			region->name);
-		vmm->failed = true;
+	if (vmm->vm_fd >= 0) {	/* it is no replay */
+		mem->kvm.host = mmap(NULL, mem->size, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS |
+					     MAP_NORESERVE,
+				     -1, 0);
+		if (mem->kvm.host == MAP_FAILED) {
+			mem->kvm.host = NULL;
+			vmm_err("no memory for %#" PRIx64 " bytes of %s",
+				mem->size, region->name);
+			vmm->failed = true;
+			return;
+		}
 	}
+	add_slots(vmm, mem);
 }
 
 static void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
@@ -90,17 +144,16 @@ static void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
 	struct ram *ram = &vmm->ram;
 	struct vmr_region *region = &ram->regions[ram->nr];
 	struct vmm_memory *mem = &ram->banks[ram->nr];
-	struct vmr_constraint *c = &ram->constraints[ram->dev.nr_constraints];
+	struct vmr_constraint *c = &ram->constraints[ram->nr];
 
 	vmr_region_init(region, VMR_MMIO, VMR_REGION_MEMORY, size, ram->nr,
 			tag);
 	vmr_device_add_region(&ram->dev, region);
-	vmr_constraint_init_fixed(&c[0], VMR_KIND_MEM, start, size,
+	vmr_constraint_init_fixed(c, VMR_KIND_MEM, start, size,
 				  &region->range);
-	vmr_constraint_init(&c[1], VMR_KIND_MEM_SLOT, 1, &mem->slot);
-	mem->readonly = readonly;
-	memory_add(vmm, mem, region, size);
-	ram->dev.nr_constraints += 2;
+	mem->kvm.readonly = readonly;
+	memory_add(vmm, mem, region);
+	ram->dev.nr_constraints++;
 	ram->nr++;
 }
 
@@ -140,25 +193,39 @@ void ram_load_firmware(struct vmm *vmm, const void *image)
 	struct vmm_memory *low = &vmm->ram.banks[LOW_BANK];
 	uint64_t window = flash->size < LOW_WINDOW ? flash->size : LOW_WINDOW;
 
-	memcpy(flash->host, image, flash->size);
-	memcpy((char *)low->host + low->size - window,
+	memcpy(flash->kvm.host, image, flash->size);
+	memcpy((char *)low->kvm.host + low->size - window,
 	       (const char *)image + flash->size - window, window);
 }
 
 /* Put something into RAM. */
 int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size)
 {
-	struct vmm_memory *mem;
+	void *to = ram_at(vmm, gpa, size);
 
-	for (mem = vmm->memories; mem; mem = mem->next) {
-		if (!mem->mapped || mem->readonly || gpa < mem->gpa ||
-		    gpa - mem->gpa >= mem->size ||
-		    size > mem->size - (gpa - mem->gpa))
-			continue;
-		memcpy((char *)mem->host + (gpa - mem->gpa), image, size);
-		return 0;
+	if (!to)
+		return -ERANGE;
+	memcpy(to, image, size);
+	return 0;
+}
+
+/* The bytes of RAM at an address, NULL unless there are as many */
+void *ram_at(struct vmm *vmm, uint64_t gpa, uint64_t size)
+{
+	const struct ram *ram = &vmm->ram;
+	const struct vmm_memory *mem;
+	unsigned int i;
+	uint64_t start;
+
+	for (i = 0; i < ram->nr; i++) {
+		mem = &ram->banks[i];
+		start = ram->regions[i].range.start;
+		if (mem->slots[0].mapped && !mem->kvm.readonly &&
+		    gpa >= start && gpa - start < mem->size &&
+		    size <= mem->size - (gpa - start))
+			return (char *)mem->kvm.host + (gpa - start);
 	}
-	return -ERANGE;
+	return NULL;
 }
 
 /* Take over what is in the memory of a machine that was built in the same way. */
@@ -167,9 +234,9 @@ void memory_move_from(struct vmm *vmm, struct vmm *from)
 	struct vmm_memory *mem = vmm->memories, *old = from->memories;
 
 	for (; mem; mem = mem->next, old = old->next) {
-		mem->host = old->host;
+		mem->kvm.host = old->kvm.host;
 		mem->moves = old->moves;
-		old->host = NULL;
+		old->kvm.host = NULL;
 	}
 }
 
@@ -178,7 +245,7 @@ void memory_release(struct vmm *vmm)
 	struct vmm_memory *mem;
 
 	for (mem = vmm->memories; mem; mem = mem->next)
-		if (mem->host)
-			munmap(mem->host, mem->size);
+		if (mem->kvm.host)
+			munmap(mem->kvm.host, mem->size);
 	vmm->memories = NULL;
 }

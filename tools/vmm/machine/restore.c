@@ -145,6 +145,7 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 static struct snapshot *describe(struct vmm *vmm)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
+	struct vmm_memory *mem;
 	unsigned int i;
 
 	if (!s)
@@ -154,6 +155,9 @@ static struct snapshot *describe(struct vmm *vmm)
 				     &vmm->pci_bridge, VMR_SNAPSHOT_FIRST_USER);
 	for (i = 0; i < NR_RESERVED; i++)
 		add_range(s, &vmm->reserved[i].range);
+	for (mem = vmm->memories; mem; mem = mem->next)
+		for (i = 0; i < MEMORY_SLOTS; i++)
+			add_range(s, &mem->slots[i].number);
 	for (i = 0; i < vmm->nr_devices; i++)
 		add_device(s, vmm->devices[i]);
 	for (i = 0; i < vmm->nr_functions; i++) {
@@ -281,6 +285,7 @@ static const char *adopt(struct vmm *vmm)
 	int err = 0;
 
 	vmm->restoring = false;
+	memory_restored(vmm);
 	for (i = 0; !err && i < vmm->nr_devices; i++)
 		err = vmr_device_register_restored(&vmm->manager,
 						   vmm->devices[i], NULL);
