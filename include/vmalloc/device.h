@@ -117,6 +117,8 @@ struct vmr_device {
 	 * loads it before the readers.
 	 */
 	uint32_t			state;
+	/* a restored device whose removal was pending; see snapshot.h */
+	bool				removal_restored;
 	/*
 	 * The manager's epoch at unregistration. The update side stores it
 	 * after @state and before the manager's epoch. A drain compares it with
@@ -292,6 +294,9 @@ int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev);
  *	constraints live, as vmr_snapshot_restore() leaves them
  * @failed: where to store the index of the constraint whose range is not live
  *	in its space, or NULL; @dev->nr_constraints stands for the device id
+ *
+ * If vmr_snapshot_describe_device() has restored a pending removal, it is pending
+ * again, see vmr_device_request_removal().
  *
  * Return: 0, or
  *  - -EINVAL: as vmr_device_register();

@@ -37,6 +37,10 @@ extern "C" {
  * @space: the allocated ids
  * @high_watermark: one more than the highest id ever allocated, at first 0; it
  *	never decreases
+ *
+ * A struct vmr_pool on @space allocates ids too. vmr_id_free() frees these as others.
+ * They raise the watermark while they are allocated, and for good when a call of this
+ * header frees them.
  */
 struct vmr_id_pool {
 	struct vmr_space	space;
@@ -90,7 +94,7 @@ int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range);
  *  - -EBUSY: @id is in use.
  */
 int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range, uint32_t id,
-		    struct vmr_range **conflict);
+		   struct vmr_range **conflict);
 
 /**
  * vmr_id_alloc_block - allocate consecutive ids by a request

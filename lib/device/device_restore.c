@@ -36,8 +36,8 @@ static int check_restored_ranges(struct vmr_manager *manager,
 	for (i = 0; i < dev->nr_constraints; i++) {
 		const struct vmr_constraint *c = &dev->constraints[i];
 
-		if (!vmr_constraint_is_allocated(
-			    constraint_space(manager, dev, c), c) ||
+		if (!vmr_constraint_is_allocated(constraint_space(manager, dev, c),
+						 c) ||
 		    c->range->last - c->range->start != c->request.size - 1)
 			break;
 	}
@@ -52,6 +52,7 @@ static int check_restored_ranges(struct vmr_manager *manager,
 int vmr_device_register_restored(struct vmr_manager *manager,
 				 struct vmr_device *dev, size_t *failed)
 {
+	bool removal;
 	int ret;
 
 	if (!manager || !dev || !dev->ops)
@@ -76,8 +77,13 @@ int vmr_device_register_restored(struct vmr_manager *manager,
 		dev->resources.nr = 0;
 		return ret;
 	}
+	removal = dev->removal_restored;
+	dev->removal_restored = false;
 	vmr_bus_add_device(dev);
 	vmr_device_publish(manager, dev);
+	/* A listener can have unregistered the device, or requested its removal */
+	if (removal)
+		vmr_device_request_removal(manager, dev);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_device_register_restored);
