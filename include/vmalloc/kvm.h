@@ -28,8 +28,8 @@ struct vmr_kvm;
  *  - The slots of a memory region cover it but for its trapped subregions, by whole
  *    pages. An access to a page without a slot exits, and the device serves it.
  *  - An ioeventfd is at an offset of a region.
- *  - A vector has a route to its message, and an irqfd while it is not masked. What
- *    the device signals while the vector is masked is delivered when it is unmasked.
+ *  - A vector has a route to its message, and an irqfd while it is not masked. A
+ *    signal of the device while the vector is masked is delivered when it is unmasked.
  *  - A line has an irqfd, and one for its end of interrupt.
  *
  * Routes change in batches: vmr_kvm_commit() makes one call to KVM for any number
@@ -119,7 +119,7 @@ int vmr_kvm_init(struct vmr_kvm *kvm);
  * vmr_kvm_destroy - end to follow the changes of a machine
  * @kvm: the virtual machine
  *
- * What KVM has stays there; closing its descriptor ends that.
+ * The slots, ioeventfds and routes stay in KVM until its descriptor is closed.
  *
  * Return: 0; -EINVAL if @kvm is NULL; -ENOENT if it is not initialised.
  */

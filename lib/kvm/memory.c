@@ -119,7 +119,7 @@ static int set_slot(struct vmr_kvm *kvm, const struct vmr_kvm_memory *memory,
 	return kvm->ops->set_memory(kvm, &region);
 }
 
-/* Unmap the slots. One that KVM does not release stays mapped. */
+/* Unmap the slots. A slot that KVM does not release stays mapped. */
 int vmr_kvm_unmap_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
 {
 	struct vmr_kvm_slot *slot;

@@ -23,7 +23,7 @@ print: device resource range base
 snapshot: device resource range base
 pci: snapshot device resource range base
 describe: device resource range base
-kvm: resource device
+kvm: device resource range
 port: base
 '
 
