@@ -143,7 +143,7 @@ int vmr_pool_free(struct vmr_pool *pool, uint64_t start, uint64_t size,
  *
  * Return: 0, or
  *  - -EINVAL: @pool is NULL;
- *  - -ERANGE: @addr is outside the pool;
+ *  - -ERANGE: @addr is outside the pool, or a part of the range at @addr is;
  *  - -ENOENT: @addr is free.
  */
 int vmr_pool_free_containing(struct vmr_pool *pool, uint64_t addr,

@@ -86,13 +86,13 @@ int vmr_id_free_block(struct vmr_id_pool *ids, uint32_t id, uint32_t count,
 		return -EOVERFLOW;
 	if (id < ids->space.start || last > ids->space.last)
 		return -ERANGE;
-	if (id >= ids->high_watermark)
-		return -ENOENT;
 	range = vmr_find_overlap(&ids->space, id, last);
 	if (!range)
-		return -EALREADY;
+		return id >= ids->high_watermark ? -ENOENT : -EALREADY;
 	if (range->start != id || range->last != last)
 		return -ENOENT;
+	/* A pool on the space of the ids may have allocated it */
+	vmr_id_raise_watermark(ids, range);
 	vmr_free(&ids->space, range);
 	if (freed)
 		*freed = range;

@@ -102,6 +102,8 @@ int vmr_pool_free_containing(struct vmr_pool *pool, uint64_t addr,
 	range = vmr_find(pool->space, addr);
 	if (!range)
 		return -ENOENT;
+	if (range->start < pool->start || range->last > pool->last)
+		return -ERANGE;
 	ret = vmr_free(pool->space, range);
 	if (!ret && freed)	/* LCOV_EXCL_BR_LINE: what is found is freed */
 		*freed = range;

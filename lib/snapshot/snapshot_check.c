@@ -11,8 +11,8 @@
  * the second pass. The other members describe its record:
  *
  *  - @gap is the offset of the record;
- *  - @subtree_max_gap is the index of the space shifted left by one; bit 0 is set
- *    for a claim;
+ *  - @subtree_max_gap is the index of the space shifted left by three; bit 0 is set
+ *    for a claim, bits 1 and 2 are the type of the node;
  *  - @subtree_orders of the n-th claim of a space is set when age n has been found,
  *    see check_ages().
  */
@@ -93,8 +93,10 @@ static bool add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
 		parent = *link;
 		link = key < has ? &parent->rb_left : &parent->rb_right;
 	}
+	VMR_ASSERT(range->type <= 3);
+	range->subtree_max_gap = (uint64_t)space << 3 | (range->type & 3) << 1 |
+				 claim;
 	range->gap = record - ctx->bytes;
-	range->subtree_max_gap = (uint64_t)space << 1 | claim;
 	range->subtree_orders = 0;
 	rb_link_node(range_to_tree(range), parent, link);
 	rb_insert_color(range_to_tree(range), &ctx->keys);
@@ -102,14 +104,10 @@ static bool add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
 }
 
 /* Return a node to the state that the callback handed it over in */
-static void clear_node(const struct vmr_restore_ctx *ctx,
-		       struct vmr_range *range)
+static void clear_node(struct vmr_range *range)
 {
-	const struct vmr_space *space =
-		ctx->snap->spaces[range->subtree_max_gap >> 1].space;
-
 	memset(&range->node, 0, sizeof(range->node));
-	range->type = space->type;
+	range->type = range->subtree_max_gap >> 1 & 3;
 	range->subtree_max_gap = 0;
 	range->subtree_orders = 0;
 }
@@ -120,7 +118,7 @@ void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx)
 
 	for (rb = rb_first_postorder(&ctx->keys); rb; rb = next) {
 		next = rb_next_postorder(rb);
-		clear_node(ctx, tree_to_range(rb));
+		clear_node(tree_to_range(rb));
 	}
 }
 
@@ -150,7 +148,7 @@ enum vmr_state vmr_snapshot_find_range(const struct vmr_restore_ctx *ctx,
 	read_record(&record, record_of(ctx, range), claim);
 	if (saved) {
 		saved->space =
-			ctx->snap->spaces[range->subtree_max_gap >> 1].space;
+			ctx->snap->spaces[range->subtree_max_gap >> 3].space;
 		saved->start = record.start;
 		saved->last = record.last;
 	}
@@ -395,7 +393,7 @@ struct vmr_range *vmr_restore_remove_node(struct vmr_restore_ctx *ctx,
 
 	VMR_ASSERT(range);
 	rb_erase(range_to_tree(range), &ctx->keys);
-	clear_node(ctx, range);
+	clear_node(range);
 	return range;
 }
 

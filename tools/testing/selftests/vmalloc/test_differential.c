@@ -428,9 +428,17 @@ static const char *op_pool(struct answer *is, struct answer *should)
 		if (addr < pool.start || addr > pool.last) {
 			should->ret = -ERANGE;
 		} else {
-			should->found = model_find(&m, 0, addr);
-			should->ret = should->found < 0 ?
-				-ENOENT : model_free(&m, 0, should->found);
+			int found = model_find(&m, 0, addr);
+
+			should->found = found;
+			if (found >= 0 && (m.range[found].start < pool.start ||
+					   m.range[found].last > pool.last)) {
+				should->found = -1;
+				should->ret = -ERANGE;
+			} else {
+				should->ret = found < 0 ? -ENOENT :
+						model_free(&m, 0, found);
+			}
 		}
 		return "pool_free_containing";
 	case 1:
