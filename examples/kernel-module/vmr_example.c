@@ -127,7 +127,7 @@ static int __init example_init(void)
 			"registers");
 	vmr_device_add_region(&timer, &regs);
 	vmr_constraint_init_bounded(&wants, VMR_KIND_MMIO, SIZE, SIZE, WINDOW,
-			      WINDOW_LAST, &regs.range);
+				    WINDOW_LAST, &regs.range);
 	timer.constraints = &wants;
 	timer.nr_constraints = 1;
 	vmr_resource_set_init(&timer.resources, &has, 1);

@@ -92,7 +92,7 @@ int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range);
  *  - -EBUSY: @id is in use.
  */
 int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range, uint32_t id,
-		    struct vmr_range **conflict);
+		   struct vmr_range **conflict);
 
 /**
  * vmr_id_alloc_block - allocate consecutive ids by a request

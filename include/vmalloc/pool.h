@@ -100,7 +100,7 @@ int vmr_pool_alloc(struct vmr_pool *pool, struct vmr_range *range,
  *  - -EBUSY: an address is in use.
  */
 int vmr_pool_reserve(struct vmr_pool *pool, struct vmr_range *range,
-		      uint64_t start, uint64_t size, uint64_t align,
+		     uint64_t start, uint64_t size, uint64_t align,
 		      struct vmr_range **conflict);
 
 /**
@@ -172,7 +172,7 @@ int vmr_pool_highest_free(const struct vmr_pool *pool, uint64_t *addr);
  *  - -ERANGE: the interval is not inside @range.
  */
 int vmr_range_offset_to_addr(const struct vmr_range *range, uint64_t offset,
-		       uint64_t size, uint64_t *addr);
+			     uint64_t size, uint64_t *addr);
 
 #ifdef __cplusplus
 }

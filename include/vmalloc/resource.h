@@ -113,7 +113,7 @@ void vmr_constraint_init(struct vmr_constraint *c, uint32_t kind, uint64_t size,
  * @range: the range that receives the resource
  */
 void vmr_constraint_init_bounded(struct vmr_constraint *c, uint32_t kind,
-			   uint64_t size, uint64_t align, uint64_t min,
+				 uint64_t size, uint64_t align, uint64_t min,
 			   uint64_t max, struct vmr_range *range);
 
 /**
@@ -178,7 +178,7 @@ void vmr_resource_set_init(struct vmr_resource_set *set,
  * Return: 0; -EINVAL if a pointer is NULL; -ENOSPC if the set is full.
  */
 int vmr_resource_set_append(struct vmr_resource_set *set,
-		   const struct vmr_resource *res);
+			    const struct vmr_resource *res);
 
 /**
  * vmr_resource_set_append_mac - add a MAC address to a set
@@ -201,7 +201,7 @@ int vmr_resource_set_append_mac(struct vmr_resource_set *set, const uint8_t mac[
  * Return: the resource, NULL behind the last.
  */
 const struct vmr_resource *vmr_resource_set_next(const struct vmr_resource_set *set,
-					uint32_t kind,
+						 uint32_t kind,
 					const struct vmr_resource *prev);
 
 /**
@@ -238,7 +238,7 @@ struct vmr_allocator;
  */
 struct vmr_allocator_ops {
 	int (*alloc)(struct vmr_allocator *allocator,
-			const struct vmr_constraint *c,
+		     const struct vmr_constraint *c,
 			struct vmr_resource *res, struct vmr_range **conflict);
 	int (*free)(struct vmr_allocator *allocator, struct vmr_resource *res);
 	int (*update)(struct vmr_allocator *allocator, struct vmr_resource *res,
@@ -305,7 +305,7 @@ void vmr_id_allocator_init(struct vmr_id_allocator *a, struct vmr_id_pool *ids);
  *    vmr_id_alloc_block().
  */
 int vmr_allocator_alloc(struct vmr_allocator *allocator,
-		 const struct vmr_constraint *c, struct vmr_resource *res,
+			const struct vmr_constraint *c, struct vmr_resource *res,
 		 struct vmr_range **conflict);
 
 /**
@@ -335,7 +335,7 @@ int vmr_allocator_free(struct vmr_allocator *allocator, struct vmr_resource *res
  *  - else the errors of vmr_allocator_alloc().
  */
 int vmr_allocator_update(struct vmr_allocator *allocator, struct vmr_resource *res,
-	       const struct vmr_constraint *c, struct vmr_range **conflict);
+			 const struct vmr_constraint *c, struct vmr_range **conflict);
 
 #ifdef __cplusplus
 }

@@ -89,9 +89,9 @@ struct vmr_restore_ctx;
  */
 struct vmr_snapshot_ops {
 	uint64_t (*range_to_key)(const struct vmr_snapshot *snap, uint32_t space,
-			   const struct vmr_range *range);
+				 const struct vmr_range *range);
 	struct vmr_range *(*key_to_range)(const struct vmr_snapshot *snap,
-				     uint32_t space, uint64_t key);
+					  uint32_t space, uint64_t key);
 };
 
 /**

@@ -245,7 +245,7 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
  *    -ENOSPC: there is no shared line within the bounds.
  */
 int vmr_system_alloc_resources(struct vmr_system *sys,
-		     const struct vmr_constraint *constraints, size_t nr,
+			       const struct vmr_constraint *constraints, size_t nr,
 		     struct vmr_resource_set *set, size_t *failed,
 		     struct vmr_range **conflict);
 
@@ -281,7 +281,7 @@ void vmr_system_free_resources(struct vmr_system *sys,
  *    unchanged.
  */
 int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
-		      const struct vmr_constraint *c,
+			       const struct vmr_constraint *c,
 		      struct vmr_range **conflict);
 
 /**
@@ -335,7 +335,7 @@ struct vmr_shared_irq *vmr_next_shared_irq(const struct vmr_system *sys,
  * Return: the next share in the order of joining, NULL behind the last.
  */
 struct vmr_irq_share *vmr_next_irq_share(const struct vmr_shared_irq *line,
-				   const struct vmr_irq_share *prev);
+					 const struct vmr_irq_share *prev);
 
 #ifdef __cplusplus
 }

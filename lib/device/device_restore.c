@@ -39,8 +39,8 @@ static int check_restored_ranges(struct vmr_manager *manager,
 		/* The guest may have moved or unmapped a region granted parked */
 		if (c->flags & VMR_GRANT_PARKED)
 			continue;
-		if (!vmr_constraint_is_allocated(
-			    constraint_space(manager, dev, c), c) ||
+		if (!vmr_constraint_is_allocated(constraint_space(manager, dev, c),
+						 c) ||
 		    c->range->last - c->range->start != c->request.size - 1)
 			break;
 	}

@@ -116,9 +116,8 @@ static void notify_region_del(struct vmr_manager *manager)
 		region->del_notified = true;
 		list_for_each(at, vmr_to_list(&manager->listeners))
 			if (to_listener(at)->region_del)
-				to_listener(at)->region_del(
-					to_listener(at), region,
-					&region->notified_mapping);
+				to_listener(at)->region_del(to_listener(at), region,
+							    &region->notified_mapping);
 	}
 }
 

@@ -145,8 +145,8 @@ int vmr_transaction_commit(struct vmr_transaction *transaction)
 		vmr_trace_register(manager,
 				   transaction_pop(&transaction->adds));
 	while (transaction->removes)
-		vmr_device_finish_unregister(
-			manager, transaction_pop_removed(transaction));
+		vmr_device_finish_unregister(manager,
+					     transaction_pop_removed(transaction));
 	transaction->manager = NULL;
 	vmr_notify_flush(manager);
 	return 0;

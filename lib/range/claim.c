@@ -413,11 +413,10 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 
 	if (range->ticket & VMR_TICKET_PARKED)
 		return lower(range->start == VMR_ADDR_MAX ? NULL :
-			     first_overlap_from(
-				     (const struct rb_node *)space->claims,
-				     range->start + 1, start, last), same);
-	return lower(same, first_overlap_from(
-				   (const struct rb_node *)space->parked,
-				   range->start, start, last));
+			     first_overlap_from((const struct rb_node *)space->claims,
+						range->start + 1, start, last), same);
+	return lower(same,
+		     first_overlap_from((const struct rb_node *)space->parked,
+					range->start, start, last));
 }
 EXPORT_SYMBOL_GPL(vmr_next_claim);

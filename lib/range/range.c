@@ -208,9 +208,9 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 	for (; inserted < nr; inserted++) {
 		struct vmr_move_op *s = &steps[inserted];
 
-		blocker = vmr_find_overlap(
-			s->to_space, s->start,
-			s->start + (s->range->last - s->range->start));
+		blocker = vmr_find_overlap(s->to_space, s->start,
+					   s->start + (s->range->last -
+						       s->range->start));
 		if (blocker) {
 			ret = -EBUSY;
 			goto undo;

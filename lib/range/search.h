@@ -32,12 +32,11 @@ static inline unsigned int min_order(uint64_t size, /* LCOV_EXCL_BR_LINE: not 0 
 	unsigned int log = fls64(size) - 1;
 	unsigned int any = size & (size + 1) ? log - 1 : log;
 
-	return max(any, min(log, (unsigned int)fls64(align) -
-					 1)); /* LCOV_EXCL_BR_LINE: not 0 */
+	return max(any, min(log, (unsigned int)fls64(align) - 1)); /* LCOV_EXCL_BR_LINE: not 0 */
 }
 
 static inline bool subtree_may_fit(const struct vmr_gap_search *s,
-			    const struct rb_node *rb)
+				   const struct rb_node *rb)
 {
 	return rb && (vmr_to_range(rb)->subtree_orders & s->orders) &&
 	       vmr_to_range(rb)->subtree_max_gap >= s->size;
@@ -56,7 +55,7 @@ static inline bool gap_fits(const struct vmr_gap_search *s, const struct rb_node
 
 /* Whether the gap of @range and all gaps before it in search order are out of bounds */
 static inline bool gap_outside_bounds(const struct vmr_gap_search *s,
-			       const struct vmr_range *range, bool ascending)
+				      const struct vmr_range *range, bool ascending)
 {
 	return ascending ? range->start <= s->min :
 			   range->start - range->gap > s->max;
@@ -68,7 +67,7 @@ static inline bool gap_outside_bounds(const struct vmr_gap_search *s,
  * behind the subtree.
  */
 static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search *s,
-					     struct rb_node *rb, bool into,
+						    struct rb_node *rb, bool into,
 					     bool ascending)
 {
 	struct rb_node *from = rb;
@@ -103,7 +102,7 @@ static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search 
 }
 
 static inline struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
-					 bool ascending)
+						    bool ascending)
 {
 	struct rb_node *root = vmr_space_root(s->space);
 
@@ -113,7 +112,7 @@ static inline struct vmr_range *vmr_first_candidate(const struct vmr_gap_search 
 }
 
 static inline struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
-					const struct vmr_range *range,
+						   const struct vmr_range *range,
 					bool ascending)
 {
 	return next_candidate_from(s, vmr_to_rb(range), false, ascending);
@@ -251,7 +250,7 @@ static inline bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
 	bool found = false;
 
 	if (ascending ? vmr_has_first_gap(space) &&
-				try_gap(s, space->lowest, ascending) :
+	    try_gap(s, space->lowest, ascending) :
 			vmr_has_last_gap(space) && try_gap(s, NULL, ascending))
 		return true;
 	if (space->deferred.range &&
@@ -268,7 +267,7 @@ static inline bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
 
 /* The natural order of a gap within the bounds, as a bit; 0 if it is outside */
 static inline uint64_t clipped_gap_order(const struct vmr_gap_search *s,
-				  const struct vmr_range *next)
+					 const struct vmr_range *next)
 {
 	uint64_t lo, hi;
 
@@ -332,7 +331,7 @@ static inline bool search_best(struct vmr_gap_search *s)
 }
 
 static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy policy,
-			   uint64_t align)
+				  uint64_t align)
 {
 	s->align = align;
 	s->exact_order = false;

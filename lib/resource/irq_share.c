@@ -146,7 +146,7 @@ static uint32_t least_sharers(const struct vmr_system *sys, uint64_t lo,
 }
 
 void vmr_irq_share_attach(struct vmr_shared_irq *line,
-			     struct vmr_irq_share *share,
+			  struct vmr_irq_share *share,
 			     struct list_head *behind, const char *name)
 {
 	VMR_ASSERT(!share->irq && !share->range.node.link);
@@ -246,7 +246,7 @@ static int find_least_shared_irq(struct vmr_system *sys,
 }
 
 int vmr_irq_share_alloc(struct vmr_system *sys,
-			   const struct vmr_constraint *c,
+			const struct vmr_constraint *c,
 			   struct vmr_range **conflict)
 {
 	struct vmr_shared_irq *line;
@@ -258,7 +258,7 @@ int vmr_irq_share_alloc(struct vmr_system *sys,
 		ret = find_least_shared_irq(sys, &c->request, &line);
 	if (!ret)
 		vmr_irq_share_attach(line, vmr_to_irq_share(c->range),
-				 vmr_to_list(&line->sharers)->prev, c->name);
+				     vmr_to_list(&line->sharers)->prev, c->name);
 	return ret;
 }
 

@@ -71,7 +71,7 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind)
 EXPORT_SYMBOL_GPL(vmr_system_space);
 
 bool vmr_pool_matches(const struct vmr_system_pool *pool,
-			 const struct vmr_constraint *c)
+		      const struct vmr_constraint *c)
 {
 	uint32_t allowed = c->flags;
 

@@ -31,38 +31,26 @@ static const char help[] =
 	"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 	"       vmm --replay FILE\n"
 	"\n"
-	"Boots PC firmware on KVM, on devices whose every access is routed by "
-	"the\n"
-	"vmalloc library, until the firmware finds nothing to boot. On the way "
-	"a card is\n"
-	"plugged, moved and unplugged, and the whole machine is saved and "
-	"restored in\n"
-	"other memory, while threads read the registers of all cards. Then "
-	"prints the\n"
-	"address map and compares where the firmware says it placed the PCI "
-	"BARs with\n"
-	"where the library finds them. At last runs a guest program that "
-	"moves, swaps\n"
+	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
+	"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
+	"plugged, moved and unplugged, and the whole machine is saved and restored in\n"
+	"other memory, while threads read the registers of all cards. Then prints the\n"
+	"address map and compares where the firmware says it placed the PCI BARs with\n"
+	"where the library finds them. At last runs a guest program that moves, swaps\n"
 	"and overlaps BARs, and says what it found.\n"
 	"\n"
 	"  --bios FILE             firmware; default " DEFAULT_BIOS "\n"
-	"  --guest FILE            32-bit program to run after the firmware: "
-	"loaded and\n"
+	"  --guest FILE            32-bit program to run after the firmware: loaded and\n"
 	"                          entered at 1 MiB\n"
 	"  --record FILE           write every exit to FILE\n"
-	"  --replay FILE           take the exits from FILE instead of from "
-	"KVM; the\n"
-	"                          first read that gets another answer is an "
-	"error\n"
+	"  --replay FILE           take the exits from FILE instead of from KVM; the\n"
+	"                          first read that gets another answer is an error\n"
 	"  --fallback-replay FILE  the same, but only if KVM cannot be used\n"
-	"  --timeout SECONDS       give firmware and program so long each; "
-	"default 120\n"
+	"  --timeout SECONDS       give firmware and program so long each; default 120\n"
 	"  --help                  this text\n"
 	"\n"
-	"Exit status: 0 all is where it should be; 1 it is not, or a replay "
-	"differed;\n"
-	"2 wrong usage; 3 KVM cannot be used; 4 a file cannot be used; 5 the "
-	"guest\n"
+	"Exit status: 0 all is where it should be; 1 it is not, or a replay differed;\n"
+	"2 wrong usage; 3 KVM cannot be used; 4 a file cannot be used; 5 the guest\n"
 	"crashed, halted or took too long.\n";
 
 void vmm_err(const char *fmt, ...)
@@ -158,8 +146,7 @@ static enum vmm_status finish(struct vmm *vmm, bool replayed)
 		program_end(vmm);
 		selfcheck_again(vmm);
 	} else {
-		printf("guest: skipped: no program to run after the "
-		       "firmware\n");
+		printf("guest: skipped: no program to run after the firmware\n");
 	}
 	readers_stop(vmm);
 	readers_report(vmm);

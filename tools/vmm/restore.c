@@ -293,9 +293,8 @@ static const char *adopt(struct vmm *vmm)
 }
 
 /*
- * Go on with another machine, which is returned; with this one, if that cannot
- * be had. No exit is being handled, so nothing of this one is in use but by the
- * helpers.
+ * Restore another machine and continue with it. Return: that machine, or this one
+ * after a failure. No exit is being handled, so only reader threads use this one.
  */
 struct vmm *restore_machine(struct vmm *vmm)
 {
@@ -336,8 +335,7 @@ struct vmm *restore_machine(struct vmm *vmm)
 	if (fault)
 		printf("%s\n", fault);
 	else
-		printf("%u devices go on in other memory, %zu bytes saved "
-		       "twice the same\n",
+		printf("%u devices go on in other memory, %zu bytes saved twice the same\n",
 		       vmm->nr_devices + vmm->nr_functions, size);
 	fflush(stdout);
 	if (readers_start(vmm))

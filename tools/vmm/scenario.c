@@ -10,7 +10,7 @@
  *
  * A step comes after an exit, on the thread of the CPU, and depends on the exits
  * before it and on nothing else. So a replay takes the same steps at the same
- * places. The guest has looked for cards before and looks no more, so none of
+ * places. The guest has scanned the bus before and does not scan it again, so none of
  * this changes what it reads.
  */
 #include <stdarg.h>
@@ -214,7 +214,7 @@ static void leave(struct vmm *vmm)
 	vmm->nr_functions--;
 	count_usage(vmm, freed);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
-	/* Outside the lock, for a reader inside the card might want that. */
+	/* Outside the lock: a reader inside the device might wait for it. */
 	err = vmr_device_drain(&vmm->manager, &fn->dev);
 
 	if (visible < 0 || err)
@@ -223,10 +223,9 @@ static void leave(struct vmm *vmm)
 		fault = "not all BARs were visible";
 	for (i = 0; !fault && i < VMR_PCI_NR_BARS; i++)
 		if (fn->bars[i].type != VMR_PCI_BAR_NONE)
-			fault = probe_expect_unmapped(
-				&vmm->checker,
-				(enum vmr_io)fn->bars[i].region.io,
-				vmm->scenario.places[i]);
+			fault = probe_expect_unmapped(&vmm->checker,
+						      (enum vmr_io)fn->bars[i].region.io,
+						      vmm->scenario.places[i]);
 	for (i = 0; !fault && i < SCENARIO_SPACES; i++)
 		if (vmm->scenario.used[i] + freed[i])
 			fault = "it left something behind";
@@ -234,7 +233,7 @@ static void leave(struct vmm *vmm)
 	    "00:08.0 is unplugged and drained, all it had is free");
 }
 
-/* The card is there then, so that it is part of what is saved. */
+/* The plugged device is part of the snapshot. */
 static void (*const steps[])(struct vmm *vmm) = {
 	add, move, NULL /* restore */, ask, leave,
 };

@@ -12,10 +12,10 @@
  *
  *  - A struct vmm_cpu is one thread that routes exits. It has a struct
  *    vmr_reader of its own and takes no lock to find a device.
- *  - What changes the machine holds vmm.writers. Guests do it through PCI
- *    configuration space, where the library takes that lock by vmm.pci_lock.
- *  - Helpers are threads that read registers without side effects all the time
- *    while the guest runs, and know what they must get; see reader_threads.c.
+ *  - Code that changes the machine holds vmm.writers. For PCI configuration space the
+ *    library acquires that lock by vmm.pci_lock.
+ *  - Reader threads read registers without side effects while the guest runs, and
+ *    check the values; see reader_threads.c.
  *  - The state of a device is behind a lock in the device.
  *
  * Nothing a guest can see depends on the host's clock: time is the number of
@@ -55,10 +55,10 @@ enum vmm_status {
 };
 
 /**
- * struct vmm_probe - what a PCI card was asked last through one reader
+ * struct vmm_probe - the last access of a reader to a test device
  *
- * The self-check and the helpers read through a vmm_cpu that has one, and so
- * learn where an access really ended.
+ * The self-check and the reader threads use a vmm_cpu that has one. It records the
+ * register that an access hit.
  */
 struct vmm_probe {
 	unsigned int		hits;
@@ -77,7 +77,7 @@ struct vmm;
  * struct vmm_cpu - a thread that routes exits
  * @reader: its way into the devices
  * @vmm: the machine
- * @probe: where cards note accesses of this thread, or NULL
+ * @probe: record of this thread's accesses to test devices, or NULL
  * @fd: KVM's vCPU, -1 without one
  * @run: what KVM shares of it
  * @run_size: how many bytes that are
@@ -122,7 +122,7 @@ struct reader_thread {
  * @exits: accesses routed so far, which is also the guest's clock
  * @unhandled_exits: accesses without a device
  * @errors: accesses that failed for another reason, which is always a fault
- * @implemented: BARs that the cards have
+ * @implemented: BARs of the test devices
  * @programmed: those of them that the firmware says it placed
  * @misdispatched: what checks found in a wrong place
  * @failed: something went wrong where no error can be returned
@@ -132,12 +132,12 @@ struct reader_thread {
  * @probe: what it hit last
  * @devices: all devices but PCI functions, by age
  * @functions: the PCI functions, by age
- * @hot: the card that is plugged while the guest runs
+ * @hot: the device that is plugged while the guest runs
  * @scenario: what happens to it
  * @program: what runs after the firmware
- * @places: keeps the places of the cards for the helpers
+ * @places: keeps the addresses of the test devices for the reader threads
  * @generation: odd while a writer is at work
- * @stop: the helpers are to come to an end
+ * @stop: the reader threads must end
  */
 struct vmm {
 	struct vmm_config	config;

@@ -109,7 +109,7 @@ static void bad_machine(struct plan *plan, const struct vmr_span *bad, int err)
 }
 
 int make_machine(struct plan *plan, uint32_t bits,
-			const struct vmr_span **bad)
+		 const struct vmr_span **bad)
 {
 	struct machine *m = &plan->machine;
 	int err = 0;
@@ -149,8 +149,7 @@ bool describe_machine(struct plan *plan, uint32_t bits)
 		   vmr_layout_ram(&plan->config, plan->machine.ram,
 				  pieces) < 0) {
 		fprintf(stderr,
-			"vmr: the machine's areas have no room for %s of "
-			"memory\n",
+			"vmr: the machine's areas have no room for %s of memory\n",
 			size_text(plan->machine.ram));
 		plan->errors++;
 	}

@@ -14,20 +14,16 @@
 static const char usage[] =
 	"vmr [OPTION]... [FILE]...\n"
 	"\n"
-	"Place devices in a virtual machine and say where each is, or why it "
-	"is not.\n"
-	"A FILE is what `lspci -v` or `lspci -vv` prints, or statements of "
-	"vmr's own\n"
+	"Place devices in a virtual machine and say where each is, or why it is not.\n"
+	"A FILE is what `lspci -v` or `lspci -vv` prints, or statements of vmr's own\n"
 	"(vmr(1)); - is the standard input. Without one, show the machine.\n"
 	"\n"
 	"  -m, --machine NAME   x86-64 (default), arm64 or riscv64\n"
 	"  -M, --memory SIZE    memory, such as 64G (default 4G)\n"
 	"      --memory-max SIZE  leave room for so much\n"
 	"  -b, --bits N         width of a guest physical address\n"
-	"  -o, --only WORD      of a host's devices, only those whose address "
-	"begins with\n"
-	"                       WORD or whose description contains it; may be "
-	"repeated\n"
+	"  -o, --only WORD      of a host's devices, only those whose address begins with\n"
+	"                       WORD or whose description contains it; may be repeated\n"
 	"  -B, --bridges        keep the host's bridges too\n"
 	"  -f, --flat           no bridges at all\n"
 	"  -g, --gaps           show what is free, and interrupts\n"
@@ -36,8 +32,7 @@ static const char usage[] =
 	"  -h, --help           this\n"
 	"  -V, --version        which vmr this is\n"
 	"\n"
-	"The exit status is 0 if all fits, 1 if not, 2 if the input makes no "
-	"sense.\n";
+	"The exit status is 0 if all fits, 1 if not, 2 if the input makes no sense.\n";
 
 enum {
 	OPT_MEMORY_MAX = 256,

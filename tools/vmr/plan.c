@@ -115,8 +115,8 @@ struct plan_resource *push_resource(struct plan_device *device, uint32_t kind,
 	struct plan_resource *resource;
 
 	if (!device->requested)
-		device->requested = xcheck(
-			calloc(MAX_RESOURCES + NR_WINDOWS, sizeof(*resource)));
+		device->requested = xcheck(calloc(MAX_RESOURCES + NR_WINDOWS,
+						  sizeof(*resource)));
 	resource = &device->requested[device->nr++];
 	memset(resource, 0, sizeof(*resource));
 	resource->kind = kind;

@@ -26,12 +26,12 @@
  * @flags: as in a struct vmr_constraint
  * @size: number of addresses or numbers
  * @align: a power of two
- * @fixed: whether it is to be at @addr
- * @addr: where
+ * @fixed: whether @addr is its only valid address
+ * @addr: the fixed address
  * @window: whether it is a window of a bridge
- * @platform: whether it is none of a PCI device's
- * @name: what people call it
- * @line: where the input says so
+ * @platform: whether it belongs to the platform, not to a PCI device
+ * @name: its name
+ * @line: its line in the input
  * @region: its addresses, if it is a range of them
  * @numbers: its numbers, if it is not
  * @sharer: its share in an interrupt line
@@ -55,31 +55,30 @@ struct plan_resource {
 /**
  * struct plan_device - a device or a bridge
  * @next: the next of the plan
- * @name: what people call it; unique
- * @what: more about it, or NULL
- * @file: where it is described
- * @line: and in which line
+ * @name: unique name
+ * @what: a description, or NULL
+ * @file: the file that describes it
+ * @line: the line in @file
  * @behind: the bridge that it is behind, NULL at the root
  * @depth: number of bridges above it
  * @is_bridge: whether it is one
  * @excluded: it is not selected
-
  * @segment: on a host, its PCI segment
  * @address: on a host, its PCI address there
  * @secondary: on a host, the bus behind it
  * @on_host: whether the three above are known
- * @requested: what it is to have
- * @nr: how much
+ * @requested: the resources that it requests
+ * @nr: how many
  * @failed: it could not be placed
- * @error: why, as a call of the library said
- * @failed_resource: the want that could not be had, or NULL
- * @why: all that there is to say about it
+ * @error: the error of the library
+ * @failed_resource: the resource that failed, or NULL
+ * @why: the reason as text
  * @pci: its PCI address in the machine
  * @bus_number: of the bus behind it, in the machine
  * @dev: the device
- * @bus: what is behind it
- * @constraints: what it was granted, as constraints
- * @resources: and as resources
+ * @bus: the bus behind it
+ * @constraints: its allocated resources, as constraints
+ * @resources: the same as resources
  */
 struct plan_device {
 	struct plan_device		*next;
@@ -186,7 +185,7 @@ struct window_requirement {
  * struct plan - all of it
  * @machine: the machine
  * @devices: what is to be in it
- * @end: where the next thing is linked
+ * @end: where the next device is linked
  * @nr: how many there are
  * @errors: how many the input has
  * @config: the machine as the library describes it

@@ -36,7 +36,7 @@ bool is_in(const struct plan_device *device, bool failed_too)
 	return true;
 }
 
-/* Which window of a bridge a want would be in */
+/* The window of a bridge that a resource belongs to */
 unsigned int window_of(const struct plan_resource *resource)
 {
 	const uint32_t pref = VMR_64BIT | VMR_PREFETCHABLE;
@@ -46,8 +46,9 @@ unsigned int window_of(const struct plan_resource *resource)
 	return (resource->flags & pref) == pref ? 2 : 1;
 }
 
-/* The addresses wanted directly behind a bridge, or at the root */
-struct items list_items(struct plan *plan, const struct plan_device *bridge, bool failed_too)
+/* The address resources directly behind a bridge, or at the root */
+struct items list_items(struct plan *plan, const struct plan_device *bridge,
+			bool failed_too)
 {
 	struct items items = { NULL, 0 };
 	struct plan_device *device;
@@ -90,7 +91,7 @@ static void add_window(struct plan_device *bridge, unsigned int window,
 	struct plan_resource *resource;
 
 	resource = push_resource(bridge, window ? VMR_KIND_MMIO : VMR_KIND_PIO,
-			 round_up(size, grain), bridge->line);
+				 round_up(size, grain), bridge->line);
 	resource->align = align > grain ? align : grain;
 	resource->window = true;
 	if (window == 2)

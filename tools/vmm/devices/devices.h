@@ -170,7 +170,7 @@ struct ram {
 /**
  * struct testdev - a PCI function of ours
  * @desc: what it is
- * @id: its PCI device id, which no other card has
+ * @id: its unique PCI device id
  * @memory: memory behind one of its BARs, if any
  * @trapped: the part of that BAR that is registers
  * @vectors: its MSI-X vectors, if any

@@ -124,7 +124,7 @@ TEST(irq_shared_unused_stays_allocated)
 	EXPECT_EQ((uint32_t)0, l.line[0].nr_sharers);
 	EXPECT_EQ(NULL, vmr_next_irq_share(&l.line[0], NULL));
 	EXPECT_FAIL(-EBUSY, &l.line[0].range,
-	       vmr_id_reserve(&m.sys.irqs, &l.own[0], 5, &conflict));
+		    vmr_id_reserve(&m.sys.irqs, &l.own[0], 5, &conflict));
 	EXPECT_SOUND();
 }
 
@@ -147,9 +147,9 @@ TEST(irq_shared_add_errors)
 {
 	two_lines(_metadata);
 	EXPECT_FAIL(-EINVAL, &no_range,
-	       vmr_system_add_shared_irq(NULL, &l.line[2], 3, NULL, &conflict));
+		    vmr_system_add_shared_irq(NULL, &l.line[2], 3, NULL, &conflict));
 	EXPECT_FAIL(-EINVAL, &no_range,
-	       vmr_system_add_shared_irq(&m.sys, NULL, 3, NULL, &conflict));
+		    vmr_system_add_shared_irq(&m.sys, NULL, 3, NULL, &conflict));
 	EXPECT_FAIL(-EEXIST, &no_range, add_line(0, 5));
 	EXPECT_FAIL(-EEXIST, &no_range, add_line(0, 3));
 	EXPECT_FAIL(-ERANGE, &no_range, add_line(2, 64));
@@ -180,11 +180,11 @@ TEST(irq_shared_in_use_remove_busy)
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 5)));
 	EXPECT_FAIL(-EBUSY, &no_range,
-	       vmr_system_remove_shared_irq(&m.sys, &l.line[0]));
+		    vmr_system_remove_shared_irq(&m.sys, &l.line[0]));
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_remove_shared_irq(&m.sys, NULL));
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_remove_shared_irq(NULL, &l.line[0]));
 	EXPECT_FAIL(-ENOENT, &no_range,
-	       vmr_system_remove_shared_irq(&m.sys, &l.line[2]));
+		    vmr_system_remove_shared_irq(&m.sys, &l.line[2]));
 	vmr_system_free_resources(&m.sys, &l.set);
 	EXPECT_EQ(0, vmr_system_remove_shared_irq(&m.sys, &l.line[0]));
 	EXPECT_EQ(NULL, vmr_id_find(&m.sys.irqs, 5));
@@ -383,7 +383,7 @@ TEST(irq_share_failed_alloc_undone)
 	c[2].request.min = 5;
 	c[2].request.max = 5;
 	EXPECT_FAIL(-ENOSPC, &no_range, vmr_system_alloc_resources(&m.sys, c, 3, &l.set, &failed,
-						  &conflict));
+								   &conflict));
 	EXPECT_EQ((size_t)2, failed);
 	EXPECT_EQ((uint32_t)1, l.line[0].nr_sharers);
 	EXPECT_EQ((uint32_t)0, l.line[1].nr_sharers);
@@ -445,7 +445,7 @@ TEST(irq_share_refused_device_undone)
 	sharing_probe(&a, &l.sharer[0]);
 	a.refuse = -EAGAIN;
 	EXPECT_FAIL(-EAGAIN, &no_range,
-	       vmr_device_register(&m.manager, &a.dev, NULL, &conflict));
+		    vmr_device_register(&m.manager, &a.dev, NULL, &conflict));
 	EXPECT_EQ(1U, a.granted);
 }
 
@@ -496,13 +496,13 @@ TEST(msb_567)
 	vmr_constraint_init(probe_want(&volume[0]), VMR_KIND_IRQ, 1,
 			    &l.own[3]);
 	EXPECT_FAIL(-ENOSPC, &no_range, vmr_device_register(&m.manager, &volume[0].dev,
-					      &failed, &conflict));
+							    &failed, &conflict));
 	EXPECT_EQ((size_t)0, failed);
 	/* Devices that can share find a line, whatever their number. */
 	for (i = 0; i < NR_SHARERS; i++) {
 		sharing_probe(&volume[i], &l.sharer[i]);
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &volume[i].dev, NULL,
-					  NULL));
+						 NULL));
 	}
 	EXPECT_EQ((uint32_t)(NR_SHARERS / 2), l.line[0].nr_sharers);
 	EXPECT_EQ((uint32_t)(NR_SHARERS / 2), l.line[1].nr_sharers);
@@ -609,7 +609,7 @@ TEST(irq_vector_failed_alloc_watermark)
 	vmr_constraint_init(&c[1], VMR_KIND_IRQ, 1, &l.own[1]);
 	c[1].request.min = 64;
 	EXPECT_FAIL(-ERANGE, &no_range, vmr_system_alloc_resources(&m.sys, c, 2, &l.set, NULL,
-						  &conflict));
+								   &conflict));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.msi_vectors, 0, NULL));
 }
 
@@ -720,7 +720,7 @@ TEST(irq_update_failed_keeps_order)
 	l.sharer[1].name = "own tag";
 	EXPECT_FAIL(-ENOENT, &no_range, update(&res, line_at(&l.sharer[1], 6)));
 	EXPECT_FAIL(-EBUSY, &l.line[1].range,
-	       update(&res, own_at(&l.sharer[1].range, 9)));
+		    update(&res, own_at(&l.sharer[1].range, 9)));
 	EXPECT_EQ((uint64_t)5, res.start);
 }
 
@@ -736,9 +736,9 @@ TEST(irq_update_errors)
 	c = own_at(&l.own[0], 8);
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_update_resource(NULL, &res, &c, &conflict));
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_update_resource(&m.sys, NULL, &c,
-						   &conflict));
+								   &conflict));
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_update_resource(&m.sys, &res, NULL,
-						   &conflict));
+								   &conflict));
 	EXPECT_FAIL(-EINVAL, &no_range, update(&res, own_at(&l.own[1], 8)));
 	EXPECT_FAIL(-EINVAL, &no_range, update(&res, own_at(NULL, 8)));
 	c.kind = VMR_KIND_MSI;

@@ -382,9 +382,9 @@ TEST(bridge_config_follows_bus_numbers)
 	number(AT_BRIDGE, 0, 1, 4);
 	for (i = 1; i < 4; i++)
 		EXPECT_EQ(&b[i].fn, vmr_pci_find_function(&m.manager,
-							VMR_PCI_BDF(i, 1, 0)));
+							  VMR_PCI_BDF(i, 1, 0)));
 	EXPECT_EQ(&endpoint, vmr_pci_find_function(&m.manager,
-					     VMR_PCI_BDF(4, 7, 0)));
+						   VMR_PCI_BDF(4, 7, 0)));
 	EXPECT_EQ(0x10411af4U, conf_in_at(VMR_PCI_BDF(4, 7, 0), 0, 4));
 	conf_out_at(VMR_PCI_BDF(4, 7, 0), 0x3c, 0x5a, 1);
 	EXPECT_EQ(0x5a, endpoint.config[0x3c]);
@@ -398,14 +398,14 @@ TEST(bridge_config_follows_bus_numbers)
 	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 3);
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
 	EXPECT_EQ(&b[3].fn, vmr_pci_find_function(&m.manager,
-						VMR_PCI_BDF(3, 1, 0)));
+						  VMR_PCI_BDF(3, 1, 0)));
 	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 9);
 	number(AT_BRIDGE, 0, 1, 9);
 	/* After renumbering, the same function is on another bus. */
 	number(VMR_PCI_BDF(2, 1, 0), 2, 3, 9);
 	number(VMR_PCI_BDF(3, 1, 0), 3, 9, 9);
 	EXPECT_EQ(&endpoint, vmr_pci_find_function(&m.manager,
-					     VMR_PCI_BDF(9, 7, 0)));
+						   VMR_PCI_BDF(9, 7, 0)));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
 }
 
@@ -806,7 +806,7 @@ TEST(bar_constraint_refused)
 static struct vmr_pci_bridge notified_bridge;
 
 static void unplug_on_map(struct vmr_listener *listener,
-			   struct vmr_region *region,
+			  struct vmr_region *region,
 			   const struct vmr_mapping *old,
 			   const struct vmr_mapping *new_)
 {

@@ -664,8 +664,7 @@ TEST(allocator_of_custom_kind)
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[1]);
 	REFUSE_RES(-ENOSPC, vmr_allocator_alloc(&lanes.allocator, &c, &res,
 						&conflict));
-	/* The node is in no space: only its allocator has its state.
- */
+	/* The node is in no space: only its allocator has its state. */
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[0]);
 	EXPECT_OK(vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 	EXPECT_EQ(1u, lanes.updates);

@@ -250,7 +250,7 @@ static void usual_state(struct __test_metadata *_metadata)
 	EXPECT_OK(vmr_id_alloc(&src.ids, &src.r[9]));
 	EXPECT_OK(vmr_id_reserve(&src.ids, &src.r[11], 20, NULL));
 	EXPECT_OK(vmr_id_alloc_block(&src.ids, &src.r[10],
-				 &(struct vmr_request){ .size = 4, .align = 4,
+				     &(struct vmr_request){ .size = 4, .align = 4,
 				 .max = VMR_ADDR_MAX }, NULL));
 	EXPECT_OK(vmr_id_free(&src.ids, 20, NULL));
 	for (i = 0; i < sizeof(src.regs); i++)
@@ -1364,12 +1364,12 @@ static void card_init(struct __test_metadata *_metadata, struct card *c)
 	EXPECT_OK(vmr_pci_add_bar(&c->fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000, "regs"));
 	EXPECT_OK(vmr_pci_add_bar(&c->fn, 1, VMR_PCI_BAR_IO, false, 0x20, "ports"));
 	EXPECT_OK(vmr_pci_add_bar(&c->fn, 2, VMR_PCI_BAR_MEM64, true, 0x100000,
-			      "frames"));
+				  "frames"));
 	EXPECT_OK(vmr_pci_add_bar(&c->fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM, false, 0x800,
-			      "rom"));
+				  "rom"));
 	EXPECT_OK(vmr_pci_add_msi(&c->fn, &c->msi, MSI_CAP, 4));
 	EXPECT_OK(vmr_pci_add_msix(&c->fn, &c->msix, MSIX_CAP, c->vectors, ENTRIES,
-			       &layout));
+				   &layout));
 }
 
 /* Initialise a machine without devices, the start of both sides. */
@@ -1390,18 +1390,18 @@ static void machine_init(struct __test_metadata *_metadata, struct machine *m)
 	m->listener.region_changed = count_move;
 	EXPECT_OK(vmr_listener_register(&m->manager, &m->listener));
 	EXPECT_OK(vmr_pci_bridge_init(&m->bridge, &m->manager, &ids, &card_ops,
-				  "bridge"));
+				      "bridge"));
 	for (i = 0; i < CARDS; i++)
 		card_init(_metadata, &m->card[i]);
 	m->card[2].fn.upstream_bridge = &m->bridge;
 
 	EXPECT_OK(vmr_snapshot_describe_system(m->spaces, &m->sys));
 	EXPECT_OK(vmr_snapshot_describe_bridge(m->spaces + VMR_SNAPSHOT_NR_SPACES, &m->bridge,
-				  BRIDGE_SPACES));
+					       BRIDGE_SPACES));
 	EXPECT_OK(vmr_snapshot_describe_pci(&m->blocks[0], 0, &m->bridge.fn, &m->sys));
 	for (i = 0; i < CARDS; i++)
 		EXPECT_OK(vmr_snapshot_describe_pci(&m->blocks[i + 1], i + 1,
-				       &m->card[i].fn, &m->sys));
+						    &m->card[i].fn, &m->sys));
 	m->snap = (struct vmr_snapshot){
 		&machine_ops, m->spaces, VMR_SNAPSHOT_NR_SPACES + 3,
 		m->blocks, CARDS + 1,
@@ -1425,7 +1425,7 @@ static void entry_write(struct __test_metadata *_metadata, struct card *c,
 
 	put_le(bytes, value, 4);
 	EXPECT_OK(vmr_pci_msix_write(&c->fn, &c->msix, 16 * index + 4 * word,
-				 bytes, 4));
+				     bytes, 4));
 }
 
 #define CFG(fn, offset, value, width) \
@@ -1442,7 +1442,7 @@ static void machine_run(struct __test_metadata *_metadata)
 	machine_init(_metadata, &old);
 	machine_init(_metadata, &new);
 	EXPECT_OK(vmr_pci_plug(&old.manager, &old.bridge.fn,
-			   VMR_PCI_BDF(0, 1, 0)));
+			       VMR_PCI_BDF(0, 1, 0)));
 	EXPECT_OK(vmr_pci_plug(&old.manager, &c[0].fn, address[0]));
 	EXPECT_OK(vmr_pci_plug(&old.manager, &c[1].fn, address[1]));
 	EXPECT_OK(vmr_pci_bridge_plug(&old.bridge, &c[2].fn, 0));
@@ -1806,7 +1806,7 @@ TEST(snapshot_save_bar_mismatch_ebadmsg)
 	memset(image2, 0x55, sizeof(image2));
 	/* The owner moves the BAR without a register write. */
 	EXPECT_OK(vmr_region_move(&old.manager, &old.card[0].fn.bars[0].region,
-			       0xd4000000, NULL));
+				  0xd4000000, NULL));
 	EXPECT_EQ(-EBADMSG, vmr_snapshot_save(&old.snap, image, sizeof(image), &got));
 	EXPECT_EQ(99, got);
 	EXPECT_EQ(0, memcmp(image, image2, sizeof(image)));
@@ -1827,11 +1827,11 @@ TEST(snapshot_describe_errors)
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(old.spaces, NULL, 16));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(old.spaces, &old.bridge, 15));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_bridge(old.spaces, &old.bridge,
-					       ~0u - 1));
+							~0u - 1));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_pci(NULL, 0, &old.bridge.fn, &old.sys));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_pci(old.blocks, 0, NULL, &old.sys));
 	EXPECT_EQ(-EINVAL, vmr_snapshot_describe_pci(old.blocks, 0, &old.bridge.fn,
-					    NULL));
+						     NULL));
 	old.blocks[0].sys = NULL;
 	EXPECT_EQ(-EINVAL, vmr_snapshot_size(&old.snap, &image_size));
 }
@@ -1893,7 +1893,7 @@ TEST(ch_7945)
 	machine_init(_metadata, &old);
 	machine_init(_metadata, &new);
 	EXPECT_OK(vmr_pci_plug(&old.manager, &old.bridge.fn,
-			   VMR_PCI_BDF(0, 1, 0)));
+			       VMR_PCI_BDF(0, 1, 0)));
 	EXPECT_OK(vmr_pci_plug(&old.manager, &old.card[0].fn, address[0]));
 	EXPECT_OK(vmr_pci_plug(&old.manager, &old.card[1].fn, address[1]));
 	EXPECT_OK(vmr_pci_bridge_plug(&old.bridge, &old.card[2].fn, 0));
