@@ -53,7 +53,7 @@ void vmr_port_write_end(unsigned long state);
  *
  * The wait ends when the writer closes the section. A drain also waits with this
  * function while another thread walks the list of readers. If the scheduler can
- * keep the writer from running, this function must let it run: after some thousand
+ * keep the writer from running, this function must let it run: after some hundred
  * spins the userspace port sleeps for 50 microseconds, whatever the priorities. The
  * kernel and firmware ports relax the CPU, because their writers cannot be
  * preempted.

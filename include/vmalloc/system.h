@@ -230,11 +230,12 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
  * equals. Shared lines are in no pool.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a constraint has a kind without a domain or no
- *    range, the kind is %VMR_KIND_DEVICE_ID, or %VMR_KIND_PCI_BDF for a range that
- *    is no function's address, a block of %VMR_KIND_MSI has a size that is no
- *    power of two, two have the same range in no space, VMR_SHARED is set for
- *    another kind or for more than one line, or @set has no room for @nr;
+ *  - -EINVAL: a pointer is NULL, or @set has no room for @nr. A constraint has no
+ *    range, or a kind without a domain. The kind is %VMR_KIND_DEVICE_ID. It is
+ *    %VMR_KIND_PCI_BDF, and the range is no function's address. It is
+ *    %VMR_KIND_MSI, and the size is no power of two. Two constraints have the same
+ *    range in no space. VMR_SHARED is set for another kind or for more than one
+ *    line;
  *  - -EEXIST: a constraint's range is in a space, or shares a line, already;
  *  - the error of the first constraint that failed in its pools: see
  *    vmr_pool_request() and vmr_id_alloc_block(); -EBUSY goes before -ENOSPC

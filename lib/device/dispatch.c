@@ -53,7 +53,7 @@ static struct vmr_region *subregion_at(const struct vmr_region *region,
 	return NULL;
 }
 
-/* An access to memory outside the subregions: who serves it, if anybody */
+/* Whether an access to memory outside the subregions is served */
 static bool memory_serves(const struct vmr_dispatch *target,
 			  const struct vmr_region *region, bool write)
 {
@@ -251,7 +251,7 @@ static noinline bool is_inside(const struct vmr_reader *reader,
 	const struct vmr_dispatch *outer = reader->innermost;
 
 	for (; outer; outer = outer->outer)
-		if (outer->dev == dev && !outer->host)
+		if (outer->dev == dev)
 			return true;
 	return false;
 }

@@ -33,8 +33,7 @@ static void notify_queue_subtree(struct vmr_manager *manager,
 				 struct vmr_region *region)
 {
 	bool queued = region->notify_link.next && !manager->notifying;
-	struct vmr_bus *bus = region->device ? region->device->subordinate :
-					       NULL;
+	struct vmr_bus *bus = region->device->subordinate;
 	struct vmr_device *dev = NULL;
 	struct vmr_region *behind;
 

@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-#define SPINS_BEFORE_SLEEP	4096
+#define SPINS_BEFORE_SLEEP	512
 #define SLEEP_NS		50000
 
 struct port_timespec {

@@ -239,7 +239,7 @@ static bool constraint_invalid(struct vmr_system *sys,
 
 /*
  * A range records the index of its constraint. A later constraint with the same
- * range finds it there. The recorded index is only a hint: the array decides.
+ * range finds it there. The array decides, since the word may be older than the call.
  */
 static bool is_duplicate(const struct vmr_constraint *c, size_t i)
 {

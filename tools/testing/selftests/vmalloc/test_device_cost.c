@@ -264,7 +264,8 @@ TEST_F(device_cost, region_added_in_constant_steps)
 	EXPECT_EQ((size_t)NR_ITEMS, i);
 }
 
-static struct vmr_shared_irq *naive_least(uint64_t min, uint64_t max)
+static struct vmr_shared_irq *naive_least(uint64_t min, uint64_t max,
+					  uint64_t align)
 {
 	struct vmr_shared_irq *best = NULL;
 	size_t i;
@@ -272,7 +273,8 @@ static struct vmr_shared_irq *naive_least(uint64_t min, uint64_t max)
 	for (i = 0; i < NR_ITEMS; i++) {
 		struct vmr_shared_irq *line = &item(i)->line;
 
-		if (line->range.start < min || line->range.start > max)
+		if (line->range.start < min || line->range.start > max ||
+		    line->range.start & (align - 1))
 			continue;
 		if (!best || line->nr_sharers < best->nr_sharers ||
 		    (line->nr_sharers == best->nr_sharers &&
@@ -312,19 +314,20 @@ TEST_F(device_cost, least_shared_line_logarithmic)
 	}
 	for (i = 0; i < NR(share); i++) {
 		struct vmr_shared_irq *least;
-		uint64_t min, max;
+		uint64_t min, max, align;
 		int ret = 0;
 
 		state = state * 1103515245 + 12345;
 		min = state >> 8 & 0xfff;
 		state = state * 1103515245 + 12345;
 		max = min + (state >> 8 & (i % 2 ? 0xf : 0x7ff));
-		least = naive_least(min, max);
+		align = i % 5 ? 1 : 4;
+		least = naive_least(min, max, align);
 		vmr_resource_set_init(&set, &res, 1);
-		vmr_constraint_init_bounded(&c, VMR_KIND_IRQ, 1, 1, min, max,
+		vmr_constraint_init_bounded(&c, VMR_KIND_IRQ, 1, align, min, max,
 					    &share[i].range);
 		c.flags = VMR_SHARED;
-		VISITS(2 * LIMIT,
+		VISITS(align > 1 ? NR_ITEMS : 2 * LIMIT,
 		       ret = vmr_system_alloc_resources(&sys, &c, 1, &set, NULL,
 							NULL));
 		ASSERT_EQ(least ? 0 : -ENOSPC, ret);

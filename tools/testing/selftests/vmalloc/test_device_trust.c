@@ -11,6 +11,8 @@
 #include "bus.h"
 #include "requires.h"
 
+#include <vmalloc/port.h>
+
 static struct vmr_system other_sys;
 static struct vmr_manager other;
 
@@ -93,6 +95,50 @@ TEST(detach_of_reader_copy_refused)
 	EXPECT_EQ(0, vmr_reader_detach(&m.reader));
 	EXPECT_EQ(-ENOENT, vmr_reader_detach(&m.reader));
 }
+
+/*
+ * Attaching a reader whose memory was zeroed while it was attached is refused. A debug
+ * build reports it.
+ */
+TEST(attach_of_zeroed_reader_refused)
+{
+	static struct vmr_reader reader;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &reader));
+	EXPECT_EQ(-EEXIST, vmr_reader_attach(&m.manager, &reader));
+	memset(&reader, 0, sizeof(reader));
+	EXPECT_EQ(-EEXIST, vmr_reader_attach(&m.manager, &reader));
+}
+
+#if defined(__linux__) && !defined(__KERNEL__) && \
+	(defined(__x86_64__) || defined(__i386__) || defined(__aarch64__) || \
+	 (defined(__riscv) && __riscv_xlen == 64)) && !TEST_LACKS_threads
+#include <sys/resource.h>
+
+static long switches(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+/*
+ * A reader that has spun for a while gives its CPU away, so that a writer that the
+ * scheduler stopped inside a section gets on.
+ */
+TEST(preempted_writer_gets_on)
+{
+	unsigned int i;
+	long before;
+
+	before = switches();
+	for (i = 0; i < 20; i++)
+		vmr_port_reader_wait((unsigned int)-1);
+	EXPECT_LE(before + 20, switches());
+}
+#endif
 
 /* No plain range gets into the domain of device ids. */
 TEST(device_id_domain_takes_devices_only)
@@ -329,6 +375,35 @@ TEST(access_back_into_device_refused)
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, data, 4, 1));
 	EXPECT_EQ(0, vmr_device_try_drain(&m.manager, &(struct vmr_device) {
 		.manager = &m.manager }));
+}
+
+static void read_own_memory(struct probe *p, const struct vmr_access *access)
+{
+	uint8_t byte = 0;
+
+	p->result = vmr_read(access->reader, VMR_MMIO, 0x8007, &byte, 1, 1);
+	nested_ok += byte == 7;
+}
+
+/* Memory that a region names calls no callback, so its device may read it. */
+TEST(access_to_own_memory_allowed)
+{
+	static uint8_t own[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+	struct probe p;
+	uint8_t byte;
+
+	ASSERT_EQ(0, machine_up());
+	probe_init(&p, "p");
+	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, probe_region(&p, 1, VMR_MMIO, VMR_REGION_MEMORY, 8));
+	p.region[1].host = own;
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_region_program(&m.manager, &p.region[1], 0x8000));
+	p.inside = read_own_memory;
+	nested_ok = 0;
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, &byte, 1, 1));
+	EXPECT_EQ(0, p.result);
+	EXPECT_EQ(1U, nested_ok);
 }
 
 static unsigned int depth;
@@ -582,6 +657,7 @@ static struct vmr_program_op place(struct vmr_region *region,
 TEST(regions_placed_in_one_step)
 {
 	static struct event_log d;
+	static struct vmr_region part;
 	struct vmr_program_op ops[4];
 	struct probe p, q;
 	uint32_t sections;
@@ -607,7 +683,7 @@ TEST(regions_placed_in_one_step)
 	EXPECT_EQ(VMR_PARKED, state_of(&p.region[2]));
 	EXPECT_EQ(VMR_CLAIMED, state_of(&p.region[3]));
 	EXPECT_EQ(4U, d.nr);
-	/* What is there already keeps its age and is not reported. */
+	/* A region that is there already keeps its age and is not reported. */
 	sections = m.sys.seq.sequence;
 	EXPECT_EQ(0, vmr_region_program_bulk(&m.manager, &p.dev, ops, 4, NULL));
 	EXPECT_EQ(sections, m.sys.seq.sequence);
@@ -630,6 +706,10 @@ TEST(regions_placed_in_one_step)
 	EXPECT_EQ(2U, failed);
 	ops[1] = place(&p.region[1], VMR_CLAIMED, 0x9000);
 	REFUSED(-EINVAL, vmr_region_program_bulk(&m.manager, &p.dev, ops, 4, NULL));
+	ops[0] = place(&part, VMR_LIVE, 0x9000);
+	part.device = &p.dev;
+	part.is_subregion = true;
+	REFUSED(-EINVAL, vmr_region_program_bulk(&m.manager, &p.dev, ops, 1, NULL));
 	ops[0] = place(NULL, VMR_LIVE, 0x9000);
 	REFUSED(-EINVAL, vmr_region_program_bulk(&m.manager, &p.dev, ops, 4, NULL));
 	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
@@ -658,6 +738,55 @@ TEST(windows_placed_in_one_step)
 }
 
 /* Constraints */
+
+/* A constraint names a region of its device, in no space or in one of the device's. */
+TEST(constraint_of_foreign_region_refused)
+{
+	struct probe p, q;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x1000, 0x1000));
+	probe_init(&p, "p");
+	ASSERT_EQ(0, probe_region(&p, 0, VMR_PIO, VMR_REGION_TRAPPED, 8));
+	vmr_constraint_init(probe_want(&p), VMR_KIND_MMIO, 0x1000,
+			    &q.region[0].range);
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	/* A range in a space that is not the device's is in use. */
+	vmr_constraint_init(&p.want[0], VMR_KIND_PIO, 8, &p.region[0].range);
+	ASSERT_EQ(0, vmr_reserve(&m.sys.irqs.space, &p.region[0].range, 0, 7, NULL));
+	REFUSED(-EEXIST, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_free(&m.sys.irqs.space, &p.region[0].range));
+	EXPECT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	/* A device that is not registered has no next one on a bus. */
+	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &q.dev));
+	EXPECT_NULL(vmr_next_device_on_bus(&m.manager, NULL, &q.dev));
+}
+
+/* A share that was granted in a longer call can be granted alone. */
+TEST(irq_share_granted_again_alone)
+{
+	static struct vmr_shared_irq line;
+	static struct vmr_irq_share share[4];
+	struct vmr_constraint c[4];
+	struct vmr_resource res[4];
+	struct vmr_resource_set set;
+	size_t i;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &line, 5, "line", NULL));
+	vmr_resource_set_init(&set, res, 4);
+	for (i = 0; i < 4; i++) {
+		vmr_constraint_init(&c[i], VMR_KIND_IRQ, 1, &share[i].range);
+		c[i].flags = VMR_SHARED;
+	}
+	ASSERT_EQ(0, vmr_system_alloc_resources(&m.sys, c, 4, &set, NULL, NULL));
+	vmr_system_free_resources(&m.sys, &set);
+	for (i = 4; i--;) {
+		EXPECT_EQ(0, vmr_system_alloc_resources(&m.sys, &c[i], 1, &set,
+							NULL, NULL));
+		vmr_system_free_resources(&m.sys, &set);
+	}
+}
 
 #define MANY	60
 
