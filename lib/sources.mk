@@ -18,7 +18,8 @@ VMR_LAYOUT := layout/window_split.c layout/machines.c layout/layout_check.c \
 	layout/layout.c
 VMR_PRINT := print/writer.c print/print.c
 VMR_SNAPSHOT := snapshot/snapshot.c snapshot/snapshot_save.c \
-	snapshot/snapshot_check.c snapshot/snapshot_restore.c
+	snapshot/snapshot_check.c snapshot/snapshot_restore.c \
+	snapshot/snapshot_device.c
 VMR_PCI := pci/function.c pci/access.c pci/bar.c pci/bridge.c \
 	pci/capability.c pci/vector.c pci/msi.c pci/msix.c pci/conf1.c \
 	pci/state.c

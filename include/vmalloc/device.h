@@ -129,6 +129,8 @@ struct vmr_device {
 	 * loads it before the readers.
 	 */
 	uint32_t			state;
+	/* a restored device whose removal was pending; see snapshot.h */
+	bool				removal_restored;
 	/*
 	 * The manager's epoch at unregistration. The update side stores it
 	 * after @state and before the manager's epoch. A drain compares it with
@@ -342,6 +344,9 @@ int vmr_device_reserve_id(struct vmr_manager *manager, struct vmr_device *dev,
  *	constraint with VMR_GRANT_PARKED may be in any state
  * @failed: where to store the index of the constraint whose range is not live
  *	in its space, or NULL; @dev->nr_constraints stands for the device id
+ *
+ * If vmr_snapshot_describe_device() has restored a pending removal, it is pending
+ * again, see vmr_device_request_removal().
  *
  * Return: 0, or
  *  - -EINVAL: as vmr_device_register();

@@ -28,6 +28,7 @@
  * -EDEADLK       the call would wait for its own caller
  * -EAGAIN        not yet; call again
  * -EBADMSG       a snapshot is malformed
+ * -ENODEV        a snapshot is intact and belongs to another machine
  * -EOPNOTSUPP    the object has no such operation
  * ============== =========================================================
  *
@@ -60,6 +61,9 @@
 #endif
 #ifndef EEXIST
 #define EEXIST		17
+#endif
+#ifndef ENODEV
+#define ENODEV		19
 #endif
 #ifndef EINVAL
 #define EINVAL		22

@@ -39,6 +39,10 @@ extern "C" {
  * @space: the allocated ids
  * @high_watermark: one more than the highest id ever allocated, at first 0; it
  *	never decreases
+ *
+ * A struct vmr_pool on @space allocates ids too. vmr_id_free() frees these as others.
+ * They raise the watermark while they are allocated, and for good when a call of this
+ * header frees them.
  */
 struct vmr_id_pool {
 	struct vmr_space	space;

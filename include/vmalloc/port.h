@@ -87,7 +87,9 @@ uintptr_t vmr_port_thread_id(void);
  * vmr_port_assert_failed - report a failed assertion of a debug build
  * @what: text of the condition that is false
  *
- * May return. The library then refuses the call, as in release builds.
+ * May return. The library then refuses the call, as in release builds. A
+ * userspace program may define this function alone: that of lib/port/user.c is
+ * weak.
  */
 void vmr_port_assert_failed(const char *what);
 

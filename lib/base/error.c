@@ -26,6 +26,7 @@ static const struct {
 	{ EDEADLK, "would wait for its own caller" },
 	{ EAGAIN, "not yet" },
 	{ EBADMSG, "snapshot is malformed" },
+	{ ENODEV, "snapshot of another machine" },
 	{ EOPNOTSUPP, "operation is not supported" },
 };
 

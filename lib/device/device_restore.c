@@ -68,6 +68,7 @@ EXPORT_SYMBOL_GPL(vmr_device_reserve_id);
 int vmr_device_register_restored(struct vmr_manager *manager,
 				 struct vmr_device *dev, size_t *failed)
 {
+	bool removal;
 	int ret;
 
 	if (!manager || !dev || !dev->ops)
@@ -90,7 +91,12 @@ int vmr_device_register_restored(struct vmr_manager *manager,
 		dev->resources.nr = 0;
 		return ret;
 	}
+	removal = dev->removal_restored;
+	dev->removal_restored = false;
 	vmr_device_publish(manager, dev);
+	/* A listener can have unregistered the device, or requested its removal */
+	if (removal)
+		vmr_device_request_removal(manager, dev);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_device_register_restored);

@@ -103,7 +103,9 @@ uintptr_t vmr_port_thread_id(void)
 	return (uintptr_t)__builtin_thread_pointer();
 }
 
-void vmr_port_assert_failed(const char *what) /* LCOV_EXCL_LINE: as below */
+/* A program may define its own beside the other functions of this file. */
+__attribute__((__weak__)) void
+vmr_port_assert_failed(const char *what) /* LCOV_EXCL_LINE: as below */
 {
 	(void)what;		/* LCOV_EXCL_LINE: it ends the program */
 	__builtin_trap();	/* LCOV_EXCL_LINE: the same */

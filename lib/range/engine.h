@@ -44,9 +44,9 @@ static inline void vmr_range_set_type(struct vmr_range *range, uint64_t type)
 	range->type = type;
 }
 
-/* Whether a range in no space has the type of @space */
-static inline bool vmr_range_may_enter(const struct vmr_space *space,
-				       const struct vmr_range *range)
+/* Whether a free range may enter a space */
+static inline bool vmr_type_fits(const struct vmr_space *space,
+				 const struct vmr_range *range)
 {
 	return !space->type || range->type == space->type;
 }

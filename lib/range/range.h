@@ -130,13 +130,6 @@ static inline struct vmr_space *vmr_referred_space(const struct vmr_range *range
 	return (struct vmr_space *)(uintptr_t)(range->space_ref << 1);
 }
 
-/* Whether a free range may enter a space */
-static inline bool vmr_type_fits(const struct vmr_space *space,
-				 const struct vmr_range *range)
-{
-	return !space->type || range->type == space->type;
-}
-
 /* tree.c: the tree of live ranges, and functions that serve all trees */
 void vmr_clear_node(struct vmr_range *range);
 void vmr_augment_copy(struct rb_node *old, struct rb_node *new);

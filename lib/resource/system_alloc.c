@@ -231,7 +231,7 @@ static bool constraint_invalid(struct vmr_system *sys,
 	if (!c->range || !space || c->kind == VMR_KIND_DEVICE_ID)
 		return true;
 	/* Only the ranges of functions may enter their domain */
-	if (!c->range->node.link && !vmr_range_may_enter(space, c->range))
+	if (!c->range->node.link && !vmr_type_fits(space, c->range))
 		return true;
 	return (c->kind == VMR_KIND_MSI && !vmr_is_pow2(c->request.size)) ||
 	       vmr_irq_share_invalid(c);

@@ -133,32 +133,30 @@ int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu)
  * itself on processors that cannot run real mode, interrupt messages go to the
  * second range, and a PC has its event timer at the third.
  */
+const struct vmr_span reserved_spans[NR_RESERVED] = {
+	{ 0xfeffc000, 0xfeffffff, "KVM's own pages" },
+	{ 0xfee01000, 0xfeefffff, "interrupt messages" },
+	{ 0xfed00000, 0xfed003ff, "HPET" },
+};
+
 static int reserve(struct vmm *vmm)
 {
-	static const struct {
-		uint64_t	start;
-		uint64_t	last;
-		const char	*tag;
-	} ranges[NR_RESERVED] = {
-		{ 0xfeffc000, 0xfeffffff, "KVM's own pages" },
-		{ 0xfee01000, 0xfeefffff, "interrupt messages" },
-		{ 0xfed00000, 0xfed003ff, "HPET" },
-	};
+	const struct vmr_span *span;
 	struct vmr_region *region;
 	unsigned int i;
 	int err;
 
 	for (i = 0; i < NR_RESERVED; i++) {
 		region = &vmm->reserved[i];
+		span = &reserved_spans[i];
 		vmr_region_init(region, VMR_MMIO, VMR_REGION_RESERVED,
-				ranges[i].last - ranges[i].start + 1, i,
-				ranges[i].tag);
+				span->last - span->start + 1, i, span->name);
 		if (vmm->restoring)
 			continue;
-		err = vmr_reserve(&vmm->sys.mmio, &region->range,
-				  ranges[i].start, ranges[i].last, NULL);
+		err = vmr_reserve(&vmm->sys.mmio, &region->range, span->start,
+				  span->last, NULL);
 		if (err) {
-			vmm_err("%s: %s", ranges[i].tag, vmr_strerror(err));
+			vmm_err("%s: %s", span->name, vmr_strerror(err));
 			return err;
 		}
 	}

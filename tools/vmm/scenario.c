@@ -97,8 +97,7 @@ static int place_bar(struct vmm *vmm, struct vmr_pci_function *fn,
 		last = space->last;
 	}
 	room->type = VMR_REGION_RESERVED;
-	err = vmr_pool_init(&pool, space, first, last - first + 1,
-			    region->name);
+	err = vmr_pool_init_span(&pool, space, first, last, region->name);
 	if (!err)
 		err = vmr_pool_alloc(&pool, &room->range, region->size,
 				     region->size, VMR_FIRST);

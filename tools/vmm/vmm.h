@@ -198,7 +198,12 @@ struct vmm {
 void vmm_err(const char *fmt, ...)
 	__attribute__((__format__(__printf__, 1, 2)));
 
+/* hostile.c */
+const char *hostile_check(const struct vmr_snapshot *snap, const uint8_t *bytes,
+			  size_t size);
+
 /* machine.c */
+extern const struct vmr_span reserved_spans[NR_RESERVED];
 struct vmm *vmm_alloc(void);
 void vmm_free(struct vmm *vmm);
 int vmm_init(struct vmm *vmm);

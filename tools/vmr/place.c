@@ -107,11 +107,15 @@ static int place_behind(struct plan_device *bridge,
 	struct plan_resource *window = find_window(bridge, window_of(resource));
 	struct vmr_request req = VMR_REQUEST(resource->size, resource->align);
 	struct vmr_pool pool;
+	int ret;
 
-	vmr_pool_init(&pool,
-		      resource->kind == VMR_KIND_PIO ? &bridge->bus.pio :
-						       &bridge->bus.mmio,
-		      window->region.range.start, window->size, window->name);
+	ret = vmr_pool_init(&pool,
+			    resource->kind == VMR_KIND_PIO ? &bridge->bus.pio :
+							     &bridge->bus.mmio,
+			    window->region.range.start, window->size,
+			    window->name);
+	if (ret)
+		return ret;
 	return vmr_pool_request(&pool, range_of_resource(resource), &req,
 				conflict);
 }

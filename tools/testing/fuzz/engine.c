@@ -309,8 +309,7 @@ static void new_pool(void)
 		start = cells[0].start;
 		last = cells[0].last;
 	}
-	FUZZ_ASSERT(!vmr_pool_init(&pool, &space[0], start, last - start + 1,
-				   NULL));
+	FUZZ_ASSERT(!vmr_pool_init_span(&pool, &space[0], start, last, NULL));
 	FUZZ_ASSERT(pool.start == start && pool.last == last);
 	how = fuzz_u8();
 	pool.align = cells[0].shift + how % 4 < 64 ?

@@ -215,6 +215,8 @@ int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 		    uint64_t size, const char *tag);
 void platform_irq(struct platform *p, uint32_t irq);
 int platform_register(struct platform *p);
+void platform_load(void *state, size_t size, const uint8_t *saved);
+bool is_bool(const bool *value);
 
 /* One for each device */
 int debugcon_register(struct vmm *vmm);
@@ -227,6 +229,17 @@ int serial_register(struct vmm *vmm);
 int i8042_register(struct vmm *vmm);
 int scratch_regs_register(struct vmm *vmm);
 int apic_register(struct vmm *vmm);
+
+/*
+ * Whether the saved registers of a device are ones that it can have: all that is an
+ * index, a count, a shift or a truth value is inside its bounds
+ */
+typedef bool block_check_fn(const struct vmr_snapshot_block *block,
+			    const uint8_t *saved,
+			    const struct vmr_restore_ctx *ctx);
+
+block_check_fn cmos_check, pit_check, pic_check, serial_check, i8042_check;
+block_check_fn apic_check, fw_cfg_check, piix4_pm_check;
 
 /* devices/: pci.c, piix4.c, testdev.c, option_rom.c */
 int pci_register(struct vmm *vmm);

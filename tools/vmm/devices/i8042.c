@@ -142,6 +142,18 @@ static void i8042_write(struct platform *p, uint32_t region, uint32_t offset,
 		keyboard(kbc, value);
 }
 
+/* The queue has room for as many bytes as it can count, whatever the indexes are */
+bool i8042_check(const struct vmr_snapshot_block *block,
+		 const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	struct i8042 state;
+
+	(void)block;
+	(void)ctx;
+	platform_load(&state, sizeof(state), saved);
+	return state.head - state.tail <= ARRAY_SIZE(state.queue);
+}
+
 int i8042_register(struct vmm *vmm)
 {
 	struct platform *p = &vmm->i8042.platform;

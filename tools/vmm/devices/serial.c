@@ -81,6 +81,17 @@ static void serial_write(struct platform *p, uint32_t region, uint32_t offset,
 		serial->regs[offset] = value;
 }
 
+bool serial_check(const struct vmr_snapshot_block *block,
+		  const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	struct serial state;
+
+	(void)block;
+	(void)ctx;
+	platform_load(&state, sizeof(state), saved);
+	return state.length <= sizeof(state.line);
+}
+
 int serial_register(struct vmm *vmm)
 {
 	struct platform *p = &vmm->serial.platform;

@@ -815,7 +815,7 @@ static int race_change(unsigned int i)
 }
 
 #define RACE_READERS	2
-#define RACE_CHANGES	100000u
+#define RACE_CHANGES	50000u
 #define RACE_OVERLAPS	1000u
 
 /* VMR_TEST_MOVES=1000000 makes the long form. */
@@ -823,7 +823,8 @@ static unsigned int race_changes(void)
 {
 	const char *given = getenv("VMR_TEST_MOVES");
 
-	return given ? (unsigned int)strtoul(given, NULL, 0) : RACE_CHANGES;
+	return given ? (unsigned int)strtoul(given, NULL, 0) :
+		       RACE_CHANGES / test_part();
 }
 
 FIXTURE(race)
@@ -863,7 +864,7 @@ TEST_F_TIMEOUT(race, dispatch_correct_during_changes, 600)
 	}
 	/* Until enough accesses overlap a change; one CPU needs more changes. */
 	for (n = 0; n < changes ||
-	     (n < 500 * RACE_CHANGES && overlaps < RACE_OVERLAPS); n++) {
+	     (n < 500 * RACE_CHANGES && overlaps < RACE_OVERLAPS / test_part()); n++) {
 		failed += race_change(mix(n) % RACERS) != 0;
 		if (n % 1024)
 			continue;
@@ -881,8 +882,8 @@ TEST_F_TIMEOUT(race, dispatch_correct_during_changes, 600)
 	TH_LOG("%u changes, %u hits, %u accesses during a change", n, hits,
 	       overlaps);
 	EXPECT_EQ(0U, failed);
-	EXPECT_LE(RACE_OVERLAPS, overlaps);
-	EXPECT_LE(1000U, hits);
+	EXPECT_LE(RACE_OVERLAPS / test_part(), overlaps);
+	EXPECT_LE(1000 / test_part(), hits);
 	EXPECT_SOUND();
 }
 
@@ -921,7 +922,7 @@ TEST(move_overlap_always_mapped)
 	/* The callbacks write no shared data. */
 	p.dev.ops = &mute_ops;
 	start_steady_reads(&r, 0x11800);
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 20000 / test_part(); i++) {
 		EXPECT_EQ(0, i & 2 ?
 			  vmr_region_program(&m.manager, &p.region[0],
 					     0x10000 + (i & 1 ? 0 : 0x1000)) :
@@ -952,7 +953,7 @@ TEST(handover_has_no_unmapped_moment)
 		p[i].dev.ops = &mute_ops;
 	}
 	start_steady_reads(&r, 0x10800);
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 20000 / test_part(); i++) {
 		struct probe *holder = &p[i & 1], *next_owner = &p[~i & 1];
 
 		/* The claim becomes live in the write section of the move. */

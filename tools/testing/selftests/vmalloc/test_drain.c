@@ -435,7 +435,8 @@ TEST_F_TIMEOUT(long_form, drain_ends_under_constant_readers,
 {
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
-	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), round;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS",
+					  1 + 64 / test_part()), round;
 	unsigned long hits = 0, waits = 0;
 	unsigned int i;
 
@@ -495,7 +496,8 @@ TEST_F_TIMEOUT(long_form,
 	       drain_ends_while_readers_reattach,
 	       36000)
 {
-	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), drains = 0;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS",
+					  1 + 64 / test_part()), drains = 0;
 	unsigned long hits = 0, waits = 0, times = 0;
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];

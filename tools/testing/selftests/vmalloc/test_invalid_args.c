@@ -271,8 +271,7 @@ static uint64_t key_of(const struct vmr_snapshot *snap,
 }
 
 static struct vmr_range *node_of(const struct vmr_snapshot *snap,
-				 uint32_t space,
-				 uint64_t key)
+				 uint64_t key, uint32_t *space)
 {
 	(void)snap;
 	(void)space;

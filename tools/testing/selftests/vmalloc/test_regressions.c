@@ -1052,7 +1052,8 @@ TEST(rv_exact)
 	struct vmr_pool pool;
 
 	ASSERT_EQ(0, vmr_space_init(&space, 0, VMR_ADDR_MAX));
-	ASSERT_EQ(0, vmr_pool_init(&pool, &space, 0, 0, "all"));
+	ASSERT_EQ(0, vmr_pool_init_span(&pool, &space, 0, VMR_ADDR_MAX,
+					"all"));
 	ASSERT_EQ(0, vmr_pool_reserve(&pool, &a, 0x1000, 0x800, 1, NULL));
 	EXPECT_EQ(-EBUSY, vmr_pool_reserve(&pool, &b, 0x1100, 0x100, 1,
 					   &conflict));
