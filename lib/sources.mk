@@ -11,7 +11,7 @@ VMR_RESOURCE := resource/pool.c resource/id.c resource/constraint.c \
 	resource/system_alloc.c
 VMR_DEVICE := device/bus.c device/region.c device/find.c \
 	device/bus_pools.c device/notify.c device/settle.c device/manager.c \
-	device/placement.c device/change.c device/device.c \
+	device/check.c device/placement.c device/change.c device/device.c \
 	device/transaction.c device/device_restore.c device/reader.c \
 	device/dispatch.c
 VMR_LAYOUT := layout/window_split.c layout/machines.c layout/layout_check.c \
