@@ -160,6 +160,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		return ret;	/* LCOV_EXCL_LINE: the same */
 	bar->type = type;
 	bar->prefetchable = prefetchable;
+	bar->region.by_registers = true;
 	bar->region.prefetchable = prefetchable;
 
 	reg = vmr_pci_bar_reg(fn, index);

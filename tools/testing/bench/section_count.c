@@ -83,8 +83,9 @@ void vmr_port_write_end(unsigned long state)
 		most = visits;
 }
 
-void vmr_port_spin_relax(void)
+void vmr_port_reader_wait(unsigned int spins)
 {
+	(void)spins;
 }
 
 void vmr_port_drain_wait(void)
