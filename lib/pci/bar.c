@@ -276,6 +276,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		return ret;	/* LCOV_EXCL_LINE: the same */
 	bar->type = type;
 	bar->prefetchable = prefetchable;
+	bar->region.by_registers = true;
 	bar->region.prefetchable = prefetchable;
 	init_registers(fn, index);
 	return 0;

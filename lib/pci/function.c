@@ -118,6 +118,15 @@ static int prepare_blocks(struct vmr_pci_function *fn)
 	return 0;
 }
 
+/* While functions are below them, the host bridge and the bridge must remain */
+static void enter(struct vmr_pci_function *fn)
+{
+	if (fn->host)
+		fn->host->nr_functions++;
+	if (fn->upstream_bridge)
+		vmr_bus_hold(&fn->upstream_bridge->bus);
+}
+
 int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		   struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
 		   uint32_t address)
@@ -138,13 +147,14 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	fn->host = host;
 	fn->upstream_bridge = upstream;
 	fn->dev.parent_bus = upstream ? &upstream->bus : NULL;
-	if (host)
-		host->nr_functions++;
+	enter(fn);
 	return 0;
 }
 
 static void leave(struct vmr_pci_function *fn)
 {
+	if (fn->upstream_bridge)
+		vmr_bus_release(&fn->upstream_bridge->bus);
 	if (fn->host)
 		fn->host->nr_functions--;
 	fn->manager = NULL;
@@ -268,8 +278,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	fn->host = restored_host(manager, fn);
 	fn->dev.parent_bus = fn->upstream_bridge ? &fn->upstream_bridge->bus :
 						   NULL;
-	if (fn->host)
-		fn->host->nr_functions++;
+	enter(fn);
 	ret = vmr_device_register_restored(manager, &fn->dev, failed);
 	if (!ret) {
 		function_restored(fn);
@@ -306,7 +315,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 		return -ENOENT;
 	if (fn->dev.transaction ||
 	    (fn->bridge && fn->bridge->devfns.space.nr_ranges) ||
-	    (fn->dev.subordinate && fn->dev.subordinate->nr_devices))
+	    vmr_bus_in_use(fn->dev.subordinate))
 		return -EBUSY;
 	/* Listeners must not find vectors of an unregistered function */
 	release_resources(fn);

@@ -428,7 +428,7 @@ static void access_anywhere(void)
 	region = naive_access(io, addr, width ? width : 1);
 	want = region ? 0 : -ENXIO;
 	if (!count || !width || width > 8 ||
-	    (io == VMR_PIO && (width & (width - 1) || width > 4)))
+	    (io == VMR_PIO && width & (width - 1)))
 		want = -EMSGSIZE;
 	/* The base of a subregion is inside the region around it. */
 	base = 0;
@@ -446,7 +446,9 @@ static void access_anywhere(void)
 	}
 	got = vmr_read(&m.reader, io, addr, data, width, count);
 	undefined += got != want || data[width * count] != 0x5a;
-	if (got)
+	if (width > 8)
+		undefined += data[0] != 0x5a;
+	else if (got)
 		undefined += !is_ones(data, width * count);
 	else
 		undefined += !data_matches(region, base, addr, data, width,

@@ -497,7 +497,7 @@ TEST(irq_share_restored_device_kept)
 
 	two_lines(_metadata);
 	sharing_probe(&a, &l.sharer[0]);
-	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &a.dev.id, 7, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &a.dev, 7, NULL));
 	EXPECT_FAIL(-ENOENT, &no_range, vmr_device_register_restored(&m.manager, &a.dev, &failed));
 	EXPECT_EQ((size_t)0, failed);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 9)));
