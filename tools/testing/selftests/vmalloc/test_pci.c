@@ -276,6 +276,7 @@ TEST(pci_config_read_only_bits_kept)
 TEST(pci_function_init_errors)
 {
 	const struct vmr_pci_ids ids = { .irq_pin = 5 };
+	const struct vmr_pci_ids bridge = { .header_type = 1 };
 	struct vmr_pci_function fn;
 
 	memset(&fn, 0, sizeof(fn));
@@ -283,6 +284,8 @@ TEST(pci_function_init_errors)
 	EXPECT_EQ(-EINVAL, vmr_pci_function_init(NULL, &ids, &card_ops, ""));
 	EXPECT_EQ(-EINVAL, vmr_pci_function_init(&fn, NULL, &card_ops, ""));
 	EXPECT_EQ(-EINVAL, vmr_pci_function_init(&fn, &ids, NULL, ""));
+	/* The library sets the bits of the header type but for 0x80. */
+	EXPECT_EQ(-EINVAL, vmr_pci_function_init(&fn, &bridge, &card_ops, ""));
 }
 
 /*
