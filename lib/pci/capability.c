@@ -11,23 +11,25 @@
 #define CAP_HEADER		2
 #define EXT_CAP_HEADER		4
 
-int vmr_pci_add_reg_block(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *reg_block, uint32_t offset,
-			  uint32_t size)
+void vmr_pci_add_reg_block(struct vmr_pci_function *fn,
+			   struct vmr_pci_reg_block *reg_block, uint32_t offset,
+			   uint32_t size)
 {
-	const struct vmr_pci_reg_block *other;
-
-	for (other = fn->reg_blocks; other; other = other->next)
-		if (other == reg_block ||
-		    vmr_pci_overlaps(offset, size, other->offset, other->size))
-			return -EEXIST;
-	if (fn->manager)
-		return -EBUSY;
 	reg_block->offset = offset;
 	reg_block->size = size;
 	reg_block->next = fn->reg_blocks;
 	fn->reg_blocks = reg_block;
-	return 0;
+}
+
+static bool has_reg_block(const struct vmr_pci_function *fn,
+			  const struct vmr_pci_reg_block *reg_block)
+{
+	const struct vmr_pci_reg_block *other;
+
+	for (other = fn->reg_blocks; other; other = other->next)
+		if (other == reg_block)
+			return true;
+	return false;
 }
 
 static bool is_free(const struct vmr_pci_function *fn, uint32_t offset,
@@ -80,33 +82,51 @@ static bool has_capability(const struct vmr_pci_function *fn, uint16_t id)
 	return false;
 }
 
-/* Place a capability of either kind in [start, end) */
-static int add_block(struct vmr_pci_function *fn,
-		     struct vmr_pci_reg_block *reg_block,
-		     const struct vmr_pci_cap_desc *desc, uint32_t header,
-		     uint32_t start, uint32_t end)
+/*
+ * Find a place for a capability of either kind in [@start, @end).
+ * @exists: the function has the only capability of this id.
+ */
+static int check_block(const struct vmr_pci_function *fn,
+		       const struct vmr_pci_reg_block *reg_block,
+		       const struct vmr_pci_cap_desc *desc, bool exists,
+		       uint32_t start, uint32_t end, uint32_t *place)
 {
 	uint32_t size = (desc->size + 3) & ~3u, offset = desc->offset;
-	int ret;
 
 	if (offset && (offset < start || offset & 3 || offset >= end ||
 		       size > end - offset))
 		return -EINVAL;
+	if (exists || has_reg_block(fn, reg_block) ||
+	    (offset && !is_free(fn, offset, size)))
+		return -EEXIST;
 	if (fn->manager)
 		return -EBUSY;
-	if (!offset)
-		offset = find_place(fn, start, end, size);
-	if (!offset)
-		return -ENOSPC;
-	ret = vmr_pci_add_reg_block(fn, reg_block, offset, size);
-	if (ret)
-		return ret;
+	*place = offset ? offset : find_place(fn, start, end, size);
+	return *place ? 0 : -ENOSPC;
+}
+
+static void add_block(struct vmr_pci_function *fn,
+		      struct vmr_pci_reg_block *reg_block,
+		      const struct vmr_pci_cap_desc *desc, uint32_t header,
+		      uint32_t place)
+{
+	vmr_pci_add_reg_block(fn, reg_block, place, desc->size);
 	reg_block->contents = desc->contents;
 	reg_block->sticky = desc->sticky;
-	/* The arrays may be shorter than the rounded size */
-	reg_block->size = desc->size;
 	init_contents(fn, reg_block, desc, header);
-	return 0;
+}
+
+int vmr_pci_check_capability(const struct vmr_pci_function *fn,
+			     const struct vmr_pci_reg_block *reg_block,
+			     const struct vmr_pci_cap_desc *desc,
+			     uint32_t *place)
+{
+	if (desc->size < CAP_HEADER || desc->size > VMR_PCI_CONFIG_SIZE ||
+	    desc->id > 0xff)
+		return -EINVAL;
+	return check_block(fn, reg_block, desc,
+			   desc->single && has_capability(fn, desc->id),
+			   PCI_STD_HEADER_SIZEOF, VMR_PCI_CONFIG_SIZE, place);
 }
 
 int vmr_pci_add_capability(struct vmr_pci_function *fn,
@@ -114,22 +134,19 @@ int vmr_pci_add_capability(struct vmr_pci_function *fn,
 			   const struct vmr_pci_cap_desc *desc)
 {
 	uint8_t *config;
+	uint32_t place;
 	int ret;
 
-	if (!fn || !reg_block || !desc || desc->size < CAP_HEADER ||
-	    desc->size > VMR_PCI_CONFIG_SIZE || desc->id > 0xff)
+	if (!fn || !reg_block || !desc)
 		return -EINVAL;
-	if (desc->single && has_capability(fn, desc->id))
-		return -EEXIST;
-	ret = add_block(fn, reg_block, desc, CAP_HEADER, PCI_STD_HEADER_SIZEOF,
-			VMR_PCI_CONFIG_SIZE);
+	ret = vmr_pci_check_capability(fn, reg_block, desc, &place);
 	if (ret)
 		return ret;
+	add_block(fn, reg_block, desc, CAP_HEADER, place);
 	config = fn->config;
-	config[reg_block->offset] = (uint8_t)desc->id;
-	config[reg_block->offset + PCI_CAP_LIST_NEXT] =
-		config[PCI_CAPABILITY_LIST];
-	config[PCI_CAPABILITY_LIST] = (uint8_t)reg_block->offset;
+	config[place] = (uint8_t)desc->id;
+	config[place + PCI_CAP_LIST_NEXT] = config[PCI_CAPABILITY_LIST];
+	config[PCI_CAPABILITY_LIST] = (uint8_t)place;
 	config[PCI_STATUS] |= PCI_STATUS_CAP_LIST;
 	return 0;
 }
@@ -157,7 +174,7 @@ int vmr_pci_add_ext_capability(struct vmr_pci_function *fn,
 			       struct vmr_pci_reg_block *reg_block,
 			       const struct vmr_pci_cap_desc *desc)
 {
-	uint32_t last;
+	uint32_t last, place;
 	bool found;
 	int ret;
 
@@ -168,17 +185,16 @@ int vmr_pci_add_ext_capability(struct vmr_pci_function *fn,
 	last = last_ext_capability(fn, desc->id, &found);
 	if (!last && desc->offset && desc->offset != EXT_CAP_START)
 		return -EINVAL;
-	if (desc->single && found)
-		return -EEXIST;
-	ret = add_block(fn, reg_block, desc, EXT_CAP_HEADER, EXT_CAP_START,
-			VMR_PCI_EXPRESS_CONFIG_SIZE);
+	ret = check_block(fn, reg_block, desc, desc->single && found,
+			  EXT_CAP_START, VMR_PCI_EXPRESS_CONFIG_SIZE, &place);
 	if (ret)
 		return ret;
-	put_le32(&fn->config[reg_block->offset],
+	add_block(fn, reg_block, desc, EXT_CAP_HEADER, place);
+	put_le32(&fn->config[place],
 		 desc->id | (uint32_t)desc->version << 16);
 	if (last)
 		put_le32(&fn->config[last], get_le32(&fn->config[last]) |
-						    reg_block->offset << 20);
+						    place << 20);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_ext_capability);

@@ -209,24 +209,8 @@ static void init_masks(const struct vmr_pci_msi *msi, uint32_t vectors,
 		put_le32(&wmask[msi_mask(msi)], ~0u >> (32 - vectors));
 }
 
-static int add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
-		   uint32_t offset, uint32_t vectors, uint16_t flags,
-		   uint32_t size)
+static void init_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi)
 {
-	uint8_t wmask[24] = { 0 };
-	struct vmr_pci_cap_desc desc = {
-		.id = PCI_CAP_ID_MSI, .single = true, .size = size,
-		.offset = offset, .contents = msi->contents, .wmask = wmask,
-	};
-	int ret;
-
-	put_le16(&msi->contents[PCI_MSI_FLAGS],
-		 flags | (uint32_t)(fls64(vectors) - 1) << 1);
-	msi->maskable = flags & PCI_MSI_FLAGS_MASKBIT;
-	init_masks(msi, vectors, wmask);
-	ret = vmr_pci_add_capability(fn, &msi->reg_block, &desc);
-	if (ret)
-		return ret;
 	msi->reg_block.write = msi_written;
 	msi->reg_block.read = msi_read;
 	msi->reg_block.reset = msi_clear;
@@ -238,21 +222,38 @@ static int add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	msi->fn = fn;
 	fn->msi = msi;
 	msi_clear(fn, &msi->reg_block);
-	return 0;
 }
 
-static bool nr_vectors_valid(uint32_t vectors)
+static int add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
+		   uint32_t offset, uint32_t vectors, uint16_t flags,
+		   uint32_t size)
 {
-	return vmr_is_pow2(vectors) && vectors <= VMR_PCI_MSI_MAX_VECTORS;
+	uint8_t wmask[24] = { 0 };
+	struct vmr_pci_cap_desc desc = {
+		.id = PCI_CAP_ID_MSI, .single = true, .size = size,
+		.offset = offset, .wmask = wmask,
+	};
+	uint32_t place;
+	int ret;
+
+	if (!fn || !msi || !vmr_is_pow2(vectors) ||
+	    vectors > VMR_PCI_MSI_MAX_VECTORS)
+		return -EINVAL;
+	ret = vmr_pci_check_capability(fn, &msi->reg_block, &desc, &place);
+	if (ret)
+		return ret;
+	put_le16(&msi->contents[PCI_MSI_FLAGS],
+		 flags | (uint32_t)(fls64(vectors) - 1) << 1);
+	msi->maskable = flags & PCI_MSI_FLAGS_MASKBIT;
+	init_masks(msi, vectors, wmask);
+	init_msi(fn, msi);
+	desc.contents = msi->contents;
+	return vmr_pci_add_capability(fn, &msi->reg_block, &desc);
 }
 
 int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 		    uint32_t offset, uint32_t vectors)
 {
-	if (!fn || !msi || !nr_vectors_valid(vectors))
-		return -EINVAL;
-	if (fn->msi)
-		return -EEXIST;
 	return add_msi(fn, msi, offset, vectors, PCI_MSI_FLAGS_64BIT, 16);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msi);
@@ -261,10 +262,6 @@ int vmr_pci_add_msi_maskable(struct vmr_pci_function *fn,
 			     struct vmr_pci_msi *msi, uint32_t offset,
 			     uint32_t vectors, bool is_64bit)
 {
-	if (!fn || !msi || !nr_vectors_valid(vectors))
-		return -EINVAL;
-	if (fn->msi)
-		return -EEXIST;
 	return add_msi(fn, msi, offset, vectors,
 		       PCI_MSI_FLAGS_MASKBIT |
 			       (is_64bit ? PCI_MSI_FLAGS_64BIT : 0),

@@ -96,17 +96,26 @@ static void free_vector(struct vmr_pci_msix *msix, uint32_t index)
 	vmr_pci_report_vector(msix->fn, index, NULL, 0);
 }
 
-/* Act on the registers of one entry */
+/* First let no entry wait, or it would get the vector of another one */
+static void free_vectors(struct vmr_pci_msix *msix)
+{
+	struct vmr_pci_function *fn = msix->fn;
+	uint32_t i;
+
+	for (i = 0; i < msix->nr; i++)
+		vmr_system_stop_waiting(fn->manager->sys,
+					&msix->entries[i].waiter);
+	/* A callback may unplug the function */
+	for (i = 0; fn->manager && i < msix->nr; i++)
+		free_vector(msix, i);
+}
+
+/* Act on the registers of one entry. free_vectors() follows if MSI-X is disabled */
 static void update_entry(struct vmr_pci_msix *msix, uint32_t index)
 {
 	struct vmr_pci_msix_entry *entry = &msix->entries[index];
 	bool used = is_used(msix, index);
 
-	if (!vmr_pci_msix_enabled(msix_config(msix))) {
-		vmr_pci_vector_block(&entry->vector);
-		free_vector(msix, index);
-		return;
-	}
 	if (used && !entry->range.node.link && !entry->error) {
 		entry->waiter.nr = 1;
 		entry->error = vmr_pci_alloc_vectors(msix->fn, &entry->waiter);
@@ -125,6 +134,8 @@ static void update_entries(struct vmr_pci_function *fn)
 	/* A callback may unplug the function */
 	for (i = 0; fn->manager && i < fn->msix->nr; i++)
 		update_entry(fn->msix, i);
+	if (fn->manager && !vmr_pci_msix_enabled(msix_config(fn->msix)))
+		free_vectors(fn->msix);
 }
 
 static void msix_written(struct vmr_pci_function *fn,
@@ -161,11 +172,10 @@ static void msix_clear(struct vmr_pci_function *fn,
 		       struct vmr_pci_reg_block *reg_block)
 {
 	struct vmr_pci_msix *msix = to_msix(reg_block);
-	uint32_t i;
 
 	clear_entries(msix);
-	for (i = 0; fn->manager && i < msix->nr; i++)
-		free_vector(msix, i);
+	if (fn->manager)
+		free_vectors(msix);
 }
 
 static void msix_restored(struct vmr_pci_function *fn,

@@ -200,29 +200,24 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		.id = PCI_CAP_ID_MSIX, .single = true, .offset = offset,
 		.size = PCI_CAP_MSIX_SIZEOF, .wmask = wmask,
 	};
-	int ret;
+	uint32_t place;
+	int ret, layout_error;
 
 	if (!fn || !msix || !entries || !layout || !nr || nr > MSIX_MAX_ENTRIES)
 		return -EINVAL;
-	if (fn->msix)
-		return -EEXIST;
-	ret = check_layout(fn, nr, layout);
-	if (ret)
-		return ret;
-	if (fn->manager)
-		return -EBUSY;
+	ret = vmr_pci_check_capability(fn, &msix->reg_block, &desc, &place);
+	layout_error = ret == -EINVAL ? 0 : check_layout(fn, nr, layout);
+	if (ret || layout_error)
+		return layout_error ? layout_error : ret;
 	msix->entries = entries;
 	msix->nr = nr;
 	msix->layout = *layout;
 	init_contents(msix);
 	desc.contents = msix->contents;
-	ret = vmr_pci_add_capability(fn, &msix->reg_block, &desc);
-	if (ret)
-		return ret;
 	vmr_pci_msix_init(fn, msix);
 	msix->reg_block.plug = add_subregions;
 	fn->device_ops = fn->dev.ops;
 	fn->dev.ops = &msix_device_ops;
-	return 0;
+	return vmr_pci_add_capability(fn, &msix->reg_block, &desc);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msix);

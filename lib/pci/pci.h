@@ -75,13 +75,19 @@ static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 	return (uint32_t)fn->address.start & 0xff;
 }
 
+/* capability.c: add a register block, which does not overlap another */
+void vmr_pci_add_reg_block(struct vmr_pci_function *fn,
+			   struct vmr_pci_reg_block *reg_block, uint32_t offset,
+			   uint32_t size);
+
 /*
- * capability.c: add a register block, which must not overlap another. @reg_block is
- * changed only on success.
+ * capability.c: whether vmr_pci_add_capability() would fail, and where it would put
+ * the capability
  */
-int vmr_pci_add_reg_block(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *reg_block, uint32_t offset,
-			  uint32_t size);
+int vmr_pci_check_capability(const struct vmr_pci_function *fn,
+			     const struct vmr_pci_reg_block *reg_block,
+			     const struct vmr_pci_cap_desc *desc,
+			     uint32_t *place);
 
 /*
  * capability.c: give the registers their reset values. A function level reset leaves

@@ -98,8 +98,8 @@ static const int reasons[NR_STEPS] = {
 	-EBUSY, -EBUSY, -EBUSY, -ENOSPC, -ENOSPC, REFUSED_BY_DEV,
 };
 
-static struct vmr_region area_blocker;
 static struct vmr_pci_function address_blocker;
+static struct vmr_region area_blocker;
 static struct vmr_range blocker[NR_STEPS];
 
 static int take_ids(bool take)
@@ -124,9 +124,10 @@ static int block(int step, struct vmr_pci_bridge *behind)
 
 	switch (step) {
 	case ADDRESS:
-		return vmr_id_reserve(behind ? &behind->devfns : &m.sys.pci_bdfs,
-				      function_address(&address_blocker),
-				      AT & 0xff, NULL);
+		/* Only functions have addresses. */
+		return card_init(&address_blocker, "blocker") ||
+		       vmr_id_reserve(behind ? &behind->devfns : &m.sys.pci_bdfs,
+				       &address_blocker.address, AT & 0xff, NULL);
 	case AREA:
 		return vmr_reserve(behind ? &behind->bus.mmio : &m.sys.mmio,
 				   &area_blocker.range, last, last, NULL);
@@ -357,11 +358,13 @@ static void restored_without(struct __test_metadata *_metadata,
 			     struct vmr_range *range, struct vmr_space *space,
 			  size_t index)
 {
-	uint64_t start = range->start, last = range->last, type;
+	uint64_t start = range->start, last = range->last;
 	struct vmr_space *foreign = &m.sys.msi_vectors.space;
 	size_t failed = 77;
+	uint64_t type;
 
 	ASSERT_EQ(0, vmr_free(space, range));
+	type = range->type;
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	failed = 77;
@@ -370,7 +373,7 @@ static void restored_without(struct __test_metadata *_metadata,
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	ASSERT_EQ(0, vmr_free(foreign, range));
-	range->type = type;	/* which the foreign domain has taken away */
+	range->type = type;	/* the type of the space that it was in */
 	ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
 	ways += 2;
 }
@@ -564,30 +567,31 @@ static uint8_t bytes_of_fn[sizeof(fn)];
  */
 TEST(pci_add_capability_failure_unchanged)
 {
-	const struct vmr_pci_msix_layout place = { .table_bar = 1 };
+	const struct vmr_pci_msix_layout place = { .pba_offset = 0x800 };
 	static struct vmr_pci_msix_entry vectors[2], zero_vectors[2];
 	static struct vmr_pci_msi other, zero_msi;
 	static struct vmr_pci_msix x, zero_x;
+	static struct vmr_pci_pm pm;
 	uint32_t at;
 
 	up(_metadata);
-	function_up(_metadata, NULL);
-	for (at = 0; at <= 0x100; at++) {
+	ASSERT_EQ(0, card_init(&fn, "card"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM64, true, 0x4000,
+				     "bar"));
+	ASSERT_EQ(0, vmr_pci_add_pm(&fn, &pm, true));
+	ASSERT_EQ(0x40U, pm.reg_block.offset);
+	for (at = 1; at <= 0x100; at++) {
 		bool ok = at >= 0x40 && !(at & 3);
-		bool on_msi = at < MSI + 16 && at + 16 > MSI;
-		bool on_msix = at < MSIX + 12 && at + 16 > MSIX;
 
 		if (!ok || at > 0xf0)
 			NOT_ADDED(-EINVAL, vmr_pci_add_msi(&fn, &other, at, 1));
-		else if (on_msi || on_msix)
+		else if (at < 0x48)
 			NOT_ADDED(-EEXIST, vmr_pci_add_msi(&fn, &other, at, 1));
-		on_msi = at < MSI + 16 && at + 12 > MSI;
-		on_msix = at < MSIX + 12 && at + 12 > MSIX;
 		if (!ok || at > 0xf4)
 			NOT_ADDED(-EINVAL, vmr_pci_add_msix(&fn, &x, at,
 							    vectors, 2,
 							    &place));
-		else if (on_msi || on_msix)
+		else if (at < 0x48)
 			NOT_ADDED(-EEXIST, vmr_pci_add_msix(&fn, &x, at,
 							    vectors, 2,
 							    &place));
@@ -596,9 +600,24 @@ TEST(pci_add_capability_failure_unchanged)
 	NOT_ADDED(-EBUSY, vmr_pci_add_msi(&fn, &other, 0x80, 1));
 	NOT_ADDED(-EBUSY, vmr_pci_add_msix(&fn, &x, 0x80, vectors, 2, &place));
 	NOT_ADDED(-EBUSY, vmr_pci_add_bar(&fn, 2, VMR_PCI_BAR_IO, false, 16, ""));
+	ASSERT_EQ(0, vmr_pci_unplug(&fn));
 	EXPECT_EQ(0, memcmp(&zero_msi, &other, sizeof(other)));
 	EXPECT_EQ(0, memcmp(&zero_x, &x, sizeof(x)));
 	EXPECT_EQ(0, memcmp(zero_vectors, vectors, sizeof(vectors)));
+	/* With MSI and MSI-X at 0x50 and 0x70 there is no place for others. */
+	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, MSI, 4));
+	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, MSIX, entries, ENTRIES,
+				      &place));
+	for (at = 1; at <= 0x100; at++) {
+		bool ok = at >= 0x40 && !(at & 3);
+
+		NOT_ADDED(ok && at <= 0xf0 ? -EEXIST : -EINVAL,
+			  vmr_pci_add_msi(&fn, &other, at, 1));
+		NOT_ADDED(ok && at <= 0xf4 ? -EEXIST : -EINVAL,
+			  vmr_pci_add_msix(&fn, &x, at, vectors, 2, &place));
+	}
+	EXPECT_EQ(0, memcmp(&zero_msi, &other, sizeof(other)));
+	EXPECT_EQ(0, memcmp(&zero_x, &x, sizeof(x)));
 }
 
 /*
@@ -657,7 +676,8 @@ TEST(pci_config_write_failure_unchanged)
 			int err = -EMSGSIZE;
 
 			if (width == 1 || width == 2 || width == 4)
-				err = offset + width > 256 ? -ERANGE : 0;
+				err = offset + width > 256 ||
+				      offset % 4 + width > 4 ? -ERANGE : 0;
 			if (err)
 				NOT_ADDED(err, vmr_pci_config_write(&fn, offset,
 								    ones,
