@@ -293,6 +293,7 @@ struct vmr_pci_function {
 	bool				intx_level;	/* as the owner set it */
 	bool				intx_line;	/* counted on its line */
 	bool				address_reserved; /* by vmr_pci_plug() */
+	bool				multifunction;	/* a card set the bit */
 	struct vmr_pci_config_space	conventional;
 	/* public: */
 };

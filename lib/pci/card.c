@@ -4,6 +4,8 @@
  */
 #include "pci.h"
 
+#include "resource/system.h"
+
 #define FUNCTIONS_PER_DEVICE	8
 #define DEVICES_PER_BUS		32
 
@@ -48,8 +50,9 @@ static int check_card(struct vmr_pci_function *const *fns, unsigned int nr)
 	return 0;
 }
 
-/* Attach each function and add it to the transaction; @i is the number of the first
- * one that is neither
+/*
+ * Attach each function and add it to the transaction; @i is the number of the first
+ * one that is neither.
  */
 static int attach_card(struct vmr_transaction *t, struct vmr_pci_host *host,
 		       struct vmr_pci_bridge *upstream,
@@ -87,7 +90,7 @@ static void publish_card(struct vmr_transaction *t,
 		if (!fns[i])
 			continue;
 		if (present > 1)
-			fns[i]->config[PCI_HEADER_TYPE] |= PCI_HEADER_TYPE_MFD;
+			vmr_pci_set_multifunction(fns[i]);
 		vmr_pci_attached(fns[i]);
 	}
 	vmr_transaction_commit(t);
@@ -99,6 +102,7 @@ int vmr_pci_plug_card_at(struct vmr_manager *manager,
 			 struct vmr_pci_function *const *fns, unsigned int nr,
 			 uint32_t device)
 {
+	struct vmr_watermarks marks;
 	struct vmr_transaction t;
 	unsigned int i;
 	int ret = check_card(fns, nr);
@@ -109,6 +113,7 @@ int vmr_pci_plug_card_at(struct vmr_manager *manager,
 		return ret;
 	if (device >= DEVICES_PER_BUS)
 		return -ERANGE;
+	vmr_watermarks_save(manager->sys, &marks);
 	vmr_transaction_begin(manager, &t);
 	ret = attach_card(&t, host, upstream, fns, nr,
 			  bus_base(host, upstream) + device * FUNCTIONS_PER_DEVICE,
@@ -121,5 +126,6 @@ int vmr_pci_plug_card_at(struct vmr_manager *manager,
 	while (i--)
 		if (fns[i])
 			vmr_pci_detach(fns[i]);
+	vmr_watermarks_restore(manager->sys, &marks);
 	return ret;
 }

@@ -14,11 +14,14 @@ static struct vmr_pci_function *ecam_target(const struct vmr_pci_ecam *ecam,
 					    uint64_t offset)
 {
 	const struct vmr_pci_host *host = ecam->host;
+	uint32_t function = (uint32_t)(offset >> 12);
 
+	/* The host bridge may have been registered again, with fewer buses */
+	if (function >> 8 > host->bus_last - host->bus_start)
+		return NULL;
 	return vmr_pci_find_function(host->manager,
 				     (host->segment << 16 |
-				      host->bus_start << 8) +
-					     (uint32_t)(offset >> 12));
+				      host->bus_start << 8) + function);
 }
 
 /* At most 4 bytes, since registers are 4 bytes wide */

@@ -81,17 +81,27 @@ void vmr_pci_update_numbers(struct vmr_pci_bridge *bridge)
 		vmr_park(space, &bridge->numbers, base + first, base + last);
 }
 
+/* The function at an address, unless its owner holds the address only */
+static struct vmr_pci_function *plugged_at(const struct vmr_id_pool *ids,
+					   uint32_t id)
+{
+	struct vmr_pci_function *fn = vmr_pci_to_function(vmr_id_find(ids, id));
+
+	return fn && fn->manager ? fn : NULL;
+}
+
 static struct vmr_pci_bridge *to_bridge(struct vmr_range *range)
 {
 	return container_of(range, struct vmr_pci_bridge, numbers);
 }
 
 /*
- * The bridge in @space that leads to @bus, on a bus numbered @parent: the one with the
- * lowest secondary bus number, and of equal ones the lowest on the bus. At most 256
- * bridges are on a bus.
+ * The bridge in @space and below @host that leads to @bus, on a bus numbered @parent:
+ * the one with the lowest secondary bus number, and of equal ones the lowest on the
+ * bus. At most 256 bridges are on a bus.
  */
 static struct vmr_pci_bridge *bridge_to_bus(const struct vmr_space *space,
+					    const struct vmr_pci_host *host,
 					    uint64_t base, uint32_t parent,
 					    uint32_t bus)
 {
@@ -103,7 +113,7 @@ static struct vmr_pci_bridge *bridge_to_bus(const struct vmr_space *space,
 		if (found && range->start > found->numbers.start)
 			break;
 		bridge = to_bridge(range);
-		if (range->start > base + parent &&
+		if (range->start > base + parent && bridge->fn.host == host &&
 		    (!found || bridge->fn.address.start < found->fn.address.start))
 			found = bridge;
 	}
@@ -112,18 +122,19 @@ static struct vmr_pci_bridge *bridge_to_bus(const struct vmr_space *space,
 
 /* The loop ends: @parent increases, and a bus number is at most 255 */
 static struct vmr_pci_function *find_behind(const struct vmr_manager *manager,
-					    uint32_t address, uint32_t parent)
+					    const struct vmr_pci_host *host,
+					    uint32_t address)
 {
 	const struct vmr_space *space = &manager->sys->pci_buses;
+	uint32_t parent = host ? host->bus_start : 0;
 	uint64_t base = address >> 16 << 8;
 	uint32_t bus = address >> 8 & 0xff;
 	struct vmr_pci_bridge *bridge;
 
-	while ((bridge = bridge_to_bus(space, base, parent, bus))) {
+	while ((bridge = bridge_to_bus(space, host, base, parent, bus))) {
 		parent = bridge->fn.config[PCI_SECONDARY_BUS];
 		if (parent == bus)
-			return vmr_pci_to_function(
-				vmr_id_find(&bridge->devfns, address & 0xff));
+			return plugged_at(&bridge->devfns, address & 0xff);
 		space = &bridge->bridges;
 		base = 0;
 	}
@@ -134,18 +145,18 @@ struct vmr_pci_function *
 vmr_pci_find_function(const struct vmr_manager *manager, uint32_t address)
 {
 	const struct vmr_pci_host *host;
-	struct vmr_range *range;
+	struct vmr_pci_function *fn;
 	uint32_t bus = address >> 8 & 0xff;
 
 	if (!manager)
 		return NULL;
 	host = vmr_pci_find_host(manager, address >> 16, bus);
 	if (!host || host->bus_start == bus) {
-		range = vmr_id_find(&manager->sys->pci_bdfs, address);
-		if (range || host)
-			return vmr_pci_to_function(range);
+		fn = plugged_at(&manager->sys->pci_bdfs, address);
+		if (fn || host)
+			return fn;
 	}
-	return find_behind(manager, address, host ? host->bus_start : 0);
+	return find_behind(manager, host, address);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_find_function);
 
@@ -164,6 +175,19 @@ uint32_t vmr_pci_function_address(const struct vmr_pci_function *fn)
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_address);
 
+/* The first address from @range on whose function is plugged */
+static struct vmr_range *plugged_from(struct vmr_range *range)
+{
+	while (range && !vmr_pci_to_function(range)->manager)
+		range = vmr_next_range(range);
+	return range;
+}
+
+static struct vmr_range *first_behind(const struct vmr_pci_bridge *bridge)
+{
+	return plugged_from(vmr_first_range(&bridge->devfns.space));
+}
+
 /* The first function at or behind @range that is below @host, on the root bus */
 static struct vmr_pci_function *first_on_root(const struct vmr_pci_host *host,
 					      struct vmr_range *range)
@@ -173,6 +197,7 @@ static struct vmr_pci_function *first_on_root(const struct vmr_pci_host *host,
 	if (!range)
 		range = vmr_find_overlap(&host->manager->sys->pci_bdfs.space,
 					 start, start | 0xff);
+	range = plugged_from(range);
 	return range && range->start <= (start | 0xff) ?
 		       vmr_pci_to_function(range) : NULL;
 }
@@ -187,14 +212,12 @@ vmr_pci_next_function(const struct vmr_pci_host *host,
 	if (!below && (!host || !host->manager))
 		return NULL;
 	if (!prev)
-		return below ? vmr_pci_to_function(
-				       vmr_first_range(&below->devfns.space)) :
+		return below ? vmr_pci_to_function(first_behind(below)) :
 			       first_on_root(host, NULL);
-	next = prev->bridge ? vmr_first_range(&prev->bridge->devfns.space) :
-			      NULL;
+	next = prev->bridge ? first_behind(prev->bridge) : NULL;
 	/* Else the next one on its bus, or on that of the nearest bridge above */
 	while (!next) {
-		next = vmr_next_range(&prev->address);
+		next = plugged_from(vmr_next_range(&prev->address));
 		if (!prev->upstream_bridge)
 			return next ? first_on_root(host, next) : NULL;
 		if (!next && prev->upstream_bridge == below)

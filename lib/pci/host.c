@@ -82,8 +82,8 @@ int vmr_pci_host_register(struct vmr_manager *manager,
 		return -EBUSY;
 	base = (uint64_t)config->segment << 8;
 	ret = vmr_reserve(&manager->sys->pci_buses, &host->buses,
-			  base + config->bus_start,
-			  config->bus_last - config->bus_start + 1, NULL);
+			  base + config->bus_start, base + config->bus_last,
+			  NULL);
 	if (ret)
 		return ret;
 	init_host(host, config);

@@ -69,7 +69,15 @@ static inline bool vmr_pci_powered(const struct vmr_pci_function *fn,
 	return !(get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK);
 }
 
-/* The device number of a function on its bus */
+/* Say that the device has several functions, until the function is unplugged */
+static inline void vmr_pci_set_multifunction(struct vmr_pci_function *fn)
+{
+	fn->multifunction =
+		!(fn->config[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MFD);
+	fn->config[PCI_HEADER_TYPE] |= PCI_HEADER_TYPE_MFD;
+}
+
+/* The device and function number of a function on its bus */
 static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 {
 	return (uint32_t)fn->address.start & 0xff;

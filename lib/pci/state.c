@@ -141,6 +141,8 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 
 	fn->sizing = bytes[fn->config_size + STATE_SIZING];
 	fn->intx_level = bytes[fn->config_size + STATE_INTX_LEVEL];
+	if (bytes[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MFD)
+		vmr_pci_set_multifunction(fn);
 	memcpy(fn->config, bytes, fn->config_size);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		restore_vector(&fn->msi->vectors[i], bytes[msi_at(fn) + i]);
@@ -166,6 +168,9 @@ static uint8_t variable_bits(const struct vmr_pci_function *fn, uint32_t at)
 		mask = 0xff;
 	if (at == PCI_STATUS)
 		mask |= PCI_STATUS_INTERRUPT;
+	/* The functions of a card are restored one by one */
+	if (at == PCI_HEADER_TYPE)
+		mask |= PCI_HEADER_TYPE_MFD;
 	return mask;
 }
 
