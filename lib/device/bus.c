@@ -5,11 +5,11 @@
 #include "device.h"
 
 /*
- * Whether a live window of @bus forwards all addresses of @region. The types of windows
- * do not matter: a bridge forwards by address.
+ * The live window of @bus that forwards all addresses of @region, or NULL. The types of
+ * windows do not matter: a bridge forwards by address.
  */
-bool vmr_bus_forwards(const struct vmr_bus *bus,
-		      const struct vmr_region *region)
+const struct vmr_region *vmr_bus_find_window(const struct vmr_bus *bus,
+					     const struct vmr_region *region)
 {
 	const struct vmr_space *space =
 		vmr_device_space(bus->manager, bus->bridge, region->io);
@@ -17,18 +17,20 @@ bool vmr_bus_forwards(const struct vmr_bus *bus,
 	const struct vmr_region *w;
 
 	if (!range || range->last < region->range.last)
-		return false;
+		return NULL;
 	w = vmr_to_region((struct vmr_range *)range);
-	return w->type == VMR_REGION_WINDOW && w->device == bus->bridge &&
-	       (!w->isa_enable || vmr_isa_forwards(region->range.start,
-						   region->range.last));
+	if (w->type != VMR_REGION_WINDOW || w->device != bus->bridge)
+		return NULL;
+	return !w->isa_enable || vmr_isa_forwards(region->range.start,
+						  region->range.last) ? w :
+									NULL;
 }
 
 bool vmr_region_is_forwarded(const struct vmr_device *dev,
 			     const struct vmr_region *region)
 {
 	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
-		if (!vmr_bus_forwards(dev->parent_bus, region))
+		if (!vmr_bus_find_window(dev->parent_bus, region))
 			return false;
 	return true;
 }

@@ -100,9 +100,9 @@ static inline void vmr_bus_remove_device(struct vmr_device *dev)
 	}
 }
 
-/* bus.c: whether a window of a bus forwards all addresses of @region */
-bool vmr_bus_forwards(const struct vmr_bus *bus,
-		      const struct vmr_region *region);
+/* bus.c: the window of a bus that forwards all addresses of @region, or NULL */
+const struct vmr_region *vmr_bus_find_window(const struct vmr_bus *bus,
+					     const struct vmr_region *region);
 
 /*
  * While a bus is held its bridge cannot be unregistered, with devices on the bus or

@@ -315,7 +315,7 @@ static struct vmr_pci_bridge *blocking_bridge(const struct vmr_pci_function *fn,
 	struct vmr_pci_bridge *bridge = fn->upstream_bridge;
 
 	for (; bridge; bridge = bridge->fn.upstream_bridge)
-		if (!vmr_bus_forwards(&bridge->bus, region))
+		if (!vmr_bus_find_window(&bridge->bus, region))
 			return bridge;
 	return NULL;
 }

@@ -55,8 +55,7 @@ static inline bool naive_through(const struct vmr_region *window,
 				 const struct vmr_region *region)
 {
 	return region->range.start >= window->range.start &&
-	       region->range.last <= window->range.last &&
-	       (region->prefetchable || !window->prefetchable);
+	       region->range.last <= window->range.last;
 }
 
 /* Return: the region that an access to @addr reaches from the root, or NULL. */
