@@ -451,10 +451,10 @@ TEST(system_update_without_manager)
 	EXPECT_EQ(-EEXIST, vmr_system_update_resource(&sys, &res, &c, NULL));
 }
 
-/* A function whose operations are all NULL can be plugged and can enable MSI. */
-TEST(pci_ops_are_optional)
+/* A function whose callbacks are all NULL can be plugged and can use vectors. */
+TEST(pci_events_are_optional)
 {
-	static const struct vmr_pci_ops none;
+	static const struct vmr_pci_events none;
 	static struct vmr_pci_function fn;
 	static struct vmr_pci_msix msix;
 	static struct vmr_pci_msix_entry entry[1];
@@ -465,7 +465,7 @@ TEST(pci_ops_are_optional)
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "card"));
-	fn.ops = &none;
+	fn.events = &none;
 	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     "bar"));
 	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, 0x70, 1));
@@ -474,6 +474,14 @@ TEST(pci_ops_are_optional)
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, VMR_PCI_BDF(0, 3, 0)));
 	conf_out_at(VMR_PCI_BDF(0, 3, 0), 0x72, 1, 2);
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
+	EXPECT_EQ(0, vmr_pci_notify(&fn, 0));
+	conf_out_at(VMR_PCI_BDF(0, 3, 0), 0x52, 0x8000, 2);
+	EXPECT_EQ(0, vmr_pci_msix_write(&fn, &msix, 12, "\0\0\0", 4));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&entry[0].range));
+	EXPECT_EQ(0, vmr_pci_notify(&fn, 0));
+	EXPECT_EQ(0, vmr_pci_function_reset(&fn, VMR_PCI_RESET_FUNCTION));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&msi.range));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&entry[0].range));
 }
 
 static void count_line(void *arg, const char *line)
