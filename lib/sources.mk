@@ -11,17 +11,25 @@ VMR_RESOURCE := resource/pool.c resource/id.c resource/constraint.c \
 	resource/system_alloc.c
 VMR_DEVICE := device/bus.c device/region.c device/find.c \
 	device/bus_pools.c device/notify.c device/settle.c device/manager.c \
-	device/placement.c device/change.c device/device.c \
+	device/check.c device/placement.c device/change.c device/device.c \
 	device/transaction.c device/device_restore.c device/reader.c \
 	device/dispatch.c
 VMR_LAYOUT := layout/window_split.c layout/machines.c layout/layout_check.c \
 	layout/layout.c
 VMR_PRINT := print/writer.c print/print.c
 VMR_SNAPSHOT := snapshot/snapshot.c snapshot/snapshot_save.c \
-	snapshot/snapshot_check.c snapshot/snapshot_restore.c
+	snapshot/snapshot_check.c snapshot/snapshot_restore.c \
+	snapshot/snapshot_device.c
 VMR_PCI := pci/function.c pci/access.c pci/bar.c pci/bridge.c \
 	pci/capability.c pci/vector.c pci/msi.c pci/msix.c pci/conf1.c \
 	pci/state.c
 
+VMR_DESCRIBE := describe/describe.c describe/encoder.c describe/e820.c \
+	describe/aml.c describe/descriptor.c describe/dsdt.c describe/acpi.c
+
+# In libvmalloc-kvm.a, for userspace
+VMR_KVM := kvm/kvm.c kvm/memory.c kvm/ioeventfd.c kvm/route.c kvm/ioctl.c
+
 VMR_SRCS := $(VMR_BASE) $(VMR_RANGE) $(VMR_RESOURCE) $(VMR_DEVICE) \
-	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI)
+	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI) \
+	$(VMR_DESCRIBE)

@@ -109,7 +109,7 @@ int main(void)
 		err = plug(&modules[2], 0x400);
 	if (!err)
 		err = vmr_region_move(&manager, &modules[0].regs, places[0],
-				       NULL);
+				      NULL);
 	if (err) {
 		print_line(NULL, vmr_strerror(err));
 		return 1;

@@ -201,7 +201,7 @@ static void make_machine(void)
 			"eject");
 	vmr_device_add_region(&eject, &eject_region);
 	vmr_constraint_init_fixed(&eject_wants, VMR_KIND_PIO, EJECT_PORT, 4,
-			  &eject_region.range);
+				  &eject_region.range);
 	eject.constraints = &eject_wants;
 	eject.nr_constraints = 1;
 	vmr_resource_set_init(&eject.resources, &eject_has, 1);
@@ -229,8 +229,7 @@ int main(void)
 		hits += vcpus[i].hits;
 		wrong += vcpus[i].wrong;
 	}
-	printf("%d cards came, moved and went; %lu accesses met one; %lu were "
-	       "wrong\n",
+	printf("%d cards came, moved and went; %lu accesses met one; %lu were wrong\n",
 	       CYCLES, hits, wrong);
 	return wrong || !hits;
 }

@@ -26,6 +26,7 @@ struct handler {
 	struct vmr_resource	has;
 	handler_fn		fn;
 	void			*ptr;
+	struct handler		*next;		/* in the list of retired */
 };
 
 static void call_read(struct vmr_device *dev, const struct vmr_access *access,
@@ -52,6 +53,40 @@ static const struct vmr_device_ops handler_ops = {
 
 /* [end of handler] */
 
+/* [retire] */
+/*
+ * A vCPU can be inside a handler that is deregistered, and the handler itself can be
+ * the caller. Its memory is therefore freed later, by the event loop. The caller's
+ * lock protects the list, as it does all changes.
+ */
+static struct handler *retired;
+
+static void retire(struct handler *h)
+{
+	h->next = retired;
+	retired = h;
+}
+
+/* Free the handlers that no vCPU is inside of. Return how many are left. */
+static unsigned int reap(void)
+{
+	struct handler **link = &retired, *h;
+	unsigned int left = 0;
+
+	while ((h = *link)) {
+		if (vmr_device_try_drain(&manager, &h->dev)) {
+			link = &h->next;
+			left++;
+		} else {
+			*link = h->next;
+			free(h);
+		}
+	}
+	return left;
+}
+
+/* [end of retire] */
+
 /* [register] */
 /* kvm__register_mmio(): at an address that the caller gives */
 static struct handler *register_at(uint64_t addr, uint64_t len, handler_fn fn,
@@ -75,20 +110,23 @@ static struct handler *register_at(uint64_t addr, uint64_t len, handler_fn fn,
 	vmr_resource_set_init(&h->dev.resources, &h->has, 1);
 	if (!vmr_device_register(&manager, &h->dev, NULL, NULL))
 		return h;
-	vmr_device_drain(&manager, &h->dev);
-	free(h);
+	retire(h);	/* a lookup can have met its region */
 	return NULL;
 }
 
 /*
- * kvm__deregister_mmio(): no reference count and no lock that exits take. Behind the
- * drain no vCPU is in the handler, and none will be.
+ * kvm__deregister_mmio(): no reference count and no lock that exits take. It never
+ * waits, so a handler may call it, also for itself. vmr_device_drain() would wait,
+ * and returns -EDEADLK in a handler.
  */
-static void deregister(struct handler *h)
+static int deregister(struct handler *h)
 {
-	vmr_device_unregister(&manager, &h->dev);
-	vmr_device_drain(&manager, &h->dev);
-	free(h);
+	int ret = vmr_device_unregister(&manager, &h->dev);
+
+	if (ret < 0)
+		return ret;
+	retire(h);
+	return 0;
 }
 
 /* [end of register] */
@@ -123,6 +161,25 @@ static void show(uint64_t addr, uint8_t *data, uint32_t len, uint8_t is_write,
 		memset(data, 0, len);
 }
 
+/* The guest writes a slot's number to eject the device in it */
+static struct handler *slots[2];
+
+static void eject(uint64_t addr, uint8_t *data, uint32_t len, uint8_t is_write,
+		  void *ptr)
+{
+	struct handler *h = slots[data[0] & 1];
+
+	(void)addr;
+	(void)len;
+	(void)ptr;
+	if (!is_write || !h || deregister(h))
+		return;
+	slots[data[0] & 1] = NULL;
+	printf("slot %u: %s\n", data[0] & 1,
+	       vmr_strerror(vmr_device_drain(&manager, &h->dev)));
+	printf("a vCPU is inside, %u left\n", reap());
+}
+
 int main(void)
 {
 	const struct vmr_system_limits limits = {
@@ -132,6 +189,7 @@ int main(void)
 	struct vmr_reader vcpu = { 0 };
 	struct handler *h;
 	uint8_t data[4] = { 0 };
+	unsigned int left;
 
 	vmr_system_init(&sys, &limits);
 	vmr_manager_init(&manager, &sys);
@@ -143,9 +201,17 @@ int main(void)
 	/* kvm__emulate_mmio() */
 	vmr_read(&vcpu, VMR_MMIO, 0xd2000010, data, 4, 1);
 	vmr_write(&vcpu, VMR_MMIO, 0xd2000014, data, 4, 1);
-	deregister(h);
+	if (deregister(h))
+		return 1;
 	printf("afterwards: %s\n",
 	       vmr_strerror(vmr_read(&vcpu, VMR_MMIO, 0xd2000010, data, 4,
 				     1)));
-	return try_lines();
+
+	/* A handler deregisters itself */
+	slots[1] = register_at(0xd3000000, 4, eject, NULL);
+	data[0] = 1;
+	vmr_write(&vcpu, VMR_MMIO, 0xd3000000, data, 1, 1);
+	left = reap();	/* in the event loop, under the lock of the writers */
+	printf("between two exits: %u left\n", left);
+	return left || try_lines();
 }

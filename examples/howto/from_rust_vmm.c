@@ -116,8 +116,10 @@ static int devices(void)
 	printf("line status %#x: %s\n", status, vmr_strerror(err));
 
 	/* IoManager::deregister_pio(), by any address inside */
-	printf("%d range gone\n",
-	       vmr_device_unregister_at(&manager, VMR_PIO, 0x3fa, NULL));
+	err = vmr_device_unregister_at(&manager, VMR_PIO, 0x3fa, NULL);
+	if (err < 0)
+		return err;
+	printf("%d range gone\n", err);
 	return vmr_device_drain(&manager, &serial);
 }
 

@@ -84,21 +84,33 @@ static struct vmr_range *node(struct machine *m, uint64_t key)
 	return NULL;
 }
 
-static struct vmr_range *node_of(const struct vmr_snapshot *snap,
-				 uint32_t space, uint64_t key)
+/* Each node has one space, whatever a snapshot says about it. */
+static struct vmr_range *node_of(const struct vmr_snapshot *snap, uint64_t key,
+				 uint32_t *space)
 {
-	(void)space;
-	return node(container_of(snap, struct machine, snapshot), key);
+	static const uint32_t spaces[] = {
+		[KEY_BAR0] = VMR_SNAPSHOT_MMIO,
+		[KEY_ID] = VMR_SNAPSHOT_IDS,
+		[KEY_ADDRESS] = VMR_SNAPSHOT_PCI,
+	};
+	struct vmr_range *range;
+
+	range = node(container_of(snap, struct machine, snapshot), key);
+	if (range)
+		*space = spaces[(uint32_t)key];
+	return range;
 }
 
 static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 		       const struct vmr_range *range)
 {
+	struct machine *m = container_of(snap, struct machine, snapshot);
 	uint64_t nic, key;
 
+	(void)space;
 	for (nic = 0; nic < NR_NICS; nic++)
 		for (key = nic << 32; key <= (nic << 32 | KEY_ADDRESS); key++)
-			if (node_of(snap, space, key) == range)
+			if (node(m, key) == range)
 				return key;
 	abort();	/* a range without a key */
 }
@@ -230,8 +242,8 @@ int main(void)
 	       again == size && !memcmp(bytes, same, size) ? "yes" : "no");
 
 	puts("nic0 goes, there:");
-	vmr_pci_unplug(&there.nics[0]);
-	vmr_device_drain(&there.manager, &there.nics[0].dev);
+	must(vmr_pci_unplug(&there.nics[0]) < 0, "unplug");
+	must(vmr_device_drain(&there.manager, &there.nics[0].dev), "drain");
 	show(&there, "there");
 
 	/* One bit: refused, and nothing has changed */

@@ -159,7 +159,8 @@ int main(void)
 	puts("it masks the second:");
 	table(1, 3, 1);
 	puts("the disk is unplugged:");
-	vmr_pci_unplug(&disk.fn);
+	if (vmr_pci_unplug(&disk.fn) < 0)
+		return 1;
 	return vmr_device_drain(&manager, &disk.fn.dev);
 }
 

@@ -127,7 +127,7 @@ static int __init example_init(void)
 			"registers");
 	vmr_device_add_region(&timer, &regs);
 	vmr_constraint_init_bounded(&wants, VMR_KIND_MMIO, SIZE, SIZE, WINDOW,
-			      WINDOW_LAST, &regs.range);
+				    WINDOW_LAST, &regs.range);
 	timer.constraints = &wants;
 	timer.nr_constraints = 1;
 	vmr_resource_set_init(&timer.resources, &has, 1);
@@ -140,6 +140,7 @@ static int __init example_init(void)
 	if (!IS_ERR(thread))
 		return 0;
 	vmr_device_unregister(&manager, &timer);
+	WARN_ON(vmr_device_drain(&manager, &timer));
 	return PTR_ERR(thread);
 }
 
@@ -151,7 +152,7 @@ static void __exit example_exit(void)
 	mutex_unlock(&writers);
 
 	/* Not under the mutex: a callback might want it */
-	vmr_device_drain(&manager, &timer);
+	WARN_ON(vmr_device_drain(&manager, &timer));
 	kthread_stop(thread);
 	vmr_reader_detach(&reader);
 	pr_info("%lu reads met the timer, %lu met nothing\n", hits, misses);

@@ -24,9 +24,11 @@
  * -EALREADY      the id was allocated once and is free now
  * -EMSGSIZE      an access has a width that the bus does not have
  * -ENXIO         no device is mapped at all addresses of the access
+ * -ELOOP         an access from a device's callback back into that device
  * -EDEADLK       the call would wait for its own caller
  * -EAGAIN        not yet; call again
  * -EBADMSG       a snapshot is malformed
+ * -ENODEV        a snapshot is intact and belongs to another machine
  * -EOPNOTSUPP    the object has no such operation
  * ============== =========================================================
  *
@@ -60,6 +62,9 @@
 #ifndef EEXIST
 #define EEXIST		17
 #endif
+#ifndef ENODEV
+#define ENODEV		19
+#endif
 #ifndef EINVAL
 #define EINVAL		22
 #endif
@@ -71,6 +76,9 @@
 #endif
 #ifndef EDEADLK
 #define EDEADLK		35
+#endif
+#ifndef ELOOP
+#define ELOOP		40
 #endif
 #ifndef EBADMSG
 #define EBADMSG		74

@@ -28,7 +28,9 @@ extern "C" {
  *	dev = container_of(range, struct my_dev, id);
  *
  * The library allocates no memory. All functions belong to the update side, see
- * range.h. With n allocated ids or blocks, the calls visit O(log n) nodes, as
+ * range.h: also vmr_id_find() and vmr_id_is_allocated(), which no other thread may call
+ * while an id is allocated or freed. A pool may be a view on the space of an id pool;
+ * vmr_id_free() then frees what the pool allocated. With n allocated ids or blocks, the calls visit O(log n) nodes, as
  * those of range.h.
  */
 
@@ -37,6 +39,10 @@ extern "C" {
  * @space: the allocated ids
  * @high_watermark: one more than the highest id ever allocated, at first 0; it
  *	never decreases
+ *
+ * A struct vmr_pool on @space allocates ids too. vmr_id_free() frees these as others.
+ * They raise the watermark while they are allocated, and for good when a call of this
+ * header frees them.
  */
 struct vmr_id_pool {
 	struct vmr_space	space;
@@ -90,7 +96,7 @@ int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range);
  *  - -EBUSY: @id is in use.
  */
 int vmr_id_reserve(struct vmr_id_pool *ids, struct vmr_range *range, uint32_t id,
-		    struct vmr_range **conflict);
+		   struct vmr_range **conflict);
 
 /**
  * vmr_id_alloc_block - allocate consecutive ids by a request

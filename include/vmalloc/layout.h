@@ -41,6 +41,9 @@ extern "C" {
 #define VMR_LAYOUT_MAX_RESERVED		12
 #define VMR_LAYOUT_MAX_IRQ_INPUTS	3
 
+/* Or'ed to a width: the 64-bit window may extend above 46 bits */
+#define VMR_LAYOUT_WIDE			0x100u
+
 #define VMR_WINDOW_ALIGN_32	0x1000ull	/* below 4 GiB */
 #define VMR_WINDOW_ALIGN_64		0x100000000ull	/* above */
 
@@ -147,18 +150,24 @@ struct vmr_layout {
  * vmr_layout_x86_64 - fill in the configuration of a PC
  * @config: receives the configuration
  * @ram: bytes of memory
- * @ram_max: bytes of memory that can be plugged in all; 0 for @ram
+ * @ram_max: bytes of memory that can be plugged in all; 0 for @ram. All of them can
+ *	be plugged in blocks of a power of two up to 1 GiB, aligned to their size
  * @phys_bits: width of a guest physical address, 33 to 64; 0 for 39, which every
- *	host with KVM and two-level paging supports
+ *	host with KVM and two-level paging supports. The 64-bit window ends at 46
+ *	bits, unless %VMR_LAYOUT_WIDE is or'ed to the width
  *
  * ======================= ====================================================
  * 0 - 0xbfffffff          memory, up to 3 GiB; the rest begins at 4 GiB
- * 0xc0000000 - 0xe7ffffff window
- * 0xe8000000 - 0xf7ffffff configuration space (ECAM), 256 buses
+ * 0xc0000000 - 0xcfffffff configuration space (ECAM), 256 buses
+ * 0xd0000000 - 0xf7ffffff window
  * 0xf8000000 - 0xffffffff platform; IOAPIC, HPET, local APICs and KVM's own pages
  *                         are reserved
- * after the memory        64-bit window, up to the end
+ * after the memory        64-bit window, up to the end or to 46 bits
  * ======================= ====================================================
+ *
+ * AMD's processors reserve 0xfd00000000 to 0xffffffffff for HyperTransport. No memory
+ * and no window are there: memory above 4 GiB that would reach it begins at 1 TiB, and
+ * so does the 64-bit window of a machine with more than 40 bits.
  *
  * Interrupt lines are GSIs 0 to 23, of which 5 and up are for automatic placement.
  * Vectors are GSIs 24 to 4095. Ports below 0x1000 are the platform's.
@@ -166,7 +175,7 @@ struct vmr_layout {
  * Return: 0, or
  *  - -EINVAL: @config is NULL, @ram is 0, @ram_max is below @ram, or @phys_bits is
  *    invalid;
- *  - -ENOSPC: the memory does not fit.
+ *  - -ENOSPC: the memory does not fit, or the room for aligned blocks does not.
  */
 int vmr_layout_x86_64(struct vmr_layout_config *config, uint64_t ram,
 		      uint64_t ram_max, uint32_t phys_bits);
@@ -175,8 +184,8 @@ int vmr_layout_x86_64(struct vmr_layout_config *config, uint64_t ram,
  * vmr_layout_arm64 - fill in the configuration of an arm64 machine
  * @config: receives the configuration
  * @ram: bytes of memory
- * @ram_max: bytes of memory that can be plugged in all; 0 for @ram
- * @phys_bits: width of a guest physical address, 33 to 64; 0 for 40, the
+ * @ram_max: as for vmr_layout_x86_64()
+ * @phys_bits: as for vmr_layout_x86_64(); 0 for 40, the
  *	default of KVM
  *
  * ======================= ====================================================
@@ -185,7 +194,7 @@ int vmr_layout_x86_64(struct vmr_layout_config *config, uint64_t ram,
  * 0x2fff0000 - 0x2fffffff platform: I/O ports
  * 0x30000000 - 0x3fffffff configuration space (ECAM), 256 buses
  * 0x40000000 and up       memory
- * after the memory        64-bit window, up to the end
+ * after the memory        64-bit window, up to the end or to 46 bits
  * ======================= ====================================================
  *
  * Interrupt lines are the shared interrupts of the GIC, 32 to 255. Vectors are
@@ -200,8 +209,8 @@ int vmr_layout_arm64(struct vmr_layout_config *config, uint64_t ram,
  * vmr_layout_riscv64 - fill in the configuration of a riscv64 machine
  * @config: receives the configuration
  * @ram: bytes of memory
- * @ram_max: bytes of memory that can be plugged in all; 0 for @ram
- * @phys_bits: width of a guest physical address, 33 to 64; 0 for 41, the
+ * @ram_max: as for vmr_layout_x86_64()
+ * @phys_bits: as for vmr_layout_x86_64(); 0 for 41, the
  *	width of Sv39x4
  *
  * ======================= ====================================================
@@ -209,7 +218,7 @@ int vmr_layout_arm64(struct vmr_layout_config *config, uint64_t ram,
  * 0x30000000 - 0x3fffffff configuration space (ECAM), 256 buses
  * 0x40000000 - 0x7fffffff window
  * 0x80000000 and up       memory
- * after the memory        64-bit window, up to the end
+ * after the memory        64-bit window, up to the end or to 46 bits
  * ======================= ====================================================
  *
  * Interrupt lines are the sources of the APLIC, 1 to 95. Vectors are GSIs with

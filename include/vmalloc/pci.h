@@ -510,7 +510,7 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
  * registers hold an address in the domain; else false.
  */
 bool vmr_pci_bar_addr(const struct vmr_pci_function *fn, unsigned int index,
-			 uint64_t *addr);
+		      uint64_t *addr);
 
 /**
  * struct vmr_lock_ops - the caller's update-side lock

@@ -52,18 +52,35 @@ struct vmr_pool {
  * @pool: the pool
  * @space: an initialised space
  * @start: first address
- * @size: number of addresses; 0 for all up to the end of the space
+ * @size: number of addresses
  * @name: name in maps and messages; may be NULL
  *
  * Sets alignment 1 and %VMR_FIRST. The caller may change both in @pool.
  *
  * Return: 0, or
- *  - -EINVAL: @pool or @space is NULL;
+ *  - -EINVAL: @pool or @space is NULL, or @size is 0;
  *  - -EOVERFLOW: the pool would end above 2^64-1;
  *  - -ERANGE: an address is outside the space.
  */
 int vmr_pool_init(struct vmr_pool *pool, struct vmr_space *space,
 		  uint64_t start, uint64_t size, const char *name);
+
+/**
+ * vmr_pool_init_span - initialise a pool of the addresses [@start, @last]
+ * @pool: the pool
+ * @space: an initialised space
+ * @start: first address
+ * @last: last address, inclusive; @last of @space for the rest of the space
+ * @name: name in maps and messages; may be NULL
+ *
+ * As vmr_pool_init(), for a pool whose size can be 2^64.
+ *
+ * Return: 0, or
+ *  - -EINVAL: @pool or @space is NULL, or @start is above @last;
+ *  - -ERANGE: an address is outside the space.
+ */
+int vmr_pool_init_span(struct vmr_pool *pool, struct vmr_space *space,
+		       uint64_t start, uint64_t last, const char *name);
 
 /**
  * vmr_pool_alloc - allocate from a pool
@@ -100,7 +117,7 @@ int vmr_pool_alloc(struct vmr_pool *pool, struct vmr_range *range,
  *  - -EBUSY: an address is in use.
  */
 int vmr_pool_reserve(struct vmr_pool *pool, struct vmr_range *range,
-		      uint64_t start, uint64_t size, uint64_t align,
+		     uint64_t start, uint64_t size, uint64_t align,
 		      struct vmr_range **conflict);
 
 /**
@@ -143,7 +160,7 @@ int vmr_pool_free(struct vmr_pool *pool, uint64_t start, uint64_t size,
  *
  * Return: 0, or
  *  - -EINVAL: @pool is NULL;
- *  - -ERANGE: @addr is outside the pool;
+ *  - -ERANGE: @addr, or another address of its range, is outside the pool;
  *  - -ENOENT: @addr is free.
  */
 int vmr_pool_free_containing(struct vmr_pool *pool, uint64_t addr,
@@ -172,7 +189,7 @@ int vmr_pool_highest_free(const struct vmr_pool *pool, uint64_t *addr);
  *  - -ERANGE: the interval is not inside @range.
  */
 int vmr_range_offset_to_addr(const struct vmr_range *range, uint64_t offset,
-		       uint64_t size, uint64_t *addr);
+			     uint64_t size, uint64_t *addr);
 
 #ifdef __cplusplus
 }

@@ -184,6 +184,7 @@ struct vmr_space {
 	uint64_t	type;		/* of the ranges that may enter, 0 for any */
 	struct vmr_seqcount	*seq;	/* of the readers: own_seq or a shared one */
 	struct vmr_seqcount	own_seq;
+	uint32_t	snapshot_index;	/* of a call to the snapshot layer, else 0 */
 	/* public: */
 };
 

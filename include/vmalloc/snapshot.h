@@ -25,7 +25,9 @@ extern "C" {
  * vmr_device_register_restored(). The order affects only vmr_next_irq_share().
  *
  * The bytes of a snapshot are untrusted input. A restore refuses all bytes that a
- * save of some valid state cannot write.
+ * save of some valid state cannot write. The restoring program decides which space
+ * each node enters, and which ranges the machine has at fixed places. The snapshot
+ * decides neither.
  *
  * The caller embeds a struct vmr_snapshot in its own struct, and its callbacks
  * return to that struct with container_of(). The caller provides the buffer. The
@@ -39,7 +41,7 @@ extern "C" {
  */
 
 /**
- * DOC: Snapshot format, version 1
+ * DOC: Snapshot format, version 2
  *
  * All numbers are unsigned and little-endian. A snapshot is a header, the spaces,
  * the blocks and a checksum, without gaps and without trailing bytes.
@@ -71,7 +73,7 @@ extern "C" {
  * snapshot, and two states are equal if their snapshots are equal.
  */
 
-#define VMR_SNAPSHOT_VERSION	1
+#define VMR_SNAPSHOT_VERSION	2
 
 struct vmr_snapshot;
 struct vmr_restore_ctx;
@@ -81,17 +83,19 @@ struct vmr_restore_ctx;
  * @range_to_key: return the key of @range, which is live, claimed or parked in the
  *	space with the id @space. The key is any number that is unique in the
  *	snapshot and does not change between calls. Only saving calls it
- * @key_to_range: return the node to restore the range with this key into. The node
- *	is in no space; if it has been in one, it is drained. Return NULL for an
- *	unknown key, which refuses the snapshot. Only restoring calls it
+ * @key_to_range: return the node to restore the range with the key @key into, and
+ *	store at @space the id of the space that the node belongs to. The snapshot
+ *	is refused if its record is in another space. The node is in no space; if it
+ *	has been in one, it is drained. Return NULL for an unknown key, which
+ *	refuses the snapshot. Only restoring calls it
  *
  * The callbacks must neither change a space nor link a node.
  */
 struct vmr_snapshot_ops {
 	uint64_t (*range_to_key)(const struct vmr_snapshot *snap, uint32_t space,
-			   const struct vmr_range *range);
+				 const struct vmr_range *range);
 	struct vmr_range *(*key_to_range)(const struct vmr_snapshot *snap,
-				     uint32_t space, uint64_t key);
+					  uint64_t key, uint32_t *space);
 };
 
 /**
@@ -114,6 +118,9 @@ struct vmr_snapshot_block;
  * @consistent: return whether the registers agree with their ranges; if not, the
  *	state cannot be saved
  * @save: store the registers at @bytes, which is not aligned
+ * @match: return whether the saved registers @saved belong to an object of the same
+ *	kind and sizes as the owner; false is -ENODEV. Called before @check. May be
+ *	NULL
  * @check: return whether the saved registers @saved agree with the owner and with
  *	the saved ranges, see vmr_snapshot_find_range()
  * @restore: load the registers, which @check has accepted
@@ -124,6 +131,8 @@ struct vmr_snapshot_block_ops {
 	size_t (*size)(const struct vmr_snapshot_block *block);
 	bool (*consistent)(const struct vmr_snapshot_block *block);
 	void (*save)(const struct vmr_snapshot_block *block, uint8_t *bytes);
+	bool (*match)(const struct vmr_snapshot_block *block,
+		      const uint8_t *saved);
 	bool (*check)(const struct vmr_snapshot_block *block,
 		      const uint8_t *saved, const struct vmr_restore_ctx *ctx);
 	void (*restore)(const struct vmr_snapshot_block *block,
@@ -156,12 +165,33 @@ struct vmr_snapshot_block {
 };
 
 /**
+ * struct vmr_snapshot_fixed - a range that each snapshot of this machine contains
+ * @key: its key
+ * @start: first address
+ * @last: last address, inclusive
+ * @space: the id of its space
+ *
+ * Describes a range that the guest cannot move, such as a reserved span of a layout
+ * or a shared interrupt line. A snapshot is refused unless the range is live at this
+ * place.
+ */
+struct vmr_snapshot_fixed {
+	uint64_t	key;
+	uint64_t	start;
+	uint64_t	last;
+	uint32_t	space;
+};
+
+/**
  * struct vmr_snapshot - the contents of a snapshot
  * @ops: translation between ranges and keys
  * @spaces: the spaces, by ascending id, each of them once
- * @nr_spaces: number of spaces; the check for duplicates takes O(n^2) in it
+ * @nr_spaces: number of spaces
  * @blocks: the registers, by ascending key
  * @nr_blocks: number of blocks
+ * @fixed: the ranges at fixed places, in any order; see
+ *	vmr_snapshot_describe_fixed()
+ * @nr_fixed: number of these ranges
  *
  * The owner embeds it, for container_of() in @ops. The restoring program describes
  * the same spaces and blocks as the saving program.
@@ -172,6 +202,8 @@ struct vmr_snapshot {
 	size_t				nr_spaces;
 	const struct vmr_snapshot_block	*blocks;
 	size_t				nr_blocks;
+	const struct vmr_snapshot_fixed	*fixed;
+	size_t				nr_fixed;
 };
 
 /**
@@ -233,15 +265,45 @@ int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces,
 			      struct vmr_bus *bus, uint32_t id);
 
 /**
+ * vmr_snapshot_describe_fixed - describe ranges at fixed places
+ * @fixed: receives @nr descriptions
+ * @space: the id of their space
+ * @key: the key of the first range; the others have the next ones
+ * @spans: the places, such as @reserved of a struct vmr_layout_config
+ * @nr: number of ranges
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL or a span is reversed.
+ */
+int vmr_snapshot_describe_fixed(struct vmr_snapshot_fixed *fixed,
+				uint32_t space, uint64_t key,
+				const struct vmr_span *spans, size_t nr);
+
+/**
+ * vmr_snapshot_describe_device - describe the state of a device
+ * @block: receives the description
+ * @key: its key
+ * @dev: the device
+ *
+ * The block contains whether a removal is pending, see
+ * vmr_device_request_removal(). After a restore,
+ * vmr_device_register_restored() registers the device with its removal pending.
+ * Functions of PCI have this state in @dev of struct vmr_pci_function.
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL.
+ */
+int vmr_snapshot_describe_device(struct vmr_snapshot_block *block, uint64_t key,
+				 struct vmr_device *dev);
+
+/**
  * vmr_snapshot_size - get the number of bytes of a snapshot
  * @snap: the contents
  * @size: receives the number of bytes; it is valid until a range is added to or
  *	removed from one of the spaces
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL; the spaces do not ascend by id, one occurs twice,
- *    or one with a watermark ends at 2^64-1; the blocks do not ascend by key, or
- *    one has no bytes;
+ *  - -EINVAL: a pointer is NULL, or @fixed is NULL and @nr_fixed is not 0. The spaces
+ *    do not ascend by id, one occurs twice, or one with a watermark ends at 2^64-1.
+ *    The blocks do not ascend by key, or one has no bytes;
  *  - -EOVERFLOW: the size exceeds SIZE_MAX.
  */
 int vmr_snapshot_size(const struct vmr_snapshot *snap, size_t *size);
@@ -261,8 +323,9 @@ int vmr_snapshot_size(const struct vmr_snapshot *snap, size_t *size);
  *  - -EOVERFLOW: as vmr_snapshot_size();
  *  - -ENOSPC: @size is less than vmr_snapshot_size() returns;
  *  - -EAGAIN: all addresses of a claim are free; call vmr_settle() first;
- *  - -EBADMSG: the ranges of a PCI function do not agree with its registers, and a
- *    restore would refuse the snapshot;
+ *  - -EBADMSG: a range of @fixed is not live at its place with its key, or the
+ *    ranges of a PCI function do not agree with its registers. A restore would
+ *    refuse the snapshot;
  *  - -EEXIST: two ranges have the same key. The search for it uses @buf, which
  *    contains zeroes afterwards. Other failures do not change @buf.
  */
@@ -284,9 +347,17 @@ int vmr_snapshot_save(const struct vmr_snapshot *snap, void *buf, size_t size,
  * Return: 0, or
  *  - -EINVAL: as vmr_snapshot_size(), or @buf is NULL, or @key_to_range is NULL;
  *  - -EBUSY: one of the spaces is not empty;
- *  - -EBADMSG: the snapshot is malformed, has an unknown version, or has other
- *    spaces or blocks; @key_to_range returned NULL, a linked node, or one node
- *    twice; or the check of a block failed. Every node is as before the call.
+ *  - -EBADMSG: the bytes are damaged. The checksum or the size is wrong. A record, a
+ *    watermark, an age or a padding is none that a save writes. The check of a
+ *    block failed;
+ *  - -ENODEV: the bytes are intact and belong to another machine. Their version,
+ *    spaces or blocks are others. @key_to_range returned NULL, a linked node, one
+ *    node twice, or another space than that of the record. A range of @fixed is
+ *    missing or elsewhere. A block is of another size or kind.
+ *
+ * With a wrong checksum the error is -EBADMSG. Otherwise the checks follow the order
+ * of the bytes, with @fixed between the spaces and the blocks, and the first that
+ * fails decides. After a failure every node is as before the call.
  */
 int vmr_snapshot_restore(const struct vmr_snapshot *snap, const void *buf,
 			 size_t size);

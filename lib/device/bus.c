@@ -4,27 +4,27 @@
  */
 #include "device.h"
 
-/* The live window of @bus that forwards all addresses of @region, or NULL */
-static const struct vmr_region *bus_find_window(const struct vmr_bus *bus,
-						const struct vmr_region *region)
+/* Whether a live window of @bus forwards all addresses of @region */
+static bool bus_forwards(const struct vmr_bus *bus,
+			 const struct vmr_region *region)
 {
+	const struct vmr_space *space =
+		vmr_device_space(bus->manager, bus->bridge, region->io);
+	const struct vmr_range *range = vmr_find(space, region->range.start);
 	const struct vmr_region *w;
 
-	for (w = bus->bridge->regions; w; w = w->next)
-		if (w->type == VMR_REGION_WINDOW && w->io == region->io &&
-		    vmr_range_state(&w->range) == VMR_LIVE &&
-		    w->range.start <= region->range.start &&
-		    w->range.last >= region->range.last &&
-		    (region->prefetchable || !w->prefetchable))
-			return w;
-	return NULL;
+	if (!range || range->last < region->range.last)
+		return false;
+	w = vmr_to_region((struct vmr_range *)range);
+	return w->type == VMR_REGION_WINDOW && w->device == bus->bridge &&
+	       (region->prefetchable || !w->prefetchable);
 }
 
 bool vmr_region_is_forwarded(const struct vmr_device *dev,
 			     const struct vmr_region *region)
 {
 	for (; dev->parent_bus; dev = dev->parent_bus->bridge)
-		if (!bus_find_window(dev->parent_bus, region))
+		if (!bus_forwards(dev->parent_bus, region))
 			return false;
 	return true;
 }
@@ -41,6 +41,8 @@ int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
 	vmr_space_init(&bus->mmio, 0, manager->sys->mmio.last);
 	vmr_space_set_seqcount(&bus->pio, &manager->sys->seq);
 	vmr_space_set_seqcount(&bus->mmio, &manager->sys->seq);
+	bus->manager = manager;
+	INIT_LIST_HEAD(vmr_to_list(&bus->devices));
 	bus->bridge = dev;
 	dev->subordinate = bus;
 	return 0;

@@ -7,30 +7,15 @@
 
 #include "device/device.h"
 
-/**
- * struct vmr_placement - the requested state and addresses of a region
- * @state: VMR_LIVE (a claim, if the addresses are in use), VMR_PARKED, or
- *	VMR_FREE, for which the addresses mean nothing
- * @start: first address
- * @last: last address, inclusive
- */
-struct vmr_placement {
-	enum vmr_state	state;
-	uint64_t	start;
-	uint64_t	last;
-};
-
-/* Fill in the placement of the @index-th region of a device, and return it */
-typedef struct vmr_region *vmr_get_placement_fn(struct vmr_device *dev,
-						unsigned int index,
-						struct vmr_placement *placement);
-
 /*
  * Move the regions whose bit in @mask is set to their placements, in one write
- * section. Does nothing if the device is not registered with @manager.
+ * section. @get_placement fills in the placement of the @index-th region of @dev,
+ * and returns the region. Does nothing if the device is not registered with @manager.
  */
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,
-				  vmr_get_placement_fn *get_placement);
+				  struct vmr_region *(*get_placement)(struct vmr_device *dev,
+								      unsigned int index,
+								      struct vmr_placement *placement));
 
 #endif /* VMR_LIB_DEVICE_PLACEMENT_H */

@@ -9,12 +9,12 @@
 
 void vmr_settle_collected(struct vmr_manager *manager, struct vmr_space *space)
 {
-	struct vmr_range *range;
+	struct vmr_range *range, *behind;
 
 	VMR_ASSERT(space->seq->nesting);
-	while ((range = vmr_settle_next(space))) {
+	while ((range = vmr_settle_next(space, &behind))) {
 		vmr_notify_queue_region(manager, vmr_to_region(range));
-		vmr_settle_claim(space, range);
+		vmr_settle_claim(space, range, behind);
 	}
 }
 
@@ -37,18 +37,16 @@ void vmr_settle_for_devices(struct vmr_manager *manager, struct vmr_device *dev)
 	for (d = dev; d; d = d->next_in_transaction)
 		for (region = d->regions; region; region = region->next)
 			if (region->was_live)
-				vmr_settle_collect(
-					vmr_device_space(manager, d,
-							 region->io),
-					region->range.start,
-					region->range.last);
+				vmr_settle_collect(vmr_device_space(manager, d,
+								    region->io),
+						   region->range.start,
+						   region->range.last);
 	for (d = dev; d; d = d->next_in_transaction)
 		for (region = d->regions; region; region = region->next) {
 			if (region->was_live)
-				vmr_settle_collected(
-					manager,
-					vmr_device_space(manager, d,
-							 region->io));
+				vmr_settle_collected(manager,
+						     vmr_device_space(manager, d,
+								      region->io));
 			region->was_live = false;
 		}
 }

@@ -20,10 +20,27 @@ struct span32 {
 	const char	*name;
 };
 
-/* If @low_ram is not 0, memory ends there and continues at 4 GiB */
+/*
+ * AMD's processors with an IOMMU do not pass these addresses on to memory or to
+ * devices. A guest of such a host has the same hole.
+ */
+#define HT_HOLE_START		((uint64_t)0xfd00000000)
+#define HT_HOLE_LAST		((uint64_t)0xffffffffff)
+
+/* Guests with four levels of page tables map up to here */
+#define MAX_WINDOW_BITS		46
+
+/* The largest block of memory that a guest plugs, with its alignment */
+#define MEM_BLOCK_SIZE		0x40000000ull
+
+/*
+ * If @low_ram is not 0, memory ends there and continues at 4 GiB. If @ht_hole is
+ * true, no memory and no window are in the HyperTransport hole.
+ */
 struct machine_desc {
 	uint32_t	ram;
 	uint32_t	low_ram;
+	bool		ht_hole;
 	uint8_t		phys_bits;
 	uint8_t		platform_policy;
 	bool		separate_msi_vectors;
@@ -40,10 +57,11 @@ struct machine_desc {
 static const struct machine_desc x86_64 = {
 	.phys_bits = 39,
 	.low_ram = 0xbfffffff,
-	.window = { 0xc0000000, 0xe7ffffff, "mmio32" },
+	.ht_hole = true,
+	.window = { 0xd0000000, 0xf7ffffff, "mmio32" },
 	.platform = {
 		{ 0xf8000000, 0xffffffff, "platform" },
-		{ 0xe8000000, 0xf7ffffff, "ecam" },
+		{ 0xc0000000, 0xcfffffff, "ecam" },
 	},
 	.nr_platform = 2,
 	.platform_policy = VMR_FIRST,
@@ -165,18 +183,63 @@ static void add_window(struct vmr_layout_config *config, uint64_t start,
 	window->flags = flags;
 }
 
-/* The 64-bit window begins after the memory, at a multiple of 4 GiB, if it fits */
+/*
+ * The 64-bit window begins after the memory, at a multiple of 4 GiB, if it fits. It
+ * is on one side of the HyperTransport hole: above it if the machine has addresses
+ * there, else below.
+ */
 static void set_windows(struct vmr_layout_config *config,
-			const struct span32 *low, uint64_t ram_last)
+			const struct machine_desc *machine, uint64_t ram_last,
+			bool wide)
 {
+	const struct span32 *low = &machine->window;
 	uint64_t last = vmr_phys_last(config->phys_bits);
-	uint64_t first_4_gib = (ram_last >> 32) + 1;
+	uint64_t start = (ram_last | (VMR_4_GIB - 1)) + 1;
 
-	if (first_4_gib <= last >> 32)
-		add_window(config, first_4_gib << 32, last, VMR_WINDOW_ALIGN_64,
-			   VMR_64BIT, "mmio64");
+	if (!wide)
+		last = min(last, vmr_phys_last(MAX_WINDOW_BITS));
+	/* @start is 0 if the memory ends in the last 4 GiB of the domain */
+	if (machine->ht_hole && start && last > HT_HOLE_LAST)
+		start = max(start, HT_HOLE_LAST + 1);
+	else if (machine->ht_hole)
+		last = min(last, HT_HOLE_START - 1);
+	if (start && start <= last)
+		add_window(config, start, last, VMR_WINDOW_ALIGN_64, VMR_64BIT,
+			   "mmio64");
 	add_window(config, low->start, low->last, VMR_WINDOW_ALIGN_32, 0,
 		   low->name);
+}
+
+/*
+ * Find the areas for @size bytes of memory. Memory that is plugged later comes in
+ * blocks of up to MEM_BLOCK_SIZE, aligned to their size. Blocks that a first-fit
+ * search places leave gaps of less than one such block in all, so that an end at a
+ * multiple of it is sufficient. Return the number of areas, or 0 if the areas are
+ * too small.
+ */
+static size_t find_ram(const struct machine_desc *machine, uint64_t size,
+		       bool pluggable, struct vmr_span *spans)
+{
+	size_t nr = machine->low_ram ? 2 : 1;
+	uint64_t *last;
+
+	set_span(&spans[0], machine->ram,
+		 nr == 2 ? machine->low_ram : VMR_ADDR_MAX, "memory");
+	set_span(&spans[1], VMR_4_GIB, VMR_ADDR_MAX, "memory above 4 GiB");
+	nr = split_ram(spans, nr, size, spans);
+	if (!nr)
+		return 0;
+	last = &spans[nr - 1].last;
+	if (pluggable)
+		*last |= MEM_BLOCK_SIZE - 1;
+	if (machine->ht_hole && *last >= HT_HOLE_START) {
+		/* Memory above 4 GiB is in one piece, above the hole */
+		if (*last > VMR_ADDR_MAX - (HT_HOLE_LAST + 1 - VMR_4_GIB))
+			return 0;
+		*last += HT_HOLE_LAST + 1 - VMR_4_GIB;
+		spans[nr - 1].start = HT_HOLE_LAST + 1;
+	}
+	return nr;
 }
 
 static int fill_config(struct vmr_layout_config *config,
@@ -184,8 +247,10 @@ static int fill_config(struct vmr_layout_config *config,
 		       uint64_t ram_max, uint32_t phys_bits)
 {
 	struct vmr_span spans[VMR_LAYOUT_MAX_RAM];
-	size_t nr = machine->low_ram ? 2 : 1;
+	bool wide = phys_bits & VMR_LAYOUT_WIDE;
+	size_t nr;
 
+	phys_bits &= ~VMR_LAYOUT_WIDE;
 	if (!ram_max)
 		ram_max = ram;
 	if (!phys_bits)
@@ -193,10 +258,7 @@ static int fill_config(struct vmr_layout_config *config,
 	if (!config || !ram || ram_max < ram || phys_bits < 33 ||
 	    phys_bits > 64)
 		return -EINVAL;
-	set_span(&spans[0], machine->ram,
-		 nr == 2 ? machine->low_ram : VMR_ADDR_MAX, "memory");
-	set_span(&spans[1], VMR_4_GIB, VMR_ADDR_MAX, "memory above 4 GiB");
-	nr = split_ram(spans, nr, ram_max, spans);
+	nr = find_ram(machine, ram_max, ram_max > ram, spans);
 	if (!nr || spans[nr - 1].last > vmr_phys_last(phys_bits))
 		return -ENOSPC;
 
@@ -204,7 +266,7 @@ static int fill_config(struct vmr_layout_config *config,
 	config->phys_bits = phys_bits;
 	memcpy(config->ram, spans, nr * sizeof(*spans));
 	config->nr_ram = nr;
-	set_windows(config, &machine->window, spans[nr - 1].last);
+	set_windows(config, machine, spans[nr - 1].last, wide);
 	set_spans(config->platform, machine->platform, machine->nr_platform);
 	config->nr_platform = machine->nr_platform;
 	config->platform_policy = machine->platform_policy;

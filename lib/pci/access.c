@@ -65,9 +65,8 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 	command = overlaps_register(offset, width, PCI_COMMAND, 2);
 	for (i = 0; i < VMR_PCI_NR_BARS; i++)
 		if (command ||
-		    overlaps_register(
-			    offset, width, vmr_pci_bar_reg(fn, i),
-			    fn->bars[i].type == VMR_PCI_BAR_MEM64 ? 8 : 4))
+		    overlaps_register(offset, width, vmr_pci_bar_reg(fn, i),
+				      fn->bars[i].type == VMR_PCI_BAR_MEM64 ? 8 : 4))
 			mask |= 1u << i;
 	vmr_pci_update_bars(fn, mask);
 	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)

@@ -160,6 +160,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		return ret;	/* LCOV_EXCL_LINE: the same */
 	bar->type = type;
 	bar->prefetchable = prefetchable;
+	bar->region.by_registers = true;
 	bar->region.prefetchable = prefetchable;
 
 	reg = vmr_pci_bar_reg(fn, index);
@@ -193,8 +194,6 @@ static struct vmr_region *get_bar_placement(struct vmr_device *dev,
 
 void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask)
 {
-	/* A listener may have unplugged the function during an earlier change */
-	if (fn->manager)
-		vmr_device_update_placements(fn->manager, &fn->dev, mask,
-					     get_bar_placement);
+	vmr_device_update_placements(fn->manager, &fn->dev, mask,
+				     get_bar_placement);
 }

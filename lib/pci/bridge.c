@@ -146,6 +146,7 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
 	vmr_id_pool_init(&bridge->devfns, 0, 0xff);
+	bridge->devfns.space.type = VMR_TYPE_PCI_FUNCTION;
 	vmr_region_init(&bridge->io, VMR_PIO, VMR_REGION_WINDOW,
 			IO_WINDOW_ALIGN, VMR_PCI_NR_BARS, "I/O window");
 	vmr_region_init(&bridge->mem, VMR_MMIO, VMR_REGION_WINDOW,
@@ -154,6 +155,9 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 			MEM_WINDOW_ALIGN, VMR_PCI_NR_BARS + 2,
 			"prefetchable window");
 	bridge->pref.prefetchable = true;
+	bridge->io.by_registers = true;
+	bridge->mem.by_registers = true;
+	bridge->pref.by_registers = true;
 	vmr_device_add_region(&fn->dev, &bridge->io);
 	vmr_device_add_region(&fn->dev, &bridge->mem);
 	vmr_device_add_region(&fn->dev, &bridge->pref);

@@ -13,6 +13,7 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
 {
 	if (!fn || !ids || !ops || ids->irq_pin > 4)
 		return -EINVAL;
+	vmr_range_set_type(&fn->address, VMR_TYPE_PCI_FUNCTION);
 	fn->dev.ops = ops;
 	fn->dev.name = name;
 	put_le16(&fn->config[PCI_VENDOR_ID], ids->vendor);

@@ -31,14 +31,14 @@ static void msi_written(struct vmr_pci_function *fn,
 	struct vmr_pci_msi *msi = to_msi(reg_block);
 
 	vmr_pci_update_vectors(fn, VMR_KIND_MSI, &msi->range, &msi->error, 0,
-		       vmr_pci_msi_nr_enabled(&fn->config[reg_block->offset]));
+			       vmr_pci_msi_nr_enabled(&fn->config[reg_block->offset]));
 }
 
 static void msi_unplugged(struct vmr_pci_function *fn,
 			  struct vmr_pci_reg_block *reg_block)
 {
 	vmr_pci_update_vectors(fn, VMR_KIND_MSI, &to_msi(reg_block)->range,
-		       &to_msi(reg_block)->error, 0, 0);
+			       &to_msi(reg_block)->error, 0, 0);
 }
 
 struct vmr_pci_msi *vmr_pci_reg_block_msi(struct vmr_pci_reg_block *reg_block)
@@ -62,11 +62,9 @@ int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	msi->reg_block.write = msi_written;
 	msi->reg_block.remove = msi_unplugged;
 	vmr_pci_add_capability(fn, &msi->reg_block, PCI_CAP_ID_MSI);
-	put_le16(
-		&fn->config[offset + PCI_MSI_FLAGS],
-		PCI_MSI_FLAGS_64BIT | /* LCOV_EXCL_BR_LINE: fls64() of a power of two */
-			(uint32_t)(fls64(vectors) - 1)
-				<< 1); /* LCOV_EXCL_BR_LINE: same */
+	put_le16(&fn->config[offset + PCI_MSI_FLAGS],
+		 PCI_MSI_FLAGS_64BIT | /* LCOV_EXCL_BR_LINE: fls64() of a power of two */
+		 (uint32_t)(fls64(vectors) - 1) << 1); /* LCOV_EXCL_BR_LINE: same */
 	writable = &fn->wmask[offset];
 	put_le16(&writable[PCI_MSI_FLAGS],
 		 PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);

@@ -109,8 +109,8 @@ static void restore_windows(struct vmr_pci_bridge *bridge)
 	unsigned int i;
 
 	for (i = 0; i < VMR_PCI_NR_WINDOWS; i++) {
-		window = vmr_pci_window_placement(
-			&bridge->fn, bridge->fn.config, i, &placement);
+		window = vmr_pci_window_placement(&bridge->fn, bridge->fn.config,
+						  i, &placement);
 		if (placement.state == VMR_LIVE)
 			window->size = placement.last - placement.start + 1;
 	}
@@ -219,8 +219,9 @@ static bool expected_range_at(struct vmr_pci_function *fn, const uint8_t *saved,
 	const struct vmr_region *region;
 
 	if (index >= VMR_PCI_NR_BARS + windows)
-		return expected_from_reg_block(
-			fn, saved, index - VMR_PCI_NR_BARS - windows, expected);
+		return expected_from_reg_block(fn, saved,
+					       index - VMR_PCI_NR_BARS - windows,
+					       expected);
 	if (index < VMR_PCI_NR_BARS)
 		region = vmr_pci_bar_placement(fn, config, index,
 					       &expected->placement);

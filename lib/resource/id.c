@@ -74,6 +74,18 @@ int vmr_id_free(struct vmr_id_pool *ids, uint32_t id, struct vmr_range **freed)
 }
 EXPORT_SYMBOL_GPL(vmr_id_free);
 
+/*
+ * The watermark, raised to ids that were allocated in the space directly, such as
+ * by a pool
+ */
+static uint64_t effective_watermark(const struct vmr_id_pool *ids)
+{
+	const struct vmr_range *top = vmr_last_range(&ids->space);
+
+	return top ? max(ids->high_watermark, top->last + 1) :
+		     ids->high_watermark;
+}
+
 int vmr_id_free_block(struct vmr_id_pool *ids, uint32_t id, uint32_t count,
 		      struct vmr_range **freed)
 {
@@ -86,13 +98,14 @@ int vmr_id_free_block(struct vmr_id_pool *ids, uint32_t id, uint32_t count,
 		return -EOVERFLOW;
 	if (id < ids->space.start || last > ids->space.last)
 		return -ERANGE;
-	if (id >= ids->high_watermark)
+	if (id >= effective_watermark(ids))
 		return -ENOENT;
 	range = vmr_find_overlap(&ids->space, id, last);
 	if (!range)
 		return -EALREADY;
 	if (range->start != id || range->last != last)
 		return -ENOENT;
+	vmr_id_raise_watermark(ids, range);
 	vmr_free(&ids->space, range);
 	if (freed)
 		*freed = range;

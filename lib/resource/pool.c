@@ -7,15 +7,20 @@
 int vmr_pool_init(struct vmr_pool *pool, struct vmr_space *space,
 		  uint64_t start, uint64_t size, const char *name)
 {
-	uint64_t last = size ? start + (size - 1) : VMR_ADDR_MAX;
-
-	if (!pool || !space)
+	if (!pool || !space || !size)
 		return -EINVAL;
-	if (last < start)
+	if (start + (size - 1) < start)
 		return -EOVERFLOW;
-	if (!size)
-		last = space->last;
-	if (start < space->start || start > last || last > space->last)
+	return vmr_pool_init_span(pool, space, start, start + (size - 1), name);
+}
+EXPORT_SYMBOL_GPL(vmr_pool_init);
+
+int vmr_pool_init_span(struct vmr_pool *pool, struct vmr_space *space,
+		       uint64_t start, uint64_t last, const char *name)
+{
+	if (!pool || !space || start > last)
+		return -EINVAL;
+	if (start < space->start || last > space->last)
 		return -ERANGE;
 	*pool = (struct vmr_pool) {
 		.space = space,
@@ -27,7 +32,7 @@ int vmr_pool_init(struct vmr_pool *pool, struct vmr_space *space,
 	};
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_pool_init);
+EXPORT_SYMBOL_GPL(vmr_pool_init_span);
 
 int vmr_pool_request(struct vmr_pool *pool, struct vmr_range *range,
 		     const struct vmr_request *req,
@@ -102,6 +107,8 @@ int vmr_pool_free_containing(struct vmr_pool *pool, uint64_t addr,
 	range = vmr_find(pool->space, addr);
 	if (!range)
 		return -ENOENT;
+	if (range->start < pool->start || range->last > pool->last)
+		return -ERANGE;
 	ret = vmr_free(pool->space, range);
 	if (!ret && freed)	/* LCOV_EXCL_BR_LINE: what is found is freed */
 		*freed = range;

@@ -22,6 +22,9 @@ int vmr_system_init(struct vmr_system *sys,
 	vmr_id_pool_init(&sys->pci_bdfs, 0, limits->pci_last);
 	vmr_id_pool_init(&sys->device_ids, 0, limits->id_last);
 	vmr_id_pool_init(&sys->msi_vectors, 0, limits->msi_vector_last);
+	sys->pci_bdfs.space.type = VMR_TYPE_PCI_FUNCTION;
+	sys->device_ids.space.type = VMR_TYPE_DEVICE;
+	INIT_LIST_HEAD(vmr_to_list(&sys->shared_irqs));
 	sys->separate_msi_vectors = limits->msi_vector_last;
 	return 0;
 }
@@ -68,7 +71,7 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind)
 EXPORT_SYMBOL_GPL(vmr_system_space);
 
 bool vmr_pool_matches(const struct vmr_system_pool *pool,
-			 const struct vmr_constraint *c)
+		      const struct vmr_constraint *c)
 {
 	uint32_t allowed = c->flags;
 
@@ -105,7 +108,7 @@ int vmr_system_add_pool(struct vmr_system *sys,
 	    pool->pool.policy > VMR_BEST || pool->pool.start > pool->pool.last)
 		return -EINVAL;
 	space = common_space(sys, pool->kinds);
-	if (!space)
+	if (!space || space == &sys->device_ids.space)
 		return -EINVAL;
 	/* Every space of a system begins at 0. */
 	if (pool->pool.last > space->last)

@@ -66,15 +66,57 @@ int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces,
 }
 EXPORT_SYMBOL_GPL(vmr_snapshot_describe_bus);
 
+int vmr_snapshot_describe_fixed(struct vmr_snapshot_fixed *fixed,
+				uint32_t space, uint64_t key,
+				const struct vmr_span *spans, size_t nr)
+{
+	size_t i;
+
+	if (!fixed || !spans)
+		return -EINVAL;
+	for (i = 0; i < nr; i++)
+		if (spans[i].start > spans[i].last)
+			return -EINVAL;
+	for (i = 0; i < nr; i++)
+		fixed[i] = (struct vmr_snapshot_fixed) {
+			.key = key + i,
+			.start = spans[i].start,
+			.last = spans[i].last,
+			.space = space,
+		};
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_snapshot_describe_fixed);
+
 size_t vmr_block_size(const struct vmr_snapshot_block *block)
 {
 	return block->ops ? block->ops->size(block) : block->size;
 }
 
+/*
+ * Whether each space occurs once. Each space receives the index of its description,
+ * and keeps it unless a second description has overwritten it. Both passes and the
+ * one that removes the indexes take O(n).
+ */
+static bool spaces_differ(const struct vmr_snapshot_space *s, size_t nr)
+{
+	bool differ = true;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		s[i].space->snapshot_index = (uint32_t)i;
+	for (i = 0; i < nr; i++)
+		if (s[i].space->snapshot_index != i)
+			differ = false;
+	for (i = 0; i < nr; i++)
+		s[i].space->snapshot_index = 0;
+	return differ;
+}
+
 static bool spaces_valid(const struct vmr_snapshot *snap)
 {
 	const struct vmr_snapshot_space *s = snap->spaces;
-	size_t i, j;
+	size_t i;
 
 	if ((snap->nr_spaces && !s) || snap->nr_spaces > U32_MAX)
 		return false;
@@ -84,11 +126,8 @@ static bool spaces_valid(const struct vmr_snapshot *snap)
 		/* The watermark after the last id would be 2^64 */
 		if (s[i].high_watermark && s[i].space->last == VMR_ADDR_MAX)
 			return false;
-		for (j = 0; j < i; j++)
-			if (s[j].space == s[i].space)
-				return false;
 	}
-	return true;
+	return spaces_differ(s, snap->nr_spaces);
 }
 
 static bool blocks_valid(const struct vmr_snapshot *snap)
@@ -109,5 +148,6 @@ static bool blocks_valid(const struct vmr_snapshot *snap)
 
 bool vmr_snapshot_valid(const struct vmr_snapshot *snap)
 {
-	return snap && snap->ops && spaces_valid(snap) && blocks_valid(snap);
+	return snap && snap->ops && spaces_valid(snap) && blocks_valid(snap) &&
+	       (!snap->nr_fixed || snap->fixed);
 }

@@ -88,9 +88,9 @@ static inline size_t vmr_block_padding(uint64_t size)
 
 /*
  * snapshot_check.c, the first pass: check the snapshot and collect the nodes in
- * @ctx->keys. On failure, the caller releases them.
+ * @ctx->keys. On failure, the caller releases them. Returns 0, -EBADMSG or -ENODEV.
  */
-bool vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size);
+int vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size);
 void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx);
 
 /*

@@ -8,13 +8,15 @@
  * every node is as before.
  *
  * A node in the tree keeps its @start and @last, which belong to the caller until
- * the second pass. The other members describe its record:
+ * the second pass, and its @type. Two members describe its record:
  *
- *  - @gap is the offset of the record;
  *  - @subtree_max_gap is the index of the space shifted left by one; bit 0 is set
  *    for a claim;
- *  - @subtree_orders of the n-th claim of a space is set when age n has been found,
- *    see check_ages().
+ *  - @subtree_orders is the offset of the record shifted left by one; bit 0 of the
+ *    n-th claim of a space is set when age n has been found, see check_ages().
+ *
+ * A check returns 0, -EBADMSG if no machine saves such bytes, or -ENODEV if another
+ * machine than the restoring one does.
  */
 #include "snapshot.h"
 
@@ -40,7 +42,7 @@ static struct rb_node *range_to_tree(const struct vmr_range *range)
 static const uint8_t *record_of(const struct vmr_restore_ctx *ctx,
 				const struct vmr_range *range)
 {
-	return ctx->bytes + range->gap;
+	return ctx->bytes + (range->subtree_orders >> 1);
 }
 
 static const uint8_t *live_at(const struct vmr_restore_ctx *ctx,
@@ -60,56 +62,61 @@ static struct vmr_range *find_key(const struct vmr_restore_ctx *ctx,
 {
 	struct rb_node *rb = ctx->keys.rb_node;
 
-	while (rb) { /* LCOV_EXCL_BR_LINE: every key is in the tree */
+	while (rb) {
 		uint64_t has = get_le64(record_of(ctx, tree_to_range(rb)));
 
 		if (key == has)
 			return tree_to_range(rb);
 		rb = key < has ? rb->rb_left : rb->rb_right;
 	}
-	return NULL;		/* LCOV_EXCL_LINE: the same */
+	return NULL;
+}
+
+/* The id of a device that was never registered has no type: the callback knows it */
+static bool type_fits(const struct vmr_space *space,
+		      const struct vmr_range *range)
+{
+	return vmr_type_fits(space, range) ||
+	       (!range->type && space->type == VMR_TYPE_DEVICE);
 }
 
 /*
- * Request the node of a record and link it; false if there is no node, it is
- * already linked, or the key is a duplicate.
+ * Request the node of a record and link it. The node's own space is the callback's
+ * answer, since the record can be in any space.
  */
-static bool add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
-		     const uint8_t *record)
+static int add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
+		    const uint8_t *record)
 {
 	const struct vmr_snapshot *snap = ctx->snap;
+	const struct vmr_snapshot_space *s = &snap->spaces[space];
 	struct rb_node **link = &ctx->keys.rb_node, *parent = NULL;
 	uint64_t key = get_le64(record + OFF_KEY);
+	uint32_t home = ~s->id; /* refused unless the callback stores an id */
 	struct vmr_range *range;
 
-	range = snap->ops->key_to_range(snap, snap->spaces[space].id, key);
-	if (!range || range->node.link)
-		return false;
 	while (*link) {
 		uint64_t has = get_le64(record_of(ctx, tree_to_range(*link)));
 
 		if (key == has)
-			return false;
+			return -EBADMSG;
 		parent = *link;
 		link = key < has ? &parent->rb_left : &parent->rb_right;
 	}
-	range->gap = record - ctx->bytes;
+	range = snap->ops->key_to_range(snap, key, &home);
+	if (!range || range->node.link || home != s->id ||
+	    !type_fits(s->space, range))
+		return -ENODEV;
 	range->subtree_max_gap = (uint64_t)space << 1 | claim;
-	range->subtree_orders = 0;
+	range->subtree_orders = (uint64_t)(record - ctx->bytes) << 1;
 	rb_link_node(range_to_tree(range), parent, link);
 	rb_insert_color(range_to_tree(range), &ctx->keys);
-	return true;
+	return 0;
 }
 
 /* Return a node to the state that the callback handed it over in */
-static void clear_node(const struct vmr_restore_ctx *ctx,
-		       struct vmr_range *range)
+static void clear_node(struct vmr_range *range)
 {
-	const struct vmr_space *space =
-		ctx->snap->spaces[range->subtree_max_gap >> 1].space;
-
 	memset(&range->node, 0, sizeof(range->node));
-	range->type = space->type;
 	range->subtree_max_gap = 0;
 	range->subtree_orders = 0;
 }
@@ -120,7 +127,7 @@ void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx)
 
 	for (rb = rb_first_postorder(&ctx->keys); rb; rb = next) {
 		next = rb_next_postorder(rb);
-		clear_node(ctx, tree_to_range(rb));
+		clear_node(tree_to_range(rb));
 	}
 }
 
@@ -192,50 +199,61 @@ bool vmr_restore_read_space(struct vmr_restore_ctx *ctx, struct vmr_records *r)
 	return true;
 }
 
-static bool check_space_header(const struct vmr_snapshot_space *s,
-			       const uint8_t *head)
+/* A watermark outside the pool is damage; another space is another machine */
+static int check_space_header(const struct vmr_snapshot_space *s,
+			      const uint8_t *head)
 {
 	uint64_t mark = get_le64(head + OFF_MARK);
+	uint64_t start = get_le64(head + OFF_FIRST);
+	uint64_t last = get_le64(head + OFF_LAST);
+	uint32_t has_mark = get_le32(head + OFF_HAS_MARK);
 
+	if (has_mark > 1 || start > last ||
+	    (mark && (!has_mark || mark - 1 < start || mark - 1 > last)))
+		return -EBADMSG;
 	if (get_le32(head) != s->id ||
-	    get_le32(head + OFF_HAS_MARK) != (s->high_watermark ? 1 : 0) ||
-	    get_le64(head + OFF_FIRST) != s->space->start ||
-	    get_le64(head + OFF_LAST) != s->space->last)
-		return false;
-	return !mark || (s->high_watermark && mark - 1 >= s->space->start &&
-			 mark - 1 <= s->space->last);
+	    has_mark != (s->high_watermark ? 1 : 0) ||
+	    start != s->space->start || last != s->space->last)
+		return -ENODEV;
+	return 0;
 }
 
 /* Read a record, check that it is inside its space, and add its node */
-static bool check_record(struct vmr_restore_ctx *ctx, size_t index,
-			 const uint8_t *bytes, bool claim,
-			 struct vmr_record *record)
+static int check_record(struct vmr_restore_ctx *ctx, size_t index,
+			const uint8_t *bytes, bool claim,
+			struct vmr_record *record)
 {
 	const struct vmr_space *space = ctx->snap->spaces[index].space;
 
 	read_record(record, bytes, claim);
-	return record->start <= record->last &&
-	       record->start >= space->start && record->last <= space->last &&
-	       add_node(ctx, index, claim, bytes);
+	if (record->start > record->last || record->start < space->start ||
+	    record->last > space->last)
+		return -EBADMSG;
+	return add_node(ctx, index, claim, bytes);
 }
 
-static bool check_live_records(struct vmr_restore_ctx *ctx, size_t index,
-			       const struct vmr_records *r, uint64_t mark)
+static int check_live_records(struct vmr_restore_ctx *ctx, size_t index,
+			      const struct vmr_records *r, uint64_t mark)
 {
 	struct vmr_record record;
 	uint64_t last = 0;
 	size_t i;
+	int ret;
 
 	for (i = 0; i < r->nr_live; i++) {
-		if (!check_record(ctx, index, live_at(ctx, r, i), false,
-				  &record) ||
-		    (i && record.start <= last))
-			return false;
+		ret = check_record(ctx, index, live_at(ctx, r, i), false,
+				   &record);
+		if (ret)
+			return ret;
+		if (i && record.start <= last)
+			return -EBADMSG;
 		last = record.last;
 	}
 	/* A live id is below the watermark */
-	return !r->nr_live || !ctx->snap->spaces[index].high_watermark ||
-	       mark > last;
+	if (r->nr_live && ctx->snap->spaces[index].high_watermark &&
+	    mark <= last)
+		return -EBADMSG;
+	return 0;
 }
 
 /*
@@ -244,18 +262,21 @@ static bool check_live_records(struct vmr_restore_ctx *ctx, size_t index,
  * claims ascend, so one pass over both is sufficient. Loop invariant: the live
  * records before @next_live end below @start.
  */
-static bool check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
-				const struct vmr_records *r)
+static int check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
+			       const struct vmr_records *r)
 {
 	struct vmr_record claim, live = { .last = 0 };
 	uint64_t start = 0, age = 0;
 	size_t i, next_live = 0;
+	int ret;
 
 	for (i = 0; i < r->nr_claims; i++) {
-		if (!check_record(ctx, index, claim_at(ctx, r, i), true,
-				  &claim) ||
-		    claim.start < start)
-			return false;
+		ret = check_record(ctx, index, claim_at(ctx, r, i), true,
+				   &claim);
+		if (ret)
+			return ret;
+		if (claim.start < start)
+			return -EBADMSG;
 		if (claim.start > start)
 			age = 0;
 		start = claim.start;
@@ -264,7 +285,7 @@ static bool check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
 			continue;
 		}
 		if (claim.age <= age)
-			return false;
+			return -EBADMSG;
 		age = claim.age;
 		for (; next_live < r->nr_live; next_live++) {
 			read_record(&live, live_at(ctx, r, next_live), false);
@@ -272,16 +293,16 @@ static bool check_claim_records(struct vmr_restore_ctx *ctx, size_t index,
 				break;
 		}
 		if (next_live == r->nr_live || live.start > claim.last)
-			return false;
+			return -EBADMSG;
 	}
-	return true;
+	return 0;
 }
 
 /*
  * Check that each age from 1 to the number of claimed ranges occurs once. The node
  * of the n-th claim is marked when age n has been found.
  */
-static bool check_ages(struct vmr_restore_ctx *ctx, const struct vmr_records *r)
+static int check_ages(struct vmr_restore_ctx *ctx, const struct vmr_records *r)
 {
 	uint64_t age, nr = 0;
 	size_t i;
@@ -296,33 +317,61 @@ static bool check_ages(struct vmr_restore_ctx *ctx, const struct vmr_records *r)
 		if (!age)
 			continue;
 		if (age > nr)
-			return false;
+			return -EBADMSG;
 		marked = find_key(ctx, get_le64(claim_at(ctx, r, age - 1)));
 		VMR_ASSERT(marked);
-		if (marked->subtree_orders)
-			return false;
-		marked->subtree_orders = 1;
+		if (marked->subtree_orders & 1)
+			return -EBADMSG;
+		marked->subtree_orders |= 1;
 	}
-	return true;
+	return 0;
 }
 
-static bool check_spaces(struct vmr_restore_ctx *ctx)
+static int check_spaces(struct vmr_restore_ctx *ctx)
 {
 	const struct vmr_snapshot *snap = ctx->snap;
 	struct vmr_records r;
 	size_t i;
+	int ret = 0;
 
-	for (i = 0; i < snap->nr_spaces; i++) {
+	for (i = 0; !ret && i < snap->nr_spaces; i++) {
 		const uint8_t *head = ctx->bytes + ctx->at;
 
-		if (!vmr_restore_read_space(ctx, &r) ||
-		    !check_space_header(&snap->spaces[i], head) ||
-		    !check_live_records(ctx, i, &r,
-					get_le64(head + OFF_MARK)) ||
-		    !check_claim_records(ctx, i, &r) || !check_ages(ctx, &r))
-			return false;
+		if (!vmr_restore_read_space(ctx, &r))
+			return -EBADMSG;
+		ret = check_space_header(&snap->spaces[i], head);
+		if (!ret)
+			ret = check_live_records(ctx, i, &r,
+						 get_le64(head + OFF_MARK));
+		if (!ret)
+			ret = check_claim_records(ctx, i, &r);
+		if (!ret)
+			ret = check_ages(ctx, &r);
 	}
-	return true;
+	return ret;
+}
+
+static bool fixed_is_saved(const struct vmr_restore_ctx *ctx,
+			   const struct vmr_snapshot_fixed *fixed)
+{
+	const struct vmr_range *range = find_key(ctx, fixed->key);
+	struct vmr_snapshot_range saved;
+
+	return range &&
+	       vmr_snapshot_find_range(ctx, range, &saved) == VMR_LIVE &&
+	       ctx->snap->spaces[range->subtree_max_gap >> 1].id ==
+		       fixed->space &&
+	       saved.start == fixed->start && saved.last == fixed->last;
+}
+
+static int check_fixed(const struct vmr_restore_ctx *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < ctx->snap->nr_fixed; i++)
+		if (!fixed_is_saved(ctx, &ctx->snap->fixed[i]))
+			return -ENODEV;
+	return 0;
 }
 
 static bool all_zero(const uint8_t *bytes, size_t size)
@@ -333,59 +382,76 @@ static bool all_zero(const uint8_t *bytes, size_t size)
 	return true;
 }
 
-static bool check_block(struct vmr_restore_ctx *ctx,
-			const struct vmr_snapshot_block *block)
+static int check_block(struct vmr_restore_ctx *ctx,
+		       const struct vmr_snapshot_block *block)
 {
+	const struct vmr_snapshot_block_ops *ops = block->ops;
 	const uint8_t *head = ctx->bytes + ctx->at;
-	size_t size = vmr_block_size(block);
-	const uint8_t *saved;
+	const uint8_t *saved = head + BLOCK_SIZE;
+	uint64_t size, padding;
 
-	if (!consume(ctx, 1, BLOCK_SIZE) || get_le64(head) != block->key ||
-	    get_le64(head + 8) != size)
-		return false;
-	saved = ctx->bytes + ctx->at;
-	if (!consume(ctx, size, 1) ||
-	    !consume(ctx, vmr_block_padding(size), 1) ||
-	    !all_zero(saved + size, vmr_block_padding(size)))
-		return false;
-	if (block->ops && !block->ops->check(block, saved, ctx))
-		return false;
-	return !block->check || block->check(block, saved, ctx);
+	if (!consume(ctx, 1, BLOCK_SIZE))
+		return -EBADMSG;
+	size = get_le64(head + 8);
+	padding = vmr_block_padding(size);
+	if (!consume(ctx, size, 1) || !consume(ctx, padding, 1) ||
+	    !all_zero(saved + size, padding))
+		return -EBADMSG;
+	if (get_le64(head) != block->key || size != vmr_block_size(block) ||
+	    (ops && ops->match && !ops->match(block, saved)))
+		return -ENODEV;
+	if ((ops && !ops->check(block, saved, ctx)) ||
+	    (block->check && !block->check(block, saved, ctx)))
+		return -EBADMSG;
+	return 0;
 }
 
-static bool check_blocks(struct vmr_restore_ctx *ctx)
+static int check_blocks(struct vmr_restore_ctx *ctx)
 {
 	size_t i;
+	int ret;
 
-	for (i = 0; i < ctx->snap->nr_blocks; i++)
-		if (!check_block(ctx, &ctx->snap->blocks[i]))
-			return false;
-	return ctx->at == ctx->end;
+	for (i = 0; i < ctx->snap->nr_blocks; i++) {
+		ret = check_block(ctx, &ctx->snap->blocks[i]);
+		if (ret)
+			return ret;
+	}
+	return ctx->at == ctx->end ? 0 : -EBADMSG;
 }
 
 /* The checksum is the first check; nothing else is read before it */
-static bool check_header(struct vmr_restore_ctx *ctx, size_t size)
+static int check_header(struct vmr_restore_ctx *ctx, size_t size)
 {
 	const uint8_t *bytes = ctx->bytes;
 
 	if (size < HEAD_SIZE + CHECKSUM_SIZE)
-		return false;
+		return -EBADMSG;
 	ctx->at = HEAD_SIZE;
 	ctx->end = size - CHECKSUM_SIZE;
-	return get_le32(bytes + ctx->end) ==
-		       vmr_snapshot_checksum(bytes, ctx->end) &&
-	       !memcmp(bytes, vmr_snapshot_magic, sizeof(vmr_snapshot_magic)) &&
-	       get_le32(bytes + OFF_VERSION) == VMR_SNAPSHOT_VERSION &&
-	       !get_le32(bytes + OFF_ZERO) &&
-	       get_le64(bytes + OFF_TOTAL) == size &&
-	       get_le32(bytes + OFF_NR_SPACES) == ctx->snap->nr_spaces &&
-	       get_le32(bytes + OFF_NR_BLOCKS) == ctx->snap->nr_blocks;
+	if (get_le32(bytes + ctx->end) !=
+		    vmr_snapshot_checksum(bytes, ctx->end) ||
+	    memcmp(bytes, vmr_snapshot_magic, sizeof(vmr_snapshot_magic)))
+		return -EBADMSG;
+	/* The other fields of another version can have another meaning */
+	if (get_le32(bytes + OFF_VERSION) != VMR_SNAPSHOT_VERSION)
+		return -ENODEV;
+	if (get_le32(bytes + OFF_ZERO) || get_le64(bytes + OFF_TOTAL) != size)
+		return -EBADMSG;
+	if (get_le32(bytes + OFF_NR_SPACES) != ctx->snap->nr_spaces ||
+	    get_le32(bytes + OFF_NR_BLOCKS) != ctx->snap->nr_blocks)
+		return -ENODEV;
+	return 0;
 }
 
-bool vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size)
+int vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size)
 {
-	return check_header(ctx, size) && check_spaces(ctx) &&
-	       check_blocks(ctx);
+	int ret = check_header(ctx, size);
+
+	if (!ret)
+		ret = check_spaces(ctx);
+	if (!ret)
+		ret = check_fixed(ctx);
+	return ret ? ret : check_blocks(ctx);
 }
 
 struct vmr_range *vmr_restore_remove_node(struct vmr_restore_ctx *ctx,
@@ -395,7 +461,7 @@ struct vmr_range *vmr_restore_remove_node(struct vmr_restore_ctx *ctx,
 
 	VMR_ASSERT(range);
 	rb_erase(range_to_tree(range), &ctx->keys);
-	clear_node(ctx, range);
+	clear_node(range);
 	return range;
 }
 

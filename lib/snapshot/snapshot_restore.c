@@ -82,14 +82,16 @@ int vmr_snapshot_restore(const struct vmr_snapshot *snap, const void *buf,
 			 size_t size)
 {
 	struct vmr_restore_ctx ctx = { .snap = snap, .bytes = buf };
+	int ret;
 
 	if (!vmr_snapshot_valid(snap) || !buf || !snap->ops->key_to_range)
 		return -EINVAL;
 	if (!all_empty(snap))
 		return -EBUSY;
-	if (!vmr_restore_check(&ctx, size)) {
+	ret = vmr_restore_check(&ctx, size);
+	if (ret) {
 		vmr_restore_release_nodes(&ctx);
-		return -EBADMSG;
+		return ret;
 	}
 	ctx.at = HEAD_SIZE;
 	restore_spaces(&ctx);

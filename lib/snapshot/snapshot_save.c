@@ -126,6 +126,43 @@ static bool nothing_settleable(const struct vmr_snapshot *snap)
 	return true;
 }
 
+static const struct vmr_space *find_space(const struct vmr_snapshot *snap,
+					  uint32_t id, size_t *index)
+{
+	size_t low = 0, high = snap->nr_spaces;
+
+	while (low < high) {
+		*index = low + (high - low) / 2;
+		if (snap->spaces[*index].id == id)
+			return snap->spaces[*index].space;
+		if (snap->spaces[*index].id < id)
+			low = *index + 1;
+		else
+			high = *index;
+	}
+	return NULL;
+}
+
+/* Whether each fixed range is live at its place */
+static bool fixed_in_place(const struct vmr_snapshot *snap)
+{
+	const struct vmr_snapshot_fixed *fixed;
+	const struct vmr_space *space;
+	const struct vmr_range *range;
+	size_t i, index;
+
+	for (i = 0; i < snap->nr_fixed; i++) {
+		fixed = &snap->fixed[i];
+		space = find_space(snap, fixed->space, &index);
+		range = space ? vmr_find(space, fixed->start) : NULL;
+		if (!range || range->start != fixed->start ||
+		    range->last != fixed->last ||
+		    range_key(snap, index, range) != fixed->key)
+			return false;
+	}
+	return true;
+}
+
 static bool all_blocks_consistent(const struct vmr_snapshot *snap)
 {
 	const struct vmr_snapshot_block *block;
@@ -261,7 +298,7 @@ int vmr_snapshot_save(const struct vmr_snapshot *snap, void *buf, size_t size,
 		return -ENOSPC;
 	if (!nothing_settleable(snap))
 		return -EAGAIN;
-	if (!all_blocks_consistent(snap))
+	if (!fixed_in_place(snap) || !all_blocks_consistent(snap))
 		return -EBADMSG;
 	if (!keys_are_unique(snap, buf)) {
 		memset(buf, 0, need);

@@ -10,7 +10,6 @@
 # repetitions run a part of them here; `make check` runs all. A program that fails
 # shows its output before its failures.
 
-
 set -u
 
 dir=${1:?usage: $0 DIRECTORY [PROGRAM]...}

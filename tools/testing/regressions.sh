@@ -67,7 +67,7 @@ failing()
 	for program in $programs; do
 		gcc "$build/$program.o" "$build/libvmalloc.a" -lpthread \
 			-o "$build/$program" || { echo "LINK"; return; }
-		timeout 300 "$build/$program" 2>/dev/null
+		timeout 1800 "$build/$program" 2>/dev/null
 	done | sed -n 's/^\(# *\)\?not ok [0-9]* *-\? *\([a-z_0-9]*\.\)*\([a-z_0-9]*\).*/\3/p' |
 	while read -r name; do
 		case $ids in *" $name "*) echo "$name" ;; esac

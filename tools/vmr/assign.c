@@ -351,6 +351,33 @@ static void find_bits(struct plan *plan)
 	}
 }
 
+/* A plan for another processor may be wrong on one of AMD's. */
+static void warn_of_hole(struct plan *plan)
+{
+	struct plan_resource *resource;
+	struct plan_device *device;
+
+	if (plan->machine.amd || strcmp(plan->machine.name, "x86-64"))
+		return;
+	for_each_device(device, plan) {
+		if (device->behind || !is_in(device, false))
+			continue;
+		for_each_resource(resource, device) {
+			const struct vmr_range *range = &resource->region.range;
+
+			if (resource->kind != VMR_KIND_MMIO ||
+			    range->last < HT_HOLE_START ||
+			    range->start > HT_HOLE_LAST)
+				continue;
+			add_note(plan, xprintf("%s is in 0xfd00000000-0xffffffffff, "
+					       "which AMD's processors reserve: "
+					       "--amd leaves that free",
+					       device->name));
+			return;
+		}
+	}
+}
+
 bool place_plan(struct plan *plan)
 {
 	bool fits = attempt(plan, plan->machine.bits);
@@ -363,6 +390,7 @@ bool place_plan(struct plan *plan)
 	/* Once more without the devices that have no place, for tight windows */
 	if (!attempt(plan, plan->machine.bits))
 		assign_plan(plan, plan->machine.bits);
+	warn_of_hole(plan);
 	end_progress();
 	return fits;
 }

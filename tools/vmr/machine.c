@@ -24,14 +24,48 @@ static void describe_custom(struct vmr_layout_config *config, uint32_t bits)
 	};
 }
 
+/*
+ * Only AMD's processors reserve the addresses for HyperTransport. Elsewhere the window
+ * begins behind the memory, as with 40 bits, and has the addresses of the hole too.
+ */
+static void fill_hole(struct vmr_layout_config *config, const struct machine *m)
+{
+	struct vmr_layout_config low;
+	size_t i;
+
+	if (m->amd || config->phys_bits < 40 ||
+	    vmr_layout_x86_64(&low, m->ram, m->ram_max, 40) ||
+	    low.nr_ram != config->nr_ram)
+		return;
+	for (i = 0; i < low.nr_ram; i++)
+		if (low.ram[i].last != config->ram[i].last)
+			return;
+	for (i = 0; i < config->nr_windows; i++) {
+		struct vmr_span *span = &config->windows[i].span;
+
+		if (!(config->windows[i].flags & VMR_64BIT))
+			continue;
+		span->start = low.windows[i].span.start;
+		if (span->last == HT_HOLE_START - 1)
+			span->last = HT_HOLE_LAST;
+	}
+}
+
 static int describe_ready(struct vmr_layout_config *config,
 			  const struct machine *m, uint32_t bits)
 {
+	int err;
+
+	if (bits > 46)
+		bits |= VMR_LAYOUT_WIDE;
 	if (!strcmp(m->name, "arm64"))
 		return vmr_layout_arm64(config, m->ram, m->ram_max, bits);
 	if (!strcmp(m->name, "riscv64"))
 		return vmr_layout_riscv64(config, m->ram, m->ram_max, bits);
-	return vmr_layout_x86_64(config, m->ram, m->ram_max, bits);
+	err = vmr_layout_x86_64(config, m->ram, m->ram_max, bits);
+	if (!err)
+		fill_hole(config, m);
+	return err;
 }
 
 static void copy_spans(const struct config_spans *from, struct vmr_span *to,

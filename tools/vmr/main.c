@@ -26,6 +26,8 @@ static const char usage[] =
 	"  -M, --memory SIZE    memory, such as 64G (default 4G)\n"
 	"      --memory-max SIZE  leave room for so much\n"
 	"  -b, --bits N         width of a guest physical address\n"
+	"  -a, --amd            the host's processor is AMD's, which reserves addresses\n"
+	"                       below 1 TiB\n"
 	"  -p, --page SIZE      page size of the host: no two BARs share a page\n"
 	"  -o, --only WORD      of a host's devices, only those whose address "
 	"begins with\n"
@@ -63,6 +65,7 @@ static const struct option long_options[] = {
 	{ "memory", required_argument, NULL, 'M' },
 	{ "memory-max", required_argument, NULL, OPT_MEMORY_MAX },
 	{ "bits", required_argument, NULL, 'b' },
+	{ "amd", no_argument, NULL, 'a' },
 	{ "page", required_argument, NULL, 'p' },
 	{ "only", required_argument, NULL, 'o' },
 	{ "split", no_argument, NULL, 'S' },
@@ -95,6 +98,7 @@ struct options {
 	uint64_t		ram_max;
 	uint64_t		bits;
 	uint64_t		page;
+	bool			amd;
 	const char		*only[MAX_ONLY];
 	struct selection	selection;
 	struct plan_settings	settings;
@@ -264,6 +268,9 @@ static void take_option(struct options *o, int opt, const char *arg)
 	case 'b':
 		o->bits = number_option(arg, 33, 64);
 		break;
+	case 'a':
+		o->amd = true;
+		break;
 	case 'p':
 		o->page = page_option(arg);
 		break;
@@ -284,7 +291,7 @@ static void read_options(struct options *o, int argc, char **argv)
 
 	memset(o, 0, sizeof(*o));
 	o->selection.only = o->only;
-	while ((opt = getopt_long(argc, argv, "m:M:b:p:o:SBfr:geF:js:hV",
+	while ((opt = getopt_long(argc, argv, "m:M:b:ap:o:SBfr:geF:js:hV",
 				  long_options, NULL)) != -1)
 		take_option(o, opt, optarg);
 }
@@ -346,6 +353,7 @@ static void override(struct machine *m, const struct options *o)
 		m->bits = o->bits;
 	if (o->page)
 		m->page = o->page;
+	m->amd = o->amd;
 }
 
 static int draw(struct plan *plan, const char *name)

@@ -10,6 +10,10 @@
 
 #include "vmr.h"
 
+/* Reserved by AMD's processors */
+#define HT_HOLE_START	0xfd00000000ull
+#define HT_HOLE_LAST	0xffffffffffull
+
 /* A resource of a device, in a list to be placed */
 struct item {
 	struct plan_device	*device;

@@ -64,8 +64,8 @@ static bool place_lowest(struct vmr_space *space, uint64_t start,
 	memset(&r->region, 0, sizeof(r->region));
 	if (!has_phase(r))
 		return !vmr_alloc(space, &r->region.range, &req, NULL);
-	vmr_pool_init(&pool, space, start, 0, NULL);
-	return find_phase(&pool, r, false, &at, &mirrored) &&
+	return !vmr_pool_init_span(&pool, space, start, VMR_ADDR_MAX, NULL) &&
+	       find_phase(&pool, r, false, &at, &mirrored) &&
 	       !vmr_reserve(space, &r->region.range, at, at + (r->size - 1),
 			    NULL);
 }

@@ -201,6 +201,7 @@ struct config_spans {
  * @ram_max: bytes of memory to leave room for
  * @bits: width of an address, 0 for the usual one
  * @page: page size of the host, 0 if BARs need not be spaced by it
+ * @amd: whether the addresses that AMD's processors reserve stay free
  * @file: the file that gives spans
  * @memory: areas of memory, if not the usual ones
  * @windows: windows, if not the usual ones
@@ -214,6 +215,7 @@ struct machine {
 	uint64_t		ram_max;
 	uint32_t		bits;
 	uint64_t		page;
+	bool			amd;
 	const char		*file;
 	struct config_spans	memory;
 	struct config_spans	windows;

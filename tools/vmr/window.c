@@ -33,8 +33,8 @@ static bool pack_one(struct vmr_space *space, struct plan_resource *r,
 		if (vmr_alloc(space, &r->region.range, &req, NULL))
 			return false;
 	} else {
-		vmr_pool_init(&pool, space, from, 0, NULL);
-		if (!find_phase(&pool, r, false, &start, &r->mirrored_below) ||
+		if (vmr_pool_init_span(&pool, space, from, VMR_ADDR_MAX, NULL) ||
+		    !find_phase(&pool, r, false, &start, &r->mirrored_below) ||
 		    vmr_reserve(space, &r->region.range, start,
 				start + (r->size - 1), NULL))
 			return false;

@@ -34,7 +34,7 @@ struct seq_file;
  * Return: as vmr_print_space(); a show function may return it.
  */
 int vmr_seq_print_space(struct seq_file *m, const struct vmr_printer *how,
-		      const struct vmr_space *space);
+			const struct vmr_space *space);
 
 /**
  * vmr_seq_print_ids - print the map of ids into a file
@@ -45,7 +45,7 @@ int vmr_seq_print_space(struct seq_file *m, const struct vmr_printer *how,
  * Return: as vmr_print_ids().
  */
 int vmr_seq_print_ids(struct seq_file *m, const struct vmr_printer *how,
-		    const struct vmr_id_pool *ids);
+		      const struct vmr_id_pool *ids);
 
 /**
  * vmr_seq_print_system - print the maps of a machine into a file
@@ -64,7 +64,7 @@ int vmr_seq_print_system(struct seq_file *m, const struct vmr_printer *how);
  */
 struct vmr_debugfs_entry {
 	const struct vmr_manager	*manager;
-	struct mutex			*lock;
+	struct mutex			*lock;	/* of the writers */
 	uint32_t			flags;
 };
 

@@ -29,11 +29,11 @@ static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 }
 
 static struct vmr_range *node_of(const struct vmr_snapshot *snap,
-				 uint32_t space, uint64_t key)
+				 uint64_t key, uint32_t *space)
 {
 	const struct state *s = (const struct state *)snap;
 
-	(void)space;
+	*space = VMR_SNAPSHOT_FIRST_USER;
 	return key < s->n ? &s->nodes[1][key] : NULL;
 }
 

@@ -15,7 +15,7 @@ set -u
 log=$1
 shift
 
-timeout -k 10 "${KTAP_TIMEOUT:-120}" "$@" >"$log" 2>&1 </dev/null
+timeout -k 10 "${KTAP_TIMEOUT:-1800}" "$@" >"$log" 2>&1 </dev/null
 status=$?
 
 awk -v status=$status '

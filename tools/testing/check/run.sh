@@ -250,7 +250,7 @@ check()
 	if [ -n "$lacking" ]; then
 		run_now run_logged skip "$lacking"
 	else
-		run_in_background run_logged timeout -k 10 "${CHECK_TIMEOUT:-600}" \
+		run_in_background run_logged timeout -k 10 "${CHECK_TIMEOUT:-5400}" \
 			"tools/testing/check/$1.sh" "${@:2}"
 	fi
 }
@@ -308,6 +308,7 @@ build()
 
 can_gcc() { command -v gcc; }
 can_sanitizers() { can_gcc; }
+can_debug() { can_gcc; }
 can_threads() { can_gcc; }
 can_clang()
 {
@@ -379,45 +380,49 @@ esac
 # Only the library is built with the options under test. The tests themselves are
 # not optimised, which saves most of the time to compile.
 variant gcc "$(tests)" tests CC=gcc
-variant sanitizers "$(tests)" 'tests vmm' CC=gcc TEST_OPT=-O0 \
+# The slower ones repeat less: see test_part() of the tests.
+VMR_TEST_DIVISOR=4 variant sanitizers "$(tests)" 'tests vmm' CC=gcc TEST_OPT=-O0 \
 	EXTRA_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all' \
 	EXTRA_LDFLAGS='-fsanitize=address,undefined'
 # The first race that ThreadSanitizer finds ends the test. Tests with one thread have
 # no races and are left out, since they are slow with it.
-TSAN_OPTIONS=halt_on_error=1 variant threads "$(tests -t)" tests CC=gcc \
+VMR_TEST_DIVISOR=8 TSAN_OPTIONS=halt_on_error=1 variant threads "$(tests -t)" tests CC=gcc \
 	TEST_OPT=-O0 \
 	EXTRA_CFLAGS=-fsanitize=thread EXTRA_LDFLAGS=-fsanitize=thread
-variant m32 "$(tests)" tests CC=gcc TEST_OPT=-O0 \
+# The assertions of the library
+VMR_TEST_DIVISOR=4 variant debug "$(tests)" tests CC=gcc TEST_OPT=-O0 \
+	EXTRA_CFLAGS=-DVMR_DEBUG
+VMR_TEST_DIVISOR=2 variant m32 "$(tests)" tests CC=gcc TEST_OPT=-O0 \
 	EXTRA_CFLAGS="-m32 -idirafter /usr/include/$(gcc -print-multiarch)"
 # Its sanitizer detects more undefined behaviour than gcc's.
-variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0 \
+VMR_TEST_DIVISOR=4 variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0 \
 	EXTRA_CFLAGS='-fsanitize=undefined -fno-sanitize-recover=all' \
 	EXTRA_LDFLAGS=-fsanitize=undefined
 
 # In an emulated machine: no KVM, no root, nothing installed but QEMU.
 in_environment kernel
-KTAP_TIMEOUT=900 check_ktap kernel tools/testing/kernel/run.sh
-KTAP_TIMEOUT=900 check_ktap kernel-6.12 tools/testing/kernel/run.sh 6.12
+KTAP_TIMEOUT=5400 check_ktap kernel tools/testing/kernel/run.sh
+KTAP_TIMEOUT=5400 check_ktap kernel-6.12 tools/testing/kernel/run.sh 6.12
 
 in_environment firmware
 for machine in cortex-m3 cortex-m3-systick riscv64 aarch64 uefi; do
-	KTAP_TIMEOUT=600 check_ktap "firmware $machine" \
+	KTAP_TIMEOUT=3600 check_ktap "firmware $machine" \
 		tools/testing/check/firmware.sh $machine \
 		"$check/firmware/$machine"
 done
 
 in_environment qemu-user
 for processor in s390x armhf; do
-	KTAP_TIMEOUT=600 check_ktap "qemu-user $processor" \
+	KTAP_TIMEOUT=3600 check_ktap "qemu-user $processor" \
 		tools/testing/check/qemu-user.sh $processor \
 		"$check/qemu-user/$processor"
 done
 
 in_environment checks
 if [ -e tools/testing/spin/run.sh ]; then
-	KTAP_TIMEOUT=900 JOBS=1 check_ktap spin tools/testing/spin/run.sh
+	KTAP_TIMEOUT=5400 JOBS=1 check_ktap spin tools/testing/spin/run.sh
 fi
-KTAP_TIMEOUT=900 check_ktap fuzz tools/testing/check/fuzz.sh
+KTAP_TIMEOUT=5400 check_ktap fuzz tools/testing/check/fuzz.sh
 check_ktap sched-worst-case tools/testing/check/sched-worst-case.sh
 check tsan
 check drd
@@ -449,6 +454,7 @@ check consumers cmake
 check consumers meson
 check abi
 check kernel-files
+check acpi
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm

@@ -49,7 +49,7 @@ said=
 if gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -pthread \
 		-o "$work/priority-inversion" \
 		tools/testing/check/priority-inversion.c "$O/libvmalloc.a"; then
-	said=$(timeout $((60 + ${VMR_TEST_WAKEUPS:-0} / 1000)) \
+	said=$(timeout $((900 + ${VMR_TEST_WAKEUPS:-0} / 100)) \
 		"$work/priority-inversion" 2>&1)
 	status=$?
 	echo "# $said"

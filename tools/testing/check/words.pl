@@ -72,7 +72,10 @@ sub check_paragraph
 		}
 		return $line;
 	};
-	while ($text =~ /\G\s*(\S.*?(?:[.?!][)"']?(?=\s+(?:[A-Z0-9(@%&"']|[a-z]\w*[_.(]\w)|\s*$)|$))/gs) {
+	# The next sentence begins with a capital or with the name of a file or function
+	my $next = qr/\s+(?:[A-Z0-9(@%&"']|[a-z]\w*[_.(]\w)/;
+
+	while ($text =~ /\G\s*(\S.*?(?:[.?!][)"']?(?=$next|\s*$)|$))/gs) {
 		my ($sentence, $at) = ($1, $-[1]);
 
 		for my $rule (@rules) {

@@ -189,7 +189,7 @@ static int replay(const char *corpus, uint64_t ops)
 		fflush(stdout);
 		pid = fork();
 		if (!pid) {
-			alarm(300);
+			alarm(1800);
 			status = replay_one(targets[i], corpus, ops);
 			fflush(stdout);
 			_exit(status);

@@ -45,7 +45,7 @@ done
 # The host may delay the guest: the kernel must not panic because of a missing timer
 # tick. The tests have threads that never sleep, which need full preemption. The tests
 # of the tracepoints compare pointers, and hashing them would need entropy first.
-timeout -k 10 "${BOOT_TIMEOUT:-600}" qemu-system-x86_64 \
+timeout -k 10 "${BOOT_TIMEOUT:-3600}" qemu-system-x86_64 \
 	-accel tcg,thread=multi -smp 4,sockets=4 -m "${BOOT_MEMORY:-512}" \
 	-nodefaults -display none -serial "file:$log" -no-reboot \
 	-kernel "$image" -initrd "$dir/initramfs" \

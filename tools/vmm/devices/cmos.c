@@ -91,6 +91,17 @@ static void cmos_size(struct cmos *cmos, unsigned int reg, unsigned int bytes,
 	}
 }
 
+bool cmos_check(const struct vmr_snapshot_block *block,
+		const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	struct cmos state;
+
+	(void)block;
+	(void)ctx;
+	platform_load(&state, sizeof(state), saved);
+	return state.index < ARRAY_SIZE(state.regs);
+}
+
 int cmos_register(struct vmm *vmm)
 {
 	const struct vmm_config *config = &vmm->config;

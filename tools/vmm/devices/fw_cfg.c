@@ -117,7 +117,7 @@ static size_t fw_cfg_memory(struct vmm *vmm)
 	vmr_for_each_range(range, &vmm->sys.mmio) {
 		region = container_of(range, struct vmr_region, range);
 		if (region->device != &vmm->ram.dev ||
-		    vmm->ram.banks[region->index].readonly ||
+		    vmm->ram.banks[region->index].kvm.readonly ||
 		    n == ARRAY_SIZE(cfg->e820))
 			continue;
 		entry[n].addr = htole64(range->start);
@@ -126,6 +126,49 @@ static size_t fw_cfg_memory(struct vmm *vmm)
 		n++;
 	}
 	return n * sizeof(*entry);
+}
+
+/* The room for the contents of a file */
+static uint32_t file_room(const struct fw_cfg *cfg, unsigned int file)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->nr_items; i++)
+		if (cfg->items[i].key == KEY_FILES + file)
+			return cfg->items[i].data == cfg->e820 ?
+				       sizeof(cfg->e820) :
+				       cfg->items[i].size;
+	return 0;
+}
+
+/*
+ * The directory is that of the machine, apart from the size of the memory map, which
+ * says how many entries are restored.
+ */
+bool fw_cfg_check(const struct vmr_snapshot_block *block,
+		  const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	const struct fw_cfg *cfg =
+		container_of(block->bytes, struct fw_cfg, selected);
+	struct fw_cfg state;
+	unsigned int i;
+
+	(void)ctx;
+	memcpy(&state.selected, saved, block->size);
+	if (state.nr_files != cfg->nr_files ||
+	    state.directory.count != cfg->directory.count)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(cfg->directory.files); i++) {
+		const struct fw_cfg_file *file = &state.directory.files[i];
+		const struct fw_cfg_file *built = &cfg->directory.files[i];
+
+		if (file->select != built->select ||
+		    file->reserved != built->reserved ||
+		    memcmp(file->name, built->name, sizeof(file->name)) ||
+		    be32toh(file->size) > file_room(cfg, i))
+			return false;
+	}
+	return true;
 }
 
 /* Restore the sizes of the files from the restored directory. */

@@ -27,6 +27,8 @@ enum {
 #define CTL_WRITE_OUTPORT	0xd1
 #define CTL_WRITE_AUX		0xd4
 
+#define CTL_RESET		0xfe
+
 #define CONFIG_KBD_DISABLE	0x10
 #define CONFIG_AUX_DISABLE	0x20
 #define OUTPORT_A20		0x03	/* and the reset line at rest */
@@ -102,6 +104,9 @@ static void i8042_command(struct i8042 *kbc, uint8_t value)
 	case CTL_READ_OUTPORT:
 		i8042_push(kbc, kbc->outport);
 		break;
+	case CTL_RESET:
+		vcpus_end(kbc->platform.vmm, GUEST_RESET);
+		break;
 	}
 }
 
@@ -140,6 +145,18 @@ static void i8042_write(struct platform *p, uint32_t region, uint32_t offset,
 		kbc->outport = value;
 	else if (command != CTL_WRITE_AUX)
 		keyboard(kbc, value);
+}
+
+/* The queue has room for as many bytes as it can count, whatever the indexes are */
+bool i8042_check(const struct vmr_snapshot_block *block,
+		 const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	struct i8042 state;
+
+	(void)block;
+	(void)ctx;
+	platform_load(&state, sizeof(state), saved);
+	return state.head - state.tail <= ARRAY_SIZE(state.queue);
 }
 
 int i8042_register(struct vmm *vmm)

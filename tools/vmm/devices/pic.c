@@ -37,6 +37,18 @@ static void pic_write(struct platform *p, uint32_t region, uint32_t offset,
 	}
 }
 
+/* At most ICW2 to ICW4 follow the first word */
+bool pic_check(const struct vmr_snapshot_block *block,
+	       const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	struct pic state;
+
+	(void)block;
+	(void)ctx;
+	platform_load(&state, sizeof(state), saved);
+	return state.icw[0] <= 3 && state.icw[1] <= 3;
+}
+
 int pic_register(struct vmm *vmm)
 {
 	struct platform *p = &vmm->pic.platform;

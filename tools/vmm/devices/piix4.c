@@ -28,11 +28,10 @@ enum {
 	SMBUS_REGION,
 };
 
-static uint16_t config_ports(const struct vmr_pci_function *fn,
-			     unsigned int reg, unsigned int size)
+static uint16_t config_ports(const uint8_t *config, unsigned int reg,
+			     unsigned int size)
 {
-	return (uint16_t)((fn->config[reg] | fn->config[reg + 1] << 8) &
-			  ~(size - 1));
+	return (uint16_t)((config[reg] | config[reg + 1] << 8) & ~(size - 1));
 }
 
 static void place(struct vmr_pci_function *fn, struct vmr_region *region,
@@ -58,11 +57,11 @@ static void pm_config_written(struct vmr_pci_function *fn, uint32_t offset,
 
 	if (touches(offset, width, PM_BASE, PM_BASE + 1) ||
 	    touches(offset, width, PM_MISC, PM_MISC))
-		place(fn, &pm->acpi, config_ports(fn, PM_BASE, ACPI_SIZE),
+		place(fn, &pm->acpi, config_ports(fn->config, PM_BASE, ACPI_SIZE),
 		      fn->config[PM_MISC] & DECODE);
 	if (touches(offset, width, SMBUS_BASE, SMBUS_BASE + 1) ||
 	    touches(offset, width, SMBUS_CONFIG, SMBUS_CONFIG))
-		place(fn, &pm->smbus, config_ports(fn, SMBUS_BASE, SMBUS_SIZE),
+		place(fn, &pm->smbus, config_ports(fn->config, SMBUS_BASE, SMBUS_SIZE),
 		      fn->config[SMBUS_CONFIG] & DECODE);
 }
 
@@ -104,6 +103,34 @@ static void pm_write(struct vmr_device *dev, const struct vmr_access *access,
 	pthread_mutex_lock(&pm->lock);
 	memcpy(pm->regs + access->offset, last, access->width);
 	pthread_mutex_unlock(&pm->lock);
+}
+
+/* Whether the saved range of a block of ports is where its registers say */
+static bool ports_valid(const struct vmr_region *region, uint16_t base,
+			bool decode, const struct vmr_restore_ctx *ctx)
+{
+	struct vmr_snapshot_range saved;
+	enum vmr_state state;
+
+	state = vmr_snapshot_find_range(ctx, &region->range, &saved);
+	if (!decode || !base)
+		return state == VMR_FREE;
+	return (state == VMR_LIVE || state == VMR_CLAIMED) &&
+	       saved.start == base && saved.last == base + region->size - 1;
+}
+
+/* @saved begins with the configuration space */
+bool piix4_pm_check(const struct vmr_snapshot_block *block,
+		    const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	const struct piix4_pm *pm =
+		container_of(block->owner, struct piix4_pm, fn);
+
+	return ports_valid(&pm->acpi, config_ports(saved, PM_BASE, ACPI_SIZE),
+			   saved[PM_MISC] & DECODE, ctx) &&
+	       ports_valid(&pm->smbus,
+			   config_ports(saved, SMBUS_BASE, SMBUS_SIZE),
+			   saved[SMBUS_CONFIG] & DECODE, ctx);
 }
 
 int piix4_pm_register(struct vmm *vmm)

@@ -136,6 +136,29 @@ static void pit_write(struct platform *p, uint32_t region, uint32_t offset,
 	}
 }
 
+static bool channel_valid(const struct pit_channel *ch)
+{
+	return ch->reload <= 0xffff && ch->mode <= 5 && ch->access >= 1 &&
+	       ch->access <= 3 && is_bool(&ch->second) &&
+	       is_bool(&ch->read_second) && is_bool(&ch->latched);
+}
+
+bool pit_check(const struct vmr_snapshot_block *block,
+	       const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	struct pit state;
+	unsigned int i;
+
+	(void)block;
+	(void)ctx;
+	platform_load(&state, sizeof(state), saved);
+	for (i = 0; i < ARRAY_SIZE(state.channels); i++)
+		if (!channel_valid(&state.channels[i]))
+			return false;
+	return !(state.gate & ~GATE_WRITABLE) &&
+	       !(state.refresh & ~GATE_REFRESH);
+}
+
 int pit_register(struct vmm *vmm)
 {
 	struct platform *p = &vmm->pit.platform;

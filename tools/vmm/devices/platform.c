@@ -82,6 +82,22 @@ void platform_irq(struct platform *p, uint32_t irq)
 				  VMR_KIND_IRQ, irq, 1, &p->irq);
 }
 
+/* Load the saved registers of a device of @size bytes, which begins with a platform */
+void platform_load(void *state, size_t size, const uint8_t *saved)
+{
+	memcpy((char *)state + sizeof(struct platform), saved,
+	       size - sizeof(struct platform));
+}
+
+/* Whether a loaded byte is a bool, of which only 0 and 1 may be read as one */
+bool is_bool(const bool *value)
+{
+	uint8_t byte;
+
+	memcpy(&byte, value, 1);
+	return byte <= 1;
+}
+
 int platform_register(struct platform *p)
 {
 	return vmm_register(p->vmm, &p->dev);

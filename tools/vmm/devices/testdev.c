@@ -22,13 +22,13 @@ struct bar_desc {
 };
 
 /**
- * struct testdev_desc - what is on a card
+ * struct testdev_desc - description of a test device
  * @address: its PCI address; bus 1 stands for the bus behind the bridge, whatever
  *	number firmware gives that
  * @vectors: MSI-X vectors, 0 for none
  * @memory_bar: the BAR with memory behind it, all but its last @trapped bytes;
  *	meaningless if @trapped is 0
- * @message: what its option ROM says, NULL for a card without one
+ * @message: message of its option ROM, NULL for a device without one
  */
 struct testdev_desc {
 	const char		*name;
@@ -274,6 +274,7 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 	struct vmr_pci_function *fn = &testdev->fn;
 	struct vmr_pci_ids ids = desc->ids;
 	const struct bar_desc *bar;
+	struct vmr_constraint *c;
 	struct vmr_region *region;
 	int err;
 
@@ -294,18 +295,13 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 	fn->dev.constraints = testdev->constraints;
 	vmr_resource_set_init(&fn->dev.resources, testdev->resources,
 			      ARRAY_SIZE(testdev->resources));
+	c = testdev->constraints;
 	if (desc->vectors)
-		vmr_constraint_init(
-			&testdev->constraints[fn->dev.nr_constraints++],
-			VMR_KIND_MSIX, desc->vectors, &testdev->vectors);
+		vmr_constraint_init(c++, VMR_KIND_MSIX, desc->vectors,
+				    &testdev->vectors);
 	if (desc->trapped) {
 		region = &fn->bars[desc->memory_bar].region;
 		region->type = VMR_REGION_MEMORY;
-		vmr_constraint_init(
-			&testdev->constraints[fn->dev.nr_constraints++],
-			VMR_KIND_MEM_SLOT, 1, &testdev->memory.slot);
-		memory_add(vmm, &testdev->memory, region,
-			   region->size - desc->trapped);
 		vmr_region_init(&testdev->trapped, VMR_MMIO, VMR_REGION_TRAPPED,
 				desc->trapped, desc->memory_bar,
 				"trapped part");
@@ -313,7 +309,9 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 		err = vmr_region_add_subregion(region, &testdev->trapped);
 		if (err)
 			return err;
+		memory_add(vmm, &testdev->memory, region);
 	}
+	fn->dev.nr_constraints = c - testdev->constraints;
 	if (desc->message) {
 		option_rom_make(vmm->option_rom, ids.vendor, ids.device,
 				desc->message);

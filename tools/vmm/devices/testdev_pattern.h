@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * testdev_pattern.h - what the registers of the cards read as
+ * testdev_pattern.h - the values of the registers of test devices
  *
- * For the VMM, whose cards answer so, and for the guest program, which expects
- * it: a byte that only this offset of this BAR of this card has to have.
+ * The VMM returns these values, and the guest program expects them. A value depends
+ * on the device, the BAR and the offset.
  */
 #ifndef TESTDEV_PATTERN_H
 #define TESTDEV_PATTERN_H

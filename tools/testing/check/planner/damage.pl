@@ -34,7 +34,7 @@ sub try {
 	if (!$pid) {
 		open(STDOUT, ">", "/dev/null");
 		open(STDERR, ">", "$dir/damaged.err");
-		alarm(20);
+		alarm(300);
 		exec($vmr, @args, $input);
 		die;
 	}

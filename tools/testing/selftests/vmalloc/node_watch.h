@@ -10,6 +10,7 @@
 #define VMR_TEST_NODE_WATCH_H
 
 #include <stddef.h>
+#include <string.h>
 
 #include <vmalloc/range.h>
 
@@ -26,6 +27,15 @@ static size_t pages_bytes;
 static size_t page_size;
 static size_t pages_seen;	/* atomic: written by a signal handler */
 
+/*
+ * If not 0, only this many pages are accessible at a time, those of the latest faults.
+ * The count is then one of visits: a node that is visited again after others counts
+ * again. An instruction accesses up to two pages.
+ */
+static size_t pages_window;
+static unsigned char *pages_open[8];
+static size_t pages_turn;
+
 /* Called once, before the visit that follows pages_hook_at visits. */
 static void (*pages_hook)(void);
 static size_t pages_hook_at;
@@ -41,6 +51,8 @@ static inline struct vmr_range *node(size_t i)
 /* Stubs for the compiler: the tests are skipped before they call them. */
 static inline void pages_watch(void)
 {
+	pages_open[pages_turn] = NULL;
+	pages_window = 0;
 	pages_hook = NULL;
 	pages_hook_at = 0;
 }
@@ -70,6 +82,7 @@ static inline void pages_exit(void)
 static inline void pages_watch(void)
 {
 	__atomic_store_n(&pages_seen, 0, __ATOMIC_SEQ_CST);
+	memset(pages_open, 0, sizeof(pages_open));
 	mprotect(pages, pages_bytes, PROT_NONE);
 }
 
@@ -99,6 +112,12 @@ static inline void pages_fault(int sig, siginfo_t *info, void *context)
 	addr -= (size_t)(addr - pages) % page_size;
 	mprotect(addr, page_size, PROT_READ | PROT_WRITE);
 	__atomic_fetch_add(&pages_seen, 1, __ATOMIC_SEQ_CST);
+	if (!pages_window)
+		return;
+	if (pages_open[pages_turn])
+		mprotect(pages_open[pages_turn], page_size, PROT_NONE);
+	pages_open[pages_turn] = addr;
+	pages_turn = (pages_turn + 1) % pages_window;
 }
 
 /* Return: the size of a page. */

@@ -47,6 +47,13 @@
 #define TEST_LOOKED_AT_FOR_RACES
 #endif
 
+/*
+ * The harness ends a test after this many seconds, 30 by itself. Only a test that hangs
+ * may take so long: the result of no other test depends on the load of the machine.
+ */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	600
+
 /* A slow environment divides the number of repetitions: VMR_TEST_DIVISOR=16 for a sixteenth. */
 static inline unsigned int test_part(void)
 {

@@ -23,13 +23,13 @@
 #include <vmalloc/pool.h>
 #include <vmalloc/id.h>
 
+#include "misuse.h"
 #include "model.h"
 #include "verify.h"
 
 #define DEFAULT_SEED	1
 #define DEFAULT_OPS	200000
 #define NR_TESTS	10	/* a stress run divides its time among them */
-#define HANG		120	/* seconds without VMR_TEST_OPS or VMR_TEST_STRESS */
 #define FOREVER		(1000 * 24 * 3600)
 #define MAX_STEPS	5
 
@@ -356,7 +356,10 @@ static const char *op_free(struct answer *is, struct answer *should)
 	int i = any_range(one_in(8) ? VMR_CLAIMED : VMR_LIVE);
 	int s = space_of(i);
 
+	/* A range of another space */
+	misuse_expected = m.range[i].state != VMR_FREE && m.range[i].space != s;
 	is->ret = vmr_free(&space[s], &range[i]);
+	misuse_expected = false;
 	should->ret = model_free(&m, s, i);
 	return "free";
 }
@@ -428,9 +431,16 @@ static const char *op_pool(struct answer *is, struct answer *should)
 		if (addr < pool.start || addr > pool.last) {
 			should->ret = -ERANGE;
 		} else {
-			should->found = model_find(&m, 0, addr);
-			should->ret = should->found < 0 ?
-				-ENOENT : model_free(&m, 0, should->found);
+			int at = model_find(&m, 0, addr);
+
+			should->ret = -ENOENT;
+			if (at >= 0 && (m.range[at].start < pool.start ||
+					m.range[at].last > pool.last)) {
+				should->ret = -ERANGE;
+			} else if (at >= 0) {
+				should->found = at;
+				should->ret = model_free(&m, 0, at);
+			}
 		}
 		return "pool_free_containing";
 	case 1:
@@ -493,8 +503,8 @@ static void new_pool(void)
 	uint64_t last = within(start, m.space[0].last);
 	bool all = one_in(4);
 
-	if (vmr_pool_init(&pool, &space[0], all ? m.space[0].start : start,
-			  all ? 0 : last - start + 1, NULL))
+	if (vmr_pool_init_span(&pool, &space[0], all ? m.space[0].start : start,
+			       all ? m.space[0].last : last, NULL))
 		disagree("vmr_pool_init() fails");
 	pool.align = 1ULL << below(3);
 	pool.policy = (enum vmr_policy)below(3);
@@ -926,8 +936,6 @@ static void run(struct __test_metadata *_metadata,
 	time_t end = time(NULL) + seconds;
 	bool stress = getenv("VMR_TEST_STRESS");
 
-	if (!stress && !getenv("VMR_TEST_OPS"))
-		alarm(HANG);
 	sc = scenario;
 	start(from_env("VMR_TEST_SEED", stress ? (uint64_t)end : DEFAULT_SEED),
 	      init);

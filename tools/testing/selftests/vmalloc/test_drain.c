@@ -222,6 +222,7 @@ static void call_recursively(struct test_device *t, const struct vmr_access *acc
 TEST(recursive_callback_blocks_drain)
 {
 	ASSERT_EQ(0, up(1));
+	test_devices[0].dev.reentrant = true;
 	test_devices[0].inside = call_recursively;
 	max_depth = DEVICES;
 	EXPECT_EQ(0, read_device(&m.reader, 0));
@@ -434,7 +435,8 @@ TEST_F_TIMEOUT(long_form, drain_ends_under_constant_readers,
 {
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];
-	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), round;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS",
+					  1 + 64 / test_part()), round;
 	unsigned long hits = 0, waits = 0;
 	unsigned int i;
 
@@ -494,7 +496,8 @@ TEST_F_TIMEOUT(long_form,
 	       drain_ends_while_readers_reattach,
 	       36000)
 {
-	unsigned long rounds = env_number("VMR_TEST_ROUNDS", 100), drains = 0;
+	unsigned long rounds = env_number("VMR_TEST_ROUNDS",
+					  1 + 64 / test_part()), drains = 0;
 	unsigned long hits = 0, waits = 0, times = 0;
 	struct visit v[THREADS];
 	pthread_t thread[THREADS];

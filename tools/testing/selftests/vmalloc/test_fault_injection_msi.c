@@ -339,7 +339,7 @@ TEST(msi_restored_failure_unchanged)
 		want_vectors(_metadata);
 		ASSERT_EQ(0, alloc_them(NULL));
 		subject.dev.resources.nr = 0;
-		ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
+		ASSERT_EQ(0, device_id_alloc(&subject.dev));
 		for (i = 0; i < WANTS; i++) {
 			struct vmr_range *range = &subject.node[i];
 			struct vmr_space *slots = &m.sys.mem_slots.space;

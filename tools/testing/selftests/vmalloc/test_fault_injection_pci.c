@@ -99,6 +99,7 @@ static const int reasons[NR_STEPS] = {
 };
 
 static struct vmr_region area_blocker;
+static struct vmr_pci_function address_blocker;
 static struct vmr_range blocker[NR_STEPS];
 
 static int take_ids(bool take)
@@ -124,7 +125,8 @@ static int block(int step, struct vmr_pci_bridge *behind)
 	switch (step) {
 	case ADDRESS:
 		return vmr_id_reserve(behind ? &behind->devfns : &m.sys.pci_bdfs,
-				       &blocker[step], AT & 0xff, NULL);
+				      function_address(&address_blocker),
+				      AT & 0xff, NULL);
 	case AREA:
 		return vmr_reserve(behind ? &behind->bus.mmio : &m.sys.mmio,
 				   &area_blocker.range, last, last, NULL);
@@ -145,7 +147,7 @@ static void unblock(int step, struct vmr_pci_bridge *behind)
 	switch (step) {
 	case ADDRESS:
 		vmr_id_free_range(behind ? &behind->devfns : &m.sys.pci_bdfs,
-				  &blocker[step]);
+				  &address_blocker.address);
 		break;
 	case AREA:
 		vmr_free(behind ? &behind->bus.mmio : &m.sys.mmio,
@@ -355,7 +357,7 @@ static void restored_without(struct __test_metadata *_metadata,
 			     struct vmr_range *range, struct vmr_space *space,
 			  size_t index)
 {
-	uint64_t start = range->start, last = range->last;
+	uint64_t start = range->start, last = range->last, type;
 	struct vmr_space *foreign = &m.sys.msi_vectors.space;
 	size_t failed = 77;
 
@@ -363,10 +365,12 @@ static void restored_without(struct __test_metadata *_metadata,
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	failed = 77;
+	type = range->type;
 	ASSERT_EQ(0, vmr_reserve(foreign, range, 0, 0, NULL));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	ASSERT_EQ(0, vmr_free(foreign, range));
+	range->type = type;	/* which the foreign domain has taken away */
 	ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
 	ways += 2;
 }
@@ -400,7 +404,7 @@ static void restored_at(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, vmr_reserve(mmio, &area.range, start, last, NULL));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &line, 5, NULL));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &slot, 7, NULL));
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &fn.dev.id));
+	ASSERT_EQ(0, device_id_alloc(&fn.dev));
 	restored_without(_metadata, &fn.address, &addresses->space, 77);
 	restored_without(_metadata, &area.range, mmio, 0);
 	restored_without(_metadata, &line, &m.sys.irqs.space, 1);
@@ -456,7 +460,7 @@ TEST(pci_restored_without_bridge_unchanged)
 	ASSERT_EQ(0, card_init(&fn, "card"));
 	fn.upstream_bridge = &inner;
 	ASSERT_EQ(0, vmr_id_reserve(&inner.devfns, &fn.address, 3, NULL));
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &fn.dev.id));
+	ASSERT_EQ(0, device_id_alloc(&fn.dev));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
 }
 

@@ -150,7 +150,7 @@ static bool equal(const struct vmr_mapping *a, const struct vmr_mapping *b)
 }
 
 static void hostile_changed(struct vmr_listener *listener,
-			  struct vmr_region *region,
+			    struct vmr_region *region,
 			  const struct vmr_mapping *old,
 			  const struct vmr_mapping *new_)
 {
@@ -204,7 +204,7 @@ static int plug(struct fn_state *v)
 }
 
 static int fn_state_up(struct fn_state *v, struct vmr_pci_function *fn,
-		      struct vmr_pci_bridge *behind, uint32_t at)
+		       struct vmr_pci_bridge *behind, uint32_t at)
 {
 	v->fn = fn;
 	v->bridge = fn->bridge;
@@ -335,14 +335,14 @@ static int hostile_up(uint64_t mmio_last)
 					      true, 0x4000, "bridge's");
 		if (!ret)
 			ret = fn_state_up(&fn_states[i], &bridges[i].fn,
-					 i == 2 ? &bridges[0] : NULL,
+					  i == 2 ? &bridges[0] : NULL,
 					 (8 + i) << 3);
 	}
 	for (i = 0; i < CARDS && !ret; i++) {
 		ret = card_make(i);
 		if (!ret)
 			ret = fn_state_up(&fn_states[BRIDGES + i], &cards[i],
-					 bus_of_card[i] < 0 ? NULL :
+					  bus_of_card[i] < 0 ? NULL :
 					 &bridges[bus_of_card[i]],
 					 i << 3 | i % 2);
 	}
@@ -393,7 +393,7 @@ static bool is_ones(const uint8_t *data, size_t size)
 
 /* Return whether the bytes of a read are those of @region. */
 static bool data_matches(const struct vmr_region *region, uint64_t base,
-			uint64_t addr, const uint8_t *data, uint32_t width,
+			 uint64_t addr, const uint8_t *data, uint32_t width,
 			uint32_t count)
 {
 	struct vmr_access access = {
@@ -428,7 +428,7 @@ static void access_anywhere(void)
 	region = naive_access(io, addr, width ? width : 1);
 	want = region ? 0 : -ENXIO;
 	if (!count || !width || width > 8 ||
-	    (io == VMR_PIO && (width & (width - 1) || width > 4)))
+	    (io == VMR_PIO && width & (width - 1)))
 		want = -EMSGSIZE;
 	/* The base of a subregion is inside the region around it. */
 	base = 0;
@@ -446,7 +446,9 @@ static void access_anywhere(void)
 	}
 	got = vmr_read(&m.reader, io, addr, data, width, count);
 	undefined += got != want || data[width * count] != 0x5a;
-	if (got)
+	if (width > 8)
+		undefined += data[0] != 0x5a;
+	else if (got)
 		undefined += !is_ones(data, width * count);
 	else
 		undefined += !data_matches(region, base, addr, data, width,
@@ -706,7 +708,7 @@ static uint64_t domain_last(const struct vmr_region *region)
 
 /* Check a region whose registers select [start, last]. */
 static const char *check_range(const struct vmr_region *region, uint64_t start,
-			  uint64_t last)
+			       uint64_t last)
 {
 	const struct vmr_space *space;
 	enum vmr_state state = state_of(region);

@@ -145,7 +145,7 @@ TEST(restored_device_needs_ops_and_id)
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mem_slots.space, &probe.dev.id, 0, 0, NULL));
 	EXPECT_EQ(-ENOENT, vmr_device_register_restored(&m.manager, &probe.dev, NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.mem_slots.space, &probe.dev.id));
-	ASSERT_EQ(0, vmr_reserve(&m.sys.device_ids.space, &probe.dev.id, 0, 0, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &probe.dev, 0, NULL));
 	EXPECT_EQ(-EEXIST, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &probe.dev, NULL));
 }
@@ -218,7 +218,7 @@ TEST(restored_function_needs_bdf_and_id)
 	/* The id is not live, so the function gets no manager. */
 	EXPECT_EQ(-ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_NULL(fn.manager);
-	ASSERT_EQ(0, vmr_reserve(&m.sys.device_ids.space, &fn.dev.id, 9, 9, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &fn.dev, 9, NULL));
 	EXPECT_EQ(0, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_EQ(-EEXIST, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
@@ -271,8 +271,7 @@ static uint64_t key_of(const struct vmr_snapshot *snap,
 }
 
 static struct vmr_range *node_of(const struct vmr_snapshot *snap,
-				 uint32_t space,
-				 uint64_t key)
+				 uint64_t key, uint32_t *space)
 {
 	(void)snap;
 	(void)space;

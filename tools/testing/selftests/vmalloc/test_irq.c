@@ -7,6 +7,7 @@
  */
 #include "../kselftest_harness.h"
 #include "machine.h"
+#include "misuse.h"
 
 #define NR_SHARERS	8
 
@@ -124,7 +125,7 @@ TEST(irq_shared_unused_stays_allocated)
 	EXPECT_EQ((uint32_t)0, l.line[0].nr_sharers);
 	EXPECT_EQ(NULL, vmr_next_irq_share(&l.line[0], NULL));
 	EXPECT_FAIL(-EBUSY, &l.line[0].range,
-	       vmr_id_reserve(&m.sys.irqs, &l.own[0], 5, &conflict));
+		    vmr_id_reserve(&m.sys.irqs, &l.own[0], 5, &conflict));
 	EXPECT_SOUND();
 }
 
@@ -147,9 +148,9 @@ TEST(irq_shared_add_errors)
 {
 	two_lines(_metadata);
 	EXPECT_FAIL(-EINVAL, &no_range,
-	       vmr_system_add_shared_irq(NULL, &l.line[2], 3, NULL, &conflict));
+		    vmr_system_add_shared_irq(NULL, &l.line[2], 3, NULL, &conflict));
 	EXPECT_FAIL(-EINVAL, &no_range,
-	       vmr_system_add_shared_irq(&m.sys, NULL, 3, NULL, &conflict));
+		    vmr_system_add_shared_irq(&m.sys, NULL, 3, NULL, &conflict));
 	EXPECT_FAIL(-EEXIST, &no_range, add_line(0, 5));
 	EXPECT_FAIL(-EEXIST, &no_range, add_line(0, 3));
 	EXPECT_FAIL(-ERANGE, &no_range, add_line(2, 64));
@@ -180,11 +181,11 @@ TEST(irq_shared_in_use_remove_busy)
 	two_lines(_metadata);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 5)));
 	EXPECT_FAIL(-EBUSY, &no_range,
-	       vmr_system_remove_shared_irq(&m.sys, &l.line[0]));
+		    vmr_system_remove_shared_irq(&m.sys, &l.line[0]));
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_remove_shared_irq(&m.sys, NULL));
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_remove_shared_irq(NULL, &l.line[0]));
 	EXPECT_FAIL(-ENOENT, &no_range,
-	       vmr_system_remove_shared_irq(&m.sys, &l.line[2]));
+		    vmr_system_remove_shared_irq(&m.sys, &l.line[2]));
 	vmr_system_free_resources(&m.sys, &l.set);
 	EXPECT_EQ(0, vmr_system_remove_shared_irq(&m.sys, &l.line[0]));
 	EXPECT_EQ(NULL, vmr_id_find(&m.sys.irqs, 5));
@@ -215,6 +216,45 @@ TEST(irq_sharer_live_in_no_space)
 	EXPECT_EQ(VMR_SHARED, l.res[0].flags);
 	EXPECT_EQ(&l.sharer[0].range, l.res[0].range);
 	EXPECT_SOUND();
+}
+
+/*
+ * The bounds of a request include their own numbers. The last number of the domain
+ * can be shared, and the number after it is out of range.
+ */
+TEST(irq_share_at_bounds_and_last_number)
+{
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, machine_up());
+	vmr_resource_set_init(&l.set, l.res, NR_SHARERS);
+	ASSERT_EQ(0, add_line(0, 63));
+	ASSERT_EQ(0, add_line(1, 0));
+	EXPECT_EQ(0, grant(line_at(&l.sharer[0], 63)));
+	EXPECT_EQ(0, grant(line_at(&l.sharer[1], 0)));
+	EXPECT_FAIL(-ERANGE, &no_range, grant(line_at(&l.sharer[2], 64)));
+	EXPECT_FAIL(-ERANGE, &no_range, grant(line_at(&l.sharer[2], UINT32_MAX)));
+	EXPECT_FAIL(-EOVERFLOW, &no_range,
+		    grant(line_at(&l.sharer[2], (uint64_t)UINT32_MAX + 1)));
+	c = line_at(&l.sharer[2], 63);
+	c.request.min = 63;
+	c.request.max = 63;
+	EXPECT_EQ(0, grant(c));
+	c = line_at(&l.sharer[3], 63);
+	c.request.max = 62;
+	EXPECT_FAIL(-ERANGE, &no_range, grant(c));
+	c = line_at(&l.sharer[3], 0);
+	c.request.min = 1;
+	EXPECT_FAIL(-ERANGE, &no_range, grant(c));
+	c = any_line(&l.sharer[3]);
+	c.request.min = 63;
+	c.request.max = 63;
+	EXPECT_EQ(0, grant(c));
+	EXPECT_EQ((uint32_t)63, vmr_id_value(&l.sharer[3].range));
+	c = any_line(&l.sharer[4]);
+	c.request.max = 0;
+	EXPECT_EQ(0, grant(c));
+	EXPECT_EQ((uint32_t)0, vmr_id_value(&l.sharer[4].range));
 }
 
 /* A request for any shared line gets the line with the fewest sharers. */
@@ -383,7 +423,7 @@ TEST(irq_share_failed_alloc_undone)
 	c[2].request.min = 5;
 	c[2].request.max = 5;
 	EXPECT_FAIL(-ENOSPC, &no_range, vmr_system_alloc_resources(&m.sys, c, 3, &l.set, &failed,
-						  &conflict));
+								   &conflict));
 	EXPECT_EQ((size_t)2, failed);
 	EXPECT_EQ((uint32_t)1, l.line[0].nr_sharers);
 	EXPECT_EQ((uint32_t)0, l.line[1].nr_sharers);
@@ -445,7 +485,7 @@ TEST(irq_share_refused_device_undone)
 	sharing_probe(&a, &l.sharer[0]);
 	a.refuse = -EAGAIN;
 	EXPECT_FAIL(-EAGAIN, &no_range,
-	       vmr_device_register(&m.manager, &a.dev, NULL, &conflict));
+		    vmr_device_register(&m.manager, &a.dev, NULL, &conflict));
 	EXPECT_EQ(1U, a.granted);
 }
 
@@ -457,7 +497,7 @@ TEST(irq_share_restored_device_kept)
 
 	two_lines(_metadata);
 	sharing_probe(&a, &l.sharer[0]);
-	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &a.dev.id, 7, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &a.dev, 7, NULL));
 	EXPECT_FAIL(-ENOENT, &no_range, vmr_device_register_restored(&m.manager, &a.dev, &failed));
 	EXPECT_EQ((size_t)0, failed);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 9)));
@@ -496,13 +536,13 @@ TEST(msb_567)
 	vmr_constraint_init(probe_want(&volume[0]), VMR_KIND_IRQ, 1,
 			    &l.own[3]);
 	EXPECT_FAIL(-ENOSPC, &no_range, vmr_device_register(&m.manager, &volume[0].dev,
-					      &failed, &conflict));
+							    &failed, &conflict));
 	EXPECT_EQ((size_t)0, failed);
 	/* Devices that can share find a line, whatever their number. */
 	for (i = 0; i < NR_SHARERS; i++) {
 		sharing_probe(&volume[i], &l.sharer[i]);
 		EXPECT_EQ(0, vmr_device_register(&m.manager, &volume[i].dev, NULL,
-					  NULL));
+						 NULL));
 	}
 	EXPECT_EQ((uint32_t)(NR_SHARERS / 2), l.line[0].nr_sharers);
 	EXPECT_EQ((uint32_t)(NR_SHARERS / 2), l.line[1].nr_sharers);
@@ -589,7 +629,8 @@ TEST(irq_vector_change_uses_msi_domain)
 	/* The vector is not in the domain of lines. */
 	change.type = VMR_CHANGE_IRQ_RELEASED;
 	change.vector = false;
-	EXPECT_EQ(-ENOENT, vmr_change_apply(&m.manager, &change, NULL));
+	MISUSE(EXPECT_EQ(-ENOENT,
+			 vmr_change_apply(&m.manager, &change, NULL)));
 	change.vector = true;
 	EXPECT_EQ(0, vmr_change_apply(&m.manager, &change, NULL));
 	EXPECT_EQ((size_t)0, m.sys.msi_vectors.space.nr_ranges);
@@ -609,7 +650,7 @@ TEST(irq_vector_failed_alloc_watermark)
 	vmr_constraint_init(&c[1], VMR_KIND_IRQ, 1, &l.own[1]);
 	c[1].request.min = 64;
 	EXPECT_FAIL(-ERANGE, &no_range, vmr_system_alloc_resources(&m.sys, c, 2, &l.set, NULL,
-						  &conflict));
+								   &conflict));
 	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.msi_vectors, 0, NULL));
 }
 
@@ -720,7 +761,7 @@ TEST(irq_update_failed_keeps_order)
 	l.sharer[1].name = "own tag";
 	EXPECT_FAIL(-ENOENT, &no_range, update(&res, line_at(&l.sharer[1], 6)));
 	EXPECT_FAIL(-EBUSY, &l.line[1].range,
-	       update(&res, own_at(&l.sharer[1].range, 9)));
+		    update(&res, own_at(&l.sharer[1].range, 9)));
 	EXPECT_EQ((uint64_t)5, res.start);
 }
 
@@ -736,9 +777,9 @@ TEST(irq_update_errors)
 	c = own_at(&l.own[0], 8);
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_update_resource(NULL, &res, &c, &conflict));
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_update_resource(&m.sys, NULL, &c,
-						   &conflict));
+								   &conflict));
 	EXPECT_FAIL(-EINVAL, &no_range, vmr_system_update_resource(&m.sys, &res, NULL,
-						   &conflict));
+								   &conflict));
 	EXPECT_FAIL(-EINVAL, &no_range, update(&res, own_at(&l.own[1], 8)));
 	EXPECT_FAIL(-EINVAL, &no_range, update(&res, own_at(NULL, 8)));
 	c.kind = VMR_KIND_MSI;

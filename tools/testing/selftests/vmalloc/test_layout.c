@@ -180,6 +180,23 @@ TEST(window_split_invalid_args)
 	REFUSE_CUT(-EINVAL, cut(1, 0, 1, NULL, 1));
 }
 
+/* A split writes no more apertures than there are. */
+TEST(window_split_writes_nr_apertures)
+{
+	struct vmr_layout_segment *behind = &p.segments[2];
+
+	memset(cuts, 0xa5, sizeof(cuts));
+	ASSERT_EQ(0, cut(0x10000, 0x1ffff, 0x1000, NULL, 2));
+	EXPECT_EQ(0xa5, *(unsigned char *)&cuts[2]);
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.nr_segments = 2;
+	p.config.segments = p.segments;
+	memset(p.segments, 0xa5, sizeof(p.segments));
+	ASSERT_EQ(0, vmr_layout_init(&p.layout, &m.sys, &p.config, NULL));
+	EXPECT_EQ(0xa5, *(unsigned char *)behind);
+	EXPECT_EQ(0xa5, *(unsigned char *)&behind->windows[1]);
+}
+
 /* The shares equal those of a division with wider numbers. */
 TEST(window_split_shares_are_exact)
 {
@@ -414,7 +431,8 @@ TEST(layout_with_64_address_bits)
 	size_t i;
 
 	for (i = 0; i < NR(machines); i++) {
-		ASSERT_EQ(0, machines[i](&p.config, 8 * TIB, 0, 64));
+		ASSERT_EQ(0, machines[i](&p.config, 8 * TIB, 0,
+					 64 | VMR_LAYOUT_WIDE));
 		ASSERT_EQ(0, layout_up());
 		EXPECT_EQ(VMR_ADDR_MAX, m.sys.mmio.last);
 		EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 1ull << 62, VMR_64BIT,
@@ -422,6 +440,171 @@ TEST(layout_with_64_address_bits)
 		EXPECT_EQ(VMR_ADDR_MAX, p.range[0].last);
 		memset(p.range, 0, sizeof(p.range));
 	}
+}
+
+/* The 64-bit window ends at 46 bits, the domain at the width of the machine. */
+TEST(window_ends_at_46_bits)
+{
+	size_t i;
+
+	for (i = 0; i < NR(machines); i++) {
+		ASSERT_EQ(0, machines[i](&p.config, GIB, 0, 52));
+		EXPECT_EQ((1ull << 46) - 1, p.config.windows[0].span.last);
+		ASSERT_EQ(0, layout_up());
+		EXPECT_EQ((1ull << 52) - 1, m.sys.mmio.last);
+		ASSERT_EQ(0, machines[i](&p.config, GIB, 0,
+					 52 | VMR_LAYOUT_WIDE));
+		EXPECT_EQ((uint32_t)52, p.config.phys_bits);
+		EXPECT_EQ((1ull << 52) - 1, p.config.windows[0].span.last);
+		ASSERT_EQ(0, machines[i](&p.config, GIB, 0, 46));
+		EXPECT_EQ((1ull << 46) - 1, p.config.windows[0].span.last);
+		ASSERT_EQ(0, machines[i](&p.config, GIB, 0, 45));
+		EXPECT_EQ((1ull << 45) - 1, p.config.windows[0].span.last);
+		EXPECT_EQ(-EINVAL, machines[i](&p.config, GIB, 0,
+					       65 | VMR_LAYOUT_WIDE));
+		/* Memory above 46 bits leaves no place for the window. */
+		ASSERT_EQ(0, machines[i](&p.config, 1ull << 46, 0, 52));
+		EXPECT_EQ((size_t)1, p.config.nr_windows);
+		/* Only memory in the last 4 GiB ends the wide one. */
+		ASSERT_EQ(0, machines[i](&p.config, 0 - (8ull << 40) - 8 * GIB,
+					 0, 64 | VMR_LAYOUT_WIDE));
+		EXPECT_EQ((size_t)2, p.config.nr_windows);
+	}
+}
+
+/* Memory up to the last address leaves no place for a 64-bit window. */
+TEST(ram_up_to_last_address)
+{
+	static const uint64_t unused[] = { TIB - 3 * GIB, GIB, 2 * GIB };
+	size_t i;
+
+	for (i = 0; i < NR(machines); i++) {
+		ASSERT_EQ(0, machines[i](&p.config, 0 - unused[i], 0,
+					 64 | VMR_LAYOUT_WIDE));
+		EXPECT_EQ(VMR_ADDR_MAX, p.config.ram[p.config.nr_ram - 1].last);
+		EXPECT_EQ((size_t)1, p.config.nr_windows);
+		EXPECT_STREQ("mmio32", p.config.windows[0].span.name);
+		EXPECT_EQ(0, layout_up());
+	}
+}
+
+/* The configuration space begins at a multiple of its size. */
+TEST(ecam_aligned_to_its_size)
+{
+	size_t i, j, nr;
+
+	for (i = 0; i < NR(machines); i++) {
+		ASSERT_EQ(0, machines[i](&p.config, GIB, 0, 0));
+		for (j = 0, nr = 0; j < p.config.nr_platform; j++) {
+			if (strcmp(p.config.platform[j].name, "ecam"))
+				continue;
+			nr++;
+			EXPECT_EQ(256 * MIB, p.config.platform[j].last -
+					     p.config.platform[j].start + 1);
+			EXPECT_EQ((uint64_t)0, p.config.platform[j].start &
+						       (256 * MIB - 1));
+		}
+		EXPECT_EQ((size_t)1, nr);
+	}
+}
+
+#define HOLE_START	0xfd00000000ull
+#define HOLE_LAST	0xffffffffffull
+
+/* A PC has no window and no memory in AMD's HyperTransport hole. */
+TEST(pc_avoids_hypertransport_hole)
+{
+	struct vmr_layout_config *c = &p.config;
+	uint32_t bits;
+
+	/* Below the hole, the window ends where it did. */
+	ASSERT_EQ(0, vmr_layout_x86_64(c, 8 * GIB, 0, 39));
+	EXPECT_EQ((1ull << 39) - 1, c->windows[0].span.last);
+	ASSERT_EQ(0, vmr_layout_x86_64(c, 8 * GIB, 0, 40));
+	EXPECT_EQ((uint64_t)(12 * GIB), c->windows[0].span.start);
+	EXPECT_EQ(HOLE_START - 1, c->windows[0].span.last);
+	for (bits = 41; bits <= 64; bits++) {
+		ASSERT_EQ(0, vmr_layout_x86_64(c, 8 * GIB, 0, bits));
+		EXPECT_EQ((uint64_t)TIB, c->windows[0].span.start);
+		EXPECT_EQ((uint64_t)(9 * GIB - 1), c->ram[1].last);
+	}
+	/* The highest memory below the hole, and one byte more */
+	ASSERT_EQ(0, vmr_layout_x86_64(c, HOLE_START - GIB, 0, 40));
+	EXPECT_EQ(HOLE_START - 1, c->ram[1].last);
+	EXPECT_EQ((size_t)1, c->nr_windows);
+	EXPECT_EQ(-ENOSPC, vmr_layout_x86_64(c, HOLE_START - GIB + 1, 0, 40));
+	ASSERT_EQ(0, vmr_layout_x86_64(c, HOLE_START - GIB + 1, 0, 42));
+	EXPECT_EQ((uint64_t)TIB, c->ram[1].start);
+	EXPECT_EQ(TIB + HOLE_START - 4 * GIB, c->ram[1].last);
+	EXPECT_EQ(TIB + HOLE_START, c->windows[0].span.start);
+	EXPECT_EQ(-ENOSPC, vmr_layout_x86_64(c, VMR_ADDR_MAX - TIB + 8 * GIB, 0,
+					     64));
+	/* Others have no such hole. */
+	ASSERT_EQ(0, vmr_layout_arm64(c, 8 * GIB, 0, 41));
+	EXPECT_EQ((uint64_t)(12 * GIB), c->windows[0].span.start);
+}
+
+/*
+ * Memory blocks of @size, aligned to it, are plugged until all of @max is there.
+ * Return what is missing.
+ */
+static uint64_t plug_blocks(uint64_t ram, uint64_t max, uint64_t size)
+{
+	static struct vmr_region block[256];
+	struct vmr_span spans[VMR_LAYOUT_MAX_RAM];
+	size_t nr = 0;
+	int i, pieces = vmr_layout_ram(&p.config, ram, spans);
+
+	memset(block, 0, sizeof(block));
+	memset(p.range, 0, sizeof(p.range));
+	for (i = 0; i < pieces; i++)
+		if (want(at(VMR_KIND_MEM, spans[i].start,
+			    spans[i].last - spans[i].start + 1, &p.range[i])))
+			return max;
+	for (max -= ram; max >= size && nr < NR(block); max -= size) {
+		struct vmr_constraint c =
+			any(VMR_KIND_MEM, size, 0, &block[nr++].range);
+
+		c.request.align = size;
+		if (want(c))
+			return max;
+	}
+	return max;
+}
+
+/*
+ * Memory can be plugged in aligned blocks up to the maximum, whatever the size of
+ * the memory at the start.
+ */
+TEST(ch_1837)
+{
+	static const uint64_t ram[] = {
+		512 * MIB, GIB, GIB + 0x1000, 2 * GIB + 900 * MIB,
+		3 * GIB - 0x1000, 3 * GIB, 3 * GIB + 0x1000, 5 * GIB + 77 * MIB,
+	};
+	static const uint64_t sizes[] = { 128 * MIB, GIB };
+	size_t i, j, k;
+
+	for (i = 0; i < NR(machines); i++)
+		for (j = 0; j < NR(ram); j++)
+			for (k = 0; k < NR(sizes); k++) {
+				ASSERT_EQ(0, machines[i](&p.config, ram[j],
+							 ram[j] + 8 * GIB, 0));
+				ASSERT_EQ(0, layout_up());
+				EXPECT_EQ((uint64_t)0,
+					  plug_blocks(ram[j], ram[j] + 8 * GIB,
+						      sizes[k])) {
+					TH_LOG("machine %zu, ram %zu, size %zu",
+					       i, j, k);
+				}
+			}
+	/* Without memory to plug, nothing is added. */
+	ASSERT_EQ(0, vmr_layout_arm64(&p.config, GIB + 0x1000, 0, 0));
+	EXPECT_EQ((uint64_t)(2 * GIB + 0xfff), p.config.ram[0].last);
+	/* The room does not fit. */
+	EXPECT_EQ(0, vmr_layout_arm64(&p.config, 7 * GIB - 0x1000, 0, 33));
+	EXPECT_EQ(0, vmr_layout_arm64(&p.config, GIB, 7 * GIB - 0x1000, 33));
+	EXPECT_EQ(-ENOSPC, vmr_layout_arm64(&p.config, GIB, 7 * GIB + 1, 33));
 }
 
 /*
@@ -458,7 +641,7 @@ TEST(request_policy_overrides_window)
 	c = any(VMR_KIND_MMIO, 0x1000, 0, &p.range[0]);
 	c.request.policy = VMR_FIRST;
 	EXPECT_EQ(0, want(c));
-	EXPECT_RANGE(0xc0000000, 0x1000, &p.range[0]);
+	EXPECT_RANGE(0xd0000000, 0x1000, &p.range[0]);
 }
 
 /* Only requests with VMR_64BIT are placed above 4 GiB. */
@@ -476,21 +659,21 @@ TEST(prefetch_window_takes_only_prefetch)
 {
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
 	p.config.windows[2] = p.config.windows[1];
-	p.config.windows[1].span.last = 0xcfffffff;
+	p.config.windows[1].span.last = 0xdfffffff;
 	p.config.windows[1].flags = VMR_PREFETCHABLE;
 	p.config.windows[1].span.name = "prefetchable";
-	p.config.windows[2].span.start = 0xd0000000;
+	p.config.windows[2].span.start = 0xe0000000;
 	p.config.nr_windows = 3;
 	ASSERT_EQ(0, layout_up());
 	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, VMR_PREFETCHABLE,
 			      &p.range[0])));
-	EXPECT_RANGE(0xcff00000, MIB, &p.range[0]);
+	EXPECT_RANGE(0xdff00000, MIB, &p.range[0]);
 	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, MIB, 0, &p.range[1])));
-	EXPECT_RANGE(0xe7f00000, MIB, &p.range[1]);
+	EXPECT_RANGE(0xf7f00000, MIB, &p.range[1]);
 	/* If this window is full, another one is used. */
 	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 256 * MIB, VMR_PREFETCHABLE,
 			      &p.range[2])));
-	EXPECT_LE((uint64_t)0xd0000000, p.range[2].start);
+	EXPECT_LE((uint64_t)0xe0000000, p.range[2].start);
 }
 
 /* Platform devices have address pools of their own. */
@@ -500,7 +683,7 @@ TEST(platform_pool_is_separate)
 	EXPECT_EQ(0, want(any(VMR_KIND_MMIO, 0x1000, VMR_PLATFORM,
 			      &p.range[0])));
 	EXPECT_RANGE(0xf8000000, 0x1000, &p.range[0]);
-	EXPECT_EQ(0, want(at(VMR_KIND_MMIO, 0xe8000000, 256 * MIB,
+	EXPECT_EQ(0, want(at(VMR_KIND_MMIO, 0xc0000000, 256 * MIB,
 			     &p.range[1])));
 	ASSERT_EQ(0, up(vmr_layout_arm64, GIB));
 	memset(p.range, 0, sizeof(p.range));
@@ -509,6 +692,24 @@ TEST(platform_pool_is_separate)
 	EXPECT_RANGE(0x0ffff000, 0x1000, &p.range[0]);
 	EXPECT_EQ(-ERANGE, want(at(VMR_KIND_MMIO, 0x40000000, 0x1000,
 				   &p.range[1])));
+}
+
+/* Automatic placement may have a single number of a domain. */
+TEST(single_number_for_placement)
+{
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.io_ports = (struct vmr_span){ 0x1000, 0x1000, "port" };
+	p.config.irq_lines = (struct vmr_span){ 23, 23, "line" };
+	ASSERT_EQ(0, layout_up());
+	EXPECT_EQ(0, want(any(VMR_KIND_PIO, 1, 0, &p.range[0])));
+	EXPECT_RANGE(0x1000, 1, &p.range[0]);
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PIO, 1, 0, &p.range[1])));
+	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[2])));
+	EXPECT_RANGE(23, 1, &p.range[2]);
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_IRQ, 1, 0, &p.range[3])));
+	/* The other numbers are the platform's. */
+	EXPECT_EQ(0, want(at(VMR_KIND_PIO, 0x1001, 1, &p.range[4])));
+	EXPECT_EQ(0, want(at(VMR_KIND_IRQ, 22, 1, &p.range[5])));
 }
 
 /* Automatic placement of I/O ports leaves out the legacy ports. */
@@ -619,6 +820,7 @@ TEST(slots_bounded_by_config)
 /* Automatic placement leaves out the BDFs of the host bridge. */
 TEST(bdf_alloc_skips_host_bridge)
 {
+	static struct vmr_pci_function fn[4];
 	struct vmr_constraint c;
 
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
@@ -627,16 +829,16 @@ TEST(bdf_alloc_skips_host_bridge)
 	p.config.segments = p.segments;
 	ASSERT_EQ(0, layout_up());
 	EXPECT_EQ((uint64_t)0x100ff, m.sys.pci_bdfs.space.last);
-	EXPECT_EQ(0, want(any(VMR_KIND_PCI_BDF, 8, 0, &p.range[0])));
-	EXPECT_EQ((uint32_t)8, vmr_id_value(&p.range[0]));
-	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0, 1, &p.range[1])));
-	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI_BDF, 0x100, 0, &p.range[2])));
+	EXPECT_EQ(0, want(any(VMR_KIND_PCI_BDF, 8, 0, function_address(&fn[0]))));
+	EXPECT_EQ((uint32_t)8, vmr_id_value(&fn[0].address));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0, 1, function_address(&fn[1]))));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI_BDF, 0x100, 0, function_address(&fn[2]))));
 	/* BDFs of another segment need bounds or a fixed request. */
-	c = any(VMR_KIND_PCI_BDF, 8, VMR_PLATFORM, &p.range[2]);
+	c = any(VMR_KIND_PCI_BDF, 8, VMR_PLATFORM, function_address(&fn[2]));
 	c.request.min = 0x10008;
 	EXPECT_EQ(0, want(c));
-	EXPECT_EQ((uint32_t)0x10008, vmr_id_value(&p.range[2]));
-	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0x10000, 1, &p.range[3])));
+	EXPECT_EQ((uint32_t)0x10008, vmr_id_value(&fn[2].address));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0x10000, 1, function_address(&fn[3]))));
 }
 
 /* Segments */
@@ -670,7 +872,7 @@ TEST(segments_share_windows_by_weight)
 	}
 	EXPECT_EQ(NULL, p.segments[0].windows[2].space);
 	/* 640 MiB / 8 */
-	EXPECT_EQ((uint64_t)(0xc0000000 + 80 * MIB - 1),
+	EXPECT_EQ((uint64_t)(0xd0000000 + 80 * MIB - 1),
 		  p.segments[0].windows[1].last);
 }
 
@@ -687,7 +889,7 @@ TEST(root_devices_are_in_segment_0)
 	EXPECT_EQ(p.segments[0].windows[1].last, p.range[0].last);
 	EXPECT_EQ(0, vmr_pool_alloc(&p.segments[1].windows[1], &p.range[1],
 				    MIB, 0, VMR_DEFAULT));
-	EXPECT_EQ((uint64_t)0xe7ffffff, p.range[1].last);
+	EXPECT_EQ((uint64_t)0xf7ffffff, p.range[1].last);
 }
 
 /* Checks of the configuration */
@@ -780,8 +982,10 @@ TEST(layout_init_reports_bad_span)
 	REFUSE_LAYOUT(-ERANGE, &c->msi_vectors);
 	c->windows[1].span.start = 0xbfffffff;
 	REFUSE_LAYOUT(-EBUSY, &c->windows[1].span);
-	c->windows[1].span.last = 0xe8000000;
+	c->windows[1].span.start = 0xcfffffff;
 	REFUSE_LAYOUT(-EBUSY, &c->platform[1]);
+	c->windows[1].span.last = 0xf8000000;
+	REFUSE_LAYOUT(-EBUSY, &c->platform[0]);
 	c->reserved[0].start = 0xbfffffff;
 	REFUSE_LAYOUT(-EBUSY, &c->reserved[0]);
 	c->reserved[1].last = 0xfee00000;
@@ -819,8 +1023,8 @@ TEST(layout_with_maximum_counts)
 	ASSERT_EQ(0, vmr_layout_x86_64(c, 8 * GIB, 0, 0));
 	c->windows[2] = c->windows[1];
 	c->windows[3] = c->windows[1];
-	c->windows[1].span.last = 0xcfffffff;
-	c->windows[2].span.start = 0xd0000000;
+	c->windows[1].span.last = 0xd7ffffff;
+	c->windows[2].span.start = 0xd8000000;
 	c->windows[2].span.last = 0xdfffffff;
 	c->windows[3].span.start = 0xe0000000;
 	c->nr_windows = 4;

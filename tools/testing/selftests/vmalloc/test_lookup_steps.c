@@ -2,176 +2,18 @@
 /*
  * test_lookup_steps.c - upper bounds of a lookup and of a write section
  *
- * Counted in nodes, as in test_complexity.c: each device is on a page of its own. The program
- * has a port layer of its own, which counts from the beginning of each write section.
+ * Counted in nodes, as in test_complexity.c: each device is on a page of its own.
  * The documented bounds are O(log n) for a lookup and O(k log n) for a section that
  * changes k ranges. They do not depend on the devices behind a window.
  */
 #include "../kselftest_harness.h"
 
-#include "machine.h"
-#include "node_watch.h"
+#include "section.h"
 
-#define MAX_ITEMS		2048
 /* The height of a red-black tree is at most 2 log2(n + 1). */
 #define LOOKUP_LIMIT(log)	(2 * ((log) + 1))
 /* A path down and up, with the children of its nodes. */
 #define CHANGE_LIMIT(log)	(5 * (log) + 16)
-
-struct item {
-	struct vmr_region	region;
-	struct vmr_device	dev;
-	struct vmr_constraint	want;
-	struct vmr_resource	got;
-};
-
-static struct vmr_bus bus;
-static struct vmr_region window;
-static struct vmr_device bridge;
-static bool counting;
-static size_t longest;
-
-#if !TEST_LACKS_page_faults
-
-/* The port */
-
-unsigned long vmr_port_write_begin(void)
-{
-	if (counting)
-		pages_watch();
-	return 0;
-}
-
-void vmr_port_write_end(unsigned long state)
-{
-	size_t seen;
-
-	(void)state;
-	if (!counting)
-		return;
-	seen = pages_unwatch();
-	longest = seen > longest ? seen : longest;
-}
-
-void vmr_port_spin_relax(void)
-{
-}
-
-void vmr_port_drain_wait(void)
-{
-}
-
-uintptr_t vmr_port_thread_id(void)
-{
-	return 1;
-}
-
-void vmr_port_assert_failed(const char *what)
-{
-	fprintf(stderr, "# %s\n", what);
-}
-
-#endif
-
-static struct item *item(size_t i)
-{
-	return (struct item *)node(i);
-}
-
-static void item_read(struct vmr_device *dev, const struct vmr_access *access,
-		      void *data)
-{
-	(void)dev;
-	memset(data, 0x5a, access->width);
-}
-
-static const struct vmr_device_ops item_ops = { .read = item_read };
-
-static int item_init(size_t i, struct vmr_bus *parent, uint64_t size)
-{
-	struct item *it = item(i);
-
-	memset(it, 0, sizeof(*it));
-	it->dev.ops = &item_ops;
-	it->dev.parent_bus = parent;
-	vmr_region_init(&it->region, VMR_MMIO, VMR_REGION_TRAPPED, size, 0,
-			"item");
-	return vmr_device_add_region(&it->dev, &it->region);
-}
-
-/* Registered, and live at @start. */
-static int item_up(size_t i, struct vmr_bus *parent, uint64_t start,
-		   uint64_t size)
-{
-	int ret = item_init(i, parent, size);
-
-	if (!ret)
-		ret = vmr_device_register(&m.manager, &item(i)->dev, NULL, NULL);
-	return ret ? ret : vmr_region_move(&m.manager, &item(i)->region,
-					    start, NULL);
-}
-
-#define BASE		0x100000000ull
-#define ITEM_ADDR(i)	(BASE + 0x10000 * (uint64_t)(i))
-
-/* In a scattered order; 1021 is a prime. */
-static int items_up(size_t nr, struct vmr_bus *parent)
-{
-	size_t i, at;
-	int ret = 0;
-
-	for (i = 0; i < nr && !ret; i++) {
-		at = i * 1021 % nr;
-		ret = item_up(at, parent, ITEM_ADDR(at), 0x1000);
-	}
-	return ret;
-}
-
-static unsigned int log_of(size_t n)
-{
-	unsigned int log = 0;
-
-	while (n >> (log + 1))
-		log++;
-	return log;
-}
-
-static int up(void)
-{
-	int ret = machine_up_to(MACHINE_LAST, 2 * MAX_ITEMS);
-
-	counting = false;
-	longest = 0;
-	memset(&window, 0, sizeof(window));
-	memset(&bridge, 0, sizeof(bridge));
-	return ret;
-}
-
-/* A bus with one window [start, last], which may be closed. */
-static int bus_up(uint64_t start, uint64_t last)
-{
-	int ret;
-
-	bridge.ops = &item_ops;
-	ret = vmr_bus_init(&bus, &m.manager, &bridge);
-	vmr_region_init(&window, VMR_MMIO, VMR_REGION_WINDOW, 0x1000, 0,
-			"window");
-	if (!ret)
-		ret = vmr_device_add_region(&bridge, &window);
-	if (!ret)
-		ret = vmr_device_register(&m.manager, &bridge, NULL, NULL);
-	return ret ? ret : vmr_window_program(&m.manager, &window, start, last);
-}
-
-/* Return: the nodes in the longest section since the last call. */
-static size_t take_longest(void)
-{
-	size_t nodes = longest;
-
-	counting = false;
-	longest = 0;
-	return nodes;
-}
 
 #define SECTION(most, call) \
 	do { \

@@ -343,7 +343,7 @@ static struct {
 } written;
 
 static void record_written(struct vmr_pci_function *fn, uint32_t offset,
-			 uint32_t width)
+			   uint32_t width)
 {
 	written.calls++;
 	written.offset = offset;

@@ -382,9 +382,9 @@ TEST(bridge_config_follows_bus_numbers)
 	number(AT_BRIDGE, 0, 1, 4);
 	for (i = 1; i < 4; i++)
 		EXPECT_EQ(&b[i].fn, vmr_pci_find_function(&m.manager,
-							VMR_PCI_BDF(i, 1, 0)));
+							  VMR_PCI_BDF(i, 1, 0)));
 	EXPECT_EQ(&endpoint, vmr_pci_find_function(&m.manager,
-					     VMR_PCI_BDF(4, 7, 0)));
+						   VMR_PCI_BDF(4, 7, 0)));
 	EXPECT_EQ(0x10411af4U, conf_in_at(VMR_PCI_BDF(4, 7, 0), 0, 4));
 	conf_out_at(VMR_PCI_BDF(4, 7, 0), 0x3c, 0x5a, 1);
 	EXPECT_EQ(0x5a, endpoint.config[0x3c]);
@@ -398,14 +398,14 @@ TEST(bridge_config_follows_bus_numbers)
 	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 3);
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
 	EXPECT_EQ(&b[3].fn, vmr_pci_find_function(&m.manager,
-						VMR_PCI_BDF(3, 1, 0)));
+						  VMR_PCI_BDF(3, 1, 0)));
 	number(VMR_PCI_BDF(1, 1, 0), 1, 2, 9);
 	number(AT_BRIDGE, 0, 1, 9);
 	/* After renumbering, the same function is on another bus. */
 	number(VMR_PCI_BDF(2, 1, 0), 2, 3, 9);
 	number(VMR_PCI_BDF(3, 1, 0), 3, 9, 9);
 	EXPECT_EQ(&endpoint, vmr_pci_find_function(&m.manager,
-					     VMR_PCI_BDF(9, 7, 0)));
+						   VMR_PCI_BDF(9, 7, 0)));
 	EXPECT_NULL(vmr_pci_find_function(&m.manager, VMR_PCI_BDF(4, 7, 0)));
 }
 
@@ -734,6 +734,7 @@ TEST(bridge_equal_bases_behind_two_bridges)
  */
 TEST(edk2_13104)
 {
+	static struct vmr_region area;
 	struct vmr_device *dev = &card.dev;
 	struct vmr_constraint want;
 	struct vmr_resource got;
@@ -761,11 +762,11 @@ TEST(edk2_13104)
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe0000000);
 	EXPECT_EQ(0, vmr_pci_unplug(&card));
 
-	/* Automatic placement uses the memory window only. */
+	/* Automatic placement of a region uses the memory window only. */
 	ASSERT_EQ(0, card_init(&card, "placed"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&card, 0, VMR_PCI_BAR_MEM64, false, 0x4000,
-				     "bar"));
-	vmr_constraint_init(&want, VMR_KIND_MMIO, 0x4000, &bar(&card, 0)->range);
+	vmr_region_init(&area, VMR_MMIO, VMR_REGION_TRAPPED, 0x4000, 0, "area");
+	ASSERT_EQ(0, vmr_device_add_region(dev, &area));
+	vmr_constraint_init(&want, VMR_KIND_MMIO, 0x4000, &area.range);
 	want.flags = VMR_64BIT;
 	vmr_resource_set_init(&dev->resources, &got, 1);
 	dev->constraints = &want;
@@ -776,14 +777,36 @@ TEST(edk2_13104)
 	want.flags = VMR_64BIT;
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe00fffff);
 	EXPECT_EQ(0, vmr_pci_bridge_plug(&bridge, &card, 3 << 3));
-	EXPECT_SEEN(bar(&card, 0), 0xe0000000);
+	EXPECT_SEEN(&area, 0xe0000000);
 	EXPECT_SOUND();
+}
+
+/* Registers place a BAR: no constraint may name its region. */
+TEST(bar_constraint_refused)
+{
+	static struct vmr_resource got;
+	struct vmr_constraint want;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_init(&card, "placed"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&card, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
+				     "bar"));
+	vmr_constraint_init_bounded(&want, VMR_KIND_MMIO, 0x1000, 0x1000,
+				    0xe0000000, 0xefffffff,
+				    &bar(&card, 0)->range);
+	vmr_resource_set_init(&card.dev.resources, &got, 1);
+	card.dev.constraints = &want;
+	card.dev.nr_constraints = 1;
+	REFUSED(-EINVAL, vmr_pci_plug(&m.manager, &card, 8));
+	EXPECT_EQ(VMR_FREE, state_of(bar(&card, 0)));
+	card.dev.nr_constraints = 0;
+	EXPECT_EQ(0, vmr_pci_plug(&m.manager, &card, 8));
 }
 
 static struct vmr_pci_bridge notified_bridge;
 
 static void unplug_on_map(struct vmr_listener *listener,
-			   struct vmr_region *region,
+			  struct vmr_region *region,
 			   const struct vmr_mapping *old,
 			   const struct vmr_mapping *new_)
 {

@@ -844,7 +844,7 @@ TEST(msix_unplug_by_vector_callback)
 }
 
 static void unplug_on_map(struct vmr_listener *listener,
-			   struct vmr_region *region,
+			  struct vmr_region *region,
 			   const struct vmr_mapping *old,
 			   const struct vmr_mapping *new_)
 {

@@ -13,7 +13,8 @@ static void allocator(struct __test_metadata *_metadata, uint64_t base,
 		      uint64_t size)
 {
 	EXPECT_OK(vmr_space_init(&w.a, base, base + (size - 1)));
-	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, base, size, "test"));
+	EXPECT_OK(vmr_pool_init_span(&w.pool, &w.a, base, base + (size - 1),
+				     "test"));
 }
 
 /* A pool [0x2000, 0x5fff] in a space [0, 0xffff]. */
@@ -40,9 +41,26 @@ TEST(pool_init_error_precedence)
 	EXPECT_FAIL(-ERANGE, vmr_pool_init(&w.pool, &w.a, VMR_ADDR_MAX, 1, NULL));
 	EXPECT_FAIL(-ERANGE, vmr_pool_init(&w.pool, &w.a, 0xfff, 2, NULL));
 	EXPECT_FAIL(-ERANGE, vmr_pool_init(&w.pool, &w.a, 0x1fff, 2, NULL));
-	EXPECT_FAIL(-ERANGE, vmr_pool_init(&w.pool, &w.a, 0xfff, 0, NULL));
-	EXPECT_FAIL(-ERANGE, vmr_pool_init(&w.pool, &w.a, 0x2000, 0, NULL));
 	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, 0x1fff, 1, NULL));
+}
+
+/* The same for vmr_pool_init_span(). */
+TEST(pool_init_span_error_precedence)
+{
+	EXPECT_OK(vmr_space_init(&w.a, 0x1000, 0x1fff));
+	EXPECT_FAIL(-EINVAL, vmr_pool_init_span(NULL, &w.a, 0x1000, 0x10ff, NULL));
+	EXPECT_FAIL(-EINVAL, vmr_pool_init_span(&w.pool, NULL, 0, 0, NULL));
+	EXPECT_FAIL(-EINVAL, vmr_pool_init_span(&w.pool, &w.a, 0x2001, 0x2000, NULL));
+	EXPECT_FAIL(-ERANGE, vmr_pool_init_span(&w.pool, &w.a, 0xfff, 0x1fff, NULL));
+	EXPECT_FAIL(-ERANGE, vmr_pool_init_span(&w.pool, &w.a, 0x1000, 0x2000, NULL));
+	EXPECT_FAIL(-ERANGE, vmr_pool_init_span(&w.pool, &w.a, VMR_ADDR_MAX, VMR_ADDR_MAX,
+						NULL));
+	EXPECT_OK(vmr_pool_init_span(&w.pool, &w.a, 0x1000, 0x1fff, NULL));
+	EXPECT_OK(vmr_pool_init_span(&w.pool, &w.a, 0x1fff, 0x1fff, "last"));
+	EXPECT_EQ((uint64_t)0x1fff, w.pool.start);
+	EXPECT_EQ((uint64_t)0x1fff, w.pool.last);
+	EXPECT_EQ((uint64_t)1, w.pool.align);
+	EXPECT_STREQ("last", w.pool.name);
 }
 
 /* A new pool has alignment 1 and first fit. */
@@ -59,14 +77,23 @@ TEST(pool_init_default_alignment_and_policy)
 	EXPECT_STREQ("io", w.pool.name);
 }
 
-/* A pool of size 0 extends to the end of its space. */
-TEST(pool_size_zero_extends_to_space_end)
+/* A pool of size 0 is refused, also at a start outside the space. */
+TEST(pool_size_zero_einval)
+{
+	EXPECT_OK(vmr_space_init(&w.a, 0x1000, VMR_ADDR_MAX));
+	EXPECT_FAIL(-EINVAL, vmr_pool_init(&w.pool, &w.a, 0x1000, 0, NULL));
+	EXPECT_FAIL(-EINVAL, vmr_pool_init(&w.pool, &w.a, VMR_ADDR_MAX, 0, NULL));
+	EXPECT_FAIL(-EINVAL, vmr_pool_init(&w.pool, &w.a, 0, 0, NULL));
+}
+
+/* A pool can extend over all 2^64 addresses. */
+TEST(pool_span_covers_whole_domain)
 {
 	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
-	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, 0, 0, NULL));
+	EXPECT_OK(vmr_pool_init_span(&w.pool, &w.a, 0, VMR_ADDR_MAX, NULL));
 	EXPECT_EQ((uint64_t)0, w.pool.start);
 	EXPECT_EQ(VMR_ADDR_MAX, w.pool.last);
-	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, VMR_ADDR_MAX, 0, NULL));
+	EXPECT_OK(vmr_pool_init_span(&w.pool, &w.a, VMR_ADDR_MAX, VMR_ADDR_MAX, NULL));
 	EXPECT_EQ(VMR_ADDR_MAX, w.pool.start);
 	EXPECT_EQ(VMR_ADDR_MAX, w.pool.last);
 	EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[0], VMR_ADDR_MAX, 1, 0, NULL));
@@ -201,7 +228,7 @@ TEST(pools_share_ranges_of_space)
 
 	EXPECT_OK(vmr_space_init(&w.a, 0, 0xffff));
 	EXPECT_OK(vmr_pool_init(&low, &w.a, 0, 0x9000, "low"));
-	EXPECT_OK(vmr_pool_init(&high, &w.a, 0x8000, 0, "high"));
+	EXPECT_OK(vmr_pool_init_span(&high, &w.a, 0x8000, 0xffff, "high"));
 	EXPECT_OK(vmr_pool_alloc(&high, &w.r[0], 0x1000, 0x1000, VMR_FIRST));
 	EXPECT_AT(0x8000, 0x8fff, &w.r[0]);
 	EXPECT_OK(vmr_pool_alloc(&low, &w.r[1], 0x1000, 0x1000, VMR_LAST));
@@ -267,6 +294,33 @@ TEST(pool_free_by_any_address)
 	EXPECT_OK(vmr_pool_reserve(&w.pool, &w.r[1], 0x5fff, 1, 0, NULL));
 	EXPECT_OK(vmr_pool_free_containing(&w.pool, 0x5fff, NULL));
 	EXPECT_VALID(&w.a);
+}
+
+/*
+ * A pool does not free a range that is partly outside of it. A range that ends at a
+ * bound of the pool is inside.
+ */
+TEST(pool_frees_no_range_across_bounds)
+{
+	pool_inside(_metadata);
+	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], 0x1fff, 0x2000, NULL));
+	EXPECT_OK(vmr_reserve(&w.a, &w.r[1], 0x5fff, 0x6000, NULL));
+	EXPECT_FAIL(-ERANGE, vmr_pool_free_containing(&w.pool, 0x2000, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_pool_free_containing(&w.pool, 0x5fff, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_pool_free(&w.pool, 0x1fff, 2, &w.freed));
+	EXPECT_FAIL(-ERANGE, vmr_pool_free(&w.pool, 0x5fff, 2, &w.freed));
+	EXPECT_OK(vmr_free(&w.a, &w.r[0]));
+	EXPECT_OK(vmr_free(&w.a, &w.r[1]));
+	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], 0x2000, 0x2000, NULL));
+	EXPECT_OK(vmr_reserve(&w.a, &w.r[1], 0x5fff, 0x5fff, NULL));
+	EXPECT_OK(vmr_pool_free_containing(&w.pool, 0x2000, &w.freed));
+	EXPECT_EQ(&w.r[0], w.freed);
+	EXPECT_OK(vmr_pool_free_containing(&w.pool, 0x5fff, &w.freed));
+	EXPECT_EQ(&w.r[1], w.freed);
+	/* A range that covers the whole pool and more */
+	EXPECT_OK(vmr_reserve(&w.a, &w.r[2], 0x1000, 0x7000, NULL));
+	w.freed = NULL;
+	EXPECT_FAIL(-ERANGE, vmr_pool_free_containing(&w.pool, 0x3000, &w.freed));
 }
 
 /* Queries. */
@@ -462,7 +516,8 @@ TEST(freed_unit_neighbours_merge)
 /* An allocator can span all 64-bit addresses. */
 TEST(allocator_spans_64_bits)
 {
-	allocator(_metadata, 0, 0);
+	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_OK(vmr_pool_init_span(&w.pool, &w.a, 0, VMR_ADDR_MAX, "test"));
 	EXPECT_EQ(VMR_ADDR_MAX, w.pool.last);
 	EXPECT_OK(vmr_pool_alloc(&w.pool, &w.r[0], 0x1000, 0x1000, VMR_LAST));
 	EXPECT_AT(VMR_ADDR_MAX - 0xfff, VMR_ADDR_MAX, &w.r[0]);
@@ -483,7 +538,8 @@ TEST(max_address_with_high_policy)
 	struct vmr_request req = VMR_REQUEST(0x1000, 0x1000);
 
 	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
-	EXPECT_OK(vmr_pool_init(&w.pool, &w.a, 0xc0000000, 0, "mmio"));
+	EXPECT_OK(vmr_pool_init_span(&w.pool, &w.a, 0xc0000000, w.a.last,
+				     "mmio"));
 	req.policy = VMR_LAST;
 	req.max = 0xffffffff;
 	req.prefer_align = 0x200000;

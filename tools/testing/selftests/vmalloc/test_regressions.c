@@ -73,7 +73,7 @@ TEST(ch_8203)
 	ASSERT_EQ(0, probe_up(&mover, "mover", VMR_MMIO, 0xe0000000, 0x1000));
 	ASSERT_EQ(0, probe_up(&holder, "holder", VMR_MMIO, 0xe0002000, 0x1000));
 	REFUSED(-EBUSY, vmr_region_move(&m.manager, &mover.region[0],
-					 0xe0001800, &conflict));
+					0xe0001800, &conflict));
 	EXPECT_EQ(&holder.region[0].range, conflict);
 	EXPECT_IS_AT(&mover.region[0], 0xe0000000);
 	EXPECT_IS_AT(&holder.region[0], 0xe0002000);
@@ -86,7 +86,7 @@ TEST(ch_8203)
 	ASSERT_EQ(0, probe_region(&next, 0, VMR_MMIO, VMR_REGION_TRAPPED,
 				  0x1000));
 	vmr_constraint_init_bounded(probe_want(&next), VMR_KIND_MMIO, 0x1000, 0x1000,
-			      0xe0000000, 0xe000ffff, &next.region[0].range);
+				    0xe0000000, 0xe000ffff, &next.region[0].range);
 	EXPECT_EQ(0, vmr_device_register(&m.manager, &next.dev, NULL, NULL));
 	EXPECT_IS_AT(&next.region[0], 0xe0001000);
 	EXPECT_SOUND();
@@ -760,7 +760,7 @@ TEST(ch_8028)
 	EXPECT_EQ(0, vmr_reader_detach(&vcpu.reader));
 	EXPECT_EQ(0, probe_up(&added, "added", VMR_MMIO, 0x3000, 0x1000));
 	EXPECT_EQ(0, vmr_region_move(&m.manager, &added.region[0], 0x5000,
-				      NULL));
+				     NULL));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &added.dev));
 	EXPECT_EQ(0U, get_flag(&has_left));
 	set_flag(&may_leave, 1);
@@ -908,7 +908,7 @@ TEST(fc_5870)
 }
 
 static int alloc_one(struct vmr_constraint *want, struct vmr_resource *got,
-		uint32_t kind, struct vmr_range *range)
+		     uint32_t kind, struct vmr_range *range)
 {
 	struct vmr_resource_set set;
 
@@ -1052,10 +1052,11 @@ TEST(rv_exact)
 	struct vmr_pool pool;
 
 	ASSERT_EQ(0, vmr_space_init(&space, 0, VMR_ADDR_MAX));
-	ASSERT_EQ(0, vmr_pool_init(&pool, &space, 0, 0, "all"));
+	ASSERT_EQ(0, vmr_pool_init_span(&pool, &space, 0, VMR_ADDR_MAX,
+					"all"));
 	ASSERT_EQ(0, vmr_pool_reserve(&pool, &a, 0x1000, 0x800, 1, NULL));
 	EXPECT_EQ(-EBUSY, vmr_pool_reserve(&pool, &b, 0x1100, 0x100, 1,
-					    &conflict));
+					   &conflict));
 	EXPECT_EQ(&a, conflict);
 	/* The last byte of either gap */
 	EXPECT_EQ(0, vmr_pool_reserve(&pool, &b, 0xfff, 1, 1, NULL));

@@ -7,6 +7,7 @@
  */
 #include "../kselftest_harness.h"
 #include "fixture.h"
+#include "misuse.h"
 
 #define AS(type, member, ptr) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
@@ -30,7 +31,7 @@ TEST(constraint_init_sets_kind_defaults)
 		{ VMR_KIND_MSIX, 8, 1 },
 		{ VMR_KIND_MSI_GENERIC, 8, 1 },
 		{ VMR_KIND_MEM_SLOT, 0x1000, 1 },
-		{ VMR_KIND_PCI_BDF, 1, 1 },
+		{ VMR_KIND_PCI_BDF, 1, 8 },
 		{ VMR_KIND_DEVICE_ID, 1, 1 },
 		{ VMR_KIND_USER + 3, 7, 1 },
 	};
@@ -417,7 +418,7 @@ TEST(allocator_frees_own_resources_only)
 	REFUSE_RES(-EINVAL, vmr_allocator_free(NULL, &res));
 	REFUSE_RES(-EINVAL, vmr_allocator_free(&pools.allocator, NULL));
 	/* A resource of another allocator */
-	REFUSE_RES(-ENOENT, vmr_allocator_free(&irqs.allocator, &res));
+	MISUSE(REFUSE_RES(-ENOENT, vmr_allocator_free(&irqs.allocator, &res)));
 	EXPECT_OK(vmr_allocator_free(&pools.allocator, &res));
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&w.r[0]));
 	EXPECT_EQ((size_t)0, w.a.nr_ranges);
@@ -664,8 +665,7 @@ TEST(allocator_of_custom_kind)
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[1]);
 	REFUSE_RES(-ENOSPC, vmr_allocator_alloc(&lanes.allocator, &c, &res,
 						&conflict));
-	/* The node is in no space: only its allocator has its state.
- */
+	/* The node is in no space: only its allocator has its state. */
 	vmr_constraint_init(&c, KIND_LANE, 8, &w.r[0]);
 	EXPECT_OK(vmr_allocator_update(&lanes.allocator, &res, &c, &conflict));
 	EXPECT_EQ(1u, lanes.updates);
@@ -783,7 +783,8 @@ TEST(allocators_system_example)
 	EXPECT_OK(vmr_id_pool_init(&sys.ids, 0, 100));
 	EXPECT_OK(vmr_id_pool_init(&sys.irqs, 5, 7));
 	EXPECT_OK(vmr_space_init(&sys.mmio, 0xe0000000, 0xe000ffff));
-	EXPECT_OK(vmr_pool_init(&sys.pool, &sys.mmio, 0xe0000000, 0, "mmio"));
+	EXPECT_OK(vmr_pool_init(&sys.pool, &sys.mmio, 0xe0000000, 0x10000,
+				"mmio"));
 	vmr_id_allocator_init(&sys.instance_id, &sys.ids);
 	vmr_id_allocator_init(&sys.irq, &sys.irqs);
 	vmr_pool_allocator_init(&sys.mmio_range, &sys.pool);

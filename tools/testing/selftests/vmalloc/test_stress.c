@@ -5,13 +5,13 @@
  * No result depends on time: the test makes the requested changes, continues until
  * enough accesses overlap a change, and fails if they do not. For the long form:
  *
- *	VMR_TEST_STRESS_CYCLES	hot-plug cycles, default 20000
- *	VMR_TEST_STRESS_MOVES	moves of regions, default 200000
+ *	VMR_TEST_STRESS_CYCLES	hot-plug cycles, default 5000
+ *	VMR_TEST_STRESS_MOVES	moves of regions, default 50000
  *	VMR_TEST_STRESS_READERS	reader threads, default 2
  *
  * For checkers that slow the test down by a factor of 100:
  *
- *	VMR_TEST_STRESS_MET		required accesses that overlap a change, default 2000
+ *	VMR_TEST_STRESS_MET		required accesses that overlap a change, default 500
  */
 #include <pthread.h>
 #include <sched.h>
@@ -708,9 +708,12 @@ FIXTURE_TEARDOWN(stress)
  */
 TEST_F_TIMEOUT(stress, dispatch_correct_and_no_leaks, 36000)
 {
-	uint32_t want_cycles = env_or_default("VMR_TEST_STRESS_CYCLES", 20000);
-	uint32_t want_moves = env_or_default("VMR_TEST_STRESS_MOVES", 200000);
-	uint32_t want_met = env_or_default("VMR_TEST_STRESS_MET", 2000);
+	uint32_t want_cycles = env_or_default("VMR_TEST_STRESS_CYCLES",
+					      5000 / test_part());
+	uint32_t want_moves = env_or_default("VMR_TEST_STRESS_MOVES",
+					     50000 / test_part());
+	uint32_t want_met = env_or_default("VMR_TEST_STRESS_MET",
+					   500 / test_part());
 	uint64_t n, cap = MAX_ATTEMPTS * ((uint64_t)want_cycles + want_moves + 100);
 	uint32_t hits = 0, in_change = 0, met, waits = 0, unsure = 0, moved, i;
 	uint64_t writes = 0;

@@ -14,6 +14,7 @@ static struct vmr_constraint want[WANTS];
 static struct vmr_range node[WANTS];
 static struct vmr_resource got[WANTS];
 static struct vmr_resource_set set;
+static struct vmr_pci_function function;
 static struct vmr_region mmio_node[WANTS];	/* dispatch needs regions */
 
 static struct vmr_range no_range;
@@ -171,7 +172,9 @@ TEST(system_kind_without_pool_whole_domain)
 		struct vmr_space *space = vmr_system_space(&m.sys, kinds[i]);
 
 		vmr_constraint_init(&want[0], kinds[i], space->last + 1,
-				    &node[0]);
+				    kinds[i] == VMR_KIND_PCI_BDF ?
+					    function_address(&function) :
+					    &node[0]);
 		EXPECT_EQ(0, grant(1));
 		EXPECT_GOT(0, 0);
 		vmr_system_free_resources(&m.sys, &set);
@@ -331,7 +334,7 @@ TEST(system_platform_pool_explicit_only)
 	vmr_constraint_init(&want[0], VMR_KIND_MMIO, 0x800,
 			    &mmio_node[0].range);
 	vmr_constraint_init_fixed(&want[1], VMR_KIND_MMIO, 0x1000, 0x800,
-			  &mmio_node[1].range);
+				  &mmio_node[1].range);
 	vmr_constraint_init(&want[2], VMR_KIND_MMIO, 0x100,
 			    &mmio_node[2].range);
 	want[2].request.align = 0x100;
@@ -348,7 +351,7 @@ TEST(system_request_overrides_pool_policy)
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x1000, 0xffff, 0, VMR_LAST, 0x2000));
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x800, 0, 0, VMR_ADDR_MAX,
-			      &mmio_node[0].range);
+				    &mmio_node[0].range);
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0xe000);
 	vmr_system_free_resources(&m.sys, &set);
@@ -364,7 +367,7 @@ TEST(system_request_overrides_pool_policy)
 	/* The same holds for ids. */
 	ASSERT_EQ(0, pool(MSI, 3, 40, 0, VMR_LAST, 4));
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MSI, 2, 0, 0, VMR_ADDR_MAX,
-			      &node[0]);
+				    &node[0]);
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 36);
 	vmr_system_free_resources(&m.sys, &set);
@@ -383,11 +386,11 @@ TEST(system_bounds_pool_and_request)
 	ASSERT_EQ(0, up());
 	ASSERT_EQ(0, pool(MMIO, 0x4000, 0x7fff, 0, VMR_FIRST, 1));
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x5001,
-			      0xffff, &mmio_node[0].range);
+				    0xffff, &mmio_node[0].range);
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0x6000);
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000, 0x8000,
-			      0xffff, &mmio_node[1].range);
+				    0xffff, &mmio_node[1].range);
 	GRANT_REFUSED(-ERANGE, 1, 0, &no_range);
 	want[0].request.min = 0x7001;
 	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
@@ -398,14 +401,15 @@ static void want_all(void)
 {
 	vmr_constraint_init(&want[0], VMR_KIND_MSI, 4, &node[0]);
 	vmr_constraint_init_fixed(&want[1], VMR_KIND_MMIO, 0xfec00000, 0x1000,
-			  &mmio_node[1].range);
+				  &mmio_node[1].range);
 	vmr_constraint_init(&want[2], VMR_KIND_MEM_SLOT, 2, &node[2]);
 	vmr_constraint_init(&want[3], VMR_KIND_PIO, 0x20, &mmio_node[3].range);
 	vmr_constraint_init(&want[4], VMR_KIND_MMIO, 0x4000,
 			    &mmio_node[4].range);
 	vmr_constraint_init_fixed(&want[5], VMR_KIND_IRQ, 9, 1, &node[5]);
 	vmr_constraint_init(&want[6], VMR_KIND_MSI_GENERIC, 3, &node[6]);
-	vmr_constraint_init(&want[7], VMR_KIND_PCI_BDF, 1, &node[7]);
+	vmr_constraint_init(&want[7], VMR_KIND_PCI_BDF, 1,
+			    function_address(&function));
 }
 
 /* An allocation succeeds for all constraints or changes nothing. */
@@ -457,7 +461,7 @@ TEST(system_alloc_busy_reports_conflict)
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &mmio_node[0].range));
 	/* Two constraints of one request overlap. The later one fails. */
 	vmr_constraint_init_fixed(&want[4], VMR_KIND_MMIO, 0xfec00800, 0x1000,
-			  &mmio_node[4].range);
+				  &mmio_node[4].range);
 	GRANT_REFUSED(-EBUSY, WANTS, 4, &mmio_node[1].range);
 }
 
@@ -496,7 +500,7 @@ TEST(system_alloc_order_alignment_size)
 		for (i = 0; i < 4; i++) {
 			k = (i + turn) % 4;
 			vmr_constraint_init_bounded(&want[i], VMR_KIND_PIO,
-					      ask[k].size, ask[k].align, 0,
+						    ask[k].size, ask[k].align, 0,
 					      VMR_ADDR_MAX, &mmio_node[i].range);
 		}
 		ASSERT_EQ(0, grant(4));
@@ -620,7 +624,7 @@ TEST(system_pool_errors_most_specific_wins)
 	 * The range is in use in the second pool and outside the other pools.
 	 */
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, 0x4000, 0x1000,
-			  &mmio_node[0].range);
+				  &mmio_node[0].range);
 	GRANT_REFUSED(-EBUSY, 1, 0, &mmio_node[7].range);
 	/* The range is outside all pools. */
 	want[0].request.addr = 0x2000;
@@ -632,14 +636,14 @@ TEST(system_pool_errors_most_specific_wins)
 	 * of the other pools.
 	 */
 	vmr_constraint_init_bounded(&want[0], VMR_KIND_MMIO, 0x3000, 1, 0x4000,
-			      0x5fff, &mmio_node[0].range);
+				    0x5fff, &mmio_node[0].range);
 	GRANT_REFUSED(-ENOSPC, 1, 0, &no_range);
 	want[0].request.size = 0x1000;
 	ASSERT_EQ(0, grant(1));
 	EXPECT_GOT(0, 0x5000);
 	/* An invalid request is invalid in every pool. */
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, VMR_ADDR_MAX, 0x1000,
-			  &mmio_node[1].range);
+				  &mmio_node[1].range);
 	GRANT_REFUSED(-EOVERFLOW, 1, 0, &no_range);
 	want[0].request.size = 0;
 	GRANT_REFUSED(-EINVAL, 1, 0, &no_range);
@@ -686,15 +690,15 @@ TEST(system_update_moves_or_keeps)
 
 	ASSERT_EQ(0, up());
 	vmr_constraint_init_fixed(&want[0], VMR_KIND_MMIO, 0x1000, 0x1000,
-			  &mmio_node[0].range);
+				  &mmio_node[0].range);
 	vmr_constraint_init_fixed(&want[1], VMR_KIND_MMIO, 0x8000, 0x1000,
-			  &mmio_node[1].range);
+				  &mmio_node[1].range);
 	vmr_constraint_init_fixed(&want[2], VMR_KIND_IRQ, 5, 1, &node[2]);
 	ASSERT_EQ(0, grant(3));
 
 	conflict = &no_range;
 	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO, 0x7800, 0x1000,
-			  &mmio_node[0].range);
+				  &mmio_node[0].range);
 	REFUSED(-EBUSY, vmr_system_update_resource(&m.sys, &got[0], &c, &conflict));
 	EXPECT_EQ(&mmio_node[1].range, conflict);
 	c.request.addr = VMR_ADDR_MAX;

@@ -13,6 +13,8 @@
 
 #include <vmalloc/range.h>
 
+#include "requires.h"
+
 #define VERIFY_OK	"valid"
 
 struct verify {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * probe.c - ask the library where things are, as a guest would
+ * probe.c - test accesses, as a guest would make them
  *
- * All of it goes through real lookups: an access is routed by the machine's own
- * reader for checks, and the card that it ends in says what was hit.
+ * They are real lookups by the machine's reader for checks. The test device that an
+ * access hits records it in the probe of the reader.
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define CONFIG_ADDRESS	0xcf8
 #define CONFIG_DATA	0xcfc
@@ -52,7 +52,7 @@ static struct vmm_memory *memory_of(struct vmm *vmm,
 	struct vmm_memory *mem;
 
 	for (mem = vmm->memories; mem; mem = mem->next)
-		if (mem->region == region)
+		if (mem->kvm.region == region)
 			return mem;
 	return NULL;
 }
@@ -76,8 +76,8 @@ static const char *check_byte(struct vmm_cpu *cpu, struct testdev *testdev,
 	if (region_at(vmm, (enum vmr_io)region->io, start + offset) != region)
 		return "the tree has another region there";
 	mem = memory_of(vmm, region);
-	if (mem && offset < mem->size) {
-		if (!mem->mapped || mem->gpa != start)
+	if (mem && offset < testdev->trapped.offset) {
+		if (!memory_is_mapped(mem, start))
 			return "the memory slot is not there";
 		return NULL;
 	}
@@ -92,13 +92,13 @@ static const char *check_byte(struct vmm_cpu *cpu, struct testdev *testdev,
 	if (err)
 		return vmr_strerror(err);
 	if (probe->hits != 1)
-		return "no card was reached";
+		return "no test device was reached";
 	if (probe->region != expected)
 		return "another region was reached";
 	if (probe->base != base || probe->offset != start + offset - base)
 		return "another offset was reached";
 	if (byte != testdev_byte(testdev, region->index, offset))
-		return "the card read another register";
+		return "another register was read";
 	return NULL;
 }
 

@@ -10,13 +10,13 @@
  *
  * A step comes after an exit, on the thread of the CPU, and depends on the exits
  * before it and on nothing else. So a replay takes the same steps at the same
- * places. The guest has looked for cards before and looks no more, so none of
+ * places. The guest has scanned the bus before and does not scan it again, so none of
  * this changes what it reads.
  */
 #include <stdarg.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define STEP_EXITS	300
 
@@ -97,8 +97,7 @@ static int place_bar(struct vmm *vmm, struct vmr_pci_function *fn,
 		last = space->last;
 	}
 	room->type = VMR_REGION_RESERVED;
-	err = vmr_pool_init(&pool, space, first, last - first + 1,
-			    region->name);
+	err = vmr_pool_init_span(&pool, space, first, last, region->name);
 	if (!err)
 		err = vmr_pool_alloc(&pool, &room->range, region->size,
 				     region->size, VMR_FIRST);
@@ -176,7 +175,7 @@ static void move(struct vmm *vmm)
 	say(vmm, "relocation", fault,
 	    "BAR 0 of 00:08.0 from %#" PRIx64 " to %#" PRIx64
 	    ", memory slot %u with it",
-	    from, vmm->scenario.places[0], vmr_id_value(&mem->slot));
+	    from, vmm->scenario.places[0], vmr_id_value(&mem->slots[0].number));
 }
 
 static void ask(struct vmm *vmm)
@@ -214,7 +213,7 @@ static void leave(struct vmm *vmm)
 	vmm->nr_functions--;
 	count_usage(vmm, freed);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
-	/* Outside the lock, for a reader inside the card might want that. */
+	/* Outside the lock: a reader inside the device might wait for it. */
 	err = vmr_device_drain(&vmm->manager, &fn->dev);
 
 	if (visible < 0 || err)
@@ -223,10 +222,9 @@ static void leave(struct vmm *vmm)
 		fault = "not all BARs were visible";
 	for (i = 0; !fault && i < VMR_PCI_NR_BARS; i++)
 		if (fn->bars[i].type != VMR_PCI_BAR_NONE)
-			fault = probe_expect_unmapped(
-				&vmm->checker,
-				(enum vmr_io)fn->bars[i].region.io,
-				vmm->scenario.places[i]);
+			fault = probe_expect_unmapped(&vmm->checker,
+						      (enum vmr_io)fn->bars[i].region.io,
+						      vmm->scenario.places[i]);
 	for (i = 0; !fault && i < SCENARIO_SPACES; i++)
 		if (vmm->scenario.used[i] + freed[i])
 			fault = "it left something behind";
@@ -234,7 +232,7 @@ static void leave(struct vmm *vmm)
 	    "00:08.0 is unplugged and drained, all it had is free");
 }
 
-/* The card is there then, so that it is part of what is saved. */
+/* The plugged device is part of the snapshot. */
 static void (*const steps[])(struct vmm *vmm) = {
 	add, move, NULL /* restore */, ask, leave,
 };

@@ -20,7 +20,7 @@ struct vmm;
  * @due: when, in exits
  * @running: the firmware has come so far that it can begin
  * @room: a place in a space while it is chosen
- * @places: where the BARs of the card are
+ * @places: addresses of the BARs of the plugged device
  * @used: what it has of each space
  */
 struct scenario {

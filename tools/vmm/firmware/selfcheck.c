@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * selfcheck.c - compare what the firmware says it did with where the library
- * routes
+ * selfcheck.c - compare the firmware's log with the dispatch of the library
  *
- * The firmware's log has a line for each BAR that it placed. For each of them
- * the first and the last byte are read through the library as if the guest did,
- * by a reader of the check's own, and the card says what was hit. Lines and
- * cards are compared both ways, so that a BAR that the firmware missed is seen
- * as well as one that is not where it should be.
+ * The firmware's log has a line for each BAR that it placed. A reader of the check
+ * reads the first and the last byte of each BAR, and compares the probe with the
+ * line. Lines without a BAR and BARs without a line are faults too.
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define PCI_COMMAND	0x04
 #define PCI_DECODE	0x3		/* ports and memory */
@@ -173,13 +170,12 @@ void selfcheck(struct vmm *vmm)
 	for (i = 0; i < NR_TESTDEVS; i++)
 		vmm->programmed += check_testdev(vmm, &vmm->testdevs[i]);
 
-	/* Lines of the firmware's about BARs that no card has */
+	/* Lines of the firmware's about BARs that no test device has */
 	while ((log = next_mapping(log, &m))) {
 		if (has_bar(vmm, &m))
 			continue;
 		vmm->misdispatched++;
-		printf("check: BAR %u of %02x:%02x.%x was mapped, and is "
-		       "none\n",
+		printf("check: BAR %u of %02x:%02x.%x was mapped, and is none\n",
 		       m.bar, m.address >> 8, m.address >> 3 & 0x1f,
 		       m.address & 7);
 	}

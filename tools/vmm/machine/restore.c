@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define MAX_RANGES	256
 #define MAX_BLOCKS	48
@@ -22,13 +22,17 @@
 
 /**
  * struct snapshot - what there is of a machine to save
+ * @fixed: the ranges that no guest moves
  * @ranges: all its ranges; the number in here is the key
+ * @space_of: the space of each range, whatever a snapshot says
  */
 struct snapshot {
 	struct vmr_snapshot		snap;
 	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR_SPACES + 3];
 	struct vmr_snapshot_block	blocks[MAX_BLOCKS];
+	struct vmr_snapshot_fixed	fixed[MAX_RANGES];
 	struct vmr_range		*ranges[MAX_RANGES];
+	uint32_t			space_of[MAX_RANGES];
 	unsigned int			nr_ranges;
 	bool				full;
 };
@@ -46,13 +50,15 @@ static uint64_t key_of(const struct vmr_snapshot *snap, uint32_t space,
 	return VMR_ADDR_MAX; /* an unknown key: the restore fails */
 }
 
-static struct vmr_range *node_of(const struct vmr_snapshot *snap,
-				 uint32_t space, uint64_t key)
+static struct vmr_range *node_of(const struct vmr_snapshot *snap, uint64_t key,
+				 uint32_t *space)
 {
 	const struct snapshot *s = container_of(snap, struct snapshot, snap);
 
-	(void)space;
-	return key < s->nr_ranges ? s->ranges[key] : NULL;
+	if (key >= s->nr_ranges)
+		return NULL;
+	*space = s->space_of[key];
+	return s->ranges[key];
 }
 
 static const struct vmr_snapshot_ops ops = {
@@ -60,12 +66,15 @@ static const struct vmr_snapshot_ops ops = {
 	.key_to_range	= node_of,
 };
 
-static void add_range(struct snapshot *s, struct vmr_range *range)
+static void add_range(struct snapshot *s, struct vmr_range *range,
+		      uint32_t space)
 {
-	if (s->nr_ranges == MAX_RANGES)
+	if (s->nr_ranges == MAX_RANGES) {
 		s->full = true;
-	else
-		s->ranges[s->nr_ranges++] = range;
+		return;
+	}
+	s->space_of[s->nr_ranges] = space;
+	s->ranges[s->nr_ranges++] = range;
 }
 
 static bool is_region(const struct vmr_device *dev,
@@ -79,20 +88,62 @@ static bool is_region(const struct vmr_device *dev,
 	return false;
 }
 
-static void add_device(struct snapshot *s, struct vmr_device *dev)
+/* The space of a range that is no region */
+static uint32_t space_of_kind(uint32_t kind)
 {
+	switch (kind) {
+	case VMR_KIND_IRQ:
+	case VMR_KIND_MSI:
+	case VMR_KIND_MSIX:
+	case VMR_KIND_MSI_GENERIC:
+		return VMR_SNAPSHOT_IRQS;
+	default:
+		return VMR_SNAPSHOT_SLOTS;
+	}
+}
+
+/* The requests for fixed places are those that a snapshot must have fulfilled. */
+static void add_fixed(struct snapshot *s, const struct vmr_constraint *c)
+{
+	struct vmr_snapshot_fixed *fixed = &s->fixed[s->snap.nr_fixed];
+	unsigned int i;
+
+	if (c->request.policy != VMR_EXACT)
+		return;
+	for (i = 0; i < s->nr_ranges; i++) {
+		if (s->ranges[i] != c->range)
+			continue;
+		fixed->key = i;
+		fixed->start = c->request.addr;
+		fixed->last = c->request.addr + (c->request.size - 1);
+		fixed->space = s->space_of[i];
+		s->snap.nr_fixed++;
+		return;
+	}
+}
+
+/* @bus: the id of the first space of the bus that the device is on */
+static void add_device(struct snapshot *s, struct vmr_device *dev, uint32_t bus)
+{
+	const struct vmr_constraint *c;
 	struct vmr_region *region;
 	size_t i;
 
-	add_range(s, &dev->id);
+	add_range(s, &dev->id, VMR_SNAPSHOT_IDS);
 	for (region = dev->regions; region; region = region->next)
-		add_range(s, &region->range);
-	for (i = 0; i < dev->nr_constraints; i++)
-		if (!is_region(dev, dev->constraints[i].range))
-			add_range(s, dev->constraints[i].range);
+		add_range(s, &region->range,
+			  bus + (region->io == VMR_PIO ? VMR_SNAPSHOT_PIO :
+							 VMR_SNAPSHOT_MMIO));
+	for (i = 0; i < dev->nr_constraints; i++) {
+		c = &dev->constraints[i];
+		if (!is_region(dev, c->range))
+			add_range(s, c->range, space_of_kind(c->kind));
+		add_fixed(s, c);
+	}
 }
 
-static void add_block(struct snapshot *s, void *bytes, size_t size)
+static void add_block(struct snapshot *s, void *bytes, size_t size,
+		      block_check_fn *check)
 {
 	struct vmr_snapshot_block *block = &s->blocks[s->snap.nr_blocks];
 
@@ -103,41 +154,46 @@ static void add_block(struct snapshot *s, void *bytes, size_t size)
 	block->key = s->snap.nr_blocks++;
 	block->bytes = bytes;
 	block->size = size;
+	block->check = check;
 }
 
 /* The registers of a platform device are what follows in its struct. */
-#define ADD_REGISTERS(s, device) \
+#define ADD_REGISTERS(s, device, check) \
 	add_block(s, &(device)->platform + 1, \
-		  sizeof(*(device)) - sizeof((device)->platform))
+		  sizeof(*(device)) - sizeof((device)->platform), check)
 
 static void add_blocks(struct snapshot *s, struct vmm *vmm)
 {
 	struct fw_cfg *cfg = &vmm->fw_cfg;
+	struct vmr_snapshot_block *block;
 	unsigned int i;
 
-	ADD_REGISTERS(s, &vmm->cmos);
-	ADD_REGISTERS(s, &vmm->pit);
-	ADD_REGISTERS(s, &vmm->pic);
-	ADD_REGISTERS(s, &vmm->serial);
-	ADD_REGISTERS(s, &vmm->i8042);
-	ADD_REGISTERS(s, &vmm->apic);
-	ADD_REGISTERS(s, &vmm->ioapic);
+	ADD_REGISTERS(s, &vmm->cmos, cmos_check);
+	ADD_REGISTERS(s, &vmm->pit, pit_check);
+	ADD_REGISTERS(s, &vmm->pic, pic_check);
+	ADD_REGISTERS(s, &vmm->serial, serial_check);
+	ADD_REGISTERS(s, &vmm->i8042, i8042_check);
+	ADD_REGISTERS(s, &vmm->apic, apic_check);
+	ADD_REGISTERS(s, &vmm->ioapic, NULL);
 	for (i = 0; i < NR_SCRATCH_REGS; i++)
-		ADD_REGISTERS(s, &vmm->scratch_regs[i]);
+		ADD_REGISTERS(s, &vmm->scratch_regs[i], NULL);
 	add_block(s, &cfg->selected,
-		  sizeof(*cfg) - offsetof(struct fw_cfg, selected));
-	add_block(s, vmm->pm.regs, sizeof(vmm->pm.regs));
+		  sizeof(*cfg) - offsetof(struct fw_cfg, selected),
+		  fw_cfg_check);
+	add_block(s, vmm->pm.regs, sizeof(vmm->pm.regs), NULL);
 	add_block(s, &vmm->pci_host.config_address,
-		  sizeof(vmm->pci_host.config_address));
+		  sizeof(vmm->pci_host.config_address), NULL);
 
 	for (i = 0; i < vmm->nr_functions; i++) {
 		if (s->snap.nr_blocks == MAX_BLOCKS) {
 			s->full = true;
 			return;
 		}
-		vmr_snapshot_describe_pci(&s->blocks[s->snap.nr_blocks++],
-					  FUNCTION_KEY + i, vmm->functions[i],
-					  &vmm->sys);
+		block = &s->blocks[s->snap.nr_blocks++];
+		vmr_snapshot_describe_pci(block, FUNCTION_KEY + i,
+					  vmm->functions[i], &vmm->sys);
+		if (vmm->functions[i] == &vmm->pm.fn)
+			block->check = piix4_pm_check;
 	}
 }
 
@@ -145,7 +201,10 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 static struct snapshot *describe(struct vmm *vmm)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
+	struct vmm_memory *mem;
+	struct vmr_pci_function *fn;
 	unsigned int i;
+	uint32_t bus;
 
 	if (!s)
 		return NULL;
@@ -153,12 +212,21 @@ static struct snapshot *describe(struct vmm *vmm)
 	vmr_snapshot_describe_bridge(s->spaces + VMR_SNAPSHOT_NR_SPACES,
 				     &vmm->pci_bridge, VMR_SNAPSHOT_FIRST_USER);
 	for (i = 0; i < NR_RESERVED; i++)
-		add_range(s, &vmm->reserved[i].range);
+		add_range(s, &vmm->reserved[i].range, VMR_SNAPSHOT_MMIO);
+	for (mem = vmm->memories; mem; mem = mem->next)
+		for (i = 0; i < MEMORY_SLOTS; i++)
+			add_range(s, &mem->slots[i].number, VMR_SNAPSHOT_SLOTS);
+	vmr_snapshot_describe_fixed(s->fixed, VMR_SNAPSHOT_MMIO, 0,
+				    reserved_spans, NR_RESERVED);
+	s->snap.fixed = s->fixed;
+	s->snap.nr_fixed = NR_RESERVED;
 	for (i = 0; i < vmm->nr_devices; i++)
-		add_device(s, vmm->devices[i]);
+		add_device(s, vmm->devices[i], 0);
 	for (i = 0; i < vmm->nr_functions; i++) {
-		add_range(s, &vmm->functions[i]->address);
-		add_device(s, &vmm->functions[i]->dev);
+		fn = vmm->functions[i];
+		bus = fn->upstream_bridge ? VMR_SNAPSHOT_FIRST_USER : 0;
+		add_range(s, &fn->address, bus ? bus + 2 : VMR_SNAPSHOT_PCI);
+		add_device(s, &fn->dev, bus);
 	}
 	add_blocks(s, vmm);
 	s->snap.ops = &ops;
@@ -219,6 +287,8 @@ static const char *restore(struct vmm *vmm, uint8_t *bytes, size_t size)
 	if (vmr_snapshot_restore(&s->snap, bytes, size) != -EBADMSG)
 		fault = "damaged bytes are restored";
 	bytes[size / 2] ^= 1;
+	if (!fault)
+		fault = hostile_check(&s->snap, bytes, size);
 	if (!fault) {
 		err = vmr_snapshot_restore(&s->snap, bytes, size);
 		if (err)
@@ -281,6 +351,7 @@ static const char *adopt(struct vmm *vmm)
 	int err = 0;
 
 	vmm->restoring = false;
+	memory_restored(vmm);
 	for (i = 0; !err && i < vmm->nr_devices; i++)
 		err = vmr_device_register_restored(&vmm->manager,
 						   vmm->devices[i], NULL);
@@ -293,9 +364,8 @@ static const char *adopt(struct vmm *vmm)
 }
 
 /*
- * Go on with another machine, which is returned; with this one, if that cannot
- * be had. No exit is being handled, so nothing of this one is in use but by the
- * helpers.
+ * Restore another machine and continue with it. Return: that machine, or this one
+ * after a failure. No exit is being handled, so only reader threads use this one.
  */
 struct vmm *restore_machine(struct vmm *vmm)
 {
@@ -336,8 +406,7 @@ struct vmm *restore_machine(struct vmm *vmm)
 	if (fault)
 		printf("%s\n", fault);
 	else
-		printf("%u devices go on in other memory, %zu bytes saved "
-		       "twice the same\n",
+		printf("%u devices go on in other memory, %zu bytes saved twice the same\n",
 		       vmm->nr_devices + vmm->nr_functions, size);
 	fflush(stdout);
 	if (readers_start(vmm))

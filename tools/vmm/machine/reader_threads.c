@@ -12,11 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define BATCH		1024	/* reads before others may have the processor, */
 #define PAUSE_US	100	/* for so long */
-#define LEAST		20000	/* reads of a helper, however short the run is */
+#define LEAST		20000	/* reads of each thread, however short the run is */
 #define DEBUG_PORT	0x402
 #define DEBUG_ANSWER	0xe9
 
@@ -88,7 +88,7 @@ static bool ask(struct reader_thread *rt, struct question *q)
 	q->width = 1u << next_random(rt) % (q->io == VMR_PIO ? 3 : 4);
 	size = bar->region.size;
 	/* Of a BAR with memory in it, only the trapped part is a register. */
-	if (q->testdev->memory.region == &bar->region) {
+	if (q->testdev->memory.kvm.region == &bar->region) {
 		q->base += q->testdev->trapped.offset;
 		size = q->testdev->trapped.size;
 	}
@@ -97,7 +97,7 @@ static bool ask(struct reader_thread *rt, struct question *q)
 	return true;
 }
 
-/* Whether what a card answered is what it has at the place asked for */
+/* Whether the value is that of the register at the requested address */
 static bool consistent(const struct vmm_probe *probe, uint64_t addr,
 		       const uint8_t *data, uint32_t width)
 {
@@ -218,7 +218,7 @@ int readers_start(struct vmm *vmm)
 		rt->random = i + 1;
 		err = pthread_create(&rt->thread, NULL, run_reader_thread, rt);
 		if (err) {
-			vmm_err("helper: %s", strerror(err));
+			vmm_err("reader thread: %s", strerror(err));
 			vmr_reader_detach(&rt->cpu.reader);
 		} else {
 			rt->running = true;
@@ -255,7 +255,7 @@ void readers_report(struct vmm *vmm)
 		concurrent += vmm->reader_threads[i].concurrent;
 		errors += vmm->reader_threads[i].errors;
 	}
-	/* A helper that got no answer has checked nothing. */
+	/* Threads without a hit have checked nothing. */
 	if (!hits)
 		errors++;
 	vmm->misdispatched += errors;
