@@ -789,6 +789,33 @@ TEST(msix_table_access_errors)
 	REFUSED(-EINVAL, vmr_pci_msix_write(&fn, &msix, 0, NULL, 4));
 }
 
+/*
+ * The library serves the table in the BAR, and repeats an access that is repeated. The
+ * callbacks of the owner serve the rest of the BAR.
+ */
+TEST(msix_table_in_bar_served)
+{
+	uint8_t data[8] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
+	uint8_t got[8] = { 0 };
+
+	ASSERT_EQ(0, msix_up(64, 4));
+	set_bar(&fn, 0, 0xe0000000);
+	decode(&fn, DECODE_MEM);
+	seen.calls = 0;
+	EXPECT_EQ(0, vmr_write(&m.reader, VMR_MMIO, 0xe0001008, data, 4, 2));
+	EXPECT_EQ(0x88776655U, entries[0].dwords[2]);
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0xe0001008, got, 4, 2));
+	EXPECT_EQ(0, memcmp(got, &data[4], 4));
+	EXPECT_EQ(0, memcmp(&got[4], &data[4], 4));
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0xe000a000, got, 4, 2));
+	EXPECT_EQ(0, memcmp(got, "\0\0\0\0\0\0\0", 8));
+	EXPECT_EQ(0U, seen.calls);
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0xe0000ffc, got, 4, 2));
+	EXPECT_EQ(1U, seen.calls);
+	EXPECT_EQ(2U, seen.access.count);
+	EXPECT_EQ(bar(&fn, 0), seen.access.region);
+}
+
 /* An entry reads back the bits that the specification makes writable. */
 TEST(msix_entry_writable_bits)
 {
