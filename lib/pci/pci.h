@@ -208,9 +208,7 @@ extern const struct vmr_device_ops vmr_pci_msix_device_ops;
 
 int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
 
-/* msi.c, msix.c: act on the registers; report what a restore put back */
-void vmr_pci_msi_update(struct vmr_pci_function *fn);
-void vmr_pci_msix_update(struct vmr_pci_function *fn);
+/* msi.c, msix.c: report what a restore put back */
 void vmr_pci_msi_restored(struct vmr_pci_function *fn);
 void vmr_pci_msix_restored(struct vmr_pci_function *fn);
 
