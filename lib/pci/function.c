@@ -329,7 +329,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
 	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
 	if (fn->multifunction)
-		fn->config[PCI_HEADER_TYPE] &= (uint8_t)~PCI_HEADER_TYPE_MFD;
+		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
 	fn->multifunction = false;
 	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;

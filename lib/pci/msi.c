@@ -106,18 +106,6 @@ static void set_nr_vectors(struct vmr_pci_msi *msi, uint32_t nr)
 			      msi->error);
 }
 
-static void update_vectors(struct vmr_pci_function *fn)
-{
-	struct vmr_pci_msi *msi = fn->msi;
-
-	/* A callback for an earlier change may have unplugged the function */
-	if (!fn->manager)
-		return;
-	set_nr_vectors(msi, vmr_pci_msi_nr_enabled(msi_config(msi)));
-	if (fn->manager)
-		update_blocked(msi);
-}
-
 /* Whether a write touches address, data or mask bits */
 static bool writes_message(const struct vmr_pci_msi *msi,
 			   const struct vmr_pci_write *write)
@@ -130,19 +118,27 @@ static bool writes_message(const struct vmr_pci_msi *msi,
 	       write->old_value != write->new_value;
 }
 
+/* Act on the registers. The owner learns of a message before it is sent. */
+static void update(struct vmr_pci_function *fn, bool message)
+{
+	struct vmr_pci_msi *msi = fn->msi;
+	uint32_t i;
+
+	/* A callback for an earlier change may have unplugged the function */
+	if (!fn->manager)
+		return;
+	set_nr_vectors(msi, vmr_pci_msi_nr_enabled(msi_config(msi)));
+	for (i = 0; message && msi->range.node.link && i < msi->waiter.nr; i++)
+		vmr_pci_report_message(fn, i);
+	if (fn->manager)
+		update_blocked(msi);
+}
+
 static void msi_written(struct vmr_pci_function *fn,
 			struct vmr_pci_reg_block *reg_block,
 			const struct vmr_pci_write *write)
 {
-	struct vmr_pci_msi *msi = to_msi(reg_block);
-	bool message = writes_message(msi, write);
-	uint32_t i;
-
-	update_vectors(fn);
-	if (!message || !msi->range.node.link)
-		return;
-	for (i = 0; i < msi->waiter.nr; i++)
-		vmr_pci_report_message(fn, i);
+	update(fn, writes_message(to_msi(reg_block), write));
 }
 
 /* The pending bits are computed when the guest reads them */
@@ -190,7 +186,7 @@ static void msi_restored(struct vmr_pci_function *fn,
 		for (i = 0; fn->manager && i < msi->waiter.nr; i++)
 			vmr_pci_report_message(fn, i);
 	}
-	update_vectors(fn);
+	update(fn, false);
 }
 
 /* Only maskable capabilities have mask bits, one for each vector that exists */

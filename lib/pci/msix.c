@@ -110,8 +110,12 @@ static void free_vectors(struct vmr_pci_msix *msix)
 		free_vector(msix, i);
 }
 
-/* Act on the registers of one entry. free_vectors() follows if MSI-X is disabled */
-static void update_entry(struct vmr_pci_msix *msix, uint32_t index)
+/*
+ * Act on the registers of one entry, of which the message may have @changed. The owner
+ * learns of a message before it is sent. If MSI-X is disabled, free_vectors() follows.
+ */
+static void update_entry(struct vmr_pci_msix *msix, uint32_t index,
+			 bool changed)
 {
 	struct vmr_pci_msix_entry *entry = &msix->entries[index];
 	bool used = is_used(msix, index);
@@ -123,36 +127,34 @@ static void update_entry(struct vmr_pci_msix *msix, uint32_t index)
 				      entry->error ? NULL : &entry->range,
 				      entry->error);
 	}
+	/* A callback may have unplugged the function */
+	if (changed && entry->range.node.link &&
+	    vmr_pci_msix_enabled(msix_config(msix)))
+		vmr_pci_report_message(msix->fn, index);
 	if (msix->fn->manager)
 		update_blocked(msix, index, used);
 }
 
-static void update_entries(struct vmr_pci_function *fn)
+static void update_entries(struct vmr_pci_msix *msix, bool changed)
 {
+	struct vmr_pci_function *fn = msix->fn;
 	uint32_t i;
 
 	/* A callback may unplug the function */
-	for (i = 0; fn->manager && i < fn->msix->nr; i++)
-		update_entry(fn->msix, i);
-	if (fn->manager && !vmr_pci_msix_enabled(msix_config(fn->msix)))
-		free_vectors(fn->msix);
+	for (i = 0; fn->manager && i < msix->nr; i++)
+		update_entry(msix, i, changed);
+	if (fn->manager && !vmr_pci_msix_enabled(msix_config(msix)))
+		free_vectors(msix);
 }
 
+/* The function mask is a mask of each vector */
 static void msix_written(struct vmr_pci_function *fn,
 			 struct vmr_pci_reg_block *reg_block,
 			 const struct vmr_pci_write *write)
 {
-	struct vmr_pci_msix *msix = to_msix(reg_block);
-	uint32_t i;
-
-	if (!vmr_pci_writes(write, reg_block->offset, reg_block->size) ||
-	    write->old_value == write->new_value)
-		return;
-	update_entries(fn);
-	/* The function mask is a mask of each vector */
-	for (i = 0; fn->manager && i < msix->nr; i++)
-		if (msix->entries[i].range.node.link)
-			vmr_pci_report_message(fn, i);
+	if (vmr_pci_writes(write, reg_block->offset, reg_block->size) &&
+	    write->old_value != write->new_value)
+		update_entries(fn->msix, true);
 }
 
 static void clear_entries(struct vmr_pci_msix *msix)
@@ -194,7 +196,7 @@ static void msix_restored(struct vmr_pci_function *fn,
 		vmr_pci_report_vector(fn, i, &entry->range, 0);
 		vmr_pci_report_message(fn, i);
 	}
-	update_entries(fn);
+	update_entries(msix, false);
 }
 
 static void init_entries(struct vmr_pci_msix *msix)
@@ -299,9 +301,7 @@ int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	}
 	if (!changed)
 		return 0;
-	update_entry(msix, entry_index(entry));
-	if (fn->manager && entry->range.node.link)
-		vmr_pci_report_message(fn, entry_index(entry));
+	update_entry(msix, entry_index(entry), true);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_msix_write);

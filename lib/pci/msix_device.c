@@ -72,16 +72,21 @@ static void msix_device_read(struct vmr_device *dev,
 	struct vmr_pci_function *fn = to_function(dev);
 	uint64_t offset;
 	enum target target = find_target(fn->msix, access, &offset);
+	uint8_t *bytes = data;
+	uint32_t i;
 
 	if (target == TARGET_OWNER && fn->device_ops->read) {
 		fn->device_ops->read(dev, access, data);
 		return;
 	}
 	memset(data, 0xff, (size_t)access->width * access->count);
-	if (target == TARGET_TABLE)
-		vmr_pci_msix_read(fn->msix, offset, data, access->width);
-	else if (target == TARGET_PBA)
-		vmr_pci_msix_read_pba(fn->msix, offset, data, access->width);
+	for (i = 0; i < access->count; i++, bytes += access->width)
+		if (target == TARGET_TABLE)
+			vmr_pci_msix_read(fn->msix, offset, bytes,
+					  access->width);
+		else if (target == TARGET_PBA)
+			vmr_pci_msix_read_pba(fn->msix, offset, bytes,
+					      access->width);
 }
 
 static void msix_device_write(struct vmr_device *dev,
@@ -92,6 +97,8 @@ static void msix_device_write(struct vmr_device *dev,
 	uint64_t offset;
 	enum target target = find_target(fn->msix, access, &offset);
 	struct vmr_lock_ops *lock = fn->host ? fn->host->lock : NULL;
+	const uint8_t *bytes = data;
+	uint32_t i;
 
 	if (target == TARGET_OWNER && fn->device_ops->write)
 		fn->device_ops->write(dev, access, data);
@@ -99,7 +106,8 @@ static void msix_device_write(struct vmr_device *dev,
 		return;
 	if (lock)
 		lock->lock(lock);
-	vmr_pci_msix_write(fn, fn->msix, offset, data, access->width);
+	for (i = 0; i < access->count; i++, bytes += access->width)
+		vmr_pci_msix_write(fn, fn->msix, offset, bytes, access->width);
 	if (lock)
 		lock->unlock(lock);
 }

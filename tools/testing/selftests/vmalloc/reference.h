@@ -3,7 +3,7 @@
  * reference.h - dispatch by a linear search of all regions
  *
  * Written from the rules for windows in device.h. It uses only the range and the state of
- * each region of the library.
+ * each region of the library, and whether a window has the ISA enable bit.
  */
 #ifndef VMR_TEST_REFERENCE_H
 #define VMR_TEST_REFERENCE_H
@@ -54,8 +54,12 @@ static inline struct vmr_region *naive_at(const struct vmr_bus *bus,
 static inline bool naive_through(const struct vmr_region *window,
 				 const struct vmr_region *region)
 {
-	return region->range.start >= window->range.start &&
-	       region->range.last <= window->range.last;
+	uint64_t start = region->range.start, last = region->range.last;
+
+	/* With ISA enable the lowest 256 of each 1024 ports are forwarded. */
+	return start >= window->range.start && last <= window->range.last &&
+	       (!window->isa_enable ||
+		(start / 1024 == last / 1024 && last % 1024 < 256));
 }
 
 /* Return: the region that an access to @addr reaches from the root, or NULL. */

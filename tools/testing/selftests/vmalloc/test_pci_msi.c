@@ -789,6 +789,33 @@ TEST(msix_table_access_errors)
 	REFUSED(-EINVAL, vmr_pci_msix_write(&fn, &msix, 0, NULL, 4));
 }
 
+/*
+ * The library serves the table in the BAR, and repeats an access that is repeated. The
+ * callbacks of the owner serve the rest of the BAR.
+ */
+TEST(msix_table_in_bar_served)
+{
+	uint8_t data[8] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
+	uint8_t got[8] = { 0 };
+
+	ASSERT_EQ(0, msix_up(64, 4));
+	set_bar(&fn, 0, 0xe0000000);
+	decode(&fn, DECODE_MEM);
+	seen.calls = 0;
+	EXPECT_EQ(0, vmr_write(&m.reader, VMR_MMIO, 0xe0001008, data, 4, 2));
+	EXPECT_EQ(0x88776655U, entries[0].dwords[2]);
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0xe0001008, got, 4, 2));
+	EXPECT_EQ(0, memcmp(got, &data[4], 4));
+	EXPECT_EQ(0, memcmp(&got[4], &data[4], 4));
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0xe000a000, got, 4, 2));
+	EXPECT_EQ(0, memcmp(got, "\0\0\0\0\0\0\0", 8));
+	EXPECT_EQ(0U, seen.calls);
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0xe0000ffc, got, 4, 2));
+	EXPECT_EQ(1U, seen.calls);
+	EXPECT_EQ(2U, seen.access.count);
+	EXPECT_EQ(bar(&fn, 0), seen.access.region);
+}
+
 /* An entry reads back the bits that the specification makes writable. */
 TEST(msix_entry_writable_bits)
 {
@@ -930,6 +957,78 @@ TEST(msix_add_outside_bar)
 			TH_LOG("row %zu", i);
 		}
 	}
+}
+
+static struct {
+	unsigned int	messages;	/* calls of message_changed() */
+	unsigned int	deliveries;
+	uint32_t	data;		/* of the latest message */
+	uint32_t	delivered;	/* the data when it was sent */
+} sent;
+
+static void note_message(struct vmr_pci_function *f, uint32_t index)
+{
+	struct vmr_pci_message message = { .data = 0 };
+
+	sent.messages++;
+	if (!vmr_pci_get_message(f, index, &message))
+		sent.data = message.data;
+}
+
+static void note_delivery(struct vmr_pci_function *f, uint32_t index)
+{
+	sent.deliveries++;
+	sent.delivered = sent.data;
+}
+
+static const struct vmr_pci_events sending_events = {
+	.message_changed = note_message, .deliver = note_delivery,
+};
+
+/*
+ * One write changes the data of a pending vector and unmasks it. The owner learns of the
+ * new message before the vector sends it.
+ */
+TEST(msix_message_changed_before_sent)
+{
+	ASSERT_EQ(0, msix_up(64, 4));
+	fn.events = &sending_events;
+	msix_control(MSIX_ENABLE);
+	EXPECT_EQ(0, table_out(0x28, 0x41, 8));
+	EXPECT_EQ(1U, sent.messages);
+	EXPECT_EQ(0, vmr_pci_notify(&fn, 2));
+	EXPECT_EQ(0x41U, sent.delivered);
+	EXPECT_EQ(0, entry(2, MASKED));
+	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&fn, 2));
+	EXPECT_EQ(1U, sent.deliveries);
+	EXPECT_EQ(0, table_out(0x28, 0x42, 8));
+	EXPECT_EQ(2U, sent.deliveries);
+	EXPECT_EQ(0x42U, sent.delivered);
+	/* Disabling MSI-X changes no message that is sent. */
+	sent.messages = 0;
+	msix_control(0);
+	EXPECT_EQ(0U, sent.messages);
+}
+
+/* The same for MSI, where a dword has data and no mask, but enables the vectors. */
+TEST(msi_message_changed_before_sent)
+{
+	ASSERT_EQ(0, setup(64));
+	ASSERT_EQ(0, vmr_pci_add_msi_maskable(&fn, &msi, MSI, 4, false));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, AT));
+	fn.events = &sending_events;
+	conf_out_at(AT, MSI + 8, 0x40, 2);
+	EXPECT_EQ(0U, sent.messages);
+	msi_control(2, true);
+	conf_out_at(AT, MSI + 12, 0xf, 4);
+	EXPECT_EQ(4U, sent.messages);
+	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&fn, 3));
+	conf_out_at(AT, MSI + 8, 0x80, 2);
+	EXPECT_EQ(8U, sent.messages);
+	EXPECT_EQ(0U, sent.deliveries);
+	conf_out_at(AT, MSI + 12, 0x7, 4);
+	EXPECT_EQ(1U, sent.deliveries);
+	EXPECT_EQ(0x83U, sent.delivered);
 }
 
 /* MSI and MSI-X of one function do not affect each other. */
