@@ -11,23 +11,24 @@
 #define CAP_HEADER		2
 #define EXT_CAP_HEADER		4
 
-int vmr_pci_add_reg_block(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *reg_block, uint32_t offset,
-			  uint32_t size)
+void vmr_pci_add_reg_block(struct vmr_pci_function *fn,
+			   struct vmr_pci_reg_block *reg_block, uint32_t offset,
+			   uint32_t size)
 {
-	const struct vmr_pci_reg_block *other;
-
-	for (other = fn->reg_blocks; other; other = other->next)
-		if (other == reg_block ||
-		    vmr_pci_overlaps(offset, size, other->offset, other->size))
-			return -EEXIST;
-	if (fn->manager)
-		return -EBUSY;
 	reg_block->offset = offset;
 	reg_block->size = size;
 	reg_block->next = fn->reg_blocks;
 	fn->reg_blocks = reg_block;
-	return 0;
+}
+
+static bool has_block(const struct vmr_pci_function *fn,
+		      const struct vmr_pci_reg_block *reg_block)
+{
+	const struct vmr_pci_reg_block *other = fn->reg_blocks;
+
+	while (other && other != reg_block)
+		other = other->next;
+	return other;
 }
 
 static bool is_free(const struct vmr_pci_function *fn, uint32_t offset,
@@ -80,31 +81,34 @@ static bool has_capability(const struct vmr_pci_function *fn, uint16_t id)
 	return false;
 }
 
-/* What both kinds of capabilities have in common; @end is behind the last place */
+/*
+ * What both kinds of capabilities have in common; @end is behind the last place, and
+ * @found says whether the function has a capability of this id.
+ */
 static int add_block(struct vmr_pci_function *fn,
 		     struct vmr_pci_reg_block *reg_block,
-		     const struct vmr_pci_cap_desc *desc, uint32_t header,
-		     uint32_t start, uint32_t end)
+		     const struct vmr_pci_cap_desc *desc, uint32_t start,
+		     uint32_t end, bool found)
 {
+	uint32_t header = end > VMR_PCI_CONFIG_SIZE ? EXT_CAP_HEADER : CAP_HEADER;
 	uint32_t size = (desc->size + 3) & ~3u, offset = desc->offset;
-	int ret;
 
 	if (offset && (offset < start || offset & 3 || offset >= end ||
 		       size > end - offset))
 		return -EINVAL;
+	if ((desc->single && found) || has_block(fn, reg_block) ||
+	    (offset && !is_free(fn, offset, size)))
+		return -EEXIST;
 	if (fn->manager)
 		return -EBUSY;
 	if (!offset)
 		offset = find_place(fn, start, end, size);
 	if (!offset)
 		return -ENOSPC;
-	ret = vmr_pci_add_reg_block(fn, reg_block, offset, size);
-	if (ret)
-		return ret;
+	/* The arrays may be shorter than the rounded size */
+	vmr_pci_add_reg_block(fn, reg_block, offset, desc->size);
 	reg_block->contents = desc->contents;
 	reg_block->sticky = desc->sticky;
-	/* The arrays may be shorter than the rounded size */
-	reg_block->size = desc->size;
 	init_contents(fn, reg_block, desc, header);
 	return 0;
 }
@@ -119,10 +123,8 @@ int vmr_pci_add_capability(struct vmr_pci_function *fn,
 	if (!fn || !reg_block || !desc || desc->size < CAP_HEADER ||
 	    desc->size > VMR_PCI_CONFIG_SIZE || desc->id > 0xff)
 		return -EINVAL;
-	if (desc->single && has_capability(fn, desc->id))
-		return -EEXIST;
-	ret = add_block(fn, reg_block, desc, CAP_HEADER, PCI_STD_HEADER_SIZEOF,
-			VMR_PCI_CONFIG_SIZE);
+	ret = add_block(fn, reg_block, desc, PCI_STD_HEADER_SIZEOF,
+			VMR_PCI_CONFIG_SIZE, has_capability(fn, desc->id));
 	if (ret)
 		return ret;
 	config = fn->config;
@@ -142,7 +144,8 @@ static uint32_t last_ext_capability(const struct vmr_pci_function *fn,
 	uint32_t at = EXT_CAP_START, header = get_le32(&fn->config[at]);
 
 	*found = false;
-	if (!header)
+	/* A null capability has a header of 0, and what the owner stored is no list */
+	if (is_free(fn, at, EXT_CAP_HEADER))
 		return 0;
 	for (;;) {
 		*found = *found || PCI_EXT_CAP_ID(header) == id;
@@ -168,10 +171,8 @@ int vmr_pci_add_ext_capability(struct vmr_pci_function *fn,
 	last = last_ext_capability(fn, desc->id, &found);
 	if (!last && desc->offset && desc->offset != EXT_CAP_START)
 		return -EINVAL;
-	if (desc->single && found)
-		return -EEXIST;
-	ret = add_block(fn, reg_block, desc, EXT_CAP_HEADER, EXT_CAP_START,
-			VMR_PCI_EXPRESS_CONFIG_SIZE);
+	ret = add_block(fn, reg_block, desc, EXT_CAP_START,
+			VMR_PCI_EXPRESS_CONFIG_SIZE, found);
 	if (ret)
 		return ret;
 	put_le32(&fn->config[reg_block->offset],

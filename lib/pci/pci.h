@@ -83,13 +83,10 @@ static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 	return (uint32_t)fn->address.start & 0xff;
 }
 
-/*
- * capability.c: add a register block, which must not overlap another. @reg_block is
- * changed only on success.
- */
-int vmr_pci_add_reg_block(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *reg_block, uint32_t offset,
-			  uint32_t size);
+/* capability.c: add a register block at a place that is free */
+void vmr_pci_add_reg_block(struct vmr_pci_function *fn,
+			   struct vmr_pci_reg_block *reg_block, uint32_t offset,
+			   uint32_t size);
 
 /*
  * capability.c: give the registers their reset values. A function level reset leaves
