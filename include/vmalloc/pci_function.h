@@ -260,7 +260,8 @@ struct vmr_pci_express_config_space {
  * @wmask: the bits of @config that the guest may write
  * @w1cmask: the bits of @config that the guest clears by writing a one
  * @config_size: bytes of each: 256 or 4096
- * @vector_limit: the number of vectors that the function may hold, 0 for no limit
+ * @vector_limit: the number of vectors that the function may hold or wait for, 0 for
+ *	no limit
  *
  * The owner may change @config and the masks outside the standard header and the
  * capabilities, while the function is not plugged.
@@ -288,7 +289,7 @@ struct vmr_pci_function {
 	struct vmr_pci_pm		*pm;
 	/* the callbacks for accesses, if @dev has those of the library */
 	const struct vmr_device_ops	*device_ops;
-	uint32_t			nr_vectors;	/* held */
+	uint32_t			nr_vectors;	/* held or waited for */
 	uint8_t				sizing;	/* BAR registers being sized */
 	bool				intx_level;	/* as the owner set it */
 	bool				intx_line;	/* counted on its line */

@@ -80,7 +80,6 @@ static void msi_served(struct vmr_vector_waiter *waiter)
 		container_of(waiter, struct vmr_pci_msi, waiter);
 
 	msi->error = 0;
-	msi->fn->nr_vectors += waiter->nr;
 	vmr_pci_report_vector(msi->fn, 0, &msi->range, 0);
 	if (msi->fn->manager)	/* the callback may have unplugged the function */
 		update_blocked(msi);

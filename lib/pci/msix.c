@@ -79,7 +79,6 @@ static void entry_served(struct vmr_vector_waiter *waiter)
 	uint32_t index = entry_index(entry);
 
 	entry->error = 0;
-	msix->fn->nr_vectors++;
 	vmr_pci_report_vector(msix->fn, index, &entry->range, 0);
 	if (msix->fn->manager)	/* the callback may have unplugged the function */
 		update_blocked(msix, index, is_used(msix, index));

@@ -62,9 +62,9 @@ void vmr_pci_vector_clear(struct vmr_pci_vector *vector)
 }
 
 /*
- * Allocate the vectors of @waiter, or let it wait for them. A limit of the function
- * is an error and not waited for: only the function itself can free vectors of its
- * own.
+ * Allocate the vectors of @waiter, or let it wait for them, which counts as if it had
+ * them. A limit of the function is an error and not waited for: only the function
+ * itself can free vectors of its own.
  */
 int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter)
@@ -80,8 +80,7 @@ int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
 	ret = vmr_system_alloc_one(sys, NULL, &c, NULL);
 	if (ret)
 		vmr_system_wait_for_vectors(sys, waiter);
-	else
-		fn->nr_vectors += waiter->nr;
+	fn->nr_vectors += waiter->nr;
 	return ret;
 }
 
@@ -91,11 +90,12 @@ void vmr_pci_free_vectors(struct vmr_pci_function *fn,
 {
 	struct vmr_system *sys = fn->manager->sys;
 
+	/* Else the limit had refused them */
+	if (waiter->link.next || waiter->range->node.link)
+		fn->nr_vectors -= waiter->nr;
 	vmr_system_stop_waiting(sys, waiter);
-	if (!waiter->range->node.link)
-		return;
-	fn->nr_vectors -= waiter->nr;
-	vmr_system_free_vectors(sys, waiter->kind, waiter->range);
+	if (waiter->range->node.link)
+		vmr_system_free_vectors(sys, waiter->kind, waiter->range);
 }
 
 void vmr_pci_report_vector(struct vmr_pci_function *fn, uint32_t index,
