@@ -24,5 +24,12 @@ VMR_PCI := pci/function.c pci/access.c pci/bar.c pci/bridge.c \
 	pci/capability.c pci/vector.c pci/msi.c pci/msix.c pci/conf1.c \
 	pci/state.c
 
+VMR_DESCRIBE := describe/describe.c describe/encoder.c describe/e820.c \
+	describe/aml.c describe/descriptor.c describe/dsdt.c describe/acpi.c
+
+# In libvmalloc-kvm.a, for userspace
+VMR_KVM := kvm/kvm.c kvm/memory.c kvm/ioeventfd.c kvm/route.c kvm/ioctl.c
+
 VMR_SRCS := $(VMR_BASE) $(VMR_RANGE) $(VMR_RESOURCE) $(VMR_DEVICE) \
-	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI)
+	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI) \
+	$(VMR_DESCRIBE)

@@ -209,6 +209,9 @@ find_missing()
 	need "static analysis with the kernel's scripts" coccinelle <<-'E'
 	command -v spatch
 	E
+	need 'reading ACPI tables' acpica-tools <<-'E'
+	command -v iasl
+	E
 	need 'comparing the binary interface' abigail-tools <<-'E'
 	command -v abidw
 	E

@@ -454,6 +454,7 @@ check consumers cmake
 check consumers meson
 check abi
 check kernel-files
+check acpi
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm

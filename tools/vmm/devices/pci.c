@@ -126,7 +126,8 @@ int pci_register(struct vmm *vmm)
 		err = host_bridge_register(vmm);
 	if (!err)
 		err = isa_bridge_register(vmm);
-	if (!err)
+	/* Linux has the ACPI registers of acpi_pm.c. */
+	if (!err && !vmm->kernel)
 		err = piix4_pm_register(vmm);
 	if (!err)
 		err = pci_bridge_register(vmm);

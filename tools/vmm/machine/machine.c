@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 /*
  * Guest time for each exit. Long enough that a firmware that polls a timer for
  * a second is done after some ten thousand exits.
  */
 #define EXIT_NS		20000ULL
+#define PCI_LINE_FIRST	16	/* behind the lines of ISA */
 #define NSEC_PER_SEC	1000000000ULL
 
 /* Ticks of a clock of this frequency since the machine was switched on */
@@ -163,17 +164,56 @@ static int reserve(struct vmm *vmm)
 	return 0;
 }
 
-/*
- * Build the machine that vmm->config describes. All else in @vmm but the file
- * descriptors is zero.
- */
-int vmm_init(struct vmm *vmm)
+/* The interrupt lines of the PCI bus, which no device has for itself */
+int pci_lines_register(struct vmm *vmm)
 {
-	static int (*const devices[])(struct vmm *vmm) = {
-		reserve, ram_register, debugcon_register, cmos_register,
-		pit_register, pic_register, serial_register, i8042_register,
-		scratch_regs_register, apic_register, fw_cfg_register, pci_register,
-	};
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < NR_PCI_LINES; i++)
+		err = vmr_system_add_shared_irq(&vmm->sys, &vmm->pci_lines[i],
+						PCI_LINE_FIRST + i, "PCI", NULL);
+	if (err)
+		vmm_err("interrupt lines of PCI: %s", vmr_strerror(err));
+	return err;
+}
+
+/* The reserved addresses with a name, such as those of KVM's I/O APIC */
+const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < vmm->layout.nr_reserved; i++)
+		if (!strcmp(vmm->layout.reserved[i].name, name))
+			return &vmm->layout.reserved[i];
+	return NULL;
+}
+
+/* The address map of a machine that boots a kernel */
+static int init_layout(struct vmm *vmm)
+{
+	struct vmm_config *config = &vmm->config;
+	struct vmr_layout_config layout;
+	struct vmr_span ram[VMR_LAYOUT_MAX_RAM] = { { .start = 0 } };
+	int err;
+
+	err = vmr_layout_x86_64(&layout, vmm->kernel->memory, 0,
+				config->phys_bits);
+	if (!err) {
+		layout.slot_last = config->nr_slots - 1;
+		err = vmr_layout_init(&vmm->layout, &vmm->sys, &layout, NULL);
+	}
+	if (!err)
+		err = vmr_layout_ram(&layout, vmm->kernel->memory, ram);
+	if (err < 0)
+		return err;
+	config->ram_low = ram[0].last + 1;
+	config->ram_high = err > 1 ? ram[1].last - ram[1].start + 1 : 0;
+	return 0;
+}
+
+static int init_domains(struct vmm *vmm)
+{
 	struct vmr_system_limits limits = {
 		.mmio_last	= (1ULL << vmm->config.phys_bits) - 1,
 		.irq_last	= 1023,
@@ -181,28 +221,69 @@ int vmm_init(struct vmm *vmm)
 		.pci_last	= 0xff,
 		.id_last	= 0xffff,
 	};
+	int err;
+
+	err = vmm->kernel ? init_layout(vmm) :
+			    vmr_system_init(&vmm->sys, &limits);
+	if (!err)
+		err = vmr_manager_init(&vmm->manager, &vmm->sys);
+	if (err)
+		vmm_err("%s", vmr_strerror(err));
+	return err;
+}
+
+typedef int device_register(struct vmm *vmm);
+
+/* The devices of a machine that boots firmware */
+static device_register *const firmware_devices[] = {
+	reserve, ram_register, debugcon_register, cmos_register, pit_register,
+	pic_register, serial_register, i8042_register, scratch_regs_register,
+	apic_register, fw_cfg_register, pci_register, NULL,
+};
+
+/*
+ * The devices of a machine that boots a kernel. KVM serves the timer and the
+ * interrupt controllers, whose addresses the devices here own.
+ */
+static device_register *const kernel_devices[] = {
+	ram_register, cmos_register, pit_register, pic_register, serial_register,
+	i8042_register, scratch_regs_register, acpi_pm_register,
+	agent_port_register, pci_lines_register, pci_register, NULL,
+};
+
+/*
+ * Build the machine that vmm->config describes. All else in @vmm but the file
+ * descriptors is zero.
+ */
+int vmm_init(struct vmm *vmm)
+{
+	device_register *const *device;
 	unsigned int i;
 	int err;
 
 	pthread_mutex_init(&vmm->writers, NULL);
+	pthread_mutex_init(&vmm->run_lock, NULL);
+	pthread_cond_init(&vmm->run_changed, NULL);
 	vmm->pci_lock.lock = writers_lock;
 	vmm->pci_lock.unlock = writers_unlock;
 
-	err = vmr_system_init(&vmm->sys, &limits);
-	if (!err)
-		err = vmr_manager_init(&vmm->manager, &vmm->sys);
-	if (err) {
-		vmm_err("%s", vmr_strerror(err));
+	err = init_domains(vmm);
+	if (err)
 		return err;
-	}
-	memory_listen(vmm);
+	err = memory_listen(vmm);
 	readers_listen(vmm);
-	err = vmm_cpu_init(vmm, &vmm->cpu);
+	if (!err)
+		err = vmm_cpu_init(vmm, &vmm->cpu);
 	if (!err)
 		err = vmm_cpu_init(vmm, &vmm->checker);
 	vmm->checker.probe = &vmm->probe;
-	for (i = 0; !err && i < ARRAY_SIZE(devices); i++)
-		err = devices[i](vmm);
+	for (i = 0; !err && vmm->kernel && i < vmm->kernel->nr_cpus; i++) {
+		err = vmm_cpu_init(vmm, &vmm->cpus[i]);
+		vmm->cpus[i].index = i;
+	}
+	device = vmm->kernel ? kernel_devices : firmware_devices;
+	for (; !err && *device; device++)
+		err = (*device)(vmm);
 	return err;
 }
 
@@ -224,6 +305,8 @@ void vmm_destroy(struct vmm *vmm)
 	}
 	for (i = 0; i < NR_RESERVED; i++)
 		vmr_free(&vmm->sys.mmio, &vmm->reserved[i].range);
+	for (i = 0; vmm->kernel && i < vmm->kernel->nr_cpus; i++)
+		vmr_reader_detach(&vmm->cpus[i].reader);
 	vmr_reader_detach(&vmm->checker.reader);
 	vmr_reader_detach(&vmm->cpu.reader);
 	memory_release(vmm);

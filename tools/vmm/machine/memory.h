@@ -5,43 +5,38 @@
 #ifndef VMM_MEMORY_H
 #define VMM_MEMORY_H
 
+#include <vmalloc/kvm.h>
 #include <vmalloc/vmalloc.h>
 
 struct vmm;
 
+#define MEMORY_SLOTS	2
+
 /**
  * struct vmm_memory - memory that the guest reaches without an exit
- * @region: the addresses in front of it
- * @size: how many of them, from the first; what is behind them traps
- * @host: the memory; NULL in a replay
- * @readonly: whether the guest's writes leave it alone
- * @slot: KVM's number for it
- * @mapped: whether KVM has it
- * @gpa: where, in that case
- * @moves: number of updates of KVM's memory slot
- *
- * The listener updates KVM's slot whenever the region moves: once for memory of the
- * machine, each time that the guest moves it for a BAR.
+ * @kvm: the region and its slots, which follow it
+ * @slots: room for the slots
+ * @size: bytes of the memory
+ * @moves: number of updates of KVM's memory slots
  */
 struct vmm_memory {
-	struct vmr_region	*region;
+	struct vmr_kvm_memory	kvm;
+	struct vmr_kvm_slot	slots[MEMORY_SLOTS];
 	uint64_t		size;
-	void			*host;
-	bool			readonly;
-	struct vmr_range	slot;
-	bool			mapped;
-	uint64_t		gpa;
 	unsigned int		moves;
 	struct vmm_memory	*next;
 };
 
 /* memory.c */
-void memory_listen(struct vmm *vmm);
+int memory_listen(struct vmm *vmm);
+void memory_restored(struct vmm *vmm);
+bool memory_is_mapped(const struct vmm_memory *mem, uint64_t gpa);
 void memory_add(struct vmm *vmm, struct vmm_memory *mem,
-		struct vmr_region *region, uint64_t size);
+		struct vmr_region *region);
 void memory_move_from(struct vmm *vmm, struct vmm *from);
 int ram_register(struct vmm *vmm);
 void ram_load_firmware(struct vmm *vmm, const void *image);
+void *ram_at(struct vmm *vmm, uint64_t gpa, uint64_t size);
 int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size);
 void memory_release(struct vmm *vmm);
 

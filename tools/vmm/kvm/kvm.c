@@ -2,14 +2,14 @@
 /*
  * kvm.c - the interface to KVM: one virtual machine, its memory, its CPU
  *
- * The interrupt controllers are not KVM's, so that every access to them is an
- * exit like any other.
+ * Of a machine that boots firmware the interrupt controllers are not KVM's: every
+ * access to them is an exit like any other.
  */
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #ifdef __KVM_HAVE_PIT	/* this KVM makes PCs */
 
@@ -60,6 +60,30 @@ static int get_cpuid(struct vmm *vmm, union cpuid *cpuid)
 		return -1;
 	}
 	return 0;
+}
+
+/* Interrupt controllers and timer in KVM, for a guest that uses interrupts */
+static int create_chips(struct vmm *vmm)
+{
+	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+
+	if (ioctl(vmm->vm_fd, KVM_CREATE_IRQCHIP, 0) ||
+	    ioctl(vmm->vm_fd, KVM_CREATE_PIT2, &pit)) {
+		vmm_err(KVM_DEVICE ": no interrupt controllers: %s",
+			strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* Set the level of an interrupt line of the controllers in KVM. */
+void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level)
+{
+	struct kvm_irq_level line = { .irq = gsi, .level = level };
+
+	if (vmm->kernel && vmm->vm_fd >= 0 &&
+	    ioctl(vmm->vm_fd, KVM_IRQ_LINE, &line))
+		vmm_err("interrupt line %u: %s", gsi, strerror(errno));
 }
 
 /*
@@ -114,6 +138,9 @@ int kvm_open(struct vmm *vmm)
 		return -1;
 	}
 
+	if (vmm->kernel && create_chips(vmm))
+		return -1;
+
 	slots = ioctl(vmm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
 	vmm->config.nr_slots = slots > 0 ? (uint32_t)slots : 32;
 	vmm->config.phys_bits = 36;
@@ -144,14 +171,18 @@ static int set_cpuid(struct vmm *vmm, struct vmm_cpu *cpu)
 		from = &cpuid.head.entries[i];
 		switch (from->function) {
 		case LEAF_HYPERVISOR ... LEAF_HYPERVISOR_LAST:
-			continue;
+			if (!vmm->kernel)
+				continue;
+			break;
 		case LEAF_FEATURES:
-			from->ebx &= 0x00ffffff;	/* APIC id 0 */
-			from->ecx &= ~(ECX_X2APIC | ECX_TSC_DEADLINE);
+			from->ebx &= 0x00ffffff;
+			from->ebx |= cpu->index << 24;	/* APIC id */
+			if (!vmm->kernel)
+				from->ecx &= ~(ECX_X2APIC | ECX_TSC_DEADLINE);
 			break;
 		case LEAF_TOPOLOGY:
 		case LEAF_TOPOLOGY_2:
-			from->edx = 0;			/* APIC id 0 */
+			from->edx = cpu->index;		/* APIC id */
 			break;
 		case LEAF_ADDRESS_SIZES:
 			from->eax &= ~0xffu;
@@ -173,7 +204,7 @@ int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu)
 {
 	int size;
 
-	cpu->fd = ioctl(vmm->vm_fd, KVM_CREATE_VCPU, 0);
+	cpu->fd = ioctl(vmm->vm_fd, KVM_CREATE_VCPU, cpu->index);
 	if (cpu->fd < 0) {
 		vmm_err(KVM_DEVICE ": no CPU: %s", strerror(errno));
 		return -1;
@@ -240,24 +271,28 @@ fail:
 	return -1;
 }
 
-/* Put memory at an address; size 0 takes it away. */
-int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
-		   uint64_t size)
+/*
+ * Begin a kernel by its 32-bit boot protocol: flat segments with the selectors that
+ * it names, and the parameters in RSI.
+ */
+int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params)
 {
-	struct kvm_userspace_memory_region slot = {
-		.slot			= vmr_id_value(&mem->slot),
-		.flags			= mem->readonly ? KVM_MEM_READONLY : 0,
-		.guest_phys_addr	= gpa,
-		.memory_size		= size,
-		.userspace_addr		= (uintptr_t)mem->host,
-	};
+	struct kvm_regs regs = { .rip = entry, .rsi = params, .rflags = 0x2 };
+	struct kvm_sregs sregs;
 
-	if (vmm->vm_fd < 0)
-		return 0;
-	if (!ioctl(vmm->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot))
-		return 0;
-	vmm_err("memory slot %u, %#" PRIx64 " bytes at %#" PRIx64 ": %s",
-		slot.slot, size, gpa, strerror(errno));
+	if (!ioctl(cpu->fd, KVM_GET_SREGS, &sregs)) {
+		flat_segment(&sregs.cs, 0x10, CODE_SEGMENT);
+		flat_segment(&sregs.ds, 0x18, DATA_SEGMENT);
+		sregs.es = sregs.ds;
+		sregs.fs = sregs.ds;
+		sregs.gs = sregs.ds;
+		sregs.ss = sregs.ds;
+		sregs.cr0 = CR0_PE | CR0_ET;
+		if (!ioctl(cpu->fd, KVM_SET_SREGS, &sregs) &&
+		    !ioctl(cpu->fd, KVM_SET_REGS, &regs))
+			return 0;
+	}
+	vmm_err("KVM does not let the CPU begin a kernel: %s", strerror(errno));
 	return -1;
 }
 
@@ -401,14 +436,21 @@ void kvm_move_from(struct vmm *vmm, struct vmm *from)
 	from->cpu.run = NULL;
 }
 
-void kvm_close(struct vmm *vmm)
+static void close_cpu(struct vmm_cpu *cpu)
 {
-	struct vmm_cpu *cpu = &vmm->cpu;
-
 	if (cpu->run)
 		munmap(cpu->run, cpu->run_size);
 	if (cpu->fd >= 0)
 		close(cpu->fd);
+}
+
+void kvm_close(struct vmm *vmm)
+{
+	unsigned int i;
+
+	close_cpu(&vmm->cpu);
+	for (i = 0; vmm->kernel && i < vmm->kernel->nr_cpus; i++)
+		close_cpu(&vmm->cpus[i]);
 	if (vmm->vm_fd >= 0)
 		close(vmm->vm_fd);
 	if (vmm->kvm_fd >= 0)
@@ -416,6 +458,21 @@ void kvm_close(struct vmm *vmm)
 }
 
 #else /* no PC */
+
+void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level)
+{
+	(void)vmm;
+	(void)gsi;
+	(void)level;
+}
+
+int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params)
+{
+	(void)cpu;
+	(void)entry;
+	(void)params;
+	return -1;
+}
 
 int kvm_open(struct vmm *vmm)
 {
@@ -436,16 +493,6 @@ int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
 	(void)cpu;
 	(void)address;
 	return -1;
-}
-
-int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
-		   uint64_t size)
-{
-	(void)vmm;
-	(void)mem;
-	(void)gpa;
-	(void)size;
-	return 0;
 }
 
 void kvm_move_from(struct vmm *vmm, struct vmm *from)

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define CONFIG_ADDRESS	0xcf8
 #define CONFIG_DATA	0xcfc
@@ -52,7 +52,7 @@ static struct vmm_memory *memory_of(struct vmm *vmm,
 	struct vmm_memory *mem;
 
 	for (mem = vmm->memories; mem; mem = mem->next)
-		if (mem->region == region)
+		if (mem->kvm.region == region)
 			return mem;
 	return NULL;
 }
@@ -76,8 +76,8 @@ static const char *check_byte(struct vmm_cpu *cpu, struct testdev *testdev,
 	if (region_at(vmm, (enum vmr_io)region->io, start + offset) != region)
 		return "the tree has another region there";
 	mem = memory_of(vmm, region);
-	if (mem && offset < mem->size) {
-		if (!mem->mapped || mem->gpa != start)
+	if (mem && offset < testdev->trapped.offset) {
+		if (!memory_is_mapped(mem, start))
 			return "the memory slot is not there";
 		return NULL;
 	}

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define LAST_LINE	" checks passed, "
 

@@ -16,7 +16,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define STEP_EXITS	300
 
@@ -175,7 +175,7 @@ static void move(struct vmm *vmm)
 	say(vmm, "relocation", fault,
 	    "BAR 0 of 00:08.0 from %#" PRIx64 " to %#" PRIx64
 	    ", memory slot %u with it",
-	    from, vmm->scenario.places[0], vmr_id_value(&mem->slot));
+	    from, vmm->scenario.places[0], vmr_id_value(&mem->slots[0].number));
 }
 
 static void ask(struct vmm *vmm)

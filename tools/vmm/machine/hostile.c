@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 /* The blocks, by the order in which restore.c adds them */
 enum {

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define PCI_COMMAND	0x04
 #define PCI_DECODE	0x3		/* ports and memory */

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define MAX_RANGES	256
 #define MAX_BLOCKS	48
@@ -201,6 +201,7 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 static struct snapshot *describe(struct vmm *vmm)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
+	struct vmm_memory *mem;
 	struct vmr_pci_function *fn;
 	unsigned int i;
 	uint32_t bus;
@@ -212,6 +213,9 @@ static struct snapshot *describe(struct vmm *vmm)
 				     &vmm->pci_bridge, VMR_SNAPSHOT_FIRST_USER);
 	for (i = 0; i < NR_RESERVED; i++)
 		add_range(s, &vmm->reserved[i].range, VMR_SNAPSHOT_MMIO);
+	for (mem = vmm->memories; mem; mem = mem->next)
+		for (i = 0; i < MEMORY_SLOTS; i++)
+			add_range(s, &mem->slots[i].number, VMR_SNAPSHOT_SLOTS);
 	vmr_snapshot_describe_fixed(s->fixed, VMR_SNAPSHOT_MMIO, 0,
 				    reserved_spans, NR_RESERVED);
 	s->snap.fixed = s->fixed;
@@ -347,6 +351,7 @@ static const char *adopt(struct vmm *vmm)
 	int err = 0;
 
 	vmm->restoring = false;
+	memory_restored(vmm);
 	for (i = 0; !err && i < vmm->nr_devices; i++)
 		err = vmr_device_register_restored(&vmm->manager,
 						   vmm->devices[i], NULL);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "vmm.h"
+#include "../vmm.h"
 
 #define BATCH		1024	/* reads before others may have the processor, */
 #define PAUSE_US	100	/* for so long */
@@ -88,7 +88,7 @@ static bool ask(struct reader_thread *rt, struct question *q)
 	q->width = 1u << next_random(rt) % (q->io == VMR_PIO ? 3 : 4);
 	size = bar->region.size;
 	/* Of a BAR with memory in it, only the trapped part is a register. */
-	if (q->testdev->memory.region == &bar->region) {
+	if (q->testdev->memory.kvm.region == &bar->region) {
 		q->base += q->testdev->trapped.offset;
 		size = q->testdev->trapped.size;
 	}

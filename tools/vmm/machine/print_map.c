@@ -5,7 +5,7 @@
  * In the manner of /proc/ioports and /proc/iomem. There is no other list to
  * print: these are the trees that exits are routed by.
  */
-#include "vmm.h"
+#include "../vmm.h"
 
 static void print_range(int digits, unsigned int indent, uint64_t start,
 			uint64_t last)
