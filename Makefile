@@ -235,6 +235,13 @@ run:
 	$(Q)guest=; [ ! -e $(O)/guest.bin ] || guest='--guest $(O)/guest.bin'; \
 		$(O)/vmm --bios $(BIOS) $$guest --fallback-replay $(TRACE)
 
+# A Linux guest: its agent reports what Linux found, and the VMM compares that with
+# its map.
+run-linux:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run-linux
+	$(Q)$(MAKE) $(O)/vmm-static
+	$(Q)CC='$(CC)' tools/vmm/run-linux.sh $(O) $(O)/vmm-static --verify
+
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/check/run.sh $(O) $(LINUX)
@@ -366,7 +373,7 @@ FORCE:
 .PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
-	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install run-linux \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 

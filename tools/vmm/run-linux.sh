@@ -116,7 +116,13 @@ timeout "${TIMEOUT:-600}" qemu-system-x86_64 -nodefaults -no-user-config \
 	-display none -serial stdio -no-reboot -m "${OUTER_MEMORY:-1024}" \
 	-smp 1 -accel tcg -cpu EPYC,+svm -kernel "$bzimage" \
 	-initrd "$o/outer.cpio" \
-	-append 'console=ttyS0 panic=-1 quiet' </dev/null |
-	tr -d '\r' | tee "$o/output" | grep -v '^run-linux: status ' || true
+	-append 'console=ttyS0 panic=-1 quiet loglevel=1' </dev/null \
+	2>"$o/qemu.log" |
+	tr -d '\r' | tee "$o/output" |
+	grep -v -e '^run-linux: status ' -e '^\[ *[0-9.]*\] reboot: ' || true
 status=$(sed -n 's/^run-linux: status //p' "$o/output")
+if [ -z "$status" ]; then
+	tail -n 5 "$o/qemu.log" >&2
+	echo 'run-linux: the emulated machine ended early' >&2
+fi
 exit "${status:-5}"

@@ -311,6 +311,7 @@ size_t e820_entries(struct vmm *vmm, void *buf, size_t size);
 /* control/ */
 int agent_wait(struct vmm *vmm, unsigned int seconds);
 char *agent_ask(struct vmm *vmm, const char *command);
+void agent_off(struct vmm *vmm);
 enum vmm_status verify(struct vmm *vmm);
 
 /* machine/print_map.c */

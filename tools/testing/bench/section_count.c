@@ -362,8 +362,9 @@ static void search(uint64_t calls)
 
 static void print(const char *name, const struct worst *w)
 {
-	printf("%-18s %7llu visits, %5.2f (k + t) log n; k %zu, t %zu; call %llu, %zu live, %zu claims\n",
-	       name, (unsigned long long)w->visits, w->ratio, w->k, w->t,
+	printf("%-18s %7llu visits, %5.2f (k + t) log n; k %zu, t %zu; ", name,
+	       (unsigned long long)w->visits, w->ratio, w->k, w->t);
+	printf("call %llu, %zu live, %zu claims\n",
 	       (unsigned long long)w->number, w->live, w->claims);
 }
 

@@ -458,6 +458,7 @@ check acpi
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
+check linux
 check planner
 check probes
 check docs

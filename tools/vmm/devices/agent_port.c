@@ -93,6 +93,27 @@ char *agent_ask(struct vmm *vmm, const char *command)
 	return answer;
 }
 
+/* Have the agent switch the machine off, and wait for that. */
+void agent_off(struct vmm *vmm)
+{
+	struct agent_port *agent = &vmm->agent;
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 60;
+	pthread_mutex_lock(&agent->platform.lock);
+	snprintf(agent->command, sizeof(agent->command), "off\n");
+	agent->sent = 0;
+	pthread_mutex_unlock(&agent->platform.lock);
+
+	pthread_mutex_lock(&vmm->run_lock);
+	while (vmm->end == GUEST_RUNS &&
+	       pthread_cond_timedwait(&vmm->run_changed, &vmm->run_lock,
+				      &end) != ETIMEDOUT)
+		;
+	pthread_mutex_unlock(&vmm->run_lock);
+}
+
 int agent_port_register(struct vmm *vmm)
 {
 	struct platform *p = &vmm->agent.platform;
