@@ -15,9 +15,9 @@ extern "C" {
  * DOC: Overview
  *
  * A function asserts its interrupt pin. Each bridge on the way to the root rotates the
- * pin by the device number of what is behind it (PCI-to-PCI Bridge Architecture
- * Specification 1.2, section 9.1), and the host bridge leads its four pins, or those
- * of each of its devices, to interrupt lines. Functions share lines: a line is high
+ * pin by the device number of the function behind it (PCI-to-PCI Bridge Architecture
+ * Specification 1.2, section 9.1). The host bridge leads the pins of its devices to
+ * interrupt lines. Functions share lines: a line is high
  * while at least one of them asserts it. The library counts them.
  *
  * PCI_STATUS_INTERRUPT shows the level that the owner set. PCI_COMMAND_INTX_DISABLE
@@ -77,7 +77,7 @@ int vmr_pci_intx_set(struct vmr_pci_function *fn, bool high);
 int vmr_pci_intx_line(const struct vmr_pci_function *fn, uint32_t *index);
 
 /**
- * vmr_pci_intx_rerouted - tell the library that the pins lead to other lines
+ * vmr_pci_intx_rerouted - notify the library that the pins lead to other lines
  * @host: the host bridge whose @map answers differently
  *
  * The levels of all lines are counted again. Visits all functions below @host.

@@ -15,7 +15,7 @@ extern "C" {
  * DOC: Overview
  *
  * The library keeps the registers, the table and the pending bits of MSI and MSI-X
- * (PCI Local Bus Specification 3.0, section 6.8), allocates an interrupt number for
+ * (PCI Local Bus Specification 3.0, section 6.8). It allocates an interrupt number for
  * each vector that the guest uses, and sends or holds back the messages of the
  * device.
  *

@@ -83,7 +83,7 @@ static bool has_capability(const struct vmr_pci_function *fn, uint16_t id)
 }
 
 /*
- * What both kinds of capabilities have in common: find the place, before @end.
+ * Check a capability of either kind, and find its place, before @end.
  * @exists: the function has the only capability of this id.
  */
 static int check_block(const struct vmr_pci_function *fn,

@@ -190,8 +190,8 @@ static void hostile_vector(struct vmr_pci_function *fn, uint32_t index,
 }
 
 /*
- * What the registers and their values do not show: which BAR registers are being sized
- * and which MSI-X entries were used.
+ * The values of the registers do not show which BAR registers are being sized and which
+ * MSI-X entries were used.
  */
 
 static uint32_t reg(const struct vmr_pci_function *fn, uint32_t offset,
@@ -1001,7 +1001,7 @@ static const char *check_vectors(const struct vmr_range *range, int error,
 	if (!has) {
 		met.starved++;
 		if (block_is_free(nr))
-			return "vectors are free, but not given to who waits";
+			return "vectors are free, but a request for them waits";
 		return error == -ENOSPC ? NULL : "no vector and no error";
 	}
 	if (error)
