@@ -113,7 +113,7 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	if (fn->manager)
 		return -EEXIST;
 	if (fn->msix) {
-		ret = vmr_pci_msix_add_subregions(fn);
+		ret = vmr_pci_msix_add_device(fn);
 		if (ret)
 			return ret;
 	}
@@ -247,7 +247,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	int ret = check_restored(manager, fn);
 
 	if (!ret && fn->msix)
-		ret = vmr_pci_msix_add_subregions(fn);
+		ret = vmr_pci_msix_add_device(fn);
 	if (ret)
 		return ret;
 	old_parent = fn->dev.parent_bus;

@@ -288,8 +288,6 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	msix->fn = fn;
 	init_entries(msix);
 	fn->msix = msix;
-	fn->device_ops = fn->dev.ops;
-	fn->dev.ops = &vmr_pci_msix_device_ops;
 	return vmr_pci_add_capability(fn, &msix->reg_block, &desc);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msix);

@@ -118,7 +118,7 @@ static int msix_device_set_resources(struct vmr_device *dev,
 	return fn->device_ops->set_resources(dev, set);
 }
 
-const struct vmr_device_ops vmr_pci_msix_device_ops = {
+static const struct vmr_device_ops msix_device_ops = {
 	.read = msix_device_read,
 	.write = msix_device_write,
 	.set_resources = msix_device_set_resources,
@@ -137,7 +137,7 @@ static int add_subregion(struct vmr_pci_function *fn, struct vmr_region *sub,
 	return vmr_region_add_subregion(region, sub);
 }
 
-int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)
+int vmr_pci_msix_add_device(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_pci_msix_layout *l = &msix->layout;
@@ -147,7 +147,12 @@ int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)
 			    vmr_pci_msix_table_size(msix->nr), "MSI-X table");
 	if (ret)
 		return ret;
-	return add_subregion(fn, &msix->pba, l->pba_bar, l->pba_offset,
-			     vmr_pci_msix_pba_size(msix->nr),
-			     "MSI-X pending bits");
+	ret = add_subregion(fn, &msix->pba, l->pba_bar, l->pba_offset,
+			    vmr_pci_msix_pba_size(msix->nr),
+			    "MSI-X pending bits");
+	if (!ret && fn->dev.ops != &msix_device_ops) {
+		fn->device_ops = fn->dev.ops;
+		fn->dev.ops = &msix_device_ops;
+	}
+	return ret;
 }

@@ -201,12 +201,10 @@ static inline uint64_t vmr_pci_msix_pba_size(uint32_t nr)
 }
 
 /*
- * msix_device.c: callbacks that serve the table and the pending bits, and the
- * subregions of memory BARs that trap them
+ * msix_device.c: give a function the callbacks that serve the table and the pending
+ * bits, and the subregions of memory BARs that trap them, unless it has them
  */
-extern const struct vmr_device_ops vmr_pci_msix_device_ops;
-
-int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
+int vmr_pci_msix_add_device(struct vmr_pci_function *fn);
 
 /* msi.c, msix.c: report what a restore put back */
 void vmr_pci_msi_restored(struct vmr_pci_function *fn);
