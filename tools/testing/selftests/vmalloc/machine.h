@@ -52,6 +52,17 @@ static inline int machine_up(void)
 	return machine_up_to(MACHINE_LAST, 255);
 }
 
+/* The range of a function's address; no other may be in that domain. */
+static inline struct vmr_range *function_address(struct vmr_pci_function *fn)
+{
+	static const struct vmr_device_ops none;
+	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1041 };
+
+	if (!vmr_range_state(&fn->address))
+		vmr_pci_function_init(fn, &ids, &none, "blocker");
+	return &fn->address;
+}
+
 /* Check a space, and that a live range blocks each of its claims. */
 static inline const char *verify_waiting(const struct vmr_space *space)
 {

@@ -769,6 +769,7 @@ TEST(slots_bounded_by_config)
 /* Automatic placement leaves out the BDFs of the host bridge. */
 TEST(bdf_alloc_skips_host_bridge)
 {
+	static struct vmr_pci_function fn[4];
 	struct vmr_constraint c;
 
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
@@ -777,16 +778,16 @@ TEST(bdf_alloc_skips_host_bridge)
 	p.config.segments = p.segments;
 	ASSERT_EQ(0, layout_up());
 	EXPECT_EQ((uint64_t)0x100ff, m.sys.pci_bdfs.space.last);
-	EXPECT_EQ(0, want(any(VMR_KIND_PCI_BDF, 8, 0, &p.range[0])));
-	EXPECT_EQ((uint32_t)8, vmr_id_value(&p.range[0]));
-	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0, 1, &p.range[1])));
-	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI_BDF, 0x100, 0, &p.range[2])));
+	EXPECT_EQ(0, want(any(VMR_KIND_PCI_BDF, 8, 0, function_address(&fn[0]))));
+	EXPECT_EQ((uint32_t)8, vmr_id_value(&fn[0].address));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0, 1, function_address(&fn[1]))));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI_BDF, 0x100, 0, function_address(&fn[2]))));
 	/* BDFs of another segment need bounds or a fixed request. */
-	c = any(VMR_KIND_PCI_BDF, 8, VMR_PLATFORM, &p.range[2]);
+	c = any(VMR_KIND_PCI_BDF, 8, VMR_PLATFORM, function_address(&fn[2]));
 	c.request.min = 0x10008;
 	EXPECT_EQ(0, want(c));
-	EXPECT_EQ((uint32_t)0x10008, vmr_id_value(&p.range[2]));
-	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0x10000, 1, &p.range[3])));
+	EXPECT_EQ((uint32_t)0x10008, vmr_id_value(&fn[2].address));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0x10000, 1, function_address(&fn[3]))));
 }
 
 /* Segments */

@@ -544,13 +544,15 @@ TEST(print_irq_shares_follow_line)
 /* vmr_print_system() prints all domains with headings. */
 TEST(print_system_by_domain)
 {
+	static struct vmr_pci_function fn;
 	static struct probe a;
 
 	output_up(_metadata);
 	printer.manager = &m.manager;
 	ASSERT_EQ(0, probe_up(&a, "serial", VMR_PIO, 0x3f8, 8));
 	reserve_at(_metadata, 0, 0xfee00000, 0xfeefffff, "lapic");
-	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, &range[0], 8, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, function_address(&fn),
+				    8, NULL));
 	PRINT(vmr_print_system(&printer));
 	EXPECT_OUTPUT("i/o ports",
 		      "  03f8-03ff : serial: region",
