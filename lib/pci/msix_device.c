@@ -66,7 +66,9 @@ static void msix_device_read(struct vmr_device *dev,
 			     const struct vmr_access *access, void *data)
 {
 	struct vmr_pci_function *fn = to_function(dev);
+	uint8_t *bytes = data;
 	uint64_t offset;
+	uint32_t i;
 	enum target target = find_target(fn->msix, access, &offset);
 
 	if (target == TARGET_OWNER && fn->device_ops->read) {
@@ -74,10 +76,13 @@ static void msix_device_read(struct vmr_device *dev,
 		return;
 	}
 	memset(data, 0xff, (size_t)access->width * access->count);
-	if (target == TARGET_TABLE)
-		vmr_pci_msix_read(fn->msix, offset, data, access->width);
-	else if (target == TARGET_PBA)
-		vmr_pci_msix_read_pba(fn->msix, offset, data, access->width);
+	for (i = 0; i < access->count; i++, bytes += access->width)
+		if (target == TARGET_TABLE)
+			vmr_pci_msix_read(fn->msix, offset, bytes,
+					  access->width);
+		else if (target == TARGET_PBA)
+			vmr_pci_msix_read_pba(fn->msix, offset, bytes,
+					      access->width);
 }
 
 static void msix_device_write(struct vmr_device *dev,
@@ -85,7 +90,9 @@ static void msix_device_write(struct vmr_device *dev,
 			      const void *data)
 {
 	struct vmr_pci_function *fn = to_function(dev);
+	const uint8_t *bytes = data;
 	uint64_t offset;
+	uint32_t i;
 	enum target target = find_target(fn->msix, access, &offset);
 	struct vmr_lock_ops *lock = fn->host ? fn->host->lock : NULL;
 
@@ -95,7 +102,8 @@ static void msix_device_write(struct vmr_device *dev,
 		return;
 	if (lock)
 		lock->lock(lock);
-	vmr_pci_msix_write(fn, fn->msix, offset, data, access->width);
+	for (i = 0; i < access->count; i++, bytes += access->width)
+		vmr_pci_msix_write(fn, fn->msix, offset, bytes, access->width);
 	if (lock)
 		lock->unlock(lock);
 }
