@@ -137,17 +137,31 @@ static int add_subregion(struct vmr_pci_function *fn, struct vmr_region *sub,
 	return vmr_region_add_subregion(region, sub);
 }
 
+/* The subregion that was added last */
+static void remove_first_subregion(struct vmr_region *region)
+{
+	struct vmr_region *sub = region->subregions;
+
+	region->subregions = sub->next;
+	sub->next = NULL;
+	sub->device = NULL;
+}
+
 int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_pci_msix_layout *l = &msix->layout;
+	bool had_table = msix->table.device;
 	int ret;
 
 	ret = add_subregion(fn, &msix->table, l->table_bar, l->table_offset,
 			    vmr_pci_msix_table_size(msix->nr), "MSI-X table");
 	if (ret)
 		return ret;
-	return add_subregion(fn, &msix->pba, l->pba_bar, l->pba_offset,
-			     vmr_pci_msix_pba_size(msix->nr),
-			     "MSI-X pending bits");
+	ret = add_subregion(fn, &msix->pba, l->pba_bar, l->pba_offset,
+			    vmr_pci_msix_pba_size(msix->nr),
+			    "MSI-X pending bits");
+	if (ret && !had_table && msix->table.device)
+		remove_first_subregion(&fn->bars[l->table_bar].region);
+	return ret;
 }
