@@ -373,7 +373,8 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
  *  - -EEXIST: @fn is plugged, or its address is allocated elsewhere;
  *  - -ERANGE: the machine has no such address, or a host bridge has the bus and does
  *    not begin with it;
- *  - -EBUSY: another function has this address;
+ *  - -EBUSY: another function has this address, or a subregion of a BAR overlaps the
+ *    MSI-X table or the pending bits;
  *  - what vmr_device_register() returns.
  */
 int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,

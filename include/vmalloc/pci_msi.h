@@ -185,7 +185,8 @@ struct vmr_pci_msix {
  * @nr: number of entries, 1 to 2048
  * @layout: the addresses of the table and the pending bits
  *
- * The capability has 12 bytes.
+ * The capability has 12 bytes. If a BAR is a memory region, vmr_pci_plug() adds
+ * subregions for the table and the pending bits.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, or a number is invalid;
@@ -193,7 +194,7 @@ struct vmr_pci_msix {
  *    they overlap each other;
  *  - -EEXIST: the registers overlap another capability, or the function has an MSI-X
  *    capability;
- *  - -EBUSY: @fn is plugged, or a subregion of the BAR overlaps one of the two;
+ *  - -EBUSY: @fn is plugged;
  *  - -ENOSPC: no place is free.
  */
 int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,

@@ -100,6 +100,9 @@ static inline void vmr_bus_remove_device(struct vmr_device *dev)
 	}
 }
 
+/* region.c: undo the last vmr_region_add_subregion() */
+void vmr_region_remove_last_subregion(struct vmr_region *region);
+
 /* bus.c: the window of a bus that forwards all addresses of @region, or NULL */
 const struct vmr_region *vmr_bus_find_window(const struct vmr_bus *bus,
 					     const struct vmr_region *region);

@@ -111,6 +111,18 @@ int vmr_region_add_subregion(struct vmr_region *region,
 }
 EXPORT_SYMBOL_GPL(vmr_region_add_subregion);
 
+void vmr_region_remove_last_subregion(struct vmr_region *region)
+{
+	struct vmr_region *subregion = region->subregions;
+
+	rb_erase((struct rb_node *)&subregion->subregion_node,
+		 (struct rb_root *)&region->subregion_root);
+	region->subregions = subregion->next;
+	subregion->next = NULL;
+	subregion->device = NULL;
+	subregion->is_subregion = false;
+}
+
 /* Whether the device and all bridges above it are registered */
 static bool path_registered(const struct vmr_device *dev)
 {

@@ -61,7 +61,7 @@ static void init_contents(struct vmr_pci_function *fn,
 	uint32_t i, at = reg_block->offset;
 
 	for (i = 0; i < reg_block->size; i++) {
-		bool given = i >= header && i < desc->size;
+		bool given = i >= header;
 
 		fn->config[at + i] =
 			given && desc->contents ? desc->contents[i] : 0;

@@ -127,21 +127,28 @@ static void enter(struct vmr_pci_function *fn)
 		vmr_bus_hold(&fn->upstream_bridge->bus);
 }
 
+static void free_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn)
+{
+	if (fn->address_reserved)
+		vmr_id_free_range(ids, &fn->address);
+}
+
+/* @fn is not plugged */
 int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		   struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
 		   uint32_t address)
 {
+	struct vmr_id_pool *ids = vmr_pci_devfns(manager, upstream);
 	int ret;
 
-	if (fn->manager)
-		return -EEXIST;
+	ret = take_address(ids, fn, address, &fn->address_reserved);
+	if (ret)
+		return ret;
 	ret = prepare_blocks(fn);
-	if (ret)
+	if (ret) {
+		free_address(ids, fn);
 		return ret;
-	ret = take_address(vmr_pci_devfns(manager, upstream), fn, address,
-			   &fn->address_reserved);
-	if (ret)
-		return ret;
+	}
 	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
 	fn->manager = manager;
 	fn->host = host;
@@ -170,8 +177,7 @@ void vmr_pci_detach(struct vmr_pci_function *fn)
 	leave(fn);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
-	if (fn->address_reserved)
-		vmr_id_free_range(ids, &fn->address);
+	free_address(ids, fn);
 }
 
 void vmr_pci_attached(struct vmr_pci_function *fn)

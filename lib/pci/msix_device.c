@@ -70,10 +70,10 @@ static void msix_device_read(struct vmr_device *dev,
 			     const struct vmr_access *access, void *data)
 {
 	struct vmr_pci_function *fn = to_function(dev);
-	uint64_t offset;
-	enum target target = find_target(fn->msix, access, &offset);
 	uint8_t *bytes = data;
+	uint64_t offset;
 	uint32_t i;
+	enum target target = find_target(fn->msix, access, &offset);
 
 	if (target == TARGET_OWNER && fn->device_ops->read) {
 		fn->device_ops->read(dev, access, data);
@@ -94,11 +94,11 @@ static void msix_device_write(struct vmr_device *dev,
 			      const void *data)
 {
 	struct vmr_pci_function *fn = to_function(dev);
+	const uint8_t *bytes = data;
 	uint64_t offset;
+	uint32_t i;
 	enum target target = find_target(fn->msix, access, &offset);
 	struct vmr_lock_ops *lock = fn->host ? fn->host->lock : NULL;
-	const uint8_t *bytes = data;
-	uint32_t i;
 
 	if (target == TARGET_OWNER && fn->device_ops->write)
 		fn->device_ops->write(dev, access, data);
@@ -146,6 +146,7 @@ static int add_subregions(struct vmr_pci_function *fn,
 {
 	struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_pci_msix_layout *l = &msix->layout;
+	bool had_table = msix->table.device;
 	int ret;
 
 	(void)reg_block;
@@ -153,9 +154,13 @@ static int add_subregions(struct vmr_pci_function *fn,
 			    vmr_pci_msix_table_size(msix->nr), "MSI-X table");
 	if (ret)
 		return ret;
-	return add_subregion(fn, &msix->pba, l->pba_bar, l->pba_offset,
-			     vmr_pci_msix_pba_size(msix->nr),
-			     "MSI-X pending bits");
+	ret = add_subregion(fn, &msix->pba, l->pba_bar, l->pba_offset,
+			    vmr_pci_msix_pba_size(msix->nr),
+			    "MSI-X pending bits");
+	if (ret && !had_table && msix->table.device)
+		vmr_region_remove_last_subregion(
+			&fn->bars[l->table_bar].region);
+	return ret;
 }
 
 static bool is_inside_bar(const struct vmr_pci_function *fn, uint32_t bar,
