@@ -261,9 +261,7 @@ static void placement_apply(struct vmr_manager *manager,
 
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,
-				  struct vmr_region *(*get_placement)(struct vmr_device *dev,
-								      unsigned int index,
-								      struct vmr_placement *placement))
+				  vmr_get_placement_t *get_placement)
 {
 	struct vmr_placement placement;
 	struct vmr_region *region;

@@ -7,15 +7,17 @@
 
 #include "device/device.h"
 
+/* Fill in the placement of the @index-th region of @dev, and return the region */
+typedef struct vmr_region *vmr_get_placement_t(struct vmr_device *dev,
+					       unsigned int index,
+					       struct vmr_placement *placement);
+
 /*
  * Move the regions whose bit in @mask is set to their placements, in one write
- * section. @get_placement fills in the placement of the @index-th region of @dev,
- * and returns the region. Does nothing if the device is not registered with @manager.
+ * section. Does nothing if the device is not registered with @manager.
  */
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,
-				  struct vmr_region *(*get_placement)(struct vmr_device *dev,
-								      unsigned int index,
-								      struct vmr_placement *placement));
+				  vmr_get_placement_t *get_placement);
 
 #endif /* VMR_LIB_DEVICE_PLACEMENT_H */
