@@ -72,7 +72,7 @@ static struct vmr_range *find_key(const struct vmr_restore_ctx *ctx,
 	return NULL;
 }
 
-/* The id of a device that was never registered has no type: the callback knows it */
+/* The id of a device that was never registered has no type. Its home decides. */
 static bool type_fits(const struct vmr_space *space,
 		      const struct vmr_range *range)
 {

@@ -1117,6 +1117,9 @@ TEST(snapshot_record_in_other_space_refused)
 TEST(snapshot_node_type_checked_and_kept)
 {
 	usual_state(_metadata);
+	/* Without a type only the ids of devices enter their space, which has type 2. */
+	dst.ids.space.type = 1;
+	EXPECT_FOREIGN(buf, size);
 	dst.ids.space.type = 2;
 	dst.r[9].type = 2;
 	dst.r[10].type = 1;
