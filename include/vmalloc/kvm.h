@@ -33,7 +33,8 @@ struct vmr_kvm;
  *  - A line has an irqfd, and one for its end of interrupt.
  *
  * Routes change in batches: vmr_kvm_commit() makes one call to KVM for any number
- * of changes.
+ * of changes. The table replaces all routes that KVM had, those of its own interrupt
+ * controllers included: the caller adds a route for each line of these.
  *
  * All calls to KVM go through &struct vmr_kvm_ops. vmr_kvm_ioctl_ops has the system
  * calls. KVM can refuse a change that the guest has already made. The callbacks of a

@@ -71,12 +71,19 @@ for module in drivers/virtio/virtio drivers/virtio/virtio_ring \
 done
 archive "$inner" "$o/initrd"
 
+# A disk with a content that no other has, unless the caller has one
+if [ -z "${DISK:-}" ]; then
+	DISK=$o/disk
+	head -c 1048576 /dev/urandom >"$DISK"
+fi
+
 # Some virtual machines have a /dev/kvm without virtualization, where an ordinary
 # kernel does not get far.
 if [ -w /dev/kvm ] && grep -qE '^flags.*\<(vmx|svm)\>' /proc/cpuinfo &&
 	[ "${EMULATE:-no}" = no ]; then
 	echo 'run-linux: on /dev/kvm'
-	exec "$vmm" --kernel "$bzimage" --initrd "$o/initrd" "$@"
+	exec "$vmm" --kernel "$bzimage" --initrd "$o/initrd" \
+		--disk "$DISK" "$@"
 fi
 command -v qemu-system-x86_64 >/dev/null || {
 	echo 'run-linux: no /dev/kvm with virtualization, and no' \
@@ -93,9 +100,7 @@ cp "$busybox" "$outer/bin/busybox"
 cp "$modules/virt/lib/irqbypass.ko" "$modules/arch/x86/kvm/kvm.ko" \
 	"$modules/arch/x86/kvm/kvm-amd.ko" "$vmm" "$o/initrd" "$outer/"
 cp "$bzimage" "$outer/bzImage"
-if [ -n "${DISK:-}" ]; then
-	cp "$DISK" "$outer/disk"
-fi
+cp "$DISK" "$outer/disk"
 {
 	echo '#!/bin/busybox sh'
 	echo 'b=/bin/busybox'
@@ -103,7 +108,7 @@ fi
 	echo '$b mount -t sysfs sysfs /sys'
 	echo '$b mount -t devtmpfs devtmpfs /dev'
 	echo 'for m in irqbypass kvm kvm-amd; do $b insmod /$m.ko; done'
-	printf '/%s --kernel /bzImage --initrd /initrd' "$(basename "$vmm")"
+	printf '/%s --kernel /bzImage --initrd /initrd --disk /disk' "$(basename "$vmm")"
 	[ $# -eq 0 ] || printf ' %q' "$@"
 	echo
 	echo 'echo "run-linux: status $?"'
@@ -118,8 +123,8 @@ timeout "${TIMEOUT:-600}" qemu-system-x86_64 -nodefaults -no-user-config \
 	-initrd "$o/outer.cpio" \
 	-append 'console=ttyS0 panic=-1 quiet loglevel=1' </dev/null \
 	2>"$o/qemu.log" |
-	tr -d '\r' | tee "$o/output" |
-	grep -v -e '^run-linux: status ' -e '^\[ *[0-9.]*\] reboot: ' || true
+	sed -u 's/\r//g' | tee "$o/output" |
+	grep --line-buffered -v -e '^run-linux: status ' -e '^\[ *[0-9.]*\] reboot: ' || true
 status=$(sed -n 's/^run-linux: status //p' "$o/output")
 if [ -z "$status" ]; then
 	tail -n 5 "$o/qemu.log" >&2

@@ -69,6 +69,7 @@ struct vmm_probe {
 	uint64_t		offset;
 };
 
+struct control;
 struct kvm_run;
 struct trace;
 struct vmm;
@@ -101,6 +102,7 @@ struct kernel {
 
 /* KVM's struct ends in an array of any length; a union gives it one. */
 #define MAX_ROUTES	256
+#define CHIP_ROUTES	40	/* inputs of the two 8259 and of the I/O APIC */
 #define ROUTES_SIZE	(sizeof(struct kvm_irq_routing) + \
 			 MAX_ROUTES * sizeof(struct kvm_irq_routing_entry))
 
@@ -125,6 +127,7 @@ enum guest_end {
  * @thread: the thread, of a guest with several processors
  * @index: the number of the processor
  * @paused: the thread waits to go on
+ * @exit: the access that is being routed, or NULL
  *
  * Aligned so that no two readers share a cache line.
  */
@@ -138,6 +141,7 @@ struct vmm_cpu {
 	pthread_t		thread;
 	unsigned int		index;
 	bool			paused;
+	const struct vmm_exit	*exit;
 } __attribute__((__aligned__(64)));
 
 /* Addresses that have no device and must stay free of them */
@@ -205,6 +209,7 @@ struct vmm {
 		struct kvm_irq_routing	head;
 		uint8_t			room[ROUTES_SIZE];
 	} routing;
+	struct vmr_kvm_route	chip_routes[CHIP_ROUTES];
 	struct vmm_cpu		cpu;
 	int			kvm_fd;
 	int			vm_fd;
@@ -256,6 +261,8 @@ struct vmm {
 	struct vmr_shared_irq	pci_lines[NR_PCI_LINES];
 	struct acpi_pm		acpi_pm;
 	struct agent_port	agent;
+	struct virtio		disk;
+	struct virtio		entropy;
 	struct vmm_cpu		cpus[MAX_CPUS];
 	pthread_mutex_t		run_lock;
 	pthread_cond_t		run_changed;
@@ -293,12 +300,14 @@ enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 void kvm_close(struct vmm *vmm);
 
 void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level);
+int kvm_route_chips(struct vmm *vmm);
 int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params);
 
 /* kvm/vcpu.c */
 int vcpus_start(struct vmm *vmm);
 void vcpus_stop(struct vmm *vmm, enum guest_end end);
 void vcpus_end(struct vmm *vmm, enum guest_end end);
+void vcpus_report(struct vmm *vmm);
 void vcpus_pause(struct vmm *vmm);
 void vcpus_resume(struct vmm *vmm);
 
@@ -313,6 +322,8 @@ int agent_wait(struct vmm *vmm, unsigned int seconds);
 char *agent_ask(struct vmm *vmm, const char *command);
 void agent_off(struct vmm *vmm);
 enum vmm_status verify(struct vmm *vmm);
+struct control *control_start(struct vmm *vmm, const char *path);
+void control_stop(struct control *control);
 
 /* machine/print_map.c */
 void print_map(const struct vmm *vmm);

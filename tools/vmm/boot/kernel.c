@@ -12,7 +12,7 @@ static int start(struct vmm *vmm)
 	for (i = 0; i < vmm->kernel->nr_cpus; i++)
 		if (kvm_add_cpu(vmm, &vmm->cpus[i]))
 			return -1;
-	if (tables_load(vmm) || kernel_load(vmm, &entry, &params) ||
+	if (kvm_route_chips(vmm) || tables_load(vmm) || kernel_load(vmm, &entry, &params) ||
 	    kvm_start_kernel(&vmm->cpus[0], entry, params))
 		return -1;
 	return vcpus_start(vmm);
@@ -41,6 +41,28 @@ static void wait_for_end(struct vmm *vmm)
 	pthread_mutex_unlock(&vmm->run_lock);
 }
 
+static enum vmm_status run(struct vmm *vmm)
+{
+	const char *path = vmm->kernel->control;
+	struct control *control = NULL;
+	enum vmm_status status = VMM_OK;
+
+	if (path) {
+		control = control_start(vmm, path);
+		if (!control)
+			return VMM_BAD_FILE;
+	}
+	if (start(vmm))
+		status = VMM_FAILED;
+	else if (vmm->kernel->verify)
+		status = verify(vmm);
+	else
+		wait_for_end(vmm);
+	vcpus_stop(vmm, GUEST_STOPPED);
+	control_stop(control);
+	return status == VMM_OK ? status_of(vmm->end) : status;
+}
+
 enum vmm_status kernel_run(const struct kernel *kernel)
 {
 	enum vmm_status status = VMM_NO_KVM;
@@ -49,18 +71,8 @@ enum vmm_status kernel_run(const struct kernel *kernel)
 	if (!vmm)
 		return VMM_FAILED;
 	vmm->kernel = kernel;
-	if (!kvm_open(vmm)) {
-		status = vmm_init(vmm) || start(vmm) ? VMM_FAILED : VMM_OK;
-		if (status == VMM_OK) {
-			if (kernel->verify)
-				status = verify(vmm);
-			else
-				wait_for_end(vmm);
-			vcpus_stop(vmm, GUEST_STOPPED);
-			if (status == VMM_OK)
-				status = status_of(vmm->end);
-		}
-	}
+	if (!kvm_open(vmm))
+		status = vmm_init(vmm) ? VMM_BAD_FILE : run(vmm);
 	vmm_free(vmm);
 	return status;
 }

@@ -14,6 +14,7 @@
 #include "../vmm.h"
 
 #define AGENT_PORT	0x402
+#define AGENT_SECONDS	60
 
 static uint8_t agent_read(struct platform *p, uint32_t region, uint32_t offset)
 {
@@ -82,8 +83,9 @@ char *agent_ask(struct vmm *vmm, const char *command)
 	snprintf(agent->command, sizeof(agent->command), "%s\n", command);
 	agent->sent = 0;
 	pthread_mutex_unlock(&agent->platform.lock);
-	if (agent_wait(vmm, 60)) {
+	if (agent_wait(vmm, AGENT_SECONDS)) {
 		vmm_err("the agent in the guest does not answer '%s'", command);
+		vcpus_report(vmm);
 		return NULL;
 	}
 	pthread_mutex_lock(&agent->platform.lock);

@@ -12,6 +12,7 @@
 
 #include "../machine/memory.h"
 #include "testdev_pattern.h"
+#include "virtio.h"
 
 struct vmm;
 
@@ -234,7 +235,7 @@ struct acpi_pm {
 
 #define NR_TESTDEVS		11	/* and one to be plugged while the guest runs */
 #define NR_SCRATCH_REGS		7
-#define NR_FUNCTIONS		(NR_TESTDEVS + 5)
+#define NR_FUNCTIONS		(NR_TESTDEVS + 7)
 #define NR_DEVICES		(NR_SCRATCH_REGS + 14)
 #define OPTION_ROM_SIZE		2048
 
@@ -261,6 +262,7 @@ int apic_register(struct vmm *vmm);
 int acpi_pm_register(struct vmm *vmm);
 int agent_port_register(struct vmm *vmm);
 int pci_lines_register(struct vmm *vmm);
+int virtio_register(struct vmm *vmm);
 
 /*
  * Whether the saved registers of a device are ones that it can have: all that is an

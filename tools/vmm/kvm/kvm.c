@@ -27,6 +27,7 @@
 #define TSS			0xfeffd000
 #define MAX_PHYS_BITS		40	/* enough, and the same on most hosts */
 #define MAX_CPUID		256
+#define IOAPIC_INPUTS		24
 
 #define CR0_PE			0x00000001
 #define CR0_ET			0x00000010
@@ -74,6 +75,39 @@ static int create_chips(struct vmm *vmm)
 		return -1;
 	}
 	return 0;
+}
+
+/*
+ * The interrupt lines of the controllers in KVM. A table of routes replaces the one
+ * before, and so must have them.
+ */
+int kvm_route_chips(struct vmm *vmm)
+{
+	struct kvm_irq_routing_entry *entry;
+	uint32_t i, gsi;
+	int err = 0;
+
+	for (i = 0; !err && i < CHIP_ROUTES; i++) {
+		entry = &vmm->chip_routes[i].entry;
+		entry->type = KVM_IRQ_ROUTING_IRQCHIP;
+		gsi = i < IOAPIC_INPUTS ? i : i - IOAPIC_INPUTS;
+		entry->gsi = gsi;
+		if (i < IOAPIC_INPUTS) {
+			entry->u.irqchip.irqchip = KVM_IRQCHIP_IOAPIC;
+			entry->u.irqchip.pin = gsi;
+		} else {
+			entry->u.irqchip.irqchip = gsi < 8 ?
+							   KVM_IRQCHIP_PIC_MASTER :
+							   KVM_IRQCHIP_PIC_SLAVE;
+			entry->u.irqchip.pin = gsi % 8;
+		}
+		err = vmr_kvm_add_route(&vmm->kvm, &vmm->chip_routes[i]);
+	}
+	if (!err)
+		err = vmr_kvm_commit(&vmm->kvm);
+	if (err)
+		vmm_err("interrupt routes: %s", vmr_strerror(err));
+	return err;
 }
 
 /* Set the level of an interrupt line of the controllers in KVM. */
@@ -464,6 +498,12 @@ void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level)
 	(void)vmm;
 	(void)gsi;
 	(void)level;
+}
+
+int kvm_route_chips(struct vmm *vmm)
+{
+	(void)vmm;
+	return -1;
 }
 
 int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params)

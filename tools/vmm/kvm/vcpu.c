@@ -49,6 +49,30 @@ void vcpus_end(struct vmm *vmm, enum guest_end end)
 	pthread_mutex_unlock(&vmm->agent.platform.lock);
 }
 
+static void route(struct vmm_cpu *cpu, const struct vmm_exit *exit)
+{
+	__atomic_store_n(&cpu->exit, exit, __ATOMIC_RELEASE);
+	vmm_route(cpu, exit);
+	__atomic_store_n(&cpu->exit, NULL, __ATOMIC_RELEASE);
+}
+
+/* For a guest that makes no progress: where each processor is */
+void vcpus_report(struct vmm *vmm)
+{
+	const struct vmm_exit *exit;
+	unsigned int i;
+
+	for (i = 0; i < vmm->kernel->nr_cpus; i++) {
+		exit = __atomic_load_n(&vmm->cpus[i].exit, __ATOMIC_ACQUIRE);
+		if (exit)
+			vmm_err("processor %u: in an access to %s %#" PRIx64, i,
+				exit->io == VMR_PIO ? "port" : "address",
+				exit->addr);
+		else
+			vmm_err("processor %u: in the guest", i);
+	}
+}
+
 static void refused(struct vmm *vmm, const char *why, unsigned long long number)
 {
 	pthread_mutex_lock(&vmm->run_lock);
@@ -72,7 +96,7 @@ static void handle_exit(struct vmm_cpu *cpu)
 		exit.width = run->io.size;
 		exit.count = run->io.count;
 		exit.data = (char *)run + run->io.data_offset;
-		vmm_route(cpu, &exit);
+		route(cpu, &exit);
 		break;
 	case KVM_EXIT_MMIO:
 		exit.io = VMR_MMIO;
@@ -81,7 +105,7 @@ static void handle_exit(struct vmm_cpu *cpu)
 		exit.width = run->mmio.len;
 		exit.count = 1;
 		exit.data = run->mmio.data;
-		vmm_route(cpu, &exit);
+		route(cpu, &exit);
 		break;
 	case KVM_EXIT_INTR:
 		break;

@@ -248,7 +248,8 @@ static device_register *const firmware_devices[] = {
 static device_register *const kernel_devices[] = {
 	ram_register, cmos_register, pit_register, pic_register, serial_register,
 	i8042_register, scratch_regs_register, acpi_pm_register,
-	agent_port_register, pci_lines_register, pci_register, NULL,
+	agent_port_register, pci_lines_register, pci_register,
+	virtio_register, NULL,
 };
 
 /*
