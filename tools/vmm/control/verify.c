@@ -69,13 +69,13 @@ static void count_interrupts(struct comparison *c)
 	free(answer);
 }
 
-static int plug(struct comparison *c, struct vmr_pci_function *fn,
-		uint32_t address)
+static int plug_in(struct comparison *c, struct vmr_pci_function *fn,
+		   uint32_t address)
 {
 	int err = function_plug(c->vmm, fn, address);
 
 	if (err) {
-		vmm_err("%s: plug: %s", fn->dev.name, vmr_strerror(err));
+		vmm_err("%s: cannot come: %s", fn->dev.name, vmr_strerror(err));
 		return -1;
 	}
 	c->plugs++;
@@ -92,7 +92,7 @@ static int unplug(struct comparison *c, struct vmr_pci_function *fn,
 		return -1;
 	err = function_unplug(c->vmm, fn);
 	if (err)
-		vmm_err("%s: unplug: %s", fn->dev.name, vmr_strerror(err));
+		vmm_err("%s: cannot leave: %s", fn->dev.name, vmr_strerror(err));
 	return err;
 }
 
@@ -100,7 +100,7 @@ static int hot_cycle(struct comparison *c)
 {
 	struct vmr_pci_function *hot = &c->vmm->hot.fn;
 
-	if (plug(c, hot, HOT_ADDRESS) || compare(c, "a card is plugged") ||
+	if (plug_in(c, hot, HOT_ADDRESS) || compare(c, "a card is plugged") ||
 	    unplug(c, hot, REMOVE("0000:00:08.0")))
 		return -1;
 	return compare(c, "it is unplugged");
@@ -117,8 +117,8 @@ static int move_cycle(struct comparison *c)
 
 	display = vmr_pci_find_function(&vmm->manager, VMR_PCI_BDF(0, 5, 0));
 	if (!display || unplug(c, display, REMOVE("0000:00:05.0")) ||
-	    plug(c, hot, HOT_ADDRESS) ||
-	    plug(c, display, VMR_PCI_BDF(0, 5, 0)) ||
+	    plug_in(c, hot, HOT_ADDRESS) ||
+	    plug_in(c, display, VMR_PCI_BDF(0, 5, 0)) ||
 	    compare(c, "a card has the display's place") ||
 	    unplug(c, hot, REMOVE("0000:00:08.0")) ||
 	    command(vmm, REMOVE("0000:00:05.0")) ||
@@ -220,9 +220,10 @@ enum vmm_status verify(struct vmm *vmm)
 		count_interrupts(&c);
 	print_map(vmm);
 	agent_off(vmm);
-	printf("linux: %u resources compared, %u differ; %u hot-plugs, "
-	       "%u moves, %" PRIu64 " interrupts\n",
-	       c.compared, c.differ, c.plugs, c.moves, c.interrupts);
+	printf("linux: %u resources compared, %u differ; ", c.compared,
+	       c.differ);
+	printf("%u hot-plugs, %u moves, %" PRIu64 " interrupts\n", c.plugs,
+	       c.moves, c.interrupts);
 	if (err)
 		return VMM_GUEST_FAILED;
 	return c.differ || vmm->failed ? VMM_FAILED : VMM_OK;
