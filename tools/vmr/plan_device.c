@@ -135,6 +135,12 @@ static struct plan_device *one_device(struct parser *p,
 	}
 	if (!name_is_free(p, name))
 		return NULL;
+	if (p->plan->settings.max_devices &&
+	    p->plan->nr >= p->plan->settings.max_devices) {
+		complain(p, 1, "more than %zu devices",
+			 p->plan->settings.max_devices);
+		return NULL;
+	}
 	device = add_device(p->plan, name, p->file, p->line);
 	device->behind = bridge;
 	device->host = bridge ? bridge->host : (unsigned int)host;

@@ -7,7 +7,11 @@
 
 #include "place.h"
 
-#define NR_BUSES	65536	/* of the hash table of secondary buses */
+/* Host bridges and ports by their secondary bus, with open addressing */
+struct bus_table {
+	struct plan_device	**slots;
+	size_t			nr;	/* a power of two, over twice the bridges */
+};
 
 static bool matches_only(const struct selection *s,
 			 const struct plan_device *device)
@@ -21,48 +25,54 @@ static bool matches_only(const struct selection *s,
 	return !s->nr_only;
 }
 
-static size_t bus_key(uint32_t segment, uint32_t bus)
+static size_t bus_key(const struct bus_table *t, uint32_t segment, uint32_t bus)
 {
-	return (segment * 257 + bus) % NR_BUSES;
+	return (segment * 257 + bus) & (t->nr - 1);
 }
 
-static struct plan_device *bridge_to(struct plan_device *const *buses,
+static struct plan_device *bridge_to(const struct bus_table *t,
 				     const struct plan_device *device)
 {
 	uint32_t bus = device->address >> 8;
-	size_t key = bus_key(device->segment, bus), tries;
+	size_t key = bus_key(t, device->segment, bus);
+	struct plan_device *bridge;
 
-	for (tries = 0; tries < NR_BUSES && buses[key];
-	     tries++, key = (key + 1) % NR_BUSES)
-		if (buses[key]->file == device->file &&
-		    buses[key]->segment == device->segment &&
-		    buses[key]->secondary == bus &&
-		    buses[key]->address >> 8 < bus)
-			return buses[key];
+	for (; (bridge = t->slots[key]); key = (key + 1) & (t->nr - 1))
+		if (bridge->file == device->file &&
+		    bridge->segment == device->segment &&
+		    bridge->secondary == bus && bridge->address >> 8 < bus)
+			return bridge;
 	return NULL;
+}
+
+static void add_bus(struct bus_table *t, struct plan_device *bridge)
+{
+	size_t key = bus_key(t, bridge->segment, bridge->secondary);
+
+	while (t->slots[key])
+		key = (key + 1) & (t->nr - 1);
+	t->slots[key] = bridge;
 }
 
 /* A bus is behind the bridge with this secondary bus; numbers grow downwards. */
 static void link_host_buses(struct plan *plan)
 {
-	struct plan_device **buses = xcheck(calloc(NR_BUSES, sizeof(*buses)));
+	struct bus_table t = { .nr = 16 };
 	struct plan_device *device;
-	size_t key, used = 0;
+	size_t bridges = 0;
 
-	for_each_device(device, plan) {
-		if (!device->on_host || !device->is_bridge ||
-		    used == NR_BUSES - 1)
-			continue;
-		key = bus_key(device->segment, device->secondary);
-		while (buses[key])
-			key = (key + 1) % NR_BUSES;
-		buses[key] = device;
-		used++;
-	}
+	for_each_device(device, plan)
+		bridges += device->on_host && device->is_bridge;
+	while (t.nr < 2 * bridges + 1)
+		t.nr *= 2;
+	t.slots = xcheck(calloc(t.nr, sizeof(*t.slots)));
+	for_each_device(device, plan)
+		if (device->on_host && device->is_bridge)
+			add_bus(&t, device);
 	for_each_device(device, plan)
 		if (device->on_host)
-			device->behind = bridge_to(buses, device);
-	free(buses);
+			device->behind = bridge_to(&t, device);
+	free(t.slots);
 }
 
 /* Without bridges every device is at the root of its host bridge. */

@@ -277,6 +277,7 @@ enum rebar_mode {
  * @rebar_size: the size, for REBAR_SIZE
  * @vfs: virtual functions to plan for each function with SR-IOV
  * @split: whether each function becomes a device
+ * @max_devices: number of devices in statements that are accepted; 0 for any
  * @progress: whether a line on standard error shows the progress: 0 never, 1 after a
  *	second, 2 at once
  */
@@ -285,10 +286,11 @@ struct plan_settings {
 	uint64_t	rebar_size;
 	uint64_t	vfs;
 	bool		split;
+	size_t		max_devices;
 	int		progress;
 };
 
-#define NR_HASH		65536
+#define NR_HASH		8192
 
 /**
  * struct plan - a machine, its devices, and their places
@@ -371,6 +373,7 @@ struct plan {
 /* Windows that are absent have no size. */
 #define for_each_resource(resource, device) \
 	for ((resource) = (device)->requested; \
+	     (device)->nr && \
 	     (resource) < (device)->requested + (device)->nr; (resource)++) \
 		if (!(resource)->size) \
 			continue; \
