@@ -25,7 +25,8 @@ struct span {
 	uint64_t	last;
 };
 
-static void add_difference(struct comparison *c, const char *line, const char *why)
+static void add_difference(struct comparison *c, const char *line,
+			   const char *why)
 {
 	c->differ++;
 	printf("differs: %s: %s\n", line, why);
@@ -126,7 +127,7 @@ static void compare_back(struct comparison *c)
 			if (!(c->seen[number_of(c, fn)] >> bar & 1) &&
 			    vmr_pci_bar_addr(fn, bar, &addr))
 				add_difference(c, fn->dev.name,
-					"a BAR that Linux does not have");
+					       "a BAR that Linux does not have");
 	}
 }
 

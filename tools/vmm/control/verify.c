@@ -69,13 +69,13 @@ static void count_interrupts(struct comparison *c)
 	free(answer);
 }
 
-static int plug_in(struct comparison *c, struct vmr_pci_function *fn,
-		   uint32_t address)
+static int hot_plug(struct comparison *c, struct vmr_pci_function *fn,
+		    uint32_t address)
 {
 	int err = function_plug(c->vmm, fn, address);
 
 	if (err) {
-		vmm_err("%s: cannot come: %s", fn->dev.name, vmr_strerror(err));
+		vmm_err("%s: plug: %s", fn->dev.name, vmr_strerror(err));
 		return -1;
 	}
 	c->plugs++;
@@ -83,8 +83,8 @@ static int plug_in(struct comparison *c, struct vmr_pci_function *fn,
 }
 
 /* The guest lets go of a function before it leaves. */
-static int unplug(struct comparison *c, struct vmr_pci_function *fn,
-		  const char *remove)
+static int hot_unplug(struct comparison *c, struct vmr_pci_function *fn,
+		      const char *remove)
 {
 	int err;
 
@@ -92,7 +92,7 @@ static int unplug(struct comparison *c, struct vmr_pci_function *fn,
 		return -1;
 	err = function_unplug(c->vmm, fn);
 	if (err)
-		vmm_err("%s: cannot leave: %s", fn->dev.name, vmr_strerror(err));
+		vmm_err("%s: unplug: %s", fn->dev.name, vmr_strerror(err));
 	return err;
 }
 
@@ -100,8 +100,8 @@ static int hot_cycle(struct comparison *c)
 {
 	struct vmr_pci_function *hot = &c->vmm->hot.fn;
 
-	if (plug_in(c, hot, HOT_ADDRESS) || compare(c, "a card is plugged") ||
-	    unplug(c, hot, REMOVE("0000:00:08.0")))
+	if (hot_plug(c, hot, HOT_ADDRESS) || compare(c, "a card is plugged") ||
+	    hot_unplug(c, hot, REMOVE("0000:00:08.0")))
 		return -1;
 	return compare(c, "it is unplugged");
 }
@@ -116,11 +116,11 @@ static int move_cycle(struct comparison *c)
 	struct vmm *vmm = c->vmm;
 
 	display = vmr_pci_find_function(&vmm->manager, VMR_PCI_BDF(0, 5, 0));
-	if (!display || unplug(c, display, REMOVE("0000:00:05.0")) ||
-	    plug_in(c, hot, HOT_ADDRESS) ||
-	    plug_in(c, display, VMR_PCI_BDF(0, 5, 0)) ||
+	if (!display || hot_unplug(c, display, REMOVE("0000:00:05.0")) ||
+	    hot_plug(c, hot, HOT_ADDRESS) ||
+	    hot_plug(c, display, VMR_PCI_BDF(0, 5, 0)) ||
 	    compare(c, "a card has the display's place") ||
-	    unplug(c, hot, REMOVE("0000:00:08.0")) ||
+	    hot_unplug(c, hot, REMOVE("0000:00:08.0")) ||
 	    command(vmm, REMOVE("0000:00:05.0")) ||
 	    command(vmm, REMOVE("0000:00:07.0")) || command(vmm, RESCAN))
 		return -1;
