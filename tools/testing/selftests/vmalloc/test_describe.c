@@ -168,6 +168,7 @@ TEST(parts_of_pool)
 	ASSERT_EQ(0, reserve_at(0, 0x12000, 0x12fff));
 	ASSERT_EQ(0, reserve_at(1, 0x13000, 0x13fff));
 	ASSERT_EQ(0, bar_at(0x18000, 0x1000));
+	ASSERT_EQ(0, reserve_at(2, 0x30000, 0x30fff));
 	EXPECT_PART(pool, &part, 0x10000, 0x11fff);
 	EXPECT_PART(pool, &part, 0x14000, 0x1ffff);
 	EXPECT_STREQ("window", part.name);

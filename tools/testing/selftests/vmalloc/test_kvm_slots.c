@@ -261,6 +261,14 @@ TEST(kvm_slot_numbers_restored)
 	EXPECT_EQ(2u, mapped());
 	ASSERT_EQ(0, vmr_kvm_remove_memory(&kvm, &card[0].memory));
 	EXPECT_EQ((uint64_t)0, m.sys.mem_slots.space.nr_ranges);
+
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &card[0].slot[0].number,
+				    9, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &card[0].slot[1].number,
+				    7, NULL));
+	ASSERT_EQ(0, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	EXPECT_SLOT(9, 0x100000, 0x4000, host);
+	EXPECT_SLOT(7, 0x105000, sizeof(host) - 0x5000, host + 0x5000);
 }
 
 /* No number is allocated if a restore has made all of them live. */
