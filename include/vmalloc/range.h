@@ -299,6 +299,7 @@ int vmr_space_set_seqcount(struct vmr_space *space, struct vmr_seqcount *seq);
  *    and @req->addr is not aligned;
  *  - -EOVERFLOW: VMR_EXACT and the range would end above 2^64-1;
  *  - -EEXIST: @range is in a space already;
+ *  - -EINVAL: @space is a domain of typed ranges, and @range has another type;
  *  - -ERANGE: the bounds and the space have no address in common; VMR_EXACT and
  *    an address is outside the space or the bounds;
  *  - -EBUSY: VMR_EXACT and an address is in use;
@@ -318,6 +319,7 @@ int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL or @start is above @last;
  *  - -EEXIST: @range is in a space already;
+ *  - -EINVAL: @space is a domain of typed ranges, and @range has another type;
  *  - -ERANGE: an address is outside the space;
  *  - -EBUSY: an address is in use.
  */
@@ -373,7 +375,7 @@ struct vmr_move_op {
  *
  * Return: 0, or for the first move that fails
  *  - -EINVAL: a pointer is NULL, @nr is 0, the range is named twice, or the
- *    spaces do not share their sequence count;
+ *    spaces differ in type or do not share their sequence count;
  *  - -EOVERFLOW, -ENOENT, -ERANGE, -EBUSY: as vmr_move().
  */
 int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
@@ -606,7 +608,8 @@ bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range);
  * before.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL or @start is above @last;
+ *  - -EINVAL: a pointer is NULL or @start is above @last; @range is in no space
+ *    and has another type than the ranges of @space;
  *  - -EEXIST: @range is in another space;
  *  - -ERANGE: an address is outside the space.
  */

@@ -224,7 +224,7 @@ static void put_madt(struct acpi_encoder *e)
 	vmr_put32(out, acpi->lapic->range.start);
 	vmr_put32(out, MADT_PC_AT);
 	for (i = 0; i < acpi->nr_cpus; i++) {
-		vmr_put16(out, 0 | 8 << 8);	/* type and length */
+		vmr_put16(out, 8 << 8);	/* type 0, length 8 */
 		vmr_put8(out, i);
 		vmr_put8(out, i);
 		vmr_put32(out, CPU_ENABLED);

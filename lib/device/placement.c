@@ -263,9 +263,9 @@ static void placement_apply(struct vmr_manager *manager,
 
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,
-				  struct vmr_region *(*get_placement)(struct vmr_device *dev,
-								      unsigned int index,
-								      struct vmr_placement *placement))
+				  struct vmr_region *(*get)(struct vmr_device *dev,
+							    unsigned int index,
+							    struct vmr_placement *placement))
 {
 	struct vmr_placement placement;
 	struct vmr_region *region;
@@ -275,7 +275,7 @@ void vmr_device_update_placements(struct vmr_manager *manager,
 	if (!vmr_manager_has_device(manager, dev))
 		return;
 	for (i = 0; mask >> i; i++) {
-		region = get_placement(dev, i, &placement);
+		region = get(dev, i, &placement);
 		if (mask & 1u << i)
 			any |= placement_prepare(manager, region, &placement);
 	}
@@ -285,10 +285,10 @@ void vmr_device_update_placements(struct vmr_manager *manager,
 	for (i = 0; mask >> i; i++)
 		if (mask & 1u << i)
 			placement_free(manager,
-				       get_placement(dev, i, &placement));
+				       get(dev, i, &placement));
 	vmr_settle_for_devices(manager, dev);
 	for (i = 0; mask >> i; i++) {
-		region = get_placement(dev, i, &placement);
+		region = get(dev, i, &placement);
 		if (mask & 1u << i)
 			placement_apply(manager, region, &placement);
 	}

@@ -9,13 +9,13 @@
 
 /*
  * Move the regions whose bit in @mask is set to their placements, in one write
- * section. @get_placement fills in the placement of the @index-th region of @dev,
- * and returns the region. Does nothing if the device is not registered with @manager.
+ * section. @get fills in the placement of the @index-th region of @dev, and returns
+ * the region. Does nothing if the device is not registered with @manager.
  */
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,
-				  struct vmr_region *(*get_placement)(struct vmr_device *dev,
-								      unsigned int index,
-								      struct vmr_placement *placement));
+				  struct vmr_region *(*get)(struct vmr_device *dev,
+							    unsigned int index,
+							    struct vmr_placement *placement));
 
 #endif /* VMR_LIB_DEVICE_PLACEMENT_H */

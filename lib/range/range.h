@@ -172,6 +172,16 @@ struct vmr_range *vmr_first_ending_at_or_above(const struct vmr_space *space,
 bool vmr_leads_to_root(const struct vmr_space *space,
 		       const struct vmr_range *range);
 
+/* Whether a tree of @space begins with a node */
+static inline bool vmr_is_root(const struct vmr_space *space,
+			       const struct rb_node *rb)
+{
+	const struct vmr_node *node = (const struct vmr_node *)rb;
+
+	return node == space->root || node == space->claims ||
+	       node == space->parked || node == space->settling.root;
+}
+
 /*
  * Whether the node above links to a range, or its tree begins with it. A copy of a
  * range is not linked so, nor is a range whose memory was moved.
@@ -180,12 +190,10 @@ static inline bool vmr_is_linked(const struct vmr_space *space,
 				 const struct vmr_range *range)
 {
 	const struct rb_node *rb = vmr_to_rb(range), *parent = rb_parent(rb);
-	const struct vmr_node *node = &range->node;
 
 	if (parent)
 		return parent->rb_left == rb || parent->rb_right == rb;
-	return node == space->root || node == space->claims ||
-	       node == space->parked || node == space->settling.root;
+	return vmr_is_root(space, rb);
 }
 
 /*

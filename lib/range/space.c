@@ -60,10 +60,7 @@ bool vmr_leads_to_root(const struct vmr_space *space,
 
 	while ((up = rb_parent(rb)))
 		rb = up;
-	return rb == (const struct rb_node *)space->root ||
-	       rb == (const struct rb_node *)space->claims ||
-	       rb == (const struct rb_node *)space->parked ||
-	       rb == (const struct rb_node *)space->settling.root;
+	return vmr_is_root(space, rb);
 }
 
 bool vmr_in_space(const struct vmr_space *space, const struct vmr_range *range)

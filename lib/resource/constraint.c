@@ -107,7 +107,8 @@ EXPORT_SYMBOL_GPL(vmr_resource_set_next);
 void vmr_resource_from_constraint(struct vmr_resource *res,
 				  const struct vmr_constraint *c)
 {
-	VMR_ASSERT(c->range->node.link);
+	/* After a restore a region granted parked can be unmapped */
+	VMR_ASSERT(c->range->node.link || c->flags & VMR_GRANT_PARKED);
 	*res = (struct vmr_resource) {
 		.kind = c->kind,
 		.flags = c->flags,

@@ -24,8 +24,8 @@ cp "$KFILES"/include/linux/*.h "$KFILES/include/uapi/linux/pci_regs.h" \
 cp "$KFILES/lib/rbtree.c" "$dest/kernel/"
 cp -r COPYING LICENSES "$dest/"
 
-# The sources that every environment compiles: all folders but port
-folders=$(cd lib && ls -d */ | sed '/^port/d; s,\(.*\)/,lib/\1/*.c,' | paste -sd ' ')
+# The sources that every environment compiles: not those of a port, nor those for KVM
+folders=$(cd lib && ls -d */ | sed '/^port/d; /^kvm/d; s,\(.*\)/,lib/\1/*.c,' | paste -sd ' ')
 
 sed "s,@LIB@,$folders," >"$dest/README" <<'E2'
 vmalloc in one directory: its sources and the files of the Linux kernel that it

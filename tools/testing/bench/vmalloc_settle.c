@@ -111,7 +111,7 @@ static void part_read(struct vmr_device *dev, const struct vmr_access *access,
 		      void *data)
 {
 	(void)dev;
-	memset(data, (int)access->region->index, 1);
+	*(uint8_t *)data = (uint8_t)access->region->index;
 }
 
 static const struct vmr_device_ops parts_ops = { .read = part_read };
@@ -205,12 +205,11 @@ static void tree_run(void *state, struct bench_run *run)
 	uint64_t rng = run->rng, begin = bench_now(), k;
 	struct parts *s = state;
 	const struct vmr_range *found;
+	uint32_t i;
 
 	for (k = 0; k < run->ops; k++) {
-		found = vmr_find_lockless(&s->space,
-					  PART_ADDR(bench_below(&rng,
-							(uint32_t)s->n)),
-					  NULL, NULL);
+		i = bench_below(&rng, (uint32_t)s->n);
+		found = vmr_find_lockless(&s->space, PART_ADDR(i), NULL, NULL);
 		run->sum = bench_fold(run->sum,
 				      (uint8_t)(found - s->ranges));
 	}

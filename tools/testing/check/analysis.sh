@@ -11,9 +11,11 @@ set -eu
 tool=$1
 known=tools/testing/check/analysis.suppressions
 sources=()
+hosted=()
 for file in lib/*/*.c; do
 	case $file in
 	lib/port/kernel.c | lib/port/seq_file.c) ;;
+	lib/kvm/*) hosted+=("$file") ;;
 	*) sources+=("$file") ;;
 	esac
 done
@@ -24,16 +26,24 @@ have()
 	command -v "$1" || { echo "$1 is not installed"; exit 4; }
 }
 
-# parallel COMMAND... - on each source, as many at a time as there are CPUs
-parallel()
-{
-	printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "$(nproc)" "$@"
-}
-
 # Warnings are counted here and need not end anything.
 flags()
 {
 	make --no-print-directory -s KFILES="$KFILES" CC="$1" WERROR=0 print-cflags
+}
+
+# parallel COMPILER COMMAND... - on each source with its flags, as many at a time as
+# there are CPUs. The sources for KVM have a C library.
+parallel()
+{
+	local cc=$1
+
+	shift
+	# shellcheck disable=SC2046
+	printf '%s\0' "${sources[@]}" |
+		xargs -0 -n 1 -P "$(nproc)" "$@" $(flags "$cc") &&
+	printf '%s\0' "${hosted[@]}" |
+		xargs -0 -n 1 -P "$(nproc)" "$@" -std=gnu11 -O2 -Wall -Wextra -Iinclude
 }
 
 look()
@@ -41,15 +51,13 @@ look()
 	case $tool in
 	gcc)
 		have gcc
-		# shellcheck disable=SC2046
-		parallel gcc $(flags gcc) -fanalyzer -c -o /dev/null
+		parallel gcc gcc -fanalyzer -c -o /dev/null
 		;;
 	clang)
 		have clang
 		# It gives up on a function after so many states. The four times as many
 		# that it takes by default take four times as long and find no more.
-		# shellcheck disable=SC2046
-		parallel clang --analyze $(flags clang) -o /dev/null \
+		parallel clang clang --analyze -o /dev/null \
 			-Xclang -analyzer-output=text \
 			-Xclang -analyzer-config -Xclang max-nodes=60000
 		;;
@@ -59,9 +67,8 @@ look()
 		# public headers, so each header is analysed.
 		printf '#include <vmalloc/%s>\n' "${headers[@]##*/}" >"$W/headers.c"
 		sources+=("$W/headers.c")
-		# shellcheck disable=SC2046
-		parallel sh -c 'for f; do :; done; set -- "$f" "$@"; \
-			clang-tidy --quiet "$f" -- "$@"' - $(flags clang)
+		parallel clang sh -c 'for f; do :; done; set -- "$f" "$@"; \
+			clang-tidy --quiet "$f" -- "$@"' -
 		;;
 	cppcheck)
 		have cppcheck
@@ -74,7 +81,7 @@ look()
 			-Iinclude -Ilib -Itools/include -I"$KFILES/include" \
 			-I"$KFILES/include/uapi" \
 			--template='{file}:{line}:{column}: {severity}: {message} [{id}]' \
-			-j "$(nproc)" "${sources[@]}"
+			-j "$(nproc)" "${sources[@]}" "${hosted[@]}"
 		;;
 	coccinelle)
 		have spatch
@@ -82,7 +89,7 @@ look()
 		[ -d "$scripts" ] || { echo "no coccinelle in the kernel source"; exit 4; }
 		# It recurses deeper than the usual stack goes.
 		ulimit -s "$(ulimit -H -s)"
-		printf '%s\n' "${sources[@]}" | grep -v '^lib/port/' \
+		printf '%s\n' "${sources[@]}" "${hosted[@]}" | grep -v '^lib/port/' \
 			>"$W/sources"
 		# Some need a compiler of OCaml to run at all; those of api and free
 		# are about functions of the kernel that nothing here calls. The

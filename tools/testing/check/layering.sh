@@ -70,6 +70,14 @@ while read -r user provider symbol; do
 	esac
 done <"$W/edges"
 
+# The VMM leaves slots, routes and tables to the library.
+calls='KVM_SET_USER_MEMORY_REGION|KVM_SET_GSI_ROUTING|KVM_(IOEVENTFD|IRQFD)\>'
+tables='"(FACP|DSDT|APIC|MCFG|XSDT)"'
+if grep -rnE --include='*.[ch]' "$calls|$tables" tools/vmm; then
+	echo 'is code that libvmalloc-kvm or acpi.h has'
+	status=1
+fi
+
 # tsort names each file of a cycle
 if ! cut -d ' ' -f 1,2 "$W/edges" | tsort >"$W/order" 2>"$W/cycles"; then
 	echo 'files call each other in a cycle:'

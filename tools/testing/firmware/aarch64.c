@@ -28,7 +28,7 @@ __asm__(".section .vectors, \"ax\"\n"
 
 void unexpected(void)
 {
-	firmware_fault("unexpected exception");
+	firmware_fault("an exception without a handler");
 }
 
 long firmware_semihost(long op, const void *arg)

@@ -10,7 +10,7 @@ void start(void);
 
 static void unexpected(void)
 {
-	firmware_fault("unexpected exception");
+	firmware_fault("an exception without a handler");
 }
 
 void __attribute__((__weak__)) systick(void)

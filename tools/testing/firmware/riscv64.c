@@ -19,7 +19,7 @@ __asm__(".section .entry, \"ax\"\n"
 
 void unexpected(void)
 {
-	firmware_fault("unexpected trap");
+	firmware_fault("a trap without a handler");
 }
 
 /* The two instructions around the ebreak mark a semihosting call. */

@@ -180,16 +180,17 @@ text_of()
 	"${bin}size" "$1" | awk 'NR == 2 { print $1 }'
 }
 
-# One symbol for each public struct, as long as the struct is
+# One symbol for each public struct, as long as the struct is. <vmalloc/kvm.h> is for
+# userspace.
 structs()
 {
-	local names
+	local headers names
 
-	names=$(sed -n 's/^struct \(vmr_[a-z0-9_]*\) {$/\1/p' \
-		include/vmalloc/*.h | sort -u)
+	headers=$(ls include/vmalloc/*.h | grep -v '/kvm\.h$')
+	names=$(sed -n 's/^struct \(vmr_[a-z0-9_]*\) {$/\1/p' $headers | sort -u)
 	{
 		echo '#include <vmalloc/vmalloc.h>'
-		for h in include/vmalloc/*.h; do
+		for h in $headers; do
 			echo "#include <vmalloc/${h##*/}>"
 		done
 		for s in $names; do

@@ -7,12 +7,13 @@
  * constructors. They use this file, which has the same macros and prints the same
  * KTAP.
  *
- * All test files are linked into one image, section_start.o before them and section_end.o after them.
- * Every test puts a pointer to its description into the section "vmr_tests", between
- * the pointers of section_start.o and section_end.o. This needs no constructors and no linker script,
- * and also works in the relocatable link of a kernel module. section_start.o and section_end.o
- * enclose .data and .bss of the tests in the same way. reset_data.c resets them before each
- * test, so a test starts as in its own process.
+ * All test files are linked into one image, section_start.o before them and
+ * section_end.o after them. Every test puts a pointer to its description into the
+ * section "vmr_tests", between the pointers of section_start.o and section_end.o.
+ * This needs no constructors and no linker script, and also works in the relocatable
+ * link of a kernel module. section_start.o and section_end.o enclose .data and .bss of
+ * the tests in the same way. reset_data.c resets them before each test, so a test
+ * starts as in its own process.
  *
  * An environment supplies four functions and one call:
  *

@@ -15,7 +15,8 @@ cd "$(dirname "$0")/../../.." || exit 1
 version=${1-}
 
 # Fewer repetitions, because emulation is slow
-PARAMETERS='VMR_TEST_DIVISOR=20 VMR_TEST_MOVES=5000 VMR_TEST_STRESS_MOVES=10000 VMR_TEST_STRESS_CYCLES=1000'
+PARAMETERS='VMR_TEST_DIVISOR=20 VMR_TEST_MOVES=5000'
+PARAMETERS="$PARAMETERS VMR_TEST_STRESS_MOVES=10000 VMR_TEST_STRESS_CYCLES=1000"
 dir=$O/check/kernel${version:+-$version}.d
 mkdir -p "$dir"
 

@@ -25,7 +25,8 @@ struct span {
 	uint64_t	last;
 };
 
-static void differs(struct comparison *c, const char *line, const char *why)
+static void add_difference(struct comparison *c, const char *line,
+			   const char *why)
 {
 	c->differ++;
 	printf("differs: %s: %s\n", line, why);
@@ -88,7 +89,7 @@ static void compare_pci(struct comparison *c, const char *line)
 
 	if (sscanf(line, "pci %x:%x:%x.%x %u %llx %llx %llx", &segment, &bus,
 		   &device, &function, &index, &start, &last, &flags) != 8) {
-		differs(c, line, "it cannot be read");
+		add_difference(c, line, "it cannot be read");
 		return;
 	}
 	if (flags & (RESOURCE_FIXED | RESOURCE_UNSET))
@@ -100,15 +101,15 @@ static void compare_pci(struct comparison *c, const char *line)
 	fn = vmr_pci_find_function(&c->vmm->manager,
 				   VMR_PCI_BDF(bus, device, function));
 	if (!fn) {
-		differs(c, line, "the map has no such function");
+		add_difference(c, line, "the map has no such function");
 		return;
 	}
 	region = index < VMR_PCI_NR_BARS ? &fn->bars[index].region :
 					   window_of(fn, flags);
 	if (!region || !region_span(region, &span))
-		differs(c, line, "the map has it nowhere");
+		add_difference(c, line, "the map has it nowhere");
 	else if (span.start != start || span.last != last)
-		differs(c, line, "the map has it elsewhere");
+		add_difference(c, line, "the map has it elsewhere");
 	else if (index < VMR_PCI_NR_BARS)
 		note_bar(c, fn, index, start);
 }
@@ -125,8 +126,8 @@ static void compare_back(struct comparison *c)
 		for (bar = 0; bar < VMR_PCI_NR_BARS; bar++)
 			if (!(c->seen[number_of(c, fn)] >> bar & 1) &&
 			    vmr_pci_bar_addr(fn, bar, &addr))
-				differs(c, fn->dev.name,
-					"a BAR that Linux does not have");
+				add_difference(c, fn->dev.name,
+					       "a BAR that Linux does not have");
 	}
 }
 
@@ -210,9 +211,9 @@ static void compare_resource(struct comparison *c, enum vmr_io io,
 
 	if (line[0] == ' ')	/* a BAR, or a part that Linux makes of RAM */
 		return;
-	if (sscanf(line, "%llx-%llx", &start, &last) != 2 ||
-	    !(name = strstr(line, " : "))) {
-		differs(c, line, "it cannot be read");
+	name = strstr(line, " : ");
+	if (!name || sscanf(line, "%llx-%llx", &start, &last) != 2) {
+		add_difference(c, line, "it cannot be read");
 		return;
 	}
 	span = (struct span){ start, last };
@@ -229,7 +230,7 @@ static void compare_resource(struct comparison *c, enum vmr_io io,
 	else
 		same = is_fixed(c->vmm, io, &span);
 	if (!same)
-		differs(c, line, "the map has no such region");
+		add_difference(c, line, "the map has no such region");
 }
 
 void compare_report(struct comparison *c, char *report)

@@ -174,7 +174,7 @@ struct control *control_start(struct vmm *vmm, const char *path)
 		vmm_err("--control: the path is too long");
 		goto fail;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (control->listener < 0 ||
 	    bind(control->listener, (struct sockaddr *)&address,
 		 sizeof(address)) ||

@@ -69,8 +69,8 @@ static void count_interrupts(struct comparison *c)
 	free(answer);
 }
 
-static int plug(struct comparison *c, struct vmr_pci_function *fn,
-		uint32_t address)
+static int hot_plug(struct comparison *c, struct vmr_pci_function *fn,
+		    uint32_t address)
 {
 	int err = function_plug(c->vmm, fn, address);
 
@@ -83,8 +83,8 @@ static int plug(struct comparison *c, struct vmr_pci_function *fn,
 }
 
 /* The guest lets go of a function before it leaves. */
-static int unplug(struct comparison *c, struct vmr_pci_function *fn,
-		  const char *remove)
+static int hot_unplug(struct comparison *c, struct vmr_pci_function *fn,
+		      const char *remove)
 {
 	int err;
 
@@ -100,8 +100,8 @@ static int hot_cycle(struct comparison *c)
 {
 	struct vmr_pci_function *hot = &c->vmm->hot.fn;
 
-	if (plug(c, hot, HOT_ADDRESS) || compare(c, "a card is plugged") ||
-	    unplug(c, hot, REMOVE("0000:00:08.0")))
+	if (hot_plug(c, hot, HOT_ADDRESS) || compare(c, "a card is plugged") ||
+	    hot_unplug(c, hot, REMOVE("0000:00:08.0")))
 		return -1;
 	return compare(c, "it is unplugged");
 }
@@ -116,11 +116,11 @@ static int move_cycle(struct comparison *c)
 	struct vmm *vmm = c->vmm;
 
 	display = vmr_pci_find_function(&vmm->manager, VMR_PCI_BDF(0, 5, 0));
-	if (!display || unplug(c, display, REMOVE("0000:00:05.0")) ||
-	    plug(c, hot, HOT_ADDRESS) ||
-	    plug(c, display, VMR_PCI_BDF(0, 5, 0)) ||
+	if (!display || hot_unplug(c, display, REMOVE("0000:00:05.0")) ||
+	    hot_plug(c, hot, HOT_ADDRESS) ||
+	    hot_plug(c, display, VMR_PCI_BDF(0, 5, 0)) ||
 	    compare(c, "a card has the display's place") ||
-	    unplug(c, hot, REMOVE("0000:00:08.0")) ||
+	    hot_unplug(c, hot, REMOVE("0000:00:08.0")) ||
 	    command(vmm, REMOVE("0000:00:05.0")) ||
 	    command(vmm, REMOVE("0000:00:07.0")) || command(vmm, RESCAN))
 		return -1;
@@ -220,9 +220,10 @@ enum vmm_status verify(struct vmm *vmm)
 		count_interrupts(&c);
 	print_map(vmm);
 	agent_off(vmm);
-	printf("linux: %u resources compared, %u differ; %u hot-plugs, "
-	       "%u moves, %" PRIu64 " interrupts\n",
-	       c.compared, c.differ, c.plugs, c.moves, c.interrupts);
+	printf("linux: %u resources compared, %u differ; ", c.compared,
+	       c.differ);
+	printf("%u hot-plugs, %u moves, %" PRIu64 " interrupts\n", c.plugs,
+	       c.moves, c.interrupts);
 	if (err)
 		return VMM_GUEST_FAILED;
 	return c.differ || vmm->failed ? VMM_FAILED : VMM_OK;

@@ -44,7 +44,7 @@ enum common {
 	QUEUE_USED	= 48,
 };
 
-#define FEATURE_VERSION_1	(1ULL << 32)
+#define FEATURE_VERSION_1	1	/* in the second word of features */
 
 static void set32(uint8_t *bytes, uint32_t value)
 {
@@ -93,8 +93,7 @@ static uint64_t common_read(const struct virtio *virtio, uint64_t offset)
 	case FEATURE_SELECT:
 		return virtio->feature_select;
 	case FEATURE:
-		return virtio->feature_select == 1 ? FEATURE_VERSION_1 >> 32 :
-						     0;
+		return virtio->feature_select == 1 ? FEATURE_VERSION_1 : 0;
 	case DRIVER_SELECT:
 		return virtio->driver_select;
 	case MSIX_CONFIG:

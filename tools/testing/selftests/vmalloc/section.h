@@ -77,8 +77,8 @@ static inline struct item *item(size_t i)
 	return (struct item *)node(i);
 }
 
-static inline void item_read(struct vmr_device *dev, const struct vmr_access *access,
-		      void *data)
+static inline void item_read(struct vmr_device *dev,
+			     const struct vmr_access *access, void *data)
 {
 	(void)dev;
 	memset(data, 0x5a, access->width);
@@ -100,7 +100,7 @@ static inline int item_init(size_t i, struct vmr_bus *parent, uint64_t size)
 
 /* Registered, and live at @start. */
 static inline int item_up(size_t i, struct vmr_bus *parent, uint64_t start,
-		   uint64_t size)
+			  uint64_t size)
 {
 	int ret = item_init(i, parent, size);
 

@@ -168,11 +168,27 @@ TEST(parts_of_pool)
 	ASSERT_EQ(0, reserve_at(0, 0x12000, 0x12fff));
 	ASSERT_EQ(0, reserve_at(1, 0x13000, 0x13fff));
 	ASSERT_EQ(0, bar_at(0x18000, 0x1000));
+	ASSERT_EQ(0, reserve_at(2, 0x30000, 0x30fff));
 	EXPECT_PART(pool, &part, 0x10000, 0x11fff);
 	EXPECT_PART(pool, &part, 0x14000, 0x1ffff);
 	EXPECT_STREQ("window", part.name);
 	EXPECT_FALSE(vmr_describe_next_part(pool, &part));
 	EXPECT_EQ((uint64_t)0x14000, part.start);
+}
+
+/* A BAR at the end of a pool, and one behind it, do not divide it. */
+TEST(part_of_pool_before_bar)
+{
+	struct vmr_span part = { .start = 1, .last = 0 };
+	struct vmr_pool *pool;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, pool_at(VMR_KIND_MMIO, 0, 0x10000, 0x1ffff));
+	pool = &m.sys.pools[0].pool;
+	ASSERT_EQ(0, bar_at(0x18000, 0x1000));
+	ASSERT_EQ(0, reserve_at(0, 0x20000, 0x20fff));
+	EXPECT_PART(pool, &part, 0x10000, 0x1ffff);
+	EXPECT_FALSE(vmr_describe_next_part(pool, &part));
 }
 
 /* Fixed regions at both ends of a pool leave the part between them. */

@@ -6,6 +6,8 @@
 #include "fake_kvm.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MAX_PARTS	4
@@ -259,6 +261,27 @@ TEST(kvm_slot_numbers_restored)
 	EXPECT_EQ(2u, mapped());
 	ASSERT_EQ(0, vmr_kvm_remove_memory(&kvm, &card[0].memory));
 	EXPECT_EQ((uint64_t)0, m.sys.mem_slots.space.nr_ranges);
+
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &card[0].slot[0].number,
+				    9, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &card[0].slot[1].number,
+				    7, NULL));
+	ASSERT_EQ(0, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	EXPECT_SLOT(9, 0x100000, 0x4000, host);
+	EXPECT_SLOT(7, 0x105000, sizeof(host) - 0x5000, host + 0x5000);
+}
+
+/* No number is allocated if a restore has made all of them live. */
+TEST(kvm_slot_numbers_all_restored)
+{
+	ASSERT_EQ(0, kvm_up());
+	ASSERT_EQ(0, card_up(&card[0], 0x100000, 0x4000));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &card[0].slot[0].number,
+				    9, NULL));
+	ASSERT_EQ(0, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	EXPECT_SLOT(9, 0x100000, 0x4000, host);
+	EXPECT_EQ(1u, mapped());
+	EXPECT_EQ((uint64_t)1, m.sys.mem_slots.space.nr_ranges);
 }
 
 /*
@@ -496,6 +519,52 @@ TEST(kvm_ioctl_errors)
 	EXPECT_EQ(-ENOTTY, vmr_kvm_ioctl_ops.set_routing(&kvm, &routing.head));
 	EXPECT_EQ(-ENOTTY, vmr_kvm_ioctl_ops.irqfd(&kvm, &irqfd));
 	close(fd);
+}
+
+/* A descriptor that the kernel never gives out: its calls succeed and are recorded. */
+#define FAKE_VM_FD	0x7fffffff
+
+static unsigned long last_request;
+static const void *last_argument;
+
+/* Instead of the C library's function, which a machine without KVM would refuse */
+int ioctl(int fd, unsigned long request, ...)
+{
+	void *argument;
+	va_list args;
+
+	va_start(args, request);
+	argument = va_arg(args, void *);
+	va_end(args);
+	if (fd != FAKE_VM_FD)
+		return (int)syscall(SYS_ioctl, fd, request, argument);
+	last_request = request;
+	last_argument = argument;
+	return 0;
+}
+
+#define EXPECT_IOCTL(number, argument, call) \
+	do { \
+		EXPECT_EQ(0, call); \
+		EXPECT_EQ((unsigned long)(number), last_request); \
+		EXPECT_EQ((const void *)(argument), last_argument); \
+	} while (0)
+
+/* Each operation is one system call, with its number and its argument. */
+TEST(kvm_ioctl_numbers)
+{
+	const struct kvm_userspace_memory_region slot = { .slot = 0 };
+	const struct kvm_ioeventfd e = { .fd = 0 };
+	const struct kvm_irqfd irqfd = { .fd = 0 };
+	const struct vmr_kvm_ops *ops = &vmr_kvm_ioctl_ops;
+
+	kvm.vm_fd = FAKE_VM_FD;
+	EXPECT_IOCTL(KVM_SET_USER_MEMORY_REGION, &slot,
+		     ops->set_memory(&kvm, &slot));
+	EXPECT_IOCTL(KVM_IOEVENTFD, &e, ops->ioeventfd(&kvm, &e));
+	EXPECT_IOCTL(KVM_SET_GSI_ROUTING, &routing.head,
+		     ops->set_routing(&kvm, &routing.head));
+	EXPECT_IOCTL(KVM_IRQFD, &irqfd, ops->irqfd(&kvm, &irqfd));
 }
 
 TEST_HARNESS_MAIN

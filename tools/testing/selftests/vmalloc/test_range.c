@@ -1642,6 +1642,8 @@ TEST(claim_iteration_by_overlap)
 	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0x13000, 0x17fff));
 	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0x19000, VMR_ADDR_MAX));
 	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 0, 0x11fff));
+	EXPECT_EQ(NULL, vmr_first_claim(&w.a, 1, 0));
+	EXPECT_EQ(NULL, vmr_first_claim(NULL, 0, VMR_ADDR_MAX));
 	vmr_for_each_claim(range, &w.a) {
 		/* The range that blocks it. */
 		EXPECT_EQ(n ? &w.r[2] : &w.r[0],
@@ -1708,6 +1710,68 @@ TEST(range_in_one_space_only)
 	EXPECT_FALSE(vmr_in_space(&w.a, &w.r[6]));
 	EXPECT_TRUE(vmr_in_space(&w.b, &w.r[5]));
 	EXPECT_TRUE(vmr_in_space(&w.b, &w.r[6]));
+	/* A range behind a gap does not name its space: its root decides. */
+	EXPECT_TRUE(vmr_in_space(&w.a, &w.r[2]));
+	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[2]));
+	MISUSE(EXPECT_FAIL(-ENOENT, vmr_free(&w.b, &w.r[2])));
+}
+
+/* A copy of a range is in no space, whatever its state is. */
+TEST(range_copy_in_no_space)
+{
+	size_t i;
+
+	three_ranges(_metadata);
+	EXPECT_OK(vmr_claim(&w.a, &w.r[3], LOW, LOW));
+	EXPECT_OK(vmr_claim(&w.a, &w.r[4], HIGH, HIGH));
+	EXPECT_OK(vmr_park(&w.a, &w.r[5], LOW, LOW));
+	for (i = 0; i < 6; i++) {
+		w.r[9] = w.r[i];
+		EXPECT_TRUE(vmr_in_space(&w.a, &w.r[i]));
+		EXPECT_FALSE(vmr_in_space(&w.a, &w.r[9]));
+		EXPECT_FAIL(-ENOENT, vmr_move(&w.a, &w.r[9], HIGH - 0x1fff,
+					      &conflict));
+		EXPECT_FAIL(-EEXIST, vmr_claim(&w.a, &w.r[9], LOW, LOW));
+		MISUSE(EXPECT_FAIL(-ENOENT, vmr_free(&w.a, &w.r[9])));
+	}
+	EXPECT_VALID(&w.a);
+}
+
+/* A domain of typed ranges accepts no range of another type. */
+TEST(typed_space_refuses_other_types)
+{
+	struct vmr_move_op s[1];
+	int policy;
+
+	EXPECT_OK(vmr_space_init(&w.a, LOW, HIGH));
+	EXPECT_OK(vmr_space_init(&w.b, LOW, HIGH));
+	EXPECT_OK(vmr_space_set_seqcount(&w.b, w.a.seq));
+	w.a.type = 1;
+	w.r[0].type = 1;
+	w.r[1].type = 2;
+	for (policy = VMR_FIRST; policy < VMR_EXACT; policy++) {
+		EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[1], REQ(policy, 1, 1),
+					       &conflict));
+		EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[2], REQ(policy, 1, 1),
+					       &conflict));
+	}
+	EXPECT_FAIL(-EINVAL, vmr_alloc(&w.a, &w.r[1], REQ_AT(0, 1, 1), &conflict));
+	EXPECT_FAIL(-EINVAL, vmr_reserve(&w.a, &w.r[1], 0, 0, &conflict));
+	EXPECT_FAIL(-EINVAL, vmr_claim(&w.a, &w.r[1], 0, 0));
+	EXPECT_FAIL(-EINVAL, vmr_park(&w.a, &w.r[2], 0, 0));
+
+	/* A range keeps its type while it changes its state. */
+	EXPECT_OK(vmr_reserve(&w.a, &w.r[0], LOW, LOW, NULL));
+	EXPECT_OK(vmr_claim(&w.a, &w.r[0], LOW, LOW));
+	EXPECT_OK(vmr_free(&w.a, &w.r[0]));
+	EXPECT_OK(vmr_alloc(&w.a, &w.r[0], REQ(VMR_FIRST, 1, 1), NULL));
+	EXPECT_AT(LOW, LOW, &w.r[0]);
+	/* A space without a type accepts every range, but takes none from the domain. */
+	EXPECT_OK(vmr_reserve(&w.b, &w.r[1], HIGH, HIGH, NULL));
+	s[0] = step_to(&w.a, &w.r[0], &w.b, LOW);
+	REFUSE_SET(-EINVAL, 0, NULL, s, 1);
+	s[0] = step_to(&w.b, &w.r[1], &w.a, HIGH);
+	REFUSE_SET(-EINVAL, 0, NULL, s, 1);
 }
 
 /* Adjacent live ranges are not mistaken for claims. */
@@ -1774,6 +1838,24 @@ TEST(write_sections_nest)
 	EXPECT_EQ((uint32_t)0, w.a.seq->sequence & 1);
 	EXPECT_NE(count, w.a.seq->sequence);
 	EXPECT_VALID(&w.a);
+}
+
+/* A lookup inside the own write section finds the changes made so far. */
+TEST(lookup_inside_own_section)
+{
+	uint64_t start = 0, last = 0;
+
+	three_ranges(_metadata);
+	vmr_seqcount_write_begin(w.a.seq);
+	EXPECT_EQ(&w.r[1], vmr_find_lockless(&w.a, 0x15fff, &start, &last));
+	EXPECT_EQ((uint64_t)0x14000, start);
+	EXPECT_EQ((uint64_t)0x15fff, last);
+	EXPECT_OK(vmr_move(&w.a, &w.r[1], 0x1a000, NULL));
+	EXPECT_EQ(NULL, vmr_find_lockless(&w.a, 0x15fff, &start, &last));
+	EXPECT_EQ(&w.r[1], vmr_find_lockless(&w.a, 0x1a000, &start, &last));
+	EXPECT_EQ((uint64_t)0x1a000, start);
+	vmr_seqcount_write_end(w.a.seq);
+	EXPECT_EQ(&w.r[1], vmr_find_lockless(&w.a, 0x1bfff, NULL, NULL));
 }
 
 /* Every change that a lookup can observe advances the sequence count. */
