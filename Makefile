@@ -166,7 +166,9 @@ $(O)/tools/vmm/%.o: tools/vmm/%.c
 		-c -o $@ $<
 
 # The guest program is 32-bit code that runs on nothing, whatever we build for.
-GUEST_SRCS := tools/vmm/guest/start.S tools/vmm/guest/guest.c
+GUEST_SRCS := $(addprefix tools/vmm/guest/,start.S guest.c q35.c)
+GUEST_HDRS := tools/vmm/guest/guest.h tools/vmm/devices/testdev_pattern.h \
+	tools/vmm/devices/irqdev_regs.h
 GUEST_CFLAGS := -m32 -std=gnu11 -O2 -ffreestanding -fno-pic -static -nostdlib \
 		-fno-stack-protector -fno-asynchronous-unwind-tables \
 		-mgeneral-regs-only $(WARN) -Wl,-T,tools/vmm/guest/guest.lds \
@@ -174,7 +176,7 @@ GUEST_CFLAGS := -m32 -std=gnu11 -O2 -ffreestanding -fno-pic -static -nostdlib \
 
 # Where there is no compiler for it there is no program, and that is said.
 $(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
-		tools/vmm/devices/testdev_pattern.h Makefile
+		$(GUEST_HDRS) Makefile
 	$(call msg,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)if echo 'int x;' | $(CC) -m32 -mgeneral-regs-only -c -x c - \
@@ -228,12 +230,12 @@ compile_commands: $(O)/libvmalloc.a
 # there decides what is built.
 BIOS	?= /usr/share/seabios/bios-256k.bin
 TRACE	?= tools/vmm/traces/seabios.trace
+TRACE_Q35 ?= tools/vmm/traces/seabios-q35.trace
 
 run:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run
 	$(Q)$(MAKE) vmm
-	$(Q)guest=; [ ! -e $(O)/guest.bin ] || guest='--guest $(O)/guest.bin'; \
-		$(O)/vmm --bios $(BIOS) $$guest --fallback-replay $(TRACE)
+	$(Q)tools/vmm/run-firmware.sh $(O) $(BIOS) $(TRACE) $(TRACE_Q35)
 
 # A Linux guest: its agent reports what Linux found, and the VMM compares that with
 # its map.

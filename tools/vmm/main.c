@@ -28,13 +28,14 @@ struct options {
 	const char	*replay;
 	const char	*fallback;
 	unsigned int	timeout;
+	uint32_t	model;
 	const char	*kernel;
 	const char	*initrd;
 	struct kernel	machine;
 };
 
 static const char help[] =
-	"usage: vmm [--bios FILE] [--guest FILE] [--record FILE]\n"
+	"usage: vmm [--machine pc|q35] [--bios FILE] [--guest FILE] [--record FILE]\n"
 	"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 	"       vmm --replay FILE\n"
 	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
@@ -48,6 +49,8 @@ static const char help[] =
 	"where the library finds them. At last runs a guest program that moves, swaps\n"
 	"and overlaps BARs, and says what it found.\n"
 	"\n"
+	"  --machine pc|q35        a PC with an 82440FX, which is the default, or one with\n"
+	"                          a Q35: PCI Express and two host bridges\n"
 	"  --bios FILE             firmware; default " DEFAULT_BIOS "\n"
 	"  --guest FILE            32-bit program to run after the firmware: loaded and\n"
 	"                          entered at 1 MiB\n"
@@ -159,6 +162,8 @@ static void firmware_done(struct vmm *vmm)
 	scenario_end(vmm);
 	print_map(vmm);
 	selfcheck(vmm);
+	if (vmm->config.machine == MACHINE_Q35)
+		q35_selfcheck(vmm);
 }
 
 /* All is done: the last lines */
@@ -209,6 +214,7 @@ static enum vmm_status boot_images(struct vmm **machine,
 	struct trace *trace = NULL;
 	enum vmm_status status;
 
+	vmm->config.machine = opt->model;
 	vmm->config.ram_low = RAM_LOW;
 	vmm->config.ram_high = RAM_HIGH;
 	vmm->config.firmware_size = images->firmware_size;
@@ -405,11 +411,25 @@ static int parse_seconds(const char *text, unsigned int *seconds)
 	return 0;
 }
 
+static int parse_model(const char *text, uint32_t *model)
+{
+	if (!strcmp(text, "pc")) {
+		*model = MACHINE_PC;
+	} else if (!strcmp(text, "q35")) {
+		*model = MACHINE_Q35;
+	} else {
+		vmm_err("--machine takes pc or q35, not '%s'", text);
+		return -1;
+	}
+	return 0;
+}
+
 /* VMM_OK and *done if there is nothing left to do */
 static enum vmm_status parse(int argc, char **argv, struct options *opt,
 			     bool *done)
 {
 	static const struct option known[] = {
+		{ "machine", required_argument, NULL, 'M' },
 		{ "bios", required_argument, NULL, 'b' },
 		{ "guest", required_argument, NULL, 'g' },
 		{ "record", required_argument, NULL, 'r' },
@@ -432,6 +452,10 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 
 	while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
 		switch (c) {
+		case 'M':
+			if (parse_model(optarg, &opt->model))
+				return VMM_USAGE;
+			break;
 		case 'b':
 			opt->bios = optarg;
 			break;
@@ -493,7 +517,7 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		vmm_err("what is '%s'? Try --help", argv[optind]);
 		return VMM_USAGE;
 	}
-	if (opt->replay && (opt->bios || opt->guest || opt->record ||
+	if (opt->replay && (opt->model || opt->bios || opt->guest || opt->record ||
 			    opt->fallback)) {
 		vmm_err("--replay takes nothing to run and records nothing");
 		return VMM_USAGE;

@@ -8,9 +8,10 @@
  *
  *	header	8 bytes	"VMRTRACE"
  *		u32	version, 1
- *		u32	size of the header, 48
+ *		u32	size of the header, 48 or 52
  *		u64	ram_low, ram_high, firmware_size
  *		u32	phys_bits, nr_slots
+ *		u32	machine, if the header has 52 bytes; else it is 0
  *	record	u8	bits 0-2 width - 1; bit 3 write; bit 4 MMIO; bit 5 same
  *			address as the record before; bit 6 a count follows;
  *			bit 7 zero
@@ -35,7 +36,8 @@
 
 #define TRACE_MAGIC	"VMRTRACE"
 #define TRACE_VERSION	1
-#define HEADER_SIZE	48
+#define HEADER_SIZE	48	/* without the machine, */
+#define HEADER_LIMIT	52	/* and with it */
 #define END_SIZE	17
 #define SIZE_LIMIT	(256 * MIB)
 #define BYTES_LIMIT	65536	/* of one record; KVM stays at a page */
@@ -120,7 +122,8 @@ static void emit(struct trace *trace, const uint8_t *bytes, size_t size)
 struct trace *trace_create(const char *path, const struct vmm_config *config)
 {
 	struct trace *trace = trace_alloc(path);
-	uint8_t header[HEADER_SIZE];
+	uint32_t size = config->machine ? HEADER_LIMIT : HEADER_SIZE;
+	uint8_t header[HEADER_LIMIT];
 	uint8_t *p = header;
 
 	if (!trace)
@@ -133,13 +136,14 @@ struct trace *trace_create(const char *path, const struct vmm_config *config)
 	}
 	memcpy(p, TRACE_MAGIC, 8);
 	p = put_le(p + 8, TRACE_VERSION, 4);
-	p = put_le(p, HEADER_SIZE, 4);
+	p = put_le(p, size, 4);
 	p = put_le(p, config->ram_low, 8);
 	p = put_le(p, config->ram_high, 8);
 	p = put_le(p, config->firmware_size, 8);
 	p = put_le(p, config->phys_bits, 4);
-	put_le(p, config->nr_slots, 4);
-	emit(trace, header, sizeof(header));
+	p = put_le(p, config->nr_slots, 4);
+	put_le(p, config->machine, 4);
+	emit(trace, header, size);
 	return trace;
 }
 
@@ -235,16 +239,17 @@ static const char *header_fault(const struct trace *trace,
 				struct vmm_config *config)
 {
 	const uint8_t *p = trace->bytes;
-	uint64_t top;
+	uint64_t top, size;
 
 	if (trace->size < 8 || memcmp(p, TRACE_MAGIC, 8))
 		return "not a trace";
 	if (trace->size < HEADER_SIZE)
 		return "truncated";
+	size = get_le(p + 12, 4);
 	if (get_le(p + 8, 4) != TRACE_VERSION ||
-	    get_le(p + 12, 4) != HEADER_SIZE)
+	    (size != HEADER_SIZE && size != HEADER_LIMIT))
 		return "a trace of another version";
-	if (trace->size < HEADER_SIZE + END_SIZE ||
+	if (trace->size < size + END_SIZE ||
 	    p[trace->size - END_SIZE] != REC_END)
 		return "truncated";
 	if (get_le(p + trace->size - 8, 8) !=
@@ -256,6 +261,10 @@ static const char *header_fault(const struct trace *trace,
 	config->firmware_size = get_le(p + 32, 8);
 	config->phys_bits = (uint32_t)get_le(p + 40, 4);
 	config->nr_slots = (uint32_t)get_le(p + 44, 4);
+	if (size == HEADER_LIMIT)
+		config->machine = (uint32_t)get_le(p + 48, 4);
+	if (config->machine > MACHINE_Q35)
+		return "of another machine";
 	if (config->phys_bits < 33 || config->phys_bits > 52)
 		return "of an impossible machine";
 	top = 1ULL << config->phys_bits;
@@ -286,7 +295,7 @@ struct trace *trace_open(const char *path, struct vmm_config *config)
 		trace_close(trace);
 		return NULL;
 	}
-	trace->pos = HEADER_SIZE;
+	trace->pos = (size_t)get_le(trace->bytes + 12, 4);
 	trace->size -= END_SIZE;
 	return trace;
 }

@@ -10,8 +10,14 @@
 
 #include <vmalloc/vmalloc.h>
 
+enum vmm_machine {
+	MACHINE_PC,		/* with an 82440FX */
+	MACHINE_Q35,
+};
+
 /**
  * struct vmm_config - what makes two machines the same
+ * @machine: enum vmm_machine
  * @ram_low: bytes of memory below 4 GiB
  * @ram_high: bytes of memory from 4 GiB up
  * @firmware_size: bytes of flash below 4 GiB
@@ -21,6 +27,7 @@
  * A trace begins with it, since a replay has no KVM to ask.
  */
 struct vmm_config {
+	uint32_t	machine;
 	uint64_t	ram_low;
 	uint64_t	ram_high;
 	uint64_t	firmware_size;

@@ -170,7 +170,7 @@ struct reader_thread {
 
 /**
  * struct vmm - a virtual machine
- * @pci_root: the host bridge, which has all 256 buses
+ * @pci_root: the host bridge, which has all buses that no other one has
  * @exits: accesses routed so far, which is also the guest's clock
  * @unhandled_exits: accesses without a device
  * @errors: accesses that failed for another reason, which is always a fault
@@ -184,6 +184,8 @@ struct reader_thread {
  * @probe: what it hit last
  * @devices: all devices but PCI functions, by age
  * @functions: the PCI functions, by age
+ * @q35: host bridges and more of that machine; @host_bridge, @isa_bridge and @pm are
+ *	those of the other one
  * @hot: the device that is plugged while the guest runs
  * @scenario: what happens to it
  * @program: what runs after the firmware
@@ -248,6 +250,7 @@ struct vmm {
 	struct vmr_pci_function	isa_bridge;
 	struct vmr_pci_bridge	pci_bridge;
 	struct piix4_pm		pm;
+	struct q35		q35;
 	struct testdev		testdevs[NR_TESTDEVS];
 	struct testdev		hot;
 	struct scenario		scenario;
@@ -346,6 +349,9 @@ void readers_report(struct vmm *vmm);
 
 /* machine/restore.c */
 struct vmm *restore_machine(struct vmm *vmm);
+
+/* firmware/q35_check.c */
+void q35_selfcheck(struct vmm *vmm);
 
 /* firmware/selfcheck.c */
 void selfcheck(struct vmm *vmm);

@@ -1,23 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# The committed trace of a boot replays without KVM and without a misrouted
-# access; what is no such trace, or only the beginning of one, is refused:
+# The committed trace of a boot of each machine replays without KVM and without a
+# misrouted access; what is no such trace, or only the beginning of one, is refused:
 #
 #	replay.sh VMM
 
 set -eu
 vmm=$1
 trace=tools/vmm/traces/seabios.trace
+q35=tools/vmm/traces/seabios-q35.trace
 
 "$vmm" --help >"$W/help"
 grep -q -e --replay "$W/help"
 
-"$vmm" --replay "$trace" | tee "$W/said"
-[ "${PIPESTATUS[0]}" = 0 ]
 programmed='[1-9][0-9]* BARs programmed by the guest'
-tail -n 1 "$W/said" | grep -Ex \
-	"run: [0-9]+ exits routed, $programmed, 0 misrouted \(replayed\)"
+for machine in "$trace" "$q35"; do
+	"$vmm" --replay "$machine" | tee "$W/said"
+	[ "${PIPESTATUS[0]}" = 0 ]
+	grep -Ex 'guest: [1-9][0-9]* checks passed, 0 failed' "$W/said"
+	tail -n 1 "$W/said" | grep -Ex \
+		"run: [0-9]+ exits routed, $programmed, 0 misrouted \(replayed\)"
+done
+# The last one: all functions, and what only that machine has
+grep -Eq 'check: [1-9][0-9]* functions through ECAM and ports, ' "$W/said"
+grep -Eq 'guest: ok [0-9]+ a pin behind a bridge' "$W/said"
 
 refused()
 {

@@ -11,6 +11,7 @@
 #include <vmalloc/vmalloc.h>
 
 #include "../machine/memory.h"
+#include "q35.h"
 #include "testdev_pattern.h"
 #include "virtio.h"
 
@@ -235,8 +236,8 @@ struct acpi_pm {
 
 #define NR_TESTDEVS		11	/* and one to be plugged while the guest runs */
 #define NR_SCRATCH_REGS		7
-#define NR_FUNCTIONS		(NR_TESTDEVS + 7)
-#define NR_DEVICES		(NR_SCRATCH_REGS + 14)
+#define NR_FUNCTIONS		(NR_TESTDEVS + NR_IRQDEVS + 7)
+#define NR_DEVICES		(NR_SCRATCH_REGS + 16)
 #define OPTION_ROM_SIZE		2048
 
 /* devices/platform.c */
@@ -274,11 +275,15 @@ typedef bool block_check_fn(const struct vmr_snapshot_block *block,
 
 block_check_fn cmos_check, pit_check, pic_check, serial_check, i8042_check;
 block_check_fn apic_check, fw_cfg_check, piix4_pm_check;
+block_check_fn q35_mch_check, q35_lpc_check;
 
 /* devices/: pci.c, piix4.c, testdev.c, option_rom.c */
 int pci_register(struct vmm *vmm);
 int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	     struct vmr_pci_bridge *behind, uint32_t address);
+int pci_plug_card(struct vmm *vmm, struct vmr_pci_host *host,
+		  struct vmr_pci_function *const *fns, unsigned int nr,
+		  uint32_t device);
 int piix4_pm_register(struct vmm *vmm);
 int testdevs_register(struct vmm *vmm);
 uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,

@@ -199,6 +199,7 @@ int fw_cfg_register(struct vmm *vmm)
 	static const uint8_t yes[1] = { 1 };
 	static const uint8_t none[4];
 	static const uint8_t never[4] = { 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t one_more[8] = { 1 };
 	struct fw_cfg *cfg = &vmm->fw_cfg;
 	struct platform *p = &cfg->platform;
 
@@ -215,6 +216,10 @@ int fw_cfg_register(struct vmm *vmm)
 	fw_cfg_file(cfg, "etc/show-boot-menu", none, 4);
 	fw_cfg_file(cfg, "etc/boot-menu-wait", none, 4);
 	fw_cfg_file(cfg, "etc/boot-fail-wait", never, 4);
+
+	/* Host bridges that the firmware would not look for */
+	if (vmm->config.machine == MACHINE_Q35)
+		fw_cfg_file(cfg, "etc/extra-pci-roots", one_more, 8);
 
 	platform_init(p, vmm, "fw_cfg");
 	p->dev.ops = &ops;

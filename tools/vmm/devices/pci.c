@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * pci.c - the PCI bus of a PC with an 82440FX: host bridge, ISA bridge, a bridge
- * to a second bus, and whatever else is plugged
+ * to a second bus, and whatever else is plugged. See q35.c for the other machine.
  */
 #include "../vmm.h"
 
@@ -37,6 +37,26 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 		vmm->nr_functions--;
 	}
 	return err;
+}
+
+/* Plug the functions of one device at the root of a host bridge. */
+int pci_plug_card(struct vmm *vmm, struct vmr_pci_host *host,
+		  struct vmr_pci_function *const *fns, unsigned int nr,
+		  uint32_t device)
+{
+	unsigned int i;
+	int err = 0;
+
+	if (!vmm->restoring)
+		err = vmr_pci_host_plug_card(host, fns, nr, device);
+	if (err) {
+		vmm_err("%s: cannot plug the card as %02x: %s",
+			fns[0]->dev.name, device, vmr_strerror(err));
+		return err;
+	}
+	for (i = 0; i < nr; i++)
+		vmm->functions[vmm->nr_functions++] = fns[i];
+	return 0;
 }
 
 /*
@@ -102,7 +122,8 @@ static int pci_bridge_register(struct vmm *vmm)
 	return pci_plug(vmm, &vmm->pci_bridge.fn, NULL, VMR_PCI_BDF(0, 7, 0));
 }
 
-int pci_register(struct vmm *vmm)
+/* The host bridge, the ISA bridge and power management of a PC with an 82440FX */
+static int i440fx_register(struct vmm *vmm)
 {
 	const struct vmr_pci_host_config root = {
 		.bus_last	= 255,
@@ -113,20 +134,30 @@ int pci_register(struct vmm *vmm)
 
 	err = vmr_pci_host_register(&vmm->manager, &vmm->pci_root, &root);
 	if (!err)
-		err = vmr_pci_conf1_init(&vmm->pci_host, &vmm->manager,
-					 &vmm->pci_lock);
-	if (!err)
-		err = vmm_register(vmm, &vmm->pci_host.dev);
-	if (!err)
 		err = host_bridge_register(vmm);
 	if (!err)
 		err = isa_bridge_register(vmm);
 	/* Linux has the ACPI registers of acpi_pm.c. */
 	if (!err && !vmm->kernel)
 		err = piix4_pm_register(vmm);
+	return err;
+}
+
+int pci_register(struct vmm *vmm)
+{
+	bool q35 = vmm->config.machine == MACHINE_Q35;
+	int err;
+
+	err = vmr_pci_conf1_init(&vmm->pci_host, &vmm->manager, &vmm->pci_lock);
+	if (!err)
+		err = vmm_register(vmm, &vmm->pci_host.dev);
+	if (!err)
+		err = q35 ? q35_register(vmm) : i440fx_register(vmm);
 	if (!err)
 		err = pci_bridge_register(vmm);
 	if (!err)
 		err = testdevs_register(vmm);
+	if (!err && q35)
+		err = irqdevs_register(vmm);
 	return err;
 }

@@ -321,6 +321,15 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 	return 0;
 }
 
+/* Function 1 of the ISA bridge is wherever that is. */
+static uint32_t address_of(const struct vmm *vmm, const struct testdev_desc *desc)
+{
+	if (vmm->config.machine == MACHINE_Q35 &&
+	    desc->address == VMR_PCI_BDF(0, 1, 1))
+		return VMR_PCI_BDF(0, 31, 1);
+	return desc->address;
+}
+
 int testdevs_register(struct vmm *vmm)
 {
 	struct testdev *testdev;
@@ -336,7 +345,7 @@ int testdevs_register(struct vmm *vmm)
 		}
 		err = pci_plug(vmm, &testdev->fn,
 			       descs[i].address >> 8 ? &vmm->pci_bridge : NULL,
-			       descs[i].address);
+			       address_of(vmm, &descs[i]));
 		if (err)
 			return err;
 	}

@@ -247,6 +247,11 @@ void scenario_step(struct vmm **machine)
 	struct scenario *scenario = &vmm->scenario;
 	unsigned int step;
 
+	if (scenario->restore) {
+		scenario->restore = false;
+		*machine = restore_machine(vmm);
+		return;
+	}
 	if (!scenario->running) {
 		if (!vmm->debugcon.placed)
 			return;

@@ -18,6 +18,7 @@ struct vmm;
  * struct scenario - what happens to the machine while the guest runs
  * @step: what comes next
  * @due: when, in exits
+ * @restore: the guest wants the machine to be saved and restored now
  * @running: the firmware has come so far that it can begin
  * @room: a place in a space while it is chosen
  * @places: addresses of the BARs of the plugged device
@@ -26,6 +27,7 @@ struct vmm;
 struct scenario {
 	unsigned int		step;
 	uint64_t		due;
+	bool			restore;
 	bool			running;
 	struct vmr_region	room;
 	uint64_t		places[VMR_PCI_NR_BARS];

@@ -14,41 +14,10 @@
  *
  * Every check restores the machine. Results go to the debug port.
  */
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "../devices/testdev_pattern.h"
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-#define DEBUG_PORT	0x402
-#define CONFIG_ADDRESS	0xcf8
-#define CONFIG_DATA	0xcfc
-#define CONFIG_ENABLE	0x80000000
-
-#define PCI_ID		0x00
-#define PCI_COMMAND	0x04
-#define PCI_CLASS	0x08
-#define PCI_HEADER	0x0c
-#define PCI_BARS	0x10
-#define PCI_BUSES	0x18	/* of a bridge, as the others up to PCI_ROM */
-#define PCI_IO_WINDOW	0x1c
-#define PCI_MEM_WINDOW	0x20
-#define PCI_PREF_WINDOW	0x24
-#define PCI_PREF_UPPER	0x28	/* and the upper half of the limit */
-#define PCI_ROM		0x30
-
-#define COMMAND_IO	0x1
-#define COMMAND_MEMORY	0x2
-#define MULTIFUNCTION	0x00800000
-#define CLASS_BRIDGE	0x0604
-#define BAR_IO		0x1
-#define BAR_64BIT	0x4
-#define ROM_ENABLE	0x1
-#define ROM		6
-#define VENDOR_NOBODY	0xfffe
-#define IDE		0x7010
-#define ONES		0xffffffff
+#include "guest.h"
 
 /* Device ids of the cards that are played with, and their BARs */
 #define NETWORK		0x0001	/* 0: 128 KiB; 1: 64 ports; 6: ROM */
@@ -61,12 +30,6 @@
 #define EVERYTHING	0x0008	/* 1: 64 KiB; 4: 32 KiB */
 #define STORAGE		0x0009	/* behind the bridge; 0: 16 KiB; 1: 32 ports */
 #define CAMERA		0x000a	/* behind the bridge; 0: 4 KiB */
-
-/* Addresses that no device has on any PC that this runs on */
-#define FREE		0x90000000
-#define FREE_PORTS	0x8000
-#define RAM		0x00400000
-#define MEGA		0x00100000
 
 struct bar {
 	uint32_t	bdf;
@@ -88,43 +51,12 @@ static struct bar bars[64];
 static unsigned int nr_bars;
 static struct function functions[32];
 static unsigned int nr_functions;
-static uint32_t bridge;
+uint32_t bridge;
 static uint32_t bridge_buses;
 static uint32_t bridge_io;
 static uint32_t bridge_mem;
 static uint32_t bridge_pref[3];
 static unsigned int passed, failed;
-
-static void out8(uint16_t port, uint8_t value)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void out32(uint16_t port, uint32_t value)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint32_t in32(uint16_t port)
-{
-	uint32_t value;
-
-	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static uint32_t read32(uint32_t addr)
-{
-	uint32_t value;
-
-	__asm__ volatile("movl (%1), %0" : "=r"(value) : "r"(addr) : "memory");
-	return value;
-}
-
-static void write32(uint32_t addr, uint32_t value)
-{
-	__asm__ volatile("movl %0, (%1)" : : "r"(value), "r"(addr) : "memory");
-}
 
 static void print(const char *text)
 {
@@ -143,18 +75,6 @@ static void print_number(unsigned int value)
 		value /= 10;
 	} while (value);
 	print(p);
-}
-
-static uint32_t config_read(uint32_t bdf, uint32_t reg)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | bdf << 8 | reg);
-	return in32(CONFIG_DATA);
-}
-
-static void config_write(uint32_t bdf, uint32_t reg, uint32_t value)
-{
-	out32(CONFIG_ADDRESS, CONFIG_ENABLE | bdf << 8 | reg);
-	out32(CONFIG_DATA, value);
 }
 
 /*
@@ -187,16 +107,6 @@ static bool answers(const struct bar *bar, uint32_t addr)
 		return read32(addr + last) == expected(bar, last);
 	return read_at(bar, addr) == expected(bar, 0) &&
 	       read_at(bar, addr + last) == expected(bar, last);
-}
-
-static bool nobody(uint32_t addr)
-{
-	return read32(addr) == ONES;
-}
-
-static bool no_port(uint32_t port)
-{
-	return in32((uint16_t)port) == ONES;
 }
 
 static bool in_reach(const struct bar *bar)
@@ -280,6 +190,7 @@ static void put_all_back(void)
 	for (i = 0; i < nr_functions; i++)
 		config_write(functions[i].bdf, PCI_COMMAND,
 			     functions[i].command);
+	q35_put_back();
 }
 
 /*
@@ -366,13 +277,11 @@ static void look_around(void)
 
 static unsigned int fault;	/* line of the first thing that is not so */
 
-static void must(bool so, unsigned int line)
+void must(bool so, unsigned int line)
 {
 	if (!so && !fault)
 		fault = line;
 }
-
-#define MUST(what)	must(what, __LINE__)
 
 static void everything_is_there(void)
 {
@@ -747,12 +656,13 @@ static const struct {
 	{ "a bus gets another number", another_bus_number },
 };
 
-static void run(unsigned int number, const char *name, void (*check)(void))
+void run(unsigned int number, const char *name, void (*check)(void))
 {
 	fault = 0;
 	check();
 	put_all_back();
 	MUST(all_answer());
+	MUST(q35_all_answer());
 	print(fault ? "guest: not ok " : "guest: ok ");
 	print_number(number);
 	print(" ");
@@ -777,6 +687,8 @@ void guest_main(void)
 	/* Without the cards of the first check there is nothing to play with. */
 	for (i = 0; i < ARRAY_SIZE(checks) && (passed || !i); i++)
 		run(i + 1, checks[i].name, checks[i].run);
+	if (passed && q35_look_around())
+		q35_checks(i);
 	print("guest: ");
 	print_number(passed);
 	print(" checks passed, ");

@@ -218,7 +218,8 @@ static int init_domains(struct vmm *vmm)
 		.mmio_last	= (1ULL << vmm->config.phys_bits) - 1,
 		.irq_last	= 1023,
 		.slot_last	= vmm->config.nr_slots - 1,
-		.pci_last	= 0xff,
+		.pci_last	= vmm->config.machine == MACHINE_Q35 ?
+				  0xffff : 0xff,
 		.id_last	= 0xffff,
 	};
 	int err;

@@ -16,8 +16,9 @@
 
 #include "../vmm.h"
 
-#define MAX_RANGES	256
-#define MAX_BLOCKS	48
+#define MAX_RANGES	512
+#define MAX_BLOCKS	64
+#define FAR_BRIDGE_SPACES	(VMR_SNAPSHOT_FIRST_USER + 3)
 #define FUNCTION_KEY	0x10000	/* of the first function; others have less */
 
 /**
@@ -28,7 +29,7 @@
  */
 struct snapshot {
 	struct vmr_snapshot		snap;
-	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR_SPACES + 3];
+	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR_SPACES + 6];
 	struct vmr_snapshot_block	blocks[MAX_BLOCKS];
 	struct vmr_snapshot_fixed	fixed[MAX_RANGES];
 	struct vmr_range		*ranges[MAX_RANGES];
@@ -162,6 +163,32 @@ static void add_block(struct snapshot *s, void *bytes, size_t size,
 	add_block(s, &(device)->platform + 1, \
 		  sizeof(*(device)) - sizeof((device)->platform), check)
 
+/* Any value of these is one that they can have. */
+static void add_q35_blocks(struct snapshot *s, struct q35 *q35)
+{
+	unsigned int i;
+
+	add_block(s, q35->pm_regs, sizeof(q35->pm_regs), NULL);
+	for (i = 0; i < NR_IRQDEVS; i++)
+		add_block(s, &q35->irqdevs[i].state,
+			  sizeof(q35->irqdevs[i].state), NULL);
+}
+
+/* The vectors that the guest enables */
+static void add_q35_vectors(struct snapshot *s, struct q35 *q35)
+{
+	struct irqdev *irqdev;
+	unsigned int i, n;
+
+	for (i = 0; i < NR_IRQDEVS; i++) {
+		irqdev = &q35->irqdevs[i];
+		add_range(s, &irqdev->msi.range, VMR_SNAPSHOT_IRQS);
+		for (n = 0; n < irqdev->nr_entries; n++)
+			add_range(s, &irqdev->entries[n].range,
+				  VMR_SNAPSHOT_IRQS);
+	}
+}
+
 static void add_blocks(struct snapshot *s, struct vmm *vmm)
 {
 	struct fw_cfg *cfg = &vmm->fw_cfg;
@@ -184,6 +211,8 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 	add_block(s, &vmm->pci_host.config_address,
 		  sizeof(vmm->pci_host.config_address), NULL);
 
+	if (vmm->config.machine == MACHINE_Q35)
+		add_q35_blocks(s, &vmm->q35);
 	for (i = 0; i < vmm->nr_functions; i++) {
 		if (s->snap.nr_blocks == MAX_BLOCKS) {
 			s->full = true;
@@ -194,7 +223,21 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 					  vmm->functions[i], &vmm->sys);
 		if (vmm->functions[i] == &vmm->pm.fn)
 			block->check = piix4_pm_check;
+		if (vmm->functions[i] == &vmm->q35.mch)
+			block->check = q35_mch_check;
+		if (vmm->functions[i] == &vmm->q35.lpc)
+			block->check = q35_lpc_check;
 	}
+}
+
+/* The id of the first space of the bus that a function is on */
+static uint32_t bus_of(const struct vmm *vmm, const struct vmr_pci_function *fn)
+{
+	if (!fn->upstream_bridge)
+		return 0;
+	return fn->upstream_bridge == &vmm->pci_bridge ?
+		       VMR_SNAPSHOT_FIRST_USER :
+		       FAR_BRIDGE_SPACES;
 }
 
 /* All that there is of a machine; in memory that the caller frees */
@@ -224,14 +267,22 @@ static struct snapshot *describe(struct vmm *vmm)
 		add_device(s, vmm->devices[i], 0);
 	for (i = 0; i < vmm->nr_functions; i++) {
 		fn = vmm->functions[i];
-		bus = fn->upstream_bridge ? VMR_SNAPSHOT_FIRST_USER : 0;
+		bus = bus_of(vmm, fn);
 		add_range(s, &fn->address, bus ? bus + 2 : VMR_SNAPSHOT_PCI);
 		add_device(s, &fn->dev, bus);
 	}
+	if (vmm->config.machine == MACHINE_Q35)
+		add_q35_vectors(s, &vmm->q35);
 	add_blocks(s, vmm);
 	s->snap.ops = &ops;
 	s->snap.spaces = s->spaces;
-	s->snap.nr_spaces = ARRAY_SIZE(s->spaces);
+	s->snap.nr_spaces = VMR_SNAPSHOT_NR_SPACES + 3;
+	if (vmm->config.machine == MACHINE_Q35) {
+		vmr_snapshot_describe_bridge(s->spaces + s->snap.nr_spaces,
+					     &vmm->q35.bridge,
+					     FAR_BRIDGE_SPACES);
+		s->snap.nr_spaces += 3;
+	}
 	s->snap.blocks = s->blocks;
 	if (!s->full)
 		return s;
@@ -325,14 +376,19 @@ static void take_over(struct vmm *vmm, struct vmm *from)
 	vmm->exits = from->exits;
 	vmm->unhandled_exits = from->unhandled_exits;
 	vmm->errors = from->errors;
+	vmm->implemented = from->implemented;
+	vmm->programmed = from->programmed;
 	vmm->misdispatched = from->misdispatched;
 	vmm->failed = from->failed;
 	vmm->scenario = from->scenario;
+	vmm->program = from->program;
 	log->text = old->text;
 	log->length = old->length;
 	log->size = old->size;
 	log->line = old->line;
 	log->placed = old->placed;
+	log->end = old->end;
+	log->finished = old->finished;
 	old->text = NULL;
 	for (i = 0; i < NR_READER_THREADS; i++) {
 		vmm->reader_threads[i].hits = from->reader_threads[i].hits;
