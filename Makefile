@@ -64,9 +64,14 @@ LIB_SRCS := $(VMR_SRCS:%=lib/%) lib/port/$(PORT).c
 LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
 LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
 PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)
-VMM_SRCS := $(sort $(wildcard tools/vmm/*.c tools/vmm/devices/*.c))
+VMM_SRCS := $(sort $(wildcard tools/vmm/*.c $(patsubst %,tools/vmm/%/*.c, \
+	machine boot devices kvm control firmware)))
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/%.o)
-HEADERS	:= $(wildcard include/vmalloc/*.h)
+HEADERS	:= $(filter-out %/kvm.h,$(wildcard include/vmalloc/*.h))
+
+# An archive of its own, for userspace with a libc
+KVM_NAMES := $(VMR_KVM:%.c=lib/%)
+KVM_OBJS := $(KVM_NAMES:%=$(O)/%.o)
 
 # sparse reads gcc's headers but not clang's, and lacks what is defined here.
 SPARSE	?= sparse
@@ -76,7 +81,9 @@ SPARSE_FLAGS := -Wsparse-error '-D__float128=long double' \
 
 all: lib $(if $(VMM_SRCS),vmm) vmr
 
-lib: $(O)/libvmalloc.a $(O)/libvmalloc.so
+lib: $(O)/libvmalloc.a $(O)/libvmalloc.so $(if $(filter user,$(PORT)),kvm-lib)
+
+kvm-lib: $(O)/libvmalloc-kvm.a
 
 # Everything depends on the flags it was made with and on the kernel's files.
 $(KFILES)/.source: FORCE
@@ -92,7 +99,7 @@ $(O)/.flags: FORCE
 	@echo '$(flags)' | cmp -s - $@ || \
 	 echo '$(flags)' >$@
 
-$(LIB_OBJS) $(PIC_OBJS) $(VMM_OBJS): $(O)/.flags $(KFILES)/.source Makefile
+$(LIB_OBJS) $(PIC_OBJS) $(KVM_OBJS) $(VMM_OBJS): $(O)/.flags $(KFILES)/.source Makefile
 
 # -MT, since the same source makes two objects.
 cc_lib	= $(CC) $(LIB_CFLAGS) $(CC_INCLUDE) $(1) -MMD -MP -MT $@ -c -o $@
@@ -123,6 +130,16 @@ $(O)/libvmalloc.a: $(LIB_OBJS)
 	$(call msg,AR,$@)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcsD $@ $(LIB_OBJS)
+
+$(O)/lib/kvm/%.o: lib/kvm/%.c
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Iinclude -fPIE -MMD -MP -MT $@ -c -o $@ $<
+
+$(O)/libvmalloc-kvm.a: $(KVM_OBJS)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcsD $@ $(KVM_OBJS)
 
 # The library exports the functions that a public header documents, no others.
 $(O)/libvmalloc.map: $(HEADERS) Makefile
@@ -169,16 +186,24 @@ $(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
 
 vmm: $(O)/vmm $(O)/guest.bin
 
-$(O)/vmm: $(VMM_OBJS) $(O)/libvmalloc.a
+VMM_LIBS := $(O)/libvmalloc-kvm.a $(O)/libvmalloc.a
+
+$(O)/vmm: $(VMM_OBJS) $(VMM_LIBS)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread $(ALL_LDFLAGS) -o $@ $(VMM_OBJS) \
-		$(O)/libvmalloc.a
+		$(VMM_LIBS)
+
+# The VMM without shared libraries, for a Linux guest inside an emulator
+$(O)/vmm-static: $(VMM_OBJS) $(VMM_LIBS)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pthread -static $(ALL_LDFLAGS) -o $@ \
+		$(VMM_OBJS) $(VMM_LIBS)
 
 include tools/vmr/build.mk
 
 # The tests are kernel selftests; their own Makefile builds them.
 TESTS_O	?= $(O)/selftests
-tests: $(O)/libvmalloc.a
+tests: $(O)/libvmalloc-kvm.a $(O)/libvmalloc.a
 	$(Q)mkdir -p $(TESTS_O)
 	$(Q)$(MAKE) -C tools/testing/selftests/vmalloc KSELFTEST=$(KSELFTEST) \
 		VMALLOC=$(CURDIR) VMALLOC_O=$(O) VMALLOC_BUILT=1 \
@@ -209,6 +234,13 @@ run:
 	$(Q)$(MAKE) vmm
 	$(Q)guest=; [ ! -e $(O)/guest.bin ] || guest='--guest $(O)/guest.bin'; \
 		$(O)/vmm --bios $(BIOS) $$guest --fallback-replay $(TRACE)
+
+# A Linux guest: its agent reports what Linux found, and the VMM compares that with
+# its map.
+run-linux:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run-linux
+	$(Q)$(MAKE) $(O)/vmm-static
+	$(Q)CC='$(CC)' tools/vmm/run-linux.sh $(O) $(O)/vmm-static --verify
 
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
@@ -338,11 +370,11 @@ help:
 
 FORCE:
 
-.PHONY: all lib vmm tests quick compile_commands run check check-debug-kernel \
+.PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
-	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install run-linux \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 
--include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(VMM_OBJS:.o=.d)
+-include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(KVM_OBJS:.o=.d) $(VMM_OBJS:.o=.d)

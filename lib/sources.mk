@@ -11,7 +11,7 @@ VMR_RESOURCE := resource/pool.c resource/id.c resource/constraint.c \
 	resource/system_alloc.c resource/vector_wait.c
 VMR_DEVICE := device/bus.c device/region.c device/find.c \
 	device/bus_pools.c device/notify.c device/settle.c device/manager.c \
-	device/placement.c device/change.c device/device.c \
+	device/check.c device/placement.c device/change.c device/device.c \
 	device/transaction.c device/device_restore.c device/reader.c \
 	device/dispatch.c
 VMR_LAYOUT := layout/window_split.c layout/machines.c layout/layout_check.c \
@@ -25,5 +25,12 @@ VMR_PCI := pci/address.c pci/find.c pci/bar.c pci/window.c pci/capability.c \
 	pci/access.c pci/reset.c pci/pm.c pci/express.c pci/function.c \
 	pci/card.c pci/bridge.c pci/host.c pci/ecam.c pci/conf1.c pci/state.c
 
+VMR_DESCRIBE := describe/describe.c describe/encoder.c describe/e820.c \
+	describe/aml.c describe/descriptor.c describe/dsdt.c describe/acpi.c
+
+# In libvmalloc-kvm.a, for userspace
+VMR_KVM := kvm/kvm.c kvm/memory.c kvm/ioeventfd.c kvm/route.c kvm/ioctl.c
+
 VMR_SRCS := $(VMR_BASE) $(VMR_RANGE) $(VMR_RESOURCE) $(VMR_DEVICE) \
-	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI)
+	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI) \
+	$(VMR_DESCRIBE)

@@ -3,7 +3,7 @@
  * MSI-X: a vector for each entry that the guest uses, a route for each vector
  *
  * A disk advertises 64 vectors, the guest uses two. The program prints the entries of
- * KVM's routing table.
+ * KVM's routing table, and the interrupts that the disk sends.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,56 +29,59 @@ struct disk {
 	struct vmr_pci_msix_entry	vectors[NR_VECTORS];
 };
 
-/* The table is in a BAR: what the guest does there, the model does */
+/* The registers of the disk; accesses to the table do not come here */
 static void disk_read(struct vmr_device *dev, const struct vmr_access *access,
 		      void *data)
 {
-	struct disk *disk = container_of(dev, struct disk, fn.dev);
-
-	if (access->offset >= TABLE && access->offset < PENDING)
-		vmr_pci_msix_read(&disk->msix, access->offset - TABLE, data,
-				  access->width);
-	else
-		memset(data, 0, access->width);
+	(void)dev;
+	memset(data, 0, access->width);
 }
 
-/*
- * The vectors are the writer's side: with several vCPUs, your lock of the writers is
- * taken around this call.
- */
-static void disk_write(struct vmr_device *dev, const struct vmr_access *access,
-		       const void *data)
-{
-	struct disk *disk = container_of(dev, struct disk, fn.dev);
-
-	if (access->offset >= TABLE && access->offset < PENDING)
-		vmr_pci_msix_write(&disk->fn, &disk->msix,
-				   access->offset - TABLE, data, access->width);
-}
-
-static const struct vmr_device_ops disk_ops = {
-	.read = disk_read, .write = disk_write,
-};
+static const struct vmr_device_ops disk_ops = { .read = disk_read };
 
 /* [end of disk] */
 
 /* [routes] */
+/* A GSI was taken or given back */
 static void vector(struct vmr_pci_function *fn, uint32_t index,
 		   const struct vmr_range *range, int error)
 {
-	struct disk *disk = container_of(fn, struct disk, fn);
-	const uint32_t *words = disk->vectors[index].dwords;
-
+	(void)fn;
 	if (range)
-		printf("  GSI %u: address %#x, data %#x\n", vmr_id_value(range),
-		       words[0], words[2]);
+		printf("  entry %u has GSI %u\n", index, vmr_id_value(range));
 	else if (error)
 		printf("  entry %u: %s\n", index, vmr_strerror(error));
 	else
 		printf("  entry %u has no GSI any more\n", index);
 }
 
-static const struct vmr_pci_ops disk_pci_ops = { .vector_changed = vector };
+/* The route of a GSI, or whether it is masked, has changed */
+static void message(struct vmr_pci_function *fn, uint32_t index)
+{
+	struct disk *disk = container_of(fn, struct disk, fn);
+	struct vmr_pci_message route;
+
+	if (vmr_pci_message(fn, index, &route))
+		return;
+	printf("  GSI %u: address %#" PRIx64 ", data %#x%s\n",
+	       vmr_id_value(&disk->vectors[index].range), route.address,
+	       route.data, route.masked ? ", masked" : "");
+}
+
+/* With KVM this is a write to the eventfd of the GSI */
+static void deliver(struct vmr_pci_function *fn, uint32_t index)
+{
+	struct disk *disk = container_of(fn, struct disk, fn);
+
+	printf("  interrupt: GSI %u\n",
+	       vmr_id_value(&disk->vectors[index].range));
+}
+
+static const struct vmr_pci_events disk_events = {
+	.vector_changed = vector,
+	.message_changed = message,
+	.deliver = deliver,
+};
 
 static int plug(struct disk *disk)
 {
@@ -92,7 +95,7 @@ static int plug(struct disk *disk)
 	int err;
 
 	vmr_pci_function_init(&disk->fn, &ids, &disk_ops, "disk");
-	disk->fn.ops = &disk_pci_ops;
+	disk->fn.events = &disk_events;
 	vmr_pci_add_bar(&disk->fn, 0, VMR_PCI_BAR_MEM32, false, 0x4000, "bar0");
 	err = vmr_pci_add_msix(&disk->fn, &disk->msix, CAPABILITY,
 			       disk->vectors, NR_VECTORS, &place);
@@ -102,6 +105,19 @@ static int plug(struct disk *disk)
 }
 
 /* [end of routes] */
+
+/* [send] */
+/* A request of the guest is done; the disk calls this from any thread */
+static void done(struct disk *disk, uint32_t index)
+{
+	int err = vmr_pci_notify(&disk->fn, index);
+
+	if (err)
+		printf("  entry %u is held back: %s\n", index,
+		       vmr_strerror(err));
+}
+
+/* [end of send] */
 
 /* [guest] */
 static void config(struct disk *disk, uint32_t offset, uint32_t value,
@@ -156,8 +172,14 @@ int main(void)
 	use(1, 0x42);
 	puts("it switches MSI-X on:");
 	config(&disk, CAPABILITY + 2, 0x8000, 2);
-	puts("it masks the second:");
+	puts("the disk is done with a request of each:");
+	done(&disk, 0);
+	done(&disk, 1);
+	puts("the guest masks the second, and the disk is done again:");
 	table(1, 3, 1);
+	done(&disk, 1);
+	puts("the guest unmasks it:");
+	table(1, 3, 0);
 	puts("the disk is unplugged:");
 	if (vmr_pci_unplug(&disk.fn) < 0)
 		return 1;

@@ -27,8 +27,9 @@ struct vmr_manager;
  *
  * Locking: all functions here are update side; the caller serialises them.
  *
- * Cost: a lookup takes O(log n) in each space on the path. A registration on a
- * bus also walks the windows of all buses above.
+ * Cost: a lookup takes O(log n) in each space on the path, and so does the check
+ * whether the windows above forward a region. A registration on a bus also walks
+ * the regions of its bridge. A change of a window visits the devices behind it.
  */
 
 #define VMR_BUS_MAX_WINDOWS		4
@@ -38,7 +39,8 @@ struct vmr_manager;
  * @bridge: the device whose windows forward accesses to this bus
  * @pio: I/O ports of the devices on the bus
  * @mmio: guest physical addresses of the devices on the bus
- * @nr_devices: number of devices on the bus
+ * @nr_devices: number of devices on the bus, those included that are being
+ *	registered
  *
  * Must not be copied or moved in memory once initialised.
  */
@@ -47,7 +49,15 @@ struct vmr_bus {
 	struct vmr_space	pio;
 	struct vmr_space	mmio;
 	size_t			nr_devices;
-	/* private: its windows, as pools for the devices on it */
+	/* private: */
+	struct vmr_manager	*manager;
+	/* registered devices on the bus, in the order of registration */
+	struct vmr_list		devices;
+	/* devices on it that open transactions remove */
+	size_t			nr_removed;
+	/* what else keeps the bridge registered, such as addresses behind it */
+	size_t			nr_holds;
+	/* its windows, as pools for the devices on it */
 	struct vmr_system_pool	pools[VMR_BUS_MAX_WINDOWS];
 };
 

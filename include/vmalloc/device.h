@@ -48,8 +48,9 @@ struct vmr_transaction;
  *  - The read side dispatches accesses from any thread, without a lock.
  *
  * Cost: O(log n) to allocate a resource of the usual sizes (see range.h), to
- * find a device by its id, or a region by an address; O(n) to find a device by
- * its name. A drain walks all readers.
+ * find a device by its id or its name, or a region by an address. A registration
+ * with r regions and c constraints takes O((r + c) log r + c log c) for its
+ * checks. A drain walks all readers, and all listeners are notified.
  */
 
 /**
@@ -93,11 +94,18 @@ enum vmr_device_state {
  * @name: its name in messages
  * @id: its instance id, allocated at registration
  * @constraints: the resources that it requests at registration; a constraint
- *	refers to a region by its @range
+ *	refers to a region by its @range. The library reads the constraints only
+ *	during vmr_device_register(), vmr_transaction_add() and
+ *	vmr_device_register_restored()
  * @nr_constraints: number of constraints
  * @resources: the resources that it got; the owner provides memory for
- *	@nr_constraints entries
+ *	@nr_constraints entries, until the device is unregistered
  * @parent_bus: the bus that it is on, NULL for the root
+ * @reentrant: whether its callbacks may be called again from inside them. If not,
+ *	an access from a callback back into the device is refused with -ELOOP
+ *
+ * @name, @parent_bus and @resources.entries must not change, and the text of
+ * @name must not, while the device is registered or part of a transaction.
  */
 struct vmr_device {
 	const struct vmr_device_ops	*ops;
@@ -107,10 +115,14 @@ struct vmr_device {
 	size_t				nr_constraints;
 	struct vmr_resource_set		resources;
 	struct vmr_bus			*parent_bus;
+	bool				reentrant;
 	/* private: the bus behind it, NULL if none; see vmr_bus_init() */
 	struct vmr_bus			*subordinate;
 	/* its regions, in the order of vmr_device_add_region() */
 	struct vmr_region		*regions;
+	struct vmr_region		*last_region;
+	/* the manager of its latest registration; a drain compares it */
+	struct vmr_manager		*manager;
 	/*
 	 * enum vmr_device_state. The update side stores it, with release when
 	 * the device becomes reachable. Lookups load it with acquire. A drain
@@ -127,6 +139,10 @@ struct vmr_device {
 	unsigned long			retire_epoch;
 	/* entry in the manager's list */
 	struct vmr_list			link;
+	/* entry in the list of its bus, or of the manager if it is at the root */
+	struct vmr_list			bus_link;
+	/* entry in the manager's tree of names; unused without a name */
+	struct vmr_node			name_node;
 	/* the transaction that it is part of, or NULL */
 	struct vmr_transaction		*transaction;
 	/* the next device that the transaction adds, or removes */
@@ -146,6 +162,10 @@ struct vmr_manager {
 	 */
 	/* registered devices, in the order of registration */
 	struct vmr_list		devices;
+	/* those at the root, in the same order */
+	struct vmr_list		root_devices;
+	/* those with a name, by name and then in the same order */
+	struct vmr_node		*names;
 	/* registered listeners */
 	struct vmr_list		listeners;
 	/* regions whose notification is pending delivery */
@@ -185,11 +205,12 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys);
  *
  * If one of the device's constraints points to the region, the registration
  * places it. Otherwise the region stays unmapped until vmr_region_program() or
- * vmr_region_move(), as a PCI BAR does.
+ * vmr_region_move(), as a PCI BAR does. Takes O(1), and O(k) for the k subregions
+ * that @region has already.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL or the size is 0;
- *  - -EEXIST: @region is in a space or belongs to a device already;
+ *  - -EEXIST: @region is in a space, belongs to a device, or is a subregion;
  *  - -EBUSY: @dev is registered.
  */
 int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region);
@@ -203,7 +224,12 @@ int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region);
  * @conflict: where to store the range in the way on -EBUSY, or NULL
  *
  * Fixed requests are allocated first, then the others by decreasing alignment
- * and size. Results are stored in the order of the constraints.
+ * and size. Results are stored in the order of the constraints. A region whose
+ * constraint has VMR_GRANT_PARKED gets addresses and is parked there: it answers when the
+ * caller places it.
+ *
+ * The device counts on its bus before set_resources() is called, which therefore
+ * cannot unregister the bridge.
  *
  * If this fails, lookups may still be reading the device's ranges. The caller
  * may register the device again at once, but must call vmr_device_drain()
@@ -213,12 +239,13 @@ int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region);
  *  - -EINVAL: a pointer is NULL. A constraint requests a kind that devices
  *    cannot request. A PIO, MMIO or memory constraint names no range of the
  *    device's regions, or one of another size, or on a bus has
- *    VMR_PREFETCHABLE while its region is not prefetchable. Two constraints
- *    name one range. @dev->resources has no room. @dev has a window and is no
- *    bus;
+ *    VMR_PREFETCHABLE while its region is not prefetchable. A constraint names a
+ *    region that registers place (@by_registers). Two constraints name one
+ *    range. VMR_GRANT_PARKED is set for another kind than PIO, MMIO or memory.
+ *    @dev->resources has no room. @dev has a window and is no bus;
  *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
- *  - -ENOENT: the bridge of @dev->parent_bus is not registered, or a
- *    transaction is removing it;
+ *  - -ENOENT: the bridge of @dev->parent_bus is not registered with @manager, or
+ *    a transaction is removing it;
  *  - the error of the first constraint that is not satisfiable: see vmr_alloc()
  *    and vmr_id_alloc_block();
  *  - what set_resources() returned.
@@ -237,8 +264,8 @@ int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
  * Context: update side, also in the device's own callback; never waits.
  * Return: the number of I/O regions that were mapped, or
  *  - -EINVAL: a pointer is NULL;
- *  - -EBUSY: @dev is part of a transaction, or a bus with devices on it, those
- *    that a transaction adds included;
+ *  - -EBUSY: @dev is part of a transaction, or the bridge of a bus that is held
+ *    or has devices on it, those that a transaction adds included;
  *  - -ENOENT: @dev is not registered.
  */
 int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev);
@@ -264,6 +291,7 @@ int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io,
  * Context: any thread, without the caller's lock; never waits.
  * Return: 0 if no reader can access @dev, or
  *  - -EINVAL: a pointer is NULL;
+ *  - -ENOENT: @dev was last registered with another manager;
  *  - -EBUSY: @dev is registered;
  *  - -EAGAIN: a reader may still access it.
  */
@@ -282,16 +310,38 @@ int vmr_device_try_drain(struct vmr_manager *manager,
  * takes. Waits by the port layer's vmr_port_drain_wait().
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
+ *  - -ENOENT: @dev was last registered with another manager;
  *  - -EBUSY: @dev is registered;
  *  - -EDEADLK: this thread is inside a callback of this manager's.
  */
 int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev);
 
 /**
+ * vmr_device_reserve_id - give an unregistered device the instance id that it had
+ * @manager: the manager
+ * @dev: a device that is not registered and has no id
+ * @id: the id
+ * @conflict: where to store the id of the device that has @id on -EBUSY, or NULL
+ *
+ * For a VMM with a snapshot format of its own, before
+ * vmr_device_register_restored(). vmr_id_free_range() on the system's @device_ids
+ * undoes it. Only ids of devices may be in that domain: the library refuses others.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EEXIST: @dev has an id already;
+ *  - -ERANGE: @id is outside the domain;
+ *  - -EBUSY: @id is in use.
+ */
+int vmr_device_reserve_id(struct vmr_manager *manager, struct vmr_device *dev,
+			  uint32_t id, struct vmr_range **conflict);
+
+/**
  * vmr_device_register_restored - register a device whose resources are restored
  * @manager: the manager
  * @dev: a device that is not registered, with its id and the ranges of its
- *	constraints live, as vmr_snapshot_restore() leaves them
+ *	constraints live, as vmr_snapshot_restore() leaves them. The region of a
+ *	constraint with VMR_GRANT_PARKED may be in any state
  * @failed: where to store the index of the constraint whose range is not live
  *	in its space, or NULL; @dev->nr_constraints stands for the device id
  *
@@ -367,7 +417,8 @@ struct vmr_device *vmr_find_device_by_id(const struct vmr_manager *manager,
  * @manager: the manager
  * @name: the name
  *
- * Return: the device, NULL if there is none.
+ * Return: the device that was registered first among those with this name, NULL
+ * if there is none.
  */
 struct vmr_device *vmr_find_device_by_name(const struct vmr_manager *manager,
 					   const char *name);

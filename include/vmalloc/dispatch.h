@@ -12,6 +12,7 @@ extern "C" {
 #endif
 
 struct vmr_device;
+struct vmr_dispatch;
 struct vmr_manager;
 struct vmr_reader;
 
@@ -26,13 +27,25 @@ struct vmr_reader;
  * allocates no memory.
  *
  * Locking: dispatch is the read side. It takes no lock, stores nothing that
- * other readers store, and waits at most for an open write section. A callback
+ * other readers store, and waits at most for an open write section, in
+ * vmr_port_reader_wait() of port.h. It must not run in a signal handler, or
+ * another context, that can interrupt an update-side call: it would wait for
+ * the call that it interrupted, and the library does not detect this. A callback
  * may dispatch a nested access with its reader. It may call update-side
  * functions if the caller's lock permits. Attaching and detaching readers is
  * update side.
  *
+ * Nesting: an access that a device's callback sends back into the same device,
+ * directly or through other devices, is refused with -ELOOP, unless the device
+ * has set @reentrant.
+ *
+ * Memory: an access to a region of type VMR_REGION_MEMORY outside its subregions
+ * is served from the memory that the region names, else by the callbacks of its
+ * device.
+ *
  * Cost: O(1) for an address in the lookup cache of the reader, and O(log n) in
- * each space on the path otherwise.
+ * each space on the path otherwise; then O(log k) in a region with k subregions.
+ * A nested access also passes the accesses around it.
  */
 
 /**
@@ -104,7 +117,10 @@ struct vmr_reader {
 	 * and @depth. A drain loads it with acquire, before it loads these.
 	 */
 	unsigned long		epoch;
-	/* thread id from the port layer, stored before @depth is incremented */
+	/*
+	 * Thread id from the port layer, stored before @depth is incremented. A
+	 * nested access restores the former one when it ends.
+	 */
 	uintptr_t		thread;
 	/* nested callbacks; stored with release, loaded with acquire */
 	uint32_t		depth;
@@ -115,6 +131,8 @@ struct vmr_reader {
 	 * deeper callback counts as an access to every device.
 	 */
 	struct vmr_device	*hazards[VMR_READER_HAZARDS];
+	/* the innermost access whose callback runs; only for the thread */
+	struct vmr_dispatch	*innermost;
 	/* recent lookups by address; only for the thread */
 	struct vmr_cache_entry	cache[VMR_LOOKUP_CACHE_SIZE];
 };
@@ -123,6 +141,11 @@ struct vmr_reader {
  * vmr_reader_attach - attach a reader to a manager
  * @manager: the manager
  * @reader: zeroed or detached
+ *
+ * Walks the readers of @manager. If the memory of an attached reader was zeroed,
+ * the call fails, and a debug build reports it: the readers that were attached
+ * before it are lost. A reader that another manager has and that was zeroed is
+ * not detected.
  *
  * Context: update side.
  * Return: 0; -EINVAL if a pointer is NULL; -EEXIST if @reader is attached.
@@ -133,9 +156,11 @@ int vmr_reader_attach(struct vmr_manager *manager, struct vmr_reader *reader);
  * vmr_reader_detach - detach a reader from its manager
  * @reader: the reader; the caller may reuse its memory
  *
+ * Walks the readers of the manager.
+ *
  * Context: update side.
- * Return: 0; -EINVAL if @reader is NULL; -ENOENT if it is not attached;
- * -EDEADLK if it is in a call.
+ * Return: 0; -EINVAL if @reader is NULL; -ENOENT if it is not attached, as a copy
+ * of a reader is not; -EDEADLK if it is in a call.
  */
 int vmr_reader_detach(struct vmr_reader *reader);
 
@@ -145,17 +170,21 @@ int vmr_reader_detach(struct vmr_reader *reader);
  * @io: VMR_PIO or VMR_MMIO
  * @addr: first address
  * @data: where to store @width * @count bytes, in guest memory order
- * @width: bytes at a time: 1, 2 or 4 for PIO, 1 to 8 for MMIO
+ * @width: bytes at a time: 1, 2, 4 or 8 for PIO, 1 to 8 for MMIO. 8 is for ports
+ *	that are mapped into memory, as on arm64
  * @count: number of repetitions; 1 except for string I/O
  *
- * All @width bytes must be in one region. On every error but -EINVAL, all bytes
- * of @data are set to 0xff.
+ * All @width bytes must be in one region or subregion, or between two of its
+ * subregions. On every error but -EINVAL, all bytes of @data are set to 0xff. If
+ * @width is one that no bus has, 0 or above 8, @data is unchanged.
  *
  * Context: any thread, one call at a time for each reader.
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, @reader is not attached, or @io is neither;
  *  - -EMSGSIZE: @width is not one of the bus, or @count is 0;
- *  - -ENXIO: no device answers, or the access leaves its region or the domain.
+ *  - -ENXIO: no device answers, or the access leaves its region or the domain;
+ *  - -ELOOP: a callback of the device that would answer runs already, in this
+ *    access or around it, and the device is not reentrant.
  */
 int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	     void *data, uint32_t width, uint32_t count);
@@ -166,7 +195,7 @@ int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
  * @io: VMR_PIO or VMR_MMIO
  * @addr: first address
  * @data: @width * @count bytes in guest memory order
- * @width: bytes at a time: 1, 2 or 4 for PIO, 1 to 8 for MMIO
+ * @width: as for vmr_read()
  * @count: number of repetitions; 1 except for string I/O
  *
  * Context: as vmr_read().

@@ -24,6 +24,7 @@
  * -EALREADY      the id was allocated once and is free now
  * -EMSGSIZE      an access has a width that the bus does not have
  * -ENXIO         no device is mapped at all addresses of the access
+ * -ELOOP         an access from a device's callback back into that device
  * -EDEADLK       the call would wait for its own caller
  * -EAGAIN        not yet; call again
  * -EBADMSG       a snapshot is malformed
@@ -75,6 +76,9 @@
 #endif
 #ifndef EDEADLK
 #define EDEADLK		35
+#endif
+#ifndef ELOOP
+#define ELOOP		40
 #endif
 #ifndef EBADMSG
 #define EBADMSG		74

@@ -28,8 +28,10 @@ extern "C" {
  *	dev = container_of(range, struct my_dev, id);
  *
  * The library allocates no memory. All functions belong to the update side, see
- * range.h. With n allocated ids or blocks, the calls visit O(log n) nodes, as
- * those of range.h.
+ * range.h: also vmr_id_find() and vmr_id_is_allocated(), which no other thread may call
+ * while an id is allocated or freed. A pool may be a view on the space of an id pool;
+ * vmr_id_free() then frees what the pool allocated. With n allocated ids or blocks,
+ * the calls visit O(log n) nodes, as those of range.h.
  */
 
 /**

@@ -51,8 +51,9 @@ struct vmr_listener {
 	void (*region_del)(struct vmr_listener *listener,
 			   struct vmr_region *region,
 			   const struct vmr_mapping *old);
-	/* private: entry in the manager's list */
-	struct vmr_list	link;
+	/* private: entry in the list of @manager */
+	struct vmr_list		link;
+	struct vmr_manager	*manager;
 };
 
 /**
@@ -70,7 +71,8 @@ int vmr_listener_register(struct vmr_manager *manager,
  * @manager: the manager
  * @listener: the listener
  *
- * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if it is not registered.
+ * Return: 0; -EINVAL if a pointer is NULL; -ENOENT if it is not registered with
+ * @manager.
  */
 int vmr_listener_unregister(struct vmr_manager *manager,
 			    struct vmr_listener *listener);

@@ -178,7 +178,13 @@ struct vmr_pci_reg_block {
 		      struct vmr_pci_reg_block *reg_block);
 	void (*remove)(struct vmr_pci_function *fn,
 		       struct vmr_pci_reg_block *reg_block);
-	/* private: the reset values, @size bytes, NULL for zeroes */
+	/* private: called before the function is registered; may refuse it */
+	int (*plug)(struct vmr_pci_function *fn,
+		    struct vmr_pci_reg_block *reg_block);
+	/* called after the function was registered with restored registers */
+	void (*restored)(struct vmr_pci_function *fn,
+			 struct vmr_pci_reg_block *reg_block);
+	/* the reset values, @size bytes, NULL for zeroes */
 	const uint8_t		*contents;
 	/* bits that a function level reset leaves alone, @size bytes or NULL */
 	const uint8_t		*sticky;
@@ -196,7 +202,7 @@ struct vmr_pci_reg_block {
  *	latter case @error is the reason, else 0. MSI has one call for the whole
  *	block, with @index 0
  * @message_changed: the address, the data or the mask of vector @index has changed;
- *	see vmr_pci_message()
+ *	see vmr_pci_get_message()
  * @deliver: send the message of vector @index. Called by vmr_pci_notify(), on its
  *	thread and without a lock, and on the update side when the guest unmasks a
  *	pending vector

@@ -16,8 +16,8 @@ extern "C" {
  *
  * A function asserts its interrupt pin. Each bridge on the way to the root rotates the
  * pin by the device number of what is behind it (PCI-to-PCI Bridge Architecture
- * Specification 1.2, section 9.1), and the host bridge leads its four pins, or those
- * of each of its devices, to interrupt lines. Functions share lines: a line is high
+ * Specification 1.2, section 9.1). The host bridge connects the pins of each device to
+ * interrupt lines. Functions share lines: a line is high
  * while at least one of them asserts it. The library counts them.
  *
  * PCI_STATUS_INTERRUPT shows the level that the owner set. PCI_COMMAND_INTX_DISABLE
@@ -65,7 +65,7 @@ struct vmr_pci_intx {
 int vmr_pci_intx_set(struct vmr_pci_function *fn, bool high);
 
 /**
- * vmr_pci_intx_line - the line that the interrupt pin of a function leads to
+ * vmr_pci_intx_get_line - the line that the interrupt pin of a function leads to
  * @fn: a plugged function
  * @index: receives the index
  *
@@ -74,10 +74,10 @@ int vmr_pci_intx_set(struct vmr_pci_function *fn, bool high);
  *  - -ENOENT: @fn is not plugged, its host bridge has no lines, or the pin leads
  *    nowhere.
  */
-int vmr_pci_intx_line(const struct vmr_pci_function *fn, uint32_t *index);
+int vmr_pci_intx_get_line(const struct vmr_pci_function *fn, uint32_t *index);
 
 /**
- * vmr_pci_intx_rerouted - tell the library that the pins lead to other lines
+ * vmr_pci_intx_rerouted - report that the pins lead to other lines
  * @host: the host bridge whose @map answers differently
  *
  * The levels of all lines are counted again. Visits all functions below @host.

@@ -15,9 +15,8 @@ extern "C" {
  * DOC: Overview
  *
  * The library keeps the registers, the table and the pending bits of MSI and MSI-X
- * (PCI Local Bus Specification 3.0, section 6.8), allocates an interrupt number for
- * each vector that the guest uses, and sends or holds back the messages of the
- * device.
+ * (PCI Local Bus Specification 3.0, section 6.8). It allocates an interrupt number for
+ * each vector that the guest uses. It sends or holds back the messages of the device.
  *
  * Vectors: MSI allocates a block while it is enabled. MSI-X allocates a number for an
  * entry when it is first used: the capability is enabled, and neither the entry nor
@@ -33,7 +32,8 @@ extern "C" {
  *
  * The table and the pending bits are inside BARs of the function. The library serves
  * accesses to them, so that the owner's callbacks never do. Reads need no lock.
- * Writes acquire the lock of the host bridge.
+ * Writes acquire the lock of the host bridge; without a host bridge, the owner
+ * serialises them.
  *
  * All memory is the owner's: one struct vmr_pci_msix_entry for each entry.
  *
@@ -259,7 +259,7 @@ int vmr_pci_msix_read_pba(const struct vmr_pci_msix *msix, uint64_t offset,
 int vmr_pci_notify(struct vmr_pci_function *fn, uint32_t index);
 
 /**
- * vmr_pci_message - get the message of a vector
+ * vmr_pci_get_message - get the message of a vector
  * @fn: the function
  * @index: the vector, as for vmr_pci_notify()
  * @message: receives the message
@@ -268,7 +268,7 @@ int vmr_pci_notify(struct vmr_pci_function *fn, uint32_t index);
  *  - -EINVAL: a pointer is NULL, or there is no such vector;
  *  - -ENOENT: neither MSI-X nor MSI is enabled.
  */
-int vmr_pci_message(const struct vmr_pci_function *fn, uint32_t index,
+int vmr_pci_get_message(const struct vmr_pci_function *fn, uint32_t index,
 		    struct vmr_pci_message *message);
 
 #ifdef __cplusplus

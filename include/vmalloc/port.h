@@ -21,7 +21,7 @@ extern "C" {
  * defines them, or the shim headers do with the compiler's __atomic builtins.
  *
  * A port function must not allocate memory and must not call the library. Only
- * vmr_port_drain_wait() may sleep.
+ * vmr_port_drain_wait() may sleep, and vmr_port_reader_wait() where readers may.
  */
 
 /**
@@ -29,9 +29,10 @@ extern "C" {
  *
  * Readers wait while a section is open. A reader that interrupts or preempts the
  * writer would spin for ever. The kernel port therefore disables preemption, and
- * the firmware port disables interrupts. Userspace can do neither: a reader spins
- * while the scheduler keeps the writer from running. There, no reader may have a
- * higher real-time priority than the writer on the same CPU.
+ * the firmware port disables interrupts. Userspace can do neither: there, a reader
+ * that waits sleeps in vmr_port_reader_wait(), and the writer gets on. A signal
+ * handler can interrupt the writer inside a section, and the section then never
+ * ends while the handler runs. No reader may run in such a handler.
  *
  * Context: update side.
  * Return: state for vmr_port_write_end().
@@ -47,13 +48,19 @@ unsigned long vmr_port_write_begin(void);
 void vmr_port_write_end(unsigned long state);
 
 /**
- * vmr_port_spin_relax - relax the CPU between two polls of a write section
+ * vmr_port_reader_wait - wait between two polls of an open write section
+ * @spins: number of earlier calls in this wait, at first 0; it stops at 2^32-1
  *
- * Must return soon.
+ * The wait ends when the writer closes the section. A drain also waits with this
+ * function while another thread walks the list of readers. If the scheduler can
+ * keep the writer from running, this function must let it run: after some hundred
+ * spins the userspace port sleeps for 50 microseconds, whatever the priorities. The
+ * kernel and firmware ports relax the CPU, because their writers cannot be
+ * preempted.
  *
- * Context: read side; must not sleep.
+ * Context: read side; in the kernel and in firmware it must not sleep.
  */
-void vmr_port_spin_relax(void);
+void vmr_port_reader_wait(unsigned int spins);
 
 /**
  * vmr_port_drain_wait - wait between two polls of vmr_device_drain()

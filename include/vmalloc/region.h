@@ -31,8 +31,9 @@ struct vmr_manager;
  * Locking: all functions here are update side; the caller serialises them. Each
  * change is atomic for lookups.
  *
- * Cost: a change takes O(log n) for n ranges of the space. A change of a window
- * also walks all devices, to queue the notifications of the regions behind it.
+ * Cost: a change takes O(log n) for n ranges of the space, and as much for each
+ * claim that waits for what it frees. A change of a window also walks the devices
+ * behind it, to queue the notifications of their regions.
  */
 
 /**
@@ -48,8 +49,11 @@ enum vmr_io {
 /**
  * enum vmr_region_type - what an access to a region does
  * @VMR_REGION_TRAPPED: it calls the device's callbacks
- * @VMR_REGION_MEMORY: memory is mapped there. The region takes the addresses;
- *	an access is an error, except in a subregion
+ * @VMR_REGION_MEMORY: memory is mapped there, and the guest accesses it without
+ *	an exit. Exits happen all the same: while a memory slot is moved, where
+ *	two regions share a page, for a write to read-only memory. An access in
+ *	a subregion calls the device's callbacks. Any other is served from the
+ *	region's @host memory, or by the callbacks if there is none
  * @VMR_REGION_RESERVED: nothing may be placed there and no device answers
  * @VMR_REGION_WINDOW: the bridge forwards it to the bus behind it. A region
  *	there answers if all of it is inside the window
@@ -74,6 +78,32 @@ struct vmr_mapping {
 };
 
 /**
+ * struct vmr_placement - the requested state and addresses of a region
+ * @state: VMR_LIVE (a claim, if the addresses are in use), VMR_PARKED, or
+ *	VMR_FREE, for which the addresses mean nothing
+ * @isa_enable: of a window of I/O ports, whether it forwards only the first 256 of each
+ *	1024 ports, as the ISA enable bit of a PCI bridge does; else false
+ * @start: first address
+ * @last: last address, inclusive; vmr_region_program_bulk() uses it for windows only
+ */
+struct vmr_placement {
+	enum vmr_state	state;
+	bool		isa_enable;
+	uint64_t	start;
+	uint64_t	last;
+};
+
+/**
+ * struct vmr_program_op - one region of vmr_region_program_bulk()
+ * @region: the region
+ * @placement: where it is to be
+ */
+struct vmr_program_op {
+	struct vmr_region	*region;
+	struct vmr_placement	placement;
+};
+
+/**
  * struct vmr_region - a range of addresses of a device
  * @range: its addresses; live, claimed, parked or free (unmapped)
  * @device: the device that it belongs to; NULL for a reservation
@@ -82,8 +112,15 @@ struct vmr_mapping {
  * @index: number within the device, such as the BAR's
  * @io: enum vmr_io
  * @type: enum vmr_region_type
- * @prefetchable: whether reads have no side effects, which allows the region
- *	behind a prefetchable window; of a window, whether it is prefetchable
+ * @prefetchable: whether reads have no side effects, so that the library may place
+ *	the region in a prefetchable window; of a window, whether it is prefetchable
+ * @by_registers: whether registers place the region, as those of a PCI function
+ *	place a BAR. No constraint may name it
+ * @read_only: of a memory region with @host memory: a write calls the device's
+ *	callback, and is ignored without one
+ * @host: of a memory region: @size bytes of memory that accesses outside its
+ *	subregions are served from; NULL if the callbacks serve them. It must
+ *	exist until the device is drained
  * @subregions: the subregions of a memory region, or NULL. A subregion is a
  *	region at @offset with @size; its @range is in no space
  * @offset: of a subregion, from the start of the region around it
@@ -100,6 +137,8 @@ struct vmr_region {
 	uint8_t			io;
 	uint8_t			type;
 	bool			prefetchable;
+	bool			by_registers;
+	bool			read_only;
 	/* private: a window keeps back ports, see the ISA enable bit of bridges */
 	bool			isa_enable;
 	/* a window that nothing is placed in automatically */
@@ -107,15 +146,24 @@ struct vmr_region {
 	/* region_del() was called for @notified_mapping */
 	bool			del_notified;
 	bool			was_live;	/* when it was freed */
+	bool			mark;		/* of the call in progress */
+	bool			is_subregion;
+	/* the subregions by offset; constant while the device is registered */
+	struct vmr_node		*subregion_root;
 	/* public: */
+	void			*host;
 	struct vmr_region	*subregions;
 	uint64_t		offset;
 	/* private: next region of the device, or next subregion */
 	struct vmr_region	*next;
 	/* entry in the manager's queue of notifications */
 	struct vmr_list		notify_link;
-	/* the mapping when it was queued */
-	struct vmr_mapping	notified_mapping;
+	union {
+		/* the mapping when it was queued */
+		struct vmr_mapping	notified_mapping;
+		/* of a subregion: entry in @subregion_root */
+		struct vmr_node		subregion_node;
+	};
 };
 
 /**
@@ -177,10 +225,12 @@ void vmr_region_init(struct vmr_region *region, enum vmr_io io,
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, the size is 0, or @region is not memory;
- *  - -EEXIST: @subregion belongs to a device or to @region already;
+ *  - -EEXIST: @subregion belongs to a device or to a region already;
  *  - -ERANGE: part of it is outside @region;
  *  - -EBUSY: the device is registered, or @subregion overlaps another
  *    subregion.
+ *
+ * Takes O(log k) for k subregions.
  */
 int vmr_region_add_subregion(struct vmr_region *region,
 			     struct vmr_region *subregion);
@@ -193,7 +243,7 @@ int vmr_region_add_subregion(struct vmr_region *region,
  * @conflict: where to store the lowest range in the way on -EBUSY, or NULL
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL;
+ *  - -EINVAL: a pointer is NULL, or @region is a subregion;
  *  - -EOVERFLOW: the region would end above 2^64-1;
  *  - -ENOENT: the region's device is not registered;
  *  - -ERANGE: part of the new range is outside the domain;
@@ -214,11 +264,36 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
  * some are outside the domain, the region is unmapped.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL;
+ *  - -EINVAL: a pointer is NULL, or @region is a subregion;
  *  - -ENOENT: the region's device is not registered.
  */
 int vmr_region_program(struct vmr_manager *manager, struct vmr_region *region,
 		       uint64_t start);
+
+/**
+ * vmr_region_program_bulk - place several regions of one device in one change
+ * @manager: the manager
+ * @dev: a registered device
+ * @ops: the regions and their placements
+ * @nr: number of regions, at least 1
+ * @failed: where to store the index of the region that is refused, or NULL
+ *
+ * For an owner that keeps the registers itself: a write of a command register maps
+ * or unmaps all BARs at once. Lookups observe all placements or none. A region may
+ * take the addresses that another one leaves. Each region ends as by
+ * vmr_region_program(), vmr_region_park() or vmr_region_unmap(), for a window with
+ * the size of its placement. If two regions want the same addresses, the first is
+ * live and the other is a claim. Takes O(log n) for each region.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, @nr is 0, a state is VMR_CLAIMED or none, a region
+ *    is named twice, is a subregion or belongs to another device, or the placement
+ *    of a window ends before it starts;
+ *  - -ENOENT: @dev is not registered with @manager.
+ */
+int vmr_region_program_bulk(struct vmr_manager *manager, struct vmr_device *dev,
+			    const struct vmr_program_op *ops, size_t nr,
+			    size_t *failed);
 
 /**
  * vmr_region_park - unmap a region and keep its address

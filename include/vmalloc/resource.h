@@ -38,8 +38,10 @@ extern "C" {
  * @VMR_KIND_MSIX: PCI MSI-X vectors
  * @VMR_KIND_MSI_GENERIC: generic message-signalled interrupts
  * @VMR_KIND_MEM_SLOT: KVM memory slot numbers
- * @VMR_KIND_PCI_BDF: PCI functions, bus << 8 | device << 3 | function
- * @VMR_KIND_DEVICE_ID: device instance id
+ * @VMR_KIND_PCI_BDF: PCI functions, bus << 8 | device << 3 | function. Its range is the
+ *	address of a struct vmr_pci_function
+ * @VMR_KIND_DEVICE_ID: device instance id; a constraint cannot request it, because
+ *	the device layer finds the device of each id
  * @VMR_KIND_MAC: MAC address; recorded, not allocated
  * @VMR_NR_KINDS: number of the kinds above
  * @VMR_KIND_USER: first kind that a caller may define
@@ -64,11 +66,13 @@ enum vmr_kind {
 #define VMR_PREFETCHABLE	0x2u	/* may lie in a prefetchable window */
 #define VMR_64BIT		0x4u	/* may lie above 4 GiB */
 #define VMR_PLATFORM		0x8u	/* a fixed device of the machine */
+#define VMR_GRANT_PARKED	0x10u	/* of a device's region: granted, and parked */
 
 /**
  * struct vmr_constraint - one resource that a device requests
  * @kind: enum vmr_kind, or %VMR_KIND_USER and up
- * @flags: %VMR_SHARED, %VMR_PREFETCHABLE, %VMR_64BIT, %VMR_PLATFORM
+ * @flags: %VMR_SHARED, %VMR_PREFETCHABLE, %VMR_64BIT, %VMR_PLATFORM,
+ *	%VMR_GRANT_PARKED
  * @request: size, alignment, inclusive bounds and policy. %VMR_EXACT requests fixed
  *	addresses. Alignment 0 and %VMR_DEFAULT stand for those of the pool
  * @range: the range that receives the resource, in no space. For a PIO or MMIO
@@ -91,8 +95,9 @@ struct vmr_constraint {
  * @size: number of addresses or ids
  * @range: the range that receives the resource
  *
- * Sets alignment 0x1000 for MMIO and memory, @size for MSI and 1 for all others,
- * and the policy of the pool. The caller may change the members.
+ * Sets alignment 0x1000 for MMIO and memory, @size for MSI, 8 for PCI functions, that
+ * is, function 0 of a device, and 1 for all others, and the policy of the pool. The
+ * caller may change the members.
  */
 void vmr_constraint_init(struct vmr_constraint *c, uint32_t kind, uint64_t size,
 			 struct vmr_range *range);

@@ -28,7 +28,8 @@ extern "C" {
  * share one sequence count: a change of both is atomic for lookups.
  *
  * An allocation costs what range.h states for each pool that it tries. A call for
- * m constraints compares them in O(m^2).
+ * m constraints sorts them in O(m log m). A shared line is found in O(log n) of the
+ * n shared lines; a request with an alignment above 1 may pass all of them.
  */
 
 /**
@@ -60,7 +61,12 @@ struct vmr_shared_irq {
 	uint32_t		nr_sharers;
 	/* private: see vmr_next_irq_share() and vmr_next_shared_irq() */
 	struct vmr_list		sharers;
-	struct vmr_shared_irq	*next;
+	struct vmr_list		link;
+	/* the system that it is a line of, or NULL */
+	struct vmr_system	*sys;
+	/* entry in the system's tree, and the least @nr_sharers below it */
+	struct vmr_node		node;
+	uint32_t		subtree_least;
 	/* public: */
 };
 
@@ -159,12 +165,15 @@ struct vmr_system {
 	/* public: */
 	struct vmr_id_pool	msi_vectors;
 	bool			separate_msi_vectors;
-	/* private: both may be NULL */
-	struct vmr_shared_irq	*shared_irqs;
-	struct vmr_free_notifier *free_notifier;
+	/* private: shared lines in the order of addition, and by number */
+	struct vmr_list		shared_irqs;
+	struct vmr_node		*shared_irq_root;
+	struct vmr_free_notifier *free_notifier;	/* or NULL */
 	struct vmr_list		vector_waiters[VMR_VECTOR_WAITER_SIZES];
 	uint64_t		vector_tickets;
 	bool			vectors_freed;	/* in a write section */
+	/* NULL until a request waits */
+	void (*serve_vectors)(struct vmr_system *sys);
 	struct vmr_space	pci_buses;
 	/* public: */
 };
@@ -205,7 +214,8 @@ int vmr_system_init(struct vmr_system *sys, const struct vmr_system_limits *limi
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, @pool->kinds is 0 or has kinds of different
- *    domains or kinds without a domain, or alignment or policy is invalid;
+ *    domains, kinds without a domain or %VMR_KIND_DEVICE_ID, or alignment or
+ *    policy is invalid;
  *  - -ERANGE: an address is outside the domain;
  *  - -ENOSPC: the system has VMR_SYSTEM_MAX_POOLS pools.
  */
@@ -247,9 +257,12 @@ struct vmr_space *vmr_system_space(struct vmr_system *sys, uint32_t kind);
  * equals. Shared lines are in no pool.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a constraint has a kind without a domain or no
- *    range, two have the same range, VMR_SHARED is set for another kind or for
- *    more than one line, or @set has no room for @nr;
+ *  - -EINVAL: a pointer is NULL, or @set has no room for @nr. A constraint has no
+ *    range, or a kind without a domain. The kind is %VMR_KIND_DEVICE_ID. It is
+ *    %VMR_KIND_PCI_BDF, and the range is no function's address. It is
+ *    %VMR_KIND_MSI, and the size is no power of two. Two constraints have the same
+ *    range in no space. VMR_SHARED is set for another kind or for more than one
+ *    line;
  *  - -EEXIST: a constraint's range is in a space, or shares a line, already;
  *  - the error of the first constraint that failed in its pools: see
  *    vmr_pool_request() and vmr_id_alloc_block(); -EBUSY goes before -ENOSPC

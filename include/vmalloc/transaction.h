@@ -30,7 +30,9 @@ struct vmr_manager;
  * transaction.
  *
  * Cost: a commit takes as long as the calls that it replaces; lookups wait for
- * one write section.
+ * one write section. Adding or removing a device takes O(1) beyond what it
+ * allocates and checks. Removing a bridge also visits the devices on its bus, once
+ * all of them are being removed.
  */
 
 /**
@@ -41,8 +43,10 @@ struct vmr_transaction {
 	struct vmr_manager	*manager;
 	/* devices to register, linked by next_in_transaction */
 	struct vmr_device	*adds;
+	struct vmr_device	*last_add;
 	/* devices to unregister, linked by next_in_transaction */
 	struct vmr_device	*removes;
+	struct vmr_device	*last_remove;
 };
 
 /**
@@ -80,8 +84,8 @@ int vmr_transaction_add(struct vmr_transaction *transaction,
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
- *  - -EBUSY: @dev is part of a transaction already, or a bus with devices that
- *    this transaction does not remove;
+ *  - -EBUSY: @dev is part of a transaction already, or the bridge of a bus that
+ *    is held or has devices that this transaction does not remove;
  *  - -ENOENT: @dev is not registered.
  */
 int vmr_transaction_remove(struct vmr_transaction *transaction,

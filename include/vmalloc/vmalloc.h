@@ -23,5 +23,7 @@
 #include <vmalloc/pci.h>
 #include <vmalloc/snapshot.h>
 #include <vmalloc/pci_snapshot.h>
+#include <vmalloc/describe.h>
+#include <vmalloc/acpi.h>
 
 #endif /* VMALLOC_VMALLOC_H */

@@ -22,6 +22,7 @@ static const struct {
 	{ EALREADY, "already released" },
 	{ EMSGSIZE, "access has a wrong width" },
 	{ ENXIO, "no device answers" },
+	{ ELOOP, "access loops back to a device" },
 	{ EDEADLK, "would wait for its own caller" },
 	{ EAGAIN, "not yet" },
 	{ EBADMSG, "snapshot is malformed" },

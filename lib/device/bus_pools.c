@@ -4,6 +4,20 @@
  */
 #include "device.h"
 
+/* Whether @w or a window above that forwards it is prefetchable */
+static bool in_prefetchable(const struct vmr_bus *bus,
+			    const struct vmr_region *w)
+{
+	const struct vmr_region *window = w;
+
+	for (; !window->prefetchable; window = vmr_bus_find_window(bus, w)) {
+		bus = bus->bridge->parent_bus;
+		if (!bus)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Add a window to the pools if it is live and all buses above forward it. The
  * bridge need not be registered: the transaction that adds a device may add its
@@ -27,7 +41,7 @@ static void pool_set_add_window(struct vmr_bus *bus, struct vmr_pool_set *set,
 		},
 		.kinds = w->io == VMR_PIO ? 1u << VMR_KIND_PIO :
 			 1u << VMR_KIND_MMIO | 1u << VMR_KIND_MEM,
-		.flags = (w->prefetchable ? VMR_PREFETCHABLE : 0) |
+		.flags = (in_prefetchable(bus, w) ? VMR_PREFETCHABLE : 0) |
 			 (w->range.start >> 32 ? VMR_64BIT : 0),
 	};
 }

@@ -5,63 +5,6 @@
 #include "device.h"
 #include "trace.h"
 
-/* The region of @dev whose range is @range, or NULL */
-static const struct vmr_region *
-device_find_region(const struct vmr_device *dev, const struct vmr_range *range)
-{
-	const struct vmr_region *region;
-
-	for (region = dev->regions; region; region = region->next)
-		if (&region->range == range)
-			return region;
-	return NULL;
-}
-
-static bool constraint_matches_region(const struct vmr_device *dev,
-				      const struct vmr_constraint *c)
-{
-	const struct vmr_region *region = device_find_region(dev, c->range);
-
-	switch (c->kind) {
-	case VMR_KIND_PIO:
-		return region && region->size == c->request.size &&
-		       region->io == VMR_PIO;
-	case VMR_KIND_MMIO:
-	case VMR_KIND_MEM:
-		/* A prefetchable window does not forward to such a region. */
-		if (dev->parent_bus && region && !region->prefetchable &&
-		    c->flags & VMR_PREFETCHABLE)
-			return false;
-		return region && region->size == c->request.size &&
-		       region->io == VMR_MMIO;
-	case VMR_KIND_DEVICE_ID:
-	case VMR_KIND_PCI_BDF:
-		return false;	/* the library finds the owner by these */
-	default:
-		return !region;
-	}
-}
-
-int vmr_device_check(const struct vmr_device *dev, size_t *failed)
-{
-	const struct vmr_region *region;
-	size_t i;
-
-	if (dev->nr_constraints &&
-	    (!dev->constraints || !dev->resources.entries))
-		return -EINVAL;
-	for (region = dev->regions; region; region = region->next)
-		if (region->type == VMR_REGION_WINDOW && !dev->subordinate)
-			return -EINVAL;
-	for (i = 0; i < dev->nr_constraints; i++)
-		if (!constraint_matches_region(dev, &dev->constraints[i])) {
-			if (failed)
-				*failed = i;
-			return -EINVAL;
-		}
-	return 0;
-}
-
 static bool any_region_linked(const struct vmr_device *dev)
 {
 	const struct vmr_region *region;
@@ -70,23 +13,6 @@ static bool any_region_linked(const struct vmr_device *dev)
 		if (region->range.node.link)
 			return true;
 	return false;
-}
-
-bool vmr_device_parent_registered(const struct vmr_device *dev,
-				  const struct vmr_transaction *t)
-{
-	const struct vmr_device *up =
-		dev->parent_bus ? dev->parent_bus->bridge : NULL;
-
-	if (!up)
-		return true;
-	/*
-	 * A bridge that @t adds counts as registered for @t. A bridge that any
-	 * transaction removes counts as unregistered.
-	 */
-	return up->transaction ?
-		       up->transaction == t && !vmr_device_is_registered(up) :
-		       vmr_device_is_registered(up);
 }
 
 /* Free all resources of a device except the device id */
@@ -137,6 +63,39 @@ void vmr_device_retire(struct vmr_manager *manager, struct vmr_device *dev)
 	smp_store_release(&manager->epoch, dev->retire_epoch);
 }
 
+/* Park the regions whose constraints say so. They keep their addresses. */
+static void park_granted(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	size_t i;
+
+	for (i = 0; i < dev->nr_constraints; i++) {
+		const struct vmr_constraint *c = &dev->constraints[i];
+
+		if (c->flags & VMR_GRANT_PARKED)
+			vmr_park(vmr_device_space(manager, dev,
+						  c->kind == VMR_KIND_PIO ?
+							  VMR_PIO :
+							  VMR_MMIO),
+				 c->range, c->range->start, c->range->last);
+	}
+}
+
+/*
+ * Call set_resources(). The device counts on its bus before, so that the callback
+ * cannot unregister the bridge.
+ */
+int vmr_device_set_resources(struct vmr_device *dev)
+{
+	int ret = 0;
+
+	vmr_bus_add_device(dev);
+	if (dev->ops->set_resources)
+		ret = dev->ops->set_resources(dev, &dev->resources);
+	if (ret)
+		vmr_bus_remove_device(dev);
+	return ret;
+}
+
 /*
  * Check a device, allocate its resources and call set_resources(). The device
  * is not reachable yet. If this fails, all is as before, but lookups may have
@@ -152,14 +111,15 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 
 	if (!manager || !dev || !dev->ops)
 		return -EINVAL;
-	ret = vmr_device_check(dev, failed);
+	ret = vmr_device_check(manager, dev, failed);
 	if (ret)
 		return ret;
-	if (dev->state != VMR_DEVICE_UNREGISTERED || dev->id.node.link ||
-	    any_region_linked(dev))
+	if (dev->id.node.link || any_region_linked(dev))
 		return -EEXIST;
-	if (!vmr_device_parent_registered(dev, t))
+	if (!vmr_device_parent_registered(manager, dev, t))
 		return -ENOENT;
+	dev->manager = manager;
+	vmr_range_set_type(&dev->id, VMR_TYPE_DEVICE);
 
 	/* The id comes last, so that errors of constraints come first. */
 	ret = vmr_system_alloc_in(manager->sys, vmr_bus_pool_set(dev, &set),
@@ -175,9 +135,9 @@ int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		goto free_resources;
 	}
 	vmr_watermarks_swap(manager->sys, &marks);
+	park_granted(manager, dev);
 	/* Lookups ignore the linked ranges until @dev->state changes. */
-	if (dev->ops->set_resources)
-		ret = dev->ops->set_resources(dev, &dev->resources);
+	ret = vmr_device_set_resources(dev);
 	if (!ret) {
 		vmr_watermarks_raise(manager->sys, &marks);
 		return 0;
@@ -192,14 +152,14 @@ retire:
 	return ret;
 }
 
-/* Queue the notifications of all regions, and add the device to the list */
+/* Queue the notifications of all regions, and add the device to the lists */
 void vmr_device_queue_add(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	struct vmr_region *region;
 
 	for (region = dev->regions; region; region = region->next)
 		vmr_notify_queue(manager, region);
-	list_add_tail(vmr_to_list(&dev->link), vmr_to_list(&manager->devices));
+	vmr_manager_add_device(manager, dev);
 }
 
 void vmr_device_publish(struct vmr_manager *manager, struct vmr_device *dev)
@@ -224,7 +184,6 @@ int vmr_device_register(struct vmr_manager *manager, struct vmr_device *dev,
 
 	if (ret)
 		return ret;
-	vmr_bus_add_device(dev);
 	vmr_device_publish(manager, dev);
 	return 0;
 }
@@ -256,7 +215,7 @@ void vmr_device_finish_unregister(struct vmr_manager *manager,
 				  struct vmr_device *dev)
 {
 	vmr_id_free_range(&manager->sys->device_ids, &dev->id);
-	vmr_list_unlink(&dev->link);
+	vmr_manager_remove_device(manager, dev);
 	vmr_bus_remove_device(dev);
 	vmr_device_retire(manager, dev);
 	vmr_trace_unregister(manager, dev);
@@ -268,8 +227,7 @@ int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev)
 
 	if (!manager || !dev)
 		return -EINVAL;
-	if (dev->transaction ||
-	    (dev->subordinate && dev->subordinate->nr_devices))
+	if (dev->transaction || vmr_bus_in_use(dev->subordinate))
 		return -EBUSY;
 	if (!vmr_manager_has_device(manager, dev))
 		return -ENOENT;

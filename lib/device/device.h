@@ -3,7 +3,7 @@
  * device.h - what the files of the device layer share
  *
  * The order of the files, each of which calls only those before it: bus,
- * region, find, bus_pools, notify, settle, manager, device, placement, change,
+ * region, find, bus_pools, notify, settle, manager, check, device, placement, change,
  * transaction, device_restore, reader and dispatch.
  */
 #ifndef VMR_LIB_DEVICE_DEVICE_H
@@ -57,7 +57,10 @@ static inline bool vmr_device_is_registered(const struct vmr_device *dev)
 	return smp_load_acquire(&dev->state) >= VMR_DEVICE_REGISTERED;
 }
 
-/* Whether a device is registered with this manager, which then has its id */
+/*
+ * Whether a device is registered with this manager, which then has its id. A copy
+ * of a device is not: its id is in no tree.
+ */
 static inline bool vmr_manager_has_device(const struct vmr_manager *manager,
 					  const struct vmr_device *dev)
 {
@@ -82,6 +85,7 @@ static inline bool vmr_isa_forwards(uint64_t start, uint64_t last)
 	return (start & 0x3ff) + (last - start) <= 0xff;
 }
 
+/* Count a device on its bus, from before its callbacks until it has left */
 static inline void vmr_bus_add_device(struct vmr_device *dev)
 {
 	if (dev->parent_bus)
@@ -96,13 +100,56 @@ static inline void vmr_bus_remove_device(struct vmr_device *dev)
 	}
 }
 
-/* bus.c: whether a window of a bus forwards all addresses of @region */
-bool vmr_bus_forwards(const struct vmr_bus *bus,
-		      const struct vmr_region *region);
+/* bus.c: the window of a bus that forwards all addresses of @region, or NULL */
+const struct vmr_region *vmr_bus_find_window(const struct vmr_bus *bus,
+					     const struct vmr_region *region);
+
+/*
+ * While a bus is held its bridge cannot be unregistered, with devices on the bus or
+ * without. A layer above holds it once for each address behind it.
+ */
+static inline void vmr_bus_hold(struct vmr_bus *bus)
+{
+	bus->nr_holds++;
+}
+
+static inline void vmr_bus_release(struct vmr_bus *bus)
+{
+	VMR_ASSERT(bus->nr_holds);
+	bus->nr_holds--;
+}
+
+/* Whether a bus keeps its bridge registered */
+static inline bool vmr_bus_in_use(const struct vmr_bus *bus)
+{
+	return bus && (bus->nr_devices || bus->nr_holds);
+}
+
+/* The registered devices on @bus, or at the root if it is NULL */
+static inline struct list_head *
+vmr_bus_devices(const struct vmr_manager *manager, const struct vmr_bus *bus)
+{
+	return vmr_to_list((struct vmr_list *)(bus ? &bus->devices :
+						     &manager->root_devices));
+}
 
 /* bus.c: whether every bus above @dev forwards all addresses of @region */
 bool vmr_region_is_forwarded(const struct vmr_device *dev,
 			     const struct vmr_region *region);
+
+/* find.c: add a device to the lists and the tree of registered devices, or remove it */
+void vmr_manager_add_device(struct vmr_manager *manager,
+			    struct vmr_device *dev);
+void vmr_manager_remove_device(struct vmr_manager *manager,
+			       struct vmr_device *dev);
+
+/*
+ * find.c: the device that follows @dev in a walk of all registered devices behind
+ * @bus, a bridge before the devices on its bus; the first one if @dev is NULL
+ */
+struct vmr_device *vmr_next_device_behind(const struct vmr_manager *manager,
+					  const struct vmr_bus *bus,
+					  struct vmr_device *dev);
 
 /* bus_pools.c: fill in and return the pools for a device; NULL at the root */
 struct vmr_pool_set *vmr_bus_pool_set(const struct vmr_device *dev,
@@ -112,8 +159,8 @@ struct vmr_pool_set *vmr_bus_pool_set(const struct vmr_device *dev,
  * notify.c: before a call changes the mapping of a region, it queues the region
  * with its current mapping. After the change it delivers the queue. A window is
  * queued with all regions behind it, and so are windows whose claims the change
- * may settle. Since this walks all devices, it happens outside the write
- * section.
+ * may settle. Since this walks all devices behind the window, it happens outside the
+ * write section.
  */
 void vmr_notify_queue_region(struct vmr_manager *manager,
 			     struct vmr_region *region);
@@ -133,10 +180,15 @@ void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 void vmr_settle_for_devices(struct vmr_manager *manager,
 			    struct vmr_device *dev);
 
-/* device.c: the steps of registering and unregistering */
-int vmr_device_check(const struct vmr_device *dev, size_t *failed);
-bool vmr_device_parent_registered(const struct vmr_device *dev,
+/* check.c: whether a device is one that can be registered, and its bridge is there */
+int vmr_device_check(const struct vmr_manager *manager,
+		     const struct vmr_device *dev, size_t *failed);
+bool vmr_device_parent_registered(const struct vmr_manager *manager,
+				  const struct vmr_device *dev,
 				  const struct vmr_transaction *t);
+
+/* device.c: the steps of registering and unregistering */
+int vmr_device_set_resources(struct vmr_device *dev);
 int vmr_device_prepare(struct vmr_manager *manager, struct vmr_device *dev,
 		       const struct vmr_transaction *t, size_t *failed,
 		       struct vmr_range **conflict);

@@ -36,6 +36,9 @@ static int check_restored_ranges(struct vmr_manager *manager,
 	for (i = 0; i < dev->nr_constraints; i++) {
 		const struct vmr_constraint *c = &dev->constraints[i];
 
+		/* The guest may have moved or unmapped a region granted parked */
+		if (c->flags & VMR_GRANT_PARKED)
+			continue;
 		if (!vmr_constraint_is_allocated(constraint_space(manager, dev, c),
 						 c) ||
 		    c->range->last - c->range->start != c->request.size - 1)
@@ -49,6 +52,19 @@ static int check_restored_ranges(struct vmr_manager *manager,
 	return -ENOENT;
 }
 
+int vmr_device_reserve_id(struct vmr_manager *manager, struct vmr_device *dev,
+			  uint32_t id, struct vmr_range **conflict)
+{
+	if (!manager || !dev)
+		return -EINVAL;
+	if (dev->id.node.link)
+		return -EEXIST;
+	vmr_range_set_type(&dev->id, VMR_TYPE_DEVICE);
+	return vmr_id_reserve(&manager->sys->device_ids, &dev->id, id,
+			      conflict);
+}
+EXPORT_SYMBOL_GPL(vmr_device_reserve_id);
+
 int vmr_device_register_restored(struct vmr_manager *manager,
 				 struct vmr_device *dev, size_t *failed)
 {
@@ -57,29 +73,26 @@ int vmr_device_register_restored(struct vmr_manager *manager,
 
 	if (!manager || !dev || !dev->ops)
 		return -EINVAL;
-	ret = vmr_device_check(dev, failed);
+	ret = vmr_device_check(manager, dev, failed);
 	if (ret)
 		return ret;
 	if (dev->resources.max < dev->nr_constraints)
 		return -EINVAL;
-	if (dev->state != VMR_DEVICE_UNREGISTERED)
-		return -EEXIST;
-	if (!vmr_device_parent_registered(dev, NULL))
+	if (!vmr_device_parent_registered(manager, dev, NULL))
 		return -ENOENT;
 	ret = check_restored_ranges(manager, dev, failed);
 	if (ret)
 		return ret;
 	vmr_resource_set_fill(dev->constraints, dev->nr_constraints,
 			      &dev->resources);
-	if (dev->ops->set_resources)
-		ret = dev->ops->set_resources(dev, &dev->resources);
+	dev->manager = manager;
+	ret = vmr_device_set_resources(dev);
 	if (ret) {
 		dev->resources.nr = 0;
 		return ret;
 	}
 	removal = dev->removal_restored;
 	dev->removal_restored = false;
-	vmr_bus_add_device(dev);
 	vmr_device_publish(manager, dev);
 	/* A listener can have unregistered the device, or requested its removal */
 	if (removal)

@@ -9,49 +9,91 @@
 #include "reader.h"
 #include "trace.h"
 
-struct dispatch_target {
-	struct vmr_device	*dev;
-	struct vmr_access	access;
-};
+#define MAX_WIDTH	8
 
-/* The subregion of a memory region that contains @offset, or NULL */
-static struct vmr_region *subregion_at(struct vmr_region *region,
-				       uint64_t offset)
+/* Copy a value whose address in guest-visible memory, @to or @from, is aligned */
+#define copy_once(type, to, from, host) \
+	do { \
+		type value_; \
+		if ((from) == (host)) { \
+			value_ = READ_ONCE(*(const type *)(from)); \
+			memcpy((to), &value_, sizeof(value_)); \
+		} else { \
+			memcpy(&value_, (from), sizeof(value_)); \
+			WRITE_ONCE(*(type *)(to), value_); \
+		} \
+	} while (0)
+
+/*
+ * The subregion that contains @offset, or NULL. @first and @last receive the offsets
+ * between the subregions around @offset, or those of the one that contains it.
+ */
+static struct vmr_region *subregion_at(const struct vmr_region *region,
+				       uint64_t offset, uint64_t *first,
+				       uint64_t *last)
 {
+	const struct vmr_node *node = region->subregion_root;
 	struct vmr_region *subregion;
 
-	for (subregion = region->subregions; subregion;
-	     subregion = subregion->next)
-		if (offset >= subregion->offset &&
-		    offset - subregion->offset < subregion->size)
+	while (node) {
+		subregion = container_of((struct vmr_node *)node,
+					 struct vmr_region, subregion_node);
+		if (offset < subregion->offset) {
+			*last = subregion->offset - 1;
+			node = node->left;
+		} else if (offset - subregion->offset >= subregion->size) {
+			*first = subregion->offset + subregion->size;
+			node = node->right;
+		} else {
+			*first = subregion->offset;
+			*last = *first + (subregion->size - 1);
 			return subregion;
+		}
+	}
 	return NULL;
+}
+
+/* Whether an access to memory outside the subregions is served */
+static bool memory_serves(const struct vmr_dispatch *target,
+			  const struct vmr_region *region, bool write)
+{
+	const struct vmr_device_ops *ops = target->dev->ops;
+
+	return region->host || (write ? !!ops->write : !!ops->read);
 }
 
 /*
  * Fill in @target for an access to @region, which is at [@start, @last]. In a
- * memory region, the target is the subregion at @addr.
+ * memory region, the target is the subregion at @addr, or else the memory itself.
  */
-static inline int resolve_access(struct dispatch_target *target,
+static inline int resolve_access(struct vmr_dispatch *target,
 				 struct vmr_region *region, uint64_t start,
-				 uint64_t last, uint64_t addr, uint32_t width)
+				 uint64_t last, uint64_t addr)
 {
 	uint64_t offset = addr - start;
 	uint64_t left = last - addr;	/* bytes after the first */
+	uint64_t part_first = 0, part_last = last - start;
+	struct vmr_region *part;
 
 	VMR_ASSERT(addr >= start && addr <= last);
 	target->dev = region->device;
+	target->host = NULL;
 	if (region->type == VMR_REGION_MEMORY) {
-		region = subregion_at(region, offset);
-		if (!region)
+		part = subregion_at(region, offset, &part_first, &part_last);
+		left = part_last - offset;
+		if (part) {
+			region = part;
+			start += part->offset;
+			offset -= part->offset;
+		} else if (!memory_serves(target, region, target->write)) {
 			return -ENXIO;
-		start += region->offset;
-		offset -= region->offset;
-		left = region->size - 1 - offset;
+		} else if (!(target->write && region->read_only)) {
+			target->host = region->host;
+		}
 	} else if (region->type != VMR_REGION_TRAPPED) {
 		return -ENXIO;
 	}
-	if (left < width - 1)
+	if (left < target->access.width - 1)
 		return -ENXIO;
 	target->access.region = region;
 	target->access.base = start;
@@ -64,8 +106,8 @@ static bool access_width_valid(enum vmr_io io, uint32_t width, uint32_t count)
 	if (!count)
 		return false;
 	if (io == VMR_PIO)
-		return width == 1 || width == 2 || width == 4;
-	return width >= 1 && width <= 8;
+		return width == 1 || width == 2 || width == 4 || width == 8;
+	return width >= 1 && width <= MAX_WIDTH;
 }
 
 /*
@@ -109,8 +151,7 @@ static void cache_flush(struct vmr_reader *reader, uint32_t rollover)
  */
 static int lookup_cached(struct vmr_reader *reader,
 			 const struct vmr_cache_entry *entry, enum vmr_io io,
-			 uint64_t addr, uint32_t width,
-			 struct dispatch_target *target)
+			 uint64_t addr, struct vmr_dispatch *target)
 {
 	const struct vmr_generations *generations =
 		&reader->manager->sys->generations;
@@ -131,7 +172,7 @@ static int lookup_cached(struct vmr_reader *reader,
 	    entry->region->io != io)
 		return -EAGAIN;
 	return resolve_access(target, entry->region, entry->start, entry->last,
-			      addr, width);
+			      addr);
 }
 
 /*
@@ -150,8 +191,7 @@ static int lookup_cached(struct vmr_reader *reader,
  */
 static noinline int lookup_tree(const struct vmr_reader *reader,
 				struct vmr_cache_entry *entry, enum vmr_io io,
-				uint64_t addr, uint32_t width,
-				struct dispatch_target *target)
+				uint64_t addr, struct vmr_dispatch *target)
 {
 	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = vmr_manager_space(reader->manager, io);
@@ -199,7 +239,22 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 			.gen_slots = gen_slots,
 			.gen_sum = gen_sum,
 		};
-	return resolve_access(target, region, start, last, addr, width);
+	return resolve_access(target, region, start, last, addr);
+}
+
+/*
+ * Whether a callback of the device that would answer is on the stack of this
+ * reader already, at any depth
+ */
+static noinline bool is_inside(const struct vmr_reader *reader,
+			       const struct vmr_device *dev)
+{
+	const struct vmr_dispatch *outer = reader->innermost;
+
+	for (; outer; outer = outer->outer)
+		if (outer->dev == dev)
+			return true;
+	return false;
 }
 
 /*
@@ -207,40 +262,44 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
  * calls reader_callback_end() after the callback.
  */
 static inline int lookup_device(struct vmr_reader *reader, enum vmr_io io,
-				uint64_t addr, uint32_t width,
-				struct dispatch_target *target)
+				uint64_t addr, struct vmr_dispatch *target)
 {
 	struct vmr_cache_entry *entry = cache_slot(reader, io, addr);
 	int ret;
 
+	target->outer_thread = reader->thread;
 	reader_lookup_begin(reader);
-	ret = lookup_cached(reader, entry, io, addr, width, target);
+	ret = lookup_cached(reader, entry, io, addr, target);
 	while (ret == -EAGAIN)
-		ret = lookup_tree(reader, entry, io, addr, width, target);
+		ret = lookup_tree(reader, entry, io, addr, target);
+	if (!ret && reader->innermost && !target->host &&
+	    !target->dev->reentrant && is_inside(reader, target->dev))
+		ret = -ELOOP;
 	if (ret) {
 		/*
 		 * Orders the loads of the search before the end of the lookup.
 		 * Pairs with the load-acquire of @epoch in reader_may_access().
 		 */
 		smp_store_release(&reader->epoch, 0);
+		reader_restore_thread(reader, target->outer_thread);
 		vmr_trace_dispatch_miss(reader, addr, ret);
 		return ret;
 	}
 	target->access.reader = reader;
-	reader_callback_begin(reader, target->dev);
+	reader_callback_begin(reader, target);
 	vmr_trace_dispatch(reader, target->dev, &target->access);
 	return 0;
 }
 
 static int dispatch_lookup(struct vmr_reader *reader, enum vmr_io io,
 			   uint64_t addr, uint32_t width, uint32_t count,
-			   struct dispatch_target *target)
+			   struct vmr_dispatch *target)
 {
 	if (!access_width_valid(io, width, count))
 		return -EMSGSIZE;
 	target->access.width = width;
 	target->access.count = count;
-	return lookup_device(reader, io, addr, width, target);
+	return lookup_device(reader, io, addr, target);
 }
 
 static bool dispatch_args_invalid(const struct vmr_reader *reader,
@@ -250,26 +309,75 @@ static bool dispatch_args_invalid(const struct vmr_reader *reader,
 	       (io != VMR_PIO && io != VMR_MMIO);
 }
 
+/* Copy one access. If its width can be loaded at once from @from, it is. */
+static void copy_access(void *to, const void *from, uint32_t width,
+			const void *host)
+{
+	if (!vmr_is_pow2(width) || (uintptr_t)host & (width - 1)) {
+		memcpy(to, from, width);
+		return;
+	}
+	switch (width) {
+	case 1:
+		copy_once(uint8_t, to, from, host);
+		break;
+	case 2:
+		copy_once(uint16_t, to, from, host);
+		break;
+	case 4:
+		copy_once(uint32_t, to, from, host);
+		break;
+	default:
+		copy_once(uint64_t, to, from, host);
+	}
+}
+
+static noinline void read_host(const struct vmr_dispatch *target, void *data)
+{
+	const uint8_t *host = (uint8_t *)target->host + target->access.offset;
+	uint32_t width = target->access.width, i;
+
+	for (i = 0; i < target->access.count; i++)
+		copy_access((uint8_t *)data + (size_t)width * i, host, width,
+			    host);
+}
+
+static noinline void write_host(const struct vmr_dispatch *target,
+				const void *data)
+{
+	uint8_t *host = (uint8_t *)target->host + target->access.offset;
+	uint32_t width = target->access.width, i;
+
+	for (i = 0; i < target->access.count; i++)
+		copy_access(host, (const uint8_t *)data + (size_t)width * i,
+			    width, host);
+}
+
 int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	     void *data, uint32_t width, uint32_t count)
 {
 	struct vmr_change change = { .type = VMR_CHANGE_NONE };
-	struct dispatch_target target;
+	struct vmr_dispatch target;
 	int ret;
 
 	if (dispatch_args_invalid(reader, io, data))
 		return -EINVAL;
 	target.access.change = &change;
+	target.write = false;
 	ret = dispatch_lookup(reader, io, addr, width, count, &target);
 	if (ret) {
-		memset(data, 0xff, (size_t)width * count);
+		/* A width that no bus has says nothing about @data */
+		if (width <= MAX_WIDTH)
+			memset(data, 0xff, (size_t)width * count);
 		return ret;
 	}
-	if (target.dev->ops->read)
+	if (target.host)
+		read_host(&target, data);
+	else if (target.dev->ops->read)
 		target.dev->ops->read(target.dev, &target.access, data);
 	else
 		memset(data, 0xff, (size_t)width * count);
-	reader_callback_end(reader);
+	reader_callback_end(reader, &target);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_read);
@@ -278,19 +386,22 @@ int vmr_write_change(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 		     const void *data, uint32_t width, uint32_t count,
 		     struct vmr_change *change)
 {
-	struct dispatch_target target;
+	struct vmr_dispatch target;
 	int ret;
 
 	if (dispatch_args_invalid(reader, io, data) || !change)
 		return -EINVAL;
+	target.write = true;
 	ret = dispatch_lookup(reader, io, addr, width, count, &target);
 	if (ret)
 		return ret;
 	*change = (struct vmr_change) { .type = VMR_CHANGE_NONE };
 	target.access.change = change;
-	if (target.dev->ops->write)
+	if (target.host)
+		write_host(&target, data);
+	else if (target.dev->ops->write)
 		target.dev->ops->write(target.dev, &target.access, data);
-	reader_callback_end(reader);
+	reader_callback_end(reader, &target);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_write_change);

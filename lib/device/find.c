@@ -2,6 +2,8 @@
 /*
  * find.c - finding devices and regions
  */
+#include <linux/rbtree.h>
+
 #include "device.h"
 
 struct vmr_device *vmr_find_device_by_id(const struct vmr_manager *manager,
@@ -32,34 +34,107 @@ struct vmr_device *vmr_next_device_on_bus(const struct vmr_manager *manager,
 					  const struct vmr_bus *bus,
 					  const struct vmr_device *prev)
 {
-	struct vmr_device *dev = vmr_next_device(manager, prev);
+	struct list_head *devices, *next;
 
-	while (dev && dev->parent_bus != bus)
-		dev = vmr_next_device(manager, dev);
-	return dev;
+	if (!manager)
+		return NULL;
+	devices = vmr_bus_devices(manager, bus);
+	next = prev ? vmr_to_list((struct vmr_list *)&prev->bus_link)->next :
+		      devices->next;
+	if (!next || next == devices)
+		return NULL;
+	return container_of((struct vmr_list *)next, struct vmr_device,
+			    bus_link);
 }
 EXPORT_SYMBOL_GPL(vmr_next_device_on_bus);
 
-static bool names_equal(const char *a, const char *b)
+struct vmr_device *vmr_next_device_behind(const struct vmr_manager *manager,
+					  const struct vmr_bus *bus,
+					  struct vmr_device *dev)
+{
+	struct vmr_device *next;
+
+	if (!dev)
+		return vmr_next_device_on_bus(manager, bus, NULL);
+	next = dev->subordinate ?
+		       vmr_next_device_on_bus(manager, dev->subordinate, NULL) :
+		       NULL;
+	while (!next) {
+		next = vmr_next_device_on_bus(manager, dev->parent_bus, dev);
+		if (next || dev->parent_bus == bus)
+			break;
+		dev = dev->parent_bus->bridge;
+	}
+	return next;
+}
+
+static struct vmr_device *named_device(const struct rb_node *rb)
+{
+	return container_of((struct vmr_node *)rb, struct vmr_device,
+			    name_node);
+}
+
+static int compare_names(const char *a, const char *b)
 {
 	while (*a && *a == *b) {
 		a++;
 		b++;
 	}
-	return *a == *b;
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+static void add_name(struct vmr_manager *manager, struct vmr_device *dev)
+{
+	struct rb_root *root = (struct rb_root *)&manager->names;
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		/* Behind the devices with the same name, which are older */
+		link = compare_names(dev->name, named_device(parent)->name) < 0 ?
+			       &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node((struct rb_node *)&dev->name_node, parent, link);
+	rb_insert_color((struct rb_node *)&dev->name_node, root);
+}
+
+void vmr_manager_add_device(struct vmr_manager *manager,
+			    struct vmr_device *dev)
+{
+	list_add_tail(vmr_to_list(&dev->link), vmr_to_list(&manager->devices));
+	list_add_tail(vmr_to_list(&dev->bus_link),
+		      vmr_bus_devices(manager, dev->parent_bus));
+	if (dev->name)
+		add_name(manager, dev);
+}
+
+void vmr_manager_remove_device(struct vmr_manager *manager,
+			       struct vmr_device *dev)
+{
+	vmr_list_unlink(&dev->link);
+	vmr_list_unlink(&dev->bus_link);
+	if (dev->name)
+		rb_erase((struct rb_node *)&dev->name_node,
+			 (struct rb_root *)&manager->names);
 }
 
 struct vmr_device *vmr_find_device_by_name(const struct vmr_manager *manager,
 					   const char *name)
 {
-	struct vmr_device *dev = NULL;
+	const struct rb_node *rb;
+	struct vmr_device *found = NULL;
+	int order;
 
-	if (!name)
+	if (!manager || !name)
 		return NULL;
-	while ((dev = vmr_next_device(manager, dev)))
-		if (dev->name && names_equal(dev->name, name))
-			return dev;
-	return NULL;
+	rb = (const struct rb_node *)manager->names;
+	while (rb) {
+		order = compare_names(name, named_device(rb)->name);
+		if (!order)
+			found = named_device(rb);
+		rb = order > 0 ? rb->rb_right : rb->rb_left;
+	}
+	return found;
 }
 EXPORT_SYMBOL_GPL(vmr_find_device_by_name);
 

@@ -26,6 +26,7 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 	manager->sys = sys;
 	manager->epoch = 1;
 	INIT_LIST_HEAD(vmr_to_list(&manager->devices));
+	INIT_LIST_HEAD(vmr_to_list(&manager->root_devices));
 	INIT_LIST_HEAD(vmr_to_list(&manager->listeners));
 	INIT_LIST_HEAD(vmr_to_list(&manager->notify_queue));
 	manager->free_notifier.range_freed = range_freed;

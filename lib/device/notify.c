@@ -12,16 +12,6 @@ static bool same_mapping(const struct vmr_mapping *a,
 	return !a->mapped || (a->start == b->start && a->last == b->last);
 }
 
-static bool is_behind(const struct vmr_device *dev, const struct vmr_bus *bus)
-{
-	const struct vmr_bus *up;
-
-	for (up = dev->parent_bus; up; up = up->bridge->parent_bus)
-		if (up == bus)
-			return true;
-	return false;
-}
-
 /* A region that is queued already keeps its oldest mapping */
 void vmr_notify_queue_region(struct vmr_manager *manager,
 			     struct vmr_region *region)
@@ -34,22 +24,26 @@ void vmr_notify_queue_region(struct vmr_manager *manager,
 		      vmr_to_list(&manager->notify_queue));
 }
 
-/* A change of a window may change the mapping of every region behind it */
+/*
+ * A change of a window may change the mapping of every region behind it. A window
+ * that this change has queued already has all of them queued, so that none is
+ * visited twice. In a call by a listener, the queue may be that of an outer change.
+ */
 static void notify_queue_subtree(struct vmr_manager *manager,
 				 struct vmr_region *region)
 {
+	bool queued = region->notify_link.next && !manager->notifying;
+	struct vmr_bus *bus = region->device->subordinate;
 	struct vmr_device *dev = NULL;
 	struct vmr_region *behind;
 
 	vmr_notify_queue_region(manager, region);
-	if (region->type != VMR_REGION_WINDOW)
+	if (region->type != VMR_REGION_WINDOW || queued)
 		return;
-	VMR_ASSERT(region->device->subordinate);
-	while ((dev = vmr_next_device(manager, dev)))
-		if (is_behind(dev, region->device->subordinate))
-			for (behind = dev->regions; behind;
-			     behind = behind->next)
-				vmr_notify_queue_region(manager, behind);
+	VMR_ASSERT(bus);
+	while ((dev = vmr_next_device_behind(manager, bus, dev)))
+		for (behind = dev->regions; behind; behind = behind->next)
+			vmr_notify_queue_region(manager, behind);
 }
 
 void vmr_notify_queue_claims(struct vmr_manager *manager,
@@ -167,6 +161,7 @@ int vmr_listener_register(struct vmr_manager *manager,
 		return -EINVAL;
 	if (listener->link.next)
 		return -EEXIST;
+	listener->manager = manager;
 	list_add_tail(vmr_to_list(&listener->link),
 		      vmr_to_list(&manager->listeners));
 	return 0;
@@ -178,9 +173,10 @@ int vmr_listener_unregister(struct vmr_manager *manager,
 {
 	if (!manager || !listener)
 		return -EINVAL;
-	if (!listener->link.next)
+	if (!listener->link.next || listener->manager != manager)
 		return -ENOENT;
 	vmr_list_unlink(&listener->link);
+	listener->manager = NULL;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_listener_unregister);

@@ -8,7 +8,7 @@ static int region_check_args(struct vmr_manager *manager,
 			     struct vmr_region *region,
 			     struct vmr_space **space)
 {
-	if (!manager || !region)
+	if (!manager || !region || region->is_subregion)
 		return -EINVAL;
 	*space = vmr_region_space(manager, region);
 	return *space && vmr_manager_has_device(manager, region->device) ?
@@ -230,9 +230,37 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 EXPORT_SYMBOL_GPL(vmr_region_move_bulk);
 
 /*
- * All regions are freed before any is placed. A region can therefore move to
- * the addresses that another one leaves, and lookups observe all moves or none.
+ * The steps of a change that places several regions of a device. All regions are
+ * freed before any is placed. A region can therefore move to the addresses that
+ * another one leaves, and lookups observe all placements or none. The mark of a
+ * region says that it takes part.
  */
+static bool placement_prepare(struct vmr_manager *manager,
+			      struct vmr_region *region,
+			      const struct vmr_placement *placement)
+{
+	region->mark = !region_is_placed(region, placement);
+	if (region->mark)
+		vmr_notify_queue(manager, region);
+	return region->mark;
+}
+
+static void placement_free(struct vmr_manager *manager,
+			   struct vmr_region *region)
+{
+	if (region->mark)
+		vmr_region_free(vmr_region_space(manager, region), region);
+}
+
+static void placement_apply(struct vmr_manager *manager,
+			    struct vmr_region *region,
+			    const struct vmr_placement *placement)
+{
+	if (region->mark)
+		region_set_placement(manager, region, placement);
+	region->mark = false;
+}
+
 void vmr_device_update_placements(struct vmr_manager *manager,
 				  struct vmr_device *dev, uint32_t mask,
 				  struct vmr_region *(*get_placement)(struct vmr_device *dev,
@@ -241,32 +269,106 @@ void vmr_device_update_placements(struct vmr_manager *manager,
 {
 	struct vmr_placement placement;
 	struct vmr_region *region;
+	bool any = false;
 	unsigned int i;
 
 	if (!vmr_manager_has_device(manager, dev))
 		return;
 	for (i = 0; mask >> i; i++) {
 		region = get_placement(dev, i, &placement);
-		if (region_is_placed(region, &placement))
-			mask &= ~(1u << i);
-		else if (mask & 1u << i)
-			vmr_notify_queue(manager, region);
+		if (mask & 1u << i)
+			any |= placement_prepare(manager, region, &placement);
 	}
-	if (!mask)
+	if (!any)
 		return;
 	vmr_seqcount_write_begin(&manager->sys->seq);
-	for (i = 0; mask >> i; i++) {
-		region = get_placement(dev, i, &placement);
+	for (i = 0; mask >> i; i++)
 		if (mask & 1u << i)
-			vmr_region_free(vmr_region_space(manager, region),
-					region);
-	}
+			placement_free(manager,
+				       get_placement(dev, i, &placement));
 	vmr_settle_for_devices(manager, dev);
 	for (i = 0; mask >> i; i++) {
 		region = get_placement(dev, i, &placement);
 		if (mask & 1u << i)
-			region_set_placement(manager, region, &placement);
+			placement_apply(manager, region, &placement);
 	}
 	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_notify_flush(manager);
 }
+
+static bool program_op_invalid(const struct vmr_device *dev,
+			       const struct vmr_program_op *op)
+{
+	const struct vmr_region *region = op->region;
+
+	if (!region || region->device != dev || region->is_subregion ||
+	    region->mark)
+		return true;
+	if (op->placement.state == VMR_FREE)
+		return false;
+	return (op->placement.state != VMR_LIVE &&
+		op->placement.state != VMR_PARKED) ||
+	       (region->type == VMR_REGION_WINDOW &&
+		op->placement.start > op->placement.last);
+}
+
+/* The placement of a region that is no window has the region's size */
+static struct vmr_placement program_op_placement(const struct vmr_program_op *op)
+{
+	struct vmr_placement placement = op->placement;
+
+	if (op->region->type != VMR_REGION_WINDOW)
+		placement.last = placement.start + (op->region->size - 1);
+	return placement;
+}
+
+/* Check all regions, with a mark on those that are named already */
+static int check_program_ops(struct vmr_device *dev,
+			     const struct vmr_program_op *ops, size_t nr,
+			     size_t *failed)
+{
+	size_t i, j;
+
+	for (i = 0; i < nr && !program_op_invalid(dev, &ops[i]); i++)
+		ops[i].region->mark = true;
+	for (j = 0; j < i; j++)
+		ops[j].region->mark = false;
+	if (i == nr)
+		return 0;
+	if (failed)
+		*failed = i;
+	return -EINVAL;
+}
+
+int vmr_region_program_bulk(struct vmr_manager *manager, struct vmr_device *dev,
+			    const struct vmr_program_op *ops, size_t nr,
+			    size_t *failed)
+{
+	struct vmr_placement placement;
+	bool any = false;
+	size_t i;
+
+	if (!manager || !dev || !ops || !nr ||
+	    check_program_ops(dev, ops, nr, failed))
+		return -EINVAL;
+	if (!vmr_manager_has_device(manager, dev))
+		return -ENOENT;
+	for (i = 0; i < nr; i++) {
+		placement = program_op_placement(&ops[i]);
+		any |= placement_prepare(manager, ops[i].region, &placement);
+	}
+	if (!any)
+		return 0;
+	vmr_seqcount_write_begin(&manager->sys->seq);
+	for (i = 0; i < nr; i++)
+		placement_free(manager, ops[i].region);
+	vmr_settle_for_devices(manager, dev);
+	for (i = 0; i < nr; i++) {
+		placement = program_op_placement(&ops[i]);
+		placement_apply(manager, ops[i].region, &placement);
+	}
+	vmr_seqcount_write_end(&manager->sys->seq);
+	vmr_notify_flush(manager);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_region_program_bulk);

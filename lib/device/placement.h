@@ -7,21 +7,6 @@
 
 #include "device/device.h"
 
-/**
- * struct vmr_placement - the requested state and addresses of a region
- * @state: VMR_LIVE (a claim, if the addresses are in use), VMR_PARKED, or
- *	VMR_FREE, for which the addresses mean nothing
- * @isa_enable: of a window, whether it keeps back the upper 768 of 1024 ports
- * @start: first address
- * @last: last address, inclusive
- */
-struct vmr_placement {
-	enum vmr_state	state;
-	bool		isa_enable;
-	uint64_t	start;
-	uint64_t	last;
-};
-
 /*
  * Move the regions whose bit in @mask is set to their placements, in one write
  * section. @get_placement fills in the placement of the @index-th region of @dev,

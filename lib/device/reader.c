@@ -14,13 +14,16 @@
 static unsigned long readers_lock(struct vmr_manager *manager)
 {
 	unsigned long state = vmr_port_write_begin();
+	unsigned int spins = 0;
 
 	/*
 	 * Orders the previous holder's stores to the list before the accesses
 	 * of this one. Pairs with the store-release in readers_unlock().
 	 */
-	while (xchg_acquire(&manager->readers_lock, 1))
-		vmr_port_spin_relax();
+	while (xchg_acquire(&manager->readers_lock, 1)) {
+		vmr_port_reader_wait(spins);
+		spins += spins + 1 > spins;
+	}
 	return state;
 }
 
@@ -34,6 +37,17 @@ static void readers_unlock(struct vmr_manager *manager, unsigned long state)
 	vmr_port_write_end(state);
 }
 
+/* The link to a reader, or the last link if it is not attached */
+static struct vmr_reader **find_reader(struct vmr_manager *manager,
+				       const struct vmr_reader *reader)
+{
+	struct vmr_reader **at;
+
+	for (at = &manager->readers; *at && *at != reader; at = &(*at)->next)
+		;
+	return at;
+}
+
 int vmr_reader_attach(struct vmr_manager *manager, struct vmr_reader *reader)
 {
 	unsigned long state;
@@ -43,6 +57,11 @@ int vmr_reader_attach(struct vmr_manager *manager, struct vmr_reader *reader)
 	if (reader->manager)
 		return -EEXIST;
 	state = readers_lock(manager);
+	if (*find_reader(manager, reader)) {
+		readers_unlock(manager, state);
+		VMR_ASSERT(!"the memory of an attached reader was zeroed");
+		return -EEXIST;
+	}
 	memset(reader, 0, sizeof(*reader));
 	reader->manager = manager;
 	reader->next = manager->readers;
@@ -74,8 +93,11 @@ int vmr_reader_detach(struct vmr_reader *reader)
 	if (smp_load_acquire(&reader->depth))
 		return -EDEADLK;
 	state = readers_lock(manager);
-	for (at = &manager->readers; *at != reader; at = &(*at)->next)
-		VMR_ASSERT(*at);
+	at = find_reader(manager, reader);
+	if (!*at) {
+		readers_unlock(manager, state);
+		return -ENOENT;
+	}
 	*at = reader->next;
 	reader->manager = NULL;
 	readers_unlock(manager, state);
@@ -127,6 +149,8 @@ static int poll_drain(struct vmr_manager *manager, const struct vmr_device *dev,
 
 	if (!manager || !dev)
 		return -EINVAL;
+	if (dev->manager && dev->manager != manager)
+		return -ENOENT;
 	if (READ_ONCE(dev->state) != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
 	/*

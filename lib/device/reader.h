@@ -66,6 +66,19 @@
 #include "device/device.h"
 #include "range/seqcount.h"
 
+/*
+ * An access in progress, on the stack of its call. The accesses whose callbacks run
+ * are linked from the reader's innermost one outwards.
+ */
+struct vmr_dispatch {
+	struct vmr_device	*dev;
+	struct vmr_access	access;
+	void			*host;		/* memory that serves it, or NULL */
+	bool			write;
+	struct vmr_dispatch	*outer;
+	uintptr_t		outer_thread;	/* of the access around it */
+};
+
 /* R1 and R2 */
 static inline void reader_lookup_begin(struct vmr_reader *reader)
 {
@@ -94,10 +107,13 @@ static inline void reader_lookup_begin(struct vmr_reader *reader)
 
 /* R4 */
 static inline void reader_callback_begin(struct vmr_reader *reader,
-					 struct vmr_device *dev)
+					 struct vmr_dispatch *access)
 {
+	struct vmr_device *dev = access->dev;
 	uint32_t depth = reader->depth;
 
+	access->outer = reader->innermost;
+	reader->innermost = access;
 	vmr_lockdep_callback_begin();
 	if (depth < VMR_READER_HAZARDS)
 		/*
@@ -117,10 +133,24 @@ static inline void reader_callback_begin(struct vmr_reader *reader,
 	smp_store_release(&reader->epoch, 0);
 }
 
-/* The end of R5 */
-static inline void reader_callback_end(struct vmr_reader *reader)
+/*
+ * The access around a nested one may run on another thread, which gets its name
+ * back: a drain takes the thread in @thread to be inside the callback.
+ */
+static inline void reader_restore_thread(struct vmr_reader *reader,
+					 uintptr_t thread)
 {
-	VMR_ASSERT(reader->depth);
+	if (reader->innermost)
+		WRITE_ONCE(reader->thread, thread);
+}
+
+/* The end of R5 */
+static inline void reader_callback_end(struct vmr_reader *reader,
+				       const struct vmr_dispatch *access)
+{
+	VMR_ASSERT(reader->depth && reader->innermost == access);
+	reader->innermost = access->outer;
+	reader_restore_thread(reader, access->outer_thread);
 	/*
 	 * Orders all accesses of the callback before its end. Pairs with the
 	 * load-acquire of @depth in reader_may_access().

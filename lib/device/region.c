@@ -2,6 +2,8 @@
 /*
  * region.c - regions and subregions
  */
+#include <linux/rbtree.h>
+
 #include "device.h"
 
 void vmr_region_init(struct vmr_region *region, enum vmr_io io,
@@ -19,25 +21,30 @@ EXPORT_SYMBOL_GPL(vmr_region_init);
 struct vmr_space *vmr_region_space(const struct vmr_manager *manager,
 				   const struct vmr_region *region)
 {
-	if (!manager || !region || !region->device)
+	const struct vmr_device *dev = region ? region->device : NULL;
+
+	if (!manager || !dev ||
+	    (vmr_device_is_registered(dev) && dev->manager != manager))
 		return NULL;
-	return vmr_device_space(manager, region->device, region->io);
+	return vmr_device_space(manager, dev, region->io);
 }
 EXPORT_SYMBOL_GPL(vmr_region_space);
 
 int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region)
 {
-	struct vmr_region **end, *subregion;
+	struct vmr_region *subregion;
 
 	if (!dev || !region || !region->size)
 		return -EINVAL;
-	if (region->device || region->range.node.link)
+	if (region->device || region->range.node.link || region->is_subregion)
 		return -EEXIST;
 	if (dev->state != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
-	for (end = &dev->regions; *end; end = &(*end)->next)
-		;
-	*end = region;
+	if (dev->last_region)
+		dev->last_region->next = region;
+	else
+		dev->regions = region;
+	dev->last_region = region;
 	region->next = NULL;
 	region->device = dev;
 	for (subregion = region->subregions; subregion;
@@ -47,28 +54,56 @@ int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region)
 }
 EXPORT_SYMBOL_GPL(vmr_device_add_region);
 
+static struct vmr_region *to_subregion(const struct rb_node *rb)
+{
+	return container_of((struct vmr_node *)rb, struct vmr_region,
+			    subregion_node);
+}
+
+/*
+ * Link a subregion into the tree, which is ordered by offset. Returns false if it
+ * overlaps another one: since the others are disjoint, one of them is met on the way.
+ */
+static bool link_subregion(struct vmr_region *region,
+			   struct vmr_region *subregion)
+{
+	struct rb_root *root = (struct rb_root *)&region->subregion_root;
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+	struct rb_node *rb = (struct rb_node *)&subregion->subregion_node;
+	const struct vmr_region *other;
+
+	while (*link) {
+		parent = *link;
+		other = to_subregion(parent);
+		if (subregion->offset + (subregion->size - 1) < other->offset)
+			link = &parent->rb_left;
+		else if (subregion->offset >
+			 other->offset + (other->size - 1))
+			link = &parent->rb_right;
+		else
+			return false;
+	}
+	rb_link_node(rb, parent, link);
+	rb_insert_color(rb, root);
+	return true;
+}
+
 int vmr_region_add_subregion(struct vmr_region *region,
 			     struct vmr_region *subregion)
 {
-	struct vmr_region *other;
-
 	if (!region || !subregion || !subregion->size ||
 	    region->type != VMR_REGION_MEMORY)
 		return -EINVAL;
-	for (other = region->subregions; other; other = other->next)
-		if (other == subregion)
-			return -EEXIST;
-	if (subregion->device)
+	if (subregion->device || subregion->is_subregion)
 		return -EEXIST;
 	if (subregion->offset >= region->size ||
 	    subregion->size > region->size - subregion->offset)
 		return -ERANGE;
 	if (region->device && region->device->state != VMR_DEVICE_UNREGISTERED)
 		return -EBUSY;
-	for (other = region->subregions; other; other = other->next)
-		if (subregion->offset < other->offset + other->size &&
-		    other->offset < subregion->offset + subregion->size)
-			return -EBUSY;
+	if (!link_subregion(region, subregion))
+		return -EBUSY;
+	subregion->is_subregion = true;
 	subregion->device = region->device;
 	subregion->next = region->subregions;
 	region->subregions = subregion;

@@ -9,12 +9,12 @@
 
 void vmr_settle_collected(struct vmr_manager *manager, struct vmr_space *space)
 {
-	struct vmr_range *range;
+	struct vmr_range *range, *behind;
 
 	VMR_ASSERT(space->seq->nesting);
-	while ((range = vmr_settle_next(space))) {
+	while ((range = vmr_settle_next(space, &behind))) {
 		vmr_notify_queue_region(manager, vmr_to_region(range));
-		vmr_settle_claim(space, range);
+		vmr_settle_claim(space, range, behind);
 	}
 }
 

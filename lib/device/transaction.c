@@ -12,19 +12,23 @@ int vmr_transaction_begin(struct vmr_manager *manager,
 		return -EINVAL;
 	transaction->manager = manager;
 	transaction->adds = NULL;
+	transaction->last_add = NULL;
 	transaction->removes = NULL;
+	transaction->last_remove = NULL;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_begin);
 
-static void transaction_add_to_list(struct vmr_transaction *t,
-				    struct vmr_device **list,
-				    struct vmr_device *dev)
+static void transaction_append(struct vmr_transaction *t,
+			       struct vmr_device **first,
+			       struct vmr_device **last, struct vmr_device *dev)
 {
 	VMR_ASSERT(!dev->transaction);
-	while (*list)
-		list = &(*list)->next_in_transaction;
-	*list = dev;
+	if (*last)
+		(*last)->next_in_transaction = dev;
+	else
+		*first = dev;
+	*last = dev;
 	dev->transaction = t;
 	dev->next_in_transaction = NULL;
 }
@@ -36,6 +40,15 @@ static struct vmr_device *transaction_pop(struct vmr_device **list)
 	*list = dev->next_in_transaction;
 	dev->transaction = NULL;
 	dev->next_in_transaction = NULL;
+	return dev;
+}
+
+static struct vmr_device *transaction_pop_removed(struct vmr_transaction *t)
+{
+	struct vmr_device *dev = transaction_pop(&t->removes);
+
+	if (dev->parent_bus)
+		dev->parent_bus->nr_removed--;
 	return dev;
 }
 
@@ -52,22 +65,28 @@ int vmr_transaction_add(struct vmr_transaction *transaction,
 	if (ret)
 		return ret;
 	WRITE_ONCE(dev->state, VMR_DEVICE_PREPARED);
-	vmr_bus_add_device(dev);
-	transaction_add_to_list(transaction, &transaction->adds, dev);
+	transaction_append(transaction, &transaction->adds,
+			   &transaction->last_add, dev);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_add);
 
-/* The number of devices on @bus that the transaction removes */
-static size_t nr_removed_from_bus(const struct vmr_transaction *t,
-				  const struct vmr_bus *bus)
+/*
+ * Whether the transaction removes all devices on @bus. The walk begins only when
+ * open transactions remove all of them, so that it visits devices that were added
+ * to a transaction before.
+ */
+static bool transaction_empties_bus(const struct vmr_transaction *t,
+				    const struct vmr_bus *bus)
 {
-	const struct vmr_device *dev;
-	size_t nr = 0;
+	const struct vmr_device *dev = NULL;
 
-	for (dev = t->removes; dev; dev = dev->next_in_transaction)
-		nr += dev->parent_bus == bus;
-	return nr;
+	if (bus->nr_holds || bus->nr_devices != bus->nr_removed)
+		return false;
+	while ((dev = vmr_next_device_on_bus(t->manager, bus, dev)))
+		if (dev->transaction != t)
+			return false;
+	return true;
 }
 
 int vmr_transaction_remove(struct vmr_transaction *transaction,
@@ -77,12 +96,14 @@ int vmr_transaction_remove(struct vmr_transaction *transaction,
 		return -EINVAL;
 	if (dev->transaction ||
 	    (dev->subordinate &&
-	     dev->subordinate->nr_devices !=
-		     nr_removed_from_bus(transaction, dev->subordinate)))
+	     !transaction_empties_bus(transaction, dev->subordinate)))
 		return -EBUSY;
 	if (!vmr_manager_has_device(transaction->manager, dev))
 		return -ENOENT;
-	transaction_add_to_list(transaction, &transaction->removes, dev);
+	transaction_append(transaction, &transaction->removes,
+			   &transaction->last_remove, dev);
+	if (dev->parent_bus)
+		dev->parent_bus->nr_removed++;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_remove);
@@ -125,7 +146,7 @@ int vmr_transaction_commit(struct vmr_transaction *transaction)
 				   transaction_pop(&transaction->adds));
 	while (transaction->removes)
 		vmr_device_finish_unregister(manager,
-					     transaction_pop(&transaction->removes));
+					     transaction_pop_removed(transaction));
 	transaction->manager = NULL;
 	vmr_notify_flush(manager);
 	return 0;
@@ -141,7 +162,7 @@ int vmr_transaction_abort(struct vmr_transaction *transaction)
 		return -EINVAL;
 	manager = transaction->manager;
 	while (transaction->removes)
-		transaction_pop(&transaction->removes);
+		transaction_pop_removed(transaction);
 	vmr_devices_unprepare(manager, transaction->adds);
 	while (transaction->adds) {
 		dev = transaction_pop(&transaction->adds);

@@ -198,11 +198,11 @@ static void set_windows(struct vmr_layout_config *config,
 
 	if (!wide)
 		last = min(last, vmr_phys_last(MAX_WINDOW_BITS));
-	if (machine->ht_hole && last > HT_HOLE_LAST)
+	/* @start is 0 if the memory ends in the last 4 GiB of the domain */
+	if (machine->ht_hole && start && last > HT_HOLE_LAST)
 		start = max(start, HT_HOLE_LAST + 1);
 	else if (machine->ht_hole)
 		last = min(last, HT_HOLE_START - 1);
-	/* @start is 0 if the memory ends in the last 4 GiB of the domain */
 	if (start && start <= last)
 		add_window(config, start, last, VMR_WINDOW_ALIGN_64, VMR_64BIT,
 			   "mmio64");

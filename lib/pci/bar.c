@@ -276,6 +276,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 		return ret;	/* LCOV_EXCL_LINE: the same */
 	bar->type = type;
 	bar->prefetchable = prefetchable;
+	bar->region.by_registers = true;
 	bar->region.prefetchable = prefetchable;
 	init_registers(fn, index);
 	return 0;
@@ -314,7 +315,7 @@ static struct vmr_pci_bridge *blocking_bridge(const struct vmr_pci_function *fn,
 	struct vmr_pci_bridge *bridge = fn->upstream_bridge;
 
 	for (; bridge; bridge = bridge->fn.upstream_bridge)
-		if (!vmr_bus_forwards(&bridge->bus, region))
+		if (!vmr_bus_find_window(&bridge->bus, region))
 			return bridge;
 	return NULL;
 }

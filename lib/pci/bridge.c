@@ -60,6 +60,13 @@ static void bridge_reset(struct vmr_pci_function *fn,
 	vmr_pci_update_numbers(fn->bridge);
 }
 
+static void bridge_restored(struct vmr_pci_function *fn,
+			    struct vmr_pci_reg_block *reg_block)
+{
+	(void)reg_block;
+	vmr_pci_update_numbers(fn->bridge);
+}
+
 static void bridge_remove(struct vmr_pci_function *fn,
 			  struct vmr_pci_reg_block *reg_block)
 {
@@ -99,6 +106,7 @@ static int init_bridge(struct vmr_pci_bridge *bridge,
 	bridge->reg_block.contents = reset_values;
 	bridge->reg_block.write = bridge_written;
 	bridge->reg_block.reset = bridge_reset;
+	bridge->reg_block.restored = bridge_restored;
 	bridge->reg_block.remove = bridge_remove;
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
 	vmr_id_pool_init(&bridge->devfns, 0, 0xff);
@@ -146,27 +154,18 @@ int vmr_pci_bridge_init_express(struct vmr_pci_bridge *bridge,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bridge_init_express);
 
-/* Whether a function can be plugged behind @bridge */
-static int check_plug(const struct vmr_pci_bridge *bridge)
-{
-	if (!bridge)
-		return -EINVAL;
-	return bridge->fn.manager ? 0 : -ENOENT;
-}
-
 int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t devfn)
 {
 	uint32_t device;
 	int ret;
 
-	if (!fn)
+	if (!bridge || !fn)
 		return -EINVAL;
-	ret = check_plug(bridge);
-	if (!ret && fn->manager)
-		ret = -EEXIST;
-	if (ret)
-		return ret;
+	if (fn->manager)
+		return -EEXIST;
+	if (!bridge->fn.manager)
+		return -ENOENT;
 	if (devfn == VMR_PCI_ANY_DEVICE) {
 		ret = vmr_pci_free_device(bridge->fn.manager, NULL, bridge,
 					  &device);
@@ -183,10 +182,10 @@ int vmr_pci_bridge_plug_card(struct vmr_pci_bridge *bridge,
 			     struct vmr_pci_function *const *fns,
 			     unsigned int nr, uint32_t device)
 {
-	int ret = check_plug(bridge);
-
-	if (ret)
-		return ret;
+	if (!bridge)
+		return -EINVAL;
+	if (!bridge->fn.manager)
+		return -ENOENT;
 	return vmr_pci_plug_card_at(bridge->fn.manager, bridge->fn.host, bridge,
 				    fns, nr, device);
 }

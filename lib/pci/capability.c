@@ -21,14 +21,15 @@ void vmr_pci_add_reg_block(struct vmr_pci_function *fn,
 	fn->reg_blocks = reg_block;
 }
 
-static bool has_block(const struct vmr_pci_function *fn,
-		      const struct vmr_pci_reg_block *reg_block)
+static bool has_reg_block(const struct vmr_pci_function *fn,
+			  const struct vmr_pci_reg_block *reg_block)
 {
-	const struct vmr_pci_reg_block *other = fn->reg_blocks;
+	const struct vmr_pci_reg_block *other;
 
-	while (other && other != reg_block)
-		other = other->next;
-	return other;
+	for (other = fn->reg_blocks; other; other = other->next)
+		if (other == reg_block)
+			return true;
+	return false;
 }
 
 static bool is_free(const struct vmr_pci_function *fn, uint32_t offset,
@@ -82,35 +83,50 @@ static bool has_capability(const struct vmr_pci_function *fn, uint16_t id)
 }
 
 /*
- * What both kinds of capabilities have in common; @end is behind the last place, and
- * @found says whether the function has a capability of this id.
+ * Find a place for a capability of either kind in [@start, @end).
+ * @exists: the function has the only capability of this id.
  */
-static int add_block(struct vmr_pci_function *fn,
-		     struct vmr_pci_reg_block *reg_block,
-		     const struct vmr_pci_cap_desc *desc, uint32_t start,
-		     uint32_t end, bool found)
+static int check_block(const struct vmr_pci_function *fn,
+		       const struct vmr_pci_reg_block *reg_block,
+		       const struct vmr_pci_cap_desc *desc, bool exists,
+		       uint32_t start, uint32_t end, uint32_t *place)
 {
-	uint32_t header = end > VMR_PCI_CONFIG_SIZE ? EXT_CAP_HEADER : CAP_HEADER;
 	uint32_t size = (desc->size + 3) & ~3u, offset = desc->offset;
 
 	if (offset && (offset < start || offset & 3 || offset >= end ||
 		       size > end - offset))
 		return -EINVAL;
-	if ((desc->single && found) || has_block(fn, reg_block) ||
+	if (exists || has_reg_block(fn, reg_block) ||
 	    (offset && !is_free(fn, offset, size)))
 		return -EEXIST;
 	if (fn->manager)
 		return -EBUSY;
-	if (!offset)
-		offset = find_place(fn, start, end, size);
-	if (!offset)
-		return -ENOSPC;
-	/* The arrays may be shorter than the rounded size */
-	vmr_pci_add_reg_block(fn, reg_block, offset, desc->size);
+	*place = offset ? offset : find_place(fn, start, end, size);
+	return *place ? 0 : -ENOSPC;
+}
+
+static void add_block(struct vmr_pci_function *fn,
+		      struct vmr_pci_reg_block *reg_block,
+		      const struct vmr_pci_cap_desc *desc, uint32_t header,
+		      uint32_t place)
+{
+	vmr_pci_add_reg_block(fn, reg_block, place, desc->size);
 	reg_block->contents = desc->contents;
 	reg_block->sticky = desc->sticky;
 	init_contents(fn, reg_block, desc, header);
-	return 0;
+}
+
+int vmr_pci_check_capability(const struct vmr_pci_function *fn,
+			     const struct vmr_pci_reg_block *reg_block,
+			     const struct vmr_pci_cap_desc *desc,
+			     uint32_t *place)
+{
+	if (desc->size < CAP_HEADER || desc->size > VMR_PCI_CONFIG_SIZE ||
+	    desc->id > 0xff)
+		return -EINVAL;
+	return check_block(fn, reg_block, desc,
+			   desc->single && has_capability(fn, desc->id),
+			   PCI_STD_HEADER_SIZEOF, VMR_PCI_CONFIG_SIZE, place);
 }
 
 int vmr_pci_add_capability(struct vmr_pci_function *fn,
@@ -118,20 +134,19 @@ int vmr_pci_add_capability(struct vmr_pci_function *fn,
 			   const struct vmr_pci_cap_desc *desc)
 {
 	uint8_t *config;
+	uint32_t place;
 	int ret;
 
-	if (!fn || !reg_block || !desc || desc->size < CAP_HEADER ||
-	    desc->size > VMR_PCI_CONFIG_SIZE || desc->id > 0xff)
+	if (!fn || !reg_block || !desc)
 		return -EINVAL;
-	ret = add_block(fn, reg_block, desc, PCI_STD_HEADER_SIZEOF,
-			VMR_PCI_CONFIG_SIZE, has_capability(fn, desc->id));
+	ret = vmr_pci_check_capability(fn, reg_block, desc, &place);
 	if (ret)
 		return ret;
+	add_block(fn, reg_block, desc, CAP_HEADER, place);
 	config = fn->config;
-	config[reg_block->offset] = (uint8_t)desc->id;
-	config[reg_block->offset + PCI_CAP_LIST_NEXT] =
-		config[PCI_CAPABILITY_LIST];
-	config[PCI_CAPABILITY_LIST] = (uint8_t)reg_block->offset;
+	config[place] = (uint8_t)desc->id;
+	config[place + PCI_CAP_LIST_NEXT] = config[PCI_CAPABILITY_LIST];
+	config[PCI_CAPABILITY_LIST] = (uint8_t)place;
 	config[PCI_STATUS] |= PCI_STATUS_CAP_LIST;
 	return 0;
 }
@@ -160,7 +175,7 @@ int vmr_pci_add_ext_capability(struct vmr_pci_function *fn,
 			       struct vmr_pci_reg_block *reg_block,
 			       const struct vmr_pci_cap_desc *desc)
 {
-	uint32_t last;
+	uint32_t last, place;
 	bool found;
 	int ret;
 
@@ -171,15 +186,16 @@ int vmr_pci_add_ext_capability(struct vmr_pci_function *fn,
 	last = last_ext_capability(fn, desc->id, &found);
 	if (!last && desc->offset && desc->offset != EXT_CAP_START)
 		return -EINVAL;
-	ret = add_block(fn, reg_block, desc, EXT_CAP_START,
-			VMR_PCI_EXPRESS_CONFIG_SIZE, found);
+	ret = check_block(fn, reg_block, desc, desc->single && found,
+			  EXT_CAP_START, VMR_PCI_EXPRESS_CONFIG_SIZE, &place);
 	if (ret)
 		return ret;
-	put_le32(&fn->config[reg_block->offset],
+	add_block(fn, reg_block, desc, EXT_CAP_HEADER, place);
+	put_le32(&fn->config[place],
 		 desc->id | (uint32_t)desc->version << 16);
 	if (last)
 		put_le32(&fn->config[last], get_le32(&fn->config[last]) |
-						    reg_block->offset << 20);
+						    place << 20);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_ext_capability);

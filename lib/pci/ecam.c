@@ -43,6 +43,13 @@ static void ecam_write_one(const struct vmr_pci_ecam *ecam, uint64_t offset,
 		vmr_pci_config_write(fn, offset & 0xfff, data, width);
 }
 
+/* Other widths are possible in memory, but no register has them */
+static bool is_valid(const struct vmr_access *access)
+{
+	return vmr_is_pow2(access->width) &&
+	       !(access->offset & (access->width - 1));
+}
+
 static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
 		      void *data)
 {
@@ -52,7 +59,7 @@ static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
 	uint8_t *bytes = data;
 
 	memset(data, 0xff, size);
-	if (access->offset & (access->width - 1))
+	if (!is_valid(access))
 		return;
 	step = min(access->width, 4u);
 	if (lock)
@@ -72,7 +79,7 @@ static void ecam_write(struct vmr_device *dev, const struct vmr_access *access,
 	struct vmr_lock_ops *lock = ecam->host->lock;
 	const uint8_t *bytes = data;
 
-	if (access->offset & (access->width - 1))
+	if (!is_valid(access))
 		return;
 	step = min(access->width, 4u);
 	if (lock)

@@ -110,6 +110,29 @@ static void free_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn)
 		vmr_id_free_range(ids, &fn->address);
 }
 
+static int prepare_blocks(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_reg_block *reg_block;
+	int ret;
+
+	for (reg_block = fn->reg_blocks; reg_block;
+	     reg_block = reg_block->next) {
+		ret = reg_block->plug ? reg_block->plug(fn, reg_block) : 0;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* While functions are below them, the host bridge and the bridge must remain */
+static void enter(struct vmr_pci_function *fn)
+{
+	if (fn->host)
+		fn->host->nr_functions++;
+	if (fn->upstream_bridge)
+		vmr_bus_hold(&fn->upstream_bridge->bus);
+}
+
 /* @fn is not plugged */
 int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		   struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
@@ -121,7 +144,7 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	ret = take_address(ids, fn, address, &fn->address_reserved);
 	if (ret)
 		return ret;
-	ret = fn->msix ? vmr_pci_msix_add_subregions(fn) : 0;
+	ret = prepare_blocks(fn);
 	if (ret) {
 		free_address(ids, fn);
 		return ret;
@@ -131,13 +154,14 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	fn->host = host;
 	fn->upstream_bridge = upstream;
 	fn->dev.parent_bus = upstream ? &upstream->bus : NULL;
-	if (host)
-		host->nr_functions++;
+	enter(fn);
 	return 0;
 }
 
 static void leave(struct vmr_pci_function *fn)
 {
+	if (fn->upstream_bridge)
+		vmr_bus_release(&fn->upstream_bridge->bus);
 	if (fn->host)
 		fn->host->nr_functions--;
 	fn->manager = NULL;
@@ -198,6 +222,7 @@ EXPORT_SYMBOL_GPL(vmr_pci_plug);
 /* The vectors, the level of the pin, and the place of a BAR that is being sized */
 static void function_restored(struct vmr_pci_function *fn)
 {
+	struct vmr_pci_reg_block *reg_block;
 	struct vmr_pci_bar *bar;
 
 	for (bar = fn->bars; bar < fn->bars + VMR_PCI_NR_BARS; bar++) {
@@ -205,12 +230,11 @@ static void function_restored(struct vmr_pci_function *fn)
 				     VMR_FREE;
 		bar->old_start = bar->region.range.start;
 	}
-	if (fn->bridge)
-		vmr_pci_update_numbers(fn->bridge);
-	if (fn->msi)
-		vmr_pci_msi_restored(fn);
-	if (fn->manager && fn->msix)
-		vmr_pci_msix_restored(fn);
+	/* A callback may unplug the function */
+	for (reg_block = fn->reg_blocks; fn->manager && reg_block;
+	     reg_block = reg_block->next)
+		if (reg_block->restored)
+			reg_block->restored(fn, reg_block);
 	if (fn->manager)
 		vmr_pci_intx_update(fn);
 }
@@ -250,8 +274,8 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	struct vmr_bus *old_parent;
 	int ret = check_restored(manager, fn);
 
-	if (!ret && fn->msix)
-		ret = vmr_pci_msix_add_subregions(fn);
+	if (!ret)
+		ret = prepare_blocks(fn);
 	if (ret)
 		return ret;
 	old_parent = fn->dev.parent_bus;
@@ -260,8 +284,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	fn->host = restored_host(manager, fn);
 	fn->dev.parent_bus = fn->upstream_bridge ? &fn->upstream_bridge->bus :
 						   NULL;
-	if (fn->host)
-		fn->host->nr_functions++;
+	enter(fn);
 	ret = vmr_device_register_restored(manager, &fn->dev, failed);
 	if (!ret) {
 		function_restored(fn);
@@ -298,7 +321,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 		return -ENOENT;
 	if (fn->dev.transaction ||
 	    (fn->bridge && fn->bridge->devfns.space.nr_ranges) ||
-	    (fn->dev.subordinate && fn->dev.subordinate->nr_devices))
+	    vmr_bus_in_use(fn->dev.subordinate))
 		return -EBUSY;
 	/* Listeners must not find vectors of an unregistered function */
 	release_resources(fn);
@@ -312,7 +335,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
 	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
 	if (fn->multifunction)
-		fn->config[PCI_HEADER_TYPE] &= (uint8_t)~PCI_HEADER_TYPE_MFD;
+		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
 	fn->multifunction = false;
 	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;

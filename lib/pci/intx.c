@@ -82,7 +82,7 @@ int vmr_pci_intx_set(struct vmr_pci_function *fn, bool high)
 }
 EXPORT_SYMBOL_GPL(vmr_pci_intx_set);
 
-int vmr_pci_intx_line(const struct vmr_pci_function *fn, uint32_t *index)
+int vmr_pci_intx_get_line(const struct vmr_pci_function *fn, uint32_t *index)
 {
 	uint32_t line;
 
@@ -96,7 +96,7 @@ int vmr_pci_intx_line(const struct vmr_pci_function *fn, uint32_t *index)
 	*index = line;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_pci_intx_line);
+EXPORT_SYMBOL_GPL(vmr_pci_intx_get_line);
 
 /*
  * The lines are counted anew with the levels of before at hand: a line whose level

@@ -105,18 +105,6 @@ static void set_nr_vectors(struct vmr_pci_msi *msi, uint32_t nr)
 			      msi->error);
 }
 
-void vmr_pci_msi_update(struct vmr_pci_function *fn)
-{
-	struct vmr_pci_msi *msi = fn->msi;
-
-	/* A callback for an earlier change may have unplugged the function */
-	if (!fn->manager)
-		return;
-	set_nr_vectors(msi, vmr_pci_msi_nr_enabled(msi_config(msi)));
-	if (fn->manager)
-		update_blocked(msi);
-}
-
 /* Whether a write touches address, data or mask bits */
 static bool writes_message(const struct vmr_pci_msi *msi,
 			   const struct vmr_pci_write *write)
@@ -129,19 +117,27 @@ static bool writes_message(const struct vmr_pci_msi *msi,
 	       write->old_value != write->new_value;
 }
 
+/* Act on the registers. The owner learns of a message before it is sent. */
+static void update(struct vmr_pci_function *fn, bool message)
+{
+	struct vmr_pci_msi *msi = fn->msi;
+	uint32_t i;
+
+	/* A callback for an earlier change may have unplugged the function */
+	if (!fn->manager)
+		return;
+	set_nr_vectors(msi, vmr_pci_msi_nr_enabled(msi_config(msi)));
+	for (i = 0; message && msi->range.node.link && i < msi->waiter.nr; i++)
+		vmr_pci_report_message(fn, i);
+	if (fn->manager)
+		update_blocked(msi);
+}
+
 static void msi_written(struct vmr_pci_function *fn,
 			struct vmr_pci_reg_block *reg_block,
 			const struct vmr_pci_write *write)
 {
-	struct vmr_pci_msi *msi = to_msi(reg_block);
-	bool message = writes_message(msi, write);
-	uint32_t i;
-
-	vmr_pci_msi_update(fn);
-	if (!message || !msi->range.node.link)
-		return;
-	for (i = 0; i < msi->waiter.nr; i++)
-		vmr_pci_report_message(fn, i);
+	update(fn, writes_message(to_msi(reg_block), write));
 }
 
 /* The pending bits are computed when the guest reads them */
@@ -171,6 +167,27 @@ static void msi_clear(struct vmr_pci_function *fn,
 		set_nr_vectors(msi, 0);
 }
 
+/*
+ * After a restore: a live block is the one that the registers enable, and is reported
+ * as if the guest had just enabled it. If there is none, it is requested again.
+ */
+static void msi_restored(struct vmr_pci_function *fn,
+			 struct vmr_pci_reg_block *reg_block)
+{
+	struct vmr_pci_msi *msi = to_msi(reg_block);
+	uint32_t i;
+
+	if (msi->range.node.link) {
+		msi->waiter.nr =
+			(uint32_t)(msi->range.last - msi->range.start + 1);
+		fn->nr_vectors += msi->waiter.nr;
+		vmr_pci_report_vector(fn, 0, &msi->range, 0);
+		for (i = 0; fn->manager && i < msi->waiter.nr; i++)
+			vmr_pci_report_message(fn, i);
+	}
+	update(fn, false);
+}
+
 /* Only maskable capabilities have mask bits, one for each vector that exists */
 static void init_masks(const struct vmr_pci_msi *msi, uint32_t vectors,
 		       uint8_t *wmask)
@@ -187,6 +204,21 @@ static void init_masks(const struct vmr_pci_msi *msi, uint32_t vectors,
 		put_le32(&wmask[msi_mask(msi)], ~0u >> (32 - vectors));
 }
 
+static void init_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi)
+{
+	msi->reg_block.write = msi_written;
+	msi->reg_block.read = msi_read;
+	msi->reg_block.reset = msi_clear;
+	msi->reg_block.remove = msi_clear;
+	msi->reg_block.restored = msi_restored;
+	msi->waiter.range = &msi->range;
+	msi->waiter.kind = VMR_KIND_MSI;
+	msi->waiter.served = msi_served;
+	msi->fn = fn;
+	fn->msi = msi;
+	msi_clear(fn, &msi->reg_block);
+}
+
 static int add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 		   uint32_t offset, uint32_t vectors, uint16_t flags,
 		   uint32_t size)
@@ -194,42 +226,29 @@ static int add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	uint8_t wmask[24] = { 0 };
 	struct vmr_pci_cap_desc desc = {
 		.id = PCI_CAP_ID_MSI, .single = true, .size = size,
-		.offset = offset, .contents = msi->contents, .wmask = wmask,
+		.offset = offset, .wmask = wmask,
 	};
+	uint32_t place;
 	int ret;
 
+	if (!fn || !msi || !vmr_is_pow2(vectors) ||
+	    vectors > VMR_PCI_MSI_MAX_VECTORS)
+		return -EINVAL;
+	ret = vmr_pci_check_capability(fn, &msi->reg_block, &desc, &place);
+	if (ret)
+		return ret;
 	put_le16(&msi->contents[PCI_MSI_FLAGS],
 		 flags | (uint32_t)(fls64(vectors) - 1) << 1);
 	msi->maskable = flags & PCI_MSI_FLAGS_MASKBIT;
 	init_masks(msi, vectors, wmask);
-	ret = vmr_pci_add_capability(fn, &msi->reg_block, &desc);
-	if (ret)
-		return ret;
-	msi->reg_block.write = msi_written;
-	msi->reg_block.read = msi_read;
-	msi->reg_block.reset = msi_clear;
-	msi->reg_block.remove = msi_clear;
-	msi->waiter.range = &msi->range;
-	msi->waiter.kind = VMR_KIND_MSI;
-	msi->waiter.served = msi_served;
-	msi->fn = fn;
-	fn->msi = msi;
-	msi_clear(fn, &msi->reg_block);
-	return 0;
-}
-
-static bool nr_vectors_valid(uint32_t vectors)
-{
-	return vmr_is_pow2(vectors) && vectors <= VMR_PCI_MSI_MAX_VECTORS;
+	init_msi(fn, msi);
+	desc.contents = msi->contents;
+	return vmr_pci_add_capability(fn, &msi->reg_block, &desc);
 }
 
 int vmr_pci_add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 		    uint32_t offset, uint32_t vectors)
 {
-	if (!fn || !msi || !nr_vectors_valid(vectors))
-		return -EINVAL;
-	if (fn->msi)
-		return -EEXIST;
 	return add_msi(fn, msi, offset, vectors, PCI_MSI_FLAGS_64BIT, 16);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msi);
@@ -238,36 +257,12 @@ int vmr_pci_add_msi_maskable(struct vmr_pci_function *fn,
 			     struct vmr_pci_msi *msi, uint32_t offset,
 			     uint32_t vectors, bool is_64bit)
 {
-	if (!fn || !msi || !nr_vectors_valid(vectors))
-		return -EINVAL;
-	if (fn->msi)
-		return -EEXIST;
 	return add_msi(fn, msi, offset, vectors,
 		       PCI_MSI_FLAGS_MASKBIT |
 			       (is_64bit ? PCI_MSI_FLAGS_64BIT : 0),
 		       is_64bit ? 24 : 20);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_msi_maskable);
-
-/*
- * After a restore: a live block is the one that the registers enable, and is reported
- * as if the guest had just enabled it. If there is none, it is requested again.
- */
-void vmr_pci_msi_restored(struct vmr_pci_function *fn)
-{
-	struct vmr_pci_msi *msi = fn->msi;
-	uint32_t i;
-
-	if (msi->range.node.link) {
-		msi->waiter.nr =
-			(uint32_t)(msi->range.last - msi->range.start + 1);
-		fn->nr_vectors += msi->waiter.nr;
-		vmr_pci_report_vector(fn, 0, &msi->range, 0);
-		for (i = 0; fn->manager && i < msi->waiter.nr; i++)
-			vmr_pci_report_message(fn, i);
-	}
-	vmr_pci_msi_update(fn);
-}
 
 static int notify_msi(struct vmr_pci_function *fn, uint32_t index)
 {
@@ -325,7 +320,7 @@ static int msi_message(const struct vmr_pci_msi *msi, uint32_t index,
 	return 0;
 }
 
-int vmr_pci_message(const struct vmr_pci_function *fn, uint32_t index,
+int vmr_pci_get_message(const struct vmr_pci_function *fn, uint32_t index,
 		    struct vmr_pci_message *message)
 {
 	const uint32_t *dwords;
@@ -342,4 +337,4 @@ int vmr_pci_message(const struct vmr_pci_function *fn, uint32_t index,
 	message->masked = vmr_pci_msix_entry_masked(fn->msix, index);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_pci_message);
+EXPORT_SYMBOL_GPL(vmr_pci_get_message);

@@ -5,14 +5,9 @@
  * An entry is used while MSI-X is enabled and neither the entry nor the function is
  * masked. It allocates its vector at its first use, and keeps it until MSI-X is
  * disabled. The vector is blocked while the entry is not used or has no vector.
- *
- * The library's callbacks serve the table and the pending bits, and pass all other
- * accesses on to the callbacks of the owner. A memory BAR traps the two as
- * subregions.
  */
 #include "pci.h"
 
-#define MSIX_MAX_ENTRIES	(PCI_MSIX_FLAGS_QSIZE + 1)
 #define ENTRY_CTRL_DWORD	(PCI_MSIX_ENTRY_VECTOR_CTRL / 4)
 
 /* The bits of an entry that the guest can write */
@@ -100,17 +95,30 @@ static void free_vector(struct vmr_pci_msix *msix, uint32_t index)
 	vmr_pci_report_vector(msix->fn, index, NULL, 0);
 }
 
-/* Act on the registers of one entry */
-static void update_entry(struct vmr_pci_msix *msix, uint32_t index)
+/* First let no entry wait, or it would get the vector of another one */
+static void free_vectors(struct vmr_pci_msix *msix)
+{
+	struct vmr_pci_function *fn = msix->fn;
+	uint32_t i;
+
+	for (i = 0; i < msix->nr; i++)
+		vmr_system_stop_waiting(fn->manager->sys,
+					&msix->entries[i].waiter);
+	/* A callback may unplug the function */
+	for (i = 0; fn->manager && i < msix->nr; i++)
+		free_vector(msix, i);
+}
+
+/*
+ * Act on the registers of one entry, of which the message may have @changed. The owner
+ * learns of a message before it is sent. If MSI-X is disabled, free_vectors() follows.
+ */
+static void update_entry(struct vmr_pci_msix *msix, uint32_t index,
+			 bool changed)
 {
 	struct vmr_pci_msix_entry *entry = &msix->entries[index];
 	bool used = is_used(msix, index);
 
-	if (!vmr_pci_msix_enabled(msix_config(msix))) {
-		vmr_pci_vector_block(&entry->vector);
-		free_vector(msix, index);
-		return;
-	}
 	if (used && !entry->range.node.link && !entry->error) {
 		entry->waiter.nr = 1;
 		entry->error = vmr_pci_alloc_vectors(msix->fn, &entry->waiter);
@@ -118,34 +126,34 @@ static void update_entry(struct vmr_pci_msix *msix, uint32_t index)
 				      entry->error ? NULL : &entry->range,
 				      entry->error);
 	}
+	/* A callback may have unplugged the function */
+	if (changed && entry->range.node.link &&
+	    vmr_pci_msix_enabled(msix_config(msix)))
+		vmr_pci_report_message(msix->fn, index);
 	if (msix->fn->manager)
 		update_blocked(msix, index, used);
 }
 
-void vmr_pci_msix_update(struct vmr_pci_function *fn)
+static void update_entries(struct vmr_pci_msix *msix, bool changed)
 {
+	struct vmr_pci_function *fn = msix->fn;
 	uint32_t i;
 
 	/* A callback may unplug the function */
-	for (i = 0; fn->manager && i < fn->msix->nr; i++)
-		update_entry(fn->msix, i);
+	for (i = 0; fn->manager && i < msix->nr; i++)
+		update_entry(msix, i, changed);
+	if (fn->manager && !vmr_pci_msix_enabled(msix_config(msix)))
+		free_vectors(msix);
 }
 
+/* The function mask is a mask of each vector */
 static void msix_written(struct vmr_pci_function *fn,
 			 struct vmr_pci_reg_block *reg_block,
 			 const struct vmr_pci_write *write)
 {
-	struct vmr_pci_msix *msix = to_msix(reg_block);
-	uint32_t i;
-
-	if (!vmr_pci_writes(write, reg_block->offset, reg_block->size) ||
-	    write->old_value == write->new_value)
-		return;
-	vmr_pci_msix_update(fn);
-	/* The function mask is a mask of each vector */
-	for (i = 0; fn->manager && i < msix->nr; i++)
-		if (msix->entries[i].range.node.link)
-			vmr_pci_report_message(fn, i);
+	if (vmr_pci_writes(write, reg_block->offset, reg_block->size) &&
+	    write->old_value != write->new_value)
+		update_entries(fn->msix, true);
 }
 
 static void clear_entries(struct vmr_pci_msix *msix)
@@ -165,16 +173,16 @@ static void msix_clear(struct vmr_pci_function *fn,
 		       struct vmr_pci_reg_block *reg_block)
 {
 	struct vmr_pci_msix *msix = to_msix(reg_block);
-	uint32_t i;
 
 	clear_entries(msix);
-	for (i = 0; fn->manager && i < msix->nr; i++)
-		free_vector(msix, i);
+	if (fn->manager)
+		free_vectors(msix);
 }
 
-void vmr_pci_msix_restored(struct vmr_pci_function *fn)
+static void msix_restored(struct vmr_pci_function *fn,
+			  struct vmr_pci_reg_block *reg_block)
 {
-	struct vmr_pci_msix *msix = fn->msix;
+	struct vmr_pci_msix *msix = to_msix(reg_block);
 	uint32_t i;
 
 	for (i = 0; fn->manager && i < msix->nr; i++) {
@@ -187,36 +195,7 @@ void vmr_pci_msix_restored(struct vmr_pci_function *fn)
 		vmr_pci_report_vector(fn, i, &entry->range, 0);
 		vmr_pci_report_message(fn, i);
 	}
-	vmr_pci_msix_update(fn);
-}
-
-static bool is_inside_bar(const struct vmr_pci_function *fn, uint32_t bar,
-			  uint64_t offset, uint64_t size)
-{
-	const struct vmr_region *region;
-
-	if (bar >= VMR_PCI_ROM)
-		return false;
-	region = &fn->bars[bar].region;
-	return (fn->bars[bar].type == VMR_PCI_BAR_MEM32 ||
-		fn->bars[bar].type == VMR_PCI_BAR_MEM64) &&
-	       size <= region->size && offset <= region->size - size;
-}
-
-static int check_layout(const struct vmr_pci_function *fn, uint32_t nr,
-			const struct vmr_pci_msix_layout *l)
-{
-	if (l->table_bar >= VMR_PCI_ROM || l->pba_bar >= VMR_PCI_ROM ||
-	    l->table_offset & 7 || l->pba_offset & 7)
-		return -EINVAL;
-	if (!is_inside_bar(fn, l->table_bar, l->table_offset, vmr_pci_msix_table_size(nr)) ||
-	    !is_inside_bar(fn, l->pba_bar, l->pba_offset, vmr_pci_msix_pba_size(nr)))
-		return -ERANGE;
-	if (l->table_bar == l->pba_bar &&
-	    l->table_offset < l->pba_offset + vmr_pci_msix_pba_size(nr) &&
-	    l->pba_offset < l->table_offset + vmr_pci_msix_table_size(nr))
-		return -ERANGE;
-	return 0;
+	update_entries(msix, false);
 }
 
 static void init_entries(struct vmr_pci_msix *msix)
@@ -234,57 +213,17 @@ static void init_entries(struct vmr_pci_msix *msix)
 	clear_entries(msix);
 }
 
-static void init_contents(struct vmr_pci_msix *msix)
+/* The registers and the entries of a capability that was added to @fn */
+void vmr_pci_msix_init(struct vmr_pci_function *fn, struct vmr_pci_msix *msix)
 {
-	put_le16(&msix->contents[PCI_MSIX_FLAGS], msix->nr - 1);
-	put_le32(&msix->contents[PCI_MSIX_TABLE],
-		 msix->layout.table_offset | msix->layout.table_bar);
-	put_le32(&msix->contents[PCI_MSIX_PBA],
-		 msix->layout.pba_offset | msix->layout.pba_bar);
-}
-
-int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
-		     uint32_t offset, struct vmr_pci_msix_entry *entries,
-		     uint32_t nr, const struct vmr_pci_msix_layout *layout)
-{
-	static const uint8_t wmask[PCI_CAP_MSIX_SIZEOF] = {
-		[PCI_MSIX_FLAGS + 1] =
-			(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL) >> 8,
-	};
-	struct vmr_pci_cap_desc desc = {
-		.id = PCI_CAP_ID_MSIX, .single = true, .offset = offset,
-		.size = PCI_CAP_MSIX_SIZEOF, .wmask = wmask,
-	};
-	int ret;
-
-	if (!fn || !msix || !entries || !layout || !nr || nr > MSIX_MAX_ENTRIES)
-		return -EINVAL;
-	if (fn->msix)
-		return -EEXIST;
-	ret = check_layout(fn, nr, layout);
-	if (ret)
-		return ret;
-	if (fn->manager)
-		return -EBUSY;
-	msix->entries = entries;
-	msix->nr = nr;
-	msix->layout = *layout;
-	init_contents(msix);
-	desc.contents = msix->contents;
-	ret = vmr_pci_add_capability(fn, &msix->reg_block, &desc);
-	if (ret)
-		return ret;
 	msix->reg_block.write = msix_written;
 	msix->reg_block.reset = msix_clear;
 	msix->reg_block.remove = msix_clear;
+	msix->reg_block.restored = msix_restored;
 	msix->fn = fn;
 	init_entries(msix);
 	fn->msix = msix;
-	fn->device_ops = fn->dev.ops;
-	fn->dev.ops = &vmr_pci_msix_device_ops;
-	return 0;
 }
-EXPORT_SYMBOL_GPL(vmr_pci_add_msix);
 
 static int check_table_access(uint64_t offset, uint32_t width, uint64_t size)
 {
@@ -361,9 +300,7 @@ int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	}
 	if (!changed)
 		return 0;
-	update_entry(msix, entry_index(entry));
-	if (fn->manager && entry->range.node.link)
-		vmr_pci_report_message(fn, entry_index(entry));
+	update_entry(msix, entry_index(entry), true);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_msix_write);

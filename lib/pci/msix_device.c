@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * msix_device.c - accesses to the MSI-X table and pending bits in a BAR
+ * msix_device.c - the MSI-X table and pending bits in a BAR
  *
- * A function with MSI-X has the callbacks of this file. They run on the read side.
+ * A function with MSI-X has the callbacks of this file, which pass accesses outside of
+ * both on to the callbacks of the owner. A memory BAR traps the two as subregions. The
+ * callbacks run on the read side.
  * Reads take no lock: each dword is loaded at once. Writes acquire the update-side
  * lock of the host bridge.
  */
 #include "pci.h"
+
+#define MSIX_MAX_ENTRIES	(PCI_MSIX_FLAGS_QSIZE + 1)
 
 static struct vmr_pci_function *to_function(struct vmr_device *dev)
 {
@@ -118,7 +122,7 @@ static int msix_device_set_resources(struct vmr_device *dev,
 	return fn->device_ops->set_resources(dev, set);
 }
 
-const struct vmr_device_ops vmr_pci_msix_device_ops = {
+static const struct vmr_device_ops msix_device_ops = {
 	.read = msix_device_read,
 	.write = msix_device_write,
 	.set_resources = msix_device_set_resources,
@@ -147,13 +151,15 @@ static void remove_first_subregion(struct vmr_region *region)
 	sub->device = NULL;
 }
 
-int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)
+static int add_subregions(struct vmr_pci_function *fn,
+			  struct vmr_pci_reg_block *reg_block)
 {
 	struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_pci_msix_layout *l = &msix->layout;
 	bool had_table = msix->table.device;
 	int ret;
 
+	(void)reg_block;
 	ret = add_subregion(fn, &msix->table, l->table_bar, l->table_offset,
 			    vmr_pci_msix_table_size(msix->nr), "MSI-X table");
 	if (ret)
@@ -165,3 +171,75 @@ int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)
 		remove_first_subregion(&fn->bars[l->table_bar].region);
 	return ret;
 }
+
+static bool is_inside_bar(const struct vmr_pci_function *fn, uint32_t bar,
+			  uint64_t offset, uint64_t size)
+{
+	const struct vmr_region *region;
+
+	if (bar >= VMR_PCI_ROM)
+		return false;
+	region = &fn->bars[bar].region;
+	return (fn->bars[bar].type == VMR_PCI_BAR_MEM32 ||
+		fn->bars[bar].type == VMR_PCI_BAR_MEM64) &&
+	       size <= region->size && offset <= region->size - size;
+}
+
+static int check_layout(const struct vmr_pci_function *fn, uint32_t nr,
+			const struct vmr_pci_msix_layout *l)
+{
+	if (l->table_bar >= VMR_PCI_ROM || l->pba_bar >= VMR_PCI_ROM ||
+	    l->table_offset & 7 || l->pba_offset & 7)
+		return -EINVAL;
+	if (!is_inside_bar(fn, l->table_bar, l->table_offset, vmr_pci_msix_table_size(nr)) ||
+	    !is_inside_bar(fn, l->pba_bar, l->pba_offset, vmr_pci_msix_pba_size(nr)))
+		return -ERANGE;
+	if (l->table_bar == l->pba_bar &&
+	    l->table_offset < l->pba_offset + vmr_pci_msix_pba_size(nr) &&
+	    l->pba_offset < l->table_offset + vmr_pci_msix_table_size(nr))
+		return -ERANGE;
+	return 0;
+}
+
+static void init_contents(struct vmr_pci_msix *msix)
+{
+	put_le16(&msix->contents[PCI_MSIX_FLAGS], msix->nr - 1);
+	put_le32(&msix->contents[PCI_MSIX_TABLE],
+		 msix->layout.table_offset | msix->layout.table_bar);
+	put_le32(&msix->contents[PCI_MSIX_PBA],
+		 msix->layout.pba_offset | msix->layout.pba_bar);
+}
+
+int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
+		     uint32_t offset, struct vmr_pci_msix_entry *entries,
+		     uint32_t nr, const struct vmr_pci_msix_layout *layout)
+{
+	static const uint8_t wmask[PCI_CAP_MSIX_SIZEOF] = {
+		[PCI_MSIX_FLAGS + 1] =
+			(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL) >> 8,
+	};
+	struct vmr_pci_cap_desc desc = {
+		.id = PCI_CAP_ID_MSIX, .single = true, .offset = offset,
+		.size = PCI_CAP_MSIX_SIZEOF, .wmask = wmask,
+	};
+	uint32_t place;
+	int ret, layout_error;
+
+	if (!fn || !msix || !entries || !layout || !nr || nr > MSIX_MAX_ENTRIES)
+		return -EINVAL;
+	ret = vmr_pci_check_capability(fn, &msix->reg_block, &desc, &place);
+	layout_error = ret == -EINVAL ? 0 : check_layout(fn, nr, layout);
+	if (ret || layout_error)
+		return layout_error ? layout_error : ret;
+	msix->entries = entries;
+	msix->nr = nr;
+	msix->layout = *layout;
+	init_contents(msix);
+	desc.contents = msix->contents;
+	vmr_pci_msix_init(fn, msix);
+	msix->reg_block.plug = add_subregions;
+	fn->device_ops = fn->dev.ops;
+	fn->dev.ops = &msix_device_ops;
+	return vmr_pci_add_capability(fn, &msix->reg_block, &desc);
+}
+EXPORT_SYMBOL_GPL(vmr_pci_add_msix);

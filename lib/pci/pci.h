@@ -83,10 +83,19 @@ static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 	return (uint32_t)fn->address.start & 0xff;
 }
 
-/* capability.c: add a register block at a place that is free */
+/* capability.c: add a register block, which does not overlap another */
 void vmr_pci_add_reg_block(struct vmr_pci_function *fn,
 			   struct vmr_pci_reg_block *reg_block, uint32_t offset,
 			   uint32_t size);
+
+/*
+ * capability.c: whether vmr_pci_add_capability() would fail, and where it would put
+ * the capability
+ */
+int vmr_pci_check_capability(const struct vmr_pci_function *fn,
+			     const struct vmr_pci_reg_block *reg_block,
+			     const struct vmr_pci_cap_desc *desc,
+			     uint32_t *place);
 
 /*
  * capability.c: give the registers their reset values. A function level reset leaves
@@ -199,19 +208,8 @@ static inline uint64_t vmr_pci_msix_pba_size(uint32_t nr)
 	return (uint64_t)(nr + 63) / 64 * 8;
 }
 
-/*
- * msix_device.c: callbacks that serve the table and the pending bits, and the
- * subregions of memory BARs that trap them
- */
-extern const struct vmr_device_ops vmr_pci_msix_device_ops;
-
-int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
-
-/* msi.c, msix.c: act on the registers; report what a restore put back */
-void vmr_pci_msi_update(struct vmr_pci_function *fn);
-void vmr_pci_msix_update(struct vmr_pci_function *fn);
-void vmr_pci_msi_restored(struct vmr_pci_function *fn);
-void vmr_pci_msix_restored(struct vmr_pci_function *fn);
+/* msix.c: initialise a capability that was added to @fn */
+void vmr_pci_msix_init(struct vmr_pci_function *fn, struct vmr_pci_msix *msix);
 
 /* intx.c: act on the level, the disable bit, and the presence of a function */
 void vmr_pci_intx_update(struct vmr_pci_function *fn);

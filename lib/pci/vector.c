@@ -12,8 +12,8 @@
  *  - The update side unblocks it by an exchange, which returns whether it was pending,
  *    and delivers the message then.
  *
- * Each message is therefore delivered or pending, and a pending one is delivered by
- * whoever unblocks the vector. tools/testing/spin/notify.pml has a model of this.
+ * Each message is therefore delivered or pending, and the thread that unblocks the
+ * vector delivers a pending one. tools/testing/spin/notify.pml has a model of this.
  */
 #include "pci.h"
 
@@ -55,7 +55,7 @@ bool vmr_pci_vector_pending(const struct vmr_pci_vector *vector)
 	return READ_ONCE(vector->state) & VMR_PCI_VECTOR_PENDING;
 }
 
-/* Block a vector and forget its message, as a reset does */
+/* Block a vector and discard its message, as a reset does */
 void vmr_pci_vector_clear(struct vmr_pci_vector *vector)
 {
 	xchg(&vector->state, VMR_PCI_VECTOR_BLOCKED);

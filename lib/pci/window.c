@@ -173,6 +173,7 @@ void vmr_pci_add_windows(struct vmr_pci_bridge *bridge)
 		vmr_region_init(window, kinds[i].io, VMR_REGION_WINDOW,
 				kinds[i].size, VMR_PCI_NR_BARS + i,
 				kinds[i].name);
+		window->by_registers = true;
 		window->no_placement = i >= WINDOW_VGA_IO_LOW;
 		vmr_device_add_region(&bridge->fn.dev, window);
 	}

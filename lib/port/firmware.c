@@ -89,8 +89,10 @@ void vmr_port_write_end(unsigned long state)
 	irq_restore(state);
 }
 
-void vmr_port_spin_relax(void)
+/* No writer is preempted or interrupted in a section, so its end is near */
+void vmr_port_reader_wait(unsigned int spins)
 {
+	(void)spins;
 	cpu_relax();
 }
 

@@ -40,8 +40,10 @@ void vmr_port_write_end(unsigned long state)
 	preempt_enable();
 }
 
-void vmr_port_spin_relax(void)
+/* No writer is preempted or interrupted in a section, so its end is near */
+void vmr_port_reader_wait(unsigned int spins)
 {
+	(void)spins;
 	cpu_relax();
 }
 

@@ -64,110 +64,97 @@ static const struct rb_augment_callbacks claim_augment = {
 	.rotate = claim_augment_rotate,
 };
 
-static struct rb_root *inactive_root(struct vmr_space *space, uint64_t ticket)
+static struct vmr_node **inactive_root(struct vmr_space *space, uint64_t ticket)
 {
-	return vmr_to_root(ticket & VMR_TICKET_PARKED ? &space->parked :
-							&space->claims);
+	return ticket & VMR_TICKET_PARKED ? &space->parked : &space->claims;
 }
 
-/* Whether a range at @start precedes @other; of equal addresses the older one does */
-static bool precedes_claim(uint64_t start, uint64_t ticket,
-			   const struct vmr_range *other)
+/*
+ * By address, and among equal addresses by age. The tree of claims under test is
+ * ordered by age alone.
+ */
+static bool precedes_claim(const struct vmr_range *range,
+			   const struct vmr_range *other, bool by_age)
 {
-	return start < other->start ||
-	       (start == other->start && ticket < other->ticket);
+	if (!by_age && range->start != other->start)
+		return range->start < other->start;
+	return range->ticket < other->ticket;
 }
 
-/* Link a range that is in no tree as inactive; does not count it */
-static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
-			    uint64_t start, uint64_t last, uint64_t ticket)
+/* Link a range that is in no tree into one of inactive ranges; does not count it */
+static void link_inactive(struct vmr_space *space, struct vmr_node **root,
+			  struct vmr_range *range, uint64_t ticket)
 {
-	struct rb_root *root = inactive_root(space, ticket);
-	struct rb_node **link = &root->rb_node;
+	bool by_age = root == &space->settling.root;
+	struct rb_node **link = &vmr_to_root(root)->rb_node;
 	struct rb_node *parent = NULL;
 
 	VMR_ASSERT(!range->node.link);	/* 6 */
-	ticket |= VMR_TICKET_INACTIVE;
-	WRITE_ONCE(range->start, start);
-	WRITE_ONCE(range->last, last);
 	range->ticket = ticket;
 	range->space_ref = vmr_space_ref(space);
-	range->subtree_last = last;
+	range->subtree_last = range->last;
 	while (*link) {
 		parent = *link;
-		link = precedes_claim(start, ticket, vmr_to_range(parent)) ?
+		link = precedes_claim(range, vmr_to_range(parent), by_age) ?
 			       &parent->rb_left : &parent->rb_right;
 	}
 	vmr_link_node(vmr_to_rb(range), parent, link);
 	claim_augment_propagate(parent, NULL);
-	rb_insert_augmented(vmr_to_rb(range), root, &claim_augment);
+	rb_insert_augmented(vmr_to_rb(range), vmr_to_root(root), &claim_augment);
 	VMR_ASSERT(vmr_is_inactive(range));	/* 4 */
 }
 
-/* Unlink an inactive range; does not count it */
-static void erase_inactive(struct vmr_space *space, struct vmr_range *range)
+/* Make a range that is in no tree an inactive one */
+static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
+			    uint64_t start, uint64_t last, uint64_t ticket)
 {
-	vmr_erase_node(vmr_to_rb(range), inactive_root(space, range->ticket),
-		       &claim_augment);
+	WRITE_ONCE(range->start, start);
+	WRITE_ONCE(range->last, last);
+	link_inactive(space, inactive_root(space, ticket), range,
+		      ticket | VMR_TICKET_INACTIVE);
+	space->nr_claims++;
+}
+
+/* Unlink an inactive range; does not count it */
+static void unlink_inactive(struct vmr_space *space, struct vmr_node **root,
+			    struct vmr_range *range)
+{
+	vmr_erase_node(vmr_to_rb(range), vmr_to_root(root), &claim_augment);
+	vmr_clear_node(space, range);
+}
+
+/* Move a claim to another tree, with its age */
+static void move_claim(struct vmr_space *space, struct vmr_range *range,
+		       struct vmr_node **from, struct vmr_node **to)
+{
+	uint64_t ticket = range->ticket;
+
+	unlink_inactive(space, from, range);
+	link_inactive(space, to, range, ticket);
 }
 
 /* The first claim in the tree of claims under test */
-static struct vmr_range *oldest_under_test(const struct vmr_space *space)
+static struct vmr_range *oldest_under_test(struct vmr_space *space)
 {
-	struct rb_node *rb =
-		rb_first(vmr_to_root((struct vmr_node **)&space->settling.root));
+	struct rb_node *rb = rb_first(vmr_to_root(&space->settling.root));
 
 	return rb ? vmr_to_range(rb) : NULL;
 }
 
-static void insert_under_test(struct vmr_space *space, struct vmr_range *range,
-			      uint64_t ticket)
-{
-	struct rb_node **link = &vmr_to_root(&space->settling.root)->rb_node;
-	struct rb_node *parent = NULL;
-
-	range->ticket = ticket;
-	range->space_ref = vmr_space_ref(space);
-	while (*link) {
-		parent = *link;
-		link = ticket < vmr_to_range(parent)->ticket ?
-			       &parent->rb_left : &parent->rb_right;
-	}
-	vmr_link_node(vmr_to_rb(range), parent, link);
-	rb_insert_color(vmr_to_rb(range), vmr_to_root(&space->settling.root));
-}
-
-/* Unlink a claim under test, and return its ticket */
-static uint64_t erase_under_test(struct vmr_space *space,
-				 struct vmr_range *range)
-{
-	uint64_t ticket = range->ticket;
-
-	rb_erase(vmr_to_rb(range), vmr_to_root(&space->settling.root));
-	vmr_clear_node(range);
-	return ticket;
-}
-
-void vmr_settle_close(struct vmr_space *space)
+void vmr_settle_return(struct vmr_space *space)
 {
 	struct vmr_range *range;
 
 	space->settling.is_open = false;
 	while ((range = oldest_under_test(space)))
-		insert_inactive(space, range, range->start, range->last,
-				erase_under_test(space, range));
+		move_claim(space, range, &space->settling.root, &space->claims);
 }
 
-void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range)
+void vmr_erase_inactive(struct vmr_space *space, struct vmr_range *range)
 {
-	vmr_settle_close(space);
-	if (!vmr_is_inactive(range)) {
-		vmr_tree_erase(space, range);
-		return;
-	}
+	VMR_ASSERT(!space->settling.root);
 	VMR_ASSERT(space->nr_claims);
-	erase_inactive(space, range);
-	range->type = space->type;
+	unlink_inactive(space, inactive_root(space, range->ticket), range);
 	space->nr_claims--;
 }
 
@@ -183,11 +170,11 @@ static int make_inactive(struct vmr_space *space, struct vmr_range *range,
 	if (start < space->start || last > space->last)
 		return -ERANGE;
 	vmr_section_begin(space->seq);
+	space->settling.is_open = false;
 	vmr_settle_close(space);
 	if (range->node.link)
 		vmr_erase_linked(space, range);
 	insert_inactive(space, range, start, last, ++space->last_ticket | flag);
-	space->nr_claims++;
 	vmr_section_end(space->seq);
 	vmr_trace_claim(space, range);
 	return 0;
@@ -206,100 +193,6 @@ int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
 	return make_inactive(space, range, start, last, VMR_TICKET_PARKED);
 }
 EXPORT_SYMBOL_GPL(vmr_park);
-
-static void collect(struct vmr_space *space, struct vmr_range *range)
-{
-	uint64_t ticket = range->ticket;
-
-	erase_inactive(space, range);
-	insert_under_test(space, range, ticket);
-}
-
-void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
-{
-	struct vmr_range *range, *next;
-
-	for (range = vmr_first_claimed(space, start, last); range;
-	     range = next) {
-		next = vmr_next_overlap(range, start, last);
-		collect(space, range);
-	}
-}
-
-bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
-			    uint64_t last)
-{
-	struct vmr_range *range, *next;
-
-	for (range = vmr_first_claimed(space, start, last); range;
-	     range = next) {
-		next = vmr_next_overlap(range, start, last);
-		if (!vmr_find_overlap(space, range->start, range->last))
-			collect(space, range);
-	}
-	return space->settling.root;
-}
-
-struct vmr_range *vmr_settle_next(struct vmr_space *space)
-{
-	struct vmr_range *range;
-	uint64_t ticket;
-
-	while ((range = oldest_under_test(space))) {
-		ticket = erase_under_test(space, range);
-		if (!vmr_find_overlap(space, range->start, range->last))
-			return range;
-		insert_inactive(space, range, range->start, range->last,
-				ticket);
-	}
-	return NULL;
-}
-
-void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range)
-{
-	VMR_ASSERT(!range->node.link && space->nr_claims);
-	vmr_section_begin(space->seq);
-	vmr_tree_insert_at(space, range, range->start);
-	space->nr_claims--;
-	vmr_section_end(space->seq);
-	vmr_trace_settle(space, range);
-}
-
-struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
-			     uint64_t last)
-{
-	struct vmr_range *range;
-
-	if (!space || start > last)
-		return NULL;
-	if (!space->settling.is_open || space->settling.start != start ||
-	    space->settling.last != last) {
-		vmr_settle_close(space);
-		if (!vmr_settle_collect_one(space, start, last))
-			return NULL;
-		space->settling.start = start;
-		space->settling.last = last;
-		space->settling.is_open = true;
-	}
-	if (!space->settling.root)
-		return NULL;
-	vmr_section_begin(space->seq);
-	range = vmr_settle_next(space);
-	if (range)
-		vmr_settle_claim(space, range);
-	vmr_section_end(space->seq);
-	return range;
-}
-EXPORT_SYMBOL_GPL(vmr_settle);
-
-void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
-		       uint64_t start, uint64_t last, uint64_t age)
-{
-	insert_inactive(space, range, start, last,
-			age ? age : VMR_TICKET_PARKED);
-	space->nr_claims++;
-	space->last_ticket = max(space->last_ticket, age);
-}
 
 /*
  * The lowest range in the subtree at @rb that overlaps [start, last]. Loop
@@ -323,22 +216,23 @@ static struct vmr_range *first_overlap(const struct rb_node *rb,
 	return NULL;
 }
 
-struct vmr_range *vmr_first_claimed(const struct vmr_space *space,
-				    uint64_t start, uint64_t last)
+static struct vmr_range *first_claimed(const struct vmr_space *space,
+				       uint64_t start, uint64_t last)
 {
 	return first_overlap((const struct rb_node *)space->claims, start,
 			     last);
 }
 
-struct vmr_range *vmr_first_parked(const struct vmr_space *space,
-				   uint64_t start, uint64_t last)
+static struct vmr_range *first_parked(const struct vmr_space *space,
+				      uint64_t start, uint64_t last)
 {
 	return first_overlap((const struct rb_node *)space->parked, start,
 			     last);
 }
 
-struct vmr_range *vmr_next_overlap(const struct vmr_range *range,
-				   uint64_t start, uint64_t last)
+/* The next one of the same tree */
+static struct vmr_range *next_overlap(const struct vmr_range *range,
+				      uint64_t start, uint64_t last)
 {
 	const struct rb_node *rb = vmr_to_rb(range), *from;
 
@@ -359,29 +253,118 @@ struct vmr_range *vmr_next_overlap(const struct vmr_range *range,
 	}
 }
 
-/*
- * The first range of the tree at @rb that overlaps [start, last] and whose wanted
- * address is at or above @from. A range that starts below @from overlaps the result
- * of an earlier call, so that the bound alone decides how to descend.
- */
-static struct vmr_range *first_overlap_from(const struct rb_node *rb,
-					    uint64_t from, uint64_t start,
-					    uint64_t last)
+/* Collect the claims that overlap [start, last], or those that can be settled */
+static void collect(struct vmr_space *space, uint64_t start, uint64_t last,
+		    bool settleable)
 {
-	const struct rb_node *found = NULL;
+	struct vmr_range *range, *next;
+
+	for (range = first_claimed(space, start, last); range; range = next) {
+		next = next_overlap(range, start, last);
+		if (!settleable ||
+		    !vmr_find_overlap(space, range->start, range->last))
+			move_claim(space, range, &space->claims,
+				   &space->settling.root);
+	}
+}
+
+void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
+{
+	collect(space, start, last, false);
+}
+
+bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
+			    uint64_t last)
+{
+	collect(space, start, last, true);
+	return space->settling.root;
+}
+
+struct vmr_range *vmr_settle_next(struct vmr_space *space,
+				  struct vmr_range **behind)
+{
 	struct vmr_range *range;
 
-	while (rb) {
-		bool below = vmr_to_range(rb)->start < from;
-
-		found = below ? found : rb;
-		rb = vmr_rb_child(rb, below);
+	while ((range = oldest_under_test(space))) {
+		*behind = vmr_first_ending_at_or_above(space, range->start);
+		if (!*behind || (*behind)->start > range->last) {
+			unlink_inactive(space, &space->settling.root, range);
+			break;
+		}
+		move_claim(space, range, &space->settling.root, &space->claims);
 	}
-	if (!found || vmr_to_range(found)->start > last)
+	return range;
+}
+
+void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range,
+		      struct vmr_range *behind)
+{
+	VMR_ASSERT(!range->node.link && space->nr_claims);
+	vmr_section_begin(space->seq);
+	vmr_tree_insert(space, range, range->start, range->last, behind);
+	space->nr_claims--;
+	vmr_section_end(space->seq);
+	vmr_trace_settle(space, range);
+}
+
+struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
+			     uint64_t last)
+{
+	struct vmr_range *range, *behind;
+
+	if (!space || start > last)
 		return NULL;
-	range = vmr_to_range(found);
-	return range->last >= start ? range :
-				      vmr_next_overlap(range, start, last);
+	if (!space->settling.is_open || space->settling.start != start ||
+	    space->settling.last != last) {
+		vmr_settle_close(space);
+		if (!vmr_settle_collect_one(space, start, last))
+			return NULL;
+		space->settling.start = start;
+		space->settling.last = last;
+		space->settling.is_open = true;
+	}
+	if (!space->settling.root)
+		return NULL;
+	vmr_section_begin(space->seq);
+	range = vmr_settle_next(space, &behind);
+	if (range)
+		vmr_settle_claim(space, range, behind);
+	vmr_section_end(space->seq);
+	return range;
+}
+EXPORT_SYMBOL_GPL(vmr_settle);
+
+void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
+		       uint64_t start, uint64_t last, uint64_t age)
+{
+	insert_inactive(space, range, start, last,
+			age ? age : VMR_TICKET_PARKED);
+	space->last_ticket = max(space->last_ticket, age);
+}
+
+/*
+ * The first range of the other tree, at @rb, that overlaps [start, last] and comes
+ * behind @range. A range that comes before @range and overlaps was the result of an
+ * earlier call, so that the order alone decides how to descend.
+ */
+static struct vmr_range *first_overlap_behind(const struct rb_node *rb,
+					      const struct vmr_range *range,
+					      uint64_t start, uint64_t last)
+{
+	bool parked = range->ticket & VMR_TICKET_PARKED;
+	struct vmr_range *found = NULL;
+
+	while (rb) {
+		uint64_t other = vmr_to_range(rb)->start;
+		bool before = parked ? other <= range->start :
+				       other < range->start;
+
+		found = before ? found : vmr_to_range(rb);
+		rb = vmr_rb_child(rb, before);
+	}
+	if (!found || found->start > last)
+		return NULL;
+	return found->last >= start ? found : next_overlap(found, start, last);
 }
 
 /* Of two ranges the one with the lower wanted address, the first among equals */
@@ -399,8 +382,8 @@ struct vmr_range *vmr_first_claim(const struct vmr_space *space, uint64_t start,
 	if (!space || start > last)
 		return NULL;
 	vmr_settle_close((struct vmr_space *)space);
-	return lower(vmr_first_claimed(space, start, last),
-		     vmr_first_parked(space, start, last));
+	return lower(first_claimed(space, start, last),
+		     first_parked(space, start, last));
 }
 EXPORT_SYMBOL_GPL(vmr_first_claim);
 
@@ -409,14 +392,71 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 				 uint64_t last)
 {
 	const struct vmr_space *space = vmr_referred_space(range);
-	struct vmr_range *same = vmr_next_overlap(range, start, last);
+	bool parked = range->ticket & VMR_TICKET_PARKED;
+	struct vmr_range *same = next_overlap(range, start, last), *other;
 
-	if (range->ticket & VMR_TICKET_PARKED)
-		return lower(range->start == VMR_ADDR_MAX ? NULL :
-			     first_overlap_from((const struct rb_node *)space->claims,
-						range->start + 1, start, last), same);
-	return lower(same,
-		     first_overlap_from((const struct rb_node *)space->parked,
-					range->start, start, last));
+	other = first_overlap_behind((const struct rb_node *)
+				     (parked ? space->claims : space->parked),
+				     range, start, last);
+	return parked ? lower(other, same) : lower(same, other);
 }
 EXPORT_SYMBOL_GPL(vmr_next_claim);
+
+/* Only parked ranges want a part of the place at @addr. Record the best such one. */
+static void set_fallback(struct vmr_gap_search *s, struct vmr_range *next,
+			 uint64_t addr, bool ascending)
+{
+	if (s->fallback_pass &&
+	    (s->fallback_pass != s->pass ||
+	     (ascending ? addr >= s->fallback : addr <= s->fallback)))
+		return;
+	s->fallback = addr;
+	s->fallback_next = next;
+	s->fallback_pass = s->pass;
+}
+
+/*
+ * The inactive range that the place at @addr has to avoid. Claims come first: until
+ * there is a fallback, a search that would accept the addresses of parked ranges
+ * takes the same steps.
+ */
+static const struct vmr_range *find_blocking(struct vmr_gap_search *s,
+					     struct vmr_range *next,
+					     uint64_t addr, bool ascending)
+{
+	uint64_t last = addr + (s->size - 1);
+	const struct vmr_range *blocker = first_claimed(s->space, addr, last);
+
+	if (blocker)
+		return blocker;
+	blocker = first_parked(s->space, addr, last);
+	if (blocker)
+		set_fallback(s, next, addr, ascending);
+	return blocker;
+}
+
+bool vmr_place_beside_claims(struct vmr_gap_search *s, struct vmr_range *next,
+			     bool ascending)
+{
+	const struct vmr_range *blocker;
+	uint64_t addr;
+
+	/* Loop invariant: no address of the gap outside [lo, hi] can be used */
+	while (vmr_place_in_gap(s, ascending, &addr)) {
+		blocker = find_blocking(s, next, addr, ascending);
+		if (!blocker) {
+			vmr_set_found(s, addr, next);
+			return true;
+		}
+		if (ascending ? blocker->last >= s->hi :
+				blocker->start <= s->lo) {
+			s->beyond = blocker;
+			return false;
+		}
+		if (ascending)
+			s->lo = blocker->last + 1;
+		else
+			s->hi = blocker->start - 1;
+	}
+	return false;
+}

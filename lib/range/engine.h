@@ -20,16 +20,19 @@ struct vmr_range *vmr_find_raw(const struct vmr_space *space, uint64_t addr);
  * Settle the claims that wait for addresses that became free, inside one write
  * section. The caller calls vmr_settle_collect() for each interval that became
  * free, then vmr_settle_next() and vmr_settle_claim() until there are no more. The
- * former returns the oldest collected claim whose addresses are free, in no tree;
- * the latter makes it live. Nothing else may use the space in between.
+ * former returns the oldest collected claim whose addresses are free, in no tree,
+ * and stores the live range behind them, or NULL; the latter makes the claim live in
+ * front of it. Nothing else may use the space in between.
  */
 void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last);
 
 /* The same for a change that frees one interval; returns false if no claim fits */
 bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
 			    uint64_t last);
-struct vmr_range *vmr_settle_next(struct vmr_space *space);
-void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range);
+struct vmr_range *vmr_settle_next(struct vmr_space *space,
+				  struct vmr_range **behind);
+void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range,
+		      struct vmr_range *behind);
 
 /*
  * Domains whose ranges lead to their owners. A space with a type accepts only

@@ -2,7 +2,7 @@
 /*
  * gap.c - iterating over gaps
  */
-#include "search.h"
+#include "range.h"
 
 /* A search that any gap satisfies. Applies the deferred update: 2 holds. */
 static struct vmr_gap_search search_any_gap(const struct vmr_space *space)

@@ -8,6 +8,19 @@
 #include "search.h"
 #include "trace.h"
 
+struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
+				      bool ascending)
+{
+	return first_candidate(s, ascending);
+}
+
+struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
+				     const struct vmr_range *range,
+				     bool ascending)
+{
+	return next_candidate(s, range, ascending);
+}
+
 /* Reserve [start, last], which the caller has checked to be inside the space */
 static int reserve_checked(struct vmr_space *space, struct vmr_range *range,
 			   uint64_t start, uint64_t last,
@@ -98,27 +111,28 @@ EXPORT_SYMBOL_GPL(vmr_alloc);
 int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 		uint64_t start, uint64_t last, struct vmr_range **conflict)
 {
-	if (!space || !range || start > last ||
-	    (!range->node.link && !vmr_type_fits(space, range)))
+	if (!space || !range || start > last)
 		return -EINVAL;
 	if (range->node.link)
 		return -EEXIST;
+	if (!vmr_type_fits(space, range))
+		return -EINVAL;
 	if (start < space->start || last > space->last)
 		return -ERANGE;
 	return reserve_checked(space, range, start, last, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_reserve);
 
-/* The checks of a move, except for overlaps at the new address */
-static int check_move(const struct vmr_space *space,
-		      const struct vmr_range *range,
-		      const struct vmr_space *to, uint64_t start)
+/* The checks of a move, except for overlaps. Its callers share one copy. */
+static noinline int check_move(const struct vmr_space *space,
+			       const struct vmr_range *range,
+			       const struct vmr_space *to, uint64_t start)
 {
 	uint64_t last = start + (range->last - range->start);
 
 	if (last < start)
 		return -EOVERFLOW;
-	if (vmr_range_state(range) != VMR_LIVE || !vmr_is_in_space(space, range))
+	if (!vmr_is_in_space(space, range) || vmr_is_inactive(range))
 		return -ENOENT;
 	if (start < to->start || last > to->last)
 		return -ERANGE;

@@ -130,8 +130,21 @@ static inline struct vmr_space *vmr_referred_space(const struct vmr_range *range
 	return (struct vmr_space *)(uintptr_t)(range->space_ref << 1);
 }
 
+/* Make a range that was just removed a free one (6) */
+static inline void vmr_clear_node(const struct vmr_space *space,
+				  struct vmr_range *range)
+{
+	struct rb_node *rb = vmr_to_rb(range);
+
+	rb->__rb_parent_color = 0;
+	WRITE_ONCE(rb->rb_left, NULL);
+	WRITE_ONCE(rb->rb_right, NULL);
+	range->type = space->type;
+	range->subtree_max_gap = 0;
+	range->subtree_orders = 0;
+}
+
 /* tree.c: the tree of live ranges, and functions that serve all trees */
-void vmr_clear_node(struct vmr_range *range);
 void vmr_augment_copy(struct rb_node *old, struct rb_node *new);
 void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 		   struct rb_node **link);
@@ -197,21 +210,28 @@ static inline bool vmr_is_in_space(const struct vmr_space *space,
 	return in;
 }
 
-/* claim.c: the first claimed, and parked, range that overlaps [start, last] */
-struct vmr_range *vmr_first_claimed(const struct vmr_space *space,
-				    uint64_t start, uint64_t last);
-struct vmr_range *vmr_first_parked(const struct vmr_space *space,
-				   uint64_t start, uint64_t last);
-
-/* claim.c: the next one of the same tree */
-struct vmr_range *vmr_next_overlap(const struct vmr_range *range,
-				   uint64_t start, uint64_t last);
-
 /* claim.c: return the claims under test to the tree of claims */
-void vmr_settle_close(struct vmr_space *space);
+void vmr_settle_return(struct vmr_space *space);
 
-/* claim.c: remove a range from its tree, live or inactive */
-void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
+static inline void vmr_settle_close(struct vmr_space *space)
+{
+	if (space->settling.root)
+		vmr_settle_return(space);
+}
+
+/* claim.c: remove an inactive range from its tree; no claims are under test */
+void vmr_erase_inactive(struct vmr_space *space, struct vmr_range *range);
+
+/* Remove a range from its tree, live or inactive */
+static inline void vmr_erase_linked(struct vmr_space *space,
+				    struct vmr_range *range)
+{
+	vmr_settle_close(space);
+	if (vmr_is_inactive(range))
+		vmr_erase_inactive(space, range);
+	else
+		vmr_tree_erase(space, range);
+}
 
 /**
  * struct vmr_gap_search - one search for a gap
@@ -222,14 +242,15 @@ void vmr_erase_linked(struct vmr_space *space, struct vmr_range *range);
  * @max: highest permitted address, inclusive, inside the space
  * @orders: the orders of gaps that may fit, one bit each
  * @exact_order: whether a gap must have the one order in @orders
+ * @lo: the lowest address of the gap that is tried which can be used
+ * @hi: the highest one
  * @found_addr: the result: the first address
  * @found_next: the result: the range behind the gap, NULL for the last gap
- * @beyond: the inactive range that covers the rest of the gap that was tried last,
- *	or NULL
+ * @beyond: the inactive range that covers the rest of a gap that was tried, or NULL
  * @fallback: the first address found of which only parked ranges want a part
  * @fallback_next: the range behind its gap
- * @fallback_orders: @orders when it was found; 0 if there is none
- * @fallback_align: @align when it was found
+ * @fallback_pass: @pass when it was found; 0 if there is none
+ * @pass: counts from 1 the passes over the gaps, each with its orders and alignment
  */
 struct vmr_gap_search {
 	const struct vmr_space	*space;
@@ -239,14 +260,26 @@ struct vmr_gap_search {
 	uint64_t		max;
 	uint64_t		orders;
 	bool			exact_order;
+	uint64_t		lo;
+	uint64_t		hi;
 	uint64_t		found_addr;
 	struct vmr_range	*found_next;
 	const struct vmr_range	*beyond;
 	uint64_t		fallback;
 	struct vmr_range	*fallback_next;
-	uint64_t		fallback_orders;
-	uint64_t		fallback_align;
+	unsigned int		fallback_pass;
+	unsigned int		pass;
 };
+
+/*
+ * range.c: the first range of the tree, and the next one behind @range, whose gap
+ * fits without claims and is partly within the bounds
+ */
+struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
+				      bool ascending);
+struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
+				     const struct vmr_range *range,
+				     bool ascending);
 
 /* Clip the gap in front of @next to the bounds; false if nothing is left */
 static inline bool vmr_clip_gap(const struct vmr_gap_search *s,
@@ -261,5 +294,37 @@ static inline bool vmr_clip_gap(const struct vmr_gap_search *s,
 	*hi = min(next ? next->start - 1 : s->space->last, s->max);
 	return *lo <= *hi;
 }
+
+/*
+ * The first aligned address in search order at which the request fits in [lo, hi],
+ * without claims; false if there is none
+ */
+static inline bool vmr_place_in_gap(const struct vmr_gap_search *s,
+				    bool ascending, uint64_t *addr)
+{
+	uint64_t highest = s->hi - (s->size - 1);
+	uint64_t skip = (ascending ? -s->lo : highest) & (s->align - 1);
+
+	if (s->hi - s->lo < s->size - 1 || highest - s->lo < skip)
+		return false;
+	*addr = ascending ? s->lo + skip : highest - skip;
+	return true;
+}
+
+static inline void vmr_set_found(struct vmr_gap_search *s, uint64_t addr,
+				 struct vmr_range *next)
+{
+	VMR_ASSERT(!(addr & (s->align - 1)));
+	VMR_ASSERT(addr >= s->min && s->max - addr >= s->size - 1);
+	s->found_addr = addr;
+	s->found_next = next;
+}
+
+/*
+ * claim.c: try the part [lo, hi] of the gap in front of @next, and avoid the addresses
+ * that inactive ranges want
+ */
+bool vmr_place_beside_claims(struct vmr_gap_search *s, struct vmr_range *next,
+			     bool ascending);
 
 #endif /* VMR_LIB_RANGE_RANGE_H */

@@ -13,7 +13,7 @@
  * hold. Each search tries these on their own.
  *
  * This is a header, so that the compiler joins the search with the insertion that
- * follows it. range.c and gap.c include it.
+ * follows it. Only range.c includes it.
  */
 #ifndef VMR_LIB_RANGE_SEARCH_H
 #define VMR_LIB_RANGE_SEARCH_H
@@ -66,9 +66,9 @@ static inline bool gap_outside_bounds(const struct vmr_gap_search *s,
  * the bounds. If @into, the first such node of the subtree at @rb, or the next
  * behind the subtree.
  */
-static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search *s,
-						    struct rb_node *rb, bool into,
-					     bool ascending)
+static inline struct vmr_range *
+next_candidate_from(const struct vmr_gap_search *s, struct rb_node *rb,
+		    bool into, bool ascending)
 {
 	struct rb_node *from = rb;
 
@@ -101,8 +101,8 @@ static inline struct vmr_range *next_candidate_from(const struct vmr_gap_search 
 	return NULL;
 }
 
-static inline struct vmr_range *vmr_first_candidate(const struct vmr_gap_search *s,
-						    bool ascending)
+static inline struct vmr_range *
+first_candidate(const struct vmr_gap_search *s, bool ascending)
 {
 	struct rb_node *root = vmr_space_root(s->space);
 
@@ -111,133 +111,78 @@ static inline struct vmr_range *vmr_first_candidate(const struct vmr_gap_search 
 		       NULL;
 }
 
-static inline struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
-						   const struct vmr_range *range,
-					bool ascending)
+static inline struct vmr_range *
+next_candidate(const struct vmr_gap_search *s, const struct vmr_range *range,
+	       bool ascending)
 {
 	return next_candidate_from(s, vmr_to_rb(range), false, ascending);
 }
 
-/* Whether an address precedes another in search order */
-static inline bool precedes(uint64_t addr, uint64_t other, bool ascending)
-{
-	return ascending ? addr < other : addr > other;
-}
-
-/* Only parked ranges want a part of the place at @addr */
-static inline void set_fallback(struct vmr_gap_search *s, uint64_t addr,
-				struct vmr_range *next, bool ascending)
-{
-	if (s->fallback_orders &&
-	    (s->fallback_orders != s->orders || s->fallback_align != s->align ||
-	     !precedes(addr, s->fallback, ascending)))
-		return;
-	s->fallback = addr;
-	s->fallback_next = next;
-	s->fallback_orders = s->orders;
-	s->fallback_align = s->align;
-}
-
-/*
- * The inactive range that the place at @addr has to avoid. Claims come first: until
- * there is a fallback, a search that would accept the addresses of parked ranges
- * takes the same steps.
- */
-static inline const struct vmr_range *find_blocking(struct vmr_gap_search *s,
-						    uint64_t addr,
-						    struct vmr_range *next,
-						    bool ascending)
-{
-	uint64_t last = addr + (s->size - 1);
-	const struct vmr_range *blocker;
-
-	if (!s->space->nr_claims)
-		return NULL;
-	blocker = vmr_first_claimed(s->space, addr, last);
-	if (blocker)
-		return blocker;
-	blocker = vmr_first_parked(s->space, addr, last);
-	if (blocker)
-		set_fallback(s, addr, next, ascending);
-	return blocker;
-}
-
-/*
- * Try the gap in front of @next, from its lowest or its highest address. Loop
- * invariant: no address of the gap outside [lo, hi] can be used.
- */
+/* Try the gap in front of @next, from its lowest or its highest address */
 static inline bool try_gap(struct vmr_gap_search *s, struct vmr_range *next,
 			   bool ascending)
 {
-	const struct vmr_range *blocker;
-	uint64_t lo, hi, at;
+	uint64_t addr;
 
-	s->beyond = NULL;
-	if (!vmr_clip_gap(s, next, &lo, &hi))
+	if (!vmr_clip_gap(s, next, &s->lo, &s->hi) ||
+	    !vmr_place_in_gap(s, ascending, &addr))
 		return false;
-	for (;;) {
-		if (hi - lo < s->size - 1)
-			return false;
-		at = ascending ? lo + (s->align - 1) : hi - (s->size - 1);
-		at &= ~(s->align - 1);
-		if (at < lo || at > hi - (s->size - 1))
-			return false;
-		blocker = find_blocking(s, at, next, ascending);
-		if (!blocker)
-			break;
-		if (ascending ? blocker->last >= hi : blocker->start <= lo) {
-			s->beyond = blocker;
-			return false;
-		}
-		if (ascending)
-			lo = blocker->last + 1;
-		else
-			hi = blocker->start - 1;
-	}
-	VMR_ASSERT(!(at & (s->align - 1)));
-	VMR_ASSERT(at >= s->min && s->max - at >= s->size - 1);
-	s->found_addr = at;
-	s->found_next = next;
+	if (s->space->nr_claims)
+		return vmr_place_beside_claims(s, next, ascending);
+	vmr_set_found(s, addr, next);
 	return true;
 }
 
 /* Move the bound past the range that covers the rest of a gap */
 static inline bool skip_beyond(struct vmr_gap_search *s, bool ascending)
 {
-	if (ascending ? s->beyond->last >= s->max : s->beyond->start <= s->min)
+	const struct vmr_range *beyond = s->beyond;
+
+	s->beyond = NULL;
+	if (ascending ? beyond->last >= s->max : beyond->start <= s->min)
 		return false;
 	if (ascending)
-		s->min = s->beyond->last + 1;
+		s->min = beyond->last + 1;
 	else
-		s->max = s->beyond->start - 1;
+		s->max = beyond->start - 1;
 	return true;
 }
 
 /*
- * Try the gaps of the tree. An inactive range that covers the rest of a gap moves
- * the bound of the search, so that the gaps below it are skipped by one descent.
- * Each inactive range is met once: the search never returns to its addresses.
+ * Try the gaps of the tree from that of @range, the first candidate. An inactive
+ * range that covers the rest of a gap moves the bound of the search, so that the
+ * gaps below it are skipped by one descent. Each inactive range is met once: the
+ * search never returns to its addresses.
  */
-static inline bool search_tree(struct vmr_gap_search *s, bool ascending)
+static inline bool search_candidates(struct vmr_gap_search *s,
+				     struct vmr_range *range, bool ascending)
 {
 	const uint64_t min = s->min, max = s->max;
-	struct vmr_range *range = vmr_first_candidate(s, ascending);
 	bool found = false;
 
+	s->beyond = NULL;
 	while (range) {
 		found = try_gap(s, range, ascending);
 		if (found)
 			break;
 		if (!s->beyond)
-			range = vmr_next_candidate(s, range, ascending);
+			range = next_candidate(s, range, ascending);
 		else if (skip_beyond(s, ascending))
-			range = vmr_first_candidate(s, ascending);
+			range = first_candidate(s, ascending);
 		else
 			break;
 	}
 	s->min = min;
 	s->max = max;
 	return found;
+}
+
+/* Try the gaps of the tree */
+static inline bool search_tree(struct vmr_gap_search *s, bool ascending)
+{
+	struct vmr_range *range = first_candidate(s, ascending);
+
+	return range && search_candidates(s, range, ascending);
 }
 
 /*
@@ -317,6 +262,7 @@ static inline bool search_best(struct vmr_gap_search *s)
 		if (!left)
 			return false;
 		s->orders = left & -left;
+		s->pass++;
 		found = search_tree(s, true);
 		for (i = first; i < nr; i++) {
 			if (found)
@@ -333,6 +279,7 @@ static inline bool search_best(struct vmr_gap_search *s)
 static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy policy,
 				  uint64_t align)
 {
+	s->pass++;
 	s->align = align;
 	s->exact_order = false;
 	s->orders = vmr_is_pow2(s->size) && align >= s->size ?
@@ -353,13 +300,14 @@ static inline bool vmr_search(struct vmr_gap_search *s,
 	VMR_ASSERT(s->min >= s->space->start && s->max <= s->space->last);
 	if (s->space->settling.root)
 		vmr_settle_close((struct vmr_space *)s->space);
-	s->fallback_orders = 0;
+	s->pass = 0;
+	s->fallback_pass = 0;
 	if (req->prefer_align > req->align &&
 	    search_aligned(s, req->policy, req->prefer_align))
 		return true;
 	if (search_aligned(s, req->policy, req->align))
 		return true;
-	if (!s->fallback_orders)
+	if (!s->fallback_pass)
 		return false;
 	s->found_addr = s->fallback;
 	s->found_next = s->fallback_next;

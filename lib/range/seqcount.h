@@ -21,11 +21,14 @@
 
 static inline uint32_t vmr_seqcount_read_begin(const struct vmr_seqcount *seq)
 {
+	unsigned int spins = 0;
 	uint32_t sequence;
 
 	/* before the loads of the lookup; pairs with vmr_section_end() */
-	while ((sequence = smp_load_acquire(&seq->sequence)) & 1)
-		vmr_port_spin_relax();
+	while ((sequence = smp_load_acquire(&seq->sequence)) & 1) {
+		vmr_port_reader_wait(spins);
+		spins += spins + 1 > spins;
+	}
 	return sequence;
 }
 

@@ -29,7 +29,7 @@
  *	        N     <- new gap    -->    N
  *
  * The next change or search by another file calls vmr_propagate_deferred(), which
- * restores 2, or tests the gap of N on its own (search.c).
+ * restores 2, or tests the gap of N on its own (search.h).
  *
  * Space tag: a subtree without a gap needs no largest gap. The word then holds the
  * address of the space (3), and vmr_in_space() does not climb to the root.
@@ -144,25 +144,10 @@ void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 	smp_store_release(link, rb);
 }
 
-/* Make a range that was just removed a free one (6) */
-void vmr_clear_node(struct vmr_range *range)
-{
-	struct rb_node *rb = vmr_to_rb(range);
-
-	rb->__rb_parent_color = 0;
-	WRITE_ONCE(rb->rb_left, NULL);
-	WRITE_ONCE(rb->rb_right, NULL);
-	range->gap = 0;
-	range->subtree_max_gap = 0;
-	range->subtree_orders = 0;
-}
-
-/* Remove @rb and make it a free range (6) */
 void vmr_erase_node(struct rb_node *rb, struct rb_root *root,
 		    const struct rb_augment_callbacks *augment)
 {
 	rb_erase_augmented(rb, root, augment);
-	vmr_clear_node(vmr_to_range(rb));
 }
 
 struct vmr_range *vmr_first_starting_above(const struct vmr_space *space,
@@ -350,7 +335,7 @@ void vmr_tree_erase(struct vmr_space *space, struct vmr_range *range)
 	vmr_propagate_deferred(space);
 	vmr_erase_node(vmr_to_rb(range), vmr_to_root(&space->root),
 		       &gap_augment);
-	range->type = space->type;
+	vmr_clear_node(space, range);
 	space->settling.is_open = false;
 	if (range == space->lowest) {
 		space->lowest = next;

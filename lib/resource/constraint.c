@@ -12,6 +12,8 @@ static uint64_t default_align(uint32_t kind, uint64_t size)
 		return 0x1000;
 	case VMR_KIND_MSI:
 		return size;
+	case VMR_KIND_PCI_BDF:
+		return 8;	/* a device, not the next function of one */
 	default:
 		return 1;
 	}

@@ -24,6 +24,9 @@ int vmr_system_init(struct vmr_system *sys,
 	sys->pci_bdfs.space.type = VMR_TYPE_PCI_FUNCTION;
 	vmr_id_pool_init(&sys->device_ids, 0, limits->id_last);
 	vmr_id_pool_init(&sys->msi_vectors, 0, limits->msi_vector_last);
+	sys->pci_bdfs.space.type = VMR_TYPE_PCI_FUNCTION;
+	sys->device_ids.space.type = VMR_TYPE_DEVICE;
+	INIT_LIST_HEAD(vmr_to_list(&sys->shared_irqs));
 	sys->separate_msi_vectors = limits->msi_vector_last;
 	return 0;
 }
@@ -107,7 +110,7 @@ int vmr_system_add_pool(struct vmr_system *sys,
 	    pool->pool.policy > VMR_BEST || pool->pool.start > pool->pool.last)
 		return -EINVAL;
 	space = common_space(sys, pool->kinds);
-	if (!space)
+	if (!space || space == &sys->device_ids.space)
 		return -EINVAL;
 	/* Every space of a system begins at 0. */
 	if (pool->pool.last > space->last)

@@ -79,10 +79,14 @@ bool vmr_pool_matches(const struct vmr_system_pool *pool,
 		      const struct vmr_constraint *c);
 
 /*
- * vector_wait.c: try the requests for vectors that wait. In a write section, the
+ * Try the requests for vectors that wait, if any has waited. In a write section, the
  * system records that it is to be done, and the caller does it after the section.
  */
-void vmr_system_serve_vectors(struct vmr_system *sys);
+static inline void vmr_system_serve_vectors(struct vmr_system *sys)
+{
+	if (sys->serve_vectors)
+		sys->serve_vectors(sys);
+}
 
 /* irq_share.c */
 static inline bool vmr_is_irq_share(uint32_t kind, uint32_t flags)

@@ -4,6 +4,9 @@
  */
 #include "system.h"
 
+/* Binary logarithm of more constraints than memory can hold */
+#define MAX_CONSTRAINTS_LOG	48
+
 static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
 			   const struct vmr_constraint *c,
 			   struct vmr_range **conflict)
@@ -153,49 +156,144 @@ static bool constraint_precedes(const struct vmr_constraint *a,
 	return a->request.size > b->request.size;
 }
 
-/* The next constraint to allocate: the first by order whose range is free */
+/*
+ * The constraints are sorted as a list of indices, each plus 1, with 0 for its end.
+ * The links are in words of the ranges that a range in no space does not use:
+ * @space_ref has the next index, @subtree_last the own one.
+ */
 static const struct vmr_constraint *
-next_constraint(const struct vmr_constraint *c, size_t nr)
+at_index(const struct vmr_constraint *c, uint64_t index)
 {
-	const struct vmr_constraint *best = NULL;
+	return &c[index - 1];
+}
+
+/* Merge two sorted lists. Among equals those of @a come first. */
+static uint64_t merge_lists(const struct vmr_constraint *c, uint64_t a,
+			    uint64_t b)
+{
+	uint64_t first = 0, *end = &first;
+
+	while (a && b) {
+		if (constraint_precedes(at_index(c, b), at_index(c, a))) {
+			*end = b;
+			end = &at_index(c, b)->range->space_ref;
+			b = *end;
+		} else {
+			*end = a;
+			end = &at_index(c, a)->range->space_ref;
+			a = *end;
+		}
+	}
+	*end = a ? a : b;
+	return first;
+}
+
+/*
+ * Sort the constraints in the order of allocation, in O(nr log nr). Each of
+ * @sorted has a list of 2^i constraints or none, and those of higher i are in front.
+ */
+static uint64_t sort_constraints(const struct vmr_constraint *c, size_t nr)
+{
+	uint64_t sorted[MAX_CONSTRAINTS_LOG] = { 0 }, list = 0;
+	unsigned int log;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		c[i].range->space_ref = 0;
+		list = i + 1;
+		for (log = 0; sorted[log]; log++) {
+			list = merge_lists(c, sorted[log], list);
+			sorted[log] = 0;
+		}
+		sorted[log] = list;
+	}
+	list = 0;
+	for (log = 0; log < MAX_CONSTRAINTS_LOG; log++)
+		list = merge_lists(c, sorted[log], list);
+	return list;
+}
+
+/* Return the words of the ranges that are in no space to 0 */
+static void clear_links(const struct vmr_constraint *c, size_t nr)
+{
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		if (!c[i].range->node.link &&
-		    (!best || constraint_precedes(&c[i], best)))
-			best = &c[i];
-	return best;
+		if (c[i].range && !c[i].range->node.link) {
+			c[i].range->space_ref = 0;
+			c[i].range->subtree_last = 0;
+		}
 }
 
 static bool constraint_invalid(struct vmr_system *sys,
 			       const struct vmr_constraint *c)
 {
-	return !c->range || !vmr_system_space(sys, c->kind) ||
+	const struct vmr_space *space = vmr_system_space(sys, c->kind);
+
+	if (!c->range || !space || c->kind == VMR_KIND_DEVICE_ID)
+		return true;
+	/* Only the ranges of functions may enter their domain */
+	if (!c->range->node.link && !vmr_type_fits(space, c->range))
+		return true;
+	return (c->kind == VMR_KIND_MSI && !vmr_is_pow2(c->request.size)) ||
 	       vmr_irq_share_invalid(c);
+}
+
+/*
+ * A range records the index of its constraint. A later constraint with the same
+ * range finds it there. The array decides, since the word may be older than the call.
+ */
+static bool is_duplicate(const struct vmr_constraint *c, size_t i)
+{
+	uint64_t index = c[i].range->subtree_last;
+
+	if (c[i].range->node.link)
+		return false;
+	if (index && index <= i && at_index(c, index)->range == c[i].range)
+		return true;
+	c[i].range->subtree_last = i + 1;
+	return false;
 }
 
 static int check_constraints(struct vmr_system *sys,
 			     const struct vmr_constraint *c, size_t nr,
 			     size_t *failed)
 {
-	size_t i, j;
+	size_t i;
 	int ret = 0;
 
 	/* -EINVAL of any constraint precedes -EEXIST of any */
-	for (i = 0; i < nr && !ret; i++) {
-		if (constraint_invalid(sys, &c[i]))
+	for (i = 0; i < nr && !ret; i++)
+		if (constraint_invalid(sys, &c[i]) || is_duplicate(c, i))
 			ret = -EINVAL;
-		for (j = 0; j < i && !ret; j++)
-			if (c[j].range == c[i].range)
-				ret = -EINVAL;
-	}
-	if (!ret)
-		for (i = 0; i < nr && !ret; i++)
-			if (c[i].range->node.link)
-				ret = -EEXIST;
+	if (ret)
+		clear_links(c, i);
+	for (i = ret ? i : 0; i < nr && !ret; i++)
+		if (c[i].range->node.link)
+			ret = -EEXIST;
+	if (ret == -EEXIST)
+		clear_links(c, nr);
 	if (ret && failed)
 		*failed = i - 1;
 	return ret;
+}
+
+/* Allocate the constraints of a sorted list; returns the index of one that failed */
+static uint64_t alloc_list(struct vmr_system *sys,
+			   const struct vmr_pool_set *view,
+			   const struct vmr_constraint *c, uint64_t list,
+			   int *ret, struct vmr_range **conflict)
+{
+	uint64_t next;
+
+	for (; list; list = next) {
+		next = at_index(c, list)->range->space_ref;
+		*ret = vmr_system_alloc_one(sys, view, at_index(c, list),
+					    conflict);
+		if (*ret)
+			break;
+	}
+	return list;
 }
 
 int vmr_system_alloc_in(struct vmr_system *sys, const struct vmr_pool_set *view,
@@ -205,7 +303,7 @@ int vmr_system_alloc_in(struct vmr_system *sys, const struct vmr_pool_set *view,
 			struct vmr_range **conflict)
 {
 	const struct vmr_constraint *c;
-	size_t i;
+	uint64_t index;
 	int ret;
 
 	if (!sys || (nr && !constraints) || !set || set->max < nr ||
@@ -215,21 +313,19 @@ int vmr_system_alloc_in(struct vmr_system *sys, const struct vmr_pool_set *view,
 	if (ret)
 		return ret;
 	vmr_watermarks_save(sys, marks);
-	while ((c = next_constraint(constraints, nr))) {
-		ret = vmr_system_alloc_one(sys, view, c, conflict);
-		if (!ret)
-			continue;
-		if (failed)
-			*failed = c - constraints;
-		for (i = 0; i < nr; i++)
-			free_constraint(kind_space(sys, view,
-						   constraints[i].kind),
-					&constraints[i]);
-		vmr_watermarks_restore(sys, marks);
-		return ret;
+	index = alloc_list(sys, view, constraints,
+			   sort_constraints(constraints, nr), &ret, conflict);
+	if (!index) {
+		vmr_resource_set_fill(constraints, nr, set);
+		return 0;
 	}
-	vmr_resource_set_fill(constraints, nr, set);
-	return 0;
+	if (failed)
+		*failed = index - 1;
+	clear_links(constraints, nr);
+	for (c = constraints; c < constraints + nr; c++)
+		free_constraint(kind_space(sys, view, c->kind), c);
+	vmr_watermarks_restore(sys, marks);
+	return ret;
 }
 
 int vmr_system_alloc_resources(struct vmr_system *sys,

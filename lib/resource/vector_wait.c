@@ -30,22 +30,6 @@ static struct vmr_vector_waiter *to_waiter(struct list_head *link)
 			    link);
 }
 
-int vmr_system_wait_for_vectors(struct vmr_system *sys,
-				struct vmr_vector_waiter *waiter)
-{
-	if (!sys || !waiter || !waiter->range || !waiter->served ||
-	    !is_vector_kind(waiter->kind) || !vmr_is_pow2(waiter->nr) ||
-	    waiter->nr >= 1u << VMR_VECTOR_WAITER_SIZES)
-		return -EINVAL;
-	if (waiter->link.next || waiter->range->node.link)
-		return -EEXIST;
-	waiter->ticket = ++sys->vector_tickets;
-	list_add_tail(vmr_to_list(&waiter->link),
-		      waiters(sys, fls64(waiter->nr) - 1));
-	return 0;
-}
-EXPORT_SYMBOL_GPL(vmr_system_wait_for_vectors);
-
 void vmr_system_stop_waiting(struct vmr_system *sys,
 			     struct vmr_vector_waiter *waiter)
 {
@@ -73,7 +57,7 @@ static struct vmr_vector_waiter *oldest_waiter(struct vmr_system *sys,
 	return oldest;
 }
 
-void vmr_system_serve_vectors(struct vmr_system *sys)
+static void serve_vectors(struct vmr_system *sys)
 {
 	uint32_t sizes = (1u << VMR_VECTOR_WAITER_SIZES) - 1;
 	struct vmr_vector_waiter *waiter;
@@ -94,6 +78,23 @@ void vmr_system_serve_vectors(struct vmr_system *sys)
 		waiter->served(waiter);
 	}
 }
+
+int vmr_system_wait_for_vectors(struct vmr_system *sys,
+				struct vmr_vector_waiter *waiter)
+{
+	if (!sys || !waiter || !waiter->range || !waiter->served ||
+	    !is_vector_kind(waiter->kind) || !vmr_is_pow2(waiter->nr) ||
+	    waiter->nr >= 1u << VMR_VECTOR_WAITER_SIZES)
+		return -EINVAL;
+	if (waiter->link.next || waiter->range->node.link)
+		return -EEXIST;
+	sys->serve_vectors = serve_vectors;
+	waiter->ticket = ++sys->vector_tickets;
+	list_add_tail(vmr_to_list(&waiter->link),
+		      waiters(sys, fls64(waiter->nr) - 1));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_system_wait_for_vectors);
 
 int vmr_system_free_vectors(struct vmr_system *sys, uint32_t kind,
 			    struct vmr_range *range)

@@ -72,6 +72,14 @@ static struct vmr_range *find_key(const struct vmr_restore_ctx *ctx,
 	return NULL;
 }
 
+/* The id of a device that was never registered has no type. Its home decides. */
+static bool type_fits(const struct vmr_space *space,
+		      const struct vmr_range *range)
+{
+	return vmr_type_fits(space, range) ||
+	       (!range->type && space->type == VMR_TYPE_DEVICE);
+}
+
 /*
  * Request the node of a record and link it. The node's own space is the callback's
  * answer, since the record can be in any space.
@@ -96,7 +104,7 @@ static int add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
 	}
 	range = snap->ops->key_to_range(snap, key, &home);
 	if (!range || range->node.link || home != s->id ||
-	    !vmr_type_fits(s->space, range))
+	    !type_fits(s->space, range))
 		return -ENODEV;
 	range->subtree_max_gap = (uint64_t)space << 1 | claim;
 	range->subtree_orders = (uint64_t)(record - ctx->bytes) << 1;

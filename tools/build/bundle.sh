@@ -15,6 +15,8 @@ rm -rf "$dest"
 mkdir -p "$dest/include" "$dest/kernel"
 cp -r include/vmalloc "$dest/include/"
 cp -r lib "$dest/"
+# It needs a libc and KVM.
+rm -r "$dest/lib/kvm" "$dest/include/vmalloc/kvm.h"
 rm "$dest/lib/port/kernel.c" "$dest/lib/port/seq_file.c"
 cp -r tools/include "$dest/kernel/"
 cp "$KFILES"/include/linux/*.h "$KFILES/include/uapi/linux/pci_regs.h" \

@@ -17,6 +17,7 @@ lib=$dest$LIBDIR
 install -d "$inc" "$lib/pkgconfig"
 install -m 644 include/vmalloc/*.h "$inc"
 install -m 644 "$o/libvmalloc.a" "$lib"
+install -m 644 "$o/libvmalloc-kvm.a" "$lib"
 install -m 755 "$o/libvmalloc.so.0" "$lib"
 ln -sf libvmalloc.so.0 "$lib/libvmalloc.so"
 
@@ -33,6 +34,16 @@ Description: Allocation and routing of virtual machine resources
 Version: $VERSION
 Cflags: -I\${includedir}
 Libs: -L\${libdir} -lvmalloc
+E2
+cat >"$lib/pkgconfig/vmalloc-kvm.pc" <<E2
+prefix=$PREFIX
+libdir=$LIBDIR
+
+Name: vmalloc-kvm
+Description: Memory slots, ioeventfds and interrupt routes of KVM for vmalloc
+Version: $VERSION
+Requires: vmalloc
+Libs: -L\${libdir} -lvmalloc-kvm
 E2
 # The files for CMake's find_package(vmalloc). The installed tree can be moved.
 cmake=$lib/cmake/vmalloc

@@ -4,14 +4,14 @@
 # Say what a target of make still needs on this machine and install it with
 # apt-get:
 #
-#	setup.sh run|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check
+#	setup.sh run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check
 #
 # SETUP=no only lists the packages. A package that stays missing is no error here:
 # a check that needs it is skipped by name, and a build names it.
 
 set -u
 
-target=${1:?usage: $0 run|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check}
+target=${1:?usage: $0 run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check}
 missing=
 packages=
 
@@ -87,6 +87,14 @@ find_missing_targets()
 	E
 }
 
+# An emulated processor with virtualization, for hosts without it
+find_missing_run_linux()
+{
+	need 'running a Linux guest' qemu-system-x86 <<-'E'
+	command -v qemu-system-x86_64
+	E
+}
+
 # Tools to build a kernel
 find_missing_debug_kernel()
 {
@@ -148,6 +156,10 @@ find_missing()
 	need 'unpacking them' xz-utils <<-'E'
 	test -n "${LINUX-}" || command -v xz
 	E
+	if [ "$target" = run-linux ]; then
+		find_missing_run_linux
+		return
+	fi
 	need 'firmware to boot' seabios <<-'E'
 	test -e /usr/share/seabios/bios-256k.bin
 	E
@@ -208,6 +220,9 @@ find_missing()
 	E
 	need "static analysis with the kernel's scripts" coccinelle <<-'E'
 	command -v spatch
+	E
+	need 'reading ACPI tables' acpica-tools <<-'E'
+	command -v iasl
 	E
 	need 'comparing the binary interface' abigail-tools <<-'E'
 	command -v abidw

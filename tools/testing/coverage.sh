@@ -35,7 +35,7 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 make=(make --no-print-directory -s -j"$(nproc)")
 "${make[@]}" O="$w" KFILES="$kfiles" CC=gcc \
 	EXTRA_CFLAGS='-O0 --coverage -fprofile-update=atomic' \
-	"$w/libvmalloc.a"
+	"$w/libvmalloc.a" "$w/libvmalloc-kvm.a"
 gcc -O2 -Wall -Wextra -Werror -c -o "$w/exit.o" tools/testing/coverage/exit.c
 mkdir -p "$w/selftests"
 rm -f "$w"/selftests/test_*

@@ -12,6 +12,10 @@
 
 #define DEFAULT_BIOS	"/usr/share/seabios/bios-256k.bin"
 #define DEFAULT_TIMEOUT	120
+#define DEFAULT_APPEND	"console=ttyS0 panic=-1 reboot=k nokaslr quiet"
+#define DEFAULT_MEMORY	(256 * MIB)
+#define KERNEL_LIMIT	(64 * MIB)
+#define INITRD_LIMIT	(1024 * MIB)
 #define RAM_LOW		(128 * MIB)
 #define RAM_HIGH	(64 * MIB)
 #define FIRMWARE_LIMIT	(16 * MIB)
@@ -24,12 +28,17 @@ struct options {
 	const char	*replay;
 	const char	*fallback;
 	unsigned int	timeout;
+	const char	*kernel;
+	const char	*initrd;
+	struct kernel	machine;
 };
 
 static const char help[] =
 	"usage: vmm [--bios FILE] [--guest FILE] [--record FILE]\n"
 	"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 	"       vmm --replay FILE\n"
+	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
+	"           [--cpus N] [--memory SIZE] [--control PATH] [--verify] [--quiet]\n"
 	"\n"
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
 	"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
@@ -48,6 +57,19 @@ static const char help[] =
 	"  --fallback-replay FILE  the same, but only if KVM cannot be used\n"
 	"  --timeout SECONDS       give firmware and program so long each; default 120\n"
 	"  --help                  this text\n"
+	"\n"
+	"With --kernel it boots a Linux kernel without firmware:\n"
+	"\n"
+	"  --kernel FILE           bzImage\n"
+	"  --initrd FILE           first root file system of the guest\n"
+	"  --append STRING         its command line; default " DEFAULT_APPEND "\n"
+	"  --disk FILE             its disk\n"
+	"  --cpus N                its processors, 1 to 16; default 2\n"
+	"  --memory SIZE           bytes, or with K, M or G; default 256M\n"
+	"  --control PATH          take commands on a socket at PATH\n"
+	"  --verify                the initrd has the agent: compare what Linux reports\n"
+	"                          with the map, after boot and after each change\n"
+	"  --quiet                 do not show the serial port\n"
 	"\n"
 	"Exit status: 0 all is where it should be; 1 it is not, or a replay differed;\n"
 	"2 wrong usage; 3 KVM cannot be used; 4 a file cannot be used; 5 the guest\n"
@@ -307,6 +329,66 @@ static enum vmm_status replay(const char *path)
 	return status;
 }
 
+/* Boot a kernel instead of firmware. */
+static enum vmm_status boot_kernel(struct options *opt)
+{
+	struct kernel *kernel = &opt->machine;
+	enum vmm_status status = VMM_BAD_FILE;
+
+	kernel->image = load_file("kernel", opt->kernel, KERNEL_LIMIT,
+				  &kernel->image_size);
+	if (kernel->image && opt->initrd)
+		kernel->initrd = load_file("initrd", opt->initrd, INITRD_LIMIT,
+					   &kernel->initrd_size);
+	if (kernel->image && (kernel->initrd || !opt->initrd))
+		status = kernel_run(kernel);
+	free(kernel->image);
+	free(kernel->initrd);
+	return status;
+}
+
+static int parse_cpus(const char *text, unsigned int *cpus)
+{
+	unsigned long value;
+	char *end;
+
+	value = strtoul(text, &end, 10);
+	if (*end || text[0] < '0' || text[0] > '9' || !value ||
+	    value > MAX_CPUS) {
+		vmm_err("--cpus takes 1 to %u, not '%s'", MAX_CPUS, text);
+		return -1;
+	}
+	*cpus = (unsigned int)value;
+	return 0;
+}
+
+/* Whole pages, from 64 MiB to 1 TiB */
+static int parse_memory(const char *text, uint64_t *memory)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	uint64_t value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (errno || text[0] < '0' || text[0] > '9' || value > 1ULL << 40)
+		goto fail;
+	if (unit) {
+		value <<= 10 * (unit - units + 1);
+		end++;
+	}
+	if (!*end && value >= 64 * MIB && value <= 1024 * GIB &&
+	    !(value % PAGE)) {
+		*memory = value;
+		return 0;
+	}
+fail:
+	vmm_err("--memory takes 64M to 1024G, not '%s'", text);
+	return -1;
+}
+
 static int parse_seconds(const char *text, unsigned int *seconds)
 {
 	unsigned long value;
@@ -334,6 +416,15 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		{ "replay", required_argument, NULL, 'p' },
 		{ "fallback-replay", required_argument, NULL, 'f' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "initrd", required_argument, NULL, 'i' },
+		{ "append", required_argument, NULL, 'a' },
+		{ "disk", required_argument, NULL, 'd' },
+		{ "cpus", required_argument, NULL, 'c' },
+		{ "memory", required_argument, NULL, 'm' },
+		{ "control", required_argument, NULL, 'o' },
+		{ "verify", no_argument, NULL, 'v' },
+		{ "quiet", no_argument, NULL, 'q' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -360,6 +451,35 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 			if (parse_seconds(optarg, &opt->timeout))
 				return VMM_USAGE;
 			break;
+		case 'k':
+			opt->kernel = optarg;
+			break;
+		case 'i':
+			opt->initrd = optarg;
+			break;
+		case 'a':
+			opt->machine.append = optarg;
+			break;
+		case 'd':
+			opt->machine.disk = optarg;
+			break;
+		case 'c':
+			if (parse_cpus(optarg, &opt->machine.nr_cpus))
+				return VMM_USAGE;
+			break;
+		case 'm':
+			if (parse_memory(optarg, &opt->machine.memory))
+				return VMM_USAGE;
+			break;
+		case 'o':
+			opt->machine.control = optarg;
+			break;
+		case 'v':
+			opt->machine.verify = true;
+			break;
+		case 'q':
+			opt->machine.verbose = false;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			*done = true;
@@ -385,13 +505,23 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 
 int main(int argc, char **argv)
 {
-	struct options opt = { .timeout = DEFAULT_TIMEOUT };
+	struct options opt = {
+		.timeout = DEFAULT_TIMEOUT,
+		.machine = {
+			.append		= DEFAULT_APPEND,
+			.memory		= DEFAULT_MEMORY,
+			.nr_cpus	= 2,
+			.verbose	= true,
+		},
+	};
 	enum vmm_status status;
 	bool done = false;
 
 	status = parse(argc, argv, &opt, &done);
 	if (status == VMM_OK && !done) {
-		if (opt.replay) {
+		if (opt.kernel) {
+			status = boot_kernel(&opt);
+		} else if (opt.replay) {
 			status = replay(opt.replay);
 		} else {
 			status = boot(&opt);

@@ -31,8 +31,8 @@
 #include <vmalloc/vmalloc.h>
 
 #include "devices/devices.h"
-#include "memory.h"
-#include "scenario.h"
+#include "machine/memory.h"
+#include "firmware/scenario.h"
 #include "trace.h"
 
 #define container_of(ptr, type, member) \
@@ -69,9 +69,52 @@ struct vmm_probe {
 	uint64_t		offset;
 };
 
+struct control;
 struct kvm_run;
 struct trace;
 struct vmm;
+
+#define MAX_CPUS		16
+
+/**
+ * struct kernel - a Linux kernel that the machine boots without firmware
+ * @image: its bzImage
+ * @initrd: what it unpacks as its first root file system, or NULL
+ * @append: its command line
+ * @memory: bytes of memory
+ * @nr_cpus: number of processors, 1 to MAX_CPUS
+ * @verify: the agent is the guest's init; compare what it reports
+ * @verbose: show what the guest writes to its serial port
+ */
+struct kernel {
+	void		*image;
+	uint64_t	image_size;
+	void		*initrd;
+	uint64_t	initrd_size;
+	const char	*append;
+	const char	*disk;
+	const char	*control;
+	uint64_t	memory;
+	unsigned int	nr_cpus;
+	bool		verify;
+	bool		verbose;
+};
+
+/* KVM's struct ends in an array of any length; a union gives it one. */
+#define MAX_ROUTES	256
+#define CHIP_ROUTES	40	/* inputs of the two 8259 and of the I/O APIC */
+#define ROUTES_SIZE	(sizeof(struct kvm_irq_routing) + \
+			 MAX_ROUTES * sizeof(struct kvm_irq_routing_entry))
+
+/* Why the processors of a guest stopped */
+enum guest_end {
+	GUEST_RUNS,
+	GUEST_OFF,		/* it switched the machine off */
+	GUEST_RESET,		/* it reset the machine */
+	GUEST_CRASHED,
+	GUEST_REFUSED,		/* KVM cannot run it */
+	GUEST_STOPPED,		/* by this program */
+};
 
 /**
  * struct vmm_cpu - a thread that routes exits
@@ -81,6 +124,10 @@ struct vmm;
  * @fd: KVM's vCPU, -1 without one
  * @run: what KVM shares of it
  * @run_size: how many bytes that are
+ * @thread: the thread, of a guest with several processors
+ * @index: the number of the processor
+ * @paused: the thread waits to go on
+ * @exit: the access that is being routed, or NULL
  *
  * Aligned so that no two readers share a cache line.
  */
@@ -91,6 +138,10 @@ struct vmm_cpu {
 	int			fd;
 	struct kvm_run		*run;
 	size_t			run_size;
+	pthread_t		thread;
+	unsigned int		index;
+	bool			paused;
+	const struct vmm_exit	*exit;
 } __attribute__((__aligned__(64)));
 
 /* Addresses that have no device and must stay free of them */
@@ -119,6 +170,7 @@ struct reader_thread {
 
 /**
  * struct vmm - a virtual machine
+ * @pci_root: the host bridge, which has all 256 buses
  * @exits: accesses routed so far, which is also the guest's clock
  * @unhandled_exits: accesses without a device
  * @errors: accesses that failed for another reason, which is always a fault
@@ -138,15 +190,28 @@ struct reader_thread {
  * @places: keeps the addresses of the test devices for the reader threads
  * @generation: odd while a writer is at work
  * @stop: the reader threads must end
+ * @kernel: the kernel of the guest, NULL if it boots firmware
+ * @layout: the reserved addresses of a machine that boots a kernel
+ * @cpus: its processors
+ * @run_lock: protects what follows
+ * @run_changed: one of these changed
+ * @end: why the processors stopped
+ * @pause: they are to wait
  */
 struct vmm {
 	struct vmm_config	config;
 	struct vmr_system	sys;
 	struct vmr_manager	manager;
 	struct vmr_pci_conf1	pci_host;
+	struct vmr_pci_host	pci_root;
 	struct vmr_lock_ops	pci_lock;
 	pthread_mutex_t		writers;
-	struct vmr_listener	listener;
+	struct vmr_kvm		kvm;
+	union {
+		struct kvm_irq_routing	head;
+		uint8_t			room[ROUTES_SIZE];
+	} routing;
+	struct vmr_kvm_route	chip_routes[CHIP_ROUTES];
 	struct vmm_cpu		cpu;
 	int			kvm_fd;
 	int			vm_fd;
@@ -192,42 +257,80 @@ struct vmm {
 	uint32_t		generation;
 	bool			stop;
 	uint8_t			option_rom[OPTION_ROM_SIZE];
+
+	const struct kernel	*kernel;
+	struct vmr_layout	layout;
+	struct vmr_shared_irq	pci_lines[NR_PCI_LINES];
+	struct acpi_pm		acpi_pm;
+	struct agent_port	agent;
+	struct virtio		disk;
+	struct virtio		entropy;
+	struct vmm_cpu		cpus[MAX_CPUS];
+	pthread_mutex_t		run_lock;
+	pthread_cond_t		run_changed;
+	enum guest_end		end;
+	bool			pause;
 };
 
 /* main.c */
 void vmm_err(const char *fmt, ...)
 	__attribute__((__format__(__printf__, 1, 2)));
 
-/* hostile.c */
+/* machine/hostile.c */
 const char *hostile_check(const struct vmr_snapshot *snap, const uint8_t *bytes,
 			  size_t size);
 
-/* machine.c */
+/* machine/machine.c */
 extern const struct vmr_span reserved_spans[NR_RESERVED];
 struct vmm *vmm_alloc(void);
 void vmm_free(struct vmm *vmm);
 int vmm_init(struct vmm *vmm);
 void vmm_destroy(struct vmm *vmm);
 int vmm_register(struct vmm *vmm, struct vmr_device *dev);
+const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name);
 void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
 int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 
-/* kvm.c */
+/* kvm/kvm.c */
 int kvm_open(struct vmm *vmm);
 int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu);
 int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
-int kvm_set_memory(struct vmm *vmm, struct vmm_memory *mem, uint64_t gpa,
-		   uint64_t size);
 void kvm_move_from(struct vmm *vmm, struct vmm *from);
 enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 			struct trace *trace);
 void kvm_close(struct vmm *vmm);
 
-/* print_map.c */
+void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level);
+int kvm_route_chips(struct vmm *vmm);
+int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params);
+
+/* kvm/vcpu.c */
+int vcpus_start(struct vmm *vmm);
+void vcpus_stop(struct vmm *vmm, enum guest_end end);
+void vcpus_end(struct vmm *vmm, enum guest_end end);
+void vcpus_report(struct vmm *vmm);
+void vcpus_pause(struct vmm *vmm);
+void vcpus_resume(struct vmm *vmm);
+
+/* boot/ */
+enum vmm_status kernel_run(const struct kernel *kernel);
+int kernel_load(struct vmm *vmm, uint32_t *entry, uint32_t *params);
+int tables_load(struct vmm *vmm);
+size_t e820_entries(struct vmm *vmm, void *buf, size_t size);
+
+/* control/ */
+int agent_wait(struct vmm *vmm, unsigned int seconds);
+char *agent_ask(struct vmm *vmm, const char *command);
+void agent_off(struct vmm *vmm);
+enum vmm_status verify(struct vmm *vmm);
+struct control *control_start(struct vmm *vmm, const char *path);
+void control_stop(struct control *control);
+
+/* machine/print_map.c */
 void print_map(const struct vmm *vmm);
 
-/* probe.c */
+/* firmware/probe.c */
 uint32_t config_read(struct vmm_cpu *cpu, uint32_t address, uint32_t reg);
 void config_write(struct vmm_cpu *cpu, uint32_t value);
 const char *probe_expect_mapped(struct vmm_cpu *cpu, struct testdev *testdev,
@@ -235,16 +338,16 @@ const char *probe_expect_mapped(struct vmm_cpu *cpu, struct testdev *testdev,
 const char *probe_expect_unmapped(struct vmm_cpu *cpu, enum vmr_io io,
 				  uint64_t addr);
 
-/* reader_threads.c */
+/* machine/reader_threads.c */
 void readers_listen(struct vmm *vmm);
 int readers_start(struct vmm *vmm);
 void readers_stop(struct vmm *vmm);
 void readers_report(struct vmm *vmm);
 
-/* restore.c */
+/* machine/restore.c */
 struct vmm *restore_machine(struct vmm *vmm);
 
-/* selfcheck.c */
+/* firmware/selfcheck.c */
 void selfcheck(struct vmm *vmm);
 void selfcheck_again(struct vmm *vmm);
 enum vmm_status report(struct vmm *vmm, bool replayed);

@@ -8,20 +8,24 @@
 
 #include "place.h"
 
+/* A device fails with all of its functions. */
 void fail(struct plan_device *device, const struct plan_resource *resource,
 	  int error, const char *format, ...)
 {
+	struct plan_device *fn;
 	char text[512];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	device->failed = true;
-	device->error = error;
-	device->failed_resource = resource;
-	free(device->why);
-	device->why = xcheck(strdup(text));
+	for_each_function(fn, device) {
+		fn->failed = true;
+		fn->error = error;
+		fn->failed_resource = resource;
+		free(fn->why);
+		fn->why = xcheck(strdup(text));
+	}
 }
 
 static bool may_use(const struct vmr_system_pool *pool,
@@ -80,8 +84,8 @@ static void fail_for_space(struct plan *plan, struct plan_device *device,
 }
 
 void fail_to_place(struct plan *plan, struct plan_device *device,
-		   const struct plan_resource *resource, int err,
-		   const struct vmr_range *conflict)
+			  const struct plan_resource *resource, int err,
+			  const struct vmr_range *conflict)
 {
 	char text[VMR_PRINT_MAX_LINE];
 

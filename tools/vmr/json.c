@@ -62,7 +62,9 @@ static const char *kind_name(uint32_t kind)
 
 static void put_resource(FILE *out, struct plan_resource *resource, bool placed)
 {
-	const struct vmr_range *range = range_of_resource(resource);
+	const struct vmr_range *range = resource->flags & VMR_SHARED &&
+		placed && resource->sharer.irq ? &resource->sharer.irq->range :
+		range_of_resource(resource);
 
 	fputs("        { ", out);
 	put_key(out, "what");
@@ -73,12 +75,19 @@ static void put_resource(FILE *out, struct plan_resource *resource, bool placed)
 	fputs(", ", out);
 	put_hex(out, "size", resource->size);
 	fputs(", ", out);
-	put_hex(out, "align", resource->align);
+	put_hex(out, "align", !resource->window ? resource->align :
+		resource->kind == VMR_KIND_PIO ? 0x1000 : 0x100000);
 	fputs(", ", out);
+	fprintf(out, "\"line\": %u, ", resource->line);
 	put_bool(out, "64bit", resource->flags & VMR_64BIT);
 	fputs(", ", out);
 	put_bool(out, "prefetchable", resource->flags & VMR_PREFETCHABLE);
 	if (placed) {
+		if (resource->pool) {
+			fputs(", ", out);
+			put_key(out, "in");
+			put_string(out, resource->pool);
+		}
 		fputs(", ", out);
 		put_hex(out, "start", range->start);
 		fputs(", ", out);
@@ -91,8 +100,10 @@ static void put_failure(FILE *out, const struct plan_device *device)
 {
 	const struct plan_device *up = device;
 
-	while (!up->failed)
+	while (up && !up->failed)
 		up = up->behind;
+	if (!up)
+		return;
 	fputs(",\n      ", out);
 	put_key(out, "error");
 	put_string(out, vmr_strerror(up->error));
@@ -111,46 +122,88 @@ static void put_failure(FILE *out, const struct plan_device *device)
 	}
 }
 
-static void put_device(FILE *out, struct plan_device *device)
+static void put_unknown(FILE *out, const char *file,
+			const struct plan_unknown *unknown, size_t nr)
 {
-	bool placed = device->dev.link.next;
-	char address[16];
 	size_t i;
 
-	fputs("    {\n      ", out);
+	fputs("[", out);
+	for (i = 0; i < nr; i++) {
+		fputs(i ? ", { " : "{ ", out);
+		put_key(out, "what");
+		put_string(out, unknown[i].what);
+		fputs(", ", out);
+		put_key(out, "file");
+		put_string(out, file ? file : "");
+		fprintf(out, ", \"line\": %u, ", unknown[i].line);
+		put_key(out, "command");
+		put_string(out, unknown[i].command);
+		fputs(" }", out);
+	}
+	fputs("]", out);
+}
+
+static void put_member(FILE *out, const char *key, const char *value)
+{
+	fputs(",\n      ", out);
+	put_key(out, key);
+	put_string(out, value);
+}
+
+static void put_identity(FILE *out, const struct plan_device *device)
+{
+	char address[24];
+
 	put_key(out, "name");
 	put_string(out, device->name);
-	if (device->what) {
-		fputs(",\n      ", out);
-		put_key(out, "description");
-		put_string(out, device->what);
-	}
-	fputs(",\n      ", out);
+	if (device->what)
+		put_member(out, "description", device->what);
+	put_member(out, "file", device->file);
+	fprintf(out, ",\n      \"line\": %u,\n      ", device->line);
 	put_bool(out, "bridge", device->is_bridge);
-	if (device->behind) {
-		fputs(",\n      ", out);
-		put_key(out, "behind");
-		put_string(out, device->behind->name);
+	if (device->behind)
+		put_member(out, "behind", device->behind->name);
+	if (device->lead != device)
+		put_member(out, "function_of", device->lead->name);
+	if (device->on_host) {
+		snprintf(address, sizeof(address), "%04x:%02x:%02x.%x",
+			 device->segment & 0xffff, device->address >> 8,
+			 device->address >> 3 & 31, device->address & 7);
+		put_member(out, "host_address", address);
 	}
+}
+
+static void put_device(FILE *out, struct plan_device *device)
+{
+	bool placed = is_placed(device), any = false;
+	struct plan_resource *resource;
+	char address[24];
+
+	fputs("    {\n      ", out);
+	put_identity(out, device);
 	fputs(",\n      ", out);
 	put_bool(out, "placed", placed);
-	if (placed && vmr_range_state(&device->pci) == VMR_LIVE) {
-		uint32_t pci = vmr_id_value(&device->pci);
-
-		snprintf(address, sizeof(address), "%02x:%02x.%x", pci >> 8,
-			 pci >> 3 & 0x1f, pci & 7);
-		fputs(",\n      ", out);
-		put_key(out, "pci");
-		put_string(out, address);
-	} else if (!placed) {
+	if (placed && device->has_address) {
+		pci_text(address, sizeof(address), device->pci);
+		put_member(out, "pci", address);
+	}
+	if (placed && device->is_bridge)
+		fprintf(out, ",\n      \"buses\": [%u, %u]",
+			device->bus_number, device->last_bus);
+	if (!placed)
 		put_failure(out, device);
-	}
+	if (device->vfs)
+		fprintf(out, ",\n      \"virtual_functions\": %llu",
+			(unsigned long long)device->vfs);
+	fputs(",\n      \"missing\": ", out);
+	put_unknown(out, device->file, device->unknown, device->nr_unknown);
 	fputs(",\n      \"resources\": [", out);
-	for (i = 0; i < device->nr; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		put_resource(out, &device->requested[i], placed);
+	for_each_resource(resource, device) {
+		fputs(any ? ",\n" : "\n", out);
+		any = true;
+		put_resource(out, resource, placed);
 	}
-	fputs(device->nr ? "\n      ]\n    }" : "]\n    }", out);
+	fputs(any ? "\n      ]\n    }" : "]\n    }", out);
 }
 
 static void put_requirements(const struct plan *plan, FILE *out)
@@ -182,26 +235,74 @@ static void put_requirements(const struct plan *plan, FILE *out)
 	fputs(any ? "\n  ]" : "]", out);
 }
 
-void show_json(struct plan *plan, FILE *out)
+static void put_answer(FILE *out, const struct plan *plan)
 {
 	const struct count count = count_devices(plan);
-	struct plan_device *device;
-	bool any = false;
+	enum verdict verdict = verdict_of(plan);
+	char *text = verdict_text(plan);
 
-	fputs("{\n  ", out);
+	put_key(out, "verdict");
+	put_string(out, verdict_word(verdict));
+	fprintf(out, ",\n  \"status\": %d,\n  ", verdict);
+	put_key(out, "text");
+	put_string(out, text);
+	free(text);
+	fputs(",\n  ", out);
 	put_key(out, "machine");
 	put_string(out, plan->machine.name);
 	fprintf(out, ",\n  \"address_bits\": %u,\n  ", plan->config.phys_bits);
 	put_hex(out, "memory", plan->machine.ram);
 	fprintf(out, ",\n  \"devices_asked\": %zu", count.devices);
-	fprintf(out, ",\n  \"devices_placed\": %zu,\n  ", count.placed);
-	put_bool(out, "fits", count.devices == count.placed);
+	fprintf(out, ",\n  \"devices_placed\": %zu", count.placed);
+	fprintf(out, ",\n  \"devices_unknown\": %zu,\n  ", count.unknown);
+	put_bool(out, "fits", verdict == VERDICT_FITS);
 	fprintf(out, ",\n  \"address_bits_needed\": ");
 	if (plan->bits_needed)
 		fprintf(out, "%u", plan->bits_needed);
 	else
 		fputs("null", out);
 	fputs(",\n", out);
+}
+
+static void put_remarks(FILE *out, const struct plan *plan)
+{
+	size_t i;
+
+	fputs("  \"missing\": ", out);
+	put_unknown(out, plan->unknown_file, plan->unknown, plan->nr_unknown);
+	fprintf(out, ",\n  \"skipped_lines\": %zu,\n  \"notes\": [",
+		plan->skipped);
+	for (i = 0; i < plan->nr_notes; i++) {
+		fputs(i ? ", " : "", out);
+		put_string(out, plan->notes[i]);
+	}
+	fputs("],\n", out);
+}
+
+static void put_memory(FILE *out, const struct plan *plan)
+{
+	size_t i;
+
+	fputs("  \"ram\": [", out);
+	for (i = 0; i < plan->nr_ram; i++) {
+		fputs(i ? ", { " : "{ ", out);
+		put_hex(out, "start", plan->ram_regions[i].range.start);
+		fputs(", ", out);
+		put_hex(out, "last", plan->ram_regions[i].range.last);
+		fputs(" }", out);
+	}
+	fputs("],\n", out);
+}
+
+void show_json(struct plan *plan, FILE *out)
+{
+	struct plan_device *device;
+	bool any = false;
+
+	fputs("{\n  ", out);
+	put_answer(out, plan);
+	put_remarks(out, plan);
+	put_memory(out, plan);
 	put_requirements(plan, out);
 	fputs(",\n  \"devices\": [", out);
 	for_each_device(device, plan) {

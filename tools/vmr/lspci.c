@@ -1,339 +1,401 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * lspci.c - the devices of a host, from what `lspci -v` and `lspci -vv` print
+ * lspci.c - the devices of a host, from the text of lspci or of the kernel's log
  *
- * A device has a line that begins with its address, and indented lines about it.
- * Lines that are indented further describe a capability and are ignored. They include
- * the regions of virtual functions, which have lines of their own once they exist.
+ * No line ends the plan. A line is read, known to ask for nothing, or counted as
+ * skipped. The regions of virtual functions are recognised by the capability around
+ * them.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmr.h"
+#include "lspci.h"
 
-struct reader {
-	struct plan	*plan;
-	const char	*file;
-	unsigned int	line;
-	struct plan_device	*device;		/* NULL where it is of no interest */
-	bool		any;
-	unsigned int	next_bar;	/* where lspci gives no number */
+enum context {
+	IN_NOTHING,
+	IN_REBAR,
+	IN_SRIOV,
+	IN_OTHER,	/* another capability */
 };
 
-static bool hex(const char **text, unsigned int digits, uint32_t *n)
+struct reader {
+	struct plan		*plan;
+	const char		*file;
+	unsigned int		line;
+	struct plan_device	*device;
+	enum context		context;
+};
+
+static void skip(struct reader *r, const char *text)
 {
-	unsigned int i;
+	struct plan *plan = r->plan;
 
-	*n = 0;
-	for (i = 0; i < digits; i++, (*text)++) {
-		const char *set = "0123456789abcdef";
-		const char *digit = **text ? strchr(set, **text) : NULL;
-
-		if (!digit)
-			return false;
-		*n = *n << 4 | (digit - set);
+	if (!plan->skipped++) {
+		plan->skipped_file = r->file;
+		plan->skipped_line = r->line;
+		plan->skipped_text = xcheck(strndup(skip_blanks(text), 60));
 	}
-	return true;
 }
 
-static bool one_char(const char **text, char c)
+static bool same_description(const struct plan_device *device,
+			     const char *what)
 {
-	if (**text != c)
-		return false;
-	(*text)++;
-	return true;
+	size_t len;
+
+	if (!device->what || !*what)
+		return true;
+	len = strlen(device->what) < strlen(what) ? strlen(device->what) :
+						    strlen(what);
+	return !strncmp(device->what, what, len) ||
+	       begins(what, "0x") || !strchr(what, ':') ||
+	       !strchr(device->what, ':');
 }
 
-/* [SEGMENT:]BUS:DEVICE.FUNCTION, a space, and behind it what it is */
-static const char *parse_address(const char *text, uint32_t *segment,
-				 uint32_t *address)
+/* The device that has been shown before, or a new one with a name of its own */
+static struct plan_device *host_device(struct reader *r, const char *address,
+				       size_t len, const char *what)
 {
-	const char *colon = strchr(text, ':');
-	uint32_t bus, dev, fn;
-
-	*segment = 0;
-	if (colon && colon - text > 2 && colon - text <= 8 &&
-	    (!hex(&text, colon - text, segment) || !one_char(&text, ':')))
-		return NULL;
-	if (!hex(&text, 2, &bus) || !one_char(&text, ':') ||
-	    !hex(&text, 2, &dev) || !one_char(&text, '.') ||
-	    !hex(&text, 1, &fn) || !one_char(&text, ' ') || dev > 31 || fn > 7)
-		return NULL;
-	*address = VMR_PCI_BDF(bus, dev, fn);
-	return text;
-}
-
-bool is_lspci_device(const char *line)
-{
-	uint32_t segment, address;
-
-	return parse_address(line, &segment, &address);
-}
-
-/* Host bridges and the like are the host's, and lead to no bus of PCI's */
-static bool is_of_host(const char *what)
-{
-	static const char *const classes[] = {
-		"Host bridge", "ISA bridge", "RAM memory", "System peripheral",
-		"Non-Essential Instrumentation", "IOMMU",
-	};
+	char name[NAME_SIZE], other[NAME_SIZE + 16];
+	struct plan_device *device;
+	unsigned int nr = 2;
 	size_t i;
 
-	for (i = 0; i < NR(classes); i++)
-		if (!strncmp(what, classes[i], strlen(classes[i])))
-			return true;
-	return false;
+	for (i = 0; i < len && i + 1 < sizeof(name); i++)
+		name[i] = address[i] >= 'A' && address[i] <= 'F' ?
+			  address[i] + 32 : address[i];
+	name[i] = 0;
+	snprintf(other, sizeof(other), "%s", name);
+	while ((device = find_device(r->plan, other))) {
+		if (device->file == r->file && device->info &&
+		    same_description(device, what))
+			return device;
+		snprintf(other, sizeof(other), "%s#%u", name, nr++);
+	}
+	device = add_device(r->plan, other, r->file, r->line);
+	device->on_host = true;
+	device->info = xcheck(calloc(1, sizeof(*device->info)));
+	return device;
 }
 
-static void read_device(struct reader *r, const char *text)
+static char *without_quotes(const char *text)
+{
+	char *copy = xcheck(strdup(text)), *to = copy, *from;
+
+	for (from = copy; *from; from++)
+		if (*from != '"')
+			*to++ = *from;
+	*to = 0;
+	return copy;
+}
+
+static void begin_device(struct reader *r, const char *text)
 {
 	uint32_t segment, address;
-	const char *what = parse_address(text, &segment, &address);
-	char name[24];
+	const char *end = parse_address(text, &segment, &address);
+	char *what = without_quotes(skip_blanks(end));
 
-	r->device = NULL;
-	r->next_bar = 0;
-	if (!what) {
-		bad_input(r->plan, r->file, r->line,
-			  "no device begins here, and no line about one");
-		return;
-	}
-	r->any = true;
-	if (is_of_host(what))
-		return;
-	snprintf(name, sizeof(name), "%.*s", (int)(what - text - 1), text);
-	r->device = add_device(r->plan, name, r->file, r->line);
-	r->device->what = xcheck(strdup(what));
-	r->device->on_host = true;
+	r->device = host_device(r, text, end - text, what);
+	r->context = IN_NOTHING;
 	r->device->segment = segment;
 	r->device->address = address;
-}
-
-/* The size in "[size=16M]" */
-static bool read_size(struct reader *r, const char *text, uint64_t max,
-		      uint64_t *size)
-{
-	const char *at = strstr(text, "[size=");
-	char number[24];
-	size_t len;
-
-	if (!at) {
-		note_input(r->file, r->line, "no size: left out");
-		return false;
+	r->device->info->next_bar = 0;
+	r->device->info->next_vf_bar = 0;
+	if (*what && (!r->device->what ||
+		      strlen(what) > strlen(r->device->what))) {
+		free(r->device->what);
+		r->device->what = what;
+	} else {
+		free(what);
 	}
-	at += strlen("[size=");
-	len = strcspn(at, "]");
-	if (at[len] && len < sizeof(number)) {
-		memcpy(number, at, len);
-		number[len] = 0;
-		if (parse_number(number, size) && is_pow2(*size) &&
-		    *size <= max)
-			return true;
-	}
-	bad_input(r->plan, r->file, r->line,
-		  "no size that a region can have: %.32s", at);
-	return false;
 }
 
-static void read_region(struct reader *r, const char *text)
+static void take_class(struct reader *r, const char *text)
 {
-	bool io = strstr(text, "I/O ports at");
-	unsigned int index = r->next_bar;
-	struct plan_resource *resource;
-	uint64_t size;
-
-	if (!io && !strstr(text, "Memory at"))
-		return;
-	if (!strncmp(text, "Region ", 7)) {
-		index = text[7] - '0';
-		if (index > 5 || text[8] != ':') {
-			bad_input(r->plan, r->file, r->line,
-				  "a region is one of 0 to 5");
-			return;
-		}
-	}
-	r->next_bar = index + (strstr(text, "64-bit") ? 2 : 1);
-	if (!read_size(r, text, io ? 1 << 16 : 1ull << 62, &size))
-		return;
-	resource = add_resource(r->plan, r->device,
-				io ? VMR_KIND_PIO : VMR_KIND_MMIO, size,
-				r->line);
-	resource->align = size;
-	if (strstr(text, "64-bit"))
-		resource->flags |= VMR_64BIT;
-	if (strstr(text, "prefetchable") && !strstr(text, "non-prefetchable"))
-		resource->flags |= VMR_PREFETCHABLE;
-	snprintf(resource->name, sizeof(resource->name), "bar%u", index);
-}
-
-static void read_rom(struct reader *r, const char *text)
-{
-	struct plan_resource *resource;
-	uint64_t size;
-
-	if (!read_size(r, text, 1 << 24, &size))
-		return;
-	resource =
-		add_resource(r->plan, r->device, VMR_KIND_MMIO, size, r->line);
-	resource->align = size;
-	snprintf(resource->name, sizeof(resource->name), "rom");
-}
-
-static struct plan_resource *find_vectors(struct plan_device *device)
-{
-	size_t i;
-
-	for (i = 0; i < device->nr; i++)
-		if (device->requested[i].kind == VMR_KIND_MSI ||
-		    device->requested[i].kind == VMR_KIND_MSIX)
-			return &device->requested[i];
-	return NULL;
-}
-
-/*
- * "[a4] MSI: Enable- Count=1/16", where the latter is what it can use, or "MSI-X:
- * Enable+ Count=9". A driver uses one of the two, and MSI-X rather.
- */
-static void read_capability(struct reader *r, const char *text)
-{
-	bool msix = strstr(text, "MSI-X: ");
-	const char *count = strstr(text, "Count=");
-	struct plan_resource *resource;
-	uint64_t nr = 0;
-	char number[8];
-	const char *of;
-	size_t len;
-
-	if (!count || (!msix && !strstr(text, "MSI: ")))
-		return;
-	count += strlen("Count=");
-	of = memchr(count, '/', strcspn(count, " "));
-	if (of)
-		count = of + 1;
-	len = strcspn(count, " ");
-	if (len < sizeof(number)) {
-		memcpy(number, count, len);
-		number[len] = 0;
-		if (!parse_number(number, &nr))
-			nr = 0;
-	}
-	if (!nr || nr > (msix ? 2048 : 32) || (!msix && !is_pow2(nr))) {
-		bad_input(r->plan, r->file, r->line,
-			  "no number of vectors: %.16s", count);
+	if (!r->device || r->device->what) {
+		skip(r, text);
 		return;
 	}
-	resource = find_vectors(r->device);
-	if (resource && !msix)
-		return;
-	if (!resource)
-		resource = add_resource(r->plan, r->device, 0, nr, r->line);
-	resource->kind = msix ? VMR_KIND_MSIX : VMR_KIND_MSI;
-	resource->size = nr;
-	resource->align = msix ? 1 : nr;
-	snprintf(resource->name, sizeof(resource->name), msix ? "msix" : "msi");
+	text = skip_blanks(strchr(text, ':') + 1);
+	r->device->what = xcheck(strdup(text));
 }
 
-static void read_pin(struct reader *r)
+/* A tree shows neither resources nor classes. */
+static void take_tree(struct reader *r, const char *text)
 {
-	struct plan_resource *resource =
-		add_resource(r->plan, r->device, VMR_KIND_IRQ, 1, r->line);
+	if (!r->plan->nr_unknown)
+		add_file_unknown(r->plan, r->file, r->line,
+				 xprintf("the resources of the devices: a tree shows none"),
+				 xprintf("sudo lspci -vv"));
+	else
+		(void)text;
+}
 
-	resource->flags = VMR_SHARED;
-	snprintf(resource->name, sizeof(resource->name), "pin");
+/* "pci 0000:01:00.0: [10de:1b80] type 00 class 0x030000", and what follows it */
+static void take_kernel(struct reader *r, const char *text)
+{
+	const char *at = strstr(text, "pci ") + 4;
+	uint32_t segment, address, class;
+	const char *end = parse_address(at, &segment, &address);
+	char what[32] = "";
+	const char *rest = strstr(end, " class ");
+
+	if (rest) {
+		rest += 7;
+		if (begins(rest, "0x"))
+			rest += 2;
+		if (parse_hex(&rest, 4, 4, &class))
+			snprintf(what, sizeof(what), "%04x:", class);
+	}
+	r->device = host_device(r, at, end - at, "");
+	r->device->segment = segment;
+	r->device->address = address;
+	r->context = IN_NOTHING;
+	if (!r->device->what && *what)
+		r->device->what = xcheck(strdup(what));
+	rest = strstr(end, "PCI bridge to [bus ");
+	if (rest) {
+		rest += 19;
+		if (!r->device->is_bridge)
+			make_bridge(r->device);
+		parse_hex(&rest, 2, 2, &r->device->secondary);
+	} else if (!*what && !read_kernel_line(r->device, end + 2, r->line)) {
+		skip(r, text);
+	}
 }
 
 /* "Bus: primary=00, secondary=01, subordinate=04, sec-latency=0" */
-static void read_bus(struct reader *r, const char *text)
+static void take_bus(struct reader *r, const char *text)
 {
 	const char *at = strstr(text, "secondary=");
 
+	if (!r->device->is_bridge)
+		make_bridge(r->device);
 	if (at)
 		at += strlen("secondary=");
-	if (!at || !hex(&at, 2, &r->device->secondary)) {
-		bad_input(r->plan, r->file, r->line,
-			  "which bus is behind this bridge?");
-		return;
+	if (!at || !parse_hex(&at, 2, 2, &r->device->secondary))
+		skip(r, text);
+}
+
+static void take_capability(struct reader *r, const char *text)
+{
+	struct host_info *info = r->device->info;
+
+	r->context = IN_OTHER;
+	if (strstr(text, "<access denied>")) {
+		info->denied = r->line;
+	} else if (strstr(text, "SR-IOV")) {
+		r->context = IN_SRIOV;
+		info->sriov = r->line;
+		info->next_vf_bar = 0;
+	} else if (strstr(text, "Physical Resizable BAR")) {
+		r->context = IN_REBAR;
+	} else if (strstr(text, "Root Port") || strstr(text, "Downstream Port")) {
+		r->device->is_port = true;
+	} else {
+		read_vectors(info, text, r->line);
 	}
-	r->device->is_bridge = true;
 }
 
-static bool begins(const char *text, const char *with)
+static void take_vfs(struct reader *r, const char *text)
 {
-	return !strncmp(text, with, strlen(with));
+	const char *total = strstr(text, "Total VFs:");
+	struct host_info *info = r->device->info;
+
+	r->context = IN_SRIOV;
+	if (!info->sriov)
+		info->sriov = r->line;
+	if (total)
+		info->vfs_total = strtoul(total + 10, NULL, 10);
 }
 
-static void read_property(struct reader *r, const char *text)
+static void take_pin(struct reader *r, const char *text)
 {
-	if (begins(text, "Region ") || begins(text, "Memory at ") ||
-	    begins(text, "I/O ports at "))
-		read_region(r, text);
-	else if (begins(text, "Expansion ROM at "))
-		read_rom(r, text);
-	else if (begins(text, "Interrupt: pin "))
-		read_pin(r);
-	else if (begins(text, "Bus: "))
-		read_bus(r, text);
-	else if (begins(text, "Capabilities: ["))
-		read_capability(r, text);
+	const char pin = strstr(text, "Interrupt: pin ")[15];
+
+	if (pin >= 'A' && pin <= 'D')
+		r->device->info->pin = r->line;
 }
 
-/* The column that a line's text begins in */
-static unsigned int indentation(const char *text)
+static void take_resource(struct reader *r, const char *text)
 {
-	unsigned int column = 0;
-
-	for (; *text == ' ' || *text == '\t'; text++)
-		column = *text == '\t' ? (column | 7) + 1 : column + 1;
-	return column;
+	if (!read_bar_line(r->device->info, text, r->line,
+			   r->context == IN_SRIOV)) {
+		r->device->info->unreadable = r->line;
+		skip(r, text);
+	}
 }
 
-/* A bus is behind the bridge whose secondary bus it is; numbers grow downwards */
-static struct plan_device *bridge_to(struct plan *plan,
-				     const struct plan_device *device)
+static void take_detail(struct reader *r, const char *text)
 {
-	struct plan_device *bridge;
-	uint32_t bus = device->address >> 8;
+	static const char *const outside[] = {
+		"Kernel ", "Subsystem", "Flags:", "Control:", "Region",
+		"DeviceName", "NUMA", "IOMMU", "Physical Slot",
+	};
+	size_t i;
 
-	for_each_device(bridge, plan)
-		if (bridge->on_host && bridge->is_bridge &&
-		    bridge->segment == device->segment &&
-		    bridge->secondary == bus && bridge->address >> 8 < bus)
-			return bridge;
-	return NULL;
+	text = skip_blanks(text);
+	for (i = 0; i < NR(outside); i++)
+		if (begins(text, outside[i]))
+			r->context = IN_NOTHING;
+	if (begins(text, "Flags:") || begins(text, "Control:") ||
+	    begins(text, "Latency"))
+		r->device->info->details = true;
 }
 
-static void link_buses(struct plan *plan)
+static void take_property(struct reader *r, enum line_kind kind,
+			  const char *text)
 {
-	struct plan_device *device, *up;
+	if (kind != LINE_HEX && kind != LINE_DETAIL)
+		r->device->info->details = true;
+	switch (kind) {
+	case LINE_HEX:
+		r->context = IN_NOTHING;
+		read_hex_line(r->device->info, text);
+		break;
+	case LINE_RESOURCE:
+		take_resource(r, text);
+		break;
+	case LINE_CAPABILITY:
+		take_capability(r, text);
+		break;
+	case LINE_REBAR:
+		if (r->context == IN_REBAR)
+			read_rebar_line(r->device->info, text);
+		break;
+	case LINE_VFS:
+		take_vfs(r, text);
+		break;
+	case LINE_PIN:
+		take_pin(r, text);
+		break;
+	case LINE_BUS:
+		take_bus(r, text);
+		break;
+	default:
+		take_detail(r, text);
+		break;
+	}
+}
 
+static void take_line(struct reader *r, const char *text)
+{
+	enum line_kind kind = line_kind(text);
+	uint32_t segment, address;
+
+	switch (kind) {
+	case LINE_BLANK:
+		break;
+	case LINE_DEVICE:
+		begin_device(r, device_start(text));
+		break;
+	case LINE_SLOT:
+		text = skip_blanks(strchr(text, ':') + 1);
+		if (parse_address(text, &segment, &address))
+			begin_device(r, text);
+		break;
+	case LINE_CLASS:
+		take_class(r, text);
+		break;
+	case LINE_TREE:
+		take_tree(r, text);
+		break;
+	case LINE_KERNEL:
+		take_kernel(r, text);
+		break;
+	case LINE_NOISE:
+	case LINE_UNKNOWN:
+		skip(r, text);
+		break;
+	default:
+		if (r->device)
+			take_property(r, kind, text);
+		else
+			skip(r, text);
+	}
+}
+
+/* Join @next to @line; an equals sign at the end is the mail's, not the text's. */
+static char *join(char *line, const char *next)
+{
+	size_t len = strlen(line);
+	bool soft = len > 60 && line[len - 1] == '=';
+	char *all = xprintf("%.*s%s%s", (int)(len - soft), line,
+			    soft || (len && line[len - 1] == '=') ? "" : " ",
+			    next);
+
+	free(line);
+	return all;
+}
+
+/* Lines of the tools that write into the middle of another's do not end it. */
+static void read_lines(struct reader *r, const struct input *in)
+{
+	char *line = NULL;
+	size_t i;
+
+	for (i = 0; i < in->nr; i++) {
+		char *raw = clean_line(in->lines[i]);
+		const char *text = skip_blanks(raw);
+
+		if (line && line_kind(text) == LINE_NOISE) {
+			unsigned int at = r->line;
+
+			r->line = i + 1;
+			skip(r, text);
+			r->line = at;
+			continue;
+		}
+		if (line && *text && continues(line, text, raw)) {
+			line = join(line, text);
+			continue;
+		}
+		if (line)
+			take_line(r, line);
+		free(line);
+		line = xcheck(strdup(raw));
+		r->line = i + 1;
+	}
+	if (line)
+		take_line(r, line);
+	free(line);
+}
+
+void read_lspci(struct plan *plan, const struct input *in)
+{
+	struct reader r = { .plan = plan, .file = in->file };
+	struct plan_device *device;
+
+	read_lines(&r, in);
 	for_each_device(device, plan)
-		if (device->on_host)
-			device->behind = bridge_to(plan, device);
-	for_each_device(device, plan) {
-		if (!device->on_host)
-			continue;
-		device->depth = 0;
-		for (up = device->behind; up; up = up->behind)
-			device->depth++;
-	}
+		if (device->info)
+			finish_host_device(plan, device);
 }
 
-void read_lspci(struct plan *plan, FILE *in, const char *name)
+/* Whether any line is one that only lspci or the kernel's log has */
+bool is_lspci(const struct input *in)
 {
-	struct reader r = { .plan = plan, .file = name };
-	char text[MAX_LINE];
-	unsigned int column;
+	bool found = false;
+	size_t i;
 
-	while (read_line(plan, in, name, ++r.line, text)) {
-		column = indentation(text);
-		if (!text[strspn(text, " \t")])
-			continue;
-		if (!column)
-			read_device(&r, text);
-		else if (!r.any)
-			bad_input(plan, name, r.line, "of which device?");
-		else if (r.device && column <= 8)
-			read_property(&r, text + strspn(text, " \t"));
+	for (i = 0; i < in->nr && !found; i++) {
+		char *copy = xcheck(strdup(in->lines[i]));
+		const char *text = skip_blanks(clean_line(copy));
+
+		switch (line_kind(text)) {
+		case LINE_DEVICE:
+		case LINE_SLOT:
+		case LINE_KERNEL:
+		case LINE_TREE:
+			found = true;
+			break;
+		case LINE_RESOURCE:
+			found = begins(text, "Region ") ||
+				begins(text, "Memory at");
+			break;
+		default:
+			break;
+		}
+		free(copy);
 	}
-	link_buses(plan);
+	return found;
 }

@@ -24,14 +24,48 @@ static void describe_custom(struct vmr_layout_config *config, uint32_t bits)
 	};
 }
 
+/*
+ * Only AMD's processors reserve the addresses for HyperTransport. Elsewhere the window
+ * begins behind the memory, as with 40 bits, and has the addresses of the hole too.
+ */
+static void fill_hole(struct vmr_layout_config *config, const struct machine *m)
+{
+	struct vmr_layout_config low;
+	size_t i;
+
+	if (m->amd || config->phys_bits < 40 ||
+	    vmr_layout_x86_64(&low, m->ram, m->ram_max, 40) ||
+	    low.nr_ram != config->nr_ram)
+		return;
+	for (i = 0; i < low.nr_ram; i++)
+		if (low.ram[i].last != config->ram[i].last)
+			return;
+	for (i = 0; i < config->nr_windows; i++) {
+		struct vmr_span *span = &config->windows[i].span;
+
+		if (!(config->windows[i].flags & VMR_64BIT))
+			continue;
+		span->start = low.windows[i].span.start;
+		if (span->last == HT_HOLE_START - 1)
+			span->last = HT_HOLE_LAST;
+	}
+}
+
 static int describe_ready(struct vmr_layout_config *config,
 			  const struct machine *m, uint32_t bits)
 {
+	int err;
+
+	if (bits > 46)
+		bits |= VMR_LAYOUT_WIDE;
 	if (!strcmp(m->name, "arm64"))
 		return vmr_layout_arm64(config, m->ram, m->ram_max, bits);
 	if (!strcmp(m->name, "riscv64"))
 		return vmr_layout_riscv64(config, m->ram, m->ram_max, bits);
-	return vmr_layout_x86_64(config, m->ram, m->ram_max, bits);
+	err = vmr_layout_x86_64(config, m->ram, m->ram_max, bits);
+	if (!err)
+		fill_hole(config, m);
+	return err;
 }
 
 static void copy_spans(const struct config_spans *from, struct vmr_span *to,
@@ -94,22 +128,21 @@ static void bad_machine(struct plan *plan, const struct vmr_span *bad, int err)
 	for (i = 0; i < NR(sorts) && bad && !line; i++)
 		line = line_of(sorts[i], bad);
 	if (line)
-		bad_input(plan, m->file, line, "%s: %s", bad->name,
+		bad_input(plan, &(struct place_in_file) { m->file, line, 1 },
+			  NULL, "%s: %s", bad->name,
 			  err == -ERANGE ? "not all of it is an address" :
 			  err == -EBUSY ? "part of it is another's" :
 			  vmr_strerror(err));
 	else if (bad)
-		fprintf(stderr, "vmr: machine: %s at 0x%llx: %s\n",
-			bad->name ? bad->name : "?",
-			(unsigned long long)bad->start, vmr_strerror(err));
+		bad_plan(plan, "machine: %s at 0x%llx: %s",
+			 bad->name ? bad->name : "?",
+			 (unsigned long long)bad->start, vmr_strerror(err));
 	else
-		fprintf(stderr, "vmr: machine %s: %s\n", m->name,
-			vmr_strerror(err));
-	plan->errors += !line;
+		bad_plan(plan, "machine %s: %s", m->name, vmr_strerror(err));
 }
 
 int make_machine(struct plan *plan, uint32_t bits,
-		 const struct vmr_span **bad)
+			const struct vmr_span **bad)
 {
 	struct machine *m = &plan->machine;
 	int err = 0;
@@ -136,22 +169,18 @@ bool describe_machine(struct plan *plan, uint32_t bits)
 	int err = make_machine(plan, bits, &bad);
 
 	if (err == -ENOSPC && !bad) {
-		fprintf(stderr, "vmr: %s has no room for %s of memory",
-			plan->machine.name, size_text(plan->machine.ram_max ?
-			plan->machine.ram_max : plan->machine.ram));
-		if (bits)
-			fprintf(stderr, " with %u-bit addresses", bits);
-		fputc('\n', stderr);
-		plan->errors++;
+		bad_plan(plan, bits ? "%s has no room for %s of memory with %u-bit addresses" :
+			 "%s has no room for %s of memory", plan->machine.name,
+			 size_text(plan->machine.ram_max ?
+				   plan->machine.ram_max : plan->machine.ram),
+			 bits);
 	} else if (err) {
 		bad_machine(plan, bad, err);
 	} else if (plan->config.nr_ram &&
 		   vmr_layout_ram(&plan->config, plan->machine.ram,
 				  pieces) < 0) {
-		fprintf(stderr,
-			"vmr: the machine's areas have no room for %s of memory\n",
-			size_text(plan->machine.ram));
-		plan->errors++;
+		bad_plan(plan, "the machine's areas have no room for %s of memory",
+			 size_text(plan->machine.ram));
 	}
 	return !plan->errors;
 }
@@ -168,6 +197,7 @@ void fill_memory(struct plan *plan)
 	memset(plan->ram_regions, 0, sizeof(plan->ram_regions));
 	if (plan->config.nr_ram)
 		nr = vmr_layout_ram(&plan->config, plan->machine.ram, pieces);
+	plan->nr_ram = nr > 0 ? nr : 0;
 	if (nr <= 0)
 		return;
 	dev->ops = &no_ops;

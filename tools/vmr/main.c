@@ -6,6 +6,8 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "vmr.h"
 
@@ -14,28 +16,48 @@
 static const char usage[] =
 	"vmr [OPTION]... [FILE]...\n"
 	"\n"
-	"Place devices in a virtual machine and say where each is, or why it is not.\n"
-	"A FILE is what `lspci -v` or `lspci -vv` prints, or statements of vmr's own\n"
-	"(vmr(1)); - is the standard input. Without one, show the machine.\n"
+	"Place devices in a virtual machine and say where each is, or why it "
+	"is not.\n"
+	"A FILE is the text of lspci, in any form, or statements of vmr's own "
+	"(vmr(1));\n"
+	"- is the standard input. Without a file, show the machine.\n"
 	"\n"
 	"  -m, --machine NAME   x86-64 (default), arm64 or riscv64\n"
 	"  -M, --memory SIZE    memory, such as 64G (default 4G)\n"
 	"      --memory-max SIZE  leave room for so much\n"
 	"  -b, --bits N         width of a guest physical address\n"
-	"  -o, --only WORD      of a host's devices, only those whose address begins with\n"
-	"                       WORD or whose description contains it; may be repeated\n"
+	"  -a, --amd            the host's processor is AMD's, which reserves addresses\n"
+	"                       below 1 TiB\n"
+	"  -p, --page SIZE      page size of the host: no two BARs share a page\n"
+	"  -o, --only WORD      of a host's devices, only those whose address "
+	"begins with\n"
+	"                       WORD or whose description contains it; may be "
+	"repeated\n"
+	"  -S, --split          make each function a device of its own\n"
 	"  -B, --bridges        keep the host's bridges too\n"
 	"  -f, --flat           no bridges at all\n"
+	"  -r, --rebar WHICH    resizable BARs: max, current (default) or a SIZE\n"
+	"      --vfs N          plan N virtual functions of each SR-IOV "
+	"capability\n"
 	"  -g, --gaps           show what is free, and interrupts\n"
+	"  -e, --explain        say for each placement why it is there\n"
+	"  -F, --for VMM        options for qemu, cloud-hypervisor or libvirt\n"
 	"  -j, --json           JSON instead of text\n"
 	"  -s, --svg FILE       draw the address map\n"
+	"      --color WHEN     always, never or auto (default)\n"
+	"      --progress WHEN  always, never or auto (default): after a second\n"
 	"  -h, --help           this\n"
 	"  -V, --version        which vmr this is\n"
 	"\n"
-	"The exit status is 0 if all fits, 1 if not, 2 if the input makes no sense.\n";
+	"The exit status is 0 if all fits, 1 if not, 2 if the input makes no "
+	"sense, and 3 if\n"
+	"the input does not say enough.\n";
 
 enum {
 	OPT_MEMORY_MAX = 256,
+	OPT_VFS,
+	OPT_COLOR,
+	OPT_PROGRESS,
 };
 
 static const struct option long_options[] = {
@@ -43,29 +65,48 @@ static const struct option long_options[] = {
 	{ "memory", required_argument, NULL, 'M' },
 	{ "memory-max", required_argument, NULL, OPT_MEMORY_MAX },
 	{ "bits", required_argument, NULL, 'b' },
+	{ "amd", no_argument, NULL, 'a' },
+	{ "page", required_argument, NULL, 'p' },
 	{ "only", required_argument, NULL, 'o' },
+	{ "split", no_argument, NULL, 'S' },
 	{ "bridges", no_argument, NULL, 'B' },
 	{ "flat", no_argument, NULL, 'f' },
+	{ "rebar", required_argument, NULL, 'r' },
+	{ "vfs", required_argument, NULL, OPT_VFS },
 	{ "gaps", no_argument, NULL, 'g' },
+	{ "explain", no_argument, NULL, 'e' },
+	{ "for", required_argument, NULL, 'F' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "svg", required_argument, NULL, 's' },
+	{ "color", required_argument, NULL, OPT_COLOR },
+	{ "colour", required_argument, NULL, OPT_COLOR },
+	{ "progress", required_argument, NULL, OPT_PROGRESS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
+enum when {
+	AUTO,
+	ALWAYS,
+	NEVER,
+};
+
 struct options {
-	const char	*machine;
-	uint64_t	ram;
-	uint64_t	ram_max;
-	uint64_t	bits;
-	const char	*only[MAX_ONLY];
-	size_t		nr_only;
-	bool		bridges;
-	bool		flat;
-	bool		gaps;
-	bool		json;
-	const char	*svg;
+	const char		*machine;
+	uint64_t		ram;
+	uint64_t		ram_max;
+	uint64_t		bits;
+	uint64_t		page;
+	bool			amd;
+	const char		*only[MAX_ONLY];
+	struct selection	selection;
+	struct plan_settings	settings;
+	struct text_options	text;
+	enum when		colour;
+	enum when		progress;
+	bool			json;
+	const char		*svg;
 };
 
 static void __attribute__((noreturn)) bad_usage(const char *what,
@@ -86,6 +127,53 @@ static uint64_t number_option(const char *text, uint64_t min, uint64_t max)
 	return n;
 }
 
+/* A small number without a unit is a question, not a number of bytes. */
+static uint64_t size_option(const char *text)
+{
+	uint64_t n = number_option(text, 1, VMR_ADDR_MAX);
+
+	if (!has_unit(text) && n < 1 << 20) {
+		fprintf(stderr, "vmr: %s of what? %sM, or %sG\n", text, text,
+			text);
+		bad_usage(NULL, NULL);
+	}
+	return n;
+}
+
+static enum when when_option(const char *text)
+{
+	static const char *const words[] = { "auto", "always", "never" };
+	size_t i;
+
+	for (i = 0; i < NR(words); i++)
+		if (!strcmp(text, words[i]))
+			return i;
+	bad_usage(text, "is none of always, never and auto");
+}
+
+static void rebar_option(struct plan_settings *s, const char *text)
+{
+	if (!strcmp(text, "max")) {
+		s->rebar = REBAR_MAX;
+	} else if (!strcmp(text, "current")) {
+		s->rebar = REBAR_CURRENT;
+	} else {
+		s->rebar = REBAR_SIZE;
+		s->rebar_size = size_option(text);
+		if (!is_pow2(s->rebar_size))
+			bad_usage(text, "is no size of a BAR: a power of two, max or current");
+	}
+}
+
+static uint64_t page_option(const char *text)
+{
+	uint64_t n = number_option(text, 4096, 1 << 20);
+
+	if (!is_pow2(n))
+		bad_usage(text, "is no page size, such as 4K or 64K");
+	return n;
+}
+
 static const char *machine_option(const char *name)
 {
 	static const char *const known[] = { "x86-64", "arm64", "riscv64" };
@@ -97,40 +185,94 @@ static const char *machine_option(const char *name)
 	bad_usage(name, "is no machine: x86-64, arm64 or riscv64");
 }
 
-static void take_option(struct options *o, int opt, const char *arg)
+static void only_option(struct options *o, const char *word)
+{
+	if (o->selection.nr_only == MAX_ONLY)
+		bad_usage(word, "is one word too many: --only takes 64");
+	o->only[o->selection.nr_only++] = word;
+}
+
+static bool take_output_option(struct options *o, int opt, const char *arg)
 {
 	switch (opt) {
-	case 'm':
-		o->machine = machine_option(arg);
-		break;
-	case 'M':
-		o->ram = number_option(arg, 1, VMR_ADDR_MAX);
-		break;
-	case OPT_MEMORY_MAX:
-		o->ram_max = number_option(arg, 1, VMR_ADDR_MAX);
-		break;
-	case 'b':
-		o->bits = number_option(arg, 33, 64);
-		break;
-	case 'o':
-		if (o->nr_only == MAX_ONLY)
-			bad_usage(arg, "is one word too many");
-		o->only[o->nr_only++] = arg;
-		break;
-	case 'B':
-		o->bridges = true;
-		break;
-	case 'f':
-		o->flat = true;
-		break;
 	case 'g':
-		o->gaps = true;
+		o->text.gaps = true;
+		break;
+	case 'e':
+		o->text.explain = true;
+		break;
+	case 'F':
+		if (!is_vmm(arg))
+			bad_usage(arg, "is none of qemu, cloud-hypervisor and libvirt");
+		o->text.vmm = arg;
 		break;
 	case 'j':
 		o->json = true;
 		break;
 	case 's':
 		o->svg = arg;
+		break;
+	case OPT_COLOR:
+		o->colour = when_option(arg);
+		break;
+	case OPT_PROGRESS:
+		o->progress = when_option(arg);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static bool take_device_option(struct options *o, int opt, const char *arg)
+{
+	switch (opt) {
+	case 'o':
+		only_option(o, arg);
+		break;
+	case 'S':
+		o->settings.split = true;
+		break;
+	case 'B':
+		o->selection.bridges = true;
+		break;
+	case 'f':
+		o->selection.flat = true;
+		break;
+	case 'r':
+		rebar_option(&o->settings, arg);
+		break;
+	case OPT_VFS:
+		o->settings.vfs = number_option(arg, 0, 65535);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void take_option(struct options *o, int opt, const char *arg)
+{
+	if (take_output_option(o, opt, arg) || take_device_option(o, opt, arg))
+		return;
+	switch (opt) {
+	case 'm':
+		o->machine = machine_option(arg);
+		break;
+	case 'M':
+		o->ram = size_option(arg);
+		break;
+	case OPT_MEMORY_MAX:
+		o->ram_max = size_option(arg);
+		break;
+	case 'b':
+		o->bits = number_option(arg, 33, 64);
+		break;
+	case 'a':
+		o->amd = true;
+		break;
+	case 'p':
+		o->page = page_option(arg);
 		break;
 	case 'h':
 		fputs(usage, stdout);
@@ -148,110 +290,49 @@ static void read_options(struct options *o, int argc, char **argv)
 	int opt;
 
 	memset(o, 0, sizeof(*o));
-	while ((opt = getopt_long(argc, argv, "m:M:b:o:Bfgjs:hV", long_options,
-				  NULL)) != -1)
+	o->selection.only = o->only;
+	while ((opt = getopt_long(argc, argv, "m:M:b:ap:o:SBfr:geF:js:hV",
+				  long_options, NULL)) != -1)
 		take_option(o, opt, optarg);
 }
 
-/* A copy, since what is read to see which of the two a file is may be a pipe */
-static FILE *copy(FILE *in)
+/* The columns of the terminal, or 80 */
+static unsigned int text_width(void)
 {
-	FILE *all = xcheck(tmpfile());
-	char some[4096];
-	size_t len;
+	struct winsize size;
 
-	while ((len = fread(some, 1, sizeof(some), in)))
-		fwrite(some, 1, len, all);
-	rewind(all);
-	return all;
+	if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) &&
+	    size.ws_col > 80)
+		return size.ws_col;
+	return 80;
 }
 
-/* By its first line that says anything; what is too long for one is neither */
-static bool is_lspci(FILE *in)
+static void settle_options(struct options *o)
 {
-	char line[MAX_LINE] = "";
+	const char *no_color = getenv("NO_COLOR");
 
-	while (fgets(line, sizeof(line), in) &&
-	       !line[strspn(line, " \t\r\n")])
-		;
-	rewind(in);
-	return is_lspci_device(line);
+	o->text.width = text_width();
+	o->text.colour = o->colour == ALWAYS ||
+			 (o->colour == AUTO && isatty(STDOUT_FILENO) &&
+			  !(no_color && *no_color));
+	o->settings.progress = o->progress == ALWAYS ? 2 :
+			       o->progress == AUTO && isatty(STDERR_FILENO);
 }
 
-static void read_input(struct plan *plan, const char *name)
+/* Devices point to the name of their file, an argument of the program. */
+static void read_file(struct plan *plan, const char *name)
 {
 	bool is_stdin = !strcmp(name, "-");
-	FILE *in = is_stdin ? stdin : fopen(name, "r");
-	FILE *all = in ? copy(in) : NULL;
+	FILE *from = is_stdin ? stdin : fopen(name, "r");
+	struct input in = { .file = name };
 
-	if (!in || ferror(in)) {
-		fprintf(stderr, "vmr: %s: %s\n", name, strerror(errno));
-		plan->errors++;
-	} else if (is_lspci(all)) {
-		read_lspci(plan, all, name);
-	} else {
-		read_plan(plan, all, name);
-	}
-	if (all)
-		fclose(all);
-	if (in && !is_stdin)
-		fclose(in);
-}
-
-static bool asked_for(const struct options *o, const struct plan_device *device)
-{
-	size_t i;
-
-	for (i = 0; i < o->nr_only; i++)
-		if (!strncmp(device->name, o->only[i], strlen(o->only[i])) ||
-		    (device->what && strstr(device->what, o->only[i])))
-			return true;
-	return !o->nr_only;
-}
-
-static void unlink_bridge(struct plan *plan, struct plan_device *bridge)
-{
-	struct plan_device *device;
-
-	bridge->excluded = true;
-	for_each_device(device, plan)
-		if (device->behind == bridge)
-			device->behind = bridge->behind;
-}
-
-/* Drop bridges without a selected device behind them */
-static void drop_bridges(struct plan *plan, const struct options *o)
-{
-	struct plan_device *device, *up;
-
-	for_each_device(device, plan)
-		if (device->is_bridge &&
-		    (o->flat || (device->on_host && !o->bridges)))
-			unlink_bridge(plan, device);
-	for_each_device(device, plan)
-		if (device->is_bridge && device->on_host)
-			device->excluded = true;
-	for_each_device(device, plan) {
-		if (device->excluded)
-			continue;
-		for (up = device->behind; up; up = up->behind)
-			up->excluded = false;
-	}
-	for_each_device(device, plan) {
-		device->depth = 0;
-		for (up = device->behind; up; up = up->behind)
-			device->depth++;
-	}
-}
-
-static void choose(struct plan *plan, const struct options *o)
-{
-	struct plan_device *device;
-
-	for_each_device(device, plan)
-		if (!device->is_bridge && !asked_for(o, device))
-			device->excluded = true;
-	drop_bridges(plan, o);
+	if (!from || !load_input(&in, from, name))
+		bad_plan(plan, "%s: %s", name, strerror(errno));
+	else
+		read_input(plan, &in);
+	free_input(&in);
+	if (from && !is_stdin)
+		fclose(from);
 }
 
 static void override(struct machine *m, const struct options *o)
@@ -270,6 +351,9 @@ static void override(struct machine *m, const struct options *o)
 		m->ram_max = o->ram_max;
 	if (o->bits)
 		m->bits = o->bits;
+	if (o->page)
+		m->page = o->page;
+	m->amd = o->amd;
 }
 
 static int draw(struct plan *plan, const char *name)
@@ -294,7 +378,7 @@ static int show(struct plan *plan, const struct options *o)
 	if (o->json)
 		show_json(plan, stdout);
 	else if (!to_stdout)
-		show_text(plan, stdout, o->gaps);
+		show_text(plan, stdout, &o->text);
 	if (fflush(stdout) || ferror(stdout)) {
 		fputs("vmr: could not write all of it\n", stderr);
 		err = 2;
@@ -309,13 +393,16 @@ int main(int argc, char **argv)
 	int status = 2;
 
 	read_options(&options, argc, argv);
+	settle_options(&options);
 	plan_init(&plan);
+	plan.settings = options.settings;
 	for (; optind < argc; optind++)
-		read_input(&plan, argv[optind]);
+		read_file(&plan, argv[optind]);
 	override(&plan.machine, &options);
-	choose(&plan, &options);
+	select_devices(&plan, &options.selection);
 	if (!plan.errors && describe_machine(&plan, plan.machine.bits)) {
-		status = place_plan(&plan) ? 0 : 1;
+		place_plan(&plan);
+		status = verdict_of(&plan);
 		if (show(&plan, &options))
 			status = 2;
 	}

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
  * place.h - shared by the files that place a plan
+ *
+ * assign_plan() is the one step that gives addresses. Whatever implements it leaves
+ * the results in the fields of struct plan_device and struct plan_resource.
  */
 #ifndef VMR_PLANNER_PLACE_H
 #define VMR_PLANNER_PLACE_H
 
 #include "vmr.h"
 
-#define FOUR_GIB	0x100000000ull
+/* Reserved by AMD's processors */
+#define HT_HOLE_START	0xfd00000000ull
+#define HT_HOLE_LAST	0xffffffffffull
 
 /* A resource of a device, in a list to be placed */
 struct item {
@@ -28,13 +33,41 @@ int make_machine(struct plan *plan, uint32_t bits,
 void fill_memory(struct plan *plan);
 void share_lines(struct plan *plan);
 
-/* window_size.c */
+/* tree.c */
+void link_children(struct plan *plan);
+struct plan_device *next_below(struct plan_device *at,
+			       const struct plan_device *top);
 bool is_in(const struct plan_device *device, bool failed_too);
 unsigned int window_of(const struct plan_resource *resource);
-struct items list_items(struct plan *plan, const struct plan_device *bridge,
+struct items list_root_items(struct plan *plan, bool failed_too);
+struct items list_window_items(struct plan_device *bridge, unsigned int window,
+			       bool failed_too);
+
+/* phase.c */
+bool find_phase(const struct vmr_pool *pool,
+		const struct plan_resource *resource, bool top, uint64_t *start,
+		bool *mirrored);
+uint64_t phase_of(const struct plan_resource *resource, bool mirrored);
+bool has_phase(const struct plan_resource *resource);
+
+/* window.c */
+void size_window(struct plan_device *bridge, unsigned int window,
+		 bool failed_too);
+void size_windows_below(struct plan_device *top, unsigned int window,
 			bool failed_too);
-unsigned int max_depth(const struct plan *plan);
 void size_all_windows(struct plan *plan, bool failed_too);
+
+/* slots.c */
+void number_devices(struct plan *plan);
+
+/* assign.c */
+bool assign_plan(struct plan *plan, uint32_t bits);
+bool find_place(struct plan *plan, const struct plan_resource *window,
+		uint64_t *start, bool *mirrored);
+
+/* shrink.c */
+bool shrink_window(struct plan *plan, struct plan_device *bridge,
+		   struct plan_resource *window);
 
 /* failure.c */
 void fail(struct plan_device *device, const struct plan_resource *resource,
@@ -46,5 +79,10 @@ void fail_to_place(struct plan *plan, struct plan_device *device,
 
 /* requirement.c */
 void measure_windows(struct plan *plan);
+
+/* progress.c */
+void progress(const struct plan *plan, const char *what, size_t done,
+	      size_t all);
+void end_progress(void);
 
 #endif /* VMR_PLANNER_PLACE_H */

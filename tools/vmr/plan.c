@@ -2,30 +2,60 @@
 /*
  * plan.c - a plan and its parts
  */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vmr.h"
 
-#define MAX_ERRORS	20
-#define MAX_EXACT	1000000	/* longer numbers are rounded */
+void *xcheck(void *memory)
+{
+	if (memory)
+		return memory;
+	fputs("vmr: out of memory\n", stderr);
+	exit(2);
+}
+
+char *xprintf(const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	return xcheck(len < 0 ? NULL : text);
+}
 
 void plan_init(struct plan *plan)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->end = &plan->devices;
+	plan->messages = stderr;
+	plan->hosts[0].last_bus = 255;
+	plan->nr_hosts = 1;
+}
+
+static void free_unknown(struct plan_unknown *unknown, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		free(unknown[i].what);
+		free(unknown[i].command);
+	}
+	free(unknown);
 }
 
 static void free_device(struct plan_device *device)
 {
+	free_unknown(device->unknown, device->nr_unknown);
 	free(device->name);
 	free(device->what);
 	free(device->why);
+	free(device->info);
 	free(device->requested);
-	free(device->constraints);
-	free(device->resources);
 	free(device);
 }
 
@@ -40,6 +70,7 @@ static void free_names(struct config_spans *spans)
 void plan_free(struct plan *plan)
 {
 	struct plan_device *device, *next;
+	size_t i;
 
 	for (device = plan->devices; device; device = next) {
 		next = device->next;
@@ -50,73 +81,69 @@ void plan_free(struct plan *plan)
 	free_names(&plan->machine.platform);
 	free_names(&plan->machine.holes);
 	free_names(&plan->machine.ports);
+	for (i = 0; i < plan->nr_hosts; i++)
+		free(plan->hosts[i].name);
+	for (i = 0; i < plan->nr_notes; i++)
+		free(plan->notes[i]);
+	free(plan->notes);
+	free_unknown(plan->unknown, plan->nr_unknown);
+	free(plan->skipped_text);
 }
 
-static void say(const char *file, unsigned int line, const char *sort,
-		const char *format, va_list args)
+static struct plan_device **bucket_of(struct plan *plan, const char *name)
 {
-	fprintf(stderr, "vmr: %s:%u: %s", file, line, sort);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-}
+	uint32_t hash = 2166136261u;
 
-void bad_input(struct plan *plan, const char *file, unsigned int line,
-	       const char *format, ...)
-{
-	va_list args;
-
-	if (plan->errors++ >= MAX_ERRORS)
-		return;
-	va_start(args, format);
-	say(file, line, "", format, args);
-	va_end(args);
-	if (plan->errors == MAX_ERRORS)
-		fprintf(stderr, "vmr: %s: more of that\n", file);
-}
-
-void note_input(const char *file, unsigned int line, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say(file, line, "note: ", format, args);
-	va_end(args);
-}
-
-void *xcheck(void *memory)
-{
-	if (memory)
-		return memory;
-	fputs("vmr: out of memory\n", stderr);
-	exit(2);
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return &plan->by_name[(hash ^ hash >> 16) % NR_HASH];
 }
 
 struct plan_device *add_device(struct plan *plan, const char *name,
 			       const char *file, unsigned int line)
 {
 	struct plan_device *device = xcheck(calloc(1, sizeof(*device)));
+	struct plan_device **bucket = bucket_of(plan, name);
 
-	if (find_device(plan, name))
-		bad_input(plan, file, line, "there is a %s already", name);
-	if (plan->nr++ == MAX_DEVICES)
-		bad_input(plan, file, line, "more than %d devices and bridges",
-			  MAX_DEVICES);
+	plan->nr++;
 	device->name = xcheck(strdup(name));
 	device->file = file;
 	device->line = line;
+	device->lead = device;
+	device->hash_next = *bucket;
+	*bucket = device;
 	*plan->end = device;
 	plan->end = &device->next;
 	return device;
 }
 
-struct plan_resource *push_resource(struct plan_device *device, uint32_t kind,
-				    uint64_t size, unsigned int line)
+struct plan_device *find_device(struct plan *plan, const char *name)
+{
+	struct plan_device *device = *bucket_of(plan, name);
+
+	while (device && strcmp(device->name, name))
+		device = device->hash_next;
+	return device;
+}
+
+void add_function(struct plan_device *lead, struct plan_device *fn)
+{
+	fn->lead = lead;
+	while (lead->next_function)
+		lead = lead->next_function;
+	lead->next_function = fn;
+}
+
+struct plan_resource *add_resource(struct plan_device *device, uint32_t kind,
+				   uint64_t size, unsigned int line)
 {
 	struct plan_resource *resource;
 
-	if (!device->requested)
-		device->requested = xcheck(calloc(MAX_RESOURCES + NR_WINDOWS,
-						  sizeof(*resource)));
+	if (device->nr == device->max) {
+		device->max = device->max ? 2 * device->max : 4;
+		device->requested = xcheck(realloc(device->requested,
+				device->max * sizeof(*resource)));
+	}
 	resource = &device->requested[device->nr++];
 	memset(resource, 0, sizeof(*resource));
 	resource->kind = kind;
@@ -126,122 +153,54 @@ struct plan_resource *push_resource(struct plan_device *device, uint32_t kind,
 	return resource;
 }
 
-/* Add a resource of the input; of too many, the last is overwritten */
-struct plan_resource *add_resource(struct plan *plan,
-				   struct plan_device *device, uint32_t kind,
-				   uint64_t size, unsigned int line)
+/* The windows come first, and have a size once something is behind the bridge. */
+void make_bridge(struct plan_device *device)
 {
-	if (device->nr == MAX_RESOURCES) {
-		bad_input(plan, device->file, line,
-			  "%s has more than %d resources", device->name,
-			  MAX_RESOURCES);
-		device->nr--;
-	}
-	return push_resource(device, kind, size, line);
-}
-
-struct plan_device *find_device(struct plan *plan, const char *name)
-{
-	struct plan_device *device;
-
-	for_each_device(device, plan)
-		if (!strcmp(device->name, name))
-			return device;
-	return NULL;
-}
-
-/* Digits, decimal or with 0x, and behind them K to E, iB or B or nothing */
-bool parse_number(const char *text, uint64_t *n)
-{
-	static const char units[] = "KMGTPE";
-	const char *unit;
-	unsigned int base = 10, digit;
-	uint64_t value = 0;
-	bool any = false;
-
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-		base = 16;
-		text += 2;
-	}
-	for (; base == 16 ? isxdigit((unsigned char)*text) :
-			    isdigit((unsigned char)*text); text++) {
-		digit = isdigit((unsigned char)*text) ? *text - '0' :
-			tolower((unsigned char)*text) - 'a' + 10;
-		if (value > (VMR_ADDR_MAX - digit) / base)
-			return false;
-		value = value * base + digit;
-		any = true;
-	}
-	unit = *text ? strchr(units, toupper((unsigned char)*text)) : NULL;
-	if (unit) {
-		unsigned int shift = 10 * (unit - units + 1);
-
-		if (value > VMR_ADDR_MAX >> shift)
-			return false;
-		value <<= shift;
-		text++;
-		if (*text == 'i')
-			text += text[1] == 'B' ? 2 : 0;
-		else if (*text == 'B')
-			text++;
-	}
-	if (!any || *text)
-		return false;
-	*n = value;
-	return true;
-}
-
-/* FIRST-LAST or FIRST+SIZE */
-bool parse_span(const char *text, struct vmr_span *span)
-{
-	size_t at = strcspn(text, "-+");
-	char first[64];
-	uint64_t n;
-
-	if (!text[at] || at >= sizeof(first))
-		return false;
-	memcpy(first, text, at);
-	first[at] = 0;
-	if (!parse_number(first, &span->start) ||
-	    !parse_number(text + at + 1, &n))
-		return false;
-	if (text[at] == '-') {
-		span->last = n;
-		return n >= span->start;
-	}
-	span->last = span->start + (n - 1);
-	return n && span->last >= span->start;
-}
-
-/* One of a few buffers, so that one call may name several sizes */
-const char *size_text(uint64_t size)
-{
-	static const char *const units[] = {
-		"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB",
+	static const char *const names[NR_WINDOWS] = {
+		"i/o window", "window", "prefetchable window",
 	};
-	static char texts[4][48];
-	static unsigned int next;
-	char *text = texts[next++ % NR(texts)];
-	unsigned int unit = 0, exact = 0;
-	uint64_t tenths;
+	size_t i;
 
-	if (!size)	/* all of the domain, which no number of 64 bits says */
-		return "16 EiB";
-	while (unit + 1 < NR(units) && size >> 10 * (unit + 1))
-		unit++;
-	while (exact < unit && !(size >> 10 * exact & 1023))
-		exact++;
-	if (size >> 10 * exact < MAX_EXACT || !unit) {
-		snprintf(text, sizeof(texts[0]), "%llu %s",
-			 (unsigned long long)(size >> 10 * exact),
-			 units[exact]);
-		return text;
+	device->is_bridge = true;
+	for (i = 0; i < NR_WINDOWS; i++) {
+		struct plan_resource *w =
+			add_resource(device, i ? VMR_KIND_MMIO : VMR_KIND_PIO,
+				     0, device->line);
+
+		w->window = true;
+		if (i == 2)
+			w->flags = VMR_64BIT | VMR_PREFETCHABLE;
+		snprintf(w->name, sizeof(w->name), "%s", names[i]);
 	}
-	tenths = (size >> (10 * unit - 10)) * 10 / 1024;
-	snprintf(text, sizeof(texts[0]), "%llu.%llu %s",
-		 (unsigned long long)tenths / 10,
-		 (unsigned long long)tenths % 10, units[unit]);
-	return text;
+}
+
+static void push_unknown(struct plan_unknown **list, size_t *nr,
+			 unsigned int line, char *what, char *command)
+{
+	*list = xcheck(realloc(*list, (*nr + 1) * sizeof(**list)));
+	(*list)[(*nr)++] = (struct plan_unknown) { what, line, command };
+}
+
+/* Both texts belong to the plan from then on. */
+void add_unknown(struct plan_device *device, unsigned int line, char *what,
+		 char *command)
+{
+	push_unknown(&device->unknown, &device->nr_unknown, line, what,
+		     command);
+}
+
+void add_file_unknown(struct plan *plan, const char *file, unsigned int line,
+		      char *what, char *command)
+{
+	plan->unknown_file = file;
+	push_unknown(&plan->unknown, &plan->nr_unknown, line, what, command);
+}
+
+void add_note(struct plan *plan, char *text)
+{
+	plan->notes = xcheck(realloc(plan->notes, (plan->nr_notes + 1) *
+						  sizeof(*plan->notes)));
+	plan->notes[plan->nr_notes++] = text;
 }
 
 bool is_pow2(uint64_t n)

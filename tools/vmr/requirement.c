@@ -52,45 +52,72 @@ static void reserve_holes(const struct plan *plan, struct vmr_space *space,
 			    plan->config.reserved[i].last, NULL);
 }
 
-/* Place from the bottom up in a window without an end, and see how far it goes */
-static void measure_window(struct plan *plan, const struct items *items,
-			   size_t i)
+/* The first place from the bottom of a window without an end; false if there is none */
+static bool place_lowest(struct vmr_space *space, uint64_t start,
+			 struct plan_resource *r)
+{
+	struct vmr_request req = VMR_REQUEST(r->size, r->align);
+	struct vmr_pool pool;
+	uint64_t at;
+	bool mirrored;
+
+	memset(&r->region, 0, sizeof(r->region));
+	if (!has_phase(r))
+		return !vmr_alloc(space, &r->region.range, &req, NULL);
+	return !vmr_pool_init_span(&pool, space, start, VMR_ADDR_MAX, NULL) &&
+	       find_phase(&pool, r, false, &at, &mirrored) &&
+	       !vmr_reserve(space, &r->region.range, at, at + (r->size - 1),
+			    NULL);
+}
+
+static struct window_requirement begin_requirement(const struct plan *plan,
+						   size_t i)
 {
 	static const char *const names[NR_REQUIREMENTS] = {
 		"mmio64", "mmio32", "ports",
 	};
+	const struct vmr_system_pool *pool = pool_of_requirement(plan, i);
+	struct window_requirement requirement = {
+		.name = names[i], .has = pool,
+	};
+
+	if (pool) {
+		requirement.start = pool->pool.start;
+		requirement.name = pool->pool.name;
+	} else if (!i) {
+		requirement.start = FOUR_GIB;
+	}
+	requirement.last = requirement.start;
+	return requirement;
+}
+
+static void measure_window(struct plan *plan, const struct items *items,
+			   size_t i)
+{
 	const struct vmr_system_pool *pool = pool_of_requirement(plan, i);
 	struct window_requirement *requirement = &plan->requirements[i];
 	struct vmr_range holes[VMR_LAYOUT_MAX_RESERVED];
 	struct vmr_space space;
 	size_t j;
 
-	*requirement = (struct window_requirement) { .name = names[i], .has = pool };
-	if (pool) {
-		requirement->start = pool->pool.start;
-		requirement->name = pool->pool.name;
-	} else if (!i) {
-		requirement->start = FOUR_GIB;
-	}
-	requirement->last = requirement->start;
+	*requirement = begin_requirement(plan, i);
 	vmr_space_init(&space, requirement->start, VMR_ADDR_MAX);
 	if (i != 2)
 		reserve_holes(plan, &space, holes);
 	for (j = 0; j < items->nr; j++) {
-		struct plan_resource *resource = items->list[j].resource;
-		struct vmr_request req = VMR_REQUEST(resource->size, resource->align);
+		struct plan_resource *r = items->list[j].resource;
 
-		if (resource->fixed || requirement_of(resource) != i ||
-		    resource->flags & VMR_PLATFORM)
+		if (r->fixed || requirement_of(r) != i ||
+		    r->flags & VMR_PLATFORM)
 			continue;
-		memset(&resource->region, 0, sizeof(resource->region));
 		requirement->any = true;
-		if (vmr_alloc(&space, &resource->region.range, &req, NULL))
+		if (!place_lowest(&space, requirement->start, r))
 			requirement->last = VMR_ADDR_MAX;
-		else if (resource->region.range.last > requirement->last)
-			requirement->last = resource->region.range.last;
+		else if (r->region.range.last > requirement->last)
+			requirement->last = r->region.range.last;
 	}
-	requirement->does = !requirement->any || (pool && requirement->last <= pool->pool.last);
+	requirement->does = !requirement->any ||
+			    (pool && requirement->last <= pool->pool.last);
 	requirement->bits = bits_of(requirement->last);
 }
 
@@ -100,7 +127,7 @@ void measure_windows(struct plan *plan)
 	size_t i;
 
 	size_all_windows(plan, true);
-	items = list_items(plan, NULL, true);
+	items = list_root_items(plan, true);
 	for (i = 0; i < NR_REQUIREMENTS; i++)
 		measure_window(plan, &items, i);
 	free(items.list);

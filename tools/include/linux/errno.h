@@ -17,6 +17,7 @@
 #define ENOSPC		28
 #define ERANGE		34
 #define EDEADLK		35
+#define ELOOP		40
 #define EBADMSG		74
 #define EOVERFLOW	75
 #define EMSGSIZE	90

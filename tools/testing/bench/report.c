@@ -283,6 +283,16 @@ static void judge_route(struct verdicts *v)
 			judge_own(v, r, one, 0.5);
 }
 
+/* Beside parked and claimed ranges, against the same without them */
+static void judge_parked(struct verdicts *v)
+{
+	judge_peer(v, "parked_churn", 0, 1, "vmalloc", 1.5);
+	judge_peer(v, "parked_mixed", 0, 1, "vmalloc", 1.5);
+	judge_peer(v, "elsewhere_churn", 0, 1, "vmalloc", 1.5);
+	judge_peer(v, "elsewhere_mixed", 0, 1, "vmalloc", 1.5);
+	judge_peer(v, "parts", 0, 1, "tree", 1.0);
+}
+
 void report_ratios(const char *path)
 {
 	struct verdicts v = { .f = open_report(path) };
@@ -293,6 +303,7 @@ void report_ratios(const char *path)
 	judge_peer(&v, "id_churn", 0, 1, "set+map", 0.5);
 	judge_peer(&v, "slot", 1000, 1, "first-match", 0.1);
 	judge_route(&v);
+	judge_parked(&v);
 	fprintf(v.f, "\n%u met, %u missed\n", v.met, v.missed);
 	close_report(v.f, path);
 }

@@ -15,6 +15,7 @@ struct space {
 	void			*memory;
 	uint32_t		*pages;
 	struct bench_place	*asked;
+	struct vmr_range	*inactive;	/* parked and claimed ranges */
 };
 
 static inline struct vmr_range *node(struct space *s, size_t i)
@@ -83,3 +84,105 @@ _Static_assert((int)FIRST == (int)VMR_FIRST && (int)LAST == (int)VMR_LAST &&
 	       (int)BEST == (int)VMR_BEST, "the policies' names");
 
 SPACE_WORKLOADS(vmalloc);
+
+/* Workloads beside parked and claimed ranges; the same without them is the peer */
+
+#define WAY	32	/* inactive ranges in the way */
+
+static void destroy_parked(void *state)
+{
+	free(((struct space *)state)->inactive);
+	destroy(state);
+}
+
+static void new_inactive(struct space *s, size_t nr)
+{
+	free(s->inactive);
+	s->inactive = aligned_alloc(64, nr * sizeof(*s->inactive));
+	if (!s->inactive)
+		bench_fail("no memory");
+	memset(s->inactive, 0, nr * sizeof(*s->inactive));
+}
+
+/* Alternately claimed and parked */
+static void add_inactive(struct space *s, size_t i, uint64_t start,
+			 uint64_t size, bool claims)
+{
+	uint64_t last = start + (size - 1);
+	int ret = claims && i % 2 ?
+		  vmr_claim(&s->space, &s->inactive[i], start, last) :
+		  vmr_park(&s->space, &s->inactive[i], start, last);
+
+	must(!ret, "an inactive range", i);
+}
+
+/* One parked range over all addresses */
+static void park_all(struct space *s)
+{
+	new_inactive(s, 1);
+	add_inactive(s, 0, 0, s->space.last + 1, false);
+}
+
+/* n / 10 inactive pages above all that a workload allocates */
+static void park_elsewhere(struct space *s, uint64_t above)
+{
+	size_t i, nr = s->n / 10;
+
+	new_inactive(s, nr);
+	for (i = 0; i < nr; i++)
+		add_inactive(s, i, above + 2 * i * BENCH_PAGE, BENCH_PAGE, true);
+}
+
+static void setup_over(void *state, const struct bench_place *places)
+{
+	setup_first(state, places);
+	park_all(state);
+}
+
+static void setup_elsewhere(void *state, const struct bench_place *places)
+{
+	struct space *s = state;
+
+	setup_first(state, places);
+	park_elsewhere(s, 2 * s->n * BENCH_PAGE);
+}
+
+static void setup_mixed_over(void *state, const struct bench_place *places)
+{
+	setup_places(state, places);
+	park_all(state);
+}
+
+static void setup_mixed_elsewhere(void *state, const struct bench_place *places)
+{
+	setup_places(state, places);
+	park_elsewhere(state, 1ULL << 62);
+}
+
+/* Inactive ranges, one behind the other, over the lower half of the live pages */
+static void setup_way(void *state, const struct bench_place *places)
+{
+	struct space *s = state;
+	size_t size = s->n / 2 / WAY, i;
+
+	setup_first(state, places);
+	new_inactive(s, WAY);
+	for (i = 0; size && i < WAY; i++)
+		add_inactive(s, i, i * size * BENCH_PAGE, size * BENCH_PAGE,
+			     true);
+}
+
+#define PARKED(name_, run_, setup_) \
+	{ .name = name_, .create = create, .destroy = destroy_parked, \
+	  .setup = setup_, .run = run_, .places = places, .check = check }
+
+const struct bench_impl vmalloc_over_churn =
+	PARKED("parked", run_churn, setup_over);
+const struct bench_impl vmalloc_elsewhere_churn =
+	PARKED("elsewhere", run_churn, setup_elsewhere);
+const struct bench_impl vmalloc_way_churn =
+	PARKED("in_the_way", run_churn, setup_way);
+const struct bench_impl vmalloc_over_mixed =
+	PARKED("parked", run_mixed, setup_mixed_over);
+const struct bench_impl vmalloc_elsewhere_mixed =
+	PARKED("elsewhere", run_mixed, setup_mixed_elsewhere);

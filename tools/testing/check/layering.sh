@@ -22,6 +22,8 @@ layout: device resource range base
 print: device resource range base
 snapshot: device resource range base
 pci: snapshot device resource range base
+describe: device resource range base
+kvm: device resource range
 port: base
 '
 

@@ -3,8 +3,8 @@
  * priority-inversion.c - a real-time reader above a normal writer on one CPU
  *
  * In userspace a reader can preempt the writer inside of a write section. A reader of
- * higher real-time priority on the same CPU would then wait for a writer that never
- * runs; port.h forbids such a reader. A program that needs one brings a port that
+ * higher real-time priority on the same CPU then sleeps in the userspace port until
+ * the writer has got on. A program whose readers must not sleep brings a port that
  * raises the writer to the readers' priority while a section is open. This is such a
  * port, and the proof that it is sufficient.
  *
@@ -53,8 +53,9 @@ void vmr_port_write_end(unsigned long state)
 		failures++;
 }
 
-void vmr_port_spin_relax(void)
+void vmr_port_reader_wait(unsigned int spins)
 {
+	(void)spins;
 }
 
 void vmr_port_drain_wait(void)

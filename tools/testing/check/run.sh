@@ -454,9 +454,11 @@ check consumers cmake
 check consumers meson
 check abi
 check kernel-files
+check acpi
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
+check linux
 check planner
 check probes
 check docs

@@ -21,6 +21,13 @@ static struct vmr_space space_before[SPACES];
 static struct vmr_pool pool;
 static struct vmr_seqcount seq;
 
+/* The latest addresses to settle: a loop repeats them, with other calls in between. */
+static struct {
+	unsigned int	space;
+	uint64_t	start;
+	uint64_t	last;
+} loop;
+
 static struct cells cells[SPACES];
 static struct model_space model_space;
 
@@ -282,15 +289,21 @@ static const char *op_claim(enum vmr_state state, struct answer *is,
 
 static const char *op_settle(struct answer *is, struct answer *should)
 {
-	unsigned int s = any_space();
-	uint64_t start = 0, last = VMR_ADDR_MAX;
+	unsigned int how = fuzz_below(4);
 
-	if (fuzz_one_in(2)) {
-		start = any_start(&cells[s]);
-		last = any_last(&cells[s]);
+	if (how < 2) {
+		loop.space = any_space();
+		loop.start = 0;
+		loop.last = VMR_ADDR_MAX;
 	}
-	is->found = index_of(vmr_settle(&space[s], start, last));
-	should->found = board_settle(&model_space, &cells[s], start, last);
+	if (how == 1) {
+		loop.start = any_start(&cells[loop.space]);
+		loop.last = any_last(&cells[loop.space]);
+	}
+	is->found = index_of(vmr_settle(&space[loop.space], loop.start,
+					loop.last));
+	should->found = board_settle(&model_space, &cells[loop.space],
+				     loop.start, loop.last);
 	return "settle";
 }
 
@@ -605,6 +618,7 @@ static void start_with(unsigned int how)
 	memset(&model_space, 0, sizeof(model_space));
 	memset(range, 0, sizeof(range));
 	memset(&seq, 0, sizeof(seq));
+	memset(&loop, 0, sizeof(loop));
 	for (i = 0; i < SPACES; i++) {
 		first = how & 0x20 << i ? fuzz_below(24) : 0;
 		last = how & 0x20 << i ? 40 + fuzz_below(24) : CELLS - 1;

@@ -28,6 +28,8 @@ extern const struct fuzz_target fuzz_pci;
 extern const struct fuzz_target fuzz_transaction;
 extern const struct fuzz_target fuzz_snapshot;
 extern const struct fuzz_target fuzz_trace;
+extern const struct fuzz_target fuzz_planner_lspci;
+extern const struct fuzz_target fuzz_planner_plan;
 
 struct fuzz {
 	const uint8_t	*at;		/* the remaining bytes */

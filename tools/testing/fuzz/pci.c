@@ -45,7 +45,6 @@ static void begin(void)
 	CLEAR(msis);
 	CLEAR(msixs);
 	CLEAR(vectors);
-	CLEAR(tables);
 	CLEAR(fn_states);
 	CLEAR(model_space);
 	CLEAR(naive);

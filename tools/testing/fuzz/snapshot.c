@@ -96,11 +96,14 @@ static bool are_claims(const struct record *r, uint64_t nr,
 				 live[j].last >= r[i].start;
 		if (r[i].age && (!waits || r[i].age > claimed))
 			return false;
-		/* Tickets are unique. At one address the older claim comes first. */
+		/*
+		 * Tickets are unique. At one address the older claim comes
+		 * first, and the parked ranges last.
+		 */
 		for (j = 0; j < i; j++)
 			if (r[i].age && (r[j].age == r[i].age ||
 					 (r[j].start == r[i].start &&
-					  r[j].age > r[i].age)))
+					  (!r[j].age || r[j].age > r[i].age))))
 				return false;
 	}
 	return true;
@@ -215,7 +218,8 @@ static void box_step(void)
 	size_t i;
 
 	for (i = 0; i < SPACES; i++)
-		vmr_free(src.spaces[i].space, range);
+		if (vmr_in_space(src.spaces[i].space, range))
+			vmr_free(src.spaces[i].space, range);
 	box_place(s->space, &start, &last);
 	switch (random_value(8)) {
 	case 0:
@@ -297,6 +301,49 @@ static void damage_order(uint8_t *bytes, size_t n)
 	memcpy(bytes + at + size, record, size);
 }
 
+/* The offset of space @index of a valid snapshot */
+static size_t space_at(const uint8_t *bytes, unsigned int index)
+{
+	size_t at = 32;
+
+	while (index--)
+		at += 48 + 24 * get_le(bytes + at + 32, 8) +
+		      32 * get_le(bytes + at + 40, 8);
+	return at;
+}
+
+/*
+ * Move a live record to another space of a valid snapshot, behind the records with
+ * lower addresses. Its node then has a record in a space that it does not belong to.
+ */
+static void move_record(uint8_t *bytes, size_t n)
+{
+	unsigned int nr = (unsigned int)get_le(bytes + 24, 4);
+	size_t from = space_at(bytes, (unsigned int)random_value(nr));
+	size_t to = space_at(bytes, (unsigned int)random_value(nr));
+	uint64_t nr_from = get_le(bytes + from + 32, 8);
+	uint64_t nr_to = get_le(bytes + to + 32, 8);
+	uint8_t record[24];
+
+	if (from == to || !nr_from)
+		return;
+	put_le(bytes + from + 32, nr_from - 1, 8);
+	put_le(bytes + to + 32, nr_to + 1, 8);
+	from += 48 + 24 * random_value(nr_from);
+	to += 48;
+	memcpy(record, bytes + from, 24);
+	while (nr_to-- && get_le(bytes + to + 8, 8) < get_le(record + 8, 8))
+		to += 24;
+	if (from < to) {
+		memmove(bytes + from, bytes + from + 24, to - from - 24);
+		memcpy(bytes + to - 24, record, 24);
+	} else {
+		memmove(bytes + to + 24, bytes + to, from - to);
+		memcpy(bytes + to, record, 24);
+	}
+	fix_size(bytes, n);
+}
+
 /* Remove bytes or duplicate them. */
 static size_t damage_length(uint8_t *bytes, size_t n, size_t max)
 {
@@ -351,7 +398,10 @@ static void box_damaged(void)
 	size_t n = sound_size;
 
 	memcpy(bad, sound, n);
-	n = damage(bad, n, sizeof(bad));
+	if (random_value(8))
+		n = damage(bad, n, sizeof(bad));
+	else
+		move_record(bad, n);
 	dst.fault = random_value(16) ? NO_FAULT : (int)random_value(5);
 	/* With a fault the state differs from the saved one, but is valid. */
 	if (dst.fault == NO_FAULT) {
@@ -373,7 +423,10 @@ static void machine_damaged(void)
 	int ret;
 
 	memcpy(image2, image, n);
-	n = damage(image2, n, sizeof(image2));
+	if (random_value(4))
+		n = damage(image2, n, sizeof(image2));
+	else
+		move_record(image2, n);
 	memcpy(&new_before, &new, sizeof(new));
 	ret = vmr_snapshot_restore(&new.snap, image2, n);
 	if (ret) {

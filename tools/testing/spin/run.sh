@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# Check all states of dispatch.pml, attach.pml and bulk_move.pml with Spin, and check
-# that each model fails if a macro removes a step or a barrier. Prints KTAP:
+# Check all states of the models with Spin, and check that each model fails if a macro
+# removes a step or a barrier. Prints KTAP:
 #
 #	run.sh [DIRECTORY]	work directory; a temporary one by default
 #
@@ -61,11 +61,14 @@ holds=(
 		-DOPS=3 -DACCESSES=3"
 	"bulk_moves_and_claims_two_caches
 		-DOPS=1 -DACCESSES=2 -DREADERS=2 -DWINDOW=1"
+	"notify_two_devices
+		-DSENDS=2 -DOPS=4"
 )
 
 # Models that must fail: the macro, the kind of failure, and further macros.
 # route: a lookup returns a wrong result. memory: a reader accesses freed or unprepared
 # memory. hang: a drain never ends.
+# lost: the guest never sees the data of a message.
 move1="-DOPS=1 -DACCESSES1=0 -DWINDOW=3"
 remove="-DOPS=2 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS=$drain"
 nest="-DOPS=2 -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2"
@@ -104,6 +107,10 @@ fails=(
 	"CACHE_GENERATION_LATE route $twice"
 	"CACHE_EARLY memory $twice"
 	"GENERATION_LATE route $twice"
+	"PEND_PLAIN lost"
+	"BLOCK_PLAIN lost"
+	"UNBLOCK_PLAIN lost"
+	"PEND_SILENT lost"
 )
 
 # search DIR NAME OPTIMIZE MACRO... - run Spin; its output goes to DIR/output
@@ -114,6 +121,7 @@ search()
 	case ${2,,} in
 	attach*) model=attach ;;
 	bulk*|settle*|cache*|generation*) model=bulk_move ;;
+	notify*|pend*|block*|unblock*) model=notify ;;
 	esac
 	mkdir -p "$dir" && cd "$dir" || return
 	spin -a "${@:4}" "$models/$model.pml" >output 2>&1 || return
@@ -143,6 +151,7 @@ judge_fails()
 	route) grep -E 'assertion violated.*(allowed|at==addr)' output ;;
 	memory) grep -E 'assertion violated.*(freed|running|mem\[)' output ;;
 	hang) grep 'invalid end state' output ;;
+	lost) grep -E 'assertion violated.*seen' output ;;
 	esac
 }
 

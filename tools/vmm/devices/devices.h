@@ -10,8 +10,9 @@
 
 #include <vmalloc/vmalloc.h>
 
-#include "../memory.h"
+#include "../machine/memory.h"
 #include "testdev_pattern.h"
+#include "virtio.h"
 
 struct vmm;
 
@@ -79,6 +80,7 @@ struct serial {
 	uint8_t		divisor[2];
 	char		line[128];
 	unsigned int	length;
+	bool		thre;		/* the transmitter became empty */
 };
 
 struct i8042 {
@@ -162,8 +164,8 @@ struct ram {
 	struct vmr_device	dev;
 	struct vmr_region	regions[RAM_BANKS + 1];
 	struct vmm_memory	banks[RAM_BANKS + 1];
-	struct vmr_constraint	constraints[2 * (RAM_BANKS + 1)];
-	struct vmr_resource	resources[2 * (RAM_BANKS + 1)];
+	struct vmr_constraint	constraints[RAM_BANKS + 1];
+	struct vmr_resource	resources[RAM_BANKS + 1];
 	unsigned int		nr;
 };
 
@@ -203,10 +205,38 @@ struct piix4_pm {
 	uint8_t			regs[64];
 };
 
+#define NR_PCI_LINES		4
+#define AGENT_TEXT		(1024 * 1024)
+
+/**
+ * struct agent_port - the port through which the agent in the guest talks
+ * @text: what it said since the last question
+ * @length: how much
+ * @command: what it is to do; it reads that byte by byte
+ * @sent: how much it has read
+ * @done: it has answered
+ */
+struct agent_port {
+	struct platform	platform;
+	pthread_cond_t	changed;
+	char		text[AGENT_TEXT];
+	size_t		length;
+	char		command[256];
+	size_t		sent;
+	bool		done;
+};
+
+/* The registers of ACPI with which the guest switches the machine off */
+struct acpi_pm {
+	struct platform	platform;
+	uint8_t		event[4];
+	uint8_t		control[2];
+};
+
 #define NR_TESTDEVS		11	/* and one to be plugged while the guest runs */
 #define NR_SCRATCH_REGS		7
-#define NR_FUNCTIONS		(NR_TESTDEVS + 5)
-#define NR_DEVICES		(NR_SCRATCH_REGS + 12)
+#define NR_FUNCTIONS		(NR_TESTDEVS + 7)
+#define NR_DEVICES		(NR_SCRATCH_REGS + 14)
 #define OPTION_ROM_SIZE		2048
 
 /* devices/platform.c */
@@ -229,6 +259,10 @@ int serial_register(struct vmm *vmm);
 int i8042_register(struct vmm *vmm);
 int scratch_regs_register(struct vmm *vmm);
 int apic_register(struct vmm *vmm);
+int acpi_pm_register(struct vmm *vmm);
+int agent_port_register(struct vmm *vmm);
+int pci_lines_register(struct vmm *vmm);
+int virtio_register(struct vmm *vmm);
 
 /*
  * Whether the saved registers of a device are ones that it can have: all that is an
@@ -245,7 +279,6 @@ block_check_fn apic_check, fw_cfg_check, piix4_pm_check;
 int pci_register(struct vmm *vmm);
 int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	     struct vmr_pci_bridge *behind, uint32_t address);
-uint32_t pci_address(const struct vmr_pci_function *fn);
 int piix4_pm_register(struct vmm *vmm);
 int testdevs_register(struct vmm *vmm);
 uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,

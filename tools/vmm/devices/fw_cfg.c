@@ -117,7 +117,7 @@ static size_t fw_cfg_memory(struct vmm *vmm)
 	vmr_for_each_range(range, &vmm->sys.mmio) {
 		region = container_of(range, struct vmr_region, range);
 		if (region->device != &vmm->ram.dev ||
-		    vmm->ram.banks[region->index].readonly ||
+		    vmm->ram.banks[region->index].kvm.readonly ||
 		    n == ARRAY_SIZE(cfg->e820))
 			continue;
 		entry[n].addr = htole64(range->start);

@@ -27,6 +27,8 @@ enum {
 #define CTL_WRITE_OUTPORT	0xd1
 #define CTL_WRITE_AUX		0xd4
 
+#define CTL_RESET		0xfe
+
 #define CONFIG_KBD_DISABLE	0x10
 #define CONFIG_AUX_DISABLE	0x20
 #define OUTPORT_A20		0x03	/* and the reset line at rest */
@@ -101,6 +103,9 @@ static void i8042_command(struct i8042 *kbc, uint8_t value)
 		break;
 	case CTL_READ_OUTPORT:
 		i8042_push(kbc, kbc->outport);
+		break;
+	case CTL_RESET:
+		vcpus_end(kbc->platform.vmm, GUEST_RESET);
 		break;
 	}
 }

@@ -14,20 +14,7 @@
 #define PIRQ_FIRST	0x60
 #define PIRQ_LAST	0x63
 
-/* Where a bridge has the number of the bus behind it */
-#define SECONDARY_BUS	0x19
-
 static const struct vmr_device_ops no_ops;
-
-/* The address that a function has by the bus numbers that the guest gave. */
-uint32_t pci_address(const struct vmr_pci_function *fn)
-{
-	uint32_t bus = 0;
-
-	if (fn->upstream_bridge)
-		bus = fn->upstream_bridge->fn.config[SECONDARY_BUS];
-	return bus << 8 | vmr_id_value(&fn->address);
-}
 
 /* Plug a function at the root, or behind a bridge. */
 int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
@@ -117,16 +104,25 @@ static int pci_bridge_register(struct vmm *vmm)
 
 int pci_register(struct vmm *vmm)
 {
+	const struct vmr_pci_host_config root = {
+		.bus_last	= 255,
+		.lock		= &vmm->pci_lock,
+		.name		= "PCI",
+	};
 	int err;
 
-	err = vmr_pci_conf1_init(&vmm->pci_host, &vmm->manager, &vmm->pci_lock);
+	err = vmr_pci_host_register(&vmm->manager, &vmm->pci_root, &root);
+	if (!err)
+		err = vmr_pci_conf1_init(&vmm->pci_host, &vmm->manager,
+					 &vmm->pci_lock);
 	if (!err)
 		err = vmm_register(vmm, &vmm->pci_host.dev);
 	if (!err)
 		err = host_bridge_register(vmm);
 	if (!err)
 		err = isa_bridge_register(vmm);
-	if (!err)
+	/* Linux has the ACPI registers of acpi_pm.c. */
+	if (!err && !vmm->kernel)
 		err = piix4_pm_register(vmm);
 	if (!err)
 		err = pci_bridge_register(vmm);

@@ -20,6 +20,8 @@ enum {
 	SERIAL_SCRATCH,
 };
 
+#define SERIAL_IRQ	4
+
 #define IER_THRE	0x02
 #define IIR_NONE	0x01
 #define IIR_THRE	0x02
@@ -42,6 +44,27 @@ static void serial_send(struct serial *serial, uint8_t value)
 		serial->line[serial->length++] = (char)value;
 }
 
+/* The transmitter is always empty: an interrupt follows each byte. */
+static void serial_irq(struct serial *serial, bool thre)
+{
+	serial->thre = thre;
+	kvm_irq(serial->platform.vmm, SERIAL_IRQ,
+		thre && serial->regs[SERIAL_IER] & IER_THRE);
+}
+
+static uint8_t serial_iir(struct serial *serial)
+{
+	if (!(serial->regs[SERIAL_IER] & IER_THRE))
+		return IIR_NONE;
+	/* Firmware polls, and finds the transmitter empty each time. */
+	if (!serial->platform.vmm->kernel)
+		return IIR_THRE;
+	if (!serial->thre)
+		return IIR_NONE;
+	serial_irq(serial, false);
+	return IIR_THRE;
+}
+
 static uint8_t serial_read(struct platform *p, uint32_t region,
 			   uint32_t offset)
 {
@@ -54,8 +77,7 @@ static uint8_t serial_read(struct platform *p, uint32_t region,
 	case SERIAL_DATA:
 		return 0;
 	case SERIAL_IIR:
-		return serial->regs[SERIAL_IER] & IER_THRE ? IIR_THRE :
-							     IIR_NONE;
+		return serial_iir(serial);
 	case SERIAL_LSR:
 		return LSR_EMPTY;
 	case SERIAL_MSR:
@@ -73,12 +95,15 @@ static void serial_write(struct platform *p, uint32_t region, uint32_t offset,
 	(void)region;
 	if (offset < 2 && serial->regs[SERIAL_LCR] & LCR_DLAB)
 		serial->divisor[offset] = value;
-	else if (offset == SERIAL_DATA)
-		serial_send(serial, value);
-	else if (offset == SERIAL_IER)
-		serial->regs[offset] = value & 0x0f;
 	else
-		serial->regs[offset] = value;
+		serial->regs[offset] = offset == SERIAL_IER ? value & 0x0f :
+							      value;
+	if (serial->regs[SERIAL_LCR] & LCR_DLAB)
+		return;
+	if (offset == SERIAL_DATA)
+		serial_send(serial, value);
+	if (offset == SERIAL_DATA || offset == SERIAL_IER)
+		serial_irq(serial, true);
 }
 
 bool serial_check(const struct vmr_snapshot_block *block,
@@ -101,6 +126,6 @@ int serial_register(struct vmm *vmm)
 	p->write8 = serial_write;
 	if (platform_region(p, VMR_PIO, 0x3f8, 8, "16550"))
 		return -1;
-	platform_irq(p, 4);
+	platform_irq(p, SERIAL_IRQ);
 	return platform_register(p);
 }

@@ -302,10 +302,6 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 	if (desc->trapped) {
 		region = &fn->bars[desc->memory_bar].region;
 		region->type = VMR_REGION_MEMORY;
-		vmr_constraint_init(c++, VMR_KIND_MEM_SLOT, 1,
-				    &testdev->memory.slot);
-		memory_add(vmm, &testdev->memory, region,
-			   region->size - desc->trapped);
 		vmr_region_init(&testdev->trapped, VMR_MMIO, VMR_REGION_TRAPPED,
 				desc->trapped, desc->memory_bar,
 				"trapped part");
@@ -313,6 +309,7 @@ static int testdev_init(struct vmm *vmm, struct testdev *testdev,
 		err = vmr_region_add_subregion(region, &testdev->trapped);
 		if (err)
 			return err;
+		memory_add(vmm, &testdev->memory, region);
 	}
 	fn->dev.nr_constraints = c - testdev->constraints;
 	if (desc->message) {

@@ -36,12 +36,14 @@ sub window_around {
 }
 
 for my $t (@{$plan->{devices}}) {
-	$asked++ unless $t->{bridge};
+	$asked++ unless $t->{bridge} || $t->{function_of};
 	if (!$t->{placed}) {
 		wrong($t->{name}, "does not say why") unless $t->{why};
 		next;
 	}
-	$placed++ unless $t->{bridge};
+	$placed++ unless $t->{bridge} || $t->{function_of};
+	wrong($t->{name}, "is placed without its device")
+		if $t->{function_of} && !$thing{$t->{function_of}}{placed};
 	my $up = $t->{behind} ? $thing{$t->{behind}} : undef;
 	wrong($t->{name}, "is behind what is not placed")
 		if $up && !$up->{placed};

@@ -47,9 +47,30 @@ static inline int machine_up_to(uint64_t mmio_last, uint32_t id_last)
 	return ret;
 }
 
+/* Give an unregistered device the lowest free id, as a restore does. */
+static inline int device_id_alloc(struct vmr_device *dev)
+{
+	uint32_t id = 0;
+
+	while (vmr_id_is_allocated(&m.sys.device_ids, id))
+		id++;
+	return vmr_device_reserve_id(&m.manager, dev, id, NULL);
+}
+
 static inline int machine_up(void)
 {
 	return machine_up_to(MACHINE_LAST, 255);
+}
+
+/* The range of a function's address; no other may be in that domain. */
+static inline struct vmr_range *function_address(struct vmr_pci_function *fn)
+{
+	static const struct vmr_device_ops none;
+	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1041 };
+
+	if (!vmr_range_state(&fn->address))
+		vmr_pci_function_init(fn, &ids, &none, "blocker");
+	return &fn->address;
 }
 
 /* Check a space, and that a live range blocks each of its claims. */

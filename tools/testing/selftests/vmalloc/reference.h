@@ -3,7 +3,7 @@
  * reference.h - dispatch by a linear search of all regions
  *
  * Written from the rules for windows in device.h. It uses only the range and the state of
- * each region of the library.
+ * each region of the library, and whether a window has the ISA enable bit.
  */
 #ifndef VMR_TEST_REFERENCE_H
 #define VMR_TEST_REFERENCE_H
@@ -54,9 +54,12 @@ static inline struct vmr_region *naive_at(const struct vmr_bus *bus,
 static inline bool naive_through(const struct vmr_region *window,
 				 const struct vmr_region *region)
 {
-	return region->range.start >= window->range.start &&
-	       region->range.last <= window->range.last &&
-	       (region->prefetchable || !window->prefetchable);
+	uint64_t start = region->range.start, last = region->range.last;
+
+	/* With ISA enable the lowest 256 of each 1024 ports are forwarded. */
+	return start >= window->range.start && last <= window->range.last &&
+	       (!window->isa_enable ||
+		(start / 1024 == last / 1024 && last % 1024 < 256));
 }
 
 /* Return: the region that an access to @addr reaches from the root, or NULL. */
@@ -97,7 +100,10 @@ static inline bool naive_visible(const struct vmr_region *region)
 	return true;
 }
 
-/* Return: the region or subregion of an access, NULL for -ENXIO. */
+/*
+ * Return: the region or subregion of an access, NULL for -ENXIO. The device of a memory
+ * region has callbacks.
+ */
 static inline struct vmr_region *naive_access(enum vmr_io io, uint64_t addr,
 					      uint32_t width)
 {
@@ -111,11 +117,16 @@ static inline struct vmr_region *naive_access(enum vmr_io io, uint64_t addr,
 	if (region->type != VMR_REGION_MEMORY)
 		return NULL;
 	offset = addr - region->range.start;
-	for (sub = region->subregions; sub; sub = sub->next)
+	for (sub = region->subregions; sub; sub = sub->next) {
 		if (offset >= sub->offset &&
 		    offset + width <= sub->offset + sub->size)
 			return sub;
-	return NULL;
+		/* An access with bytes inside and outside has no answer. */
+		if (offset < sub->offset + sub->size &&
+		    sub->offset < offset + width)
+			return NULL;
+	}
+	return region;
 }
 
 #endif /* VMR_TEST_REFERENCE_H */

@@ -50,8 +50,9 @@ void vmr_port_write_end(unsigned long state)
 	longest = seen > longest ? seen : longest;
 }
 
-void vmr_port_spin_relax(void)
+void vmr_port_reader_wait(unsigned int spins)
 {
+	(void)spins;
 }
 
 void vmr_port_drain_wait(void)

@@ -404,6 +404,72 @@ TEST_F(cost, gap_search_skips_adjacent_ranges)
 	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
 }
 
+/* Inactive range @i, claimed or parked, covers its own 40th part of the gaps. */
+static int inactive_up(size_t i)
+{
+	uint64_t start = i * (nr / 40) * 0x4000;
+	uint64_t last = start + nr / 40 * 0x4000 - 1;
+
+	return i & 1 ? vmr_claim(&space, spare(1 + i), start, last) :
+		       vmr_park(&space, spare(1 + i), start, last);
+}
+
+/*
+ * A search with m inactive ranges in the way visits at most 2 (1 + m) log2 n nodes,
+ * however many gaps these ranges cover.
+ */
+TEST_F(cost, inactive_ranges_in_the_way)
+{
+	struct vmr_range *range = spare(0);
+	size_t nodes, most, m, i = 0;
+	int policy;
+
+	init_gaps(_metadata, 0, 0x1000);
+	for (m = 1; m <= 32; m *= 2) {
+		for (; i < m; i++)
+			ASSERT_EQ(0, inactive_up(i));
+		for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
+			pages_watch();
+			EXPECT_EQ(0, vmr_alloc(&space, range,
+					       REQ(policy, 0x1000, 0x1000),
+					       NULL));
+			nodes = pages_unwatch();
+			EXPECT_LE(m * (nr / 40) * 0x4000, range->start);
+			most = 2 * (1 + m) * log_nr;
+			EXPECT_GE(most, nodes);
+			TH_LOG("policy %d, %zu in the way: %zu of %zu nodes",
+			       policy, m, nodes, nr);
+			EXPECT_OK(vmr_free(&space, range));
+		}
+	}
+}
+
+/*
+ * Inactive ranges elsewhere do not lengthen a search: the places below them are free.
+ */
+TEST_F(cost, inactive_ranges_elsewhere)
+{
+	struct vmr_range *range = spare(0);
+	size_t max_nodes = 0, i;
+	int policy;
+
+	init_gaps(_metadata, 0, 0x1000);
+	/* Every second range becomes inactive in the middle half of the space. */
+	for (i = nr / 4; i < nr / 4 * 3; i += 2) {
+		uint64_t start = node(i)->start - 0x1000;
+
+		EXPECT_OK(i & 2 ? vmr_claim(&space, node(i), start, start + 0xfff) :
+				  vmr_park(&space, node(i), start, start + 0xfff));
+	}
+	for (policy = VMR_FIRST; policy <= VMR_LAST; policy++) {
+		LIMITED(vmr_alloc(&space, range, REQ(policy, 0x1000, 0x1000),
+				  NULL));
+		ASSERT_EQ(VMR_LIVE, vmr_range_state(range));
+		LIMITED(vmr_free(&space, range));
+	}
+	TH_LOG("at most %zu of %zu nodes", max_nodes, nr);
+}
+
 /* vmr_settle() visits only the claims that overlap the addresses. */
 TEST_F(cost, settle_visits_overlapping_claims)
 {

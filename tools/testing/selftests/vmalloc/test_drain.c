@@ -222,6 +222,7 @@ static void call_recursively(struct test_device *t, const struct vmr_access *acc
 TEST(recursive_callback_blocks_drain)
 {
 	ASSERT_EQ(0, up(1));
+	test_devices[0].dev.reentrant = true;
 	test_devices[0].inside = call_recursively;
 	max_depth = DEVICES;
 	EXPECT_EQ(0, read_device(&m.reader, 0));

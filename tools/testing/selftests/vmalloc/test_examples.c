@@ -223,10 +223,15 @@ TEST(seed_000_system_allocator)
 {
 	static struct vmr_range id, irq, mmio, mmio2;
 	struct vmr_resource has_id, has_irq, has_mmio, has_mmio2;
+	static struct vmr_id_pool ids;
 	const uint64_t irq7 = 7;
 
 	ASSERT_EQ(0, vmm_new(1ull << 36, 5, 15));
-	EXPECT_EQ(0, sys_allocate(VMR_KIND_DEVICE_ID, NULL, 1, &id, &has_id));
+	/* Instance ids belong to the device layer; a VMM without it has a pool. */
+	EXPECT_EQ(-EINVAL,
+		  sys_allocate(VMR_KIND_DEVICE_ID, NULL, 1, &id, &has_id));
+	ASSERT_EQ(0, vmr_id_pool_init(&ids, 0, 255));
+	EXPECT_EQ(0, vmr_id_alloc(&ids, &id));
 	EXPECT_EQ(0, sys_allocate(VMR_KIND_IRQ, &irq7, 1, &irq, &has_irq));
 	EXPECT_EQ(7u, vmr_id_value(&irq));
 	EXPECT_EQ(0, sys_allocate(VMR_KIND_MMIO, NULL, 0x100, &mmio,
@@ -243,7 +248,7 @@ TEST(seed_000_system_allocator)
 	EXPECT_EQ(&mmio, vmr_find(&vmm.sys_alloc.mmio, 0));
 	EXPECT_EQ(0, sys_update(&has_mmio, 0xf00, 0x80));
 	EXPECT_EQ((uint64_t)0xf7f, mmio.last);
-	sys_free(&has_id);
+	EXPECT_EQ(0, vmr_id_free_range(&ids, &id));
 	sys_free(&has_irq);
 	sys_free(&has_mmio);
 	sys_free(&has_mmio2);

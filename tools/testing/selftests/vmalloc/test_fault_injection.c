@@ -454,7 +454,9 @@ TEST(system_update_failure_unchanged)
 		c = subject.want[step];
 		c.name = "unused";
 		c.request.policy = VMR_EXACT;
-		c.request.size = c.flags & VMR_SHARED ? 1 : c.request.size + 1;
+		c.request.size = c.flags & VMR_SHARED ? 1 :
+				 c.kind == VMR_KIND_MSI ? 2 * c.request.size :
+							  c.request.size + 1;
 		c.request.align = 1;
 		c.request.min = 0;
 		c.request.max = VMR_ADDR_MAX;
@@ -493,7 +495,7 @@ static void restore_resources(struct __test_metadata *_metadata, struct vmr_bus 
 			  vmr_reserve(space_of(step, parent), c->range, start,
 				      start + c->request.size - 1, NULL));
 	}
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
+	ASSERT_EQ(0, device_id_alloc(&subject.dev));
 }
 
 /* Register a restored device of which one range in turn is not live. */
@@ -573,7 +575,7 @@ TEST(register_restored_no_share_unchanged)
 	vmr_constraint_init_fixed(probe_want(&subject), VMR_KIND_IRQ, 9, 1,
 				  &share.range);
 	subject.want[0].flags = VMR_SHARED;
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &subject.dev.id));
+	ASSERT_EQ(0, device_id_alloc(&subject.dev));
 	FAILS(-ENOENT, vmr_device_register_restored(&m.manager, &subject.dev, &failed));
 	EXPECT_EQ((size_t)0, failed);
 	ASSERT_EQ(0, vmr_system_alloc_resources(&m.sys, subject.want, 1,

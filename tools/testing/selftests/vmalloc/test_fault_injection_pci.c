@@ -98,6 +98,7 @@ static const int reasons[NR_STEPS] = {
 	-EBUSY, -EBUSY, -EBUSY, -ENOSPC, -ENOSPC, REFUSED_BY_DEV,
 };
 
+static struct vmr_pci_function address_blocker;
 static struct vmr_region area_blocker;
 static struct vmr_range blocker[NR_STEPS];
 
@@ -123,8 +124,10 @@ static int block(int step, struct vmr_pci_bridge *behind)
 
 	switch (step) {
 	case ADDRESS:
-		return vmr_id_reserve(behind ? &behind->devfns : &m.sys.pci_bdfs,
-				       &blocker[step], AT & 0xff, NULL);
+		/* Only functions have addresses. */
+		return card_init(&address_blocker, "blocker") ||
+		       vmr_id_reserve(behind ? &behind->devfns : &m.sys.pci_bdfs,
+				       &address_blocker.address, AT & 0xff, NULL);
 	case AREA:
 		return vmr_reserve(behind ? &behind->bus.mmio : &m.sys.mmio,
 				   &area_blocker.range, last, last, NULL);
@@ -145,7 +148,7 @@ static void unblock(int step, struct vmr_pci_bridge *behind)
 	switch (step) {
 	case ADDRESS:
 		vmr_id_free_range(behind ? &behind->devfns : &m.sys.pci_bdfs,
-				  &blocker[step]);
+				  &address_blocker.address);
 		break;
 	case AREA:
 		vmr_free(behind ? &behind->bus.mmio : &m.sys.mmio,
@@ -358,15 +361,19 @@ static void restored_without(struct __test_metadata *_metadata,
 	uint64_t start = range->start, last = range->last;
 	struct vmr_space *foreign = &m.sys.msi_vectors.space;
 	size_t failed = 77;
+	uint64_t type;
 
 	ASSERT_EQ(0, vmr_free(space, range));
+	type = range->type;
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	failed = 77;
+	type = range->type;
 	ASSERT_EQ(0, vmr_reserve(foreign, range, 0, 0, NULL));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, &failed));
 	EXPECT_EQ(index, failed);
 	ASSERT_EQ(0, vmr_free(foreign, range));
+	range->type = type;	/* the type of the space that it was in */
 	ASSERT_EQ(0, vmr_reserve(space, range, start, last, NULL));
 	ways += 2;
 }
@@ -400,7 +407,7 @@ static void restored_at(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, vmr_reserve(mmio, &area.range, start, last, NULL));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &line, 5, NULL));
 	ASSERT_EQ(0, vmr_id_reserve(&m.sys.mem_slots, &slot, 7, NULL));
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &fn.dev.id));
+	ASSERT_EQ(0, device_id_alloc(&fn.dev));
 	restored_without(_metadata, &fn.address, &addresses->space, 77);
 	restored_without(_metadata, &area.range, mmio, 0);
 	restored_without(_metadata, &line, &m.sys.irqs.space, 1);
@@ -456,7 +463,7 @@ TEST(pci_restored_without_bridge_unchanged)
 	ASSERT_EQ(0, card_init(&fn, "card"));
 	fn.upstream_bridge = &inner;
 	ASSERT_EQ(0, vmr_id_reserve(&inner.devfns, &fn.address, 3, NULL));
-	ASSERT_EQ(0, vmr_id_alloc(&m.sys.device_ids, &fn.dev.id));
+	ASSERT_EQ(0, device_id_alloc(&fn.dev));
 	FN_FAILS(&fn, -ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
 }
 
@@ -487,8 +494,8 @@ TEST(pci_unplug_failure_unchanged)
 	FN_FAILS(&fn, -EBUSY, vmr_pci_unplug(&fn));
 	FN_FAILS(&fn, -EBUSY, vmr_device_unregister(&m.manager, &fn.dev));
 	FN_FAILS(&bridge.fn, -EBUSY, vmr_pci_unplug(&bridge.fn));
-	ASSERT_EQ(0, vmr_transaction_remove(&t, &bridge.fn.dev));
-	FN_FAILS(&bridge.fn, -EBUSY, vmr_pci_unplug(&bridge.fn));
+	/* The address behind the bridge is held until the function is unplugged. */
+	FN_FAILS(&bridge.fn, -EBUSY, vmr_transaction_remove(&t, &bridge.fn.dev));
 	ASSERT_EQ(0, vmr_transaction_abort(&t));
 	EXPECT_EQ(2, vmr_pci_unplug(&fn));
 	EXPECT_EQ(1, vmr_pci_unplug(&bridge.fn));
@@ -560,30 +567,31 @@ static uint8_t bytes_of_fn[sizeof(fn)];
  */
 TEST(pci_add_capability_failure_unchanged)
 {
-	const struct vmr_pci_msix_layout place = { .table_bar = 1 };
+	const struct vmr_pci_msix_layout place = { .pba_offset = 0x800 };
 	static struct vmr_pci_msix_entry vectors[2], zero_vectors[2];
 	static struct vmr_pci_msi other, zero_msi;
 	static struct vmr_pci_msix x, zero_x;
+	static struct vmr_pci_pm pm;
 	uint32_t at;
 
 	up(_metadata);
-	function_up(_metadata, NULL);
-	for (at = 0; at <= 0x100; at++) {
+	ASSERT_EQ(0, card_init(&fn, "card"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM64, true, 0x4000,
+				     "bar"));
+	ASSERT_EQ(0, vmr_pci_add_pm(&fn, &pm, true));
+	ASSERT_EQ(0x40U, pm.reg_block.offset);
+	for (at = 1; at <= 0x100; at++) {
 		bool ok = at >= 0x40 && !(at & 3);
-		bool on_msi = at < MSI + 16 && at + 16 > MSI;
-		bool on_msix = at < MSIX + 12 && at + 16 > MSIX;
 
 		if (!ok || at > 0xf0)
 			NOT_ADDED(-EINVAL, vmr_pci_add_msi(&fn, &other, at, 1));
-		else if (on_msi || on_msix)
+		else if (at < 0x48)
 			NOT_ADDED(-EEXIST, vmr_pci_add_msi(&fn, &other, at, 1));
-		on_msi = at < MSI + 16 && at + 12 > MSI;
-		on_msix = at < MSIX + 12 && at + 12 > MSIX;
 		if (!ok || at > 0xf4)
 			NOT_ADDED(-EINVAL, vmr_pci_add_msix(&fn, &x, at,
 							    vectors, 2,
 							    &place));
-		else if (on_msi || on_msix)
+		else if (at < 0x48)
 			NOT_ADDED(-EEXIST, vmr_pci_add_msix(&fn, &x, at,
 							    vectors, 2,
 							    &place));
@@ -592,9 +600,24 @@ TEST(pci_add_capability_failure_unchanged)
 	NOT_ADDED(-EBUSY, vmr_pci_add_msi(&fn, &other, 0x80, 1));
 	NOT_ADDED(-EBUSY, vmr_pci_add_msix(&fn, &x, 0x80, vectors, 2, &place));
 	NOT_ADDED(-EBUSY, vmr_pci_add_bar(&fn, 2, VMR_PCI_BAR_IO, false, 16, ""));
+	ASSERT_EQ(0, vmr_pci_unplug(&fn));
 	EXPECT_EQ(0, memcmp(&zero_msi, &other, sizeof(other)));
 	EXPECT_EQ(0, memcmp(&zero_x, &x, sizeof(x)));
 	EXPECT_EQ(0, memcmp(zero_vectors, vectors, sizeof(vectors)));
+	/* With MSI and MSI-X at 0x50 and 0x70 there is no place for others. */
+	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, MSI, 4));
+	ASSERT_EQ(0, vmr_pci_add_msix(&fn, &msix, MSIX, entries, ENTRIES,
+				      &place));
+	for (at = 1; at <= 0x100; at++) {
+		bool ok = at >= 0x40 && !(at & 3);
+
+		NOT_ADDED(ok && at <= 0xf0 ? -EEXIST : -EINVAL,
+			  vmr_pci_add_msi(&fn, &other, at, 1));
+		NOT_ADDED(ok && at <= 0xf4 ? -EEXIST : -EINVAL,
+			  vmr_pci_add_msix(&fn, &x, at, vectors, 2, &place));
+	}
+	EXPECT_EQ(0, memcmp(&zero_msi, &other, sizeof(other)));
+	EXPECT_EQ(0, memcmp(&zero_x, &x, sizeof(x)));
 }
 
 /*
@@ -653,7 +676,8 @@ TEST(pci_config_write_failure_unchanged)
 			int err = -EMSGSIZE;
 
 			if (width == 1 || width == 2 || width == 4)
-				err = offset + width > 256 ? -ERANGE : 0;
+				err = offset + width > 256 ||
+				      offset % 4 + width > 4 ? -ERANGE : 0;
 			if (err)
 				NOT_ADDED(err, vmr_pci_config_write(&fn, offset,
 								    ones,

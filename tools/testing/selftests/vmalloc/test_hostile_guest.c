@@ -25,6 +25,11 @@
 #define MSIX_CAP	0x70
 #define TABLE_OFFSET	0x800
 #define TABLE_SIZE	(ENTRIES * 16)
+#define PBA_OFFSET	0x400
+#define PBA_SIZE	8
+#define BRIDGE_CONTROL	0x3e
+#define ISA_ENABLE	0x04
+#define VGA_ENABLE	0x08
 
 /* Addresses that the guest prefers, so that regions overlap */
 #define CROWD		0xe0000000ull
@@ -39,7 +44,10 @@ struct fn_state {
 	struct vmr_pci_msi	*msi;
 	uint32_t		can;		/* of MSI */
 	struct vmr_pci_msix	*msix;
-	struct vmr_region	*table;		/* trapped subregion, or NULL */
+	bool			used[ENTRIES];	/* since MSI-X was enabled */
+	bool			sizing[VMR_PCI_NR_BARS];	/* registers */
+	bool			placed[VMR_PCI_NR_BARS];
+	uint64_t		place[VMR_PCI_NR_BARS];	/* before sizing */
 	uint8_t			config[VMR_PCI_CONFIG_SIZE];
 	uint8_t			writable[VMR_PCI_CONFIG_SIZE];
 };
@@ -49,15 +57,16 @@ static struct vmr_pci_function cards[CARDS];
 static struct vmr_pci_msi msis[CARDS];
 static struct vmr_pci_msix msixs[CARDS];
 static struct vmr_pci_msix_entry vectors[CARDS][ENTRIES];
-static struct vmr_region tables[CARDS];
 static struct fn_state fn_states[FUNCTIONS];
 
 /* Devices that are not on PCI */
 static struct probe model_space;
 
+static unsigned long undefined;		/* unexpected results */
+
 /*
- * The devices. A read returns bytes that depend on the region and the offset,
- * or an MSI-X entry.
+ * The devices. A read returns bytes that depend on the region and the offset. The
+ * library serves accesses to the MSI-X table and the pending bits.
  */
 
 static uint8_t pattern(const struct vmr_region *region, uint64_t offset)
@@ -75,52 +84,42 @@ static struct fn_state *fn_state_of(const struct vmr_device *dev)
 	return NULL;
 }
 
-/* Return whether an access is in the MSI-X table, and its offset there. */
-static bool in_table(const struct fn_state *v, const struct vmr_access *access,
-		     uint64_t *offset)
+static bool overlaps(uint64_t offset, uint32_t width, uint64_t start,
+		     uint64_t size)
+{
+	return offset < start + size && start < offset + width;
+}
+
+/* Return whether an access touches the MSI-X table or the pending bits. */
+static bool is_library(const struct fn_state *v,
+		       const struct vmr_access *access)
 {
 	if (!v || !v->msix)
 		return false;
-	*offset = access->offset;
-	if (v->table)
-		return access->region == v->table;
-	*offset -= TABLE_OFFSET;
+	if (access->region == &v->msix->table || access->region == &v->msix->pba)
+		return true;
 	return access->region == bar(v->fn, 0) &&
-	       access->offset >= TABLE_OFFSET &&
-	       access->offset < TABLE_OFFSET + TABLE_SIZE;
+	       (overlaps(access->offset, access->width, TABLE_OFFSET,
+			 TABLE_SIZE) ||
+		overlaps(access->offset, access->width, PBA_OFFSET, PBA_SIZE));
 }
 
 static void hostile_read(struct vmr_device *dev,
 			 const struct vmr_access *access, void *data)
 {
-	struct fn_state *v = fn_state_of(dev);
 	uint8_t *bytes = data;
-	uint64_t offset;
 	uint32_t n, i;
 
-	for (n = 0; n < access->count; n++, bytes += access->width) {
-		if (in_table(v, access, &offset)) {
-			vmr_pci_msix_read(v->msix, offset, bytes,
-					  access->width);
-			continue;
-		}
+	undefined += is_library(fn_state_of(dev), access);
+	for (n = 0; n < access->count; n++, bytes += access->width)
 		for (i = 0; i < access->width; i++)
 			bytes[i] = pattern(access->region, access->offset + i);
-	}
 }
 
 static void hostile_write(struct vmr_device *dev,
 			  const struct vmr_access *access, const void *data)
 {
-	struct fn_state *v = fn_state_of(dev);
-	const uint8_t *bytes = data;
-	uint64_t offset;
-	uint32_t n;
-
-	for (n = 0; n < access->count; n++, bytes += access->width)
-		if (in_table(v, access, &offset))
-			vmr_pci_msix_write(v->fn, v->msix, offset, bytes,
-					   access->width);
+	undefined += is_library(fn_state_of(dev), access);
 }
 
 static const struct vmr_device_ops hostile_ops = {
@@ -190,7 +189,146 @@ static void hostile_vector(struct vmr_pci_function *fn, uint32_t index,
 		notified.entry[card][index] = NULL;
 }
 
-static const struct vmr_pci_ops hostile_pci_ops = { .vector_changed = hostile_vector };
+/*
+ * What the registers and their values do not show: which BAR registers are being sized
+ * and which MSI-X entries were used.
+ */
+
+static uint32_t reg(const struct vmr_pci_function *fn, uint32_t offset,
+		    uint32_t width)
+{
+	uint32_t value = 0;
+
+	while (width--)
+		value = value << 8 | fn->config[offset + width];
+	return value;
+}
+
+static uint64_t domain_last(const struct vmr_region *region)
+{
+	return region->io == VMR_PIO ? 0xffff : m.sys.mmio.last;
+}
+
+static uint32_t bar_reg(const struct vmr_pci_function *fn, unsigned int index)
+{
+	return index == VMR_PCI_ROM && fn->bridge ? 0x38 : bar_offset(index);
+}
+
+/* Return whether the registers of a BAR hold an address in the domain. */
+static bool bar_address(struct vmr_pci_function *fn, unsigned int index,
+			uint64_t *addr)
+{
+	const struct vmr_region *region = bar(fn, index);
+	uint64_t mask = ~(region->size - 1);
+
+	*addr = reg(fn, bar_reg(fn, index), 4);
+	if (fn->bars[index].type == VMR_PCI_BAR_MEM64)
+		*addr |= (uint64_t)reg(fn, bar_reg(fn, index) + 4, 4) << 32;
+	else
+		mask &= 0xffffffff;
+	*addr &= mask;
+	return *addr && *addr != mask && *addr <= domain_last(region) &&
+	       region->size - 1 <= domain_last(region) - *addr;
+}
+
+static bool is_sizing(const struct fn_state *v, unsigned int index)
+{
+	return v->sizing[index] ||
+	       (v->fn->bars[index].type == VMR_PCI_BAR_MEM64 &&
+		v->sizing[index + 1]);
+}
+
+/* Whether a write of @written to half @hi of a BAR, which is @value then, sizes it */
+static bool begins_sizing(const struct fn_state *v, unsigned int index, int hi,
+			  uint32_t written, uint32_t value)
+{
+	enum vmr_pci_bar_type type = v->fn->bars[index].type;
+	uint32_t address = hi ? 0xffffffff :
+			   type == VMR_PCI_BAR_IO ? 0xfffffffc :
+			   type == VMR_PCI_BAR_ROM ? 0xfffff800 : 0xfffffff0;
+	uint32_t ones = (uint32_t)(~(bar(v->fn, index)->size - 1) >>
+				   (hi ? 32 : 0)) & address;
+
+	if (written & address & ~ones)
+		return true;
+	if (type == VMR_PCI_BAR_MEM64 && !hi && address != ones)
+		return false;
+	return ones && (value & ones) == ones;
+}
+
+static void note_bar_write(struct fn_state *v, unsigned int index,
+			   const struct vmr_pci_write *write)
+{
+	uint32_t offset = bar_reg(v->fn, index);
+	bool hi = index && index < VMR_PCI_ROM &&
+		  v->fn->bars[index - 1].type == VMR_PCI_BAR_MEM64;
+
+	if (write->offset < offset || write->offset > offset + 3 ||
+	    v->fn->bars[index - hi].type == VMR_PCI_BAR_NONE)
+		return;
+	v->sizing[index] = begins_sizing(v, index - hi, hi,
+					 write->written <<
+					 8 * (write->offset - offset),
+					 reg(v->fn, offset, 4));
+}
+
+static void note_used(struct fn_state *v)
+{
+	uint32_t i, control = reg(v->fn, MSIX_CAP + 2, 2);
+
+	for (i = 0; i < ENTRIES; i++)
+		v->used[i] = control & 0x8000 &&
+			     (v->used[i] || !(control & 0x4000 ||
+					      v->msix->entries[i].dwords[3] & 1));
+}
+
+static void forget(struct fn_state *v)
+{
+	memset(v->used, 0, sizeof(v->used));
+	memset(v->sizing, 0, sizeof(v->sizing));
+	memset(v->placed, 0, sizeof(v->placed));
+}
+
+static void hostile_written(struct vmr_pci_function *fn,
+			    const struct vmr_pci_write *write)
+{
+	struct fn_state *v = fn_state_of(&fn->dev);
+	unsigned int i, nr = v->bridge ? 2 : 6;
+
+	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+		if (i < nr || i == VMR_PCI_ROM)
+			note_bar_write(v, i, write);
+	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+		if (fn->bars[i].type != VMR_PCI_BAR_NONE && !is_sizing(v, i))
+			v->placed[i] = bar_address(fn, i, &v->place[i]);
+	if (v->msix)
+		note_used(v);
+}
+
+static void hostile_reset(struct vmr_pci_function *fn)
+{
+	forget(fn_state_of(&fn->dev));
+}
+
+/* The guest writes to the table. A later write of the same access may mask again. */
+static void note_table_write(struct fn_state *v, uint64_t offset,
+			     const uint8_t *data, uint32_t width)
+{
+	uint32_t control = reg(v->fn, MSIX_CAP + 2, 2);
+
+	if ((width != 4 && width != 8) || offset % width ||
+	    offset >= TABLE_SIZE || !v->fn->manager ||
+	    (offset + width) % 16)
+		return;
+	if ((control & 0xc000) == 0x8000 && !(data[width - 4] & 1))
+		v->used[offset / 16] = true;
+}
+
+static const struct vmr_pci_events hostile_events = {
+	.vector_changed = hostile_vector,
+	.config_written = hostile_written,
+	.reset = hostile_reset,
+};
 
 /*
  * The machine
@@ -198,6 +336,7 @@ static const struct vmr_pci_ops hostile_pci_ops = { .vector_changed = hostile_ve
 
 static int plug(struct fn_state *v)
 {
+	forget(v);
 	if (v->behind)
 		return vmr_pci_bridge_plug(v->behind, v->fn, v->at);
 	return vmr_pci_plug(&m.manager, v->fn, v->at);
@@ -251,30 +390,22 @@ static int bars_of_card(struct vmr_pci_function *fn, unsigned int i)
 	}
 }
 
-/*
- * Every second card has memory in BAR 0 and traps the MSI-X table as a
- * subregion.
- */
+/* Every second card has memory in BAR 0, where the library traps the MSI-X table. */
 static int card_make(unsigned int i)
 {
 	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1000 };
 	const struct vmr_pci_msix_layout layout = {
-		.table_offset = TABLE_OFFSET, .pba_offset = 0x400,
+		.table_offset = TABLE_OFFSET, .pba_offset = PBA_OFFSET,
 	};
 	struct vmr_pci_function *fn = &cards[i];
 	struct fn_state *v = &fn_states[BRIDGES + i];
 	int ret = vmr_pci_function_init(fn, &ids, &hostile_ops, "card");
 
-	fn->ops = &hostile_pci_ops;
+	fn->events = &hostile_events;
 	if (!ret)
 		ret = bars_of_card(fn, i);
-	if (!ret && i & 1) {
+	if (!ret && i & 1)
 		bar(fn, 0)->type = VMR_REGION_MEMORY;
-		tables[i].offset = TABLE_OFFSET;
-		tables[i].size = TABLE_SIZE;
-		v->table = &tables[i];
-		ret = vmr_region_add_subregion(bar(fn, 0), &tables[i]);
-	}
 	if (!ret && i % 4 != 3) {
 		v->msi = &msis[i];
 		v->can = 1u << i % 6;
@@ -330,6 +461,7 @@ static int hostile_up(uint64_t mmio_last)
 	for (i = 0; i < BRIDGES && !ret; i++) {
 		ret = vmr_pci_bridge_init(&bridges[i], &m.manager, &ids,
 					  &hostile_ops, "bridge");
+		bridges[i].fn.events = &hostile_events;
 		if (!ret && i == 1)
 			ret = vmr_pci_add_bar(&bridges[i].fn, 0, VMR_PCI_BAR_MEM64,
 					      true, 0x4000, "bridge's");
@@ -355,8 +487,6 @@ static int hostile_up(uint64_t mmio_last)
 /*
  * Actions of the guest
  */
-
-static unsigned long undefined;		/* unexpected results */
 
 static uint64_t any_bits(void)
 {
@@ -398,18 +528,34 @@ static bool data_matches(const struct vmr_region *region, uint64_t base,
 {
 	struct vmr_access access = {
 		.region = (struct vmr_region *)region, .offset = addr - base,
+		.width = width,
 	};
-	struct fn_state *v = fn_state_of(region->device);
-	uint64_t at;
 	uint32_t i;
 
 	/* Configuration space and tables return what the guest has written. */
-	if (region->device == &host.dev || in_table(v, &access, &at))
+	if (region->device == &host.dev ||
+	    is_library(fn_state_of(region->device), &access))
 		return true;
 	for (i = 0; i < width * count; i++)
 		if (data[i] != pattern(region, access.offset + i % width))
 			return false;
 	return true;
+}
+
+/* Note the writes to an MSI-X table among @count writes to @region. */
+static void note_writes(struct vmr_region *region, uint64_t offset,
+			const uint8_t *data, uint32_t width, uint32_t count)
+{
+	struct fn_state *v = fn_state_of(region->device);
+
+	if (!v || !v->msix)
+		return;
+	if (region == bar(v->fn, 0))
+		offset -= TABLE_OFFSET;
+	else if (region != &v->msix->table)
+		return;
+	for (; count--; data += width)
+		note_table_write(v, offset, data, width);
 }
 
 static void access_anywhere(void)
@@ -428,7 +574,7 @@ static void access_anywhere(void)
 	region = naive_access(io, addr, width ? width : 1);
 	want = region ? 0 : -ENXIO;
 	if (!count || !width || width > 8 ||
-	    (io == VMR_PIO && (width & (width - 1) || width > 4)))
+	    (io == VMR_PIO && width & (width - 1)))
 		want = -EMSGSIZE;
 	/* The base of a subregion is inside the region around it. */
 	base = 0;
@@ -442,11 +588,15 @@ static void access_anywhere(void)
 	if (writes) {
 		got = vmr_write(&m.reader, io, addr, data, width, count);
 		undefined += got != want;
+		if (!got)
+			note_writes(region, addr - base, data, width, count);
 		return;
 	}
 	got = vmr_read(&m.reader, io, addr, data, width, count);
 	undefined += got != want || data[width * count] != 0x5a;
-	if (got)
+	if (width > 8)
+		undefined += data[0] != 0x5a;
+	else if (got)
 		undefined += !is_ones(data, width * count);
 	else
 		undefined += !data_matches(region, base, addr, data, width,
@@ -606,10 +756,15 @@ static void config_aimed(void)
 		__attribute__((__fallthrough__));
 	case 3:
 		offset = 0x10 + 4 * dice(6);
+		/* A multiple of all sizes, which is no sizing */
+		if (value > 0xffff && dice(4))
+			value &= ~0xffffull;
 		value >>= offset & 4 && dice(2) ? 32 : 0;
 		break;
 	default:
 		offset = likely[dice(NR(likely))];
+		if (value > 0xffff && dice(4))
+			value &= ~0xffffull;
 		if (offset == 0x30 || offset == 0x38)
 			value |= dice(2);
 	}
@@ -636,6 +791,8 @@ static void entry_anywhere(void)
 		want = -ENOENT;
 	ret = vmr_pci_msix_write(v->fn, v->msix, at, data, width);
 	undefined += ret != want;
+	if (!ret)
+		note_table_write(v, at, data, width);
 }
 
 /* Unplug a function, or plug it again. */
@@ -681,6 +838,7 @@ static struct {
 	unsigned long	live;
 	unsigned long	claimed;
 	unsigned long	parked;
+	unsigned long	sizing;
 	unsigned long	unmapped;
 	unsigned long	far;		/* mapped behind a bridge */
 	unsigned long	hidden;		/* live there, not mapped */
@@ -688,21 +846,6 @@ static struct {
 	unsigned long	starved;
 	unsigned long	windows;
 } met;
-
-static uint32_t reg(const struct vmr_pci_function *fn, uint32_t offset,
-		    uint32_t width)
-{
-	uint32_t value = 0;
-
-	while (width--)
-		value = value << 8 | fn->config[offset + width];
-	return value;
-}
-
-static uint64_t domain_last(const struct vmr_region *region)
-{
-	return region->io == VMR_PIO ? 0xffff : m.sys.mmio.last;
-}
 
 /* Check a region whose registers select [start, last]. */
 static const char *check_range(const struct vmr_region *region, uint64_t start,
@@ -727,38 +870,43 @@ static const char *check_range(const struct vmr_region *region, uint64_t start,
 	return NULL;
 }
 
-static const char *check_bar(struct vmr_pci_function *fn, unsigned int index)
+static const char *check_sizing(const struct fn_state *v, unsigned int index)
 {
+	const struct vmr_region *region = bar(v->fn, index);
+
+	met.sizing++;
+	if (!v->placed[index])
+		return state_of(region) == VMR_FREE ? NULL :
+		       "sized without an address before, but not unmapped";
+	if (state_of(region) != VMR_PARKED ||
+	    region->range.start != v->place[index])
+		return "sized, but not parked at the address before";
+	return NULL;
+}
+
+static const char *check_bar(const struct fn_state *v, unsigned int index)
+{
+	struct vmr_pci_function *fn = v->fn;
 	const struct vmr_region *region = bar(fn, index);
 	uint8_t type = fn->bars[index].type;
-	uint32_t offset = bar_offset(index), enable;
-	uint64_t value, mask = ~(region->size - 1);
+	uint32_t enable;
+	uint64_t value;
 
 	if (type == VMR_PCI_BAR_NONE)
 		return NULL;
-	if (index == VMR_PCI_ROM && fn->bridge)
-		offset = 0x38;
-	value = reg(fn, offset, 4);
-	if (type == VMR_PCI_BAR_MEM64)
-		value |= (uint64_t)reg(fn, offset + 4, 4) << 32;
-	else
-		mask &= 0xffffffff;
 	enable = reg(fn, COMMAND, 2) & (type == VMR_PCI_BAR_IO ? DECODE_IO :
 					DECODE_MEM);
-	if (type == VMR_PCI_BAR_ROM && !(value & 1))
+	if (type == VMR_PCI_BAR_ROM && !(reg(fn, bar_reg(fn, index), 1) & 1))
 		enable = 0;
-	value &= mask;
-	if (!value || value == mask || value == (mask & 0xffffffff)) {
+	if (is_sizing(v, index))
+		return check_sizing(v, index);
+	if (!bar_address(fn, index, &value)) {
 		met.unmapped++;
 		return state_of(region) == VMR_FREE ? NULL :
-		       "sized, but not unmapped";
+		       "no address in the domain, but not unmapped";
 	}
 	if (enable)
 		return check_range(region, value, value + (region->size - 1));
-	if (value > domain_last(region) ||
-	    region->size - 1 > domain_last(region) - value)
-		return state_of(region) == VMR_FREE ? NULL :
-		       "not decoded and outside the domain, but not unmapped";
 	met.parked++;
 	if (state_of(region) != VMR_PARKED || region->range.start != value)
 		return "not decoded, but not parked at the address of the register";
@@ -773,7 +921,26 @@ static const char *check_window(const struct vmr_pci_function *fn,
 		return state_of(window) == VMR_FREE ? NULL :
 		       "window closed, but not unmapped";
 	met.windows++;
+	/* A window that ends above the domain ends with it. */
+	if (base <= domain_last(window) && limit > domain_last(window))
+		limit = domain_last(window);
 	return check_range(window, base, limit);
+}
+
+static const char *check_vga(const struct vmr_pci_bridge *b)
+{
+	bool on = reg(&b->fn, BRIDGE_CONTROL, 2) & VGA_ENABLE;
+	const char *what;
+
+	what = check_window(&b->fn, &b->vga_io[0], on ? DECODE_IO : 0, 0x3b0,
+			    0x3bb);
+	if (!what)
+		what = check_window(&b->fn, &b->vga_io[1], on ? DECODE_IO : 0,
+				    0x3c0, 0x3df);
+	if (!what)
+		what = check_window(&b->fn, &b->vga_mem, on ? DECODE_MEM : 0,
+				    0xa0000, 0xbffff);
+	return what;
 }
 
 static const char *check_bridge(const struct vmr_pci_bridge *b)
@@ -784,6 +951,9 @@ static const char *check_bridge(const struct vmr_pci_bridge *b)
 	what = check_window(fn, &b->io, DECODE_IO,
 			    (reg(fn, 0x1c, 1) & 0xf0) << 8,
 			    (reg(fn, 0x1d, 1) & 0xf0) << 8 | 0xfff);
+	if (!what && state_of(&b->io) != VMR_FREE &&
+	    b->io.isa_enable != !!(reg(fn, BRIDGE_CONTROL, 2) & ISA_ENABLE))
+		what = "ISA enable bit without effect";
 	if (!what)
 		what = check_window(fn, &b->mem, DECODE_MEM,
 				    (uint64_t)(reg(fn, 0x20, 2) & 0xfff0) << 16,
@@ -797,8 +967,25 @@ static const char *check_bridge(const struct vmr_pci_bridge *b)
 				    | (uint64_t)reg(fn, 0x2c, 4) << 32
 				    | 0xfffff);
 	if (!what)
+		what = check_vga(b);
+	if (!what)
 		what = verify_space(&b->devfns.space);
 	return what && strcmp(what, VERIFY_OK) ? what : NULL;
+}
+
+/* Return whether an aligned block of @nr numbers is free. */
+static bool block_is_free(uint32_t nr)
+{
+	uint32_t at, i;
+
+	for (at = 0; at + nr <= VECTORS; at += nr) {
+		for (i = 0; i < nr && !vmr_id_is_allocated(&m.sys.irqs, at + i);
+		     i++)
+			;
+		if (i == nr)
+			return true;
+	}
+	return false;
 }
 
 /* Check a block of @nr vectors: it is live, or an error says why not. */
@@ -815,6 +1002,8 @@ static const char *check_vectors(const struct vmr_range *range, int error,
 		return has || error ? "vector or error without a request" : NULL;
 	if (!has) {
 		met.starved++;
+		if (block_is_free(nr))
+			return "vectors are free, but not given to who waits";
 		return error == -ENOSPC ? NULL : "no vector and no error";
 	}
 	if (error)
@@ -846,7 +1035,7 @@ static const char *check_interrupts(const struct fn_state *v, uint64_t *total)
 	for (i = 0; i < ENTRIES && !what; i++)
 		what = check_vectors(&vectors[card][i].range,
 				     vectors[card][i].error,
-				     on && !(vectors[card][i].dwords[3] & 1), 1,
+				     on && v->used[i], 1,
 				     notified.entry[card][i], total);
 	return what;
 }
@@ -871,7 +1060,7 @@ static const char *check_function(struct fn_state *v, uint64_t *total)
 
 	for (i = 0; i < VMR_PCI_NR_BARS && !what; i++) {
 		if (v->fn->manager)
-			what = check_bar(v->fn, i);
+			what = check_bar(v, i);
 		else if (state_of(bar(v->fn, i)) != VMR_FREE)
 			what = "unplugged, but not unmapped";
 	}
@@ -959,8 +1148,8 @@ static void run(struct __test_metadata *_metadata, uint64_t mmio_last)
 			       what);
 		}
 	}
-	TH_LOG("regions: %lu live, %lu claimed, %lu parked, %lu unmapped",
-	       met.live, met.claimed, met.parked, met.unmapped);
+	TH_LOG("regions: %lu live, %lu claimed, %lu parked, %lu sized, %lu unmapped",
+	       met.live, met.claimed, met.parked, met.sizing, met.unmapped);
 	TH_LOG("behind bridges: %lu mapped, %lu unmapped; %lu windows open",
 	       met.far, met.hidden, met.windows);
 	TH_LOG("%lu vectors live, %lu failed; %lu notifications", met.vectors,
@@ -970,6 +1159,7 @@ static void run(struct __test_metadata *_metadata, uint64_t mmio_last)
 	EXPECT_LT(exits, met.live);
 	EXPECT_LT(exits, met.claimed);
 	EXPECT_LT(exits, met.parked);
+	EXPECT_LT(exits, met.sizing);
 	EXPECT_LT(exits, met.unmapped);
 	EXPECT_LT(exits / 2, met.far);
 	EXPECT_LT(exits, met.hidden);

@@ -145,7 +145,7 @@ TEST(restored_device_needs_ops_and_id)
 	ASSERT_EQ(0, vmr_reserve(&m.sys.mem_slots.space, &probe.dev.id, 0, 0, NULL));
 	EXPECT_EQ(-ENOENT, vmr_device_register_restored(&m.manager, &probe.dev, NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.mem_slots.space, &probe.dev.id));
-	ASSERT_EQ(0, vmr_reserve(&m.sys.device_ids.space, &probe.dev.id, 0, 0, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &probe.dev, 0, NULL));
 	EXPECT_EQ(-EEXIST, vmr_device_register(&m.manager, &probe.dev, NULL, NULL));
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &probe.dev, NULL));
 }
@@ -218,7 +218,7 @@ TEST(restored_function_needs_bdf_and_id)
 	/* The id is not live, so the function gets no manager. */
 	EXPECT_EQ(-ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_NULL(fn.manager);
-	ASSERT_EQ(0, vmr_reserve(&m.sys.device_ids.space, &fn.dev.id, 9, 9, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &fn.dev, 9, NULL));
 	EXPECT_EQ(0, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_EQ(-EEXIST, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_EQ(0, vmr_pci_unplug(&fn));
@@ -451,10 +451,10 @@ TEST(system_update_without_manager)
 	EXPECT_EQ(-EEXIST, vmr_system_update_resource(&sys, &res, &c, NULL));
 }
 
-/* A function whose operations are all NULL can be plugged and can enable MSI. */
-TEST(pci_ops_are_optional)
+/* A function whose callbacks are all NULL can be plugged and can use vectors. */
+TEST(pci_events_are_optional)
 {
-	static const struct vmr_pci_ops none;
+	static const struct vmr_pci_events none;
 	static struct vmr_pci_function fn;
 	static struct vmr_pci_msix msix;
 	static struct vmr_pci_msix_entry entry[1];
@@ -465,7 +465,7 @@ TEST(pci_ops_are_optional)
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_init(&fn, "card"));
-	fn.ops = &none;
+	fn.events = &none;
 	ASSERT_EQ(0, vmr_pci_add_bar(&fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     "bar"));
 	ASSERT_EQ(0, vmr_pci_add_msi(&fn, &msi, 0x70, 1));
@@ -474,6 +474,14 @@ TEST(pci_ops_are_optional)
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &fn, VMR_PCI_BDF(0, 3, 0)));
 	conf_out_at(VMR_PCI_BDF(0, 3, 0), 0x72, 1, 2);
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
+	EXPECT_EQ(0, vmr_pci_notify(&fn, 0));
+	conf_out_at(VMR_PCI_BDF(0, 3, 0), 0x52, 0x8000, 2);
+	EXPECT_EQ(0, vmr_pci_msix_write(&fn, &msix, 12, "\0\0\0", 4));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&entry[0].range));
+	EXPECT_EQ(0, vmr_pci_notify(&fn, 0));
+	EXPECT_EQ(0, vmr_pci_function_reset(&fn, VMR_PCI_RESET_FUNCTION));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&msi.range));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&entry[0].range));
 }
 
 static void count_line(void *arg, const char *line)

@@ -218,6 +218,45 @@ TEST(irq_sharer_live_in_no_space)
 	EXPECT_SOUND();
 }
 
+/*
+ * The bounds of a request include their own numbers. The last number of the domain
+ * can be shared, and the number after it is out of range.
+ */
+TEST(irq_share_at_bounds_and_last_number)
+{
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, machine_up());
+	vmr_resource_set_init(&l.set, l.res, NR_SHARERS);
+	ASSERT_EQ(0, add_line(0, 63));
+	ASSERT_EQ(0, add_line(1, 0));
+	EXPECT_EQ(0, grant(line_at(&l.sharer[0], 63)));
+	EXPECT_EQ(0, grant(line_at(&l.sharer[1], 0)));
+	EXPECT_FAIL(-ERANGE, &no_range, grant(line_at(&l.sharer[2], 64)));
+	EXPECT_FAIL(-ERANGE, &no_range, grant(line_at(&l.sharer[2], UINT32_MAX)));
+	EXPECT_FAIL(-EOVERFLOW, &no_range,
+		    grant(line_at(&l.sharer[2], (uint64_t)UINT32_MAX + 1)));
+	c = line_at(&l.sharer[2], 63);
+	c.request.min = 63;
+	c.request.max = 63;
+	EXPECT_EQ(0, grant(c));
+	c = line_at(&l.sharer[3], 63);
+	c.request.max = 62;
+	EXPECT_FAIL(-ERANGE, &no_range, grant(c));
+	c = line_at(&l.sharer[3], 0);
+	c.request.min = 1;
+	EXPECT_FAIL(-ERANGE, &no_range, grant(c));
+	c = any_line(&l.sharer[3]);
+	c.request.min = 63;
+	c.request.max = 63;
+	EXPECT_EQ(0, grant(c));
+	EXPECT_EQ((uint32_t)63, vmr_id_value(&l.sharer[3].range));
+	c = any_line(&l.sharer[4]);
+	c.request.max = 0;
+	EXPECT_EQ(0, grant(c));
+	EXPECT_EQ((uint32_t)0, vmr_id_value(&l.sharer[4].range));
+}
+
 /* A request for any shared line gets the line with the fewest sharers. */
 TEST(irq_share_any_fewest_sharers)
 {
@@ -458,7 +497,7 @@ TEST(irq_share_restored_device_kept)
 
 	two_lines(_metadata);
 	sharing_probe(&a, &l.sharer[0]);
-	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &a.dev.id, 7, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &a.dev, 7, NULL));
 	EXPECT_FAIL(-ENOENT, &no_range, vmr_device_register_restored(&m.manager, &a.dev, &failed));
 	EXPECT_EQ((size_t)0, failed);
 	ASSERT_EQ(0, grant(line_at(&l.sharer[0], 9)));

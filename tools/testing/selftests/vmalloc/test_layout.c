@@ -180,6 +180,23 @@ TEST(window_split_invalid_args)
 	REFUSE_CUT(-EINVAL, cut(1, 0, 1, NULL, 1));
 }
 
+/* A split writes no more apertures than there are. */
+TEST(window_split_writes_nr_apertures)
+{
+	struct vmr_layout_segment *behind = &p.segments[2];
+
+	memset(cuts, 0xa5, sizeof(cuts));
+	ASSERT_EQ(0, cut(0x10000, 0x1ffff, 0x1000, NULL, 2));
+	EXPECT_EQ(0xa5, *(unsigned char *)&cuts[2]);
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.nr_segments = 2;
+	p.config.segments = p.segments;
+	memset(p.segments, 0xa5, sizeof(p.segments));
+	ASSERT_EQ(0, vmr_layout_init(&p.layout, &m.sys, &p.config, NULL));
+	EXPECT_EQ(0xa5, *(unsigned char *)behind);
+	EXPECT_EQ(0xa5, *(unsigned char *)&behind->windows[1]);
+}
+
 /* The shares equal those of a division with wider numbers. */
 TEST(window_split_shares_are_exact)
 {
@@ -455,6 +472,22 @@ TEST(window_ends_at_46_bits)
 	}
 }
 
+/* Memory up to the last address leaves no place for a 64-bit window. */
+TEST(ram_up_to_last_address)
+{
+	static const uint64_t unused[] = { TIB - 3 * GIB, GIB, 2 * GIB };
+	size_t i;
+
+	for (i = 0; i < NR(machines); i++) {
+		ASSERT_EQ(0, machines[i](&p.config, 0 - unused[i], 0,
+					 64 | VMR_LAYOUT_WIDE));
+		EXPECT_EQ(VMR_ADDR_MAX, p.config.ram[p.config.nr_ram - 1].last);
+		EXPECT_EQ((size_t)1, p.config.nr_windows);
+		EXPECT_STREQ("mmio32", p.config.windows[0].span.name);
+		EXPECT_EQ(0, layout_up());
+	}
+}
+
 /* The configuration space begins at a multiple of its size. */
 TEST(ecam_aligned_to_its_size)
 {
@@ -661,6 +694,24 @@ TEST(platform_pool_is_separate)
 				   &p.range[1])));
 }
 
+/* Automatic placement may have a single number of a domain. */
+TEST(single_number_for_placement)
+{
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	p.config.io_ports = (struct vmr_span){ 0x1000, 0x1000, "port" };
+	p.config.irq_lines = (struct vmr_span){ 23, 23, "line" };
+	ASSERT_EQ(0, layout_up());
+	EXPECT_EQ(0, want(any(VMR_KIND_PIO, 1, 0, &p.range[0])));
+	EXPECT_RANGE(0x1000, 1, &p.range[0]);
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PIO, 1, 0, &p.range[1])));
+	EXPECT_EQ(0, want(any(VMR_KIND_IRQ, 1, 0, &p.range[2])));
+	EXPECT_RANGE(23, 1, &p.range[2]);
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_IRQ, 1, 0, &p.range[3])));
+	/* The other numbers are the platform's. */
+	EXPECT_EQ(0, want(at(VMR_KIND_PIO, 0x1001, 1, &p.range[4])));
+	EXPECT_EQ(0, want(at(VMR_KIND_IRQ, 22, 1, &p.range[5])));
+}
+
 /* Automatic placement of I/O ports leaves out the legacy ports. */
 TEST(ports_placed_above_legacy)
 {
@@ -769,6 +820,7 @@ TEST(slots_bounded_by_config)
 /* Automatic placement leaves out the BDFs of the host bridge. */
 TEST(bdf_alloc_skips_host_bridge)
 {
+	static struct vmr_pci_function fn[4];
 	struct vmr_constraint c;
 
 	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
@@ -777,16 +829,16 @@ TEST(bdf_alloc_skips_host_bridge)
 	p.config.segments = p.segments;
 	ASSERT_EQ(0, layout_up());
 	EXPECT_EQ((uint64_t)0x100ff, m.sys.pci_bdfs.space.last);
-	EXPECT_EQ(0, want(any(VMR_KIND_PCI_BDF, 8, 0, &p.range[0])));
-	EXPECT_EQ((uint32_t)8, vmr_id_value(&p.range[0]));
-	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0, 1, &p.range[1])));
-	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI_BDF, 0x100, 0, &p.range[2])));
+	EXPECT_EQ(0, want(any(VMR_KIND_PCI_BDF, 8, 0, function_address(&fn[0]))));
+	EXPECT_EQ((uint32_t)8, vmr_id_value(&fn[0].address));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0, 1, function_address(&fn[1]))));
+	EXPECT_EQ(-ENOSPC, want(any(VMR_KIND_PCI_BDF, 0x100, 0, function_address(&fn[2]))));
 	/* BDFs of another segment need bounds or a fixed request. */
-	c = any(VMR_KIND_PCI_BDF, 8, VMR_PLATFORM, &p.range[2]);
+	c = any(VMR_KIND_PCI_BDF, 8, VMR_PLATFORM, function_address(&fn[2]));
 	c.request.min = 0x10008;
 	EXPECT_EQ(0, want(c));
-	EXPECT_EQ((uint32_t)0x10008, vmr_id_value(&p.range[2]));
-	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0x10000, 1, &p.range[3])));
+	EXPECT_EQ((uint32_t)0x10008, vmr_id_value(&fn[2].address));
+	EXPECT_EQ(0, want(at(VMR_KIND_PCI_BDF, 0x10000, 1, function_address(&fn[3]))));
 }
 
 /* Segments */

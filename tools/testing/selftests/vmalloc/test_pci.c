@@ -260,14 +260,10 @@ TEST(pci_config_read_only_bits_kept)
 	memcpy(config, fn.config, sizeof(config));
 	for (offset = 0; offset < VMR_PCI_CONFIG_SIZE; offset += 4)
 		conf_out(&fn, offset, 0xffffffff);
-	/*
-	 * Command, cache line size, latency timer and interrupt line are
-	 * writable.
-	 */
-	config[0x04] = 0x47;
+	/* Command, cache line size and interrupt line are writable. */
+	config[0x04] = 0x07;
 	config[0x05] = 0x05;
 	config[0x0c] = 0xff;
-	config[0x0d] = 0xff;
 	config[0x3c] = 0xff;
 	EXPECT_EQ(0, memcmp(config, fn.config, sizeof(config)));
 	/* Registers of absent BARs read as zero. */
@@ -280,6 +276,7 @@ TEST(pci_config_read_only_bits_kept)
 TEST(pci_function_init_errors)
 {
 	const struct vmr_pci_ids ids = { .irq_pin = 5 };
+	const struct vmr_pci_ids bridge = { .header_type = 1 };
 	struct vmr_pci_function fn;
 
 	memset(&fn, 0, sizeof(fn));
@@ -287,18 +284,22 @@ TEST(pci_function_init_errors)
 	EXPECT_EQ(-EINVAL, vmr_pci_function_init(NULL, &ids, &card_ops, ""));
 	EXPECT_EQ(-EINVAL, vmr_pci_function_init(&fn, NULL, &card_ops, ""));
 	EXPECT_EQ(-EINVAL, vmr_pci_function_init(&fn, &ids, NULL, ""));
+	/* The library sets the bits of the header type but for 0x80. */
+	EXPECT_EQ(-EINVAL, vmr_pci_function_init(&fn, &bridge, &card_ops, ""));
 }
 
 /*
- * Configuration accesses of invalid width, outside the space or to an
- * unplugged function are refused.
+ * Configuration accesses of invalid width, outside the space, across a dword or to
+ * an unplugged function are refused.
  */
 TEST(pci_config_access_errors)
 {
 	struct vmr_pci_function fn;
-	uint8_t data[8], config[VMR_PCI_CONFIG_SIZE];
-	uint32_t width;
+	uint8_t data[8], ones[8], untouched[8], config[VMR_PCI_CONFIG_SIZE];
+	uint32_t offset, width;
 
+	memset(ones, 0xff, sizeof(ones));
+	memset(untouched, 0x5a, sizeof(untouched));
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
 	memcpy(config, fn.config, sizeof(config));
@@ -308,20 +309,34 @@ TEST(pci_config_access_errors)
 
 		memset(data, 0x5a, sizeof(data));
 		EXPECT_EQ(err, vmr_pci_config_read(&fn, 0, data, width));
-		if (!ok && width)
-			EXPECT_EQ(0xff, data[width - 1]);
+		/* There is no width of which the data could be ones. */
+		if (!ok)
+			EXPECT_EQ(0, memcmp(data, untouched, sizeof(data)));
 		EXPECT_EQ(err, vmr_pci_config_write(&fn, 0, data, width));
 		memset(data, 0x5a, sizeof(data));
 		err = ok ? -ERANGE : -EMSGSIZE;
 		EXPECT_EQ(err, vmr_pci_config_read(&fn, 257 - width, data,
 						   width));
-		if (ok)
-			EXPECT_EQ(0xff, data[0]);
+		EXPECT_EQ(0, memcmp(data, ok ? ones : untouched,
+				    ok ? width : sizeof(data)));
 		EXPECT_EQ(err, vmr_pci_config_write(&fn, 257 - width, data,
 						    width));
 	}
 	EXPECT_EQ(-ERANGE, vmr_pci_config_read(&fn, 0xffffffff, data, 4));
 	EXPECT_EQ(-ERANGE, vmr_pci_config_write(&fn, 0xfffffffe, data, 4));
+	for (offset = 0; offset < 8; offset++)
+		for (width = 2; width <= 4; width += 2) {
+			int err = offset % 4 + width > 4 ? -ERANGE : 0;
+
+			memset(data, 0x5a, sizeof(data));
+			EXPECT_EQ(err, vmr_pci_config_read(&fn, offset, data,
+							   width));
+			if (err)
+				EXPECT_EQ(0, memcmp(data, ones, width));
+			memset(data, 0, sizeof(data));
+			EXPECT_EQ(err, vmr_pci_config_write(&fn, offset, data,
+							    width));
+		}
 	EXPECT_EQ(-EINVAL, vmr_pci_config_read(NULL, 0, data, 4));
 	EXPECT_EQ(-EINVAL, vmr_pci_config_read(&fn, 0, NULL, 4));
 	EXPECT_EQ(-EINVAL, vmr_pci_config_write(NULL, 0, data, 4));
@@ -337,43 +352,77 @@ TEST(pci_config_access_errors)
 
 static struct {
 	unsigned int		calls;
-	uint32_t		offset;
-	uint32_t		width;
+	struct vmr_pci_write	write;
 	enum vmr_state		state;
 } written;
 
-static void record_written(struct vmr_pci_function *fn, uint32_t offset,
-			   uint32_t width)
+static void record_written(struct vmr_pci_function *fn,
+			   const struct vmr_pci_write *write)
 {
 	written.calls++;
-	written.offset = offset;
-	written.width = width;
+	written.write = *write;
 	written.state = state_of(bar(fn, 0));
 }
 
-/* config_written() is called after the write has taken effect. */
+#define EXPECT_WRITTEN(offset_, width_, old, new_, value) \
+	do { \
+		EXPECT_EQ((uint32_t)(offset_), written.write.offset); \
+		EXPECT_EQ((uint32_t)(width_), written.write.width); \
+		EXPECT_EQ((uint32_t)(old), written.write.old_value); \
+		EXPECT_EQ((uint32_t)(new_), written.write.new_value); \
+		EXPECT_EQ((uint32_t)(value), written.write.written); \
+	} while (0)
+
+/* config_written() is called after the write has taken effect, and describes it. */
 TEST(pci_config_written_after_effect)
 {
-	static const struct vmr_pci_ops ops = {
+	static const struct vmr_pci_events events = {
 		.config_written = record_written,
 	};
 	struct vmr_pci_function fn;
 
 	ASSERT_EQ(0, pci_up());
 	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
-	fn.ops = &ops;
+	fn.events = &events;
 	decode(&fn, DECODE_MEM);
 	EXPECT_EQ(1U, written.calls);
-	EXPECT_EQ(4U, written.offset);
-	EXPECT_EQ(2U, written.width);
+	EXPECT_WRITTEN(4, 2, 0, 2, 2);
 	EXPECT_EQ(VMR_FREE, written.state);
-	set_bar(&fn, 0, 0xe0000000);
+	set_bar(&fn, 0, 0xe000000f);
 	EXPECT_EQ(2U, written.calls);
-	EXPECT_EQ(0x10U, written.offset);
+	EXPECT_WRITTEN(0x10, 4, 0, 0xe0000000, 0xe000000f);
 	EXPECT_EQ(VMR_LIVE, written.state);
-	conf_out_at(8, 0x40, 0, 1);
-	EXPECT_EQ(0x40U, written.offset);
-	EXPECT_EQ(1U, written.width);
+	/* One byte in the middle of a register */
+	conf_out_at(8, 0x13, 0xd1, 1);
+	EXPECT_WRITTEN(0x13, 1, 0xe0, 0xd1, 0xd1);
+	/* Nothing in it is writable. */
+	conf_out_at(8, 0x40, 0x77, 1);
+	EXPECT_WRITTEN(0x40, 1, 0, 0, 0x77);
+	EXPECT_EQ(4U, written.calls);
+	/* A write that is refused is none. */
+	EXPECT_EQ(-ERANGE, vmr_pci_config_write(&fn, 6, "\0\0\0", 4));
+	EXPECT_EQ(4U, written.calls);
+}
+
+/* The guest clears the error bits of the status register by writing ones. */
+TEST(pci_status_errors_write_one_to_clear)
+{
+	struct vmr_pci_function fn;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_up(&fn, 1, VMR_PCI_BAR_MEM32, 0x1000));
+	/* The function has detected an error, and signalled it. */
+	fn.config[0x07] |= 0xf9;
+	EXPECT_EQ(0xf900U, conf_in_at(8, 6, 2));
+	conf_out_at(8, 6, 0, 2);
+	EXPECT_EQ(0xf900U, conf_in_at(8, 6, 2));
+	conf_out_at(8, 6, 0x8000, 2);
+	EXPECT_EQ(0x7900U, conf_in_at(8, 6, 2));
+	conf_out_at(8, 7, 0x21, 1);
+	EXPECT_EQ(0x5800U, conf_in_at(8, 6, 2));
+	/* A dword write reaches command and status. */
+	conf_out_at(8, 4, 0xffff0002, 4);
+	EXPECT_EQ(0x00000002U, conf_in_at(8, 4, 4));
 }
 
 /*

@@ -212,9 +212,9 @@ TEST(pci_command_any_width_takes_effect)
 		conf_out_at(at, COMMAND, 0, width);
 		EXPECT_NO_BAR(&fn, 1);
 	}
-	/* A VMM can write across the start of the register; a guest cannot. */
-	EXPECT_EQ(0, vmr_pci_config_write(&fn, COMMAND - 1, "\0\2", 2));
-	EXPECT_BAR(&fn, 1, 0xe0000000);
+	/* No access crosses the start of the register. */
+	EXPECT_EQ(-ERANGE, vmr_pci_config_write(&fn, COMMAND - 1, "\0\2", 2));
+	EXPECT_NO_BAR(&fn, 1);
 }
 
 /* Switching decode on causes one notification for each BAR. */
@@ -261,7 +261,10 @@ TEST(pci_bar_undecoded_holds_no_addresses)
 	EXPECT_NO_BAR(&a, 0);
 }
 
-/* Automatic placement avoids the address of a BAR with decode off. */
+/*
+ * Automatic placement avoids the address of a BAR with decode off, also while the
+ * guest sizes it.
+ */
 TEST(pci_bar_undecoded_avoided_by_alloc)
 {
 	struct vmr_pci_function a;
@@ -277,8 +280,13 @@ TEST(pci_bar_undecoded_avoided_by_alloc)
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0xe0001000);
 	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
-	/* During sizing the BAR has no address. */
+	/* During sizing the BAR is parked where it was. */
 	set_bar(&a, 0, 0xffffffff);
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_ANSWERS(&p.region[0], 0xe0001000);
+	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	/* Address 0 is none. */
+	set_bar(&a, 0, 0);
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
 	EXPECT_ANSWERS(&p.region[0], 0xe0000000);
 }
@@ -309,14 +317,18 @@ TEST(pci_bar_write_decoded_moves)
 	EXPECT_BAR(&fn, 1, 0xe3000000);
 	EXPECT_EQ(4U, d.nr);
 	EXPECT_SAYS(&d, 3, bar(&fn, 1), 0xe2000000, 0xe3000000);
-	/*
-	 * Writes of read-only bits or of the same address cause no
-	 * notification.
-	 */
-	set_bar(&fn, 1, 0xe3000fff);
+	/* Writes of type bits or of the same address cause no notification. */
+	set_bar(&fn, 1, 0xe300000f);
 	set_bar(&fn, 1, 0xe3000000);
 	EXPECT_EQ(4U, d.nr);
 	EXPECT_EQ(0xe3000000U, get_bar(&fn, 1));
+	/* An address bit that the BAR does not have means sizing. */
+	set_bar(&fn, 1, 0xe3000010);
+	EXPECT_EQ(0xe3000000U, get_bar(&fn, 1));
+	EXPECT_NO_BAR(&fn, 1);
+	EXPECT_EQ(5U, d.nr);
+	set_bar(&fn, 1, 0xe3000000);
+	EXPECT_BAR(&fn, 1, 0xe3000000);
 	EXPECT_SOUND();
 }
 
@@ -396,7 +408,9 @@ TEST(pci_bar_sizing_decoded_unmaps)
 		set_bar(&fn, 0, sizing[i]);
 		EXPECT_EQ(0xfffff000U, get_bar(&fn, 0));
 		EXPECT_NO_BAR(&fn, 0);
-		EXPECT_EQ(VMR_FREE, state_of(bar(&fn, 0)));
+		/* It is parked where it was. */
+		EXPECT_EQ(VMR_PARKED, state_of(bar(&fn, 0)));
+		EXPECT_EQ(0xe0000000U, bar(&fn, 0)->range.start);
 		EXPECT_BAR(&top, 0, 0xfffff000);
 		set_bar(&fn, 0, 0xe0000000);
 		EXPECT_BAR(&fn, 0, 0xe0000000);
@@ -453,9 +467,51 @@ TEST(pci_bar64_sizing_full_domain_unmaps)
 	set_bar64(&fn, 0, VMR_ADDR_MAX);
 	EXPECT_NO_BAR(&fn, 0);
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
-	/* The next lower address is valid. */
+	/* All ones in the upper half mean sizing, whatever the lower half is. */
 	set_bar64(&fn, 0, VMR_ADDR_MAX - 0x7fff);
-	EXPECT_BAR(&fn, 0, VMR_ADDR_MAX - 0x7fff);
+	EXPECT_NO_BAR(&fn, 0);
+	EXPECT_EQ(0xffffffffffff8004, get_bar64(&fn, 0));
+	/* The next lower address is valid. */
+	set_bar64(&fn, 0, 0xfffffffeffffc000);
+	EXPECT_BAR(&fn, 0, 0xfffffffeffffc000);
+}
+
+/*
+ * The lower half of a 64-bit BAR may be all ones in an address: just below a multiple
+ * of 4 GiB. Sizing writes a bit that the half does not have.
+ */
+TEST(pci_bar64_just_below_4_gib)
+{
+	struct vmr_pci_function fn;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_up(&fn, 2, VMR_PCI_BAR_MEM64, 0x4000));
+	decode(&fn, DECODE_MEM);
+	set_bar64(&fn, 0, 0xffffc000);
+	EXPECT_BAR(&fn, 0, 0xffffc000);
+	set_bar(&fn, 1, 2);
+	EXPECT_BAR(&fn, 0, 0x2ffffc000);
+	/* The same registers while the guest sizes the lower half */
+	set_bar(&fn, 0, 0xfffffff0);
+	EXPECT_EQ(0x2ffffc004U, get_bar64(&fn, 0));
+	EXPECT_NO_BAR(&fn, 0);
+	EXPECT_EQ(VMR_PARKED, state_of(bar(&fn, 0)));
+	EXPECT_EQ(0x2ffffc000U, bar(&fn, 0)->range.start);
+	/* The other half does not end the sizing of this one. */
+	set_bar(&fn, 1, 1);
+	EXPECT_NO_BAR(&fn, 0);
+	EXPECT_EQ(0x2ffffc000U, bar(&fn, 0)->range.start);
+	set_bar(&fn, 0, 0xffffc000);
+	EXPECT_BAR(&fn, 0, 0x1ffffc000);
+	/* A BAR of 16 bytes has no such bit: all ones mean sizing. */
+	EXPECT_EQ(1, vmr_pci_unplug(&fn));
+	ASSERT_EQ(0, card_up(&fn, 2, VMR_PCI_BAR_MEM64, 0x10));
+	decode(&fn, DECODE_MEM);
+	set_bar64(&fn, 0, 0xfffffff0);
+	EXPECT_NO_BAR(&fn, 0);
+	set_bar(&fn, 0, 0xffffffe0);
+	EXPECT_BAR(&fn, 0, 0xffffffe0);
+	EXPECT_SOUND();
 }
 
 /* Sizing with decode on unmaps port BARs and the ROM as well. */
@@ -704,7 +760,7 @@ TEST(pci_bar_memory_with_subregion)
 	set_bar64(&fn, 0, 0x100000000);
 	decode(&fn, DECODE_MEM);
 	EXPECT_ANSWERS(&table, 0x100002000);
-	EXPECT_NULL(responder(VMR_MMIO, 0x100000000));
+	EXPECT_EQ(bar(&fn, 0), responder(VMR_MMIO, 0x100000000));
 	set_bar(&fn, 1, 2);
 	EXPECT_ANSWERS(&table, 0x200002000);
 	EXPECT_NULL(responder(VMR_MMIO, 0x100002000));
@@ -744,10 +800,11 @@ TEST(pci_bar_plug_resets_registers)
 struct model_bar {
 	enum vmr_pci_bar_type	type;
 	uint64_t		size;
-	uint32_t		lo;
-	uint32_t		hi;
+	uint32_t		half[2];
+	bool			sizing[2];	/* of each half */
 	bool			live;
 	bool			waits;
+	bool			parked;
 	uint64_t		at;
 	unsigned int		age;
 };
@@ -766,27 +823,50 @@ static uint32_t draw(uint32_t below)
 	return (uint32_t)(seed >> 33) % below;
 }
 
-/* The address in the registers, or 0 if it is invalid or not decoded */
-static uint64_t model_addr(unsigned int i)
+/* The address bits of a half: those that are writable, and the others */
+static uint32_t model_ones(const struct model_bar *b, int hi)
+{
+	return (uint32_t)(~(b->size - 1) >> (hi ? 32 : 0));
+}
+
+static uint32_t model_wired(const struct model_bar *b, int hi)
+{
+	uint32_t bits = hi ? 0xffffffff :
+			b->type == VMR_PCI_BAR_IO ? 0xfffffffc :
+			b->type == VMR_PCI_BAR_ROM ? 0xfffff800 : 0xfffffff0;
+
+	return bits & ~model_ones(b, hi);
+}
+
+static bool model_sizes(const struct model_bar *b)
+{
+	return b->sizing[0] || b->sizing[1];
+}
+
+/* The address in the registers, or 0 if there is none in the domain */
+static uint64_t model_addr(const struct model_bar *b)
+{
+	uint64_t end = b->type == VMR_PCI_BAR_IO ? 0xffff : MACHINE_LAST;
+	uint64_t addr = b->half[0] & model_ones(b, 0), top = model_ones(b, 0);
+
+	if (b->type == VMR_PCI_BAR_MEM64) {
+		addr |= (uint64_t)(b->half[1] & model_ones(b, 1)) << 32;
+		top |= (uint64_t)model_ones(b, 1) << 32;
+	}
+	if (b->type == VMR_PCI_BAR_NONE || addr == top || addr > end ||
+	    end - addr < b->size - 1)
+		return 0;
+	return addr;
+}
+
+static bool model_decodes(unsigned int i)
 {
 	const struct model_bar *b = &model[i];
 	uint32_t command = model_command[i / VMR_PCI_NR_BARS];
-	uint64_t lo = b->lo & ~(b->size - 1) & 0xffffffff;
-	uint64_t lo_ones = ~(b->size - 1) & 0xffffffff;
-	uint64_t hi = b->hi & (~(b->size - 1) >> 32);
-	uint64_t hi_ones = 0xffffffff & (~(b->size - 1) >> 32);
 
-	if (b->type == VMR_PCI_BAR_NONE)
-		return 0;
-	if (b->type == VMR_PCI_BAR_IO ? !(command & 1) : !(command & 2))
-		return 0;
-	if (b->type == VMR_PCI_BAR_ROM && !(b->lo & 1))
-		return 0;
-	if (b->type != VMR_PCI_BAR_MEM64)
-		return lo == lo_ones ? 0 : lo;
-	if (lo == lo_ones && (hi == 0 || hi == hi_ones))
-		return 0;
-	return hi << 32 | lo;
+	if (b->type == VMR_PCI_BAR_IO)
+		return command & 1;
+	return command & 2 && (b->type != VMR_PCI_BAR_ROM || b->half[0] & 1);
 }
 
 static bool model_clash(const struct model_bar *a, const struct model_bar *b)
@@ -825,7 +905,7 @@ static void model_settle(void)
 
 /*
  * Unmap all BARs that move, settle the claims of others, then map at the new
- * addresses.
+ * addresses. A BAR that is sized is parked where it was, if it was anywhere.
  */
 static void model_apply(unsigned int first, unsigned int nr)
 {
@@ -834,23 +914,27 @@ static void model_apply(unsigned int first, unsigned int nr)
 
 	for (i = 0; i < nr; i++) {
 		struct model_bar *b = &model[first + i];
-		uint64_t at = model_addr(first + i);
+		uint64_t at = model_addr(b);
+		bool on = at && !model_sizes(b) && model_decodes(first + i);
 
-		moves[i] = !at || !(b->live || b->waits) || b->at != at;
-		if (moves[i]) {
+		moves[i] = on && !((b->live || b->waits) && b->at == at);
+		if (!on || moves[i]) {
+			bool was = b->live || b->waits || b->parked;
+
 			b->live = false;
 			b->waits = false;
+			b->parked = model_sizes(b) ? was : at && !on;
+			if (!model_sizes(b))
+				b->at = at;
 		}
 	}
 	model_settle();
 	for (i = 0; i < nr; i++) {
 		struct model_bar *b = &model[first + i];
-		uint64_t end = b->type == VMR_PCI_BAR_IO ? 0xffff : MACHINE_LAST;
 
 		if (!moves[i])
 			continue;
-		b->at = model_addr(first + i);
-		b->waits = b->at && b->at <= end && end - b->at >= b->size - 1;
+		b->waits = true;
 		b->age = ++model_clock;
 		model_settle();
 	}
@@ -897,11 +981,17 @@ static void write_bar(unsigned int card, unsigned int index)
 	uint32_t value = hi ? random_hi() : random_lo();
 	uint32_t width = draw(4) ? 4 : 1u << draw(2);
 	uint32_t byte = draw(4 / width) * width;
-	uint32_t *half = hi ? &model[i].hi : &model[i].lo;
+	uint32_t *half = &model[i].half[hi];
+	uint32_t ones = model_ones(&model[i], hi) & 0xfffffffc;
+	uint32_t wired = model_wired(&model[i], hi);
+	/* Just below a multiple of 4 GiB is an address of a 64-bit BAR. */
+	bool top = model[i].type == VMR_PCI_BAR_MEM64 && !hi && wired;
 
 	conf_out_at(at, bar_offset(index + hi) + byte, value >> 8 * byte,
 		    width);
 	*half = merge(*half, value, byte, width);
+	model[i].sizing[hi] = merge(0, value, byte, width) & wired ||
+			      (!top && ones && (*half & ones) == ones);
 	model_apply(i, 1);
 }
 
@@ -918,6 +1008,7 @@ static void replug(unsigned int card)
 		for (k = 0; k < VMR_PCI_NR_BARS; k++) {
 			model[i + k].live = false;
 			model[i + k].waits = false;
+			model[i + k].parked = false;
 		}
 		plugged[card] = false;
 		model_settle();
@@ -927,8 +1018,8 @@ static void replug(unsigned int card)
 		abort();
 	model_command[card] = 0;
 	for (k = 0; k < VMR_PCI_NR_BARS; k++) {
-		model[i + k].lo = 0;
-		model[i + k].hi = 0;
+		memset(model[i + k].half, 0, sizeof(model[i + k].half));
+		memset(model[i + k].sizing, 0, sizeof(model[i + k].sizing));
 	}
 	plugged[card] = true;
 }
@@ -974,7 +1065,9 @@ static const char *compare(unsigned int i)
 		return "live";
 	if (waits != b->waits)
 		return "claimed";
-	if ((b->live || b->waits) && region->range.start != b->at)
+	if ((state_of(region) == VMR_PARKED) != b->parked)
+		return "parked";
+	if ((b->live || b->waits || b->parked) && region->range.start != b->at)
 		return "start";
 	if (model_says(fn, index) != (b->live || b->waits ? b->at : NOWHERE))
 		return "address";
@@ -983,7 +1076,7 @@ static const char *compare(unsigned int i)
 			region))
 		return "route";
 	if (plugged[i / VMR_PCI_NR_BARS] &&
-	    (get_bar(fn, index) ^ b->lo) & ~(b->size - 1) & 0xfffffff0)
+	    (get_bar(fn, index) ^ b->half[0]) & ~(b->size - 1) & 0xfffffff0)
 		return "register";
 	return NULL;
 }
@@ -1108,10 +1201,12 @@ TEST(pci_bar_final_registers_decide_state)
 				b->size > GIB ? (i + 1) * 8 * GIB :
 				0x80000000 + i * 0x100000u +
 				(b->type == VMR_PCI_BAR_MEM64 ? 4 * GIB : 0);
-			b->lo = get_bar(fn, i % 7);
-			b->hi = (uint32_t)(b->at >> 32);
+			b->half[0] = get_bar(fn, i % 7);
+			b->half[1] = (uint32_t)(b->at >> 32);
+			memset(b->sizing, 0, sizeof(b->sizing));
 			b->live = true;
 			b->waits = false;
+			b->parked = false;
 			ASSERT_NULL(compare(i)) {
 				TH_LOG("round %u: card %u bar %u: %s", round,
 				       i / 7, i % 7, compare(i));

@@ -9,6 +9,7 @@
 #include "bus.h"
 #include "card.h"
 
+#define LATENCY_TIMER	0x0d
 #define BUS_NUMBERS	0x18
 #define IO_BASE		0x1c
 #define MEM_BASE	0x20
@@ -158,7 +159,10 @@ TEST(bridge_header_type_1)
 	conf_out_at(at, PREF_BASE, 0xffffffff, 4);
 	conf_out_at(at, BASE_UPPER, 0xffffffff, 4);
 	conf_out_at(at, LIMIT_UPPER, 0xffffffff, 4);
-	EXPECT_EQ(0x00ffffffU, conf_in_at(at, BUS_NUMBERS, 4));
+	/* With the latency timer of the secondary bus */
+	EXPECT_EQ(0xffffffffU, conf_in_at(at, BUS_NUMBERS, 4));
+	conf_out_at(at, LATENCY_TIMER, 0xff, 1);
+	EXPECT_EQ(0U, conf_in_at(at, LATENCY_TIMER, 1));
 	EXPECT_EQ(0xf0f0U, conf_in_at(at, IO_BASE, 2));
 	EXPECT_EQ(0xfff0fff0U, conf_in_at(at, MEM_BASE, 4));
 	EXPECT_EQ(0xfff1fff1U, conf_in_at(at, PREF_BASE, 4));
@@ -728,12 +732,13 @@ TEST(bridge_equal_bases_behind_two_bridges)
 }
 
 /*
- * Firmware places a 64-bit BAR that is not prefetchable in a prefetchable
- * window. The BAR is unmapped there, and automatic placement never uses that
- * window.
+ * Firmware places a 64-bit BAR that is not prefetchable in a prefetchable window. A
+ * bridge forwards by address alone, so that the BAR is mapped there. Automatic
+ * placement never uses that window for it.
  */
 TEST(edk2_13104)
 {
+	static struct vmr_region area;
 	struct vmr_device *dev = &card.dev;
 	struct vmr_constraint want;
 	struct vmr_resource got;
@@ -746,7 +751,7 @@ TEST(edk2_13104)
 	open_pref(AT_BRIDGE, 0x800000000ull, 0x80fffffffull);
 	/* The firmware chooses the prefetchable window above 4 GiB. */
 	bar64_at(at, 0, 0x800000000ull);
-	EXPECT_HIDDEN(bar(&card, 0));
+	EXPECT_SEEN(bar(&card, 0), 0x800000000ull);
 	EXPECT_EQ(0x00000004U, conf_in_at(at, 0x10, 4));
 	EXPECT_EQ(0x00000008U, conf_in_at(at, 0x14, 4));
 	/* No window contains the address. */
@@ -761,11 +766,11 @@ TEST(edk2_13104)
 	open_mem(AT_BRIDGE, 0xe0100000, 0xe0000000);
 	EXPECT_EQ(0, vmr_pci_unplug(&card));
 
-	/* Automatic placement uses the memory window only. */
+	/* Automatic placement of a region uses the memory window only. */
 	ASSERT_EQ(0, card_init(&card, "placed"));
-	ASSERT_EQ(0, vmr_pci_add_bar(&card, 0, VMR_PCI_BAR_MEM64, false, 0x4000,
-				     "bar"));
-	vmr_constraint_init(&want, VMR_KIND_MMIO, 0x4000, &bar(&card, 0)->range);
+	vmr_region_init(&area, VMR_MMIO, VMR_REGION_TRAPPED, 0x4000, 0, "area");
+	ASSERT_EQ(0, vmr_device_add_region(dev, &area));
+	vmr_constraint_init(&want, VMR_KIND_MMIO, 0x4000, &area.range);
 	want.flags = VMR_64BIT;
 	vmr_resource_set_init(&dev->resources, &got, 1);
 	dev->constraints = &want;
@@ -776,8 +781,30 @@ TEST(edk2_13104)
 	want.flags = VMR_64BIT;
 	open_mem(AT_BRIDGE, 0xe0000000, 0xe00fffff);
 	EXPECT_EQ(0, vmr_pci_bridge_plug(&bridge, &card, 3 << 3));
-	EXPECT_SEEN(bar(&card, 0), 0xe0000000);
+	EXPECT_SEEN(&area, 0xe0000000);
 	EXPECT_SOUND();
+}
+
+/* Registers place a BAR: no constraint may name its region. */
+TEST(bar_constraint_refused)
+{
+	static struct vmr_resource got;
+	struct vmr_constraint want;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, card_init(&card, "placed"));
+	ASSERT_EQ(0, vmr_pci_add_bar(&card, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
+				     "bar"));
+	vmr_constraint_init_bounded(&want, VMR_KIND_MMIO, 0x1000, 0x1000,
+				    0xe0000000, 0xefffffff,
+				    &bar(&card, 0)->range);
+	vmr_resource_set_init(&card.dev.resources, &got, 1);
+	card.dev.constraints = &want;
+	card.dev.nr_constraints = 1;
+	REFUSED(-EINVAL, vmr_pci_plug(&m.manager, &card, 8));
+	EXPECT_EQ(VMR_FREE, state_of(bar(&card, 0)));
+	card.dev.nr_constraints = 0;
+	EXPECT_EQ(0, vmr_pci_plug(&m.manager, &card, 8));
 }
 
 static struct vmr_pci_bridge notified_bridge;

@@ -231,6 +231,30 @@ TEST(print_gaps_split_by_pools)
 		     "0000c000-ffffffff : free");
 }
 
+/* A gap, and a pool, of a single address has a line. */
+TEST(print_gap_of_one_address)
+{
+	struct vmr_system_pool pool = {
+		.pool = { .start = 0x4000, .last = 0x4000, .align = 1,
+			  .name = "one" },
+		.kinds = 1u << VMR_KIND_MMIO,
+	};
+
+	output_up(_metadata);
+	printer.flags = VMR_PRINT_GAPS;
+	printer.sys = &m.sys;
+	ASSERT_EQ(0, vmr_system_add_pool(&m.sys, &pool));
+	reserve_at(_metadata, 0, 1, 0x3fff, "a");
+	reserve_at(_metadata, 1, 0x5000, 0xfffffffe, "b");
+	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
+	EXPECT_OUTPUT("00000000-00000000 : free",
+		      "00000001-00003fff : a (reserved)",
+		     "00004000-00004000 : free, one",
+		     "00004001-00004fff : free",
+		     "00005000-fffffffe : b (reserved)",
+		     "ffffffff-ffffffff : free");
+}
+
 /* The line of a claim names the range that it waits for. */
 TEST(print_claim_with_conflict)
 {
@@ -396,6 +420,43 @@ TEST(print_bus_with_two_windows)
 		     "    00018000-00018fff : deep: region");
 }
 
+/*
+ * A window can be as large as the window that it is in, and end where the next one
+ * begins.
+ */
+TEST(print_window_ends_where_next_begins)
+{
+	struct probe *p = &bridges[0].probe;
+
+	output_up(_metadata);
+	probe_init(p, "outer");
+	ASSERT_EQ(0, vmr_bus_init(&bridges[0].bus, &m.manager, &p->dev));
+	ASSERT_EQ(0, probe_region(p, 0, VMR_MMIO, VMR_REGION_WINDOW, 0x4000));
+	ASSERT_EQ(0, probe_region(p, 1, VMR_MMIO, VMR_REGION_WINDOW, 0x4000));
+	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, 0x14000, 0x4000,
+				  &p->region[0].range);
+	vmr_constraint_init_fixed(probe_want(p), VMR_KIND_MMIO, 0x10000, 0x4000,
+				  &p->region[1].range);
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p->dev, NULL, NULL));
+	bridge_up(_metadata, &bridges[1], "low", &bridges[0].bus, 0x10000,
+		  0x4000);
+	bridge_up(_metadata, &bridges[2], "high", &bridges[0].bus, 0x14000,
+		  0x4000);
+	leaf_up(_metadata, &leaves[0], "last", &bridges[1].bus, 0x13000,
+		0x1000);
+	leaf_up(_metadata, &leaves[1], "first", &bridges[2].bus, 0x14000,
+		0x1000);
+	reserve_at(_metadata, 0, 0x18000, 0x18fff, "behind");
+	PRINT(vmr_print_regions(&printer, &m.sys.mmio));
+	EXPECT_OUTPUT("00010000-00013fff : outer: region (window)",
+		      "  00010000-00013fff : low: window (window)",
+		     "    00013000-00013fff : last: region",
+		     "00014000-00017fff : outer: region (window)",
+		     "  00014000-00017fff : high: window (window)",
+		     "    00014000-00014fff : first: region",
+		     "00018000-00018fff : behind (reserved)");
+}
+
 /* The contents of a window that starts before its parent window are not printed. */
 TEST(print_region_before_window_start)
 {
@@ -544,13 +605,15 @@ TEST(print_irq_shares_follow_line)
 /* vmr_print_system() prints all domains with headings. */
 TEST(print_system_by_domain)
 {
+	static struct vmr_pci_function fn;
 	static struct probe a;
 
 	output_up(_metadata);
 	printer.manager = &m.manager;
 	ASSERT_EQ(0, probe_up(&a, "serial", VMR_PIO, 0x3f8, 8));
 	reserve_at(_metadata, 0, 0xfee00000, 0xfeefffff, "lapic");
-	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, &range[0], 8, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, function_address(&fn),
+				    8, NULL));
 	PRINT(vmr_print_system(&printer));
 	EXPECT_OUTPUT("i/o ports",
 		      "  03f8-03ff : serial: region",

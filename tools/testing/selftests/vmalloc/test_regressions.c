@@ -217,8 +217,8 @@ TEST(acrn_3208)
 	for (i = 0; i < 2; i++) {
 		set_bar(&fn, 0, i ? 0 : 0xffffffff);
 		EXPECT_EQ(i ? 0 : 0xfffff000, get_bar(&fn, 0));
-		EXPECT_EQ(VMR_FREE, state_of(bar(&fn, 0)));
-		EXPECT_EQ(0U, m.sys.mmio.nr_claims);
+		EXPECT_EQ(i ? VMR_FREE : VMR_PARKED, state_of(bar(&fn, 0)));
+		EXPECT_NULL(at(VMR_MMIO, 0xe0000000));
 		EXPECT_IS_AT(&flash.region[0], 0xffc00000);
 		EXPECT_IS_AT(&low.region[0], 0);
 		set_bar(&fn, 0, 0xe0000000);
@@ -240,14 +240,15 @@ TEST(ch_8598)
 	set_bar(&fn, 0, 0xe0000000);
 	set_bar(&fn, 0, 0xfffffff0);
 	EXPECT_EQ(0xfffff000U, get_bar(&fn, 0));
-	EXPECT_EQ(VMR_FREE, state_of(bar(&fn, 0)));
+	EXPECT_EQ(VMR_PARKED, state_of(bar(&fn, 0)));
 	decode(&fn, DECODE_MEM);
-	EXPECT_EQ(VMR_FREE, state_of(bar(&fn, 0)));
+	EXPECT_EQ(VMR_PARKED, state_of(bar(&fn, 0)));
 	EXPECT_NULL(at(VMR_MMIO, 0xfffff000));
+	EXPECT_NULL(at(VMR_MMIO, 0xe0000000));
 	set_bar(&fn, 0, 0xe0000000);
 	EXPECT_IS_AT(bar(&fn, 0), 0xe0000000);
 	set_bar(&fn, 0, 0xfffffff0);
-	EXPECT_EQ(VMR_FREE, state_of(bar(&fn, 0)));
+	EXPECT_EQ(VMR_PARKED, state_of(bar(&fn, 0)));
 	EXPECT_NULL(at(VMR_MMIO, 0xfffff000));
 	EXPECT_NULL(at(VMR_MMIO, 0xe0000000));
 	set_bar(&fn, 0, 0xe0000000);
@@ -443,7 +444,7 @@ TEST(ch_7027)
 	struct mapping kvm = { .listener.region_changed = mapping_changed };
 	struct mapping iommu = { .listener.region_changed = mapping_changed };
 	struct mapping *map[2] = { &kvm, &iommu };
-	uint32_t addr[3] = { 0xe0000000, 0xe0100000, 0xe0080000 };
+	uint32_t addr[3] = { 0xe0000000, 0xe0100000, 0xe0200008 };
 	struct vmr_pci_function fn;
 	int i, k;
 
@@ -1006,14 +1007,19 @@ TEST(ch_7940)
 	EXPECT_EQ(0, table[0][4].error);
 	EXPECT_EQ(-ENOSPC, table[0][5].error);
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&table[0][5].range));
-	/* A vector that is freed can be allocated again. */
+	/* Masking an entry keeps its vector. */
 	mask(&fn[2], &msix[2], 1900, 1);
-	EXPECT_EQ(63U, m.sys.irqs.space.nr_ranges);
+	EXPECT_EQ(64U, m.sys.irqs.space.nr_ranges);
+	/* Vectors that are freed serve the entry that waits, then others. */
+	conf_out_at(16, 0x42, 0, 2);
+	EXPECT_EQ(0, table[0][5].error);
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&table[0][5].range));
+	EXPECT_EQ(45U, m.sys.irqs.space.nr_ranges);
 	mask(&fn[1], &msix[1], 1, 0);
 	EXPECT_EQ(0, table[1][1].error);
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&table[1][1].range));
 	EXPECT_EQ(0, vmr_pci_unplug(&fn[0]));
-	EXPECT_EQ(40U, m.sys.irqs.space.nr_ranges);
+	EXPECT_EQ(21U, m.sys.irqs.space.nr_ranges);
 	EXPECT_SOUND();
 }
 

@@ -31,7 +31,7 @@ TEST(constraint_init_sets_kind_defaults)
 		{ VMR_KIND_MSIX, 8, 1 },
 		{ VMR_KIND_MSI_GENERIC, 8, 1 },
 		{ VMR_KIND_MEM_SLOT, 0x1000, 1 },
-		{ VMR_KIND_PCI_BDF, 1, 1 },
+		{ VMR_KIND_PCI_BDF, 1, 8 },
 		{ VMR_KIND_DEVICE_ID, 1, 1 },
 		{ VMR_KIND_USER + 3, 7, 1 },
 	};

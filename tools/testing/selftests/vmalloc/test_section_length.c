@@ -33,7 +33,7 @@ FIXTURE_VARIANT(sections) {
 };
 
 FIXTURE_VARIANT_ADD(sections, few) { .nr = 128 };
-FIXTURE_VARIANT_ADD(sections, many) { .nr = MAX_ITEMS / 2 };
+FIXTURE_VARIANT_ADD(sections, many) { .nr = MAX_ITEMS / 4 };
 
 FIXTURE_SETUP(sections)
 {

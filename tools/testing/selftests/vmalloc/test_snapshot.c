@@ -1117,6 +1117,9 @@ TEST(snapshot_record_in_other_space_refused)
 TEST(snapshot_node_type_checked_and_kept)
 {
 	usual_state(_metadata);
+	/* Without a type only the ids of devices enter their space, which has type 2. */
+	dst.ids.space.type = 1;
+	EXPECT_FOREIGN(buf, size);
 	dst.ids.space.type = 2;
 	dst.r[9].type = 2;
 	dst.r[10].type = 1;
@@ -1860,6 +1863,20 @@ static uint64_t mem_read(struct machine *m, uint64_t addr)
 	return byte;
 }
 
+/*
+ * A block is the configuration space, its description, a byte for each MSI vector and
+ * 17 bytes for each MSI-X entry.
+ */
+#define DESCRIPTION	256
+#define NR_ENTRIES_AT	(DESCRIPTION + 4)
+#define SIZING_AT	(DESCRIPTION + 8)
+#define INTX_AT		(DESCRIPTION + 9)
+#define BAR_AT(i)	(DESCRIPTION + 12 + 4 * (i))
+#define MSI_AT		(DESCRIPTION + 40)
+#define ENTRY_AT(i)	(MSI_AT + 32 + 17 * (i))
+#define CARD_BLOCK	((ENTRY_AT(ENTRIES) + 7) & ~7)
+#define BRIDGE_BLOCK	((MSI_AT + 7) & ~7)
+
 /* The offset in @image of the block of card @i; -1 is the bridge */
 static size_t block_of_card(int i)
 {
@@ -1867,9 +1884,9 @@ static size_t block_of_card(int i)
 	int left = CARDS - i;
 
 	while (left--)
-		at -= 16 + 256 + 16 * ENTRIES;
+		at -= 16 + CARD_BLOCK;
 	if (i < 0)
-		at += 16 * ENTRIES;
+		at += CARD_BLOCK - BRIDGE_BLOCK;
 	return at + 16;
 }
 
@@ -1898,15 +1915,22 @@ static size_t record(struct vmr_range *range)
 	return record_of(machine_key(&old.snap, 0, range));
 }
 
-#define EXPECT_IMAGE_REFUSED(at, v, bytes) \
+#define EXPECT_IMAGE_FAILS(at, v, bytes, err) \
 	do { \
 		memcpy(image2, image, image_size); \
 		put_le(image2 + (at), v, bytes); \
 		fix_checksum(image2, image_size); \
-		EXPECT_TRUE(machine_refused(image2, image_size)) { \
+		EXPECT_TRUE(machine_fails(image2, image_size, err)) { \
 			TH_LOG("%s = %s", #at, #v); \
 		} \
 	} while (0)
+
+#define EXPECT_IMAGE_REFUSED(at, v, bytes) \
+	EXPECT_IMAGE_FAILS(at, v, bytes, -EBADMSG)
+
+/* The image is that of another machine. */
+#define EXPECT_IMAGE_OF_OTHER(at, v, bytes) \
+	EXPECT_IMAGE_FAILS(at, v, bytes, -ENODEV)
 
 /*
  * A machine is restored with its devices, and continues as the saved one
@@ -1931,21 +1955,23 @@ TEST(snapshot_machine_round_trip)
 	EXPECT_EQ(0, memcmp(image, image2, image_size));
 
 	EXPECT_EQ(0x40, mem_read(&new, 0xd0000fff));
+	/* The library serves the MSI-X table, which has no bytes. */
+	EXPECT_EQ(0xff, mem_read(&new, 0xd0000000));
 	EXPECT_EQ(0x42, mem_read(&new, 0x1000000000));
 	EXPECT_EQ(0x46, mem_read(&new, 0xd1000000));
-	EXPECT_EQ(0xff, mem_read(&new, 0xe0001000));
+	EXPECT_EQ(0xff, mem_read(&new, 0xe0001100));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&c[0].vectors[2].range));
 	EXPECT_EQ(0xfee00000, c[0].vectors[2].dwords[0]);
 	EXPECT_EQ(old.bridge.mem.size, new.bridge.mem.size);
 
 	/* Enable decode of the card behind the bridge. */
 	CFG(&c[2].fn, 0x04, 2, 2);
-	EXPECT_EQ(0x40, mem_read(&new, 0xe0001000));
+	EXPECT_EQ(0x40, mem_read(&new, 0xe0001100));
 	/* Unplug card 0. The claim of card 1 is settled. */
 	mapped = vmr_pci_unplug(&c[0].fn);
 	EXPECT_EQ(4, mapped);
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&c[1].fn.bars[0].region.range));
-	EXPECT_EQ(0x40, mem_read(&new, 0xd0000000));
+	EXPECT_EQ(0x40, mem_read(&new, 0xd0000100));
 	EXPECT_EQ(NULL, vmr_first_range(&new.sys.irqs.space));
 }
 
@@ -2023,11 +2049,11 @@ TEST(snapshot_bar_register_mismatch_refused)
 	EXPECT_IMAGE_REFUSED(block_of_card(1) + 0x10, 0, 4);
 	EXPECT_IMAGE_REFUSED(block_of_card(2) + 0x04, 2, 2);	/* parked */
 	EXPECT_IMAGE_REFUSED(block_of_card(2) + 0x04, 1, 2);
-	EXPECT_IMAGE_REFUSED(block_of_card(1) + 0x18, 0x12300000, 4);
+	EXPECT_IMAGE_REFUSED(block_of_card(1) + 0x18, 0x1230000c, 4);
 	EXPECT_TRUE(!vmr_snapshot_restore(&new.snap, image, image_size));
 }
 
-/* A snapshot with other read-only registers is refused. */
+/* A snapshot with other read-only registers is of another machine. */
 TEST(snapshot_read_only_mismatch_refused)
 {
 	size_t config;
@@ -2035,15 +2061,16 @@ TEST(snapshot_read_only_mismatch_refused)
 	machine_run(_metadata);
 	image_size = machine_save(&old, image);
 	config = block_of_card(0);
-	EXPECT_IMAGE_REFUSED(config + 0x00, 0x1af5, 2);
-	EXPECT_IMAGE_REFUSED(config + 0x0e, 1, 1);
-	EXPECT_IMAGE_REFUSED(config + 0x10, 0xd0000008, 4);
-	EXPECT_IMAGE_REFUSED(config + 0x24, 0x10, 4);	/* BAR 5 is absent */
-	EXPECT_IMAGE_REFUSED(config + 0x34, 0, 1);
-	EXPECT_IMAGE_REFUSED(config + MSI_CAP + 2, 0x002f, 2);
-	EXPECT_IMAGE_REFUSED(config + MSIX_CAP + 2, 0x87ff, 2);
-	EXPECT_IMAGE_REFUSED(config + 256, 0xfee00001, 4);
-	EXPECT_IMAGE_REFUSED(config + 256 + 12, 3, 4);
+	EXPECT_IMAGE_OF_OTHER(config + 0x00, 0x1af5, 2);
+	EXPECT_IMAGE_OF_OTHER(config + 0x0e, 1, 1);
+	EXPECT_IMAGE_OF_OTHER(config + 0x10, 0xd0000008, 4);
+	EXPECT_IMAGE_OF_OTHER(config + 0x24, 0x10, 4);	/* BAR 5 is absent */
+	EXPECT_IMAGE_OF_OTHER(config + 0x34, 0, 1);
+	EXPECT_IMAGE_OF_OTHER(config + MSI_CAP + 2, 0x002f, 2);
+	EXPECT_IMAGE_OF_OTHER(config + MSIX_CAP + 2, 0x87ff, 2);
+	/* An entry cannot have these values on any machine. */
+	EXPECT_IMAGE_REFUSED(config + ENTRY_AT(0), 0xfee00001, 4);
+	EXPECT_IMAGE_REFUSED(config + ENTRY_AT(0) + 12, 3, 4);
 	/* Status bits and registers of the owner can differ. */
 	memcpy(image2, image, image_size);
 	image2[config + 0x07] ^= 0x20;
@@ -2051,6 +2078,143 @@ TEST(snapshot_read_only_mismatch_refused)
 	fix_checksum(image2, image_size);
 	EXPECT_OK(vmr_snapshot_restore(&new.snap, image2, image_size));
 	EXPECT_EQ(1, new.card[0].fn.config[0xf0]);
+}
+
+/* A snapshot of functions with other BARs or another table is of another machine. */
+TEST(snapshot_description_mismatch_refused)
+{
+	size_t config;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	config = block_of_card(0);
+	EXPECT_EQ(256, get_le(image + config + DESCRIPTION, 4));
+	EXPECT_EQ(ENTRIES, get_le(image + config + NR_ENTRIES_AT, 4));
+	EXPECT_EQ(12 << 16 | VMR_PCI_BAR_MEM32,
+		  get_le(image + config + BAR_AT(0), 4));
+	EXPECT_IMAGE_OF_OTHER(config + DESCRIPTION, 4096, 4);
+	EXPECT_IMAGE_OF_OTHER(config + NR_ENTRIES_AT, ENTRIES - 1, 4);
+	EXPECT_IMAGE_OF_OTHER(config + BAR_AT(0), 13 << 16 | VMR_PCI_BAR_MEM32,
+			      4);
+	EXPECT_IMAGE_OF_OTHER(config + BAR_AT(0), 12 << 16 | VMR_PCI_BAR_MEM64,
+			      4);
+	EXPECT_IMAGE_OF_OTHER(config + BAR_AT(0),
+			      12 << 16 | 1 << 8 | VMR_PCI_BAR_MEM32, 4);
+	EXPECT_IMAGE_OF_OTHER(config + BAR_AT(0), 0, 4);
+	EXPECT_IMAGE_OF_OTHER(config + BAR_AT(VMR_PCI_ROM), 0, 4);
+	EXPECT_IMAGE_OF_OTHER(config + BAR_AT(5), VMR_PCI_BAR_IO, 4);
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
+}
+
+/* Values of the description that no function can have are refused. */
+TEST(snapshot_function_state_invalid_refused)
+{
+	size_t config;
+	int i;
+
+	machine_run(_metadata);
+	image_size = machine_save(&old, image);
+	config = block_of_card(0);
+	/* BARs 3 to 5 do not exist, but BAR 3 is the upper half of BAR 2. */
+	EXPECT_IMAGE_REFUSED(config + SIZING_AT, 0x10, 1);
+	EXPECT_IMAGE_REFUSED(config + SIZING_AT, 0x20, 1);
+	EXPECT_IMAGE_REFUSED(config + SIZING_AT, 0x80, 1);
+	/* BAR 0 is live, and not being sized. */
+	EXPECT_IMAGE_REFUSED(config + SIZING_AT, 0x01, 1);
+	EXPECT_IMAGE_REFUSED(config + SIZING_AT, 0x08, 1);
+	/* The function has no interrupt pin. */
+	EXPECT_IMAGE_REFUSED(config + INTX_AT, 1, 1);
+	EXPECT_IMAGE_REFUSED(config + 0x06, 0x18, 1);
+	EXPECT_IMAGE_REFUSED(config + INTX_AT + 1, 1, 1);
+	EXPECT_IMAGE_REFUSED(config + INTX_AT + 2, 1, 1);
+	/* A message is pending or not. */
+	for (i = 0; i < 32; i += 31)
+		EXPECT_IMAGE_REFUSED(config + MSI_AT + i, 2, 1);
+	for (i = 0; i < ENTRIES; i++)
+		EXPECT_IMAGE_REFUSED(config + ENTRY_AT(i) + 16, 2, 1);
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
+}
+
+/* A BAR that the guest sizes is sized after the restore, too. */
+TEST(snapshot_keeps_sizing)
+{
+	struct vmr_range *range = &new.card[0].fn.bars[0].region.range;
+
+	machine_run(_metadata);
+	CFG(&old.card[0].fn, 0x10, 0xffffffff, 4);
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	EXPECT_EQ(1, image[block_of_card(0) + SIZING_AT]);
+	/* The register alone would be an address at the end of its width. */
+	EXPECT_IMAGE_REFUSED(block_of_card(0) + SIZING_AT, 0, 1);
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
+	machine_register_restored(_metadata, &new);
+	EXPECT_EQ(image_size, machine_save(&new, image2));
+	EXPECT_EQ(0, memcmp(image, image2, image_size));
+	EXPECT_EQ(VMR_PARKED, vmr_range_state(range));
+	EXPECT_EQ(0xd0000000, range->start);
+	/* Decode off and on does not map it, and it remains where it was. */
+	CFG(&new.card[0].fn, 0x04, 0, 2);
+	CFG(&new.card[0].fn, 0x04, 3, 2);
+	EXPECT_EQ(VMR_PARKED, vmr_range_state(range));
+	EXPECT_EQ(0xd0000000, range->start);
+	CFG(&new.card[0].fn, 0x10, 0xd4000000, 4);
+	EXPECT_EQ(0x40, mem_read(&new, 0xd4000100));
+}
+
+static struct {
+	unsigned int	nr;
+	uint32_t	index[4];
+} delivered;
+
+static void note_delivery(struct vmr_pci_function *fn, uint32_t index)
+{
+	if (delivered.nr < 4)
+		delivered.index[delivered.nr] = index;
+	delivered.nr++;
+}
+
+/*
+ * Messages that are pending are pending after the restore, and an entry that waits for
+ * a vector waits again.
+ */
+TEST(snapshot_keeps_pending_messages)
+{
+	static const struct vmr_pci_events events = { .deliver = note_delivery };
+	struct card *c = new.card;
+	uint64_t first;
+
+	machine_run(_metadata);
+	entry_write(_metadata, &old.card[0], 2, 3, 1);
+	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&old.card[0].fn, 2));
+	first = old.card[0].vectors[2].range.start;
+	/* Card 1 finds no number. */
+	old.sys.irqs.space.last = first;
+	CFG(&old.card[1].fn, MSIX_CAP + 2, 0x8000, 2);
+	entry_write(_metadata, &old.card[1], 1, 3, 0);
+	EXPECT_EQ(-ENOSPC, old.card[1].vectors[1].error);
+	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&old.card[1].fn, 1));
+	old.sys.irqs.space.last = 1023;
+	image_size = machine_save(&old, image);
+	ASSERT_NE((size_t)0, image_size);
+	EXPECT_EQ(1, image[block_of_card(0) + ENTRY_AT(2) + 16]);
+	EXPECT_EQ(1, image[block_of_card(1) + ENTRY_AT(1) + 16]);
+
+	c[0].fn.events = &events;
+	c[1].fn.events = &events;
+	EXPECT_OK(vmr_snapshot_restore(&new.snap, image, image_size));
+	EXPECT_EQ(image_size, machine_save(&new, image2));
+	EXPECT_EQ(0, memcmp(image, image2, image_size));
+	/* The new machine has a number, and the entry is not masked. */
+	machine_register_restored(_metadata, &new);
+	EXPECT_EQ(1U, delivered.nr);
+	EXPECT_EQ(1U, delivered.index[0]);
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&c[1].vectors[1].range));
+	/* The other one is masked, and is delivered when it is unmasked. */
+	entry_write(_metadata, &c[0], 2, 3, 0);
+	EXPECT_EQ(2U, delivered.nr);
+	EXPECT_EQ(2U, delivered.index[1]);
+	EXPECT_EQ(first, c[0].vectors[2].range.start);
 }
 
 /* A machine with a parked vector is not saved. */
@@ -2079,7 +2243,7 @@ TEST(snapshot_vector_window_mismatch_refused)
 	EXPECT_IMAGE_REFUSED(config + MSI_CAP + 2, 0x00a4, 2);	/* off */
 	EXPECT_IMAGE_REFUSED(config + MSI_CAP + 2, 0x0095, 2);	/* two */
 	EXPECT_IMAGE_REFUSED(config + MSIX_CAP + 2, 0x0003, 2);	/* off */
-	EXPECT_IMAGE_REFUSED(config + 256 + 2 * 16 + 12, 1, 4);	/* masked */
+	EXPECT_IMAGE_REFUSED(config + MSIX_CAP + 2, 0x4003, 2);	/* and masked */
 	/* Card 1 has the vectors of card 0, although its MSI is disabled. */
 	EXPECT_IMAGE_REFUSED(record(&c[0].msi.range),
 			     machine_key(&old.snap, 0, &c[1].msi.range), 8);
@@ -2311,7 +2475,7 @@ TEST(ch_7945)
 	EXPECT_OK(vmr_pci_bridge_plug(&old.bridge, &old.card[2].fn, 0));
 	CFG(&old.card[0].fn, 0x10, 0xd0000000, 4);
 	CFG(&old.card[0].fn, 0x04, 2, 2);
-	EXPECT_EQ(0x40, mem_read(&old, 0xd0000000));
+	EXPECT_EQ(0x40, mem_read(&old, 0xd0000100));
 	/* The guest is in the middle of a move. */
 	CFG(&old.card[0].fn, 0x04, 0, 2);
 	CFG(&old.card[0].fn, 0x10, 0xd8000000, 4);
@@ -2328,7 +2492,7 @@ TEST(ch_7945)
 	EXPECT_EQ(0xd8000000, get_le(c[0].fn.config + 0x10, 4));
 	EXPECT_EQ(VMR_PARKED, vmr_range_state(&c[0].fn.bars[0].region.range));
 	EXPECT_EQ(0x42, mem_read(&new, 0xd8000000));
-	EXPECT_EQ(0xff, mem_read(&new, 0xd0000000));
+	EXPECT_EQ(0xff, mem_read(&new, 0xd0000100));
 
 	/*
 	 * With decode on, the first card becomes a claim on the range of the
@@ -2347,7 +2511,7 @@ TEST(ch_7945)
 	CFG(&old.card[1].fn, 0x18, 0xda000000, 4);
 	EXPECT_EQ(VMR_LIVE,
 		  vmr_range_state(&old.card[0].fn.bars[0].region.range));
-	EXPECT_EQ(0x40, mem_read(&old, 0xd8000000));
+	EXPECT_EQ(0x40, mem_read(&old, 0xd8000100));
 	EXPECT_EQ(0x42, mem_read(&old, 0xda000000));
 }
 
@@ -2387,6 +2551,8 @@ TEST(fc_5170)
 		const struct vmr_snapshot_space *s = &old.spaces[i];
 		const struct vmr_snapshot_space *t = &new.spaces[i];
 
+		more[0].type = s->space->type;
+		more[1].type = t->space->type;
 		EXPECT_EQ(s->space->nr_ranges, t->space->nr_ranges);
 		EXPECT_EQ(s->space->nr_claims, t->space->nr_claims);
 		EXPECT_EQ(s->space->used, t->space->used);
@@ -2508,7 +2674,7 @@ TEST(snapshot_fc_6136_unplug_leaks_nothing)
 	EXPECT_OK(vmr_pci_plug(&new.manager, &new.card[0].fn, address[0]));
 	CFG(&new.card[0].fn, 0x10, 0xd0000000, 4);
 	CFG(&new.card[0].fn, 0x04, 2, 2);
-	EXPECT_EQ(0x40, mem_read(&new, 0xd0000000));
+	EXPECT_EQ(0x40, mem_read(&new, 0xd0000100));
 }
 
 TEST_HARNESS_MAIN

@@ -14,6 +14,7 @@ static struct vmr_constraint want[WANTS];
 static struct vmr_range node[WANTS];
 static struct vmr_resource got[WANTS];
 static struct vmr_resource_set set;
+static struct vmr_pci_function function;
 static struct vmr_region mmio_node[WANTS];	/* dispatch needs regions */
 
 static struct vmr_range no_range;
@@ -171,7 +172,9 @@ TEST(system_kind_without_pool_whole_domain)
 		struct vmr_space *space = vmr_system_space(&m.sys, kinds[i]);
 
 		vmr_constraint_init(&want[0], kinds[i], space->last + 1,
-				    &node[0]);
+				    kinds[i] == VMR_KIND_PCI_BDF ?
+					    function_address(&function) :
+					    &node[0]);
 		EXPECT_EQ(0, grant(1));
 		EXPECT_GOT(0, 0);
 		vmr_system_free_resources(&m.sys, &set);
@@ -405,7 +408,8 @@ static void want_all(void)
 			    &mmio_node[4].range);
 	vmr_constraint_init_fixed(&want[5], VMR_KIND_IRQ, 9, 1, &node[5]);
 	vmr_constraint_init(&want[6], VMR_KIND_MSI_GENERIC, 3, &node[6]);
-	vmr_constraint_init(&want[7], VMR_KIND_PCI_BDF, 1, &node[7]);
+	vmr_constraint_init(&want[7], VMR_KIND_PCI_BDF, 1,
+			    function_address(&function));
 }
 
 /* An allocation succeeds for all constraints or changes nothing. */

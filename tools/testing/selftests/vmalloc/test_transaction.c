@@ -920,7 +920,7 @@ static int restored(struct probe *p, uint32_t id)
 
 	vmr_constraint_init(probe_want(p), VMR_KIND_MSIX, 3, &p->node[0]);
 	if (!ret)
-		ret = vmr_id_reserve(&m.sys.device_ids, &p->dev.id, id, NULL);
+		ret = vmr_device_reserve_id(&m.manager, &p->dev, id, NULL);
 	if (!ret)
 		ret = vmr_reserve(&m.sys.mmio, &p->region[0].range, 0x1000,
 				  0x1fff, NULL);
@@ -1005,7 +1005,7 @@ TEST(register_restored_errors)
 	ASSERT_EQ(0, vmr_id_free_range(&m.sys.device_ids, &p.dev.id));
 	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(2U, failed);
-	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &p.dev.id, 9, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &p.dev, 9, NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &p.region[0].range));
 	ASSERT_EQ(0, vmr_park(&m.sys.mmio, &p.region[0].range, 0x1000, 0x1fff));
 	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
@@ -1038,7 +1038,7 @@ TEST(restored_device_on_its_bus)
 	ASSERT_EQ(0, hub_init(&h, "h", NULL));
 	ASSERT_EQ(0, hub_window(&h, 0, VMR_MMIO, false));
 	ASSERT_EQ(0, probe_at(&p, "p", &h.bus, 0x1000, 0x1000));
-	ASSERT_EQ(0, vmr_id_reserve(&m.sys.device_ids, &p.dev.id, 9, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &p.dev, 9, NULL));
 	ASSERT_EQ(0, vmr_reserve(&h.bus.mmio, &p.region[0].range, 0x1000,
 				 0x1fff, NULL));
 	/* All is live, but the bus is not registered. */

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * bzimage.c - put a Linux kernel into memory, by its 32-bit boot protocol
+ *
+ * The offsets are those of struct boot_params and of the setup header in it, which
+ * the kernel's documentation of the boot protocol lists.
+ */
+#include <endian.h>
+#include <string.h>
+
+#include "../vmm.h"
+
+#define PARAMS_ADDRESS		0x10000
+#define COMMAND_LINE		0x20000
+#define KERNEL_ADDRESS		MIB
+#define COMMAND_LINE_SIZE	2048
+
+#define SECTOR			512
+#define PARAMS_SIZE		4096
+#define PARAM_RSDP		0x070
+#define PARAM_E820_ENTRIES	0x1e8
+#define PARAM_E820_TABLE	0x2d0
+#define PARAM_E820_SIZE		(128 * VMR_E820_ENTRY_SIZE)
+
+#define HEADER_START		0x1f1
+#define HEADER_LENGTH		0x201	/* of the header from 0x202 on */
+#define SETUP_SECTORS		0x1f1
+#define SETUP_MAGIC		0x202	/* four bytes */
+#define PROTOCOL_VERSION	0x206
+#define LOADER_TYPE		0x210
+#define LOAD_FLAGS		0x211
+#define INITRD_ADDRESS		0x218
+#define INITRD_SIZE		0x21c
+#define COMMAND_LINE_POINTER	0x228
+#define INITRD_LAST		0x22c
+#define INIT_SIZE		0x260
+#define HEADER_END		0x290
+
+#define LOADED_HIGH		0x01
+#define LOADER_UNKNOWN		0xff
+#define VERSION_WANTED		0x020a	/* the first with the size it needs */
+
+static uint32_t get32(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return le32toh(value);
+}
+
+static void set32(uint8_t *bytes, uint64_t value)
+{
+	uint32_t le = htole32((uint32_t)value);
+
+	memcpy(bytes, &le, sizeof(le));
+}
+
+/* The reason why an image is no kernel for this program, or NULL */
+static const char *check(const uint8_t *image, uint64_t size)
+{
+	if (size < HEADER_END || memcmp(image + SETUP_MAGIC, "HdrS", 4))
+		return "it is no bzImage";
+	if ((image[PROTOCOL_VERSION] | image[PROTOCOL_VERSION + 1] << 8) <
+	    VERSION_WANTED)
+		return "it is older than Linux 2.6.31";
+	if (!(image[LOAD_FLAGS] & LOADED_HIGH))
+		return "it is a zImage";
+	return NULL;
+}
+
+/* As high as the kernel permits, in memory below 4 GiB */
+static int load_initrd(struct vmm *vmm, uint8_t *params)
+{
+	const struct kernel *kernel = vmm->kernel;
+	uint64_t end = (uint64_t)get32(params + INITRD_LAST) + 1;
+	uint64_t start;
+
+	if (!kernel->initrd)
+		return 0;
+	if (end > vmm->config.ram_low)
+		end = vmm->config.ram_low;
+	if (kernel->initrd_size > end - 2 * MIB) {
+		vmm_err("initrd: it needs more memory");
+		return -1;
+	}
+	start = (end - kernel->initrd_size) & ~(4 * KIB - 1);
+	if (start < KERNEL_ADDRESS + get32(params + INIT_SIZE)) {
+		vmm_err("initrd: it needs more memory");
+		return -1;
+	}
+	set32(params + INITRD_ADDRESS, start);
+	set32(params + INITRD_SIZE, kernel->initrd_size);
+	return ram_load(vmm, start, kernel->initrd, kernel->initrd_size);
+}
+
+/* The memory map and the address of the tables */
+static int set_tables(struct vmm *vmm, uint8_t *params)
+{
+	size_t size = e820_entries(vmm, params + PARAM_E820_TABLE,
+				   PARAM_E820_SIZE);
+
+	if (!size)
+		return -1;
+	params[PARAM_E820_ENTRIES] = (uint8_t)(size / VMR_E820_ENTRY_SIZE);
+	return 0;
+}
+
+/* Put the kernel into memory: 0, its entry and the address of its parameters. */
+int kernel_load(struct vmm *vmm, uint32_t *entry, uint32_t *params_address)
+{
+	const struct kernel *kernel = vmm->kernel;
+	const uint8_t *image = kernel->image;
+	const char *fault = check(image, kernel->image_size);
+	uint8_t params[PARAMS_SIZE] = { 0 };
+	size_t setup, header;
+
+	if (fault) {
+		vmm_err("kernel: %s", fault);
+		return -1;
+	}
+	setup = (image[SETUP_SECTORS] ? image[SETUP_SECTORS] + 1 : 5) * SECTOR;
+	header = 0x202 + image[HEADER_LENGTH] - HEADER_START;
+	if (setup >= kernel->image_size) {
+		vmm_err("kernel: it is cut off");
+		return -1;
+	}
+	memcpy(params + HEADER_START, image + HEADER_START, header);
+	params[LOADER_TYPE] = LOADER_UNKNOWN;
+	set32(params + COMMAND_LINE_POINTER, COMMAND_LINE);
+	if (strlen(kernel->append) >= COMMAND_LINE_SIZE) {
+		vmm_err("kernel: its command line is too long");
+		return -1;
+	}
+	if (load_initrd(vmm, params) || set_tables(vmm, params))
+		return -1;
+	if (ram_load(vmm, KERNEL_ADDRESS, image + setup,
+		     kernel->image_size - setup) ||
+	    ram_load(vmm, PARAMS_ADDRESS, params, sizeof(params)) ||
+	    ram_load(vmm, COMMAND_LINE, kernel->append,
+		     strlen(kernel->append) + 1)) {
+		vmm_err("kernel: it needs more memory");
+		return -1;
+	}
+	*entry = KERNEL_ADDRESS;
+	*params_address = PARAMS_ADDRESS;
+	return 0;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * tables.c - what the guest reads about its machine: E820 and ACPI
+ *
+ * All addresses come from the spaces that route the guest's exits. The only one here
+ * is the one at which a guest searches the tables.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../vmm.h"
+
+#define TABLES_ADDRESS	0xe0000
+
+/* The RAM in front of the tables is not for the guest's own use. */
+static uint32_t e820_type(const struct vmr_e820 *e820,
+			  const struct vmr_region *region, uint32_t type)
+{
+	(void)e820;
+	if (region->range.start <= TABLES_ADDRESS &&
+	    region->range.last >= TABLES_ADDRESS)
+		return VMR_E820_RESERVED;
+	return type;
+}
+
+/* The bytes of all entries, 0 on failure */
+size_t e820_entries(struct vmm *vmm, void *buf, size_t size)
+{
+	const struct vmr_e820 e820 = {
+		.manager	= &vmm->manager,
+		.type		= e820_type,
+	};
+	size_t used;
+	int err = vmr_e820_encode(&e820, buf, size, &used);
+
+	if (!err)
+		return used;
+	vmm_err("memory map: %s", vmr_strerror(err));
+	return 0;
+}
+
+int tables_load(struct vmm *vmm)
+{
+	const struct vmr_acpi_host host = {
+		.name		= "PCI0",
+		.last_bus	= 0xff,
+		.config_ports	= &vmm->pci_host.ports,
+		.gsi = {
+			vmr_id_value(&vmm->pci_lines[0].range),
+			vmr_id_value(&vmm->pci_lines[1].range),
+			vmr_id_value(&vmm->pci_lines[2].range),
+			vmr_id_value(&vmm->pci_lines[3].range),
+		},
+	};
+	const struct vmr_acpi_device devices[] = {
+		{ "COM1", "PNP0501", &vmm->serial.platform.dev },
+		{ "RTC0", "PNP0B00", &vmm->cmos.platform.dev },
+	};
+	const struct vmr_acpi acpi = {
+		.manager	= &vmm->manager,
+		.oem_id		= "VMR   ",
+		.oem_table_id	= "VMM     ",
+		.nr_cpus	= vmm->kernel->nr_cpus,
+		.lapic		= vmm_reserved(vmm, "lapic"),
+		.ioapic		= vmm_reserved(vmm, "ioapic"),
+		.sci		= vmr_id_value(&vmm->acpi_pm.platform.irq),
+		.pm_event	= &vmm->acpi_pm.platform.regions[0],
+		.pm_control	= &vmm->acpi_pm.platform.regions[1],
+		.hosts		= &host,
+		.nr_hosts	= 1,
+		.devices	= devices,
+		.nr_devices	= ARRAY_SIZE(devices),
+	};
+	void *buf;
+	size_t size;
+	int err;
+
+	err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, NULL, 0, &size);
+	buf = err ? NULL : malloc(size);
+	if (buf)
+		err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, buf, size, &size);
+	if (!err)
+		err = buf ? ram_load(vmm, TABLES_ADDRESS, buf, size) : -ENOSPC;
+	if (err)
+		vmm_err("ACPI tables: %s", vmr_strerror(err));
+	free(buf);
+	return err;
+}

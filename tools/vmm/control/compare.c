@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * compare.c - compare what Linux reports with the spaces that route its exits
+ *
+ * Both directions are compared: each resource of Linux is a region of the map, and
+ * each BAR that the map has is a resource of Linux.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+
+/* Bits of the third number in a resource file of sysfs, of <linux/ioport.h> */
+#define RESOURCE_ROM_ENABLED	0x00000001
+#define RESOURCE_FIXED		0x00000010	/* by PCI's standard, not in a BAR */
+#define RESOURCE_IO		0x00000100
+#define RESOURCE_PREFETCH	0x00002000
+#define RESOURCE_UNSET		0x20000000
+
+#define FIRST_PAGE		0x1000		/* Linux never uses it */
+#define PCI_ROOT		"PCI Bus 0000:00"
+
+struct span {
+	uint64_t	start;
+	uint64_t	last;
+};
+
+static void differs(struct comparison *c, const char *line, const char *why)
+{
+	c->differ++;
+	printf("differs: %s: %s\n", line, why);
+}
+
+/* The addresses in the registers of a region, live or not */
+static bool region_span(const struct vmr_region *region, struct span *span)
+{
+	enum vmr_state state = vmr_range_state(&region->range);
+
+	if (state != VMR_LIVE && state != VMR_PARKED)
+		return false;
+	span->start = region->range.start;
+	span->last = region->range.last;
+	return true;
+}
+
+static const struct vmr_region *window_of(const struct vmr_pci_function *fn,
+					  uint64_t flags)
+{
+	if (!fn->bridge)
+		return NULL;
+	if (flags & RESOURCE_IO)
+		return &fn->bridge->io;
+	return flags & RESOURCE_PREFETCH ? &fn->bridge->pref : &fn->bridge->mem;
+}
+
+/* The number of a function in the comparison */
+static unsigned int number_of(struct comparison *c,
+			      const struct vmr_pci_function *fn)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_FUNCTIONS - 1; i++)
+		if (!c->functions[i] || c->functions[i] == fn)
+			break;
+	c->functions[i] = fn;
+	return i;
+}
+
+static void note_bar(struct comparison *c, const struct vmr_pci_function *fn,
+		     unsigned int bar, uint64_t start)
+{
+	unsigned int i = number_of(c, fn);
+
+	c->seen[i] |= 1u << bar;
+	if (c->places[i][bar] && c->places[i][bar] != start)
+		c->moves++;
+	c->places[i][bar] = start;
+}
+
+/* "pci 0000:00:02.0 1 0x1000 0x10ff 0x40101" */
+static void compare_pci(struct comparison *c, const char *line)
+{
+	unsigned int segment, bus, device, function, index;
+	unsigned long long start, last, flags;
+	const struct vmr_region *region;
+	struct vmr_pci_function *fn;
+	struct span span;
+
+	if (sscanf(line, "pci %x:%x:%x.%x %u %llx %llx %llx", &segment, &bus,
+		   &device, &function, &index, &start, &last, &flags) != 8) {
+		differs(c, line, "it cannot be read");
+		return;
+	}
+	if (flags & (RESOURCE_FIXED | RESOURCE_UNSET))
+		return;
+	/* Linux writes the register of a ROM when it enables the ROM. */
+	if (index == VMR_PCI_ROM && !(flags & RESOURCE_ROM_ENABLED))
+		return;
+	c->compared++;
+	fn = vmr_pci_find_function(&c->vmm->manager,
+				   VMR_PCI_BDF(bus, device, function));
+	if (!fn) {
+		differs(c, line, "the map has no such function");
+		return;
+	}
+	region = index < VMR_PCI_NR_BARS ? &fn->bars[index].region :
+					   window_of(fn, flags);
+	if (!region || !region_span(region, &span))
+		differs(c, line, "the map has it nowhere");
+	else if (span.start != start || span.last != last)
+		differs(c, line, "the map has it elsewhere");
+	else if (index < VMR_PCI_NR_BARS)
+		note_bar(c, fn, index, start);
+}
+
+/* BARs that answer, and that Linux has not reported */
+static void compare_back(struct comparison *c)
+{
+	struct vmr_pci_function *fn;
+	unsigned int i, bar;
+	uint64_t addr;
+
+	for (i = 0; i < c->vmm->nr_functions; i++) {
+		fn = c->vmm->functions[i];
+		for (bar = 0; bar < VMR_PCI_NR_BARS; bar++)
+			if (!(c->seen[number_of(c, fn)] >> bar & 1) &&
+			    vmr_pci_bar_addr(fn, bar, &addr))
+				differs(c, fn->dev.name,
+					"a BAR that Linux does not have");
+	}
+}
+
+/* Whether a span is one of the windows of the host bridge */
+static bool is_window(struct vmm *vmm, enum vmr_io io, const struct span *span)
+{
+	uint32_t kind = io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
+	const struct vmr_system_pool *pool;
+	struct vmr_span part;
+	size_t i;
+
+	for (i = 0; i < vmm->sys.nr_pools; i++) {
+		pool = &vmm->sys.pools[i];
+		if (!(pool->kinds >> kind & 1) || pool->flags & VMR_PLATFORM)
+			continue;
+		part = (struct vmr_span){ .start = 1, .last = 0 };
+		while (vmr_describe_next_part(&pool->pool, &part))
+			if (part.start == span->start &&
+			    part.last == span->last)
+				return true;
+	}
+	return false;
+}
+
+/* Whether one entry of the memory map of this type begins and ends there */
+static bool is_memory(struct vmm *vmm, struct span *span, uint32_t type)
+{
+	uint8_t entries[64 * VMR_E820_ENTRY_SIZE];
+	size_t i, size = e820_entries(vmm, entries, sizeof(entries));
+	uint64_t start, bytes;
+	uint32_t is;
+
+	if (span->start == FIRST_PAGE && type == VMR_E820_RAM)
+		span->start = 0;
+	for (i = 0; i < size; i += VMR_E820_ENTRY_SIZE) {
+		memcpy(&start, entries + i, 8);
+		memcpy(&bytes, entries + i + 8, 8);
+		memcpy(&is, entries + i + 16, 4);
+		if (is == type && start == span->start &&
+		    start + bytes - 1 == span->last)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a region at fixed addresses of the map has all of a span */
+static bool is_fixed(struct vmm *vmm, enum vmr_io io, const struct span *span)
+{
+	const struct vmr_region *region = NULL;
+
+	while ((region = vmr_describe_next_fixed(&vmm->manager, io, region)))
+		if (region->range.start <= span->start &&
+		    region->range.last >= span->last)
+			return true;
+	return false;
+}
+
+/* Resources that Linux has on every PC, without a look at it */
+static bool is_standard(const char *name)
+{
+	static const char *const names[] = {
+		"dma1", "pic1", "timer0", "timer1", "keyboard", "dma page reg",
+		"pic2", "dma2", "fpu",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/* "c0000000-c0ffffff : name", behind two blanks for each level */
+static void compare_resource(struct comparison *c, enum vmr_io io,
+			     const char *line)
+{
+	unsigned long long start, last;
+	struct span span;
+	const char *name;
+	bool same;
+
+	if (line[0] == ' ')	/* a BAR, or a part that Linux makes of RAM */
+		return;
+	if (sscanf(line, "%llx-%llx", &start, &last) != 2 ||
+	    !(name = strstr(line, " : "))) {
+		differs(c, line, "it cannot be read");
+		return;
+	}
+	span = (struct span){ start, last };
+	name += 3;
+	if (is_standard(name) || (!start && last == FIRST_PAGE - 1))
+		return;
+	c->compared++;
+	if (!strcmp(name, PCI_ROOT))
+		same = is_window(c->vmm, io, &span);
+	else if (!strcmp(name, "System RAM"))
+		same = is_memory(c->vmm, &span, VMR_E820_RAM);
+	else if (!strcmp(name, "Reserved"))
+		same = is_memory(c->vmm, &span, VMR_E820_RESERVED);
+	else
+		same = is_fixed(c->vmm, io, &span);
+	if (!same)
+		differs(c, line, "the map has no such region");
+}
+
+void compare_report(struct comparison *c, char *report)
+{
+	char *line, *rest = report;
+
+	memset(c->seen, 0, sizeof(c->seen));
+	c->vmm->pci_lock.lock(&c->vmm->pci_lock);
+	while ((line = strsep(&rest, "\n"))) {
+		if (!strncmp(line, "pci ", 4))
+			compare_pci(c, line);
+		else if (!strncmp(line, "iomem ", 6))
+			compare_resource(c, VMR_MMIO, line + 6);
+		else if (!strncmp(line, "ioports ", 8))
+			compare_resource(c, VMR_PIO, line + 8);
+	}
+	compare_back(c);
+	c->vmm->pci_lock.unlock(&c->vmm->pci_lock);
+}

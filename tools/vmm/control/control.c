@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * control.c - commands as lines of text on a socket
+ *
+ * The answer to each command ends in a line with "ok", or with "error:" and a reason.
+ * One program is served at a time.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control.h"
+
+struct control {
+	struct vmm	*vmm;
+	const char	*path;
+	pthread_t	thread;
+	int		listener;
+	int		client;
+};
+
+static const char *help_command(struct vmm *vmm, FILE *out);
+
+static void print_line(void *arg, const char *text)
+{
+	fprintf(arg, "%s\n", text);
+}
+
+static const char *map_command(struct vmm *vmm, FILE *out)
+{
+	const struct vmr_printer printer = {
+		.line		= print_line,
+		.arg		= out,
+		.flags		= VMR_PRINT_CLAIMS,
+		.manager	= &vmm->manager,
+	};
+
+	vmm->pci_lock.lock(&vmm->pci_lock);
+	vmr_print_system(&printer);
+	vmm->pci_lock.unlock(&vmm->pci_lock);
+	return NULL;
+}
+
+static const char *plug_command(struct vmm *vmm, FILE *out)
+{
+	int err = function_plug(vmm, &vmm->hot.fn, HOT_ADDRESS);
+
+	(void)out;
+	return err ? vmr_strerror(err) : NULL;
+}
+
+static const char *unplug_command(struct vmm *vmm, FILE *out)
+{
+	int err = function_unplug(vmm, &vmm->hot.fn);
+
+	(void)out;
+	return err ? vmr_strerror(err) : NULL;
+}
+
+static const char *pause_command(struct vmm *vmm, FILE *out)
+{
+	(void)out;
+	vcpus_pause(vmm);
+	return NULL;
+}
+
+static const char *resume_command(struct vmm *vmm, FILE *out)
+{
+	(void)out;
+	vcpus_resume(vmm);
+	return NULL;
+}
+
+static const char *status_command(struct vmm *vmm, FILE *out)
+{
+	fprintf(out, "%s, %u processors, %" PRIu64 " exits\n",
+		vmm->end != GUEST_RUNS ? "ended" :
+		vmm->pause ? "paused" : "running",
+		vmm->kernel->nr_cpus, vmm->exits);
+	return NULL;
+}
+
+static const char *quit_command(struct vmm *vmm, FILE *out)
+{
+	(void)out;
+	vcpus_end(vmm, GUEST_STOPPED);
+	return NULL;
+}
+
+static const struct {
+	const char	*name;
+	const char	*help;
+	const char	*(*run)(struct vmm *vmm, FILE *out);
+} commands[] = {
+	{ "map", "all ranges of the machine", map_command },
+	{ "plug", "plug a card at 00:08.0", plug_command },
+	{ "unplug", "take it out, whatever the guest does with it",
+	  unplug_command },
+	{ "pause", "stop the processors", pause_command },
+	{ "resume", "let them go on", resume_command },
+	{ "status", "the state of the guest", status_command },
+	{ "quit", "end the run", quit_command },
+	{ "help", "this text", help_command },
+};
+
+static const char *help_command(struct vmm *vmm, FILE *out)
+{
+	size_t i;
+
+	(void)vmm;
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "%-8s %s\n", commands[i].name, commands[i].help);
+	return NULL;
+}
+
+static void obey(struct vmm *vmm, char *line, FILE *out)
+{
+	const char *fault = "unknown command; try help";
+	size_t i;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(line, commands[i].name))
+			continue;
+		fault = commands[i].run(vmm, out);
+		break;
+	}
+	if (fault)
+		fprintf(out, "error: %s\n", fault);
+	else
+		fprintf(out, "ok\n");
+	fflush(out);
+}
+
+static void *serve(void *arg)
+{
+	struct control *control = arg;
+	char line[256];
+	FILE *in, *out;
+	int fd;
+
+	while ((fd = accept(control->listener, NULL, NULL)) >= 0) {
+		__atomic_store_n(&control->client, fd, __ATOMIC_SEQ_CST);
+		in = fdopen(dup(fd), "r");
+		out = fdopen(dup(fd), "w");
+		while (in && out && fgets(line, sizeof(line), in))
+			obey(control->vmm, line, out);
+		if (in)
+			fclose(in);
+		if (out)
+			fclose(out);
+		__atomic_store_n(&control->client, -1, __ATOMIC_SEQ_CST);
+		close(fd);
+	}
+	return NULL;
+}
+
+/* Serve commands until control_stop(). Return NULL and a message on failure. */
+struct control *control_start(struct vmm *vmm, const char *path)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (!control)
+		return NULL;
+	control->vmm = vmm;
+	control->path = path;
+	control->client = -1;
+	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		vmm_err("--control: the path is too long");
+		goto fail;
+	}
+	strcpy(address.sun_path, path);
+	if (control->listener < 0 ||
+	    bind(control->listener, (struct sockaddr *)&address,
+		 sizeof(address)) ||
+	    listen(control->listener, 1)) {
+		vmm_err("--control %s: %s", path, strerror(errno));
+		goto fail;
+	}
+	if (!pthread_create(&control->thread, NULL, serve, control))
+		return control;
+	vmm_err("--control: no thread");
+	unlink(path);
+fail:
+	if (control->listener >= 0)
+		close(control->listener);
+	free(control);
+	return NULL;
+}
+
+void control_stop(struct control *control)
+{
+	int client;
+
+	if (!control)
+		return;
+	shutdown(control->listener, SHUT_RDWR);
+	client = __atomic_load_n(&control->client, __ATOMIC_SEQ_CST);
+	if (client >= 0)
+		shutdown(client, SHUT_RD);
+	pthread_join(control->thread, NULL);
+	close(control->listener);
+	unlink(control->path);
+	free(control);
+}

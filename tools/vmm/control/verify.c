@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * verify.c - a run of a Linux guest with the agent: compare after each step
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control.h"
+
+#define BOOT_SECONDS	300
+#define HOT_CYCLES	3
+#define MOVE_CYCLES	2
+
+#define PCI		"/sys/bus/pci"
+#define RESCAN		"write " PCI "/rescan 1"
+#define REMOVE(address)	"write " PCI "/devices/" address "/remove 1"
+
+/* Have the agent do something that must succeed. */
+static int command(struct vmm *vmm, const char *what)
+{
+	char *answer = agent_ask(vmm, what);
+	int err = !answer || strncmp(answer, "result 0", 8);
+
+	if (answer && err)
+		vmm_err("the guest's '%s': %s", what, answer);
+	free(answer);
+	return err;
+}
+
+/* Enable all functions, take the guest's report and compare it. */
+static int compare(struct comparison *c, const char *step)
+{
+	unsigned int compared = c->compared, differ = c->differ;
+	unsigned int moves = c->moves;
+	char *answer;
+
+	free(agent_ask(c->vmm, "enable"));
+	answer = agent_ask(c->vmm, "report");
+	if (!answer)
+		return -1;
+	compare_report(c, answer);
+	free(answer);
+	printf("linux: %s: %u resources compared, %u differ, %u moved\n", step,
+	       c->compared - compared, c->differ - differ, c->moves - moves);
+	fflush(stdout);
+	return 0;
+}
+
+/* The interrupts that devices of this program have raised */
+static void count_interrupts(struct comparison *c)
+{
+	char *answer = agent_ask(c->vmm, "read /proc/interrupts");
+	char *line, *rest = answer, *end;
+	unsigned long number;
+
+	while ((line = strsep(&rest, "\n"))) {
+		number = strncmp(line, "read ", 5) ? 0 :
+			 strtoul(line + 5, &end, 10);
+		if (!number || *end != ':')	/* 0 is KVM's timer */
+			continue;
+		for (line = end + 1;; line = end) {
+			number = strtoul(line, &end, 10);
+			if (end == line || (*end != ' ' && *end))
+				break;
+			c->interrupts += number;
+		}
+	}
+	free(answer);
+}
+
+static int plug(struct comparison *c, struct vmr_pci_function *fn,
+		uint32_t address)
+{
+	int err = function_plug(c->vmm, fn, address);
+
+	if (err) {
+		vmm_err("%s: plug: %s", fn->dev.name, vmr_strerror(err));
+		return -1;
+	}
+	c->plugs++;
+	return command(c->vmm, RESCAN);
+}
+
+/* The guest lets go of a function before it leaves. */
+static int unplug(struct comparison *c, struct vmr_pci_function *fn,
+		  const char *remove)
+{
+	int err;
+
+	if (command(c->vmm, remove))
+		return -1;
+	err = function_unplug(c->vmm, fn);
+	if (err)
+		vmm_err("%s: unplug: %s", fn->dev.name, vmr_strerror(err));
+	return err;
+}
+
+static int hot_cycle(struct comparison *c)
+{
+	struct vmr_pci_function *hot = &c->vmm->hot.fn;
+
+	if (plug(c, hot, HOT_ADDRESS) || compare(c, "a card is plugged") ||
+	    unplug(c, hot, REMOVE("0000:00:08.0")))
+		return -1;
+	return compare(c, "it is unplugged");
+}
+
+/*
+ * The card takes the place of the display, which comes back elsewhere. Then Linux
+ * finds the display anew, and the bridge with all behind it.
+ */
+static int move_cycle(struct comparison *c)
+{
+	struct vmr_pci_function *hot = &c->vmm->hot.fn, *display;
+	struct vmm *vmm = c->vmm;
+
+	display = vmr_pci_find_function(&vmm->manager, VMR_PCI_BDF(0, 5, 0));
+	if (!display || unplug(c, display, REMOVE("0000:00:05.0")) ||
+	    plug(c, hot, HOT_ADDRESS) ||
+	    plug(c, display, VMR_PCI_BDF(0, 5, 0)) ||
+	    compare(c, "a card has the display's place") ||
+	    unplug(c, hot, REMOVE("0000:00:08.0")) ||
+	    command(vmm, REMOVE("0000:00:05.0")) ||
+	    command(vmm, REMOVE("0000:00:07.0")) || command(vmm, RESCAN))
+		return -1;
+	return compare(c, "Linux assigns anew");
+}
+
+static int load_drivers(struct vmm *vmm)
+{
+	static const char *const modules[] = {
+		"virtio_ring", "virtio", "virtio_pci_legacy_dev",
+		"virtio_pci_modern_dev", "virtio_pci", "virtio_blk",
+		"virtio-rng",
+	};
+	char text[128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(modules); i++) {
+		snprintf(text, sizeof(text), "module /modules/%s.ko",
+			 modules[i]);
+		if (command(vmm, text))
+			return -1;
+	}
+	return 0;
+}
+
+/* 32-bit FNV-1a, as the agent has it */
+static uint32_t sum_of(int fd, uint64_t size)
+{
+	uint32_t hash = 2166136261u;
+	uint8_t block[4096];
+	uint64_t at;
+	ssize_t n, i;
+
+	for (at = 0; at < size; at += (uint64_t)n) {
+		n = pread(fd, block, sizeof(block), (off_t)at);
+		if (n <= 0)
+			break;
+		for (i = 0; i < n; i++)
+			hash = (hash ^ block[i]) * 16777619u;
+	}
+	return hash;
+}
+
+/* The guest reads its disk: its bytes, through virtio and MSI-X, are the file's. */
+static int compare_disk(struct comparison *c)
+{
+	uint64_t size = c->vmm->disk.sectors * 512;
+	unsigned long long read_size;
+	char *answer;
+	uint32_t sum;
+
+	if (!size)
+		return 0;
+	answer = agent_ask(c->vmm, "sum /dev/vda");
+	if (!answer)
+		return -1;
+	c->compared++;
+	if (sscanf(answer, "sum %llu %u", &read_size, &sum) != 2 ||
+	    read_size != size || sum != sum_of(c->vmm->disk.fd, size)) {
+		c->differ++;
+		printf("differs: the disk: %s\n", answer);
+	}
+	free(answer);
+	printf("linux: the guest has read its disk of %" PRIu64 " bytes\n",
+	       size);
+	return 0;
+}
+
+static int steps(struct comparison *c)
+{
+	unsigned int i;
+
+	if (compare(c, "after boot") || load_drivers(c->vmm) ||
+	    compare(c, "virtio drivers are there") || compare_disk(c))
+		return -1;
+	for (i = 0; i < HOT_CYCLES; i++)
+		if (hot_cycle(c))
+			return -1;
+	for (i = 0; i < MOVE_CYCLES; i++)
+		if (move_cycle(c))
+			return -1;
+	return 0;
+}
+
+enum vmm_status verify(struct vmm *vmm)
+{
+	struct comparison c = { .vmm = vmm };
+	int err;
+
+	if (agent_wait(vmm, BOOT_SECONDS)) {
+		vmm_err("the agent in the guest does not report");
+		return vmm->end == GUEST_REFUSED ? VMM_NO_KVM :
+						   VMM_GUEST_FAILED;
+	}
+	err = steps(&c);
+	if (!err)
+		count_interrupts(&c);
+	print_map(vmm);
+	agent_off(vmm);
+	printf("linux: %u resources compared, %u differ; %u hot-plugs, "
+	       "%u moves, %" PRIu64 " interrupts\n",
+	       c.compared, c.differ, c.plugs, c.moves, c.interrupts);
+	if (err)
+		return VMM_GUEST_FAILED;
+	return c.differ || vmm->failed ? VMM_FAILED : VMM_OK;
+}

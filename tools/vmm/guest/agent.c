@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * agent.c - the first process of a Linux guest: it reports what Linux has found
+ *
+ * It takes commands from a port of the machine and writes its answers there, each
+ * with a full stop as last line. It uses system calls only, and no library.
+ */
+#include <linux/reboot.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <asm/unistd.h>
+
+#define AGENT_PORT	0x402
+#define O_RDONLY	0
+#define O_WRONLY	1
+#define NANOSECONDS	5000000
+
+static char text[65536];
+static char entries[16384];
+static char path[512];
+static char line[256];
+
+static long call(long nr, long a, long b, long c, long d, long e)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static size_t length(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n])
+		n++;
+	return n;
+}
+
+static bool starts_with(const char *s, const char *with)
+{
+	while (*with)
+		if (*s++ != *with++)
+			return false;
+	return true;
+}
+
+static void say_bytes(const char *bytes, size_t size)
+{
+	__asm__ volatile("rep outsb"
+			 : "+S"(bytes), "+c"(size)
+			 : "d"(AGENT_PORT)
+			 : "memory");
+}
+
+static void say(const char *s)
+{
+	say_bytes(s, length(s));
+}
+
+static void say_number(long value)
+{
+	char digits[24];
+	unsigned int n = sizeof(digits);
+	unsigned long rest = value < 0 ? -(unsigned long)value :
+					 (unsigned long)value;
+
+	do {
+		digits[--n] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	if (value < 0)
+		digits[--n] = '-';
+	say_bytes(digits + n, sizeof(digits) - n);
+}
+
+static void *copy(void *to, const void *from, size_t size)
+{
+	char *t = to;
+	const char *f = from;
+
+	while (size--)
+		*t++ = *f++;
+	return to;
+}
+
+/* path = dir/name/file */
+static const char *join(const char *dir, const char *name, const char *file)
+{
+	char *to = path;
+
+	copy(to, dir, length(dir));
+	to += length(dir);
+	*to++ = '/';
+	copy(to, name, length(name));
+	to += length(name);
+	if (*file)
+		*to++ = '/';
+	copy(to, file, length(file) + 1);
+	return path;
+}
+
+/* The bytes of a file in text, or a negative errno */
+static long load(const char *name)
+{
+	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long n, all = 0;
+
+	if (fd < 0)
+		return fd;
+	while ((n = call(__NR_read, fd, (long)text + all,
+			 (long)sizeof(text) - 1 - all, 0, 0)) > 0)
+		all += n;
+	call(__NR_close, fd, 0, 0, 0, 0);
+	text[all] = 0;
+	return n < 0 ? n : all;
+}
+
+static long store(const char *name, const char *value)
+{
+	long fd = call(__NR_open, (long)name, O_WRONLY, 0, 0, 0);
+	long n;
+
+	if (fd < 0)
+		return fd;
+	n = call(__NR_write, fd, (long)value, (long)length(value), 0, 0);
+	call(__NR_close, fd, 0, 0, 0, 0);
+	return n < 0 ? n : 0;
+}
+
+/* Each line of text behind a word and a name; without those that are all zero */
+static void say_lines(const char *word, const char *name)
+{
+	const char *s = text, *end;
+	long number = 0;
+
+	for (; *s; s = end, number++) {
+		for (end = s; *end && *end != '\n'; end++)
+			;
+		if (*end)
+			end++;
+		if (starts_with(s, "0x0000000000000000 0x0000000000000000 0x0"))
+			continue;
+		say(word);
+		if (*name) {
+			say(" ");
+			say(name);
+			say(" ");
+			say_number(number);
+		}
+		say(" ");
+		say_bytes(s, (size_t)(end - s));
+		if (end[-1] != '\n')
+			say("\n");
+	}
+}
+
+struct entry {
+	uint64_t	inode;
+	int64_t		offset;
+	uint16_t	size;
+	uint8_t		type;
+	char		name[];
+};
+
+/* Do something with each entry of a directory. */
+static void each(const char *dir, void (*f)(const char *dir, const char *name))
+{
+	long fd = call(__NR_open, (long)dir, O_RDONLY, 0, 0, 0);
+	const struct entry *entry;
+	long n, at;
+
+	if (fd < 0)
+		return;
+	while ((n = call(__NR_getdents64, fd, (long)entries, sizeof(entries),
+			 0, 0)) > 0) {
+		for (at = 0; at < n; at += entry->size) {
+			entry = (const void *)(entries + at);
+			if (entry->name[0] != '.')
+				f(dir, entry->name);
+		}
+	}
+	call(__NR_close, fd, 0, 0, 0, 0);
+}
+
+#define PCI_DEVICES	"/sys/bus/pci/devices"
+
+static void say_resources(const char *dir, const char *name)
+{
+	if (load(join(dir, name, "resource")) >= 0)
+		say_lines("pci", name);
+}
+
+static void enable(const char *dir, const char *name)
+{
+	store(join(dir, name, "enable"), "1");
+}
+
+static void report(void)
+{
+	if (load("/proc/iomem") >= 0)
+		say_lines("iomem", "");
+	if (load("/proc/ioports") >= 0)
+		say_lines("ioports", "");
+	each(PCI_DEVICES, say_resources);
+}
+
+/* Load a module of the initrd: 0, or a negative errno */
+static long load_module(const char *name)
+{
+	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long err;
+
+	if (fd < 0)
+		return fd;
+	err = call(__NR_finit_module, fd, (long)"", 0, 0, 0);
+	call(__NR_close, fd, 0, 0, 0, 0);
+	return err;
+}
+
+static void end(unsigned int how)
+{
+	call(__NR_sync, 0, 0, 0, 0, 0);
+	call(__NR_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, how, 0, 0);
+}
+
+static void say_result(long err)
+{
+	say("result ");
+	say_number(err);
+	say("\n");
+}
+
+/* "write FILE VALUE" */
+static void write_command(char *argument)
+{
+	char *value = argument;
+
+	while (*value && *value != ' ')
+		value++;
+	if (*value)
+		*value++ = 0;
+	say_result(store(argument, value));
+}
+
+/* The sum of the bytes of a file, as 32-bit FNV-1a */
+static void say_sum(const char *name)
+{
+	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	uint32_t hash = 2166136261u;
+	long n, i, all = 0;
+
+	if (fd < 0) {
+		say_result(fd);
+		return;
+	}
+	while ((n = call(__NR_read, fd, (long)text, sizeof(text), 0, 0)) > 0) {
+		for (i = 0; i < n; i++)
+			hash = (hash ^ (uint8_t)text[i]) * 16777619u;
+		all += n;
+	}
+	call(__NR_close, fd, 0, 0, 0, 0);
+	say("sum ");
+	say_number(all);
+	say(" ");
+	say_number(hash);
+	say("\n");
+}
+
+static void obey(char *command)
+{
+	if (starts_with(command, "report")) {
+		report();
+	} else if (starts_with(command, "enable")) {
+		each(PCI_DEVICES, enable);
+	} else if (starts_with(command, "write ")) {
+		write_command(command + 6);
+	} else if (starts_with(command, "read ")) {
+		if (load(command + 5) >= 0)
+			say_lines("read", "");
+	} else if (starts_with(command, "module ")) {
+		say_result(load_module(command + 7));
+	} else if (starts_with(command, "sum ")) {
+		say_sum(command + 4);
+	} else if (starts_with(command, "off")) {
+		end(LINUX_REBOOT_CMD_POWER_OFF);
+	} else if (starts_with(command, "reboot")) {
+		end(LINUX_REBOOT_CMD_RESTART);
+	} else {
+		say("unknown command\n");
+	}
+	say(".\n");
+}
+
+static uint8_t hear(void)
+{
+	uint8_t byte;
+
+	__asm__ volatile("inb %w1, %0" : "=a"(byte) : "d"(AGENT_PORT));
+	return byte;
+}
+
+/* The next command, in line */
+static void listen(void)
+{
+	const long pause[2] = { 0, NANOSECONDS };
+	size_t n = 0;
+	uint8_t byte;
+
+	for (;;) {
+		byte = hear();
+		if (byte == '\n')
+			break;
+		if (!byte)
+			call(__NR_nanosleep, (long)pause, 0, 0, 0, 0);
+		else if (n + 1 < sizeof(line))
+			line[n++] = (char)byte;
+	}
+	line[n] = 0;
+}
+
+static void mount(const char *type, const char *dir)
+{
+	call(__NR_mkdir, (long)dir, 0755, 0, 0, 0);
+	call(__NR_mount, (long)type, (long)dir, (long)type, 0, 0);
+}
+
+__attribute__((__force_align_arg_pointer__)) void _start(void)
+{
+	mount("proc", "/proc");
+	mount("sysfs", "/sys");
+	mount("devtmpfs", "/dev");
+	call(__NR_iopl, 3, 0, 0, 0, 0);
+	say("agent\n.\n");
+	for (;;) {
+		listen();
+		obey(line);
+	}
+}
+
+/* The compiler may call these. */
+void *memcpy(void *to, const void *from, size_t size)
+{
+	return copy(to, from, size);
+}
+
+void *memset(void *to, int value, size_t size)
+{
+	char *t = to;
+
+	while (size--)
+		*t++ = (char)value;
+	return to;
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * lspci_field.c - the fields of lspci's lines, and of the kernel's messages
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lspci.h"
+
+/* A number that ends with one of @stops, which is not part of it */
+static bool number_at(const char *text, const char *stops, uint64_t *n)
+{
+	char number[32];
+	size_t len;
+
+	text = skip_blanks(text);
+	len = strcspn(text, stops);
+	while (len && text[len - 1] == ' ')
+		len--;
+	if (!len || len >= sizeof(number))
+		return false;
+	memcpy(number, text, len);
+	number[len] = 0;
+	return parse_number(number, n);
+}
+
+/* As the library checks a BAR */
+bool bar_size_is_valid(const struct host_bar *bar, uint64_t size)
+{
+	if (!is_pow2(size))
+		return false;
+	if (bar->io)
+		return size >= 4 && size <= 256;
+	return size >= 16 &&
+	       size <= (bar->flags & VMR_64BIT ? 1ull << 62 : 1ull << 30);
+}
+
+static uint32_t flags_of(const char *text)
+{
+	uint32_t flags = 0;
+
+	if (strstr(text, "64-bit") || strstr(text, "64bit"))
+		flags |= VMR_64BIT;
+	if ((strstr(text, "prefetchable") &&
+	     !strstr(text, "non-prefetchable") &&
+	     !strstr(text, "non- prefetchable")) || strstr(text, " pref"))
+		if (!strstr(text, "non-pref") && !strstr(text, "non- pref"))
+			flags |= VMR_PREFETCHABLE;
+	return flags;
+}
+
+static bool read_rom(struct host_info *info, const char *text,
+		     unsigned int line)
+{
+	const char *size = strstr(text, "[size=");
+
+	if (info->rom.present && info->rom.size && !size)
+		return true;
+	info->rom = (struct host_bar) { .present = true, .line = line };
+	if (size && (!strchr(size, ']') ||
+		     !number_at(size + 6, "]", &info->rom.size) ||
+		     !is_pow2(info->rom.size) || info->rom.size < 2048 ||
+		     info->rom.size > 1 << 24)) {
+		info->rom.size = 0;
+		info->rom.wrong = true;
+	}
+	return true;
+}
+
+static void store_bar(struct host_bar *to, struct host_bar bar,
+		      const char *size)
+{
+	if (size && (!strchr(size, ']') ||
+		     !number_at(size + 6, "]", &bar.size) ||
+		     !bar_size_is_valid(&bar, bar.size))) {
+		bar.size = 0;
+		bar.wrong = true;
+	}
+	if (to->present && to->size && !bar.size)
+		bar.size = to->size;	/* of the same device, shown before */
+	*to = bar;
+}
+
+/* False if the line cannot be read */
+bool read_bar_line(struct host_info *info, const char *text, unsigned int line,
+		   bool of_vf)
+{
+	struct host_bar bar = { .present = true, .line = line };
+	const char *region = strstr(text, "Region ");
+	unsigned int *next = of_vf ? &info->next_vf_bar : &info->next_bar;
+	unsigned int index = *next;
+
+	if (strstr(text, "Expansion ROM at"))
+		return read_rom(info, text, line);
+	bar.io = strstr(text, "I/O ports at");
+	if (!bar.io && !strstr(text, "Memory at"))
+		return false;
+	bar.guessed = !region;
+	if (region) {
+		if (!isdigit((unsigned char)region[7]) || region[8] != ':')
+			return false;
+		index = region[7] - '0';
+	}
+	bar.flags = bar.io ? 0 : flags_of(text);
+	if (index >= NR_BARS || (bar.flags & VMR_64BIT && index == NR_BARS - 1))
+		return false;
+	*next = index + (bar.flags & VMR_64BIT ? 2 : 1);
+	store_bar(of_vf ? &info->vf_bars[index] : &info->bars[index], bar,
+		  strstr(text, "[size="));
+	return true;
+}
+
+/* "BAR 1: current size: 128GB, supported: 64MB 128MB" */
+void read_rebar_line(struct host_info *info, const char *text)
+{
+	const char *bar = strstr(text, "BAR ");
+	const char *current = strstr(text, "current size:");
+	const char *supported = strstr(text, "supported:");
+	struct host_rebar *rebar;
+	uint64_t n;
+
+	if (!bar || bar[4] < '0' || bar[4] >= '0' + NR_BARS)
+		return;
+	rebar = &info->rebars[bar[4] - '0'];
+	if (current && number_at(current + 13, ",", &n) && is_pow2(n))
+		rebar->current = n;
+	if (!supported)
+		return;
+	for (supported += 10; *supported; supported += strcspn(supported, " ")) {
+		supported = skip_blanks(supported);
+		if (number_at(supported, " ", &n) && is_pow2(n))
+			rebar->sizes |= n;
+	}
+}
+
+static bool vectors_are_valid(uint64_t nr, bool msix)
+{
+	return nr && (msix ? nr <= 2048 : nr <= 32 && is_pow2(nr));
+}
+
+/* "MSI: Enable- Count=1/16", "MSI-X: Enable+ Count=9", and their older forms */
+void read_vectors(struct host_info *info, const char *text, unsigned int line)
+{
+	bool msix = strstr(text, "MSI-X:");
+	const char *count = strstr(text, "Count=");
+	const char *old = strstr(text, "TabSize=");
+	const char *queue = strstr(text, "Queue=");
+	const char *of;
+	uint64_t nr = 0;
+
+	if (!msix && !strstr(text, "MSI:") &&
+	    !strstr(text, "Message Signalled Interrupts:"))
+		return;
+	if (count) {
+		count += 6;
+		of = memchr(count, '/', strcspn(count, " "));
+		number_at(of ? of + 1 : count, " ", &nr);
+	} else if (old) {
+		number_at(old + 8, " ", &nr);
+	} else if (queue && (of = strchr(queue, '/')) && of[1] >= '0' &&
+		   of[1] <= '5') {
+		nr = 1ull << (of[1] - '0');
+	}
+	if (!vectors_are_valid(nr, msix)) {
+		info->msix_line = line;
+		return;
+	}
+	if (msix)
+		info->msix = nr;
+	else
+		info->msi = nr;
+	if (old && !count)
+		info->msix_line = line;
+}
+
+/* "[mem 0xf0000000-0xf0ffffff 64bit pref]", or "[mem size 0x00010000 64bit]" */
+static bool read_range(const char *text, struct host_bar *bar)
+{
+	const char *at = strchr(text, '[');
+	char *end;
+	unsigned long long first, last;
+
+	if (!at || (!begins(at, "[mem ") && !begins(at, "[io ")))
+		return false;
+	bar->io = at[1] == 'i';
+	bar->flags = bar->io ? 0 : flags_of(at);
+	at = skip_blanks(strchr(at, ' '));
+	if (begins(at, "size ")) {
+		bar->size = strtoull(at + 5, NULL, 16);
+		return true;
+	}
+	first = strtoull(at, &end, 16);
+	if (*end != '-')
+		return false;
+	last = strtoull(end + 1, NULL, 16);
+	bar->size = last - first + 1;
+	return true;
+}
+
+static bool register_index(const char *text, unsigned int *index)
+{
+	unsigned long n;
+	char *end;
+
+	if (begins(text, "reg ")) {
+		n = strtoul(text + 4, &end, 16);
+		*index = n == 0x30 ? NR_BARS : (n - 0x10) / 4;
+		return *end == ':' && n % 4 == 0 && *index <= NR_BARS;
+	}
+	if (begins(text, "ROM [") || begins(text, "ROM: ")) {
+		*index = NR_BARS;
+		return true;
+	}
+	if (!begins(text, "BAR ") || !isdigit((unsigned char)text[4]) ||
+	    text[5] != ' ')
+		return false;
+	*index = text[4] - '0';
+	return *index < NR_BARS;
+}
+
+/* A message of Linux about a device, behind its address and the colon */
+bool read_kernel_line(struct plan_device *device, const char *text,
+		      unsigned int line)
+{
+	struct host_info *info = device->info;
+	struct host_bar bar = { .present = true, .line = line };
+	unsigned int index;
+
+	if (!register_index(text, &index) || !read_range(text, &bar))
+		return false;
+	info->details = true;
+	if (index == NR_BARS) {
+		bar.wrong = !is_pow2(bar.size) || bar.size < 2048 ||
+			    bar.size > 1 << 24;
+		bar.size = bar.wrong ? 0 : bar.size;
+		info->rom = bar;
+		return true;
+	}
+	if (!bar_size_is_valid(&bar, bar.size)) {
+		bar.wrong = true;
+		bar.size = 0;
+	}
+	info->bars[index] = bar;
+	return true;
+}

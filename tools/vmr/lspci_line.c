@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * lspci_line.c - what a line of lspci is, and whether the next one continues it
+ *
+ * Indentation is no evidence: mails and journals change it.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "lspci.h"
+
+const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+bool parse_hex(const char **text, unsigned int min, unsigned int max,
+	       uint32_t *n)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned int i;
+
+	*n = 0;
+	for (i = 0; i < max && isxdigit((unsigned char)**text); i++, (*text)++)
+		*n = *n << 4 | (strchr(digits, tolower((unsigned char)**text)) -
+				digits);
+	return i >= min;
+}
+
+static bool take(const char **text, char c)
+{
+	if (**text != c)
+		return false;
+	(*text)++;
+	return true;
+}
+
+/* BUS:DEVICE.FUNCTION with an optional SEGMENT: before it; the end of it, or NULL */
+const char *parse_address(const char *text, uint32_t *segment,
+			  uint32_t *address)
+{
+	const char *at = text;
+	uint32_t bus, dev, fn;
+
+	*segment = 0;
+	if (strcspn(text, ":") > 2 &&
+	    (!parse_hex(&at, 4, 8, segment) || !take(&at, ':')))
+		return NULL;
+	if (!parse_hex(&at, 2, 2, &bus) || !take(&at, ':') ||
+	    !parse_hex(&at, 2, 2, &dev) || !take(&at, '.') ||
+	    !parse_hex(&at, 1, 1, &fn) || dev > 31 || fn > 7 ||
+	    isalnum((unsigned char)*at))
+		return NULL;
+	*address = bus << 8 | dev << 3 | fn;
+	return at;
+}
+
+static bool is_device(const char *text)
+{
+	uint32_t segment, address;
+	const char *end = parse_address(text, &segment, &address);
+
+	return end && (*end == ' ' || *end == '\t') && end[1];
+}
+
+/* Where a device's address is: first, in a list, or behind the file name of grep */
+const char *device_start(const char *text)
+{
+	const char *at;
+
+	text = skip_blanks(text);
+	while ((*text == '-' || *text == '*' || *text == '+') && text[1] == ' ')
+		text = skip_blanks(text + 1);
+	while (*text == '`')
+		text++;
+	if (is_device(text))
+		return text;
+	for (at = text; *at && *at != ' ' && *at != '\t'; at++)
+		if (at > text && at[-1] == ':' && isalpha((unsigned char)*text) &&
+		    is_device(at))
+			return at;
+	return NULL;
+}
+
+static bool is_hex_line(const char *text)
+{
+	uint32_t n;
+	const char *at = text;
+
+	if (!parse_hex(&at, 2, 3, &n) || !take(&at, ':') || n & 15 ||
+	    *at != ' ')
+		return false;
+	at++;
+	return parse_hex(&at, 2, 2, &n) && (!*at || *at == ' ');
+}
+
+static bool is_tree(const char *text)
+{
+	const char *at;
+	uint32_t n;
+
+	if (begins(text, "-["))
+		return true;
+	for (at = text; *at && strchr(" |+-\\[]0123456789abcdef:", *at); at++) {
+		if ((*at == '+' || *at == '\\') && at[1] == '-') {
+			const char *number = at + 2;
+
+			if (parse_hex(&number, 2, 2, &n) && *number == '.')
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_noise(const char *text)
+{
+	static const char *const starts[] = {
+		"pcilib:", "lspci:", "sudo:", "[sudo]", "```", "$ ", "# ", "% ",
+		"WARNING", "Warning:", "Script ", "~~~", "-- ", "---", "===",
+	};
+	const char *lspci = strstr(text, "lspci");
+	size_t i;
+
+	for (i = 0; i < NR(starts); i++)
+		if (begins(text, starts[i]))
+			return true;
+	return lspci && (!lspci[5] || begins(lspci + 5, " -") ||
+			 begins(lspci + 5, " |") || begins(lspci + 5, " >"));
+}
+
+/* "Key: value" with a key of words, or flags that are on or off */
+static bool is_detail(const char *text)
+{
+	size_t len = strcspn(text, ":=");
+	size_t word;
+
+	if (begins(text, "Kernel ") || begins(text, "!!!") ||
+	    begins(text, "Flags:"))
+		return true;
+	if (text[len] && len && len <= 32 && isalpha((unsigned char)*text) &&
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		   "0123456789 #/().,_-") == len)
+		return true;
+	word = strcspn(text, " ");
+	return word > 1 && strchr("+-", text[word - 1]) &&
+	       isalnum((unsigned char)*text);
+}
+
+static bool is_resource(const char *text)
+{
+	return (strstr(text, "Memory at") || strstr(text, "I/O ports at") ||
+		strstr(text, "Expansion ROM at") ||
+		(begins(text, "Region ") && isdigit((unsigned char)text[7]) &&
+		 text[8] == ':')) && !strstr(text, "behind bridge");
+}
+
+static bool is_kernel(const char *text)
+{
+	const char *at = strstr(text, "pci ");
+	uint32_t segment, address;
+
+	if (!at || (at != text && at[-1] != ' '))
+		return false;
+	at = parse_address(at + 4, &segment, &address);
+	return at && begins(at, ": ");
+}
+
+static enum line_kind property_kind(const char *text)
+{
+	const char *bar;
+
+	if (is_resource(text))
+		return LINE_RESOURCE;
+	if (strstr(text, "Capabilities: "))
+		return LINE_CAPABILITY;
+	bar = strstr(text, "BAR ");
+	if (bar && isdigit((unsigned char)bar[4]) && bar[5] == ':' &&
+	    (strstr(bar, "size") || strstr(bar, "current")))
+		return LINE_REBAR;
+	if (strstr(text, "Initial VFs") || strstr(text, "Total VFs"))
+		return LINE_VFS;
+	if (strstr(text, "Interrupt: pin "))
+		return LINE_PIN;
+	if (strstr(text, "Bus: primary="))
+		return LINE_BUS;
+	return is_detail(text) ? LINE_DETAIL : LINE_UNKNOWN;
+}
+
+enum line_kind line_kind(const char *text)
+{
+	uint32_t segment, address;
+
+	text = skip_blanks(text);
+	if (!*text)
+		return LINE_BLANK;
+	if (device_start(text))
+		return LINE_DEVICE;
+	if (begins(text, "Slot:") || begins(text, "Device:"))
+		return parse_address(skip_blanks(strchr(text, ':') + 1),
+				     &segment, &address) ? LINE_SLOT :
+							   LINE_DETAIL;
+	if (begins(text, "Class:"))
+		return LINE_CLASS;
+	if (is_tree(text))
+		return LINE_TREE;
+	if (is_hex_line(text))
+		return LINE_HEX;
+	if (is_kernel(text))
+		return LINE_KERNEL;
+	if (is_noise(text))
+		return LINE_NOISE;
+	return property_kind(text);
+}
+
+static bool is_open(const char *line)
+{
+	int round = 0, square = 0, angle = 0;
+
+	for (; *line; line++) {
+		round += (*line == '(') - (*line == ')');
+		square += (*line == '[') - (*line == ']');
+		angle += (*line == '<') - (*line == '>');
+	}
+	return round > 0 || square > 0 || angle > 0;
+}
+
+static bool ends_with(const char *line, const char *end)
+{
+	size_t len = strlen(line), n = strlen(end);
+
+	return len >= n && !strcmp(line + len - n, end);
+}
+
+static bool resource_goes_on(const char *line, const char *next)
+{
+	if (strstr(line, "Expansion ROM at") && ends_with(line, "at"))
+		return true;
+	return !strstr(line, "[size=") &&
+	       (*next == '[' || *next == '(' || ends_with(line, " at") ||
+		ends_with(line, ":") || ends_with(line, "Memory") ||
+		ends_with(line, "I/O") || ends_with(line, "ports"));
+}
+
+/* Whether @next, without its blanks, is the rest of a line that was wrapped */
+bool continues(const char *line, const char *next, const char *raw_next)
+{
+	enum line_kind kind = line_kind(line), next_kind = line_kind(next);
+
+	if (next_kind != LINE_UNKNOWN && next_kind != LINE_DETAIL &&
+	    !(kind == LINE_RESOURCE && begins(skip_blanks(line), "Region ") &&
+	      ends_with(line, ":")))
+		return false;
+	switch (kind) {
+	case LINE_DEVICE:
+		return is_open(line) || begins(next, "(rev") ||
+		       begins(next, "(prog-if") ||
+		       (next_kind == LINE_UNKNOWN && raw_next == next &&
+			strlen(line) >= 55);
+	case LINE_RESOURCE:
+		return is_open(line) || resource_goes_on(line, next);
+	case LINE_CAPABILITY:
+		return is_open(line) || begins(next, "Count=") ||
+		       begins(next, "TabSize=") || ends_with(line, "MSI-X:") ||
+		       ends_with(line, "MSI:") ||
+		       (next_kind == LINE_UNKNOWN && strstr(line, "MSI") &&
+			!strstr(line, "="));
+	case LINE_REBAR:
+		return isdigit((unsigned char)*next) || ends_with(line, ":") ||
+		       begins(next, "supported") || ends_with(line, "current");
+	case LINE_VFS:
+		return ends_with(line, "Total") || ends_with(line, ":") ||
+		       begins(next, "VFs");
+	default:
+		return false;
+	}
+}
