@@ -87,7 +87,7 @@ static uint32_t line(const struct vmr_pci_function *fn)
 {
 	uint32_t index = ~0u;
 
-	return vmr_pci_intx_line(fn, &index) ? ~0u : index;
+	return vmr_pci_intx_get_line(fn, &index) ? ~0u : index;
 }
 
 /* The errors of the calls. */
@@ -102,23 +102,23 @@ TEST(intx_errors)
 	EXPECT_EQ(-EINVAL, vmr_pci_intx_set(&none, true));
 	EXPECT_EQ(-ENOENT, vmr_pci_intx_set(&cards[0], true));
 	EXPECT_FALSE(cards[0].intx_level);
-	EXPECT_EQ(-EINVAL, vmr_pci_intx_line(NULL, &index));
-	EXPECT_EQ(-EINVAL, vmr_pci_intx_line(&cards[0], NULL));
-	EXPECT_EQ(-EINVAL, vmr_pci_intx_line(&none, &index));
-	EXPECT_EQ(-ENOENT, vmr_pci_intx_line(&cards[0], &index));
+	EXPECT_EQ(-EINVAL, vmr_pci_intx_get_line(NULL, &index));
+	EXPECT_EQ(-EINVAL, vmr_pci_intx_get_line(&cards[0], NULL));
+	EXPECT_EQ(-EINVAL, vmr_pci_intx_get_line(&none, &index));
+	EXPECT_EQ(-ENOENT, vmr_pci_intx_get_line(&cards[0], &index));
 	EXPECT_EQ(-EINVAL, vmr_pci_intx_rerouted(NULL));
 	EXPECT_EQ(-EINVAL, vmr_pci_intx_rerouted(&host));
 	/* Plugged, without lines */
 	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[0], 8));
-	EXPECT_EQ(-ENOENT, vmr_pci_intx_line(&cards[0], &index));
+	EXPECT_EQ(-ENOENT, vmr_pci_intx_get_line(&cards[0], &index));
 	EXPECT_EQ(0, vmr_pci_intx_set(&cards[0], true));
 	/* A host bridge with an empty description, and none at all */
 	intx.nr_lines = 0;
 	host.intx = &intx;
 	EXPECT_EQ(-EINVAL, vmr_pci_intx_rerouted(&host));
-	EXPECT_EQ(-ENOENT, vmr_pci_intx_line(&cards[0], &index));
+	EXPECT_EQ(-ENOENT, vmr_pci_intx_get_line(&cards[0], &index));
 	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &cards[1], VMR_PCI_BDF(16, 0, 0)));
-	EXPECT_EQ(-ENOENT, vmr_pci_intx_line(&cards[1], &index));
+	EXPECT_EQ(-ENOENT, vmr_pci_intx_get_line(&cards[1], &index));
 	EXPECT_EQ(0, vmr_pci_intx_set(&cards[1], true));
 	EXPECT_EQ(77U, index);
 	EXPECT_EQ(0U, reports);

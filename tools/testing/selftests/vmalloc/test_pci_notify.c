@@ -141,18 +141,18 @@ TEST(notify_errors)
 	ASSERT_EQ(0, setup(64));
 	EXPECT_EQ(-EINVAL, vmr_pci_notify(NULL, 0));
 	EXPECT_EQ(-ENOENT, vmr_pci_notify(&a.fn, 0));
-	EXPECT_EQ(-EINVAL, vmr_pci_message(NULL, 0, &message));
-	EXPECT_EQ(-EINVAL, vmr_pci_message(&a.fn, 0, NULL));
-	EXPECT_EQ(-ENOENT, vmr_pci_message(&a.fn, 0, &message));
+	EXPECT_EQ(-EINVAL, vmr_pci_get_message(NULL, 0, &message));
+	EXPECT_EQ(-EINVAL, vmr_pci_get_message(&a.fn, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_pci_get_message(&a.fn, 0, &message));
 	enable_msix(&a);
 	EXPECT_EQ(-EINVAL, vmr_pci_notify(&a.fn, ENTRIES));
-	EXPECT_EQ(-EINVAL, vmr_pci_message(&a.fn, ENTRIES, &message));
+	EXPECT_EQ(-EINVAL, vmr_pci_get_message(&a.fn, ENTRIES, &message));
 	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&a.fn, ENTRIES - 1));
 	ASSERT_EQ(0, card_init(&plain));
 	EXPECT_EQ(-ENOENT, vmr_pci_notify(&plain, 0));
 	ASSERT_EQ(0, vmr_pci_host_plug(&host, &plain, 4 << 3));
 	EXPECT_EQ(-ENOENT, vmr_pci_notify(&plain, 0));
-	EXPECT_EQ(-ENOENT, vmr_pci_message(&plain, 0, &message));
+	EXPECT_EQ(-ENOENT, vmr_pci_get_message(&plain, 0, &message));
 	EXPECT_EQ(0, vmr_pci_unplug(&a.fn));
 	EXPECT_EQ(-ENOENT, vmr_pci_notify(&a.fn, 0));
 	/* A function without callbacks of its owner sends into nothing */
@@ -272,7 +272,7 @@ TEST(notify_function_mask)
 	EXPECT_FALSE(has_number(&a, 0));
 	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&a.fn, 0));
 	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&a.fn, 2));
-	EXPECT_EQ(0, vmr_pci_message(&a.fn, 0, &message));
+	EXPECT_EQ(0, vmr_pci_get_message(&a.fn, 0, &message));
 	EXPECT_TRUE(message.masked);
 	EXPECT_EQ(0U, a.messages[0]);
 	enable_msix(&a);
@@ -284,7 +284,7 @@ TEST(notify_function_mask)
 	EXPECT_EQ(0U, a.delivered[2]);
 	EXPECT_EQ(4U, pba(&a, 0, 4));
 	EXPECT_EQ(1U, a.messages[0]);
-	EXPECT_EQ(0, vmr_pci_message(&a.fn, 0, &message));
+	EXPECT_EQ(0, vmr_pci_get_message(&a.fn, 0, &message));
 	EXPECT_FALSE(message.masked);
 	msix_flags(&a, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 	EXPECT_EQ(2U, a.messages[0]);
@@ -315,7 +315,7 @@ TEST(notify_message_changed)
 	EXPECT_EQ(0U, a.messages[1]);
 	EXPECT_EQ(0, vmr_pci_msix_write(&a.fn, &a.msix, 24, vector, 8));
 	EXPECT_EQ(1U, a.messages[1]);
-	EXPECT_EQ(0, vmr_pci_message(&a.fn, 1, &message));
+	EXPECT_EQ(0, vmr_pci_get_message(&a.fn, 1, &message));
 	EXPECT_EQ(0x1fee0000cU, message.address);
 	EXPECT_EQ(0x41U, message.data);
 	EXPECT_FALSE(message.masked);
@@ -325,7 +325,7 @@ TEST(notify_message_changed)
 	EXPECT_EQ(2U, a.messages[1]);
 	EXPECT_EQ(0, vmr_pci_msix_write(&a.fn, &a.msix, 16, vector, 4));
 	EXPECT_EQ(3U, a.messages[1]);
-	EXPECT_EQ(0, vmr_pci_message(&a.fn, 1, &message));
+	EXPECT_EQ(0, vmr_pci_get_message(&a.fn, 1, &message));
 	EXPECT_EQ(0x100000040U, message.address);
 	EXPECT_TRUE(message.masked);
 }
@@ -386,13 +386,13 @@ TEST(notify_msi_fewer_vectors)
 	EXPECT_EQ(0, vmr_pci_notify(&a.fn, 3));
 	EXPECT_EQ(0, vmr_pci_notify(&a.fn, ~0u));
 	EXPECT_EQ(2U, a.delivered[1]);
-	EXPECT_EQ(0, vmr_pci_message(&a.fn, 0, &message));
+	EXPECT_EQ(0, vmr_pci_get_message(&a.fn, 0, &message));
 	EXPECT_EQ(0x2fee01000U, message.address);
 	EXPECT_EQ(0x4042U, message.data);
 	EXPECT_FALSE(message.masked);
-	EXPECT_EQ(0, vmr_pci_message(&a.fn, 1, &message));
+	EXPECT_EQ(0, vmr_pci_get_message(&a.fn, 1, &message));
 	EXPECT_EQ(0x4043U, message.data);
-	EXPECT_EQ(-EINVAL, vmr_pci_message(&a.fn, 2, &message));
+	EXPECT_EQ(-EINVAL, vmr_pci_get_message(&a.fn, 2, &message));
 	/* A 32-bit address, and changes of it */
 	enable_msi(&c, 0);
 	EXPECT_EQ(0U, c.messages[0]);
@@ -402,7 +402,7 @@ TEST(notify_msi_fewer_vectors)
 	EXPECT_EQ(0, reg_write(&c.fn, MSI_CAP + PCI_MSI_DATA_32, 0x99, 2));
 	EXPECT_EQ(0, reg_write(&c.fn, MSI_CAP + PCI_MSI_MASK_32, 1, 4));
 	EXPECT_EQ(3U, c.messages[0]);
-	EXPECT_EQ(0, vmr_pci_message(&c.fn, 0, &message));
+	EXPECT_EQ(0, vmr_pci_get_message(&c.fn, 0, &message));
 	EXPECT_EQ(0xfee02000U, message.address);
 	EXPECT_EQ(0x99U, message.data);
 	EXPECT_TRUE(message.masked);
