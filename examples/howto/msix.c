@@ -61,7 +61,7 @@ static void message(struct vmr_pci_function *fn, uint32_t index)
 	struct disk *disk = container_of(fn, struct disk, fn);
 	struct vmr_pci_message route;
 
-	if (vmr_pci_message(fn, index, &route))
+	if (vmr_pci_get_message(fn, index, &route))
 		return;
 	printf("  GSI %u: address %#" PRIx64 ", data %#x%s\n",
 	       vmr_id_value(&disk->vectors[index].range), route.address,

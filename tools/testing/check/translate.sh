@@ -24,7 +24,7 @@ esac
 
 for source in "${sources[@]}"; do
 	name=$(basename "$source" .c)
-	# What it prints now, where the example of today does something else
+	# The output in testdata, if the example of today does something else
 	expected=$data/$name.expected
 	[ -e "$expected" ] || expected=examples/howto/$name.expected
 	[ -e "$expected" ] || expected=examples/custom-resource/expected

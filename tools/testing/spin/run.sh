@@ -65,10 +65,12 @@ holds=(
 		-DSENDS=2 -DOPS=4"
 )
 
-# Models that must fail: the macro, the kind of failure, and further macros.
-# route: a lookup returns a wrong result. memory: a reader accesses freed or unprepared
-# memory. hang: a drain never ends.
-# lost: the guest never sees the data of a message.
+# Models that must fail: the macro, the kind of failure, and further macros. The kinds:
+#
+#	route	a lookup returns a wrong result
+#	memory	a reader accesses freed or unprepared memory
+#	hang	a drain never ends
+#	lost	the guest never sees the data of a message
 move1="-DOPS=1 -DACCESSES1=0 -DWINDOW=3"
 remove="-DOPS=2 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS=$drain"
 nest="-DOPS=2 -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2"

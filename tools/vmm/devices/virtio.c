@@ -14,14 +14,8 @@
 #define VIRTIO_DEVICE	0x1040	/* and the type */
 #define REGISTERS	0
 #define BLOCK		0x1000	/* bytes from one block to the next */
-#define NR_BLOCKS	4
 
 #define CAP_VENDOR	0x09
-#define CAP_FIRST	0x40
-#define CAP_SIZE	0x14
-#define PCI_CAP_POINTER	0x34
-#define PCI_STATUS	0x06
-#define PCI_HAS_CAPS	0x10
 
 /* The types of the blocks, in the order of the BAR */
 enum {
@@ -61,20 +55,21 @@ static void set32(uint8_t *bytes, uint32_t value)
 }
 
 /* The capability of a block; the last word is the multiplier of doorbells, 0. */
-static void add_capability(struct vmr_pci_function *fn, unsigned int nr)
+static int add_capability(struct virtio *virtio, unsigned int nr)
 {
-	uint8_t offset = (uint8_t)(CAP_FIRST + nr * CAP_SIZE);
-	uint8_t *cap = fn->config + offset;
+	uint8_t *cap = virtio->capabilities[nr];
+	const struct vmr_pci_cap_desc desc = {
+		.id		= CAP_VENDOR,
+		.size		= VIRTIO_CAP_SIZE,
+		.contents	= cap,
+	};
 
-	cap[0] = CAP_VENDOR;
-	cap[1] = fn->config[PCI_CAP_POINTER];
-	cap[2] = CAP_SIZE;
+	cap[2] = VIRTIO_CAP_SIZE;
 	cap[3] = (uint8_t)(CFG_COMMON + nr);
 	cap[4] = REGISTERS;
 	set32(cap + 8, nr * BLOCK);
 	set32(cap + 12, BLOCK);
-	fn->config[PCI_CAP_POINTER] = offset;
-	fn->config[PCI_STATUS] |= PCI_HAS_CAPS;
+	return vmr_pci_add_capability(&virtio->fn, &virtio->blocks[nr], &desc);
 }
 
 static void reset(struct virtio *virtio)
@@ -233,14 +228,11 @@ static void bar_read(struct vmr_device *dev, const struct vmr_access *access,
 		     void *data)
 {
 	struct virtio *virtio = container_of(dev, struct virtio, fn.dev);
-	struct vmm *vmm = virtio->vmm;
 	uint64_t value;
 
+	/* The library serves the table of vectors; nothing is beside it */
 	if (access->region->index != REGISTERS) {
-		vmm->pci_lock.lock(&vmm->pci_lock);
-		vmr_pci_msix_read(&virtio->msix, access->offset, data,
-				  access->width);
-		vmm->pci_lock.unlock(&vmm->pci_lock);
+		memset(data, 0xff, (size_t)access->width * access->count);
 		return;
 	}
 	pthread_mutex_lock(&virtio->lock);
@@ -253,16 +245,10 @@ static void bar_write(struct vmr_device *dev, const struct vmr_access *access,
 		      const void *data)
 {
 	struct virtio *virtio = container_of(dev, struct virtio, fn.dev);
-	struct vmm *vmm = virtio->vmm;
 	uint64_t value = 0;
 
-	if (access->region->index != REGISTERS) {
-		vmm->pci_lock.lock(&vmm->pci_lock);
-		vmr_pci_msix_write(&virtio->fn, &virtio->msix, access->offset,
-				   data, access->width);
-		vmm->pci_lock.unlock(&vmm->pci_lock);
+	if (access->region->index != REGISTERS)
 		return;
-	}
 	memcpy(&value, data, access->width);
 	virtio_write(virtio, access->offset, value);
 }
@@ -293,10 +279,10 @@ int virtio_plug(struct vmm *vmm, struct virtio *virtio,
 	if (!err)
 		err = vmr_pci_add_bar(&virtio->fn, REGISTERS,
 				      VMR_PCI_BAR_MEM32, false,
-				      NR_BLOCKS * BLOCK, "registers");
+				      VIRTIO_BLOCKS * BLOCK, "registers");
 	if (!err)
 		err = virtio_msix_init(virtio);
-	for (i = 0; !err && i < NR_BLOCKS; i++)
-		add_capability(&virtio->fn, i);
+	for (i = 0; !err && i < VIRTIO_BLOCKS; i++)
+		err = add_capability(virtio, i);
 	return err ? err : pci_plug(vmm, &virtio->fn, NULL, address);
 }

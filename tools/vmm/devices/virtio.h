@@ -15,6 +15,8 @@ struct vmm;
 struct virtio;
 
 #define VIRTIO_QUEUE_SIZE	64
+#define VIRTIO_BLOCKS		4	/* of registers, each with a capability */
+#define VIRTIO_CAP_SIZE		20
 #define VIRTIO_VECTORS		2	/* configuration, and the queue */
 #define VIRTIO_NO_VECTOR	0xffff
 
@@ -71,6 +73,8 @@ struct virtio {
 	const struct virtio_ops		*ops;
 	struct vmm			*vmm;
 	pthread_mutex_t			lock;
+	struct vmr_pci_reg_block	blocks[VIRTIO_BLOCKS];
+	uint8_t				capabilities[VIRTIO_BLOCKS][VIRTIO_CAP_SIZE];
 	struct vmr_pci_msix		msix;
 	struct vmr_pci_msix_entry	entries[VIRTIO_VECTORS];
 	struct vmr_kvm_vector		vectors[VIRTIO_VECTORS];

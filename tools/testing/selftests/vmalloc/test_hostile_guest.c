@@ -190,7 +190,7 @@ static void hostile_vector(struct vmr_pci_function *fn, uint32_t index,
 }
 
 /*
- * What the registers and their values do not show: which BAR registers are being sized
+ * State that the registers do not show: which BAR registers are being sized
  * and which MSI-X entries were used.
  */
 
@@ -1003,7 +1003,7 @@ static const char *check_vectors(const struct vmr_range *range, int error,
 	if (!has) {
 		met.starved++;
 		if (block_is_free(nr))
-			return "vectors are free, but not given to who waits";
+			return "vectors are free, and a request waits";
 		return error == -ENOSPC ? NULL : "no vector and no error";
 	}
 	if (error)

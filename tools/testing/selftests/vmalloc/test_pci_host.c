@@ -564,7 +564,7 @@ TEST(host_find_not_from_outside)
 	EXPECT_EQ(&card, found(0, 33, 0, 0));
 	ASSERT_EQ(0, host_up(&host, 0, 32, 63));
 	EXPECT_EQ(NULL, found(0, 33, 0, 0));
-	/* The bridge of the host bridge has the number, whoever is lower */
+	/* The bridge of the host bridge has the number, and not the lowest one */
 	ASSERT_EQ(0, bridge_init(&bridges[0]));
 	ASSERT_EQ(0, vmr_pci_host_plug(&host, &bridges[0].fn, 5 << 3));
 	ASSERT_EQ(0, card_init(&cards[0]));

@@ -445,6 +445,18 @@ TEST(system_alloc_all_or_nothing)
 	EXPECT_SOUND();
 }
 
+/* The link alone makes a range free: its other words can have any value. */
+TEST(system_alloc_old_word_is_no_index)
+{
+	ASSERT_EQ(0, up());
+	want_all();
+	/* The number of the first constraint, which has another range */
+	want[1].range->subtree_last = 1;
+	ASSERT_EQ(0, grant(WANTS));
+	EXPECT_GOT(1, 0xfec00000);
+	EXPECT_SOUND();
+}
+
 /* A fixed request at an allocated range reports the conflicting range. */
 TEST(system_alloc_busy_reports_conflict)
 {
