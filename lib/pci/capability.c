@@ -159,7 +159,8 @@ static uint32_t last_ext_capability(const struct vmr_pci_function *fn,
 	uint32_t at = EXT_CAP_START, header = get_le32(&fn->config[at]);
 
 	*found = false;
-	if (!header)
+	/* A null capability has a header of 0, and what the owner stored is no list */
+	if (is_free(fn, at, EXT_CAP_HEADER))
 		return 0;
 	for (;;) {
 		*found = *found || PCI_EXT_CAP_ID(header) == id;
