@@ -209,7 +209,7 @@ static void put_fadt(struct acpi_encoder *e)
 	put_register(out, NULL, 0);
 	put_register(out, NULL, 0);
 	put_register(out, acpi->pm_timer, 4);
-	vmr_put_zeroes(out, 4 * 12);	/* general events, sleep registers */
+	vmr_put_zeroes(out, 48);	/* general events, sleep registers */
 	end_table(e, fadt);
 	e->tables[e->nr_tables++] = fadt;
 }

@@ -25,7 +25,7 @@ static void port_sleep(const struct port_timespec *time)
 	long ret = 35;		/* nanosleep */
 
 	__asm__ volatile("syscall"
-			 : "+a" (ret) : "D" (time), "S" (0l)
+			 : "+a" (ret) : "D" (time), "S" (0L)
 			 : "rcx", "r11", "memory");
 }
 
@@ -37,7 +37,7 @@ static void port_sleep(const struct port_timespec *time)
 	long ret = 162;		/* nanosleep */
 
 	__asm__ volatile("xchg %%ebx, %%esi\n\tint $0x80\n\txchg %%ebx, %%esi"
-			 : "+a" (ret) : "S" (time), "c" (0l) : "memory");
+			 : "+a" (ret) : "S" (time), "c" (0L) : "memory");
 }
 
 #elif defined(__linux__) && defined(__aarch64__)

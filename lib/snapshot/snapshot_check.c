@@ -430,7 +430,8 @@ static int check_header(struct vmr_restore_ctx *ctx, size_t size)
 	ctx->end = size - CHECKSUM_SIZE;
 	if (get_le32(bytes + ctx->end) !=
 		    vmr_snapshot_checksum(bytes, ctx->end) ||
-	    memcmp(bytes, vmr_snapshot_magic, sizeof(vmr_snapshot_magic)))
+	    memcmp(bytes, vmr_snapshot_magic,
+		   sizeof(vmr_snapshot_magic)) != 0)
 		return -EBADMSG;
 	/* The other fields of another version can have another meaning */
 	if (get_le32(bytes + OFF_VERSION) != VMR_SNAPSHOT_VERSION)

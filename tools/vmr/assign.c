@@ -351,6 +351,9 @@ static void find_bits(struct plan *plan)
 	}
 }
 
+static const char reserved_by_amd[] =
+	"which AMD's processors reserve: --amd leaves that free";
+
 /* A plan for another processor may be wrong on one of AMD's. */
 static void warn_of_hole(struct plan *plan)
 {
@@ -369,10 +372,8 @@ static void warn_of_hole(struct plan *plan)
 			    range->last < HT_HOLE_START ||
 			    range->start > HT_HOLE_LAST)
 				continue;
-			add_note(plan, xprintf("%s is in 0xfd00000000-0xffffffffff, "
-					       "which AMD's processors reserve: "
-					       "--amd leaves that free",
-					       device->name));
+			add_note(plan, xprintf("%s is in 0xfd00000000-0xffffffffff, %s",
+					       device->name, reserved_by_amd));
 			return;
 		}
 	}

@@ -50,6 +50,9 @@ static char *neighbour(const struct map *map, size_t at, bool top)
 	return xprintf(top ? "nothing is above it" : "nothing is below it");
 }
 
+static const char mirrored[] =
+	"; its contents are in reverse order, to share an aligned block with a neighbour";
+
 static char *root_reason(const struct plan *plan, const struct map *map,
 			 size_t i)
 {
@@ -61,13 +64,11 @@ static char *root_reason(const struct plan *plan, const struct map *map,
 	if (r->fixed)
 		text = xprintf("%s", kind_text(r));
 	else
-		text = xprintf("%s; the %s free place in %s at a multiple of "
-			       "%s; %s%s", kind_text(r), top ? "highest" : "lowest",
+		text = xprintf("%s; the %s free place in %s at a multiple of %s; %s%s",
+			       kind_text(r), top ? "highest" : "lowest",
 			       r->pool ? r->pool : "its domain",
-			       size_text(r->align), near, r->mirrored ?
-			       "; its contents are in reverse order, to "
-			       "share an aligned block with a neighbour" :
-			       "");
+			       size_text(r->align), near,
+			       r->mirrored ? mirrored : "");
 	free(near);
 	return text;
 }

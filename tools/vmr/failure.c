@@ -84,8 +84,8 @@ static void fail_for_space(struct plan *plan, struct plan_device *device,
 }
 
 void fail_to_place(struct plan *plan, struct plan_device *device,
-			  const struct plan_resource *resource, int err,
-			  const struct vmr_range *conflict)
+		   const struct plan_resource *resource, int err,
+		   const struct vmr_range *conflict)
 {
 	char text[VMR_PRINT_MAX_LINE];
 

@@ -91,13 +91,14 @@ static size_t skip_escape(const char *text)
 /* In place: the result is never longer. */
 static void replace_characters(char *text)
 {
+	const char *special;
 	char *to = text;
 	size_t i, len;
 
 	while (*text) {
 		len = skip_escape(text);
-		for (i = 0; !len && strchr("&=<\xc2\xe2", *text) &&
-			    i < NR(replaced); i++) {
+		special = strchr("&=<\xc2\xe2", *text);
+		for (i = 0; !len && special && i < NR(replaced); i++) {
 			if (strncmp(text, replaced[i].from,
 				    strlen(replaced[i].from)))
 				continue;

@@ -158,9 +158,10 @@ void read_vectors(struct host_info *info, const char *text, unsigned int line)
 		number_at(of ? of + 1 : count, " ", &nr);
 	} else if (old) {
 		number_at(old + 8, " ", &nr);
-	} else if (queue && (of = strchr(queue, '/')) && of[1] >= '0' &&
-		   of[1] <= '5') {
-		nr = 1ull << (of[1] - '0');
+	} else if (queue) {
+		of = strchr(queue, '/');
+		if (of && of[1] >= '0' && of[1] <= '5')
+			nr = 1ull << (of[1] - '0');
 	}
 	if (!vectors_are_valid(nr, msix)) {
 		info->msix_line = line;

@@ -111,10 +111,10 @@ static void decode_capabilities(struct plan_device *device)
 {
 	struct host_info *info = device->info;
 	size_t at = get16(info, PCI_CAPABILITY_LIST) & 0xfc;
+	const size_t end = info->config_size;
 	unsigned int i;
 
-	for (i = 0; i < MAX_CAPABILITIES && at >= 0x40 &&
-		    at < info->config_size; i++) {
+	for (i = 0; i < MAX_CAPABILITIES && at >= 0x40 && at < end; i++) {
 		uint32_t head = get16(info, at), flags = get16(info, at + 2);
 
 		switch (head & 0xff) {
@@ -165,11 +165,11 @@ static void decode_sriov(struct host_info *info, size_t at, unsigned int line)
 
 static void decode_extended(struct host_info *info, unsigned int line)
 {
+	const size_t end = info->config_size;
 	size_t at = 0x100;
 	unsigned int i;
 
-	for (i = 0; i < MAX_EXTENDED && at >= 0x100 &&
-		    at + 4 <= info->config_size; i++) {
+	for (i = 0; i < MAX_EXTENDED && at >= 0x100 && at + 4 <= end; i++) {
 		uint32_t head = get32(info, at);
 
 		if ((head & 0xffff) == PCI_EXT_CAP_ID_REBAR)

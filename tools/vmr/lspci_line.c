@@ -133,6 +133,9 @@ static bool is_noise(const char *text)
 			 begins(lspci + 5, " |") || begins(lspci + 5, " >"));
 }
 
+static const char name_characters[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 #/().,_-";
+
 /* "Key: value" with a key of words, or flags that are on or off */
 static bool is_detail(const char *text)
 {
@@ -143,8 +146,7 @@ static bool is_detail(const char *text)
 	    begins(text, "Flags:"))
 		return true;
 	if (text[len] && len && len <= 32 && isalpha((unsigned char)*text) &&
-	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		   "0123456789 #/().,_-") == len)
+	    strspn(text, name_characters) == len)
 		return true;
 	word = strcspn(text, " ");
 	return word > 1 && strchr("+-", text[word - 1]) &&

@@ -142,7 +142,7 @@ static void bad_machine(struct plan *plan, const struct vmr_span *bad, int err)
 }
 
 int make_machine(struct plan *plan, uint32_t bits,
-			const struct vmr_span **bad)
+		 const struct vmr_span **bad)
 {
 	struct machine *m = &plan->machine;
 	int err = 0;

@@ -141,8 +141,9 @@ struct plan_resource *add_resource(struct plan_device *device, uint32_t kind,
 
 	if (device->nr == device->max) {
 		device->max = device->max ? 2 * device->max : 4;
-		device->requested = xcheck(realloc(device->requested,
-				device->max * sizeof(*resource)));
+		resource = realloc(device->requested,
+				   device->max * sizeof(*resource));
+		device->requested = xcheck(resource);
 	}
 	resource = &device->requested[device->nr++];
 	memset(resource, 0, sizeof(*resource));

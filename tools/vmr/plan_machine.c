@@ -210,9 +210,9 @@ void parse_host(struct parser *p)
 			return;
 		}
 	}
-	if (plan->nr_hosts == MAX_HOSTS)
+	if (plan->nr_hosts == MAX_HOSTS) {
 		complain(p, 0, "no more than %d host bridges", MAX_HOSTS);
-	else if (buses_are_free(p, &host)) {
+	} else if (buses_are_free(p, &host)) {
 		host.name = xcheck(strdup(p->words[1]));
 		plan->hosts[plan->nr_hosts++] = host;
 	}

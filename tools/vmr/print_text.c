@@ -362,13 +362,13 @@ static void show_remarks(const struct plan *plan, FILE *out,
 
 	for (i = 0; i < plan->nr_notes; i++)
 		put_line(out, width, 4, xprintf("note: %s", plan->notes[i]));
-	if (plan->skipped)
-		put_line(out, width, 4,
-			 xprintf("skipped: %zu line%s without meaning to a plan,"
-				 " the first is %s:%u: %s", plan->skipped,
-				 plan->skipped > 1 ? "s" : "",
-				 plan->skipped_file, plan->skipped_line,
-				 plan->skipped_text));
+	if (!plan->skipped)
+		return;
+	put_line(out, width, 4,
+		 xprintf("skipped: %zu line%s without meaning to a plan, the first is %s:%u: %s",
+			 plan->skipped, plan->skipped > 1 ? "s" : "",
+			 plan->skipped_file, plan->skipped_line,
+			 plan->skipped_text));
 }
 
 void show_text(struct plan *plan, FILE *out, const struct text_options *o)

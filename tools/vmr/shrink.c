@@ -106,11 +106,11 @@ static size_t add_run(struct leaves *l, size_t from)
 		if (fits_with(l, at, to)) {
 			at = to;
 			step *= 2;
-		} else if (step == 1) {
-			break;
-		} else {
-			step = (to - at) / 2 ? (to - at) / 2 : 1;
+			continue;
 		}
+		if (step == 1)
+			break;
+		step = (to - at) / 2 ? (to - at) / 2 : 1;
 	}
 	return at;
 }

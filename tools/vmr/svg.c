@@ -281,9 +281,10 @@ static void draw_legend(unsigned int y, FILE *out)
 	unsigned int i;
 
 	for (i = 0; i < NR_SORTS; i++, y += LINE) {
-		fprintf(out, "<rect x=\"%u\" y=\"%u\" width=\"12\" height=\"12\""
-			" fill=\"%s\" stroke=\"#555\" stroke-width=\"0.5\"/>\n",
-			MARGIN, y, sorts[i].colour);
+		fprintf(out, "<rect x=\"%u\" y=\"%u\" width=\"12\" height=\"12\"",
+			MARGIN, y);
+		fprintf(out, " fill=\"%s\" stroke=\"#555\" stroke-width=\"0.5\"/>\n",
+			sorts[i].colour);
 		fprintf(out, "<text x=\"%u\" y=\"%u\">%s</text>\n",
 			MARGIN + 18, y + 10, sorts[i].name);
 	}
@@ -302,9 +303,10 @@ static void draw_scale(unsigned int y, FILE *out)
 	for (i = 0; i < NR(sizes); i++, x += 70) {
 		unsigned int height = box_height(0, sizes[i] - 1);
 
-		fprintf(out, "<rect x=\"%u\" y=\"%u\" width=\"12\" height=\"%u\""
-			" fill=\"#ffffff\" stroke=\"#555\" stroke-width=\"0.5\"/>\n",
-			x, y + LINE, height);
+		fprintf(out, "<rect x=\"%u\" y=\"%u\" width=\"12\" height=\"%u\"", x,
+			y + LINE, height);
+		fputs(" fill=\"#ffffff\" stroke=\"#555\" stroke-width=\"0.5\"/>\n",
+		      out);
 		fprintf(out, "<text x=\"%u\" y=\"%u\">%s</text>\n", x + 16,
 			y + LINE + 11, size_text(sizes[i]));
 	}
@@ -324,15 +326,16 @@ static void draw_head(const struct plan *plan, unsigned int width,
 	fputs("<title id=\"title\">", out);
 	put_text(out, verdict);
 	fputs("</title>\n<desc id=\"desc\">", out);
-	fprintf(out, "The guest physical addresses of a machine of type %s with"
-		" %u-bit addresses and %s of memory, the highest at the top: ",
-		plan->machine.name, plan->config.phys_bits,
-		size_text(plan->machine.ram));
+	fprintf(out, "The guest physical addresses of a machine of type %s with ",
+		plan->machine.name);
+	fprintf(out, "%u-bit addresses and %s of memory, the highest at the top: ",
+		plan->config.phys_bits, size_text(plan->machine.ram));
 	put_text(out, "memory, reserved addresses, the BARs of the devices, and gaps.");
 	fprintf(out, "</desc>\n<rect width=\"%u\" height=\"%u\" fill=\"#fff\"/>\n",
 		width, height);
-	fprintf(out, "<text x=\"%u\" y=\"%u\" font-size=\"14\""
-		" font-weight=\"bold\" fill=\"%s\">", MARGIN, MARGIN + 4,
+	fprintf(out, "<text x=\"%u\" y=\"%u\" font-size=\"14\"", MARGIN,
+		MARGIN + 4);
+	fprintf(out, " font-weight=\"bold\" fill=\"%s\">",
 		colours[verdict_of(plan)]);
 	put_text(out, verdict);
 	fprintf(out, "</text>\n<text x=\"%u\" y=\"%u\" font-size=\"12\">",

@@ -12,7 +12,8 @@ void link_children(struct plan *plan)
 	struct plan_device *device, *up;
 
 	for_each_device(device, plan) {
-		device->first_child = device->last_child = NULL;
+		device->first_child = NULL;
+		device->last_child = NULL;
 		device->next_child = NULL;
 	}
 	for_each_device(device, plan) {
@@ -77,6 +78,7 @@ static void push_items(struct items *items, size_t *max,
 		       struct plan_device *device, unsigned int window)
 {
 	struct plan_resource *resource;
+	struct item *list;
 
 	for_each_resource(resource, device) {
 		if (!is_address(resource->kind) ||
@@ -84,8 +86,8 @@ static void push_items(struct items *items, size_t *max,
 			continue;
 		if (items->nr == *max) {
 			*max = *max ? 2 * *max : 64;
-			items->list = xcheck(realloc(items->list,
-					*max * sizeof(*items->list)));
+			list = realloc(items->list, *max * sizeof(*list));
+			items->list = xcheck(list);
 		}
 		items->list[items->nr] = (struct item) {
 			device, resource, items->nr,

@@ -103,8 +103,9 @@ static void show_qemu(struct writer *w)
 		!strcmp(plan->machine.name, "riscv64") ? "riscv64" : "x86_64",
 		qemu_machine(plan));
 	if (!strcmp(qemu_machine(plan), "q35"))
-		fprintf(w->out, "  -cpu host,host-phys-bits=off,phys-bits=%u"
-			" -m %lluM \\\n  -global q35-pcihost.pci-hole64-size=%lluG",
+		fprintf(w->out,
+			"  -cpu host,host-phys-bits=off,phys-bits=%u -m %lluM \\\n"
+			"  -global q35-pcihost.pci-hole64-size=%lluG",
 			bits_of(plan),
 			(unsigned long long)plan->machine.ram >> 20,
 			(unsigned long long)hole64(plan));
@@ -149,9 +150,10 @@ static void show_cloud_hypervisor(struct writer *w)
 
 static void libvirt_address(const struct plan_device *device, FILE *out)
 {
-	fprintf(out, "    <address type='pci' domain='0x%04x' bus='0x%02x'"
-		" slot='0x%02x' function='0x%x'%s/>\n", device->pci >> 16,
-		device->pci >> 8 & 255, device->pci >> 3 & 31, device->pci & 7,
+	fprintf(out, "    <address type='pci' domain='0x%04x' bus='0x%02x'",
+		device->pci >> 16, device->pci >> 8 & 255);
+	fprintf(out, " slot='0x%02x' function='0x%x'%s/>\n",
+		device->pci >> 3 & 31, device->pci & 7,
 		device->lead == device && device->next_function ?
 		" multifunction='on'" : "");
 }
@@ -175,10 +177,10 @@ static void libvirt_device(struct writer *w, const struct plan_device *device)
 		return;
 	}
 	fputs("  <hostdev mode='subsystem' type='pci' managed='yes'>\n", out);
-	fprintf(out, "    <source><address domain='0x%04x' bus='0x%02x'"
-		" slot='0x%02x' function='0x%x'/></source>\n", device->segment,
-		device->address >> 8, device->address >> 3 & 31,
-		device->address & 7);
+	fprintf(out, "    <source><address domain='0x%04x' bus='0x%02x'",
+		device->segment, device->address >> 8);
+	fprintf(out, " slot='0x%02x' function='0x%x'/></source>\n",
+		device->address >> 3 & 31, device->address & 7);
 	libvirt_address(device, out);
 	fputs("  </hostdev>\n", out);
 }

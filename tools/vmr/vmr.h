@@ -370,14 +370,22 @@ struct plan {
 #define for_each_function(fn, device) \
 	for ((fn) = (device)->lead; (fn); (fn) = (fn)->next_function)
 
-/* Windows that are absent have no size. */
+/* The first resource from @resource on. Windows that are absent have no size. */
+static inline struct plan_resource *
+next_resource(const struct plan_device *device,
+	      const struct plan_resource *resource)
+{
+	size_t i = device->nr ? (size_t)(resource - device->requested) : 0;
+
+	for (; i < device->nr; i++)
+		if (device->requested[i].size)
+			return &device->requested[i];
+	return NULL;
+}
+
 #define for_each_resource(resource, device) \
-	for ((resource) = (device)->requested; \
-	     (device)->nr && \
-	     (resource) < (device)->requested + (device)->nr; (resource)++) \
-		if (!(resource)->size) \
-			continue; \
-		else
+	for ((resource) = next_resource(device, (device)->requested); (resource); \
+	     (resource) = next_resource(device, (resource) + 1))
 
 /* plan.c */
 void plan_init(struct plan *plan);
