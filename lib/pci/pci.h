@@ -6,7 +6,8 @@
  *
  * The order of the files, each of which calls only those before it: address, find,
  * bar, window, capability, vector, msix, msi, msix_device, intx, access, reset, pm,
- * express, function, card, bridge, host, ecam, conf1 and state.
+ * express, function, card, bridge, host, ecam, conf1,
+ * state_ranges and state.
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -217,6 +218,15 @@ void vmr_pci_intx_update(struct vmr_pci_function *fn);
 /* reset.c: the reset of one function, and of all behind a bridge */
 void vmr_pci_reset(struct vmr_pci_function *fn, enum vmr_pci_reset reset);
 void vmr_pci_reset_behind(struct vmr_pci_bridge *bridge);
+
+/*
+ * state_ranges.c: compare registers and current ranges, or, with @ctx, saved ones.
+ * @sizing are the BAR registers that are being sized.
+ */
+struct vmr_restore_ctx;
+bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
+			    const struct vmr_restore_ctx *ctx,
+			    const uint8_t *config, uint32_t sizing);
 
 /* function.c: the steps of plugging and unplugging */
 int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * state_ranges.c - the registers of a function compared with its ranges
+ *
+ * The registers determine the range of each BAR, window and vector. Saving compares
+ * them with the current ranges, restoring with the saved ranges.
+ */
+#include "pci.h"
+
+#include <vmalloc/pci_snapshot.h>
+
+/*
+ * The placement of a range of a function according to the registers. Vectors may
+ * have any numbers, and a BAR that is being sized may be parked anywhere: @start is 0,
+ * and @last is their size minus one.
+ */
+struct expected_range {
+	const struct vmr_range	*range;
+	const struct vmr_space	*space;
+	struct vmr_placement	placement;
+	bool			is_vector;
+	bool			is_sizing;
+};
+
+static void expect_vectors(struct expected_range *expected,
+			   const struct vmr_range *range, uint32_t nr)
+{
+	expected->range = range;
+	expected->is_vector = true;
+	expected->placement.state = nr ? VMR_LIVE : VMR_FREE;
+	expected->placement.last = nr - 1;
+}
+
+/* The @index-th vector by the registers @config */
+static bool expect_vector(const struct vmr_pci_function *fn,
+			  struct vmr_system *sys, const uint8_t *config,
+			  uint32_t index, struct expected_range *expected)
+{
+	const struct vmr_pci_msi *msi = fn->msi;
+	const struct vmr_pci_msix *msix = fn->msix;
+
+	expected->space = vmr_system_space(sys, VMR_KIND_MSI);
+	if (msi && !index--) {
+		expect_vectors(expected, &msi->range,
+			       vmr_pci_msi_nr_enabled(
+				       &config[msi->reg_block.offset]));
+		return true;
+	}
+	if (!msix || index >= msix->nr)
+		return false;
+	expect_vectors(expected, &msix->entries[index].range,
+		       vmr_pci_msix_enabled(&config[msix->reg_block.offset]));
+	return true;
+}
+
+/*
+ * The @index-th range: BARs, windows, vectors; false if there is none. The registers
+ * are the current ones and @config; @sizing are the BAR registers that are sized.
+ */
+static bool expect_range(struct vmr_pci_function *fn, struct vmr_system *sys,
+			 const uint8_t *config, uint32_t sizing, uint32_t index,
+			 struct expected_range *expected)
+{
+	uint32_t regions = VMR_PCI_NR_BARS +
+			   (fn->bridge ? VMR_PCI_BRIDGE_WINDOWS : 0);
+	struct vmr_region *region;
+
+	memset(expected, 0, sizeof(*expected));
+	if (index >= regions)
+		return expect_vector(fn, sys, config, index - regions,
+				     expected);
+	if (index < VMR_PCI_NR_BARS) {
+		region = vmr_pci_bar_placement(fn, config, index,
+					       &expected->placement);
+		expected->space = vmr_pci_space(fn, sys, region->io);
+		expected->is_sizing = vmr_pci_bar_sizing(fn, sizing, index);
+		if (expected->is_sizing)
+			expected->placement.last = region->size - 1;
+	} else {
+		region = vmr_pci_window(fn->bridge, index - VMR_PCI_NR_BARS);
+		expected->space = vmr_pci_space(fn, sys, region->io);
+		vmr_pci_window_placement(fn, config, index - VMR_PCI_NR_BARS,
+					 expected->space, &expected->placement);
+	}
+	expected->range = &region->range;
+	return true;
+}
+
+/*
+ * Whether the placement has addresses in its space. Every space of BARs and windows
+ * begins at 0.
+ */
+static bool has_addresses(const struct expected_range *expected)
+{
+	return expected->placement.state != VMR_FREE &&
+	       expected->placement.last <= expected->space->last;
+}
+
+/* Vectors may be free although they are enabled: they may wait, or not be used yet */
+static bool may_be_free(const struct expected_range *expected)
+{
+	return expected->is_vector || expected->is_sizing ||
+	       !has_addresses(expected);
+}
+
+static bool vectors_allowed(const struct vmr_placement *placement,
+			    enum vmr_state state,
+			    const struct vmr_snapshot_range *range)
+{
+	return placement->state != VMR_FREE && state == VMR_LIVE &&
+	       range->last - range->start == placement->last &&
+	       !(range->start & placement->last);
+}
+
+/* A BAR or a window claims its addresses if they are in use */
+static bool placement_allowed(const struct expected_range *expected,
+			      enum vmr_state state,
+			      const struct vmr_snapshot_range *range)
+{
+	const struct vmr_placement *placement = &expected->placement;
+
+	if (range->space != expected->space)
+		return false;
+	if (expected->is_vector)
+		return vectors_allowed(placement, state, range);
+	if (expected->is_sizing)
+		return state == VMR_PARKED && range->last - range->start ==
+						      placement->last;
+	if (state == VMR_CLAIMED)
+		state = VMR_LIVE;
+	return has_addresses(expected) && state == placement->state &&
+	       range->start == placement->start &&
+	       range->last == placement->last;
+}
+
+/* The state of a range, and where it is: saved in @ctx, or now */
+static enum vmr_state find_range(const struct vmr_restore_ctx *ctx,
+				 const struct expected_range *expected,
+				 struct vmr_snapshot_range *found)
+{
+	const struct vmr_range *range = expected->range;
+
+	found->space = NULL;
+	if (ctx)
+		return vmr_snapshot_find_range(ctx, range, found);
+	if (vmr_in_space(expected->space, range))
+		found->space = expected->space;
+	found->start = range->start;
+	found->last = range->last;
+	return vmr_range_state(range);
+}
+
+/* Compare registers and current ranges, or, with @ctx, the saved ones */
+bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
+			    const struct vmr_restore_ctx *ctx,
+			    const uint8_t *config, uint32_t sizing)
+{
+	struct vmr_snapshot_range range;
+	struct expected_range expected;
+	enum vmr_state state;
+	uint32_t i;
+
+	for (i = 0; expect_range(fn, sys, config, sizing, i, &expected); i++) {
+		state = find_range(ctx, &expected, &range);
+		if (state == VMR_FREE ? !may_be_free(&expected) :
+					!placement_allowed(&expected, state,
+							   &range))
+			return false;
+	}
+	return true;
+}
