@@ -2,7 +2,7 @@
 /*
  * bridge.c - PCI-to-PCI bridges
  *
- * The bus numbers are where find.c searches, and the windows are where window.c puts
+ * The bus numbers are where lookup.c searches, and the windows are where window.c puts
  * them. Both follow the registers after each write and each reset.
  */
 #include "pci.h"

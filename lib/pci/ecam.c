@@ -61,7 +61,7 @@ static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
 	memset(data, 0xff, size);
 	if (!is_valid(access))
 		return;
-	step = min(access->width, 4u);
+	step = access->width > 4 ? 4 : access->width;
 	if (lock)
 		lock->lock(lock);
 	for (at = 0; at < size; at += step)
@@ -81,7 +81,7 @@ static void ecam_write(struct vmr_device *dev, const struct vmr_access *access,
 
 	if (!is_valid(access))
 		return;
-	step = min(access->width, 4u);
+	step = access->width > 4 ? 4 : access->width;
 	if (lock)
 		lock->lock(lock);
 	for (at = 0; at < size; at += step)

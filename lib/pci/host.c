@@ -2,7 +2,7 @@
 /*
  * host.c - host bridges
  *
- * The buses of a host bridge are live in the @pci_buses of the system, where find.c
+ * The buses of a host bridge are live in the @pci_buses of the system, where lookup.c
  * looks for them.
  */
 #include "pci.h"

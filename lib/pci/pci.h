@@ -4,7 +4,7 @@
  *
  * Registers and their bits have the names of <linux/pci_regs.h>.
  *
- * The order of the files, each of which calls only those before it: address, find,
+ * The order of the files, each of which calls only those before it: address, lookup,
  * bar, window, capability, vector, msix, msi, msix_device, intx, access, reset, pm,
  * express, function, card, bridge, host, ecam, conf1,
  * state_ranges and state.
@@ -152,24 +152,24 @@ void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask);
 /* window.c: move the windows to where their registers say */
 void vmr_pci_update_windows(struct vmr_pci_bridge *bridge);
 
-/* find.c: record the bus numbers of a bridge where lookups search, or remove them */
+/* lookup.c: record the bus numbers of a bridge where lookups search, or remove them */
 void vmr_pci_update_numbers(struct vmr_pci_bridge *bridge);
 void vmr_pci_remove_numbers(struct vmr_pci_bridge *bridge);
 
-/* find.c: the CPU address of [bus_addr, + size - 1]; false outside all windows */
+/* lookup.c: the CPU address of [bus_addr, + size - 1]; false outside all windows */
 bool vmr_pci_to_cpu(const struct vmr_pci_function *fn, enum vmr_io io,
 		    uint64_t bus_addr, uint64_t size, uint64_t *addr);
 
-/* find.c: the same for [start, last], which is clipped to the window with @start */
+/* lookup.c: the same for [start, last], which is clipped to the window with @start */
 bool vmr_pci_clip_to_cpu(const struct vmr_pci_function *fn, enum vmr_io io,
 			 uint64_t start, uint64_t *last, uint64_t *addr);
 
-/* find.c: the space that the regions of a function are in, by its bridge or @sys */
+/* lookup.c: the space that the regions of a function are in, by its bridge or @sys */
 const struct vmr_space *vmr_pci_space(const struct vmr_pci_function *fn,
 				      const struct vmr_system *sys,
 				      enum vmr_io io);
 
-/* find.c: the bus that functions are on, behind @bridge or at the root */
+/* lookup.c: the bus that functions are on, behind @bridge or at the root */
 struct vmr_id_pool *vmr_pci_devfns(const struct vmr_manager *manager,
 				   const struct vmr_pci_bridge *bridge);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * find.c - finding functions, bridges and host bridges
+ * lookup.c - finding functions, bridges and host bridges
  *
  * The @pci_buses of the system are the bus numbers of all segments, segment << 8 |
  * bus. A host bridge is live on its buses. A bridge at the root is parked on the
