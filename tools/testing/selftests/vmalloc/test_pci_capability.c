@@ -201,7 +201,7 @@ TEST(capability_rounded_size)
 	EXPECT_EQ(0x48U, other.offset);
 }
 
-/* A capability that exists once is refused a second time, whoever added the first. */
+/* A capability that exists once is refused a second time, by any call. */
 TEST(capability_single)
 {
 	struct vmr_pci_reg_block first = { 0 }, second = { 0 };
@@ -421,7 +421,7 @@ TEST(ext_capability_null_first)
 	EXPECT_EQ(0x0001000bU, reg_read(&express, 0x200, 4));
 }
 
-/* What the owner stored at 0x100 is no list. */
+/* Contents that the owner stored at 0x100 are no list. */
 TEST(ext_capability_owner_contents)
 {
 	struct vmr_pci_reg_block block = { 0 };
@@ -651,7 +651,7 @@ TEST(pm_bridge_windows)
 			EXPECT_EQ(0U, reg_read(&bridge.fn, PCI_PRIMARY_BUS, 4));
 			EXPECT_EQ(NULL, vmr_pci_find_function(&m.manager,
 							      VMR_PCI_BDF(1, 0, 0)));
-			/* What is behind it is not reset */
+			/* The function behind it is not reset */
 			EXPECT_EQ(0x80000000U,
 				  reg_read(&behind, PCI_BASE_ADDRESS_0, 4));
 		}

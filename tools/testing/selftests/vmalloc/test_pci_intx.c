@@ -284,7 +284,7 @@ TEST(intx_rerouted)
 	intx.map = map_nowhere;
 	EXPECT_EQ(0, vmr_pci_intx_rerouted(&host));
 	EXPECT_LINES(0);
-	/* What changed its level meanwhile counts where it leads to then */
+	/* A pin that changed meanwhile counts on the line that it leads to then */
 	EXPECT_EQ(0, vmr_pci_intx_set(&cards[0], false));
 	EXPECT_EQ(0, vmr_pci_intx_set(&cards[2], true));
 	intx.map = map_pirq;

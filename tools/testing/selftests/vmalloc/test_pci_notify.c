@@ -132,7 +132,7 @@ static bool has_number(const struct sender *s, uint32_t index)
  * MSI-X
  */
 
-/* The errors, and what a function without enabled capability is told. */
+/* The errors, and what a function without enabled capability gets. */
 TEST(notify_errors)
 {
 	static struct vmr_pci_function plain;
@@ -433,7 +433,7 @@ TEST(notify_waits_for_number)
 	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&c.fn, 7));
 	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&b.fn, 9));
 	EXPECT_EQ(0x80U, pba(&c, 0, 4));
-	/* What is masked while it waits is served, and delivers when it is unmasked */
+	/* An entry that is masked while it waits is served, and delivers when unmasked */
 	entry_mask(&b, 9, true);
 	msix_flags(&a, 0);
 	EXPECT_TRUE(has_number(&c, 7));
@@ -611,7 +611,7 @@ TEST(notify_threads_lose_nothing)
 	EXPECT_LE(sent_at_once, a.delivered[5]);
 	EXPECT_LE(a.delivered[5], sent_at_once + pended);
 	EXPECT_LE(a.delivered[5], sent_at_once + unmasked);
-	/* What was pending was delivered at least once */
+	/* A pending message was delivered at least once */
 	if (pended)
 		EXPECT_LT(sent_at_once, a.delivered[5]);
 }
