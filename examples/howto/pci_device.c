@@ -30,7 +30,7 @@ static void deliver(struct vmr_pci_function *fn, uint32_t index)
 
 static void reset(struct vmr_pci_function *fn)
 {
-	printf("  %s: reset\n", fn->dev.name);
+	printf("  %s: back to its first state\n", fn->dev.name);
 }
 
 static const struct vmr_pci_events events = {

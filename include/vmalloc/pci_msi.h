@@ -269,7 +269,7 @@ int vmr_pci_notify(struct vmr_pci_function *fn, uint32_t index);
  *  - -ENOENT: neither MSI-X nor MSI is enabled.
  */
 int vmr_pci_get_message(const struct vmr_pci_function *fn, uint32_t index,
-		    struct vmr_pci_message *message);
+			struct vmr_pci_message *message);
 
 #ifdef __cplusplus
 }

@@ -340,10 +340,12 @@ enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
 	if (vmr_pci_bar_sizing(fn, fn->sizing, index))
 		return VMR_PCI_HIDDEN_SIZING;
 	if (vmr_range_state(&region->range) == VMR_CLAIMED) {
+		const struct vmr_space *space =
+			vmr_region_space(fn->manager, region);
+
 		if (conflict)
-			*conflict = vmr_find_overlap(
-				vmr_region_space(fn->manager, region),
-				region->range.start, region->range.last);
+			*conflict = vmr_find_overlap(space, region->range.start,
+						     region->range.last);
 		return VMR_PCI_HIDDEN_CLAIM;
 	}
 	if (!vmr_pci_bar_addr(fn, index, &addr))

@@ -45,7 +45,7 @@ static int check_init(const struct vmr_pci_function *fn,
 		      const struct vmr_device_ops *ops)
 {
 	if (!fn || !ids || !ops || ids->irq_pin > 4 ||
-	    ids->header_type & ~PCI_HEADER_TYPE_MFD)
+	    ids->header_type & ~VMR_PCI_MULTIFUNCTION)
 		return -EINVAL;
 	return 0;
 }

@@ -60,14 +60,13 @@ static void set_line(struct vmr_pci_function *fn, bool high)
 void vmr_pci_intx_update(struct vmr_pci_function *fn)
 {
 	uint16_t status = get_le16(&fn->config[PCI_STATUS]);
+	bool disabled = vmr_pci_command(fn->config) & PCI_COMMAND_INTX_DISABLE;
 
 	status &= ~PCI_STATUS_INTERRUPT;
 	put_le16(&fn->config[PCI_STATUS],
 		 status | (fn->intx_level ? PCI_STATUS_INTERRUPT : 0));
 	if (has_lines(fn))
-		set_line(fn, fn->intx_level && fn->manager &&
-				     !(vmr_pci_command(fn->config) &
-				       PCI_COMMAND_INTX_DISABLE));
+		set_line(fn, fn->intx_level && fn->manager && !disabled);
 }
 
 int vmr_pci_intx_set(struct vmr_pci_function *fn, bool high)

@@ -321,7 +321,7 @@ static int msi_message(const struct vmr_pci_msi *msi, uint32_t index,
 }
 
 int vmr_pci_get_message(const struct vmr_pci_function *fn, uint32_t index,
-		    struct vmr_pci_message *message)
+			struct vmr_pci_message *message)
 {
 	const uint32_t *dwords;
 

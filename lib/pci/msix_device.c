@@ -158,8 +158,7 @@ static int add_subregions(struct vmr_pci_function *fn,
 			    vmr_pci_msix_pba_size(msix->nr),
 			    "MSI-X pending bits");
 	if (ret && !had_table && msix->table.device)
-		vmr_region_remove_last_subregion(
-			&fn->bars[l->table_bar].region);
+		vmr_region_remove_last_subregion(&fn->bars[l->table_bar].region);
 	return ret;
 }
 

@@ -30,6 +30,9 @@
 	 PCI_STATUS_REC_TARGET_ABORT | PCI_STATUS_REC_MASTER_ABORT | \
 	 PCI_STATUS_SIG_SYSTEM_ERROR | PCI_STATUS_DETECTED_PARITY)
 
+/* The bit of PCI_HEADER_TYPE for several functions, which older kernels do not name */
+#define VMR_PCI_MULTIFUNCTION	0x80
+
 /* The bits of a struct vmr_pci_vector */
 #define VMR_PCI_VECTOR_BLOCKED	1u
 #define VMR_PCI_VECTOR_PENDING	2u
@@ -74,8 +77,8 @@ static inline bool vmr_pci_powered(const struct vmr_pci_function *fn,
 static inline void vmr_pci_set_multifunction(struct vmr_pci_function *fn)
 {
 	fn->multifunction =
-		!(fn->config[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MFD);
-	fn->config[PCI_HEADER_TYPE] |= PCI_HEADER_TYPE_MFD;
+		!(fn->config[PCI_HEADER_TYPE] & VMR_PCI_MULTIFUNCTION);
+	fn->config[PCI_HEADER_TYPE] |= VMR_PCI_MULTIFUNCTION;
 }
 
 /* The device and function number of a function on its bus */

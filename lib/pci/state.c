@@ -103,9 +103,9 @@ static void restore_windows(struct vmr_pci_function *fn, struct vmr_system *sys)
 
 	for (i = 0; i < VMR_PCI_BRIDGE_WINDOWS; i++) {
 		window = vmr_pci_window(fn->bridge, i);
-		vmr_pci_window_placement(
-			fn, fn->config, i,
-			vmr_pci_space(fn, sys, window->io), &placement);
+		vmr_pci_window_placement(fn, fn->config, i,
+					 vmr_pci_space(fn, sys, window->io),
+					 &placement);
 		window->isa_enable = placement.isa_enable;
 		if (placement.state == VMR_LIVE)
 			window->size = placement.last - placement.start + 1;
@@ -126,7 +126,7 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 
 	fn->sizing = bytes[fn->config_size + STATE_SIZING];
 	fn->intx_level = bytes[fn->config_size + STATE_INTX_LEVEL];
-	if (bytes[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MFD)
+	if (bytes[PCI_HEADER_TYPE] & VMR_PCI_MULTIFUNCTION)
 		vmr_pci_set_multifunction(fn);
 	memcpy(fn->config, bytes, fn->config_size);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
@@ -155,7 +155,7 @@ static uint8_t variable_bits(const struct vmr_pci_function *fn, uint32_t at)
 		mask |= PCI_STATUS_INTERRUPT;
 	/* The functions of a card are restored one by one */
 	if (at == PCI_HEADER_TYPE)
-		mask |= PCI_HEADER_TYPE_MFD;
+		mask |= VMR_PCI_MULTIFUNCTION;
 	return mask;
 }
 

@@ -41,9 +41,9 @@ static bool expect_vector(const struct vmr_pci_function *fn,
 
 	expected->space = vmr_system_space(sys, VMR_KIND_MSI);
 	if (msi && !index--) {
+		config += msi->reg_block.offset;
 		expect_vectors(expected, &msi->range,
-			       vmr_pci_msi_nr_enabled(
-				       &config[msi->reg_block.offset]));
+			       vmr_pci_msi_nr_enabled(config));
 		return true;
 	}
 	if (!msix || index >= msix->nr)

@@ -209,10 +209,7 @@ struct vmm {
 	struct vmr_lock_ops	pci_lock;
 	pthread_mutex_t		writers;
 	struct vmr_kvm		kvm;
-	union {
-		struct kvm_irq_routing	head;
-		uint8_t			room[ROUTES_SIZE];
-	} routing;
+	uint64_t		routing[ROUTES_SIZE / sizeof(uint64_t)];
 	struct vmr_kvm_route	chip_routes[CHIP_ROUTES];
 	struct vmm_cpu		cpu;
 	int			kvm_fd;

@@ -78,7 +78,7 @@ int memory_listen(struct vmm *vmm)
 	vmm->kvm.manager = &vmm->manager;
 	vmm->kvm.vm_fd = vmm->vm_fd;
 	vmm->kvm.page_size = 4 * KIB;
-	vmm->kvm.routing = &vmm->routing.head;
+	vmm->kvm.routing = (struct kvm_irq_routing *)vmm->routing;
 	vmm->kvm.max_routes = MAX_ROUTES;
 	return vmr_kvm_init(&vmm->kvm);
 }

@@ -25,9 +25,10 @@ static struct vmr_region window;
 static struct vmr_device bridge;
 static bool counting;
 static size_t longest;
-static size_t sections;	/* write sections since counting began */
 
 #if !TEST_LACKS_page_faults
+
+static size_t sections;	/* write sections since counting began */
 
 /* The port */
 

@@ -127,7 +127,7 @@ static int block(int step, struct vmr_pci_bridge *behind)
 		/* Only functions have addresses. */
 		return card_init(&address_blocker, "blocker") ||
 		       vmr_id_reserve(behind ? &behind->devfns : &m.sys.pci_bdfs,
-				       &address_blocker.address, AT & 0xff, NULL);
+				      &address_blocker.address, AT & 0xff, NULL);
 	case AREA:
 		return vmr_reserve(behind ? &behind->bus.mmio : &m.sys.mmio,
 				   &area_blocker.range, last, last, NULL);

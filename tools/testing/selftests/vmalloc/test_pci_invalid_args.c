@@ -295,7 +295,7 @@ TEST(pci_address_text)
 		{ "100000000:00:00.0", -ERANGE, 0 },
 	};
 	char text[VMR_PCI_ADDRESS_TEXT];
-	uint32_t address;
+	uint32_t address, want;
 	size_t i;
 
 	for (i = 0; i < NR(cases); i++) {
@@ -304,7 +304,8 @@ TEST(pci_address_text)
 							      &address)) {
 			TH_LOG("%s", cases[i].text);
 		}
-		EXPECT_EQ(cases[i].ret ? 0x77 : cases[i].address, address);
+		want = cases[i].ret ? 0x77 : cases[i].address;
+		EXPECT_EQ(want, address);
 	}
 	EXPECT_EQ(-EINVAL, vmr_pci_parse_address(NULL, &address));
 	EXPECT_EQ(-EINVAL, vmr_pci_parse_address("00:00.0", NULL));

@@ -202,10 +202,10 @@ static int rich_init(struct rich *r, enum difference d)
 				      d == ROM_SIZE ? 0x1000 : 0x800, "rom");
 	if (d == MSI_NOT_MASKABLE)
 		ret = ret ? ret : vmr_pci_add_msi(&r->fn, &r->msi, 0x40, 2);
-	else
-		ret = ret ? ret : vmr_pci_add_msi_maskable(
-				&r->fn, &r->msi, d == MSI_PLACE ? 0x44 : 0x40,
-				d == MSI_VECTORS ? 4 : 2, true);
+	else if (!ret)
+		ret = vmr_pci_add_msi_maskable(&r->fn, &r->msi,
+					       d == MSI_PLACE ? 0x44 : 0x40,
+					       d == MSI_VECTORS ? 4 : 2, true);
 	if (d == MSIX_TABLE)
 		layout.table_offset = 0x408;
 	if (!ret)
@@ -233,9 +233,10 @@ static int describe(struct box *b)
 	int ret = vmr_snapshot_describe_system(b->spaces, &b->m.sys);
 
 	if (!ret)
-		ret = vmr_snapshot_describe_bridge(
-			&b->spaces[VMR_SNAPSHOT_NR_SPACES], &b->bridge,
-			VMR_SNAPSHOT_FIRST_USER);
+		ret = vmr_snapshot_describe_bridge(b->spaces +
+						   VMR_SNAPSHOT_NR_SPACES,
+						   &b->bridge,
+						   VMR_SNAPSHOT_FIRST_USER);
 	for (i = 0; i <= NR_FNS && !ret; i++)
 		ret = vmr_snapshot_describe_pci(&b->blocks[i], i,
 						function_of(b, i), &b->m.sys);
