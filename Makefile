@@ -81,7 +81,11 @@ SPARSE_FLAGS := -Wsparse-error '-D__float128=long double' \
 
 all: lib $(if $(VMM_SRCS),vmm) vmr
 
-lib: $(O)/libvmalloc.a $(O)/libvmalloc.so $(if $(filter user,$(PORT)),kvm-lib)
+# Some architectures have no KVM, and no header of it
+KVM_LIB	:= $(if $(filter user,$(PORT)),$(shell echo '\#include <linux/kvm.h>' | \
+	$(CC) -E - >/dev/null 2>&1 && echo $(O)/libvmalloc-kvm.a))
+
+lib: $(O)/libvmalloc.a $(O)/libvmalloc.so $(KVM_LIB)
 
 kvm-lib: $(O)/libvmalloc-kvm.a
 
@@ -205,7 +209,7 @@ include tools/vmr/build.mk
 
 # The tests are kernel selftests; their own Makefile builds them.
 TESTS_O	?= $(O)/selftests
-tests: $(O)/libvmalloc-kvm.a $(O)/libvmalloc.a
+tests: $(KVM_LIB) $(O)/libvmalloc.a
 	$(Q)mkdir -p $(TESTS_O)
 	$(Q)$(MAKE) -C tools/testing/selftests/vmalloc KSELFTEST=$(KSELFTEST) \
 		VMALLOC=$(CURDIR) VMALLOC_O=$(O) VMALLOC_BUILT=1 \

@@ -1165,7 +1165,7 @@ static void run(struct __test_metadata *_metadata, uint64_t mmio_last)
 	EXPECT_LT(exits, met.hidden);
 	EXPECT_LT(exits, met.windows);
 	EXPECT_LT(exits, met.vectors);
-	EXPECT_LT(exits / 4, met.starved);
+	EXPECT_LT(exits / 8, met.starved);
 	EXPECT_LT(exits, notified.notifications);
 }
 

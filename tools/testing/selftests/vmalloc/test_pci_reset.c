@@ -130,16 +130,17 @@ static bool is_used(struct full_card *c)
 /* The state after a reset, but for @sticky_value */
 static bool is_reset(struct full_card *c, uint32_t sticky_value)
 {
-	uint32_t dword = 0, pending = 1;
+	uint32_t pending = 1;
+	uint8_t control[4] = { 0 };
 
-	vmr_pci_msix_read(&c->msix, 12, &dword, 4);
+	vmr_pci_msix_read(&c->msix, 12, control, 4);
 	vmr_pci_msix_read_pba(&c->msix, 0, &pending, 4);
 	return state_of(bar(&c->fn, 0)) == VMR_FREE &&
 	       state_of(bar(&c->fn, 1)) == VMR_FREE && !c->fn.nr_vectors &&
 	       !c->fn.sizing && !c->fn.intx_level &&
 	       vmr_range_state(&c->msi.range) == VMR_FREE &&
 	       vmr_range_state(&c->entries[0].range) == VMR_FREE &&
-	       dword == PCI_MSIX_ENTRY_CTRL_MASKBIT && !pending &&
+	       control[0] == PCI_MSIX_ENTRY_CTRL_MASKBIT && !pending &&
 	       !(reg_read(&c->fn, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT) &&
 	       !reg_read(&c->fn, COMMAND, 2) &&
 	       !reg_read(&c->fn, PCI_BASE_ADDRESS_0, 4) &&

@@ -378,7 +378,7 @@ TEST(pci_snapshot_equal_after_restore)
 	EXPECT_EQ(0x80U, reg_read(&r->fn, PCI_HEADER_TYPE, 1));
 	EXPECT_EQ(0x80U, reg_read(&new.card, PCI_HEADER_TYPE, 1));
 	EXPECT_EQ(0, vmr_pci_msix_read_pba(&r->msix, 0, &pending, 4));
-	EXPECT_EQ(6U, pending);
+	EXPECT_EQ(6U, *(const uint8_t *)&pending);
 	EXPECT_EQ(0, vmr_pci_msix_write(&r->fn, &r->msix, 28, unmask, 4));
 	EXPECT_EQ(1U, delivered);
 	EXPECT_EQ(0, vmr_pci_msix_write(&r->fn, &r->msix, 44, unmask, 4));
