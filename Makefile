@@ -82,7 +82,7 @@ SPARSE_FLAGS := -Wsparse-error '-D__float128=long double' \
 all: lib $(if $(VMM_SRCS),vmm) vmr
 
 # Some architectures have no KVM, and no header of it
-KVM_LIB	:= $(if $(filter user,$(PORT)),$(shell echo '\#include <linux/kvm.h>' | \
+KVM_LIB	:= $(if $(filter user,$(PORT)),$(shell printf '\043include <linux/kvm.h>\n' | \
 	$(CC) -E - >/dev/null 2>&1 && echo $(O)/libvmalloc-kvm.a))
 
 lib: $(O)/libvmalloc.a $(O)/libvmalloc.so $(KVM_LIB)
