@@ -14,6 +14,11 @@ uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index)
 	return PCI_BASE_ADDRESS_0 + 4 * index;
 }
 
+static unsigned int nr_bar_regs(const struct vmr_pci_function *fn)
+{
+	return fn->bridge ? 2 : 6;
+}
+
 /* The address bits that the BAR's registers implement */
 static uint64_t bar_mask(const struct vmr_pci_bar *bar)
 {
@@ -109,7 +114,7 @@ static void record_register(struct vmr_pci_function *fn, unsigned int index,
 void vmr_pci_record_sizing(struct vmr_pci_function *fn,
 			   const struct vmr_pci_write *write)
 {
-	unsigned int i, nr = vmr_pci_nr_bar_regs(fn);
+	unsigned int i, nr = nr_bar_regs(fn);
 
 	/* An access does not cross a dword: it writes to at most one register */
 	for (i = 0; i < nr; i++)
@@ -134,9 +139,9 @@ bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
  * the register. Outside the windows of a host bridge that translates there are no
  * CPU addresses.
  */
-bool vmr_pci_bar_has_address(const struct vmr_pci_function *fn,
-			     const uint8_t *config, unsigned int index,
-			     uint64_t *addr)
+static bool has_address(const struct vmr_pci_function *fn,
+			const uint8_t *config, unsigned int index,
+			uint64_t *addr)
 {
 	const struct vmr_pci_bar *bar = &fn->bars[index];
 	uint64_t value = bar_value(fn, config, index);
@@ -146,8 +151,8 @@ bool vmr_pci_bar_has_address(const struct vmr_pci_function *fn,
 			      addr);
 }
 
-bool vmr_pci_bar_decodes(const struct vmr_pci_function *fn,
-			 const uint8_t *config, unsigned int index)
+static bool decodes(const struct vmr_pci_function *fn, const uint8_t *config,
+		    unsigned int index)
 {
 	uint32_t command = vmr_pci_command(config);
 
@@ -173,8 +178,8 @@ struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 	memset(placement, 0, sizeof(*placement));
 	placement->state = VMR_FREE;
 	if (fn->bars[index].type != VMR_PCI_BAR_NONE &&
-	    vmr_pci_bar_has_address(fn, config, index, &placement->start))
-		placement->state = vmr_pci_bar_decodes(fn, config, index) &&
+	    has_address(fn, config, index, &placement->start))
+		placement->state = decodes(fn, config, index) &&
 						   vmr_pci_powered(fn, config) ?
 					   VMR_LIVE :
 					   VMR_PARKED;
@@ -217,11 +222,6 @@ static bool bar_size_valid(unsigned int index, enum vmr_pci_bar_type type,
 	       log >= sizes[type][0] && log <= sizes[type][1];
 }
 
-unsigned int vmr_pci_nr_bar_regs(const struct vmr_pci_function *fn)
-{
-	return fn->bridge ? 2 : 6;
-}
-
 /* Whether the register is used by its BAR or by the 64-bit BAR before it */
 static bool bar_in_use(const struct vmr_pci_function *fn, unsigned int index)
 {
@@ -260,7 +260,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 	if (!fn || !bar_size_valid(index, type, size))
 		return -EINVAL;
 	last_reg = type == VMR_PCI_BAR_MEM64 ? index + 1 : index;
-	if (index != VMR_PCI_ROM && last_reg >= vmr_pci_nr_bar_regs(fn))
+	if (index != VMR_PCI_ROM && last_reg >= nr_bar_regs(fn))
 		return -EINVAL;
 	if (bar_in_use(fn, index) ||
 	    (type == VMR_PCI_BAR_MEM64 && bar_in_use(fn, index + 1)))
@@ -333,7 +333,7 @@ enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
 	    fn->bars[index].type == VMR_PCI_BAR_NONE)
 		return VMR_PCI_HIDDEN_NONE;
 	region = &fn->bars[index].region;
-	if (!vmr_pci_bar_decodes(fn, fn->config, index))
+	if (!decodes(fn, fn->config, index))
 		return VMR_PCI_HIDDEN_DECODE;
 	if (!vmr_pci_powered(fn, fn->config))
 		return VMR_PCI_HIDDEN_POWER;

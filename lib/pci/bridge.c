@@ -96,8 +96,8 @@ static void init_registers(struct vmr_pci_function *fn)
 	fn->config[PCI_HEADER_TYPE] |= PCI_HEADER_TYPE_BRIDGE;
 }
 
-static int init_bridge(struct vmr_pci_bridge *bridge,
-		       struct vmr_manager *manager)
+static void init_bridge(struct vmr_pci_bridge *bridge,
+			struct vmr_manager *manager)
 {
 	struct vmr_pci_function *fn = &bridge->fn;
 
@@ -113,7 +113,28 @@ static int init_bridge(struct vmr_pci_bridge *bridge,
 	bridge->devfns.space.type = VMR_TYPE_PCI_FUNCTION;
 	vmr_space_init(&bridge->bridges, 0, 0xff);
 	vmr_pci_add_windows(bridge);
-	return 0;
+}
+
+/* With 4096 bytes of registers in @space, or 256 of its own if that is NULL */
+static int init(struct vmr_pci_bridge *bridge,
+		struct vmr_pci_express_config_space *space,
+		struct vmr_manager *manager, const struct vmr_pci_ids *ids,
+		const struct vmr_device_ops *ops, const char *name)
+{
+	struct vmr_pci_function *fn;
+	int ret;
+
+	if (!bridge || !manager)
+		return -EINVAL;
+	fn = &bridge->fn;
+	fn->bridge = bridge;
+	ret = space ? vmr_pci_function_init_express(fn, space, ids, ops, name) :
+		      vmr_pci_function_init(fn, ids, ops, name);
+	if (ret)
+		fn->bridge = NULL;
+	else
+		init_bridge(bridge, manager);
+	return ret;
 }
 
 int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
@@ -121,16 +142,7 @@ int vmr_pci_bridge_init(struct vmr_pci_bridge *bridge,
 			const struct vmr_pci_ids *ids,
 			const struct vmr_device_ops *ops, const char *name)
 {
-	int ret;
-
-	if (!bridge || !manager)
-		return -EINVAL;
-	bridge->fn.bridge = bridge;
-	ret = vmr_pci_function_init(&bridge->fn, ids, ops, name);
-	if (!ret)
-		return init_bridge(bridge, manager);
-	bridge->fn.bridge = NULL;
-	return ret;
+	return init(bridge, NULL, manager, ids, ops, name);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bridge_init);
 
@@ -141,40 +153,21 @@ int vmr_pci_bridge_init_express(struct vmr_pci_bridge *bridge,
 				const struct vmr_device_ops *ops,
 				const char *name)
 {
-	int ret;
-
-	if (!bridge || !manager)
-		return -EINVAL;
-	bridge->fn.bridge = bridge;
-	ret = vmr_pci_function_init_express(&bridge->fn, space, ids, ops, name);
-	if (!ret)
-		return init_bridge(bridge, manager);
-	bridge->fn.bridge = NULL;
-	return ret;
+	return space ? init(bridge, space, manager, ids, ops, name) : -EINVAL;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bridge_init_express);
 
 int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t devfn)
 {
-	uint32_t device;
-	int ret;
-
 	if (!bridge || !fn)
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
 	if (!bridge->fn.manager)
 		return -ENOENT;
-	if (devfn == VMR_PCI_ANY_DEVICE) {
-		ret = vmr_pci_free_device(bridge->fn.manager, NULL, bridge,
-					  &device);
-		if (ret)
-			return ret;
-		devfn = device << 3;
-	}
-	return vmr_pci_plug_at(bridge->fn.manager, fn, bridge->fn.host, bridge,
-			       devfn);
+	return vmr_pci_plug_devfn(bridge->fn.manager, bridge->fn.host, bridge,
+				  fn, devfn);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bridge_plug);
 

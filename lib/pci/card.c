@@ -16,8 +16,10 @@ static uint32_t bus_base(const struct vmr_pci_host *host,
 	return upstream ? 0 : host->segment << 16 | host->bus_start << 8;
 }
 
-int vmr_pci_free_device(struct vmr_manager *manager, struct vmr_pci_host *host,
-			struct vmr_pci_bridge *upstream, uint32_t *device)
+static int find_free_device(const struct vmr_manager *manager,
+			    const struct vmr_pci_host *host,
+			    const struct vmr_pci_bridge *upstream,
+			    uint32_t *device)
 {
 	const struct vmr_space *space =
 		&vmr_pci_devfns(manager, upstream)->space;
@@ -32,6 +34,25 @@ int vmr_pci_free_device(struct vmr_manager *manager, struct vmr_pci_host *host,
 			return 0;
 		}
 	return -ENOSPC;
+}
+
+int vmr_pci_plug_devfn(struct vmr_manager *manager, struct vmr_pci_host *host,
+		       struct vmr_pci_bridge *upstream,
+		       struct vmr_pci_function *fn, uint32_t devfn)
+{
+	uint32_t device;
+	int ret;
+
+	if (devfn == VMR_PCI_ANY_DEVICE) {
+		ret = find_free_device(manager, host, upstream, &device);
+		if (ret)
+			return ret;
+		devfn = device * FUNCTIONS_PER_DEVICE;
+	}
+	if (devfn >= DEVICES_PER_BUS * FUNCTIONS_PER_DEVICE)
+		return -ERANGE;
+	return vmr_pci_plug_at(manager, fn, host, upstream,
+			       bus_base(host, upstream) + devfn);
 }
 
 static int check_card(struct vmr_pci_function *const *fns, unsigned int nr)
@@ -108,7 +129,7 @@ int vmr_pci_plug_card_at(struct vmr_manager *manager,
 	int ret = check_card(fns, nr);
 
 	if (!ret && device == VMR_PCI_ANY_DEVICE)
-		ret = vmr_pci_free_device(manager, host, upstream, &device);
+		ret = find_free_device(manager, host, upstream, &device);
 	if (ret)
 		return ret;
 	if (device >= DEVICES_PER_BUS)

@@ -62,18 +62,6 @@ static void conf1_write_one(struct vmr_pci_conf1 *conf1, uint64_t offset,
 		vmr_pci_config_write(fn, reg, data, width);
 }
 
-static void conf1_lock(struct vmr_pci_conf1 *conf1)
-{
-	if (conf1->lock)
-		conf1->lock->lock(conf1->lock);
-}
-
-static void conf1_unlock(struct vmr_pci_conf1 *conf1)
-{
-	if (conf1->lock)
-		conf1->lock->unlock(conf1->lock);
-}
-
 static void conf1_read(struct vmr_device *dev, const struct vmr_access *access,
 		       void *data)
 {
@@ -81,10 +69,10 @@ static void conf1_read(struct vmr_device *dev, const struct vmr_access *access,
 	uint8_t *bytes = data;
 	uint32_t i;
 
-	conf1_lock(conf1);
+	vmr_pci_lock(conf1->lock);
 	for (i = 0; i < access->count; i++, bytes += access->width)
 		conf1_read_one(conf1, access->offset, bytes, access->width);
-	conf1_unlock(conf1);
+	vmr_pci_unlock(conf1->lock);
 }
 
 static void conf1_write(struct vmr_device *dev, const struct vmr_access *access,
@@ -94,10 +82,10 @@ static void conf1_write(struct vmr_device *dev, const struct vmr_access *access,
 	const uint8_t *bytes = data;
 	uint32_t i;
 
-	conf1_lock(conf1);
+	vmr_pci_lock(conf1->lock);
 	for (i = 0; i < access->count; i++, bytes += access->width)
 		conf1_write_one(conf1, access->offset, bytes, access->width);
-	conf1_unlock(conf1);
+	vmr_pci_unlock(conf1->lock);
 }
 
 static const struct vmr_device_ops conf1_ops = {

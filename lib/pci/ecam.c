@@ -62,13 +62,11 @@ static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
 	if (!is_valid(access))
 		return;
 	step = access->width > 4 ? 4 : access->width;
-	if (lock)
-		lock->lock(lock);
+	vmr_pci_lock(lock);
 	for (at = 0; at < size; at += step)
 		ecam_read_one(ecam, access->offset + at % access->width,
 			      &bytes[at], step);
-	if (lock)
-		lock->unlock(lock);
+	vmr_pci_unlock(lock);
 }
 
 static void ecam_write(struct vmr_device *dev, const struct vmr_access *access,
@@ -82,13 +80,11 @@ static void ecam_write(struct vmr_device *dev, const struct vmr_access *access,
 	if (!is_valid(access))
 		return;
 	step = access->width > 4 ? 4 : access->width;
-	if (lock)
-		lock->lock(lock);
+	vmr_pci_lock(lock);
 	for (at = 0; at < size; at += step)
 		ecam_write_one(ecam, access->offset + at % access->width,
 			       &bytes[at], step);
-	if (lock)
-		lock->unlock(lock);
+	vmr_pci_unlock(lock);
 }
 
 static const struct vmr_device_ops ecam_ops = {

@@ -25,9 +25,9 @@ static void init_ids(struct vmr_pci_function *fn, const struct vmr_pci_ids *ids)
 	put_le16(&config[PCI_SUBSYSTEM_ID], ids->subdevice);
 }
 
-static int init_function(struct vmr_pci_function *fn,
-			 const struct vmr_pci_ids *ids,
-			 const struct vmr_device_ops *ops, const char *name)
+static void init_function(struct vmr_pci_function *fn,
+			  const struct vmr_pci_ids *ids,
+			  const struct vmr_device_ops *ops, const char *name)
 {
 	fn->dev.ops = ops;
 	fn->dev.name = name;
@@ -37,7 +37,6 @@ static int init_function(struct vmr_pci_function *fn,
 	fn->wmask[PCI_CACHE_LINE_SIZE] = 0xff;
 	fn->wmask[PCI_INTERRUPT_LINE] = 0xff;
 	vmr_range_set_type(&fn->address, VMR_TYPE_PCI_FUNCTION);
-	return 0;
 }
 
 static int check_init(const struct vmr_pci_function *fn,
@@ -62,7 +61,8 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
 	fn->wmask = fn->conventional.wmask;
 	fn->w1cmask = fn->conventional.w1cmask;
 	fn->config_size = VMR_PCI_CONFIG_SIZE;
-	return init_function(fn, ids, ops, name);
+	init_function(fn, ids, ops, name);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init);
 
@@ -82,7 +82,8 @@ int vmr_pci_function_init_express(struct vmr_pci_function *fn,
 	fn->wmask = space->wmask;
 	fn->w1cmask = space->w1cmask;
 	fn->config_size = VMR_PCI_EXPRESS_CONFIG_SIZE;
-	return init_function(fn, ids, ops, name);
+	init_function(fn, ids, ops, name);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init_express);
 

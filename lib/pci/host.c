@@ -109,26 +109,13 @@ EXPORT_SYMBOL_GPL(vmr_pci_host_unregister);
 int vmr_pci_host_plug(struct vmr_pci_host *host, struct vmr_pci_function *fn,
 		      uint32_t devfn)
 {
-	uint32_t device;
-	int ret;
-
 	if (!host || !fn)
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
 	if (!host->manager)
 		return -ENOENT;
-	if (devfn == VMR_PCI_ANY_DEVICE) {
-		ret = vmr_pci_free_device(host->manager, host, NULL, &device);
-		if (ret)
-			return ret;
-		devfn = device << 3;
-	}
-	if (devfn > 0xff)
-		return -ERANGE;
-	return vmr_pci_plug_at(host->manager, fn, host, NULL,
-			       host->segment << 16 | host->bus_start << 8 |
-				       devfn);
+	return vmr_pci_plug_devfn(host->manager, host, NULL, fn, devfn);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_host_plug);
 

@@ -9,15 +9,20 @@
  */
 #include "pci.h"
 
+struct vmr_pci_host *vmr_pci_host_of_bus(const struct vmr_system *sys,
+					 uint64_t number)
+{
+	struct vmr_range *range = vmr_find(&sys->pci_buses, number);
+
+	return range ? container_of(range, struct vmr_pci_host, buses) : NULL;
+}
+
 struct vmr_pci_host *vmr_pci_find_host(const struct vmr_manager *manager,
 				       uint32_t segment, uint32_t bus)
 {
-	struct vmr_range *range;
-
 	if (!manager || segment > 0xffff || bus > 0xff)
 		return NULL;
-	range = vmr_find(&manager->sys->pci_buses, segment << 8 | bus);
-	return range ? container_of(range, struct vmr_pci_host, buses) : NULL;
+	return vmr_pci_host_of_bus(manager->sys, segment << 8 | bus);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_find_host);
 

@@ -104,12 +104,10 @@ static void msix_device_write(struct vmr_device *dev,
 		fn->device_ops->write(dev, access, data);
 	if (target != TARGET_TABLE)
 		return;
-	if (lock)
-		lock->lock(lock);
+	vmr_pci_lock(lock);
 	for (i = 0; i < access->count; i++, bytes += access->width)
 		vmr_pci_msix_write(fn, fn->msix, offset, bytes, access->width);
-	if (lock)
-		lock->unlock(lock);
+	vmr_pci_unlock(lock);
 }
 
 static int msix_device_set_resources(struct vmr_device *dev,

@@ -6,8 +6,7 @@
  *
  * The order of the files, each of which calls only those before it: address, lookup,
  * bar, window, capability, vector, msix, msi, msix_device, intx, access, reset, pm,
- * express, function, card, bridge, host, ecam, conf1,
- * state_ranges and state.
+ * express, function, card, bridge, host, ecam, conf1, state_ranges and state.
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -53,6 +52,19 @@ static inline struct vmr_pci_function *vmr_pci_to_function(struct vmr_range *ran
 {
 	return range ? container_of(range, struct vmr_pci_function, address) :
 		       NULL;
+}
+
+/* The lock of a host bridge, or NULL */
+static inline void vmr_pci_lock(struct vmr_lock_ops *lock)
+{
+	if (lock)
+		lock->lock(lock);
+}
+
+static inline void vmr_pci_unlock(struct vmr_lock_ops *lock)
+{
+	if (lock)
+		lock->unlock(lock);
 }
 
 /* The command register, and below, whether the function is in D0 */
@@ -108,9 +120,8 @@ int vmr_pci_check_capability(const struct vmr_pci_function *fn,
 void vmr_pci_reset_registers(struct vmr_pci_function *fn,
 			     enum vmr_pci_reset reset);
 
-/* bar.c: the offset of a BAR's register, and the number of these in the header */
+/* bar.c: the offset of a BAR's register */
 uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index);
-unsigned int vmr_pci_nr_bar_regs(const struct vmr_pci_function *fn);
 
 /*
  * bar.c: record which BAR registers a write begins or ends to size, before and after
@@ -122,13 +133,6 @@ void vmr_pci_record_sizing(struct vmr_pci_function *fn,
 /* bar.c: whether one of the registers of a BAR is being sized, by these bits */
 bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
 			unsigned int index);
-
-/* bar.c: whether the registers hold an address, and the CPU address */
-bool vmr_pci_bar_has_address(const struct vmr_pci_function *fn,
-			     const uint8_t *config, unsigned int index,
-			     uint64_t *addr);
-bool vmr_pci_bar_decodes(const struct vmr_pci_function *fn,
-			 const uint8_t *config, unsigned int index);
 
 /*
  * bar.c: a BAR and its placement by the registers @config, unless it is being sized.
@@ -171,6 +175,10 @@ bool vmr_pci_clip_to_cpu(const struct vmr_pci_function *fn, enum vmr_io io,
 const struct vmr_space *vmr_pci_space(const struct vmr_pci_function *fn,
 				      const struct vmr_system *sys,
 				      enum vmr_io io);
+
+/* lookup.c: the host bridge that has a number of the @pci_buses, or NULL */
+struct vmr_pci_host *vmr_pci_host_of_bus(const struct vmr_system *sys,
+					 uint64_t number);
 
 /* lookup.c: the bus that functions are on, behind @bridge or at the root */
 struct vmr_id_pool *vmr_pci_devfns(const struct vmr_manager *manager,
@@ -241,13 +249,14 @@ int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		    struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
 		    uint32_t address);
 
-/* card.c: plug a card, and find a device number that is free */
+/* card.c: plug a function, or a card, at a device number or at one that is free */
+int vmr_pci_plug_devfn(struct vmr_manager *manager, struct vmr_pci_host *host,
+		       struct vmr_pci_bridge *upstream,
+		       struct vmr_pci_function *fn, uint32_t devfn);
 int vmr_pci_plug_card_at(struct vmr_manager *manager,
 			 struct vmr_pci_host *host,
 			 struct vmr_pci_bridge *upstream,
 			 struct vmr_pci_function *const *fns, unsigned int nr,
 			 uint32_t device);
-int vmr_pci_free_device(struct vmr_manager *manager, struct vmr_pci_host *host,
-			struct vmr_pci_bridge *upstream, uint32_t *device);
 
 #endif /* VMR_LIB_PCI_PCI_H */

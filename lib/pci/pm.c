@@ -25,10 +25,11 @@ static void pm_written(struct vmr_pci_function *fn,
 	if (old_state == new_state)
 		return;
 	if (old_state == POWER_D3HOT && new_state == POWER_D0 &&
-	    !(fn->config[ctrl] & PCI_PM_CTRL_NO_SOFT_RESET))
+	    !(fn->config[ctrl] & PCI_PM_CTRL_NO_SOFT_RESET)) {
 		vmr_pci_reset(fn, VMR_PCI_RESET_FUNCTION);
-	else
-		vmr_pci_update_bars(fn, (1u << VMR_PCI_NR_BARS) - 1);
+		return;
+	}
+	vmr_pci_update_bars(fn, (1u << VMR_PCI_NR_BARS) - 1);
 	if (fn->bridge)
 		vmr_pci_update_windows(fn->bridge);
 }

@@ -119,10 +119,18 @@ static void restore_vector(struct vmr_pci_vector *vector, uint8_t pending)
 			(pending ? VMR_PCI_VECTOR_PENDING : 0);
 }
 
+static void get_dwords(const uint8_t *saved, uint32_t *dwords)
+{
+	int i;
+
+	for (i = 0; i < PCI_MSIX_ENTRY_SIZE / 4; i++)
+		dwords[i] = get_le32(&saved[4 * i]);
+}
+
 static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 			  const uint8_t *bytes)
 {
-	uint32_t i, j;
+	uint32_t i;
 
 	fn->sizing = bytes[fn->config_size + STATE_SIZING];
 	fn->intx_level = bytes[fn->config_size + STATE_INTX_LEVEL];
@@ -135,8 +143,7 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 		struct vmr_pci_msix_entry *entry = &fn->msix->entries[i];
 		const uint8_t *saved = &bytes[entry_at(fn, i)];
 
-		for (j = 0; j < PCI_MSIX_ENTRY_SIZE / 4; j++)
-			entry->dwords[j] = get_le32(&saved[4 * j]);
+		get_dwords(saved, entry->dwords);
 		restore_vector(&entry->vector, saved[PCI_MSIX_ENTRY_SIZE]);
 	}
 	if (fn->bridge)
@@ -213,7 +220,7 @@ static bool vectors_valid(const struct vmr_pci_function *fn,
 			  const uint8_t *bytes)
 {
 	uint32_t dwords[PCI_MSIX_ENTRY_SIZE / 4];
-	uint32_t i, j;
+	uint32_t i;
 
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		if (bytes[msi_at(fn) + i] > 1)
@@ -221,8 +228,7 @@ static bool vectors_valid(const struct vmr_pci_function *fn,
 	for (i = 0; i < nr_entries(fn); i++) {
 		const uint8_t *saved = &bytes[entry_at(fn, i)];
 
-		for (j = 0; j < PCI_MSIX_ENTRY_SIZE / 4; j++)
-			dwords[j] = get_le32(&saved[4 * j]);
+		get_dwords(saved, dwords);
 		if (!vmr_pci_msix_entry_valid(dwords) ||
 		    saved[PCI_MSIX_ENTRY_SIZE] > 1)
 			return false;
@@ -247,14 +253,12 @@ static struct vmr_pci_host *saved_host(const struct vmr_pci_function *fn,
 				       const struct vmr_restore_ctx *ctx)
 {
 	struct vmr_snapshot_range saved;
-	struct vmr_range *buses;
 
 	while (fn->upstream_bridge)
 		fn = &fn->upstream_bridge->fn;
 	if (vmr_snapshot_find_range(ctx, &fn->address, &saved) != VMR_LIVE)
 		return NULL;
-	buses = vmr_find(&sys->pci_buses, saved.start >> 8);
-	return buses ? container_of(buses, struct vmr_pci_host, buses) : NULL;
+	return vmr_pci_host_of_bus(sys, saved.start >> 8);
 }
 
 static size_t pci_block_size(const struct vmr_snapshot_block *block)
