@@ -303,6 +303,8 @@ void kvm_close(struct vmm *vmm);
 
 void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level);
 int kvm_route_chips(struct vmm *vmm);
+/* Whether the CPU stopped for an access, which is stored at @exit */
+bool kvm_is_access(struct kvm_run *run, struct vmm_exit *exit);
 int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params);
 
 /* kvm/vcpu.c */

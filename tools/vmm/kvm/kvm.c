@@ -273,6 +273,18 @@ static void flat_segment(struct kvm_segment *segment, uint16_t selector,
 	segment->g = 1;
 }
 
+/* Protected mode with flat segments; @code is their first selector */
+static void flat_segments(struct kvm_sregs *sregs, uint16_t code)
+{
+	flat_segment(&sregs->cs, code, CODE_SEGMENT);
+	flat_segment(&sregs->ds, code + 8, DATA_SEGMENT);
+	sregs->es = sregs->ds;
+	sregs->fs = sregs->ds;
+	sregs->gs = sregs->ds;
+	sregs->ss = sregs->ds;
+	sregs->cr0 = CR0_PE | CR0_ET;
+}
+
 /* Go on elsewhere, in 32-bit mode: flat segments, no paging, no interrupts. */
 int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
 {
@@ -285,13 +297,7 @@ int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
 	cpu->run->immediate_exit = 0;
 	if (ioctl(cpu->fd, KVM_GET_SREGS, &sregs))
 		goto fail;
-	flat_segment(&sregs.cs, 0x08, CODE_SEGMENT);
-	flat_segment(&sregs.ds, 0x10, DATA_SEGMENT);
-	sregs.es = sregs.ds;
-	sregs.fs = sregs.ds;
-	sregs.gs = sregs.ds;
-	sregs.ss = sregs.ds;
-	sregs.cr0 = CR0_PE | CR0_ET;
+	flat_segments(&sregs, 0x08);
 	sregs.cr3 = 0;
 	sregs.cr4 = 0;
 	sregs.efer = 0;
@@ -315,13 +321,7 @@ int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params)
 	struct kvm_sregs sregs;
 
 	if (!ioctl(cpu->fd, KVM_GET_SREGS, &sregs)) {
-		flat_segment(&sregs.cs, 0x10, CODE_SEGMENT);
-		flat_segment(&sregs.ds, 0x18, DATA_SEGMENT);
-		sregs.es = sregs.ds;
-		sregs.fs = sregs.ds;
-		sregs.gs = sregs.ds;
-		sregs.ss = sregs.ds;
-		sregs.cr0 = CR0_PE | CR0_ET;
+		flat_segments(&sregs, 0x10);
 		if (!ioctl(cpu->fd, KVM_SET_SREGS, &sregs) &&
 		    !ioctl(cpu->fd, KVM_SET_REGS, &regs))
 			return 0;
@@ -366,6 +366,30 @@ static time_t now(void)
 	return ts.tv_sec;
 }
 
+bool kvm_is_access(struct kvm_run *run, struct vmm_exit *exit)
+{
+	switch (run->exit_reason) {
+	case KVM_EXIT_IO:
+		exit->io = VMR_PIO;
+		exit->write = run->io.direction == KVM_EXIT_IO_OUT;
+		exit->addr = run->io.port;
+		exit->width = run->io.size;
+		exit->count = run->io.count;
+		exit->data = (char *)run + run->io.data_offset;
+		return true;
+	case KVM_EXIT_MMIO:
+		exit->io = VMR_MMIO;
+		exit->write = run->mmio.is_write;
+		exit->addr = run->mmio.phys_addr;
+		exit->width = run->mmio.len;
+		exit->count = 1;
+		exit->data = run->mmio.data;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * Handle the reason why the CPU stopped. Return: VMM_OK to go on. A failure before
  * the first exit is one of KVM, a later one is the guest's.
@@ -376,23 +400,14 @@ static enum vmm_status handle(struct vmm **machine, struct trace *trace)
 	struct kvm_run *run = cpu->run;
 	struct vmm_exit exit;
 
+	if (kvm_is_access(run, &exit)) {
+		vmm_route(cpu, &exit);
+		if (trace)
+			trace_put(trace, &exit);
+		scenario_step(machine);
+		return VMM_OK;
+	}
 	switch (run->exit_reason) {
-	case KVM_EXIT_IO:
-		exit.io = VMR_PIO;
-		exit.write = run->io.direction == KVM_EXIT_IO_OUT;
-		exit.addr = run->io.port;
-		exit.width = run->io.size;
-		exit.count = run->io.count;
-		exit.data = (char *)run + run->io.data_offset;
-		break;
-	case KVM_EXIT_MMIO:
-		exit.io = VMR_MMIO;
-		exit.write = run->mmio.is_write;
-		exit.addr = run->mmio.phys_addr;
-		exit.width = run->mmio.len;
-		exit.count = 1;
-		exit.data = run->mmio.data;
-		break;
 	case KVM_EXIT_INTR:
 		return VMM_OK;
 	case KVM_EXIT_HLT:
@@ -413,12 +428,6 @@ static enum vmm_status handle(struct vmm **machine, struct trace *trace)
 		vmm_err("exit of unknown kind %u", run->exit_reason);
 		return VMM_GUEST_FAILED;
 	}
-
-	vmm_route(cpu, &exit);
-	if (trace)
-		trace_put(trace, &exit);
-	scenario_step(machine);
-	return VMM_OK;
 }
 
 /*

@@ -88,25 +88,11 @@ static void handle_exit(struct vmm_cpu *cpu)
 	struct kvm_run *run = cpu->run;
 	struct vmm_exit exit;
 
+	if (kvm_is_access(run, &exit)) {
+		route(cpu, &exit);
+		return;
+	}
 	switch (run->exit_reason) {
-	case KVM_EXIT_IO:
-		exit.io = VMR_PIO;
-		exit.write = run->io.direction == KVM_EXIT_IO_OUT;
-		exit.addr = run->io.port;
-		exit.width = run->io.size;
-		exit.count = run->io.count;
-		exit.data = (char *)run + run->io.data_offset;
-		route(cpu, &exit);
-		break;
-	case KVM_EXIT_MMIO:
-		exit.io = VMR_MMIO;
-		exit.write = run->mmio.is_write;
-		exit.addr = run->mmio.phys_addr;
-		exit.width = run->mmio.len;
-		exit.count = 1;
-		exit.data = run->mmio.data;
-		route(cpu, &exit);
-		break;
 	case KVM_EXIT_INTR:
 		break;
 	case KVM_EXIT_SHUTDOWN:
