@@ -8,43 +8,11 @@
 #include <linux/pci_regs.h>
 
 #include "bus.h"
+#include "card_ops.h"
 
 #define COMMAND		PCI_COMMAND
-#define DECODE_IO	0x1u
-#define DECODE_MEM	0x2u
 
 #define ECAM		0x40000000u
-
-static inline void card_read(struct vmr_device *dev,
-			     const struct vmr_access *access, void *data)
-{
-	access_record(dev, access, 0);
-	answer(access, data);
-}
-
-static inline void card_write(struct vmr_device *dev,
-			      const struct vmr_access *access,
-			      const void *data)
-{
-	(void)data;
-	access_record(dev, access, 1);
-}
-
-static int card_refuses;
-
-static inline int card_set_resources(struct vmr_device *dev,
-				     const struct vmr_resource_set *set)
-{
-	(void)dev;
-	(void)set;
-	return card_refuses;
-}
-
-static const struct vmr_device_ops card_ops = {
-	.read = card_read,
-	.write = card_write,
-	.set_resources = card_set_resources,
-};
 
 static const struct vmr_pci_ids card_ids = {
 	.vendor = 0x1af4, .device = 0x1041, .subvendor = 0xabcd,

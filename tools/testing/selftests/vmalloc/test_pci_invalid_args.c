@@ -304,7 +304,9 @@ TEST(pci_address_text)
 							      &address)) {
 			TH_LOG("%s", cases[i].text);
 		}
-		want = cases[i].ret ? 0x77 : cases[i].address;
+		want = 0x77;
+		if (!cases[i].ret)
+			want = cases[i].address;
 		EXPECT_EQ(want, address);
 	}
 	EXPECT_EQ(-EINVAL, vmr_pci_parse_address(NULL, &address));
