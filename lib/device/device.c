@@ -69,14 +69,12 @@ static void park_granted(struct vmr_manager *manager, struct vmr_device *dev)
 	size_t i;
 
 	for (i = 0; i < dev->nr_constraints; i++) {
-		const struct vmr_constraint *c = &dev->constraints[i];
+		struct vmr_range *range = dev->constraints[i].range;
 
-		if (c->flags & VMR_GRANT_PARKED)
-			vmr_park(vmr_device_space(manager, dev,
-						  c->kind == VMR_KIND_PIO ?
-							  VMR_PIO :
-							  VMR_MMIO),
-				 c->range, c->range->start, c->range->last);
+		/* The check allows the flag for ranges of regions only */
+		if (dev->constraints[i].flags & VMR_GRANT_PARKED)
+			vmr_park(vmr_region_space(manager, vmr_to_region(range)),
+				 range, range->start, range->last);
 	}
 }
 
