@@ -84,6 +84,11 @@ struct vmr_pci_msi {
 	struct vmr_pci_vector		vectors[VMR_PCI_MSI_MAX_VECTORS];
 	uint8_t				contents[24];
 	bool				maskable;
+	/* the registers, as the threads of the device read them */
+	uint32_t			nr_enabled;
+	uint32_t			address[2];
+	uint32_t			data;
+	uint32_t			masked;
 	/* public: */
 };
 
@@ -173,6 +178,8 @@ struct vmr_pci_msix {
 	struct vmr_region		table;
 	struct vmr_region		pba;
 	uint8_t				contents[12];
+	/* PCI_MSIX_FLAGS, as the threads of the device read it */
+	uint16_t			flags;
 	/* public: */
 };
 
@@ -264,6 +271,11 @@ int vmr_pci_notify(struct vmr_pci_function *fn, uint32_t index);
  * @index: the vector, as for vmr_pci_notify()
  * @message: receives the message
  *
+ * A guest masks a vector before it changes its message (PCI Local Bus Specification
+ * 3.0, section 6.8.3.5). If it does not, the message may be partly the old one.
+ *
+ * Context: any thread, without a lock, as deliver() is called. The caller ensures that
+ * the function exists.
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, or there is no such vector;
  *  - -ENOENT: neither MSI-X nor MSI is enabled.

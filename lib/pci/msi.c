@@ -55,9 +55,22 @@ static uint8_t *msi_config(const struct vmr_pci_msi *msi)
 
 static bool is_masked(const struct vmr_pci_msi *msi, uint32_t index)
 {
-	if (!msi->maskable)
-		return false;
-	return get_le32(msi_config(msi) + msi_mask(msi)) >> index & 1;
+	return READ_ONCE(msi->masked) >> index & 1;
+}
+
+/* Copy the registers to where the threads of the device read them */
+static void publish(struct vmr_pci_msi *msi)
+{
+	const uint8_t *cap = msi_config(msi);
+	bool is_64bit = get_le16(&cap[PCI_MSI_FLAGS]) & PCI_MSI_FLAGS_64BIT;
+
+	WRITE_ONCE(msi->nr_enabled, vmr_pci_msi_nr_enabled(cap));
+	WRITE_ONCE(msi->address[0], get_le32(&cap[PCI_MSI_ADDRESS_LO]));
+	WRITE_ONCE(msi->address[1],
+		   is_64bit ? get_le32(&cap[PCI_MSI_ADDRESS_HI]) : 0);
+	WRITE_ONCE(msi->data, get_le16(&cap[msi_data(msi)]));
+	WRITE_ONCE(msi->masked,
+		   msi->maskable ? get_le32(&cap[msi_mask(msi)]) : 0);
 }
 
 /* Block or unblock each vector, and deliver what was pending */
@@ -126,7 +139,8 @@ static void update(struct vmr_pci_function *fn, bool message)
 	/* A callback for an earlier change may have unplugged the function */
 	if (!fn->manager)
 		return;
-	set_nr_vectors(msi, vmr_pci_msi_nr_enabled(msi_config(msi)));
+	publish(msi);
+	set_nr_vectors(msi, msi->nr_enabled);
 	for (i = 0; message && msi->range.node.link && i < msi->waiter.nr; i++)
 		vmr_pci_report_message(fn, i);
 	if (fn->manager)
@@ -161,6 +175,7 @@ static void msi_clear(struct vmr_pci_function *fn,
 	struct vmr_pci_msi *msi = to_msi(reg_block);
 	uint32_t i;
 
+	WRITE_ONCE(msi->nr_enabled, 0);
 	for (i = 0; i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		vmr_pci_vector_clear(&msi->vectors[i]);
 	if (fn->manager)
@@ -177,6 +192,7 @@ static void msi_restored(struct vmr_pci_function *fn,
 	struct vmr_pci_msi *msi = to_msi(reg_block);
 	uint32_t i;
 
+	publish(msi);
 	if (msi->range.node.link) {
 		msi->waiter.nr =
 			(uint32_t)(msi->range.last - msi->range.start + 1);
@@ -266,7 +282,7 @@ EXPORT_SYMBOL_GPL(vmr_pci_add_msi_maskable);
 
 static int notify_msi(struct vmr_pci_function *fn, uint32_t index)
 {
-	uint32_t nr = vmr_pci_msi_nr_enabled(msi_config(fn->msi));
+	uint32_t nr = READ_ONCE(fn->msi->nr_enabled);
 
 	if (!nr)
 		return -ENOENT;
@@ -279,16 +295,13 @@ static int notify_msi(struct vmr_pci_function *fn, uint32_t index)
 
 static bool uses_msix(const struct vmr_pci_function *fn)
 {
-	return fn->msix &&
-	       vmr_pci_msix_enabled(&fn->config[fn->msix->reg_block.offset]);
+	return fn->msix && vmr_pci_msix_enabled(fn->msix);
 }
 
 int vmr_pci_notify(struct vmr_pci_function *fn, uint32_t index)
 {
 	if (!fn)
 		return -EINVAL;
-	if (!READ_ONCE(fn->manager))
-		return -ENOENT;
 	if (!uses_msix(fn))
 		return fn->msi ? notify_msi(fn, index) : -ENOENT;
 	if (index >= fn->msix->nr)
@@ -303,19 +316,16 @@ EXPORT_SYMBOL_GPL(vmr_pci_notify);
 static int msi_message(const struct vmr_pci_msi *msi, uint32_t index,
 		       struct vmr_pci_message *message)
 {
-	const uint8_t *cap = msi_config(msi);
-	uint32_t nr = vmr_pci_msi_nr_enabled(cap);
+	uint32_t nr = READ_ONCE(msi->nr_enabled);
 
 	if (!nr)
 		return -ENOENT;
 	if (index >= nr)
 		return -EINVAL;
-	message->address = get_le32(&cap[PCI_MSI_ADDRESS_LO]);
-	if (get_le16(&cap[PCI_MSI_FLAGS]) & PCI_MSI_FLAGS_64BIT)
-		message->address |=
-			(uint64_t)get_le32(&cap[PCI_MSI_ADDRESS_HI]) << 32;
+	message->address = READ_ONCE(msi->address[0]) |
+			   (uint64_t)READ_ONCE(msi->address[1]) << 32;
 	/* The number of the vector is in the low bits of the data */
-	message->data = (get_le16(&cap[msi_data(msi)]) & ~(nr - 1)) | index;
+	message->data = (READ_ONCE(msi->data) & ~(nr - 1)) | index;
 	message->masked = is_masked(msi, index);
 	return 0;
 }
@@ -332,8 +342,9 @@ int vmr_pci_get_message(const struct vmr_pci_function *fn, uint32_t index,
 	if (index >= fn->msix->nr)
 		return -EINVAL;
 	dwords = fn->msix->entries[index].dwords;
-	message->address = dwords[0] | (uint64_t)dwords[1] << 32;
-	message->data = dwords[2];
+	message->address = READ_ONCE(dwords[0]) |
+			   (uint64_t)READ_ONCE(dwords[1]) << 32;
+	message->data = READ_ONCE(dwords[2]);
 	message->masked = vmr_pci_msix_entry_masked(fn->msix, index);
 	return 0;
 }

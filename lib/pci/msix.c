@@ -25,20 +25,22 @@ bool vmr_pci_msix_entry_valid(const uint32_t *dwords)
 	return true;
 }
 
-bool vmr_pci_msix_enabled(const uint8_t *cap)
+bool vmr_pci_msix_enabled(const struct vmr_pci_msix *msix)
 {
-	return get_le16(&cap[PCI_MSIX_FLAGS]) & PCI_MSIX_FLAGS_ENABLE;
+	return READ_ONCE(msix->flags) & PCI_MSIX_FLAGS_ENABLE;
 }
 
-static const uint8_t *msix_config(const struct vmr_pci_msix *msix)
+/* Copy the flags to where the threads of the device read them */
+static void publish(struct vmr_pci_msix *msix)
 {
-	return &msix->fn->config[msix->reg_block.offset];
+	uint32_t reg = msix->reg_block.offset + PCI_MSIX_FLAGS;
+
+	WRITE_ONCE(msix->flags, get_le16(&msix->fn->config[reg]));
 }
 
 bool vmr_pci_msix_entry_masked(const struct vmr_pci_msix *msix, uint32_t index)
 {
-	return get_le16(msix_config(msix) + PCI_MSIX_FLAGS) &
-		       PCI_MSIX_FLAGS_MASKALL ||
+	return READ_ONCE(msix->flags) & PCI_MSIX_FLAGS_MASKALL ||
 	       READ_ONCE(msix->entries[index].dwords[ENTRY_CTRL_DWORD]) &
 		       PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
@@ -66,7 +68,7 @@ static void update_blocked(struct vmr_pci_msix *msix, uint32_t index, bool used)
 
 static bool is_used(const struct vmr_pci_msix *msix, uint32_t index)
 {
-	return vmr_pci_msix_enabled(msix_config(msix)) &&
+	return vmr_pci_msix_enabled(msix) &&
 	       !vmr_pci_msix_entry_masked(msix, index);
 }
 
@@ -128,7 +130,7 @@ static void update_entry(struct vmr_pci_msix *msix, uint32_t index,
 	}
 	/* A callback may have unplugged the function */
 	if (changed && entry->range.node.link &&
-	    vmr_pci_msix_enabled(msix_config(msix)))
+	    vmr_pci_msix_enabled(msix))
 		vmr_pci_report_message(msix->fn, index);
 	if (msix->fn->manager)
 		update_blocked(msix, index, used);
@@ -139,10 +141,11 @@ static void update_entries(struct vmr_pci_msix *msix, bool changed)
 	struct vmr_pci_function *fn = msix->fn;
 	uint32_t i;
 
+	publish(msix);
 	/* A callback may unplug the function */
 	for (i = 0; fn->manager && i < msix->nr; i++)
 		update_entry(msix, i, changed);
-	if (fn->manager && !vmr_pci_msix_enabled(msix_config(msix)))
+	if (fn->manager && !vmr_pci_msix_enabled(msix))
 		free_vectors(msix);
 }
 
@@ -160,6 +163,7 @@ static void clear_entries(struct vmr_pci_msix *msix)
 {
 	uint32_t i, j;
 
+	WRITE_ONCE(msix->flags, 0);
 	for (i = 0; i < msix->nr; i++) {
 		for (j = 0; j < ENTRY_CTRL_DWORD; j++)
 			WRITE_ONCE(msix->entries[i].dwords[j], 0);
@@ -185,6 +189,7 @@ static void msix_restored(struct vmr_pci_function *fn,
 	struct vmr_pci_msix *msix = to_msix(reg_block);
 	uint32_t i;
 
+	publish(msix);
 	for (i = 0; fn->manager && i < msix->nr; i++) {
 		struct vmr_pci_msix_entry *entry = &msix->entries[i];
 

@@ -204,7 +204,7 @@ uint32_t vmr_pci_msi_pending_reg(const struct vmr_pci_msi *msi);
 
 /* msi.c, msix.c: the number of vectors that the registers at @cap enable */
 uint32_t vmr_pci_msi_nr_enabled(const uint8_t *cap);
-bool vmr_pci_msix_enabled(const uint8_t *cap);
+bool vmr_pci_msix_enabled(const struct vmr_pci_msix *msix);
 
 /* msix.c: whether an entry is possible, and whether the guest masks it */
 bool vmr_pci_msix_entry_valid(const uint32_t *dwords);

@@ -48,8 +48,10 @@ static bool expect_vector(const struct vmr_pci_function *fn,
 	}
 	if (!msix || index >= msix->nr)
 		return false;
+	config += msix->reg_block.offset;
 	expect_vectors(expected, &msix->entries[index].range,
-		       vmr_pci_msix_enabled(&config[msix->reg_block.offset]));
+		       get_le16(&config[PCI_MSIX_FLAGS]) &
+			       PCI_MSIX_FLAGS_ENABLE ? 1 : 0);
 	return true;
 }
 

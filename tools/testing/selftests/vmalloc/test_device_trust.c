@@ -599,27 +599,28 @@ TEST(memory_access_across_subregion_refused)
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x103ff8, data, 8, 1));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x104008, data, 8, 1));
 	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0x104001, data, 8, 1));
-	/* A subregion is no region that a guest could place on its own, */
+	/* A subregion is no region that a guest could place on its own. */
 	REFUSED(-EINVAL, vmr_region_program(&m.manager, &part[0], 0));
 	REFUSED(-EINVAL, vmr_region_move(&m.manager, &part[0], 0, NULL));
 	EXPECT_FALSE(vmr_region_mapping(&part[0]).mapped);
+}
 
-	/* and none that a device could have besides, before the region is added. */
-	{
-		struct vmr_region around = { .size = 0 }, inner = { .size = 0 };
-		struct probe q;
+/* A subregion is none that a device could have besides, before its region is added. */
+TEST(subregion_has_one_owner)
+{
+	struct vmr_region around = { .size = 0 }, inner = { .size = 0 };
+	struct probe q;
 
-		probe_init(&q, "q");
-		vmr_region_init(&around, VMR_MMIO, VMR_REGION_MEMORY, 0x1000, 0,
-				"around");
-		vmr_region_init(&inner, VMR_MMIO, VMR_REGION_TRAPPED, 8, 0, "inner");
-		ASSERT_EQ(0, vmr_region_add_subregion(&around, &inner));
-		EXPECT_EQ(-EEXIST, vmr_device_add_region(&q.dev, &inner));
-		EXPECT_EQ(-EEXIST, vmr_region_add_subregion(&around, &inner));
-		EXPECT_NULL(q.dev.regions);
-		ASSERT_EQ(0, vmr_device_add_region(&q.dev, &around));
-		EXPECT_EQ(&q.dev, inner.device);
-	}
+	ASSERT_EQ(0, machine_up());
+	probe_init(&q, "q");
+	vmr_region_init(&around, VMR_MMIO, VMR_REGION_MEMORY, 0x1000, 0, "around");
+	vmr_region_init(&inner, VMR_MMIO, VMR_REGION_TRAPPED, 8, 0, "inner");
+	ASSERT_EQ(0, vmr_region_add_subregion(&around, &inner));
+	EXPECT_EQ(-EEXIST, vmr_device_add_region(&q.dev, &inner));
+	EXPECT_EQ(-EEXIST, vmr_region_add_subregion(&around, &inner));
+	EXPECT_NULL(q.dev.regions);
+	ASSERT_EQ(0, vmr_device_add_region(&q.dev, &around));
+	EXPECT_EQ(&q.dev, inner.device);
 }
 
 /* Placements */

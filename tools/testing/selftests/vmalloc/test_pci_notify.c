@@ -22,6 +22,7 @@ struct sender {
 	struct vmr_pci_msix		msix;
 	struct vmr_pci_msix_entry	entries[ENTRIES];
 	unsigned int			delivered[ENTRIES];
+	uint32_t			last_data;
 	unsigned int			changed[ENTRIES];	/* vector_changed() */
 	unsigned int			messages[ENTRIES];	/* message_changed() */
 	int				error[ENTRIES];
@@ -35,8 +36,14 @@ static struct sender *to_sender(struct vmr_pci_function *fn)
 	return owner_of(fn, struct sender, fn);
 }
 
+/* An owner gets the message in the thread that sends it */
 static void count_delivered(struct vmr_pci_function *fn, uint32_t index)
 {
+	struct vmr_pci_message message;
+
+	if (!vmr_pci_get_message(fn, index, &message))
+		__atomic_store_n(&to_sender(fn)->last_data, message.data,
+				 __ATOMIC_RELAXED);
 	__atomic_fetch_add(&to_sender(fn)->delivered[index], 1, __ATOMIC_SEQ_CST);
 }
 
