@@ -37,7 +37,7 @@ make --no-print-directory -s O="$O" "$O/libvmalloc.a" || exit
 rm -rf "$O/regressions"
 mkdir -p "$tree" "$build"
 cp -r Makefile Kbuild include lib tools "$tree" || exit
-"${make[@]}" "$build/libvmalloc.a" || exit
+"${make[@]}" "$build/libvmalloc.a" "$build/libvmalloc-kvm.a" || exit
 
 # The programs that the tests of the field are in, compiled once
 programs=
@@ -65,7 +65,8 @@ failing()
 	local program
 
 	for program in $programs; do
-		gcc "$build/$program.o" "$build/libvmalloc.a" -lpthread \
+		gcc "$build/$program.o" "$build/libvmalloc-kvm.a" \
+			"$build/libvmalloc.a" -lpthread \
 			-o "$build/$program" || { echo "LINK"; return; }
 		timeout 1800 "$build/$program" 2>/dev/null
 	done | sed -n 's/^\(# *\)\?not ok [0-9]* *-\? *\([a-z_0-9]*\.\)*\([a-z_0-9]*\).*/\3/p' |
@@ -99,7 +100,7 @@ for id; do
 		continue
 	fi
 	patch -d "$tree" -p1 -s -F0 <"$patch"
-	if "${make[@]}" "$build/libvmalloc.a"; then
+	if "${make[@]}" "$build/libvmalloc.a" "$build/libvmalloc-kvm.a"; then
 		verdict "$id" "$(failing)"
 	else
 		verdict "$id" "(it does not compile)"
