@@ -201,8 +201,8 @@ struct vmr_pci_reg_block {
  *	number, or NULL if the vector was freed or could not be allocated; in the
  *	latter case @error is the reason, else 0. MSI has one call for the whole
  *	block, with @index 0
- * @message_changed: the address, the data or the mask of vector @index has changed;
- *	see vmr_pci_get_message()
+ * @message_changed: the address, the data or the mask of vector @index has changed,
+ *	or the vector was allocated; see vmr_pci_get_message()
  * @deliver: send the message of vector @index. Called by vmr_pci_notify(), on its
  *	thread and without a lock, and on the update side when the guest unmasks a
  *	pending vector

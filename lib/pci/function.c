@@ -166,7 +166,8 @@ static void leave(struct vmr_pci_function *fn)
 	if (fn->host)
 		fn->host->nr_functions--;
 	fn->manager = NULL;
-	fn->host = NULL;
+	/* A write of the MSI-X table may load it meanwhile */
+	WRITE_ONCE(fn->host, NULL);
 }
 
 /* Undo vmr_pci_attach() of a function that was not registered */
@@ -220,12 +221,29 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_plug);
 
+/* All vectors that are held count before one that waits is requested */
+static void count_vectors(struct vmr_pci_function *fn)
+{
+	const struct vmr_pci_msix *msix = fn->msix;
+	const struct vmr_range *range;
+	uint32_t i;
+
+	fn->nr_vectors = 0;
+	if (fn->msi && fn->msi->range.node.link) {
+		range = &fn->msi->range;
+		fn->nr_vectors = (uint32_t)(range->last - range->start + 1);
+	}
+	for (i = 0; msix && i < msix->nr; i++)
+		fn->nr_vectors += !!msix->entries[i].range.node.link;
+}
+
 /* The vectors, the level of the pin, and the place of a BAR that is being sized */
 static void function_restored(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
 	struct vmr_pci_bar *bar;
 
+	count_vectors(fn);
 	for (bar = fn->bars; bar < fn->bars + VMR_PCI_NR_BARS; bar++) {
 		bar->has_old_start = vmr_range_state(&bar->region.range) !=
 				     VMR_FREE;
