@@ -6,7 +6,8 @@
  * both on to the callbacks of the owner. A memory BAR traps the two as subregions. The
  * callbacks run on the read side.
  * Reads take no lock: each dword is loaded at once. Writes acquire the update-side
- * lock of the host bridge.
+ * lock of the host bridge. tools/testing/spin/reset.pml has a model of writes during a
+ * reset.
  */
 #include "pci.h"
 
@@ -89,6 +90,18 @@ static void msix_device_read(struct vmr_device *dev,
 					      access->width);
 }
 
+/*
+ * A write that waits for the lock while the function is reset must not change the table
+ * afterwards: the guest's next driver relies on the reset values.
+ */
+static bool is_table_mapped(const struct vmr_pci_function *fn)
+{
+	const struct vmr_pci_bar *bar =
+		&fn->bars[fn->msix->layout.table_bar];
+
+	return vmr_range_state(&bar->region.range) == VMR_LIVE;
+}
+
 static void msix_device_write(struct vmr_device *dev,
 			      const struct vmr_access *access,
 			      const void *data)
@@ -98,14 +111,16 @@ static void msix_device_write(struct vmr_device *dev,
 	uint64_t offset;
 	uint32_t i;
 	enum target target = find_target(fn->msix, access, &offset);
-	struct vmr_lock_ops *lock = fn->host ? fn->host->lock : NULL;
+	const struct vmr_pci_host *host = READ_ONCE(fn->host);
+	struct vmr_lock_ops *lock = host ? host->lock : NULL;
 
 	if (target == TARGET_OWNER && fn->device_ops->write)
 		fn->device_ops->write(dev, access, data);
 	if (target != TARGET_TABLE)
 		return;
 	vmr_pci_lock(lock);
-	for (i = 0; i < access->count; i++, bytes += access->width)
+	for (i = 0; is_table_mapped(fn) && i < access->count;
+	     i++, bytes += access->width)
 		vmr_pci_msix_write(fn, fn->msix, offset, bytes, access->width);
 	vmr_pci_unlock(lock);
 }
