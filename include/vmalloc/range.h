@@ -270,8 +270,8 @@ struct vmr_gap {
  *
  * The old content of @space has no meaning, so ranges that are still in it are not
  * removed. The caller must zero them before it uses them again. The library takes most of
- * them for ranges of no space, but some for ranges of the new @space: only a debug build
- * tells these apart, reports a call with one, and refuses it.
+ * them for ranges of no space, but some for ranges of the new @space. Only a debug build
+ * detects these: it reports a call with one, and refuses it.
  *
  * Return: 0, or -EINVAL if @space is NULL or @start is above @last.
  */

@@ -284,7 +284,7 @@ TEST(irq_share_any_tie_lowest_line)
 }
 
 #define MODEL_LINES	12
-#define MODEL_SHARES	200
+#define MODEL_SHARES	40
 
 /* Among the lines that a request permits, the lowest of those with fewest sharers */
 static struct vmr_shared_irq *choose_line(struct vmr_shared_irq *lines,
@@ -308,31 +308,48 @@ static struct vmr_shared_irq *choose_line(struct vmr_shared_irq *lines,
 	return best;
 }
 
-/* The choice of a line is that of a search through all lines, for any bounds. */
+/*
+ * The choice of a line is that of a search through all lines, for any bounds, while
+ * shares come at fixed and at chosen lines, and go.
+ */
 TEST(irq_share_choice_as_by_search)
 {
 	static struct vmr_shared_irq lines[MODEL_LINES], *expected;
 	static struct vmr_irq_share shares[MODEL_SHARES];
-	struct vmr_resource res;
+	static struct vmr_resource_set sets[MODEL_SHARES];
+	static struct vmr_resource res[MODEL_SHARES];
 	struct vmr_constraint c;
 	uint32_t seed = 1;
-	size_t i;
+	size_t i, n;
 
 	ASSERT_EQ(0, machine_up());
-	/* Lines 0, 5, 10 and so on, modulo 64, in no order */
+	/* Lines 0, 35, 6 and so on */
 	for (i = 0; i < MODEL_LINES; i++)
 		ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &lines[i],
 						       i * 35 % 64, "shared",
 						       NULL));
-	for (i = 0; i < MODEL_SHARES; i++) {
-		vmr_resource_set_init(&l.set, &res, 1);
+	for (n = 0; n < 20000; n++) {
 		seed = seed * 1103515245 + 12345;
-		c = any_line(&shares[i]);
-		c.request.min = seed >> 8 & 63;
-		c.request.max = c.request.min + (seed >> 16 & 31);
-		c.request.align = seed >> 24 & 3 ? 0 : 1u << (seed >> 26 & 3);
-		expected = choose_line(lines, &c.request);
-		EXPECT_EQ(expected ? 0 : -ENOSPC, grant(c));
+		i = (seed >> 8) % MODEL_SHARES;
+		if (shares[i].irq) {
+			vmr_system_free_resources(&m.sys, &sets[i]);
+			continue;
+		}
+		vmr_resource_set_init(&sets[i], &res[i], 1);
+		seed = seed * 1103515245 + 12345;
+		if (seed >> 30 == 0) {
+			expected = &lines[(seed >> 8) % MODEL_LINES];
+			c = line_at(&shares[i], vmr_id_value(&expected->range));
+		} else {
+			c = any_line(&shares[i]);
+			c.request.min = seed >> 8 & 63;
+			c.request.max = c.request.min + (seed >> 16 & 31);
+			c.request.align = seed >> 24 & 3 ? 0 : 1u << (seed >> 26 & 3);
+			expected = choose_line(lines, &c.request);
+		}
+		EXPECT_EQ(expected ? 0 : -ENOSPC,
+			  vmr_system_alloc_resources(&m.sys, &c, 1, &sets[i],
+						     NULL, NULL));
 		EXPECT_EQ(expected, shares[i].irq);
 	}
 }

@@ -4,9 +4,9 @@
  *
  * Each test has the id of a report: ch is cloud-hypervisor, fc firecracker, kt
  * kvmtool, rv rust-vmm's vm-allocator, kvm its kvm-ioctls, acrn
- * acrn-hypervisor, edk2 the firmware, cve a public list of vulnerabilities. The number
- * is that of the issue or the pull request. A test checks only what its report describes: if one bug is
- * put back, exactly one test fails.
+ * acrn-hypervisor, edk2 the firmware, cve a public list of vulnerabilities. The
+ * number is that of the issue or the pull request. A test checks only what its
+ * report describes: if one bug is put back, exactly one test fails.
  */
 #include <pthread.h>
 #include <sched.h>
