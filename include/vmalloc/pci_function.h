@@ -182,6 +182,9 @@ struct vmr_pci_reg_block {
 	/* private: called before the function is registered; may refuse it */
 	int (*plug)(struct vmr_pci_function *fn,
 		    struct vmr_pci_reg_block *reg_block);
+	/* undoes @plug if the function is not registered after all */
+	void (*undo_plug)(struct vmr_pci_function *fn,
+			  struct vmr_pci_reg_block *reg_block);
 	/* called after the function was registered with restored registers */
 	void (*restored)(struct vmr_pci_function *fn,
 			 struct vmr_pci_reg_block *reg_block);

@@ -181,6 +181,9 @@ struct vmr_pci_msix {
 	uint8_t				contents[12];
 	/* PCI_MSIX_FLAGS, as the threads of the device read it */
 	uint16_t			flags;
+	/* whether plugging the function has added @table and @pba */
+	bool				new_table;
+	bool				new_pba;
 	/* public: */
 };
 

@@ -105,6 +105,17 @@ static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
 	return ret;
 }
 
+/* Undo what prepare_blocks() has done */
+static void undo_blocks(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_reg_block *reg_block;
+
+	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
+		if (reg_block->undo_plug)
+			reg_block->undo_plug(fn, reg_block);
+}
+
+/* The only block with something to prepare is MSI-X, which undoes it if it fails */
 static int prepare_blocks(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
@@ -176,6 +187,7 @@ void vmr_pci_detach(struct vmr_pci_function *fn)
 	struct vmr_id_pool *ids = vmr_pci_devfns(fn->manager,
 						 fn->upstream_bridge);
 
+	undo_blocks(fn);
 	leave(fn);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
@@ -309,6 +321,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 		function_restored(fn);
 		return 0;
 	}
+	undo_blocks(fn);
 	leave(fn);
 	fn->host = old_host;
 	fn->dev.parent_bus = old_parent;
