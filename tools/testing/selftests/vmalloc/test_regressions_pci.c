@@ -533,7 +533,7 @@ static bool is_used(struct full_card *c)
 
 static bool is_reset(struct full_card *c, unsigned int resets)
 {
-	return c->resets == resets && state_of(bar(&c->fn, 0)) == VMR_FREE &&
+	return c->resets == resets && state_of(bar(&c->fn, 0)) != VMR_LIVE &&
 	       vmr_range_state(&c->entries[0].range) == VMR_FREE &&
 	       !reg_read(&c->fn, COMMAND, 2) &&
 	       vmr_pci_notify(&c->fn, 0) == -ENOENT;
