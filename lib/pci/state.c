@@ -7,6 +7,8 @@
  */
 #include "pci.h"
 
+#include "snapshot/snapshot.h"
+
 #include <vmalloc/pci_snapshot.h>
 
 /* The description, in little-endian order */
@@ -150,6 +152,13 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 		restore_windows(fn, sys);
 }
 
+/* The bits of a byte of the PCI Express capability that the library changes */
+static uint8_t express_bits(const struct vmr_pci_function *fn, uint32_t at)
+{
+	return (uint8_t)(vmr_pci_express_variable_bits(fn, at & ~1u) >>
+			 8 * (at & 1));
+}
+
 /* The bits of a byte of configuration space that are not constant */
 static uint8_t variable_bits(const struct vmr_pci_function *fn, uint32_t at)
 {
@@ -160,6 +169,8 @@ static uint8_t variable_bits(const struct vmr_pci_function *fn, uint32_t at)
 		mask = 0xff;
 	if (at == PCI_STATUS)
 		mask |= PCI_STATUS_INTERRUPT;
+	if (fn->express && at >= fn->express->reg_block.offset)
+		mask |= express_bits(fn, at - fn->express->reg_block.offset);
 	/* The functions of a card are restored one by one */
 	if (at == PCI_HEADER_TYPE)
 		mask |= VMR_PCI_MULTIFUNCTION;
@@ -244,7 +255,29 @@ static bool state_valid(const struct vmr_pci_function *fn,
 	return description_valid(fn, description) &&
 	       !(bytes[PCI_STATUS] & PCI_STATUS_INTERRUPT) ==
 		       !description[STATE_INTX_LEVEL] &&
-	       vectors_valid(fn, bytes);
+	       vectors_valid(fn, bytes) &&
+	       (!fn->express || vmr_pci_express_link_valid(fn, bytes));
+}
+
+static bool port_valid(const struct vmr_pci_function *fn, const uint8_t *bytes,
+		       bool may_be_occupied)
+{
+	return !fn->bridge || !fn->bridge->port ||
+	       vmr_pci_port_state_valid(fn->bridge->port, bytes,
+					may_be_occupied,
+					bytes[fn->config_size +
+					      STATE_INTX_LEVEL]);
+}
+
+/* A saved address must be one that the function can be plugged at */
+static bool address_valid(const struct vmr_pci_function *fn,
+			  const struct vmr_restore_ctx *ctx)
+{
+	struct vmr_snapshot_range saved;
+
+	return vmr_snapshot_find_range(ctx, &fn->address, &saved) == VMR_FREE ||
+	       vmr_pci_devfn_allowed(fn->upstream_bridge,
+				     (uint32_t)saved.start);
 }
 
 /* The host bridge above, by the saved address of the function at the root */
@@ -299,7 +332,11 @@ static bool pci_block_check(const struct vmr_snapshot_block *block,
 	struct vmr_pci_function *fn = block->owner;
 
 	fn->host = saved_host(fn, block->sys, ctx);
-	return state_valid(fn, saved) &&
+	return state_valid(fn, saved) && address_valid(fn, ctx) &&
+	       port_valid(fn, saved,
+			  fn->bridge &&
+				  vmr_restore_may_have_live(ctx,
+							    &fn->bridge->devfns.space)) &&
 	       vmr_pci_matches_ranges(fn, block->sys, ctx, saved,
 				      saved[fn->config_size + STATE_SIZING]);
 }

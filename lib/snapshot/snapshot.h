@@ -94,6 +94,13 @@ int vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size);
 void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx);
 
 /*
+ * snapshot_check.c, for the checks of blocks: whether live ranges of @space are saved;
+ * true if the snapshot does not have the space
+ */
+bool vmr_restore_may_have_live(const struct vmr_restore_ctx *ctx,
+			       const struct vmr_space *space);
+
+/*
  * snapshot_check.c, for the second pass: read the records, and remove nodes from
  * @ctx->keys
  */

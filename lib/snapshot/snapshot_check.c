@@ -351,6 +351,23 @@ static int check_spaces(struct vmr_restore_ctx *ctx)
 	return ret;
 }
 
+bool vmr_restore_may_have_live(const struct vmr_restore_ctx *ctx,
+			       const struct vmr_space *space)
+{
+	struct vmr_restore_ctx walk = *ctx;
+	struct vmr_records r = { 0 };
+	size_t i;
+
+	/* The spaces have been checked */
+	walk.at = HEAD_SIZE;
+	for (i = 0; i < ctx->snap->nr_spaces; i++) {
+		vmr_restore_read_space(&walk, &r);
+		if (ctx->snap->spaces[i].space == space)
+			return r.nr_live;
+	}
+	return true;
+}
+
 static bool fixed_is_saved(const struct vmr_restore_ctx *ctx,
 			   const struct vmr_snapshot_fixed *fixed)
 {
