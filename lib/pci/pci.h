@@ -100,6 +100,13 @@ static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 	return (uint32_t)fn->address.start & 0xff;
 }
 
+/* The port that a function belongs to, or NULL */
+static inline struct vmr_pci_port *
+vmr_pci_port_of(const struct vmr_pci_function *fn)
+{
+	return fn->bridge ? fn->bridge->port : NULL;
+}
+
 /* Whether a bridge leads to a single device, by a link */
 static inline bool vmr_pci_has_one_device(const struct vmr_pci_bridge *bridge)
 {
@@ -328,14 +335,13 @@ bool vmr_pci_slot_written(struct vmr_pci_port *port,
 			  const struct vmr_pci_write *write);
 
 /*
- * slot.c, port.c: whether saved registers @config are possible. @may_be_occupied: a
- * function behind the port is saved; @up, @disabled: the link
+ * slot.c, port.c: whether saved registers are possible for a port that is @occupied by
+ * the saved functions
  */
-bool vmr_pci_slot_state_valid(const struct vmr_pci_port *port,
-			      const uint8_t *config, bool may_be_occupied,
-			      bool up, bool disabled);
+bool vmr_pci_slot_state_valid(const struct vmr_pci_port *port, uint32_t status,
+			      bool occupied);
 bool vmr_pci_port_state_valid(const struct vmr_pci_port *port,
-			      const uint8_t *config, bool may_be_occupied,
+			      const uint8_t *config, bool occupied,
 			      bool intx_level);
 bool vmr_pci_express_link_valid(const struct vmr_pci_function *fn,
 				const uint8_t *config);

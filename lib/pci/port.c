@@ -141,12 +141,10 @@ static void port_written(struct vmr_pci_function *fn,
 	bool released;
 
 	(void)reg_block;
-	/* Callbacks may unplug the port, earlier and here, and the card */
-	if (!fn->manager)
-		return;
 	released = vmr_pci_slot_written(port, write);
 	update_link(port);
 	vmr_pci_port_update_interrupt(port);
+	/* A callback may have unplugged the card by itself */
 	if (released && vmr_pci_is_occupied(port))
 		port->released(port);
 }
@@ -192,33 +190,34 @@ static uint32_t reg32(const struct vmr_pci_port *port, const uint8_t *config,
 }
 
 bool vmr_pci_port_state_valid(const struct vmr_pci_port *port,
-			      const uint8_t *config, bool may_be_occupied,
+			      const uint8_t *config, bool occupied,
 			      bool intx_level)
 {
 	uint32_t link = reg32(port, config, PCI_EXP_LNKCTL);
-	bool up = link >> 16 & PCI_EXP_LNKSTA_DLLLA;
-	bool disabled = link & PCI_EXP_LNKCTL_LD;
+	uint32_t slot = reg32(port, config, PCI_EXP_SLTCTL);
+	bool up = has_link(port) && occupied && !(slot & PCI_EXP_SLTCTL_PCC) &&
+		  !(link & PCI_EXP_LNKCTL_LD);
 	bool service;
 
+	if (up != !!(link >> 16 & PCI_EXP_LNKSTA_DLLLA))
+		return false;
 	if (!has_link(port))
-		return !up;
-	service = vmr_pci_slot_wants_service(port, config);
-	return !(up && (disabled || !may_be_occupied)) &&
-	       vmr_pci_slot_state_valid(port, config, may_be_occupied, up,
-					disabled) &&
-	       intx_level == (config[PCI_INTERRUPT_PIN] && service &&
-			      !msi_enabled(port, config));
+		return true;
+	service = vmr_pci_slot_wants_service(port, config) &&
+		  !msi_enabled(port, config);
+	return vmr_pci_slot_state_valid(port, slot >> 16, occupied) &&
+	       intx_level == (config[PCI_INTERRUPT_PIN] && service);
 }
 
-/* The bits of a register pair that change without a write of the guest */
+/* The bits of a 16-bit register that change without a write of the guest */
 uint32_t vmr_pci_express_variable_bits(const struct vmr_pci_function *fn,
 				       uint32_t reg)
 {
-	bool is_port = fn->bridge && fn->bridge->port;
+	const struct vmr_pci_port *port = vmr_pci_port_of(fn);
 
 	if (reg == PCI_EXP_LNKSTA)
-		return LINK_STATE | (is_port ? PCI_EXP_LNKSTA_DLLLA : 0);
-	if (reg == PCI_EXP_SLTSTA && is_port)
+		return LINK_STATE | (port ? PCI_EXP_LNKSTA_DLLLA : 0);
+	if (reg == PCI_EXP_SLTSTA && port)
 		return PCI_EXP_SLTSTA_PDS | PCI_EXP_SLTSTA_MRLSS |
 		       PCI_EXP_SLTSTA_EIS;
 	return 0;
@@ -339,8 +338,8 @@ static void init_capabilities(struct vmr_pci_port *port,
 	struct vmr_pci_function *fn = &port->bridge.fn;
 	int ret = vmr_pci_add_express(fn, &port->express, config->type);
 
-	if (!ret && has_link(port))
-		ret = vmr_pci_add_msi_maskable(fn, &port->msi, 0, 1, true);
+	if (has_link(port))
+		ret |= vmr_pci_add_msi_maskable(fn, &port->msi, 0, 1, true);
 	VMR_ASSERT(!ret);
 	port->express.reg_block.write = port_written;
 	port->express.reg_block.reset = port_reset;

@@ -13,6 +13,10 @@
 	(PCI_EXP_SLTSTA_ABP | PCI_EXP_SLTSTA_PFD | PCI_EXP_SLTSTA_MRLSC | \
 	 PCI_EXP_SLTSTA_PDC | PCI_EXP_SLTSTA_CC)
 
+/* The states, which are no events */
+#define STATES \
+	(PCI_EXP_SLTSTA_PDS | PCI_EXP_SLTSTA_MRLSS | PCI_EXP_SLTSTA_EIS)
+
 static void set_control(struct vmr_pci_port *port, uint32_t value)
 {
 	put_le16(&port->space.config[port->express.reg_block.offset +
@@ -265,21 +269,17 @@ bool vmr_pci_slot_written(struct vmr_pci_port *port,
 	       !is_off(port, old);
 }
 
-bool vmr_pci_slot_state_valid(const struct vmr_pci_port *port,
-			      const uint8_t *config, bool may_be_occupied,
-			      bool up, bool disabled)
+bool vmr_pci_slot_state_valid(const struct vmr_pci_port *port, uint32_t status,
+			      bool occupied)
 {
-	const uint8_t *cap = &config[port->express.reg_block.offset];
-	uint32_t status = get_le16(&cap[PCI_EXP_SLTSTA]);
-	bool power = !(get_le16(&cap[PCI_EXP_SLTCTL]) & PCI_EXP_SLTCTL_PCC);
-	bool present = status & PCI_EXP_SLTSTA_PDS;
-	bool open = vmr_pci_slot_has(port, PCI_EXP_SLTCAP_MRLSP) && !present;
+	uint32_t expected = 0;
 
-	if (!vmr_pci_has_slot(port))
-		return true;
-	return (!present || may_be_occupied) &&
-	       up == (present && power && !disabled) &&
-	       open == !!(status & PCI_EXP_SLTSTA_MRLSS) &&
-	       (!(status & PCI_EXP_SLTSTA_EIS) ||
-		vmr_pci_slot_has(port, PCI_EXP_SLTCAP_EIP));
+	if (vmr_pci_has_slot(port) && occupied)
+		expected = PCI_EXP_SLTSTA_PDS;
+	else if (vmr_pci_slot_has(port, PCI_EXP_SLTCAP_MRLSP))
+		expected = PCI_EXP_SLTSTA_MRLSS;
+	/* The guest may have engaged an interlock or not */
+	if (vmr_pci_slot_has(port, PCI_EXP_SLTCAP_EIP))
+		status &= ~PCI_EXP_SLTSTA_EIS;
+	return (status & STATES) == expected;
 }

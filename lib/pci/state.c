@@ -259,12 +259,34 @@ static bool state_valid(const struct vmr_pci_function *fn,
 	       (!fn->express || vmr_pci_express_link_valid(fn, bytes));
 }
 
-static bool port_valid(const struct vmr_pci_function *fn, const uint8_t *bytes,
-		       bool may_be_occupied)
+/* Whether a saved address is that of a function behind the bridge, not only held */
+static bool is_occupied(const struct vmr_pci_bridge *bridge,
+			const struct vmr_restore_ctx *ctx,
+			const struct vmr_records *r)
 {
-	return !fn->bridge || !fn->bridge->port ||
-	       vmr_pci_port_state_valid(fn->bridge->port, bytes,
-					may_be_occupied,
+	const struct vmr_pci_function *fn;
+	size_t i;
+
+	for (i = 0; i < r->nr_live; i++) {
+		fn = vmr_pci_to_function(vmr_restore_live_node(ctx, r, i));
+		if (fn->upstream_bridge == bridge)
+			return true;
+	}
+	return false;
+}
+
+static bool port_valid(const struct vmr_pci_function *fn, const uint8_t *bytes,
+		       const struct vmr_restore_ctx *ctx)
+{
+	const struct vmr_pci_port *port = vmr_pci_port_of(fn);
+	struct vmr_records r;
+
+	/* Nothing can be said without the space behind the port */
+	if (!port ||
+	    !vmr_restore_find_space(ctx, &port->bridge.devfns.space, &r))
+		return true;
+	return vmr_pci_port_state_valid(port, bytes,
+					is_occupied(&port->bridge, ctx, &r),
 					bytes[fn->config_size +
 					      STATE_INTX_LEVEL]);
 }
@@ -333,10 +355,7 @@ static bool pci_block_check(const struct vmr_snapshot_block *block,
 
 	fn->host = saved_host(fn, block->sys, ctx);
 	return state_valid(fn, saved) && address_valid(fn, ctx) &&
-	       port_valid(fn, saved,
-			  fn->bridge &&
-				  vmr_restore_may_have_live(ctx,
-							    &fn->bridge->devfns.space)) &&
+	       port_valid(fn, saved, ctx) &&
 	       vmr_pci_matches_ranges(fn, block->sys, ctx, saved,
 				      saved[fn->config_size + STATE_SIZING]);
 }
