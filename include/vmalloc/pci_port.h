@@ -51,12 +51,12 @@ extern "C" {
  * this condition sends vector 0. Without MSI the pin of the port has this level. The
  * caller sets @bridge.fn.events for deliver().
  *
- * The removal of a card is pending from vmr_pci_slot_request_removal() until the
- * guest has let the card go and it is pulled, the guest turns the power indicator from
- * blinking to on, the guest switches the power on again, or the port is reset. The
- * functions in the slot have the state VMR_DEVICE_REMOVAL_REQUESTED meanwhile, which
- * vmr_snapshot_describe_device() saves. The registers of a slot are saved with the
- * registers of its port.
+ * The removal of a card is pending from vmr_pci_slot_request_removal() until the card
+ * is pulled or the guest keeps it. The guest keeps it by turning the power indicator
+ * from blinking to on, or by switching the power on again. A reset of the port ends
+ * the request. The functions in the slot have the state VMR_DEVICE_REMOVAL_REQUESTED
+ * meanwhile, which vmr_snapshot_describe_device() saves. The registers of a slot are
+ * saved with the registers of its port.
  *
  * All calls are update-side calls.
  */

@@ -331,7 +331,7 @@ static bool config_valid(const struct vmr_pci_port_config *config)
 	       config->slot_number < SLOT_NUMBERS;
 }
 
-/* What the port has besides a bridge; nothing of it can fail in an empty space */
+/* The capabilities of a port. None can fail, since the space of the bridge is empty */
 static void init_capabilities(struct vmr_pci_port *port,
 			      const struct vmr_pci_port_config *config)
 {

@@ -16,7 +16,7 @@
 #define EIS	PCI_EXP_SLTSTA_EIS
 #define PFD	PCI_EXP_SLTSTA_PFD
 
-/* What a driver has in the control register besides power and power indicator */
+/* The control register of a driver, without power and power indicator */
 #define DRIVER \
 	(INTERRUPTS | PCI_EXP_SLTCTL_ABPE | PCI_EXP_SLTCTL_PDCE | \
 	 PCI_EXP_SLTCTL_DLLSCE | ATTENTION_OFF)
