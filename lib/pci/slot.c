@@ -29,18 +29,11 @@ static void set_status(struct vmr_pci_port *port, uint32_t value)
 				     PCI_EXP_SLTSTA], value);
 }
 
-struct vmr_pci_function *vmr_pci_next_on_bus(const struct vmr_pci_bridge *bridge,
-					     struct vmr_pci_function *fn)
-{
-	do
-		fn = vmr_pci_next_function(NULL, bridge, fn);
-	while (fn && fn->upstream_bridge != bridge);
-	return fn;
-}
-
 bool vmr_pci_is_occupied(const struct vmr_pci_port *port)
 {
-	return vmr_pci_next_function(NULL, &port->bridge, NULL);
+	const struct vmr_pci_place place = vmr_pci_behind(&port->bridge);
+
+	return vmr_pci_next_at(&place, NULL);
 }
 
 bool vmr_pci_has_slot(const struct vmr_pci_port *port)
@@ -187,12 +180,11 @@ void vmr_pci_slot_update_presence(struct vmr_pci_port *port)
 	set_status(port, status | events_of_presence(port, occupied));
 }
 
-static void cancel_removal(struct vmr_pci_port *port)
+static void cancel_removal(const struct vmr_pci_port *port)
 {
-	struct vmr_pci_function *fn = NULL;
+	const struct vmr_pci_place place = vmr_pci_behind(&port->bridge);
 
-	while ((fn = vmr_pci_next_on_bus(&port->bridge, fn)))
-		vmr_device_cancel_removal(fn->manager, &fn->dev);
+	vmr_pci_cancel_removal(&place);
 }
 
 void vmr_pci_slot_reset(struct vmr_pci_port *port)
