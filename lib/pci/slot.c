@@ -4,7 +4,7 @@
  *
  * The state of a slot is in PCI_EXP_SLTCTL and PCI_EXP_SLTSTA, and in the state of the
  * functions in it: whether their removal is pending. A port without a slot has zeroes
- * in these registers.
+ * in these registers. tools/testing/spin/slot.pml has a model of a driver.
  */
 #include "pci.h"
 
@@ -180,8 +180,9 @@ void vmr_pci_slot_update_presence(struct vmr_pci_port *port)
 	status ^= PCI_EXP_SLTSTA_PDS;
 	if (vmr_pci_slot_has(port, PCI_EXP_SLTCAP_MRLSP))
 		status ^= PCI_EXP_SLTSTA_MRLSS;
+	/* An unnoticed button was meant for the card that is gone */
 	if (!occupied)
-		status &= ~PCI_EXP_SLTSTA_EIS;
+		status &= ~(PCI_EXP_SLTSTA_EIS | PCI_EXP_SLTSTA_ABP);
 	if (!(vmr_pci_port_reg(port, PCI_EXP_SLTCTL) & PCI_EXP_SLTCTL_HPIE))
 		init_power(port, occupied);
 	set_status(port, status | events_of_presence(port, occupied));

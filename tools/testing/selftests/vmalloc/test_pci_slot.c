@@ -276,6 +276,15 @@ TEST(slot_button_withdrawn)
 	EXPECT_EQ(0U, port_lines[1].level);
 }
 
+/* So is one that was meant for a card which is gone. */
+TEST(slot_button_of_pulled_card)
+{
+	ASSERT_EQ(0, occupied_up());
+	ASSERT_EQ(0, vmr_pci_slot_request_removal(&port));
+	ASSERT_EQ(0, vmr_pci_slot_pull(&port));
+	EXPECT_EQ(PDC | DLLSC, status(&port));
+}
+
 /* A card that comes before the driver has noticed that one went has no button. */
 TEST(slot_add_after_unnoticed_pull)
 {
