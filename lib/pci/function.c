@@ -117,13 +117,13 @@ static void undo_blocks(struct vmr_pci_function *fn)
 			reg_block->undo_plug(fn, reg_block);
 }
 
-/* The only block with something to prepare is MSI-X, which undoes it if it fails */
 bool vmr_pci_devfn_allowed(const struct vmr_pci_bridge *upstream, uint32_t devfn)
 {
 	return !upstream || !vmr_pci_has_one_device(upstream) ||
 	       devfn < FUNCTIONS_PER_DEVICE;
 }
 
+/* The only block with something to prepare is MSI-X, which undoes it if it fails */
 static int prepare_blocks(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
