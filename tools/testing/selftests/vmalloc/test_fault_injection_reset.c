@@ -188,7 +188,7 @@ static void put_away(void)
 }
 
 /*
- * What calls back
+ * Operations that call back
  */
 
 static void reset_function(void)
