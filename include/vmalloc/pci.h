@@ -19,6 +19,7 @@
  *  - pci_host.h: host bridges, segments, ECAM, configuration mechanism #1
  *  - pci_reset.h: resets
  *  - pci_rebar.h: resizable BARs
+ *  - pci_ari.h: devices with up to 256 functions
  *  - pci_snapshot.h: functions and bridges in a snapshot; not included here
  *
  * Registers have the names of <linux/pci_regs.h> in all comments.
@@ -31,5 +32,6 @@
 #include <vmalloc/pci_host.h>
 #include <vmalloc/pci_reset.h>
 #include <vmalloc/pci_rebar.h>
+#include <vmalloc/pci_ari.h>
 
 #endif /* VMALLOC_PCI_H */

@@ -137,6 +137,7 @@ struct vmr_pci_msix;
 struct vmr_pci_express;
 struct vmr_pci_pm;
 struct vmr_pci_rebar;
+struct vmr_pci_ari;
 
 /**
  * struct vmr_pci_write - a write to configuration space
@@ -289,6 +290,7 @@ struct vmr_pci_function {
 	struct vmr_pci_express		*express;
 	struct vmr_pci_pm		*pm;
 	struct vmr_pci_rebar		*rebar;
+	struct vmr_pci_ari		*ari;
 	/* the callbacks for accesses, if @dev has those of the library */
 	const struct vmr_device_ops	*device_ops;
 	uint32_t			nr_vectors;	/* held or waited for */

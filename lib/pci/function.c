@@ -105,6 +105,13 @@ static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
 	return ret;
 }
 
+bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
+			   const struct vmr_pci_bridge *upstream, uint32_t devfn)
+{
+	return !upstream || !vmr_pci_has_one_device(upstream) || fn->ari ||
+	       devfn < VMR_PCI_FUNCTIONS;
+}
+
 static int prepare_blocks(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
@@ -142,6 +149,8 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	struct vmr_id_pool *ids = vmr_pci_devfns(manager, upstream);
 	int ret;
 
+	if (!vmr_pci_devfn_allowed(fn, upstream, address))
+		return -ERANGE;
 	ret = take_address(ids, fn, address, &fn->address_reserved);
 	if (ret)
 		return ret;
@@ -185,6 +194,7 @@ void vmr_pci_attached(struct vmr_pci_function *fn)
 {
 	vmr_id_raise_watermark(vmr_pci_devfns(fn->manager, fn->upstream_bridge),
 			       &fn->address);
+	vmr_pci_ari_update(fn);
 }
 
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
@@ -288,6 +298,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	enter(fn);
 	ret = vmr_device_register_restored(manager, &fn->dev, failed);
 	if (!ret) {
+		vmr_pci_ari_update(fn);
 		function_restored(fn);
 		return 0;
 	}
@@ -331,6 +342,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	leave(fn);
 	ret = vmr_device_unregister(manager, &fn->dev);
 	VMR_ASSERT(ret >= 0 || ret == -ENOENT);
+	vmr_pci_ari_update(fn);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
 	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */

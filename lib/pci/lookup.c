@@ -125,6 +125,16 @@ static struct vmr_pci_bridge *bridge_to_bus(const struct vmr_space *space,
 	return found;
 }
 
+/* A link leads to device 0 */
+static struct vmr_pci_function *forwarded_to(const struct vmr_pci_bridge *bridge,
+					     uint32_t devfn)
+{
+	if (devfn >= VMR_PCI_FUNCTIONS && vmr_pci_has_one_device(bridge) &&
+	    !vmr_pci_ari_forwards(bridge))
+		return NULL;
+	return plugged_at(&bridge->devfns, devfn);
+}
+
 /* The loop ends: @parent increases, and a bus number is at most 255 */
 static struct vmr_pci_function *find_behind(const struct vmr_manager *manager,
 					    const struct vmr_pci_host *host,
@@ -139,7 +149,7 @@ static struct vmr_pci_function *find_behind(const struct vmr_manager *manager,
 	while ((bridge = bridge_to_bus(space, host, base, parent, bus))) {
 		parent = bridge->fn.config[PCI_SECONDARY_BUS];
 		if (parent == bus)
-			return plugged_at(&bridge->devfns, address & 0xff);
+			return forwarded_to(bridge, address & 0xff);
 		space = &bridge->bridges;
 		base = 0;
 	}

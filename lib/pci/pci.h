@@ -6,7 +6,7 @@
  *
  * The order of the files, each of which calls only those before it: address, lookup,
  * bar_size, bar, window, capability, rebar, vector, msix, msi, msix_device, intx,
- * access, reset, pm, express, function, card, bridge, host, ecam, conf1, state_ranges
+ * access, reset, pm, express, ari, function, card, bridge, host, ecam, conf1, state_ranges
  * and state.
  */
 #ifndef VMR_LIB_PCI_PCI_H
@@ -94,11 +94,43 @@ static inline void vmr_pci_set_multifunction(struct vmr_pci_function *fn)
 	fn->config[PCI_HEADER_TYPE] |= VMR_PCI_MULTIFUNCTION;
 }
 
+/* The functions of a device without ARI */
+#define VMR_PCI_FUNCTIONS	8
+
 /* The device and function number of a function on its bus */
 static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 {
 	return (uint32_t)fn->address.start & 0xff;
 }
+
+/* Whether a bridge leads to a single device, by a link */
+static inline bool vmr_pci_has_one_device(const struct vmr_pci_bridge *bridge)
+{
+	const struct vmr_pci_express *express = bridge->fn.express;
+
+	return express && (express->type == VMR_PCI_EXPRESS_ROOT_PORT ||
+			   express->type == VMR_PCI_EXPRESS_DOWNSTREAM_PORT);
+}
+
+/* Whether such a bridge forwards to more than eight functions */
+static inline bool vmr_pci_ari_forwards(const struct vmr_pci_bridge *bridge)
+{
+	uint32_t offset = bridge->fn.express->reg_block.offset;
+
+	return get_le16(&bridge->fn.config[offset + PCI_EXP_DEVCTL2]) &
+	       PCI_EXP_DEVCTL2_ARI;
+}
+
+/* The byte of the ARI capability that names the next function */
+#define VMR_PCI_ARI_NEXT	(PCI_ARI_CAP + 1)
+
+/* ari.c: follow a function with ARI that was plugged or unplugged */
+void vmr_pci_ari_update(struct vmr_pci_function *fn);
+
+/* function.c: whether a function may have this number behind a bridge, or NULL */
+bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
+			   const struct vmr_pci_bridge *upstream,
+			   uint32_t devfn);
 
 /* capability.c: add a register block, which does not overlap another */
 void vmr_pci_add_reg_block(struct vmr_pci_function *fn,

@@ -84,6 +84,9 @@ static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
 		if (reg_block->read)
 			reg_block->read(fn, reg_block);
 	memcpy(bytes, fn->config, fn->config_size);
+	/* vmr_pci_register_restored() finds the next function */
+	if (fn->ari)
+		bytes[fn->ari->reg_block.offset + VMR_PCI_ARI_NEXT] = 0;
 	save_description(fn, &bytes[fn->config_size]);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		bytes[msi_at(fn) + i] =
