@@ -19,7 +19,8 @@ void vmr_pci_ari_update(struct vmr_pci_function *fn)
 	struct vmr_pci_function *prev = NULL;
 	struct vmr_range *range;
 
-	if (!fn->ari)
+	/* VFs are found by their offset and stride */
+	if (!fn->ari || fn->pf)
 		return;
 	/* The function may be gone */
 	set_next(fn, 0);
@@ -28,7 +29,7 @@ void vmr_pci_ari_update(struct vmr_pci_function *fn)
 	for (range = vmr_first_range(&upstream->devfns.space); range;
 	     range = vmr_next_range(range)) {
 		fn = vmr_pci_to_function(range);
-		if (!fn->manager || !fn->ari)
+		if (!fn->manager || !fn->ari || fn->pf)
 			continue;
 		set_next(fn, 0);
 		if (prev)

@@ -109,7 +109,7 @@ bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
 			   const struct vmr_pci_bridge *upstream, uint32_t devfn)
 {
 	return !upstream || !vmr_pci_has_one_device(upstream) || fn->ari ||
-	       devfn < VMR_PCI_FUNCTIONS;
+	       fn->pf || devfn < VMR_PCI_FUNCTIONS;
 }
 
 static int prepare_blocks(struct vmr_pci_function *fn)
@@ -149,6 +149,9 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	struct vmr_id_pool *ids = vmr_pci_devfns(manager, upstream);
 	int ret;
 
+	/* A VF is plugged while its PF enables it */
+	if (fn->pf && !fn->pf->sriov->busy)
+		return -EINVAL;
 	if (!vmr_pci_devfn_allowed(fn, upstream, address))
 		return -ERANGE;
 	ret = take_address(ids, fn, address, &fn->address_reserved);
@@ -235,8 +238,11 @@ static void function_restored(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
 	struct vmr_pci_bar *bar;
+	unsigned int i;
 
-	for (bar = fn->bars; bar < fn->bars + VMR_PCI_NR_BARS; bar++) {
+	fn->vf_unpowered = !vmr_pci_powered(fn, fn->config);
+	for (i = 0; i < vmr_pci_nr_bars(fn); i++) {
+		bar = vmr_pci_bar(fn, i);
 		bar->has_old_start = vmr_range_state(&bar->region.range) !=
 				     VMR_FREE;
 		bar->old_start = bar->region.range.start;
@@ -270,6 +276,8 @@ static int check_restored(struct vmr_manager *manager,
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
+	if (fn->pf && !fn->pf->manager)
+		return -ENOENT;
 	ids = vmr_pci_devfns(manager, fn->upstream_bridge);
 	if (vmr_range_state(&fn->address) != VMR_LIVE ||
 	    !vmr_in_space(&ids->space, &fn->address) ||
@@ -283,8 +291,11 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 {
 	struct vmr_pci_host *old_host;
 	struct vmr_bus *old_parent;
-	int ret = check_restored(manager, fn);
+	int ret;
 
+	if (fn && fn->pf)
+		fn->upstream_bridge = fn->pf->upstream_bridge;
+	ret = check_restored(manager, fn);
 	if (!ret)
 		ret = prepare_blocks(fn);
 	if (ret)
@@ -321,6 +332,27 @@ static void release_resources(struct vmr_pci_function *fn)
 			reg_block->remove(fn, reg_block);
 }
 
+void vmr_pci_unplug_begin(struct vmr_pci_function *fn)
+{
+	/* Listeners must not find vectors of an unregistered function */
+	release_resources(fn);
+	vmr_id_free_range(vmr_pci_devfns(fn->manager, fn->upstream_bridge),
+			  &fn->address);
+	leave(fn);
+}
+
+void vmr_pci_unplug_end(struct vmr_pci_function *fn)
+{
+	vmr_pci_ari_update(fn);
+	fn->upstream_bridge = NULL;
+	fn->dev.parent_bus = NULL;
+	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
+	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
+	if (fn->multifunction)
+		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
+	fn->multifunction = false;
+}
+
 int vmr_pci_unplug(struct vmr_pci_function *fn)
 {
 	struct vmr_manager *manager;
@@ -331,25 +363,14 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	manager = fn->manager;
 	if (!manager)
 		return -ENOENT;
-	if (fn->dev.transaction ||
+	if (fn->dev.transaction || fn->pf || (fn->sriov && fn->sriov->busy) ||
 	    (fn->bridge && fn->bridge->devfns.space.nr_ranges) ||
 	    vmr_bus_in_use(fn->dev.subordinate))
 		return -EBUSY;
-	/* Listeners must not find vectors of an unregistered function */
-	release_resources(fn);
-	vmr_id_free_range(vmr_pci_devfns(manager, fn->upstream_bridge),
-			  &fn->address);
-	leave(fn);
+	vmr_pci_unplug_begin(fn);
 	ret = vmr_device_unregister(manager, &fn->dev);
 	VMR_ASSERT(ret >= 0 || ret == -ENOENT);
-	vmr_pci_ari_update(fn);
-	fn->upstream_bridge = NULL;
-	fn->dev.parent_bus = NULL;
-	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
-	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
-	if (fn->multifunction)
-		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
-	fn->multifunction = false;
+	vmr_pci_unplug_end(fn);
 	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;
 }

@@ -144,7 +144,7 @@ static struct vmr_pci_function *find_behind(const struct vmr_manager *manager,
 	uint32_t parent = host ? host->bus_start : 0;
 	uint64_t base = address >> 16 << 8;
 	uint32_t bus = address >> 8 & 0xff;
-	struct vmr_pci_bridge *bridge;
+	struct vmr_pci_bridge *bridge, *last = NULL;
 
 	while ((bridge = bridge_to_bus(space, host, base, parent, bus))) {
 		parent = bridge->fn.config[PCI_SECONDARY_BUS];
@@ -152,8 +152,12 @@ static struct vmr_pci_function *find_behind(const struct vmr_manager *manager,
 			return forwarded_to(bridge, address & 0xff);
 		space = &bridge->bridges;
 		base = 0;
+		last = bridge;
 	}
-	return NULL;
+	/* VFs may be on later buses than the secondary one */
+	return last ? plugged_at(&last->devfns, (bus - parent) << 8 |
+							(address & 0xff)) :
+		      NULL;
 }
 
 struct vmr_pci_function *
@@ -184,7 +188,8 @@ uint32_t vmr_pci_function_address(const struct vmr_pci_function *fn)
 		return (uint32_t)fn->address.start;
 	while (root->upstream_bridge)
 		root = &root->upstream_bridge->fn;
-	bus = fn->upstream_bridge->fn.config[PCI_SECONDARY_BUS];
+	bus = fn->upstream_bridge->fn.config[PCI_SECONDARY_BUS] +
+	      ((uint32_t)fn->address.start >> 8);
 	return ((uint32_t)root->address.start & 0xffff0000u) | bus << 8 |
 	       vmr_pci_devfn(fn);
 }

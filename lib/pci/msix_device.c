@@ -126,28 +126,34 @@ static const struct vmr_device_ops msix_device_ops = {
 	.set_resources = msix_device_set_resources,
 };
 
+/* The region of a VF's BAR is part of one of its PF */
+static struct vmr_region *bar_region(struct vmr_pci_function *fn, uint32_t bar)
+{
+	return fn->pf ? &fn->pf->sriov->bars[bar].region : &fn->bars[bar].region;
+}
+
 static int add_subregion(struct vmr_pci_function *fn, struct vmr_region *sub,
 			 uint32_t bar, uint64_t offset, uint64_t size,
 			 const char *name)
 {
-	struct vmr_region *region = &fn->bars[bar].region;
+	struct vmr_region *region = bar_region(fn, bar);
 
 	if (region->type != VMR_REGION_MEMORY || sub->device)
 		return 0;
 	vmr_region_init(sub, VMR_MMIO, VMR_REGION_TRAPPED, size, bar, name);
 	sub->offset = offset;
+	if (fn->pf)
+		sub->offset += fn->vf_index * fn->pf->sriov->sizes[bar];
 	return vmr_region_add_subregion(region, sub);
 }
 
-static int add_subregions(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *reg_block)
+int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_pci_msix_layout *l = &msix->layout;
 	bool had_table = msix->table.device;
 	int ret;
 
-	(void)reg_block;
 	ret = add_subregion(fn, &msix->table, l->table_bar, l->table_offset,
 			    vmr_pci_msix_table_size(msix->nr), "MSI-X table");
 	if (ret)
@@ -156,8 +162,15 @@ static int add_subregions(struct vmr_pci_function *fn,
 			    vmr_pci_msix_pba_size(msix->nr),
 			    "MSI-X pending bits");
 	if (ret && !had_table && msix->table.device)
-		vmr_region_remove_last_subregion(&fn->bars[l->table_bar].region);
+		vmr_region_remove_last_subregion(bar_region(fn, l->table_bar));
 	return ret;
+}
+
+static int msix_plug(struct vmr_pci_function *fn,
+		     struct vmr_pci_reg_block *reg_block)
+{
+	(void)reg_block;
+	return vmr_pci_msix_add_subregions(fn);
 }
 
 static bool is_inside_bar(const struct vmr_pci_function *fn, uint32_t bar,
@@ -225,7 +238,7 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	init_contents(msix);
 	desc.contents = msix->contents;
 	vmr_pci_msix_init(fn, msix);
-	msix->reg_block.plug = add_subregions;
+	msix->reg_block.plug = msix_plug;
 	fn->device_ops = fn->dev.ops;
 	fn->dev.ops = &msix_device_ops;
 	return vmr_pci_add_capability(fn, &msix->reg_block, &desc);

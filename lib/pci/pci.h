@@ -6,8 +6,8 @@
  *
  * The order of the files, each of which calls only those before it: address, lookup,
  * bar_size, bar, window, capability, rebar, vector, msix, msi, msix_device, intx,
- * access, reset, pm, express, ari, function, card, bridge, host, ecam, conf1, state_ranges
- * and state.
+ * access, reset, pm, express, ari, function, card, bridge, host, ecam, conf1, sriov_device,
+ * sriov, state_ranges and state.
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -153,6 +153,32 @@ int vmr_pci_check_capability(const struct vmr_pci_function *fn,
 void vmr_pci_reset_registers(struct vmr_pci_function *fn,
 			     enum vmr_pci_reset reset);
 
+/*
+ * A BAR of a function. Those of the header come first, then the VF BARs of a physical
+ * function.
+ */
+static inline unsigned int vmr_pci_nr_bars(const struct vmr_pci_function *fn)
+{
+	return fn->sriov ? VMR_PCI_VF_BAR(VMR_PCI_SRIOV_NR_BARS) :
+			   VMR_PCI_NR_BARS;
+}
+
+static inline uint32_t vmr_pci_all_bars(const struct vmr_pci_function *fn)
+{
+	return (1u << vmr_pci_nr_bars(fn)) - 1;
+}
+
+static inline struct vmr_pci_bar *vmr_pci_bar(const struct vmr_pci_function *fn,
+					      unsigned int index)
+{
+	return index < VMR_PCI_NR_BARS ?
+		       &((struct vmr_pci_function *)fn)->bars[index] :
+		       &fn->sriov->bars[index - VMR_PCI_NR_BARS];
+}
+
+/* The page size registers count in units of 4 KiB */
+#define VMR_PCI_SRIOV_PAGE_SHIFT	12
+
 /* The size field of a resizable BAR counts from 1 MiB */
 #define VMR_PCI_REBAR_SHIFT	20
 
@@ -170,11 +196,25 @@ uint64_t vmr_pci_rebar_size(const uint8_t *cap, uint32_t entry);
 bool vmr_pci_rebar_sizes_valid(const struct vmr_pci_rebar *rebar,
 			       const uint8_t *cap);
 
+/* bar_size.c: whether the registers at @cap name one supported page size */
+bool vmr_pci_sriov_page_valid(const struct vmr_pci_sriov *sriov,
+			      const uint8_t *cap);
+
+/* bar_size.c: whether all sizes that the registers @config name are supported */
+bool vmr_pci_sizes_valid(const struct vmr_pci_function *fn,
+			 const uint8_t *config);
+
+/* bar_size.c: the size of the @n-th VF BAR of one VF by the registers @config */
+uint64_t vmr_pci_vf_bar_size(const struct vmr_pci_function *pf,
+			     const uint8_t *config, unsigned int n);
+
 /*
- * bar_size.c: the size of a BAR by the registers @config, the address bits of its
- * registers, and its size after a reset
+ * bar_size.c: the size of a BAR by the registers @config, that of its region, the
+ * address bits of its registers, and its size after a reset
  */
 uint64_t vmr_pci_bar_size(const struct vmr_pci_function *fn,
+			  const uint8_t *config, unsigned int index);
+uint64_t vmr_pci_bar_span(const struct vmr_pci_function *fn,
 			  const uint8_t *config, unsigned int index);
 uint64_t vmr_pci_bar_mask(const struct vmr_pci_function *fn,
 			  const uint8_t *config, unsigned int index);
@@ -183,6 +223,15 @@ uint64_t vmr_pci_bar_reset_size(const struct vmr_pci_function *fn,
 
 /* bar.c: the largest size of a BAR of this type */
 uint64_t vmr_pci_bar_largest_size(enum vmr_pci_bar_type type);
+
+/* bar.c: whether a BAR may have this size */
+bool vmr_pci_bar_size_valid(unsigned int index, enum vmr_pci_bar_type type,
+			    uint64_t size);
+
+/* bar.c: vmr_pci_add_bar(), also for VF BARs, with a region of @span bytes */
+int vmr_pci_add_bar_at(struct vmr_pci_function *fn, unsigned int index,
+		       enum vmr_pci_bar_type type, bool prefetchable,
+		       uint64_t size, uint64_t span, const char *name);
 
 /*
  * bar.c: give the regions of BARs the sizes in the registers, and the BAR registers
@@ -293,6 +342,9 @@ static inline uint64_t vmr_pci_msix_pba_size(uint32_t nr)
 /* msix.c: initialise a capability that was added to @fn */
 void vmr_pci_msix_init(struct vmr_pci_function *fn, struct vmr_pci_msix *msix);
 
+/* msix_device.c: add the table and the pending bits to memory BARs */
+int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
+
 /* intx.c: act on the level, the disable bit, and the presence of a function */
 void vmr_pci_intx_update(struct vmr_pci_function *fn);
 
@@ -308,6 +360,34 @@ struct vmr_restore_ctx;
 bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 			    const struct vmr_restore_ctx *ctx,
 			    const uint8_t *config, uint32_t sizing);
+
+/*
+ * state_ranges.c: whether the VFs have the addresses that the registers name, now, or
+ * saved in @ctx
+ */
+bool vmr_pci_sriov_matches(const struct vmr_pci_sriov *sriov,
+			   const uint8_t *config,
+			   const struct vmr_restore_ctx *ctx);
+
+/* The address that VF @n has on the bus of its PF at @start */
+static inline uint64_t vmr_pci_vf_address(const struct vmr_pci_sriov *sriov,
+					  uint64_t start, uint32_t n)
+{
+	const uint8_t *c = sriov->contents;
+
+	return start + get_le16(&c[PCI_SRIOV_VF_OFFSET]) +
+	       (uint64_t)n * get_le16(&c[PCI_SRIOV_VF_STRIDE]);
+}
+
+/* sriov_device.c: the callbacks of a PF, which pass accesses on to those of the VFs */
+extern const struct vmr_device_ops vmr_pci_sriov_device_ops;
+
+/*
+ * function.c: the steps of vmr_pci_unplug() before and after the device is
+ * unregistered
+ */
+void vmr_pci_unplug_begin(struct vmr_pci_function *fn);
+void vmr_pci_unplug_end(struct vmr_pci_function *fn);
 
 /* function.c: the steps of plugging and unplugging */
 int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
