@@ -50,6 +50,10 @@ extern "C" {
  * A VF's vendor and device ids read ones, its BARs 0. Of PCI_COMMAND only
  * PCI_COMMAND_MASTER can be written. A function level reset of a VF resets that VF.
  *
+ * The memory of the VFs must exist until the PF is unplugged and its device is drained.
+ * A drain of a VF's device does not wait for callbacks of the VF, since readers call
+ * them by way of the PF.
+ *
  * Snapshots: the registers of the PF say how many VFs there are. The PF and all its
  * VFs, enabled or not, are described; vmr_pci_register_restored() registers the PF, then
  * each VF below vmr_pci_sriov_nr_enabled().

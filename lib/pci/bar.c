@@ -312,7 +312,8 @@ void vmr_pci_update_sizes(struct vmr_pci_function *fn)
 		span = vmr_pci_bar_span(fn, fn->config, i);
 		if (span == bar->region.size)
 			continue;
-		bar->region.size = span;
+		/* Readers of a VF BAR may still load the old size */
+		WRITE_ONCE(bar->region.size, span);
 		/* The address before sizing was one of the old size */
 		bar->has_old_start = false;
 		init_wmask(fn, i);

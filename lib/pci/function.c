@@ -163,6 +163,7 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		return ret;
 	}
 	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
+	vmr_pci_update_sizes(fn);
 	fn->manager = manager;
 	fn->host = host;
 	fn->upstream_bridge = upstream;
@@ -348,6 +349,7 @@ void vmr_pci_unplug_end(struct vmr_pci_function *fn)
 	fn->dev.parent_bus = NULL;
 	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
 	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
+	vmr_pci_update_sizes(fn);
 	if (fn->multifunction)
 		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
 	fn->multifunction = false;

@@ -13,6 +13,8 @@ void vmr_pci_reset(struct vmr_pci_function *fn, enum vmr_pci_reset reset)
 
 	vmr_pci_reset_registers(fn, reset);
 	vmr_pci_update_bars(fn, vmr_pci_all_bars(fn));
+	/* No BAR is mapped now: a reader finds the part of a VF by the size */
+	vmr_pci_update_sizes(fn);
 	/* A callback may unplug the function */
 	for (reg_block = fn->reg_blocks; fn->manager && reg_block;
 	     reg_block = reg_block->next)

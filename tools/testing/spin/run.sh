@@ -63,6 +63,8 @@ holds=(
 		-DOPS=1 -DACCESSES=2 -DREADERS=2 -DWINDOW=1"
 	"notify_two_devices
 		-DSENDS=2 -DOPS=4"
+	"vf_disable_two_readers
+		-DROUNDS=2 -DACCESSES=2"
 )
 
 # Models that must fail: the macro, the kind of failure, and further macros. The kinds:
@@ -113,6 +115,10 @@ fails=(
 	"BLOCK_PLAIN lost"
 	"UNBLOCK_PLAIN lost"
 	"PEND_SILENT lost"
+	"VF_MAP_FIRST memory"
+	"VF_MAPPED_LONG memory"
+	"VF_DRAIN_VF memory"
+	"VF_TABLE_LATE memory"
 )
 
 # search DIR NAME OPTIMIZE MACRO... - run Spin; its output goes to DIR/output
@@ -124,6 +130,7 @@ search()
 	attach*) model=attach ;;
 	bulk*|settle*|cache*|generation*) model=bulk_move ;;
 	notify*|pend*|block*|unblock*) model=notify ;;
+	vf*) model=vf ;;
 	esac
 	mkdir -p "$dir" && cd "$dir" || return
 	spin -a "${@:4}" "$models/$model.pml" >output 2>&1 || return
