@@ -163,7 +163,7 @@ int vmr_pci_add_sriov(struct vmr_pci_function *pf, struct vmr_pci_sriov *sriov,
  * plugging the PF fails with -EINVAL.
  *
  * Return: 0, or
- *  - -EINVAL: @sriov is NULL or part of no function, the type is none of the two, or
+ *  - -EINVAL: @sriov is NULL or part of no function, the type is another one, or
  *    index or size do not fit it. The parts of all VFs are larger than 1 GiB, or 2^62
  *    bytes for a 64-bit BAR, with the largest page size;
  *  - -EEXIST: the register, or the second one of a 64-bit pair, is in use;

@@ -144,8 +144,8 @@ static uint64_t width_of(enum vmr_pci_bar_type type)
 
 /*
  * Address 0 is none, and neither is one whose last byte is the end of the width of
- * the register. The parts of VFs may not extend beyond it. Outside the windows of a host bridge that translates there are no
- * CPU addresses.
+ * the register. The parts of VFs may not extend beyond it. Outside the windows of a
+ * host bridge that translates there are no CPU addresses.
  */
 static bool has_address(const struct vmr_pci_function *fn,
 			const uint8_t *config, unsigned int index,

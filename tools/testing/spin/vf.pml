@@ -31,7 +31,7 @@ bool plugged;		/* the VF has a manager; with the lock held */
 bool counted;		/* nr_enabled includes the VF */
 bool vector;		/* the VF has one */
 bool freed;		/* the memory of PF and VFs is reused */
-bool off = true;	/* the guest knows that the VFs are disabled */
+bool off = true;	/* the VFs are disabled, also for the guest */
 byte epoch = 1;		/* the manager's */
 byte own[2];		/* each reader's epoch during a lookup */
 bool pf_hazard[2];	/* each reader is in a callback of the PF */

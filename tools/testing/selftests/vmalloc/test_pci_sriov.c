@@ -113,7 +113,7 @@ TEST(pci_sriov_enable_disable)
 		EXPECT_EQ(1U, b.port.devfns.space.nr_ranges);
 	}
 	EXPECT_SOUND();
-	/* No VFs are as good as some: the bit reads back */
+	/* With no VFs the bit reads back too */
 	ASSERT_EQ((uint32_t)PCI_SRIOV_CTRL_VFE, enable_vfs(&b.pf, 0, 0));
 	EXPECT_EQ(4U, b.pf.asked);
 	sriov_write(&b.pf, PCI_SRIOV_CTRL, 0, 2);
@@ -416,15 +416,12 @@ TEST(pci_sriov_memory_subregions)
 		ASSERT_EQ(0, vmr_region_add_subregion(i == 3 ? bar(&b.pf.fn, 0) :
 						      region, &subs[i]));
 	}
-	/* One that overlaps the table of a VF */
-	subs[0].is_subregion = false;
 	memset(&nonsense, 0, sizeof(nonsense));
 	ASSERT_EQ(0, vmr_pci_bridge_plug(&b.port, &b.pf.fn, 0));
 	port_on(&b);
 	place_vf_bar(BARS);
 	bar_on(&b.pf.fn, BARS + 0x100000);
 	enable_vfs(&b.pf, 1, PCI_SRIOV_CTRL_MSE);
-	subs[0].is_subregion = true;
 	EXPECT_EQ(&subs[0], responder(VMR_MMIO, BARS));
 	EXPECT_EQ(&subs[1], responder(VMR_MMIO, BARS + 0x100));
 	EXPECT_EQ(&subs[2], responder(VMR_MMIO, BARS + 0x200));
@@ -594,7 +591,7 @@ TEST(pci_sriov_vf_is_the_librarys)
 
 static unsigned int tried;
 
-/* What a callback may not do, and a reset, which disables the VFs afterwards. */
+/* A callback may neither unplug the PF nor write the capability. */
 static int enable_tries(struct vmr_pci_function *fn, uint32_t nr)
 {
 	struct physical *p = owner_of(fn, struct physical, fn);
