@@ -4,10 +4,11 @@
  *
  * Registers and their bits have the names of <linux/pci_regs.h>.
  *
- * The order of the files, each of which calls only those before it: address, lookup,
- * bar_size, bar, window, capability, rebar, vector, msix, msi, msix_device, intx,
- * access, reset, pm, express, ari, function, card, bridge, host, ecam, conf1, sriov_device,
- * sriov, state_ranges and state.
+ * The order of the files, each of which calls only those before it:
+ *
+ *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
+ *	msix_device, intx, access, reset, pm, express, ari, function, card, bridge, host,
+ *	ecam, conf1, sriov_device, sriov, state_ranges, state
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
