@@ -112,6 +112,19 @@ bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
 	       fn->pf || devfn < VMR_PCI_FUNCTIONS;
 }
 
+/* Undo what prepare_blocks() has done for the blocks before @end */
+static void undo_blocks(struct vmr_pci_function *fn,
+			const struct vmr_pci_reg_block *end)
+{
+	struct vmr_pci_reg_block *reg_block;
+
+	for (reg_block = fn->reg_blocks; reg_block != end;
+	     reg_block = reg_block->next)
+		if (reg_block->undo_plug)
+			reg_block->undo_plug(fn, reg_block);
+}
+
+/* A block that fails has undone what it did */
 static int prepare_blocks(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
@@ -120,8 +133,10 @@ static int prepare_blocks(struct vmr_pci_function *fn)
 	for (reg_block = fn->reg_blocks; reg_block;
 	     reg_block = reg_block->next) {
 		ret = reg_block->plug ? reg_block->plug(fn, reg_block) : 0;
-		if (ret)
+		if (ret) {
+			undo_blocks(fn, reg_block);
 			return ret;
+		}
 	}
 	return 0;
 }
@@ -179,7 +194,8 @@ static void leave(struct vmr_pci_function *fn)
 	if (fn->host)
 		fn->host->nr_functions--;
 	fn->manager = NULL;
-	fn->host = NULL;
+	/* A write of the MSI-X table may load it meanwhile */
+	WRITE_ONCE(fn->host, NULL);
 }
 
 /* Undo vmr_pci_attach() of a function that was not registered */
@@ -188,6 +204,7 @@ void vmr_pci_detach(struct vmr_pci_function *fn)
 	struct vmr_id_pool *ids = vmr_pci_devfns(fn->manager,
 						 fn->upstream_bridge);
 
+	undo_blocks(fn, NULL);
 	leave(fn);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
@@ -234,6 +251,22 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_plug);
 
+/* All vectors that are held count before one that waits is requested */
+static void count_vectors(struct vmr_pci_function *fn)
+{
+	const struct vmr_pci_msix *msix = fn->msix;
+	const struct vmr_range *range;
+	uint32_t i;
+
+	fn->nr_vectors = 0;
+	if (fn->msi && fn->msi->range.node.link) {
+		range = &fn->msi->range;
+		fn->nr_vectors = (uint32_t)(range->last - range->start + 1);
+	}
+	for (i = 0; msix && i < msix->nr; i++)
+		fn->nr_vectors += !!msix->entries[i].range.node.link;
+}
+
 /* The vectors, the level of the pin, and the place of a BAR that is being sized */
 static void function_restored(struct vmr_pci_function *fn)
 {
@@ -241,6 +274,7 @@ static void function_restored(struct vmr_pci_function *fn)
 	struct vmr_pci_bar *bar;
 	unsigned int i;
 
+	count_vectors(fn);
 	fn->vf_unpowered = !vmr_pci_powered(fn, fn->config);
 	for (i = 0; i < vmr_pci_nr_bars(fn); i++) {
 		bar = vmr_pci_bar(fn, i);
@@ -314,6 +348,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 		function_restored(fn);
 		return 0;
 	}
+	undo_blocks(fn, NULL);
 	leave(fn);
 	fn->host = old_host;
 	fn->dev.parent_bus = old_parent;

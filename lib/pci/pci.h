@@ -69,6 +69,17 @@ static inline void vmr_pci_unlock(struct vmr_lock_ops *lock)
 		lock->unlock(lock);
 }
 
+/* The power states that functions have, in PCI_PM_CTRL_STATE_MASK */
+#define VMR_PCI_D0	0
+#define VMR_PCI_D3HOT	3
+
+static inline bool vmr_pci_has_power_state(uint32_t control)
+{
+	uint32_t state = control & PCI_PM_CTRL_STATE_MASK;
+
+	return state == VMR_PCI_D0 || state == VMR_PCI_D3HOT;
+}
+
 /* The command register, and below, whether the function is in D0 */
 static inline uint32_t vmr_pci_command(const uint8_t *config)
 {
@@ -83,8 +94,8 @@ static inline bool vmr_pci_powered(const struct vmr_pci_function *fn,
 	if (!fn->pm)
 		return true;
 	offset = fn->pm->reg_block.offset + PCI_PM_CTRL;
-	/* D0 is 0 */
-	return !(get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK);
+	return (get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK) ==
+	       VMR_PCI_D0;
 }
 
 /* Say that the device has several functions, until the function is unplugged */
@@ -312,6 +323,8 @@ bool vmr_pci_vector_pending(const struct vmr_pci_vector *vector);
 void vmr_pci_vector_clear(struct vmr_pci_vector *vector);
 int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter);
+void vmr_pci_stop_waiting(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter);
 void vmr_pci_free_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter);
 void vmr_pci_report_vector(struct vmr_pci_function *fn, uint32_t index,
@@ -343,8 +356,12 @@ static inline uint64_t vmr_pci_msix_pba_size(uint32_t nr)
 /* msix.c: initialise a capability that was added to @fn */
 void vmr_pci_msix_init(struct vmr_pci_function *fn, struct vmr_pci_msix *msix);
 
-/* msix_device.c: add the table and the pending bits to memory BARs */
+/*
+ * msix_device.c: add the table and the pending bits to memory BARs, and undo what the
+ * last call added
+ */
 int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
+void vmr_pci_msix_undo_subregions(struct vmr_pci_function *fn);
 
 /* intx.c: act on the level, the disable bit, and the presence of a function */
 void vmr_pci_intx_update(struct vmr_pci_function *fn);

@@ -266,6 +266,23 @@ static uint64_t largest_page(const struct vmr_pci_sriov *sriov)
 	return (uint64_t)1 << (fls64(sriov->page_sizes) - 1 + VMR_PCI_SRIOV_PAGE_SHIFT);
 }
 
+/* Undo vmr_pci_msix_add_subregions() of the first @nr VFs, the last one first */
+static void undo_subregions(struct vmr_pci_sriov *sriov, uint32_t nr)
+{
+	while (nr--)
+		if (sriov->vfs[nr]->msix)
+			vmr_pci_msix_undo_subregions(sriov->vfs[nr]);
+}
+
+static void sriov_undo_plug(struct vmr_pci_function *pf,
+			    struct vmr_pci_reg_block *reg_block)
+{
+	struct vmr_pci_sriov *sriov = to_sriov(reg_block);
+
+	(void)pf;
+	undo_subregions(sriov, sriov->total_vfs);
+}
+
 /* Add the MSI-X tables of the VFs to memory regions */
 static int sriov_plug(struct vmr_pci_function *pf,
 		      struct vmr_pci_reg_block *reg_block)
@@ -282,6 +299,8 @@ static int sriov_plug(struct vmr_pci_function *pf,
 	for (i = 0; i < sriov->total_vfs && !ret; i++)
 		if (sriov->vfs[i]->msix)
 			ret = vmr_pci_msix_add_subregions(sriov->vfs[i]);
+	if (ret)
+		undo_subregions(sriov, i - 1);
 	return ret;
 }
 
@@ -375,6 +394,7 @@ static void init_sriov(struct vmr_pci_function *pf, struct vmr_pci_sriov *sriov)
 	sriov->reg_block.remove = sriov_remove;
 	sriov->reg_block.restored = sriov_restored;
 	sriov->reg_block.plug = sriov_plug;
+	sriov->reg_block.undo_plug = sriov_undo_plug;
 	sriov->pf = pf;
 	sriov->ops = pf->dev.ops;
 	pf->dev.ops = &vmr_pci_sriov_device_ops;

@@ -63,6 +63,8 @@ holds=(
 		-DOPS=1 -DACCESSES=2 -DREADERS=2 -DWINDOW=1"
 	"notify_two_devices
 		-DSENDS=2 -DOPS=4"
+	"reset_two_readers_one_device
+		-DROUNDS=3"
 	"vf_disable_two_readers
 		-DROUNDS=2 -DACCESSES=2"
 )
@@ -73,6 +75,7 @@ holds=(
 #	memory	a reader accesses freed or unprepared memory
 #	hang	a drain never ends
 #	lost	the guest never sees the data of a message
+#	stale	a reset or a removal leaves what readers had changed
 move1="-DOPS=1 -DACCESSES1=0 -DWINDOW=3"
 remove="-DOPS=2 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS=$drain"
 nest="-DOPS=2 -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2"
@@ -115,6 +118,15 @@ fails=(
 	"BLOCK_PLAIN lost"
 	"UNBLOCK_PLAIN lost"
 	"PEND_SILENT lost"
+	"NOTIFY_REMOVED stale"
+	"NOTIFY_CLEAR_FIRST stale"
+	"RESET_NO_RECHECK stale"
+	"RESET_BARS_STAY memory"
+	"RESET_NO_DRAIN memory"
+	"RESET_DRAIN_LOCKED hang"
+	"RESET_NO_DISABLE stale"
+	"RESET_FREE_FIRST stale"
+	"RESET_KEEP_PENDING stale"
 	"VF_MAP_FIRST memory"
 	"VF_MAPPED_LONG memory"
 	"VF_DRAIN_VF memory"
@@ -130,6 +142,7 @@ search()
 	attach*) model=attach ;;
 	bulk*|settle*|cache*|generation*) model=bulk_move ;;
 	notify*|pend*|block*|unblock*) model=notify ;;
+	reset*) model=reset ;;
 	vf*) model=vf ;;
 	esac
 	mkdir -p "$dir" && cd "$dir" || return
@@ -161,6 +174,7 @@ judge_fails()
 	memory) grep -E 'assertion violated.*(freed|running|mem\[)' output ;;
 	hang) grep 'invalid end state' output ;;
 	lost) grep -E 'assertion violated.*seen' output ;;
+	stale) grep -E 'assertion violated.*(mapped|late|began)' output ;;
 	esac
 }
 
