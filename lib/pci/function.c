@@ -108,8 +108,9 @@ static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
 bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
 			   const struct vmr_pci_bridge *upstream, uint32_t devfn)
 {
-	return !upstream || !vmr_pci_has_one_device(upstream) || fn->ari ||
-	       fn->pf || devfn < VMR_PCI_FUNCTIONS;
+	if (!upstream || fn->pf || devfn < VMR_PCI_FUNCTIONS)
+		return true;
+	return devfn <= 0xff && (!vmr_pci_has_one_device(upstream) || fn->ari);
 }
 
 /* Undo what prepare_blocks() has done for the blocks before @end */
@@ -227,11 +228,13 @@ int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	if (ret)
 		return ret;
 	ret = vmr_device_register(manager, &fn->dev, NULL, NULL);
-	if (ret)
+	if (ret) {
 		vmr_pci_detach(fn);
-	else
-		vmr_pci_attached(fn);
-	return ret;
+		return ret;
+	}
+	vmr_pci_attached(fn);
+	vmr_pci_bus_changed(upstream);
+	return 0;
 }
 
 int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
@@ -318,7 +321,8 @@ static int check_restored(struct vmr_manager *manager,
 	    !vmr_in_space(&ids->space, &fn->address) ||
 	    (fn->upstream_bridge && !fn->upstream_bridge->fn.manager))
 		return -ENOENT;
-	return 0;
+	return vmr_pci_devfn_allowed(fn, fn->upstream_bridge,
+				     vmr_id_value(&fn->address)) ? 0 : -ERANGE;
 }
 
 int vmr_pci_register_restored(struct vmr_manager *manager,
@@ -346,6 +350,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	if (!ret) {
 		vmr_pci_ari_update(fn);
 		function_restored(fn);
+		vmr_pci_bus_changed(fn->upstream_bridge);
 		return 0;
 	}
 	undo_blocks(fn, NULL);
@@ -390,8 +395,32 @@ void vmr_pci_unplug_end(struct vmr_pci_function *fn)
 	fn->multifunction = false;
 }
 
+/* All addresses and devices behind a bridge are those of plugged functions */
+static bool only_functions_behind(const struct vmr_pci_bridge *bridge)
+{
+	const struct vmr_pci_function *fn;
+	size_t nr_registered = 0;
+	struct vmr_range *range;
+
+	for (range = vmr_first_range(&bridge->devfns.space); range;
+	     range = vmr_next_range(range)) {
+		fn = vmr_pci_to_function(range);
+		if (!fn->manager)
+			return false;
+		nr_registered += vmr_device_is_registered(&fn->dev);
+	}
+	return bridge->bus.nr_devices == nr_registered;
+}
+
+bool vmr_pci_can_unplug(const struct vmr_pci_function *fn)
+{
+	return !fn->dev.transaction && !(fn->sriov && fn->sriov->busy) &&
+	       (!fn->bridge || only_functions_behind(fn->bridge));
+}
+
 int vmr_pci_unplug(struct vmr_pci_function *fn)
 {
+	struct vmr_pci_bridge *upstream;
 	struct vmr_manager *manager;
 	int ret;
 
@@ -404,10 +433,12 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	    (fn->bridge && fn->bridge->devfns.space.nr_ranges) ||
 	    vmr_bus_in_use(fn->dev.subordinate))
 		return -EBUSY;
+	upstream = fn->upstream_bridge;
 	vmr_pci_unplug_begin(fn);
 	ret = vmr_device_unregister(manager, &fn->dev);
 	VMR_ASSERT(ret >= 0 || ret == -ENOENT);
 	vmr_pci_unplug_end(fn);
+	vmr_pci_bus_changed(upstream);
 	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;
 }
