@@ -64,11 +64,13 @@ int vmr_pci_plug_devfn(struct vmr_manager *manager, struct vmr_pci_host *host,
 static int check_card(const struct vmr_pci_bridge *upstream,
 		      struct vmr_pci_function *const *fns, unsigned int nr)
 {
-	unsigned int i, j, most = nr_devices(upstream) == 1 ?
-					  VMR_PCI_ARI_MAX_FUNCTIONS :
-					  VMR_PCI_FUNCTIONS;
+	unsigned int i, j, most = VMR_PCI_FUNCTIONS;
 
-	if (!fns || !nr || nr > most || !fns[0])
+	if (!fns || !nr || !fns[0])
+		return -EINVAL;
+	if (nr_devices(upstream) == 1 && fns[0]->ari)
+		most = VMR_PCI_ARI_MAX_FUNCTIONS;
+	if (nr > most)
 		return -EINVAL;
 	for (i = 0; i < nr; i++) {
 		if (fns[i] && fns[i]->manager)
