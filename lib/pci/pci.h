@@ -4,10 +4,12 @@
  *
  * Registers and their bits have the names of <linux/pci_regs.h>.
  *
- * The order of the files, each of which calls only those before it: address, lookup,
- * bar_size, bar, window, capability, rebar, vector, msix, msi, msix_device, intx,
- * access, reset, pm, express, function, card, bridge, host, ecam, conf1, state_ranges
- * and state.
+ * The order of the files, each of which calls only those before it:
+ *
+ *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
+ *	msix_device, intx, access, reset, pm, express, ari, function, card, bridge,
+ *	place, slot, port, hotplug, host, slots, ecam, conf1, sriov_device, sriov,
+ *	state_ranges, state_port, state
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -16,8 +18,11 @@
 
 #include "base/unaligned.h"
 #include "device/placement.h"
+#include "pci/bar.h"
 
 #include <vmalloc/pci.h>
+
+struct vmr_restore_ctx;
 
 /* The bits of PCI_COMMAND that a guest can write, as on most hardware */
 #define VMR_PCI_COMMAND_WRITABLE \
@@ -68,6 +73,17 @@ static inline void vmr_pci_unlock(struct vmr_lock_ops *lock)
 		lock->unlock(lock);
 }
 
+/* The power states that functions have, in PCI_PM_CTRL_STATE_MASK */
+#define VMR_PCI_D0	0
+#define VMR_PCI_D3HOT	3
+
+static inline bool vmr_pci_has_power_state(uint32_t control)
+{
+	uint32_t state = control & PCI_PM_CTRL_STATE_MASK;
+
+	return state == VMR_PCI_D0 || state == VMR_PCI_D3HOT;
+}
+
 /* The command register, and below, whether the function is in D0 */
 static inline uint32_t vmr_pci_command(const uint8_t *config)
 {
@@ -82,8 +98,8 @@ static inline bool vmr_pci_powered(const struct vmr_pci_function *fn,
 	if (!fn->pm)
 		return true;
 	offset = fn->pm->reg_block.offset + PCI_PM_CTRL;
-	/* D0 is 0 */
-	return !(get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK);
+	return (get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK) ==
+	       VMR_PCI_D0;
 }
 
 /* Say that the device has several functions, until the function is unplugged */
@@ -94,10 +110,72 @@ static inline void vmr_pci_set_multifunction(struct vmr_pci_function *fn)
 	fn->config[PCI_HEADER_TYPE] |= VMR_PCI_MULTIFUNCTION;
 }
 
+/* The functions of a device without ARI */
+#define VMR_PCI_FUNCTIONS	8
+
 /* The device and function number of a function on its bus */
 static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 {
 	return (uint32_t)fn->address.start & 0xff;
+}
+
+/* The port that a function belongs to, or NULL */
+static inline struct vmr_pci_port *
+vmr_pci_port_of(const struct vmr_pci_function *fn)
+{
+	return fn->bridge ? fn->bridge->port : NULL;
+}
+
+/* Whether a bridge leads to a single device, by a link */
+static inline bool vmr_pci_has_one_device(const struct vmr_pci_bridge *bridge)
+{
+	const struct vmr_pci_express *express = bridge->fn.express;
+
+	return express && (express->type == VMR_PCI_EXPRESS_ROOT_PORT ||
+			   express->type == VMR_PCI_EXPRESS_DOWNSTREAM_PORT);
+}
+
+/* Whether such a bridge forwards to more than eight functions */
+static inline bool vmr_pci_ari_forwards(const struct vmr_pci_bridge *bridge)
+{
+	uint32_t offset = bridge->fn.express->reg_block.offset;
+
+	return get_le16(&bridge->fn.config[offset + PCI_EXP_DEVCTL2]) &
+	       PCI_EXP_DEVCTL2_ARI;
+}
+
+/* The byte of the ARI capability that names the next function */
+#define VMR_PCI_ARI_NEXT	(PCI_ARI_CAP + 1)
+
+/* ari.c: follow a function with ARI that was plugged or unplugged */
+void vmr_pci_ari_update(struct vmr_pci_function *fn);
+
+/* function.c: whether a function may have this number behind a bridge, or NULL */
+bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
+			   const struct vmr_pci_bridge *upstream,
+			   uint32_t devfn);
+
+/* A register of the PCI Express capability of a port */
+static inline uint32_t vmr_pci_port_reg(const struct vmr_pci_port *port,
+					uint32_t reg)
+{
+	return get_le16(&port->space.config[port->express.reg_block.offset +
+					    reg]);
+}
+
+/* Whether a bridge does not forward anything, since its link is down */
+static inline bool vmr_pci_link_down(const struct vmr_pci_bridge *bridge)
+{
+	return bridge->port && vmr_pci_has_one_device(bridge) &&
+	       !(vmr_pci_port_reg(bridge->port, PCI_EXP_LNKSTA) &
+		 PCI_EXP_LNKSTA_DLLLA);
+}
+
+/* Let the port that a function was plugged behind, or unplugged, follow */
+static inline void vmr_pci_bus_changed(struct vmr_pci_bridge *upstream)
+{
+	if (upstream && upstream->bus_changed)
+		upstream->bus_changed(upstream);
 }
 
 /* capability.c: add a register block, which does not overlap another */
@@ -120,57 +198,6 @@ int vmr_pci_check_capability(const struct vmr_pci_function *fn,
  */
 void vmr_pci_reset_registers(struct vmr_pci_function *fn,
 			     enum vmr_pci_reset reset);
-
-/* The size field of a resizable BAR counts from 1 MiB */
-#define VMR_PCI_REBAR_SHIFT	20
-
-/* The byte of a capability that has the size of the @entry-th resizable BAR */
-static inline uint32_t vmr_pci_rebar_size_reg(uint32_t entry)
-{
-	return PCI_REBAR_CTRL + 8 * entry + 1;
-}
-
-/*
- * bar_size.c: the size of the @entry-th resizable BAR by the registers at @cap, and
- * whether the capability supports all sizes there
- */
-uint64_t vmr_pci_rebar_size(const uint8_t *cap, uint32_t entry);
-bool vmr_pci_rebar_sizes_valid(const struct vmr_pci_rebar *rebar,
-			       const uint8_t *cap);
-
-/*
- * bar_size.c: the size of a BAR by the registers @config, the address bits of its
- * registers, and its size after a reset
- */
-uint64_t vmr_pci_bar_size(const struct vmr_pci_function *fn,
-			  const uint8_t *config, unsigned int index);
-uint64_t vmr_pci_bar_mask(const struct vmr_pci_function *fn,
-			  const uint8_t *config, unsigned int index);
-uint64_t vmr_pci_bar_reset_size(const struct vmr_pci_function *fn,
-				unsigned int index);
-
-/* bar.c: the largest size of a BAR of this type */
-uint64_t vmr_pci_bar_largest_size(enum vmr_pci_bar_type type);
-
-/*
- * bar.c: give the regions of BARs the sizes in the registers, and the BAR registers
- * their address bits. The caller moves the regions.
- */
-void vmr_pci_update_sizes(struct vmr_pci_function *fn);
-
-/* bar.c: the offset of a BAR's register */
-uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index);
-
-/*
- * bar.c: record which BAR registers a write begins or ends to size, before and after
- * it changes the registers
- */
-void vmr_pci_record_sizing(struct vmr_pci_function *fn,
-			   const struct vmr_pci_write *write);
-
-/* bar.c: whether one of the registers of a BAR is being sized, by these bits */
-bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
-			unsigned int index);
 
 /*
  * bar.c: a BAR and its placement by the registers @config, unless it is being sized.
@@ -230,6 +257,8 @@ bool vmr_pci_vector_pending(const struct vmr_pci_vector *vector);
 void vmr_pci_vector_clear(struct vmr_pci_vector *vector);
 int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter);
+void vmr_pci_stop_waiting(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter);
 void vmr_pci_free_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter);
 void vmr_pci_report_vector(struct vmr_pci_function *fn, uint32_t index,
@@ -261,6 +290,13 @@ static inline uint64_t vmr_pci_msix_pba_size(uint32_t nr)
 /* msix.c: initialise a capability that was added to @fn */
 void vmr_pci_msix_init(struct vmr_pci_function *fn, struct vmr_pci_msix *msix);
 
+/*
+ * msix_device.c: add the table and the pending bits to memory BARs, and undo what the
+ * last call added
+ */
+int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
+void vmr_pci_msix_undo_subregions(struct vmr_pci_function *fn);
+
 /* intx.c: act on the level, the disable bit, and the presence of a function */
 void vmr_pci_intx_update(struct vmr_pci_function *fn);
 
@@ -272,10 +308,37 @@ void vmr_pci_reset_behind(struct vmr_pci_bridge *bridge);
  * state_ranges.c: compare registers and current ranges, or, with @ctx, saved ones.
  * @sizing are the BAR registers that are being sized.
  */
-struct vmr_restore_ctx;
 bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 			    const struct vmr_restore_ctx *ctx,
 			    const uint8_t *config, uint32_t sizing);
+
+/*
+ * state_ranges.c: whether the VFs have the addresses that the registers name, now, or
+ * saved in @ctx
+ */
+bool vmr_pci_sriov_matches(const struct vmr_pci_sriov *sriov,
+			   const uint8_t *config,
+			   const struct vmr_restore_ctx *ctx);
+
+/* The address that VF @n has on the bus of its PF at @start */
+static inline uint64_t vmr_pci_vf_address(const struct vmr_pci_sriov *sriov,
+					  uint64_t start, uint32_t n)
+{
+	const uint8_t *c = sriov->contents;
+
+	return start + get_le16(&c[PCI_SRIOV_VF_OFFSET]) +
+	       (uint64_t)n * get_le16(&c[PCI_SRIOV_VF_STRIDE]);
+}
+
+/* sriov_device.c: the callbacks of a PF, which pass accesses on to those of the VFs */
+extern const struct vmr_device_ops vmr_pci_sriov_device_ops;
+
+/*
+ * function.c: the steps of vmr_pci_unplug() before and after the device is
+ * unregistered
+ */
+void vmr_pci_unplug_begin(struct vmr_pci_function *fn);
+void vmr_pci_unplug_end(struct vmr_pci_function *fn);
 
 /* function.c: the steps of plugging and unplugging */
 int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
@@ -286,6 +349,98 @@ void vmr_pci_attached(struct vmr_pci_function *fn);
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		    struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
 		    uint32_t address);
+
+/*
+ * function.c: whether vmr_pci_unplug() can unplug a function after it has unplugged
+ * those behind it
+ */
+bool vmr_pci_can_unplug(const struct vmr_pci_function *fn);
+
+/* The numbers of a device, or of all devices behind a link, in the space of a bus */
+struct vmr_pci_place {
+	const struct vmr_space	*space;
+	uint64_t		start;
+	uint64_t		last;
+};
+
+static inline struct vmr_pci_place
+vmr_pci_behind(const struct vmr_pci_bridge *bridge)
+{
+	return (struct vmr_pci_place){
+		.space = &bridge->devfns.space, .last = 0xff,
+	};
+}
+
+/* place.c: the functions of a card in the order of their numbers; NULL at the end */
+struct vmr_pci_function *vmr_pci_next_at(const struct vmr_pci_place *place,
+					 const struct vmr_pci_function *fn);
+
+/* place.c: whether the removal of a card is pending, from the one call to the other */
+bool vmr_pci_removal_pending(const struct vmr_pci_place *place);
+void vmr_pci_request_removal(const struct vmr_pci_place *place);
+void vmr_pci_cancel_removal(const struct vmr_pci_place *place);
+
+/* place.c: unplug a card with all behind it. Returns -EBUSY, and unplugs nothing */
+int vmr_pci_unplug_all(const struct vmr_pci_place *place);
+
+/* slot.c: whether a function is plugged behind a port */
+bool vmr_pci_is_occupied(const struct vmr_pci_port *port);
+
+/* slot.c: whether a port has a slot, and whether that has one of the equipment */
+bool vmr_pci_has_slot(const struct vmr_pci_port *port);
+bool vmr_pci_slot_has(const struct vmr_pci_port *port, uint32_t flags);
+
+/* slot.c: whether a slot has power, and whether the guest has let go of its card */
+bool vmr_pci_slot_has_power(const struct vmr_pci_port *port);
+bool vmr_pci_slot_is_off(const struct vmr_pci_port *port);
+
+/*
+ * slot.c: the reset values of the control and the status register, by the
+ * capabilities; the masks of the control and of the status register
+ */
+uint32_t vmr_pci_slot_masks(uint32_t cap, uint32_t *wmask, uint32_t *w1cmask);
+
+/* slot.c: the status bits, and the interrupt by the registers @config */
+void vmr_pci_slot_event(struct vmr_pci_port *port, uint32_t event);
+void vmr_pci_slot_clear_events(struct vmr_pci_port *port);
+bool vmr_pci_slot_wants_service(const struct vmr_pci_port *port,
+				const uint8_t *config);
+
+/* slot.c: follow the functions behind the port, a reset, and a write of the guest */
+void vmr_pci_slot_update_presence(struct vmr_pci_port *port);
+void vmr_pci_slot_reset(struct vmr_pci_port *port);
+/* Returns whether the guest has let go of the card by the write */
+bool vmr_pci_slot_written(struct vmr_pci_port *port,
+			  const struct vmr_pci_write *write);
+
+/*
+ * slot.c, port.c: whether saved registers are possible for a port that is @occupied by
+ * the saved functions
+ */
+bool vmr_pci_slot_state_valid(const struct vmr_pci_port *port, uint32_t status,
+			      bool occupied);
+bool vmr_pci_port_state_valid(const struct vmr_pci_port *port,
+			      const uint8_t *config, bool occupied,
+			      bool intx_level);
+bool vmr_pci_express_link_valid(const struct vmr_pci_function *fn,
+				const uint8_t *config);
+
+/*
+ * state_port.c: the bits of a byte of the PCI Express capability that the library
+ * changes, and the checks of saved registers and of a saved address
+ */
+uint8_t vmr_pci_express_bits(const struct vmr_pci_function *fn, uint32_t at);
+bool vmr_pci_port_valid(const struct vmr_pci_function *fn, const uint8_t *config,
+			bool intx_level, const struct vmr_restore_ctx *ctx);
+bool vmr_pci_address_valid(const struct vmr_pci_function *fn,
+			   const struct vmr_restore_ctx *ctx);
+
+/* port.c: the bits of a 16-bit register that change without a write of the guest */
+uint32_t vmr_pci_express_variable_bits(const struct vmr_pci_function *fn,
+				       uint32_t reg);
+
+/* port.c: request service from the guest, or no longer */
+void vmr_pci_port_update_interrupt(struct vmr_pci_port *port);
 
 /* card.c: plug a function, or a card, at a device number or at one that is free */
 int vmr_pci_plug_devfn(struct vmr_manager *manager, struct vmr_pci_host *host,
