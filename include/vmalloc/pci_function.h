@@ -422,7 +422,8 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
  * The registers have their reset values afterwards. The caller may reuse the memory
  * after vmr_device_drain() of @fn->dev. A vmr_device_unregister() of @fn->dev alone
  * removes only the BARs: the function keeps its address and its vectors, and the
- * guest can still access its registers. A later vmr_pci_unplug() then frees them.
+ * guest can still access its registers. A later vmr_pci_unplug() then frees them. A
+ * callback for a vector may unplug the function itself; the outer call then returns 0.
  *
  * Return: the number of regions that were mapped, or
  *  - -EINVAL: @fn is NULL;
