@@ -396,10 +396,10 @@ TEST(pci_sriov_msix_in_memory)
 /* Subregions of the owner are the PF's; a small BAR cannot be memory. */
 TEST(pci_sriov_memory_subregions)
 {
-	static struct vmr_region subs[4];
+	static struct vmr_region subs[5];
 	struct vmr_region *region = &b.pf.sriov.bars[0].region;
-	const uint64_t offsets[] = { 0, 0x100, 0x8100, 0 };
-	const uint32_t indexes[] = { 0, 9, 2, 0 };
+	const uint64_t offsets[] = { 0, 0x100, 0x8100, 0, 0x200 };
+	const uint32_t indexes[] = { 0, 9, 2, 0, 1 };
 	unsigned int i;
 
 	ASSERT_EQ(0, pci_machine_up(63));
@@ -427,6 +427,7 @@ TEST(pci_sriov_memory_subregions)
 	EXPECT_EQ(&subs[1], responder(VMR_MMIO, BARS + 0x100));
 	EXPECT_EQ(&subs[2], responder(VMR_MMIO, BARS + 0x8100));
 	EXPECT_EQ(&subs[3], responder(VMR_MMIO, BARS + 0x100000));
+	EXPECT_EQ(&subs[4], responder(VMR_MMIO, BARS + 0x200));
 }
 
 /* A table that overlaps a subregion: the PF is not plugged, and has no table. */
