@@ -193,6 +193,19 @@ static int check_move_op(const struct vmr_move_op *steps, size_t i)
 	return check_move(s->space, s->range, s->to_space, s->start);
 }
 
+/* Link a range that was removed at its new place. Returns the lowest range in its way. */
+static struct vmr_range *link_moved(const struct vmr_move_op *s)
+{
+	struct vmr_range *next = vmr_first_ending_at_or_above(s->to_space,
+							      s->start);
+	uint64_t last = s->start + (s->range->last - s->range->start);
+
+	if (next && next->start <= last)
+		return next;
+	vmr_tree_insert(s->to_space, s->range, s->start, last, next);
+	return NULL;
+}
+
 int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 		  struct vmr_range **conflict)
 {
@@ -220,16 +233,11 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 		vmr_tree_erase(steps[removed].space, steps[removed].range);
 	}
 	for (; inserted < nr; inserted++) {
-		struct vmr_move_op *s = &steps[inserted];
-
-		blocker = vmr_find_overlap(s->to_space, s->start,
-					   s->start + (s->range->last -
-						       s->range->start));
+		blocker = link_moved(&steps[inserted]);
 		if (blocker) {
 			ret = -EBUSY;
 			goto undo;
 		}
-		vmr_tree_insert_at(s->to_space, s->range, s->start);
 	}
 	vmr_section_end(seq);
 	vmr_trace_move_bulk(steps, nr);

@@ -2,11 +2,14 @@
 /*
  * test_section_length.c - upper bounds of the write sections of update-side calls
  *
- * Counted in visits of nodes: a node that a section visits again counts again, so that
- * a loop in a loop is noticed. A call that changes k ranges of n, and frees addresses
- * that t claims wait for, visits at most c (k + t) log2 n nodes in one section. A change
- * of a tree follows a path down and up and reads the siblings; a claim that is tested
- * changes two trees. The constant c allows for that.
+ * Let a call change k ranges of n, and let t claims wait for addresses that it frees.
+ * One section of the call then visits at most 3 (k + t) log2 n nodes, and 6 log2 n more:
+ * some paths of a tree are twice as long as most.
+ *
+ * A visit is an access to a node that is not among the 2 log2 n nodes of the visits
+ * before. The longest path of a tree has as many: a step up a path that was just
+ * descended is no visit. A node that is accessed again later counts again, so that a loop
+ * in a loop is noticed.
  *
  * VMR_TEST_SEED is the seed of the search.
  */
@@ -16,10 +19,7 @@
 
 #include "section.h"
 
-/* Accessible at a time: a node, its parent and its children */
-#define NEAR		4
-#define PATHS		12
-#define LIMIT(k, t)	(PATHS * ((k) + (t)) * (size_t)self->log)
+#define LIMIT(k, t)	((3 * ((k) + (t)) + 6) * (size_t)self->log)
 #define HOLDER		(MAX_ITEMS - 1)
 #define MAX_CHANGED	256
 
@@ -32,16 +32,16 @@ FIXTURE_VARIANT(sections) {
 	size_t nr;
 };
 
-FIXTURE_VARIANT_ADD(sections, few) { .nr = 128 };
-FIXTURE_VARIANT_ADD(sections, many) { .nr = MAX_ITEMS / 4 };
+FIXTURE_VARIANT_ADD(sections, few) { .nr = MAX_ITEMS / 8 };
+FIXTURE_VARIANT_ADD(sections, many) { .nr = MAX_ITEMS / 2 };
 
 FIXTURE_SETUP(sections)
 {
 	NEEDS(page_faults);
 	ASSERT_EQ(0, pages_init(MAX_ITEMS * pages_one()));
 	ASSERT_EQ(0, up());
-	pages_window = NEAR;
-	self->log = log_of(variant->nr) + 1;
+	self->log = log_of(variant->nr);
+	pages_window = 2 * self->log;
 	self->most = 0;
 }
 
@@ -52,7 +52,7 @@ FIXTURE_TEARDOWN(sections)
 
 /*
  * @call has @nr_sections sections, one of them the change. Each visits at most
- * PATHS (@k + @t) log2 n nodes.
+ * LIMIT(@k, @t) nodes.
  */
 #define BOUNDED_IN(nr_sections, k, t, call) \
 	do { \
@@ -124,6 +124,33 @@ TEST_F(sections, program_with_claims_for_one_place)
 	TH_LOG("%zu items, %zu claims: %zu visits", nr, t, self->most);
 }
 
+/* A permutation of the numbers below @n, a power of two */
+static size_t shuffled(size_t i, size_t n)
+{
+	return i * 2654435761u % n;
+}
+
+/* Claims for parts of the place that one region leaves, their ages in no order */
+TEST_F(sections, unmap_of_place_of_many_claims)
+{
+	size_t nr = variant->nr, t = nr / 2, i;
+
+	ASSERT_EQ(0, items_up(nr, NULL));
+	ASSERT_EQ(0, item_init(HOLDER, NULL, 0x10000 * nr));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &item(HOLDER)->dev, NULL,
+					 NULL));
+	ASSERT_EQ(0, vmr_region_move(&m.manager, region_of(HOLDER),
+				     ITEM_ADDR(MAX_ITEMS), NULL));
+	for (i = 0; i < t; i++)
+		ASSERT_EQ(0, vmr_region_program(&m.manager, region_of(i),
+						ITEM_ADDR(MAX_ITEMS +
+							  shuffled(i, nr))));
+	BOUNDED(1, t, vmr_region_unmap(&m.manager, region_of(HOLDER)));
+	for (i = 0; i < t; i++)
+		EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(i)->range));
+	TH_LOG("%zu items, %zu claims: %zu visits", nr, t, self->most);
+}
+
 /* A claim that waits for many places is tested once when all of them are left. */
 TEST_F(sections, unregister_under_one_large_claim)
 {
@@ -175,6 +202,29 @@ TEST_F(sections, commit_of_removals_under_one_claim)
 		ASSERT_EQ(0, vmr_transaction_remove(&t, &item(i)->dev));
 	BOUNDED_IN(1 + k, k, 1, vmr_transaction_commit(&t));
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(HOLDER)->range));
+	TH_LOG("%zu devices removed: %zu visits", k, self->most);
+}
+
+/* Claims each of which waits for all places that a transaction leaves */
+TEST_F(sections, commit_of_removals_under_all_claims)
+{
+	size_t nr = variant->nr, k = nr / 2, t = 32, i;
+	struct vmr_transaction change;
+
+	ASSERT_EQ(0, items_up(nr, NULL));
+	for (i = HOLDER; i > HOLDER - t; i--) {
+		ASSERT_EQ(0, item_init(i, NULL, 0x10000 * k));
+		ASSERT_EQ(0, vmr_device_register(&m.manager, &item(i)->dev, NULL,
+						 NULL));
+		ASSERT_EQ(0, vmr_region_program(&m.manager, region_of(i), BASE));
+	}
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &change));
+	for (i = 0; i < k; i++)
+		ASSERT_EQ(0, vmr_transaction_remove(&change, &item(i)->dev));
+	BOUNDED_IN(1 + k, k, t, vmr_transaction_commit(&change));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(HOLDER)->range));
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&region_of(HOLDER - 1)->range));
+	EXPECT_SOUND();
 	TH_LOG("%zu devices removed: %zu visits", k, self->most);
 }
 
