@@ -264,6 +264,80 @@ TEST_F(sections, bulk_move_with_claims)
 	TH_LOG("%zu regions moved, %zu claims: %zu visits", k, 2 * k, self->most);
 }
 
+#define NR_RESOURCES	32
+
+static struct vmr_range granted[NR_RESOURCES];
+static struct vmr_resource resources[NR_RESOURCES];
+static struct vmr_resource_set granted_set;
+static struct vmr_constraint want[NR_RESOURCES];
+
+/* Items wait for @nr granted places, two for each, and one for all. */
+static int resources_up(size_t nr)
+{
+	size_t i;
+	int ret;
+
+	memset(granted, 0, sizeof(granted));
+	for (i = 0; i < nr; i++)
+		vmr_constraint_init_fixed(&want[i], VMR_KIND_MMIO,
+					  ITEM_ADDR(MAX_ITEMS + i), 0x10000,
+					  &granted[i]);
+	vmr_resource_set_init(&granted_set, resources, nr);
+	ret = vmr_system_alloc_resources(&m.sys, want, nr, &granted_set, NULL,
+					 NULL);
+	for (i = 0; i < 2 * nr && !ret; i++)
+		ret = vmr_region_program(&m.manager, region_of(i),
+					 ITEM_ADDR(MAX_ITEMS + i % nr));
+	if (!ret)
+		ret = item_init(HOLDER, NULL, 0x10000 * nr);
+	if (!ret)
+		ret = vmr_device_register(&m.manager, &item(HOLDER)->dev, NULL,
+					  NULL);
+	return ret ? ret : vmr_region_program(&m.manager, region_of(HOLDER),
+					      ITEM_ADDR(MAX_ITEMS));
+}
+
+static int free_all_resources(void)
+{
+	vmr_system_free_resources(&m.sys, &granted_set);
+	return 0;
+}
+
+/* All addresses of a set are freed, and claims for them settled, in one section. */
+TEST_F(sections, free_resources_with_claims)
+{
+	size_t i;
+
+	ASSERT_EQ(0, items_up(variant->nr, NULL));
+	ASSERT_EQ(0, resources_up(NR_RESOURCES));
+	BOUNDED(NR_RESOURCES, 2 * NR_RESOURCES + 1, free_all_resources());
+	for (i = 0; i < NR_RESOURCES; i++) {
+		EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(i)->range));
+		EXPECT_EQ(VMR_CLAIMED,
+			  vmr_range_state(&region_of(NR_RESOURCES + i)->range));
+	}
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&region_of(HOLDER)->range));
+	EXPECT_SOUND();
+	TH_LOG("%u ranges: %zu visits", NR_RESOURCES, self->most);
+}
+
+/* A replaced resource settles the claims for its old addresses in the same section. */
+TEST_F(sections, update_resource_with_claims)
+{
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, items_up(variant->nr, NULL));
+	ASSERT_EQ(0, resources_up(2));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO,
+				  ITEM_ADDR(MAX_ITEMS + 2), 0x10000,
+				  &granted[1]);
+	BOUNDED(1, 3, vmr_system_update_resource(&m.sys, &resources[1], &c,
+						 NULL));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(1)->range));
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&region_of(3)->range));
+	EXPECT_SOUND();
+}
+
 /* The search */
 
 static uint64_t random_state;
