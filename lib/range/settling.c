@@ -96,17 +96,19 @@ static struct vmr_range *pop_run(struct vmr_range **list)
 	return run;
 }
 
+static struct vmr_range *pop_older(struct vmr_range **a, struct vmr_range **b)
+{
+	return is_older(*a, *b) ? pop(a) : pop(b);
+}
+
 /* Join two lists that are not empty */
 static struct vmr_range *merge(struct vmr_range *a, struct vmr_range *b)
 {
-	struct vmr_range *first = NULL, *last = NULL, *range;
+	struct vmr_range *first = pop_older(&a, &b), *last = first, *range;
 
 	while (a && b) {
-		range = is_older(a, b) ? pop(&a) : pop(&b);
-		if (last)
-			set_next_collected(last, range);
-		else
-			first = range;
+		range = pop_older(&a, &b);
+		set_next_collected(last, range);
 		last = range;
 	}
 	set_next_collected(last, a ? a : b);
@@ -128,7 +130,7 @@ static void sort(struct vmr_space *space)
 		VMR_ASSERT(i < NR_LISTS);
 		lists[i] = list;
 	}
-	for (i = 0, list = NULL; i < NR_LISTS; i++) {
+	for (i = 0, list = NULL; i < ARRAY_SIZE(lists); i++) {
 		if (lists[i])
 			list = list ? merge(lists[i], list) : lists[i];
 	}
