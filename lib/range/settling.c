@@ -18,7 +18,7 @@
 #include "trace.h"
 
 /* List i joins 2^i runs. A range has more than 2^5 bytes, so no more lists are needed. */
-#define NR_LISTS	(8 * sizeof(void *) - 5)
+enum { NR_LISTS = 8 * sizeof(void *) - 5 };
 
 static void set_next_collected(struct vmr_range *range,
 			       const struct vmr_range *next)
@@ -130,7 +130,7 @@ static void sort(struct vmr_space *space)
 		VMR_ASSERT(i < NR_LISTS);
 		lists[i] = list;
 	}
-	for (i = 0, list = NULL; i < ARRAY_SIZE(lists); i++) {
+	for (i = 0, list = NULL; i < NR_LISTS; i++) {
 		if (lists[i])
 			list = list ? merge(lists[i], list) : lists[i];
 	}

@@ -333,11 +333,6 @@ static bool notifies(const struct vmr_system *sys, const struct vmr_space *space
 	return space->seq == &sys->seq && sys->free_notifier;
 }
 
-static bool holds_io(const struct vmr_resource *res)
-{
-	return is_io(res->kind) && res->range;
-}
-
 /* In one section: free the addresses of each range, then settle the claims for all */
 static void free_and_settle(struct vmr_system *sys, const struct vmr_resource *res,
 			    size_t nr)
@@ -345,13 +340,13 @@ static void free_and_settle(struct vmr_system *sys, const struct vmr_resource *r
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		if (holds_io(&res[i]))
+		if (is_io(res[i].kind) && res[i].range)
 			vmr_free(vmr_system_space(sys, res[i].kind),
 				 res[i].range);
 	if (!sys->free_notifier)
 		return;
 	for (i = 0; i < nr; i++)
-		if (holds_io(&res[i]))
+		if (is_io(res[i].kind) && res[i].range)
 			vmr_settle_collect(vmr_system_space(sys, res[i].kind),
 					   res[i].range->start,
 					   res[i].range->last);
@@ -362,16 +357,18 @@ static void free_and_settle(struct vmr_system *sys, const struct vmr_resource *r
 void vmr_system_free_io(struct vmr_system *sys, const struct vmr_resource *res,
 			size_t nr)
 {
+	struct vmr_space *space;
 	bool any = false;
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
-		if (!holds_io(&res[i]))
+		space = vmr_system_space(sys, res[i].kind);
+		/* The device layer has freed the regions of a device already */
+		if (!is_io(res[i].kind) || !vmr_in_space(space, res[i].range))
 			continue;
 		any = true;
 		if (sys->free_notifier)
-			sys->free_notifier->before(sys->free_notifier,
-						   vmr_system_space(sys, res[i].kind),
+			sys->free_notifier->before(sys->free_notifier, space,
 						   res[i].range->start,
 						   res[i].range->last);
 	}
