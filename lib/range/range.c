@@ -193,8 +193,8 @@ static int check_move_op(const struct vmr_move_op *steps, size_t i)
 	return check_move(s->space, s->range, s->to_space, s->start);
 }
 
-/* Link a range that was removed at its new place. Returns the lowest range in its way. */
-static struct vmr_range *link_moved(const struct vmr_move_op *s)
+/* Returns the lowest range that is in the way, or NULL */
+static struct vmr_range *insert_moved(const struct vmr_move_op *s)
 {
 	struct vmr_range *next = vmr_first_ending_at_or_above(s->to_space,
 							      s->start);
@@ -233,7 +233,7 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 		vmr_tree_erase(steps[removed].space, steps[removed].range);
 	}
 	for (; inserted < nr; inserted++) {
-		blocker = link_moved(&steps[inserted]);
+		blocker = insert_moved(&steps[inserted]);
 		if (blocker) {
 			ret = -EBUSY;
 			goto undo;
