@@ -102,6 +102,7 @@ int vmr_pci_add_express(struct vmr_pci_function *fn,
 	init_contents(express, type);
 	init_masks(wmask, w1cmask, type);
 	init_sticky(express);
+	desc.offset = express->reg_block.offset;
 	desc.contents = express->contents;
 	desc.sticky = express->sticky;
 	ret = vmr_pci_add_capability(fn, &express->reg_block, &desc);

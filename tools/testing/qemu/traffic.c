@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * traffic.c - the steps of a guest, on both sides
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capability.h"
+#include "compare.h"
+#include "traffic.h"
+
+static const char *const names[NR_STEP_KINDS] = {
+	[STEP_ECAM] = "ecam", [STEP_PORT] = "port", [STEP_READ] = "read",
+	[STEP_TABLE] = "table", [STEP_RESET] = "reset", [STEP_PLUG] = "plug",
+	[STEP_UNPLUG] = "unplug",
+};
+
+uint32_t random_next(struct random *r)
+{
+	/* xorshift64* */
+	r->state ^= r->state >> 12;
+	r->state ^= r->state << 25;
+	r->state ^= r->state >> 27;
+	return r->state * 0x2545f4914f6cdd1dull >> 32;
+}
+
+void step_print(const struct step *step, char *text, size_t size)
+{
+	const char *id = machine.nodes[step->node].id;
+
+	switch (step->kind) {
+	case STEP_RESET:
+		snprintf(text, size, "%s", names[step->kind]);
+		break;
+	case STEP_PLUG:
+	case STEP_UNPLUG:
+		snprintf(text, size, "%s %s", names[step->kind], id);
+		break;
+	default:
+		snprintf(text, size, "%s %s 0x%02x %u 0x%llx",
+			 names[step->kind], id, step->offset, step->width,
+			 (unsigned long long)step->value);
+	}
+}
+
+void step_parse(const char *text, struct step *step)
+{
+	char name[16], id[24] = "";
+	unsigned long long value = 0;
+	const struct node *node;
+	int nr;
+
+	memset(step, 0, sizeof(*step));
+	nr = sscanf(text, "%15s %23s %x %u %llx", name, id, &step->offset,
+		    &step->width, &value);
+	for (; step->kind < NR_STEP_KINDS; step->kind++)
+		if (!strcmp(name, names[step->kind]))
+			break;
+	step->value = value;
+	if (nr < 1 || step->kind == NR_STEP_KINDS)
+		die("no step: %s", text);
+	if (step->kind == STEP_RESET)
+		return;
+	node = node_by_id(id);
+	if (!node)
+		die("no function: %s", text);
+	step->node = node - machine.nodes;
+	if (step->kind <= STEP_TABLE && nr < 4)
+		die("no register: %s", text);
+}
+
+/* Whether the guest reaches the function, the same on both sides */
+static bool reach(const struct node *node, uint32_t *address)
+{
+	if (!node_present(node))
+		return false;
+	*address = vmr_pci_function_address(node->fn);
+	return vmr_pci_find_function(&machine.manager, *address) == node->fn &&
+	       compare_bus_is_clear(*address >> 8);
+}
+
+static void write_both(enum vmr_io io, uint64_t addr, uint64_t value,
+		       uint32_t width)
+{
+	if (io == VMR_MMIO)
+		qemu_write(&machine.q, addr, value, width);
+	else
+		qemu_out(&machine.q, addr, value, width);
+	model_write(io, addr, value, width);
+}
+
+static void run_register(const struct step *step)
+{
+	const struct node *node = &machine.nodes[step->node];
+	uint32_t address;
+
+	if (!reach(node, &address))
+		return;
+	if (step->kind == STEP_ECAM) {
+		write_both(VMR_MMIO,
+			   ECAM_BASE + ((uint64_t)address << 12) + step->offset,
+			   step->value, step->width);
+	} else if (step->offset < VMR_PCI_CONFIG_SIZE) {
+		write_both(VMR_PIO, 0xcf8,
+			   0x80000000u | address << 8 | (step->offset & 0xfc),
+			   4);
+		write_both(VMR_PIO, 0xcfc + (step->offset & 3), step->value,
+			   step->width);
+	}
+}
+
+static unsigned int run_read(const struct step *step, bool verbose)
+{
+	const struct node *node = &machine.nodes[step->node];
+	uint32_t address, theirs, ours;
+
+	if (!reach(node, &address) || step->offset >= VMR_PCI_CONFIG_SIZE)
+		return 0;
+	write_both(VMR_PIO, 0xcf8,
+		   0x80000000u | address << 8 | (step->offset & 0xfc), 4);
+	theirs = qemu_in(&machine.q, 0xcfc + (step->offset & 3), step->width);
+	ours = model_read(VMR_PIO, 0xcfc + (step->offset & 3), step->width);
+	registers_read++;
+	/* What may differ is compared with all registers */
+	if (theirs == ours ||
+	    theirs == qemu_read(&machine.q,
+				ECAM_BASE + ((uint64_t)address << 12) +
+					step->offset, step->width))
+		return 0;
+	if (verbose)
+		printf("  %s register 0x%03x by ports: QEMU %08x, library %08x\n",
+		       node->id, step->offset, theirs, ours);
+	return 1;
+}
+
+/* Only where both sides have the table */
+static void run_table(const struct step *step)
+{
+	const struct node *node = &machine.nodes[step->node];
+	const struct vmr_pci_msix *msix = &node->msix;
+	struct vmr_mapping mapping;
+	uint64_t addr;
+
+	if (!node_present(node) || step->offset + step->width > 16 * msix->nr)
+		return;
+	mapping = vmr_region_mapping(
+		&node->fn->bars[msix->layout.table_bar].region);
+	addr = mapping.start + msix->layout.table_offset + step->offset;
+	if (mapping.mapped && compare_agrees(VMR_MMIO, addr, node,
+					     msix->layout.table_bar))
+		write_both(VMR_MMIO, addr, step->value, step->width);
+}
+
+static void run_reset(void)
+{
+	qemu_qmp_send(&machine.q, "{\"execute\":\"system_reset\"}");
+	qemu_qmp_event(&machine.q, "RESET");
+	topology_enable_ecam();
+	model_reset();
+	machine.conf1.config_address = 0;
+}
+
+static void run_plug(struct node *node)
+{
+	(void)node;
+	die("no plugging yet");
+}
+
+static void run_unplug(struct node *node)
+{
+	(void)node;
+	die("no unplugging yet");
+}
+
+unsigned int step_run(const struct step *step, bool verbose)
+{
+	struct node *node = &machine.nodes[step->node];
+
+	switch (step->kind) {
+	case STEP_ECAM:
+	case STEP_PORT:
+		run_register(step);
+		return 0;
+	case STEP_READ:
+		return run_read(step, verbose);
+	case STEP_TABLE:
+		run_table(step);
+		return 0;
+	case STEP_RESET:
+		run_reset();
+		return 0;
+	case STEP_PLUG:
+		run_plug(node);
+		return 0;
+	default:
+		run_unplug(node);
+		return 0;
+	}
+}
