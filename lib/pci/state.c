@@ -7,6 +7,8 @@
  */
 #include "pci.h"
 
+#include "snapshot/snapshot.h"
+
 #include <vmalloc/pci_snapshot.h>
 
 /* The description, in little-endian order */
@@ -156,6 +158,13 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 		restore_windows(fn, sys);
 }
 
+/* The bits of a byte of the PCI Express capability that the library changes */
+static uint8_t express_bits(const struct vmr_pci_function *fn, uint32_t at)
+{
+	return (uint8_t)(vmr_pci_express_variable_bits(fn, at & ~1u) >>
+			 8 * (at & 1));
+}
+
 /* The bits that a memory BAR implements in a byte, by its size in @config */
 static uint8_t bar_bits(const struct vmr_pci_function *fn,
 			const uint8_t *config, unsigned int index, uint32_t at)
@@ -194,6 +203,8 @@ static uint8_t variable_bits(const struct vmr_pci_function *fn,
 		mask = 0xff;
 	if (at == PCI_STATUS)
 		mask |= PCI_STATUS_INTERRUPT;
+	if (fn->express && at >= fn->express->reg_block.offset)
+		mask |= express_bits(fn, at - fn->express->reg_block.offset);
 	/* The functions of a card are restored one by one */
 	if (at == PCI_HEADER_TYPE)
 		mask |= VMR_PCI_MULTIFUNCTION;
@@ -282,7 +293,51 @@ static bool state_valid(const struct vmr_pci_function *fn,
 	return description_valid(fn, description) &&
 	       !(bytes[PCI_STATUS] & PCI_STATUS_INTERRUPT) ==
 		       !description[STATE_INTX_LEVEL] &&
-	       vectors_valid(fn, bytes);
+	       vectors_valid(fn, bytes) &&
+	       (!fn->express || vmr_pci_express_link_valid(fn, bytes));
+}
+
+/* Whether a saved address is that of a function behind the bridge, not only held */
+static bool is_occupied(const struct vmr_pci_bridge *bridge,
+			const struct vmr_restore_ctx *ctx,
+			const struct vmr_records *r)
+{
+	const struct vmr_pci_function *fn;
+	size_t i;
+
+	for (i = 0; i < r->nr_live; i++) {
+		fn = vmr_pci_to_function(vmr_restore_live_node(ctx, r, i));
+		if (fn->upstream_bridge == bridge)
+			return true;
+	}
+	return false;
+}
+
+static bool port_valid(const struct vmr_pci_function *fn, const uint8_t *bytes,
+		       const struct vmr_restore_ctx *ctx)
+{
+	const struct vmr_pci_port *port = vmr_pci_port_of(fn);
+	struct vmr_records r;
+
+	/* Nothing can be said without the space behind the port */
+	if (!port ||
+	    !vmr_restore_find_space(ctx, &port->bridge.devfns.space, &r))
+		return true;
+	return vmr_pci_port_state_valid(port, bytes,
+					is_occupied(&port->bridge, ctx, &r),
+					bytes[fn->config_size +
+					      STATE_INTX_LEVEL]);
+}
+
+/* A saved address must be one that the function can be plugged at */
+static bool address_valid(const struct vmr_pci_function *fn,
+			  const struct vmr_restore_ctx *ctx)
+{
+	struct vmr_snapshot_range saved;
+
+	return vmr_snapshot_find_range(ctx, &fn->address, &saved) == VMR_FREE ||
+	       vmr_pci_devfn_allowed(fn->upstream_bridge,
+				     (uint32_t)saved.start);
 }
 
 /* The host bridge above, by the saved address of the function at the root */
@@ -337,7 +392,8 @@ static bool pci_block_check(const struct vmr_snapshot_block *block,
 	struct vmr_pci_function *fn = block->owner;
 
 	fn->host = saved_host(fn, block->sys, ctx);
-	return state_valid(fn, saved) &&
+	return state_valid(fn, saved) && address_valid(fn, ctx) &&
+	       port_valid(fn, saved, ctx) &&
 	       vmr_pci_matches_ranges(fn, block->sys, ctx, saved,
 				      saved[fn->config_size + STATE_SIZING]);
 }
