@@ -165,3 +165,11 @@ bool capability_is_table(const struct node *node, unsigned int index)
 	return at && ((node->config[at + PCI_MSIX_TABLE] & 7) == index ||
 		      (node->config[at + PCI_MSIX_PBA] & 7) == index);
 }
+
+int node_port_type(const struct node *node)
+{
+	uint32_t at = capability_find(node->config, PCI_CAP_ID_EXP);
+
+	return at ? (node->config[at + PCI_EXP_FLAGS] & PCI_EXP_FLAGS_TYPE) >> 4 :
+		    -1;
+}

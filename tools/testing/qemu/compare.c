@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capability.h"
 #include "compare.h"
 #include "compare_map.h"
 #include "differences.h"
@@ -101,9 +102,7 @@ static void ask_bars(struct node *node, unsigned int turn)
 	for (i = 0; i < NR_BARS; i++) {
 		struct vmr_mapping mapping =
 			vmr_region_mapping(&node->fn->bars[i].region);
-		struct vmr_pci_msix *msix = node->fn == &node->bridge.fn ||
-					node->fn == &node->function ?
-						    &node->msix : NULL;
+		const struct vmr_pci_msix *msix = &node->msix;
 		struct read *read;
 
 		if (!mapping.mapped ||
@@ -115,7 +114,7 @@ static void ask_bars(struct node *node, unsigned int turn)
 			read->node = node;
 			read->bar = i;
 		}
-		if (!msix || !msix->nr || msix->layout.table_bar != i)
+		if (!msix->nr || msix->layout.table_bar != i)
 			continue;
 		read = ask(mapping.start + msix->layout.table_offset,
 			   16 * msix->nr);
@@ -123,6 +122,26 @@ static void ask_bars(struct node *node, unsigned int turn)
 		read->node = node;
 		read->bar = i;
 	}
+}
+
+/* The speed and the width of a link that is down, and the link without power */
+static uint8_t link_mask(const struct node *node, uint32_t offset)
+{
+	uint32_t cap = capability_find(node->config, PCI_CAP_ID_EXP);
+	uint32_t at = cap + PCI_EXP_LNKSTA;
+	const uint8_t *config = node->fn->config;
+	uint8_t mask = 0;
+
+	if (!node->is_bridge || !node->express ||
+	    (offset != at && offset != at + 1) ||
+	    config[at + 1] & PCI_EXP_LNKSTA_DLLLA >> 8)
+		return 0;
+	if (difference_accepted("link-down"))
+		mask |= offset == at ? 0xff : 0x03;
+	if (offset != at && difference_accepted("link-power") &&
+	    get16(&config[cap + PCI_EXP_SLTCTL]) & PCI_EXP_SLTCTL_PCC)
+		mask |= PCI_EXP_LNKSTA_DLLLA >> 8;
+	return mask;
 }
 
 static void compare_bytes(const struct read *read, const uint8_t *theirs)
@@ -141,7 +160,8 @@ static void compare_bytes(const struct read *read, const uint8_t *theirs)
 		for (j = 0; j < 4; j++) {
 			mask = always[index][i + j] |
 			       (unwritten[index][i + j] &
-				~node->written[i + j]);
+				~node->written[i + j]) |
+			       link_mask(node, i + j);
 			differs = differs || (ours[j] ^ theirs[i + j]) & ~mask;
 		}
 		if (differs)

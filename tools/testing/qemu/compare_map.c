@@ -66,7 +66,6 @@ static void mark(unsigned int first, unsigned int last)
 {
 	unsigned int bus;
 
-	unclear[first] = true;
 	for (bus = first; bus <= last; bus++)
 		unclear[bus] = true;
 }
@@ -96,6 +95,12 @@ static bool shares(const struct node *node, const struct numbers *n)
 	return false;
 }
 
+/* Even the secondary bus is not found there while it is reset */
+static bool on_expander(const struct node *node)
+{
+	return node->parent && node->parent->bus;
+}
+
 void compare_numbers(void)
 {
 	bool accepted = difference_accepted("bus-numbers");
@@ -114,17 +119,16 @@ void compare_numbers(void)
 		if ((!n.first && !n.last) || !n.reached)
 			continue;
 		if (held && node->fn->config[PCI_BRIDGE_CONTROL] &
-				    PCI_BRIDGE_CTL_BUS_RESET &&
-		    n.first < n.last)
-			mark(n.first + 1, n.last);
+				    PCI_BRIDGE_CTL_BUS_RESET)
+			mark(n.first + !on_expander(node), n.last);
 		if (!accepted)
 			continue;
 		if (n.first <= n.parent || n.last < n.first ||
 		    n.last > n.parent_last || shares(node, &n))
-			mark(n.first, n.last);
+			mark(n.first, n.first > n.last ? n.first : n.last);
 		if (node->parent && node->parent->is_bridge &&
 		    unclear[n.parent])
-			mark(n.first, n.last);
+			mark(n.first, n.first > n.last ? n.first : n.last);
 	}
 	/* The root of a host bridge is always found, since no bridge leads to it */
 	unclear[0] = false;
@@ -215,7 +219,7 @@ static bool windows_unwritten(const struct vmr_pci_bridge *bridge)
 	for (i = 0; i < machine.nr_nodes; i++) {
 		const struct node *node = &machine.nodes[i];
 
-		if (&node->bridge == bridge)
+		if (node->fn && node_bridge(node) == bridge)
 			return !node->written[PCI_COMMAND] &&
 			       !node->written[PCI_BRIDGE_CONTROL] &&
 			       all_zero(&node->written[PCI_IO_BASE], 2) &&

@@ -14,7 +14,7 @@
 struct difference differences[MAX_DIFFERENCES];
 unsigned int nr_differences;
 
-static void read_place(struct difference *d, char *text)
+static void read_bits(struct bits *d, char *text)
 {
 	static const char *const filters[] = {
 		[FILTER_CONVENTIONAL] = "conventional",
@@ -75,7 +75,9 @@ static void read_line(char *line)
 	} else if (!nr_differences) {
 		return;
 	} else if ((text = after(line, "register: "))) {
-		read_place(d, text);
+		if (d->nr_bits == MAX_BITS)
+			die("a difference has too many registers");
+		read_bits(&d->bits[d->nr_bits++], text);
 	} else if ((text = after(line, "proof: "))) {
 		snprintf(d->proof, sizeof(d->proof), "%.31s", text);
 	} else if ((text = after(line, "step: "))) {
@@ -126,7 +128,7 @@ static void add_mask(uint8_t *bytes, uint32_t mask)
 }
 
 static void add_capabilities(const struct node *node,
-			     const struct difference *d, uint8_t *bytes)
+			     const struct bits *d, uint8_t *bytes)
 {
 	struct cap cap = { 0 };
 
@@ -152,43 +154,51 @@ static void add_other(const struct node *node, uint8_t *bytes)
 
 static bool passes(const struct node *node, enum filter filter)
 {
-	uint32_t at = capability_find(node->config, PCI_CAP_ID_EXP), type;
+	int type = node_port_type(node);
 
-	if (filter == FILTER_NONE || filter == FILTER_CONVENTIONAL)
-		return filter == FILTER_NONE || !at;
-	type = (node->config[at + PCI_EXP_FLAGS] & PCI_EXP_FLAGS_TYPE) >> 4;
-	return at && (filter == FILTER_INTEGRATED ?
-			      type == PCI_EXP_TYPE_RC_END :
-			      node->is_bridge);
+	switch (filter) {
+	case FILTER_CONVENTIONAL:
+		return type < 0 || type == PCI_EXP_TYPE_PCI_BRIDGE;
+	case FILTER_INTEGRATED:
+		return type == PCI_EXP_TYPE_RC_END;
+	case FILTER_PORT:
+		return type >= 0 && node->is_bridge;
+	default:
+		return true;
+	}
+}
+
+static void add_bits(const struct node *node, const struct bits *d,
+		     uint8_t *bytes)
+{
+	if (!passes(node, d->filter))
+		return;
+	switch (d->place) {
+	case PLACE_BRIDGE:
+		if (!node->is_bridge)
+			break;
+		/* fall through */
+	case PLACE_HEADER:
+		add_mask(&bytes[d->offset], d->mask);
+		break;
+	case PLACE_OTHER:
+		add_other(node, bytes);
+		break;
+	default:
+		add_capabilities(node, d, bytes);
+	}
 }
 
 void differences_of(const struct node *node, uint8_t *always,
 		    uint8_t *unwritten)
 {
 	const struct difference *d;
+	unsigned int i;
 
 	memset(always, 0, VMR_PCI_EXPRESS_CONFIG_SIZE);
 	memset(unwritten, 0, VMR_PCI_EXPRESS_CONFIG_SIZE);
-	for (d = differences; d < differences + nr_differences; d++) {
-		uint8_t *bytes = d->unwritten ? unwritten : always;
-
-		if (d->off || !passes(node, d->filter))
-			continue;
-		switch (d->place) {
-		case PLACE_RULE:
-			break;
-		case PLACE_BRIDGE:
-			if (!node->is_bridge)
-				break;
-			/* fall through */
-		case PLACE_HEADER:
-			add_mask(&bytes[d->offset], d->mask);
-			break;
-		case PLACE_OTHER:
-			add_other(node, bytes);
-			break;
-		default:
-			add_capabilities(node, d, bytes);
-		}
-	}
+	for (d = differences; d < differences + nr_differences; d++)
+		for (i = 0; !d->off && i < d->nr_bits; i++)
+			add_bits(node, &d->bits[i],
+				 d->bits[i].unwritten ? unwritten : always);
 }

@@ -8,11 +8,11 @@
 #include "machine.h"
 
 #define MAX_DIFFERENCES	64
+#define MAX_BITS	12
 #define MAX_PROOF	24
 
 /* Where the registers of a difference are */
 enum place {
-	PLACE_RULE,		/* none: the code knows it by its name */
 	PLACE_HEADER,		/* of any function */
 	PLACE_BRIDGE,		/* the header of a bridge */
 	PLACE_CAPABILITY,
@@ -22,30 +22,39 @@ enum place {
 
 enum filter {
 	FILTER_NONE,
-	FILTER_CONVENTIONAL,	/* without a PCI Express capability */
+	FILTER_CONVENTIONAL,	/* no PCI Express, or its bridge to PCI */
 	FILTER_INTEGRATED,	/* integrated into the root complex */
 	FILTER_PORT,		/* ports of PCI Express */
 };
 
 /**
- * struct difference - something that differs by intent
- * @name: its name
- * @place: where it is
+ * struct bits - bits that may differ
+ * @place: where the register is
  * @id: the capability
  * @offset: the offset in there
  * @mask: the bits, as a little-endian number
  * @unwritten: only as long as the guest has not written the register
  * @filter: the functions that have it
+ */
+struct bits {
+	enum place	place;
+	uint32_t	id, offset, mask;
+	bool		unwritten;
+	enum filter	filter;
+};
+
+/**
+ * struct difference - something that differs by intent
+ * @name: its name
+ * @bits: the bits of registers; none if it is a rule
  * @off: whether it is not accepted in this run
  * @proof: the topology that shows it
  * @steps: the steps that show it
  */
 struct difference {
 	char		name[32];
-	enum place	place;
-	uint32_t	id, offset, mask;
-	bool		unwritten;
-	enum filter	filter;
+	struct bits	bits[MAX_BITS];
+	unsigned int	nr_bits;
 	bool		off;
 	char		proof[32];
 	char		*steps[MAX_PROOF];

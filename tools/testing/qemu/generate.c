@@ -291,8 +291,12 @@ static void generate_msix(struct random *r, struct step *step,
 	uint64_t value = random_next(r);
 
 	if (random_percent(r, 40)) {
-		set(step, cap->offset + PCI_MSIX_FLAGS, 2,
-		    random_below(r, 4) << 14 | random_below(r, 2048));
+		uint32_t flags = random_below(r, 4) << 14 | random_below(r, 2048);
+
+		/* The library's ports do not signal by MSI-X */
+		if (node->is_bridge && node->express)
+			flags &= ~PCI_MSIX_FLAGS_ENABLE;
+		set(step, cap->offset + PCI_MSIX_FLAGS, 2, flags);
 		return;
 	}
 	if (random_percent(r, 20)) {
@@ -324,22 +328,57 @@ static void generate_pm(struct random *r, struct step *step,
 	    state | (random_next(r) & 0x8100));
 }
 
+/* Mostly what a driver writes, so that cards are not let go all the time */
+static uint32_t slot_control(struct random *r, uint32_t value)
+{
+	/* QEMU has no events of the link and of a power fault */
+	uint32_t enabled = value & 0x003d;
+
+	if (random_percent(r, 20))
+		return value & 0x0ffd & ~PCI_EXP_SLTCTL_EIC;
+	if (random_percent(r, 70))
+		return enabled | PCI_EXP_SLTCTL_PWR_IND_ON |
+		       PCI_EXP_SLTCTL_ATTN_IND_OFF;
+	if (random_percent(r, 50))
+		return enabled | PCI_EXP_SLTCTL_PWR_IND_BLINK |
+		       PCI_EXP_SLTCTL_ATTN_IND_OFF;
+	return enabled | PCI_EXP_SLTCTL_PWR_IND_OFF | PCI_EXP_SLTCTL_PWR_OFF |
+	       PCI_EXP_SLTCTL_ATTN_IND_OFF;
+}
+
 static void generate_express(struct random *r, struct step *step,
 			     const struct cap *cap)
 {
+	/* The last ones are those of slots */
 	static const uint8_t offsets[] = {
 		PCI_EXP_DEVCTL, PCI_EXP_DEVSTA, PCI_EXP_LNKCTL, PCI_EXP_LNKSTA,
+		PCI_EXP_SLTCTL, PCI_EXP_SLTCTL, PCI_EXP_SLTCTL, PCI_EXP_SLTSTA,
 	};
 	const struct node *node = &machine.nodes[step->node];
-	unsigned int i = random_below(r, sizeof(offsets));
+	bool slot = get16(&node->config[cap->offset + PCI_EXP_FLAGS]) &
+		    PCI_EXP_FLAGS_SLOT;
+	unsigned int i = random_below(r, slot ? 8 : 4);
 	uint32_t value = random_next(r) & 0xffff;
+
+	if (offsets[i] == PCI_EXP_SLTSTA && node_present(node) &&
+	    random_percent(r, 70))
+		value &= get16(&node->fn->config[cap->offset + PCI_EXP_SLTSTA]);
+	if (offsets[i] == PCI_EXP_SLTCTL) {
+		set(step, cap->offset + PCI_EXP_SLTCTL, 2,
+		    slot_control(r, value));
+		return;
+	}
 
 	/* Only some devices of QEMU can be reset by it */
 	if (offsets[i] == PCI_EXP_DEVCTL &&
 	    (random_percent(r, 80) ||
+	     node->is_bridge ||
 	     !(get32(&node->config[cap->offset + PCI_EXP_DEVCAP]) &
 	       PCI_EXP_DEVCAP_FLR)))
 		value &= 0x7fff;
+	/* A link of QEMU cannot be disabled */
+	if (offsets[i] == PCI_EXP_LNKCTL)
+		value &= ~PCI_EXP_LNKCTL_LD;
 	set(step, cap->offset + offsets[i], 2, value);
 }
 
@@ -356,6 +395,8 @@ static void generate_plain(struct random *r, struct step *step,
 	if (cap->extended ? cap->id == PCI_EXT_CAP_ID_ERR :
 			    cap->id == PCI_CAP_ID_VNDR ||
 				    cap->id == PCI_CAP_ID_SLOTID ||
+				    cap->id == PCI_CAP_ID_SHPC ||
+				    cap->id == PCI_CAP_ID_MSI ||
 				    cap->id == PCI_CAP_ID_EXP)
 		step->kind = STEP_READ;
 	if (!get32(&node->wmask[offset]))
@@ -374,7 +415,9 @@ static bool generate_capability(struct random *r, struct step *step)
 			chosen = cap;
 	if (!nr)
 		return false;
-	if (chosen.extended || !capability_known(node, &chosen))
+	/* The library's ports have MSI of their own */
+	if (chosen.extended || !capability_known(node, &chosen) ||
+	    (chosen.id == PCI_CAP_ID_MSI && node->is_bridge && node->express))
 		generate_plain(r, step, &chosen);
 	else if (chosen.id == PCI_CAP_ID_MSI)
 		generate_msi(r, step, &chosen);
@@ -403,11 +446,52 @@ static void narrow(struct random *r, struct step *step)
 	step->width = width;
 }
 
+/* What a driver does with a card that comes or goes, mostly */
+static void push_card(struct random *r, unsigned int i)
+{
+	const struct node *node = &machine.nodes[i];
+	unsigned int port = node->parent - machine.nodes;
+	uint32_t at = capability_find(node->parent->config, PCI_CAP_ID_EXP);
+	uint32_t control = at + PCI_EXP_SLTCTL, enabled = random_next(r) & 0x3d;
+
+	queued = taken = 0;
+	if (node_present(node)) {
+		push(i, 0, 0, 0);
+		queue[0].kind = STEP_UNPLUG;
+		push(port, at + PCI_EXP_SLTSTA, 2, PCI_EXP_SLTSTA_ABP);
+		if (random_percent(r, 70))
+			push(port, control, 2, enabled | 0x2c0);
+		if (random_percent(r, 80))
+			push(port, control, 2, enabled | 0x7c0);
+		return;
+	}
+	push(port, control, 2, enabled | PCI_EXP_SLTCTL_HPIE | 0x7c0);
+	push(i, 0, 0, 0);
+	queue[1].kind = STEP_PLUG;
+	push(port, at + PCI_EXP_SLTSTA, 2,
+	     PCI_EXP_SLTSTA_ABP | PCI_EXP_SLTSTA_PDC);
+	if (random_percent(r, 70))
+		push(port, control, 2, enabled | 0x2c0);
+	if (random_percent(r, 80))
+		push(port, control, 2, enabled | 0x1c0);
+	set_up_node(r, i);
+}
+
+static void generate_card(struct random *r)
+{
+	unsigned int i = random_below(r, machine.nr_nodes);
+
+	if (machine.nodes[i].removable)
+		push_card(r, i);
+}
+
 void generate_step(struct random *r, struct step *step)
 {
 	const struct node *node;
 	uint32_t kind = random_below(r, 100);
 
+	if (taken == queued && random_percent(r, 6))
+		generate_card(r);
 	if (taken < queued) {
 		*step = queue[taken++];
 		return;

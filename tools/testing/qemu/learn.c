@@ -46,7 +46,7 @@ static unsigned int number(struct node *parent, unsigned int bus)
 		} else if (node->is_bridge) {
 			node->learn_secondary = last + 1;
 			put(node, PCI_PRIMARY_BUS,
-			    bus | (last + 1) << 8 | 0x7f << 16, 4);
+			    bus | (last + 1) << 8 | 0xff << 16, 4);
 			last = number(node, last + 1);
 			put(node, PCI_SUBORDINATE_BUS, last, 1);
 		}

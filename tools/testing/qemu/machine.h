@@ -12,6 +12,7 @@
 #include <linux/pci_regs.h>
 
 #include <vmalloc/pci.h>
+#include <vmalloc/pci_port.h>
 #include <vmalloc/system.h>
 
 #include "qemu.h"
@@ -82,9 +83,11 @@ struct node {
 	bool			is_bridge, express;
 	uint32_t		end;
 	/* the library's side */
-	struct vmr_pci_bridge	bridge;
+	struct vmr_pci_bridge	own_bridge;
+	struct vmr_pci_port	port;
 	struct vmr_pci_function	function;
 	struct vmr_pci_function	*fn;
+	bool			removal_requested;
 	struct vmr_pci_express_config_space	space;
 	struct vmr_pci_msi	msi;
 	struct vmr_pci_msix	msix;
@@ -153,10 +156,10 @@ void topology_enable_ecam(void);
 /* learn.c: learn what QEMU's functions are; resets QEMU */
 void learn(void);
 
-/* model.c: make the library's machine, plug or unplug a function */
+/* model.c: make the library's machine; plug a card; ask the guest to let one go */
 void model_up(void);
-void model_plug(struct node *node);
-void model_unplug(struct node *node);
+bool model_plug(struct node *node);
+bool model_unplug(struct node *node);
 void model_reset(void);
 
 /* model.c: accesses of the guest on the library's side; -1 for ones */
@@ -180,6 +183,14 @@ static inline void put32(uint8_t *p, uint32_t value)
 
 	for (i = 0; i < 4; i++)
 		p[i] = value >> 8 * i;
+}
+
+/* The port type of a function with a PCI Express capability, -1 without one */
+int node_port_type(const struct node *node);
+
+static inline struct vmr_pci_bridge *node_bridge(const struct node *node)
+{
+	return node->fn->bridge;
 }
 
 static inline bool node_present(const struct node *node)

@@ -88,28 +88,68 @@ static void get_ids(const struct node *node, struct vmr_pci_ids *ids)
 	}
 }
 
+/* Where the library's MSI of a port is, whose QEMU has nothing there */
+#define PORT_MSI_OFFSET	0xe0
+
+static void released(struct vmr_pci_port *port)
+{
+	if (vmr_pci_slot_pull(port))
+		die("a card cannot be pulled");
+}
+
+static int init_port(struct node *node, const struct vmr_pci_ids *ids)
+{
+	uint32_t at = capability_find(node->config, PCI_CAP_ID_EXP);
+	const uint8_t *c = &node->config[at];
+	uint32_t link = get32(c + PCI_EXP_LNKCAP);
+	uint32_t slot = get32(c + PCI_EXP_SLTCAP);
+	const struct vmr_pci_port_config config = {
+		.type = (enum vmr_pci_express_type)node_port_type(node),
+		.ids = ids, .number = link >> 24, .speed = link & 0xf ? link & 0xf : 1,
+		.width = link >> 4 & 0x3f ? link >> 4 & 0x3f : 1,
+		.has_slot = get16(c + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_SLOT,
+		.slot_flags = slot & 0x6007f, .slot_number = slot >> 19,
+		.released = released, .name = node->id,
+	};
+	int ret;
+
+	memset(&node->port, 0, sizeof(node->port));
+	node->port.express.reg_block.offset = at;
+	node->port.msi.reg_block.offset = PORT_MSI_OFFSET;
+	ret = vmr_pci_port_init(&node->port, &machine.manager, &config);
+	node->fn = &node->port.bridge.fn;
+	node->fn->dev.ops = &ops;
+	return ret;
+}
+
+static int init_bridge(struct node *node, const struct vmr_pci_ids *ids)
+{
+	memset(&node->own_bridge, 0, sizeof(node->own_bridge));
+	node->fn = &node->own_bridge.fn;
+	return vmr_pci_bridge_init(&node->own_bridge, &machine.manager, ids,
+				   &ops, node->id);
+}
+
+static int init_end_point(struct node *node, const struct vmr_pci_ids *ids)
+{
+	memset(&node->function, 0, sizeof(node->function));
+	memset(&node->space, 0, sizeof(node->space));
+	node->fn = &node->function;
+	return node->express ?
+		       vmr_pci_function_init_express(node->fn, &node->space,
+						     ids, &ops, node->id) :
+		       vmr_pci_function_init(node->fn, ids, &ops, node->id);
+}
+
 static void init_function(struct node *node)
 {
 	struct vmr_pci_ids ids;
 	int ret;
 
 	get_ids(node, &ids);
-	memset(&node->bridge, 0, sizeof(node->bridge));
-	memset(&node->function, 0, sizeof(node->function));
-	memset(&node->space, 0, sizeof(node->space));
-	node->fn = node->is_bridge ? &node->bridge.fn : &node->function;
-	if (node->is_bridge && node->express)
-		ret = vmr_pci_bridge_init_express(&node->bridge, &node->space,
-						  &machine.manager, &ids, &ops,
-						  node->id);
-	else if (node->is_bridge)
-		ret = vmr_pci_bridge_init(&node->bridge, &machine.manager, &ids,
-					  &ops, node->id);
-	else if (node->express)
-		ret = vmr_pci_function_init_express(node->fn, &node->space,
-						    &ids, &ops, node->id);
-	else
-		ret = vmr_pci_function_init(node->fn, &ids, &ops, node->id);
+	ret = !node->is_bridge ? init_end_point(node, &ids) :
+	      node->express    ? init_port(node, &ids) :
+				 init_bridge(node, &ids);
 	check(ret, node, "the function");
 	node->fn->events = &events;
 }
@@ -212,6 +252,10 @@ static void add_capability(struct node *node, const struct cap *cap)
 {
 	int ret;
 
+	/* A port has these of its own */
+	if (node->is_bridge && node->express && !cap->extended &&
+	    (cap->id == PCI_CAP_ID_EXP || cap->id == PCI_CAP_ID_MSI))
+		return;
 	if (cap->extended || !capability_known(node, cap))
 		ret = add_plain(node, cap);
 	else if (cap->id == PCI_CAP_ID_MSI)
@@ -257,9 +301,20 @@ static struct vmr_pci_host *host_of(const struct node *node)
 	die("a node has no host bridge");
 }
 
-void model_plug(struct node *node)
+/* A card goes into the slot of its port */
+static int plug(struct node *node)
 {
-	int ret;
+	struct node *up = node->parent;
+
+	if (!up || !up->is_bridge)
+		return vmr_pci_host_plug(host_of(up), node->fn, node->devfn);
+	if (up->express && node->removable)
+		return vmr_pci_slot_add(&up->port, &node->fn, 1);
+	return vmr_pci_bridge_plug(node_bridge(up), node->fn, node->devfn);
+}
+
+bool model_plug(struct node *node)
+{
 
 	init_function(node);
 	add_bars(node);
@@ -267,18 +322,13 @@ void model_plug(struct node *node)
 	if (node->builtin)
 		memcpy(&node->fn->config[0x40], &node->config[0x40], 0xc0);
 	memset(node->written, 0, sizeof(node->written));
-	if (node->parent && node->parent->is_bridge)
-		ret = vmr_pci_bridge_plug(&node->parent->bridge, node->fn,
-					  node->devfn);
-	else
-		ret = vmr_pci_host_plug(host_of(node->parent), node->fn,
-					node->devfn);
-	check(ret, node, "the place");
+	node->removal_requested = false;
+	return !plug(node);
 }
 
-void model_unplug(struct node *node)
+bool model_unplug(struct node *node)
 {
-	check(vmr_pci_unplug(node->fn), node, "the removal");
+	return !vmr_pci_slot_request_removal(&node->parent->port);
 }
 
 void model_reset(void)
@@ -370,7 +420,10 @@ void model_up(void)
 	for (i = 0; i < machine.nr_fixed; i++)
 		add_fixed(&machine.fixed[i]);
 	for (i = 0; i < machine.nr_nodes; i++)
-		model_plug(&machine.nodes[i]);
+		if (!model_plug(&machine.nodes[i]))
+			die("the library refuses %s", machine.nodes[i].id);
+	/* Plugging is an event of a slot, but the machine begins with its cards */
+	model_reset();
 }
 
 uint64_t model_read(enum vmr_io io, uint64_t addr, unsigned int width)

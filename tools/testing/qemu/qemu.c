@@ -296,6 +296,18 @@ void qemu_qmp_send(struct qemu *q, const char *format, ...)
 	write_all(q->qmp.fd, text, put);
 }
 
+bool qemu_qmp_succeeds(struct qemu *q)
+{
+	for (;;) {
+		const char *line = stream_line(&q->qmp);
+
+		if (!strncmp(line, "{\"return\"", 9))
+			return true;
+		if (!strncmp(line, "{\"error\"", 8))
+			return false;
+	}
+}
+
 char *qemu_qmp_answer(struct qemu *q)
 {
 	for (;;) {

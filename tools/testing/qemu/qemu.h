@@ -68,12 +68,13 @@ void qemu_out(struct qemu *q, uint32_t port, uint32_t value,
 	      unsigned int width);
 
 /*
- * Send a QMP command, and get its answer: a line of JSON; or wait for both the answer
- * and an event. @monitor commands are those of people; the answer is text with real newlines.
+ * Send a QMP command, and get its answer: a line of JSON; whether it
+ * succeeds; or both the answer and an event. @monitor commands are those of people; the answer is text with real newlines.
  */
 void qemu_qmp_send(struct qemu *q, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 char *qemu_qmp_answer(struct qemu *q);
+bool qemu_qmp_succeeds(struct qemu *q);
 void qemu_qmp_event(struct qemu *q, const char *event);
 void qemu_monitor_send(struct qemu *q, const char *command);
 char *qemu_monitor_answer(struct qemu *q);

@@ -8,6 +8,7 @@
 
 #include "capability.h"
 #include "compare.h"
+#include "differences.h"
 #include "traffic.h"
 
 static const char *const names[NR_STEP_KINDS] = {
@@ -90,12 +91,27 @@ static void write_both(enum vmr_io io, uint64_t addr, uint64_t value,
 	model_write(io, addr, value, width);
 }
 
+/* Whether a write clears an event of a slot that is not set */
+static bool clears_unset_event(const struct node *node, const struct step *step)
+{
+	uint32_t at = capability_find(node->config, PCI_CAP_ID_EXP) +
+		      PCI_EXP_SLTSTA, shift;
+
+	if (!node->is_bridge || !node->express || step->offset > at ||
+	    step->offset + step->width <= at)
+		return false;
+	shift = 8 * (at - step->offset);
+	return step->value >> shift & ~node->fn->config[at] & 0x1f;
+}
+
 static void run_register(const struct step *step)
 {
 	const struct node *node = &machine.nodes[step->node];
 	uint32_t address;
 
-	if (!reach(node, &address))
+	if (!reach(node, &address) ||
+	    (clears_unset_event(node, step) &&
+	     difference_accepted("slot-status")))
 		return;
 	if (step->kind == STEP_ECAM) {
 		write_both(VMR_MMIO,
@@ -161,16 +177,79 @@ static void run_reset(void)
 	machine.conf1.config_address = 0;
 }
 
-static void run_plug(struct node *node)
+static unsigned int compare_results(const struct node *node, const char *what,
+				    bool theirs, bool ours, bool verbose)
 {
-	(void)node;
-	die("no plugging yet");
+	if (theirs == ours)
+		return 0;
+	if (verbose)
+		printf("  %s %s: QEMU %s, library %s\n", what, node->id,
+		       theirs ? "does" : "refuses", ours ? "does" : "refuses");
+	return 1;
 }
 
-static void run_unplug(struct node *node)
+static uint32_t slot_control(const struct node *port)
 {
-	(void)node;
-	die("no unplugging yet");
+	uint32_t at = capability_find(port->config, PCI_CAP_ID_EXP);
+
+	return get16(&port->fn->config[at + PCI_EXP_SLTCTL]);
+}
+
+/* Whether a driver controls the slot, and the slot is off */
+static bool slot_waits(const struct node *port)
+{
+	uint32_t control = slot_control(port);
+
+	return control & PCI_EXP_SLTCTL_HPIE && control & PCI_EXP_SLTCTL_PCC &&
+	       (control & PCI_EXP_SLTCTL_PIC) == PCI_EXP_SLTCTL_PWR_IND_OFF;
+}
+
+static bool slot_blinks(const struct node *port)
+{
+	return (slot_control(port) & PCI_EXP_SLTCTL_PIC) ==
+	       PCI_EXP_SLTCTL_PWR_IND_BLINK;
+}
+
+/* Only where the machine has room: the parent is there, and the node is not */
+static unsigned int run_plug(struct node *node, bool verbose)
+{
+	const struct node *up = node->parent;
+	char driver[160], *properties;
+	bool theirs, ours;
+
+	if (node_present(node) || !up || !node_present(up) ||
+	    (!slot_waits(up) && difference_accepted("plug-without-driver")))
+		return 0;
+	snprintf(driver, sizeof(driver), "%s", node->driver);
+	properties = strchr(driver, ',');
+	if (properties)
+		die("%s has properties, and cannot be plugged", node->id);
+	qemu_qmp_send(&machine.q,
+		      "{\"execute\":\"device_add\",\"arguments\":{"
+		      "\"driver\":\"%s\",\"id\":\"%s\",\"bus\":\"%s\","
+		      "\"addr\":\"%x.%x\"}}",
+		      driver, node->id, up->id, node->devfn >> 3,
+		      node->devfn & 7);
+	theirs = qemu_qmp_succeeds(&machine.q);
+	ours = model_plug(node);
+	return compare_results(node, "plug", theirs, ours, verbose);
+}
+
+static unsigned int run_unplug(struct node *node, bool verbose)
+{
+	bool theirs, ours;
+
+	if (!node_present(node) ||
+	    ((slot_blinks(node->parent) || node->removal_requested) &&
+	     difference_accepted("unplug-again")))
+		return 0;
+	node->removal_requested = true;
+	qemu_qmp_send(&machine.q,
+		      "{\"execute\":\"device_del\",\"arguments\":{"
+		      "\"id\":\"%s\"}}", node->id);
+	theirs = qemu_qmp_succeeds(&machine.q);
+	ours = model_unplug(node);
+	return compare_results(node, "unplug", theirs, ours, verbose);
 }
 
 unsigned int step_run(const struct step *step, bool verbose)
@@ -191,10 +270,8 @@ unsigned int step_run(const struct step *step, bool verbose)
 		run_reset();
 		return 0;
 	case STEP_PLUG:
-		run_plug(node);
-		return 0;
+		return run_plug(node, verbose);
 	default:
-		run_unplug(node);
-		return 0;
+		return run_unplug(node, verbose);
 	}
 }
