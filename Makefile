@@ -321,7 +321,7 @@ check-qemu:
 check-qemu-bugs:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh qemu
 	$(Q)$(MAKE) $(O)/libvmalloc.a
-	$(Q)tools/testing/qemu/bugs.sh $(O)
+	$(Q)KFILES='$(KFILES)' tools/testing/qemu/bugs.sh $(O)
 
 .PHONY: check-qemu check-qemu-bugs
 

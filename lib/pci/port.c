@@ -344,7 +344,7 @@ static bool config_valid(const struct vmr_pci_port_config *config)
 	       config->slot_number < SLOT_NUMBERS;
 }
 
-/* What the port has besides a bridge; only the places can be wrong */
+/* Add the capabilities of a port; only their places can be wrong */
 static int init_capabilities(struct vmr_pci_port *port,
 			     const struct vmr_pci_port_config *config)
 {

@@ -15,7 +15,7 @@
 
 uint64_t registers_read;
 
-/* What may differ, by node */
+/* The bits that may differ, by node */
 static uint8_t always[MAX_NODES][VMR_PCI_EXPRESS_CONFIG_SIZE];
 static uint8_t unwritten[MAX_NODES][VMR_PCI_EXPRESS_CONFIG_SIZE];
 
@@ -226,6 +226,30 @@ static void finish_reads(void)
 	nr_reads = 0;
 }
 
+/* A function that the library finds by a number that it does not have is nowhere */
+static void ask_stale(void)
+{
+	uint8_t seen[32] = { 0 };
+	unsigned int i, bus;
+
+	for (i = 0; i < machine.nr_nodes; i++) {
+		unsigned int devfn = machine.nodes[i].devfn;
+
+		if (seen[devfn >> 3] & 1 << (devfn & 7))
+			continue;
+		seen[devfn >> 3] |= 1 << (devfn & 7);
+		for (bus = 1; bus < 256; bus++) {
+			uint32_t address = bus << 8 | devfn;
+			const struct vmr_pci_function *fn =
+				vmr_pci_find_function(&machine.manager, address);
+
+			if (fn && compare_bus_is_clear(bus) &&
+			    vmr_pci_function_address(fn) != address)
+				ask(ecam(address), 4)->kind = READ_ABSENT;
+		}
+	}
+}
+
 /* Functions that are nowhere: some of them, or all if @turn is 0 */
 static void ask_absent(unsigned int turn)
 {
@@ -264,6 +288,7 @@ unsigned int compare_all(unsigned int turn, bool verbose)
 		ask_bars(&machine.nodes[i], turn);
 	}
 	ask_absent(turn);
+	ask_stale();
 	finish_reads();
 	return found;
 }

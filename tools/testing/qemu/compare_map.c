@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * compare_map.c - comparing who answers where
+ * compare_map.c - comparing the maps of both sides
  *
  * The addresses at which one of the maps changes cut both into intervals. In each of
  * them one region of each side answers, or none.
@@ -211,21 +211,39 @@ static bool all_zero(const uint8_t *bytes, size_t size)
 	return true;
 }
 
-/* Whether the guest has written nothing that has to do with windows since a reset */
-static bool windows_unwritten(const struct vmr_pci_bridge *bridge)
+static const struct node *node_of_bridge(const struct vmr_pci_bridge *bridge)
 {
 	unsigned int i;
 
-	for (i = 0; i < machine.nr_nodes; i++) {
-		const struct node *node = &machine.nodes[i];
+	for (i = 0; i < machine.nr_nodes; i++)
+		if (machine.nodes[i].fn && node_bridge(&machine.nodes[i]) == bridge)
+			return &machine.nodes[i];
+	die("a bridge is in no node");
+}
 
-		if (node->fn && node_bridge(node) == bridge)
-			return !node->written[PCI_COMMAND] &&
-			       !node->written[PCI_BRIDGE_CONTROL] &&
-			       all_zero(&node->written[PCI_IO_BASE], 2) &&
-			       all_zero(&node->written[PCI_MEMORY_BASE], 20);
-	}
-	return false;
+/* Whether the guest has written nothing that has to do with windows since a reset */
+static bool windows_unwritten(const struct vmr_pci_bridge *bridge)
+{
+	const uint8_t *written = node_of_bridge(bridge)->written;
+
+	return !written[PCI_COMMAND] && !written[PCI_BRIDGE_CONTROL] &&
+	       all_zero(&written[PCI_IO_BASE], 2) &&
+	       all_zero(&written[PCI_MEMORY_BASE], 20);
+}
+
+/* Whether a part of a window has its reset value, and another part has not */
+static bool window_half_written(const struct vmr_pci_bridge *bridge)
+{
+	const uint8_t *written = node_of_bridge(bridge)->written;
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < 4; i++)
+		nr += !written[PCI_PREF_MEMORY_BASE + i];
+	if (nr && nr < 4)
+		return true;
+	for (nr = 0, i = 0; i < 4; i++)
+		nr += !written[PCI_MEMORY_BASE + i];
+	return (nr && nr < 4) || !written[PCI_IO_BASE] != !written[PCI_IO_LIMIT];
 }
 
 /* Why a BAR that QEMU maps is hidden behind a bridge */
@@ -233,6 +251,8 @@ static const char *explain_window(struct vmr_pci_bridge *bridge, uint64_t addr)
 {
 	if (windows_unwritten(bridge))
 		return "stale-window";
+	if (window_half_written(bridge))
+		return "window-reset";
 	if (!in_d0(&bridge->fn))
 		return "power-state";
 	if (window_is_claimed(bridge))

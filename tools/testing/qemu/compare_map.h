@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * compare_map.h - comparing who answers where
+ * compare_map.h - comparing the maps of both sides
  */
 #ifndef VMR_QEMU_COMPARE_MAP_H
 #define VMR_QEMU_COMPARE_MAP_H

@@ -4,7 +4,7 @@
  *
  * After a reset the guest mostly sets the machine up as firmware does, since most
  * registers of a machine without numbers and addresses do nothing. Then it writes
- * registers, of which it knows what they mean.
+ * registers, mostly with values that mean something.
  */
 #include <string.h>
 
@@ -14,6 +14,8 @@
 #define SLOT_MEM(slot)	(0xc0000000u + (slot) * 0x01000000u)
 #define SLOT_IO(slot)	(0x1000u * (1 + (slot) % 14))
 #define MAX_QUEUE	1024
+#define CLOSED		0x0000fff0	/* a window */
+#define HIGH		5		/* bits 32 to 63 of addresses */
 
 /* Steps that come before any other */
 static struct step queue[MAX_QUEUE];
@@ -21,6 +23,7 @@ static unsigned int queued, taken;
 
 /* The place of each node in depth-first order, and of the last one below it */
 static unsigned int slots[MAX_NODES], last_slots[MAX_NODES];
+static bool high[MAX_NODES];	/* of nodes at the root */
 static unsigned int firsts[MAX_NODES], lasts[MAX_NODES];	/* buses */
 
 static void push(unsigned int node, uint32_t offset, uint32_t width,
@@ -82,20 +85,33 @@ static unsigned int bar_register(const struct node *node, unsigned int bar)
 	return capability_bar_register(node, bar);
 }
 
-static void set_up_windows(unsigned int node)
+/* Above 4 GiB the prefetchable window alone reaches */
+static bool is_high(const struct node *node)
+{
+	while (node->parent)
+		node = node->parent;
+	return high[node - machine.nodes];
+}
+
+static void set_up_windows(struct random *r, unsigned int node)
 {
 	unsigned int first = slots[node], last = last_slots[node];
 	uint32_t base = SLOT_MEM(first), limit = SLOT_MEM(last + 1) - 1;
+	uint32_t both = (base >> 16 & 0xfff0) | (limit & 0xfff00000);
+	bool prefetch = is_high(&machine.nodes[node]) || random_percent(r, 20);
 
 	push(node, PCI_PRIMARY_BUS, 4,
 	     (machine.nodes[node].parent ? firsts[node] - 1 : 0) |
 		     firsts[node] << 8 | lasts[node] << 16);
-	push(node, PCI_MEMORY_BASE, 4,
-	     (base >> 16 & 0xfff0) | (limit & 0xfff00000));
 	push(node, PCI_IO_BASE, 2,
 	     (SLOT_IO(first) >> 8 & 0xf0) | (SLOT_IO(last) & 0xf000));
-	/* Closed, above all that there is */
-	push(node, PCI_PREF_MEMORY_BASE, 4, 0x0000fff0);
+	/* The other one is closed; the types of BARs do not matter */
+	push(node, PCI_MEMORY_BASE, 4, prefetch ? CLOSED : both);
+	push(node, PCI_PREF_MEMORY_BASE, 4, prefetch ? both : CLOSED);
+	if (is_high(&machine.nodes[node])) {
+		push(node, PCI_PREF_BASE_UPPER32, 4, HIGH);
+		push(node, PCI_PREF_LIMIT_UPPER32, 4, HIGH);
+	}
 }
 
 static void set_up_node(struct random *r, unsigned int i)
@@ -104,13 +120,17 @@ static void set_up_node(struct random *r, unsigned int i)
 	unsigned int bar;
 
 	if (node->is_bridge)
-		set_up_windows(i);
-	for (bar = 0; bar < NR_BARS; bar++)
-		if (node->bars[bar].type != VMR_PCI_BAR_NONE)
-			push(i, bar_register(node, bar), 4,
-			     bar_address(r, node, bar, slots[i]) |
-				     (bar == VMR_PCI_ROM &&
-				      random_percent(r, 50)));
+		set_up_windows(r, i);
+	for (bar = 0; bar < NR_BARS; bar++) {
+		uint32_t enable = bar == VMR_PCI_ROM && random_percent(r, 50);
+
+		if (node->bars[bar].type == VMR_PCI_BAR_NONE)
+			continue;
+		push(i, bar_register(node, bar), 4,
+		     bar_address(r, node, bar, slots[i]) | enable);
+		if (node->bars[bar].type == VMR_PCI_BAR_MEM64 && is_high(node))
+			push(i, bar_register(node, bar) + 4, 4, HIGH);
+	}
 	push(i, PCI_COMMAND, 2, random_percent(r, 90) ? 7 : random_next(r) & 7);
 }
 
@@ -121,6 +141,8 @@ void generate_begin(struct random *r)
 	memset(firsts, 0, sizeof(firsts));
 	arrange(NULL, 0, &slot);
 	queued = taken = 0;
+	for (i = 0; i < machine.nr_nodes; i++)
+		high[i] = random_percent(r, 25);
 	if (random_percent(r, 10))
 		return;
 	for (i = 0; i < machine.nr_nodes; i++)
@@ -235,6 +257,28 @@ static void generate_window(struct random *r, struct step *step)
 	}
 }
 
+static bool is_below(const struct node *node, const struct node *bridge)
+{
+	for (node = node->parent; node; node = node->parent)
+		if (node == bridge)
+			return true;
+	return false;
+}
+
+/* A reset of the bus, and the set-up of what is behind it */
+static void push_bus_reset(struct random *r, unsigned int bridge)
+{
+	unsigned int i;
+
+	queued = taken = 0;
+	push(bridge, PCI_BRIDGE_CONTROL, 2, PCI_BRIDGE_CTL_BUS_RESET);
+	push(bridge, PCI_BRIDGE_CONTROL, 2, 0);
+	for (i = 0; i < machine.nr_nodes; i++)
+		if (is_below(&machine.nodes[i], &machine.nodes[bridge]) &&
+		    random_percent(r, 70))
+			set_up_node(r, i);
+}
+
 static void generate_bridge(struct random *r, struct step *step)
 {
 	uint32_t kind = random_below(r, 10);
@@ -243,6 +287,8 @@ static void generate_bridge(struct random *r, struct step *step)
 		generate_numbers(r, step);
 	else if (kind < 8)
 		generate_window(r, step);
+	else if (kind < 9 && random_percent(r, 25))
+		push_bus_reset(r, step->node);
 	else if (kind < 9)
 		set(step, PCI_BRIDGE_CONTROL, 2,
 		    random_percent(r, 60) ? 0 :
@@ -446,7 +492,7 @@ static void narrow(struct random *r, struct step *step)
 	step->width = width;
 }
 
-/* What a driver does with a card that comes or goes, mostly */
+/* The steps of a driver for a card that comes or goes, mostly */
 static void push_card(struct random *r, unsigned int i)
 {
 	const struct node *node = &machine.nodes[i];
@@ -513,6 +559,10 @@ void generate_step(struct random *r, struct step *step)
 	else if (kind < 65 || !generate_capability(r, step))
 		if (!generate_any_bar(r, step))
 			generate_header(r, step);
+	if (taken < queued) {
+		*step = queue[taken++];
+		return;
+	}
 	if (random_percent(r, 12))
 		narrow(r, step);
 	if (random_percent(r, 3) && step->offset < VMR_PCI_CONFIG_SIZE &&

@@ -3,7 +3,7 @@
  * learn.c - learning what QEMU's functions are
  *
  * Identification, capabilities, types and sizes of BARs, and the masks of those
- * capabilities that the library knows nothing of. Nothing else is learned: the
+ * capabilities that the library has no code for. Nothing else is learned: the
  * library's own code makes the rest of the registers.
  */
 #include <stdio.h>

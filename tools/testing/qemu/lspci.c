@@ -3,7 +3,7 @@
  * lspci.c - configuration spaces of the library as text that lspci reads
  *
  * One function for each kind that the library has, with every capability and the
- * registers as a guest sets them. What lspci must say of them is in lspci.expected.
+ * registers as a guest sets them. The text that lspci must print is in lspci.expected.
  */
 #include <stdio.h>
 #include <stdlib.h>

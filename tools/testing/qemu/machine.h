@@ -2,9 +2,9 @@
 /*
  * machine.h - the machine that both sides have: a topology, in QEMU and in the library
  *
- * A topology is a list of nodes, which are PCI functions. It is read from a file. What
- * a function of QEMU is (identification, BARs, capabilities) is learned from QEMU, and
- * the library's function is made from that by the library's own calls.
+ * A topology is a list of nodes, which are PCI functions. It is read from a file. The
+ * identification, the BARs and the capabilities of a function are learned from QEMU, and
+ * the library's own calls make its function from that.
  */
 #ifndef VMR_QEMU_MACHINE_H
 #define VMR_QEMU_MACHINE_H

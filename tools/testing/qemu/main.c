@@ -22,7 +22,7 @@ static struct {
 	const char	*topologies, *differences, *topology, *replay, *proof;
 	unsigned long	steps, seed;
 	unsigned int	part, parts;
-	bool		list, verbose;
+	bool		verbose, first;
 } options = {
 	.topologies = "tools/testing/qemu/topologies",
 	.differences = "tools/testing/qemu/differences",
@@ -141,7 +141,10 @@ static void run_topology(unsigned int index)
 			continue;
 		printf("topology %s, seed %lu, step %lu: differs\n",
 		       machine.name, options.seed, turn);
-		report();
+		if (options.first)
+			total_differ++;
+		else
+			report();
 		return;
 	}
 }
@@ -166,7 +169,7 @@ static void run_all(void)
 		fflush(stdout);
 		qemu_stop(&machine.q);
 		machine.running = false;
-		if (options.topology)
+		if (options.topology || (options.first && total_differ))
 			break;
 	}
 }
@@ -238,12 +241,30 @@ static void prove_all(void)
 			prove(&differences[i]);
 }
 
-static void read_options(int argc, char **argv)
+static void __attribute__((noreturn)) usage(const char *name)
+{
+	die("usage: %s [-d DIFFERENCES] [-T TOPOLOGIES] [-t TOPOLOGY] "
+	    "[-n STEPS] [-s SEED] [-P PART/PARTS] [-vx] [-r FILE] [-p NAME] "
+	    "[-w NAME]", name);
+}
+
+static void accept_not(const char *name)
 {
 	struct difference *d;
+
+	if (!nr_differences)
+		differences_read(options.differences);
+	d = difference_find(name);
+	if (!d)
+		die("there is no difference %s", name);
+	d->off = true;
+}
+
+static void read_options(int argc, char **argv)
+{
 	int c;
 
-	while ((c = getopt(argc, argv, "d:t:n:s:T:r:p:w:P:v")) != -1) {
+	while ((c = getopt(argc, argv, "d:t:n:s:T:r:p:w:P:vx")) != -1) {
 		switch (c) {
 		case 'd':
 			options.differences = optarg;
@@ -274,17 +295,14 @@ static void read_options(int argc, char **argv)
 		case 'v':
 			options.verbose = true;
 			break;
+		case 'x':
+			options.first = true;
+			break;
 		case 'w':
-			if (!nr_differences)
-				differences_read(options.differences);
-			d = difference_find(optarg);
-			if (!d)
-				die("there is no difference %s", optarg);
-			d->off = true;
+			accept_not(optarg);
 			break;
 		default:
-			die("usage: %s [-d DIFFERENCES] [-T TOPOLOGIES] [-t TOPOLOGY] [-n STEPS] [-s SEED] [-P PART/PARTS] [-r FILE] [-p NAME] [-w NAME]",
-			    argv[0]);
+			usage(argv[0]);
 		}
 	}
 	if (!nr_differences)

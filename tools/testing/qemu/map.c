@@ -67,7 +67,7 @@ static void add_piece(void *data, enum vmr_io io, uint64_t start, uint64_t last,
 	struct piece *piece;
 	unsigned int i;
 
-	/* What no device answers */
+	/* The ports that no device answers */
 	if (!strncmp(key, "io ", 3))
 		return;
 	if (map->nr == MAX_PIECES)

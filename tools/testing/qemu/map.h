@@ -37,7 +37,7 @@ void map_for_each(char *text,
 /* Read both maps, by enum vmr_io */
 void map_read(char *text, struct map maps[2]);
 
-/* What answers at an address */
+/* The piece at an address */
 struct piece map_find(const struct map *map, uint64_t addr);
 
 #define MAP_COMMAND	"info mtree -f -o"

@@ -20,7 +20,7 @@
 
 #include "qemu.h"
 
-/* What QEMU says, which matters only if it ends */
+/* The messages of QEMU, which are shown if it ends */
 static int log_fd = -1;
 
 static void show_log(void)

@@ -68,8 +68,8 @@ void qemu_out(struct qemu *q, uint32_t port, uint32_t value,
 	      unsigned int width);
 
 /*
- * Send a QMP command, and get its answer: a line of JSON; whether it
- * succeeds; or both the answer and an event. @monitor commands are those of people; the answer is text with real newlines.
+ * Send a QMP command; get its answer, a line of JSON; see whether it succeeds; wait for
+ * both the answer and an event. Commands of the monitor answer with text.
  */
 void qemu_qmp_send(struct qemu *q, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
