@@ -51,12 +51,12 @@ extern "C" {
  * this condition sends vector 0. Without MSI the pin of the port has this level. The
  * caller sets @bridge.fn.events for deliver().
  *
- * The removal of a card is pending from vmr_pci_slot_request_removal() until the
- * guest has let the card go and it is pulled, the guest turns the power indicator from
- * blinking to on, the guest switches the power on again, or the port is reset. The
- * functions in the slot have the state VMR_DEVICE_REMOVAL_REQUESTED meanwhile, which
- * vmr_snapshot_describe_device() saves. The registers of a slot are saved with the
- * registers of its port.
+ * The removal of a card is pending from vmr_pci_slot_request_removal() until the card
+ * is pulled, or the guest has let it go and takes it back. A reset of the port ends it
+ * too. The functions in the slot have the state VMR_DEVICE_REMOVAL_REQUESTED meanwhile,
+ * which vmr_snapshot_describe_device() saves. A caller that does not wait any longer
+ * calls vmr_device_cancel_removal() for the first function, and may then ask again.
+ * The registers of a slot are saved with the registers of its port.
  *
  * All calls are update-side calls.
  */
@@ -119,9 +119,11 @@ struct vmr_pci_port;
  * @has_slot: whether a root port or a downstream port has a slot
  * @slot_flags: the equipment of the slot, of enum vmr_pci_slot_flags
  * @slot_number: physical slot number, 0 to 8191, unique in the machine
- * @released: called on the update side when the guest has let a card go, at most once
- *	for each time that it does, also if nothing requested the removal. May call
- *	vmr_pci_slot_pull(). NULL if there is no slot
+ * @released: called on the update side when the guest has let a card go, once for each
+ *	time. May call vmr_pci_slot_pull(). The guest also lets go of a card that it
+ *	was not asked for, and may take it back: for example, after a surprise removal
+ *	it finds the next card. A caller that pulls only what it has asked for looks
+ *	at the state of its function. NULL if there is no slot
  * @name: name for people
  */
 struct vmr_pci_port_config {
@@ -191,8 +193,9 @@ bool vmr_pci_port_link_active(const struct vmr_pci_port *port);
  * @nr: the length of @fns, 1 to 8
  *
  * The functions are plugged in one step, as by vmr_pci_bridge_plug_card(). The guest
- * finds them when the slot has power. If a driver controls a slot without power, the
- * library presses the attention button also.
+ * finds them when the slot has power. If a driver controls the slot and has switched it
+ * off, the library presses the attention button also, unless the driver has not yet
+ * noticed an earlier change of presence.
  *
  * Return: 0, or
  *  - -EINVAL: @port is NULL;

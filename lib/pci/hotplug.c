@@ -35,25 +35,17 @@ int vmr_pci_slot_add(struct vmr_pci_port *port,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_slot_add);
 
-static bool is_removal_pending(const struct vmr_pci_port *port)
-{
-	const struct vmr_pci_function *fn =
-		vmr_pci_next_on_bus(&port->bridge, NULL);
-
-	return fn->dev.state == VMR_DEVICE_REMOVAL_REQUESTED;
-}
-
 int vmr_pci_slot_request_removal(struct vmr_pci_port *port)
 {
-	struct vmr_pci_function *fn = NULL;
+	struct vmr_pci_place place;
 	int ret = check_occupied(port, PCI_EXP_SLTCAP_ABP);
 
 	if (ret)
 		return ret;
-	if (is_removal_pending(port))
+	place = vmr_pci_behind(&port->bridge);
+	if (vmr_pci_removal_pending(&place))
 		return -EALREADY;
-	while ((fn = vmr_pci_next_on_bus(&port->bridge, fn)))
-		vmr_device_request_removal(fn->manager, &fn->dev);
+	vmr_pci_request_removal(&place);
 	if (vmr_pci_slot_is_off(port)) {
 		port->released(port);
 		return 0;
@@ -64,46 +56,15 @@ int vmr_pci_slot_request_removal(struct vmr_pci_port *port)
 }
 EXPORT_SYMBOL_GPL(vmr_pci_slot_request_removal);
 
-/* Whether vmr_pci_unplug() can unplug all functions behind a port */
-static bool can_unplug_all(const struct vmr_pci_port *port)
-{
-	const struct vmr_pci_function *fn = NULL;
-
-	while ((fn = vmr_pci_next_function(NULL, &port->bridge,
-					   (struct vmr_pci_function *)fn)))
-		if (!vmr_pci_can_unplug(fn))
-			return false;
-	return true;
-}
-
-/* A function behind the port that no other one is behind */
-static struct vmr_pci_function *last_behind(const struct vmr_pci_port *port)
-{
-	const struct vmr_pci_bridge *bridge = &port->bridge;
-	struct vmr_pci_function *fn = NULL, *next;
-
-	while (bridge &&
-	       (next = vmr_pci_next_function(NULL, bridge, NULL))) {
-		fn = next;
-		bridge = fn->bridge;
-	}
-	return fn;
-}
-
 int vmr_pci_slot_pull(struct vmr_pci_port *port)
 {
-	struct vmr_pci_function *fn;
+	struct vmr_pci_place place;
 	int ret = check_occupied(port, 0);
 
 	if (ret)
 		return ret;
-	if (!can_unplug_all(port))
-		return -EBUSY;
-	while ((fn = last_behind(port))) {
-		ret = vmr_pci_unplug(fn);
-		VMR_ASSERT(ret >= 0);
-	}
-	return 0;
+	place = vmr_pci_behind(&port->bridge);
+	return vmr_pci_unplug_all(&place);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_slot_pull);
 
@@ -121,13 +82,16 @@ EXPORT_SYMBOL_GPL(vmr_pci_slot_power_fault);
 
 enum vmr_pci_slot_state vmr_pci_slot_get_state(const struct vmr_pci_port *port)
 {
+	struct vmr_pci_place place;
+
 	if (check_slot(port, 0))
 		return VMR_PCI_SLOT_NONE;
 	if (!vmr_pci_is_occupied(port))
 		return VMR_PCI_SLOT_EMPTY;
 	if (vmr_pci_slot_is_off(port))
 		return VMR_PCI_SLOT_RELEASED;
-	return is_removal_pending(port) ? VMR_PCI_SLOT_REMOVAL_REQUESTED :
-					  VMR_PCI_SLOT_ON;
+	place = vmr_pci_behind(&port->bridge);
+	return vmr_pci_removal_pending(&place) ?
+		       VMR_PCI_SLOT_REMOVAL_REQUESTED : VMR_PCI_SLOT_ON;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_slot_get_state);

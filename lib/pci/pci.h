@@ -4,10 +4,11 @@
  *
  * Registers and their bits have the names of <linux/pci_regs.h>.
  *
- * The order of the files, each of which calls only those before it: address, lookup,
- * bar_size, bar, window, capability, rebar, vector, msix, msi, msix_device, intx,
- * access, reset, pm, express, function, card, bridge, slot, port, hotplug, host, ecam,
- * conf1, state_ranges and state.
+ * The order of the files, each of which calls only those before it:
+ *
+ *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
+ *	msix_device, intx, access, reset, pm, express, function, card, bridge, place,
+ *	slot, port, hotplug, host, slots, ecam, conf1, state_ranges, state
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -336,10 +337,32 @@ bool vmr_pci_devfn_allowed(const struct vmr_pci_bridge *upstream,
  */
 bool vmr_pci_can_unplug(const struct vmr_pci_function *fn);
 
-/* slot.c: the functions on the bus behind a bridge, without those behind others */
-struct vmr_pci_function *
-vmr_pci_next_on_bus(const struct vmr_pci_bridge *bridge,
-		    struct vmr_pci_function *fn);
+/* The numbers of a device, or of all devices behind a link, in the space of a bus */
+struct vmr_pci_place {
+	const struct vmr_space	*space;
+	uint64_t		start;
+	uint64_t		last;
+};
+
+static inline struct vmr_pci_place
+vmr_pci_behind(const struct vmr_pci_bridge *bridge)
+{
+	return (struct vmr_pci_place){
+		.space = &bridge->devfns.space, .last = 0xff,
+	};
+}
+
+/* place.c: the functions of a card in the order of their numbers; NULL at the end */
+struct vmr_pci_function *vmr_pci_next_at(const struct vmr_pci_place *place,
+					 const struct vmr_pci_function *fn);
+
+/* place.c: whether the removal of a card is pending, from the one call to the other */
+bool vmr_pci_removal_pending(const struct vmr_pci_place *place);
+void vmr_pci_request_removal(const struct vmr_pci_place *place);
+void vmr_pci_cancel_removal(const struct vmr_pci_place *place);
+
+/* place.c: unplug a card with all behind it. Returns -EBUSY, and unplugs nothing */
+int vmr_pci_unplug_all(const struct vmr_pci_place *place);
 
 /* slot.c: whether a function is plugged behind a port */
 bool vmr_pci_is_occupied(const struct vmr_pci_port *port);

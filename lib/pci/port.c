@@ -55,11 +55,12 @@ static uint32_t negotiate(uint32_t a, uint32_t b)
 static uint32_t train_link(struct vmr_pci_port *port)
 {
 	uint32_t state = vmr_pci_port_reg(port, PCI_EXP_LNKCAP) & LINK_STATE;
+	const struct vmr_pci_place place = vmr_pci_behind(&port->bridge);
 	struct vmr_pci_function *fn = NULL;
 	uint8_t *cap;
 	uint32_t max;
 
-	while ((fn = vmr_pci_next_on_bus(&port->bridge, fn))) {
+	while ((fn = vmr_pci_next_at(&place, fn))) {
 		if (!fn->express)
 			continue;
 		cap = &fn->config[fn->express->reg_block.offset];

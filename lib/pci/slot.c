@@ -4,7 +4,7 @@
  *
  * The state of a slot is in PCI_EXP_SLTCTL and PCI_EXP_SLTSTA, and in the state of the
  * functions in it: whether their removal is pending. A port without a slot has zeroes
- * in these registers.
+ * in these registers. tools/testing/spin/slot.pml has a model of a driver.
  */
 #include "pci.h"
 
@@ -29,18 +29,11 @@ static void set_status(struct vmr_pci_port *port, uint32_t value)
 				     PCI_EXP_SLTSTA], value);
 }
 
-struct vmr_pci_function *vmr_pci_next_on_bus(const struct vmr_pci_bridge *bridge,
-					     struct vmr_pci_function *fn)
-{
-	do
-		fn = vmr_pci_next_function(NULL, bridge, fn);
-	while (fn && fn->upstream_bridge != bridge);
-	return fn;
-}
-
 bool vmr_pci_is_occupied(const struct vmr_pci_port *port)
 {
-	return vmr_pci_next_function(NULL, &port->bridge, NULL);
+	const struct vmr_pci_place place = vmr_pci_behind(&port->bridge);
+
+	return vmr_pci_next_at(&place, NULL);
 }
 
 bool vmr_pci_has_slot(const struct vmr_pci_port *port)
@@ -134,10 +127,14 @@ void vmr_pci_slot_event(struct vmr_pci_port *port, uint32_t event)
 		set_status(port, vmr_pci_port_reg(port, PCI_EXP_SLTSTA) | event);
 }
 
+static void clear_event(struct vmr_pci_port *port, uint32_t events)
+{
+	set_status(port, vmr_pci_port_reg(port, PCI_EXP_SLTSTA) & ~events);
+}
+
 void vmr_pci_slot_clear_events(struct vmr_pci_port *port)
 {
-	set_status(port, vmr_pci_port_reg(port, PCI_EXP_SLTSTA) &
-				 ~(EVENTS | PCI_EXP_SLTSTA_DLLSC));
+	clear_event(port, EVENTS | PCI_EXP_SLTSTA_DLLSC);
 }
 
 bool vmr_pci_slot_wants_service(const struct vmr_pci_port *port,
@@ -155,17 +152,20 @@ bool vmr_pci_slot_wants_service(const struct vmr_pci_port *port,
 }
 
 /*
- * A driver asks for power itself when it hears of a card. The button asks for it
- * too, and is not pressed with the power on, since that would ask for a removal.
+ * The button asks a driver for power. It is not pressed with the power on, since that
+ * would ask for a removal. It is pressed with a new change of presence only: a driver
+ * that has not noticed an earlier one will look at the slot, and a button which it
+ * notices after that would ask for a removal.
  */
 static uint32_t events_of_presence(const struct vmr_pci_port *port, bool occupied)
 {
+	uint32_t status = vmr_pci_port_reg(port, PCI_EXP_SLTSTA);
 	uint32_t events = PCI_EXP_SLTSTA_PDC;
 
 	if (vmr_pci_slot_has(port, PCI_EXP_SLTCAP_MRLSP))
 		events |= PCI_EXP_SLTSTA_MRLSC;
 	if (occupied && vmr_pci_slot_has(port, PCI_EXP_SLTCAP_ABP) &&
-	    vmr_pci_slot_is_off(port))
+	    vmr_pci_slot_is_off(port) && !(status & PCI_EXP_SLTSTA_PDC))
 		events |= PCI_EXP_SLTSTA_ABP;
 	return events;
 }
@@ -180,19 +180,19 @@ void vmr_pci_slot_update_presence(struct vmr_pci_port *port)
 	status ^= PCI_EXP_SLTSTA_PDS;
 	if (vmr_pci_slot_has(port, PCI_EXP_SLTCAP_MRLSP))
 		status ^= PCI_EXP_SLTSTA_MRLSS;
+	/* An unnoticed button was meant for the card that is gone */
 	if (!occupied)
-		status &= ~PCI_EXP_SLTSTA_EIS;
+		status &= ~(PCI_EXP_SLTSTA_EIS | PCI_EXP_SLTSTA_ABP);
 	if (!(vmr_pci_port_reg(port, PCI_EXP_SLTCTL) & PCI_EXP_SLTCTL_HPIE))
 		init_power(port, occupied);
 	set_status(port, status | events_of_presence(port, occupied));
 }
 
-static void cancel_removal(struct vmr_pci_port *port)
+static void cancel_removal(const struct vmr_pci_port *port)
 {
-	struct vmr_pci_function *fn = NULL;
+	const struct vmr_pci_place place = vmr_pci_behind(&port->bridge);
 
-	while ((fn = vmr_pci_next_on_bus(&port->bridge, fn)))
-		vmr_device_cancel_removal(fn->manager, &fn->dev);
+	vmr_pci_cancel_removal(&place);
 }
 
 void vmr_pci_slot_reset(struct vmr_pci_port *port)
@@ -234,39 +234,30 @@ static void toggle_interlock(struct vmr_pci_port *port,
 					 PCI_EXP_SLTSTA_EIS);
 }
 
-static bool blinks(uint32_t control)
-{
-	return (control & PCI_EXP_SLTCTL_PIC) == PCI_EXP_SLTCTL_PWR_IND_BLINK;
-}
-
-/* A driver that keeps a card ends the blinking, or has switched the slot on again */
-static bool keeps_card(const struct vmr_pci_port *port, uint32_t old,
-		       uint32_t control)
-{
-	if (blinks(old) && (control & PCI_EXP_SLTCTL_PIC) ==
-				   PCI_EXP_SLTCTL_PWR_IND_ON)
-		return vmr_pci_slot_has_power(port);
-	return is_off(port, old) && !is_off(port, control);
-}
-
+/*
+ * When the guest lets go of a card, a button that it has not noticed asks for nothing
+ * any more: it would ask for power. When it takes the card back, no removal is pending.
+ */
 bool vmr_pci_slot_written(struct vmr_pci_port *port,
 			  const struct vmr_pci_write *write)
 {
 	uint32_t at = port->express.reg_block.offset + PCI_EXP_SLTCTL;
-	uint32_t old, control;
+	bool was_off, released;
 
 	if (!vmr_pci_has_slot(port) || !vmr_pci_writes(write, at, 2))
 		return false;
-	old = old_control(port, write);
-	control = vmr_pci_port_reg(port, PCI_EXP_SLTCTL);
+	was_off = is_off(port, old_control(port, write));
+	released = !was_off && vmr_pci_slot_is_off(port) &&
+		   vmr_pci_is_occupied(port);
+	if (released)
+		clear_event(port, PCI_EXP_SLTSTA_ABP);
+	if (was_off && !vmr_pci_slot_is_off(port))
+		cancel_removal(port);
 	toggle_interlock(port, write);
 	if (vmr_pci_slot_has(port, PCI_EXP_SLTCAP_HPC) &&
 	    !vmr_pci_slot_has(port, PCI_EXP_SLTCAP_NCCS))
 		vmr_pci_slot_event(port, PCI_EXP_SLTSTA_CC);
-	if (keeps_card(port, old, control))
-		cancel_removal(port);
-	return vmr_pci_is_occupied(port) && is_off(port, control) &&
-	       !is_off(port, old);
+	return released;
 }
 
 bool vmr_pci_slot_state_valid(const struct vmr_pci_port *port, uint32_t status,

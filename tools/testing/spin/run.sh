@@ -63,6 +63,8 @@ holds=(
 		-DOPS=1 -DACCESSES=2 -DREADERS=2 -DWINDOW=1"
 	"notify_two_devices
 		-DSENDS=2 -DOPS=4"
+	"slot_three_cards
+		-DCARDS=3"
 )
 
 # Models that must fail: the macro, the kind of failure, and further macros. The kinds:
@@ -71,6 +73,7 @@ holds=(
 #	memory	a reader accesses freed or unprepared memory
 #	hang	a drain never ends
 #	lost	the guest never sees the data of a message
+#	slot	an event of a slot is lost or comes too late, or a request has no answer
 move1="-DOPS=1 -DACCESSES1=0 -DWINDOW=3"
 remove="-DOPS=2 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS=$drain"
 nest="-DOPS=2 -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2"
@@ -113,6 +116,15 @@ fails=(
 	"BLOCK_PLAIN lost"
 	"UNBLOCK_PLAIN lost"
 	"PEND_SILENT lost"
+	"SLOT_NOTIFIED_KEPT slot"
+	"SLOT_SEND_EARLY slot"
+	"SLOT_CLEAR_ALL slot"
+	"SLOT_ENABLE_SILENT slot"
+	"SLOT_PRESS_LATE slot"
+	"SLOT_PRESS_OFF slot"
+	"SLOT_PRESS_KEPT slot"
+	"SLOT_PRESS_STALE slot"
+	"SLOT_ANSWER_NOT slot"
 )
 
 # search DIR NAME OPTIMIZE MACRO... - run Spin; its output goes to DIR/output
@@ -123,6 +135,7 @@ search()
 	case ${2,,} in
 	attach*) model=attach ;;
 	bulk*|settle*|cache*|generation*) model=bulk_move ;;
+	slot*) model=slot ;;
 	notify*|pend*|block*|unblock*) model=notify ;;
 	esac
 	mkdir -p "$dir" && cd "$dir" || return
@@ -154,6 +167,7 @@ judge_fails()
 	memory) grep -E 'assertion violated.*(freed|running|mem\[)' output ;;
 	hang) grep 'invalid end state' output ;;
 	lost) grep -E 'assertion violated.*seen' output ;;
+	slot) grep -E 'assertion violated.*(status|fresh|done|pending)' output ;;
 	esac
 }
 

@@ -64,7 +64,7 @@ TEST(port_registers_of_each_type)
 	EXPECT_FALSE(vmr_pci_port_link_active(NULL));
 }
 
-/* What no port can be is refused. */
+/* Descriptions that no port can have are refused. */
 TEST(port_init_arguments)
 {
 	const struct vmr_pci_port_config good =

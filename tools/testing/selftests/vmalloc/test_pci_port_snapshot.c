@@ -324,7 +324,7 @@ TEST(port_snapshot_empty)
 	ASSERT_EQ(0, restore_and_register());
 	EXPECT_TRUE(saves_equal());
 	EXPECT_EQ(VMR_PCI_SLOT_EMPTY, vmr_pci_slot_get_state(&new.port));
-	/* The state says that nobody is there */
+	/* The registers show an empty slot */
 	card_saved = true;
 	EXPECT_EQ(-EBADMSG, restore_and_register());
 }

@@ -16,7 +16,7 @@
 #define EIS	PCI_EXP_SLTSTA_EIS
 #define PFD	PCI_EXP_SLTSTA_PFD
 
-/* What a driver has in the control register besides power and power indicator */
+/* The control register of a driver, without power and power indicator */
 #define DRIVER \
 	(INTERRUPTS | PCI_EXP_SLTCTL_ABPE | PCI_EXP_SLTCTL_PDCE | \
 	 PCI_EXP_SLTCTL_DLLSCE | ATTENTION_OFF)
@@ -242,7 +242,7 @@ TEST(slot_follows_functions)
 	EXPECT_EQ(PDC | DLLSC, status(&port));
 }
 
-/* A removal is requested once, until the driver keeps the card. */
+/* A removal is requested once, until the caller withdraws it. */
 TEST(slot_request_repeated)
 {
 	ASSERT_EQ(0, occupied_up());
@@ -251,16 +251,49 @@ TEST(slot_request_repeated)
 	PCI_REFUSED(-EALREADY, vmr_pci_slot_request_removal(&port));
 	command(&port, DRIVER | LED_BLINK);
 	PCI_REFUSED(-EALREADY, vmr_pci_slot_request_removal(&port));
+	/* The driver keeps the card, which the library cannot tell from a delay */
 	command(&port, DRIVER | LED_ON);
-	EXPECT_FALSE(is_pending(&cards[0]) || is_pending(&cards[1]));
+	PCI_REFUSED(-EALREADY, vmr_pci_slot_request_removal(&port));
+	EXPECT_EQ(0, vmr_device_cancel_removal(&m.manager, &cards[0].dev));
 	clear_events(&port);
 	ASSERT_EQ(0, vmr_pci_slot_request_removal(&port));
 	EXPECT_EQ(PDS | ABP, status(&port));
-	/* The indicator is no answer while the power is off */
-	command(&port, DRIVER | LED_BLINK | POWER_OFF);
-	command(&port, DRIVER | LED_ON | POWER_OFF);
-	EXPECT_TRUE(is_pending(&cards[0]));
+	EXPECT_TRUE(is_pending(&cards[0]) && is_pending(&cards[1]));
 	EXPECT_EQ(0U, released);
+}
+
+/* A button that the driver has not noticed when it lets the card go is withdrawn. */
+TEST(slot_button_withdrawn)
+{
+	ASSERT_EQ(0, occupied_up());
+	command(&port, DRIVER | LED_BLINK | POWER_OFF);
+	clear_events(&port);
+	ASSERT_EQ(0, vmr_pci_slot_request_removal(&port));
+	EXPECT_EQ(PDS | ABP, status(&port));
+	command(&port, DRIVER | LED_OFF | POWER_OFF);
+	EXPECT_EQ(PDS | CC, status(&port));
+	EXPECT_EQ(1U, released);
+	EXPECT_EQ(0U, port_lines[1].level);
+}
+
+/* So is one that was meant for a card which is gone. */
+TEST(slot_button_of_pulled_card)
+{
+	ASSERT_EQ(0, occupied_up());
+	ASSERT_EQ(0, vmr_pci_slot_request_removal(&port));
+	ASSERT_EQ(0, vmr_pci_slot_pull(&port));
+	EXPECT_EQ(PDC | DLLSC, status(&port));
+}
+
+/* A card that comes before the driver has noticed that one went has no button. */
+TEST(slot_add_after_unnoticed_pull)
+{
+	ASSERT_EQ(0, occupied_up());
+	let_go();
+	clear_events(&port);
+	ASSERT_EQ(0, vmr_pci_slot_pull(&port));
+	ASSERT_EQ(0, vmr_pci_slot_add(&port, card_list, 1));
+	EXPECT_EQ(PDS | PDC, status(&port));
 }
 
 /* A slot that is off already is not asked: the button would ask for power. */
