@@ -27,7 +27,7 @@ command -v qemu-system-x86_64 >/dev/null || {
 if [ $# = 0 ]; then
 	set -- "$bugs"/*.patch
 	set -- "${@##*/}"
-	set -- "${@%.patch}" acrn_3208 ch_2508 ch_8572 ch_8598 fc_6091
+	set -- "${@%.patch}" ch_2508 ch_8572 ch_8695 fc_6091
 fi
 
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL

@@ -231,19 +231,28 @@ static bool windows_unwritten(const struct vmr_pci_bridge *bridge)
 	       all_zero(&written[PCI_MEMORY_BASE], 20);
 }
 
-/* Whether a part of a window has its reset value, and another part has not */
-static bool window_half_written(const struct vmr_pci_bridge *bridge)
+static unsigned int nr_unwritten(const uint8_t *written, unsigned int size)
 {
-	const uint8_t *written = node_of_bridge(bridge)->written;
 	unsigned int i, nr = 0;
 
-	for (i = 0; i < 4; i++)
-		nr += !written[PCI_PREF_MEMORY_BASE + i];
-	if (nr && nr < 4)
-		return true;
-	for (nr = 0, i = 0; i < 4; i++)
-		nr += !written[PCI_MEMORY_BASE + i];
-	return (nr && nr < 4) || !written[PCI_IO_BASE] != !written[PCI_IO_LIMIT];
+	for (i = 0; i < size; i++)
+		nr += !written[i];
+	return nr;
+}
+
+/*
+ * Whether an address is in a window with its reset value, or a part of a window has
+ * that and another part has not
+ */
+static bool window_is_reset(const struct vmr_pci_bridge *bridge, uint64_t addr)
+{
+	const uint8_t *written = node_of_bridge(bridge)->written;
+	unsigned int mem = nr_unwritten(&written[PCI_MEMORY_BASE], 4);
+	unsigned int pref = nr_unwritten(&written[PCI_PREF_MEMORY_BASE], 4);
+	unsigned int io = nr_unwritten(&written[PCI_IO_BASE], 2);
+
+	return mem % 4 || pref % 4 || io % 2 ||
+	       (addr < 0x100000 && (mem || pref || io));
 }
 
 /* Why a BAR that QEMU maps is hidden behind a bridge */
@@ -251,7 +260,7 @@ static const char *explain_window(struct vmr_pci_bridge *bridge, uint64_t addr)
 {
 	if (windows_unwritten(bridge))
 		return "stale-window";
-	if (window_half_written(bridge))
+	if (window_is_reset(bridge, addr))
 		return "window-reset";
 	if (!in_d0(&bridge->fn))
 		return "power-state";

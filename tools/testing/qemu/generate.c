@@ -514,8 +514,7 @@ static void push_card(struct random *r, unsigned int i)
 	push(port, control, 2, enabled | PCI_EXP_SLTCTL_HPIE | 0x7c0);
 	push(i, 0, 0, 0);
 	queue[1].kind = STEP_PLUG;
-	push(port, at + PCI_EXP_SLTSTA, 2,
-	     PCI_EXP_SLTSTA_ABP | PCI_EXP_SLTSTA_PDC);
+	push(port, at + PCI_EXP_SLTSTA, 2, PCI_EXP_SLTSTA_PDC);
 	if (random_percent(r, 70))
 		push(port, control, 2, enabled | 0x2c0);
 	if (random_percent(r, 80))

@@ -222,15 +222,24 @@ static bool slot_blinks(const struct node *port)
 	       PCI_EXP_SLTCTL_PWR_IND_BLINK;
 }
 
+static bool button_pressed(const struct node *port)
+{
+	uint32_t at = capability_find(port->config, PCI_CAP_ID_EXP);
+
+	return port->fn->config[at + PCI_EXP_SLTSTA] & PCI_EXP_SLTSTA_ABP;
+}
+
 /* Only where the machine has room: the parent is there, and the node is not */
 static unsigned int run_plug(struct node *node, bool verbose)
 {
 	const struct node *up = node->parent;
 	char driver[160], *properties;
-	bool theirs, ours;
+	bool theirs, ours, accepted = difference_accepted("plug-button");
+	uint32_t address = 0;
 
 	if (node_present(node) || !up || !node_present(up) ||
-	    (!slot_waits(up) && difference_accepted("plug-without-driver")))
+	    (!slot_waits(up) && difference_accepted("plug-without-driver")) ||
+	    (accepted && !reach(up, &address)))
 		return 0;
 	snprintf(driver, sizeof(driver), "%s", node->driver);
 	properties = strchr(driver, ',');
@@ -244,6 +253,12 @@ static unsigned int run_plug(struct node *node, bool verbose)
 		      node->devfn & 7);
 	theirs = qemu_qmp_succeeds(&machine.q);
 	ours = model_plug(node);
+	/* The same state on both sides: the guest takes notice of QEMU's button */
+	if (theirs && accepted && !button_pressed(up))
+		qemu_write(&machine.q,
+			   ECAM_BASE + ((uint64_t)address << 12) +
+				   capability_find(up->config, PCI_CAP_ID_EXP) +
+				   PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_ABP, 2);
 	return compare_results(node, "plug", theirs, ours, verbose);
 }
 
