@@ -8,7 +8,7 @@
  *
  *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
  *	msix_device, intx, access, reset, pm, express, function, card, bridge, place,
- *	slot, port, hotplug, host, slots, ecam, conf1, state_ranges, state
+ *	slot, port, hotplug, host, slots, ecam, conf1, state_ranges, state_port, state
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -19,6 +19,8 @@
 #include "device/placement.h"
 
 #include <vmalloc/pci.h>
+
+struct vmr_restore_ctx;
 
 /* The bits of PCI_COMMAND that a guest can write, as on most hardware */
 #define VMR_PCI_COMMAND_WRITABLE \
@@ -69,6 +71,17 @@ static inline void vmr_pci_unlock(struct vmr_lock_ops *lock)
 		lock->unlock(lock);
 }
 
+/* The power states that functions have, in PCI_PM_CTRL_STATE_MASK */
+#define VMR_PCI_D0	0
+#define VMR_PCI_D3HOT	3
+
+static inline bool vmr_pci_has_power_state(uint32_t control)
+{
+	uint32_t state = control & PCI_PM_CTRL_STATE_MASK;
+
+	return state == VMR_PCI_D0 || state == VMR_PCI_D3HOT;
+}
+
 /* The command register, and below, whether the function is in D0 */
 static inline uint32_t vmr_pci_command(const uint8_t *config)
 {
@@ -83,8 +96,8 @@ static inline bool vmr_pci_powered(const struct vmr_pci_function *fn,
 	if (!fn->pm)
 		return true;
 	offset = fn->pm->reg_block.offset + PCI_PM_CTRL;
-	/* D0 is 0 */
-	return !(get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK);
+	return (get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK) ==
+	       VMR_PCI_D0;
 }
 
 /* Say that the device has several functions, until the function is unplugged */
@@ -270,6 +283,8 @@ bool vmr_pci_vector_pending(const struct vmr_pci_vector *vector);
 void vmr_pci_vector_clear(struct vmr_pci_vector *vector);
 int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter);
+void vmr_pci_stop_waiting(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter);
 void vmr_pci_free_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter);
 void vmr_pci_report_vector(struct vmr_pci_function *fn, uint32_t index,
@@ -312,7 +327,6 @@ void vmr_pci_reset_behind(struct vmr_pci_bridge *bridge);
  * state_ranges.c: compare registers and current ranges, or, with @ctx, saved ones.
  * @sizing are the BAR registers that are being sized.
  */
-struct vmr_restore_ctx;
 bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 			    const struct vmr_restore_ctx *ctx,
 			    const uint8_t *config, uint32_t sizing);
@@ -405,6 +419,16 @@ bool vmr_pci_port_state_valid(const struct vmr_pci_port *port,
 			      bool intx_level);
 bool vmr_pci_express_link_valid(const struct vmr_pci_function *fn,
 				const uint8_t *config);
+
+/*
+ * state_port.c: the bits of a byte of the PCI Express capability that the library
+ * changes, and the checks of saved registers and of a saved address
+ */
+uint8_t vmr_pci_express_bits(const struct vmr_pci_function *fn, uint32_t at);
+bool vmr_pci_port_valid(const struct vmr_pci_function *fn, const uint8_t *config,
+			bool intx_level, const struct vmr_restore_ctx *ctx);
+bool vmr_pci_address_valid(const struct vmr_pci_function *fn,
+			   const struct vmr_restore_ctx *ctx);
 
 /* port.c: the bits of a 16-bit register that change without a write of the guest */
 uint32_t vmr_pci_express_variable_bits(const struct vmr_pci_function *fn,

@@ -251,7 +251,7 @@ TEST(slot_request_repeated)
 	PCI_REFUSED(-EALREADY, vmr_pci_slot_request_removal(&port));
 	command(&port, DRIVER | LED_BLINK);
 	PCI_REFUSED(-EALREADY, vmr_pci_slot_request_removal(&port));
-	/* The driver keeps the card, which the library cannot tell from a delay */
+	/* The driver keeps the card, or only waits: the registers are the same */
 	command(&port, DRIVER | LED_ON);
 	PCI_REFUSED(-EALREADY, vmr_pci_slot_request_removal(&port));
 	EXPECT_EQ(0, vmr_device_cancel_removal(&m.manager, &cards[0].dev));
