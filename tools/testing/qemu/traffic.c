@@ -114,17 +114,38 @@ static bool writes_half_control(const struct node *node,
 	return node->is_bridge && node->express && step->offset == at + 1;
 }
 
-static void run_register(const struct step *step)
+static bool button_pressed(const struct node *port)
 {
-	const struct node *node = &machine.nodes[step->node];
-	uint32_t address;
+	uint32_t at = capability_find(port->config, PCI_CAP_ID_EXP);
 
-	if (!reach(node, &address) ||
-	    (clears_unset_event(node, step) &&
-	     difference_accepted("slot-status")) ||
-	    (writes_half_control(node, step) &&
-	     difference_accepted("slot-control-byte")))
-		return;
+	return port->fn->config[at + PCI_EXP_SLTSTA] & PCI_EXP_SLTSTA_ABP;
+}
+
+/* The same state on both sides: the guest takes notice of the button of QEMU alone */
+static void notice_button(const struct node *port, uint32_t address)
+{
+	uint64_t addr = ECAM_BASE + ((uint64_t)address << 12) +
+			capability_find(port->config, PCI_CAP_ID_EXP) +
+			PCI_EXP_SLTSTA;
+
+	if (!button_pressed(port) &&
+	    qemu_read(&machine.q, addr, 2) & PCI_EXP_SLTSTA_ABP)
+		qemu_write(&machine.q, addr, PCI_EXP_SLTSTA_ABP, 2);
+}
+
+static bool is_port_with_card(const struct node *node)
+{
+	unsigned int i;
+
+	for (i = 0; node->is_bridge && node->express && i < machine.nr_nodes; i++)
+		if (machine.nodes[i].parent == node &&
+		    node_present(&machine.nodes[i]))
+			return true;
+	return false;
+}
+
+static void write_register(const struct step *step, uint32_t address)
+{
 	if (step->kind == STEP_ECAM) {
 		write_both(VMR_MMIO,
 			   ECAM_BASE + ((uint64_t)address << 12) + step->offset,
@@ -136,6 +157,25 @@ static void run_register(const struct step *step)
 		write_both(VMR_PIO, 0xcfc + (step->offset & 3), step->value,
 			   step->width);
 	}
+}
+
+static void run_register(const struct step *step)
+{
+	const struct node *node = &machine.nodes[step->node];
+	uint32_t address;
+	bool had_card;
+
+	if (!reach(node, &address) ||
+	    (clears_unset_event(node, step) &&
+	     difference_accepted("slot-status")) ||
+	    (writes_half_control(node, step) &&
+	     difference_accepted("slot-control-byte")))
+		return;
+	had_card = is_port_with_card(node);
+	write_register(step, address);
+	if (had_card && !is_port_with_card(node) &&
+	    difference_accepted("button-of-removed"))
+		notice_button(node, address);
 }
 
 static unsigned int run_read(const struct step *step, bool verbose)
@@ -222,13 +262,6 @@ static bool slot_blinks(const struct node *port)
 	       PCI_EXP_SLTCTL_PWR_IND_BLINK;
 }
 
-static bool button_pressed(const struct node *port)
-{
-	uint32_t at = capability_find(port->config, PCI_CAP_ID_EXP);
-
-	return port->fn->config[at + PCI_EXP_SLTSTA] & PCI_EXP_SLTSTA_ABP;
-}
-
 /* Only where the machine has room: the parent is there, and the node is not */
 static unsigned int run_plug(struct node *node, bool verbose)
 {
@@ -253,12 +286,8 @@ static unsigned int run_plug(struct node *node, bool verbose)
 		      node->devfn & 7);
 	theirs = qemu_qmp_succeeds(&machine.q);
 	ours = model_plug(node);
-	/* The same state on both sides: the guest takes notice of QEMU's button */
-	if (theirs && accepted && !button_pressed(up))
-		qemu_write(&machine.q,
-			   ECAM_BASE + ((uint64_t)address << 12) +
-				   capability_find(up->config, PCI_CAP_ID_EXP) +
-				   PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_ABP, 2);
+	if (theirs && accepted)
+		notice_button(up, address);
 	return compare_results(node, "plug", theirs, ours, verbose);
 }
 
