@@ -95,7 +95,7 @@ find_missing_run_linux()
 	E
 }
 
-# What the library is compared with
+# Programs that the library is compared with
 find_missing_qemu()
 {
 	need 'comparing the library with QEMU' qemu-system-x86 <<-'E'

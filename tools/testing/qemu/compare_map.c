@@ -183,17 +183,20 @@ static bool covers(const struct vmr_region *region, uint64_t addr)
 	       region->range.start <= addr && addr <= region->range.last;
 }
 
-static bool window_is_claimed(struct vmr_pci_bridge *bridge)
+static bool window_is_claimed(struct vmr_pci_bridge *bridge, enum vmr_io io)
 {
-	return vmr_range_state(&bridge->io.range) == VMR_CLAIMED ||
-	       vmr_range_state(&bridge->mem.range) == VMR_CLAIMED ||
+	if (io == VMR_PIO)
+		return vmr_range_state(&bridge->io.range) == VMR_CLAIMED;
+	return vmr_range_state(&bridge->mem.range) == VMR_CLAIMED ||
 	       vmr_range_state(&bridge->pref.range) == VMR_CLAIMED;
 }
 
-static bool in_window(struct vmr_pci_bridge *bridge, uint64_t addr)
+static bool in_window(struct vmr_pci_bridge *bridge, enum vmr_io io,
+		      uint64_t addr)
 {
-	return covers(&bridge->io, addr) || covers(&bridge->mem, addr) ||
-	       covers(&bridge->pref, addr);
+	if (io == VMR_PIO)
+		return covers(&bridge->io, addr);
+	return covers(&bridge->mem, addr) || covers(&bridge->pref, addr);
 }
 
 static bool in_d0(const struct vmr_pci_function *fn)
@@ -244,38 +247,42 @@ static unsigned int nr_unwritten(const uint8_t *written, unsigned int size)
  * Whether an address is in a window with its reset value, or a part of a window has
  * that and another part has not
  */
-static bool window_is_reset(const struct vmr_pci_bridge *bridge, uint64_t addr)
+static bool window_is_reset(const struct vmr_pci_bridge *bridge, enum vmr_io io,
+			    uint64_t addr)
 {
 	const uint8_t *written = node_of_bridge(bridge)->written;
 	unsigned int mem = nr_unwritten(&written[PCI_MEMORY_BASE], 4);
 	unsigned int pref = nr_unwritten(&written[PCI_PREF_MEMORY_BASE], 4);
-	unsigned int io = nr_unwritten(&written[PCI_IO_BASE], 2);
+	unsigned int ports = nr_unwritten(&written[PCI_IO_BASE], 2);
 
-	return mem % 4 || pref % 4 || io % 2 ||
-	       (addr < 0x100000 && (mem || pref || io));
+	if (io == VMR_PIO)
+		return ports % 2 || (addr < 0x1000 && ports);
+	return mem % 4 || pref % 4 || (addr < 0x100000 && (mem || pref));
 }
 
 /* Why a BAR that QEMU maps is hidden behind a bridge */
-static const char *explain_window(struct vmr_pci_bridge *bridge, uint64_t addr)
+static const char *explain_window(struct vmr_pci_bridge *bridge, enum vmr_io io,
+				  uint64_t addr)
 {
 	if (windows_unwritten(bridge))
 		return "stale-window";
-	if (window_is_reset(bridge, addr))
+	if (window_is_reset(bridge, io, addr))
 		return "window-reset";
 	if (!in_d0(&bridge->fn))
 		return "power-state";
-	if (window_is_claimed(bridge))
+	if (window_is_claimed(bridge, io))
 		return "overlap";
-	if (bridge->fn.config[PCI_BRIDGE_CONTROL] & PCI_BRIDGE_CTL_ISA &&
-	    covers(&bridge->io, addr))
+	if (io == VMR_PIO && covers(&bridge->io, addr) &&
+	    bridge->fn.config[PCI_BRIDGE_CONTROL] & PCI_BRIDGE_CTL_ISA)
 		return "isa-enable";
-	if (in_window(bridge, addr))
+	if (in_window(bridge, io, addr))
 		return "partial-window";
 	return NULL;
 }
 
 /* The difference that lets QEMU have @theirs and the library something else */
-static const char *explain(const struct piece *theirs, uint64_t addr)
+static const char *explain(const struct piece *theirs, enum vmr_io io,
+			   uint64_t addr)
 {
 	const struct node *node = &machine.nodes[theirs->node];
 	struct vmr_pci_bridge *bridge = NULL;
@@ -288,7 +295,7 @@ static const char *explain(const struct piece *theirs, uint64_t addr)
 	case VMR_PCI_HIDDEN_CLAIM:
 		return "overlap";
 	case VMR_PCI_HIDDEN_WINDOW:
-		return explain_window(bridge, addr);
+		return explain_window(bridge, io, addr);
 	default:
 		return NULL;
 	}
@@ -317,7 +324,7 @@ static void compare_interval(enum vmr_io io, uint64_t start, uint64_t last)
 		return;
 	if (ours.node >= 0 && theirs.node == PIECE_NONE && is_hole(&ours, start))
 		return;
-	rule = theirs.node >= 0 ? explain(&theirs, start) : NULL;
+	rule = theirs.node >= 0 ? explain(&theirs, io, start) : NULL;
 	if (rule && difference_accepted(rule)) {
 		struct piece *t = &tolerated[io][nr_tolerated[io]++];
 
