@@ -11,7 +11,7 @@
 
 set -u
 
-target=${1:?usage: $0 run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|qemu|check}
+target=${1:?usage: $0 TARGET}
 missing=
 packages=
 
