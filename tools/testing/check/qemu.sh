@@ -6,4 +6,4 @@
 
 set -eu
 $VMR_MAKE -s -f tools/testing/qemu/Makefile O="$O" WERROR=1 "$O/qemu/qemu"
-tools/testing/qemu/run.sh "$O/qemu/qemu" "${QEMU_STEPS:-6000}"
+tools/testing/qemu/run.sh "$O/qemu/qemu" "${QEMU_STEPS:-12000}"

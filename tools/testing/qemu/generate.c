@@ -399,13 +399,16 @@ static void generate_express(struct random *r, struct step *step,
 	static const uint8_t offsets[] = {
 		PCI_EXP_DEVCTL, PCI_EXP_DEVSTA, PCI_EXP_LNKCTL, PCI_EXP_LNKSTA,
 		PCI_EXP_SLTCTL, PCI_EXP_SLTCTL, PCI_EXP_SLTCTL, PCI_EXP_SLTSTA,
+		PCI_EXP_DEVCTL2,
 	};
 	const struct node *node = &machine.nodes[step->node];
 	bool slot = get16(&node->config[cap->offset + PCI_EXP_FLAGS]) &
 		    PCI_EXP_FLAGS_SLOT;
-	unsigned int i = random_below(r, slot ? 8 : 4);
+	unsigned int i = random_below(r, slot ? 9 : 4);
 	uint32_t value = random_next(r) & 0xffff;
 
+	if (offsets[i] == PCI_EXP_DEVCTL2)
+		value &= PCI_EXP_DEVCTL2_ARI;
 	if (offsets[i] == PCI_EXP_SLTSTA && node_present(node) &&
 	    random_percent(r, 70))
 		value &= get16(&node->fn->config[cap->offset + PCI_EXP_SLTSTA]);
