@@ -263,9 +263,11 @@ static int check_restored(struct vmr_manager *manager,
 	ids = vmr_pci_devfns(manager, fn->upstream_bridge);
 	if (vmr_range_state(&fn->address) != VMR_LIVE ||
 	    !vmr_in_space(&ids->space, &fn->address) ||
+	    fn->address.start != fn->address.last ||
 	    (fn->upstream_bridge && !fn->upstream_bridge->fn.manager))
 		return -ENOENT;
-	return 0;
+	return vmr_pci_address_fits(fn, restored_host(manager, fn),
+				    fn->address.start) ? 0 : -ERANGE;
 }
 
 int vmr_pci_register_restored(struct vmr_manager *manager,

@@ -100,6 +100,15 @@ static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 	return (uint32_t)fn->address.start & 0xff;
 }
 
+/* Functions at the root are on the first bus of the host bridge above them */
+static inline bool vmr_pci_address_fits(const struct vmr_pci_function *fn,
+					const struct vmr_pci_host *host,
+					uint64_t address)
+{
+	return fn->upstream_bridge || !host ||
+	       host->bus_start == (address >> 8 & 0xff);
+}
+
 /* capability.c: add a register block, which does not overlap another */
 void vmr_pci_add_reg_block(struct vmr_pci_function *fn,
 			   struct vmr_pci_reg_block *reg_block, uint32_t offset,

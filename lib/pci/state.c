@@ -299,6 +299,18 @@ static struct vmr_pci_host *saved_host(const struct vmr_pci_function *fn,
 	return vmr_pci_host_of_bus(sys, saved.start >> 8);
 }
 
+/* A function that is not plugged has no address */
+static bool address_valid(const struct vmr_pci_function *fn,
+			  const struct vmr_restore_ctx *ctx)
+{
+	struct vmr_snapshot_range saved;
+
+	if (vmr_snapshot_find_range(ctx, &fn->address, &saved) != VMR_LIVE)
+		return true;
+	return saved.start == saved.last &&
+	       vmr_pci_address_fits(fn, fn->host, saved.start);
+}
+
 static size_t pci_block_size(const struct vmr_snapshot_block *block)
 {
 	const struct vmr_pci_function *fn = block->owner;
@@ -337,7 +349,7 @@ static bool pci_block_check(const struct vmr_snapshot_block *block,
 	struct vmr_pci_function *fn = block->owner;
 
 	fn->host = saved_host(fn, block->sys, ctx);
-	return state_valid(fn, saved) &&
+	return state_valid(fn, saved) && address_valid(fn, ctx) &&
 	       vmr_pci_matches_ranges(fn, block->sys, ctx, saved,
 				      saved[fn->config_size + STATE_SIZING]);
 }

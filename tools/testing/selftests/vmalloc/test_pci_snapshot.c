@@ -557,6 +557,68 @@ static void fix_checksum(uint8_t *p, size_t size)
 		p[size - 4 + i] = (uint8_t)(crc >> 8 * i);
 }
 
+/* The record of a node in the snapshot, found by its key and first number */
+static uint8_t *record_bytes(uint64_t key, uint64_t start)
+{
+	uint8_t wanted[16];
+	size_t i;
+
+	for (i = 0; i < 8; i++) {
+		wanted[i] = (uint8_t)(key >> 8 * i);
+		wanted[8 + i] = (uint8_t)(start >> 8 * i);
+	}
+	for (i = 0; i + 24 < saved_size; i += 4)
+		if (!memcmp(&saved[i], wanted, sizeof(wanted)))
+			return &saved[i];
+	return NULL;
+}
+
+/* Restore with the record of a key moved to [@start, @last]. */
+static int restore_moved(uint64_t key, uint64_t from, uint64_t start,
+			 uint64_t last)
+{
+	uint8_t *record = record_bytes(key, from);
+	uint8_t before[24];
+	size_t i;
+	int ret;
+
+	if (!record)
+		return -ENOENT;
+	memcpy(before, record, sizeof(before));
+	for (i = 0; i < 8; i++) {
+		record[8 + i] = (uint8_t)(start >> 8 * i);
+		record[16 + i] = (uint8_t)(last >> 8 * i);
+	}
+	fix_checksum(saved, saved_size);
+	ret = restore_and_register(SAME);
+	memcpy(record, before, sizeof(before));
+	fix_checksum(saved, saved_size);
+	return ret;
+}
+
+/*
+ * A function has one address. A function at the root is on the first bus of its host
+ * bridge.
+ */
+TEST(pci_snapshot_address_is_one_number)
+{
+	const uint64_t plain = 407, behind = 307;
+	uint64_t at;
+
+	ASSERT_EQ(0, old_up());
+	use_old();
+	at = old.plain.address.start;
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	EXPECT_EQ(0, restore_moved(plain, at, at, at));
+	EXPECT_EQ(-EBADMSG, restore_moved(plain, at, at, at + 1));
+	EXPECT_EQ(-EBADMSG, restore_moved(plain, at, at, at + 0x100));
+	EXPECT_EQ(-EBADMSG, restore_moved(plain, at, at + 0x100, at + 0x100));
+	EXPECT_EQ(-EBADMSG, restore_moved(behind, old.behind.address.start,
+					  old.behind.address.start, 0xff));
+	/* Another function number is one that it could have */
+	EXPECT_EQ(0, restore_moved(plain, at, at - 1, at - 1));
+}
+
 /* The bytes of a block in the snapshot, found by the registers of its function */
 static uint8_t *block_bytes(const struct vmr_pci_function *fn)
 {
