@@ -603,10 +603,15 @@ static int restore_moved(uint64_t key, uint64_t from, uint64_t start,
 TEST(pci_snapshot_address_is_one_number)
 {
 	const uint64_t plain = 407, behind = 307;
+	static struct vmr_pci_function highest;
 	uint64_t at;
 
 	ASSERT_EQ(0, old_up());
 	use_old();
+	/* The watermark permits the numbers of bus 1 */
+	ASSERT_EQ(0, vmr_id_reserve(&old.m.sys.pci_bdfs,
+				    function_address(&highest), 0x1ff, NULL));
+	ASSERT_EQ(0, vmr_id_free_range(&old.m.sys.pci_bdfs, &highest.address));
 	at = old.plain.address.start;
 	ASSERT_EQ(0, save(&old, saved, &saved_size));
 	EXPECT_EQ(0, restore_moved(plain, at, at, at));
@@ -614,7 +619,8 @@ TEST(pci_snapshot_address_is_one_number)
 	EXPECT_EQ(-EBADMSG, restore_moved(plain, at, at, at + 0x100));
 	EXPECT_EQ(-EBADMSG, restore_moved(plain, at, at + 0x100, at + 0x100));
 	EXPECT_EQ(-EBADMSG, restore_moved(behind, old.behind.address.start,
-					  old.behind.address.start, 0xff));
+					  old.behind.address.start - 1,
+					  old.behind.address.start));
 	/* Another function number is one that it could have */
 	EXPECT_EQ(0, restore_moved(plain, at, at - 1, at - 1));
 }
