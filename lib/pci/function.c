@@ -266,8 +266,10 @@ static int check_restored(struct vmr_manager *manager,
 	    fn->address.start != fn->address.last ||
 	    (fn->upstream_bridge && !fn->upstream_bridge->fn.manager))
 		return -ENOENT;
-	return vmr_pci_address_fits(fn, restored_host(manager, fn),
-				    fn->address.start) ? 0 : -ERANGE;
+	if (!vmr_pci_address_fits(fn, restored_host(manager, fn),
+				  fn->address.start))
+		return -ERANGE;
+	return 0;
 }
 
 int vmr_pci_register_restored(struct vmr_manager *manager,

@@ -956,7 +956,7 @@ TEST(vector_waiter_errors)
 	EXPECT_EQ(0U, nr_served);
 }
 
-/* The oldest request is served first. One that does not fit does not stop the others. */
+/* The oldest request is served first. A request that does not fit stops no other. */
 TEST(vector_waiters_served_by_age)
 {
 	static const uint32_t from[] = { 0, 1, 2, 4, 8, 64 };

@@ -625,6 +625,20 @@ TEST(pci_snapshot_address_is_one_number)
 	EXPECT_EQ(0, restore_moved(plain, at, at - 1, at - 1));
 }
 
+/* A function that is not plugged has registers in a snapshot, and no address. */
+TEST(pci_snapshot_of_unplugged_function)
+{
+	ASSERT_EQ(0, old_up());
+	EXPECT_LE(0, vmr_pci_unplug(&old.plain));
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	EXPECT_EQ(-ENOENT, restore_and_register(SAME));
+	EXPECT_EQ(&new.card, vmr_pci_find_function(&new.m.manager,
+						   vmr_id_value(&new.card.address)));
+	EXPECT_EQ(NULL, new.plain.host);
+	EXPECT_TRUE(saves_equal());
+	EXPECT_EQ(0, vmr_pci_host_plug(&new.host, &new.plain, 4 << 3));
+}
+
 /* The bytes of a block in the snapshot, found by the registers of its function */
 static uint8_t *block_bytes(const struct vmr_pci_function *fn)
 {

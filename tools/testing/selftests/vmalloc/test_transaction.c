@@ -1025,6 +1025,8 @@ TEST(register_restored_errors)
 	EXPECT_EQ(0U, p.dev.resources.nr);
 	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, p.dev.state);
 	p.refuse = 0;
+	/* The resource set has just enough entries. */
+	p.dev.resources.max = 2;
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	REFUSED(-EEXIST, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	/* -EINVAL precedes -EEXIST. */
