@@ -22,15 +22,18 @@ extern "C" {
  *
  * The ISA enable bit keeps back the upper 768 ports of each 1024 of the I/O window.
  * The VGA enable bit opens three windows more, for the ports 0x3b0 to 0x3bb and 0x3c0
- * to 0x3df and the memory 0xa0000 to 0xbffff. Their aliases are not forwarded, as if
- * VGA 16-bit decode were always on; that bit reads back what the guest wrote. The
- * reset bit resets all functions behind the bridge when the guest sets it.
+ * to 0x3df and the memory 0xa0000 to 0xbffff. Aliases of the ports in the upper 6
+ * address bits are not forwarded, and the bit for VGA 16-bit decode, which would select
+ * them, reads 0. The reset bit resets all functions behind the bridge when the guest
+ * sets it.
  *
  * A bridge embeds its function, its bus and its windows. The library allocates
  * nothing. All calls are update-side calls.
  */
 
 #define VMR_PCI_BRIDGE_WINDOWS	6
+
+struct vmr_pci_port;
 
 /**
  * struct vmr_pci_bridge - a PCI-to-PCI bridge and the bus behind it
@@ -58,6 +61,10 @@ struct vmr_pci_bridge {
 	struct vmr_range		numbers;
 	/* and those of the bridges behind it */
 	struct vmr_space		bridges;
+	/* the port that the bridge belongs to, or NULL */
+	struct vmr_pci_port		*port;
+	/* called when a function was plugged behind it, or unplugged; or NULL */
+	void (*bus_changed)(struct vmr_pci_bridge *bridge);
 	/* public: */
 };
 
@@ -105,7 +112,8 @@ int vmr_pci_bridge_init_express(struct vmr_pci_bridge *bridge,
  *	number
  *
  * Return: as vmr_pci_plug(); -ENOENT if the bridge is not plugged; -ENOSPC if no
- * device number is free.
+ * device number is free; -ERANGE also for another device than 0 behind a root port or
+ * a downstream port.
  */
 int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t devfn);

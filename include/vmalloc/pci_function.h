@@ -182,6 +182,9 @@ struct vmr_pci_reg_block {
 	/* private: called before the function is registered; may refuse it */
 	int (*plug)(struct vmr_pci_function *fn,
 		    struct vmr_pci_reg_block *reg_block);
+	/* undoes @plug if the function is not registered after all */
+	void (*undo_plug)(struct vmr_pci_function *fn,
+			  struct vmr_pci_reg_block *reg_block);
 	/* called after the function was registered with restored registers */
 	void (*restored)(struct vmr_pci_function *fn,
 			 struct vmr_pci_reg_block *reg_block);
@@ -202,8 +205,8 @@ struct vmr_pci_reg_block {
  *	number, or NULL if the vector was freed or could not be allocated; in the
  *	latter case @error is the reason, else 0. MSI has one call for the whole
  *	block, with @index 0
- * @message_changed: the address, the data or the mask of vector @index has changed;
- *	see vmr_pci_get_message()
+ * @message_changed: the address, the data or the mask of vector @index has changed,
+ *	or the vector was allocated; see vmr_pci_get_message()
  * @deliver: send the message of vector @index. Called by vmr_pci_notify(), on its
  *	thread and without a lock, and on the update side when the guest unmasks a
  *	pending vector
@@ -398,7 +401,8 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
  *  - -EEXIST: @fn is plugged;
  *  - -ENOENT: its address is not live in the @pci_bdfs of the system, or behind its
  *    bridge, or is more than one number, or the bridge is not plugged;
- *  - -ERANGE: its address is not on the first bus of the host bridge above it;
+ *  - -ERANGE: its address is not on the first bus of the host bridge above it, or it is
+ *    another device than 0 behind a root port or a downstream port;
  *  - what vmr_device_register_restored() returns.
  */
 int vmr_pci_register_restored(struct vmr_manager *manager,

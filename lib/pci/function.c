@@ -9,6 +9,8 @@
 
 #include "range/engine.h"
 
+#define FUNCTIONS_PER_DEVICE	8
+
 static void init_ids(struct vmr_pci_function *fn, const struct vmr_pci_ids *ids)
 {
 	uint8_t *config = fn->config;
@@ -105,6 +107,33 @@ static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
 	return ret;
 }
 
+/* Undo what prepare_blocks() has done */
+static void undo_blocks(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_reg_block *reg_block;
+
+	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
+		if (reg_block->undo_plug)
+			reg_block->undo_plug(fn, reg_block);
+}
+
+/* The only block with something to prepare is MSI-X, which undoes it if it fails */
+bool vmr_pci_devfn_allowed(const struct vmr_pci_bridge *upstream, uint32_t devfn)
+{
+	return !upstream || !vmr_pci_has_one_device(upstream) ||
+	       devfn < FUNCTIONS_PER_DEVICE;
+}
+
+/* Functions at the root are on the first bus of the host bridge above them */
+bool vmr_pci_address_fits(const struct vmr_pci_function *fn,
+			  const struct vmr_pci_host *host, uint64_t address)
+{
+	if (fn->upstream_bridge)
+		return vmr_pci_devfn_allowed(fn->upstream_bridge,
+					     (uint32_t)address);
+	return !host || host->bus_start == (address >> 8 & 0xff);
+}
+
 static int prepare_blocks(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
@@ -142,6 +171,8 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	struct vmr_id_pool *ids = vmr_pci_devfns(manager, upstream);
 	int ret;
 
+	if (!vmr_pci_devfn_allowed(upstream, address))
+		return -ERANGE;
 	ret = take_address(ids, fn, address, &fn->address_reserved);
 	if (ret)
 		return ret;
@@ -166,7 +197,8 @@ static void leave(struct vmr_pci_function *fn)
 	if (fn->host)
 		fn->host->nr_functions--;
 	fn->manager = NULL;
-	fn->host = NULL;
+	/* A write of the MSI-X table may load it meanwhile */
+	WRITE_ONCE(fn->host, NULL);
 }
 
 /* Undo vmr_pci_attach() of a function that was not registered */
@@ -175,6 +207,7 @@ void vmr_pci_detach(struct vmr_pci_function *fn)
 	struct vmr_id_pool *ids = vmr_pci_devfns(fn->manager,
 						 fn->upstream_bridge);
 
+	undo_blocks(fn);
 	leave(fn);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
@@ -196,11 +229,13 @@ int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	if (ret)
 		return ret;
 	ret = vmr_device_register(manager, &fn->dev, NULL, NULL);
-	if (ret)
+	if (ret) {
 		vmr_pci_detach(fn);
-	else
-		vmr_pci_attached(fn);
-	return ret;
+		return ret;
+	}
+	vmr_pci_attached(fn);
+	vmr_pci_bus_changed(upstream);
+	return 0;
 }
 
 int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
@@ -220,12 +255,29 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_plug);
 
+/* All vectors that are held count before one that waits is requested */
+static void count_vectors(struct vmr_pci_function *fn)
+{
+	const struct vmr_pci_msix *msix = fn->msix;
+	const struct vmr_range *range;
+	uint32_t i;
+
+	fn->nr_vectors = 0;
+	if (fn->msi && fn->msi->range.node.link) {
+		range = &fn->msi->range;
+		fn->nr_vectors = (uint32_t)(range->last - range->start + 1);
+	}
+	for (i = 0; msix && i < msix->nr; i++)
+		fn->nr_vectors += !!msix->entries[i].range.node.link;
+}
+
 /* The vectors, the level of the pin, and the place of a BAR that is being sized */
 static void function_restored(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
 	struct vmr_pci_bar *bar;
 
+	count_vectors(fn);
 	for (bar = fn->bars; bar < fn->bars + VMR_PCI_NR_BARS; bar++) {
 		bar->has_old_start = vmr_range_state(&bar->region.range) !=
 				     VMR_FREE;
@@ -293,8 +345,10 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	ret = vmr_device_register_restored(manager, &fn->dev, failed);
 	if (!ret) {
 		function_restored(fn);
+		vmr_pci_bus_changed(fn->upstream_bridge);
 		return 0;
 	}
+	undo_blocks(fn);
 	leave(fn);
 	fn->host = old_host;
 	fn->dev.parent_bus = old_parent;
@@ -314,8 +368,32 @@ static void release_resources(struct vmr_pci_function *fn)
 			reg_block->remove(fn, reg_block);
 }
 
+/* All addresses and devices behind a bridge are those of plugged functions */
+static bool only_functions_behind(const struct vmr_pci_bridge *bridge)
+{
+	const struct vmr_pci_function *fn;
+	size_t nr_registered = 0;
+	struct vmr_range *range;
+
+	for (range = vmr_first_range(&bridge->devfns.space); range;
+	     range = vmr_next_range(range)) {
+		fn = vmr_pci_to_function(range);
+		if (!fn->manager)
+			return false;
+		nr_registered += vmr_device_is_registered(&fn->dev);
+	}
+	return bridge->bus.nr_devices == nr_registered;
+}
+
+bool vmr_pci_can_unplug(const struct vmr_pci_function *fn)
+{
+	return !fn->dev.transaction &&
+	       (!fn->bridge || only_functions_behind(fn->bridge));
+}
+
 int vmr_pci_unplug(struct vmr_pci_function *fn)
 {
+	struct vmr_pci_bridge *upstream;
 	struct vmr_manager *manager;
 	int ret;
 
@@ -328,6 +406,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	    (fn->bridge && fn->bridge->devfns.space.nr_ranges) ||
 	    vmr_bus_in_use(fn->dev.subordinate))
 		return -EBUSY;
+	upstream = fn->upstream_bridge;
 	/* Listeners must not find vectors of an unregistered function */
 	release_resources(fn);
 	vmr_id_free_range(vmr_pci_devfns(manager, fn->upstream_bridge),
@@ -342,6 +421,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	if (fn->multifunction)
 		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
 	fn->multifunction = false;
+	vmr_pci_bus_changed(upstream);
 	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;
 }
