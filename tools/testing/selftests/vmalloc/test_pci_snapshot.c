@@ -30,6 +30,7 @@ struct rich {
 	struct vmr_pci_pm			pm;
 	struct vmr_pci_express			express;
 	struct vmr_pci_rebar			rebar;
+	struct vmr_pci_ari			ari;
 	struct vmr_pci_reg_block		vendor;
 	struct vmr_pci_reg_block		ext;
 };
@@ -185,6 +186,8 @@ static int add_resizable(struct rich *r, enum difference d)
 				  d == REBAR_FIRST_SIZE ? 4 * MIB : MIB,
 				  "resizable");
 
+	if (!ret && d != CONVENTIONAL)
+		ret = vmr_pci_add_ari(&r->fn, &r->ari);
 	if (ret || d == NO_REBAR || d == CONVENTIONAL)
 		return ret;
 	return vmr_pci_add_rebar(&r->fn, &r->rebar, &desc, 1);
