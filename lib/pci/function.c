@@ -122,6 +122,8 @@ static int prepare_blocks(struct vmr_pci_function *fn)
 /* While functions are below them, the host bridge and the bridge must remain */
 static void enter(struct vmr_pci_function *fn)
 {
+	if (fn->msix)
+		WRITE_ONCE(fn->msix->lock, fn->host ? fn->host->lock : NULL);
 	if (fn->host)
 		fn->host->nr_functions++;
 	if (fn->upstream_bridge)

@@ -4,9 +4,9 @@
  *
  * A function with MSI-X has the callbacks of this file, which pass accesses outside of
  * both on to the callbacks of the owner. A memory BAR traps the two as subregions. The
- * callbacks run on the read side.
- * Reads take no lock: each dword is loaded at once. Writes acquire the update-side
- * lock of the host bridge.
+ * callbacks run on the read side. Reads take no lock: each dword is loaded at once.
+ * Writes acquire the update-side lock of the host bridge, also while the function is
+ * being unplugged.
  */
 #include "pci.h"
 
@@ -98,7 +98,7 @@ static void msix_device_write(struct vmr_device *dev,
 	uint64_t offset;
 	uint32_t i;
 	enum target target = find_target(fn->msix, access, &offset);
-	struct vmr_lock_ops *lock = fn->host ? fn->host->lock : NULL;
+	struct vmr_lock_ops *lock = READ_ONCE(fn->msix->lock);
 
 	if (target == TARGET_OWNER && fn->device_ops->write)
 		fn->device_ops->write(dev, access, data);

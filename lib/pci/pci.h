@@ -67,6 +67,23 @@ static inline void vmr_pci_unlock(struct vmr_lock_ops *lock)
 		lock->unlock(lock);
 }
 
+/* The same for a read, which changes nothing */
+static inline void vmr_pci_lock_shared(struct vmr_lock_ops *lock)
+{
+	if (lock && lock->lock_shared)
+		lock->lock_shared(lock);
+	else
+		vmr_pci_lock(lock);
+}
+
+static inline void vmr_pci_unlock_shared(struct vmr_lock_ops *lock)
+{
+	if (lock && lock->lock_shared)
+		lock->unlock_shared(lock);
+	else
+		vmr_pci_unlock(lock);
+}
+
 /* The command register, and below, whether the function is in D0 */
 static inline uint32_t vmr_pci_command(const uint8_t *config)
 {
@@ -225,6 +242,10 @@ void vmr_pci_msix_init(struct vmr_pci_function *fn, struct vmr_pci_msix *msix);
 
 /* intx.c: act on the level, the disable bit, and the presence of a function */
 void vmr_pci_intx_update(struct vmr_pci_function *fn);
+
+/* access.c: the registers as the guest reads them, computed ones included */
+void vmr_pci_read_registers(const struct vmr_pci_function *fn, uint32_t offset,
+			    uint8_t *bytes, uint32_t size);
 
 /* reset.c: the reset of one function, and of all behind a bridge */
 void vmr_pci_reset(struct vmr_pci_function *fn, enum vmr_pci_reset reset);

@@ -72,13 +72,9 @@ static void save_description(const struct vmr_pci_function *fn, uint8_t *bytes)
 
 static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
 {
-	const struct vmr_pci_reg_block *reg_block;
 	uint32_t i, j;
 
-	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
-		if (reg_block->read)
-			reg_block->read(fn, reg_block);
-	memcpy(bytes, fn->config, fn->config_size);
+	vmr_pci_read_registers(fn, 0, bytes, fn->config_size);
 	save_description(fn, &bytes[fn->config_size]);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		bytes[msi_at(fn) + i] =
