@@ -128,7 +128,7 @@ static int threads_up(void)
 	return 0;
 }
 
-/* What a reader saw; the counts are read by the writer. */
+/* The answers that a reader got. The writer reads the counts. */
 struct watcher {
 	struct vmr_reader	reader;
 	unsigned int		nr;
@@ -240,7 +240,7 @@ static bool seen_enough(void)
 	return true;
 }
 
-/* What the guest does: renumber the bridge, move the card, unmask the sender. */
+/* Renumber the bridge, move the card and unmask the sender, as a guest does. */
 static int write_registers(unsigned int round)
 {
 	number_bridge(&bridge, 1 + round % 2, 1 + round % 2);
