@@ -8,10 +8,8 @@
 
 typedef int pthread_t;
 typedef int pthread_mutex_t;
-typedef int pthread_rwlock_t;
 
 #define PTHREAD_MUTEX_INITIALIZER	0
-#define PTHREAD_RWLOCK_INITIALIZER	0
 
 static inline int pthread_create(pthread_t *thread, const void *attr,
 				 void *(*start)(void *), void *arg)
@@ -45,24 +43,6 @@ static inline int pthread_mutex_trylock(pthread_mutex_t *mutex)
 static inline int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	(void)mutex;
-	return 0;
-}
-
-static inline int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
-{
-	(void)lock;
-	return 0;
-}
-
-static inline int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
-{
-	(void)lock;
-	return 0;
-}
-
-static inline int pthread_rwlock_unlock(pthread_rwlock_t *lock)
-{
-	(void)lock;
 	return 0;
 }
 

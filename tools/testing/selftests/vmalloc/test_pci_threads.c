@@ -23,33 +23,60 @@
 #define MSIX_CAP	0x60
 #define TABLE		0x80000000u
 
+/* The writer keeps the mutex, readers only count themselves. */
 struct rw_lock {
 	struct vmr_lock_ops	ops;
-	pthread_rwlock_t	lock;
+	pthread_mutex_t		mutex;
+	unsigned int		readers;
 };
 
-static void rw_lock_acquire(struct vmr_lock_ops *ops)
+static struct rw_lock *to_rw_lock(struct vmr_lock_ops *ops)
 {
-	pthread_rwlock_wrlock(&owner_of(ops, struct rw_lock, ops)->lock);
+	return owner_of(ops, struct rw_lock, ops);
 }
 
-static void rw_lock_acquire_shared(struct vmr_lock_ops *ops)
+static void writer_lock(struct vmr_lock_ops *ops)
 {
-	pthread_rwlock_rdlock(&owner_of(ops, struct rw_lock, ops)->lock);
+	struct rw_lock *rw = to_rw_lock(ops);
+
+	pthread_mutex_lock(&rw->mutex);
+	while (rw->readers) {
+		pthread_mutex_unlock(&rw->mutex);
+		sched_yield();
+		pthread_mutex_lock(&rw->mutex);
+	}
 }
 
-static void rw_lock_release(struct vmr_lock_ops *ops)
+static void writer_unlock(struct vmr_lock_ops *ops)
 {
-	pthread_rwlock_unlock(&owner_of(ops, struct rw_lock, ops)->lock);
+	pthread_mutex_unlock(&to_rw_lock(ops)->mutex);
+}
+
+static void count_reader(struct vmr_lock_ops *ops, unsigned int change)
+{
+	struct rw_lock *rw = to_rw_lock(ops);
+
+	pthread_mutex_lock(&rw->mutex);
+	rw->readers += change;
+	pthread_mutex_unlock(&rw->mutex);
+}
+
+static void reader_lock(struct vmr_lock_ops *ops)
+{
+	count_reader(ops, 1);
+}
+
+static void reader_unlock(struct vmr_lock_ops *ops)
+{
+	count_reader(ops, -1u);
 }
 
 static struct rw_lock lock = {
 	.ops = {
-		.lock = rw_lock_acquire, .unlock = rw_lock_release,
-		.lock_shared = rw_lock_acquire_shared,
-		.unlock_shared = rw_lock_release,
+		.lock = writer_lock, .unlock = writer_unlock,
+		.lock_shared = reader_lock, .unlock_shared = reader_unlock,
 	},
-	.lock = PTHREAD_RWLOCK_INITIALIZER,
+	.mutex = PTHREAD_MUTEX_INITIALIZER,
 };
 
 static void write_begin(void)
