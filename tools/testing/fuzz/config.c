@@ -615,11 +615,19 @@ static void guest_reads(void)
 	read_directly(&t);
 }
 
-/* A value that does something in the register */
-static void any_bytes(uint32_t offset, uint8_t *bytes)
+/* A value that does something in the register; bus numbers are close together. */
+static void any_bytes(const struct target *t, uint8_t *bytes)
 {
-	uint32_t i, bus = fuzz_u8() % 0x90;
+	uint32_t i, bus = host_places[t->host].first + fuzz_below(6);
 
+	if (t->offset == PCI_PRIMARY_BUS && fuzz_below(8)) {
+		bytes[0] = (uint8_t)fuzz_u8();
+		bytes[1] = (uint8_t)(fuzz_one_in(8) ? fuzz_u8() : bus);
+		bytes[2] = (uint8_t)(fuzz_one_in(8) ? fuzz_u8() :
+						      bus + fuzz_below(4));
+		memset(&bytes[3], 0, 5);
+		return;
+	}
 	switch (fuzz_below(6)) {
 	case 0:
 		memset(bytes, 0xff, 8);
@@ -635,11 +643,7 @@ static void any_bytes(uint32_t offset, uint8_t *bytes)
 		for (i = 0; i < 8; i++)
 			bytes[i] = (uint8_t)fuzz_u8();
 	}
-	if (offset == PCI_PRIMARY_BUS && fuzz_below(4)) {
-		bytes[1] = (uint8_t)bus;
-		bytes[2] = (uint8_t)(bus + fuzz_below(8));
-	}
-	if (offset == PCI_COMMAND)
+	if (t->offset == PCI_COMMAND)
 		bytes[0] |= 7;
 }
 
@@ -685,7 +689,7 @@ static void guest_writes(void)
 	if (t.offset + width > 0x1000)
 		t.offset = 0x1000 - width;
 	aligned = !(width & (width - 1)) && !(t.offset & (width - 1));
-	any_bytes(t.offset, bytes);
+	any_bytes(&t, bytes);
 	if (has_ports(&t) && width != 3 && fuzz_one_in(2)) {
 		write_ports(&t, bytes, width, width < 4 ? 1 + fuzz_below(2) : 1);
 	} else {
@@ -854,7 +858,6 @@ static void write_entry(struct model *v)
 	int ret;
 
 	v = &c.model[v->host][CARD_MSIX];
-	any_bytes(0, (uint8_t[8]) { 0 });
 	memset(bytes, (int)fuzz_u8(), sizeof(bytes));
 	ret = vmr_pci_msix_write(v->fn, msix, offset, bytes, 4);
 	FUZZ_ASSERT(ret == (v->plugged ? 0 : -ENOENT));
