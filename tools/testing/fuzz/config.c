@@ -18,7 +18,8 @@
 
 #define NR_HOSTS	4
 #define NR_LINES	5
-#define NR_VECTORS	16	/* fewer than the functions can enable */
+#define MSI_VECTORS	32
+#define NR_VECTORS	48	/* fewer than the functions can enable */
 #define ENTRIES		4
 #define MODELLED	0x180	/* no register of a function is above */
 #define ROOT		(-1)
@@ -219,7 +220,8 @@ static int init_card(struct model *v, unsigned int h, unsigned int i)
 	if (!ret)
 		ret = add_bars(fn);
 	if (!ret && i == CARD_MSI)
-		ret = vmr_pci_add_msi_maskable(fn, &c.msi[h], 0, 4, h & 1);
+		ret = vmr_pci_add_msi_maskable(fn, &c.msi[h], 0,
+					       MSI_VECTORS, h & 1);
 	if (!ret && i == CARD_MSI)
 		v->msi = c.msi[h].reg_block.offset;
 	if (!ret && i == CARD_MSIX)
@@ -830,12 +832,13 @@ static uint32_t nr_enabled(const struct model *v)
 
 	if (!(control & PCI_MSI_FLAGS_ENABLE))
 		return 0;
-	return wanted > 4 ? 4 : wanted;
+	return wanted > MSI_VECTORS ? MSI_VECTORS : wanted;
 }
 
 static void notify(struct model *v)
 {
-	uint32_t index = fuzz_below(ENTRIES), nr = v->msi ? nr_enabled(v) : 0;
+	uint32_t index = fuzz_below(v->msi ? MSI_VECTORS : ENTRIES);
+	uint32_t nr = v->msi ? nr_enabled(v) : 0;
 	int ret = vmr_pci_notify(v->fn, index);
 
 	if (!v->msi && !v->msix) {
