@@ -700,7 +700,13 @@ static void guest_writes(void)
 			write_model(&t, bytes, width);
 	}
 	/* The function may be elsewhere now. */
-	read_all(&t, fuzz_one_in(8));
+	t.offset &= ~3u;
+	read_ecam(&t, 4);
+	if (has_ports(&t))
+		read_ports(&t, 1, 1);
+	read_directly(&t);
+	if (fuzz_one_in(16))
+		read_all(&t, fuzz_one_in(4));
 	if (v)
 		check_function(v);
 }
@@ -1055,7 +1061,7 @@ static void step(void)
 /* The check of all is slow, so a generated run does it seldom. */
 static void run(void)
 {
-	unsigned int every = fuzz.generates ? 64 : 4, nr;
+	unsigned int every = fuzz.generates ? 256 : 32, nr;
 
 	begin();
 	for (nr = 1; fuzz_more(); nr++) {
