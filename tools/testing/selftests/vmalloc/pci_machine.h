@@ -168,7 +168,6 @@ static inline uint64_t ecam_at(uint32_t first, uint32_t bdf, uint32_t offset)
 struct counting_lock {
 	struct vmr_lock_ops	ops;
 	unsigned int		acquired;
-	unsigned int		acquired_shared;
 	unsigned int		wrong;
 	bool			held;
 };
@@ -190,23 +189,8 @@ static inline void counting_unlock(struct vmr_lock_ops *ops)
 	lock->held = false;
 }
 
-static inline void counting_lock_shared(struct vmr_lock_ops *ops)
-{
-	struct counting_lock *lock = owner_of(ops, struct counting_lock, ops);
-
-	lock->wrong += lock->held;
-	lock->held = true;
-	lock->acquired_shared++;
-}
-
 #define COUNTING_LOCK \
 	{ .ops = { .lock = counting_lock, .unlock = counting_unlock } }
-
-/* The same with readers, of which there is one at a time. */
-#define COUNTING_RWLOCK \
-	{ .ops = { .lock = counting_lock, .unlock = counting_unlock, \
-		   .lock_shared = counting_lock_shared, \
-		   .unlock_shared = counting_unlock } }
 
 /* Host bridges, and what lookup.c records of bridges, belong to the visible state. */
 static struct machine_state buses_before, buses_after;
