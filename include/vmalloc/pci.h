@@ -18,6 +18,7 @@
  *  - pci_bridge.h: PCI-to-PCI bridges
  *  - pci_host.h: host bridges, segments, ECAM, configuration mechanism #1
  *  - pci_reset.h: resets
+ *  - pci_rebar.h: resizable BARs
  *  - pci_snapshot.h: functions and bridges in a snapshot; not included here
  *
  * Registers have the names of <linux/pci_regs.h> in all comments.
@@ -29,5 +30,6 @@
 #include <vmalloc/pci_bridge.h>
 #include <vmalloc/pci_host.h>
 #include <vmalloc/pci_reset.h>
+#include <vmalloc/pci_rebar.h>
 
 #endif /* VMALLOC_PCI_H */

@@ -136,6 +136,7 @@ struct vmr_pci_msi;
 struct vmr_pci_msix;
 struct vmr_pci_express;
 struct vmr_pci_pm;
+struct vmr_pci_rebar;
 
 /**
  * struct vmr_pci_write - a write to configuration space
@@ -290,6 +291,7 @@ struct vmr_pci_function {
 	struct vmr_pci_msix		*msix;
 	struct vmr_pci_express		*express;
 	struct vmr_pci_pm		*pm;
+	struct vmr_pci_rebar		*rebar;
 	/* the callbacks for accesses, if @dev has those of the library */
 	const struct vmr_device_ops	*device_ops;
 	uint32_t			nr_vectors;	/* held or waited for */

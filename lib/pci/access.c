@@ -125,6 +125,8 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 	if (vmr_pci_writes(&write, PCI_COMMAND, 2))
 		vmr_pci_intx_update(fn);
 	call_blocks(fn, &write);
+	/* A block may have refused what was written */
+	write.new_value = get_bytes(&fn->config[offset], width);
 	/* A listener may have unplugged the function during the updates */
 	if (fn->manager && fn->events && fn->events->config_written)
 		fn->events->config_written(fn, &write);

@@ -19,15 +19,6 @@ static unsigned int nr_bar_regs(const struct vmr_pci_function *fn)
 	return fn->bridge ? 2 : 6;
 }
 
-/* The address bits that the BAR's registers implement */
-static uint64_t bar_mask(const struct vmr_pci_bar *bar)
-{
-	uint64_t mask = ~(bar->region.size - 1);
-
-	VMR_ASSERT(vmr_is_pow2(bar->region.size));
-	return bar->type == VMR_PCI_BAR_MEM64 ? mask : mask & 0xffffffffu;
-}
-
 static uint64_t bar_value(const struct vmr_pci_function *fn,
 			  const uint8_t *config, unsigned int index)
 {
@@ -37,7 +28,7 @@ static uint64_t bar_value(const struct vmr_pci_function *fn,
 
 	if (bar->type == VMR_PCI_BAR_MEM64)
 		value |= (uint64_t)get_le32(&config[reg + 4]) << 32;
-	return value & bar_mask(bar);
+	return value & vmr_pci_bar_mask(fn, config, index);
 }
 
 /* The address bits of a 32-bit register, implemented or wired to zero */
@@ -100,7 +91,8 @@ static void record_register(struct vmr_pci_function *fn, unsigned int index,
 	if (bar->type == VMR_PCI_BAR_NONE)
 		return;
 	was_sizing = vmr_pci_bar_sizing(fn, fn->sizing, owner);
-	sizing = begins_sizing(bar->type, upper, bar_mask(bar),
+	sizing = begins_sizing(bar->type, upper,
+			       vmr_pci_bar_mask(fn, fn->config, owner),
 			       write->written << shift, bits,
 			       get_le32(&fn->config[reg]));
 	fn->sizing &= ~(1u << index);
@@ -146,9 +138,9 @@ static bool has_address(const struct vmr_pci_function *fn,
 	const struct vmr_pci_bar *bar = &fn->bars[index];
 	uint64_t value = bar_value(fn, config, index);
 
-	return value && value != bar_mask(bar) &&
-	       vmr_pci_to_cpu(fn, bar->region.io, value, bar->region.size,
-			      addr);
+	return value && value != vmr_pci_bar_mask(fn, config, index) &&
+	       vmr_pci_to_cpu(fn, bar->region.io, value,
+			      vmr_pci_bar_size(fn, config, index), addr);
 }
 
 static bool decodes(const struct vmr_pci_function *fn, const uint8_t *config,
@@ -174,6 +166,7 @@ struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 					 struct vmr_placement *placement)
 {
 	struct vmr_region *region = &fn->bars[index].region;
+	uint64_t size = vmr_pci_bar_size(fn, config, index);
 
 	memset(placement, 0, sizeof(*placement));
 	placement->state = VMR_FREE;
@@ -183,7 +176,7 @@ struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 						   vmr_pci_powered(fn, config) ?
 					   VMR_LIVE :
 					   VMR_PARKED;
-	placement->last = placement->start + (region->size - 1);
+	placement->last = placement->start + (size - 1);
 	return region;
 }
 
@@ -204,16 +197,22 @@ bool vmr_pci_bar_addr(const struct vmr_pci_function *fn, unsigned int index,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bar_addr);
 
+/* Binary logarithms of the least and the largest size */
+static const uint8_t sizes[][2] = {
+	[VMR_PCI_BAR_IO] = { 2, 8 },
+	[VMR_PCI_BAR_MEM32] = { 4, 30 },
+	[VMR_PCI_BAR_MEM64] = { 4, 62 },
+	[VMR_PCI_BAR_ROM] = { 11, 24 },
+};
+
+uint64_t vmr_pci_bar_largest_size(enum vmr_pci_bar_type type)
+{
+	return 1ull << sizes[type][1];
+}
+
 static bool bar_size_valid(unsigned int index, enum vmr_pci_bar_type type,
 			   uint64_t size)
 {
-	/* Binary logarithms of the least and the largest size */
-	static const uint8_t sizes[][2] = {
-		[VMR_PCI_BAR_IO] = { 2, 8 },
-		[VMR_PCI_BAR_MEM32] = { 4, 30 },
-		[VMR_PCI_BAR_MEM64] = { 4, 62 },
-		[VMR_PCI_BAR_ROM] = { 11, 24 },
-	};
 	unsigned int log = fls64(size) - 1;
 
 	return type > VMR_PCI_BAR_NONE && type <= VMR_PCI_BAR_ROM &&
@@ -230,22 +229,61 @@ static bool bar_in_use(const struct vmr_pci_function *fn, unsigned int index)
 		fn->bars[index - 1].type == VMR_PCI_BAR_MEM64);
 }
 
+static void init_wmask(struct vmr_pci_function *fn, unsigned int index)
+{
+	uint32_t reg = vmr_pci_bar_reg(fn, index);
+	uint64_t mask = vmr_pci_bar_mask(fn, fn->config, index);
+
+	put_le32(&fn->wmask[reg], (uint32_t)mask);
+	if (fn->bars[index].type == VMR_PCI_BAR_MEM64)
+		put_le32(&fn->wmask[reg + 4], (uint32_t)(mask >> 32));
+}
+
 static void init_registers(struct vmr_pci_function *fn, unsigned int index)
 {
 	const struct vmr_pci_bar *bar = &fn->bars[index];
 	uint32_t reg = vmr_pci_bar_reg(fn, index);
-	uint64_t mask = bar_mask(bar);
 
-	put_le32(&fn->wmask[reg], (uint32_t)mask);
+	init_wmask(fn, index);
 	if (bar->type == VMR_PCI_BAR_IO)
 		fn->config[reg] = PCI_BASE_ADDRESS_SPACE_IO;
 	else if (bar->type == VMR_PCI_BAR_ROM)
 		fn->wmask[reg] |= PCI_ROM_ADDRESS_ENABLE;
 	else if (bar->prefetchable)
 		fn->config[reg] = PCI_BASE_ADDRESS_MEM_PREFETCH;
-	if (bar->type == VMR_PCI_BAR_MEM64) {
+	if (bar->type == VMR_PCI_BAR_MEM64)
 		fn->config[reg] |= PCI_BASE_ADDRESS_MEM_TYPE_64;
-		put_le32(&fn->wmask[reg + 4], (uint32_t)(mask >> 32));
+}
+
+/* Address bits that the size wires to zero; the flags below them stay */
+static void clear_wired_bits(struct vmr_pci_function *fn, unsigned int index)
+{
+	const struct vmr_pci_bar *bar = &fn->bars[index];
+	uint32_t reg = vmr_pci_bar_reg(fn, index);
+	uint64_t mask = vmr_pci_bar_mask(fn, fn->config, index);
+
+	put_le32(&fn->config[reg],
+		 get_le32(&fn->config[reg]) &
+			 ((uint32_t)mask | ~address_bits(bar->type, false)));
+	if (bar->type == VMR_PCI_BAR_MEM64)
+		put_le32(&fn->config[reg + 4], get_le32(&fn->config[reg + 4]) &
+						       (uint32_t)(mask >> 32));
+}
+
+void vmr_pci_update_sizes(struct vmr_pci_function *fn)
+{
+	unsigned int i;
+	uint64_t size;
+
+	for (i = 0; i < VMR_PCI_NR_BARS; i++) {
+		size = vmr_pci_bar_size(fn, fn->config, i);
+		if (size == fn->bars[i].region.size)
+			continue;
+		fn->bars[i].region.size = size;
+		/* The address before sizing was one of the old size */
+		fn->bars[i].has_old_start = false;
+		init_wmask(fn, i);
+		clear_wired_bits(fn, i);
 	}
 }
 

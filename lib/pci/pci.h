@@ -5,8 +5,9 @@
  * Registers and their bits have the names of <linux/pci_regs.h>.
  *
  * The order of the files, each of which calls only those before it: address, lookup,
- * bar, window, capability, vector, msix, msi, msix_device, intx, access, reset, pm,
- * express, function, card, bridge, host, ecam, conf1, state_ranges and state.
+ * bar_size, bar, window, capability, rebar, vector, msix, msi, msix_device, intx,
+ * access, reset, pm, express, function, card, bridge, host, ecam, conf1, state_ranges
+ * and state.
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -136,6 +137,43 @@ int vmr_pci_check_capability(const struct vmr_pci_function *fn,
  */
 void vmr_pci_reset_registers(struct vmr_pci_function *fn,
 			     enum vmr_pci_reset reset);
+
+/* The size field of a resizable BAR counts from 1 MiB */
+#define VMR_PCI_REBAR_SHIFT	20
+
+/* The byte of a capability that has the size of the @entry-th resizable BAR */
+static inline uint32_t vmr_pci_rebar_size_reg(uint32_t entry)
+{
+	return PCI_REBAR_CTRL + 8 * entry + 1;
+}
+
+/*
+ * bar_size.c: the size of the @entry-th resizable BAR by the registers at @cap, and
+ * whether the capability supports all sizes there
+ */
+uint64_t vmr_pci_rebar_size(const uint8_t *cap, uint32_t entry);
+bool vmr_pci_rebar_sizes_valid(const struct vmr_pci_rebar *rebar,
+			       const uint8_t *cap);
+
+/*
+ * bar_size.c: the size of a BAR by the registers @config, the address bits of its
+ * registers, and its size after a reset
+ */
+uint64_t vmr_pci_bar_size(const struct vmr_pci_function *fn,
+			  const uint8_t *config, unsigned int index);
+uint64_t vmr_pci_bar_mask(const struct vmr_pci_function *fn,
+			  const uint8_t *config, unsigned int index);
+uint64_t vmr_pci_bar_reset_size(const struct vmr_pci_function *fn,
+				unsigned int index);
+
+/* bar.c: the largest size of a BAR of this type */
+uint64_t vmr_pci_bar_largest_size(enum vmr_pci_bar_type type);
+
+/*
+ * bar.c: give the regions of BARs the sizes in the registers, and the BAR registers
+ * their address bits. The caller moves the regions.
+ */
+void vmr_pci_update_sizes(struct vmr_pci_function *fn);
 
 /* bar.c: the offset of a BAR's register */
 uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index);

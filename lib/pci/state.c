@@ -36,12 +36,17 @@ static size_t entry_at(const struct vmr_pci_function *fn, uint32_t index)
 	       (size_t)index * ENTRY_SIZE;
 }
 
-static uint32_t describe_bar(const struct vmr_pci_bar *bar)
+/* The present size of a resizable BAR is in the registers */
+static uint32_t describe_bar(const struct vmr_pci_function *fn,
+			     unsigned int index)
 {
+	const struct vmr_pci_bar *bar = &fn->bars[index];
+	uint64_t size = vmr_pci_bar_reset_size(fn, index);
+
 	if (bar->type == VMR_PCI_BAR_NONE)
 		return 0;
 	return bar->type | (uint32_t)bar->prefetchable << 8 |
-	       (uint32_t)(fls64(bar->region.size) - 1) << 16;
+	       (uint32_t)(fls64(size) - 1) << 16;
 }
 
 /* The registers of BARs that exist */
@@ -67,7 +72,7 @@ static void save_description(const struct vmr_pci_function *fn, uint8_t *bytes)
 	bytes[STATE_SIZING] = fn->sizing;
 	bytes[STATE_INTX_LEVEL] = fn->intx_level;
 	for (i = 0; i < VMR_PCI_NR_BARS; i++)
-		put_le32(&bytes[STATE_BARS + 4 * i], describe_bar(&fn->bars[i]));
+		put_le32(&bytes[STATE_BARS + 4 * i], describe_bar(fn, i));
 }
 
 static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
@@ -133,6 +138,7 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 	if (bytes[PCI_HEADER_TYPE] & VMR_PCI_MULTIFUNCTION)
 		vmr_pci_set_multifunction(fn);
 	memcpy(fn->config, bytes, fn->config_size);
+	vmr_pci_update_sizes(fn);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		restore_vector(&fn->msi->vectors[i], bytes[msi_at(fn) + i]);
 	for (i = 0; i < nr_entries(fn); i++) {
@@ -146,10 +152,38 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 		restore_windows(fn, sys);
 }
 
-/* The bits of a byte of configuration space that are not constant */
-static uint8_t variable_bits(const struct vmr_pci_function *fn, uint32_t at)
+/* The bits that a memory BAR implements in a byte, by its size in @config */
+static uint8_t bar_bits(const struct vmr_pci_function *fn,
+			const uint8_t *config, unsigned int index, uint32_t at)
 {
-	uint8_t mask = fn->wmask[at] | fn->w1cmask[at];
+	uint32_t reg = vmr_pci_bar_reg(fn, index);
+
+	return (uint8_t)(vmr_pci_bar_mask(fn, config, index) >> 8 * (at - reg));
+}
+
+/* The bits that the guest can change, with the sizes in @config */
+static uint8_t writable_bits(const struct vmr_pci_function *fn,
+			     const uint8_t *config, uint32_t at)
+{
+	const struct vmr_pci_rebar *rebar = fn->rebar;
+	uint32_t i, reg;
+
+	for (i = 0; rebar && i < rebar->nr; i++) {
+		uint32_t index = rebar->bars[i].index;
+
+		reg = vmr_pci_bar_reg(fn, index);
+		if (vmr_pci_overlaps(at, 1, reg, fn->bars[index].type ==
+							 VMR_PCI_BAR_MEM64 ? 8 : 4))
+			return bar_bits(fn, config, index, at);
+	}
+	return fn->wmask[at] | fn->w1cmask[at];
+}
+
+/* The bits of a byte of configuration space that are not constant */
+static uint8_t variable_bits(const struct vmr_pci_function *fn,
+			     const uint8_t *config, uint32_t at)
+{
+	uint8_t mask = writable_bits(fn, config, at);
 	uint32_t pending = fn->msi ? vmr_pci_msi_pending_reg(fn->msi) : 0;
 
 	if (pending && at >= pending && at < pending + 4)
@@ -168,7 +202,7 @@ static bool constants_match(const struct vmr_pci_function *fn,
 {
 	for (; size--; offset++)
 		if ((config[offset] ^ fn->config[offset]) &
-		    ~variable_bits(fn, offset))
+		    ~variable_bits(fn, config, offset))
 			return false;
 	return true;
 }
@@ -178,8 +212,12 @@ static bool config_matches(const struct vmr_pci_function *fn,
 			   const uint8_t *config)
 {
 	const struct vmr_pci_reg_block *reg_block;
+	const struct vmr_pci_rebar *rebar = fn->rebar;
 
-	if (!constants_match(fn, config, 0, PCI_STD_HEADER_SIZEOF))
+	/* The size of a BAR determines which of its bits are constant */
+	if ((rebar && !vmr_pci_rebar_sizes_valid(
+			      rebar, &config[rebar->reg_block.offset])) ||
+	    !constants_match(fn, config, 0, PCI_STD_HEADER_SIZEOF))
 		return false;
 	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
 		if (!constants_match(fn, config, reg_block->offset,
@@ -199,7 +237,7 @@ static bool description_matches(const struct vmr_pci_function *fn,
 		return false;
 	for (i = 0; i < VMR_PCI_NR_BARS; i++)
 		if (get_le32(&bytes[STATE_BARS + 4 * i]) !=
-		    describe_bar(&fn->bars[i]))
+		    describe_bar(fn, i))
 			return false;
 	return true;
 }

@@ -77,7 +77,8 @@ static bool expect_range(struct vmr_pci_function *fn, struct vmr_system *sys,
 		expected->space = vmr_pci_space(fn, sys, region->io);
 		expected->is_sizing = vmr_pci_bar_sizing(fn, sizing, index);
 		if (expected->is_sizing)
-			expected->placement.last = region->size - 1;
+			expected->placement.last =
+				vmr_pci_bar_size(fn, config, index) - 1;
 	} else {
 		region = vmr_pci_window(fn->bridge, index - VMR_PCI_NR_BARS);
 		expected->space = vmr_pci_space(fn, sys, region->io);

@@ -17,7 +17,8 @@ enum difference {
 	SAME, NO_PIN, OTHER_VENDOR, OTHER_CLASS, OTHER_SUBSYSTEM, BAR_SIZE, BAR_TYPE,
 	BAR_PREFETCHABLE, BAR_MISSING, ROM_SIZE, MSI_VECTORS, MSI_NOT_MASKABLE,
 	MSI_PLACE, MSIX_ENTRIES, MSIX_TABLE, NO_PM, PM_KEEPS, OTHER_VENDOR_CAP,
-	CONVENTIONAL, OTHER_EXT_CAP, EXPRESS_TYPE, NR_DIFFERENCES,
+	CONVENTIONAL, OTHER_EXT_CAP, EXPRESS_TYPE, NO_REBAR, REBAR_SIZES,
+	REBAR_FIRST_SIZE, NR_DIFFERENCES,
 };
 
 struct rich {
@@ -28,6 +29,7 @@ struct rich {
 	struct vmr_pci_msix_entry		entries[ENTRIES];
 	struct vmr_pci_pm			pm;
 	struct vmr_pci_express			express;
+	struct vmr_pci_rebar			rebar;
 	struct vmr_pci_reg_block		vendor;
 	struct vmr_pci_reg_block		ext;
 };
@@ -159,6 +161,23 @@ static const struct vmr_snapshot_ops snapshot_ops = {
 	.range_to_key = to_key, .key_to_range = to_range,
 };
 
+#define MIB	0x100000ull
+
+/* A BAR of 1 MiB that can also have 4 MiB or 8 GiB */
+static int add_resizable(struct rich *r, enum difference d)
+{
+	const struct vmr_pci_rebar_desc desc = {
+		4, d == REBAR_SIZES ? 5 * MIB : 5 * MIB + (8192 * MIB),
+	};
+	int ret = vmr_pci_add_bar(&r->fn, 4, VMR_PCI_BAR_MEM64, true,
+				  d == REBAR_FIRST_SIZE ? 4 * MIB : MIB,
+				  "resizable");
+
+	if (ret || d == NO_REBAR || d == CONVENTIONAL)
+		return ret;
+	return vmr_pci_add_rebar(&r->fn, &r->rebar, &desc, 1);
+}
+
 static int rich_init(struct rich *r, enum difference d)
 {
 	static const uint8_t bytes[8] = { 0, 0, 8, 1, 2, 3, 4, 5 };
@@ -224,7 +243,7 @@ static int rich_init(struct rich *r, enum difference d)
 					  VMR_PCI_EXPRESS_ENDPOINT);
 	if (!ret && d != CONVENTIONAL)
 		ret = vmr_pci_add_ext_capability(&r->fn, &r->ext, &ext);
-	return ret;
+	return ret ? ret : add_resizable(r, d);
 }
 
 static int describe(struct box *b)
@@ -311,6 +330,8 @@ static void use_old(void)
 	bar_on(&old.plain, 0x90000000);
 	bar_on(&old.card, 0x90000000);
 	bar_write(&r->fn, 3, 1);
+	reg_write(&r->fn, r->rebar.reg_block.offset + 9, 2, 1);
+	bar_write(&r->fn, 4, 0x92400000);
 	bar_on(&r->fn, 0x91000000);
 	/* MSI-X: one entry with a number, one pending, one masked again and pending */
 	reg_write(&r->fn, 0x62, PCI_MSIX_FLAGS_ENABLE, 2);
@@ -495,6 +516,31 @@ TEST(pci_snapshot_other_machine)
 	EXPECT_EQ(0, restore_and_register(SAME));
 }
 
+/* A changed size comes back with its region, its address bits and its reset value. */
+TEST(pci_snapshot_size_changed)
+{
+	struct rich *r = &new.rich;
+	uint32_t field;
+
+	ASSERT_EQ(0, old_up());
+	field = old.rich.rebar.reg_block.offset + PCI_REBAR_CTRL + 1;
+	EXPECT_EQ(0, reg_write(&old.rich.fn, field, 13, 1));
+	bar_write(&old.rich.fn, 5, 6);
+	reg_write(&old.rich.fn, COMMAND, DECODE_MEM, 2);
+	EXPECT_EQ(0x600000000u, bar(&old.rich.fn, 4)->range.start);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, restore_and_register(SAME));
+	EXPECT_TRUE(saves_equal());
+	EXPECT_EQ(8192 * MIB, bar(&r->fn, 4)->size);
+	EXPECT_EQ(0x600000000u, bar(&r->fn, 4)->range.start);
+	bar_write(&r->fn, 4, 0xffffffff);
+	bar_write(&r->fn, 5, 0xffffffff);
+	EXPECT_EQ(0xcU, reg_read(&r->fn, PCI_BASE_ADDRESS_4, 4));
+	EXPECT_EQ(0xfffffffeU, reg_read(&r->fn, PCI_BASE_ADDRESS_5, 4));
+	EXPECT_EQ(0, vmr_pci_function_reset(&r->fn, VMR_PCI_RESET_FUNCTION));
+	EXPECT_EQ(MIB, bar(&r->fn, 4)->size);
+}
+
 static void fix_checksum(uint8_t *p, size_t size)
 {
 	uint32_t crc = 0xffffffff;
@@ -530,7 +576,7 @@ TEST(pci_snapshot_each_bit)
 {
 	unsigned int refused = 0, exact = 0, bit;
 	uint8_t *block;
-	size_t at, size;
+	size_t at, size, rebar;
 	int ret;
 
 	ASSERT_EQ(0, old_up());
@@ -539,10 +585,12 @@ TEST(pci_snapshot_each_bit)
 	size = VMR_PCI_CONFIG_SIZE;
 	block = block_bytes(&old.rich.fn);
 	ASSERT_NE(NULL, block);
-	for (at = 0; at < size + 120; at++)
+	rebar = old.rich.rebar.reg_block.offset;
+	for (at = 0; at < size + 132; at++)
 		for (bit = 0; bit < 8; bit += at < 0x30 || at >= size ? 1 : 3) {
-			uint8_t *byte = &block[at < size ? at :
-				VMR_PCI_EXPRESS_CONFIG_SIZE + at - size];
+			uint8_t *byte = &block[at < size ? at : at < size + 12 ?
+				rebar + at - size :
+				VMR_PCI_EXPRESS_CONFIG_SIZE + at - size - 12];
 
 			*byte ^= 1u << bit;
 			fix_checksum(saved, saved_size);
