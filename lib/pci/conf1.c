@@ -97,7 +97,7 @@ static void conf1_write(struct vmr_device *dev, const struct vmr_access *access,
 		/* The last one of a string remains */
 		WRITE_ONCE(conf1->config_address,
 			   get_le32(&bytes[4 * (access->count - 1)]) &
-				   ~0x7f000003u);
+				   VMR_PCI_CONFIG_ADDRESS_WRITABLE);
 	else if (access->offset == 1 && access->width == 1 && conf1->reset)
 		write_reset(conf1, access->count, bytes);
 	else if (selects_register(access, address, &reg))

@@ -6,8 +6,8 @@
  *
  * The order of the files, each of which calls only those before it: address, lookup,
  * bar_size, bar, window, capability, rebar, vector, msix, msi, msix_device, intx,
- * access, reset, pm, express, function, card, bridge, host, ecam, conf1, state_ranges
- * and state.
+ * access, reset, pm, express, function, card, bridge, host, ecam, conf1, state_ranges,
+ * state and state_host.
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -32,6 +32,9 @@
 
 /* The bit of PCI_HEADER_TYPE for several functions, which older kernels do not name */
 #define VMR_PCI_MULTIFUNCTION	0x80
+
+/* The bits of CONFIG_ADDRESS that a guest can write */
+#define VMR_PCI_CONFIG_ADDRESS_WRITABLE	0x80fffffcu
 
 /* The bits of a struct vmr_pci_vector */
 #define VMR_PCI_VECTOR_BLOCKED	1u
