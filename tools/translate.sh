@@ -11,7 +11,8 @@
 #
 # Names of functions, types and headers are replaced everywhere. Members need types: the
 # script compiles the sources and replaces the members that the compiler reports. The
-# status is 0 if all sources then compile.
+# status is 0 if all sources then compile. A callback whose parameters have changed is an
+# error, which the programmer mends.
 
 command -v python3 >/dev/null || { echo "python3 is not installed"; exit 4; }
 exec python3 "$(dirname "$0")/translate/translate.py" "$@"

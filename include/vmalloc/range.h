@@ -268,6 +268,11 @@ struct vmr_gap {
  * @start: first address
  * @last: last address, inclusive
  *
+ * The old content of @space has no meaning, so ranges that are still in it are not
+ * removed. The caller must zero them before it uses them again. The library takes most of
+ * them for ranges of no space, but some for ranges of the new @space. Only a debug build
+ * detects these: it reports a call with one, and refuses it.
+ *
  * Return: 0, or -EINVAL if @space is NULL or @start is above @last.
  */
 int vmr_space_init(struct vmr_space *space, uint64_t start, uint64_t last);

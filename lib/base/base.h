@@ -21,8 +21,12 @@
 #ifdef VMR_DEBUG
 #define VMR_ASSERT(cond) \
 	do { if (!(cond)) vmr_port_assert_failed(#cond); } while (0)
+/* A misuse that only a debug build can afford to look for: it is reported and refused */
+#define VMR_IS_MISUSE(cond) \
+	((cond) ? (vmr_port_assert_failed(#cond), true) : false)
 #else
 #define VMR_ASSERT(cond)	((void)sizeof(!(cond)))
+#define VMR_IS_MISUSE(cond)	((void)sizeof(!(cond)), false)
 #endif
 
 /*

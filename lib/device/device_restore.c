@@ -27,6 +27,30 @@ static struct vmr_space *constraint_space(struct vmr_manager *manager,
 	}
 }
 
+/*
+ * The guest may have moved or unmapped a region, but a region has one size, and is in
+ * the spaces of its device only. Accesses are checked against the range.
+ */
+static bool regions_fit(const struct vmr_manager *manager,
+			const struct vmr_device *dev)
+{
+	const struct vmr_region *r;
+
+	for (r = dev->regions; r; r = r->next) {
+		const struct vmr_range *range = &r->range;
+
+		if (!range->node.link)
+			continue;
+		if (!vmr_in_space(vmr_device_space(manager, dev,
+						   (enum vmr_io)r->io), range))
+			return false;
+		if (r->type != VMR_REGION_WINDOW &&
+		    range->last - range->start != r->size - 1)
+			return false;
+	}
+	return true;
+}
+
 /* @failed receives the index of the first range that is not live */
 static int check_restored_ranges(struct vmr_manager *manager,
 				 struct vmr_device *dev, size_t *failed)
@@ -46,7 +70,7 @@ static int check_restored_ranges(struct vmr_manager *manager,
 	}
 	if (i == dev->nr_constraints &&
 	    is_live_in(&manager->sys->device_ids.space, &dev->id))
-		return 0;
+		return regions_fit(manager, dev) ? 0 : -ENOENT;
 	if (failed)
 		*failed = i;
 	return -ENOENT;

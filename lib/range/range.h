@@ -214,7 +214,8 @@ static inline bool vmr_is_in_space(const struct vmr_space *space,
 		in = range->subtree_max_gap == vmr_space_tag(space);
 	else
 		return vmr_leads_to_root(space, range);
-	VMR_ASSERT(!in || vmr_leads_to_root(space, range));
+	if (VMR_IS_MISUSE(in && !vmr_leads_to_root(space, range)))
+		return false;
 	return in;
 }
 

@@ -37,7 +37,9 @@ make --no-print-directory -s O="$O" "$O/libvmalloc.a" || exit
 rm -rf "$O/regressions"
 mkdir -p "$tree" "$build"
 cp -r Makefile Kbuild include lib tools "$tree" || exit
-"${make[@]}" "$build/libvmalloc.a" || exit
+# The KVM library comes first, since it needs the other one
+libraries=("$build/libvmalloc-kvm.a" "$build/libvmalloc.a")
+"${make[@]}" "${libraries[@]}" || exit
 
 # The programs that the tests of the field are in, compiled once
 programs=
@@ -65,7 +67,7 @@ failing()
 	local program
 
 	for program in $programs; do
-		gcc "$build/$program.o" "$build/libvmalloc.a" -lpthread \
+		gcc "$build/$program.o" "${libraries[@]}" -lpthread \
 			-o "$build/$program" || { echo "LINK"; return; }
 		timeout 1800 "$build/$program" 2>/dev/null
 	done | sed -n 's/^\(# *\)\?not ok [0-9]* *-\? *\([a-z_0-9]*\.\)*\([a-z_0-9]*\).*/\3/p' |
@@ -99,7 +101,7 @@ for id; do
 		continue
 	fi
 	patch -d "$tree" -p1 -s -F0 <"$patch"
-	if "${make[@]}" "$build/libvmalloc.a"; then
+	if "${make[@]}" "${libraries[@]}"; then
 		verdict "$id" "$(failing)"
 	else
 		verdict "$id" "(it does not compile)"

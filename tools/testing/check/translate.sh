@@ -56,4 +56,22 @@ grep -q "unknown.c:2:.*no member named 'none'" "$W/unknown" || {
 	cat "$W/unknown"
 	status=1
 }
+
+# A callback of version 0.1 that has other parameters today is an error
+cat >"$W/callback.c" <<'END'
+#include <vmalloc/snapshot.h>
+static struct vmr_range *find(const struct vmr_snapshot *s, uint32_t space, uint64_t key)
+{
+	return (void)s, (void)space, (void)key, NULL;
+}
+const struct vmr_snapshot_ops ops = { .node_of = find };
+END
+if tools/translate.sh "$W/callback.c" -- -Iinclude 2>"$W/callback"; then
+	echo 'a callback with other parameters is no error'
+	status=1
+fi
+grep -q 'callback.c:6:.*incompatible pointer type' "$W/callback" || {
+	cat "$W/callback"
+	status=1
+}
 exit $status

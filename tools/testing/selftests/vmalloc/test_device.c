@@ -162,6 +162,18 @@ TEST(register_set_resources_before_mapping)
 	EXPECT_ANSWERS(&p.region[0], 0x1000);
 }
 
+/* A machine whose vectors are numbered apart from its lines */
+static int machine_up_with_vectors(void)
+{
+	const struct vmr_system_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 63, .slot_last = 31,
+		.pci_last = 0xff, .id_last = 255, .msi_vector_last = 63,
+	};
+	int ret = vmr_system_init(&m.sys, &limits);
+
+	return ret ? ret : vmr_manager_init(&m.manager, &m.sys);
+}
+
 /* A device with constraints in every domain. */
 static int all_domains_init(struct probe *p)
 {
@@ -271,6 +283,77 @@ TEST(register_failure_keeps_callback_ids)
 	EXPECT_EQ(0, vmr_id_free(&m.sys.irqs, 40, &freed));
 	EXPECT_EQ(&extra_irq, freed);
 	EXPECT_SOUND();
+}
+
+#define ID_FOR_A_MOMENT	20
+
+static struct vmr_id_pool *const id_pools[] = {
+	&m.sys.irqs, &m.sys.mem_slots, &m.sys.pci_bdfs, &m.sys.device_ids,
+	&m.sys.msi_vectors,
+};
+
+/* Allocate and free an id of each pool, higher than those of the registration. */
+static void take_ids_for_a_moment(struct probe *p)
+{
+	static struct vmr_pci_function fn;
+	static struct vmr_device dev;
+	static struct vmr_range plain;
+	struct vmr_range *range;
+	size_t i;
+
+	function_address(&fn);
+	p->result = vmr_device_reserve_id(&m.manager, &dev, ID_FOR_A_MOMENT,
+					  NULL);
+	for (i = 0; i < NR(id_pools) && !p->result; i++) {
+		range = id_pools[i] == &m.sys.pci_bdfs ? &fn.address : &plain;
+		if (id_pools[i] == &m.sys.device_ids)
+			range = &dev.id;
+		else
+			p->result = vmr_id_reserve(id_pools[i], range,
+						   ID_FOR_A_MOMENT, NULL);
+		if (!p->result)
+			p->result = vmr_id_free_range(id_pools[i], range);
+	}
+}
+
+/*
+ * Watermarks only rise. A registration keeps those that set_resources() has raised, and
+ * adds those of its own ids.
+ */
+TEST(register_keeps_callback_watermarks)
+{
+	struct probe p;
+	size_t i;
+
+	ASSERT_EQ(0, machine_up_with_vectors());
+	ASSERT_EQ(0, all_domains_init(&p));
+	p.on_grant = take_ids_for_a_moment;
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, p.result);
+	for (i = 0; i < NR(id_pools); i++) {
+		EXPECT_EQ(-EALREADY,
+			  vmr_id_free(id_pools[i], ID_FOR_A_MOMENT, NULL)) {
+			TH_LOG("pool %zu", i);
+		}
+		EXPECT_EQ(-ENOENT,
+			  vmr_id_free(id_pools[i], ID_FOR_A_MOMENT + 1, NULL));
+	}
+}
+
+/* A registration raises the watermarks to its own ids, which its end leaves. */
+TEST(register_raises_watermarks)
+{
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up_with_vectors());
+	ASSERT_EQ(0, all_domains_init(&p));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_LT(0, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.irqs, 0, NULL));
+	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.mem_slots, 0, NULL));
+	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.device_ids, 0, NULL));
+	EXPECT_EQ(-EALREADY, vmr_id_free(&m.sys.msi_vectors, 0, NULL));
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.pci_bdfs, 0, NULL));
 }
 
 /*

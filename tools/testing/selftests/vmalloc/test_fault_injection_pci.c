@@ -172,6 +172,7 @@ static void unblock(int step, struct vmr_pci_bridge *behind)
 struct function_state {
 	struct vmr_manager	*manager;
 	struct vmr_pci_bridge	*behind;
+	struct vmr_pci_host	*host;
 	struct vmr_bus		*parent;
 	uint32_t		state;
 	size_t			nr_resources;
@@ -191,6 +192,7 @@ static void function_state_take(struct function_state *r, const struct vmr_pci_f
 	memset(r, 0, sizeof(*r));
 	r->manager = f->manager;
 	r->behind = f->upstream_bridge;
+	r->host = f->host;
 	r->parent = f->dev.parent_bus;
 	r->state = f->dev.state;
 	r->nr_resources = f->dev.resources.nr;

@@ -283,6 +283,77 @@ TEST(irq_share_any_tie_lowest_line)
 	EXPECT_EQ((uint32_t)2, vmr_id_value(&l.sharer[0].range));
 }
 
+#define MODEL_LINES	12
+#define MODEL_SHARES	40
+
+/* Among the lines that a request permits, the lowest of those with fewest sharers */
+static struct vmr_shared_irq *choose_line(struct vmr_shared_irq *lines,
+					  const struct vmr_request *req)
+{
+	uint64_t mask = req->align ? req->align - 1 : 0;
+	struct vmr_shared_irq *best = NULL;
+	size_t i;
+
+	for (i = 0; i < MODEL_LINES; i++) {
+		struct vmr_shared_irq *line = &lines[i];
+		uint32_t irq = vmr_id_value(&line->range);
+
+		if (irq < req->min || irq > req->max || irq & mask)
+			continue;
+		if (!best || line->nr_sharers < best->nr_sharers ||
+		    (line->nr_sharers == best->nr_sharers &&
+		     irq < vmr_id_value(&best->range)))
+			best = line;
+	}
+	return best;
+}
+
+/*
+ * The choice of a line is that of a search through all lines, for any bounds, while
+ * shares come at fixed and at chosen lines, and go.
+ */
+TEST(irq_share_choice_as_by_search)
+{
+	static struct vmr_shared_irq lines[MODEL_LINES], *expected;
+	static struct vmr_irq_share shares[MODEL_SHARES];
+	static struct vmr_resource_set sets[MODEL_SHARES];
+	static struct vmr_resource res[MODEL_SHARES];
+	struct vmr_constraint c;
+	uint32_t seed = 1;
+	size_t i, n;
+
+	ASSERT_EQ(0, machine_up());
+	/* Lines 0, 35, 6 and so on */
+	for (i = 0; i < MODEL_LINES; i++)
+		ASSERT_EQ(0, vmr_system_add_shared_irq(&m.sys, &lines[i],
+						       i * 35 % 64, "shared",
+						       NULL));
+	for (n = 0; n < 20000; n++) {
+		seed = seed * 1103515245 + 12345;
+		i = (seed >> 8) % MODEL_SHARES;
+		if (shares[i].irq) {
+			vmr_system_free_resources(&m.sys, &sets[i]);
+			continue;
+		}
+		vmr_resource_set_init(&sets[i], &res[i], 1);
+		seed = seed * 1103515245 + 12345;
+		if (seed >> 30 == 0) {
+			expected = &lines[(seed >> 8) % MODEL_LINES];
+			c = line_at(&shares[i], vmr_id_value(&expected->range));
+		} else {
+			c = any_line(&shares[i]);
+			c.request.min = seed >> 8 & 63;
+			c.request.max = c.request.min + (seed >> 16 & 31);
+			c.request.align = seed >> 24 & 3 ? 0 : 1u << (seed >> 26 & 3);
+			expected = choose_line(lines, &c.request);
+		}
+		EXPECT_EQ(expected ? 0 : -ENOSPC,
+			  vmr_system_alloc_resources(&m.sys, &c, 1, &sets[i],
+						     NULL, NULL));
+		EXPECT_EQ(expected, shares[i].irq);
+	}
+}
+
 /* The sharers of a line are iterated in the order in which they were added. */
 TEST(irq_sharer_iteration_order)
 {

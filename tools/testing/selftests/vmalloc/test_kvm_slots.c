@@ -22,7 +22,7 @@ struct card {
 
 static const struct vmr_device_ops ops;
 static struct card card[2];
-static uint8_t host[0x20000] __attribute__((__aligned__(PAGE)));
+static uint8_t host[0x20000] __attribute__((__aligned__(0x10000)));
 
 /* A card with memory at an address, without slots yet */
 static int card_up(struct card *c, uint64_t start, uint64_t size)
@@ -147,6 +147,33 @@ TEST(kvm_region_without_whole_page)
 	ASSERT_EQ(0, vmr_region_move(&m.manager, &card[0].region, 0x101000,
 				     NULL));
 	EXPECT_EQ(1u, mapped());
+}
+
+/*
+ * Two BARs share one page of the host. A slot for either would map it through the
+ * other. Both answer by exits, and have slots when each has a page of its own.
+ */
+TEST(ch_7939)
+{
+	uint8_t byte[2] = { 0 };
+
+	ASSERT_EQ(0, kvm_up());
+	kvm.page_size = 0x10000;
+	ASSERT_EQ(0, card_up(&card[0], 0x100000, 0x4000));
+	ASSERT_EQ(0, card_up(&card[1], 0x104000, 0x4000));
+	card[0].region.host = host;
+	card[1].region.host = host + 0x10000;
+	card[1].memory.host = host + 0x10000;
+	host[0x3fff] = 0xa0;
+	host[0x10000] = 0xb1;
+	ASSERT_EQ(0, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	ASSERT_EQ(0, vmr_kvm_add_memory(&kvm, &card[1].memory));
+	EXPECT_EQ(0u, mapped());
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x103fff, &byte[0], 1, 1));
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x104000, &byte[1], 1, 1));
+	EXPECT_EQ(0xa0, byte[0]);
+	EXPECT_EQ(0xb1, byte[1]);
+	EXPECT_EQ(0, kvm.error);
 }
 
 /* Read-only memory and the log of written pages are flags of the slot. */

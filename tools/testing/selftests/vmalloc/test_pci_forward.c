@@ -228,6 +228,27 @@ TEST(bridge_window_clipped_to_domain)
 	EXPECT_EQ(VMR_FREE, state_of(&bridge.pref));
 }
 
+/* A window that begins at the last address of the domain has one address. */
+TEST(bridge_window_of_last_address)
+{
+	const struct vmr_system_limits limits = {
+		.mmio_last = 0x300000, .irq_last = 63, .slot_last = 31,
+		.pci_last = 0xffff, .id_last = 255,
+	};
+
+	ASSERT_EQ(0, vmr_system_init(&m.sys, &limits));
+	ASSERT_EQ(0, vmr_manager_init(&m.manager, &m.sys));
+	ASSERT_EQ(0, bridge_init(&bridge));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &bridge.fn, 8));
+	open_mem_window(&bridge, 0x300000, 0x3fffff);
+	reg_write(&bridge.fn, COMMAND, DECODE_MEM, 2);
+	EXPECT_EQ(VMR_LIVE, state_of(&bridge.mem));
+	EXPECT_EQ(0x300000U, bridge.mem.range.start);
+	EXPECT_EQ(0x300000U, bridge.mem.range.last);
+	open_mem_window(&bridge, 0x400000, 0x4fffff);
+	EXPECT_EQ(VMR_FREE, state_of(&bridge.mem));
+}
+
 /* An Express bridge is a bridge with 4096 bytes of registers. */
 TEST(bridge_express)
 {

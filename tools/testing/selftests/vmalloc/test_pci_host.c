@@ -643,4 +643,21 @@ TEST(host_next_function_own_bus_only)
 	EXPECT_EQ(NULL, vmr_pci_next_function(&hosts[1], NULL, &cards[1]));
 }
 
+/* A restored function that fails to register has the host that it had before. */
+TEST(host_of_refused_restored_function)
+{
+	static struct vmr_pci_host host;
+	static struct vmr_pci_function fn;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, host_up(&host, 0, 0, 255));
+	ASSERT_EQ(0, card_init(&fn));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, &fn.address, 8, NULL));
+	EXPECT_EQ(-ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
+	EXPECT_EQ(NULL, fn.host);
+	ASSERT_EQ(0, device_id_alloc(&fn.dev));
+	EXPECT_EQ(0, vmr_pci_register_restored(&m.manager, &fn, NULL));
+	EXPECT_EQ(&host, fn.host);
+}
+
 TEST_HARNESS_MAIN

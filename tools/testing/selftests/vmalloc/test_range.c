@@ -1737,6 +1737,27 @@ TEST(range_copy_in_no_space)
 	EXPECT_VALID(&w.a);
 }
 
+/*
+ * A range of a space that was initialised again is in no space. A debug build detects
+ * this of each, any build of those that do not name their space.
+ */
+TEST(range_of_space_initialised_again)
+{
+	three_ranges(_metadata);
+	EXPECT_OK(vmr_reserve(&w.a, &w.r[3], 0x19000, 0x19fff, NULL));
+	EXPECT_OK(vmr_space_init(&w.a, LOW, HIGH));
+	EXPECT_FALSE(vmr_in_space(&w.a, &w.r[2]));
+	MISUSE(EXPECT_FAIL(-ENOENT, vmr_free(&w.a, &w.r[2])));
+#ifdef VMR_DEBUG
+	misuse_reports = 0;
+	misuse_expected = true;
+	EXPECT_FALSE(vmr_in_space(&w.a, &w.r[3]));
+	misuse_expected = false;
+	EXPECT_EQ(1U, misuse_reports);
+#endif
+	EXPECT_VALID(&w.a);
+}
+
 /* A domain of typed ranges accepts no range of another type. */
 TEST(typed_space_refuses_other_types)
 {

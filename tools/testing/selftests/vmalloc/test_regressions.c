@@ -4,9 +4,9 @@
  *
  * Each test has the id of a report: ch is cloud-hypervisor, fc firecracker, kt
  * kvmtool, rv rust-vmm's vm-allocator, kvm its kvm-ioctls, acrn
- * acrn-hypervisor, edk2 the firmware. The number is that of the issue or the
- * pull request. A test checks only what its report describes: if one bug is
- * put back, exactly one test fails.
+ * acrn-hypervisor, edk2 the firmware, cve a public list of vulnerabilities. The
+ * number is that of the issue or the pull request. A test checks only what its
+ * report describes: if one bug is put back, exactly one test fails.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -1173,6 +1173,41 @@ TEST(kt_bump)
 	}
 	EXPECT_EQ(0U, m.sys.mmio.nr_ranges);
 	EXPECT_EQ(0U, m.sys.irqs.space.nr_ranges);
+}
+
+static unsigned int dma_depth, dma_deepest, dma_refused;
+
+/* A transfer whose target is the device's own doorbell */
+static void dma_to_own_doorbell(struct probe *p, const struct vmr_access *access)
+{
+	uint32_t value = 1;
+	int ret;
+
+	dma_depth++;
+	if (dma_deepest < dma_depth)
+		dma_deepest = dma_depth;
+	if (dma_depth < 1000) {
+		ret = vmr_write(access->reader, VMR_MMIO, 0x1000, &value, 4, 1);
+		dma_refused += ret == -ELOOP;
+	}
+	dma_depth--;
+}
+
+/*
+ * The guest programmed a device to write into its own registers. The device entered
+ * itself until the stack of the VMM was full.
+ */
+TEST(cve_2021_3750)
+{
+	uint32_t value = 1;
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
+	p.inside = dma_to_own_doorbell;
+	EXPECT_EQ(0, vmr_write(&m.reader, VMR_MMIO, 0x1000, &value, 4, 1));
+	EXPECT_EQ(1U, dma_deepest);
+	EXPECT_EQ(1U, dma_refused);
 }
 
 TEST_HARNESS_MAIN

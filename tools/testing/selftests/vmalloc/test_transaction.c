@@ -1028,6 +1028,58 @@ TEST(register_restored_errors)
 	EXPECT_SOUND();
 }
 
+/* Restore the range of a region to [@start, @last] in a state, and try its device. */
+static int register_region_at(struct probe *p, struct vmr_space *space,
+			      enum vmr_state state, uint64_t start,
+			      uint64_t last)
+{
+	struct vmr_range *range = &p->region[1].range;
+	int ret;
+
+	if (state == VMR_LIVE)
+		ret = vmr_reserve(space, range, start, last, NULL);
+	else if (state == VMR_PARKED)
+		ret = vmr_park(space, range, start, last);
+	else
+		ret = vmr_claim(space, range, start, last);
+	if (ret)
+		return ret;
+	ret = vmr_device_register_restored(&m.manager, &p->dev, NULL);
+	if (ret)
+		vmr_free(space, range);
+	return ret;
+}
+
+/*
+ * A snapshot of another machine may have a longer range for a region that no constraint
+ * names. The device would be accessed behind its end.
+ */
+TEST(restored_region_has_its_size)
+{
+	static const enum vmr_state states[] = {
+		VMR_LIVE, VMR_CLAIMED, VMR_PARKED,
+	};
+	struct probe p;
+	size_t i;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, restored(&p, 9));
+	ASSERT_EQ(0, probe_region(&p, 1, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000));
+	for (i = 0; i < NR(states); i++) {
+		EXPECT_EQ(-ENOENT, register_region_at(&p, &m.sys.mmio, states[i],
+						      0x4000, 0x5fff));
+		EXPECT_EQ(-ENOENT, register_region_at(&p, &m.sys.mmio, states[i],
+						      0x4000, 0x47ff));
+		EXPECT_EQ(-ENOENT, register_region_at(&p, &m.sys.pio, states[i],
+						      0x4000, 0x4fff));
+	}
+	EXPECT_EQ(0U, p.granted);
+	EXPECT_EQ(0, register_region_at(&p, &m.sys.mmio, VMR_LIVE, 0x4000,
+					0x4fff));
+	EXPECT_ANSWERS(&p.region[1], 0x4000);
+	EXPECT_SOUND();
+}
+
 /* A restored device is registered on its bus, after the device of the bus. */
 TEST(restored_device_on_its_bus)
 {
