@@ -163,11 +163,8 @@ static int add_subregions(struct vmr_pci_function *fn,
 static bool is_inside_bar(const struct vmr_pci_function *fn, uint32_t bar,
 			  uint64_t offset, uint64_t size)
 {
-	const struct vmr_region *region;
+	const struct vmr_region *region = &fn->bars[bar].region;
 
-	if (bar >= VMR_PCI_ROM)
-		return false;
-	region = &fn->bars[bar].region;
 	return (fn->bars[bar].type == VMR_PCI_BAR_MEM32 ||
 		fn->bars[bar].type == VMR_PCI_BAR_MEM64) &&
 	       size <= region->size && offset <= region->size - size;

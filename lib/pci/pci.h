@@ -206,6 +206,15 @@ struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
 					    const struct vmr_space *space,
 					    struct vmr_placement *placement);
 
+/*
+ * bar.c: why a region that its registers decode is not mapped, as
+ * vmr_pci_bar_hidden() says
+ */
+enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
+					  const struct vmr_region *region,
+					  struct vmr_range **conflict,
+					  struct vmr_pci_bridge **bridge);
+
 /* window.c: the region of a window, and all of them added to a bridge */
 struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
 				  unsigned int index);

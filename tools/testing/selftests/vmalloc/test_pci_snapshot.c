@@ -53,6 +53,9 @@ static uint8_t saved[1 << 16], again[1 << 16];
 static size_t saved_size;
 static unsigned int delivered, reported;
 
+/* The report of a vector, counted from 1, whose callback unplugs the function; 0: none */
+static unsigned int unplugs_at;
+
 static void count_delivered(struct vmr_pci_function *fn, uint32_t index)
 {
 	(void)fn;
@@ -63,10 +66,11 @@ static void count_delivered(struct vmr_pci_function *fn, uint32_t index)
 static void count_vector(struct vmr_pci_function *fn, uint32_t index,
 			 const struct vmr_range *range, int error)
 {
-	(void)fn;
 	(void)index;
 	(void)error;
 	reported += !!range;
+	if (range && reported == unplugs_at)
+		vmr_pci_unplug(fn);
 }
 
 static const struct vmr_pci_events events = {
@@ -469,6 +473,61 @@ TEST(pci_snapshot_msi_pending)
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&new.rich.msi.range));
 	/* Vector 1 was pending when MSI was switched off */
 	EXPECT_EQ(2U, delivered);
+}
+
+/*
+ * A callback may unplug the function while it learns of a restored vector, of MSI and
+ * of MSI-X.
+ */
+TEST(pci_snapshot_unplug_by_vector)
+{
+	struct rich *r = &old.rich;
+	unsigned int i;
+
+	ASSERT_EQ(0, old_up());
+	use_old();
+	reg_write(&r->fn, 0x42, PCI_MSI_FLAGS_ENABLE | 1 << 4, 2);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	/* Two entries of MSI-X and the block of MSI */
+	for (i = 1; i <= 3; i++) {
+		reported = 0;
+		unplugs_at = i;
+		ASSERT_EQ(0, restore_and_register(SAME));
+		EXPECT_EQ(i, reported);
+		EXPECT_EQ(NULL, new.rich.fn.manager);
+		EXPECT_EQ(4U, new.host.nr_functions);
+		EXPECT_EQ(0U, new.lines[2].level);
+	}
+	unplugs_at = 0;
+	EXPECT_EQ(0, restore_and_register(SAME));
+}
+
+/* A function that was not plugged has no address, and cannot be registered. */
+TEST(pci_snapshot_unplugged_function)
+{
+	ASSERT_EQ(0, old_up());
+	EXPECT_EQ(0, vmr_pci_unplug(&old.plain));
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	EXPECT_EQ(-ENOENT, restore_and_register(SAME));
+	EXPECT_EQ(NULL, new.plain.host);
+	EXPECT_EQ(4U, new.host.nr_functions);
+	EXPECT_EQ(0, vmr_pci_host_plug(&new.host, &new.plain, VMR_PCI_ANY_DEVICE));
+}
+
+/* A BAR that is being sized is parked with its own size, or the state is refused. */
+TEST(pci_snapshot_sized_with_other_size)
+{
+	struct vmr_range *range;
+
+	ASSERT_EQ(0, old_up());
+	use_old();
+	range = &bar(&old.plain, 0)->range;
+	bar_write(&old.plain, 0, 0xffffffff);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, vmr_park(&old.m.sys.mmio, range, 0x90000000, 0x90001fff));
+	EXPECT_EQ(-EBADMSG, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, vmr_park(&old.m.sys.mmio, range, 0x90000000, 0x90000fff));
+	EXPECT_EQ(0, save(&old, saved, &saved_size));
 }
 
 /* In D3hot BARs are parked, and after the restore the function returns. */
