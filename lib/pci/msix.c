@@ -273,7 +273,7 @@ int vmr_pci_msix_read_pba(const struct vmr_pci_msix *msix, uint64_t offset,
 		return ret;
 	memset(data, ret ? 0xff : 0, width);
 	first = 8 * offset;
-	for (i = 0; !ret && i < 8 * width && first + i < msix->nr; i++)
+	for (i = 0; !ret && i < 8ULL * width && first + i < msix->nr; i++)
 		if (vmr_pci_vector_pending(&msix->entries[first + i].vector))
 			bytes[i / 8] |= 1u << i % 8;
 	return ret;

@@ -89,7 +89,7 @@ static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
 		uint8_t *saved = &bytes[entry_at(fn, i)];
 
 		for (j = 0; j < PCI_MSIX_ENTRY_SIZE / 4; j++)
-			put_le32(&saved[4 * j], entry->dwords[j]);
+			put_le32(&saved[4ULL * j], entry->dwords[j]);
 		saved[PCI_MSIX_ENTRY_SIZE] =
 			vmr_pci_vector_pending(&entry->vector);
 	}

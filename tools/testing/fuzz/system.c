@@ -115,7 +115,8 @@ static bool is_invalid(const struct vmr_constraint *c)
 {
 	const struct vmr_request *r = &c->request;
 
-	if (!c->range || domain_of(c->kind) == NONE)
+	if (!c->range || domain_of(c->kind) == NONE ||
+	    (c->kind == VMR_KIND_MSI && !is_power(r->size)))
 		return true;
 	if (!(c->flags & VMR_SHARED))
 		return false;
@@ -265,7 +266,8 @@ static int expect_alloc_all(const struct vmr_constraint *c, size_t nr,
 		if (is_invalid(&c[i]))
 			return -EINVAL;
 		for (j = 0; j < i; j++)
-			if (c[j].range == c[i].range)
+			if (c[j].range == c[i].range &&
+			    !in_use(index_of(c[i].range)))
 				return -EINVAL;
 	}
 	for (i = 0; i < nr; i++) {

@@ -203,7 +203,8 @@ static inline void machine_state_take(struct machine_state *p)
 		machine_state_add(p, (uintptr_t)reader);
 }
 
-static struct machine_state machine_before, machine_after;
+/* One copy for all tests of an image; each would fill the RAM of small machines */
+__attribute__((weak)) struct machine_state machine_before, machine_after;
 
 static inline void machine_state_before(void)
 {

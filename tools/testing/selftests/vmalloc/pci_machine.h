@@ -193,7 +193,7 @@ static inline void counting_unlock(struct vmr_lock_ops *ops)
 	{ .ops = { .lock = counting_lock, .unlock = counting_unlock } }
 
 /* Host bridges, and what lookup.c records of bridges, belong to the visible state. */
-static struct machine_state buses_before, buses_after;
+__attribute__((weak)) struct machine_state buses_before, buses_after;
 
 static inline int same_buses(int keep)
 {

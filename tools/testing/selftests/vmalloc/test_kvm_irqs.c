@@ -33,13 +33,13 @@ TEST(kvm_routes_in_one_call)
 	EXPECT_EQ(3u, fake.nr_routes);
 	EXPECT_EQ(3u, fake.nr_irqfds);
 	route = fake_route(25);
-	ASSERT_TRUE(route);
+	ASSERT_NE(NULL, route);
 	EXPECT_EQ((uint32_t)KVM_IRQ_ROUTING_MSI, route->type);
 	EXPECT_EQ(0xfee00000u, route->u.msi.address_lo);
 	EXPECT_EQ(1u, route->u.msi.address_hi);
 	EXPECT_EQ(0x41u, route->u.msi.data);
 	EXPECT_EQ(0u, route->flags);
-	ASSERT_TRUE(fake_irqfd_of(101));
+	ASSERT_NE(NULL, fake_irqfd_of(101));
 	EXPECT_EQ(25u, fake_irqfd_of(101)->gsi);
 	ASSERT_EQ(0, vmr_kvm_commit(&kvm));
 	EXPECT_EQ(1u, fake.routings);
@@ -56,7 +56,7 @@ TEST(kvm_route_with_device_id)
 	ASSERT_EQ(0, kvm_up());
 	ASSERT_EQ(0, vmr_kvm_vector_set(&kvm, &vector[0], 24, &with_id));
 	ASSERT_EQ(0, vmr_kvm_commit(&kvm));
-	ASSERT_TRUE(fake_route(24));
+	ASSERT_NE(NULL, fake_route(24));
 	EXPECT_EQ((uint32_t)KVM_MSI_VALID_DEVID, fake_route(24)->flags);
 	EXPECT_EQ(0x108u, fake_route(24)->u.msi.devid);
 }
@@ -96,8 +96,8 @@ TEST(kvm_vector_changed)
 	ASSERT_EQ(0, vmr_kvm_vector_set(&kvm, &vector[0], 30, &other));
 	EXPECT_EQ(0u, fake.nr_irqfds);
 	ASSERT_EQ(0, vmr_kvm_commit(&kvm));
-	EXPECT_FALSE(fake_route(24));
-	ASSERT_TRUE(fake_irqfd_of(100));
+	EXPECT_EQ(NULL, fake_route(24));
+	ASSERT_NE(NULL, fake_irqfd_of(100));
 	EXPECT_EQ(30u, fake_irqfd_of(100)->gsi);
 }
 
@@ -156,7 +156,7 @@ TEST(kvm_detach_refused)
 	fake.fail_from = 0;
 	ASSERT_EQ(0, vmr_kvm_commit(&kvm));
 	EXPECT_EQ(24u, fake_irqfd_of(100)->gsi);
-	EXPECT_TRUE(fake_route(24));
+	EXPECT_NE(NULL, fake_route(24));
 	EXPECT_EQ(1u, fake.routings);
 }
 
@@ -177,13 +177,13 @@ TEST(kvm_table_full)
 	EXPECT_EQ(-ENOSPC, vector_up(i));
 	EXPECT_EQ(-ENOSPC, vmr_kvm_add_route(&kvm, &other));
 	ASSERT_EQ(0, vmr_kvm_commit(&kvm));
-	ASSERT_TRUE(fake_route(4));
+	ASSERT_NE(NULL, fake_route(4));
 	EXPECT_EQ((uint32_t)KVM_IRQ_ROUTING_IRQCHIP, fake_route(4)->type);
 	ASSERT_EQ(0, vmr_kvm_remove_route(&kvm, &line));
 	EXPECT_EQ(-ENOENT, vmr_kvm_remove_route(&kvm, &line));
 	ASSERT_EQ(0, vector_up(i));
 	ASSERT_EQ(0, vmr_kvm_commit(&kvm));
-	EXPECT_FALSE(fake_route(4));
+	EXPECT_EQ(NULL, fake_route(4));
 	EXPECT_EQ((uint32_t)FAKE_ROUTES, fake.nr_routes);
 }
 
@@ -195,7 +195,7 @@ TEST(kvm_line_attached)
 	ASSERT_EQ(0, kvm_up());
 	EXPECT_EQ(-ENOENT, vmr_kvm_line_detach(&kvm, &line));
 	ASSERT_EQ(0, vmr_kvm_line_attach(&kvm, &line, 16));
-	ASSERT_TRUE(fake_irqfd_of(7));
+	ASSERT_NE(NULL, fake_irqfd_of(7));
 	EXPECT_EQ((uint32_t)KVM_IRQFD_FLAG_RESAMPLE, fake_irqfd_of(7)->flags);
 	EXPECT_EQ(8u, fake_irqfd_of(7)->resamplefd);
 	ASSERT_EQ(0, vmr_kvm_line_attach(&kvm, &line, 16));

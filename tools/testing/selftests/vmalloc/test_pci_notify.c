@@ -594,6 +594,7 @@ TEST(notify_threads_lose_nothing)
 	unsigned int unmasked = 0;
 	pthread_t thread;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, setup(64));
 	enable_msix(&a);
 	entry_mask(&a, 5, false);
@@ -638,6 +639,7 @@ TEST(notify_threads_masked_period)
 	unsigned int before, i;
 	pthread_t thread;
 
+	NEEDS(threads);
 	ASSERT_EQ(0, setup(64));
 	enable_msix(&a);
 	entry_mask(&a, 5, false);
