@@ -46,8 +46,7 @@ static void ecam_write_one(const struct vmr_pci_ecam *ecam, uint64_t offset,
 /* Other widths are possible in memory, but no register has them */
 static bool is_valid(const struct vmr_access *access)
 {
-	return vmr_is_pow2(access->width) &&
-	       !(access->offset & (access->width - 1));
+	return !((access->width | access->offset) & (access->width - 1));
 }
 
 static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,

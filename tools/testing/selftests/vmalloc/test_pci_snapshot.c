@@ -167,19 +167,23 @@ static const struct vmr_snapshot_ops snapshot_ops = {
 
 #define MIB	0x100000ull
 
-/* A BAR of 1 MiB that can also have 4 MiB or 8 GiB */
+/* BAR 4 of 1 MiB can also have 4 MiB or 8 GiB, BAR 1 also 2 MiB */
 static int add_resizable(struct rich *r, enum difference d)
 {
-	const struct vmr_pci_rebar_desc desc = {
-		4, d == REBAR_SIZES ? 5 * MIB : 5 * MIB + (8192 * MIB),
+	const struct vmr_pci_rebar_desc descs[] = {
+		{ 1, 3 * MIB },
+		{ 4, d == REBAR_SIZES ? 5 * MIB : 5 * MIB + (8192 * MIB) },
 	};
 	int ret = vmr_pci_add_bar(&r->fn, 4, VMR_PCI_BAR_MEM64, true,
 				  d == REBAR_FIRST_SIZE ? 4 * MIB : MIB,
 				  "resizable");
 
+	if (!ret)
+		ret = vmr_pci_add_bar(&r->fn, 1, VMR_PCI_BAR_MEM32, false, MIB,
+				      "small");
 	if (ret || d == NO_REBAR || d == CONVENTIONAL)
 		return ret;
-	return vmr_pci_add_rebar(&r->fn, &r->rebar, &desc, 1);
+	return vmr_pci_add_rebar(&r->fn, &r->rebar, descs, 2);
 }
 
 static int rich_init(struct rich *r, enum difference d)
@@ -334,7 +338,7 @@ static void use_old(void)
 	bar_on(&old.plain, 0x90000000);
 	bar_on(&old.card, 0x90000000);
 	bar_write(&r->fn, 3, 1);
-	reg_write(&r->fn, r->rebar.reg_block.offset + 9, 2, 1);
+	reg_write(&r->fn, r->rebar.reg_block.offset + 17, 2, 1);
 	bar_write(&r->fn, 4, 0x92400000);
 	bar_on(&r->fn, 0x91000000);
 	/* MSI-X: one entry with a number, one pending, one masked again and pending */
@@ -582,9 +586,11 @@ TEST(pci_snapshot_size_changed)
 	uint32_t field;
 
 	ASSERT_EQ(0, old_up());
-	field = old.rich.rebar.reg_block.offset + PCI_REBAR_CTRL + 1;
+	field = old.rich.rebar.reg_block.offset + 8 + PCI_REBAR_CTRL + 1;
 	EXPECT_EQ(0, reg_write(&old.rich.fn, field, 13, 1));
 	bar_write(&old.rich.fn, 5, 6);
+	EXPECT_EQ(0, reg_write(&old.rich.fn, field - 8, 1, 1));
+	bar_write(&old.rich.fn, 1, 0x93200000);
 	reg_write(&old.rich.fn, COMMAND, DECODE_MEM, 2);
 	EXPECT_EQ(0x600000000u, bar(&old.rich.fn, 4)->range.start);
 	ASSERT_EQ(0, save(&old, saved, &saved_size));
@@ -592,6 +598,8 @@ TEST(pci_snapshot_size_changed)
 	EXPECT_TRUE(saves_equal());
 	EXPECT_EQ(8192 * MIB, bar(&r->fn, 4)->size);
 	EXPECT_EQ(0x600000000u, bar(&r->fn, 4)->range.start);
+	EXPECT_EQ(2 * MIB, bar(&r->fn, 1)->size);
+	EXPECT_EQ(0x93200000u, bar(&r->fn, 1)->range.start);
 	bar_write(&r->fn, 4, 0xffffffff);
 	bar_write(&r->fn, 5, 0xffffffff);
 	EXPECT_EQ(0xcU, reg_read(&r->fn, PCI_BASE_ADDRESS_4, 4));
