@@ -415,7 +415,7 @@ TEST(host_held_address_after_failure)
 	card_refuses = 0;
 	EXPECT_EQ(0, vmr_pci_host_plug(&host, &card, 8));
 	EXPECT_EQ(0, vmr_pci_unplug(&card));
-	/* One that is parked is not held. */
+	/* A parked address is not held. */
 	ASSERT_EQ(0, vmr_park(&m.sys.pci_bdfs.space, &card.address, 8, 8));
 	PCI_REFUSED(-EEXIST, vmr_pci_host_plug(&host, &card, 8));
 	EXPECT_EQ(0, vmr_free(&m.sys.pci_bdfs.space, &card.address));
