@@ -7,6 +7,8 @@
  * any offset, and the owner plugs, unplugs and resets. The model keeps the registers of
  * each function and finds functions by walking all of them. It is compared with each
  * answer, and then with a second reading of the same registers by the other mechanism.
+ * A snapshot is restored in a new machine, which then has the registers of the model, or
+ * is refused if a bit of it was changed.
  */
 #include "fuzz.h"
 
@@ -15,6 +17,8 @@
 #include "../selftests/vmalloc/pci_machine.h"
 #undef chance
 #undef dice
+
+#include <vmalloc/pci_snapshot.h>
 
 #define NR_HOSTS	4
 #define NR_LINES	5
@@ -263,7 +267,8 @@ static void init_model(struct model *v, unsigned int h, unsigned int i)
 	memcpy(v->w1cmask, v->fn->w1cmask, size);
 }
 
-static void init_host(unsigned int h)
+/* A machine that is to be restored has nothing in its spaces. */
+static void init_host(unsigned int h, bool restores)
 {
 	/* The second host bridge translates. */
 	static const struct vmr_pci_window windows[] = {
@@ -283,8 +288,12 @@ static void init_host(unsigned int h)
 	c.intx[h].lines = c.lines[h];
 	c.intx[h].nr_lines = NR_LINES;
 	FUZZ_ASSERT(!vmr_pci_host_register(&m.manager, &c.host[h], &config));
-	FUZZ_ASSERT(!vmr_pci_ecam_register(&c.ecam[h], &c.host[h],
-					   host_places[h].ecam));
+	if (restores)
+		FUZZ_ASSERT(!vmr_pci_ecam_init(&c.ecam[h], &c.host[h],
+					       host_places[h].ecam));
+	else
+		FUZZ_ASSERT(!vmr_pci_ecam_register(&c.ecam[h], &c.host[h],
+						   host_places[h].ecam));
 	for (i = 0; i < PER_HOST; i++)
 		init_model(&c.model[h][i], h, i);
 }
@@ -1022,6 +1031,254 @@ static void number_bridges(unsigned int h)
 	}
 }
 
+/*
+ * Snapshots
+ */
+
+#define NR_SPACES	(VMR_SNAPSHOT_NR_SPACES + 3 * NR_HOSTS * NR_BRIDGES_PER_HOST)
+#define NR_BLOCKS	(NR_FUNCTIONS + NR_HOSTS + 1)
+
+static struct {
+	struct vmr_snapshot		snap;
+	struct vmr_snapshot_space	spaces[NR_SPACES];
+	struct vmr_snapshot_block	blocks[NR_BLOCKS];
+	struct model			model[NR_HOSTS][PER_HOST];
+	uint32_t			address;
+	size_t				size;
+	uint8_t				bytes[1 << 17];
+} saved;
+
+static uint32_t spaces_of_bridge(unsigned int h, unsigned int i)
+{
+	return VMR_SNAPSHOT_FIRST_USER + 3 * (h * NR_BRIDGES_PER_HOST + i);
+}
+
+static struct vmr_region *window_of(struct vmr_pci_bridge *b, unsigned int i)
+{
+	struct vmr_region *windows[VMR_PCI_BRIDGE_WINDOWS] = {
+		&b->io, &b->mem, &b->pref, &b->vga_io[0], &b->vga_io[1],
+		&b->vga_mem,
+	};
+
+	return windows[i];
+}
+
+/* The @node-th range of a function, NULL if it has less, and its space. */
+static struct vmr_range *range_of(unsigned int h, unsigned int i,
+				  unsigned int node, uint32_t *space)
+{
+	struct vmr_pci_function *fn = c.model[h][i].fn;
+	uint32_t first = places[i].parent == ROOT ?
+				 VMR_SNAPSHOT_PIO :
+				 spaces_of_bridge(h, (unsigned int)places[i].parent);
+	struct vmr_pci_bridge *b = c.model[h][i].bridge;
+	struct vmr_region *region = NULL;
+
+	if (node < VMR_PCI_NR_BARS)
+		region = &fn->bars[node].region;
+	else if (b && node < VMR_PCI_NR_BARS + VMR_PCI_BRIDGE_WINDOWS)
+		region = window_of(b, node - VMR_PCI_NR_BARS);
+	if (region) {
+		*space = first + (region->io == VMR_MMIO);
+		return &region->range;
+	}
+	*space = VMR_SNAPSHOT_IDS;
+	if (node == 16)
+		return &fn->dev.id;
+	*space = first == VMR_SNAPSHOT_PIO ? VMR_SNAPSHOT_PCI : first + 2;
+	if (node == 17)
+		return &fn->address;
+	*space = VMR_SNAPSHOT_IRQS;
+	if (node == 18)
+		return fn->msi ? &fn->msi->range : NULL;
+	return node > 18 && fn->msix && node - 19 < fn->msix->nr ?
+		       &fn->msix->entries[node - 19].range : NULL;
+}
+
+/* The ranges of ECAM and the ports */
+static struct vmr_range *other_range(uint64_t key, uint32_t *space)
+{
+	unsigned int h = (unsigned int)(key / 2);
+
+	*space = key & 1 ? VMR_SNAPSHOT_IDS : VMR_SNAPSHOT_MMIO;
+	if (h < NR_HOSTS)
+		return key & 1 ? &c.ecam[h].dev.id : &c.ecam[h].region.range;
+	if (h > NR_HOSTS)
+		return NULL;
+	*space = key & 1 ? VMR_SNAPSHOT_IDS : VMR_SNAPSHOT_PIO;
+	return key & 1 ? &c.conf1.dev.id : &c.conf1.ports.range;
+}
+
+#define FUNCTION_KEYS	32
+#define OTHER_KEYS	((uint64_t)FUNCTION_KEYS * NR_FUNCTIONS)
+
+static struct vmr_range *key_to_range(const struct vmr_snapshot *snap,
+				      uint64_t key, uint32_t *space)
+{
+	unsigned int i = (unsigned int)(key / FUNCTION_KEYS);
+
+	if (key >= OTHER_KEYS)
+		return other_range(key - OTHER_KEYS, space);
+	return range_of(i / PER_HOST, i % PER_HOST,
+			(unsigned int)(key % FUNCTION_KEYS), space);
+}
+
+static uint64_t range_to_key(const struct vmr_snapshot *snap, uint32_t space,
+			     const struct vmr_range *range)
+{
+	uint32_t ignored;
+	uint64_t key;
+
+	for (key = 0; key < OTHER_KEYS + 2 * (NR_HOSTS + 1); key++)
+		if (key_to_range(snap, key, &ignored) == range)
+			return key;
+	fuzz_fail("an unknown range in space %u", space);
+}
+
+static void describe(void)
+{
+	static const struct vmr_snapshot_ops ops = {
+		.range_to_key = range_to_key, .key_to_range = key_to_range,
+	};
+	struct vmr_snapshot_block *block = saved.blocks;
+	unsigned int h, i;
+	uint64_t key = 0;
+	int ret = vmr_snapshot_describe_system(saved.spaces, &m.sys);
+
+	for (h = 0; h < NR_HOSTS && !ret; h++)
+		for (i = 0; i < NR_BRIDGES_PER_HOST && !ret; i++)
+			ret = vmr_snapshot_describe_bridge(
+				&saved.spaces[VMR_SNAPSHOT_NR_SPACES +
+					      spaces_of_bridge(h, i) -
+					      VMR_SNAPSHOT_FIRST_USER],
+				&c.bridges[h][i], spaces_of_bridge(h, i));
+	for (i = 0; i < NR_FUNCTIONS && !ret; i++)
+		ret = vmr_snapshot_describe_pci(block++, key++,
+						c.model[i / PER_HOST][i % PER_HOST].fn,
+						&m.sys);
+	for (h = 0; h < NR_HOSTS && !ret; h++)
+		ret = vmr_snapshot_describe_host(block++, key++, &c.host[h]);
+	if (!ret)
+		ret = vmr_snapshot_describe_conf1(block, key, &c.conf1);
+	FUZZ_ASSERT(!ret);
+	saved.snap = (struct vmr_snapshot) {
+		.ops = &ops, .spaces = saved.spaces, .nr_spaces = NR_SPACES,
+		.blocks = saved.blocks, .nr_blocks = NR_BLOCKS,
+	};
+}
+
+static void save(void)
+{
+	describe();
+	FUZZ_ASSERT(!vmr_snapshot_save(&saved.snap, saved.bytes,
+				       sizeof(saved.bytes), &saved.size));
+	memcpy(saved.model, c.model, sizeof(saved.model));
+	saved.address = c.address;
+}
+
+/* A machine whose functions are initialised, and the model as it was. */
+static void build_again(void)
+{
+	unsigned int h, i;
+
+	memset(&m, 0, sizeof(m));
+	memset(&c, 0, sizeof(c));
+	FUZZ_ASSERT(!pci_machine_up(NR_VECTORS - 1));
+	FUZZ_ASSERT(!vmr_pci_conf1_init(&c.conf1, &m.manager, NULL));
+	for (h = 0; h < NR_HOSTS; h++)
+		init_host(h, true);
+	memcpy(c.model, saved.model, sizeof(c.model));
+	c.address = saved.address;
+	for (i = 0; i < NR_FUNCTIONS; i++) {
+		struct model *v = &c.model[i / PER_HOST][i % PER_HOST];
+
+		if (v->plugged && v->parent)
+			v->fn->upstream_bridge = v->parent->bridge;
+	}
+	describe();
+}
+
+/* Register all that was restored; bridges are before the functions behind them. */
+static int register_all(void)
+{
+	unsigned int h, i;
+	int ret = vmr_device_register_restored(&m.manager, &c.conf1.dev, NULL);
+
+	for (h = 0; h < NR_HOSTS && !ret; h++)
+		ret = vmr_device_register_restored(&m.manager, &c.ecam[h].dev,
+						   NULL);
+	for (i = 0; i < NR_FUNCTIONS && !ret; i++) {
+		struct model *v = &c.model[i / PER_HOST][i % PER_HOST];
+
+		if (v->plugged)
+			ret = vmr_pci_register_restored(&m.manager, v->fn, NULL);
+	}
+	return ret;
+}
+
+static void fix_checksum(void)
+{
+	uint32_t crc = 0xffffffff;
+	size_t i;
+	int bit;
+
+	for (i = 0; i < saved.size - 4; i++) {
+		crc ^= saved.bytes[i];
+		for (bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
+	}
+	for (i = 0; i < 4; i++)
+		saved.bytes[saved.size - 4 + i] = (uint8_t)(~crc >> 8 * i);
+}
+
+static void check_all(void);
+static void expect_valid(const char *what);
+
+/* A changed snapshot is refused as a whole, or the machine is sound. */
+static void restore_changed(void)
+{
+	size_t at = fuzz_u32() % (saved.size - 4);
+	uint8_t bit = (uint8_t)(1u << fuzz_below(8));
+
+	saved.bytes[at] ^= bit;
+	fix_checksum();
+	build_again();
+	if (vmr_snapshot_restore(&saved.snap, saved.bytes, saved.size)) {
+		FUZZ_ASSERT(!m.sys.mmio.nr_ranges && !m.sys.pio.nr_ranges &&
+			    !m.sys.irqs.space.nr_ranges &&
+			    !m.sys.pci_bdfs.space.nr_ranges &&
+			    !m.sys.device_ids.space.nr_ranges);
+	} else {
+		register_all();
+		expect_valid(machine_verify());
+	}
+	saved.bytes[at] ^= bit;
+	fix_checksum();
+}
+
+static void migrate(void)
+{
+	unsigned int i;
+
+	save();
+	if (fuzz_one_in(2))
+		restore_changed();
+	build_again();
+	FUZZ_ASSERT(!vmr_snapshot_restore(&saved.snap, saved.bytes, saved.size));
+	FUZZ_ASSERT(!register_all());
+	check_all();
+	for (i = 0; i < NR_FUNCTIONS; i++) {
+		const struct model *v = &c.model[i / PER_HOST][i % PER_HOST];
+		struct target t = { .host = v->host, .devfn = v->devfn };
+
+		t.bus = v->parent ? v->parent->config[PCI_SECONDARY_BUS] :
+				    host_places[v->host].first;
+		if (v->plugged && target_model(&t) == v)
+			read_all(&t, false);
+	}
+	FUZZ_ASSERT(guest_read(VMR_PIO, 0xcf8, 4) == c.address);
+}
+
 static void begin(void)
 {
 	unsigned int h, i;
@@ -1031,7 +1288,7 @@ static void begin(void)
 	FUZZ_ASSERT(!pci_machine_up(NR_VECTORS - 1));
 	FUZZ_ASSERT(!vmr_pci_conf1_register(&c.conf1, &m.manager, NULL));
 	for (h = 0; h < NR_HOSTS; h++) {
-		init_host(h);
+		init_host(h, false);
 		for (i = 0; i < MULTI_0; i++)
 			plug(&c.model[h][i], false);
 		number_bridges(h);
@@ -1054,8 +1311,10 @@ static void step(void)
 		unplug(any_model());
 	else if (what < 58)
 		reset();
-	else
+	else if (what < 63)
 		interrupt();
+	else if (fuzz_one_in(8))
+		migrate();
 }
 
 /* The check of all is slow, so a generated run does it seldom. */
