@@ -22,9 +22,10 @@ extern "C" {
  *
  * The ISA enable bit keeps back the upper 768 ports of each 1024 of the I/O window.
  * The VGA enable bit opens three windows more, for the ports 0x3b0 to 0x3bb and 0x3c0
- * to 0x3df and the memory 0xa0000 to 0xbffff. Their aliases are not forwarded, as if
- * VGA 16-bit decode were always on; that bit reads back what the guest wrote. The
- * reset bit resets all functions behind the bridge when the guest sets it.
+ * to 0x3df and the memory 0xa0000 to 0xbffff. Aliases of the ports in the upper 6
+ * address bits are not forwarded, and the bit for VGA 16-bit decode, which would select
+ * them, reads 0. The reset bit resets all functions behind the bridge when the guest
+ * sets it.
  *
  * A bridge embeds its function, its bus and its windows. The library allocates
  * nothing. All calls are update-side calls.

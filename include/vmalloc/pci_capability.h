@@ -91,9 +91,10 @@ int vmr_pci_add_ext_capability(struct vmr_pci_function *fn,
  * struct vmr_pci_pm - a power management capability
  * @reg_block: its registers
  *
- * In D1, D2 and D3hot the function decodes neither memory nor I/O (PCI Bus Power
- * Management Interface Specification 1.2, section 5.4). A return from D3hot to D0
- * resets the function, unless PCI_PM_CTRL_NO_SOFT_RESET is set.
+ * The function has the power states D0 and D3hot. A write of D1 or D2 leaves the state
+ * as it was (PCI Bus Power Management Interface Specification 1.2, section 3.2.4). In
+ * D3hot the function decodes neither memory nor I/O (section 5.4). A return from D3hot
+ * to D0 resets the function, unless PCI_PM_CTRL_NO_SOFT_RESET is set.
  */
 struct vmr_pci_pm {
 	struct vmr_pci_reg_block	reg_block;

@@ -185,6 +185,9 @@ struct vmr_pci_reg_block {
 	/* private: called before the function is registered; may refuse it */
 	int (*plug)(struct vmr_pci_function *fn,
 		    struct vmr_pci_reg_block *reg_block);
+	/* undoes @plug if the function is not registered after all */
+	void (*undo_plug)(struct vmr_pci_function *fn,
+			  struct vmr_pci_reg_block *reg_block);
 	/* called after the function was registered with restored registers */
 	void (*restored)(struct vmr_pci_function *fn,
 			 struct vmr_pci_reg_block *reg_block);
@@ -205,8 +208,8 @@ struct vmr_pci_reg_block {
  *	number, or NULL if the vector was freed or could not be allocated; in the
  *	latter case @error is the reason, else 0. MSI has one call for the whole
  *	block, with @index 0
- * @message_changed: the address, the data or the mask of vector @index has changed;
- *	see vmr_pci_get_message()
+ * @message_changed: the address, the data or the mask of vector @index has changed,
+ *	or the vector was allocated; see vmr_pci_get_message()
  * @deliver: send the message of vector @index. Called by vmr_pci_notify(), on its
  *	thread and without a lock, and on the update side when the guest unmasks a
  *	pending vector

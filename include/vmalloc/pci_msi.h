@@ -23,7 +23,8 @@ extern "C" {
  * the function is masked. The entry keeps the number while it is masked again, until
  * the capability is disabled, the function is reset or unplugged. A vector that
  * cannot be allocated waits, and is served when a number becomes free, the one that
- * waits longest first. @vector_limit of a function bounds how many it holds.
+ * waits longest first, also after a restore: snapshots keep the order. @vector_limit
+ * of a function bounds how many it holds.
  *
  * Messages: the device calls vmr_pci_notify() from any thread. If the vector is not
  * masked, the owner's deliver() callback sends the message. Else the vector becomes
@@ -187,6 +188,9 @@ struct vmr_pci_msix {
 	uint8_t				contents[12];
 	/* PCI_MSIX_FLAGS, as the threads of the device read it */
 	uint16_t			flags;
+	/* whether plugging the function has added @table and @pba */
+	bool				new_table;
+	bool				new_pba;
 	/* public: */
 };
 

@@ -23,6 +23,13 @@ extern "C" {
  * from D3hot, and all functions behind a bridge by PCI_BRIDGE_CTL_BUS_RESET. The
  * owner of the machine resets by the calls here.
  *
+ * Readers: an access that begins after the reset finds no BAR of the function until the
+ * guest maps it again. A callback of the device that began before may still run, also
+ * while reset() is called. vmr_device_drain() waits for it; a caller that holds a lock
+ * that callbacks acquire must release it first. A write of the MSI-X table that waited
+ * for the lock during the reset changes nothing. A call of vmr_pci_notify() that began
+ * before may deliver its message after the reset, or leave it pending.
+ *
  * All calls are update-side calls. Their cost is that of the changes, and they visit
  * each function that they reset.
  */

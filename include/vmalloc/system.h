@@ -106,8 +106,9 @@ struct vmr_vector_waiter {
 	uint32_t		kind;
 	uint32_t		nr;
 	void (*served)(struct vmr_vector_waiter *waiter);
-	/* private: entry in the list of its size, and its age */
+	/* private: entry in the list of its size */
 	struct vmr_list		link;
+	/* its age, lowest for the oldest; 0 if it neither waits nor did in a snapshot */
 	uint64_t		ticket;
 	/* public: */
 };

@@ -59,19 +59,34 @@ int vmr_pci_config_read(const struct vmr_pci_function *fn, uint32_t offset,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_config_read);
 
+/*
+ * The bits of a byte that the guest can write. A write of a power state that the function
+ * does not have is discarded (PCI Bus Power Management Interface Specification 1.2,
+ * section 3.2.4).
+ */
+static uint8_t writable_bits(const struct vmr_pci_function *fn, uint32_t at,
+			     uint8_t written)
+{
+	if (fn->pm && at == fn->pm->reg_block.offset + PCI_PM_CTRL &&
+	    !vmr_pci_has_power_state(written))
+		return fn->wmask[at] & ~PCI_PM_CTRL_STATE_MASK;
+	return fn->wmask[at];
+}
+
 /* Change the registers, and describe the write */
 static void write_registers(struct vmr_pci_function *fn,
 			    struct vmr_pci_write *write, const uint8_t *bytes)
 {
 	uint8_t *config = &fn->config[write->offset];
-	const uint8_t *wmask = &fn->wmask[write->offset];
 	const uint8_t *w1cmask = &fn->w1cmask[write->offset];
+	uint8_t wmask;
 	uint32_t i;
 
 	write->old_value = get_bytes(config, write->width);
 	write->written = get_bytes(bytes, write->width);
 	for (i = 0; i < write->width; i++) {
-		config[i] = (config[i] & ~wmask[i]) | (bytes[i] & wmask[i]);
+		wmask = writable_bits(fn, write->offset + i, bytes[i]);
+		config[i] = (config[i] & ~wmask) | (bytes[i] & wmask);
 		config[i] &= ~(bytes[i] & w1cmask[i]);
 	}
 	write->new_value = get_bytes(config, write->width);

@@ -8,19 +8,21 @@
 #include "pci.h"
 
 /*
- * Bits of PCI_BRIDGE_CONTROL that <linux/pci_regs.h> does not name: VGA 16-bit
- * decode, and the discard timers with the bit that reports them
+ * Bits of PCI_BRIDGE_CONTROL that <linux/pci_regs.h> does not name: the discard timers,
+ * and the bit that reports them
  */
-#define BRIDGE_CTL_VGA_16BIT		0x10
 #define BRIDGE_CTL_DISCARD_TIMERS	0xb00
 #define BRIDGE_CTL_DISCARD_STATUS	0x400
 
-/* The bits that read back what the guest wrote */
+/*
+ * The bits that read back what the guest wrote. VGA 16-bit decode (0x10) is not among
+ * them: it selects whether aliases are forwarded, and they never are.
+ */
 #define BRIDGE_CTL_WRITABLE \
 	(PCI_BRIDGE_CTL_PARITY | PCI_BRIDGE_CTL_SERR | PCI_BRIDGE_CTL_ISA | \
-	 PCI_BRIDGE_CTL_VGA | BRIDGE_CTL_VGA_16BIT | \
-	 PCI_BRIDGE_CTL_MASTER_ABORT | PCI_BRIDGE_CTL_BUS_RESET | \
-	 PCI_BRIDGE_CTL_FAST_BACK | BRIDGE_CTL_DISCARD_TIMERS)
+	 PCI_BRIDGE_CTL_VGA | PCI_BRIDGE_CTL_MASTER_ABORT | \
+	 PCI_BRIDGE_CTL_BUS_RESET | PCI_BRIDGE_CTL_FAST_BACK | \
+	 BRIDGE_CTL_DISCARD_TIMERS)
 
 /* The registers of bridges, from the bus numbers to the end of the header */
 #define BLOCK_START	PCI_PRIMARY_BUS

@@ -93,23 +93,22 @@ int vmr_pci_add_express(struct vmr_pci_function *fn,
 		.size = VMR_PCI_EXPRESS_CAP_SIZE,
 		.wmask = wmask, .w1cmask = w1cmask,
 	};
+	uint32_t place;
 	int ret;
 
 	if (!fn || !express || !type_valid(type))
 		return -EINVAL;
-	if (fn->express)
-		return -EEXIST;
+	ret = vmr_pci_check_capability(fn, &express->reg_block, &desc, &place);
+	if (ret)
+		return ret;
 	init_contents(express, type);
 	init_masks(wmask, w1cmask, type);
 	init_sticky(express);
 	desc.contents = express->contents;
 	desc.sticky = express->sticky;
-	ret = vmr_pci_add_capability(fn, &express->reg_block, &desc);
-	if (ret)
-		return ret;
 	express->type = (uint8_t)type;
 	express->reg_block.write = express_written;
 	fn->express = express;
-	return 0;
+	return vmr_pci_add_capability(fn, &express->reg_block, &desc);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_express);

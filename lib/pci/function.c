@@ -105,6 +105,17 @@ static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
 	return ret;
 }
 
+/* Undo what prepare_blocks() has done */
+static void undo_blocks(struct vmr_pci_function *fn)
+{
+	struct vmr_pci_reg_block *reg_block;
+
+	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
+		if (reg_block->undo_plug)
+			reg_block->undo_plug(fn, reg_block);
+}
+
+/* The only block with something to prepare is MSI-X, which undoes it if it fails */
 static int prepare_blocks(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
@@ -168,7 +179,8 @@ static void leave(struct vmr_pci_function *fn)
 	if (fn->host)
 		fn->host->nr_functions--;
 	fn->manager = NULL;
-	fn->host = NULL;
+	/* A write of the MSI-X table may load it meanwhile */
+	WRITE_ONCE(fn->host, NULL);
 }
 
 /* Undo vmr_pci_attach() of a function that was not registered */
@@ -177,6 +189,7 @@ void vmr_pci_detach(struct vmr_pci_function *fn)
 	struct vmr_id_pool *ids = vmr_pci_devfns(fn->manager,
 						 fn->upstream_bridge);
 
+	undo_blocks(fn);
 	leave(fn);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
@@ -222,12 +235,29 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_plug);
 
+/* All vectors that are held count before one that waits is requested */
+static void count_vectors(struct vmr_pci_function *fn)
+{
+	const struct vmr_pci_msix *msix = fn->msix;
+	const struct vmr_range *range;
+	uint32_t i;
+
+	fn->nr_vectors = 0;
+	if (fn->msi && fn->msi->range.node.link) {
+		range = &fn->msi->range;
+		fn->nr_vectors = (uint32_t)(range->last - range->start + 1);
+	}
+	for (i = 0; msix && i < msix->nr; i++)
+		fn->nr_vectors += !!msix->entries[i].range.node.link;
+}
+
 /* The vectors, the level of the pin, and the place of a BAR that is being sized */
 static void function_restored(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
 	struct vmr_pci_bar *bar;
 
+	count_vectors(fn);
 	for (bar = fn->bars; bar < fn->bars + VMR_PCI_NR_BARS; bar++) {
 		bar->has_old_start = vmr_range_state(&bar->region.range) !=
 				     VMR_FREE;
@@ -293,6 +323,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 		function_restored(fn);
 		return 0;
 	}
+	undo_blocks(fn);
 	leave(fn);
 	fn->host = old_host;
 	fn->dev.parent_bus = old_parent;

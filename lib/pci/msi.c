@@ -86,6 +86,15 @@ static void update_blocked(struct vmr_pci_msi *msi)
 	}
 }
 
+static void report_messages(struct vmr_pci_msi *msi)
+{
+	uint32_t i;
+
+	/* A callback may unplug the function, which frees the block */
+	for (i = 0; msi->range.node.link && i < msi->waiter.nr; i++)
+		vmr_pci_report_message(msi->fn, i);
+}
+
 /* A block that waited was allocated */
 static void msi_served(struct vmr_vector_waiter *waiter)
 {
@@ -94,17 +103,18 @@ static void msi_served(struct vmr_vector_waiter *waiter)
 
 	msi->error = 0;
 	vmr_pci_report_vector(msi->fn, 0, &msi->range, 0);
-	if (msi->fn->manager)	/* the callback may have unplugged the function */
+	report_messages(msi);
+	if (msi->fn->manager)	/* a callback may have unplugged the function */
 		update_blocked(msi);
 }
 
-/* Hold @nr vectors, or none */
-static void set_nr_vectors(struct vmr_pci_msi *msi, uint32_t nr)
+/* Hold @nr vectors, or none. Returns whether the function had another number. */
+static bool set_nr_vectors(struct vmr_pci_msi *msi, uint32_t nr)
 {
 	bool had = msi->range.node.link || msi->error;
 
 	if (nr == (had ? msi->waiter.nr : 0))
-		return;
+		return false;
 	if (had) {
 		vmr_pci_free_vectors(msi->fn, &msi->waiter);
 		msi->error = 0;
@@ -116,6 +126,7 @@ static void set_nr_vectors(struct vmr_pci_msi *msi, uint32_t nr)
 	vmr_pci_report_vector(msi->fn, 0,
 			      msi->range.node.link ? &msi->range : NULL,
 			      msi->error);
+	return true;
 }
 
 /* Whether a write touches address, data or mask bits */
@@ -134,15 +145,13 @@ static bool writes_message(const struct vmr_pci_msi *msi,
 static void update(struct vmr_pci_function *fn, bool message)
 {
 	struct vmr_pci_msi *msi = fn->msi;
-	uint32_t i;
 
 	/* A callback for an earlier change may have unplugged the function */
 	if (!fn->manager)
 		return;
 	publish(msi);
-	set_nr_vectors(msi, msi->nr_enabled);
-	for (i = 0; message && msi->range.node.link && i < msi->waiter.nr; i++)
-		vmr_pci_report_message(fn, i);
+	if (set_nr_vectors(msi, msi->nr_enabled) || message)
+		report_messages(msi);
 	if (fn->manager)
 		update_blocked(msi);
 }
@@ -204,16 +213,13 @@ static void msi_restored(struct vmr_pci_function *fn,
 			 struct vmr_pci_reg_block *reg_block)
 {
 	struct vmr_pci_msi *msi = to_msi(reg_block);
-	uint32_t i;
 
 	publish(msi);
 	if (msi->range.node.link) {
 		msi->waiter.nr =
 			(uint32_t)(msi->range.last - msi->range.start + 1);
-		fn->nr_vectors += msi->waiter.nr;
 		vmr_pci_report_vector(fn, 0, &msi->range, 0);
-		for (i = 0; fn->manager && i < msi->waiter.nr; i++)
-			vmr_pci_report_message(fn, i);
+		report_messages(msi);
 	}
 	update(fn, false);
 }

@@ -72,6 +72,14 @@ static bool is_used(const struct vmr_pci_msix *msix, uint32_t index)
 	       !vmr_pci_msix_entry_masked(msix, index);
 }
 
+/* If MSI-X is disabled, free_vectors() follows */
+static void report_message(struct vmr_pci_msix *msix, uint32_t index)
+{
+	/* A callback may have unplugged the function, which frees the vector */
+	if (msix->entries[index].range.node.link && vmr_pci_msix_enabled(msix))
+		vmr_pci_report_message(msix->fn, index);
+}
+
 /* An entry that waited has a vector */
 static void entry_served(struct vmr_vector_waiter *waiter)
 {
@@ -82,7 +90,8 @@ static void entry_served(struct vmr_vector_waiter *waiter)
 
 	entry->error = 0;
 	vmr_pci_report_vector(msix->fn, index, &entry->range, 0);
-	if (msix->fn->manager)	/* the callback may have unplugged the function */
+	report_message(msix, index);
+	if (msix->fn->manager)	/* a callback may have unplugged the function */
 		update_blocked(msix, index, is_used(msix, index));
 }
 
@@ -104,8 +113,7 @@ static void free_vectors(struct vmr_pci_msix *msix)
 	uint32_t i;
 
 	for (i = 0; i < msix->nr; i++)
-		vmr_system_stop_waiting(fn->manager->sys,
-					&msix->entries[i].waiter);
+		vmr_pci_stop_waiting(fn, &msix->entries[i].waiter);
 	/* A callback may unplug the function */
 	for (i = 0; fn->manager && i < msix->nr; i++)
 		free_vector(msix, i);
@@ -113,7 +121,8 @@ static void free_vectors(struct vmr_pci_msix *msix)
 
 /*
  * Act on the registers of one entry, of which the message may have @changed. The owner
- * learns of a message before it is sent. If MSI-X is disabled, free_vectors() follows.
+ * learns of a message before it is sent. An entry that waited when a snapshot was saved
+ * waits again although it is masked.
  */
 static void update_entry(struct vmr_pci_msix *msix, uint32_t index,
 			 bool changed)
@@ -121,17 +130,17 @@ static void update_entry(struct vmr_pci_msix *msix, uint32_t index,
 	struct vmr_pci_msix_entry *entry = &msix->entries[index];
 	bool used = is_used(msix, index);
 
-	if (used && !entry->range.node.link && !entry->error) {
+	if ((used || entry->waiter.ticket) && !entry->range.node.link &&
+	    !entry->error) {
 		entry->waiter.nr = 1;
 		entry->error = vmr_pci_alloc_vectors(msix->fn, &entry->waiter);
 		vmr_pci_report_vector(msix->fn, index,
 				      entry->error ? NULL : &entry->range,
 				      entry->error);
+		changed = true;
 	}
-	/* A callback may have unplugged the function */
-	if (changed && entry->range.node.link &&
-	    vmr_pci_msix_enabled(msix))
-		vmr_pci_report_message(msix->fn, index);
+	if (changed)
+		report_message(msix, index);
 	if (msix->fn->manager)
 		update_blocked(msix, index, used);
 }
@@ -196,7 +205,6 @@ static void msix_restored(struct vmr_pci_function *fn,
 		if (!entry->range.node.link)
 			continue;
 		entry->waiter.nr = 1;
-		fn->nr_vectors++;
 		vmr_pci_report_vector(fn, i, &entry->range, 0);
 		vmr_pci_report_message(fn, i);
 	}

@@ -4,9 +4,16 @@
  *
  * A function with MSI-X has the callbacks of this file, which pass accesses outside of
  * both on to the callbacks of the owner. A memory BAR traps the two as subregions. The
+<<<<<<< HEAD
  * callbacks run on the read side. Reads take no lock: each dword is loaded at once.
  * Writes acquire the update-side lock of the host bridge, also while the function is
  * being unplugged.
+=======
+ * callbacks run on the read side.
+ * Reads take no lock: each dword is loaded at once. Writes acquire the update-side
+ * lock of the host bridge. tools/testing/spin/reset.pml has a model of writes during a
+ * reset.
+>>>>>>> main
  */
 #include "pci.h"
 
@@ -89,6 +96,18 @@ static void msix_device_read(struct vmr_device *dev,
 					      access->width);
 }
 
+/*
+ * A write that waits for the lock while the function is reset must not change the table
+ * afterwards: the guest's next driver relies on the reset values.
+ */
+static bool is_table_mapped(const struct vmr_pci_function *fn)
+{
+	const struct vmr_pci_bar *bar =
+		&fn->bars[fn->msix->layout.table_bar];
+
+	return vmr_range_state(&bar->region.range) == VMR_LIVE;
+}
+
 static void msix_device_write(struct vmr_device *dev,
 			      const struct vmr_access *access,
 			      const void *data)
@@ -98,14 +117,20 @@ static void msix_device_write(struct vmr_device *dev,
 	uint64_t offset;
 	uint32_t i;
 	enum target target = find_target(fn->msix, access, &offset);
+<<<<<<< HEAD
 	struct vmr_lock_ops *lock = READ_ONCE(fn->msix->lock);
+=======
+	const struct vmr_pci_host *host = READ_ONCE(fn->host);
+	struct vmr_lock_ops *lock = host ? host->lock : NULL;
+>>>>>>> main
 
 	if (target == TARGET_OWNER && fn->device_ops->write)
 		fn->device_ops->write(dev, access, data);
 	if (target != TARGET_TABLE)
 		return;
 	vmr_pci_lock(lock);
-	for (i = 0; i < access->count; i++, bytes += access->width)
+	for (i = 0; is_table_mapped(fn) && i < access->count;
+	     i++, bytes += access->width)
 		vmr_pci_msix_write(fn, fn->msix, offset, bytes, access->width);
 	vmr_pci_unlock(lock);
 }
@@ -128,15 +153,34 @@ static const struct vmr_device_ops msix_device_ops = {
 
 static int add_subregion(struct vmr_pci_function *fn, struct vmr_region *sub,
 			 uint32_t bar, uint64_t offset, uint64_t size,
-			 const char *name)
+			 const char *name, bool *added)
 {
 	struct vmr_region *region = &fn->bars[bar].region;
+	int ret;
 
+	*added = false;
 	if (region->type != VMR_REGION_MEMORY || sub->device)
 		return 0;
 	vmr_region_init(sub, VMR_MMIO, VMR_REGION_TRAPPED, size, bar, name);
 	sub->offset = offset;
-	return vmr_region_add_subregion(region, sub);
+	ret = vmr_region_add_subregion(region, sub);
+	*added = !ret;
+	return ret;
+}
+
+/* The function was not registered: no reader has seen its subregions */
+static void undo_subregions(struct vmr_pci_function *fn,
+			    struct vmr_pci_reg_block *reg_block)
+{
+	struct vmr_pci_msix *msix = fn->msix;
+
+	(void)reg_block;
+	if (msix->new_pba)
+		vmr_region_remove_last_subregion(
+			&fn->bars[msix->layout.pba_bar].region);
+	if (msix->new_table)
+		vmr_region_remove_last_subregion(
+			&fn->bars[msix->layout.table_bar].region);
 }
 
 static int add_subregions(struct vmr_pci_function *fn,
@@ -144,19 +188,18 @@ static int add_subregions(struct vmr_pci_function *fn,
 {
 	struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_pci_msix_layout *l = &msix->layout;
-	bool had_table = msix->table.device;
 	int ret;
 
-	(void)reg_block;
 	ret = add_subregion(fn, &msix->table, l->table_bar, l->table_offset,
-			    vmr_pci_msix_table_size(msix->nr), "MSI-X table");
+			    vmr_pci_msix_table_size(msix->nr), "MSI-X table",
+			    &msix->new_table);
 	if (ret)
 		return ret;
 	ret = add_subregion(fn, &msix->pba, l->pba_bar, l->pba_offset,
 			    vmr_pci_msix_pba_size(msix->nr),
-			    "MSI-X pending bits");
-	if (ret && !had_table && msix->table.device)
-		vmr_region_remove_last_subregion(&fn->bars[l->table_bar].region);
+			    "MSI-X pending bits", &msix->new_pba);
+	if (ret)
+		undo_subregions(fn, reg_block);
 	return ret;
 }
 
@@ -223,6 +266,7 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	desc.contents = msix->contents;
 	vmr_pci_msix_init(fn, msix);
 	msix->reg_block.plug = add_subregions;
+	msix->reg_block.undo_plug = undo_subregions;
 	fn->device_ops = fn->dev.ops;
 	fn->dev.ops = &msix_device_ops;
 	return vmr_pci_add_capability(fn, &msix->reg_block, &desc);

@@ -71,6 +71,7 @@ static inline void vmr_pci_unlock(struct vmr_lock_ops *lock)
 		lock->unlock(lock);
 }
 
+<<<<<<< HEAD
 /* The same for a read, which changes nothing */
 static inline void vmr_pci_lock_shared(struct vmr_lock_ops *lock)
 {
@@ -86,6 +87,17 @@ static inline void vmr_pci_unlock_shared(struct vmr_lock_ops *lock)
 		lock->unlock_shared(lock);
 	else
 		vmr_pci_unlock(lock);
+=======
+/* The power states that functions have, in PCI_PM_CTRL_STATE_MASK */
+#define VMR_PCI_D0	0
+#define VMR_PCI_D3HOT	3
+
+static inline bool vmr_pci_has_power_state(uint32_t control)
+{
+	uint32_t state = control & PCI_PM_CTRL_STATE_MASK;
+
+	return state == VMR_PCI_D0 || state == VMR_PCI_D3HOT;
+>>>>>>> main
 }
 
 /* The command register, and below, whether the function is in D0 */
@@ -102,8 +114,8 @@ static inline bool vmr_pci_powered(const struct vmr_pci_function *fn,
 	if (!fn->pm)
 		return true;
 	offset = fn->pm->reg_block.offset + PCI_PM_CTRL;
-	/* D0 is 0 */
-	return !(get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK);
+	return (get_le16(&config[offset]) & PCI_PM_CTRL_STATE_MASK) ==
+	       VMR_PCI_D0;
 }
 
 /* Say that the device has several functions, until the function is unplugged */
@@ -258,6 +270,8 @@ bool vmr_pci_vector_send(struct vmr_pci_vector *vector);
 bool vmr_pci_vector_pending(const struct vmr_pci_vector *vector);
 void vmr_pci_vector_clear(struct vmr_pci_vector *vector);
 int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter);
+void vmr_pci_stop_waiting(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter);
 void vmr_pci_free_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter);

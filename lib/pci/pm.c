@@ -2,12 +2,10 @@
 /*
  * pm.c - power management, and function level reset of conventional functions
  *
- * The power state is in PCI_PM_CTRL. A function that is not in D0 decodes nothing.
+ * The power state is in PCI_PM_CTRL. A function that is not in D0 decodes nothing. The
+ * states are D0 and D3hot; access.c discards a write of another one.
  */
 #include "pci.h"
-
-#define POWER_D0	0
-#define POWER_D3HOT	3
 
 static void pm_written(struct vmr_pci_function *fn,
 		       struct vmr_pci_reg_block *reg_block,
@@ -24,7 +22,7 @@ static void pm_written(struct vmr_pci_function *fn,
 	new_state = write->new_value >> shift & PCI_PM_CTRL_STATE_MASK;
 	if (old_state == new_state)
 		return;
-	if (old_state == POWER_D3HOT && new_state == POWER_D0 &&
+	if (new_state == VMR_PCI_D0 &&
 	    !(fn->config[ctrl] & PCI_PM_CTRL_NO_SOFT_RESET)) {
 		vmr_pci_reset(fn, VMR_PCI_RESET_FUNCTION);
 		return;
@@ -48,20 +46,21 @@ int vmr_pci_add_pm(struct vmr_pci_function *fn, struct vmr_pci_pm *pm,
 		.id = PCI_CAP_ID_PM, .single = true, .size = PCI_PM_SIZEOF,
 		.wmask = wmask, .w1cmask = w1cmask,
 	};
+	uint32_t place;
 	int ret;
 
 	if (!fn || !pm)
 		return -EINVAL;
+	ret = vmr_pci_check_capability(fn, &pm->reg_block, &desc, &place);
+	if (ret)
+		return ret;
 	put_le16(&pm->contents[PCI_PM_PMC], 3);	/* version 1.2 */
 	pm->contents[PCI_PM_CTRL] =
 		no_soft_reset ? PCI_PM_CTRL_NO_SOFT_RESET : 0;
 	desc.contents = pm->contents;
-	ret = vmr_pci_add_capability(fn, &pm->reg_block, &desc);
-	if (ret)
-		return ret;
 	pm->reg_block.write = pm_written;
 	fn->pm = pm;
-	return 0;
+	return vmr_pci_add_capability(fn, &pm->reg_block, &desc);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_pm);
 

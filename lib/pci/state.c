@@ -2,8 +2,9 @@
 /*
  * state.c - the registers of functions in a snapshot
  *
- * A block is the configuration space, a description of the function, one byte for each
- * MSI vector, and for each MSI-X entry its 16 bytes and one byte more.
+ * A block is the configuration space and a description of the function. MSI adds a byte
+ * for each vector and the ticket of a block that waits, each MSI-X entry its 16 bytes, a
+ * byte and a ticket.
  */
 #include "pci.h"
 
@@ -17,7 +18,12 @@
 #define STATE_BARS		12	/* 32 bits each, see describe_bar() */
 #define STATE_SIZE		(STATE_BARS + 4 * VMR_PCI_NR_BARS)
 
-#define ENTRY_SIZE		(PCI_MSIX_ENTRY_SIZE + 1)
+/* Whether a message is pending, and the ticket of a request that waits, or 0 */
+#define ENTRY_PENDING		PCI_MSIX_ENTRY_SIZE
+#define ENTRY_TICKET		(ENTRY_PENDING + 1)
+#define ENTRY_SIZE		(ENTRY_TICKET + 8)
+#define MSI_TICKET		VMR_PCI_MSI_MAX_VECTORS
+#define MSI_SIZE		(MSI_TICKET + 8)
 
 static uint32_t nr_entries(const struct vmr_pci_function *fn)
 {
@@ -32,7 +38,7 @@ static size_t msi_at(const struct vmr_pci_function *fn)
 
 static size_t entry_at(const struct vmr_pci_function *fn, uint32_t index)
 {
-	return msi_at(fn) + (fn->msi ? VMR_PCI_MSI_MAX_VECTORS : 0) +
+	return msi_at(fn) + (fn->msi ? MSI_SIZE : 0) +
 	       (size_t)index * ENTRY_SIZE;
 }
 
@@ -84,14 +90,17 @@ static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		bytes[msi_at(fn) + i] =
 			vmr_pci_vector_pending(&fn->msi->vectors[i]);
+	if (fn->msi)
+		put_le64(&bytes[msi_at(fn) + MSI_TICKET],
+			 fn->msi->waiter.ticket);
 	for (i = 0; i < nr_entries(fn); i++) {
 		const struct vmr_pci_msix_entry *entry = &fn->msix->entries[i];
 		uint8_t *saved = &bytes[entry_at(fn, i)];
 
 		for (j = 0; j < PCI_MSIX_ENTRY_SIZE / 4; j++)
 			put_le32(&saved[4ULL * j], entry->dwords[j]);
-		saved[PCI_MSIX_ENTRY_SIZE] =
-			vmr_pci_vector_pending(&entry->vector);
+		saved[ENTRY_PENDING] = vmr_pci_vector_pending(&entry->vector);
+		put_le64(&saved[ENTRY_TICKET], entry->waiter.ticket);
 	}
 }
 
@@ -141,12 +150,16 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 	vmr_pci_update_sizes(fn);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		restore_vector(&fn->msi->vectors[i], bytes[msi_at(fn) + i]);
+	if (fn->msi)
+		fn->msi->waiter.ticket =
+			get_le64(&bytes[msi_at(fn) + MSI_TICKET]);
 	for (i = 0; i < nr_entries(fn); i++) {
 		struct vmr_pci_msix_entry *entry = &fn->msix->entries[i];
 		const uint8_t *saved = &bytes[entry_at(fn, i)];
 
 		get_dwords(saved, entry->dwords);
-		restore_vector(&entry->vector, saved[PCI_MSIX_ENTRY_SIZE]);
+		restore_vector(&entry->vector, saved[ENTRY_PENDING]);
+		entry->waiter.ticket = get_le64(&saved[ENTRY_TICKET]);
 	}
 	if (fn->bridge)
 		restore_windows(fn, sys);
@@ -264,10 +277,57 @@ static bool vectors_valid(const struct vmr_pci_function *fn,
 
 		get_dwords(saved, dwords);
 		if (!vmr_pci_msix_entry_valid(dwords) ||
-		    saved[PCI_MSIX_ENTRY_SIZE] > 1)
+		    saved[ENTRY_PENDING] > 1)
 			return false;
 	}
 	return true;
+}
+
+/* A request waits while its capability is enabled and it has no vectors */
+static bool ticket_valid(const uint8_t *bytes, bool enabled,
+			 const struct vmr_range *range,
+			 const struct vmr_restore_ctx *ctx)
+{
+	uint64_t ticket = get_le64(bytes);
+	struct vmr_snapshot_range found;
+
+	return !ticket ||
+	       (enabled && !(ticket >> 63) &&
+		vmr_snapshot_find_range(ctx, range, &found) == VMR_FREE);
+}
+
+static bool tickets_valid(const struct vmr_pci_function *fn,
+			  const uint8_t *bytes,
+			  const struct vmr_restore_ctx *ctx)
+{
+	const struct vmr_pci_msix *msix = fn->msix;
+	const struct vmr_pci_msi *msi = fn->msi;
+	bool enabled;
+	uint32_t i;
+
+	if (msi && !ticket_valid(&bytes[msi_at(fn) + MSI_TICKET],
+				 vmr_pci_msi_nr_enabled(
+					 &bytes[msi->reg_block.offset]),
+				 &msi->range, ctx))
+		return false;
+	if (!msix)
+		return true;
+	enabled = get_le16(&bytes[msix->reg_block.offset + PCI_MSIX_FLAGS]) &
+		  PCI_MSIX_FLAGS_ENABLE;
+	for (i = 0; i < msix->nr; i++)
+		if (!ticket_valid(&bytes[entry_at(fn, i) + ENTRY_TICKET],
+				  enabled, &msix->entries[i].range, ctx))
+			return false;
+	return true;
+}
+
+/* A function is in D0 or D3hot: the guest cannot select another state */
+static bool power_state_valid(const struct vmr_pci_function *fn,
+			      const uint8_t *bytes)
+{
+	return !fn->pm ||
+	       vmr_pci_has_power_state(
+		       bytes[fn->pm->reg_block.offset + PCI_PM_CTRL]);
 }
 
 static bool state_valid(const struct vmr_pci_function *fn,
@@ -278,7 +338,7 @@ static bool state_valid(const struct vmr_pci_function *fn,
 	return description_valid(fn, description) &&
 	       !(bytes[PCI_STATUS] & PCI_STATUS_INTERRUPT) ==
 		       !description[STATE_INTX_LEVEL] &&
-	       vectors_valid(fn, bytes);
+	       power_state_valid(fn, bytes) && vectors_valid(fn, bytes);
 }
 
 /* The host bridge above, by the saved address of the function at the root */
@@ -333,7 +393,7 @@ static bool pci_block_check(const struct vmr_snapshot_block *block,
 	struct vmr_pci_function *fn = block->owner;
 
 	fn->host = saved_host(fn, block->sys, ctx);
-	return state_valid(fn, saved) &&
+	return state_valid(fn, saved) && tickets_valid(fn, saved, ctx) &&
 	       vmr_pci_matches_ranges(fn, block->sys, ctx, saved,
 				      saved[fn->config_size + STATE_SIZING]);
 }

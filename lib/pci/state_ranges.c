@@ -153,7 +153,19 @@ static enum vmr_state find_range(const struct vmr_restore_ctx *ctx,
 	return vmr_range_state(range);
 }
 
-/* Compare registers and current ranges, or, with @ctx, the saved ones */
+/* The vectors of a range of these; 0 for BARs and windows */
+static uint64_t nr_vectors(const struct expected_range *expected,
+			   enum vmr_state state,
+			   const struct vmr_snapshot_range *range)
+{
+	return expected->is_vector && state == VMR_LIVE ?
+		       range->last - range->start + 1 : 0;
+}
+
+/*
+ * Compare registers and current ranges, or, with @ctx, the saved ones. The owner may
+ * lower the limit of vectors while the function holds more; a restore observes it.
+ */
 bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 			    const struct vmr_restore_ctx *ctx,
 			    const uint8_t *config, uint32_t sizing)
@@ -161,6 +173,7 @@ bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 	struct vmr_snapshot_range range;
 	struct expected_range expected;
 	enum vmr_state state;
+	uint64_t vectors = 0;
 	uint32_t i;
 
 	for (i = 0; expect_range(fn, sys, config, sizing, i, &expected); i++) {
@@ -169,6 +182,7 @@ bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 					!placement_allowed(&expected, state,
 							   &range))
 			return false;
+		vectors += nr_vectors(&expected, state, &range);
 	}
-	return true;
+	return !ctx || !fn->vector_limit || vectors <= fn->vector_limit;
 }

@@ -68,7 +68,8 @@ void vmr_pci_vector_clear(struct vmr_pci_vector *vector)
 /*
  * Allocate the vectors of @waiter, or let it wait for them, which counts as if it had
  * them. A limit of the function is an error and not waited for: only the function
- * itself can free vectors of its own.
+ * itself can free vectors of its own. A request that waited when a snapshot was saved
+ * has its ticket, which is dropped if it waits no longer.
  */
 int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter)
@@ -78,28 +79,38 @@ int vmr_pci_alloc_vectors(struct vmr_pci_function *fn,
 	int ret;
 
 	if (fn->vector_limit && (fn->nr_vectors >= fn->vector_limit ||
-				 waiter->nr > fn->vector_limit - fn->nr_vectors))
+				 waiter->nr > fn->vector_limit - fn->nr_vectors)) {
+		vmr_system_stop_waiting(sys, waiter);
 		return -ENOSPC;
+	}
 	vmr_constraint_init(&c, waiter->kind, waiter->nr, waiter->range);
 	ret = vmr_system_alloc_one(sys, NULL, &c, NULL);
 	if (ret)
 		vmr_system_wait_for_vectors(sys, waiter);
+	else
+		vmr_system_stop_waiting(sys, waiter);
 	fn->nr_vectors += waiter->nr;
 	return ret;
+}
+
+void vmr_pci_stop_waiting(struct vmr_pci_function *fn,
+			  struct vmr_vector_waiter *waiter)
+{
+	/* A request that the limit had refused waits for nothing */
+	if (waiter->link.next)
+		fn->nr_vectors -= waiter->nr;
+	vmr_system_stop_waiting(fn->manager->sys, waiter);
 }
 
 /* Free the vectors of @waiter, or let it wait no longer */
 void vmr_pci_free_vectors(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter)
 {
-	struct vmr_system *sys = fn->manager->sys;
-
-	/* Else the limit had refused them */
-	if (waiter->link.next || waiter->range->node.link)
-		fn->nr_vectors -= waiter->nr;
-	vmr_system_stop_waiting(sys, waiter);
-	if (waiter->range->node.link)
-		vmr_system_free_vectors(sys, waiter->kind, waiter->range);
+	vmr_pci_stop_waiting(fn, waiter);
+	if (!waiter->range->node.link)
+		return;
+	fn->nr_vectors -= waiter->nr;
+	vmr_system_free_vectors(fn->manager->sys, waiter->kind, waiter->range);
 }
 
 void vmr_pci_report_vector(struct vmr_pci_function *fn, uint32_t index,

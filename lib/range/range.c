@@ -193,6 +193,17 @@ static int check_move_op(const struct vmr_move_op *steps, size_t i)
 	return check_move(s->space, s->range, s->to_space, s->start);
 }
 
+/* Returns the range that is in the way, or NULL */
+static struct vmr_range *insert_moved(struct vmr_move_op *s)
+{
+	uint64_t last = s->start + (s->range->last - s->range->start);
+	struct vmr_range *blocker = vmr_find_overlap(s->to_space, s->start, last);
+
+	if (!blocker)
+		vmr_tree_insert_at(s->to_space, s->range, s->start);
+	return blocker;
+}
+
 int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 		  struct vmr_range **conflict)
 {
@@ -220,16 +231,11 @@ int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,
 		vmr_tree_erase(steps[removed].space, steps[removed].range);
 	}
 	for (; inserted < nr; inserted++) {
-		struct vmr_move_op *s = &steps[inserted];
-
-		blocker = vmr_find_overlap(s->to_space, s->start,
-					   s->start + (s->range->last -
-						       s->range->start));
+		blocker = insert_moved(&steps[inserted]);
 		if (blocker) {
 			ret = -EBUSY;
 			goto undo;
 		}
-		vmr_tree_insert_at(s->to_space, s->range, s->start);
 	}
 	vmr_section_end(seq);
 	vmr_trace_move_bulk(steps, nr);

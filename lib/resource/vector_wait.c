@@ -33,8 +33,11 @@ static struct vmr_vector_waiter *to_waiter(struct list_head *link)
 void vmr_system_stop_waiting(struct vmr_system *sys,
 			     struct vmr_vector_waiter *waiter)
 {
-	if (sys && waiter && waiter->link.next)
+	if (!sys || !waiter)
+		return;
+	if (waiter->link.next)
 		vmr_list_unlink(&waiter->link);
+	waiter->ticket = 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_stop_waiting);
 
@@ -74,9 +77,26 @@ static void serve_vectors(struct vmr_system *sys)
 			sizes &= ~waiter->nr;
 			continue;
 		}
-		vmr_list_unlink(&waiter->link);
+		vmr_system_stop_waiting(sys, waiter);
 		waiter->served(waiter);
 	}
+}
+
+/*
+ * A new request is the youngest. A request with the ticket of a snapshot may be older than
+ * those that wait already.
+ */
+static void enqueue(struct vmr_system *sys, struct vmr_vector_waiter *waiter)
+{
+	struct list_head *list = waiters(sys, fls64(waiter->nr) - 1);
+	struct list_head *older = list->prev;
+
+	if (!waiter->ticket)
+		waiter->ticket = sys->vector_tickets + 1;
+	sys->vector_tickets = max(sys->vector_tickets, waiter->ticket);
+	while (older != list && to_waiter(older)->ticket > waiter->ticket)
+		older = older->prev;
+	list_add(vmr_to_list(&waiter->link), older);
 }
 
 int vmr_system_wait_for_vectors(struct vmr_system *sys,
@@ -89,9 +109,13 @@ int vmr_system_wait_for_vectors(struct vmr_system *sys,
 	if (waiter->link.next || waiter->range->node.link)
 		return -EEXIST;
 	sys->serve_vectors = serve_vectors;
+<<<<<<< HEAD
 	waiter->ticket = ++sys->vector_tickets;
 	list_add_tail(vmr_to_list(&waiter->link),
 		      waiters(sys, fls64(waiter->nr) - 1)); /* LCOV_EXCL_BR_LINE: not 0 */
+=======
+	enqueue(sys, waiter);
+>>>>>>> main
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_wait_for_vectors);

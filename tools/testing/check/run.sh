@@ -436,6 +436,7 @@ check sparse
 check checkpatch
 check format
 check words
+check lengths
 check kernel-doc
 check headers
 check layering

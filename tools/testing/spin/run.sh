@@ -63,6 +63,8 @@ holds=(
 		-DOPS=1 -DACCESSES=2 -DREADERS=2 -DWINDOW=1"
 	"notify_two_devices
 		-DSENDS=2 -DOPS=4"
+	"reset_two_readers_one_device
+		-DROUNDS=3"
 )
 
 # Models that must fail: the macro, the kind of failure, and further macros. The kinds:
@@ -71,6 +73,7 @@ holds=(
 #	memory	a reader accesses freed or unprepared memory
 #	hang	a drain never ends
 #	lost	the guest never sees the data of a message
+#	stale	a reset or a removal leaves what readers had changed
 move1="-DOPS=1 -DACCESSES1=0 -DWINDOW=3"
 remove="-DOPS=2 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS=$drain"
 nest="-DOPS=2 -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2"
@@ -113,6 +116,15 @@ fails=(
 	"BLOCK_PLAIN lost"
 	"UNBLOCK_PLAIN lost"
 	"PEND_SILENT lost"
+	"NOTIFY_REMOVED stale"
+	"NOTIFY_CLEAR_FIRST stale"
+	"RESET_NO_RECHECK stale"
+	"RESET_BARS_STAY memory"
+	"RESET_NO_DRAIN memory"
+	"RESET_DRAIN_LOCKED hang"
+	"RESET_NO_DISABLE stale"
+	"RESET_FREE_FIRST stale"
+	"RESET_KEEP_PENDING stale"
 )
 
 # search DIR NAME OPTIMIZE MACRO... - run Spin; its output goes to DIR/output
@@ -124,6 +136,7 @@ search()
 	attach*) model=attach ;;
 	bulk*|settle*|cache*|generation*) model=bulk_move ;;
 	notify*|pend*|block*|unblock*) model=notify ;;
+	reset*) model=reset ;;
 	esac
 	mkdir -p "$dir" && cd "$dir" || return
 	spin -a "${@:4}" "$models/$model.pml" >output 2>&1 || return
@@ -154,6 +167,7 @@ judge_fails()
 	memory) grep -E 'assertion violated.*(freed|running|mem\[)' output ;;
 	hang) grep 'invalid end state' output ;;
 	lost) grep -E 'assertion violated.*seen' output ;;
+	stale) grep -E 'assertion violated.*(mapped|late|began)' output ;;
 	esac
 }
 

@@ -501,6 +501,60 @@ TEST(capability_null_arguments)
 					       VMR_PCI_EXPRESS_ENDPOINT));
 }
 
+/* Fill the place of capabilities but for @left bytes */
+static int fill_but(struct vmr_pci_function *fn, struct vmr_pci_reg_block *block,
+		    uint32_t left)
+{
+	const struct vmr_pci_cap_desc desc = {
+		.id = 9, .size = VMR_PCI_CONFIG_SIZE - PCI_STD_HEADER_SIZEOF - left,
+	};
+
+	return vmr_pci_add_capability(fn, block, &desc);
+}
+
+/* A capability that is refused has its memory as it was. */
+TEST(capability_refused_untouched)
+{
+	static struct vmr_pci_express express_cap, zero_express, present_express;
+	static struct vmr_pci_pm power, zero_power, present_power;
+	static struct vmr_pci_af af, zero_af, present_af;
+	struct vmr_pci_reg_block filler = { 0 };
+	unsigned int kind;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	/* No place, a second one, and a function that is plugged */
+	for (kind = 0; kind < 3; kind++) {
+		static const int reasons[] = { -ENOSPC, -EEXIST, -EBUSY };
+		int reason = reasons[kind];
+
+		ASSERT_EQ(0, card_init(&card));
+		memset(&present_power, 0, sizeof(present_power));
+		memset(&present_af, 0, sizeof(present_af));
+		memset(&present_express, 0, sizeof(present_express));
+		memset(&filler, 0, sizeof(filler));
+		if (kind == 0) {
+			ASSERT_EQ(0, fill_but(&card, &filler, 4));
+		} else if (kind == 1) {
+			ASSERT_EQ(0, vmr_pci_add_pm(&card, &present_power, true));
+			ASSERT_EQ(0, vmr_pci_add_af(&card, &present_af));
+			ASSERT_EQ(0, vmr_pci_add_express(&card, &present_express,
+						VMR_PCI_EXPRESS_ENDPOINT));
+		} else {
+			ASSERT_EQ(0, vmr_pci_plug(&m.manager, &card, 8));
+		}
+		EXPECT_EQ(reason, vmr_pci_add_pm(&card, &power, true));
+		EXPECT_EQ(reason, vmr_pci_add_af(&card, &af));
+		EXPECT_EQ(reason, vmr_pci_add_express(&card, &express_cap,
+						      VMR_PCI_EXPRESS_ENDPOINT));
+		EXPECT_EQ(0, memcmp(&power, &zero_power, sizeof(power)));
+		EXPECT_EQ(0, memcmp(&af, &zero_af, sizeof(af)));
+		EXPECT_EQ(0, memcmp(&express_cap, &zero_express,
+				    sizeof(express_cap)));
+		EXPECT_EQ(kind == 1 ? &present_power : NULL, card.pm);
+		EXPECT_EQ(kind == 1 ? &present_express : NULL, card.express);
+	}
+}
+
 /*
  * Power management
  */
@@ -560,31 +614,56 @@ TEST(pm_registers)
 	EXPECT_EQ(NULL, card.pm);
 }
 
-/* In D1, D2 and D3hot a function answers nowhere, and its BARs stay parked. */
+/* In D3hot a function answers nowhere, and its BARs stay parked. */
 TEST(pm_states_hide_bars)
 {
-	uint32_t state;
-
 	ASSERT_EQ(0, pm_up(true));
 	EXPECT_ANSWERS(bar(&card, 0), 0x80000000);
-	for (state = 1; state <= 3; state++) {
-		set_power(&card, state);
-		EXPECT_EQ(VMR_PARKED, state_of(bar(&card, 0)));
-		EXPECT_EQ(0x80000000U, bar(&card, 0)->range.start);
-		EXPECT_EQ(VMR_PCI_HIDDEN_POWER,
-			  vmr_pci_bar_hidden(&card, 0, NULL, NULL));
-		/* Nothing changes by decode bits and addresses */
-		bar_on(&card, 0x80010000);
-		EXPECT_EQ(VMR_PARKED, state_of(bar(&card, 0)));
-		bar_on(&card, 0x80000000);
-		set_power(&card, 0);
-		EXPECT_ANSWERS(bar(&card, 0), 0x80000000);
-	}
+	set_power(&card, 3);
+	EXPECT_EQ(VMR_PARKED, state_of(bar(&card, 0)));
+	EXPECT_EQ(0x80000000U, bar(&card, 0)->range.start);
+	EXPECT_EQ(VMR_PCI_HIDDEN_POWER,
+		  vmr_pci_bar_hidden(&card, 0, NULL, NULL));
+	/* Nothing changes by decode bits and addresses */
+	bar_on(&card, 0x80010000);
+	EXPECT_EQ(VMR_PARKED, state_of(bar(&card, 0)));
+	bar_on(&card, 0x80000000);
+	set_power(&card, 0);
+	EXPECT_ANSWERS(bar(&card, 0), 0x80000000);
 	EXPECT_EQ(0U, nr_resets);
 	EXPECT_SOUND();
 }
 
-/* A return from D3hot resets the function, once, and one from D1 or D2 does not. */
+/*
+ * A write of D1 or D2, which the function does not have, leaves the state as it was. The
+ * other bits of the write count, and the callback learns the state that remains.
+ */
+TEST(pm_states_that_are_absent)
+{
+	const uint32_t ctrl = 0x44;
+	uint32_t state, width;
+
+	ASSERT_EQ(0, pm_up(true));
+	EXPECT_EQ(0U, reg_read(&card, 0x42, 2) & (PCI_PM_CAP_D1 | PCI_PM_CAP_D2));
+	for (state = 1; state <= 2; state++) {
+		for (width = 1; width <= 4; width *= 2) {
+			EXPECT_EQ(0, reg_write(&card, ctrl, state, width));
+			EXPECT_EQ(8U, reg_read(&card, ctrl, 2));
+			EXPECT_ANSWERS(bar(&card, 0), 0x80000000);
+			set_power(&card, 3);
+			EXPECT_EQ(0, reg_write(&card, ctrl, state, width));
+			EXPECT_EQ(0xbU, reg_read(&card, ctrl, 2));
+			EXPECT_EQ(VMR_PARKED, state_of(bar(&card, 0)));
+			set_power(&card, 0);
+		}
+		EXPECT_EQ(0, reg_write(&card, ctrl, 0x100 | state, 2));
+		EXPECT_EQ(0x108U, reg_read(&card, ctrl, 2));
+		EXPECT_EQ(0, reg_write(&card, ctrl, 0, 2));
+	}
+	EXPECT_EQ(0U, nr_resets);
+}
+
+/* A return from D3hot resets the function, once. */
 TEST(pm_return_from_d3hot_resets)
 {
 	ASSERT_EQ(0, pm_up(false));
@@ -605,11 +684,11 @@ TEST(pm_return_from_d3hot_resets)
 	set_power(&card, 0);
 	EXPECT_EQ(1U, nr_resets);
 	EXPECT_ANSWERS(bar(&card, 0), 0x80000000);
-	/* By way of D1, the reset is not due any more */
+	/* A write of D1 is no way around the reset */
 	set_power(&card, 3);
 	set_power(&card, 1);
 	set_power(&card, 0);
-	EXPECT_EQ(1U, nr_resets);
+	EXPECT_EQ(2U, nr_resets);
 }
 
 /* The state is in the lower byte: a write of the upper byte changes none. */

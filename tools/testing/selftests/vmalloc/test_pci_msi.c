@@ -1020,11 +1020,12 @@ TEST(msi_message_changed_before_sent)
 	conf_out_at(AT, MSI + 8, 0x40, 2);
 	EXPECT_EQ(0U, sent.messages);
 	msi_control(2, true);
-	conf_out_at(AT, MSI + 12, 0xf, 4);
 	EXPECT_EQ(4U, sent.messages);
+	conf_out_at(AT, MSI + 12, 0xf, 4);
+	EXPECT_EQ(8U, sent.messages);
 	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&fn, 3));
 	conf_out_at(AT, MSI + 8, 0x80, 2);
-	EXPECT_EQ(8U, sent.messages);
+	EXPECT_EQ(12U, sent.messages);
 	EXPECT_EQ(0U, sent.deliveries);
 	conf_out_at(AT, MSI + 12, 0x7, 4);
 	EXPECT_EQ(1U, sent.deliveries);

@@ -127,6 +127,64 @@ TEST(msix_bar_lock)
 	EXPECT_EQ(1U, delivered);
 }
 
+/* The thread that had the lock before has changed the function */
+static void (*before_lock)(void);
+
+static void lock_late(struct vmr_lock_ops *ops)
+{
+	if (before_lock)
+		before_lock();
+	counting_lock(ops);
+}
+
+static void reset_card(void)
+{
+	vmr_pci_function_reset(&card, VMR_PCI_RESET_FUNCTION);
+}
+
+static void move_table(void)
+{
+	bar_write(&card, 0, 0xb0000000);
+}
+
+static void unplug_card(void)
+{
+	vmr_pci_unplug(&card);
+}
+
+/* A write that waits for the lock is lost if the table has vanished meanwhile. */
+TEST(msix_bar_write_after_reset)
+{
+	static const struct {
+		void	(*before)(void);
+		bool	written;
+	} cases[] = {
+		{ NULL, true }, { reset_card, false }, { move_table, true },
+		{ unplug_card, false },
+	};
+	const uint8_t unmask[4] = { 0 };
+	size_t i;
+
+	lock.ops.lock = lock_late;
+	for (i = 0; i < NR(cases); i++) {
+		memset(&m, 0, sizeof(m));
+		memset(&host, 0, sizeof(host));
+		memset(&card, 0, sizeof(card));
+		memset(&msi, 0, sizeof(msi));
+		memset(&msix, 0, sizeof(msix));
+		memset(entries, 0, sizeof(entries));
+		ASSERT_EQ(0, msix_up(&card_ops, false));
+		before_lock = cases[i].before;
+		vmr_write(&m.reader, VMR_MMIO, TABLE_BAR + 0x10c, unmask, 4, 1);
+		before_lock = NULL;
+		EXPECT_EQ(cases[i].written ? 0U : 1U, entries[0].dwords[3]) {
+			TH_LOG("case %zu", i);
+		}
+		EXPECT_EQ(cases[i].written ? VMR_LIVE : VMR_FREE,
+			  vmr_range_state(&entries[0].range));
+	}
+}
+
 /* A function without a host bridge has no lock. */
 TEST(msix_bar_without_host)
 {

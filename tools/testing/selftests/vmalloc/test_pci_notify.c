@@ -402,13 +402,13 @@ TEST(notify_msi_fewer_vectors)
 	EXPECT_EQ(-EINVAL, vmr_pci_get_message(&a.fn, 2, &message));
 	/* A 32-bit address, and changes of it */
 	enable_msi(&c, 0);
-	EXPECT_EQ(0U, c.messages[0]);
+	EXPECT_EQ(1U, c.messages[0]);
 	EXPECT_EQ(0, reg_write(&c.fn, MSI_CAP + PCI_MSI_ADDRESS_LO, 0xfee02000, 4));
 	EXPECT_EQ(0, reg_write(&c.fn, MSI_CAP + PCI_MSI_DATA_32, 0x99, 2));
-	EXPECT_EQ(2U, c.messages[0]);
+	EXPECT_EQ(3U, c.messages[0]);
 	EXPECT_EQ(0, reg_write(&c.fn, MSI_CAP + PCI_MSI_DATA_32, 0x99, 2));
 	EXPECT_EQ(0, reg_write(&c.fn, MSI_CAP + PCI_MSI_MASK_32, 1, 4));
-	EXPECT_EQ(3U, c.messages[0]);
+	EXPECT_EQ(4U, c.messages[0]);
 	EXPECT_EQ(0, vmr_pci_get_message(&c.fn, 0, &message));
 	EXPECT_EQ(0xfee02000U, message.address);
 	EXPECT_EQ(0x99U, message.data);
@@ -542,6 +542,45 @@ TEST(notify_limit_of_waiting_entries)
 	EXPECT_EQ(0, vmr_pci_unplug(&a.fn));
 	EXPECT_EQ(0U, m.sys.irqs.space.nr_ranges);
 	EXPECT_EQ(0U, a.fn.nr_vectors);
+}
+
+/* An entry that waits and is disabled does not count for the limit afterwards. */
+TEST(notify_limit_after_waiting)
+{
+	ASSERT_EQ(0, setup(1));
+	enable_msi(&b, 0);
+	a.fn.vector_limit = 1;
+	enable_msix(&a);
+	entry_mask(&a, 0, false);
+	EXPECT_EQ(-ENOSPC, a.entries[0].error);
+	EXPECT_EQ(1U, a.fn.nr_vectors);
+	msix_flags(&a, 0);
+	EXPECT_EQ(0U, a.fn.nr_vectors);
+	reg_write(&b.fn, MSI_CAP + PCI_MSI_FLAGS, 0, 2);
+	enable_msix(&a);
+	EXPECT_TRUE(has_number(&a, 0));
+}
+
+/* The owner learns of the message of each vector that is allocated, also if late. */
+TEST(notify_message_when_served)
+{
+	ASSERT_EQ(0, setup(4));
+	enable_msi(&a, 2);
+	EXPECT_EQ(1U, a.messages[0]);
+	EXPECT_EQ(1U, a.messages[3]);
+	enable_msix(&b);
+	entry_mask(&b, 9, false);
+	enable_msi(&c, 1);
+	EXPECT_EQ(0U, b.messages[9]);
+	EXPECT_EQ(0U, c.messages[0]);
+	EXPECT_EQ(-EAGAIN, vmr_pci_notify(&b.fn, 9));
+	reg_write(&a.fn, MSI_CAP + PCI_MSI_FLAGS, 0, 2);
+	EXPECT_TRUE(has_number(&b, 9));
+	EXPECT_EQ(1U, b.messages[9]);
+	EXPECT_EQ(1U, b.delivered[9]);
+	EXPECT_EQ(1U, c.messages[0]);
+	EXPECT_EQ(1U, c.messages[1]);
+	EXPECT_EQ(0U, c.messages[2]);
 }
 
 /* A function that waits and is reset waits no longer. */

@@ -43,6 +43,7 @@ struct box {
 	struct vmr_pci_function		card, behind, plain;
 	struct vmr_pci_intx		intx;
 	struct vmr_pci_intx_line	lines[4];
+	struct vmr_range		hog;	/* interrupt numbers of nothing */
 	struct vmr_snapshot		snap;
 	struct vmr_snapshot_space	spaces[NR_SPACES];
 	struct vmr_snapshot_block	blocks[NR_FNS + 1];
@@ -51,7 +52,8 @@ struct box {
 static struct box old, new;
 static uint8_t saved[1 << 16], again[1 << 16];
 static size_t saved_size;
-static unsigned int delivered, reported;
+static unsigned int delivered, reported, messages;
+static uint32_t vector_limit;		/* of the rich function */
 
 /* The report of a vector, counted from 1, whose callback unplugs the function; 0: none */
 static unsigned int unplugs_at;
@@ -73,13 +75,21 @@ static void count_vector(struct vmr_pci_function *fn, uint32_t index,
 		vmr_pci_unplug(fn);
 }
 
+static void count_message(struct vmr_pci_function *fn, uint32_t index)
+{
+	(void)fn;
+	(void)index;
+	messages++;
+}
+
 static const struct vmr_pci_events events = {
 	.deliver = count_delivered, .vector_changed = count_vector,
+	.message_changed = count_message,
 };
 
 /*
  * Keys: the function in the upper digits, the node in the lower ones. Nodes 0 to 6 are
- * BARs, 7 the address, 8 the id, 9 MSI, 16 and more MSI-X, 32 and more windows.
+ * BARs, 7 the address, 8 the id, 9 MSI, 10 @hog, 16 and more MSI-X, 32 and more windows.
  */
 static struct vmr_pci_function *function_of(struct box *b, unsigned int i)
 {
@@ -116,6 +126,8 @@ static struct vmr_range *node_at(struct box *b, uint64_t key)
 		return &fn->dev.id;
 	if (node == 9)
 		return fn->msi ? &fn->msi->range : NULL;
+	if (node == 10)
+		return fn == &b->plain ? &b->hog : NULL;
 	if (node >= 16 && fn->msix && node - 16 < fn->msix->nr)
 		return &fn->msix->entries[node - 16].range;
 	if (node >= 32 && node < 32 + VMR_PCI_BRIDGE_WINDOWS && fn->bridge)
@@ -153,7 +165,7 @@ static struct vmr_range *to_range(const struct vmr_snapshot *snap, uint64_t key,
 		*space = fn == 3 ? VMR_SNAPSHOT_FIRST_USER + 2 : VMR_SNAPSHOT_PCI;
 	else if (node == 8)
 		*space = VMR_SNAPSHOT_IDS;
-	else if (node == 9 || (node >= 16 && node < 32))
+	else if (node == 9 || node == 10 || (node >= 16 && node < 32))
 		*space = VMR_SNAPSHOT_IRQS;
 	else
 		*space = first + (owner_of(range, struct vmr_region, range)->io ==
@@ -216,6 +228,7 @@ static int rich_init(struct rich *r, enum difference d)
 		ret = vmr_pci_function_init_express(&r->fn, &r->space, &ids,
 						    &card_ops, "rich");
 	r->fn.events = &events;
+	r->fn.vector_limit = vector_limit;
 	if (!ret)
 		ret = vmr_pci_add_bar(&r->fn, 0, VMR_PCI_BAR_MEM32,
 				      d == BAR_PREFETCHABLE,
@@ -382,6 +395,45 @@ static bool saves_equal(void)
 	       !memcmp(saved, again, saved_size);
 }
 
+static void fix_checksum(uint8_t *p, size_t size)
+{
+	uint32_t crc = 0xffffffff;
+	size_t i;
+	int bit;
+
+	for (i = 0; i < size - 4; i++) {
+		crc ^= p[i];
+		for (bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
+	}
+	crc = ~crc;
+	for (i = 0; i < 4; i++)
+		p[size - 4 + i] = (uint8_t)(crc >> 8 * i);
+}
+
+/* The bytes of a block in the snapshot, found by the registers of its function */
+static uint8_t *block_bytes(const struct vmr_pci_function *fn)
+{
+	size_t i;
+
+	for (i = 0; i + fn->config_size < saved_size; i += 8)
+		if (!memcmp(&saved[i], fn->config, fn->config_size))
+			return &saved[i];
+	return NULL;
+}
+
+/* The snapshot is refused if @byte has another value. */
+#define EXPECT_HOSTILE(byte, value) \
+	do { \
+		uint8_t *byte_ = (byte), was_ = *byte_; \
+		*byte_ = (uint8_t)(value); \
+		fix_checksum(saved, saved_size); \
+		EXPECT_EQ(-EBADMSG, restore_and_register(SAME)); \
+		EXPECT_EQ(0U, new.m.sys.irqs.space.nr_ranges); \
+		*byte_ = was_; \
+		fix_checksum(saved, saved_size); \
+	} while (0)
+
 /* A restored machine has an equal snapshot, equal lines, and is as alive. */
 TEST(pci_snapshot_equal_after_restore)
 {
@@ -534,6 +586,135 @@ TEST(pci_snapshot_sized_with_other_size)
 	EXPECT_EQ(0, save(&old, saved, &saved_size));
 }
 
+static void unmask_entry(struct rich *r, uint32_t index)
+{
+	const uint8_t unmask[4] = { 0 };
+
+	vmr_pci_msix_write(&r->fn, &r->msix, 16 * index + 12, unmask, 4);
+}
+
+static void mask_entry(struct rich *r, uint32_t index)
+{
+	const uint8_t mask[4] = { 1 };
+
+	vmr_pci_msix_write(&r->fn, &r->msix, 16 * index + 12, mask, 4);
+}
+
+static void enable_msi(struct rich *r, uint32_t log)
+{
+	reg_write(&r->fn, 0x42, PCI_MSI_FLAGS_ENABLE | log << 4, 2);
+}
+
+/* The limit counts all vectors that the function holds before it grants another one. */
+TEST(pci_snapshot_vector_limit)
+{
+	struct rich *r = &old.rich;
+
+	vector_limit = 2;
+	ASSERT_EQ(0, old_up());
+	enable_msi(r, 1);
+	reg_write(&r->fn, 0x62, PCI_MSIX_FLAGS_ENABLE, 2);
+	unmask_entry(r, 0);
+	EXPECT_EQ(-ENOSPC, r->entries[0].error);
+	EXPECT_EQ(2U, r->fn.nr_vectors);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, restore_and_register(SAME));
+	EXPECT_EQ(-ENOSPC, new.rich.entries[0].error);
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&new.rich.entries[0].range));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&new.rich.msi.range));
+	EXPECT_EQ(2U, new.rich.fn.nr_vectors);
+	EXPECT_TRUE(saves_equal());
+	/* The first vector that becomes free is the function's own */
+	reg_write(&new.rich.fn, 0x42, 0, 2);
+	reg_write(&new.rich.fn, 0x62, 0, 2);
+	EXPECT_EQ(0U, new.rich.fn.nr_vectors);
+	/* A function with a lower limit refuses what it could not have allocated */
+	vector_limit = 1;
+	EXPECT_EQ(-EBADMSG, restore_and_register(SAME));
+	EXPECT_EQ(0U, new.m.sys.irqs.space.nr_ranges);
+	/* The owner may lower the limit of a function that holds more, and save it */
+	old.rich.fn.vector_limit = 1;
+	EXPECT_EQ(0, save(&old, again, &saved_size));
+}
+
+/* Requests that wait are served in the order in which they began to wait. */
+TEST(pci_snapshot_waiting_order)
+{
+	struct rich *r = &old.rich;
+	static struct vmr_range hog;
+	struct vmr_range *taken = &new.hog;
+	unsigned int i;
+
+	ASSERT_EQ(0, old_up());
+	ASSERT_EQ(0, vmr_reserve(&old.m.sys.irqs.space, &old.hog, 0, 63, NULL));
+	reg_write(&r->fn, 0x62, PCI_MSIX_FLAGS_ENABLE, 2);
+	unmask_entry(r, 2);
+	enable_msi(r, 0);
+	unmask_entry(r, 1);
+	unmask_entry(r, 0);
+	/* It waits although it is masked again */
+	mask_entry(r, 1);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	messages = 0;
+	ASSERT_EQ(0, restore_and_register(SAME));
+	EXPECT_TRUE(saves_equal());
+	EXPECT_EQ(0U, messages);
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(taken));
+	EXPECT_EQ(4U, new.rich.fn.nr_vectors);
+
+	/* One number at a time: entry 2, MSI, entry 1, and entry 0 */
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(i > 0, !new.rich.entries[2].error);
+		EXPECT_EQ(i > 1, !new.rich.msi.error);
+		EXPECT_EQ(i > 2, !new.rich.entries[1].error);
+		EXPECT_EQ(-ENOSPC, new.rich.entries[0].error);
+		ASSERT_EQ(0, vmr_free(&new.m.sys.irqs.space, taken));
+		ASSERT_EQ(0, vmr_reserve(&new.m.sys.irqs.space, taken, i + 1, 63,
+					 NULL));
+		memset(&hog, 0, sizeof(hog));
+		ASSERT_EQ(0, vmr_reserve(&new.m.sys.irqs.space, &hog, i, i,
+					 NULL));
+		EXPECT_EQ(0, vmr_system_free_vectors(&new.m.sys, VMR_KIND_MSIX, &hog));
+	}
+	EXPECT_EQ(0, new.rich.entries[0].error);
+	EXPECT_EQ(4U, messages);
+	/* A request that begins to wait now is younger than those of the snapshot */
+	EXPECT_EQ(old.m.sys.vector_tickets, new.m.sys.vector_tickets);
+}
+
+/* The tickets of requests and the power state are checked. */
+TEST(pci_snapshot_hostile_tickets)
+{
+	const size_t msi = VMR_PCI_EXPRESS_CONFIG_SIZE + 40;
+	const size_t entry = msi + 40;
+	uint8_t *block;
+	uint8_t *ctrl;
+
+	ASSERT_EQ(0, old_up());
+	unmask_entry(&old.rich, 1);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	block = block_bytes(&old.rich.fn);
+	ASSERT_NE(NULL, block);
+	/* Neither is enabled */
+	EXPECT_HOSTILE(&block[msi + 32], 1);
+	EXPECT_HOSTILE(&block[entry + 17], 1);
+	/* Enabled, with vectors */
+	reg_write(&old.rich.fn, 0x62, PCI_MSIX_FLAGS_ENABLE, 2);
+	enable_msi(&old.rich, 0);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	block = block_bytes(&old.rich.fn);
+	ASSERT_NE(NULL, block);
+	EXPECT_HOSTILE(&block[msi + 32], 1);
+	EXPECT_HOSTILE(&block[entry + 25 + 17], 1);
+	/* Enabled, without: the highest ticket would be the last one */
+	EXPECT_HOSTILE(&block[entry + 17 + 7], 0x80);
+	/* D1 and D2 */
+	ctrl = &block[old.rich.pm.reg_block.offset + PCI_PM_CTRL];
+	EXPECT_HOSTILE(ctrl, *ctrl | 1);
+	EXPECT_HOSTILE(ctrl, *ctrl | 2);
+	EXPECT_EQ(0, restore_and_register(SAME));
+}
+
 /* In D3hot BARs are parked, and after the restore the function returns. */
 TEST(pci_snapshot_in_d3hot)
 {
@@ -606,33 +787,6 @@ TEST(pci_snapshot_size_changed)
 	EXPECT_EQ(0xfffffffeU, reg_read(&r->fn, PCI_BASE_ADDRESS_5, 4));
 	EXPECT_EQ(0, vmr_pci_function_reset(&r->fn, VMR_PCI_RESET_FUNCTION));
 	EXPECT_EQ(MIB, bar(&r->fn, 4)->size);
-}
-
-static void fix_checksum(uint8_t *p, size_t size)
-{
-	uint32_t crc = 0xffffffff;
-	size_t i;
-	int bit;
-
-	for (i = 0; i < size - 4; i++) {
-		crc ^= p[i];
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
-	}
-	crc = ~crc;
-	for (i = 0; i < 4; i++)
-		p[size - 4 + i] = (uint8_t)(crc >> 8 * i);
-}
-
-/* The bytes of a block in the snapshot, found by the registers of its function */
-static uint8_t *block_bytes(const struct vmr_pci_function *fn)
-{
-	size_t i;
-
-	for (i = 0; i + fn->config_size < saved_size; i += 8)
-		if (!memcmp(&saved[i], fn->config, fn->config_size))
-			return &saved[i];
-	return NULL;
 }
 
 /*

@@ -1873,7 +1873,7 @@ static uint64_t mem_read(struct machine *m, uint64_t addr)
 #define INTX_AT		(DESCRIPTION + 9)
 #define BAR_AT(i)	(DESCRIPTION + 12 + 4 * (i))
 #define MSI_AT		(DESCRIPTION + 40)
-#define ENTRY_AT(i)	(MSI_AT + 32 + 17 * (i))
+#define ENTRY_AT(i)	(MSI_AT + 32 + 8 + (17 + 8) * (i))
 #define CARD_BLOCK	((ENTRY_AT(ENTRIES) + 7) & ~7)
 #define BRIDGE_BLOCK	((MSI_AT + 7) & ~7)
 
