@@ -4,16 +4,9 @@
  *
  * A function with MSI-X has the callbacks of this file, which pass accesses outside of
  * both on to the callbacks of the owner. A memory BAR traps the two as subregions. The
-<<<<<<< HEAD
  * callbacks run on the read side. Reads take no lock: each dword is loaded at once.
  * Writes acquire the update-side lock of the host bridge, also while the function is
- * being unplugged.
-=======
- * callbacks run on the read side.
- * Reads take no lock: each dword is loaded at once. Writes acquire the update-side
- * lock of the host bridge. tools/testing/spin/reset.pml has a model of writes during a
- * reset.
->>>>>>> main
+ * being unplugged. tools/testing/spin/reset.pml has a model of writes during a reset.
  */
 #include "pci.h"
 
@@ -117,12 +110,7 @@ static void msix_device_write(struct vmr_device *dev,
 	uint64_t offset;
 	uint32_t i;
 	enum target target = find_target(fn->msix, access, &offset);
-<<<<<<< HEAD
 	struct vmr_lock_ops *lock = READ_ONCE(fn->msix->lock);
-=======
-	const struct vmr_pci_host *host = READ_ONCE(fn->host);
-	struct vmr_lock_ops *lock = host ? host->lock : NULL;
->>>>>>> main
 
 	if (target == TARGET_OWNER && fn->device_ops->write)
 		fn->device_ops->write(dev, access, data);

@@ -71,7 +71,6 @@ static inline void vmr_pci_unlock(struct vmr_lock_ops *lock)
 		lock->unlock(lock);
 }
 
-<<<<<<< HEAD
 /* The same for a read, which changes nothing */
 static inline void vmr_pci_lock_shared(struct vmr_lock_ops *lock)
 {
@@ -87,7 +86,8 @@ static inline void vmr_pci_unlock_shared(struct vmr_lock_ops *lock)
 		lock->unlock_shared(lock);
 	else
 		vmr_pci_unlock(lock);
-=======
+}
+
 /* The power states that functions have, in PCI_PM_CTRL_STATE_MASK */
 #define VMR_PCI_D0	0
 #define VMR_PCI_D3HOT	3
@@ -97,7 +97,6 @@ static inline bool vmr_pci_has_power_state(uint32_t control)
 	uint32_t state = control & PCI_PM_CTRL_STATE_MASK;
 
 	return state == VMR_PCI_D0 || state == VMR_PCI_D3HOT;
->>>>>>> main
 }
 
 /* The command register, and below, whether the function is in D0 */

@@ -88,7 +88,8 @@ static void serve_vectors(struct vmr_system *sys)
  */
 static void enqueue(struct vmr_system *sys, struct vmr_vector_waiter *waiter)
 {
-	struct list_head *list = waiters(sys, fls64(waiter->nr) - 1);
+	unsigned int log = fls64(waiter->nr) - 1; /* LCOV_EXCL_BR_LINE: not 0 */
+	struct list_head *list = waiters(sys, log);
 	struct list_head *older = list->prev;
 
 	if (!waiter->ticket)
@@ -109,13 +110,7 @@ int vmr_system_wait_for_vectors(struct vmr_system *sys,
 	if (waiter->link.next || waiter->range->node.link)
 		return -EEXIST;
 	sys->serve_vectors = serve_vectors;
-<<<<<<< HEAD
-	waiter->ticket = ++sys->vector_tickets;
-	list_add_tail(vmr_to_list(&waiter->link),
-		      waiters(sys, fls64(waiter->nr) - 1)); /* LCOV_EXCL_BR_LINE: not 0 */
-=======
 	enqueue(sys, waiter);
->>>>>>> main
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_wait_for_vectors);
