@@ -16,6 +16,8 @@
  *  - pci_msi.h: MSI and MSI-X
  *  - pci_intx.h: the interrupt pins
  *  - pci_bridge.h: PCI-to-PCI bridges
+ *  - pci_port.h: root ports, switches, slots with hot-plug
+ *  - pci_slots.h: hot-plug on conventional buses
  *  - pci_host.h: host bridges, segments, ECAM, configuration mechanism #1
  *  - pci_reset.h: resets
  *  - pci_rebar.h: resizable BARs
@@ -28,7 +30,9 @@
 #include <vmalloc/pci_msi.h>
 #include <vmalloc/pci_intx.h>
 #include <vmalloc/pci_bridge.h>
+#include <vmalloc/pci_port.h>
 #include <vmalloc/pci_host.h>
+#include <vmalloc/pci_slots.h>
 #include <vmalloc/pci_reset.h>
 #include <vmalloc/pci_rebar.h>
 

@@ -33,6 +33,8 @@ extern "C" {
 
 #define VMR_PCI_BRIDGE_WINDOWS	6
 
+struct vmr_pci_port;
+
 /**
  * struct vmr_pci_bridge - a PCI-to-PCI bridge and the bus behind it
  * @fn: the bridge as a function, with a type 1 header
@@ -59,6 +61,10 @@ struct vmr_pci_bridge {
 	struct vmr_range		numbers;
 	/* and those of the bridges behind it */
 	struct vmr_space		bridges;
+	/* the port that the bridge belongs to, or NULL */
+	struct vmr_pci_port		*port;
+	/* called when a function was plugged behind it, or unplugged; or NULL */
+	void (*bus_changed)(struct vmr_pci_bridge *bridge);
 	/* public: */
 };
 
@@ -106,7 +112,8 @@ int vmr_pci_bridge_init_express(struct vmr_pci_bridge *bridge,
  *	number
  *
  * Return: as vmr_pci_plug(); -ENOENT if the bridge is not plugged; -ENOSPC if no
- * device number is free.
+ * device number is free; -ERANGE also for another device than 0 behind a root port or
+ * a downstream port.
  */
 int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t devfn);

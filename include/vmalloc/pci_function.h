@@ -404,6 +404,7 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
  *  - -EEXIST: @fn is plugged;
  *  - -ENOENT: its address is not live in the @pci_bdfs of the system, or behind its
  *    bridge, or the bridge is not plugged;
+ *  - -ERANGE: it is another device than 0 behind a root port or a downstream port;
  *  - what vmr_device_register_restored() returns.
  */
 int vmr_pci_register_restored(struct vmr_manager *manager,

@@ -115,6 +115,7 @@ static void publish_card(struct vmr_transaction *t,
 		vmr_pci_attached(fns[i]);
 	}
 	vmr_transaction_commit(t);
+	vmr_pci_bus_changed(fns[0]->upstream_bridge);
 }
 
 int vmr_pci_plug_card_at(struct vmr_manager *manager,

@@ -9,6 +9,8 @@
 
 #include "range/engine.h"
 
+#define FUNCTIONS_PER_DEVICE	8
+
 static void init_ids(struct vmr_pci_function *fn, const struct vmr_pci_ids *ids)
 {
 	uint8_t *config = fn->config;
@@ -116,6 +118,12 @@ static void undo_blocks(struct vmr_pci_function *fn)
 }
 
 /* The only block with something to prepare is MSI-X, which undoes it if it fails */
+bool vmr_pci_devfn_allowed(const struct vmr_pci_bridge *upstream, uint32_t devfn)
+{
+	return !upstream || !vmr_pci_has_one_device(upstream) ||
+	       devfn < FUNCTIONS_PER_DEVICE;
+}
+
 static int prepare_blocks(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
@@ -155,6 +163,8 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	struct vmr_id_pool *ids = vmr_pci_devfns(manager, upstream);
 	int ret;
 
+	if (!vmr_pci_devfn_allowed(upstream, address))
+		return -ERANGE;
 	ret = take_address(ids, fn, address, &fn->address_reserved);
 	if (ret)
 		return ret;
@@ -211,11 +221,13 @@ int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	if (ret)
 		return ret;
 	ret = vmr_device_register(manager, &fn->dev, NULL, NULL);
-	if (ret)
+	if (ret) {
 		vmr_pci_detach(fn);
-	else
-		vmr_pci_attached(fn);
-	return ret;
+		return ret;
+	}
+	vmr_pci_attached(fn);
+	vmr_pci_bus_changed(upstream);
+	return 0;
 }
 
 int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
@@ -297,7 +309,8 @@ static int check_restored(struct vmr_manager *manager,
 	    !vmr_in_space(&ids->space, &fn->address) ||
 	    (fn->upstream_bridge && !fn->upstream_bridge->fn.manager))
 		return -ENOENT;
-	return 0;
+	return vmr_pci_devfn_allowed(fn->upstream_bridge,
+				     vmr_id_value(&fn->address)) ? 0 : -ERANGE;
 }
 
 int vmr_pci_register_restored(struct vmr_manager *manager,
@@ -321,6 +334,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	ret = vmr_device_register_restored(manager, &fn->dev, failed);
 	if (!ret) {
 		function_restored(fn);
+		vmr_pci_bus_changed(fn->upstream_bridge);
 		return 0;
 	}
 	undo_blocks(fn);
@@ -343,8 +357,32 @@ static void release_resources(struct vmr_pci_function *fn)
 			reg_block->remove(fn, reg_block);
 }
 
+/* All addresses and devices behind a bridge are those of plugged functions */
+static bool only_functions_behind(const struct vmr_pci_bridge *bridge)
+{
+	const struct vmr_pci_function *fn;
+	size_t nr_registered = 0;
+	struct vmr_range *range;
+
+	for (range = vmr_first_range(&bridge->devfns.space); range;
+	     range = vmr_next_range(range)) {
+		fn = vmr_pci_to_function(range);
+		if (!fn->manager)
+			return false;
+		nr_registered += vmr_device_is_registered(&fn->dev);
+	}
+	return bridge->bus.nr_devices == nr_registered;
+}
+
+bool vmr_pci_can_unplug(const struct vmr_pci_function *fn)
+{
+	return !fn->dev.transaction &&
+	       (!fn->bridge || only_functions_behind(fn->bridge));
+}
+
 int vmr_pci_unplug(struct vmr_pci_function *fn)
 {
+	struct vmr_pci_bridge *upstream;
 	struct vmr_manager *manager;
 	int ret;
 
@@ -357,6 +395,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	    (fn->bridge && fn->bridge->devfns.space.nr_ranges) ||
 	    vmr_bus_in_use(fn->dev.subordinate))
 		return -EBUSY;
+	upstream = fn->upstream_bridge;
 	/* Listeners must not find vectors of an unregistered function */
 	release_resources(fn);
 	vmr_id_free_range(vmr_pci_devfns(manager, fn->upstream_bridge),
@@ -371,6 +410,7 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	if (fn->multifunction)
 		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
 	fn->multifunction = false;
+	vmr_pci_bus_changed(upstream);
 	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;
 }

@@ -137,6 +137,8 @@ static struct vmr_pci_function *find_behind(const struct vmr_manager *manager,
 	struct vmr_pci_bridge *bridge;
 
 	while ((bridge = bridge_to_bus(space, host, base, parent, bus))) {
+		if (vmr_pci_link_down(bridge))
+			return NULL;
 		parent = bridge->fn.config[PCI_SECONDARY_BUS];
 		if (parent == bus)
 			return plugged_at(&bridge->devfns, address & 0xff);

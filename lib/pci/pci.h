@@ -4,10 +4,12 @@
  *
  * Registers and their bits have the names of <linux/pci_regs.h>.
  *
- * The order of the files, each of which calls only those before it: address, lookup,
- * bar_size, bar, window, capability, rebar, vector, msix, msi, msix_device, intx,
- * access, reset, pm, express, function, card, bridge, host, ecam, conf1, state_ranges,
- * state and state_host.
+ * The order of the files, each of which calls only those before it:
+ *
+ *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
+ *	msix_device, intx, access, reset, pm, express, function, card, bridge, place,
+ *	slot, port, hotplug, host, slots, ecam, conf1, state_ranges, state_port, state,
+ *	state_host
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -18,6 +20,8 @@
 #include "device/placement.h"
 
 #include <vmalloc/pci.h>
+
+struct vmr_restore_ctx;
 
 /* The bits of PCI_COMMAND that a guest can write, as on most hardware */
 #define VMR_PCI_COMMAND_WRITABLE \
@@ -129,6 +133,45 @@ static inline void vmr_pci_set_multifunction(struct vmr_pci_function *fn)
 static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 {
 	return (uint32_t)fn->address.start & 0xff;
+}
+
+/* The port that a function belongs to, or NULL */
+static inline struct vmr_pci_port *
+vmr_pci_port_of(const struct vmr_pci_function *fn)
+{
+	return fn->bridge ? fn->bridge->port : NULL;
+}
+
+/* Whether a bridge leads to a single device, by a link */
+static inline bool vmr_pci_has_one_device(const struct vmr_pci_bridge *bridge)
+{
+	const struct vmr_pci_express *express = bridge->fn.express;
+
+	return express && (express->type == VMR_PCI_EXPRESS_ROOT_PORT ||
+			   express->type == VMR_PCI_EXPRESS_DOWNSTREAM_PORT);
+}
+
+/* A register of the PCI Express capability of a port */
+static inline uint32_t vmr_pci_port_reg(const struct vmr_pci_port *port,
+					uint32_t reg)
+{
+	return get_le16(&port->space.config[port->express.reg_block.offset +
+					    reg]);
+}
+
+/* Whether a bridge does not forward anything, since its link is down */
+static inline bool vmr_pci_link_down(const struct vmr_pci_bridge *bridge)
+{
+	return bridge->port && vmr_pci_has_one_device(bridge) &&
+	       !(vmr_pci_port_reg(bridge->port, PCI_EXP_LNKSTA) &
+		 PCI_EXP_LNKSTA_DLLLA);
+}
+
+/* Let the port that a function was plugged behind, or unplugged, follow */
+static inline void vmr_pci_bus_changed(struct vmr_pci_bridge *upstream)
+{
+	if (upstream && upstream->bus_changed)
+		upstream->bus_changed(upstream);
 }
 
 /* capability.c: add a register block, which does not overlap another */
@@ -318,7 +361,6 @@ void vmr_pci_reset_behind(struct vmr_pci_bridge *bridge);
  * state_ranges.c: compare registers and current ranges, or, with @ctx, saved ones.
  * @sizing are the BAR registers that are being sized.
  */
-struct vmr_restore_ctx;
 bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 			    const struct vmr_restore_ctx *ctx,
 			    const uint8_t *config, uint32_t sizing);
@@ -332,6 +374,102 @@ void vmr_pci_attached(struct vmr_pci_function *fn);
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		    struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
 		    uint32_t address);
+
+/* function.c: whether a function may have this number behind a bridge, or NULL */
+bool vmr_pci_devfn_allowed(const struct vmr_pci_bridge *upstream,
+			   uint32_t devfn);
+
+/*
+ * function.c: whether vmr_pci_unplug() can unplug a function after it has unplugged
+ * those behind it
+ */
+bool vmr_pci_can_unplug(const struct vmr_pci_function *fn);
+
+/* The numbers of a device, or of all devices behind a link, in the space of a bus */
+struct vmr_pci_place {
+	const struct vmr_space	*space;
+	uint64_t		start;
+	uint64_t		last;
+};
+
+static inline struct vmr_pci_place
+vmr_pci_behind(const struct vmr_pci_bridge *bridge)
+{
+	return (struct vmr_pci_place){
+		.space = &bridge->devfns.space, .last = 0xff,
+	};
+}
+
+/* place.c: the functions of a card in the order of their numbers; NULL at the end */
+struct vmr_pci_function *vmr_pci_next_at(const struct vmr_pci_place *place,
+					 const struct vmr_pci_function *fn);
+
+/* place.c: whether the removal of a card is pending, from the one call to the other */
+bool vmr_pci_removal_pending(const struct vmr_pci_place *place);
+void vmr_pci_request_removal(const struct vmr_pci_place *place);
+void vmr_pci_cancel_removal(const struct vmr_pci_place *place);
+
+/* place.c: unplug a card with all behind it. Returns -EBUSY, and unplugs nothing */
+int vmr_pci_unplug_all(const struct vmr_pci_place *place);
+
+/* slot.c: whether a function is plugged behind a port */
+bool vmr_pci_is_occupied(const struct vmr_pci_port *port);
+
+/* slot.c: whether a port has a slot, and whether that has one of the equipment */
+bool vmr_pci_has_slot(const struct vmr_pci_port *port);
+bool vmr_pci_slot_has(const struct vmr_pci_port *port, uint32_t flags);
+
+/* slot.c: whether a slot has power, and whether the guest has let go of its card */
+bool vmr_pci_slot_has_power(const struct vmr_pci_port *port);
+bool vmr_pci_slot_is_off(const struct vmr_pci_port *port);
+
+/*
+ * slot.c: the reset values of the control and the status register, by the
+ * capabilities; the masks of the control and of the status register
+ */
+uint32_t vmr_pci_slot_masks(uint32_t cap, uint32_t *wmask, uint32_t *w1cmask);
+
+/* slot.c: the status bits, and the interrupt by the registers @config */
+void vmr_pci_slot_event(struct vmr_pci_port *port, uint32_t event);
+void vmr_pci_slot_clear_events(struct vmr_pci_port *port);
+bool vmr_pci_slot_wants_service(const struct vmr_pci_port *port,
+				const uint8_t *config);
+
+/* slot.c: follow the functions behind the port, a reset, and a write of the guest */
+void vmr_pci_slot_update_presence(struct vmr_pci_port *port);
+void vmr_pci_slot_reset(struct vmr_pci_port *port);
+/* Returns whether the guest has let go of the card by the write */
+bool vmr_pci_slot_written(struct vmr_pci_port *port,
+			  const struct vmr_pci_write *write);
+
+/*
+ * slot.c, port.c: whether saved registers are possible for a port that is @occupied by
+ * the saved functions
+ */
+bool vmr_pci_slot_state_valid(const struct vmr_pci_port *port, uint32_t status,
+			      bool occupied);
+bool vmr_pci_port_state_valid(const struct vmr_pci_port *port,
+			      const uint8_t *config, bool occupied,
+			      bool intx_level);
+bool vmr_pci_express_link_valid(const struct vmr_pci_function *fn,
+				const uint8_t *config);
+
+/*
+ * state_port.c: the bits of a byte of the PCI Express capability that the library
+ * changes, and the checks of saved registers and of a saved address
+ */
+uint8_t vmr_pci_express_bits(const struct vmr_pci_function *fn, uint32_t at);
+bool vmr_pci_port_valid(const struct vmr_pci_function *fn, const uint8_t *config,
+			bool intx_level, const struct vmr_restore_ctx *ctx);
+bool vmr_pci_address_valid(const struct vmr_pci_function *fn,
+			   const struct vmr_restore_ctx *ctx);
+
+/* port.c: the bits of a 16-bit register that change without a write of the guest */
+uint32_t vmr_pci_express_variable_bits(const struct vmr_pci_function *fn,
+				       uint32_t reg);
+
+/* port.c: request service from the guest, or no longer */
+void vmr_pci_port_update_interrupt(struct vmr_pci_port *port);
 
 /* card.c: plug a function, or a card, at a device number or at one that is free */
 int vmr_pci_plug_devfn(struct vmr_manager *manager, struct vmr_pci_host *host,

@@ -203,6 +203,8 @@ static uint8_t variable_bits(const struct vmr_pci_function *fn,
 		mask = 0xff;
 	if (at == PCI_STATUS)
 		mask |= PCI_STATUS_INTERRUPT;
+	if (fn->express && at >= fn->express->reg_block.offset)
+		mask |= vmr_pci_express_bits(fn, at - fn->express->reg_block.offset);
 	/* The functions of a card are restored one by one */
 	if (at == PCI_HEADER_TYPE)
 		mask |= VMR_PCI_MULTIFUNCTION;
@@ -338,7 +340,8 @@ static bool state_valid(const struct vmr_pci_function *fn,
 	return description_valid(fn, description) &&
 	       !(bytes[PCI_STATUS] & PCI_STATUS_INTERRUPT) ==
 		       !description[STATE_INTX_LEVEL] &&
-	       power_state_valid(fn, bytes) && vectors_valid(fn, bytes);
+	       power_state_valid(fn, bytes) && vectors_valid(fn, bytes) &&
+	       (!fn->express || vmr_pci_express_link_valid(fn, bytes));
 }
 
 /* The host bridge above, by the saved address of the function at the root */
@@ -394,6 +397,10 @@ static bool pci_block_check(const struct vmr_snapshot_block *block,
 
 	fn->host = saved_host(fn, block->sys, ctx);
 	return state_valid(fn, saved) && tickets_valid(fn, saved, ctx) &&
+	       vmr_pci_address_valid(fn, ctx) &&
+	       vmr_pci_port_valid(fn, saved,
+				  saved[fn->config_size + STATE_INTX_LEVEL],
+				  ctx) &&
 	       vmr_pci_matches_ranges(fn, block->sys, ctx, saved,
 				      saved[fn->config_size + STATE_SIZING]);
 }

@@ -94,6 +94,17 @@ int vmr_restore_check(struct vmr_restore_ctx *ctx, size_t size);
 void vmr_restore_release_nodes(struct vmr_restore_ctx *ctx);
 
 /*
+ * snapshot_restore.c, snapshot_check.c, for the checks of blocks: the records of a
+ * space, false if the snapshot does not have it, and the node of a live record
+ */
+bool vmr_restore_find_space(const struct vmr_restore_ctx *ctx,
+			    const struct vmr_space *space,
+			    struct vmr_records *r);
+struct vmr_range *vmr_restore_live_node(const struct vmr_restore_ctx *ctx,
+					const struct vmr_records *r,
+					size_t index);
+
+/*
  * snapshot_check.c, for the second pass: read the records, and remove nodes from
  * @ctx->keys
  */

@@ -351,6 +351,13 @@ static int check_spaces(struct vmr_restore_ctx *ctx)
 	return ret;
 }
 
+struct vmr_range *vmr_restore_live_node(const struct vmr_restore_ctx *ctx,
+					const struct vmr_records *r,
+					size_t index)
+{
+	return find_key(ctx, get_le64(live_at(ctx, r, index) + OFF_KEY));
+}
+
 static bool fixed_is_saved(const struct vmr_restore_ctx *ctx,
 			   const struct vmr_snapshot_fixed *fixed)
 {

@@ -7,6 +7,23 @@
  */
 #include "snapshot.h"
 
+bool vmr_restore_find_space(const struct vmr_restore_ctx *ctx,
+			    const struct vmr_space *space,
+			    struct vmr_records *r)
+{
+	struct vmr_restore_ctx walk = *ctx;
+	size_t i;
+
+	/* The spaces have been checked: reading them again does not fail */
+	walk.at = HEAD_SIZE;
+	for (i = 0; i < ctx->snap->nr_spaces; i++) {
+		vmr_restore_read_space(&walk, r);
+		if (ctx->snap->spaces[i].space == space)
+			return true;
+	}
+	return false;
+}
+
 static void restore_space(struct vmr_restore_ctx *ctx, size_t index)
 {
 	struct vmr_space *space = ctx->snap->spaces[index].space;

@@ -65,6 +65,8 @@ holds=(
 		-DSENDS=2 -DOPS=4"
 	"reset_two_readers_one_device
 		-DROUNDS=3"
+	"slot_three_cards
+		-DCARDS=3"
 )
 
 # Models that must fail: the macro, the kind of failure, and further macros. The kinds:
@@ -74,6 +76,7 @@ holds=(
 #	hang	a drain never ends
 #	lost	the guest never sees the data of a message
 #	stale	a reset or a removal leaves what readers had changed
+#	slot	an event of a slot is lost or comes too late, or a request has no answer
 move1="-DOPS=1 -DACCESSES1=0 -DWINDOW=3"
 remove="-DOPS=2 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS=$drain"
 nest="-DOPS=2 -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2"
@@ -125,6 +128,15 @@ fails=(
 	"RESET_NO_DISABLE stale"
 	"RESET_FREE_FIRST stale"
 	"RESET_KEEP_PENDING stale"
+	"SLOT_NOTIFIED_KEPT slot"
+	"SLOT_SEND_EARLY slot"
+	"SLOT_CLEAR_ALL slot"
+	"SLOT_ENABLE_SILENT slot"
+	"SLOT_PRESS_LATE slot"
+	"SLOT_PRESS_OFF slot"
+	"SLOT_PRESS_KEPT slot"
+	"SLOT_PRESS_STALE slot"
+	"SLOT_ANSWER_NOT slot"
 )
 
 # search DIR NAME OPTIMIZE MACRO... - run Spin; its output goes to DIR/output
@@ -135,6 +147,7 @@ search()
 	case ${2,,} in
 	attach*) model=attach ;;
 	bulk*|settle*|cache*|generation*) model=bulk_move ;;
+	slot*) model=slot ;;
 	notify*|pend*|block*|unblock*) model=notify ;;
 	reset*) model=reset ;;
 	esac
@@ -168,6 +181,7 @@ judge_fails()
 	hang) grep 'invalid end state' output ;;
 	lost) grep -E 'assertion violated.*seen' output ;;
 	stale) grep -E 'assertion violated.*(mapped|late|began)' output ;;
+	slot) grep -E 'assertion violated.*(status|fresh|done|pending)' output ;;
 	esac
 }
 
