@@ -23,9 +23,9 @@ VMR_SNAPSHOT := snapshot/snapshot.c snapshot/snapshot_save.c \
 VMR_PCI := pci/address.c pci/lookup.c pci/bar_size.c pci/bar.c pci/window.c \
 	pci/capability.c pci/rebar.c pci/vector.c pci/msix.c pci/msi.c \
 	pci/msix_device.c pci/intx.c pci/access.c pci/reset.c pci/pm.c \
-	pci/express.c pci/function.c pci/card.c pci/bridge.c pci/place.c \
-	pci/slot.c pci/port.c pci/hotplug.c pci/host.c pci/slots.c \
-	pci/ecam.c pci/conf1.c \
+	pci/express.c pci/ari.c pci/function.c pci/card.c pci/bridge.c \
+	pci/place.c pci/slot.c pci/port.c pci/hotplug.c pci/host.c \
+	pci/slots.c pci/ecam.c pci/conf1.c pci/sriov_device.c pci/sriov.c \
 	pci/state_ranges.c pci/state_port.c pci/state.c pci/state_host.c
 
 VMR_DESCRIBE := describe/describe.c describe/encoder.c describe/e820.c \

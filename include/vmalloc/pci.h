@@ -21,6 +21,8 @@
  *  - pci_host.h: host bridges, segments, ECAM, configuration mechanism #1
  *  - pci_reset.h: resets
  *  - pci_rebar.h: resizable BARs
+ *  - pci_ari.h: devices with up to 256 functions
+ *  - pci_sriov.h: virtual functions
  *  - pci_snapshot.h: functions and bridges in a snapshot; not included here
  *
  * Registers have the names of <linux/pci_regs.h> in all comments.
@@ -35,5 +37,7 @@
 #include <vmalloc/pci_slots.h>
 #include <vmalloc/pci_reset.h>
 #include <vmalloc/pci_rebar.h>
+#include <vmalloc/pci_ari.h>
+#include <vmalloc/pci_sriov.h>
 
 #endif /* VMALLOC_PCI_H */

@@ -112,8 +112,8 @@ int vmr_pci_bridge_init_express(struct vmr_pci_bridge *bridge,
  *	number
  *
  * Return: as vmr_pci_plug(); -ENOENT if the bridge is not plugged; -ENOSPC if no
- * device number is free; -ERANGE also for another device than 0 behind a root port or
- * a downstream port.
+ * device number is free; -ERANGE also for a number above 7 behind a root port or a
+ * downstream port if the function has no ARI capability.
  */
 int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t devfn);
@@ -122,7 +122,8 @@ int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
  * vmr_pci_bridge_plug_card - register the functions of one device in one step
  * @bridge: a bridge that is plugged
  * @fns: the functions by their number, NULL for one that the card does not have
- * @nr: the length of @fns, 1 to 8
+ * @nr: the length of @fns, 1 to 8; to 256 behind a root port or a downstream port, if
+ *	function 0 and the functions from 8 on have the ARI capability, see pci_ari.h
  * @device: device number, or VMR_PCI_ANY_DEVICE
  *
  * All functions become visible in one step, or none is registered. The library sets

@@ -137,6 +137,8 @@ struct vmr_pci_msix;
 struct vmr_pci_express;
 struct vmr_pci_pm;
 struct vmr_pci_rebar;
+struct vmr_pci_ari;
+struct vmr_pci_sriov;
 
 /**
  * struct vmr_pci_write - a write to configuration space
@@ -295,10 +297,16 @@ struct vmr_pci_function {
 	struct vmr_pci_express		*express;
 	struct vmr_pci_pm		*pm;
 	struct vmr_pci_rebar		*rebar;
+	struct vmr_pci_ari		*ari;
+	struct vmr_pci_sriov		*sriov;
+	/* of a virtual function: its physical function, and its number */
+	struct vmr_pci_function		*pf;
+	uint32_t			vf_index;
+	bool				vf_unpowered;	/* readers load it */
 	/* the callbacks for accesses, if @dev has those of the library */
 	const struct vmr_device_ops	*device_ops;
 	uint32_t			nr_vectors;	/* held or waited for */
-	uint8_t				sizing;	/* BAR registers being sized */
+	uint16_t			sizing;	/* BAR registers being sized */
 	bool				intx_level;	/* as the owner set it */
 	bool				intx_line;	/* counted on its line */
 	bool				address_reserved; /* by vmr_pci_plug() */
@@ -377,7 +385,7 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
  * If a host bridge has the bus, it must be the bus that the host bridge begins with.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL;
+ *  - -EINVAL: a pointer is NULL, or @fn is a virtual function;
  *  - -EEXIST: @fn is plugged, or its address is allocated elsewhere;
  *  - -ERANGE: the machine has no such address, or a host bridge has the bus and does
  *    not begin with it;
@@ -422,7 +430,8 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
  * Return: the number of regions that were mapped, or
  *  - -EINVAL: @fn is NULL;
  *  - -ENOENT: @fn is not plugged;
- *  - -EBUSY: @fn is a bridge and an address behind it is held, or in a transaction.
+ *  - -EBUSY: @fn is a bridge and an address behind it is held, in a transaction, or a
+ *    virtual function, or it is in a callback of its struct vmr_pci_sriov.
  */
 int vmr_pci_unplug(struct vmr_pci_function *fn);
 
@@ -491,7 +500,7 @@ int vmr_pci_config_write(struct vmr_pci_function *fn, uint32_t offset,
 /**
  * vmr_pci_bar_addr - get the address of a BAR
  * @fn: the function
- * @index: 0 to 5, or VMR_PCI_ROM
+ * @index: 0 to 5, VMR_PCI_ROM, or VMR_PCI_VF_BAR() of a PF
  * @addr: receives the first address
  *
  * Return: true if the BAR is live or claimed, that is, decoding is on and the
@@ -525,7 +534,7 @@ enum vmr_pci_hidden {
 /**
  * vmr_pci_bar_hidden - find out why a BAR is not mapped
  * @fn: the function
- * @index: 0 to 5, or VMR_PCI_ROM
+ * @index: 0 to 5, VMR_PCI_ROM, or VMR_PCI_VF_BAR() of a PF
  * @conflict: receives the range that a claim waits for, or NULL
  * @bridge: receives the bridge that does not forward the addresses, or NULL
  *

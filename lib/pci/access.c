@@ -99,11 +99,11 @@ static uint32_t written_bars(const struct vmr_pci_function *fn,
 	uint32_t i, mask = 0;
 
 	if (vmr_pci_writes(write, PCI_COMMAND, 2))
-		return (1u << VMR_PCI_NR_BARS) - 1;
-	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+		return vmr_pci_all_bars(fn);
+	for (i = 0; i < vmr_pci_nr_bars(fn); i++)
 		if (vmr_pci_writes(write, vmr_pci_bar_reg(fn, i),
-				   fn->bars[i].type == VMR_PCI_BAR_MEM64 ? 8 :
-									   4))
+				   vmr_pci_bar(fn, i)->type == VMR_PCI_BAR_MEM64 ?
+					   8 : 4))
 			mask |= 1u << i;
 	return mask;
 }

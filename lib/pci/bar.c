@@ -11,6 +11,9 @@ uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index)
 {
 	if (index == VMR_PCI_ROM)
 		return fn->bridge ? PCI_ROM_ADDRESS1 : PCI_ROM_ADDRESS;
+	if (index >= VMR_PCI_NR_BARS)
+		return fn->sriov->reg_block.offset + PCI_SRIOV_BAR +
+		       4 * (index - VMR_PCI_NR_BARS);
 	return PCI_BASE_ADDRESS_0 + 4 * index;
 }
 
@@ -22,7 +25,7 @@ static unsigned int nr_bar_regs(const struct vmr_pci_function *fn)
 static uint64_t bar_value(const struct vmr_pci_function *fn,
 			  const uint8_t *config, unsigned int index)
 {
-	const struct vmr_pci_bar *bar = &fn->bars[index];
+	const struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
 	uint32_t reg = vmr_pci_bar_reg(fn, index);
 	uint64_t value = get_le32(&config[reg]);
 
@@ -66,12 +69,18 @@ static bool begins_sizing(enum vmr_pci_bar_type type, bool upper,
 	return writable && (value & writable) == writable;
 }
 
+/* Whether a register is the upper half of the BAR before it; a ROM has 32 bits */
+static bool is_upper_half(const struct vmr_pci_function *fn, unsigned int index)
+{
+	return index && index != VMR_PCI_ROM &&
+	       vmr_pci_bar(fn, index - 1)->type == VMR_PCI_BAR_MEM64;
+}
+
 /* The BAR that a register belongs to, and whether it is the upper half */
 static unsigned int bar_of_register(const struct vmr_pci_function *fn,
 				    unsigned int index, bool *upper)
 {
-	*upper = index && index < VMR_PCI_ROM &&
-		 fn->bars[index - 1].type == VMR_PCI_BAR_MEM64;
+	*upper = is_upper_half(fn, index);
 	return *upper ? index - 1 : index;
 }
 
@@ -85,7 +94,7 @@ static void record_register(struct vmr_pci_function *fn, unsigned int index,
 			<< shift;
 	bool upper, sizing, was_sizing;
 	unsigned int owner = bar_of_register(fn, index, &upper);
-	struct vmr_pci_bar *bar = &fn->bars[owner];
+	struct vmr_pci_bar *bar = vmr_pci_bar(fn, owner);
 	const struct vmr_range *range = &bar->region.range;
 
 	if (bar->type == VMR_PCI_BAR_NONE)
@@ -95,8 +104,8 @@ static void record_register(struct vmr_pci_function *fn, unsigned int index,
 			       vmr_pci_bar_mask(fn, fn->config, owner),
 			       write->written << shift, bits,
 			       get_le32(&fn->config[reg]));
-	fn->sizing &= ~(1u << index);
-	fn->sizing |= (uint32_t)sizing << index;
+	fn->sizing &= (uint16_t)~(1u << index);
+	fn->sizing |= (uint16_t)((uint32_t)sizing << index);
 	if (sizing && !was_sizing) {
 		bar->has_old_start = vmr_range_state(range) != VMR_FREE;
 		bar->old_start = range->start;
@@ -106,14 +115,15 @@ static void record_register(struct vmr_pci_function *fn, unsigned int index,
 void vmr_pci_record_sizing(struct vmr_pci_function *fn,
 			   const struct vmr_pci_write *write)
 {
-	unsigned int i, nr = nr_bar_regs(fn);
+	unsigned int i, nr = vmr_pci_nr_bars(fn);
 
+	/* The BAR registers of a VF are constant */
+	if (fn->pf)
+		return;
 	/* An access does not cross a dword: it writes to at most one register */
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i = i + 1 == nr_bar_regs(fn) ? VMR_PCI_ROM : i + 1)
 		if (vmr_pci_writes(write, vmr_pci_bar_reg(fn, i), 4))
 			record_register(fn, i, write);
-	if (vmr_pci_writes(write, vmr_pci_bar_reg(fn, VMR_PCI_ROM), 4))
-		record_register(fn, VMR_PCI_ROM, write);
 }
 
 bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
@@ -121,26 +131,43 @@ bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
 {
 	uint32_t bits = 1u << index;
 
-	if (fn->bars[index].type == VMR_PCI_BAR_MEM64)
+	if (vmr_pci_bar(fn, index)->type == VMR_PCI_BAR_MEM64)
 		bits |= bits << 1;
 	return sizing & bits;
 }
 
+/* The last address that registers of this type can name */
+static uint64_t width_of(enum vmr_pci_bar_type type)
+{
+	return type == VMR_PCI_BAR_MEM64 ? U64_MAX : U32_MAX;
+}
+
 /*
  * Address 0 is none, and neither is one whose last byte is the end of the width of
- * the register. Outside the windows of a host bridge that translates there are no
- * CPU addresses.
+ * the register. The parts of VFs may not extend beyond it. Outside the windows of a
+ * host bridge that translates there are no CPU addresses.
  */
 static bool has_address(const struct vmr_pci_function *fn,
 			const uint8_t *config, unsigned int index,
 			uint64_t *addr)
 {
-	const struct vmr_pci_bar *bar = &fn->bars[index];
+	const struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
 	uint64_t value = bar_value(fn, config, index);
+	uint64_t span = vmr_pci_bar_span(fn, config, index);
 
+	if (value > width_of(bar->type) - (span - 1))
+		return false;
 	return value && value != vmr_pci_bar_mask(fn, config, index) &&
-	       vmr_pci_to_cpu(fn, bar->region.io, value,
-			      vmr_pci_bar_size(fn, config, index), addr);
+	       vmr_pci_to_cpu(fn, bar->region.io, value, span, addr);
+}
+
+static bool vf_bars_decode(const struct vmr_pci_function *pf,
+			       const uint8_t *config)
+{
+	const uint32_t bits = PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE;
+	uint32_t reg = pf->sriov->reg_block.offset + PCI_SRIOV_CTRL;
+
+	return (get_le16(&config[reg]) & bits) == bits;
 }
 
 static bool decodes(const struct vmr_pci_function *fn, const uint8_t *config,
@@ -148,6 +175,8 @@ static bool decodes(const struct vmr_pci_function *fn, const uint8_t *config,
 {
 	uint32_t command = vmr_pci_command(config);
 
+	if (index >= VMR_PCI_NR_BARS)
+		return vf_bars_decode(fn, config);
 	switch (fn->bars[index].type) {
 	case VMR_PCI_BAR_IO:
 		return command & PCI_COMMAND_IO;
@@ -165,12 +194,13 @@ struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
 					 unsigned int index,
 					 struct vmr_placement *placement)
 {
-	struct vmr_region *region = &fn->bars[index].region;
-	uint64_t size = vmr_pci_bar_size(fn, config, index);
+	const struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
+	struct vmr_region *region = &vmr_pci_bar(fn, index)->region;
+	uint64_t size = vmr_pci_bar_span(fn, config, index);
 
 	memset(placement, 0, sizeof(*placement));
 	placement->state = VMR_FREE;
-	if (fn->bars[index].type != VMR_PCI_BAR_NONE &&
+	if (bar->type != VMR_PCI_BAR_NONE &&
 	    has_address(fn, config, index, &placement->start))
 		placement->state = decodes(fn, config, index) &&
 						   vmr_pci_powered(fn, config) ?
@@ -186,9 +216,9 @@ bool vmr_pci_bar_addr(const struct vmr_pci_function *fn, unsigned int index,
 {
 	const struct vmr_range *range;
 
-	if (!fn || index >= VMR_PCI_NR_BARS || !addr)
+	if (!fn || index >= vmr_pci_nr_bars(fn) || !addr)
 		return false;
-	range = &fn->bars[index].region.range;
+	range = &vmr_pci_bar(fn, index)->region.range;
 	if (vmr_range_state(range) != VMR_LIVE &&
 	    vmr_range_state(range) != VMR_CLAIMED)
 		return false;
@@ -210,8 +240,8 @@ uint64_t vmr_pci_bar_largest_size(enum vmr_pci_bar_type type)
 	return 1ull << sizes[type][1];
 }
 
-static bool bar_size_valid(unsigned int index, enum vmr_pci_bar_type type,
-			   uint64_t size)
+bool vmr_pci_bar_size_valid(unsigned int index, enum vmr_pci_bar_type type,
+			    uint64_t size)
 {
 	unsigned int log = fls64(size) - 1;
 
@@ -224,9 +254,8 @@ static bool bar_size_valid(unsigned int index, enum vmr_pci_bar_type type,
 /* Whether the register is used by its BAR or by the 64-bit BAR before it */
 static bool bar_in_use(const struct vmr_pci_function *fn, unsigned int index)
 {
-	return fn->bars[index].type != VMR_PCI_BAR_NONE ||
-	       (index && index < VMR_PCI_ROM &&
-		fn->bars[index - 1].type == VMR_PCI_BAR_MEM64);
+	return vmr_pci_bar(fn, index)->type != VMR_PCI_BAR_NONE ||
+	       is_upper_half(fn, index);
 }
 
 static void init_wmask(struct vmr_pci_function *fn, unsigned int index)
@@ -235,13 +264,13 @@ static void init_wmask(struct vmr_pci_function *fn, unsigned int index)
 	uint64_t mask = vmr_pci_bar_mask(fn, fn->config, index);
 
 	put_le32(&fn->wmask[reg], (uint32_t)mask);
-	if (fn->bars[index].type == VMR_PCI_BAR_MEM64)
+	if (vmr_pci_bar(fn, index)->type == VMR_PCI_BAR_MEM64)
 		put_le32(&fn->wmask[reg + 4], (uint32_t)(mask >> 32));
 }
 
 static void init_registers(struct vmr_pci_function *fn, unsigned int index)
 {
-	const struct vmr_pci_bar *bar = &fn->bars[index];
+	const struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
 	uint32_t reg = vmr_pci_bar_reg(fn, index);
 
 	init_wmask(fn, index);
@@ -258,7 +287,7 @@ static void init_registers(struct vmr_pci_function *fn, unsigned int index)
 /* Address bits that the size wires to zero; the flags below them stay */
 static void clear_wired_bits(struct vmr_pci_function *fn, unsigned int index)
 {
-	const struct vmr_pci_bar *bar = &fn->bars[index];
+	const struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
 	uint32_t reg = vmr_pci_bar_reg(fn, index);
 	uint64_t mask = vmr_pci_bar_mask(fn, fn->config, index);
 
@@ -272,43 +301,42 @@ static void clear_wired_bits(struct vmr_pci_function *fn, unsigned int index)
 
 void vmr_pci_update_sizes(struct vmr_pci_function *fn)
 {
+	struct vmr_pci_bar *bar;
 	unsigned int i;
-	uint64_t size;
+	uint64_t span;
 
-	for (i = 0; i < VMR_PCI_NR_BARS; i++) {
-		size = vmr_pci_bar_size(fn, fn->config, i);
-		if (size == fn->bars[i].region.size)
+	for (i = 0; i < vmr_pci_nr_bars(fn); i++) {
+		bar = vmr_pci_bar(fn, i);
+		if (bar->type == VMR_PCI_BAR_NONE)
 			continue;
-		fn->bars[i].region.size = size;
+		span = vmr_pci_bar_span(fn, fn->config, i);
+		if (span == bar->region.size)
+			continue;
+		/* Readers of a VF BAR may still load the old size */
+		WRITE_ONCE(bar->region.size, span);
 		/* The address before sizing was one of the old size */
-		fn->bars[i].has_old_start = false;
+		bar->has_old_start = false;
 		init_wmask(fn, i);
 		clear_wired_bits(fn, i);
 	}
 }
 
-int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
-		    enum vmr_pci_bar_type type, bool prefetchable,
-		    uint64_t size, const char *name)
+int vmr_pci_add_bar_at(struct vmr_pci_function *fn, unsigned int index,
+		       enum vmr_pci_bar_type type, bool prefetchable,
+		       uint64_t size, uint64_t span, const char *name)
 {
 	struct vmr_pci_bar *bar;
-	unsigned int last_reg;
 	int ret;
 
-	if (!fn || !bar_size_valid(index, type, size))
-		return -EINVAL;
-	last_reg = type == VMR_PCI_BAR_MEM64 ? index + 1 : index;
-	if (index != VMR_PCI_ROM && last_reg >= nr_bar_regs(fn))
-		return -EINVAL;
 	if (bar_in_use(fn, index) ||
 	    (type == VMR_PCI_BAR_MEM64 && bar_in_use(fn, index + 1)))
 		return -EEXIST;
 	if (fn->manager)
 		return -EBUSY;
-	bar = &fn->bars[index];
+	bar = vmr_pci_bar(fn, index);
 	vmr_region_init(&bar->region,
 			type == VMR_PCI_BAR_IO ? VMR_PIO : VMR_MMIO,
-			VMR_REGION_TRAPPED, size, index, name);
+			VMR_REGION_TRAPPED, span, index, name);
 	ret = vmr_device_add_region(&fn->dev, &bar->region);
 	if (ret)		/* LCOV_EXCL_BR_LINE: the region is new */
 		return ret;	/* LCOV_EXCL_LINE: the same */
@@ -316,8 +344,25 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
 	bar->prefetchable = prefetchable;
 	bar->region.by_registers = true;
 	bar->region.prefetchable = prefetchable;
+	if (index >= VMR_PCI_NR_BARS)
+		fn->sriov->sizes[index - VMR_PCI_NR_BARS] = size;
 	init_registers(fn, index);
 	return 0;
+}
+
+int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
+		    enum vmr_pci_bar_type type, bool prefetchable,
+		    uint64_t size, const char *name)
+{
+	unsigned int last_reg;
+
+	if (!fn || !vmr_pci_bar_size_valid(index, type, size))
+		return -EINVAL;
+	last_reg = type == VMR_PCI_BAR_MEM64 ? index + 1 : index;
+	if (index != VMR_PCI_ROM && last_reg >= nr_bar_regs(fn))
+		return -EINVAL;
+	return vmr_pci_add_bar_at(fn, index, type, prefetchable, size, size,
+				  name);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_bar);
 
@@ -328,7 +373,7 @@ static struct vmr_region *get_bar_placement(struct vmr_device *dev,
 {
 	struct vmr_pci_function *fn =
 		container_of(dev, struct vmr_pci_function, dev);
-	struct vmr_pci_bar *bar = &fn->bars[index];
+	struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
 
 	if (!vmr_pci_bar_sizing(fn, fn->sizing, index))
 		return vmr_pci_bar_placement(fn, fn->config, index, placement);
@@ -342,6 +387,8 @@ static struct vmr_region *get_bar_placement(struct vmr_device *dev,
 
 void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask)
 {
+	/* The region of a VF's BAR is part of one of the PF */
+	WRITE_ONCE(fn->vf_unpowered, !vmr_pci_powered(fn, fn->config));
 	vmr_device_update_placements(fn->manager, &fn->dev, mask,
 				     get_bar_placement);
 }
@@ -388,8 +435,8 @@ enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
 				       struct vmr_range **conflict,
 				       struct vmr_pci_bridge **bridge)
 {
-	if (!fn || index >= VMR_PCI_NR_BARS || !fn->manager ||
-	    fn->bars[index].type == VMR_PCI_BAR_NONE)
+	if (!fn || index >= vmr_pci_nr_bars(fn) || !fn->manager ||
+	    vmr_pci_bar(fn, index)->type == VMR_PCI_BAR_NONE)
 		return VMR_PCI_HIDDEN_NONE;
 	if (!decodes(fn, fn->config, index))
 		return VMR_PCI_HIDDEN_DECODE;
@@ -397,7 +444,7 @@ enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
 		return VMR_PCI_HIDDEN_POWER;
 	if (vmr_pci_bar_sizing(fn, fn->sizing, index))
 		return VMR_PCI_HIDDEN_SIZING;
-	return vmr_pci_region_hidden(fn, &fn->bars[index].region, conflict,
-				     bridge);
+	return vmr_pci_region_hidden(fn, &vmr_pci_bar(fn, index)->region,
+				     conflict, bridge);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bar_hidden);

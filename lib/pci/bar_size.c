@@ -44,15 +44,60 @@ bool vmr_pci_rebar_sizes_valid(const struct vmr_pci_rebar *rebar,
 	return true;
 }
 
+static bool is_vf_bar(unsigned int index)
+{
+	return index >= VMR_PCI_NR_BARS;
+}
+
+uint64_t vmr_pci_vf_bar_size(const struct vmr_pci_function *pf,
+			     const uint8_t *config, unsigned int n)
+{
+	const struct vmr_pci_sriov *sriov = pf->sriov;
+	uint32_t reg = sriov->reg_block.offset + PCI_SRIOV_SYS_PGSIZE;
+	uint64_t page_size = (uint64_t)get_le32(&config[reg])
+			     << VMR_PCI_SRIOV_PAGE_SHIFT;
+
+	return max(sriov->sizes[n], page_size);
+}
+
+bool vmr_pci_sriov_page_valid(const struct vmr_pci_sriov *sriov,
+			      const uint8_t *cap)
+{
+	uint32_t page = get_le32(&cap[PCI_SRIOV_SYS_PGSIZE]);
+
+	return vmr_is_pow2(page) && page & sriov->page_sizes;
+}
+
+bool vmr_pci_sizes_valid(const struct vmr_pci_function *fn,
+			 const uint8_t *config)
+{
+	return (!fn->rebar ||
+		vmr_pci_rebar_sizes_valid(fn->rebar,
+					  &config[fn->rebar->reg_block.offset])) &&
+	       (!fn->sriov ||
+		vmr_pci_sriov_page_valid(fn->sriov,
+					 &config[fn->sriov->reg_block.offset]));
+}
+
 uint64_t vmr_pci_bar_size(const struct vmr_pci_function *fn,
 			  const uint8_t *config, unsigned int index)
 {
 	uint32_t entry;
 
+	if (is_vf_bar(index))
+		return vmr_pci_vf_bar_size(fn, config, index - VMR_PCI_NR_BARS);
 	if (find_resizable(fn, index, &entry))
 		return vmr_pci_rebar_size(&config[fn->rebar->reg_block.offset],
 					  entry);
 	return fn->bars[index].region.size;
+}
+
+uint64_t vmr_pci_bar_span(const struct vmr_pci_function *fn,
+			  const uint8_t *config, unsigned int index)
+{
+	uint64_t size = vmr_pci_bar_size(fn, config, index);
+
+	return is_vf_bar(index) ? size * fn->sriov->total_vfs : size;
 }
 
 uint64_t vmr_pci_bar_reset_size(const struct vmr_pci_function *fn,
@@ -60,18 +105,19 @@ uint64_t vmr_pci_bar_reset_size(const struct vmr_pci_function *fn,
 {
 	uint32_t entry;
 
+	if (is_vf_bar(index))
+		return fn->sriov->sizes[index - VMR_PCI_NR_BARS];
 	if (find_resizable(fn, index, &entry))
 		return vmr_pci_rebar_size(fn->rebar->contents, entry);
 	return fn->bars[index].region.size;
 }
 
-/* The address bits that the BAR's registers implement */
 uint64_t vmr_pci_bar_mask(const struct vmr_pci_function *fn,
 			  const uint8_t *config, unsigned int index)
 {
 	uint64_t size = vmr_pci_bar_size(fn, config, index);
 
 	VMR_ASSERT(vmr_is_pow2(size));
-	return fn->bars[index].type == VMR_PCI_BAR_MEM64 ?
+	return vmr_pci_bar(fn, index)->type == VMR_PCI_BAR_MEM64 ?
 		       ~(size - 1) : ~(size - 1) & 0xffffffffu;
 }

@@ -111,7 +111,8 @@ static void init_bridge(struct vmr_pci_bridge *bridge,
 	bridge->reg_block.restored = bridge_restored;
 	bridge->reg_block.remove = bridge_remove;
 	vmr_bus_init(&bridge->bus, manager, &fn->dev);
-	vmr_id_pool_init(&bridge->devfns, 0, 0xff);
+	/* A function has a number below 256, its VFs may be on later buses */
+	vmr_id_pool_init(&bridge->devfns, 0, 0xffff);
 	bridge->devfns.space.type = VMR_TYPE_PCI_FUNCTION;
 	vmr_space_init(&bridge->bridges, 0, 0xff);
 	vmr_pci_add_windows(bridge);

@@ -236,6 +236,5 @@ void vmr_pci_reset_registers(struct vmr_pci_function *fn,
 	clear_registers(fn, 0, PCI_STD_HEADER_SIZEOF);
 	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
 		reset_block(fn, reg_block, reset);
-	vmr_pci_update_sizes(fn);
 	fn->sizing = 0;
 }

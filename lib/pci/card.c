@@ -6,7 +6,6 @@
 
 #include "resource/system.h"
 
-#define FUNCTIONS_PER_DEVICE	8
 #define DEVICES_PER_BUS		32
 
 /* The number of function 0 of device 0 on a bus */
@@ -14,6 +13,13 @@ static uint32_t bus_base(const struct vmr_pci_host *host,
 			 const struct vmr_pci_bridge *upstream)
 {
 	return upstream ? 0 : host->segment << 16 | host->bus_start << 8;
+}
+
+/* A link leads to one device */
+static uint32_t nr_devices(const struct vmr_pci_bridge *upstream)
+{
+	return upstream && vmr_pci_has_one_device(upstream) ? 1 :
+							      DEVICES_PER_BUS;
 }
 
 static int find_free_device(const struct vmr_manager *manager,
@@ -26,10 +32,10 @@ static int find_free_device(const struct vmr_manager *manager,
 	uint64_t start = bus_base(host, upstream);
 	uint32_t i;
 
-	for (i = 0; i < DEVICES_PER_BUS; i++, start += FUNCTIONS_PER_DEVICE)
-		if (start + (FUNCTIONS_PER_DEVICE - 1) <= space->last &&
+	for (i = 0; i < nr_devices(upstream); i++, start += VMR_PCI_FUNCTIONS)
+		if (start + (VMR_PCI_FUNCTIONS - 1) <= space->last &&
 		    !vmr_find_overlap(space, start,
-				      start + (FUNCTIONS_PER_DEVICE - 1))) {
+				      start + (VMR_PCI_FUNCTIONS - 1))) {
 			*device = i;
 			return 0;
 		}
@@ -47,19 +53,24 @@ int vmr_pci_plug_devfn(struct vmr_manager *manager, struct vmr_pci_host *host,
 		ret = find_free_device(manager, host, upstream, &device);
 		if (ret)
 			return ret;
-		devfn = device * FUNCTIONS_PER_DEVICE;
+		devfn = device * VMR_PCI_FUNCTIONS;
 	}
-	if (devfn >= DEVICES_PER_BUS * FUNCTIONS_PER_DEVICE)
+	if (devfn >= DEVICES_PER_BUS * VMR_PCI_FUNCTIONS)
 		return -ERANGE;
 	return vmr_pci_plug_at(manager, fn, host, upstream,
 			       bus_base(host, upstream) + devfn);
 }
 
-static int check_card(struct vmr_pci_function *const *fns, unsigned int nr)
+static int check_card(const struct vmr_pci_bridge *upstream,
+		      struct vmr_pci_function *const *fns, unsigned int nr)
 {
-	unsigned int i, j;
+	unsigned int i, j, most = VMR_PCI_FUNCTIONS;
 
-	if (!fns || !nr || nr > FUNCTIONS_PER_DEVICE || !fns[0])
+	if (!fns || !nr || !fns[0])
+		return -EINVAL;
+	if (nr_devices(upstream) == 1 && fns[0]->ari)
+		most = VMR_PCI_ARI_MAX_FUNCTIONS;
+	if (nr > most)
 		return -EINVAL;
 	for (i = 0; i < nr; i++) {
 		if (fns[i] && fns[i]->manager)
@@ -127,18 +138,18 @@ int vmr_pci_plug_card_at(struct vmr_manager *manager,
 	struct vmr_watermarks marks;
 	struct vmr_transaction t;
 	unsigned int i;
-	int ret = check_card(fns, nr);
+	int ret = check_card(upstream, fns, nr);
 
 	if (!ret && device == VMR_PCI_ANY_DEVICE)
 		ret = find_free_device(manager, host, upstream, &device);
 	if (ret)
 		return ret;
-	if (device >= DEVICES_PER_BUS)
+	if (device >= nr_devices(upstream))
 		return -ERANGE;
 	vmr_watermarks_save(manager->sys, &marks);
 	vmr_transaction_begin(manager, &t);
 	ret = attach_card(&t, host, upstream, fns, nr,
-			  bus_base(host, upstream) + device * FUNCTIONS_PER_DEVICE,
+			  bus_base(host, upstream) + device * VMR_PCI_FUNCTIONS,
 			  &i);
 	if (!ret) {
 		publish_card(&t, fns, nr);

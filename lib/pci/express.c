@@ -42,6 +42,13 @@ static bool has_link(enum vmr_pci_express_type type)
 	return type != VMR_PCI_EXPRESS_INTEGRATED;
 }
 
+/* The ports that forward to more than eight functions if the guest wants it */
+static bool leads_to_device(enum vmr_pci_express_type type)
+{
+	return type == VMR_PCI_EXPRESS_ROOT_PORT ||
+	       type == VMR_PCI_EXPRESS_DOWNSTREAM_PORT;
+}
+
 static void init_contents(struct vmr_pci_express *express,
 			  enum vmr_pci_express_type type)
 {
@@ -51,6 +58,8 @@ static void init_contents(struct vmr_pci_express *express,
 	put_le32(&c[PCI_EXP_DEVCAP],
 		 PCI_EXP_DEVCAP_RBER |
 			 (is_endpoint(type) ? PCI_EXP_DEVCAP_FLR : 0));
+	if (leads_to_device(type))
+		put_le32(&c[PCI_EXP_DEVCAP2], PCI_EXP_DEVCAP2_ARI);
 	if (!has_link(type))
 		return;
 	put_le32(&c[PCI_EXP_LNKCAP], LINK_SPEED_WIDTH | PCI_EXP_LNKCAP_ASPMS);
@@ -69,6 +78,8 @@ static void init_masks(uint8_t *wmask, uint8_t *w1cmask,
 	put_le16(&w1cmask[PCI_EXP_DEVSTA],
 		 PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_NFED |
 			 PCI_EXP_DEVSTA_FED | PCI_EXP_DEVSTA_URD);
+	if (leads_to_device(type))
+		put_le16(&wmask[PCI_EXP_DEVCTL2], PCI_EXP_DEVCTL2_ARI);
 	if (has_link(type))
 		put_le16(&wmask[PCI_EXP_LNKCTL],
 			 PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_RCB |

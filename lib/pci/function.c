@@ -9,8 +9,6 @@
 
 #include "range/engine.h"
 
-#define FUNCTIONS_PER_DEVICE	8
-
 static void init_ids(struct vmr_pci_function *fn, const struct vmr_pci_ids *ids)
 {
 	uint8_t *config = fn->config;
@@ -107,23 +105,27 @@ static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
 	return ret;
 }
 
-/* Undo what prepare_blocks() has done */
-static void undo_blocks(struct vmr_pci_function *fn)
+bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
+			   const struct vmr_pci_bridge *upstream, uint32_t devfn)
+{
+	if (!upstream || fn->pf || devfn < VMR_PCI_FUNCTIONS)
+		return true;
+	return devfn <= 0xff && (!vmr_pci_has_one_device(upstream) || fn->ari);
+}
+
+/* Undo what prepare_blocks() has done for the blocks before @end */
+static void undo_blocks(struct vmr_pci_function *fn,
+			const struct vmr_pci_reg_block *end)
 {
 	struct vmr_pci_reg_block *reg_block;
 
-	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
+	for (reg_block = fn->reg_blocks; reg_block != end;
+	     reg_block = reg_block->next)
 		if (reg_block->undo_plug)
 			reg_block->undo_plug(fn, reg_block);
 }
 
-/* The only block with something to prepare is MSI-X, which undoes it if it fails */
-bool vmr_pci_devfn_allowed(const struct vmr_pci_bridge *upstream, uint32_t devfn)
-{
-	return !upstream || !vmr_pci_has_one_device(upstream) ||
-	       devfn < FUNCTIONS_PER_DEVICE;
-}
-
+/* A block that fails has undone what it did */
 static int prepare_blocks(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
@@ -132,8 +134,10 @@ static int prepare_blocks(struct vmr_pci_function *fn)
 	for (reg_block = fn->reg_blocks; reg_block;
 	     reg_block = reg_block->next) {
 		ret = reg_block->plug ? reg_block->plug(fn, reg_block) : 0;
-		if (ret)
+		if (ret) {
+			undo_blocks(fn, reg_block);
 			return ret;
+		}
 	}
 	return 0;
 }
@@ -163,7 +167,10 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	struct vmr_id_pool *ids = vmr_pci_devfns(manager, upstream);
 	int ret;
 
-	if (!vmr_pci_devfn_allowed(upstream, address))
+	/* A VF is plugged while its PF enables it */
+	if (fn->pf && !fn->pf->sriov->busy)
+		return -EINVAL;
+	if (!vmr_pci_devfn_allowed(fn, upstream, address))
 		return -ERANGE;
 	ret = take_address(ids, fn, address, &fn->address_reserved);
 	if (ret)
@@ -174,6 +181,7 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		return ret;
 	}
 	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
+	vmr_pci_update_sizes(fn);
 	fn->manager = manager;
 	fn->host = host;
 	fn->upstream_bridge = upstream;
@@ -199,7 +207,7 @@ void vmr_pci_detach(struct vmr_pci_function *fn)
 	struct vmr_id_pool *ids = vmr_pci_devfns(fn->manager,
 						 fn->upstream_bridge);
 
-	undo_blocks(fn);
+	undo_blocks(fn, NULL);
 	leave(fn);
 	fn->upstream_bridge = NULL;
 	fn->dev.parent_bus = NULL;
@@ -210,6 +218,7 @@ void vmr_pci_attached(struct vmr_pci_function *fn)
 {
 	vmr_id_raise_watermark(vmr_pci_devfns(fn->manager, fn->upstream_bridge),
 			       &fn->address);
+	vmr_pci_ari_update(fn);
 }
 
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
@@ -268,9 +277,12 @@ static void function_restored(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_reg_block *reg_block;
 	struct vmr_pci_bar *bar;
+	unsigned int i;
 
 	count_vectors(fn);
-	for (bar = fn->bars; bar < fn->bars + VMR_PCI_NR_BARS; bar++) {
+	fn->vf_unpowered = !vmr_pci_powered(fn, fn->config);
+	for (i = 0; i < vmr_pci_nr_bars(fn); i++) {
+		bar = vmr_pci_bar(fn, i);
 		bar->has_old_start = vmr_range_state(&bar->region.range) !=
 				     VMR_FREE;
 		bar->old_start = bar->region.range.start;
@@ -304,12 +316,14 @@ static int check_restored(struct vmr_manager *manager,
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
+	if (fn->pf && !fn->pf->manager)
+		return -ENOENT;
 	ids = vmr_pci_devfns(manager, fn->upstream_bridge);
 	if (vmr_range_state(&fn->address) != VMR_LIVE ||
 	    !vmr_in_space(&ids->space, &fn->address) ||
 	    (fn->upstream_bridge && !fn->upstream_bridge->fn.manager))
 		return -ENOENT;
-	return vmr_pci_devfn_allowed(fn->upstream_bridge,
+	return vmr_pci_devfn_allowed(fn, fn->upstream_bridge,
 				     vmr_id_value(&fn->address)) ? 0 : -ERANGE;
 }
 
@@ -318,8 +332,11 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 {
 	struct vmr_pci_host *old_host;
 	struct vmr_bus *old_parent;
-	int ret = check_restored(manager, fn);
+	int ret;
 
+	if (fn && fn->pf)
+		fn->upstream_bridge = fn->pf->upstream_bridge;
+	ret = check_restored(manager, fn);
 	if (!ret)
 		ret = prepare_blocks(fn);
 	if (ret)
@@ -333,11 +350,12 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	enter(fn);
 	ret = vmr_device_register_restored(manager, &fn->dev, failed);
 	if (!ret) {
+		vmr_pci_ari_update(fn);
 		function_restored(fn);
 		vmr_pci_bus_changed(fn->upstream_bridge);
 		return 0;
 	}
-	undo_blocks(fn);
+	undo_blocks(fn, NULL);
 	leave(fn);
 	fn->host = old_host;
 	fn->dev.parent_bus = old_parent;
@@ -355,6 +373,28 @@ static void release_resources(struct vmr_pci_function *fn)
 	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
 		if (reg_block->remove)
 			reg_block->remove(fn, reg_block);
+}
+
+void vmr_pci_unplug_begin(struct vmr_pci_function *fn)
+{
+	/* Listeners must not find vectors of an unregistered function */
+	release_resources(fn);
+	vmr_id_free_range(vmr_pci_devfns(fn->manager, fn->upstream_bridge),
+			  &fn->address);
+	leave(fn);
+}
+
+void vmr_pci_unplug_end(struct vmr_pci_function *fn)
+{
+	vmr_pci_ari_update(fn);
+	fn->upstream_bridge = NULL;
+	fn->dev.parent_bus = NULL;
+	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
+	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
+	vmr_pci_update_sizes(fn);
+	if (fn->multifunction)
+		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
+	fn->multifunction = false;
 }
 
 /* All addresses and devices behind a bridge are those of plugged functions */
@@ -376,7 +416,7 @@ static bool only_functions_behind(const struct vmr_pci_bridge *bridge)
 
 bool vmr_pci_can_unplug(const struct vmr_pci_function *fn)
 {
-	return !fn->dev.transaction &&
+	return !fn->dev.transaction && !(fn->sriov && fn->sriov->busy) &&
 	       (!fn->bridge || only_functions_behind(fn->bridge));
 }
 
@@ -391,25 +431,15 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	manager = fn->manager;
 	if (!manager)
 		return -ENOENT;
-	if (fn->dev.transaction ||
+	if (fn->dev.transaction || fn->pf || (fn->sriov && fn->sriov->busy) ||
 	    (fn->bridge && fn->bridge->devfns.space.nr_ranges) ||
 	    vmr_bus_in_use(fn->dev.subordinate))
 		return -EBUSY;
 	upstream = fn->upstream_bridge;
-	/* Listeners must not find vectors of an unregistered function */
-	release_resources(fn);
-	vmr_id_free_range(vmr_pci_devfns(manager, fn->upstream_bridge),
-			  &fn->address);
-	leave(fn);
+	vmr_pci_unplug_begin(fn);
 	ret = vmr_device_unregister(manager, &fn->dev);
 	VMR_ASSERT(ret >= 0 || ret == -ENOENT);
-	fn->upstream_bridge = NULL;
-	fn->dev.parent_bus = NULL;
-	/* Here, since a later call of vmr_pci_plug() that fails undoes no reset */
-	vmr_pci_reset_registers(fn, VMR_PCI_RESET_BUS);
-	if (fn->multifunction)
-		fn->config[PCI_HEADER_TYPE] &= PCI_HEADER_TYPE_MASK;
-	fn->multifunction = false;
+	vmr_pci_unplug_end(fn);
 	vmr_pci_bus_changed(upstream);
 	/* The caller may have unregistered the device: no region was mapped */
 	return ret == -ENOENT ? 0 : ret;

@@ -13,6 +13,14 @@ static uint32_t interrupt_pin(const struct vmr_pci_function *fn)
 	return fn->config[PCI_INTERRUPT_PIN];
 }
 
+/* Behind a link all functions are those of device 0, also with ARI */
+static uint32_t device_of(const struct vmr_pci_function *fn)
+{
+	return fn->upstream_bridge &&
+			       vmr_pci_has_one_device(fn->upstream_bridge) ?
+		       0 : vmr_pci_devfn(fn) / VMR_PCI_FUNCTIONS;
+}
+
 /*
  * A bridge connects pin p of device d to its own pin (p + d) modulo 4. The loop ends
  * at the root, which the function was plugged below.
@@ -23,10 +31,10 @@ static uint32_t line_of(const struct vmr_pci_function *fn)
 	uint32_t pin = interrupt_pin(fn) - 1;
 
 	for (; fn->upstream_bridge; fn = &fn->upstream_bridge->fn)
-		pin = (pin + (vmr_pci_devfn(fn) >> 3)) & 3;
+		pin = (pin + device_of(fn)) & 3;
 	if (host->intx->map)
-		return host->intx->map(host, vmr_pci_devfn(fn) >> 3, pin);
-	return ((vmr_pci_devfn(fn) >> 3) + pin) % host->intx->nr_lines;
+		return host->intx->map(host, device_of(fn), pin);
+	return (device_of(fn) + pin) % host->intx->nr_lines;
 }
 
 static bool has_lines(const struct vmr_pci_function *fn)

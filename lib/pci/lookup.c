@@ -125,6 +125,16 @@ static struct vmr_pci_bridge *bridge_to_bus(const struct vmr_space *space,
 	return found;
 }
 
+/* A link leads to device 0 */
+static struct vmr_pci_function *forwarded_to(const struct vmr_pci_bridge *bridge,
+					     uint32_t devfn)
+{
+	if (devfn >= VMR_PCI_FUNCTIONS && vmr_pci_has_one_device(bridge) &&
+	    !vmr_pci_ari_forwards(bridge))
+		return NULL;
+	return plugged_at(&bridge->devfns, devfn);
+}
+
 /* The loop ends: @parent increases, and a bus number is at most 255 */
 static struct vmr_pci_function *find_behind(const struct vmr_manager *manager,
 					    const struct vmr_pci_host *host,
@@ -134,18 +144,22 @@ static struct vmr_pci_function *find_behind(const struct vmr_manager *manager,
 	uint32_t parent = host ? host->bus_start : 0;
 	uint64_t base = address >> 16 << 8;
 	uint32_t bus = address >> 8 & 0xff;
-	struct vmr_pci_bridge *bridge;
+	struct vmr_pci_bridge *bridge, *last = NULL;
 
 	while ((bridge = bridge_to_bus(space, host, base, parent, bus))) {
 		if (vmr_pci_link_down(bridge))
 			return NULL;
 		parent = bridge->fn.config[PCI_SECONDARY_BUS];
 		if (parent == bus)
-			return plugged_at(&bridge->devfns, address & 0xff);
+			return forwarded_to(bridge, address & 0xff);
 		space = &bridge->bridges;
 		base = 0;
+		last = bridge;
 	}
-	return NULL;
+	/* VFs may be on later buses than the secondary one */
+	return last ? plugged_at(&last->devfns, (bus - parent) << 8 |
+							(address & 0xff)) :
+		      NULL;
 }
 
 struct vmr_pci_function *
@@ -176,7 +190,8 @@ uint32_t vmr_pci_function_address(const struct vmr_pci_function *fn)
 		return (uint32_t)fn->address.start;
 	while (root->upstream_bridge)
 		root = &root->upstream_bridge->fn;
-	bus = fn->upstream_bridge->fn.config[PCI_SECONDARY_BUS];
+	bus = fn->upstream_bridge->fn.config[PCI_SECONDARY_BUS] +
+	      ((uint32_t)fn->address.start >> 8);
 	return ((uint32_t)root->address.start & 0xffff0000u) | bus << 8 |
 	       vmr_pci_devfn(fn);
 }

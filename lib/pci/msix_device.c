@@ -89,16 +89,22 @@ static void msix_device_read(struct vmr_device *dev,
 					      access->width);
 }
 
+/* The region of a VF's BAR is part of one of its PF */
+static struct vmr_region *bar_region(struct vmr_pci_function *fn, uint32_t bar)
+{
+	return fn->pf ? &fn->pf->sriov->bars[bar].region : &fn->bars[bar].region;
+}
+
 /*
  * A write that waits for the lock while the function is reset must not change the table
  * afterwards: the guest's next driver relies on the reset values.
  */
-static bool is_table_mapped(const struct vmr_pci_function *fn)
+static bool is_table_mapped(struct vmr_pci_function *fn)
 {
-	const struct vmr_pci_bar *bar =
-		&fn->bars[fn->msix->layout.table_bar];
+	const struct vmr_region *region =
+		bar_region(fn, fn->msix->layout.table_bar);
 
-	return vmr_range_state(&bar->region.range) == VMR_LIVE;
+	return vmr_range_state(&region->range) == VMR_LIVE;
 }
 
 static void msix_device_write(struct vmr_device *dev,
@@ -143,7 +149,7 @@ static int add_subregion(struct vmr_pci_function *fn, struct vmr_region *sub,
 			 uint32_t bar, uint64_t offset, uint64_t size,
 			 const char *name, bool *added)
 {
-	struct vmr_region *region = &fn->bars[bar].region;
+	struct vmr_region *region = bar_region(fn, bar);
 	int ret;
 
 	*added = false;
@@ -151,33 +157,33 @@ static int add_subregion(struct vmr_pci_function *fn, struct vmr_region *sub,
 		return 0;
 	vmr_region_init(sub, VMR_MMIO, VMR_REGION_TRAPPED, size, bar, name);
 	sub->offset = offset;
+	if (fn->pf)
+		sub->offset += fn->vf_index * fn->pf->sriov->sizes[bar];
 	ret = vmr_region_add_subregion(region, sub);
 	*added = !ret;
 	return ret;
 }
 
 /* The function was not registered: no reader has seen its subregions */
-static void undo_subregions(struct vmr_pci_function *fn,
-			    struct vmr_pci_reg_block *reg_block)
+void vmr_pci_msix_undo_subregions(struct vmr_pci_function *fn)
 {
-	struct vmr_pci_msix *msix = fn->msix;
+	const struct vmr_pci_msix *msix = fn->msix;
 
-	(void)reg_block;
 	if (msix->new_pba)
 		vmr_region_remove_last_subregion(
-			&fn->bars[msix->layout.pba_bar].region);
+			bar_region(fn, msix->layout.pba_bar));
 	if (msix->new_table)
 		vmr_region_remove_last_subregion(
-			&fn->bars[msix->layout.table_bar].region);
+			bar_region(fn, msix->layout.table_bar));
 }
 
-static int add_subregions(struct vmr_pci_function *fn,
-			  struct vmr_pci_reg_block *reg_block)
+int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)
 {
 	struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_pci_msix_layout *l = &msix->layout;
 	int ret;
 
+	msix->new_pba = false;
 	ret = add_subregion(fn, &msix->table, l->table_bar, l->table_offset,
 			    vmr_pci_msix_table_size(msix->nr), "MSI-X table",
 			    &msix->new_table);
@@ -187,8 +193,22 @@ static int add_subregions(struct vmr_pci_function *fn,
 			    vmr_pci_msix_pba_size(msix->nr),
 			    "MSI-X pending bits", &msix->new_pba);
 	if (ret)
-		undo_subregions(fn, reg_block);
+		vmr_pci_msix_undo_subregions(fn);
 	return ret;
+}
+
+static void msix_undo_plug(struct vmr_pci_function *fn,
+			   struct vmr_pci_reg_block *reg_block)
+{
+	(void)reg_block;
+	vmr_pci_msix_undo_subregions(fn);
+}
+
+static int msix_plug(struct vmr_pci_function *fn,
+		     struct vmr_pci_reg_block *reg_block)
+{
+	(void)reg_block;
+	return vmr_pci_msix_add_subregions(fn);
 }
 
 static bool is_inside_bar(const struct vmr_pci_function *fn, uint32_t bar,
@@ -253,8 +273,8 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 	init_contents(msix);
 	desc.contents = msix->contents;
 	vmr_pci_msix_init(fn, msix);
-	msix->reg_block.plug = add_subregions;
-	msix->reg_block.undo_plug = undo_subregions;
+	msix->reg_block.plug = msix_plug;
+	msix->reg_block.undo_plug = msix_undo_plug;
 	fn->device_ops = fn->dev.ops;
 	fn->dev.ops = &msix_device_ops;
 	return vmr_pci_add_capability(fn, &msix->reg_block, &desc);

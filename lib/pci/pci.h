@@ -7,9 +7,9 @@
  * The order of the files, each of which calls only those before it:
  *
  *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
- *	msix_device, intx, access, reset, pm, express, function, card, bridge, place,
- *	slot, port, hotplug, host, slots, ecam, conf1, state_ranges, state_port, state,
- *	state_host
+ *	msix_device, intx, access, reset, pm, express, ari, function, card, bridge,
+ *	place, slot, port, hotplug, host, slots, ecam, conf1, sriov_device, sriov,
+ *	state_ranges, state_port, state, state_host
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -18,6 +18,7 @@
 
 #include "base/unaligned.h"
 #include "device/placement.h"
+#include "pci/bar.h"
 
 #include <vmalloc/pci.h>
 
@@ -129,6 +130,9 @@ static inline void vmr_pci_set_multifunction(struct vmr_pci_function *fn)
 	fn->config[PCI_HEADER_TYPE] |= VMR_PCI_MULTIFUNCTION;
 }
 
+/* The functions of a device without ARI */
+#define VMR_PCI_FUNCTIONS	8
+
 /* The device and function number of a function on its bus */
 static inline uint32_t vmr_pci_devfn(const struct vmr_pci_function *fn)
 {
@@ -150,6 +154,26 @@ static inline bool vmr_pci_has_one_device(const struct vmr_pci_bridge *bridge)
 	return express && (express->type == VMR_PCI_EXPRESS_ROOT_PORT ||
 			   express->type == VMR_PCI_EXPRESS_DOWNSTREAM_PORT);
 }
+
+/* Whether such a bridge forwards to more than eight functions */
+static inline bool vmr_pci_ari_forwards(const struct vmr_pci_bridge *bridge)
+{
+	uint32_t offset = bridge->fn.express->reg_block.offset;
+
+	return get_le16(&bridge->fn.config[offset + PCI_EXP_DEVCTL2]) &
+	       PCI_EXP_DEVCTL2_ARI;
+}
+
+/* The byte of the ARI capability that names the next function */
+#define VMR_PCI_ARI_NEXT	(PCI_ARI_CAP + 1)
+
+/* ari.c: follow a function with ARI that was plugged or unplugged */
+void vmr_pci_ari_update(struct vmr_pci_function *fn);
+
+/* function.c: whether a function may have this number behind a bridge, or NULL */
+bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
+			   const struct vmr_pci_bridge *upstream,
+			   uint32_t devfn);
 
 /* A register of the PCI Express capability of a port */
 static inline uint32_t vmr_pci_port_reg(const struct vmr_pci_port *port,
@@ -194,57 +218,6 @@ int vmr_pci_check_capability(const struct vmr_pci_function *fn,
  */
 void vmr_pci_reset_registers(struct vmr_pci_function *fn,
 			     enum vmr_pci_reset reset);
-
-/* The size field of a resizable BAR counts from 1 MiB */
-#define VMR_PCI_REBAR_SHIFT	20
-
-/* The byte of a capability that has the size of the @entry-th resizable BAR */
-static inline uint32_t vmr_pci_rebar_size_reg(uint32_t entry)
-{
-	return PCI_REBAR_CTRL + 8 * entry + 1;
-}
-
-/*
- * bar_size.c: the size of the @entry-th resizable BAR by the registers at @cap, and
- * whether the capability supports all sizes there
- */
-uint64_t vmr_pci_rebar_size(const uint8_t *cap, uint32_t entry);
-bool vmr_pci_rebar_sizes_valid(const struct vmr_pci_rebar *rebar,
-			       const uint8_t *cap);
-
-/*
- * bar_size.c: the size of a BAR by the registers @config, the address bits of its
- * registers, and its size after a reset
- */
-uint64_t vmr_pci_bar_size(const struct vmr_pci_function *fn,
-			  const uint8_t *config, unsigned int index);
-uint64_t vmr_pci_bar_mask(const struct vmr_pci_function *fn,
-			  const uint8_t *config, unsigned int index);
-uint64_t vmr_pci_bar_reset_size(const struct vmr_pci_function *fn,
-				unsigned int index);
-
-/* bar.c: the largest size of a BAR of this type */
-uint64_t vmr_pci_bar_largest_size(enum vmr_pci_bar_type type);
-
-/*
- * bar.c: give the regions of BARs the sizes in the registers, and the BAR registers
- * their address bits. The caller moves the regions.
- */
-void vmr_pci_update_sizes(struct vmr_pci_function *fn);
-
-/* bar.c: the offset of a BAR's register */
-uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index);
-
-/*
- * bar.c: record which BAR registers a write begins or ends to size, before and after
- * it changes the registers
- */
-void vmr_pci_record_sizing(struct vmr_pci_function *fn,
-			   const struct vmr_pci_write *write);
-
-/* bar.c: whether one of the registers of a BAR is being sized, by these bits */
-bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
-			unsigned int index);
 
 /*
  * bar.c: a BAR and its placement by the registers @config, unless it is being sized.
@@ -346,6 +319,13 @@ static inline uint64_t vmr_pci_msix_pba_size(uint32_t nr)
 /* msix.c: initialise a capability that was added to @fn */
 void vmr_pci_msix_init(struct vmr_pci_function *fn, struct vmr_pci_msix *msix);
 
+/*
+ * msix_device.c: add the table and the pending bits to memory BARs, and undo what the
+ * last call added
+ */
+int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn);
+void vmr_pci_msix_undo_subregions(struct vmr_pci_function *fn);
+
 /* intx.c: act on the level, the disable bit, and the presence of a function */
 void vmr_pci_intx_update(struct vmr_pci_function *fn);
 
@@ -365,6 +345,34 @@ bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 			    const struct vmr_restore_ctx *ctx,
 			    const uint8_t *config, uint32_t sizing);
 
+/*
+ * state_ranges.c: whether the VFs have the addresses that the registers name, now, or
+ * saved in @ctx
+ */
+bool vmr_pci_sriov_matches(const struct vmr_pci_sriov *sriov,
+			   const uint8_t *config,
+			   const struct vmr_restore_ctx *ctx);
+
+/* The address that VF @n has on the bus of its PF at @start */
+static inline uint64_t vmr_pci_vf_address(const struct vmr_pci_sriov *sriov,
+					  uint64_t start, uint32_t n)
+{
+	const uint8_t *c = sriov->contents;
+
+	return start + get_le16(&c[PCI_SRIOV_VF_OFFSET]) +
+	       (uint64_t)n * get_le16(&c[PCI_SRIOV_VF_STRIDE]);
+}
+
+/* sriov_device.c: the callbacks of a PF, which pass accesses on to those of the VFs */
+extern const struct vmr_device_ops vmr_pci_sriov_device_ops;
+
+/*
+ * function.c: the steps of vmr_pci_unplug() before and after the device is
+ * unregistered
+ */
+void vmr_pci_unplug_begin(struct vmr_pci_function *fn);
+void vmr_pci_unplug_end(struct vmr_pci_function *fn);
+
 /* function.c: the steps of plugging and unplugging */
 int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		   struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
@@ -374,10 +382,6 @@ void vmr_pci_attached(struct vmr_pci_function *fn);
 int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
 		    struct vmr_pci_host *host, struct vmr_pci_bridge *upstream,
 		    uint32_t address);
-
-/* function.c: whether a function may have this number behind a bridge, or NULL */
-bool vmr_pci_devfn_allowed(const struct vmr_pci_bridge *upstream,
-			   uint32_t devfn);
 
 /*
  * function.c: whether vmr_pci_unplug() can unplug a function after it has unplugged

@@ -27,7 +27,7 @@ static void pm_written(struct vmr_pci_function *fn,
 		vmr_pci_reset(fn, VMR_PCI_RESET_FUNCTION);
 		return;
 	}
-	vmr_pci_update_bars(fn, (1u << VMR_PCI_NR_BARS) - 1);
+	vmr_pci_update_bars(fn, vmr_pci_all_bars(fn));
 	if (fn->bridge)
 		vmr_pci_update_windows(fn->bridge);
 }

@@ -12,7 +12,9 @@ void vmr_pci_reset(struct vmr_pci_function *fn, enum vmr_pci_reset reset)
 	struct vmr_pci_reg_block *reg_block;
 
 	vmr_pci_reset_registers(fn, reset);
-	vmr_pci_update_bars(fn, (1u << VMR_PCI_NR_BARS) - 1);
+	vmr_pci_update_bars(fn, vmr_pci_all_bars(fn));
+	/* No BAR is mapped now: a reader finds the part of a VF by the size */
+	vmr_pci_update_sizes(fn);
 	/* A callback may unplug the function */
 	for (reg_block = fn->reg_blocks; fn->manager && reg_block;
 	     reg_block = reg_block->next)
@@ -28,12 +30,23 @@ void vmr_pci_reset(struct vmr_pci_function *fn, enum vmr_pci_reset reset)
  * The callback of a function may unplug that function alone, since the walk is at the
  * next one by then.
  */
+static struct vmr_pci_function *
+next_to_reset(struct vmr_pci_host *host, struct vmr_pci_bridge *below,
+	      struct vmr_pci_function *fn)
+{
+	/* The reset of a PF unplugs its VFs */
+	do {
+		fn = vmr_pci_next_function(host, below, fn);
+	} while (fn && fn->pf);
+	return fn;
+}
+
 static void reset_all(struct vmr_pci_host *host, struct vmr_pci_bridge *below)
 {
 	struct vmr_pci_function *fn, *next;
 
-	for (fn = vmr_pci_next_function(host, below, NULL); fn; fn = next) {
-		next = vmr_pci_next_function(host, below, fn);
+	for (fn = next_to_reset(host, below, NULL); fn; fn = next) {
+		next = next_to_reset(host, below, fn);
 		vmr_pci_reset(fn, VMR_PCI_RESET_BUS);
 	}
 }

@@ -15,8 +15,8 @@
 #define STATE_NR_ENTRIES	4	/* 32 bits */
 #define STATE_SIZING		8	/* a bit for each BAR register */
 #define STATE_INTX_LEVEL	9	/* 0 or 1 */
+#define STATE_SIZING_HIGH	10	/* the bits of VF BARs from the second on */
 #define STATE_BARS		12	/* 32 bits each, see describe_bar() */
-#define STATE_SIZE		(STATE_BARS + 4 * VMR_PCI_NR_BARS)
 
 /* Whether a message is pending, and the ticket of a request that waits, or 0 */
 #define ENTRY_PENDING		PCI_MSIX_ENTRY_SIZE
@@ -30,10 +30,21 @@ static uint32_t nr_entries(const struct vmr_pci_function *fn)
 	return fn->msix ? fn->msix->nr : 0;
 }
 
+static size_t state_size(const struct vmr_pci_function *fn)
+{
+	return STATE_BARS + 4 * vmr_pci_nr_bars(fn);
+}
+
+static uint16_t saved_sizing(const uint8_t *description)
+{
+	return (uint16_t)(description[STATE_SIZING] |
+			  description[STATE_SIZING_HIGH] << 8);
+}
+
 /* The offsets of the parts of a block */
 static size_t msi_at(const struct vmr_pci_function *fn)
 {
-	return fn->config_size + STATE_SIZE;
+	return fn->config_size + state_size(fn);
 }
 
 static size_t entry_at(const struct vmr_pci_function *fn, uint32_t index)
@@ -46,7 +57,7 @@ static size_t entry_at(const struct vmr_pci_function *fn, uint32_t index)
 static uint32_t describe_bar(const struct vmr_pci_function *fn,
 			     unsigned int index)
 {
-	const struct vmr_pci_bar *bar = &fn->bars[index];
+	const struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
 	uint64_t size = vmr_pci_bar_reset_size(fn, index);
 
 	if (bar->type == VMR_PCI_BAR_NONE)
@@ -55,15 +66,15 @@ static uint32_t describe_bar(const struct vmr_pci_function *fn,
 	       (uint32_t)(fls64(size) - 1) << 16; /* LCOV_EXCL_BR_LINE: not 0 */
 }
 
-/* The registers of BARs that exist */
+/* The registers of BARs that exist; those of a VF are constant */
 static uint32_t bar_registers(const struct vmr_pci_function *fn)
 {
 	uint32_t i, mask = 0;
 
-	for (i = 0; i < VMR_PCI_NR_BARS; i++)
-		if (fn->bars[i].type == VMR_PCI_BAR_MEM64)
+	for (i = 0; !fn->pf && i < vmr_pci_nr_bars(fn); i++)
+		if (vmr_pci_bar(fn, i)->type == VMR_PCI_BAR_MEM64)
 			mask |= 3u << i;
-		else if (fn->bars[i].type != VMR_PCI_BAR_NONE)
+		else if (vmr_pci_bar(fn, i)->type != VMR_PCI_BAR_NONE)
 			mask |= 1u << i;
 	return mask;
 }
@@ -72,12 +83,13 @@ static void save_description(const struct vmr_pci_function *fn, uint8_t *bytes)
 {
 	uint32_t i;
 
-	memset(bytes, 0, STATE_SIZE);
+	memset(bytes, 0, state_size(fn));
 	put_le32(&bytes[STATE_CONFIG_SIZE], fn->config_size);
 	put_le32(&bytes[STATE_NR_ENTRIES], nr_entries(fn));
-	bytes[STATE_SIZING] = fn->sizing;
+	bytes[STATE_SIZING] = (uint8_t)fn->sizing;
+	bytes[STATE_SIZING_HIGH] = (uint8_t)(fn->sizing >> 8);
 	bytes[STATE_INTX_LEVEL] = fn->intx_level;
-	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+	for (i = 0; i < vmr_pci_nr_bars(fn); i++)
 		put_le32(&bytes[STATE_BARS + 4 * i], describe_bar(fn, i));
 }
 
@@ -86,6 +98,9 @@ static void state_save(struct vmr_pci_function *fn, uint8_t *bytes)
 	uint32_t i, j;
 
 	vmr_pci_read_registers(fn, 0, bytes, fn->config_size);
+	/* vmr_pci_register_restored() finds the next function */
+	if (fn->ari)
+		bytes[fn->ari->reg_block.offset + VMR_PCI_ARI_NEXT] = 0;
 	save_description(fn, &bytes[fn->config_size]);
 	for (i = 0; fn->msi && i < VMR_PCI_MSI_MAX_VECTORS; i++)
 		bytes[msi_at(fn) + i] =
@@ -142,7 +157,7 @@ static void state_restore(struct vmr_pci_function *fn, struct vmr_system *sys,
 {
 	uint32_t i;
 
-	fn->sizing = bytes[fn->config_size + STATE_SIZING];
+	fn->sizing = saved_sizing(&bytes[fn->config_size]);
 	fn->intx_level = bytes[fn->config_size + STATE_INTX_LEVEL];
 	if (bytes[PCI_HEADER_TYPE] & VMR_PCI_MULTIFUNCTION)
 		vmr_pci_set_multifunction(fn);
@@ -178,16 +193,17 @@ static uint8_t bar_bits(const struct vmr_pci_function *fn,
 static uint8_t writable_bits(const struct vmr_pci_function *fn,
 			     const uint8_t *config, uint32_t at)
 {
-	const struct vmr_pci_rebar *rebar = fn->rebar;
-	uint32_t i, reg;
+	uint32_t i, size;
 
-	for (i = 0; rebar && i < rebar->nr; i++) {
-		uint32_t index = rebar->bars[i].index;
-
-		reg = vmr_pci_bar_reg(fn, index);
-		if (vmr_pci_overlaps(at, 1, reg, fn->bars[index].type ==
-							 VMR_PCI_BAR_MEM64 ? 8 : 4))
-			return bar_bits(fn, config, index, at);
+	/* The registers of a VF are constant */
+	for (i = 0; !fn->pf && i < vmr_pci_nr_bars(fn); i++) {
+		size = 0;
+		if (vmr_pci_bar(fn, i)->type == VMR_PCI_BAR_MEM64)
+			size = 8;
+		else if (vmr_pci_bar(fn, i)->type == VMR_PCI_BAR_MEM32)
+			size = 4;
+		if (vmr_pci_overlaps(at, 1, vmr_pci_bar_reg(fn, i), size))
+			return bar_bits(fn, config, i, at);
 	}
 	return fn->wmask[at] | fn->w1cmask[at];
 }
@@ -227,11 +243,9 @@ static bool config_matches(const struct vmr_pci_function *fn,
 			   const uint8_t *config)
 {
 	const struct vmr_pci_reg_block *reg_block;
-	const struct vmr_pci_rebar *rebar = fn->rebar;
 
 	/* The size of a BAR determines which of its bits are constant */
-	if ((rebar && !vmr_pci_rebar_sizes_valid(
-			      rebar, &config[rebar->reg_block.offset])) ||
+	if (!vmr_pci_sizes_valid(fn, config) ||
 	    !constants_match(fn, config, 0, PCI_STD_HEADER_SIZEOF))
 		return false;
 	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
@@ -250,7 +264,7 @@ static bool description_matches(const struct vmr_pci_function *fn,
 	if (get_le32(&bytes[STATE_CONFIG_SIZE]) != fn->config_size ||
 	    get_le32(&bytes[STATE_NR_ENTRIES]) != nr_entries(fn))
 		return false;
-	for (i = 0; i < VMR_PCI_NR_BARS; i++)
+	for (i = 0; i < vmr_pci_nr_bars(fn); i++)
 		if (get_le32(&bytes[STATE_BARS + 4 * i]) !=
 		    describe_bar(fn, i))
 			return false;
@@ -260,9 +274,9 @@ static bool description_matches(const struct vmr_pci_function *fn,
 static bool description_valid(const struct vmr_pci_function *fn,
 			      const uint8_t *bytes)
 {
-	return !(bytes[STATE_SIZING] & ~bar_registers(fn)) &&
+	return !(saved_sizing(bytes) & ~bar_registers(fn)) &&
 	       bytes[STATE_INTX_LEVEL] <= !!fn->config[PCI_INTERRUPT_PIN] &&
-	       !bytes[STATE_INTX_LEVEL + 1] && !bytes[STATE_INTX_LEVEL + 2];
+	       !bytes[STATE_BARS - 1];
 }
 
 static bool vectors_valid(const struct vmr_pci_function *fn,
@@ -351,6 +365,7 @@ static struct vmr_pci_host *saved_host(const struct vmr_pci_function *fn,
 {
 	struct vmr_snapshot_range saved;
 
+	fn = fn->pf ? fn->pf : fn;
 	while (fn->upstream_bridge)
 		fn = &fn->upstream_bridge->fn;
 	if (vmr_snapshot_find_range(ctx, &fn->address, &saved) != VMR_LIVE)
@@ -370,7 +385,8 @@ static bool pci_block_consistent(const struct vmr_snapshot_block *block)
 	const struct vmr_pci_function *fn = block->owner;
 
 	return vmr_pci_matches_ranges(block->owner, block->sys, NULL,
-				      fn->config, fn->sizing);
+				      fn->config, fn->sizing) &&
+	       (!fn->sriov || vmr_pci_sriov_matches(fn->sriov, fn->config, NULL));
 }
 
 static bool pci_block_match(const struct vmr_snapshot_block *block,
@@ -402,7 +418,8 @@ static bool pci_block_check(const struct vmr_snapshot_block *block,
 				  saved[fn->config_size + STATE_INTX_LEVEL],
 				  ctx) &&
 	       vmr_pci_matches_ranges(fn, block->sys, ctx, saved,
-				      saved[fn->config_size + STATE_SIZING]);
+				      saved_sizing(&saved[fn->config_size])) &&
+	       (!fn->sriov || vmr_pci_sriov_matches(fn->sriov, saved, ctx));
 }
 
 static void pci_block_restore(const struct vmr_snapshot_block *block,

@@ -54,6 +54,6 @@ bool vmr_pci_address_valid(const struct vmr_pci_function *fn,
 	struct vmr_snapshot_range saved;
 
 	return vmr_snapshot_find_range(ctx, &fn->address, &saved) == VMR_FREE ||
-	       vmr_pci_devfn_allowed(fn->upstream_bridge,
+	       vmr_pci_devfn_allowed(fn, fn->upstream_bridge,
 				     (uint32_t)saved.start);
 }

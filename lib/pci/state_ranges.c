@@ -63,7 +63,8 @@ static bool expect_range(struct vmr_pci_function *fn, struct vmr_system *sys,
 			 const uint8_t *config, uint32_t sizing, uint32_t index,
 			 struct expected_range *expected)
 {
-	uint32_t regions = VMR_PCI_NR_BARS +
+	uint32_t nr_bars = vmr_pci_nr_bars(fn);
+	uint32_t regions = nr_bars +
 			   (fn->bridge ? VMR_PCI_BRIDGE_WINDOWS : 0);
 	struct vmr_region *region;
 
@@ -71,18 +72,18 @@ static bool expect_range(struct vmr_pci_function *fn, struct vmr_system *sys,
 	if (index >= regions)
 		return expect_vector(fn, sys, config, index - regions,
 				     expected);
-	if (index < VMR_PCI_NR_BARS) {
+	if (index < nr_bars) {
 		region = vmr_pci_bar_placement(fn, config, index,
 					       &expected->placement);
 		expected->space = vmr_pci_space(fn, sys, region->io);
 		expected->is_sizing = vmr_pci_bar_sizing(fn, sizing, index);
 		if (expected->is_sizing)
 			expected->placement.last =
-				vmr_pci_bar_size(fn, config, index) - 1;
+				vmr_pci_bar_span(fn, config, index) - 1;
 	} else {
-		region = vmr_pci_window(fn->bridge, index - VMR_PCI_NR_BARS);
+		region = vmr_pci_window(fn->bridge, index - nr_bars);
 		expected->space = vmr_pci_space(fn, sys, region->io);
-		vmr_pci_window_placement(fn, config, index - VMR_PCI_NR_BARS,
+		vmr_pci_window_placement(fn, config, index - nr_bars,
 					 expected->space, &expected->placement);
 	}
 	expected->range = &region->range;
@@ -185,4 +186,49 @@ bool vmr_pci_matches_ranges(struct vmr_pci_function *fn, struct vmr_system *sys,
 		vectors += nr_vectors(&expected, state, &range);
 	}
 	return !ctx || !fn->vector_limit || vectors <= fn->vector_limit;
+}
+
+/* The addresses on the bus of a PF; NULL if it is not plugged */
+static const struct vmr_space *bus_of(const struct vmr_pci_function *pf)
+{
+	return pf->manager ?
+		       &vmr_pci_devfns(pf->manager, pf->upstream_bridge)->space :
+		       NULL;
+}
+
+static enum vmr_state find_address(const struct vmr_pci_function *fn,
+				   const struct vmr_space *space,
+				   const struct vmr_restore_ctx *ctx,
+				   struct vmr_snapshot_range *found)
+{
+	if (ctx)
+		return vmr_snapshot_find_range(ctx, &fn->address, found);
+	found->space = space && vmr_in_space(space, &fn->address) ? space : NULL;
+	found->start = fn->address.start;
+	return vmr_range_state(&fn->address);
+}
+
+/* A VF has an address if and only if it is enabled */
+bool vmr_pci_sriov_matches(const struct vmr_pci_sriov *sriov,
+			   const uint8_t *config,
+			   const struct vmr_restore_ctx *ctx)
+{
+	const uint8_t *cap = &config[sriov->reg_block.offset];
+	struct vmr_snapshot_range pf = { 0 }, vf;
+	uint32_t i, nr = cap[PCI_SRIOV_CTRL] & PCI_SRIOV_CTRL_VFE ?
+				 get_le16(&cap[PCI_SRIOV_NUM_VF]) : 0;
+	const struct vmr_space *space = bus_of(sriov->pf);
+	enum vmr_state state = find_address(sriov->pf, space, ctx, &pf);
+
+	if (nr > sriov->total_vfs || (nr && state != VMR_LIVE))
+		return false;
+	for (i = 0; i < sriov->total_vfs; i++) {
+		state = find_address(sriov->vfs[i], space, ctx, &vf);
+		if (state != (i < nr ? VMR_LIVE : VMR_FREE))
+			return false;
+		if (i < nr && (vf.space != pf.space ||
+			       vf.start != vmr_pci_vf_address(sriov, pf.start, i)))
+			return false;
+	}
+	return true;
 }

@@ -67,6 +67,8 @@ holds=(
 		-DROUNDS=3"
 	"slot_three_cards
 		-DCARDS=3"
+	"vf_disable_two_readers
+		-DROUNDS=2 -DACCESSES=2"
 )
 
 # Models that must fail: the macro, the kind of failure, and further macros. The kinds:
@@ -137,6 +139,10 @@ fails=(
 	"SLOT_PRESS_KEPT slot"
 	"SLOT_PRESS_STALE slot"
 	"SLOT_ANSWER_NOT slot"
+	"VF_MAP_FIRST memory"
+	"VF_MAPPED_LONG memory"
+	"VF_DRAIN_VF memory"
+	"VF_TABLE_LATE memory"
 )
 
 # search DIR NAME OPTIMIZE MACRO... - run Spin; its output goes to DIR/output
@@ -150,6 +156,7 @@ search()
 	slot*) model=slot ;;
 	notify*|pend*|block*|unblock*) model=notify ;;
 	reset*) model=reset ;;
+	vf*) model=vf ;;
 	esac
 	mkdir -p "$dir" && cd "$dir" || return
 	spin -a "${@:4}" "$models/$model.pml" >output 2>&1 || return

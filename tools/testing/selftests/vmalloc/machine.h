@@ -8,6 +8,7 @@
 #define VMR_TEST_MACHINE_H
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <vmalloc/vmalloc.h>
@@ -203,19 +204,35 @@ static inline void machine_state_take(struct machine_state *p)
 		machine_state_add(p, (uintptr_t)reader);
 }
 
-/* One copy for all tests of an image; each would fill the RAM of small machines */
-__attribute__((weak)) struct machine_state machine_before, machine_after;
+/* Two states to compare. All tests in one image would fill the RAM of small machines. */
+struct machine_states {
+	struct machine_state	before, after;
+};
+
+static inline int machine_states_equal(const struct machine_states *states)
+{
+	return states->after.nr < NR(states->after.word) &&
+	       !memcmp(&states->before, &states->after, sizeof(states->after));
+}
+
+static inline struct machine_states *machine_states(void)
+{
+	static struct machine_states *states;
+
+	if (!states)
+		states = calloc(1, sizeof(*states));
+	return states;
+}
 
 static inline void machine_state_before(void)
 {
-	machine_state_take(&machine_before);
+	machine_state_take(&machine_states()->before);
 }
 
 static inline int same_as_before(void)
 {
-	machine_state_take(&machine_after);
-	return machine_after.nr < NR(machine_after.word) &&
-	       !memcmp(&machine_before, &machine_after, sizeof(machine_after));
+	machine_state_take(&machine_states()->after);
+	return machine_states_equal(machine_states());
 }
 
 /* @call fails with @err and does not change the machine. */

@@ -193,15 +193,17 @@ static inline void counting_unlock(struct vmr_lock_ops *ops)
 	{ .ops = { .lock = counting_lock, .unlock = counting_unlock } }
 
 /* Host bridges, and what lookup.c records of bridges, belong to the visible state. */
-__attribute__((weak)) struct machine_state buses_before, buses_after;
-
 static inline int same_buses(int keep)
 {
-	struct machine_state *state = keep ? &buses_before : &buses_after;
+	static struct machine_states *states;
+	struct machine_state *state;
 
+	if (!states)
+		states = calloc(1, sizeof(*states));
+	state = keep ? &states->before : &states->after;
 	memset(state, 0, sizeof(*state));
 	machine_state_space(state, &m.sys.pci_buses);
-	return !memcmp(&buses_before, &buses_after, sizeof(buses_after));
+	return machine_states_equal(states);
 }
 
 /* As REFUSED(), for calls that may change the bus numbers too. */

@@ -52,13 +52,12 @@ static void picture_lines(struct machine_state *p)
 #define EXPECT_FAIL(err, in_way, call) \
 	do { \
 		conflict = &no_range; \
-		picture_lines(&machine_before); \
+		picture_lines(&machine_states()->before); \
 		EXPECT_EQ((err), (call)) { \
 			TH_LOG("%s", #call); \
 		} \
-		picture_lines(&machine_after); \
-		EXPECT_EQ(0, memcmp(&machine_before, &machine_after, \
-				    sizeof(machine_after))) { \
+		picture_lines(&machine_states()->after); \
+		EXPECT_TRUE(machine_states_equal(machine_states())) { \
 			TH_LOG("%s failed and changed state", #call); \
 		} \
 		EXPECT_EQ((in_way), conflict) { \

@@ -118,8 +118,8 @@ TEST(port_device_0_only)
 	EXPECT_EQ(0, vmr_pci_bridge_plug(&port.bridge, &cards[0],
 					 VMR_PCI_ANY_DEVICE));
 	EXPECT_EQ(&cards[0], found(1, 0));
-	/* The next free device would be 1 */
-	PCI_REFUSED(-ERANGE, vmr_pci_bridge_plug(&port.bridge, &cards[1],
+	/* There is no other device */
+	PCI_REFUSED(-ENOSPC, vmr_pci_bridge_plug(&port.bridge, &cards[1],
 						 VMR_PCI_ANY_DEVICE));
 	EXPECT_EQ(0, vmr_pci_bridge_plug(&port.bridge, &cards[1], 7));
 	EXPECT_EQ(&cards[1], found(1, 7));

@@ -30,6 +30,7 @@ struct rich {
 	struct vmr_pci_pm			pm;
 	struct vmr_pci_express			express;
 	struct vmr_pci_rebar			rebar;
+	struct vmr_pci_ari			ari;
 	struct vmr_pci_reg_block		vendor;
 	struct vmr_pci_reg_block		ext;
 };
@@ -193,6 +194,8 @@ static int add_resizable(struct rich *r, enum difference d)
 	if (!ret)
 		ret = vmr_pci_add_bar(&r->fn, 1, VMR_PCI_BAR_MEM32, false, MIB,
 				      "small");
+	if (!ret && d != CONVENTIONAL)
+		ret = vmr_pci_add_ari(&r->fn, &r->ari);
 	if (ret || d == NO_REBAR || d == CONVENTIONAL)
 		return ret;
 	return vmr_pci_add_rebar(&r->fn, &r->rebar, descs, 2);

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * sriov_device.c - accesses to the BARs of virtual functions
+ *
+ * A physical function with SR-IOV has the callbacks of this file. They find the VF by
+ * the offset in the region of a VF BAR and call its callbacks; other accesses go to the
+ * callbacks that the PF had. They run on the read side.
+ */
+#include "pci.h"
+
+static struct vmr_pci_sriov *to_sriov(struct vmr_device *dev)
+{
+	return container_of(dev, struct vmr_pci_function, dev)->sriov;
+}
+
+/* The VF BAR that a region is, or VMR_PCI_SRIOV_NR_BARS */
+static unsigned int find_bar(const struct vmr_pci_sriov *sriov,
+			     const struct vmr_region *region)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMR_PCI_SRIOV_NR_BARS; i++)
+		if (region == &sriov->bars[i].region)
+			break;
+	return i;
+}
+
+/* The VF whose MSI-X table or pending bits a subregion is, or NULL */
+static struct vmr_pci_function *find_subregion(const struct vmr_pci_sriov *sriov,
+					       const struct vmr_region *region)
+{
+	const struct vmr_pci_function *vf;
+	uint64_t n;
+
+	if (!region->is_subregion || region->index >= VMR_PCI_SRIOV_NR_BARS ||
+	    !sriov->sizes[region->index])
+		return NULL;
+	/* Memory regions have BARs of at least the largest page size */
+	n = region->offset / sriov->sizes[region->index];
+	if (n >= sriov->total_vfs)
+		return NULL;
+	vf = sriov->vfs[n];
+	return vf->msix && (region == &vf->msix->table ||
+			    region == &vf->msix->pba) ?
+		       sriov->vfs[n] : NULL;
+}
+
+/*
+ * The VF of an access, which becomes one to its own region; NULL if none answers.
+ * Returns false for an access that is the PF's. The size of a part does not change while
+ * the region is mapped.
+ */
+static bool find_vf(const struct vmr_pci_sriov *sriov, struct vmr_access *access,
+		    struct vmr_pci_function **vf)
+{
+	unsigned int bar = find_bar(sriov, access->region);
+	uint64_t part, n;
+
+	if (bar == VMR_PCI_SRIOV_NR_BARS) {
+		*vf = find_subregion(sriov, access->region);
+		if (!*vf)
+			return false;
+		n = (*vf)->vf_index;
+	} else {
+		part = READ_ONCE(sriov->bars[bar].region.size) /
+		       sriov->total_vfs;
+		n = access->offset / part;
+		/* The region was larger if it was made smaller in the meantime */
+		*vf = n < sriov->total_vfs ? sriov->vfs[n] : NULL;
+		access->offset %= part;
+		if (*vf)
+			access->region = &(*vf)->bars[bar].region;
+		if (access->offset + access->width > sriov->sizes[bar])
+			*vf = NULL;
+	}
+	if (n >= READ_ONCE(sriov->nr_enabled) ||
+	    (*vf && READ_ONCE((*vf)->vf_unpowered)))
+		*vf = NULL;
+	return true;
+}
+
+static void sriov_device_read(struct vmr_device *dev,
+			      const struct vmr_access *access, void *data)
+{
+	const struct vmr_pci_sriov *sriov = to_sriov(dev);
+	size_t size = (size_t)access->width * access->count;
+	const struct vmr_device_ops *ops = sriov->ops;
+	struct vmr_access own = *access;
+	struct vmr_pci_function *vf;
+
+	if (find_vf(sriov, &own, &vf)) {
+		dev = vf ? &vf->dev : NULL;
+		ops = vf ? vf->dev.ops : NULL;
+	}
+	if (ops && ops->read)
+		ops->read(dev, &own, data);
+	else
+		memset(data, 0xff, size);
+}
+
+static void sriov_device_write(struct vmr_device *dev,
+			       const struct vmr_access *access,
+			       const void *data)
+{
+	const struct vmr_pci_sriov *sriov = to_sriov(dev);
+	const struct vmr_device_ops *ops = sriov->ops;
+	struct vmr_access own = *access;
+	struct vmr_pci_function *vf;
+
+	if (find_vf(sriov, &own, &vf)) {
+		dev = vf ? &vf->dev : NULL;
+		ops = vf ? vf->dev.ops : NULL;
+	}
+	if (ops && ops->write)
+		ops->write(dev, &own, data);
+}
+
+static int sriov_device_set_resources(struct vmr_device *dev,
+				      const struct vmr_resource_set *set)
+{
+	const struct vmr_device_ops *ops = to_sriov(dev)->ops;
+
+	return ops->set_resources ? ops->set_resources(dev, set) : 0;
+}
+
+const struct vmr_device_ops vmr_pci_sriov_device_ops = {
+	.read = sriov_device_read,
+	.write = sriov_device_write,
+	.set_resources = sriov_device_set_resources,
+};
