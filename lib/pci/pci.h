@@ -368,9 +368,9 @@ extern const struct vmr_device_ops vmr_pci_sriov_device_ops;
 
 /*
  * function.c: the steps of vmr_pci_unplug() before and after the device is
- * unregistered
+ * unregistered. The first returns false if a callback has unplugged the function
  */
-void vmr_pci_unplug_begin(struct vmr_pci_function *fn);
+bool vmr_pci_unplug_begin(struct vmr_pci_function *fn);
 void vmr_pci_unplug_end(struct vmr_pci_function *fn);
 
 /* function.c: the steps of plugging and unplugging */

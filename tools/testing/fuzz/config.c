@@ -421,6 +421,10 @@ static void model_write(struct model *v, uint32_t offset, const uint8_t *bytes,
 		       (bytes[i] & v->wmask[offset + i]);
 		*reg &= ~(bytes[i] & v->w1cmask[offset + i]);
 	}
+	/* There are D0 and D3hot. */
+	if (v->pm && (v->config[v->pm + PCI_PM_CTRL] & 3) % 3)
+		v->config[v->pm + PCI_PM_CTRL] =
+			(uint8_t)((v->config[v->pm + PCI_PM_CTRL] & ~3) | state);
 	byte = written_byte(offset, bytes, width,
 			    v->express + PCI_EXP_DEVCTL + 1);
 	if (v->express && !v->bridge && byte && *byte & 0x80)
