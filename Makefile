@@ -170,7 +170,7 @@ $(O)/tools/vmm/%.o: tools/vmm/%.c
 		-c -o $@ $<
 
 # The guest program is 32-bit code that runs on nothing, whatever we build for.
-GUEST_SRCS := $(addprefix tools/vmm/guest/,start.S guest.c q35.c)
+GUEST_SRCS := $(addprefix tools/vmm/guest/,start.S guest.c q35.c ports.c)
 GUEST_HDRS := tools/vmm/guest/guest.h tools/vmm/devices/testdev_pattern.h \
 	tools/vmm/devices/irqdev_regs.h
 GUEST_CFLAGS := -m32 -std=gnu11 -O2 -ffreestanding -fno-pic -static -nostdlib \

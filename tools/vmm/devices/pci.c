@@ -159,5 +159,7 @@ int pci_register(struct vmm *vmm)
 		err = testdevs_register(vmm);
 	if (!err && q35)
 		err = irqdevs_register(vmm);
+	if (!err && q35)
+		err = q35_ports_register(vmm);
 	return err;
 }

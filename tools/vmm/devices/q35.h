@@ -18,6 +18,14 @@ struct vmm;
 #define Q35_FAR_BUS		0x80
 #define Q35_FAR_LAST		0x8f
 
+/* Four root ports, then the ports of a switch, and the one whose slot gets a card */
+#define Q35_UPSTREAM		4
+#define Q35_NR_PORTS		7
+#define Q35_SLOT_PORT		1
+#define Q35_PORT_DEVICE		0x0010
+#define Q35_CARD_DEVICE		0x0011
+#define Q35_CARD_BYTE		0x5a
+
 #define Q35_NR_LINES		16
 #define Q35_PM_SIZE		128
 
@@ -88,6 +96,8 @@ struct q35_lines {
  * @bridge: a PCI bridge below the second host bridge
  * @ecam: configuration space of the first and of the second host bridge
  * @lines: their interrupt lines
+ * @ports: four root ports, an upstream port, and two downstream ports
+ * @slot_card: a card for the slot of a root port
  */
 struct q35 {
 	struct vmr_pci_function	mch;
@@ -100,11 +110,17 @@ struct q35 {
 	struct vmr_pci_ecam	ecam[2];
 	struct q35_lines	lines[2];
 	struct irqdev		irqdevs[NR_IRQDEVS];
+	struct vmr_pci_port	ports[Q35_NR_PORTS];
+	struct vmr_pci_function	slot_card;
 };
 
 /* q35.c */
 int q35_register(struct vmm *vmm);
 uint32_t q35_lines(const struct vmm *vmm);
+
+/* ports.c */
+int q35_ports_register(struct vmm *vmm);
+struct vmr_pci_port *q35_slot(struct vmm *vmm);
 
 /* irqdev.c */
 int irqdevs_register(struct vmm *vmm);

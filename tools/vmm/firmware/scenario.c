@@ -4,8 +4,8 @@
  *
  * When the firmware has placed all BARs, a device is plugged, its BARs get free
  * addresses, and one of them moves. The machine is then saved, and another one is
- * restored from the snapshot. Last the removal of the device is requested, and it is
- * unplugged. A number of exits separates the steps. The listener in memory.c updates
+ * restored from the snapshot. The removal of the device is requested, and it is
+ * unplugged. Last a card is added to a slot and leaves it, see slot_scenario.c. A number of exits separates the steps. The listener in memory.c updates
  * KVM's memory slots.
  *
  * A step comes after an exit, on the thread of the CPU, and depends on the exits
@@ -19,6 +19,7 @@
 #include "../vmm.h"
 
 #define STEP_EXITS	300
+#define NR_STEPS_WITHOUT_SLOTS	5
 
 #define PCI_COMMAND	0x04
 #define PCI_BARS	0x10
@@ -232,10 +233,36 @@ static void leave(struct vmm *vmm)
 	    "00:08.0 is unplugged and drained, all it had is free");
 }
 
-/* The plugged device is part of the snapshot. */
+static void add_to_slot(struct vmm *vmm)
+{
+	say(vmm, "slot", slot_scenario_add(vmm),
+	    "a card is added to slot 2, and the guest can find it");
+}
+
+static void ask_in_slot(struct vmm *vmm)
+{
+	say(vmm, "slot", slot_scenario_ask(vmm),
+	    "the button of slot 2 is pressed, and the card answers still");
+}
+
+static void let_go_of_slot(struct vmm *vmm)
+{
+	say(vmm, "slot", slot_scenario_let_go(vmm),
+	    "power and indicator of slot 2 are off, and the card is pulled");
+}
+
+/* Plugged devices are part of the snapshots, and a removal half way too. */
 static void (*const steps[])(struct vmm *vmm) = {
 	add, move, NULL /* restore */, ask, leave,
+	add_to_slot, ask_in_slot, NULL /* restore */, let_go_of_slot,
 };
+
+/* Only the machine with a Q35 has slots */
+static unsigned int nr_steps(const struct vmm *vmm)
+{
+	return vmm->config.machine == MACHINE_Q35 ? ARRAY_SIZE(steps) :
+						    NR_STEPS_WITHOUT_SLOTS;
+}
 
 /*
  * After each exit, on the thread that routed it. Steps wait for the end of a
@@ -258,7 +285,7 @@ void scenario_step(struct vmm **machine)
 		scenario->running = true;
 		scenario->due = vmm->exits + STEP_EXITS;
 	}
-	if (scenario->step == ARRAY_SIZE(steps) || vmm->exits < scenario->due ||
+	if (scenario->step == nr_steps(vmm) || vmm->exits < scenario->due ||
 	    vmm->debugcon.line != vmm->debugcon.length)
 		return;
 	step = scenario->step++;
@@ -272,7 +299,7 @@ void scenario_step(struct vmm **machine)
 /* The guest is done. Steps that it left no time for are an error. */
 void scenario_end(struct vmm *vmm)
 {
-	if (vmm->scenario.step != ARRAY_SIZE(steps))
+	if (vmm->scenario.step != nr_steps(vmm))
 		say(vmm, "hot-plug", "the guest was done before", "step %u",
 		    vmm->scenario.step + 1);
 }

@@ -54,6 +54,11 @@ struct guest_program {
 void scenario_step(struct vmm **machine);
 void scenario_end(struct vmm *vmm);
 
+/* slot_scenario.c: return NULL, or the fault */
+const char *slot_scenario_add(struct vmm *vmm);
+const char *slot_scenario_ask(struct vmm *vmm);
+const char *slot_scenario_let_go(struct vmm *vmm);
+
 /* guest_program.c */
 #define PROGRAM_ADDRESS		MIB
 #define PROGRAM_LIMIT		MIB

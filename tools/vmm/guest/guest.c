@@ -621,9 +621,9 @@ static void another_bus_number(void)
 	uint32_t bdf = find(STORAGE, 0)->bdf;
 	uint32_t id = config_read(bdf, PCI_ID);
 
-	config_write(bridge, PCI_BUSES, (bridge_buses & 0xff0000ff) | 0x050500);
+	config_write(bridge, PCI_BUSES, (bridge_buses & 0xff0000ff) | 0x202000);
 	MUST(config_read(bdf, PCI_ID) == ONES);
-	MUST(config_read(0x500 | (bdf & 0xff), PCI_ID) == id);
+	MUST(config_read(0x2000 | (bdf & 0xff), PCI_ID) == id);
 	config_write(bridge, PCI_BUSES, bridge_buses);
 	MUST(config_read(bdf, PCI_ID) == id);
 }

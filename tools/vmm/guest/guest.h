@@ -136,6 +136,10 @@ void run(unsigned int number, const char *name, void (*check)(void));
 bool q35_look_around(void);
 bool q35_all_answer(void);
 void q35_put_back(void);
+uint32_t find_capability(uint32_t bdf, uint32_t id);
 void q35_checks(unsigned int number);
+
+/* ports.c */
+void ports_checks(unsigned int number);
 
 #endif /* GUEST_H */

@@ -88,7 +88,7 @@ static void ecam_write(uint32_t bdf, uint32_t reg, uint32_t value)
 	write32(ecam_at(bdf, reg), value);
 }
 
-static uint32_t find_capability(uint32_t bdf, uint32_t id)
+uint32_t find_capability(uint32_t bdf, uint32_t id)
 {
 	uint32_t at = config_read(bdf, PCI_CAPS) & 0xfc, head;
 
@@ -755,4 +755,5 @@ void q35_checks(unsigned int number)
 
 	for (i = 0; i < ARRAY_SIZE(checks); i++)
 		run(number + i + 1, checks[i].name, checks[i].run);
+	ports_checks(number + i);
 }

@@ -16,9 +16,10 @@
 
 #include "../vmm.h"
 
-#define MAX_RANGES	512
-#define MAX_BLOCKS	64
+#define MAX_RANGES	1024
+#define MAX_BLOCKS	96
 #define FAR_BRIDGE_SPACES	(VMR_SNAPSHOT_FIRST_USER + 3)
+#define PORT_SPACES		(VMR_SNAPSHOT_FIRST_USER + 6)
 #define FUNCTION_KEY	0x10000	/* of the first function; others have less */
 
 /**
@@ -29,7 +30,8 @@
  */
 struct snapshot {
 	struct vmr_snapshot		snap;
-	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR_SPACES + 6];
+	struct vmr_snapshot_space	spaces[VMR_SNAPSHOT_NR_SPACES + 6 +
+						       3 * Q35_NR_PORTS];
 	struct vmr_snapshot_block	blocks[MAX_BLOCKS];
 	struct vmr_snapshot_fixed	fixed[MAX_RANGES];
 	struct vmr_range		*ranges[MAX_RANGES];
@@ -187,6 +189,20 @@ static void add_q35_vectors(struct snapshot *s, struct q35 *q35)
 			add_range(s, &irqdev->entries[n].range,
 				  VMR_SNAPSHOT_IRQS);
 	}
+	for (i = 0; i < Q35_NR_PORTS; i++)
+		add_range(s, &q35->ports[i].msi.range, VMR_SNAPSHOT_IRQS);
+}
+
+/* Whether the removal of the card in the slot is pending */
+static void add_slot_card(struct snapshot *s, struct vmm *vmm)
+{
+	if (s->snap.nr_blocks == MAX_BLOCKS) {
+		s->full = true;
+		return;
+	}
+	vmr_snapshot_describe_device(&s->blocks[s->snap.nr_blocks++],
+				     FUNCTION_KEY + vmm->nr_functions,
+				     &vmm->q35.slot_card.dev);
 }
 
 static void add_blocks(struct snapshot *s, struct vmm *vmm)
@@ -228,16 +244,22 @@ static void add_blocks(struct snapshot *s, struct vmm *vmm)
 		if (vmm->functions[i] == &vmm->q35.lpc)
 			block->check = q35_lpc_check;
 	}
+	if (vmm->config.machine == MACHINE_Q35)
+		add_slot_card(s, vmm);
 }
 
 /* The id of the first space of the bus that a function is on */
 static uint32_t bus_of(const struct vmm *vmm, const struct vmr_pci_function *fn)
 {
-	if (!fn->upstream_bridge)
+	const struct vmr_pci_bridge *bridge = fn->upstream_bridge;
+
+	if (!bridge)
 		return 0;
-	return fn->upstream_bridge == &vmm->pci_bridge ?
-		       VMR_SNAPSHOT_FIRST_USER :
-		       FAR_BRIDGE_SPACES;
+	if (bridge->port)
+		return PORT_SPACES +
+		       3 * (uint32_t)(bridge->port - vmm->q35.ports);
+	return bridge == &vmm->pci_bridge ? VMR_SNAPSHOT_FIRST_USER :
+					    FAR_BRIDGE_SPACES;
 }
 
 /* All that there is of a machine; in memory that the caller frees */
@@ -281,6 +303,12 @@ static struct snapshot *describe(struct vmm *vmm)
 		vmr_snapshot_describe_bridge(s->spaces + s->snap.nr_spaces,
 					     &vmm->q35.bridge,
 					     FAR_BRIDGE_SPACES);
+		s->snap.nr_spaces += 3;
+	}
+	for (i = 0; vmm->config.machine == MACHINE_Q35 && i < Q35_NR_PORTS; i++) {
+		vmr_snapshot_describe_bridge(s->spaces + s->snap.nr_spaces,
+					     &vmm->q35.ports[i].bridge,
+					     PORT_SPACES + 3 * i);
 		s->snap.nr_spaces += 3;
 	}
 	s->snap.blocks = s->blocks;
@@ -360,7 +388,9 @@ static struct vmm *build(const struct vmm *from)
 	vmm->restoring = true;
 	if (vmm_init(vmm) ||
 	    (from->hot.fn.manager &&
-	     pci_plug(vmm, &vmm->hot.fn, NULL, HOT_ADDRESS))) {
+	     pci_plug(vmm, &vmm->hot.fn, NULL, HOT_ADDRESS)) ||
+	    (from->q35.slot_card.manager &&
+	     pci_plug(vmm, &vmm->q35.slot_card, &q35_slot(vmm)->bridge, 0))) {
 		vmm_free(vmm);
 		return NULL;
 	}

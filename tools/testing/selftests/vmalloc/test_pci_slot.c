@@ -549,6 +549,73 @@ TEST(slot_pull_refused)
 }
 
 /*
+ * Failures
+ */
+
+static int refuse(struct vmr_device *dev, const struct vmr_resource_set *set)
+{
+	(void)dev;
+	(void)set;
+	return -ENOSPC;
+}
+
+static const struct vmr_device_ops refusing_ops = { .set_resources = refuse };
+
+static struct probe others[256];
+
+/* A refused card leaves the slot empty, without an event and without an interrupt. */
+static void add_refused(struct __test_metadata *_metadata, int err)
+{
+	unsigned int was_delivered = delivered;
+	uint32_t was_status = status(&port);
+
+	PCI_REFUSED(err, vmr_pci_slot_add(&port, card_list, 2));
+	EXPECT_EQ(was_status, status(&port));
+	EXPECT_EQ(was_delivered, delivered);
+	EXPECT_EQ(VMR_PCI_SLOT_EMPTY, state());
+	EXPECT_EQ(NULL, cards[0].manager);
+	EXPECT_EQ(NULL, cards[1].manager);
+	EXPECT_FALSE(link_up(&port));
+}
+
+/* Each step of adding a card may fail: the first function, the second, an address. */
+TEST(slot_add_failure_unchanged)
+{
+	const struct vmr_device_ops *ops;
+	struct vmr_range *held;
+	uint32_t i, nr = 0;
+
+	ASSERT_EQ(0, empty_up());
+	enable_msi(&port);
+	for (i = 0; i < 2; i++) {
+		ops = cards[i].dev.ops;
+		cards[i].dev.ops = &refusing_ops;
+		add_refused(_metadata, -ENOSPC);
+		cards[i].dev.ops = ops;
+	}
+	for (i = 0; i < 2; i++) {
+		held = function_address(&cards[2]);
+		ASSERT_EQ(0, vmr_id_reserve(&port.bridge.devfns, held, i, NULL));
+		add_refused(_metadata, -EBUSY);
+		ASSERT_EQ(0, vmr_id_free_range(&port.bridge.devfns, held));
+	}
+	/* No device id is free, and then one for two functions */
+	for (; nr < NR(others); nr++) {
+		probe_init(&others[nr], "other");
+		if (vmr_device_register(&m.manager, &others[nr].dev, NULL, NULL))
+			break;
+	}
+	add_refused(_metadata, -ENOSPC);
+	ASSERT_EQ(0, vmr_device_unregister(&m.manager, &others[--nr].dev));
+	add_refused(_metadata, -ENOSPC);
+	while (nr)
+		ASSERT_EQ(0, vmr_device_unregister(&m.manager, &others[--nr].dev));
+	ASSERT_EQ(0, vmr_pci_slot_add(&port, card_list, 2));
+	EXPECT_EQ(1U, delivered);
+	EXPECT_SOUND();
+}
+
+/*
  * Interrupts
  */
 

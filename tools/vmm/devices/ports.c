@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * ports.c - four root ports, a switch below the first one, and a card for a slot
+ *
+ *	00:18.0  root port, to the upstream port of the switch, to two downstream ports
+ *	00:19.0  root port, whose slot the scenario puts a card into
+ *	00:1a.0  root port, empty
+ *	00:1b.0  root port, empty: the guest program tries its registers
+ */
+#include <string.h>
+
+#include "../vmm.h"
+
+#define ROOT_DEVICE	0x18
+
+static struct vmm *vmm_of(struct vmr_pci_port *port, unsigned int index)
+{
+	return container_of(port - index, struct vmm, q35.ports[0]);
+}
+
+/* The guest has let go of the card, which was requested. Only one slot has one */
+static void released(struct vmr_pci_port *port)
+{
+	struct vmm *vmm = vmm_of(port, Q35_SLOT_PORT);
+	struct vmr_pci_function *fn = &vmm->q35.slot_card;
+
+	if (port->bridge.fn.address.start >> 3 != ROOT_DEVICE + Q35_SLOT_PORT ||
+	    fn->dev.state != VMR_DEVICE_REMOVAL_REQUESTED)
+		return;
+	if (!vmr_pci_slot_pull(port))
+		vmm->nr_functions--;	/* it was the last one */
+}
+
+static int port_init(struct vmm *vmm, unsigned int index)
+{
+	static const struct vmr_pci_ids ids = {
+		.vendor		= IRQDEV_VENDOR,
+		.device		= Q35_PORT_DEVICE,
+		.class_code	= 0x060400,
+		.irq_pin	= 1,
+	};
+	enum vmr_pci_express_type type = VMR_PCI_EXPRESS_ROOT_PORT;
+	struct vmr_pci_port_config config = {
+		.ids		= &ids,
+		.number		= (uint8_t)(index + 1),
+		.speed		= 3,
+		.width		= 4,
+		.has_slot	= index != Q35_UPSTREAM,
+		.slot_flags	= VMR_PCI_SLOT_DEFAULT,
+		.slot_number	= index + 1,
+		.released	= released,
+		.name		= "root port",
+	};
+
+	if (index == Q35_UPSTREAM) {
+		type = VMR_PCI_EXPRESS_UPSTREAM_PORT;
+		config.name = "upstream port";
+	} else if (index > Q35_UPSTREAM) {
+		type = VMR_PCI_EXPRESS_DOWNSTREAM_PORT;
+		config.name = "downstream port";
+	}
+	config.type = type;
+	return vmr_pci_port_init(&vmm->q35.ports[index], &vmm->manager, &config);
+}
+
+static int port_plug(struct vmm *vmm, unsigned int index)
+{
+	struct vmr_pci_port *ports = vmm->q35.ports;
+	struct vmr_pci_function *fn = &ports[index].bridge.fn;
+
+	if (index < Q35_UPSTREAM)
+		return pci_plug(vmm, fn, NULL,
+				VMR_PCI_BDF(0, ROOT_DEVICE + index, 0));
+	if (index == Q35_UPSTREAM)
+		return pci_plug(vmm, fn, &ports[0].bridge, 0);
+	return pci_plug(vmm, fn, &ports[Q35_UPSTREAM].bridge,
+			(index - Q35_UPSTREAM - 1) << 3);
+}
+
+static void card_read(struct vmr_device *dev, const struct vmr_access *access,
+		      void *data)
+{
+	(void)dev;
+	memset(data, Q35_CARD_BYTE, (size_t)access->width * access->count);
+}
+
+static int card_init(struct vmr_pci_function *fn)
+{
+	static const struct vmr_pci_ids ids = {
+		.vendor		= IRQDEV_VENDOR,
+		.device		= Q35_CARD_DEVICE,
+		.class_code	= 0xff0000,
+	};
+	static const struct vmr_device_ops card_ops = { .read = card_read };
+	int err = vmr_pci_function_init(fn, &ids, &card_ops, "card in a slot");
+
+	return err ? err : vmr_pci_add_bar(fn, 0, VMR_PCI_BAR_MEM32, false,
+					   0x1000, "registers");
+}
+
+int q35_ports_register(struct vmm *vmm)
+{
+	unsigned int i;
+	int err = card_init(&vmm->q35.slot_card);
+
+	for (i = 0; !err && i < Q35_NR_PORTS; i++) {
+		err = port_init(vmm, i);
+		if (!err)
+			err = port_plug(vmm, i);
+	}
+	return err;
+}
+
+/* The slot that the scenario uses */
+struct vmr_pci_port *q35_slot(struct vmm *vmm)
+{
+	return &vmm->q35.ports[Q35_SLOT_PORT];
+}
