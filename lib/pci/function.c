@@ -158,6 +158,8 @@ static int prepare_blocks(struct vmr_pci_function *fn)
 /* While functions are below them, the host bridge and the bridge must remain */
 static void enter(struct vmr_pci_function *fn)
 {
+	if (fn->msix)
+		WRITE_ONCE(fn->msix->lock, fn->host ? fn->host->lock : NULL);
 	if (fn->host)
 		fn->host->nr_functions++;
 	if (fn->upstream_bridge)
@@ -393,6 +395,7 @@ bool vmr_pci_unplug_begin(struct vmr_pci_function *fn)
 {
 	/* Listeners must not find vectors of an unregistered function */
 	release_resources(fn);
+	/* A callback for a vector may have unplugged it */
 	if (!fn->manager)
 		return false;
 	vmr_id_free_range(vmr_pci_devfns(fn->manager, fn->upstream_bridge),
