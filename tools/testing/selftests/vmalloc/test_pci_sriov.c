@@ -772,4 +772,65 @@ TEST(pci_sriov_invalid_bars)
 #undef ADD
 }
 
+static struct vmr_pci_port slot_port;
+static unsigned int let_go;
+
+static void count_let_go(struct vmr_pci_port *port)
+{
+	(void)port;
+	let_go++;
+}
+
+/* Behind a port with a slot, on buses 4 and 5. */
+static int slot_up(void)
+{
+	const struct vmr_pci_port_config config = {
+		.type = VMR_PCI_EXPRESS_ROOT_PORT, .ids = &bridge_ids, .speed = 1,
+		.width = 1, .has_slot = true, .slot_flags = VMR_PCI_SLOT_DEFAULT,
+		.released = count_let_go, .name = "port with slot",
+	};
+	struct vmr_pci_function *const fns[] = { &b.pf.fn };
+	int ret = vmr_pci_port_init(&slot_port, &m.manager, &config);
+
+	if (!ret)
+		ret = vmr_pci_host_plug(&b.host, &slot_port.bridge.fn, 2 << 3);
+	number_bridge(&slot_port.bridge, 4, 5);
+	reg_write(&slot_port.bridge.fn,
+		  slot_port.express.reg_block.offset + PCI_EXP_DEVCTL2,
+		  PCI_EXP_DEVCTL2_ARI, 2);
+	return ret ? ret : vmr_pci_slot_add(&slot_port, fns, 1);
+}
+
+static void slot_command(uint32_t value)
+{
+	reg_write(&slot_port.bridge.fn,
+		  slot_port.express.reg_block.offset + PCI_EXP_SLTCTL, value, 2);
+}
+
+/* VFs go with the power of their slot, and with their card. */
+TEST(pci_sriov_card_in_slot)
+{
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, sriov_box_init(&b, &m.manager, OFFSET, 1, VMR_REGION_TRAPPED));
+	ASSERT_EQ(0, slot_up());
+	enable_vfs(&b.pf, NR_VFS, PCI_SRIOV_CTRL_MSE);
+	EXPECT_EQ(&b.pf.vf[NR_VFS - 1].fn, found(4, OFFSET + NR_VFS - 1));
+	ASSERT_EQ(0, vmr_pci_slot_request_removal(&slot_port));
+	slot_command(PCI_EXP_SLTCTL_PWR_OFF | PCI_EXP_SLTCTL_PWR_IND_OFF);
+	EXPECT_EQ(1U, let_go);
+	EXPECT_EQ(NULL, b.pf.vf[0].fn.manager);
+	EXPECT_EQ(NULL, found(4, 0));
+	/* The guest takes it back, and the card is pulled with its VFs */
+	slot_command(PCI_EXP_SLTCTL_PWR_IND_ON);
+	EXPECT_EQ(&b.pf.fn, found(4, 0));
+	enable_vfs(&b.pf, NR_VFS, 0);
+	EXPECT_EQ(&b.pf.vf[0].fn, found(4, OFFSET));
+	ASSERT_EQ(0, vmr_pci_slot_pull(&slot_port));
+	EXPECT_EQ(NULL, b.pf.fn.manager);
+	EXPECT_EQ(NULL, b.pf.vf[0].fn.manager);
+	EXPECT_EQ(VMR_PCI_SLOT_EMPTY, vmr_pci_slot_get_state(&slot_port));
+	EXPECT_EQ(1U, let_go);
+	EXPECT_SOUND();
+}
+
 TEST_HARNESS_MAIN
