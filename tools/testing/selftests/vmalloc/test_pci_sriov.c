@@ -807,6 +807,16 @@ static void slot_command(uint32_t value)
 		  slot_port.express.reg_block.offset + PCI_EXP_SLTCTL, value, 2);
 }
 
+static int pull_result;
+
+static int enable_pulls(struct vmr_pci_function *fn, uint32_t nr)
+{
+	(void)fn;
+	(void)nr;
+	pull_result = vmr_pci_slot_pull(&slot_port);
+	return 0;
+}
+
 /* VFs go with the power of their slot, and with their card. */
 TEST(pci_sriov_card_in_slot)
 {
@@ -823,7 +833,10 @@ TEST(pci_sriov_card_in_slot)
 	/* The guest takes it back, and the card is pulled with its VFs */
 	slot_command(PCI_EXP_SLTCTL_PWR_IND_ON);
 	EXPECT_EQ(&b.pf.fn, found(4, 0));
+	/* A card cannot be pulled while its VFs appear */
+	b.pf.sriov.enable = enable_pulls;
 	enable_vfs(&b.pf, NR_VFS, 0);
+	EXPECT_EQ(-EBUSY, pull_result);
 	EXPECT_EQ(&b.pf.vf[0].fn, found(4, OFFSET));
 	ASSERT_EQ(0, vmr_pci_slot_pull(&slot_port));
 	EXPECT_EQ(NULL, b.pf.fn.manager);
