@@ -52,9 +52,8 @@ uint64_t vmr_pci_rebar_size(const uint8_t *cap, uint32_t entry);
 bool vmr_pci_rebar_sizes_valid(const struct vmr_pci_rebar *rebar,
 			       const uint8_t *cap);
 
-/* bar_size.c: whether the registers at @cap name one supported page size */
-bool vmr_pci_sriov_page_valid(const struct vmr_pci_sriov *sriov,
-			      const uint8_t *cap);
+/* bar_size.c: whether the registers at @cap name one page size */
+bool vmr_pci_sriov_page_valid(const uint8_t *cap);
 
 /* bar_size.c: whether all sizes that the registers @config name are supported */
 bool vmr_pci_sizes_valid(const struct vmr_pci_function *fn,

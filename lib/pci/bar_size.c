@@ -60,12 +60,10 @@ uint64_t vmr_pci_vf_bar_size(const struct vmr_pci_function *pf,
 	return max(sriov->sizes[n], page_size);
 }
 
-bool vmr_pci_sriov_page_valid(const struct vmr_pci_sriov *sriov,
-			      const uint8_t *cap)
+/* Bits of other page sizes cannot be written, and a restore refuses them */
+bool vmr_pci_sriov_page_valid(const uint8_t *cap)
 {
-	uint32_t page = get_le32(&cap[PCI_SRIOV_SYS_PGSIZE]);
-
-	return vmr_is_pow2(page) && page & sriov->page_sizes;
+	return vmr_is_pow2(get_le32(&cap[PCI_SRIOV_SYS_PGSIZE]));
 }
 
 bool vmr_pci_sizes_valid(const struct vmr_pci_function *fn,
@@ -75,8 +73,8 @@ bool vmr_pci_sizes_valid(const struct vmr_pci_function *fn,
 		vmr_pci_rebar_sizes_valid(fn->rebar,
 					  &config[fn->rebar->reg_block.offset])) &&
 	       (!fn->sriov ||
-		vmr_pci_sriov_page_valid(fn->sriov,
-					 &config[fn->sriov->reg_block.offset]));
+		vmr_pci_sriov_page_valid(
+			&config[fn->sriov->reg_block.offset]));
 }
 
 uint64_t vmr_pci_bar_size(const struct vmr_pci_function *fn,

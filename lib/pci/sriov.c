@@ -221,7 +221,7 @@ static void sriov_written(struct vmr_pci_function *pf,
 	if (old & PCI_SRIOV_CTRL_VFE)
 		take_back(sriov, write, PCI_SRIOV_NUM_VF, 2);
 	if (old & (PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE) ||
-	    !vmr_pci_sriov_page_valid(sriov, capability(sriov)))
+	    !vmr_pci_sriov_page_valid(capability(sriov)))
 		take_back(sriov, write, PCI_SRIOV_SYS_PGSIZE, 4);
 	vmr_pci_update_sizes(pf);
 	new = capability(sriov)[PCI_SRIOV_CTRL];

@@ -46,36 +46,37 @@ static struct vmr_pci_function *find_subregion(const struct vmr_pci_sriov *sriov
 }
 
 /*
- * The VF of an access, which becomes one to its own region; NULL if none answers.
- * Returns false for an access that is the PF's. The size of a part does not change while
- * the region is mapped.
+ * The VF that answers an access, which becomes one to its own region, or NULL. Returns
+ * false for an access that is the PF's. The size of a part does not change while the
+ * region is mapped.
  */
 static bool find_vf(const struct vmr_pci_sriov *sriov, struct vmr_access *access,
 		    struct vmr_pci_function **vf)
 {
 	unsigned int bar = find_bar(sriov, access->region);
+	struct vmr_pci_function *found = NULL;
 	uint64_t part, n;
 
+	*vf = NULL;
 	if (bar == VMR_PCI_SRIOV_NR_BARS) {
-		*vf = find_subregion(sriov, access->region);
-		if (!*vf)
+		found = find_subregion(sriov, access->region);
+		if (!found)
 			return false;
-		n = (*vf)->vf_index;
+		n = found->vf_index;
 	} else {
 		part = READ_ONCE(sriov->bars[bar].region.size) /
 		       sriov->total_vfs;
 		n = access->offset / part;
-		/* The region was larger if it was made smaller in the meantime */
-		*vf = n < sriov->total_vfs ? sriov->vfs[n] : NULL;
 		access->offset %= part;
-		if (*vf)
-			access->region = &(*vf)->bars[bar].region;
 		if (access->offset + access->width > sriov->sizes[bar])
-			*vf = NULL;
+			return true;
 	}
 	if (n >= READ_ONCE(sriov->nr_enabled) ||
-	    (*vf && READ_ONCE((*vf)->vf_unpowered)))
-		*vf = NULL;
+	    READ_ONCE(sriov->vfs[n]->vf_unpowered))
+		return true;
+	*vf = sriov->vfs[n];
+	if (!found)
+		access->region = &(*vf)->bars[bar].region;
 	return true;
 }
 

@@ -236,7 +236,7 @@ struct acpi_pm {
 
 #define NR_TESTDEVS		11	/* and one to be plugged while the guest runs */
 #define NR_SCRATCH_REGS		7
-#define NR_FUNCTIONS		(NR_TESTDEVS + NR_IRQDEVS + Q35_NR_PORTS + 8)
+#define NR_FUNCTIONS		(NR_TESTDEVS + NR_IRQDEVS + Q35_NR_PORTS + 9)
 #define NR_DEVICES		(NR_SCRATCH_REGS + 16)
 #define OPTION_ROM_SIZE		2048
 

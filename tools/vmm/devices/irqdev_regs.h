@@ -46,4 +46,9 @@
 #define IRQDEV_EXT_ID	0x000b
 #define IRQDEV_EXT_DATA	0x35333531
 
+/* The card with virtual functions, 80:03.0, and what its memory reads */
+#define IRQDEV_NR_VFS	8
+#define IRQDEV_PF_BYTE	0x50
+#define IRQDEV_VF_BYTE	0x60	/* and the number of the VF */
+
 #endif /* IRQDEV_REGS_H */

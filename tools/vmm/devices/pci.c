@@ -161,5 +161,7 @@ int pci_register(struct vmm *vmm)
 		err = irqdevs_register(vmm);
 	if (!err && q35)
 		err = q35_ports_register(vmm);
+	if (!err && q35)
+		err = vfcard_register(vmm);
 	return err;
 }

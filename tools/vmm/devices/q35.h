@@ -25,6 +25,8 @@ struct vmm;
 #define Q35_PORT_DEVICE		0x0010
 #define Q35_CARD_DEVICE		0x0011
 #define Q35_CARD_BYTE		0x5a
+#define Q35_VFCARD_DEVICE	0x0012
+#define Q35_VF_DEVICE		0x0013
 
 #define Q35_NR_LINES		16
 #define Q35_PM_SIZE		128
@@ -86,6 +88,31 @@ struct q35_lines {
 };
 
 /**
+ * struct vfcard_vf - a virtual function
+ * @number: its number, from 0
+ */
+struct vfcard_vf {
+	struct vmr_pci_function			fn;
+	struct vmr_pci_express_config_space	space;
+	struct vmr_pci_express			express;
+	unsigned int				number;
+};
+
+/**
+ * struct vfcard - a card with a resizable BAR and virtual functions
+ * @vfs: the functions in @vf
+ */
+struct vfcard {
+	struct vmr_pci_function			fn;
+	struct vmr_pci_express_config_space	space;
+	struct vmr_pci_express			express;
+	struct vmr_pci_rebar			rebar;
+	struct vmr_pci_sriov			sriov;
+	struct vfcard_vf			vf[IRQDEV_NR_VFS];
+	struct vmr_pci_function			*vfs[IRQDEV_NR_VFS];
+};
+
+/**
  * struct q35 - host bridges, ISA bridge, and functions that raise interrupts
  * @mch: the host bridge as a function: the guest places the ECAM by it
  * @lpc: the ISA bridge: it routes pins to lines, and has the power management ports
@@ -98,6 +125,7 @@ struct q35_lines {
  * @lines: their interrupt lines
  * @ports: four root ports, an upstream port, and two downstream ports
  * @slot_card: a card for the slot of a root port
+ * @vfcard: a card with virtual functions
  */
 struct q35 {
 	struct vmr_pci_function	mch;
@@ -112,6 +140,7 @@ struct q35 {
 	struct irqdev		irqdevs[NR_IRQDEVS];
 	struct vmr_pci_port	ports[Q35_NR_PORTS];
 	struct vmr_pci_function	slot_card;
+	struct vfcard		vfcard;
 };
 
 /* q35.c */
@@ -121,6 +150,9 @@ uint32_t q35_lines(const struct vmm *vmm);
 /* ports.c */
 int q35_ports_register(struct vmm *vmm);
 struct vmr_pci_port *q35_slot(struct vmm *vmm);
+
+/* vfcard.c */
+int vfcard_register(struct vmm *vmm);
 
 /* irqdev.c */
 int irqdevs_register(struct vmm *vmm);

@@ -137,9 +137,15 @@ bool q35_look_around(void);
 bool q35_all_answer(void);
 void q35_put_back(void);
 uint32_t find_capability(uint32_t bdf, uint32_t id);
+uint32_t ecam_read(uint32_t bdf, uint32_t reg);
+void ecam_write(uint32_t bdf, uint32_t reg, uint32_t value);
+void save_and_restore(void);
 void q35_checks(unsigned int number);
 
 /* ports.c */
-void ports_checks(unsigned int number);
+unsigned int ports_checks(unsigned int number);
+
+/* vfs.c */
+void vfs_checks(unsigned int number);
 
 #endif /* GUEST_H */

@@ -187,11 +187,12 @@ static const struct {
 	{ "a link is disabled", a_disabled_link },
 };
 
-/* @number: how many checks there were before */
-void ports_checks(unsigned int number)
+/* @number: how many checks there were before. Return: how many there are now */
+unsigned int ports_checks(unsigned int number)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(checks); i++)
 		run(number + i + 1, checks[i].name, checks[i].run);
+	return number + i;
 }

@@ -78,12 +78,12 @@ static uint32_t ecam_at(uint32_t bdf, uint32_t reg)
 	return ecam + (bdf << 12) + reg;
 }
 
-static uint32_t ecam_read(uint32_t bdf, uint32_t reg)
+uint32_t ecam_read(uint32_t bdf, uint32_t reg)
 {
 	return read32(ecam_at(bdf, reg));
 }
 
-static void ecam_write(uint32_t bdf, uint32_t reg, uint32_t value)
+void ecam_write(uint32_t bdf, uint32_t reg, uint32_t value)
 {
 	write32(ecam_at(bdf, reg), value);
 }
@@ -119,6 +119,12 @@ static uint32_t reg(const struct irqdev *dev, uint32_t offset)
 static void set_reg(const struct irqdev *dev, uint32_t offset, uint32_t value)
 {
 	write32(dev->regs + offset, value);
+}
+
+/* The VMM saves the machine, and continues with a restored one */
+void save_and_restore(void)
+{
+	set_reg(find(IRQDEV_MSIX), IRQDEV_RESTORE, 1);
 }
 
 static bool answers_at(const struct irqdev *dev, uint32_t addr)
@@ -755,5 +761,5 @@ void q35_checks(unsigned int number)
 
 	for (i = 0; i < ARRAY_SIZE(checks); i++)
 		run(number + i + 1, checks[i].name, checks[i].run);
-	ports_checks(number + i);
+	vfs_checks(ports_checks(number + i));
 }

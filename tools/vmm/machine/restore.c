@@ -17,10 +17,11 @@
 #include "../vmm.h"
 
 #define MAX_RANGES	1024
-#define MAX_BLOCKS	96
+#define MAX_BLOCKS	128
 #define FAR_BRIDGE_SPACES	(VMR_SNAPSHOT_FIRST_USER + 3)
 #define PORT_SPACES		(VMR_SNAPSHOT_FIRST_USER + 6)
 #define FUNCTION_KEY	0x10000	/* of the first function; others have less */
+#define VF_KEY		0x20000	/* of the first virtual function */
 
 /**
  * struct snapshot - what there is of a machine to save
@@ -205,6 +206,25 @@ static void add_slot_card(struct snapshot *s, struct vmm *vmm)
 				     &vmm->q35.slot_card.dev);
 }
 
+/* Virtual functions, enabled or not */
+static void add_vfs(struct snapshot *s, struct vmm *vmm)
+{
+	struct vmr_pci_function *vf;
+	unsigned int i;
+
+	if (s->snap.nr_blocks + IRQDEV_NR_VFS > MAX_BLOCKS) {
+		s->full = true;
+		return;
+	}
+	for (i = 0; i < IRQDEV_NR_VFS; i++) {
+		vf = vmm->q35.vfcard.vfs[i];
+		add_range(s, &vf->address, VMR_SNAPSHOT_PCI);
+		add_device(s, &vf->dev, 0);
+		vmr_snapshot_describe_pci(&s->blocks[s->snap.nr_blocks++],
+					  VF_KEY + i, vf, &vmm->sys);
+	}
+}
+
 static void add_blocks(struct snapshot *s, struct vmm *vmm)
 {
 	struct fw_cfg *cfg = &vmm->fw_cfg;
@@ -296,6 +316,8 @@ static struct snapshot *describe(struct vmm *vmm)
 	if (vmm->config.machine == MACHINE_Q35)
 		add_q35_vectors(s, &vmm->q35);
 	add_blocks(s, vmm);
+	if (vmm->config.machine == MACHINE_Q35)
+		add_vfs(s, vmm);
 	s->snap.ops = &ops;
 	s->snap.spaces = s->spaces;
 	s->snap.nr_spaces = VMR_SNAPSHOT_NR_SPACES + 3;
@@ -445,6 +467,10 @@ static const char *adopt(struct vmm *vmm)
 	for (i = 0; !err && i < vmm->nr_functions; i++)
 		err = vmr_pci_register_restored(&vmm->manager,
 						vmm->functions[i], NULL);
+	for (i = 0; !err && i < vmr_pci_sriov_nr_enabled(&vmm->q35.vfcard.sriov);
+	     i++)
+		err = vmr_pci_register_restored(&vmm->manager,
+						vmm->q35.vfcard.vfs[i], NULL);
 	fw_cfg_restored(vmm);
 	return err ? vmr_strerror(err) : NULL;
 }

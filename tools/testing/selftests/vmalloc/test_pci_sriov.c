@@ -396,9 +396,10 @@ TEST(pci_sriov_msix_in_memory)
 /* Subregions of the owner are the PF's; a small BAR cannot be memory. */
 TEST(pci_sriov_memory_subregions)
 {
-	static struct vmr_region subs[4];
+	static struct vmr_region subs[5];
 	struct vmr_region *region = &b.pf.sriov.bars[0].region;
-	const uint32_t indexes[] = { 0, 9, 1, 0 };
+	const uint64_t offsets[] = { 0, 0x100, 0x8100, 0, 0x200 };
+	const uint32_t indexes[] = { 0, 9, 2, 0, 1 };
 	unsigned int i;
 
 	ASSERT_EQ(0, pci_machine_up(63));
@@ -412,7 +413,7 @@ TEST(pci_sriov_memory_subregions)
 		memset(&subs[i], 0, sizeof(subs[i]));
 		vmr_region_init(&subs[i], VMR_MMIO, VMR_REGION_TRAPPED, 0x100,
 				indexes[i], "part");
-		subs[i].offset = i == 3 ? 0 : 0x100 * i;
+		subs[i].offset = offsets[i];
 		ASSERT_EQ(0, vmr_region_add_subregion(i == 3 ? bar(&b.pf.fn, 0) :
 						      region, &subs[i]));
 	}
@@ -424,8 +425,83 @@ TEST(pci_sriov_memory_subregions)
 	enable_vfs(&b.pf, 1, PCI_SRIOV_CTRL_MSE);
 	EXPECT_EQ(&subs[0], responder(VMR_MMIO, BARS));
 	EXPECT_EQ(&subs[1], responder(VMR_MMIO, BARS + 0x100));
-	EXPECT_EQ(&subs[2], responder(VMR_MMIO, BARS + 0x200));
+	EXPECT_EQ(&subs[2], responder(VMR_MMIO, BARS + 0x8100));
 	EXPECT_EQ(&subs[3], responder(VMR_MMIO, BARS + 0x100000));
+	EXPECT_EQ(&subs[4], responder(VMR_MMIO, BARS + 0x200));
+}
+
+/* A table that overlaps a subregion: the PF is not plugged, and has no table. */
+TEST(pci_sriov_subregion_overlaps_table)
+{
+	static struct vmr_region sub;
+	struct vmr_region *region = &b.pf.sriov.bars[0].region;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, sriov_box_init(&b, &m.manager, OFFSET, 1, VMR_REGION_MEMORY));
+	ASSERT_EQ(0, vmr_pci_host_plug(&b.host, &b.port.fn, 1 << 3));
+	vmr_region_init(&sub, VMR_MMIO, VMR_REGION_TRAPPED, 0x10, 0, "part");
+	sub.offset = 3 * VF_BAR_SIZE + VF_TABLE;
+	ASSERT_EQ(0, vmr_region_add_subregion(region, &sub));
+	PCI_REFUSED(-EBUSY, vmr_pci_bridge_plug(&b.port, &b.pf.fn, 0));
+	EXPECT_EQ(&sub, region->subregions);
+	EXPECT_EQ(NULL, sub.next);
+	/* The device is refused after the tables were added */
+	b.pf.vf[3].fn.msix = NULL;
+	card_refuses = REFUSED_BY_OWNER;
+	PCI_REFUSED(REFUSED_BY_OWNER, vmr_pci_bridge_plug(&b.port, &b.pf.fn, 0));
+	card_refuses = 0;
+	EXPECT_EQ(&sub, region->subregions);
+	/* A VF without MSI-X has no table */
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&b.port, &b.pf.fn, 0));
+	port_on(&b);
+	place_vf_bar(BARS);
+	enable_vfs(&b.pf, 1, PCI_SRIOV_CTRL_MSE);
+	EXPECT_EQ(&sub, responder(VMR_MMIO, BARS + sub.offset));
+}
+
+/* A card with VFs in a slot: it is pulled with them, but not while they come. */
+static struct vmr_pci_port slot;
+
+static void slot_released(struct vmr_pci_port *port)
+{
+	(void)port;
+}
+
+static int enable_pulls(struct vmr_pci_function *fn, uint32_t nr)
+{
+	(void)fn;
+	(void)nr;
+	return vmr_pci_slot_pull(&slot);
+}
+
+TEST(pci_sriov_in_slot)
+{
+	struct vmr_pci_function *const card[] = { &b.pf.fn };
+	const struct vmr_pci_port_config config = {
+		.type = VMR_PCI_EXPRESS_ROOT_PORT, .ids = &bridge_ids,
+		.speed = 1, .width = 1, .has_slot = true, .slot_number = 1,
+		.slot_flags = VMR_PCI_SLOT_HOTPLUG | VMR_PCI_SLOT_SURPRISE,
+		.released = slot_released, .name = "slot",
+	};
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, sriov_box_init(&b, &m.manager, 0x80, 0x20, VMR_REGION_TRAPPED));
+	memset(&slot, 0, sizeof(slot));
+	ASSERT_EQ(0, vmr_pci_port_init(&slot, &m.manager, &config));
+	ASSERT_EQ(0, vmr_pci_host_plug(&b.host, &slot.bridge.fn, 1 << 3));
+	number_bridge(&slot.bridge, 1, 2);
+	ASSERT_EQ(0, vmr_pci_slot_add(&slot, card, 1));
+	b.pf.sriov.enable = enable_pulls;
+	EXPECT_EQ(0U, enable_vfs(&b.pf, NR_VFS, 0));
+	EXPECT_EQ(-EBUSY, b.pf.error);
+	b.pf.sriov.enable = NULL;
+	ASSERT_EQ((uint32_t)PCI_SRIOV_CTRL_VFE, enable_vfs(&b.pf, NR_VFS, 0));
+	EXPECT_EQ(&b.pf.vf[7].fn, found(2, 0x60));
+	EXPECT_EQ(0, vmr_pci_slot_pull(&slot));
+	EXPECT_EQ(NULL, found(2, 0x60));
+	EXPECT_EQ(0U, slot.bridge.devfns.space.nr_ranges);
+	EXPECT_EQ(VMR_PCI_SLOT_EMPTY, vmr_pci_slot_get_state(&slot));
+	EXPECT_SOUND();
 }
 
 /* The steps of enabling fail in turn: the bit reads 0, and nothing else changes. */
@@ -718,6 +794,11 @@ TEST(pci_sriov_invalid_arguments)
 	BAD_VF(&p.fn);
 	BAD_VF(&b.pf.fn);
 	BAD_VF(&b.port.fn);
+	/* The PF itself, with nothing that a VF has not */
+	ASSERT_EQ(0, vf_init(&p.vf[2]));
+	vfs[1] = &p.vf[2].fn;
+	EXPECT_EQ(-EINVAL, vmr_pci_add_sriov(&p.vf[2].fn, &sriov, &config));
+	EXPECT_EQ(NULL, p.vf[0].fn.pf);
 	ASSERT_EQ(0, card_init(&plain));
 	BAD_VF(&plain);
 	p.vf[1].fn.config[PCI_INTERRUPT_PIN] = 1;
@@ -741,6 +822,10 @@ TEST(pci_sriov_invalid_arguments)
 	EXPECT_EQ(-EEXIST, vmr_pci_add_sriov(&p.fn, &p.sriov, &config));
 	EXPECT_EQ(NULL, p.vf[0].fn.pf);
 	EXPECT_EQ(0U, reg_read(&p.vf[0].fn, PCI_VENDOR_ID, 4));
+	/* One VF needs no stride */
+	config.total_vfs = 1;
+	config.stride = 0;
+	EXPECT_EQ(0, vmr_pci_add_sriov(&p.vf[2].fn, &sriov, &config));
 }
 
 /* The BARs of VFs: types, sizes, registers in use, and a PF that is plugged. */

@@ -290,6 +290,18 @@ TEST(sriov_snapshot_vfs_not_registered)
 	EXPECT_EQ(NULL, new.b.pf.vf[0].fn.manager);
 }
 
+/* Only VFs are on later buses: no other function can be restored there. */
+TEST(sriov_snapshot_function_on_later_bus)
+{
+	static struct vmr_pci_function plain;
+
+	ASSERT_EQ(0, old_up());
+	ASSERT_EQ(0, card_init(&plain));
+	plain.upstream_bridge = &old.b.port;
+	ASSERT_EQ(0, vmr_id_reserve(&old.b.port.devfns, &plain.address, 0x105, NULL));
+	EXPECT_EQ(-ERANGE, vmr_pci_register_restored(&old.manager, &plain, NULL));
+}
+
 /* Another stride is another machine, also with the VFs disabled. */
 TEST(sriov_snapshot_other_machine)
 {
@@ -374,7 +386,12 @@ TEST(sriov_snapshot_wrong_addresses)
 	ASSERT_EQ(0, vmr_id_free_range(devfns, &vf->address));
 	ASSERT_EQ(0, vmr_id_reserve(devfns, &vf->address, 0xc0, NULL));
 	EXPECT_EQ(0, save(&old, saved, &saved_size));
-	/* In another space, and without an address of the PF */
+	/* Without an address of the PF */
+	ASSERT_EQ(0, vmr_id_free_range(devfns, &old.b.pf.fn.address));
+	EXPECT_NE(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, vmr_id_reserve(devfns, &old.b.pf.fn.address, 0, NULL));
+	EXPECT_EQ(0, save(&old, saved, &saved_size));
+	/* In another space */
 	ASSERT_EQ(0, vmr_id_free_range(devfns, &vf->address));
 	ASSERT_EQ(0, vmr_id_reserve(&old.sys.pci_bdfs, &vf->address, 0xc0, NULL));
 	EXPECT_NE(0, save(&old, saved, &saved_size));
