@@ -175,6 +175,20 @@ static void port_reset(struct vmr_pci_function *fn,
 	vmr_pci_slot_clear_events(port);
 }
 
+/* The states that no write of the guest changes have no reset values of their own */
+static void port_remove(struct vmr_pci_function *fn,
+			struct vmr_pci_reg_block *reg_block)
+{
+	struct vmr_pci_port *port = to_port(fn);
+	uint8_t *cap = &fn->config[reg_block->offset];
+
+	port->notified = false;
+	put_le16(&cap[PCI_EXP_LNKSTA],
+		 get_le16(&reg_block->contents[PCI_EXP_LNKSTA]));
+	put_le16(&cap[PCI_EXP_SLTSTA],
+		 get_le16(&reg_block->contents[PCI_EXP_SLTSTA]));
+}
+
 /* The functions behind the port are restored later: the registers are as saved */
 static void port_restored(struct vmr_pci_function *fn,
 			  struct vmr_pci_reg_block *reg_block)
@@ -361,6 +375,7 @@ static int init_capabilities(struct vmr_pci_port *port,
 	port->express.reg_block.write = port_written;
 	port->express.reg_block.reset = port_reset;
 	port->express.reg_block.restored = port_restored;
+	port->express.reg_block.remove = port_remove;
 	port->msi_written = port->msi.reg_block.write;
 	port->msi.reg_block.write = msi_written;
 	init_link(port, config);

@@ -702,6 +702,26 @@ TEST(slot_interrupt_masked)
 	EXPECT_EQ(1U, delivered);
 }
 
+/* A port that is plugged again is in its reset state, and sends its first message. */
+TEST(slot_port_plugged_again)
+{
+	ASSERT_EQ(0, occupied_up());
+	enable_msi(&port);
+	command(&port, DRIVER | LED_ON | PCI_EXP_SLTCTL_EIC);
+	ASSERT_EQ(0, vmr_pci_slot_pull(&port));
+	command(&port, DRIVER | LED_ON | PCI_EXP_SLTCTL_EIC);
+	EXPECT_EQ(1U, delivered);
+	EXPECT_EQ(EIS, status(&port) & EIS);
+	ASSERT_LE(0, vmr_pci_unplug(&port.bridge.fn));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &port.bridge.fn, 1 << 3));
+	EXPECT_EQ(0U, status(&port));
+	EXPECT_EQ(X1, port_read(&port, PCI_EXP_LNKSTA));
+	driver_up(&port);
+	enable_msi(&port);
+	ASSERT_EQ(0, vmr_pci_slot_add(&port, card_list, 1));
+	EXPECT_EQ(2U, delivered);
+}
+
 /* A port without a pin and without MSI keeps its events. */
 TEST(slot_interrupt_without_pin)
 {
