@@ -85,6 +85,9 @@ extern const struct vmr_kvm_ops vmr_kvm_ioctl_ops;
  * @max_routes: capacity of @routing->entries
  * @error: the first error of a call to KVM in a notification, or 0. The caller may
  *	set it to 0
+ *
+ * Each notification passes the lists of memories and ioeventfds, and each commit the
+ * list of vectors. A virtual machine has a few hundred of them.
  */
 struct vmr_kvm {
 	const struct vmr_kvm_ops	*ops;

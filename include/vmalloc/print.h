@@ -86,6 +86,8 @@ int vmr_print_regions(const struct vmr_printer *printer,
  *	@printer->manager
  * @space: the space
  *
+ * Passes the devices for each range, to find its owner.
+ *
  * Return: as vmr_print_regions().
  */
 int vmr_print_space(const struct vmr_printer *printer,

@@ -77,7 +77,8 @@ enum vmr_kind {
  *	addresses. Alignment 0 and %VMR_DEFAULT stand for those of the pool
  * @range: the range that receives the resource, in no space. For a PIO or MMIO
  *	range of a device, the one in its struct vmr_region. For a shared
- *	interrupt line, the one in a struct vmr_irq_share
+ *	interrupt line, the one in a struct vmr_irq_share; an alignment above 1 then
+ *	passes all shared lines within the bounds
  * @name: name in maps and messages; may be NULL
  */
 struct vmr_constraint {

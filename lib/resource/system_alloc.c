@@ -333,23 +333,31 @@ static bool notifies(const struct vmr_system *sys, const struct vmr_space *space
 	return space->seq == &sys->seq && sys->free_notifier;
 }
 
+/* The I/O space that a resource holds addresses of, or NULL */
+static struct vmr_space *io_space(struct vmr_system *sys,
+				  const struct vmr_resource *res)
+{
+	return is_io(res->kind) && res->range ?
+		       vmr_system_space(sys, res->kind) : NULL;
+}
+
 /* In one section: free the addresses of each range, then settle the claims for all */
 static void free_and_settle(struct vmr_system *sys, const struct vmr_resource *res,
 			    size_t nr)
 {
+	struct vmr_space *space;
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		if (is_io(res[i].kind) && res[i].range)
-			vmr_free(vmr_system_space(sys, res[i].kind),
-				 res[i].range);
+		vmr_free(io_space(sys, &res[i]), res[i].range);
 	if (!sys->free_notifier)
 		return;
-	for (i = 0; i < nr; i++)
-		if (is_io(res[i].kind) && res[i].range)
-			vmr_settle_collect(vmr_system_space(sys, res[i].kind),
-					   res[i].range->start,
+	for (i = 0; i < nr; i++) {
+		space = io_space(sys, &res[i]);
+		if (space)
+			vmr_settle_collect(space, res[i].range->start,
 					   res[i].range->last);
+	}
 	sys->free_notifier->settle(sys->free_notifier, &sys->pio);
 	sys->free_notifier->settle(sys->free_notifier, &sys->mmio);
 }
@@ -362,9 +370,9 @@ void vmr_system_free_io(struct vmr_system *sys, const struct vmr_resource *res,
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
-		space = vmr_system_space(sys, res[i].kind);
+		space = io_space(sys, &res[i]);
 		/* The device layer has freed the regions of a device already */
-		if (!is_io(res[i].kind) || !vmr_in_space(space, res[i].range))
+		if (!vmr_in_space(space, res[i].range))
 			continue;
 		any = true;
 		if (sys->free_notifier)

@@ -321,6 +321,19 @@ TEST_F(sections, free_resources_with_claims)
 	TH_LOG("%u ranges: %zu visits", NR_RESOURCES, self->most);
 }
 
+/* An entry of a set without a range, which the owner freed alone, is passed by. */
+TEST_F(sections, free_resources_without_range)
+{
+	ASSERT_EQ(0, items_up(variant->nr, NULL));
+	ASSERT_EQ(0, resources_up(3));
+	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &granted[1]));
+	resources[1].range = NULL;
+	BOUNDED(2, 4, free_all_resources());
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(0)->range));
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&region_of(1)->range));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(2)->range));
+}
+
 /* A replaced resource settles the claims for its old addresses in the same section. */
 TEST_F(sections, update_resource_with_claims)
 {
