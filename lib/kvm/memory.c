@@ -141,7 +141,7 @@ int vmr_kvm_unmap_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
 	return ret;
 }
 
-/* What a region that was made smaller has left of a slot */
+/* The bytes of a slot that are inside its region, which may have become smaller */
 static uint64_t size_in_region(const struct vmr_kvm_memory *memory,
 			       const struct vmr_kvm_slot *slot)
 {
