@@ -305,6 +305,26 @@ fuzz-replay: lib
 	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
 		CC='$(CC)' $@
 
+# Random traffic of a guest on the library and on QEMU, and all registers compared after
+# each step: STEPS= and SEED=
+STEPS	?= 1000000
+SEED	?= 1
+QEMU_MAKE = $(MAKE) -f tools/testing/qemu/Makefile O='$(O)' CC='$(CC)' \
+	    KFILES='$(KFILES)'
+check-qemu:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh qemu
+	$(Q)$(MAKE) $(O)/libvmalloc.a
+	$(Q)$(QEMU_MAKE) $(O)/qemu/qemu
+	$(Q)tools/testing/qemu/run.sh $(O)/qemu/qemu $(STEPS) $(SEED)
+
+# Known bugs put back, each of which the comparison sees
+check-qemu-bugs:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh qemu
+	$(Q)$(MAKE) $(O)/libvmalloc.a
+	$(Q)KFILES='$(KFILES)' tools/testing/qemu/bugs.sh $(O)
+
+.PHONY: check-qemu check-qemu-bugs
+
 # Coverage of lib/ by the tests, as pages in $(O)/coverage/html
 coverage:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check

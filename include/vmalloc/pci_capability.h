@@ -106,7 +106,8 @@ struct vmr_pci_pm {
 /**
  * vmr_pci_add_pm - add a power management capability to a function
  * @fn: a function that is not plugged
- * @pm: zeroed memory
+ * @pm: zeroed memory; @pm->reg_block.offset may be the offset in configuration
+ *	space, from 0x40 in steps of 4, 0 for any place
  * @no_soft_reset: whether a return from D3hot to D0 keeps the registers
  *
  * Return: as vmr_pci_add_capability().
@@ -125,7 +126,8 @@ struct vmr_pci_af {
 /**
  * vmr_pci_add_af - add an Advanced Features capability to a function
  * @fn: a function that is not plugged
- * @af: zeroed memory
+ * @af: zeroed memory; @af->reg_block.offset may be the offset in configuration
+ *	space, from 0x40 in steps of 4, 0 for any place
  *
  * The guest resets the function with PCI_AF_CTRL_FLR.
  *
@@ -174,7 +176,8 @@ struct vmr_pci_express {
 /**
  * vmr_pci_add_express - add a PCI Express capability to a function
  * @fn: a function that is not plugged
- * @express: zeroed memory
+ * @express: zeroed memory; @express->reg_block.offset may be the offset in configuration
+ *	space, from 0x40 in steps of 4, 0 for any place
  * @type: the device or port type
  *
  * End points can be reset by the guest (PCI_EXP_DEVCTL_BCR_FLR).

@@ -161,7 +161,9 @@ struct vmr_pci_port {
 
 /**
  * vmr_pci_port_init - initialise a port with an empty bus
- * @port: zeroed memory
+ * @port: zeroed memory; @port->express.reg_block.offset and
+ *	@port->msi.reg_block.offset may be the offsets of these in configuration
+ *	space, from 0x40 in steps of 4, 0 for any place
  * @manager: the manager that the port will be plugged into
  * @config: the description, copied but for @name
  *
@@ -169,7 +171,8 @@ struct vmr_pci_port {
  * vmr_pci_slot_add(), or with vmr_pci_bridge_plug() and &port->bridge.
  *
  * Return: 0, or -EINVAL if a pointer is NULL, a number or flag is invalid, or a port
- * of another type has a slot, or as vmr_pci_function_init().
+ * of another type has a slot, or as vmr_pci_function_init(), vmr_pci_add_express()
+ * and vmr_pci_add_msi(). After a failure the caller zeroes the memory again.
  */
 int vmr_pci_port_init(struct vmr_pci_port *port, struct vmr_manager *manager,
 		      const struct vmr_pci_port_config *config);

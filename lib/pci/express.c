@@ -115,6 +115,7 @@ int vmr_pci_add_express(struct vmr_pci_function *fn,
 	init_contents(express, type);
 	init_masks(wmask, w1cmask, type);
 	init_sticky(express);
+	desc.offset = express->reg_block.offset;
 	desc.contents = express->contents;
 	desc.sticky = express->sticky;
 	express->type = (uint8_t)type;

@@ -57,6 +57,7 @@ int vmr_pci_add_pm(struct vmr_pci_function *fn, struct vmr_pci_pm *pm,
 	put_le16(&pm->contents[PCI_PM_PMC], 3);	/* version 1.2 */
 	pm->contents[PCI_PM_CTRL] =
 		no_soft_reset ? PCI_PM_CTRL_NO_SOFT_RESET : 0;
+	desc.offset = pm->reg_block.offset;
 	desc.contents = pm->contents;
 	pm->reg_block.write = pm_written;
 	fn->pm = pm;
@@ -83,7 +84,7 @@ int vmr_pci_add_af(struct vmr_pci_function *fn, struct vmr_pci_af *af)
 		[PCI_AF_LENGTH] = PCI_CAP_AF_SIZEOF,
 		[PCI_AF_CAP] = PCI_AF_CAP_TP | PCI_AF_CAP_FLR,
 	};
-	const struct vmr_pci_cap_desc desc = {
+	struct vmr_pci_cap_desc desc = {
 		.id = PCI_CAP_ID_AF, .single = true, .size = PCI_CAP_AF_SIZEOF,
 		.contents = contents,
 	};
@@ -91,6 +92,7 @@ int vmr_pci_add_af(struct vmr_pci_function *fn, struct vmr_pci_af *af)
 
 	if (!fn || !af)
 		return -EINVAL;
+	desc.offset = af->reg_block.offset;
 	ret = vmr_pci_add_capability(fn, &af->reg_block, &desc);
 	if (!ret)
 		af->reg_block.write = af_written;

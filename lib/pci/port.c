@@ -11,6 +11,8 @@
 #define SLOT_NUMBER_SHIFT	19
 #define SLOT_NUMBERS		8192
 #define PORT_NUMBER_SHIFT	24
+/* The discard timers, which <linux/pci_regs.h> does not name */
+#define BRIDGE_CTL_DISCARD_TIMERS	0xb00
 #define LINK_STATE		(PCI_EXP_LNKSTA_CLS | PCI_EXP_LNKSTA_NLW)
 
 #define SLOT_FLAGS \
@@ -300,6 +302,17 @@ static void init_slot(struct vmr_pci_port *port,
 	init_reg(port, PCI_EXP_SLTCTL, value, wmask, w1cmask << 16);
 }
 
+/* Bits of PCI_BRIDGE_CONTROL that PCI Express wires to 0 (section 7.5.3.6) */
+static void init_bridge_control(struct vmr_pci_port *port)
+{
+	uint8_t *wmask = &port->space.wmask[PCI_BRIDGE_CONTROL];
+	uint32_t wired = PCI_BRIDGE_CTL_MASTER_ABORT | PCI_BRIDGE_CTL_FAST_BACK |
+			 BRIDGE_CTL_DISCARD_TIMERS;
+
+	put_le16(wmask, get_le16(wmask) & ~wired);
+	put_le16(&port->space.w1cmask[PCI_BRIDGE_CONTROL], 0);
+}
+
 static bool type_has_link(enum vmr_pci_express_type type)
 {
 	return type == VMR_PCI_EXPRESS_ROOT_PORT ||
@@ -332,26 +345,32 @@ static bool config_valid(const struct vmr_pci_port_config *config)
 	       config->slot_number < SLOT_NUMBERS;
 }
 
-/* The capabilities of a port. None can fail, since the space of the bridge is empty */
-static void init_capabilities(struct vmr_pci_port *port,
-			      const struct vmr_pci_port_config *config)
+/* Add the capabilities of a port; only their places can be wrong */
+static int init_capabilities(struct vmr_pci_port *port,
+			     const struct vmr_pci_port_config *config)
 {
 	struct vmr_pci_function *fn = &port->bridge.fn;
 	int ret = vmr_pci_add_express(fn, &port->express, config->type);
 
-	if (has_link(port))
-		ret |= vmr_pci_add_msi_maskable(fn, &port->msi, 0, 1, true);
-	VMR_ASSERT(!ret);
+	if (!ret && has_link(port))
+		ret = vmr_pci_add_msi_maskable(fn, &port->msi,
+					       port->msi.reg_block.offset, 1,
+					       true);
+	if (ret)
+		return ret;
 	port->express.reg_block.write = port_written;
 	port->express.reg_block.reset = port_reset;
 	port->express.reg_block.restored = port_restored;
 	port->msi_written = port->msi.reg_block.write;
 	port->msi.reg_block.write = msi_written;
 	init_link(port, config);
+	if (config->type != VMR_PCI_EXPRESS_PCI_BRIDGE)
+		init_bridge_control(port);
 	if (config->type == VMR_PCI_EXPRESS_ROOT_PORT)
 		init_root(port);
 	if (config->has_slot)
 		init_slot(port, config);
+	return 0;
 }
 
 int vmr_pci_port_init(struct vmr_pci_port *port, struct vmr_manager *manager,
@@ -368,7 +387,6 @@ int vmr_pci_port_init(struct vmr_pci_port *port, struct vmr_manager *manager,
 	port->bridge.port = port;
 	port->bridge.bus_changed = bus_changed;
 	port->released = config->released;
-	init_capabilities(port, config);
-	return 0;
+	return init_capabilities(port, config);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_port_init);

@@ -4,14 +4,14 @@
 # Say what a target of make still needs on this machine and install it with
 # apt-get:
 #
-#	setup.sh run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check
+#	setup.sh run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|qemu|check
 #
 # SETUP=no only lists the packages. A package that stays missing is no error here:
 # a check that needs it is skipped by name, and a build names it.
 
 set -u
 
-target=${1:?usage: $0 run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|check}
+target=${1:?usage: $0 TARGET}
 missing=
 packages=
 
@@ -95,6 +95,17 @@ find_missing_run_linux()
 	E
 }
 
+# Programs that the library is compared with
+find_missing_qemu()
+{
+	need 'comparing the library with QEMU' qemu-system-x86 <<-'E'
+	command -v qemu-system-x86_64
+	E
+	need "reading the library's registers" pciutils <<-'E'
+	command -v lspci
+	E
+}
+
 # Tools to build a kernel
 find_missing_debug_kernel()
 {
@@ -160,6 +171,10 @@ find_missing()
 		find_missing_run_linux
 		return
 	fi
+	if [ "$target" = qemu ]; then
+		find_missing_qemu
+		return
+	fi
 	need 'firmware to boot' seabios <<-'E'
 	test -e /usr/share/seabios/bios-256k.bin
 	E
@@ -199,6 +214,7 @@ find_missing()
 	command -v patch
 	E
 	find_missing_threads
+	find_missing_qemu
 	# The package without a number cannot be beside compilers for others.
 	need 'the tests as 32-bit code' "gcc-$(gcc -dumpversion)-multilib" \
 		gcc-multilib <<-'E'

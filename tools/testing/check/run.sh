@@ -460,6 +460,8 @@ check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
 check linux
+check qemu
+check lspci
 check planner
 check probes
 check docs

@@ -859,4 +859,36 @@ TEST(express_no_place)
 	EXPECT_EQ(NULL, express.express);
 }
 
+/*
+ * The owner says where the library's own capabilities are: they are there, in the list,
+ * and a place that is wrong or in use is refused. Without one it is the first free one.
+ */
+TEST(capability_of_library_placed)
+{
+	static struct vmr_pci_express exp, low;
+	struct vmr_pci_pm pm = { 0 }, odd = { 0 }, over = { 0 };
+	struct vmr_pci_af af = { 0 };
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, express_init());
+	pm.reg_block.offset = 0xc8;
+	exp.reg_block.offset = 0x80;
+	af.reg_block.offset = 0x50;
+	odd.reg_block.offset = 0x62;
+	EXPECT_EQ(-EINVAL, vmr_pci_add_pm(&express, &odd, false));
+	low.reg_block.offset = 0x3c;
+	EXPECT_EQ(-EINVAL, vmr_pci_add_express(&express, &low,
+					       VMR_PCI_EXPRESS_ENDPOINT));
+	EXPECT_EQ(0, vmr_pci_add_express(&express, &exp,
+					 VMR_PCI_EXPRESS_ENDPOINT));
+	over.reg_block.offset = 0xb8;
+	EXPECT_EQ(-EEXIST, vmr_pci_add_pm(&express, &over, false));
+	EXPECT_EQ(0, vmr_pci_add_pm(&express, &pm, false));
+	EXPECT_EQ(0, vmr_pci_add_af(&express, &af));
+	EXPECT_EQ(0x50U, reg_read(&express, PCI_CAPABILITY_LIST, 1));
+	EXPECT_EQ(PCI_CAP_ID_AF | 0xc800U, reg_read(&express, 0x50, 2));
+	EXPECT_EQ(PCI_CAP_ID_PM | 0x8000U, reg_read(&express, 0xc8, 2));
+	EXPECT_EQ(PCI_CAP_ID_EXP | 0U, reg_read(&express, 0x80, 2));
+}
+
 TEST_HARNESS_MAIN

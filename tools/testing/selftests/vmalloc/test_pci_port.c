@@ -312,4 +312,52 @@ TEST(port_interrupt_pins)
 	EXPECT_EQ(2U, line);
 }
 
+/*
+ * PCI Express wires master abort mode, fast back-to-back and the discard timers of
+ * PCI_BRIDGE_CONTROL to 0 (section 7.5.3.6). A bridge to conventional PCI has them.
+ */
+TEST(port_bridge_control)
+{
+	static const enum vmr_pci_express_type types[] = {
+		VMR_PCI_EXPRESS_ROOT_PORT, VMR_PCI_EXPRESS_UPSTREAM_PORT,
+		VMR_PCI_EXPRESS_DOWNSTREAM_PORT, VMR_PCI_EXPRESS_PCI_BRIDGE,
+	};
+	unsigned int i;
+
+	ASSERT_EQ(0, port_host_up());
+	for (i = 0; i < NR(types); i++) {
+		const struct vmr_pci_port_config config = port_config(types[i]);
+		struct vmr_pci_function *fn = &port.bridge.fn;
+
+		ASSERT_EQ(0, port_init(&port, &config));
+		ASSERT_EQ(0, vmr_pci_host_plug(&host, fn, 8));
+		reg_write(fn, PCI_BRIDGE_CONTROL, 0xffff & ~0x40, 2);
+		EXPECT_EQ(types[i] == VMR_PCI_EXPRESS_PCI_BRIDGE ? 0xbafU :
+								   0x0fU,
+			  reg_read(fn, PCI_BRIDGE_CONTROL, 2));
+		EXPECT_EQ(0, vmr_pci_unplug(fn));
+	}
+}
+
+/* The owner says where the capabilities of a port are; a wrong place is refused. */
+TEST(port_capabilities_placed)
+{
+	const struct vmr_pci_port_config config =
+		port_config(VMR_PCI_EXPRESS_ROOT_PORT);
+
+	ASSERT_EQ(0, port_host_up());
+	memset(&port, 0, sizeof(port));
+	port.express.reg_block.offset = 0x54;
+	port.msi.reg_block.offset = 0xe0;
+	ASSERT_EQ(0, vmr_pci_port_init(&port, &m.manager, &config));
+	EXPECT_EQ(PCI_CAP_ID_EXP | 0U, reg_read(&port.bridge.fn, 0x54, 2));
+	EXPECT_EQ(PCI_CAP_ID_MSI | 0x5400U, reg_read(&port.bridge.fn, 0xe0, 2));
+	memset(&port, 0, sizeof(port));
+	port.express.reg_block.offset = 0xe0;
+	EXPECT_EQ(-EINVAL, vmr_pci_port_init(&port, &m.manager, &config));
+	memset(&port, 0, sizeof(port));
+	port.msi.reg_block.offset = 0x60;
+	EXPECT_EQ(-EEXIST, vmr_pci_port_init(&port, &m.manager, &config));
+}
+
 TEST_HARNESS_MAIN
