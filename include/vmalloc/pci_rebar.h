@@ -32,7 +32,8 @@ extern "C" {
  *
  * A memory region with @host memory needs memory for its largest size. The slots of
  * a struct vmr_kvm_memory are those of the size that the region had when it was
- * added; the owner adds it again after a change.
+ * added, and end where the region ends now. The owner adds it again after the region
+ * became larger.
  *
  * All calls are update-side calls. A change of a size costs one move, in O(log n).
  */

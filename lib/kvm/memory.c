@@ -64,7 +64,9 @@ static int cut(const struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
 	uint64_t offset = 0;
 	int err;
 
-	while ((sub = next_trapped(region, offset))) {
+	/* A subregion behind the end of a resizable region is unreachable */
+	while ((sub = next_trapped(region, offset)) &&
+	       sub->offset < region->size) {
 		err = add_part(kvm, memory, offset, sub->offset);
 		if (err)
 			return err;
@@ -147,6 +149,18 @@ int vmr_kvm_unmap_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
 	return ret;
 }
 
+/* The bytes of a slot that are inside its region, which may have become smaller */
+static uint64_t size_in_region(const struct vmr_kvm_memory *memory,
+			       const struct vmr_kvm_slot *slot)
+{
+	uint64_t size = memory->region->size;
+
+	if (slot->offset >= size)
+		return 0;
+	size -= slot->offset;
+	return size < slot->size ? size : slot->size;
+}
+
 /*
  * Map the slots of a region at @start, all or none. A region that shares a page with
  * another one has none: each access to it exits.
@@ -164,8 +178,10 @@ int vmr_kvm_map_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory,
 	err = vmr_kvm_unmap_memory(kvm, memory);
 	for (i = 0; !err && i < memory->nr_slots; i++) {
 		slot = &memory->slots[i];
+		if (!size_in_region(memory, slot))
+			continue;
 		err = set_slot(kvm, memory, slot, start + slot->offset,
-			       slot->size);
+			       size_in_region(memory, slot));
 		if (err) {
 			vmr_kvm_unmap_memory(kvm, memory);
 			break;
@@ -241,7 +257,7 @@ static uint32_t update_flags(struct vmr_kvm *kvm,
 		slot = &memory->slots[i];
 		if (slot->mapped)
 			*err = set_slot(kvm, memory, slot, slot->gpa,
-					slot->size);
+					size_in_region(memory, slot));
 		if (*err)
 			break;
 	}

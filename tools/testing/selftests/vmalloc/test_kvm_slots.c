@@ -170,6 +170,31 @@ TEST(kvm_slots_around_subregions)
 	EXPECT_EQ(3u, mapped());
 }
 
+/* A region that was made smaller while it was unmapped has no slot beyond its end. */
+TEST(kvm_slots_of_smaller_region)
+{
+	ASSERT_EQ(0, kvm_up());
+	ASSERT_EQ(0, trap(&card[0], 0, 0x10000, 0x1000));
+	ASSERT_EQ(0, trap(&card[0], 1, 0x4000, 0x1000));
+	ASSERT_EQ(0, card_up(&card[0], 0x100000, sizeof(host)));
+	ASSERT_EQ(0, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	EXPECT_EQ(3u, mapped());
+	ASSERT_EQ(0, vmr_region_unmap(&m.manager, &card[0].region));
+	/* As a resizable BAR does */
+	card[0].region.size = 0x8000;
+	ASSERT_EQ(0, vmr_region_program(&m.manager, &card[0].region, 0x200000));
+	EXPECT_EQ(2u, mapped());
+	EXPECT_SLOT(0, 0x200000, 0x4000, host);
+	EXPECT_SLOT(1, 0x205000, 0x3000, host + 0x5000);
+	ASSERT_EQ(0, vmr_kvm_set_dirty_log(&kvm, &card[0].memory, true));
+	EXPECT_SLOT(1, 0x205000, 0x3000, host + 0x5000);
+	/* Added again, it has the slots of this size */
+	ASSERT_EQ(0, vmr_kvm_remove_memory(&kvm, &card[0].memory));
+	ASSERT_EQ(0, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	EXPECT_EQ(2u, card[0].memory.nr_slots);
+	EXPECT_SLOT(1, 0x205000, 0x3000, host + 0x5000);
+}
+
 /* A region that shares a page with its neighbour has no slot. */
 TEST(kvm_region_without_whole_page)
 {
