@@ -4,8 +4,8 @@
 # Makefile, Kbuild, the bundle and the footprint read this list.
 
 VMR_BASE := base/error.c
-VMR_RANGE := range/tree.c range/space.c range/claim.c range/range.c \
-	range/gap.c
+VMR_RANGE := range/tree.c range/space.c range/claim.c range/settling.c \
+	range/range.c range/gap.c
 VMR_RESOURCE := resource/pool.c resource/id.c resource/constraint.c \
 	resource/allocator.c resource/system.c resource/irq_share.c \
 	resource/system_alloc.c resource/vector_wait.c

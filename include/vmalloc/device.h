@@ -352,8 +352,9 @@ int vmr_device_reserve_id(struct vmr_manager *manager, struct vmr_device *dev,
  *  - -EINVAL: as vmr_device_register();
  *  - -EEXIST: @dev is registered;
  *  - -ENOENT: the parent is not registered, or the id or a constraint's range
- *    is not live in its space. The range of a region is in a space that the region does
- *    not belong to, or has another size than the region;
+ *    is not live in its space. The id is more than one number. The range of a region
+ *    is in a space that the region does not belong to, or has another size than the
+ *    region;
  *  - what set_resources() returned.
  */
 int vmr_device_register_restored(struct vmr_manager *manager,

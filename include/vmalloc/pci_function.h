@@ -408,8 +408,9 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @fn is plugged;
  *  - -ENOENT: its address is not live in the @pci_bdfs of the system, or behind its
- *    bridge, or the bridge is not plugged;
- *  - -ERANGE: it is another device than 0 behind a root port or a downstream port;
+ *    bridge, or is more than one number, or the bridge is not plugged;
+ *  - -ERANGE: its address is not on the first bus of the host bridge above it, or it is
+ *    another device than 0 behind a root port or a downstream port;
  *  - what vmr_device_register_restored() returns.
  */
 int vmr_pci_register_restored(struct vmr_manager *manager,

@@ -66,8 +66,11 @@ extern "C" {
  *    overwritten while the subtree had a gap.
  * 4. gap > subtree_max_gap in an inactive range, and in no live one. In an
  *    inactive range these words are ticket, whose bit 63 is set, and space_ref,
- *    which is half of the address of the space.
- * 5. Inactive: subtree_last is the highest @last in the subtree.
+ *    which is half of the address of the space. Bit 61 of the ticket is set in a
+ *    claim that waits for its test by vmr_settle(): space_ref then is half of the
+ *    address of the next such claim.
+ * 5. Inactive: subtree_last is the highest @last in the subtree, where a claim
+ *    that waits for its test may be left out.
  * 6. node.link is 0 if and only if the range is in no tree. The member type is
  *    then the type of the domain that the range belongs to, 0 for most.
  *
@@ -162,10 +165,14 @@ struct vmr_space {
 	struct vmr_node	*claims;
 	struct vmr_node	*parked;
 	struct {
-		struct vmr_node	*root;		/* claims under test, by ticket */
+		struct vmr_range *list;		/* claims to test, by space_ref */
 		uint64_t	start;		/* of the interval under test */
 		uint64_t	last;
-		uint64_t	is_open;	/* no change since it was tested */
+		uint64_t	blocked_start;	/* addresses that are in use */
+		uint64_t	blocked_last;
+		uint8_t		is_blocked;	/* the two above are set */
+		uint8_t		is_sorted;	/* the list, by ticket */
+		uint8_t		is_open;	/* no change since it was tested */
 	} settling;
 	struct {
 		struct vmr_range	*range;	/* or NULL; its old values: */
@@ -639,7 +646,8 @@ int vmr_park(struct vmr_space *space, struct vmr_range *range, uint64_t start,
  * @start: first address that may have become free
  * @last: last address that may have become free, inclusive
  *
- * Tests the claims that overlap [start, last], each in O(log n).
+ * Tests the claims that overlap [start, last], each once in a loop of calls, in
+ * O(log n).
  *
  * Return: the range that is live now, NULL if no claim can be settled.
  */

@@ -132,7 +132,15 @@ struct vmr_region {
 	struct vmr_range	range;
 	struct vmr_device	*device;
 	uint64_t		size;
-	const char		*name;
+	uint64_t		offset;
+	/* private: near the two above, for the search of a subregion */
+	union {
+		/* the mapping when the region was queued */
+		struct vmr_mapping	notified_mapping;
+		/* of a subregion: entry in @subregion_root */
+		struct vmr_node		subregion_node;
+	};
+	/* public: */
 	uint32_t		index;
 	uint8_t			io;
 	uint8_t			type;
@@ -152,18 +160,12 @@ struct vmr_region {
 	struct vmr_node		*subregion_root;
 	/* public: */
 	void			*host;
+	const char		*name;
 	struct vmr_region	*subregions;
-	uint64_t		offset;
 	/* private: next region of the device, or next subregion */
 	struct vmr_region	*next;
 	/* entry in the manager's queue of notifications */
 	struct vmr_list		notify_link;
-	union {
-		/* the mapping when it was queued */
-		struct vmr_mapping	notified_mapping;
-		/* of a subregion: entry in @subregion_root */
-		struct vmr_node		subregion_node;
-	};
 };
 
 /**

@@ -114,17 +114,23 @@ struct vmr_vector_waiter {
 };
 
 /**
- * struct vmr_free_notifier - callback for addresses that became free
- * @range_freed: [@start, @last] of @space, one of the system's I/O spaces, is free;
- *	called after the change, on the update side
+ * struct vmr_free_notifier - callbacks for addresses that become free
+ * @before: a call is about to free [@start, @last] of @space, one of the system's I/O
+ *	spaces; called for each interval before the write section
+ * @settle: the addresses are free, and the claims for them are collected; called once
+ *	for each space in the same write section
+ * @after: called once when the section is closed, also if the call failed
  *
- * The layer above the system embeds the notifier and finds its own struct with
- * container_of(). A manager settles the claims of regions.
+ * All are called on the update side. The layer above the system embeds the notifier
+ * and finds its own struct with container_of(). A manager settles the claims of
+ * regions.
  */
 struct vmr_free_notifier {
-	void (*range_freed)(struct vmr_free_notifier *notifier,
-			    struct vmr_space *space, uint64_t start,
-			    uint64_t last);
+	void (*before)(struct vmr_free_notifier *notifier,
+		       struct vmr_space *space, uint64_t start, uint64_t last);
+	void (*settle)(struct vmr_free_notifier *notifier,
+		       struct vmr_space *space);
+	void (*after)(struct vmr_free_notifier *notifier);
 };
 
 /**
@@ -283,9 +289,10 @@ int vmr_system_alloc_resources(struct vmr_system *sys,
  * @sys: the system
  * @set: the set of vmr_system_alloc_resources(); empty afterwards
  *
- * Before the call returns, claims of regions on the freed addresses are settled and
- * the listeners of the manager are called, as when a device is unregistered.
- * vmr_system_update_resource() does the same.
+ * All addresses are freed in one write section, which also settles the claims of
+ * regions for them. Before the call returns, the listeners of the manager are called,
+ * as when a device is unregistered. vmr_system_update_resource() does the same. Each
+ * id is freed in a section of its own space.
  */
 void vmr_system_free_resources(struct vmr_system *sys,
 			       struct vmr_resource_set *set);

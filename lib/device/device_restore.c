@@ -69,7 +69,8 @@ static int check_restored_ranges(struct vmr_manager *manager,
 			break;
 	}
 	if (i == dev->nr_constraints &&
-	    is_live_in(&manager->sys->device_ids.space, &dev->id))
+	    is_live_in(&manager->sys->device_ids.space, &dev->id) &&
+	    dev->id.start == dev->id.last)
 		return regions_fit(manager, dev) ? 0 : -ENOENT;
 	if (failed)
 		*failed = i;

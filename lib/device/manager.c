@@ -4,18 +4,26 @@
  */
 #include "device.h"
 
-/* Settle the claims for a range that the system freed */
-static void range_freed(struct vmr_free_notifier *notifier,
+static struct vmr_manager *to_manager(struct vmr_free_notifier *notifier)
+{
+	return container_of(notifier, struct vmr_manager, free_notifier);
+}
+
+static void before_free(struct vmr_free_notifier *notifier,
 			struct vmr_space *space, uint64_t start, uint64_t last)
 {
-	struct vmr_manager *manager =
-		container_of(notifier, struct vmr_manager, free_notifier);
+	vmr_notify_queue_claims(to_manager(notifier), space, start, last);
+}
 
-	vmr_notify_queue_claims(manager, space, start, last);
-	vmr_seqcount_write_begin(space->seq);
-	vmr_settle_in(manager, space, start, last);
-	vmr_seqcount_write_end(space->seq);
-	vmr_notify_flush(manager);
+static void settle_freed(struct vmr_free_notifier *notifier,
+			 struct vmr_space *space)
+{
+	vmr_settle_collected(to_manager(notifier), space);
+}
+
+static void after_free(struct vmr_free_notifier *notifier)
+{
+	vmr_notify_flush(to_manager(notifier));
 }
 
 int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
@@ -29,7 +37,9 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 	INIT_LIST_HEAD(vmr_to_list(&manager->root_devices));
 	INIT_LIST_HEAD(vmr_to_list(&manager->listeners));
 	INIT_LIST_HEAD(vmr_to_list(&manager->notify_queue));
-	manager->free_notifier.range_freed = range_freed;
+	manager->free_notifier.before = before_free;
+	manager->free_notifier.settle = settle_freed;
+	manager->free_notifier.after = after_free;
 	sys->free_notifier = &manager->free_notifier;
 	return 0;
 }

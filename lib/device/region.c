@@ -172,15 +172,17 @@ EXPORT_SYMBOL_GPL(vmr_region_reserve);
 
 int vmr_region_unreserve(struct vmr_system *sys, struct vmr_region *region)
 {
-	struct vmr_space *space;
+	struct vmr_resource res = { .kind = VMR_KIND_MMIO };
 
 	if (!sys || !region)
 		return -EINVAL;
-	space = region->io == VMR_PIO ? &sys->pio : &sys->mmio;
+	if (region->io == VMR_PIO)
+		res.kind = VMR_KIND_PIO;
+	res.range = &region->range;
 	if (region->device || region->type != VMR_REGION_RESERVED ||
-	    !vmr_in_space(space, &region->range))
+	    !vmr_in_space(vmr_system_space(sys, res.kind), res.range))
 		return -ENOENT;
-	vmr_system_free_range(sys, space, &region->range);
+	vmr_system_free_io(sys, &res, 1);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_region_unreserve);

@@ -15,16 +15,24 @@ static bool is_added(const struct vmr_kvm *kvm,
 	return false;
 }
 
-/* The first subregion that ends behind @offset; the list has the order of addition */
+/* The first subregion at or behind @offset */
 static const struct vmr_region *next_trapped(const struct vmr_region *region,
 					     uint64_t offset)
 {
+	const struct vmr_node *node = region->subregion_root;
 	const struct vmr_region *sub, *first = NULL;
 
-	for (sub = region->subregions; sub; sub = sub->next)
-		if (sub->offset >= offset &&
-		    (!first || sub->offset < first->offset))
+	while (node) {
+		sub = (const struct vmr_region *)
+			((const char *)node -
+			 offsetof(struct vmr_region, subregion_node));
+		if (sub->offset >= offset) {
 			first = sub;
+			node = node->left;
+		} else {
+			node = node->right;
+		}
+	}
 	return first;
 }
 

@@ -113,6 +113,19 @@ bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
 	return devfn <= 0xff && (!vmr_pci_has_one_device(upstream) || fn->ari);
 }
 
+/*
+ * Functions at the root are on the first bus of the host bridge above them. Virtual
+ * functions may be on others.
+ */
+bool vmr_pci_address_fits(const struct vmr_pci_function *fn,
+			  const struct vmr_pci_host *host, uint64_t address)
+{
+	if (fn->upstream_bridge || fn->pf)
+		return vmr_pci_devfn_allowed(fn, fn->upstream_bridge,
+					     (uint32_t)address);
+	return !host || host->bus_start == (address >> 8 & 0xff);
+}
+
 /* Undo what prepare_blocks() has done for the blocks before @end */
 static void undo_blocks(struct vmr_pci_function *fn,
 			const struct vmr_pci_reg_block *end)
@@ -319,10 +332,13 @@ static int check_restored(struct vmr_manager *manager,
 	ids = vmr_pci_devfns(manager, fn->upstream_bridge);
 	if (vmr_range_state(&fn->address) != VMR_LIVE ||
 	    !vmr_in_space(&ids->space, &fn->address) ||
+	    fn->address.start != fn->address.last ||
 	    (fn->upstream_bridge && !fn->upstream_bridge->fn.manager))
 		return -ENOENT;
-	return vmr_pci_devfn_allowed(fn, fn->upstream_bridge,
-				     vmr_id_value(&fn->address)) ? 0 : -ERANGE;
+	if (!vmr_pci_address_fits(fn, restored_host(manager, fn),
+				  fn->address.start))
+		return -ERANGE;
+	return 0;
 }
 
 int vmr_pci_register_restored(struct vmr_manager *manager,

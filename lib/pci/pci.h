@@ -155,6 +155,10 @@ bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
 			   const struct vmr_pci_bridge *upstream,
 			   uint32_t devfn);
 
+/* function.c: whether a function can have an address below a host bridge, or NULL */
+bool vmr_pci_address_fits(const struct vmr_pci_function *fn,
+			  const struct vmr_pci_host *host, uint64_t address);
+
 /* A register of the PCI Express capability of a port */
 static inline uint32_t vmr_pci_port_reg(const struct vmr_pci_port *port,
 					uint32_t reg)

@@ -33,7 +33,7 @@ static struct vmr_pci_place place_of(const struct vmr_pci_slots *slots,
 	struct vmr_pci_place place;
 
 	place.space = &vmr_pci_devfns(manager_of(slots), slots->bridge)->space;
-	place.start = device * FUNCTIONS_PER_DEVICE;
+	place.start = (uint64_t)device * FUNCTIONS_PER_DEVICE;
 	if (host)
 		place.start += VMR_PCI_ADDRESS(host->segment, host->bus_start, 0, 0);
 	place.last = place.start + FUNCTIONS_PER_DEVICE - 1;

@@ -53,7 +53,8 @@ bool vmr_pci_address_valid(const struct vmr_pci_function *fn,
 {
 	struct vmr_snapshot_range saved;
 
-	return vmr_snapshot_find_range(ctx, &fn->address, &saved) == VMR_FREE ||
-	       vmr_pci_devfn_allowed(fn, fn->upstream_bridge,
-				     (uint32_t)saved.start);
+	if (vmr_snapshot_find_range(ctx, &fn->address, &saved) == VMR_FREE)
+		return true;
+	return saved.start == saved.last &&
+	       vmr_pci_address_fits(fn, fn->host, saved.start);
 }

@@ -9,29 +9,22 @@
  * two trees because a search that may use the addresses of parked ranges must not
  * pass over them one by one to find the claims.
  *
- * The ticket orders claims by age.
- *
- * Settling: addresses that became free are given to the claims that wait for them,
- * the oldest first. vmr_settle_collect() moves the claims that overlap the
- * addresses into a third tree, ordered by ticket. vmr_settle_next() takes them out
- * again from the oldest and tests each once: its addresses are free, or it returns
- * to the tree of claims. A change that frees k intervals collects for each of them
- * and then settles, so that no claim is tested twice for one change. For a single
- * interval vmr_settle_collect_one() leaves the claims that cannot be settled where
- * they are.
- *
- * The third tree is empty but between the calls of one loop over vmr_settle(). Any
- * other function that needs the claims first returns the rest of it.
+ * The ticket orders claims by age. A claim that is collected for a test
+ * (settling.c) stays in the tree, and subtree_last need not count it.
  */
 #include "range.h"
 #include "trace.h"
 
-/* Restore 5 for @range from its children. Returns whether the value changed. */
+/*
+ * Restore 5 for @range from its children, without @range if it is collected. Returns
+ * whether the value changed.
+ */
 static bool subtree_last_update(struct vmr_range *range)
 {
 	struct rb_node *left = vmr_to_rb(range)->rb_left;
 	struct rb_node *right = vmr_to_rb(range)->rb_right;
-	uint64_t subtree_last = range->last;
+	bool excluded = range->ticket & VMR_TICKET_EXCLUDED;
+	uint64_t subtree_last = excluded ? 0 : range->last;
 
 	VMR_ASSERT(vmr_is_inactive(range));	/* 4 */
 	if (left)
@@ -46,21 +39,26 @@ static bool subtree_last_update(struct vmr_range *range)
 	return true;
 }
 
-static void claim_augment_propagate(struct rb_node *rb, struct rb_node *stop)
+void vmr_claim_propagate(struct rb_node *rb, struct rb_node *stop)
 {
 	while (rb != stop && subtree_last_update(vmr_to_range(rb)))
 		rb = rb_parent(rb);
 }
 
+static void claim_augment_copy(struct rb_node *old, struct rb_node *new)
+{
+	vmr_to_range(new)->subtree_last = vmr_to_range(old)->subtree_last;
+}
+
 static void claim_augment_rotate(struct rb_node *old, struct rb_node *new)
 {
-	vmr_augment_copy(old, new);
+	claim_augment_copy(old, new);
 	subtree_last_update(vmr_to_range(old));
 }
 
 static const struct rb_augment_callbacks claim_augment = {
-	.propagate = claim_augment_propagate,
-	.copy = vmr_augment_copy,
+	.propagate = vmr_claim_propagate,
+	.copy = claim_augment_copy,
 	.rotate = claim_augment_rotate,
 };
 
@@ -69,92 +67,77 @@ static struct vmr_node **inactive_root(struct vmr_space *space, uint64_t ticket)
 	return ticket & VMR_TICKET_PARKED ? &space->parked : &space->claims;
 }
 
-/*
- * By address, and among equal addresses by age. The tree of claims under test is
- * ordered by age alone.
- */
+/* By address, and among equal addresses by age */
 static bool precedes_claim(const struct vmr_range *range,
-			   const struct vmr_range *other, bool by_age)
+			   const struct vmr_range *other)
 {
-	if (!by_age && range->start != other->start)
+	if (range->start != other->start)
 		return range->start < other->start;
 	return range->ticket < other->ticket;
-}
-
-/* Link a range that is in no tree into one of inactive ranges; does not count it */
-static void link_inactive(struct vmr_space *space, struct vmr_node **root,
-			  struct vmr_range *range, uint64_t ticket)
-{
-	bool by_age = root == &space->settling.root;
-	struct rb_node **link = &vmr_to_root(root)->rb_node;
-	struct rb_node *parent = NULL;
-
-	VMR_ASSERT(!range->node.link);	/* 6 */
-	range->ticket = ticket;
-	range->space_ref = vmr_space_ref(space);
-	range->subtree_last = range->last;
-	while (*link) {
-		parent = *link;
-		link = precedes_claim(range, vmr_to_range(parent), by_age) ?
-			       &parent->rb_left : &parent->rb_right;
-	}
-	vmr_link_node(vmr_to_rb(range), parent, link);
-	claim_augment_propagate(parent, NULL);
-	rb_insert_augmented(vmr_to_rb(range), vmr_to_root(root), &claim_augment);
-	VMR_ASSERT(vmr_is_inactive(range));	/* 4 */
 }
 
 /* Make a range that is in no tree an inactive one */
 static void insert_inactive(struct vmr_space *space, struct vmr_range *range,
 			    uint64_t start, uint64_t last, uint64_t ticket)
 {
+	struct vmr_node **root = inactive_root(space, ticket);
+	struct rb_node **link = &vmr_to_root(root)->rb_node;
+	struct rb_node *parent = NULL;
+
+	VMR_ASSERT(!range->node.link);	/* 6 */
 	WRITE_ONCE(range->start, start);
 	WRITE_ONCE(range->last, last);
-	link_inactive(space, inactive_root(space, ticket), range,
-		      ticket | VMR_TICKET_INACTIVE);
+	range->ticket = ticket | VMR_TICKET_INACTIVE;
+	range->space_ref = vmr_space_ref(space);
+	range->subtree_last = last;
+	while (*link) {
+		parent = *link;
+		link = precedes_claim(range, vmr_to_range(parent)) ?
+			       &parent->rb_left : &parent->rb_right;
+	}
+	vmr_link_node(vmr_to_rb(range), parent, link);
+	vmr_claim_propagate(parent, NULL);
+	rb_insert_augmented(vmr_to_rb(range), vmr_to_root(root), &claim_augment);
+	VMR_ASSERT(vmr_is_inactive(range));	/* 4 */
 	space->nr_claims++;
 }
 
-/* Unlink an inactive range; does not count it */
-static void unlink_inactive(struct vmr_space *space, struct vmr_node **root,
-			    struct vmr_range *range)
+void vmr_unlink_inactive(struct vmr_space *space, struct vmr_range *range)
 {
-	vmr_erase_node(vmr_to_rb(range), vmr_to_root(root), &claim_augment);
+	vmr_erase_node(vmr_to_rb(range),
+		       vmr_to_root(inactive_root(space, range->ticket)),
+		       &claim_augment);
 	vmr_clear_node(space, range);
 }
 
-/* Move a claim to another tree, with its age */
-static void move_claim(struct vmr_space *space, struct vmr_range *range,
-		       struct vmr_node **from, struct vmr_node **to)
+/* Restores 5 for the ancestors, which may lack the claim */
+void vmr_release_claim(struct vmr_space *space, struct vmr_range *range)
 {
-	uint64_t ticket = range->ticket;
+	struct rb_node *rb = vmr_to_rb(range);
 
-	unlink_inactive(space, from, range);
-	link_inactive(space, to, range, ticket);
+	range->ticket &= ~(VMR_TICKET_COLLECTED | VMR_TICKET_EXCLUDED);
+	range->space_ref = vmr_space_ref(space);
+	for (; rb && vmr_to_range(rb)->subtree_last < range->last;
+	     rb = rb_parent(rb))
+		vmr_to_range(rb)->subtree_last = range->last;
 }
 
-/* The first claim in the tree of claims under test */
-static struct vmr_range *oldest_under_test(struct vmr_space *space)
+void vmr_settle_discard(struct vmr_space *space)
 {
-	struct rb_node *rb = rb_first(vmr_to_root(&space->settling.root));
+	struct vmr_range *range = space->settling.list, *next;
 
-	return rb ? vmr_to_range(rb) : NULL;
-}
-
-void vmr_settle_return(struct vmr_space *space)
-{
-	struct vmr_range *range;
-
-	space->settling.is_open = false;
-	while ((range = oldest_under_test(space)))
-		move_claim(space, range, &space->settling.root, &space->claims);
+	for (; range; range = next) {
+		next = vmr_next_collected(range);
+		vmr_release_claim(space, range);
+	}
+	memset(&space->settling, 0, sizeof(space->settling));
 }
 
 void vmr_erase_inactive(struct vmr_space *space, struct vmr_range *range)
 {
-	VMR_ASSERT(!space->settling.root);
+	VMR_ASSERT(!space->settling.list);
 	VMR_ASSERT(space->nr_claims);
-	unlink_inactive(space, inactive_root(space, range->ticket), range);
+	vmr_unlink_inactive(space, range);
 	space->nr_claims--;
 }
 
@@ -216,8 +199,8 @@ static struct vmr_range *first_overlap(const struct rb_node *rb,
 	return NULL;
 }
 
-static struct vmr_range *first_claimed(const struct vmr_space *space,
-				       uint64_t start, uint64_t last)
+struct vmr_range *vmr_first_claimed(const struct vmr_space *space,
+				    uint64_t start, uint64_t last)
 {
 	return first_overlap((const struct rb_node *)space->claims, start,
 			     last);
@@ -230,9 +213,8 @@ static struct vmr_range *first_parked(const struct vmr_space *space,
 			     last);
 }
 
-/* The next one of the same tree */
-static struct vmr_range *next_overlap(const struct vmr_range *range,
-				      uint64_t start, uint64_t last)
+struct vmr_range *vmr_next_overlap(const struct vmr_range *range,
+				   uint64_t start, uint64_t last)
 {
 	const struct rb_node *rb = vmr_to_rb(range), *from;
 
@@ -252,87 +234,6 @@ static struct vmr_range *next_overlap(const struct vmr_range *range,
 			return vmr_to_range(rb);
 	}
 }
-
-/* Collect the claims that overlap [start, last], or those that can be settled */
-static void collect(struct vmr_space *space, uint64_t start, uint64_t last,
-		    bool settleable)
-{
-	struct vmr_range *range, *next;
-
-	for (range = first_claimed(space, start, last); range; range = next) {
-		next = next_overlap(range, start, last);
-		if (!settleable ||
-		    !vmr_find_overlap(space, range->start, range->last))
-			move_claim(space, range, &space->claims,
-				   &space->settling.root);
-	}
-}
-
-void vmr_settle_collect(struct vmr_space *space, uint64_t start, uint64_t last)
-{
-	collect(space, start, last, false);
-}
-
-bool vmr_settle_collect_one(struct vmr_space *space, uint64_t start,
-			    uint64_t last)
-{
-	collect(space, start, last, true);
-	return space->settling.root;
-}
-
-struct vmr_range *vmr_settle_next(struct vmr_space *space,
-				  struct vmr_range **behind)
-{
-	struct vmr_range *range;
-
-	while ((range = oldest_under_test(space))) {
-		*behind = vmr_first_ending_at_or_above(space, range->start);
-		if (!*behind || (*behind)->start > range->last) {
-			unlink_inactive(space, &space->settling.root, range);
-			break;
-		}
-		move_claim(space, range, &space->settling.root, &space->claims);
-	}
-	return range;
-}
-
-void vmr_settle_claim(struct vmr_space *space, struct vmr_range *range,
-		      struct vmr_range *behind)
-{
-	VMR_ASSERT(!range->node.link && space->nr_claims);
-	vmr_section_begin(space->seq);
-	vmr_tree_insert(space, range, range->start, range->last, behind);
-	space->nr_claims--;
-	vmr_section_end(space->seq);
-	vmr_trace_settle(space, range);
-}
-
-struct vmr_range *vmr_settle(struct vmr_space *space, uint64_t start,
-			     uint64_t last)
-{
-	struct vmr_range *range, *behind;
-
-	if (!space || start > last)
-		return NULL;
-	if (!space->settling.is_open || space->settling.start != start ||
-	    space->settling.last != last) {
-		vmr_settle_close(space);
-		if (!vmr_settle_collect_one(space, start, last))
-			return NULL;
-		space->settling.start = start;
-		space->settling.last = last;
-		space->settling.is_open = true;
-	}
-	if (!space->settling.root)
-		return NULL;
-	vmr_section_begin(space->seq);
-	range = vmr_settle_next(space, &behind);
-	if (range)
-		vmr_settle_claim(space, range, behind);
-	vmr_section_end(space->seq);
-	return range;
-}
-EXPORT_SYMBOL_GPL(vmr_settle);
 
 void vmr_restore_claim(struct vmr_space *space, struct vmr_range *range,
 		       uint64_t start, uint64_t last, uint64_t age)
@@ -364,7 +265,7 @@ static struct vmr_range *first_overlap_behind(const struct rb_node *rb,
 	}
 	if (!found || found->start > last)
 		return NULL;
-	return found->last >= start ? found : next_overlap(found, start, last);
+	return found->last >= start ? found : vmr_next_overlap(found, start, last);
 }
 
 /* Of two ranges the one with the lower wanted address, the first among equals */
@@ -382,7 +283,7 @@ struct vmr_range *vmr_first_claim(const struct vmr_space *space, uint64_t start,
 	if (!space || start > last)
 		return NULL;
 	vmr_settle_close((struct vmr_space *)space);
-	return lower(first_claimed(space, start, last),
+	return lower(vmr_first_claimed(space, start, last),
 		     first_parked(space, start, last));
 }
 EXPORT_SYMBOL_GPL(vmr_first_claim);
@@ -393,7 +294,7 @@ struct vmr_range *vmr_next_claim(const struct vmr_range *range, uint64_t start,
 {
 	const struct vmr_space *space = vmr_referred_space(range);
 	bool parked = range->ticket & VMR_TICKET_PARKED;
-	struct vmr_range *same = next_overlap(range, start, last), *other;
+	struct vmr_range *same = vmr_next_overlap(range, start, last), *other;
 
 	other = first_overlap_behind((const struct rb_node *)
 				     (parked ? space->claims : space->parked),
@@ -425,7 +326,7 @@ static const struct vmr_range *find_blocking(struct vmr_gap_search *s,
 					     uint64_t addr, bool ascending)
 {
 	uint64_t last = addr + (s->size - 1);
-	const struct vmr_range *blocker = first_claimed(s->space, addr, last);
+	const struct vmr_range *blocker = vmr_first_claimed(s->space, addr, last);
 
 	if (blocker)
 		return blocker;

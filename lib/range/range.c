@@ -193,15 +193,17 @@ static int check_move_op(const struct vmr_move_op *steps, size_t i)
 	return check_move(s->space, s->range, s->to_space, s->start);
 }
 
-/* Returns the range that is in the way, or NULL */
-static struct vmr_range *insert_moved(struct vmr_move_op *s)
+/* Returns the lowest range that is in the way, or NULL */
+static struct vmr_range *insert_moved(const struct vmr_move_op *s)
 {
+	struct vmr_range *next = vmr_first_ending_at_or_above(s->to_space,
+							      s->start);
 	uint64_t last = s->start + (s->range->last - s->range->start);
-	struct vmr_range *blocker = vmr_find_overlap(s->to_space, s->start, last);
 
-	if (!blocker)
-		vmr_tree_insert_at(s->to_space, s->range, s->start);
-	return blocker;
+	if (next && next->start <= last)
+		return next;
+	vmr_tree_insert(s->to_space, s->range, s->start, last, next);
+	return NULL;
 }
 
 int vmr_move_bulk(struct vmr_move_op *steps, size_t nr, size_t *failed,

@@ -3,7 +3,7 @@
  * range.h - what the files of the range layer share
  *
  * The order of the files, each of which calls only those before it: tree, space,
- * claim, search, range and gap. The invariants of a range are numbered at struct
+ * claim, settling, search, range and gap. The invariants of a range are numbered at struct
  * vmr_range in <vmalloc/range.h>.
  *
  * The small functions are inline because every allocation or lookup calls them.
@@ -19,6 +19,8 @@
 /* The bits of a ticket beside the age */
 #define VMR_TICKET_INACTIVE	BIT_ULL(63)	/* set in every ticket */
 #define VMR_TICKET_PARKED	BIT_ULL(62)	/* parked, else claimed */
+#define VMR_TICKET_COLLECTED	BIT_ULL(61)	/* claimed, in the list of settling.c */
+#define VMR_TICKET_EXCLUDED	BIT_ULL(60)	/* the same, and not in subtree_last */
 #define VMR_GAP_MAX_ORDER	63		/* order 64 counts as 63 */
 
 static_assert(sizeof(struct vmr_node) == sizeof(struct rb_node));
@@ -63,6 +65,18 @@ static inline struct rb_node *vmr_rb_child(const struct rb_node *rb, bool right)
 static inline bool vmr_is_inactive(const struct vmr_range *range)
 {
 	return range->gap > range->subtree_max_gap;
+}
+
+/* In the list of claims to test; valid for an inactive range */
+static inline bool vmr_is_collected(const struct vmr_range *range)
+{
+	return range->ticket & VMR_TICKET_COLLECTED;
+}
+
+/* The next claim in this list */
+static inline struct vmr_range *vmr_next_collected(const struct vmr_range *range)
+{
+	return (struct vmr_range *)(uintptr_t)(range->space_ref << 1);
 }
 
 /*
@@ -145,7 +159,6 @@ static inline void vmr_clear_node(const struct vmr_space *space,
 }
 
 /* tree.c: the tree of live ranges, and functions that serve all trees */
-void vmr_augment_copy(struct rb_node *old, struct rb_node *new);
 void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 		   struct rb_node **link);
 void vmr_erase_node(struct rb_node *rb, struct rb_root *root,
@@ -179,7 +192,7 @@ static inline bool vmr_is_root(const struct vmr_space *space,
 	const struct vmr_node *node = (const struct vmr_node *)rb;
 
 	return node == space->root || node == space->claims ||
-	       node == space->parked || node == space->settling.root;
+	       node == space->parked;
 }
 
 /*
@@ -208,7 +221,7 @@ static inline bool vmr_is_in_space(const struct vmr_space *space,
 
 	if (!range->node.link || !vmr_is_linked(space, range))
 		return false;
-	if (vmr_is_inactive(range))
+	if (vmr_is_inactive(range) && !vmr_is_collected(range))
 		in = range->space_ref == vmr_space_ref(space);
 	else if (!range->subtree_orders && range->subtree_max_gap)
 		in = range->subtree_max_gap == vmr_space_tag(space);
@@ -219,16 +232,35 @@ static inline bool vmr_is_in_space(const struct vmr_space *space,
 	return in;
 }
 
-/* claim.c: return the claims under test to the tree of claims */
-void vmr_settle_return(struct vmr_space *space);
+/*
+ * claim.c: end the test of a collected claim, which is out of the list, or of all claims
+ * in the list
+ */
+void vmr_release_claim(struct vmr_space *space, struct vmr_range *range);
+void vmr_settle_discard(struct vmr_space *space);
 
 static inline void vmr_settle_close(struct vmr_space *space)
 {
-	if (space->settling.root)
-		vmr_settle_return(space);
+	if (space->settling.list)
+		vmr_settle_discard(space);
 }
 
-/* claim.c: remove an inactive range from its tree; no claims are under test */
+/* claim.c: recompute subtree_last from @rb upwards, while it changes */
+void vmr_claim_propagate(struct rb_node *rb, struct rb_node *stop);
+
+/*
+ * claim.c: the claim that overlaps [start, last] and comes first in its tree, and the
+ * next one of the same tree behind @range
+ */
+struct vmr_range *vmr_first_claimed(const struct vmr_space *space,
+				    uint64_t start, uint64_t last);
+struct vmr_range *vmr_next_overlap(const struct vmr_range *range,
+				   uint64_t start, uint64_t last);
+
+/* claim.c: unlink an inactive range; does not count it */
+void vmr_unlink_inactive(struct vmr_space *space, struct vmr_range *range);
+
+/* claim.c: remove an inactive range from its tree; no claims are collected */
 void vmr_erase_inactive(struct vmr_space *space, struct vmr_range *range);
 
 /* Remove a range from its tree, live or inactive */

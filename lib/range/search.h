@@ -298,7 +298,7 @@ static inline bool vmr_search(struct vmr_gap_search *s,
 {
 	VMR_ASSERT(s->size && vmr_is_pow2(req->align));
 	VMR_ASSERT(s->min >= s->space->start && s->max <= s->space->last);
-	if (s->space->settling.root)
+	if (s->space->settling.list)
 		vmr_settle_close((struct vmr_space *)s->space);
 	s->pass = 0;
 	s->fallback_pass = 0;

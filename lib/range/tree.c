@@ -105,11 +105,7 @@ static void gap_augment_propagate_grow(struct rb_node *rb,
 	}
 }
 
-/*
- * Serves both trees: in an inactive range the two words are must_be_zero and
- * subtree_last.
- */
-void vmr_augment_copy(struct rb_node *old, struct rb_node *new)
+static void gap_augment_copy(struct rb_node *old, struct rb_node *new)
 {
 	vmr_to_range(new)->subtree_max_gap = vmr_to_range(old)->subtree_max_gap;
 	vmr_to_range(new)->subtree_orders = vmr_to_range(old)->subtree_orders;
@@ -117,14 +113,14 @@ void vmr_augment_copy(struct rb_node *old, struct rb_node *new)
 
 static void gap_augment_rotate(struct rb_node *old, struct rb_node *new)
 {
-	vmr_augment_copy(old, new);
+	gap_augment_copy(old, new);
 	if (vmr_to_range(old)->subtree_orders)
 		gap_augment_update(vmr_to_range(old));
 }
 
 static const struct rb_augment_callbacks gap_augment = {
 	.propagate = gap_augment_propagate_shrink,
-	.copy = vmr_augment_copy,
+	.copy = gap_augment_copy,
 	.rotate = gap_augment_rotate,
 };
 

@@ -20,9 +20,9 @@ struct vmr_pool_set {
 	size_t			nr_pools;
 };
 
-/* Free a range. In an I/O space of the system, also call the free notifier. */
-void vmr_system_free_range(struct vmr_system *sys, struct vmr_space *space,
-			   struct vmr_range *range);
+/* Free the I/O addresses among @nr resources as one change, with the free notifier */
+void vmr_system_free_io(struct vmr_system *sys, const struct vmr_resource *res,
+			size_t nr);
 
 /*
  * The watermarks of all id pools. A call that allocates ids and then fails restores

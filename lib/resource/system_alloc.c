@@ -121,18 +121,6 @@ int vmr_system_alloc_one(struct vmr_system *sys,
 	return ret;
 }
 
-void vmr_system_free_range(struct vmr_system *sys, struct vmr_space *space,
-			   struct vmr_range *range)
-{
-	if (vmr_free(space, range))
-		return;
-	if (space == vmr_system_space(sys, VMR_KIND_MSI))
-		vmr_system_serve_vectors(sys);
-	else if (space->seq == &sys->seq && sys->free_notifier)
-		sys->free_notifier->range_freed(sys->free_notifier, space,
-						range->start, range->last);
-}
-
 static void free_constraint(struct vmr_space *space,
 			    const struct vmr_constraint *c)
 {
@@ -340,18 +328,74 @@ int vmr_system_alloc_resources(struct vmr_system *sys,
 }
 EXPORT_SYMBOL_GPL(vmr_system_alloc_resources);
 
+static bool notifies(const struct vmr_system *sys, const struct vmr_space *space)
+{
+	return space->seq == &sys->seq && sys->free_notifier;
+}
+
+/* In one section: free the addresses of each range, then settle the claims for all */
+static void free_and_settle(struct vmr_system *sys, const struct vmr_resource *res,
+			    size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (is_io(res[i].kind) && res[i].range)
+			vmr_free(vmr_system_space(sys, res[i].kind),
+				 res[i].range);
+	if (!sys->free_notifier)
+		return;
+	for (i = 0; i < nr; i++)
+		if (is_io(res[i].kind) && res[i].range)
+			vmr_settle_collect(vmr_system_space(sys, res[i].kind),
+					   res[i].range->start,
+					   res[i].range->last);
+	sys->free_notifier->settle(sys->free_notifier, &sys->pio);
+	sys->free_notifier->settle(sys->free_notifier, &sys->mmio);
+}
+
+void vmr_system_free_io(struct vmr_system *sys, const struct vmr_resource *res,
+			size_t nr)
+{
+	struct vmr_space *space;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		space = vmr_system_space(sys, res[i].kind);
+		/* The device layer has freed the regions of a device already */
+		if (!is_io(res[i].kind) || !vmr_in_space(space, res[i].range))
+			continue;
+		any = true;
+		if (sys->free_notifier)
+			sys->free_notifier->before(sys->free_notifier, space,
+						   res[i].range->start,
+						   res[i].range->last);
+	}
+	if (!any)
+		return;
+	vmr_seqcount_write_begin(&sys->seq);
+	free_and_settle(sys, res, nr);
+	vmr_seqcount_write_end(&sys->seq);
+	if (sys->free_notifier)
+		sys->free_notifier->after(sys->free_notifier);
+}
+
 void vmr_system_free_resources(struct vmr_system *sys,
 			       struct vmr_resource_set *set)
 {
 	const struct vmr_resource *res = set->entries;
+	struct vmr_space *space;
 
+	vmr_system_free_io(sys, set->entries, set->nr);
 	for (; set->nr; set->nr--, res++) {
+		space = vmr_system_space(sys, res->kind);
 		if (vmr_is_irq_share(res->kind, res->flags))
 			vmr_irq_share_detach(vmr_to_irq_share(res->range));
-		else if (res->range)
-			vmr_system_free_range(sys,
-					      vmr_system_space(sys, res->kind),
-					      res->range);
+		else if (res->range && !is_io(res->kind) &&
+			 !vmr_free(space, res->range) &&
+			 space == vmr_system_space(sys, VMR_KIND_MSI))
+			vmr_system_serve_vectors(sys);
 	}
 }
 EXPORT_SYMBOL_GPL(vmr_system_free_resources);
@@ -388,6 +432,9 @@ static int realloc_constraint(struct vmr_system *sys,
 
 	if (!range_is_allocated(space, c->range, shared))
 		return -ENOENT;
+	if (notifies(sys, space))
+		sys->free_notifier->before(sys->free_notifier, space, start,
+					   last);
 	vmr_seqcount_write_begin(space->seq);
 	if (shared) {
 		line = share->irq;
@@ -404,10 +451,13 @@ static int realloc_constraint(struct vmr_system *sys,
 		vmr_reserve(space, c->range, start, last, NULL);
 	VMR_ASSERT(range_is_allocated(space, c->range, shared) ||
 		   vmr_is_irq_share(c->kind, c->flags) != shared);
+	if (!ret && notifies(sys, space)) {
+		vmr_settle_collect(space, start, last);
+		sys->free_notifier->settle(sys->free_notifier, space);
+	}
 	vmr_seqcount_write_end(space->seq);
-	if (!ret && is_io(old->kind) && sys->free_notifier)
-		sys->free_notifier->range_freed(sys->free_notifier, space,
-						start, last);
+	if (notifies(sys, space))
+		sys->free_notifier->after(sys->free_notifier);
 	return ret;
 }
 

@@ -2,11 +2,13 @@
 /*
  * section_count.c - the longest write section of each update-side call
  *
- *	section_count [CALLS]	random calls on devices at the root and behind a bus
+ *	section_count [CALLS]	random calls on devices at the root and behind a bus, and
+ *				on PCI functions
  *
  * The library is compiled again with the calls of the address sanitizer, which this
- * program defines. It counts visits of nodes inside of write sections: an access to
- * another node than the access before is a visit. A node is a device with its region.
+ * program defines. It counts visits of nodes inside of write sections: an access to a
+ * node that is not among the 2 log2 n nodes of the visits before, as many as the
+ * longest path of a tree has. A node is a device with its region, or a PCI function.
  * For each call the program prints the longest section and the state that caused it:
  * k ranges changed, t claims waited for what became free.
  */
@@ -25,6 +27,11 @@
 #define WINDOW		0x4000000000ULL
 #define STRIDE		0x10000ULL
 #define MOST		64	/* devices or moves in one call */
+#define PATH		24	/* 2 log2 NODES */
+#define FUNCTIONS	400
+#define AT_HOST		200	/* the last ones are behind the bridge */
+#define FUNCTION_AT	0x80000000u
+#define BRIDGE_AT	0xc0000000u
 
 struct item {
 	struct vmr_region	region;
@@ -33,13 +40,18 @@ struct item {
 
 enum call {
 	REGISTER, UNREGISTER, PROGRAM, MOVE, PARK, UNMAP, BULK, WINDOW_PROGRAM,
-	WINDOW_UNMAP, COMMIT_ADD, COMMIT_REMOVE, COMMIT_REPLACE, ABORT, NR_CALLS,
+	WINDOW_UNMAP, COMMIT_ADD, COMMIT_REMOVE, COMMIT_REPLACE, ABORT,
+	FREE_RESOURCES, UPDATE_RESOURCE, UNRESERVE, PCI_PLUG, PCI_UNPLUG, PCI_BAR,
+	PCI_COMMAND, PCI_WINDOW, PCI_RESET, PCI_BUS_RESET, PCI_HOST_RESET, NR_CALLS,
 };
 
 static const char *const names[NR_CALLS] = {
 	"register", "unregister", "region_program", "region_move", "region_park",
 	"region_unmap", "region_move_bulk", "window_program", "window_unmap",
 	"commit, additions", "commit, removals", "commit, both", "abort",
+	"free_resources", "update_resource", "unreserve", "pci_plug", "pci_unplug",
+	"BAR write", "command write", "window write", "function_reset", "bus_reset",
+	"host_reset",
 };
 
 struct worst {
@@ -61,9 +73,17 @@ static struct vmr_device bridge;
 static struct vmr_region window;
 static struct worst longest[NR_CALLS], steepest[NR_CALLS];
 
+static struct vmr_pci_host host;
+static struct vmr_pci_bridge pci_bridge;
+static struct vmr_pci_function *functions;
+static struct vmr_range granted[MOST];
+static struct vmr_resource resources[MOST];
+static struct vmr_resource_set set;
+static struct vmr_region reserved;
+
 static bool counting;
 static uint64_t visits, most;
-static size_t at = -1;
+static size_t last_nodes[PATH], turn;
 
 /* The port */
 
@@ -71,7 +91,7 @@ unsigned long vmr_port_write_begin(void)
 {
 	counting = true;
 	visits = 0;
-	at = -1;
+	memset(last_nodes, 0xff, sizeof(last_nodes));
 	return 0;
 }
 
@@ -107,13 +127,21 @@ void vmr_port_assert_failed(const char *what)
 
 static void touched(uintptr_t addr)
 {
-	size_t i;
+	size_t i, n;
 
-	if (!counting || addr - (uintptr_t)items >= NODES * sizeof(*items))
+	if (!counting)
 		return;
-	i = (addr - (uintptr_t)items) / sizeof(*items);
-	visits += i != at;
-	at = i;
+	if (addr - (uintptr_t)items < NODES * sizeof(*items))
+		n = (addr - (uintptr_t)items) / sizeof(*items);
+	else if (addr - (uintptr_t)functions < FUNCTIONS * sizeof(*functions))
+		n = NODES + (addr - (uintptr_t)functions) / sizeof(*functions);
+	else
+		return;
+	for (i = 0; i < PATH; i++)
+		if (last_nodes[i] == n)
+			return;
+	last_nodes[turn++ % PATH] = n;
+	visits++;
 }
 
 #define TOUCH(size) \
@@ -181,6 +209,7 @@ static void machine_up(void)
 {
 	const struct vmr_system_limits limits = {
 		.mmio_last = (1ULL << 46) - 1, .id_last = 2 * NODES,
+		.pci_last = 0xffff,
 	};
 	size_t i;
 
@@ -200,6 +229,75 @@ static void machine_up(void)
 		must(vmr_device_add_region(&items[i].dev, &items[i].region),
 		     "region");
 	}
+}
+
+static void reg_write(struct vmr_pci_function *fn, uint32_t offset,
+		      uint32_t value, uint32_t width)
+{
+	const uint8_t bytes[4] = {
+		(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+		(uint8_t)(value >> 24),
+	};
+
+	vmr_pci_config_write(fn, offset, bytes, width);
+}
+
+static void window_write(uint32_t start)
+{
+	reg_write(&pci_bridge.fn, 0x20, start >> 16 | 0xcff00000, 4);
+}
+
+static int plug(size_t i)
+{
+	return i < AT_HOST ?
+		       vmr_pci_host_plug(&host, &functions[i], 8 + (uint32_t)i) :
+		       vmr_pci_bridge_plug(&pci_bridge, &functions[i],
+					   (uint32_t)i - AT_HOST);
+}
+
+/* Few places, so that many functions wait for one */
+static uint32_t bar_place(size_t i, size_t which)
+{
+	return (i < AT_HOST ? FUNCTION_AT : BRIDGE_AT) +
+	       0x1000 * (uint32_t)which;
+}
+
+static void functions_program(void)
+{
+	size_t i;
+
+	reg_write(&pci_bridge.fn, 0x18, 1 << 8 | 1 << 16, 4);
+	window_write(BRIDGE_AT);
+	reg_write(&pci_bridge.fn, 0x04, 2, 2);
+	for (i = 0; i < FUNCTIONS; i++) {
+		reg_write(&functions[i], 0x10, bar_place(i, i % AT_HOST), 4);
+		reg_write(&functions[i], 0x04, 2, 2);
+	}
+}
+
+static void functions_up(void)
+{
+	const struct vmr_pci_host_config config = {
+		.bus_last = 255, .name = "host",
+	};
+	const struct vmr_pci_ids ids = { .vendor = 0x1af4, .device = 0x1041 };
+	const struct vmr_pci_ids bridge_ids = {
+		.vendor = 0x1b36, .device = 1, .class_code = 0x060400,
+	};
+	size_t i;
+
+	must(vmr_pci_host_register(&manager, &host, &config), "host");
+	must(vmr_pci_bridge_init(&pci_bridge, &manager, &bridge_ids, &ops,
+				 "bridge"), "PCI bridge");
+	must(vmr_pci_host_plug(&host, &pci_bridge.fn, 0), "PCI bridge");
+	for (i = 0; i < FUNCTIONS; i++) {
+		must(vmr_pci_function_init(&functions[i], &ids, &ops, "function"),
+		     "function");
+		must(vmr_pci_add_bar(&functions[i], 0, VMR_PCI_BAR_MEM32, false,
+				     0x1000, "bar"), "BAR");
+		must(plug(i), "plug");
+	}
+	functions_program();
 }
 
 static struct vmr_space *space_of(size_t i)
@@ -223,17 +321,153 @@ static size_t any(void)
 	return growing || below(2) ? below(NODES) : below(64);
 }
 
-static size_t claims_for(size_t i)
+static size_t claims_in(const struct vmr_space *space, uint64_t start,
+			uint64_t last)
 {
-	const struct vmr_range *range = &items[i].region.range, *claim;
+	const struct vmr_range *claim;
 	size_t t = 0;
 
-	if (vmr_range_state(range) != VMR_LIVE)
-		return 0;
-	for (claim = vmr_first_claim(space_of(i), range->start, range->last);
-	     claim; claim = vmr_next_claim(claim, range->start, range->last))
+	for (claim = vmr_first_claim(space, start, last); claim;
+	     claim = vmr_next_claim(claim, start, last))
 		t += vmr_range_state(claim) == VMR_CLAIMED;
 	return t;
+}
+
+static size_t claims_for(size_t i)
+{
+	const struct vmr_range *range = &items[i].region.range;
+
+	return vmr_range_state(range) == VMR_LIVE ?
+		       claims_in(space_of(i), range->start, range->last) : 0;
+}
+
+/* The claims for the places of BARs; a bus reset frees these one after the other */
+static size_t claims_for_functions(size_t first, size_t nr)
+{
+	const struct vmr_region *bar;
+	size_t i, t, max = 0;
+
+	for (i = first; i < first + nr; i++) {
+		bar = &functions[i].bars[0].region;
+		if (vmr_range_state(&bar->range) != VMR_LIVE)
+			continue;
+		t = claims_in(vmr_region_space(&manager, bar), bar->range.start,
+			      bar->range.last);
+		max = t > max ? t : max;
+	}
+	return max;
+}
+
+/* Places that no device holds, but for which claims may wait */
+static void grant(struct vmr_constraint *want, size_t nr)
+{
+	size_t i;
+
+	memset(granted, 0, sizeof(granted));
+	for (i = 0; i < nr; i++)
+		vmr_constraint_init_bounded(&want[i], VMR_KIND_MMIO, STRIDE,
+					    STRIDE, BASE,
+					    BASE + 4 * NODES * STRIDE,
+					    &granted[i]);
+	vmr_resource_set_init(&set, resources, MOST);
+	must(vmr_system_alloc_resources(&sys, want, nr, &set, NULL, NULL),
+	     "grant");
+}
+
+/* Devices at the root claim places of the set. */
+static size_t claim_granted(size_t nr)
+{
+	size_t i, j, t = 0;
+
+	for (i = 0; i < MOST; i++) {
+		j = below(NODES - ON_BUS);
+		if (vmr_range_state(&items[j].region.range) == VMR_CLAIMED)
+			continue;
+		vmr_region_program(&manager, &items[j].region,
+				   granted[below(nr)].start);
+	}
+	for (i = 0; i < nr; i++)
+		t += claims_in(&sys.mmio, granted[i].start, granted[i].last);
+	return t;
+}
+
+static void resource_call(enum call call, size_t *k, size_t *t)
+{
+	struct vmr_constraint want[MOST];
+	struct vmr_span span = { .name = "reserved" };
+
+	*k = call == FREE_RESOURCES ? 1 + below(MOST) : 1;
+	grant(want, *k);
+	if (call == UNRESERVE) {
+		vmr_system_free_resources(&sys, &set);
+		span.start = granted[0].start;
+		span.last = granted[0].last;
+		memset(&reserved, 0, sizeof(reserved));
+		must(vmr_region_reserve(&sys, &reserved, VMR_MMIO, &span, NULL),
+		     "reserve");
+	}
+	*t = claim_granted(*k);
+	most = 0;
+	if (call == UPDATE_RESOURCE) {
+		want[0].request.min = granted[0].last + 1;
+		must(vmr_system_update_resource(&sys, &resources[0], &want[0],
+						NULL), "update");
+		++*k;
+	}
+	if (call == UNRESERVE)
+		must(vmr_region_unreserve(&sys, &reserved), "unreserve");
+	else if (call == FREE_RESOURCES)
+		vmr_system_free_resources(&sys, &set);
+	if (call == UPDATE_RESOURCE) {
+		uint64_t longest_update = most;
+
+		vmr_system_free_resources(&sys, &set);
+		most = longest_update;
+	}
+}
+
+static void function_call(enum call call, size_t *k, size_t *t)
+{
+	bool any_function = call == PCI_BUS_RESET || call == PCI_HOST_RESET;
+	size_t i = below(FUNCTIONS);
+
+	*k = call == PCI_WINDOW || call == PCI_HOST_RESET ? 3 : 1;
+	*t = any_function ? claims_for_functions(0, FUNCTIONS) :
+			    claims_for_functions(i, 1);
+	most = 0;
+	switch (call) {
+	case PCI_PLUG:
+		plug(i);
+		break;
+	case PCI_UNPLUG:
+		vmr_pci_unplug(&functions[i]);
+		break;
+	case PCI_BAR:
+		++*t;
+		reg_write(&functions[i], 0x10, bar_place(i, below(16)), 4);
+		break;
+	case PCI_COMMAND:
+		++*t;
+		reg_write(&functions[i], 0x04, below(4) ? 2 : 0, 2);
+		break;
+	case PCI_WINDOW:
+		window_write(BRIDGE_AT - 0x100000 * (uint32_t)below(3));
+		break;
+	case PCI_RESET:
+		vmr_pci_function_reset(&functions[i], VMR_PCI_RESET_FUNCTION);
+		break;
+	case PCI_BUS_RESET:
+		vmr_pci_bus_reset(&pci_bridge);
+		break;
+	default:
+		vmr_pci_host_reset(&host);
+	}
+	if (any_function) {
+		uint64_t longest_reset = most;
+
+		functions_program();
+		most = longest_reset;
+	}
 }
 
 static void bulk(size_t *k, size_t *t)
@@ -314,9 +548,20 @@ static void one_call(enum call call, size_t *k, size_t *t)
 	case WINDOW_UNMAP:
 		vmr_region_unmap(&manager, &window);
 		break;
-	default:
+	case COMMIT_ADD:
+	case COMMIT_REMOVE:
+	case COMMIT_REPLACE:
+	case ABORT:
 		*k = 0;
 		transaction(call, k, t);
+		break;
+	case FREE_RESOURCES:
+	case UPDATE_RESOURCE:
+	case UNRESERVE:
+		resource_call(call, k, t);
+		break;
+	default:
+		function_call(call, k, t);
 	}
 }
 
@@ -345,6 +590,9 @@ static void search(uint64_t calls)
 				(unsigned int)(number * 100 / calls));
 		/* The machine grows in turn, until almost all devices are live. */
 		call = (enum call)below(NR_CALLS);
+		/* These reach all functions, which are then programmed again. */
+		if ((call == PCI_BUS_RESET || call == PCI_HOST_RESET) && below(32))
+			call = PCI_BAR;
 		growing = number % 60000 < 40000 && below(50);
 		if (growing)
 			call = below(2) ? REGISTER : MOVE;
@@ -376,10 +624,14 @@ int main(int argc, char **argv)
 	if (!items)
 		return 1;
 	memset(items, 0, NODES * sizeof(*items));
+	functions = calloc(FUNCTIONS, sizeof(*functions));
+	if (!functions)
+		return 1;
 	machine_up();
+	functions_up();
 	search(argc > 1 ? strtoull(argv[1], NULL, 0) : 1000000);
-	printf("%u devices, n = %u\n\nThe longest write sections:\n\n", NODES,
-	       NODES);
+	printf("%u devices and %u functions, n = %u\n\nThe longest write sections:\n\n", NODES,
+	       FUNCTIONS, NODES);
 	for (call = 0; call < NR_CALLS; call++)
 		print(names[call], &longest[call]);
 	puts("\nThe most visits for each changed range and each claim:\n");

@@ -33,7 +33,7 @@ static size_t pages_seen;	/* atomic: written by a signal handler */
  * again. An instruction accesses up to two pages.
  */
 static size_t pages_window;
-static unsigned char *pages_open[8];
+static unsigned char *pages_open[32];
 static size_t pages_turn;
 
 /* Called once, before the visit that follows pages_hook_at visits. */

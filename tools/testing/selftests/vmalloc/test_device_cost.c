@@ -245,6 +245,44 @@ TEST_F(device_cost, subregion_of_many_logarithmic)
 	}
 }
 
+/*
+ * An access to one of k subregions visits no more nodes than a lookup in a tree of k
+ * ranges that were linked in the same order.
+ */
+TEST_F(device_cost, subregion_costs_one_lookup)
+{
+	static struct vmr_space tree;
+	size_t i, k, lookup;
+	struct probe p;
+	uint8_t byte;
+
+	probe_init(&p, "p");
+	vmr_region_init(&p.region[0], VMR_MMIO, VMR_REGION_MEMORY, NR_ITEMS * 0x100, 0,
+			"memory");
+	ASSERT_EQ(0, vmr_space_init(&tree, 0, VMR_ADDR_MAX));
+	for (i = 0; i < NR_ITEMS; i++) {
+		k = scattered(i);
+		memset(item(k), 0, sizeof(*item(k)));
+		vmr_region_init(&item(k)->region, VMR_MMIO, VMR_REGION_TRAPPED,
+				0x80, (uint32_t)k, "part");
+		item(k)->region.offset = 0x100 * k;
+		ASSERT_EQ(0, vmr_region_add_subregion(&p.region[0],
+						      &item(k)->region));
+		ASSERT_EQ(0, vmr_reserve(&tree, &item(k)->line.range, 0x100 * k,
+					 0x100 * k + 0x7f, NULL));
+	}
+	ASSERT_EQ(0, vmr_device_add_region(&p.dev, &p.region[0]));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	ASSERT_EQ(0, vmr_region_move(&m.manager, &p.region[0], BASE, NULL));
+	for (k = 0; k < NR_ITEMS; k++) {
+		pages_watch();
+		vmr_find(&tree, 0x100 * k);
+		lookup = pages_unwatch();
+		VISITS(lookup, vmr_read(&m.reader, VMR_MMIO, BASE + 0x100 * k,
+					&byte, 1, 1));
+	}
+}
+
 /* A region is added to a device with many in O(1). */
 TEST_F(device_cost, region_added_in_constant_steps)
 {

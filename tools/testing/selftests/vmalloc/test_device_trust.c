@@ -605,6 +605,43 @@ TEST(memory_access_across_subregion_refused)
 	EXPECT_FALSE(vmr_region_mapping(&part[0]).mapped);
 }
 
+/* Subregions may touch each other and both ends of their region, but not overlap. */
+TEST(subregions_side_by_side)
+{
+	static const struct {
+		uint64_t offset, size;
+		int err;
+	} parts[] = {
+		{ 0x8000, 0x100, 0 },
+		{ 0x7f00, 0x100, 0 },
+		{ 0x8100, 0x100, 0 },
+		{ 0x8000, 0x100, -EBUSY },
+		{ 0x7e01, 0x100, -EBUSY },
+		{ 0x81ff, 0x100, -EBUSY },
+		{ 0x7000, 0x9000, -EBUSY },
+		{ 0, 1, 0 },
+		{ 0xff00, 0x100, 0 },
+		{ 0xff00, 0x101, -ERANGE },
+		{ 0xfe01, 0x100, -EBUSY },
+		{ 0xffff, 2, -ERANGE },
+		{ 0x10000, 1, -ERANGE },
+		{ 0xfeff, 1, 0 },
+		{ 1, VMR_ADDR_MAX, -ERANGE },
+	};
+	static struct vmr_region region, part[NR(parts)];
+	size_t i;
+
+	vmr_region_init(&region, VMR_MMIO, VMR_REGION_MEMORY, 0x10000, 0, "memory");
+	for (i = 0; i < NR(parts); i++) {
+		vmr_region_init(&part[i], VMR_MMIO, VMR_REGION_TRAPPED,
+				parts[i].size, 0, "part");
+		part[i].offset = parts[i].offset;
+		EXPECT_EQ(parts[i].err, vmr_region_add_subregion(&region, &part[i])) {
+			TH_LOG("part %zu", i);
+		}
+	}
+}
+
 /* A subregion is none that a device could have besides, before its region is added. */
 TEST(subregion_has_one_owner)
 {

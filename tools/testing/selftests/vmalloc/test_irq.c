@@ -893,4 +893,103 @@ TEST(irq_alloc_avoids_platform_pool)
 	EXPECT_FAIL(-ERANGE, &no_range, grant(own_at(&l.own[3], 5)));
 }
 
+/* Requests that wait for vectors */
+
+static struct vmr_vector_waiter *served[4];
+static size_t nr_served;
+
+static void record_served(struct vmr_vector_waiter *waiter)
+{
+	served[nr_served++ % NR(served)] = waiter;
+}
+
+static struct vmr_vector_waiter vector_waiter(struct vmr_range *range,
+					      uint32_t nr)
+{
+	return (struct vmr_vector_waiter){
+		.range = range, .kind = VMR_KIND_MSIX, .nr = nr,
+		.served = record_served,
+	};
+}
+
+/* A request to wait is refused if it could not be served. */
+TEST(vector_waiter_errors)
+{
+	static const uint32_t bad_sizes[] = { 0, 3, 6, 33, 64, 1u << 31 };
+	struct vmr_range range = { .start = 0 }, other = { .start = 0 };
+	struct vmr_vector_waiter w;
+	size_t i;
+
+	ASSERT_EQ(0, machine_up());
+	w = vector_waiter(&range, 1);
+	EXPECT_EQ(-EINVAL, vmr_system_wait_for_vectors(NULL, &w));
+	EXPECT_EQ(-EINVAL, vmr_system_wait_for_vectors(&m.sys, NULL));
+	w.range = NULL;
+	EXPECT_EQ(-EINVAL, vmr_system_wait_for_vectors(&m.sys, &w));
+	w = vector_waiter(&range, 1);
+	w.served = NULL;
+	EXPECT_EQ(-EINVAL, vmr_system_wait_for_vectors(&m.sys, &w));
+	w = vector_waiter(&range, 1);
+	w.kind = VMR_KIND_IRQ;
+	EXPECT_EQ(-EINVAL, vmr_system_wait_for_vectors(&m.sys, &w));
+	for (i = 0; i < NR(bad_sizes); i++) {
+		w = vector_waiter(&range, bad_sizes[i]);
+		EXPECT_EQ(-EINVAL, vmr_system_wait_for_vectors(&m.sys, &w));
+	}
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.irqs, &range, 5, NULL));
+	w = vector_waiter(&range, 1);
+	EXPECT_EQ(-EEXIST, vmr_system_wait_for_vectors(&m.sys, &w));
+
+	EXPECT_EQ(-EINVAL, vmr_system_free_vectors(NULL, VMR_KIND_MSI, &range));
+	EXPECT_EQ(-EINVAL, vmr_system_free_vectors(&m.sys, VMR_KIND_MSI, NULL));
+	EXPECT_EQ(-EINVAL, vmr_system_free_vectors(&m.sys, VMR_KIND_IRQ, &range));
+	EXPECT_EQ(-ENOENT, vmr_system_free_vectors(&m.sys, VMR_KIND_MSI, &other));
+	EXPECT_EQ(0, vmr_system_free_vectors(&m.sys, VMR_KIND_MSI, &range));
+	w = vector_waiter(&range, 32);
+	EXPECT_EQ(0, vmr_system_wait_for_vectors(&m.sys, &w));
+	EXPECT_EQ(-EEXIST, vmr_system_wait_for_vectors(&m.sys, &w));
+	vmr_system_stop_waiting(NULL, &w);
+	vmr_system_stop_waiting(&m.sys, NULL);
+	vmr_system_stop_waiting(&m.sys, &w);
+	vmr_system_stop_waiting(&m.sys, &w);
+	EXPECT_EQ(0U, nr_served);
+}
+
+/* The oldest request is served first. A request that does not fit stops no other. */
+TEST(vector_waiters_served_by_age)
+{
+	static const uint32_t from[] = { 0, 1, 2, 4, 8, 64 };
+	struct vmr_vector_waiter block, single[3];
+	struct vmr_range held[5], got[4];
+	size_t i;
+
+	ASSERT_EQ(0, machine_up());
+	memset(held, 0, sizeof(held));
+	memset(got, 0, sizeof(got));
+	for (i = 0; i < NR(held); i++)
+		ASSERT_EQ(0, vmr_reserve(&m.sys.irqs.space, &held[i], from[i],
+					 from[i + 1] - 1, NULL));
+	block = vector_waiter(&got[3], 4);
+	ASSERT_EQ(0, vmr_system_wait_for_vectors(&m.sys, &block));
+	for (i = 0; i < NR(single); i++) {
+		single[i] = vector_waiter(&got[i], 1);
+		ASSERT_EQ(0, vmr_system_wait_for_vectors(&m.sys, &single[i]));
+	}
+	EXPECT_EQ(0, vmr_system_free_vectors(&m.sys, VMR_KIND_MSIX, &held[0]));
+	EXPECT_EQ(1U, nr_served);
+	EXPECT_EQ(&single[0], served[0]);
+	EXPECT_EQ(0U, vmr_id_value(&got[0]));
+	vmr_system_stop_waiting(&m.sys, &single[1]);
+	EXPECT_EQ(0, vmr_system_free_vectors(&m.sys, VMR_KIND_MSIX, &held[3]));
+	/* The block is older than the last single one. */
+	EXPECT_EQ(2U, nr_served);
+	EXPECT_EQ(&block, served[1]);
+	EXPECT_EQ(4U, vmr_id_value(&got[3]));
+	EXPECT_EQ(0, vmr_system_free_vectors(&m.sys, VMR_KIND_MSIX, &held[1]));
+	EXPECT_EQ(3U, nr_served);
+	EXPECT_EQ(&single[2], served[2]);
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&got[1]));
+	EXPECT_SOUND();
+}
+
 TEST_HARNESS_MAIN

@@ -4,6 +4,7 @@
  */
 #include "../kselftest_harness.h"
 #include "fake_kvm.h"
+#include "node_watch.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -119,6 +120,38 @@ TEST(kvm_slots_change_places)
 	EXPECT_SLOT(0, 0x200000, 0x4000, host);
 	EXPECT_SLOT(1, 0x100000, 0x4000, host);
 	EXPECT_EQ(0, kvm.error);
+}
+
+#define NR_TRAPPED	256
+
+/* The pages around k trapped subregions, here none, are found in O(k log k). */
+TEST(kvm_slots_around_many_subregions)
+{
+	struct card *c = &card[0];
+	struct vmr_region *part;
+	size_t i, at, visits;
+
+	NEEDS(page_faults);
+	ASSERT_EQ(0, pages_init(NR_TRAPPED * pages_one()));
+	pages_window = 8;
+	ASSERT_EQ(0, kvm_up());
+	for (i = 0; i < NR_TRAPPED; i++) {
+		at = i * 101 % NR_TRAPPED;
+		part = (struct vmr_region *)node(at);
+		vmr_region_init(part, VMR_MMIO, VMR_REGION_TRAPPED,
+				0x10000, (uint32_t)at, "registers");
+		part->offset = 0x10000 * (uint64_t)at;
+		c->region.type = VMR_REGION_MEMORY;
+		c->region.size = 0x10000 * NR_TRAPPED;
+		ASSERT_EQ(0, vmr_region_add_subregion(&c->region, part));
+	}
+	ASSERT_EQ(0, card_up(c, 0, 0x10000 * NR_TRAPPED));
+	pages_watch();
+	EXPECT_EQ(0, vmr_kvm_add_memory(&kvm, &c->memory));
+	visits = pages_unwatch();
+	EXPECT_EQ(0U, c->memory.nr_slots);
+	EXPECT_GE((size_t)NR_TRAPPED * 16, visits);
+	pages_exit();
 }
 
 /* Slots are whole pages around the trapped subregions, in any order of these. */

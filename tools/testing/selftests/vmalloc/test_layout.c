@@ -1014,6 +1014,27 @@ TEST(separate_vectors_may_overlap_inputs)
 	EXPECT_EQ(&p.config.msi_vectors, p.bad);
 }
 
+/* A layout takes each policy of a pool, and the slots that each KVM has. */
+TEST(layout_policies_and_slots)
+{
+	enum vmr_policy policy;
+	size_t i;
+
+	for (policy = VMR_FIRST; policy <= VMR_BEST; policy++) {
+		ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+		EXPECT_EQ(508U, p.config.slot_last);
+		p.config.platform_policy = policy;
+		for (i = 0; i < p.config.nr_windows; i++)
+			p.config.windows[i].policy = policy;
+		EXPECT_EQ(0, layout_up());
+	}
+	p.config.platform_policy = VMR_EXACT;
+	EXPECT_EQ(-EINVAL, layout_up());
+	p.config.platform_policy = VMR_BEST;
+	p.config.windows[0].policy = VMR_EXACT;
+	EXPECT_EQ(-EINVAL, layout_up());
+}
+
 /* A system has room for the largest counts of each kind of span. */
 TEST(layout_with_maximum_counts)
 {

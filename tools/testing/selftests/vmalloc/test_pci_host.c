@@ -656,6 +656,15 @@ TEST(host_of_refused_restored_function)
 	EXPECT_EQ(-ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_EQ(NULL, fn.host);
 	ASSERT_EQ(0, device_id_alloc(&fn.dev));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.pci_bdfs, &fn.address));
+	ASSERT_EQ(0, vmr_reserve(&m.sys.pci_bdfs.space, &fn.address, 8, 9, NULL));
+	EXPECT_EQ(-ENOENT, vmr_pci_register_restored(&m.manager, &fn, NULL));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.pci_bdfs, &fn.address));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, &fn.address, 0x108, NULL));
+	EXPECT_EQ(-ERANGE, vmr_pci_register_restored(&m.manager, &fn, NULL));
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.pci_bdfs, &fn.address));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, &fn.address, 8, NULL));
+	EXPECT_EQ(NULL, fn.host);
 	EXPECT_EQ(0, vmr_pci_register_restored(&m.manager, &fn, NULL));
 	EXPECT_EQ(&host, fn.host);
 }

@@ -725,6 +725,88 @@ TEST(pci_snapshot_size_changed)
 	EXPECT_EQ(MIB, bar(&r->fn, 4)->size);
 }
 
+/* The record of a node in the snapshot, found by its key and first number */
+static uint8_t *record_bytes(uint64_t key, uint64_t start)
+{
+	uint8_t wanted[16];
+	size_t i;
+
+	for (i = 0; i < 8; i++) {
+		wanted[i] = (uint8_t)(key >> 8 * i);
+		wanted[8 + i] = (uint8_t)(start >> 8 * i);
+	}
+	for (i = 0; i + 24 < saved_size; i += 4)
+		if (!memcmp(&saved[i], wanted, sizeof(wanted)))
+			return &saved[i];
+	return NULL;
+}
+
+/* Restore with the record of a key moved to [@start, @last]. */
+static int restore_moved(uint64_t key, uint64_t from, uint64_t start,
+			 uint64_t last)
+{
+	uint8_t *record = record_bytes(key, from);
+	uint8_t before[24];
+	size_t i;
+	int ret;
+
+	if (!record)
+		return -ENOENT;
+	memcpy(before, record, sizeof(before));
+	for (i = 0; i < 8; i++) {
+		record[8 + i] = (uint8_t)(start >> 8 * i);
+		record[16 + i] = (uint8_t)(last >> 8 * i);
+	}
+	fix_checksum(saved, saved_size);
+	ret = restore_and_register(SAME);
+	memcpy(record, before, sizeof(before));
+	fix_checksum(saved, saved_size);
+	return ret;
+}
+
+/*
+ * A function has one address. A function at the root is on the first bus of its host
+ * bridge.
+ */
+TEST(pci_snapshot_address_is_one_number)
+{
+	const uint64_t plain = 407, behind = 307;
+	static struct vmr_pci_function highest;
+	uint64_t at;
+
+	ASSERT_EQ(0, old_up());
+	use_old();
+	/* The watermark permits the numbers of bus 1 */
+	ASSERT_EQ(0, vmr_id_reserve(&old.m.sys.pci_bdfs,
+				    function_address(&highest), 0x1ff, NULL));
+	ASSERT_EQ(0, vmr_id_free_range(&old.m.sys.pci_bdfs, &highest.address));
+	at = old.plain.address.start;
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	EXPECT_EQ(0, restore_moved(plain, at, at, at));
+	EXPECT_EQ(-EBADMSG, restore_moved(plain, at, at, at + 1));
+	EXPECT_EQ(-EBADMSG, restore_moved(plain, at, at, at + 0x100));
+	EXPECT_EQ(-EBADMSG, restore_moved(plain, at, at + 0x100, at + 0x100));
+	EXPECT_EQ(-EBADMSG, restore_moved(behind, old.behind.address.start,
+					  old.behind.address.start - 1,
+					  old.behind.address.start));
+	/* Another function number is one that it could have */
+	EXPECT_EQ(0, restore_moved(plain, at, at - 1, at - 1));
+}
+
+/* A function that is not plugged has registers in a snapshot, and no address. */
+TEST(pci_snapshot_of_unplugged_function)
+{
+	ASSERT_EQ(0, old_up());
+	EXPECT_LE(0, vmr_pci_unplug(&old.plain));
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	EXPECT_EQ(-ENOENT, restore_and_register(SAME));
+	EXPECT_EQ(&new.card, vmr_pci_find_function(&new.m.manager,
+						   vmr_id_value(&new.card.address)));
+	EXPECT_EQ(NULL, new.plain.host);
+	EXPECT_TRUE(saves_equal());
+	EXPECT_EQ(0, vmr_pci_host_plug(&new.host, &new.plain, 4 << 3));
+}
+
 /*
  * Each bit of a function's block that is changed gives a snapshot that is refused, or
  * one that is restored exactly.

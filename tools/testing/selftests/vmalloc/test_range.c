@@ -1496,6 +1496,49 @@ TEST(settle_skips_blocked_older_claim)
 	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&w.r[3]));
 }
 
+/* Claims by age, whatever the order of their places, and each once in a loop */
+TEST(settle_order_of_many_claims)
+{
+	static struct vmr_range many[150];
+	const size_t nr = ARRAY_SIZE(many);
+	size_t i, at;
+
+	EXPECT_OK(vmr_space_init(&w.a, 0, VMR_ADDR_MAX));
+	memset(many, 0, sizeof(many));
+	for (i = 0; i < nr; i++) {
+		/* Runs of places that ascend, and places that do not; no two equal. */
+		at = i < 40 ? i : 40 + (i - 40) * 67 % 110;
+		EXPECT_OK(vmr_claim(&w.a, &many[i], 0x20000 + at * 0x100,
+				    0x200ff + at * 0x100));
+	}
+	for (i = 0; i < nr; i++)
+		EXPECT_EQ(&many[i], vmr_settle(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_NULL(vmr_settle(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_VALID(&w.a);
+}
+
+/* A claim that a loop over vmr_settle() has yet to test is in its space. */
+TEST(claim_in_loop_over_settle)
+{
+	three_ranges(_metadata);
+	EXPECT_OK(vmr_claim(&w.a, &w.r[3], 0x1a000, 0x1afff));
+	EXPECT_OK(vmr_claim(&w.a, &w.r[4], 0x1b000, 0x1bfff));
+	EXPECT_OK(vmr_claim(&w.a, &w.r[5], 0x1c000, 0x1cfff));
+	EXPECT_EQ(&w.r[3], vmr_settle(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_TRUE(vmr_in_space(&w.a, &w.r[4]));
+	EXPECT_TRUE(vmr_in_space(&w.a, &w.r[5]));
+	EXPECT_OK(vmr_space_init(&w.b, 0, VMR_ADDR_MAX));
+	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[4]));
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&w.r[4]));
+	EXPECT_EQ(&w.r[4], vmr_first_claim(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_EQ(&w.r[5], vmr_next_claim(&w.r[4], 0, VMR_ADDR_MAX));
+	/* A claim that is freed there is not settled later. */
+	EXPECT_EQ(&w.r[4], vmr_settle(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_OK(vmr_free(&w.a, &w.r[5]));
+	EXPECT_NULL(vmr_settle(&w.a, 0, VMR_ADDR_MAX));
+	EXPECT_VALID(&w.a);
+}
+
 /* Two ranges that claim each other's addresses swap. */
 TEST(mutual_claims_swap)
 {
@@ -1700,6 +1743,7 @@ TEST(range_in_one_space_only)
 	EXPECT_TRUE(vmr_in_space(&w.a, &w.r[4]));
 	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[0]));
 	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[3]));
+	EXPECT_OK(vmr_space_init(&w.b, 0, VMR_ADDR_MAX));
 	EXPECT_FALSE(vmr_in_space(&w.b, &w.r[4]));
 	/* Also if the other space has ranges and claims. */
 	EXPECT_OK(vmr_reserve(&w.b, &w.r[5], 0x12000, 0x12fff, NULL));

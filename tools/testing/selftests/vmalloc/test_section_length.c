@@ -2,11 +2,14 @@
 /*
  * test_section_length.c - upper bounds of the write sections of update-side calls
  *
- * Counted in visits of nodes: a node that a section visits again counts again, so that
- * a loop in a loop is noticed. A call that changes k ranges of n, and frees addresses
- * that t claims wait for, visits at most c (k + t) log2 n nodes in one section. A change
- * of a tree follows a path down and up and reads the siblings; a claim that is tested
- * changes two trees. The constant c allows for that.
+ * Let a call change k ranges of n, and let t claims wait for addresses that it frees.
+ * One section of the call then visits at most 3 (k + t) log2 n nodes, and 6 log2 n more:
+ * some paths of a tree are twice as long as most.
+ *
+ * A visit is an access to a node that is not among the 2 log2 n nodes of the visits
+ * before. The longest path of a tree has as many: a step up a path that was just
+ * descended is no visit. A node that is accessed again later counts again, so that a loop
+ * in a loop is noticed.
  *
  * VMR_TEST_SEED is the seed of the search.
  */
@@ -16,10 +19,7 @@
 
 #include "section.h"
 
-/* Accessible at a time: a node, its parent and its children */
-#define NEAR		4
-#define PATHS		12
-#define LIMIT(k, t)	(PATHS * ((k) + (t)) * (size_t)self->log)
+#define LIMIT(k, t)	((3 * ((k) + (t)) + 6) * (size_t)self->log)
 #define HOLDER		(MAX_ITEMS - 1)
 #define MAX_CHANGED	256
 
@@ -32,16 +32,16 @@ FIXTURE_VARIANT(sections) {
 	size_t nr;
 };
 
-FIXTURE_VARIANT_ADD(sections, few) { .nr = 128 };
-FIXTURE_VARIANT_ADD(sections, many) { .nr = MAX_ITEMS / 4 };
+FIXTURE_VARIANT_ADD(sections, few) { .nr = MAX_ITEMS / 8 };
+FIXTURE_VARIANT_ADD(sections, many) { .nr = MAX_ITEMS / 2 };
 
 FIXTURE_SETUP(sections)
 {
 	NEEDS(page_faults);
 	ASSERT_EQ(0, pages_init(MAX_ITEMS * pages_one()));
 	ASSERT_EQ(0, up());
-	pages_window = NEAR;
-	self->log = log_of(variant->nr) + 1;
+	self->log = log_of(variant->nr);
+	pages_window = 2 * self->log;
 	self->most = 0;
 }
 
@@ -52,7 +52,7 @@ FIXTURE_TEARDOWN(sections)
 
 /*
  * @call has @nr_sections sections, one of them the change. Each visits at most
- * PATHS (@k + @t) log2 n nodes.
+ * LIMIT(@k, @t) nodes.
  */
 #define BOUNDED_IN(nr_sections, k, t, call) \
 	do { \
@@ -124,6 +124,33 @@ TEST_F(sections, program_with_claims_for_one_place)
 	TH_LOG("%zu items, %zu claims: %zu visits", nr, t, self->most);
 }
 
+/* A permutation of the numbers below @n, a power of two */
+static size_t shuffled(size_t i, size_t n)
+{
+	return i * 2654435761u % n;
+}
+
+/* Claims for parts of the place that one region leaves, their ages in no order */
+TEST_F(sections, unmap_of_place_of_many_claims)
+{
+	size_t nr = variant->nr, t = nr / 2, i;
+
+	ASSERT_EQ(0, items_up(nr, NULL));
+	ASSERT_EQ(0, item_init(HOLDER, NULL, 0x10000 * nr));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &item(HOLDER)->dev, NULL,
+					 NULL));
+	ASSERT_EQ(0, vmr_region_move(&m.manager, region_of(HOLDER),
+				     ITEM_ADDR(MAX_ITEMS), NULL));
+	for (i = 0; i < t; i++)
+		ASSERT_EQ(0, vmr_region_program(&m.manager, region_of(i),
+						ITEM_ADDR(MAX_ITEMS +
+							  shuffled(i, nr))));
+	BOUNDED(1, t, vmr_region_unmap(&m.manager, region_of(HOLDER)));
+	for (i = 0; i < t; i++)
+		EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(i)->range));
+	TH_LOG("%zu items, %zu claims: %zu visits", nr, t, self->most);
+}
+
 /* A claim that waits for many places is tested once when all of them are left. */
 TEST_F(sections, unregister_under_one_large_claim)
 {
@@ -178,6 +205,29 @@ TEST_F(sections, commit_of_removals_under_one_claim)
 	TH_LOG("%zu devices removed: %zu visits", k, self->most);
 }
 
+/* Claims each of which waits for all places that a transaction leaves */
+TEST_F(sections, commit_of_removals_under_all_claims)
+{
+	size_t nr = variant->nr, k = nr / 2, t = 32, i;
+	struct vmr_transaction change;
+
+	ASSERT_EQ(0, items_up(nr, NULL));
+	for (i = HOLDER; i > HOLDER - t; i--) {
+		ASSERT_EQ(0, item_init(i, NULL, 0x10000 * k));
+		ASSERT_EQ(0, vmr_device_register(&m.manager, &item(i)->dev, NULL,
+						 NULL));
+		ASSERT_EQ(0, vmr_region_program(&m.manager, region_of(i), BASE));
+	}
+	ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &change));
+	for (i = 0; i < k; i++)
+		ASSERT_EQ(0, vmr_transaction_remove(&change, &item(i)->dev));
+	BOUNDED_IN(1 + k, k, t, vmr_transaction_commit(&change));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(HOLDER)->range));
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&region_of(HOLDER - 1)->range));
+	EXPECT_SOUND();
+	TH_LOG("%zu devices removed: %zu visits", k, self->most);
+}
+
 /* A transaction adds k devices: their places were granted before. */
 TEST_F(sections, commit_of_additions)
 {
@@ -212,6 +262,80 @@ TEST_F(sections, bulk_move_with_claims)
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(0)->range));
 	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&region_of(k)->range));
 	TH_LOG("%zu regions moved, %zu claims: %zu visits", k, 2 * k, self->most);
+}
+
+#define NR_RESOURCES	32
+
+static struct vmr_range granted[NR_RESOURCES];
+static struct vmr_resource resources[NR_RESOURCES];
+static struct vmr_resource_set granted_set;
+static struct vmr_constraint want[NR_RESOURCES];
+
+/* Items wait for @nr granted places, two for each, and one for all. */
+static int resources_up(size_t nr)
+{
+	size_t i;
+	int ret;
+
+	memset(granted, 0, sizeof(granted));
+	for (i = 0; i < nr; i++)
+		vmr_constraint_init_fixed(&want[i], VMR_KIND_MMIO,
+					  ITEM_ADDR(MAX_ITEMS + i), 0x10000,
+					  &granted[i]);
+	vmr_resource_set_init(&granted_set, resources, nr);
+	ret = vmr_system_alloc_resources(&m.sys, want, nr, &granted_set, NULL,
+					 NULL);
+	for (i = 0; i < 2 * nr && !ret; i++)
+		ret = vmr_region_program(&m.manager, region_of(i),
+					 ITEM_ADDR(MAX_ITEMS + i % nr));
+	if (!ret)
+		ret = item_init(HOLDER, NULL, 0x10000 * nr);
+	if (!ret)
+		ret = vmr_device_register(&m.manager, &item(HOLDER)->dev, NULL,
+					  NULL);
+	return ret ? ret : vmr_region_program(&m.manager, region_of(HOLDER),
+					      ITEM_ADDR(MAX_ITEMS));
+}
+
+static int free_all_resources(void)
+{
+	vmr_system_free_resources(&m.sys, &granted_set);
+	return 0;
+}
+
+/* All addresses of a set are freed, and claims for them settled, in one section. */
+TEST_F(sections, free_resources_with_claims)
+{
+	size_t i;
+
+	ASSERT_EQ(0, items_up(variant->nr, NULL));
+	ASSERT_EQ(0, resources_up(NR_RESOURCES));
+	BOUNDED(NR_RESOURCES, 2 * NR_RESOURCES + 1, free_all_resources());
+	for (i = 0; i < NR_RESOURCES; i++) {
+		EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(i)->range));
+		EXPECT_EQ(VMR_CLAIMED,
+			  vmr_range_state(&region_of(NR_RESOURCES + i)->range));
+	}
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&region_of(HOLDER)->range));
+	EXPECT_SOUND();
+	TH_LOG("%u ranges: %zu visits", NR_RESOURCES, self->most);
+}
+
+/* A replaced resource settles the claims for its old addresses in the same section. */
+TEST_F(sections, update_resource_with_claims)
+{
+	struct vmr_constraint c;
+
+	ASSERT_EQ(0, items_up(variant->nr, NULL));
+	ASSERT_EQ(0, resources_up(2));
+	vmr_constraint_init_fixed(&c, VMR_KIND_MMIO,
+				  ITEM_ADDR(MAX_ITEMS + 2), 0x10000,
+				  &granted[1]);
+	BOUNDED(1, 3, vmr_system_update_resource(&m.sys, &resources[1], &c,
+						 NULL));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&region_of(1)->range));
+	EXPECT_EQ(VMR_CLAIMED, vmr_range_state(&region_of(3)->range));
+	EXPECT_SOUND();
 }
 
 /* The search */

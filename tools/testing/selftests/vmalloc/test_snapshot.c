@@ -998,6 +998,17 @@ TEST(snapshot_claim_record_errors)
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 8, 0x27, 8);
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(2) + 8, 0x30, 8);	/* free */
 	EXPECT_FIELD_REFUSED(SMALL_CLAIM(0) + 8, 0x18, 8);	/* free */
+	/* A claim above the last live range, and one that touches this range */
+	memcpy(bad, buf, size);
+	put_le(bad + SMALL_LIVE(2) + 16, 0x47, 8);
+	put_le(bad + SMALL_CLAIM(3) + 8, 0x48, 8);
+	put_le(bad + SMALL_CLAIM(3) + 16, 0x4b, 8);
+	put_le(bad + SMALL_CLAIM(3) + 24, 4, 8);
+	fix_checksum(bad, size);
+	EXPECT_REFUSED(bad, size);
+	put_le(bad + SMALL_CLAIM(3) + 8, 0x47, 8);
+	fix_checksum(bad, size);
+	EXPECT_EQ(1, refused_or_exact(_metadata, size));
 }
 
 /*

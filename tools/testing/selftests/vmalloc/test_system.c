@@ -213,7 +213,8 @@ TEST(system_add_pool_errors)
 	EXPECT_EQ(-ERANGE, pool(IRQ, 64, 65, 0, VMR_FIRST, 1));
 	EXPECT_EQ(0U, m.sys.nr_pools);
 	for (i = 0; i < VMR_SYSTEM_MAX_POOLS; i++)
-		EXPECT_EQ(0, pool(IRQ | MSI, i, i, 0, VMR_FIRST, 1));
+		EXPECT_EQ(0, pool(IRQ | MSI, i, i, 0,
+				  (enum vmr_policy)(i % VMR_EXACT), 1));
 	EXPECT_EQ(-ENOSPC, pool(IRQ, 0, 1, 0, VMR_FIRST, 1));
 	EXPECT_EQ(-ERANGE, pool(IRQ, 64, 65, 0, VMR_FIRST, 1));
 	EXPECT_EQ((size_t)VMR_SYSTEM_MAX_POOLS, m.sys.nr_pools);

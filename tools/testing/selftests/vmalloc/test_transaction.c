@@ -1005,6 +1005,12 @@ TEST(register_restored_errors)
 	ASSERT_EQ(0, vmr_id_free_range(&m.sys.device_ids, &p.dev.id));
 	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
 	EXPECT_EQ(2U, failed);
+	/* A device has one id. */
+	ASSERT_EQ(0, vmr_reserve(&m.sys.device_ids.space, &p.dev.id, 9, 10, NULL));
+	failed = 99;
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, &failed));
+	EXPECT_EQ(2U, failed);
+	ASSERT_EQ(0, vmr_id_free_range(&m.sys.device_ids, &p.dev.id));
 	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &p.dev, 9, NULL));
 	ASSERT_EQ(0, vmr_free(&m.sys.mmio, &p.region[0].range));
 	ASSERT_EQ(0, vmr_park(&m.sys.mmio, &p.region[0].range, 0x1000, 0x1fff));
@@ -1019,6 +1025,8 @@ TEST(register_restored_errors)
 	EXPECT_EQ(0U, p.dev.resources.nr);
 	EXPECT_EQ(VMR_DEVICE_UNREGISTERED, p.dev.state);
 	p.refuse = 0;
+	/* The resource set has just enough entries. */
+	p.dev.resources.max = 2;
 	EXPECT_EQ(0, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	REFUSED(-EEXIST, vmr_device_register_restored(&m.manager, &p.dev, NULL));
 	/* -EINVAL precedes -EEXIST. */

@@ -205,9 +205,9 @@ static inline const char *verify_space(const struct vmr_space *space)
 	if (v.lowest != space->lowest)
 		return "the lowest range is wrong";
 
-	/* An iteration returns the claims under test to their tree. */
+	/* An iteration ends the test of claims. */
 	vmr_first_claim(space, space->start, space->last);
-	if (space->settling.root)
+	if (space->settling.list)
 		return "claims are under test";
 	v.prev = NULL;
 	v.nr = 0;
