@@ -136,6 +136,25 @@ int vmr_pci_bridge_plug_card(struct vmr_pci_bridge *bridge,
 			     struct vmr_pci_function *const *fns,
 			     unsigned int nr, uint32_t device);
 
+/**
+ * vmr_pci_window_hidden - find out why a window of a bridge forwards nothing
+ * @bridge: the bridge, such as vmr_pci_bar_hidden() returned it
+ * @window: one of the windows of @bridge, such as &bridge->mem
+ * @conflict: receives the range that a claim waits for, or NULL
+ * @above: receives the bridge above that does not forward the addresses, or NULL
+ *
+ * Both pointers to results may be NULL. The reasons have the meanings and the order of
+ * vmr_pci_bar_hidden(): for a window of VGA, VMR_PCI_HIDDEN_DECODE also says that VGA is
+ * not enabled, and VMR_PCI_HIDDEN_ADDRESS says that the base is above the limit, or
+ * outside of the domain.
+ *
+ * Return: the reason, VMR_PCI_MAPPED if the window is open.
+ */
+enum vmr_pci_hidden vmr_pci_window_hidden(const struct vmr_pci_bridge *bridge,
+					  const struct vmr_region *window,
+					  struct vmr_range **conflict,
+					  struct vmr_pci_bridge **above);
+
 #ifdef __cplusplus
 }
 #endif

@@ -162,9 +162,11 @@ struct vmr_pci_write {
  * @size: length in bytes
  * @write: called after the guest has written to the block or to PCI_COMMAND; may
  *	be NULL
- * @read: called before the guest reads from the block, to update its bytes in the
- *	@config of the function; runs without the update-side lock and must store
- *	bytes that other readers may store too; may be NULL
+ * @read: called when the guest reads from the block, or a snapshot saves it, for
+ *	registers whose values are computed: @bytes are the @width registers from
+ *	@offset of the function on, all inside the block, which the callback may
+ *	change. Several readers may call it at a time; it must not change the
+ *	function. May be NULL
  * @reset: called after a reset has restored the registers; may be NULL
  * @remove: called before the function is unplugged; frees what the block has
  *	allocated; may be NULL
@@ -176,7 +178,8 @@ struct vmr_pci_reg_block {
 		      struct vmr_pci_reg_block *reg_block,
 		      const struct vmr_pci_write *write);
 	void (*read)(const struct vmr_pci_function *fn,
-		     const struct vmr_pci_reg_block *reg_block);
+		     const struct vmr_pci_reg_block *reg_block, uint32_t offset,
+		     uint8_t *bytes, uint32_t width);
 	void (*reset)(struct vmr_pci_function *fn,
 		      struct vmr_pci_reg_block *reg_block);
 	void (*remove)(struct vmr_pci_function *fn,
@@ -467,6 +470,8 @@ uint32_t vmr_pci_function_address(const struct vmr_pci_function *fn);
  * @data: receives @width bytes in guest memory order
  * @width: 1, 2 or 4
  *
+ * Context: any thread, while no update-side call is in progress. Several threads may
+ * read at a time.
  * Return: 0, or with @data all ones
  *  - -EMSGSIZE: @width is invalid; @data is not touched;
  *  - -ERANGE: the access leaves configuration space or crosses a dword;

@@ -32,17 +32,30 @@ extern "C" {
  * The structs are memory of the owner. The library allocates nothing.
  *
  * Locking: the calls are update-side calls. Accesses of the guest run on the read
- * side; each acquires the lock that the owner supplies once.
+ * side. Each that reaches a register acquires the lock that the owner supplies, once:
+ * a read as a reader, in parallel with other reads, and a write as the writer. No lock
+ * is acquired for CONFIG_ADDRESS, for the data ports while its enable bit is off, for
+ * ECAM accesses that are not aligned, and for reads of MSI-X tables.
  */
 
 /**
  * struct vmr_lock_ops - the caller's update-side lock
- * @lock: acquire the lock
- * @unlock: release the lock
+ * @lock: acquire the lock as the writer
+ * @unlock: release it
+ * @lock_shared: acquire the lock as a reader: @lock waits for all readers, and
+ *	readers do not wait for each other. NULL if the lock has one kind of holder:
+ *	readers then call @lock
+ * @unlock_shared: release it; set if @lock_shared is
+ *
+ * The library acquires the lock as a reader only for a lookup of a function and a read
+ * of its registers. It calls @read of a struct vmr_pci_reg_block meanwhile, and no other
+ * callback.
  */
 struct vmr_lock_ops {
 	void (*lock)(struct vmr_lock_ops *lock);
 	void (*unlock)(struct vmr_lock_ops *lock);
+	void (*lock_shared)(struct vmr_lock_ops *lock);
+	void (*unlock_shared)(struct vmr_lock_ops *lock);
 };
 
 /**
@@ -291,7 +304,7 @@ int vmr_pci_conf1_init(struct vmr_pci_conf1 *conf1, struct vmr_manager *manager,
  * vmr_pci_conf1_register - give the guest configuration mechanism #1
  * @conf1: zeroed memory
  * @manager: the manager
- * @lock: acquired for each access to configuration space; NULL for none
+ * @lock: acquired for each access to a register of a function; NULL for none
  *
  * The mechanism reaches all host bridges of segment 0.
  *

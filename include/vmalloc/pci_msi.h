@@ -162,6 +162,8 @@ struct vmr_pci_msix_layout {
 	uint32_t	pba_offset;
 };
 
+struct vmr_lock_ops;
+
 /**
  * struct vmr_pci_msix - an MSI-X capability
  * @reg_block: its registers
@@ -176,6 +178,11 @@ struct vmr_pci_msix {
 	struct vmr_pci_msix_layout	layout;
 	/* private: */
 	struct vmr_pci_function		*fn;
+	/*
+	 * The lock of the host bridge of the latest registration. Readers load it while
+	 * the function is unplugged.
+	 */
+	struct vmr_lock_ops		*lock;
 	struct vmr_region		table;
 	struct vmr_region		pba;
 	uint8_t				contents[12];

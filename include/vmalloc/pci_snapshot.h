@@ -15,10 +15,10 @@ extern "C" {
 /**
  * DOC: Overview
  *
- * These calls describe the spaces behind a PCI bridge and the registers of a PCI
- * function for a struct vmr_snapshot. The caller provides the memory of the
- * descriptions, and the functions and bridges must live as long as these. All
- * calls are update-side calls. Each describes in O(1); saving or restoring a
+ * These calls describe the spaces behind a PCI bridge, the registers of a PCI
+ * function, a host bridge and CONFIG_ADDRESS for a struct vmr_snapshot. The caller
+ * provides the memory of the descriptions, and the objects must live as long as these.
+ * All calls are update-side calls. Each describes in O(1); saving or restoring a
  * function looks up each of its BARs, windows and vectors in O(log n).
  */
 
@@ -64,6 +64,32 @@ int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
 int vmr_snapshot_describe_pci(struct vmr_snapshot_block *block, uint64_t key,
 			      struct vmr_pci_function *fn,
 			      struct vmr_system *sys);
+
+/**
+ * vmr_snapshot_describe_host - describe a host bridge
+ * @block: receives the description
+ * @key: its key, for example segment << 8 | first bus
+ * @host: the host bridge, registered when the machine is saved and restored
+ *
+ * The block has the segment, the buses, the number of interrupt lines and the windows
+ * with their offsets. A restore changes nothing: a snapshot is refused with -ENODEV if
+ * one of them differs, also if no register names an address.
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL.
+ */
+int vmr_snapshot_describe_host(struct vmr_snapshot_block *block, uint64_t key,
+			       struct vmr_pci_host *host);
+
+/**
+ * vmr_snapshot_describe_conf1 - describe the CONFIG_ADDRESS register
+ * @block: receives the description
+ * @key: its key
+ * @conf1: configuration mechanism #1, initialised
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL.
+ */
+int vmr_snapshot_describe_conf1(struct vmr_snapshot_block *block, uint64_t key,
+				struct vmr_pci_conf1 *conf1);
 
 #ifdef __cplusplus
 }

@@ -26,27 +26,36 @@ static uint32_t get_bytes(const uint8_t *bytes, uint32_t width)
 	return value;
 }
 
+void vmr_pci_read_registers(const struct vmr_pci_function *fn, uint32_t offset,
+			    uint8_t *bytes, uint32_t size)
+{
+	const struct vmr_pci_reg_block *reg_block;
+	uint32_t start, end;
+
+	memcpy(bytes, &fn->config[offset], size);
+	for (reg_block = fn->reg_blocks; reg_block;
+	     reg_block = reg_block->next) {
+		start = max(offset, reg_block->offset);
+		end = min(offset + size, reg_block->offset + reg_block->size);
+		if (reg_block->read && start < end)
+			reg_block->read(fn, reg_block, start,
+					&bytes[start - offset], end - start);
+	}
+}
+
 int vmr_pci_config_read(const struct vmr_pci_function *fn, uint32_t offset,
 			void *data, uint32_t width)
 {
-	const struct vmr_pci_reg_block *reg_block;
 	int ret;
 
 	if (!fn || !data)
 		return -EINVAL;
 	ret = check_access(fn, offset, width);
-	if (ret) {
-		if (ret == -ERANGE)
-			memset(data, 0xff, width);
-		return ret;
-	}
-	for (reg_block = fn->reg_blocks; reg_block; reg_block = reg_block->next)
-		if (reg_block->read &&
-		    vmr_pci_overlaps(offset, width, reg_block->offset,
-				     reg_block->size))
-			reg_block->read(fn, reg_block);
-	memcpy(data, &fn->config[offset], width);
-	return 0;
+	if (ret == -ERANGE)
+		memset(data, 0xff, width);
+	if (!ret)
+		vmr_pci_read_registers(fn, offset, data, width);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_config_read);
 

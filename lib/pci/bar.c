@@ -405,35 +405,22 @@ static struct vmr_pci_bridge *blocking_bridge(const struct vmr_pci_function *fn,
 	return NULL;
 }
 
-enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
-				       unsigned int index,
-				       struct vmr_range **conflict,
-				       struct vmr_pci_bridge **bridge)
+enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
+					  const struct vmr_region *region,
+					  struct vmr_range **conflict,
+					  struct vmr_pci_bridge **bridge)
 {
-	const struct vmr_region *region;
+	const struct vmr_range *range = &region->range;
 	struct vmr_pci_bridge *blocking;
-	uint64_t addr;
 
-	if (!fn || index >= vmr_pci_nr_bars(fn) || !fn->manager ||
-	    vmr_pci_bar(fn, index)->type == VMR_PCI_BAR_NONE)
-		return VMR_PCI_HIDDEN_NONE;
-	region = &vmr_pci_bar(fn, index)->region;
-	if (!decodes(fn, fn->config, index))
-		return VMR_PCI_HIDDEN_DECODE;
-	if (!vmr_pci_powered(fn, fn->config))
-		return VMR_PCI_HIDDEN_POWER;
-	if (vmr_pci_bar_sizing(fn, fn->sizing, index))
-		return VMR_PCI_HIDDEN_SIZING;
-	if (vmr_range_state(&region->range) == VMR_CLAIMED) {
-		const struct vmr_space *space =
-			vmr_region_space(fn->manager, region);
-
+	if (vmr_range_state(range) == VMR_CLAIMED) {
 		if (conflict)
-			*conflict = vmr_find_overlap(space, region->range.start,
-						     region->range.last);
+			*conflict = vmr_find_overlap(vmr_region_space(fn->manager,
+								      region),
+						     range->start, range->last);
 		return VMR_PCI_HIDDEN_CLAIM;
 	}
-	if (!vmr_pci_bar_addr(fn, index, &addr))
+	if (vmr_range_state(range) != VMR_LIVE)
 		return VMR_PCI_HIDDEN_ADDRESS;
 	blocking = blocking_bridge(fn, region);
 	if (!blocking)
@@ -441,5 +428,23 @@ enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
 	if (bridge)
 		*bridge = blocking;
 	return VMR_PCI_HIDDEN_WINDOW;
+}
+
+enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
+				       unsigned int index,
+				       struct vmr_range **conflict,
+				       struct vmr_pci_bridge **bridge)
+{
+	if (!fn || index >= vmr_pci_nr_bars(fn) || !fn->manager ||
+	    vmr_pci_bar(fn, index)->type == VMR_PCI_BAR_NONE)
+		return VMR_PCI_HIDDEN_NONE;
+	if (!decodes(fn, fn->config, index))
+		return VMR_PCI_HIDDEN_DECODE;
+	if (!vmr_pci_powered(fn, fn->config))
+		return VMR_PCI_HIDDEN_POWER;
+	if (vmr_pci_bar_sizing(fn, fn->sizing, index))
+		return VMR_PCI_HIDDEN_SIZING;
+	return vmr_pci_region_hidden(fn, &vmr_pci_bar(fn, index)->region,
+				     conflict, bridge);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_bar_hidden);

@@ -3,7 +3,9 @@
  * conf1.c - configuration mechanism #1
  *
  * Ports 0xcf8 to 0xcfb are the address register, ports 0xcfc to 0xcff the data
- * register. The callbacks run on the read side and acquire the caller's lock.
+ * register. The callbacks run on the read side. They acquire the caller's lock for the
+ * registers of functions, for a read as a reader. The address register is one load or
+ * store: a guest that lets several CPUs use it at a time serialises them itself.
  */
 #include "pci.h"
 
@@ -16,62 +18,71 @@ static struct vmr_pci_conf1 *to_conf1(struct vmr_device *dev)
 	return container_of(dev, struct vmr_pci_conf1, dev);
 }
 
-/* The function and the register that an access to the data ports selects */
-static struct vmr_pci_function *conf1_target(const struct vmr_pci_conf1 *conf1,
-					     uint64_t offset, uint32_t *reg)
+static bool is_address_register(const struct vmr_access *access)
 {
-	if (offset < 4 || !(conf1->config_address & CONFIG_ADDRESS_ENABLE))
-		return NULL;
-	*reg = (conf1->config_address & 0xfc) + (uint32_t)(offset - 4);
-	return vmr_pci_find_function(conf1->manager,
-				     conf1->config_address >> 8 & 0xffff);
+	return access->offset == 0 && access->width == 4;
 }
 
-static void conf1_read_one(struct vmr_pci_conf1 *conf1, uint64_t offset,
-			   uint8_t *data, uint32_t width)
+/* Whether an access is to the data ports, and @address selects a register for it */
+static bool selects_register(const struct vmr_access *access, uint32_t address,
+			     uint32_t *reg)
 {
-	struct vmr_pci_function *fn;
-	uint32_t reg;
-
-	memset(data, 0xff, width);
-	if (offset == 0 && width == 4) {
-		put_le32(data, conf1->config_address);
-		return;
-	}
-	fn = conf1_target(conf1, offset, &reg);
-	if (fn)
-		vmr_pci_config_read(fn, reg, data, width);
+	*reg = (address & 0xfc) + (uint32_t)(access->offset - 4);
+	return access->offset >= 4 && address & CONFIG_ADDRESS_ENABLE;
 }
 
-static void conf1_write_one(struct vmr_pci_conf1 *conf1, uint64_t offset,
-			    const uint8_t *data, uint32_t width)
+static struct vmr_pci_function *selected(const struct vmr_pci_conf1 *conf1,
+					 uint32_t address)
 {
-	struct vmr_pci_function *fn;
-	uint32_t reg;
-
-	if (offset == 0 && width == 4) {
-		conf1->config_address = get_le32(data) & ~0x7f000003u;
-		return;
-	}
-	if (offset == 1 && width == 1 && conf1->reset) {
-		conf1->reset(conf1, *data);
-		return;
-	}
-	fn = conf1_target(conf1, offset, &reg);
-	if (fn)
-		vmr_pci_config_write(fn, reg, data, width);
+	return vmr_pci_find_function(conf1->manager, address >> 8 & 0xffff);
 }
 
 static void conf1_read(struct vmr_device *dev, const struct vmr_access *access,
 		       void *data)
 {
 	struct vmr_pci_conf1 *conf1 = to_conf1(dev);
+	uint32_t address = READ_ONCE(conf1->config_address), reg, i;
+	const struct vmr_pci_function *fn;
 	uint8_t *bytes = data;
+
+	memset(data, 0xff, (size_t)access->width * access->count);
+	if (is_address_register(access))
+		for (i = 0; i < access->count; i++)
+			put_le32(&bytes[4 * i], address);
+	if (!selects_register(access, address, &reg))
+		return;
+	vmr_pci_lock_shared(conf1->lock);
+	fn = selected(conf1, address);
+	for (i = 0; fn && i < access->count; i++, bytes += access->width)
+		vmr_pci_config_read(fn, reg, bytes, access->width);
+	vmr_pci_unlock_shared(conf1->lock);
+}
+
+static void write_register(struct vmr_pci_conf1 *conf1,
+			   const struct vmr_access *access, uint32_t address,
+			   uint32_t reg, const uint8_t *bytes)
+{
+	struct vmr_pci_function *fn;
 	uint32_t i;
 
 	vmr_pci_lock(conf1->lock);
-	for (i = 0; i < access->count; i++, bytes += access->width)
-		conf1_read_one(conf1, access->offset, bytes, access->width);
+	/* A callback may unplug the function between two writes of a string */
+	for (i = 0; i < access->count; i++, bytes += access->width) {
+		fn = selected(conf1, address);
+		if (fn)
+			vmr_pci_config_write(fn, reg, bytes, access->width);
+	}
+	vmr_pci_unlock(conf1->lock);
+}
+
+static void write_reset(struct vmr_pci_conf1 *conf1, uint32_t count,
+			const uint8_t *bytes)
+{
+	uint32_t i;
+
+	vmr_pci_lock(conf1->lock);
+	for (i = 0; i < count; i++)
+		conf1->reset(conf1, bytes[i]);
 	vmr_pci_unlock(conf1->lock);
 }
 
@@ -79,13 +90,18 @@ static void conf1_write(struct vmr_device *dev, const struct vmr_access *access,
 			const void *data)
 {
 	struct vmr_pci_conf1 *conf1 = to_conf1(dev);
+	uint32_t address = READ_ONCE(conf1->config_address), reg;
 	const uint8_t *bytes = data;
-	uint32_t i;
 
-	vmr_pci_lock(conf1->lock);
-	for (i = 0; i < access->count; i++, bytes += access->width)
-		conf1_write_one(conf1, access->offset, bytes, access->width);
-	vmr_pci_unlock(conf1->lock);
+	if (is_address_register(access))
+		/* The last one of a string remains */
+		WRITE_ONCE(conf1->config_address,
+			   get_le32(&bytes[4 * (access->count - 1)]) &
+				   VMR_PCI_CONFIG_ADDRESS_WRITABLE);
+	else if (access->offset == 1 && access->width == 1 && conf1->reset)
+		write_reset(conf1, access->count, bytes);
+	else if (selects_register(access, address, &reg))
+		write_register(conf1, access, address, reg, bytes);
 }
 
 static const struct vmr_device_ops conf1_ops = {

@@ -3,8 +3,8 @@
  * ecam.c - memory-mapped configuration space
  *
  * The address of a register is bus << 20 | device << 15 | function << 12 | offset,
- * counted from the first bus of the host bridge. The callbacks run on the read side
- * and acquire the caller's lock.
+ * counted from the first bus of the host bridge. The callbacks run on the read side.
+ * They acquire the caller's lock, for a read as a reader.
  */
 #include "pci.h"
 
@@ -46,8 +46,7 @@ static void ecam_write_one(const struct vmr_pci_ecam *ecam, uint64_t offset,
 /* Other widths are possible in memory, but no register has them */
 static bool is_valid(const struct vmr_access *access)
 {
-	return vmr_is_pow2(access->width) &&
-	       !(access->offset & (access->width - 1));
+	return !((access->width | access->offset) & (access->width - 1));
 }
 
 static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
@@ -62,11 +61,11 @@ static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
 	if (!is_valid(access))
 		return;
 	step = access->width > 4 ? 4 : access->width;
-	vmr_pci_lock(lock);
+	vmr_pci_lock_shared(lock);
 	for (at = 0; at < size; at += step)
 		ecam_read_one(ecam, access->offset + at % access->width,
 			      &bytes[at], step);
-	vmr_pci_unlock(lock);
+	vmr_pci_unlock_shared(lock);
 }
 
 static void ecam_write(struct vmr_device *dev, const struct vmr_access *access,

@@ -158,6 +158,8 @@ static int prepare_blocks(struct vmr_pci_function *fn)
 /* While functions are below them, the host bridge and the bridge must remain */
 static void enter(struct vmr_pci_function *fn)
 {
+	if (fn->msix)
+		WRITE_ONCE(fn->msix->lock, fn->host ? fn->host->lock : NULL);
 	if (fn->host)
 		fn->host->nr_functions++;
 	if (fn->upstream_bridge)
@@ -389,13 +391,17 @@ static void release_resources(struct vmr_pci_function *fn)
 			reg_block->remove(fn, reg_block);
 }
 
-void vmr_pci_unplug_begin(struct vmr_pci_function *fn)
+bool vmr_pci_unplug_begin(struct vmr_pci_function *fn)
 {
 	/* Listeners must not find vectors of an unregistered function */
 	release_resources(fn);
+	/* A callback for a vector may have unplugged it */
+	if (!fn->manager)
+		return false;
 	vmr_id_free_range(vmr_pci_devfns(fn->manager, fn->upstream_bridge),
 			  &fn->address);
 	leave(fn);
+	return true;
 }
 
 void vmr_pci_unplug_end(struct vmr_pci_function *fn)
@@ -450,7 +456,8 @@ int vmr_pci_unplug(struct vmr_pci_function *fn)
 	    vmr_bus_in_use(fn->dev.subordinate))
 		return -EBUSY;
 	upstream = fn->upstream_bridge;
-	vmr_pci_unplug_begin(fn);
+	if (!vmr_pci_unplug_begin(fn))
+		return 0;
 	ret = vmr_device_unregister(manager, &fn->dev);
 	VMR_ASSERT(ret >= 0 || ret == -ENOENT);
 	vmr_pci_unplug_end(fn);

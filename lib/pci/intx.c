@@ -3,8 +3,8 @@
  * intx.c - interrupt pins and lines
  *
  * The owner's level is in PCI_STATUS_INTERRUPT. A function is counted on its line
- * while the level is high, PCI_COMMAND_INTX_DISABLE is off, and the function is
- * plugged.
+ * while the level is high and PCI_COMMAND_INTX_DISABLE is off. The level is low in a
+ * function that is not plugged.
  */
 #include "pci.h"
 
@@ -74,7 +74,7 @@ void vmr_pci_intx_update(struct vmr_pci_function *fn)
 	put_le16(&fn->config[PCI_STATUS],
 		 status | (fn->intx_level ? PCI_STATUS_INTERRUPT : 0));
 	if (has_lines(fn))
-		set_line(fn, fn->intx_level && fn->manager && !disabled);
+		set_line(fn, fn->intx_level && !disabled);
 }
 
 int vmr_pci_intx_set(struct vmr_pci_function *fn, bool high)

@@ -4,10 +4,9 @@
  *
  * A function with MSI-X has the callbacks of this file, which pass accesses outside of
  * both on to the callbacks of the owner. A memory BAR traps the two as subregions. The
- * callbacks run on the read side.
- * Reads take no lock: each dword is loaded at once. Writes acquire the update-side
- * lock of the host bridge. tools/testing/spin/reset.pml has a model of writes during a
- * reset.
+ * callbacks run on the read side. Reads take no lock: each dword is loaded at once.
+ * Writes acquire the update-side lock of the host bridge, also while the function is
+ * being unplugged. tools/testing/spin/reset.pml has a model of writes during a reset.
  */
 #include "pci.h"
 
@@ -117,10 +116,7 @@ static void msix_device_write(struct vmr_device *dev,
 	uint64_t offset;
 	uint32_t i;
 	enum target target = find_target(fn->msix, access, &offset);
-	/* The PF keeps its host bridge when its VFs are disabled */
-	struct vmr_pci_function *const plugged = fn->pf ? fn->pf : fn;
-	const struct vmr_pci_host *host = READ_ONCE(plugged->host);
-	struct vmr_lock_ops *lock = host ? host->lock : NULL;
+	struct vmr_lock_ops *lock = READ_ONCE(fn->msix->lock);
 
 	if (target == TARGET_OWNER && fn->device_ops->write)
 		fn->device_ops->write(dev, access, data);
@@ -218,11 +214,8 @@ static int msix_plug(struct vmr_pci_function *fn,
 static bool is_inside_bar(const struct vmr_pci_function *fn, uint32_t bar,
 			  uint64_t offset, uint64_t size)
 {
-	const struct vmr_region *region;
+	const struct vmr_region *region = &fn->bars[bar].region;
 
-	if (bar >= VMR_PCI_ROM)
-		return false;
-	region = &fn->bars[bar].region;
 	return (fn->bars[bar].type == VMR_PCI_BAR_MEM32 ||
 		fn->bars[bar].type == VMR_PCI_BAR_MEM64) &&
 	       size <= region->size && offset <= region->size - size;

@@ -9,7 +9,7 @@
  *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
  *	msix_device, intx, access, reset, pm, express, ari, function, card, bridge,
  *	place, slot, port, hotplug, host, slots, ecam, conf1, sriov_device, sriov,
- *	state_ranges, state_port, state
+ *	state_ranges, state_port, state, state_host
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -37,6 +37,9 @@ struct vmr_restore_ctx;
 
 /* The bit of PCI_HEADER_TYPE for several functions, which older kernels do not name */
 #define VMR_PCI_MULTIFUNCTION	0x80
+
+/* The bits of CONFIG_ADDRESS that a guest can write */
+#define VMR_PCI_CONFIG_ADDRESS_WRITABLE	0x80fffffcu
 
 /* The bits of a struct vmr_pci_vector */
 #define VMR_PCI_VECTOR_BLOCKED	1u
@@ -71,6 +74,23 @@ static inline void vmr_pci_unlock(struct vmr_lock_ops *lock)
 {
 	if (lock)
 		lock->unlock(lock);
+}
+
+/* The same for a read, which changes nothing */
+static inline void vmr_pci_lock_shared(struct vmr_lock_ops *lock)
+{
+	if (lock && lock->lock_shared)
+		lock->lock_shared(lock);
+	else
+		vmr_pci_lock(lock);
+}
+
+static inline void vmr_pci_unlock_shared(struct vmr_lock_ops *lock)
+{
+	if (lock && lock->lock_shared)
+		lock->unlock_shared(lock);
+	else
+		vmr_pci_unlock(lock);
 }
 
 /* The power states that functions have, in PCI_PM_CTRL_STATE_MASK */
@@ -217,6 +237,15 @@ struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
 					    const struct vmr_space *space,
 					    struct vmr_placement *placement);
 
+/*
+ * bar.c: why a region that its registers decode is not mapped, as
+ * vmr_pci_bar_hidden() says
+ */
+enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
+					  const struct vmr_region *region,
+					  struct vmr_range **conflict,
+					  struct vmr_pci_bridge **bridge);
+
 /* window.c: the region of a window, and all of them added to a bridge */
 struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
 				  unsigned int index);
@@ -304,6 +333,10 @@ void vmr_pci_msix_undo_subregions(struct vmr_pci_function *fn);
 /* intx.c: act on the level, the disable bit, and the presence of a function */
 void vmr_pci_intx_update(struct vmr_pci_function *fn);
 
+/* access.c: the registers as the guest reads them, computed ones included */
+void vmr_pci_read_registers(const struct vmr_pci_function *fn, uint32_t offset,
+			    uint8_t *bytes, uint32_t size);
+
 /* reset.c: the reset of one function, and of all behind a bridge */
 void vmr_pci_reset(struct vmr_pci_function *fn, enum vmr_pci_reset reset);
 void vmr_pci_reset_behind(struct vmr_pci_bridge *bridge);
@@ -339,9 +372,9 @@ extern const struct vmr_device_ops vmr_pci_sriov_device_ops;
 
 /*
  * function.c: the steps of vmr_pci_unplug() before and after the device is
- * unregistered
+ * unregistered. The first returns false if a callback has unplugged the function
  */
-void vmr_pci_unplug_begin(struct vmr_pci_function *fn);
+bool vmr_pci_unplug_begin(struct vmr_pci_function *fn);
 void vmr_pci_unplug_end(struct vmr_pci_function *fn);
 
 /* function.c: the steps of plugging and unplugging */

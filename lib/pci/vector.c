@@ -23,9 +23,13 @@ void vmr_pci_vector_block(struct vmr_pci_vector *vector)
 {
 	uint32_t old = READ_ONCE(vector->state), seen;
 
-	while ((seen = cmpxchg(&vector->state, old,
-			       old | VMR_PCI_VECTOR_BLOCKED)) != old)
-		old = seen; /* LCOV_EXCL_LINE: a device's thread came between */
+	for (;;) {
+		seen = cmpxchg(&vector->state, old,
+			       old | VMR_PCI_VECTOR_BLOCKED);
+		if (seen == old) /* LCOV_EXCL_BR_LINE: a device's thread came between */
+			return;
+		old = seen; /* LCOV_EXCL_LINE: the same */
+	}
 }
 
 /* Returns whether a message was pending, which the caller delivers */

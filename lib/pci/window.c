@@ -89,12 +89,11 @@ static void read_registers(const uint8_t *config, unsigned int index,
 	}
 }
 
-static bool is_enabled(const struct vmr_pci_function *fn, const uint8_t *config,
-		       unsigned int index, enum vmr_io io)
+static bool is_enabled(const uint8_t *config, unsigned int index, enum vmr_io io)
 {
 	uint32_t decode = io == VMR_PIO ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
 
-	if (!(vmr_pci_command(config) & decode) || !vmr_pci_powered(fn, config))
+	if (!(vmr_pci_command(config) & decode))
 		return false;
 	return index < WINDOW_VGA_IO_LOW ||
 	       config[PCI_BRIDGE_CONTROL] & PCI_BRIDGE_CTL_VGA;
@@ -112,7 +111,8 @@ struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
 	memset(placement, 0, sizeof(*placement));
 	placement->state = VMR_FREE;
 	read_registers(config, index, &start, &last);
-	if (start > last || !is_enabled(fn, config, index, window->io) ||
+	if (start > last || !is_enabled(config, index, window->io) ||
+	    !vmr_pci_powered(fn, config) ||
 	    !vmr_pci_clip_to_cpu(fn, window->io, start, &last, &addr) ||
 	    addr > space->last)
 		return window;
@@ -178,3 +178,25 @@ void vmr_pci_add_windows(struct vmr_pci_bridge *bridge)
 	}
 	bridge->pref.prefetchable = true;
 }
+
+enum vmr_pci_hidden vmr_pci_window_hidden(const struct vmr_pci_bridge *bridge,
+					  const struct vmr_region *window,
+					  struct vmr_range **conflict,
+					  struct vmr_pci_bridge **above)
+{
+	const struct vmr_pci_function *fn;
+	unsigned int i;
+
+	if (!bridge || !window || !bridge->fn.manager ||
+	    window->device != &bridge->fn.dev ||
+	    window->type != VMR_REGION_WINDOW)
+		return VMR_PCI_HIDDEN_NONE;
+	fn = &bridge->fn;
+	i = window->index - VMR_PCI_NR_BARS;
+	if (!is_enabled(fn->config, i, (enum vmr_io)window->io))
+		return VMR_PCI_HIDDEN_DECODE;
+	if (!vmr_pci_powered(fn, fn->config))
+		return VMR_PCI_HIDDEN_POWER;
+	return vmr_pci_region_hidden(fn, window, conflict, above);
+}
+EXPORT_SYMBOL_GPL(vmr_pci_window_hidden);

@@ -13,7 +13,7 @@
  *  - A struct vmm_cpu is one thread that routes exits. It has a struct
  *    vmr_reader of its own and takes no lock to find a device.
  *  - Code that changes the machine holds vmm.writers. For PCI configuration space the
- *    library acquires that lock by vmm.pci_lock.
+ *    library acquires that lock by vmm.pci_lock, for a read as a reader.
  *  - Reader threads read registers without side effects while the guest runs, and
  *    check the values; see reader_threads.c.
  *  - The state of a device is behind a lock in the device.
@@ -207,7 +207,7 @@ struct vmm {
 	struct vmr_pci_conf1	pci_host;
 	struct vmr_pci_host	pci_root;
 	struct vmr_lock_ops	pci_lock;
-	pthread_mutex_t		writers;
+	pthread_rwlock_t	writers;
 	struct vmr_kvm		kvm;
 	uint64_t		routing[ROUTES_SIZE / sizeof(uint64_t)];
 	struct vmr_kvm_route	chip_routes[CHIP_ROUTES];

@@ -18,9 +18,9 @@ static struct vmr_region *region_at(struct vmm *vmm, enum vmr_io io,
 {
 	struct vmr_region *region;
 
-	pthread_mutex_lock(&vmm->writers);
+	pthread_rwlock_rdlock(&vmm->writers);
 	region = vmr_find_region(&vmm->manager, io, addr);
-	pthread_mutex_unlock(&vmm->writers);
+	pthread_rwlock_unlock(&vmm->writers);
 	return region;
 }
 

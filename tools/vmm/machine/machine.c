@@ -52,7 +52,7 @@ static void writers_lock(struct vmr_lock_ops *lock)
 {
 	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
 
-	pthread_mutex_lock(&vmm->writers);
+	pthread_rwlock_wrlock(&vmm->writers);
 	/* From here on reader threads may observe the old or the new state */
 	__atomic_fetch_add(&vmm->generation, 1, __ATOMIC_SEQ_CST);
 }
@@ -62,7 +62,22 @@ static void writers_unlock(struct vmr_lock_ops *lock)
 	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
 
 	__atomic_fetch_add(&vmm->generation, 1, __ATOMIC_SEQ_CST);
-	pthread_mutex_unlock(&vmm->writers);
+	pthread_rwlock_unlock(&vmm->writers);
+}
+
+/* A read of configuration space changes nothing that other threads observe */
+static void writers_lock_shared(struct vmr_lock_ops *lock)
+{
+	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
+
+	pthread_rwlock_rdlock(&vmm->writers);
+}
+
+static void writers_unlock_shared(struct vmr_lock_ops *lock)
+{
+	struct vmm *vmm = container_of(lock, struct vmm, pci_lock);
+
+	pthread_rwlock_unlock(&vmm->writers);
 }
 
 /* Register a device, or print the resource that failed and its present owner. */
@@ -263,11 +278,13 @@ int vmm_init(struct vmm *vmm)
 	unsigned int i;
 	int err;
 
-	pthread_mutex_init(&vmm->writers, NULL);
+	pthread_rwlock_init(&vmm->writers, NULL);
 	pthread_mutex_init(&vmm->run_lock, NULL);
 	pthread_cond_init(&vmm->run_changed, NULL);
 	vmm->pci_lock.lock = writers_lock;
 	vmm->pci_lock.unlock = writers_unlock;
+	vmm->pci_lock.lock_shared = writers_lock_shared;
+	vmm->pci_lock.unlock_shared = writers_unlock_shared;
 
 	err = init_domains(vmm);
 	if (err)

@@ -878,4 +878,23 @@ TEST(bridge_bar_moves_between_windows)
 	EXPECT_SOUND();
 }
 
+/* A device that is no function may be on the bus, and keeps the bridge. */
+TEST(bridge_unplug_with_plain_device)
+{
+	static struct vmr_pci_bridge plain;
+	static struct probe p;
+
+	ASSERT_EQ(0, pci_up());
+	ASSERT_EQ(0, vmr_pci_bridge_init(&plain, &m.manager,
+					 &(struct vmr_pci_ids) {
+						 .class_code = 0x060400 },
+					 &card_ops, "plain"));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &plain.fn, VMR_PCI_BDF(0, 9, 0)));
+	ASSERT_EQ(0, leaf_up(&p, "leaf", &plain.bus, VMR_MMIO, 0x1000, false));
+	EXPECT_EQ(-EBUSY, vmr_pci_unplug(&plain.fn));
+	EXPECT_EQ(&m.manager, plain.fn.manager);
+	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_EQ(0, vmr_pci_unplug(&plain.fn));
+}
+
 TEST_HARNESS_MAIN

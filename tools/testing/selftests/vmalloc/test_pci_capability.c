@@ -253,11 +253,17 @@ static void block_write(struct vmr_pci_function *fn,
 	nr_writes++;
 }
 
+/* The last byte of the block is computed */
 static void block_read(const struct vmr_pci_function *fn,
-		       const struct vmr_pci_reg_block *block)
+		       const struct vmr_pci_reg_block *block, uint32_t offset,
+		       uint8_t *bytes, uint32_t width)
 {
+	uint32_t at = block->offset + 11 - offset;
+
+	(void)fn;
 	nr_reads++;
-	fn->config[block->offset + 11] = 0x99;
+	if (at < width)
+		bytes[at] = 0x99;
 }
 
 static void block_reset(struct vmr_pci_function *fn,

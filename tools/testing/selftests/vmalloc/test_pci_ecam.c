@@ -415,8 +415,12 @@ TEST(conf1_reset_port)
 	guest_write(VMR_PIO, 0xcf8, 6, 1);
 	guest_write(VMR_PIO, 0xcf8, 0x600, 4);
 	EXPECT_EQ(1U, nr_resets);
-	EXPECT_EQ(4U, lock.acquired);
+	/* Only the reset is an update-side call */
+	EXPECT_EQ(1U, lock.acquired);
 	EXPECT_EQ(0U, lock.wrong);
+	guest_write(VMR_PIO, 0xcf9, 0x0e, 1);
+	EXPECT_EQ(2U, nr_resets);
+	EXPECT_EQ(2U, lock.acquired);
 }
 
 /* String instructions repeat the access, with the lock acquired once. */
@@ -434,7 +438,71 @@ TEST(conf1_repeated_access)
 	data[1] = 4;
 	EXPECT_EQ(0, vmr_write(&m.reader, VMR_PIO, 0xcfc, data, 1, 2));
 	EXPECT_EQ(4U, guest_read(VMR_PIO, 0xcfc, 1));
-	EXPECT_EQ(4U, lock.acquired);
+	EXPECT_EQ(3U, lock.acquired);
+	EXPECT_EQ(0, vmr_write(&m.reader, VMR_PIO, 0xcf8, data, 4, 2));
+	EXPECT_EQ(0x1040U, guest_read(VMR_PIO, 0xcf8, 4));
+	EXPECT_EQ(3U, lock.acquired);
+}
+
+/* The address register, and the data ports while it selects nothing, need no lock. */
+TEST(conf1_address_without_lock)
+{
+	uint8_t data[8] = { 0, 0, 0, 0x80, 4, 8, 0, 0x80 };
+
+	ASSERT_EQ(0, ports_up());
+	EXPECT_EQ(0, vmr_write(&m.reader, VMR_PIO, 0xcf8, data, 4, 2));
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_PIO, 0xcf8, data, 4, 2));
+	EXPECT_EQ(0, memcmp(data, "\x04\x08\0\x80\x04\x08\0\x80", 8));
+	guest_write(VMR_PIO, 0xcf8, 0x00000804, 4);
+	EXPECT_EQ(0xffffffffU, guest_read(VMR_PIO, 0xcfc, 4));
+	guest_write(VMR_PIO, 0xcfc, 7, 4);
+	EXPECT_EQ(0xffU, guest_read(VMR_PIO, 0xcf8, 1));
+	guest_write(VMR_PIO, 0xcf9, 6, 1);
+	EXPECT_EQ(0U, lock.acquired);
+}
+
+/* A lock with readers, of which there is one at a time */
+static unsigned int acquired_shared;
+
+static void counting_lock_shared(struct vmr_lock_ops *ops)
+{
+	struct counting_lock *l = owner_of(ops, struct counting_lock, ops);
+
+	l->wrong += l->held;
+	l->held = true;
+	acquired_shared++;
+}
+
+/* A read of a register acquires the lock as a reader, a write as the writer. */
+TEST(config_read_lock_shared)
+{
+	static struct counting_lock rw = {
+		.ops = {
+			.lock = counting_lock, .unlock = counting_unlock,
+			.lock_shared = counting_lock_shared,
+			.unlock_shared = counting_unlock,
+		},
+	};
+
+	ASSERT_EQ(0, ports_up());
+	conf1.lock = &rw.ops;
+	other.lock = &rw.ops;
+	ASSERT_EQ(0, vmr_pci_ecam_register(&ecam, &other, ECAM));
+	select_register(VMR_PCI_BDF(8, 1, 0), 0);
+	EXPECT_EQ(0x10411af4U, guest_read(VMR_PIO, 0xcfc, 4));
+	EXPECT_EQ(0x10411af4U,
+		  (uint32_t)guest_read(VMR_MMIO, ecam_at(8, VMR_PCI_BDF(8, 1, 0), 0), 8));
+	EXPECT_EQ(0xffffffffU,
+		  guest_read(VMR_MMIO, ecam_at(8, VMR_PCI_BDF(9, 1, 0), 0), 4));
+	EXPECT_EQ(3U, acquired_shared);
+	EXPECT_EQ(0U, rw.acquired);
+	guest_write(VMR_PIO, 0xcfc, 0, 4);
+	guest_write(VMR_MMIO, ecam_at(8, VMR_PCI_BDF(8, 1, 0), 0), 0, 8);
+	EXPECT_EQ(3U, acquired_shared);
+	EXPECT_EQ(2U, rw.acquired);
+	EXPECT_EQ(0U, rw.wrong);
+	EXPECT_FALSE(rw.held);
+	EXPECT_EQ(0U, lock.acquired);
 }
 
 /*

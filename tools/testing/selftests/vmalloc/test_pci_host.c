@@ -382,6 +382,45 @@ TEST(host_card_failure_undoes_all)
 	EXPECT_SOUND();
 }
 
+/* A card without function 1 whose function 2 cannot be added: nothing remains. */
+TEST(host_card_gap_undone)
+{
+	struct vmr_pci_function *fns[] = { &cards[0], NULL, &cards[1] };
+	size_t i;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, host_up(&host, 0, 0, 15));
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, card_with_bar(&cards[i]));
+	ASSERT_EQ(0, card_init(&card));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &card, 3 << 3 | 2));
+	PCI_REFUSED(-EBUSY, vmr_pci_host_plug_card(&host, fns, 3, 3));
+	EXPECT_EQ(NULL, found(0, 0, 3, 0));
+	EXPECT_EQ(1U, host.nr_functions);
+	EXPECT_EQ(0, vmr_pci_unplug(&card));
+	EXPECT_EQ(0, vmr_pci_host_plug_card(&host, fns, 3, 3));
+	EXPECT_EQ(&cards[1], found(0, 0, 3, 2));
+}
+
+/* An address that the owner holds remains its own after a plug that fails. */
+TEST(host_held_address_after_failure)
+{
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, host_up(&host, 0, 0, 15));
+	ASSERT_EQ(0, card_init(&card));
+	ASSERT_EQ(0, vmr_id_reserve(&m.sys.pci_bdfs, &card.address, 8, NULL));
+	card_refuses = -EIO;
+	PCI_REFUSED(-EIO, vmr_pci_host_plug(&host, &card, 8));
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&card.address));
+	card_refuses = 0;
+	EXPECT_EQ(0, vmr_pci_host_plug(&host, &card, 8));
+	EXPECT_EQ(0, vmr_pci_unplug(&card));
+	/* A parked address is not held. */
+	ASSERT_EQ(0, vmr_park(&m.sys.pci_bdfs.space, &card.address, 8, 8));
+	PCI_REFUSED(-EEXIST, vmr_pci_host_plug(&host, &card, 8));
+	EXPECT_EQ(0, vmr_free(&m.sys.pci_bdfs.space, &card.address));
+}
+
 /* An address that the owner holds is accepted where it is, and only there. */
 TEST(host_plug_held_address)
 {
@@ -511,6 +550,32 @@ TEST(host_find_equal_and_overlapping)
 	number_bridge(&bridges[1], 11, 20);
 	EXPECT_EQ(&cards[0], found(1, 10, 3, 0));
 	EXPECT_EQ(NULL, found(1, 11, 3, 0));
+}
+
+/* Of bridges with equal secondary numbers the lowest on the bus leads to the bus. */
+TEST(host_find_equal_numbers_lowest)
+{
+	unsigned int i, first;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, host_up(&host, 0, 0, 15));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, bridge_init(&bridges[i]));
+		ASSERT_EQ(0, vmr_pci_host_plug(&host, &bridges[i].fn, (i + 1) << 3));
+		ASSERT_EQ(0, card_init(&cards[i]));
+		ASSERT_EQ(0, vmr_pci_bridge_plug(&bridges[i], &cards[i], 0));
+	}
+	/* In each order of the writes */
+	for (first = 0; first < 3; first++) {
+		for (i = 0; i < 3; i++)
+			number_bridge(&bridges[i], 0, 0);
+		for (i = 0; i < 3; i++)
+			number_bridge(&bridges[(first + i) % 3], 5, 5);
+		EXPECT_EQ(&cards[0], found(0, 5, 0, 0));
+		for (i = 3; i--; )
+			number_bridge(&bridges[(first + i) % 3], 6, 6);
+		EXPECT_EQ(&cards[0], found(0, 6, 0, 0));
+	}
 }
 
 /* Numbers that do not ascend, and those of other host bridges, lead nowhere. */

@@ -295,4 +295,24 @@ TEST(intx_rerouted)
 	EXPECT_LINES(0);
 }
 
+/* Without the callback the levels are counted all the same. */
+TEST(intx_rerouted_without_callback)
+{
+	static struct vmr_pci_intx quiet = {
+		.lines = lines, .nr_lines = NR_LINES, .map = map_pirq,
+	};
+
+	ASSERT_EQ(0, lines_up(&quiet));
+	ASSERT_EQ(0, pin_init(&cards[0], 1));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[0], 0));
+	EXPECT_EQ(0, vmr_pci_intx_set(&cards[0], true));
+	EXPECT_EQ(1U, lines[4].level);
+	map_base = 0;
+	EXPECT_EQ(0, vmr_pci_intx_rerouted(&host));
+	EXPECT_EQ(0U, lines[4].level);
+	EXPECT_EQ(1U, lines[0].level);
+	EXPECT_EQ(0U, reports);
+	map_base = 4;
+}
+
 TEST_HARNESS_MAIN

@@ -181,6 +181,67 @@ TEST(pci_bar_hidden_reasons)
 	EXPECT_EQ(VMR_PCI_HIDDEN_POWER, vmr_pci_bar_hidden(&card, 0, NULL, NULL));
 }
 
+/* Each reason why a window is closed is found, from the BAR that it hides upwards. */
+TEST(pci_window_hidden_reasons)
+{
+	static struct vmr_pci_bridge inner;
+	static struct vmr_pci_function behind;
+	static struct vmr_pci_pm pm;
+	struct vmr_pci_bridge *blocking = NULL;
+	struct vmr_range *conflict = NULL;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, card_with_bar(&card));
+	ASSERT_EQ(0, bridge_init(&bridge));
+	ASSERT_EQ(0, vmr_pci_add_pm(&bridge.fn, &pm, true));
+	ASSERT_EQ(0, bridge_init(&inner));
+	ASSERT_EQ(0, card_with_bar(&behind));
+	EXPECT_EQ(VMR_PCI_HIDDEN_NONE,
+		  vmr_pci_window_hidden(&bridge, &bridge.mem, NULL, NULL));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &card, 8));
+	ASSERT_EQ(0, vmr_pci_plug(&m.manager, &bridge.fn, 24));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridge, &inner.fn, 0));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&inner, &behind, 0));
+	EXPECT_EQ(VMR_PCI_HIDDEN_NONE,
+		  vmr_pci_window_hidden(NULL, &bridge.mem, NULL, NULL));
+	EXPECT_EQ(VMR_PCI_HIDDEN_NONE,
+		  vmr_pci_window_hidden(&bridge, NULL, NULL, NULL));
+	EXPECT_EQ(VMR_PCI_HIDDEN_NONE,
+		  vmr_pci_window_hidden(&bridge, &inner.mem, NULL, NULL));
+	EXPECT_EQ(VMR_PCI_HIDDEN_NONE,
+		  vmr_pci_window_hidden(&bridge, bar(&bridge.fn, 0), NULL, NULL));
+	bar_on(&behind, 0x80100000);
+	EXPECT_EQ(VMR_PCI_HIDDEN_WINDOW,
+		  vmr_pci_bar_hidden(&behind, 0, NULL, &blocking));
+	ASSERT_EQ(&inner, blocking);
+	EXPECT_EQ(VMR_PCI_HIDDEN_DECODE,
+		  vmr_pci_window_hidden(&inner, &inner.mem, NULL, NULL));
+	reg_write(&inner.fn, COMMAND, DECODE_MEM | DECODE_IO, 2);
+	EXPECT_EQ(VMR_PCI_HIDDEN_ADDRESS,
+		  vmr_pci_window_hidden(&inner, &inner.mem, NULL, NULL));
+	EXPECT_EQ(VMR_PCI_HIDDEN_DECODE,
+		  vmr_pci_window_hidden(&inner, &inner.vga_mem, NULL, NULL));
+	open_mem_window(&inner, 0x80100000, 0x801fffff);
+	EXPECT_EQ(VMR_PCI_HIDDEN_WINDOW,
+		  vmr_pci_window_hidden(&inner, &inner.mem, NULL, &blocking));
+	ASSERT_EQ(&bridge, blocking);
+	bar_on(&card, 0x80000000);
+	reg_write(&bridge.fn, COMMAND, DECODE_MEM | DECODE_IO, 2);
+	open_mem_window(&bridge, 0x80000000, 0x801fffff);
+	EXPECT_EQ(VMR_PCI_HIDDEN_CLAIM,
+		  vmr_pci_window_hidden(&bridge, &bridge.mem, &conflict, NULL));
+	EXPECT_EQ(&bar(&card, 0)->range, conflict);
+	reg_write(&card, COMMAND, 0, 2);
+	EXPECT_EQ(VMR_PCI_MAPPED,
+		  vmr_pci_window_hidden(&bridge, &bridge.mem, NULL, NULL));
+	EXPECT_EQ(VMR_PCI_MAPPED,
+		  vmr_pci_window_hidden(&inner, &inner.mem, NULL, NULL));
+	EXPECT_EQ(VMR_PCI_MAPPED, vmr_pci_bar_hidden(&behind, 0, NULL, NULL));
+	reg_write(&bridge.fn, pm.reg_block.offset + 4, 3, 1);
+	EXPECT_EQ(VMR_PCI_HIDDEN_POWER,
+		  vmr_pci_window_hidden(&bridge, &bridge.mem, NULL, NULL));
+}
+
 /* MSI and MSI-X. */
 TEST(pci_invalid_msi)
 {

@@ -261,6 +261,41 @@ TEST(msix_bar_subregion_overlaps)
 	}
 }
 
+/* Where the pending bits fail alone, a table of an earlier plug remains. */
+TEST(msix_pba_overlap_after_unplug)
+{
+	static struct vmr_region own;
+
+	ASSERT_EQ(0, msix_init(&card_ops, false));
+	bar(&card, 0)->type = VMR_REGION_MEMORY;
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &card, 8));
+	EXPECT_EQ(&card.dev, msix.table.device);
+	EXPECT_EQ(NULL, msix.pba.device);
+	EXPECT_EQ(0, vmr_pci_unplug(&card));
+	bar(&card, 2)->type = VMR_REGION_MEMORY;
+	vmr_region_init(&own, VMR_MMIO, VMR_REGION_TRAPPED, 0x100, 0, "own");
+	own.offset = 0x180;
+	ASSERT_EQ(0, vmr_region_add_subregion(bar(&card, 2), &own));
+	PCI_REFUSED(-EBUSY, vmr_pci_host_plug(&host, &card, 8));
+	EXPECT_EQ(&card.dev, msix.table.device);
+	EXPECT_EQ(NULL, msix.pba.device);
+}
+
+/* Where the pending bits fail and the table has no subregion, there is none to remove. */
+TEST(msix_pba_overlap_trapped_table)
+{
+	static struct vmr_region own;
+
+	ASSERT_EQ(0, msix_init(&card_ops, false));
+	bar(&card, 2)->type = VMR_REGION_MEMORY;
+	vmr_region_init(&own, VMR_MMIO, VMR_REGION_TRAPPED, 0x100, 0, "own");
+	own.offset = 0x180;
+	ASSERT_EQ(0, vmr_region_add_subregion(bar(&card, 2), &own));
+	PCI_REFUSED(-EBUSY, vmr_pci_host_plug(&host, &card, 8));
+	EXPECT_EQ(NULL, msix.table.device);
+	EXPECT_EQ(NULL, msix.pba.device);
+}
+
 /*
  * Callbacks may unplug the function, wherever the library calls them
  */
@@ -326,6 +361,30 @@ TEST(msix_unplug_when_served)
 		EXPECT_EQ(0U, m.sys.irqs.space.nr_ranges);
 	}
 	EXPECT_EQ(0U, delivered);
+	EXPECT_SOUND();
+}
+
+/* While the function is being unplugged, or reset, and frees the number of MSI. */
+TEST(msix_unplug_while_unplugged)
+{
+	int by_reset;
+
+	ASSERT_EQ(0, msix_init(&card_ops, false));
+	unplug_with_number = false;
+	for (by_reset = 0; by_reset < 2; by_reset++) {
+		ASSERT_EQ(0, vmr_pci_host_plug(&host, &card, 8));
+		reg_write(&card, msi.reg_block.offset + 2, PCI_MSI_FLAGS_ENABLE, 2);
+		EXPECT_EQ(VMR_LIVE, vmr_range_state(&msi.range));
+		unplugs = &card;
+		EXPECT_EQ(0, by_reset ? vmr_pci_function_reset(&card,
+							       VMR_PCI_RESET_FUNCTION) :
+					vmr_pci_unplug(&card));
+		EXPECT_EQ(NULL, unplugs);
+		EXPECT_EQ(NULL, card.manager);
+		EXPECT_EQ(0U, host.nr_functions);
+		EXPECT_EQ(0U, m.sys.irqs.space.nr_ranges);
+		EXPECT_EQ(0U, m.sys.pci_bdfs.space.nr_ranges);
+	}
 	EXPECT_SOUND();
 }
 

@@ -370,10 +370,15 @@ static void fix_checksum(uint8_t *p, size_t size)
 
 static uint8_t *block_bytes(const struct vmr_pci_function *fn)
 {
+	static uint8_t registers[VMR_PCI_EXPRESS_CONFIG_SIZE];
+	uint32_t at;
 	size_t i;
 
+	/* As the guest reads them: pending bits are computed */
+	for (at = 0; at < fn->config_size; at += 4)
+		vmr_pci_config_read(fn, at, &registers[at], 4);
 	for (i = 0; i + fn->config_size < saved_size; i += 8)
-		if (!memcmp(&saved[i], fn->config, fn->config_size))
+		if (!memcmp(&saved[i], registers, fn->config_size))
 			return &saved[i];
 	return NULL;
 }

@@ -56,6 +56,9 @@ static size_t saved_size;
 static unsigned int delivered, reported, messages;
 static uint32_t vector_limit;		/* of the rich function */
 
+/* The report of a vector, counted from 1, whose callback unplugs the function; 0: none */
+static unsigned int unplugs_at;
+
 static void count_delivered(struct vmr_pci_function *fn, uint32_t index)
 {
 	(void)fn;
@@ -66,10 +69,11 @@ static void count_delivered(struct vmr_pci_function *fn, uint32_t index)
 static void count_vector(struct vmr_pci_function *fn, uint32_t index,
 			 const struct vmr_range *range, int error)
 {
-	(void)fn;
 	(void)index;
 	(void)error;
 	reported += !!range;
+	if (range && reported == unplugs_at)
+		vmr_pci_unplug(fn);
 }
 
 static void count_message(struct vmr_pci_function *fn, uint32_t index)
@@ -176,21 +180,25 @@ static const struct vmr_snapshot_ops snapshot_ops = {
 
 #define MIB	0x100000ull
 
-/* A BAR of 1 MiB that can also have 4 MiB or 8 GiB */
+/* BAR 4 of 1 MiB can also have 4 MiB or 8 GiB, BAR 1 also 2 MiB */
 static int add_resizable(struct rich *r, enum difference d)
 {
-	const struct vmr_pci_rebar_desc desc = {
-		4, d == REBAR_SIZES ? 5 * MIB : 5 * MIB + (8192 * MIB),
+	const struct vmr_pci_rebar_desc descs[] = {
+		{ 1, 3 * MIB },
+		{ 4, d == REBAR_SIZES ? 5 * MIB : 5 * MIB + (8192 * MIB) },
 	};
 	int ret = vmr_pci_add_bar(&r->fn, 4, VMR_PCI_BAR_MEM64, true,
 				  d == REBAR_FIRST_SIZE ? 4 * MIB : MIB,
 				  "resizable");
 
+	if (!ret)
+		ret = vmr_pci_add_bar(&r->fn, 1, VMR_PCI_BAR_MEM32, false, MIB,
+				      "small");
 	if (!ret && d != CONVENTIONAL)
 		ret = vmr_pci_add_ari(&r->fn, &r->ari);
 	if (ret || d == NO_REBAR || d == CONVENTIONAL)
 		return ret;
-	return vmr_pci_add_rebar(&r->fn, &r->rebar, &desc, 1);
+	return vmr_pci_add_rebar(&r->fn, &r->rebar, descs, 2);
 }
 
 static int rich_init(struct rich *r, enum difference d)
@@ -346,7 +354,7 @@ static void use_old(void)
 	bar_on(&old.plain, 0x90000000);
 	bar_on(&old.card, 0x90000000);
 	bar_write(&r->fn, 3, 1);
-	reg_write(&r->fn, r->rebar.reg_block.offset + 9, 2, 1);
+	reg_write(&r->fn, r->rebar.reg_block.offset + 17, 2, 1);
 	bar_write(&r->fn, 4, 0x92400000);
 	bar_on(&r->fn, 0x91000000);
 	/* MSI-X: one entry with a number, one pending, one masked again and pending */
@@ -524,6 +532,61 @@ TEST(pci_snapshot_msi_pending)
 	EXPECT_EQ(VMR_LIVE, vmr_range_state(&new.rich.msi.range));
 	/* Vector 1 was pending when MSI was switched off */
 	EXPECT_EQ(2U, delivered);
+}
+
+/*
+ * A callback may unplug the function while it learns of a restored vector, of MSI and
+ * of MSI-X.
+ */
+TEST(pci_snapshot_unplug_by_vector)
+{
+	struct rich *r = &old.rich;
+	unsigned int i;
+
+	ASSERT_EQ(0, old_up());
+	use_old();
+	reg_write(&r->fn, 0x42, PCI_MSI_FLAGS_ENABLE | 1 << 4, 2);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	/* Two entries of MSI-X and the block of MSI */
+	for (i = 1; i <= 3; i++) {
+		reported = 0;
+		unplugs_at = i;
+		ASSERT_EQ(0, restore_and_register(SAME));
+		EXPECT_EQ(i, reported);
+		EXPECT_EQ(NULL, new.rich.fn.manager);
+		EXPECT_EQ(4U, new.host.nr_functions);
+		EXPECT_EQ(0U, new.lines[2].level);
+	}
+	unplugs_at = 0;
+	EXPECT_EQ(0, restore_and_register(SAME));
+}
+
+/* A function that was not plugged has no address, and cannot be registered. */
+TEST(pci_snapshot_unplugged_function)
+{
+	ASSERT_EQ(0, old_up());
+	EXPECT_EQ(0, vmr_pci_unplug(&old.plain));
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	EXPECT_EQ(-ENOENT, restore_and_register(SAME));
+	EXPECT_EQ(NULL, new.plain.host);
+	EXPECT_EQ(4U, new.host.nr_functions);
+	EXPECT_EQ(0, vmr_pci_host_plug(&new.host, &new.plain, VMR_PCI_ANY_DEVICE));
+}
+
+/* A BAR that is being sized is parked with its own size, or the state is refused. */
+TEST(pci_snapshot_sized_with_other_size)
+{
+	struct vmr_range *range;
+
+	ASSERT_EQ(0, old_up());
+	use_old();
+	range = &bar(&old.plain, 0)->range;
+	bar_write(&old.plain, 0, 0xffffffff);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, vmr_park(&old.m.sys.mmio, range, 0x90000000, 0x90001fff));
+	EXPECT_EQ(-EBADMSG, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, vmr_park(&old.m.sys.mmio, range, 0x90000000, 0x90000fff));
+	EXPECT_EQ(0, save(&old, saved, &saved_size));
 }
 
 static void unmask_entry(struct rich *r, uint32_t index)
@@ -707,9 +770,11 @@ TEST(pci_snapshot_size_changed)
 	uint32_t field;
 
 	ASSERT_EQ(0, old_up());
-	field = old.rich.rebar.reg_block.offset + PCI_REBAR_CTRL + 1;
+	field = old.rich.rebar.reg_block.offset + 8 + PCI_REBAR_CTRL + 1;
 	EXPECT_EQ(0, reg_write(&old.rich.fn, field, 13, 1));
 	bar_write(&old.rich.fn, 5, 6);
+	EXPECT_EQ(0, reg_write(&old.rich.fn, field - 8, 1, 1));
+	bar_write(&old.rich.fn, 1, 0x93200000);
 	reg_write(&old.rich.fn, COMMAND, DECODE_MEM, 2);
 	EXPECT_EQ(0x600000000u, bar(&old.rich.fn, 4)->range.start);
 	ASSERT_EQ(0, save(&old, saved, &saved_size));
@@ -717,6 +782,8 @@ TEST(pci_snapshot_size_changed)
 	EXPECT_TRUE(saves_equal());
 	EXPECT_EQ(8192 * MIB, bar(&r->fn, 4)->size);
 	EXPECT_EQ(0x600000000u, bar(&r->fn, 4)->range.start);
+	EXPECT_EQ(2 * MIB, bar(&r->fn, 1)->size);
+	EXPECT_EQ(0x93200000u, bar(&r->fn, 1)->range.start);
 	bar_write(&r->fn, 4, 0xffffffff);
 	bar_write(&r->fn, 5, 0xffffffff);
 	EXPECT_EQ(0xcU, reg_read(&r->fn, PCI_BASE_ADDRESS_4, 4));
