@@ -48,7 +48,8 @@ struct vmr_pci_ari {
 /**
  * vmr_pci_add_ari - add an ARI capability to a PCI Express function
  * @fn: a function that is not plugged
- * @ari: zeroed memory
+ * @ari: zeroed memory; @ari->reg_block.offset may be the offset in configuration
+ *	space, 0 for any place
  *
  * Return: -EINVAL if a pointer is NULL; else as vmr_pci_add_ext_capability(), -EEXIST
  * also if @fn has an ARI capability.

@@ -132,7 +132,8 @@ struct vmr_pci_sriov {
 /**
  * vmr_pci_add_sriov - add an SR-IOV capability to a PCI Express function
  * @pf: a function that is not plugged, and no bridge
- * @sriov: zeroed memory but for the callbacks
+ * @sriov: zeroed memory but for the callbacks; @sriov->reg_block.offset may be the
+ *	offset in configuration space, 0 for any place
  * @config: the description, copied but for the array
  *
  * The VFs were initialised by vmr_pci_function_init_express(), with pin 0 and without

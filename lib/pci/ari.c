@@ -40,7 +40,7 @@ void vmr_pci_ari_update(struct vmr_pci_function *fn)
 
 int vmr_pci_add_ari(struct vmr_pci_function *fn, struct vmr_pci_ari *ari)
 {
-	const struct vmr_pci_cap_desc desc = {
+	struct vmr_pci_cap_desc desc = {
 		.id = PCI_EXT_CAP_ID_ARI, .version = 1, .single = true,
 		.size = ARI_SIZE,
 	};
@@ -48,6 +48,7 @@ int vmr_pci_add_ari(struct vmr_pci_function *fn, struct vmr_pci_ari *ari)
 
 	if (!fn || !ari)
 		return -EINVAL;
+	desc.offset = ari->reg_block.offset;
 	ret = vmr_pci_add_ext_capability(fn, &ari->reg_block, &desc);
 	if (!ret)
 		fn->ari = ari;

@@ -423,6 +423,7 @@ int vmr_pci_add_sriov(struct vmr_pci_function *pf, struct vmr_pci_sriov *sriov,
 						 VMR_PCI_SRIOV_PAGE_SIZES;
 	init_contents(sriov, config);
 	init_wmask(wmask, sriov->page_sizes);
+	desc.offset = sriov->reg_block.offset;
 	desc.contents = sriov->contents;
 	ret = vmr_pci_add_ext_capability(pf, &sriov->reg_block, &desc);
 	if (ret)

@@ -61,10 +61,10 @@ static uint32_t conventional_size(const struct node *node, uint32_t id,
 	case PCI_CAP_ID_EXP:
 		return exp_version(node, offset) > 1 ? VMR_PCI_EXPRESS_CAP_SIZE :
 						       0x14;
-	case PCI_CAP_ID_PM:
-	case PCI_CAP_ID_AF:
 	case PCI_CAP_ID_SLOTID:
 		return 4;
+	case PCI_CAP_ID_PM:
+	case PCI_CAP_ID_AF:
 	case PCI_CAP_ID_SSVID:
 	case PCI_CAP_ID_SATA:
 		return 8;
@@ -111,6 +111,16 @@ static bool set_extended(const struct node *node, struct cap *cap,
 	return true;
 }
 
+uint32_t capability_find_extended(const struct node *node, uint32_t id)
+{
+	struct cap cap = { 0 };
+
+	while (capability_next(node, &cap))
+		if (cap.extended && cap.id == id)
+			return cap.offset;
+	return 0;
+}
+
 bool capability_next(const struct node *node, struct cap *cap)
 {
 	const uint8_t *config = node->config;
@@ -135,7 +145,8 @@ bool capability_next(const struct node *node, struct cap *cap)
 bool capability_known(const struct node *node, const struct cap *cap)
 {
 	if (cap->extended)
-		return false;
+		return cap->id == PCI_EXT_CAP_ID_ARI ||
+		       cap->id == PCI_EXT_CAP_ID_SRIOV;
 	switch (cap->id) {
 	case PCI_CAP_ID_PM:
 	case PCI_CAP_ID_MSI:

@@ -19,6 +19,9 @@ struct cap {
 /* Whether there is a capability @id in the first 256 bytes, and its offset */
 uint32_t capability_find(const uint8_t *config, uint32_t id);
 
+/* The offset of an extended capability, 0 if there is none */
+uint32_t capability_find_extended(const struct node *node, uint32_t id);
+
 /* The next capability, the extended ones last */
 bool capability_next(const struct node *node, struct cap *cap);
 

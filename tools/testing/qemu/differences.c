@@ -19,6 +19,7 @@ static void read_bits(struct bits *d, char *text)
 	static const char *const filters[] = {
 		[FILTER_CONVENTIONAL] = "conventional",
 		[FILTER_INTEGRATED] = "integrated", [FILTER_PORT] = "port",
+		[FILTER_VIRTUAL] = "virtual",
 	};
 	char place[24], rest[2][24] = { "", "" };
 	unsigned int id = 0, i, filter;
@@ -49,7 +50,7 @@ static void read_bits(struct bits *d, char *text)
 		die("a difference has no register: %s", text);
 	for (i = 0; i < 2; i++) {
 		d->unwritten = d->unwritten || !strcmp(rest[i], "unwritten");
-		for (filter = FILTER_CONVENTIONAL; filter <= FILTER_PORT; filter++)
+		for (filter = FILTER_CONVENTIONAL; filter < NR_FILTERS; filter++)
 			if (!strcmp(rest[i], filters[filter]))
 				d->filter = (enum filter)filter;
 	}
@@ -163,6 +164,8 @@ static bool passes(const struct node *node, enum filter filter)
 		return type == PCI_EXP_TYPE_RC_END;
 	case FILTER_PORT:
 		return type >= 0 && node->is_bridge;
+	case FILTER_VIRTUAL:
+		return node->pf;
 	default:
 		return true;
 	}

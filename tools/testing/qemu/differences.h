@@ -25,6 +25,8 @@ enum filter {
 	FILTER_CONVENTIONAL,	/* no PCI Express, or its bridge to PCI */
 	FILTER_INTEGRATED,	/* integrated into the root complex */
 	FILTER_PORT,		/* ports of PCI Express */
+	FILTER_VIRTUAL,		/* virtual functions */
+	NR_FILTERS,
 };
 
 /**

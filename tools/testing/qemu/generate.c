@@ -368,7 +368,7 @@ static void generate_pm(struct random *r, struct step *step,
 	bool keeps = node->config[cap->offset + PCI_PM_CTRL] &
 		     PCI_PM_CTRL_NO_SOFT_RESET;
 	uint32_t state = random_percent(r, 60) ? 0 :
-						 random_below(r, keeps ? 4 : 3);
+						 keeps ? 3 : 0;
 
 	set(step, cap->offset + PCI_PM_CTRL, 2,
 	    state | (random_next(r) & 0x8100));
@@ -453,6 +453,31 @@ static void generate_plain(struct random *r, struct step *step,
 	set(step, offset, 4, random_next(r));
 }
 
+/* The virtual functions decode nothing: their BARs are not in the maps */
+static void generate_sriov(struct random *r, struct step *step,
+			   const struct cap *cap)
+{
+	static const uint32_t pages[] = { 1, 2 };
+
+	switch (random_below(r, 5)) {
+	case 0:
+	case 1:
+		set(step, cap->offset + PCI_SRIOV_CTRL, 2,
+		    random_percent(r, 70) * PCI_SRIOV_CTRL_VFE);
+		break;
+	case 2:
+		set(step, cap->offset + PCI_SRIOV_NUM_VF, 2, random_below(r, 4));
+		break;
+	case 3:
+		set(step, cap->offset + PCI_SRIOV_SYS_PGSIZE, 4,
+		    pages[random_below(r, 2)]);
+		break;
+	default:
+		set(step, cap->offset + PCI_SRIOV_BAR + 4 * random_below(r, 2), 4,
+		    random_percent(r, 50) ? random_next(r) : 0xffffffff);
+	}
+}
+
 static bool generate_capability(struct random *r, struct step *step)
 {
 	const struct node *node = &machine.nodes[step->node];
@@ -464,8 +489,12 @@ static bool generate_capability(struct random *r, struct step *step)
 			chosen = cap;
 	if (!nr)
 		return false;
+	if (chosen.extended && chosen.id == PCI_EXT_CAP_ID_SRIOV) {
+		generate_sriov(r, step, &chosen);
+		return true;
+	}
 	/* The library's ports have MSI of their own */
-	if (chosen.extended || !capability_known(node, &chosen) ||
+	if (!capability_known(node, &chosen) || chosen.extended ||
 	    (chosen.id == PCI_CAP_ID_MSI && node->is_bridge && node->express))
 		generate_plain(r, step, &chosen);
 	else if (chosen.id == PCI_CAP_ID_MSI)

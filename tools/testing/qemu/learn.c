@@ -58,7 +58,7 @@ static void read_config(struct node *node)
 {
 	qemu_put_read(&machine.q, ecam(node, 0), sizeof(node->config));
 	qemu_get_read(&machine.q, node->config, sizeof(node->config));
-	if (get32(node->config) == 0xffffffff)
+	if (get32(node->config) == 0xffffffff && !node->pf)
 		die("QEMU has no %s", node->id);
 	node->express = capability_find(node->config, PCI_CAP_ID_EXP);
 }
@@ -74,6 +74,46 @@ static uint32_t writable(const struct node *node, unsigned int offset)
 	zeros = get(node, offset, 4);
 	put(node, offset, old, 4);
 	return ones & ~zeros;
+}
+
+/* A register has the bits of the size of one virtual function, or of all of them */
+static void learn_vf_bars(struct node *pf, uint32_t at, unsigned int nr)
+{
+	unsigned int i;
+
+	(void)nr;
+	for (i = 0; i < VMR_PCI_SRIOV_NR_BARS; i++) {
+		struct learned_bar *bar = &pf->vf_bars[i];
+		uint32_t offset = at + PCI_SRIOV_BAR + 4 * i;
+		uint32_t value = get(pf, offset, 4);
+		uint64_t size = writable(pf, offset) & ~0xfull;
+
+		if (!size)
+			continue;
+		bar->type = value & PCI_BASE_ADDRESS_MEM_TYPE_64 ?
+				    VMR_PCI_BAR_MEM64 : VMR_PCI_BAR_MEM32;
+		bar->prefetchable = value & PCI_BASE_ADDRESS_MEM_PREFETCH;
+		bar->size = size & -size;
+		/* The next register is the upper half */
+		i += bar->type == VMR_PCI_BAR_MEM64;
+	}
+}
+
+/* All virtual functions appear */
+static void enable_vfs(struct node *pf)
+{
+	uint32_t at = capability_find_extended(pf, PCI_EXT_CAP_ID_SRIOV);
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < machine.nr_nodes; i++)
+		nr += machine.nodes[i].pf == pf;
+	if (!nr)
+		return;
+	if (!at)
+		die("%s has no virtual functions", pf->id);
+	learn_vf_bars(pf, at, nr);
+	put(pf, at + PCI_SRIOV_NUM_VF, nr, 2);
+	put(pf, at + PCI_SRIOV_CTRL, PCI_SRIOV_CTRL_VFE, 2);
 }
 
 static void learn_bar(struct node *node, unsigned int index)
@@ -196,7 +236,7 @@ static void learn_bars(struct node *node)
 {
 	unsigned int i;
 
-	if (node->builtin)
+	if (node->builtin || node->pf)
 		return;
 	for (i = 0; i < NR_BARS; i++) {
 		if (node->is_bridge && i > 1 && i != VMR_PCI_ROM)
@@ -262,8 +302,10 @@ void learn(void)
 	qemu_monitor_send(&machine.q, MAP_COMMAND);
 	map_for_each(qemu_monitor_answer(&machine.q), add_fixed, NULL);
 	number(NULL, 0);
-	for (i = 0; i < machine.nr_nodes; i++)
+	for (i = 0; i < machine.nr_nodes; i++) {
 		read_config(&machine.nodes[i]);
+		enable_vfs(&machine.nodes[i]);
+	}
 	for (i = 0; i < machine.nr_nodes; i++) {
 		learn_bars(&machine.nodes[i]);
 		learn_masks(&machine.nodes[i]);

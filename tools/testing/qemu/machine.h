@@ -12,7 +12,9 @@
 #include <linux/pci_regs.h>
 
 #include <vmalloc/pci.h>
+#include <vmalloc/pci_ari.h>
 #include <vmalloc/pci_port.h>
+#include <vmalloc/pci_sriov.h>
 #include <vmalloc/system.h>
 
 #include "qemu.h"
@@ -24,6 +26,7 @@
 #define MAX_HOSTS	4
 #define MAX_ARGS	96
 #define MAX_KEYS	512
+#define MAX_VFS		8
 #define NR_BARS		VMR_PCI_NR_BARS
 
 #define ECAM_BASE	0xb0000000ull
@@ -61,6 +64,7 @@ struct learned_bar {
  * @builtin: whether the machine has it without being asked
  * @bus: of a host bridge: its first bus number; else 0
  * @removable: whether the traffic unplugs it
+ * @pf: of a virtual function: its physical one
  * @bdf: its number while it is learned
  * @config: the registers after a reset of QEMU
  * @wmask: the bits of capabilities that the library does not know that can be written
@@ -73,6 +77,7 @@ struct node {
 	unsigned int		devfn;
 	bool			builtin;
 	bool			removable;
+	struct node		*pf;
 	unsigned int		bus;
 	/* learned */
 	unsigned int		bdf;
@@ -80,6 +85,7 @@ struct node {
 	uint8_t			config[VMR_PCI_EXPRESS_CONFIG_SIZE];
 	uint8_t			wmask[VMR_PCI_EXPRESS_CONFIG_SIZE];
 	struct learned_bar	bars[NR_BARS];
+	struct learned_bar	vf_bars[VMR_PCI_SRIOV_NR_BARS];
 	bool			is_bridge, express;
 	uint32_t		end;
 	/* the library's side */
@@ -95,6 +101,9 @@ struct node {
 	struct vmr_pci_pm	pm;
 	struct vmr_pci_express	exp;
 	struct vmr_pci_af	af;
+	struct vmr_pci_ari	ari;
+	struct vmr_pci_sriov	sriov;
+	struct vmr_pci_function	*vfs[MAX_VFS];
 	struct vmr_pci_reg_block	blocks[MAX_BLOCKS];
 	unsigned int		nr_blocks;
 	/* the bytes that the guest has written since the last reset */

@@ -65,6 +65,8 @@ static const struct vmr_pci_events events = {
 	.reset = function_was_reset,
 };
 
+static void add_capabilities(struct node *node, bool late);
+
 static void check(int ret, const struct node *node, const char *what)
 {
 	if (ret < 0)
@@ -81,7 +83,7 @@ static void get_ids(const struct node *node, struct vmr_pci_ids *ids)
 	ids->class_code = get32(c + PCI_REVISION_ID) >> 8;
 	ids->revision = c[PCI_REVISION_ID];
 	ids->header_type = c[PCI_HEADER_TYPE] & 0x80;
-	ids->irq_pin = c[PCI_INTERRUPT_PIN];
+	ids->irq_pin = node->pf ? 0 : c[PCI_INTERRUPT_PIN];
 	if (!node->is_bridge) {
 		ids->subvendor = get16(c + PCI_SUBSYSTEM_VENDOR_ID);
 		ids->subdevice = get16(c + PCI_SUBSYSTEM_ID);
@@ -248,6 +250,73 @@ static int add_plain(struct node *node, const struct cap *cap)
 		       vmr_pci_add_capability(node->fn, block, &desc);
 }
 
+static int add_ari(struct node *node, uint32_t offset)
+{
+	memset(&node->ari, 0, sizeof(node->ari));
+	node->ari.reg_block.offset = offset;
+	return vmr_pci_add_ari(node->fn, &node->ari);
+}
+
+/* The virtual functions, but for what depends on their BARs */
+static unsigned int init_vfs(struct node *pf, uint32_t offset)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < machine.nr_nodes; i++) {
+		struct node *vf = &machine.nodes[i];
+
+		if (vf->pf != pf)
+			continue;
+		put32(vf->config, get32(pf->config));
+		vf->config[PCI_DEVICE_ID] = pf->config[offset + PCI_SRIOV_VF_DID];
+		vf->config[PCI_DEVICE_ID + 1] =
+			pf->config[offset + PCI_SRIOV_VF_DID + 1];
+		init_function(vf);
+		add_capabilities(vf, false);
+		pf->vfs[nr++] = vf->fn;
+	}
+	return nr;
+}
+
+/* The BARs, whose sizes QEMU has set with those of the page */
+static int add_vf_bars(struct node *pf)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < VMR_PCI_SRIOV_NR_BARS; i++)
+		if (pf->vf_bars[i].size)
+			ret = vmr_pci_sriov_add_bar(
+				&pf->sriov, i,
+				(enum vmr_pci_bar_type)pf->vf_bars[i].type,
+				pf->vf_bars[i].prefetchable,
+				pf->vf_bars[i].size, NULL);
+	for (i = 0; !ret && i < machine.nr_nodes; i++)
+		if (machine.nodes[i].pf == pf)
+			add_capabilities(&machine.nodes[i], true);
+	return ret;
+}
+
+static int add_sriov(struct node *node, uint32_t offset)
+{
+	const uint8_t *c = &node->config[offset];
+	struct vmr_pci_sriov_config config = {
+		.vfs = node->vfs, .total_vfs = get16(c + PCI_SRIOV_TOTAL_VF),
+		.first_offset = get16(c + PCI_SRIOV_VF_OFFSET),
+		.stride = get16(c + PCI_SRIOV_VF_STRIDE),
+		.vf_device = get16(c + PCI_SRIOV_VF_DID),
+		.page_sizes = get32(c + PCI_SRIOV_SUP_PGSIZE),
+	};
+	int ret;
+
+	if (init_vfs(node, offset) != config.total_vfs)
+		die("%s has other virtual functions", node->id);
+	memset(&node->sriov, 0, sizeof(node->sriov));
+	node->sriov.reg_block.offset = offset;
+	ret = vmr_pci_add_sriov(node->fn, &node->sriov, &config);
+	return ret ? ret : add_vf_bars(node);
+}
+
 static void add_capability(struct node *node, const struct cap *cap)
 {
 	int ret;
@@ -256,8 +325,12 @@ static void add_capability(struct node *node, const struct cap *cap)
 	if (node->is_bridge && node->express && !cap->extended &&
 	    (cap->id == PCI_CAP_ID_EXP || cap->id == PCI_CAP_ID_MSI))
 		return;
-	if (cap->extended || !capability_known(node, cap))
+	if (!capability_known(node, cap))
 		ret = add_plain(node, cap);
+	else if (cap->extended && cap->id == PCI_EXT_CAP_ID_ARI)
+		ret = add_ari(node, cap->offset);
+	else if (cap->extended)
+		ret = add_sriov(node, cap->offset);
 	else if (cap->id == PCI_CAP_ID_MSI)
 		ret = add_msi(node, cap->offset);
 	else if (cap->id == PCI_CAP_ID_MSIX)
@@ -273,18 +346,29 @@ static void add_capability(struct node *node, const struct cap *cap)
 		    cap->id, node->id, cap->offset, ret);
 }
 
-/* Each becomes the first of the list, but extended ones the last */
-static void add_capabilities(struct node *node)
+/* Whether a capability of a virtual function needs its BARs, which come late */
+static bool is_late(const struct cap *cap)
+{
+	return !cap->extended && cap->id == PCI_CAP_ID_MSIX;
+}
+
+/*
+ * Each becomes the first of the list, but extended ones the last. Of a virtual function
+ * those that are @late or not.
+ */
+static void add_capabilities(struct node *node, bool late)
 {
 	struct cap caps[48], cap = { 0 };
 	unsigned int nr = 0, i;
 
-	node->nr_blocks = 0;
+	if (!late)
+		node->nr_blocks = 0;
 	while (capability_next(node, &cap) && !cap.extended)
 		caps[nr++] = cap;
 	for (i = nr; i--;)
-		add_capability(node, &caps[i]);
-	if (!cap.extended)
+		if (!node->pf || is_late(&caps[i]) == late)
+			add_capability(node, &caps[i]);
+	if (!cap.extended || late)
 		return;
 	do {
 		add_capability(node, &cap);
@@ -318,7 +402,7 @@ bool model_plug(struct node *node)
 
 	init_function(node);
 	add_bars(node);
-	add_capabilities(node);
+	add_capabilities(node, false);
 	if (node->builtin)
 		memcpy(&node->fn->config[0x40], &node->config[0x40], 0xc0);
 	memset(node->written, 0, sizeof(node->written));
@@ -420,7 +504,7 @@ void model_up(void)
 	for (i = 0; i < machine.nr_fixed; i++)
 		add_fixed(&machine.fixed[i]);
 	for (i = 0; i < machine.nr_nodes; i++)
-		if (!model_plug(&machine.nodes[i]))
+		if (!machine.nodes[i].pf && !model_plug(&machine.nodes[i]))
 			die("the library refuses %s", machine.nodes[i].id);
 	/* Plugging is an event of a slot, but the machine begins with its cards */
 	model_reset();

@@ -6,8 +6,11 @@
  *
  *	arg ARGUMENT...
  *	device ID PARENT DEVICE.FUNCTION DRIVER[,PROPERTY...] [removable]
+ *	extra DRIVER[,PROPERTY...]
+ *	vf ID PF
  *
- * PARENT is "root" or the id of a bridge. An upper device comes first.
+ * PARENT is "root" or the id of a bridge. An upper device comes first. An extra device
+ * is none of PCI. The virtual functions of a PF follow it in their order.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -114,12 +117,37 @@ static void add_device(char *text)
 		     up ? up->id : "pcie.0", device, function));
 }
 
+/* A virtual function, which QEMU makes; the first offset and the stride are 1 */
+static void add_vf(const char *text)
+{
+	char id[24], pf_id[24];
+	struct node *pf, *node;
+	unsigned int i, index = 0;
+
+	if (sscanf(text, "%23s %23s", id, pf_id) != 2)
+		die("a topology has %s", text);
+	pf = node_by_id(pf_id);
+	if (!pf)
+		die("there is no %s", pf_id);
+	for (i = 0; i < machine.nr_nodes; i++)
+		index += machine.nodes[i].pf == pf;
+	if (index == MAX_VFS)
+		die("%s has too many virtual functions", pf_id);
+	node = add_node(id, pf->parent, pf->devfn + 1 + index, "");
+	node->pf = pf;
+}
+
 static void read_line(char *line)
 {
 	char *word;
 
 	if (!strncmp(line, "device ", 7)) {
 		add_device(line + 7);
+	} else if (!strncmp(line, "vf ", 3)) {
+		add_vf(line + 3);
+	} else if (!strncmp(line, "extra ", 6)) {
+		add_arg("-device");
+		add_arg(copy("%s", line + 6));
 	} else if (!strncmp(line, "arg ", 4)) {
 		for (word = strtok(line + 4, " "); word; word = strtok(NULL, " "))
 			add_arg(copy("%s", word));

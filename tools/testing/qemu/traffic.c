@@ -159,6 +159,29 @@ static void write_register(const struct step *step, uint32_t address)
 	}
 }
 
+/* Whether a write selects D1 or D2 */
+static bool selects_d1(const struct node *node, const struct step *step)
+{
+	uint32_t at = capability_find(node->config, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	uint32_t state;
+
+	if (at == PCI_PM_CTRL || step->offset > at ||
+	    step->offset + step->width <= at)
+		return false;
+	state = step->value >> 8 * (at - step->offset) & PCI_PM_CTRL_STATE_MASK;
+	return state == 1 || state == 2;
+}
+
+/* Whether a write enables virtual functions, of which there are none */
+static bool enables_nothing(const struct node *node, const struct step *step)
+{
+	uint32_t at = capability_find_extended(node, PCI_EXT_CAP_ID_SRIOV);
+
+	return at && !node->pf && step->offset == at + PCI_SRIOV_CTRL &&
+	       step->value & PCI_SRIOV_CTRL_VFE &&
+	       !get16(&node->fn->config[at + PCI_SRIOV_NUM_VF]);
+}
+
 static void run_register(const struct step *step)
 {
 	const struct node *node = &machine.nodes[step->node];
@@ -169,7 +192,9 @@ static void run_register(const struct step *step)
 	    (clears_unset_event(node, step) &&
 	     difference_accepted("slot-status")) ||
 	    (writes_half_control(node, step) &&
-	     difference_accepted("slot-control-byte")))
+	     difference_accepted("slot-control-byte")) ||
+	    (selects_d1(node, step) && difference_accepted("power-d1")) ||
+	    (enables_nothing(node, step) && difference_accepted("vf-none")))
 		return;
 	had_card = is_port_with_card(node);
 	write_register(step, address);

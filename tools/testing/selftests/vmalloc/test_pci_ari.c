@@ -236,4 +236,28 @@ TEST(pci_ari_invalid_arguments)
 	EXPECT_EQ(-EEXIST, vmr_pci_add_ari(&fns[0].fn, &other));
 }
 
+/* The owner says where the capability is. A wrong place is refused. */
+TEST(pci_ari_placed)
+{
+	const struct vmr_pci_cap_desc desc = {
+		.id = PCI_EXT_CAP_ID_DSN, .version = 1, .size = 12,
+	};
+	struct vmr_pci_reg_block serial = { 0 };
+	struct vmr_pci_ari odd = { 0 }, ari = { 0 };
+	static struct vmr_pci_express_config_space space;
+	struct vmr_pci_function fn = { 0 };
+
+	memset(&space, 0, sizeof(space));
+	ASSERT_EQ(0, port_up(VMR_PCI_EXPRESS_ROOT_PORT));
+	ASSERT_EQ(0, vmr_pci_function_init_express(&fn, &space, &card_ids,
+						   &card_ops, "card"));
+	ASSERT_EQ(0, vmr_pci_add_ext_capability(&fn, &serial, &desc));
+	odd.reg_block.offset = 0x182;
+	EXPECT_EQ(-EINVAL, vmr_pci_add_ari(&fn, &odd));
+	ari.reg_block.offset = 0x180;
+	EXPECT_EQ(0, vmr_pci_add_ari(&fn, &ari));
+	EXPECT_EQ(PCI_EXT_CAP_ID_DSN | 0x18010000u, reg_read(&fn, 0x100, 4));
+	EXPECT_EQ(PCI_EXT_CAP_ID_ARI | 0x10000u, reg_read(&fn, 0x180, 4));
+}
+
 TEST_HARNESS_MAIN

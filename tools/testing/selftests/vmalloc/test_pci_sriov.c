@@ -743,6 +743,31 @@ TEST(pci_sriov_many_times)
 	EXPECT_EQ(20002U, b.pf.changes);
 }
 
+/* The owner says where the capability is. A wrong place is refused. */
+TEST(pci_sriov_placed)
+{
+	static struct physical p;
+	struct vmr_pci_sriov odd = { 0 }, sriov = { 0 };
+	struct vmr_pci_function *vfs[2] = { &p.vf[0].fn, &p.vf[1].fn };
+	const struct vmr_pci_sriov_config config = {
+		.vfs = vfs, .total_vfs = 2, .first_offset = 1, .stride = 1,
+	};
+
+	ASSERT_EQ(0, box_up());
+	memset(&p, 0, sizeof(p));
+	ASSERT_EQ(0, vmr_pci_function_init_express(&p.fn, &p.space, &card_ids,
+						   &card_ops, "pf"));
+	ASSERT_EQ(0, vmr_pci_add_ari(&p.fn, &p.ari));
+	ASSERT_EQ(0, vf_init(&p.vf[0]));
+	ASSERT_EQ(0, vf_init(&p.vf[1]));
+	odd.reg_block.offset = 0xfe0;
+	EXPECT_EQ(-EINVAL, vmr_pci_add_sriov(&p.fn, &odd, &config));
+	sriov.reg_block.offset = 0x160;
+	EXPECT_EQ(0, vmr_pci_add_sriov(&p.fn, &sriov, &config));
+	EXPECT_EQ(PCI_EXT_CAP_ID_ARI | 0x16010000u, reg_read(&p.fn, 0x100, 4));
+	EXPECT_EQ(PCI_EXT_CAP_ID_SRIOV | 0x10000u, reg_read(&p.fn, 0x160, 4));
+}
+
 /* Each argument that is invalid, in the order of the header. */
 TEST(pci_sriov_invalid_arguments)
 {
