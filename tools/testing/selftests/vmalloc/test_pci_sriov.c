@@ -300,6 +300,22 @@ TEST(pci_sriov_later_buses)
 	EXPECT_EQ(-ERANGE, b.pf.error);
 }
 
+/* VFs with the ARI capability are not in the list of functions. */
+TEST(pci_sriov_not_next_function)
+{
+	static struct physical other;
+	struct vmr_pci_function *fn = &other.vf[0].fn;
+
+	ASSERT_EQ(0, box_up());
+	memset(&other, 0, sizeof(other));
+	ASSERT_EQ(0, vf_init(&other.vf[0]));
+	ASSERT_EQ((uint32_t)PCI_SRIOV_CTRL_VFE, enable_vfs(&b.pf, NR_VFS, 0));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&b.port, fn, 0x40));
+	EXPECT_EQ(0x40U, reg_read(&b.pf.fn, b.pf.ari.reg_block.offset + 5, 1));
+	EXPECT_EQ(0U, reg_read(&b.pf.vf[0].fn,
+			       b.pf.vf[0].ari.reg_block.offset + 5, 1));
+}
+
 /* At the root VFs are on the bus of their PF. */
 TEST(pci_sriov_at_root)
 {
