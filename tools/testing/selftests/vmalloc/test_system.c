@@ -738,4 +738,36 @@ TEST(system_update_moves_or_keeps)
 	EXPECT_SOUND();
 }
 
+/*
+ * A system without a manager updates and frees addresses. An id that its owner freed
+ * alone is passed by.
+ */
+TEST(free_and_update_without_manager)
+{
+	const struct vmr_system_limits limits = {
+		.mmio_last = 0xffffff, .irq_last = 23,
+	};
+	static struct vmr_range range[2];
+	static struct vmr_system sys;
+	struct vmr_resource_set set;
+	struct vmr_resource res[2];
+	struct vmr_constraint c[2];
+
+	memset(range, 0, sizeof(range));
+	ASSERT_EQ(0, vmr_system_init(&sys, &limits));
+	vmr_constraint_init_fixed(&c[0], VMR_KIND_MMIO, 0x1000, 0x1000,
+				  &range[0]);
+	vmr_constraint_init_fixed(&c[1], VMR_KIND_IRQ, 5, 1, &range[1]);
+	vmr_resource_set_init(&set, res, 2);
+	ASSERT_EQ(0, vmr_system_alloc_resources(&sys, c, 2, &set, NULL, NULL));
+	c[0].request.addr = 0x3000;
+	EXPECT_EQ(0, vmr_system_update_resource(&sys, &res[0], &c[0], NULL));
+	EXPECT_EQ((uint64_t)0x3000, range[0].start);
+	EXPECT_EQ(0, vmr_id_free_range(&sys.irqs, &range[1]));
+	vmr_system_free_resources(&sys, &set);
+	EXPECT_EQ((size_t)0, set.nr);
+	EXPECT_EQ((size_t)0, sys.mmio.nr_ranges);
+	EXPECT_EQ((size_t)0, sys.irqs.space.nr_ranges);
+}
+
 TEST_HARNESS_MAIN
