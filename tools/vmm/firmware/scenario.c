@@ -5,8 +5,9 @@
  * When the firmware has placed all BARs, a device is plugged, its BARs get free
  * addresses, and one of them moves. The machine is then saved, and another one is
  * restored from the snapshot. The removal of the device is requested, and it is
- * unplugged. Last a card is added to a slot and leaves it, see slot_scenario.c. A number of exits separates the steps. The listener in memory.c updates
- * KVM's memory slots.
+ * unplugged. Last a card is added to a slot and leaves it, see slot_scenario.c. A
+ * number of exits separates the steps. The listener in memory.c updates KVM's memory
+ * slots.
  *
  * A step comes after an exit, on the thread of the CPU, and depends on the exits
  * before it and on nothing else. So a replay takes the same steps at the same
