@@ -62,16 +62,24 @@ static int plug_card(struct vmr_pci_slots *slots,
 		       vmr_pci_host_plug_card(slots->host, fns, nr, device);
 }
 
+/* Apart from adding, which goes deep and need not have the place on its stack */
+static noinline bool has_card(const struct vmr_pci_slots *slots,
+			      uint32_t device)
+{
+	struct vmr_pci_place place;
+
+	return !find_card(slots, device, &place);
+}
+
 int vmr_pci_slots_add(struct vmr_pci_slots *slots,
 		      struct vmr_pci_function *const *fns, unsigned int nr,
 		      uint32_t device)
 {
-	struct vmr_pci_place place;
 	int ret;
 
 	if (!slots)
 		return -EINVAL;
-	if (!find_card(slots, device, &place))
+	if (has_card(slots, device))
 		return -EBUSY;
 	ret = plug_card(slots, fns, nr, device);
 	if (!ret && slots->ops->added)
