@@ -66,7 +66,7 @@ static bool begins_sizing(enum vmr_pci_bar_type type, bool upper,
 		return true;
 	if (type == VMR_PCI_BAR_MEM64 && !upper && wired)
 		return false;
-	return writable && (value & writable) == writable;
+	return (value & writable) == writable;
 }
 
 /* Whether a register is the upper half of the BAR before it; a ROM has 32 bits */
@@ -162,7 +162,7 @@ static bool has_address(const struct vmr_pci_function *fn,
 }
 
 static bool vf_bars_decode(const struct vmr_pci_function *pf,
-			       const uint8_t *config)
+			   const uint8_t *config)
 {
 	const uint32_t bits = PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE;
 	uint32_t reg = pf->sriov->reg_block.offset + PCI_SRIOV_CTRL;

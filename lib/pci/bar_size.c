@@ -73,8 +73,7 @@ bool vmr_pci_sizes_valid(const struct vmr_pci_function *fn,
 		vmr_pci_rebar_sizes_valid(fn->rebar,
 					  &config[fn->rebar->reg_block.offset])) &&
 	       (!fn->sriov ||
-		vmr_pci_sriov_page_valid(
-			&config[fn->sriov->reg_block.offset]));
+		vmr_pci_sriov_page_valid(&config[fn->sriov->reg_block.offset]));
 }
 
 uint64_t vmr_pci_bar_size(const struct vmr_pci_function *fn,

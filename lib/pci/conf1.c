@@ -48,7 +48,7 @@ static void conf1_read(struct vmr_device *dev, const struct vmr_access *access,
 	memset(data, 0xff, (size_t)access->width * access->count);
 	if (is_address_register(access))
 		for (i = 0; i < access->count; i++)
-			put_le32(&bytes[4 * i], address);
+			put_le32(&bytes[4ULL * i], address);
 	if (!selects_register(access, address, &reg))
 		return;
 	vmr_pci_lock_shared(conf1->lock);
@@ -96,7 +96,7 @@ static void conf1_write(struct vmr_device *dev, const struct vmr_access *access,
 	if (is_address_register(access))
 		/* The last one of a string remains */
 		WRITE_ONCE(conf1->config_address,
-			   get_le32(&bytes[4 * (access->count - 1)]) &
+			   get_le32(&bytes[4ULL * (access->count - 1)]) &
 				   VMR_PCI_CONFIG_ADDRESS_WRITABLE);
 	else if (access->offset == 1 && access->width == 1 && conf1->reset)
 		write_reset(conf1, access->count, bytes);

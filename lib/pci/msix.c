@@ -187,9 +187,9 @@ static void msix_clear(struct vmr_pci_function *fn,
 {
 	struct vmr_pci_msix *msix = to_msix(reg_block);
 
+	(void)fn;
 	clear_entries(msix);
-	if (fn->manager)
-		free_vectors(msix);
+	free_vectors(msix);
 }
 
 static void msix_restored(struct vmr_pci_function *fn,

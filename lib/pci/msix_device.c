@@ -164,17 +164,20 @@ static int add_subregion(struct vmr_pci_function *fn, struct vmr_region *sub,
 	return ret;
 }
 
+static void remove_last_subregion(struct vmr_pci_function *fn, uint32_t bar)
+{
+	vmr_region_remove_last_subregion(bar_region(fn, bar));
+}
+
 /* The function was not registered: no reader has seen its subregions */
 void vmr_pci_msix_undo_subregions(struct vmr_pci_function *fn)
 {
 	const struct vmr_pci_msix *msix = fn->msix;
 
 	if (msix->new_pba)
-		vmr_region_remove_last_subregion(
-			bar_region(fn, msix->layout.pba_bar));
+		remove_last_subregion(fn, msix->layout.pba_bar);
 	if (msix->new_table)
-		vmr_region_remove_last_subregion(
-			bar_region(fn, msix->layout.table_bar));
+		remove_last_subregion(fn, msix->layout.table_bar);
 }
 
 int vmr_pci_msix_add_subregions(struct vmr_pci_function *fn)

@@ -7,7 +7,7 @@
  */
 #include "pci.h"
 
-#define LEAST_SIZE	(1ull << VMR_PCI_REBAR_SHIFT)
+#define LEAST_SIZE	((uint64_t)1 << VMR_PCI_REBAR_SHIFT)
 
 /*
  * The owner is asked while the register has the old size. The callback may unplug the

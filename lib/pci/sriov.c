@@ -10,7 +10,7 @@
 #include "resource/system.h"
 
 #define LARGEST_VF_SPAN32	0x40000000ull
-#define LARGEST_VF_SPAN64	(1ull << 62)
+#define LARGEST_VF_SPAN64	((uint64_t)1 << 62)
 
 static struct vmr_pci_sriov *to_sriov(struct vmr_pci_reg_block *reg_block)
 {

@@ -62,8 +62,9 @@ static uint32_t describe_bar(const struct vmr_pci_function *fn,
 
 	if (bar->type == VMR_PCI_BAR_NONE)
 		return 0;
-	return bar->type | (uint32_t)bar->prefetchable << 8 |
-	       (uint32_t)(fls64(size) - 1) << 16; /* LCOV_EXCL_BR_LINE: not 0 */
+	return bar->type | /* LCOV_EXCL_BR_LINE: the size is not 0 */
+	       (uint32_t)bar->prefetchable << 8 |
+	       (uint32_t)(fls64(size) - 1) << 16;
 }
 
 /* The registers of BARs that exist; those of a VF are constant */
@@ -318,12 +319,11 @@ static bool tickets_valid(const struct vmr_pci_function *fn,
 {
 	const struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_pci_msi *msi = fn->msi;
+	uint32_t i, nr;
 	bool enabled;
-	uint32_t i;
 
-	if (msi && !ticket_valid(&bytes[msi_at(fn) + MSI_TICKET],
-				 vmr_pci_msi_nr_enabled(
-					 &bytes[msi->reg_block.offset]),
+	nr = msi ? vmr_pci_msi_nr_enabled(&bytes[msi->reg_block.offset]) : 0;
+	if (msi && !ticket_valid(&bytes[msi_at(fn) + MSI_TICKET], nr,
 				 &msi->range, ctx))
 		return false;
 	if (!msix)
@@ -341,9 +341,12 @@ static bool tickets_valid(const struct vmr_pci_function *fn,
 static bool power_state_valid(const struct vmr_pci_function *fn,
 			      const uint8_t *bytes)
 {
-	return !fn->pm ||
-	       vmr_pci_has_power_state(
-		       bytes[fn->pm->reg_block.offset + PCI_PM_CTRL]);
+	uint32_t reg;
+
+	if (!fn->pm)
+		return true;
+	reg = fn->pm->reg_block.offset + PCI_PM_CTRL;
+	return vmr_pci_has_power_state(bytes[reg]);
 }
 
 static bool state_valid(const struct vmr_pci_function *fn,

@@ -78,8 +78,11 @@ find tools/testing/harness tools/testing/kernel/libc -name '*.[ch]' -print0 |
 find tools/testing/firmware -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" "${boards[@]}" \
 		NEW_TYPEDEFS AVOID_EXTERNS || status=1
+# The commands of QEMU are longer than a line.
+find tools/testing/qemu -name '*.[ch]' -print0 |
+	sort -z | checkpatch "${ignore[@]}" SPLIT_STRING || status=1
 find tools/testing -name '*.[ch]' ! -path '*/harness/*' ! -path '*/check/*' \
-	! -path '*/firmware/*' ! -path '*/bench/shim/*' \
+	! -path '*/qemu/*' ! -path '*/firmware/*' ! -path '*/bench/shim/*' \
 	! -path '*/kernel/libc/*' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" || status=1
 find tools/include tools/testing/bench/shim -name '*.h' -print0 |

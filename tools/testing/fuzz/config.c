@@ -540,15 +540,15 @@ static void read_directly(const struct target *t)
 		vmr_pci_find_function(&m.manager,
 				      host_places[t->host].segment << 16 |
 					      t->bus << 8 | t->devfn);
+	struct target at = *t;
 	uint8_t bytes[4];
 
 	FUZZ_ASSERT(fn == (v ? v->fn : NULL));
 	if (!fn)
 		return;
 	vmr_pci_config_read(fn, t->offset & ~3u, bytes, 4);
-	expect_bytes(&(struct target) { t->host, t->bus, t->devfn,
-					t->offset & ~3u },
-		     4, bytes, "function");
+	at.offset &= ~3u;
+	expect_bytes(&at, 4, bytes, "function");
 }
 
 /* All registers, by ECAM in dwords, and by the ports in bytes */
@@ -1150,12 +1150,16 @@ static void describe(void)
 	int ret = vmr_snapshot_describe_system(saved.spaces, &m.sys);
 
 	for (h = 0; h < NR_HOSTS && !ret; h++)
-		for (i = 0; i < NR_BRIDGES_PER_HOST && !ret; i++)
-			ret = vmr_snapshot_describe_bridge(
-				&saved.spaces[VMR_SNAPSHOT_NR_SPACES +
-					      spaces_of_bridge(h, i) -
-					      VMR_SNAPSHOT_FIRST_USER],
-				&c.bridges[h][i], spaces_of_bridge(h, i));
+		for (i = 0; i < NR_BRIDGES_PER_HOST && !ret; i++) {
+			uint32_t first = spaces_of_bridge(h, i);
+			struct vmr_snapshot_space *spaces =
+				&saved.spaces[VMR_SNAPSHOT_NR_SPACES + first -
+					      VMR_SNAPSHOT_FIRST_USER];
+
+			ret = vmr_snapshot_describe_bridge(spaces,
+							   &c.bridges[h][i],
+							   first);
+		}
 	for (i = 0; i < NR_FUNCTIONS && !ret; i++)
 		ret = vmr_snapshot_describe_pci(block++, key++,
 						c.model[i / PER_HOST][i % PER_HOST].fn,

@@ -134,7 +134,7 @@ static uint8_t link_mask(const struct node *node, uint32_t offset)
 
 	if (!node->is_bridge || !node->express ||
 	    (offset != at && offset != at + 1) ||
-	    config[at + 1] & PCI_EXP_LNKSTA_DLLLA >> 8)
+	    config[at + 1] & (PCI_EXP_LNKSTA_DLLLA >> 8))
 		return 0;
 	if (difference_accepted("link-down"))
 		mask |= offset == at ? 0xff : 0x03;

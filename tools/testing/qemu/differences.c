@@ -68,20 +68,28 @@ static void read_line(char *line)
 	struct difference *d = &differences[nr_differences - 1];
 	char *text;
 
-	if ((text = after(line, "difference "))) {
+	text = after(line, "difference ");
+	if (text) {
 		if (nr_differences == MAX_DIFFERENCES)
 			die("too many differences");
 		d = &differences[nr_differences++];
 		snprintf(d->name, sizeof(d->name), "%.31s", text);
-	} else if (!nr_differences) {
 		return;
-	} else if ((text = after(line, "register: "))) {
+	}
+	if (!nr_differences)
+		return;
+	text = after(line, "register: ");
+	if (text) {
 		if (d->nr_bits == MAX_BITS)
 			die("a difference has too many registers");
 		read_bits(&d->bits[d->nr_bits++], text);
-	} else if ((text = after(line, "proof: "))) {
+		return;
+	}
+	text = after(line, "proof: ");
+	if (text)
 		snprintf(d->proof, sizeof(d->proof), "%.31s", text);
-	} else if ((text = after(line, "step: "))) {
+	text = after(line, "step: ");
+	if (text) {
 		if (d->nr_steps == MAX_PROOF)
 			die("a proof has too many steps");
 		d->steps[d->nr_steps++] = strdup(text);
@@ -134,8 +142,8 @@ static void add_capabilities(const struct node *node,
 	struct cap cap = { 0 };
 
 	while (capability_next(node, &cap))
-		if (cap.extended == (d->place == PLACE_EXTENDED) &&
-		    cap.id == d->id)
+		if (cap.id == d->id &&
+		    cap.extended == (d->place == PLACE_EXTENDED))
 			add_mask(&bytes[cap.offset + d->offset], d->mask);
 }
 
@@ -178,9 +186,9 @@ static void add_bits(const struct node *node, const struct bits *d,
 		return;
 	switch (d->place) {
 	case PLACE_BRIDGE:
-		if (!node->is_bridge)
-			break;
-		/* fall through */
+		if (node->is_bridge)
+			add_mask(&bytes[d->offset], d->mask);
+		break;
 	case PLACE_HEADER:
 		add_mask(&bytes[d->offset], d->mask);
 		break;

@@ -56,7 +56,8 @@ static unsigned int arrange(const struct node *parent, unsigned int bus,
 			arrange(node, node->bus, slot);
 		} else if (node->is_bridge) {
 			firsts[i] = last + 1;
-			last = lasts[i] = arrange(node, last + 1, slot);
+			last = arrange(node, last + 1, slot);
+			lasts[i] = last;
 		}
 		last_slots[i] = *slot - 1;
 	}
@@ -140,7 +141,8 @@ void generate_begin(struct random *r)
 
 	memset(firsts, 0, sizeof(firsts));
 	arrange(NULL, 0, &slot);
-	queued = taken = 0;
+	queued = 0;
+	taken = 0;
 	for (i = 0; i < machine.nr_nodes; i++)
 		high[i] = random_percent(r, 25);
 	if (random_percent(r, 10))
@@ -270,7 +272,8 @@ static void push_bus_reset(struct random *r, unsigned int bridge)
 {
 	unsigned int i;
 
-	queued = taken = 0;
+	queued = 0;
+	taken = 0;
 	push(bridge, PCI_BRIDGE_CONTROL, 2, PCI_BRIDGE_CTL_BUS_RESET);
 	push(bridge, PCI_BRIDGE_CONTROL, 2, 0);
 	for (i = 0; i < machine.nr_nodes; i++)
@@ -532,7 +535,8 @@ static void push_card(struct random *r, unsigned int i)
 	uint32_t at = capability_find(node->parent->config, PCI_CAP_ID_EXP);
 	uint32_t control = at + PCI_EXP_SLTCTL, enabled = random_next(r) & 0x3d;
 
-	queued = taken = 0;
+	queued = 0;
+	taken = 0;
 	if (node_present(node)) {
 		push(i, 0, 0, 0);
 		queue[0].kind = STEP_UNPLUG;

@@ -185,7 +185,7 @@ static void learn_piece(void *data, enum vmr_io io, uint64_t start,
 		part[-1].last = last - now->start;
 		return;
 	}
-	if (bar->nr_layout == sizeof(bar->layout) / sizeof(bar->layout[0]))
+	if (bar->nr_layout == ARRAY_SIZE(bar->layout))
 		die("a BAR has too many regions");
 	part->start = start - now->start;
 	part->last = last - now->start;

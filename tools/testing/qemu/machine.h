@@ -19,6 +19,8 @@
 
 #include "qemu.h"
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 #define MAX_NODES	40
 #define MAX_BLOCKS	40
 #define MAX_ENTRIES	64

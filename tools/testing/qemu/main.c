@@ -16,7 +16,7 @@
 #include "traffic.h"
 
 #define RESET_PERIOD	160
-#define MAX_STEPS	(1 << 14)
+#define MAX_STEPS	16384
 
 static struct {
 	const char	*topologies, *differences, *topology, *replay, *proof;
@@ -135,7 +135,8 @@ static void run_topology(unsigned int index)
 		random_next(&r);
 	learn();
 	start();
-	nr_steps = last_reset = 0;
+	nr_steps = 0;
+	last_reset = 0;
 	for (turn = 0; turn < options.steps; turn++) {
 		if (!run_one(&r, turn))
 			continue;

@@ -42,8 +42,10 @@ void map_for_each(char *text,
 	uint64_t start, last;
 
 	while ((line = next_line(&text))) {
-		if (!strncmp(line, "FlatView", 8))
-			memory = ports = false;
+		if (!strncmp(line, "FlatView", 8)) {
+			memory = false;
+			ports = false;
+		}
 		else if (!strncmp(line, " AS \"memory\"", 12))
 			memory = true;
 		else if (!strncmp(line, " AS \"I/O\"", 9))
@@ -95,7 +97,8 @@ static void add_piece(void *data, enum vmr_io io, uint64_t start, uint64_t last,
 
 void map_read(char *text, struct map maps[2])
 {
-	maps[0].nr = maps[1].nr = 0;
+	maps[0].nr = 0;
+	maps[1].nr = 0;
 	map_for_each(text, add_piece, maps);
 }
 

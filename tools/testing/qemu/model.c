@@ -223,12 +223,12 @@ static int add_af(struct node *node, uint32_t offset)
 static int add_express(struct node *node, uint32_t offset)
 {
 	uint32_t flags = get16(&node->config[offset + PCI_EXP_FLAGS]);
+	uint32_t type = (flags & PCI_EXP_FLAGS_TYPE) >> 4;
 
 	memset(&node->exp, 0, sizeof(node->exp));
 	node->exp.reg_block.offset = offset;
 	return vmr_pci_add_express(node->fn, &node->exp,
-				   (enum vmr_pci_express_type)(
-					   (flags & PCI_EXP_FLAGS_TYPE) >> 4));
+				   (enum vmr_pci_express_type)type);
 }
 
 /* A capability that the library has no code for: registers with masks */
@@ -284,13 +284,15 @@ static int add_vf_bars(struct node *pf)
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; !ret && i < VMR_PCI_SRIOV_NR_BARS; i++)
+	for (i = 0; !ret && i < VMR_PCI_SRIOV_NR_BARS; i++) {
+		enum vmr_pci_bar_type type =
+			(enum vmr_pci_bar_type)pf->vf_bars[i].type;
+
 		if (pf->vf_bars[i].size)
-			ret = vmr_pci_sriov_add_bar(
-				&pf->sriov, i,
-				(enum vmr_pci_bar_type)pf->vf_bars[i].type,
-				pf->vf_bars[i].prefetchable,
-				pf->vf_bars[i].size, NULL);
+			ret = vmr_pci_sriov_add_bar(&pf->sriov, i, type,
+						    pf->vf_bars[i].prefetchable,
+						    pf->vf_bars[i].size, NULL);
+	}
 	for (i = 0; !ret && i < machine.nr_nodes; i++)
 		if (machine.nodes[i].pf == pf)
 			add_capabilities(&machine.nodes[i], true);
@@ -399,7 +401,6 @@ static int plug(struct node *node)
 
 bool model_plug(struct node *node)
 {
-
 	init_function(node);
 	add_bars(node);
 	add_capabilities(node, false);

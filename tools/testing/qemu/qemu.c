@@ -55,7 +55,8 @@ static void stream_init(struct stream *s, int fd)
 	s->fd = fd;
 	s->size = 1 << 16;
 	s->data = malloc(s->size);
-	s->start = s->end = 0;
+	s->start = 0;
+	s->end = 0;
 	if (!s->data)
 		die("no memory");
 }
@@ -350,7 +351,8 @@ char *qemu_monitor_answer(struct qemu *q)
 
 	if (!in)
 		die("QMP: an answer is no text: %s", answer);
-	text = out = ++in;
+	text = ++in;
+	out = text;
 	for (; *in && *in != '"'; in++) {
 		if (*in != '\\') {
 			*out++ = *in;

@@ -87,7 +87,7 @@ static void begin(const char *name)
 
 	memset(&machine, 0, sizeof(machine));
 	snprintf(machine.name, sizeof(machine.name), "%.31s", name);
-	for (i = 0; i < sizeof(args) / sizeof(args[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(args); i++)
 		add_arg(args[i]);
 	add_builtin("mch", 0);
 	add_builtin("lpc", 0x1f << 3);

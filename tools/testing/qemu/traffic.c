@@ -232,13 +232,14 @@ static void run_table(const struct step *step)
 {
 	const struct node *node = &machine.nodes[step->node];
 	const struct vmr_pci_msix *msix = &node->msix;
+	const struct vmr_pci_bar *table_bar;
 	struct vmr_mapping mapping;
 	uint64_t addr;
 
 	if (!node_present(node) || step->offset + step->width > 16 * msix->nr)
 		return;
-	mapping = vmr_region_mapping(
-		&node->fn->bars[msix->layout.table_bar].region);
+	table_bar = &node->fn->bars[msix->layout.table_bar];
+	mapping = vmr_region_mapping(&table_bar->region);
 	addr = mapping.start + msix->layout.table_offset + step->offset;
 	if (mapping.mapped && compare_agrees(VMR_MMIO, addr, node,
 					     msix->layout.table_bar))

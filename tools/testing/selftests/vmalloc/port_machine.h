@@ -25,6 +25,7 @@ static struct vmr_pci_intx_line port_lines[PORT_LINES];
 static struct vmr_pci_intx port_intx = {
 	.lines = port_lines, .nr_lines = PORT_LINES,
 };
+
 static struct vmr_pci_port port;
 static struct vmr_pci_function cards[4];
 static struct vmr_pci_function *const card_list[] = { &cards[0], &cards[1] };

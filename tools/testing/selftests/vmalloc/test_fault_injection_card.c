@@ -335,14 +335,15 @@ TEST(card_plug_block_failure_unchanged)
 	for (i = 0; i < NR_FNS; i++) {
 		for (k = 0; k < 2; k++) {
 			struct vmr_region *overlap = &parts[i].overlap;
+			struct vmr_region *around;
 
 			for (j = 0; j < NR_FNS; j++)
 				ASSERT_EQ(0, part_up(j, behind[k]));
 			vmr_region_init(overlap, VMR_MMIO, VMR_REGION_TRAPPED,
 					0x10, 0, "overlap");
 			overlap->offset = 0x30;
-			ASSERT_EQ(0, vmr_region_add_subregion(
-					bar(&parts[i].fn, 0), overlap));
+			around = bar(&parts[i].fn, 0);
+			ASSERT_EQ(0, vmr_region_add_subregion(around, overlap));
 			CARD_FAILS(-EBUSY, plug(behind[k], DEVICE_NR));
 			CARD_FAILS(-EBUSY,
 				   plug(behind[k], VMR_PCI_ANY_DEVICE));

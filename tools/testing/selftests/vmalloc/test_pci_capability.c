@@ -538,7 +538,7 @@ TEST(capability_refused_untouched)
 			ASSERT_EQ(0, vmr_pci_add_pm(&card, &present_power, true));
 			ASSERT_EQ(0, vmr_pci_add_af(&card, &present_af));
 			ASSERT_EQ(0, vmr_pci_add_express(&card, &present_express,
-						VMR_PCI_EXPRESS_ENDPOINT));
+							 VMR_PCI_EXPRESS_ENDPOINT));
 		} else {
 			ASSERT_EQ(0, vmr_pci_plug(&m.manager, &card, 8));
 		}

@@ -193,6 +193,8 @@ TEST(pci_window_hidden_reasons)
 	ASSERT_EQ(0, pci_machine_up(63));
 	ASSERT_EQ(0, card_with_bar(&card));
 	ASSERT_EQ(0, bridge_init(&bridge));
+	ASSERT_EQ(0, vmr_pci_add_bar(&bridge.fn, 0, VMR_PCI_BAR_MEM32, false,
+				     0x1000, "bar 0"));
 	ASSERT_EQ(0, vmr_pci_add_pm(&bridge.fn, &pm, true));
 	ASSERT_EQ(0, bridge_init(&inner));
 	ASSERT_EQ(0, card_with_bar(&behind));

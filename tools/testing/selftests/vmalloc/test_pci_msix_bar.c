@@ -177,11 +177,11 @@ TEST(msix_bar_write_after_reset)
 		before_lock = cases[i].before;
 		vmr_write(&m.reader, VMR_MMIO, TABLE_BAR + 0x10c, unmask, 4, 1);
 		before_lock = NULL;
-		EXPECT_EQ(cases[i].written ? 0U : 1U, entries[0].dwords[3]) {
+		EXPECT_EQ((unsigned int)!cases[i].written, entries[0].dwords[3]) {
 			TH_LOG("case %zu", i);
 		}
-		EXPECT_EQ(cases[i].written ? VMR_LIVE : VMR_FREE,
-			  vmr_range_state(&entries[0].range));
+		EXPECT_EQ(cases[i].written,
+			  vmr_range_state(&entries[0].range) == VMR_LIVE);
 	}
 }
 

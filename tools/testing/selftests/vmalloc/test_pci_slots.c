@@ -45,6 +45,7 @@ static struct vmr_pci_bridge bridge, inner;
 static struct vmr_pci_slots root_slots = {
 	.ops = &front_end, .host = &host, .released = let_go,
 };
+
 static struct vmr_pci_slots bridge_slots = {
 	.ops = &front_end, .bridge = &bridge, .released = let_go,
 };
