@@ -139,11 +139,11 @@ static void add_mask(uint8_t *bytes, uint32_t mask)
 static void add_capabilities(const struct node *node,
 			     const struct bits *d, uint8_t *bytes)
 {
+	bool extended = d->place == PLACE_EXTENDED;
 	struct cap cap = { 0 };
 
 	while (capability_next(node, &cap))
-		if (cap.id == d->id &&
-		    cap.extended == (d->place == PLACE_EXTENDED))
+		if (cap.id == d->id && cap.extended == extended)
 			add_mask(&bytes[cap.offset + d->offset], d->mask);
 }
 

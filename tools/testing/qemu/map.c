@@ -46,7 +46,7 @@ void map_for_each(char *text,
 			memory = false;
 			ports = false;
 		}
-		else if (!strncmp(line, " AS \"memory\"", 12))
+		if (!strncmp(line, " AS \"memory\"", 12))
 			memory = true;
 		else if (!strncmp(line, " AS \"I/O\"", 9))
 			ports = true;
