@@ -456,7 +456,8 @@ int vmr_pci_sriov_add_bar(struct vmr_pci_sriov *sriov, unsigned int index,
 			  uint64_t size, const char *name)
 {
 	bool wide = type == VMR_PCI_BAR_MEM64;
-	uint64_t part;
+	uint64_t part, span = wide ? LARGEST_VF_SPAN64 : LARGEST_VF_SPAN32;
+	unsigned int order;
 	int ret;
 
 	if (!sriov || !sriov->pf || (!wide && type != VMR_PCI_BAR_MEM32) ||
@@ -464,8 +465,8 @@ int vmr_pci_sriov_add_bar(struct vmr_pci_sriov *sriov, unsigned int index,
 	    !vmr_pci_bar_size_valid(index, type, size))
 		return -EINVAL;
 	part = max(size, largest_page(sriov));
-	if (part > (wide ? LARGEST_VF_SPAN64 : LARGEST_VF_SPAN32) /
-			   sriov->total_vfs)
+	order = fls64(part) - 1; /* LCOV_EXCL_BR_LINE: no size is 0 */
+	if (sriov->total_vfs > span >> order)
 		return -EINVAL;
 	part = max(size, (uint64_t)1 << VMR_PCI_SRIOV_PAGE_SHIFT);
 	ret = vmr_pci_add_bar_at(sriov->pf, VMR_PCI_VF_BAR(index), type,
