@@ -14,6 +14,7 @@
 
 #define chance		chance_of_a_seed
 #define dice		dice_of_a_seed
+#include "../selftests/vmalloc/checksum.h"
 #include "../selftests/vmalloc/pci_machine.h"
 #undef chance
 #undef dice
@@ -1224,21 +1225,6 @@ static int register_all(void)
 	return ret;
 }
 
-static void fix_checksum(void)
-{
-	uint32_t crc = 0xffffffff;
-	size_t i;
-	int bit;
-
-	for (i = 0; i < saved.size - 4; i++) {
-		crc ^= saved.bytes[i];
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
-	}
-	for (i = 0; i < 4; i++)
-		saved.bytes[saved.size - 4 + i] = (uint8_t)(~crc >> 8 * i);
-}
-
 static void check_all(void);
 static void expect_valid(const char *what);
 
@@ -1249,7 +1235,7 @@ static void restore_changed(void)
 	uint8_t bit = (uint8_t)(1u << fuzz_below(8));
 
 	saved.bytes[at] ^= bit;
-	fix_checksum();
+	fix_checksum(saved.bytes, saved.size);
 	build_again();
 	if (vmr_snapshot_restore(&saved.snap, saved.bytes, saved.size)) {
 		FUZZ_ASSERT(!m.sys.mmio.nr_ranges && !m.sys.pio.nr_ranges &&
@@ -1261,7 +1247,7 @@ static void restore_changed(void)
 		expect_valid(machine_verify());
 	}
 	saved.bytes[at] ^= bit;
-	fix_checksum();
+	fix_checksum(saved.bytes, saved.size);
 }
 
 static void migrate(void)

@@ -192,6 +192,29 @@ static inline void counting_unlock(struct vmr_lock_ops *ops)
 #define COUNTING_LOCK \
 	{ .ops = { .lock = counting_lock, .unlock = counting_unlock } }
 
+/* A machine in zeroed memory, with a host bridge of 16 buses and four lines */
+static inline int host_machine_init(struct machine *machine,
+				    struct vmr_pci_host *host,
+				    struct vmr_pci_intx *intx,
+				    struct vmr_pci_intx_line *lines)
+{
+	const struct vmr_system_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 63,
+		.slot_last = 31, .pci_last = 0xffff, .id_last = 255,
+	};
+	const struct vmr_pci_host_config config = {
+		.bus_last = 15, .intx = intx, .name = "host",
+	};
+	int ret = vmr_system_init(&machine->sys, &limits);
+
+	intx->lines = lines;
+	intx->nr_lines = 4;
+	if (!ret)
+		ret = vmr_manager_init(&machine->manager, &machine->sys);
+	return ret ? ret : vmr_pci_host_register(&machine->manager, host,
+						 &config);
+}
+
 /* Host bridges, and what lookup.c records of bridges, belong to the visible state. */
 static inline int same_buses(int keep)
 {

@@ -4,6 +4,7 @@
  */
 #include "../kselftest_harness.h"
 
+#include "checksum.h"
 #include "pci_machine.h"
 
 #include <vmalloc/pci_snapshot.h>
@@ -170,21 +171,6 @@ TEST(host_snapshot_not_registered)
 	EXPECT_EQ(-EBADMSG, restore_new());
 }
 
-static void fix_checksum(void)
-{
-	uint32_t crc = 0xffffffff;
-	size_t i;
-	int bit;
-
-	for (i = 0; i < saved_size - 4; i++) {
-		crc ^= saved[i];
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
-	}
-	for (i = 0; i < 4; i++)
-		saved[saved_size - 4 + i] = (uint8_t)(~crc >> 8 * i);
-}
-
 /* A bit of CONFIG_ADDRESS that no guest can write is refused, others are restored. */
 TEST(conf1_snapshot_hostile)
 {
@@ -202,7 +188,7 @@ TEST(conf1_snapshot_hostile)
 		bool writable = 0x80fffffcu >> bit & 1;
 
 		saved[at + bit / 8] ^= 1u << bit % 8;
-		fix_checksum();
+		fix_checksum(saved, saved_size);
 		ASSERT_EQ(0, box_up(&new, SAME));
 		EXPECT_EQ(writable ? 0 : -EBADMSG, restore_new());
 		EXPECT_EQ(writable ? 0x80fedcb8u ^ 1u << bit : 0,

@@ -4,6 +4,7 @@
  */
 #include "../kselftest_harness.h"
 
+#include "checksum.h"
 #include "port_machine.h"
 
 #include <vmalloc/pci_snapshot.h>
@@ -128,23 +129,10 @@ static int describe(struct box *b)
 
 static int box_init(struct box *b, const struct vmr_pci_port_config *config)
 {
-	const struct vmr_system_limits limits = {
-		.mmio_last = MACHINE_LAST, .irq_last = 63,
-		.slot_last = 31, .pci_last = 0xffff, .id_last = 255,
-	};
-	const struct vmr_pci_host_config host_config = {
-		.bus_last = 15, .intx = &b->intx, .name = "host",
-	};
 	int ret;
 
 	memset(b, 0, sizeof(*b));
-	b->intx.lines = b->lines;
-	b->intx.nr_lines = 4;
-	ret = vmr_system_init(&b->m.sys, &limits);
-	if (!ret)
-		ret = vmr_manager_init(&b->m.manager, &b->m.sys);
-	if (!ret)
-		ret = vmr_pci_host_register(&b->m.manager, &b->host, &host_config);
+	ret = host_machine_init(&b->m, &b->host, &b->intx, b->lines);
 	if (!ret)
 		ret = vmr_pci_port_init(&b->port, &b->m.manager, config);
 	b->port.bridge.fn.events = &port_events;
@@ -350,22 +338,6 @@ TEST(port_snapshot_other_machine)
 	EXPECT_EQ(-ENODEV, restore_and_register());
 	new_config = same;
 	EXPECT_EQ(0, restore_and_register());
-}
-
-static void fix_checksum(uint8_t *p, size_t size)
-{
-	uint32_t crc = 0xffffffff;
-	size_t i;
-	int bit;
-
-	for (i = 0; i < size - 4; i++) {
-		crc ^= p[i];
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
-	}
-	crc = ~crc;
-	for (i = 0; i < 4; i++)
-		p[size - 4 + i] = (uint8_t)(crc >> 8 * i);
 }
 
 static uint8_t *block_bytes(const struct vmr_pci_function *fn)

@@ -4,6 +4,7 @@
  */
 #include "../kselftest_harness.h"
 
+#include "checksum.h"
 #include "pci_machine.h"
 
 #include <vmalloc/pci_snapshot.h>
@@ -293,23 +294,10 @@ static int describe(struct box *b)
 /* The spaces of @b are initialised in place, as the ranges point to them */
 static int box_init(struct box *b, enum difference d)
 {
-	const struct vmr_system_limits limits = {
-		.mmio_last = MACHINE_LAST, .irq_last = 63,
-		.slot_last = 31, .pci_last = 0xffff, .id_last = 255,
-	};
-	const struct vmr_pci_host_config config = {
-		.bus_last = 15, .intx = &b->intx, .name = "host",
-	};
 	int ret;
 
 	memset(b, 0, sizeof(*b));
-	b->intx.lines = b->lines;
-	b->intx.nr_lines = 4;
-	ret = vmr_system_init(&b->m.sys, &limits);
-	if (!ret)
-		ret = vmr_manager_init(&b->m.manager, &b->m.sys);
-	if (!ret)
-		ret = vmr_pci_host_register(&b->m.manager, &b->host, &config);
+	ret = host_machine_init(&b->m, &b->host, &b->intx, b->lines);
 	if (!ret)
 		ret = vmr_pci_bridge_init(&b->bridge, &b->m.manager, &bridge_ids,
 					  &card_ops, "bridge");
@@ -396,22 +384,6 @@ static bool saves_equal(void)
 
 	return !save(&new, again, &size) && size == saved_size &&
 	       !memcmp(saved, again, saved_size);
-}
-
-static void fix_checksum(uint8_t *p, size_t size)
-{
-	uint32_t crc = 0xffffffff;
-	size_t i;
-	int bit;
-
-	for (i = 0; i < size - 4; i++) {
-		crc ^= p[i];
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
-	}
-	crc = ~crc;
-	for (i = 0; i < 4; i++)
-		p[size - 4 + i] = (uint8_t)(crc >> 8 * i);
 }
 
 /* The bytes of a block in the snapshot, found by the registers of its function */

@@ -4,6 +4,7 @@
  */
 #include "../kselftest_harness.h"
 
+#include "checksum.h"
 #include "sriov_machine.h"
 
 #include <vmalloc/pci_snapshot.h>
@@ -309,22 +310,6 @@ TEST(sriov_snapshot_other_machine)
 	ASSERT_EQ(0, save(&old, saved, &saved_size));
 	EXPECT_EQ(-ENODEV, restore(0x10));
 	EXPECT_EQ(0, restore(0x20));
-}
-
-static void fix_checksum(uint8_t *p, size_t size)
-{
-	uint32_t crc = 0xffffffff;
-	size_t i;
-	int bit;
-
-	for (i = 0; i < size - 4; i++) {
-		crc ^= p[i];
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
-	}
-	crc = ~crc;
-	for (i = 0; i < 4; i++)
-		p[size - 4 + i] = (uint8_t)(crc >> 8 * i);
 }
 
 /* The capability in the snapshot, found by the registers before it */

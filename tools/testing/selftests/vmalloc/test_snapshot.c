@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../kselftest_harness.h"
+#include "checksum.h"
 #include "requires.h"
 #include "verify.h"
 
@@ -30,25 +31,6 @@ static void put_le(uint8_t *p, uint64_t v, int size)
 {
 	for (; size--; v >>= 8)
 		*p++ = (uint8_t)v;
-}
-
-static uint32_t crc32c(const uint8_t *p, size_t size)
-{
-	uint32_t crc = 0xffffffff;
-	int bit;
-
-	while (size--) {
-		crc ^= *p++;
-		for (bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
-	}
-	return ~crc;
-}
-
-static void fix_checksum(uint8_t *p, size_t size)
-{
-	if (size >= 4)
-		put_le(p + size - 4, crc32c(p, size - 4), 4);
 }
 
 static void fix_size(uint8_t *p, size_t size)
