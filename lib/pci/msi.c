@@ -274,7 +274,7 @@ static int add_msi(struct vmr_pci_function *fn, struct vmr_pci_msi *msi,
 	if (ret)
 		return ret;
 	put_le16(&msi->contents[PCI_MSI_FLAGS],
-		 flags | (uint32_t)(fls64(vectors) - 1) << 1); /* LCOV_EXCL_BR_LINE: not 0 */
+		 flags | vmr_log2(vectors) << 1);
 	msi->maskable = flags & PCI_MSI_FLAGS_MASKBIT;
 	init_masks(msi, vectors, wmask);
 	init_msi(fn, msi);

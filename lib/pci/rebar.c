@@ -92,10 +92,10 @@ static void init_entry(struct vmr_pci_function *fn, struct vmr_pci_rebar *rebar,
 {
 	uint64_t sizes = rebar->bars[i].sizes >> VMR_PCI_REBAR_SHIFT;
 	uint64_t size = fn->bars[rebar->bars[i].index].region.size;
-	uint32_t ctrl = rebar->bars[i].index | /* LCOV_EXCL_BR_LINE: fls64() below */
+	uint32_t ctrl = rebar->bars[i].index |
 			(i ? 0 : rebar->nr << PCI_REBAR_CTRL_NBAR_SHIFT);
 
-	ctrl |= (uint32_t)(fls64(size) - 1 - VMR_PCI_REBAR_SHIFT)
+	ctrl |= (vmr_log2(size) - VMR_PCI_REBAR_SHIFT)
 		<< PCI_REBAR_CTRL_BAR_SHIFT;
 	put_le32(&rebar->contents[PCI_REBAR_CAP + 8 * i], (uint32_t)sizes << 4);
 	put_le32(&rebar->contents[PCI_REBAR_CTRL + 8 * i],

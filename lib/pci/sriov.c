@@ -263,7 +263,7 @@ static void sriov_restored(struct vmr_pci_function *pf,
 
 static uint64_t largest_page(const struct vmr_pci_sriov *sriov)
 {
-	return (uint64_t)1 << (fls64(sriov->page_sizes) - 1 + /* LCOV_EXCL_BR_LINE: not 0 */
+	return (uint64_t)1 << (vmr_log2(sriov->page_sizes) +
 			      VMR_PCI_SRIOV_PAGE_SHIFT);
 }
 
@@ -457,7 +457,6 @@ int vmr_pci_sriov_add_bar(struct vmr_pci_sriov *sriov, unsigned int index,
 {
 	bool wide = type == VMR_PCI_BAR_MEM64;
 	uint64_t part, span = wide ? LARGEST_VF_SPAN64 : LARGEST_VF_SPAN32;
-	unsigned int order;
 	int ret;
 
 	if (!sriov || !sriov->pf || (!wide && type != VMR_PCI_BAR_MEM32) ||
@@ -465,8 +464,7 @@ int vmr_pci_sriov_add_bar(struct vmr_pci_sriov *sriov, unsigned int index,
 	    !vmr_pci_bar_size_valid(index, type, size))
 		return -EINVAL;
 	part = max(size, largest_page(sriov));
-	order = fls64(part) - 1; /* LCOV_EXCL_BR_LINE: no size is 0 */
-	if (sriov->total_vfs > span >> order)
+	if (sriov->total_vfs > span >> vmr_log2(part))
 		return -EINVAL;
 	part = max(size, (uint64_t)1 << VMR_PCI_SRIOV_PAGE_SHIFT);
 	ret = vmr_pci_add_bar_at(sriov->pf, VMR_PCI_VF_BAR(index), type,

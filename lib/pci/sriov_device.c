@@ -28,7 +28,7 @@ static unsigned int find_bar(const struct vmr_pci_sriov *sriov,
 /* How often 2 divides @n. The parts of VFs are powers of two: 32-bit CPUs lack / */
 static unsigned int order_of(uint64_t n)
 {
-	return fls64(n & -n) - 1; /* LCOV_EXCL_BR_LINE: no size is 0 */
+	return vmr_log2(n & -n);
 }
 
 /* The VF whose MSI-X table or pending bits a subregion is, or NULL */
@@ -87,19 +87,31 @@ static bool find_vf(const struct vmr_pci_sriov *sriov, struct vmr_access *access
 	return true;
 }
 
+/*
+ * The callbacks that serve an access, or NULL. @dev becomes the VF, if it is one's,
+ * and @access one to its own region.
+ */
+static const struct vmr_device_ops *find_ops(struct vmr_device **dev,
+					     struct vmr_access *access)
+{
+	const struct vmr_pci_sriov *sriov = to_sriov(*dev);
+	struct vmr_pci_function *vf;
+
+	if (!find_vf(sriov, access, &vf))
+		return sriov->ops;
+	if (!vf)
+		return NULL;
+	*dev = &vf->dev;
+	return vf->dev.ops;
+}
+
 static void sriov_device_read(struct vmr_device *dev,
 			      const struct vmr_access *access, void *data)
 {
-	const struct vmr_pci_sriov *sriov = to_sriov(dev);
 	size_t size = (size_t)access->width * access->count;
-	const struct vmr_device_ops *ops = sriov->ops;
 	struct vmr_access own = *access;
-	struct vmr_pci_function *vf;
+	const struct vmr_device_ops *ops = find_ops(&dev, &own);
 
-	if (find_vf(sriov, &own, &vf)) {
-		dev = vf ? &vf->dev : NULL;
-		ops = vf ? vf->dev.ops : NULL;
-	}
 	if (ops && ops->read)
 		ops->read(dev, &own, data);
 	else
@@ -110,15 +122,9 @@ static void sriov_device_write(struct vmr_device *dev,
 			       const struct vmr_access *access,
 			       const void *data)
 {
-	const struct vmr_pci_sriov *sriov = to_sriov(dev);
-	const struct vmr_device_ops *ops = sriov->ops;
 	struct vmr_access own = *access;
-	struct vmr_pci_function *vf;
+	const struct vmr_device_ops *ops = find_ops(&dev, &own);
 
-	if (find_vf(sriov, &own, &vf)) {
-		dev = vf ? &vf->dev : NULL;
-		ops = vf ? vf->dev.ops : NULL;
-	}
 	if (ops && ops->write)
 		ops->write(dev, &own, data);
 }

@@ -59,12 +59,11 @@ static uint32_t describe_bar(const struct vmr_pci_function *fn,
 {
 	const struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
 	uint64_t size = vmr_pci_bar_reset_size(fn, index);
-	uint32_t order;
 
 	if (bar->type == VMR_PCI_BAR_NONE)
 		return 0;
-	order = fls64(size) - 1; /* LCOV_EXCL_BR_LINE: the size is not 0 */
-	return bar->type | (uint32_t)bar->prefetchable << 8 | order << 16;
+	return bar->type | (uint32_t)bar->prefetchable << 8 |
+	       vmr_log2(size) << 16;
 }
 
 /* The registers of BARs that exist; those of a VF are constant */

@@ -88,7 +88,7 @@ static void serve_vectors(struct vmr_system *sys)
  */
 static void enqueue(struct vmr_system *sys, struct vmr_vector_waiter *waiter)
 {
-	unsigned int log = fls64(waiter->nr) - 1; /* LCOV_EXCL_BR_LINE: not 0 */
+	unsigned int log = vmr_log2(waiter->nr);
 	struct list_head *list = waiters(sys, log);
 	struct list_head *older = list->prev;
 
