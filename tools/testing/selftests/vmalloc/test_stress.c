@@ -604,7 +604,7 @@ static void route_one(struct router *r)
 	/* The slot did not change, and its last change was complete before. */
 	settled = load(&h->count) == count && at.change <= r->over;
 	if (ret == 0) {
-		r->hits++;
+		store(&r->hits, r->hits + 1);
 		r->writes += !(r->random & 0x80);
 		if (!r->hit)
 			wrong(r, "access succeeded without a callback");
@@ -648,6 +648,16 @@ static uint32_t calls_in_change_total(void)
 	for (i = 0; i < nr_routers; i++)
 		sum += load(&routers[i].calls_in_change);
 	return sum;
+}
+
+static int all_routers_hit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_routers; i++)
+		if (!load(&routers[i].hits))
+			return 0;
+	return 1;
 }
 
 static int start_routers(void)
@@ -721,7 +731,8 @@ TEST_F_TIMEOUT(stress, dispatch_correct_and_no_leaks, 36000)
 	for (n = 0; n < cap; n++) {
 		moved = load(&moves);
 		if (cycles >= want_cycles && moved >= want_moves &&
-		    !(n % 64) && calls_in_change_total() >= want_met)
+		    !(n % 64) && calls_in_change_total() >= want_met &&
+		    all_routers_hit())
 			break;
 		/* Make changes of the kind that is still missing. */
 		i = mix((uint32_t)n);
