@@ -187,6 +187,13 @@ static inline uint32_t vmr_pci_port_reg(const struct vmr_pci_port *port,
 					    reg]);
 }
 
+static inline void vmr_pci_port_set_reg(struct vmr_pci_port *port, uint32_t reg,
+					uint32_t value)
+{
+	put_le16(&port->space.config[port->express.reg_block.offset + reg],
+		 value);
+}
+
 /* Whether a bridge does not forward anything, since its link is down */
 static inline bool vmr_pci_link_down(const struct vmr_pci_bridge *bridge)
 {

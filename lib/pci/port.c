@@ -28,12 +28,6 @@ static struct vmr_pci_port *to_port(const struct vmr_pci_function *fn)
 	return fn->bridge->port;
 }
 
-static void set_link_status(struct vmr_pci_port *port, uint32_t value)
-{
-	put_le16(&port->space.config[port->express.reg_block.offset +
-				     PCI_EXP_LNKSTA], value);
-}
-
 bool vmr_pci_port_link_active(const struct vmr_pci_port *port)
 {
 	return port && vmr_pci_port_reg(port, PCI_EXP_LNKSTA) &
@@ -95,9 +89,11 @@ static void update_link(struct vmr_pci_port *port)
 	if (up == vmr_pci_port_link_active(port))
 		return;
 	if (up)
-		set_link_status(port, PCI_EXP_LNKSTA_DLLLA | train_link(port));
+		vmr_pci_port_set_reg(port, PCI_EXP_LNKSTA,
+				     PCI_EXP_LNKSTA_DLLLA | train_link(port));
 	else
-		set_link_status(port, status & ~PCI_EXP_LNKSTA_DLLLA);
+		vmr_pci_port_set_reg(port, PCI_EXP_LNKSTA,
+				     status & ~PCI_EXP_LNKSTA_DLLLA);
 	vmr_pci_slot_event(port, PCI_EXP_SLTSTA_DLLSC);
 	if (!up)
 		vmr_pci_reset_behind(&port->bridge);

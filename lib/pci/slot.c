@@ -19,14 +19,12 @@
 
 static void set_control(struct vmr_pci_port *port, uint32_t value)
 {
-	put_le16(&port->space.config[port->express.reg_block.offset +
-				     PCI_EXP_SLTCTL], value);
+	vmr_pci_port_set_reg(port, PCI_EXP_SLTCTL, value);
 }
 
 static void set_status(struct vmr_pci_port *port, uint32_t value)
 {
-	put_le16(&port->space.config[port->express.reg_block.offset +
-				     PCI_EXP_SLTSTA], value);
+	vmr_pci_port_set_reg(port, PCI_EXP_SLTSTA, value);
 }
 
 bool vmr_pci_is_occupied(const struct vmr_pci_port *port)

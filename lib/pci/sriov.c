@@ -233,7 +233,10 @@ static void sriov_written(struct vmr_pci_function *pf,
 		vmr_pci_update_bars(pf, vf_bars(pf));
 }
 
-/* The registers have their reset values. The VF BARs of @pf are unmapped */
+/*
+ * Also when the PF is unplugged. After a reset the registers have their reset values,
+ * and the VF BARs of @pf are unmapped.
+ */
 static void sriov_reset(struct vmr_pci_function *pf,
 			struct vmr_pci_reg_block *reg_block)
 {
@@ -242,12 +245,6 @@ static void sriov_reset(struct vmr_pci_function *pf,
 	(void)pf;
 	if (!sriov->busy && sriov->nr_enabled)
 		disable(sriov);
-}
-
-static void sriov_remove(struct vmr_pci_function *pf,
-			 struct vmr_pci_reg_block *reg_block)
-{
-	sriov_reset(pf, reg_block);
 }
 
 static void sriov_restored(struct vmr_pci_function *pf,
@@ -392,7 +389,7 @@ static void init_sriov(struct vmr_pci_function *pf, struct vmr_pci_sriov *sriov)
 
 	sriov->reg_block.write = sriov_written;
 	sriov->reg_block.reset = sriov_reset;
-	sriov->reg_block.remove = sriov_remove;
+	sriov->reg_block.remove = sriov_reset;
 	sriov->reg_block.restored = sriov_restored;
 	sriov->reg_block.plug = sriov_plug;
 	sriov->reg_block.undo_plug = sriov_undo_plug;
