@@ -54,9 +54,9 @@ static inline bool vmr_is_pow2(uint64_t n)
 }
 
 /* The exponent of the largest power of two in @n, which is not 0 */
-static inline unsigned int vmr_log2(uint64_t n)
+static inline unsigned int vmr_log2(uint64_t n) /* LCOV_EXCL_BR_LINE: not 0 */
 {
-	return fls64(n) - 1; /* LCOV_EXCL_BR_LINE: fls64() accepts 0 */
+	return fls64(n) - 1;
 }
 
 #endif /* VMR_LIB_BASE_H */
