@@ -194,6 +194,8 @@ struct reader_thread {
  * @stop: the reader threads must end
  * @kernel: the kernel of the guest, NULL if it boots firmware
  * @layout: the reserved addresses of a machine that boots a kernel
+ * @ecam_start: the addresses of its configuration space
+ * @intx: its interrupt lines of PCI
  * @cpus: its processors
  * @run_lock: protects what follows
  * @run_changed: one of these changed
@@ -260,6 +262,9 @@ struct vmm {
 
 	const struct kernel	*kernel;
 	struct vmr_layout	layout;
+	uint64_t		ecam_start;
+	struct vmr_pci_intx	intx;
+	struct vmr_pci_intx_line intx_lines[NR_PCI_LINES];
 	struct vmr_shared_irq	pci_lines[NR_PCI_LINES];
 	struct acpi_pm		acpi_pm;
 	struct agent_port	agent;

@@ -43,7 +43,8 @@ int tables_load(struct vmm *vmm)
 {
 	const struct vmr_acpi_host host = {
 		.name		= "PCI0",
-		.last_bus	= 0xff,
+		.last_bus	= EXPRESS_LAST_BUS,
+		.ecam		= &vmm->q35.ecam[0].region,
 		.config_ports	= &vmm->pci_host.ports,
 		.gsi = {
 			vmr_id_value(&vmm->pci_lines[0].range),
@@ -51,6 +52,8 @@ int tables_load(struct vmm *vmm)
 			vmr_id_value(&vmm->pci_lines[2].range),
 			vmr_id_value(&vmm->pci_lines[3].range),
 		},
+		.osc_control	= VMR_ACPI_OSC_HOTPLUG | VMR_ACPI_OSC_PME |
+				  VMR_ACPI_OSC_AER | VMR_ACPI_OSC_CAPABILITY,
 	};
 	const struct vmr_acpi_device devices[] = {
 		{ "COM1", "PNP0501", &vmm->serial.platform.dev },

@@ -16,16 +16,6 @@ int function_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	return err;
 }
 
-static void forget(struct vmm *vmm, const struct vmr_pci_function *fn)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < vmm->nr_functions; i++)
-		if (vmm->functions[i] != fn)
-			vmm->functions[n++] = vmm->functions[i];
-	vmm->nr_functions = n;
-}
-
 /* Return when no processor is inside the device. */
 int function_unplug(struct vmm *vmm, struct vmr_pci_function *fn)
 {
@@ -35,7 +25,7 @@ int function_unplug(struct vmm *vmm, struct vmr_pci_function *fn)
 	if (fn->manager)
 		err = vmr_pci_unplug(fn);
 	if (err >= 0)
-		forget(vmm, fn);
+		pci_forget(vmm, fn);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 	return err < 0 ? err : vmr_device_drain(&vmm->manager, &fn->dev);
 }

@@ -204,6 +204,17 @@ const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name)
 	return NULL;
 }
 
+/* The addresses of configuration space */
+static uint64_t ecam_of(const struct vmr_layout_config *layout)
+{
+	size_t i;
+
+	for (i = 0; i < layout->nr_platform; i++)
+		if (!strcmp(layout->platform[i].name, "ecam"))
+			return layout->platform[i].start;
+	return 0;
+}
+
 /* The address map of a machine that boots a kernel */
 static int init_layout(struct vmm *vmm)
 {
@@ -222,6 +233,7 @@ static int init_layout(struct vmm *vmm)
 		err = vmr_layout_ram(&layout, vmm->kernel->memory, ram);
 	if (err < 0)
 		return err;
+	vmm->ecam_start = ecam_of(&layout);
 	config->ram_low = ram[0].last + 1;
 	config->ram_high = err > 1 ? ram[1].last - ram[1].start + 1 : 0;
 	return 0;
