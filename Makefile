@@ -64,8 +64,12 @@ LIB_SRCS := $(VMR_SRCS:%=lib/%) lib/port/$(PORT).c
 LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
 LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
 PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)
-VMM_SRCS := $(sort $(wildcard tools/vmm/*.c $(patsubst %,tools/vmm/%/*.c, \
-	machine boot devices kvm control firmware)))
+# Each room of the VMM has a folder for what an architecture has of its own.
+VMM_MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+VMM_ARCH := $(if $(filter x86_64 i%86,$(VMM_MACHINE)),x86,other)
+VMM_ROOMS := machine boot devices kvm control firmware
+VMM_SRCS := $(sort $(wildcard tools/vmm/*.c $(foreach r,$(VMM_ROOMS), \
+	tools/vmm/$r/*.c tools/vmm/$r/$(VMM_ARCH)/*.c)))
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/%.o)
 HEADERS	:= $(filter-out %/kvm.h,$(wildcard include/vmalloc/*.h))
 

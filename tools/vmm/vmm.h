@@ -100,6 +100,16 @@ struct kernel {
 	bool		verbose;
 };
 
+/**
+ * struct kernel_start - where a kernel begins
+ * @entry: its first instruction
+ * @params: the address of what it reads about its machine
+ */
+struct kernel_start {
+	uint64_t	entry;
+	uint64_t	params;
+};
+
 /* KVM's struct ends in an array of any length; a union gives it one. */
 #define MAX_ROUTES	256
 #define CHIP_ROUTES	40	/* inputs of the two 8259 and of the I/O APIC */
@@ -297,20 +307,28 @@ void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
 int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 
+/* machine/ARCH/: the address map and the devices of a machine that boots a kernel */
+typedef int device_register(struct vmm *vmm);
+extern device_register *const board_devices[];
+int board_layout(struct vmm *vmm);
+
 /* kvm/kvm.c */
 int kvm_open(struct vmm *vmm);
 int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu);
-int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
 void kvm_move_from(struct vmm *vmm, struct vmm *from);
-enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
-			struct trace *trace);
 void kvm_close(struct vmm *vmm);
-
-void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level);
-int kvm_route_chips(struct vmm *vmm);
 /* Whether the CPU stopped for an access, which is stored at @exit */
 bool kvm_is_access(struct kvm_run *run, struct vmm_exit *exit);
-int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params);
+
+/* kvm/firmware.c */
+enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
+			struct trace *trace);
+
+/* kvm/ARCH/ */
+void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level);
+int kvm_route_chips(struct vmm *vmm);
+int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
+int kvm_start_kernel(struct vmm_cpu *cpu, const struct kernel_start *start);
 
 /* kvm/vcpu.c */
 int vcpus_start(struct vmm *vmm);
@@ -320,9 +338,11 @@ void vcpus_report(struct vmm *vmm);
 void vcpus_pause(struct vmm *vmm);
 void vcpus_resume(struct vmm *vmm);
 
-/* boot/ */
+/* boot/kernel.c */
 enum vmm_status kernel_run(const struct kernel *kernel);
-int kernel_load(struct vmm *vmm, uint32_t *entry, uint32_t *params);
+
+/* boot/ARCH/ */
+int kernel_load(struct vmm *vmm, struct kernel_start *start);
 int tables_load(struct vmm *vmm);
 size_t e820_entries(struct vmm *vmm, void *buf, size_t size);
 

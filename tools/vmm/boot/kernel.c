@@ -6,14 +6,15 @@
 
 static int start(struct vmm *vmm)
 {
-	uint32_t entry, params;
+	struct kernel_start begin;
 	unsigned int i;
 
 	for (i = 0; i < vmm->kernel->nr_cpus; i++)
 		if (kvm_add_cpu(vmm, &vmm->cpus[i]))
 			return -1;
-	if (kvm_route_chips(vmm) || tables_load(vmm) || kernel_load(vmm, &entry, &params) ||
-	    kvm_start_kernel(&vmm->cpus[0], entry, params))
+	if (kvm_route_chips(vmm) || tables_load(vmm) ||
+	    kernel_load(vmm, &begin) ||
+	    kvm_start_kernel(&vmm->cpus[0], &begin))
 		return -1;
 	return vcpus_start(vmm);
 }

@@ -5,7 +5,19 @@
  * Its configuration space is where the layout has it. The tables of the machine name
  * the place, so that no register of a chipset is needed.
  */
+#include <string.h>
+
 #include "../vmm.h"
+
+/* Take the addresses of configuration space from the layout */
+void express_place(struct vmm *vmm, const struct vmr_layout_config *layout)
+{
+	size_t i;
+
+	for (i = 0; i < layout->nr_platform; i++)
+		if (!strcmp(layout->platform[i].name, "ecam"))
+			vmm->ecam_start = layout->platform[i].start;
+}
 
 static void set_line(struct vmr_pci_host *host, uint32_t index, bool high)
 {

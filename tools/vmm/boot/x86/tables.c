@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../vmm.h"
+#include "../../vmm.h"
 
 #define TABLES_ADDRESS	0xe0000
 
