@@ -4,6 +4,13 @@
  */
 #include "../../vmm.h"
 
+const struct board board = {
+	.has_ports	= true,
+	.has_msi_ids	= false,
+	.first_pci_line	= 16,	/* behind the lines of ISA */
+	.root_bus	= "PCI Bus 0000:00",
+};
+
 /*
  * KVM serves the timer and the interrupt controllers, whose addresses the devices here
  * own.
