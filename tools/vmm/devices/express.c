@@ -9,14 +9,18 @@
 
 #include "../vmm.h"
 
-/* Take the addresses of configuration space from the layout */
-void express_place(struct vmm *vmm, const struct vmr_layout_config *layout)
+/* The pool of the layout for configuration space */
+static const struct vmr_pool *ecam_pool(const struct vmm *vmm)
 {
+	const struct vmr_pool *pool;
 	size_t i;
 
-	for (i = 0; i < layout->nr_platform; i++)
-		if (!strcmp(layout->platform[i].name, "ecam"))
-			vmm->ecam_start = layout->platform[i].start;
+	for (i = 0; i < vmm->sys.nr_pools; i++) {
+		pool = &vmm->sys.pools[i].pool;
+		if (pool->name && !strcmp(pool->name, "ecam"))
+			return pool;
+	}
+	return NULL;
 }
 
 static void set_line(struct vmr_pci_host *host, uint32_t index, bool high)
@@ -28,11 +32,10 @@ static void set_line(struct vmr_pci_host *host, uint32_t index, bool high)
 
 static int ecam_register(struct vmm *vmm)
 {
-	struct vmr_pci_ecam *ecam = &vmm->q35.ecam[0];
-	int err;
+	int err = vmr_pci_ecam_init(&vmm->ecam, &vmm->pci_root,
+				    ecam_pool(vmm)->start);
 
-	err = vmr_pci_ecam_init(ecam, &vmm->pci_root, vmm->ecam_start);
-	return err ? err : vmm_register(vmm, &ecam->dev);
+	return err ? err : vmm_register(vmm, &vmm->ecam.dev);
 }
 
 static int host_function_register(struct vmm *vmm)

@@ -42,6 +42,8 @@ static int set_route(struct messages *messages, uint32_t index)
 	route = (struct vmr_kvm_message) {
 		.address	= message.address,
 		.data		= message.data,
+		.device_id	= vmr_pci_function_address(messages->fn),
+		.has_device_id	= board.has_msi_ids,
 	};
 	return vmr_kvm_vector_set(&messages->vmm->kvm, &messages->vectors[index],
 				  vmr_id_value(messages->ranges[index]), &route);

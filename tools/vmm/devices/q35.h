@@ -172,7 +172,6 @@ int q35_register(struct vmm *vmm);
 uint32_t q35_lines(const struct vmm *vmm);
 
 /* express.c */
-void express_place(struct vmm *vmm, const struct vmr_layout_config *layout);
 int express_register(struct vmm *vmm);
 
 /* slot_card.c */

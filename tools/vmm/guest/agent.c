@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <asm/unistd.h>
 
-#define AGENT_PORT	0x402
+#define AT_FDCWD	-100
 #define O_RDONLY	0
 #define O_WRONLY	1
 #define O_RDWR		2
@@ -19,9 +19,9 @@
 #define AWAIT_ROUNDS	4000	/* of that length */
 #define TRAFFIC_NS	1000000
 
-#define PROT_READ	1
-#define PROT_WRITE	2
-#define MAP_SHARED	0x01
+#define PAGE		4096
+#define PROT_RW		3
+#define MAP_SHARED	1
 #define MAP_ANONYMOUS	0x20
 #define SIGCHLD		17
 #define SIG_IGN		1
@@ -35,25 +35,8 @@ static char line[256];
 /* Counts the accesses of the processes with traffic, which share it */
 static unsigned long *traffic;
 
-static long call6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
-			   "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
-static long call(long nr, long a, long b, long c, long d, long e)
-{
-	return call6(nr, a, b, c, d, e, 0);
-}
+/* call(), say_bytes() and hear() of the architecture */
+#include "agent.h"
 
 static size_t length(const char *s)
 {
@@ -70,14 +53,6 @@ static bool starts_with(const char *s, const char *with)
 		if (*s++ != *with++)
 			return false;
 	return true;
-}
-
-static void say_bytes(const char *bytes, size_t size)
-{
-	__asm__ volatile("rep outsb"
-			 : "+S"(bytes), "+c"(size)
-			 : "d"(AGENT_PORT)
-			 : "memory");
 }
 
 static void say(const char *s)
@@ -130,7 +105,7 @@ static const char *join(const char *dir, const char *name, const char *file)
 /* The bytes of a file in text, or a negative errno */
 static long load(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	long n, all = 0;
 
 	if (fd < 0)
@@ -145,7 +120,7 @@ static long load(const char *name)
 
 static long store(const char *name, const char *value)
 {
-	long fd = call(__NR_open, (long)name, O_WRONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_WRONLY, 0, 0);
 	long n;
 
 	if (fd < 0)
@@ -193,7 +168,7 @@ struct entry {
 /* Do something with each entry of a directory. */
 static void each(const char *dir, void (*f)(const char *dir, const char *name))
 {
-	long fd = call(__NR_open, (long)dir, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)dir, O_RDONLY, 0, 0);
 	const struct entry *entry;
 	long n, at;
 
@@ -235,7 +210,7 @@ static void report(void)
 /* Load a module of the initrd: 0, or a negative errno */
 static long load_module(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	long err;
 
 	if (fd < 0)
@@ -273,7 +248,7 @@ static void write_command(char *argument)
 /* The sum of the bytes of a file, as 32-bit FNV-1a */
 static void say_sum(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	uint32_t hash = 2166136261u;
 	long n, i, all = 0;
 
@@ -307,7 +282,7 @@ static long await(const char *name, bool there)
 	unsigned int i;
 
 	for (i = 0; i < AWAIT_ROUNDS; i++) {
-		if (!call(__NR_access, (long)name, 0, 0, 0, 0) == there)
+		if (!call(__NR_faccessat, AT_FDCWD, (long)name, 0, 0, 0) == there)
 			return 0;
 		sleep_ns(NANOSECONDS);
 	}
@@ -321,13 +296,13 @@ static long await(const char *name, bool there)
 static long begin_traffic(const char *name)
 {
 	uint32_t *page, value;
-	long fd, pid = call(__NR_fork, 0, 0, 0, 0, 0);
+	long fd, pid = call(__NR_clone, SIGCHLD, 0, 0, 0, 0);
 	uint32_t n;
 
 	if (pid)
 		return pid < 0 ? pid : 0;
-	fd = call(__NR_open, (long)name, O_RDWR, 0, 0, 0);
-	page = (void *)call6(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+	fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDWR, 0, 0);
+	page = (void *)call6(__NR_mmap, 0, PAGE, PROT_RW,
 			     MAP_SHARED, fd, 0);
 	for (n = 0; (unsigned long)page < -4096ul; n++) {
 		value = __atomic_load_n(&page[(n + 1) % 1024], __ATOMIC_RELAXED);
@@ -351,7 +326,7 @@ static long take(char *argument)
 		*value++ = 0;
 	while (*value >= '0' && *value <= '9')
 		wanted = 10 * wanted + (*value++ - '0');
-	fd = call(__NR_open, (long)argument, O_RDONLY, 0, 0, 0);
+	fd = call(__NR_openat, AT_FDCWD, (long)argument, O_RDONLY, 0, 0);
 	if (fd < 0)
 		return fd;
 	while (all < wanted) {
@@ -399,14 +374,6 @@ static void obey(char *command)
 	say(".\n");
 }
 
-static uint8_t hear(void)
-{
-	uint8_t byte;
-
-	__asm__ volatile("inb %w1, %0" : "=a"(byte) : "d"(AGENT_PORT));
-	return byte;
-}
-
 /* The next command, in line */
 static void listen(void)
 {
@@ -427,21 +394,21 @@ static void listen(void)
 
 static void mount(const char *type, const char *dir)
 {
-	call(__NR_mkdir, (long)dir, 0755, 0, 0, 0);
+	call(__NR_mkdirat, AT_FDCWD, (long)dir, 0755, 0, 0);
 	call(__NR_mount, (long)type, (long)dir, (long)type, 0, 0);
 }
 
-__attribute__((__force_align_arg_pointer__)) void _start(void)
+AGENT_ENTRY void _start(void)
 {
 	static const unsigned long ignore[4] = { SIG_IGN };
 
 	mount("proc", "/proc");
 	mount("sysfs", "/sys");
 	mount("devtmpfs", "/dev");
-	call(__NR_iopl, 3, 0, 0, 0, 0);
+	open_port();
 	/* The kernel takes the processes that have ended. */
 	call(__NR_rt_sigaction, SIGCHLD, (long)ignore, 0, SIGSET_SIZE, 0);
-	traffic = (void *)call6(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+	traffic = (void *)call6(__NR_mmap, 0, PAGE, PROT_RW,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	say("agent\n.\n");
 	for (;;) {

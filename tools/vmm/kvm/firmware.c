@@ -58,7 +58,7 @@ static enum vmm_status handle(struct vmm **machine, struct trace *trace)
 	struct kvm_run *run = cpu->run;
 	struct vmm_exit exit;
 
-	if (kvm_is_access(run, &exit)) {
+	if (kvm_is_access(cpu, &exit)) {
 		vmm_route(cpu, &exit);
 		if (trace)
 			trace_put(trace, &exit);

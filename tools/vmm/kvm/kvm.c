@@ -85,8 +85,22 @@ int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu)
 	return kvm_arch_add_cpu(vmm, cpu);
 }
 
-bool kvm_is_access(struct kvm_run *run, struct vmm_exit *exit)
+/* An address in the window for I/O ports becomes a port. */
+static void to_port(const struct vmm *vmm, struct vmm_exit *exit)
 {
+	const struct vmr_range *window = &vmm->io_window.range;
+
+	if (vmr_range_state(window) != VMR_LIVE ||
+	    exit->addr < window->start || exit->addr > window->last)
+		return;
+	exit->io = VMR_PIO;
+	exit->addr -= window->start;
+}
+
+bool kvm_is_access(struct vmm_cpu *cpu, struct vmm_exit *exit)
+{
+	struct kvm_run *run = cpu->run;
+
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
 		exit->io = VMR_PIO;
@@ -103,6 +117,7 @@ bool kvm_is_access(struct kvm_run *run, struct vmm_exit *exit)
 		exit->width = run->mmio.len;
 		exit->count = 1;
 		exit->data = run->mmio.data;
+		to_port(cpu->vmm, exit);
 		return true;
 	default:
 		return false;

@@ -12,7 +12,6 @@
  * a second is done after some ten thousand exits.
  */
 #define EXIT_NS		20000ULL
-#define PCI_LINE_FIRST	16	/* behind the lines of ISA */
 #define NSEC_PER_SEC	1000000000ULL
 
 /* Ticks of a clock of this frequency since the machine was switched on */
@@ -187,7 +186,8 @@ int pci_lines_register(struct vmm *vmm)
 
 	for (i = 0; !err && i < NR_PCI_LINES; i++)
 		err = vmr_system_add_shared_irq(&vmm->sys, &vmm->pci_lines[i],
-						PCI_LINE_FIRST + i, "PCI", NULL);
+						board.first_pci_line + i,
+						"PCI", NULL);
 	if (err)
 		vmm_err("interrupt lines of PCI: %s", vmr_strerror(err));
 	return err;
@@ -288,6 +288,7 @@ void vmm_destroy(struct vmm *vmm)
 	}
 	for (i = 0; i < NR_RESERVED; i++)
 		vmr_free(&vmm->sys.mmio, &vmm->reserved[i].range);
+	vmr_free(&vmm->sys.mmio, &vmm->io_window.range);
 	for (i = 0; vmm->kernel && i < vmm->kernel->nr_cpus; i++)
 		vmr_reader_detach(&vmm->cpus[i].reader);
 	vmr_reader_detach(&vmm->checker.reader);

@@ -38,7 +38,7 @@ void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level)
 	(void)level;
 }
 
-int kvm_route_chips(struct vmm *vmm)
+int kvm_init_chips(struct vmm *vmm)
 {
 	(void)vmm;
 	return -1;
@@ -58,6 +58,7 @@ int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
 	return -1;
 }
 
+const struct board board;
 device_register *const board_devices[] = { NULL };
 
 int board_layout(struct vmm *vmm)
@@ -66,10 +67,12 @@ int board_layout(struct vmm *vmm)
 	return -EOPNOTSUPP;
 }
 
-int tables_load(struct vmm *vmm)
+void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
 {
 	(void)vmm;
-	return -1;
+	(void)start;
+	(void)size;
+	return NULL;
 }
 
 int kernel_load(struct vmm *vmm, struct kernel_start *start)

@@ -80,7 +80,7 @@ static int create_chips(struct vmm *vmm)
  * The interrupt lines of the controllers in KVM. A table of routes replaces the one
  * before, and so must have them.
  */
-int kvm_route_chips(struct vmm *vmm)
+int kvm_init_chips(struct vmm *vmm)
 {
 	struct kvm_irq_routing_entry *entry;
 	uint32_t i, gsi;

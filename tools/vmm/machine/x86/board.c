@@ -4,6 +4,13 @@
  */
 #include "../../vmm.h"
 
+const struct board board = {
+	.has_ports	= true,
+	.has_msi_ids	= false,
+	.first_pci_line	= 16,	/* behind the lines of ISA */
+	.root_bus	= "PCI Bus 0000:00",
+};
+
 /*
  * KVM serves the timer and the interrupt controllers, whose addresses the devices here
  * own.
@@ -32,7 +39,6 @@ int board_layout(struct vmm *vmm)
 		err = vmr_layout_ram(&layout, vmm->kernel->memory, ram);
 	if (err < 0)
 		return err;
-	express_place(vmm, &layout);
 	config->ram_low = ram[0].last + 1;
 	config->ram_high = err > 1 ? ram[1].last - ram[1].start + 1 : 0;
 	return 0;
