@@ -40,6 +40,7 @@ void compare_report(struct comparison *c, char *report);
 int guest_command(struct vmm *vmm, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 int guest_compare(struct comparison *c, const char *step);
+int guest_reboot(struct comparison *c);
 
 /* slot_steps.c */
 int slot_steps(struct comparison *c);

@@ -194,6 +194,17 @@ static int compare_disk(struct comparison *c)
 	return 0;
 }
 
+/* The guest resets the machine, and boots again with the cards that are there now. */
+int guest_reboot(struct comparison *c)
+{
+	count_interrupts(c);
+	if (agent_reboot(c->vmm))
+		return -1;
+	memset(c->places, 0, sizeof(c->places));
+	return guest_compare(c, "the guest has booted again") ||
+	       load_drivers(c->vmm) || compare_disk(c);
+}
+
 static int steps(struct comparison *c)
 {
 	unsigned int i;
@@ -210,7 +221,9 @@ static int steps(struct comparison *c)
 	/* The machine of arm64 has no ports. */
 	if (!slot_port(c->vmm, 1))
 		return 0;
-	return slot_steps(c) || vf_steps(c);
+	if (slot_steps(c) || vf_steps(c))
+		return -1;
+	return machine_has_reset(c->vmm) ? guest_reboot(c) : 0;
 }
 
 enum vmm_status verify(struct vmm *vmm)
