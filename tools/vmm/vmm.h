@@ -85,6 +85,9 @@ struct vmm;
  * @nr_cpus: number of processors, 1 to MAX_CPUS
  * @dump_tables: a file for what the guest would read about its machine, or NULL
  * @verify: the agent is the guest's init; compare what it reports
+ * @plugs: hot-plugs after the steps that are always done, about so many
+ * @moves: moves after them
+ * @reboots: reboots after them
  * @verbose: show what the guest writes to its serial port
  */
 struct kernel {
@@ -98,6 +101,9 @@ struct kernel {
 	const char	*dump_tables;
 	uint64_t	memory;
 	unsigned int	nr_cpus;
+	unsigned int	plugs;
+	unsigned int	moves;
+	unsigned int	reboots;
 	bool		verify;
 	bool		verbose;
 };
