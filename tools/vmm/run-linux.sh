@@ -28,14 +28,12 @@ x86_64)
 	o=$tools debian=amd64 machine=x86_64 folder=x86 console=ttyS0
 	qemu='qemu-system-x86_64 -cpu EPYC,+svm -smp 1'
 	kvm_modules='virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-amd'
-	flags=-m64
 	;;
 arm64)
 	o=$tools/arm64 debian=arm64 machine=aarch64 folder=arm64 console=ttyAMA0
 	qemu='qemu-system-aarch64 -cpu cortex-a57 -smp 2
 		-machine virt,virtualization=on,gic-version=3'
 	kvm_modules=
-	flags=-mno-outline-atomics	# these are in libgcc
 	;;
 *)
 	echo "run-linux: no guest for ARCH=$arch; there is x86_64 and arm64" >&2
@@ -108,7 +106,7 @@ rm -rf "$inner"
 mkdir -p "$inner/modules"
 ${CC:-gcc} -O2 -Wall -Wextra -Werror -static -nostdlib -ffreestanding \
 	-fno-stack-protector -fno-tree-loop-distribute-patterns \
-	-fno-pie -no-pie $flags -o "$inner/init" "-Iguest/$folder" guest/agent.c
+	-fno-pie -no-pie -o "$inner/init" "-Iguest/$folder" guest/agent.c
 for module in drivers/virtio/virtio drivers/virtio/virtio_ring \
 	drivers/virtio/virtio_pci_modern_dev \
 	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci \
