@@ -61,7 +61,7 @@ rm -rf "$inner"
 mkdir -p "$inner/modules"
 ${CC:-gcc} -O2 -Wall -Wextra -Werror -static -nostdlib -ffreestanding \
 	-fno-stack-protector -fno-tree-loop-distribute-patterns \
-	-fno-pie -no-pie -o "$inner/init" guest/agent.c
+	-fno-pie -no-pie -o "$inner/init" -Iguest/x86 guest/agent.c
 for module in drivers/virtio/virtio drivers/virtio/virtio_ring \
 	drivers/virtio/virtio_pci_modern_dev \
 	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci \

@@ -18,7 +18,6 @@
 #define RESOURCE_UNSET		0x20000000
 
 #define FIRST_PAGE		0x1000		/* Linux never uses it */
-#define PCI_ROOT		"PCI Bus 0000:00"
 
 struct span {
 	uint64_t	start;
@@ -135,10 +134,17 @@ static void compare_back(struct comparison *c)
 static bool is_window(struct vmm *vmm, enum vmr_io io, const struct span *span)
 {
 	uint32_t kind = io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
+	const struct vmr_pci_window *window;
 	const struct vmr_system_pool *pool;
 	struct vmr_span part;
 	size_t i;
 
+	for (i = 0; i < vmm->pci_root.nr_windows; i++) {
+		window = &vmm->pci_root.windows[i];
+		if (window->io == io && window->start == span->start &&
+		    window->last == span->last)
+			return true;
+	}
 	for (i = 0; i < vmm->sys.nr_pools; i++) {
 		pool = &vmm->sys.pools[i];
 		if (!(pool->kinds >> kind & 1) || pool->flags & VMR_PLATFORM)
@@ -221,11 +227,11 @@ static void compare_resource(struct comparison *c, enum vmr_io io,
 	if (is_standard(name) || (!start && last == FIRST_PAGE - 1))
 		return;
 	c->compared++;
-	if (!strcmp(name, PCI_ROOT))
+	if (!strncmp(name, board.root_bus, strlen(board.root_bus)))
 		same = is_window(c->vmm, io, &span);
 	else if (!strcmp(name, "System RAM"))
 		same = is_memory(c->vmm, &span, VMR_E820_RAM);
-	else if (!strcmp(name, "Reserved"))
+	else if (!strcasecmp(name, "reserved"))
 		same = is_memory(c->vmm, &span, VMR_E820_RESERVED);
 	else
 		same = is_fixed(c->vmm, io, &span);

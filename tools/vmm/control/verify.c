@@ -59,6 +59,8 @@ static void count_interrupts(struct comparison *c)
 			 strtoul(line + 5, &end, 10);
 		if (!number || *end != ':')	/* 0 is KVM's timer */
 			continue;
+		if (strstr(line, "arch_timer"))	/* as is this */
+			continue;
 		for (line = end + 1;; line = end) {
 			number = strtoul(line, &end, 10);
 			if (end == line || (*end != ' ' && *end))

@@ -244,6 +244,9 @@ struct acpi_pm {
 void platform_init(struct platform *p, struct vmm *vmm, const char *name);
 int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 		    uint64_t size, const char *tag);
+int platform_port(struct platform *p, uint64_t port, uint64_t size,
+		  const char *tag);
+void platform_line(struct platform *p, uint32_t irq);
 void platform_irq(struct platform *p, uint32_t irq);
 int platform_register(struct platform *p);
 void platform_load(void *state, size_t size, const uint8_t *saved);
@@ -284,6 +287,7 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 int pci_plug_card(struct vmm *vmm, struct vmr_pci_host *host,
 		  struct vmr_pci_function *const *fns, unsigned int nr,
 		  uint32_t device);
+int pci_bridge_register(struct vmm *vmm);
 int piix4_pm_register(struct vmm *vmm);
 int testdevs_register(struct vmm *vmm);
 uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,

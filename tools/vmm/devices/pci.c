@@ -108,7 +108,7 @@ static int isa_bridge_register(struct vmm *vmm)
 }
 
 /* Its bus number and its windows are the firmware's to give. */
-static int pci_bridge_register(struct vmm *vmm)
+int pci_bridge_register(struct vmm *vmm)
 {
 	static const struct vmr_pci_ids ids = {
 		.vendor		= 0xfffe,

@@ -28,6 +28,8 @@ static int set_route(struct virtio *virtio, uint32_t index)
 	route = (struct vmr_kvm_message) {
 		.address	= message.address,
 		.data		= message.data,
+		.device_id	= vmr_pci_function_address(&virtio->fn),
+		.has_device_id	= board.has_msi_ids,
 	};
 	return vmr_kvm_vector_set(&virtio->vmm->kvm, &virtio->vectors[index],
 				  vmr_id_value(range), &route);

@@ -11,9 +11,10 @@
 #include <stdint.h>
 #include <asm/unistd.h>
 
-#define AGENT_PORT	0x402
+#define AT_FDCWD	-100
 #define O_RDONLY	0
 #define O_WRONLY	1
+#define O_RDWR		2
 #define NANOSECONDS	5000000
 
 static char text[65536];
@@ -21,18 +22,8 @@ static char entries[16384];
 static char path[512];
 static char line[256];
 
-static long call(long nr, long a, long b, long c, long d, long e)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-			 : "rcx", "r11", "memory");
-	return result;
-}
+/* call(), say_bytes() and hear() of the architecture */
+#include "agent.h"
 
 static size_t length(const char *s)
 {
@@ -49,14 +40,6 @@ static bool starts_with(const char *s, const char *with)
 		if (*s++ != *with++)
 			return false;
 	return true;
-}
-
-static void say_bytes(const char *bytes, size_t size)
-{
-	__asm__ volatile("rep outsb"
-			 : "+S"(bytes), "+c"(size)
-			 : "d"(AGENT_PORT)
-			 : "memory");
 }
 
 static void say(const char *s)
@@ -109,7 +92,7 @@ static const char *join(const char *dir, const char *name, const char *file)
 /* The bytes of a file in text, or a negative errno */
 static long load(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	long n, all = 0;
 
 	if (fd < 0)
@@ -124,7 +107,7 @@ static long load(const char *name)
 
 static long store(const char *name, const char *value)
 {
-	long fd = call(__NR_open, (long)name, O_WRONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_WRONLY, 0, 0);
 	long n;
 
 	if (fd < 0)
@@ -172,7 +155,7 @@ struct entry {
 /* Do something with each entry of a directory. */
 static void each(const char *dir, void (*f)(const char *dir, const char *name))
 {
-	long fd = call(__NR_open, (long)dir, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)dir, O_RDONLY, 0, 0);
 	const struct entry *entry;
 	long n, at;
 
@@ -214,7 +197,7 @@ static void report(void)
 /* Load a module of the initrd: 0, or a negative errno */
 static long load_module(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	long err;
 
 	if (fd < 0)
@@ -252,7 +235,7 @@ static void write_command(char *argument)
 /* The sum of the bytes of a file, as 32-bit FNV-1a */
 static void say_sum(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	uint32_t hash = 2166136261u;
 	long n, i, all = 0;
 
@@ -298,14 +281,6 @@ static void obey(char *command)
 	say(".\n");
 }
 
-static uint8_t hear(void)
-{
-	uint8_t byte;
-
-	__asm__ volatile("inb %w1, %0" : "=a"(byte) : "d"(AGENT_PORT));
-	return byte;
-}
-
 /* The next command, in line */
 static void listen(void)
 {
@@ -327,16 +302,16 @@ static void listen(void)
 
 static void mount(const char *type, const char *dir)
 {
-	call(__NR_mkdir, (long)dir, 0755, 0, 0, 0);
+	call(__NR_mkdirat, AT_FDCWD, (long)dir, 0755, 0, 0);
 	call(__NR_mount, (long)type, (long)dir, (long)type, 0, 0);
 }
 
-__attribute__((__force_align_arg_pointer__)) void _start(void)
+AGENT_ENTRY void _start(void)
 {
 	mount("proc", "/proc");
 	mount("sysfs", "/sys");
 	mount("devtmpfs", "/dev");
-	call(__NR_iopl, 3, 0, 0, 0, 0);
+	open_port();
 	say("agent\n.\n");
 	for (;;) {
 		listen();

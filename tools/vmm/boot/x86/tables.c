@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../vmm.h"
+#include "../../vmm.h"
 
 #define TABLES_ADDRESS	0xe0000
 
@@ -39,7 +39,7 @@ size_t e820_entries(struct vmm *vmm, void *buf, size_t size)
 	return 0;
 }
 
-int tables_load(struct vmm *vmm)
+void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
 {
 	const struct vmr_acpi_host host = {
 		.name		= "PCI0",
@@ -72,17 +72,16 @@ int tables_load(struct vmm *vmm)
 		.nr_devices	= ARRAY_SIZE(devices),
 	};
 	void *buf;
-	size_t size;
 	int err;
 
-	err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, NULL, 0, &size);
-	buf = err ? NULL : malloc(size);
+	start->tables = TABLES_ADDRESS;
+	err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, NULL, 0, size);
+	buf = err ? NULL : malloc(*size);
 	if (buf)
-		err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, buf, size, &size);
-	if (!err)
-		err = buf ? ram_load(vmm, TABLES_ADDRESS, buf, size) : -ENOSPC;
-	if (err)
-		vmm_err("ACPI tables: %s", vmr_strerror(err));
+		err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, buf, *size, size);
+	if (!err && buf)
+		return buf;
+	vmm_err("ACPI tables: %s", err ? vmr_strerror(err) : "no memory");
 	free(buf);
-	return err;
+	return NULL;
 }
