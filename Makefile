@@ -268,10 +268,23 @@ run:
 
 # A Linux guest: its agent reports what Linux found, and the VMM compares that with
 # its map.
+RUN_ARCH = $(or $(ARCH),$(subst x86,x86_64,$(VMM_ARCH)))
+# Another architecture has a compiler and a directory of its own.
+RUN_CROSS = $(filter-out $(subst x86,x86_64,$(VMM_ARCH)),$(RUN_ARCH))
+RUN_O	= $(O)$(addprefix /,$(RUN_CROSS))
+RUN_PREFIX = $(patsubst %,%-linux-gnu-,$(subst arm64,aarch64,$(RUN_CROSS)))
+RUN_CC	= $(if $(RUN_CROSS),$(RUN_PREFIX)gcc,$(CC))
+RUN_TOOLS = $(if $(RUN_CROSS),CC=$(RUN_CC) AR=$(RUN_PREFIX)ar)
+
 run-linux:
-	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run-linux
-	$(Q)$(MAKE) $(O)/vmm-static
-	$(Q)CC='$(CC)' tools/vmm/run-linux.sh $(O) $(O)/vmm-static --verify
+	$(Q)LINUX='$(LINUX)' RUN_ARCH=$(RUN_ARCH) tools/build/setup.sh run-linux
+	$(Q)$(MAKE) run-linux-vmm
+	$(Q)CC='$(RUN_CC)' ARCH=$(RUN_ARCH) tools/vmm/run-linux.sh $(O) \
+		$(RUN_O)/vmm-static --verify
+
+# The VMM of the guest's architecture
+run-linux-vmm:
+	$(Q)$(MAKE) O=$(RUN_O) KFILES=$(KFILES) $(RUN_TOOLS) $(RUN_O)/vmm-static
 
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
@@ -424,7 +437,8 @@ FORCE:
 .PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
-	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install run-linux \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
+	run-linux run-linux-vmm \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -216,6 +216,7 @@ struct reader_thread {
  * @layout: the reserved addresses of a machine that boots a kernel
  * @io_window: the addresses that stand for I/O ports, if the processors have none
  * @ecam: its configuration space
+ * @intx: its interrupt lines of PCI
  * @cpus: its processors
  * @run_lock: protects what follows
  * @run_changed: one of these changed
@@ -284,6 +285,8 @@ struct vmm {
 	struct vmr_layout	layout;
 	struct vmr_region	io_window;
 	struct vmr_pci_ecam	ecam;
+	struct vmr_pci_intx	intx;
+	struct vmr_pci_intx_line intx_lines[NR_PCI_LINES];
 	struct vmr_shared_irq	pci_lines[NR_PCI_LINES];
 	struct acpi_pm		acpi_pm;
 	struct agent_port	agent;
@@ -311,6 +314,7 @@ void vmm_free(struct vmm *vmm);
 int vmm_init(struct vmm *vmm);
 void vmm_destroy(struct vmm *vmm);
 int vmm_register(struct vmm *vmm, struct vmr_device *dev);
+const struct vmr_pool *vmm_pool(const struct vmm *vmm, const char *name);
 const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name);
 void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
@@ -326,12 +330,18 @@ typedef int device_register(struct vmm *vmm);
  * @has_msi_ids: a message carries the address of its function
  * @first_pci_line: the first interrupt line of PCI
  * @root_bus: the beginning of the name that Linux gives to a window
+ * @numbers_anew: Linux numbers all buses in each rescan
+ * @windows: store the windows of the host bridge, VMR_PCI_HOST_MAX_WINDOWS at most, and
+ *	return their number; NULL if it forwards all addresses
  */
 struct board {
 	bool		has_ports;
 	bool		has_msi_ids;
+	bool		numbers_anew;
 	uint32_t	first_pci_line;
 	const char	*root_bus;
+	unsigned int	(*windows)(const struct vmm *vmm,
+				   struct vmr_pci_window *windows);
 };
 
 extern const struct board board;

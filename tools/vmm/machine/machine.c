@@ -207,6 +207,20 @@ const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name)
 	return NULL;
 }
 
+/* The addresses of the layout with a name, NULL if it has none */
+const struct vmr_pool *vmm_pool(const struct vmm *vmm, const char *name)
+{
+	const struct vmr_pool *pool;
+	size_t i;
+
+	for (i = 0; i < vmm->sys.nr_pools; i++) {
+		pool = &vmm->sys.pools[i].pool;
+		if (pool->name && !strcmp(pool->name, name))
+			return pool;
+	}
+	return NULL;
+}
+
 static int init_domains(struct vmm *vmm)
 {
 	struct vmr_system_limits limits = {

@@ -126,8 +126,7 @@ static void put_cells(struct tree *tree, const char *name,
 		check(tree, -FDT_ERR_NOSPACE);
 	else
 		check(tree, fdt_property(tree->buf, name, cells->be,
-					 (int)(cells->nr *
-					       sizeof(*cells->be))));
+					 (int)(cells->nr * sizeof(*cells->be))));
 }
 
 static void add_range(struct cells *cells, const struct vmr_range *range)

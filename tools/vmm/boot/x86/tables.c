@@ -43,7 +43,8 @@ void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
 {
 	const struct vmr_acpi_host host = {
 		.name		= "PCI0",
-		.last_bus	= 0xff,
+		.last_bus	= EXPRESS_LAST_BUS,
+		.ecam		= &vmm->ecam.region,
 		.config_ports	= &vmm->pci_host.ports,
 		.gsi = {
 			vmr_id_value(&vmm->pci_lines[0].range),
@@ -51,6 +52,8 @@ void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
 			vmr_id_value(&vmm->pci_lines[2].range),
 			vmr_id_value(&vmm->pci_lines[3].range),
 		},
+		.osc_control	= VMR_ACPI_OSC_HOTPLUG | VMR_ACPI_OSC_PME |
+				  VMR_ACPI_OSC_AER | VMR_ACPI_OSC_CAPABILITY,
 	};
 	const struct vmr_acpi_device devices[] = {
 		{ "COM1", "PNP0501", &vmm->serial.platform.dev },

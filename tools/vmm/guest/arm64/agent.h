@@ -10,12 +10,9 @@
 #define AGENT_ENTRY
 
 #define TREE		"/sys/firmware/devicetree/base"
-#define PAGE		4096
-#define PROT_RW		3
-#define MAP_SHARED	1
 #define O_SYNC		04010000
 
-static volatile uint8_t *port;
+static long port;
 
 static void each(const char *dir, void (*f)(const char *dir, const char *name));
 static const char *join(const char *dir, const char *name, const char *file);
@@ -60,7 +57,7 @@ static void open_node(const char *dir, const char *name)
 	at = call6(__NR_mmap, 0, PAGE, PROT_RW, MAP_SHARED, fd,
 		   (long)(address & ~(PAGE - 1ull)));
 	if (fd >= 0 && at > 0)
-		port = (volatile uint8_t *)(at + (long)(address % PAGE));
+		port = at + (long)(address % PAGE);
 }
 
 static void open_port(void)

@@ -8,17 +8,24 @@
 #define AGENT_PORT	0x402
 #define AGENT_ENTRY	__attribute__((__force_align_arg_pointer__))
 
-static long call(long nr, long a, long b, long c, long d, long e)
+static long call6(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
 	long result;
 
 	__asm__ volatile("syscall"
 			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+			   "r"(r9)
 			 : "rcx", "r11", "memory");
 	return result;
+}
+
+static long call(long nr, long a, long b, long c, long d, long e)
+{
+	return call6(nr, a, b, c, d, e, 0);
 }
 
 static void open_port(void)
