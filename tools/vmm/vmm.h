@@ -138,9 +138,12 @@ enum guest_end {
 	GUEST_STOPPED,		/* by this program */
 };
 
+#define NR_CACHE_SETS	64	/* 128 regions */
+
 /**
  * struct vmm_cpu - a thread that routes exits
  * @reader: its way into the devices
+ * @cache: its lookup cache
  * @vmm: the machine
  * @probe: record of this thread's accesses to test devices, or NULL
  * @fd: KVM's vCPU, -1 without one
@@ -155,6 +158,7 @@ enum guest_end {
  */
 struct vmm_cpu {
 	struct vmr_reader	reader;
+	struct vmr_cache_set	cache[NR_CACHE_SETS];
 	struct vmm		*vmm;
 	struct vmm_probe	*probe;
 	int			fd;
@@ -320,6 +324,7 @@ void vmm_free(struct vmm *vmm);
 int vmm_init(struct vmm *vmm);
 void vmm_destroy(struct vmm *vmm);
 int vmm_register(struct vmm *vmm, struct vmr_device *dev);
+const struct vmr_pool *vmm_pool(const struct vmm *vmm, const char *name);
 const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name);
 void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
@@ -335,12 +340,18 @@ typedef int device_register(struct vmm *vmm);
  * @has_msi_ids: a message carries the address of its function
  * @first_pci_line: the first interrupt line of PCI
  * @root_bus: the beginning of the name that Linux gives to a window
+ * @numbers_anew: Linux numbers all buses in each rescan
+ * @windows: store the windows of the host bridge, VMR_PCI_HOST_MAX_WINDOWS at most, and
+ *	return their number; NULL if it forwards all addresses
  */
 struct board {
 	bool		has_ports;
 	bool		has_msi_ids;
+	bool		numbers_anew;
 	uint32_t	first_pci_line;
 	const char	*root_bus;
+	unsigned int	(*windows)(const struct vmm *vmm,
+				   struct vmr_pci_window *windows);
 };
 
 extern const struct board board;

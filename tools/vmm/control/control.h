@@ -46,6 +46,9 @@ int guest_command(struct vmm *vmm, const char *fmt, ...)
 int guest_compare(struct comparison *c, const char *step);
 int guest_reboot(struct comparison *c);
 
+/* interrupt_steps.c */
+int interrupt_steps(struct comparison *c);
+
 /* slot_steps.c */
 int slot_steps(struct comparison *c);
 int slot_round(struct comparison *c, unsigned int round);

@@ -5,23 +5,7 @@
  * Its configuration space is where the layout has it. The tables of the machine name
  * the place, so that no register of a chipset is needed.
  */
-#include <string.h>
-
 #include "../vmm.h"
-
-/* The pool of the layout for configuration space */
-static const struct vmr_pool *ecam_pool(const struct vmm *vmm)
-{
-	const struct vmr_pool *pool;
-	size_t i;
-
-	for (i = 0; i < vmm->sys.nr_pools; i++) {
-		pool = &vmm->sys.pools[i].pool;
-		if (pool->name && !strcmp(pool->name, "ecam"))
-			return pool;
-	}
-	return NULL;
-}
 
 static void set_line(struct vmr_pci_host *host, uint32_t index, bool high)
 {
@@ -33,7 +17,7 @@ static void set_line(struct vmr_pci_host *host, uint32_t index, bool high)
 static int ecam_register(struct vmm *vmm)
 {
 	int err = vmr_pci_ecam_init(&vmm->ecam, &vmm->pci_root,
-				    ecam_pool(vmm)->start);
+				    vmm_pool(vmm, "ecam")->start);
 
 	return err ? err : vmm_register(vmm, &vmm->ecam.dev);
 }
@@ -55,8 +39,11 @@ static int host_function_register(struct vmm *vmm)
 
 int express_register(struct vmm *vmm)
 {
+	struct vmr_pci_window windows[VMR_PCI_HOST_MAX_WINDOWS];
 	const struct vmr_pci_host_config root = {
 		.bus_last	= EXPRESS_LAST_BUS,
+		.windows	= windows,
+		.nr_windows	= board.windows ? board.windows(vmm, windows) : 0,
 		.intx		= &vmm->intx,
 		.lock		= &vmm->pci_lock,
 		.name		= "PCI Express",

@@ -138,6 +138,9 @@ int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu)
 	cpu->vmm = vmm;
 	cpu->fd = -1;
 	err = vmr_reader_attach(&vmm->manager, &cpu->reader);
+	if (!err)
+		err = vmr_reader_set_cache(&cpu->reader, cpu->cache,
+					   NR_CACHE_SETS);
 	if (err)
 		vmm_err("reader: %s", vmr_strerror(err));
 	return err;
@@ -201,6 +204,20 @@ const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name)
 	for (i = 0; i < vmm->layout.nr_reserved; i++)
 		if (!strcmp(vmm->layout.reserved[i].name, name))
 			return &vmm->layout.reserved[i];
+	return NULL;
+}
+
+/* The addresses of the layout with a name, NULL if it has none */
+const struct vmr_pool *vmm_pool(const struct vmm *vmm, const char *name)
+{
+	const struct vmr_pool *pool;
+	size_t i;
+
+	for (i = 0; i < vmm->sys.nr_pools; i++) {
+		pool = &vmm->sys.pools[i].pool;
+		if (pool->name && !strcmp(pool->name, name))
+			return pool;
+	}
 	return NULL;
 }
 

@@ -141,7 +141,8 @@ void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level)
 		.level	= level,
 	};
 
-	if (vmm->kernel && ioctl(vmm->vm_fd, KVM_IRQ_LINE, &line))
+	if (vmm->kernel && vmm->vm_fd >= 0 &&
+	    ioctl(vmm->vm_fd, KVM_IRQ_LINE, &line))
 		vmm_err("interrupt line %u: %s", gsi, strerror(errno));
 }
 

@@ -5,8 +5,6 @@
  * The library places the devices, since the guest reads their addresses from the
  * device tree. The window for 32-bit BARs has bus addresses of its own.
  */
-#include <string.h>
-
 #include "../../vmm.h"
 #include "board.h"
 
@@ -15,24 +13,10 @@
 #define LAST_PORT		0xffff
 #define BUS_OFFSET		(256 * MIB)
 
-/* The addresses of the layout with a name */
-static const struct vmr_pool *pool_of(const struct vmm *vmm, const char *name)
-{
-	const struct vmr_pool *pool;
-	size_t i;
-
-	for (i = 0; i < vmm->sys.nr_pools; i++) {
-		pool = &vmm->sys.pools[i].pool;
-		if (pool->name && !strcmp(pool->name, name))
-			return pool;
-	}
-	return NULL;
-}
-
 /* The last part of the memory belongs to the machine: it has the device tree. */
 static int memory_register(struct vmm *vmm)
 {
-	uint64_t start = pool_of(vmm, "memory")->start;
+	uint64_t start = vmm_pool(vmm, "memory")->start;
 	uint64_t size = vmm->kernel->memory - RESERVED_RAM;
 
 	ram_begin(vmm);
@@ -44,7 +28,7 @@ static int memory_register(struct vmm *vmm)
 /* The addresses at which the processors have the I/O ports */
 static int io_window_register(struct vmm *vmm)
 {
-	const struct vmr_pool *pool = pool_of(vmm, "io ports");
+	const struct vmr_pool *pool = vmm_pool(vmm, "io ports");
 	int err;
 
 	vmr_region_init(&vmm->io_window, VMR_MMIO, VMR_REGION_RESERVED,
@@ -71,45 +55,35 @@ static void add_window(struct vmr_pci_window *windows, unsigned int *nr,
 	};
 }
 
-static int host_register(struct vmm *vmm)
+static unsigned int windows(const struct vmm *vmm,
+			    struct vmr_pci_window *windows)
 {
-	const struct vmr_pool *ecam = pool_of(vmm, "ecam");
-	struct vmr_pci_window windows[VMR_PCI_HOST_MAX_WINDOWS] = {
-		{ .io = VMR_PIO, .last = LAST_PORT, .name = "ports" },
-	};
-	unsigned int nr = 1;
-	struct vmr_pci_host_config config = {
-		.bus_last	= 255,
-		.windows	= windows,
-		.lock		= &vmm->pci_lock,
-		.name		= "PCI Express",
-	};
-	int err;
+	unsigned int nr = 0;
 
-	add_window(windows, &nr, pool_of(vmm, "mmio32"), BUS_OFFSET);
-	add_window(windows, &nr, pool_of(vmm, "mmio64"), 0);
-	config.nr_windows = nr;
-	err = vmr_pci_host_register(&vmm->manager, &vmm->pci_root, &config);
-	if (!err)
-		err = vmr_pci_ecam_init(&vmm->ecam, &vmm->pci_root,
-					ecam->start);
-	if (!err)
-		return vmm_register(vmm, &vmm->ecam.dev);
-	vmm_err("%s: %s", config.name, vmr_strerror(err));
-	return err;
+	windows[nr++] = (struct vmr_pci_window) {
+		.io	= VMR_PIO,
+		.last	= LAST_PORT,
+		.name	= "ports",
+	};
+	add_window(windows, &nr, vmm_pool(vmm, "mmio32"), BUS_OFFSET);
+	add_window(windows, &nr, vmm_pool(vmm, "mmio64"), 0);
+	return nr;
 }
 
 const struct board board = {
 	.has_ports	= false,
 	.has_msi_ids	= true,
+	.numbers_anew	= true,
 	.first_pci_line	= FIRST_PCI_LINE,
 	.root_bus	= "pcie@",
+	.windows	= windows,
 };
 
 device_register *const board_devices[] = {
 	memory_register, pci_lines_register, serial_register,
-	agent_port_register, io_window_register, host_register,
-	pci_bridge_register, testdevs_register, virtio_register, NULL,
+	agent_port_register, io_window_register, express_register,
+	pci_bridge_register, testdevs_register, q35_ports_register,
+	vfcard_register, slot_cards_init, virtio_register, NULL,
 };
 
 int board_layout(struct vmm *vmm)
