@@ -258,8 +258,13 @@ struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
 				  unsigned int index);
 void vmr_pci_add_windows(struct vmr_pci_bridge *bridge);
 
-/* bar.c: move the BARs whose bit in @mask is set to where their registers say */
+/*
+ * bar.c: move the BARs whose bit in @mask is set to where their registers say, and a
+ * description of that change
+ */
 void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask);
+struct vmr_placements vmr_pci_bar_placements(struct vmr_pci_function *fn,
+					     uint32_t mask);
 
 /* window.c: move the windows to where their registers say */
 void vmr_pci_update_windows(struct vmr_pci_bridge *bridge);
