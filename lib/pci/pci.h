@@ -491,6 +491,27 @@ uint32_t vmr_pci_express_variable_bits(const struct vmr_pci_function *fn,
 /* port.c: request service from the guest, or no longer */
 void vmr_pci_port_update_interrupt(struct vmr_pci_port *port);
 
+/*
+ * Functions that are plugged together: function n has the number @address + n * @stride
+ * in the space of the bus. NULL stands for a function that does not exist
+ */
+struct vmr_pci_batch {
+	struct vmr_pci_host		*host;
+	struct vmr_pci_bridge		*upstream;
+	struct vmr_pci_function *const	*fns;
+	uint32_t			nr;
+	uint32_t			address;
+	uint32_t			stride;
+};
+
+/*
+ * card.c: begin a transaction that adds all functions. A failure undoes all, and there
+ * is no transaction
+ */
+int vmr_pci_attach_batch(struct vmr_manager *manager,
+			 const struct vmr_pci_batch *batch,
+			 struct vmr_transaction *transaction);
+
 /* card.c: plug a function, or a card, at a device number or at one that is free */
 int vmr_pci_plug_devfn(struct vmr_manager *manager, struct vmr_pci_host *host,
 		       struct vmr_pci_bridge *upstream,
