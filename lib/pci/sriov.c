@@ -54,8 +54,9 @@ static int check_addresses(const struct vmr_pci_sriov *sriov, uint32_t nr)
 }
 
 /*
- * Readers find the VFs while a VF BAR is mapped. What they load of a VF is stored before
- * the section that registers the VFs and maps the BAR. The other BARs move in a reset.
+ * Readers find the VFs while a VF BAR is mapped. The section that registers the VFs maps
+ * the BAR, after the stores to all members that readers load. The other BARs move in a
+ * reset.
  */
 static void commit(struct vmr_pci_function *pf, struct vmr_transaction *t)
 {
