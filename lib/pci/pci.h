@@ -9,7 +9,8 @@
  *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
  *	msix_device, intx, access, reset, pm, express, ari, function, card, bridge,
  *	place, slot, port, hotplug, host, slots, ecam, conf1, sriov_device, sriov,
- *	state_ranges, state_port, state, state_host
+ *	assign_place, assign_window, assign_pools, assign_collect, assign_numbers,
+ *	assign_keep, assign_write, assign, state_ranges, state_port, state, state_host
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H
@@ -252,6 +253,10 @@ enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
 					  const struct vmr_region *region,
 					  struct vmr_range **conflict,
 					  struct vmr_pci_bridge **bridge);
+
+/* window.c: the addresses that the registers of a window name; none if start > last */
+void vmr_pci_read_window(const uint8_t *config, unsigned int index,
+			 uint64_t *start, uint64_t *last);
 
 /* window.c: the region of a window, and all of them added to a bridge */
 struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
