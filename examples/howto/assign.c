@@ -68,7 +68,7 @@ static int plug_cards(void)
 /* [assign] */
 static int assign(void)
 {
-	struct vmr_pci_assign a = { 0 };
+	struct vmr_pci_assignment a = { 0 };
 	int err = vmr_pci_assign_count(&manager, &a);
 
 	if (err)
@@ -82,9 +82,10 @@ static int assign(void)
 		char text[VMR_PCI_ADDRESS_TEXT];
 
 		vmr_pci_format_address(vmr_pci_function_address(a.fn), text);
-		printf("no place for %s: %" PRIu64 " MiB are missing, "
-		       "addresses up to %#" PRIx64 " would do\n",
-		       text, a.missing / MIB, a.last_needed);
+		printf("no place for %s: %" PRIu64 " MiB are missing\n", text,
+		       a.missing / MIB);
+		printf("addresses up to %#" PRIx64 " would do\n",
+		       a.last_needed);
 	}
 	free(a.items);
 	free(a.buses);

@@ -35,8 +35,8 @@ extern "C" {
  * offset between bus and CPU addresses must be a multiple of the alignment, or the
  * window is not used.
  *
- * What is valid stays: bus numbers, BARs and windows whose registers name a possible
- * place are kept if all the rest has a place beside them. Else all is assigned anew.
+ * Bus numbers, BARs and windows whose registers name a possible place are kept, if all
+ * the rest has a place beside them. Else all is assigned anew.
  *
  * The call does all or nothing. It first computes the result in the caller's memory,
  * and writes registers only if everything has a place.
@@ -142,8 +142,8 @@ struct vmr_pci_item *vmr_pci_sort_items(struct vmr_pci_item *list);
  * @reserve: the least size, 0 for none
  *
  * The windows among the contents have their sizes already. A window without contents
- * and reserve has size 0. One that would be too large for any space has the size of
- * all addresses.
+ * and reserve has size 0. A window that is too large for any space gets the size of all
+ * addresses.
  */
 void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve);
 
@@ -228,7 +228,7 @@ struct vmr_pci_assign_bus {
 #define VMR_PCI_ASSIGN_LARGEST	1u
 
 /**
- * struct vmr_pci_assign - an assignment, and the reason if it fails
+ * struct vmr_pci_assignment - an assignment, and the reason if it fails
  * @flags: VMR_PCI_ASSIGN_LARGEST, or 0
  * @page_size: each BAR of memory is alone in pages of this size, a power of two; 0 or
  *	1 if that does not matter
@@ -249,7 +249,7 @@ struct vmr_pci_assign_bus {
  *
  * The caller sets the members up to @max_buses.
  */
-struct vmr_pci_assign {
+struct vmr_pci_assignment {
 	uint32_t			flags;
 	uint64_t			page_size;
 	struct vmr_pci_item		*items;
@@ -282,7 +282,7 @@ struct vmr_pci_assign {
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
 int vmr_pci_assign_count(const struct vmr_manager *manager,
-			 struct vmr_pci_assign *assign);
+			 struct vmr_pci_assignment *assign);
 
 /**
  * vmr_pci_assign - give all functions below host bridges numbers and addresses
@@ -308,7 +308,7 @@ int vmr_pci_assign_count(const struct vmr_manager *manager,
  *  - -ENOSPC: a host bridge has too few bus numbers, or a pool too few addresses; @fn
  *    and the members after it are set.
  */
-int vmr_pci_assign(struct vmr_manager *manager, struct vmr_pci_assign *assign);
+int vmr_pci_assign(struct vmr_manager *manager, struct vmr_pci_assignment *assign);
 
 #ifdef __cplusplus
 }

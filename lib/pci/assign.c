@@ -47,7 +47,7 @@ static const struct vmr_pool *pool_for(const struct vmr_pci_pools *pools,
  * The last address of a pool that begins as that of @failed, and in which all items
  * of its kind have a place
  */
-static uint64_t last_needed(struct vmr_pci_assign *a,
+static uint64_t last_needed(struct vmr_pci_assignment *a,
 			    const struct vmr_pci_assign_bus *root,
 			    const struct vmr_pci_item *failed)
 {
@@ -64,7 +64,7 @@ static uint64_t last_needed(struct vmr_pci_assign *a,
 	pool.last = VMR_ADDR_MAX;
 	a->mmio.last = VMR_ADDR_MAX;
 	a->pio.last = VMR_ADDR_MAX;
-	vmr_pci_reset_copy(a);
+	vmr_pci_clear_taken(a);
 	for (item = root->items; item; item = item->next) {
 		if (!same_kind(item, failed))
 			continue;
@@ -77,22 +77,22 @@ static uint64_t last_needed(struct vmr_pci_assign *a,
 	return last;
 }
 
-static void fail_item(struct vmr_pci_assign *a,
+static void fail_item(struct vmr_pci_assignment *a,
 		      const struct vmr_pci_assign_bus *root,
 		      struct vmr_pci_item *failed)
 {
 	struct vmr_pci_item *item;
+	uint64_t gap = 0;
 	size_t i;
 
 	a->fn = failed->fn;
 	a->index = failed->index;
 	a->size = failed->size;
 	a->missing = failed->size;
-	a->largest_gap = 0;
 	for (i = 0; i < a->pools.nr; i++)
 		if (vmr_pci_pool_serves(&a->pools, i, failed))
-			a->largest_gap = max(a->largest_gap,
-				largest_gap(&a->pools.list[i].pool));
+			gap = max(gap, largest_gap(&a->pools.list[i].pool));
+	a->largest_gap = gap;
 	for (item = failed->next; item; item = item->next)
 		if (vmr_pci_place_item(&a->pools, item) &&
 		    same_kind(item, failed))
@@ -101,7 +101,7 @@ static void fail_item(struct vmr_pci_assign *a,
 }
 
 /* The item that has no place, or NULL */
-static struct vmr_pci_item *place_root(struct vmr_pci_assign *a,
+static struct vmr_pci_item *place_root(struct vmr_pci_assignment *a,
 				       struct vmr_pci_assign_bus *root)
 {
 	struct vmr_pci_item *item;
@@ -114,13 +114,13 @@ static struct vmr_pci_item *place_root(struct vmr_pci_assign *a,
 	return NULL;
 }
 
-static int attempt(struct vmr_pci_assign *a, bool keep)
+static int attempt(struct vmr_pci_assignment *a, bool keep)
 {
 	struct vmr_pci_item *failed;
 	size_t i;
 	unsigned int w;
 
-	vmr_pci_reset_copy(a);
+	vmr_pci_clear_taken(a);
 	vmr_pci_size_all(a, keep);
 	for (i = 0; i < a->nr_buses; i++) {
 		struct vmr_pci_assign_bus *bus = &a->buses[i];
@@ -140,7 +140,7 @@ static int attempt(struct vmr_pci_assign *a, bool keep)
 	return 0;
 }
 
-int vmr_pci_assign(struct vmr_manager *manager, struct vmr_pci_assign *assign)
+int vmr_pci_assign(struct vmr_manager *manager, struct vmr_pci_assignment *assign)
 {
 	int ret = vmr_pci_assign_count(manager, assign);
 

@@ -28,7 +28,7 @@ static inline void vmr_pci_push(struct vmr_pci_item **list,
 }
 
 /* The space of a copy of what is in use */
-static inline struct vmr_space *vmr_pci_copy(struct vmr_pci_assign *a,
+static inline struct vmr_space *vmr_pci_taken(struct vmr_pci_assignment *a,
 					     enum vmr_io io)
 {
 	return io == VMR_PIO ? &a->pio : &a->mmio;
@@ -60,22 +60,22 @@ bool vmr_pci_pool_serves(const struct vmr_pci_pools *pools, size_t i,
 			 const struct vmr_pci_item *item);
 
 /* assign_collect.c: the buses, the BARs, and what is in use besides them */
-void vmr_pci_collect(struct vmr_pci_assign *a,
+void vmr_pci_collect(struct vmr_pci_assignment *a,
 		     const struct vmr_manager *manager);
 
 /* assign_collect.c: the copy, with the obstacles only */
-void vmr_pci_reset_copy(struct vmr_pci_assign *a);
+void vmr_pci_clear_taken(struct vmr_pci_assignment *a);
 
 /* assign_numbers.c: number the buses. Returns -ENOSPC */
-int vmr_pci_assign_numbers(struct vmr_pci_assign *a);
+int vmr_pci_assign_numbers(struct vmr_pci_assignment *a);
 
 /*
  * assign_keep.c: which items stay where the registers say, and the sizes of all
  * windows that do not
  */
-void vmr_pci_size_all(struct vmr_pci_assign *a, bool keep);
+void vmr_pci_size_all(struct vmr_pci_assignment *a, bool keep);
 
 /* assign_write.c: write the registers */
-void vmr_pci_assign_write(struct vmr_pci_assign *a);
+void vmr_pci_assign_write(struct vmr_pci_assignment *a);
 
 #endif /* VMR_LIB_PCI_ASSIGN_H */

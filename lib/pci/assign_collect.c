@@ -31,7 +31,7 @@ static size_t count_obstacles(const struct vmr_space *space)
 	return nr;
 }
 
-static void copy_obstacles(struct vmr_pci_assign *a,
+static void copy_obstacles(struct vmr_pci_assignment *a,
 			   const struct vmr_space *space, enum vmr_io io)
 {
 	struct vmr_range *range;
@@ -49,7 +49,7 @@ static void copy_obstacles(struct vmr_pci_assign *a,
 	}
 }
 
-void vmr_pci_reset_copy(struct vmr_pci_assign *a)
+void vmr_pci_clear_taken(struct vmr_pci_assignment *a)
 {
 	size_t i;
 
@@ -64,7 +64,7 @@ void vmr_pci_reset_copy(struct vmr_pci_assign *a)
 		struct vmr_pci_item *item = &a->items[i];
 
 		/* All of the domain has the size 0 */
-		vmr_reserve(vmr_pci_copy(a, item->io), &item->range,
+		vmr_reserve(vmr_pci_taken(a, item->io), &item->range,
 			    item->start, item->start + (item->size - 1), NULL);
 	}
 }
@@ -84,7 +84,7 @@ static unsigned int count_bars(const struct vmr_pci_function *fn)
 }
 
 /* The largest size of a resizable BAR, or the present one */
-static uint64_t size_of(const struct vmr_pci_assign *a,
+static uint64_t size_of(const struct vmr_pci_assignment *a,
 			const struct vmr_pci_function *fn, unsigned int index)
 {
 	const struct vmr_pci_rebar *rebar = fn->rebar;
@@ -97,7 +97,7 @@ static uint64_t size_of(const struct vmr_pci_assign *a,
 	return vmr_pci_bar_span(fn, fn->config, index);
 }
 
-static void init_item(const struct vmr_pci_assign *a, struct vmr_pci_item *item,
+static void init_item(const struct vmr_pci_assignment *a, struct vmr_pci_item *item,
 		      struct vmr_pci_function *fn, unsigned int index)
 {
 	const struct vmr_pci_bar *bar = vmr_pci_bar(fn, index);
@@ -122,7 +122,7 @@ static void init_item(const struct vmr_pci_assign *a, struct vmr_pci_item *item,
 	}
 }
 
-static void add_items(struct vmr_pci_assign *a, struct vmr_pci_assign_bus *bus,
+static void add_items(struct vmr_pci_assignment *a, struct vmr_pci_assign_bus *bus,
 		      struct vmr_pci_function *fn)
 {
 	unsigned int i;
@@ -155,7 +155,7 @@ static void init_window(struct vmr_pci_item *window,
 	window->bus = bus->parent;
 }
 
-static struct vmr_pci_assign_bus *add_bus(struct vmr_pci_assign *a,
+static struct vmr_pci_assign_bus *add_bus(struct vmr_pci_assignment *a,
 					  struct vmr_pci_host *host,
 					  struct vmr_pci_assign_bus *parent,
 					  struct vmr_pci_bridge *bridge)
@@ -175,7 +175,7 @@ static struct vmr_pci_assign_bus *add_bus(struct vmr_pci_assign *a,
 	return bus;
 }
 
-static void collect_below(struct vmr_pci_assign *a, struct vmr_pci_host *host)
+static void collect_below(struct vmr_pci_assignment *a, struct vmr_pci_host *host)
 {
 	struct vmr_pci_assign_bus *bus = add_bus(a, host, NULL, NULL);
 	struct vmr_pci_function *fn = NULL;
@@ -197,7 +197,7 @@ static struct vmr_pci_host *to_host(struct vmr_range *range)
 	return container_of(range, struct vmr_pci_host, buses);
 }
 
-void vmr_pci_collect(struct vmr_pci_assign *a,
+void vmr_pci_collect(struct vmr_pci_assignment *a,
 		     const struct vmr_manager *manager)
 {
 	const struct vmr_system *sys = manager->sys;
@@ -216,7 +216,7 @@ void vmr_pci_collect(struct vmr_pci_assign *a,
 }
 
 int vmr_pci_assign_count(const struct vmr_manager *manager,
-			 struct vmr_pci_assign *assign)
+			 struct vmr_pci_assignment *assign)
 {
 	struct vmr_pci_function *fn;
 	struct vmr_range *range;
@@ -232,7 +232,7 @@ int vmr_pci_assign_count(const struct vmr_manager *manager,
 		while ((fn = vmr_pci_next_function(to_host(range), NULL, fn))) {
 			if (fn->pf)
 				continue;
-			assign->nr_buses += fn->bridge != NULL;
+			assign->nr_buses += !!fn->bridge;
 			assign->nr_items += count_bars(fn);
 		}
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * assign_keep.c - what stays where the registers say, and the sizes of the rest
+ * assign_keep.c - items that stay where the registers say, and the sizes of the others
  *
  * A window at the root stays with all that is in it, or it is sized anew with all that
- * is in it. One that stays may get more contents, as far as they fit.
+ * is in it. A window that stays may get more contents, as far as they fit.
  */
 #include "assign.h"
 
@@ -56,7 +56,7 @@ static bool reserve(struct vmr_space *space, struct vmr_pci_item *item,
 }
 
 /* Of the BARs on a bus, those whose place is free in @space stay */
-static void keep_bars(struct vmr_pci_assign *a, struct vmr_pci_item *list,
+static void keep_bars(struct vmr_pci_assignment *a, struct vmr_pci_item *list,
 		      struct vmr_space *inside)
 {
 	struct vmr_pci_item *item;
@@ -66,12 +66,12 @@ static void keep_bars(struct vmr_pci_assign *a, struct vmr_pci_item *list,
 		if (!item->window && bar_place(item, &start) &&
 		    (inside || vmr_pci_pools_allow(&a->pools, item, start)))
 			reserve(inside ? inside :
-				vmr_pci_copy(a, (enum vmr_io)item->io),
+				vmr_pci_taken(a, (enum vmr_io)item->io),
 				item, start);
 }
 
 /* Of the windows of a bridge at the root, those whose place is free stay */
-static void keep_windows(struct vmr_pci_assign *a,
+static void keep_windows(struct vmr_pci_assignment *a,
 			 struct vmr_pci_assign_bus *bus)
 {
 	unsigned int w;
@@ -83,12 +83,12 @@ static void keep_windows(struct vmr_pci_assign *a,
 		window->align = 1;
 		bus->fresh[w] = !window_place(window, &start) ||
 				!vmr_pci_pools_allow(&a->pools, window, start) ||
-				!reserve(vmr_pci_copy(a, (enum vmr_io)window->io),
+				!reserve(vmr_pci_taken(a, (enum vmr_io)window->io),
 					 window, start);
 	}
 }
 
-static void keep_roots(struct vmr_pci_assign *a)
+static void keep_roots(struct vmr_pci_assignment *a)
 {
 	size_t i;
 
@@ -106,7 +106,7 @@ static void keep_roots(struct vmr_pci_assign *a)
 }
 
 /* Place the contents in an open window: what stays, and the others beside it */
-static bool fill(struct vmr_pci_assign *a, struct vmr_pci_item *window)
+static bool fill(struct vmr_pci_assignment *a, struct vmr_pci_item *window)
 {
 	struct vmr_space space;
 	const struct vmr_pool pool = {
@@ -135,7 +135,7 @@ static bool fill(struct vmr_pci_assign *a, struct vmr_pci_item *window)
 }
 
 /* Whether a window and what is in it stay, or it was closed and gets a size */
-static bool keep_inside(struct vmr_pci_assign *a, struct vmr_pci_assign_bus *bus,
+static bool keep_inside(struct vmr_pci_assignment *a, struct vmr_pci_assign_bus *bus,
 			unsigned int w)
 {
 	struct vmr_pci_item *window = &bus->windows[w], *item;
@@ -158,7 +158,7 @@ static void push_window(struct vmr_pci_assign_bus *bus, unsigned int w)
 		vmr_pci_push(vmr_pci_list_of(bus->parent, w), &bus->windows[w]);
 }
 
-static void keep_all(struct vmr_pci_assign *a)
+static void keep_all(struct vmr_pci_assignment *a)
 {
 	size_t i;
 	unsigned int w;
@@ -176,14 +176,14 @@ static void keep_all(struct vmr_pci_assign *a)
 				continue;
 			}
 			top->fresh[w] = true;
-			vmr_free(vmr_pci_copy(a, (enum vmr_io)top->windows[w].io),
+			vmr_free(vmr_pci_taken(a, (enum vmr_io)top->windows[w].io),
 				 &top->windows[w].range);
 		}
 	}
 }
 
 /* Empty the lists of the windows that are sized anew, or of all buses */
-static void clear_lists(struct vmr_pci_assign *a, bool all)
+static void clear_lists(struct vmr_pci_assignment *a, bool all)
 {
 	size_t i;
 	unsigned int w;
@@ -208,7 +208,7 @@ static void clear_lists(struct vmr_pci_assign *a, bool all)
 }
 
 /* Put the BARs into the lists that clear_lists() has emptied */
-static void push_bars(struct vmr_pci_assign *a, bool all)
+static void push_bars(struct vmr_pci_assignment *a, bool all)
 {
 	size_t i;
 
@@ -223,7 +223,7 @@ static void push_bars(struct vmr_pci_assign *a, bool all)
 	}
 }
 
-static void size_fresh(struct vmr_pci_assign *a)
+static void size_fresh(struct vmr_pci_assignment *a)
 {
 	size_t i;
 	unsigned int w;
@@ -241,7 +241,7 @@ static void size_fresh(struct vmr_pci_assign *a)
 	}
 }
 
-void vmr_pci_size_all(struct vmr_pci_assign *a, bool keep)
+void vmr_pci_size_all(struct vmr_pci_assignment *a, bool keep)
 {
 	clear_lists(a, true);
 	push_bars(a, true);

@@ -57,7 +57,7 @@ static bool number_below(struct vmr_pci_assign_bus *root,
 }
 
 /* The first bridge without a number, or the innermost that needs too many */
-static void fail_numbers(struct vmr_pci_assign *a,
+static void fail_numbers(struct vmr_pci_assignment *a,
 			 const struct vmr_pci_assign_bus *root,
 			 struct vmr_pci_assign_bus *end)
 {
@@ -78,7 +78,7 @@ static void fail_numbers(struct vmr_pci_assign *a,
 	a->last_needed = root->subordinate;
 }
 
-int vmr_pci_assign_numbers(struct vmr_pci_assign *a)
+int vmr_pci_assign_numbers(struct vmr_pci_assignment *a)
 {
 	struct vmr_pci_assign_bus *end = a->buses + a->nr_buses;
 	struct vmr_pci_assign_bus *root = a->buses, *next;

@@ -19,7 +19,7 @@ static bool has_window(const struct vmr_pci_host *host, enum vmr_io io)
 	return false;
 }
 
-/* Add [@first, @last], as far as [@from, @to] and the space of the pool have them */
+/* Add the part of a pool that is in its space, and in [@from, @to] on the bus */
 static void add_part(struct vmr_pci_pools *pools,
 		     const struct vmr_system_pool *pool, uint64_t offset,
 		     uint64_t from, uint64_t to)
@@ -76,8 +76,9 @@ static void add_windows(struct vmr_pci_pools *pools,
 				.flags = w->flags,
 			};
 
-			if (w->io != io ||
-			    !(w->flags & VMR_PREFETCHABLE) != (pass >= 2))
+			bool pref = w->flags & VMR_PREFETCHABLE;
+
+			if (w->io != io || pref != (pass < 2))
 				continue;
 			(pass & 1 ? add_low : add_high)(pools, &pool,
 						       w->start - w->bus_start);

@@ -2,8 +2,8 @@
 /*
  * assign_write.c - the registers of an assignment, written as a guest writes them
  *
- * What changes is switched off first: the new place of one may be the old place of
- * another.
+ * All functions that change are switched off first: the new place of one may be the
+ * old place of another.
  */
 #include "assign.h"
 
@@ -29,7 +29,7 @@ static void set_command(struct vmr_pci_function *fn, uint32_t clear,
 }
 
 /* The number of the registers of a BAR that gets another size */
-static bool find_resize(const struct vmr_pci_assign *a,
+static bool find_resize(const struct vmr_pci_assignment *a,
 			const struct vmr_pci_item *item, uint32_t *entry)
 {
 	const struct vmr_pci_rebar *rebar = item->fn->rebar;
@@ -48,7 +48,7 @@ static bool find_resize(const struct vmr_pci_assign *a,
 	return false;
 }
 
-static void write_size(const struct vmr_pci_assign *a,
+static void write_size(const struct vmr_pci_assignment *a,
 		       const struct vmr_pci_item *item)
 {
 	const struct vmr_pci_rebar *rebar = item->fn->rebar;
@@ -61,7 +61,7 @@ static void write_size(const struct vmr_pci_assign *a,
 				  VMR_PCI_REBAR_SHIFT, 1);
 }
 
-static bool bar_changes(const struct vmr_pci_assign *a,
+static bool bar_changes(const struct vmr_pci_assignment *a,
 			const struct vmr_pci_item *item)
 {
 	uint32_t entry;
@@ -169,7 +169,7 @@ static void write_numbers(const struct vmr_pci_assign_bus *bus)
 }
 
 /* Without decoding, the registers take any values in any order */
-static void write_bridges(struct vmr_pci_assign *a)
+static void write_bridges(struct vmr_pci_assignment *a)
 {
 	size_t i;
 
@@ -182,7 +182,7 @@ static void write_bridges(struct vmr_pci_assign *a)
 	}
 }
 
-static void decode_off(struct vmr_pci_assign *a)
+static void decode_off(struct vmr_pci_assignment *a)
 {
 	size_t i;
 
@@ -194,7 +194,7 @@ static void decode_off(struct vmr_pci_assign *a)
 			set_command(&a->buses[i].bridge->fn, DECODE, 0);
 }
 
-static void decode_on(struct vmr_pci_assign *a)
+static void decode_on(struct vmr_pci_assignment *a)
 {
 	size_t i;
 
@@ -209,7 +209,7 @@ static void decode_on(struct vmr_pci_assign *a)
 				    PCI_COMMAND_IO : PCI_COMMAND_MEMORY);
 }
 
-void vmr_pci_assign_write(struct vmr_pci_assign *a)
+void vmr_pci_assign_write(struct vmr_pci_assignment *a)
 {
 	size_t i;
 

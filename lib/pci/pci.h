@@ -254,10 +254,6 @@ enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
 					  struct vmr_range **conflict,
 					  struct vmr_pci_bridge **bridge);
 
-/* window.c: the addresses that the registers of a window name; none if start > last */
-void vmr_pci_read_window(const uint8_t *config, unsigned int index,
-			 uint64_t *start, uint64_t *last);
-
 /* window.c: the region of a window, and all of them added to a bridge */
 struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
 				  unsigned int index);

@@ -19,7 +19,7 @@ static struct vmr_pci_function cards[NR_CARDS];
 
 static struct vmr_pci_item items[512];
 static struct vmr_pci_assign_bus buses[64];
-static struct vmr_pci_assign assign;
+static struct vmr_pci_assignment assign;
 
 /* A host bridge with ports, memory below 4 GiB and memory up to @last. */
 static inline int assign_host_up(uint64_t last)

@@ -91,7 +91,7 @@ TEST(assign_reserve_for_later_devices)
 				bridge->pref.range.start);
 	EXPECT_EQ(2 * MIB - 1, bridge->mem.range.last - bridge->mem.range.start);
 	EXPECT_EQ(0xfffu, bridge->io.range.last - bridge->io.range.start);
-	/* What is added later has a place, and nothing else changes */
+	/* A card that is added later has a place, and nothing else changes */
 	ASSERT_EQ(0, gpu_behind(bridge, &cards[0], 16 * GIB, 0));
 	ASSERT_EQ(0, assign_all());
 	EXPECT_TRUE(is_mapped(&cards[0], 0));

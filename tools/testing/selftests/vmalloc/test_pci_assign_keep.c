@@ -161,7 +161,7 @@ TEST(assign_moves_only_invalid_bars)
 	}
 }
 
-/* What stays is in the way of what is new: all is assigned anew. */
+/* A BAR that stays is in the way of a new one: all is assigned anew. */
 TEST(assign_moves_valid_if_it_must)
 {
 	unsigned int others;
@@ -310,8 +310,8 @@ static void remove_all(unsigned int nr_cards, unsigned int nr_bridges)
 }
 
 /*
- * Any tree is assigned with all BARs mapped, or nothing is written. What the answer of a
- * failure says would do, does.
+ * Any tree is assigned with all BARs mapped, or nothing is written. The addresses that
+ * the answer of a failure names do.
  */
 TEST(assign_any_tree)
 {
