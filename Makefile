@@ -64,9 +64,20 @@ LIB_SRCS := $(VMR_SRCS:%=lib/%) lib/port/$(PORT).c
 LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
 LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
 PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)
-VMM_SRCS := $(sort $(wildcard tools/vmm/*.c $(patsubst %,tools/vmm/%/*.c, \
-	machine boot devices kvm control firmware)))
+# Each room of the VMM has a folder for what an architecture has of its own.
+VMM_MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+VMM_ARCH := $(or $(if $(filter x86_64 i%86,$(VMM_MACHINE)),x86), \
+	$(if $(filter aarch64,$(VMM_MACHINE)),arm64),other)
+VMM_ROOMS := machine boot devices kvm control firmware
+VMM_SRCS := $(sort $(wildcard tools/vmm/*.c $(foreach r,$(VMM_ROOMS), \
+	tools/vmm/$r/*.c tools/vmm/$r/$(VMM_ARCH)/*.c)))
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/%.o)
+
+# A machine with a device tree writes it with the libfdt of the kernel's source.
+FDT	:= $(O)/fdt/scripts/dtc/libfdt
+FDT_OBJS := $(if $(filter arm64,$(VMM_ARCH)),$(patsubst %,$(O)/libfdt/%.o, \
+	fdt fdt_sw fdt_strerror))
+
 HEADERS	:= $(filter-out %/kvm.h,$(wildcard include/vmalloc/*.h))
 
 # An archive of its own, for userspace with a libc
@@ -162,11 +173,25 @@ $(O)/$(SONAME): $(PIC_OBJS) $(O)/libvmalloc.map
 $(O)/libvmalloc.so: $(O)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $@
 
+$(O)/fdt/.source: FORCE
+	$(Q)MORE=scripts/dtc/libfdt tools/build/kernel-files.sh $(O)/fdt $(LINUX)
+	$(Q)test -e $(FDT)/libfdt.h || { \
+		echo 'the kernel source has no scripts/dtc/libfdt'; exit 1; } >&2
+
+$(O)/libfdt/%.o: $(O)/fdt/.source $(O)/.flags
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -w -isystem $(FDT) -c -o $@ \
+		$(FDT)/$*.c
+
 # The VMM sees what any outsider sees: the public headers and the archive.
+$(if $(FDT_OBJS),$(O)/tools/vmm/boot/arm64/fdt.o): $(O)/fdt/.source
+
 $(O)/tools/vmm/%.o: tools/vmm/%.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Iinclude -pthread -MMD -MP -MT $@ \
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Iinclude $(if $(FDT_OBJS),-isystem $(FDT)) \
+		-pthread -MMD -MP -MT $@ \
 		-c -o $@ $<
 
 # The guest program is 32-bit code that runs on nothing, whatever we build for.
@@ -194,16 +219,16 @@ vmm: $(O)/vmm $(O)/guest.bin
 
 VMM_LIBS := $(O)/libvmalloc-kvm.a $(O)/libvmalloc.a
 
-$(O)/vmm: $(VMM_OBJS) $(VMM_LIBS)
+$(O)/vmm: $(VMM_OBJS) $(FDT_OBJS) $(VMM_LIBS)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread $(ALL_LDFLAGS) -o $@ $(VMM_OBJS) \
-		$(VMM_LIBS)
+		$(FDT_OBJS) $(VMM_LIBS)
 
 # The VMM without shared libraries, for a Linux guest inside an emulator
-$(O)/vmm-static: $(VMM_OBJS) $(VMM_LIBS)
+$(O)/vmm-static: $(VMM_OBJS) $(FDT_OBJS) $(VMM_LIBS)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread -static $(ALL_LDFLAGS) -o $@ \
-		$(VMM_OBJS) $(VMM_LIBS)
+		$(VMM_OBJS) $(FDT_OBJS) $(VMM_LIBS)
 
 include tools/vmr/build.mk
 
@@ -243,10 +268,23 @@ run:
 
 # A Linux guest: its agent reports what Linux found, and the VMM compares that with
 # its map.
+RUN_ARCH = $(or $(ARCH),$(subst x86,x86_64,$(VMM_ARCH)))
+# Another architecture has a compiler and a directory of its own.
+RUN_CROSS = $(filter-out $(subst x86,x86_64,$(VMM_ARCH)),$(RUN_ARCH))
+RUN_O	= $(O)$(addprefix /,$(RUN_CROSS))
+RUN_PREFIX = $(patsubst %,%-linux-gnu-,$(subst arm64,aarch64,$(RUN_CROSS)))
+RUN_CC	= $(if $(RUN_CROSS),$(RUN_PREFIX)gcc,$(CC))
+RUN_TOOLS = $(if $(RUN_CROSS),CC=$(RUN_CC) AR=$(RUN_PREFIX)ar)
+
 run-linux:
-	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run-linux
-	$(Q)$(MAKE) $(O)/vmm-static
-	$(Q)CC='$(CC)' tools/vmm/run-linux.sh $(O) $(O)/vmm-static --verify
+	$(Q)LINUX='$(LINUX)' RUN_ARCH=$(RUN_ARCH) tools/build/setup.sh run-linux
+	$(Q)$(MAKE) run-linux-vmm
+	$(Q)CC='$(RUN_CC)' ARCH=$(RUN_ARCH) tools/vmm/run-linux.sh $(O) \
+		$(RUN_O)/vmm-static --verify
+
+# The VMM of the guest's architecture
+run-linux-vmm:
+	$(Q)$(MAKE) O=$(RUN_O) KFILES=$(KFILES) $(RUN_TOOLS) $(RUN_O)/vmm-static
 
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
@@ -399,7 +437,8 @@ FORCE:
 .PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
-	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install run-linux \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
+	run-linux run-linux-vmm \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -90,8 +90,26 @@ find_missing_targets()
 # An emulated processor with virtualization, for hosts without it
 find_missing_run_linux()
 {
+	if [ "${RUN_ARCH-}" = arm64 ]; then
+		find_missing_run_arm64
+		return
+	fi
 	need 'running a Linux guest' qemu-system-x86 <<-'E'
 	command -v qemu-system-x86_64
+	E
+}
+
+find_missing_run_arm64()
+{
+	need 'running a Linux guest for arm64' qemu-system-arm <<-'E'
+	command -v qemu-system-aarch64
+	E
+	test "$(uname -m)" != aarch64 || return 0
+	need 'code for arm64' gcc-aarch64-linux-gnu <<-'E'
+	command -v aarch64-linux-gnu-gcc
+	E
+	need 'a C library for arm64' libc6-dev-arm64-cross <<-'E'
+	echo '#include <stdio.h>' | aarch64-linux-gnu-gcc -E -
 	E
 }
 
@@ -292,6 +310,10 @@ find_missing()
 	E
 	need 'running that for Arm' qemu-system-arm <<-'E'
 	command -v qemu-system-arm
+	E
+	find_missing_run_arm64
+	need 'reading device trees' device-tree-compiler <<-'E'
+	command -v dtc
 	E
 	need 'booting a kernel with the modules' qemu-system-x86 <<-'E'
 	command -v qemu-system-x86_64

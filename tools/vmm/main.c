@@ -40,6 +40,7 @@ static const char help[] =
 	"       vmm --replay FILE\n"
 	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
 	"           [--cpus N] [--memory SIZE] [--control PATH] [--verify] [--quiet]\n"
+	"           [--dump-tables FILE]\n"
 	"\n"
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
 	"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
@@ -63,13 +64,14 @@ static const char help[] =
 	"\n"
 	"With --kernel it boots a Linux kernel without firmware:\n"
 	"\n"
-	"  --kernel FILE           bzImage\n"
+	"  --kernel FILE           bzImage, or an Image for arm64\n"
 	"  --initrd FILE           first root file system of the guest\n"
 	"  --append STRING         its command line; default " DEFAULT_APPEND "\n"
 	"  --disk FILE             its disk\n"
 	"  --cpus N                its processors, 1 to 16; default 2\n"
 	"  --memory SIZE           bytes, or with K, M or G; default 256M\n"
 	"  --control PATH          take commands on a socket at PATH\n"
+	"  --dump-tables FILE      write its ACPI tables or its device tree to FILE, and end\n"
 	"  --verify                the initrd has the agent: compare what Linux reports\n"
 	"                          with the map, after boot and after each change\n"
 	"  --quiet                 do not show the serial port\n"
@@ -443,6 +445,7 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "control", required_argument, NULL, 'o' },
+		{ "dump-tables", required_argument, NULL, 'T' },
 		{ "verify", no_argument, NULL, 'v' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "help", no_argument, NULL, 'h' },
@@ -497,6 +500,9 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 			break;
 		case 'o':
 			opt->machine.control = optarg;
+			break;
+		case 'T':
+			opt->machine.dump_tables = optarg;
 			break;
 		case 'v':
 			opt->machine.verify = true;

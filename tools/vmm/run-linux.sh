@@ -5,9 +5,10 @@
 #
 #	run-linux.sh O VMM [ARGUMENT...]
 #
-# O is the build directory; VMM is a static vmm, which gets the arguments. The kernel
-# and the tools come from the distribution and are unpacked into O/linux. Nothing is
-# installed.
+# O is the build directory; VMM is a static vmm, which gets the arguments. ARCH is the
+# architecture of the guest and of the VMM: x86_64, the default, or arm64; CC makes code
+# for it. The kernel and the tools come from the distribution and are unpacked into
+# O/linux. Nothing is installed.
 #
 # The guest runs on /dev/kvm if the processor has virtualization. Else QEMU emulates a
 # processor with it, runs the same kernel, and that runs the VMM.
@@ -16,38 +17,82 @@
 
 set -eu
 
-o=$(realpath "$1")/linux
+arch=${ARCH:-x86_64}
+tools=$(realpath "$1")/linux
 vmm=$(realpath "$2")
 shift 2
 cd "$(dirname "$0")"
-mkdir -p "$o"
 
-# Unpack a package of the distribution.
+case $arch in
+x86_64)
+	o=$tools debian=amd64 machine=x86_64 folder=x86 console=ttyS0
+	qemu='qemu-system-x86_64 -cpu EPYC,+svm -smp 1'
+	kvm_modules='virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-amd'
+	;;
+arm64)
+	o=$tools/arm64 debian=arm64 machine=aarch64 folder=arm64 console=ttyAMA0
+	qemu='qemu-system-aarch64 -cpu cortex-a57 -smp 2
+		-machine virt,virtualization=on,gic-version=3'
+	kvm_modules=
+	;;
+*)
+	echo "run-linux: no guest for ARCH=$arch; there is x86_64 and arm64" >&2
+	exit 2
+	;;
+esac
+mkdir -p "$tools" "$o"
+
+# Packages of another architecture have lists of their own: to add it to those of the
+# system would change the system, and not each mirror has it.
+apt=()
+if [ "$debian" != "$(dpkg --print-architecture)" ]; then
+	mkdir -p "$o/apt/lists/partial" "$o/apt/cache/archives/partial"
+	apt=(-o "APT::Architecture=$debian" -o "APT::Architectures=$debian"
+		-o "Dir::State::Lists=$o/apt/lists" -o "Dir::Cache=$o/apt/cache")
+fi
+
+# get ROOT PACKAGE [OPTION...] - unpack a package of the distribution
 get() {
-	[ ! -e "$o/root/.$1" ] || return 0
-	mkdir -p "$o/packages" "$o/root"
-	echo "  GET     $1"
-	(cd "$o/packages" && apt-get -q download "$1" >"$o/apt.log" 2>&1) || {
-		cat "$o/apt.log" >&2
-		echo "run-linux: cannot download $1" >&2
+	local root=$1 package=$2
+
+	shift 2
+	[ ! -e "$root/root/.$package" ] || return 0
+	mkdir -p "$root/packages" "$root/root"
+	echo "  GET     $package"
+	(cd "$root/packages" && apt-get -q "$@" download "$package" \
+		>"$root/apt.log" 2>&1) || {
+		cat "$root/apt.log" >&2
+		echo "run-linux: cannot download $package" >&2
 		exit 4
 	}
-	dpkg -x "$o/packages/${1}_"*.deb "$o/root"
-	touch "$o/root/.$1"
+	dpkg -x "$root/packages/${package}_"*.deb "$root/root"
+	touch "$root/root/.$package"
 }
 
-kernel_package=${KERNEL_PACKAGE:-$(apt-cache depends linux-image-cloud-amd64 |
-	sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1)}
+# The kernel that the distribution has at present
+find_kernel() {
+	apt-cache ${apt[@]+"${apt[@]}"} depends "linux-image-cloud-$debian" \
+		2>/dev/null |
+		sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1
+}
+
+kernel_package=${KERNEL_PACKAGE:-$(find_kernel)}
+if [ -z "$kernel_package" ] && [ ${#apt[@]} != 0 ]; then
+	echo "  APT     lists of packages for $debian"
+	apt-get -q "${apt[@]}" update >"$o/apt.log" 2>&1 || cat "$o/apt.log" >&2
+	kernel_package=$(find_kernel)
+fi
 [ -n "$kernel_package" ] || {
-	echo 'run-linux: apt-cache knows no linux-image-cloud-amd64' >&2
+	echo "run-linux: apt-cache knows no linux-image-cloud-$debian" >&2
 	exit 4
 }
-get "$kernel_package"
-get busybox-static
+get "$tools" busybox-static
+get "$o" "$kernel_package" ${apt[@]+"${apt[@]}"}
+get "$o" busybox-static ${apt[@]+"${apt[@]}"}
 release=${kernel_package#linux-image-}
-bzimage=$o/root/boot/vmlinuz-$release
+image=$o/root/boot/vmlinuz-$release
 modules=$o/root/lib/modules/$release/kernel
-busybox=$o/root/bin/busybox
+busybox=$tools/root/bin/busybox
 
 # archive DIRECTORY FILE
 archive() {
@@ -61,7 +106,7 @@ rm -rf "$inner"
 mkdir -p "$inner/modules"
 ${CC:-gcc} -O2 -Wall -Wextra -Werror -static -nostdlib -ffreestanding \
 	-fno-stack-protector -fno-tree-loop-distribute-patterns \
-	-fno-pie -no-pie -o "$inner/init" guest/agent.c
+	-fno-pie -no-pie -o "$inner/init" "-Iguest/$folder" guest/agent.c
 for module in drivers/virtio/virtio drivers/virtio/virtio_ring \
 	drivers/virtio/virtio_pci_modern_dev \
 	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci \
@@ -79,27 +124,31 @@ fi
 
 # Some virtual machines have a /dev/kvm without virtualization, where an ordinary
 # kernel does not get far.
-if [ -w /dev/kvm ] && grep -qE '^flags.*\<(vmx|svm)\>' /proc/cpuinfo &&
+if [ -w /dev/kvm ] && [ "$(uname -m)" = $machine ] &&
+	{ [ "$arch" != x86_64 ] ||
+		grep -qE '^flags.*\<(vmx|svm)\>' /proc/cpuinfo; } &&
 	[ "${EMULATE:-no}" = no ]; then
 	echo 'run-linux: on /dev/kvm'
-	exec "$vmm" --kernel "$bzimage" --initrd "$o/initrd" \
+	exec "$vmm" --kernel "$image" --initrd "$o/initrd" \
 		--disk "$DISK" "$@"
 fi
-command -v qemu-system-x86_64 >/dev/null || {
+command -v "${qemu%% *}" >/dev/null || {
 	echo 'run-linux: no /dev/kvm with virtualization, and no' \
-		'qemu-system-x86_64' >&2
+		"${qemu%% *}" >&2
 	exit 3
 }
-echo 'run-linux: inside an emulated processor, since there is no /dev/kvm' \
+echo "run-linux: inside an emulated processor, since there is no /dev/kvm for $arch" \
 	'with virtualization'
 
 outer=$o/outer
 rm -rf "$outer"
 mkdir -p "$outer/bin" "$outer/proc" "$outer/sys" "$outer/dev"
-cp "$busybox" "$outer/bin/busybox"
-cp "$modules/virt/lib/irqbypass.ko" "$modules/arch/x86/kvm/kvm.ko" \
-	"$modules/arch/x86/kvm/kvm-amd.ko" "$vmm" "$o/initrd" "$outer/"
-cp "$bzimage" "$outer/bzImage"
+cp "$o/root/bin/busybox" "$outer/bin/busybox"
+for module in $kvm_modules; do
+	cp "$modules/$module.ko" "$outer/"
+done
+cp "$vmm" "$o/initrd" "$outer/"
+cp "$image" "$outer/kernel"
 cp "$DISK" "$outer/disk"
 {
 	echo '#!/bin/busybox sh'
@@ -107,8 +156,10 @@ cp "$DISK" "$outer/disk"
 	echo '$b mount -t proc proc /proc'
 	echo '$b mount -t sysfs sysfs /sys'
 	echo '$b mount -t devtmpfs devtmpfs /dev'
-	echo 'for m in irqbypass kvm kvm-amd; do $b insmod /$m.ko; done'
-	printf '/%s --kernel /bzImage --initrd /initrd --disk /disk' "$(basename "$vmm")"
+	for module in $kvm_modules; do
+		echo "\$b insmod /${module##*/}.ko"
+	done
+	printf '/%s --kernel /kernel --initrd /initrd --disk /disk' "$(basename "$vmm")"
 	[ $# -eq 0 ] || printf ' %q' "$@"
 	echo
 	echo 'echo "run-linux: status $?"'
@@ -117,11 +168,11 @@ cp "$DISK" "$outer/disk"
 chmod +x "$outer/init"
 archive "$outer" "$o/outer.cpio"
 
-timeout "${TIMEOUT:-600}" qemu-system-x86_64 -nodefaults -no-user-config \
+# shellcheck disable=SC2086
+timeout "${TIMEOUT:-600}" $qemu -nodefaults -no-user-config \
 	-display none -serial stdio -no-reboot -m "${OUTER_MEMORY:-1024}" \
-	-smp 1 -accel tcg -cpu EPYC,+svm -kernel "$bzimage" \
-	-initrd "$o/outer.cpio" \
-	-append 'console=ttyS0 panic=-1 quiet loglevel=1' </dev/null \
+	-accel tcg -kernel "$image" -initrd "$o/outer.cpio" \
+	-append "console=$console panic=-1 quiet loglevel=1" </dev/null \
 	2>"$o/qemu.log" |
 	sed -u 's/\r//g' | tee "$o/output" |
 	grep --line-buffered -v -e '^run-linux: status ' -e '^\[ *[0-9.]*\] reboot: ' || true

@@ -83,6 +83,7 @@ struct vmm;
  * @append: its command line
  * @memory: bytes of memory
  * @nr_cpus: number of processors, 1 to MAX_CPUS
+ * @dump_tables: a file for what the guest would read about its machine, or NULL
  * @verify: the agent is the guest's init; compare what it reports
  * @verbose: show what the guest writes to its serial port
  */
@@ -94,10 +95,25 @@ struct kernel {
 	const char	*append;
 	const char	*disk;
 	const char	*control;
+	const char	*dump_tables;
 	uint64_t	memory;
 	unsigned int	nr_cpus;
 	bool		verify;
 	bool		verbose;
+};
+
+/**
+ * struct kernel_start - where a kernel begins
+ * @entry: its first instruction
+ * @params: the address of what it reads about its machine
+ * @initrd: the address of its first root file system, if the tables have that
+ * @tables: the address of the tables
+ */
+struct kernel_start {
+	uint64_t	entry;
+	uint64_t	initrd;
+	uint64_t	params;
+	uint64_t	tables;
 };
 
 /* KVM's struct ends in an array of any length; a union gives it one. */
@@ -194,6 +210,9 @@ struct reader_thread {
  * @stop: the reader threads must end
  * @kernel: the kernel of the guest, NULL if it boots firmware
  * @layout: the reserved addresses of a machine that boots a kernel
+ * @io_window: the addresses that stand for I/O ports, if the processors have none
+ * @ecam: its configuration space
+ * @intx: its interrupt lines of PCI
  * @cpus: its processors
  * @run_lock: protects what follows
  * @run_changed: one of these changed
@@ -260,6 +279,10 @@ struct vmm {
 
 	const struct kernel	*kernel;
 	struct vmr_layout	layout;
+	struct vmr_region	io_window;
+	struct vmr_pci_ecam	ecam;
+	struct vmr_pci_intx	intx;
+	struct vmr_pci_intx_line intx_lines[NR_PCI_LINES];
 	struct vmr_shared_irq	pci_lines[NR_PCI_LINES];
 	struct acpi_pm		acpi_pm;
 	struct agent_port	agent;
@@ -287,25 +310,57 @@ void vmm_free(struct vmm *vmm);
 int vmm_init(struct vmm *vmm);
 void vmm_destroy(struct vmm *vmm);
 int vmm_register(struct vmm *vmm, struct vmr_device *dev);
+const struct vmr_pool *vmm_pool(const struct vmm *vmm, const char *name);
 const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name);
 void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
 int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 
+/* machine/ARCH/: the address map and the devices of a machine that boots a kernel */
+typedef int device_register(struct vmm *vmm);
+
+/**
+ * struct board - a machine that boots a kernel, as far as shared code asks
+ * @has_ports: the devices are at I/O ports; else they are in memory, and the library
+ *	places them
+ * @has_msi_ids: a message carries the address of its function
+ * @first_pci_line: the first interrupt line of PCI
+ * @root_bus: the beginning of the name that Linux gives to a window
+ * @numbers_anew: Linux numbers all buses in each rescan
+ * @windows: store the windows of the host bridge, VMR_PCI_HOST_MAX_WINDOWS at most, and
+ *	return their number; NULL if it forwards all addresses
+ */
+struct board {
+	bool		has_ports;
+	bool		has_msi_ids;
+	bool		numbers_anew;
+	uint32_t	first_pci_line;
+	const char	*root_bus;
+	unsigned int	(*windows)(const struct vmm *vmm,
+				   struct vmr_pci_window *windows);
+};
+
+extern const struct board board;
+extern device_register *const board_devices[];
+int board_layout(struct vmm *vmm);
+
 /* kvm/kvm.c */
 int kvm_open(struct vmm *vmm);
 int kvm_add_cpu(struct vmm *vmm, struct vmm_cpu *cpu);
-int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
 void kvm_move_from(struct vmm *vmm, struct vmm *from);
+void kvm_close(struct vmm *vmm);
+/* Whether the CPU stopped for an access, which is stored at @exit */
+bool kvm_is_access(struct vmm_cpu *cpu, struct vmm_exit *exit);
+
+/* kvm/firmware.c */
 enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 			struct trace *trace);
-void kvm_close(struct vmm *vmm);
 
+/* kvm/ARCH/ */
 void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level);
-int kvm_route_chips(struct vmm *vmm);
-/* Whether the CPU stopped for an access, which is stored at @exit */
-bool kvm_is_access(struct kvm_run *run, struct vmm_exit *exit);
-int kvm_start_kernel(struct vmm_cpu *cpu, uint32_t entry, uint32_t params);
+int kvm_init_chips(struct vmm *vmm);
+int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
+int kvm_start_kernel(struct vmm_cpu *cpu, const struct kernel_start *start);
 
 /* kvm/vcpu.c */
 int vcpus_start(struct vmm *vmm);
@@ -315,10 +370,13 @@ void vcpus_report(struct vmm *vmm);
 void vcpus_pause(struct vmm *vmm);
 void vcpus_resume(struct vmm *vmm);
 
-/* boot/ */
+/* boot/kernel.c */
 enum vmm_status kernel_run(const struct kernel *kernel);
-int kernel_load(struct vmm *vmm, uint32_t *entry, uint32_t *params);
-int tables_load(struct vmm *vmm);
+
+/* boot/ARCH/ */
+int kernel_load(struct vmm *vmm, struct kernel_start *start);
+/* The caller frees the result, which is NULL on failure. */
+void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size);
 size_t e820_entries(struct vmm *vmm, void *buf, size_t size);
 
 /* control/ */

@@ -460,6 +460,7 @@ check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check kvm
 check linux
+check linux-arm64
 check qemu
 check lspci
 check planner

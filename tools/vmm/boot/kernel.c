@@ -2,18 +2,62 @@
 /*
  * kernel.c - boot a Linux kernel, and wait for its end
  */
+#include <stdlib.h>
+
 #include "../vmm.h"
+
+/* Of a machine that does not run */
+#define DEFAULT_PHYS_BITS	40
+#define DEFAULT_SLOTS		32
+
+static int load_tables(struct vmm *vmm, struct kernel_start *begin)
+{
+	size_t size = 0;
+	void *tables = tables_make(vmm, begin, &size);
+	int err = tables ? ram_load(vmm, begin->tables, tables, size) : -1;
+
+	if (tables && err)
+		vmm_err("tables: there is no memory for them");
+	free(tables);
+	return err;
+}
+
+/* Write the tables of a machine to a file. It needs no KVM. */
+static enum vmm_status dump_tables(struct vmm *vmm, const char *path)
+{
+	struct kernel_start begin = { .entry = 0 };
+	enum vmm_status status = VMM_BAD_FILE;
+	size_t size = 0;
+	void *tables;
+	FILE *file;
+
+	vmm->config.phys_bits = DEFAULT_PHYS_BITS;
+	vmm->config.nr_slots = DEFAULT_SLOTS;
+	if (vmm_init(vmm))
+		return VMM_FAILED;
+	tables = tables_make(vmm, &begin, &size);
+	file = tables ? fopen(path, "wb") : NULL;
+	if (file && fwrite(tables, 1, size, file) == size)
+		status = VMM_OK;
+	if (file && fclose(file))
+		status = VMM_BAD_FILE;
+	if (status != VMM_OK)
+		vmm_err("--dump-tables %s: cannot be written", path);
+	free(tables);
+	return status;
+}
 
 static int start(struct vmm *vmm)
 {
-	uint32_t entry, params;
+	struct kernel_start begin = { .entry = 0 };
 	unsigned int i;
 
 	for (i = 0; i < vmm->kernel->nr_cpus; i++)
 		if (kvm_add_cpu(vmm, &vmm->cpus[i]))
 			return -1;
-	if (kvm_route_chips(vmm) || tables_load(vmm) || kernel_load(vmm, &entry, &params) ||
-	    kvm_start_kernel(&vmm->cpus[0], entry, params))
+	if (kvm_init_chips(vmm) || kernel_load(vmm, &begin) ||
+	    load_tables(vmm, &begin) ||
+	    kvm_start_kernel(&vmm->cpus[0], &begin))
 		return -1;
 	return vcpus_start(vmm);
 }
@@ -71,7 +115,9 @@ enum vmm_status kernel_run(const struct kernel *kernel)
 	if (!vmm)
 		return VMM_FAILED;
 	vmm->kernel = kernel;
-	if (!kvm_open(vmm))
+	if (kernel->dump_tables)
+		status = dump_tables(vmm, kernel->dump_tables);
+	else if (!kvm_open(vmm))
 		status = vmm_init(vmm) ? VMM_BAD_FILE : run(vmm);
 	vmm_free(vmm);
 	return status;

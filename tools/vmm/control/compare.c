@@ -18,7 +18,6 @@
 #define RESOURCE_UNSET		0x20000000
 
 #define FIRST_PAGE		0x1000		/* Linux never uses it */
-#define PCI_ROOT		"PCI Bus 0000:00"
 
 struct span {
 	uint64_t	start;
@@ -44,9 +43,44 @@ static bool region_span(const struct vmr_region *region, struct span *span)
 	return true;
 }
 
-static const struct vmr_region *window_of(const struct vmr_pci_function *fn,
-					  uint64_t flags)
+/* The number of a virtual function, or that of all of them */
+static unsigned int vf_number(const struct vmm *vmm,
+			      const struct vmr_pci_function *fn)
 {
+	unsigned int i;
+
+	for (i = 0; i < IRQDEV_NR_VFS; i++)
+		if (vmm->q35.vfcard.vfs[i] == fn)
+			break;
+	return i;
+}
+
+/* The part of a VF in the BAR that it shares with the others */
+static bool vf_span(const struct vmm *vmm, unsigned int vf, unsigned int index,
+		    struct span *span)
+{
+	const struct vmr_region *region;
+	uint64_t size;
+
+	if (index >= VMR_PCI_SRIOV_NR_BARS)
+		return false;
+	region = &vmm->q35.vfcard.sriov.bars[index].region;
+	size = region->size / IRQDEV_NR_VFS;
+	if (!region_span(region, span))
+		return false;
+	span->start += vf * size;
+	span->last = span->start + size - 1;
+	return true;
+}
+
+/* The region of a BAR, of a BAR of virtual functions, or of a window */
+static const struct vmr_region *region_of(const struct vmr_pci_function *fn,
+					  unsigned int index, uint64_t flags)
+{
+	if (index < VMR_PCI_NR_BARS)
+		return &fn->bars[index].region;
+	if (fn->sriov && index < VMR_PCI_VF_BAR(VMR_PCI_SRIOV_NR_BARS))
+		return &fn->sriov->bars[index - VMR_PCI_VF_BAR(0)].region;
 	if (!fn->bridge)
 		return NULL;
 	if (flags & RESOURCE_IO)
@@ -60,22 +94,36 @@ static unsigned int number_of(struct comparison *c,
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_FUNCTIONS - 1; i++)
+	for (i = 0; i < NR_COMPARED - 1; i++)
 		if (!c->functions[i] || c->functions[i] == fn)
 			break;
 	c->functions[i] = fn;
 	return i;
 }
 
-static void note_bar(struct comparison *c, const struct vmr_pci_function *fn,
-		     unsigned int bar, uint64_t start)
+static void note_place(struct comparison *c, const struct vmr_pci_function *fn,
+		       unsigned int index, uint64_t start)
 {
 	unsigned int i = number_of(c, fn);
 
-	c->seen[i] |= 1u << bar;
-	if (c->places[i][bar] && c->places[i][bar] != start)
+	if (index >= NR_RESOURCES)
+		return;
+	c->seen[i] |= 1u << index;
+	if (c->places[i][index] && c->places[i][index] != start)
 		c->moves++;
-	c->places[i][bar] = start;
+	c->places[i][index] = start;
+}
+
+static bool find_span(struct comparison *c, const struct vmr_pci_function *fn,
+		      unsigned int index, uint64_t flags, struct span *span)
+{
+	unsigned int vf = vf_number(c->vmm, fn);
+	const struct vmr_region *region;
+
+	if (vf < IRQDEV_NR_VFS)
+		return vf_span(c->vmm, vf, index, span);
+	region = region_of(fn, index, flags);
+	return region && region_span(region, span);
 }
 
 /* "pci 0000:00:02.0 1 0x1000 0x10ff 0x40101" */
@@ -83,7 +131,6 @@ static void compare_pci(struct comparison *c, const char *line)
 {
 	unsigned int segment, bus, device, function, index;
 	unsigned long long start, last, flags;
-	const struct vmr_region *region;
 	struct vmr_pci_function *fn;
 	struct span span;
 
@@ -104,14 +151,24 @@ static void compare_pci(struct comparison *c, const char *line)
 		add_difference(c, line, "the map has no such function");
 		return;
 	}
-	region = index < VMR_PCI_NR_BARS ? &fn->bars[index].region :
-					   window_of(fn, flags);
-	if (!region || !region_span(region, &span))
+	if (!find_span(c, fn, index, flags, &span))
 		add_difference(c, line, "the map has it nowhere");
 	else if (span.start != start || span.last != last)
 		add_difference(c, line, "the map has it elsewhere");
-	else if (index < VMR_PCI_NR_BARS)
-		note_bar(c, fn, index, start);
+	else
+		note_place(c, fn, index, start);
+}
+
+/* Virtual functions that answer, and that Linux has not reported */
+static void compare_vfs_back(struct comparison *c)
+{
+	const struct vfcard *card = &c->vmm->q35.vfcard;
+	unsigned int i;
+
+	for (i = 0; i < vmr_pci_sriov_nr_enabled(&card->sriov); i++)
+		if (!c->seen[number_of(c, card->vfs[i])])
+			add_difference(c, card->vfs[i]->dev.name,
+				       "a function that Linux does not have");
 }
 
 /* BARs that answer, and that Linux has not reported */
@@ -135,10 +192,17 @@ static void compare_back(struct comparison *c)
 static bool is_window(struct vmm *vmm, enum vmr_io io, const struct span *span)
 {
 	uint32_t kind = io == VMR_PIO ? VMR_KIND_PIO : VMR_KIND_MMIO;
+	const struct vmr_pci_window *window;
 	const struct vmr_system_pool *pool;
 	struct vmr_span part;
 	size_t i;
 
+	for (i = 0; i < vmm->pci_root.nr_windows; i++) {
+		window = &vmm->pci_root.windows[i];
+		if (window->io == io && window->start == span->start &&
+		    window->last == span->last)
+			return true;
+	}
 	for (i = 0; i < vmm->sys.nr_pools; i++) {
 		pool = &vmm->sys.pools[i];
 		if (!(pool->kinds >> kind & 1) || pool->flags & VMR_PLATFORM)
@@ -221,11 +285,11 @@ static void compare_resource(struct comparison *c, enum vmr_io io,
 	if (is_standard(name) || (!start && last == FIRST_PAGE - 1))
 		return;
 	c->compared++;
-	if (!strcmp(name, PCI_ROOT))
+	if (!strncmp(name, board.root_bus, strlen(board.root_bus)))
 		same = is_window(c->vmm, io, &span);
 	else if (!strcmp(name, "System RAM"))
 		same = is_memory(c->vmm, &span, VMR_E820_RAM);
-	else if (!strcmp(name, "Reserved"))
+	else if (!strcasecmp(name, "reserved"))
 		same = is_memory(c->vmm, &span, VMR_E820_RESERVED);
 	else
 		same = is_fixed(c->vmm, io, &span);
@@ -248,5 +312,6 @@ void compare_report(struct comparison *c, char *report)
 			compare_resource(c, VMR_PIO, line + 8);
 	}
 	compare_back(c);
+	compare_vfs_back(c);
 	c->vmm->pci_lock.unlock(&c->vmm->pci_lock);
 }

@@ -22,14 +22,14 @@ struct control {
 	int		client;
 };
 
-static const char *help_command(struct vmm *vmm, FILE *out);
+static const char *help_command(struct vmm *vmm, unsigned int slot, FILE *out);
 
 static void print_line(void *arg, const char *text)
 {
 	fprintf(arg, "%s\n", text);
 }
 
-static const char *map_command(struct vmm *vmm, FILE *out)
+static const char *map_command(struct vmm *vmm, unsigned int slot, FILE *out)
 {
 	const struct vmr_printer printer = {
 		.line		= print_line,
@@ -38,44 +38,75 @@ static const char *map_command(struct vmm *vmm, FILE *out)
 		.manager	= &vmm->manager,
 	};
 
+	(void)slot;
 	vmm->pci_lock.lock(&vmm->pci_lock);
 	vmr_print_system(&printer);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 	return NULL;
 }
 
-static const char *plug_command(struct vmm *vmm, FILE *out)
+/* The fault of a call for a slot, or NULL */
+static const char *slot_fault(int err)
 {
-	int err = function_plug(vmm, &vmm->hot.fn, HOT_ADDRESS);
-
-	(void)out;
+	if (err == -EOPNOTSUPP)
+		return "there is no such slot; try slots";
 	return err ? vmr_strerror(err) : NULL;
 }
 
-static const char *unplug_command(struct vmm *vmm, FILE *out)
+static const char *plug_command(struct vmm *vmm, unsigned int slot, FILE *out)
 {
-	int err = function_unplug(vmm, &vmm->hot.fn);
-
 	(void)out;
-	return err ? vmr_strerror(err) : NULL;
+	return slot_fault(slot_plug(vmm, slot));
 }
 
-static const char *pause_command(struct vmm *vmm, FILE *out)
+static const char *request_command(struct vmm *vmm, unsigned int slot,
+				   FILE *out)
 {
+	(void)out;
+	return slot_fault(slot_request_removal(vmm, slot));
+}
+
+static const char *unplug_command(struct vmm *vmm, unsigned int slot, FILE *out)
+{
+	(void)out;
+	return slot_fault(slot_unplug(vmm, slot));
+}
+
+static const char *slots_command(struct vmm *vmm, unsigned int slot, FILE *out)
+{
+	static const char *const states[] = {
+		[VMR_PCI_SLOT_EMPTY]		 = "empty",
+		[VMR_PCI_SLOT_ON]		 = "on",
+		[VMR_PCI_SLOT_REMOVAL_REQUESTED] = "removal requested",
+		[VMR_PCI_SLOT_RELEASED]		 = "released",
+	};
+
+	for (slot = 1; slot <= Q35_NR_PORTS; slot++)
+		if (slot_port(vmm, slot))
+			fprintf(out, "slot %u: %s\n", slot,
+				states[slot_state(vmm, slot)]);
+	return NULL;
+}
+
+static const char *pause_command(struct vmm *vmm, unsigned int slot, FILE *out)
+{
+	(void)slot;
 	(void)out;
 	vcpus_pause(vmm);
 	return NULL;
 }
 
-static const char *resume_command(struct vmm *vmm, FILE *out)
+static const char *resume_command(struct vmm *vmm, unsigned int slot, FILE *out)
 {
+	(void)slot;
 	(void)out;
 	vcpus_resume(vmm);
 	return NULL;
 }
 
-static const char *status_command(struct vmm *vmm, FILE *out)
+static const char *status_command(struct vmm *vmm, unsigned int slot, FILE *out)
 {
+	(void)slot;
 	fprintf(out, "%s, %u processors, %" PRIu64 " exits\n",
 		vmm->end != GUEST_RUNS ? "ended" :
 		vmm->pause ? "paused" : "running",
@@ -83,8 +114,9 @@ static const char *status_command(struct vmm *vmm, FILE *out)
 	return NULL;
 }
 
-static const char *quit_command(struct vmm *vmm, FILE *out)
+static const char *quit_command(struct vmm *vmm, unsigned int slot, FILE *out)
 {
+	(void)slot;
 	(void)out;
 	vcpus_end(vmm, GUEST_STOPPED);
 	return NULL;
@@ -93,11 +125,14 @@ static const char *quit_command(struct vmm *vmm, FILE *out)
 static const struct {
 	const char	*name;
 	const char	*help;
-	const char	*(*run)(struct vmm *vmm, FILE *out);
+	const char	*(*run)(struct vmm *vmm, unsigned int slot, FILE *out);
 } commands[] = {
 	{ "map", "all ranges of the machine", map_command },
-	{ "plug", "plug a card at 00:08.0", plug_command },
-	{ "unplug", "take it out, whatever the guest does with it",
+	{ "slots", "the slots and their state", slots_command },
+	{ "plug", "N: put a card into slot N", plug_command },
+	{ "request", "N: ask the guest to let the card in slot N go",
+	  request_command },
+	{ "unplug", "N: pull the card, whatever the guest does with it",
 	  unplug_command },
 	{ "pause", "stop the processors", pause_command },
 	{ "resume", "let them go on", resume_command },
@@ -106,11 +141,12 @@ static const struct {
 	{ "help", "this text", help_command },
 };
 
-static const char *help_command(struct vmm *vmm, FILE *out)
+static const char *help_command(struct vmm *vmm, unsigned int slot, FILE *out)
 {
 	size_t i;
 
 	(void)vmm;
+	(void)slot;
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "%-8s %s\n", commands[i].name, commands[i].help);
 	return NULL;
@@ -119,13 +155,16 @@ static const char *help_command(struct vmm *vmm, FILE *out)
 static void obey(struct vmm *vmm, char *line, FILE *out)
 {
 	const char *fault = "unknown command; try help";
+	char word[16] = "";
+	unsigned int slot = 0;
 	size_t i;
 
-	line[strcspn(line, "\r\n")] = '\0';
+	if (sscanf(line, "%15s %u", word, &slot) < 1)
+		word[0] = '\0';
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(line, commands[i].name))
+		if (strcmp(word, commands[i].name))
 			continue;
-		fault = commands[i].run(vmm, out);
+		fault = commands[i].run(vmm, slot, out);
 		break;
 	}
 	if (fault)

@@ -7,16 +7,19 @@
 
 #include "../vmm.h"
 
+#define NR_COMPARED	(NR_FUNCTIONS + IRQDEV_NR_VFS)
+#define NR_RESOURCES	17	/* of a function in Linux: BARs, those of VFs, windows */
+
 /**
  * struct comparison - what Linux reports, compared with the map
  * @compared: resources compared
  * @differ: those that are different
- * @moves: BARs that were elsewhere in the comparison before
+ * @moves: BARs and windows that were elsewhere in the comparison before
  * @plugs: functions that were plugged
  * @interrupts: interrupts that the guest has counted
  * @functions: the functions that have been compared
- * @seen: the BARs of each that the guest has reported, a bit for each
- * @places: the addresses of the BARs in the comparison before
+ * @seen: the resources of each that the guest has reported, a bit for each
+ * @places: their addresses in the comparison before
  */
 struct comparison {
 	struct vmm	*vmm;
@@ -25,17 +28,33 @@ struct comparison {
 	unsigned int	moves;
 	unsigned int	plugs;
 	uint64_t	interrupts;
-	const struct vmr_pci_function *functions[NR_FUNCTIONS];
-	uint32_t	seen[NR_FUNCTIONS];
-	uint64_t	places[NR_FUNCTIONS][VMR_PCI_NR_BARS];
+	const struct vmr_pci_function *functions[NR_COMPARED];
+	uint32_t	seen[NR_COMPARED];
+	uint64_t	places[NR_COMPARED][NR_RESOURCES];
 };
 
 /* compare.c */
 void compare_report(struct comparison *c, char *report);
 
+/* verify.c */
+int guest_command(struct vmm *vmm, const char *fmt, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+int guest_compare(struct comparison *c, const char *step);
+
+/* slot_steps.c */
+int slot_steps(struct comparison *c);
+
+/* vf_steps.c */
+int vf_steps(struct comparison *c);
+
 /* hotplug.c */
 int function_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 		  uint32_t address);
 int function_unplug(struct vmm *vmm, struct vmr_pci_function *fn);
+struct vmr_pci_port *slot_port(struct vmm *vmm, unsigned int number);
+int slot_plug(struct vmm *vmm, unsigned int number);
+int slot_request_removal(struct vmm *vmm, unsigned int number);
+int slot_unplug(struct vmm *vmm, unsigned int number);
+enum vmr_pci_slot_state slot_state(struct vmm *vmm, unsigned int number);
 
 #endif /* VMM_CONTROL_H */

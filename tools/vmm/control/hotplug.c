@@ -16,16 +16,6 @@ int function_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	return err;
 }
 
-static void forget(struct vmm *vmm, const struct vmr_pci_function *fn)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < vmm->nr_functions; i++)
-		if (vmm->functions[i] != fn)
-			vmm->functions[n++] = vmm->functions[i];
-	vmm->nr_functions = n;
-}
-
 /* Return when no processor is inside the device. */
 int function_unplug(struct vmm *vmm, struct vmr_pci_function *fn)
 {
@@ -35,7 +25,87 @@ int function_unplug(struct vmm *vmm, struct vmr_pci_function *fn)
 	if (fn->manager)
 		err = vmr_pci_unplug(fn);
 	if (err >= 0)
-		forget(vmm, fn);
+		pci_forget(vmm, fn);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 	return err < 0 ? err : vmr_device_drain(&vmm->manager, &fn->dev);
+}
+
+/*
+ * Slots, by the number on them
+ */
+
+/* The port that has the slot, or NULL */
+struct vmr_pci_port *slot_port(struct vmm *vmm, unsigned int number)
+{
+	struct vmr_pci_port *port;
+
+	if (!number || number > Q35_NR_PORTS)
+		return NULL;
+	port = &vmm->q35.ports[number - 1];
+	return vmr_pci_slot_get_state(port) == VMR_PCI_SLOT_NONE ? NULL : port;
+}
+
+/* A card that was pulled may still have a processor inside. */
+int slot_plug(struct vmm *vmm, unsigned int number)
+{
+	struct vmr_pci_port *port = slot_port(vmm, number);
+	struct vmr_pci_function *fn;
+	int err = 0;
+
+	if (!port)
+		return -EOPNOTSUPP;
+	fn = &vmm->q35.cards[number - 1].fn;
+	if (!fn->manager)
+		err = vmr_device_drain(&vmm->manager, &fn->dev);
+	if (err && err != -ENOENT)
+		return err;
+	vmm->pci_lock.lock(&vmm->pci_lock);
+	err = vmr_pci_slot_add(port, &fn, 1);
+	if (!err)
+		vmm->functions[vmm->nr_functions++] = fn;
+	vmm->pci_lock.unlock(&vmm->pci_lock);
+	return err;
+}
+
+int slot_request_removal(struct vmm *vmm, unsigned int number)
+{
+	struct vmr_pci_port *port = slot_port(vmm, number);
+	int err;
+
+	if (!port)
+		return -EOPNOTSUPP;
+	vmm->pci_lock.lock(&vmm->pci_lock);
+	err = vmr_pci_slot_request_removal(port);
+	vmm->pci_lock.unlock(&vmm->pci_lock);
+	return err;
+}
+
+/* Only the cards of this program: nothing is behind them. */
+int slot_unplug(struct vmm *vmm, unsigned int number)
+{
+	struct vmr_pci_port *port = slot_port(vmm, number);
+	struct vmr_pci_function *fn;
+	int err = -ENOENT;
+
+	if (!port)
+		return -EOPNOTSUPP;
+	fn = &vmm->q35.cards[number - 1].fn;
+	vmm->pci_lock.lock(&vmm->pci_lock);
+	if (fn->manager)
+		err = vmr_pci_slot_pull(port);
+	if (!err)
+		pci_forget(vmm, fn);
+	vmm->pci_lock.unlock(&vmm->pci_lock);
+	return err ? err : vmr_device_drain(&vmm->manager, &fn->dev);
+}
+
+enum vmr_pci_slot_state slot_state(struct vmm *vmm, unsigned int number)
+{
+	struct vmr_pci_port *port = slot_port(vmm, number);
+	enum vmr_pci_slot_state state;
+
+	vmm->pci_lock.lock_shared(&vmm->pci_lock);
+	state = vmr_pci_slot_get_state(port);
+	vmm->pci_lock.unlock_shared(&vmm->pci_lock);
+	return state;
 }

@@ -14,6 +14,7 @@
 #include "../vmm.h"
 
 #define AGENT_PORT	0x402
+#define AGENT_SIZE	8	/* as wide as the longest access */
 #define AGENT_SECONDS	60
 
 static uint8_t agent_read(struct platform *p, uint32_t region, uint32_t offset)
@@ -124,7 +125,7 @@ int agent_port_register(struct vmm *vmm)
 	pthread_cond_init(&vmm->agent.changed, NULL);
 	p->read8 = agent_read;
 	p->write8 = agent_write;
-	if (platform_region(p, VMR_PIO, AGENT_PORT, 1, "agent"))
+	if (platform_port(p, AGENT_PORT, AGENT_SIZE, "agent"))
 		return -1;
 	return platform_register(p);
 }

@@ -11,6 +11,7 @@
 #include <vmalloc/vmalloc.h>
 
 #include "../machine/memory.h"
+#include "messages.h"
 #include "q35.h"
 #include "testdev_pattern.h"
 #include "virtio.h"
@@ -236,7 +237,7 @@ struct acpi_pm {
 
 #define NR_TESTDEVS		11	/* and one to be plugged while the guest runs */
 #define NR_SCRATCH_REGS		7
-#define NR_FUNCTIONS		(NR_TESTDEVS + NR_IRQDEVS + Q35_NR_PORTS + 9)
+#define NR_FUNCTIONS		(NR_TESTDEVS + NR_IRQDEVS + 2 * Q35_NR_PORTS + 9)
 #define NR_DEVICES		(NR_SCRATCH_REGS + 16)
 #define OPTION_ROM_SIZE		2048
 
@@ -244,6 +245,9 @@ struct acpi_pm {
 void platform_init(struct platform *p, struct vmm *vmm, const char *name);
 int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 		    uint64_t size, const char *tag);
+int platform_port(struct platform *p, uint64_t port, uint64_t size,
+		  const char *tag);
+void platform_line(struct platform *p, uint32_t irq);
 void platform_irq(struct platform *p, uint32_t irq);
 int platform_register(struct platform *p);
 void platform_load(void *state, size_t size, const uint8_t *saved);
@@ -281,9 +285,11 @@ block_check_fn q35_mch_check, q35_lpc_check;
 int pci_register(struct vmm *vmm);
 int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 	     struct vmr_pci_bridge *behind, uint32_t address);
+void pci_forget(struct vmm *vmm, const struct vmr_pci_function *fn);
 int pci_plug_card(struct vmm *vmm, struct vmr_pci_host *host,
 		  struct vmr_pci_function *const *fns, unsigned int nr,
 		  uint32_t device);
+int pci_bridge_register(struct vmm *vmm);
 int piix4_pm_register(struct vmm *vmm);
 int testdevs_register(struct vmm *vmm);
 uint8_t testdev_byte(const struct testdev *testdev, uint32_t bar,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * pci.c - the PCI bus of a PC with an 82440FX: host bridge, ISA bridge, a bridge
- * to a second bus, and whatever else is plugged. See q35.c for the other machine.
+ * to a second bus, and whatever else is plugged. See q35.c and express.c for the other
+ * machines.
  */
 #include "../vmm.h"
 
@@ -37,6 +38,17 @@ int pci_plug(struct vmm *vmm, struct vmr_pci_function *fn,
 		vmm->nr_functions--;
 	}
 	return err;
+}
+
+/* A function was unplugged */
+void pci_forget(struct vmm *vmm, const struct vmr_pci_function *fn)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < vmm->nr_functions; i++)
+		if (vmm->functions[i] != fn)
+			vmm->functions[n++] = vmm->functions[i];
+	vmm->nr_functions = n;
 }
 
 /* Plug the functions of one device at the root of a host bridge. */
@@ -108,7 +120,7 @@ static int isa_bridge_register(struct vmm *vmm)
 }
 
 /* Its bus number and its windows are the firmware's to give. */
-static int pci_bridge_register(struct vmm *vmm)
+int pci_bridge_register(struct vmm *vmm)
 {
 	static const struct vmr_pci_ids ids = {
 		.vendor		= 0xfffe,
@@ -120,6 +132,14 @@ static int pci_bridge_register(struct vmm *vmm)
 				"PCI bridge"))
 		return -1;
 	return pci_plug(vmm, &vmm->pci_bridge.fn, NULL, VMR_PCI_BDF(0, 7, 0));
+}
+
+/* A machine that boots a kernel: the ISA bridge has no power management */
+static int kernel_pci_register(struct vmm *vmm)
+{
+	int err = express_register(vmm);
+
+	return err ? err : isa_bridge_register(vmm);
 }
 
 /* The host bridge, the ISA bridge and power management of a PC with an 82440FX */
@@ -137,10 +157,17 @@ static int i440fx_register(struct vmm *vmm)
 		err = host_bridge_register(vmm);
 	if (!err)
 		err = isa_bridge_register(vmm);
-	/* Linux has the ACPI registers of acpi_pm.c. */
-	if (!err && !vmm->kernel)
+	if (!err)
 		err = piix4_pm_register(vmm);
 	return err;
+}
+
+static int root_register(struct vmm *vmm)
+{
+	if (vmm->kernel)
+		return kernel_pci_register(vmm);
+	return vmm->config.machine == MACHINE_Q35 ? q35_register(vmm) :
+						    i440fx_register(vmm);
 }
 
 int pci_register(struct vmm *vmm)
@@ -152,16 +179,18 @@ int pci_register(struct vmm *vmm)
 	if (!err)
 		err = vmm_register(vmm, &vmm->pci_host.dev);
 	if (!err)
-		err = q35 ? q35_register(vmm) : i440fx_register(vmm);
+		err = root_register(vmm);
 	if (!err)
 		err = pci_bridge_register(vmm);
 	if (!err)
 		err = testdevs_register(vmm);
 	if (!err && q35)
 		err = irqdevs_register(vmm);
-	if (!err && q35)
+	if (!err && (q35 || vmm->kernel))
 		err = q35_ports_register(vmm);
-	if (!err && q35)
+	if (!err && (q35 || vmm->kernel))
 		err = vfcard_register(vmm);
+	if (!err && vmm->kernel)
+		err = slot_cards_init(vmm);
 	return err;
 }

@@ -76,6 +76,37 @@ int platform_region(struct platform *p, enum vmr_io io, uint64_t start,
 	return 0;
 }
 
+/*
+ * Registers that a PC has at a port. A machine without ports has them at any address
+ * in memory.
+ */
+int platform_port(struct platform *p, uint64_t port, uint64_t size,
+		  const char *tag)
+{
+	struct vmr_constraint *c;
+	int err;
+
+	if (!p->vmm->kernel || board.has_ports)
+		return platform_region(p, VMR_PIO, port, size, tag);
+	err = platform_region(p, VMR_MMIO, 0, size, tag);
+	if (err)
+		return err;
+	c = &p->constraints[p->dev.nr_constraints - 1];
+	vmr_constraint_init(c, VMR_KIND_MMIO, size, c->range);
+	c->flags |= VMR_PLATFORM;
+	return 0;
+}
+
+/* The interrupt line that a PC has for the device, or any line of another machine */
+void platform_line(struct platform *p, uint32_t irq)
+{
+	if (!p->vmm->kernel || board.has_ports)
+		platform_irq(p, irq);
+	else
+		vmr_constraint_init(&p->constraints[p->dev.nr_constraints++],
+				    VMR_KIND_IRQ, 1, &p->irq);
+}
+
 void platform_irq(struct platform *p, uint32_t irq)
 {
 	vmr_constraint_init_fixed(&p->constraints[p->dev.nr_constraints++],

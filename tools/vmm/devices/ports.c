@@ -13,23 +13,65 @@
 
 #define ROOT_DEVICE	0x18
 
-static struct vmm *vmm_of(struct vmr_pci_port *port, unsigned int index)
+/* Of a plugged port */
+static struct vmm *vmm_of(const struct vmr_pci_port *port)
 {
-	return container_of(port - index, struct vmm, q35.ports[0]);
+	return container_of(port->bridge.fn.manager, struct vmm, manager);
 }
 
-/* The guest has let go of the card, which was requested. Only one slot has one */
+/* The card for the slot of a port */
+static struct vmr_pci_function *card_of(const struct vmr_pci_port *port)
+{
+	struct vmm *vmm = vmm_of(port);
+
+	return vmm->kernel ? &vmm->q35.cards[port - vmm->q35.ports].fn :
+			     &vmm->q35.slot_card;
+}
+
+/* The guest has let go of the card, which was requested. */
 static void released(struct vmr_pci_port *port)
 {
-	struct vmm *vmm = vmm_of(port, Q35_SLOT_PORT);
-	struct vmr_pci_function *fn = &vmm->q35.slot_card;
+	struct vmr_pci_function *fn = card_of(port);
 
-	if (port->bridge.fn.address.start >> 3 != ROOT_DEVICE + Q35_SLOT_PORT ||
+	if (fn->upstream_bridge != &port->bridge ||
 	    fn->dev.state != VMR_DEVICE_REMOVAL_REQUESTED)
 		return;
 	if (!vmr_pci_slot_pull(port))
-		vmm->nr_functions--;	/* it was the last one */
+		pci_forget(vmm_of(port), fn);
 }
+
+/*
+ * The vector of a port, which KVM delivers
+ */
+
+static struct messages *messages_of(struct vmr_pci_function *fn)
+{
+	struct vmm *vmm = container_of(fn->manager, struct vmm, manager);
+
+	return &vmm->q35.messages[fn->bridge->port - vmm->q35.ports];
+}
+
+static void vector_changed(struct vmr_pci_function *fn, uint32_t index,
+			   const struct vmr_range *range, int error)
+{
+	messages_vector_changed(messages_of(fn), index, range, error);
+}
+
+static void message_changed(struct vmr_pci_function *fn, uint32_t index)
+{
+	messages_message_changed(messages_of(fn), index);
+}
+
+static void deliver(struct vmr_pci_function *fn, uint32_t index)
+{
+	messages_deliver(messages_of(fn), index);
+}
+
+static const struct vmr_pci_events kernel_events = {
+	.vector_changed		= vector_changed,
+	.message_changed	= message_changed,
+	.deliver		= deliver,
+};
 
 static int port_init(struct vmm *vmm, unsigned int index)
 {
@@ -51,6 +93,8 @@ static int port_init(struct vmm *vmm, unsigned int index)
 		.released	= released,
 		.name		= "root port",
 	};
+	struct vmr_pci_port *port = &vmm->q35.ports[index];
+	int err;
 
 	if (index == Q35_UPSTREAM) {
 		type = VMR_PCI_EXPRESS_UPSTREAM_PORT;
@@ -60,7 +104,11 @@ static int port_init(struct vmm *vmm, unsigned int index)
 		config.name = "downstream port";
 	}
 	config.type = type;
-	return vmr_pci_port_init(&vmm->q35.ports[index], &vmm->manager, &config);
+	err = vmr_pci_port_init(port, &vmm->manager, &config);
+	if (err || !vmm->kernel)
+		return err;
+	port->bridge.fn.events = &kernel_events;
+	return messages_init(&vmm->q35.messages[index], vmm, &port->bridge.fn);
 }
 
 static int port_plug(struct vmm *vmm, unsigned int index)

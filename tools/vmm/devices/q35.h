@@ -10,7 +10,9 @@
 
 #include <vmalloc/vmalloc.h>
 
+#include "../machine/memory.h"
 #include "irqdev_regs.h"
+#include "messages.h"
 
 struct vmm;
 
@@ -27,6 +29,12 @@ struct vmm;
 #define Q35_CARD_BYTE		0x5a
 #define Q35_VFCARD_DEVICE	0x0012
 #define Q35_VF_DEVICE		0x0013
+#define SLOT_CARD_DEVICE	0x0014
+#define EXPRESS_HOST_DEVICE	0x0015
+
+/* A machine that boots a kernel: its last bus, and the port of the card with VFs */
+#define EXPRESS_LAST_BUS	0xff
+#define EXPRESS_VFCARD_PORT	3
 
 #define Q35_NR_LINES		16
 #define Q35_PM_SIZE		128
@@ -106,10 +114,22 @@ struct vfcard {
 	struct vmr_pci_function			fn;
 	struct vmr_pci_express_config_space	space;
 	struct vmr_pci_express			express;
+	struct vmr_pci_ari			ari;
 	struct vmr_pci_rebar			rebar;
 	struct vmr_pci_sriov			sriov;
 	struct vfcard_vf			vf[IRQDEV_NR_VFS];
 	struct vmr_pci_function			*vfs[IRQDEV_NR_VFS];
+};
+
+/**
+ * struct slot_card - a card for a slot of a machine that boots a kernel
+ * @memory: the memory behind its second BAR
+ */
+struct slot_card {
+	struct vmr_pci_function			fn;
+	struct vmr_pci_express_config_space	space;
+	struct vmr_pci_express			express;
+	struct vmm_memory			memory;
 };
 
 /**
@@ -124,7 +144,9 @@ struct vfcard {
  * @ecam: configuration space of the first and of the second host bridge
  * @lines: their interrupt lines
  * @ports: four root ports, an upstream port, and two downstream ports
+ * @messages: the vector of each port, if KVM delivers it
  * @slot_card: a card for the slot of a root port
+ * @cards: a card for each slot, of a machine that boots a kernel
  * @vfcard: a card with virtual functions
  */
 struct q35 {
@@ -139,13 +161,21 @@ struct q35 {
 	struct q35_lines	lines[2];
 	struct irqdev		irqdevs[NR_IRQDEVS];
 	struct vmr_pci_port	ports[Q35_NR_PORTS];
+	struct messages		messages[Q35_NR_PORTS];
 	struct vmr_pci_function	slot_card;
+	struct slot_card	cards[Q35_NR_PORTS];
 	struct vfcard		vfcard;
 };
 
 /* q35.c */
 int q35_register(struct vmm *vmm);
 uint32_t q35_lines(const struct vmm *vmm);
+
+/* express.c */
+int express_register(struct vmm *vmm);
+
+/* slot_card.c */
+int slot_cards_init(struct vmm *vmm);
 
 /* ports.c */
 int q35_ports_register(struct vmm *vmm);

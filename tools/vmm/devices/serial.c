@@ -48,7 +48,7 @@ static void serial_send(struct serial *serial, uint8_t value)
 static void serial_irq(struct serial *serial, bool thre)
 {
 	serial->thre = thre;
-	kvm_irq(serial->platform.vmm, SERIAL_IRQ,
+	kvm_irq(serial->platform.vmm, vmr_id_value(&serial->platform.irq),
 		thre && serial->regs[SERIAL_IER] & IER_THRE);
 }
 
@@ -124,8 +124,8 @@ int serial_register(struct vmm *vmm)
 	platform_init(p, vmm, "serial");
 	p->read8 = serial_read;
 	p->write8 = serial_write;
-	if (platform_region(p, VMR_PIO, 0x3f8, 8, "16550"))
+	if (platform_port(p, 0x3f8, 8, "16550"))
 		return -1;
-	platform_irq(p, SERIAL_IRQ);
+	platform_line(p, SERIAL_IRQ);
 	return platform_register(p);
 }

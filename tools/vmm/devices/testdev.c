@@ -327,6 +327,10 @@ static uint32_t address_of(const struct vmm *vmm, const struct testdev_desc *des
 	if (vmm->config.machine == MACHINE_Q35 &&
 	    desc->address == VMR_PCI_BDF(0, 1, 1))
 		return VMR_PCI_BDF(0, 31, 1);
+	/* Without that bridge it is function 0. */
+	if (vmm->kernel && !board.has_ports &&
+	    desc->address == VMR_PCI_BDF(0, 1, 1))
+		return VMR_PCI_BDF(0, 1, 0);
 	return desc->address;
 }
 

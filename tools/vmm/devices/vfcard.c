@@ -2,8 +2,9 @@
 /*
  * vfcard.c - a card with a resizable BAR and eight virtual functions
  *
- * It is 80:03.0, below the second host bridge. A read of its BAR returns one byte
- * everywhere, a read of the memory of a VF another one for each VF.
+ * It is 80:03.0, below the second host bridge, or in the slot of a root port if the
+ * machine boots a kernel. A read of its BAR returns one byte everywhere, a read of the
+ * memory of a VF another one for each VF.
  */
 #include <string.h>
 
@@ -25,7 +26,8 @@ static void vf_read(struct vmr_device *dev, const struct vmr_access *access,
 	       (size_t)access->width * access->count);
 }
 
-static int vf_init(struct vfcard_vf *vf, unsigned int number)
+static int vf_init(struct vfcard_vf *vf, unsigned int number,
+		   enum vmr_pci_express_type type)
 {
 	static const struct vmr_pci_ids ids = { .class_code = 0x020000 };
 	static const struct vmr_device_ops ops = { .read = vf_read };
@@ -34,11 +36,10 @@ static int vf_init(struct vfcard_vf *vf, unsigned int number)
 	vf->number = number;
 	err = vmr_pci_function_init_express(&vf->fn, &vf->space, &ids, &ops,
 					    "virtual function");
-	return err ? err : vmr_pci_add_express(&vf->fn, &vf->express,
-					       VMR_PCI_EXPRESS_INTEGRATED);
+	return err ? err : vmr_pci_add_express(&vf->fn, &vf->express, type);
 }
 
-static int add_vfs(struct vfcard *card)
+static int add_vfs(struct vfcard *card, enum vmr_pci_express_type type)
 {
 	const struct vmr_pci_sriov_config config = {
 		.vfs		= card->vfs,
@@ -52,7 +53,7 @@ static int add_vfs(struct vfcard *card)
 
 	for (i = 0; !err && i < IRQDEV_NR_VFS; i++) {
 		card->vfs[i] = &card->vf[i].fn;
-		err = vf_init(&card->vf[i], i);
+		err = vf_init(&card->vf[i], i, type);
 	}
 	if (!err)
 		err = vmr_pci_add_sriov(&card->fn, &card->sriov, &config);
@@ -73,8 +74,19 @@ static int add_bar(struct vfcard *card)
 	return err ? err : vmr_pci_add_rebar(&card->fn, &card->rebar, &sizes, 1);
 }
 
+static int plug(struct vmm *vmm, struct vmr_pci_function *fn)
+{
+	if (vmm->kernel)
+		return pci_plug(vmm, fn,
+				&vmm->q35.ports[EXPRESS_VFCARD_PORT].bridge, 0);
+	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(Q35_FAR_BUS, 3, 0));
+}
+
 int vfcard_register(struct vmm *vmm)
 {
+	enum vmr_pci_express_type type = vmm->kernel ?
+						 VMR_PCI_EXPRESS_ENDPOINT :
+						 VMR_PCI_EXPRESS_INTEGRATED;
 	static const struct vmr_pci_ids ids = {
 		.vendor		= IRQDEV_VENDOR,
 		.device		= Q35_VFCARD_DEVICE,
@@ -87,15 +99,17 @@ int vfcard_register(struct vmm *vmm)
 	err = vmr_pci_function_init_express(&card->fn, &card->space, &ids, &ops,
 					    "card with VFs");
 	if (!err)
-		err = vmr_pci_add_express(&card->fn, &card->express,
-					  VMR_PCI_EXPRESS_INTEGRATED);
+		err = vmr_pci_add_express(&card->fn, &card->express, type);
+	/* The last VF has a number that only ARI reaches behind a port. */
+	if (!err && vmm->kernel)
+		err = vmr_pci_add_ari(&card->fn, &card->ari);
 	if (!err)
 		err = add_bar(card);
 	if (!err)
-		err = add_vfs(card);
+		err = add_vfs(card, type);
 	if (err) {
 		vmm_err("card with VFs: %s", vmr_strerror(err));
 		return err;
 	}
-	return pci_plug(vmm, &card->fn, NULL, VMR_PCI_BDF(Q35_FAR_BUS, 3, 0));
+	return plug(vmm, &card->fn);
 }

@@ -84,6 +84,16 @@ static void reset(struct virtio *virtio)
 	virtio->isr = 0;
 }
 
+/* A reset of the function by its configuration space, or of the machine */
+void virtio_reset(struct vmr_pci_function *fn)
+{
+	struct virtio *virtio = container_of(fn, struct virtio, fn);
+
+	pthread_mutex_lock(&virtio->lock);
+	reset(virtio);
+	pthread_mutex_unlock(&virtio->lock);
+}
+
 static uint64_t common_read(const struct virtio *virtio, uint64_t offset)
 {
 	const struct virtio_queue *q = &virtio->queue;

@@ -8,8 +8,9 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include <vmalloc/kvm.h>
 #include <vmalloc/vmalloc.h>
+
+#include "messages.h"
 
 struct vmm;
 struct virtio;
@@ -17,7 +18,7 @@ struct virtio;
 #define VIRTIO_QUEUE_SIZE	64
 #define VIRTIO_BLOCKS		4	/* of registers, each with a capability */
 #define VIRTIO_CAP_SIZE		20
-#define VIRTIO_VECTORS		2	/* configuration, and the queue */
+#define VIRTIO_VECTORS		MAX_MESSAGES	/* configuration, and the queue */
 #define VIRTIO_NO_VECTOR	0xffff
 
 /**
@@ -65,7 +66,7 @@ struct virtio_ops {
  * struct virtio - a virtio device
  * @lock: protects the registers and the queue
  * @config: its own configuration
- * @vectors: its vectors as KVM has them
+ * @messages: its vectors as KVM has them
  * @fd: the file of a disk
  */
 struct virtio {
@@ -77,7 +78,7 @@ struct virtio {
 	uint8_t				capabilities[VIRTIO_BLOCKS][VIRTIO_CAP_SIZE];
 	struct vmr_pci_msix		msix;
 	struct vmr_pci_msix_entry	entries[VIRTIO_VECTORS];
-	struct vmr_kvm_vector		vectors[VIRTIO_VECTORS];
+	struct messages			messages;
 	struct virtio_queue		queue;
 	uint64_t			driver_features;
 	uint32_t			feature_select;
@@ -94,6 +95,7 @@ struct virtio {
 /* virtio.c */
 int virtio_plug(struct vmm *vmm, struct virtio *virtio,
 		const struct virtio_ops *ops, uint32_t address);
+void virtio_reset(struct vmr_pci_function *fn);
 
 /* virtio_queue.c */
 bool virtio_queue_run(struct virtio *virtio);

@@ -11,28 +11,32 @@
 #include <stdint.h>
 #include <asm/unistd.h>
 
-#define AGENT_PORT	0x402
+#define AT_FDCWD	-100
 #define O_RDONLY	0
 #define O_WRONLY	1
+#define O_RDWR		2
 #define NANOSECONDS	5000000
+#define AWAIT_ROUNDS	4000	/* of that length */
+#define TRAFFIC_NS	1000000
+
+#define PAGE		4096
+#define PROT_RW		3
+#define MAP_SHARED	1
+#define MAP_ANONYMOUS	0x20
+#define SIGCHLD		17
+#define SIG_IGN		1
+#define SIGSET_SIZE	8
 
 static char text[65536];
 static char entries[16384];
 static char path[512];
 static char line[256];
 
-static long call(long nr, long a, long b, long c, long d, long e)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	long result;
+/* Counts the accesses of the processes with traffic, which share it */
+static uint32_t *traffic;
 
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-			 : "rcx", "r11", "memory");
-	return result;
-}
+/* call(), say_bytes() and hear() of the architecture */
+#include "agent.h"
 
 static size_t length(const char *s)
 {
@@ -49,14 +53,6 @@ static bool starts_with(const char *s, const char *with)
 		if (*s++ != *with++)
 			return false;
 	return true;
-}
-
-static void say_bytes(const char *bytes, size_t size)
-{
-	__asm__ volatile("rep outsb"
-			 : "+S"(bytes), "+c"(size)
-			 : "d"(AGENT_PORT)
-			 : "memory");
 }
 
 static void say(const char *s)
@@ -109,7 +105,7 @@ static const char *join(const char *dir, const char *name, const char *file)
 /* The bytes of a file in text, or a negative errno */
 static long load(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	long n, all = 0;
 
 	if (fd < 0)
@@ -124,7 +120,7 @@ static long load(const char *name)
 
 static long store(const char *name, const char *value)
 {
-	long fd = call(__NR_open, (long)name, O_WRONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_WRONLY, 0, 0);
 	long n;
 
 	if (fd < 0)
@@ -172,7 +168,7 @@ struct entry {
 /* Do something with each entry of a directory. */
 static void each(const char *dir, void (*f)(const char *dir, const char *name))
 {
-	long fd = call(__NR_open, (long)dir, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)dir, O_RDONLY, 0, 0);
 	const struct entry *entry;
 	long n, at;
 
@@ -214,7 +210,7 @@ static void report(void)
 /* Load a module of the initrd: 0, or a negative errno */
 static long load_module(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	long err;
 
 	if (fd < 0)
@@ -252,7 +248,7 @@ static void write_command(char *argument)
 /* The sum of the bytes of a file, as 32-bit FNV-1a */
 static void say_sum(const char *name)
 {
-	long fd = call(__NR_open, (long)name, O_RDONLY, 0, 0, 0);
+	long fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDONLY, 0, 0);
 	uint32_t hash = 2166136261u;
 	long n, i, all = 0;
 
@@ -273,6 +269,78 @@ static void say_sum(const char *name)
 	say("\n");
 }
 
+static void sleep_ns(long ns)
+{
+	const long pause[2] = { 0, ns };
+
+	call(__NR_nanosleep, (long)pause, 0, 0, 0, 0);
+}
+
+/* Wait until there is a file, or none */
+static long await(const char *name, bool there)
+{
+	unsigned int i;
+
+	for (i = 0; i < AWAIT_ROUNDS; i++) {
+		if (!call(__NR_faccessat, AT_FDCWD, (long)name, 0, 0, 0) == there)
+			return 0;
+		sleep_ns(NANOSECONDS);
+	}
+	return -1;
+}
+
+/*
+ * A process that reads and writes the first page of a BAR until the kernel takes it
+ * away, by a signal that ends the process.
+ */
+static long begin_traffic(const char *name)
+{
+	uint32_t *page, value;
+	long fd, pid = call(__NR_clone, SIGCHLD, 0, 0, 0, 0);
+	uint32_t n;
+
+	if (pid)
+		return pid < 0 ? pid : 0;
+	fd = call(__NR_openat, AT_FDCWD, (long)name, O_RDWR, 0, 0);
+	page = (void *)call6(__NR_mmap, 0, PAGE, PROT_RW,
+			     MAP_SHARED, fd, 0);
+	for (n = 0; (unsigned long)page < -4096ul; n++) {
+		value = __atomic_load_n(&page[(n + 1) % 1024], __ATOMIC_RELAXED);
+		__atomic_store_n(&page[n % 1024], value + n, __ATOMIC_RELAXED);
+		/* Two processes may count one access: it is enough that they do. */
+		value = __atomic_load_n(traffic, __ATOMIC_RELAXED);
+		__atomic_store_n(traffic, value + 1, __ATOMIC_RELAXED);
+		sleep_ns(TRAFFIC_NS);
+	}
+	call(__NR_exit_group, 1, 0, 0, 0, 0);
+	return 0;
+}
+
+/* The first bytes of a file that has no end: "take FILE BYTES" */
+static long take(char *argument)
+{
+	char *value = argument;
+	long fd, n, wanted = 0, all = 0;
+
+	while (*value && *value != ' ')
+		value++;
+	if (*value)
+		*value++ = 0;
+	while (*value >= '0' && *value <= '9')
+		wanted = 10 * wanted + (*value++ - '0');
+	fd = call(__NR_openat, AT_FDCWD, (long)argument, O_RDONLY, 0, 0);
+	if (fd < 0)
+		return fd;
+	while (all < wanted) {
+		n = call(__NR_read, fd, (long)text, 64, 0, 0);
+		if (n <= 0)
+			break;
+		all += n;
+	}
+	call(__NR_close, fd, 0, 0, 0, 0);
+	return all < wanted ? -1 : 0;
+}
+
 static void obey(char *command)
 {
 	if (starts_with(command, "report")) {
@@ -288,6 +356,16 @@ static void obey(char *command)
 		say_result(load_module(command + 7));
 	} else if (starts_with(command, "sum ")) {
 		say_sum(command + 4);
+	} else if (starts_with(command, "await ")) {
+		say_result(await(command + 6, true));
+	} else if (starts_with(command, "gone ")) {
+		say_result(await(command + 5, false));
+	} else if (starts_with(command, "traffic ")) {
+		say_result(begin_traffic(command + 8));
+	} else if (starts_with(command, "count")) {
+		say_result((long)__atomic_load_n(traffic, __ATOMIC_RELAXED));
+	} else if (starts_with(command, "take ")) {
+		say_result(take(command + 5));
 	} else if (starts_with(command, "off")) {
 		end(LINUX_REBOOT_CMD_POWER_OFF);
 	} else if (starts_with(command, "reboot")) {
@@ -298,18 +376,9 @@ static void obey(char *command)
 	say(".\n");
 }
 
-static uint8_t hear(void)
-{
-	uint8_t byte;
-
-	__asm__ volatile("inb %w1, %0" : "=a"(byte) : "d"(AGENT_PORT));
-	return byte;
-}
-
 /* The next command, in line */
 static void listen(void)
 {
-	const long pause[2] = { 0, NANOSECONDS };
 	size_t n = 0;
 	uint8_t byte;
 
@@ -318,7 +387,7 @@ static void listen(void)
 		if (byte == '\n')
 			break;
 		if (!byte)
-			call(__NR_nanosleep, (long)pause, 0, 0, 0, 0);
+			sleep_ns(NANOSECONDS);
 		else if (n + 1 < sizeof(line))
 			line[n++] = (char)byte;
 	}
@@ -327,16 +396,22 @@ static void listen(void)
 
 static void mount(const char *type, const char *dir)
 {
-	call(__NR_mkdir, (long)dir, 0755, 0, 0, 0);
+	call(__NR_mkdirat, AT_FDCWD, (long)dir, 0755, 0, 0);
 	call(__NR_mount, (long)type, (long)dir, (long)type, 0, 0);
 }
 
-__attribute__((__force_align_arg_pointer__)) void _start(void)
+AGENT_ENTRY void _start(void)
 {
+	static const unsigned long ignore[4] = { SIG_IGN };
+
 	mount("proc", "/proc");
 	mount("sysfs", "/sys");
 	mount("devtmpfs", "/dev");
-	call(__NR_iopl, 3, 0, 0, 0, 0);
+	open_port();
+	/* The kernel takes the processes that have ended. */
+	call(__NR_rt_sigaction, SIGCHLD, (long)ignore, 0, SIGSET_SIZE, 0);
+	traffic = (void *)call6(__NR_mmap, 0, PAGE, PROT_RW,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	say("agent\n.\n");
 	for (;;) {
 		listen();

@@ -83,12 +83,22 @@ static void refused(struct vmm *vmm, const char *why, unsigned long long number)
 	vcpus_end(vmm, GUEST_REFUSED);
 }
 
+static void system_event(struct vmm *vmm, uint32_t type)
+{
+	if (type == KVM_SYSTEM_EVENT_SHUTDOWN)
+		vcpus_end(vmm, GUEST_OFF);
+	else if (type == KVM_SYSTEM_EVENT_RESET)
+		vcpus_end(vmm, GUEST_RESET);
+	else
+		vcpus_end(vmm, GUEST_CRASHED);
+}
+
 static void handle_exit(struct vmm_cpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
 	struct vmm_exit exit;
 
-	if (kvm_is_access(run, &exit)) {
+	if (kvm_is_access(cpu, &exit)) {
 		route(cpu, &exit);
 		return;
 	}
@@ -98,6 +108,9 @@ static void handle_exit(struct vmm_cpu *cpu)
 	case KVM_EXIT_SHUTDOWN:
 		vmm_err("the guest crashed");
 		vcpus_end(cpu->vmm, GUEST_CRASHED);
+		break;
+	case KVM_EXIT_SYSTEM_EVENT:
+		system_event(cpu->vmm, run->system_event.type);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		refused(cpu->vmm, "it fails to enter, reason",

@@ -12,7 +12,6 @@
  * a second is done after some ten thousand exits.
  */
 #define EXIT_NS		20000ULL
-#define PCI_LINE_FIRST	16	/* behind the lines of ISA */
 #define NSEC_PER_SEC	1000000000ULL
 
 /* Ticks of a clock of this frequency since the machine was switched on */
@@ -187,7 +186,8 @@ int pci_lines_register(struct vmm *vmm)
 
 	for (i = 0; !err && i < NR_PCI_LINES; i++)
 		err = vmr_system_add_shared_irq(&vmm->sys, &vmm->pci_lines[i],
-						PCI_LINE_FIRST + i, "PCI", NULL);
+						board.first_pci_line + i,
+						"PCI", NULL);
 	if (err)
 		vmm_err("interrupt lines of PCI: %s", vmr_strerror(err));
 	return err;
@@ -204,27 +204,18 @@ const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name)
 	return NULL;
 }
 
-/* The address map of a machine that boots a kernel */
-static int init_layout(struct vmm *vmm)
+/* The addresses of the layout with a name, NULL if it has none */
+const struct vmr_pool *vmm_pool(const struct vmm *vmm, const char *name)
 {
-	struct vmm_config *config = &vmm->config;
-	struct vmr_layout_config layout;
-	struct vmr_span ram[VMR_LAYOUT_MAX_RAM] = { { .start = 0 } };
-	int err;
+	const struct vmr_pool *pool;
+	size_t i;
 
-	err = vmr_layout_x86_64(&layout, vmm->kernel->memory, 0,
-				config->phys_bits);
-	if (!err) {
-		layout.slot_last = config->nr_slots - 1;
-		err = vmr_layout_init(&vmm->layout, &vmm->sys, &layout, NULL);
+	for (i = 0; i < vmm->sys.nr_pools; i++) {
+		pool = &vmm->sys.pools[i].pool;
+		if (pool->name && !strcmp(pool->name, name))
+			return pool;
 	}
-	if (!err)
-		err = vmr_layout_ram(&layout, vmm->kernel->memory, ram);
-	if (err < 0)
-		return err;
-	config->ram_low = ram[0].last + 1;
-	config->ram_high = err > 1 ? ram[1].last - ram[1].start + 1 : 0;
-	return 0;
+	return NULL;
 }
 
 static int init_domains(struct vmm *vmm)
@@ -239,7 +230,7 @@ static int init_domains(struct vmm *vmm)
 	};
 	int err;
 
-	err = vmm->kernel ? init_layout(vmm) :
+	err = vmm->kernel ? board_layout(vmm) :
 			    vmr_system_init(&vmm->sys, &limits);
 	if (!err)
 		err = vmr_manager_init(&vmm->manager, &vmm->sys);
@@ -248,24 +239,11 @@ static int init_domains(struct vmm *vmm)
 	return err;
 }
 
-typedef int device_register(struct vmm *vmm);
-
 /* The devices of a machine that boots firmware */
 static device_register *const firmware_devices[] = {
 	reserve, ram_register, debugcon_register, cmos_register, pit_register,
 	pic_register, serial_register, i8042_register, scratch_regs_register,
 	apic_register, fw_cfg_register, pci_register, NULL,
-};
-
-/*
- * The devices of a machine that boots a kernel. KVM serves the timer and the
- * interrupt controllers, whose addresses the devices here own.
- */
-static device_register *const kernel_devices[] = {
-	ram_register, cmos_register, pit_register, pic_register, serial_register,
-	i8042_register, scratch_regs_register, acpi_pm_register,
-	agent_port_register, pci_lines_register, pci_register,
-	virtio_register, NULL,
 };
 
 /*
@@ -300,7 +278,7 @@ int vmm_init(struct vmm *vmm)
 		err = vmm_cpu_init(vmm, &vmm->cpus[i]);
 		vmm->cpus[i].index = i;
 	}
-	device = vmm->kernel ? kernel_devices : firmware_devices;
+	device = vmm->kernel ? board_devices : firmware_devices;
 	for (; !err && *device; device++)
 		err = (*device)(vmm);
 	return err;
@@ -324,6 +302,7 @@ void vmm_destroy(struct vmm *vmm)
 	}
 	for (i = 0; i < NR_RESERVED; i++)
 		vmr_free(&vmm->sys.mmio, &vmm->reserved[i].range);
+	vmr_free(&vmm->sys.mmio, &vmm->io_window.range);
 	for (i = 0; vmm->kernel && i < vmm->kernel->nr_cpus; i++)
 		vmr_reader_detach(&vmm->cpus[i].reader);
 	vmr_reader_detach(&vmm->checker.reader);

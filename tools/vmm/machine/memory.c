@@ -138,8 +138,8 @@ void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 	add_slots(vmm, mem);
 }
 
-static void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
-		     const char *tag, bool readonly)
+void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
+	      const char *tag, bool readonly)
 {
 	struct ram *ram = &vmm->ram;
 	struct vmr_region *region = &ram->regions[ram->nr];
@@ -157,10 +157,10 @@ static void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
 	ram->nr++;
 }
 
-int ram_register(struct vmm *vmm)
+/* Begin a memory whose banks follow. */
+void ram_begin(struct vmm *vmm)
 {
 	static const struct vmr_device_ops ops;
-	const struct vmm_config *config = &vmm->config;
 	struct ram *ram = &vmm->ram;
 
 	ram->dev.name = "memory";
@@ -168,7 +168,22 @@ int ram_register(struct vmm *vmm)
 	ram->dev.constraints = ram->constraints;
 	vmr_resource_set_init(&ram->dev.resources, ram->resources,
 			      ARRAY_SIZE(ram->resources));
+}
 
+/* Register a memory that has all of its banks. */
+int ram_end(struct vmm *vmm)
+{
+	if (vmm->failed)
+		return -ENOSPC;
+	return vmm_register(vmm, &vmm->ram.dev);
+}
+
+/* The memory of a PC */
+int ram_register(struct vmm *vmm)
+{
+	const struct vmm_config *config = &vmm->config;
+
+	ram_begin(vmm);
 	/* From 640 KiB on there is the window of a graphics card. */
 	ram_bank(vmm, 0, 640 * KIB, "RAM", false);
 	ram_bank(vmm, 768 * KIB, 256 * KIB, "RAM for firmware", false);
@@ -178,9 +193,7 @@ int ram_register(struct vmm *vmm)
 	if (config->firmware_size)
 		ram_bank(vmm, 4 * GIB - config->firmware_size,
 			 config->firmware_size, "firmware", true);
-	if (vmm->failed)
-		return -ENOSPC;
-	return vmm_register(vmm, &ram->dev);
+	return ram_end(vmm);
 }
 
 /*

@@ -34,6 +34,10 @@ bool memory_is_mapped(const struct vmm_memory *mem, uint64_t gpa);
 void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 		struct vmr_region *region);
 void memory_move_from(struct vmm *vmm, struct vmm *from);
+void ram_begin(struct vmm *vmm);
+void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size, const char *tag,
+	      bool readonly);
+int ram_end(struct vmm *vmm);
 int ram_register(struct vmm *vmm);
 void ram_load_firmware(struct vmm *vmm, const void *image);
 void *ram_at(struct vmm *vmm, uint64_t gpa, uint64_t size);

@@ -8,7 +8,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "../vmm.h"
+#include "../../vmm.h"
 
 #define PARAMS_ADDRESS		0x10000
 #define COMMAND_LINE		0x20000
@@ -106,7 +106,7 @@ static int set_tables(struct vmm *vmm, uint8_t *params)
 }
 
 /* Put the kernel into memory: 0, its entry and the address of its parameters. */
-int kernel_load(struct vmm *vmm, uint32_t *entry, uint32_t *params_address)
+int kernel_load(struct vmm *vmm, struct kernel_start *start)
 {
 	const struct kernel *kernel = vmm->kernel;
 	const uint8_t *image = kernel->image;
@@ -141,7 +141,7 @@ int kernel_load(struct vmm *vmm, uint32_t *entry, uint32_t *params_address)
 		vmm_err("kernel: it needs more memory");
 		return -1;
 	}
-	*entry = KERNEL_ADDRESS;
-	*params_address = PARAMS_ADDRESS;
+	start->entry = KERNEL_ADDRESS;
+	start->params = PARAMS_ADDRESS;
 	return 0;
 }

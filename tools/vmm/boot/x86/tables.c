@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../vmm.h"
+#include "../../vmm.h"
 
 #define TABLES_ADDRESS	0xe0000
 
@@ -39,11 +39,12 @@ size_t e820_entries(struct vmm *vmm, void *buf, size_t size)
 	return 0;
 }
 
-int tables_load(struct vmm *vmm)
+void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
 {
 	const struct vmr_acpi_host host = {
 		.name		= "PCI0",
-		.last_bus	= 0xff,
+		.last_bus	= EXPRESS_LAST_BUS,
+		.ecam		= &vmm->ecam.region,
 		.config_ports	= &vmm->pci_host.ports,
 		.gsi = {
 			vmr_id_value(&vmm->pci_lines[0].range),
@@ -51,6 +52,8 @@ int tables_load(struct vmm *vmm)
 			vmr_id_value(&vmm->pci_lines[2].range),
 			vmr_id_value(&vmm->pci_lines[3].range),
 		},
+		.osc_control	= VMR_ACPI_OSC_HOTPLUG | VMR_ACPI_OSC_PME |
+				  VMR_ACPI_OSC_AER | VMR_ACPI_OSC_CAPABILITY,
 	};
 	const struct vmr_acpi_device devices[] = {
 		{ "COM1", "PNP0501", &vmm->serial.platform.dev },
@@ -72,17 +75,16 @@ int tables_load(struct vmm *vmm)
 		.nr_devices	= ARRAY_SIZE(devices),
 	};
 	void *buf;
-	size_t size;
 	int err;
 
-	err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, NULL, 0, &size);
-	buf = err ? NULL : malloc(size);
+	start->tables = TABLES_ADDRESS;
+	err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, NULL, 0, size);
+	buf = err ? NULL : malloc(*size);
 	if (buf)
-		err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, buf, size, &size);
-	if (!err)
-		err = buf ? ram_load(vmm, TABLES_ADDRESS, buf, size) : -ENOSPC;
-	if (err)
-		vmm_err("ACPI tables: %s", vmr_strerror(err));
+		err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, buf, *size, size);
+	if (!err && buf)
+		return buf;
+	vmm_err("ACPI tables: %s", err ? vmr_strerror(err) : "no memory");
 	free(buf);
-	return err;
+	return NULL;
 }
