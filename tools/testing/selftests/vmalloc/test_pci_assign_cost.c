@@ -14,7 +14,7 @@
 #include "node_watch.h"
 
 #define MAX_NODES	256
-#define GROWTH		7
+#define GROWTH		8
 #define WINDOW		4
 #define MAX_CARDS	192	/* the machine has 256 device ids */
 
