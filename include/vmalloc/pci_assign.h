@@ -97,14 +97,15 @@ struct vmr_pci_item {
  * struct vmr_pci_pools - where the items below a host bridge are placed
  * @list: the pools in the order in which they are tried, in CPU addresses
  * @nr: their number
+ * @last: the window that was placed last, whose neighbour the next one may be; NULL
+ *	before the first
  */
 struct vmr_pci_pools {
 	struct vmr_system_pool	list[VMR_PCI_MAX_POOLS];
 	size_t			nr;
+	const struct vmr_pci_item	*last;
 	/* private: CPU address minus bus address, of each */
 	uint64_t		offsets[VMR_PCI_MAX_POOLS];
-	/* the window that was placed last, whose neighbour the next one may be */
-	const struct vmr_pci_item	*last;
 	/* public: */
 };
 
@@ -152,7 +153,8 @@ void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve);
  * @pools: the pools
  * @item: the item, in no space
  *
- * Links @item->range in the space of the pool that has it.
+ * Links @item->range in the space of the pool that has it. A window becomes the @last
+ * of @pools, which must exist until the next call.
  *
  * Return: 0, or -ENOSPC if no pool has a place.
  */
@@ -162,7 +164,7 @@ int vmr_pci_place_item(struct vmr_pci_pools *pools, struct vmr_pci_item *item);
  * vmr_pci_place_in_pool - give an item a place in one pool
  * @pool: the pool, of bus addresses or with an offset that the alignment divides
  * @item: the item, in no space
- * @beside: a window in the same space whose neighbour the item may be, or NULL
+ * @beside: a window that has a place, whose neighbour the item may be; or NULL
  *
  * Return: 0, or -ENOSPC if the pool has no place.
  */

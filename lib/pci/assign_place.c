@@ -44,11 +44,11 @@ static void consider(struct spot *spot, const struct vmr_pool *pool,
 /* Directly above and below a neighbour */
 static void try_beside(struct spot *spot, const struct vmr_pool *pool,
 		       const struct vmr_pci_item *item,
-		       const struct vmr_range *beside, bool mirrored)
+		       const struct vmr_pci_item *beside, bool mirrored)
 {
 	uint64_t phase = vmr_pci_phase(item, mirrored);
 	uint64_t mask = item->align - 1;
-	uint64_t above = beside->last + 1;
+	uint64_t above = beside->start + beside->size;
 	uint64_t below = beside->start - item->size;
 
 	consider(spot, pool, item, above + ((phase - above) & mask), mirrored);
@@ -142,7 +142,7 @@ static int place_window(const struct vmr_pool *pool, struct vmr_pci_item *item,
 
 	for (mirrored = 0; mirrored < 2; mirrored++) {
 		if (beside)
-			try_beside(&spot, pool, item, &beside->range, mirrored);
+			try_beside(&spot, pool, item, beside, mirrored);
 		try_core(&spot, pool, item, mirrored);
 	}
 	for (mirrored = 0; mirrored < 2 && !spot.found; mirrored++)
@@ -161,8 +161,6 @@ int vmr_pci_place_in_pool(const struct vmr_pool *pool, struct vmr_pci_item *item
 	int ret;
 
 	item->mirrored = false;
-	if (beside && !vmr_in_space(pool->space, &beside->range))
-		beside = NULL;
 	if (has_phase(item)) {
 		ret = place_window(pool, item, beside);
 	} else {
