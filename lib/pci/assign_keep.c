@@ -23,7 +23,6 @@ static bool bar_place(const struct vmr_pci_item *item, uint64_t *start)
 	vmr_pci_bar_placement(fn, fn->config, item->index, &placement);
 	*start = placement.start;
 	return placement.state != VMR_FREE &&
-	       vmr_pci_bar_span(fn, fn->config, item->index) <= item->size &&
 	       !(placement.start & (item->align - 1));
 }
 

@@ -80,19 +80,15 @@ static bool find_gap(const struct vmr_pool *pool, struct vmr_pci_item *item,
 /* Exclude the core at @start; false if nothing is left */
 static bool move_bound(struct vmr_request *req, uint64_t start)
 {
-	uint64_t next;
+	uint64_t last = start + (req->size - 1);
 
-	if (req->policy == VMR_FIRST) {
-		next = start + req->align;
-		if (next < start || next > req->max)
-			return false;
-		req->min = next;
-	} else {
-		next = start + (req->size - 1) - req->align;
-		if (start + (req->size - 1) < req->align || next < req->min)
-			return false;
-		req->max = next;
-	}
+	if ((req->policy == VMR_FIRST ? req->max - start : last - req->min) <
+	    req->align)
+		return false;
+	if (req->policy == VMR_FIRST)
+		req->min = start + req->align;
+	else
+		req->max = last - req->align;
 	return true;
 }
 
@@ -108,8 +104,6 @@ static void try_core(struct spot *spot, const struct vmr_pool *pool,
 	unsigned int i;
 	uint64_t start;
 
-	if (head >= item->size)
-		return;
 	for (i = 0; i < MAX_CORES && find_gap(pool, item, &req, &start); i++) {
 		consider(&found, pool, item, start - head, mirrored);
 		if (found.found) {
@@ -121,7 +115,7 @@ static void try_core(struct spot *spot, const struct vmr_pool *pool,
 	}
 }
 
-/* In a gap for the whole multiples of the alignment */
+/* In a gap for the whole multiples of the alignment; a size that wraps is refused */
 static void try_whole(struct spot *spot, const struct vmr_pool *pool,
 		      struct vmr_pci_item *item, bool mirrored)
 {
@@ -130,7 +124,7 @@ static void try_whole(struct spot *spot, const struct vmr_pool *pool,
 					    item->align);
 	uint64_t start;
 
-	if (req.size >= phase && find_gap(pool, item, &req, &start))
+	if (find_gap(pool, item, &req, &start))
 		consider(spot, pool, item, start + phase, mirrored);
 }
 

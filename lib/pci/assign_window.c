@@ -68,7 +68,7 @@ static uint64_t round_up(uint64_t n, uint64_t grain)
 					  (n + grain - 1) & ~(grain - 1);
 }
 
-/* Pack the contents from @from upwards. The size, or 0 if they are too large */
+/* Pack the contents from @from upwards. The size, VMR_ADDR_MAX if they are too large */
 static uint64_t pack(const struct vmr_pci_item *window, uint64_t from)
 {
 	struct vmr_space space;
@@ -83,7 +83,7 @@ static uint64_t pack(const struct vmr_pci_item *window, uint64_t from)
 	vmr_space_init(&space, from, VMR_ADDR_MAX);
 	for (item = window->contents; item; item = item->next) {
 		if (vmr_pci_place_in_pool(&pool, item, beside)) {
-			size = 0;
+			size = VMR_ADDR_MAX;
 			break;
 		}
 		item->offset = item->start - from;
@@ -105,19 +105,17 @@ static void pack_best(struct vmr_pci_item *window, uint64_t grain)
 {
 	const struct vmr_pci_item *first = window->contents;
 	uint64_t other = first->window ? vmr_pci_phase(first, true) : 0;
-	uint64_t size, size_other;
+	uint64_t size = pack(window, 0), size_other;
 
-	size = pack(window, 0);
-	if (other && !(other & (grain - 1))) {
+	if (other) {
 		size_other = pack(window, other);
-		if (size_other && (!size || size_other < size)) {
-			size = size_other;
+		if (size_other < size)
 			window->phase = other;
-		} else {
-			size = pack(window, 0);
-		}
+		else
+			pack(window, 0);
+		size = min(size, size_other);
 	}
-	window->size = size ? round_up(size, grain) : ~(grain - 1);
+	window->size = round_up(size, grain);
 }
 
 void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve)

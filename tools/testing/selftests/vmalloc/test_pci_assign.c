@@ -194,6 +194,25 @@ TEST(assign_failure_of_each_kind)
 	EXPECT_EQ(0U, assign.last_needed);
 }
 
+/* Memory on both sides of 4 GiB is missing, more of it than all addresses. */
+TEST(assign_failure_beyond_all_addresses)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, assign_host_up(LAST_40));
+	for (i = 0; i < 6; i++) {
+		ASSERT_EQ(0, gpu_init(&cards[i], 1ull << 62, 0));
+		ASSERT_EQ(0, add_bar(&cards[i], 2, VMR_PCI_BAR_MEM32, GIB));
+		ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[i],
+					       VMR_PCI_ANY_DEVICE));
+	}
+	EXPECT_EQ(-ENOSPC, assign_all());
+	EXPECT_EQ(0U, assign.index);
+	EXPECT_EQ(1ull << 62, assign.size);
+	EXPECT_EQ(VMR_ADDR_MAX, assign.missing);
+	EXPECT_EQ(VMR_ADDR_MAX, assign.last_needed);
+}
+
 /* A host bridge with too few bus numbers: the bridge, and how many are missing. */
 TEST(assign_failure_of_bus_numbers)
 {
@@ -219,6 +238,13 @@ TEST(assign_failure_of_bus_numbers)
 	host.bus_last = 255;
 	EXPECT_EQ(-ENOSPC, assign_all());
 	EXPECT_EQ((unsigned int)VMR_PCI_ASSIGN_BUSES, assign.index);
+	/* The last bridge has a number, and its reserve has none */
+	bridges[1].reserve.buses = 0;
+	bridges[4].reserve.buses = 300;
+	EXPECT_EQ(-ENOSPC, assign_all());
+	EXPECT_EQ(&bridges[4].fn, assign.fn);
+	EXPECT_EQ(300U, assign.size);
+	bridges[4].reserve.buses = 0;
 	bridges[1].reserve.buses = 251;
 	EXPECT_EQ(0, assign_all());
 	EXPECT_EQ(252U, subordinate(&bridges[1]));
@@ -356,6 +382,8 @@ TEST(assign_resizable_bar)
 
 	ASSERT_EQ(0, assign_host_up(LAST_40));
 	ASSERT_EQ(0, resizable_up(&card));
+	ASSERT_EQ(0, card_with_bar(&cards[0]));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[0], 2 << 3));
 	ASSERT_EQ(0, assign_all());
 	EXPECT_EQ(256 * MIB, bar(&card.fn, 2)->size);
 	EXPECT_TRUE(is_mapped(&card.fn, 2));

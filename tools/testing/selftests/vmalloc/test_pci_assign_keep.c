@@ -133,6 +133,100 @@ TEST(assign_reopens_closed_window)
 	EXPECT_EQ(0x0000fff0U, reg_read(&bridges[1].fn, PCI_MEMORY_BASE, 4));
 }
 
+/* Registers that differ in the upper halves alone: base above limit, both ways. */
+TEST(assign_upper_halves_of_window)
+{
+	unsigned int others;
+	uint64_t at;
+
+	ASSERT_EQ(0, two_levels_up());
+	ASSERT_EQ(0, assign_all());
+	at = bar_at(&cards[0], 0);
+	reg_write(&bridges[0].fn, PCI_PREF_BASE_UPPER32, 0x10, 4);
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(5U, count_mapped(&others));
+	EXPECT_EQ(at, bar_at(&cards[0], 0));
+	reg_write(&bridges[0].fn, PCI_PREF_LIMIT_UPPER32, 0, 4);
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(5U, count_mapped(&others));
+	EXPECT_EQ(at, bar_at(&cards[0], 0));
+}
+
+/* Between two open windows, one that is closed: the outer one is made anew. */
+TEST(assign_closed_window_between_open_ones)
+{
+	unsigned int others;
+
+	ASSERT_EQ(0, assign_host_up(LAST_42));
+	ASSERT_EQ(0, root_bridge(&bridges[0]));
+	ASSERT_EQ(0, bridge_behind(&bridges[0], &bridges[1]));
+	ASSERT_EQ(0, bridge_behind(&bridges[1], &bridges[2]));
+	ASSERT_EQ(0, gpu_behind(&bridges[2], &cards[0], MIB, 0));
+	ASSERT_EQ(0, gpu_behind(&bridges[1], &cards[1], MIB, 0));
+	ASSERT_EQ(0, assign_all());
+	reg_write(&bridges[1].fn, PCI_PREF_BASE_UPPER32, 0x10, 4);
+	EXPECT_EQ(0U, count_mapped(&others));
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(2U, count_mapped(&others));
+}
+
+/* Windows at one address, at the end of a pool, and outside of all: one is valid. */
+TEST(assign_windows_at_invalid_places)
+{
+	unsigned int i, others;
+
+	ASSERT_EQ(0, assign_host_up(LAST_42));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, root_bridge(&bridges[i]));
+		ASSERT_EQ(0, card_init(&cards[i]));
+		ASSERT_EQ(0, add_bar(&cards[i], 0, VMR_PCI_BAR_MEM32, MIB));
+		ASSERT_EQ(0, vmr_pci_bridge_plug(&bridges[i], &cards[i], 0));
+	}
+	open_mem_window(&bridges[0], 0xc8000000, 0xc83fffff);
+	open_mem_window(&bridges[1], 0xc8000000, 0xc83fffff);
+	open_mem_window(&bridges[2], 0xdff00000, 0xe01fffff);
+	open_mem_window(&bridges[3], 0x80000000, 0x801fffff);
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(4U, count_mapped(&others));
+	EXPECT_EQ(0xc8000000ull, bridges[0].mem.range.start);
+	EXPECT_EQ(0xc83fffffull, bridges[0].mem.range.last);
+	EXPECT_EQ(MIB - 1, bridges[2].mem.range.last - bridges[2].mem.range.start);
+	EXPECT_LE(0xc0000000ull, bridges[3].mem.range.start);
+}
+
+/* A window with an offset: outside of it, and too little aligned for what is new. */
+TEST(assign_windows_with_offset)
+{
+	const struct vmr_pci_window windows[] = {
+		{ VMR_MMIO, 0, 0x200100000, 0x20fffffff, 0x40000000, "odd" },
+		{ VMR_MMIO, 0, 0x600000000, 0x60fffffff, 0xe0000000, "even" },
+	};
+	const struct vmr_pci_host_config config = {
+		.bus_last = 31, .windows = windows, .nr_windows = 2,
+	};
+	unsigned int others;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, vmr_pci_host_register(&m.manager, &host, &config));
+	ASSERT_EQ(0, root_bridge(&bridges[0]));
+	ASSERT_EQ(0, gpu_behind(&bridges[0], &cards[0], MIB, 0));
+	ASSERT_EQ(0, card_init(&cards[1]));
+	ASSERT_EQ(0, add_bar(&cards[1], 0, VMR_PCI_BAR_MEM32, MIB));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridges[0], &cards[1], 1 << 3));
+	open_mem_window(&bridges[0], 0x70000000, 0x701fffff);
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(2U, count_mapped(&others));
+	open_mem_window(&bridges[0], 0x40000000, 0x41ffffff);
+	EXPECT_EQ(0, assign_all());
+	EXPECT_GT(0x600000000ull, bar_at(&cards[1], 0));
+	ASSERT_EQ(0, card_init(&cards[2]));
+	ASSERT_EQ(0, add_bar(&cards[2], 0, VMR_PCI_BAR_MEM32, 4 * MIB));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&bridges[0], &cards[2], 2 << 3));
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(3U, count_mapped(&others));
+	EXPECT_LE(0x600000000ull, bar_at(&cards[2], 0));
+}
+
 /* Two of one address, one in no pool, one without an address, one being sized. */
 TEST(assign_moves_only_invalid_bars)
 {
