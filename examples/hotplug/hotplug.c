@@ -113,6 +113,7 @@ static struct vmr_manager manager;
 struct vcpu {
 	/* On cache lines of its own: no vCPU writes what another reads */
 	_Alignas(64) struct vmr_reader	reader;
+	_Alignas(64) struct vmr_cache_set cache[16];
 	pthread_t			thread;
 	uint32_t			seed;
 	unsigned long			hits;
@@ -217,6 +218,8 @@ int main(void)
 	for (i = 0; i < VCPUS; i++) {
 		vcpus[i].seed = (uint32_t)i;
 		must(vmr_reader_attach(&manager, &vcpus[i].reader), "attach");
+		must(vmr_reader_set_cache(&vcpus[i].reader, vcpus[i].cache, 16),
+		     "cache");
 		if (pthread_create(&vcpus[i].thread, NULL, vcpu_run, &vcpus[i]))
 			abort();
 	}

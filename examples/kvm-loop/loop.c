@@ -76,6 +76,7 @@ static struct simple_device serial = {
 static struct vmr_system sys;
 static struct vmr_manager manager;
 static struct vmr_reader vcpu_reader;
+static struct vmr_cache_set vcpu_cache[8];
 
 static void add(struct simple_device *d, enum vmr_io io,
 		enum vmr_region_type type, uint64_t start, uint64_t size)
@@ -121,6 +122,7 @@ static void make_machine(void)
 	vmr_system_init(&sys, &limits);
 	vmr_manager_init(&manager, &sys);
 	vmr_reader_attach(&manager, &vcpu_reader);
+	vmr_reader_set_cache(&vcpu_reader, vcpu_cache, 8);
 
 	add(&memory, VMR_MMIO, VMR_REGION_MEMORY, MEMORY_START, MEMORY_SIZE);
 	add(&text_device, VMR_MMIO, VMR_REGION_TRAPPED, 0xd0000, 0x1000);

@@ -187,6 +187,11 @@ struct vmr_manager {
 	 * before they search.
 	 */
 	unsigned long		epoch;
+	/*
+	 * Whether a drain executes the full barrier of a lookup too. Constant while
+	 * readers are attached.
+	 */
+	bool			asymmetric;
 };
 
 /**
@@ -194,9 +199,29 @@ struct vmr_manager {
  * @manager: the manager
  * @sys: an initialised system, which no other manager may use
  *
+ * Calls vmr_port_barrier_init(), which may execute system calls, see port.h.
+ *
  * Return: 0, or -EINVAL if a pointer is NULL.
  */
 int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys);
+
+/**
+ * vmr_manager_set_asymmetric - choose the barriers of lookups and drains
+ * @manager: the manager, without readers
+ * @asymmetric: whether lookups execute a compiler barrier, and drains execute
+ *	vmr_port_barrier_all(); else both execute full barriers
+ *
+ * vmr_manager_init() chooses asymmetric barriers where the port has them. Full ones are
+ * needed if readers run in several processes that share the memory of the manager, or
+ * if a filter of system calls forbids what port.h names.
+ *
+ * Context: update side.
+ * Return: 0, or
+ *  - -EINVAL: @manager is NULL;
+ *  - -EBUSY: a reader is attached;
+ *  - -EOPNOTSUPP: @asymmetric is true, and the port has no such barrier.
+ */
+int vmr_manager_set_asymmetric(struct vmr_manager *manager, bool asymmetric);
 
 /**
  * vmr_device_add_region - add a region to an unregistered device
@@ -293,6 +318,7 @@ int vmr_device_unregister_at(struct vmr_manager *manager, enum vmr_io io,
  *  - -EINVAL: a pointer is NULL;
  *  - -ENOENT: @dev was last registered with another manager;
  *  - -EBUSY: @dev is registered;
+ *  - -EPERM: the barriers are asymmetric, and vmr_port_barrier_all() failed;
  *  - -EAGAIN: a reader may still access it.
  */
 int vmr_device_try_drain(struct vmr_manager *manager,
@@ -312,6 +338,7 @@ int vmr_device_try_drain(struct vmr_manager *manager,
  *  - -EINVAL: a pointer is NULL;
  *  - -ENOENT: @dev was last registered with another manager;
  *  - -EBUSY: @dev is registered;
+ *  - -EPERM: as for vmr_device_try_drain();
  *  - -EDEADLK: this thread is inside a callback of this manager's.
  */
 int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev);

@@ -24,7 +24,8 @@ struct vmr_reader;
  * device. A reader is the context in which one thread dispatches accesses.
  *
  * Embedding: the caller owns one struct vmr_reader for each thread. The library
- * allocates no memory.
+ * allocates no memory. A reader may have a lookup cache of any size, also in memory of
+ * the caller, see vmr_reader_set_cache().
  *
  * Locking: dispatch is the read side. It takes no lock, stores nothing that
  * other readers store, and waits at most for an open write section, in
@@ -45,7 +46,9 @@ struct vmr_reader;
  *
  * Cost: O(1) for an address in the lookup cache of the reader, and O(log n) in
  * each space on the path otherwise; then O(log k) in a region with k subregions.
- * A nested access also passes the accesses around it.
+ * A nested access also passes the accesses around it. A hit loads one line of 64 bytes
+ * of the reader, one of its cache, one of generations, and those of the region and the
+ * device.
  */
 
 /**
@@ -70,7 +73,8 @@ struct vmr_access {
 };
 
 #define VMR_READER_HAZARDS	6
-#define VMR_LOOKUP_CACHE_SIZE	64
+#define VMR_CACHE_WAYS		2
+#define VMR_CACHE_SETS_MAX	32768
 
 /**
  * struct vmr_cache_entry - a recent result of a lookup
@@ -80,11 +84,14 @@ struct vmr_access {
  * it.
  */
 struct vmr_cache_entry {
-	/* private: first and last address of @region */
+	/* private: first and last address of the region */
 	uint64_t		start;
 	uint64_t		last;
-	/* the region, NULL in an empty entry */
-	struct vmr_region	*region;
+	/*
+	 * The region, NULL in an empty entry. Bit 0 of the address is set by a hit: the
+	 * entry is not replaced the next time. Bit 1 is set for a port.
+	 */
+	char			*region;
 	/*
 	 * Generation slots of the region and of the windows on the path, one
 	 * byte each. A path through more than three windows is not cached.
@@ -95,19 +102,29 @@ struct vmr_cache_entry {
 };
 
 /**
+ * struct vmr_cache_set - the entries of a lookup cache for some addresses
+ *
+ * Has 64 bytes, and should have an address that is a multiple of 64.
+ */
+struct vmr_cache_set {
+	/* private: */
+	struct vmr_cache_entry	entries[VMR_CACHE_WAYS];
+};
+
+/**
  * struct vmr_reader - the context in which one thread dispatches accesses
  *
  * Zeroed memory is a valid reader that is not attached. Two readers should not
- * share a cache line.
+ * share a line of 64 bytes, and a reader should have an address that is a multiple
+ * of 64: a lookup then touches its first line alone.
  */
 struct vmr_reader {
 	/* private: */
 	/*
-	 * The update side stores these two with readers_lock held. The reader's
-	 * thread loads @manager. A drain loads @next with the lock held.
+	 * The update side stores @manager and @next with readers_lock held. The
+	 * reader's thread loads @manager. A drain loads @next with the lock held.
 	 */
 	struct vmr_manager	*manager;
-	struct vmr_reader	*next;
 	/*
 	 * The reader's thread stores @epoch, @thread, @depth and @hazards, and
 	 * a drain loads them.
@@ -122,25 +139,30 @@ struct vmr_reader {
 	 * nested access restores the former one when it ends.
 	 */
 	uintptr_t		thread;
-	/* nested callbacks; stored with release, loaded with acquire */
-	uint32_t		depth;
+	/* the innermost access whose callback runs; only for the thread */
+	struct vmr_dispatch	*innermost;
+	/* recent lookups by address, or NULL; only for the thread */
+	struct vmr_cache_set	*cache;
+	uint32_t		nr_sets;
+	uint32_t		set_bits;	/* of the number of a set */
 	/* the rollover for which @cache is valid; only for the thread */
 	uint32_t		rollover;
+	/* nested callbacks; stored with release, loaded with acquire */
+	uint32_t		depth;
 	/*
 	 * Devices whose callbacks run, stored with release before @depth. A
 	 * deeper callback counts as an access to every device.
 	 */
 	struct vmr_device	*hazards[VMR_READER_HAZARDS];
-	/* the innermost access whose callback runs; only for the thread */
-	struct vmr_dispatch	*innermost;
-	/* recent lookups by address; only for the thread */
-	struct vmr_cache_entry	cache[VMR_LOOKUP_CACHE_SIZE];
+	struct vmr_reader	*next;
 };
 
 /**
  * vmr_reader_attach - attach a reader to a manager
  * @manager: the manager
  * @reader: zeroed or detached
+ *
+ * The reader has no lookup cache until vmr_reader_set_cache().
  *
  * Walks the readers of @manager. If the memory of an attached reader was zeroed,
  * the call fails, and a debug build reports it: the readers that were attached
@@ -163,6 +185,29 @@ int vmr_reader_attach(struct vmr_manager *manager, struct vmr_reader *reader);
  * of a reader is not; -EDEADLK if it is in a call.
  */
 int vmr_reader_detach(struct vmr_reader *reader);
+
+/**
+ * vmr_reader_set_cache - give a reader memory for recent lookups
+ * @reader: an attached reader
+ * @cache: @nr sets, or NULL for no cache; they belong to this reader until the next
+ *	call of this function, or until the reader is detached
+ * @nr: number of sets, any number up to VMR_CACHE_SETS_MAX, best a power of two; 0 if
+ *	@cache is NULL
+ *
+ * Clears the sets. An address has one set, in which it competes with others for
+ * VMR_CACHE_WAYS entries. An address that is accessed once does not replace an entry
+ * that was hit and is the first of its set. With as many entries as there are
+ * regions that the guest accesses often, most accesses hit.
+ *
+ * Context: the reader's thread, or while it is in no call.
+ * Return: 0, or
+ *  - -EINVAL: @reader is NULL, or one of @cache and @nr is 0 and the other is not, or
+ *    @nr is too large;
+ *  - -ENOENT: @reader is not attached;
+ *  - -EDEADLK: @reader is in a call.
+ */
+int vmr_reader_set_cache(struct vmr_reader *reader, struct vmr_cache_set *cache,
+			 uint32_t nr);
 
 /**
  * vmr_read - dispatch a read

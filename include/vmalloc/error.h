@@ -30,6 +30,7 @@
  * -EBADMSG       a snapshot is malformed
  * -ENODEV        a snapshot is intact and belongs to another machine
  * -EOPNOTSUPP    the object has no such operation
+ * -EPERM         the environment refuses a system call
  * ============== =========================================================
  *
  * The text of an error is constant. vmr_strerror() needs no lock and no memory.
@@ -47,6 +48,9 @@
  * Firmware often has no <errno.h>, or one without these names. The numbers are
  * those of Linux on most architectures.
  */
+#ifndef EPERM
+#define EPERM		1
+#endif
 #ifndef ENOENT
 #define ENOENT		2
 #endif

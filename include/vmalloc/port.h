@@ -14,7 +14,7 @@ extern "C" {
 /**
  * DOC: Overview
  *
- * A port is one small file with six functions for one environment:
+ * A port is one small file with eight functions for one environment:
  * lib/port/user.c, lib/port/kernel.c or lib/port/firmware.c. Another environment
  * supplies a file of its own. The library also uses the kernel's names of atomics
  * and barriers, such as READ_ONCE(), smp_load_acquire() and smp_mb(). The kernel
@@ -82,6 +82,41 @@ void vmr_port_drain_wait(void);
  * Return: a number that no other existing thread has; never 0.
  */
 uintptr_t vmr_port_thread_id(void);
+
+/**
+ * vmr_port_barrier_init - prepare vmr_port_barrier_all()
+ *
+ * A reader publishes that it begins a lookup, and then loads the tree. A drain stores
+ * what an unregistration changed, and then loads what readers published. A full memory
+ * barrier is needed between the two steps on both sides. If the drain can execute a
+ * barrier on the CPUs of all readers, the readers need only a compiler barrier: the
+ * barriers are asymmetric. vmr_manager_init() calls this function once, and the manager
+ * keeps the result, see vmr_manager_set_asymmetric().
+ *
+ * The userspace port uses membarrier(2) on Linux: it asks for the commands that exist,
+ * registers the process for MEMBARRIER_CMD_PRIVATE_EXPEDITED and tries that command, all
+ * in the thread that calls vmr_manager_init(). The registration belongs to the address
+ * space, and a child of fork() has it too. The kernel port returns false, because a
+ * module has no such barrier for all CPUs that does not sleep. The firmware port returns
+ * true: on its one CPU a compiler barrier is enough.
+ *
+ * Context: any thread.
+ * Return: whether vmr_port_barrier_all() works from now on.
+ */
+bool vmr_port_barrier_init(void);
+
+/**
+ * vmr_port_barrier_all - execute a full memory barrier on the CPUs of all readers
+ *
+ * Called only after vmr_port_barrier_init() has returned true. The userspace port calls
+ * membarrier(2) once for each vmr_device_drain() and vmr_device_try_drain(), in their
+ * thread. A filter of system calls that is installed after vmr_manager_init() must permit
+ * it.
+ *
+ * Context: any thread; must not wait for readers.
+ * Return: whether the barrier was executed. If not, no device can be drained.
+ */
+bool vmr_port_barrier_all(void);
 
 /**
  * vmr_port_assert_failed - report a failed assertion of a debug build

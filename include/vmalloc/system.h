@@ -106,8 +106,8 @@ struct vmr_vector_waiter {
 	uint32_t		kind;
 	uint32_t		nr;
 	void (*served)(struct vmr_vector_waiter *waiter);
-	/* private: entry in the list of its size */
-	struct vmr_list		link;
+	/* private: in the tree of its size */
+	struct vmr_node		node;
 	/* its age, lowest for the oldest; 0 if it neither waits nor did in a snapshot */
 	uint64_t		ticket;
 	/* public: */
@@ -176,7 +176,7 @@ struct vmr_system {
 	struct vmr_list		shared_irqs;
 	struct vmr_node		*shared_irq_root;
 	struct vmr_free_notifier *free_notifier;	/* or NULL */
-	struct vmr_list		vector_waiters[VMR_VECTOR_WAITER_SIZES];
+	struct vmr_node		*vector_waiters[VMR_VECTOR_WAITER_SIZES];
 	uint64_t		vector_tickets;
 	bool			vectors_freed;	/* in a write section */
 	/* NULL until a request waits */
@@ -323,11 +323,11 @@ int vmr_system_update_resource(struct vmr_system *sys, struct vmr_resource *res,
 /**
  * vmr_system_wait_for_vectors - wait for interrupt vectors to become free
  * @sys: the system
- * @waiter: the request, zeroed but for its public members; in no list
+ * @waiter: the request, zeroed but for its public members; waits for nothing
  *
  * Vectors become free by vmr_system_free_vectors() and vmr_system_free_resources().
  * The request that waits longest is served first; a smaller block may overtake a
- * larger one that does not fit.
+ * larger one that does not fit. Costs O(log w) with w requests that wait.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, @waiter->nr is not a power of two up to 32, or
@@ -340,7 +340,7 @@ int vmr_system_wait_for_vectors(struct vmr_system *sys,
 /**
  * vmr_system_stop_waiting - withdraw a request for vectors
  * @sys: the system
- * @waiter: the request; may be in no list
+ * @waiter: the request; may wait for nothing
  */
 void vmr_system_stop_waiting(struct vmr_system *sys,
 			     struct vmr_vector_waiter *waiter);

@@ -28,6 +28,7 @@ static const struct {
 	{ EBADMSG, "snapshot is malformed" },
 	{ ENODEV, "snapshot of another machine" },
 	{ EOPNOTSUPP, "operation is not supported" },
+	{ EPERM, "system call is refused" },
 };
 
 const char *vmr_strerror(int err)

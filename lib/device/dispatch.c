@@ -110,20 +110,82 @@ static bool access_width_valid(enum vmr_io io, uint32_t width, uint32_t count)
 	return width >= 1 && width <= MAX_WIDTH;
 }
 
+#define ENTRY_HIT	1
+#define ENTRY_PIO	2
+
+static inline unsigned int entry_flags(const struct vmr_cache_entry *entry)
+{
+	return (uintptr_t)entry->region & (ENTRY_HIT | ENTRY_PIO);
+}
+
+static inline struct vmr_region *entry_region(const struct vmr_cache_entry *entry)
+{
+	return (struct vmr_region *)(entry->region - entry_flags(entry));
+}
+
 /*
- * The slot is the exclusive or of all groups of six bits of the page number.
- * Neighbours whose size is a power of two, such as BARs, get different slots.
+ * The set of an address, or NULL without a cache: the exclusive or of all groups of
+ * @set_bits bits of the page number. Neighbours whose size is a power of two, such as
+ * BARs, are distributed evenly. A set that does not exist is that without its upper bit.
  */
-static struct vmr_cache_entry *cache_slot(struct vmr_reader *reader,
-					  enum vmr_io io, uint64_t addr)
+static inline struct vmr_cache_set *cache_set(const struct vmr_reader *reader,
+					      enum vmr_io io, uint64_t addr)
 {
 	uint64_t key = addr >> (io == VMR_PIO ? 3 : 12);
+	unsigned int bits = reader->set_bits;
+	uint32_t index;
 
-	static_assert(VMR_LOOKUP_CACHE_SIZE == 1 << 6);
-	key ^= key >> 24;
-	key ^= key >> 12;
-	key ^= key >> 6;
-	return &reader->cache[key % VMR_LOOKUP_CACHE_SIZE];
+	if (!reader->nr_sets)
+		return NULL;
+	key ^= key >> 4 * bits;
+	key ^= key >> 2 * bits;
+	key ^= key >> bits;
+	index = (uint32_t)key & ((1u << bits) - 1);
+	if (index >= reader->nr_sets)
+		index &= (1u << (bits - 1)) - 1;
+	return &reader->cache[index];
+}
+
+/* The entry of @set that contains @addr, or NULL */
+static inline struct vmr_cache_entry *cache_entry(struct vmr_cache_set *set,
+						  enum vmr_io io, uint64_t addr)
+{
+	unsigned int kind = io == VMR_PIO ? ENTRY_PIO : 0;
+	unsigned int i;
+
+	for (i = 0; i < VMR_CACHE_WAYS; i++) {
+		struct vmr_cache_entry *entry = &set->entries[i];
+
+		if (addr >= entry->start && addr <= entry->last &&
+		    entry->region && (entry_flags(entry) & ENTRY_PIO) == kind)
+			return entry;
+	}
+	return NULL;
+}
+
+/*
+ * Where to store the result of a lookup in @set, or NULL. A new address gets the second
+ * entry. The first one is replaced only by a second one that was hit, so that addresses
+ * which pass by once, as a scan does, never replace it. An entry that was hit stays for
+ * one more call.
+ */
+static struct vmr_cache_entry *cache_victim(struct vmr_cache_set *set)
+{
+	struct vmr_cache_entry *first = &set->entries[0];
+	struct vmr_cache_entry *second = &set->entries[1];
+
+	static_assert(VMR_CACHE_WAYS == 2);
+	if (!first->region)
+		return first;
+	if (!(entry_flags(second) & ENTRY_HIT))
+		return second;
+	second->region -= ENTRY_HIT;
+	if (entry_flags(first) & ENTRY_HIT) {
+		first->region -= ENTRY_HIT;
+		return NULL;
+	}
+	*first = *second;
+	return second;
 }
 
 /* The sum of the generations in up to four slots, one in each byte */
@@ -140,44 +202,50 @@ cache_generation_sum(const struct vmr_generations *generations,
 
 static void cache_flush(struct vmr_reader *reader, uint32_t rollover)
 {
-	memset(reader->cache, 0, sizeof(reader->cache));
+	memset(reader->cache, 0, sizeof(*reader->cache) * reader->nr_sets);
 	reader->rollover = rollover;
 }
 
 /*
- * Look up @addr in the cache; -EAGAIN if @entry is not valid for it. This loads
- * neither the range nor the state of the device, whose cache lines the update
- * side stores to.
+ * Look up @addr in @set; -EAGAIN if no valid entry contains it. This loads neither the
+ * range nor the state of the device, whose cache lines the update side stores to.
  */
-static int lookup_cached(struct vmr_reader *reader,
-			 const struct vmr_cache_entry *entry, enum vmr_io io,
-			 uint64_t addr, struct vmr_dispatch *target)
+static inline int lookup_cached(struct vmr_reader *reader,
+				struct vmr_cache_set *set, enum vmr_io io,
+				uint64_t addr, struct vmr_dispatch *target)
 {
 	const struct vmr_generations *generations =
 		&reader->manager->sys->generations;
+	struct vmr_cache_entry *entry = cache_entry(set, io, addr);
 	uint32_t rollover;
 
-	if (cache_generation_sum(generations, entry->gen_slots) !=
-	    entry->gen_sum)
+	if (!entry)
 		return -EAGAIN;
+	if (cache_generation_sum(generations, entry->gen_slots) !=
+	    entry->gen_sum) {
+		entry->region = NULL;
+		return -EAGAIN;
+	}
 	/*
 	 * Orders the loads of the generations before that of the rollover.
 	 * Pairs with smp_wmb() in vmr_generation_bump().
 	 */
 	smp_rmb();
 	rollover = READ_ONCE(generations->rollover);
-	if (rollover != reader->rollover)
+	if (rollover != reader->rollover) {
 		cache_flush(reader, rollover);
-	if (!entry->region || addr < entry->start || addr > entry->last ||
-	    entry->region->io != io)
 		return -EAGAIN;
-	return resolve_access(target, entry->region, entry->start, entry->last,
-			      addr);
+	}
+	if (!(entry_flags(entry) & ENTRY_HIT))
+		entry->region += ENTRY_HIT;
+	return resolve_access(target, entry_region(entry), entry->start,
+			      entry->last, addr);
 }
 
 /*
  * Look up @addr in the trees, from the root through windows to any depth, and
- * fill in @entry. -EAGAIN if a write section interfered; the caller repeats.
+ * fill in an entry of @set, if there is one. -EAGAIN if a write section interfered; the
+ * caller repeats.
  *
  * Loop invariant: [@lo, @hi] is the intersection of all windows on the path,
  * and @gen_slots has their generation slots.
@@ -190,7 +258,7 @@ static int lookup_cached(struct vmr_reader *reader,
  * them.
  */
 static noinline int lookup_tree(const struct vmr_reader *reader,
-				struct vmr_cache_entry *entry, enum vmr_io io,
+				struct vmr_cache_set *set, enum vmr_io io,
 				uint64_t addr, struct vmr_dispatch *target)
 {
 	const struct vmr_system *sys = reader->manager->sys;
@@ -199,6 +267,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 	uint32_t gen_slots = 0, path_too_long = 0;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
 	bool isa = false, window_isa, registered;
+	struct vmr_cache_entry *entry;
 	struct vmr_region *region;
 	struct vmr_range *range;
 
@@ -231,11 +300,13 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 	}
 	if (start < lo || last > hi || (isa && !vmr_isa_forwards(start, last)))
 		return -ENXIO;
-	if (!path_too_long)
+	entry = set && !path_too_long ? cache_victim(set) : NULL;
+	if (entry)
 		*entry = (struct vmr_cache_entry) {
 			.start = start,
 			.last = last,
-			.region = region,
+			.region = (char *)region +
+				  (io == VMR_PIO ? ENTRY_PIO : 0),
 			.gen_slots = gen_slots,
 			.gen_sum = gen_sum,
 		};
@@ -264,14 +335,15 @@ static noinline bool is_inside(const struct vmr_reader *reader,
 static inline int lookup_device(struct vmr_reader *reader, enum vmr_io io,
 				uint64_t addr, struct vmr_dispatch *target)
 {
-	struct vmr_cache_entry *entry = cache_slot(reader, io, addr);
-	int ret;
+	struct vmr_cache_set *set = cache_set(reader, io, addr);
+	int ret = -EAGAIN;
 
 	target->outer_thread = reader->thread;
 	reader_lookup_begin(reader);
-	ret = lookup_cached(reader, entry, io, addr, target);
+	if (set)
+		ret = lookup_cached(reader, set, io, addr, target);
 	while (ret == -EAGAIN)
-		ret = lookup_tree(reader, entry, io, addr, target);
+		ret = lookup_tree(reader, set, io, addr, target);
 	if (!ret && reader->innermost && !target->host &&
 	    !target->dev->reentrant && is_inside(reader, target->dev))
 		ret = -ELOOP;

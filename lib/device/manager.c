@@ -4,6 +4,8 @@
  */
 #include "device.h"
 
+#include <vmalloc/port.h>
+
 static struct vmr_manager *to_manager(struct vmr_free_notifier *notifier)
 {
 	return container_of(notifier, struct vmr_manager, free_notifier);
@@ -33,6 +35,7 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 	memset(manager, 0, sizeof(*manager));
 	manager->sys = sys;
 	manager->epoch = 1;
+	manager->asymmetric = vmr_port_barrier_init();
 	INIT_LIST_HEAD(vmr_to_list(&manager->devices));
 	INIT_LIST_HEAD(vmr_to_list(&manager->root_devices));
 	INIT_LIST_HEAD(vmr_to_list(&manager->listeners));
@@ -44,3 +47,16 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_manager_init);
+
+int vmr_manager_set_asymmetric(struct vmr_manager *manager, bool asymmetric)
+{
+	if (!manager)
+		return -EINVAL;
+	if (manager->readers)
+		return -EBUSY;
+	if (asymmetric && !vmr_port_barrier_init())
+		return -EOPNOTSUPP;
+	manager->asymmetric = asymmetric;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_manager_set_asymmetric);

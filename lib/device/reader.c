@@ -105,6 +105,24 @@ int vmr_reader_detach(struct vmr_reader *reader)
 }
 EXPORT_SYMBOL_GPL(vmr_reader_detach);
 
+int vmr_reader_set_cache(struct vmr_reader *reader, struct vmr_cache_set *cache,
+			 uint32_t nr)
+{
+	if (!reader || !cache != !nr || nr > VMR_CACHE_SETS_MAX)
+		return -EINVAL;
+	if (!reader->manager)
+		return -ENOENT;
+	if (reader->depth)
+		return -EDEADLK;
+	if (nr)
+		memset(cache, 0, sizeof(*cache) * nr);
+	reader->cache = cache;
+	reader->nr_sets = nr;
+	reader->set_bits = nr > 1 ? vmr_log2(nr - 1) + 1 : 0;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vmr_reader_set_cache);
+
 /* Whether a reader calls the device, or may be about to call it */
 static bool reader_may_access(struct vmr_reader *reader,
 			      const struct vmr_device *dev)
@@ -136,6 +154,34 @@ static bool reader_may_access(struct vmr_reader *reader,
 	return false;
 }
 
+static int check_drain(const struct vmr_manager *manager,
+		       const struct vmr_device *dev)
+{
+	if (dev->manager && dev->manager != manager)
+		return -ENOENT;
+	return READ_ONCE(dev->state) == VMR_DEVICE_UNREGISTERED ? 0 : -EBUSY;
+}
+
+/*
+ * Orders the unregistration before the loads of the readers' epochs, once for all polls
+ * of a drain: a lookup whose epoch the first poll does not observe cannot find the
+ * device. Pairs with the barrier in reader_lookup_begin(). With asymmetric barriers the
+ * lookups have a compiler barrier there, and the full one is executed for them here.
+ */
+static int begin_drain(struct vmr_manager *manager, const struct vmr_device *dev)
+{
+	int ret;
+
+	if (!manager || !dev)
+		return -EINVAL;
+	ret = check_drain(manager, dev);
+	if (ret)
+		return ret;
+	/* pairs with that of reader_lookup_begin() */
+	smp_mb();
+	return manager->asymmetric && !vmr_port_barrier_all() ? -EPERM : 0;
+}
+
 /*
  * Check once whether @dev is drained. With @check_self, -EDEADLK if the calling
  * thread is inside a callback, which the drain would wait for.
@@ -147,17 +193,6 @@ static int poll_drain(struct vmr_manager *manager, const struct vmr_device *dev,
 	unsigned long state;
 	int ret = 0;
 
-	if (!manager || !dev)
-		return -EINVAL;
-	if (dev->manager && dev->manager != manager)
-		return -ENOENT;
-	if (READ_ONCE(dev->state) != VMR_DEVICE_UNREGISTERED)
-		return -EBUSY;
-	/*
-	 * Orders the unregistration before the loads of the readers. Pairs with
-	 * smp_mb() in reader_lookup_begin().
-	 */
-	smp_mb();
 	state = readers_lock(manager);
 	for (reader = manager->readers; reader; reader = reader->next) {
 		if (reader_may_access(reader, dev))
@@ -179,8 +214,10 @@ static int poll_drain(struct vmr_manager *manager, const struct vmr_device *dev,
 int vmr_device_try_drain(struct vmr_manager *manager,
 			 const struct vmr_device *dev)
 {
-	int ret = poll_drain(manager, dev, false);
+	int ret = begin_drain(manager, dev);
 
+	if (!ret)
+		ret = poll_drain(manager, dev, false);
 	vmr_trace_drain(manager, dev, ret);
 	return ret;
 }
@@ -188,11 +225,12 @@ EXPORT_SYMBOL_GPL(vmr_device_try_drain);
 
 int vmr_device_drain(struct vmr_manager *manager, const struct vmr_device *dev)
 {
-	int ret;
+	int ret = begin_drain(manager, dev);
 
-	while ((ret = poll_drain(manager, dev, true)) == -EAGAIN) {
+	while (!ret && (ret = poll_drain(manager, dev, true)) == -EAGAIN) {
 		vmr_lockdep_drain();
 		vmr_port_drain_wait();
+		ret = check_drain(manager, dev);
 	}
 	if (!ret)
 		vmr_lockdep_drain();

@@ -11,13 +11,15 @@
  * A reader dispatches an access in five steps:
  *
  *  R1. It loads the manager's epoch and stores it in its own @epoch.
- *  R2. It executes a full barrier.
+ *  R2. It executes a full barrier, or a compiler barrier if the manager's barriers are
+ *	asymmetric.
  *  R3. It searches the tree and validates the result.
  *  R4. It stores the device in @hazards, increments @depth, and clears @epoch.
  *  R5. It calls the device, and then decrements @depth.
  *
- * A drain follows U2. It executes a full barrier, and then loads @epoch, @depth
- * and @hazards of each reader, in this order. It finds one of four cases:
+ * A drain follows U2. It executes a full barrier, with asymmetric barriers on the CPUs
+ * of all readers, and then loads @epoch, @depth and @hazards of each reader, in this
+ * order. It finds one of four cases:
  *
  *  - @epoch is older than @retire_epoch. The lookup may have found the device,
  *    so the drain waits.
@@ -26,7 +28,9 @@
  *  - @epoch is 0, because the drain does not observe the store in R1. Both
  *    sides store, execute a full barrier, and then load what the other side
  *    stored, so at least one side observes the other's store. Here the drain
- *    does not, so R3 observes U1.
+ *    does not, so R3 observes U1. With asymmetric barriers, the barrier that the
+ *    drain executes on the reader's CPU is after the store in R1, which the drain then
+ *    observes, or before it, and then R3 is after it too and observes U1.
  *  - @epoch is 0, because the lookup is over. R4 stores the hazard and @depth
  *    before it clears @epoch with release. The drain loads @epoch first, with
  *    acquire, and therefore observes the hazard.
@@ -100,8 +104,13 @@ static inline void reader_lookup_begin(struct vmr_reader *reader)
 	smp_store_release(&reader->epoch, now);
 	/*
 	 * Orders the store of @epoch before the loads of the search. Pairs with
-	 * smp_mb() in poll_drain().
+	 * the barriers in begin_drain().
 	 */
+	if (likely(reader->manager->asymmetric)) {
+		barrier();
+		return;
+	}
+	/* pairs with that of begin_drain() */
 	smp_mb();
 }
 

@@ -77,9 +77,10 @@ static uint64_t last_needed(struct vmr_pci_assignment *a,
 	return last;
 }
 
-static void fail_item(struct vmr_pci_assignment *a,
-		      const struct vmr_pci_assign_bus *root,
-		      struct vmr_pci_item *failed)
+/* Apart from its caller, so that an assignment needs less stack */
+static noinline void fail_item(struct vmr_pci_assignment *a,
+			       const struct vmr_pci_assign_bus *root,
+			       struct vmr_pci_item *failed)
 {
 	struct vmr_pci_item *item;
 	uint64_t gap = 0;

@@ -360,6 +360,15 @@ static bool state_valid(const struct vmr_pci_function *fn,
 	       (!fn->express || vmr_pci_express_link_valid(fn, bytes));
 }
 
+/* The function on a root bus that @fn is or is behind */
+static const struct vmr_pci_function *at_root(const struct vmr_pci_function *fn)
+{
+	fn = fn->pf ? fn->pf : fn;
+	while (fn->upstream_bridge)
+		fn = &fn->upstream_bridge->fn;
+	return fn;
+}
+
 /* The host bridge above, by the saved address of the function at the root */
 static struct vmr_pci_host *saved_host(const struct vmr_pci_function *fn,
 				       const struct vmr_system *sys,
@@ -367,10 +376,8 @@ static struct vmr_pci_host *saved_host(const struct vmr_pci_function *fn,
 {
 	struct vmr_snapshot_range saved;
 
-	fn = fn->pf ? fn->pf : fn;
-	while (fn->upstream_bridge)
-		fn = &fn->upstream_bridge->fn;
-	if (vmr_snapshot_find_range(ctx, &fn->address, &saved) != VMR_LIVE)
+	if (vmr_snapshot_find_range(ctx, &at_root(fn)->address, &saved) !=
+	    VMR_LIVE)
 		return NULL;
 	return vmr_pci_host_of_bus(sys, saved.start >> 8);
 }
@@ -406,28 +413,47 @@ static void pci_block_save(const struct vmr_snapshot_block *block,
 	state_save(block->owner, bytes);
 }
 
-/* Sets the host bridge, which the restore needs, and the registration sets again */
+static bool pci_state_valid(struct vmr_pci_function *fn,
+			    struct vmr_system *sys, const uint8_t *saved,
+			    const struct vmr_restore_ctx *ctx)
+{
+	const uint8_t *description = &saved[fn->config_size];
+
+	return state_valid(fn, saved) && tickets_valid(fn, saved, ctx) &&
+	       vmr_pci_address_valid(fn, ctx) &&
+	       vmr_pci_port_valid(fn, saved, description[STATE_INTX_LEVEL],
+				  ctx) &&
+	       vmr_pci_matches_ranges(fn, sys, ctx, saved,
+				      saved_sizing(description)) &&
+	       (!fn->sriov || vmr_pci_sriov_matches(fn->sriov, saved, ctx));
+}
+
+/* The checks find windows by the host bridge. A restore that is refused sets none */
 static bool pci_block_check(const struct vmr_snapshot_block *block,
 			    const uint8_t *saved,
 			    const struct vmr_restore_ctx *ctx)
 {
 	struct vmr_pci_function *fn = block->owner;
+	struct vmr_pci_host *host = fn->host;
+	bool valid;
 
 	fn->host = saved_host(fn, block->sys, ctx);
-	return state_valid(fn, saved) && tickets_valid(fn, saved, ctx) &&
-	       vmr_pci_address_valid(fn, ctx) &&
-	       vmr_pci_port_valid(fn, saved,
-				  saved[fn->config_size + STATE_INTX_LEVEL],
-				  ctx) &&
-	       vmr_pci_matches_ranges(fn, block->sys, ctx, saved,
-				      saved_sizing(&saved[fn->config_size])) &&
-	       (!fn->sriov || vmr_pci_sriov_matches(fn->sriov, saved, ctx));
+	valid = pci_state_valid(fn, block->sys, saved, ctx);
+	fn->host = host;
+	return valid;
 }
 
+/* The spaces are restored before. The registration sets the host bridge again */
 static void pci_block_restore(const struct vmr_snapshot_block *block,
 			      const uint8_t *saved)
 {
-	state_restore(block->owner, block->sys, saved);
+	struct vmr_pci_function *fn = block->owner;
+	const struct vmr_range *address = &at_root(fn)->address;
+
+	fn->host = vmr_range_state(address) == VMR_LIVE ?
+			   vmr_pci_host_of_bus(block->sys, address->start >> 8) :
+			   NULL;
+	state_restore(fn, block->sys, saved);
 }
 
 static const struct vmr_snapshot_block_ops pci_block_ops = {

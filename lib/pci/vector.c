@@ -97,7 +97,7 @@ void vmr_pci_stop_waiting(struct vmr_pci_function *fn,
 			  struct vmr_vector_waiter *waiter)
 {
 	/* A request that the limit had refused waits for nothing */
-	if (waiter->link.next)
+	if (waiter->node.link)
 		fn->nr_vectors -= waiter->nr;
 	vmr_system_stop_waiting(fn->manager->sys, waiter);
 }

@@ -106,6 +106,18 @@ uintptr_t vmr_port_thread_id(void)
 	return 1;
 }
 
+bool vmr_port_barrier_init(void)
+{
+	return true;
+}
+
+/* Readers run on this CPU, which observes its own stores in order */
+bool vmr_port_barrier_all(void)
+{
+	barrier();
+	return true;
+}
+
 void vmr_port_assert_failed(const char *what)
 {
 	(void)what;

@@ -58,6 +58,17 @@ uintptr_t vmr_port_thread_id(void)
 	return (uintptr_t)current;
 }
 
+/* No barrier for all CPUs is exported to modules that may be used without sleeping */
+bool vmr_port_barrier_init(void)
+{
+	return false;
+}
+
+bool vmr_port_barrier_all(void)
+{
+	return false;
+}
+
 void vmr_port_assert_failed(const char *what)
 {
 	WARN(1, "vmr: %s does not hold\n", what);

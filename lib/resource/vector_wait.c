@@ -2,11 +2,14 @@
 /*
  * vector_wait.c - requests for interrupt vectors that wait
  *
- * The requests are in one list for each size of a block, the oldest first. When
- * vectors become free, the oldest request of all lists is tried. A list whose first
- * request does not fit is left alone for this change: its others need as much.
+ * The requests are in one tree for each size of a block, the oldest first. When
+ * vectors become free, the oldest request of all trees is tried. A tree whose first
+ * request does not fit is left alone for this change: its others need as much. They are
+ * not in lists, because a snapshot may bring tickets in any order.
  */
 #include "system.h"
+
+#include <linux/rbtree.h>
 
 static bool is_vector_kind(uint32_t kind)
 {
@@ -14,20 +17,15 @@ static bool is_vector_kind(uint32_t kind)
 	       kind == VMR_KIND_MSI_GENERIC;
 }
 
-/* The head of a list is initialised by its first use */
-static struct list_head *waiters(struct vmr_system *sys, unsigned int size)
+static struct rb_root *waiters(struct vmr_system *sys, unsigned int size)
 {
-	struct vmr_list *list = &sys->vector_waiters[size];
-
-	if (!list->next)
-		INIT_LIST_HEAD(vmr_to_list(list));
-	return vmr_to_list(list);
+	return (struct rb_root *)&sys->vector_waiters[size];
 }
 
-static struct vmr_vector_waiter *to_waiter(struct list_head *link)
+static struct vmr_vector_waiter *to_waiter(struct rb_node *rb)
 {
-	return container_of((struct vmr_list *)link, struct vmr_vector_waiter,
-			    link);
+	return container_of((struct vmr_node *)rb, struct vmr_vector_waiter,
+			    node);
 }
 
 void vmr_system_stop_waiting(struct vmr_system *sys,
@@ -35,13 +33,16 @@ void vmr_system_stop_waiting(struct vmr_system *sys,
 {
 	if (!sys || !waiter)
 		return;
-	if (waiter->link.next)
-		vmr_list_unlink(&waiter->link);
+	if (waiter->node.link) {
+		rb_erase((struct rb_node *)&waiter->node,
+			 waiters(sys, vmr_log2(waiter->nr)));
+		waiter->node.link = 0;
+	}
 	waiter->ticket = 0;
 }
 EXPORT_SYMBOL_GPL(vmr_system_stop_waiting);
 
-/* The oldest first request of the lists whose bit in @sizes is set */
+/* The oldest request of the trees whose bit in @sizes is set */
 static struct vmr_vector_waiter *oldest_waiter(struct vmr_system *sys,
 					       uint32_t sizes)
 {
@@ -49,11 +50,11 @@ static struct vmr_vector_waiter *oldest_waiter(struct vmr_system *sys,
 	unsigned int i;
 
 	for (i = 0; i < VMR_VECTOR_WAITER_SIZES; i++) {
-		struct list_head *list = waiters(sys, i);
+		struct rb_node *rb = rb_first(waiters(sys, i));
 
-		if (!(sizes & 1u << i) || list_empty(list))
+		if (!(sizes & 1u << i) || !rb)
 			continue;
-		waiter = to_waiter(list->next);
+		waiter = to_waiter(rb);
 		if (!oldest || waiter->ticket < oldest->ticket)
 			oldest = waiter;
 	}
@@ -88,16 +89,20 @@ static void serve_vectors(struct vmr_system *sys)
  */
 static void enqueue(struct vmr_system *sys, struct vmr_vector_waiter *waiter)
 {
-	unsigned int log = vmr_log2(waiter->nr);
-	struct list_head *list = waiters(sys, log);
-	struct list_head *older = list->prev;
+	struct rb_root *root = waiters(sys, vmr_log2(waiter->nr));
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+	struct rb_node *rb = (struct rb_node *)&waiter->node;
 
 	if (!waiter->ticket)
 		waiter->ticket = sys->vector_tickets + 1;
 	sys->vector_tickets = max(sys->vector_tickets, waiter->ticket);
-	while (older != list && to_waiter(older)->ticket > waiter->ticket)
-		older = older->prev;
-	list_add(vmr_to_list(&waiter->link), older);
+	while (*link) {
+		parent = *link;
+		link = waiter->ticket < to_waiter(parent)->ticket ?
+			       &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(rb, parent, link);
+	rb_insert_color(rb, root);
 }
 
 int vmr_system_wait_for_vectors(struct vmr_system *sys,
@@ -107,7 +112,7 @@ int vmr_system_wait_for_vectors(struct vmr_system *sys,
 	    !is_vector_kind(waiter->kind) || !vmr_is_pow2(waiter->nr) ||
 	    waiter->nr >= 1u << VMR_VECTOR_WAITER_SIZES)
 		return -EINVAL;
-	if (waiter->link.next || waiter->range->node.link)
+	if (waiter->node.link || waiter->range->node.link)
 		return -EEXIST;
 	sys->serve_vectors = serve_vectors;
 	enqueue(sys, waiter);

@@ -132,9 +132,12 @@ enum guest_end {
 	GUEST_STOPPED,		/* by this program */
 };
 
+#define NR_CACHE_SETS	64	/* 128 regions */
+
 /**
  * struct vmm_cpu - a thread that routes exits
  * @reader: its way into the devices
+ * @cache: its lookup cache
  * @vmm: the machine
  * @probe: record of this thread's accesses to test devices, or NULL
  * @fd: KVM's vCPU, -1 without one
@@ -149,6 +152,7 @@ enum guest_end {
  */
 struct vmm_cpu {
 	struct vmr_reader	reader;
+	struct vmr_cache_set	cache[NR_CACHE_SETS];
 	struct vmm		*vmm;
 	struct vmm_probe	*probe;
 	int			fd;

@@ -61,7 +61,7 @@ unsigned int window_of(const struct plan_resource *resource)
 	return (resource->flags & pref) == pref ? 2 : 1;
 }
 
-/* What the library places; the size of a window is known already */
+/* Describe a resource for the library; the size of a window is known already */
 static void init_item(struct plan_resource *resource)
 {
 	struct vmr_pci_item *item = &resource->item;

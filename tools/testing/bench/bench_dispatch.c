@@ -19,7 +19,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof(*(a)))
 
 static const struct route_impl *const impls[] = {
-	&vmalloc_route, &mutex_route, &rwlock_route,
+	&vmalloc_route, &vmalloc_route_bare, &mutex_route, &rwlock_route,
 #ifdef HAVE_URCU
 	&rcu_route,
 #endif

@@ -134,7 +134,8 @@ static inline uint64_t route_free_page(const struct route_map *map,
 	       ROUTE_STRIDE + BENCH_PAGE;
 }
 
-extern const struct route_impl vmalloc_route, mutex_route, rwlock_route,
+extern const struct route_impl vmalloc_route, vmalloc_route_bare, mutex_route,
+	rwlock_route,
 	rcu_route;
 
 #ifdef __cplusplus

@@ -20,6 +20,7 @@ struct card {
 
 struct thread {
 	struct vmr_reader	reader;
+	struct vmr_cache_set	*cache;
 } __attribute__((__aligned__(128)));
 
 struct router {
@@ -79,7 +80,22 @@ static void add_card(struct router *r, size_t i,
 		bench_fail("%s: device %zu cannot be registered", IMPL, i);
 }
 
-static void *route_create(const struct route_map *map)
+/* A cache with an entry for each device, or none */
+static void attach(struct router *r, struct thread *thread, bool cached)
+{
+	size_t nr = r->map->nr / VMR_CACHE_WAYS;
+
+	if (vmr_reader_attach(&r->manager, &thread->reader))
+		bench_fail("%s: no reader", IMPL);
+	if (!cached)
+		return;
+	thread->cache = aligned_alloc(64, nr * sizeof(*thread->cache));
+	if (!thread->cache || vmr_reader_set_cache(&thread->reader,
+						   thread->cache, (uint32_t)nr))
+		bench_fail("%s: no cache", IMPL);
+}
+
+static void *create(const struct route_map *map, bool cached)
 {
 	struct vmr_system_limits limits = {
 		.mmio_last = VMR_ADDR_MAX, .irq_last = 4095, .slot_last = 4095,
@@ -98,8 +114,7 @@ static void *route_create(const struct route_map *map)
 	    vmr_manager_init(&r->manager, &r->sys))
 		bench_fail("no memory");
 	for (i = 0; i < ROUTE_THREADS; i++)
-		if (vmr_reader_attach(&r->manager, &r->threads[i].reader))
-			bench_fail("%s: no reader", IMPL);
+		attach(r, &r->threads[i], cached);
 	/* 7919 is prime and divides no number of devices: register out of order. */
 	for (i = 0; i < map->nr; i++)
 		add_card(r, i * 7919 % map->nr,
@@ -111,10 +126,23 @@ static void *route_create(const struct route_map *map)
 	return r;
 }
 
+static void *route_create(const struct route_map *map)
+{
+	return create(map, true);
+}
+
+static void *route_create_bare(const struct route_map *map)
+{
+	return create(map, false);
+}
+
 static void route_destroy(void *state)
 {
 	struct router *r = state;
+	size_t i;
 
+	for (i = 0; i < ROUTE_THREADS; i++)
+		free(r->threads[i].cache);
 	free(r->cards);
 	free(r);
 }
@@ -153,4 +181,9 @@ static void route_disturb(void *state, uint64_t *rng)
 const struct route_impl vmalloc_route = {
 	.name = IMPL, .create = route_create, .destroy = route_destroy,
 	.run = run_route, .disturb = route_disturb,
+};
+
+const struct route_impl vmalloc_route_bare = {
+	.name = IMPL " without a cache", .create = route_create_bare,
+	.destroy = route_destroy, .run = run_route, .disturb = route_disturb,
 };

@@ -67,6 +67,16 @@ uintptr_t vmr_port_thread_id(void)
 	return (uintptr_t)pthread_self();
 }
 
+bool vmr_port_barrier_init(void)
+{
+	return false;
+}
+
+bool vmr_port_barrier_all(void)
+{
+	return false;
+}
+
 void vmr_port_assert_failed(const char *what)
 {
 	fprintf(stderr, "%s\n", what);

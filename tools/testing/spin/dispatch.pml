@@ -84,7 +84,8 @@ byte done;
 
 /*
  * The readers. Their stores complete at once. A store can be delayed only past a
- * later load, and smp_mb() separates the two.
+ * later load, and smp_mb() separates the two. With asymmetric barriers a reader has
+ * none, and the drain executes it for all readers: membarrier().
  */
 
 inline load(to, location)
@@ -109,18 +110,37 @@ inline store(location, value)
 	}
 }
 
-#ifdef NO_LOOKUP_MB
-/* The store of the epoch may complete at any time up to the next release. */
-#define LATE(step)	if :: late -> store(OWN_EPOCH(r), late); late = 0 \
-			:: skip fi; step
+#if defined(NO_LOOKUP_MB) || defined(ASYMMETRIC) || defined(NO_MEMBARRIER)
+#define DELAYED
+#endif
+
+#ifdef DELAYED
+/* The store of the epoch of each reader, 0 if it is complete */
+byte late[2];
+
+inline complete_late(rd)
+{
+	atomic {
+		if
+		:: late[rd] ->
+			mem[OWN_EPOCH(rd)] = late[rd];
+			late[rd] = 0;
+			stored = true
+		:: else
+		fi
+	}
+}
+
+/* The store may complete at any time up to the next release. */
+#define LATE(step)	if :: complete_late(r) :: skip fi; step
 #else
 #define LATE(step)	step
 #endif
 
 inline set_epoch()
 {
-#ifdef NO_LOOKUP_MB
-	late = at
+#ifdef DELAYED
+	late[r] = at
 #else
 	store(OWN_EPOCH(r), at)
 #endif
@@ -130,8 +150,8 @@ inline set_epoch()
 
 inline clear_epoch()
 {
-#ifdef NO_LOOKUP_MB
-	late = 0;
+#ifdef DELAYED
+	late[r] = 0;
 #endif
 	store(OWN_EPOCH(r), 0)
 }
@@ -293,9 +313,6 @@ inline leave()
 proctype reader(byte r; byte accesses; byte first)
 {
 	byte node, at, count, state, depth, addr;
-#ifdef NO_LOOKUP_MB
-	byte late;
-#endif
 
 	do
 	:: atomic {
@@ -649,17 +666,29 @@ inline test_reader(rd, x)
 #endif
 }
 
+/* A full barrier at some point between two steps of each reader */
+inline membarrier()
+{
+#ifdef ASYMMETRIC
+	complete_late(0);
+	complete_late(1)
+#else
+	skip
+#endif
+}
+
 inline drain(x)
 {
 	draining = x;
+#ifndef NO_DRAIN_MB
+	smp_mb();
+#endif
+	membarrier();
 	do
 	:: atomic {
 		busy = false;
 		stored = false
 	   };
-#ifndef NO_DRAIN_MB
-	   smp_mb();
-#endif
 	   test_reader(0, x);
 	   test_reader(1, x);
 	   if

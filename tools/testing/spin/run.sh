@@ -51,6 +51,14 @@ holds=(
 		-DACCESSES0=2 -DACCESSES1=0 -DOPS=2"
 	"tree_rotation
 		-DACCESSES1=0 -DOPS=2 -DWINDOW=3 -DROTATE"
+	"asymmetric_two_readers
+		-DASYMMETRIC -DOPS=2 -DKINDS1=$unlink -DKINDS=$drain"
+	"asymmetric_unlink_relink_unlink_drain
+		-DASYMMETRIC -DACCESSES0=2 -DACCESSES1=0 -DONE -DOPS=4
+		-DKINDS1=$unlink -DKINDS2=$register -DKINDS3=$unlink
+		-DKINDS=$((register | drain))"
+	"asymmetric_nested
+		-DASYMMETRIC -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2 -DOPS=2"
 	"drain_ignores_other_device
 		-DHOLD -DOPS=1 -DKINDS=$unlink"
 	"drain_ignores_other_device_changes
@@ -97,6 +105,7 @@ fails=(
 		-DKINDS=$register"
 	"NO_LOOKUP_MB memory $remove"
 	"NO_DRAIN_MB memory $remove"
+	"NO_MEMBARRIER memory $remove"
 	"NO_DRAIN_ACQUIRE memory $remove"
 	"EPOCH_FIRST memory $remove"
 	"UNLINKED_OLD memory $remove"

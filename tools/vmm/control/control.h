@@ -41,6 +41,9 @@ int guest_command(struct vmm *vmm, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 int guest_compare(struct comparison *c, const char *step);
 
+/* interrupt_steps.c */
+int interrupt_steps(struct comparison *c);
+
 /* slot_steps.c */
 int slot_steps(struct comparison *c);
 

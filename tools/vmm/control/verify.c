@@ -229,7 +229,7 @@ static int steps(struct comparison *c)
 	for (i = 0; i < MOVE_CYCLES; i++)
 		if (move_cycle(c))
 			return -1;
-	return slot_steps(c) || vf_steps(c);
+	return interrupt_steps(c) || slot_steps(c) || vf_steps(c);
 }
 
 enum vmm_status verify(struct vmm *vmm)

@@ -138,6 +138,9 @@ int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu)
 	cpu->vmm = vmm;
 	cpu->fd = -1;
 	err = vmr_reader_attach(&vmm->manager, &cpu->reader);
+	if (!err)
+		err = vmr_reader_set_cache(&cpu->reader, cpu->cache,
+					   NR_CACHE_SETS);
 	if (err)
 		vmm_err("reader: %s", vmr_strerror(err));
 	return err;

@@ -30,6 +30,18 @@ struct machine {
 
 static struct machine m;
 
+/* Attach a reader with a lookup cache of its own, if few readers are in use. */
+static inline int reader_attach(struct vmr_reader *reader)
+{
+	static struct vmr_cache_set caches[8][8];
+	static unsigned int turn;
+	int ret = vmr_reader_attach(&m.manager, reader);
+
+	turn = (turn + 1) % NR(caches);
+	return ret ? ret : vmr_reader_set_cache(reader, caches[turn],
+						NR(caches[turn]));
+}
+
 static inline int machine_up_to(uint64_t mmio_last, uint32_t id_last)
 {
 	const struct vmr_system_limits limits = {
@@ -44,7 +56,7 @@ static inline int machine_up_to(uint64_t mmio_last, uint32_t id_last)
 	if (!ret)
 		ret = vmr_manager_init(&m.manager, &m.sys);
 	if (!ret)
-		ret = vmr_reader_attach(&m.manager, &m.reader);
+		ret = reader_attach(&m.reader);
 	return ret;
 }
 

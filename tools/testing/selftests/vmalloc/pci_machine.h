@@ -35,7 +35,7 @@ static inline int pci_machine_up(uint32_t irq_last)
 
 	if (!ret)
 		ret = vmr_manager_init(&m.manager, &m.sys);
-	return ret ? ret : vmr_reader_attach(&m.manager, &m.reader);
+	return ret ? ret : reader_attach(&m.reader);
 }
 
 static inline int host_up(struct vmr_pci_host *host, uint32_t segment,

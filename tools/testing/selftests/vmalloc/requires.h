@@ -8,6 +8,7 @@
  *
  *	threads		threads that run at the same time
  *	page_faults	protected memory and a handler of its faults
+ *	own_port	a program that defines the functions of port.h itself
  *	restless_drain	a drain that never sleeps and may be called in a write section
  */
 #ifndef VMR_TEST_REQUIRES_H
@@ -20,6 +21,10 @@
 #endif
 #ifndef TEST_LACKS_page_faults
 #define TEST_LACKS_page_faults	0
+#endif
+
+#ifndef TEST_LACKS_own_port
+#define TEST_LACKS_own_port	0
 #endif
 
 #ifndef TEST_LACKS_restless_drain

@@ -1014,7 +1014,7 @@ TEST(drain_waits_for_running_callback)
 	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
+	ASSERT_EQ(0, reader_attach(&call.reader));
 	p.inside = block_in_callback;
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for(&callback_entered, 1);
@@ -1048,7 +1048,7 @@ TEST(drain_ignores_other_callback)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
+	ASSERT_EQ(0, reader_attach(&call.reader));
 	p.inside = block_in_callback;
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for(&callback_entered, 1);
@@ -1071,7 +1071,7 @@ TEST(drain_waits_for_older_lookup)
 	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
+	ASSERT_EQ(0, reader_attach(&call.reader));
 	vmr_seqcount_write_begin(&m.sys.seq);
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for_lookup(&call.reader);
@@ -1103,7 +1103,7 @@ TEST(drain_ignores_younger_lookup)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	ASSERT_EQ(0, probe_up(&q, "q", VMR_MMIO, 0x2000, 0x1000));
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
+	ASSERT_EQ(0, reader_attach(&call.reader));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
 	vmr_seqcount_write_begin(&m.sys.seq);
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));

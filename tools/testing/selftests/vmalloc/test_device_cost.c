@@ -22,6 +22,8 @@ struct item {
 	struct vmr_region	region;
 	struct vmr_shared_irq	line;
 	struct vmr_irq_share	share;
+	struct vmr_vector_waiter waiter;
+	struct vmr_range	vector;
 	char			name[16];
 };
 
@@ -375,6 +377,52 @@ TEST_F(device_cost, least_shared_line_logarithmic)
 			vmr_system_free_resources(&sys, &set);
 	}
 	VISITS(2 * LIMIT, vmr_system_remove_shared_irq(&sys, &item(0)->line));
+}
+
+static size_t nr_served;
+static bool served_in_order;
+
+/* The oldest item is the last one */
+static void note_served(struct vmr_vector_waiter *waiter)
+{
+	nr_served++;
+	served_in_order &= waiter == &item(NR_ITEMS - nr_served)->waiter;
+}
+
+/*
+ * Requests for vectors wait with the tickets of a snapshot, which may come in any order.
+ * Each enters and leaves in O(log n), and they are served by age.
+ */
+TEST_F(device_cost, vectors_awaited_logarithmic)
+{
+	const struct vmr_system_limits limits = {
+		.mmio_last = MACHINE_LAST, .irq_last = 0, .slot_last = 31,
+		.pci_last = 0xff, .id_last = 255,
+	};
+	static struct vmr_system sys;
+	struct vmr_range hog = { 0 };
+	size_t i;
+
+	ASSERT_EQ(0, vmr_system_init(&sys, &limits));
+	ASSERT_EQ(0, vmr_reserve(&sys.irqs.space, &hog, 0, 0, NULL));
+	for (i = 0; i < NR_ITEMS; i++) {
+		item(i)->vector = (struct vmr_range){ 0 };
+		item(i)->waiter = (struct vmr_vector_waiter) {
+			.range = &item(i)->vector, .kind = VMR_KIND_MSIX, .nr = 1,
+			.served = note_served, .ticket = NR_ITEMS - i,
+		};
+		VISITS(LIMIT, vmr_system_wait_for_vectors(&sys, &item(i)->waiter));
+	}
+	nr_served = 0;
+	served_in_order = true;
+	VISITS(LIMIT, vmr_system_free_vectors(&sys, VMR_KIND_MSIX, &hog));
+	for (i = NR_ITEMS; --i > NR_ITEMS / 2; )
+		VISITS(LIMIT, vmr_system_free_vectors(&sys, VMR_KIND_MSIX,
+						      &item(i)->vector));
+	EXPECT_EQ((size_t)NR_ITEMS - NR_ITEMS / 2, nr_served);
+	EXPECT_TRUE(served_in_order);
+	while (i-- > 0)
+		VISITS(LIMIT, vmr_system_stop_waiting(&sys, &item(i)->waiter));
 }
 
 TEST_HARNESS_MAIN

@@ -600,7 +600,7 @@ TEST(reader_detach_in_lookup_edeadlk)
 
 	NEEDS(threads);
 	ASSERT_EQ(0, machine_up());
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &call.reader));
+	ASSERT_EQ(0, reader_attach(&call.reader));
 	vmr_seqcount_write_begin(&m.sys.seq);
 	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
 	wait_for_lookup(&call.reader);
@@ -858,7 +858,7 @@ TEST_F_TIMEOUT(race, dispatch_correct_during_changes, 600)
 	}
 	for (i = 0; i < RACE_READERS; i++) {
 		r[i].random = i + 1;
-		ASSERT_EQ(0, vmr_reader_attach(&m.manager, &r[i].reader));
+		ASSERT_EQ(0, reader_attach(&r[i].reader));
 		ASSERT_EQ(0, pthread_create(&r[i].thread, NULL, race_thread,
 					    &r[i]));
 	}
@@ -903,7 +903,7 @@ static void *steady_read_thread(void *arg)
 static void start_steady_reads(struct race_reader *r, uint32_t addr)
 {
 	r->random = addr;
-	vmr_reader_attach(&m.manager, &r->reader);
+	reader_attach(&r->reader);
 	pthread_create(&r->thread, NULL, steady_read_thread, r);
 	while (!get_flag(&r->hits))
 		sched_yield();

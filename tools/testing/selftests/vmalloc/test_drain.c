@@ -121,7 +121,7 @@ static int up(unsigned int nr)
 						  NULL);
 	}
 	for (i = 0; i < THREADS && !ret; i++)
-		ret = vmr_reader_attach(&m.manager, &readers[i]);
+		ret = reader_attach(&readers[i]);
 	return ret;
 }
 

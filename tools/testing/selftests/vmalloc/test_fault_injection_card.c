@@ -97,7 +97,7 @@ static int up(void)
 	if (!ret)
 		ret = vmr_manager_init(&m.manager, &m.sys);
 	if (!ret)
-		ret = vmr_reader_attach(&m.manager, &m.reader);
+		ret = reader_attach(&m.reader);
 	if (!ret)
 		ret = diary_start(&event_log);
 	if (!ret)

@@ -47,7 +47,7 @@ static int machine_numbered(int how, uint32_t last)
 	if (!ret)
 		ret = vmr_manager_init(&m.manager, &m.sys);
 	if (!ret)
-		ret = vmr_reader_attach(&m.manager, &m.reader);
+		ret = reader_attach(&m.reader);
 	if (!ret)
 		ret = vmr_pci_conf1_register(&host, &m.manager, NULL);
 	return ret ? ret : diary_start(&event_log);

@@ -438,7 +438,7 @@ static int hostile_up(uint64_t mmio_last)
 	if (!ret)
 		ret = vmr_manager_init(&m.manager, &m.sys);
 	if (!ret)
-		ret = vmr_reader_attach(&m.manager, &m.reader);
+		ret = reader_attach(&m.reader);
 	if (!ret)
 		ret = vmr_pci_conf1_register(&host, &m.manager, NULL);
 	naive_add(&host.dev);

@@ -1161,7 +1161,7 @@ TEST(read_in_reserved_is_enxio)
 	uint8_t byte = 0;
 
 	ASSERT_EQ(0, up(vmr_layout_x86_64, GIB));
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &m.reader));
+	ASSERT_EQ(0, reader_attach(&m.reader));
 	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0xfee00000, &byte, 1,
 				   1));
 	EXPECT_EQ(0xff, byte);

@@ -78,7 +78,7 @@ static int setup(uint32_t vectors)
 	if (!ret)
 		ret = vmr_manager_init(&m.manager, &m.sys);
 	if (!ret)
-		ret = vmr_reader_attach(&m.manager, &m.reader);
+		ret = reader_attach(&m.reader);
 	if (!ret)
 		ret = vmr_pci_conf1_register(&host, &m.manager, NULL);
 	if (!ret)

@@ -405,6 +405,7 @@ static uint8_t *block_bytes(const struct vmr_pci_function *fn)
 		fix_checksum(saved, saved_size); \
 		EXPECT_EQ(-EBADMSG, restore_and_register(SAME)); \
 		EXPECT_EQ(0U, new.m.sys.irqs.space.nr_ranges); \
+		EXPECT_EQ(NULL, new.rich.fn.host); \
 		*byte_ = was_; \
 		fix_checksum(saved, saved_size); \
 	} while (0)

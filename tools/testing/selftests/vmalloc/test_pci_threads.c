@@ -323,7 +323,7 @@ TEST(config_reads_during_changes)
 	ASSERT_EQ(0, pthread_create(&device, NULL, send_all, NULL));
 	for (i = 0; i < NR_READERS; i++) {
 		watchers[i].nr = i;
-		ASSERT_EQ(0, vmr_reader_attach(&m.manager, &watchers[i].reader));
+		ASSERT_EQ(0, reader_attach(&watchers[i].reader));
 		ASSERT_EQ(0, pthread_create(&readers[i], NULL, watch_all,
 					    &watchers[i]));
 	}
@@ -379,8 +379,8 @@ TEST(config_reads_in_parallel)
 	ASSERT_EQ(0, card_init(&card));
 	ASSERT_EQ(0, vmr_pci_add_capability(&card, &block, &desc));
 	ASSERT_EQ(0, vmr_pci_host_plug(&host, &card, 3 << 3));
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &watchers[0].reader));
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &watchers[1].reader));
+	ASSERT_EQ(0, reader_attach(&watchers[0].reader));
+	ASSERT_EQ(0, reader_attach(&watchers[1].reader));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, read_meeting, &watchers[0]));
 	read_meeting(&watchers[1]);
 	ASSERT_EQ(0, pthread_join(thread, NULL));

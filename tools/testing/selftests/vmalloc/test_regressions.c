@@ -646,7 +646,7 @@ TEST_F_TIMEOUT(long_run, ch_8146, 300)
 	ASSERT_EQ(0, vmr_pci_add_bar(&cycled, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
 				     "bar"));
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, vmr_reader_attach(&m.manager, &r[i].reader));
+		ASSERT_EQ(0, reader_attach(&r[i].reader));
 		ASSERT_EQ(0, pthread_create(&r[i].thread, NULL, run, &r[i]));
 	}
 	/* The readers must make progress even if they share one busy CPU. */
@@ -727,7 +727,7 @@ static void *call(void *arg)
 
 static int start_call(struct call *c)
 {
-	int ret = vmr_reader_attach(&m.manager, &c->reader);
+	int ret = reader_attach(&c->reader);
 
 	return ret ? ret : pthread_create(&c->thread, NULL, call, c);
 }

@@ -673,7 +673,7 @@ static int start_routers(void)
 	memset(routers, 0, nr_routers * sizeof(*routers));
 	for (i = 0; i < nr_routers; i++) {
 		routers[i].random = i + 1;
-		ret |= vmr_reader_attach(&m.manager, &routers[i].reader);
+		ret |= reader_attach(&routers[i].reader);
 		ret |= pthread_create(&routers[i].thread, NULL, router_thread,
 				      &routers[i]);
 	}
@@ -814,7 +814,7 @@ static void *blocked_lookup_thread(void *arg)
 
 static int blocked_lookup_begin(struct blocked_lookup *s)
 {
-	int ret = vmr_reader_attach(&m.manager, &s->reader);
+	int ret = reader_attach(&s->reader);
 
 	vmr_seqcount_write_begin(&m.sys.seq);
 	ret |= pthread_create(&s->thread, NULL, blocked_lookup_thread, s);

@@ -739,7 +739,7 @@ TEST(commit_atomic_for_readers)
 	a.dev.ops = &quiet_ops;
 	b.dev.ops = &quiet_ops;
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, vmr_reader_attach(&m.manager, &by[i].reader));
+		ASSERT_EQ(0, reader_attach(&by[i].reader));
 		ASSERT_EQ(0, pthread_create(&by[i].thread, NULL,
 					    i ? watch_rise : watch, &by[i]));
 	}
@@ -814,7 +814,7 @@ TEST(replacement_atomic_for_readers)
 	p[0].dev.ops = &quiet_ops;
 	p[1].dev.ops = &quiet_ops;
 	ASSERT_EQ(0, vmr_device_register(&m.manager, &p[0].dev, NULL, NULL));
-	ASSERT_EQ(0, vmr_reader_attach(&m.manager, &by.reader));
+	ASSERT_EQ(0, reader_attach(&by.reader));
 	ASSERT_EQ(0, pthread_create(&by.thread, NULL, watch_change, &by));
 	for (i = 0; i < 4 * ROUNDS; i++) {
 		ASSERT_EQ(0, vmr_transaction_begin(&m.manager, &t));
