@@ -29,19 +29,19 @@ static inline void vmr_pci_push(struct vmr_pci_item **list,
 
 /* The space of a copy of what is in use */
 static inline struct vmr_space *vmr_pci_taken(struct vmr_pci_assignment *a,
-					     enum vmr_io io)
+					      enum vmr_io io)
 {
 	return io == VMR_PIO ? &a->pio : &a->mmio;
 }
 
 /* The room that a bridge has for devices that are added later */
-static inline uint64_t vmr_pci_reserve_of(const struct vmr_pci_assign_bus *bus,
-					  unsigned int w)
+static inline uint64_t
+vmr_pci_reserve_of(const struct vmr_pci_assign_bus *bus, unsigned int w)
 {
-	const struct vmr_pci_reserve *reserve = &bus->bridge->reserve;
+	const struct vmr_pci_reserve *room = &bus->bridge->reserve;
 
-	return w == VMR_PCI_ASSIGN_IO ? reserve->io :
-	       w == VMR_PCI_ASSIGN_MEM ? reserve->mem : reserve->pref;
+	return w == VMR_PCI_ASSIGN_IO ? room->io :
+	       w == VMR_PCI_ASSIGN_MEM ? room->mem : room->pref;
 }
 
 /* The list that the items of a bus are in, at the root without regard to @w */

@@ -36,7 +36,7 @@ static bool close_bus(struct vmr_pci_assign_bus *bus, uint32_t *next, bool keep)
 
 /* Number the buses below @root, or take the numbers of the registers */
 static bool number_below(struct vmr_pci_assign_bus *root,
-			 struct vmr_pci_assign_bus *end, bool keep)
+			 const struct vmr_pci_assign_bus *end, bool keep)
 {
 	struct vmr_pci_assign_bus *at = root, *bus;
 	uint32_t next = root->host->bus_start + 1;
@@ -59,7 +59,7 @@ static bool number_below(struct vmr_pci_assign_bus *root,
 /* The first bridge without a number, or the innermost that needs too many */
 static void fail_numbers(struct vmr_pci_assignment *a,
 			 const struct vmr_pci_assign_bus *root,
-			 struct vmr_pci_assign_bus *end)
+			 const struct vmr_pci_assign_bus *end)
 {
 	const uint32_t bus_last = root->host->bus_last;
 	const struct vmr_pci_assign_bus *bus;

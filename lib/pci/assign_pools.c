@@ -77,8 +77,9 @@ static void add_windows(struct vmr_pci_pools *pools,
 			};
 
 			bool pref = w->flags & VMR_PREFETCHABLE;
+			bool wanted = pass < 2;
 
-			if (w->io != io || pref != (pass < 2))
+			if (w->io != io || pref != wanted)
 				continue;
 			(pass & 1 ? add_low : add_high)(pools, &pool,
 						       w->start - w->bus_start);

@@ -16,7 +16,7 @@ static bool precedes(const struct vmr_pci_item *a, const struct vmr_pci_item *b)
 static struct vmr_pci_item *merge(struct vmr_pci_item *first,
 				  struct vmr_pci_item *second)
 {
-	struct vmr_pci_item *list, **end = &list;
+	struct vmr_pci_item *list = NULL, **end = &list;
 
 	while (first && second) {
 		struct vmr_pci_item **from =
