@@ -115,20 +115,12 @@ static int host_register(void)
 /* [guest] */
 static uint32_t get(uint64_t addr, uint32_t width)
 {
-	uint8_t b[4] = { 0 };
-
-	vmr_read(&vcpu, VMR_MMIO, addr, b, width, 1);
-	return b[0] | b[1] << 8 | b[2] << 16 | (uint32_t)b[3] << 24;
+	return (uint32_t)vmr_read_le(&vcpu, VMR_MMIO, addr, width);
 }
 
 static void put(uint64_t addr, uint32_t value, uint32_t width)
 {
-	uint8_t b[4] = {
-		(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
-		(uint8_t)(value >> 24),
-	};
-
-	vmr_write(&vcpu, VMR_MMIO, addr, b, width, 1);
+	vmr_write_le(&vcpu, VMR_MMIO, addr, value, width);
 }
 
 static void show_capabilities(uint64_t fn)

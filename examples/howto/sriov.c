@@ -20,17 +20,15 @@ static struct vmr_reader vcpu;
 #define NR_VFS	4
 
 struct vf {
-	struct vmr_pci_function			fn;
-	struct vmr_pci_express_config_space	registers;
-	struct vmr_pci_express			express;
-	unsigned int				number;
+	struct vmr_pci_endpoint	endpoint;
+	unsigned int		number;
 };
 
 /* The callbacks of a VF see its own BAR, from offset 0 */
 static void vf_read(struct vmr_device *dev, const struct vmr_access *access,
 		    void *data)
 {
-	struct vf *vf = container_of(dev, struct vf, fn.dev);
+	struct vf *vf = container_of(dev, struct vf, endpoint.fn.dev);
 
 	printf("  VF %u: read at %#" PRIx64 " of BAR %u\n", vf->number,
 	       access->offset, access->region->index);
@@ -44,20 +42,17 @@ static void init_vf(struct vf *vf, unsigned int number)
 	static const struct vmr_pci_ids ids = { .class_code = 0x020000 };
 
 	vf->number = number;
-	vmr_pci_function_init_express(&vf->fn, &vf->registers, &ids, &vf_ops, "vf");
-	vmr_pci_add_express(&vf->fn, &vf->express, VMR_PCI_EXPRESS_ENDPOINT);
+	vmr_pci_endpoint_init(&vf->endpoint, &ids, &vf_ops, "vf");
 }
 
 /* [end of vf] */
 
 /* [card] */
 struct card {
-	struct vmr_pci_function			fn;
-	struct vmr_pci_express_config_space	registers;
-	struct vmr_pci_express			express;
-	struct vmr_pci_sriov			sriov;
-	struct vf				vf[NR_VFS];
-	struct vmr_pci_function			*vfs[NR_VFS];
+	struct vmr_pci_endpoint		pf;
+	struct vmr_pci_sriov		sriov;
+	struct vf			vf[NR_VFS];
+	struct vmr_pci_function		*vfs[NR_VFS];
 };
 
 static int enable(struct vmr_pci_function *pf, uint32_t nr)
@@ -88,21 +83,19 @@ static int plug(struct card *card)
 	unsigned int i;
 	int err;
 
-	vmr_pci_function_init_express(&card->fn, &card->registers, &ids, &ops,
-				      "card");
-	vmr_pci_add_express(&card->fn, &card->express, VMR_PCI_EXPRESS_ENDPOINT);
+	vmr_pci_endpoint_init(&card->pf, &ids, &ops, "card");
 	for (i = 0; i < NR_VFS; i++) {
 		init_vf(&card->vf[i], i);
-		card->vfs[i] = &card->vf[i].fn;
+		card->vfs[i] = &card->vf[i].endpoint.fn;
 	}
 	card->sriov.enable = enable;
 	card->sriov.changed = changed;
-	err = vmr_pci_add_sriov(&card->fn, &card->sriov, &config);
+	err = vmr_pci_add_sriov(&card->pf.fn, &card->sriov, &config);
 	if (err)
 		return err;
 	vmr_pci_sriov_add_bar(&card->sriov, 0, VMR_PCI_BAR_MEM32, false, 0x4000,
 			      "VF registers");
-	return vmr_pci_plug(&manager, &card->fn, VMR_PCI_BDF(0, 4, 0));
+	return vmr_pci_plug(&manager, &card->pf.fn, VMR_PCI_BDF(0, 4, 0));
 }
 
 /* [end of card] */
@@ -116,7 +109,7 @@ static void config(struct card *card, uint32_t reg, uint32_t value, uint32_t wid
 		(uint8_t)(value >> 24),
 	};
 
-	vmr_pci_config_write(&card->fn, card->sriov.reg_block.offset + reg, bytes,
+	vmr_pci_config_write(&card->pf.fn, card->sriov.reg_block.offset + reg, bytes,
 			     width);
 }
 
@@ -148,7 +141,7 @@ static void use(struct card *card)
 	printf("the fourth VF does not answer:\n");
 	read_memory(0xe000c010);
 	printf("the card is reset:\n");
-	vmr_pci_function_reset(&card->fn, VMR_PCI_RESET_FUNCTION);
+	vmr_pci_function_reset(&card->pf.fn, VMR_PCI_RESET_FUNCTION);
 	find_vfs();
 	printf("five VFs are too many:\n");
 	config(card, 0x10, 5, 2);

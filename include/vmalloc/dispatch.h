@@ -250,6 +250,54 @@ int vmr_write(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	      const void *data, uint32_t width, uint32_t count);
 
 /**
+ * vmr_read_le - dispatch a read of a little-endian number
+ * @reader: as for vmr_read()
+ * @io: as for vmr_read()
+ * @addr: as for vmr_read()
+ * @width: as for vmr_read()
+ *
+ * For registers of PCI and of most devices, on hosts of either byte order.
+ *
+ * Context: as vmr_read().
+ * Return: the number; if vmr_read() fails, @width bytes of ones, of which there are
+ * eight if @width is one that no bus has.
+ */
+static inline uint64_t vmr_read_le(struct vmr_reader *reader, enum vmr_io io,
+				   uint64_t addr, uint32_t width)
+{
+	uint8_t data[8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	uint64_t value = 0;
+	uint32_t i;
+
+	vmr_read(reader, io, addr, data, width, 1);
+	for (i = 0; i < (width - 1 < 8 ? width : 8); i++)
+		value |= (uint64_t)data[i] << 8 * i;
+	return value;
+}
+
+/**
+ * vmr_write_le - dispatch a write of a little-endian number
+ * @reader: as for vmr_write()
+ * @io: as for vmr_write()
+ * @addr: as for vmr_write()
+ * @value: the number, of whose bytes the lowest @width are written
+ * @width: as for vmr_write()
+ *
+ * Context: as vmr_read().
+ * Return: as vmr_write().
+ */
+static inline int vmr_write_le(struct vmr_reader *reader, enum vmr_io io,
+			       uint64_t addr, uint64_t value, uint32_t width)
+{
+	uint8_t data[8];
+	uint32_t i;
+
+	for (i = 0; i < 8; i++)
+		data[i] = (uint8_t)(value >> 8 * i);
+	return vmr_write(reader, io, addr, data, width, 1);
+}
+
+/**
  * vmr_write_change - dispatch a write that may change resources
  * @reader: as for vmr_write()
  * @io: as for vmr_write()

@@ -188,6 +188,37 @@ int vmr_pci_add_express(struct vmr_pci_function *fn,
 			struct vmr_pci_express *express,
 			enum vmr_pci_express_type type);
 
+/**
+ * struct vmr_pci_endpoint - an end point of PCI Express
+ * @fn: the function; add BARs and capabilities to it, and plug it, as any other
+ * @express: its capability
+ */
+struct vmr_pci_endpoint {
+	struct vmr_pci_function			fn;
+	struct vmr_pci_express			express;
+	/* private: */
+	struct vmr_pci_express_config_space	space;
+	/* public: */
+};
+
+/**
+ * vmr_pci_endpoint_init - initialise an end point without BARs
+ * @endpoint: zeroed memory; @endpoint->express.reg_block.offset may be the offset in
+ *	configuration space, from 0x40 in steps of 4, 0 for any place
+ * @ids: the identification of the function
+ * @ops: the callbacks for accesses to its BARs
+ * @name: name for people
+ *
+ * Calls vmr_pci_function_init_express(), and vmr_pci_add_express() with
+ * VMR_PCI_EXPRESS_ENDPOINT. A caller that needs another type calls these two.
+ *
+ * Return: 0, or -EINVAL if @endpoint is NULL, or what these two return. After a failure
+ * the caller zeroes the memory again.
+ */
+int vmr_pci_endpoint_init(struct vmr_pci_endpoint *endpoint,
+			  const struct vmr_pci_ids *ids,
+			  const struct vmr_device_ops *ops, const char *name);
+
 #ifdef __cplusplus
 }
 #endif

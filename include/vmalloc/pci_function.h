@@ -338,6 +338,7 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
  * @name: name for people
  *
  * The caller adds the PCI Express capability with vmr_pci_add_express().
+ * vmr_pci_endpoint_init() does both for an end point.
  *
  * Return: as vmr_pci_function_init().
  */

@@ -114,8 +114,8 @@ struct vmr_pci_port;
  *	VMR_PCI_EXPRESS_DOWNSTREAM_PORT or VMR_PCI_EXPRESS_PCI_BRIDGE
  * @ids: the identification; the class is usually 0x060400
  * @number: port number, 0 to 255
- * @speed: greatest speed of the link, 1 for 2.5 GT/s to 6 for 64 GT/s
- * @width: greatest number of lanes: 1, 2, 4, 8, 12, 16 or 32
+ * @speed: greatest speed of the link, 1 for 2.5 GT/s to 6 for 64 GT/s; 0 for 1
+ * @width: greatest number of lanes: 1, 2, 4, 8, 12, 16 or 32; 0 for 1
  * @has_slot: whether a root port or a downstream port has a slot
  * @slot_flags: the equipment of the slot, of enum vmr_pci_slot_flags
  * @slot_number: physical slot number, 0 to 8191, unique in the machine

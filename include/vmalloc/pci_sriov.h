@@ -26,10 +26,11 @@ extern "C" {
  * secondary bus only while PCI_EXP_DEVCTL2_ARI is on.
  *
  * Enabling: when the guest sets PCI_SRIOV_CTRL_VFE, PCI_SRIOV_NUM_VF VFs appear in one
- * step. The owner is asked before. If that fails, nothing changes and the bit reads 0.
- * When the guest clears the bit, all VFs leave in one step. A reset of the PF, of its
- * bus, and an unplug clear the bit. While it is set, PCI_SRIOV_NUM_VF and
- * PCI_SRIOV_SYS_PGSIZE keep their values.
+ * step, together with their memory if PCI_SRIOV_CTRL_MSE is set. The owner is asked
+ * before. If that fails, nothing changes and the bit reads 0. When the guest clears the
+ * bit, all VFs leave in one step. A reset of the PF, of its bus, and an unplug clear the
+ * bit. No reader finds a part of the VFs, or VFs without their memory. While the bit is
+ * set, PCI_SRIOV_NUM_VF and PCI_SRIOV_SYS_PGSIZE keep their values.
  *
  * VF BARs: each is one region of the PF's device. It has a part for each of the
  * PCI_SRIOV_TOTAL_VF VFs, of the size of the BAR or of the system page size, whichever
@@ -105,7 +106,8 @@ struct vmr_pci_sriov_config {
  * @bars: the VF BARs, with the regions of all VFs
  *
  * Neither callback may unplug the PF: vmr_pci_unplug() fails with -EBUSY. Writes to the
- * capability from inside of them do nothing.
+ * capability from inside of them do nothing. The same is true of a listener that is
+ * notified of the VF BARs when the VFs appear or leave.
  */
 struct vmr_pci_sriov {
 	struct vmr_pci_reg_block	reg_block;
@@ -118,8 +120,9 @@ struct vmr_pci_sriov {
 	struct vmr_pci_function *const	*vfs;
 	uint32_t			total_vfs;
 	uint32_t			page_sizes;
-	/* readers load it: the VFs that answer */
 	uint32_t			nr_enabled;
+	/* readers load it: the VFs that answer while a VF BAR is mapped */
+	uint32_t			nr_answering;
 	/* VFs are being enabled or disabled */
 	bool				busy;
 	/* the callbacks of the PF for other accesses */

@@ -43,7 +43,7 @@ void vmr_devices_unprepare(struct vmr_manager *manager, struct vmr_device *dev)
 	vmr_seqcount_write_begin(&manager->sys->seq);
 	for (d = dev; d; d = d->next_in_transaction)
 		device_free_resources(manager, d);
-	vmr_settle_for_devices(manager, dev);
+	vmr_settle_for_devices(manager, dev, NULL);
 	vmr_seqcount_write_end(&manager->sys->seq);
 }
 
@@ -232,7 +232,7 @@ int vmr_device_unregister(struct vmr_manager *manager, struct vmr_device *dev)
 	nr_mapped = vmr_device_queue_del(manager, dev);
 	vmr_seqcount_write_begin(&manager->sys->seq);
 	vmr_device_hide(manager, dev);
-	vmr_settle_for_devices(manager, dev);
+	vmr_settle_for_devices(manager, NULL, dev);
 	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_device_finish_unregister(manager, dev);
 	vmr_notify_flush(manager);

@@ -175,13 +175,16 @@ void vmr_notify_flush(struct vmr_manager *manager);
 
 /*
  * settle.c: settle the claims for addresses that became free, the oldest claim of
- * each space first. vmr_settle_collected() follows vmr_settle_collect().
+ * each space first. vmr_settle_collected() follows vmr_settle_collect(). The last is
+ * for the addresses that @first left, the devices after it in its transaction, and
+ * @other; each may be NULL. In the write section that freed them.
  */
 void vmr_settle_collected(struct vmr_manager *manager, struct vmr_space *space);
 void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 		   uint64_t start, uint64_t last);
 void vmr_settle_for_devices(struct vmr_manager *manager,
-			    struct vmr_device *dev);
+			    const struct vmr_device *first,
+			    const struct vmr_device *other);
 
 /* check.c: whether a device is one that can be registered, and its bridge is there */
 int vmr_device_check(const struct vmr_manager *manager,

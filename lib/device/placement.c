@@ -261,37 +261,58 @@ static void placement_apply(struct vmr_manager *manager,
 	region->mark = false;
 }
 
-void vmr_device_update_placements(struct vmr_manager *manager,
-				  struct vmr_device *dev, uint32_t mask,
-				  struct vmr_region *(*get)(struct vmr_device *dev,
-							    unsigned int index,
-							    struct vmr_placement *placement))
+bool vmr_placements_prepare(struct vmr_manager *manager,
+			    const struct vmr_placements *p)
 {
 	struct vmr_placement placement;
 	struct vmr_region *region;
 	bool any = false;
 	unsigned int i;
 
-	if (!vmr_manager_has_device(manager, dev))
-		return;
-	for (i = 0; mask >> i; i++) {
-		region = get(dev, i, &placement);
-		if (mask & 1u << i)
+	if (!vmr_manager_has_device(manager, p->dev))
+		return false;
+	for (i = 0; p->mask >> i; i++) {
+		region = p->get(p->dev, i, &placement);
+		if (p->mask & 1u << i)
 			any |= placement_prepare(manager, region, &placement);
 	}
-	if (!any)
-		return;
-	vmr_seqcount_write_begin(&manager->sys->seq);
-	for (i = 0; mask >> i; i++)
-		if (mask & 1u << i)
-			placement_free(manager,
-				       get(dev, i, &placement));
-	vmr_settle_for_devices(manager, dev);
-	for (i = 0; mask >> i; i++) {
-		region = get(dev, i, &placement);
-		if (mask & 1u << i)
+	return any;
+}
+
+void vmr_placements_free(struct vmr_manager *manager,
+			 const struct vmr_placements *p)
+{
+	struct vmr_placement placement;
+	unsigned int i;
+
+	for (i = 0; p->mask >> i; i++)
+		if (p->mask & 1u << i)
+			placement_free(manager, p->get(p->dev, i, &placement));
+}
+
+void vmr_placements_apply(struct vmr_manager *manager,
+			  const struct vmr_placements *p)
+{
+	struct vmr_placement placement;
+	struct vmr_region *region;
+	unsigned int i;
+
+	for (i = 0; p->mask >> i; i++) {
+		region = p->get(p->dev, i, &placement);
+		if (p->mask & 1u << i)
 			placement_apply(manager, region, &placement);
 	}
+}
+
+void vmr_device_update_placements(struct vmr_manager *manager,
+				  const struct vmr_placements *placements)
+{
+	if (!vmr_placements_prepare(manager, placements))
+		return;
+	vmr_seqcount_write_begin(&manager->sys->seq);
+	vmr_placements_free(manager, placements);
+	vmr_settle_for_devices(manager, NULL, placements->dev);
+	vmr_placements_apply(manager, placements);
 	vmr_seqcount_write_end(&manager->sys->seq);
 	vmr_notify_flush(manager);
 }
@@ -362,7 +383,7 @@ int vmr_region_program_bulk(struct vmr_manager *manager, struct vmr_device *dev,
 	vmr_seqcount_write_begin(&manager->sys->seq);
 	for (i = 0; i < nr; i++)
 		placement_free(manager, ops[i].region);
-	vmr_settle_for_devices(manager, dev);
+	vmr_settle_for_devices(manager, NULL, dev);
 	for (i = 0; i < nr; i++) {
 		placement = program_op_placement(&ops[i]);
 		placement_apply(manager, ops[i].region, &placement);

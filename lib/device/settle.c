@@ -25,28 +25,45 @@ void vmr_settle_in(struct vmr_manager *manager, struct vmr_space *space,
 		vmr_settle_collected(manager, space);
 }
 
-/*
- * Settle the claims for the addresses that @dev left, and the devices after it
- * in its transaction. In the write section that freed them.
- */
-void vmr_settle_for_devices(struct vmr_manager *manager, struct vmr_device *dev)
+static void collect_for(struct vmr_manager *manager,
+			const struct vmr_device *dev)
+{
+	const struct vmr_region *region;
+
+	for (region = dev->regions; region; region = region->next)
+		if (region->was_live)
+			vmr_settle_collect(vmr_device_space(manager, dev,
+							    region->io),
+					   region->range.start,
+					   region->range.last);
+}
+
+static void settle_for(struct vmr_manager *manager,
+		       const struct vmr_device *dev)
 {
 	struct vmr_region *region;
-	struct vmr_device *d;
 
-	for (d = dev; d; d = d->next_in_transaction)
-		for (region = d->regions; region; region = region->next)
-			if (region->was_live)
-				vmr_settle_collect(vmr_device_space(manager, d,
-								    region->io),
-						   region->range.start,
-						   region->range.last);
-	for (d = dev; d; d = d->next_in_transaction)
-		for (region = d->regions; region; region = region->next) {
-			if (region->was_live)
-				vmr_settle_collected(manager,
-						     vmr_device_space(manager, d,
-								      region->io));
-			region->was_live = false;
-		}
+	for (region = dev->regions; region; region = region->next) {
+		if (region->was_live)
+			vmr_settle_collected(manager,
+					     vmr_device_space(manager, dev,
+							      region->io));
+		region->was_live = false;
+	}
+}
+
+void vmr_settle_for_devices(struct vmr_manager *manager,
+			    const struct vmr_device *first,
+			    const struct vmr_device *other)
+{
+	const struct vmr_device *dev;
+
+	for (dev = first; dev; dev = dev->next_in_transaction)
+		collect_for(manager, dev);
+	if (other)
+		collect_for(manager, other);
+	for (dev = first; dev; dev = dev->next_in_transaction)
+		settle_for(manager, dev);
+	if (other)
+		settle_for(manager, other);
 }

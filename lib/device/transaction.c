@@ -2,7 +2,7 @@
 /*
  * transaction.c - several registrations and removals as one change
  */
-#include "device.h"
+#include "placement.h"
 #include "trace.h"
 
 int vmr_transaction_begin(struct vmr_manager *manager,
@@ -109,46 +109,58 @@ int vmr_transaction_remove(struct vmr_transaction *transaction,
 EXPORT_SYMBOL_GPL(vmr_transaction_remove);
 
 /* The change itself. In a write section. */
-static void transaction_switch(const struct vmr_transaction *t)
+static void transaction_switch(const struct vmr_transaction *t,
+			       const struct vmr_placements *placements)
 {
 	struct vmr_device *dev;
 
 	for (dev = t->removes; dev; dev = dev->next_in_transaction)
 		vmr_device_hide(t->manager, dev);
+	if (placements)
+		vmr_placements_free(t->manager, placements);
 	for (dev = t->adds; dev; dev = dev->next_in_transaction)
 		/*
 		 * Orders the stores of set_resources() before the state. Pairs
 		 * with the load-acquire in vmr_device_is_registered().
 		 */
 		smp_store_release(&dev->state, VMR_DEVICE_REGISTERED);
-	vmr_settle_for_devices(t->manager, t->removes);
+	vmr_settle_for_devices(t->manager, t->removes,
+			       placements ? placements->dev : NULL);
+	if (placements)
+		vmr_placements_apply(t->manager, placements);
+}
+
+void vmr_transaction_commit_and_place(struct vmr_transaction *t,
+				      const struct vmr_placements *placements)
+{
+	struct vmr_manager *manager = t->manager;
+	struct vmr_device *dev;
+
+	for (dev = t->removes; dev; dev = dev->next_in_transaction)
+		vmr_device_queue_del(manager, dev);
+	for (dev = t->adds; dev; dev = dev->next_in_transaction)
+		vmr_device_queue_add(manager, dev);
+	if (placements && !vmr_placements_prepare(manager, placements))
+		placements = NULL;
+
+	vmr_seqcount_write_begin(&manager->sys->seq);
+	transaction_switch(t, placements);
+	vmr_seqcount_write_end(&manager->sys->seq);
+
+	while (t->adds)
+		vmr_trace_register(manager, transaction_pop(&t->adds));
+	while (t->removes)
+		vmr_device_finish_unregister(manager,
+					     transaction_pop_removed(t));
+	t->manager = NULL;
+	vmr_notify_flush(manager);
 }
 
 int vmr_transaction_commit(struct vmr_transaction *transaction)
 {
-	struct vmr_manager *manager;
-	struct vmr_device *dev;
-
 	if (!transaction || !transaction->manager)
 		return -EINVAL;
-	manager = transaction->manager;
-	for (dev = transaction->removes; dev; dev = dev->next_in_transaction)
-		vmr_device_queue_del(manager, dev);
-	for (dev = transaction->adds; dev; dev = dev->next_in_transaction)
-		vmr_device_queue_add(manager, dev);
-
-	vmr_seqcount_write_begin(&manager->sys->seq);
-	transaction_switch(transaction);
-	vmr_seqcount_write_end(&manager->sys->seq);
-
-	while (transaction->adds)
-		vmr_trace_register(manager,
-				   transaction_pop(&transaction->adds));
-	while (transaction->removes)
-		vmr_device_finish_unregister(manager,
-					     transaction_pop_removed(transaction));
-	transaction->manager = NULL;
-	vmr_notify_flush(manager);
+	vmr_transaction_commit_and_place(transaction, NULL);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vmr_transaction_commit);

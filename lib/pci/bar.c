@@ -385,12 +385,21 @@ static struct vmr_region *get_bar_placement(struct vmr_device *dev,
 	return &bar->region;
 }
 
+struct vmr_placements vmr_pci_bar_placements(struct vmr_pci_function *fn,
+					     uint32_t mask)
+{
+	return (struct vmr_placements) {
+		.dev = &fn->dev, .mask = mask, .get = get_bar_placement,
+	};
+}
+
 void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask)
 {
+	const struct vmr_placements bars = vmr_pci_bar_placements(fn, mask);
+
 	/* The region of a VF's BAR is part of one of the PF */
 	WRITE_ONCE(fn->vf_unpowered, !vmr_pci_powered(fn, fn->config));
-	vmr_device_update_placements(fn->manager, &fn->dev, mask,
-				     get_bar_placement);
+	vmr_device_update_placements(fn->manager, &bars);
 }
 
 /* The nearest bridge above that does not forward all of a region, or NULL */

@@ -7,6 +7,8 @@
 
 #include <linux/pci_regs.h>
 
+#include "device/placement.h"
+
 #include <vmalloc/pci.h>
 
 /*
@@ -94,6 +96,14 @@ int vmr_pci_add_bar_at(struct vmr_pci_function *fn, unsigned int index,
  */
 void vmr_pci_update_sizes(struct vmr_pci_function *fn);
 
+/*
+ * bar.c: move the BARs whose bit in @mask is set to where their registers say, and a
+ * description of that change
+ */
+void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask);
+struct vmr_placements vmr_pci_bar_placements(struct vmr_pci_function *fn,
+					     uint32_t mask);
+
 /* bar.c: the offset of a BAR's register */
 uint32_t vmr_pci_bar_reg(const struct vmr_pci_function *fn, unsigned int index);
 
@@ -111,5 +121,28 @@ bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
 /* window.c: the addresses that the registers of a window name; none if start > last */
 void vmr_pci_read_window(const uint8_t *config, unsigned int index,
 			 uint64_t *start, uint64_t *last);
+
+/*
+ * bar.c: a BAR and its placement by the registers @config, unless it is being sized.
+ * window.c: a window of a bridge in @space
+ */
+struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
+					 const uint8_t *config,
+					 unsigned int index,
+					 struct vmr_placement *placement);
+struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
+					    const uint8_t *config,
+					    unsigned int index,
+					    const struct vmr_space *space,
+					    struct vmr_placement *placement);
+
+/*
+ * bar.c: why a region that its registers decode is not mapped, as
+ * vmr_pci_bar_hidden() says
+ */
+enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
+					  const struct vmr_region *region,
+					  struct vmr_range **conflict,
+					  struct vmr_pci_bridge **bridge);
 
 #endif /* VMR_LIB_PCI_BAR_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * card.c - devices of several functions, and device numbers that are free
+ * card.c - functions that are plugged together, and device numbers that are free
  */
 #include "pci.h"
 
@@ -82,51 +82,83 @@ static int check_card(const struct vmr_pci_bridge *upstream,
 	return 0;
 }
 
-/*
- * Attach each function and add it to the transaction; @i is the number of the first
- * one that is neither.
- */
-static int attach_card(struct vmr_transaction *t, struct vmr_pci_host *host,
-		       struct vmr_pci_bridge *upstream,
-		       struct vmr_pci_function *const *fns, unsigned int nr,
-		       uint32_t address, unsigned int *i)
+static int attach_and_add(struct vmr_transaction *t,
+			  const struct vmr_pci_batch *b, uint32_t i)
 {
-	int ret;
+	struct vmr_pci_function *fn = b->fns[i];
+	int ret = vmr_pci_attach(t->manager, fn, b->host, b->upstream,
+				 b->address + i * b->stride);
 
-	for (*i = 0; *i < nr; (*i)++) {
-		struct vmr_pci_function *fn = fns[*i];
-
-		if (!fn)
-			continue;
-		ret = vmr_pci_attach(t->manager, fn, host, upstream,
-				     address + *i);
-		if (ret)
-			return ret;
-		ret = vmr_transaction_add(t, &fn->dev, NULL, NULL);
-		if (ret) {
-			vmr_pci_detach(fn);
-			return ret;
-		}
-	}
-	return 0;
+	if (ret)
+		return ret;
+	ret = vmr_transaction_add(t, &fn->dev, NULL, NULL);
+	if (ret)
+		vmr_pci_detach(fn);
+	return ret;
 }
 
-static void publish_card(struct vmr_transaction *t,
-			 struct vmr_pci_function *const *fns, unsigned int nr)
+int vmr_pci_attach_batch(struct vmr_manager *manager,
+			 const struct vmr_pci_batch *b,
+			 struct vmr_transaction *t)
+{
+	struct vmr_watermarks marks;
+	uint32_t i;
+	int ret;
+
+	vmr_watermarks_save(manager->sys, &marks);
+	vmr_transaction_begin(manager, t);
+	for (i = 0; i < b->nr; i++) {
+		ret = b->fns[i] ? attach_and_add(t, b, i) : 0;
+		if (ret)
+			goto undo;
+	}
+	while (i--)
+		if (b->fns[i])
+			vmr_pci_attached(b->fns[i]);
+	return 0;
+
+undo:
+	vmr_transaction_abort(t);
+	while (i--)
+		if (b->fns[i])
+			vmr_pci_detach(b->fns[i]);
+	vmr_watermarks_restore(manager->sys, &marks);
+	return ret;
+}
+
+/* Each function of a card says that it is one of several */
+static noinline void publish_card(const struct vmr_pci_batch *b,
+				  struct vmr_transaction *t)
 {
 	unsigned int i, present = 0;
 
-	for (i = 0; i < nr; i++)
-		present += !!fns[i];
-	for (i = 0; i < nr; i++) {
-		if (!fns[i])
-			continue;
-		if (present > 1)
-			vmr_pci_set_multifunction(fns[i]);
-		vmr_pci_attached(fns[i]);
-	}
+	for (i = 0; i < b->nr; i++)
+		present += !!b->fns[i];
+	for (i = 0; present > 1 && i < b->nr; i++)
+		if (b->fns[i])
+			vmr_pci_set_multifunction(b->fns[i]);
 	vmr_transaction_commit(t);
-	vmr_pci_bus_changed(fns[0]->upstream_bridge);
+	vmr_pci_bus_changed(b->upstream);
+}
+
+/*
+ * Check a card, and find its address. This and the publication are apart from plugging,
+ * which goes deep.
+ */
+static noinline int find_place(const struct vmr_manager *manager,
+			       struct vmr_pci_batch *b, uint32_t device)
+{
+	int ret = check_card(b->upstream, b->fns, b->nr);
+
+	if (!ret && device == VMR_PCI_ANY_DEVICE)
+		ret = find_free_device(manager, b->host, b->upstream, &device);
+	if (ret)
+		return ret;
+	if (device >= nr_devices(b->upstream))
+		return -ERANGE;
+	b->address = bus_base(b->host, b->upstream) +
+		     device * VMR_PCI_FUNCTIONS;
+	return 0;
 }
 
 int vmr_pci_plug_card_at(struct vmr_manager *manager,
@@ -135,30 +167,16 @@ int vmr_pci_plug_card_at(struct vmr_manager *manager,
 			 struct vmr_pci_function *const *fns, unsigned int nr,
 			 uint32_t device)
 {
-	struct vmr_watermarks marks;
+	struct vmr_pci_batch batch = {
+		.host = host, .upstream = upstream, .fns = fns, .nr = nr,
+		.stride = 1,
+	};
 	struct vmr_transaction t;
-	unsigned int i;
-	int ret = check_card(upstream, fns, nr);
+	int ret = find_place(manager, &batch, device);
 
-	if (!ret && device == VMR_PCI_ANY_DEVICE)
-		ret = find_free_device(manager, host, upstream, &device);
-	if (ret)
-		return ret;
-	if (device >= nr_devices(upstream))
-		return -ERANGE;
-	vmr_watermarks_save(manager->sys, &marks);
-	vmr_transaction_begin(manager, &t);
-	ret = attach_card(&t, host, upstream, fns, nr,
-			  bus_base(host, upstream) + device * VMR_PCI_FUNCTIONS,
-			  &i);
-	if (!ret) {
-		publish_card(&t, fns, nr);
-		return 0;
-	}
-	vmr_transaction_abort(&t);
-	while (i--)
-		if (fns[i])
-			vmr_pci_detach(fns[i]);
-	vmr_watermarks_restore(manager->sys, &marks);
+	if (!ret)
+		ret = vmr_pci_attach_batch(manager, &batch, &t);
+	if (!ret)
+		publish_card(&batch, &t);
 	return ret;
 }

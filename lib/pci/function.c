@@ -87,6 +87,20 @@ int vmr_pci_function_init_express(struct vmr_pci_function *fn,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init_express);
 
+int vmr_pci_endpoint_init(struct vmr_pci_endpoint *ep,
+			  const struct vmr_pci_ids *ids,
+			  const struct vmr_device_ops *ops, const char *name)
+{
+	int ret;
+
+	if (!ep)
+		return -EINVAL;
+	ret = vmr_pci_function_init_express(&ep->fn, &ep->space, ids, ops, name);
+	return ret ? ret : vmr_pci_add_express(&ep->fn, &ep->express,
+					       VMR_PCI_EXPRESS_ENDPOINT);
+}
+EXPORT_SYMBOL_GPL(vmr_pci_endpoint_init);
+
 /* The owner may hold the address already: it is accepted where it is */
 static int take_address(struct vmr_id_pool *ids, struct vmr_pci_function *fn,
 			uint32_t address, bool *reserved)

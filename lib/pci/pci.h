@@ -18,7 +18,6 @@
 #include <linux/pci_regs.h>
 
 #include "base/unaligned.h"
-#include "device/placement.h"
 #include "pci/bar.h"
 
 #include <vmalloc/pci.h>
@@ -231,36 +230,10 @@ int vmr_pci_check_capability(const struct vmr_pci_function *fn,
 void vmr_pci_reset_registers(struct vmr_pci_function *fn,
 			     enum vmr_pci_reset reset);
 
-/*
- * bar.c: a BAR and its placement by the registers @config, unless it is being sized.
- * window.c: a window of a bridge in @space
- */
-struct vmr_region *vmr_pci_bar_placement(struct vmr_pci_function *fn,
-					 const uint8_t *config,
-					 unsigned int index,
-					 struct vmr_placement *placement);
-struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
-					    const uint8_t *config,
-					    unsigned int index,
-					    const struct vmr_space *space,
-					    struct vmr_placement *placement);
-
-/*
- * bar.c: why a region that its registers decode is not mapped, as
- * vmr_pci_bar_hidden() says
- */
-enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
-					  const struct vmr_region *region,
-					  struct vmr_range **conflict,
-					  struct vmr_pci_bridge **bridge);
-
 /* window.c: the region of a window, and all of them added to a bridge */
 struct vmr_region *vmr_pci_window(struct vmr_pci_bridge *bridge,
 				  unsigned int index);
 void vmr_pci_add_windows(struct vmr_pci_bridge *bridge);
-
-/* bar.c: move the BARs whose bit in @mask is set to where their registers say */
-void vmr_pci_update_bars(struct vmr_pci_function *fn, uint32_t mask);
 
 /* window.c: move the windows to where their registers say */
 void vmr_pci_update_windows(struct vmr_pci_bridge *bridge);
@@ -486,6 +459,27 @@ uint32_t vmr_pci_express_variable_bits(const struct vmr_pci_function *fn,
 
 /* port.c: request service from the guest, or no longer */
 void vmr_pci_port_update_interrupt(struct vmr_pci_port *port);
+
+/*
+ * Functions that are plugged together: function n has the number @address + n * @stride
+ * in the space of the bus. NULL stands for a function that does not exist
+ */
+struct vmr_pci_batch {
+	struct vmr_pci_host		*host;
+	struct vmr_pci_bridge		*upstream;
+	struct vmr_pci_function *const	*fns;
+	uint32_t			nr;
+	uint32_t			address;
+	uint32_t			stride;
+};
+
+/*
+ * card.c: begin a transaction that adds all functions. A failure undoes all, and there
+ * is no transaction
+ */
+int vmr_pci_attach_batch(struct vmr_manager *manager,
+			 const struct vmr_pci_batch *batch,
+			 struct vmr_transaction *transaction);
 
 /* card.c: plug a function, or a card, at a device number or at one that is free */
 int vmr_pci_plug_devfn(struct vmr_manager *manager, struct vmr_pci_host *host,

@@ -272,7 +272,9 @@ static void init_link(struct vmr_pci_port *port,
 		      const struct vmr_pci_port_config *config)
 {
 	uint32_t at = port->express.reg_block.offset + PCI_EXP_LNKCTL;
-	uint32_t state = config->speed | (uint32_t)config->width << 4;
+	uint32_t speed = config->speed ? config->speed : 1;
+	uint32_t width = config->width ? config->width : 1;
+	uint32_t state = speed | width << 4;
 	uint32_t cap = state | PCI_EXP_LNKCAP_ASPMS |
 		       (uint32_t)config->number << PORT_NUMBER_SHIFT;
 	uint32_t wmask = get_le32(&port->space.wmask[at]);
@@ -285,8 +287,8 @@ static void init_link(struct vmr_pci_port *port,
 	init_reg(port, PCI_EXP_LNKCTL,
 		 get_le32(&port->express.contents[PCI_EXP_LNKCTL]), wmask, 0);
 	/* A bit for each speed, from bit 1 on */
-	init_reg(port, PCI_EXP_LNKCAP2, (2u << config->speed) - 2, 0, 0);
-	init_reg(port, PCI_EXP_LNKCTL2, config->speed, 0, 0);
+	init_reg(port, PCI_EXP_LNKCAP2, (2u << speed) - 2, 0, 0);
+	init_reg(port, PCI_EXP_LNKCTL2, speed, 0, 0);
 }
 
 static void init_root(struct vmr_pci_port *port)
@@ -331,7 +333,7 @@ static bool type_has_link(enum vmr_pci_express_type type)
 
 static bool width_valid(uint32_t width)
 {
-	return width == 12 || (vmr_is_pow2(width) && width <= 32);
+	return !width || width == 12 || (vmr_is_pow2(width) && width <= 32);
 }
 
 /* A guest that is asked by the button must be able to say that it is ready */
@@ -344,7 +346,7 @@ static bool removal_possible(uint32_t flags)
 static bool config_valid(const struct vmr_pci_port_config *config)
 {
 	if (config->type < VMR_PCI_EXPRESS_ROOT_PORT ||
-	    config->type > VMR_PCI_EXPRESS_PCI_BRIDGE || !config->speed ||
+	    config->type > VMR_PCI_EXPRESS_PCI_BRIDGE ||
 	    config->speed > MAX_SPEED || !width_valid(config->width))
 		return false;
 	if (!config->has_slot)

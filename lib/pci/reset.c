@@ -12,6 +12,9 @@ void vmr_pci_reset(struct vmr_pci_function *fn, enum vmr_pci_reset reset)
 	struct vmr_pci_reg_block *reg_block;
 
 	vmr_pci_reset_registers(fn, reset);
+	/* VFs leave together with their BARs */
+	if (fn->sriov)
+		fn->sriov->reg_block.reset(fn, &fn->sriov->reg_block);
 	vmr_pci_update_bars(fn, vmr_pci_all_bars(fn));
 	/* No BAR is mapped now: a reader finds the part of a VF by the size */
 	vmr_pci_update_sizes(fn);

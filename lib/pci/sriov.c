@@ -2,12 +2,11 @@
 /*
  * sriov.c - virtual functions
  *
- * The VFs are registered and unregistered in one transaction. The registers of the PF
- * say how many there are, and its VF BARs are among its own BARs in bar.c.
+ * The VFs are registered and unregistered in one transaction, in whose section their
+ * BARs are mapped and unmapped. The registers of the PF say how many there are, and its
+ * VF BARs are among its own BARs in bar.c.
  */
 #include "pci.h"
-
-#include "resource/system.h"
 
 #define LARGEST_VF_SPAN32	0x40000000ull
 #define LARGEST_VF_SPAN64	((uint64_t)1 << 62)
@@ -54,77 +53,65 @@ static int check_addresses(const struct vmr_pci_sriov *sriov, uint32_t nr)
 		       0 : -ERANGE;
 }
 
-static int attach_vfs(struct vmr_pci_sriov *sriov, struct vmr_transaction *t,
-		      uint32_t nr, uint32_t *i)
+/*
+ * Readers find the VFs while a VF BAR is mapped. The section that registers the VFs maps
+ * the BAR, after the stores to all members that readers load. The other BARs move in a
+ * reset.
+ */
+static void commit(struct vmr_pci_function *pf, struct vmr_transaction *t)
 {
-	struct vmr_pci_function *pf = sriov->pf;
-	int ret;
+	const struct vmr_placements bars =
+		vmr_pci_bar_placements(pf, vmr_pci_all_bars(pf));
 
-	for (*i = 0; *i < nr; (*i)++) {
-		struct vmr_pci_function *vf = sriov->vfs[*i];
-		uint64_t address =
-			vmr_pci_vf_address(sriov, pf->address.start, *i);
+	vmr_transaction_commit_and_place(t, &bars);
+}
 
-		ret = vmr_pci_attach(pf->manager, vf, pf->host,
-				     pf->upstream_bridge, (uint32_t)address);
-		if (ret)
-			return ret;
-		ret = vmr_transaction_add(t, &vf->dev, NULL, NULL);
-		if (ret) {
-			vmr_pci_detach(vf);
-			return ret;
-		}
-	}
+static int plug_vfs(struct vmr_pci_sriov *sriov, uint32_t nr)
+{
+	const struct vmr_pci_function *pf = sriov->pf;
+	const struct vmr_pci_batch batch = {
+		.host = pf->host, .upstream = pf->upstream_bridge,
+		.fns = sriov->vfs, .nr = nr,
+		.address = (uint32_t)vmr_pci_vf_address(sriov,
+							pf->address.start, 0),
+		.stride = get_le16(&sriov->contents[PCI_SRIOV_VF_STRIDE]),
+	};
+	struct vmr_transaction t;
+	uint32_t i;
+	int ret = vmr_pci_attach_batch(pf->manager, &batch, &t);
+
+	if (ret)
+		return ret;
+	for (i = 0; i < nr; i++)
+		WRITE_ONCE(sriov->vfs[i]->vf_unpowered, false);
+	sriov->nr_enabled = nr;
+	WRITE_ONCE(sriov->nr_answering, nr);
+	commit(sriov->pf, &t);
 	return 0;
 }
 
-/* All of them, or none, with all as it was */
-static int plug_vfs(struct vmr_pci_sriov *sriov, uint32_t nr)
-{
-	struct vmr_manager *manager = sriov->pf->manager;
-	struct vmr_watermarks marks;
-	struct vmr_transaction t;
-	uint32_t i;
-	int ret;
-
-	vmr_watermarks_save(manager->sys, &marks);
-	vmr_transaction_begin(manager, &t);
-	ret = attach_vfs(sriov, &t, nr, &i);
-	if (!ret) {
-		while (i--) {
-			WRITE_ONCE(sriov->vfs[i]->vf_unpowered, false);
-			vmr_pci_attached(sriov->vfs[i]);
-		}
-		WRITE_ONCE(sriov->nr_enabled, nr);
-		vmr_transaction_commit(&t);
-		return 0;
-	}
-	vmr_transaction_abort(&t);
-	while (i--)
-		vmr_pci_detach(sriov->vfs[i]);
-	vmr_watermarks_restore(manager->sys, &marks);
-	return ret;
-}
-
+/*
+ * The vectors of the VFs are freed when no reader finds the VFs any more. An access
+ * that has found them before is one that precedes the change.
+ */
 static void unplug_vfs(struct vmr_pci_sriov *sriov)
 {
 	uint32_t i, nr = sriov->nr_enabled;
-	struct vmr_pci_function *vf;
 	struct vmr_transaction t;
 
-	WRITE_ONCE(sriov->nr_enabled, 0);
+	sriov->nr_enabled = 0;
 	vmr_transaction_begin(sriov->pf->manager, &t);
-	for (i = 0; i < nr; i++) {
-		vf = sriov->vfs[i];
-		if (!vf->manager)
-			continue;
-		/* The owner may have unregistered the device */
-		vmr_transaction_remove(&t, &vf->dev);
-		vmr_pci_unplug_begin(vf);
-	}
-	vmr_transaction_commit(&t);
+	/* The owner may have unregistered a device */
 	for (i = 0; i < nr; i++)
+		vmr_transaction_remove(&t, &sriov->vfs[i]->dev);
+	commit(sriov->pf, &t);
+	/* In a reset, before a callback finds the reset registers */
+	vmr_pci_update_sizes(sriov->pf);
+	for (i = 0; i < nr; i++) {
+		if (sriov->vfs[i]->manager)
+			vmr_pci_unplug_begin(sriov->vfs[i]);
 		vmr_pci_unplug_end(sriov->vfs[i]);
+	}
 }
 
 static void report(struct vmr_pci_sriov *sriov, int error)
@@ -156,7 +143,6 @@ static void disable(struct vmr_pci_sriov *sriov)
 {
 	sriov->busy = true;
 	capability(sriov)[PCI_SRIOV_CTRL] &= (uint8_t)~PCI_SRIOV_CTRL_VFE;
-	vmr_pci_update_bars(sriov->pf, vf_bars(sriov->pf));
 	unplug_vfs(sriov);
 	report(sriov, 0);
 	sriov->busy = false;
@@ -234,8 +220,8 @@ static void sriov_written(struct vmr_pci_function *pf,
 }
 
 /*
- * Also when the PF is unplugged. After a reset the registers have their reset values,
- * and the VF BARs of @pf are unmapped.
+ * Also when the PF is unplugged. In a reset the registers have their reset values, and
+ * the VFs leave in the section that unmaps the BARs of @pf.
  */
 static void sriov_reset(struct vmr_pci_function *pf,
 			struct vmr_pci_reg_block *reg_block)
@@ -256,6 +242,7 @@ static void sriov_restored(struct vmr_pci_function *pf,
 	sriov->nr_enabled =
 		is_enabled(sriov) ?
 			get_le16(&capability(sriov)[PCI_SRIOV_NUM_VF]) : 0;
+	WRITE_ONCE(sriov->nr_answering, sriov->nr_enabled);
 }
 
 static uint64_t largest_page(const struct vmr_pci_sriov *sriov)

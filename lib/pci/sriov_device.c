@@ -78,7 +78,7 @@ static bool find_vf(const struct vmr_pci_sriov *sriov, struct vmr_access *access
 		if (access->offset + access->width > sriov->sizes[bar])
 			return true;
 	}
-	if (n >= READ_ONCE(sriov->nr_enabled) ||
+	if (n >= READ_ONCE(sriov->nr_answering) ||
 	    READ_ONCE(sriov->vfs[n]->vf_unpowered))
 		return true;
 	*vf = sriov->vfs[n];

@@ -140,13 +140,15 @@ static struct vmr_region *get_window_placement(struct vmr_device *dev,
 
 void vmr_pci_update_windows(struct vmr_pci_bridge *bridge)
 {
-	const uint32_t all = (1u << VMR_PCI_BRIDGE_WINDOWS) - 1;
 	struct vmr_pci_function *fn = &bridge->fn;
+	const struct vmr_placements windows = {
+		.dev = &fn->dev, .mask = (1u << VMR_PCI_BRIDGE_WINDOWS) - 1,
+		.get = get_window_placement,
+	};
 
 	/* A listener may have unplugged the bridge during an earlier change */
 	if (fn->manager)
-		vmr_device_update_placements(fn->manager, &fn->dev, all,
-					     get_window_placement);
+		vmr_device_update_placements(fn->manager, &windows);
 }
 
 void vmr_pci_add_windows(struct vmr_pci_bridge *bridge)

@@ -7,23 +7,27 @@
 /* Binary logarithm of more constraints than memory can hold */
 #define MAX_CONSTRAINTS_LOG	48
 
+/* From a pool, or with NULL from the whole domain of the kind */
 static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
 			   const struct vmr_constraint *c,
 			   struct vmr_range **conflict)
 {
+	struct vmr_space *space = pool ? pool->space :
+					 vmr_system_space(sys, c->kind);
 	struct vmr_id_pool *ids = vmr_kind_id_pool(sys, c->kind);
 	const struct vmr_bounds part = {
-		.start = pool->start, .last = pool->last,
+		.start = pool ? pool->start : space->start,
+		.last = pool ? pool->last : space->last,
 		.addr_max = ids ? (uint32_t)-1 : VMR_ADDR_MAX,
 	};
 	struct vmr_request req = c->request;
 	int ret;
 
 	if (!req.align)
-		req.align = pool->align;
+		req.align = pool ? pool->align : 1;
 	if (req.policy == VMR_DEFAULT)
-		req.policy = pool->policy;
-	ret = vmr_alloc_bounded(pool->space, &part, c->range, &req, conflict);
+		req.policy = pool ? pool->policy : VMR_FIRST;
+	ret = vmr_alloc_bounded(space, &part, c->range, &req, conflict);
 	if (!ret && ids)
 		vmr_id_raise_watermark(ids, c->range);
 	return ret;
@@ -62,20 +66,6 @@ static struct vmr_space *kind_space(struct vmr_system *sys,
 	return kind == VMR_KIND_PIO ? view->pio : view->mmio;
 }
 
-/* A kind without a pool uses its whole domain */
-static int alloc_from_space(struct vmr_system *sys,
-			    const struct vmr_constraint *c,
-			    struct vmr_range **conflict)
-{
-	struct vmr_space *space = vmr_system_space(sys, c->kind);
-	const struct vmr_pool all = {
-		.space = space, .start = space->start, .last = space->last,
-		.align = 1, .policy = VMR_FIRST,
-	};
-
-	return alloc_from_pool(sys, &all, c, conflict);
-}
-
 static int alloc_from_pools(struct vmr_system *sys,
 			    const struct vmr_pool_set *view,
 			    const struct vmr_constraint *c,
@@ -88,18 +78,18 @@ static int alloc_from_pools(struct vmr_system *sys,
 	int ret = 0, err;
 	size_t i;
 
-	for (i = 0; i < nr; i++) {
-		any = any || pools[i].kinds & 1u << c->kind;
-		if (!vmr_pool_matches(&pools[i], c))
+	/* The turn after all pools is that of the whole domain, if none has the kind */
+	for (i = 0; i < nr || (i == nr && !any); i++) {
+		any = any || (i < nr && pools[i].kinds & 1u << c->kind);
+		if (i < nr && !vmr_pool_matches(&pools[i], c))
 			continue;
-		err = alloc_from_pool(sys, &pools[i].pool, c, conflict);
+		err = alloc_from_pool(sys, i < nr ? &pools[i].pool : NULL, c,
+				      conflict);
 		if (!err)
 			return 0;
 		if (error_rank(err) > error_rank(ret))
 			ret = err;
 	}
-	if (!any)
-		return alloc_from_space(sys, c, conflict);
 	return ret ? ret : -ENOSPC;
 }
 

@@ -4,10 +4,12 @@
  *
  * A model of lib/pci/slot.c, lib/pci/port.c and lib/pci/hotplug.c. The VMM adds CARDS
  * cards. It asks for each and waits, or pulls it by surprise. Each call of the library
- * is one step, since all of them hold one lock. The message of the port arrives later.
- * The interrupt handler of the guest reads the status register, clears what it has
- * read, and repeats that until it reads 0. The driver handles the events that the
- * handler has collected: a button, and a change of presence.
+ * is one step, since all of them hold one lock. The port interrupts by a message, which
+ * arrives later, while MSI is on, and otherwise by the level of its line. The driver
+ * begins with either, and changes from one to the other once. The interrupt handler of
+ * the guest reads the status register, clears what it has read, and repeats that until
+ * it reads 0. The driver handles the events that the handler has collected: a button,
+ * and a change of presence.
  *
  * In the end no event is left, and a card is on unless the driver has let it go. The VMM
  * gets an answer to each request. After the driver has let a card go, no button asks it
@@ -18,6 +20,10 @@
  *	SLOT_SEND_EARLY	the event is set before the message is sent
  *	SLOT_CLEAR_ALL	the guest clears only the events that it writes ones to
  *	SLOT_ENABLE_SILENT	an event that comes before the enable bit is reported then
+ *	SLOT_MSI_SILENT	an event that the line has reported is reported when MSI comes on
+ *	SLOT_LINE_OFF	an event that a message has reported raises the line without MSI
+ *	SLOT_LINE_KEPT	the line falls when the guest clears the last event
+ *	SLOT_LINE_MSI	the line is low while MSI is on
  *	SLOT_PRESS_LATE	the button is pressed together with a new change of presence
  *	SLOT_PRESS_OFF	the button is not pressed while the slot is off
  *	SLOT_PRESS_KEPT	letting a card go withdraws the button
@@ -40,6 +46,8 @@
 
 byte status;		/* the events */
 bool hpie;		/* the bit that enables the interrupt */
+bool msi;		/* the bit that selects messages */
+bool line;		/* the level of the interrupt pin */
 bool notified;		/* the condition holds, and its message was sent */
 bool message;		/* on its way to the guest */
 bool present;
@@ -53,12 +61,35 @@ bool done;		/* the VMM */
 byte events;		/* collected by the handler of the guest */
 bool on;		/* the state that the driver has the slot in */
 
+inline update_line()
+{
+#ifdef SLOT_LINE_OFF
+	line = hpie && status && !msi && !notified;
+#else
+#ifdef SLOT_LINE_KEPT
+	line = (line || (hpie && status)) && !msi;
+#else
+#ifdef SLOT_LINE_MSI
+	line = hpie && status;
+#else
+	line = hpie && status && !msi;
+#endif
+#endif
+#endif
+	assert(!line || (status && !msi))
+}
+
 inline update()
 {
+	update_line();
 	if
+#ifdef SLOT_MSI_SILENT
 	:: hpie && status ->
+#else
+	:: hpie && status && msi ->
+#endif
 		if
-		:: !notified -> message = true
+		:: !notified && msi -> message = true
 		:: else
 		fi;
 		notified = true
@@ -131,13 +162,14 @@ inline pull()
 		present = false;
 		pending = false;
 		if
-		:: hpie && !notified -> message = true
+		:: hpie && msi && !notified -> message = true
 		:: else
 		fi
 	};
 	atomic {
 		status = status | PRESENCE;
-		notified = hpie
+		update_line();
+		notified = hpie && msi
 	}
 #else
 	atomic {
@@ -225,7 +257,7 @@ active proctype handler()
 
 end:
 	do
-	:: message ->
+	:: message || line ->
 		message = false;
 		do
 		:: atomic {
@@ -268,7 +300,13 @@ inline switch_on()
 active proctype driver()
 {
 	byte todo;
-	bool was_off, own;
+	bool was_off, own, changed;
+
+	/* The guest has either kind of interrupt */
+	if
+	:: msi = true
+	:: skip
+	fi;
 
 	/* It clears what was before it, and looks at the slot */
 	atomic {
@@ -278,7 +316,8 @@ active proctype driver()
 #ifdef SLOT_ENABLE_SILENT
 	atomic {
 		hpie = true;
-		notified = notified || status
+		update_line();
+		notified = notified || (status && msi)
 	};
 #else
 	atomic {
@@ -311,6 +350,14 @@ active proctype driver()
 		/* The user of the guest takes the card out of use, once */
 		own = true;
 		switch_off()
+	:: !todo && !changed ->
+		/* To the other kind of interrupt; messages of MSI are lost then */
+		changed = true;
+		atomic {
+			msi = !msi;
+			message = false;
+			update()
+		}
 	:: !todo ->
 end:		atomic {
 			events != 0 ->

@@ -10,8 +10,7 @@
  * macro removes one rule, and the model must fail:
  *
  *	VF_MAP_FIRST	the region is mapped after the VFs are registered
- *	VF_MAPPED_LONG	the region is unmapped, and the VFs are counted down, when the
- *			VFs are disabled
+ *	VF_MAPPED_LONG	the region is unmapped when the VFs are disabled
  *	VF_DRAIN_VF	a drain of the PF waits for the callbacks of its VFs
  *	VF_TABLE_LATE	a write of the table finds out, with the lock held, whether the VF
  *			is there
@@ -28,7 +27,7 @@ bool lock;		/* the caller's lock */
 bool mapped;		/* the region of the VF BAR */
 bool running;		/* the VF is registered, its registers are prepared */
 bool plugged;		/* the VF has a manager; with the lock held */
-bool counted;		/* nr_enabled includes the VF */
+bool counted;		/* nr_answering includes the VF; also after it has left */
 bool vector;		/* the VF has one */
 bool freed;		/* the memory of PF and VFs is reused */
 bool off = true;	/* the VFs are disabled, also for the guest */
@@ -53,25 +52,26 @@ inline enable()
 #endif
 	plugged = true;
 	running = true;
-	atomic {
-		off = false;
-		turns++
-	}
 	counted = true;
-	mapped = true;		/* a write section */
+	atomic {		/* a write section */
+		off = false;
+		turns++;
+		mapped = true
+	};
 	lock = false
 }
 
 inline disable()
 {
 	take();
+	atomic {		/* a write section */
 #ifndef VF_MAPPED_LONG
-	mapped = false;		/* a write section */
-	counted = false;
+		mapped = false;
 #endif
+		off = true
+	};
 	vector = false;
 	plugged = false;
-	off = true;
 	lock = false
 }
 

@@ -24,6 +24,8 @@ static struct vmr_bus bus;
 static struct vmr_region window;
 static struct vmr_device bridge;
 static bool counting;
+/* Called at the end of each write section, or NULL; not every program has one */
+static void (*after_section)(void) __attribute__((__unused__));
 static size_t longest;
 /* Write sections since counting began; not every program reads it */
 static size_t sections __attribute__((__unused__));
@@ -44,6 +46,8 @@ void vmr_port_write_end(unsigned long state)
 	size_t seen;
 
 	(void)state;
+	if (after_section)
+		after_section();
 	if (!counting)
 		return;
 	seen = pages_unwatch();

@@ -43,6 +43,41 @@ TEST(callback_gets_base_offset_width_count)
 }
 
 /*
+ * A number is dispatched with its lowest byte first. A read that fails returns ones: as
+ * many bytes as were asked for, or eight if no bus has the width.
+ */
+TEST(number_access_little_endian)
+{
+	struct probe p;
+	uint32_t width;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&p, "nic", VMR_MMIO, 0xfeb00000, 0x2000));
+	EXPECT_EQ(0x80U, vmr_read_le(&m.reader, VMR_MMIO, 0xfeb00000, 1));
+	EXPECT_EQ(0x83828180U, vmr_read_le(&m.reader, VMR_MMIO, 0xfeb00000, 4));
+	EXPECT_EQ(0x8786858483828180ULL,
+		  vmr_read_le(&m.reader, VMR_MMIO, 0xfeb00000, 8));
+	for (width = 1; width < 8; width++)
+		EXPECT_EQ((1ULL << 8 * width) - 1,
+			  vmr_read_le(&m.reader, VMR_MMIO, 0xfec00000, width));
+	EXPECT_EQ(~0ULL, vmr_read_le(&m.reader, VMR_MMIO, 0xfec00000, 8));
+	EXPECT_EQ(~0ULL, vmr_read_le(&m.reader, VMR_MMIO, 0xfeb00000, 9));
+	EXPECT_EQ(~0ULL, vmr_read_le(&m.reader, VMR_MMIO, 0xfeb00000, 0));
+	EXPECT_EQ(0xffU, vmr_read_le(NULL, VMR_MMIO, 0xfeb00000, 1));
+
+	EXPECT_EQ(0, vmr_write_le(&m.reader, VMR_MMIO, 0xfeb00010, 0x12345678, 3));
+	EXPECT_EQ(0x10U, seen.access.offset);
+	EXPECT_EQ(3U, seen.access.width);
+	EXPECT_EQ(0, memcmp(seen.data, "\x78\x56\x34", 3));
+	EXPECT_EQ(0, vmr_write_le(&m.reader, VMR_MMIO, 0xfeb00000,
+				  0x8786858483828180ULL, 8));
+	EXPECT_EQ(0, memcmp(seen.data, "\x80\x81\x82\x83\x84\x85\x86\x87", 8));
+	EXPECT_EQ(-ENXIO, vmr_write_le(&m.reader, VMR_MMIO, 0xfec00000, 1, 4));
+	EXPECT_EQ(-EMSGSIZE, vmr_write_le(&m.reader, VMR_MMIO, 0xfeb00000, 1, 9));
+	EXPECT_EQ(-EINVAL, vmr_write_le(NULL, VMR_MMIO, 0xfeb00000, 1, 4));
+}
+
+/*
  * Dispatch selects a region for every address of it and for no other address.
  */
 TEST(region_dispatch_exact_addresses)

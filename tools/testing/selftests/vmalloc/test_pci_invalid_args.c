@@ -49,6 +49,28 @@ TEST(pci_invalid_init)
 	EXPECT_EQ(0, vmr_pci_function_init(&card, &ids, &card_ops, NULL));
 }
 
+/* An end point is a function with 4096 bytes of registers and the capability. */
+TEST(pci_endpoint_init)
+{
+	static struct vmr_pci_endpoint ep;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	EXPECT_EQ(-EINVAL, vmr_pci_endpoint_init(NULL, &card_ids, &card_ops, "e"));
+	EXPECT_EQ(-EINVAL, vmr_pci_endpoint_init(&ep, NULL, &card_ops, "e"));
+	EXPECT_EQ(-EINVAL, vmr_pci_endpoint_init(&ep, &card_ids, NULL, "e"));
+	ep.express.reg_block.offset = 0x42;
+	EXPECT_EQ(-EINVAL, vmr_pci_endpoint_init(&ep, &card_ids, &card_ops, "e"));
+	memset(&ep, 0, sizeof(ep));
+	ASSERT_EQ(0, vmr_pci_endpoint_init(&ep, &card_ids, &card_ops, "e"));
+	EXPECT_EQ(0, vmr_pci_plug(&m.manager, &ep.fn, 0));
+	EXPECT_EQ((uint32_t)PCI_CAP_ID_EXP,
+		  reg_read(&ep.fn, ep.express.reg_block.offset, 1));
+	EXPECT_EQ((uint32_t)VMR_PCI_EXPRESS_ENDPOINT << 4,
+		  reg_read(&ep.fn, ep.express.reg_block.offset + PCI_EXP_FLAGS, 2) &
+			  PCI_EXP_FLAGS_TYPE);
+	EXPECT_EQ(0U, reg_read(&ep.fn, 0x100, 4));
+}
+
 /* Plugging and unplugging. */
 TEST(pci_invalid_plug)
 {
