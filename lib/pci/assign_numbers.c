@@ -8,7 +8,7 @@
 #include "assign.h"
 
 /* More than any segment has, so that sums of a reserve do not wrap */
-#define TOO_MANY	0x10000u
+#define TOO_MANY	((uint32_t)0x10000)
 
 static bool open_bus(struct vmr_pci_assign_bus *bus, uint32_t *next, bool keep)
 {
