@@ -6,7 +6,7 @@
  * the bus numbers, and programs and resets the VFs. The VMM resets, unplugs and plugs,
  * refuses, and holds addresses. The model has the registers as the guest wrote them, and
  * computes from them which VFs exist, where they are found, how large each BAR is,
- * whether it is mapped, who answers, and how many vectors are held.
+ * whether it is mapped, which VF answers, and how many vectors are held.
  */
 #include "fuzz.h"
 
@@ -46,7 +46,7 @@ struct vf_model {
 	bool	held[VF_ENTRIES];
 };
 
-/* What the guest wrote, and what follows from it */
+/* The registers as the guest wrote them, and the model of the VFs */
 static struct {
 	bool		plugged;
 	bool		decode;
@@ -399,7 +399,7 @@ static bool decodes(unsigned int which)
 	return which >= VF_SMALL ? (v.control & both) == both : v.decode;
 }
 
-/* Whether the region is live. One that is claimed must have a live one in its way. */
+/* Whether the region is live. Another live region is in the way of a claimed region. */
 static bool check_bar(unsigned int which)
 {
 	const struct vmr_region *region = region_of(which), *other;
