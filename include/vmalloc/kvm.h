@@ -302,7 +302,9 @@ int vmr_kvm_remove_route(struct vmr_kvm *kvm, struct vmr_kvm_route *route);
  * struct vmr_kvm_message - the message of an interrupt vector
  * @address: address of the write
  * @data: its data
- * @device_id: the id of the device, for controllers that route by it
+ * @device_id: the id of the device, for controllers that route by it. That of a PCI
+ *	function is its address, which changes when the guest writes the bus number of
+ *	the bridge above: the caller then sets the vector again
  * @has_device_id: whether the controller does
  */
 struct vmr_kvm_message {

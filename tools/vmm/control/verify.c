@@ -97,7 +97,7 @@ static int hot_unplug(struct comparison *c, struct vmr_pci_function *fn,
 {
 	int err;
 
-	if (guest_command(c->vmm, remove))
+	if (guest_command(c->vmm, "%s", remove))
 		return -1;
 	err = function_unplug(c->vmm, fn);
 	if (err)

@@ -7,6 +7,7 @@
  *	00:1a.0  root port, empty
  *	00:1b.0  root port, empty: the guest program tries its registers
  */
+#include <linux/pci_regs.h>
 #include <string.h>
 
 #include "../vmm.h"
@@ -67,7 +68,24 @@ static void deliver(struct vmr_pci_function *fn, uint32_t index)
 	messages_deliver(messages_of(fn), index);
 }
 
+/* A message has the address of its function, and so the number of its bus. */
+static void config_written(struct vmr_pci_function *fn,
+			   const struct vmr_pci_write *write)
+{
+	struct q35 *q35 = &container_of(fn->manager, struct vmm, manager)->q35;
+	unsigned int i;
+
+	if (!board.has_msi_ids ||
+	    write->offset > PCI_SECONDARY_BUS ||
+	    write->offset + write->width <= PCI_SECONDARY_BUS)
+		return;
+	for (i = 0; i < Q35_NR_PORTS; i++)
+		if (q35->messages[i].ranges[0])
+			messages_message_changed(&q35->messages[i], 0);
+}
+
 static const struct vmr_pci_events kernel_events = {
+	.config_written		= config_written,
 	.vector_changed		= vector_changed,
 	.message_changed	= message_changed,
 	.deliver		= deliver,

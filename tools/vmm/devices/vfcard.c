@@ -62,14 +62,20 @@ static int add_vfs(struct vfcard *card, enum vmr_pci_express_type type)
 						 "memory of VFs");
 }
 
-static int add_bar(struct vfcard *card)
+/*
+ * Linux moves a window only if nothing is in it but what it resizes. Behind a port the
+ * BAR is prefetchable, and so in another window than the memory of the VFs.
+ */
+static int add_bar(struct vfcard *card, bool prefetchable)
 {
 	const struct vmr_pci_rebar_desc sizes = {
 		.index	= 0,
 		.sizes	= MIB + 2 * MIB + 4 * MIB,
 	};
-	int err = vmr_pci_add_bar(&card->fn, 0, VMR_PCI_BAR_MEM32, false, MIB,
-				  "resizable");
+	int err = vmr_pci_add_bar(&card->fn, 0,
+				  prefetchable ? VMR_PCI_BAR_MEM64 :
+						 VMR_PCI_BAR_MEM32,
+				  prefetchable, MIB, "resizable");
 
 	return err ? err : vmr_pci_add_rebar(&card->fn, &card->rebar, &sizes, 1);
 }
@@ -104,7 +110,7 @@ int vfcard_register(struct vmm *vmm)
 	if (!err && vmm->kernel)
 		err = vmr_pci_add_ari(&card->fn, &card->ari);
 	if (!err)
-		err = add_bar(card);
+		err = add_bar(card, vmm->kernel);
 	if (!err)
 		err = add_vfs(card, type);
 	if (err) {

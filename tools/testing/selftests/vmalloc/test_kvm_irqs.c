@@ -61,6 +61,31 @@ TEST(kvm_route_with_device_id)
 	EXPECT_EQ(0x108u, fake_route(24)->u.msi.devid);
 }
 
+/* The guest gives a bus another number: the route changes, and the irqfd stays. */
+TEST(kvm_route_with_another_device_id)
+{
+	struct vmr_kvm_message with_id = message;
+
+	with_id.device_id = 0x108;
+	with_id.has_device_id = true;
+	vector[0].fd = 100;
+	ASSERT_EQ(0, kvm_up());
+	ASSERT_EQ(0, vmr_kvm_vector_set(&kvm, &vector[0], 24, &with_id));
+	ASSERT_EQ(0, vmr_kvm_commit(&kvm));
+	with_id.device_id = 0x208;
+	ASSERT_EQ(0, vmr_kvm_vector_set(&kvm, &vector[0], 24, &with_id));
+	EXPECT_EQ(0x108u, fake_route(24)->u.msi.devid);
+	ASSERT_EQ(0, vmr_kvm_commit(&kvm));
+	EXPECT_EQ(2u, fake.routings);
+	EXPECT_EQ(1u, fake.nr_routes);
+	EXPECT_EQ(0x208u, fake_route(24)->u.msi.devid);
+	EXPECT_EQ((uint32_t)KVM_MSI_VALID_DEVID, fake_route(24)->flags);
+	ASSERT_NE(NULL, fake_irqfd_of(100));
+	EXPECT_EQ(24u, fake_irqfd_of(100)->gsi);
+	/* the commits of the route, and the irqfd of the first */
+	EXPECT_EQ(3u, fake.calls);
+}
+
 /* A masked vector has no irqfd, and has it again after the commit. */
 TEST(kvm_vector_masked)
 {
