@@ -87,16 +87,17 @@ int vmr_pci_function_init_express(struct vmr_pci_function *fn,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init_express);
 
-int vmr_pci_endpoint_init(struct vmr_pci_endpoint *ep,
+int vmr_pci_endpoint_init(struct vmr_pci_endpoint *endpoint,
 			  const struct vmr_pci_ids *ids,
 			  const struct vmr_device_ops *ops, const char *name)
 {
 	int ret;
 
-	if (!ep)
+	if (!endpoint)
 		return -EINVAL;
-	ret = vmr_pci_function_init_express(&ep->fn, &ep->space, ids, ops, name);
-	return ret ? ret : vmr_pci_add_express(&ep->fn, &ep->express,
+	ret = vmr_pci_function_init_express(&endpoint->fn, &endpoint->space,
+					    ids, ops, name);
+	return ret ? ret : vmr_pci_add_express(&endpoint->fn, &endpoint->express,
 					       VMR_PCI_EXPRESS_ENDPOINT);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_endpoint_init);
