@@ -194,8 +194,8 @@ bool vmr_pci_port_link_active(const struct vmr_pci_port *port);
  *
  * The functions are plugged in one step, as by vmr_pci_bridge_plug_card(). The guest
  * finds them when the slot has power. If a driver controls the slot and has switched it
- * off, the library presses the attention button also, unless the driver has not yet
- * noticed an earlier change of presence.
+ * off, the library presses the attention button also, unless an interrupt is pending
+ * for an earlier change of presence.
  *
  * Return: 0, or
  *  - -EINVAL: @port is NULL;

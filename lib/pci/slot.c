@@ -149,21 +149,28 @@ bool vmr_pci_slot_wants_service(const struct vmr_pci_port *port,
 		control & PCI_EXP_SLTCTL_DLLSCE);
 }
 
+/* Whether an earlier change of presence will have a driver look at the slot */
+static bool is_unnoticed(const struct vmr_pci_port *port)
+{
+	return vmr_pci_port_reg(port, PCI_EXP_SLTSTA) & PCI_EXP_SLTSTA_PDC &&
+	       vmr_pci_slot_wants_service(port, port->space.config);
+}
+
 /*
  * The button asks a driver for power. It is not pressed with the power on, since that
- * would ask for a removal. It is pressed with a new change of presence only: a driver
- * that has not noticed an earlier one will look at the slot, and a button which it
- * notices after that would ask for a removal.
+ * would ask for a removal. It is not pressed beside an unnoticed change of presence: a
+ * button that the driver notices after it has looked at the slot would ask for a
+ * removal. Linux enables no event for the presence in a slot with a button, and without
+ * a button it would never notice a card that comes after one was pulled.
  */
 static uint32_t events_of_presence(const struct vmr_pci_port *port, bool occupied)
 {
-	uint32_t status = vmr_pci_port_reg(port, PCI_EXP_SLTSTA);
 	uint32_t events = PCI_EXP_SLTSTA_PDC;
 
 	if (vmr_pci_slot_has(port, PCI_EXP_SLTCAP_MRLSP))
 		events |= PCI_EXP_SLTSTA_MRLSC;
 	if (occupied && vmr_pci_slot_has(port, PCI_EXP_SLTCAP_ABP) &&
-	    vmr_pci_slot_is_off(port) && !(status & PCI_EXP_SLTSTA_PDC))
+	    vmr_pci_slot_is_off(port) && !is_unnoticed(port))
 		events |= PCI_EXP_SLTSTA_ABP;
 	return events;
 }

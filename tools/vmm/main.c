@@ -74,6 +74,9 @@ static const char help[] =
 	"  --dump-tables FILE      write its ACPI tables or its device tree to FILE, and end\n"
 	"  --verify                the initrd has the agent: compare what Linux reports\n"
 	"                          with the map, after boot and after each change\n"
+	"  --hot-plugs N           with --verify: go on with N hot-plugs,\n"
+	"  --moves N               N moves of BARs and windows,\n"
+	"  --reboots N             and N reboots\n"
 	"  --quiet                 do not show the serial port\n"
 	"\n"
 	"Exit status: 0 all is where it should be; 1 it is not, or a replay differed;\n"
@@ -413,6 +416,20 @@ static int parse_seconds(const char *text, unsigned int *seconds)
 	return 0;
 }
 
+static int parse_count(const char *text, unsigned int *count)
+{
+	unsigned long value;
+	char *end;
+
+	value = strtoul(text, &end, 10);
+	if (*end || text[0] < '0' || text[0] > '9' || value > 1000000) {
+		vmm_err("a count is 0 to 1000000, not '%s'", text);
+		return -1;
+	}
+	*count = (unsigned int)value;
+	return 0;
+}
+
 static int parse_model(const char *text, uint32_t *model)
 {
 	if (!strcmp(text, "pc")) {
@@ -447,6 +464,9 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		{ "control", required_argument, NULL, 'o' },
 		{ "dump-tables", required_argument, NULL, 'T' },
 		{ "verify", no_argument, NULL, 'v' },
+		{ "hot-plugs", required_argument, NULL, 'P' },
+		{ "moves", required_argument, NULL, 'V' },
+		{ "reboots", required_argument, NULL, 'R' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -506,6 +526,18 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 			break;
 		case 'v':
 			opt->machine.verify = true;
+			break;
+		case 'P':
+			if (parse_count(optarg, &opt->machine.plugs))
+				return VMM_USAGE;
+			break;
+		case 'V':
+			if (parse_count(optarg, &opt->machine.moves))
+				return VMM_USAGE;
+			break;
+		case 'R':
+			if (parse_count(optarg, &opt->machine.reboots))
+				return VMM_USAGE;
 			break;
 		case 'q':
 			opt->machine.verbose = false;

@@ -85,6 +85,9 @@ struct vmm;
  * @nr_cpus: number of processors, 1 to MAX_CPUS
  * @dump_tables: a file for what the guest would read about its machine, or NULL
  * @verify: the agent is the guest's init; compare what it reports
+ * @plugs: hot-plugs after the steps that are always done, about so many
+ * @moves: moves after them
+ * @reboots: reboots after them
  * @verbose: show what the guest writes to its serial port
  */
 struct kernel {
@@ -98,6 +101,9 @@ struct kernel {
 	const char	*dump_tables;
 	uint64_t	memory;
 	unsigned int	nr_cpus;
+	unsigned int	plugs;
+	unsigned int	moves;
+	unsigned int	reboots;
 	bool		verify;
 	bool		verbose;
 };
@@ -218,6 +224,8 @@ struct reader_thread {
  * @ecam: its configuration space
  * @intx: its interrupt lines of PCI
  * @cpus: its processors
+ * @first_registers: the registers of its devices when it was switched on
+ * @first_state: what KVM has of it, at that time
  * @run_lock: protects what follows
  * @run_changed: one of these changed
  * @end: why the processors stopped
@@ -293,6 +301,8 @@ struct vmm {
 	struct virtio		disk;
 	struct virtio		entropy;
 	struct vmm_cpu		cpus[MAX_CPUS];
+	void			*first_registers;
+	void			*first_state;
 	pthread_mutex_t		run_lock;
 	pthread_cond_t		run_changed;
 	enum guest_end		end;
@@ -364,6 +374,10 @@ enum vmm_status kvm_run(struct vmm **machine, unsigned int seconds,
 void kvm_irq(struct vmm *vmm, uint32_t gsi, bool level);
 int kvm_init_chips(struct vmm *vmm);
 int kvm_start_at(struct vmm_cpu *cpu, uint32_t address);
+/* The state of KVM, of so many bytes; 0 if this architecture does not save it */
+size_t kvm_state_size(const struct vmm *vmm);
+int kvm_get_state(struct vmm *vmm, void *bytes);
+int kvm_set_state(struct vmm *vmm, const void *bytes, bool with_clock);
 int kvm_start_kernel(struct vmm_cpu *cpu, const struct kernel_start *start);
 
 /* kvm/vcpu.c */
@@ -376,6 +390,7 @@ void vcpus_resume(struct vmm *vmm);
 
 /* boot/kernel.c */
 enum vmm_status kernel_run(const struct kernel *kernel);
+int kernel_restart(struct vmm *vmm);
 
 /* boot/ARCH/ */
 int kernel_load(struct vmm *vmm, struct kernel_start *start);
@@ -387,9 +402,31 @@ size_t e820_entries(struct vmm *vmm, void *buf, size_t size);
 int agent_wait(struct vmm *vmm, unsigned int seconds);
 char *agent_ask(struct vmm *vmm, const char *command);
 void agent_off(struct vmm *vmm);
+int agent_reboot(struct vmm *vmm);
+void agent_forget(struct vmm *vmm);
 enum vmm_status verify(struct vmm *vmm);
 struct control *control_start(struct vmm *vmm, const char *path);
 void control_stop(struct control *control);
+
+/**
+ * struct device_registers - what a device has to save
+ * @check: whether saved bytes are ones that it can have, NULL for any
+ */
+struct device_registers {
+	void		*bytes;
+	size_t		size;
+	block_check_fn	*check;
+};
+
+#define MAX_REGISTERS	(NR_SCRATCH_REGS + 8)
+
+/* machine/reset.c */
+unsigned int machine_registers(struct vmm *vmm,
+			       struct device_registers regs[MAX_REGISTERS]);
+int machine_switched_on(struct vmm *vmm);
+bool machine_has_reset(const struct vmm *vmm);
+int machine_reset(struct vmm *vmm);
+void machine_switched_off(struct vmm *vmm);
 
 /* machine/print_map.c */
 void print_map(const struct vmm *vmm);

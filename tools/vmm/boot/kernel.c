@@ -47,19 +47,36 @@ static enum vmm_status dump_tables(struct vmm *vmm, const char *path)
 	return status;
 }
 
+static int begin(struct vmm *vmm)
+{
+	struct kernel_start start = { .entry = 0 };
+
+	if (kernel_load(vmm, &start) || load_tables(vmm, &start) ||
+	    kvm_start_kernel(&vmm->cpus[0], &start))
+		return -1;
+	return vcpus_start(vmm);
+}
+
 static int start(struct vmm *vmm)
 {
-	struct kernel_start begin = { .entry = 0 };
 	unsigned int i;
 
 	for (i = 0; i < vmm->kernel->nr_cpus; i++)
 		if (kvm_add_cpu(vmm, &vmm->cpus[i]))
 			return -1;
-	if (kvm_init_chips(vmm) || kernel_load(vmm, &begin) ||
-	    load_tables(vmm, &begin) ||
-	    kvm_start_kernel(&vmm->cpus[0], &begin))
+	if (kvm_init_chips(vmm) || machine_switched_on(vmm))
 		return -1;
-	return vcpus_start(vmm);
+	return begin(vmm);
+}
+
+/* Boot again after the guest has reset the machine. */
+int kernel_restart(struct vmm *vmm)
+{
+	vcpus_stop(vmm, GUEST_RESET);
+	if (machine_reset(vmm))
+		return -1;
+	vmm->end = GUEST_RUNS;
+	return begin(vmm);
 }
 
 static enum vmm_status status_of(enum guest_end end)
@@ -103,6 +120,7 @@ static enum vmm_status run(struct vmm *vmm)
 	else
 		wait_for_end(vmm);
 	vcpus_stop(vmm, GUEST_STOPPED);
+	machine_switched_off(vmm);
 	control_stop(control);
 	return status == VMM_OK ? status_of(vmm->end) : status;
 }

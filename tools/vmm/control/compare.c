@@ -139,7 +139,8 @@ static void compare_pci(struct comparison *c, const char *line)
 		add_difference(c, line, "it cannot be read");
 		return;
 	}
-	if (flags & (RESOURCE_FIXED | RESOURCE_UNSET))
+	/* Linux gives up some windows without the flag; no resource of PCI is at 0. */
+	if (flags & (RESOURCE_FIXED | RESOURCE_UNSET) || !start)
 		return;
 	/* Linux writes the register of a ROM when it enables the ROM. */
 	if (index == VMR_PCI_ROM && !(flags & RESOURCE_ROM_ENABLED))

@@ -16,6 +16,8 @@
  * @differ: those that are different
  * @moves: BARs and windows that were elsewhere in the comparison before
  * @plugs: functions that were plugged
+ * @reboots: times that the guest has booted again
+ * @quiet: comparisons without a difference say nothing
  * @interrupts: interrupts that the guest has counted
  * @functions: the functions that have been compared
  * @seen: the resources of each that the guest has reported, a bit for each
@@ -27,6 +29,8 @@ struct comparison {
 	unsigned int	differ;
 	unsigned int	moves;
 	unsigned int	plugs;
+	unsigned int	reboots;
+	bool		quiet;
 	uint64_t	interrupts;
 	const struct vmr_pci_function *functions[NR_COMPARED];
 	uint32_t	seen[NR_COMPARED];
@@ -40,12 +44,17 @@ void compare_report(struct comparison *c, char *report);
 int guest_command(struct vmm *vmm, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 int guest_compare(struct comparison *c, const char *step);
+int guest_reboot(struct comparison *c);
 
 /* interrupt_steps.c */
 int interrupt_steps(struct comparison *c);
 
 /* slot_steps.c */
 int slot_steps(struct comparison *c);
+int slot_round(struct comparison *c, unsigned int round);
+
+/* long_steps.c */
+int long_steps(struct comparison *c);
 
 /* vf_steps.c */
 int vf_steps(struct comparison *c);

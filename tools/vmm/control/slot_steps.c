@@ -15,6 +15,7 @@
 #define ROOT_SLOT	2	/* of a root port */
 #define OTHER_SLOT	3
 #define SWITCH_SLOT	6	/* of a downstream port */
+#define LAST_SLOT	7
 
 #define CARD		"/sys/bus/pci/devices/0000:%02x:00.0"
 #define REGISTERS	CARD "/resource0"
@@ -156,6 +157,38 @@ static int three_cards(struct comparison *c)
 	    await_gone(c, SWITCH_SLOT))
 		return -1;
 	return guest_compare(c, "two cards were pulled in use");
+}
+
+/* Cards in all slots; how they leave depends on the number of the round. */
+int slot_round(struct comparison *c, unsigned int round)
+{
+	static const unsigned int slots[] = { ROOT_SLOT, OTHER_SLOT,
+					      SWITCH_SLOT, LAST_SLOT };
+	bool power = round % 4 == 0, request = round % 16 == 0;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < ARRAY_SIZE(slots); i++)
+		err = plug(c, slots[i]);
+	for (i = 0; !err && i < ARRAY_SIZE(slots); i++)
+		err = await_card(c, slots[i]);
+	c->quiet = true;
+	if (err || guest_compare(c, "cards are in all slots"))
+		return -1;
+	if (request)
+		err = slot_request_removal(c->vmm, LAST_SLOT);
+	if (!err && power)
+		err = guest_command(c->vmm, "write /sys/bus/pci/slots/%u/power 0",
+				    ROOT_SLOT);
+	for (i = 0; !err && i < ARRAY_SIZE(slots); i++) {
+		if (!request || slots[i] != LAST_SLOT)
+			err = slot_unplug(c->vmm, slots[i]);
+		else
+			err = await_empty(c, LAST_SLOT);
+	}
+	for (i = 0; !err && i < ARRAY_SIZE(slots); i++)
+		err = await_gone(c, slots[i]);
+	return err;
 }
 
 int slot_steps(struct comparison *c)

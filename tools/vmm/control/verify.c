@@ -10,7 +10,7 @@
 #include "control.h"
 
 #define BOOT_SECONDS	300
-#define HOT_CYCLES	2
+#define HOT_CYCLES	1
 #define MOVE_CYCLES	1
 
 #define PCI		"/sys/bus/pci"
@@ -48,8 +48,10 @@ int guest_compare(struct comparison *c, const char *step)
 		return -1;
 	compare_report(c, answer);
 	free(answer);
-	printf("linux: %s: %u resources compared, %u differ, %u moved\n", step,
-	       c->compared - compared, c->differ - differ, c->moves - moves);
+	if (!c->quiet || c->differ != differ)
+		printf("linux: %s: %u resources compared, %u differ, %u moved\n",
+		       step, c->compared - compared, c->differ - differ,
+		       c->moves - moves);
 	fflush(stdout);
 	return 0;
 }
@@ -97,7 +99,7 @@ static int hot_unplug(struct comparison *c, struct vmr_pci_function *fn,
 {
 	int err;
 
-	if (guest_command(c->vmm, remove))
+	if (guest_command(c->vmm, "%s", remove))
 		return -1;
 	err = function_unplug(c->vmm, fn);
 	if (err)
@@ -211,9 +213,22 @@ static int compare_disk(struct comparison *c)
 		printf("differs: the disk: %s\n", answer);
 	}
 	free(answer);
-	printf("linux: the guest has read its disk of %" PRIu64 " bytes\n",
-	       size);
+	if (!c->quiet)
+		printf("linux: the guest has read its disk of %" PRIu64
+		       " bytes\n", size);
 	return 0;
+}
+
+/* The guest resets the machine, and boots again with the cards that are there now. */
+int guest_reboot(struct comparison *c)
+{
+	count_interrupts(c);
+	if (agent_reboot(c->vmm))
+		return -1;
+	c->reboots++;
+	memset(c->places, 0, sizeof(c->places));
+	return guest_compare(c, "the guest has booted again") ||
+	       load_drivers(c->vmm) || compare_disk(c);
 }
 
 static int steps(struct comparison *c)
@@ -229,7 +244,11 @@ static int steps(struct comparison *c)
 	for (i = 0; i < MOVE_CYCLES; i++)
 		if (move_cycle(c))
 			return -1;
-	return interrupt_steps(c) || slot_steps(c) || vf_steps(c);
+	if (interrupt_steps(c) || slot_steps(c) || vf_steps(c))
+		return -1;
+	if (machine_has_reset(c->vmm) && guest_reboot(c))
+		return -1;
+	return long_steps(c);
 }
 
 enum vmm_status verify(struct vmm *vmm)

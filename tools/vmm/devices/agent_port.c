@@ -16,6 +16,7 @@
 #define AGENT_PORT	0x402
 #define AGENT_SIZE	8	/* as wide as the longest access */
 #define AGENT_SECONDS	60
+#define BOOT_SECONDS	300
 
 static uint8_t agent_read(struct platform *p, uint32_t region, uint32_t offset)
 {
@@ -96,25 +97,58 @@ char *agent_ask(struct vmm *vmm, const char *command)
 	return answer;
 }
 
-/* Have the agent switch the machine off, and wait for that. */
-void agent_off(struct vmm *vmm)
+static void wait_for_end(struct vmm *vmm)
 {
-	struct agent_port *agent = &vmm->agent;
 	struct timespec end;
 
 	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += 60;
-	pthread_mutex_lock(&agent->platform.lock);
-	snprintf(agent->command, sizeof(agent->command), "off\n");
-	agent->sent = 0;
-	pthread_mutex_unlock(&agent->platform.lock);
-
+	end.tv_sec += AGENT_SECONDS;
 	pthread_mutex_lock(&vmm->run_lock);
 	while (vmm->end == GUEST_RUNS &&
 	       pthread_cond_timedwait(&vmm->run_changed, &vmm->run_lock,
 				      &end) != ETIMEDOUT)
 		;
 	pthread_mutex_unlock(&vmm->run_lock);
+}
+
+/* Have the agent switch the machine off, and wait for that. */
+void agent_off(struct vmm *vmm)
+{
+	struct agent_port *agent = &vmm->agent;
+
+	pthread_mutex_lock(&agent->platform.lock);
+	snprintf(agent->command, sizeof(agent->command), "off\n");
+	agent->sent = 0;
+	pthread_mutex_unlock(&agent->platform.lock);
+	wait_for_end(vmm);
+}
+
+/* Have the agent reset the machine, boot again, and wait for the agent. */
+int agent_reboot(struct vmm *vmm)
+{
+	struct agent_port *agent = &vmm->agent;
+
+	pthread_mutex_lock(&agent->platform.lock);
+	snprintf(agent->command, sizeof(agent->command), "reboot\n");
+	agent->sent = 0;
+	pthread_mutex_unlock(&agent->platform.lock);
+	wait_for_end(vmm);
+	if (vmm->end != GUEST_RESET) {
+		vmm_err("the guest does not reset the machine");
+		return -1;
+	}
+	return kernel_restart(vmm) || agent_wait(vmm, BOOT_SECONDS);
+}
+
+/* A new agent begins anew. */
+void agent_forget(struct vmm *vmm)
+{
+	struct agent_port *agent = &vmm->agent;
+
+	agent->length = 0;
+	agent->command[0] = '\0';
+	agent->sent = 0;
+	agent->done = false;
 }
 
 int agent_port_register(struct vmm *vmm)

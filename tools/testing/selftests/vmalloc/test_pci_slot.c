@@ -296,6 +296,21 @@ TEST(slot_add_after_unnoticed_pull)
 	EXPECT_EQ(PDS | PDC, status(&port));
 }
 
+/* A driver without an event for the presence notices such a card by the button. */
+TEST(slot_add_after_silent_pull)
+{
+	ASSERT_EQ(0, occupied_up());
+	let_go();
+	command(&port, (DRIVER & ~PCI_EXP_SLTCTL_PDCE) | LED_OFF | POWER_OFF);
+	clear_events(&port);
+	ASSERT_EQ(0, vmr_pci_slot_pull(&port));
+	EXPECT_EQ(PDC, status(&port));
+	EXPECT_EQ(0U, port_lines[1].level);
+	ASSERT_EQ(0, vmr_pci_slot_add(&port, card_list, 1));
+	EXPECT_EQ(PDS | PDC | ABP, status(&port));
+	EXPECT_EQ(1U, port_lines[1].level);
+}
+
 /* A slot that is off already is not asked: the button would ask for power. */
 TEST(slot_request_when_off)
 {

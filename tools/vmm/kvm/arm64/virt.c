@@ -173,3 +173,25 @@ int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
 	(void)address;
 	return -1;
 }
+
+/* The registers of the processors and the GIC are not saved. */
+size_t kvm_state_size(const struct vmm *vmm)
+{
+	(void)vmm;
+	return 0;
+}
+
+int kvm_get_state(struct vmm *vmm, void *bytes)
+{
+	(void)vmm;
+	(void)bytes;
+	return -1;
+}
+
+int kvm_set_state(struct vmm *vmm, const void *bytes, bool with_clock)
+{
+	(void)vmm;
+	(void)bytes;
+	(void)with_clock;
+	return -1;
+}

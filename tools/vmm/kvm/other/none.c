@@ -44,6 +44,27 @@ int kvm_init_chips(struct vmm *vmm)
 	return -1;
 }
 
+size_t kvm_state_size(const struct vmm *vmm)
+{
+	(void)vmm;
+	return 0;
+}
+
+int kvm_get_state(struct vmm *vmm, void *bytes)
+{
+	(void)vmm;
+	(void)bytes;
+	return -1;
+}
+
+int kvm_set_state(struct vmm *vmm, const void *bytes, bool with_clock)
+{
+	(void)vmm;
+	(void)bytes;
+	(void)with_clock;
+	return -1;
+}
+
 int kvm_start_kernel(struct vmm_cpu *cpu, const struct kernel_start *start)
 {
 	(void)cpu;
