@@ -43,14 +43,14 @@ static const uint32_t groups[2][2] = {
 
 static int remove_all(struct comparison *c)
 {
-	static const unsigned int devices[] = { 2, 3, 5, 6, 7 };
+	static const unsigned int devices[] = { 2, 3, 5, 6 };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(devices); i++)
 		if (guest_command(c->vmm, "write /sys/bus/pci/devices/"
 				  "0000:00:%02x.0/remove 1", devices[i]))
 			return -1;
-	return 0;
+	return remove_bridges(c->vmm);
 }
 
 static int move_round(struct comparison *c, const uint32_t *late)
