@@ -233,7 +233,7 @@ static void judge_drm_mm(struct verdicts *v)
 		nr++;
 	}
 	if (nr)
-		judge(v, exp(logs / nr), 0.67,
+		judge(v, exp(logs / nr), 0.60,
 		      "geometric mean of these, without adversarial");
 }
 
@@ -268,13 +268,21 @@ static void judge_route(struct verdicts *v)
 	const struct result *one, *r;
 	size_t i;
 
-	judge_peer(v, "route", 64, 1, "mutex+rbtree", 1.0 / 2);
-	judge_peer(v, "route", 64, 2, "mutex+rbtree", 1.0 / 6);
 	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		bool few = sizes[i] <= 64;
+
 		one = find("route", sizes[i], 1, "vmalloc");
+		judge_peer(v, "route", sizes[i], 1, "mutex+rbtree",
+			   few ? 0.25 : 0.5);
+		judge_peer(v, "route", sizes[i], 2, "mutex+rbtree", 0.1);
 		judge_own(v, find("route", sizes[i], 2, "vmalloc"), one, 1.1);
 		judge_own(v, find("route_storm", sizes[i], 1, "vmalloc"), one,
-			  1.5);
+			  few ? 1.5 : 2);
+		if (!few)
+			judge_own(v, find("route", sizes[i], 1,
+					  "vmalloc without a cache"),
+				  find("route", sizes[i], 1, "mutex+rbtree"),
+				  0.9);
 	}
 	one = find("route", 64, 1, "vmalloc");
 	for (r = results; r < results + nr_results; r++)
@@ -300,7 +308,7 @@ void report_ratios(const char *path)
 	put_table(v.f);
 	fputs("\nTargets\n\n", v.f);
 	judge_drm_mm(&v);
-	judge_peer(&v, "id_churn", 0, 1, "set+map", 0.5);
+	judge_peer(&v, "id_churn", 0, 1, "set+map", 1.0);
 	judge_peer(&v, "slot", 1000, 1, "first-match", 0.1);
 	judge_route(&v);
 	judge_parked(&v);
