@@ -186,8 +186,8 @@ int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
 }
 
 /*
- * There is nothing to save for a reset, since KVM knows the first state of all. The size
- * says that a reset is possible.
+ * A reset needs no saved state: KVM has calls for the first state of all parts. A size
+ * above 0 means that a reset is possible.
  */
 size_t kvm_state_size(const struct vmm *vmm)
 {
