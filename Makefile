@@ -286,6 +286,12 @@ run-linux:
 run-linux-vmm:
 	$(Q)$(MAKE) O=$(RUN_O) KFILES=$(KFILES) $(RUN_TOOLS) $(RUN_O)/vmm-static
 
+# The long form of the check of a Linux guest: PLUGS, MOVES and REBOOTS are its counts.
+check-linux:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run-linux
+	$(Q)$(MAKE) $(O)/vmm-static
+	$(Q)CC='$(CC)' tools/vmm/check-linux.sh $(O) $(O)/vmm-static
+
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/check/run.sh $(O) $(LINUX)
@@ -438,7 +444,7 @@ FORCE:
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
 	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
-	run-linux run-linux-vmm \
+	run-linux run-linux-vmm check-linux \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -21,5 +21,10 @@ cat "$W/said"
 n='[1-9][0-9]*'
 tail -n 1 "$W/said" | grep -Ex "linux: $n resources compared, 0 differ;\
  $n hot-plugs, $n moves, $n interrupts"
+# No step is left out
+for step in 'cards were pulled in use' 'eight virtual functions are there' \
+	'a BAR has another size' 'has booted again'; do
+	grep "^linux: .*$step" "$W/said"
+done
 faults='Kernel panic|WARNING:|BUG:|Oops|Call Trace|FW_BUG|Firmware Bug|ACPI.*Error'
 ! grep -E "serial: .*($faults)" "$W/said"

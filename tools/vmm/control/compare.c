@@ -19,11 +19,6 @@
 
 #define FIRST_PAGE		0x1000		/* Linux never uses it */
 
-struct span {
-	uint64_t	start;
-	uint64_t	last;
-};
-
 static void add_difference(struct comparison *c, const char *line,
 			   const char *why)
 {
@@ -126,6 +121,36 @@ static bool find_span(struct comparison *c, const struct vmr_pci_function *fn,
 	return region && region_span(region, span);
 }
 
+/* Note a span of iomem or ioports, at any level. */
+static void note_assigned(struct comparison *c, enum vmr_io io, const char *line)
+{
+	unsigned long long start, last;
+
+	if (sscanf(line, " %llx-%llx", &start, &last) != 2)
+		return;
+	if (c->nr_assigned[io] == MAX_ASSIGNED) {
+		add_difference(c, line, "there are too many");
+		return;
+	}
+	c->assigned[io][c->nr_assigned[io]++] = (struct span){ start, last };
+}
+
+/*
+ * Linux keeps the numbers of a window that it could not assign, in a file like any
+ * other. It is in iomem or ioports only if it is assigned.
+ */
+static bool is_assigned(const struct comparison *c, enum vmr_io io,
+			const struct span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr_assigned[io]; i++)
+		if (c->assigned[io][i].start == span->start &&
+		    c->assigned[io][i].last == span->last)
+			return true;
+	return false;
+}
+
 /* "pci 0000:00:02.0 1 0x1000 0x10ff 0x40101" */
 static void compare_pci(struct comparison *c, const char *line)
 {
@@ -139,8 +164,10 @@ static void compare_pci(struct comparison *c, const char *line)
 		add_difference(c, line, "it cannot be read");
 		return;
 	}
-	/* Linux gives up some windows without the flag; no resource of PCI is at 0. */
-	if (flags & (RESOURCE_FIXED | RESOURCE_UNSET) || !start)
+	if (flags & (RESOURCE_FIXED | RESOURCE_UNSET))
+		return;
+	span = (struct span){ start, last };
+	if (!is_assigned(c, flags & RESOURCE_IO ? VMR_PIO : VMR_MMIO, &span))
 		return;
 	/* Linux writes the register of a ROM when it enables the ROM. */
 	if (index == VMR_PCI_ROM && !(flags & RESOURCE_ROM_ENABLED))
@@ -274,6 +301,7 @@ static void compare_resource(struct comparison *c, enum vmr_io io,
 	const char *name;
 	bool same;
 
+	note_assigned(c, io, line);
 	if (line[0] == ' ')	/* a BAR, or a part that Linux makes of RAM */
 		return;
 	name = strstr(line, " : ");
@@ -303,6 +331,7 @@ void compare_report(struct comparison *c, char *report)
 	char *line, *rest = report;
 
 	memset(c->seen, 0, sizeof(c->seen));
+	memset(c->nr_assigned, 0, sizeof(c->nr_assigned));
 	c->vmm->pci_lock.lock(&c->vmm->pci_lock);
 	while ((line = strsep(&rest, "\n"))) {
 		if (!strncmp(line, "pci ", 4))

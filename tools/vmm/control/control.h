@@ -7,8 +7,14 @@
 
 #include "../vmm.h"
 
+#define MAX_ASSIGNED	256
 #define NR_COMPARED	(NR_FUNCTIONS + IRQDEV_NR_VFS)
 #define NR_RESOURCES	17	/* of a function in Linux: BARs, those of VFs, windows */
+
+struct span {
+	uint64_t	start;
+	uint64_t	last;
+};
 
 /**
  * struct comparison - what Linux reports, compared with the map
@@ -22,6 +28,8 @@
  * @functions: the functions that have been compared
  * @seen: the resources of each that the guest has reported, a bit for each
  * @places: their addresses in the comparison before
+ * @assigned: what Linux has assigned of ports and of memory
+ * @nr_assigned: the number of both
  */
 struct comparison {
 	struct vmm	*vmm;
@@ -35,6 +43,8 @@ struct comparison {
 	const struct vmr_pci_function *functions[NR_COMPARED];
 	uint32_t	seen[NR_COMPARED];
 	uint64_t	places[NR_COMPARED][NR_RESOURCES];
+	struct span	assigned[2][MAX_ASSIGNED];
+	unsigned int	nr_assigned[2];
 };
 
 /* compare.c */

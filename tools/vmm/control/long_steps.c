@@ -109,6 +109,10 @@ int long_steps(struct comparison *c)
 {
 	const struct kernel *kernel = c->vmm->kernel;
 
-	return many_plugs(c, kernel->plugs) || many_moves(c, kernel->moves) ||
+	/*
+	 * Moves come first: where Linux has given up a window of a port in use, a later
+	 * rescan assigns it without a write of its registers.
+	 */
+	return many_moves(c, kernel->moves) || many_plugs(c, kernel->plugs) ||
 	       many_reboots(c, kernel->reboots);
 }

@@ -356,6 +356,9 @@ static void obey(char *command)
 		say_result(load_module(command + 7));
 	} else if (starts_with(command, "sum ")) {
 		say_sum(command + 4);
+	} else if (starts_with(command, "has ")) {
+		say_result(call(__NR_faccessat, AT_FDCWD, (long)command + 4, 0,
+				0, 0));
 	} else if (starts_with(command, "await ")) {
 		say_result(await(command + 6, true));
 	} else if (starts_with(command, "gone ")) {

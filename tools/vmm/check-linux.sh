@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# The long form of the check of a Linux guest:
+#
+#	check-linux.sh O VMM
+#
+# PLUGS, MOVES and REBOOTS are counts of one run, OPTIONS the pci= options of a run each,
+# and KERNELS packages with other kernels. Each run does all steps of --verify. The
+# output of a run is kept in O/check-linux; a panic or a warning in it is a failure.
+
+set -u
+
+o=$(realpath "$1")
+vmm=$(realpath "$2")
+cd "$(dirname "$0")" || exit 1
+mkdir -p "$o/check-linux"
+append='console=ttyS0 panic=-1 reboot=k nokaslr quiet'
+other=$(apt-cache search 'linux-image-6.*cloud-amd64$' |
+	sed -n 's/^\(linux-image-[^ ]*\) .*/\1/p' | grep -v -e dbg -e unsigned |
+	sort -V | tail -n 1)
+failed=0
+
+# run NAME ARGUMENT...
+run() {
+	local name=$1 log=$o/check-linux/$1 begin=$SECONDS status=0
+
+	shift
+	TIMEOUT=${TIMEOUT:-14400} ./run-linux.sh "$o" "$vmm" --verify "$@" \
+		>"$log" 2>&1 || status=$?
+	if grep -qE 'serial: .*(Kernel panic|WARNING:|BUG:|Oops|Call Trace)' "$log"
+	then
+		status=warning
+	fi
+	[ "$status" = 0 ] || failed=1
+	echo "$name: status $status, $((SECONDS - begin)) s: $(tail -n 1 "$log")"
+}
+
+run long --hot-plugs "${PLUGS:-1000}" --moves "${MOVES:-10000}" \
+	--reboots "${REBOOTS:-100}"
+for option in ${OPTIONS-realloc nocrs conf1}; do
+	run "pci=$option" --append "$append pci=$option"
+done
+for KERNEL_PACKAGE in ${KERNELS-$other}; do
+	export KERNEL_PACKAGE
+	run "$KERNEL_PACKAGE"
+done
+exit $failed
