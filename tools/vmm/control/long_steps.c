@@ -4,7 +4,7 @@
  */
 #include "control.h"
 
-#define DEVICE		"/sys/bus/pci/devices/0000:00:%02x.0"
+#define REMOVE	"write /sys/bus/pci/devices/0000:00:%02x.0/remove 1"
 #define PROGRESS	50	/* one line for so many rounds */
 
 static int progress(struct comparison *c, const char *what, unsigned int round)
@@ -48,8 +48,7 @@ static int remove_all(struct comparison *c)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(devices); i++)
-		if (guest_command(c->vmm, "write " DEVICE "/remove 1",
-				  devices[i]))
+		if (guest_command(c->vmm, REMOVE, devices[i]))
 			return -1;
 	return remove_bridges(c->vmm);
 }

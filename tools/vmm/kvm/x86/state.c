@@ -15,13 +15,14 @@
 
 #define MAX_MSRS	512
 #define NR_CHIPS	3	/* two 8259, and the I/O APIC */
+#define XSAVE_WORDS	(sizeof(struct kvm_xsave) / sizeof(uint64_t))
 #define MSR_TSC		0x10
 #define MSR_TSC_ADJUST	0x3b
 
 struct cpu_state {
 	struct kvm_regs		regs;
 	struct kvm_sregs	sregs;
-	struct kvm_xsave	xsave;
+	uint64_t		xsave[XSAVE_WORDS];
 	struct kvm_xcrs		xcrs;
 	struct kvm_debugregs	debugregs;
 	struct kvm_lapic_state	lapic;
@@ -39,9 +40,10 @@ struct vm_state {
 };
 
 /* KVM's structs end in arrays of any length; these give them one. */
-struct one_msr {
-	struct kvm_msrs		head;
-	struct kvm_msr_entry	entry;
+union one_msr {
+	struct kvm_msrs	head;
+	uint8_t		room[sizeof(struct kvm_msrs) +
+			     sizeof(struct kvm_msr_entry)];
 };
 
 union msr_list {
@@ -64,20 +66,22 @@ static void end_exit(struct vmm_cpu *cpu)
 
 static bool get_msr(struct vmm_cpu *cpu, struct kvm_msr_entry *entry)
 {
-	struct one_msr msr = { .head.nmsrs = 1, .entry = *entry };
+	union one_msr msr = { .head.nmsrs = 1 };
 
+	msr.head.entries[0] = *entry;
 	if (ioctl(cpu->fd, KVM_GET_MSRS, &msr) != 1)
 		return false;
-	*entry = msr.entry;
+	*entry = msr.head.entries[0];
 	return true;
 }
 
 /* Some cannot be written, and have one value. */
 static bool set_msr(struct vmm_cpu *cpu, const struct kvm_msr_entry *entry)
 {
-	struct one_msr msr = { .head.nmsrs = 1, .entry = *entry };
+	union one_msr msr = { .head.nmsrs = 1 };
 	struct kvm_msr_entry now = *entry;
 
+	msr.head.entries[0] = *entry;
 	if (ioctl(cpu->fd, KVM_SET_MSRS, &msr) == 1)
 		return true;
 	return !get_msr(cpu, &now) || now.data == entry->data;
@@ -105,7 +109,7 @@ static bool get_cpu(struct vmm_cpu *cpu, struct cpu_state *state)
 	return !ioctl(cpu->fd, KVM_GET_MP_STATE, &state->mp_state) &&
 	       !ioctl(cpu->fd, KVM_GET_REGS, &state->regs) &&
 	       !ioctl(cpu->fd, KVM_GET_SREGS, &state->sregs) &&
-	       !ioctl(cpu->fd, KVM_GET_XSAVE, &state->xsave) &&
+	       !ioctl(cpu->fd, KVM_GET_XSAVE, state->xsave) &&
 	       !ioctl(cpu->fd, KVM_GET_XCRS, &state->xcrs) &&
 	       !ioctl(cpu->fd, KVM_GET_DEBUGREGS, &state->debugregs) &&
 	       !ioctl(cpu->fd, KVM_GET_LAPIC, &state->lapic) &&
@@ -123,7 +127,7 @@ static bool set_cpu(struct vmm_cpu *cpu, const struct cpu_state *state,
 	    ioctl(cpu->fd, KVM_SET_SREGS, &state->sregs) ||
 	    ioctl(cpu->fd, KVM_SET_REGS, &state->regs) ||
 	    ioctl(cpu->fd, KVM_SET_XCRS, &state->xcrs) ||
-	    ioctl(cpu->fd, KVM_SET_XSAVE, &state->xsave) ||
+	    ioctl(cpu->fd, KVM_SET_XSAVE, state->xsave) ||
 	    ioctl(cpu->fd, KVM_SET_DEBUGREGS, &state->debugregs) ||
 	    ioctl(cpu->fd, KVM_SET_LAPIC, &state->lapic))
 		return false;
