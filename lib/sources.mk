@@ -26,7 +26,10 @@ VMR_PCI := pci/address.c pci/lookup.c pci/bar_size.c pci/bar.c pci/window.c \
 	pci/express.c pci/ari.c pci/function.c pci/card.c pci/bridge.c \
 	pci/place.c pci/slot.c pci/port.c pci/hotplug.c pci/host.c \
 	pci/slots.c pci/ecam.c pci/conf1.c pci/sriov_device.c pci/sriov.c \
-	pci/state_ranges.c pci/state_port.c pci/state.c pci/state_host.c
+	pci/assign_place.c pci/assign_window.c pci/assign_pools.c \
+	pci/assign_collect.c pci/assign_numbers.c pci/assign_keep.c \
+	pci/assign_write.c pci/assign.c pci/state_ranges.c \
+	pci/state_port.c pci/state.c pci/state_host.c
 
 VMR_DESCRIBE := describe/describe.c describe/encoder.c describe/e820.c \
 	describe/aml.c describe/descriptor.c describe/dsdt.c describe/acpi.c

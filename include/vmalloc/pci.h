@@ -23,6 +23,7 @@
  *  - pci_rebar.h: resizable BARs
  *  - pci_ari.h: devices with up to 256 functions
  *  - pci_sriov.h: virtual functions
+ *  - pci_assign.h: bus numbers and addresses without firmware
  *  - pci_snapshot.h: functions and bridges in a snapshot; not included here
  *
  * Registers have the names of <linux/pci_regs.h> in all comments.
@@ -39,5 +40,6 @@
 #include <vmalloc/pci_rebar.h>
 #include <vmalloc/pci_ari.h>
 #include <vmalloc/pci_sriov.h>
+#include <vmalloc/pci_assign.h>
 
 #endif /* VMALLOC_PCI_H */

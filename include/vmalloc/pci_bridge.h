@@ -36,6 +36,23 @@ extern "C" {
 struct vmr_pci_port;
 
 /**
+ * struct vmr_pci_reserve - room behind a bridge for devices that are added later
+ * @io: the least number of ports in the I/O window, 0 for none
+ * @mem: the least number of bytes in the memory window
+ * @pref: the least number of bytes in the prefetchable window
+ * @buses: the least number of bus numbers behind the bridge
+ *
+ * A size has the alignment that its lowest bit says: 32 GiB have room for a BAR of
+ * 32 GiB. vmr_pci_assign() reads it.
+ */
+struct vmr_pci_reserve {
+	uint64_t	io;
+	uint64_t	mem;
+	uint64_t	pref;
+	uint32_t	buses;
+};
+
+/**
  * struct vmr_pci_bridge - a PCI-to-PCI bridge and the bus behind it
  * @fn: the bridge as a function, with a type 1 header
  * @bus: the spaces behind the bridge
@@ -46,6 +63,7 @@ struct vmr_pci_port;
  * @vga_mem: window of the VGA memory
  * @devfns: the functions behind the bridge, by device << 3 | function
  * @reg_block: the registers of the windows and bus numbers
+ * @reserve: room for devices that are added later; the owner may set it
  */
 struct vmr_pci_bridge {
 	struct vmr_pci_function		fn;
@@ -57,6 +75,7 @@ struct vmr_pci_bridge {
 	struct vmr_region		vga_mem;
 	struct vmr_id_pool		devfns;
 	struct vmr_pci_reg_block	reg_block;
+	struct vmr_pci_reserve		reserve;
 	/* private: the bus numbers of this bridge, parked where lookups search, */
 	struct vmr_range		numbers;
 	/* and those of the bridges behind it */

@@ -118,6 +118,10 @@ void vmr_pci_record_sizing(struct vmr_pci_function *fn,
 bool vmr_pci_bar_sizing(const struct vmr_pci_function *fn, uint32_t sizing,
 			unsigned int index);
 
+/* window.c: the addresses that the registers of a window name; none if start > last */
+void vmr_pci_read_window(const uint8_t *config, unsigned int index,
+			 uint64_t *start, uint64_t *last);
+
 /*
  * bar.c: a BAR and its placement by the registers @config, unless it is being sized.
  * window.c: a window of a bridge in @space

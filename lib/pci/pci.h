@@ -9,7 +9,8 @@
  *	address, lookup, bar_size, bar, window, capability, rebar, vector, msix, msi,
  *	msix_device, intx, access, reset, pm, express, ari, function, card, bridge,
  *	place, slot, port, hotplug, host, slots, ecam, conf1, sriov_device, sriov,
- *	state_ranges, state_port, state, state_host
+ *	assign_place, assign_window, assign_pools, assign_collect, assign_numbers,
+ *	assign_keep, assign_write, assign, state_ranges, state_port, state, state_host
  */
 #ifndef VMR_LIB_PCI_PCI_H
 #define VMR_LIB_PCI_PCI_H

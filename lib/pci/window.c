@@ -61,8 +61,8 @@ static uint64_t io_base(const uint8_t *config, uint32_t reg)
 }
 
 /* The bus addresses that the registers name */
-static void read_registers(const uint8_t *config, unsigned int index,
-			   uint64_t *start, uint64_t *last)
+void vmr_pci_read_window(const uint8_t *config, unsigned int index,
+			 uint64_t *start, uint64_t *last)
 {
 	switch (index) {
 	case WINDOW_IO:
@@ -110,7 +110,7 @@ struct vmr_region *vmr_pci_window_placement(struct vmr_pci_function *fn,
 
 	memset(placement, 0, sizeof(*placement));
 	placement->state = VMR_FREE;
-	read_registers(config, index, &start, &last);
+	vmr_pci_read_window(config, index, &start, &last);
 	if (start > last || !is_enabled(config, index, window->io) ||
 	    !vmr_pci_powered(fn, config) ||
 	    !vmr_pci_clip_to_cpu(fn, window->io, start, &last, &addr) ||

@@ -2,9 +2,10 @@
 /*
  * assign.c - give each resource a place, through the library
  *
- * The most aligned and largest resources go first, of whichever device they are:
- * powers of two leave no gaps between them in that order. If one resource of a device
- * fails, the device has none. A window of a bridge is made smaller until it has a place.
+ * The library places BARs and windows by the steps of vmr_pci_assign(): a VMM that calls
+ * that gets the same places. A VMM needs a place for all; a plan also says which devices
+ * have one. If one resource of a device fails, the device has none. A window of a bridge
+ * is made smaller until it has a place.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -87,32 +88,30 @@ static void prepare_ranges(struct plan_device *device)
 	}
 }
 
+static struct vmr_space *space_of(struct plan *plan,
+				  const struct plan_resource *resource)
+{
+	return resource->kind == VMR_KIND_PIO ? &plan->sys.pio : &plan->sys.mmio;
+}
+
+/* Whether the library has a place for a BAR or a window */
+bool find_place(struct plan *plan, struct plan_resource *resource)
+{
+	const struct vmr_pci_item *last = plan->pools.last;
+
+	memset(&resource->item.range, 0, sizeof(resource->item.range));
+	if (vmr_pci_place_item(&plan->pools, &resource->item))
+		return false;
+	vmr_free(space_of(plan, resource), &resource->item.range);
+	plan->pools.last = last;
+	return true;
+}
+
 static bool may_use(const struct vmr_system_pool *pool,
 		    const struct plan_resource *resource)
 {
 	return pool->kinds & 1u << resource->kind &&
 	       !(pool->flags & ~resource->flags);
-}
-
-/* Where a window would be placed, in the first of the machine's windows for it */
-bool find_place(struct plan *plan, const struct plan_resource *window,
-		uint64_t *start, bool *mirrored)
-{
-	size_t i;
-
-	for (i = 0; i < plan->sys.nr_pools; i++) {
-		struct vmr_pool pool = plan->sys.pools[i].pool;
-
-		if (!may_use(&plan->sys.pools[i], window))
-			continue;
-		if (!(window->flags & VMR_64BIT) && pool.last >= FOUR_GIB)
-			pool.last = FOUR_GIB - 1;
-		if (pool.start <= pool.last &&
-		    find_phase(&pool, window, pool.policy == VMR_LAST, start,
-			       mirrored))
-			return true;
-	}
-	return false;
 }
 
 static void name_pool(const struct plan *plan, struct plan_resource *resource)
@@ -137,23 +136,26 @@ static int grant(struct plan *plan, struct plan_resource *resource,
 	struct vmr_constraint c = constraint_of(resource);
 	struct vmr_resource_set set;
 	struct vmr_resource res;
-	uint64_t start;
 	int err;
 
 	*conflict = NULL;
-	if (resource->window) {
-		if (!find_place(plan, resource, &start, &resource->mirrored))
+	if (!resource->fixed && !resource->platform) {
+		if (!find_place(plan, resource))
 			return -ENOSPC;
 		c.request.policy = VMR_EXACT;
-		c.request.addr = start;
+		c.request.addr = resource->item.start;
 		c.request.align = 1;
 	}
 	vmr_resource_set_init(&set, &res, 1);
 	err = vmr_system_alloc_resources(&plan->sys, &c, 1, &set, NULL,
 					 conflict);
-	if (!err)
-		name_pool(plan, resource);
-	return err;
+	if (err)
+		return err;
+	resource->mirrored = resource->item.mirrored;
+	if (resource->window)
+		plan->pools.last = &resource->item;
+	name_pool(plan, resource);
+	return 0;
 }
 
 /* Free the addresses of a device that failed, for those behind it in the list */
@@ -170,14 +172,15 @@ static void free_addresses(struct plan *plan, struct plan_device *device)
 					 &resource->region.range);
 }
 
-static void place_root_item(struct plan *plan, const struct item *item)
+static void place_root_item(struct plan *plan, struct vmr_pci_item *item)
 {
-	struct plan_resource *resource = item->resource;
+	struct plan_resource *resource = resource_of(item);
+	struct plan_device *device = resource->device;
 	struct vmr_range *conflict;
 	int err = grant(plan, resource, &conflict);
 
 	if (err == -ENOSPC && resource->window &&
-	    shrink_window(plan, item->device, resource)) {
+	    shrink_window(plan, device, resource)) {
 		if (!resource->size)
 			return;
 		resource->region.size = resource->size;
@@ -185,41 +188,55 @@ static void place_root_item(struct plan *plan, const struct item *item)
 	}
 	if (!err)
 		return;
-	fail_to_place(plan, item->device, resource, err, conflict);
-	free_addresses(plan, item->device);
+	fail_to_place(plan, device, resource, err, conflict);
+	free_addresses(plan, device);
 }
 
+/* The fixed addresses first, so that nothing else takes them */
 static void place_roots(struct plan *plan)
 {
-	struct items items = list_root_items(plan, false);
-	size_t i;
+	struct vmr_pci_item *list = vmr_pci_sort_items(list_root_items(plan,
+								       false));
+	struct vmr_pci_item *item, *next;
+	size_t nr = 0, i;
+	int fixed;
 
-	for (i = 0; i < items.nr; i++) {
-		progress(plan, "placing", i, items.nr);
-		if (!items.list[i].device->failed)
-			place_root_item(plan, &items.list[i]);
+	for (item = list; item; item = item->next)
+		nr++;
+	for (fixed = 1; fixed >= 0; fixed--) {
+		for (item = list, i = 0; item; item = next, i++) {
+			/* A window that is made smaller becomes a new item */
+			next = item->next;
+			if (resource_of(item)->fixed != fixed)
+				continue;
+			progress(plan, "placing", i, nr);
+			if (!resource_of(item)->device->failed)
+				place_root_item(plan, item);
+		}
 	}
-	free(items.list);
 }
 
-/* Behind a bridge: where the sizing of its window has put it */
+static void place_contents(struct plan_device *bridge)
+{
+	unsigned int w;
+
+	for (w = 0; w < NR_WINDOWS; w++)
+		if (bridge->requested[w].size)
+			vmr_pci_place_contents(&bridge->requested[w].item);
+}
+
+/* Behind a bridge: where the library puts the contents of its windows */
 static void place_behind(struct plan_device *bridge, struct plan_device *child)
 {
 	struct plan_resource *resource;
 
 	for_each_resource(resource, child) {
-		const struct plan_resource *w;
-		uint64_t start;
+		uint64_t start = resource->item.start;
 
 		if (!is_address(resource->kind))
 			continue;
-		w = &bridge->requested[window_of(resource)];
-		start = w->region.range.start;
-		start += w->mirrored ?
-			 w->size - resource->offset - resource->size :
-			 resource->offset;
-		resource->mirrored = w->mirrored ^ resource->mirrored_below;
-		resource->pool = w->pool;
+		resource->mirrored = resource->item.mirrored;
+		resource->pool = bridge->requested[window_of(resource)].pool;
 		if (vmr_reserve(resource->kind == VMR_KIND_PIO ?
 				&bridge->bus.pio : &bridge->bus.mmio,
 				&resource->region.range, start,
@@ -236,10 +253,14 @@ static void place_below(struct plan_device *top)
 	struct plan_device *at;
 
 	for (at = top; at; at = next_below(at, top)) {
-		if (at == top || !is_in(at, false))
+		if (!is_in(at, false))
 			continue;
-		prepare_ranges(at);
-		place_behind(at->behind, at);
+		if (at != top) {
+			prepare_ranges(at);
+			place_behind(at->behind, at);
+		}
+		if (at->is_bridge)
+			place_contents(at);
 	}
 }
 
@@ -284,6 +305,8 @@ bool assign_plan(struct plan *plan, uint32_t bits)
 	share_lines(plan);
 	for_each_device(device, plan)
 		prepare(plan, device);
+	vmr_pci_pools_init(&plan->pools, &plan->sys, NULL, &plan->sys.mmio,
+			   &plan->sys.pio);
 	number_devices(plan);
 	size_all_windows(plan, false);
 	for_each_device(device, plan)

@@ -8,23 +8,20 @@
 #ifndef VMR_PLANNER_PLACE_H
 #define VMR_PLANNER_PLACE_H
 
+#include <stddef.h>
+
 #include "vmr.h"
 
 /* Reserved by AMD's processors */
 #define HT_HOLE_START	0xfd00000000ull
 #define HT_HOLE_LAST	0xffffffffffull
 
-/* A resource of a device, in a list to be placed */
-struct item {
-	struct plan_device	*device;
-	struct plan_resource	*resource;
-	size_t			order;
-};
-
-struct items {
-	struct item	*list;
-	size_t		nr;
-};
+/* The resource of an item in a list to be placed */
+static inline struct plan_resource *resource_of(struct vmr_pci_item *item)
+{
+	return (struct plan_resource *)((char *)item -
+					offsetof(struct plan_resource, item));
+}
 
 /* machine.c */
 extern const struct vmr_device_ops no_ops;
@@ -39,16 +36,9 @@ struct plan_device *next_below(struct plan_device *at,
 			       const struct plan_device *top);
 bool is_in(const struct plan_device *device, bool failed_too);
 unsigned int window_of(const struct plan_resource *resource);
-struct items list_root_items(struct plan *plan, bool failed_too);
-struct items list_window_items(struct plan_device *bridge, unsigned int window,
-			       bool failed_too);
-
-/* phase.c */
-bool find_phase(const struct vmr_pool *pool,
-		const struct plan_resource *resource, bool top, uint64_t *start,
-		bool *mirrored);
-uint64_t phase_of(const struct plan_resource *resource, bool mirrored);
-bool has_phase(const struct plan_resource *resource);
+struct vmr_pci_item *list_root_items(struct plan *plan, bool failed_too);
+struct vmr_pci_item *list_window_items(struct plan_device *bridge,
+				       unsigned int window, bool failed_too);
 
 /* window.c */
 void size_window(struct plan_device *bridge, unsigned int window,
@@ -62,8 +52,7 @@ void number_devices(struct plan *plan);
 
 /* assign.c */
 bool assign_plan(struct plan *plan, uint32_t bits);
-bool find_place(struct plan *plan, const struct plan_resource *window,
-		uint64_t *start, bool *mirrored);
+bool find_place(struct plan *plan, struct plan_resource *resource);
 
 /* shrink.c */
 bool shrink_window(struct plan *plan, struct plan_device *bridge,

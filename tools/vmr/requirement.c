@@ -52,24 +52,6 @@ static void reserve_holes(const struct plan *plan, struct vmr_space *space,
 			    plan->config.reserved[i].last, NULL);
 }
 
-/* The first place from the bottom of a window without an end; false if there is none */
-static bool place_lowest(struct vmr_space *space, uint64_t start,
-			 struct plan_resource *r)
-{
-	struct vmr_request req = VMR_REQUEST(r->size, r->align);
-	struct vmr_pool pool;
-	uint64_t at;
-	bool mirrored;
-
-	memset(&r->region, 0, sizeof(r->region));
-	if (!has_phase(r))
-		return !vmr_alloc(space, &r->region.range, &req, NULL);
-	return !vmr_pool_init_span(&pool, space, start, VMR_ADDR_MAX, NULL) &&
-	       find_phase(&pool, r, false, &at, &mirrored) &&
-	       !vmr_reserve(space, &r->region.range, at, at + (r->size - 1),
-			    NULL);
-}
-
 static struct window_requirement begin_requirement(const struct plan *plan,
 						   size_t i)
 {
@@ -91,31 +73,40 @@ static struct window_requirement begin_requirement(const struct plan *plan,
 	return requirement;
 }
 
-static void measure_window(struct plan *plan, const struct items *items,
+/* In a window without an end, from the bottom up */
+static void measure_window(struct plan *plan, struct vmr_pci_item *list,
 			   size_t i)
 {
 	const struct vmr_system_pool *pool = pool_of_requirement(plan, i);
 	struct window_requirement *requirement = &plan->requirements[i];
 	struct vmr_range holes[VMR_LAYOUT_MAX_RESERVED];
+	const struct vmr_pci_item *beside = NULL;
+	struct vmr_pci_item *item;
 	struct vmr_space space;
-	size_t j;
+	struct vmr_pool from;
 
 	*requirement = begin_requirement(plan, i);
 	vmr_space_init(&space, requirement->start, VMR_ADDR_MAX);
+	vmr_pool_init_span(&from, &space, requirement->start, VMR_ADDR_MAX, NULL);
 	if (i != 2)
 		reserve_holes(plan, &space, holes);
-	for (j = 0; j < items->nr; j++) {
-		struct plan_resource *r = items->list[j].resource;
+	for (item = list; item; item = item->next) {
+		const struct plan_resource *r = resource_of(item);
 
 		if (r->fixed || requirement_of(r) != i ||
 		    r->flags & VMR_PLATFORM)
 			continue;
 		requirement->any = true;
-		if (!place_lowest(&space, requirement->start, r))
+		memset(&item->range, 0, sizeof(item->range));
+		if (vmr_pci_place_in_pool(&from, item, beside))
 			requirement->last = VMR_ADDR_MAX;
-		else if (r->region.range.last > requirement->last)
-			requirement->last = r->region.range.last;
+		else if (item->range.last > requirement->last)
+			requirement->last = item->range.last;
+		if (item->window)
+			beside = item;
 	}
+	for (item = list; item; item = item->next)
+		memset(&item->range, 0, sizeof(item->range));
 	requirement->does = !requirement->any ||
 			    (pool && requirement->last <= pool->pool.last);
 	requirement->bits = bits_of(requirement->last);
@@ -123,12 +114,11 @@ static void measure_window(struct plan *plan, const struct items *items,
 
 void measure_windows(struct plan *plan)
 {
-	struct items items;
+	struct vmr_pci_item *list;
 	size_t i;
 
 	size_all_windows(plan, true);
-	items = list_root_items(plan, true);
+	list = vmr_pci_sort_items(list_root_items(plan, true));
 	for (i = 0; i < NR_REQUIREMENTS; i++)
-		measure_window(plan, &items, i);
-	free(items.list);
+		measure_window(plan, list, i);
 }

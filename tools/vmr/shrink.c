@@ -83,13 +83,12 @@ static void hold(struct leaves *l, size_t from, size_t to, bool held)
 /* Whether the window has a place with [from, to) in addition to what is in it */
 static bool fits_with(struct leaves *l, size_t from, size_t to)
 {
-	uint64_t start;
-	bool mirrored, fits;
+	bool fits;
 
 	hold(l, from, to, false);
 	size_windows_below(l->bridge, l->index, false);
 	fits = !l->window->size ||
-	       find_place(l->plan, l->window, &start, &mirrored);
+	       find_place(l->plan, l->window);
 	if (!fits)
 		hold(l, from, to, true);
 	return fits;

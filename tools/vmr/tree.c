@@ -2,7 +2,7 @@
 /*
  * tree.c - the tree of bridges, and the resources on each level of it
  */
-#include <stdlib.h>
+#include <string.h>
 
 #include "place.h"
 
@@ -61,68 +61,66 @@ unsigned int window_of(const struct plan_resource *resource)
 	return (resource->flags & pref) == pref ? 2 : 1;
 }
 
-static int compare(const void *a, const void *b)
+/* Describe a resource for the library; the size of a window is known already */
+static void init_item(struct plan_resource *resource)
 {
-	const struct item *x = a, *y = b;
+	struct vmr_pci_item *item = &resource->item;
 
-	if (x->resource->fixed != y->resource->fixed)
-		return x->resource->fixed ? -1 : 1;
-	if (x->resource->align != y->resource->align)
-		return x->resource->align > y->resource->align ? -1 : 1;
-	if (x->resource->size != y->resource->size)
-		return x->resource->size > y->resource->size ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
+	if (resource->window)
+		return;
+	memset(item, 0, sizeof(*item));
+	item->size = resource->size;
+	item->align = resource->align;
+	item->flags = resource->flags;
+	item->io = resource->kind == VMR_KIND_PIO ? VMR_PIO : VMR_MMIO;
+	/* In either order of a window's contents, the start is aligned */
+	if (!resource->platform && item->size < item->align)
+		item->size = item->align;
 }
 
-static void push_items(struct items *items, size_t *max,
-		       struct plan_device *device, unsigned int window)
+struct list {
+	struct vmr_pci_item	*first;
+	struct vmr_pci_item	**end;
+};
+
+static void push_items(struct list *list, struct plan_device *device,
+		       unsigned int window)
 {
 	struct plan_resource *resource;
-	struct item *list;
 
 	for_each_resource(resource, device) {
 		if (!is_address(resource->kind) ||
 		    (window < NR_WINDOWS && window_of(resource) != window))
 			continue;
-		if (items->nr == *max) {
-			*max = *max ? 2 * *max : 64;
-			list = realloc(items->list, *max * sizeof(*list));
-			items->list = xcheck(list);
-		}
-		items->list[items->nr] = (struct item) {
-			device, resource, items->nr,
-		};
-		items->nr++;
+		init_item(resource);
+		resource->device = device;
+		resource->item.next = NULL;
+		*list->end = &resource->item;
+		list->end = &resource->item.next;
 	}
 }
 
-/* The addresses at the roots, the most aligned and largest first */
-struct items list_root_items(struct plan *plan, bool failed_too)
+/* The addresses at the roots in the order of the input */
+struct vmr_pci_item *list_root_items(struct plan *plan, bool failed_too)
 {
-	struct items items = { NULL, 0 };
+	struct list list = { .end = &list.first };
 	struct plan_device *device;
-	size_t max = 0;
 
 	for_each_device(device, plan)
 		if (!device->behind && is_in(device, failed_too))
-			push_items(&items, &max, device, NR_WINDOWS);
-	if (items.nr)
-		qsort(items.list, items.nr, sizeof(*items.list), compare);
-	return items;
+			push_items(&list, device, NR_WINDOWS);
+	return list.first;
 }
 
 /* The same directly behind a bridge, for one of its windows */
-struct items list_window_items(struct plan_device *bridge, unsigned int window,
-			       bool failed_too)
+struct vmr_pci_item *list_window_items(struct plan_device *bridge,
+				       unsigned int window, bool failed_too)
 {
-	struct items items = { NULL, 0 };
+	struct list list = { .end = &list.first };
 	struct plan_device *device;
-	size_t max = 0;
 
 	for_each_child(device, bridge)
 		if (!device->held && (failed_too || !device->failed))
-			push_items(&items, &max, device, window);
-	if (items.nr)
-		qsort(items.list, items.nr, sizeof(*items.list), compare);
-	return items;
+			push_items(&list, device, window);
+	return list.first;
 }

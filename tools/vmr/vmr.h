@@ -22,16 +22,17 @@
 #define MAX_HOSTS	64	/* host bridges of a plan */
 #define NAME_SIZE	64	/* bytes of a name, with the 0 */
 
+struct plan_device;
+
 /**
  * struct plan_resource - one resource that a device or bridge asks for
  * @kind: enum vmr_kind
  * @flags: as in a struct vmr_constraint
  * @size: number of addresses or numbers; 0 for a window that is absent
  * @align: a power of two
- * @phase: of a window: the remainder of its start by @align
- * @offset: behind a bridge: its start within the bridge's window
  * @mirrored: of a window: its contents are in reverse order
- * @mirrored_below: whether its place in the bridge's window is for the reverse order
+ * @device: the device, while it is in a list to be placed
+ * @item: the same as the library places it
  * @fixed: whether its address is @addr
  * @addr: the fixed address
  * @window: whether it is a window of a bridge
@@ -48,10 +49,7 @@ struct plan_resource {
 	uint32_t		flags;
 	uint64_t		size;
 	uint64_t		align;
-	uint64_t		phase;
-	uint64_t		offset;
 	bool			mirrored;
-	bool			mirrored_below;
 	bool			fixed;
 	bool			window;
 	bool			platform;
@@ -59,6 +57,8 @@ struct plan_resource {
 	char			name[24];
 	unsigned int		line;
 	const char		*pool;
+	struct plan_device	*device;
+	struct vmr_pci_item	item;
 	struct vmr_region	region;
 	struct vmr_range	numbers;
 	struct vmr_irq_share	sharer;
@@ -317,6 +317,7 @@ struct plan_settings {
  * @layout: the layout of the library
  * @sys: its domains
  * @manager: its devices
+ * @pools: where the library places BARs and windows
  * @ram: its memory, as a device
  * @ram_regions: the areas of memory
  * @ram_constraints: the same as constraints
@@ -350,6 +351,7 @@ struct plan {
 	struct vmr_layout		layout;
 	struct vmr_system		sys;
 	struct vmr_manager		manager;
+	struct vmr_pci_pools		pools;
 	struct vmr_device		ram;
 	struct vmr_region		ram_regions[VMR_LAYOUT_MAX_RAM];
 	struct vmr_constraint		ram_constraints[VMR_LAYOUT_MAX_RAM];

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * test_pci_assign_items.c - the steps of an assignment, with items of no function
+ */
+#include "../kselftest_harness.h"
+
+#include "pci_machine.h"
+
+#define MIB		0x100000ull
+#define A		(128 * GIB)
+
+static struct vmr_space space, ports;
+static struct vmr_range taken[16];
+
+static struct vmr_pci_item window_item(uint64_t size, uint64_t align)
+{
+	return (struct vmr_pci_item) {
+		.size = size, .align = align, .io = VMR_MMIO, .window = true,
+		.flags = VMR_64BIT | VMR_PREFETCHABLE,
+	};
+}
+
+static struct vmr_pool pool_of(uint64_t start, uint64_t last,
+			       enum vmr_policy policy)
+{
+	return (struct vmr_pool) {
+		.space = &space, .start = start, .last = last, .policy = policy,
+	};
+}
+
+static void spaces_up(void)
+{
+	memset(taken, 0, sizeof(taken));
+	vmr_space_init(&space, 0, VMR_ADDR_MAX);
+	vmr_space_init(&ports, 0, 0xffff);
+}
+
+/* From the top down: the neighbours below share the alignment. */
+TEST(items_share_alignment_from_top)
+{
+	const struct vmr_pool pool = pool_of(GIB, 8 * A - 1, VMR_LAST);
+	struct vmr_pci_item list[6];
+	const struct vmr_pci_item *beside = NULL;
+	unsigned int i;
+
+	spaces_up();
+	for (i = 0; i < 5; i++) {
+		list[i] = window_item(A + 32 * MIB, A);
+		EXPECT_EQ(0, vmr_pci_place_in_pool(&pool, &list[i], beside));
+		beside = &list[i];
+	}
+	/* The first is at the top, with its large part */
+	EXPECT_EQ(8 * A - 1, list[0].range.last);
+	EXPECT_TRUE(list[0].mirrored);
+	EXPECT_EQ(6 * A + 32 * MIB - 1, list[1].range.last);
+	EXPECT_FALSE(list[1].mirrored);
+	list[5] = window_item(A + 32 * MIB, A);
+	EXPECT_EQ(-ENOSPC, vmr_pci_place_in_pool(&pool, &list[5], beside));
+	EXPECT_EQ(VMR_FREE, vmr_range_state(&list[5].range));
+}
+
+/* Whether the first places of the core have no room beside it. */
+static int place_after_obstacles(unsigned int nr, enum vmr_policy policy,
+				 uint64_t last, struct vmr_pci_item *item)
+{
+	const struct vmr_pool pool = pool_of(A, last, policy);
+	unsigned int i;
+
+	spaces_up();
+	/* Both neighbours of each free multiple of A are taken as a whole */
+	for (i = 0; i < nr; i++)
+		vmr_reserve(&space, &taken[i], 2 * i * A + A,
+			    2 * i * A + 2 * A - 1, NULL);
+	*item = window_item(A + 32 * MIB, A);
+	return vmr_pci_place_in_pool(&pool, item, NULL);
+}
+
+TEST(items_core_without_room_beside)
+{
+	struct vmr_pci_item item;
+
+	/* A second or a later place of the core */
+	EXPECT_EQ(0, place_after_obstacles(3, VMR_FIRST, 20 * A, &item));
+	EXPECT_EQ(6 * A, item.start);
+	/* After as many as are tried, in a gap for all of it */
+	EXPECT_EQ(0, place_after_obstacles(9, VMR_FIRST, 40 * A, &item));
+	EXPECT_EQ(18 * A, item.start);
+	/* From the top down there is room at once, or nowhere */
+	EXPECT_EQ(0, place_after_obstacles(3, VMR_LAST, 20 * A - 1, &item));
+	EXPECT_EQ(20 * A - 1, item.range.last);
+	EXPECT_EQ(-ENOSPC, place_after_obstacles(9, VMR_LAST, 18 * A - 1, &item));
+	EXPECT_EQ(-ENOSPC, place_after_obstacles(2, VMR_LAST, 4 * A - 1, &item));
+	EXPECT_EQ(-ENOSPC, place_after_obstacles(2, VMR_FIRST, 4 * A - 1, &item));
+	EXPECT_EQ(-ENOSPC, place_after_obstacles(1, VMR_FIRST, 3 * A - 1, &item));
+}
+
+/* Contents that no space holds: a size that no pool has. */
+TEST(items_too_large_for_any_window)
+{
+	struct vmr_pci_item in[3], window = window_item(0, 1), outer;
+	struct vmr_pci_pools pools;
+	unsigned int i;
+
+	spaces_up();
+	ASSERT_EQ(0, pci_machine_up(63));
+	for (i = 0; i < 3; i++) {
+		in[i] = (struct vmr_pci_item) {
+			.size = 1ull << 63, .align = 1ull << 63, .io = VMR_MMIO,
+			.flags = VMR_64BIT, .next = i < 2 ? &in[i + 1] : NULL,
+		};
+	}
+	window.contents = in;
+	vmr_pci_size_window(&window, 0);
+	EXPECT_EQ(~(uint64_t)(MIB - 1), window.size);
+	outer = window_item(0, 1);
+	outer.contents = &window;
+	vmr_pci_size_window(&outer, 0);
+	EXPECT_EQ(~(uint64_t)(MIB - 1), outer.size);
+	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
+	EXPECT_EQ(0U, pools.nr);
+	EXPECT_EQ(-ENOSPC, vmr_pci_place_item(&pools, &outer));
+}
+
+/* Without a host bridge: the pools of the system, as far as the spaces have them. */
+TEST(items_pools_of_system)
+{
+	const struct vmr_system_pool pool = {
+		.pool = { .start = 0xf0000000, .last = 0x1ffffffff, .align = 1,
+			  .policy = VMR_FIRST },
+		.kinds = 1u << VMR_KIND_MMIO | 1u << VMR_KIND_MEM,
+	};
+	struct vmr_pci_pools pools;
+
+	spaces_up();
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, vmr_system_add_pool(&m.sys, &pool));
+	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
+	EXPECT_EQ(2U, pools.nr);
+	EXPECT_EQ(0x100000000ull, pools.list[0].pool.start);
+	EXPECT_EQ((uint32_t)VMR_64BIT, pools.list[0].flags);
+	EXPECT_EQ(0xfffffffeull, pools.list[1].pool.last);
+	EXPECT_EQ(0U, pools.list[1].flags);
+	vmr_space_init(&space, 0, 0xf7ffffff);
+	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
+	EXPECT_EQ(1U, pools.nr);
+	EXPECT_EQ(0xf7ffffffull, pools.list[0].pool.last);
+	vmr_space_init(&space, 0x180000000, VMR_ADDR_MAX);
+	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
+	EXPECT_EQ(1U, pools.nr);
+	EXPECT_EQ(0x180000000ull, pools.list[0].pool.start);
+}
+
+/* The contents of a window in reverse order are where those of its mirror image are. */
+TEST(items_contents_in_reverse_order)
+{
+	struct vmr_pci_item in[2], window = window_item(0, 1);
+	unsigned int mirrored;
+
+	memset(in, 0, sizeof(in));
+	in[0] = (struct vmr_pci_item) {
+		.size = 32 * MIB, .align = 32 * MIB, .io = VMR_MMIO,
+		.next = &in[1],
+	};
+	in[1] = (struct vmr_pci_item) {
+		.size = A, .align = A, .io = VMR_MMIO,
+	};
+	window.contents = in;
+	vmr_pci_size_window(&window, 0);
+	EXPECT_EQ(A + 32 * MIB, window.size);
+	EXPECT_EQ(&in[1], window.contents);
+	for (mirrored = 0; mirrored < 2; mirrored++) {
+		window.mirrored = mirrored;
+		window.start = mirrored ? 3 * A - 32 * MIB : 3 * A;
+		vmr_pci_place_contents(&window);
+		EXPECT_EQ(3 * A, in[1].start);
+		EXPECT_EQ(mirrored ? window.start : 4 * A, in[0].start);
+	}
+}
+
+TEST_HARNESS_MAIN
