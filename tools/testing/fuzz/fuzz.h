@@ -27,6 +27,7 @@ extern const struct fuzz_target fuzz_system;
 extern const struct fuzz_target fuzz_pci;
 extern const struct fuzz_target fuzz_config;
 extern const struct fuzz_target fuzz_ports;
+extern const struct fuzz_target fuzz_vfs;
 extern const struct fuzz_target fuzz_transaction;
 extern const struct fuzz_target fuzz_snapshot;
 extern const struct fuzz_target fuzz_trace;

@@ -3,7 +3,7 @@
  * test_pci_sriov_step.c - virtual functions appear and leave in one step
  *
  * After each write section the test looks at what readers find then. They find all VFs,
- * registered and with their memory mapped, or none of either.
+ * registered and with their memory mapped, or none of either. A failure leaves none.
  */
 #include "../kselftest_harness.h"
 
@@ -105,6 +105,52 @@ TEST(pci_sriov_in_one_step)
 		EXPECT_EQ(2 * (how + 1), changes);
 		sriov_write(&b.pf, PCI_SRIOV_CTRL, 0, 2);
 	}
+	EXPECT_SOUND();
+}
+
+static struct vmr_pci_function blocker;
+
+/* A VF whose address is taken, or whose owner refuses it */
+static int spoil(unsigned int how, unsigned int i, bool on)
+{
+	struct vmr_id_pool *devfns = &b.port.devfns;
+
+	if (how) {
+		b.pf.vf[i].refuses = on ? -1234 : 0;
+		return 0;
+	}
+	return on ? card_init(&blocker) ||
+		    vmr_id_reserve(devfns, &blocker.address, 8 + i, NULL) :
+		    vmr_id_free_range(devfns, &blocker.address);
+}
+
+/* Each VF fails in turn, in two ways. None is there then, and nothing has changed. */
+TEST(pci_sriov_each_vf_fails)
+{
+	unsigned int how, i;
+
+	ASSERT_EQ(0, step_box_up());
+	for (how = 0; how < 2; how++) {
+		for (i = 0; i < SOME_VFS; i++) {
+			ASSERT_EQ(0, spoil(how, i, true));
+			sriov_write(&b.pf, PCI_SRIOV_BAR, BARS, 4);
+			machine_state_before();
+			EXPECT_EQ((uint32_t)PCI_SRIOV_CTRL_MSE,
+				  enable_vfs(&b.pf, SOME_VFS, PCI_SRIOV_CTRL_MSE));
+			EXPECT_EQ(how ? -1234 : -EBUSY, b.pf.error);
+			EXPECT_TRUE(same_as_before()) {
+				TH_LOG("way %u, VF %u", how, i);
+			}
+			EXPECT_EQ(0U, nr_registered());
+			EXPECT_EQ(0U, nr_mapped());
+			EXPECT_EQ(2U, b.host.nr_functions);
+			ASSERT_EQ(0, spoil(how, i, false));
+			EXPECT_EQ(1U, b.port.devfns.space.nr_ranges);
+			sriov_write(&b.pf, PCI_SRIOV_CTRL, 0, 2);
+		}
+	}
+	enable_with_memory();
+	EXPECT_EQ((unsigned int)SOME_VFS, nr_registered());
 	EXPECT_SOUND();
 }
 

@@ -770,4 +770,27 @@ TEST(free_and_update_without_manager)
 	EXPECT_EQ((size_t)0, sys.irqs.space.nr_ranges);
 }
 
+/* A kind without a pool has alignment 1 if the request has none. */
+TEST(whole_domain_without_alignment)
+{
+	const struct vmr_system_limits limits = {
+		.mmio_last = 0xffffffff, .irq_last = 15, .slot_last = 31,
+		.pci_last = 0xff, .id_last = 15,
+	};
+	static struct vmr_system plain;
+	struct vmr_resource got[2];
+	struct vmr_resource_set set = { .entries = got, .max = 2 };
+	struct vmr_range a = { 0 }, b = { 0 };
+	struct vmr_constraint c[2];
+
+	ASSERT_EQ(0, vmr_system_init(&plain, &limits));
+	vmr_constraint_init(&c[0], VMR_KIND_MMIO, 1, &a);
+	vmr_constraint_init(&c[1], VMR_KIND_MMIO, 1, &b);
+	c[0].request.align = 0;
+	c[1].request.align = 0;
+	ASSERT_EQ(0, vmr_system_alloc_resources(&plain, c, 2, &set, NULL, NULL));
+	EXPECT_EQ(0U, a.start);
+	EXPECT_EQ(1U, b.start);
+}
+
 TEST_HARNESS_MAIN
