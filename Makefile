@@ -288,9 +288,10 @@ run-linux-vmm:
 
 # The long form of the check of a Linux guest: PLUGS, MOVES and REBOOTS are its counts.
 check-linux:
-	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run-linux
-	$(Q)$(MAKE) $(O)/vmm-static
-	$(Q)CC='$(CC)' tools/vmm/check-linux.sh $(O) $(O)/vmm-static
+	$(Q)LINUX='$(LINUX)' RUN_ARCH=$(RUN_ARCH) tools/build/setup.sh run-linux
+	$(Q)$(MAKE) run-linux-vmm
+	$(Q)CC='$(RUN_CC)' ARCH=$(RUN_ARCH) tools/vmm/check-linux.sh $(O) \
+		$(RUN_O)/vmm-static
 
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check

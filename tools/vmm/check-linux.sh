@@ -6,8 +6,9 @@
 #	check-linux.sh O VMM
 #
 # PLUGS, MOVES and REBOOTS are counts of one run, OPTIONS the pci= options of a run each,
-# and KERNELS packages with other kernels. Each run does all steps of --verify. The
-# output of a run is kept in O/check-linux; a panic or a warning in it is a failure.
+# and KERNELS packages with other kernels. ARCH is as for run-linux.sh. Each run does all
+# steps of --verify. The output of a run is kept in O/check-linux; a panic or a warning in
+# it is a failure.
 
 set -u
 
@@ -16,9 +17,14 @@ vmm=$(realpath "$2")
 cd "$(dirname "$0")" || exit 1
 mkdir -p "$o/check-linux"
 append='console=ttyS0 panic=-1 reboot=k nokaslr quiet'
+options='realloc nocrs conf1'
 other=$(apt-cache search 'linux-image-6.*cloud-amd64$' |
 	sed -n 's/^\(linux-image-[^ ]*\) .*/\1/p' | grep -v -e dbg -e unsigned |
 	sort -V | tail -n 1)
+if [ "${ARCH:-x86_64}" != x86_64 ]; then
+	options=realloc
+	other=
+fi
 failed=0
 
 # run NAME ARGUMENT...
@@ -28,7 +34,7 @@ run() {
 	shift
 	TIMEOUT=${TIMEOUT:-14400} ./run-linux.sh "$o" "$vmm" --verify "$@" \
 		>"$log" 2>&1 || status=$?
-	if grep -qE 'serial: .*(Kernel panic|WARNING:|BUG:|Oops|Call Trace)' "$log"
+	if grep -qE 'serial: .*(Kernel panic|WARNING:|BUG:|Oops|Call [Tt]race)' "$log"
 	then
 		status=warning
 	fi
@@ -38,7 +44,7 @@ run() {
 
 run long --hot-plugs "${PLUGS:-1000}" --moves "${MOVES:-10000}" \
 	--reboots "${REBOOTS:-100}"
-for option in ${OPTIONS-realloc nocrs conf1}; do
+for option in ${OPTIONS-$options}; do
 	run "pci=$option" --append "$append pci=$option"
 done
 for KERNEL_PACKAGE in ${KERNELS-$other}; do

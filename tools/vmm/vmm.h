@@ -197,6 +197,7 @@ struct reader_thread {
 /**
  * struct vmm - a virtual machine
  * @pci_root: the host bridge, which has all buses that no other one has
+ * @chip_fds: the GIC and the ITS, if KVM has them as devices
  * @exits: accesses routed so far, which is also the guest's clock
  * @unhandled_exits: accesses without a device
  * @errors: accesses that failed for another reason, which is always a fault
@@ -245,6 +246,7 @@ struct vmm {
 	struct vmm_cpu		cpu;
 	int			kvm_fd;
 	int			vm_fd;
+	int			chip_fds[2];
 	struct vmm_memory	*memories;
 	uint64_t		exits;
 	uint64_t		unhandled_exits;

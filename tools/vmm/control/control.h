@@ -51,6 +51,7 @@ struct comparison {
 void compare_report(struct comparison *c, char *report);
 
 /* verify.c */
+int remove_bridges(struct vmm *vmm);
 int guest_command(struct vmm *vmm, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 int guest_compare(struct comparison *c, const char *step);

@@ -44,13 +44,13 @@ static const uint32_t groups[2][2] = {
 
 static int remove_all(struct comparison *c)
 {
-	static const unsigned int devices[] = { 2, 3, 5, 6, 7 };
+	static const unsigned int devices[] = { 2, 3, 5, 6 };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(devices); i++)
 		if (guest_command(c->vmm, REMOVE, devices[i]))
 			return -1;
-	return 0;
+	return remove_bridges(c->vmm);
 }
 
 static int move_round(struct comparison *c, const uint32_t *late)

@@ -137,7 +137,7 @@ static int hot_cycle(struct comparison *c)
  * PCI_REASSIGN_ALL_BUS of Linux. The numbers then stay the same only if no bridge is
  * alone in being new: the bus of a device that Linux has already would get another one.
  */
-static int remove_bridges(struct vmm *vmm)
+int remove_bridges(struct vmm *vmm)
 {
 	const struct vmr_pci_function *fn;
 	unsigned int i;

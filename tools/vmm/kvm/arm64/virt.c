@@ -14,6 +14,15 @@
 #define DEFAULT_PHYS_BITS	40	/* of a virtual machine of type 0 */
 #define MAX_PHYS_BITS		44
 
+/* Registers of the GIC, of its architecture specification (IHI 0069), chapter 12 */
+#define GICD_CTLR		0x0000
+#define GICD_ICENABLER		0x0180
+#define GICD_ISPENDR		0x0200
+#define GICD_ICACTIVER		0x0380
+#define GICR_CTLR		0x0000
+#define GICR_SGI_FRAME		0x10000
+#define FIRST_SHARED		32	/* the interrupts before are a processor's own */
+
 /* Interrupts with EL1, and no exceptions from the debugger, masked */
 #define PSTATE_START \
 	(PSR_MODE_EL1h | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT)
@@ -131,6 +140,8 @@ int kvm_init_chips(struct vmm *vmm)
 	if (its < 0 || set_place(vmm, its, KVM_VGIC_ITS_ADDR_TYPE, GIC_ITS) ||
 	    init_device(its))
 		return -1;
+	vmm->chip_fds[0] = gic;
+	vmm->chip_fds[1] = its;
 	return 0;
 }
 
@@ -174,24 +185,107 @@ int kvm_start_at(struct vmm_cpu *cpu, uint32_t address)
 	return -1;
 }
 
-/* The registers of the processors and the GIC are not saved. */
+/*
+ * A reset needs no saved state: KVM has calls for the first state of all parts. A size
+ * above 0 means that a reset is possible.
+ */
 size_t kvm_state_size(const struct vmm *vmm)
 {
 	(void)vmm;
-	return 0;
+	return 1;
 }
 
 int kvm_get_state(struct vmm *vmm, void *bytes)
 {
 	(void)vmm;
 	(void)bytes;
-	return -1;
+	return 0;
 }
 
+static int set_word(int gic, uint32_t group, uint64_t attr, uint32_t value)
+{
+	return set_attribute(gic, group, attr, &value);
+}
+
+/* Disable interrupts from @first on, and take back what is pending or active. */
+static int clear_interrupts(int gic, uint32_t group, uint64_t base,
+			    uint32_t first, uint32_t nr)
+{
+	uint32_t word;
+	int err = 0;
+
+	for (word = first / 32; !err && word < nr / 32; word++)
+		err = set_word(gic, group, base + GICD_ICENABLER + 4 * word,
+			       ~0u) ||
+		      set_word(gic, group, base + GICD_ISPENDR + 4 * word, 0) ||
+		      set_word(gic, group, base + GICD_ICACTIVER + 4 * word,
+			       ~0u);
+	return err;
+}
+
+/* The lines of devices are low. */
+static int lower_lines(int gic, uint32_t nr)
+{
+	uint32_t first;
+	int err = 0;
+
+	for (first = FIRST_SHARED; !err && first < nr; first += 32)
+		err = set_word(gic, KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO,
+			       VGIC_LEVEL_INFO_LINE_LEVEL <<
+					KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT |
+			       first, 0);
+	return err;
+}
+
+/* A redistributor is found by the affinity of its processor. */
+static int reset_redistributor(int gic, unsigned int cpu)
+{
+	uint64_t base = (uint64_t)cpu << KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT;
+	uint32_t group = KVM_DEV_ARM_VGIC_GRP_REDIST_REGS;
+
+	return set_word(gic, group, base + GICR_CTLR, 0) ||
+	       clear_interrupts(gic, group, base + GICR_SGI_FRAME, 0,
+				FIRST_SHARED);
+}
+
+static int reset_chips(struct vmm *vmm)
+{
+	uint32_t nr = (uint32_t)vmm->sys.irqs.space.last + 1;
+	int gic = vmm->chip_fds[0];
+	unsigned int i;
+	int err;
+
+	err = set_attribute(vmm->chip_fds[1], KVM_DEV_ARM_VGIC_GRP_CTRL,
+			    KVM_DEV_ARM_ITS_CTRL_RESET, NULL) ||
+	      set_word(gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, GICD_CTLR, 0) ||
+	      clear_interrupts(gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0,
+			       FIRST_SHARED, nr) ||
+	      lower_lines(gic, nr);
+	for (i = 0; !err && i < vmm->kernel->nr_cpus; i++)
+		err = reset_redistributor(gic, i);
+	return err;
+}
+
+/* The last exit of a processor is over when KVM is entered once more. */
+static void end_exit(struct vmm_cpu *cpu)
+{
+	cpu->run->immediate_exit = 1;
+	ioctl(cpu->fd, KVM_RUN, 0);
+}
+
+/* The state after switching on. Snapshots of the whole machine are not possible. */
 int kvm_set_state(struct vmm *vmm, const void *bytes, bool with_clock)
 {
-	(void)vmm;
+	unsigned int i;
+	int err = 0;
+
 	(void)bytes;
-	(void)with_clock;
-	return -1;
+	if (with_clock)
+		return -1;
+	for (i = 0; i < vmm->kernel->nr_cpus; i++)
+		end_exit(&vmm->cpus[i]);
+	err = reset_chips(vmm);
+	for (i = 0; !err && i < vmm->kernel->nr_cpus; i++)
+		err = kvm_arch_add_cpu(vmm, &vmm->cpus[i]);
+	return err;
 }
