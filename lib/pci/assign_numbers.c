@@ -80,12 +80,14 @@ static void fail_numbers(struct vmr_pci_assignment *a,
 
 int vmr_pci_assign_numbers(struct vmr_pci_assignment *a)
 {
-	struct vmr_pci_assign_bus *end = a->buses + a->nr_buses;
-	struct vmr_pci_assign_bus *root = a->buses, *next;
+	struct vmr_pci_assign_bus *root, *next;
+	size_t i = 0;
 
-	for (; root < end; root = next) {
-		for (next = root + 1; next < end && next->bridge; next++)
+	while (i < a->nr_buses) {
+		root = &a->buses[i];
+		while (++i < a->nr_buses && a->buses[i].bridge)
 			;
+		next = a->buses + i;
 		if (number_below(root, next, true) ||
 		    number_below(root, next, false))
 			continue;
