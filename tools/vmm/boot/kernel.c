@@ -51,7 +51,8 @@ static int begin(struct vmm *vmm)
 {
 	struct kernel_start start = { .entry = 0 };
 
-	if (kernel_load(vmm, &start) || load_tables(vmm, &start) ||
+	if (machine_assign(vmm) || kernel_load(vmm, &start) ||
+	    load_tables(vmm, &start) ||
 	    kvm_start_kernel(&vmm->cpus[0], &start))
 		return -1;
 	return vcpus_start(vmm);
