@@ -62,7 +62,7 @@ unsigned int vmr_pci_window_of(const struct vmr_pci_item *item)
 }
 EXPORT_SYMBOL_GPL(vmr_pci_window_of);
 
-static uint64_t round_up(uint64_t n, uint64_t grain)
+static uint64_t whole_grains(uint64_t n, uint64_t grain)
 {
 	return n > VMR_ADDR_MAX - grain ? ~(grain - 1) :
 					  (n + grain - 1) & ~(grain - 1);
@@ -115,7 +115,7 @@ static void pack_best(struct vmr_pci_item *window, uint64_t grain)
 			pack(window, 0);
 		size = min(size, size_other);
 	}
-	window->size = round_up(size, grain);
+	window->size = whole_grains(size, grain);
 }
 
 void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve)
@@ -136,7 +136,7 @@ void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve)
 	if (!reserve)
 		return;
 	window->align = max(window->align, reserve & -reserve);
-	window->size = max(window->size, round_up(reserve, grain));
+	window->size = max(window->size, whole_grains(reserve, grain));
 }
 EXPORT_SYMBOL_GPL(vmr_pci_size_window);
 
