@@ -332,9 +332,6 @@ void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
 int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 
-/* machine/assign.c */
-int machine_assign(struct vmm *vmm);
-
 /* machine/ARCH/: the address map and the devices of a machine that boots a kernel */
 typedef int device_register(struct vmm *vmm);
 

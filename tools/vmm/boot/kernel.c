@@ -51,8 +51,7 @@ static int begin(struct vmm *vmm)
 {
 	struct kernel_start start = { .entry = 0 };
 
-	if (machine_assign(vmm) || kernel_load(vmm, &start) ||
-	    load_tables(vmm, &start) ||
+	if (kernel_load(vmm, &start) || load_tables(vmm, &start) ||
 	    kvm_start_kernel(&vmm->cpus[0], &start))
 		return -1;
 	return vcpus_start(vmm);
