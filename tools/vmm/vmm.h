@@ -398,6 +398,9 @@ int kernel_restart(struct vmm *vmm);
 int kernel_load(struct vmm *vmm, struct kernel_start *start);
 /* The caller frees the result, which is NULL on failure. */
 void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size);
+uint32_t e820_type(const struct vmr_e820 *e820,
+		   const struct vmr_region *region, uint32_t type);
+/* boot/e820.c */
 size_t e820_entries(struct vmm *vmm, void *buf, size_t size);
 
 /* control/ */

@@ -466,26 +466,11 @@ void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
 }
 
 /* Linux does not use the reserved memory: it makes no difference here. */
-static uint32_t e820_type(const struct vmr_e820 *e820,
-			  const struct vmr_region *region, uint32_t type)
+uint32_t e820_type(const struct vmr_e820 *e820,
+		   const struct vmr_region *region, uint32_t type)
 {
 	(void)e820;
 	if (type == VMR_E820_RAM && !strcmp(region->name, RESERVED_MEMORY))
 		return VMR_E820_RESERVED;
 	return type;
-}
-
-size_t e820_entries(struct vmm *vmm, void *buf, size_t size)
-{
-	const struct vmr_e820 e820 = {
-		.manager	= &vmm->manager,
-		.type		= e820_type,
-	};
-	size_t used;
-	int err = vmr_e820_encode(&e820, buf, size, &used);
-
-	if (!err)
-		return used;
-	vmm_err("memory map: %s", vmr_strerror(err));
-	return 0;
 }

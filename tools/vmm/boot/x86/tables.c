@@ -13,30 +13,14 @@
 #define TABLES_ADDRESS	0xe0000
 
 /* The RAM in front of the tables is not for the guest's own use. */
-static uint32_t e820_type(const struct vmr_e820 *e820,
-			  const struct vmr_region *region, uint32_t type)
+uint32_t e820_type(const struct vmr_e820 *e820,
+		   const struct vmr_region *region, uint32_t type)
 {
 	(void)e820;
 	if (region->range.start <= TABLES_ADDRESS &&
 	    region->range.last >= TABLES_ADDRESS)
 		return VMR_E820_RESERVED;
 	return type;
-}
-
-/* The bytes of all entries, 0 on failure */
-size_t e820_entries(struct vmm *vmm, void *buf, size_t size)
-{
-	const struct vmr_e820 e820 = {
-		.manager	= &vmm->manager,
-		.type		= e820_type,
-	};
-	size_t used;
-	int err = vmr_e820_encode(&e820, buf, size, &used);
-
-	if (!err)
-		return used;
-	vmm_err("memory map: %s", vmr_strerror(err));
-	return 0;
 }
 
 void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)

@@ -103,10 +103,10 @@ int kernel_load(struct vmm *vmm, struct kernel_start *start)
 	return -1;
 }
 
-size_t e820_entries(struct vmm *vmm, void *buf, size_t size)
+uint32_t e820_type(const struct vmr_e820 *e820,
+		   const struct vmr_region *region, uint32_t type)
 {
-	(void)vmm;
-	(void)buf;
-	(void)size;
-	return 0;
+	(void)e820;
+	(void)region;
+	return type;
 }
