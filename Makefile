@@ -411,7 +411,13 @@ modules:
 		$(if $(LLVM),LLVM=$(LLVM)) \
 		$(if $(VMR_TEST),CONFIG_VMR_TEST=$(VMR_TEST)) modules
 
-install: lib vmr
+# Without the kernel's kernel-doc there are no manual pages of section 3.
+$(O)/docs/.man3: $(wildcard include/vmalloc/*.h) $(wildcard tools/build/docs*) \
+		$(KFILES)/.source
+	$(Q)KFILES=$(KFILES) VERSION=$(VERSION) tools/build/docs.sh $(O)/docs man3 && \
+		touch $@ || test $$? = 4
+
+install: lib vmr $(O)/docs/.man3
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' \
 		tools/build/install.sh $(O) '$(DESTDIR)'
 
