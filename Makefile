@@ -13,10 +13,10 @@ KSELFTEST := $(KFILES)/tools/testing/selftests
 
 PREFIX	?= /usr/local
 LIBDIR	?= $(PREFIX)/lib
-VERSION	:= 0.1
-SONAME	:= libvmalloc.so.0
+VERSION	:= 0.2.0
+SONAME	:= libvmalloc.so.1
 # The version that the interface of this soname began with
-SYMVER	:= VMALLOC_0.1
+SYMVER	:= VMALLOC_0.2
 
 # As in the kernel: LLVM=1 for clang, LLVM=-14 for clang-14, LLVM=dir/ for
 # dir/clang.
