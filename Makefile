@@ -426,8 +426,11 @@ footprint:
 	$(Q)$(MAKE) $(KFILES)/.source
 	$(Q)KFILES=$(KFILES) tools/testing/footprint/footprint.sh $(O)/footprint
 
-bundle: $(KFILES)/.source
-	$(Q)KFILES=$(KFILES) tools/build/bundle.sh $(O)/bundle
+# LAYERS="range id device" is a bundle of these headers and what they need.
+LAYERS	?=
+bundle: $(O)/libvmalloc.a
+	$(Q)CC='$(CC)' KFILES=$(KFILES) tools/build/bundle.sh $(O)/bundle \
+		$(O)/libvmalloc.a $(LAYERS)
 
 # HTML and man pages: Sphinx, and kernel-doc over the public headers.
 docs:
