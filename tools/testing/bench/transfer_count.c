@@ -19,8 +19,8 @@
 #include "transfer_count.h"
 
 #define CPUS		(TRANSFER_READERS + 1)
-#define NR_LINES	(1u << 21)
-#define STACK		(1u << 20)
+#define NR_LINES	0x200000u
+#define STACK		0x100000u
 
 struct line {
 	uintptr_t	key;
@@ -95,18 +95,16 @@ static void access_memory(uintptr_t addr, size_t size, bool store)
 		access_memory(addr, bytes, true); \
 	}
 
-#define ATOMIC(bits) \
-	uint##bits##_t __tsan_atomic##bits##_load(const uint##bits##_t *at, \
-						  int order) \
+#define ATOMIC(bits, type) \
+	type __tsan_atomic##bits##_load(const void *at, int order) \
 	{ \
-		access_memory((uintptr_t)at, bits / 8, false); \
-		return __atomic_load_n(at, order); \
+		access_memory((uintptr_t)at, sizeof(type), false); \
+		return __atomic_load_n((const type *)at, order); \
 	} \
-	void __tsan_atomic##bits##_store(uint##bits##_t *at, \
-					 uint##bits##_t value, int order) \
+	void __tsan_atomic##bits##_store(void *at, type value, int order) \
 	{ \
-		access_memory((uintptr_t)at, bits / 8, true); \
-		__atomic_store_n(at, value, order); \
+		access_memory((uintptr_t)at, sizeof(type), true); \
+		__atomic_store_n((type *)at, value, order); \
 	}
 
 ACCESS(1)
@@ -114,10 +112,10 @@ ACCESS(2)
 ACCESS(4)
 ACCESS(8)
 ACCESS(16)
-ATOMIC(8)
-ATOMIC(16)
-ATOMIC(32)
-ATOMIC(64)
+ATOMIC(8, uint8_t)
+ATOMIC(16, uint16_t)
+ATOMIC(32, uint32_t)
+ATOMIC(64, uint64_t)
 
 uint32_t __tsan_atomic32_exchange(uint32_t *at, uint32_t value, int order)
 {

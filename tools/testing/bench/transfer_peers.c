@@ -12,6 +12,9 @@
 
 #include "transfer_count.h"
 
+#define load(at_)		__atomic_load_n((at_), __ATOMIC_RELAXED)
+#define store(at_, value_)	__atomic_store_n((at_), (value_), __ATOMIC_RELAXED)
+
 struct device {
 	uint32_t	(*read)(struct device *dev);
 	uint32_t	index;
@@ -134,13 +137,12 @@ static const struct card *find(struct machine *m, uint64_t addr)
 static uint32_t locked_read(void *machine, unsigned int reader, uint64_t addr)
 {
 	struct machine *m = machine;
-	volatile unsigned long *lock = &m->lock.value;
 	uint32_t value;
 
 	(void)reader;
-	*lock = 1;
+	store(&m->lock.value, 1);
 	value = call(find(m, addr));
-	*lock = 0;
+	store(&m->lock.value, 0);
 	return value;
 }
 
@@ -148,24 +150,23 @@ static void locked_move(void *machine, uint32_t i, uint64_t addr)
 {
 	struct machine *m = machine;
 	struct card *card = &m->cards[m->nr - TRANSFER_RESTLESS + i];
-	volatile unsigned long *lock = &m->lock.value;
 
-	*lock = 1;
+	store(&m->lock.value, 1);
 	rb_erase(&card->rb, &m->root);
 	insert(m, card, addr);
-	*lock = 0;
+	store(&m->lock.value, 0);
 }
 
 static uint32_t rcu_read(void *machine, unsigned int reader, uint64_t addr)
 {
 	struct machine *m = machine;
-	volatile unsigned long *own = &m->readers[reader].value;
+	unsigned long *own = &m->readers[reader].value;
 	uint32_t low = 0, high = m->nr, middle;
 	const struct card *array;
 	uint32_t value;
 
-	*own = *(volatile unsigned long *)&m->grace_period.value;
-	array = *(struct card *volatile *)&m->array;
+	store(own, load(&m->grace_period.value));
+	array = load(&m->array);
 	while (high - low > 1) {
 		middle = (low + high) / 2;
 		if (addr < array[middle].start)
@@ -174,7 +175,7 @@ static uint32_t rcu_read(void *machine, unsigned int reader, uint64_t addr)
 			low = middle;
 	}
 	value = call(&array[low]);
-	*own = 0;
+	store(own, 0);
 	return value;
 }
 
@@ -183,7 +184,6 @@ static void rcu_move(void *machine, uint32_t i, uint64_t addr)
 	struct machine *m = machine;
 	struct device *dev = &m->devices[m->nr - TRANSFER_RESTLESS + i];
 	struct card *from = m->array, *to = m->other;
-	volatile unsigned long *word;
 	struct card moved = { .start = addr, .last = addr + TRANSFER_PAGE - 1,
 			      .dev = dev };
 	uint32_t in, out = 0;
@@ -201,13 +201,11 @@ static void rcu_move(void *machine, uint32_t i, uint64_t addr)
 	if (moved.dev)
 		to[out] = moved;
 	m->other = from;
-	*(struct card *volatile *)&m->array = to;
-	word = &m->grace_period.value;
-	++*word;
-	for (r = 0; r < m->nr_readers; r++) {
-		word = &m->readers[r].value;
-		(void)*word;
-	}
+	store(&m->array, to);
+	store(&m->grace_period.value, m->grace_period.value + 1);
+	for (r = 0; r < m->nr_readers; r++)
+		if (load(&m->readers[r].value))
+			abort();
 }
 
 const struct transfer_impl transfer_mutex = {

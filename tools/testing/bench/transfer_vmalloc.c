@@ -64,6 +64,7 @@ static bool attach(struct machine *m, struct thread *thread, bool cached)
 
 	if (nr > VMR_CACHE_SETS_MAX)
 		nr = VMR_CACHE_SETS_MAX;
+
 	if (vmr_reader_attach(&m->manager, &thread->reader))
 		return false;
 	if (!cached)

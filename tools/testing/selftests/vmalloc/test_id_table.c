@@ -97,7 +97,7 @@ TEST(id_table_errors_in_order)
 	EXPECT_EQ(-EBUSY, vmr_id_table_reserve(&table, owner, BASE + 9, NULL));
 	EXPECT_TRUE(conflict == &table && freed == &table);
 	EXPECT_EQ(-EBUSY, vmr_id_table_reserve(&table, owner, BASE + 9,
-						 &conflict));
+					       &conflict));
 	EXPECT_TRUE(conflict == &owner[1]);
 	EXPECT_EQ((uint64_t)1, table.nr_ids);
 	EXPECT_OK(vmr_id_table_free(&table, BASE + 9, &freed));
