@@ -21,7 +21,7 @@ mkdir -p "$dir"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# What one operation is, which is the title of the plot
+# The title of each plot: the operation
 cat >"$tmp/titles" <<'EOF'
 fill	Allocate the next page, first fit
 churn	Free a page and allocate one, first fit

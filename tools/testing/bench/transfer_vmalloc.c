@@ -10,7 +10,7 @@
 
 #include "transfer_count.h"
 
-/* What a guest's exit needs of a device is at its beginning */
+/* An exit touches the beginning of a card only */
 struct card {
 	struct vmr_device	dev;
 	uint32_t		index;
