@@ -12,7 +12,7 @@
 
 #define DEFAULT_BIOS	"/usr/share/seabios/bios-256k.bin"
 #define DEFAULT_TIMEOUT	120
-#define DEFAULT_APPEND	"console=ttyS0 panic=-1 reboot=k nokaslr quiet"
+#define DEFAULT_APPEND	"console=ttyS0 panic=-1 reboot=k nokaslr loglevel=5"
 #define DEFAULT_MEMORY	(256 * MIB)
 #define KERNEL_LIMIT	(64 * MIB)
 #define INITRD_LIMIT	(1024 * MIB)
@@ -40,6 +40,7 @@ static const char help[] =
 	"       vmm --replay FILE\n"
 	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
 	"           [--cpus N] [--memory SIZE] [--control PATH] [--verify] [--quiet]\n"
+	"           [--console]\n"
 	"           [--dump-tables FILE]\n"
 	"\n"
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
@@ -70,6 +71,8 @@ static const char help[] =
 	"  --disk FILE             its disk\n"
 	"  --cpus N                its processors, 1 to 16; default 2\n"
 	"  --memory SIZE           bytes, or with K, M or G; default 256M\n"
+	"  --console               the terminal is its serial port; Ctrl-A x ends the run,\n"
+	"                          Ctrl-A a sends Ctrl-A\n"
 	"  --control PATH          take commands on a socket at PATH\n"
 	"  --dump-tables FILE      write its ACPI tables or its device tree to FILE, and end\n"
 	"  --verify                the initrd has the agent: compare what Linux reports\n"
@@ -462,6 +465,7 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "control", required_argument, NULL, 'o' },
+		{ "console", no_argument, NULL, 'C' },
 		{ "dump-tables", required_argument, NULL, 'T' },
 		{ "verify", no_argument, NULL, 'v' },
 		{ "hot-plugs", required_argument, NULL, 'P' },
@@ -520,6 +524,9 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 			break;
 		case 'o':
 			opt->machine.control = optarg;
+			break;
+		case 'C':
+			opt->machine.console = true;
 			break;
 		case 'T':
 			opt->machine.dump_tables = optarg;

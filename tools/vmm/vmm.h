@@ -69,6 +69,7 @@ struct vmm_probe {
 	uint64_t		offset;
 };
 
+struct console;
 struct control;
 struct kvm_run;
 struct trace;
@@ -89,6 +90,7 @@ struct vmm;
  * @moves: moves after them
  * @reboots: reboots after them
  * @verbose: show what the guest writes to its serial port
+ * @console: the serial port is the terminal of this program
  */
 struct kernel {
 	void		*image;
@@ -106,6 +108,7 @@ struct kernel {
 	unsigned int	reboots;
 	bool		verify;
 	bool		verbose;
+	bool		console;
 };
 
 /**
@@ -432,6 +435,10 @@ void agent_forget(struct vmm *vmm);
 enum vmm_status verify(struct vmm *vmm);
 struct control *control_start(struct vmm *vmm, const char *path);
 void control_stop(struct control *control);
+
+/* control/console.c */
+struct console *console_start(struct vmm *vmm);
+void console_stop(struct console *console);
 
 /**
  * struct device_registers - what a device has to save

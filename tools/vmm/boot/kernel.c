@@ -108,6 +108,7 @@ static enum vmm_status run(struct vmm *vmm)
 {
 	const char *path = vmm->kernel->control;
 	struct control *control = NULL;
+	struct console *console = NULL;
 	enum vmm_status status = VMM_OK;
 
 	if (path) {
@@ -115,7 +116,9 @@ static enum vmm_status run(struct vmm *vmm)
 		if (!control)
 			return VMM_BAD_FILE;
 	}
-	if (start(vmm))
+	if (vmm->kernel->console)
+		console = console_start(vmm);
+	if ((vmm->kernel->console && !console) || start(vmm))
 		status = VMM_FAILED;
 	else if (vmm->kernel->verify)
 		status = verify(vmm);
@@ -123,6 +126,7 @@ static enum vmm_status run(struct vmm *vmm)
 		wait_for_end(vmm);
 	vcpus_stop(vmm, GUEST_STOPPED);
 	machine_switched_off(vmm);
+	console_stop(console);
 	control_stop(control);
 	return status == VMM_OK ? status_of(vmm->end) : status;
 }

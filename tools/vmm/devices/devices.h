@@ -83,6 +83,8 @@ struct serial {
 	char		line[128];
 	unsigned int	length;
 	bool		thre;		/* the transmitter became empty */
+	uint8_t		received[16];
+	uint8_t		nr_received;
 };
 
 struct i8042 {
@@ -261,6 +263,7 @@ int cmos_register(struct vmm *vmm);
 int pit_register(struct vmm *vmm);
 int pic_register(struct vmm *vmm);
 int serial_register(struct vmm *vmm);
+bool serial_receive(struct vmm *vmm, uint8_t byte);
 int i8042_register(struct vmm *vmm);
 int scratch_regs_register(struct vmm *vmm);
 int apic_register(struct vmm *vmm);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * serial.c - 16550 at port 0x3f8, output only
+ * serial.c - 8250 at port 0x3f8
  *
- * It never receives. It prints whole lines, which do not cut those of the firmware's
- * log.
+ * It prints whole lines, which do not cut those of the firmware's log. With --console it
+ * prints each byte at once, and receives what is typed.
  */
 #include <string.h>
 
@@ -22,10 +22,13 @@ enum {
 
 #define SERIAL_IRQ	4
 
+#define IER_RECEIVED	0x01
 #define IER_THRE	0x02
 #define IIR_NONE	0x01
 #define IIR_THRE	0x02
+#define IIR_RECEIVED	0x04
 #define LCR_DLAB	0x80
+#define LSR_RECEIVED	0x01
 #define LSR_EMPTY	0x60	/* holding and shift register */
 #define MSR_READY	0xb0	/* carrier, data set ready, clear to send */
 
@@ -38,6 +41,13 @@ static void serial_flush(struct serial *serial)
 
 static void serial_send(struct serial *serial, uint8_t value)
 {
+	const struct kernel *kernel = serial->platform.vmm->kernel;
+
+	if (kernel && kernel->console) {
+		putchar(value);
+		fflush(stdout);
+		return;
+	}
 	if (value == '\n' || serial->length == sizeof(serial->line))
 		serial_flush(serial);
 	if (value != '\n' && value != '\r')
@@ -47,13 +57,47 @@ static void serial_send(struct serial *serial, uint8_t value)
 /* The transmitter is always empty: an interrupt follows each byte. */
 static void serial_irq(struct serial *serial, bool thre)
 {
+	uint8_t reasons = thre ? IER_THRE : 0;
+
+	if (serial->nr_received)
+		reasons |= IER_RECEIVED;
 	serial->thre = thre;
 	kvm_irq(serial->platform.vmm, vmr_id_value(&serial->platform.irq),
-		thre && serial->regs[SERIAL_IER] & IER_THRE);
+		serial->regs[SERIAL_IER] & reasons);
+}
+
+/* A byte comes over the line. Return false if there is no room for it. */
+bool serial_receive(struct vmm *vmm, uint8_t byte)
+{
+	struct serial *serial = &vmm->serial;
+	bool room;
+
+	pthread_mutex_lock(&serial->platform.lock);
+	room = serial->nr_received < sizeof(serial->received);
+	if (room) {
+		serial->received[serial->nr_received++] = byte;
+		serial_irq(serial, serial->thre);
+	}
+	pthread_mutex_unlock(&serial->platform.lock);
+	return room;
+}
+
+static uint8_t serial_take(struct serial *serial)
+{
+	uint8_t byte = serial->received[0];
+
+	if (!serial->nr_received)
+		return 0;
+	serial->nr_received--;
+	memmove(serial->received, serial->received + 1, serial->nr_received);
+	serial_irq(serial, serial->thre);
+	return byte;
 }
 
 static uint8_t serial_iir(struct serial *serial)
 {
+	if (serial->nr_received && serial->regs[SERIAL_IER] & IER_RECEIVED)
+		return IIR_RECEIVED;
 	if (!(serial->regs[SERIAL_IER] & IER_THRE))
 		return IIR_NONE;
 	/* Firmware polls, and finds the transmitter empty each time. */
@@ -75,11 +119,11 @@ static uint8_t serial_read(struct platform *p, uint32_t region,
 		return serial->divisor[offset];
 	switch (offset) {
 	case SERIAL_DATA:
-		return 0;
+		return serial_take(serial);
 	case SERIAL_IIR:
 		return serial_iir(serial);
 	case SERIAL_LSR:
-		return LSR_EMPTY;
+		return LSR_EMPTY | (serial->nr_received ? LSR_RECEIVED : 0);
 	case SERIAL_MSR:
 		return MSR_READY;
 	default:
@@ -114,7 +158,8 @@ bool serial_check(const struct vmr_snapshot_block *block,
 	(void)block;
 	(void)ctx;
 	platform_load(&state, sizeof(state), saved);
-	return state.length <= sizeof(state.line);
+	return state.length <= sizeof(state.line) &&
+	       state.nr_received <= sizeof(state.received);
 }
 
 int serial_register(struct vmm *vmm)

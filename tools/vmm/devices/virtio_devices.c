@@ -134,17 +134,21 @@ static int disk_register(struct vmm *vmm, const char *path)
 {
 	struct virtio *disk = &vmm->disk;
 	struct stat st;
+	off_t size = 0;
 
 	disk->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (disk->fd < 0 || fstat(disk->fd, &st)) {
 		vmm_err("disk %s: %s", path, strerror(errno));
 		return -1;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size < SECTOR) {
-		vmm_err("disk %s: it is no file of a sector or more", path);
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+		size = lseek(disk->fd, 0, SEEK_END);
+	if (size < SECTOR) {
+		vmm_err("disk %s: it is no file or disk of a sector or more",
+			path);
 		return -1;
 	}
-	disk->sectors = (uint64_t)st.st_size / SECTOR;
+	disk->sectors = (uint64_t)size / SECTOR;
 	memcpy(disk->config, &disk->sectors, sizeof(disk->config));
 	return virtio_plug(vmm, disk, &disk_ops, DISK_ADDRESS);
 }
