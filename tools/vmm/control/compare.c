@@ -293,6 +293,13 @@ static bool is_standard(const char *name)
 }
 
 /* "c0000000-c0ffffff : name", behind two blanks for each level */
+/* By this option Linux ignores the windows, and lists functions beside the RAM. */
+static bool is_without_window(const struct comparison *c, const char *name)
+{
+	return strstr(c->vmm->kernel->append, "pci=nocrs") &&
+	       (!strncmp(name, "PCI Bus ", 8) || !strncmp(name, "0000:", 5));
+}
+
 static void compare_resource(struct comparison *c, enum vmr_io io,
 			     const char *line)
 {
@@ -311,7 +318,8 @@ static void compare_resource(struct comparison *c, enum vmr_io io,
 	}
 	span = (struct span){ start, last };
 	name += 3;
-	if (is_standard(name) || (!start && last == FIRST_PAGE - 1))
+	if (is_standard(name) || (!start && last == FIRST_PAGE - 1) ||
+	    is_without_window(c, name))
 		return;
 	c->compared++;
 	if (!strncmp(name, board.root_bus, strlen(board.root_bus)))

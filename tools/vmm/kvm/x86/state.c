@@ -116,7 +116,10 @@ static bool get_cpu(struct vmm_cpu *cpu, struct cpu_state *state)
 	       !ioctl(cpu->fd, KVM_GET_VCPU_EVENTS, &state->events);
 }
 
-/* The timers of the local APIC need its registers before theirs. */
+/*
+ * The timers of the local APIC need its registers before theirs. A processor without XSAVE
+ * has no extended control registers, and then KVM refuses to set none.
+ */
 static bool set_cpu(struct vmm_cpu *cpu, const struct cpu_state *state,
 		    bool with_clock)
 {
@@ -126,7 +129,8 @@ static bool set_cpu(struct vmm_cpu *cpu, const struct cpu_state *state,
 	if (state->nr_msrs > MAX_MSRS ||
 	    ioctl(cpu->fd, KVM_SET_SREGS, &state->sregs) ||
 	    ioctl(cpu->fd, KVM_SET_REGS, &state->regs) ||
-	    ioctl(cpu->fd, KVM_SET_XCRS, &state->xcrs) ||
+	    (state->xcrs.nr_xcrs &&
+	     ioctl(cpu->fd, KVM_SET_XCRS, &state->xcrs)) ||
 	    ioctl(cpu->fd, KVM_SET_XSAVE, state->xsave) ||
 	    ioctl(cpu->fd, KVM_SET_DEBUGREGS, &state->debugregs) ||
 	    ioctl(cpu->fd, KVM_SET_LAPIC, &state->lapic))
