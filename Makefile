@@ -286,9 +286,15 @@ run-linux:
 run-linux-vmm:
 	$(Q)$(MAKE) O=$(RUN_O) KFILES=$(KFILES) $(RUN_TOOLS) $(RUN_O)/vmm-static
 
+# Debian from a disk; the terminal is its serial port.
+run-debian:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh run-debian
+	$(Q)$(MAKE) ARCH=x86_64 run-linux-vmm
+	$(Q)tools/vmm/run-debian.sh $(O) $(O)/vmm-static
+
 # The long form of the check of a Linux guest: PLUGS, MOVES and REBOOTS are its counts.
 check-linux:
-	$(Q)LINUX='$(LINUX)' RUN_ARCH=$(RUN_ARCH) tools/build/setup.sh run-linux
+	$(Q)LINUX='$(LINUX)' RUN_ARCH=$(RUN_ARCH) tools/build/setup.sh check-linux
 	$(Q)$(MAKE) run-linux-vmm
 	$(Q)CC='$(RUN_CC)' ARCH=$(RUN_ARCH) tools/vmm/check-linux.sh $(O) \
 		$(RUN_O)/vmm-static
@@ -454,7 +460,7 @@ FORCE:
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
 	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
-	run-linux run-linux-vmm check-linux \
+	run-linux run-linux-vmm run-debian check-linux \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -4,7 +4,8 @@
 # Say what a target of make still needs on this machine and install it with
 # apt-get:
 #
-#	setup.sh run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|qemu|check
+#	setup.sh run|run-linux|run-debian|check-linux|docs|bench|fuzz|threads|footprint
+#	setup.sh debug-kernel|packages|qemu|check
 #
 # A person at a terminal is asked first. SETUP=yes asks nothing, SETUP=no only lists the
 # packages. A package that stays missing is no error here:
@@ -100,6 +101,25 @@ find_missing_run_linux()
 	E
 }
 
+find_missing_run_debian()
+{
+	need "Debian's root file system" debootstrap <<-'E'
+	PATH=$PATH:/usr/sbin command -v debootstrap
+	E
+	need 'a disk with it' e2fsprogs <<-'E'
+	PATH=$PATH:/usr/sbin command -v mkfs.ext4
+	E
+}
+
+find_missing_check_linux()
+{
+	find_missing_run_linux
+	[ "${RUN_ARCH-}" = arm64 ] || find_missing_run_debian
+	need 'modules of later kernels' xz-utils <<-'E'
+	command -v xz
+	E
+}
+
 find_missing_run_arm64()
 {
 	need 'running a Linux guest for arm64' qemu-system-arm <<-'E'
@@ -188,6 +208,15 @@ find_missing()
 	E
 	if [ "$target" = run-linux ]; then
 		find_missing_run_linux
+		return
+	fi
+	if [ "$target" = run-debian ]; then
+		find_missing_run_linux
+		find_missing_run_debian
+		return
+	fi
+	if [ "$target" = check-linux ]; then
+		find_missing_check_linux
 		return
 	fi
 	if [ "$target" = qemu ]; then

@@ -10,6 +10,9 @@
 # for it. The kernel and the tools come from the distribution and are unpacked into
 # O/linux. Nothing is installed.
 #
+# The agent is the guest's first program. With ROOT_DISK it is /sbin/init of that disk, and
+# the terminal is the guest's serial port.
+#
 # The guest runs on /dev/kvm if the processor has virtualization. Else QEMU emulates a
 # processor with it, runs the same kernel, and that runs the VMM.
 #
@@ -26,7 +29,8 @@ cd "$(dirname "$0")"
 case $arch in
 x86_64)
 	o=$tools debian=amd64 machine=x86_64 folder=x86 console=ttyS0
-	qemu='qemu-system-x86_64 -cpu EPYC,+svm -smp 1'
+	# A guest's kernel warns of the sizes that KVM computes for XSAVE in there.
+	qemu='qemu-system-x86_64 -cpu EPYC,+svm,-xsave -smp 1'
 	kvm_modules='virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-amd'
 	;;
 arm64)
@@ -69,14 +73,15 @@ get() {
 	touch "$root/root/.$package"
 }
 
-# The kernel that the distribution has at present
+# The kernel that the distribution has at present. It is that of the emulated machine;
+# KERNEL_PACKAGE is another one for the guest.
 find_kernel() {
 	apt-cache ${apt[@]+"${apt[@]}"} depends "linux-image-cloud-$debian" \
 		2>/dev/null |
 		sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1
 }
 
-kernel_package=${KERNEL_PACKAGE:-$(find_kernel)}
+kernel_package=$(find_kernel)
 if [ -z "$kernel_package" ] && [ ${#apt[@]} != 0 ]; then
 	echo "  APT     lists of packages for $debian"
 	apt-get -q "${apt[@]}" update >"$o/apt.log" 2>&1 || cat "$o/apt.log" >&2
@@ -89,6 +94,9 @@ fi
 get "$tools" busybox-static
 get "$o" "$kernel_package" ${apt[@]+"${apt[@]}"}
 get "$o" busybox-static ${apt[@]+"${apt[@]}"}
+outer_release=${kernel_package#linux-image-}
+kernel_package=${KERNEL_PACKAGE:-$kernel_package}
+get "$o" "$kernel_package" ${apt[@]+"${apt[@]}"}
 release=${kernel_package#linux-image-}
 image=$o/root/boot/vmlinuz-$release
 modules=$o/root/lib/modules/$release/kernel
@@ -100,20 +108,80 @@ archive() {
 		gzip -1 >"$2"
 }
 
+# In the order in which they are loaded; the kernel has ext4
+disk_modules='drivers/virtio/virtio_ring drivers/virtio/virtio
+	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci_modern_dev
+	drivers/virtio/virtio_pci drivers/block/virtio_blk'
+
+# copy_modules DIRECTORY MODULE... - some kernels compress them, or have them built in
+copy_modules() {
+	local directory=$1 module
+
+	shift
+	for module; do
+		if grep -qx "kernel/$module.ko" "${modules%/*}/modules.builtin"; then
+			continue
+		elif [ -e "$modules/$module.ko.xz" ]; then
+			xz -dc "$modules/$module.ko.xz" \
+				>"$directory/${module##*/}.ko"
+		else
+			cp "$modules/$module.ko" "$directory/"
+		fi
+	done
+}
+
+# begin_script MODULE... - the first lines of a shell as init
+begin_script() {
+	local module
+
+	echo '#!/bin/busybox sh'
+	echo 'b=/bin/busybox'
+	echo '$b mount -t proc proc /proc'
+	echo '$b mount -t sysfs sysfs /sys'
+	echo '$b mount -t devtmpfs devtmpfs /dev'
+	for module; do
+		module=/${module##*/}.ko
+		echo "[ ! -e $module ] || \$b insmod $module"
+	done
+}
+
 # The guest's first root file system: the agent, and drivers
+agent_initrd() {
+	mkdir -p "$inner/modules"
+	${CC:-gcc} -O2 -Wall -Wextra -Werror -static -nostdlib -ffreestanding \
+		-fno-stack-protector -fno-tree-loop-distribute-patterns \
+		-fno-pie -no-pie -o "$inner/init" "-Iguest/$folder" guest/agent.c
+	# shellcheck disable=SC2086
+	copy_modules "$inner/modules" $disk_modules \
+		drivers/char/hw_random/virtio-rng drivers/pci/pci-pf-stub
+}
+
+# The same, only to reach the root file system of a disk
+disk_initrd() {
+	mkdir -p "$inner/bin" "$inner/proc" "$inner/sys" "$inner/dev" "$inner/disk"
+	cp "$o/root/bin/busybox" "$inner/bin/"
+	# shellcheck disable=SC2086
+	copy_modules "$inner" $disk_modules
+	{
+		# shellcheck disable=SC2086
+		begin_script $disk_modules
+		echo '$b mount -t ext4 /dev/vda /disk || exec $b sh'
+		echo '$b umount /proc /sys'
+		echo '$b mount --move /dev /disk/dev'
+		echo 'exec $b switch_root /disk /sbin/init'
+	} >"$inner/init"
+	chmod +x "$inner/init"
+}
+
 inner=$o/inner
 rm -rf "$inner"
-mkdir -p "$inner/modules"
-${CC:-gcc} -O2 -Wall -Wextra -Werror -static -nostdlib -ffreestanding \
-	-fno-stack-protector -fno-tree-loop-distribute-patterns \
-	-fno-pie -no-pie -o "$inner/init" "-Iguest/$folder" guest/agent.c
-for module in drivers/virtio/virtio drivers/virtio/virtio_ring \
-	drivers/virtio/virtio_pci_modern_dev \
-	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci \
-	drivers/block/virtio_blk drivers/char/hw_random/virtio-rng \
-	drivers/pci/pci-pf-stub; do
-	cp "$modules/$module.ko" "$inner/modules/"
-done
+if [ -n "${ROOT_DISK:-}" ]; then
+	disk_initrd
+	DISK=$(realpath "$ROOT_DISK")
+	set -- --console --append "console=$console panic=-1 reboot=k quiet" "$@"
+else
+	agent_initrd
+fi
 archive "$inner" "$o/initrd"
 
 # A disk with a content that no other has, unless the caller has one
@@ -144,22 +212,26 @@ outer=$o/outer
 rm -rf "$outer"
 mkdir -p "$outer/bin" "$outer/proc" "$outer/sys" "$outer/dev"
 cp "$o/root/bin/busybox" "$outer/bin/busybox"
-for module in $kvm_modules; do
-	cp "$modules/$module.ko" "$outer/"
-done
+outer_modules=$kvm_modules
+outer_disk=/disk
+if [ -n "${ROOT_DISK:-}" ]; then
+	# Too large for memory: it is a disk of the emulated machine.
+	outer_modules="$disk_modules $kvm_modules"
+	outer_disk=/dev/vda
+	qemu="$qemu -drive file=$DISK,format=raw,if=virtio"
+else
+	cp "$DISK" "$outer/disk"
+fi
+modules=$o/root/lib/modules/$outer_release/kernel
+# shellcheck disable=SC2086
+copy_modules "$outer" $outer_modules
 cp "$vmm" "$o/initrd" "$outer/"
 cp "$image" "$outer/kernel"
-cp "$DISK" "$outer/disk"
 {
-	echo '#!/bin/busybox sh'
-	echo 'b=/bin/busybox'
-	echo '$b mount -t proc proc /proc'
-	echo '$b mount -t sysfs sysfs /sys'
-	echo '$b mount -t devtmpfs devtmpfs /dev'
-	for module in $kvm_modules; do
-		echo "\$b insmod /${module##*/}.ko"
-	done
-	printf '/%s --kernel /kernel --initrd /initrd --disk /disk' "$(basename "$vmm")"
+	# shellcheck disable=SC2086
+	begin_script $outer_modules
+	printf '/%s --kernel /kernel --initrd /initrd --disk %s' \
+		"$(basename "$vmm")" "$outer_disk"
 	[ $# -eq 0 ] || printf ' %q' "$@"
 	echo
 	echo 'echo "run-linux: status $?"'
@@ -168,15 +240,27 @@ cp "$DISK" "$outer/disk"
 chmod +x "$outer/init"
 archive "$outer" "$o/outer.cpio"
 
+# The keys of the terminal go to the guest, Ctrl-C also. On a busy machine the timer may be
+# late for the kernel's check of it.
 # shellcheck disable=SC2086
-timeout "${TIMEOUT:-600}" $qemu -nodefaults -no-user-config \
-	-display none -serial stdio -no-reboot -m "${OUTER_MEMORY:-1024}" \
-	-accel tcg -kernel "$image" -initrd "$o/outer.cpio" \
-	-append "console=$console panic=-1 quiet loglevel=1" </dev/null \
-	2>"$o/qemu.log" |
-	sed -u 's/\r//g' | tee "$o/output" |
-	grep --line-buffered -v -e '^run-linux: status ' -e '^\[ *[0-9.]*\] reboot: ' || true
-status=$(sed -n 's/^run-linux: status //p' "$o/output")
+emulate() {
+	timeout --foreground "${TIMEOUT:-600}" $qemu -nodefaults -no-user-config \
+		-display none -chardev stdio,id=terminal,signal=off \
+		-serial chardev:terminal -no-reboot -m "${OUTER_MEMORY:-1024}" \
+		-accel tcg -kernel "$o/root/boot/vmlinuz-$outer_release" \
+		-initrd "$o/outer.cpio" \
+		-append "console=$console panic=-1 quiet loglevel=1 no_timer_check" \
+		2>"$o/qemu.log"
+}
+
+if [ -n "${ROOT_DISK:-}" ]; then
+	TIMEOUT=${TIMEOUT:-86400} emulate | tee "$o/output" || true
+else
+	emulate </dev/null | sed -u 's/\r//g' | tee "$o/output" |
+		grep --line-buffered -v -e '^run-linux: status ' \
+			-e '^\[ *[0-9.]*\] reboot: ' || true
+fi
+status=$(tr -d '\r' <"$o/output" | sed -n 's/^run-linux: status //p')
 if [ -z "$status" ]; then
 	tail -n 5 "$o/qemu.log" >&2
 	echo 'run-linux: the emulated machine ended early' >&2

@@ -29,5 +29,5 @@ for step in 'cards were pulled in use' 'eight virtual functions are there' \
 	'a BAR has another size' 'has booted again'; do
 	grep "^linux: .*$step" "$W/said"
 done
-faults='Kernel panic|WARNING:|BUG:|Oops|Call Trace|FW_BUG|Firmware Bug|ACPI.*Error'
+faults='Kernel panic|\] WARNING:|BUG:|Oops|Call Trace|FW_BUG|Firmware Bug|ACPI.*Error'
 ! grep -E "serial: .*($faults)" "$W/said"
