@@ -221,6 +221,7 @@ struct reader_thread {
  * @stop: the reader threads must end
  * @kernel: the kernel of the guest, NULL if it boots firmware
  * @layout: the reserved addresses of a machine that boots a kernel
+ * @layout_reserved: the same, also while a restore is to put them into the map
  * @io_window: the addresses that stand for I/O ports, if the processors have none
  * @ecam: its configuration space
  * @intx: its interrupt lines of PCI
@@ -293,6 +294,7 @@ struct vmm {
 
 	const struct kernel	*kernel;
 	struct vmr_layout	layout;
+	struct vmr_span		layout_reserved[VMR_LAYOUT_MAX_RESERVED];
 	struct vmr_region	io_window;
 	struct vmr_pci_ecam	ecam;
 	struct vmr_pci_intx	intx;
@@ -327,6 +329,7 @@ int vmm_init(struct vmm *vmm);
 void vmm_destroy(struct vmm *vmm);
 int vmm_register(struct vmm *vmm, struct vmr_device *dev);
 const struct vmr_pool *vmm_pool(const struct vmm *vmm, const char *name);
+void layout_reserved(struct vmm *vmm, const struct vmr_layout_config *config);
 const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name);
 void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
@@ -340,6 +343,7 @@ typedef int device_register(struct vmm *vmm);
  * @has_ports: the devices are at I/O ports; else they are in memory, and the library
  *	places them
  * @has_msi_ids: a message carries the address of its function
+ * @has_snapshots: the state of its processors can be saved and restored
  * @first_pci_line: the first interrupt line of PCI
  * @root_bus: the beginning of the name that Linux gives to a window
  * @numbers_anew: Linux numbers all buses in each rescan
@@ -349,6 +353,7 @@ typedef int device_register(struct vmm *vmm);
 struct board {
 	bool		has_ports;
 	bool		has_msi_ids;
+	bool		has_snapshots;
 	bool		numbers_anew;
 	uint32_t	first_pci_line;
 	const char	*root_bus;
