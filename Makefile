@@ -215,6 +215,14 @@ $(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
 		echo '  SKIP    guest program: $(CC) makes no 32-bit code'; \
 	fi
 
+# A small kernel for the same machine, as a bzImage
+$(O)/guest-kernel: $(addprefix tools/vmm/guest/,head.S kernel.c kernel.lds) \
+		tools/vmm/devices/testdev_pattern.h Makefile
+	$(call msg,GUEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(subst guest.lds,kernel.lds,$(GUEST_CFLAGS)) -o $@ \
+		tools/vmm/guest/head.S tools/vmm/guest/kernel.c
+
 vmm: $(O)/vmm $(O)/guest.bin
 
 VMM_LIBS := $(O)/libvmalloc-kvm.a $(O)/libvmalloc.a

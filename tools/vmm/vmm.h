@@ -85,6 +85,10 @@ struct vmm;
  * @nr_cpus: number of processors, 1 to MAX_CPUS
  * @dump_tables: a file for what the guest would read about its machine, or NULL
  * @verify: the agent is the guest's init; compare what it reports
+ * @snapshot: with @verify: save the machine in this file after the steps, and end
+ * @restore: go on with the machine of this file; @image is for a reboot, or NULL
+ * @dump_snapshot: a file for the machine before its first instruction, or NULL
+ * @dump_map: print the map of @restore, and end
  * @plugs: hot-plugs after the steps that are always done, about so many
  * @moves: moves after them
  * @reboots: reboots after them
@@ -99,11 +103,15 @@ struct kernel {
 	const char	*disk;
 	const char	*control;
 	const char	*dump_tables;
+	const char	*dump_snapshot;
+	const char	*snapshot;
+	const char	*restore;
 	uint64_t	memory;
 	unsigned int	nr_cpus;
 	unsigned int	plugs;
 	unsigned int	moves;
 	unsigned int	reboots;
+	bool		dump_map;
 	bool		verify;
 	bool		verbose;
 };
@@ -396,7 +404,7 @@ void vcpus_pause(struct vmm *vmm);
 void vcpus_resume(struct vmm *vmm);
 
 /* boot/kernel.c */
-enum vmm_status kernel_run(const struct kernel *kernel);
+enum vmm_status kernel_run(struct kernel *kernel);
 int kernel_restart(struct vmm *vmm);
 
 /* boot/ARCH/ */
@@ -433,6 +441,7 @@ struct device_registers {
 /* machine/reset.c */
 unsigned int machine_registers(struct vmm *vmm,
 			       struct device_registers regs[MAX_REGISTERS]);
+size_t machine_registers_size(struct vmm *vmm);
 int machine_switched_on(struct vmm *vmm);
 bool machine_has_reset(const struct vmm *vmm);
 int machine_reset(struct vmm *vmm);

@@ -67,6 +67,11 @@ int slot_round(struct comparison *c, unsigned int round);
 /* long_steps.c */
 int long_steps(struct comparison *c);
 
+/* snapshot_steps.c */
+const char *snapshot_save(struct vmm *vmm, const char *path);
+int snapshot_steps(struct comparison *c);
+int restored_steps(struct comparison *c);
+
 /* vf_steps.c */
 int vf_steps(struct comparison *c);
 

@@ -269,6 +269,7 @@ int cmos_register(struct vmm *vmm);
 int pit_register(struct vmm *vmm);
 int pic_register(struct vmm *vmm);
 int serial_register(struct vmm *vmm);
+void serial_restored(struct vmm *vmm);
 int i8042_register(struct vmm *vmm);
 int scratch_regs_register(struct vmm *vmm);
 int apic_register(struct vmm *vmm);
