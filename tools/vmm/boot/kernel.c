@@ -149,16 +149,19 @@ static enum vmm_status run(struct vmm *vmm, bool started)
 static enum vmm_status restore(struct vmm *vmm, struct snapshot_file *file,
 			       const struct machine_record *record)
 {
+	const char *again = vmm->kernel->dump_snapshot;
 	bool dump_map = vmm->kernel->dump_map;
 	enum vmm_status status;
 
-	if (!dump_map && kvm_open(vmm))
+	if (!dump_map && !again && kvm_open(vmm))
 		return VMM_NO_KVM;
 	status = snapshot_fault(vmm->kernel->restore,
 				machine_load(vmm, file, record));
 	if (status == VMM_OK && dump_map)
 		print_map(vmm);
-	else if (status == VMM_OK)
+	if (status == VMM_OK && again)
+		status = snapshot_fault(again, machine_save(vmm, again));
+	else if (status == VMM_OK && !dump_map)
 		status = run(vmm, true);
 	machine_switched_off(vmm);
 	return status;

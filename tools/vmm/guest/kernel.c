@@ -35,7 +35,7 @@
 #define MEMORY_BASE	0xe8000000
 #define MEMORY_SIZE	0x1000000
 
-#define STEPS		200	/* before the middle, and after it */
+#define STEPS		203	/* before the middle, and after it */
 
 static void outb(uint16_t port, uint8_t value)
 {
