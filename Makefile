@@ -217,7 +217,7 @@ $(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
 
 # A small kernel for the same machine, as a bzImage
 $(O)/guest-kernel: $(addprefix tools/vmm/guest/,head.S kernel.c kernel.lds) \
-		tools/vmm/devices/testdev_pattern.h Makefile
+		$(GUEST_HDRS) Makefile
 	$(call msg,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)if echo 'int x;' | $(CC) -m32 -mgeneral-regs-only -c -x c - \

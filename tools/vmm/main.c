@@ -41,7 +41,7 @@ static const char help[] =
 	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
 	"           [--cpus N] [--memory SIZE] [--control PATH] [--verify] [--quiet]\n"
 	"           [--snapshot FILE] [--dump-tables FILE] [--dump-snapshot FILE]\n"
-	"       vmm --restore FILE [--disk FILE] [--dump-map] [--kernel FILE] ...\n"
+	"       vmm --restore FILE [--disk FILE] [--dump-map] [--kernel FILE]\n"
 	"\n"
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
 	"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"

@@ -52,18 +52,24 @@ control()
 		exit 1' "$W/socket" "$@"
 }
 
+# Whether the VMM runs, which is the only program in the background
+runs()
+{
+	[ -n "$(jobs -rp)" ]
+}
+
 # start NAME ARGUMENT... - a VMM, whose output goes to a file
 start()
 {
 	"$O/vmm" "${@:2}" --control "$W/socket" >"$W/$1" 2>&1 &
 	pid=$!
-	while [ ! -S "$W/socket" ] && kill -0 $pid; do sleep 0.1; done
+	while [ ! -S "$W/socket" ] && runs; do sleep 0.1; done
 }
 
 # half NAME - wait until the kernel is in the middle
 half()
 {
-	while kill -0 $pid && ! grep '^serial: half' "$W/$1"; do sleep 0.1; done
+	while runs && ! grep '^serial: half' "$W/$1"; do sleep 0.1; done
 }
 
 # finish NAME - wait for the end

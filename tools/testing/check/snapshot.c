@@ -2,7 +2,7 @@
 /*
  * snapshot.c - damage a file with a machine in each way, for snapshot.sh
  *
- *	snapshot lengths FILE		each shorter file is refused
+ *	snapshot cut FILE		each shorter file is refused
  *	snapshot flips FILE		so is each file with a changed bit
  *	snapshot size FILE		bytes of the first section, without its head
  *	snapshot change FILE COPY N	a copy with another byte N of that section, and
@@ -43,7 +43,7 @@ static const char *check_bytes(const uint8_t *from, size_t length)
 	return check(&file);
 }
 
-static void lengths(void)
+static void cut(void)
 {
 	uint8_t *part;
 	size_t n;
@@ -55,13 +55,13 @@ static void lengths(void)
 			fail("no memory", n);
 		memcpy(part, bytes, n);
 		if (!check_bytes(part, n))
-			fail("accepted: length", n);
+			fail("accepted: a file of so many bytes:", n);
 		free(part);
 	}
-	printf("%zu lengths refused\n", size);
+	printf("%zu shorter files refused\n", size);
 }
 
-static void flips(void)
+static void change_bits(void)
 {
 	size_t i;
 
@@ -93,10 +93,10 @@ int main(int argc, char **argv)
 	load(argv[2]);
 	if (check_bytes(bytes, size))
 		fail("the file is refused as it is", size);
-	if (!strcmp(argv[1], "lengths"))
-		lengths();
+	if (!strcmp(argv[1], "cut"))
+		cut();
 	else if (!strcmp(argv[1], "flips"))
-		flips();
+		change_bits();
 	else if (!strcmp(argv[1], "size"))
 		printf("%zu\n", (size_t)word_at(bytes + HEAD + WORD));
 	else if (!strcmp(argv[1], "change") && argc == 5)

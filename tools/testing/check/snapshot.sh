@@ -49,7 +49,7 @@ refused 'no snapshot' --restore Makefile --dump-map
 refused 'No such file' --kernel Makefile --dump-snapshot "$W/none/file"
 
 # All lengths and all bytes, by the function that the VMM opens files with
-"$W/damage" lengths "$W/first"
+"$W/damage" cut "$W/first"
 "$W/damage" flips "$W/first"
 size=$(stat -c %s "$W/first")
 for length in 1 8 15 16 24 100 4096 $((size / 2)) $((size - 8)) $((size - 1)); do

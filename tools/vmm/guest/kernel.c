@@ -7,24 +7,19 @@
  * machine is saved, and another process goes on. The sum at the end is always the same.
  * It needs no paging and no interrupts, so that each KVM runs it.
  */
-#include <stdint.h>
+#include "guest.h"
 
 #include "../devices/testdev_pattern.h"
 
 #define SERIAL		0x3f8
-#define CONFIG_ADDRESS	0xcf8
-#define CONFIG_DATA	0xcfc
 #define POWER		0x605
 #define POWER_OFF	0x34
 
-#define REGISTERS	0x1000	/* 00:02.0, whose BAR 0 has registers */
+#define REGISTERS	0x10	/* 00:02.0, whose BAR 0 has registers */
 #define REGISTERS_ID	0x0001
-#define MEMORY		0x2800	/* 00:05.0, whose BAR 0 has memory */
-#define PORT		0xc800	/* 00:19.0, a root port with a slot */
+#define MEMORY		0x28	/* 00:05.0, whose BAR 0 has memory */
+#define PORT		0xc8	/* 00:19.0, a root port with a slot */
 
-#define COMMAND		0x04
-#define DECODE_MEMORY	0x02
-#define BAR_0		0x10
 #define CAPABILITIES	0x34
 #define CAP_EXPRESS	0x10
 #define SLOT_STATUS	0x18	/* in the upper half of these four bytes */
@@ -34,43 +29,14 @@
 #define REGISTERS_SIZE	0x20000
 #define MEMORY_BASE	0xe8000000
 #define MEMORY_SIZE	0x1000000
+#define MEMORY_STRIDE	4084
 
 #define STEPS		203	/* before the middle, and after it */
-
-static void outb(uint16_t port, uint8_t value)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void outl(uint16_t port, uint32_t value)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint32_t inl(uint16_t port)
-{
-	uint32_t value;
-
-	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static uint32_t config_read(uint32_t function, uint32_t reg)
-{
-	outl(CONFIG_ADDRESS, 0x80000000 | function | (reg & 0xfc));
-	return inl(CONFIG_DATA);
-}
-
-static void config_write(uint32_t function, uint32_t reg, uint32_t value)
-{
-	outl(CONFIG_ADDRESS, 0x80000000 | function | (reg & 0xfc));
-	outl(CONFIG_DATA, value);
-}
 
 static void say(const char *text)
 {
 	while (*text)
-		outb(SERIAL, (uint8_t)*text++);
+		out8(SERIAL, (uint8_t)*text++);
 }
 
 static void say_number(uint32_t number)
@@ -78,9 +44,9 @@ static void say_number(uint32_t number)
 	unsigned int shift;
 
 	for (shift = 32; shift; shift -= 4)
-		outb(SERIAL, (uint8_t)"0123456789abcdef"[number >> (shift - 4) &
+		out8(SERIAL, (uint8_t)"0123456789abcdef"[number >> (shift - 4) &
 							 0xf]);
-	outb(SERIAL, '\n');
+	out8(SERIAL, '\n');
 }
 
 static void end(const char *what, uint32_t number)
@@ -88,17 +54,18 @@ static void end(const char *what, uint32_t number)
 	say(what);
 	say_number(number);
 	for (;;)
-		outb(POWER, POWER_OFF);
+		out8(POWER, POWER_OFF);
 }
 
-static volatile uint8_t *registers_at(uint32_t step)
+static uint32_t registers_at(uint32_t step)
 {
-	return (volatile uint8_t *)(REGISTERS_BASE + step % 8 * REGISTERS_SIZE);
+	return REGISTERS_BASE + step % 8 * REGISTERS_SIZE;
 }
 
-static volatile uint32_t *memory_at(uint32_t step)
+/* Where the memory has a word of step @n, in step @step */
+static uint32_t memory_at(uint32_t step, uint32_t n)
 {
-	return (volatile uint32_t *)(MEMORY_BASE + step % 4 * MEMORY_SIZE);
+	return MEMORY_BASE + step % 4 * MEMORY_SIZE + n * MEMORY_STRIDE;
 }
 
 /* Move both BARs, write a word, and read both. Return the new sum */
@@ -107,14 +74,14 @@ static uint32_t do_step(uint32_t step, uint32_t sum)
 	uint32_t offset = step * 97, i;
 	uint8_t byte;
 
-	config_write(REGISTERS, BAR_0, (uint32_t)registers_at(step));
-	config_write(MEMORY, BAR_0, (uint32_t)memory_at(step));
-	byte = registers_at(step)[offset];
+	config_write(REGISTERS, PCI_BARS, registers_at(step));
+	config_write(MEMORY, PCI_BARS, memory_at(step, 0));
+	byte = read8(registers_at(step) + offset);
 	if (byte != testdev_pattern(REGISTERS_ID, 0, offset))
 		end("failed: registers at step ", step);
-	memory_at(step)[step * 1021] = sum + step;
+	write32(memory_at(step, step), sum + step);
 	for (i = 1; i <= step; i++)
-		sum = sum * 31 + memory_at(step)[i * 1021] + byte;
+		sum = sum * 31 + read32(memory_at(step, i)) + byte;
 	return sum;
 }
 
@@ -139,8 +106,8 @@ void kernel_main(void)
 {
 	uint32_t step, express = find_express(), sum = 1;
 
-	config_write(REGISTERS, COMMAND, DECODE_MEMORY);
-	config_write(MEMORY, COMMAND, DECODE_MEMORY);
+	config_write(REGISTERS, PCI_COMMAND, COMMAND_MEMORY);
+	config_write(MEMORY, PCI_COMMAND, COMMAND_MEMORY);
 	for (step = 1; step <= STEPS; step++)
 		sum = do_step(step, sum);
 	say("half: ");

@@ -7,7 +7,7 @@
  * of the snapshot, the guest's memory, KVM's file descriptors, and this program's
  * counters. Everything that the guest can see of devices comes from the snapshot:
  * their addresses and their registers.
- * */
+ */
 #include <stdlib.h>
 #include <string.h>
 

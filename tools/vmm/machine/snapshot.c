@@ -291,7 +291,7 @@ static void *get_copy(struct snapshot_file *file, enum snapshot_type type,
 	return copy ? memcpy(copy, bytes, size) : NULL;
 }
 
-/* What a reset needs, and at @state what KVM gets; the caller frees both */
+/* The state for a reset, and at @state that for KVM; the caller frees both */
 static const char *get_state(struct vmm *vmm, struct snapshot_file *file,
 			     void **state)
 {
