@@ -70,7 +70,8 @@ static int begin(struct vmm *vmm)
 {
 	struct kernel_start start = { .entry = 0 };
 
-	if (kernel_load(vmm, &start) || load_tables(vmm, &start) ||
+	if (machine_assign(vmm) || kernel_load(vmm, &start) ||
+	    load_tables(vmm, &start) ||
 	    kvm_start_kernel(&vmm->cpus[0], &start))
 		return -1;
 	return vcpus_start(vmm);
@@ -95,6 +96,7 @@ int kernel_restart(struct vmm *vmm)
 	if (machine_reset(vmm))
 		return -1;
 	vmm->end = GUEST_RUNS;
+	vmm->keep = true;
 	return begin(vmm);
 }
 
@@ -194,6 +196,8 @@ enum vmm_status kernel_run(struct kernel *kernel)
 	if (!vmm)
 		return VMM_FAILED;
 	vmm->kernel = kernel;
+	/* In a run with comparisons the first boot has what Linux assigns itself. */
+	vmm->keep = !kernel->verify || kernel->restore;
 	if (kernel->restore)
 		status = open_and_restore(vmm, kernel);
 	else if (kernel->dump_tables || kernel->dump_snapshot)
