@@ -34,14 +34,17 @@ struct options {
 	struct kernel	machine;
 };
 
+#define SNAPSHOT_USAGE \
+	"           [--snapshot FILE] [--dump-tables FILE] [--dump-snapshot FILE]\n" \
+	"       vmm --restore FILE [--disk FILE] [--dump-map] [--kernel FILE]\n"
+
 static const char help[] =
 	"usage: vmm [--machine pc|q35] [--bios FILE] [--guest FILE] [--record FILE]\n"
 	"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 	"       vmm --replay FILE\n"
 	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
 	"           [--cpus N] [--memory SIZE] [--control PATH] [--verify] [--quiet]\n"
-	"           [--snapshot FILE] [--dump-tables FILE] [--dump-snapshot FILE]\n"
-	"       vmm --restore FILE [--disk FILE] [--dump-map] [--kernel FILE]\n"
+	SNAPSHOT_USAGE
 	"\n"
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
 	"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
