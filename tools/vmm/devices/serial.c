@@ -34,8 +34,10 @@ enum {
 
 static void serial_flush(struct serial *serial)
 {
-	if (serial->length)
+	if (serial->length) {
 		printf("serial: %.*s\n", (int)serial->length, serial->line);
+		fflush(stdout);
+	}
 	serial->length = 0;
 }
 
@@ -92,6 +94,12 @@ static uint8_t serial_take(struct serial *serial)
 	memmove(serial->received, serial->received + 1, serial->nr_received);
 	serial_irq(serial, serial->thre);
 	return byte;
+}
+
+/* The level of the line is what it was. */
+void serial_restored(struct vmm *vmm)
+{
+	serial_irq(&vmm->serial, vmm->serial.thre);
 }
 
 static uint8_t serial_iir(struct serial *serial)
@@ -159,7 +167,8 @@ bool serial_check(const struct vmr_snapshot_block *block,
 	(void)ctx;
 	platform_load(&state, sizeof(state), saved);
 	return state.length <= sizeof(state.line) &&
-	       state.nr_received <= sizeof(state.received);
+	       state.nr_received <= sizeof(state.received) &&
+	       is_bool(&state.thre);
 }
 
 int serial_register(struct vmm *vmm)
