@@ -384,6 +384,12 @@ abi-update: lib
 	$(Q)tools/testing/abi/update.sh $(O)
 
 # Each known bug put back, one at a time
+# Bit-vector proofs from the text of lib/: ONLY=REGEX for some of them
+prove: $(KFILES)/.source
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh prove
+	$(Q)tools/testing/prove/prove.py $(O)/prove \
+		clang $$($(MAKE) -s CC=clang print-cflags)
+
 mutants check-regressions:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/regressions.sh $(O)
@@ -444,7 +450,7 @@ FORCE:
 .PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
-	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants prove modules install \
 	run-linux run-linux-vmm check-linux \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
