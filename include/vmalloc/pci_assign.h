@@ -31,7 +31,8 @@ extern "C" {
  * share the 128 GiB between them.
  *
  * Places: the windows of the host bridge, or the pools of the system for a kind that
- * the host bridge has no window for. The largest alignment is placed first. The
+ * the host bridge has no window for. The largest alignment is placed first. Ports below
+ * 0x1000, where devices of ISA are, are used if no others are free. The
  * offset between bus and CPU addresses must be a multiple of the alignment, or the
  * window is not used.
  *
@@ -89,7 +90,7 @@ struct vmr_pci_item {
 	/* public: */
 };
 
-/* Windows of a host bridge and pools of a system, each on both sides of 4 GiB */
+/* Windows of a host bridge and pools of a system, each on both sides of a boundary */
 #define VMR_PCI_MAX_POOLS	(2 * (VMR_SYSTEM_MAX_POOLS + \
 				      VMR_PCI_HOST_MAX_WINDOWS))
 

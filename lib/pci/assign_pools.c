@@ -4,10 +4,14 @@
  *
  * A pool is on one side of 4 GiB in bus addresses. Bus address 0 and the last one of
  * 32 or 64 bits are in none: a BAR that began or ended there would have no address.
+ *
+ * Ports below 0x1000 are tried last. Devices of ISA and IDE controllers in compatibility
+ * mode answer there without a BAR.
  */
 #include "assign.h"
 
 #define LAST_32		0xffffffffull
+#define FIRST_PCI_PORT	0x1000
 
 static bool has_window(const struct vmr_pci_host *host, enum vmr_io io)
 {
@@ -43,16 +47,20 @@ static void add_part(struct vmr_pci_pools *pools,
 }
 
 /* Above 4 GiB first, since others may only be below */
-static void add_high(struct vmr_pci_pools *pools,
-		     const struct vmr_system_pool *pool, uint64_t offset)
+static void add_first(struct vmr_pci_pools *pools, enum vmr_io io,
+		      const struct vmr_system_pool *pool, uint64_t offset)
 {
-	add_part(pools, pool, offset, LAST_32 + 1, VMR_ADDR_MAX - 1);
+	if (io == VMR_PIO)
+		add_part(pools, pool, offset, FIRST_PCI_PORT, LAST_32 - 1);
+	else
+		add_part(pools, pool, offset, LAST_32 + 1, VMR_ADDR_MAX - 1);
 }
 
-static void add_low(struct vmr_pci_pools *pools,
-		    const struct vmr_system_pool *pool, uint64_t offset)
+static void add_second(struct vmr_pci_pools *pools, enum vmr_io io,
+		       const struct vmr_system_pool *pool, uint64_t offset)
 {
-	add_part(pools, pool, offset, 1, LAST_32 - 1);
+	add_part(pools, pool, offset, 1,
+		 io == VMR_PIO ? FIRST_PCI_PORT - 1 : LAST_32 - 1);
 }
 
 /* Prefetchable windows first, and of those the ones above 4 GiB */
@@ -81,8 +89,8 @@ static void add_windows(struct vmr_pci_pools *pools,
 
 			if (w->io != io || pref != wanted)
 				continue;
-			(pass & 1 ? add_low : add_high)(pools, &pool,
-						       w->start - w->bus_start);
+			(pass & 1 ? add_second : add_first)(pools, io, &pool,
+							    w->start - w->bus_start);
 		}
 	}
 }
@@ -100,8 +108,8 @@ static void add_pools(struct vmr_pci_pools *pools, const struct vmr_system *sys,
 			continue;
 		pool.pool.space = space;
 		pool.kinds = 1u << kind;
-		add_high(pools, &pool, 0);
-		add_low(pools, &pool, 0);
+		add_first(pools, io, &pool, 0);
+		add_second(pools, io, &pool, 0);
 	}
 }
 

@@ -128,6 +128,15 @@ struct kernel_start {
 #define ROUTES_SIZE	(sizeof(struct kvm_irq_routing) + \
 			 MAX_ROUTES * sizeof(struct kvm_irq_routing_entry))
 
+/**
+ * struct assigned_header - what machine_assign() has left in a function's registers
+ * @header: the registers that every function has
+ */
+struct assigned_header {
+	const struct vmr_pci_function	*fn;
+	uint8_t				header[64];
+};
+
 /* Why the processors of a guest stopped */
 enum guest_end {
 	GUEST_RUNS,
@@ -227,6 +236,9 @@ struct reader_thread {
  * @cpus: its processors
  * @first_registers: the registers of its devices when it was switched on
  * @first_state: what KVM has of it, at that time
+ * @assigned: the registers of its functions before a kernel starts
+ * @nr_assigned: their number
+ * @keep: the kernel is to keep them
  * @run_lock: protects what follows
  * @run_changed: one of these changed
  * @end: why the processors stopped
@@ -305,6 +317,9 @@ struct vmm {
 	struct vmm_cpu		cpus[MAX_CPUS];
 	void			*first_registers;
 	void			*first_state;
+	struct assigned_header	assigned[NR_FUNCTIONS];
+	unsigned int		nr_assigned;
+	bool			keep;
 	pthread_mutex_t		run_lock;
 	pthread_cond_t		run_changed;
 	enum guest_end		end;
@@ -332,6 +347,9 @@ void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
 int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 
+/* machine/assign.c */
+int machine_assign(struct vmm *vmm);
+
 /* machine/ARCH/: the address map and the devices of a machine that boots a kernel */
 typedef int device_register(struct vmm *vmm);
 
@@ -343,6 +361,7 @@ typedef int device_register(struct vmm *vmm);
  * @first_pci_line: the first interrupt line of PCI
  * @root_bus: the beginning of the name that Linux gives to a window
  * @numbers_anew: Linux numbers all buses in each rescan
+ * @keeps: Linux keeps numbers and addresses that it finds, also without a request
  * @windows: store the windows of the host bridge, VMR_PCI_HOST_MAX_WINDOWS at most, and
  *	return their number; NULL if it forwards all addresses
  */
@@ -350,6 +369,7 @@ struct board {
 	bool		has_ports;
 	bool		has_msi_ids;
 	bool		numbers_anew;
+	bool		keeps;
 	uint32_t	first_pci_line;
 	const char	*root_bus;
 	unsigned int	(*windows)(const struct vmm *vmm,

@@ -21,6 +21,9 @@ cat "$W/said"
 n='[1-9][0-9]*'
 tail -n 1 "$W/said" | grep -Ex "linux: $n resources compared, 0 differ;\
  $n hot-plugs, $n moves, $n interrupts"
+# Linux has kept what the VMM has assigned, in both boots
+[ "$(grep -cEx "linux: of $n registers of the assignment Linux has changed 0" \
+	"$W/said")" = 2 ]
 # No step is left out
 for step in 'cards were pulled in use' 'eight virtual functions are there' \
 	'a BAR has another size' 'has booted again'; do

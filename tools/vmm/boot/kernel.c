@@ -51,7 +51,8 @@ static int begin(struct vmm *vmm)
 {
 	struct kernel_start start = { .entry = 0 };
 
-	if (kernel_load(vmm, &start) || load_tables(vmm, &start) ||
+	if (machine_assign(vmm) || kernel_load(vmm, &start) ||
+	    load_tables(vmm, &start) ||
 	    kvm_start_kernel(&vmm->cpus[0], &start))
 		return -1;
 	return vcpus_start(vmm);
@@ -76,6 +77,7 @@ int kernel_restart(struct vmm *vmm)
 	if (machine_reset(vmm))
 		return -1;
 	vmm->end = GUEST_RUNS;
+	vmm->keep = true;
 	return begin(vmm);
 }
 
@@ -133,6 +135,8 @@ enum vmm_status kernel_run(const struct kernel *kernel)
 	if (!vmm)
 		return VMM_FAILED;
 	vmm->kernel = kernel;
+	/* In a run with comparisons the first boot has what Linux assigns itself. */
+	vmm->keep = !kernel->verify;
 	if (kernel->dump_tables)
 		status = dump_tables(vmm, kernel->dump_tables);
 	else if (!kvm_open(vmm))

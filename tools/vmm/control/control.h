@@ -50,6 +50,9 @@ struct comparison {
 /* compare.c */
 void compare_report(struct comparison *c, char *report);
 
+/* keep.c */
+void compare_assigned(struct comparison *c);
+
 /* verify.c */
 int remove_bridges(struct vmm *vmm);
 int guest_command(struct vmm *vmm, const char *fmt, ...)

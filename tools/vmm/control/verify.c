@@ -242,15 +242,20 @@ int guest_reboot(struct comparison *c)
 		return -1;
 	c->reboots++;
 	memset(c->places, 0, sizeof(c->places));
-	return guest_compare(c, "the guest has booted again") ||
-	       load_drivers(c->vmm) || compare_disk(c);
+	if (guest_compare(c, "the guest has booted again"))
+		return -1;
+	compare_assigned(c);
+	return load_drivers(c->vmm) || compare_disk(c);
 }
 
 static int steps(struct comparison *c)
 {
 	unsigned int i;
 
-	if (guest_compare(c, "after boot") || load_drivers(c->vmm) ||
+	if (guest_compare(c, "after boot"))
+		return -1;
+	compare_assigned(c);
+	if (load_drivers(c->vmm) ||
 	    guest_compare(c, "virtio drivers are there") || compare_disk(c))
 		return -1;
 	for (i = 0; i < HOT_CYCLES; i++)

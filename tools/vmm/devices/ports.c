@@ -126,6 +126,11 @@ static int port_init(struct vmm *vmm, unsigned int index)
 	if (err || !vmm->kernel)
 		return err;
 	port->bridge.fn.events = &kernel_events;
+	port->bridge.reserve = (struct vmr_pci_reserve) {
+		.io	= config.has_slot ? 4 * KIB : 0,
+		.mem	= config.has_slot ? 2 * MIB : 0,
+		.pref	= config.has_slot ? 2 * MIB : 0,
+	};
 	return messages_init(&vmm->q35.messages[index], vmm, &port->bridge.fn);
 }
 

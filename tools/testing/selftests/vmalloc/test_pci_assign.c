@@ -293,6 +293,25 @@ TEST(assign_invalid_arguments_refused)
 					      &m.sys.mmio, NULL));
 }
 
+/*
+ * Ports below 0x1000 come last: Linux gives 0x1f0 to an IDE controller without a BAR
+ * there, and then takes the address from the BAR that has it.
+ */
+TEST(assign_ports_of_isa_last)
+{
+	ASSERT_EQ(0, assign_host_up(LAST_40));
+	host.windows[0].start = 0xf00;
+	host.windows[0].bus_start = 0xf00;
+	host.windows[0].last = 0x10ff;
+	ASSERT_EQ(0, card_init(&cards[0]));
+	ASSERT_EQ(0, add_bar(&cards[0], 0, VMR_PCI_BAR_IO, 256));
+	ASSERT_EQ(0, add_bar(&cards[0], 1, VMR_PCI_BAR_IO, 128));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[0], 1 << 3));
+	ASSERT_EQ(0, assign_all());
+	EXPECT_EQ(0x1000U, bar_at(&cards[0], 0));
+	EXPECT_EQ(0xf00U, bar_at(&cards[0], 1));
+}
+
 /* A machine without host bridges, or without functions, is assigned at once. */
 TEST(assign_empty_machine)
 {

@@ -166,6 +166,8 @@ static void put_chosen(struct tree *tree, const struct kernel_start *start,
 	put_string(tree, "bootargs", kernel->append);
 	snprintf(path, sizeof(path), "/serial@%" PRIx64, console->range.start);
 	put_string(tree, "stdout-path", path);
+	if (tree->vmm->keep)
+		put_u32(tree, "linux,pci-probe-only", 1);
 	if (start->initrd && kernel->initrd_size) {
 		put_u64(tree, "linux,initrd-start", start->initrd);
 		put_u64(tree, "linux,initrd-end",

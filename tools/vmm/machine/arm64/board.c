@@ -74,6 +74,7 @@ const struct board board = {
 	.has_ports	= false,
 	.has_msi_ids	= true,
 	.numbers_anew	= true,
+	.keeps		= false,
 	.first_pci_line	= FIRST_PCI_LINE,
 	.root_bus	= "pcie@",
 	.windows	= windows,

@@ -8,6 +8,7 @@ const struct board board = {
 	.has_ports	= true,
 	.has_msi_ids	= false,
 	.numbers_anew	= false,
+	.keeps		= true,
 	.first_pci_line	= 16,	/* behind the lines of ISA */
 	.root_bus	= "PCI Bus 0000:00",
 };
