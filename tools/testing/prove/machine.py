@@ -12,7 +12,8 @@ The functions of a proof (prove.h):
  - any_u64() and the like return any value, any_bytes() bytes that are only read;
  - assume() restricts the inputs, prove() states what has to hold;
  - stub_F() in the proof is executed where the library calls F();
- - invariant_of_F() in the proof is the invariant of the loops of F(). Its parameters
+ - invariant_of_F() in the proof is the invariant of the loops of F(), with
+   invariant_2_of_F() for the second one if it is another. The parameters
    are variables of F() by name. It is proved where a loop begins and at the end of an
    arbitrary round. Loops of other functions are executed round by round.
 """
@@ -780,8 +781,14 @@ class Activation:
         self.registers = {
             name: operand for (_, name), operand in zip(body.parameters, operands)}
         self.index = {name: i for i, name in enumerate(body.order)}
-        self.invariant = machine.module.functions.get("@invariant_of_" + body.name[1:])
         self.loops = self.find_loops()
+        self.invariants = {}
+        for i, header in enumerate(sorted(self.loops, key=self.index.get)):
+            for name in ("@invariant_%d_of_" % (i + 1), "@invariant_of_"):
+                function = machine.module.functions.get(name + body.name[1:])
+                if function:
+                    self.invariants[header] = function
+                    break
 
     def local(self, name):
         return "%s.%s.%d" % (self.body.name[1:], name[1:], self.id)
@@ -837,7 +844,7 @@ class Activation:
         while pending:
             block = min(pending, key=self.index.get)
             incoming = pending.pop(block)
-            abstract = (self.invariant and block in self.loops and block != header)
+            abstract = block in self.invariants and block != header
             state = self.enter(block, incoming)
             if state is None:
                 continue
@@ -931,19 +938,20 @@ class Activation:
 
     # Loops with an invariant
 
-    def evaluate_invariant(self, state):
+    def evaluate_invariant(self, header, state):
         """Its parameters have the names of variables of the function"""
         machine = self.machine
         operands = []
-        for type, name in self.invariant.parameters:
+        invariant = self.invariants[header]
+        for type, name in invariant.parameters:
             at = self.registers.get(name + ".addr") or self.registers[name]
             operands.append(machine.load(state, type, at))
-        return Activation(machine, self.invariant, operands).run(state)
+        return Activation(machine, invariant, operands).run(state)
 
-    def check_invariant(self, state, text):
+    def check_invariant(self, header, state, text):
         machine = self.machine
-        _, holds = self.evaluate_invariant(state.copy())
-        if not machine.quiet:
+        _, holds = self.evaluate_invariant(header, state.copy())
+        if not machine.quiet and not is_true(holds):
             machine.goals.append((text % self.body.name[1:],
                                   Implies(state.path, holds)))
         return holds
@@ -955,24 +963,26 @@ class Activation:
         """
         machine = self.machine
         inside = self.loops[header]
-        self.check_invariant(state, "invariant of %s: first")
+        self.check_invariant(header, state, "invariant of %s: first")
         changed = {}
         machine.quiet += 1
         while True:
             saved = dict(self.registers)
             start = self.any_state(state, changed)
-            backs = self.blocks({header: [(None, start)]}, inside, header).get(header, [])
+            # The copy, since a block changes the state that it begins with
+            backs = self.blocks({header: [(None, start.copy())]}, inside, header).get(
+                header, [])
             self.registers = saved
             more = self.differences(start, [s for _, s in backs], changed, state)
             if not more:
                 break
         machine.quiet -= 1
         start = self.any_state(state, changed)
-        _, holds = self.evaluate_invariant(start.copy())
+        _, holds = self.evaluate_invariant(header, start.copy())
         start.restrict(holds)
         leaves = self.blocks({header: [(None, start)]}, inside, header)
         for _, back in leaves.pop(header, []):
-            self.check_invariant(back, "invariant of %s: kept")
+            self.check_invariant(header, back, "invariant of %s: kept")
         return leaves
 
     def any_state(self, state, changed):

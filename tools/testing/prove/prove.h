@@ -4,7 +4,8 @@
  *
  * A proof is a function prove_NAME(). It includes the sources of the library and is
  * executed for all inputs at once (machine.py). An uninitialised variable holds any
- * value.
+ * value. That no access is outside of an object, and nothing undefined, is a statement
+ * of every proof.
  */
 #ifndef VMR_PROVE_H
 #define VMR_PROVE_H

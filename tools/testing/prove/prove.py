@@ -92,7 +92,7 @@ def statements(module, name, case):
     goals = {}
     for what, goal in m.goals:
         goals.setdefault(what, []).append(goal)
-    goals["no undefined behaviour"] = [z3.Not(path) for path, _ in m.faults] or [
+    goals["no access outside, nothing undefined"] = [z3.Not(path) for path, _ in m.faults] or [
         machine.TRUE]
     return m.facts, goals
 
