@@ -70,8 +70,10 @@ void prove_place_beside_claims(void)
 	bool found;
 
 	s.size = any_u64();
-	s.lo = first = any_u64();
-	s.hi = last = any_u64();
+	first = any_u64();
+	last = any_u64();
+	s.lo = first;
+	s.hi = last;
 	s.min = any_u64();
 	s.max = any_u64();
 	place = any_u64();

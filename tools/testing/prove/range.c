@@ -123,7 +123,8 @@ static struct vmr_range *any_gap(struct machine *m, struct vmr_gap_search *s,
 	s->space = space;
 	*first = space->start;
 	*last = space->last;
-	space->lowest = space->highest = NULL;
+	space->lowest = NULL;
+	space->highest = NULL;
 	if (any_bool()) {
 		space->lowest = &m->lowest;
 		space->highest = &m->highest;
@@ -150,8 +151,9 @@ static struct vmr_range *any_gap(struct machine *m, struct vmr_gap_search *s,
 static bool is_usable(const struct machine *m, const struct vmr_gap_search *s,
 		      const struct vmr_range *next, uint64_t first, uint64_t a)
 {
-	if (next ? a >= next->start : s->space->highest &&
-					      a <= m->highest.last)
+	if (next && a >= next->start)
+		return false;
+	if (!next && s->space->highest && a <= m->highest.last)
 		return false;
 	return a >= first && a >= s->min && a <= s->max;
 }

@@ -178,7 +178,8 @@ void prove_snapshot_header(void)
 {
 	uint64_t size = any_u64();
 
-	summed = ctx.bytes = any_bytes(size);
+	ctx.bytes = any_bytes(size);
+	summed = ctx.bytes;
 	summed_size = size - CHECKSUM_SIZE;
 	ctx.snap = &snap;
 	if (check_header(&ctx, size))
