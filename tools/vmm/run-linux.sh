@@ -13,7 +13,8 @@
 # The guest runs on /dev/kvm if the processor has virtualization. Else QEMU emulates a
 # processor with it, runs the same kernel, and that runs the VMM.
 #
-# The last line of the output is the VMM's; the status is the VMM's.
+# The last line of the output is the VMM's; the status is the VMM's. FETCH=only ends when
+# the packages are there.
 
 set -eu
 
@@ -89,6 +90,7 @@ fi
 get "$tools" busybox-static
 get "$o" "$kernel_package" ${apt[@]+"${apt[@]}"}
 get "$o" busybox-static ${apt[@]+"${apt[@]}"}
+[ "${FETCH:-}" != only ] || exit 0
 release=${kernel_package#linux-image-}
 image=$o/root/boot/vmlinuz-$release
 modules=$o/root/lib/modules/$release/kernel
