@@ -13,10 +13,10 @@ KSELFTEST := $(KFILES)/tools/testing/selftests
 
 PREFIX	?= /usr/local
 LIBDIR	?= $(PREFIX)/lib
-VERSION	:= 0.1
-SONAME	:= libvmalloc.so.0
+VERSION	:= 0.2.0
+SONAME	:= libvmalloc.so.1
 # The version that the interface of this soname began with
-SYMVER	:= VMALLOC_0.1
+SYMVER	:= VMALLOC_0.2
 
 # As in the kernel: LLVM=1 for clang, LLVM=-14 for clang-14, LLVM=dir/ for
 # dir/clang.
@@ -418,7 +418,13 @@ modules:
 		$(if $(LLVM),LLVM=$(LLVM)) \
 		$(if $(VMR_TEST),CONFIG_VMR_TEST=$(VMR_TEST)) modules
 
-install: lib vmr
+# Without the kernel's kernel-doc there are no manual pages of section 3.
+$(O)/docs/.man3: $(wildcard include/vmalloc/*.h) $(wildcard tools/build/docs*) \
+		$(KFILES)/.source
+	$(Q)KFILES=$(KFILES) VERSION=$(VERSION) tools/build/docs.sh $(O)/docs man3 && \
+		touch $@ || test $$? = 4
+
+install: lib vmr $(O)/docs/.man3
 	$(Q)PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' VERSION='$(VERSION)' \
 		tools/build/install.sh $(O) '$(DESTDIR)'
 
@@ -427,8 +433,11 @@ footprint:
 	$(Q)$(MAKE) $(KFILES)/.source
 	$(Q)KFILES=$(KFILES) tools/testing/footprint/footprint.sh $(O)/footprint
 
-bundle: $(KFILES)/.source
-	$(Q)KFILES=$(KFILES) tools/build/bundle.sh $(O)/bundle
+# LAYERS="range id device" is a bundle of these headers and what they need.
+LAYERS	?=
+bundle: $(O)/libvmalloc.a
+	$(Q)CC='$(CC)' KFILES=$(KFILES) tools/build/bundle.sh $(O)/bundle \
+		$(O)/libvmalloc.a $(LAYERS)
 
 # HTML and man pages: Sphinx, and kernel-doc over the public headers.
 docs:

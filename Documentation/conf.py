@@ -20,13 +20,10 @@ primary_domain = "c"
 highlight_language = "none"
 smartquotes = False
 
-html_theme = "alabaster"
-html_theme_options = {
-    "description": "resources of virtual machines, handed out and routed",
-    "page_width": "64rem",
-    "sidebar_width": "15rem",
-    "fixed_sidebar": True,
-}
+html_theme = "furo"
+pygments_style = "xcode"
+pygments_dark_style = "github-dark"
+html_title = "vmalloc " + release
 html_static_path = ["static"]
 html_css_files = ["vmalloc.css"]
 html_copy_source = False

@@ -42,6 +42,13 @@ void board_stop_ticks(void)
 	SYST_CSR = 0;
 }
 
+void board_exit(int failed)
+{
+	semihosting(SEMIHOSTING_EXIT, failed ? EXIT_BAD : EXIT_GOOD);
+	for (;;)
+		;
+}
+
 void reset(void)
 {
 	uint32_t *from = data_load, *to;
@@ -50,17 +57,19 @@ void reset(void)
 		*to = *from++;
 	for (to = bss_start; to < bss_end; to++)
 		*to = 0;
-	semihosting(SEMIHOSTING_EXIT, main() ? EXIT_BAD : EXIT_GOOD);
-	for (;;)
-		;
+	board_exit(main());
 }
 
 static void unexpected(void)
 {
 	board_print("an exception without a handler\n");
-	semihosting(SEMIHOSTING_EXIT, EXIT_BAD);
-	for (;;)
-		;
+	board_exit(1);
+}
+
+/* A program with a scheduler has a handler of its own. */
+__attribute__((__weak__)) void pendsv_handler(void)
+{
+	unexpected();
 }
 
 __attribute__((__section__(".vectors"), __used__))
@@ -69,7 +78,7 @@ static void (*const vectors[16])(void) = {
 	[1] = reset,
 	[2] = unexpected, [3] = unexpected, [4] = unexpected,
 	[5] = unexpected, [6] = unexpected,
-	[15] = tick_handler,
+	[14] = pendsv_handler, [15] = tick_handler,
 };
 
 void *memcpy(void *to, const void *from, size_t size)

@@ -10,6 +10,9 @@
 /* Text on the debugger's console */
 void board_print(const char *text);
 
+/* End the program. Does not return */
+void board_exit(int failed) __attribute__((__noreturn__));
+
 /* Have tick_handler() called every so many processor cycles */
 void board_start_ticks(uint32_t cycles);
 void board_stop_ticks(void);
@@ -21,8 +24,9 @@ extern uint32_t stack_top[];
 /* Where the processor begins */
 void reset(void);
 
-/* The program's part */
+/* The program's part; pendsv_handler() only if it has a scheduler */
 void tick_handler(void);
+void pendsv_handler(void);
 int main(void);
 
 #endif

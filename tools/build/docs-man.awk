@@ -7,15 +7,53 @@
 #
 # The synopsis gets the header to include, what kernel-doc leaves of comments as
 # one paragraph becomes lists and code again, and each page says where the rest is.
+#
+# uses=FILE lists uses of names in the source tree, a line "name file line" for each. The
+# page of a name has the code around its first use as its example.
+
+BEGIN {
+	while (uses && (getline line <uses) > 0) {
+		split(line, part, " ")
+		if (!(part[1] in used)) {
+			used[part[1]] = part[2]
+			used_at[part[1]] = part[3]
+		}
+	}
+}
+
+# The paragraph of the file with the line in it
+function example(file, at,	line, n, lines)
+{
+	while ((getline line <file) > 0) {
+		n++
+		if (line ~ /^$/ && n < at)
+			lines = ""
+		else if (line ~ /^$/ && n > at)
+			break
+		else if (line !~ /^$/)
+			lines = lines line "\n"
+	}
+	close(file)
+	gsub(/\\/, "\\e", lines)
+	gsub(/\n\./, "\n\\\\\\&.", lines)
+	print ".SH EXAMPLE" >page
+	print "In" >page
+	printf ".IR %s :\n.PP\n.in +4n\n.nf\n", file >page
+	printf "%s", lines >page
+	print ".fi\n.in" >page
+}
 
 function finish()
 {
 	if (!page)
 		return
+	if (page_name in used)
+		example(used[page_name], used_at[page_name])
 	print ".SH \"SEE ALSO\"" >page
 	print ".BR pkg-config (1)," >page
 	print "the pages of the other names in" >page
-	printf ".I <%s>\n", header >page
+	printf ".IR <%s> ,\n", header >page
+	print "the documentation in HTML" >page
 	close(page)
 }
 
@@ -30,6 +68,7 @@ function finish()
 		next
 	}
 	page = dir "/" name ".3"
+	page_name = name
 	printf ".\\\" SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause\n" >page
 	printf ".TH \"%s\" 3 \"%s\" \"%s\" \"vmalloc\"\n", name, part[6], version >page
 	next
@@ -46,12 +85,27 @@ function finish()
 	next
 }
 
+# A parameter stands on its own line, without blanks before the comma.
+/^\.B "[^"]*" (vmr|VMR)_/ || /^\.BI "\(?[^"]* "  "(,|\);)"$/ {
+	sub(/ "  ","$/, "\" \",\"")
+	sub(/ "  "\);"$/, "\" \");\"")
+	print >page
+	print ".br" >page
+	next
+}
+
 # The end of a struct's definition comes as two halves of a line.
 /^\.BI "$/ { next }
 
 /^- / || /^ +- / {
 	sub(/^ *- /, "")
 	print ".IP \\- 2" >page
+	list = 1
+}
+
+/^[0-9]+\. / {
+	printf ".IP %s 3\n", $1 >page
+	sub(/^[0-9]+\. /, "")
 	list = 1
 }
 

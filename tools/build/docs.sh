@@ -3,16 +3,16 @@
 #
 # Make the documentation, HTML and man pages, in a directory:
 #
-#	KFILES=<the kernel's files> VERSION=<ours> docs.sh DIRECTORY [html|man]...
+#	KFILES=<the kernel's files> VERSION=<ours> docs.sh DIRECTORY [html|man|man3]...
 #
-# It has html/, and man/man1, man/man3. The pages on the API come from the
-# comments of the public headers, through the kernel's kernel-doc. A warning of
-# Sphinx or kernel-doc is an error. If a tool is missing, the script names it and
-# exits with status 4.
+# It has html/, and man/man1, man/man3; man3 alone needs no Sphinx. The pages on the API
+# come from the comments of the public headers, through the kernel's kernel-doc. A warning
+# of Sphinx or kernel-doc is an error. If a tool is missing, the script names it and exits
+# with status 4.
 
 set -euo pipefail
 
-dest=${1:?usage: $0 DIRECTORY [html|man]...}
+dest=${1:?usage: $0 DIRECTORY [html|man|man3]...}
 shift
 cd "$(dirname "$0")/../.."
 export VERSION=${VERSION:-0}
@@ -27,7 +27,6 @@ absent()
 	exit 4
 }
 
-command -v sphinx-build >/dev/null || absent "python3-sphinx is not installed"
 [ -e "$doc" ] || absent "no kernel-doc in the kernel source"
 head -n 1 "$doc" | grep -q perl ||
 	absent "kernel-doc of this kernel is not the perl program"
@@ -116,6 +115,17 @@ source_tree()
 	ln -s "$PWD"/*.rst "$PWD/include" "$tree/"
 }
 
+# Where programs use the names, the programs for readers first
+uses()
+{
+	local files
+
+	for files in examples tools/vmm tools/testing/selftests/vmalloc; do
+		find "$files" -name '*.c' | sort | xargs grep -now '[vV][mM][rR]_[A-Za-z0-9_]*' |
+			awk -F: '$1 != file || $2 > 12 { print $3, $1, $2; file = $1 }'
+	done
+}
+
 # kernel-doc's man pages are of section 9, all in one, and say nothing of a
 # header.
 man_api()
@@ -124,19 +134,29 @@ man_api()
 
 	rm -rf "$dest/man/man3"
 	mkdir -p "$dest/man/man3"
+	uses >"$dest/uses"
 	for h in $headers; do
 		kernel_doc -man "$h" | awk -v header="${h#include/}" \
 			-v version="vmalloc $VERSION" -v dir="$dest/man/man3" \
+			-v uses="$dest/uses" \
 			-f tools/build/docs-man.awk
 	done
 }
 
 export VMR_SOURCE=$PWD
 headers=$(ls include/vmalloc/*.h include/vmalloc/*/*.h | grep -v '/vmalloc[.]h$')
-sphinx=$(sphinx-build --version | sed 's/.* //')
 epoch=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 
 mkdir -p "$dest"
+if [ "$*" = man3 ]; then
+	man_api
+	exit 0
+fi
+
+command -v sphinx-build >/dev/null || absent "python3-sphinx is not installed"
+"$(sed -n '1s/^#! *//p' "$(command -v sphinx-build)")" -c 'import furo' 2>/dev/null ||
+	absent "furo is not installed"
+sphinx=$(sphinx-build --version | sed 's/.* //')
 source_tree
 api_pages
 [ $# -gt 0 ] || set -- html man

@@ -18,8 +18,8 @@ install -d "$inc" "$lib/pkgconfig"
 install -m 644 include/vmalloc/*.h "$inc"
 install -m 644 "$o/libvmalloc.a" "$lib"
 install -m 644 "$o/libvmalloc-kvm.a" "$lib"
-install -m 755 "$o/libvmalloc.so.0" "$lib"
-ln -sf libvmalloc.so.0 "$lib/libvmalloc.so"
+install -m 755 "$o/libvmalloc.so.1" "$lib"
+ln -sf libvmalloc.so.1 "$lib/libvmalloc.so"
 
 install -D -m 755 "$o/vmr" "$dest$PREFIX/bin/vmr"
 install -D -m 644 tools/vmr/vmr.1 "$dest$PREFIX/share/man/man1/vmr.1"
@@ -55,8 +55,8 @@ cat >"$cmake/vmalloc-config.cmake" <<E2
 if(NOT TARGET vmalloc::vmalloc)
 	add_library(vmalloc::vmalloc SHARED IMPORTED)
 	set_target_properties(vmalloc::vmalloc PROPERTIES
-		IMPORTED_LOCATION "\${CMAKE_CURRENT_LIST_DIR}/$up/libvmalloc.so.0"
-		IMPORTED_SONAME libvmalloc.so.0
+		IMPORTED_LOCATION "\${CMAKE_CURRENT_LIST_DIR}/$up/libvmalloc.so.1"
+		IMPORTED_SONAME libvmalloc.so.1
 		INTERFACE_INCLUDE_DIRECTORIES "\${CMAKE_CURRENT_LIST_DIR}/$inc_up")
 	add_library(vmalloc::static STATIC IMPORTED)
 	set_target_properties(vmalloc::static PROPERTIES
@@ -76,7 +76,7 @@ if(PACKAGE_FIND_VERSION_MAJOR EQUAL ${VERSION%%.*} AND
 endif()
 E2
 
-# The pages of `make docs`, if they exist.
+# The pages of section 3, if the kernel source has kernel-doc to make them.
 pages=$o/docs/man/man3
 if [ -d "$pages" ]; then
 	install -d "$dest$PREFIX/share/man/man3"

@@ -74,6 +74,8 @@ else
 		$0: no kernel source to take rbtree.c and list.h from. Either
 		  - install it:   apt-get install linux-source   (as root)
 		  - or name one:  make LINUX=/path/to/a/kernel/tree
+		  - or build elsewhere: \`make bundle\` on a machine that has the source
+		    makes a directory with these files in it, which needs a compiler only
 		EOF
 		exit 4
 	fi

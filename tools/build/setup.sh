@@ -6,7 +6,8 @@
 #
 #	setup.sh run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|qemu|check
 #
-# SETUP=no only lists the packages. A package that stays missing is no error here:
+# A person at a terminal is asked first. SETUP=yes asks nothing, SETUP=no only lists the
+# packages. A package that stays missing is no error here:
 # a check that needs it is skipped by name, and a build names it.
 
 set -u
@@ -219,6 +220,9 @@ find_missing()
 	test "$target" = run || need 'making the documentation' python3-sphinx <<-'E'
 	command -v sphinx-build
 	E
+	test "$target" = run || need 'the theme of the pages' furo <<-'E'
+	$(sed -n '1s/^#!//p' "$(command -v sphinx-build)") -c 'import furo'
+	E
 	test "$target" = run || need 'checkpatch and kernel-doc' perl <<-'E'
 	perl -e 'use POSIX; use Term::ANSIColor; use Getopt::Long; use Encode'
 	E
@@ -254,6 +258,9 @@ find_missing()
 	E
 	need "static analysis with the kernel's scripts" coccinelle <<-'E'
 	command -v spatch
+	E
+	need 'reading the pages in a browser' chromium <<-'E'
+	command -v chromium
 	E
 	need 'reading ACPI tables' acpica-tools <<-'E'
 	command -v iasl
@@ -332,6 +339,18 @@ printf 'make %s needs, and this machine lacks:\n%s' "$target" "$missing"
 if [ "${SETUP-}" = no ]; then
 	echo "SETUP=no: nothing is installed"
 	exit 0
+fi
+
+# At the end of the input, as without an answer, they are installed.
+if [ -z "${SETUP-}" ] && [ -z "${CI-}" ] && [ -t 0 ] && [ -t 1 ]; then
+	printf 'Install them with apt-get? [Y/n] '
+	read -r answer || :
+	case $answer in
+	[nN]*)
+		echo "nothing is installed"
+		exit 0
+		;;
+	esac
 fi
 
 as_root=

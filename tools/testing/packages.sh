@@ -60,14 +60,15 @@ look()
 	lintian -i --fail-on error,warning "$dir"/*.changes
 }
 
-installed='libvmalloc-dev vmalloc-tools libvmalloc0'
+installed='libvmalloc-kvm-dev libvmalloc-dev vmalloc-tools vmalloc-doc libvmalloc1'
 
 install_all()
 {
 	# shellcheck disable=SC2064
 	trap "dpkg --purge $installed >/dev/null 2>&1" EXIT
-	dpkg -i "$dir"/libvmalloc0_*.deb "$dir"/libvmalloc-dev_*.deb \
-		"$dir"/vmalloc-tools_*.deb || return
+	dpkg -i "$dir"/libvmalloc1_*.deb "$dir"/libvmalloc-dev_*.deb \
+		"$dir"/libvmalloc-kvm-dev_*.deb "$dir"/vmalloc-tools_*.deb \
+		"$dir"/vmalloc-doc_*.deb || return
 	# shellcheck disable=SC2086
 	dpkg -L $installed | while IFS= read -r file; do
 		# Others have files in the other directories.
@@ -87,9 +88,22 @@ use()
 	# shellcheck disable=SC2086
 	cc "$top/tools/testing/check/consumer.c" -o "$dir/consumer" $flags &&
 	"$dir/consumer" &&
-	objdump -p "$dir/consumer" | grep 'NEEDED *libvmalloc.so.0$' &&
+	objdump -p "$dir/consumer" | grep 'NEEDED *libvmalloc.so.1$' &&
 	vmr --help &&
-	[ -e /usr/share/man/man1/vmr.1.gz ]
+	[ -e /usr/share/man/man1/vmr.1.gz ] &&
+	[ -e /usr/share/man/man3/vmr_alloc.3.gz ] &&
+	[ -e /usr/share/doc/vmalloc-doc/html/index.html ]
+}
+
+# The tests of the packages, as autopkgtest runs them
+package_tests()
+{
+	local test
+
+	for test in debian/tests/*; do
+		[ "${test##*/}" = control ] && continue
+		AUTOPKGTEST_TMP=$(mktemp -d -p "$dir") "$test" || return
+	done
 }
 
 # The module builds from what its package has, for each kernel whose headers are
@@ -140,10 +154,11 @@ else
 fi
 if [ "${INSTALL-}" = no ] || [ "$(id -u)" != 0 ]; then
 	echo 'ok dpkg -i, dpkg --purge # SKIP only as root, and without INSTALL=no'
-elif dpkg -s libvmalloc0 >/dev/null 2>&1; then
-	echo 'ok dpkg -i, dpkg --purge # SKIP libvmalloc0 is already installed here'
+elif dpkg -s libvmalloc1 >/dev/null 2>&1; then
+	echo 'ok dpkg -i, dpkg --purge # SKIP libvmalloc1 is already installed here'
 else
 	step 'dpkg -i' install_all
 	step 'a program built with what is installed' use
+	step 'the tests of the packages' package_tests
 	step 'dpkg --purge' remove_all
 fi

@@ -17,4 +17,4 @@ command -v abidw >/dev/null || { echo "abigail-tools is not installed"; exit 4; 
 
 abidw --headers-dir include/vmalloc --drop-private-types --no-corpus-path \
 	--no-comp-dir-path --no-show-locs --short-locs --type-id-style hash \
-	--no-elf-needed --no-parameter-names "$o/libvmalloc.so.0"
+	--no-elf-needed --no-parameter-names "$o/libvmalloc.so.1"

@@ -1,75 +1,90 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
-# A program of CMake's or Meson's finds the installed library, with its version,
-# links it shared and static, and runs:
+# The files of Documentation/using.rst build a program as they are printed there, and
+# the program runs. They find the installed library of the right version, shared and
+# static, also after the installed tree has been moved:
 #
-#	consumers.sh cmake|meson
+#	consumers.sh cmake|meson|pkg-config|vendored
 
 set -eu
-command -v "$1" || { echo "$1 is not installed"; exit 4; }
-command -v pkg-config || { echo "pkg-config is not installed"; exit 4; }
+for tool in "${1/vendored/make}" pkg-config; do
+	command -v "$tool" || { echo "$tool is not installed"; exit 4; }
+done
 
-$VMR_MAKE O="$O" install PREFIX="$W/made" >/dev/null
-# Moved after that: CMake's file does not depend on where it was.
-prefix=$W/prefix
-mv "$W/made" "$prefix"
-sed -i "s,^prefix=.*,prefix=$prefix,; s,^libdir=.*,libdir=$prefix/lib," \
-	"$prefix/lib/pkgconfig/vmalloc.pc"
+cp -r "Documentation/using/$1" "$W/src"
+cp tools/testing/check/consumer.c "$W/src/prog.c"
 
-mkdir "$W/src"
-cp tools/testing/check/consumer.c "$W/src/"
-
-cmake_project()
+install_moved()
 {
-	cat >"$W/src/CMakeLists.txt" <<-EOF
-	cmake_minimum_required(VERSION 3.13)
-	project(consumer C)
-	find_package(vmalloc $1 CONFIG REQUIRED)
-	add_executable(shared consumer.c)
-	target_link_libraries(shared PRIVATE vmalloc::vmalloc)
-	add_executable(static consumer.c)
-	target_link_libraries(static PRIVATE vmalloc::static)
-	EOF
+	$VMR_MAKE O="$O" install PREFIX="$W/made" >/dev/null
+	prefix=$W/prefix
+	mv "$W/made" "$prefix"
+	sed -i "s,^prefix=.*,prefix=$prefix,; s,^libdir=.*,libdir=$prefix/lib," \
+		"$prefix/lib/pkgconfig/vmalloc.pc"
+	export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+}
+
+# build - from nothing
+build()
+{
 	rm -rf "$W/build"
-	cmake -S "$W/src" -B "$W/build" -DCMAKE_PREFIX_PATH="$prefix"
+	case $1 in
+	cmake)
+		cmake -S "$W/src" -B "$W/build" -DCMAKE_PREFIX_PATH="$prefix" &&
+			cmake --build "$W/build"
+		;;
+	meson)
+		meson setup "$W/build" "$W/src" && meson compile -C "$W/build"
+		;;
+	pkg-config)
+		cp -r "$W/src" "$W/build" && make -C "$W/build"
+		;;
+	esac
 }
 
-meson_project()
+# change EXPRESSION - edit the file that builds the program
+change()
 {
-	cat >"$W/src/meson.build" <<-EOF
-	project('consumer', 'c')
-	executable('shared', 'consumer.c',
-		dependencies: dependency('vmalloc', version: '$1'))
-	executable('static', 'consumer.c',
-		dependencies: dependency('vmalloc', version: '$1', static: true))
-	EOF
-	rm -rf "$W/build"
-	PKG_CONFIG_PATH=$prefix/lib/pkgconfig meson setup "$W/build" "$W/src"
+	cp "$W/kept" "$file"
+	sed -i "$1" "$file"
+	! cmp -s "$W/kept" "$file"
 }
 
-refused()
-{
-	! "$@" || { echo "$*: was not refused"; exit 1; }
-}
+# vendored: a whole bundle, and one of a layer
+if [ "$1" = vendored ]; then
+	for layers in '' range; do
+		$VMR_MAKE O="$W/out" KFILES="$KFILES" LAYERS="$layers" bundle
+		rm -rf "$W/src/bundle"
+		mv "$W/out/bundle" "$W/src/bundle"
+		make -j2 -C "$W/src" CFLAGS='-O0 -Wall -Wextra -Werror'
+		"$W/src/prog"
+		make -C "$W/src" -n | grep -q 'to date'
+		rm "$W/src/prog"
+	done
+	exit 0
+fi
 
-case $1 in
-cmake)
-	cmake_project 0.1
-	cmake --build "$W/build"
-	refused cmake_project 0.2
-	refused cmake_project 1.1
-	cmake_project 0.1
-	cmake --build "$W/build"
-	;;
-meson)
-	refused meson_project '>=0.2'
-	meson_project '>=0.1'
-	meson compile -C "$W/build"
-	;;
-esac
+install_moved
+build "$1"
+LD_LIBRARY_PATH=$prefix/lib "$W/build/prog"
+objdump -p "$W/build/prog" | grep 'NEEDED *libvmalloc.so.1$'
 
-LD_LIBRARY_PATH=$prefix/lib "$W/build/shared"
-objdump -p "$W/build/shared" | grep 'NEEDED *libvmalloc.so.0$'
-"$W/build/static"
-! objdump -p "$W/build/static" | grep 'NEEDED *libvmalloc'
+file=$(ls "$W"/src/[CMm]*)
+cp "$file" "$W/kept"
+for wrong in 0.1 0.3 1.0; do
+	# Meson and pkg-config are asked for the version or a newer one.
+	[ "$wrong$1" != 0.1meson ] && [ "$wrong$1" != 0.1pkg-config ] || continue
+	change "s/0\.2/$wrong/"
+	if build "$1"; then
+		echo "version $wrong was not refused"
+		exit 1
+	fi
+done
+
+# pkg-config leaves the choice to the linker: check/install.sh.
+[ "$1" != pkg-config ] || exit 0
+change "s/vmalloc::vmalloc/vmalloc::static/; s/'>=0.2')/'>=0.2', static: true)/"
+build "$1"
+"$W/build/prog"
+! objdump -p "$W/build/prog" | grep 'NEEDED *libvmalloc'

@@ -50,6 +50,7 @@ cortex-m3)
 	mv "$W/out/bundle" "$here/bundle"
 	run run
 	grep 'every tick met the module at one place' "$W/log"
+	grep 'a drain waited for a callback' "$W/log"
 	;;
 kernel-module)
 	for package in qemu-system-x86:qemu-system-x86_64 \

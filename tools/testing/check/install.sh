@@ -13,7 +13,7 @@ try()
 	echo "$flags"
 	cc tools/testing/check/consumer.c -o "$W/shared" $flags
 	LD_LIBRARY_PATH=$1/lib "$W/shared"
-	objdump -p "$W/shared" | grep 'NEEDED *libvmalloc.so.0$'
+	objdump -p "$W/shared" | grep 'NEEDED *libvmalloc.so.1$'
 	cc tools/testing/check/consumer.c -o "$W/static" -Wl,-Bstatic $flags \
 		-Wl,-Bdynamic
 	"$W/static"

@@ -451,8 +451,9 @@ check readme
 check module
 check bundle
 check install
-check consumers cmake
-check consumers meson
+for way in cmake meson pkg-config vendored; do
+	check consumers $way
+done
 check abi
 check kernel-files
 check acpi
@@ -466,6 +467,7 @@ check lspci
 check planner
 check probes
 check docs
+check browser
 for example in examples/*/; do
 	check example "$(basename "$example")"
 done

@@ -5,10 +5,10 @@
 # functions that the public headers declare, with a version.
 
 set -eu
-so=$O/libvmalloc.so.0
+so=$O/libvmalloc.so.1
 
 objdump -p "$so" | grep -E 'SONAME|NEEDED' | tee "$W/dynamic"
-[ "$(tr -s ' ' <"$W/dynamic")" = " SONAME libvmalloc.so.0" ]
+[ "$(tr -s ' ' <"$W/dynamic")" = " SONAME libvmalloc.so.1" ]
 
 for h in include/vmalloc/*.h; do
 	# It declares the functions of another archive.
@@ -27,4 +27,4 @@ diff "$W/declared" "$W/exported" || {
 }
 
 # Each with the version of the interface, and nothing without one
-! objdump -T "$so" | grep -v -e UND -e VMALLOC_0.1 | grep ' \.text'
+! objdump -T "$so" | grep -v -e UND -e VMALLOC_0.2 | grep ' \.text'
