@@ -266,8 +266,8 @@ sub prepare {
 		"\$b mount -t proc proc /proc\n\$b cat /proc/iomem\n" .
 		"echo iomem: end\n\$b poweroff -f\n");
 	chmod(0755, "$dir/root/init");
-	system("cd $dir/root && find . | $linux/root/bin/busybox cpio -o -H newc 2>/dev/null | gzip -1" .
-		" >../initrd") and die "no initrd\n";
+	system("cd $dir/root && find . | $linux/root/bin/busybox cpio -o -H newc" .
+		" 2>/dev/null | gzip -1 >../initrd") and die "no initrd\n";
 }
 
 my $failed = 0;

@@ -240,7 +240,7 @@ for vmm in qemu cloud-hypervisor libvirt; do
 done
 
 # Each command of the page and of the manual page runs as it stands, and says what the page
-# shows. The host is the sample, and a user who is not root sees one device there.
+# shows. The host is the sample; without root its user sees one device.
 page=$W/page
 mkdir -p "$page/bin"
 ln -sf "$PWD/tools" "$page/tools"
