@@ -316,12 +316,12 @@ bench:
 
 # How the cost grows in nodes, lines and instructions; the worst operations; the
 # results of the last full runs into the documentation
-bench-scaling bench-worst-case bench-update-docs: $(O)/libvmalloc.a
+bench-scaling bench-worst-case bench-transfers bench-update-docs: $(O)/libvmalloc.a
 	$(Q)$(BENCH_MAKE) $(@:bench-%=%)
 
 bench-worst: bench-worst-case
 
-.PHONY: bench-scaling bench-worst-case bench-worst bench-update-docs
+.PHONY: bench-scaling bench-worst-case bench-worst bench-transfers bench-update-docs
 
 # The instructions of a fixed script, against the committed figures
 .PHONY: bench-instructions bench-instructions-record

@@ -6,9 +6,9 @@
 VMR_BASE := base/error.c
 VMR_RANGE := range/tree.c range/space.c range/claim.c range/settling.c \
 	range/range.c range/gap.c
-VMR_RESOURCE := resource/pool.c resource/id.c resource/constraint.c \
-	resource/allocator.c resource/system.c resource/irq_share.c \
-	resource/system_alloc.c resource/vector_wait.c
+VMR_RESOURCE := resource/pool.c resource/id.c resource/id_table.c \
+	resource/constraint.c resource/allocator.c resource/system.c \
+	resource/irq_share.c resource/system_alloc.c resource/vector_wait.c
 VMR_DEVICE := device/bus.c device/region.c device/find.c \
 	device/bus_pools.c device/notify.c device/settle.c device/manager.c \
 	device/check.c device/placement.c device/change.c device/device.c \

@@ -171,6 +171,131 @@ struct vmr_range *vmr_id_find(const struct vmr_id_pool *ids, uint32_t id);
  */
 bool vmr_id_is_allocated(const struct vmr_id_pool *ids, uint32_t id);
 
+/**
+ * DOC: Ids in a table
+ *
+ * A struct vmr_id_table allocates single ids faster than a pool, from arrays in the
+ * caller's memory. One array leads from each id to a pointer of the caller, its owner.
+ * The other holds which ids are free: 64 in each word, above these a bit for each word
+ * with a free id, and so on up to one word::
+ *
+ *	static void *owners[256];
+ *	static uint64_t words[VMR_ID_TABLE_WORDS(256)];
+ *	struct vmr_id_table table;
+ *
+ *	vmr_id_table_init(&table, 0, 255, owners, words);
+ *	vmr_id_table_alloc(&table, dev, &id);
+ *	...
+ *	dev = vmr_id_table_find(&table, id);
+ *
+ * Each call touches one entry of @owners and at most two words for each level, of which
+ * there is one for each power of 64 ids. A table has no blocks and is in no snapshot. All
+ * functions belong to the update side; vmr_id_table_find() may be called by several
+ * threads while no other function is.
+ */
+
+#define VMR_ID_TABLE_LEVELS	6	/* 64^6 is above 2^32 */
+
+/**
+ * VMR_ID_TABLE_WORDS() - the number of words that a table of ids needs
+ * @nr_: number of ids, from 1 to 2^32; a constant expression gives another one
+ */
+#define VMR_ID_TABLE_WORDS(nr_) \
+	((((uint64_t)(nr_) - 1) >> 6) + (((uint64_t)(nr_) - 1) >> 12) + \
+	 (((uint64_t)(nr_) - 1) >> 18) + (((uint64_t)(nr_) - 1) >> 24) + \
+	 (((uint64_t)(nr_) - 1) >> 30) + VMR_ID_TABLE_LEVELS)
+
+/**
+ * struct vmr_id_table - ids with owners, in arrays of the caller
+ * @base: lowest id
+ * @last: highest id, inclusive
+ * @owners: the owner of each id from @base, NULL if the id is free
+ * @nr_ids: number of allocated ids
+ * @high_watermark: one more than the highest id ever allocated, at first 0; it never
+ *	decreases
+ */
+struct vmr_id_table {
+	uint32_t	base;
+	uint32_t	last;
+	void		**owners;
+	uint64_t	nr_ids;
+	uint64_t	high_watermark;
+	/* private: the words of each level, the ids first, and the number of levels */
+	uint64_t	*level[VMR_ID_TABLE_LEVELS];
+	uint32_t	nr_levels;
+};
+
+/**
+ * vmr_id_table_init - initialise a table of free ids
+ * @table: the table
+ * @base: lowest id
+ * @last: highest id, inclusive
+ * @owners: an array with an entry for each id
+ * @words: an array of VMR_ID_TABLE_WORDS() words for as many ids
+ *
+ * Writes both arrays. They belong to the table as long as it is used.
+ *
+ * Return: 0, or -EINVAL if a pointer is NULL or @base is above @last.
+ */
+int vmr_id_table_init(struct vmr_id_table *table, uint32_t base, uint32_t last,
+		      void **owners, uint64_t *words);
+
+/**
+ * vmr_id_table_alloc - allocate the smallest free id
+ * @table: the table
+ * @owner: what vmr_id_table_find() returns for the id
+ * @id: receives the id
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -ENOSPC: no id is free.
+ */
+int vmr_id_table_alloc(struct vmr_id_table *table, void *owner, uint32_t *id);
+
+/**
+ * vmr_id_table_reserve - allocate one id by its number
+ * @table: the table
+ * @owner: what vmr_id_table_find() returns for the id
+ * @id: the number
+ * @conflict: receives the owner of @id on -EBUSY, may be NULL
+ *
+ * Return: 0, or
+ *  - -EINVAL: @table or @owner is NULL;
+ *  - -ERANGE: @id is outside the table;
+ *  - -EBUSY: @id is in use.
+ */
+int vmr_id_table_reserve(struct vmr_id_table *table, void *owner, uint32_t id,
+			 void **conflict);
+
+/**
+ * vmr_id_table_free - free one id by its number
+ * @table: the table
+ * @id: the number
+ * @freed: receives the owner of the id, may be NULL
+ *
+ * Return: 0, or
+ *  - -EINVAL: @table is NULL;
+ *  - -ERANGE: @id is outside the table;
+ *  - -ENOENT: @id is above the highest id ever allocated;
+ *  - -EALREADY: @id is at or below that id and is free.
+ */
+int vmr_id_table_free(struct vmr_id_table *table, uint32_t id, void **freed);
+
+/**
+ * vmr_id_table_find - find the owner of an id
+ * @table: the table
+ * @id: the number
+ *
+ * Return: the owner of @id; NULL if @id is free or outside the table, or @table is NULL.
+ */
+static inline void *vmr_id_table_find(const struct vmr_id_table *table,
+				      uint32_t id)
+{
+	if (!table || id < table->base || id > table->last)
+		return NULL;
+	return table->owners[id - table->base];
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -66,6 +66,9 @@ int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
 		      struct vmr_range *range, const struct vmr_request *req,
 		      struct vmr_range **conflict);
 
+/* Allocate the lowest free address, as vmr_alloc() of one address with first fit */
+int vmr_alloc_lowest(struct vmr_space *space, struct vmr_range *range);
+
 /*
  * Link a free range at the addresses that a snapshot has. The caller has opened a
  * write section and restores live ranges by ascending address. @age is the rank of

@@ -99,6 +99,29 @@ int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
 	return 0;
 }
 
+int vmr_alloc_lowest(struct vmr_space *space, struct vmr_range *range)
+{
+	const struct vmr_request one = VMR_REQUEST(1, 1);
+	struct vmr_range *next;
+	uint64_t addr;
+
+	if (space->nr_claims)
+		return vmr_alloc_bounded(space, NULL, range, &one, NULL);
+	if (range->node.link)
+		return -EEXIST;
+	if (!vmr_type_fits(space, range))
+		return -EINVAL;
+	next = vmr_lowest_gap(space);
+	if (!next && !vmr_has_last_gap(space))
+		return -ENOSPC;
+	addr = vmr_gap_start(space, next);
+	vmr_section_begin(space->seq);
+	vmr_tree_insert(space, range, addr, addr, next);
+	vmr_section_end(space->seq);
+	vmr_trace_alloc(space, range);
+	return 0;
+}
+
 int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
 	      const struct vmr_request *req, struct vmr_range **conflict)
 {

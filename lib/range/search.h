@@ -276,6 +276,23 @@ static inline bool search_best(struct vmr_gap_search *s)
 	}
 }
 
+/*
+ * The deferred gap, if it is the best one: it has the least order, which no other gap
+ * has. A space that is nearly full often has this gap only.
+ */
+static inline bool best_is_deferred(struct vmr_gap_search *s)
+{
+	const struct vmr_space *space = s->space;
+	struct vmr_range *next = space->deferred.range;
+	uint64_t least = s->orders & -s->orders;
+
+	return next && vmr_gap_order_bit(next) == least &&
+	       !(vmr_to_range(vmr_space_root(space))->subtree_orders & least) &&
+	       s->min == space->start && s->max == space->last &&
+	       !vmr_has_first_gap(space) && !space->nr_claims &&
+	       try_gap(s, next, true);
+}
+
 static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy policy,
 				  uint64_t align)
 {
@@ -285,8 +302,9 @@ static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy poli
 	s->orders = vmr_is_pow2(s->size) && align >= s->size ?
 			    -s->size :
 			    ~0ull << min_order(s->size, align);
-	return policy == VMR_BEST ? search_best(s) :
-				    search_low_or_high(s, policy == VMR_FIRST);
+	return policy == VMR_BEST ?
+		       best_is_deferred(s) || search_best(s) :
+		       search_low_or_high(s, policy == VMR_FIRST);
 }
 
 /*
@@ -312,6 +330,33 @@ static inline bool vmr_search(struct vmr_gap_search *s,
 	s->found_addr = s->fallback;
 	s->found_next = s->fallback_next;
 	return true;
+}
+
+/*
+ * The range behind the lowest free address of a space without claims, or NULL for the
+ * last gap. Each subtree with a gap has an order, and the deferred update only adds
+ * gaps, so the descent never turns back.
+ */
+static inline struct vmr_range *vmr_lowest_gap(const struct vmr_space *space)
+{
+	struct vmr_range *deferred = space->deferred.range;
+	const struct rb_node *rb = vmr_space_root(space);
+
+	if (vmr_has_first_gap(space))
+		return space->lowest;
+	if (!rb || !vmr_to_range(rb)->subtree_orders)
+		return deferred;
+	for (;;) {
+		if (rb->rb_left && vmr_to_range(rb->rb_left)->subtree_orders)
+			rb = rb->rb_left;
+		else if (!vmr_to_range(rb)->gap)
+			rb = rb->rb_right;
+		else
+			break;
+	}
+	if (deferred && deferred->start < vmr_to_range(rb)->start)
+		return deferred;
+	return vmr_to_range(rb);
 }
 
 #endif /* VMR_LIB_RANGE_SEARCH_H */

@@ -36,9 +36,9 @@ EXPORT_SYMBOL_GPL(vmr_id_pool_init);
 
 int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range)
 {
-	const struct vmr_request one = VMR_REQUEST(1, 1);
-
-	return vmr_id_alloc_block(ids, range, &one, NULL);
+	if (!ids || !range)
+		return -EINVAL;
+	return id_allocated(ids, range, vmr_alloc_lowest(&ids->space, range));
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc);
 

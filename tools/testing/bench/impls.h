@@ -26,7 +26,7 @@ extern const struct bench_impl vmalloc_over_churn, vmalloc_elsewhere_churn,
 extern const struct bench_impl vmalloc_settle, vmalloc_parts, vmalloc_parts_tree;
 
 extern const struct bench_impl vmalloc_id_churn, set_map_id_churn,
-	ida_id_churn;
+	ida_id_churn, vmalloc_table_id_churn;
 extern const struct bench_impl vmalloc_slot, first_match_slot;
 extern const struct bench_impl vmalloc_restore;
 

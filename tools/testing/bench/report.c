@@ -257,9 +257,10 @@ static void judge_own(struct verdicts *v, const struct result *a,
 {
 	if (a && b)
 		judge(v, a->ns.middle / b->ns.middle, target,
-		      "%s of %u, %u thread%s, against %s of %u, %u thread%s",
+		      "%s of %u, %u thread%s, %s, against %s of %u, %u thread%s, %s",
 		      a->workload, a->n, a->threads, a->threads > 1 ? "s" : "",
-		      b->workload, b->n, b->threads, b->threads > 1 ? "s" : "");
+		      a->impl, b->workload, b->n, b->threads,
+		      b->threads > 1 ? "s" : "", b->impl);
 }
 
 static void judge_route(struct verdicts *v)
@@ -291,6 +292,17 @@ static void judge_route(struct verdicts *v)
 			judge_own(v, r, one, 0.5);
 }
 
+static void judge_ids(struct verdicts *v)
+{
+	const struct result *r;
+
+	judge_peer(v, "id_churn", 0, 1, "set+map", 1.0);
+	for (r = results; r < results + nr_results; r++)
+		if (!strcmp(r->impl, "vmalloc with a table"))
+			judge_own(v, r, find(r->workload, r->n, 1, "set+map"),
+				  0.5);
+}
+
 /* Beside parked and claimed ranges, against the same without them */
 static void judge_parked(struct verdicts *v)
 {
@@ -308,7 +320,7 @@ void report_ratios(const char *path)
 	put_table(v.f);
 	fputs("\nTargets\n\n", v.f);
 	judge_drm_mm(&v);
-	judge_peer(&v, "id_churn", 0, 1, "set+map", 1.0);
+	judge_ids(&v);
 	judge_peer(&v, "slot", 1000, 1, "first-match", 0.1);
 	judge_route(&v);
 	judge_parked(&v);

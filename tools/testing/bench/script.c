@@ -47,6 +47,7 @@ static const struct {
 	{ "bounded", &vmalloc_bounded },
 	{ "lookup", &vmalloc_lookup },
 	{ "id_churn", &vmalloc_id_churn },
+	{ "id_table_churn", &vmalloc_table_id_churn },
 	{ "slot", &vmalloc_slot },
 };
 

@@ -505,4 +505,79 @@ TEST(id_pool_device_slot_example)
 	EXPECT_VALID(&w.ids.space);
 }
 
+/*
+ * vmr_id_alloc() takes the smallest free id whether the gap of the last free, whose
+ * update is deferred, is below the other gaps, above them, or one of them.
+ */
+TEST(id_alloc_beside_a_deferred_gap)
+{
+	static const uint32_t freed[][3] = {
+		{ 9, 3, 3 }, { 3, 9, 3 }, { 3, 4, 3 }, { 4, 3, 3 }, { 7, 8, 7 },
+	};
+	uint32_t i, k;
+
+	for (k = 0; k < ARRAY_SIZE(freed); k++) {
+		memset(&w, 0, sizeof(w));
+		EXPECT_OK(vmr_id_pool_init(&w.ids, 0, 15));
+		for (i = 0; i < 16; i++)
+			EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[i]));
+		EXPECT_OK(vmr_id_free(&w.ids, freed[k][0], NULL));
+		EXPECT_OK(vmr_id_free(&w.ids, freed[k][1], NULL));
+		EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[freed[k][2]]));
+		EXPECT_EQ(freed[k][2], vmr_id_value(&w.r[freed[k][2]]));
+		EXPECT_VALID(&w.ids.space);
+	}
+}
+
+/* vmr_id_alloc() avoids ids that are claimed, and takes parked ones last. */
+TEST(id_alloc_avoids_claims)
+{
+	some_ids(_metadata);
+	EXPECT_OK(vmr_claim(&w.ids.space, &w.r[0], LOW, LOW + 1));
+	EXPECT_OK(vmr_park(&w.ids.space, &w.r[1], LOW + 2, HIGH));
+	EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[2]));
+	EXPECT_EQ(LOW + 2, vmr_id_value(&w.r[2]));
+	EXPECT_VALID(&w.ids.space);
+}
+
+/*
+ * Best fit takes the gap of the last free at once only if no other gap is as good: not
+ * if there is one in front, at the bounds, of the same order, or if a claim wants it.
+ */
+TEST(id_alloc_best_beside_a_deferred_gap)
+{
+	struct vmr_request best = VMR_REQUEST(1, 1);
+	uint32_t i, k;
+
+	best.policy = VMR_BEST;
+	for (k = 0; k < 7; k++) {
+		memset(&w, 0, sizeof(w));
+		EXPECT_OK(vmr_id_pool_init(&w.ids, 0, 15));
+		for (i = 0; i < 16; i++)
+			EXPECT_OK(vmr_id_alloc(&w.ids, &w.r[i]));
+		best.min = k == 5 ? 8 : 0;
+		best.max = k == 6 ? 7 : VMR_ADDR_MAX;
+		/* Another gap: of a higher order, of the same one, at an end, ... */
+		if (k == 1) {
+			EXPECT_OK(vmr_id_free(&w.ids, 2, NULL));
+			EXPECT_OK(vmr_id_free(&w.ids, 3, NULL));
+		}
+		if (k == 2 || k == 6)
+			EXPECT_OK(vmr_id_free(&w.ids, 3, NULL));
+		if (k == 3)
+			EXPECT_OK(vmr_id_free(&w.ids, 0, NULL));
+		if (k == 5)
+			EXPECT_OK(vmr_id_free(&w.ids, 15, NULL));
+		EXPECT_OK(vmr_id_free(&w.ids, k == 5 ? 3 : 9, NULL));
+		if (k == 4)
+			EXPECT_OK(vmr_claim(&w.ids.space, &w.r[20], 9, 9));
+		i = vmr_id_alloc_block(&w.ids, &w.r[21], &best, NULL);
+		EXPECT_EQ(k == 4 ? -ENOSPC : 0, (int)i);
+		if (k != 4)
+			EXPECT_EQ(k == 2 || k == 6 ? 3 : k == 3 ? 0 :
+				  k == 5 ? 15 : 9, vmr_id_value(&w.r[21]));
+		EXPECT_VALID(&w.ids.space);
+	}
+}
+
 TEST_HARNESS_MAIN
