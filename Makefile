@@ -215,7 +215,20 @@ $(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
 		echo '  SKIP    guest program: $(CC) makes no 32-bit code'; \
 	fi
 
-vmm: $(O)/vmm $(O)/guest.bin
+# A small kernel for the same machine, as a bzImage
+$(O)/guest-kernel: $(addprefix tools/vmm/guest/,head.S kernel.c kernel.lds) \
+		$(GUEST_HDRS) Makefile
+	$(call msg,GUEST,$@)
+	@mkdir -p $(@D)
+	$(Q)if echo 'int x;' | $(CC) -m32 -mgeneral-regs-only -c -x c - \
+			-o /dev/null >/dev/null 2>&1; then \
+		$(CC) $(subst guest.lds,kernel.lds,$(GUEST_CFLAGS)) -o $@ \
+			tools/vmm/guest/head.S tools/vmm/guest/kernel.c; \
+	else \
+		echo '  SKIP    small kernel: $(CC) makes no 32-bit code'; \
+	fi
+
+vmm: $(O)/vmm $(O)/guest.bin $(O)/guest-kernel
 
 VMM_LIBS := $(O)/libvmalloc-kvm.a $(O)/libvmalloc.a
 
