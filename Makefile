@@ -306,6 +306,13 @@ check-linux:
 	$(Q)CC='$(RUN_CC)' ARCH=$(RUN_ARCH) tools/vmm/check-linux.sh $(O) \
 		$(RUN_O)/vmm-static
 
+# Compare the assignment of the library with that of a Linux for arm64, in QEMU.
+check-assign:
+	$(Q)LINUX='$(LINUX)' RUN_ARCH=arm64 tools/build/setup.sh run-linux
+	$(Q)$(MAKE) O=$(O) KFILES=$(KFILES) vmr
+	$(Q)ARCH=arm64 FETCH=only tools/vmm/run-linux.sh $(O) $(O)/vmr
+	$(Q)tools/testing/assign/compare.pl $(O)/vmr $(O)/linux
+
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/check/run.sh $(O) $(LINUX)
@@ -467,7 +474,7 @@ FORCE:
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
 	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
-	run-linux run-linux-vmm check-linux \
+	run-linux run-linux-vmm check-linux check-assign \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 
