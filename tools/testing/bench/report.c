@@ -257,9 +257,10 @@ static void judge_own(struct verdicts *v, const struct result *a,
 {
 	if (a && b)
 		judge(v, a->ns.middle / b->ns.middle, target,
-		      "%s of %u, %u thread%s, against %s of %u, %u thread%s",
+		      "%s of %u, %u thread%s, %s, against %s of %u, %u thread%s, %s",
 		      a->workload, a->n, a->threads, a->threads > 1 ? "s" : "",
-		      b->workload, b->n, b->threads, b->threads > 1 ? "s" : "");
+		      a->impl, b->workload, b->n, b->threads,
+		      b->threads > 1 ? "s" : "", b->impl);
 }
 
 static void judge_route(struct verdicts *v)

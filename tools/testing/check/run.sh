@@ -460,6 +460,8 @@ check kernel-files
 check acpi
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
+check snapshot "$O/vmm"
+check snapshot "$check/sanitizers/vmm"
 check kvm
 check linux
 check linux-arm64

@@ -37,13 +37,13 @@ static void (*const used[])(void) = {
 #endif
 };
 
-static void (*volatile last_used)(void);
+static void (*last_used)(void);
 
 int use(void)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(used) / sizeof(*used); i++)
-		last_used = used[i];
+		__atomic_store_n(&last_used, used[i], __ATOMIC_RELAXED);
 	return 0;
 }
