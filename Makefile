@@ -312,6 +312,13 @@ check-linux:
 	$(Q)CC='$(RUN_CC)' ARCH=$(RUN_ARCH) tools/vmm/check-linux.sh $(O) \
 		$(RUN_O)/vmm-static
 
+# Compare the assignment of the library with that of a Linux for arm64, in QEMU.
+check-assign:
+	$(Q)LINUX='$(LINUX)' RUN_ARCH=arm64 tools/build/setup.sh run-linux
+	$(Q)$(MAKE) O=$(O) KFILES=$(KFILES) vmr
+	$(Q)ARCH=arm64 FETCH=only tools/vmm/run-linux.sh $(O) $(O)/vmr
+	$(Q)tools/testing/assign/compare.pl $(O)/vmr $(O)/linux
+
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/check/run.sh $(O) $(LINUX)
@@ -403,6 +410,12 @@ abi-update: lib
 	$(Q)tools/testing/abi/update.sh $(O)
 
 # Each known bug put back, one at a time
+# Bit-vector proofs from the text of lib/: ONLY=REGEX for some of them
+prove: $(KFILES)/.source
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh prove
+	$(Q)tools/testing/prove/prove.py $(O)/prove \
+		clang $$($(MAKE) -s CC=clang print-cflags)
+
 mutants check-regressions:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/regressions.sh $(O)
@@ -472,8 +485,8 @@ FORCE:
 .PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
-	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
-	run-linux run-linux-vmm run-debian check-linux \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants prove modules install \
+	run-linux run-linux-vmm run-debian check-linux check-assign \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -19,7 +19,8 @@
 # With SNAPSHOT=yes the VMM saves the guest after its steps, and a second VMM goes on with it;
 # both get the arguments.
 #
-# The last line of the output is the VMM's; the status is the VMM's.
+# The last line of the output is the VMM's; the status is the VMM's. FETCH=only ends when
+# the packages are there.
 
 set -eu
 
@@ -100,6 +101,7 @@ get "$o" busybox-static ${apt[@]+"${apt[@]}"}
 outer_release=${kernel_package#linux-image-}
 kernel_package=${KERNEL_PACKAGE:-$kernel_package}
 get "$o" "$kernel_package" ${apt[@]+"${apt[@]}"}
+[ "${FETCH:-}" != only ] || exit 0
 release=${kernel_package#linux-image-}
 image=$o/root/boot/vmlinuz-$release
 modules=$o/root/lib/modules/$release/kernel

@@ -440,6 +440,7 @@ check lengths
 check kernel-doc
 check headers
 check layering
+check prove
 check translate
 check rbtree-symbols
 check symbols
