@@ -55,7 +55,7 @@ run_linux long --hot-plugs "${PLUGS:-1000}" --moves "${MOVES:-10000}" \
 	--reboots "${REBOOTS:-100}"
 # Saved with cards plugged and BARs moved, and continued by another process
 if [ "${ARCH:-x86_64}" = x86_64 ]; then
-	SNAPSHOT=yes run snapshot
+	SNAPSHOT=yes run_linux snapshot
 fi
 for option in ${OPTIONS-$options}; do
 	run_linux "pci=$option" --append "$append pci=$option"
