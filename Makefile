@@ -215,7 +215,20 @@ $(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
 		echo '  SKIP    guest program: $(CC) makes no 32-bit code'; \
 	fi
 
-vmm: $(O)/vmm $(O)/guest.bin
+# A small kernel for the same machine, as a bzImage
+$(O)/guest-kernel: $(addprefix tools/vmm/guest/,head.S kernel.c kernel.lds) \
+		$(GUEST_HDRS) Makefile
+	$(call msg,GUEST,$@)
+	@mkdir -p $(@D)
+	$(Q)if echo 'int x;' | $(CC) -m32 -mgeneral-regs-only -c -x c - \
+			-o /dev/null >/dev/null 2>&1; then \
+		$(CC) $(subst guest.lds,kernel.lds,$(GUEST_CFLAGS)) -o $@ \
+			tools/vmm/guest/head.S tools/vmm/guest/kernel.c; \
+	else \
+		echo '  SKIP    small kernel: $(CC) makes no 32-bit code'; \
+	fi
+
+vmm: $(O)/vmm $(O)/guest.bin $(O)/guest-kernel
 
 VMM_LIBS := $(O)/libvmalloc-kvm.a $(O)/libvmalloc.a
 
@@ -292,6 +305,13 @@ check-linux:
 	$(Q)$(MAKE) run-linux-vmm
 	$(Q)CC='$(RUN_CC)' ARCH=$(RUN_ARCH) tools/vmm/check-linux.sh $(O) \
 		$(RUN_O)/vmm-static
+
+# Compare the assignment of the library with that of a Linux for arm64, in QEMU.
+check-assign:
+	$(Q)LINUX='$(LINUX)' RUN_ARCH=arm64 tools/build/setup.sh run-linux
+	$(Q)$(MAKE) O=$(O) KFILES=$(KFILES) vmr
+	$(Q)ARCH=arm64 FETCH=only tools/vmm/run-linux.sh $(O) $(O)/vmr
+	$(Q)tools/testing/assign/compare.pl $(O)/vmr $(O)/linux
 
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
@@ -384,6 +404,12 @@ abi-update: lib
 	$(Q)tools/testing/abi/update.sh $(O)
 
 # Each known bug put back, one at a time
+# Bit-vector proofs from the text of lib/: ONLY=REGEX for some of them
+prove: $(KFILES)/.source
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh prove
+	$(Q)tools/testing/prove/prove.py $(O)/prove \
+		clang $$($(MAKE) -s CC=clang print-cflags)
+
 mutants check-regressions:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/regressions.sh $(O)
@@ -453,8 +479,8 @@ FORCE:
 .PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
-	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants modules install \
-	run-linux run-linux-vmm check-linux \
+	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants prove modules install \
+	run-linux run-linux-vmm check-linux check-assign \
 	footprint bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 

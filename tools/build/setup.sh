@@ -4,7 +4,8 @@
 # Say what a target of make still needs on this machine and install it with
 # apt-get:
 #
-#	setup.sh run|run-linux|docs|bench|fuzz|threads|footprint|debug-kernel|packages|qemu|check
+#	setup.sh run|run-linux|docs|bench|fuzz|threads|footprint|prove|
+#			debug-kernel|packages|qemu|check
 #
 # A person at a terminal is asked first. SETUP=yes asks nothing, SETUP=no only lists the
 # packages. A package that stays missing is no error here:
@@ -69,6 +70,17 @@ find_missing_threads()
 	E
 	need "counting instructions, and valgrind's DRD" valgrind <<-'E'
 	command -v valgrind && echo '#include <valgrind/drd.h>' | gcc -E -
+	E
+}
+
+# A prover of the arithmetic for all inputs
+find_missing_prove()
+{
+	need 'the text of functions for a prover' clang <<-'E'
+	command -v clang
+	E
+	need 'a prover' python3-z3 <<-'E'
+	/usr/bin/python3 -c 'import z3'
 	E
 }
 
@@ -209,6 +221,10 @@ find_missing()
 		find_missing_threads
 		return
 	fi
+	if [ "$target" = prove ]; then
+		find_missing_prove
+		return
+	fi
 	if [ "$target" = debug-kernel ]; then
 		find_missing_debug_kernel
 		return
@@ -236,6 +252,7 @@ find_missing()
 	command -v patch
 	E
 	find_missing_threads
+	find_missing_prove
 	find_missing_qemu
 	# The package without a number cannot be beside compilers for others.
 	need 'the tests as 32-bit code' "gcc-$(gcc -dumpversion)-multilib" \

@@ -44,6 +44,10 @@ run() {
 
 run long --hot-plugs "${PLUGS:-1000}" --moves "${MOVES:-10000}" \
 	--reboots "${REBOOTS:-100}"
+# Saved with cards plugged and BARs moved, and continued by another process
+if [ "${ARCH:-x86_64}" = x86_64 ]; then
+	SNAPSHOT=yes run snapshot
+fi
 for option in ${OPTIONS-$options}; do
 	run "pci=$option" --append "$append pci=$option"
 done

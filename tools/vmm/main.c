@@ -34,13 +34,17 @@ struct options {
 	struct kernel	machine;
 };
 
+#define SNAPSHOT_USAGE \
+	"           [--snapshot FILE] [--dump-tables FILE] [--dump-snapshot FILE]\n" \
+	"       vmm --restore FILE [--disk FILE] [--dump-map] [--kernel FILE]\n"
+
 static const char help[] =
 	"usage: vmm [--machine pc|q35] [--bios FILE] [--guest FILE] [--record FILE]\n"
 	"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 	"       vmm --replay FILE\n"
 	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
 	"           [--cpus N] [--memory SIZE] [--control PATH] [--verify] [--quiet]\n"
-	"           [--dump-tables FILE]\n"
+	SNAPSHOT_USAGE
 	"\n"
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
 	"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
@@ -77,7 +81,16 @@ static const char help[] =
 	"  --hot-plugs N           with --verify: go on with N hot-plugs,\n"
 	"  --moves N               N moves of BARs and windows,\n"
 	"  --reboots N             and N reboots\n"
+	"  --snapshot FILE         with --verify: after the steps plug cards, save the\n"
+	"                          machine in FILE, and end\n"
+	"  --dump-snapshot FILE    save the machine before its first instruction, and end;\n"
+	"                          with --restore the maps of that machine\n"
 	"  --quiet                 do not show the serial port\n"
+	"\n"
+	"  --restore FILE          go on with the machine that is saved in FILE, with the same\n"
+	"                          --disk. --kernel, --initrd and --append are for a reboot;\n"
+	"                          without them a reboot ends the run\n"
+	"  --dump-map              print the map of that machine, and end\n"
 	"\n"
 	"Exit status: 0 all is where it should be; 1 it is not, or a replay differed;\n"
 	"2 wrong usage; 3 KVM cannot be used; 4 a file cannot be used; 5 the guest\n"
@@ -340,18 +353,19 @@ static enum vmm_status replay(const char *path)
 	return status;
 }
 
-/* Boot a kernel instead of firmware. */
+/* Boot a kernel instead of firmware, or go on with one. */
 static enum vmm_status boot_kernel(struct options *opt)
 {
 	struct kernel *kernel = &opt->machine;
 	enum vmm_status status = VMM_BAD_FILE;
 
-	kernel->image = load_file("kernel", opt->kernel, KERNEL_LIMIT,
-				  &kernel->image_size);
-	if (kernel->image && opt->initrd)
+	if (opt->kernel)
+		kernel->image = load_file("kernel", opt->kernel, KERNEL_LIMIT,
+					  &kernel->image_size);
+	if (opt->initrd)
 		kernel->initrd = load_file("initrd", opt->initrd, INITRD_LIMIT,
 					   &kernel->initrd_size);
-	if (kernel->image && (kernel->initrd || !opt->initrd))
+	if ((kernel->image || !opt->kernel) && (kernel->initrd || !opt->initrd))
 		status = kernel_run(kernel);
 	free(kernel->image);
 	free(kernel->initrd);
@@ -463,6 +477,10 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		{ "memory", required_argument, NULL, 'm' },
 		{ "control", required_argument, NULL, 'o' },
 		{ "dump-tables", required_argument, NULL, 'T' },
+		{ "snapshot", required_argument, NULL, 's' },
+		{ "restore", required_argument, NULL, 'e' },
+		{ "dump-snapshot", required_argument, NULL, 'S' },
+		{ "dump-map", no_argument, NULL, 'D' },
 		{ "verify", no_argument, NULL, 'v' },
 		{ "hot-plugs", required_argument, NULL, 'P' },
 		{ "moves", required_argument, NULL, 'V' },
@@ -524,6 +542,18 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		case 'T':
 			opt->machine.dump_tables = optarg;
 			break;
+		case 's':
+			opt->machine.snapshot = optarg;
+			break;
+		case 'e':
+			opt->machine.restore = optarg;
+			break;
+		case 'S':
+			opt->machine.dump_snapshot = optarg;
+			break;
+		case 'D':
+			opt->machine.dump_map = true;
+			break;
 		case 'v':
 			opt->machine.verify = true;
 			break;
@@ -560,6 +590,14 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		vmm_err("--replay takes nothing to run and records nothing");
 		return VMM_USAGE;
 	}
+	if (opt->machine.dump_map && !opt->machine.restore) {
+		vmm_err("--dump-map takes a snapshot by --restore");
+		return VMM_USAGE;
+	}
+	if (opt->machine.snapshot && !opt->machine.verify) {
+		vmm_err("--snapshot is for --verify; see --control");
+		return VMM_USAGE;
+	}
 	if (!opt->bios)
 		opt->bios = DEFAULT_BIOS;
 	return VMM_OK;
@@ -581,7 +619,7 @@ int main(int argc, char **argv)
 
 	status = parse(argc, argv, &opt, &done);
 	if (status == VMM_OK && !done) {
-		if (opt.kernel) {
+		if (opt.kernel || opt.machine.restore) {
 			status = boot_kernel(&opt);
 		} else if (opt.replay) {
 			status = replay(opt.replay);

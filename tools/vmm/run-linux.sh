@@ -13,7 +13,11 @@
 # The guest runs on /dev/kvm if the processor has virtualization. Else QEMU emulates a
 # processor with it, runs the same kernel, and that runs the VMM.
 #
-# The last line of the output is the VMM's; the status is the VMM's.
+# With SNAPSHOT=yes the VMM saves the guest after its steps, and a second VMM goes on with it;
+# both get the arguments.
+#
+# The last line of the output is the VMM's; the status is the VMM's. FETCH=only ends when
+# the packages are there.
 
 set -eu
 
@@ -89,6 +93,7 @@ fi
 get "$tools" busybox-static
 get "$o" "$kernel_package" ${apt[@]+"${apt[@]}"}
 get "$o" busybox-static ${apt[@]+"${apt[@]}"}
+[ "${FETCH:-}" != only ] || exit 0
 release=${kernel_package#linux-image-}
 image=$o/root/boot/vmlinuz-$release
 modules=$o/root/lib/modules/$release/kernel
@@ -129,8 +134,12 @@ if [ -w /dev/kvm ] && [ "$(uname -m)" = $machine ] &&
 		grep -qE '^flags.*\<(vmx|svm)\>' /proc/cpuinfo; } &&
 	[ "${EMULATE:-no}" = no ]; then
 	echo 'run-linux: on /dev/kvm'
-	exec "$vmm" --kernel "$image" --initrd "$o/initrd" \
-		--disk "$DISK" "$@"
+	set -- --kernel "$image" --initrd "$o/initrd" --disk "$DISK" "$@"
+	if [ -n "${SNAPSHOT:-}" ]; then
+		"$vmm" "$@" --snapshot "$o/snapshot"
+		set -- --restore "$o/snapshot" "$@"
+	fi
+	exec "$vmm" "$@"
 fi
 command -v "${qemu%% *}" >/dev/null || {
 	echo 'run-linux: no /dev/kvm with virtualization, and no' \
@@ -159,9 +168,12 @@ cp "$DISK" "$outer/disk"
 	for module in $kvm_modules; do
 		echo "\$b insmod /${module##*/}.ko"
 	done
-	printf '/%s --kernel /kernel --initrd /initrd --disk /disk' "$(basename "$vmm")"
-	[ $# -eq 0 ] || printf ' %q' "$@"
-	echo
+	printf -v command '/%s --kernel /kernel --initrd /initrd --disk /disk' \
+		"$(basename "$vmm")"
+	[ $# -eq 0 ] || printf -v command '%s' "$command$(printf ' %q' "$@")"
+	[ -z "${SNAPSHOT:-}" ] ||
+		printf '%s --snapshot /snapshot && ' "$command"
+	echo "$command${SNAPSHOT:+ --restore /snapshot}"
 	echo 'echo "run-linux: status $?"'
 	echo '$b poweroff -f'
 } >"$outer/init"

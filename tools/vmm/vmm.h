@@ -85,6 +85,10 @@ struct vmm;
  * @nr_cpus: number of processors, 1 to MAX_CPUS
  * @dump_tables: a file for what the guest would read about its machine, or NULL
  * @verify: the agent is the guest's init; compare what it reports
+ * @snapshot: with @verify: save the machine in this file after the steps, and end
+ * @restore: go on with the machine of this file; @image is for a reboot, or NULL
+ * @dump_snapshot: a file for the machine before its first instruction, or NULL
+ * @dump_map: print the map of @restore, and end
  * @plugs: hot-plugs after the steps that are always done, about so many
  * @moves: moves after them
  * @reboots: reboots after them
@@ -99,11 +103,15 @@ struct kernel {
 	const char	*disk;
 	const char	*control;
 	const char	*dump_tables;
+	const char	*dump_snapshot;
+	const char	*snapshot;
+	const char	*restore;
 	uint64_t	memory;
 	unsigned int	nr_cpus;
 	unsigned int	plugs;
 	unsigned int	moves;
 	unsigned int	reboots;
+	bool		dump_map;
 	bool		verify;
 	bool		verbose;
 };
@@ -230,6 +238,7 @@ struct reader_thread {
  * @stop: the reader threads must end
  * @kernel: the kernel of the guest, NULL if it boots firmware
  * @layout: the reserved addresses of a machine that boots a kernel
+ * @layout_reserved: the same, also while a restore is to put them into the map
  * @io_window: the addresses that stand for I/O ports, if the processors have none
  * @ecam: its configuration space
  * @intx: its interrupt lines of PCI
@@ -305,6 +314,7 @@ struct vmm {
 
 	const struct kernel	*kernel;
 	struct vmr_layout	layout;
+	struct vmr_span		layout_reserved[VMR_LAYOUT_MAX_RESERVED];
 	struct vmr_region	io_window;
 	struct vmr_pci_ecam	ecam;
 	struct vmr_pci_intx	intx;
@@ -342,6 +352,7 @@ int vmm_init(struct vmm *vmm);
 void vmm_destroy(struct vmm *vmm);
 int vmm_register(struct vmm *vmm, struct vmr_device *dev);
 const struct vmr_pool *vmm_pool(const struct vmm *vmm, const char *name);
+void layout_reserved(struct vmm *vmm, const struct vmr_layout_config *config);
 const struct vmr_region *vmm_reserved(const struct vmm *vmm, const char *name);
 void vmm_route(struct vmm_cpu *cpu, const struct vmm_exit *exit);
 uint64_t vmm_ticks(const struct vmm *vmm, uint64_t hz);
@@ -358,6 +369,7 @@ typedef int device_register(struct vmm *vmm);
  * @has_ports: the devices are at I/O ports; else they are in memory, and the library
  *	places them
  * @has_msi_ids: a message carries the address of its function
+ * @has_snapshots: the state of its processors can be saved and restored
  * @first_pci_line: the first interrupt line of PCI
  * @root_bus: the beginning of the name that Linux gives to a window
  * @numbers_anew: Linux numbers all buses in each rescan
@@ -368,6 +380,7 @@ typedef int device_register(struct vmm *vmm);
 struct board {
 	bool		has_ports;
 	bool		has_msi_ids;
+	bool		has_snapshots;
 	bool		numbers_anew;
 	bool		keeps;
 	uint32_t	first_pci_line;
@@ -411,7 +424,7 @@ void vcpus_pause(struct vmm *vmm);
 void vcpus_resume(struct vmm *vmm);
 
 /* boot/kernel.c */
-enum vmm_status kernel_run(const struct kernel *kernel);
+enum vmm_status kernel_run(struct kernel *kernel);
 int kernel_restart(struct vmm *vmm);
 
 /* boot/ARCH/ */
@@ -448,6 +461,7 @@ struct device_registers {
 /* machine/reset.c */
 unsigned int machine_registers(struct vmm *vmm,
 			       struct device_registers regs[MAX_REGISTERS]);
+size_t machine_registers_size(struct vmm *vmm);
 int machine_switched_on(struct vmm *vmm);
 bool machine_has_reset(const struct vmm *vmm);
 int machine_reset(struct vmm *vmm);

@@ -239,6 +239,48 @@ for vmm in qemu cloud-hypervisor libvirt; do
 		"$W/options")" -ge 5 ]
 done
 
+# Each command of the page and of the manual page runs as it stands, and says what the page
+# shows. The host is the sample; without root its user sees one device.
+page=$W/page
+mkdir -p "$page/bin"
+ln -sf "$PWD/tools" "$page/tools"
+ln -sf "$vmr" "$page/bin/vmr"
+cp $samples/eight-gpus.lspci "$page/"
+cat >"$page/bin/lspci" <<'END'
+#!/bin/sh
+[ $# = 0 ] && exec echo '00:02.0 VGA compatible controller: Acme Vision 9'
+exec cat eight-gpus.lspci
+END
+printf '#!/bin/sh\nexec "$@"\n' >"$page/bin/sudo"
+chmod +x "$page/bin/lspci" "$page/bin/sudo"
+sed -n 's/^   *\(\$ .*\)/\1/p; s/^   *\([a-z][a-z ]*: .*\)/\1/p' Documentation/planner.rst \
+	>"$page/lines"
+sed -n '/^\.SH EXAMPLES/,$ s/^\(sudo .*\)/$ \1/p' $manual |
+	sed "s/\\\\(aq/'/g; s/\\\\-/-/g" >>"$page/lines"
+commands=0
+while IFS= read -r line; do
+	case $line in
+	*jq\ *)
+		command -v jq >/dev/null || continue
+		;;&
+	'$ '*)
+		commands=$((commands + 1))
+		(cd "$page" && PATH=$page/bin:$PATH bash -c "${line#??}") \
+			>"$W/out" 2>"$W/err" </dev/null || [ $? -le 3 ]
+		if grep -v '^vmr: -:2:7:\|^vmr:   for example' "$W/err"; then
+			die "planner.rst: ${line#??}"
+		fi
+		;;
+	vmr:* | *say:*)
+		grep -qFx -e "$line" "$W/out" "$W/err" || die "planner.rst: $line"
+		;;
+	esac
+done <"$page/lines"
+[ $commands -ge 7 ]
+sed -n '/^machine x86-64$/,/msix 9/p' $manual >"$page/example.vmr"
+grep -q 'msix 9' "$page/example.vmr"
+ends 0 "$page/example.vmr"
+
 # The JSON is as the schema says, with and without failures and unknown facts.
 {
 	printf '01:00.0 VGA compatible controller: Acme\nhello\n'

@@ -440,6 +440,7 @@ check lengths
 check kernel-doc
 check headers
 check layering
+check prove
 check translate
 check rbtree-symbols
 check symbols
@@ -459,6 +460,8 @@ check kernel-files
 check acpi
 check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
+check snapshot "$O/vmm"
+check snapshot "$check/sanitizers/vmm"
 check kvm
 check linux
 check linux-arm64

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "../machine/snapshot.h"
 #include "../vmm.h"
 
 /* Of a machine that does not run */
@@ -22,7 +23,7 @@ static int load_tables(struct vmm *vmm, struct kernel_start *begin)
 	return err;
 }
 
-/* Write the tables of a machine to a file. It needs no KVM. */
+/* Write the tables of a machine to a file. */
 static enum vmm_status dump_tables(struct vmm *vmm, const char *path)
 {
 	struct kernel_start begin = { .entry = 0 };
@@ -31,10 +32,6 @@ static enum vmm_status dump_tables(struct vmm *vmm, const char *path)
 	void *tables;
 	FILE *file;
 
-	vmm->config.phys_bits = DEFAULT_PHYS_BITS;
-	vmm->config.nr_slots = DEFAULT_SLOTS;
-	if (vmm_init(vmm))
-		return VMM_FAILED;
 	tables = tables_make(vmm, &begin, &size);
 	file = tables ? fopen(path, "wb") : NULL;
 	if (file && fwrite(tables, 1, size, file) == size)
@@ -45,6 +42,28 @@ static enum vmm_status dump_tables(struct vmm *vmm, const char *path)
 		vmm_err("--dump-tables %s: cannot be written", path);
 	free(tables);
 	return status;
+}
+
+static enum vmm_status snapshot_fault(const char *path, const char *fault)
+{
+	if (!fault)
+		return VMM_OK;
+	vmm_err("snapshot %s: %s", path, fault);
+	return VMM_BAD_FILE;
+}
+
+/* Write what there is of a machine that does not run. It needs no KVM. */
+static enum vmm_status dump(struct vmm *vmm)
+{
+	const char *path = vmm->kernel->dump_snapshot;
+
+	vmm->config.phys_bits = DEFAULT_PHYS_BITS;
+	vmm->config.nr_slots = DEFAULT_SLOTS;
+	if (vmm_init(vmm))
+		return VMM_FAILED;
+	if (path)
+		return snapshot_fault(path, machine_save(vmm, path));
+	return dump_tables(vmm, vmm->kernel->dump_tables);
 }
 
 static int begin(struct vmm *vmm)
@@ -104,7 +123,8 @@ static void wait_for_end(struct vmm *vmm)
 	pthread_mutex_unlock(&vmm->run_lock);
 }
 
-static enum vmm_status run(struct vmm *vmm)
+/* Run a machine, @started: from the state that it was restored to. */
+static enum vmm_status run(struct vmm *vmm, bool started)
 {
 	const char *path = vmm->kernel->control;
 	struct control *control = NULL;
@@ -115,7 +135,7 @@ static enum vmm_status run(struct vmm *vmm)
 		if (!control)
 			return VMM_BAD_FILE;
 	}
-	if (start(vmm))
+	if (started ? vcpus_start(vmm) : start(vmm))
 		status = VMM_FAILED;
 	else if (vmm->kernel->verify)
 		status = verify(vmm);
@@ -127,7 +147,48 @@ static enum vmm_status run(struct vmm *vmm)
 	return status == VMM_OK ? status_of(vmm->end) : status;
 }
 
-enum vmm_status kernel_run(const struct kernel *kernel)
+/* Run the machine of a snapshot, or print its map. */
+static enum vmm_status restore(struct vmm *vmm, struct snapshot_file *file,
+			       const struct machine_record *record)
+{
+	const char *again = vmm->kernel->dump_snapshot;
+	bool dump_map = vmm->kernel->dump_map;
+	enum vmm_status status;
+
+	if (!dump_map && !again && kvm_open(vmm))
+		return VMM_NO_KVM;
+	status = snapshot_fault(vmm->kernel->restore,
+				machine_load(vmm, file, record));
+	if (status == VMM_OK && dump_map)
+		print_map(vmm);
+	if (status == VMM_OK && again)
+		status = snapshot_fault(again, machine_save(vmm, again));
+	else if (status == VMM_OK && !dump_map)
+		status = run(vmm, true);
+	machine_switched_off(vmm);
+	return status;
+}
+
+static enum vmm_status open_and_restore(struct vmm *vmm, struct kernel *kernel)
+{
+	struct machine_record *record = NULL;
+	struct snapshot_file file;
+	enum vmm_status status;
+
+	status = snapshot_fault(kernel->restore,
+				snapshot_open(&file, kernel->restore));
+	if (status != VMM_OK)
+		return status;
+	status = snapshot_fault(kernel->restore,
+				snapshot_get_machine(&file, &record, kernel));
+	if (status == VMM_OK)
+		status = restore(vmm, &file, record);
+	snapshot_close(&file);
+	free(record);
+	return status;
+}
+
+enum vmm_status kernel_run(struct kernel *kernel)
 {
 	enum vmm_status status = VMM_NO_KVM;
 	struct vmm *vmm = vmm_alloc();
@@ -136,11 +197,13 @@ enum vmm_status kernel_run(const struct kernel *kernel)
 		return VMM_FAILED;
 	vmm->kernel = kernel;
 	/* In a run with comparisons the first boot has what Linux assigns itself. */
-	vmm->keep = !kernel->verify;
-	if (kernel->dump_tables)
-		status = dump_tables(vmm, kernel->dump_tables);
+	vmm->keep = !kernel->verify || kernel->restore;
+	if (kernel->restore)
+		status = open_and_restore(vmm, kernel);
+	else if (kernel->dump_tables || kernel->dump_snapshot)
+		status = dump(vmm);
 	else if (!kvm_open(vmm))
-		status = vmm_init(vmm) ? VMM_BAD_FILE : run(vmm);
+		status = vmm_init(vmm) ? VMM_BAD_FILE : run(vmm, false);
 	vmm_free(vmm);
 	return status;
 }

@@ -22,14 +22,14 @@ struct control {
 	int		client;
 };
 
-static const char *help_command(struct vmm *vmm, unsigned int slot, FILE *out);
+static const char *help_command(struct vmm *vmm, const char *argument, FILE *out);
 
 static void print_line(void *arg, const char *text)
 {
 	fprintf(arg, "%s\n", text);
 }
 
-static const char *map_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *map_command(struct vmm *vmm, const char *argument, FILE *out)
 {
 	const struct vmr_printer printer = {
 		.line		= print_line,
@@ -38,11 +38,20 @@ static const char *map_command(struct vmm *vmm, unsigned int slot, FILE *out)
 		.manager	= &vmm->manager,
 	};
 
-	(void)slot;
+	(void)argument;
 	vmm->pci_lock.lock(&vmm->pci_lock);
 	vmr_print_system(&printer);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 	return NULL;
+}
+
+/* The number of a slot; 0, which no slot has, if it is no number */
+static unsigned int slot_number(const char *argument)
+{
+	char *end;
+	unsigned long number = strtoul(argument, &end, 10);
+
+	return *end || number > Q35_NR_PORTS ? 0 : (unsigned int)number;
 }
 
 /* The fault of a call for a slot, or NULL */
@@ -53,26 +62,26 @@ static const char *slot_fault(int err)
 	return err ? vmr_strerror(err) : NULL;
 }
 
-static const char *plug_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *plug_command(struct vmm *vmm, const char *argument, FILE *out)
 {
 	(void)out;
-	return slot_fault(slot_plug(vmm, slot));
+	return slot_fault(slot_plug(vmm, slot_number(argument)));
 }
 
-static const char *request_command(struct vmm *vmm, unsigned int slot,
+static const char *request_command(struct vmm *vmm, const char *argument,
 				   FILE *out)
 {
 	(void)out;
-	return slot_fault(slot_request_removal(vmm, slot));
+	return slot_fault(slot_request_removal(vmm, slot_number(argument)));
 }
 
-static const char *unplug_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *unplug_command(struct vmm *vmm, const char *argument, FILE *out)
 {
 	(void)out;
-	return slot_fault(slot_unplug(vmm, slot));
+	return slot_fault(slot_unplug(vmm, slot_number(argument)));
 }
 
-static const char *slots_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *slots_command(struct vmm *vmm, const char *argument, FILE *out)
 {
 	static const char *const states[] = {
 		[VMR_PCI_SLOT_EMPTY]		 = "empty",
@@ -81,6 +90,9 @@ static const char *slots_command(struct vmm *vmm, unsigned int slot, FILE *out)
 		[VMR_PCI_SLOT_RELEASED]		 = "released",
 	};
 
+	unsigned int slot;
+
+	(void)argument;
 	for (slot = 1; slot <= Q35_NR_PORTS; slot++)
 		if (slot_port(vmm, slot))
 			fprintf(out, "slot %u: %s\n", slot,
@@ -88,25 +100,32 @@ static const char *slots_command(struct vmm *vmm, unsigned int slot, FILE *out)
 	return NULL;
 }
 
-static const char *pause_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *pause_command(struct vmm *vmm, const char *argument, FILE *out)
 {
-	(void)slot;
+	(void)argument;
 	(void)out;
 	vcpus_pause(vmm);
 	return NULL;
 }
 
-static const char *resume_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *resume_command(struct vmm *vmm, const char *argument, FILE *out)
 {
-	(void)slot;
+	(void)argument;
 	(void)out;
 	vcpus_resume(vmm);
 	return NULL;
 }
 
-static const char *status_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *snapshot_command(struct vmm *vmm, const char *argument,
+				    FILE *out)
 {
-	(void)slot;
+	(void)out;
+	return snapshot_save(vmm, argument);
+}
+
+static const char *status_command(struct vmm *vmm, const char *argument, FILE *out)
+{
+	(void)argument;
 	fprintf(out, "%s, %u processors, %" PRIu64 " exits\n",
 		vmm->end != GUEST_RUNS ? "ended" :
 		vmm->pause ? "paused" : "running",
@@ -114,9 +133,9 @@ static const char *status_command(struct vmm *vmm, unsigned int slot, FILE *out)
 	return NULL;
 }
 
-static const char *quit_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *quit_command(struct vmm *vmm, const char *argument, FILE *out)
 {
-	(void)slot;
+	(void)argument;
 	(void)out;
 	vcpus_end(vmm, GUEST_STOPPED);
 	return NULL;
@@ -125,7 +144,7 @@ static const char *quit_command(struct vmm *vmm, unsigned int slot, FILE *out)
 static const struct {
 	const char	*name;
 	const char	*help;
-	const char	*(*run)(struct vmm *vmm, unsigned int slot, FILE *out);
+	const char	*(*run)(struct vmm *vmm, const char *argument, FILE *out);
 } commands[] = {
 	{ "map", "all ranges of the machine", map_command },
 	{ "slots", "the slots and their state", slots_command },
@@ -136,17 +155,19 @@ static const struct {
 	  unplug_command },
 	{ "pause", "stop the processors", pause_command },
 	{ "resume", "let them go on", resume_command },
+	{ "snapshot", "FILE: pause, save the machine in FILE, and go on",
+	  snapshot_command },
 	{ "status", "the state of the guest", status_command },
 	{ "quit", "end the run", quit_command },
 	{ "help", "this text", help_command },
 };
 
-static const char *help_command(struct vmm *vmm, unsigned int slot, FILE *out)
+static const char *help_command(struct vmm *vmm, const char *argument, FILE *out)
 {
 	size_t i;
 
 	(void)vmm;
-	(void)slot;
+	(void)argument;
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "%-8s %s\n", commands[i].name, commands[i].help);
 	return NULL;
@@ -155,16 +176,13 @@ static const char *help_command(struct vmm *vmm, unsigned int slot, FILE *out)
 static void obey(struct vmm *vmm, char *line, FILE *out)
 {
 	const char *fault = "unknown command; try help";
-	char word[16] = "";
-	unsigned int slot = 0;
+	char *word = strsep(&line, " ");
 	size_t i;
 
-	if (sscanf(line, "%15s %u", word, &slot) < 1)
-		word[0] = '\0';
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(word, commands[i].name))
 			continue;
-		fault = commands[i].run(vmm, slot, out);
+		fault = commands[i].run(vmm, line ? line : "", out);
 		break;
 	}
 	if (fault)
@@ -177,7 +195,7 @@ static void obey(struct vmm *vmm, char *line, FILE *out)
 static void *serve(void *arg)
 {
 	struct control *control = arg;
-	char line[256];
+	char line[1024];
 	FILE *in, *out;
 	int fd;
 
@@ -185,8 +203,10 @@ static void *serve(void *arg)
 		__atomic_store_n(&control->client, fd, __ATOMIC_SEQ_CST);
 		in = fdopen(dup(fd), "r");
 		out = fdopen(dup(fd), "w");
-		while (in && out && fgets(line, sizeof(line), in))
+		while (in && out && fgets(line, sizeof(line), in)) {
+			line[strcspn(line, "\r\n")] = '\0';
 			obey(control->vmm, line, out);
+		}
 		if (in)
 			fclose(in);
 		if (out)

@@ -59,6 +59,10 @@ int guest_command(struct vmm *vmm, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 int guest_compare(struct comparison *c, const char *step);
 int guest_reboot(struct comparison *c);
+bool guest_has_slots(struct comparison *c);
+bool guest_has_vfs(struct comparison *c);
+int compare_disk(struct comparison *c);
+int move_cycle(struct comparison *c);
 
 /* interrupt_steps.c */
 int interrupt_steps(struct comparison *c);
@@ -66,12 +70,22 @@ int interrupt_steps(struct comparison *c);
 /* slot_steps.c */
 int slot_steps(struct comparison *c);
 int slot_round(struct comparison *c, unsigned int round);
+int slots_before_snapshot(struct comparison *c);
+int slot_after_restore(struct comparison *c);
+int slots_after_restore(struct comparison *c);
 
 /* long_steps.c */
 int long_steps(struct comparison *c);
 
+/* snapshot_steps.c */
+const char *snapshot_save(struct vmm *vmm, const char *path);
+int steps_before_snapshot(struct comparison *c);
+int steps_after_restore(struct comparison *c);
+
 /* vf_steps.c */
 int vf_steps(struct comparison *c);
+int vfs_before_snapshot(struct comparison *c);
+int vfs_after_restore(struct comparison *c);
 
 /* hotplug.c */
 int function_plug(struct vmm *vmm, struct vmr_pci_function *fn,

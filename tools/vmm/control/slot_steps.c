@@ -121,19 +121,38 @@ static long traffic(struct vmm *vmm)
 	return count;
 }
 
-/* A card is pulled while the guest uses it. */
-static int surprise(struct comparison *c, unsigned int slot)
+/* The guest goes on to use a card. */
+static int await_use(struct vmm *vmm)
 {
-	long before = traffic(c->vmm);
-	int err;
+	long before = traffic(vmm);
+	unsigned int i;
 
+	for (i = 0; i < POLLS; i++) {
+		if (traffic(vmm) >= before + 20)
+			return 0;
+		usleep(POLL_US);
+	}
+	vmm_err("the guest does not use the card");
+	return -1;
+}
+
+static int use(struct comparison *c, unsigned int slot)
+{
 	if (guest_command(c->vmm, "traffic " REGISTERS, bus_of(c->vmm, slot)))
 		return -1;
 	if (slot != SWITCH_SLOT &&
 	    guest_command(c->vmm, "traffic " MEMORY, bus_of(c->vmm, slot)))
 		return -1;
-	while (traffic(c->vmm) < before + 20)
-		usleep(POLL_US);
+	return await_use(c->vmm);
+}
+
+/* A card is pulled while the guest uses it. */
+static int surprise(struct comparison *c, unsigned int slot)
+{
+	int err;
+
+	if (use(c, slot))
+		return -1;
 	err = slot_unplug(c->vmm, slot);
 	return err ? fault("unplug", slot, err) : 0;
 }
@@ -189,6 +208,45 @@ int slot_round(struct comparison *c, unsigned int round)
 	for (i = 0; !err && i < ARRAY_SIZE(slots); i++)
 		err = await_gone(c, slots[i]);
 	return err;
+}
+
+/* Two cards, one of them in use and the other one asked for */
+int slots_before_snapshot(struct comparison *c)
+{
+	int err;
+
+	if (plug(c, ROOT_SLOT) || plug(c, SWITCH_SLOT) ||
+	    await_card(c, ROOT_SLOT) || await_card(c, SWITCH_SLOT) ||
+	    use(c, ROOT_SLOT) ||
+	    guest_compare(c, "cards are in two slots, one in use"))
+		return -1;
+	err = slot_request_removal(c->vmm, SWITCH_SLOT);
+	return err ? fault("request", SWITCH_SLOT, err) : 0;
+}
+
+/* The guest lets the card go that it was asked for before. */
+int slot_after_restore(struct comparison *c)
+{
+	return await_empty(c, SWITCH_SLOT) || await_gone(c, SWITCH_SLOT);
+}
+
+/* The other card is still in use, and is pulled. */
+int slots_after_restore(struct comparison *c)
+{
+	int err;
+
+	if (await_use(c->vmm))
+		return -1;
+	err = slot_unplug(c->vmm, ROOT_SLOT);
+	if (err)
+		return fault("unplug", ROOT_SLOT, err);
+	if (await_gone(c, ROOT_SLOT) || plug(c, OTHER_SLOT) ||
+	    await_card(c, OTHER_SLOT) ||
+	    guest_compare(c, "cards left and came after the restore"))
+		return -1;
+	err = slot_unplug(c->vmm, OTHER_SLOT);
+	return err ? fault("unplug", OTHER_SLOT, err) :
+		     await_gone(c, OTHER_SLOT);
 }
 
 int slot_steps(struct comparison *c)

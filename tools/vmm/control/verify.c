@@ -158,7 +158,7 @@ int remove_bridges(struct vmm *vmm)
  * The card takes the place of the display, which comes back elsewhere. Then Linux
  * finds the display anew, and the bridge with all behind it.
  */
-static int move_cycle(struct comparison *c)
+int move_cycle(struct comparison *c)
 {
 	struct vmr_pci_function *hot = &c->vmm->hot.fn, *display;
 	struct vmm *vmm = c->vmm;
@@ -209,7 +209,7 @@ static uint32_t sum_of(int fd, uint64_t size)
 }
 
 /* The guest reads its disk: its bytes, through virtio and MSI-X, are the file's. */
-static int compare_disk(struct comparison *c)
+int compare_disk(struct comparison *c)
 {
 	uint64_t size = c->vmm->disk.sectors * 512;
 	unsigned long long read_size;
@@ -248,6 +248,17 @@ int guest_reboot(struct comparison *c)
 	return load_drivers(c->vmm) || compare_disk(c);
 }
 
+bool guest_has_slots(struct comparison *c)
+{
+	return guest_has(c->vmm, PCI "/slots/2", "driver for slots");
+}
+
+bool guest_has_vfs(struct comparison *c)
+{
+	return guest_has(c->vmm, PCI "/devices/0000:08:00.0/sriov_numvfs",
+			 "virtual functions");
+}
+
 static int steps(struct comparison *c)
 {
 	unsigned int i;
@@ -266,32 +277,50 @@ static int steps(struct comparison *c)
 			return -1;
 	if (interrupt_steps(c))
 		return -1;
-	if (guest_has(c->vmm, PCI "/slots/2", "driver for slots") &&
-	    slot_steps(c))
+	if (guest_has_slots(c) && slot_steps(c))
 		return -1;
-	if (guest_has(c->vmm, PCI "/devices/0000:08:00.0/sriov_numvfs",
-		      "virtual functions") && vf_steps(c))
+	if (guest_has_vfs(c) && vf_steps(c))
 		return -1;
+	if (c->vmm->kernel->snapshot)
+		return steps_before_snapshot(c);
 	if (machine_has_reset(c->vmm) && guest_reboot(c))
 		return -1;
 	return long_steps(c);
 }
 
+/* The guest is off, or saved in a file. */
+static int end(struct vmm *vmm)
+{
+	const char *path = vmm->kernel->snapshot, *fault;
+
+	if (!path) {
+		agent_off(vmm);
+		return 0;
+	}
+	fault = snapshot_save(vmm, path);
+	if (fault)
+		vmm_err("snapshot %s: %s", path, fault);
+	vcpus_stop(vmm, GUEST_STOPPED);
+	return fault ? -1 : 0;
+}
+
 enum vmm_status verify(struct vmm *vmm)
 {
 	struct comparison c = { .vmm = vmm };
+	bool restored = vmm->kernel->restore;
 	int err;
 
-	if (agent_wait(vmm, BOOT_SECONDS)) {
+	if (!restored && agent_wait(vmm, BOOT_SECONDS)) {
 		vmm_err("the agent in the guest does not report");
 		return vmm->end == GUEST_REFUSED ? VMM_NO_KVM :
 						   VMM_GUEST_FAILED;
 	}
-	err = steps(&c);
+	err = restored ? steps_after_restore(&c) : steps(&c);
 	if (!err)
 		count_interrupts(&c);
 	print_map(vmm);
-	agent_off(vmm);
+	if (!err)
+		err = end(vmm);
 	printf("linux: %u resources compared, %u differ; ", c.compared,
 	       c.differ);
 	printf("%u hot-plugs, %u moves, %" PRIu64 " interrupts\n", c.plugs,

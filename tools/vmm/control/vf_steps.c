@@ -24,13 +24,26 @@ static int write_pf(struct comparison *c, const char *file, const char *value)
 			     value);
 }
 
-static int number_is(struct comparison *c, uint32_t wanted)
+static uint32_t nr_enabled(struct comparison *c)
 {
 	uint32_t nr;
 
 	c->vmm->pci_lock.lock(&c->vmm->pci_lock);
 	nr = vmr_pci_sriov_nr_enabled(&c->vmm->q35.vfcard.sriov);
 	c->vmm->pci_lock.unlock(&c->vmm->pci_lock);
+	return nr;
+}
+
+static int drive(struct comparison *c, const char *how)
+{
+	return guest_command(c->vmm, "write " DRIVER "/%s 0000:%02x:00.0", how,
+			     pf_bus(c->vmm));
+}
+
+static int number_is(struct comparison *c, uint32_t wanted)
+{
+	uint32_t nr = nr_enabled(c);
+
 	if (nr == wanted)
 		return 0;
 	vmm_err("there are %u virtual functions, and not %u", nr, wanted);
@@ -50,8 +63,7 @@ static int virtual_functions(struct comparison *c)
 	    guest_compare(c, "three virtual functions are there") ||
 	    write_pf(c, "sriov_numvfs", "0"))
 		return -1;
-	return guest_command(c->vmm, "write " DRIVER "/unbind 0000:%02x:00.0",
-			     pf_bus(c->vmm));
+	return drive(c, "unbind");
 }
 
 static int resize(struct comparison *c, const char *exponent, uint64_t size)
@@ -66,6 +78,25 @@ static int resize(struct comparison *c, const char *exponent, uint64_t size)
 	vmm_err("the BAR has %#" PRIx64 " bytes, and not %#" PRIx64,
 		region->size, size);
 	return -1;
+}
+
+/* A BAR of another size than after a reset, and some virtual functions */
+int vfs_before_snapshot(struct comparison *c)
+{
+	if (resize(c, TWO_MIB, 2 * MIB) || drive(c, "bind") ||
+	    write_pf(c, "sriov_numvfs", "3"))
+		return -1;
+	return number_is(c, 3);
+}
+
+int vfs_after_restore(struct comparison *c)
+{
+	if (!nr_enabled(c))	/* the guest has no driver for them */
+		return 0;
+	if (number_is(c, 3) || write_pf(c, "sriov_numvfs", "0") ||
+	    number_is(c, 0) || drive(c, "unbind"))
+		return -1;
+	return resize(c, FOUR_MIB, 4 * MIB) || resize(c, ONE_MIB, MIB);
 }
 
 int vf_steps(struct comparison *c)

@@ -24,9 +24,9 @@ static uint8_t agent_read(struct platform *p, uint32_t region, uint32_t offset)
 
 	(void)region;
 	(void)offset;
-	if (!agent->command[agent->sent])
+	if (!agent->state.command[agent->state.sent])
 		return 0;
-	return (uint8_t)agent->command[agent->sent++];
+	return (uint8_t)agent->state.command[agent->state.sent++];
 }
 
 static bool ends_answer(const struct agent_port *agent)
@@ -82,8 +82,8 @@ char *agent_ask(struct vmm *vmm, const char *command)
 	pthread_mutex_lock(&agent->platform.lock);
 	agent->length = 0;
 	agent->done = false;
-	snprintf(agent->command, sizeof(agent->command), "%s\n", command);
-	agent->sent = 0;
+	snprintf(agent->state.command, sizeof(agent->state.command), "%s\n", command);
+	agent->state.sent = 0;
 	pthread_mutex_unlock(&agent->platform.lock);
 	if (agent_wait(vmm, AGENT_SECONDS)) {
 		vmm_err("the agent in the guest does not answer '%s'", command);
@@ -117,8 +117,8 @@ void agent_off(struct vmm *vmm)
 	struct agent_port *agent = &vmm->agent;
 
 	pthread_mutex_lock(&agent->platform.lock);
-	snprintf(agent->command, sizeof(agent->command), "off\n");
-	agent->sent = 0;
+	snprintf(agent->state.command, sizeof(agent->state.command), "off\n");
+	agent->state.sent = 0;
 	pthread_mutex_unlock(&agent->platform.lock);
 	wait_for_end(vmm);
 }
@@ -129,8 +129,8 @@ int agent_reboot(struct vmm *vmm)
 	struct agent_port *agent = &vmm->agent;
 
 	pthread_mutex_lock(&agent->platform.lock);
-	snprintf(agent->command, sizeof(agent->command), "reboot\n");
-	agent->sent = 0;
+	snprintf(agent->state.command, sizeof(agent->state.command), "reboot\n");
+	agent->state.sent = 0;
 	pthread_mutex_unlock(&agent->platform.lock);
 	wait_for_end(vmm);
 	if (vmm->end != GUEST_RESET) {
@@ -146,9 +146,22 @@ void agent_forget(struct vmm *vmm)
 	struct agent_port *agent = &vmm->agent;
 
 	agent->length = 0;
-	agent->command[0] = '\0';
-	agent->sent = 0;
+	agent->state.command[0] = '\0';
+	agent->state.sent = 0;
 	agent->done = false;
+}
+
+/* The command ends, and no more of it is read */
+bool agent_check(const struct vmr_snapshot_block *block,
+		 const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	struct agent_state state;
+
+	(void)block;
+	(void)ctx;
+	memcpy(&state, saved, sizeof(state));
+	return memchr(state.command, '\0', sizeof(state.command)) &&
+	       state.sent <= strlen(state.command);
 }
 
 int agent_port_register(struct vmm *vmm)

@@ -211,11 +211,20 @@ struct piix4_pm {
 #define AGENT_TEXT		(1024 * 1024)
 
 /**
+ * struct agent_state - what the agent in the guest is to do
+ * @command: a line; the agent reads that byte by byte
+ * @sent: how much it has read
+ */
+struct agent_state {
+	char		command[256];
+	uint64_t	sent;
+};
+
+/**
  * struct agent_port - the port through which the agent in the guest talks
  * @text: what it said since the last question
  * @length: how much
- * @command: what it is to do; it reads that byte by byte
- * @sent: how much it has read
+ * @state: the question, which a snapshot has
  * @done: it has answered
  */
 struct agent_port {
@@ -223,8 +232,7 @@ struct agent_port {
 	pthread_cond_t	changed;
 	char		text[AGENT_TEXT];
 	size_t		length;
-	char		command[256];
-	size_t		sent;
+	struct agent_state state;
 	bool		done;
 };
 
@@ -261,6 +269,7 @@ int cmos_register(struct vmm *vmm);
 int pit_register(struct vmm *vmm);
 int pic_register(struct vmm *vmm);
 int serial_register(struct vmm *vmm);
+void serial_restored(struct vmm *vmm);
 int i8042_register(struct vmm *vmm);
 int scratch_regs_register(struct vmm *vmm);
 int apic_register(struct vmm *vmm);
@@ -279,7 +288,7 @@ typedef bool block_check_fn(const struct vmr_snapshot_block *block,
 
 block_check_fn cmos_check, pit_check, pic_check, serial_check, i8042_check;
 block_check_fn apic_check, fw_cfg_check, piix4_pm_check;
-block_check_fn q35_mch_check, q35_lpc_check;
+block_check_fn q35_mch_check, q35_lpc_check, virtio_check, agent_check;
 
 /* devices/: pci.c, piix4.c, testdev.c, option_rom.c */
 int pci_register(struct vmm *vmm);

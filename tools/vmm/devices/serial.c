@@ -31,8 +31,10 @@ enum {
 
 static void serial_flush(struct serial *serial)
 {
-	if (serial->length)
+	if (serial->length) {
 		printf("serial: %.*s\n", (int)serial->length, serial->line);
+		fflush(stdout);
+	}
 	serial->length = 0;
 }
 
@@ -50,6 +52,12 @@ static void serial_irq(struct serial *serial, bool thre)
 	serial->thre = thre;
 	kvm_irq(serial->platform.vmm, vmr_id_value(&serial->platform.irq),
 		thre && serial->regs[SERIAL_IER] & IER_THRE);
+}
+
+/* The level of the line is what it was. */
+void serial_restored(struct vmm *vmm)
+{
+	serial_irq(&vmm->serial, vmm->serial.thre);
 }
 
 static uint8_t serial_iir(struct serial *serial)
@@ -114,7 +122,7 @@ bool serial_check(const struct vmr_snapshot_block *block,
 	(void)block;
 	(void)ctx;
 	platform_load(&state, sizeof(state), saved);
-	return state.length <= sizeof(state.line);
+	return state.length <= sizeof(state.line) && is_bool(&state.thre);
 }
 
 int serial_register(struct vmm *vmm)

@@ -74,14 +74,14 @@ static int add_capability(struct virtio *virtio, unsigned int nr)
 
 static void reset(struct virtio *virtio)
 {
-	virtio->queue = (struct virtio_queue){
+	virtio->state.queue = (struct virtio_queue){
 		.size	= VIRTIO_QUEUE_SIZE,
 		.vector	= VIRTIO_NO_VECTOR,
 	};
-	virtio->config_vector = VIRTIO_NO_VECTOR;
-	virtio->driver_features = 0;
-	virtio->status = 0;
-	virtio->isr = 0;
+	virtio->state.config_vector = VIRTIO_NO_VECTOR;
+	virtio->state.driver_features = 0;
+	virtio->state.status = 0;
+	virtio->state.isr = 0;
 }
 
 /* A reset of the function by its configuration space, or of the machine */
@@ -96,24 +96,24 @@ void virtio_reset(struct vmr_pci_function *fn)
 
 static uint64_t common_read(const struct virtio *virtio, uint64_t offset)
 {
-	const struct virtio_queue *q = &virtio->queue;
-	bool there = virtio->queue_select == 0;
+	const struct virtio_queue *q = &virtio->state.queue;
+	bool there = virtio->state.queue_select == 0;
 
 	switch (offset) {
 	case FEATURE_SELECT:
-		return virtio->feature_select;
+		return virtio->state.feature_select;
 	case FEATURE:
-		return virtio->feature_select == 1 ? FEATURE_VERSION_1 : 0;
+		return virtio->state.feature_select == 1 ? FEATURE_VERSION_1 : 0;
 	case DRIVER_SELECT:
-		return virtio->driver_select;
+		return virtio->state.driver_select;
 	case MSIX_CONFIG:
-		return virtio->config_vector;
+		return virtio->state.config_vector;
 	case NUM_QUEUES:
 		return 1;
 	case STATUS:
-		return virtio->status;
+		return virtio->state.status;
 	case QUEUE_SELECT:
-		return virtio->queue_select;
+		return virtio->state.queue_select;
 	case QUEUE_SIZE:
 		return there ? q->size : 0;
 	case QUEUE_VECTOR:
@@ -167,31 +167,31 @@ static void common_write(struct virtio *virtio, uint64_t offset, uint64_t value)
 {
 	switch (offset) {
 	case FEATURE_SELECT:
-		virtio->feature_select = (uint32_t)value;
+		virtio->state.feature_select = (uint32_t)value;
 		break;
 	case DRIVER_SELECT:
-		virtio->driver_select = (uint32_t)value;
+		virtio->state.driver_select = (uint32_t)value;
 		break;
 	case DRIVER_FEATURE:
-		set_address(&virtio->driver_features,
-			    virtio->driver_select == 1, value);
+		set_address(&virtio->state.driver_features,
+			    virtio->state.driver_select == 1, value);
 		break;
 	case MSIX_CONFIG:
-		virtio->config_vector = value < VIRTIO_VECTORS ?
+		virtio->state.config_vector = value < VIRTIO_VECTORS ?
 						(uint16_t)value :
 						VIRTIO_NO_VECTOR;
 		break;
 	case STATUS:
-		virtio->status = (uint8_t)value;
+		virtio->state.status = (uint8_t)value;
 		if (!value)
 			reset(virtio);
 		break;
 	case QUEUE_SELECT:
-		virtio->queue_select = (uint16_t)value;
+		virtio->state.queue_select = (uint16_t)value;
 		break;
 	default:
-		if (virtio->queue_select == 0)
-			queue_write(&virtio->queue, offset, value);
+		if (virtio->state.queue_select == 0)
+			queue_write(&virtio->state.queue, offset, value);
 	}
 }
 
@@ -204,12 +204,12 @@ static uint64_t block_read(struct virtio *virtio, uint64_t offset,
 	case CFG_COMMON:
 		return common_read(virtio, at);
 	case CFG_ISR:
-		value = virtio->isr;
-		virtio->isr = 0;
+		value = virtio->state.isr;
+		virtio->state.isr = 0;
 		return value;
 	case CFG_DEVICE:
-		if (at + width <= sizeof(virtio->config))
-			memcpy(&value, virtio->config + at, width);
+		if (at + width <= sizeof(virtio->state.config))
+			memcpy(&value, virtio->state.config + at, width);
 		return value;
 	default:
 		return 0;
@@ -226,8 +226,8 @@ static void virtio_write(struct virtio *virtio, uint64_t offset, uint64_t value)
 		common_write(virtio, offset, value);
 	} else if (CFG_COMMON + offset / BLOCK == CFG_NOTIFY &&
 		   virtio_queue_run(virtio)) {
-		virtio->isr |= 1;
-		vector = virtio->queue.vector;
+		virtio->state.isr |= 1;
+		vector = virtio->state.queue.vector;
 	}
 	pthread_mutex_unlock(&virtio->lock);
 	virtio_notify(virtio, vector);
@@ -260,6 +260,24 @@ static void bar_write(struct vmr_device *dev, const struct vmr_access *access,
 		return;
 	memcpy(&value, data, access->width);
 	virtio_write(virtio, access->offset, value);
+}
+
+/* A disk of another size is another device */
+bool virtio_check(const struct vmr_snapshot_block *block,
+		  const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	const struct virtio_state *now = block->bytes;
+	struct virtio_state state;
+	const struct virtio_queue *q = &state.queue;
+
+	(void)ctx;
+	memcpy(&state, saved, sizeof(state));
+	return q->size && q->size <= VIRTIO_QUEUE_SIZE &&
+	       !(q->size & (q->size - 1)) && is_bool(&q->enabled) &&
+	       (q->vector < VIRTIO_VECTORS || q->vector == VIRTIO_NO_VECTOR) &&
+	       (state.config_vector < VIRTIO_VECTORS ||
+		state.config_vector == VIRTIO_NO_VECTOR) &&
+	       !memcmp(state.config, now->config, sizeof(state.config));
 }
 
 int virtio_plug(struct vmm *vmm, struct virtio *virtio,

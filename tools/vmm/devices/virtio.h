@@ -63,9 +63,25 @@ struct virtio_ops {
 };
 
 /**
- * struct virtio - a virtio device
- * @lock: protects the registers and the queue
+ * struct virtio_state - the registers of a virtio device
  * @config: its own configuration
+ */
+struct virtio_state {
+	struct virtio_queue		queue;
+	uint64_t			driver_features;
+	uint32_t			feature_select;
+	uint32_t			driver_select;
+	uint16_t			queue_select;
+	uint16_t			config_vector;
+	uint8_t				status;
+	uint8_t				isr;
+	uint8_t				config[8];
+};
+
+/**
+ * struct virtio - a virtio device
+ * @lock: protects @state
+ * @state: its registers, which a snapshot has
  * @messages: its vectors as KVM has them
  * @fd: the file of a disk
  */
@@ -79,15 +95,7 @@ struct virtio {
 	struct vmr_pci_msix		msix;
 	struct vmr_pci_msix_entry	entries[VIRTIO_VECTORS];
 	struct messages			messages;
-	struct virtio_queue		queue;
-	uint64_t			driver_features;
-	uint32_t			feature_select;
-	uint32_t			driver_select;
-	uint16_t			queue_select;
-	uint16_t			config_vector;
-	uint8_t				status;
-	uint8_t				isr;
-	uint8_t				config[8];
+	struct virtio_state		state;
 	int				fd;
 	uint64_t			sectors;
 };

@@ -145,7 +145,7 @@ static int disk_register(struct vmm *vmm, const char *path)
 		return -1;
 	}
 	disk->sectors = (uint64_t)st.st_size / SECTOR;
-	memcpy(disk->config, &disk->sectors, sizeof(disk->config));
+	memcpy(disk->state.config, &disk->sectors, sizeof(disk->state.config));
 	return virtio_plug(vmm, disk, &disk_ops, DISK_ADDRESS);
 }
 

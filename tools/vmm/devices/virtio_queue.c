@@ -63,7 +63,7 @@ static unsigned int collect(struct vmm *vmm, const struct virtio_queue *q,
 bool virtio_queue_run(struct virtio *virtio)
 {
 	struct virtio_buffer buffers[MAX_PARTS];
-	struct virtio_queue *q = &virtio->queue;
+	struct virtio_queue *q = &virtio->state.queue;
 	const struct descriptor *table;
 	const struct available *available;
 	struct used *used;

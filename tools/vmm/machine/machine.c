@@ -187,6 +187,8 @@ int pci_lines_register(struct vmm *vmm)
 	unsigned int i;
 	int err = 0;
 
+	if (vmm->restoring)
+		return 0;
 	for (i = 0; !err && i < NR_PCI_LINES; i++)
 		err = vmr_system_add_shared_irq(&vmm->sys, &vmm->pci_lines[i],
 						board.first_pci_line + i,
@@ -194,6 +196,18 @@ int pci_lines_register(struct vmm *vmm)
 	if (err)
 		vmm_err("interrupt lines of PCI: %s", vmr_strerror(err));
 	return err;
+}
+
+/* Note the reserved addresses of a layout. A restore puts them into the map again. */
+void layout_reserved(struct vmm *vmm, const struct vmr_layout_config *config)
+{
+	struct vmr_layout *layout = &vmm->layout;
+	size_t i;
+
+	memcpy(vmm->layout_reserved, config->reserved,
+	       sizeof(vmm->layout_reserved));
+	for (i = 0; vmm->restoring && i < layout->nr_reserved; i++)
+		vmr_free(&vmm->sys.mmio, &layout->reserved[i].range);
 }
 
 /* The reserved addresses with a name, such as those of KVM's I/O APIC */

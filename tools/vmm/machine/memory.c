@@ -25,7 +25,7 @@ static struct vmm_memory *memory_of_slot(struct vmm *vmm, uint32_t number)
 	return NULL;
 }
 
-/* A replay has no KVM, and updates nothing. */
+/* A replay, and a machine whose map is printed, have no KVM and update nothing. */
 static int set_memory(struct vmr_kvm *kvm,
 		      const struct kvm_userspace_memory_region *slot)
 {
@@ -46,12 +46,12 @@ static int set_ioeventfd(struct vmr_kvm *kvm,
 static int set_routing(struct vmr_kvm *kvm,
 		       const struct kvm_irq_routing *routing)
 {
-	return vmr_kvm_ioctl_ops.set_routing(kvm, routing);
+	return kvm->vm_fd < 0 ? 0 : vmr_kvm_ioctl_ops.set_routing(kvm, routing);
 }
 
 static int set_irqfd(struct vmr_kvm *kvm, const struct kvm_irqfd *irqfd)
 {
-	return vmr_kvm_ioctl_ops.irqfd(kvm, irqfd);
+	return kvm->vm_fd < 0 ? 0 : vmr_kvm_ioctl_ops.irqfd(kvm, irqfd);
 }
 
 static void update_failed(struct vmr_kvm *kvm, const struct vmr_region *region,
@@ -110,6 +110,18 @@ bool memory_is_mapped(const struct vmm_memory *mem, uint64_t gpa)
 	return mem->slots[0].mapped && mem->slots[0].gpa == gpa;
 }
 
+/* Get zeroed memory from the host: 0 or -1 */
+int memory_allocate(struct vmm_memory *mem)
+{
+	void *host = mmap(NULL, mem->size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (host == MAP_FAILED)
+		return -1;
+	mem->kvm.host = host;
+	return 0;
+}
+
 /* Put memory behind a region, except for its trapped parts. */
 void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 		struct vmr_region *region)
@@ -123,12 +135,7 @@ void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 	if (vmm->restoring)	/* the memory is that of another machine */
 		return;
 	if (vmm->vm_fd >= 0) {	/* it is no replay */
-		mem->kvm.host = mmap(NULL, mem->size, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS |
-					     MAP_NORESERVE,
-				     -1, 0);
-		if (mem->kvm.host == MAP_FAILED) {
-			mem->kvm.host = NULL;
+		if (memory_allocate(mem)) {
 			vmm_err("no memory for %#" PRIx64 " bytes of %s",
 				mem->size, region->name);
 			vmm->failed = true;

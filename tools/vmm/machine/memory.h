@@ -31,6 +31,7 @@ struct vmm_memory {
 int memory_listen(struct vmm *vmm);
 void memory_restored(struct vmm *vmm);
 bool memory_is_mapped(const struct vmm_memory *mem, uint64_t gpa);
+int memory_allocate(struct vmm_memory *mem);
 void memory_add(struct vmm *vmm, struct vmm_memory *mem,
 		struct vmr_region *region);
 void memory_move_from(struct vmm *vmm, struct vmm *from);

@@ -38,6 +38,18 @@ unsigned int machine_registers(struct vmm *vmm,
 	return n;
 }
 
+/* The bytes of all registers */
+size_t machine_registers_size(struct vmm *vmm)
+{
+	struct device_registers regs[MAX_REGISTERS];
+	unsigned int i, n = machine_registers(vmm, regs);
+	size_t size = 0;
+
+	for (i = 0; i < n; i++)
+		size += regs[i].size;
+	return size;
+}
+
 static void copy_registers(struct vmm *vmm, uint8_t *bytes, bool save)
 {
 	struct device_registers regs[MAX_REGISTERS];
@@ -55,15 +67,9 @@ static void copy_registers(struct vmm *vmm, uint8_t *bytes, bool save)
 /* Note the state of a machine that was just switched on, if KVM can give it. */
 int machine_switched_on(struct vmm *vmm)
 {
-	struct device_registers regs[MAX_REGISTERS];
-	unsigned int i, n = machine_registers(vmm, regs);
-	size_t size = 0;
-
 	if (!kvm_state_size(vmm))
 		return 0;
-	for (i = 0; i < n; i++)
-		size += regs[i].size;
-	vmm->first_registers = malloc(size);
+	vmm->first_registers = malloc(machine_registers_size(vmm));
 	vmm->first_state = malloc(kvm_state_size(vmm));
 	if (!vmm->first_registers || !vmm->first_state) {
 		vmm_err("no memory");
@@ -73,10 +79,10 @@ int machine_switched_on(struct vmm *vmm)
 	return kvm_get_state(vmm, vmm->first_state);
 }
 
-/* Whether machine_reset() is possible */
+/* Whether machine_reset() is possible, and the kernel can be loaded again */
 bool machine_has_reset(const struct vmm *vmm)
 {
-	return vmm->first_state;
+	return vmm->first_state && vmm->kernel->image;
 }
 
 /* No processor runs. */

@@ -5,6 +5,7 @@
  * It is saved for two uses: a reset sets that of a machine that was just switched on,
  * and a restore that of a snapshot.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <linux/kvm.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #define XSAVE_WORDS	(sizeof(struct kvm_xsave) / sizeof(uint64_t))
 #define MSR_TSC		0x10
 #define MSR_TSC_ADJUST	0x3b
+#define LEAF_HYPERVISOR	0x40000000
+#define TYPE_BUSY	0x2	/* of a task state segment */
 
 struct cpu_state {
 	struct kvm_regs		regs;
@@ -116,15 +119,38 @@ static bool get_cpu(struct vmm_cpu *cpu, struct cpu_state *state)
 	       !ioctl(cpu->fd, KVM_GET_VCPU_EVENTS, &state->events);
 }
 
+/* Whether this program runs on a processor that QEMU emulates */
+static bool is_emulated(void)
+{
+	uint32_t eax, name[3];
+
+	__cpuid(LEAF_HYPERVISOR, eax, name[0], name[1], name[2]);
+	return !memcmp(name, "TCGTCGTCGTCG", sizeof(name));
+}
+
+/*
+ * KVM reports the task state segment as busy, which is right for a real processor. The
+ * emulated one then refuses all ports to the programs of the guest.
+ */
+static struct kvm_sregs emulated_sregs(const struct kvm_sregs *saved)
+{
+	struct kvm_sregs sregs = *saved;
+
+	if (is_emulated())
+		sregs.tr.type &= (uint8_t)~TYPE_BUSY;
+	return sregs;
+}
+
 /* The timers of the local APIC need its registers before theirs. */
 static bool set_cpu(struct vmm_cpu *cpu, const struct cpu_state *state,
 		    bool with_clock)
 {
+	struct kvm_sregs sregs = emulated_sregs(&state->sregs);
 	uint32_t i, index;
 
 	end_exit(cpu);
 	if (state->nr_msrs > MAX_MSRS ||
-	    ioctl(cpu->fd, KVM_SET_SREGS, &state->sregs) ||
+	    ioctl(cpu->fd, KVM_SET_SREGS, &sregs) ||
 	    ioctl(cpu->fd, KVM_SET_REGS, &state->regs) ||
 	    ioctl(cpu->fd, KVM_SET_XCRS, &state->xcrs) ||
 	    ioctl(cpu->fd, KVM_SET_XSAVE, state->xsave) ||

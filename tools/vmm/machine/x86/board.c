@@ -7,6 +7,7 @@
 const struct board board = {
 	.has_ports	= true,
 	.has_msi_ids	= false,
+	.has_snapshots	= true,
 	.numbers_anew	= false,
 	.keeps		= true,
 	.first_pci_line	= 16,	/* behind the lines of ISA */
@@ -37,6 +38,8 @@ int board_layout(struct vmm *vmm)
 		layout.slot_last = config->nr_slots - 1;
 		err = vmr_layout_init(&vmm->layout, &vmm->sys, &layout, NULL);
 	}
+	if (!err)
+		layout_reserved(vmm, &layout);
 	if (!err)
 		err = vmr_layout_ram(&layout, vmm->kernel->memory, ram);
 	if (err < 0)
