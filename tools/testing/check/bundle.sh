@@ -74,12 +74,10 @@ while read -r layers absent; do
 done <<'E2'
 range lib/[d-o]* lib/pci lib/resource lib/snapshot include/vmalloc/id.h
 id,range lib/device lib/resource/system.c include/vmalloc/device.h
-resource,system lib/device lib/pci
 device,range,id lib/pci lib/layout lib/print lib/snapshot include/vmalloc/pci.h
 layout,print,describe lib/pci lib/snapshot lib/describe/acpi.c
 pci_function,pci_msi,pci_host lib/snapshot lib/pci/sriov.c lib/pci/assign.c
 pci lib/layout lib/print lib/describe
-snapshot lib/pci lib/layout lib/print
 E2
 cd "$here"
 if $VMR_MAKE O="$W/out" KFILES="$KFILES" LAYERS='range rnage' bundle 2>"$W/log"; then
