@@ -29,7 +29,7 @@ for property in interrupt-map msi-map ranges no-map; do
 done
 
 status=0
-ARCH=arm64 CC=aarch64-linux-gnu-gcc TIMEOUT=500 tools/vmm/run-linux.sh "$O" "$vmm" \
+ARCH=arm64 CC=aarch64-linux-gnu-gcc TIMEOUT=1500 tools/vmm/run-linux.sh "$O" "$vmm" \
 	--verify >"$W/said" 2>&1 || status=$?
 cat "$W/said"
 [ $status != 4 ] || { echo 'the kernel cannot be downloaded'; exit 4; }

@@ -13,7 +13,7 @@ command -v apt-get || { echo 'there is no apt-get to download a kernel'; exit 4;
 # The kernel and the tools are downloaded once.
 $VMR_MAKE O="$O" "$O/vmm-static"
 status=0
-TIMEOUT=500 tools/vmm/run-linux.sh "$O" "$O/vmm-static" --verify \
+TIMEOUT=1500 tools/vmm/run-linux.sh "$O" "$O/vmm-static" --verify \
 	>"$W/said" 2>&1 || status=$?
 cat "$W/said"
 [ $status != 4 ] || { echo 'the kernel cannot be downloaded'; exit 4; }

@@ -16,7 +16,7 @@
 #define O_WRONLY	1
 #define O_RDWR		2
 #define NANOSECONDS	5000000
-#define AWAIT_ROUNDS	4000	/* of that length */
+#define AWAIT_ROUNDS	60000	/* of that length */
 #define TRAFFIC_NS	1000000
 
 #define PAGE		4096
