@@ -8,9 +8,9 @@
 
 #define SCB_ICSR	(*(volatile uint32_t *)0xe000ed04)
 #define SCB_SHPR3	(*(volatile uint32_t *)0xe000ed20)
-#define PENDSVSET	(1u << 28)
+#define PENDSVSET	0x10000000u
 #define PENDSV_LOWEST	(0xffu << 16)
-#define XPSR_THUMB	(1u << 24)
+#define XPSR_THUMB	0x01000000u
 #define CONTROL_PSP	2u
 
 struct task *scheduler_current;
