@@ -45,6 +45,8 @@ extern "C" {
  *    power indicator follow the presence in the same way.
  *  - The guest has let the card go when the power controller and the power indicator
  *    are off, as far as the slot has them.
+ *  - After a pull the guest switches the slot off. A card that is added before that is
+ *    let go by it: the caller waits until both are off.
  *
  * Interrupt: the port requests service while PCI_EXP_SLTCTL_HPIE is on and an enabled
  * event is set in PCI_EXP_SLTSTA (section 6.7.3). With MSI enabled each beginning of

@@ -96,5 +96,7 @@ int slot_plug(struct vmm *vmm, unsigned int number);
 int slot_request_removal(struct vmm *vmm, unsigned int number);
 int slot_unplug(struct vmm *vmm, unsigned int number);
 enum vmr_pci_slot_state slot_state(struct vmm *vmm, unsigned int number);
+/* The guest has switched power and power indicator of the slot off */
+bool slot_is_off(struct vmm *vmm, unsigned int number);
 
 #endif /* VMM_CONTROL_H */

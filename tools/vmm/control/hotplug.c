@@ -2,6 +2,8 @@
 /*
  * hotplug.c - plug and unplug a device while the guest runs
  */
+#include <linux/pci_regs.h>
+
 #include "control.h"
 
 int function_plug(struct vmm *vmm, struct vmr_pci_function *fn,
@@ -108,4 +110,17 @@ enum vmr_pci_slot_state slot_state(struct vmm *vmm, unsigned int number)
 	state = vmr_pci_slot_get_state(port);
 	vmm->pci_lock.unlock_shared(&vmm->pci_lock);
 	return state;
+}
+
+bool slot_is_off(struct vmm *vmm, unsigned int number)
+{
+	const unsigned int off = PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PWR_IND_OFF;
+	struct vmr_pci_port *port = slot_port(vmm, number);
+	uint32_t at = port->express.reg_block.offset + PCI_EXP_SLTCTL;
+	uint8_t control[2];
+
+	vmm->pci_lock.lock_shared(&vmm->pci_lock);
+	vmr_pci_config_read(&port->bridge.fn, at, control, 2);
+	vmm->pci_lock.unlock_shared(&vmm->pci_lock);
+	return ((control[0] | control[1] << 8) & off) == off;
 }

@@ -74,6 +74,23 @@ static int await_empty(struct comparison *c, unsigned int slot)
 	return -1;
 }
 
+/*
+ * The guest has finished with a card that was pulled. Before that it would switch off,
+ * and so let go, a card that is added.
+ */
+static int await_off(struct comparison *c, unsigned int slot)
+{
+	unsigned int i;
+
+	for (i = 0; i < POLLS; i++) {
+		if (slot_is_off(c->vmm, slot))
+			return 0;
+		usleep(POLL_US);
+	}
+	vmm_err("slot %u: the guest does not switch it off", slot);
+	return -1;
+}
+
 /* Plug a card, and have the guest ask for it to be taken. */
 static int requested_removal(struct comparison *c)
 {
@@ -207,6 +224,8 @@ int slot_round(struct comparison *c, unsigned int round)
 	}
 	for (i = 0; !err && i < ARRAY_SIZE(slots); i++)
 		err = await_gone(c, slots[i]);
+	for (i = 0; !err && i < ARRAY_SIZE(slots); i++)
+		err = await_off(c, slots[i]);
 	return err;
 }
 

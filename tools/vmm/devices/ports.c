@@ -126,10 +126,15 @@ static int port_init(struct vmm *vmm, unsigned int index)
 	if (err || !vmm->kernel)
 		return err;
 	port->bridge.fn.events = &kernel_events;
+	/*
+	 * A card in a root port is larger than the window, which Linux moves. The windows of
+	 * the switch cannot move while the other slot is in use, and have room.
+	 */
 	port->bridge.reserve = (struct vmr_pci_reserve) {
 		.io	= config.has_slot ? 4 * KIB : 0,
 		.mem	= config.has_slot ? 2 * MIB : 0,
-		.pref	= config.has_slot ? 2 * MIB : 0,
+		.pref	= !config.has_slot ? 0 :
+			  index > Q35_UPSTREAM ? 4 * MIB : 2 * MIB,
 	};
 	return messages_init(&vmm->q35.messages[index], vmm, &port->bridge.fn);
 }
