@@ -216,14 +216,14 @@ $(O)/guest.bin: $(GUEST_SRCS) tools/vmm/guest/guest.lds \
 	fi
 
 # A small kernel for the same machine, as a bzImage
-$(O)/guest-kernel: $(addprefix tools/vmm/guest/,head.S kernel.c kernel.lds) \
+$(O)/guest-kernel: $(addprefix tools/vmm/guest/,head.S start.S kernel.c kernel.lds) \
 		$(GUEST_HDRS) Makefile
 	$(call msg,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)if echo 'int x;' | $(CC) -m32 -mgeneral-regs-only -c -x c - \
 			-o /dev/null >/dev/null 2>&1; then \
 		$(CC) $(subst guest.lds,kernel.lds,$(GUEST_CFLAGS)) -o $@ \
-			tools/vmm/guest/head.S tools/vmm/guest/kernel.c; \
+			$(addprefix tools/vmm/guest/,head.S start.S kernel.c); \
 	else \
 		echo '  SKIP    small kernel: $(CC) makes no 32-bit code'; \
 	fi

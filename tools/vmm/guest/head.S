@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * head.S - the setup header of a small kernel, and where it begins
+ * head.S - the setup header of a small kernel, which begins in start.S
  *
  * The header has only what the VMM reads: two sectors of setup, and a kernel that is
  * loaded and entered at 1 MiB in protected mode, without paging.
@@ -20,19 +20,5 @@ head:
 	.org	0x260
 	.long	0x100000		/* the memory that it needs */
 	.org	0x400
-
-	.section .start, "ax"
-	.globl	start
-start:
-	movl	$stack_top, %esp
-	cld
-	call	kernel_main
-1:	hlt
-	jmp	1b
-
-	.section .bss
-	.balign	16
-	.skip	16384
-stack_top:
 
 	.section .note.GNU-stack, "", @progbits

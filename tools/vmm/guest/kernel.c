@@ -100,9 +100,9 @@ static uint32_t find_express(void)
 	return 0;
 }
 
-void kernel_main(void);
+void guest_main(void);
 
-void kernel_main(void)
+void guest_main(void)
 {
 	uint32_t step, express = find_express(), sum = 1;
 

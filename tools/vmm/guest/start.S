@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * start.S - where the guest program begins
+ * start.S - where a guest program begins
  *
  * The VMM has put the processor into protected mode: flat segments, no paging,
  * interrupts off.
