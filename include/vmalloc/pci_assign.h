@@ -273,6 +273,7 @@ struct vmr_pci_assignment {
 	/* a copy of what is in use, in which items are placed */
 	struct vmr_space		mmio;
 	struct vmr_space		pio;
+	struct vmr_space		window;		/* one that is filled */
 	struct vmr_pci_pools		pools;
 	/* public: */
 };

@@ -75,6 +75,10 @@ int vmr_pci_assign_numbers(struct vmr_pci_assignment *a);
  */
 void vmr_pci_size_all(struct vmr_pci_assignment *a, bool keep);
 
+/* assign_window.c: vmr_pci_size_window() in memory of the caller */
+void vmr_pci_size_window_in(struct vmr_space *space, struct vmr_pci_item *window,
+			    uint64_t reserve);
+
 /* assign_write.c: write the registers */
 void vmr_pci_assign_write(struct vmr_pci_assignment *a);
 

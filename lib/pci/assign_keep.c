@@ -107,20 +107,20 @@ static void keep_roots(struct vmr_pci_assignment *a)
 /* Place the contents in an open window: what stays, and the others beside it */
 static bool fill(struct vmr_pci_assignment *a, struct vmr_pci_item *window)
 {
-	struct vmr_space space;
+	struct vmr_space *space = &a->window;
 	const struct vmr_pool pool = {
-		.space = &space, .start = window->start,
+		.space = space, .start = window->start,
 		.last = window->start + (window->size - 1),
 		.policy = VMR_FIRST,
 	};
 	struct vmr_pci_item *item;
 	bool fits = true;
 
-	vmr_space_init(&space, pool.start, pool.last);
+	vmr_space_init(space, pool.start, pool.last);
 	for (item = window->contents; item; item = item->next)
 		if (item->window && item->kept)
-			fits &= reserve(&space, item, item->start);
-	keep_bars(a, window->contents, &space);
+			fits &= reserve(space, item, item->start);
+	keep_bars(a, window->contents, space);
 	window->contents = vmr_pci_sort_items(window->contents);
 	for (item = window->contents; item && fits; item = item->next) {
 		item->bus_offset = window->bus_offset;
@@ -147,7 +147,7 @@ static bool keep_inside(struct vmr_pci_assignment *a, struct vmr_pci_assign_bus 
 	for (item = window->contents; item; item = item->next)
 		if (item->kept)
 			return false;
-	vmr_pci_size_window(window, least);
+	vmr_pci_size_window_in(&a->window, window, least);
 	return true;
 }
 
@@ -233,8 +233,8 @@ static void size_fresh(struct vmr_pci_assignment *a)
 		for (w = 0; w < VMR_PCI_ASSIGN_WINDOWS; w++) {
 			if (is_root(bus) || !bus->top->fresh[w])
 				continue;
-			vmr_pci_size_window(&bus->windows[w],
-					    vmr_pci_reserve_of(bus, w));
+			vmr_pci_size_window_in(&a->window, &bus->windows[w],
+					       vmr_pci_reserve_of(bus, w));
 			push_window(bus, w);
 		}
 	}

@@ -4,50 +4,62 @@
  */
 #include "assign.h"
 
-/* Sorted lists of 2^i items while sorting */
-#define SORT_LEVELS	64
-
 static bool precedes(const struct vmr_pci_item *a, const struct vmr_pci_item *b)
 {
 	return a->align != b->align ? a->align > b->align : a->size > b->size;
 }
 
-/* Of equal items that of @first comes first */
-static struct vmr_pci_item *merge(struct vmr_pci_item *first,
-				  struct vmr_pci_item *second)
+/* Whether the next item comes from the second run. Of equal items the first does. */
+static bool take_second(const struct vmr_pci_item *first, size_t nr_first,
+			const struct vmr_pci_item *second, size_t nr_second)
 {
-	struct vmr_pci_item *list = NULL, **end = &list;
-
-	while (first && second) {
-		struct vmr_pci_item **from =
-			precedes(second, first) ? &second : &first;
-
-		*end = *from;
-		end = &(*from)->next;
-		*from = *end;
-	}
-	*end = first ? first : second;
-	return list;
+	return !nr_first ||
+	       (second && nr_second && precedes(second, first));
 }
 
+/*
+ * Merge the run of @width items at @first with the one behind it. Returns what is
+ * behind both, and moves @end to the link of the last item.
+ */
+static struct vmr_pci_item *merge_runs(struct vmr_pci_item *first, size_t width,
+				       struct vmr_pci_item ***end)
+{
+	struct vmr_pci_item *second = first, **from;
+	size_t nr_first = 0, nr_second = width;
+
+	for (; nr_first < width && second; nr_first++)
+		second = second->next;
+	while (nr_first || (nr_second && second)) {
+		if (take_second(first, nr_first, second, nr_second)) {
+			from = &second;
+			nr_second--;
+		} else {
+			from = &first;
+			nr_first--;
+		}
+		**end = *from;
+		*end = &(*from)->next;
+		*from = **end;
+	}
+	return second;
+}
+
+/* Runs of a power of two items, in the list itself: no memory beside it is needed */
 struct vmr_pci_item *vmr_pci_sort_items(struct vmr_pci_item *list)
 {
-	struct vmr_pci_item *levels[SORT_LEVELS] = { NULL }, *run, *next;
-	unsigned int i;
+	struct vmr_pci_item *rest, **end;
+	bool sorted = !list;
+	size_t width;
 
-	for (; list; list = next) {
-		next = list->next;
-		run = list;
-		run->next = NULL;
-		for (i = 0; levels[i]; i++) {
-			run = merge(levels[i], run);
-			levels[i] = NULL;
-		}
-		levels[i] = run;
+	for (width = 1; !sorted; width *= 2) {
+		rest = list;
+		end = &list;
+		sorted = true;
+		while ((rest = merge_runs(rest, width, &end)))
+			sorted = false;
+		*end = NULL;
 	}
-	for (run = NULL, i = 0; i < SORT_LEVELS; i++)
-		run = merge(levels[i], run);
-	return run;
+	return list;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_sort_items);
 
@@ -69,18 +81,18 @@ static uint64_t whole_grains(uint64_t n, uint64_t grain)
 }
 
 /* Pack the contents from @from upwards. The size, VMR_ADDR_MAX if they are too large */
-static uint64_t pack(const struct vmr_pci_item *window, uint64_t from)
+static uint64_t pack(struct vmr_space *space, const struct vmr_pci_item *window,
+		     uint64_t from)
 {
-	struct vmr_space space;
 	const struct vmr_pool pool = {
-		.space = &space, .start = from, .last = VMR_ADDR_MAX,
+		.space = space, .start = from, .last = VMR_ADDR_MAX,
 		.policy = VMR_FIRST,
 	};
 	const struct vmr_pci_item *beside = NULL;
 	struct vmr_pci_item *item;
 	uint64_t size = 0;
 
-	vmr_space_init(&space, from, VMR_ADDR_MAX);
+	vmr_space_init(space, from, VMR_ADDR_MAX);
 	for (item = window->contents; item; item = item->next) {
 		if (vmr_pci_place_in_pool(&pool, item, beside)) {
 			size = VMR_ADDR_MAX;
@@ -101,24 +113,26 @@ static uint64_t pack(const struct vmr_pci_item *window, uint64_t from)
  * The first item in its own order, or in reverse: the latter leaves less unused
  * between it and the second.
  */
-static void pack_best(struct vmr_pci_item *window, uint64_t grain)
+static void pack_best(struct vmr_space *space, struct vmr_pci_item *window,
+		      uint64_t grain)
 {
 	const struct vmr_pci_item *first = window->contents;
 	uint64_t other = first->window ? vmr_pci_phase(first, true) : 0;
-	uint64_t size = pack(window, 0), size_other;
+	uint64_t size = pack(space, window, 0), size_other;
 
 	if (other) {
-		size_other = pack(window, other);
+		size_other = pack(space, window, other);
 		if (size_other < size)
 			window->phase = other;
 		else
-			pack(window, 0);
+			pack(space, window, 0);
 		size = min(size, size_other);
 	}
 	window->size = whole_grains(size, grain);
 }
 
-void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve)
+void vmr_pci_size_window_in(struct vmr_space *space, struct vmr_pci_item *window,
+			    uint64_t reserve)
 {
 	uint64_t grain = window->io == VMR_PIO ? VMR_PCI_IO_GRAIN :
 						 VMR_PCI_MEM_GRAIN;
@@ -131,12 +145,19 @@ void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve)
 	window->contents = vmr_pci_sort_items(window->contents);
 	if (window->contents) {
 		window->align = max(grain, window->contents->align);
-		pack_best(window, grain);
+		pack_best(space, window, grain);
 	}
 	if (!reserve)
 		return;
 	window->align = max(window->align, reserve & -reserve);
 	window->size = max(window->size, whole_grains(reserve, grain));
+}
+
+void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve)
+{
+	struct vmr_space space;
+
+	vmr_pci_size_window_in(&space, window, reserve);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_size_window);
 
