@@ -48,6 +48,13 @@ static inline void vmr_list_unlink(struct vmr_list *entry)
 	entry->prev = NULL;
 }
 
+/* A function of one copy where the compiler optimises for size, inline elsewhere */
+#ifdef __OPTIMIZE_SIZE__
+#define VMR_INLINE_FOR_SPEED	noinline
+#else
+#define VMR_INLINE_FOR_SPEED	inline
+#endif
+
 static inline bool vmr_is_pow2(uint64_t n)
 {
 	return n && !(n & (n - 1));

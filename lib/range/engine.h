@@ -54,11 +54,16 @@ static inline bool vmr_type_fits(const struct vmr_space *space,
 	return !space->type || range->type == space->type;
 }
 
-/* The part [start, last] of a space, in a domain that ends at addr_max, inclusive */
+/*
+ * The part [start, last] of a space, in a domain that ends at addr_max, inclusive. A
+ * request with the alignment 0 or the policy VMR_DEFAULT gets those of the part.
+ */
 struct vmr_bounds {
 	uint64_t	start;
 	uint64_t	last;
 	uint64_t	addr_max;
+	uint64_t	align;
+	enum vmr_policy	policy;
 };
 
 /* vmr_alloc() inside @bounds; NULL means the whole space */

@@ -21,6 +21,25 @@ struct vmr_range *vmr_next_candidate(const struct vmr_gap_search *s,
 	return next_candidate(s, range, ascending);
 }
 
+/* Make a free range live */
+static VMR_INLINE_FOR_SPEED int
+link_range(struct vmr_space *space, struct vmr_range *range, uint64_t start,
+	   uint64_t last, struct vmr_range *next)
+{
+	vmr_section_begin(space->seq);
+	vmr_tree_insert(space, range, start, last, next);
+	vmr_section_end(space->seq);
+	vmr_trace_alloc(space, range);
+	return 0;
+}
+
+static int check_free(const struct vmr_space *space, const struct vmr_range *range)
+{
+	if (range->node.link)
+		return -EEXIST;
+	return vmr_type_fits(space, range) ? 0 : -EINVAL;
+}
+
 /* Reserve [start, last], which the caller has checked to be inside the space */
 static int reserve_checked(struct vmr_space *space, struct vmr_range *range,
 			   uint64_t start, uint64_t last,
@@ -33,93 +52,86 @@ static int reserve_checked(struct vmr_space *space, struct vmr_range *range,
 			*conflict = next;
 		return -EBUSY;
 	}
-	vmr_section_begin(space->seq);
-	vmr_tree_insert(space, range, start, last, next);
-	vmr_section_end(space->seq);
-	vmr_trace_alloc(space, range);
-	return 0;
+	return link_range(space, range, start, last, next);
 }
 
-static int check_request(const struct vmr_request *req, uint64_t domain)
+/* @domain is the last address that any space of the kind could have */
+static int check_request(const struct vmr_gap_search *s,
+			 const struct vmr_request *req, uint64_t domain)
 {
-	if (!req->size || !vmr_is_pow2(req->align) || req->min > req->max)
+	if (!req->size || !vmr_is_pow2(s->align) || req->min > req->max)
 		return -EINVAL;
 	if (req->prefer_align && !vmr_is_pow2(req->prefer_align))
 		return -EINVAL;
-	switch (req->policy) {
-	case VMR_FIRST:
-	case VMR_LAST:
-	case VMR_BEST:
+	if (s->policy < VMR_EXACT)
 		return 0;
-	case VMR_EXACT:
-		if (req->addr & (req->align - 1))
-			return -EINVAL;
-		if (req->addr > domain || req->size - 1 > domain - req->addr)
-			return -EOVERFLOW;
-		return 0;
-	default:
+	if (s->policy > VMR_EXACT || req->addr & (s->align - 1))
 		return -EINVAL;
-	}
+	if (req->addr > domain || req->size - 1 > domain - req->addr)
+		return -EOVERFLOW;
+	return 0;
 }
 
 int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
 		      struct vmr_range *range, const struct vmr_request *req,
 		      struct vmr_range **conflict)
 {
+	uint64_t min = space->start, max = space->last, domain = VMR_ADDR_MAX;
 	struct vmr_gap_search s;
-	uint64_t last;
 	int ret;
 
-	ret = check_request(req, bounds ? bounds->addr_max : VMR_ADDR_MAX);
-	if (ret)
-		return ret;
-	if (range->node.link)
-		return -EEXIST;
-	if (!vmr_type_fits(space, range))
-		return -EINVAL;
 	s.space = space;
 	s.size = req->size;
-	s.min = max(req->min, bounds ? bounds->start : space->start);
-	s.max = min(req->max, bounds ? bounds->last : space->last);
+	s.align = req->align;
+	s.policy = req->policy;
+	if (bounds) {
+		domain = bounds->addr_max;
+		min = bounds->start;
+		max = bounds->last;
+		if (!s.align)
+			s.align = bounds->align;
+		if (s.policy == VMR_DEFAULT)
+			s.policy = bounds->policy;
+	}
+	ret = check_request(&s, req, domain);
+	if (ret)
+		return ret;
+	ret = check_free(space, range);
+	if (ret)
+		return ret;
+	s.min = req->min > min ? req->min : min;
+	s.max = req->max < max ? req->max : max;
 	if (s.min > s.max)
 		return -ERANGE;
-	if (req->policy == VMR_EXACT) {
-		last = req->addr + (req->size - 1);
-		if (req->addr < s.min || last > s.max)
+	if (s.policy == VMR_EXACT) {
+		if (req->addr < s.min || req->addr + (s.size - 1) > s.max)
 			return -ERANGE;
-		return reserve_checked(space, range, req->addr, last, conflict);
+		return reserve_checked(space, range, req->addr,
+				       req->addr + (s.size - 1), conflict);
 	}
-	if (!vmr_search(&s, req))
+	if (!vmr_search(&s, req->prefer_align))
 		return -ENOSPC;
-	vmr_section_begin(space->seq);
-	vmr_tree_insert(space, range, s.found_addr, s.found_addr + (s.size - 1),
-			s.found_next);
-	vmr_section_end(space->seq);
-	vmr_trace_alloc(space, range);
-	return 0;
+	return link_range(space, range, s.found_addr,
+			  s.found_addr + (s.size - 1), s.found_next);
 }
 
 int vmr_alloc_lowest(struct vmr_space *space, struct vmr_range *range)
 {
-	const struct vmr_request one = VMR_REQUEST(1, 1);
+	static const struct vmr_request one = VMR_REQUEST(1, 1);
 	struct vmr_range *next;
 	uint64_t addr;
+	int ret;
 
 	if (space->nr_claims)
 		return vmr_alloc_bounded(space, NULL, range, &one, NULL);
-	if (range->node.link)
-		return -EEXIST;
-	if (!vmr_type_fits(space, range))
-		return -EINVAL;
+	ret = check_free(space, range);
+	if (ret)
+		return ret;
 	next = vmr_lowest_gap(space);
 	if (!next && !vmr_has_last_gap(space))
 		return -ENOSPC;
 	addr = vmr_gap_start(space, next);
-	vmr_section_begin(space->seq);
-	vmr_tree_insert(space, range, addr, addr, next);
-	vmr_section_end(space->seq);
-	vmr_trace_alloc(space, range);
-	return 0;
+	return link_range(space, range, addr, addr, next);
 }
 
 int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
@@ -134,12 +146,13 @@ EXPORT_SYMBOL_GPL(vmr_alloc);
 int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 		uint64_t start, uint64_t last, struct vmr_range **conflict)
 {
+	int ret;
+
 	if (!space || !range || start > last)
 		return -EINVAL;
-	if (range->node.link)
-		return -EEXIST;
-	if (!vmr_type_fits(space, range))
-		return -EINVAL;
+	ret = check_free(space, range);
+	if (ret)
+		return ret;
 	if (start < space->start || last > space->last)
 		return -ERANGE;
 	return reserve_checked(space, range, start, last, conflict);

@@ -21,7 +21,7 @@
 #define VMR_TICKET_PARKED	BIT_ULL(62)	/* parked, else claimed */
 #define VMR_TICKET_COLLECTED	BIT_ULL(61)	/* claimed, in the list of settling.c */
 #define VMR_TICKET_EXCLUDED	BIT_ULL(60)	/* the same, and not in subtree_last */
-#define VMR_GAP_MAX_ORDER	63		/* order 64 counts as 63 */
+#define VMR_GAP_MAX_ORDER_BIT	BIT_ULL(63)	/* order 64 counts as 63 */
 
 static_assert(sizeof(struct vmr_node) == sizeof(struct rb_node));
 
@@ -79,21 +79,27 @@ static inline struct vmr_range *vmr_next_collected(const struct vmr_range *range
 	return (struct vmr_range *)(uintptr_t)(range->space_ref << 1);
 }
 
+/* The highest bit of a number that is not 0 */
+static VMR_INLINE_FOR_SPEED uint64_t vmr_highest_bit(uint64_t n)
+{
+	return 1ull << vmr_log2(n);
+}
+
 /*
- * The natural order of the gap [lo, hi]. The highest bit in which @lo and the end
- * differ is the order of the coarsest boundary inside the gap. The largest aligned
+ * The natural order of the gap [lo, hi], as a bit. The highest bit in which @lo and the
+ * end differ is the order of the coarsest boundary inside the gap. The largest aligned
  * block ends or begins there.
  */
-static inline unsigned int vmr_natural_order(uint64_t lo, uint64_t hi)
+static inline uint64_t vmr_natural_order_bit(uint64_t lo, uint64_t hi)
 {
 	uint64_t end = hi + 1;		/* 0 means 2^64 */
 	uint64_t mid = 0, block;
 
 	VMR_ASSERT(lo <= hi);
 	if (end)
-		mid = end & ~0ull << (fls64(lo ^ end) - 1); /* LCOV_EXCL_BR_LINE: not 0 */
+		mid = end & -vmr_highest_bit(lo ^ end);
 	block = max(mid - lo, end - mid);
-	return block ? fls64(block) - 1 : VMR_GAP_MAX_ORDER;
+	return block ? vmr_highest_bit(block) : VMR_GAP_MAX_ORDER_BIT;
 }
 
 /* The natural order of the gap in front of @range as a bit, 0 without a gap */
@@ -101,8 +107,8 @@ static inline uint64_t vmr_gap_order_bit(const struct vmr_range *range)
 {
 	if (!range->gap)
 		return 0;
-	return 1ull << vmr_natural_order(range->start - range->gap,
-					 range->start - 1);
+	return vmr_natural_order_bit(range->start - range->gap,
+				     range->start - 1);
 }
 
 /*
@@ -300,7 +306,6 @@ struct vmr_gap_search {
 	uint64_t		min;
 	uint64_t		max;
 	uint64_t		orders;
-	bool			exact_order;
 	uint64_t		lo;
 	uint64_t		hi;
 	uint64_t		found_addr;
@@ -308,8 +313,10 @@ struct vmr_gap_search {
 	const struct vmr_range	*beyond;
 	uint64_t		fallback;
 	struct vmr_range	*fallback_next;
-	unsigned int		fallback_pass;
-	unsigned int		pass;
+	enum vmr_policy		policy;
+	bool			exact_order;
+	uint8_t			fallback_pass;
+	uint8_t			pass;
 };
 
 /*

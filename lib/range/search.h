@@ -210,15 +210,20 @@ static inline bool search_low_or_high(struct vmr_gap_search *s, bool ascending)
 	       try_gap(s, ascending ? NULL : space->lowest, ascending);
 }
 
-/* The natural order of a gap within the bounds, as a bit; 0 if it is outside */
+/*
+ * The natural order of a gap within the bounds, as a bit; 0 if it is outside. @log is
+ * the order plus 1, or 0.
+ */
 static inline uint64_t clipped_gap_order(const struct vmr_gap_search *s,
-					 const struct vmr_range *next)
+					 const struct vmr_range *next,
+					 uint8_t *log)
 {
-	uint64_t lo, hi;
+	uint64_t lo, hi, bit = 0;
 
-	if (!vmr_clip_gap(s, next, &lo, &hi))
-		return 0;
-	return 1ull << vmr_natural_order(lo, hi);
+	if (vmr_clip_gap(s, next, &lo, &hi))
+		bit = vmr_natural_order_bit(lo, hi);
+	*log = fls64(bit);
+	return bit;
 }
 
 /*
@@ -230,9 +235,10 @@ static inline bool search_best(struct vmr_gap_search *s)
 {
 	const struct vmr_space *space = s->space;
 	uint64_t requested = s->orders, least = requested & -requested;
-	uint64_t order[5], left = 0;
 	struct vmr_range *special[5] = { NULL };
 	unsigned int first = 1, nr = 1, i;
+	uint8_t order[5];	/* plus 1, or 0 */
+	uint64_t left = 0;
 	bool found;
 
 	if (vmr_has_first_gap(space))
@@ -245,10 +251,8 @@ static inline bool search_best(struct vmr_gap_search *s)
 		special[nr++] = vmr_first_starting_above(space, s->max);
 	if (space->root)
 		left = vmr_to_range(vmr_space_root(space))->subtree_orders;
-	for (i = first; i < nr; i++) {
-		order[i] = clipped_gap_order(s, special[i]);
-		left |= order[i];
-	}
+	for (i = first; i < nr; i++)
+		left |= clipped_gap_order(s, special[i], &order[i]);
 
 	VMR_ASSERT(nr <= ARRAY_SIZE(special));
 	s->exact_order = true;
@@ -256,8 +260,7 @@ static inline bool search_best(struct vmr_gap_search *s)
 		/* Try the last gap once no gap before it has the least order */
 		if (first && !(left & least)) {
 			first = 0;
-			order[0] = clipped_gap_order(s, NULL);
-			left |= order[0] & requested;
+			left |= clipped_gap_order(s, NULL, order) & requested;
 		}
 		if (!left)
 			return false;
@@ -267,7 +270,7 @@ static inline bool search_best(struct vmr_gap_search *s)
 		for (i = first; i < nr; i++) {
 			if (found)
 				s->max = s->found_addr;
-			if (order[i] == s->orders &&
+			if (order[i] == fls64(s->orders) &&
 			    try_gap(s, special[i], true))
 				found = true;
 		}
@@ -293,8 +296,7 @@ static inline bool best_is_deferred(struct vmr_gap_search *s)
 	       try_gap(s, next, true);
 }
 
-static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy policy,
-				  uint64_t align)
+static inline bool search_aligned(struct vmr_gap_search *s, uint64_t align)
 {
 	s->pass++;
 	s->align = align;
@@ -302,28 +304,28 @@ static inline bool search_aligned(struct vmr_gap_search *s, enum vmr_policy poli
 	s->orders = vmr_is_pow2(s->size) && align >= s->size ?
 			    -s->size :
 			    ~0ull << min_order(s->size, align);
-	return policy == VMR_BEST ?
+	return s->policy == VMR_BEST ?
 		       best_is_deferred(s) || search_best(s) :
-		       search_low_or_high(s, policy == VMR_FIRST);
+		       search_low_or_high(s, s->policy == VMR_FIRST);
 }
 
 /*
- * Find a gap for @req. The caller sets the space, the size and the bounds of @s.
- * Addresses of parked ranges are used only if no other gap fits.
+ * Find a gap, first with the alignment @prefer. The caller sets the space, the size, the
+ * alignment, the bounds and the policy of @s. Addresses of parked ranges are used only if no other gap fits.
  */
-static inline bool vmr_search(struct vmr_gap_search *s,
-			      const struct vmr_request *req)
+static inline bool vmr_search(struct vmr_gap_search *s, uint64_t prefer)
 {
-	VMR_ASSERT(s->size && vmr_is_pow2(req->align));
+	const uint64_t align = s->align;
+
+	VMR_ASSERT(s->size && vmr_is_pow2(align));
 	VMR_ASSERT(s->min >= s->space->start && s->max <= s->space->last);
 	if (s->space->settling.list)
 		vmr_settle_close((struct vmr_space *)s->space);
 	s->pass = 0;
 	s->fallback_pass = 0;
-	if (req->prefer_align > req->align &&
-	    search_aligned(s, req->policy, req->prefer_align))
+	if (prefer > align && search_aligned(s, prefer))
 		return true;
-	if (search_aligned(s, req->policy, req->align))
+	if (search_aligned(s, align))
 		return true;
 	if (!s->fallback_pass)
 		return false;

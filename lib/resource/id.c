@@ -56,7 +56,9 @@ int vmr_id_alloc_block(struct vmr_id_pool *ids, struct vmr_range *range,
 		       const struct vmr_request *req,
 		       struct vmr_range **conflict)
 {
-	struct vmr_bounds part = { .addr_max = ID_MAX };
+	struct vmr_bounds part = {
+		.addr_max = ID_MAX, .policy = VMR_DEFAULT,
+	};
 
 	if (!ids || !range || !req)
 		return -EINVAL;

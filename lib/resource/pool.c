@@ -38,22 +38,17 @@ int vmr_pool_request(struct vmr_pool *pool, struct vmr_range *range,
 		     const struct vmr_request *req,
 		     struct vmr_range **conflict)
 {
-	struct vmr_request r;
-
 	if (!pool || !range || !req)
 		return -EINVAL;
-	r = *req;
-	if (!r.align)
-		r.align = pool->align;
-	if (r.policy == VMR_DEFAULT)
-		r.policy = pool->policy;
 	return vmr_alloc_bounded(pool->space,
 				 &(struct vmr_bounds) {
 					 .start = pool->start,
 					 .last = pool->last,
 					 .addr_max = VMR_ADDR_MAX,
+					 .align = pool->align,
+					 .policy = pool->policy,
 				 },
-				 range, &r, conflict);
+				 range, req, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_pool_request);
 

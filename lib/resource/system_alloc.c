@@ -4,9 +4,6 @@
  */
 #include "system.h"
 
-/* Binary logarithm of more constraints than memory can hold */
-#define MAX_CONSTRAINTS_LOG	48
-
 /* From a pool, or with NULL from the whole domain of the kind */
 static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
 			   const struct vmr_constraint *c,
@@ -19,15 +16,12 @@ static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
 		.start = pool ? pool->start : space->start,
 		.last = pool ? pool->last : space->last,
 		.addr_max = ids ? (uint32_t)-1 : VMR_ADDR_MAX,
+		.align = pool ? pool->align : 1,
+		.policy = pool ? pool->policy : VMR_FIRST,
 	};
-	struct vmr_request req = c->request;
-	int ret;
+	int ret = vmr_alloc_bounded(space, &part, c->range, &c->request,
+				    conflict);
 
-	if (!req.align)
-		req.align = pool ? pool->align : 1;
-	if (req.policy == VMR_DEFAULT)
-		req.policy = pool ? pool->policy : VMR_FIRST;
-	ret = vmr_alloc_bounded(space, &part, c->range, &req, conflict);
 	if (!ret && ids)
 		vmr_id_raise_watermark(ids, c->range);
 	return ret;
@@ -137,7 +131,7 @@ static bool constraint_precedes(const struct vmr_constraint *a,
 /*
  * The constraints are sorted as a list of indices, each plus 1, with 0 for its end.
  * The links are in words of the ranges that a range in no space does not use:
- * @space_ref has the next index, @subtree_last the own one.
+ * @space_ref has the next index, @subtree_last the own one until the list is sorted.
  */
 static const struct vmr_constraint *
 at_index(const struct vmr_constraint *c, uint64_t index)
@@ -167,28 +161,22 @@ static uint64_t merge_lists(const struct vmr_constraint *c, uint64_t a,
 }
 
 /*
- * Sort the constraints in the order of allocation, in O(nr log nr). Each of
- * @sorted has a list of 2^i constraints or none, and those of higher i are in front.
+ * Sort the constraints in the order of allocation, in O(nr log nr). The range of the
+ * first of @width constraints has the first index of their sorted list. Apart from its
+ * caller, so that an allocation needs less stack.
  */
-static uint64_t sort_constraints(const struct vmr_constraint *c, size_t nr)
+static noinline uint64_t sort_constraints(const struct vmr_constraint *c, size_t nr)
 {
-	uint64_t sorted[MAX_CONSTRAINTS_LOG] = { 0 }, list = 0;
-	unsigned int log;
-	size_t i;
+	size_t width, i;
 
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < nr; i++)
 		c[i].range->space_ref = 0;
-		list = i + 1;
-		for (log = 0; sorted[log]; log++) {
-			list = merge_lists(c, sorted[log], list);
-			sorted[log] = 0;
-		}
-		sorted[log] = list;
-	}
-	list = 0;
-	for (log = 0; log < MAX_CONSTRAINTS_LOG; log++)
-		list = merge_lists(c, sorted[log], list);
-	return list;
+	for (width = 1; width < nr; width *= 2)
+		for (i = 0; i + width < nr; i += 2 * width)
+			c[i].range->subtree_last =
+				merge_lists(c, c[i].range->subtree_last,
+					    c[i + width].range->subtree_last);
+	return nr ? c->range->subtree_last : 0;
 }
 
 /* Return the words of the ranges that are in no space to 0 */

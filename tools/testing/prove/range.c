@@ -14,9 +14,8 @@ static bool is_place(uint64_t a, uint64_t align, uint64_t size, uint64_t lo,
 }
 
 /* The first multiple of the power of two from @lo on; 128 bits hold it in any case */
-static bool has_block(uint64_t lo, uint64_t hi, unsigned int order)
+static bool has_block(uint64_t lo, uint64_t hi, uint64_t size)
 {
-	uint64_t size = 1ull << order;
 	uint64_t first = (lo + (size - 1)) & -size;
 
 	return first >= lo && is_place(first, size, size, lo, hi);
@@ -25,16 +24,16 @@ static bool has_block(uint64_t lo, uint64_t hi, unsigned int order)
 void prove_natural_order(void)
 {
 	uint64_t lo = any_u64(), hi = any_u64(), a = any_u64();
-	unsigned int order;
+	uint64_t order;
 
 	assume(lo <= hi);
 	/* The boundary that the function looks for; 0 if there is none */
 	assume(fls64(hi + 1 ? lo ^ (hi + 1) : 0) == (int)each_of(65));
-	order = vmr_natural_order(lo, hi);
-	prove(order <= VMR_GAP_MAX_ORDER, "at most the highest order");
+	order = vmr_natural_order_bit(lo, hi);
+	prove(vmr_is_pow2(order), "one bit");
 	prove(has_block(lo, hi, order), "a block of the order is in the gap");
-	if (order < VMR_GAP_MAX_ORDER)
-		prove(!is_place(a, 2ull << order, 2ull << order, lo, hi),
+	if (order < VMR_GAP_MAX_ORDER_BIT)
+		prove(!is_place(a, 2 * order, 2 * order, lo, hi),
 		      "no block of the next order is in the gap");
 }
 
@@ -50,8 +49,8 @@ void prove_gap_order_bit(void)
 		return;
 	}
 	prove(bit && !(bit & (bit - 1)), "one bit");
-	prove(bit == 1ull << vmr_natural_order(range.start - range.gap,
-					       range.start - 1),
+	prove(bit == vmr_natural_order_bit(range.start - range.gap,
+					   range.start - 1),
 	      "the natural order of the gap");
 }
 
@@ -62,8 +61,8 @@ void prove_least_order(void)
 
 	assume(size && is_place(a, align, size, 0, VMR_ADDR_MAX));
 	least = min_order(size, align);
-	prove(least <= VMR_GAP_MAX_ORDER, "at most the highest order");
-	prove(has_block(a, a + (size - 1), least),
+	prove(least <= 63, "at most the highest order");
+	prove(has_block(a, a + (size - 1), 1ull << least),
 	      "each place has a block of this order");
 }
 
