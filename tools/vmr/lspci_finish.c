@@ -299,7 +299,7 @@ static bool shows_kernel_only(const struct plan_device *device)
 	       !info->config_size && !device->is_bridge;
 }
 
-/* What a capability names and no line shows */
+/* A BAR may be in a capability alone: its line is lost. */
 static void finish_absent(struct plan *plan, struct plan_device *device)
 {
 	const struct host_info *info = device->info;

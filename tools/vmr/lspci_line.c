@@ -53,7 +53,7 @@ const char *capability_text(const char *text)
 	return skip_blanks(text + (*text == ']'));
 }
 
-/* What is behind "[size=", or NULL */
+/* The text behind "[size=", or NULL */
 const char *shown_size(const char *text)
 {
 	const char *at = text;
