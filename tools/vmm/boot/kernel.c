@@ -195,9 +195,15 @@ static enum vmm_status open_and_restore(struct vmm *vmm, struct kernel *kernel)
 
 enum vmm_status kernel_run(struct kernel *kernel)
 {
+	const char *fault = kernel->image ? kernel_fault(kernel) : NULL;
 	enum vmm_status status = VMM_NO_KVM;
-	struct vmm *vmm = vmm_alloc();
+	struct vmm *vmm;
 
+	if (fault) {
+		vmm_err("kernel: %s", fault);
+		return VMM_BAD_FILE;
+	}
+	vmm = vmm_alloc();
 	if (!vmm)
 		return VMM_FAILED;
 	vmm->kernel = kernel;
