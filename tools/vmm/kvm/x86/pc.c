@@ -148,7 +148,7 @@ static void warn_of_processor(void)
 	if (__get_cpuid(LEAF_AMD_FEATURES, &eax, &ebx, &ecx, &edx) &&
 	    ecx & ECX_SVM)
 		return;
-	vmm_err("the processor has no virtualization: KVM may be too slow for Linux; see make run-linux");
+	vmm_err("the processor has no virtualization: Linux may be slow; see make run-linux");
 }
 
 int kvm_arch_open(struct vmm *vmm)
