@@ -241,6 +241,8 @@ TEST(assign_failure_of_bus_numbers)
 	/* The last bridge has a number, and its reserve has none */
 	bridges[1].reserve.buses = 0;
 	bridges[4].reserve.buses = 300;
+	/* Memory of the caller beyond the buses of the machine is not read */
+	memset(buses, 0xff, sizeof(buses));
 	EXPECT_EQ(-ENOSPC, assign_all());
 	EXPECT_EQ(&bridges[4].fn, assign.fn);
 	EXPECT_EQ(300U, assign.size);
