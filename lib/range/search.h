@@ -218,11 +218,13 @@ static inline uint64_t clipped_gap_order(const struct vmr_gap_search *s,
 					 const struct vmr_range *next,
 					 uint8_t *log)
 {
-	uint64_t lo, hi, bit = 0;
+	uint64_t lo, hi, bit;
 
-	if (vmr_clip_gap(s, next, &lo, &hi))
-		bit = vmr_natural_order_bit(lo, hi);
-	*log = fls64(bit);
+	*log = 0;
+	if (!vmr_clip_gap(s, next, &lo, &hi))
+		return 0;
+	bit = vmr_natural_order_bit(lo, hi);
+	*log = vmr_log2(bit) + 1;
 	return bit;
 }
 
@@ -270,7 +272,7 @@ static inline bool search_best(struct vmr_gap_search *s)
 		for (i = first; i < nr; i++) {
 			if (found)
 				s->max = s->found_addr;
-			if (order[i] == fls64(s->orders) &&
+			if (order[i] == vmr_log2(s->orders) + 1 &&
 			    try_gap(s, special[i], true))
 				found = true;
 		}
@@ -311,7 +313,8 @@ static inline bool search_aligned(struct vmr_gap_search *s, uint64_t align)
 
 /*
  * Find a gap, first with the alignment @prefer. The caller sets the space, the size, the
- * alignment, the bounds and the policy of @s. Addresses of parked ranges are used only if no other gap fits.
+ * alignment, the bounds and the policy of @s. Addresses of parked ranges are used only
+ * if no other gap fits.
  */
 static inline bool vmr_search(struct vmr_gap_search *s, uint64_t prefer)
 {
