@@ -57,6 +57,11 @@ run_linux long --hot-plugs "${PLUGS:-1000}" --moves "${MOVES:-10000}" \
 if [ "${ARCH:-x86_64}" = x86_64 ]; then
 	SNAPSHOT=yes run_linux snapshot
 fi
+# The same two with SeaBIOS, which assigns the PCI functions
+if [ "${ARCH:-x86_64}" = x86_64 ]; then
+	BIOS=yes run_linux seabios
+	BIOS=yes SNAPSHOT=yes run_linux seabios-snapshot
+fi
 for option in ${OPTIONS-$options}; do
 	run_linux "pci=$option" --append "$append pci=$option"
 done
