@@ -17,6 +17,7 @@
 #define PAM_FIRST	0x90
 #define PAM_LAST	0x96
 #define SMRAM		0x9d
+#define SMRAM_RESET	0x02
 
 /* Registers of the ISA bridge */
 #define PM_BASE		0x40
@@ -85,8 +86,12 @@ static void mch_config_written(struct vmr_pci_function *fn,
 		place_ecam(container_of(fn, struct vmm, q35.mch));
 }
 
+/* The library resets the registers that each function has. */
 static void mch_reset(struct vmr_pci_function *fn)
 {
+	memset(fn->config + PCIEXBAR, 0, 8);
+	memset(fn->config + PAM_FIRST, 0, PAM_LAST - PAM_FIRST + 1);
+	fn->config[SMRAM] = SMRAM_RESET;
 	place_ecam(container_of(fn, struct vmm, q35.mch));
 }
 
@@ -120,7 +125,7 @@ int q35_mch_register(struct vmm *vmm)
 	for (i = PAM_FIRST; i <= PAM_LAST; i++)
 		fn->wmask[i] = 0x33;
 	fn->wmask[SMRAM] = 0x7f;
-	fn->config[SMRAM] = 0x02;
+	fn->config[SMRAM] = SMRAM_RESET;
 	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 0, 0));
 }
 
