@@ -78,8 +78,8 @@ static unsigned int compare_header(const struct assigned_header *assigned,
 }
 
 /*
- * Compare with what machine_assign(), or the firmware, has written. A change is a difference if Linux had
- * to keep it; pci= on its command line lets it do otherwise.
+ * Compare with what machine_assign(), or the firmware, has written. A change is a
+ * difference if Linux had to keep it; pci= on its command line lets it do otherwise.
  */
 void compare_assigned(struct comparison *c)
 {
