@@ -29,6 +29,7 @@
 #define HEADER_START		0x1f1
 #define HEADER_LENGTH		0x201	/* of the header from 0x202 on */
 #define SETUP_SECTORS		0x1f1
+#define PARAGRAPHS		0x1f4	/* the size of what follows the setup */
 #define SETUP_MAGIC		0x202	/* four bytes */
 #define PROTOCOL_VERSION	0x206
 #define LOADER_TYPE		0x210
@@ -62,9 +63,16 @@ static void set32(uint8_t *bytes, uint64_t value)
 	memcpy(bytes, &le, sizeof(le));
 }
 
-/* The reason why an image is no kernel for this program, or NULL */
-static const char *check(const uint8_t *image, uint64_t size)
+static size_t setup_size(const uint8_t *image)
 {
+	return (image[SETUP_SECTORS] ? image[SETUP_SECTORS] + 1 : 5) * SECTOR;
+}
+
+const char *kernel_fault(const struct kernel *kernel)
+{
+	const uint8_t *image = kernel->image;
+	uint64_t size = kernel->image_size;
+
 	if (size < HEADER_END || memcmp(image + SETUP_MAGIC, "HdrS", 4))
 		return "it is no bzImage";
 	if ((image[PROTOCOL_VERSION] | image[PROTOCOL_VERSION + 1] << 8) <
@@ -72,6 +80,10 @@ static const char *check(const uint8_t *image, uint64_t size)
 		return "it is older than Linux 2.6.31";
 	if (!(image[LOAD_FLAGS] & LOADED_HIGH))
 		return "it is a zImage";
+	if (setup_size(image) + 16ULL * get32(image + PARAGRAPHS) > size)
+		return "it is cut off";
+	if (strlen(kernel->append) >= COMMAND_LINE_SIZE)
+		return "its command line is too long";
 	return NULL;
 }
 
@@ -102,29 +114,6 @@ static int place_initrd(struct vmm *vmm, uint8_t *head)
 	return 0;
 }
 
-/* The bytes of the kernel in front of its part for protected mode, 0 on failure */
-static size_t check_image(const struct kernel *kernel)
-{
-	const uint8_t *image = kernel->image;
-	const char *fault = check(image, kernel->image_size);
-	size_t setup;
-
-	if (fault) {
-		vmm_err("kernel: %s", fault);
-		return 0;
-	}
-	setup = (image[SETUP_SECTORS] ? image[SETUP_SECTORS] + 1 : 5) * SECTOR;
-	if (setup >= kernel->image_size) {
-		vmm_err("kernel: it is cut off");
-		return 0;
-	}
-	if (strlen(kernel->append) >= COMMAND_LINE_SIZE) {
-		vmm_err("kernel: its command line is too long");
-		return 0;
-	}
-	return setup;
-}
-
 /*
  * Fill in the fields of a loader. Parameters and image have the setup header at the same
  * offset.
@@ -153,11 +142,9 @@ int kernel_load(struct vmm *vmm, struct kernel_start *start)
 {
 	const struct kernel *kernel = vmm->kernel;
 	const uint8_t *image = kernel->image;
-	size_t setup = check_image(kernel);
+	size_t setup = setup_size(image);
 	uint8_t params[PARAMS_SIZE] = { 0 };
 
-	if (!setup)
-		return -1;
 	memcpy(params + HEADER_START, image + HEADER_START,
 	       0x202 + image[HEADER_LENGTH] - HEADER_START);
 	if (write_header(vmm, params) || set_tables(vmm, params))
@@ -187,7 +174,7 @@ int kernel_offer(struct vmm *vmm)
 	struct firmware_boot *boot = &vmm->firmware_boot;
 	const struct kernel *kernel = vmm->kernel;
 	const uint8_t *image = kernel->image;
-	size_t setup = check_image(kernel);
+	size_t setup = setup_size(image);
 	struct boot_part parts[] = {
 		{ KEY_SETUP, boot->setup, setup, SETUP_ADDRESS },
 		{ KEY_COMMAND_LINE, kernel->append, strlen(kernel->append) + 1,
@@ -197,8 +184,6 @@ int kernel_offer(struct vmm *vmm)
 		{ KEY_INITRD, kernel->initrd, kernel->initrd_size, 0 },
 	};
 
-	if (!setup)
-		return -1;
 	if (setup > sizeof(boot->setup) || setup > HEAP_END) {
 		vmm_err("kernel: its part for real mode is too large");
 		return -1;
