@@ -7,7 +7,11 @@
 set -eu
 [ "$(uname -m)" = x86_64 ] || { echo 'the machine is for x86-64'; exit 4; }
 
-mapfile -t objects < <(find "$O/tools/vmm" -name '*.o' ! -name main.o)
+shopt -s nullglob
+objects=()
+for source in tools/vmm/*.c tools/vmm/{machine,boot,devices,kvm,control,firmware}/{,x86/}*.c; do
+	[ "$source" = tools/vmm/main.c ] || objects+=("$O/${source%.c}.o")
+done
 gcc -std=gnu11 -Wall -Wextra -Werror -g -D_GNU_SOURCE -Iinclude -pthread \
 	-o "$W/boot-firmware" tools/testing/check/boot-firmware.c \
 	"${objects[@]}" "$O/libvmalloc-kvm.a" "$O/libvmalloc.a"
