@@ -342,6 +342,7 @@ static void make_images(void)
 
 int main(void)
 {
+	const char *line;
 	struct vmm *vmm;
 	uint32_t size;
 
@@ -359,6 +360,15 @@ int main(void)
 	CHECK(!firmware_begin(vmm) && vmm->end == GUEST_RUNS);
 	read_file(vmm, "etc/acpi/rsdp", &size);
 	CHECK(vmm->end == GUEST_CRASHED && strstr(said, "tables"));
+	vmm_free(vmm);
+
+	/* So does firmware that finds nothing to boot, when its line is complete. */
+	vmm = machine();
+	for (line = "No bootable device.\n"; *line; line++) {
+		CHECK(vmm->end == GUEST_RUNS);
+		out(vmm, 0x402, 1, (uint8_t)*line);
+	}
+	CHECK(vmm->end == GUEST_CRASHED && strstr(said, "not booted"));
 	vmm_free(vmm);
 	printf("%u checks passed\n", checks);
 	return 0;
