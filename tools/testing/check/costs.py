@@ -3,7 +3,8 @@
 """
 The table of Documentation/checks.rst, from a recorded run and from "found":
 
-	costs.py			compare the page with both
+	costs.py			compare the page with both, and name checks that
+					it lacks
 	costs.py update [RECORD]	write it, from a new record that run.sh has left
 
 A record has the seconds of each item. Items of one check are added up.
@@ -51,9 +52,9 @@ def main():
     if len(sys.argv) > 2:
         shutil.copy(sys.argv[2], os.path.join(HERE, "costs"))
     known = [name for name, _ in lines("found")]
-    wrong = ["no line in found: " + n for n in checks() if n not in known]
-    wrong += ["no such check, but a line in found: " + n for n in known
-              if n not in checks()]
+    wrong = []
+    for name in sorted(set(checks()) ^ set(known)):
+        print("in run.sh or in found, and not in both: " + name)
     with open(PAGE) as f:
         page = f.read()
     new, total = table()
