@@ -85,6 +85,9 @@ find_kernel() {
 		sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1
 }
 
+# Two runs may be after the same packages.
+exec 9>"$tools/lock"
+flock 9
 kernel_package=$(find_kernel)
 if [ -z "$kernel_package" ] && [ ${#apt[@]} != 0 ]; then
 	echo "  APT     lists of packages for $debian"
@@ -101,6 +104,7 @@ get "$o" busybox-static ${apt[@]+"${apt[@]}"}
 outer_release=${kernel_package#linux-image-}
 kernel_package=${KERNEL_PACKAGE:-$kernel_package}
 get "$o" "$kernel_package" ${apt[@]+"${apt[@]}"}
+exec 9>&-
 [ "${FETCH:-}" != only ] || exit 0
 release=${kernel_package#linux-image-}
 image=$o/root/boot/vmlinuz-$release
