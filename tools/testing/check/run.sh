@@ -359,6 +359,17 @@ library()
 	fi
 }
 
+# record_costs - the seconds of each item, for Documentation/checks.rst
+record_costs()
+{
+	local i seconds
+
+	for ((i = 0; i < ${#bases[@]}; i++)); do
+		read -r _ seconds <"${bases[i]}.done"
+		printf '%s\t%s\n' "${names[i]}" "$seconds"
+	done
+}
+
 # print_summary - the counts of each environment, and of all together
 print_summary()
 {
@@ -464,6 +475,8 @@ check kernel-doc
 check headers
 check layering
 check prove
+check mutation
+check costs
 check translate
 check rbtree-symbols
 check symbols
@@ -500,4 +513,5 @@ for example in examples/*/; do
 done
 
 wait_all
+[ -n "${CHECK-}" ] || record_costs >"$check/costs"
 print_summary

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 """
 Prove conditions about functions of lib/ for all inputs:
