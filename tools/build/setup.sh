@@ -4,8 +4,8 @@
 # Say what a target of make still needs on this machine and install it with
 # apt-get:
 #
-#	setup.sh run|run-linux|run-debian|check-linux|check-assign|docs|bench|fuzz|threads|footprint|prove|
-#			debug-kernel|packages|qemu|check
+#	setup.sh run|run-linux|run-debian|check-linux|docs|bench|fuzz|threads|footprint|prove|
+#			debug-kernel|packages|qemu|check-assign|check
 #
 # A person at a terminal is asked first. SETUP=yes asks nothing, SETUP=no only lists the
 # packages. A package that stays missing is no error here:
