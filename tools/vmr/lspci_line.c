@@ -260,9 +260,11 @@ static bool has_place(const char *text, const char *words)
 	const char *at = find_words(text, words);
 	size_t len;
 
-	if (!at || !(at = find_words(at, " at")))
+	if (at)
+		at = find_words(at, " at");
+	if (!at)
 		return false;
-	at = skip_blanks(find_words(at, "at") + 2);
+	at = skip_blanks(skip_blanks(at) + 2);
 	len = strspn(at, "0123456789abcdefxABCDEFX");
 	if (*at == '<')
 		return true;
