@@ -120,11 +120,13 @@ fail_each()
 	case $1 in live | restore) step=$part ;; esac
 
 	rm -f "$W/$1.log"
-	VMM_FAIL_LOG=$W/$1.log VMM_FAIL_TIMES=$times run "$1" "$W/run" || {
-		[ $? != 3 ] || return 3
-		wrong "$1" "no call" "status $?"
+	status=0
+	VMM_FAIL_LOG=$W/$1.log VMM_FAIL_TIMES=$times run "$1" "$W/run" || status=$?
+	[ $status != 3 ] || return 3
+	if [ $status != 0 ]; then
+		wrong "$1" 'no call' "status $status"
 		return 1
-	}
+	fi
 	cp -f "$W/run/saved" "$W/$1-saved" 2>/dev/null
 	for name in $(sort -u "$W/$1.log"); do
 		status=0

@@ -70,6 +70,8 @@ static int begin(struct vmm *vmm)
 {
 	struct kernel_start start = { .entry = 0 };
 
+	if (vmm->config.firmware_size)
+		return firmware_begin(vmm) ? -1 : vcpus_start(vmm);
 	if (machine_assign(vmm) || kernel_load(vmm, &start) ||
 	    load_tables(vmm, &start) ||
 	    kvm_start_kernel(&vmm->cpus[0], &start))
@@ -86,6 +88,8 @@ static int start(struct vmm *vmm)
 			return -1;
 	if (kvm_init_chips(vmm) || machine_switched_on(vmm))
 		return -1;
+	if (vmm->kernel->bios)
+		ram_load_firmware(vmm, vmm->kernel->bios);
 	return begin(vmm);
 }
 
@@ -193,6 +197,15 @@ static enum vmm_status open_and_restore(struct vmm *vmm, struct kernel *kernel)
 	return status;
 }
 
+static bool is_unfit(const struct kernel *kernel)
+{
+	const char *fault = kernel_fault(kernel);
+
+	if (fault)
+		vmm_err("kernel: %s", fault);
+	return fault;
+}
+
 enum vmm_status kernel_run(struct kernel *kernel)
 {
 	enum vmm_status status = VMM_NO_KVM;
@@ -201,12 +214,15 @@ enum vmm_status kernel_run(struct kernel *kernel)
 	if (!vmm)
 		return VMM_FAILED;
 	vmm->kernel = kernel;
+	vmm->config.firmware_size = kernel->bios_size;
 	/* In a run with comparisons the first boot has what Linux assigns itself. */
 	vmm->keep = !kernel->verify || kernel->restore;
 	if (kernel->restore)
 		status = open_and_restore(vmm, kernel);
 	else if (kernel->dump_tables || kernel->dump_snapshot)
 		status = dump(vmm);
+	else if (is_unfit(kernel))
+		status = VMM_BAD_FILE;
 	else if (!kvm_open(vmm))
 		status = vmm_init(vmm) ? VMM_BAD_FILE : run(vmm, false);
 	vmm_free(vmm);

@@ -9,7 +9,7 @@
 
 #include "control.h"
 
-#define BOOT_SECONDS	300
+#define BOOT_SECONDS	900
 #define HOT_CYCLES	1
 #define MOVE_CYCLES	1
 
@@ -340,13 +340,12 @@ static void print_machine(const struct vmm *vmm)
 {
 	const struct kernel *kernel = vmm->kernel;
 
-	printf("linux: a machine with %u processors, %" PRIu64 " MiB of memory, "
-	       "%u bits of an address, %u functions of PCI",
-	       kernel->nr_cpus, kernel->memory >> 20, vmm->config.phys_bits,
-	       vmm->nr_functions);
+	printf("linux: a machine with %u processors, %" PRIu64 " MiB of memory",
+	       kernel->nr_cpus, kernel->memory >> 20);
+	printf(", %u functions of PCI", vmm->nr_functions);
 	if (vmm->disk.sectors)
 		printf(", a disk of %" PRIu64 " KiB", vmm->disk.sectors / 2);
-	printf("\n");
+	printf(", %u bits of an address\n", vmm->config.phys_bits);
 	fflush(stdout);
 }
 
