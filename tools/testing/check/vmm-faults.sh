@@ -38,7 +38,7 @@ tolerated='accept dup fdopen fflush fwrite fclose'
 control()
 {
 	perl -MIO::Socket::UNIX -e 'my $p = shift; my $s;
-		for (1 .. 400) { $s = IO::Socket::UNIX->new(Peer => "$p/socket") and last;
+		for (1 .. 20000) { $s = IO::Socket::UNIX->new(Peer => "$p/socket") and last;
 			exit 1 if -e "$p/ended"; select undef, undef, undef, 0.05 }
 		$s or exit 1; print $s "@ARGV\n"; $s->flush;
 		while (<$s>) { print; exit 0 if /^ok$/; exit 1 if /^error:/ }
@@ -59,7 +59,7 @@ live()
 {
 	local dir=$1 pid status=0
 
-	timeout -k 5 300 "$vmm" "${@:2}" --control "$dir/socket" >"$dir/out" 2>"$dir/err" &
+	timeout -k 5 1800 "$vmm" "${@:2}" --control "$dir/socket" >"$dir/out" 2>"$dir/err" &
 	pid=$!
 	(
 		request "$dir" pause
