@@ -49,6 +49,13 @@ for path in $(grep -oE '\]\([^)#]+' README.md | cut -c 3- | grep -v :); do
 	[ -e "$path" ] || complain "README.md leads to $path, which is not there"
 done
 
+# A page for users of another project has both sections
+for page in Documentation/from-*.rst; do
+	for title in 'What you gain' 'What you lose'; do
+		grep -qx "$title" "$page" || complain "$page has no section '$title'"
+	done
+done
+
 # Functions that the walk through the code and the drawings of the house name
 for page in walkthrough house; do
 	for name in $(grep -oE '\b[a-z_0-9]+\(\)' "Documentation/$page.rst" |
