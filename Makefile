@@ -425,6 +425,19 @@ check-debug-kernel: $(KFILES)/.source
 	$(Q)$(MAKE) -f tools/testing/kernel/Makefile O='$(O)' \
 		KFILES='$(KFILES)' LINUX='$(abspath $(LINUX))' check
 
+# The library as patches for the kernel tree KSRC, and the same tried: each patch is checked
+# and compiled, and the kernel boots with the KUnit suites.
+SERIES	:= $(O)/kernel-series
+KSRC	?= $(LINUX)
+kernel-series:
+	$(if $(KSRC),,$(error KSRC=<kernel source> says for which tree))
+	$(Q)tools/kernel/series.sh '$(KSRC)' $(SERIES)
+	@ls $(SERIES)/series/*
+
+check-kernel-series:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh kernel-series
+	$(Q)$(MAKE) -f tools/testing/kernel/Makefile O='$(O)' series
+
 # kbuild writes beside the sources it is given, so it gets a tree of links; and
 # its O and CFLAGS mean other things than ours, so it gets none of our variables.
 # VMR_TEST=n leaves the tests out.
@@ -483,6 +496,7 @@ help:
 FORCE:
 
 .PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
+	kernel-series check-kernel-series \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
 	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants prove modules install \

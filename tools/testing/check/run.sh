@@ -450,6 +450,7 @@ check footprint
 check instruction-count
 check readme
 check module
+check kernel-series
 check bundle
 check install
 for way in cmake meson pkg-config vendored; do
