@@ -471,6 +471,11 @@ footprint:
 	$(Q)$(MAKE) $(KFILES)/.source
 	$(Q)KFILES=$(KFILES) tools/testing/footprint/footprint.sh $(O)/footprint
 
+# The same, and the tables of the page
+footprint-update-docs:
+	$(Q)$(MAKE) footprint >$(O)/footprint.out
+	$(Q)tools/testing/footprint/docs.sh Documentation/footprint <$(O)/footprint.out
+
 # LAYERS="range id device" is a bundle of these headers and what they need.
 LAYERS	?=
 bundle: $(O)/libvmalloc.a
@@ -501,7 +506,7 @@ FORCE:
 	bench coverage \
 	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants prove modules install \
 	run-linux run-linux-vmm run-debian check-linux check-assign \
-	footprint bundle docs clean help FORCE
+	footprint footprint-update-docs bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(KVM_OBJS:.o=.d) $(VMM_OBJS:.o=.d)

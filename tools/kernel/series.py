@@ -45,8 +45,8 @@ LATER = {'assign': 'pci-assign', 'state': 'pci-state'}
 # The suites, in the order of the layers
 SUITES = {
     'kunit-range': ['range', 'id', 'id_table', 'pool'],
-    'kunit-device': ['resource', 'system', 'irq', 'vector_wait', 'layout', 'print',
-                     'describe'],
+    'kunit-device': ['resource', 'system', 'irq', 'vector_wait', 'dispatch', 'layout',
+                     'print', 'describe'],
     'kunit-pci': ['pci_capability', 'pci_ecam', 'pci_forward', 'pci_host', 'pci_intx',
                   'pci_msix_bar', 'pci_port', 'pci_rebar', 'pci_slots', 'pci_ari',
                   'pci_assign', 'pci_assign_items', 'pci_assign_keep'],
@@ -333,7 +333,8 @@ def suite(name):
     text = test_text('test_%s.c' % name)
     headers = local_headers(text)
     everything = ''.join(test_text(h) for h in headers) + text
-    cases = re.findall(r'^TEST\((\w+)\)', text, flags=re.M)
+    cases = [(m[1] + '_' if m[1] else '') + m[2] for m in re.finditer(
+        r'^TEST(?:_F|_F_TIMEOUT)?\((?:(\w+), )?(\w+)(?:, \d+)?\)', text, flags=re.M)]
     names = list(dict.fromkeys(variables(everything)))
     text += '\nstatic struct kunit_case cases[] = {\n'
     text += ''.join('\tKUNIT_CASE(%s),\n' % c for c in cases)

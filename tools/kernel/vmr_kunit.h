@@ -63,6 +63,11 @@ static inline int pthread_join(pthread_t thread, void **result)
 	return -EINVAL;
 }
 
+static inline int sched_yield(void)
+{
+	return -ENOSYS;
+}
+
 /* A comparison in the source, and the number of compared bytes */
 struct vmr_kunit_check {
 	const char	*file;
@@ -99,6 +104,29 @@ void vmr_kunit_restore(const struct vmr_kunit_vars *vars);
 void vmr_kunit_end(struct vmr_kunit_vars *vars);
 
 #define TEST(name)	static void name(struct kunit *test)
+
+/* A test of a fixture runs if the setup has not skipped it. */
+#define FIXTURE(name)		struct vmr_fixture_##name
+#define FIXTURE_SETUP(name) \
+	static void name##_setup(struct kunit *test, FIXTURE(name) *self)
+#define FIXTURE_TEARDOWN(name) \
+	static void name##_teardown(struct kunit *test, FIXTURE(name) *self)
+
+#define TEST_F_TIMEOUT(fixture, name, seconds)	TEST_F(fixture, name)
+#define TEST_F(fixture, name) \
+	static void fixture##_##name##_body(struct kunit *test, \
+					    FIXTURE(fixture) *self); \
+	static void fixture##_##name(struct kunit *test) \
+	{ \
+		FIXTURE(fixture) *self = kunit_kzalloc(test, sizeof(*self), GFP_KERNEL); \
+		\
+		ASSERT_NE(NULL, self); \
+		fixture##_setup(test, self); \
+		if (test->status != KUNIT_SKIPPED) \
+			fixture##_##name##_body(test, self); \
+		fixture##_teardown(test, self); \
+	} \
+	static void fixture##_##name##_body(struct kunit *test, FIXTURE(fixture) *self)
 
 #define TH_LOG(fmt, ...)	kunit_err(test, fmt "\n", ##__VA_ARGS__)
 

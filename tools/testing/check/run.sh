@@ -470,6 +470,7 @@ check qemu
 check lspci
 check planner
 check probes
+check figures
 check docs
 check browser
 for example in examples/*/; do
