@@ -416,6 +416,14 @@ prove: $(KFILES)/.source
 	$(Q)tools/testing/prove/prove.py $(O)/prove \
 		clang $$($(MAKE) -s CC=clang print-cflags)
 
+# Random changes of lib/, each of which a test has to see: SEED=, N=, SHARD=2/4
+.PHONY: mutation
+mutation:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh threads
+	$(Q)$(MAKE) lib
+	$(Q)CC='$(CC)' SEED='$(SEED)' N='$(N)' SHARD='$(SHARD)' \
+		tools/testing/mutation/mutation.py $(O) $(KFILES)
+
 mutants check-regressions:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/regressions.sh $(O)

@@ -25,8 +25,8 @@ smartquotes = False
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "figures.txt")) as lines:
     records = [line.rstrip("\n").split("\t") for line in lines if line[0] not in "#\n"]
 # Counts of the tree itself
-patches = glob.glob("../tools/testing/selftests/vmalloc/regressions/*.patch",
-                    root_dir=os.path.dirname(os.path.abspath(__file__)))
+patches = glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                 "../tools/testing/selftests/vmalloc/regressions/*.patch"))
 records.append(["known-bugs-now", "", "", str(len(patches))])
 rst_epilog = "\n" + "".join(".. |%s| replace:: %s\n" % (r[0], r[3]) for r in records)
 

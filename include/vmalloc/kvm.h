@@ -39,7 +39,10 @@ struct vmr_kvm;
  * All calls to KVM go through &struct vmr_kvm_ops. vmr_kvm_ioctl_ops has the system
  * calls. KVM can refuse a change that the guest has already made. The callbacks of a
  * listener cannot return an error: it is stored in @error, and @ops->failed is
- * called. The region then has no slot or no ioeventfd, and its accesses exit.
+ * called. The region then has no slot or no ioeventfd, and its accesses exit. If KVM
+ * refuses to release a slot or an ioeventfd, it stays at the address that the region has
+ * left, and the guest reaches it there without an exit. The next change of the region
+ * releases it first. A caller that cannot wait for that stops the guest.
  *
  * The caller provides all memory. The library allocates none.
  *
@@ -182,7 +185,10 @@ struct vmr_kvm_memory {
  *    start of a page;
  *  - -EEXIST: @memory has been added;
  *  - -ENOSPC: @slots has no room, or there are no more slots;
- *  - the error of @set_memory.
+ *  - the error of @set_memory. @memory is not added, unless KVM refuses to release a
+ *    slot that it has accepted: this is reported as in a notification. The caller then
+ *    has to call vmr_kvm_remove_memory(), and may free @memory and @host when that
+ *    returns 0 or -ENOENT.
  */
 int vmr_kvm_add_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory);
 
@@ -208,7 +214,8 @@ int vmr_kvm_remove_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory);
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;
  *  - -ENOENT: @memory has not been added;
- *  - the error of @set_memory; all slots are as before unless KVM refuses that too.
+ *  - the error of @set_memory; all slots are as before unless KVM refuses that too. If
+ *    @on is false, the log of some of them may be empty.
  */
 int vmr_kvm_set_dirty_log(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory,
 			  bool on);
@@ -414,7 +421,8 @@ struct vmr_kvm_line {
  * @line: the line
  * @gsi: the interrupt number
  *
- * A line that is attached to another number moves. If that fails, it is where it was.
+ * A line that is attached to another number moves. If that fails, it is where it was,
+ * or detached if KVM refuses that too.
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL;

@@ -13,8 +13,8 @@ static struct vmr_kvm *to_kvm(struct vmr_listener *listener)
 				  offsetof(struct vmr_kvm, listener));
 }
 
-static void report(struct vmr_kvm *kvm, const struct vmr_region *region,
-		   int err)
+void vmr_kvm_report(struct vmr_kvm *kvm, const struct vmr_region *region,
+		    int err)
 {
 	if (!err)
 		return;
@@ -31,11 +31,13 @@ static void leave(struct vmr_kvm *kvm, const struct vmr_region *region)
 
 	for (memory = kvm->memories; memory; memory = memory->next)
 		if (memory->region == region)
-			report(kvm, region, vmr_kvm_unmap_memory(kvm, memory));
+			vmr_kvm_report(kvm, region,
+				       vmr_kvm_unmap_memory(kvm, memory));
 	for (ioeventfd = kvm->ioeventfds; ioeventfd;
 	     ioeventfd = ioeventfd->next)
 		if (ioeventfd->region == region)
-			report(kvm, region, vmr_kvm_deassign(kvm, ioeventfd));
+			vmr_kvm_report(kvm, region,
+				       vmr_kvm_deassign(kvm, ioeventfd));
 }
 
 static void enter(struct vmr_kvm *kvm, const struct vmr_region *region,
@@ -46,13 +48,13 @@ static void enter(struct vmr_kvm *kvm, const struct vmr_region *region,
 
 	for (memory = kvm->memories; memory; memory = memory->next)
 		if (memory->region == region)
-			report(kvm, region,
-			       vmr_kvm_map_memory(kvm, memory, start));
+			vmr_kvm_report(kvm, region,
+				       vmr_kvm_map_memory(kvm, memory, start));
 	for (ioeventfd = kvm->ioeventfds; ioeventfd;
 	     ioeventfd = ioeventfd->next)
 		if (ioeventfd->region == region)
-			report(kvm, region,
-			       vmr_kvm_assign(kvm, ioeventfd, start));
+			vmr_kvm_report(kvm, region,
+				       vmr_kvm_assign(kvm, ioeventfd, start));
 }
 
 static void region_del(struct vmr_listener *listener, struct vmr_region *region,

@@ -10,6 +10,10 @@
 
 #include <vmalloc/kvm.h>
 
+/* kvm.c */
+void vmr_kvm_report(struct vmr_kvm *kvm, const struct vmr_region *region,
+		    int err);
+
 /* memory.c */
 int vmr_kvm_map_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory,
 		       uint64_t start);

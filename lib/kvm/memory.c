@@ -192,6 +192,16 @@ int vmr_kvm_map_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory,
 	return err;
 }
 
+static bool is_mapped(const struct vmr_kvm_memory *memory)
+{
+	uint32_t i;
+
+	for (i = 0; i < memory->nr_slots; i++)
+		if (memory->slots[i].mapped)
+			return true;
+	return false;
+}
+
 int vmr_kvm_add_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
 {
 	struct vmr_mapping mapping;
@@ -215,13 +225,15 @@ int vmr_kvm_add_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
 	mapping = vmr_region_mapping(memory->region);
 	if (mapping.mapped)
 		err = vmr_kvm_map_memory(kvm, memory, mapping.start);
-	if (err) {
+	if (err && !is_mapped(memory)) {
 		free_numbers(kvm, memory, restored, memory->nr_slots);
 		return err;
 	}
 	memory->next = kvm->memories;
 	kvm->memories = memory;
-	return 0;
+	/* KVM does not release a slot: the memory must not be freed yet */
+	vmr_kvm_report(kvm, memory->region, err);
+	return err;
 }
 
 int vmr_kvm_remove_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 #
 # Write the library into a kernel tree as a series of commits, one for each layer:

@@ -34,7 +34,7 @@ done
 git -C "$out/tree" init -q
 git -C "$out/tree" add -A
 git -C "$out/tree" commit -q -m 'the files that the series changes'
-python3 "$here/series.py" "$out/tree"
+"$here/series.py" "$out/tree"
 git -C "$out/tree" format-patch -q --root --cover-letter --cover-from-description=none \
 	-o "$(cd "$out" && pwd)/series" "$(git -C "$out/tree" rev-list --max-parents=0 HEAD)..HEAD"
 

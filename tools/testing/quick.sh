@@ -7,8 +7,8 @@
 #	quick.sh DIRECTORY [PROGRAM]...
 #
 # DIRECTORY has the programs; all are run unless some are named. Tests with many
-# repetitions run a part of them here; `make check` runs all. A program that fails
-# shows its output before its failures.
+# repetitions run a part of them here; `make check` runs all. If a program fails, the
+# command that runs it alone comes first, then its output before its failures.
 
 set -u
 
@@ -45,9 +45,11 @@ for program; do
 	skipped=$((skipped + s))
 	[ "$f" != 0 ] || continue
 	echo "not ok $program # $p passed, $f failed"
+	echo "# again, alone: make quick TESTS=$program"
+	echo "# its output: $dir/$program.log"
+	echo '#'
 	grep -B 12 -E '^not ok|^ktap.sh: ' "$dir/$program.log" | tail -n 60 |
 		sed 's/^/# /'
-	echo "# (all of it: $dir/$program.log)"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

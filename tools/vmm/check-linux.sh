@@ -5,10 +5,12 @@
 #
 #	check-linux.sh O VMM
 #
-# PLUGS, MOVES and REBOOTS are counts of one run, OPTIONS the pci= options of a run each,
-# and KERNELS packages with other kernels. ARCH is as for run-linux.sh. Each run does all
-# steps of --verify. A last run logs in to Debian, unless LOGIN=no. The output of a run is
-# kept in O/check-linux; a panic or a warning in it is a failure.
+# PLUGS, MOVES and REBOOTS are the counts of a run each, OPTIONS the pci= options of a run
+# each, and KERNELS packages with other kernels. ARCH is as for run-linux.sh. Each run does
+# all steps of --verify. In the middle of each run the guest is saved, with cards plugged
+# and BARs moved, and another process continues it; not on arm64, which has no snapshots.
+# RUNS selects some of the runs. The output of a run is kept in O/check-linux; a panic or a
+# warning in it is a failure.
 
 set -u
 
@@ -22,11 +24,13 @@ other=$(apt-cache search 'linux-image-6.*cloud-amd64$' |
 	sed -n 's/^\(linux-image-[^ ]*\) .*/\1/p' | grep -v -e dbg -e unsigned |
 	sort -V | tail -n 1)
 faults='(Kernel panic|\] WARNING:|BUG:|Oops|Call [Tt]race)'
-login=${LOGIN:-yes}
+runs=${RUNS:-moves plugs reboots options kernels provoked debian}
+export SNAPSHOT=yes
 if [ "${ARCH:-x86_64}" != x86_64 ]; then
 	options=realloc
 	other=
-	login=no
+	runs=${runs//debian/}
+	unset SNAPSHOT
 fi
 failed=0
 
@@ -51,29 +55,47 @@ run_linux() {
 	run "$name" ./run-linux.sh "$o" "$vmm" --verify "$@"
 }
 
-run_linux long --hot-plugs "${PLUGS:-1000}" --moves "${MOVES:-10000}" \
-	--reboots "${REBOOTS:-100}"
-# Saved with cards plugged and BARs moved, and continued by another process
-if [ "${ARCH:-x86_64}" = x86_64 ]; then
-	SNAPSHOT=yes run_linux snapshot
-fi
-for option in ${OPTIONS-$options}; do
-	run_linux "pci=$option" --append "$append pci=$option"
-done
-for KERNEL_PACKAGE in ${KERNELS-$other}; do
-	export KERNEL_PACKAGE
-	run_linux "$KERNEL_PACKAGE"
-done
-unset KERNEL_PACKAGE
+run_options() {
+	local option
+
+	for option in ${OPTIONS-$options}; do
+		run_linux "pci=$option" --append "$append pci=$option"
+	done
+}
+
+run_kernels() {
+	local kernel
+
+	for kernel in ${KERNELS-$other}; do
+		KERNEL_PACKAGE=$kernel run_linux "$kernel"
+	done
+}
 
 # The check notices a kernel that is tainted by a warning.
-provoked=$o/check-linux/provoked
-TIMEOUT=${TIMEOUT:-14400} ./run-linux.sh "$o" "$vmm" --verify \
-	--append "$append sysctl.kernel.tainted=512" >"$provoked" 2>&1
-if ! grep -q '^differs: the kernel of the guest is tainted: read 512' "$provoked"; then
-	echo 'provoked: a warning in the guest is not noticed'
-	failed=1
-fi
+run_provoked() {
+	local log=$o/check-linux/provoked
 
-[ "$login" = no ] || run debian ./run-debian.sh "$o" "$vmm" --login
+	SNAPSHOT='' TIMEOUT=${TIMEOUT:-14400} ./run-linux.sh "$o" "$vmm" --verify \
+		--append "$append sysctl.kernel.tainted=512" >"$log" 2>&1
+	if ! grep -q '^differs: the kernel of the guest is tainted: read 512' "$log"; then
+		echo 'provoked: a warning in the guest is not noticed'
+		failed=1
+	fi
+}
+
+for name in $runs; do
+	case $name in
+	moves) run_linux moves --moves "${MOVES:-10000}" ;;
+	plugs) run_linux plugs --hot-plugs "${PLUGS:-1000}" ;;
+	reboots) run_linux reboots --reboots "${REBOOTS:-100}" ;;
+	options) run_options ;;
+	kernels) run_kernels ;;
+	provoked) run_provoked ;;
+	debian) SNAPSHOT='' run debian ./run-debian.sh "$o" "$vmm" --login ;;
+	*)
+		echo "check-linux: there is no run '$name'" >&2
+		failed=1
+		;;
+	esac
+done
 exit $failed

@@ -431,6 +431,8 @@ enum vmm_status kernel_run(struct kernel *kernel);
 int kernel_restart(struct vmm *vmm);
 
 /* boot/ARCH/ */
+/* The reason why the kernel's image is none for this program, or NULL */
+const char *kernel_fault(const struct kernel *kernel);
 int kernel_load(struct vmm *vmm, struct kernel_start *start);
 /* The caller frees the result, which is NULL on failure. */
 void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size);

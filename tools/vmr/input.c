@@ -10,6 +10,20 @@
 
 #define CHUNK	65536
 
+/* UTF-16, as a shell of Windows writes it: other than ASCII is no part of a plan. */
+static void from_utf16(struct input *in)
+{
+	const unsigned char *text = (unsigned char *)in->text;
+	bool little = in->size > 1 && text[0] == 0xff && text[1] == 0xfe;
+	size_t i, to = 0;
+
+	if (!little && (in->size < 2 || text[0] != 0xfe || text[1] != 0xff))
+		return;
+	for (i = 2; i + 1 < in->size; i += 2)
+		in->text[to++] = text[i + little] ? '?' : text[i + !little];
+	in->size = to;
+}
+
 bool load_input(struct input *in, FILE *from, const char *name)
 {
 	size_t max = 0, got;
@@ -25,6 +39,7 @@ bool load_input(struct input *in, FILE *from, const char *name)
 	} while (got);
 	if (ferror(from))
 		return false;
+	from_utf16(in);
 	split_input(in);
 	return true;
 }

@@ -22,6 +22,7 @@ struct reader {
 	struct plan		*plan;
 	const char		*file;
 	unsigned int		line;
+	bool			nameless;	/* the device is unknown, and said so */
 	struct plan_device	*device;
 	enum context		context;
 };
@@ -42,13 +43,28 @@ static bool same_description(const struct plan_device *device,
 {
 	size_t len;
 
-	if (!device->what || !*what)
+	if (!device->what || !*what || !device->info->text)
 		return true;
 	len = strlen(device->what) < strlen(what) ? strlen(device->what) :
 						    strlen(what);
 	return !strncmp(device->what, what, len) ||
 	       begins(what, "0x") || !strchr(what, ':') ||
 	       !strchr(device->what, ':');
+}
+
+/* Segment 0 has two names: Linux always says it, and lspci does not. */
+static void use_known_name(const struct reader *r, char *name, size_t size)
+{
+	char other[NAME_SIZE + 8];
+	const struct plan_device *device;
+
+	if (begins(name, "0000:"))
+		snprintf(other, sizeof(other), "%s", name + 5);
+	else
+		snprintf(other, sizeof(other), "0000:%s", name);
+	device = find_device(r->plan, other);
+	if (device && device->file == r->file && device->info)
+		snprintf(name, size, "%s", device->name);
 }
 
 /* The device that has been shown before, or a new one with a name of its own */
@@ -64,6 +80,7 @@ static struct plan_device *host_device(struct reader *r, const char *address,
 		name[i] = address[i] >= 'A' && address[i] <= 'F' ?
 			  address[i] + 32 : address[i];
 	name[i] = 0;
+	use_known_name(r, name, sizeof(name));
 	snprintf(other, sizeof(other), "%s", name);
 	while ((device = find_device(r->plan, other))) {
 		if (device->file == r->file && device->info &&
@@ -96,6 +113,8 @@ static void begin_device(struct reader *r, const char *text)
 
 	r->device = host_device(r, text, end - text, what);
 	r->context = IN_NOTHING;
+	r->device->info->text = true;
+	r->device->info->again = r->device->info->details;
 	r->device->segment = segment;
 	r->device->address = address;
 	r->device->info->next_bar = 0;
@@ -117,6 +136,20 @@ static void take_class(struct reader *r, const char *text)
 	}
 	text = skip_blanks(strchr(text, ':') + 1);
 	r->device->what = xcheck(strdup(text));
+}
+
+/*
+ * The resources of a device without an address belong to no other device, and its
+ * number of resources is unknown.
+ */
+static void take_nameless(struct reader *r)
+{
+	r->device = NULL;
+	if (!r->nameless)
+		add_file_unknown(r->plan, r->file, r->line,
+				 xprintf("a device whose address the text does not show"),
+				 xprintf("sudo lspci -vv"));
+	r->nameless = true;
 }
 
 /* A tree shows neither resources nor classes. */
@@ -147,6 +180,7 @@ static void take_kernel(struct reader *r, const char *text)
 			snprintf(what, sizeof(what), "%04x:", class);
 	}
 	r->device = host_device(r, at, end - at, "");
+	r->device->info->kernel = true;
 	r->device->segment = segment;
 	r->device->address = address;
 	r->context = IN_NOTHING;
@@ -181,14 +215,20 @@ static void take_capability(struct reader *r, const char *text)
 	struct host_info *info = r->device->info;
 
 	r->context = IN_OTHER;
-	if (strstr(text, "<access denied>")) {
+	if (strstr(text, "<access denied>") ||
+	    strstr(text, "<available only to root>")) {
 		info->denied = r->line;
+	} else if (*capability_text(text) == '<') {
+		info->broken = r->line;
+	} else if (*capability_text(text) == '#') {
+		read_numbered_capability(info, text, r->line);
 	} else if (strstr(text, "SR-IOV")) {
 		r->context = IN_SRIOV;
 		info->sriov = r->line;
 		info->next_vf_bar = 0;
 	} else if (strstr(text, "Physical Resizable BAR")) {
 		r->context = IN_REBAR;
+		info->rebar = r->line;
 	} else if (strstr(text, "Root Port") || strstr(text, "Downstream Port")) {
 		r->device->is_port = true;
 	} else {
@@ -225,6 +265,18 @@ static void take_resource(struct reader *r, const char *text)
 	}
 }
 
+/* In words that are unknown here, but with the size of something */
+static void note_size(struct reader *r, const char *text)
+{
+	if (!shown_size(text) || find_words(text, "behind bridge") ||
+	    find_words(text, "window"))
+		return;
+	if (r->device)
+		r->device->info->unreadable = r->line;
+	else
+		take_nameless(r);
+}
+
 static void take_detail(struct reader *r, const char *text)
 {
 	static const char *const outside[] = {
@@ -237,9 +289,12 @@ static void take_detail(struct reader *r, const char *text)
 	for (i = 0; i < NR(outside); i++)
 		if (begins(text, outside[i]))
 			r->context = IN_NOTHING;
+	if (begins(text, "Vector table:"))
+		read_table_line(r->device->info, text, r->line);
 	if (begins(text, "Flags:") || begins(text, "Control:") ||
 	    begins(text, "Latency"))
 		r->device->info->details = true;
+	note_size(r, text);
 }
 
 static void take_property(struct reader *r, enum line_kind kind,
@@ -287,6 +342,11 @@ static void take_line(struct reader *r, const char *text)
 		break;
 	case LINE_DEVICE:
 		begin_device(r, device_start(text));
+		r->nameless = false;
+		break;
+	case LINE_CUT_DEVICE:
+		r->nameless = false;
+		take_nameless(r);
 		break;
 	case LINE_SLOT:
 		text = skip_blanks(strchr(text, ':') + 1);
@@ -303,14 +363,20 @@ static void take_line(struct reader *r, const char *text)
 		take_kernel(r, text);
 		break;
 	case LINE_NOISE:
+		skip(r, text);
+		break;
 	case LINE_UNKNOWN:
+		note_size(r, text);
 		skip(r, text);
 		break;
 	default:
-		if (r->device)
+		if (r->device) {
 			take_property(r, kind, text);
-		else
-			skip(r, text);
+			break;
+		}
+		if (kind == LINE_RESOURCE || kind == LINE_HEX)
+			take_nameless(r);
+		skip(r, text);
 	}
 }
 

@@ -17,6 +17,8 @@
  * @flags: VMR_64BIT, VMR_PREFETCHABLE
  * @size: in bytes; 0 if the text does not show it
  * @wrong: the size that the text shows is none that a BAR can have
+ * @twice: the text shows two different BARs of this index
+ * @kernel: a message of Linux shows it, and a later one may show it resized
  * @line: the line that shows it
  */
 struct host_bar {
@@ -24,6 +26,8 @@ struct host_bar {
 	bool		io;
 	bool		guessed;
 	bool		wrong;
+	bool		twice;
+	bool		kernel;
 	uint32_t	flags;
 	uint64_t	size;
 	unsigned int	line;
@@ -51,9 +55,16 @@ struct host_rebar {
  * @msix: vectors of MSI-X, 0 without
  * @msix_line: line of a capability whose number is no evidence
  * @denied: line of capabilities that only root can read
+ * @broken: line of capabilities that lspci itself could not read
  * @unreadable: line that speaks of a resource and cannot be read
  * @pin: line of an interrupt pin
+ * @rebar: line of the capability of resizable BARs
+ * @table: line that says which BAR has the table of MSI-X
+ * @table_bar: index of that BAR
  * @details: whether the text shows more than the device's own line
+ * @again: whether a device line shows it for the second time
+ * @kernel: whether a message of Linux shows it
+ * @text: whether lspci shows it
  * @next_bar: index of the next BAR, where the text has none
  * @next_vf_bar: the same for virtual functions
  * @config: bytes of configuration space, or NULL
@@ -70,9 +81,16 @@ struct host_info {
 	uint64_t		msix;
 	unsigned int		msix_line;
 	unsigned int		denied;
+	unsigned int		broken;
 	unsigned int		unreadable;
 	unsigned int		pin;
+	unsigned int		rebar;
+	unsigned int		table;
+	unsigned int		table_bar;
 	bool			details;
+	bool			again;
+	bool			kernel;
+	bool			text;
 	unsigned int		next_bar;
 	unsigned int		next_vf_bar;
 	uint8_t			*config;
@@ -82,6 +100,7 @@ struct host_info {
 enum line_kind {
 	LINE_BLANK,
 	LINE_DEVICE,
+	LINE_CUT_DEVICE,	/* the same without a whole address */
 	LINE_SLOT,		/* of lspci -vmm */
 	LINE_CLASS,		/* the same */
 	LINE_TREE,
@@ -106,6 +125,9 @@ const char *parse_address(const char *text, uint32_t *segment,
 const char *device_start(const char *text);
 const char *skip_blanks(const char *text);
 bool begins(const char *text, const char *with);
+const char *find_words(const char *text, const char *words);
+const char *shown_size(const char *text);
+const char *capability_text(const char *text);
 enum line_kind line_kind(const char *text);
 bool continues(const char *line, const char *next, const char *raw_next);
 
@@ -114,6 +136,10 @@ bool read_bar_line(struct host_info *info, const char *text, unsigned int line,
 		   bool of_vf);
 void read_rebar_line(struct host_info *info, const char *text);
 void read_vectors(struct host_info *info, const char *text, unsigned int line);
+void read_numbered_capability(struct host_info *info, const char *text,
+			      unsigned int line);
+void read_table_line(struct host_info *info, const char *text,
+		     unsigned int line);
 bool read_kernel_line(struct plan_device *device, const char *text,
 		      unsigned int line);
 bool bar_size_is_valid(const struct host_bar *bar, uint64_t size);
@@ -126,5 +152,6 @@ void decode_config(struct plan_device *device, unsigned int line);
 void finish_host_device(struct plan *plan, struct plan_device *device);
 bool is_bridge_class(const char *what);
 bool is_of_host(const char *what);
+bool is_chipset(const char *what);
 
 #endif /* VMR_PLANNER_LSPCI_H */

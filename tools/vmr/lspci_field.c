@@ -3,6 +3,7 @@
  * lspci_field.c - the fields of lspci's lines, and of the kernel's messages
  */
 #include <ctype.h>
+#include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,30 +37,46 @@ bool bar_size_is_valid(const struct host_bar *bar, uint64_t size)
 	       size <= (bar->flags & VMR_64BIT ? 1ull << 62 : 1ull << 30);
 }
 
+/* Lines are wrapped inside of words too, so that blanks mean nothing. */
 static uint32_t flags_of(const char *text)
 {
+	char *plain = xcheck(strdup(text)), *to = plain;
 	uint32_t flags = 0;
 
-	if (strstr(text, "64-bit") || strstr(text, "64bit"))
+	for (; *text; text++)
+		if (*text != ' ' && *text != '\t')
+			*to++ = tolower((unsigned char)*text);
+	*to = 0;
+	if (strstr(plain, "64-bit") || strstr(plain, "64bit"))
 		flags |= VMR_64BIT;
-	if ((strstr(text, "prefetchable") &&
-	     !strstr(text, "non-prefetchable") &&
-	     !strstr(text, "non- prefetchable")) || strstr(text, " pref"))
-		if (!strstr(text, "non-pref") && !strstr(text, "non- pref"))
-			flags |= VMR_PREFETCHABLE;
+	if (strstr(plain, "pref") && !strstr(plain, "non-pref"))
+		flags |= VMR_PREFETCHABLE;
+	free(plain);
 	return flags;
+}
+
+/* The number in front of the bracket that ends @text */
+static bool size_at(const char *text, uint64_t *size)
+{
+	char number[32];
+	size_t len = 0;
+
+	for (; *text && *text != ']' && len + 1 < sizeof(number); text++)
+		if (*text != ' ' && *text != '\t')
+			number[len++] = *text;
+	number[len] = 0;
+	return *text == ']' && parse_number(number, size);
 }
 
 static bool read_rom(struct host_info *info, const char *text,
 		     unsigned int line)
 {
-	const char *size = strstr(text, "[size=");
+	const char *size = shown_size(text);
 
 	if (info->rom.present && info->rom.size && !size)
 		return true;
 	info->rom = (struct host_bar) { .present = true, .line = line };
-	if (size && (!strchr(size, ']') ||
-		     !number_at(size + 6, "]", &info->rom.size) ||
+	if (size && (!size_at(size, &info->rom.size) ||
 		     !is_pow2(info->rom.size) || info->rom.size < 2048 ||
 		     info->rom.size > 1 << 24)) {
 		info->rom.size = 0;
@@ -71,15 +88,47 @@ static bool read_rom(struct host_info *info, const char *text,
 static void store_bar(struct host_bar *to, struct host_bar bar,
 		      const char *size)
 {
-	if (size && (!strchr(size, ']') ||
-		     !number_at(size + 6, "]", &bar.size) ||
+	if (size && (!size_at(size, &bar.size) ||
 		     !bar_size_is_valid(&bar, bar.size))) {
 		bar.size = 0;
 		bar.wrong = true;
 	}
+	/* A device may be shown twice, but not with another BAR. */
+	bar.twice = to->present && !to->kernel &&
+		    (to->twice || to->io != bar.io || to->flags != bar.flags ||
+		     (to->size && bar.size && to->size != bar.size));
 	if (to->present && to->size && !bar.size)
-		bar.size = to->size;	/* of the same device, shown before */
+		bar.size = to->size;
 	*to = bar;
+}
+
+/* "Region N:", with any spacing; false if there is no such number */
+static bool region_index(const char *region, unsigned int *index)
+{
+	region = skip_blanks(region + 6);
+	if (!isdigit((unsigned char)region[0]) || region[1] != ':')
+		return false;
+	*index = region[0] - '0';
+	return *index < NR_BARS;
+}
+
+static void drop_guesses(struct host_bar *bars)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BARS; i++)
+		if (bars[i].guessed)
+			bars[i] = (struct host_bar) { 0 };
+}
+
+static bool has_indexes(const struct host_bar *bars)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BARS; i++)
+		if (bars[i].present && !bars[i].guessed)
+			return true;
+	return false;
 }
 
 /* False if the line cannot be read */
@@ -87,27 +136,29 @@ bool read_bar_line(struct host_info *info, const char *text, unsigned int line,
 		   bool of_vf)
 {
 	struct host_bar bar = { .present = true, .line = line };
-	const char *region = strstr(text, "Region ");
+	const char *region = find_words(text, "region ");
+	struct host_bar *bars = of_vf ? info->vf_bars : info->bars;
 	unsigned int *next = of_vf ? &info->next_vf_bar : &info->next_bar;
 	unsigned int index = *next;
 
-	if (strstr(text, "Expansion ROM at"))
+	if (find_words(text, "expansion rom at"))
 		return read_rom(info, text, line);
-	bar.io = strstr(text, "I/O ports at");
-	if (!bar.io && !strstr(text, "Memory at"))
+	bar.io = find_words(text, "i/o ports at");
+	if (!bar.io && !find_words(text, "memory at"))
 		return false;
 	bar.guessed = !region;
-	if (region) {
-		if (!isdigit((unsigned char)region[7]) || region[8] != ':')
-			return false;
-		index = region[7] - '0';
-	}
+	if (region && !region_index(region, &index))
+		return false;
+	/* One text of a device has indexes and another one has not. */
+	if (info->again && region)
+		drop_guesses(bars);
+	else if (info->again && has_indexes(bars))
+		return true;
 	bar.flags = bar.io ? 0 : flags_of(text);
 	if (index >= NR_BARS || (bar.flags & VMR_64BIT && index == NR_BARS - 1))
 		return false;
 	*next = index + (bar.flags & VMR_64BIT ? 2 : 1);
-	store_bar(of_vf ? &info->vf_bars[index] : &info->bars[index], bar,
-		  strstr(text, "[size="));
+	store_bar(&bars[index], bar, shown_size(text));
 	return true;
 }
 
@@ -175,6 +226,39 @@ void read_vectors(struct host_info *info, const char *text, unsigned int line)
 		info->msix_line = line;
 }
 
+/* An old lspci has numbers for capabilities whose names it does not know. */
+void read_numbered_capability(struct host_info *info, const char *text,
+			      unsigned int line)
+{
+	const char *at = strchr(text, '['), *id = capability_text(text) + 1;
+	uint32_t offset = 0, number;
+
+	if (at)
+		at++;
+	if (!parse_hex(&id, 2, 4, &number) || !at ||
+	    !parse_hex(&at, 2, 3, &offset))
+		info->broken = line;
+	else if (offset >= 0x100 && number == PCI_EXT_CAP_ID_SRIOV)
+		info->sriov = line;
+	else if (offset >= 0x100 && number == PCI_EXT_CAP_ID_REBAR)
+		info->rebar = line;
+	else if (offset < 0x100 && (number == PCI_CAP_ID_MSI ||
+				    number == PCI_CAP_ID_MSIX))
+		info->msix_line = line;
+}
+
+/* "Vector table: BAR=0 offset=00002000" */
+void read_table_line(struct host_info *info, const char *text,
+		     unsigned int line)
+{
+	const char *bar = strstr(text, "BAR=");
+
+	if (!bar || bar[4] < '0' || bar[4] >= '0' + NR_BARS)
+		return;
+	info->table = line;
+	info->table_bar = bar[4] - '0';
+}
+
 /* "[mem 0xf0000000-0xf0ffffff 64bit pref]", or "[mem size 0x00010000 64bit]" */
 static bool read_range(const char *text, struct host_bar *bar)
 {
@@ -182,7 +266,8 @@ static bool read_range(const char *text, struct host_bar *bar)
 	char *end;
 	unsigned long long first, last;
 
-	if (!at || (!begins(at, "[mem ") && !begins(at, "[io ")))
+	if (!at || !strchr(at, ']') ||
+	    (!begins(at, "[mem ") && !begins(at, "[io ")))
 		return false;
 	bar->io = at[1] == 'i';
 	bar->flags = bar->io ? 0 : flags_of(at);
@@ -214,10 +299,45 @@ static bool register_index(const char *text, unsigned int *index)
 		return true;
 	}
 	if (!begins(text, "BAR ") || !isdigit((unsigned char)text[4]) ||
-	    text[5] != ' ')
+	    (text[5] != ' ' && text[5] != ':'))
 		return false;
-	*index = text[4] - '0';
-	return *index < NR_BARS;
+	*index = text[4] - '0';		/* and 6 is the ROM */
+	return *index <= NR_BARS;
+}
+
+/* "VF BAR 0 [mem ...]: contains BAR 0 for 16 VFs", or "VF(n) BAR0 space: [...]" */
+static bool read_vf_range(struct host_info *info, const char *text,
+			  unsigned int line)
+{
+	struct host_bar bar = { .present = true, .line = line };
+	const char *at = strstr(text, "BAR"), *count;
+	unsigned long vfs;
+
+	if (!begins(text, "VF") || !at)
+		return false;
+	info->sriov = line;
+	at = skip_blanks(at + 3);
+	count = strstr(at, " for ");
+	vfs = count ? strtoul(count + 5, NULL, 10) : 0;
+	if (*at < '0' || *at >= '0' + NR_BARS || !vfs || vfs > 65535 ||
+	    !read_range(at, &bar) || bar.size % vfs)
+		return true;
+	bar.size /= vfs;
+	info->vfs_total = vfs;
+	if (bar_size_is_valid(&bar, bar.size))
+		info->vf_bars[*at - '0'] = bar;
+	return true;
+}
+
+/* A register whose size the line does not show, unless an earlier line does */
+static void note_unread(struct host_info *info, unsigned int index,
+			unsigned int line)
+{
+	const struct host_bar *bar = index == NR_BARS ? &info->rom :
+							&info->bars[index];
+
+	if (!bar->present)
+		info->unreadable = line;
 }
 
 /* A message of Linux about a device, behind its address and the colon */
@@ -225,11 +345,17 @@ bool read_kernel_line(struct plan_device *device, const char *text,
 		      unsigned int line)
 {
 	struct host_info *info = device->info;
-	struct host_bar bar = { .present = true, .line = line };
+	struct host_bar bar = { .present = true, .kernel = true, .line = line };
 	unsigned int index;
 
-	if (!register_index(text, &index) || !read_range(text, &bar))
+	if (read_vf_range(info, text, line))
+		return true;
+	if (!register_index(text, &index))
 		return false;
+	if (!read_range(text, &bar)) {
+		note_unread(info, index, line);
+		return false;
+	}
 	info->details = true;
 	if (index == NR_BARS) {
 		bar.wrong = !is_pow2(bar.size) || bar.size < 2048 ||

@@ -14,6 +14,9 @@ static bool has_class(const char *what, const char *const *words, size_t nr,
 	char code[16];
 	size_t i;
 
+	if (what && begins(what, "Class "))	/* of an old lspci */
+		what += 6;
+
 	for (i = 0; what && i < nr; i++)
 		if (begins(what, words[i]))
 			return true;
@@ -37,18 +40,29 @@ bool is_bridge_class(const char *what)
 	return has_class(what, words, NR(words), codes, NR(codes));
 }
 
-bool is_of_host(const char *what)
+bool is_chipset(const char *what)
 {
 	static const char *const words[] = {
-		"Host bridge", "ISA bridge", "RAM memory", "System peripheral",
-		"Non-Essential Instrumentation", "IOMMU", "SMBus", "LPC bridge",
+		"RAM memory", "System peripheral",
+		"Non-Essential Instrumentation", "IOMMU", "SMBus",
 		"Performance counters", "PIC", "Generic system peripheral",
 	};
 	static const char *const codes[] = {
-		"0600", "0601", "0500", "0800", "0806", "0880", "1300", "0c05",
+		"0500", "0800", "0806", "0880", "1300", "0c05",
 	};
 
 	return has_class(what, words, NR(words), codes, NR(codes));
+}
+
+bool is_of_host(const char *what)
+{
+	static const char *const words[] = {
+		"Host bridge", "ISA bridge", "LPC bridge",
+	};
+	static const char *const codes[] = { "0600", "0601" };
+
+	return is_chipset(what) ||
+	       has_class(what, words, NR(words), codes, NR(codes));
 }
 
 static char *lspci_of(const struct plan_device *device)
@@ -84,6 +98,31 @@ static void match_rebars(struct host_info *info)
 			}
 			break;
 		}
+	}
+}
+
+/*
+ * Channels of IDE in compatibility mode are at fixed ports. An lspci shows those without
+ * a size, or as memory. The registers are BARs of 8 and 4 ports in native mode (PCI IDE
+ * Controller Specification 1.0, 2.4), which a guest may choose.
+ */
+static void set_ide_ports(struct plan_device *device)
+{
+	static const char *const words[] = { "IDE interface" };
+	static const char *const codes[] = { "0101" };
+	struct host_bar *bars = device->info->bars;
+	unsigned int i;
+
+	if (!has_class(device->what, words, NR(words), codes, NR(codes)))
+		return;
+	for (i = 0; i < 4; i++) {
+		if (!bars[i].present || (bars[i].io && bars[i].size) ||
+		    bars[i].size > 8)
+			continue;
+		bars[i].io = true;
+		bars[i].wrong = false;
+		bars[i].flags = 0;
+		bars[i].size = i & 1 ? 4 : 8;
 	}
 }
 
@@ -131,6 +170,12 @@ static void finish_bar(struct plan *plan, struct plan_device *device,
 	uint64_t size = resized(plan, device, i);
 	struct plan_resource *resource;
 
+	if (bar->twice) {
+		add_unknown(device, bar->line,
+			    xprintf("BAR %u: the text shows two different ones", i),
+			    lspci_of(device));
+		return;
+	}
 	if (!registers_fit(device->info, i)) {
 		add_unknown(device, bar->line,
 			    xprintf("BAR %u: a 64-bit BAR takes two of the six registers", i),
@@ -245,6 +290,40 @@ static void finish_vfs(struct plan *plan, struct plan_device *device)
 		finish_vf_bar(device, i, vfs);
 }
 
+/* Linux writes no capabilities into its log. */
+static bool shows_kernel_only(const struct plan_device *device)
+{
+	const struct host_info *info = device->info;
+
+	return info->kernel && info->details && !info->text &&
+	       !info->config_size && !device->is_bridge;
+}
+
+/* A BAR may be in a capability alone: its line is lost. */
+static void finish_absent(struct plan *plan, struct plan_device *device)
+{
+	const struct host_info *info = device->info;
+	uint64_t sizes = 0;
+	unsigned int i;
+
+	for (i = 0; i < NR_BARS; i++) {
+		sizes |= info->rebars[i].sizes;
+		if (info->bars[i].present)
+			continue;
+		if (info->rebars[i].current || info->rebars[i].sizes ||
+		    (info->table && info->table_bar == i))
+			add_unknown(device, info->rebars[i].current ?
+				    info->rebar : info->table,
+				    xprintf("BAR %u, which only a capability names", i),
+				    lspci_of(device));
+	}
+	if (plan->settings.rebar != REBAR_CURRENT && !sizes &&
+	    (info->rebar || shows_kernel_only(device)))
+		add_unknown(device, info->rebar ? info->rebar : device->line,
+			    xprintf("the sizes of its resizable BARs"),
+			    lspci_of(device));
+}
+
 static void finish_unknown(struct plan_device *device)
 {
 	const struct host_info *info = device->info;
@@ -253,9 +332,17 @@ static void finish_unknown(struct plan_device *device)
 		add_unknown(device, device->line,
 			    xprintf("its BARs and interrupts"),
 			    lspci_of(device));
+	else if (shows_kernel_only(device) && !device->what)
+		add_unknown(device, device->line,
+			    xprintf("the message of Linux that begins with its class"),
+			    lspci_of(device));
 	if (info->denied)
 		add_unknown(device, info->denied,
 			    xprintf("its capabilities, which only root can read"),
+			    lspci_of(device));
+	if (info->broken)
+		add_unknown(device, info->broken,
+			    xprintf("its capabilities, which lspci could not read"),
 			    lspci_of(device));
 	if (info->unreadable)
 		add_unknown(device, info->unreadable,
@@ -272,12 +359,16 @@ void finish_host_device(struct plan *plan, struct plan_device *device)
 	if (!device->is_bridge && is_bridge_class(device->what))
 		make_bridge(device);
 	device->is_host_bridge = is_of_host(device->what);
+	device->is_chipset = is_chipset(device->what);
+	device->shows_no_vectors = shows_kernel_only(device);
 	if (!device->is_host_bridge) {
 		match_rebars(info);
+		set_ide_ports(device);
 		for (i = 0; i < NR_BARS; i++)
 			if (info->bars[i].present)
 				finish_bar(plan, device, i);
 		finish_rom(device);
+		finish_absent(plan, device);
 		finish_interrupts(device);
 		finish_vfs(plan, device);
 		finish_unknown(device);

@@ -134,6 +134,8 @@ static void decode_capabilities(struct plan_device *device)
 		}
 		at = head >> 8 & 0xfc;
 	}
+	if (at >= end && !info->details)
+		info->broken = device->line;
 }
 
 static void decode_rebar(struct host_info *info, size_t at)

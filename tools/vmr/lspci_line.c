@@ -19,6 +19,56 @@ bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Where @words are, in small or capital letters and with any number of blanks */
+const char *find_words(const char *text, const char *words)
+{
+	const char *at, *word;
+
+	for (; *text; text++) {
+		for (at = text, word = words; *word && *at; word++) {
+			if (*word == ' ' && is_blank(*at))
+				at = skip_blanks(at);
+			else if (tolower((unsigned char)*at) == *word)
+				at++;
+			else
+				break;
+		}
+		if (!*word)
+			return text;
+	}
+	return NULL;
+}
+
+/* Behind "Capabilities: [160 v1]" */
+const char *capability_text(const char *text)
+{
+	text = skip_blanks(strstr(text, "Capabilities: ") + 14);
+	if (*text == '[')
+		text += strcspn(text, "]");
+	return skip_blanks(text + (*text == ']'));
+}
+
+/* The text behind "[size=", or NULL */
+const char *shown_size(const char *text)
+{
+	const char *at = text;
+
+	while ((at = strchr(at, '['))) {
+		at = skip_blanks(at + 1);
+		if (find_words(at, "size") != at)
+			continue;
+		at = skip_blanks(at + 4);
+		if (*at == '=')
+			return skip_blanks(at + 1);
+	}
+	return NULL;
+}
+
 bool parse_hex(const char **text, unsigned int min, unsigned int max,
 	       uint32_t *n)
 {
@@ -65,7 +115,19 @@ static bool is_device(const char *text)
 	uint32_t segment, address;
 	const char *end = parse_address(text, &segment, &address);
 
-	return end && (*end == ' ' || *end == '\t') && end[1];
+	return end && is_blank(*end) && end[1];
+}
+
+/* The last address of a path from the root, as `lspci -PP` shows it */
+static const char *path_end(const char *text)
+{
+	size_t len = strcspn(text, " \t");
+	const char *at = text + len;
+
+	while (at > text && at[-1] != '/')
+		at--;
+	return at > text && isxdigit((unsigned char)*text) && is_device(at) ?
+	       at : NULL;
 }
 
 /* Where a device's address is: first, in a list, or behind the file name of grep */
@@ -80,11 +142,25 @@ const char *device_start(const char *text)
 		text++;
 	if (is_device(text))
 		return text;
+	at = path_end(text);
+	if (at)
+		return at;
 	for (at = text; *at && *at != ' ' && *at != '\t'; at++)
 		if (at > text && at[-1] == ':' && isalpha((unsigned char)*text) &&
 		    is_device(at))
 			return at;
 	return NULL;
+}
+
+/* An address that has lost characters, in front of a class */
+static bool is_cut_device(const char *text)
+{
+	size_t len = strspn(text, "0123456789abcdefABCDEF:./");
+
+	return len > 3 && is_blank(text[len]) && text[len - 2] == '.' &&
+	       isdigit((unsigned char)text[len - 1]) &&
+	       (memchr(text, ':', len) || memchr(text, '/', len)) &&
+	       strpbrk(text + len, ":\"");
 }
 
 static bool is_hex_line(const char *text)
@@ -153,12 +229,34 @@ static bool is_detail(const char *text)
 	       isalnum((unsigned char)*text);
 }
 
+/* Sentences of a mail have such words too: a place follows them, and a bracket it. */
+static bool has_place(const char *text, const char *words)
+{
+	const char *at = find_words(text, words);
+	size_t len;
+
+	if (!at || !(at = find_words(at, " at")))
+		return false;
+	at = skip_blanks(find_words(at, "at") + 2);
+	len = strspn(at, "0123456789abcdefxABCDEFX");
+	if (*at == '<')
+		return true;
+	at = skip_blanks(at + len);
+	return !*at || *at == '[' || *at == '(';
+}
+
 static bool is_resource(const char *text)
 {
-	return (strstr(text, "Memory at") || strstr(text, "I/O ports at") ||
-		strstr(text, "Expansion ROM at") ||
-		(begins(text, "Region ") && isdigit((unsigned char)text[7]) &&
-		 text[8] == ':')) && !strstr(text, "behind bridge");
+	if (find_words(text, "behind bridge"))
+		return false;
+	return strstr(text, "Memory at") || strstr(text, "I/O ports at") ||
+	       strstr(text, "Expansion ROM at") ||
+	       has_place(text, "memory at") ||
+	       has_place(text, "i/o ports at") ||
+	       has_place(text, "expansion rom at") ||
+	       (find_words(text, "region ") == text &&
+		isdigit((unsigned char)skip_blanks(text + 6)[0]) &&
+		skip_blanks(text + 6)[1] == ':');
 }
 
 static bool is_kernel(const char *text)
@@ -202,6 +300,8 @@ enum line_kind line_kind(const char *text)
 		return LINE_BLANK;
 	if (device_start(text))
 		return LINE_DEVICE;
+	if (is_cut_device(text))
+		return LINE_CUT_DEVICE;
 	if (begins(text, "Slot:") || begins(text, "Device:"))
 		return parse_address(skip_blanks(strchr(text, ':') + 1),
 				     &segment, &address) ? LINE_SLOT :
@@ -240,9 +340,9 @@ static bool ends_with(const char *line, const char *end)
 
 static bool resource_goes_on(const char *line, const char *next)
 {
-	if (strstr(line, "Expansion ROM at") && ends_with(line, "at"))
+	if (find_words(line, "expansion rom at") && ends_with(line, "at"))
 		return true;
-	return !strstr(line, "[size=") &&
+	return !shown_size(line) &&
 	       (*next == '[' || *next == '(' || ends_with(line, " at") ||
 		ends_with(line, ":") || ends_with(line, "Memory") ||
 		ends_with(line, "I/O") || ends_with(line, "ports"));

@@ -153,6 +153,43 @@ static void split_functions(struct plan *plan)
 	}
 }
 
+static char *and_more(size_t nr)
+{
+	return nr ? xprintf(" and %zu more", nr) : xprintf("%s", "");
+}
+
+/* One remark for all the devices that @is_one names */
+static void note_devices(struct plan *plan, const char *text,
+			 bool (*is_one)(const struct plan_device *device))
+{
+	const struct plan_device *device, *first = NULL;
+	size_t nr = 0;
+	char *more;
+
+	for_each_device(device, plan) {
+		if (!is_one(device))
+			continue;
+		if (!first)
+			first = device;
+		nr++;
+	}
+	if (!first)
+		return;
+	more = and_more(nr - 1);
+	add_note(plan, xprintf("%s%s: %s", first->name, more, text));
+	free(more);
+}
+
+static bool is_unplanned(const struct plan_device *device)
+{
+	return device->is_chipset;
+}
+
+static bool lacks_vectors(const struct plan_device *device)
+{
+	return device->shows_no_vectors && !device->excluded;
+}
+
 void select_devices(struct plan *plan, const struct selection *s)
 {
 	struct plan_device *device;
@@ -173,6 +210,10 @@ void select_devices(struct plan *plan, const struct selection *s)
 	drop_bridges(plan, s);
 	group_functions(plan);
 	link_children(plan);
+	if (!s->nr_only)
+		note_devices(plan, "of the chipset, not planned", is_unplanned);
+	note_devices(plan, "the log shows no interrupt vectors, none are planned",
+		     lacks_vectors);
 }
 
 bool is_selected(const struct plan_device *device)

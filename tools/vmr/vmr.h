@@ -98,6 +98,8 @@ struct host_info;
  * @is_bridge: whether it is one
  * @is_port: whether it is a port, which takes one device
  * @is_host_bridge: whether the host needs it itself, or it is the host's bridge
+ * @is_chipset: the first of the two, but for the ISA bridge
+ * @shows_no_vectors: whether the text cannot show interrupt vectors
  * @excluded: it is not selected
  * @held: it is not counted at the moment, while a window is made smaller
  * @on_host: whether @segment and @address are those on a host
@@ -143,6 +145,8 @@ struct plan_device {
 	bool			is_bridge;
 	bool			is_port;
 	bool			is_host_bridge;
+	bool			is_chipset;
+	bool			shows_no_vectors;
 	bool			excluded;
 	bool			held;
 	bool			on_host;

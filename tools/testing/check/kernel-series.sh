@@ -9,7 +9,7 @@
 set -eu
 kdir=$(tools/build/kernel-headers.sh)
 [ -n "$kdir" ] || { echo "no kernel headers installed"; exit 4; }
-for tool in git python3 patch; do
+for tool in git /usr/bin/python3; do
 	command -v $tool >/dev/null || { echo "$tool is not installed"; exit 4; }
 done
 

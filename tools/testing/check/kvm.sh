@@ -58,10 +58,10 @@ runs()
 	[ -n "$(jobs -rp)" ]
 }
 
-# start NAME ARGUMENT... - a VMM, whose output goes to a file
+# start NAME ARGUMENT... - a VMM, whose output goes to a file, and whose input is $INPUT
 start()
 {
-	"$O/vmm" "${@:2}" --control "$W/socket" >"$W/$1" 2>&1 &
+	"$O/vmm" "${@:2}" --control "$W/socket" <"${INPUT:-/dev/null}" >"$W/$1" 2>&1 &
 	pid=$!
 	while [ ! -S "$W/socket" ] && runs; do sleep 0.1; done
 }
@@ -113,3 +113,24 @@ grep -Fx "$sum" "$W/second"
 start third --restore "$W/again"
 finish third
 grep -Fx "$sum" "$W/third"
+
+# The terminal is the serial port. There are more bytes than the port holds, and a Ctrl-A,
+# which is typed as Ctrl-A a. Ctrl-A x ends the run.
+keys=$W/keys
+typed='more bytes than the sixteen of the port, and a control character: '
+mkfifo "$keys"
+exec 3<>"$keys"
+INPUT=$keys
+start console --kernel "$O/guest-kernel" --cpus 1 --console
+printf '%s\001a.\n' "$typed" >&3
+while runs && ! grep -Fx "$(printf '%s\001.' "$typed")" "$W/console"; do sleep 0.1; done
+control plug 2
+finish console
+grep -Fx "${sum#serial: }" "$W/console"
+start ended --kernel "$O/guest-kernel" --cpus 1 --console
+printf '\001x' >&3
+finish ended
+if grep '^sum' "$W/ended"; then
+	echo 'Ctrl-A x did not end the run'
+	exit 1
+fi

@@ -26,10 +26,11 @@ done
 grep -Eq 'check: [1-9][0-9]* functions through ECAM and ports, ' "$W/said"
 grep -Eq 'guest: ok [0-9]+ a pin behind a bridge' "$W/said"
 
+# refused FILE [OPTION] - a trace, or what another option takes
 refused()
 {
-	echo "== $1"
-	"$vmm" --replay "$1" >"$W/said" 2>"$W/error" && {
+	echo "== ${2:---replay} $1"
+	"$vmm" "${2:---replay}" "$1" >"$W/said" 2>"$W/error" && {
 		echo "was not refused"
 		exit 1
 	}
@@ -45,3 +46,17 @@ refused "$W/empty"
 refused Makefile
 head -c "$(($(stat -c %s "$trace") * 2 / 3 + 1))" "$trace" >"$W/truncated"
 refused "$W/truncated"
+
+# A kernel whose header asks for more bytes than the file has
+refused "$W/none" --kernel
+refused Makefile --kernel
+if [ "$(uname -m)" = x86_64 ]; then
+	head -c 514 /dev/zero >"$W/kernel"
+	printf 'HdrS\012\002' >>"$W/kernel"
+	head -c 80 /dev/zero >>"$W/kernel"
+	printf '\377' | dd of="$W/kernel" bs=1 seek=500 conv=notrunc status=none
+	printf '\001' | dd of="$W/kernel" bs=1 seek=529 conv=notrunc status=none
+	head -c 4096 /dev/zero >>"$W/kernel"
+	refused "$W/kernel" --kernel
+	grep -Fx 'vmm: kernel: it is cut off' "$W/error"
+fi

@@ -10,7 +10,8 @@
 # built in), W (one of its own below that), KFILES (the kernel's files) and
 # VMR_MAKE (make with the common variables). Its status is 0 for success, 4 for a
 # skip, whose reason is the last line of its output, and anything else for a failure.
-# Its output is kept in a log and shown after a failure. A program that prints KTAP
+# Its output is kept in a log. After a failure come the command that runs it alone, the
+# name of the log, and the end of the log. A program that prints KTAP
 # counts as the number of its tests, everything else as one.
 #
 # As many as there are CPUs run at a time, in any order; the results are printed
@@ -43,8 +44,9 @@ declare -A passed failed skipped
 # Everything that runs is an item: a name, the environment it counts for, and
 # the path that its files are named after. BASE.log is what it printed, BASE.done
 # its exit status and the seconds it took, BASE.counts (of KTAP alone) the
-# results in it.
+# results in it. A command of its own runs it alone.
 names=()
+commands=()
 counted=()
 bases=()
 reported=0
@@ -65,10 +67,26 @@ required()
 	[ "${CI-}" = true ] && grep -qxF -e "$1" tools/testing/check/required-in-ci
 }
 
+# make_alone TARGET [CHECK] - how a person makes it
+make_alone()
+{
+	local o=
+
+	[ "$O" = "$PWD/build" ] || o=" O=$O"
+	echo "make$o${LINUX:+ LINUX=$LINUX}${1:+ $1}${2:+ CHECK='$2'}"
+}
+
+# say_next LOG - the first lines after a failure: what to do next
+say_next()
+{
+	echo "# again, alone: ${commands[reported]}"
+	echo "# its output: $1"
+	echo '#'
+}
+
 show()
 {
 	tail -n 40 "$1" | sed 's/^/# /'
-	echo "# (all of it: $1)"
 }
 
 # Show the output before each failed test, or the end of the output.
@@ -76,7 +94,6 @@ show_ktap()
 {
 	{ grep -B 12 -E '^not ok|^ktap.sh: ' "$1" || cat "$1"; } |
 		tail -n 60 | sed 's/^/# /'
-	echo "# (all of it: $1)"
 }
 
 # result NAME STATUS SECONDS LOG - count one item and say how it went
@@ -101,6 +118,7 @@ result()
 	*)
 		failed[$environment]=$((failed[$environment] + 1))
 		echo "not ok $number $1 # $3 s"
+		say_next "$4"
 		[ -z "$skip" ] || echo "# must not be skipped with CI=true"
 		show "$4"
 		;;
@@ -123,6 +141,7 @@ result_ktap()
 	skipped[$environment]=$((skipped[$environment] + s))
 	if [ "$f" != 0 ]; then
 		echo "not ok $number $1 # $p passed, $f failed, $2 s"
+		say_next "$3"
 		[ -z "$why" ] || echo "# $why"
 		show_ktap "$3"
 	elif [ "$p" = 0 ]; then
@@ -153,13 +172,14 @@ report()
 	done
 }
 
-# add_item NAME BASE - what is run next is this
+# add_item NAME BASE COMMAND - what is run next is this
 add_item()
 {
 	names+=("$1")
+	commands+=("$3")
 	counted+=("$environment")
 	bases+=("$2")
-	rm -f "$2.done" "$2.counts"
+	rm -f "$2.done" "$2.counts" "$2.log"
 }
 
 # run_logged COMMAND... - run it, for the last item, with all it prints in its log
@@ -229,7 +249,7 @@ wanted()
 check_ktap()
 {
 	wanted "$1" || return 0
-	add_item "$1" "$check/${1//[ \/]/-}"
+	add_item "$1" "$check/${1//[ \/]/-}" "$(make_alone check "$1")"
 	if [ -n "$lacking" ]; then
 		run_now run_logged skip "$lacking"
 	else
@@ -244,7 +264,7 @@ check()
 
 	wanted "$1" || return 0
 	export W=$check/${what//[ \/]/-}
-	add_item "$what" "$W"
+	add_item "$what" "$W" "$(make_alone check "$1")"
 	rm -rf "$W"
 	mkdir -p "$W"
 	if [ -n "$lacking" ]; then
@@ -281,16 +301,19 @@ tests()
 # test programs
 variant()
 {
-	local name=$1 programs=$2 targets=$3 dir=$check/$1 program
+	local name=$1 programs=$2 targets=$3 dir=$check/$1 program settings
 
+	settings=${VMR_TEST_DIVISOR:+VMR_TEST_DIVISOR=$VMR_TEST_DIVISOR }
+	settings+=${TSAN_OPTIONS:+TSAN_OPTIONS=$TSAN_OPTIONS }
 	wanted "$name" || return 0
 	shift 3
 	mkdir -p "$dir"
-	add_item "$name build" "$dir-build"
+	add_item "$name build" "$dir-build" "$(make_alone check "$name")"
 	# shellcheck disable=SC2086
 	run_now run_logged build "$name" "$dir" "$programs" "$@" $targets || return
 	for program in $programs; do
-		add_item "$name $program" "$dir/$program"
+		add_item "$name $program" "$dir/$program" \
+			"$settings$dir/selftests/$program"
 		run_in_background ktap "$dir/selftests/$program"
 	done
 }
@@ -336,6 +359,17 @@ library()
 	fi
 }
 
+# record_costs - the seconds of each item, for Documentation/checks.rst
+record_costs()
+{
+	local i seconds
+
+	for ((i = 0; i < ${#bases[@]}; i++)); do
+		read -r _ seconds <"${bases[i]}.done"
+		printf '%s\t%s\n' "${names[i]}" "$seconds"
+	done
+}
+
 # print_summary - the counts of each environment, and of all together
 print_summary()
 {
@@ -357,14 +391,13 @@ print_summary()
 trap 'end_jobs; exit 1' INT TERM
 
 mkdir -p "$check"
-rm -f "$check"/*.log "$check"/*/*.counts
 
 in_environment userspace
-add_item library "$check/library"
+add_item library "$check/library" "$(make_alone lib)"
 run_now run_logged library
 case $? in
 0)
-	add_item vmm "$check/vmm"
+	add_item vmm "$check/vmm" "$(make_alone '')"
 	# shellcheck disable=SC2086
 	run_now run_logged $VMR_MAKE O="$O"
 	;;
@@ -427,6 +460,7 @@ check_ktap sched-worst-case tools/testing/check/sched-worst-case.sh
 check tsan
 check drd
 check selftests
+check failure-output
 check regressions-apply
 for tool in gcc clang tidy cppcheck coccinelle; do
 	check analysis $tool
@@ -441,6 +475,8 @@ check kernel-doc
 check headers
 check layering
 check prove
+check mutation
+check costs
 check translate
 check rbtree-symbols
 check symbols
@@ -478,4 +514,5 @@ for example in examples/*/; do
 done
 
 wait_all
+[ -n "${CHECK-}" ] || record_costs >"$check/costs"
 print_summary

@@ -763,7 +763,7 @@ class Machine:
         if is_false(path):
             return False
         solver = Solver()
-        solver.set("timeout", 2000)
+        solver.set("rlimit", 1000000)
         solver.add(path)
         return solver.check() != unsat
 

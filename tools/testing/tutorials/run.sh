@@ -7,8 +7,8 @@
 #	run.sh DIRECTORY [PAGE]...
 #
 # Every command of a page is typed as it stands; what is cloned is this repository, as
-# committed. Prints KTAP. Needs root, debootstrap, and a mirror to install from; one
-# page takes some minutes.
+# committed. Prints KTAP, with the seconds from the first command of a page to its end.
+# Needs root, debootstrap, and a mirror to install from; one page takes some minutes.
 
 set -u
 
@@ -71,8 +71,9 @@ failed=0
 for page; do
 	number=$((number + 1))
 	name=$(basename "$page" .rst)
+	begin=$SECONDS
 	if follow "$page" >"$dir/$name.log" 2>&1 </dev/null; then
-		echo "ok $number $name"
+		echo "ok $number $name # $((SECONDS - begin)) s"
 	else
 		echo "not ok $number $name"
 		tail -n 20 "$dir/$name.log" | sed 's/^/# /'

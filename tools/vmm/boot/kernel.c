@@ -193,6 +193,15 @@ static enum vmm_status open_and_restore(struct vmm *vmm, struct kernel *kernel)
 	return status;
 }
 
+static bool is_unfit(const struct kernel *kernel)
+{
+	const char *fault = kernel_fault(kernel);
+
+	if (fault)
+		vmm_err("kernel: %s", fault);
+	return fault;
+}
+
 enum vmm_status kernel_run(struct kernel *kernel)
 {
 	enum vmm_status status = VMM_NO_KVM;
@@ -207,6 +216,8 @@ enum vmm_status kernel_run(struct kernel *kernel)
 		status = open_and_restore(vmm, kernel);
 	else if (kernel->dump_tables || kernel->dump_snapshot)
 		status = dump(vmm);
+	else if (is_unfit(kernel))
+		status = VMM_BAD_FILE;
 	else if (!kvm_open(vmm))
 		status = vmm_init(vmm) ? VMM_BAD_FILE : run(vmm, false);
 	vmm_free(vmm);

@@ -336,17 +336,44 @@ static int end(struct vmm *vmm)
 	return fault ? -1 : 0;
 }
 
+static void print_machine(const struct vmm *vmm)
+{
+	const struct kernel *kernel = vmm->kernel;
+
+	printf("linux: a machine with %u processors, %" PRIu64 " MiB of memory",
+	       kernel->nr_cpus, kernel->memory >> 20);
+	printf(", %u functions of PCI", vmm->nr_functions);
+	if (vmm->disk.sectors)
+		printf(", a disk of %" PRIu64 " KiB", vmm->disk.sectors / 2);
+	printf(", %u bits of an address\n", vmm->config.phys_bits);
+	fflush(stdout);
+}
+
+/* The first words of /proc/version: "Linux version" and the release */
+static void print_release(struct vmm *vmm)
+{
+	char *answer = agent_ask(vmm, "read /proc/version");
+	char release[80];
+
+	if (answer && sscanf(answer, "read Linux version %79s", release) == 1)
+		printf("linux: the guest is Linux %s\n", release);
+	fflush(stdout);
+	free(answer);
+}
+
 enum vmm_status verify(struct vmm *vmm)
 {
 	struct comparison c = { .vmm = vmm };
 	bool restored = vmm->kernel->restore;
 	int err;
 
+	print_machine(vmm);
 	if (!restored && agent_wait(vmm, BOOT_SECONDS)) {
 		vmm_err("the agent in the guest does not report");
 		return vmm->end == GUEST_REFUSED ? VMM_NO_KVM :
 						   VMM_GUEST_FAILED;
 	}
+	print_release(vmm);
 	err = restored ? steps_after_restore(&c) : steps(&c);
 	if (!err)
 		err = compare_taint(&c);

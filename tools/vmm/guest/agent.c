@@ -193,9 +193,28 @@ static void say_resources(const char *dir, const char *name)
 		say_lines("pci", name);
 }
 
+#define NR_BARS		6
+#define RESOURCE_LINE	57	/* "0xSTART 0xEND 0xFLAGS\n" with 16 digits each */
+#define UNSET_DIGIT	48	/* has IORESOURCE_UNSET as bit 1 */
+
+/* Whether Linux has no place for a BAR of a function */
+static int is_incomplete(const char *dir, const char *name)
+{
+	long size = load(join(dir, name, "resource")), at, i;
+
+	for (i = 0; i < NR_BARS && (i + 1) * RESOURCE_LINE <= size; i++) {
+		at = i * RESOURCE_LINE + UNSET_DIGIT;
+		if ((text[at] > '9' ? text[at] - 'a' + 10 : text[at]) & 2)
+			return 1;
+	}
+	return 0;
+}
+
+/* Linux would refuse a function that is incomplete, with an error in its log each time. */
 static void enable(const char *dir, const char *name)
 {
-	store(join(dir, name, "enable"), "1");
+	if (!is_incomplete(dir, name))
+		store(join(dir, name, "enable"), "1");
 }
 
 static void report(void)

@@ -5,6 +5,7 @@
  * It moves two BARs in each step, one of registers and one of memory, and makes a sum of
  * what it reads there. In the middle it waits for a card in a slot: at that time the
  * machine is saved, and another process goes on. The sum at the end is always the same.
+ * While it waits it sends back what comes over the serial line.
  * It needs no paging and no interrupts, so that each KVM runs it.
  */
 #include "guest.h"
@@ -12,6 +13,12 @@
 #include "../devices/testdev_pattern.h"
 
 #define SERIAL		0x3f8
+#define SERIAL_ENABLE	(SERIAL + 1)
+#define SERIAL_REASON	(SERIAL + 2)
+#define SERIAL_STATUS	(SERIAL + 5)
+#define RECEIVED	0x01
+#define REASON_RECEIVED	0x04
+
 #define POWER		0x605
 #define POWER_OFF	0x34
 
@@ -100,6 +107,16 @@ static uint32_t find_express(void)
 	return 0;
 }
 
+/* Send back a byte that has come; the line has a reason for an interrupt until then. */
+static void answer(void)
+{
+	if (!(in8(SERIAL_STATUS) & RECEIVED))
+		return;
+	if (in8(SERIAL_REASON) != REASON_RECEIVED)
+		end("failed: a byte without a reason ", in8(SERIAL_REASON));
+	out8(SERIAL, in8(SERIAL));
+}
+
 void guest_main(void);
 
 void guest_main(void)
@@ -112,8 +129,9 @@ void guest_main(void)
 		sum = do_step(step, sum);
 	say("half: ");
 	say_number(sum);
+	out8(SERIAL_ENABLE, RECEIVED);
 	while (!(config_read(PORT, express + SLOT_STATUS) & CARD_PRESENT))
-		;
+		answer();
 	for (; step <= 2 * STEPS; step++)
 		sum = do_step(step, sum);
 	end("sum: ", sum);

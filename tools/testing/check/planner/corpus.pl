@@ -9,6 +9,7 @@
 #
 #	args	options
 #	crlf	the lines of the input end with CRLF
+#	utf16	the input is UTF-16, little-endian with a byte order mark
 #	status	the exit status
 #	missing	number of unknown facts
 #	skipped	number of lines that carry nothing
@@ -35,7 +36,7 @@ while (my $line = <$in>) {
 		next unless $case;
 		if ($line eq "input:\n") {
 			$case->{input} = 1;
-		} elsif ($line =~ /^([a-z]+): (.*)/) {
+		} elsif ($line =~ /^([a-z0-9]+): (.*)/) {
 			push(@{$case->{keys}}, [$1, $2]);
 		} else {
 			die "$corpus:$.: a key, or input:\n";
@@ -75,10 +76,11 @@ sub answer {
 	my %key = map { $_->[0] => $_->[1] } @{$c->{keys}};
 	my $text = $c->{text};
 	my @answer = map { "$_->[0]: $_->[1]" }
-		grep { $_->[0] =~ /^(args|crlf)$/ } @{$c->{keys}};
+		grep { $_->[0] =~ /^(args|crlf|utf16)$/ } @{$c->{keys}};
 
 	$text =~ s/\n/\r\n/g if $key{crlf};
 	$text =~ s/\\e/\e/g;
+	$text = "\xff\xfe" . join("", map { "$_\0" } split(//, $text)) if $key{utf16};
 	open(my $out, ">", "$dir/case") or die;
 	binmode($out);
 	print $out $text;

@@ -27,6 +27,12 @@ struct fake_kvm {
 	unsigned int				nr_events, nr_irqfds;
 	unsigned int				calls, routings, failures;
 	unsigned int				fail_at, fail_from;
+	/* bit n: the call n + 1 behind fail_base fails */
+	uint64_t				fail_set;
+	unsigned int				fail_base;
+	/* the calls that were made to fail, and their error; 0 is EIO */
+	unsigned int				injected;
+	int					fail_error;
 };
 
 static struct fake_kvm fake;
@@ -38,15 +44,23 @@ static union {
 				     sizeof(struct kvm_irq_routing_entry)];
 } routing;
 
-/* Whether this call fails: the one numbered fail_at, or all from fail_from on */
+/*
+ * The error of this call: it fails if it is the one numbered fail_at, is in fail_set, or
+ * comes at or behind fail_from.
+ */
 static int fake_fails(void)
 {
-	fake.calls++;
-	return fake.calls == fake.fail_at ||
-	       (fake.fail_from && fake.calls >= fake.fail_from);
+	unsigned int n = fake.calls++ - fake.fail_base;
+
+	if (fake.calls != fake.fail_at &&
+	    !(fake.fail_from && fake.calls >= fake.fail_from) &&
+	    !(n < 64 && (fake.fail_set >> n & 1)))
+		return 0;
+	fake.injected++;
+	return fake.fail_error ? -fake.fail_error : -EIO;
 }
 
-static void fake_fail_in(unsigned int calls)
+static inline void fake_fail_in(unsigned int calls)
 {
 	fake.fail_at = fake.calls + calls;
 }
@@ -56,9 +70,10 @@ static int fake_set_memory(struct vmr_kvm *k,
 {
 	struct kvm_userspace_memory_region *old = &fake.slot[slot->slot];
 	unsigned int i;
+	int err = fake_fails();
 
-	if (fake_fails())
-		return -EIO;
+	if (err)
+		return err;
 	if (slot->slot >= FAKE_SLOTS || slot->guest_phys_addr % PAGE ||
 	    slot->memory_size % PAGE || slot->userspace_addr % PAGE)
 		return -EINVAL;
@@ -83,9 +98,10 @@ static int fake_set_memory(struct vmr_kvm *k,
 static int fake_ioeventfd(struct vmr_kvm *k, const struct kvm_ioeventfd *event)
 {
 	unsigned int i;
+	int err = fake_fails();
 
-	if (fake_fails())
-		return -EIO;
+	if (err)
+		return err;
 	for (i = 0; i < fake.nr_events; i++)
 		if (fake.event[i].addr == event->addr &&
 		    fake.event[i].fd == event->fd)
@@ -104,9 +120,11 @@ static int fake_ioeventfd(struct vmr_kvm *k, const struct kvm_ioeventfd *event)
 
 static int fake_set_routing(struct vmr_kvm *k, const struct kvm_irq_routing *table)
 {
+	int err = fake_fails();
+
 	fake.routings++;
-	if (fake_fails())
-		return -EIO;
+	if (err)
+		return err;
 	if (table->nr > FAKE_ROUTES)
 		return -EINVAL;
 	fake.nr_routes = table->nr;
@@ -137,9 +155,10 @@ static const struct kvm_irqfd *fake_irqfd_of(int fd)
 static int fake_irqfd(struct vmr_kvm *k, const struct kvm_irqfd *irqfd)
 {
 	const struct kvm_irqfd *old = fake_irqfd_of(irqfd->fd);
+	int err = fake_fails();
 
-	if (fake_fails())
-		return -EIO;
+	if (err)
+		return err;
 	if (irqfd->flags & KVM_IRQFD_FLAG_DEASSIGN) {
 		if (!old || old->gsi != irqfd->gsi)
 			return -EINVAL;

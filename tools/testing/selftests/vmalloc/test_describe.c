@@ -424,6 +424,13 @@ TEST(acpi_fadt)
 	EXPECT_EQ(4, t[88]);
 	EXPECT_EQ(2, t[89]);
 	EXPECT_EQ(4, t[91]);
+	/* There are no second blocks, no PM2 and no general events. */
+	EXPECT_EQ(0u, get32(t + 60));
+	EXPECT_EQ(0u, get32(t + 68));
+	EXPECT_EQ(0u, get32(t + 72));
+	EXPECT_EQ(0u, get64(t + 80));
+	EXPECT_EQ(0, t[90]);
+	EXPECT_EQ(0u, get32(t + 92));
 	EXPECT_EQ(0x435u, get32(t + 112));
 	EXPECT_EQ(0, memcmp(t + 116, "\x01\x08\0\0\xf9\x0c\0\0\0\0\0\0\x06", 13));
 	EXPECT_EQ(0x600u, get64(t + 152));

@@ -380,6 +380,17 @@ TEST(last_gap_in_full_space_is_none)
 	EXPECT_FALSE(vmr_last_gap_at_or_below(&space, 0xfff, &gap));
 }
 
+/* vmr_last_gap_at_or_below() returns false for an address before the space. */
+TEST(last_gap_before_space_is_none)
+{
+	static struct vmr_space space;
+	struct vmr_gap gap;
+
+	ASSERT_EQ(0, vmr_space_init(&space, 0x1000, 0x1fff));
+	ASSERT_EQ(0, vmr_reserve(&space, &node, 0x1800, 0x1fff, NULL));
+	EXPECT_FALSE(vmr_last_gap_at_or_below(&space, 0xfff, &gap));
+}
+
 /* A bad step fails with -EINVAL if the caller passes no pointers for the details. */
 TEST(move_bulk_error_without_failed)
 {

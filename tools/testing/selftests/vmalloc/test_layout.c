@@ -876,6 +876,21 @@ TEST(segments_share_windows_by_weight)
 		  p.segments[0].windows[1].last);
 }
 
+/* A description beyond the number of windows gets no pool. */
+TEST(windows_up_to_their_number)
+{
+	struct vmr_layout_window *beyond;
+
+	ASSERT_EQ(0, vmr_layout_x86_64(&p.config, GIB, 0, 0));
+	ASSERT_GT((size_t)VMR_LAYOUT_MAX_WINDOWS, p.config.nr_windows);
+	beyond = &p.config.windows[p.config.nr_windows];
+	*beyond = p.config.windows[0];
+	beyond->span.name = "beyond";
+	ASSERT_EQ(0, layout_up());
+	EXPECT_NE(NULL, pool_named(p.config.windows[0].span.name));
+	EXPECT_EQ(NULL, pool_named("beyond"));
+}
+
 /* Devices at the root are placed in the windows of segment 0. */
 TEST(root_devices_are_in_segment_0)
 {

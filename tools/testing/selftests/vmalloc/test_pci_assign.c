@@ -37,6 +37,16 @@ TEST(assign_maps_all_kinds_of_bars)
 	EXPECT_NE(bar_at(fn, 0), addr);
 }
 
+/* A prefetchable BAR is in a prefetchable window if it has room. */
+TEST(assign_prefetchable_window_first)
+{
+	ASSERT_EQ(0, assign_host_up(LAST_40));
+	ASSERT_EQ(0, gpu_init(&cards[0], 64 * MIB, 0));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[0], 1 << 3));
+	ASSERT_EQ(0, assign_all());
+	EXPECT_EQ(0x100000000ull, bar_at(&cards[0], 0));
+}
+
 /* Depth first; behind a bridge everything is mapped through its windows. */
 TEST(assign_numbers_buses_depth_first)
 {
@@ -241,6 +251,8 @@ TEST(assign_failure_of_bus_numbers)
 	/* The last bridge has a number, and its reserve has none */
 	bridges[1].reserve.buses = 0;
 	bridges[4].reserve.buses = 300;
+	/* Memory of the caller beyond the buses of the machine is not read */
+	memset(buses, 0xff, sizeof(buses));
 	EXPECT_EQ(-ENOSPC, assign_all());
 	EXPECT_EQ(&bridges[4].fn, assign.fn);
 	EXPECT_EQ(300U, assign.size);

@@ -368,6 +368,52 @@ TEST(assign_around_other_devices)
 	EXPECT_TRUE(is_mapped(&cards[10], 0));
 }
 
+/* A pool without a window is filled by its policy. */
+TEST(assign_by_policy_of_pool)
+{
+	const struct vmr_system_pool pool = {
+		.pool = { .start = 0xf0000000, .last = 0xf07fffff, .align = 1,
+			  .policy = VMR_BEST, .name = "best" },
+		.kinds = 1u << VMR_KIND_MMIO,
+	};
+	static struct probe probe;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, vmr_system_add_pool(&m.sys, &pool));
+	ASSERT_EQ(0, host_up(&host, 0, 0, 15));
+	ASSERT_EQ(0, leaf_at(&probe, "probe", NULL, VMR_MMIO, 0xf0600000,
+			     0x1000, false));
+	ASSERT_EQ(0, card_init(&cards[0]));
+	ASSERT_EQ(0, add_bar(&cards[0], 0, VMR_PCI_BAR_MEM32, MIB));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[0], 1 << 3));
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(0xf0700000ull, bar_at(&cards[0], 0));
+}
+
+/* Two devices side by side both keep their addresses. */
+TEST(assign_beside_adjacent_devices)
+{
+	const struct vmr_system_pool pool = {
+		.pool = { .start = 0xf0000000, .last = 0xf0003fff, .align = 1,
+			  .policy = VMR_FIRST, .name = "first" },
+		.kinds = 1u << VMR_KIND_MMIO,
+	};
+	static struct probe probes[2];
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, vmr_system_add_pool(&m.sys, &pool));
+	ASSERT_EQ(0, host_up(&host, 0, 0, 15));
+	ASSERT_EQ(0, leaf_at(&probes[0], "one", NULL, VMR_MMIO, 0xf0000000,
+			     0x1000, false));
+	ASSERT_EQ(0, leaf_at(&probes[1], "two", NULL, VMR_MMIO, 0xf0001000,
+			     0x2000, false));
+	ASSERT_EQ(0, card_init(&cards[0]));
+	ASSERT_EQ(0, add_bar(&cards[0], 0, VMR_PCI_BAR_MEM32, 4 * KIB));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[0], 1 << 3));
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(0xf0003000ull, bar_at(&cards[0], 0));
+}
+
 /* A tree of bridges and cards of any size. */
 static int any_tree(unsigned int *nr_cards, unsigned int *nr_bridges)
 {

@@ -1901,6 +1901,8 @@ TEST(write_sections_nest)
 	EXPECT_EQ((uint32_t)1, w.a.seq->sequence & 1);
 	vmr_seqcount_write_end(w.a.seq);
 	EXPECT_EQ((uint32_t)0, w.a.seq->sequence & 1);
+	/* The next section may be another thread's, and this thread waits then. */
+	EXPECT_EQ((uintptr_t)0, w.a.seq->writer);
 	EXPECT_NE(count, w.a.seq->sequence);
 	EXPECT_VALID(&w.a);
 }

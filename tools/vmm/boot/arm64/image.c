@@ -28,10 +28,11 @@ static uint64_t get64(const uint8_t *bytes)
 	return le64toh(value);
 }
 
-/* The reason why an image is no kernel for this program, or NULL */
-static const char *check(const uint8_t *image, uint64_t size)
+const char *kernel_fault(const struct kernel *kernel)
 {
-	if (size < HEADER_SIZE || memcmp(image + MAGIC, "ARM\x64", 4))
+	const uint8_t *image = kernel->image;
+
+	if (kernel->image_size < HEADER_SIZE || memcmp(image + MAGIC, "ARM\x64", 4))
 		return "it is no uncompressed Image for arm64";
 	if (!get64(image + IMAGE_SIZE))
 		return "it is older than Linux 3.17";
@@ -44,13 +45,8 @@ int kernel_load(struct vmm *vmm, struct kernel_start *start)
 {
 	const struct kernel *kernel = vmm->kernel;
 	const uint8_t *image = kernel->image;
-	const char *fault = check(image, kernel->image_size);
 	uint64_t ram = vmm->ram.regions[0].range.start, end;
 
-	if (fault) {
-		vmm_err("kernel: %s", fault);
-		return -1;
-	}
 	start->entry = (ram + KERNEL_ALIGN - 1) / KERNEL_ALIGN * KERNEL_ALIGN +
 		       get64(image + TEXT_OFFSET);
 	end = start->entry + get64(image + IMAGE_SIZE);

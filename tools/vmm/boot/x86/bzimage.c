@@ -25,6 +25,7 @@
 #define HEADER_START		0x1f1
 #define HEADER_LENGTH		0x201	/* of the header from 0x202 on */
 #define SETUP_SECTORS		0x1f1
+#define PARAGRAPHS		0x1f4	/* the size of what follows the setup */
 #define SETUP_MAGIC		0x202	/* four bytes */
 #define PROTOCOL_VERSION	0x206
 #define LOADER_TYPE		0x210
@@ -55,9 +56,16 @@ static void set32(uint8_t *bytes, uint64_t value)
 	memcpy(bytes, &le, sizeof(le));
 }
 
-/* The reason why an image is no kernel for this program, or NULL */
-static const char *check(const uint8_t *image, uint64_t size)
+static size_t setup_size(const uint8_t *image)
 {
+	return (image[SETUP_SECTORS] ? image[SETUP_SECTORS] + 1 : 5) * SECTOR;
+}
+
+const char *kernel_fault(const struct kernel *kernel)
+{
+	const uint8_t *image = kernel->image;
+	uint64_t size = kernel->image_size;
+
 	if (size < HEADER_END || memcmp(image + SETUP_MAGIC, "HdrS", 4))
 		return "it is no bzImage";
 	if ((image[PROTOCOL_VERSION] | image[PROTOCOL_VERSION + 1] << 8) <
@@ -65,6 +73,10 @@ static const char *check(const uint8_t *image, uint64_t size)
 		return "it is older than Linux 2.6.31";
 	if (!(image[LOAD_FLAGS] & LOADED_HIGH))
 		return "it is a zImage";
+	if (setup_size(image) + 16ULL * get32(image + PARAGRAPHS) > size)
+		return "it is cut off";
+	if (strlen(kernel->append) >= COMMAND_LINE_SIZE)
+		return "its command line is too long";
 	return NULL;
 }
 
@@ -110,27 +122,13 @@ int kernel_load(struct vmm *vmm, struct kernel_start *start)
 {
 	const struct kernel *kernel = vmm->kernel;
 	const uint8_t *image = kernel->image;
-	const char *fault = check(image, kernel->image_size);
 	uint8_t params[PARAMS_SIZE] = { 0 };
-	size_t setup, header;
+	size_t setup = setup_size(image), header;
 
-	if (fault) {
-		vmm_err("kernel: %s", fault);
-		return -1;
-	}
-	setup = (image[SETUP_SECTORS] ? image[SETUP_SECTORS] + 1 : 5) * SECTOR;
 	header = 0x202 + image[HEADER_LENGTH] - HEADER_START;
-	if (setup >= kernel->image_size) {
-		vmm_err("kernel: it is cut off");
-		return -1;
-	}
 	memcpy(params + HEADER_START, image + HEADER_START, header);
 	params[LOADER_TYPE] = LOADER_UNKNOWN;
 	set32(params + COMMAND_LINE_POINTER, COMMAND_LINE);
-	if (strlen(kernel->append) >= COMMAND_LINE_SIZE) {
-		vmm_err("kernel: its command line is too long");
-		return -1;
-	}
 	if (load_initrd(vmm, params) || set_tables(vmm, params))
 		return -1;
 	if (ram_load(vmm, KERNEL_ADDRESS, image + setup,

@@ -96,6 +96,12 @@ void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
 	return NULL;
 }
 
+const char *kernel_fault(const struct kernel *kernel)
+{
+	(void)kernel;
+	return NULL;
+}
+
 int kernel_load(struct vmm *vmm, struct kernel_start *start)
 {
 	(void)vmm;

@@ -5,6 +5,7 @@
  * Of a machine that boots firmware the interrupt controllers are not KVM's: every
  * access to them is an exit like any other.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
@@ -29,6 +30,9 @@
 #define LEAF_HYPERVISOR		0x40000000
 #define LEAF_HYPERVISOR_LAST	0x4fffffff
 #define LEAF_ADDRESS_SIZES	0x80000008
+#define LEAF_AMD_FEATURES	0x80000001
+#define ECX_VMX			0x00000020u
+#define ECX_SVM			0x00000004u
 #define ECX_X2APIC		0x00200000u
 #define ECX_TSC_DEADLINE	0x01000000u
 
@@ -131,6 +135,22 @@ unsigned long kvm_arch_vm_type(struct vmm *vmm)
 	return 0;
 }
 
+/*
+ * Without virtualization in the processor KVM cannot be the usual one, and some others
+ * take hours for a Linux kernel.
+ */
+static void warn_of_processor(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	if (__get_cpuid(LEAF_FEATURES, &eax, &ebx, &ecx, &edx) && ecx & ECX_VMX)
+		return;
+	if (__get_cpuid(LEAF_AMD_FEATURES, &eax, &ebx, &ecx, &edx) &&
+	    ecx & ECX_SVM)
+		return;
+	vmm_err("the processor has no virtualization: Linux may be slow; see make run-linux");
+}
+
 int kvm_arch_open(struct vmm *vmm)
 {
 	uint64_t identity_map = IDENTITY_MAP;
@@ -145,6 +165,8 @@ int kvm_arch_open(struct vmm *vmm)
 	}
 	if (vmm->kernel && create_chips(vmm))
 		return -1;
+	if (vmm->kernel)
+		warn_of_processor();
 	vmm->config.phys_bits = 36;
 	if (get_cpuid(vmm, &cpuid))
 		return -1;
