@@ -35,7 +35,8 @@ VMR_DESCRIBE := describe/describe.c describe/encoder.c describe/e820.c \
 	describe/aml.c describe/descriptor.c describe/dsdt.c describe/acpi.c
 
 # In libvmalloc-kvm.a, for userspace
-VMR_KVM := kvm/kvm.c kvm/memory.c kvm/ioeventfd.c kvm/route.c kvm/ioctl.c
+VMR_KVM := kvm/kvm.c kvm/memory.c kvm/ioeventfd.c kvm/route.c kvm/ioctl.c \
+	kvm/report.c
 
 VMR_SRCS := $(VMR_BASE) $(VMR_RANGE) $(VMR_RESOURCE) $(VMR_DEVICE) \
 	$(VMR_LAYOUT) $(VMR_PRINT) $(VMR_SNAPSHOT) $(VMR_PCI) \

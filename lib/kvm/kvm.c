@@ -13,17 +13,6 @@ static struct vmr_kvm *to_kvm(struct vmr_listener *listener)
 				  offsetof(struct vmr_kvm, listener));
 }
 
-void vmr_kvm_report(struct vmr_kvm *kvm, const struct vmr_region *region,
-		    int err)
-{
-	if (!err)
-		return;
-	if (!kvm->error)
-		kvm->error = err;
-	if (kvm->ops->failed)
-		kvm->ops->failed(kvm, region, err);
-}
-
 static void leave(struct vmr_kvm *kvm, const struct vmr_region *region)
 {
 	struct vmr_kvm_ioeventfd *ioeventfd;

@@ -10,7 +10,7 @@
 
 #include <vmalloc/kvm.h>
 
-/* kvm.c */
+/* report.c */
 void vmr_kvm_report(struct vmr_kvm *kvm, const struct vmr_region *region,
 		    int err);
 

@@ -9,8 +9,8 @@
 # each, and KERNELS packages with other kernels. ARCH is as for run-linux.sh. Each run does
 # all steps of --verify. In the middle of each run the guest is saved, with cards plugged
 # and BARs moved, and another process continues it; not on arm64, which has no snapshots.
-# RUNS selects some of the runs. The output of a run is kept in O/check-linux; a panic or a
-# warning in it is a failure.
+# One run is with SeaBIOS. RUNS selects some of the runs. The output of a run is kept in
+# O/check-linux; a panic or a warning in it is a failure.
 
 set -u
 
@@ -24,12 +24,13 @@ other=$(apt-cache search 'linux-image-6.*cloud-amd64$' |
 	sed -n 's/^\(linux-image-[^ ]*\) .*/\1/p' | grep -v -e dbg -e unsigned |
 	sort -V | tail -n 1)
 faults='(Kernel panic|\] WARNING:|BUG:|Oops|Call [Tt]race)'
-runs=${RUNS:-moves plugs reboots options kernels provoked debian}
+runs=${RUNS:-moves plugs reboots seabios options kernels provoked debian}
 export SNAPSHOT=yes
 if [ "${ARCH:-x86_64}" != x86_64 ]; then
 	options=realloc
 	other=
 	runs=${runs//debian/}
+	runs=${runs//seabios/}
 	unset SNAPSHOT
 fi
 failed=0
@@ -88,6 +89,7 @@ for name in $runs; do
 	moves) run_linux moves --moves "${MOVES:-10000}" ;;
 	plugs) run_linux plugs --hot-plugs "${PLUGS:-1000}" ;;
 	reboots) run_linux reboots --reboots "${REBOOTS:-100}" ;;
+	seabios) BIOS=yes run_linux seabios ;;
 	options) run_options ;;
 	kernels) run_kernels ;;
 	provoked) run_provoked ;;

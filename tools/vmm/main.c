@@ -18,7 +18,6 @@
 #define INITRD_LIMIT	(1024 * MIB)
 #define RAM_LOW		(128 * MIB)
 #define RAM_HIGH	(64 * MIB)
-#define FIRMWARE_LIMIT	(16 * MIB)
 #define PAGE		(4 * KIB)
 
 struct options {
@@ -43,8 +42,8 @@ static const char help[] =
 	"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 	"       vmm --replay FILE\n"
 	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
-	"           [--cpus N] [--memory SIZE] [--control PATH] [--verify] [--quiet]\n"
-	"           [--console]\n"
+	"           [--bios FILE] [--cpus N] [--memory SIZE] [--control PATH] [--verify]\n"
+	"           [--quiet] [--console]\n"
 	SNAPSHOT_USAGE
 	"\n"
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
@@ -67,9 +66,11 @@ static const char help[] =
 	"  --timeout SECONDS       give firmware and program so long each; default 120\n"
 	"  --help                  this text\n"
 	"\n"
-	"With --kernel it boots a Linux kernel without firmware:\n"
+	"With --kernel it boots a Linux kernel, without firmware or by it:\n"
 	"\n"
 	"  --kernel FILE           bzImage, or an Image for arm64\n"
+	"  --bios FILE             firmware that boots it and assigns the PCI functions; for\n"
+	"                          x86-64\n"
 	"  --initrd FILE           first root file system of the guest\n"
 	"  --append STRING         its command line; default " DEFAULT_APPEND "\n"
 	"  --disk FILE             its disk\n"
@@ -157,19 +158,36 @@ struct images {
 	uint64_t	program_size;
 };
 
+/* Firmware in memory that the caller frees; NULL and a message */
+static void *load_firmware(const char *path, uint64_t *size)
+{
+	const uint8_t *start;
+	const char *fault = NULL;
+	void *image = load_file("firmware", path, FIRMWARE_LIMIT, size);
+
+	if (!image) {
+		vmm_err("SeaBIOS is in the package seabios");
+		return NULL;
+	}
+	/* The processor begins 16 bytes before the end. */
+	start = (const uint8_t *)image + *size - 16;
+	if (*size % PAGE)
+		fault = "not of a size that firmware has";
+	else if (*start == 0x00 || *start == 0xff)
+		fault = "it has no instruction where the processor begins";
+	if (!fault)
+		return image;
+	vmm_err("firmware %s: %s", path, fault);
+	free(image);
+	return NULL;
+}
+
 static int load_images(const struct options *opt, struct images *images)
 {
-	images->firmware = load_file("firmware", opt->bios, FIRMWARE_LIMIT,
-				     &images->firmware_size);
-	if (!images->firmware) {
-		vmm_err("SeaBIOS is in the package seabios");
+	images->firmware = load_firmware(opt->bios ? opt->bios : DEFAULT_BIOS,
+					 &images->firmware_size);
+	if (!images->firmware)
 		return -1;
-	}
-	if (images->firmware_size % PAGE) {
-		vmm_err("firmware %s: not of a size that firmware has",
-			opt->bios);
-		return -1;
-	}
 	if (!opt->guest)
 		return 0;
 	images->program = load_file("guest program", opt->guest, PROGRAM_LIMIT,
@@ -368,10 +386,14 @@ static enum vmm_status boot_kernel(struct options *opt)
 	if (opt->initrd)
 		kernel->initrd = load_file("initrd", opt->initrd, INITRD_LIMIT,
 					   &kernel->initrd_size);
-	if ((kernel->image || !opt->kernel) && (kernel->initrd || !opt->initrd))
+	if (opt->bios)
+		kernel->bios = load_firmware(opt->bios, &kernel->bios_size);
+	if ((kernel->image || !opt->kernel) &&
+	    (kernel->initrd || !opt->initrd) && (kernel->bios || !opt->bios))
 		status = kernel_run(kernel);
 	free(kernel->image);
 	free(kernel->initrd);
+	free(kernel->bios);
 	return status;
 }
 
@@ -605,8 +627,18 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		vmm_err("--snapshot is for --verify; see --control");
 		return VMM_USAGE;
 	}
-	if (!opt->bios)
-		opt->bios = DEFAULT_BIOS;
+	if (opt->bios && opt->machine.restore) {
+		vmm_err("--bios: a snapshot has its firmware");
+		return VMM_USAGE;
+	}
+	if (opt->bios && opt->machine.dump_tables) {
+		vmm_err("--dump-tables: firmware decides what is in the tables");
+		return VMM_USAGE;
+	}
+	if (opt->bios && opt->kernel && !board.has_firmware) {
+		vmm_err("--bios: a kernel boots without firmware on this architecture");
+		return VMM_USAGE;
+	}
 	return VMM_OK;
 }
 

@@ -16,6 +16,8 @@
 # The guest runs on /dev/kvm if the processor has virtualization. Else QEMU emulates a
 # processor with it, runs the same kernel, and that runs the VMM.
 #
+# With BIOS=yes SeaBIOS boots the kernel, with BIOS=FILE other firmware.
+#
 # With SNAPSHOT=yes the VMM saves the guest after its steps, and a second VMM goes on with it;
 # both get the arguments.
 #
@@ -25,6 +27,7 @@
 set -eu
 
 arch=${ARCH:-x86_64}
+start=$PWD
 tools=$(realpath "$1")/linux
 vmm=$(realpath "$2")
 shift 2
@@ -101,6 +104,13 @@ get "$o" busybox-static ${apt[@]+"${apt[@]}"}
 outer_release=${kernel_package#linux-image-}
 kernel_package=${KERNEL_PACKAGE:-$kernel_package}
 get "$o" "$kernel_package" ${apt[@]+"${apt[@]}"}
+bios=${BIOS:-}
+if [ "$bios" = yes ]; then
+	get "$o" seabios
+	bios=$o/root/usr/share/seabios/bios-256k.bin
+elif [ -n "$bios" ]; then
+	bios=$(cd "$start" && realpath "$bios")
+fi
 [ "${FETCH:-}" != only ] || exit 0
 release=${kernel_package#linux-image-}
 image=$o/root/boot/vmlinuz-$release
@@ -203,11 +213,13 @@ if [ -w /dev/kvm ] && [ "$(uname -m)" = $machine ] &&
 	[ "${EMULATE:-no}" = no ]; then
 	echo 'run-linux: on /dev/kvm'
 	set -- --kernel "$image" --initrd "$o/initrd" --disk "$DISK" "$@"
+	firmware=()
+	[ -z "$bios" ] || firmware=(--bios "$bios")
 	if [ -n "${SNAPSHOT:-}" ]; then
-		"$vmm" "$@" --snapshot "$o/snapshot"
-		set -- --restore "$o/snapshot" "$@"
+		"$vmm" "${firmware[@]}" "$@" --snapshot "$o/snapshot"
+		firmware=(--restore "$o/snapshot")
 	fi
-	exec "$vmm" "$@"
+	exec "$vmm" "${firmware[@]}" "$@"
 fi
 command -v "${qemu%% *}" >/dev/null || {
 	echo 'run-linux: no /dev/kvm with virtualization, and no' \
@@ -236,15 +248,18 @@ modules=$o/root/lib/modules/$outer_release/kernel
 copy_modules "$outer" $outer_modules
 cp "$vmm" "$o/initrd" "$outer/"
 cp "$image" "$outer/kernel"
+[ -z "$bios" ] || cp "$bios" "$outer/bios"
 {
 	# shellcheck disable=SC2086
 	begin_script $outer_modules
 	printf -v command '/%s --kernel /kernel --initrd /initrd --disk %s' \
 		"$(basename "$vmm")" "$outer_disk"
 	[ $# -eq 0 ] || printf -v command '%s' "$command$(printf ' %q' "$@")"
+	firmware=${bios:+ --bios /bios}
 	[ -z "${SNAPSHOT:-}" ] ||
-		printf '%s --snapshot /snapshot && ' "$command"
-	echo "$command${SNAPSHOT:+ --restore /snapshot}"
+		printf '%s --snapshot /snapshot && ' "$command$firmware"
+	[ -z "${SNAPSHOT:-}" ] || firmware=' --restore /snapshot'
+	echo "$command$firmware"
 	echo 'echo "run-linux: status $?"'
 	echo '$b poweroff -f'
 } >"$outer/init"

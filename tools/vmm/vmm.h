@@ -77,9 +77,13 @@ struct vmm;
 
 #define MAX_CPUS		16
 
+#define FIRMWARE_LIMIT		(16 * MIB)
+#define TABLES_RAM		(64 * KIB)	/* for ACPI, of a machine with firmware */
+
 /**
- * struct kernel - a Linux kernel that the machine boots without firmware
+ * struct kernel - a Linux kernel that the machine boots
  * @image: its bzImage
+ * @bios: the firmware that boots it, or NULL
  * @initrd: what it unpacks as its first root file system, or NULL
  * @append: its command line
  * @memory: bytes of memory
@@ -101,6 +105,8 @@ struct kernel {
 	uint64_t	image_size;
 	void		*initrd;
 	uint64_t	initrd_size;
+	void		*bios;
+	uint64_t	bios_size;
 	const char	*append;
 	const char	*disk;
 	const char	*control;
@@ -250,6 +256,7 @@ struct reader_thread {
  * @first_state: what KVM has of it, at that time
  * @assigned: the registers of its functions before a kernel starts
  * @nr_assigned: their number
+ * @firmware_boot: what firmware reads to boot the kernel
  * @keep: the kernel is to keep them
  * @run_lock: protects what follows
  * @run_changed: one of these changed
@@ -332,6 +339,7 @@ struct vmm {
 	void			*first_state;
 	struct assigned_header	assigned[NR_FUNCTIONS];
 	unsigned int		nr_assigned;
+	struct firmware_boot	firmware_boot;
 	bool			keep;
 	pthread_mutex_t		run_lock;
 	pthread_cond_t		run_changed;
@@ -363,6 +371,7 @@ int vmm_cpu_init(struct vmm *vmm, struct vmm_cpu *cpu);
 
 /* machine/assign.c */
 int machine_assign(struct vmm *vmm);
+void machine_note_assigned(struct vmm *vmm);
 
 /* machine/ARCH/: the address map and the devices of a machine that boots a kernel */
 typedef int device_register(struct vmm *vmm);
@@ -372,6 +381,7 @@ typedef int device_register(struct vmm *vmm);
  * @has_ports: the devices are at I/O ports; else they are in memory, and the library
  *	places them
  * @has_msi_ids: a message carries the address of its function
+ * @has_firmware: firmware can boot the kernel
  * @has_snapshots: the state of its processors can be saved and restored
  * @first_pci_line: the first interrupt line of PCI
  * @root_bus: the beginning of the name that Linux gives to a window
@@ -383,6 +393,7 @@ typedef int device_register(struct vmm *vmm);
 struct board {
 	bool		has_ports;
 	bool		has_msi_ids;
+	bool		has_firmware;
 	bool		has_snapshots;
 	bool		numbers_anew;
 	bool		keeps;
@@ -434,6 +445,8 @@ int kernel_restart(struct vmm *vmm);
 /* The reason why the kernel's image is none for this program, or NULL */
 const char *kernel_fault(const struct kernel *kernel);
 int kernel_load(struct vmm *vmm, struct kernel_start *start);
+int kernel_offer(struct vmm *vmm);
+int firmware_begin(struct vmm *vmm);
 /* The caller frees the result, which is NULL on failure. */
 void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size);
 uint32_t e820_type(const struct vmr_e820 *e820,
@@ -465,7 +478,7 @@ struct device_registers {
 	block_check_fn	*check;
 };
 
-#define MAX_REGISTERS	(NR_SCRATCH_REGS + 8)
+#define MAX_REGISTERS	(NR_SCRATCH_REGS + 9)
 
 /* machine/reset.c */
 unsigned int machine_registers(struct vmm *vmm,

@@ -114,6 +114,22 @@ start third --restore "$W/again"
 finish third
 grep -Fx "$sum" "$W/third"
 
+# The firmware boots the same kernel on a machine of two processors. It assigns the PCI
+# functions, and the kernel makes the same sum, saved and restored in the middle.
+start firmware --kernel "$O/guest-kernel" --bios "$bios" --cpus 2
+half firmware
+control map >"$W/map"
+control snapshot "$W/saved"
+control plug 2
+finish firmware
+grep -Fx "$sum" "$W/firmware"
+grep '^firmware: .*SeaBIOS' "$W/firmware"
+grep -E '^ *00b0000000-00bfffffff : pci-ecam: PCI ECAM' "$W/map"
+start restored --restore "$W/saved"
+control plug 2
+finish restored
+grep -Fx "$sum" "$W/restored"
+
 # The terminal is the serial port. There are more bytes than the port holds, and a Ctrl-A,
 # which is typed as Ctrl-A a. Ctrl-A x ends the run.
 keys=$W/keys

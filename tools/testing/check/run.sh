@@ -499,6 +499,7 @@ check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check snapshot "$O/vmm"
 check snapshot "$check/sanitizers/vmm"
+check boot-firmware
 check kvm
 check linux
 check linux-arm64

@@ -28,6 +28,21 @@ grep -Ex '  00100000-bfffffff : memory: RAM' "$W/map"
 grep -Ex '  100000000-17fffffff : memory: RAM' "$W/map"
 grep -E ' : reserved: ioapic$' "$W/map"
 
+# The same with firmware, which is any file that has the size and a first instruction.
+# The memory map is the one that SeaBIOS expects: configuration space is at 0xb0000000.
+{ head -c 262128 /dev/zero; printf '\352'; head -c 15 /dev/zero; } >"$W/bios"
+"$vmm" --kernel Makefile --bios "$W/bios" --memory 5G --dump-snapshot "$W/first-bios"
+"$vmm" --restore "$W/first-bios" --dump-map --dump-snapshot "$W/second-bios" >"$W/map"
+cmp "$W/first-bios" "$W/second-bios"
+for line in '00100000-affeffff : memory: RAM' 'afff0000-afffffff : memory: RAM for tables' \
+	'fffc0000-ffffffff : memory: firmware' '100000000-18fffffff : memory: RAM'; do
+	grep -Ex "  $line" "$W/map"
+done
+if grep -E ' : PCI ECAM| : reserved: ecam' "$W/map"; then
+	echo 'the configuration space has a place before the firmware runs'
+	exit 1
+fi
+
 # refused REASON ARGUMENT... - with status 4 and the reason, and nothing is left behind
 refused()
 {
@@ -47,6 +62,11 @@ refused 'No such file' --restore "$W/none" --dump-map
 refused 'no snapshot' --restore "$W/empty" --dump-map
 refused 'no snapshot' --restore Makefile --dump-map
 refused 'No such file' --kernel Makefile --dump-snapshot "$W/none/file"
+
+head -c 5000 /dev/zero >"$W/part"
+refused 'not of a size' --kernel Makefile --bios "$W/part" --dump-snapshot "$W/none/file"
+head -c 8192 /dev/zero >"$W/part"
+refused 'no instruction' --kernel Makefile --bios "$W/part" --dump-snapshot "$W/none/file"
 
 # All lengths and all bytes, by the function that the VMM opens files with
 "$W/damage" cut "$W/first"

@@ -70,6 +70,8 @@ static int begin(struct vmm *vmm)
 {
 	struct kernel_start start = { .entry = 0 };
 
+	if (vmm->config.firmware_size)
+		return firmware_begin(vmm) ? -1 : vcpus_start(vmm);
 	if (machine_assign(vmm) || kernel_load(vmm, &start) ||
 	    load_tables(vmm, &start) ||
 	    kvm_start_kernel(&vmm->cpus[0], &start))
@@ -86,6 +88,8 @@ static int start(struct vmm *vmm)
 			return -1;
 	if (kvm_init_chips(vmm) || machine_switched_on(vmm))
 		return -1;
+	if (vmm->kernel->bios)
+		ram_load_firmware(vmm, vmm->kernel->bios);
 	return begin(vmm);
 }
 
@@ -210,6 +214,7 @@ enum vmm_status kernel_run(struct kernel *kernel)
 	if (!vmm)
 		return VMM_FAILED;
 	vmm->kernel = kernel;
+	vmm->config.firmware_size = kernel->bios_size;
 	/* In a run with comparisons the first boot has what Linux assigns itself. */
 	vmm->keep = !kernel->verify || kernel->restore;
 	if (kernel->restore)

@@ -244,25 +244,83 @@ static bool is_window(struct vmm *vmm, enum vmr_io io, const struct span *span)
 	return false;
 }
 
-/* Whether one entry of the memory map of this type begins and ends there */
-static bool is_memory(struct vmm *vmm, struct span *span, uint32_t type)
+/* Find the entry of the memory map that has an address. Return its type, or none */
+static uint32_t find_memory(struct vmm *vmm, uint64_t addr, struct span *span)
 {
 	uint8_t entries[64 * VMR_E820_ENTRY_SIZE];
 	size_t i, size = e820_entries(vmm, entries, sizeof(entries));
 	uint64_t start, bytes;
-	uint32_t is;
+	uint32_t type;
 
-	if (span->start == FIRST_PAGE && type == VMR_E820_RAM)
-		span->start = 0;
 	for (i = 0; i < size; i += VMR_E820_ENTRY_SIZE) {
 		memcpy(&start, entries + i, 8);
 		memcpy(&bytes, entries + i + 8, 8);
-		memcpy(&is, entries + i + 16, 4);
-		if (is == type && start == span->start &&
-		    start + bytes - 1 == span->last)
-			return true;
+		memcpy(&type, entries + i + 16, 4);
+		*span = (struct span){ start, start + bytes - 1 };
+		if (span->start <= addr && span->last >= addr)
+			return type;
 	}
-	return false;
+	return VMR_E820_NONE;
+}
+
+/* Whether the span is a part of the configuration space that the firmware has placed */
+static bool is_ecam(const struct vmm *vmm, const struct span *span)
+{
+	const struct vmr_range *ecam = &vmm->ecam.region.range;
+
+	return vmr_range_state(ecam) == VMR_LIVE &&
+	       ecam->start <= span->start && ecam->last >= span->last;
+}
+
+/*
+ * The same if the firmware has changed the memory map: it keeps parts of the RAM for
+ * itself, which are reserved then, and makes no RAM.
+ */
+static bool is_memory_of_firmware(struct comparison *c, const struct span *span,
+				  uint32_t type)
+{
+	uint64_t at = span->start;
+	struct span entry;
+	uint32_t found;
+
+	if (type == VMR_E820_RESERVED && is_ecam(c->vmm, span))
+		return true;
+	if (type == VMR_E820_RAM)
+		c->ram += span->last - span->start + 1;
+	for (;;) {
+		found = find_memory(c->vmm, at, &entry);
+		if (found == VMR_E820_NONE ||
+		    (type == VMR_E820_RAM && found != type))
+			return false;
+		if (entry.last >= span->last)
+			return true;
+		at = entry.last + 1;
+	}
+}
+
+/* Whether one entry of the memory map of this type begins and ends there */
+static bool is_memory(struct comparison *c, struct span *span, uint32_t type)
+{
+	struct span entry;
+
+	if (c->vmm->config.firmware_size)
+		return is_memory_of_firmware(c, span, type);
+	if (span->start == FIRST_PAGE && type == VMR_E820_RAM)
+		span->start = 0;
+	return find_memory(c->vmm, span->start, &entry) == type &&
+	       entry.start == span->start && entry.last == span->last;
+}
+
+/* The firmware keeps less than that of the RAM. */
+#define FIRMWARE_RAM	MIB
+
+static void compare_ram(struct comparison *c)
+{
+	const struct vmm_config *config = &c->vmm->config;
+
+	if (config->firmware_size &&
+	    c->ram + FIRMWARE_RAM < config->ram_low + config->ram_high)
+		add_difference(c, "System RAM", "the map has more");
 }
 
 /* Whether a region at fixed addresses of the map has all of a span */
@@ -270,6 +328,8 @@ static bool is_fixed(struct vmm *vmm, enum vmr_io io, const struct span *span)
 {
 	const struct vmr_region *region = NULL;
 
+	if (io == VMR_MMIO && is_ecam(vmm, span))
+		return true;
 	while ((region = vmr_describe_next_fixed(&vmm->manager, io, region)))
 		if (region->range.start <= span->start &&
 		    region->range.last >= span->last)
@@ -282,7 +342,7 @@ static bool is_standard(const char *name)
 {
 	static const char *const names[] = {
 		"dma1", "pic1", "timer0", "timer1", "keyboard", "dma page reg",
-		"pic2", "dma2", "fpu",
+		"pic2", "dma2", "fpu", "cga",
 	};
 	size_t i;
 
@@ -325,9 +385,9 @@ static void compare_resource(struct comparison *c, enum vmr_io io,
 	if (!strncmp(name, board.root_bus, strlen(board.root_bus)))
 		same = is_window(c->vmm, io, &span);
 	else if (!strcmp(name, "System RAM"))
-		same = is_memory(c->vmm, &span, VMR_E820_RAM);
+		same = is_memory(c, &span, VMR_E820_RAM);
 	else if (!strcasecmp(name, "reserved"))
-		same = is_memory(c->vmm, &span, VMR_E820_RESERVED);
+		same = is_memory(c, &span, VMR_E820_RESERVED);
 	else
 		same = is_fixed(c->vmm, io, &span);
 	if (!same)
@@ -340,6 +400,7 @@ void compare_report(struct comparison *c, char *report)
 
 	memset(c->seen, 0, sizeof(c->seen));
 	memset(c->nr_assigned, 0, sizeof(c->nr_assigned));
+	c->ram = 0;
 	c->vmm->pci_lock.lock(&c->vmm->pci_lock);
 	while ((line = strsep(&rest, "\n"))) {
 		if (!strncmp(line, "pci ", 4))
@@ -349,6 +410,7 @@ void compare_report(struct comparison *c, char *report)
 		else if (!strncmp(line, "ioports ", 8))
 			compare_resource(c, VMR_PIO, line + 8);
 	}
+	compare_ram(c);
 	compare_back(c);
 	compare_vfs_back(c);
 	c->vmm->pci_lock.unlock(&c->vmm->pci_lock);

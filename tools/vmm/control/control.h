@@ -28,6 +28,7 @@ struct span {
  * @functions: the functions that have been compared
  * @seen: the resources of each that the guest has reported, a bit for each
  * @places: their addresses in the comparison before
+ * @ram: bytes of RAM that Linux has, if firmware has changed the memory map
  * @assigned: what Linux has assigned of ports and of memory
  * @nr_assigned: the number of both
  */
@@ -43,6 +44,7 @@ struct comparison {
 	const struct vmr_pci_function *functions[NR_COMPARED];
 	uint32_t	seen[NR_COMPARED];
 	uint64_t	places[NR_COMPARED][NR_RESOURCES];
+	uint64_t	ram;
 	struct span	assigned[2][MAX_ASSIGNED];
 	unsigned int	nr_assigned[2];
 };

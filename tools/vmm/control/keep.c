@@ -35,6 +35,19 @@ static uint32_t value_of(const uint8_t *header, const struct place_register *reg
 		(uint32_t)header[reg->offset + 3] << 24) & reg->mask;
 }
 
+/* Whether a register is of a window that has no addresses: its last is in front of it */
+static bool is_closed(const struct vmr_pci_function *fn,
+		      const struct place_register *reg, uint32_t value)
+{
+	if (!fn->bridge)
+		return false;
+	if (reg->offset == PCI_IO_BASE)
+		return (value & 0xf0) > (value >> 8 & 0xf0);
+	if (reg->offset == PCI_MEMORY_BASE || reg->offset == PCI_PREF_MEMORY_BASE)
+		return (value & 0xfff0) > (value >> 16 & 0xfff0);
+	return false;
+}
+
 /* Count the registers in use, and return how many of them have changed. */
 static unsigned int compare_header(const struct assigned_header *assigned,
 				   bool say, unsigned int *compared)
@@ -50,7 +63,8 @@ static unsigned int compare_header(const struct assigned_header *assigned,
 	for (; reg < end; reg++) {
 		old = value_of(assigned->header, reg);
 		now = value_of(fn->config, reg);
-		if (!old && !now)
+		/* Linux may assign addresses to a closed window. */
+		if ((!old && !now) || is_closed(fn, reg, old))
 			continue;
 		(*compared)++;
 		if (old == now)
@@ -64,8 +78,8 @@ static unsigned int compare_header(const struct assigned_header *assigned,
 }
 
 /*
- * Compare with what machine_assign() has written. A change is a difference if Linux had
- * to keep it; pci= on its command line lets it do otherwise.
+ * Compare with what machine_assign(), or the firmware, has written. A change is a
+ * difference if Linux had to keep it; pci= on its command line lets it do otherwise.
  */
 void compare_assigned(struct comparison *c)
 {

@@ -9,7 +9,7 @@
 
 #include "control.h"
 
-#define BOOT_SECONDS	300
+#define BOOT_SECONDS	900
 #define HOT_CYCLES	1
 #define MOVE_CYCLES	1
 

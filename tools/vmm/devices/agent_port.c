@@ -13,10 +13,10 @@
 
 #include "../vmm.h"
 
-#define AGENT_PORT	0x402
+#define AGENT_PORT	0x420
 #define AGENT_SIZE	8	/* as wide as the longest access */
-#define AGENT_SECONDS	60
-#define BOOT_SECONDS	300
+#define AGENT_SECONDS	180
+#define BOOT_SECONDS	900
 
 static uint8_t agent_read(struct platform *p, uint32_t region, uint32_t offset)
 {

@@ -2,7 +2,8 @@
 /*
  * debugcon.c - the debug port 0x402, to which the guest writes its messages
  *
- * The text is shown at once. The self-check compares it with the library's state.
+ * The text is shown at once. The self-check compares it with the library's state. A
+ * machine that boots a kernel shows whole lines, and keeps none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,31 @@
 #define ALL_PLACED	"PCI: init bdf="
 #define NOTHING_TO_BOOT	"No bootable device"
 
+static bool is_shown(const struct vmm *vmm)
+{
+	return !vmm->kernel || (vmm->kernel->verbose && !vmm->kernel->console);
+}
+
+/* Without the answer the firmware writes no more, which takes less time. */
 static uint8_t log_read(struct platform *p, uint32_t region, uint32_t offset)
 {
-	(void)p;
 	(void)region;
 	(void)offset;
-	return DEBUG_ANSWER;
+	return is_shown(p->vmm) ? DEBUG_ANSWER : 0xff;
+}
+
+static void show_line(struct debugcon *log, uint8_t value)
+{
+	if (value != '\n' && log->length < sizeof(log->shown) - 1) {
+		log->shown[log->length++] = value >= ' ' ? (char)value : ' ';
+		return;
+	}
+	log->shown[log->length] = '\0';
+	if (is_shown(log->platform.vmm)) {
+		printf("firmware: %s\n", log->shown);
+		fflush(stdout);
+	}
+	log->length = 0;
 }
 
 static void log_write(struct platform *p, uint32_t region, uint32_t offset,
@@ -32,6 +52,10 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 
 	(void)region;
 	(void)offset;
+	if (p->vmm->kernel) {
+		show_line(log, value);
+		return;
+	}
 	putchar(value);
 	if (log->length + 1 >= log->size) {
 		size = log->size ? 2 * log->size : 16 * KIB;

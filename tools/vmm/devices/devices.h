@@ -103,6 +103,7 @@ struct i8042 {
  * @placed: it said that it has placed all BARs
  * @end: what the line has in it that is its last
  * @finished: that line was there
+ * @shown: the line that a machine with a kernel is to show
  */
 struct debugcon {
 	struct platform	platform;
@@ -113,14 +114,35 @@ struct debugcon {
 	bool		placed;
 	const char	*end;
 	bool		finished;
+	char		shown[160];
 };
 
-#define FW_CFG_ITEMS	20
+#define FW_CFG_ITEMS	24
 
+/* Keys of items that are no files */
+enum {
+	KEY_SIGNATURE		= 0x00,
+	KEY_FEATURES		= 0x01,
+	KEY_NR_CPUS		= 0x05,
+	KEY_MAX_CPUS		= 0x0f,
+	KEY_KERNEL		= 0x11,
+	KEY_INITRD		= 0x12,
+	KEY_COMMAND_LINE	= 0x15,
+	KEY_SETUP		= 0x18,
+	KEY_DIRECTORY		= 0x19,
+	KEY_FILES		= 0x20,
+	KEY_IRQ0_TO_2		= 0x8002,
+};
+
+/**
+ * struct fw_cfg_item - what the guest reads of an item
+ * @prepare: called before the guest selects the item, NULL for none
+ */
 struct fw_cfg_item {
 	uint16_t	key;
 	const void	*data;
 	uint32_t	size;
+	void		(*prepare)(struct vmm *vmm);
 };
 
 struct fw_cfg_file {
@@ -140,16 +162,23 @@ struct fw_cfg {
 	struct platform			platform;
 	struct fw_cfg_item		items[FW_CFG_ITEMS];
 	unsigned int			nr_items;
+	uint8_t				cpus[2];
 	/* From here on it is what a snapshot has of it */
 	uint16_t			selected;
 	uint32_t			offset;
+	uint32_t			dma_high;
+	/* The next ones a machine that boots a kernel makes again */
 	struct {
 		uint32_t		count;
-		struct fw_cfg_file	files[8];
+		struct fw_cfg_file	files[12];
 	} directory;
 	uint32_t			nr_files;
 	struct fw_cfg_e820		e820[8];
 };
+
+/* The bytes from @selected on that no guest can change otherwise */
+#define FW_CFG_REGISTERS	(offsetof(struct fw_cfg, directory) - \
+				 offsetof(struct fw_cfg, selected))
 
 struct apic {
 	struct platform	platform;
@@ -162,7 +191,7 @@ struct ioapic {
 	uint8_t		regs[64][4];
 };
 
-#define RAM_BANKS	4
+#define RAM_BANKS	5
 
 struct ram {
 	struct vmr_device	dev;
@@ -263,10 +292,31 @@ int platform_register(struct platform *p);
 void platform_load(void *state, size_t size, const uint8_t *saved);
 bool is_bool(const bool *value);
 
+/**
+ * struct firmware_boot - what firmware reads of a machine that boots a kernel
+ * @setup: the part of the kernel that runs in real mode
+ * @rom: the option ROM that loads the kernel
+ * @memory: the memory map
+ * @rsdp: the first of the ACPI tables
+ * @loader: what the firmware does with that
+ */
+struct firmware_boot {
+	uint8_t	setup[64 * 1024];
+	uint8_t	rom[OPTION_ROM_SIZE];
+	uint8_t	memory[32 * VMR_E820_ENTRY_SIZE];
+	uint8_t	rsdp[36];
+	uint8_t	loader[128];
+};
+
 /* One for each device */
 int debugcon_register(struct vmm *vmm);
 int fw_cfg_register(struct vmm *vmm);
 void fw_cfg_restored(struct vmm *vmm);
+void fw_cfg_begin(struct vmm *vmm, const void *memory, size_t size);
+struct fw_cfg_item *fw_cfg_item(struct fw_cfg *cfg, uint16_t key,
+				const void *data, size_t size);
+struct fw_cfg_item *fw_cfg_file(struct fw_cfg *cfg, const char *name,
+				const void *data, size_t size);
 int cmos_register(struct vmm *vmm);
 int pit_register(struct vmm *vmm);
 int pic_register(struct vmm *vmm);

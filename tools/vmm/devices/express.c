@@ -3,7 +3,8 @@
  * express.c - the PCI Express host bridge of a machine that boots a kernel
  *
  * Its configuration space is where the layout has it. The tables of the machine name
- * the place, so that no register of a chipset is needed.
+ * the place, so that no register of a chipset is needed. With firmware the host bridge
+ * is that of a Q35, and the firmware places the configuration space by its register.
  */
 #include "../vmm.h"
 
@@ -19,7 +20,11 @@ static int ecam_register(struct vmm *vmm)
 	int err = vmr_pci_ecam_init(&vmm->ecam, &vmm->pci_root,
 				    vmm_pool(vmm, "ecam")->start);
 
-	return err ? err : vmm_register(vmm, &vmm->ecam.dev);
+	if (err)
+		return err;
+	if (vmm->config.firmware_size)
+		vmm->ecam.dev.nr_constraints = 0;
+	return vmm_register(vmm, &vmm->ecam.dev);
 }
 
 static int host_function_register(struct vmm *vmm)
@@ -31,6 +36,8 @@ static int host_function_register(struct vmm *vmm)
 	};
 	static const struct vmr_device_ops no_ops;
 
+	if (vmm->config.firmware_size)
+		return q35_mch_register(vmm);
 	if (vmr_pci_function_init(&vmm->host_bridge, &ids, &no_ops,
 				  "host bridge"))
 		return -1;

@@ -2,25 +2,39 @@
 /*
  * fw_cfg.c - how a firmware made for virtual machines learns of its machine
  *
- * Ports 0x510 (which item) and 0x511 (its next byte). There is no DMA: what the
- * guest reads comes through exits, so a trace has it all.
+ * Ports 0x510 (which item) and 0x511 (its next byte). A machine that boots a kernel has
+ * DMA also: at 0x514 is the address of a descriptor in memory, big-endian as all in it.
+ * The other machines have none: what their guest reads comes through exits, so a trace
+ * has it all.
  */
 #include <endian.h>
 #include <string.h>
 
 #include "../vmm.h"
 
+#define E820_RAM	1
+
 enum {
-	KEY_SIGNATURE	= 0x00,
-	KEY_FEATURES	= 0x01,
-	KEY_NR_CPUS	= 0x05,
-	KEY_MAX_CPUS	= 0x0f,
-	KEY_DIRECTORY	= 0x19,
-	KEY_FILES	= 0x20,
-	KEY_IRQ0_TO_2	= 0x8002,
+	PORTS_REGION,
+	DMA_REGION,
 };
 
-#define E820_RAM	1
+#define DMA_PORT	0x514
+#define DMA_LOW		4	/* a write of this half begins the transfer */
+#define DMA_SIGNATURE	"QEMU CFG"
+
+/* In the first word of a descriptor; the key is in its upper half */
+#define DMA_ERROR	0x01
+#define DMA_READ	0x02
+#define DMA_SKIP	0x04
+#define DMA_SELECT	0x08
+#define DMA_KEY_SHIFT	16
+
+struct dma_descriptor {
+	uint32_t	control;
+	uint32_t	length;
+	uint64_t	address;
+};
 
 static void fw_cfg_select(struct fw_cfg *cfg, uint16_t key)
 {
@@ -28,14 +42,29 @@ static void fw_cfg_select(struct fw_cfg *cfg, uint16_t key)
 	cfg->offset = 0;
 }
 
-static const struct fw_cfg_item *fw_cfg_selected(const struct fw_cfg *cfg)
+static const struct fw_cfg_item *fw_cfg_find(const struct fw_cfg *cfg,
+					     uint16_t key)
 {
 	unsigned int i;
 
 	for (i = 0; i < cfg->nr_items; i++)
-		if (cfg->items[i].key == cfg->selected)
+		if (cfg->items[i].key == key)
 			return &cfg->items[i];
 	return NULL;
+}
+
+static const struct fw_cfg_item *fw_cfg_selected(const struct fw_cfg *cfg)
+{
+	return fw_cfg_find(cfg, cfg->selected);
+}
+
+/* The guest is to select an item. No lock is held: the call may change the machine. */
+static void fw_cfg_prepare(struct fw_cfg *cfg, uint16_t key)
+{
+	const struct fw_cfg_item *item = fw_cfg_find(cfg, key);
+
+	if (item && item->prepare)
+		item->prepare(cfg->platform.vmm);
 }
 
 /* Behind the end of an item, and in one that is not there, are zeroes. */
@@ -46,6 +75,105 @@ static uint8_t fw_cfg_next(struct fw_cfg *cfg)
 	if (!item || cfg->offset >= item->size)
 		return 0;
 	return ((const uint8_t *)item->data)[cfg->offset++];
+}
+
+/* As fw_cfg_next() for so many bytes */
+static void fw_cfg_copy(struct fw_cfg *cfg, uint8_t *to, uint32_t length)
+{
+	const struct fw_cfg_item *item = fw_cfg_selected(cfg);
+	uint32_t n = 0;
+
+	if (item && cfg->offset < item->size) {
+		n = item->size - cfg->offset;
+		n = n < length ? n : length;
+		memcpy(to, (const uint8_t *)item->data + cfg->offset, n);
+		cfg->offset += n;
+	}
+	memset(to + n, 0, length - n);
+}
+
+static void fw_cfg_skip(struct fw_cfg *cfg, uint32_t length)
+{
+	const struct fw_cfg_item *item = fw_cfg_selected(cfg);
+	uint32_t left = item && cfg->offset < item->size ?
+				item->size - cfg->offset : 0;
+
+	cfg->offset += left < length ? left : length;
+}
+
+/* Do what a descriptor says. Return false if it says what is not possible. */
+static bool fw_cfg_transfer(struct fw_cfg *cfg,
+			    const struct dma_descriptor *descriptor)
+{
+	uint32_t control = be32toh(descriptor->control);
+	uint32_t length = be32toh(descriptor->length);
+	void *to = NULL;
+
+	if (control & DMA_READ && length) {
+		to = ram_at(cfg->platform.vmm, be64toh(descriptor->address),
+			    length);
+		if (!to)
+			return false;
+	}
+	if (control & DMA_SELECT)
+		fw_cfg_prepare(cfg, (uint16_t)(control >> DMA_KEY_SHIFT));
+	pthread_mutex_lock(&cfg->platform.lock);
+	if (control & DMA_SELECT)
+		fw_cfg_select(cfg, (uint16_t)(control >> DMA_KEY_SHIFT));
+	if (to)
+		fw_cfg_copy(cfg, to, length);
+	else if (control & DMA_SKIP)
+		fw_cfg_skip(cfg, length);
+	pthread_mutex_unlock(&cfg->platform.lock);
+	return true;
+}
+
+/*
+ * The guest may change the descriptor meanwhile, which is therefore read once. The
+ * control word is written last: the guest waits for it.
+ */
+static void fw_cfg_dma(struct fw_cfg *cfg, uint64_t address)
+{
+	struct dma_descriptor descriptor;
+	struct vmm *vmm = cfg->platform.vmm;
+	uint8_t *at = ram_at(vmm, address, sizeof(descriptor));
+	uint32_t control;
+
+	if (!at) {
+		vmm_err("the guest has a DMA descriptor at %#" PRIx64
+			", where no memory is", address);
+		return;
+	}
+	memcpy(&descriptor, at, sizeof(descriptor));
+	control = fw_cfg_transfer(cfg, &descriptor) ? 0 : htobe32(DMA_ERROR);
+	memcpy(at, &control, sizeof(control));
+}
+
+static void dma_read(const struct vmr_access *access, uint8_t *byte)
+{
+	uint32_t n, i;
+
+	for (n = 0; n < access->count; n++)
+		for (i = 0; i < access->width; i++)
+			*byte++ = (uint8_t)DMA_SIGNATURE[access->offset + i];
+}
+
+static void dma_write(struct fw_cfg *cfg, const struct vmr_access *access,
+		      const uint8_t *bytes)
+{
+	uint64_t address;
+	uint32_t half;
+
+	if (access->width != 4 || access->offset % 4)
+		return;
+	memcpy(&half, bytes + 4 * (size_t)(access->count - 1), sizeof(half));
+	half = be32toh(half);
+	pthread_mutex_lock(&cfg->platform.lock);
+	address = (uint64_t)cfg->dma_high << 32 | half;
+	cfg->dma_high = access->offset == DMA_LOW ? 0 : half;
+	pthread_mutex_unlock(&cfg->platform.lock);
+	if (access->offset == DMA_LOW)
+		fw_cfg_dma(cfg, address);
 }
 
 /*
@@ -59,6 +187,10 @@ static void fw_cfg_read(struct vmr_device *dev,
 	uint8_t *byte = data;
 	uint32_t n;
 
+	if (access->region->index == DMA_REGION) {
+		dma_read(access, data);
+		return;
+	}
 	memset(data, 0, (size_t)access->width * access->count);
 	if (access->offset != 1)
 		return;
@@ -73,27 +205,35 @@ static void fw_cfg_write(struct vmr_device *dev,
 {
 	struct fw_cfg *cfg = container_of(dev, struct fw_cfg, platform.dev);
 	const uint8_t *last = data;
+	uint16_t key;
 
+	if (access->region->index == DMA_REGION) {
+		dma_write(cfg, access, data);
+		return;
+	}
 	if (access->offset != 0 || access->width != 2)
 		return;
 	last += 2 * (access->count - 1);
+	key = (uint16_t)(last[0] | last[1] << 8);
+	fw_cfg_prepare(cfg, key);
 	pthread_mutex_lock(&cfg->platform.lock);
-	fw_cfg_select(cfg, (uint16_t)(last[0] | last[1] << 8));
+	fw_cfg_select(cfg, key);
 	pthread_mutex_unlock(&cfg->platform.lock);
 }
 
-static void fw_cfg_item(struct fw_cfg *cfg, uint16_t key, const void *data,
-			size_t size)
+struct fw_cfg_item *fw_cfg_item(struct fw_cfg *cfg, uint16_t key,
+				const void *data, size_t size)
 {
 	struct fw_cfg_item *item = &cfg->items[cfg->nr_items++];
 
 	item->key = key;
 	item->data = data;
 	item->size = (uint32_t)size;
+	return item;
 }
 
-static void fw_cfg_file(struct fw_cfg *cfg, const char *name,
-			const void *data, size_t size)
+struct fw_cfg_item *fw_cfg_file(struct fw_cfg *cfg, const char *name,
+				const void *data, size_t size)
 {
 	uint16_t key = (uint16_t)(KEY_FILES + cfg->nr_files);
 	struct fw_cfg_file *file = &cfg->directory.files[cfg->nr_files++];
@@ -102,7 +242,7 @@ static void fw_cfg_file(struct fw_cfg *cfg, const char *name,
 	file->select = htobe16(key);
 	snprintf(file->name, sizeof(file->name), "%s", name);
 	cfg->directory.count = htobe32(cfg->nr_files);
-	fw_cfg_item(cfg, key, data, size);
+	return fw_cfg_item(cfg, key, data, size);
 }
 
 /* The memory map that the firmware gets is the one that the library has. */
@@ -187,43 +327,63 @@ void fw_cfg_restored(struct vmm *vmm)
 	}
 }
 
+/* Items that each machine has, with its memory map; others may follow. */
+void fw_cfg_begin(struct vmm *vmm, const void *memory, size_t size)
+{
+	/* Little-endian numbers, spelt out so that the host's order is none */
+	static const uint8_t port_access[4] = { 1 };
+	static const uint8_t port_access_and_dma[4] = { 3 };
+	static const uint8_t none[4];
+	static const uint8_t never[4] = { 0xff, 0xff, 0xff, 0xff };
+	struct fw_cfg *cfg = &vmm->fw_cfg;
+
+	cfg->nr_items = 0;
+	cfg->nr_files = 0;
+	memset(&cfg->directory, 0, sizeof(cfg->directory));
+	cfg->cpus[0] = vmm->kernel ? (uint8_t)vmm->kernel->nr_cpus : 1;
+	fw_cfg_item(cfg, KEY_SIGNATURE, "QEMU", 4);
+	fw_cfg_item(cfg, KEY_FEATURES,
+		    vmm->kernel ? port_access_and_dma : port_access, 4);
+	fw_cfg_item(cfg, KEY_NR_CPUS, cfg->cpus, 2);
+	fw_cfg_item(cfg, KEY_MAX_CPUS, cfg->cpus, 2);
+	fw_cfg_item(cfg, KEY_DIRECTORY, &cfg->directory,
+		    sizeof(cfg->directory));
+	fw_cfg_file(cfg, "etc/e820", memory, size);
+	/* No boot menu, and no second attempt to boot. */
+	fw_cfg_file(cfg, "etc/show-boot-menu", none, 4);
+	fw_cfg_file(cfg, "etc/boot-menu-wait", none, 4);
+	fw_cfg_file(cfg, "etc/boot-fail-wait", never, 4);
+}
+
+/* The items of a machine that boots no kernel */
+static void fw_cfg_firmware(struct vmm *vmm)
+{
+	static const uint8_t yes[1] = { 1 };
+	static const uint8_t one_more[8] = { 1 };
+	struct fw_cfg *cfg = &vmm->fw_cfg;
+
+	fw_cfg_begin(vmm, cfg->e820, fw_cfg_memory(vmm));
+	fw_cfg_item(cfg, KEY_IRQ0_TO_2, yes, 1);
+	/* Host bridges that the firmware would not look for */
+	if (vmm->config.machine == MACHINE_Q35)
+		fw_cfg_file(cfg, "etc/extra-pci-roots", one_more, 8);
+}
+
 int fw_cfg_register(struct vmm *vmm)
 {
 	static const struct vmr_device_ops ops = {
 		.read	= fw_cfg_read,
 		.write	= fw_cfg_write,
 	};
-	/* Little-endian numbers, spelt out so that the host's order is none */
-	static const uint8_t port_access_only[4] = { 1 };
-	static const uint8_t one_cpu[2] = { 1 };
-	static const uint8_t yes[1] = { 1 };
-	static const uint8_t none[4];
-	static const uint8_t never[4] = { 0xff, 0xff, 0xff, 0xff };
-	static const uint8_t one_more[8] = { 1 };
-	struct fw_cfg *cfg = &vmm->fw_cfg;
-	struct platform *p = &cfg->platform;
+	struct platform *p = &vmm->fw_cfg.platform;
 
-	cfg->selected = KEY_SIGNATURE;
-	fw_cfg_item(cfg, KEY_SIGNATURE, "QEMU", 4);
-	fw_cfg_item(cfg, KEY_FEATURES, port_access_only, 4);
-	fw_cfg_item(cfg, KEY_NR_CPUS, one_cpu, 2);
-	fw_cfg_item(cfg, KEY_MAX_CPUS, one_cpu, 2);
-	fw_cfg_item(cfg, KEY_IRQ0_TO_2, yes, 1);
-	fw_cfg_item(cfg, KEY_DIRECTORY, &cfg->directory,
-		    sizeof(cfg->directory));
-	fw_cfg_file(cfg, "etc/e820", cfg->e820, fw_cfg_memory(vmm));
-	/* No boot menu, and no second attempt to boot. */
-	fw_cfg_file(cfg, "etc/show-boot-menu", none, 4);
-	fw_cfg_file(cfg, "etc/boot-menu-wait", none, 4);
-	fw_cfg_file(cfg, "etc/boot-fail-wait", never, 4);
-
-	/* Host bridges that the firmware would not look for */
-	if (vmm->config.machine == MACHINE_Q35)
-		fw_cfg_file(cfg, "etc/extra-pci-roots", one_more, 8);
-
+	if (!vmm->kernel)
+		fw_cfg_firmware(vmm);
 	platform_init(p, vmm, "fw_cfg");
 	p->dev.ops = &ops;
-	if (platform_region(p, VMR_PIO, 0x510, 2, "selector and data"))
+	if (platform_region(p, VMR_PIO, 0x510, 2, "selector and data") ||
+	    (vmm->kernel &&
+	     platform_region(p, VMR_PIO, DMA_PORT, 8, "DMA address")))
 		return -1;
 	return platform_register(p);
 }

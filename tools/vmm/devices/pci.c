@@ -4,6 +4,8 @@
  * to a second bus, and whatever else is plugged. See q35.c and express.c for the other
  * machines.
  */
+#include <string.h>
+
 #include "../vmm.h"
 
 /* Registers of the host bridge that decide what is at 0xa0000 to 0xfffff */
@@ -97,6 +99,12 @@ static int host_bridge_register(struct vmm *vmm)
 	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 0, 0));
 }
 
+/* No pin is connected to a line. */
+static void isa_bridge_reset(struct vmr_pci_function *fn)
+{
+	memset(fn->config + PIRQ_FIRST, 0x80, PIRQ_LAST - PIRQ_FIRST + 1);
+}
+
 static int isa_bridge_register(struct vmm *vmm)
 {
 	static const struct vmr_pci_ids ids = {
@@ -107,15 +115,16 @@ static int isa_bridge_register(struct vmm *vmm)
 		.class_code	= 0x060100,
 		.header_type	= 0x80,
 	};
+	static const struct vmr_pci_events events = {
+		.reset	= isa_bridge_reset,
+	};
 	struct vmr_pci_function *fn = &vmm->isa_bridge;
-	unsigned int i;
 
 	if (vmr_pci_function_init(fn, &ids, &no_ops, "ISA bridge"))
 		return -1;
-	for (i = PIRQ_FIRST; i <= PIRQ_LAST; i++) {
-		fn->wmask[i] = 0x8f;
-		fn->config[i] = 0x80;
-	}
+	fn->events = &events;
+	memset(fn->wmask + PIRQ_FIRST, 0x8f, PIRQ_LAST - PIRQ_FIRST + 1);
+	isa_bridge_reset(fn);
 	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 1, 0));
 }
 

@@ -17,6 +17,7 @@
 #define PAM_FIRST	0x90
 #define PAM_LAST	0x96
 #define SMRAM		0x9d
+#define SMRAM_RESET	0x02
 
 /* Registers of the ISA bridge */
 #define PM_BASE		0x40
@@ -54,31 +55,51 @@ static uint64_t ecam_base(const uint8_t *config, uint32_t bus)
 	       ((uint64_t)bus << 20);
 }
 
-static void mch_config_written(struct vmr_pci_function *fn,
-			       const struct vmr_pci_write *write)
+/* A part of the ECAM, NULL behind the last. A machine with a kernel has one. */
+static struct vmr_pci_ecam *ecam_part(struct vmm *vmm, unsigned int i)
 {
-	struct vmm *vmm = container_of(fn, struct vmm, q35.mch);
+	if (vmm->kernel)
+		return i ? NULL : &vmm->ecam;
+	return i < ARRAY_SIZE(vmm->q35.ecam) ? &vmm->q35.ecam[i] : NULL;
+}
+
+static void place_ecam(struct vmm *vmm)
+{
+	const uint8_t *config = vmm->q35.mch.config;
 	struct vmr_pci_ecam *ecam;
 	unsigned int i;
 
-	if (!touches(write, PCIEXBAR, PCIEXBAR + 7))
-		return;
-	for (i = 0; i < ARRAY_SIZE(vmm->q35.ecam); i++) {
-		ecam = &vmm->q35.ecam[i];
-		if (fn->config[PCIEXBAR] & PCIEXBAR_ENABLE)
+	for (i = 0; (ecam = ecam_part(vmm, i)); i++) {
+		if (config[PCIEXBAR] & PCIEXBAR_ENABLE)
 			vmr_region_program(&vmm->manager, &ecam->region,
-					   ecam_base(fn->config,
+					   ecam_base(config,
 						     ecam->host->bus_start));
 		else
 			vmr_region_unmap(&vmm->manager, &ecam->region);
 	}
 }
 
+static void mch_config_written(struct vmr_pci_function *fn,
+			       const struct vmr_pci_write *write)
+{
+	if (touches(write, PCIEXBAR, PCIEXBAR + 7))
+		place_ecam(container_of(fn, struct vmm, q35.mch));
+}
+
+/* The library resets the registers that each function has. */
+static void mch_reset(struct vmr_pci_function *fn)
+{
+	memset(fn->config + PCIEXBAR, 0, 8);
+	memset(fn->config + PAM_FIRST, 0, PAM_LAST - PAM_FIRST + 1);
+	fn->config[SMRAM] = SMRAM_RESET;
+	place_ecam(container_of(fn, struct vmm, q35.mch));
+}
+
 /*
  * The firmware detects by the subsystem id a virtual machine of QEMU's kind. The PAM
  * registers have no effect.
  */
-static int mch_register(struct vmm *vmm)
+int q35_mch_register(struct vmm *vmm)
 {
 	static const struct vmr_pci_ids ids = {
 		.vendor		= 0x8086,
@@ -90,6 +111,7 @@ static int mch_register(struct vmm *vmm)
 	static const struct vmr_device_ops no_ops;
 	static const struct vmr_pci_events events = {
 		.config_written	= mch_config_written,
+		.reset		= mch_reset,
 	};
 	struct vmr_pci_function *fn = &vmm->q35.mch;
 	unsigned int i;
@@ -103,7 +125,7 @@ static int mch_register(struct vmm *vmm)
 	for (i = PAM_FIRST; i <= PAM_LAST; i++)
 		fn->wmask[i] = 0x33;
 	fn->wmask[SMRAM] = 0x7f;
-	fn->config[SMRAM] = 0x02;
+	fn->config[SMRAM] = SMRAM_RESET;
 	return pci_plug(vmm, fn, NULL, VMR_PCI_BDF(0, 0, 0));
 }
 
@@ -330,7 +352,7 @@ int q35_register(struct vmm *vmm)
 		err = host_register(vmm, &vmm->q35.far, 1, Q35_FAR_BUS,
 				    Q35_FAR_LAST, "second PCI Express");
 	if (!err)
-		err = mch_register(vmm);
+		err = q35_mch_register(vmm);
 	if (!err)
 		err = lpc_register(vmm);
 	if (!err)
@@ -359,12 +381,11 @@ static bool region_valid(const struct vmr_region *region, bool decoded,
 bool q35_mch_check(const struct vmr_snapshot_block *block,
 		   const uint8_t *saved, const struct vmr_restore_ctx *ctx)
 {
-	const struct vmm *vmm = container_of(block->owner, struct vmm, q35.mch);
+	struct vmm *vmm = container_of(block->owner, struct vmm, q35.mch);
 	const struct vmr_pci_ecam *ecam;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(vmm->q35.ecam); i++) {
-		ecam = &vmm->q35.ecam[i];
+	for (i = 0; (ecam = ecam_part(vmm, i)); i++) {
 		if (!region_valid(&ecam->region,
 				  saved[PCIEXBAR] & PCIEXBAR_ENABLE,
 				  ecam_base(saved, ecam->host->bus_start), ctx))

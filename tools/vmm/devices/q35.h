@@ -169,6 +169,7 @@ struct q35 {
 
 /* q35.c */
 int q35_register(struct vmm *vmm);
+int q35_mch_register(struct vmm *vmm);
 uint32_t q35_lines(const struct vmm *vmm);
 
 /* express.c */

@@ -47,8 +47,11 @@ static int assign_all(struct vmm *vmm, struct vmr_pci_assignment *assign)
 	return err;
 }
 
-/* Keep a copy of the registers, which is compared with those that the guest leaves */
-static void note_registers(struct vmm *vmm)
+/*
+ * Keep a copy of the registers, which is compared with those that the guest leaves. The
+ * caller holds the lock of the PCI functions.
+ */
+void machine_note_assigned(struct vmm *vmm)
 {
 	unsigned int i;
 
@@ -68,7 +71,7 @@ int machine_assign(struct vmm *vmm)
 
 	vmm->pci_lock.lock(&vmm->pci_lock);
 	err = assign_all(vmm, &assign);
-	note_registers(vmm);
+	machine_note_assigned(vmm);
 	vmm->pci_lock.unlock(&vmm->pci_lock);
 	if (err)
 		report_failure(&assign, err);

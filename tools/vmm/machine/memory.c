@@ -156,8 +156,9 @@ void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size,
 	vmr_region_init(region, VMR_MMIO, VMR_REGION_MEMORY, size, ram->nr,
 			tag);
 	vmr_device_add_region(&ram->dev, region);
-	vmr_constraint_init_fixed(c, VMR_KIND_MEM, start, size,
-				  &region->range);
+	/* A layout has flash among the devices. */
+	vmr_constraint_init_fixed(c, readonly ? VMR_KIND_MMIO : VMR_KIND_MEM,
+				  start, size, &region->range);
 	mem->kvm.readonly = readonly;
 	memory_add(vmm, mem, region);
 	ram->dev.nr_constraints++;
@@ -189,12 +190,16 @@ int ram_end(struct vmm *vmm)
 int ram_register(struct vmm *vmm)
 {
 	const struct vmm_config *config = &vmm->config;
+	uint64_t tables = vmm->kernel && config->firmware_size ? TABLES_RAM : 0;
 
 	ram_begin(vmm);
 	/* From 640 KiB on there is the window of a graphics card. */
 	ram_bank(vmm, 0, 640 * KIB, "RAM", false);
 	ram_bank(vmm, 768 * KIB, 256 * KIB, "RAM for firmware", false);
-	ram_bank(vmm, MIB, config->ram_low - MIB, "RAM", false);
+	ram_bank(vmm, MIB, config->ram_low - tables - MIB, "RAM", false);
+	if (tables)
+		ram_bank(vmm, config->ram_low - tables, tables,
+			 "RAM for tables", false);
 	if (config->ram_high)
 		ram_bank(vmm, 4 * GIB, config->ram_high, "RAM", false);
 	if (config->firmware_size)
@@ -204,18 +209,26 @@ int ram_register(struct vmm *vmm)
 }
 
 /*
- * The flash is below 4 GiB. Its end is also below 1 MiB, where the processor
- * goes from its first instruction.
+ * The end of the flash is also below 1 MiB, where the processor goes from its first
+ * instruction. The guest changes that copy.
  */
-void ram_load_firmware(struct vmm *vmm, const void *image)
+void ram_shadow_firmware(struct vmm *vmm)
 {
 	struct vmm_memory *flash = &vmm->ram.banks[vmm->ram.nr - 1];
 	struct vmm_memory *low = &vmm->ram.banks[LOW_BANK];
 	uint64_t window = flash->size < LOW_WINDOW ? flash->size : LOW_WINDOW;
 
-	memcpy(flash->kvm.host, image, flash->size);
 	memcpy((char *)low->kvm.host + low->size - window,
-	       (const char *)image + flash->size - window, window);
+	       (const char *)flash->kvm.host + flash->size - window, window);
+}
+
+/* The flash is below 4 GiB. */
+void ram_load_firmware(struct vmm *vmm, const void *image)
+{
+	struct vmm_memory *flash = &vmm->ram.banks[vmm->ram.nr - 1];
+
+	memcpy(flash->kvm.host, image, flash->size);
+	ram_shadow_firmware(vmm);
 }
 
 /* Put something into RAM. */

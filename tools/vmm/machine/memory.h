@@ -41,6 +41,7 @@ void ram_bank(struct vmm *vmm, uint64_t start, uint64_t size, const char *tag,
 int ram_end(struct vmm *vmm);
 int ram_register(struct vmm *vmm);
 void ram_load_firmware(struct vmm *vmm, const void *image);
+void ram_shadow_firmware(struct vmm *vmm);
 void *ram_at(struct vmm *vmm, uint64_t gpa, uint64_t size);
 int ram_load(struct vmm *vmm, uint64_t gpa, const void *image, size_t size);
 void memory_release(struct vmm *vmm);

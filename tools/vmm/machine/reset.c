@@ -26,6 +26,7 @@ unsigned int machine_registers(struct vmm *vmm,
 		REGISTERS(&vmm->serial, serial_check),
 		REGISTERS(&vmm->i8042, i8042_check),
 		REGISTERS(&vmm->acpi_pm, NULL),
+		{ &vmm->fw_cfg.selected, FW_CFG_REGISTERS, NULL },
 		{ &vmm->pci_host.config_address,
 		  sizeof(vmm->pci_host.config_address), NULL },
 	};

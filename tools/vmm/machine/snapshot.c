@@ -21,12 +21,14 @@
  * @memory: as @memory of struct kernel
  * @exits: the clock of the devices
  * @disk: sectors of the disk, 0 without one
+ * @firmware: bytes of the firmware, 0 without it
  * @functions: the plugged functions by their number, in the order of plugging
  */
 struct machine_record {
 	uint64_t	memory;
 	uint64_t	exits;
 	uint64_t	disk;
+	uint64_t	firmware;
 	uint32_t	nr_cpus;
 	uint32_t	phys_bits;
 	uint32_t	nr_slots;
@@ -48,7 +50,7 @@ static unsigned int list_functions(struct vmm *vmm,
 {
 	unsigned int i, n = 0;
 
-	fns[n++] = &vmm->host_bridge;
+	fns[n++] = vmm->config.firmware_size ? &vmm->q35.mch : &vmm->host_bridge;
 	fns[n++] = &vmm->isa_bridge;
 	fns[n++] = &vmm->pci_bridge.fn;
 	for (i = 0; i < NR_TESTDEVS; i++)
@@ -78,6 +80,7 @@ static void record_machine(struct vmm *vmm, struct machine_record *record)
 	record->memory = vmm->kernel->memory;
 	record->exits = vmm->exits;
 	record->disk = vmm->disk.sectors;
+	record->firmware = vmm->config.firmware_size;
 	record->nr_cpus = vmm->kernel->nr_cpus;
 	record->phys_bits = vmm->config.phys_bits;
 	record->nr_slots = vmm->config.nr_slots;
@@ -203,7 +206,8 @@ const char *snapshot_get_machine(struct snapshot_file *file,
 	if (!r->nr_cpus || r->nr_cpus > MAX_CPUS || r->phys_bits < 33 ||
 	    r->phys_bits > 64 || !r->nr_slots ||
 	    r->nr_functions > NR_FUNCTIONS || !r->memory ||
-	    r->memory % PAGE_SIZE || r->memory > 1024 * GIB)
+	    r->memory % PAGE_SIZE || r->memory > 1024 * GIB ||
+	    r->firmware % PAGE_SIZE || r->firmware > FIRMWARE_LIMIT)
 		return "its description of the machine is damaged";
 	if (r->disk && !kernel->disk)
 		return "the machine has a disk: give it by --disk";
@@ -250,6 +254,7 @@ static const char *configure(struct vmm *vmm, const struct machine_record *recor
 		return "the KVM of this host has fewer memory slots";
 	config->phys_bits = record->phys_bits;
 	config->nr_slots = record->nr_slots;
+	config->firmware_size = record->firmware;
 	vmm->exits = record->exits;
 	vmm->restoring = true;
 	if (vmm_init(vmm))

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SNAPSHOT_FILE_VERSION	1
+#define SNAPSHOT_FILE_VERSION	2
 
 /**
  * enum snapshot_type - the types of sections

@@ -70,6 +70,7 @@ int ioctl(int fd, unsigned long request, ...)
 	unsigned int injected = fake.injected;
 	void *argument;
 	va_list args;
+	bool refused;
 	int ret;
 
 	va_start(args, request);
@@ -78,9 +79,11 @@ int ioctl(int fd, unsigned long request, ...)
 	if (fd != MODEL_FD)
 		return (int)syscall(SYS_ioctl, fd, request, argument);
 	ret = model(request, argument);
-	if (real >= 0 && injected == fake.injected &&
-	    (syscall(SYS_ioctl, real, request, argument) < 0) != (ret < 0))
-		differs++;
+	if (real >= 0 && injected == fake.injected) {
+		refused = syscall(SYS_ioctl, real, request, argument) < 0;
+		if (refused != !!ret)
+			differs++;
+	}
 	if (!ret)
 		return 0;
 	errno = -ret;
@@ -439,14 +442,14 @@ static const char *slots_agree(bool flags_too)
 	unsigned int in_model = 0, mapped = 0, numbers = 0, i, j;
 	const struct kvm_userspace_memory_region *there;
 	const struct vmr_kvm_slot *slot;
-	uint32_t flags;
+	uint32_t flags, nr_slots;
 
 	for (i = 0; i < FAKE_SLOTS; i++)
 		in_model += fake.slot[i].memory_size != 0;
 	for (i = 0; i < 2; i++) {
 		flags = w.card[i].memory.dirty_log ? KVM_MEM_LOG_DIRTY_PAGES : 0;
-		for (j = 0; is_listed(&w.card[i]) &&
-			    j < w.card[i].memory.nr_slots; j++) {
+		nr_slots = is_listed(&w.card[i]) ? w.card[i].memory.nr_slots : 0;
+		for (j = 0; j < nr_slots; j++) {
 			slot = &w.card[i].slot[j];
 			numbers++;
 			if (!slot->mapped)
@@ -707,7 +710,7 @@ static const char *inject(const struct operation *op, uint64_t set,
 	failed = ret || kvm.error;
 	if (ret && ret != -ENOMEM)
 		return "the error is not that of the call";
-	if (failed != (fake.injected != 0))
+	if (failed != !!fake.injected)
 		return failed ? "a failure without a failed call" :
 				"a failed call is not reported";
 	if (!kvm.error != !fake.failures)

@@ -12,13 +12,24 @@
 
 #define TABLES_ADDRESS	0xe0000
 
-/* The RAM in front of the tables is not for the guest's own use. */
+/* Firmware needs that memory itself: the tables are in a part at the end of the RAM. */
+static uint64_t tables_address(const struct vmm *vmm)
+{
+	return vmm->config.firmware_size ? vmm->config.ram_low - TABLES_RAM :
+					   TABLES_ADDRESS;
+}
+
+/* The RAM that has the tables is not for the guest's own use, nor is the firmware. */
 uint32_t e820_type(const struct vmr_e820 *e820,
 		   const struct vmr_region *region, uint32_t type)
 {
-	(void)e820;
-	if (region->range.start <= TABLES_ADDRESS &&
-	    region->range.last >= TABLES_ADDRESS)
+	const struct vmm *vmm = container_of(e820->manager, struct vmm, manager);
+	uint64_t tables = tables_address(vmm);
+
+	if (region->range.start <= tables && region->range.last >= tables)
+		return VMR_E820_RESERVED;
+	if (region->device == &vmm->ram.dev &&
+	    vmm->ram.banks[region->index].kvm.readonly)
 		return VMR_E820_RESERVED;
 	return type;
 }
@@ -61,11 +72,11 @@ void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
 	void *buf;
 	int err;
 
-	start->tables = TABLES_ADDRESS;
-	err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, NULL, 0, size);
+	start->tables = tables_address(vmm);
+	err = vmr_acpi_encode(&acpi, start->tables, NULL, 0, size);
 	buf = err ? NULL : malloc(*size);
 	if (buf)
-		err = vmr_acpi_encode(&acpi, TABLES_ADDRESS, buf, *size, size);
+		err = vmr_acpi_encode(&acpi, start->tables, buf, *size, size);
 	if (!err && buf)
 		return buf;
 	vmm_err("ACPI tables: %s", err ? vmr_strerror(err) : "no memory");

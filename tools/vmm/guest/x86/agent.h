@@ -5,7 +5,7 @@
 #ifndef VMM_AGENT_X86_H
 #define VMM_AGENT_X86_H
 
-#define AGENT_PORT	0x402
+#define AGENT_PORT	0x420
 #define AGENT_ENTRY	__attribute__((__force_align_arg_pointer__))
 
 static long call6(long nr, long a, long b, long c, long d, long e, long f)

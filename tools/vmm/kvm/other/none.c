@@ -109,6 +109,12 @@ int kernel_load(struct vmm *vmm, struct kernel_start *start)
 	return -1;
 }
 
+int firmware_begin(struct vmm *vmm)
+{
+	(void)vmm;
+	return -1;
+}
+
 uint32_t e820_type(const struct vmr_e820 *e820,
 		   const struct vmr_region *region, uint32_t type)
 {
