@@ -270,6 +270,7 @@ def test_text(name):
     text = re.sub(r'\b_metadata\b', 'test', text)
     text = re.sub(r'The harness runs each test in a process of its own, with a new (\w+)\.',
                   r'Each test begins with a new \1: see vmr_kunit.h.', text)
+    text = re.sub(r'TEST_F_TIMEOUT\((\w+, \w+), \d+\)', r'TEST_F(\1)', text)
     text = text.replace('TEST_HARNESS_MAIN\n', '')
     text = re.sub(r'\n/\*\n \* (\w+)\.h -', r'\n/*\n * \1.h -', text)
     text = re.sub(r'\n \* test_(\w+)\.c -', r'\n * \1_kunit.c -', text)
@@ -334,7 +335,7 @@ def suite(name):
     headers = local_headers(text)
     everything = ''.join(test_text(h) for h in headers) + text
     cases = [(m[1] + '_' if m[1] else '') + m[2] for m in re.finditer(
-        r'^TEST(?:_F|_F_TIMEOUT)?\((?:(\w+), )?(\w+)(?:, \d+)?\)', text, flags=re.M)]
+        r'^TEST(?:_F)?\((?:(\w+), )?(\w+)\)', text, flags=re.M)]
     names = list(dict.fromkeys(variables(everything)))
     text += '\nstatic struct kunit_case cases[] = {\n'
     text += ''.join('\tKUNIT_CASE(%s),\n' % c for c in cases)

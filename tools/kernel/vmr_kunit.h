@@ -65,7 +65,7 @@ static inline int pthread_join(pthread_t thread, void **result)
 
 static inline int sched_yield(void)
 {
-	return -ENOSYS;
+	return -EINVAL;
 }
 
 /* A comparison in the source, and the number of compared bytes */
@@ -108,17 +108,16 @@ void vmr_kunit_end(struct vmr_kunit_vars *vars);
 /* A test of a fixture runs if the setup has not skipped it. */
 #define FIXTURE(name)		struct vmr_fixture_##name
 #define FIXTURE_SETUP(name) \
-	static void name##_setup(struct kunit *test, FIXTURE(name) *self)
+	static void name##_setup(struct kunit *test, struct vmr_fixture_##name *self)
 #define FIXTURE_TEARDOWN(name) \
-	static void name##_teardown(struct kunit *test, FIXTURE(name) *self)
+	static void name##_teardown(struct kunit *test, struct vmr_fixture_##name *self)
 
-#define TEST_F_TIMEOUT(fixture, name, seconds)	TEST_F(fixture, name)
 #define TEST_F(fixture, name) \
 	static void fixture##_##name##_body(struct kunit *test, \
-					    FIXTURE(fixture) *self); \
+					    struct vmr_fixture_##fixture *self); \
 	static void fixture##_##name(struct kunit *test) \
 	{ \
-		FIXTURE(fixture) *self = kunit_kzalloc(test, sizeof(*self), GFP_KERNEL); \
+		struct vmr_fixture_##fixture *self = kunit_kzalloc(test, sizeof(*self), GFP_KERNEL); \
 		\
 		ASSERT_NE(NULL, self); \
 		fixture##_setup(test, self); \
@@ -126,7 +125,7 @@ void vmr_kunit_end(struct vmr_kunit_vars *vars);
 			fixture##_##name##_body(test, self); \
 		fixture##_teardown(test, self); \
 	} \
-	static void fixture##_##name##_body(struct kunit *test, FIXTURE(fixture) *self)
+	static void fixture##_##name##_body(struct kunit *test, struct vmr_fixture_##fixture *self)
 
 #define TH_LOG(fmt, ...)	kunit_err(test, fmt "\n", ##__VA_ARGS__)
 
