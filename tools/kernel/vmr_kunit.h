@@ -117,8 +117,9 @@ void vmr_kunit_end(struct vmr_kunit_vars *vars);
 					    struct vmr_fixture_##fixture *self); \
 	static void fixture##_##name(struct kunit *test) \
 	{ \
-		struct vmr_fixture_##fixture *self = kunit_kzalloc(test, sizeof(*self), GFP_KERNEL); \
+		struct vmr_fixture_##fixture *self; \
 		\
+		self = kunit_kzalloc(test, sizeof(*self), GFP_KERNEL); \
 		ASSERT_NE(NULL, self); \
 		fixture##_setup(test, self); \
 		if (test->status != KUNIT_SKIPPED) \
