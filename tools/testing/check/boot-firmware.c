@@ -36,6 +36,7 @@ static struct kernel kernel = {
 	.memory		= 4 * GIB,
 	.nr_cpus	= 3,
 };
+
 static unsigned int checks;
 static char said[256];
 
@@ -234,7 +235,8 @@ static void check_rom(struct vmm *vmm)
 	uint32_t size;
 
 	CHECK(!memcmp(read_file(vmm, "bootorder", &size), name, 5));
-	strcpy(name, (char *)ram_at(vmm, BUFFER + 5, 32));
+	memcpy(name, ram_at(vmm, BUFFER + 5, 32), 32);
+	CHECK(memchr(name, 0, 32));
 	memcpy(rom, read_file(vmm, name, &size), sizeof(rom));
 	CHECK(size == sizeof(rom) && rom[0] == 0x55 && rom[1] == 0xaa);
 	CHECK(rom[2] == size / SECTOR && !sum_of(rom, size));
@@ -342,6 +344,7 @@ static void make_images(void)
 
 int main(void)
 {
+	const char *line;
 	struct vmm *vmm;
 	uint32_t size;
 
@@ -359,6 +362,15 @@ int main(void)
 	CHECK(!firmware_begin(vmm) && vmm->end == GUEST_RUNS);
 	read_file(vmm, "etc/acpi/rsdp", &size);
 	CHECK(vmm->end == GUEST_CRASHED && strstr(said, "tables"));
+	vmm_free(vmm);
+
+	/* So does firmware that finds nothing to boot, when its line is complete. */
+	vmm = machine();
+	for (line = "No bootable device.\n"; *line; line++) {
+		CHECK(vmm->end == GUEST_RUNS);
+		out(vmm, 0x402, 1, (uint8_t)*line);
+	}
+	CHECK(vmm->end == GUEST_CRASHED && strstr(said, "not booted"));
 	vmm_free(vmm);
 	printf("%u checks passed\n", checks);
 	return 0;

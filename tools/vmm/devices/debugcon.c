@@ -41,6 +41,10 @@ static void show_line(struct debugcon *log, uint8_t value)
 		fflush(stdout);
 	}
 	log->length = 0;
+	if (strstr(log->shown, NOTHING_TO_BOOT)) {
+		vmm_err("the firmware has not booted the kernel");
+		vcpus_end(log->platform.vmm, GUEST_CRASHED);
+	}
 }
 
 static void log_write(struct platform *p, uint32_t region, uint32_t offset,
