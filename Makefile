@@ -243,6 +243,21 @@ $(O)/vmm-static: $(VMM_OBJS) $(FDT_OBJS) $(VMM_LIBS)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread -static $(ALL_LDFLAGS) -o $@ \
 		$(VMM_OBJS) $(FDT_OBJS) $(VMM_LIBS)
 
+# The VMM with calls that fail; see tools/testing/inject/inject.c.
+INJECT	:= tools/testing/inject/inject
+
+$(O)/$(INJECT).o: $(INJECT).c $(O)/.flags
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -pthread -c -o $@ $<
+
+$(O)/vmm-inject: $(VMM_OBJS) $(FDT_OBJS) $(VMM_LIBS) $(O)/$(INJECT).o \
+		$(dir $(INJECT))wraps
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pthread $(ALL_LDFLAGS) \
+		-Wl,@$(dir $(INJECT))wraps -o $@ $(filter %.o,$^) \
+		$(VMM_LIBS)
+
 include tools/vmr/build.mk
 
 # The tests are kernel selftests; their own Makefile builds them.
@@ -322,6 +337,18 @@ check-assign:
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)tools/testing/check/run.sh $(O) $(LINUX)
+
+# The long forms of CHECK=vmm-faults, and of CHECK="qemu-user powerpc" and other
+# environments
+check-faults:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
+	$(Q)TIMES=3 PART=1 CHECK=vmm-faults tools/testing/check/run.sh $(O) $(LINUX)
+
+check-environments:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
+	$(Q)KFILES='$(KFILES)' tools/testing/environments.sh $(O)
+
+.PHONY: check-faults check-environments
 
 # Workloads and numbers of ranges, lists with commas, all by default
 BENCH	?=

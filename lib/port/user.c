@@ -136,7 +136,15 @@ void vmr_port_drain_wait(void)
 
 uintptr_t vmr_port_thread_id(void)
 {
+#if defined(__powerpc__) && !defined(__LP64__)
+	uintptr_t thread;
+
+	/* gcc has no builtin here. The ABI keeps the pointer in this register. */
+	__asm__("mr %0, 2" : "=r"(thread));
+	return thread;
+#else
 	return (uintptr_t)__builtin_thread_pointer();
+#endif
 }
 
 bool vmr_port_barrier_init(void)

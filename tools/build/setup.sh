@@ -387,8 +387,15 @@ find_missing()
 	need 'a C library for armhf' libc6-dev-armhf-cross <<-'E'
 	echo '#include <stdio.h>' | arm-linux-gnueabihf-gcc -E -
 	E
+	need 'code for powerpc' gcc-powerpc-linux-gnu <<-'E'
+	command -v powerpc-linux-gnu-gcc
+	E
+	need 'a C library for powerpc' libc6-dev-powerpc-cross <<-'E'
+	echo '#include <stdio.h>' | powerpc-linux-gnu-gcc -E -
+	E
 	need 'running programs for these' qemu-user-static qemu-user <<-'E'
-	command -v qemu-s390x-static && command -v qemu-arm-static
+	command -v qemu-s390x-static && command -v qemu-arm-static &&
+	command -v qemu-ppc-static && command -v qemu-aarch64-static
 	E
 	need 'running that for Arm' qemu-system-arm <<-'E'
 	command -v qemu-system-arm

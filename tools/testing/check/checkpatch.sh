@@ -53,6 +53,13 @@ harness=(
 	USE_NEGATIVE_ERRNO
 )
 
+# Macros that define functions between a program and the C library
+inject=(
+	AVOID_EXTERNS
+	MULTISTATEMENT_MACRO_USE_DO_WHILE
+	PARENTHESIS_ALIGNMENT
+)
+
 # It leaves a cache in the directory that it is run in.
 trap 'rm -f .checkpatch-camelcase.*' EXIT
 
@@ -81,7 +88,10 @@ find tools/testing/firmware -name '*.[ch]' -print0 |
 # The commands of QEMU are longer than a line.
 find tools/testing/qemu -name '*.[ch]' -print0 |
 	sort -z | checkpatch "${ignore[@]}" SPLIT_STRING || status=1
+find tools/testing/inject -name '*.[ch]' -print0 |
+	sort -z | checkpatch "${ignore[@]}" "${inject[@]}" || status=1
 find tools/testing -name '*.[ch]' ! -path '*/harness/*' ! -path '*/check/*' \
+	! -path '*/inject/*' \
 	! -path '*/qemu/*' ! -path '*/firmware/*' ! -path '*/bench/shim/*' \
 	! -path '*/kernel/libc/*' -print0 |
 	sort -z | checkpatch "${ignore[@]}" "${tests[@]}" || status=1

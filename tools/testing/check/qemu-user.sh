@@ -4,15 +4,20 @@
 # The ordinary test programs on another processor, emulated one program at a time,
 # as KTAP:
 #
-#	qemu-user.sh s390x|armhf DIRECTORY
+#	qemu-user.sh s390x|armhf|powerpc|arm64-64k DIRECTORY [PROGRAM]...
 #
-# s390x has its most significant byte first, armhf has 32 bits. Tests with many
-# repetitions run a part of them here.
+# s390x has its most significant byte first, armhf has 32 bits, powerpc both. The code for
+# armhf makes no unaligned access, and an access of a wrong alignment ends the program.
+# arm64-64k has pages of 64 KiB. Tests with many repetitions run a part of them here.
+# Without names all test programs are run.
 
 set -u
 
 export VMR_TEST_DIVISOR=${VMR_TEST_DIVISOR:-32}
 
+flags=
+options=
+arch=$1
 case $1 in
 s390x)
 	triple=s390x-linux-gnu
@@ -21,6 +26,18 @@ s390x)
 armhf)
 	triple=arm-linux-gnueabihf
 	qemu=qemu-arm-static
+	# A trap and no library: there is none for this processor.
+	flags='-mno-unaligned-access -fsanitize=alignment -fsanitize-undefined-trap-on-error'
+	;;
+powerpc)
+	triple=powerpc-linux-gnu
+	qemu=qemu-ppc-static
+	;;
+arm64-64k)
+	arch=arm64
+	triple=aarch64-linux-gnu
+	qemu=qemu-aarch64-static
+	options='-p 65536'
 	;;
 *)
 	echo "there is no $1" >&2
@@ -28,6 +45,7 @@ armhf)
 	;;
 esac
 dir=$2
+shift 2
 
 skip()
 {
@@ -39,12 +57,13 @@ command -v $qemu >/dev/null || skip "there is no $qemu: install qemu-user-static
 command -v $triple-gcc >/dev/null ||
 	skip "there is no $triple-gcc: install gcc-$triple"
 echo '#include <stdio.h>' | $triple-gcc -E - >/dev/null 2>&1 ||
-	skip "$triple-gcc has no C library: install libc6-dev-$1-cross"
+	skip "$triple-gcc has no C library: install libc6-dev-$arch-cross"
 
 mkdir -p "$dir"
 # shellcheck disable=SC2086
 if ! $VMR_MAKE O="$dir" CC=$triple-gcc AR=$triple-ar TEST_OPT=-O0 \
-		EXTRA_LDFLAGS=-static "$dir/libvmalloc.a" tests \
+		EXTRA_CFLAGS="$flags" EXTRA_LDFLAGS=-static ${1:+"TESTS=$*"} \
+		"$dir/libvmalloc.a" tests \
 		>"$dir/build.log" 2>&1; then
 	tail -n 20 "$dir/build.log" | sed 's/^/# /'
 	echo "Bail out! it cannot be built"
@@ -56,7 +75,8 @@ echo 'TAP version 13'
 for program in "$dir"/selftests/test_*; do
 	[ -x "$program" ] || continue
 	name=${program##*/}
-	$qemu "$program" 2>&1 </dev/null
+	# shellcheck disable=SC2086
+	$qemu $options "$program" 2>&1 </dev/null
 	echo "status $? $name"
 done | awk '
 /^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; next }

@@ -450,6 +450,15 @@ for processor in s390x armhf; do
 		tools/testing/check/qemu-user.sh $processor \
 		"$check/qemu-user/$processor"
 done
+# Big-endian with 32 bits, and pages of 64 KiB: the programs that may depend on these.
+# "make check-environments" runs all.
+for processor in powerpc arm64-64k; do
+	KTAP_TIMEOUT=3600 check_ktap "qemu-user $processor" \
+		tools/testing/check/qemu-user.sh $processor \
+		"$check/qemu-user/$processor" test_range test_snapshot test_describe \
+		test_pci_ecam test_pci_bar test_dispatch test_user_port test_kvm_slots \
+		test_kvm_irqs test_kvm_fault_injection
+done
 
 in_environment checks
 if [ -e tools/testing/spin/run.sh ]; then
@@ -499,6 +508,7 @@ check replay "$O/vmm"
 check replay "$check/sanitizers/vmm"
 check snapshot "$O/vmm"
 check snapshot "$check/sanitizers/vmm"
+check vmm-faults
 check boot-firmware
 check kvm
 check linux

@@ -20,7 +20,10 @@ struct control {
 	pthread_t	thread;
 	int		listener;
 	int		client;
+	bool		stopping;
 };
+
+#define RETRY_US	100000	/* until another attempt to accept a client */
 
 static const char *help_command(struct vmm *vmm, const char *argument, FILE *out);
 
@@ -173,7 +176,8 @@ static const char *help_command(struct vmm *vmm, const char *argument, FILE *out
 	return NULL;
 }
 
-static void obey(struct vmm *vmm, char *line, FILE *out)
+/* Return: whether the client has the answer */
+static bool obey(struct vmm *vmm, char *line, FILE *out)
 {
 	const char *fault = "unknown command; try help";
 	char *word = strsep(&line, " ");
@@ -189,28 +193,65 @@ static void obey(struct vmm *vmm, char *line, FILE *out)
 		fprintf(out, "error: %s\n", fault);
 	else
 		fprintf(out, "ok\n");
-	fflush(out);
+	return !fflush(out) && !ferror(out);
 }
 
+/* A stream of its own for a socket, or NULL */
+static FILE *stream(int fd, const char *mode)
+{
+	int copy = dup(fd);
+	FILE *file = copy < 0 ? NULL : fdopen(copy, mode);
+
+	if (!file && copy >= 0)
+		close(copy);
+	return file;
+}
+
+static void serve_client(struct control *control, int fd)
+{
+	FILE *in = stream(fd, "r"), *out = stream(fd, "w");
+	char line[1024];
+
+	if (!in || !out)
+		vmm_err("--control: a client was turned away: %s",
+			strerror(errno));
+	while (in && out && fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "\r\n")] = '\0';
+		/* A client without its answer would wait for it */
+		if (!obey(control->vmm, line, out)) {
+			vmm_err("--control: an answer is lost");
+			break;
+		}
+	}
+	if (in)
+		fclose(in);
+	if (out && fclose(out))
+		vmm_err("--control: an answer is lost");
+}
+
+static bool stops(const struct control *control)
+{
+	return __atomic_load_n(&control->stopping, __ATOMIC_SEQ_CST);
+}
+
+/* A lack of descriptors or of memory may end. The guest goes on meanwhile. */
 static void *serve(void *arg)
 {
 	struct control *control = arg;
-	char line[1024];
-	FILE *in, *out;
 	int fd;
 
-	while ((fd = accept(control->listener, NULL, NULL)) >= 0) {
-		__atomic_store_n(&control->client, fd, __ATOMIC_SEQ_CST);
-		in = fdopen(dup(fd), "r");
-		out = fdopen(dup(fd), "w");
-		while (in && out && fgets(line, sizeof(line), in)) {
-			line[strcspn(line, "\r\n")] = '\0';
-			obey(control->vmm, line, out);
+	while (!stops(control)) {
+		fd = accept(control->listener, NULL, NULL);
+		if (fd < 0) {
+			if (stops(control))
+				break;
+			vmm_err("--control %s: %s; trying again", control->path,
+				strerror(errno));
+			usleep(RETRY_US);
+			continue;
 		}
-		if (in)
-			fclose(in);
-		if (out)
-			fclose(out);
+		__atomic_store_n(&control->client, fd, __ATOMIC_SEQ_CST);
+		serve_client(control, fd);
 		__atomic_store_n(&control->client, -1, __ATOMIC_SEQ_CST);
 		close(fd);
 	}
@@ -223,8 +264,10 @@ struct control *control_start(struct vmm *vmm, const char *path)
 	struct control *control = calloc(1, sizeof(*control));
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	if (!control)
+	if (!control) {
+		vmm_err("--control: no memory");
 		return NULL;
+	}
 	control->vmm = vmm;
 	control->path = path;
 	control->client = -1;
@@ -258,6 +301,7 @@ void control_stop(struct control *control)
 
 	if (!control)
 		return;
+	__atomic_store_n(&control->stopping, true, __ATOMIC_SEQ_CST);
 	shutdown(control->listener, SHUT_RDWR);
 	client = __atomic_load_n(&control->client, __ATOMIC_SEQ_CST);
 	if (client >= 0)

@@ -65,6 +65,8 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 		size = log->size ? 2 * log->size : 16 * KIB;
 		text = size <= LOG_LIMIT ? realloc(log->text, size) : NULL;
 		if (!text) {
+			if (!p->vmm->failed)
+				vmm_err("no memory for the log of the firmware");
 			p->vmm->failed = true;
 			return;
 		}

@@ -54,7 +54,12 @@ int kvm_open(struct vmm *vmm)
 		return -1;
 	}
 	slots = ioctl(vmm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
-	vmm->config.nr_slots = slots > 0 ? (uint32_t)slots : 32;
+	if (slots < 0) {
+		vmm_err(KVM_DEVICE ": no number of memory slots: %s",
+			strerror(errno));
+		return -1;
+	}
+	vmm->config.nr_slots = slots ? (uint32_t)slots : 32;
 	return kvm_arch_open(vmm);
 }
 

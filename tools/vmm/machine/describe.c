@@ -394,8 +394,10 @@ struct snapshot *machine_describe(struct vmm *vmm)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
 
-	if (!s)
+	if (!s) {
+		vmm_err("no memory for the description of the machine");
 		return NULL;
+	}
 	s->snap.ops = &ops;
 	s->snap.spaces = s->spaces;
 	s->snap.blocks = s->blocks;
@@ -434,6 +436,8 @@ uint8_t *maps_save(struct vmm *vmm, size_t *size, const char **fault)
 		err = vmr_snapshot_size(&s->snap, size);
 	if (!err) {
 		bytes = malloc(*size);
+		if (!bytes)
+			vmm_err("no memory for the maps");
 		err = bytes ? vmr_snapshot_save(&s->snap, bytes, *size, size) :
 			      -ENOSPC;
 	}

@@ -160,8 +160,10 @@ const char *hostile_check(const struct vmr_snapshot *snap, const uint8_t *bytes,
 	const char *fault = NULL;
 	size_t i, at;
 
-	if (!copy)
+	if (!copy) {
+		vmm_err("no memory for a copy of the snapshot");
 		return "no memory";
+	}
 	for (i = 0; !fault && i < ARRAY_SIZE(fields); i++) {
 		memcpy(copy, bytes, size);
 		at = find_block(snap, bytes, fields[i].block);

@@ -581,6 +581,14 @@ TEST(acpi_host_pools)
 	EXPECT_FALSE(contains("_OSC", 4));
 }
 
+/* _OSC keeps the request in Local0 before it clears what is not granted. */
+TEST(acpi_osc_keeps_request)
+{
+	pc_up(_metadata);
+	encode(_metadata);
+	EXPECT_TRUE(contains("\x70" "CDW3\x60", 6));
+}
+
 /* The routes rotate the inputs by the number of the device. */
 TEST(acpi_host_routes)
 {

@@ -130,6 +130,21 @@ TEST(slots_any_device)
 	EXPECT_EQ(9U, up);
 }
 
+/* The last function of a device belongs to its card. */
+TEST(slots_card_with_function_7)
+{
+	struct vmr_pci_function *fns[8] = { &cards[0], [7] = &cards[1] };
+
+	ASSERT_EQ(0, slots_up());
+	ASSERT_EQ(0, vmr_pci_slots_add(&bridge_slots, fns, 8, 3));
+	EXPECT_EQ(&cards[1], found(1, 3 << 3 | 7));
+	ASSERT_EQ(0, vmr_pci_slots_request_removal(&bridge_slots, 3));
+	EXPECT_EQ(VMR_DEVICE_REMOVAL_REQUESTED, cards[1].dev.state);
+	ASSERT_EQ(0, vmr_pci_slots_pull(&bridge_slots, 3));
+	EXPECT_EQ(NULL, cards[1].manager);
+	EXPECT_SOUND();
+}
+
 /* Pulling a bridge takes all behind it, or nothing if something must remain. */
 TEST(slots_pull_bridge)
 {

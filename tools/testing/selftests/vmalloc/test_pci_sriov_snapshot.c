@@ -312,6 +312,17 @@ TEST(sriov_snapshot_other_machine)
 	EXPECT_EQ(0, restore(0x20));
 }
 
+/* A BAR of the VFs that has another size is another machine too. */
+TEST(sriov_snapshot_other_size_of_bar)
+{
+	ASSERT_EQ(0, old_up());
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, box_init(&new, 0x20));
+	new.b.pf.fn.upstream_bridge = &new.b.port;
+	new.b.pf.sriov.sizes[0] *= 2;
+	EXPECT_EQ(-ENODEV, vmr_snapshot_restore(&new.snap, saved, saved_size));
+}
+
 /* The capability in the snapshot, found by the registers before it */
 static uint8_t *saved_capability(const struct physical *p)
 {

@@ -61,21 +61,23 @@ size_t kvm_state_size(const struct vmm *vmm)
 }
 
 /* The last exit of a processor is over when KVM is entered once more. */
-static void end_exit(struct vmm_cpu *cpu)
+static bool end_exit(struct vmm_cpu *cpu)
 {
 	cpu->run->immediate_exit = 1;
-	ioctl(cpu->fd, KVM_RUN, 0);
+	return ioctl(cpu->fd, KVM_RUN, 0) && errno == EINTR;
 }
 
-static bool get_msr(struct vmm_cpu *cpu, struct kvm_msr_entry *entry)
+/* Return: 1; 0 if it cannot be read; -1 if KVM fails */
+static int get_msr(struct vmm_cpu *cpu, struct kvm_msr_entry *entry)
 {
 	union one_msr msr = { .head.nmsrs = 1 };
+	int ret;
 
 	msr.head.entries[0] = *entry;
-	if (ioctl(cpu->fd, KVM_GET_MSRS, &msr) != 1)
-		return false;
-	*entry = msr.head.entries[0];
-	return true;
+	ret = ioctl(cpu->fd, KVM_GET_MSRS, &msr);
+	if (ret == 1)
+		*entry = msr.head.entries[0];
+	return ret;
 }
 
 /* Some cannot be written, and have one value. */
@@ -83,33 +85,40 @@ static bool set_msr(struct vmm_cpu *cpu, const struct kvm_msr_entry *entry)
 {
 	union one_msr msr = { .head.nmsrs = 1 };
 	struct kvm_msr_entry now = *entry;
+	int ret;
 
 	msr.head.entries[0] = *entry;
-	if (ioctl(cpu->fd, KVM_SET_MSRS, &msr) == 1)
-		return true;
-	return !get_msr(cpu, &now) || now.data == entry->data;
+	ret = ioctl(cpu->fd, KVM_SET_MSRS, &msr);
+	if (ret)
+		return ret == 1;
+	ret = get_msr(cpu, &now);
+	return !ret || (ret == 1 && now.data == entry->data);
 }
 
-static void get_msrs(struct vmm_cpu *cpu, struct cpu_state *state)
+static bool get_msrs(struct vmm_cpu *cpu, struct cpu_state *state)
 {
 	union msr_list list = { .head.nmsrs = MAX_MSRS };
 	uint32_t i, n = 0;
+	int ret;
 
 	if (ioctl(cpu->vmm->kvm_fd, KVM_GET_MSR_INDEX_LIST, &list))
-		list.head.nmsrs = 0;
+		return false;
 	for (i = 0; i < list.head.nmsrs; i++) {
 		state->msrs[n].index = list.head.indices[i];
-		if (get_msr(cpu, &state->msrs[n]))
+		ret = get_msr(cpu, &state->msrs[n]);
+		if (ret < 0)
+			return false;
+		if (ret)
 			n++;
 	}
 	state->nr_msrs = n;
+	return true;
 }
 
 static bool get_cpu(struct vmm_cpu *cpu, struct cpu_state *state)
 {
-	end_exit(cpu);
-	get_msrs(cpu, state);
-	return !ioctl(cpu->fd, KVM_GET_MP_STATE, &state->mp_state) &&
+	return end_exit(cpu) && get_msrs(cpu, state) &&
+	       !ioctl(cpu->fd, KVM_GET_MP_STATE, &state->mp_state) &&
 	       !ioctl(cpu->fd, KVM_GET_REGS, &state->regs) &&
 	       !ioctl(cpu->fd, KVM_GET_SREGS, &state->sregs) &&
 	       !ioctl(cpu->fd, KVM_GET_XSAVE, state->xsave) &&
