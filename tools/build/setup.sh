@@ -5,7 +5,7 @@
 # apt-get:
 #
 #	setup.sh run|run-linux|run-debian|check-linux|docs|bench|fuzz|threads|footprint|prove|
-#			debug-kernel|kernel-series|packages|qemu|check
+#			debug-kernel|kernel-series|packages|qemu|check-assign|check
 #
 # A person at a terminal is asked first. SETUP=yes asks nothing, SETUP=no only lists the
 # packages. A package that stays missing is no error here:
@@ -128,6 +128,19 @@ find_missing_check_linux()
 	[ "${RUN_ARCH-}" = arm64 ] || find_missing_run_debian
 	need 'modules of later kernels' xz-utils <<-'E'
 	command -v xz
+	E
+}
+
+# Linux for both of the boards on which it assigns addresses
+find_missing_check_assign()
+{
+	RUN_ARCH=
+	find_missing_run_linux
+	need 'running a Linux guest for arm64' qemu-system-arm <<-'E'
+	command -v qemu-system-aarch64
+	E
+	need 'reading device trees' device-tree-compiler <<-'E'
+	command -v dtc
 	E
 }
 
@@ -254,6 +267,10 @@ find_missing()
 	fi
 	if [ "$target" = check-linux ]; then
 		find_missing_check_linux
+		return
+	fi
+	if [ "$target" = check-assign ]; then
+		find_missing_check_assign
 		return
 	fi
 	if [ "$target" = qemu ]; then

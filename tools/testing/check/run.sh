@@ -516,6 +516,7 @@ check linux-arm64
 check qemu
 check lspci
 check planner
+check planner-guest
 check probes
 check figures
 check docs
