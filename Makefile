@@ -327,12 +327,15 @@ check-linux:
 	$(Q)CC='$(RUN_CC)' ARCH=$(RUN_ARCH) tools/vmm/check-linux.sh $(O) \
 		$(RUN_O)/vmm-static
 
-# Compare the assignment of the library with that of a Linux for arm64, in QEMU.
+# Compare the assignment of the library with that of Linux, for x86-64 and arm64 in QEMU,
+# and boot Linux with the options that the planner prints. NAME chooses machines.
 check-assign:
-	$(Q)LINUX='$(LINUX)' RUN_ARCH=arm64 tools/build/setup.sh run-linux
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check-assign
 	$(Q)$(MAKE) O=$(O) KFILES=$(KFILES) vmr
+	$(Q)ARCH=x86_64 FETCH=only tools/vmm/run-linux.sh $(O) $(O)/vmr
 	$(Q)ARCH=arm64 FETCH=only tools/vmm/run-linux.sh $(O) $(O)/vmr
-	$(Q)tools/testing/assign/compare.pl $(O)/vmr $(O)/linux
+	$(Q)tools/testing/assign/options.pl $(O)/vmr $(O)/linux $(O)/linux/options
+	$(Q)tools/testing/assign/compare.pl $(O)/vmr $(O)/linux $(if $(NAME),'$(NAME)')
 
 check:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check

@@ -5,7 +5,7 @@
 # apt-get:
 #
 #	setup.sh run|run-linux|run-debian|check-linux|docs|bench|fuzz|threads|footprint|prove|
-#			debug-kernel|packages|qemu|check
+#			debug-kernel|packages|qemu|check-assign|check
 #
 # A person at a terminal is asked first. SETUP=yes asks nothing, SETUP=no only lists the
 # packages. A package that stays missing is no error here:
@@ -131,6 +131,19 @@ find_missing_check_linux()
 	E
 }
 
+# Linux for both of the boards on which it assigns addresses
+find_missing_check_assign()
+{
+	RUN_ARCH=
+	find_missing_run_linux
+	need 'running a Linux guest for arm64' qemu-system-arm <<-'E'
+	command -v qemu-system-aarch64
+	E
+	need 'reading device trees' device-tree-compiler <<-'E'
+	command -v dtc
+	E
+}
+
 find_missing_run_arm64()
 {
 	need 'running a Linux guest for arm64' qemu-system-arm <<-'E'
@@ -228,6 +241,10 @@ find_missing()
 	fi
 	if [ "$target" = check-linux ]; then
 		find_missing_check_linux
+		return
+	fi
+	if [ "$target" = check-assign ]; then
+		find_missing_check_assign
 		return
 	fi
 	if [ "$target" = qemu ]; then

@@ -88,6 +88,9 @@ find_kernel() {
 		sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1
 }
 
+# Two runs may be after the same packages.
+exec 9>"$tools/lock"
+flock 9
 kernel_package=$(find_kernel)
 if [ -z "$kernel_package" ] && [ ${#apt[@]} != 0 ]; then
 	echo "  APT     lists of packages for $debian"
@@ -111,6 +114,7 @@ if [ "$bios" = yes ]; then
 elif [ -n "$bios" ]; then
 	bios=$(cd "$start" && realpath "$bios")
 fi
+exec 9>&-
 [ "${FETCH:-}" != only ] || exit 0
 release=${kernel_package#linux-image-}
 image=$o/root/boot/vmlinuz-$release

@@ -114,6 +114,8 @@ static void begin_device(struct reader *r, const char *text)
 	r->device = host_device(r, text, end - text, what);
 	r->context = IN_NOTHING;
 	r->device->info->text = true;
+	if (count_resources(text))
+		r->device->info->unreadable = r->line;
 	r->device->info->again = r->device->info->details;
 	r->device->segment = segment;
 	r->device->address = address;
@@ -234,6 +236,8 @@ static void take_capability(struct reader *r, const char *text)
 	} else {
 		read_vectors(info, text, r->line);
 	}
+	if (count_resources(text) || find_words(capability_text(text), "capabilities:"))
+		info->broken = r->line;
 }
 
 static void take_vfs(struct reader *r, const char *text)
@@ -250,24 +254,31 @@ static void take_vfs(struct reader *r, const char *text)
 
 static void take_pin(struct reader *r, const char *text)
 {
-	const char pin = strstr(text, "Interrupt: pin ")[15];
+	const char pin = *pin_text(text);
 
 	if (pin >= 'A' && pin <= 'D')
 		r->device->info->pin = r->line;
+	else if (pin != '?')
+		r->device->info->unreadable = r->line;
 }
 
 static void take_resource(struct reader *r, const char *text)
 {
-	if (!read_bar_line(r->device->info, text, r->line,
+	if (count_resources(text) > 1 ||
+	    !read_bar_line(r->device->info, text, r->line,
 			   r->context == IN_SRIOV)) {
 		r->device->info->unreadable = r->line;
 		skip(r, text);
 	}
 }
 
-/* In words that are unknown here, but with the size of something */
+/* In words that are unknown here, but with the size or the number of something */
 static void note_size(struct reader *r, const char *text)
 {
+	if (r->device && strstr(text, "Count="))
+		read_vectors(r->device->info, text, r->line);
+	if (r->device && strstr(text, "routed to IRQ"))
+		r->device->info->unreadable = r->line;
 	if (!shown_size(text) || find_words(text, "behind bridge") ||
 	    find_words(text, "window"))
 		return;

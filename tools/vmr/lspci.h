@@ -128,6 +128,8 @@ bool begins(const char *text, const char *with);
 const char *find_words(const char *text, const char *words);
 const char *shown_size(const char *text);
 const char *capability_text(const char *text);
+const char *pin_text(const char *text);
+unsigned int count_resources(const char *text);
 enum line_kind line_kind(const char *text);
 bool continues(const char *line, const char *next, const char *raw_next);
 

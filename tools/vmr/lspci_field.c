@@ -193,16 +193,19 @@ static bool vectors_are_valid(uint64_t nr, bool msix)
 /* "MSI: Enable- Count=1/16", "MSI-X: Enable+ Count=9", and their older forms */
 void read_vectors(struct host_info *info, const char *text, unsigned int line)
 {
-	bool msix = strstr(text, "MSI-X:");
+	bool msix = find_words(text, "msi-x:");
 	const char *count = strstr(text, "Count=");
 	const char *old = strstr(text, "TabSize=");
 	const char *queue = strstr(text, "Queue=");
 	const char *of;
 	uint64_t nr = 0;
 
-	if (!msix && !strstr(text, "MSI:") &&
-	    !strstr(text, "Message Signalled Interrupts:"))
+	if (!msix && !find_words(text, "msi:") &&
+	    !strstr(text, "Message Signalled Interrupts:")) {
+		if (count)
+			info->msix_line = line;
 		return;
+	}
 	if (count) {
 		count += 6;
 		of = memchr(count, '/', strcspn(count, " "));

@@ -47,10 +47,35 @@ const char *find_words(const char *text, const char *words)
 /* Behind "Capabilities: [160 v1]" */
 const char *capability_text(const char *text)
 {
-	text = skip_blanks(strstr(text, "Capabilities: ") + 14);
+	text = skip_blanks(find_words(text, "capabilities:") + 13);
 	if (*text == '[')
 		text += strcspn(text, "]");
 	return skip_blanks(text + (*text == ']'));
+}
+
+/* The text behind "Interrupt: pin ", or NULL */
+const char *pin_text(const char *text)
+{
+	const char *at = find_words(text, "interrupt:");
+
+	at = at ? skip_blanks(at + 10) : NULL;
+	return at && begins(at, "pin") ? skip_blanks(at + 3) : NULL;
+}
+
+/* The number of resources in a line: two have lost the end of a line between them */
+unsigned int count_resources(const char *text)
+{
+	static const char *const words[] = {
+		"memory at ", "i/o ports at ", "expansion rom at ",
+	};
+	unsigned int nr = 0;
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < NR(words); i++)
+		for (at = text; (at = find_words(at, words[i])); at++)
+			nr++;
+	return nr;
 }
 
 /* The text behind "[size=", or NULL */
@@ -235,9 +260,11 @@ static bool has_place(const char *text, const char *words)
 	const char *at = find_words(text, words);
 	size_t len;
 
-	if (!at || !(at = find_words(at, " at")))
+	if (at)
+		at = find_words(at, " at");
+	if (!at)
 		return false;
-	at = skip_blanks(find_words(at, "at") + 2);
+	at = skip_blanks(skip_blanks(at) + 2);
 	len = strspn(at, "0123456789abcdefxABCDEFX");
 	if (*at == '<')
 		return true;
@@ -276,7 +303,7 @@ static enum line_kind property_kind(const char *text)
 
 	if (is_resource(text))
 		return LINE_RESOURCE;
-	if (strstr(text, "Capabilities: "))
+	if (find_words(text, "capabilities:"))
 		return LINE_CAPABILITY;
 	bar = strstr(text, "BAR ");
 	if (bar && isdigit((unsigned char)bar[4]) && bar[5] == ':' &&
@@ -284,7 +311,7 @@ static enum line_kind property_kind(const char *text)
 		return LINE_REBAR;
 	if (strstr(text, "Initial VFs") || strstr(text, "Total VFs"))
 		return LINE_VFS;
-	if (strstr(text, "Interrupt: pin "))
+	if (pin_text(text))
 		return LINE_PIN;
 	if (strstr(text, "Bus: primary="))
 		return LINE_BUS;

@@ -170,6 +170,9 @@ perl -MJSON::PP -e '
 printf 'device a\nbar 0 4K\nbar 1 4K\n' >"$W/small"
 ends 0 --json --page 64K "$W/small"
 [ "$(grep -c '"what": "bar.*"start": "0x[0-9a-f]*0000", "last": "0x[0-9a-f]*0fff"' "$W/out")" = 2 ]
+printf 'page 64K\n' | cat - "$W/small" >"$W/paged"
+ends 0 --json "$W/paged"
+[ "$(grep -c '"what": "bar.*"start": "0x[0-9a-f]*0000", "last": "0x[0-9a-f]*0fff"' "$W/out")" = 2 ]
 oracle 0 $samples/boards.vmr
 
 # The width that it names is the least one.
@@ -217,6 +220,15 @@ done
 if grep -q "$(printf '\033')" "$W/out"; then die "colour in a file"; fi
 "$vmr" --color always -b 46 $samples/eight-gpus.lspci >"$W/out"
 head -n 1 "$W/out" | grep -q "$(printf '^\033')\[1;32m" || die "no colour"
+
+# A terminal has colour, unless NO_COLOR is set, and as many columns as are there.
+terminal="stty cols 132; exec $vmr -b 46 -M 16G -o controller $samples/eight-gpus.lspci"
+env -u NO_COLOR script -qec "$terminal" /dev/null </dev/null >"$W/out"
+grep -q "$(printf '^\033')\[1;32m" "$W/out" || die "no colour on a terminal"
+awk 'length() > 81 && length() <= 133 { wide++ } length() > 133 { far++ }
+	END { exit !wide || far }' "$W/out" || die "not as wide as the terminal"
+NO_COLOR=1 script -qec "$terminal" /dev/null </dev/null >"$W/out"
+if grep -q "$(printf '\033')" "$W/out"; then die "NO_COLOR has a colour"; fi
 
 # --explain has a line for each address; --progress a line on standard error.
 ends 0 --explain -b 46 $samples/eight-gpus.lspci
@@ -280,6 +292,16 @@ done <"$page/lines"
 sed -n '/^machine x86-64$/,/msix 9/p' $manual >"$page/example.vmr"
 grep -q 'msix 9' "$page/example.vmr"
 ends 0 "$page/example.vmr"
+
+# Each form of input on the page of tests has a case of the corpus or a part of this file.
+sed -n '/^The forms of input/,/^Every failure/p' Documentation/testing.rst |
+	tr '\n' ' ' | sed 's/  */ /g' | grep -oE '"[^"]+"' | tr -d '"' >"$W/forms"
+[ "$(wc -l <"$W/forms")" -ge 100 ]
+while IFS= read -r form; do
+	grep -qFx -e "%% $form" $expected/corpus.txt ||
+		grep -qF -e "# $form" tools/testing/check/planner.sh ||
+		die "testing.rst: no test is \"$form\""
+done <"$W/forms"
 
 # The JSON is as the schema says, with and without failures and unknown facts.
 {

@@ -515,6 +515,7 @@ check linux-arm64
 check qemu
 check lspci
 check planner
+check planner-guest
 check probes
 check docs
 check browser

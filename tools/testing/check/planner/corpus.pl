@@ -61,9 +61,8 @@ sub resource {
 	my ($r) = @_;
 	my $text = $r->{what};
 
-	return () if $r->{what} =~ /window/;
 	return $text if $r->{what} eq "pin";
-	$text =~ s/ //;
+	$text =~ s/ //g;
 	$text .= "=" . ($r->{kind} =~ /msi/ ? hex($r->{size}) : size(hex($r->{size})));
 	$text .= ":io" if $r->{kind} eq "pio";
 	$text .= ":64" if $r->{"64bit"};
