@@ -463,6 +463,19 @@ check-debug-kernel: $(KFILES)/.source
 	$(Q)$(MAKE) -f tools/testing/kernel/Makefile O='$(O)' \
 		KFILES='$(KFILES)' LINUX='$(abspath $(LINUX))' check
 
+# The library as patches for the kernel tree KSRC, and the same tried: each patch is checked
+# and compiled, and the kernel boots with the KUnit suites.
+SERIES	:= $(O)/kernel-series
+KSRC	?= $(LINUX)
+kernel-series:
+	$(if $(KSRC),,$(error KSRC=<kernel source> says for which tree))
+	$(Q)tools/kernel/series.sh '$(KSRC)' $(SERIES)
+	@ls $(SERIES)/series/*
+
+check-kernel-series:
+	$(Q)LINUX='$(LINUX)' tools/build/setup.sh kernel-series
+	$(Q)$(MAKE) -f tools/testing/kernel/Makefile O='$(O)' series
+
 # kbuild writes beside the sources it is given, so it gets a tree of links; and
 # its O and CFLAGS mean other things than ours, so it gets none of our variables.
 # VMR_TEST=n leaves the tests out.
@@ -496,6 +509,11 @@ footprint:
 	$(Q)$(MAKE) $(KFILES)/.source
 	$(Q)KFILES=$(KFILES) tools/testing/footprint/footprint.sh $(O)/footprint
 
+# The same, and the tables of the page
+footprint-update-docs:
+	$(Q)$(MAKE) footprint >$(O)/footprint.out
+	$(Q)tools/testing/footprint/docs.sh Documentation/footprint <$(O)/footprint.out
+
 # LAYERS="range id device" is a bundle of these headers and what they need.
 LAYERS	?=
 bundle: $(O)/libvmalloc.a
@@ -521,11 +539,12 @@ help:
 FORCE:
 
 .PHONY: all lib kvm-lib vmm tests quick compile_commands run check check-debug-kernel \
+	kernel-series check-kernel-series \
 	check-packages check-regressions check-tutorials abi-update print-cflags \
 	bench coverage \
 	stress stress-mt fuzz fuzz-long fuzz-afl fuzz-replay mutants prove modules install \
 	run-linux run-linux-vmm run-debian check-linux check-assign \
-	footprint bundle docs clean help FORCE
+	footprint footprint-update-docs bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(KVM_OBJS:.o=.d) $(VMM_OBJS:.o=.d)

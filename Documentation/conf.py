@@ -3,6 +3,7 @@
 # How Sphinx builds these pages. tools/build/docs.sh calls it, on a tree where the API
 # pages that kernel-doc makes lie beside the others.
 
+import glob
 import os
 import sys
 
@@ -19,6 +20,15 @@ exclude_patterns = ["generated/*.txt"]
 primary_domain = "c"
 highlight_language = "none"
 smartquotes = False
+
+# Results of long runs: |name| in a page
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "figures.txt")) as lines:
+    records = [line.rstrip("\n").split("\t") for line in lines if line[0] not in "#\n"]
+# Counts of the tree itself
+patches = glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                 "../tools/testing/selftests/vmalloc/regressions/*.patch"))
+records.append(["known-bugs-now", "", "", str(len(patches))])
+rst_epilog = "\n" + "".join(".. |%s| replace:: %s\n" % (r[0], r[3]) for r in records)
 
 html_theme = "furo"
 pygments_style = "xcode"

@@ -5,7 +5,7 @@
 # apt-get:
 #
 #	setup.sh run|run-linux|run-debian|check-linux|docs|bench|fuzz|threads|footprint|prove|
-#			debug-kernel|packages|qemu|check-assign|check
+#			debug-kernel|kernel-series|packages|qemu|check-assign|check
 #
 # A person at a terminal is asked first. SETUP=yes asks nothing, SETUP=no only lists the
 # packages. A package that stays missing is no error here:
@@ -189,6 +189,32 @@ find_missing_debug_kernel()
 	E
 }
 
+# Tools to build a kernel that runs as a program, and patches for it
+find_missing_kernel_series()
+{
+	need 'building a kernel' flex <<-'E'
+	command -v flex
+	E
+	need 'building a kernel' bison <<-'E'
+	command -v bison
+	E
+	need 'building a kernel' bc <<-'E'
+	command -v bc
+	E
+	need 'applying patches' patch <<-'E'
+	command -v patch
+	E
+	need 'making patches' git <<-'E'
+	command -v git
+	E
+	need 'making patches' python3 <<-'E'
+	command -v python3
+	E
+	need 'checking patches' perl <<-'E'
+	perl -e 'use Term::ANSIColor; use Encode'
+	E
+}
+
 # Tools to build, inspect and install Debian packages
 find_missing_packages()
 {
@@ -268,6 +294,10 @@ find_missing()
 	fi
 	if [ "$target" = prove ]; then
 		find_missing_prove
+		return
+	fi
+	if [ "$target" = kernel-series ]; then
+		find_missing_kernel_series
 		return
 	fi
 	if [ "$target" = debug-kernel ]; then

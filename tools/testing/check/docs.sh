@@ -35,18 +35,26 @@ if command -v groff >/dev/null; then
 		grep -v 'cannot adjust line' && complain "is what troff says"
 fi
 
-# Files that pages and README name by a path of the tree. lib/vmr is where the
-# library goes in a kernel's.
+# Files that pages and README name by a path of the tree. Some are in a kernel's tree.
 folders='include/vmalloc|lib|tools|examples|Documentation|debian'
 for path in $(grep -ohP "(?<![\\w/.-])($folders)/[\\w./-]*\\w" \
 		README.md ./*.rst Documentation/*.rst | sort -u); do
-	[ -e "$path" ] || [ "${path#lib/vmr}" != "$path" ] ||
-		complain "$path is named and not there"
+	case $path in
+	lib/vmr* | Documentation/driver-api | tools/testing/kunit/*) ;;
+	*) [ -e "$path" ] || complain "$path is named and not there" ;;
+	esac
 done
 
 # Where README leads to
 for path in $(grep -oE '\]\([^)#]+' README.md | cut -c 3- | grep -v :); do
 	[ -e "$path" ] || complain "README.md leads to $path, which is not there"
+done
+
+# A page for users of another project has both sections
+for page in Documentation/from-*.rst; do
+	for title in 'What you gain' 'What you lose'; do
+		grep -qx "$title" "$page" || complain "$page has no section '$title'"
+	done
 done
 
 # Functions that the walk through the code and the drawings of the house name

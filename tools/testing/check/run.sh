@@ -495,6 +495,7 @@ check footprint
 check instruction-count
 check readme
 check module
+check kernel-series
 check bundle
 check install
 for way in cmake meson pkg-config vendored; do
@@ -517,6 +518,7 @@ check lspci
 check planner
 check planner-guest
 check probes
+check figures
 check docs
 check browser
 for example in examples/*/; do

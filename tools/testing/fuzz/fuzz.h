@@ -33,6 +33,7 @@ extern const struct fuzz_target fuzz_snapshot;
 extern const struct fuzz_target fuzz_trace;
 extern const struct fuzz_target fuzz_planner_lspci;
 extern const struct fuzz_target fuzz_planner_plan;
+extern const struct fuzz_target fuzz_acpi;
 
 struct fuzz {
 	const uint8_t	*at;		/* the remaining bytes */

@@ -73,12 +73,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #else
 
-#define NR_TARGETS	12
+#define NR_TARGETS	13
 
 static const struct fuzz_target *const targets[NR_TARGETS] = {
 	&fuzz_engine, &fuzz_ids, &fuzz_system, &fuzz_pci, &fuzz_config,
 	&fuzz_ports, &fuzz_vfs, &fuzz_transaction, &fuzz_snapshot, &fuzz_trace,
-	&fuzz_planner_lspci, &fuzz_planner_plan,
+	&fuzz_planner_lspci, &fuzz_planner_plan, &fuzz_acpi,
 };
 
 static uint8_t bytes[FILE_LIMIT];

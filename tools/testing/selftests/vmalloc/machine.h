@@ -227,13 +227,13 @@ static inline int machine_states_equal(const struct machine_states *states)
 	       !memcmp(&states->before, &states->after, sizeof(states->after));
 }
 
+static struct machine_states *states_seen;	/* on the heap: the stack is too small */
+
 static inline struct machine_states *machine_states(void)
 {
-	static struct machine_states *states;
-
-	if (!states)
-		states = calloc(1, sizeof(*states));
-	return states;
+	if (!states_seen)
+		states_seen = calloc(1, sizeof(*states_seen));
+	return states_seen;
 }
 
 static inline void machine_state_before(void)

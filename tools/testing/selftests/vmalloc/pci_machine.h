@@ -216,17 +216,18 @@ static inline int host_machine_init(struct machine *machine,
 }
 
 /* Host bridges, and what lookup.c records of bridges, belong to the visible state. */
+static struct machine_states *bus_states;
+
 static inline int same_buses(int keep)
 {
-	static struct machine_states *states;
 	struct machine_state *state;
 
-	if (!states)
-		states = calloc(1, sizeof(*states));
-	state = keep ? &states->before : &states->after;
+	if (!bus_states)
+		bus_states = calloc(1, sizeof(*bus_states));
+	state = keep ? &bus_states->before : &bus_states->after;
 	memset(state, 0, sizeof(*state));
 	machine_state_space(state, &m.sys.pci_buses);
-	return machine_states_equal(states);
+	return machine_states_equal(bus_states);
 }
 
 /* As REFUSED(), for calls that may change the bus numbers too. */

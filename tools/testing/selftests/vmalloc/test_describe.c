@@ -586,7 +586,7 @@ TEST(acpi_osc_keeps_request)
 {
 	pc_up(_metadata);
 	encode(_metadata);
-	EXPECT_TRUE(contains("\x70" "CDW3\x60", 6));
+	EXPECT_TRUE(contains("\160CDW3\140", 6));
 }
 
 /* The routes rotate the inputs by the number of the device. */

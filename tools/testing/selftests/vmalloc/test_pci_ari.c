@@ -19,7 +19,7 @@ static struct vmr_pci_host host;
 static struct vmr_pci_bridge port;
 static struct vmr_pci_express_config_space port_space;
 static struct vmr_pci_express port_express;
-static struct ari_fn fns[NR_FNS];
+static struct ari_fn ari_fns[NR_FNS];
 
 static int port_up(enum vmr_pci_express_type type)
 {
@@ -55,9 +55,9 @@ static int fn_init(struct ari_fn *f, bool ari)
 
 static int plug(unsigned int number)
 {
-	int ret = fn_init(&fns[number], true);
+	int ret = fn_init(&ari_fns[number], true);
 
-	return ret ? ret : vmr_pci_bridge_plug(&port, &fns[number].fn, number);
+	return ret ? ret : vmr_pci_bridge_plug(&port, &ari_fns[number].fn, number);
 }
 
 static struct vmr_pci_function *found(uint32_t number)
@@ -67,7 +67,7 @@ static struct vmr_pci_function *found(uint32_t number)
 
 static uint32_t next_of(unsigned int number)
 {
-	return reg_read(&fns[number].fn, 0x100 + PCI_ARI_CAP, 2) >> 8;
+	return reg_read(&ari_fns[number].fn, 0x100 + PCI_ARI_CAP, 2) >> 8;
 }
 
 /* The forwarding bit is in ports that have a link below, and the capability reads back. */
@@ -79,9 +79,9 @@ TEST(pci_ari_registers)
 	EXPECT_EQ(0, reg_write(&port.fn, DEVCTL2, 0xffff, 2));
 	EXPECT_EQ((uint32_t)PCI_EXP_DEVCTL2_ARI, reg_read(&port.fn, DEVCTL2, 2));
 	ASSERT_EQ(0, plug(0));
-	EXPECT_EQ(0x0001000eU, reg_read(&fns[0].fn, 0x100, 4));
-	EXPECT_EQ(0, reg_write(&fns[0].fn, 0x104, 0xffffffff, 4));
-	EXPECT_EQ(0U, reg_read(&fns[0].fn, 0x104, 4));
+	EXPECT_EQ(0x0001000eU, reg_read(&ari_fns[0].fn, 0x100, 4));
+	EXPECT_EQ(0, reg_write(&ari_fns[0].fn, 0x104, 0xffffffff, 4));
+	EXPECT_EQ(0U, reg_read(&ari_fns[0].fn, 0x104, 4));
 }
 
 /* An upstream port has no forwarding bit, and needs none. */
@@ -91,7 +91,7 @@ TEST(pci_ari_upstream_port)
 	EXPECT_EQ(0, reg_write(&port.fn, DEVCTL2, 0xffff, 2));
 	EXPECT_EQ(0U, reg_read(&port.fn, DEVCTL2, 2));
 	ASSERT_EQ(0, plug(9));
-	EXPECT_EQ(&fns[9].fn, found(9));
+	EXPECT_EQ(&ari_fns[9].fn, found(9));
 }
 
 /* Function 8 answers only while the port forwards to more than eight functions. */
@@ -102,18 +102,18 @@ TEST(openvmm_3967)
 	ASSERT_EQ(0, plug(7));
 	ASSERT_EQ(0, plug(8));
 	ASSERT_EQ(0, plug(255));
-	EXPECT_EQ(&fns[0].fn, found(0));
-	EXPECT_EQ(&fns[7].fn, found(7));
+	EXPECT_EQ(&ari_fns[0].fn, found(0));
+	EXPECT_EQ(&ari_fns[7].fn, found(7));
 	EXPECT_EQ(NULL, found(8));
 	EXPECT_EQ(NULL, found(255));
 	reg_write(&port.fn, DEVCTL2, PCI_EXP_DEVCTL2_ARI, 2);
-	EXPECT_EQ(&fns[0].fn, found(0));
-	EXPECT_EQ(&fns[8].fn, found(8));
-	EXPECT_EQ(&fns[255].fn, found(255));
-	EXPECT_EQ(VMR_PCI_BDF(1, 31, 7), vmr_pci_function_address(&fns[255].fn));
+	EXPECT_EQ(&ari_fns[0].fn, found(0));
+	EXPECT_EQ(&ari_fns[8].fn, found(8));
+	EXPECT_EQ(&ari_fns[255].fn, found(255));
+	EXPECT_EQ(VMR_PCI_BDF(1, 31, 7), vmr_pci_function_address(&ari_fns[255].fn));
 	EXPECT_EQ(0, vmr_pci_function_reset(&port.fn, VMR_PCI_RESET_BUS));
 	number_bridge(&port, 1, 1);
-	EXPECT_EQ(&fns[7].fn, found(7));
+	EXPECT_EQ(&ari_fns[7].fn, found(7));
 	EXPECT_EQ(NULL, found(8));
 }
 
@@ -125,21 +125,21 @@ TEST(pci_ari_next_function)
 	EXPECT_EQ(0U, next_of(0));
 	ASSERT_EQ(0, plug(200));
 	ASSERT_EQ(0, plug(9));
-	ASSERT_EQ(0, fn_init(&fns[3], false));
-	ASSERT_EQ(0, vmr_pci_bridge_plug(&port, &fns[3].fn, 3));
+	ASSERT_EQ(0, fn_init(&ari_fns[3], false));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&port, &ari_fns[3].fn, 3));
 	EXPECT_EQ(9U, next_of(0));
 	EXPECT_EQ(200U, next_of(9));
 	EXPECT_EQ(0U, next_of(200));
-	EXPECT_LE(0, vmr_pci_unplug(&fns[9].fn));
+	EXPECT_LE(0, vmr_pci_unplug(&ari_fns[9].fn));
 	EXPECT_EQ(200U, next_of(0));
 	EXPECT_EQ(0U, next_of(9));
-	EXPECT_LE(0, vmr_pci_unplug(&fns[200].fn));
+	EXPECT_LE(0, vmr_pci_unplug(&ari_fns[200].fn));
 	EXPECT_EQ(0U, next_of(0));
 	/* An address that is only held, and a reset, do not count */
-	ASSERT_EQ(0, vmr_id_reserve(&port.devfns, &fns[9].fn.address, 9, NULL));
+	ASSERT_EQ(0, vmr_id_reserve(&port.devfns, &ari_fns[9].fn.address, 9, NULL));
 	ASSERT_EQ(0, plug(100));
 	EXPECT_EQ(100U, next_of(0));
-	EXPECT_EQ(0, vmr_pci_function_reset(&fns[0].fn, VMR_PCI_RESET_FUNCTION));
+	EXPECT_EQ(0, vmr_pci_function_reset(&ari_fns[0].fn, VMR_PCI_RESET_FUNCTION));
 	EXPECT_EQ(100U, next_of(0));
 }
 
@@ -150,26 +150,26 @@ TEST(pci_ari_without_link)
 	ASSERT_EQ(0, plug(0));
 	ASSERT_EQ(0, plug(9));
 	EXPECT_EQ(0U, next_of(0));
-	EXPECT_EQ(&fns[9].fn, found(9));
-	ASSERT_EQ(0, fn_init(&fns[16], true));
-	ASSERT_EQ(0, vmr_pci_host_plug(&host, &fns[16].fn, 16));
-	ASSERT_EQ(0, fn_init(&fns[17], true));
-	ASSERT_EQ(0, vmr_pci_host_plug(&host, &fns[17].fn, 17));
+	EXPECT_EQ(&ari_fns[9].fn, found(9));
+	ASSERT_EQ(0, fn_init(&ari_fns[16], true));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &ari_fns[16].fn, 16));
+	ASSERT_EQ(0, fn_init(&ari_fns[17], true));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &ari_fns[17].fn, 17));
 	EXPECT_EQ(0U, next_of(16));
 }
 
 /* A link leads to device 0: other numbers need ARI, and are no device of their own. */
 TEST(pci_ari_numbers_behind_link)
 {
-	struct vmr_pci_function *const one[] = { &fns[1].fn };
+	struct vmr_pci_function *const one[] = { &ari_fns[1].fn };
 
 	ASSERT_EQ(0, port_up(VMR_PCI_EXPRESS_ROOT_PORT));
-	ASSERT_EQ(0, fn_init(&fns[0], false));
-	ASSERT_EQ(0, fn_init(&fns[1], false));
-	PCI_REFUSED(-ERANGE, vmr_pci_bridge_plug(&port, &fns[0].fn, 8));
-	ASSERT_EQ(0, vmr_pci_bridge_plug(&port, &fns[0].fn, VMR_PCI_ANY_DEVICE));
-	EXPECT_EQ(0U, vmr_id_value(&fns[0].fn.address));
-	PCI_REFUSED(-ENOSPC, vmr_pci_bridge_plug(&port, &fns[1].fn,
+	ASSERT_EQ(0, fn_init(&ari_fns[0], false));
+	ASSERT_EQ(0, fn_init(&ari_fns[1], false));
+	PCI_REFUSED(-ERANGE, vmr_pci_bridge_plug(&port, &ari_fns[0].fn, 8));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&port, &ari_fns[0].fn, VMR_PCI_ANY_DEVICE));
+	EXPECT_EQ(0U, vmr_id_value(&ari_fns[0].fn.address));
+	PCI_REFUSED(-ENOSPC, vmr_pci_bridge_plug(&port, &ari_fns[1].fn,
 						 VMR_PCI_ANY_DEVICE));
 	PCI_REFUSED(-ERANGE, vmr_pci_bridge_plug_card(&port, one, 1, 1));
 }
@@ -182,13 +182,13 @@ TEST(pci_ari_card)
 
 	ASSERT_EQ(0, port_up(VMR_PCI_EXPRESS_ROOT_PORT));
 	for (i = 0; i < NR_FNS; i++) {
-		ASSERT_EQ(0, fn_init(&fns[i], i != 77));
-		all[i] = &fns[i].fn;
+		ASSERT_EQ(0, fn_init(&ari_fns[i], i != 77));
+		all[i] = &ari_fns[i].fn;
 	}
 	PCI_REFUSED(-EINVAL, vmr_pci_bridge_plug_card(&port, all, NR_FNS + 1, 0));
 	PCI_REFUSED(-EINVAL, vmr_pci_host_plug_card(&host, all, 9, 4));
 	PCI_REFUSED(-ERANGE, vmr_pci_bridge_plug_card(&port, all, NR_FNS, 0));
-	ASSERT_EQ(0, fn_init(&fns[77], true));
+	ASSERT_EQ(0, fn_init(&ari_fns[77], true));
 	ASSERT_EQ(-ENOSPC, vmr_pci_bridge_plug_card(&port, all, NR_FNS, 0));
 	/* One device id is the port's */
 	all[255] = NULL;
@@ -211,7 +211,7 @@ TEST(pci_ari_interrupt_pin)
 	ASSERT_EQ(0, port_up(VMR_PCI_EXPRESS_ROOT_PORT));
 	host.intx = &intx;
 	ASSERT_EQ(0, plug(9));
-	EXPECT_EQ(0, vmr_pci_intx_get_line(&fns[9].fn, &line));
+	EXPECT_EQ(0, vmr_pci_intx_get_line(&ari_fns[9].fn, &line));
 	/* Pin 0 of device 0 at the port's pin 0, and the port is device 1 */
 	EXPECT_EQ(1U, line);
 }
@@ -223,17 +223,17 @@ TEST(pci_ari_invalid_arguments)
 	struct vmr_pci_function plain;
 
 	ASSERT_EQ(0, port_up(VMR_PCI_EXPRESS_ROOT_PORT));
-	ASSERT_EQ(0, fn_init(&fns[0], false));
+	ASSERT_EQ(0, fn_init(&ari_fns[0], false));
 	EXPECT_EQ(-EINVAL, vmr_pci_add_ari(NULL, &other));
-	EXPECT_EQ(-EINVAL, vmr_pci_add_ari(&fns[0].fn, NULL));
+	EXPECT_EQ(-EINVAL, vmr_pci_add_ari(&ari_fns[0].fn, NULL));
 	ASSERT_EQ(0, card_init(&plain));
 	EXPECT_EQ(-EINVAL, vmr_pci_add_ari(&plain, &other));
 	EXPECT_EQ(NULL, plain.ari);
-	ASSERT_EQ(0, vmr_pci_bridge_plug(&port, &fns[0].fn, 0));
-	EXPECT_EQ(-EBUSY, vmr_pci_add_ari(&fns[0].fn, &other));
-	EXPECT_LE(0, vmr_pci_unplug(&fns[0].fn));
-	EXPECT_EQ(0, vmr_pci_add_ari(&fns[0].fn, &fns[0].ari));
-	EXPECT_EQ(-EEXIST, vmr_pci_add_ari(&fns[0].fn, &other));
+	ASSERT_EQ(0, vmr_pci_bridge_plug(&port, &ari_fns[0].fn, 0));
+	EXPECT_EQ(-EBUSY, vmr_pci_add_ari(&ari_fns[0].fn, &other));
+	EXPECT_LE(0, vmr_pci_unplug(&ari_fns[0].fn));
+	EXPECT_EQ(0, vmr_pci_add_ari(&ari_fns[0].fn, &ari_fns[0].ari));
+	EXPECT_EQ(-EEXIST, vmr_pci_add_ari(&ari_fns[0].fn, &other));
 }
 
 /* The owner says where the capability is. A wrong place is refused. */
