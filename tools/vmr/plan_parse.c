@@ -10,35 +10,35 @@
 static const struct statement {
 	const char	*word;
 	void		(*parse)(struct parser *p);
-	bool		of_device;
+	enum { ONCE, REPEATED, OF_DEVICE } kind;
 	const char	*example;
 } statements[] = {
-	{ "machine", parse_machine, false, "machine x86-64" },
-	{ "memory", parse_memory, false, "memory 64G max 128G" },
-	{ "bits", parse_bits, false, "bits 46" },
-	{ "page", parse_page, false, "page 64K" },
-	{ "ram", parse_ram, false, "ram low 0-0xbfffffff" },
-	{ "window", parse_window, false, "window mmio64 32G+96G 64bit" },
-	{ "platform", parse_platform, false, "platform boards 0xf0000000+1M" },
-	{ "hole", parse_hole, false, "hole flash 0xffc00000-0xffffffff" },
-	{ "ports", parse_ports, false, "ports 0x1000-0xffff" },
-	{ "host", parse_host, false, "host second segment 1 buses 0-255" },
-	{ "device", parse_device, false, "device gpu count 8 on port" },
-	{ "bridge", parse_bridge, false, "bridge old on port0" },
+	{ "machine", parse_machine, ONCE, "machine x86-64" },
+	{ "memory", parse_memory, ONCE, "memory 64G max 128G" },
+	{ "bits", parse_bits, ONCE, "bits 46" },
+	{ "page", parse_page, ONCE, "page 64K" },
+	{ "ram", parse_ram, REPEATED, "ram low 0-0xbfffffff" },
+	{ "window", parse_window, REPEATED, "window mmio64 32G+96G 64bit" },
+	{ "platform", parse_platform, REPEATED, "platform boards 0xf0000000+1M" },
+	{ "hole", parse_hole, REPEATED, "hole flash 0xffc00000-0xffffffff" },
+	{ "ports", parse_ports, REPEATED, "ports 0x1000-0xffff" },
+	{ "host", parse_host, REPEATED, "host second segment 1 buses 0-255" },
+	{ "device", parse_device, REPEATED, "device gpu count 8 on port" },
+	{ "bridge", parse_bridge, REPEATED, "bridge old on port0" },
 	{ "port", parse_bridge, false,
 	  "port hot count 4 reserve 2M io 4K prefetchable 32G" },
-	{ "function", parse_function, true, "function audio" },
-	{ "bar", parse_bar, true, "bar 0 16M 64bit prefetchable" },
-	{ "io", parse_io, true, "io 4 128" },
-	{ "rom", parse_rom, true, "rom 512K" },
-	{ "mmio", parse_mmio, true, "mmio 4K at 0xf0000000" },
-	{ "pio", parse_pio, true, "pio 2 at 0x70" },
-	{ "msi", parse_vectors, true, "msi 4" },
-	{ "msix", parse_vectors, true, "msix 33" },
-	{ "pin", parse_pin, true, "pin" },
-	{ "irq", parse_irq, true, "irq 8" },
-	{ "vfs", parse_vfs, true, "vfs 16" },
-	{ "vf-bar", parse_vf_bar, true, "vf-bar 0 16K 64bit prefetchable" },
+	{ "function", parse_function, OF_DEVICE, "function audio" },
+	{ "bar", parse_bar, OF_DEVICE, "bar 0 16M 64bit prefetchable" },
+	{ "io", parse_io, OF_DEVICE, "io 4 128" },
+	{ "rom", parse_rom, OF_DEVICE, "rom 512K" },
+	{ "mmio", parse_mmio, OF_DEVICE, "mmio 4K at 0xf0000000" },
+	{ "pio", parse_pio, OF_DEVICE, "pio 2 at 0x70" },
+	{ "msi", parse_vectors, OF_DEVICE, "msi 4" },
+	{ "msix", parse_vectors, OF_DEVICE, "msix 33" },
+	{ "pin", parse_pin, OF_DEVICE, "pin" },
+	{ "irq", parse_irq, OF_DEVICE, "irq 8" },
+	{ "vfs", parse_vfs, OF_DEVICE, "vfs 16" },
+	{ "vf-bar", parse_vf_bar, OF_DEVICE, "vf-bar 0 16K 64bit prefetchable" },
 };
 
 static void parse_statement(struct parser *p)
@@ -54,7 +54,12 @@ static void parse_statement(struct parser *p)
 		return;
 	}
 	p->example = s->example;
-	if (!s->of_device) {
+	if (s->kind == ONCE && p->has[s - statements]) {
+		complain(p, 0, "a second %s", p->words[0]);
+		return;
+	}
+	p->has[s - statements] = true;
+	if (s->kind != OF_DEVICE) {
 		s->parse(p);
 		return;
 	}
@@ -88,6 +93,8 @@ static void split(struct parser *p, char *text)
 			*at++ = 0;
 	}
 }
+
+_Static_assert(NR(statements) <= MAX_STATEMENTS, "each has a place in struct parser");
 
 void read_plan(struct plan *plan, const struct input *in)
 {

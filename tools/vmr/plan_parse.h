@@ -9,6 +9,7 @@
 
 #define MAX_WORDS	32
 #define MAX_COUNT	65536
+#define MAX_STATEMENTS	32
 
 /* The position in a file, and the devices that the next statements are about */
 struct parser {
@@ -23,6 +24,7 @@ struct parser {
 	size_t			count;
 	size_t			max;
 	bool			ignores;	/* the device was refused */
+	bool			has[MAX_STATEMENTS];	/* the words so far */
 };
 
 /* @i: the word that is wrong; the number of words for the end of the line */
