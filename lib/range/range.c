@@ -76,7 +76,7 @@ int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
 		      struct vmr_range *range, const struct vmr_request *req,
 		      struct vmr_range **conflict)
 {
-	uint64_t min = space->start, max = space->last, domain = VMR_ADDR_MAX;
+	uint64_t first = space->start, last = space->last, domain = VMR_ADDR_MAX;
 	struct vmr_gap_search s;
 	int ret;
 
@@ -86,8 +86,8 @@ int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
 	s.policy = req->policy;
 	if (bounds) {
 		domain = bounds->addr_max;
-		min = bounds->start;
-		max = bounds->last;
+		first = bounds->start;
+		last = bounds->last;
 		if (!s.align)
 			s.align = bounds->align;
 		if (s.policy == VMR_DEFAULT)
@@ -99,8 +99,8 @@ int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
 	ret = check_free(space, range);
 	if (ret)
 		return ret;
-	s.min = req->min > min ? req->min : min;
-	s.max = req->max < max ? req->max : max;
+	s.min = max(req->min, first);
+	s.max = min(req->max, last);
 	if (s.min > s.max)
 		return -ERANGE;
 	if (s.policy == VMR_EXACT) {
