@@ -57,7 +57,7 @@ LIB_INCLUDES := -I$(CURDIR)/include -I$(CURDIR)/lib \
 # PROBES=0 leaves the static tracepoints out.
 LIB_PROBES := $(if $(filter 0,$(PROBES)),,$(if $(filter user,$(PORT)),-DVMR_PROBES))
 LIB_CFLAGS := $(ALL_CFLAGS) -ffreestanding $(LIB_INCLUDES) -nostdinc $(LIB_PROBES)
-CC_INCLUDE := -isystem $(shell $(CC) -print-file-name=include)
+CC_INCLUDE := -isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
 
 include lib/sources.mk
 LIB_SRCS := $(VMR_SRCS:%=lib/%) lib/port/$(PORT).c
@@ -65,7 +65,9 @@ LIB_NAMES := $(LIB_SRCS:.c=) lib/rbtree
 LIB_OBJS := $(LIB_NAMES:%=$(O)/%.o)
 PIC_OBJS := $(LIB_NAMES:%=$(O)/%.pic.o)
 # Each room of the VMM has a folder for what an architecture has of its own.
-VMM_MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+# Before the set-up there may be no compiler.
+VMM_MACHINE := $(firstword $(subst -, ,$(or $(shell $(CC) -dumpmachine 2>/dev/null),\
+		 $(shell uname -m))))
 VMM_ARCH := $(or $(if $(filter x86_64 i%86,$(VMM_MACHINE)),x86), \
 	$(if $(filter aarch64,$(VMM_MACHINE)),arm64),other)
 VMM_ROOMS := machine boot devices kvm control firmware

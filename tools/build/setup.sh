@@ -247,6 +247,9 @@ find_missing()
 	missing=
 	packages=
 
+	need 'a C compiler' gcc <<-'E'
+	command -v gcc
+	E
 	need 'a C library to build programs with' libc6-dev <<-'E'
 	echo '#include <stdio.h>' | gcc -E -
 	E

@@ -526,5 +526,5 @@ for example in examples/*/; do
 done
 
 wait_all
-[ -n "${CHECK-}" ] || record_costs >"$check/costs"
+[ -n "${CHECK-}" ] || record_costs >"$check/record"
 print_summary
