@@ -28,7 +28,13 @@ diff "$W/names" "$W/shown" || complain "figures.txt and the pages have other nam
 # Pages of results have no result of their own.
 counted='passed|failed|skipped|compared|seen|proved'
 typed="[0-9] ($counted)|[0-9] of [0-9]+ (lines|known)|[0-9] [0-9]{3} [0-9]{3}"
-for page in testing kernel footprint; do
+times='[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|seconds|minutes|per cent|%)( |,|;|\.|$)'
+for page in testing kernel planner vmm concurrency; do
+	grep -nE "$times" "Documentation/$page.rst" |
+		sed "s/^/$page.rst:/" | grep . &&
+		complain "is typed: record it in Documentation/figures.txt"
+done
+for page in testing kernel footprint planner vmm concurrency; do
 	grep -nE "$typed" "Documentation/$page.rst" |
 		sed "s/^/$page.rst:/" | grep . &&
 		complain "is typed: record it in Documentation/figures.txt"
