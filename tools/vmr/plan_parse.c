@@ -25,7 +25,7 @@ static const struct statement {
 	{ "host", parse_host, REPEATED, "host second segment 1 buses 0-255" },
 	{ "device", parse_device, REPEATED, "device gpu count 8 on port" },
 	{ "bridge", parse_bridge, REPEATED, "bridge old on port0" },
-	{ "port", parse_bridge, false,
+	{ "port", parse_bridge, REPEATED,
 	  "port hot count 4 reserve 2M io 4K prefetchable 32G" },
 	{ "function", parse_function, OF_DEVICE, "function audio" },
 	{ "bar", parse_bar, OF_DEVICE, "bar 0 16M 64bit prefetchable" },

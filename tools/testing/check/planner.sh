@@ -102,6 +102,34 @@ grep -qx 'vmr:   for example: bar 0 16M 64bit prefetchable' "$W/err"
 ends 0 --json "$W/many"
 [ "$(grep -c '"what": "mmio' "$W/out")" = 1000 ]
 
+# The statements that may be there any number of times.
+ends 0 - <<'E'
+machine custom
+memory 1G
+bits 40
+ram a 0-0xfffff
+ram b 4G+1G
+window mmio32 0xc0000000-0xcfffffff
+window mmio64 32G+32G 64bit
+platform p 0xf0000000+1M
+platform q 0xf1000000+1M
+hole x 0xffc00000-0xffcfffff
+hole y 0xffd00000-0xffdfffff
+ports 0x1000-0x1fff
+host second segment 1 buses 0-255
+host third segment 2 buses 0-255
+bridge t
+bridge u
+port r
+port s
+device a on r
+bar 0 4K
+bar 1 4K
+device b on s
+bar 0 4K
+E
+grep -q '^2 of 2 devices fit' "$W/out"
+
 # The corpus: lspci of all sorts, mails, journals, dumps, and statements.
 perl tools/testing/check/planner/corpus.pl "$vmr" "$W" $expected/corpus.txt
 
