@@ -445,7 +445,7 @@ int kernel_restart(struct vmm *vmm);
 /* The reason why the kernel's image is none for this program, or NULL */
 const char *kernel_fault(const struct kernel *kernel);
 int kernel_load(struct vmm *vmm, struct kernel_start *start);
-int kernel_offer(struct vmm *vmm);
+int kernel_offer(struct vmm *vmm, void (*begins)(struct vmm *vmm));
 int firmware_begin(struct vmm *vmm);
 /* The caller frees the result, which is NULL on failure. */
 void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size);

@@ -53,11 +53,6 @@ static const struct fw_cfg_item *fw_cfg_find(const struct fw_cfg *cfg,
 	return NULL;
 }
 
-static const struct fw_cfg_item *fw_cfg_selected(const struct fw_cfg *cfg)
-{
-	return fw_cfg_find(cfg, cfg->selected);
-}
-
 /* The guest is to select an item. No lock is held: the call may change the machine. */
 static void fw_cfg_prepare(struct fw_cfg *cfg, uint16_t key)
 {
@@ -67,38 +62,30 @@ static void fw_cfg_prepare(struct fw_cfg *cfg, uint16_t key)
 		item->prepare(cfg->platform.vmm);
 }
 
-/* Behind the end of an item, and in one that is not there, are zeroes. */
-static uint8_t fw_cfg_next(struct fw_cfg *cfg)
+/* Go on by so many bytes of the item. Return those that it has of them, and their number */
+static const uint8_t *fw_cfg_take(struct fw_cfg *cfg, uint32_t length,
+				  uint32_t *nr)
 {
-	const struct fw_cfg_item *item = fw_cfg_selected(cfg);
+	const struct fw_cfg_item *item = fw_cfg_find(cfg, cfg->selected);
+	uint32_t offset = cfg->offset;
 
-	if (!item || cfg->offset >= item->size)
-		return 0;
-	return ((const uint8_t *)item->data)[cfg->offset++];
+	*nr = 0;
+	if (!item || offset >= item->size)
+		return NULL;
+	*nr = item->size - offset < length ? item->size - offset : length;
+	cfg->offset += *nr;
+	return (const uint8_t *)item->data + offset;
 }
 
-/* As fw_cfg_next() for so many bytes */
+/* Behind the end of an item, and in one that is not there, are zeroes. */
 static void fw_cfg_copy(struct fw_cfg *cfg, uint8_t *to, uint32_t length)
 {
-	const struct fw_cfg_item *item = fw_cfg_selected(cfg);
-	uint32_t n = 0;
+	uint32_t nr;
+	const uint8_t *from = fw_cfg_take(cfg, length, &nr);
 
-	if (item && cfg->offset < item->size) {
-		n = item->size - cfg->offset;
-		n = n < length ? n : length;
-		memcpy(to, (const uint8_t *)item->data + cfg->offset, n);
-		cfg->offset += n;
-	}
-	memset(to + n, 0, length - n);
-}
-
-static void fw_cfg_skip(struct fw_cfg *cfg, uint32_t length)
-{
-	const struct fw_cfg_item *item = fw_cfg_selected(cfg);
-	uint32_t left = item && cfg->offset < item->size ?
-				item->size - cfg->offset : 0;
-
-	cfg->offset += left < length ? left : length;
+	if (nr)
+		memcpy(to, from, nr);
+	memset(to + nr, 0, length - nr);
 }
 
 /* Do what a descriptor says. Return false if it says what is not possible. */
@@ -123,7 +110,7 @@ static bool fw_cfg_transfer(struct fw_cfg *cfg,
 	if (to)
 		fw_cfg_copy(cfg, to, length);
 	else if (control & DMA_SKIP)
-		fw_cfg_skip(cfg, length);
+		fw_cfg_take(cfg, length, &length);
 	pthread_mutex_unlock(&cfg->platform.lock);
 	return true;
 }
@@ -184,8 +171,6 @@ static void fw_cfg_read(struct vmr_device *dev,
 			const struct vmr_access *access, void *data)
 {
 	struct fw_cfg *cfg = container_of(dev, struct fw_cfg, platform.dev);
-	uint8_t *byte = data;
-	uint32_t n;
 
 	if (access->region->index == DMA_REGION) {
 		dma_read(access, data);
@@ -195,8 +180,7 @@ static void fw_cfg_read(struct vmr_device *dev,
 	if (access->offset != 1)
 		return;
 	pthread_mutex_lock(&cfg->platform.lock);
-	for (n = 0; n < access->count; n++)
-		*byte++ = fw_cfg_next(cfg);
+	fw_cfg_copy(cfg, data, access->count);
 	pthread_mutex_unlock(&cfg->platform.lock);
 }
 
@@ -226,9 +210,9 @@ struct fw_cfg_item *fw_cfg_item(struct fw_cfg *cfg, uint16_t key,
 {
 	struct fw_cfg_item *item = &cfg->items[cfg->nr_items++];
 
-	item->key = key;
-	item->data = data;
-	item->size = (uint32_t)size;
+	*item = (struct fw_cfg_item) {
+		.key = key, .data = data, .size = (uint32_t)size,
+	};
 	return item;
 }
 

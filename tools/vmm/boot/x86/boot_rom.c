@@ -126,7 +126,8 @@ void boot_rom_make(struct vmm *vmm, const struct boot_part *parts,
 	for (i = 0; i < nr; i++) {
 		put_descriptor(rom + DESCRIPTORS + i * DESCRIPTOR_SIZE,
 			       &parts[i]);
-		fw_cfg_item(cfg, parts[i].key, parts[i].data, parts[i].size);
+		fw_cfg_item(cfg, parts[i].key, parts[i].data,
+			    parts[i].size)->prepare = parts[i].prepare;
 	}
 	put_sum(rom, OPTION_ROM_SIZE, OPTION_ROM_SIZE - 1);
 	fw_cfg_file(cfg, BOOT_ROM_FILE, rom, OPTION_ROM_SIZE);

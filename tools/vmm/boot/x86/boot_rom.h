@@ -18,12 +18,14 @@
  * struct boot_part - what is loaded of a kernel
  * @key: the item that it is, of fw_cfg
  * @address: where the kernel has it
+ * @prepare: as in struct fw_cfg_item
  */
 struct boot_part {
 	uint16_t	key;
 	const void	*data;
 	uint64_t	size;
 	uint64_t	address;
+	void		(*prepare)(struct vmm *vmm);
 };
 
 /* Make the ROM that loads these parts, and the items with them. */

@@ -167,21 +167,21 @@ int kernel_load(struct vmm *vmm, struct kernel_start *start)
 
 /*
  * Offer the kernel to the firmware: it begins in real mode, and asks the firmware for
- * the memory map.
+ * the memory map. @begins is called when the firmware begins to load it.
  */
-int kernel_offer(struct vmm *vmm)
+int kernel_offer(struct vmm *vmm, void (*begins)(struct vmm *vmm))
 {
 	struct firmware_boot *boot = &vmm->firmware_boot;
 	const struct kernel *kernel = vmm->kernel;
 	const uint8_t *image = kernel->image;
 	size_t setup = setup_size(image);
 	struct boot_part parts[] = {
-		{ KEY_SETUP, boot->setup, setup, SETUP_ADDRESS },
+		{ KEY_SETUP, boot->setup, setup, SETUP_ADDRESS, begins },
 		{ KEY_COMMAND_LINE, kernel->append, strlen(kernel->append) + 1,
-		  COMMAND_LINE },
+		  COMMAND_LINE, NULL },
 		{ KEY_KERNEL, image + setup, kernel->image_size - setup,
-		  KERNEL_ADDRESS },
-		{ KEY_INITRD, kernel->initrd, kernel->initrd_size, 0 },
+		  KERNEL_ADDRESS, NULL },
+		{ KEY_INITRD, kernel->initrd, kernel->initrd_size, 0, NULL },
 	};
 
 	if (setup > sizeof(boot->setup) || setup > HEAP_END) {

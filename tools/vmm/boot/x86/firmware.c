@@ -69,7 +69,6 @@ int firmware_begin(struct vmm *vmm)
 {
 	struct firmware_boot *boot = &vmm->firmware_boot;
 	struct fw_cfg *cfg = &vmm->fw_cfg;
-	unsigned int i;
 	size_t size;
 
 	vmm->nr_assigned = 0;
@@ -84,10 +83,5 @@ int firmware_begin(struct vmm *vmm)
 		make_tables;
 	fw_cfg_file(cfg, "etc/table-loader", boot->loader,
 		    sizeof(boot->loader));
-	if (kernel_offer(vmm))
-		return -1;
-	for (i = 0; i < cfg->nr_items; i++)
-		if (cfg->items[i].key == KEY_SETUP)
-			cfg->items[i].prepare = note_assigned;
-	return 0;
+	return kernel_offer(vmm, note_assigned);
 }
