@@ -60,18 +60,30 @@ static int await_gone(struct comparison *c, unsigned int slot)
 	return guest_command(c->vmm, "gone " CARD, bus_of(c->vmm, slot));
 }
 
-/* The card is out of the slot, since the guest has let it go. */
-static int await_empty(struct comparison *c, unsigned int slot)
+static bool is_empty(struct vmm *vmm, unsigned int slot)
+{
+	return slot_state(vmm, slot) == VMR_PCI_SLOT_EMPTY;
+}
+
+static int await(struct comparison *c, unsigned int slot,
+		 bool (*reached)(struct vmm *vmm, unsigned int slot),
+		 const char *fault)
 {
 	unsigned int i;
 
 	for (i = 0; i < POLLS; i++) {
-		if (slot_state(c->vmm, slot) == VMR_PCI_SLOT_EMPTY)
+		if (reached(c->vmm, slot))
 			return 0;
 		usleep(POLL_US);
 	}
-	vmm_err("slot %u: the guest does not let the card go", slot);
+	vmm_err("slot %u: %s", slot, fault);
 	return -1;
+}
+
+/* The card is out of the slot, since the guest has let it go. */
+static int await_empty(struct comparison *c, unsigned int slot)
+{
+	return await(c, slot, is_empty, "the guest does not let the card go");
 }
 
 /*
@@ -80,15 +92,7 @@ static int await_empty(struct comparison *c, unsigned int slot)
  */
 static int await_off(struct comparison *c, unsigned int slot)
 {
-	unsigned int i;
-
-	for (i = 0; i < POLLS; i++) {
-		if (slot_is_off(c->vmm, slot))
-			return 0;
-		usleep(POLL_US);
-	}
-	vmm_err("slot %u: the guest does not switch it off", slot);
-	return -1;
+	return await(c, slot, slot_is_off, "the guest does not switch it off");
 }
 
 /* Plug a card, and have the guest ask for it to be taken. */
