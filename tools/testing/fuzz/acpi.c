@@ -9,8 +9,7 @@
  */
 #include <errno.h>
 
-#include <vmalloc/vmalloc.h>
-
+#include "../check/acpi_board.h"
 #include "fuzz.h"
 
 #define MAX_HOSTS	3
@@ -18,64 +17,7 @@
 #define BUF_SIZE	65536
 #define CANARY		0xa5
 
-static struct vmr_system sys;
-static struct vmr_layout layout;
-static struct vmr_manager manager;
-static struct vmr_pci_conf1 conf1;
-static struct vmr_device board;
-static struct vmr_region ecam, event, control;
-static struct vmr_range irq;
-static struct vmr_constraint constraints[4];
-static struct vmr_resource resources[4];
 static uint8_t buf[BUF_SIZE];
-
-static int board_up(void)
-{
-	static const struct vmr_device_ops ops;
-
-	board.ops = &ops;
-	board.name = "board";
-	vmr_region_init(&ecam, VMR_MMIO, VMR_REGION_TRAPPED, 0x10000000, 0,
-			"ECAM");
-	vmr_region_init(&event, VMR_PIO, VMR_REGION_TRAPPED, 4, 1, "events");
-	vmr_region_init(&control, VMR_PIO, VMR_REGION_TRAPPED, 2, 2, "control");
-	vmr_device_add_region(&board, &ecam);
-	vmr_device_add_region(&board, &event);
-	vmr_device_add_region(&board, &control);
-	vmr_constraint_init_fixed(&constraints[0], VMR_KIND_MMIO, 0xe8000000,
-				  0x10000000, &ecam.range);
-	vmr_constraint_init_fixed(&constraints[1], VMR_KIND_PIO, 0x600, 4,
-				  &event.range);
-	vmr_constraint_init_fixed(&constraints[2], VMR_KIND_PIO, 0x604, 2,
-				  &control.range);
-	vmr_constraint_init_fixed(&constraints[3], VMR_KIND_IRQ, 4, 1, &irq);
-	board.constraints = constraints;
-	board.nr_constraints = 4;
-	vmr_resource_set_init(&board.resources, resources, 4);
-	return vmr_device_register(&manager, &board, NULL, NULL);
-}
-
-static void machine_up(void)
-{
-	struct vmr_layout_config config;
-
-	if (manager.sys)
-		return;
-	FUZZ_ASSERT(!vmr_layout_x86_64(&config, 8ULL << 30, 0, 0));
-	FUZZ_ASSERT(!vmr_layout_init(&layout, &sys, &config, NULL));
-	FUZZ_ASSERT(!vmr_manager_init(&manager, &sys));
-	FUZZ_ASSERT(!board_up());
-	FUZZ_ASSERT(!vmr_pci_conf1_register(&conf1, &manager, NULL));
-}
-
-static uint64_t number(size_t at, unsigned int size)
-{
-	uint64_t value = 0;
-
-	while (size--)
-		value = value << 8 | buf[at + size];
-	return value;
-}
 
 static uint8_t sum(size_t at, size_t size)
 {
@@ -101,7 +43,7 @@ static size_t read_table(struct tables *t, uint64_t addr, const char *signature,
 	unsigned int i;
 
 	FUZZ_ASSERT(addr >= t->base && at + 8 <= t->used);
-	size = (size_t)number(at + 4, 4);
+	size = (size_t)number(buf + at + 4, 4);
 	FUZZ_ASSERT(size >= 36 && size <= t->used - at);
 	FUZZ_ASSERT(!signature || !memcmp(buf + at, signature, 4));
 	FUZZ_ASSERT(!has_sum || !sum(at, size));
@@ -122,18 +64,18 @@ static void read_tables(uint64_t base, size_t used)
 	FUZZ_ASSERT(used >= 36 && !memcmp(buf, "RSD PTR ", 8));
 	FUZZ_ASSERT(!sum(0, 20) && !sum(0, 36));
 	t.size[t.nr++] = 36;
-	xsdt = read_table(&t, number(24, 8), "XSDT", true);
-	end = xsdt + (size_t)number(xsdt + 4, 4);
+	xsdt = read_table(&t, number(buf + 24, 8), "XSDT", true);
+	end = xsdt + (size_t)number(buf + xsdt + 4, 4);
 	FUZZ_ASSERT((end - xsdt - 36) % 8 == 0);
 	for (i = xsdt + 36; i < end; i += 8) {
-		size_t at = read_table(&t, number(i, 8), NULL, true);
+		size_t at = read_table(&t, number(buf + i, 8), NULL, true);
 
 		if (!memcmp(buf + at, "FACP", 4))
 			fadt = at;
 	}
 	FUZZ_ASSERT(fadt);
-	read_table(&t, number(fadt + 36, 4), "FACS", false);
-	read_table(&t, number(fadt + 140, 8), "DSDT", true);
+	read_table(&t, number(buf + fadt + 36, 4), "FACS", false);
+	read_table(&t, number(buf + fadt + 140, 8), "DSDT", true);
 }
 
 static void make_host(struct vmr_acpi_host *host, char name[5])
@@ -197,7 +139,8 @@ static void encode_machine(void)
 
 static void run(void)
 {
-	machine_up();
+	if (!manager.sys)
+		FUZZ_ASSERT(!machine_up());
 	while (fuzz_more())
 		encode_machine();
 }
