@@ -169,8 +169,7 @@ find_missing_qemu()
 	E
 }
 
-# Tools to build a kernel
-find_missing_debug_kernel()
+find_missing_kernel_build()
 {
 	need 'building a kernel' flex <<-'E'
 	command -v flex
@@ -181,6 +180,12 @@ find_missing_debug_kernel()
 	need 'building a kernel' bc <<-'E'
 	command -v bc
 	E
+}
+
+# Tools to build a kernel
+find_missing_debug_kernel()
+{
+	find_missing_kernel_build
 	need "checking a kernel's code" libelf-dev <<-'E'
 	echo '#include <libelf.h>' | gcc -E -
 	E
@@ -192,15 +197,7 @@ find_missing_debug_kernel()
 # Tools to build a kernel that runs as a program, and patches for it
 find_missing_kernel_series()
 {
-	need 'building a kernel' flex <<-'E'
-	command -v flex
-	E
-	need 'building a kernel' bison <<-'E'
-	command -v bison
-	E
-	need 'building a kernel' bc <<-'E'
-	command -v bc
-	E
+	find_missing_kernel_build
 	need 'applying patches' patch <<-'E'
 	command -v patch
 	E

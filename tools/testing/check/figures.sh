@@ -29,16 +29,22 @@ diff "$W/names" "$W/shown" || complain "figures.txt and the pages have other nam
 counted='passed|failed|skipped|compared|seen|proved'
 typed="[0-9] ($counted)|[0-9] of [0-9]+ (lines|known)|[0-9] [0-9]{3} [0-9]{3}"
 times='[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|seconds|minutes|per cent|%)( |,|;|\.|$)'
-for page in testing kernel planner vmm concurrency; do
-	grep -nE "$times" "Documentation/$page.rst" |
-		sed "s/^/$page.rst:/" | grep . &&
-		complain "is typed: record it in Documentation/figures.txt"
-done
-for page in testing kernel footprint planner vmm concurrency; do
-	grep -nE "$typed" "Documentation/$page.rst" |
-		sed "s/^/$page.rst:/" | grep . &&
-		complain "is typed: record it in Documentation/figures.txt"
-done
+
+# find_typed PATTERN PAGE...
+find_typed()
+{
+	local page
+
+	for page in "${@:2}"; do
+		grep -nE "$1" "Documentation/$page.rst" |
+			sed "s/^/$page.rst:/" | grep . &&
+			complain "is typed: record it in Documentation/figures.txt"
+	done
+	return 0
+}
+
+find_typed "$times" testing kernel planner vmm concurrency
+find_typed "$typed" testing kernel footprint planner vmm concurrency
 
 # The ratios that the page on performance explains are those of the recorded run.
 awk '/^What is missed, and why/ { on = 1 } /^What was tried/ { on = 0 } on' \
