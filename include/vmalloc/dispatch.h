@@ -79,9 +79,9 @@ struct vmr_access {
 /**
  * struct vmr_cache_entry - a recent result of a lookup
  *
- * The result is valid while the sum of the generations of all ranges on the
- * path is unchanged, and the rollover too. Only the reader's thread accesses
- * it.
+ * The result is valid while the sum of the generations in the slots of the path is
+ * unchanged, the generation of the region, and the rollover. Only the reader's thread
+ * accesses it.
  */
 struct vmr_cache_entry {
 	/* private: first and last address of the region */
@@ -97,8 +97,10 @@ struct vmr_cache_entry {
 	 * byte each. A path through more than three windows is not cached.
 	 */
 	uint32_t		gen_slots;
-	/* sum of the generations in these slots at the lookup */
-	uint32_t		gen_sum;
+	/* sum of the generations in these slots at the lookup, modulo 2^16 */
+	uint16_t		gen_sum;
+	/* generation of the region at the lookup */
+	uint16_t		generation;
 };
 
 /**

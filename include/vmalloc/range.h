@@ -104,14 +104,16 @@ struct vmr_range {
 /**
  * struct vmr_generations - counters that validate cached lookups
  *
- * A cached lookup is valid while the generation of its range and the rollover
+ * A cached lookup is valid while the generations on its path and the rollover
  * counter are unchanged. Changes of other ranges do not invalidate it, unless
- * they share the generation slot. The slot is a hash of the range's address in
- * memory and is never 0.
+ * they share a generation slot. The slot is a hash of the range's address in
+ * memory and is never 0. A region has a generation of its own too, see reader.h: its
+ * slot counts only unregistrations, and the changes of windows and of regions with
+ * subregions.
  *
  * The writer stores and readers load, both without a lock. The writer increments
  * the generation of a live range inside the write section that removes or moves
- * it. Before a generation can repeat, at the latest after 2^26 increments, the
+ * it. Before a generation can repeat, at the latest after 2^14 increments, the
  * writer stores the rollover counter first and then the generation. A reader
  * loads them in the opposite order: a reader that observes the new generation
  * observes the new rollover counter.
@@ -131,8 +133,8 @@ struct vmr_generations {
  * the data, then the sequence again. If the two sequences differ, the reader
  * repeats the lookup.
  *
- * The nesting depth and the port's flags belong to the update side alone. The
- * pointer to the generations is set before the first reader and then constant.
+ * The nesting depth, the port's flags and the pointer to the generations belong to the
+ * update side alone. The pointer is NULL while a caller counts ranges itself.
  */
 struct vmr_seqcount {
 	/* private: */

@@ -141,9 +141,16 @@ struct vmr_region {
 		struct vmr_node		subregion_node;
 	};
 	/* public: */
-	uint32_t		index;
 	uint8_t			io;
 	uint8_t			type;
+	/* private: */
+	/*
+	 * Counts when the region leaves its addresses, unless it is a window
+	 * or has subregions. In the line of @device, which a lookup loads
+	 */
+	uint16_t		generation;
+	/* public: */
+	uint32_t		index;
 	bool			prefetchable;
 	bool			by_registers;
 	bool			read_only;
@@ -153,8 +160,8 @@ struct vmr_region {
 	bool			no_placement;
 	/* region_del() was called for @notified_mapping */
 	bool			del_notified;
-	bool			was_live;	/* when it was freed */
-	bool			mark;		/* of the call in progress */
+	bool			was_live : 1;	/* when it was freed */
+	bool			mark : 1;	/* of the call in progress */
 	bool			is_subregion;
 	/* the subregions by offset; constant while the device is registered */
 	struct vmr_node		*subregion_root;

@@ -2,7 +2,7 @@
 /*
  * device.c - registering and unregistering devices
  */
-#include "device.h"
+#include "generation.h"
 #include "trace.h"
 
 static bool any_region_linked(const struct vmr_device *dev)
@@ -22,8 +22,7 @@ static void device_free_resources(struct vmr_manager *manager,
 	struct vmr_region *region;
 
 	for (region = dev->regions; region; region = region->next)
-		vmr_region_free(vmr_device_space(manager, dev, region->io),
-				region);
+		vmr_region_free(manager, region);
 	vmr_system_free_resources(manager->sys, &dev->resources);
 }
 
@@ -205,6 +204,7 @@ void vmr_device_hide(struct vmr_manager *manager, struct vmr_device *dev)
 {
 	VMR_ASSERT(manager->sys->seq.nesting);
 	WRITE_ONCE(dev->state, VMR_DEVICE_UNREGISTERED);
+	vmr_generation_count_device(manager->sys, dev);
 	device_free_resources(manager, dev);
 }
 

@@ -68,14 +68,6 @@ static inline bool vmr_manager_has_device(const struct vmr_manager *manager,
 	       vmr_in_space(&manager->sys->device_ids.space, &dev->id);
 }
 
-/* Free a region, and record for vmr_settle_for_devices() whether it held addresses */
-static inline void vmr_region_free(struct vmr_space *space,
-				   struct vmr_region *region)
-{
-	region->was_live = vmr_range_state(&region->range) == VMR_LIVE;
-	vmr_free(space, &region->range);
-}
-
 /*
  * Whether a window with the ISA enable bit forwards [start, last]: all of it is in the
  * lowest 256 of 1024 ports

@@ -188,8 +188,8 @@ static struct vmr_cache_entry *cache_victim(struct vmr_cache_set *set)
 	return second;
 }
 
-/* The sum of the generations in up to four slots, one in each byte */
-static inline uint32_t
+/* The sum of the generations in up to four slots, one in each byte, modulo 2^16 */
+static inline uint16_t
 cache_generation_sum(const struct vmr_generations *generations,
 		     uint32_t gen_slots)
 {
@@ -200,15 +200,29 @@ cache_generation_sum(const struct vmr_generations *generations,
 	return sum;
 }
 
-static void cache_flush(struct vmr_reader *reader, uint32_t rollover)
+/* Whether a generation that was loaded before may repeat; then flush the cache */
+static inline bool cache_is_old(struct vmr_reader *reader)
 {
+	uint32_t rollover;
+
+	/*
+	 * Orders the loads of the generations before that of the rollover.
+	 * Pairs with smp_wmb() in vmr_generation_before_repeat().
+	 */
+	smp_rmb();
+	rollover = READ_ONCE(reader->manager->sys->generations.rollover);
+	if (likely(rollover == reader->rollover))
+		return false;
 	memset(reader->cache, 0, sizeof(*reader->cache) * reader->nr_sets);
 	reader->rollover = rollover;
+	return true;
 }
 
 /*
- * Look up @addr in @set; -EAGAIN if no valid entry contains it. This loads neither the
- * range nor the state of the device, whose cache lines the update side stores to.
+ * Look up @addr in @set; -EAGAIN if no valid entry contains it. The region of an entry
+ * is valid memory only if the sum of the slots is that of the entry and the rollover
+ * too. This loads neither the range nor the state of the device, whose cache lines the
+ * update side stores to.
  */
 static inline int lookup_cached(struct vmr_reader *reader,
 				struct vmr_cache_set *set, enum vmr_io io,
@@ -217,7 +231,6 @@ static inline int lookup_cached(struct vmr_reader *reader,
 	const struct vmr_generations *generations =
 		&reader->manager->sys->generations;
 	struct vmr_cache_entry *entry = cache_entry(set, io, addr);
-	uint32_t rollover;
 
 	if (!entry)
 		return -EAGAIN;
@@ -226,16 +239,14 @@ static inline int lookup_cached(struct vmr_reader *reader,
 		entry->region = NULL;
 		return -EAGAIN;
 	}
-	/*
-	 * Orders the loads of the generations before that of the rollover.
-	 * Pairs with smp_wmb() in vmr_generation_bump().
-	 */
-	smp_rmb();
-	rollover = READ_ONCE(generations->rollover);
-	if (rollover != reader->rollover) {
-		cache_flush(reader, rollover);
+	if (cache_is_old(reader))
+		return -EAGAIN;
+	if (READ_ONCE(entry_region(entry)->generation) != entry->generation) {
+		entry->region = NULL;
 		return -EAGAIN;
 	}
+	if (cache_is_old(reader))
+		return -EAGAIN;
 	if (!(entry_flags(entry) & ENTRY_HIT))
 		entry->region += ENTRY_HIT;
 	return resolve_access(target, entry_region(entry), entry->start,
@@ -263,7 +274,8 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 {
 	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = vmr_manager_space(reader->manager, io);
-	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq), gen_sum;
+	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq);
+	uint16_t gen_sum, generation;
 	uint32_t gen_slots = 0, path_too_long = 0;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
 	bool isa = false, window_isa, registered;
@@ -286,6 +298,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 		path_too_long |= gen_slots >> 24;
 		gen_slots = gen_slots << 8 | vmr_generation_slot(range);
 		gen_sum = cache_generation_sum(&sys->generations, gen_slots);
+		generation = READ_ONCE(region->generation);
 		if (vmr_seqcount_read_retry(&sys->seq, sequence))
 			return -EAGAIN;
 		if (!registered)
@@ -309,6 +322,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 				  (io == VMR_PIO ? ENTRY_PIO : 0),
 			.gen_slots = gen_slots,
 			.gen_sum = gen_sum,
+			.generation = generation,
 		};
 	return resolve_access(target, region, start, last, addr);
 }

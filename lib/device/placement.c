@@ -2,6 +2,7 @@
 /*
  * placement.c - moving the regions of registered devices
  */
+#include "generation.h"
 #include "placement.h"
 
 static int region_check_args(struct vmr_manager *manager,
@@ -76,7 +77,7 @@ static int region_update_placement(struct vmr_manager *manager,
 		return 0;
 	vmr_notify_queue(manager, region);
 	vmr_seqcount_write_begin(space->seq);
-	vmr_region_free(space, region);
+	vmr_region_free(manager, region);
 	if (region->was_live)
 		vmr_settle_in(manager, space, region->range.start,
 			      region->range.last);
@@ -141,7 +142,9 @@ int vmr_region_move(struct vmr_manager *manager, struct vmr_region *region,
 	/* A fixed request comes before the claims for the same addresses. */
 	was_live = vmr_range_state(&region->range) == VMR_LIVE;
 	if (was_live) {
+		vmr_generation_count(manager->sys, region);
 		vmr_move(space, &region->range, start, NULL);
+		vmr_generation_counted(manager->sys);
 		vmr_settle_in(manager, space, old_start, old_last);
 	} else {
 		vmr_free(space, &region->range);
@@ -220,7 +223,11 @@ int vmr_region_move_bulk(struct vmr_manager *manager, struct vmr_move_op *steps,
 
 	seq = &manager->sys->seq;
 	vmr_seqcount_write_begin(seq);
+	for (i = 0; i < nr; i++)
+		vmr_generation_count(manager->sys,
+				     vmr_to_region(steps[i].range));
 	ret = vmr_move_bulk(steps, nr, failed, conflict);
+	vmr_generation_counted(manager->sys);
 	if (!ret)
 		settle_after_moves(manager, steps, nr);
 	vmr_seqcount_write_end(seq);
@@ -249,7 +256,7 @@ static void placement_free(struct vmr_manager *manager,
 			   struct vmr_region *region)
 {
 	if (region->mark)
-		vmr_region_free(vmr_region_space(manager, region), region);
+		vmr_region_free(manager, region);
 }
 
 static void placement_apply(struct vmr_manager *manager,

@@ -76,20 +76,29 @@ static inline uint32_t vmr_generation_slot(const struct vmr_range *range)
 }
 
 /*
+ * Before a generation is @next. Cached lookups have 16 bits of each generation, or of
+ * the sum of four: none of them repeats until the rollover counter has changed.
+ */
+static inline void
+vmr_generation_before_repeat(struct vmr_generations *generations, uint32_t next)
+{
+	if (next % (1u << 14))
+		return;
+	WRITE_ONCE(generations->rollover, generations->rollover + 1);
+	/* rollover before the generation; pairs with smp_rmb() in cache_is_old() */
+	smp_wmb();
+}
+
+/*
  * Invalidate cached lookups of @range. The caller has opened a write section: a
- * reader that observes its end observes the new generation. Before a generation
- * can repeat, the rollover counter is stored first.
+ * reader that observes its end observes the new generation.
  */
 static inline void vmr_generation_bump(struct vmr_generations *generations,
 				       const struct vmr_range *range)
 {
 	uint32_t *gen = &generations->gen[vmr_generation_slot(range)];
 
-	if (!((*gen + 1) % (1u << 26))) {
-		WRITE_ONCE(generations->rollover, generations->rollover + 1);
-		/* rollover before gen; pairs with the smp_rmb() in lookup_cached() */
-		smp_wmb();
-	}
+	vmr_generation_before_repeat(generations, *gen + 1);
 	WRITE_ONCE(*gen, *gen + 1);
 }
 

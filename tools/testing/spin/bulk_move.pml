@@ -5,20 +5,33 @@
  * Each of two addresses is always mapped to one of three regions. The third region
  * claims the first address. One writer swaps the two live regions in a bulk move, or
  * frees the first address in the write section in which the claim goes live. The old
- * region then gets a claim (VACATE), or is unregistered and drained (UNLINK). Readers
+ * region then gets a claim (VACATE), or is unregistered and drained (UNLINK). The region
+ * with the claim may be unregistered too (CANCEL). Readers
  * look up addresses by their cache if it is valid, otherwise by a walk, and run a
  * callback of the region. Each macro removes one rule, and the model must fail:
  *
  *	BULK_NOT_ODD		the count is odd during a bulk move
  *	BULK_APART		the moves of a bulk move are in one section
  *	SETTLE_APART		a claim goes live in the section that frees its address
- *	CACHE_ANY_GENERATION	a cache entry is valid only for its generation
- *	CACHE_GENERATION_LATE	the generation is loaded before the walk is validated
+ *	CACHE_ANY_GENERATION	a cache entry is valid only for the region's generation
+ *	CACHE_GENERATION_LATE	the generations are loaded before the walk is validated
  *	CACHE_EARLY		a cache entry is tested after the full barrier
- *	GENERATION_LATE		the generation is incremented in the section
+ *	CACHE_REGION_FIRST	the slot is compared before the region is accessed
+ *	GENERATION_LATE		the region's generation is incremented in the section
+ *	GENERATION_SLOT_KEPT	an unregistration increments the slot
+ *	GENERATION_SLOT_LATE	it does so before the epoch is raised
+ *	GENERATION_SLOT_LIVE	it does so for a region that is not live too
  *
- * Each region has its own generation: shared generations only cause more misses. The
- * model has no rollover, because no generation wraps.
+ * A cache entry has the generation of its region, in the region's memory, and that of
+ * the slot of its device, which is always valid memory. Each region has a slot of its
+ * own: shared slots only cause more misses.
+ *
+ * With WRAP a generation has one bit. The slot repeats in each unregistration, which
+ * stands for those of other devices that share it. Then these rules are modelled too:
+ *
+ *	CACHE_ROLLOVER_LATE	the rollover is compared before the region is accessed
+ *	CACHE_ROLLOVER_ONCE	it is compared again after the region's generation
+ *	GENERATION_WRAP_FIRST	the rollover is stored before a generation that repeats
  */
 
 #ifndef OPS
@@ -31,7 +44,7 @@
 #define READERS	1
 #endif
 #ifndef KINDS
-#define KINDS	7
+#define KINDS	15
 #endif
 #ifndef WINDOW
 #define WINDOW	3	/* number of pending stores that can complete next */
@@ -40,6 +53,7 @@
 #define SWAP	1
 #define VACATE	2
 #define UNLINK	4
+#define CANCEL	8	/* unregister the region that has a claim */
 
 #define NIL	3	/* no region */
 
@@ -51,9 +65,11 @@
 #define EPOCH		9
 #define OWN_EPOCH(r)	(10 + (r))
 #define INSIDE(r)	(12 + (r))	/* 1 + region: the hazard */
-#define GENERATION(n)	(14 + (n))
+#define SLOT(n)		(14 + (n))	/* generation of the device's slot */
+#define GENERATION(n)	(17 + (n))	/* in the memory of the region */
+#define ROLLOVER	20
 
-byte mem[17];
+byte mem[21];
 
 /* The region at each address. It changes with the store that makes it visible. */
 #define answer(t, p)	(((t) >> (2 * (p))) & 3)
@@ -101,15 +117,42 @@ inline validate()
 	}
 }
 
-inline load_generation()
+inline load_slot()
 {
 	atomic {
 		if
-		:: cached[addr] != NIL -> generation = mem[GENERATION(cached[addr])]
+		:: cached[addr] != NIL -> slot = mem[SLOT(cached[addr])]
 		:: else
 		fi
 	}
 }
+
+/* Flush the cache if the rollover has changed. */
+inline test_rollover()
+{
+	atomic {
+		if
+		:: mem[ROLLOVER] != rollover ->
+			rollover = mem[ROLLOVER];
+			cached[0] = NIL;
+			cached[1] = NIL;
+			slot = 0;
+			generation = 0;
+			node = 0;
+			goto again
+		:: else
+		fi
+	}
+}
+
+#ifdef WRAP
+#ifndef CACHE_ROLLOVER_LATE
+#define ROLLOVER_FIRST
+#endif
+#ifndef CACHE_ROLLOVER_ONCE
+#define ROLLOVER_AGAIN
+#endif
+#endif
 
 #ifdef CACHE_ANY_GENERATION
 #define SAME_GENERATION	true
@@ -119,8 +162,8 @@ inline load_generation()
 
 proctype reader(byte r)
 {
-	byte cached[2], cached_generation[2];
-	byte node, at, state, count, generation, addr, accesses;
+	byte cached[2], cached_slot[2], cached_generation[2];
+	byte node, at, state, count, slot, generation, addr, accesses, rollover;
 
 	cached[0] = NIL;
 	cached[1] = NIL;
@@ -136,7 +179,7 @@ proctype reader(byte r)
 		allowed[r] = 1 << answer(mapping, addr)
 	   };
 #ifdef CACHE_EARLY
-	   load_generation();
+	   load_slot();
 #endif
 	   /* Start of the lookup, with its full barrier */
 	   load(at, EPOCH);
@@ -144,16 +187,34 @@ proctype reader(byte r)
 
 	   /* Test the lookup cache. */
 #ifndef CACHE_EARLY
-	   load_generation();
+	   load_slot();
 #endif
 	   if
-	   :: cached[addr] != NIL && SAME_GENERATION ->
-		node = cached[addr];
+	   :: atomic {
+#ifdef CACHE_REGION_FIRST
+		cached[addr] != NIL ->
+#else
+		cached[addr] != NIL && slot == cached_slot[addr] ->
+#endif
+		node = cached[addr]
+	      };
+#ifdef ROLLOVER_FIRST
+		test_rollover();
+#endif
+		load_of(node, generation, GENERATION(node));
+#ifdef ROLLOVER_AGAIN
+		test_rollover();
+#endif
 		atomic {
-			assert(!freed[node]);
-			at = addr
-		};
-		goto found
+			if
+			:: !SAME_GENERATION || slot != cached_slot[addr] ->
+				goto again
+			:: else ->
+				assert(!freed[node]);
+				at = addr;
+				goto found
+			fi
+		}
 	   :: else
 	   fi;
 
@@ -177,7 +238,8 @@ again:
 		load_of(node, at, START(node));
 		load_of(node, state, STATE(node));
 #ifndef CACHE_GENERATION_LATE
-		load(generation, GENERATION(node));
+		load(slot, SLOT(node));
+		load_of(node, generation, GENERATION(node));
 #endif
 		validate();
 		if
@@ -191,8 +253,10 @@ again:
 		:: node != NIL ->
 			cached[addr] = node;
 #ifdef CACHE_GENERATION_LATE
+			slot = mem[SLOT(node)];
 			generation = mem[GENERATION(node)];
 #endif
+			cached_slot[addr] = slot;
 			cached_generation[addr] = generation
 		:: else
 		fi
@@ -204,6 +268,7 @@ found:
 		allowed[r] = 0;
 		wanted[r] = 0;
 		count = 0;
+		slot = 0;
 		generation = 0;
 		state = 0;
 		at = 0;
@@ -233,7 +298,7 @@ found:
 /*
  * The writer, with a store buffer as in dispatch.pml
  */
-#define ROOM	12
+#define ROOM	14
 #define PLAIN	0
 #define RELEASE	1
 #define BEHIND	2	/* the first store after a smp_wmb() */
@@ -326,10 +391,60 @@ inline write_end_visible()
 	write_end()
 }
 
+/* vmr_generation_bump(): with WRAP the rollover precedes a value that repeats. */
+inline put_generation(location, value, repeats)
+{
+#ifdef WRAP
+	if
+	:: repeats ->
+		rollover++;
+#ifdef GENERATION_WRAP_FIRST
+		put(location, value);
+		bar = BEHIND;
+		put(ROLLOVER, rollover)
+#else
+		put(ROLLOVER, rollover);
+		bar = BEHIND;
+		put(location, value)
+#endif
+	:: else -> put(location, value)
+	fi
+#else
+	put(location, value)
+#endif
+}
+
 inline next_generation(n)
 {
+#ifdef WRAP
+	generations[n] = 1 - generations[n];
+#else
 	generations[n]++;
-	put(GENERATION(n), generations[n])
+#endif
+	put_generation(GENERATION(n), generations[n], generations[n] == 0)
+}
+
+inline next_slot(n)
+{
+#if !defined(GENERATION_SLOT_KEPT)
+#ifndef WRAP
+	slots[n] = 1;
+#endif
+	put_generation(SLOT(n), slots[n], true)
+#else
+	skip
+#endif
+}
+
+inline retire(n)
+{
+	claimant = NIL;
+	removed = n;
+	epoch++;
+	put_ordered(EPOCH, epoch, RELEASE);
+#ifdef GENERATION_SLOT_LATE
+	next_slot(n)
+#endif
 }
 
 /* vmr_move_bulk(): unlink all ranges, then link all. */
@@ -370,7 +485,11 @@ inline free_and_settle(unlinks)
 	n = holder[0];
 	write_begin();
 	if
-	:: unlinks -> put(STATE(n), 0)
+	:: unlinks ->
+		put(STATE(n), 0);
+#ifndef GENERATION_SLOT_LATE
+		next_slot(n)
+#endif
 	:: else
 	fi;
 #ifndef GENERATION_LATE
@@ -389,13 +508,22 @@ inline free_and_settle(unlinks)
 	next_generation(n);
 #endif
 	if
-	:: unlinks ->
-		claimant = NIL;
-		removed = n;
-		epoch++;
-		put_ordered(EPOCH, epoch, RELEASE)
+	:: unlinks -> retire(n)
 	:: else -> claimant = n
 	fi
+}
+
+/* Unregister the region that is not live. It may have been when it was cached. */
+inline cancel()
+{
+	n = claimant;
+	write_begin();
+	put(STATE(n), 0);
+#if !defined(GENERATION_SLOT_LATE) && !defined(GENERATION_SLOT_LIVE)
+	next_slot(n);
+#endif
+	write_end();
+	retire(n)
 }
 
 inline test_reader(r)
@@ -440,7 +568,11 @@ inline drain()
 
 init
 {
-	byte holder[2], generations[3], claimant, removed, seq, epoch, bar, ops, n, i;
+	byte holder[2], generations[3], slots[3], claimant, removed, seq, epoch;
+	byte bar, ops, n, i;
+#ifdef WRAP
+	byte rollover;
+#endif
 	bool busy;
 
 	atomic {
@@ -469,6 +601,7 @@ init
 		:: KINDS & SWAP -> swap()
 		:: (KINDS & VACATE) && claimant != NIL -> free_and_settle(false)
 		:: (KINDS & UNLINK) && claimant != NIL -> free_and_settle(true)
+		:: (KINDS & CANCEL) && claimant != NIL -> cancel()
 		:: else
 		fi;
 		n = 0

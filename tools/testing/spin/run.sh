@@ -27,6 +27,7 @@ fi
 # The operations of the writer
 move=1 swap=2 unlink=4 register=8 drain=16
 vacate=2	# in bulk_move.pml
+exchange=$((move | vacate))	# there: swaps and claims
 
 # Models that must hold: name and macros, the largest first.
 holds=(
@@ -68,7 +69,12 @@ holds=(
 	"bulk_moves_and_claims_one_cache
 		-DOPS=3 -DACCESSES=3"
 	"bulk_moves_and_claims_two_caches
-		-DOPS=1 -DACCESSES=2 -DREADERS=2 -DWINDOW=1"
+		-DOPS=1 -DACCESSES=2 -DREADERS=2 -DWINDOW=1
+		-DKINDS=7"
+	"cache_three_changes_rollover
+		-DWRAP -DOPS=3 -DACCESSES=2 -DWINDOW=2"
+	"cache_three_accesses_rollover
+		-DWRAP -DOPS=2 -DACCESSES=3"
 	"notify_two_devices
 		-DSENDS=2 -DOPS=4"
 	"reset_two_readers_one_device
@@ -91,6 +97,7 @@ move1="-DOPS=1 -DACCESSES1=0 -DWINDOW=3"
 remove="-DOPS=2 -DACCESSES1=0 -DKINDS1=$unlink -DKINDS=$drain"
 nest="-DOPS=2 -DACCESSES0=2 -DACCESSES1=0 -DDEPTHS=2"
 twice="-DOPS=2 -DACCESSES=2"
+wrap="-DWRAP $twice"
 fails=(
 	"NOT_ODD route $move1"
 	"NO_WRITE_BARRIER route $move1"
@@ -125,7 +132,14 @@ fails=(
 	"CACHE_ANY_GENERATION route $twice -DKINDS=$vacate"
 	"CACHE_GENERATION_LATE route $twice"
 	"CACHE_EARLY memory $twice"
+	"CACHE_REGION_FIRST memory $twice"
+	"CACHE_ROLLOVER_LATE memory $wrap"
+	"CACHE_ROLLOVER_ONCE route $wrap -DKINDS=$exchange"
 	"GENERATION_LATE route $twice"
+	"GENERATION_SLOT_KEPT memory $twice"
+	"GENERATION_SLOT_LATE memory $twice"
+	"GENERATION_SLOT_LIVE memory $twice"
+	"GENERATION_WRAP_FIRST route $wrap -DKINDS=$exchange"
 	"PEND_PLAIN lost"
 	"BLOCK_PLAIN lost"
 	"UNBLOCK_PLAIN lost"

@@ -600,10 +600,10 @@ TEST(reader_attach_detach_error_list)
 }
 
 /*
- * After a rollover, a generation may repeat; the rollover count flushes the lookup
- * cache.
+ * After a rollover, the generation of a slot may repeat; the rollover count flushes the
+ * lookup cache.
  */
-TEST(lookup_cache_flushed_on_rollover)
+TEST(slot_rollover_flushes_lookup_cache)
 {
 	struct vmr_generations *generations = &m.sys.generations;
 	uint32_t counts[VMR_NR_GENERATIONS], i;
@@ -613,14 +613,36 @@ TEST(lookup_cache_flushed_on_rollover)
 	ASSERT_EQ(0, machine_up());
 	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
 	for (i = 0; i < VMR_NR_GENERATIONS; i++)
-		generations->gen[i] = (1U << 26) - 1;
+		generations->gen[i] = (1U << 14) - 1;
 	memcpy(counts, generations->gen, sizeof(counts));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
 	EXPECT_EQ(0U, generations->rollover);
-	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4000, NULL));
-	EXPECT_EQ(1U, generations->rollover);
+	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));
+	EXPECT_LE(1U, generations->rollover);
 	EXPECT_NE(0, memcmp(counts, generations->gen, sizeof(counts)));
+	/* The slot of the region repeats, and so does its own generation */
 	memcpy(generations->gen, counts, sizeof(counts));
+	p.region[0].generation = 0;
+	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
+	EXPECT_SOUND();
+}
+
+/* The same for the generation of a region. */
+TEST(region_rollover_flushes_lookup_cache)
+{
+	struct vmr_generations *generations = &m.sys.generations;
+	struct probe p;
+	uint8_t data;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, probe_up(&p, "p", VMR_MMIO, 0x1000, 0x1000));
+	p.region[0].generation = 0xffff;
+	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
+	EXPECT_EQ(0U, generations->rollover);
+	EXPECT_EQ(0, vmr_region_move(&m.manager, &p.region[0], 0x4000, NULL));
+	EXPECT_EQ(0U, p.region[0].generation);
+	EXPECT_EQ(1U, generations->rollover);
+	p.region[0].generation = 0xffff;
 	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, 0x1000, &data, 1, 1));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x4000, &data, 1, 1));
 	EXPECT_EQ(0, vmr_read(&m.reader, VMR_MMIO, 0x4000, &data, 1, 1));

@@ -167,6 +167,156 @@ TEST_F(lookup_cache, changes_are_seen)
 	EXPECT_TRUE(hits(10));
 }
 
+/* Cached lookups survive 10,000 moves and more of other regions. */
+TEST_F(lookup_cache, moves_of_others_leave_entries)
+{
+	size_t i, k;
+
+	ASSERT_EQ(0, vmr_reader_set_cache(&m.reader, sets, NR_DEVICES / 2));
+	nr_hits(0, HOT);
+	EXPECT_EQ((unsigned int)HOT, nr_hits(0, HOT));
+	for (k = 0; k < 10; k++)
+		for (i = HOT; i < NR_DEVICES; i++)
+			ASSERT_EQ(0, vmr_region_move(&m.manager, &item(i)->region,
+						     AT(i) + (k % 2 ? 0 : 0x1000),
+						     NULL));
+	EXPECT_EQ((unsigned int)HOT, nr_hits(0, HOT));
+}
+
+/* Where item 8 was found by the lookup cache, nothing answers after a change. */
+#define EXPECT_CHANGE_SEEN(change) \
+	do { \
+		nr_hits(8, 1); \
+		EXPECT_EQ(1U, nr_hits(8, 1)); \
+		EXPECT_LE(0, (change)); \
+		EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, AT(8), &byte, 1, 1)); \
+		EXPECT_EQ(0, vmr_region_program(&m.manager, region, AT(8))); \
+	} while (0)
+
+/* Each kind of change by which a region leaves its addresses is seen. */
+TEST_F(lookup_cache, each_kind_of_change_is_seen)
+{
+	struct vmr_region *region = &item(8)->region;
+	struct vmr_program_op op = { .region = region };
+	struct vmr_move_op step = { .range = &region->range,
+				    .start = AT(8) + 0x1000 };
+	uint8_t byte;
+
+	EXPECT_CHANGE_SEEN(vmr_region_move(&m.manager, region, AT(8) + 0x1000, NULL));
+	EXPECT_CHANGE_SEEN(vmr_region_move_bulk(&m.manager, &step, 1, NULL, NULL));
+	EXPECT_CHANGE_SEEN(vmr_region_program(&m.manager, region, AT(8) + 0x1000));
+	/* A claim, for addresses that item 9 has */
+	EXPECT_CHANGE_SEEN(vmr_region_program(&m.manager, region, AT(9) - 0x800));
+	EXPECT_CHANGE_SEEN(vmr_region_park(&m.manager, region, AT(8)));
+	EXPECT_CHANGE_SEEN(vmr_region_unmap(&m.manager, region));
+	/* As a command register that switches decoding off */
+	op.placement.state = VMR_PARKED;
+	op.placement.start = AT(8);
+	EXPECT_CHANGE_SEEN(vmr_region_program_bulk(&m.manager, &item(8)->dev, &op, 1,
+						   NULL));
+	op.placement.state = VMR_FREE;
+	EXPECT_CHANGE_SEEN(vmr_region_program_bulk(&m.manager, &item(8)->dev, &op, 1,
+						   NULL));
+	/* By the engine, which the device layer does not know of */
+	EXPECT_CHANGE_SEEN(vmr_free(&m.sys.mmio, &region->range));
+	EXPECT_CHANGE_SEEN(vmr_park(&m.sys.mmio, &region->range, AT(8), AT(8) + 0xfff));
+	EXPECT_SOUND();
+}
+
+/*
+ * The memory of a device that was unregistered and drained is not accessed, whether its
+ * region was live or parked. Here another device has got the memory.
+ */
+static void reuse_after_removal(struct __test_metadata *_metadata, bool parked)
+{
+	struct item *it = item(8);
+	uint8_t byte = 0;
+
+	ASSERT_EQ(0, vmr_reader_set_cache(&m.reader, sets, 8));
+	nr_hits(8, 1);
+	EXPECT_EQ(1U, nr_hits(8, 1));
+	if (parked)
+		EXPECT_EQ(0, vmr_region_park(&m.manager, &it->region, AT(8)));
+	EXPECT_EQ(!parked, vmr_device_unregister(&m.manager, &it->dev));
+	EXPECT_EQ(0, vmr_device_drain(&m.manager, &it->dev));
+	it->region.device = &item(9)->dev;
+	it->region.generation = 0;
+	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, AT(8), &byte, 1, 1));
+	EXPECT_EQ(0xffU, byte);
+}
+
+TEST_F(lookup_cache, removed_region_not_accessed)
+{
+	reuse_after_removal(_metadata, false);
+}
+
+TEST_F(lookup_cache, removed_parked_region_not_accessed)
+{
+	reuse_after_removal(_metadata, true);
+}
+
+/*
+ * The same if the generation of the slot repeats meanwhile: the rollover is tested
+ * before the region is accessed.
+ */
+TEST_F(lookup_cache, removed_region_behind_rollover)
+{
+	struct vmr_generations before = m.sys.generations;
+	struct item *it = item(8);
+	uint8_t byte = 0;
+	size_t i;
+
+	ASSERT_EQ(0, vmr_reader_set_cache(&m.reader, sets, 8));
+	nr_hits(8, 1);
+	EXPECT_EQ(1U, nr_hits(8, 1));
+	ASSERT_EQ(1, vmr_device_unregister(&m.manager, &it->dev));
+	ASSERT_EQ(0, vmr_device_drain(&m.manager, &it->dev));
+	before.rollover++;
+	m.sys.generations = before;
+	pages_window = NR(pages_open);
+	pages_watch();
+	EXPECT_EQ(-ENXIO, vmr_read(&m.reader, VMR_MMIO, AT(8), &byte, 1, 1));
+	EXPECT_LT((size_t)0, pages_unwatch());
+	pages_window = 0;
+	for (i = 0; i < NR(pages_open); i++)
+		EXPECT_NE(pages + 8 * page_size, pages_open[i]);
+}
+
+/* The region leaves its addresses for the last time before its generation repeats. */
+static void repeat_generation(void)
+{
+	vmr_region_program(&m.manager, &item(8)->region, AT(8) + 0x1000);
+}
+
+/*
+ * A generation may repeat while a lookup sleeps, between its first test of the rollover
+ * and its load of the region's generation.
+ */
+TEST_F(lookup_cache, rollover_during_lookup_is_seen)
+{
+	struct vmr_region *region = &item(8)->region;
+	uint8_t byte = 0;
+	int ret;
+
+	ASSERT_EQ(0, vmr_reader_set_cache(&m.reader, sets, 8));
+	region->generation = 0;
+	nr_hits(8, 1);
+	EXPECT_EQ(1U, nr_hits(8, 1));
+	ASSERT_EQ(0, vmr_region_park(&m.manager, region, AT(8)));
+	ASSERT_EQ(0, vmr_region_program(&m.manager, region, AT(8) + 0x800));
+	/* The reader observes the rollover of the changes up to here */
+	region->generation = 0xffff;
+	pages_hook_at = 0;
+	pages_hook = repeat_generation;
+	pages_watch();
+	ret = vmr_read(&m.reader, VMR_MMIO, AT(8), &byte, 1, 1);
+	pages_unwatch();
+	EXPECT_TRUE(!pages_hook);
+	EXPECT_EQ(0U, region->generation);
+	EXPECT_EQ(-ENXIO, ret);
+	EXPECT_EQ(0xffU, byte);
+}
+
 /* A port and a guest physical address with one number are apart. */
 TEST(lookup_cache_ports_and_memory)
 {
