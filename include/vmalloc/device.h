@@ -156,10 +156,16 @@ struct vmr_device {
 struct vmr_manager {
 	/* private: */
 	/*
-	 * Only the update side accesses the first four members and
-	 * @free_notifier. The members that every lookup loads are last, apart
-	 * from those that every change stores.
+	 * Only the update side accesses the members in front of @sys, apart from
+	 * @readers_lock and @readers. Lookups load the members from @sys on, at
+	 * least 64 bytes behind those that every move and every drain stores.
 	 */
+	/* regions whose notification is pending delivery */
+	struct vmr_list		notify_queue;
+	/* the notification in progress, or NULL */
+	struct vmr_notification	*notifying;
+	/* 1 while the list of readers is walked or changed, by any thread */
+	uint32_t		readers_lock;
 	/* registered devices, in the order of registration */
 	struct vmr_list		devices;
 	/* those at the root, in the same order */
@@ -168,12 +174,6 @@ struct vmr_manager {
 	struct vmr_node		*names;
 	/* registered listeners */
 	struct vmr_list		listeners;
-	/* regions whose notification is pending delivery */
-	struct vmr_list		notify_queue;
-	/* the notification in progress, or NULL */
-	struct vmr_notification	*notifying;
-	/* 1 while the list of readers is walked or changed, by any thread */
-	uint32_t		readers_lock;
 	/* attached readers; accessed with readers_lock held */
 	struct vmr_reader	*readers;
 	/* settles claims of regions when the system frees a range */

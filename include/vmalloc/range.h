@@ -113,7 +113,7 @@ struct vmr_range {
  *
  * The writer stores and readers load, both without a lock. The writer increments
  * the generation of a live range inside the write section that removes or moves
- * it. Before a generation can repeat, at the latest after 2^14 increments, the
+ * it. Before a generation can repeat, at the latest after 2^16 increments, the
  * writer stores the rollover counter first and then the generation. A reader
  * loads them in the opposite order: a reader that observes the new generation
  * observes the new rollover counter.

@@ -207,7 +207,7 @@ static inline bool cache_is_old(struct vmr_reader *reader)
 
 	/*
 	 * Orders the loads of the generations before that of the rollover.
-	 * Pairs with smp_wmb() in vmr_generation_before_repeat().
+	 * Pairs with smp_wmb() in vmr_generation_roll_over().
 	 */
 	smp_rmb();
 	rollover = READ_ONCE(reader->manager->sys->generations.rollover);

@@ -38,7 +38,8 @@ static inline void vmr_generation_count(struct vmr_system *sys,
 		vmr_generation_bump(generations, &region->range);
 		return;
 	}
-	vmr_generation_before_repeat(generations, next);
+	if (!next)
+		vmr_generation_roll_over(generations);
 	WRITE_ONCE(region->generation, next);
 }
 

@@ -46,19 +46,28 @@
  *
  * The lookup cache: most accesses of a guest go to few addresses, so a reader
  * keeps recent results. A result is valid until its region, or a window on the
- * path, leaves its addresses. The update side increments the generation of such
- * a range before the end of its write section. If R3 observes an unchanged sum
- * of the generations on the path, the result is what a new search would return.
- * The device was then registered after R1, so its drain waits for this reader.
- * Changes of other regions leave the sum as it is, unless they share a
- * generation slot. A bulk move is still atomic for lookups: a reader that
- * observes one of its moves observes the end of the write section, and with it
- * all generations of the set.
+ * path, leaves its addresses. The update side counts that before the end of its
+ * write section, in one of two places:
  *
- * A generation repeats after 2^32 increments, and a reader may sleep that long.
- * The rollover changes at least once in 2^26 increments of a generation, and
- * then each reader flushes its cache. A sum of generations cannot repeat
- * sooner.
+ *  - the generation of the region, which is in the region. Moves of other regions
+ *    leave it as it is.
+ *  - a slot, a generation in the system that many ranges share by a hash. It counts
+ *    changes of windows and of regions with subregions, and the unregistration of
+ *    each region.
+ *
+ * R3 compares the sum of the slots on the path first. If it is unchanged, the region
+ * was registered after R1. Its drain then waits for this reader, so that its memory is
+ * valid, and R3 loads its generation. If that is unchanged too, the result is what a new
+ * search would return: generations only grow, so there was a moment after R1 at which
+ * none had changed. A bulk move is still atomic for lookups: a reader that observes one
+ * of its moves observes the end of the write section, and with it all generations of
+ * the set.
+ *
+ * A cached result has 16 bits of each generation, and a reader may sleep until they
+ * repeat. The rollover changes before that, at least once in 2^14 increments of a slot
+ * and in 2^16 of the generation of a region, and each reader flushes its cache. R3 compares the rollover before
+ * it accesses the region, since the sum of the slots might have repeated, and again
+ * after it has loaded the region's generation.
  *
  * tools/testing/spin has a model of the lookups and the drain. It is checked in
  * all its states, and fails without any one of these steps.

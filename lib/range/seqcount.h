@@ -75,15 +75,9 @@ static inline uint32_t vmr_generation_slot(const struct vmr_range *range)
 	return 1 + (digest >> 16) % (VMR_NR_GENERATIONS - 1);
 }
 
-/*
- * Before a generation is @next. Cached lookups have 16 bits of each generation, or of
- * the sum of four: none of them repeats until the rollover counter has changed.
- */
-static inline void
-vmr_generation_before_repeat(struct vmr_generations *generations, uint32_t next)
+/* Store the rollover counter before a generation may repeat */
+static inline void vmr_generation_roll_over(struct vmr_generations *generations)
 {
-	if (next % (1u << 14))
-		return;
 	WRITE_ONCE(generations->rollover, generations->rollover + 1);
 	/* rollover before the generation; pairs with smp_rmb() in cache_is_old() */
 	smp_wmb();
@@ -91,14 +85,16 @@ vmr_generation_before_repeat(struct vmr_generations *generations, uint32_t next)
 
 /*
  * Invalidate cached lookups of @range. The caller has opened a write section: a
- * reader that observes its end observes the new generation.
+ * reader that observes its end observes the new generation. Cached lookups have 16 bits
+ * of the sum of up to four slots, which repeats after 2^14 increments of each.
  */
 static inline void vmr_generation_bump(struct vmr_generations *generations,
 				       const struct vmr_range *range)
 {
 	uint32_t *gen = &generations->gen[vmr_generation_slot(range)];
 
-	vmr_generation_before_repeat(generations, *gen + 1);
+	if (!((*gen + 1) % (1u << 14)))
+		vmr_generation_roll_over(generations);
 	WRITE_ONCE(*gen, *gen + 1);
 }
 
