@@ -15,7 +15,8 @@
 
 /*
  * Whether the slot of a region counts its changes. It does for a window, which has no
- * cached lookup of its own, and if a cached lookup may name a subregion.
+ * cached lookup of its own, and if a cached lookup may name a subregion, whose own
+ * generation is constant.
  */
 static inline bool vmr_region_uses_slot(const struct vmr_region *region)
 {

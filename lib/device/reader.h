@@ -65,9 +65,9 @@
  *
  * A cached result has 16 bits of each generation, and a reader may sleep until they
  * repeat. The rollover changes before that, at least once in 2^14 increments of a slot
- * and in 2^16 of the generation of a region, and each reader flushes its cache. R3 compares the rollover before
- * it accesses the region, since the sum of the slots might have repeated, and again
- * after it has loaded the region's generation.
+ * and in 2^16 of the generation of a region, and each reader flushes its cache. R3
+ * compares the rollover before it accesses the region, since the sum of the slots might
+ * have repeated, and again after it has loaded the region's generation.
  *
  * tools/testing/spin has a model of the lookups and the drain. It is checked in
  * all its states, and fails without any one of these steps.
@@ -176,5 +176,9 @@ static inline void reader_callback_end(struct vmr_reader *reader,
 	smp_store_release(&reader->depth, reader->depth - 1);
 	vmr_lockdep_callback_end();
 }
+
+/* copy.c: copy an access between @data and the memory of its region */
+void vmr_read_host(const struct vmr_dispatch *target, void *data);
+void vmr_write_host(const struct vmr_dispatch *target, const void *data);
 
 #endif /* VMR_LIB_DEVICE_READER_H */
