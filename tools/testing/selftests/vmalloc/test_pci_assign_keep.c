@@ -368,6 +368,40 @@ TEST(assign_around_other_devices)
 	EXPECT_TRUE(is_mapped(&cards[10], 0));
 }
 
+/*
+ * The places of the core that are tried have devices on both sides. The addresses that
+ * the answer names are still enough, and one less is not: a BAR has no window beside it.
+ */
+TEST(assign_needed_around_other_devices)
+{
+	static struct probe probes[8];
+	const uint64_t part = 128 * GIB;
+	uint64_t needed;
+	unsigned int i;
+
+	ASSERT_EQ(0, assign_host_up(12 * part - 1));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, leaf_at(&probes[2 * i], "below", NULL, VMR_MMIO,
+				     (2 * i + 1) * part - 0x1000, 0x1000, false));
+		ASSERT_EQ(0, leaf_at(&probes[2 * i + 1], "above", NULL, VMR_MMIO,
+				     (2 * i + 2) * part, 0x1000, false));
+	}
+	ASSERT_EQ(0, root_bridge(&bridges[0]));
+	ASSERT_EQ(0, gpu_behind(&bridges[0], &cards[0], part, 32 * MIB));
+	ASSERT_EQ(0, gpu_init(&cards[1], 2 * part, 0));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[1], 8 << 3));
+	ASSERT_EQ(-ENOSPC, assign_all());
+	EXPECT_EQ(&bridges[0].fn, assign.fn);
+	needed = assign.last_needed;
+	EXPECT_LT(12 * part, needed);
+	host.windows[2].last = needed - 1;
+	EXPECT_EQ(-ENOSPC, assign_all());
+	host.windows[2].last = needed;
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(10 * part, bar_at(&cards[1], 0));
+	EXPECT_TRUE(is_mapped(&cards[0], 0));
+}
+
 /* A pool without a window is filled by its policy. */
 TEST(assign_by_policy_of_pool)
 {
