@@ -593,6 +593,9 @@ TEST(acpi_osc_keeps_request)
 	pc_up(_metadata);
 	encode(_metadata);
 	EXPECT_TRUE(contains("\160CDW3\140", 6));
+	/* Both double words are fields of the argument */
+	CONTAINS(0x8a, 0x6b, 0x0a, 0x08, 'C', 'D', 'W', '3');
+	CONTAINS(0x8a, 0x6b, 0x00, 'C', 'D', 'W', '1');
 }
 
 /* The routes rotate the inputs by the number of the device. */

@@ -174,6 +174,27 @@ TEST(items_pools_of_system)
 	EXPECT_EQ(0xf0000000ull, pools.list[0].pool.last);
 }
 
+/* Ports below 0x1000 are a pool of their own, behind the others; port 0 is in none. */
+TEST(items_pools_of_ports)
+{
+	const struct vmr_system_pool pool = {
+		.pool = { .start = 0, .last = 0xffff, .align = 1,
+			  .policy = VMR_FIRST },
+		.kinds = 1u << VMR_KIND_PIO,
+	};
+	struct vmr_pci_pools pools;
+
+	spaces_up();
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, vmr_system_add_pool(&m.sys, &pool));
+	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
+	ASSERT_EQ(2U, pools.nr);
+	EXPECT_EQ(0x1000U, pools.list[0].pool.start);
+	EXPECT_EQ(0xffffU, pools.list[0].pool.last);
+	EXPECT_EQ(1U, pools.list[1].pool.start);
+	EXPECT_EQ(0xfffU, pools.list[1].pool.last);
+}
+
 /* The contents of a window in reverse order are where those of its mirror image are. */
 TEST(items_contents_in_reverse_order)
 {

@@ -77,6 +77,26 @@ TEST(assign_adds_card_in_open_window)
 	EXPECT_EQ(at[1], bar_at(&cards[1], 0));
 }
 
+/* The card is beside a bridge whose window stays, and gets addresses outside of it. */
+TEST(assign_adds_card_beside_open_window)
+{
+	unsigned int others;
+	uint64_t at;
+
+	ASSERT_EQ(0, two_levels_up());
+	bridges[0].reserve.pref = 256 * MIB;
+	ASSERT_EQ(0, assign_all());
+	at = bar_at(&cards[1], 0);
+	count_writes();
+	ASSERT_EQ(0, gpu_behind(&bridges[0], &cards[3], 16 * MIB, 0));
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(0U, writes);
+	EXPECT_EQ(at, bar_at(&cards[1], 0));
+	EXPECT_LT(bridges[1].pref.range.last, bar_at(&cards[3], 0));
+	EXPECT_EQ(6U, count_mapped(&others));
+	EXPECT_EQ(0U, others);
+}
+
 /* A card that does not fit the open window: the windows above it are made anew. */
 TEST(assign_enlarges_window)
 {

@@ -696,6 +696,22 @@ TEST(pci_snapshot_waiting_order)
 	EXPECT_EQ(old.m.sys.vector_tickets, new.m.sys.vector_tickets);
 }
 
+/* The last addresses of the machine are addresses as others. */
+TEST(pci_snapshot_last_addresses)
+{
+	const uint64_t addr = MACHINE_LAST - 0xffff;
+
+	ASSERT_EQ(0, old_up());
+	bar_write(&old.rich.fn, 2, (uint32_t)addr);
+	bar_write(&old.rich.fn, 3, (uint32_t)(addr >> 32));
+	reg_write(&old.rich.fn, COMMAND, DECODE_MEM, 2);
+	EXPECT_EQ(MACHINE_LAST, bar(&old.rich.fn, 2)->range.last);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, restore_and_register(SAME));
+	EXPECT_EQ(addr, bar(&new.rich.fn, 2)->range.start);
+	EXPECT_TRUE(saves_equal());
+}
+
 /* A host bridge of later buses, whose window is at another address on the bus */
 static int translate(struct box *b)
 {
