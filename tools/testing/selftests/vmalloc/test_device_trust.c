@@ -744,7 +744,7 @@ TEST(regions_placed_in_one_step)
 	EXPECT_EQ(0, vmr_region_program_bulk(&m.manager, &p.dev, ops, 4, NULL));
 	EXPECT_EQ(sections, m.sys.seq.sequence);
 	EXPECT_EQ(4U, d.nr);
-	/* One that moves before one that does not */
+	/* The first region moves, and the second stays */
 	ops[0] = place(&p.region[0], VMR_FREE, 0);
 	EXPECT_EQ(0, vmr_region_program_bulk(&m.manager, &p.dev, ops, 2, NULL));
 	EXPECT_EQ(VMR_FREE, state_of(&p.region[0]));
