@@ -285,8 +285,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = vmr_manager_space(reader->manager, io);
 	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq), slot;
-	uint32_t gen_slots = 0, path_too_long = 0;
-	uint16_t gen_sum = 0, generation;
+	uint32_t gen_slots = 0, gen_sum = 0, path_too_long = 0, generation;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
 	bool isa = false, window_isa, registered;
 	struct vmr_cache_entry *entry, unused;
@@ -330,8 +329,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 		.last = last,
 		.region = (char *)region + (io == VMR_PIO ? ENTRY_PIO : 0),
 		.gen_slots = gen_slots,
-		.gen_sum = gen_sum,
-		.generation = generation,
+		.gen_sum = (uint16_t)gen_sum, .generation = (uint16_t)generation,
 	};
 	return resolve_access(target, entry, addr);
 }
