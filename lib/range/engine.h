@@ -9,6 +9,20 @@
 
 #include <vmalloc/range.h>
 
+struct rb_node;
+struct rb_root;
+struct rb_augment_callbacks;
+
+/*
+ * tree.c: remove a node from a tree of any layer, and balance a plain tree after
+ * rb_link_node(). The library has one copy of the balancing: rb_insert_color() and
+ * rb_erase() are a second one.
+ */
+void vmr_erase_node(struct rb_node *rb, struct rb_root *root,
+		    const struct rb_augment_callbacks *augment);
+void vmr_plain_insert(struct rb_node *rb, struct rb_root *root);
+void vmr_plain_erase(struct rb_node *rb, struct rb_root *root);
+
 /*
  * Find the live range at @addr without a lock. The walk ends even while a writer
  * changes the tree. The result is valid only if vmr_seqcount_read_retry() returns

@@ -167,8 +167,6 @@ static inline void vmr_clear_node(const struct vmr_space *space,
 /* tree.c: the tree of live ranges, and functions that serve all trees */
 void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 		   struct rb_node **link);
-void vmr_erase_node(struct rb_node *rb, struct rb_root *root,
-		    const struct rb_augment_callbacks *augment);
 void vmr_propagate_deferred(struct vmr_space *space);
 void vmr_tree_insert(struct vmr_space *space, struct vmr_range *range,
 		     uint64_t start, uint64_t last, struct vmr_range *next);
