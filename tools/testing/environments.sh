@@ -10,7 +10,10 @@
 #	arm64-64k	pages of 64 KiB, emulated
 #	O0-gcc, O0-clang, O3-clang
 #			other optimisations of the library
-#	O3-lto-gcc	across its files, the tests included
+#	O3-lto-gcc, O3-lto-clang
+#			across its files, the tests included
+#	integer-clang	numbers that wrap, lose bits or change their sign in the library,
+#			except for the functions of check/integer.ignore
 #
 # ENVIRONMENT="powerpc O0-gcc" runs these alone. The last line has the number that failed.
 
@@ -78,5 +81,12 @@ native O0-gcc '-O0 -g' CC=gcc
 native O0-clang '-O0 -g' LLVM=1
 native O3-lto-gcc '-O3 -g' CC=gcc AR=gcc-ar EXTRA_CFLAGS=-flto EXTRA_LDFLAGS=-flto
 native O3-clang '-O3 -g' LLVM=1
+native O3-lto-clang '-O3 -g' LLVM=1 AR=llvm-ar EXTRA_CFLAGS=-flto \
+	EXTRA_LDFLAGS='-flto -fuse-ld=lld'
+native integer-clang '-O1 -g' LLVM=1 EXTRA_LDFLAGS=-fsanitize=builtin \
+	LIB_EXTRA_CFLAGS="-fsanitize=integer,implicit-conversion \
+		-fno-sanitize-recover=all \
+		-fsanitize-ignorelist=$PWD/tools/testing/check/integer.ignore \
+		-include $PWD/tools/testing/check/integer.h"
 echo "environments: $failed failed"
 [ $failed = 0 ]
