@@ -20,6 +20,7 @@ KFILES=${KFILES:-$O/kernel}
 [ $# -gt 0 ] || set -- stable sid
 dir=$O/suites
 packages=make,gcc,libc6-dev,clang,lld,llvm,bc,kmod,linux-headers-amd64
+jobs=$(nproc)
 failed=0
 
 stop()
@@ -73,7 +74,7 @@ copy_sources()
 build()
 {
 	local begin=$SECONDS p f s version
-	local make="make -j$(nproc) O=/build-$2 LINUX=/kernel $3"
+	local make="make -j$jobs O=/build-$2 LINUX=/kernel $3"
 
 	version=$(inside "$1" "$2 -dumpfullversion 2>/dev/null || $2 -dumpversion")
 	echo "== $1: $2 $version"
