@@ -109,6 +109,21 @@ TEST(items_second_core_with_head)
 	EXPECT_EQ(5 * A - 32 * MIB, item.start);
 }
 
+/* The same from the top down. */
+TEST(items_second_core_from_top)
+{
+	const struct vmr_pool pool = pool_of(A, 7 * A - 1, VMR_LAST);
+	struct vmr_pci_item item = window_item(A + 32 * MIB, A);
+
+	spaces_up();
+	ASSERT_EQ(0, vmr_reserve(&space, &taken[0], A, 2 * A - 32 * MIB - 1,
+				 NULL));
+	ASSERT_EQ(0, vmr_reserve(&space, &taken[1], 3 * A, 5 * A - 1, NULL));
+	ASSERT_EQ(0, vmr_reserve(&space, &taken[2], 6 * A, 7 * A - 1, NULL));
+	ASSERT_EQ(0, vmr_pci_place_in_pool(&pool, &item, NULL));
+	EXPECT_EQ(2 * A - 32 * MIB, item.start);
+}
+
 /* Contents that no space holds: a size that no pool has. */
 TEST(items_too_large_for_any_window)
 {
@@ -134,6 +149,25 @@ TEST(items_too_large_for_any_window)
 	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
 	EXPECT_EQ(0U, pools.nr);
 	EXPECT_EQ(-ENOSPC, vmr_pci_place_item(&pools, &outer));
+}
+
+/* Two halves of the domain end at 2^64: the window has the largest size, not a half */
+TEST(items_window_of_whole_domain)
+{
+	struct vmr_pci_item in[2], window = window_item(0, 1);
+	unsigned int i;
+
+	spaces_up();
+	for (i = 0; i < 2; i++) {
+		in[i] = (struct vmr_pci_item) {
+			.size = 1ull << 63, .align = 1ull << 63, .io = VMR_MMIO,
+			.flags = VMR_64BIT, .next = i < 1 ? &in[i + 1] : NULL,
+		};
+	}
+	window.contents = in;
+	vmr_pci_size_window(&window, 0);
+	EXPECT_EQ(1ull << 63, in[1].offset);
+	EXPECT_EQ(~(uint64_t)(MIB - 1), window.size);
 }
 
 /* Without a host bridge: the pools of the system, as far as the spaces have them. */
