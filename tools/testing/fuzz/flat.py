@@ -25,6 +25,7 @@ EXECUTED = re.compile(rb"^stat::number_of_executed_units:\s*(\d+)")
 LOADED = re.compile(rb"^#\d+\s+INITED\b")
 TICK = 5		# seconds between two looks at the clock
 GRACE = 60		# seconds for the last lines of the program
+INTERRUPTED = 72	# exit status of libFuzzer after SIGINT
 
 
 class Run:
@@ -104,7 +105,7 @@ def main():
         stopped = pump(run, child, log, int(limit))
         status = child.wait()
     flat = not run.signal and stopped
-    crashed = status not in (0, -signal.SIGKILL) or not stopped
+    crashed = not stopped or status not in (0, INTERRUPTED, -signal.SIGKILL)
     print("%s: %d s, %d executions, edges %d at the begin, %d at the end, "
           "none new in the last %d s, %s%s" %
           (name, time.monotonic() - run.start, run.executed, run.first or 0,
