@@ -13,7 +13,7 @@ VMR_DEVICE := device/bus.c device/region.c device/find.c \
 	device/bus_pools.c device/notify.c device/settle.c device/manager.c \
 	device/check.c device/placement.c device/change.c device/device.c \
 	device/transaction.c device/device_restore.c device/reader.c \
-	device/dispatch.c
+	device/copy.c device/dispatch.c
 VMR_LAYOUT := layout/window_split.c layout/machines.c layout/layout_check.c \
 	layout/layout.c
 VMR_PRINT := print/writer.c print/print.c

@@ -45,10 +45,11 @@ struct vmr_reader;
  * device.
  *
  * Cost: O(1) for an address in the lookup cache of the reader, and O(log n) in
- * each space on the path otherwise; then O(log k) in a region with k subregions.
- * A nested access also passes the accesses around it. A hit loads one line of 64 bytes
- * of the reader, one of its cache, one of generations, and those of the region and the
- * device.
+ * each space on the path otherwise; then O(log k) in a region with k subregions. A
+ * subregion of at least a page, or 8 ports, has entries of its own in the lookup cache:
+ * a hit of one takes O(1). A nested access also passes the accesses around it. A hit
+ * loads one line of 64 bytes of the reader, one of its cache, one of generations, and
+ * those of the region or subregion and the device.
  */
 
 /**

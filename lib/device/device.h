@@ -4,7 +4,7 @@
  *
  * The order of the files, each of which calls only those before it: bus,
  * region, find, bus_pools, notify, settle, manager, check, device, placement, change,
- * transaction, device_restore, reader and dispatch.
+ * transaction, device_restore, reader, copy and dispatch.
  */
 #ifndef VMR_LIB_DEVICE_DEVICE_H
 #define VMR_LIB_DEVICE_DEVICE_H

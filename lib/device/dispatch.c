@@ -11,22 +11,30 @@
 
 #define MAX_WIDTH	8
 
-/* Copy a value whose address in guest-visible memory, @to or @from, is aligned */
-#define copy_once(type, to, from, host) \
-	do { \
-		type value_; \
-		if ((from) == (host)) { \
-			value_ = READ_ONCE(*(const type *)(from)); \
-			memcpy((to), &value_, sizeof(value_)); \
-		} else { \
-			memcpy(&value_, (from), sizeof(value_)); \
-			WRITE_ONCE(*(type *)(to), value_); \
-		} \
-	} while (0)
+#define ENTRY_HIT	1
+#define ENTRY_PIO	2
+
+static inline unsigned int entry_flags(const struct vmr_cache_entry *entry)
+{
+	return (uintptr_t)entry->region & (ENTRY_HIT | ENTRY_PIO);
+}
+
+static inline struct vmr_region *entry_region(const struct vmr_cache_entry *entry)
+{
+	return (struct vmr_region *)(entry->region - entry_flags(entry));
+}
+
+/* A set of a lookup cache is chosen by these bits of an address and those above */
+static inline unsigned int cache_shift(bool pio)
+{
+	return pio ? 3 : 12;
+}
 
 /*
  * The subregion that contains @offset, or NULL. @first and @last receive the offsets
- * between the subregions around @offset, or those of the one that contains it.
+ * between the subregions around @offset, or those of the one that contains it. @last is
+ * at first the last offset of the region: where a region was made smaller, its end may
+ * cut a subregion.
  */
 static struct vmr_region *subregion_at(const struct vmr_region *region,
 				       uint64_t offset, uint64_t *first,
@@ -39,14 +47,14 @@ static struct vmr_region *subregion_at(const struct vmr_region *region,
 		subregion = container_of((struct vmr_node *)node,
 					 struct vmr_region, subregion_node);
 		if (offset < subregion->offset) {
-			*last = subregion->offset - 1;
+			*last = min(*last, subregion->offset - 1);
 			node = node->left;
 		} else if (offset - subregion->offset >= subregion->size) {
 			*first = subregion->offset + subregion->size;
 			node = node->right;
 		} else {
 			*first = subregion->offset;
-			*last = *first + (subregion->size - 1);
+			*last = min(*last, *first + (subregion->size - 1));
 			return subregion;
 		}
 	}
@@ -63,42 +71,56 @@ static bool memory_serves(const struct vmr_dispatch *target,
 }
 
 /*
- * Fill in @target for an access to @region, which is at [@start, @last]. In a
- * memory region, the target is the subregion at @addr, or else the memory itself.
+ * Fill in @target for an access to a memory region: the target is the subregion at
+ * @addr, or else the memory itself. @entry becomes that of the subregion, if this has
+ * addresses in enough sets. Entries of many small subregions would replace each other,
+ * where the one of the memory serves all.
+ */
+static noinline int resolve_memory(struct vmr_dispatch *target,
+				   struct vmr_cache_entry *entry, uint64_t addr)
+{
+	struct vmr_region *region = entry_region(entry), *part;
+	uint64_t offset = addr - entry->start;
+	uint64_t first = 0, last = entry->last - entry->start;
+
+	if (region->type != VMR_REGION_MEMORY)
+		return -ENXIO;
+	part = subregion_at(region, offset, &first, &last);
+	target->access.region = part ? part : region;
+	target->access.base = entry->start + (part ? first : 0);
+	target->access.offset = addr - target->access.base;
+	if (part && part->size >> cache_shift(entry_flags(entry) & ENTRY_PIO)) {
+		entry->last = entry->start + last;
+		entry->start += first;
+		entry->region = (char *)part + entry_flags(entry);
+	} else if (!part) {
+		if (!memory_serves(target, region, target->write))
+			return -ENXIO;
+		if (!(target->write && region->read_only))
+			target->host = region->host;
+	}
+	return last - offset < target->access.width - 1 ? -ENXIO : 0;
+}
+
+/*
+ * Fill in @target for an access to the region or subregion of @entry, which contains
+ * @addr. A subregion is trapped, whatever its type is.
  */
 static inline int resolve_access(struct vmr_dispatch *target,
-				 struct vmr_region *region, uint64_t start,
-				 uint64_t last, uint64_t addr)
+				 struct vmr_cache_entry *entry, uint64_t addr)
 {
-	uint64_t offset = addr - start;
-	uint64_t left = last - addr;	/* bytes after the first */
-	uint64_t part_first = 0, part_last = last - start;
-	struct vmr_region *part;
+	struct vmr_region *region = entry_region(entry);
 
-	VMR_ASSERT(addr >= start && addr <= last);
+	VMR_ASSERT(addr >= entry->start && addr <= entry->last);
 	target->dev = region->device;
 	target->host = NULL;
-	if (region->type == VMR_REGION_MEMORY) {
-		part = subregion_at(region, offset, &part_first, &part_last);
-		left = part_last - offset;
-		if (part) {
-			region = part;
-			start += part->offset;
-			offset -= part->offset;
-		} else if (!memory_serves(target, region, target->write)) {
-			return -ENXIO;
-		} else if (!(target->write && region->read_only)) {
-			target->host = region->host;
-		}
-	} else if (region->type != VMR_REGION_TRAPPED) {
-		return -ENXIO;
-	}
-	if (left < target->access.width - 1)
-		return -ENXIO;
+	if (unlikely(region->type != VMR_REGION_TRAPPED &&
+		     !region->is_subregion))
+		return resolve_memory(target, entry, addr);
 	target->access.region = region;
-	target->access.base = start;
-	target->access.offset = offset;
-	return 0;
+	target->access.base = entry->start;
+	target->access.offset = addr - entry->start;
+	return entry->last - addr < target->access.width - 1 ? -ENXIO : 0;
 }
 
 static bool access_width_valid(enum vmr_io io, uint32_t width, uint32_t count)
@@ -110,19 +132,6 @@ static bool access_width_valid(enum vmr_io io, uint32_t width, uint32_t count)
 	return width >= 1 && width <= MAX_WIDTH;
 }
 
-#define ENTRY_HIT	1
-#define ENTRY_PIO	2
-
-static inline unsigned int entry_flags(const struct vmr_cache_entry *entry)
-{
-	return (uintptr_t)entry->region & (ENTRY_HIT | ENTRY_PIO);
-}
-
-static inline struct vmr_region *entry_region(const struct vmr_cache_entry *entry)
-{
-	return (struct vmr_region *)(entry->region - entry_flags(entry));
-}
-
 /*
  * The set of an address, or NULL without a cache: the exclusive or of all groups of
  * @set_bits bits of the page number. Neighbours whose size is a power of two, such as
@@ -131,7 +140,7 @@ static inline struct vmr_region *entry_region(const struct vmr_cache_entry *entr
 static inline struct vmr_cache_set *cache_set(const struct vmr_reader *reader,
 					      enum vmr_io io, uint64_t addr)
 {
-	uint64_t key = addr >> (io == VMR_PIO ? 3 : 12);
+	uint64_t key = addr >> cache_shift(io == VMR_PIO);
 	unsigned int bits = reader->set_bits;
 	uint32_t index;
 
@@ -164,12 +173,13 @@ static inline struct vmr_cache_entry *cache_entry(struct vmr_cache_set *set,
 }
 
 /*
- * Where to store the result of a lookup in @set, or NULL. A new address gets the second
- * entry. The first one is replaced only by a second one that was hit, so that addresses
- * which pass by once, as a scan does, never replace it. An entry that was hit stays for
- * one more call.
+ * Where to store the result of a lookup: in @set, or in @unused. A new address gets the
+ * second entry. The first one is replaced only by a second one that was hit, so that
+ * addresses which pass by once, as a scan does, never replace it. An entry that was hit
+ * stays for one more call.
  */
-static struct vmr_cache_entry *cache_victim(struct vmr_cache_set *set)
+static struct vmr_cache_entry *cache_victim(struct vmr_cache_set *set,
+					    struct vmr_cache_entry *unused)
 {
 	struct vmr_cache_entry *first = &set->entries[0];
 	struct vmr_cache_entry *second = &set->entries[1];
@@ -182,7 +192,7 @@ static struct vmr_cache_entry *cache_victim(struct vmr_cache_set *set)
 	second->region -= ENTRY_HIT;
 	if (entry_flags(first) & ENTRY_HIT) {
 		first->region -= ENTRY_HIT;
-		return NULL;
+		return unused;
 	}
 	*first = *second;
 	return second;
@@ -238,8 +248,7 @@ static inline int lookup_cached(struct vmr_reader *reader,
 	}
 	if (!(entry_flags(entry) & ENTRY_HIT))
 		entry->region += ENTRY_HIT;
-	return resolve_access(target, entry_region(entry), entry->start,
-			      entry->last, addr);
+	return resolve_access(target, entry, addr);
 }
 
 /*
@@ -263,11 +272,11 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 {
 	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = vmr_manager_space(reader->manager, io);
-	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq), gen_sum;
-	uint32_t gen_slots = 0, path_too_long = 0;
+	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq), slot;
+	uint32_t gen_slots = 0, gen_sum = 0, path_too_long = 0;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
 	bool isa = false, window_isa, registered;
-	struct vmr_cache_entry *entry;
+	struct vmr_cache_entry *entry, unused;
 	struct vmr_region *region;
 	struct vmr_range *range;
 
@@ -284,8 +293,9 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 			     vmr_device_is_registered(region->device);
 		window_isa = READ_ONCE(region->isa_enable);
 		path_too_long |= gen_slots >> 24;
-		gen_slots = gen_slots << 8 | vmr_generation_slot(range);
-		gen_sum = cache_generation_sum(&sys->generations, gen_slots);
+		slot = vmr_generation_slot(range);
+		gen_slots = gen_slots << 8 | slot;
+		gen_sum += READ_ONCE(sys->generations.gen[slot]);
 		if (vmr_seqcount_read_retry(&sys->seq, sequence))
 			return -EAGAIN;
 		if (!registered)
@@ -300,17 +310,15 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 	}
 	if (start < lo || last > hi || (isa && !vmr_isa_forwards(start, last)))
 		return -ENXIO;
-	entry = set && !path_too_long ? cache_victim(set) : NULL;
-	if (entry)
-		*entry = (struct vmr_cache_entry) {
-			.start = start,
-			.last = last,
-			.region = (char *)region +
-				  (io == VMR_PIO ? ENTRY_PIO : 0),
-			.gen_slots = gen_slots,
-			.gen_sum = gen_sum,
-		};
-	return resolve_access(target, region, start, last, addr);
+	entry = set && !path_too_long ? cache_victim(set, &unused) : &unused;
+	*entry = (struct vmr_cache_entry) {
+		.start = start,
+		.last = last,
+		.region = (char *)region + (io == VMR_PIO ? ENTRY_PIO : 0),
+		.gen_slots = gen_slots,
+		.gen_sum = gen_sum,
+	};
+	return resolve_access(target, entry, addr);
 }
 
 /*
@@ -381,50 +389,6 @@ static bool dispatch_args_invalid(const struct vmr_reader *reader,
 	       (io != VMR_PIO && io != VMR_MMIO);
 }
 
-/* Copy one access. If its width can be loaded at once from @from, it is. */
-static void copy_access(void *to, const void *from, uint32_t width,
-			const void *host)
-{
-	if (!vmr_is_pow2(width) || (uintptr_t)host & (width - 1)) {
-		memcpy(to, from, width);
-		return;
-	}
-	switch (width) {
-	case 1:
-		copy_once(uint8_t, to, from, host);
-		break;
-	case 2:
-		copy_once(uint16_t, to, from, host);
-		break;
-	case 4:
-		copy_once(uint32_t, to, from, host);
-		break;
-	default:
-		copy_once(uint64_t, to, from, host);
-	}
-}
-
-static noinline void read_host(const struct vmr_dispatch *target, void *data)
-{
-	const uint8_t *host = (uint8_t *)target->host + target->access.offset;
-	uint32_t width = target->access.width, i;
-
-	for (i = 0; i < target->access.count; i++)
-		copy_access((uint8_t *)data + (size_t)width * i, host, width,
-			    host);
-}
-
-static noinline void write_host(const struct vmr_dispatch *target,
-				const void *data)
-{
-	uint8_t *host = (uint8_t *)target->host + target->access.offset;
-	uint32_t width = target->access.width, i;
-
-	for (i = 0; i < target->access.count; i++)
-		copy_access(host, (const uint8_t *)data + (size_t)width * i,
-			    width, host);
-}
-
 int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	     void *data, uint32_t width, uint32_t count)
 {
@@ -444,7 +408,7 @@ int vmr_read(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 		return ret;
 	}
 	if (target.host)
-		read_host(&target, data);
+		vmr_read_host(&target, data);
 	else if (target.dev->ops->read)
 		target.dev->ops->read(target.dev, &target.access, data);
 	else
@@ -470,7 +434,7 @@ int vmr_write_change(struct vmr_reader *reader, enum vmr_io io, uint64_t addr,
 	*change = (struct vmr_change) { .type = VMR_CHANGE_NONE };
 	target.access.change = change;
 	if (target.host)
-		write_host(&target, data);
+		vmr_write_host(&target, data);
 	else if (target.dev->ops->write)
 		target.dev->ops->write(target.dev, &target.access, data);
 	reader_callback_end(reader, &target);

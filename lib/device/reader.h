@@ -168,4 +168,8 @@ static inline void reader_callback_end(struct vmr_reader *reader,
 	vmr_lockdep_callback_end();
 }
 
+/* copy.c: copy an access between @data and the memory of its region */
+void vmr_read_host(const struct vmr_dispatch *target, void *data);
+void vmr_write_host(const struct vmr_dispatch *target, const void *data);
+
 #endif /* VMR_LIB_DEVICE_READER_H */

@@ -71,7 +71,7 @@ static const struct workload workloads[] = {
 	{ "in_the_way", { &vmalloc_way_churn, &vmalloc_churn }, SIZES, OWN,
 	  SET_UP },
 	{ "settle", { &vmalloc_settle }, SIZES, OWN, SET_UP },
-	{ "parts", { &vmalloc_parts, &vmalloc_parts_tree },
+	{ "parts", { &vmalloc_parts, &vmalloc_parts_bare, &vmalloc_parts_tree },
 	  { 100, 1000, 10000 }, SAME, SET_UP },
 	{ "id_churn", { &vmalloc_id_churn, &set_map_id_churn, &ida_id_churn,
 		      &vmalloc_table_id_churn },

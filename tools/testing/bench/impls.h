@@ -23,7 +23,8 @@ SPACE_IMPLS(drm_mm);
 /* Beside parked and claimed ranges */
 extern const struct bench_impl vmalloc_over_churn, vmalloc_elsewhere_churn,
 	vmalloc_way_churn, vmalloc_over_mixed, vmalloc_elsewhere_mixed;
-extern const struct bench_impl vmalloc_settle, vmalloc_parts, vmalloc_parts_tree;
+extern const struct bench_impl vmalloc_settle, vmalloc_parts,
+	vmalloc_parts_bare, vmalloc_parts_tree;
 
 extern const struct bench_impl vmalloc_id_churn, set_map_id_churn,
 	ida_id_churn, vmalloc_table_id_churn;

@@ -6,8 +6,9 @@
  * are settled, and the holder waits behind the others. An operation is one claim
  * that the change tests.
  *
- * parts: a read that exits into one of n trapped parts of a memory region. The
- * peer is a lookup in a tree of n ranges.
+ * parts: a read that exits into one of n trapped parts of a memory region, by a reader
+ * with an entry for each part and by one without a cache. The peer is a lookup in a tree
+ * of n ranges.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,7 @@ struct parts {
 	struct vmr_region	*part;
 	struct vmr_space	space;		/* the peer */
 	struct vmr_range	*ranges;
+	struct vmr_cache_set	*cache;
 	size_t			n;
 };
 
@@ -137,6 +139,7 @@ static void parts_destroy(void *state)
 
 	free(s->part);
 	free(s->ranges);
+	free(s->cache);
 	free(s);
 }
 
@@ -169,6 +172,21 @@ static void parts_setup(void *state, const struct bench_place *places)
 	ret |= vmr_region_move(&s->manager, &s->memory, 0, NULL);
 	if (ret)
 		bench_fail("parts: setup failed");
+}
+
+/* With an entry for each part */
+static void parts_setup_cached(void *state, const struct bench_place *places)
+{
+	struct parts *s = state;
+	size_t nr = s->n / VMR_CACHE_WAYS;
+
+	if (nr > VMR_CACHE_SETS_MAX)
+		nr = VMR_CACHE_SETS_MAX;
+	parts_setup(state, places);
+	s->cache = aligned_alloc(64, nr * sizeof(*s->cache));
+	if (!s->cache ||
+	    vmr_reader_set_cache(&s->reader, s->cache, (uint32_t)nr))
+		bench_fail("parts: no cache");
 }
 
 static void parts_run(void *state, struct bench_run *run)
@@ -219,7 +237,12 @@ static void tree_run(void *state, struct bench_run *run)
 
 const struct bench_impl vmalloc_parts = {
 	.name = "vmalloc", .create = parts_create, .destroy = parts_destroy,
-	.setup = parts_setup, .run = parts_run,
+	.setup = parts_setup_cached, .run = parts_run,
+};
+
+const struct bench_impl vmalloc_parts_bare = {
+	.name = "vmalloc without a cache", .create = parts_create,
+	.destroy = parts_destroy, .setup = parts_setup, .run = parts_run,
 };
 
 const struct bench_impl vmalloc_parts_tree = {
