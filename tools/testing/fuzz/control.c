@@ -29,7 +29,7 @@ static const struct kernel kernel = {
 
 static struct vmm *vmm;
 
-/* What the client sends and receives, and the files of snapshots by name */
+/* The bytes from the client and to it, and the names of the files of snapshots */
 struct stream {
 	char		bytes[OUT_SIZE];
 	size_t		nr;

@@ -281,17 +281,17 @@ static size_t string_size(const uint8_t *at, const uint8_t *end)
 
 static void add_node(char *path, const char *name)
 {
+	size_t end = strlen(path);
 	unsigned int i;
 
-	if (nr_nodes)
-		strcat(strcmp(path, "/") ? strcat(path, "/") : path, name);
-	else
-		strcpy(path, "/");
+	/* The root has no name, and the path of a child no second slash. */
+	snprintf(path + end, PATH_SIZE - end, "%s%s",
+		 end == 1 ? "" : "/", name);
 	FUZZ_ASSERT(nr_nodes ? *name : !*name);
 	for (i = 0; i < nr_nodes; i++)
 		FUZZ_ASSERT(strcmp(nodes[i], path));
 	FUZZ_ASSERT(nr_nodes < MAX_NODES);
-	strcpy(nodes[nr_nodes++], path);
+	memcpy(nodes[nr_nodes++], path, PATH_SIZE);
 }
 
 static void end_node(char *path)
@@ -308,7 +308,7 @@ static void add_property(const char *path, const char *name,
 	struct property *property = &properties[nr_properties++];
 
 	FUZZ_ASSERT(nr_properties <= MAX_PROPERTIES);
-	strcpy(property->node, path);
+	memcpy(property->node, path, PATH_SIZE);
 	property->name = name;
 	property->value = value;
 	property->size = size;
@@ -675,7 +675,7 @@ static void compare_tree(void)
 static uint8_t buf[BUF_SIZE + CANARY_SIZE] __attribute__((__aligned__(8)));
 static uint8_t small[BUF_SIZE + CANARY_SIZE] __attribute__((__aligned__(8)));
 
-/* What the buffer has from earlier trees stays in it, and must not mislead. */
+/* The buffer keeps the bytes of earlier trees, which must not mislead the encoder. */
 static int encode_in(uint8_t *to, size_t size, size_t *used)
 {
 	const struct kernel_start start = { .initrd = m.initrd };
