@@ -261,20 +261,25 @@ static void placement_apply(struct vmr_manager *manager,
 	region->mark = false;
 }
 
+static struct vmr_region *get_lowest(const struct vmr_placements *p, uint32_t mask,
+				     struct vmr_placement *placement)
+{
+	return p->get(p->dev, vmr_log2(mask & -mask), placement);
+}
+
 bool vmr_placements_prepare(struct vmr_manager *manager,
 			    const struct vmr_placements *p)
 {
 	struct vmr_placement placement;
 	struct vmr_region *region;
 	bool any = false;
-	unsigned int i;
+	uint32_t mask;
 
 	if (!vmr_manager_has_device(manager, p->dev))
 		return false;
-	for (i = 0; p->mask >> i; i++) {
-		region = p->get(p->dev, i, &placement);
-		if (p->mask & 1u << i)
-			any |= placement_prepare(manager, region, &placement);
+	for (mask = p->mask; mask; mask &= mask - 1) {
+		region = get_lowest(p, mask, &placement);
+		any |= placement_prepare(manager, region, &placement);
 	}
 	return any;
 }
@@ -283,11 +288,10 @@ void vmr_placements_free(struct vmr_manager *manager,
 			 const struct vmr_placements *p)
 {
 	struct vmr_placement placement;
-	unsigned int i;
+	uint32_t mask;
 
-	for (i = 0; p->mask >> i; i++)
-		if (p->mask & 1u << i)
-			placement_free(manager, p->get(p->dev, i, &placement));
+	for (mask = p->mask; mask; mask &= mask - 1)
+		placement_free(manager, get_lowest(p, mask, &placement));
 }
 
 void vmr_placements_apply(struct vmr_manager *manager,
@@ -295,12 +299,11 @@ void vmr_placements_apply(struct vmr_manager *manager,
 {
 	struct vmr_placement placement;
 	struct vmr_region *region;
-	unsigned int i;
+	uint32_t mask;
 
-	for (i = 0; p->mask >> i; i++) {
-		region = p->get(p->dev, i, &placement);
-		if (p->mask & 1u << i)
-			placement_apply(manager, region, &placement);
+	for (mask = p->mask; mask; mask &= mask - 1) {
+		region = get_lowest(p, mask, &placement);
+		placement_apply(manager, region, &placement);
 	}
 }
 

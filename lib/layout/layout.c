@@ -37,15 +37,21 @@ static void add_pool(struct vmr_system *sys,
 	(void)ret;
 }
 
-static void add_pools(struct vmr_system *sys,
+static void add_span(struct vmr_system *sys,
+		     const struct pool_template *template,
+		     const struct vmr_span *span)
+{
+	add_pool(sys, template, span->start, span->last, span->name);
+}
+
+static void add_spans(struct vmr_system *sys,
 		      const struct pool_template *template,
 		      const struct vmr_span *spans, size_t nr)
 {
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		add_pool(sys, template, spans[i].start, spans[i].last,
-			 spans[i].name);
+		add_span(sys, template, &spans[i]);
 }
 
 /* Automatic placement of @domain is in @dynamic; the rest is the platform's */
@@ -62,7 +68,7 @@ static void add_split_pools(struct vmr_system *sys, uint32_t kind,
 	uint64_t last = min(domain->last, dynamic->last);
 
 	if (start > last) {
-		add_pools(sys, &platform, domain, 1);
+		add_span(sys, &platform, domain);
 		return;
 	}
 	if (domain->start < start)
@@ -118,7 +124,7 @@ static void add_windows(struct vmr_system *sys,
 
 		vmr_split_for_window(config, i, &split);
 		root = vmr_split_next(&split, 0);
-		add_pools(sys, &template, &root, 1);
+		add_span(sys, &template, &root);
 	}
 }
 
@@ -131,9 +137,9 @@ static void add_addr_pools(struct vmr_system *sys,
 	};
 	const struct vmr_span ports = { 0, VMR_PORT_LAST, "legacy ports" };
 
-	add_pools(sys, &ram, config->ram, config->nr_ram);
+	add_spans(sys, &ram, config->ram, config->nr_ram);
 	/* Before the windows, which would satisfy a platform request first */
-	add_pools(sys, &platform, config->platform, config->nr_platform);
+	add_spans(sys, &platform, config->platform, config->nr_platform);
 	add_windows(sys, config);
 	add_split_pools(sys, VMR_KIND_PIO, VMR_LAST, &ports, &config->io_ports);
 }
@@ -155,7 +161,7 @@ static void add_id_pools(struct vmr_system *sys,
 	for (i = 0; i < config->nr_irq_inputs; i++)
 		add_split_pools(sys, VMR_KIND_IRQ, VMR_FIRST,
 				&config->irq_inputs[i], &config->irq_lines);
-	add_pools(sys, &vectors, &config->msi_vectors, 1);
+	add_span(sys, &vectors, &config->msi_vectors);
 	add_split_pools(sys, VMR_KIND_PCI_BDF, VMR_FIRST, &pci, &slots);
 	if (config->nr_segments > 1)
 		add_pool(sys, &segments, VMR_PCI_SEGMENT_SIZE, pci_last(config),

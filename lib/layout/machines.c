@@ -275,7 +275,8 @@ static int fill_config(struct vmr_layout_config *config,
 	set_span(&config->io_ports, FIRST_DYNAMIC_PORT, VMR_PORT_LAST, "ports");
 	config->nr_segments = 1;
 	config->buses = 256;
-	set_spans(config->irq_inputs, &machine->irq_inputs, 1);
+	set_span(config->irq_inputs, machine->irq_inputs.start,
+		 machine->irq_inputs.last, machine->irq_inputs.name);
 	config->nr_irq_inputs = 1;
 	set_span(&config->irq_lines, machine->first_irq_line,
 		 machine->irq_inputs.last, "irq");

@@ -148,8 +148,8 @@ static void init_window(struct vmr_pci_item *window,
 {
 	window->window = true;
 	window->io = w == VMR_PCI_ASSIGN_IO ? VMR_PIO : VMR_MMIO;
-	window->flags = w == VMR_PCI_ASSIGN_PREF ?
-				VMR_64BIT | VMR_PREFETCHABLE : 0;
+	if (w == VMR_PCI_ASSIGN_PREF)
+		window->flags = VMR_64BIT | VMR_PREFETCHABLE;
 	window->index = (uint8_t)VMR_PCI_ASSIGN_WINDOW(w);
 	window->fn = &bus->bridge->fn;
 	window->bus = bus->parent;

@@ -77,19 +77,16 @@ static bool find_gap(const struct vmr_pool *pool, struct vmr_pci_item *item,
 	return true;
 }
 
-/* Exclude the core at @start; false if nothing is left */
-static bool move_bound(struct vmr_request *req, uint64_t start)
+/*
+ * Exclude the core at @start. Between bounds that cross there is none, and behind one
+ * that wraps there are only cores outside of the pool, or that were tried.
+ */
+static void move_bound(struct vmr_request *req, uint64_t start)
 {
-	uint64_t last = start + (req->size - 1);
-
-	if ((req->policy == VMR_FIRST ? req->max - start : last - req->min) <
-	    req->align)
-		return false;
 	if (req->policy == VMR_FIRST)
 		req->min = start + req->align;
 	else
-		req->max = last - req->align;
-	return true;
+		req->max = start + (req->size - 1) - req->align;
 }
 
 /* Where the core fits, if the head and the tail fit beside it */
@@ -110,8 +107,7 @@ static void try_core(struct spot *spot, const struct vmr_pool *pool,
 			consider(spot, pool, item, found.start, mirrored);
 			return;
 		}
-		if (!move_bound(&req, start))
-			return;
+		move_bound(&req, start);
 	}
 }
 

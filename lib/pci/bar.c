@@ -55,14 +55,13 @@ static uint32_t address_bits(enum vmr_pci_bar_type type, bool upper)
  * sizes it writes a bit that is wired to zero too, if there is one.
  */
 static bool begins_sizing(enum vmr_pci_bar_type type, bool upper,
-			  uint64_t mask, uint32_t written, uint32_t bits,
-			  uint32_t value)
+			  uint64_t mask, uint32_t written, uint32_t value)
 {
 	uint32_t address = address_bits(type, upper);
 	uint32_t writable = (uint32_t)(upper ? mask >> 32 : mask) & address;
 	uint32_t wired = address & ~writable;
 
-	if (written & bits & wired)
+	if (written & wired)
 		return true;
 	if (type == VMR_PCI_BAR_MEM64 && !upper && wired)
 		return false;
@@ -89,9 +88,6 @@ static void record_register(struct vmr_pci_function *fn, unsigned int index,
 {
 	uint32_t reg = vmr_pci_bar_reg(fn, index);
 	unsigned int shift = 8 * (write->offset - reg);
-	uint32_t bits = (write->width == 4 ? ~0u :
-					     (1u << 8 * write->width) - 1)
-			<< shift;
 	bool upper, sizing, was_sizing;
 	unsigned int owner = bar_of_register(fn, index, &upper);
 	struct vmr_pci_bar *bar = vmr_pci_bar(fn, owner);
@@ -102,7 +98,7 @@ static void record_register(struct vmr_pci_function *fn, unsigned int index,
 	was_sizing = vmr_pci_bar_sizing(fn, fn->sizing, owner);
 	sizing = begins_sizing(bar->type, upper,
 			       vmr_pci_bar_mask(fn, fn->config, owner),
-			       write->written << shift, bits,
+			       write->written << shift,
 			       get_le32(&fn->config[reg]));
 	fn->sizing &= (uint16_t)~(1u << index);
 	fn->sizing |= (uint16_t)((uint32_t)sizing << index);

@@ -60,7 +60,7 @@ static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
 	memset(data, 0xff, size);
 	if (!is_valid(access))
 		return;
-	step = access->width > 4 ? 4 : access->width;
+	step = min(access->width, (uint32_t)4);
 	vmr_pci_lock_shared(lock);
 	for (at = 0; at < size; at += step)
 		ecam_read_one(ecam, access->offset + at % access->width,
@@ -78,7 +78,7 @@ static void ecam_write(struct vmr_device *dev, const struct vmr_access *access,
 
 	if (!is_valid(access))
 		return;
-	step = access->width > 4 ? 4 : access->width;
+	step = min(access->width, (uint32_t)4);
 	vmr_pci_lock(lock);
 	for (at = 0; at < size; at += step)
 		ecam_write_one(ecam, access->offset + at % access->width,

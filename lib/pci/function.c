@@ -284,14 +284,13 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 }
 EXPORT_SYMBOL_GPL(vmr_pci_plug);
 
-/* All vectors that are held count before one that waits is requested */
+/* All vectors that are held count before one that waits is requested: none counts yet */
 static void count_vectors(struct vmr_pci_function *fn)
 {
 	const struct vmr_pci_msix *msix = fn->msix;
 	const struct vmr_range *range;
 	uint32_t i;
 
-	fn->nr_vectors = 0;
 	if (fn->msi && fn->msi->range.node.link) {
 		range = &fn->msi->range;
 		fn->nr_vectors = (uint32_t)(range->last - range->start + 1);

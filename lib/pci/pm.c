@@ -12,14 +12,13 @@ static void pm_written(struct vmr_pci_function *fn,
 		       const struct vmr_pci_write *write)
 {
 	uint32_t ctrl = reg_block->offset + PCI_PM_CTRL;
-	unsigned int shift = 8 * (ctrl - write->offset);
 	uint32_t old_state, new_state;
 
-	/* The state is in the first byte, which the write may not include */
-	if (!vmr_pci_writes(write, ctrl, 1))
+	/* The state is in the first byte of a dword, which the write may not include */
+	if (write->offset != ctrl)
 		return;
-	old_state = write->old_value >> shift & PCI_PM_CTRL_STATE_MASK;
-	new_state = write->new_value >> shift & PCI_PM_CTRL_STATE_MASK;
+	old_state = write->old_value & PCI_PM_CTRL_STATE_MASK;
+	new_state = write->new_value & PCI_PM_CTRL_STATE_MASK;
 	if (old_state == new_state)
 		return;
 	if (new_state == VMR_PCI_D0 &&

@@ -1429,4 +1429,39 @@ TEST(bus_random_mapping_consistent)
 	       visible, hidden, witness.notifications);
 }
 
+static struct bridge_dev late;
+
+static void open_window_here(struct probe *p)
+{
+	p->result = hub_open(&late, MEMORY, 0x10000, 0x1ffff);
+}
+
+/*
+ * The guest opens a window at the addresses of a device that is being registered. When
+ * the device refuses its resources, the window has them, and what is behind it is
+ * reported.
+ */
+TEST(bus_window_after_refused_device)
+{
+	static struct event_log d;
+	struct probe behind, p;
+
+	ASSERT_EQ(0, machine_up());
+	ASSERT_EQ(0, hub_up(&late, "hub", NULL));
+	ASSERT_EQ(0, leaf_at(&behind, "behind", &late.bus, VMR_MMIO, 0x12000,
+			     0x1000, false));
+	ASSERT_EQ(0, diary_start(&d));
+	probe_init(&p, "p");
+	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_MMIO, 0x10000, 0x1000));
+	p.on_grant = open_window_here;
+	p.refuse = -EBUSY;
+	EXPECT_EQ(-EBUSY, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	EXPECT_EQ(0, p.result);
+	EXPECT_ANSWERS(&behind.region[0], 0x12000);
+	EXPECT_EQ(2U, d.nr);
+	EXPECT_TRUE(event_equals(&d, 0, &behind.region[0], NOWHERE, 0x12000) ||
+		    event_equals(&d, 1, &behind.region[0], NOWHERE, 0x12000));
+	EXPECT_SOUND();
+}
+
 TEST_HARNESS_MAIN

@@ -390,6 +390,7 @@ TEST(acpi_checksums)
 	pc_up(_metadata);
 	encode(_metadata);
 	EXPECT_EQ(0, memcmp(buf, "RSD PTR ", 8));
+	EXPECT_EQ(2, buf[15]);
 	EXPECT_EQ(0, sum_of(buf, 20));
 	EXPECT_EQ(0, sum_of(buf, 36));
 	t = buf + (get64(buf + 24) - TABLES);
@@ -493,6 +494,11 @@ TEST(acpi_mcfg)
 	encode(_metadata);
 	EXPECT_EQ(44u + sizeof(entries), get32(table("MCFG") + 4));
 	EXPECT_EQ(0, memcmp(table("MCFG") + 44, entries, sizeof(entries)));
+	/* A device of the board reserves the memory of both */
+	CONTAINS('E', 'C', 'A', 'M', 0x08, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0,
+		 0x0c, 0x02, 0x08, '_', 'C', 'R', 'S', 0x11, 0x80, 0x02, 0, 0x0b, 26, 0,
+		 0x86, 0x09, 0x00, 0x01, 0, 0, 0, 0xe8, 0, 0, 0x20, 0,
+		 0x86, 0x09, 0x00, 0x01, 0, 0, 0, 0xe8, 0, 0, 0x20, 0, 0x79, 0x00);
 	hosts[0].ecam = NULL;
 	hosts[1].ecam = NULL;
 	encode(_metadata);
@@ -587,6 +593,9 @@ TEST(acpi_osc_keeps_request)
 	pc_up(_metadata);
 	encode(_metadata);
 	EXPECT_TRUE(contains("\160CDW3\140", 6));
+	/* Both double words are fields of the argument */
+	CONTAINS(0x8a, 0x6b, 0x0a, 0x08, 'C', 'D', 'W', '3');
+	CONTAINS(0x8a, 0x6b, 0x00, 'C', 'D', 'W', '1');
 }
 
 /* The routes rotate the inputs by the number of the device. */

@@ -744,8 +744,9 @@ TEST(regions_placed_in_one_step)
 	EXPECT_EQ(0, vmr_region_program_bulk(&m.manager, &p.dev, ops, 4, NULL));
 	EXPECT_EQ(sections, m.sys.seq.sequence);
 	EXPECT_EQ(4U, d.nr);
+	/* The first region moves, and the second stays */
 	ops[0] = place(&p.region[0], VMR_FREE, 0);
-	EXPECT_EQ(0, vmr_region_program_bulk(&m.manager, &p.dev, ops, 1, NULL));
+	EXPECT_EQ(0, vmr_region_program_bulk(&m.manager, &p.dev, ops, 2, NULL));
 	EXPECT_EQ(VMR_FREE, state_of(&p.region[0]));
 	EXPECT_EQ(77U, failed);
 
@@ -790,6 +791,10 @@ TEST(windows_placed_in_one_step)
 	ASSERT_EQ(0, vmr_region_program_bulk(&m.manager, &hub.p.dev, ops, 2, NULL));
 	EXPECT_EQ((uint64_t)0x20000, hub.p.region[MEMORY].size);
 	EXPECT_EQ((uint64_t)0x2ffff, hub.p.region[MEMORY].range.last);
+	/* One address is the least */
+	ops[1].placement.last = 0x1000;
+	ASSERT_EQ(0, vmr_region_program_bulk(&m.manager, &hub.p.dev, ops, 2, NULL));
+	EXPECT_EQ((uint64_t)1, hub.p.region[PORTS].size);
 	EXPECT_SOUND();
 }
 

@@ -106,6 +106,9 @@ TEST(id_table_errors_in_order)
 	EXPECT_EQ((uint64_t)BASE + 10, table.high_watermark);
 	EXPECT_OK(vmr_id_table_reserve(&table, owner, BASE + 9, NULL));
 	EXPECT_OK(vmr_id_table_free(&table, BASE + 9, NULL));
+	/* The last id is one of the table */
+	EXPECT_OK(vmr_id_table_reserve(&table, owner, LAST, NULL));
+	EXPECT_OK(vmr_id_table_free(&table, LAST, NULL));
 	EXPECT_EQ((uint64_t)0, table.nr_ids);
 }
 

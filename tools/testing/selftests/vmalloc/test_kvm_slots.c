@@ -309,6 +309,27 @@ TEST(kvm_memory_refused)
 	EXPECT_EQ(2u, mapped());
 }
 
+/*
+ * The third slot is refused, and then the release of the second. The memory is added,
+ * since KVM still uses it.
+ */
+TEST(kvm_refused_memory_not_released)
+{
+	ASSERT_EQ(0, kvm_up());
+	ASSERT_EQ(0, trap(&card[0], 0, 0x4000, 0x1000));
+	ASSERT_EQ(0, trap(&card[0], 1, 0x8000, 0x1000));
+	ASSERT_EQ(0, card_up(&card[0], 0x100000, sizeof(host)));
+	fake.fail_base = fake.calls;
+	fake.fail_set = 1u << 2 | 1u << 4;
+	EXPECT_EQ(-EIO, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	EXPECT_EQ(1u, mapped());
+	EXPECT_SLOT(1, 0x105000, 0x3000, host + 0x5000);
+	EXPECT_EQ((uint64_t)3, m.sys.mem_slots.space.nr_ranges);
+	EXPECT_EQ(0, vmr_kvm_remove_memory(&kvm, &card[0].memory));
+	EXPECT_EQ(0u, mapped());
+	EXPECT_EQ((uint64_t)0, m.sys.mem_slots.space.nr_ranges);
+}
+
 /* The numbers of the machine and the room for slots are limits. */
 TEST(kvm_memory_no_room)
 {
@@ -459,6 +480,27 @@ TEST(kvm_ioeventfd_of_ports)
 	ASSERT_EQ(0, vmr_region_program(&m.manager, &ports, 0x1000));
 	ASSERT_EQ(1u, fake.nr_events);
 	EXPECT_EQ((uint32_t)KVM_IOEVENTFD_FLAG_PIO, fake.event[0].flags);
+}
+
+/* While KVM does not release an ioeventfd, it is assigned nowhere else. */
+TEST(kvm_ioeventfd_not_released)
+{
+	ASSERT_EQ(0, kvm_up());
+	ASSERT_EQ(0, card_up(&card[0], 0x100000, 0x4000));
+	event[0] = (struct vmr_kvm_ioeventfd){ .region = &card[0].region,
+					       .fd = 5 };
+	ASSERT_EQ(0, vmr_kvm_add_ioeventfd(&kvm, &event[0]));
+	fake.fail_base = fake.calls;
+	fake.fail_set = 1u << 0 | 1u << 1;
+	ASSERT_EQ(0, vmr_region_move(&m.manager, &card[0].region, 0x200000,
+				     NULL));
+	EXPECT_EQ(2u, fake.injected);
+	ASSERT_EQ(1u, fake.nr_events);
+	EXPECT_EQ(0x100000u, fake.event[0].addr);
+	ASSERT_EQ(0, vmr_region_move(&m.manager, &card[0].region, 0x300000,
+				     NULL));
+	ASSERT_EQ(1u, fake.nr_events);
+	EXPECT_EQ(0x300000u, fake.event[0].addr);
 }
 
 /* Each refused call is reported and tried again at the next change. */

@@ -64,16 +64,21 @@ static int machine_with_items(void)
 	return ret;
 }
 
-/* Whether a read of device @i hits. The device at the root of the tree always does. */
-static bool hits(size_t i)
+/* Whether a read of an address hits. The device at the root of the tree always does. */
+static bool hits_at(uint64_t addr)
 {
 	uint8_t byte = 0;
 	size_t visits;
 
 	pages_watch();
-	vmr_read(&m.reader, VMR_MMIO, AT(i), &byte, 1, 1);
+	vmr_read(&m.reader, VMR_MMIO, addr, &byte, 1, 1);
 	visits = pages_unwatch();
 	return byte == 0x5a && visits == 1;
+}
+
+static bool hits(size_t i)
+{
+	return hits_at(AT(i));
 }
 
 static unsigned int nr_hits(size_t first, size_t nr)
@@ -133,6 +138,17 @@ TEST_F(lookup_cache, any_number_of_sets)
 						 NR_DEVICES : sizes[i]),
 			  (nr_hits(0, NR_DEVICES), nr_hits(0, NR_DEVICES)));
 	}
+}
+
+/* A lookup of one address of a device serves all of its addresses, to the last. */
+TEST_F(lookup_cache, first_and_last_address)
+{
+	ASSERT_EQ(0, vmr_reader_set_cache(&m.reader, sets, 8));
+	nr_hits(8, 3);
+	EXPECT_EQ(3U, nr_hits(8, 3));
+	EXPECT_TRUE(hits_at(AT(8) + 0xfff));
+	EXPECT_TRUE(hits_at(AT(9) + 0xfff));
+	EXPECT_TRUE(hits_at(AT(10) + 0xfff));
 }
 
 /* A scan over the machine, longer than the cache, leaves what was hit often. */

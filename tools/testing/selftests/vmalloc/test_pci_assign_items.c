@@ -89,9 +89,24 @@ TEST(items_core_without_room_beside)
 	EXPECT_EQ(0, place_after_obstacles(3, VMR_LAST, 20 * A - 1, &item));
 	EXPECT_EQ(20 * A - 1, item.range.last);
 	EXPECT_EQ(-ENOSPC, place_after_obstacles(9, VMR_LAST, 18 * A - 1, &item));
+	EXPECT_EQ(0U, item.start);
 	EXPECT_EQ(-ENOSPC, place_after_obstacles(2, VMR_LAST, 4 * A - 1, &item));
 	EXPECT_EQ(-ENOSPC, place_after_obstacles(2, VMR_FIRST, 4 * A - 1, &item));
 	EXPECT_EQ(-ENOSPC, place_after_obstacles(1, VMR_FIRST, 3 * A - 1, &item));
+}
+
+/* The second place of the core has room for the head alone, and no gap holds more. */
+TEST(items_second_core_with_head)
+{
+	const struct vmr_pool pool = pool_of(A, 6 * A - 1, VMR_FIRST);
+	struct vmr_pci_item item = window_item(A + 32 * MIB, A);
+
+	spaces_up();
+	ASSERT_EQ(0, vmr_reserve(&space, &taken[0], A, 2 * A - 1, NULL));
+	ASSERT_EQ(0, vmr_reserve(&space, &taken[1], 3 * A, 5 * A - 32 * MIB - 1,
+				 NULL));
+	ASSERT_EQ(0, vmr_pci_place_in_pool(&pool, &item, NULL));
+	EXPECT_EQ(5 * A - 32 * MIB, item.start);
 }
 
 /* Contents that no space holds: a size that no pool has. */
@@ -148,6 +163,36 @@ TEST(items_pools_of_system)
 	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
 	EXPECT_EQ(1U, pools.nr);
 	EXPECT_EQ(0x180000000ull, pools.list[0].pool.start);
+	/* One address of each pool */
+	vmr_space_init(&space, 0x1ffffffff, VMR_ADDR_MAX);
+	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
+	EXPECT_EQ(1U, pools.nr);
+	EXPECT_EQ(0x1ffffffffull, pools.list[0].pool.start);
+	vmr_space_init(&space, 0, 0xf0000000);
+	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
+	EXPECT_EQ(1U, pools.nr);
+	EXPECT_EQ(0xf0000000ull, pools.list[0].pool.last);
+}
+
+/* Ports below 0x1000 are a pool of their own, behind the others; port 0 is in none. */
+TEST(items_pools_of_ports)
+{
+	const struct vmr_system_pool pool = {
+		.pool = { .start = 0, .last = 0xffff, .align = 1,
+			  .policy = VMR_FIRST },
+		.kinds = 1u << VMR_KIND_PIO,
+	};
+	struct vmr_pci_pools pools;
+
+	spaces_up();
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, vmr_system_add_pool(&m.sys, &pool));
+	ASSERT_EQ(0, vmr_pci_pools_init(&pools, &m.sys, NULL, &space, &ports));
+	ASSERT_EQ(2U, pools.nr);
+	EXPECT_EQ(0x1000U, pools.list[0].pool.start);
+	EXPECT_EQ(0xffffU, pools.list[0].pool.last);
+	EXPECT_EQ(1U, pools.list[1].pool.start);
+	EXPECT_EQ(0xfffU, pools.list[1].pool.last);
 }
 
 /* The contents of a window in reverse order are where those of its mirror image are. */

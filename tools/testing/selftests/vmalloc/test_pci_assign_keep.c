@@ -77,6 +77,26 @@ TEST(assign_adds_card_in_open_window)
 	EXPECT_EQ(at[1], bar_at(&cards[1], 0));
 }
 
+/* The card is beside a bridge whose window stays, and gets addresses outside of it. */
+TEST(assign_adds_card_beside_open_window)
+{
+	unsigned int others;
+	uint64_t at;
+
+	ASSERT_EQ(0, two_levels_up());
+	bridges[0].reserve.pref = 256 * MIB;
+	ASSERT_EQ(0, assign_all());
+	at = bar_at(&cards[1], 0);
+	count_writes();
+	ASSERT_EQ(0, gpu_behind(&bridges[0], &cards[3], 16 * MIB, 0));
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(0U, writes);
+	EXPECT_EQ(at, bar_at(&cards[1], 0));
+	EXPECT_LT(bridges[1].pref.range.last, bar_at(&cards[3], 0));
+	EXPECT_EQ(6U, count_mapped(&others));
+	EXPECT_EQ(0U, others);
+}
+
 /* A card that does not fit the open window: the windows above it are made anew. */
 TEST(assign_enlarges_window)
 {
@@ -366,6 +386,40 @@ TEST(assign_around_other_devices)
 	EXPECT_EQ(2U, count_mapped(&others));
 	EXPECT_TRUE(is_mapped(&cards[1], 0));
 	EXPECT_TRUE(is_mapped(&cards[10], 0));
+}
+
+/*
+ * The places of the core that are tried have devices on both sides. The addresses that
+ * the answer names are still enough, and one less is not: a BAR has no window beside it.
+ */
+TEST(assign_needed_around_other_devices)
+{
+	static struct probe probes[8];
+	const uint64_t part = 128 * GIB;
+	uint64_t needed;
+	unsigned int i;
+
+	ASSERT_EQ(0, assign_host_up(12 * part - 1));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, leaf_at(&probes[2 * i], "below", NULL, VMR_MMIO,
+				     (2 * i + 1) * part - 0x1000, 0x1000, false));
+		ASSERT_EQ(0, leaf_at(&probes[2 * i + 1], "above", NULL, VMR_MMIO,
+				     (2 * i + 2) * part, 0x1000, false));
+	}
+	ASSERT_EQ(0, root_bridge(&bridges[0]));
+	ASSERT_EQ(0, gpu_behind(&bridges[0], &cards[0], part, 32 * MIB));
+	ASSERT_EQ(0, gpu_init(&cards[1], 2 * part, 0));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, &cards[1], 8 << 3));
+	ASSERT_EQ(-ENOSPC, assign_all());
+	EXPECT_EQ(&bridges[0].fn, assign.fn);
+	needed = assign.last_needed;
+	EXPECT_LT(12 * part, needed);
+	host.windows[2].last = needed - 1;
+	EXPECT_EQ(-ENOSPC, assign_all());
+	host.windows[2].last = needed;
+	EXPECT_EQ(0, assign_all());
+	EXPECT_EQ(10 * part, bar_at(&cards[1], 0));
+	EXPECT_TRUE(is_mapped(&cards[0], 0));
 }
 
 /* A pool without a window is filled by its policy. */

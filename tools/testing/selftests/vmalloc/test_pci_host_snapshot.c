@@ -130,6 +130,26 @@ static int restore_new(void)
 	return vmr_snapshot_restore(&new.snap, saved, saved_size);
 }
 
+/* A host bridge with as many windows as there can be is saved within its block. */
+TEST(host_snapshot_all_windows)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, box_up(&old, SAME));
+	for (i = 0; i < VMR_PCI_HOST_MAX_WINDOWS; i++)
+		old.host.windows[i] = (struct vmr_pci_window) {
+			.io = VMR_MMIO, .start = i + 1, .last = i + 1,
+			.bus_start = i + 1,
+		};
+	old.host.nr_windows = VMR_PCI_HOST_MAX_WINDOWS;
+	/* Its block is the last */
+	old.snap.nr_blocks = 1;
+	memset(saved, 0x5a, sizeof(saved));
+	ASSERT_EQ(0, save_old());
+	for (i = 0; i < 64; i++)
+		EXPECT_EQ(0x5a, saved[saved_size + i]);
+}
+
 /* CONFIG_ADDRESS comes back; host bridges are compared. */
 TEST(host_snapshot_same_machine)
 {

@@ -125,7 +125,7 @@ static uint64_t pba(struct sender *s, uint32_t offset, uint32_t width)
 	uint32_t i;
 
 	vmr_pci_msix_read_pba(&s->msix, offset, bytes, width);
-	for (i = 0; i < width; i++)
+	for (i = 0; i < sizeof(bytes); i++)
 		value |= (uint64_t)bytes[i] << 8 * i;
 	return value;
 }
@@ -377,6 +377,32 @@ TEST(notify_msi_mask_bits)
 		EXPECT_EQ(0, reg_write(&s->fn, mask, 0, 4));
 		EXPECT_EQ(1U, s->delivered[0]);
 		EXPECT_EQ(0U, reg_read(&s->fn, mask + 4, 4));
+	}
+}
+
+/* The pending bits of the last vectors are read without the others, with either width. */
+TEST(notify_msi_last_pending_bit)
+{
+	struct vmr_pci_function fn[2];
+	struct vmr_pci_msi msi[2];
+	unsigned int i;
+
+	ASSERT_EQ(0, pci_machine_up(63));
+	ASSERT_EQ(0, host_up(&host, 0, 0, 15));
+	memset(msi, 0, sizeof(msi));
+	for (i = 0; i < 2; i++) {
+		uint32_t mask = MSI_CAP + (i ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32);
+
+		ASSERT_EQ(0, card_init(&fn[i]));
+		ASSERT_EQ(0, vmr_pci_add_msi_maskable(&fn[i], &msi[i], MSI_CAP, 32,
+						      i));
+		ASSERT_EQ(0, vmr_pci_host_plug(&host, &fn[i], (i + 1) << 3));
+		EXPECT_EQ(0, reg_write(&fn[i], mask, 0xffffffff, 4));
+		EXPECT_EQ(0, reg_write(&fn[i], MSI_CAP + PCI_MSI_FLAGS,
+				       PCI_MSI_FLAGS_ENABLE | 5 << 4, 2));
+		EXPECT_EQ(-EAGAIN, vmr_pci_notify(&fn[i], 31));
+		EXPECT_EQ(0x80U, reg_read(&fn[i], mask + 7, 1));
+		EXPECT_EQ(0x8000U, reg_read(&fn[i], mask + 6, 2));
 	}
 }
 

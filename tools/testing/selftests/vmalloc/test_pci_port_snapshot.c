@@ -411,6 +411,26 @@ TEST(port_snapshot_each_bit)
 	EXPECT_LT(0U, exact);
 }
 
+/* A link has a speed that the port has. */
+TEST(port_snapshot_link_speed)
+{
+	uint8_t *status, was;
+	uint32_t speed;
+
+	ASSERT_EQ(0, old_up());
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	status = block_bytes(&old.port.bridge.fn);
+	ASSERT_NE(NULL, status);
+	status += old.port.express.reg_block.offset + PCI_EXP_LNKSTA;
+	was = *status & 0xf0;
+	for (speed = 0; speed < 16; speed++) {
+		*status = (uint8_t)(was | speed);
+		fix_checksum(saved, saved_size);
+		EXPECT_EQ(speed >= 1 && speed <= 3 ? 0 : -EBADMSG,
+			  restore_and_register());
+	}
+}
+
 /* The same for a port without a pin, whose level nothing shows. */
 TEST(port_snapshot_without_pin)
 {

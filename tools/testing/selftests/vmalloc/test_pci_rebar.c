@@ -110,6 +110,20 @@ TEST(pci_rebar_registers)
 	EXPECT_EQ(0x0240U, reg_read(&card.fn, CTRL, 4));
 }
 
+/* The capability ends with its last register, and another one may begin there. */
+TEST(pci_rebar_capability_behind)
+{
+	const struct vmr_pci_cap_desc serial = {
+		.id = PCI_EXT_CAP_ID_DSN, .version = 1, .size = 12,
+	};
+	struct vmr_pci_reg_block reg_block = { 0 };
+
+	ASSERT_EQ(0, card_up());
+	ASSERT_LE(0, vmr_pci_unplug(&card.fn));
+	ASSERT_EQ(0, vmr_pci_add_ext_capability(&card.fn, &reg_block, &serial));
+	EXPECT_EQ(CAP + 20U, reg_block.offset);
+}
+
 /* A new size counts at once: for sizing, for the region, and where it is mapped. */
 TEST(pci_rebar_takes_new_size)
 {

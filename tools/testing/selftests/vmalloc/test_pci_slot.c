@@ -114,6 +114,30 @@ TEST(slot_writable_bits)
 	}
 }
 
+/* A card that has functions 0 and 255 alone is pulled with both. */
+TEST(slot_pull_last_function)
+{
+	static struct vmr_pci_express_config_space spaces[2];
+	static struct vmr_pci_ari ari[2];
+	struct vmr_pci_function *wide[256] = { &cards[2] };
+	unsigned int i;
+
+	wide[255] = &cards[3];
+	ASSERT_EQ(0, root_port_up());
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, vmr_pci_function_init_express(&cards[2 + i], &spaces[i],
+							   &card_ids, &card_ops,
+							   "function"));
+		ASSERT_EQ(0, vmr_pci_add_ari(&cards[2 + i], &ari[i]));
+	}
+	ASSERT_EQ(0, vmr_pci_slot_add(&port, wide, 256));
+	EXPECT_EQ(&m.manager, cards[3].manager);
+	ASSERT_EQ(0, vmr_pci_slot_pull(&port));
+	EXPECT_EQ(NULL, cards[2].manager);
+	EXPECT_EQ(NULL, cards[3].manager);
+	EXPECT_SOUND();
+}
+
 /* A card that is added before a driver comes has power, as after a reset. */
 TEST(slot_add_without_driver)
 {
@@ -699,6 +723,34 @@ TEST(slot_interrupt_by_msi)
 	enable_msi(&port);
 	ASSERT_EQ(0, vmr_pci_slot_pull(&port));
 	EXPECT_EQ(4U, delivered);
+}
+
+/* The owner adds MSI-X to a port. The message of the slot is that of the first entry. */
+TEST(slot_interrupt_by_msix)
+{
+	static const uint8_t unmask[4];
+	static const struct vmr_pci_msix_layout layout = { 0, 0, 0, 0x800 };
+	static struct vmr_pci_msix msix;
+	static struct vmr_pci_msix_entry entry;
+	const struct vmr_pci_port_config config =
+		port_config(VMR_PCI_EXPRESS_ROOT_PORT);
+	struct vmr_pci_function *fn = &port.bridge.fn;
+
+	ASSERT_EQ(0, port_host_up());
+	ASSERT_EQ(0, card_with_bar(&cards[0]));
+	ASSERT_EQ(0, port_init(&port, &config));
+	ASSERT_EQ(0, vmr_pci_add_bar(fn, 0, VMR_PCI_BAR_MEM32, false, 0x1000,
+				     "table"));
+	ASSERT_EQ(0, vmr_pci_add_msix(fn, &msix, 0, &entry, 1, &layout));
+	ASSERT_EQ(0, vmr_pci_host_plug(&host, fn, 1 << 3));
+	driver_up(&port);
+	enable_msi(&port);
+	reg_write(fn, msix.reg_block.offset + PCI_MSIX_FLAGS,
+		  PCI_MSIX_FLAGS_ENABLE, 2);
+	ASSERT_EQ(0, vmr_pci_msix_write(fn, &msix, 12, unmask, 4));
+	ASSERT_EQ(0, vmr_pci_slot_add(&port, card_list, 1));
+	EXPECT_EQ(1U, delivered);
+	EXPECT_SOUND();
 }
 
 /* A message for a masked vector waits. */

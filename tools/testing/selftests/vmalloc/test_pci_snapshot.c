@@ -613,6 +613,44 @@ TEST(pci_snapshot_vector_limit)
 	EXPECT_EQ(0, save(&old, again, &saved_size));
 }
 
+/* A number that an entry holds counts for the limit, and another entry gets none. */
+TEST(pci_snapshot_vector_limit_of_entries)
+{
+	struct rich *r = &old.rich;
+
+	vector_limit = 1;
+	ASSERT_EQ(0, old_up());
+	reg_write(&r->fn, 0x62, PCI_MSIX_FLAGS_ENABLE, 2);
+	unmask_entry(r, 0);
+	unmask_entry(r, 1);
+	EXPECT_EQ(-ENOSPC, r->entries[1].error);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, restore_and_register(SAME));
+	EXPECT_EQ(-ENOSPC, new.rich.entries[1].error);
+	EXPECT_EQ(1U, new.rich.fn.nr_vectors);
+	EXPECT_TRUE(saves_equal());
+}
+
+/*
+ * The number that an entry waited for is free when the entry is restored. It has the
+ * number and waits no longer: the next snapshot has no ticket.
+ */
+TEST(pci_snapshot_waits_no_longer)
+{
+	ASSERT_EQ(0, old_up());
+	ASSERT_EQ(0, vmr_reserve(&old.m.sys.irqs.space, &old.hog, 0, 63, NULL));
+	reg_write(&old.rich.fn, 0x62, PCI_MSIX_FLAGS_ENABLE, 2);
+	unmask_entry(&old.rich, 0);
+	EXPECT_EQ(-ENOSPC, old.rich.entries[0].error);
+	ASSERT_EQ(0, vmr_free(&old.m.sys.irqs.space, &old.hog));
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, restore_and_register(SAME));
+	EXPECT_EQ(0, new.rich.entries[0].error);
+	EXPECT_EQ(VMR_LIVE, vmr_range_state(&new.rich.entries[0].range));
+	ASSERT_EQ(0, save(&new, saved, &saved_size));
+	EXPECT_EQ(0, restore_and_register(SAME));
+}
+
 /* Requests that wait are served in the order in which they began to wait. */
 TEST(pci_snapshot_waiting_order)
 {
@@ -656,6 +694,59 @@ TEST(pci_snapshot_waiting_order)
 	EXPECT_EQ(4U, messages);
 	/* A request that begins to wait now is younger than those of the snapshot */
 	EXPECT_EQ(old.m.sys.vector_tickets, new.m.sys.vector_tickets);
+}
+
+/* The last addresses of the machine are addresses as others. */
+TEST(pci_snapshot_last_addresses)
+{
+	const uint64_t addr = MACHINE_LAST - 0xffff;
+
+	ASSERT_EQ(0, old_up());
+	bar_write(&old.rich.fn, 2, (uint32_t)addr);
+	bar_write(&old.rich.fn, 3, (uint32_t)(addr >> 32));
+	reg_write(&old.rich.fn, COMMAND, DECODE_MEM, 2);
+	EXPECT_EQ(MACHINE_LAST, bar(&old.rich.fn, 2)->range.last);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, restore_and_register(SAME));
+	EXPECT_EQ(addr, bar(&new.rich.fn, 2)->range.start);
+	EXPECT_TRUE(saves_equal());
+}
+
+/* A host bridge of later buses, whose window is at another address on the bus */
+static int translate(struct box *b)
+{
+	static const struct vmr_pci_window window = {
+		.io = VMR_MMIO, .start = 0x90000000, .last = 0x9fffffff,
+		.bus_start = 0x10000000, .name = "window",
+	};
+	const struct vmr_pci_host_config config = {
+		.bus_start = 5, .bus_last = 15, .windows = &window,
+		.nr_windows = 1, .intx = &b->intx, .name = "host",
+	};
+	int ret = vmr_pci_host_unregister(&b->host);
+
+	return ret ? ret : vmr_pci_host_register(&b->m.manager, &b->host, &config);
+}
+
+/*
+ * A restored machine can be saved before its functions are registered. Afterwards they
+ * are below their host bridge.
+ */
+TEST(pci_snapshot_saved_before_registration)
+{
+	ASSERT_EQ(0, box_init(&old, SAME));
+	ASSERT_EQ(0, translate(&old));
+	ASSERT_EQ(0, vmr_pci_host_plug(&old.host, &old.plain, 4 << 3));
+	bar_on(&old.plain, 0x10100000);
+	EXPECT_EQ(0x90100000ull, bar(&old.plain, 0)->range.start);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	ASSERT_EQ(0, box_init(&new, SAME));
+	ASSERT_EQ(0, translate(&new));
+	ASSERT_EQ(0, vmr_snapshot_restore(&new.snap, saved, saved_size));
+	EXPECT_TRUE(saves_equal());
+	ASSERT_EQ(0, vmr_pci_register_restored(&new.m.manager, &new.plain, NULL));
+	bar_on(&new.plain, 0x10200000);
+	EXPECT_EQ(0x90200000ull, bar(&new.plain, 0)->range.start);
 }
 
 /* The tickets of requests and the power state are checked. */

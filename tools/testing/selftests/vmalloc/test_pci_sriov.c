@@ -199,6 +199,20 @@ TEST(pci_sriov_bar_parts)
 	EXPECT_EQ(VMR_FREE, state_of(&b.pf.sriov.bars[2].region));
 }
 
+/* A BAR that exists already is refused, and the VFs that are enabled keep theirs. */
+TEST(pci_sriov_bar_added_again)
+{
+	ASSERT_EQ(0, box_up());
+	place_vf_bar(BARS);
+	enable_vfs(&b.pf, 4, PCI_SRIOV_CTRL_MSE);
+	b.pf.vf[2].fn.bars[0].region.name = "named by its owner";
+	EXPECT_EQ(-EEXIST, vmr_pci_sriov_add_bar(&b.pf.sriov, 0, VMR_PCI_BAR_MEM32,
+						 false, VF_BAR_SIZE, "again"));
+	EXPECT_EQ(0x12U, guest_read(VMR_MMIO, BARS + 2 * VF_BAR_SIZE, 1));
+	EXPECT_STREQ("named by its owner", b.pf.vf[2].fn.bars[0].region.name);
+	EXPECT_SOUND();
+}
+
 /* A VF in D3hot does not answer, and its function level reset resets only that VF. */
 TEST(pci_sriov_vf_power_and_reset)
 {

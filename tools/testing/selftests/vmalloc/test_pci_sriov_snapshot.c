@@ -362,6 +362,22 @@ TEST(sriov_snapshot_each_bit)
 	EXPECT_LT(0U, exact);
 }
 
+/* More VFs than there are, of which all those that there are have addresses. */
+TEST(sriov_snapshot_too_many_vfs)
+{
+	uint8_t *cap;
+
+	ASSERT_EQ(0, old_up());
+	enable_vfs(&old.b.pf, NR_VFS, 0);
+	ASSERT_EQ(0, save(&old, saved, &saved_size));
+	cap = saved_capability(&old.b.pf);
+	ASSERT_NE(NULL, cap);
+	EXPECT_EQ(0, restore_and_register());
+	cap[PCI_SRIOV_NUM_VF] = NR_VFS + 1;
+	fix_checksum(saved, saved_size);
+	EXPECT_EQ(-EBADMSG, restore_and_register());
+}
+
 /* The addresses of VFs in a snapshot must be those that the registers name. */
 TEST(sriov_snapshot_wrong_addresses)
 {

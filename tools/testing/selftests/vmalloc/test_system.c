@@ -587,6 +587,7 @@ TEST(system_alloc_error_precedence)
 	want_all();
 	ASSERT_EQ(0, vmr_id_alloc(&m.sys.irqs, &node[0]));
 	GRANT_REFUSED(-EEXIST, WANTS, 0, &no_range);
+	EXPECT_SOUND();
 	want[7].range = NULL;
 	GRANT_REFUSED(-EINVAL, WANTS, 7, &no_range);
 	ASSERT_EQ(0, vmr_id_free_range(&m.sys.irqs, &node[0]));

@@ -10,6 +10,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -53,13 +54,14 @@ static int refuse(uint32_t command, uint16_t error)
  * The port makes system calls where membarrier(2) has one of these numbers: on x86-64, on
  * i386, and on arm64 and riscv64.
  */
+#define PORT_CALLS \
+	(SYS_membarrier == 324 || SYS_membarrier == 375 || SYS_membarrier == 283)
+
 static bool has_barrier(void)
 {
 	long commands = syscall(SYS_membarrier, QUERY, 0);
 
-	return (SYS_membarrier == 324 || SYS_membarrier == 375 ||
-		SYS_membarrier == 283) &&
-	       commands > 0 && commands & EXPEDITED && commands & REGISTER;
+	return PORT_CALLS && commands > 0 && commands & EXPEDITED && commands & REGISTER;
 }
 
 /* The port has the barrier where it exists, and again when it is asked again. */
@@ -115,6 +117,52 @@ TEST(barrier_probe_refused)
 	EXPECT_EQ(0, full_barriers());
 	ASSERT_EQ(0, vmr_reader_detach(&m.reader));
 	EXPECT_EQ(-EOPNOTSUPP, vmr_manager_set_asymmetric(&m.manager, true));
+}
+
+static struct vmr_reader second;
+static unsigned int sleeps;
+
+/* While the port sleeps, the other holder of the readers' lock leaves it */
+static void unlock_readers(int signal)
+{
+	(void)signal;
+	sleeps++;
+	__atomic_store_n(&m.manager.readers_lock, 0, __ATOMIC_RELEASE);
+}
+
+/* Let each nanosleep(2) be a SIGSYS instead */
+static int trap_sleep(void)
+{
+#ifdef SYS_nanosleep
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, WORD(nr, 0)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_nanosleep, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog prog = { .len = NR(filter), .filter = filter };
+
+	signal(SIGSYS, unlock_readers);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+#else
+	return -1;
+#endif
+}
+
+/* A reader is attached and detached only while no other thread has the list. */
+TEST(readers_locked_by_another_thread)
+{
+	ASSERT_EQ(0, machine_up());
+	if (!PORT_CALLS || trap_sleep())
+		SKIP(return, NO_FILTER);
+	m.manager.readers_lock = 1;
+	EXPECT_EQ(0, vmr_reader_attach(&m.manager, &second));
+	EXPECT_EQ(1U, sleeps);
+	m.manager.readers_lock = 1;
+	EXPECT_EQ(0, vmr_reader_detach(&second));
+	EXPECT_EQ(2U, sleeps);
 }
 
 /* A filter that comes later than the manager lets a drain fail, and never falls back. */
