@@ -18,7 +18,7 @@
 
 #define LINE_LIMIT	1023	/* bytes of a line without the line feed */
 #define STREAM_SIZE	6000
-#define OUT_SIZE	(1 << 20)
+#define OUT_SIZE	0x100000
 #define NR_SLOTS	Q35_NR_PORTS
 
 static const struct kernel kernel = {
@@ -401,9 +401,12 @@ static void add_piece(void)
 
 static void begin_stream(void)
 {
-	in.nr = in.at = 0;
-	out.nr = out.at = 0;
-	saved.nr = want_saved.nr = 0;
+	in.nr = 0;
+	in.at = 0;
+	out.nr = 0;
+	out.at = 0;
+	saved.nr = 0;
+	want_saved.nr = 0;
 	write_failed = false;
 	writes_fail_at = fuzz_below(8) == 7 ? 4 * fuzz_u8() : OUT_SIZE;
 	pieces = fuzz_u8();
@@ -462,7 +465,8 @@ static void begin_run(void)
 	}
 	vmm->end = GUEST_RUNS;
 	vmm->pause = false;
-	paused = ended = false;
+	paused = false;
+	ended = false;
 }
 
 static void run(void)
