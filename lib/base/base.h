@@ -48,10 +48,15 @@ static inline void vmr_list_unlink(struct vmr_list *entry)
 	entry->prev = NULL;
 }
 
-/* A function of one copy where the compiler optimises for size, inline elsewhere */
+/*
+ * Where the compiler optimises for size, a function has one copy and a short cut is left
+ * out, with the same results.
+ */
 #ifdef __OPTIMIZE_SIZE__
+#define VMR_FOR_SPEED		0
 #define VMR_INLINE_FOR_SPEED	noinline
 #else
+#define VMR_FOR_SPEED		1
 #define VMR_INLINE_FOR_SPEED	inline
 #endif
 

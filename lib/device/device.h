@@ -168,10 +168,28 @@ struct vmr_pool_set *vmr_bus_pool_set(const struct vmr_device *dev,
 void vmr_notify_queue_region(struct vmr_manager *manager,
 			     struct vmr_region *region);
 void vmr_notify_queue(struct vmr_manager *manager, struct vmr_region *region);
-void vmr_notify_queue_claims(struct vmr_manager *manager,
-			     struct vmr_space *space, uint64_t start,
-			     uint64_t last);
-void vmr_notify_flush(struct vmr_manager *manager);
+
+static inline struct vmr_manager *
+vmr_to_manager(struct vmr_free_notifier *notifier)
+{
+	return container_of(notifier, struct vmr_manager, free_notifier);
+}
+
+/* Requests for vectors that were freed in a write section are tried after it */
+static inline void vmr_serve_freed_vectors(struct vmr_manager *manager)
+{
+	if (manager->sys->vectors_freed)
+		vmr_system_serve_vectors(manager->sys);
+}
+
+/*
+ * Deliver the queue. vmr_listener_register() links the delivery, so that a program
+ * without listeners does not have it.
+ */
+static inline void vmr_notify_flush(struct vmr_manager *manager)
+{
+	manager->free_notifier.after(&manager->free_notifier);
+}
 
 /*
  * settle.c: settle the claims for addresses that became free, the oldest claim of

@@ -95,7 +95,7 @@ static void add_name(struct vmr_manager *manager, struct vmr_device *dev)
 			       &parent->rb_left : &parent->rb_right;
 	}
 	rb_link_node((struct rb_node *)&dev->name_node, parent, link);
-	rb_insert_color((struct rb_node *)&dev->name_node, root);
+	vmr_plain_insert((struct rb_node *)&dev->name_node, root);
 }
 
 void vmr_manager_add_device(struct vmr_manager *manager,
@@ -114,8 +114,8 @@ void vmr_manager_remove_device(struct vmr_manager *manager,
 	vmr_list_unlink(&dev->link);
 	vmr_list_unlink(&dev->bus_link);
 	if (dev->name)
-		rb_erase((struct rb_node *)&dev->name_node,
-			 (struct rb_root *)&manager->names);
+		vmr_plain_erase((struct rb_node *)&dev->name_node,
+				(struct rb_root *)&manager->names);
 }
 
 struct vmr_device *vmr_find_device_by_name(const struct vmr_manager *manager,

@@ -6,26 +6,25 @@
 
 #include <vmalloc/port.h>
 
-static struct vmr_manager *to_manager(struct vmr_free_notifier *notifier)
+/* Without listeners no notifications are queued (notify.c) */
+static void queue_nothing(struct vmr_free_notifier *notifier,
+			  struct vmr_space *space, uint64_t start, uint64_t last)
 {
-	return container_of(notifier, struct vmr_manager, free_notifier);
-}
-
-static void before_free(struct vmr_free_notifier *notifier,
-			struct vmr_space *space, uint64_t start, uint64_t last)
-{
-	vmr_notify_queue_claims(to_manager(notifier), space, start, last);
+	(void)notifier;
+	(void)space;
+	(void)start;
+	(void)last;
 }
 
 static void settle_freed(struct vmr_free_notifier *notifier,
 			 struct vmr_space *space)
 {
-	vmr_settle_collected(to_manager(notifier), space);
+	vmr_settle_collected(vmr_to_manager(notifier), space);
 }
 
-static void after_free(struct vmr_free_notifier *notifier)
+static void serve_vectors(struct vmr_free_notifier *notifier)
 {
-	vmr_notify_flush(to_manager(notifier));
+	vmr_serve_freed_vectors(vmr_to_manager(notifier));
 }
 
 int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
@@ -40,9 +39,9 @@ int vmr_manager_init(struct vmr_manager *manager, struct vmr_system *sys)
 	INIT_LIST_HEAD(vmr_to_list(&manager->root_devices));
 	INIT_LIST_HEAD(vmr_to_list(&manager->listeners));
 	INIT_LIST_HEAD(vmr_to_list(&manager->notify_queue));
-	manager->free_notifier.before = before_free;
+	manager->free_notifier.before = queue_nothing;
 	manager->free_notifier.settle = settle_freed;
-	manager->free_notifier.after = after_free;
+	manager->free_notifier.after = serve_vectors;
 	sys->free_notifier = &manager->free_notifier;
 	return 0;
 }

@@ -16,7 +16,8 @@ static bool same_mapping(const struct vmr_mapping *a,
 void vmr_notify_queue_region(struct vmr_manager *manager,
 			     struct vmr_region *region)
 {
-	if (region->notify_link.next)
+	if (region->notify_link.next ||
+	    list_empty(vmr_to_list(&manager->listeners)))
 		return;
 	region->notified_mapping = vmr_region_mapping(region);
 	region->del_notified = false;
@@ -46,25 +47,16 @@ static void notify_queue_subtree(struct vmr_manager *manager,
 			vmr_notify_queue_region(manager, behind);
 }
 
-void vmr_notify_queue_claims(struct vmr_manager *manager,
-			     struct vmr_space *space, uint64_t start,
-			     uint64_t last)
-{
-	struct vmr_range *range = vmr_first_claim(space, start, last);
-
-	for (; range; range = vmr_next_claim(range, start, last))
-		if (vmr_to_region(range)->type == VMR_REGION_WINDOW)
-			notify_queue_subtree(manager, vmr_to_region(range));
-}
-
 void vmr_notify_queue(struct vmr_manager *manager, struct vmr_region *region)
 {
+	if (list_empty(vmr_to_list(&manager->listeners)))
+		return;
 	notify_queue_subtree(manager, region);
 	if (vmr_range_state(&region->range) == VMR_LIVE)
-		vmr_notify_queue_claims(manager,
-					vmr_region_space(manager, region),
-					region->range.start,
-					region->range.last);
+		manager->free_notifier.before(&manager->free_notifier,
+					      vmr_region_space(manager, region),
+					      region->range.start,
+					      region->range.last);
 }
 
 static struct vmr_listener *to_listener(struct list_head *pos)
@@ -126,14 +118,14 @@ static void notify_region_del(struct vmr_manager *manager)
  * before it returns, beginning with the notification in progress. All listeners
  * therefore observe the changes in the order in which they were made.
  */
-void vmr_notify_flush(struct vmr_manager *manager)
+static void deliver(struct vmr_free_notifier *notifier)
 {
+	struct vmr_manager *manager = vmr_to_manager(notifier);
 	struct list_head *queue = vmr_to_list(&manager->notify_queue);
 	struct vmr_notification *outer = manager->notifying;
 	struct vmr_notification notification;
 
-	if (manager->sys->vectors_freed)
-		vmr_system_serve_vectors(manager->sys);
+	vmr_serve_freed_vectors(manager);
 	if (outer)
 		notify_listeners(manager, outer);
 	/* Once is enough: a nested call delivers what it appends. */
@@ -154,6 +146,18 @@ void vmr_notify_flush(struct vmr_manager *manager)
 	manager->notifying = outer;
 }
 
+/* Queue the windows whose claims may be settled for addresses that the system frees */
+static void queue_claims(struct vmr_free_notifier *notifier,
+			 struct vmr_space *space, uint64_t start, uint64_t last)
+{
+	struct vmr_range *range = vmr_first_claim(space, start, last);
+
+	for (; range; range = vmr_next_claim(range, start, last))
+		if (vmr_to_region(range)->type == VMR_REGION_WINDOW)
+			notify_queue_subtree(vmr_to_manager(notifier),
+					     vmr_to_region(range));
+}
+
 int vmr_listener_register(struct vmr_manager *manager,
 			  struct vmr_listener *listener)
 {
@@ -161,6 +165,8 @@ int vmr_listener_register(struct vmr_manager *manager,
 		return -EINVAL;
 	if (listener->link.next)
 		return -EEXIST;
+	manager->free_notifier.before = queue_claims;
+	manager->free_notifier.after = deliver;
 	listener->manager = manager;
 	list_add_tail(vmr_to_list(&listener->link),
 		      vmr_to_list(&manager->listeners));

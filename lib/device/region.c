@@ -84,7 +84,7 @@ static bool link_subregion(struct vmr_region *region,
 			return false;
 	}
 	rb_link_node(rb, parent, link);
-	rb_insert_color(rb, root);
+	vmr_plain_insert(rb, root);
 	return true;
 }
 
@@ -115,8 +115,8 @@ void vmr_region_remove_last_subregion(struct vmr_region *region)
 {
 	struct vmr_region *subregion = region->subregions;
 
-	rb_erase((struct rb_node *)&subregion->subregion_node,
-		 (struct rb_root *)&region->subregion_root);
+	vmr_plain_erase((struct rb_node *)&subregion->subregion_node,
+			(struct rb_root *)&region->subregion_root);
 	region->subregions = subregion->next;
 	subregion->next = NULL;
 	subregion->device = NULL;

@@ -131,8 +131,7 @@ static int init(struct vmr_pci_bridge *bridge,
 		return -EINVAL;
 	fn = &bridge->fn;
 	fn->bridge = bridge;
-	ret = space ? vmr_pci_function_init_express(fn, space, ids, ops, name) :
-		      vmr_pci_function_init(fn, ids, ops, name);
+	ret = vmr_pci_init_function(fn, space, ids, ops, name);
 	if (ret)
 		fn->bridge = NULL;
 	else

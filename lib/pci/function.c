@@ -25,27 +25,34 @@ static void init_ids(struct vmr_pci_function *fn, const struct vmr_pci_ids *ids)
 	put_le16(&config[PCI_SUBSYSTEM_ID], ids->subdevice);
 }
 
-static void init_function(struct vmr_pci_function *fn,
-			  const struct vmr_pci_ids *ids,
-			  const struct vmr_device_ops *ops, const char *name)
+/* 4096 bytes of registers in @space, or 256 of the function's own if it is NULL */
+static void init_registers(struct vmr_pci_function *fn,
+			   struct vmr_pci_express_config_space *space)
 {
-	fn->dev.ops = ops;
-	fn->dev.name = name;
-	init_ids(fn, ids);
+	fn->config = space ? space->config : fn->conventional.config;
+	fn->wmask = space ? space->wmask : fn->conventional.wmask;
+	fn->w1cmask = space ? space->w1cmask : fn->conventional.w1cmask;
+	fn->config_size = space ? VMR_PCI_EXPRESS_CONFIG_SIZE :
+				  VMR_PCI_CONFIG_SIZE;
 	put_le16(&fn->wmask[PCI_COMMAND], VMR_PCI_COMMAND_WRITABLE);
 	put_le16(&fn->w1cmask[PCI_STATUS], VMR_PCI_STATUS_W1C);
 	fn->wmask[PCI_CACHE_LINE_SIZE] = 0xff;
 	fn->wmask[PCI_INTERRUPT_LINE] = 0xff;
-	vmr_range_set_type(&fn->address, VMR_TYPE_PCI_FUNCTION);
 }
 
-static int check_init(const struct vmr_pci_function *fn,
-		      const struct vmr_pci_ids *ids,
-		      const struct vmr_device_ops *ops)
+int vmr_pci_init_function(struct vmr_pci_function *fn,
+			  struct vmr_pci_express_config_space *space,
+			  const struct vmr_pci_ids *ids,
+			  const struct vmr_device_ops *ops, const char *name)
 {
 	if (!fn || !ids || !ops || ids->irq_pin > 4 ||
 	    ids->header_type & ~VMR_PCI_MULTIFUNCTION)
 		return -EINVAL;
+	fn->dev.ops = ops;
+	fn->dev.name = name;
+	init_registers(fn, space);
+	init_ids(fn, ids);
+	vmr_range_set_type(&fn->address, VMR_TYPE_PCI_FUNCTION);
 	return 0;
 }
 
@@ -53,16 +60,7 @@ int vmr_pci_function_init(struct vmr_pci_function *fn,
 			  const struct vmr_pci_ids *ids,
 			  const struct vmr_device_ops *ops, const char *name)
 {
-	int ret = check_init(fn, ids, ops);
-
-	if (ret)
-		return ret;
-	fn->config = fn->conventional.config;
-	fn->wmask = fn->conventional.wmask;
-	fn->w1cmask = fn->conventional.w1cmask;
-	fn->config_size = VMR_PCI_CONFIG_SIZE;
-	init_function(fn, ids, ops, name);
-	return 0;
+	return vmr_pci_init_function(fn, NULL, ids, ops, name);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init);
 
@@ -72,18 +70,7 @@ int vmr_pci_function_init_express(struct vmr_pci_function *fn,
 				  const struct vmr_device_ops *ops,
 				  const char *name)
 {
-	int ret = check_init(fn, ids, ops);
-
-	if (ret)
-		return ret;
-	if (!space)
-		return -EINVAL;
-	fn->config = space->config;
-	fn->wmask = space->wmask;
-	fn->w1cmask = space->w1cmask;
-	fn->config_size = VMR_PCI_EXPRESS_CONFIG_SIZE;
-	init_function(fn, ids, ops, name);
-	return 0;
+	return space ? vmr_pci_init_function(fn, space, ids, ops, name) : -EINVAL;
 }
 EXPORT_SYMBOL_GPL(vmr_pci_function_init_express);
 

@@ -170,6 +170,12 @@ static inline bool vmr_pci_ari_forwards(const struct vmr_pci_bridge *bridge)
 /* ari.c: follow a function with ARI that was plugged or unplugged */
 void vmr_pci_ari_update(struct vmr_pci_function *fn);
 
+/* function.c: initialise a function, with 256 bytes of registers if @space is NULL */
+int vmr_pci_init_function(struct vmr_pci_function *fn,
+			  struct vmr_pci_express_config_space *space,
+			  const struct vmr_pci_ids *ids,
+			  const struct vmr_device_ops *ops, const char *name);
+
 /* function.c: whether a function may have this number behind a bridge, or NULL */
 bool vmr_pci_devfn_allowed(const struct vmr_pci_function *fn,
 			   const struct vmr_pci_bridge *upstream,

@@ -9,7 +9,7 @@ static struct vmr_gap_search search_any_gap(const struct vmr_space *space)
 {
 	vmr_propagate_deferred((struct vmr_space *)space);
 	return (struct vmr_gap_search) {
-		.space = space,
+		.space = (struct vmr_space *)space,
 		.size = 1,
 		.align = 1,
 		.orders = ~0ull,

@@ -40,25 +40,25 @@ static int check_free(const struct vmr_space *space, const struct vmr_range *ran
 	return vmr_type_fits(space, range) ? 0 : -EINVAL;
 }
 
-/* Reserve [start, last], which the caller has checked to be inside the space */
-static int reserve_checked(struct vmr_space *space, struct vmr_range *range,
-			   uint64_t start, uint64_t last,
-			   struct vmr_range **conflict)
+/* Whether [start, last] is free. Returns the range behind it, or the conflict. */
+static int check_overlap(const struct vmr_space *space, uint64_t start,
+			 uint64_t last, struct vmr_range **next,
+			 struct vmr_range **conflict)
 {
-	struct vmr_range *next = vmr_first_ending_at_or_above(space, start);
-
-	if (next && next->start <= last) {
-		if (conflict)
-			*conflict = next;
-		return -EBUSY;
-	}
-	return link_range(space, range, start, last, next);
+	*next = vmr_first_ending_at_or_above(space, start);
+	if (!*next || (*next)->start > last)
+		return 0;
+	if (conflict)
+		*conflict = *next;
+	return -EBUSY;
 }
 
-/* @domain is the last address that any space of the kind could have */
+/* @s has the alignment and the policy */
 static int check_request(const struct vmr_gap_search *s,
-			 const struct vmr_request *req, uint64_t domain)
+			 const struct vmr_request *req)
 {
+	uint64_t domain;
+
 	if (!req->size || !vmr_is_pow2(s->align) || req->min > req->max)
 		return -EINVAL;
 	if (req->prefer_align && !vmr_is_pow2(req->prefer_align))
@@ -67,53 +67,73 @@ static int check_request(const struct vmr_gap_search *s,
 		return 0;
 	if (s->policy > VMR_EXACT || req->addr & (s->align - 1))
 		return -EINVAL;
+	domain = s->is_32bit ? U32_MAX : VMR_ADDR_MAX;
 	if (req->addr > domain || req->size - 1 > domain - req->addr)
 		return -EOVERFLOW;
 	return 0;
 }
 
-int vmr_alloc_bounded(struct vmr_space *space, const struct vmr_bounds *bounds,
-		      struct vmr_range *range, const struct vmr_request *req,
-		      struct vmr_range **conflict)
+/* Apart from the search, which goes deep */
+static VMR_INLINE_FOR_SPEED int check_search(const struct vmr_gap_search *s,
+					     const struct vmr_range *range,
+					     const struct vmr_request *req)
 {
-	uint64_t first = space->start, last = space->last, domain = VMR_ADDR_MAX;
-	struct vmr_gap_search s;
-	int ret;
+	int ret = check_request(s, req);
 
-	s.space = space;
-	s.size = req->size;
-	s.align = req->align;
-	s.policy = req->policy;
-	if (bounds) {
-		domain = bounds->addr_max;
-		first = bounds->start;
-		last = bounds->last;
-		if (!s.align)
-			s.align = bounds->align;
-		if (s.policy == VMR_DEFAULT)
-			s.policy = bounds->policy;
-	}
-	ret = check_request(&s, req, domain);
+	if (!ret)
+		ret = check_free(s->space, range);
 	if (ret)
 		return ret;
-	ret = check_free(space, range);
-	if (ret)
-		return ret;
-	s.min = max(req->min, first);
-	s.max = min(req->max, last);
-	if (s.min > s.max)
-		return -ERANGE;
-	if (s.policy == VMR_EXACT) {
-		if (req->addr < s.min || req->addr + (s.size - 1) > s.max)
-			return -ERANGE;
-		return reserve_checked(space, range, req->addr,
-				       req->addr + (s.size - 1), conflict);
-	}
-	if (!vmr_search(&s, req->prefer_align))
-		return -ENOSPC;
-	return link_range(space, range, s.found_addr,
-			  s.found_addr + (s.size - 1), s.found_next);
+	return s->min > s->max ? -ERANGE : 0;
 }
+
+/* Look at the addresses of an exact request, which the domain has */
+static VMR_INLINE_FOR_SPEED int find_exact(struct vmr_gap_search *s, uint64_t addr,
+					   struct vmr_range **conflict)
+{
+	uint64_t last = addr + (s->size - 1);
+
+	s->found_addr = addr;
+	return addr < s->min || last > s->max ?
+		       -ERANGE :
+		       check_overlap(s->space, addr, last, &s->found_next,
+				     conflict);
+}
+
+static VMR_INLINE_FOR_SPEED int link_found(const struct vmr_gap_search *s,
+					   struct vmr_range *range)
+{
+	return link_range(s->space, range, s->found_addr,
+			  s->found_addr + (s->size - 1), s->found_next);
+}
+
+int vmr_alloc_search(struct vmr_gap_search *s, struct vmr_range *range,
+		     const struct vmr_request *req, struct vmr_range **conflict)
+{
+	int ret = check_search(s, range, req);
+
+	if (ret)
+		return ret;
+	if (s->policy == VMR_EXACT)
+		ret = find_exact(s, req->addr, conflict);
+	else if (!vmr_search(s, req->prefer_align))
+		ret = -ENOSPC;
+	return ret ? ret : link_found(s, range);
+}
+
+int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
+	      const struct vmr_request *req, struct vmr_range **conflict)
+{
+	struct vmr_gap_search s;
+
+	if (!space || !range || !req)
+		return -EINVAL;
+	vmr_begin_search(&s, space, space->start, space->last, req, 0,
+			 VMR_DEFAULT);
+	s.is_32bit = false;
+	return vmr_alloc_search(&s, range, req, conflict);
+}
+EXPORT_SYMBOL_GPL(vmr_alloc);
 
 int vmr_alloc_lowest(struct vmr_space *space, struct vmr_range *range)
 {
@@ -122,8 +142,8 @@ int vmr_alloc_lowest(struct vmr_space *space, struct vmr_range *range)
 	uint64_t addr;
 	int ret;
 
-	if (space->nr_claims)
-		return vmr_alloc_bounded(space, NULL, range, &one, NULL);
+	if (!VMR_FOR_SPEED || space->nr_claims)
+		return vmr_alloc(space, range, &one, NULL);
 	ret = check_free(space, range);
 	if (ret)
 		return ret;
@@ -134,18 +154,10 @@ int vmr_alloc_lowest(struct vmr_space *space, struct vmr_range *range)
 	return link_range(space, range, addr, addr, next);
 }
 
-int vmr_alloc(struct vmr_space *space, struct vmr_range *range,
-	      const struct vmr_request *req, struct vmr_range **conflict)
-{
-	if (!space || !range || !req)
-		return -EINVAL;
-	return vmr_alloc_bounded(space, NULL, range, req, conflict);
-}
-EXPORT_SYMBOL_GPL(vmr_alloc);
-
 int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 		uint64_t start, uint64_t last, struct vmr_range **conflict)
 {
+	struct vmr_range *next;
 	int ret;
 
 	if (!space || !range || start > last)
@@ -155,7 +167,8 @@ int vmr_reserve(struct vmr_space *space, struct vmr_range *range,
 		return ret;
 	if (start < space->start || last > space->last)
 		return -ERANGE;
-	return reserve_checked(space, range, start, last, conflict);
+	ret = check_overlap(space, start, last, &next, conflict);
+	return ret ? ret : link_range(space, range, start, last, next);
 }
 EXPORT_SYMBOL_GPL(vmr_reserve);
 

@@ -167,8 +167,6 @@ static inline void vmr_clear_node(const struct vmr_space *space,
 /* tree.c: the tree of live ranges, and functions that serve all trees */
 void vmr_link_node(struct rb_node *rb, struct rb_node *parent,
 		   struct rb_node **link);
-void vmr_erase_node(struct rb_node *rb, struct rb_root *root,
-		    const struct rb_augment_callbacks *augment);
 void vmr_propagate_deferred(struct vmr_space *space);
 void vmr_tree_insert(struct vmr_space *space, struct vmr_range *range,
 		     uint64_t start, uint64_t last, struct vmr_range *next);
@@ -279,45 +277,6 @@ static inline void vmr_erase_linked(struct vmr_space *space,
 	else
 		vmr_tree_erase(space, range);
 }
-
-/**
- * struct vmr_gap_search - one search for a gap
- * @space: the space
- * @size: number of addresses, at least 1
- * @align: the first address is a multiple of this power of two
- * @min: lowest permitted address, inside the space
- * @max: highest permitted address, inclusive, inside the space
- * @orders: the orders of gaps that may fit, one bit each
- * @exact_order: whether a gap must have the one order in @orders
- * @lo: the lowest address of the gap that is tried which can be used
- * @hi: the highest one
- * @found_addr: the result: the first address
- * @found_next: the result: the range behind the gap, NULL for the last gap
- * @beyond: the inactive range that covers the rest of a gap that was tried, or NULL
- * @fallback: the first address found of which only parked ranges want a part
- * @fallback_next: the range behind its gap
- * @fallback_pass: @pass when it was found; 0 if there is none
- * @pass: counts from 1 the passes over the gaps, each with its orders and alignment
- */
-struct vmr_gap_search {
-	const struct vmr_space	*space;
-	uint64_t		size;
-	uint64_t		align;
-	uint64_t		min;
-	uint64_t		max;
-	uint64_t		orders;
-	uint64_t		lo;
-	uint64_t		hi;
-	uint64_t		found_addr;
-	struct vmr_range	*found_next;
-	const struct vmr_range	*beyond;
-	uint64_t		fallback;
-	struct vmr_range	*fallback_next;
-	enum vmr_policy		policy;
-	bool			exact_order;
-	uint8_t			fallback_pass;
-	uint8_t			pass;
-};
 
 /*
  * range.c: the first range of the tree, and the next one behind @range, whose gap

@@ -307,7 +307,7 @@ static inline bool search_aligned(struct vmr_gap_search *s, uint64_t align)
 			    -s->size :
 			    ~0ull << min_order(s->size, align);
 	return s->policy == VMR_BEST ?
-		       best_is_deferred(s) || search_best(s) :
+		       (VMR_FOR_SPEED && best_is_deferred(s)) || search_best(s) :
 		       search_low_or_high(s, s->policy == VMR_FIRST);
 }
 
@@ -323,7 +323,7 @@ static inline bool vmr_search(struct vmr_gap_search *s, uint64_t prefer)
 	VMR_ASSERT(s->size && vmr_is_pow2(align));
 	VMR_ASSERT(s->min >= s->space->start && s->max <= s->space->last);
 	if (s->space->settling.list)
-		vmr_settle_close((struct vmr_space *)s->space);
+		vmr_settle_close(s->space);
 	s->pass = 0;
 	s->fallback_pass = 0;
 	if (prefer > align && search_aligned(s, prefer))

@@ -146,6 +146,34 @@ void vmr_erase_node(struct rb_node *rb, struct rb_root *root,
 	rb_erase_augmented(rb, root, augment);
 }
 
+static void plain_propagate(struct rb_node *rb, struct rb_node *stop)
+{
+	(void)rb;
+	(void)stop;
+}
+
+static void plain_copy(struct rb_node *old, struct rb_node *new)
+{
+	(void)old;
+	(void)new;
+}
+
+static const struct rb_augment_callbacks plain_augment = {
+	.propagate = plain_propagate,
+	.copy = plain_copy,
+	.rotate = plain_copy,
+};
+
+void vmr_plain_insert(struct rb_node *rb, struct rb_root *root)
+{
+	rb_insert_augmented(rb, root, &plain_augment);
+}
+
+void vmr_plain_erase(struct rb_node *rb, struct rb_root *root)
+{
+	vmr_erase_node(rb, root, &plain_augment);
+}
+
 struct vmr_range *vmr_first_starting_above(const struct vmr_space *space,
 					   uint64_t addr)
 {

@@ -56,17 +56,15 @@ int vmr_id_alloc_block(struct vmr_id_pool *ids, struct vmr_range *range,
 		       const struct vmr_request *req,
 		       struct vmr_range **conflict)
 {
-	struct vmr_bounds part = {
-		.addr_max = ID_MAX, .policy = VMR_DEFAULT,
-	};
+	struct vmr_gap_search s;
 
 	if (!ids || !range || !req)
 		return -EINVAL;
-	part.start = ids->space.start;
-	part.last = ids->space.last;
+	vmr_begin_search(&s, &ids->space, ids->space.start, ids->space.last, req,
+			 0, VMR_DEFAULT);
+	s.is_32bit = true;
 	return id_allocated(ids, range,
-			    vmr_alloc_bounded(&ids->space, &part, range, req,
-					      conflict));
+			    vmr_alloc_search(&s, range, req, conflict));
 }
 EXPORT_SYMBOL_GPL(vmr_id_alloc_block);
 

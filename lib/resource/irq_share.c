@@ -300,9 +300,8 @@ int vmr_system_remove_shared_irq(struct vmr_system *sys,
 		return -ENOENT;
 	if (line->nr_sharers)
 		return -EBUSY;
-	rb_erase_augmented(line_rb(line),
-			   (struct rb_root *)&sys->shared_irq_root,
-			   &least_augment);
+	vmr_erase_node(line_rb(line), (struct rb_root *)&sys->shared_irq_root,
+		       &least_augment);
 	vmr_list_unlink(&line->link);
 	line->sys = NULL;
 	line->sharers.next = NULL;

@@ -38,17 +38,14 @@ int vmr_pool_request(struct vmr_pool *pool, struct vmr_range *range,
 		     const struct vmr_request *req,
 		     struct vmr_range **conflict)
 {
+	struct vmr_gap_search s;
+
 	if (!pool || !range || !req)
 		return -EINVAL;
-	return vmr_alloc_bounded(pool->space,
-				 &(struct vmr_bounds) {
-					 .start = pool->start,
-					 .last = pool->last,
-					 .addr_max = VMR_ADDR_MAX,
-					 .align = pool->align,
-					 .policy = pool->policy,
-				 },
-				 range, req, conflict);
+	vmr_begin_search(&s, pool->space, pool->start, pool->last, req,
+			 pool->align, pool->policy);
+	s.is_32bit = false;
+	return vmr_alloc_search(&s, range, req, conflict);
 }
 EXPORT_SYMBOL_GPL(vmr_pool_request);
 

@@ -21,7 +21,6 @@ int vmr_system_init(struct vmr_system *sys,
 	vmr_id_pool_init(&sys->irqs, 0, limits->irq_last);
 	vmr_id_pool_init(&sys->mem_slots, 0, limits->slot_last);
 	vmr_id_pool_init(&sys->pci_bdfs, 0, limits->pci_last);
-	sys->pci_bdfs.space.type = VMR_TYPE_PCI_FUNCTION;
 	vmr_id_pool_init(&sys->device_ids, 0, limits->id_last);
 	vmr_id_pool_init(&sys->msi_vectors, 0, limits->msi_vector_last);
 	sys->pci_bdfs.space.type = VMR_TYPE_PCI_FUNCTION;

@@ -4,29 +4,6 @@
  */
 #include "system.h"
 
-/* From a pool, or with NULL from the whole domain of the kind */
-static int alloc_from_pool(struct vmr_system *sys, const struct vmr_pool *pool,
-			   const struct vmr_constraint *c,
-			   struct vmr_range **conflict)
-{
-	struct vmr_space *space = pool ? pool->space :
-					 vmr_system_space(sys, c->kind);
-	struct vmr_id_pool *ids = vmr_kind_id_pool(sys, c->kind);
-	const struct vmr_bounds part = {
-		.start = pool ? pool->start : space->start,
-		.last = pool ? pool->last : space->last,
-		.addr_max = ids ? (uint32_t)-1 : VMR_ADDR_MAX,
-		.align = pool ? pool->align : 1,
-		.policy = pool ? pool->policy : VMR_FIRST,
-	};
-	int ret = vmr_alloc_bounded(space, &part, c->range, &c->request,
-				    conflict);
-
-	if (!ret && ids)
-		vmr_id_raise_watermark(ids, c->range);
-	return ret;
-}
-
 /* Of the errors of several pools, the one with the highest rank is returned */
 static int error_rank(int err)
 {
@@ -60,25 +37,53 @@ static struct vmr_space *kind_space(struct vmr_system *sys,
 	return kind == VMR_KIND_PIO ? view->pio : view->mmio;
 }
 
+/*
+ * Begin the search of the pool of number *@next, or of the first behind it that serves
+ * the constraint, and move *@next behind it. The last search is that of the whole domain
+ * of the kind, if no pool has the kind. Apart from the searches, which go deep.
+ */
+static noinline bool next_search(struct vmr_gap_search *s, struct vmr_system *sys,
+				 const struct vmr_pool_set *view,
+				 const struct vmr_constraint *c, size_t *next)
+{
+	bool on_bus = view && is_io(c->kind);
+	const struct vmr_system_pool *pools = on_bus ? view->pools : sys->pools;
+	size_t nr = on_bus ? view->nr_pools : sys->nr_pools, i;
+	const struct vmr_pool *pool = NULL;
+	struct vmr_space *space;
+	bool whole = !on_bus && *next <= nr;
+
+	for (i = 0; i < nr && !pool; i++) {
+		if (pools[i].kinds & 1u << c->kind)
+			whole = false;
+		if (i >= *next && vmr_pool_matches(&pools[i], c))
+			pool = &pools[i].pool;
+	}
+	*next = pool ? i : nr + 1;
+	if (!pool && !whole)
+		return false;
+	space = pool ? pool->space : vmr_system_space(sys, c->kind);
+	vmr_begin_search(s, space, pool ? pool->start : space->start,
+			 pool ? pool->last : space->last, &c->request,
+			 pool ? pool->align : 1, pool ? pool->policy : VMR_FIRST);
+	s->is_32bit = vmr_kind_id_pool(sys, c->kind);
+	return true;
+}
+
 static int alloc_from_pools(struct vmr_system *sys,
 			    const struct vmr_pool_set *view,
 			    const struct vmr_constraint *c,
 			    struct vmr_range **conflict)
 {
-	bool on_bus = view && is_io(c->kind);
-	struct vmr_system_pool *pools = on_bus ? view->pools : sys->pools;
-	size_t nr = on_bus ? view->nr_pools : sys->nr_pools;
-	bool any = on_bus;
+	struct vmr_gap_search s;
 	int ret = 0, err;
-	size_t i;
+	size_t next = 0;
 
-	/* The turn after all pools is that of the whole domain, if none has the kind */
-	for (i = 0; i < nr || (i == nr && !any); i++) {
-		any = any || (i < nr && pools[i].kinds & 1u << c->kind);
-		if (i < nr && !vmr_pool_matches(&pools[i], c))
-			continue;
-		err = alloc_from_pool(sys, i < nr ? &pools[i].pool : NULL, c,
-				      conflict);
+	while (next_search(&s, sys, view, c, &next)) {
+		err = vmr_alloc_search(&s, c->range, &c->request, conflict);
+		if (!err && s.is_32bit)
+			vmr_id_raise_watermark(vmr_kind_id_pool(sys, c->kind),
+					       c->range);
 		if (!err)
 			return 0;
 		if (error_rank(err) > error_rank(ret))

@@ -34,8 +34,8 @@ void vmr_system_stop_waiting(struct vmr_system *sys,
 	if (!sys || !waiter)
 		return;
 	if (waiter->node.link) {
-		rb_erase((struct rb_node *)&waiter->node,
-			 waiters(sys, vmr_log2(waiter->nr)));
+		vmr_plain_erase((struct rb_node *)&waiter->node,
+				waiters(sys, vmr_log2(waiter->nr)));
 		waiter->node.link = 0;
 	}
 	waiter->ticket = 0;
@@ -102,7 +102,7 @@ static void enqueue(struct vmr_system *sys, struct vmr_vector_waiter *waiter)
 			       &parent->rb_left : &parent->rb_right;
 	}
 	rb_link_node(rb, parent, link);
-	rb_insert_color(rb, root);
+	vmr_plain_insert(rb, root);
 }
 
 int vmr_system_wait_for_vectors(struct vmr_system *sys,

@@ -109,7 +109,7 @@ static int add_node(struct vmr_restore_ctx *ctx, size_t space, bool claim,
 	range->subtree_max_gap = (uint64_t)space << 1 | claim;
 	range->subtree_orders = (uint64_t)(record - ctx->bytes) << 1;
 	rb_link_node(range_to_tree(range), parent, link);
-	rb_insert_color(range_to_tree(range), &ctx->keys);
+	vmr_plain_insert(range_to_tree(range), &ctx->keys);
 	return 0;
 }
 
@@ -468,7 +468,7 @@ struct vmr_range *vmr_restore_remove_node(struct vmr_restore_ctx *ctx,
 	struct vmr_range *range = find_key(ctx, key);
 
 	VMR_ASSERT(range);
-	rb_erase(range_to_tree(range), &ctx->keys);
+	vmr_plain_erase(range_to_tree(range), &ctx->keys);
 	clear_node(range);
 	return range;
 }

@@ -1019,19 +1019,21 @@ static void note_depth(void)
 }
 
 /*
- * The library walks the regions behind a settled window outside the write
- * section.
+ * The library walks the regions behind a settled window, for its listeners, outside the
+ * write section.
  */
 TEST(window_regions_walked_outside_section)
 {
 	struct probe p, holder;
 	struct vmr_region *behind;
+	struct event_log d;
 	unsigned int i;
 
 	NEEDS(page_faults);
 	ASSERT_EQ(0, pages_init(pages_one()));
 	behind = (struct vmr_region *)node(0);
 	ASSERT_EQ(0, bridge_up());
+	ASSERT_EQ(0, diary_start(&d));
 	probe_init(&p, "p");
 	p.dev.parent_bus = &bridge.bus;
 	vmr_region_init(behind, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0, "");
@@ -1077,6 +1079,32 @@ TEST(window_regions_walked_outside_section)
 		EXPECT_SOUND();
 		vmr_device_unregister(&m.manager, &holder.dev);
 	}
+	pages_exit();
+}
+
+/* Without listeners a change of a window visits no region behind it. */
+TEST(no_walk_without_listeners)
+{
+	struct vmr_region *behind;
+	struct probe p;
+
+	NEEDS(page_faults);
+	ASSERT_EQ(0, pages_init(pages_one()));
+	behind = (struct vmr_region *)node(0);
+	ASSERT_EQ(0, bridge_up());
+	probe_init(&p, "p");
+	p.dev.parent_bus = &bridge.bus;
+	vmr_region_init(behind, VMR_MMIO, VMR_REGION_TRAPPED, 0x1000, 0, "");
+	ASSERT_EQ(0, vmr_device_add_region(&p.dev, behind));
+	ASSERT_EQ(0, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	depth_when_touched = 99;
+	pages_hook_at = 0;
+	pages_hook = note_depth;
+	pages_watch();
+	vmr_region_unmap(&m.manager, &bridge.p.region[MEMORY]);
+	pages_unwatch();
+	EXPECT_EQ(99U, depth_when_touched);
+	EXPECT_SOUND();
 	pages_exit();
 }
 
