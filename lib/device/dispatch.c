@@ -251,13 +251,26 @@ static inline int lookup_cached(struct vmr_reader *reader,
 	return resolve_access(target, entry, addr);
 }
 
+/* Add a range to the path of a lookup; false if an entry has no slot for it */
+static inline bool path_add(const struct vmr_generations *generations,
+			    const struct vmr_range *range, uint32_t *gen_slots,
+			    uint32_t *gen_sum)
+{
+	uint32_t slot = vmr_generation_slot(range);
+	bool fits = !(*gen_slots >> 24);
+
+	*gen_slots = *gen_slots << 8 | slot;
+	*gen_sum += READ_ONCE(generations->gen[slot]);
+	return fits;
+}
+
 /*
  * Look up @addr in the trees, from the root through windows to any depth, and
  * fill in an entry of @set, if there is one. -EAGAIN if a write section interfered; the
  * caller repeats.
  *
  * Loop invariant: [@lo, @hi] is the intersection of all windows on the path,
- * and @gen_slots has their generation slots.
+ * and @gen_slots has their generation slots, if there is a set.
  *
  * The sequence is validated twice in each step: before the range that was found
  * is dereferenced, and after its members were loaded. The device, type and
@@ -272,8 +285,8 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 {
 	const struct vmr_system *sys = reader->manager->sys;
 	const struct vmr_space *space = vmr_manager_space(reader->manager, io);
-	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq), slot;
-	uint32_t gen_slots = 0, gen_sum = 0, path_too_long = 0;
+	uint32_t sequence = vmr_seqcount_read_begin(&sys->seq);
+	uint32_t gen_slots = 0, gen_sum = 0;
 	uint64_t lo = 0, hi = VMR_ADDR_MAX, start, last;
 	bool isa = false, window_isa, registered;
 	struct vmr_cache_entry *entry, unused;
@@ -292,10 +305,9 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 		registered = region->device &&
 			     vmr_device_is_registered(region->device);
 		window_isa = READ_ONCE(region->isa_enable);
-		path_too_long |= gen_slots >> 24;
-		slot = vmr_generation_slot(range);
-		gen_slots = gen_slots << 8 | slot;
-		gen_sum += READ_ONCE(sys->generations.gen[slot]);
+		if (set && !path_add(&sys->generations, range, &gen_slots,
+				     &gen_sum))
+			set = NULL;
 		if (vmr_seqcount_read_retry(&sys->seq, sequence))
 			return -EAGAIN;
 		if (!registered)
@@ -310,7 +322,7 @@ static noinline int lookup_tree(const struct vmr_reader *reader,
 	}
 	if (start < lo || last > hi || (isa && !vmr_isa_forwards(start, last)))
 		return -ENXIO;
-	entry = set && !path_too_long ? cache_victim(set, &unused) : &unused;
+	entry = set ? cache_victim(set, &unused) : &unused;
 	*entry = (struct vmr_cache_entry) {
 		.start = start,
 		.last = last,

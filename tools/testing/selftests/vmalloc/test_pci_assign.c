@@ -22,6 +22,8 @@ TEST(assign_maps_all_kinds_of_bars)
 	ASSERT_EQ(0, add_bar(fn, 2, VMR_PCI_BAR_MEM64, 8 * GIB));
 	ASSERT_EQ(0, add_bar(fn, VMR_PCI_ROM, VMR_PCI_BAR_ROM, 64 * KIB));
 	ASSERT_EQ(0, vmr_pci_host_plug(&host, fn, 1 << 3));
+	ASSERT_EQ(0, vmr_pci_assign_count(&m.manager, &assign));
+	EXPECT_EQ(4U, assign.nr_items);
 	ASSERT_EQ(0, assign_all());
 	EXPECT_EQ(4U, assign.nr_items);
 	EXPECT_EQ(1U, assign.nr_buses);

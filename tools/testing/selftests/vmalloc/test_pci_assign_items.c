@@ -109,6 +109,21 @@ TEST(items_second_core_with_head)
 	EXPECT_EQ(5 * A - 32 * MIB, item.start);
 }
 
+/* The same from the top down. */
+TEST(items_second_core_from_top)
+{
+	const struct vmr_pool pool = pool_of(A, 7 * A - 1, VMR_LAST);
+	struct vmr_pci_item item = window_item(A + 32 * MIB, A);
+
+	spaces_up();
+	ASSERT_EQ(0, vmr_reserve(&space, &taken[0], A, 2 * A - 32 * MIB - 1,
+				 NULL));
+	ASSERT_EQ(0, vmr_reserve(&space, &taken[1], 3 * A, 5 * A - 1, NULL));
+	ASSERT_EQ(0, vmr_reserve(&space, &taken[2], 6 * A, 7 * A - 1, NULL));
+	ASSERT_EQ(0, vmr_pci_place_in_pool(&pool, &item, NULL));
+	EXPECT_EQ(2 * A - 32 * MIB, item.start);
+}
+
 /* Contents that no space holds: a size that no pool has. */
 TEST(items_too_large_for_any_window)
 {
