@@ -56,7 +56,9 @@ LIB_INCLUDES := -I$(CURDIR)/include -I$(CURDIR)/lib \
 		-isystem $(KFILES)/include/uapi
 # PROBES=0 leaves the static tracepoints out.
 LIB_PROBES := $(if $(filter 0,$(PROBES)),,$(if $(filter user,$(PORT)),-DVMR_PROBES))
-LIB_CFLAGS := $(ALL_CFLAGS) -ffreestanding $(LIB_INCLUDES) -nostdinc $(LIB_PROBES)
+# LIB_EXTRA_CFLAGS go into the library alone.
+LIB_CFLAGS := $(ALL_CFLAGS) -ffreestanding $(LIB_INCLUDES) -nostdinc $(LIB_PROBES) \
+	      $(LIB_EXTRA_CFLAGS)
 CC_INCLUDE := -isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
 
 include lib/sources.mk
@@ -152,7 +154,8 @@ $(O)/libvmalloc.a: $(LIB_OBJS)
 $(O)/lib/kvm/%.o: lib/kvm/%.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Iinclude -fPIE -MMD -MP -MT $@ -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(LIB_EXTRA_CFLAGS) -Iinclude -fPIE -MMD -MP -MT $@ \
+		-c -o $@ $<
 
 $(O)/libvmalloc-kvm.a: $(KVM_OBJS)
 	$(call msg,AR,$@)
@@ -365,7 +368,12 @@ check-environments:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh check
 	$(Q)KFILES='$(KFILES)' tools/testing/environments.sh $(O)
 
-.PHONY: check-faults check-environments
+# As root: the compilers of other suites of Debian, in chroots
+SUITES	?= stable sid
+check-suites:
+	$(Q)KFILES='$(KFILES)' tools/testing/suites.sh $(O) $(SUITES)
+
+.PHONY: check-faults check-environments check-suites
 
 # Workloads and numbers of ranges, lists with commas, all by default
 BENCH	?=

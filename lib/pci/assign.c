@@ -13,11 +13,6 @@ static bool same_kind(const struct vmr_pci_item *a, const struct vmr_pci_item *b
 	return a->io == b->io && !((a->flags ^ b->flags) & VMR_64BIT);
 }
 
-static uint64_t add(uint64_t a, uint64_t b)
-{
-	return a + b < a ? VMR_ADDR_MAX : a + b;
-}
-
 static uint64_t largest_gap(const struct vmr_pool *pool)
 {
 	uint64_t start, last, largest = 0;
@@ -97,7 +92,7 @@ static noinline void fail_item(struct vmr_pci_assignment *a,
 	for (item = failed->next; item; item = item->next)
 		if (vmr_pci_place_item(&a->pools, item) &&
 		    same_kind(item, failed))
-			a->missing = add(a->missing, item->size);
+			a->missing = vmr_pci_add_sizes(a->missing, item->size);
 	a->last_needed = last_needed(a, root, failed);
 }
 

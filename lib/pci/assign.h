@@ -20,6 +20,12 @@ static inline uint64_t vmr_pci_phase(const struct vmr_pci_item *item,
 	return (0 - item->phase - item->size) & (item->align - 1);
 }
 
+/* The sum of two sizes, VMR_ADDR_MAX if it is larger */
+static inline uint64_t vmr_pci_add_sizes(uint64_t a, uint64_t b)
+{
+	return a > VMR_ADDR_MAX - b ? VMR_ADDR_MAX : a + b;
+}
+
 static inline void vmr_pci_push(struct vmr_pci_item **list,
 				struct vmr_pci_item *item)
 {

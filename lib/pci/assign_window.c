@@ -100,7 +100,7 @@ static uint64_t pack(struct vmr_space *space, const struct vmr_pci_item *window,
 		}
 		item->offset = item->start - from;
 		item->mirrored_below = item->mirrored;
-		size = max(size, item->offset + item->size);
+		size = max(size, vmr_pci_add_sizes(item->offset, item->size));
 		if (item->window)
 			beside = item;
 	}

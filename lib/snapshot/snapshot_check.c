@@ -181,11 +181,15 @@ static bool consume(struct vmr_restore_ctx *ctx, uint64_t nr, size_t size)
 	return true;
 }
 
-/* Read the header of a space and skip its records */
+/*
+ * Read the header of a space and skip its records. Without a header there are no records: the
+ * second walk ignores the result.
+ */
 bool vmr_restore_read_space(struct vmr_restore_ctx *ctx, struct vmr_records *r)
 {
 	const uint8_t *head = ctx->bytes + ctx->at;
 
+	memset(r, 0, sizeof(*r));
 	if (!consume(ctx, 1, SPACE_SIZE))
 		return false;
 	r->live = ctx->at;

@@ -10,7 +10,10 @@
 #	arm64-64k	pages of 64 KiB, emulated
 #	O0-gcc, O0-clang, O3-clang
 #			other optimisations of the library
-#	O3-lto-gcc	across its files, the tests included
+#	O3-lto-gcc, O3-lto-clang
+#			across its files, the tests included
+#	integer-clang	numbers that wrap, lose bits or change their sign in the library,
+#			except for the functions of check/integer.ignore
 #
 # ENVIRONMENT="powerpc O0-gcc" runs these alone. The last line has the number that failed.
 
@@ -54,14 +57,15 @@ programs()
 	awk 'END { print $1, $3, $5 }' "$1/log"
 }
 
-# native NAME VARIABLE=VALUE... - build so and run each test program
+# native NAME CFLAGS VARIABLE=VALUE... - build so and run each test program. CFLAGS go into
+# the environment: on the command line they replace those of the tests.
 native()
 {
 	local dir=$O/environments/$1
 
 	wanted "$1" || return 0
 	mkdir -p "$dir"
-	if ! $VMR_MAKE -s O="$dir" TEST_OPT=-O0 "${@:2}" lib tests \
+	if ! CFLAGS=$2 $VMR_MAKE -s O="$dir" TEST_OPT=-O0 "${@:3}" lib tests \
 			>"$dir/build.log" 2>&1; then
 		echo "$1: cannot be built, see $dir/build.log"
 		failed=$((failed + 1))
@@ -73,10 +77,16 @@ native()
 mkdir -p "$O/environments"
 emulated powerpc
 emulated arm64-64k
-native O0-gcc CC=gcc CFLAGS='-O0 -g'
-native O0-clang LLVM=1 CFLAGS='-O0 -g'
-native O3-lto-gcc CC=gcc AR=gcc-ar CFLAGS='-O3 -g' EXTRA_CFLAGS=-flto \
-	EXTRA_LDFLAGS=-flto
-native O3-clang LLVM=1 CFLAGS='-O3 -g'
+native O0-gcc '-O0 -g' CC=gcc
+native O0-clang '-O0 -g' LLVM=1
+native O3-lto-gcc '-O3 -g' CC=gcc AR=gcc-ar EXTRA_CFLAGS=-flto EXTRA_LDFLAGS=-flto
+native O3-clang '-O3 -g' LLVM=1
+native O3-lto-clang '-O3 -g' LLVM=1 AR=llvm-ar EXTRA_CFLAGS=-flto \
+	EXTRA_LDFLAGS='-flto -fuse-ld=lld'
+native integer-clang '-O1 -g' LLVM=1 EXTRA_LDFLAGS=-fsanitize=builtin \
+	LIB_EXTRA_CFLAGS="-fsanitize=integer,implicit-conversion \
+		-fno-sanitize-recover=all \
+		-fsanitize-ignorelist=$PWD/tools/testing/check/integer.ignore \
+		-include $PWD/tools/testing/check/integer.h"
 echo "environments: $failed failed"
 [ $failed = 0 ]

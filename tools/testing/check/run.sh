@@ -338,6 +338,13 @@ can_clang()
 	echo 'int main(void) { return 0; }' |
 		clang -fsanitize=undefined -x c - -o "$check/clang/can"
 }
+can_integer()
+{
+	echo 'int main(void) { return 0; }' |
+		clang -fsanitize=integer -x c - -o "$check/integer/can"
+}
+can_unoptimised() { can_gcc; }
+can_lto() { command -v gcc-ar; }
 can_m32()
 {
 	printf '#include <stdio.h>\nint main(void) { return 0; }\n' |
@@ -432,6 +439,22 @@ VMR_TEST_DIVISOR=4 variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0 \
 	EXTRA_CFLAGS='-fsanitize=undefined -fno-sanitize-recover=all' \
 	EXTRA_LDFLAGS=-fsanitize=undefined
 
+# Numbers that wrap, lose bits or change their sign in the library, except for the
+# functions of integer.ignore. The sanitizer of builtins is what links its run-time.
+CFLAGS=-O1 VMR_TEST_DIVISOR=16 variant integer "$(tests)" tests LLVM=1 TEST_OPT=-O0 \
+	LIB_EXTRA_CFLAGS="-g -fsanitize=integer,implicit-conversion \
+		-fno-sanitize-recover=all \
+		-fsanitize-ignorelist=$PWD/tools/testing/check/integer.ignore \
+		-include $PWD/tools/testing/check/integer.h" \
+	EXTRA_LDFLAGS=-fsanitize=builtin
+# Other optimisations: a program of each layer. "make check-environments" runs all.
+few='test_range test_system test_device test_dispatch test_layout test_print test_snapshot
+	test_pci_bar test_pci_assign test_pci_assign_items test_describe test_kvm_slots'
+few=${few//[$'\n\t']/ }
+CFLAGS=-O0 VMR_TEST_DIVISOR=16 variant unoptimised "$few" tests CC=gcc TEST_OPT=-O0
+CFLAGS=-O3 VMR_TEST_DIVISOR=16 variant lto "$few" tests CC=gcc AR=gcc-ar TEST_OPT=-O0 \
+	EXTRA_CFLAGS=-flto EXTRA_LDFLAGS=-flto
+
 # In an emulated machine: no KVM, no root, nothing installed but QEMU.
 in_environment kernel
 KTAP_TIMEOUT=5400 check_ktap kernel tools/testing/kernel/run.sh
@@ -480,6 +503,7 @@ check checkpatch
 check format
 check words
 check lengths
+check integer-ignore
 check kernel-doc
 check headers
 check layering

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "../vmm.h"
 
@@ -77,7 +78,8 @@ int memory_listen(struct vmm *vmm)
 	vmm->kvm.ops = &ops;
 	vmm->kvm.manager = &vmm->manager;
 	vmm->kvm.vm_fd = vmm->vm_fd;
-	vmm->kvm.page_size = 4 * KIB;
+	/* Slots consist of pages of the host, which on arm64 may have 64 KiB. */
+	vmm->kvm.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	vmm->kvm.routing = (struct kvm_irq_routing *)vmm->routing;
 	vmm->kvm.max_routes = MAX_ROUTES;
 	return vmr_kvm_init(&vmm->kvm);

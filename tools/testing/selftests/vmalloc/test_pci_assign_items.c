@@ -151,6 +151,25 @@ TEST(items_too_large_for_any_window)
 	EXPECT_EQ(-ENOSPC, vmr_pci_place_item(&pools, &outer));
 }
 
+/* Two halves of the domain end at 2^64: the window has the largest size, not a half */
+TEST(items_window_of_whole_domain)
+{
+	struct vmr_pci_item in[2], window = window_item(0, 1);
+	unsigned int i;
+
+	spaces_up();
+	for (i = 0; i < 2; i++) {
+		in[i] = (struct vmr_pci_item) {
+			.size = 1ull << 63, .align = 1ull << 63, .io = VMR_MMIO,
+			.flags = VMR_64BIT, .next = i < 1 ? &in[i + 1] : NULL,
+		};
+	}
+	window.contents = in;
+	vmr_pci_size_window(&window, 0);
+	EXPECT_EQ(1ull << 63, in[1].offset);
+	EXPECT_EQ(~(uint64_t)(MIB - 1), window.size);
+}
+
 /* Without a host bridge: the pools of the system, as far as the spaces have them. */
 TEST(items_pools_of_system)
 {
