@@ -78,9 +78,10 @@ VMM_SRCS := $(sort $(wildcard tools/vmm/*.c $(foreach r,$(VMM_ROOMS), \
 VMM_OBJS := $(VMM_SRCS:%.c=$(O)/%.o)
 
 # A machine with a device tree writes it with the libfdt of the kernel's source.
-FDT	:= $(O)/fdt/scripts/dtc/libfdt
-FDT_OBJS := $(if $(filter arm64,$(VMM_ARCH)),$(patsubst %,$(O)/libfdt/%.o, \
-	fdt fdt_sw fdt_strerror))
+FDT_FILES ?= $(O)/fdt
+FDT	:= $(FDT_FILES)/scripts/dtc/libfdt
+FDT_WRITER := $(patsubst %,$(O)/libfdt/%.o,fdt fdt_sw fdt_strerror)
+FDT_OBJS := $(if $(filter arm64,$(VMM_ARCH)),$(FDT_WRITER))
 
 HEADERS	:= $(filter-out %/kvm.h,$(wildcard include/vmalloc/*.h))
 
@@ -178,25 +179,25 @@ $(O)/$(SONAME): $(PIC_OBJS) $(O)/libvmalloc.map
 $(O)/libvmalloc.so: $(O)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $@
 
-$(O)/fdt/.source: FORCE
-	$(Q)MORE=scripts/dtc/libfdt tools/build/kernel-files.sh $(O)/fdt $(LINUX)
+$(FDT_FILES)/.source: FORCE
+	$(Q)MORE=scripts/dtc/libfdt tools/build/kernel-files.sh $(FDT_FILES) $(LINUX)
 	$(Q)test -e $(FDT)/libfdt.h || { \
 		echo 'the kernel source has no scripts/dtc/libfdt'; exit 1; } >&2
 
-$(O)/libfdt/%.o: $(O)/fdt/.source $(O)/.flags
+$(O)/libfdt/%.o: $(FDT_FILES)/.source $(O)/.flags
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -w -isystem $(FDT) -c -o $@ \
 		$(FDT)/$*.c
 
 # The VMM sees what any outsider sees: the public headers and the archive.
-$(if $(FDT_OBJS),$(O)/tools/vmm/boot/arm64/fdt.o): $(O)/fdt/.source
+$(O)/tools/vmm/boot/arm64/fdt.o: $(FDT_FILES)/.source
+$(O)/tools/vmm/boot/arm64/fdt.o: FDT_FLAGS := -isystem $(FDT)
 
 $(O)/tools/vmm/%.o: tools/vmm/%.c
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Iinclude $(if $(FDT_OBJS),-isystem $(FDT)) \
-		-pthread -MMD -MP -MT $@ \
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Iinclude $(FDT_FLAGS) -pthread -MMD -MP -MT $@ \
 		-c -o $@ $<
 
 # The guest program is 32-bit code that runs on nothing, whatever we build for.
@@ -247,6 +248,17 @@ $(O)/vmm-static: $(VMM_OBJS) $(FDT_OBJS) $(VMM_LIBS)
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread -static $(ALL_LDFLAGS) -o $@ \
 		$(VMM_OBJS) $(FDT_OBJS) $(VMM_LIBS)
+
+# The VMM without main(), and the encoder of device trees, which any architecture can run:
+# for the fuzz targets
+FUZZ_VMM_OBJS := $(sort $(filter-out %/main.o,$(VMM_OBJS)) \
+		 $(O)/tools/vmm/boot/arm64/fdt.o $(FDT_WRITER))
+
+$(O)/tools/vmm/boot/arm64/fdt.o: $(O)/.flags $(KFILES)/.source Makefile
+
+$(O)/libvmm.a: $(FUZZ_VMM_OBJS)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # The VMM with calls that fail; see tools/testing/inject/inject.c.
 INJECT	:= tools/testing/inject/inject
@@ -408,11 +420,11 @@ stress-mt:
 # FUZZ= says which targets, RUNS= how many inputs for each.
 fuzz fuzz-long fuzz-afl:
 	$(Q)LINUX='$(LINUX)' tools/build/setup.sh fuzz
-	$(Q)$(MAKE) lib
+	$(Q)$(MAKE) lib $(O)/libvmm.a
 	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
 		CC='$(CC)' $@
 
-fuzz-replay: lib
+fuzz-replay: lib $(O)/libvmm.a
 	$(Q)$(MAKE) -f tools/testing/fuzz/Makefile O=$(O) KFILES=$(KFILES) \
 		CC='$(CC)' $@
 
@@ -557,4 +569,5 @@ FORCE:
 	footprint footprint-update-docs bundle docs clean help FORCE
 .DELETE_ON_ERROR:
 
--include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(KVM_OBJS:.o=.d) $(VMM_OBJS:.o=.d)
+-include $(LIB_OBJS:.o=.d) $(PIC_OBJS:.o=.d) $(KVM_OBJS:.o=.d) $(VMM_OBJS:.o=.d) \
+	$(O)/tools/vmm/boot/arm64/fdt.d

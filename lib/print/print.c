@@ -40,15 +40,16 @@ static bool write_owner_device(struct vmr_line_writer *out,
 			       const struct vmr_range *range)
 {
 	const struct vmr_device *dev = NULL;
-	const struct vmr_resource *res;
+	const struct vmr_resource_set *set;
+	size_t i;
 
 	while ((dev = vmr_next_device(out->printer->manager, dev))) {
-		res = dev->resources.entries;
-		while (res < dev->resources.entries + dev->resources.nr &&
-		       res->range != range)
-			res++;
-		if (res < dev->resources.entries + dev->resources.nr)
-			write_device(out, dev, res->name);
+		set = &dev->resources;
+		i = 0;
+		while (i < set->nr && set->entries[i].range != range)
+			i++;
+		if (i < set->nr)
+			write_device(out, dev, set->entries[i].name);
 		else if (range == &dev->id)
 			write_device(out, dev, NULL);
 		else

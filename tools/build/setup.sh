@@ -57,6 +57,9 @@ find_missing_fuzz()
 	need 'AFL++' afl++ <<-'E'
 	command -v afl-fuzz
 	E
+	need 'runs until no new edge is reached' python3 <<-'E'
+	command -v python3
+	E
 }
 
 # Tools that look for races

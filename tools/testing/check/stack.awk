@@ -28,16 +28,21 @@ function field(line, name) {
 	functions++
 	if (title ~ /_(propagate|copy|rotate)$/)
 		augment[title]
+	# The members of struct vmr_free_notifier
+	if (title ~ /(queue_nothing|queue_claims|settle_freed|serve_vectors|deliver)$/)
+		notifiers[title]
 }
 
 /^edge:/ {
 	from = field($0, "sourcename")
 	to = field($0, "targetname")
-	# A callback; the rbtree calls only those of augmented trees, which are
-	# ours, and every other is the caller's code.
+	# The rbtree calls only the functions of augmented trees, and these files only
+	# the manager, which are ours. Every other callback is the caller's code.
 	if (to == "__indirect_call") {
 		if (field($0, "label") ~ /rbtree/)
 			calls_augment[from]
+		if (field($0, "label") ~ /resource\/system_alloc\.c|device\/device\.h/)
+			calls_notifiers[from]
 		next
 	}
 	calls[from] = calls[from] SUBSEP to
@@ -82,6 +87,9 @@ END {
 	for (f in calls_augment)
 		for (a in augment)
 			calls[f] = calls[f] SUBSEP a
+	for (f in calls_notifiers)
+		for (n in notifiers)
+			calls[f] = calls[f] SUBSEP n
 	for (f in own) {
 		path = ""
 		d = depth(f)

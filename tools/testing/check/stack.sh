@@ -8,7 +8,7 @@
 
 set -eu
 
-limit=1344	# bytes
+limit=1440	# bytes
 
 graph()
 {

@@ -34,6 +34,8 @@ extern const struct fuzz_target fuzz_trace;
 extern const struct fuzz_target fuzz_planner_lspci;
 extern const struct fuzz_target fuzz_planner_plan;
 extern const struct fuzz_target fuzz_acpi;
+extern const struct fuzz_target fuzz_control;
+extern const struct fuzz_target fuzz_fdt;
 
 struct fuzz {
 	const uint8_t	*at;		/* the remaining bytes */
@@ -48,6 +50,11 @@ struct fuzz {
 };
 
 extern struct fuzz fuzz;
+
+/* The number of calls of vmm_err(), by which the VMM prints what is wrong */
+extern unsigned int fuzz_messages;
+__attribute__((format(printf, 1, 2)))
+void vmm_err(const char *fmt, ...);
 
 /* Print the difference and its location, and end the process. */
 __attribute__((format(printf, 1, 2), noreturn))

@@ -26,6 +26,7 @@
 #define EPISODE		4096	/* operations before the target starts again */
 
 struct fuzz fuzz;
+unsigned int fuzz_messages;
 
 static char where[512] = "input";
 static const char *target_name = "";
@@ -43,6 +44,12 @@ void fuzz_fail(const char *fmt, ...)
 	if (fuzz.record)
 		fclose(fuzz.record);
 	abort();
+}
+
+void vmm_err(const char *fmt, ...)
+{
+	(void)fmt;
+	fuzz_messages++;
 }
 
 void fuzz_record(uint64_t value, unsigned int size)
@@ -73,12 +80,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #else
 
-#define NR_TARGETS	13
+#define NR_TARGETS	15
 
 static const struct fuzz_target *const targets[NR_TARGETS] = {
 	&fuzz_engine, &fuzz_ids, &fuzz_system, &fuzz_pci, &fuzz_config,
 	&fuzz_ports, &fuzz_vfs, &fuzz_transaction, &fuzz_snapshot, &fuzz_trace,
 	&fuzz_planner_lspci, &fuzz_planner_plan, &fuzz_acpi,
+	&fuzz_control, &fuzz_fdt,
 };
 
 static uint8_t bytes[FILE_LIMIT];

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,14 +23,6 @@ static uint8_t file[FILE_MAX];
 static size_t size;
 static int fd = -1;
 static char path[32];
-static unsigned int messages;
-
-/* Count the messages of the parser and do not print them. */
-void vmm_err(const char *fmt, ...)
-{
-	(void)fmt;
-	messages++;
-}
 
 /* The second reader */
 
@@ -220,7 +211,7 @@ static void check_records(struct trace *trace, const struct vmm_config *config)
 		at = next;
 		nr++;
 	}
-	FUZZ_ASSERT(messages == (ret < 0));
+	FUZZ_ASSERT(fuzz_messages == (ret < 0));
 	trace_close(trace);
 	if (!ret && canonical)
 		write_again(config, end);
@@ -234,10 +225,10 @@ static void check_file(void)
 
 	FUZZ_ASSERT(!ftruncate(fd, 0));
 	FUZZ_ASSERT(pwrite(fd, file, size, 0) == (ssize_t)size);
-	messages = 0;
+	fuzz_messages = 0;
 	trace = trace_open(path, &config);
 	FUZZ_ASSERT(!!trace == is_header(&c));
-	FUZZ_ASSERT(messages == !trace);
+	FUZZ_ASSERT(fuzz_messages == !trace);
 	if (!trace)
 		return;
 	FUZZ_ASSERT(config.ram_low == c.low && config.ram_high == c.high &&

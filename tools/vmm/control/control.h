@@ -49,6 +49,20 @@ struct comparison {
 	unsigned int	nr_assigned[2];
 };
 
+/* commands.c */
+
+/**
+ * commands_serve - run the commands of a stream until it ends
+ * @vmm: the machine
+ * @in: a command in each line. A line that is too long, that has a byte of value 0 or
+ *	that the end of the stream cuts off is not run.
+ * @out: the answer to each line but the one that is cut off. It ends in a line with "ok",
+ *	or with "error:" and a reason.
+ *
+ * Return: false if an answer could not be written
+ */
+bool commands_serve(struct vmm *vmm, FILE *in, FILE *out);
+
 /* compare.c */
 void compare_report(struct comparison *c, char *report);
 

@@ -17,6 +17,8 @@ int messages_init(struct messages *messages, struct vmm *vmm,
 
 	messages->vmm = vmm;
 	messages->fn = fn;
+	for (i = 0; i < MAX_MESSAGES; i++)
+		messages->vectors[i].fd = -1;
 	for (i = 0; i < MAX_MESSAGES; i++) {
 		messages->vectors[i].fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (messages->vectors[i].fd < 0) {
@@ -25,6 +27,16 @@ int messages_init(struct messages *messages, struct vmm *vmm,
 		}
 	}
 	return 0;
+}
+
+void messages_close(struct messages *messages)
+{
+	unsigned int i;
+
+	for (i = 0; messages->vmm && i < MAX_MESSAGES; i++)
+		if (messages->vectors[i].fd >= 0)
+			close(messages->vectors[i].fd);
+	messages->vmm = NULL;
 }
 
 /* The route of a vector that has a number, by the message in the registers */

@@ -19,7 +19,7 @@ struct vmm;
  * @vectors: the vectors
  * @ranges: the number of each vector, NULL while the guest does not use it
  *
- * The owner of the function calls each of the functions below from the callback of
+ * The owner of the function calls each of the last three functions from the callback of
  * the same name in struct vmr_pci_events.
  */
 struct messages {
@@ -31,6 +31,8 @@ struct messages {
 
 int messages_init(struct messages *messages, struct vmm *vmm,
 		  struct vmr_pci_function *fn);
+/* Close what messages_init() has opened, if it was called. */
+void messages_close(struct messages *messages);
 void messages_vector_changed(struct messages *messages, uint32_t index,
 			     const struct vmr_range *range, int error);
 void messages_message_changed(struct messages *messages, uint32_t index);

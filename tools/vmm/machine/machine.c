@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../vmm.h"
 
@@ -35,13 +36,28 @@ struct vmm *vmm_alloc(void)
 	vmm->kvm_fd = -1;
 	vmm->vm_fd = -1;
 	vmm->cpu.fd = -1;
+	vmm->disk.fd = -1;
 	return vmm;
+}
+
+/* After the functions have given back their vectors */
+static void close_devices(struct vmm *vmm)
+{
+	unsigned int i;
+
+	for (i = 0; i < Q35_NR_PORTS; i++)
+		messages_close(&vmm->q35.messages[i]);
+	messages_close(&vmm->disk.messages);
+	messages_close(&vmm->entropy.messages);
+	if (vmm->disk.fd >= 0)
+		close(vmm->disk.fd);
 }
 
 void vmm_free(struct vmm *vmm)
 {
 	readers_stop(vmm);
 	vmm_destroy(vmm);
+	close_devices(vmm);
 	kvm_close(vmm);
 	free(vmm->debugcon.text);
 	free(vmm);

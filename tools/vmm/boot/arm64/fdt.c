@@ -7,7 +7,6 @@
  * Devicetree Specification, version 0.4.
  */
 #include <endian.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libfdt.h>
@@ -15,8 +14,8 @@
 
 #include "../../machine/arm64/board.h"
 #include "../../vmm.h"
+#include "tree.h"
 
-#define FDT_SIZE	(64 * KIB)
 #define MAX_CELLS	192
 
 enum {
@@ -51,7 +50,7 @@ enum {
  * @err: the first error of libfdt, or 0
  */
 struct tree {
-	struct vmm	*vmm;
+	const struct vmm *vmm;
 	void		*buf;
 	int		err;
 };
@@ -88,7 +87,8 @@ static void end(struct tree *tree)
 
 static void put_flag(struct tree *tree, const char *name)
 {
-	check(tree, fdt_property(tree->buf, name, NULL, 0));
+	/* libfdt copies no bytes from here, but must not do so from NULL. */
+	check(tree, fdt_property(tree->buf, name, "", 0));
 }
 
 static void put_string(struct tree *tree, const char *name, const char *value)
@@ -193,9 +193,8 @@ static void put_cpus(struct tree *tree)
 	end(tree);
 }
 
-/* The next region of memory: one that Linux uses, or one that it must not use */
-static const struct vmr_region *next_memory(const struct vmm *vmm, bool reserved,
-					    const struct vmr_region *prev)
+const struct vmr_region *next_memory(const struct vmm *vmm, bool reserved,
+				     const struct vmr_region *prev)
 {
 	while ((prev = vmr_describe_next_fixed(&vmm->manager, VMR_MMIO, prev)))
 		if (prev->type == VMR_REGION_MEMORY &&
@@ -444,35 +443,24 @@ static void put_root(struct tree *tree, const struct kernel_start *start)
 	end(tree);
 }
 
-void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size)
+/* After a failure libfdt has no state in @buf, and no other call may follow. */
+int device_tree_encode(const struct vmm *vmm, const struct kernel_start *start,
+		       void *buf, int size, size_t *used)
 {
-	struct tree tree = { .vmm = vmm, .buf = malloc(FDT_SIZE) };
+	struct tree tree = { .vmm = vmm, .buf = buf };
 
-	if (!tree.buf) {
-		vmm_err("device tree: no memory");
-		return NULL;
-	}
-	check(&tree, fdt_create(tree.buf, FDT_SIZE));
-	check(&tree, fdt_finish_reservemap(tree.buf));
+	tree.err = fdt_create(buf, size);
+	if (tree.err)
+		return tree.err;
+	check(&tree, fdt_finish_reservemap(buf));
 	put_root(&tree, start);
-	check(&tree, fdt_finish(tree.buf));
-	if (tree.err) {
-		vmm_err("device tree: %s", fdt_strerror(tree.err));
-		free(tree.buf);
-		return NULL;
-	}
-	*size = fdt_totalsize(tree.buf);
-	start->params = next_memory(vmm, true, NULL)->range.start;
-	start->tables = start->params;
-	return tree.buf;
+	check(&tree, fdt_finish(buf));
+	if (!tree.err)
+		*used = fdt_totalsize(buf);
+	return tree.err;
 }
 
-/* Linux does not use the reserved memory: it makes no difference here. */
-uint32_t e820_type(const struct vmr_e820 *e820,
-		   const struct vmr_region *region, uint32_t type)
+const char *device_tree_strerror(int err)
 {
-	(void)e820;
-	if (type == VMR_E820_RAM && !strcmp(region->name, RESERVED_MEMORY))
-		return VMR_E820_RESERVED;
-	return type;
+	return fdt_strerror(err);
 }
