@@ -9,7 +9,7 @@ VMR_RANGE := range/tree.c range/space.c range/claim.c range/settling.c \
 VMR_RESOURCE := resource/pool.c resource/id.c resource/id_table.c \
 	resource/constraint.c resource/allocator.c resource/system.c \
 	resource/irq_share.c resource/system_alloc.c resource/vector_wait.c
-VMR_DEVICE := device/bus.c device/region.c device/find.c \
+VMR_DEVICE := device/bus.c device/region.c device/generation.c device/find.c \
 	device/bus_pools.c device/notify.c device/settle.c device/manager.c \
 	device/check.c device/placement.c device/change.c device/device.c \
 	device/transaction.c device/device_restore.c device/reader.c \

@@ -2,7 +2,7 @@
 /*
  * device.c - registering and unregistering devices
  */
-#include "generation.h"
+#include "device.h"
 #include "trace.h"
 
 static bool any_region_linked(const struct vmr_device *dev)

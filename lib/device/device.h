@@ -3,8 +3,8 @@
  * device.h - what the files of the device layer share
  *
  * The order of the files, each of which calls only those before it: bus,
- * region, find, bus_pools, notify, settle, manager, check, device, placement, change,
- * transaction, device_restore, reader, copy and dispatch.
+ * region, generation, find, bus_pools, notify, settle, manager, check, device, placement,
+ * change, transaction, device_restore, reader, copy and dispatch.
  */
 #ifndef VMR_LIB_DEVICE_DEVICE_H
 #define VMR_LIB_DEVICE_DEVICE_H
@@ -91,6 +91,26 @@ static inline void vmr_bus_remove_device(struct vmr_device *dev)
 		dev->parent_bus->nr_devices--;
 	}
 }
+
+/*
+ * generation.c: count a region that leaves its addresses, or may, and let the engine
+ * not count it. In a write section, which ends behind vmr_generation_counted().
+ */
+void vmr_generation_count(struct vmr_system *sys, struct vmr_region *region);
+void vmr_generation_counted(struct vmr_system *sys);
+
+/*
+ * generation.c: free a region, and record for vmr_settle_for_devices() whether it held
+ * addresses. In a write section.
+ */
+void vmr_region_free(struct vmr_manager *manager, struct vmr_region *region);
+
+/*
+ * generation.c: count the unregistration of a device, after which the memory of its
+ * regions is invalid. In a write section.
+ */
+void vmr_generation_count_device(struct vmr_system *sys,
+				 const struct vmr_device *dev);
 
 /* region.c: undo the last vmr_region_add_subregion() */
 void vmr_region_remove_last_subregion(struct vmr_region *region);

@@ -2,7 +2,6 @@
 /*
  * placement.c - moving the regions of registered devices
  */
-#include "generation.h"
 #include "placement.h"
 
 static int region_check_args(struct vmr_manager *manager,

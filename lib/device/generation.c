@@ -1,16 +1,13 @@
-/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * generation.h - which generations the changes of a region increment
+ * generation.c - which generations the changes of a region increment
  *
  * The top of reader.h explains what the generations are for. The engine increments the
  * slot of each range that leaves its addresses. That is right for any range, and it
  * invalidates the cached lookups of all ranges that share the slot. The device layer
  * therefore counts its regions itself, while the engine does not count.
  */
-#ifndef VMR_LIB_DEVICE_GENERATION_H
-#define VMR_LIB_DEVICE_GENERATION_H
-
-#include "device/device.h"
+#include "device.h"
 #include "range/seqcount.h"
 
 /*
@@ -18,24 +15,19 @@
  * cached lookup of its own, and if a cached lookup may name a subregion, whose own
  * generation is constant.
  */
-static inline bool vmr_region_uses_slot(const struct vmr_region *region)
+static bool uses_slot(const struct vmr_region *region)
 {
 	return region->type == VMR_REGION_WINDOW || region->subregion_root;
 }
 
-/*
- * Count a region that leaves its addresses, or may, and let the engine not count it.
- * In a write section, which ends behind vmr_generation_counted().
- */
-static inline void vmr_generation_count(struct vmr_system *sys,
-					struct vmr_region *region)
+void vmr_generation_count(struct vmr_system *sys, struct vmr_region *region)
 {
 	struct vmr_generations *generations = &sys->generations;
 	uint16_t next = region->generation + 1;
 
 	VMR_ASSERT(sys->seq.nesting);
 	sys->seq.generations = NULL;
-	if (vmr_region_uses_slot(region)) {
+	if (uses_slot(region)) {
 		vmr_generation_bump(generations, &region->range);
 		return;
 	}
@@ -44,17 +36,12 @@ static inline void vmr_generation_count(struct vmr_system *sys,
 	WRITE_ONCE(region->generation, next);
 }
 
-static inline void vmr_generation_counted(struct vmr_system *sys)
+void vmr_generation_counted(struct vmr_system *sys)
 {
 	sys->seq.generations = &sys->generations;
 }
 
-/*
- * Free a region, and record for vmr_settle_for_devices() whether it held addresses. In
- * a write section.
- */
-static inline void vmr_region_free(struct vmr_manager *manager,
-				   struct vmr_region *region)
+void vmr_region_free(struct vmr_manager *manager, struct vmr_region *region)
 {
 	struct vmr_space *space = vmr_device_space(manager, region->device,
 						   region->io);
@@ -65,12 +52,9 @@ static inline void vmr_region_free(struct vmr_manager *manager,
 	vmr_generation_counted(manager->sys);
 }
 
-/*
- * Count the unregistration of a device, after which the memory of its regions is
- * invalid. A region that is not live may have cached lookups of before.
- */
-static inline void vmr_generation_count_device(struct vmr_system *sys,
-					       const struct vmr_device *dev)
+/* A region that is not live may have cached lookups of before */
+void vmr_generation_count_device(struct vmr_system *sys,
+				 const struct vmr_device *dev)
 {
 	const struct vmr_region *region;
 
@@ -78,5 +62,3 @@ static inline void vmr_generation_count_device(struct vmr_system *sys,
 	for (region = dev->regions; region; region = region->next)
 		vmr_generation_bump(&sys->generations, &region->range);
 }
-
-#endif /* VMR_LIB_DEVICE_GENERATION_H */
