@@ -55,12 +55,13 @@ static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
 	struct vmr_pci_ecam *ecam = container_of(dev, struct vmr_pci_ecam, dev);
 	uint32_t size = access->width * access->count, at, step;
 	struct vmr_lock_ops *lock = ecam->host->lock;
+	const uint32_t dword = 4;
 	uint8_t *bytes = data;
 
 	memset(data, 0xff, size);
 	if (!is_valid(access))
 		return;
-	step = min(access->width, (uint32_t)4);
+	step = min(access->width, dword);
 	vmr_pci_lock_shared(lock);
 	for (at = 0; at < size; at += step)
 		ecam_read_one(ecam, access->offset + at % access->width,
@@ -74,11 +75,12 @@ static void ecam_write(struct vmr_device *dev, const struct vmr_access *access,
 	struct vmr_pci_ecam *ecam = container_of(dev, struct vmr_pci_ecam, dev);
 	uint32_t size = access->width * access->count, at, step;
 	struct vmr_lock_ops *lock = ecam->host->lock;
+	const uint32_t dword = 4;
 	const uint8_t *bytes = data;
 
 	if (!is_valid(access))
 		return;
-	step = min(access->width, (uint32_t)4);
+	step = min(access->width, dword);
 	vmr_pci_lock(lock);
 	for (at = 0; at < size; at += step)
 		ecam_write_one(ecam, access->offset + at % access->width,

@@ -5,7 +5,7 @@
  * Included in front of each file of the library for clang's integer sanitizer. The
  * kernel's macro has a mask of type int. libvmalloc-kvm has no <linux/rbtree.h>.
  */
-#if __has_include(<linux/rbtree.h>)
+#if __has_include("linux/rbtree.h")
 #include <linux/rbtree.h>
 
 #undef rb_parent

@@ -372,7 +372,9 @@ static void read_tree(const uint8_t *tree, size_t used)
 	FUZZ_ASSERT(!(structure % 4) && structure <= strings &&
 		    structure_size <= strings - structure);
 	FUZZ_ASSERT(strings <= used && strings_size <= used - strings);
-	nr_properties = next_property = nr_nodes = 0;
+	nr_properties = 0;
+	next_property = 0;
+	nr_nodes = 0;
 	read_structure(tree + structure, tree + structure + structure_size,
 		       tree + strings, strings_size);
 }

@@ -37,9 +37,8 @@ static unsigned int slot_number(const char *argument)
 {
 	unsigned int number = 0;
 
-	for (; *argument >= '0' && *argument <= '9' &&
-	       number <= Q35_NR_PORTS; argument++)
-		number = 10 * number + (unsigned int)(*argument - '0');
+	while (*argument >= '0' && *argument <= '9' && number <= Q35_NR_PORTS)
+		number = 10 * number + (unsigned int)(*argument++ - '0');
 	return *argument || number > Q35_NR_PORTS ? 0 : number;
 }
 
