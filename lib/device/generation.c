@@ -23,7 +23,7 @@ static bool uses_slot(const struct vmr_region *region)
 void vmr_generation_count(struct vmr_system *sys, struct vmr_region *region)
 {
 	struct vmr_generations *generations = &sys->generations;
-	uint16_t next = region->generation + 1;
+	uint16_t next = (uint16_t)(region->generation + 1);	/* wraps */
 
 	VMR_ASSERT(sys->seq.nesting);
 	sys->seq.generations = NULL;
