@@ -208,7 +208,7 @@ cache_generation_sum(const struct vmr_generations *generations,
 
 	while (gen_slots >>= 8)
 		sum += READ_ONCE(generations->gen[gen_slots & 0xff]);
-	return sum;
+	return (uint16_t)sum;
 }
 
 /* Whether a generation that was loaded before may repeat; then flush the cache */
