@@ -23,7 +23,6 @@ static bool uses_slot(const struct vmr_region *region)
 void vmr_generation_count(struct vmr_system *sys, struct vmr_region *region)
 {
 	struct vmr_generations *generations = &sys->generations;
-	uint16_t next = (uint16_t)(region->generation + 1);	/* wraps */
 
 	VMR_ASSERT(sys->seq.nesting);
 	sys->seq.generations = NULL;
@@ -31,9 +30,9 @@ void vmr_generation_count(struct vmr_system *sys, struct vmr_region *region)
 		vmr_generation_bump(generations, &region->range);
 		return;
 	}
-	if (!next)
+	if (region->generation == U16_MAX)
 		vmr_generation_roll_over(generations);
-	WRITE_ONCE(region->generation, next);
+	WRITE_ONCE(region->generation, (uint16_t)(region->generation + 1));
 }
 
 void vmr_generation_counted(struct vmr_system *sys)
