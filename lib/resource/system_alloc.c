@@ -51,12 +51,12 @@ static noinline bool next_search(struct vmr_gap_search *s, struct vmr_system *sy
 	size_t nr = on_bus ? view->nr_pools : sys->nr_pools, i;
 	const struct vmr_pool *pool = NULL;
 	struct vmr_space *space;
-	bool whole = !on_bus && *next <= nr;
+	bool whole = !on_bus && !*next;
 
-	for (i = 0; i < nr && !pool; i++) {
+	for (i = *next; i < nr && !pool; i++) {
 		if (pools[i].kinds & 1u << c->kind)
 			whole = false;
-		if (i >= *next && vmr_pool_matches(&pools[i], c))
+		if (vmr_pool_matches(&pools[i], c))
 			pool = &pools[i].pool;
 	}
 	*next = pool ? i : nr + 1;
