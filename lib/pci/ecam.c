@@ -49,19 +49,26 @@ static bool is_valid(const struct vmr_access *access)
 	return !((access->width | access->offset) & (access->width - 1));
 }
 
+/* The bytes that are read or written at a time: a dword, or less if that is the access */
+static uint32_t access_step(const struct vmr_access *access)
+{
+	const uint32_t dword = 4;
+
+	return min(access->width, dword);
+}
+
 static void ecam_read(struct vmr_device *dev, const struct vmr_access *access,
 		      void *data)
 {
 	struct vmr_pci_ecam *ecam = container_of(dev, struct vmr_pci_ecam, dev);
 	uint32_t size = access->width * access->count, at, step;
 	struct vmr_lock_ops *lock = ecam->host->lock;
-	const uint32_t dword = 4;
 	uint8_t *bytes = data;
 
 	memset(data, 0xff, size);
 	if (!is_valid(access))
 		return;
-	step = min(access->width, dword);
+	step = access_step(access);
 	vmr_pci_lock_shared(lock);
 	for (at = 0; at < size; at += step)
 		ecam_read_one(ecam, access->offset + at % access->width,
@@ -75,12 +82,11 @@ static void ecam_write(struct vmr_device *dev, const struct vmr_access *access,
 	struct vmr_pci_ecam *ecam = container_of(dev, struct vmr_pci_ecam, dev);
 	uint32_t size = access->width * access->count, at, step;
 	struct vmr_lock_ops *lock = ecam->host->lock;
-	const uint32_t dword = 4;
 	const uint8_t *bytes = data;
 
 	if (!is_valid(access))
 		return;
-	step = min(access->width, dword);
+	step = access_step(access);
 	vmr_pci_lock(lock);
 	for (at = 0; at < size; at += step)
 		ecam_write_one(ecam, access->offset + at % access->width,
