@@ -84,9 +84,6 @@ native O3-clang '-O3 -g' LLVM=1
 native O3-lto-clang '-O3 -g' LLVM=1 AR=llvm-ar EXTRA_CFLAGS=-flto \
 	EXTRA_LDFLAGS='-flto -fuse-ld=lld'
 native integer-clang '-O1 -g' LLVM=1 EXTRA_LDFLAGS=-fsanitize=builtin \
-	LIB_EXTRA_CFLAGS="-fsanitize=integer,implicit-conversion \
-		-fno-sanitize-recover=all \
-		-fsanitize-ignorelist=$PWD/tools/testing/check/integer.ignore \
-		-include $PWD/tools/testing/check/integer.h"
+	LIB_EXTRA_CFLAGS=@tools/testing/check/integer.flags
 echo "environments: $failed failed"
 [ $failed = 0 ]

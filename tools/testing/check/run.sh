@@ -442,10 +442,7 @@ VMR_TEST_DIVISOR=4 variant clang "$(tests)" 'tests vmm' LLVM=1 TEST_OPT=-O0 \
 # Numbers that wrap, lose bits or change their sign in the library, except for the
 # functions of integer.ignore. The sanitizer of builtins is what links its run-time.
 CFLAGS=-O1 VMR_TEST_DIVISOR=16 variant integer "$(tests)" tests LLVM=1 TEST_OPT=-O0 \
-	LIB_EXTRA_CFLAGS="-g -fsanitize=integer,implicit-conversion \
-		-fno-sanitize-recover=all \
-		-fsanitize-ignorelist=$PWD/tools/testing/check/integer.ignore \
-		-include $PWD/tools/testing/check/integer.h" \
+	LIB_EXTRA_CFLAGS='-g @tools/testing/check/integer.flags' \
 	EXTRA_LDFLAGS=-fsanitize=builtin
 # Other optimisations: a program of each layer. "make check-environments" runs all.
 few='test_range test_system test_device test_dispatch test_layout test_print test_snapshot
