@@ -124,21 +124,28 @@ TEST(items_second_core_from_top)
 	EXPECT_EQ(2 * A - 32 * MIB, item.start);
 }
 
+/* A list of items of which each has a half of the domain */
+static void link_halves(struct vmr_pci_item *in, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		in[i] = (struct vmr_pci_item) {
+			.size = 1ull << 63, .align = 1ull << 63, .io = VMR_MMIO,
+			.flags = VMR_64BIT,
+			.next = i + 1 < nr ? &in[i + 1] : NULL,
+		};
+}
+
 /* Contents that no space holds: a size that no pool has. */
 TEST(items_too_large_for_any_window)
 {
 	struct vmr_pci_item in[3], window = window_item(0, 1), outer;
 	struct vmr_pci_pools pools;
-	unsigned int i;
 
 	spaces_up();
 	ASSERT_EQ(0, pci_machine_up(63));
-	for (i = 0; i < 3; i++) {
-		in[i] = (struct vmr_pci_item) {
-			.size = 1ull << 63, .align = 1ull << 63, .io = VMR_MMIO,
-			.flags = VMR_64BIT, .next = i < 2 ? &in[i + 1] : NULL,
-		};
-	}
+	link_halves(in, 3);
 	window.contents = in;
 	vmr_pci_size_window(&window, 0);
 	EXPECT_EQ(~(uint64_t)(MIB - 1), window.size);
@@ -155,15 +162,9 @@ TEST(items_too_large_for_any_window)
 TEST(items_window_of_whole_domain)
 {
 	struct vmr_pci_item in[2], window = window_item(0, 1);
-	unsigned int i;
 
 	spaces_up();
-	for (i = 0; i < 2; i++) {
-		in[i] = (struct vmr_pci_item) {
-			.size = 1ull << 63, .align = 1ull << 63, .io = VMR_MMIO,
-			.flags = VMR_64BIT, .next = i < 1 ? &in[i + 1] : NULL,
-		};
-	}
+	link_halves(in, 2);
 	window.contents = in;
 	vmr_pci_size_window(&window, 0);
 	EXPECT_EQ(1ull << 63, in[1].offset);

@@ -32,6 +32,17 @@
 #define LOW		0
 #endif
 
+static int install_filter(struct sock_filter *filter, size_t nr)
+{
+	const struct sock_fprog prog = {
+		.len = (unsigned short)nr, .filter = filter,
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+}
+
 /* Let @command of membarrier(2) fail with @error, or return 0 if that is 0 */
 static int refuse(uint32_t command, uint16_t error)
 {
@@ -43,11 +54,8 @@ static int refuse(uint32_t command, uint16_t error)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	const struct sock_fprog prog = { .len = NR(filter), .filter = filter };
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return -1;
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+	return install_filter(filter, NR(filter));
 }
 
 /*
@@ -140,12 +148,9 @@ static int trap_sleep(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	const struct sock_fprog prog = { .len = NR(filter), .filter = filter };
 
 	signal(SIGSYS, unlock_readers);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return -1;
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+	return install_filter(filter, NR(filter));
 #else
 	return -1;
 #endif
