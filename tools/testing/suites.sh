@@ -19,7 +19,7 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 KFILES=${KFILES:-$O/kernel}
 [ $# -gt 0 ] || set -- stable sid
 dir=$O/suites
-packages=make,gcc,libc6-dev,clang,lld,llvm,bc,kmod,linux-headers-amd64
+packages=make,gcc,libc6-dev,clang,lld,llvm,bc,kmod,perl,python3,linux-headers-amd64
 jobs=$(nproc)
 failed=0
 
