@@ -143,9 +143,10 @@ struct vmr_pci_item *vmr_pci_sort_items(struct vmr_pci_item *list);
  * @window: the window; its @contents are sorted
  * @reserve: the least size, 0 for none
  *
- * The windows among the contents have their sizes already. A window without contents
- * and reserve has size 0. A window that is too large for any space gets the size of all
- * addresses.
+ * The windows among the contents have their sizes already. The sizes of the other
+ * items become multiples of their alignments, so that they are aligned in either order.
+ * A window without contents and reserve has size 0. A window that is too large for any
+ * space gets the size of all addresses.
  */
 void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve);
 

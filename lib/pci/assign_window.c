@@ -131,6 +131,17 @@ static void pack_best(struct vmr_space *space, struct vmr_pci_item *window,
 	window->size = whole_grains(size, grain);
 }
 
+/*
+ * In reverse order an item starts where its last address was. With a size that is a
+ * multiple of its alignment it is aligned there too.
+ */
+static void align_sizes(struct vmr_pci_item *item)
+{
+	for (; item; item = item->next)
+		if (!item->window)
+			item->size = whole_grains(item->size, item->align);
+}
+
 void vmr_pci_size_window_in(struct vmr_space *space, struct vmr_pci_item *window,
 			    uint64_t reserve)
 {
@@ -142,6 +153,7 @@ void vmr_pci_size_window_in(struct vmr_space *space, struct vmr_pci_item *window
 	window->phase = 0;
 	window->align = grain;
 	window->mirrored = false;
+	align_sizes(window->contents);
 	window->contents = vmr_pci_sort_items(window->contents);
 	if (window->contents) {
 		window->align = max(grain, window->contents->align);

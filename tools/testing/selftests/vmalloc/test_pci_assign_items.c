@@ -257,4 +257,32 @@ TEST(items_contents_in_reverse_order)
 	}
 }
 
+/* Items that are shorter than their alignments are aligned in either order. */
+TEST(items_short_in_reverse_order)
+{
+	struct vmr_pci_item in[3], window = window_item(0, 1);
+	unsigned int i, mirrored;
+
+	memset(in, 0, sizeof(in));
+	for (i = 0; i < 3; i++)
+		in[i] = (struct vmr_pci_item) {
+			.size = 3 + 0x1000 * i, .align = 0x1000 << i,
+			.io = VMR_MMIO, .next = i < 2 ? &in[i + 1] : NULL,
+		};
+	window.contents = in;
+	vmr_pci_size_window(&window, 0);
+	EXPECT_EQ(MIB, window.size);
+	EXPECT_EQ(0x1000U, in[0].size);
+	EXPECT_EQ(0x2000U, in[1].size);
+	EXPECT_EQ(0x4000U, in[2].size);
+	window.start = 5 * MIB;
+	for (mirrored = 0; mirrored < 2; mirrored++) {
+		window.mirrored = mirrored;
+		vmr_pci_place_contents(&window);
+		for (i = 0; i < 3; i++)
+			EXPECT_EQ(0U, in[i].start & (in[i].align - 1));
+		EXPECT_EQ(mirrored ? 6 * MIB - 0x4000 : 5 * MIB, in[2].start);
+	}
+}
+
 TEST_HARNESS_MAIN
