@@ -4,7 +4,6 @@
  * and changes that a write callback requests
  */
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "../kselftest_harness.h"
 #include "requires.h"
@@ -568,14 +567,23 @@ TEST(abort_sends_no_notification)
 #define PAIR_B		0x200000ull	/* far from PAIR_A in the tree, and behind a bus */
 #define ROUNDS		2000
 
-static atomic_int readers_stop;
-static atomic_ulong torn, seen_both, seen_none, seen_step;
+static unsigned long readers_stop, torn, seen_both, seen_none, seen_step;
 /*
  * Numbers of commits that have begun and that have ended. If @begun after the lookups
  * of a reader exceeds @ended before them by at most 1, at most one commit overlaps
  * the lookups.
  */
-static atomic_ulong begun, ended;
+static unsigned long begun, ended;
+
+static unsigned long load(const unsigned long *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_SEQ_CST);
+}
+
+static void add_one(unsigned long *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_SEQ_CST);
+}
 
 static int commit_counted(void)
 {
@@ -584,16 +592,16 @@ static int commit_counted(void)
 
 	/* Pause, or several commits would overlap nearly every group of lookups. */
 	while (idle--)
-		atomic_signal_fence(memory_order_seq_cst);
-	atomic_fetch_add(&begun, 1);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	add_one(&begun);
 	ret = vmr_transaction_commit(&t);
-	atomic_fetch_add(&ended, 1);
+	add_one(&ended);
 	return ret;
 }
 
 static bool too_many_since(unsigned long g)
 {
-	return atomic_load(&begun) - g > 1;
+	return load(&begun) - g > 1;
 }
 
 struct bystander {
@@ -621,8 +629,8 @@ static void *watch(void *arg)
 {
 	struct bystander *by = arg;
 
-	while (!atomic_load(&readers_stop)) {
-		unsigned long g = atomic_load(&ended);
+	while (!load(&readers_stop)) {
+		unsigned long g = load(&ended);
 		bool a = responds(&by->reader, PAIR_A);
 		bool b = responds(&by->reader, PAIR_B);
 		bool a2 = responds(&by->reader, PAIR_A);
@@ -631,11 +639,11 @@ static void *watch(void *arg)
 			continue;
 		/* At most one commit: a, b, a2 change value at most once. */
 		if (a == a2 && a != b)
-			atomic_fetch_add(&torn, 1);
+			add_one(&torn);
 		if (a && b)
-			atomic_fetch_add(&seen_both, 1);
+			add_one(&seen_both);
 		if (!a && !b)
-			atomic_fetch_add(&seen_none, 1);
+			add_one(&seen_none);
 	}
 	return NULL;
 }
@@ -645,8 +653,8 @@ static void *watch_rise(void *arg)
 {
 	struct bystander *by = arg;
 
-	while (!atomic_load(&readers_stop)) {
-		unsigned long g = atomic_load(&ended);
+	while (!load(&readers_stop)) {
+		unsigned long g = load(&ended);
 		bool rising = !(g & 1);
 		bool first, second;
 
@@ -656,9 +664,9 @@ static void *watch_rise(void *arg)
 		if (too_many_since(g))
 			continue;
 		if (rising ? first && !second : !first && second)
-			atomic_fetch_add(&torn, 1);
+			add_one(&torn);
 		if (first != second)
-			atomic_fetch_add(&seen_step, 1);
+			add_one(&seen_step);
 	}
 	return NULL;
 }
@@ -743,8 +751,8 @@ TEST(commit_atomic_for_readers)
 		ASSERT_EQ(0, pthread_create(&by[i].thread, NULL,
 					    i ? watch_rise : watch, &by[i]));
 	}
-	for (i = 0; i < ROUNDS || !atomic_load(&seen_both) ||
-	     !atomic_load(&seen_none); i++) {
+	for (i = 0; i < ROUNDS || !load(&seen_both) ||
+	     !load(&seen_none); i++) {
 		struct probe *first = i & 1 ? &a : &b;
 		struct probe *second = i & 1 ? &b : &a;
 
@@ -759,13 +767,13 @@ TEST(commit_atomic_for_readers)
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &a.dev));
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &b.dev));
 	}
-	atomic_store(&readers_stop, 1);
+	add_one(&readers_stop);
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_join(by[i].thread, NULL));
-	EXPECT_EQ(0UL, atomic_load(&torn));
+	EXPECT_EQ(0UL, load(&torn));
 	TH_LOG("%lu times both, %lu times none, %lu commits between two lookups",
-	       atomic_load(&seen_both), atomic_load(&seen_none),
-	       atomic_load(&seen_step));
+	       load(&seen_both), load(&seen_none),
+	       load(&seen_step));
 	EXPECT_SOUND();
 }
 
@@ -778,8 +786,8 @@ static void *watch_change(void *arg)
 {
 	struct bystander *by = arg;
 
-	while (!atomic_load(&readers_stop)) {
-		unsigned long g = atomic_load(&ended);
+	while (!load(&readers_stop)) {
+		unsigned long g = load(&ended);
 		uint64_t from = g & 1 ? PAIR_B : PAIR_A;
 		uint64_t to = g & 1 ? PAIR_A : PAIR_B;
 		bool old = responds(&by->reader, from);
@@ -789,9 +797,9 @@ static void *watch_change(void *arg)
 		if (too_many_since(g))
 			continue;
 		if ((!old && !new_) || (new_ && old2) || (!old && old2))
-			atomic_fetch_add(&torn, 1);
+			add_one(&torn);
 		if (old && new_)
-			atomic_fetch_add(&seen_step, 1);
+			add_one(&seen_step);
 	}
 	return NULL;
 }
@@ -823,10 +831,10 @@ TEST(replacement_atomic_for_readers)
 		ASSERT_EQ(0, commit_counted());
 		ASSERT_EQ(0, vmr_device_drain(&m.manager, &p[i & 1].dev));
 	}
-	atomic_store(&readers_stop, 1);
+	add_one(&readers_stop);
 	ASSERT_EQ(0, pthread_join(by.thread, NULL));
-	EXPECT_EQ(0UL, atomic_load(&torn));
-	TH_LOG("%lu commits between two lookups", atomic_load(&seen_step));
+	EXPECT_EQ(0UL, load(&torn));
+	TH_LOG("%lu commits between two lookups", load(&seen_step));
 }
 
 /*
