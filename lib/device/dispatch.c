@@ -134,8 +134,8 @@ static bool access_width_valid(enum vmr_io io, uint32_t width, uint32_t count)
 }
 
 /*
- * The set of an address, or NULL without a cache: the exclusive or of all groups of
- * @set_bits bits of the page number. Neighbours whose size is a power of two, such as
+ * The set of an address, or NULL without a cache: the exclusive or of the lowest eight
+ * groups of @set_bits bits of the page number. Neighbours whose size is a power of two, such as
  * BARs, are distributed evenly. A set that does not exist is that without its upper bit.
  */
 static inline struct vmr_cache_set *cache_set(const struct vmr_reader *reader,

@@ -70,6 +70,51 @@ TEST(bus_dispatch_any_depth)
 	EXPECT_SOUND();
 }
 
+/*
+ * A cached lookup has the slots of up to three windows, whichever slots the structs have.
+ * Behind a fourth window the lookup is not cached.
+ */
+static void check_cached_behind(struct __test_metadata *_metadata,
+				unsigned int windows)
+{
+	static struct bridge_dev outer[64];
+	static struct vmr_cache_set set[1];
+	struct vmr_bus *deepest;
+	struct probe leaf;
+	unsigned int i, k;
+
+	for (i = 0; i < NR(outer); i++) {
+		memset(&m, 0, sizeof(m));
+		ASSERT_EQ(0, machine_up());
+		deepest = &outer[i].bus;
+		ASSERT_EQ(0, hub_up(&outer[i], "outer", NULL));
+		ASSERT_EQ(0, hub_open(&outer[i], MEMORY, LEVEL_START(0),
+				      LEVEL_LAST(0)));
+		for (k = 1; k < windows; k++) {
+			ASSERT_EQ(0, hub_up(&chain[k], "level", deepest));
+			ASSERT_EQ(0, hub_open(&chain[k], MEMORY, LEVEL_START(k),
+					      LEVEL_LAST(k)));
+			deepest = &chain[k].bus;
+		}
+		ASSERT_EQ(0, leaf_at(&leaf, "leaf", deepest, VMR_MMIO,
+				     0x18000000, 0x1000, false));
+		ASSERT_EQ(0, vmr_reader_set_cache(&m.reader, set, 1));
+		EXPECT_SEEN(&leaf.region[0], 0x18000000);
+		EXPECT_EQ(windows <= 3, set[0].entries[0].region != NULL);
+		EXPECT_SEEN(&leaf.region[0], 0x18000000);
+	}
+}
+
+TEST(bus_lookup_cached_behind_three_windows)
+{
+	check_cached_behind(_metadata, 3);
+}
+
+TEST(bus_lookup_not_cached_behind_four)
+{
+	check_cached_behind(_metadata, 4);
+}
+
 /* A window without a region behind it does not respond. */
 TEST(bus_window_alone_unmapped)
 {

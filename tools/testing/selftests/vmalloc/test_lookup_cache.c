@@ -140,6 +140,41 @@ TEST_F(lookup_cache, any_number_of_sets)
 	}
 }
 
+/* The set of a device among four: the exclusive or of eight pairs of bits of its page */
+static unsigned int set_of_four(size_t i)
+{
+	unsigned int pairs = AT(i) / 0x1000 & 0xffff, set = 0;
+
+	for (; pairs; pairs >>= 2)
+		set ^= pairs & 3;
+	return set;
+}
+
+/* The @n-th device, from 0, in set @set of four */
+static size_t in_set(unsigned int set, unsigned int n)
+{
+	size_t i;
+
+	for (i = 0; set_of_four(i) != set || n--; i++)
+		;
+	return i;
+}
+
+/* A set that does not exist is that without its upper bit: of three, 3 is set 1. */
+TEST_F(lookup_cache, absent_set_has_lower_bits)
+{
+	const size_t devices[] = { in_set(0, 0), in_set(0, 1), in_set(2, 0),
+				   in_set(2, 1), in_set(1, 0), in_set(3, 0) };
+	unsigned int turn, found = 0;
+	size_t i;
+
+	ASSERT_EQ(0, vmr_reader_set_cache(&m.reader, sets, 3));
+	for (turn = 0; turn < 3; turn++)
+		for (i = 0, found = 0; i < NR(devices); i++)
+			found += hits(devices[i]);
+	EXPECT_EQ((unsigned int)NR(devices), found);
+}
+
 /* A lookup of one address of a device serves all of its addresses, to the last. */
 TEST_F(lookup_cache, first_and_last_address)
 {

@@ -308,4 +308,35 @@ TEST_F(bounds, claims_section_k_log_n)
 	TH_LOG("%zu items: at most %zu nodes for 32 claims", nr, max);
 }
 
+static void ignore_change(struct vmr_listener *listener, struct vmr_region *region,
+			  const struct vmr_mapping *old,
+			  const struct vmr_mapping *new)
+{
+	(void)listener;
+	(void)region;
+	(void)old;
+	(void)new;
+}
+
+/* With a listener, a change of a region that is no window visits O(log n) nodes. */
+TEST_F(bounds, notified_move_logarithmic)
+{
+	struct vmr_listener listener = { .region_changed = ignore_change };
+	size_t nr = variant->nr, i, nodes, max = 0;
+
+	ASSERT_EQ(0, vmr_listener_register(&m.manager, &listener));
+	ASSERT_EQ(0, items_up(nr, NULL));
+	for (i = 0; i < nr; i += 1 + nr / 20) {
+		pages_watch();
+		vmr_region_program(&m.manager, &item(i)->region,
+				   ITEM_ADDR(i) + 0x8000);
+		nodes = pages_unwatch();
+		max = nodes > max ? nodes : max;
+	}
+	EXPECT_LT((size_t)0, max);
+	EXPECT_GE((size_t)(2 * CHANGE_LIMIT(log_of(nr))), max);
+	TH_LOG("%zu items: at most %zu nodes", nr, max);
+	vmr_listener_unregister(&m.manager, &listener);
+}
+
 TEST_HARNESS_MAIN

@@ -69,11 +69,9 @@ TEST(vector_wait_errors)
 	EXPECT_EQ(0U, nr_served);
 }
 
-/*
- * A device that is unregistered frees its vectors in a write section. The requests are
- * served after it, since no callback runs in a section.
- */
-TEST(vector_wait_device_unregistered)
+/* The requests are served after the section of vmr_device_unregister() */
+static void check_unregistered(struct __test_metadata *_metadata,
+			       struct vmr_listener *listener)
 {
 	struct vmr_vector_waiter waiter;
 	struct vmr_range range = { 0 }, held = { 0 };
@@ -82,6 +80,8 @@ TEST(vector_wait_device_unregistered)
 	struct vmr_resource res;
 
 	ASSERT_EQ(0, pci_machine_up(31));
+	if (listener)
+		ASSERT_EQ(0, vmr_listener_register(&m.manager, listener));
 	vmr_constraint_init(&c, VMR_KIND_MSI, 32, &held);
 	dev.constraints = &c;
 	dev.nr_constraints = 1;
@@ -97,6 +97,33 @@ TEST(vector_wait_device_unregistered)
 	EXPECT_EQ(0, vmr_device_drain(&m.manager, &dev));
 	EXPECT_EQ(0, vmr_system_free_vectors(&m.sys, VMR_KIND_MSI, &range));
 	EXPECT_SOUND();
+}
+
+/*
+ * A device that is unregistered frees its vectors in a write section. The requests are
+ * served after it, since no callback runs in a section. The delivery of notifications,
+ * which a program without listeners does not have, serves them too.
+ */
+TEST(vector_wait_device_unregistered)
+{
+	check_unregistered(_metadata, NULL);
+}
+
+static void ignore_change(struct vmr_listener *listener, struct vmr_region *region,
+			  const struct vmr_mapping *old,
+			  const struct vmr_mapping *new)
+{
+	(void)listener;
+	(void)region;
+	(void)old;
+	(void)new;
+}
+
+TEST(vector_wait_unregistered_with_listener)
+{
+	struct vmr_listener listener = { .region_changed = ignore_change };
+
+	check_unregistered(_metadata, &listener);
 }
 
 /* The oldest request that fits is first; a list whose first does not fit is skipped. */
