@@ -25,6 +25,8 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 export KFILES=${KFILES:-$O/kernel}
 VMR_MAKE="make --no-print-directory -j$(nproc) KFILES=$KFILES"
 export VMR_MAKE
+# All programs of an emulated environment take longer than the limit of a check.
+export KTAP_TIMEOUT=${KTAP_TIMEOUT:-28800}
 failed=0
 
 wanted()

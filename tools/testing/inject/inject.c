@@ -153,8 +153,18 @@ WRAP(FILE *, fopen, (const char *path, const char *mode), (path, mode), EMFILE,
 WRAP(FILE *, fdopen, (int fd, const char *mode), (fd, mode), ENOMEM, NULL)
 WRAP(size_t, fread, (void *to, size_t size, size_t n, FILE *file),
 	(to, size, n, file), EIO, set_error(file))
-WRAP(size_t, fwrite, (const void *from, size_t size, size_t n, FILE *file),
-	(from, size, n, file), ENOSPC, set_error(file))
+
+/* A message on stderr does not fail: it is how the VMM tells the reason for others. */
+size_t __real_fwrite(const void *from, size_t size, size_t n, FILE *file);
+size_t __wrap_fwrite(const void *from, size_t size, size_t n, FILE *file);
+size_t __wrap_fwrite(const void *from, size_t size, size_t n, FILE *file)
+{
+	if (file == stderr || !is_failing("fwrite", HERE, 0))
+		return __real_fwrite(from, size, n, file);
+	errno = ENOSPC;
+	return set_error(file);
+}
+
 WRAP(int, fflush, (FILE *file), (file), ENOSPC,
 	(set_error(file), EOF))
 WRAP(int, fseek, (FILE *file, long offset, int whence), (file, offset, whence),
