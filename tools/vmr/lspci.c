@@ -352,7 +352,7 @@ static void take_property(struct reader *r, enum line_kind kind,
 	}
 }
 
-/* What follows a sentence about another device may be of that one. */
+/* Behind a sentence about another device, lines may be of that device. */
 static void take_other(struct reader *r, enum line_kind kind, const char *text)
 {
 	if (r->device && (kind == LINE_DETAIL || kind == LINE_UNKNOWN) &&

@@ -76,7 +76,7 @@ static const char *path_end(const char *text)
 	       at : NULL;
 }
 
-/* What people write around an address: bullets, brackets, and marks of Markdown */
+/* Marks around an address: bullets, brackets, and those of Markdown */
 static bool is_mark(char c)
 {
 	return (unsigned char)c >= 0x80 || (c && strchr("-+*_`'\"#>|([{)]}:,;", c));

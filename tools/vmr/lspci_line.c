@@ -213,7 +213,7 @@ static bool begins_any(const char *text, const char *const *words, size_t nr)
 	return false;
 }
 
-/* What remains of a line that is cut in its first words */
+/* The first letters of a line that is cut */
 static bool is_cut_property(const char *text)
 {
 	static const char *const words[] = {
