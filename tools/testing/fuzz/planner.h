@@ -17,6 +17,7 @@
 
 static struct plan plan;
 static char text[TEXT_MAX];
+static FILE *nowhere;
 
 static size_t damage(char *line, size_t len)
 {
@@ -106,14 +107,14 @@ static void check_devices(void)
 	}
 }
 
-static void show_all(void)
+static void show_all(unsigned int choice)
 {
-	static FILE *nowhere;
-	struct text_options o = { true, true, true, 80, "qemu" };
+	struct text_options o = {
+		.gaps = !(choice & 1), .explain = !(choice & 2),
+		.colour = !(choice & 4), .width = choice & 8 ? 30 : 80,
+		.vmm = choice & 16 ? NULL : "qemu",
+	};
 
-	if (!nowhere)
-		nowhere = fopen("/dev/null", "w");
-	FUZZ_ASSERT(nowhere);
 	show_text(&plan, nowhere, &o);
 	show_json(&plan, nowhere);
 	show_svg(&plan, nowhere);
@@ -123,8 +124,10 @@ static void show_all(void)
 
 static void place_and_check(unsigned int choice)
 {
+	static const char *const only[] = { "01:", "Acme" };
 	struct selection selection = {
 		.bridges = choice & 1, .flat = (choice & 6) == 6,
+		.only = only, .nr_only = choice & 0x2000 ? NR(only) : 0,
 	};
 
 	if (!plan.machine.name)
@@ -139,25 +142,54 @@ static void place_and_check(unsigned int choice)
 	check_map(VMR_KIND_MMIO);
 	check_map(VMR_KIND_PIO);
 	check_devices();
-	show_all();
+	show_all(choice >> 8);
 }
 
-/* The last byte of the text is also the choice of the options. */
-static void run_text(size_t len, bool as_lspci)
+static void set_options(unsigned int choice)
 {
-	struct input in = { .file = "text" };
-	unsigned int choice = len ? (unsigned char)text[len - 1] : 0;
-
-	plan_init(&plan);
-	plan.messages = NULL;
+	plan.messages = nowhere;
 	plan.settings.max_devices = MAX_DEVICES;
 	plan.settings.split = choice & 16;
 	plan.settings.vfs = choice & 32 ? 3 : 0;
 	plan.settings.rebar = choice & 64 ? REBAR_MAX : REBAR_CURRENT;
-	in.text = xcheck(malloc(len + 2));
-	memcpy(in.text, text, len);
-	in.size = len;
-	split_input(&in);
+	if (choice & 0x4000) {
+		plan.settings.rebar = REBAR_SIZE;
+		plan.settings.rebar_size = 1ull << 28;
+	}
+}
+
+static void load_text(struct input *in, size_t len)
+{
+	FILE *from = fmemopen(text, len, "r");
+
+	FUZZ_ASSERT(from && load_input(in, from, "text"));
+	fclose(from);
+}
+
+/*
+ * The options: the last byte of the text, and the seven bits of the byte before it if that
+ * is not ASCII, so that most texts have the usual output.
+ */
+static unsigned int options_of(size_t len)
+{
+	unsigned int choice = len ? (unsigned char)text[len - 1] : 0;
+
+	if (len > 1 && text[len - 2] & 0x80)
+		choice |= (unsigned int)(text[len - 2] & 0x7f) << 8;
+	return choice;
+}
+
+static void run_text(size_t len, bool as_lspci)
+{
+	unsigned int choice = options_of(len);
+	struct input in;
+
+	if (!nowhere)
+		nowhere = fopen("/dev/null", "w");
+	FUZZ_ASSERT(nowhere);
+	plan_init(&plan);
+	set_options(choice);
+	load_text(&in, len);
 	if (as_lspci) {
 		is_lspci(&in);
 		read_lspci(&plan, &in);

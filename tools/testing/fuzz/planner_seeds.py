@@ -16,7 +16,7 @@ import sys
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
 CASES = os.path.join(TOP, "tools/testing/check/planner/corpus.txt")
-LONGEST = 2048		# bytes of an input
+LONGEST = 4096		# bytes of an input
 
 
 def read(path):

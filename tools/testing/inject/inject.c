@@ -154,7 +154,7 @@ WRAP(FILE *, fdopen, (int fd, const char *mode), (fd, mode), ENOMEM, NULL)
 WRAP(size_t, fread, (void *to, size_t size, size_t n, FILE *file),
 	(to, size, n, file), EIO, set_error(file))
 
-/* A message on stderr does not fail: it is how the VMM tells the reason for others. */
+/* A message on stderr does not fail: the VMM writes the reasons of others there. */
 size_t __real_fwrite(const void *from, size_t size, size_t n, FILE *file);
 size_t __wrap_fwrite(const void *from, size_t size, size_t n, FILE *file);
 size_t __wrap_fwrite(const void *from, size_t size, size_t n, FILE *file)

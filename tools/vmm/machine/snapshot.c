@@ -176,6 +176,7 @@ const char *machine_save(struct vmm *vmm, const char *path)
 	record_machine(vmm, &record);
 	snapshot_section(&writer, SNAPSHOT_MACHINE, &record, sizeof(record));
 	fault = put_maps(&writer, vmm);
+	items_save(&writer, vmm);
 	if (!fault)
 		fault = put_state(&writer, vmm);
 	for (mem = vmm->memories; !fault && mem; mem = mem->next)
@@ -377,6 +378,8 @@ const char *machine_load(struct vmm *vmm, struct snapshot_file *file,
 	fault = configure(vmm, record);
 	if (!fault)
 		fault = get_maps(vmm, file);
+	if (!fault)
+		fault = items_load(vmm, file);
 	if (vmm->vm_fd < 0)
 		return fault ? fault : machine_adopt(vmm);
 	if (!fault)

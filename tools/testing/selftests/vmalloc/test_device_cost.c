@@ -113,8 +113,7 @@ FIXTURE(device_cost) {
 FIXTURE_SETUP(device_cost)
 {
 	NEEDS(page_faults);
-	ASSERT_EQ(0, pages_init((NR_ITEMS + SPARE) * 0x1000));
-	ASSERT_LE((size_t)NR_ITEMS + SPARE, pages_bytes / page_size);
+	ASSERT_EQ(0, pages_init((NR_ITEMS + SPARE) * pages_one()));
 	ASSERT_EQ(0, machine_up_to(MACHINE_LAST, 2 * NR_ITEMS));
 }
 
