@@ -156,7 +156,8 @@ int vmr_pci_place_in_pool(const struct vmr_pool *pool, struct vmr_pci_item *item
 		req = request_in(pool, item->size, item->align);
 		req.policy = pool->policy;
 		ret = vmr_alloc(pool->space, &item->range, &req, NULL);
-		item->mirrored = item->mirrored && ret;
+		if (!ret)
+			item->mirrored = false;
 	}
 	if (!ret)
 		item->start = item->range.start;

@@ -472,7 +472,7 @@ TEST(register_constraint_order_irrelevant)
 	}
 }
 
-/* A set without room is found before what is wrong with the id and with the parent. */
+/* A set without room is found before a wrong id and a wrong parent. */
 TEST(device_set_without_room)
 {
 	struct vmr_bus bus = { 0 };

@@ -19,14 +19,20 @@ static void nothing(struct vmr_pci_slots *slots, uint32_t device)
 	(void)device;
 }
 
-/* A PF at 00:01.0, whose VFs are the functions of device 2. */
-static int pf_at_root(void)
+/* A PF at 00:01.0, whose VFs begin @offset functions behind it. */
+static int pf_at_root_with(uint16_t offset)
 {
 	int ret = pci_machine_up(63);
 
 	if (!ret)
-		ret = sriov_box_init(&b, &m.manager, 8, 1, VMR_REGION_TRAPPED);
+		ret = sriov_box_init(&b, &m.manager, offset, 1, VMR_REGION_TRAPPED);
 	return ret ? ret : vmr_pci_host_plug(&b.host, &b.pf.fn, 1 << 3);
+}
+
+/* The VFs are the functions of device 2. */
+static int pf_at_root(void)
+{
+	return pf_at_root_with(8);
 }
 
 /*
@@ -55,6 +61,27 @@ TEST(pci_slots_of_vfs)
 	EXPECT_EQ(0, vmr_pci_slots_pull(&slots, 1));
 	EXPECT_EQ(NULL, b.pf.vf[0].fn.manager);
 	EXPECT_EQ(0, vmr_pci_slots_add(&slots, fns, 1, 2));
+	EXPECT_SOUND();
+}
+
+/* VFs at the device number of their PF are asked for and pulled with it. */
+TEST(pci_slots_of_vfs_at_pf)
+{
+	static const struct vmr_pci_slots_ops ops = { .added = nothing };
+	struct vmr_pci_slots slots = {
+		.ops = &ops, .host = &b.host, .released = nothing,
+	};
+
+	ASSERT_EQ(0, pf_at_root_with(1));
+	ASSERT_EQ((uint32_t)PCI_SRIOV_CTRL_VFE, enable_vfs(&b.pf, 3, 0));
+	EXPECT_EQ(1U << 1, vmr_pci_slots_occupied(&slots));
+	EXPECT_EQ(0, vmr_pci_slots_request_removal(&slots, 1));
+	EXPECT_EQ(VMR_DEVICE_REMOVAL_REQUESTED, b.pf.vf[2].fn.dev.state);
+	EXPECT_EQ(0, vmr_pci_slots_keep(&slots, 1));
+	EXPECT_EQ(VMR_DEVICE_REGISTERED, b.pf.vf[2].fn.dev.state);
+	EXPECT_EQ(0, vmr_pci_slots_pull(&slots, 1));
+	EXPECT_EQ(NULL, b.pf.vf[2].fn.manager);
+	EXPECT_EQ(0U, vmr_pci_slots_occupied(&slots));
 	EXPECT_SOUND();
 }
 
@@ -192,7 +219,7 @@ TEST(pci_capability_left_alone)
 	EXPECT_EQ(NULL, other.reg_blocks);
 	EXPECT_EQ(0, vmr_pci_add_rebar(&card, &rebar, &bars, 1));
 	EXPECT_EQ(0, vmr_pci_add_sriov(&card, &sriov, &config));
-	/* What the function has comes before what is wrong with a VF */
+	/* The capability of the function is found before a VF that is wrong */
 	EXPECT_EQ(-EEXIST, vmr_pci_add_sriov(&card, &sriov, &config));
 }
 
