@@ -171,12 +171,13 @@ struct vmr_pci_port {
  * The caller plugs &port->bridge.fn, and functions behind the port with
  * vmr_pci_slot_add(), or with vmr_pci_bridge_plug() and &port->bridge.
  *
+ * After a failure the caller zeroes the memory again.
+ *
  * Return: 0, or
  *  - -EINVAL: a pointer but @config->name is NULL, or the type, the speed or the width
  *    is invalid. With a slot: the type, a flag, or the slot number is invalid,
  *    @config->released is NULL, or the slot has a button alone;
  *  - what vmr_pci_function_init(), vmr_pci_add_express() and vmr_pci_add_msi() return.
- * After a failure the caller zeroes the memory again.
  */
 int vmr_pci_port_init(struct vmr_pci_port *port, struct vmr_manager *manager,
 		      const struct vmr_pci_port_config *config);
