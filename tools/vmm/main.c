@@ -38,24 +38,26 @@ struct options {
 	struct kernel	machine;
 };
 
+#define KERNEL_USAGE \
+	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n" \
+	"           [--bios FILE] [--cpus N] [--memory SIZE] [--control PATH] [--verify]\n" \
+	"           [--hot-plugs N] [--moves N] [--reboots N] [--snapshot FILE]\n" \
+	"           [--quiet] [--console] [--dump-tables FILE] [--dump-snapshot FILE]\n"
+
 #define RESTORE_USAGE \
 	"       vmm --restore FILE [--disk FILE] [--kernel FILE [--initrd FILE]\n" \
 	"           [--append STRING]] [--cpus N] [--memory SIZE] [--control PATH]\n" \
 	"           [--verify] [--hot-plugs N] [--moves N] [--reboots N]\n" \
 	"           [--snapshot FILE] [--quiet] [--console] [--dump-map]\n" \
 	"           [--dump-snapshot FILE]\n" \
-	"       vmm --help\n"
+	"       vmm --help\n\n"
 
 static const char help[] =
 	"usage: vmm [--machine pc|q35] [--bios FILE] [--guest FILE] [--record FILE]\n"
 	"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 	"       vmm --replay FILE\n"
-	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
-	"           [--bios FILE] [--cpus N] [--memory SIZE] [--control PATH] [--verify]\n"
-	"           [--hot-plugs N] [--moves N] [--reboots N] [--snapshot FILE]\n"
-	"           [--quiet] [--console] [--dump-tables FILE] [--dump-snapshot FILE]\n"
+	KERNEL_USAGE
 	RESTORE_USAGE
-	"\n"
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
 	"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
 	"plugged, moved and unplugged, and the whole machine is saved and restored in\n"
@@ -510,7 +512,7 @@ static int parse_model(const char *text, uint32_t *model)
 	return 0;
 }
 
-/* What the program does with its options */
+/* The kinds of a run, as bits */
 enum mode {
 	FIRMWARE	= 1,
 	REPLAY		= 2,

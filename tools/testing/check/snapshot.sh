@@ -63,7 +63,7 @@ refused 'no snapshot' --restore "$W/empty" --dump-map
 refused 'no snapshot' --restore Makefile --dump-map
 refused 'No such file' --kernel Makefile --dump-snapshot "$W/none/file"
 
-# What the command line says of the machine is what the file says, or is refused.
+# A number of processors or a size of memory other than that of the file is refused.
 "$vmm" --restore "$W/first" --disk "$W/disk" --dump-map --cpus 3 --memory 5G >"$W/said"
 refused 'another number of processors' --restore "$W/first" --disk "$W/disk" --dump-map --cpus 2
 refused 'another size of memory' --restore "$W/first" --disk "$W/disk" --dump-map --memory 4G

@@ -101,7 +101,7 @@ struct control *control_start(struct vmm *vmm, const char *path)
 	control->path = path;
 	control->client = -1;
 	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* Without a name the system binds the socket to one that no client knows. */
+	/* For an empty name the system chooses a name, and no client has it. */
 	if (!*path || strlen(path) >= sizeof(address.sun_path)) {
 		vmm_err("--control: the path is %s", *path ? "too long" : "empty");
 		goto fail;
