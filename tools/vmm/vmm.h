@@ -86,8 +86,8 @@ struct vmm;
  * @bios: the firmware that boots it, or NULL
  * @initrd: what it unpacks as its first root file system, or NULL
  * @append: its command line
- * @memory: bytes of memory
- * @nr_cpus: number of processors, 1 to MAX_CPUS
+ * @memory: bytes of memory; with @restore 0 for those of the file
+ * @nr_cpus: number of processors, 1 to MAX_CPUS; with @restore 0 for those of the file
  * @dump_tables: a file for what the guest would read about its machine, or NULL
  * @verify: the agent is the guest's init; compare what it reports
  * @snapshot: with @verify: save the machine in this file after the steps, and end

@@ -210,6 +210,10 @@ const char *snapshot_get_machine(struct snapshot_file *file,
 	    r->memory % PAGE_SIZE || r->memory > 1024 * GIB ||
 	    r->firmware % PAGE_SIZE || r->firmware > FIRMWARE_LIMIT)
 		return "its description of the machine is damaged";
+	if (kernel->nr_cpus && kernel->nr_cpus != r->nr_cpus)
+		return "the machine has another number of processors";
+	if (kernel->memory && kernel->memory != r->memory)
+		return "the machine has another size of memory";
 	if (r->disk && !kernel->disk)
 		return "the machine has a disk: give it by --disk";
 	if (!r->disk && kernel->disk)
