@@ -127,6 +127,8 @@ struct vmr_acpi {
  *    to be NULL is NULL. An array with entries is NULL. @base is not aligned. The
  *    number of processors is invalid;
  *  - -ENOENT: a region of the tables is not live, or a device not registered;
+ *  - -ERANGE: the tables would end above 4 GiB, where the FADT cannot name the FACS
+ *    (section 5.2.9);
  *  - -ENOSPC: @buf is not NULL and too small.
  */
 int vmr_acpi_encode(const struct vmr_acpi *acpi, uint64_t base, void *buf,

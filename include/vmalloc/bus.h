@@ -63,9 +63,9 @@ struct vmr_bus {
 
 /**
  * vmr_bus_init - make a device the bridge of a bus
- * @bus: the bus
+ * @bus: the bus, on which no device is
  * @manager: the manager that the device will be registered with
- * @dev: a device that is not registered
+ * @dev: a device that is not registered; a bus that it is the bridge of is replaced
  *
  * Add the windows as regions of type VMR_REGION_WINDOW with
  * vmr_device_add_region(). A device whose @parent_bus is @bus is placed inside
@@ -79,7 +79,8 @@ struct vmr_bus {
  * Regions are placed in at most VMR_BUS_MAX_WINDOWS open windows. Further
  * windows forward accesses only.
  *
- * Return: 0; -EINVAL if a pointer is NULL; -EBUSY if @dev is registered.
+ * Return: 0; -EINVAL if a pointer is NULL; -EBUSY if @dev is registered or added to a
+ * transaction.
  */
 int vmr_bus_init(struct vmr_bus *bus, struct vmr_manager *manager,
 		 struct vmr_device *dev);

@@ -73,7 +73,8 @@ bool vmr_describe_next_part(const struct vmr_pool *pool, struct vmr_span *part);
  * @manager: the manager of the machine
  * @type: returns the type of a fixed region, or %VMR_E820_NONE to omit it. @type_
  *	is what the library would use: %VMR_E820_RAM for memory, %VMR_E820_RESERVED
- *	for a reservation and %VMR_E820_NONE for a device. May be NULL
+ *	for a reservation and %VMR_E820_NONE for a device. Called twice for each region
+ *	if there is a buffer, and must return the same type again. May be NULL
  */
 struct vmr_e820 {
 	const struct vmr_manager	*manager;

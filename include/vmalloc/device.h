@@ -266,11 +266,13 @@ int vmr_device_add_region(struct vmr_device *dev, struct vmr_region *region);
  *    device's regions, or one of another size, or on a bus has
  *    VMR_PREFETCHABLE while its region is not prefetchable. A constraint names a
  *    region that registers place (@by_registers). Two constraints name one
- *    range. VMR_GRANT_PARKED is set for another kind than PIO, MMIO or memory.
+ *    region. VMR_GRANT_PARKED is set for another kind than PIO, MMIO or memory.
  *    @dev->resources has no room. @dev has a window and is no bus;
- *  - -EEXIST: @dev is registered, or one of its ranges is in a space already;
+ *  - -EEXIST: @dev is registered, or its id or one of its regions is in a space
+ *    already;
  *  - -ENOENT: the bridge of @dev->parent_bus is not registered with @manager, or
  *    a transaction is removing it;
+ *  - -EINVAL, -EEXIST: of the other ranges, as vmr_system_alloc_resources();
  *  - the error of the first constraint that is not satisfiable: see vmr_alloc()
  *    and vmr_id_alloc_block();
  *  - what set_resources() returned.

@@ -309,7 +309,8 @@ static inline int vmr_write_le(struct vmr_reader *reader, enum vmr_io io,
  * @width: as for vmr_write()
  * @count: as for vmr_write()
  * @change: where to store the change that the write requests, VMR_CHANGE_NONE
- *	if none; the caller applies it with vmr_change_apply()
+ *	if none; the caller applies it with vmr_change_apply(). Unchanged after an
+ *	error
  *
  * Context: as vmr_read().
  * Return: as vmr_read(); -EINVAL also if @change is NULL.

@@ -9,8 +9,8 @@
  * DOC: Overview
  *
  * Every call that can fail returns 0 or one negative errno value. A call that fails
- * changes nothing. If several errors apply, the call returns the first one in this
- * table:
+ * changes nothing. Each call lists its errors in the order in which it checks them. If
+ * several apply, it returns the first one of its list. The usual order is:
  *
  * ============== =========================================================
  * -EINVAL        null argument, size 0, alignment 0 or no power of two,

@@ -78,6 +78,8 @@ int vmr_id_pool_init(struct vmr_id_pool *ids, uint32_t base, uint32_t last);
  * Return: 0, and vmr_id_value(@range) returns the id, or
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @range is in a space already;
+ *  - -EINVAL: @ids are those of devices or of PCI functions, and @range is of another
+ *    type;
  *  - -ENOSPC: no id is free.
  */
 int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range);
@@ -90,8 +92,7 @@ int vmr_id_alloc(struct vmr_id_pool *ids, struct vmr_range *range);
  * @conflict: receives the range that holds @id on -EBUSY, may be NULL
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL;
- *  - -EEXIST: @range is in a space already;
+ *  - -EINVAL, -EEXIST: as vmr_id_alloc();
  *  - -ERANGE: @id is outside the pool;
  *  - -EBUSY: @id is in use.
  */

@@ -118,7 +118,8 @@ struct vmr_kvm {
  *
  * Return: 0, or
  *  - -EINVAL: @kvm, its ops or its manager is NULL, or the page size is no power of
- *    two.
+ *    two;
+ *  - -EEXIST: @kvm follows the changes already.
  */
 int vmr_kvm_init(struct vmr_kvm *kvm);
 
@@ -156,7 +157,7 @@ struct vmr_kvm_slot {
  * @dirty_log: whether KVM logs the pages that the guest writes
  * @slots: memory for the slots, one more than the region has trapped subregions
  * @max_slots: capacity of @slots
- * @nr_slots: number of slots
+ * @nr_slots: number of slots; 0 after a failure
  */
 struct vmr_kvm_memory {
 	const struct vmr_region	*region;
@@ -183,7 +184,7 @@ struct vmr_kvm_memory {
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, the region is no memory, or @host is not at the
  *    start of a page;
- *  - -EEXIST: @memory has been added;
+ *  - -EEXIST: @memory has been added, or a number of @slots is in another space;
  *  - -ENOSPC: @slots has no room, or there are no more slots;
  *  - the error of @set_memory. @memory is not added, unless KVM refuses to release a
  *    slot that it has accepted: this is reported as in a notification. The caller then

@@ -241,8 +241,8 @@ int vmr_layout_riscv64(struct vmr_layout_config *config, uint64_t ram,
  * Checks the whole configuration before it changes @layout or @sys.
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a count is 0 or too large, a span is reversed, a
- *    policy or an alignment is invalid, or a weight is 0;
+ *  - -EINVAL: a pointer is NULL, the width of an address or a count is invalid, a span
+ *    is reversed, a policy or an alignment is invalid, or a weight is 0;
  *  - -ERANGE: a span is outside of its domain;
  *  - -EBUSY: two of the memory, the windows, and the platform's spans overlap, or
  *    two reserved spans, or a reserved span and memory, or two interrupt
@@ -263,7 +263,7 @@ int vmr_layout_init(struct vmr_layout *layout, struct vmr_system *sys,
  * VMR_EXACT.
  *
  * Return: the number of spans, or
- *  - -EINVAL: a pointer is NULL or @size is 0;
+ *  - -EINVAL: a pointer is NULL, @size is 0, or @config has too many areas;
  *  - -ENOSPC: the areas of @config are too small.
  */
 int vmr_layout_ram(const struct vmr_layout_config *config, uint64_t size,

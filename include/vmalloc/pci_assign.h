@@ -140,20 +140,21 @@ struct vmr_pci_item *vmr_pci_sort_items(struct vmr_pci_item *list);
 
 /**
  * vmr_pci_size_window - find the size of a window, and the order of its contents
- * @window: the window; its @contents are sorted
+ * @window: the window. Its @contents are in no space, and none has size 0; they are
+ *	sorted
  * @reserve: the least size, 0 for none
  *
  * The windows among the contents have their sizes already. The sizes of the other
  * items become multiples of their alignments, so that they are aligned in either order.
  * A window without contents and reserve has size 0. A window that is too large for any
- * space gets the size of all addresses.
+ * space gets the largest multiple of its unit.
  */
 void vmr_pci_size_window(struct vmr_pci_item *window, uint64_t reserve);
 
 /**
  * vmr_pci_place_item - give an item at the root a place
  * @pools: the pools
- * @item: the item, in no space
+ * @item: the item, in no space; its size is not 0
  *
  * Links @item->range in the space of the pool that has it. A window becomes the @last
  * of @pools, which must exist until the next call.
@@ -165,7 +166,7 @@ int vmr_pci_place_item(struct vmr_pci_pools *pools, struct vmr_pci_item *item);
 /**
  * vmr_pci_place_in_pool - give an item a place in one pool
  * @pool: the pool, of bus addresses or with an offset that the alignment divides
- * @item: the item, in no space
+ * @item: the item, in no space; its size is not 0
  * @beside: a window that has a place, whose neighbour the item may be; or NULL
  *
  * Return: 0, or -ENOSPC if the pool has no place.
@@ -177,7 +178,7 @@ int vmr_pci_place_in_pool(const struct vmr_pool *pool, struct vmr_pci_item *item
  * vmr_pci_place_contents - give the contents of a window their places
  * @window: a window with a size and a place
  *
- * Sets @start of each item in it.
+ * Sets @start and @mirrored of each item in it.
  */
 void vmr_pci_place_contents(const struct vmr_pci_item *window);
 
@@ -236,9 +237,9 @@ struct vmr_pci_assign_bus {
  * @flags: VMR_PCI_ASSIGN_LARGEST, or 0
  * @page_size: each BAR of memory is alone in pages of this size, a power of two; 0 or
  *	1 if that does not matter
- * @items: memory for BARs and obstacles
+ * @items: memory for BARs and obstacles; NULL if @max_items is 0
  * @max_items: number of entries in @items
- * @buses: memory for buses
+ * @buses: memory for buses; NULL if @max_buses is 0
  * @max_buses: number of entries in @buses
  * @nr_items: number of entries that are needed
  * @nr_buses: number of entries that are needed
@@ -310,8 +311,8 @@ int vmr_pci_assign_count(const struct vmr_manager *manager,
  *    of two;
  *  - -ERANGE: @assign->max_items or @assign->max_buses is below what
  *    vmr_pci_assign_count() says; @nr_items and @nr_buses are set;
- *  - -ENOSPC: a host bridge has too few bus numbers, or a pool too few addresses; @fn
- *    and the members after it are set.
+ *  - -ENOSPC: a host bridge has too few bus numbers, or a pool too few addresses;
+ *    @nr_items, @nr_buses, @fn and the members after it are set.
  */
 int vmr_pci_assign(struct vmr_manager *manager, struct vmr_pci_assignment *assign);
 

@@ -130,9 +130,15 @@ int vmr_pci_bridge_init_express(struct vmr_pci_bridge *bridge,
  * @devfn: device << 3 | function, or VMR_PCI_ANY_DEVICE; the guest assigns the bus
  *	number
  *
- * Return: as vmr_pci_plug(); -ENOENT if the bridge is not plugged; -ENOSPC if no
- * device number is free; -ERANGE also for a number above 7 behind a root port or a
- * downstream port if the function has no ARI capability.
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, or @fn is a virtual function;
+ *  - -EEXIST: @fn is plugged;
+ *  - -ENOENT: the bridge is not plugged;
+ *  - -ENOSPC: no device number is free;
+ *  - -ERANGE: the number is above 255, or above 7 behind a root port or a downstream port
+ *    and the function has no ARI capability;
+ *  - -EEXIST: the address of @fn is allocated elsewhere;
+ *  - -EBUSY and the errors after it, as vmr_pci_plug().
  */
 int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t devfn);
@@ -148,8 +154,16 @@ int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
  * All functions become visible in one step, or none is registered. The library sets
  * the multi-function bit of the header types if there are several.
  *
- * Return: as vmr_pci_bridge_plug(); -EINVAL also if there is no function 0, or @nr is
- * invalid.
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL, there is no function 0, @nr is invalid, or a function
+ *    occurs twice or is a virtual function;
+ *  - -EEXIST: a function is plugged;
+ *  - -ENOENT: the bridge is not plugged;
+ *  - -ENOSPC: no device number is free;
+ *  - -ERANGE: the device number is above 31, or above 0 behind a root port or a
+ *    downstream port, or a function above 7 has no ARI capability;
+ *  - -EEXIST: the address of a function is allocated elsewhere;
+ *  - -EBUSY and the errors after it, as vmr_pci_plug().
  */
 int vmr_pci_bridge_plug_card(struct vmr_pci_bridge *bridge,
 			     struct vmr_pci_function *const *fns,
@@ -159,8 +173,9 @@ int vmr_pci_bridge_plug_card(struct vmr_pci_bridge *bridge,
  * vmr_pci_window_hidden - find out why a window of a bridge forwards nothing
  * @bridge: the bridge, such as vmr_pci_bar_hidden() returned it
  * @window: one of the windows of @bridge, such as &bridge->mem
- * @conflict: receives the range that a claim waits for, or NULL
- * @above: receives the bridge above that does not forward the addresses, or NULL
+ * @conflict: receives the range that a claim waits for; NULL for other reasons
+ * @above: receives the bridge above that does not forward the addresses; NULL for other
+ *	reasons
  *
  * Both pointers to results may be NULL. The reasons have the meanings and the order of
  * vmr_pci_bar_hidden(): for a window of VGA, VMR_PCI_HIDDEN_DECODE also says that VGA is

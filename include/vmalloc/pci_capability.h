@@ -30,7 +30,8 @@ extern "C" {
  * struct vmr_pci_cap_desc - the description of a capability
  * @id: capability id, 8 bits; 16 bits of an extended capability
  * @version: version of an extended capability, 4 bits; else unused
- * @size: length in bytes with the header, a multiple of 4 (rounded up)
+ * @size: length in bytes with the header; the next capability begins at a multiple
+ *	of 4
  * @offset: offset in configuration space, a multiple of 4; 0 for the first place
  *	that is free
  * @contents: the reset values of @size bytes; those of the header (2 bytes, 4 of an
@@ -60,8 +61,9 @@ struct vmr_pci_cap_desc {
  * @desc: the description
  *
  * Return: 0 and the place in @reg_block->offset, or
- *  - -EINVAL: a pointer is NULL, the size is less than 2, or the offset is inside the
- *    header, not a multiple of 4, or leaves the first 256 bytes;
+ *  - -EINVAL: a pointer is NULL, the size is less than 2 or above 256, or the id is
+ *    above 255. The offset is inside the header, not a multiple of 4, or the capability
+ *    leaves the first 256 bytes;
  *  - -EEXIST: the capability overlaps another one, @reg_block is part of a function,
  *    or a second capability of this id was refused by @desc->single;
  *  - -EBUSY: @fn is plugged;
@@ -79,9 +81,9 @@ int vmr_pci_add_capability(struct vmr_pci_function *fn,
  *
  * The first extended capability is at 0x100, where the list begins.
  *
- * Return: as vmr_pci_add_capability(), for offsets from 0x100 to the end; -EINVAL
- * also if @fn has 256 bytes of configuration space, or if the first extended
- * capability is given another place than 0x100.
+ * Return: as vmr_pci_add_capability(), for sizes from 4 to 4096 and offsets from 0x100
+ * to the end; -EINVAL also if @fn has 256 bytes of configuration space, the version is
+ * above 15, or the first extended capability is given another place than 0x100.
  */
 int vmr_pci_add_ext_capability(struct vmr_pci_function *fn,
 			       struct vmr_pci_reg_block *reg_block,

@@ -322,8 +322,8 @@ struct vmr_pci_function {
  * @ops: the callbacks for accesses to its BARs
  * @name: name for people
  *
- * Return: 0, or -EINVAL if a pointer is NULL, the pin is above 4 or the header type
- * is neither 0 nor 0x80.
+ * Return: 0, or -EINVAL if a pointer but @name is NULL, the pin is above 4 or the header
+ * type is neither 0 nor 0x80.
  */
 int vmr_pci_function_init(struct vmr_pci_function *fn,
 			  const struct vmr_pci_ids *ids,
@@ -392,6 +392,8 @@ int vmr_pci_add_bar(struct vmr_pci_function *fn, unsigned int index,
  *    not begin with it;
  *  - -EBUSY: another function has this address, or a subregion of a BAR overlaps the
  *    MSI-X table or the pending bits;
+ *  - -EINVAL: a VF BAR that is a memory region is too small, see
+ *    vmr_pci_sriov_add_bar();
  *  - what vmr_device_register() returns.
  */
 int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
@@ -412,9 +414,11 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
  *  - -EINVAL: a pointer is NULL;
  *  - -EEXIST: @fn is plugged;
  *  - -ENOENT: its address is not live in the @pci_bdfs of the system, or behind its
- *    bridge, or is more than one number, or the bridge is not plugged;
+ *    bridge, or is more than one number. The bridge, or the physical function of a VF,
+ *    is not plugged;
  *  - -ERANGE: its address is not on the first bus of the host bridge above it, or it is
  *    another device than 0 behind a root port or a downstream port;
+ *  - -EBUSY, -EINVAL: of subregions and VF BARs, as vmr_pci_plug();
  *  - what vmr_device_register_restored() returns.
  */
 int vmr_pci_register_restored(struct vmr_manager *manager,
@@ -474,10 +478,11 @@ uint32_t vmr_pci_function_address(const struct vmr_pci_function *fn);
  *
  * Context: any thread, while no update-side call is in progress. Several threads may
  * read at a time.
- * Return: 0, or with @data all ones
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
  *  - -EMSGSIZE: @width is invalid; @data is not touched;
- *  - -ERANGE: the access leaves configuration space or crosses a dword;
- * or -EINVAL if a pointer is NULL.
+ *  - -ERANGE: the access leaves configuration space or crosses a dword; @data is all
+ *    ones.
  */
 int vmr_pci_config_read(const struct vmr_pci_function *fn, uint32_t offset,
 			void *data, uint32_t width);
@@ -538,11 +543,12 @@ enum vmr_pci_hidden {
  * vmr_pci_bar_hidden - find out why a BAR is not mapped
  * @fn: the function
  * @index: 0 to 5, VMR_PCI_ROM, or VMR_PCI_VF_BAR() of a PF
- * @conflict: receives the range that a claim waits for, or NULL
- * @bridge: receives the bridge that does not forward the addresses, or NULL
+ * @conflict: receives the range that a claim waits for; NULL for other reasons
+ * @bridge: receives the bridge that does not forward the addresses; NULL for other
+ *	reasons
  *
- * Both pointers may be NULL. The first reason that applies is returned, in the order
- * of the enum.
+ * Both pointers to results may be NULL. The first reason that applies is returned, in
+ * the order of the enum.
  *
  * Return: the reason.
  */

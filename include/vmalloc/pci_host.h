@@ -136,12 +136,12 @@ struct vmr_pci_host {
  * @config: the description, copied but for @intx and @lock
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, a window or the bus range is reversed, or there are
- *    too many windows;
+ *  - -EINVAL: a pointer is NULL. The bus range is reversed. There are too many windows,
+ *    or one is reversed, has another @io, or ends above 2^64-1 on the bus;
  *  - -EEXIST: @host is registered;
  *  - -ERANGE: the segment is above 65535 or a bus above 255;
- *  - -EBUSY: another host bridge has one of the buses, or a function is plugged on
- *    one of them already.
+ *  - -EBUSY: an address on one of the buses is in use, or another host bridge has one
+ *    of the buses.
  */
 int vmr_pci_host_register(struct vmr_manager *manager,
 			  struct vmr_pci_host *host,
@@ -164,8 +164,8 @@ int vmr_pci_host_unregister(struct vmr_pci_host *host);
  * @fn: the function
  * @devfn: device << 3 | function, or VMR_PCI_ANY_DEVICE
  *
- * Return: as vmr_pci_plug(); -ENOENT if @host is not registered; -ENOSPC if no device
- * number is free.
+ * Return: as vmr_pci_bridge_plug(), with @host in place of the bridge; -ERANGE also if
+ * the machine has no such address.
  */
 int vmr_pci_host_plug(struct vmr_pci_host *host, struct vmr_pci_function *fn,
 		      uint32_t devfn);
@@ -244,7 +244,8 @@ struct vmr_pci_ecam {
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL or @addr is not aligned;
- *  - -EEXIST: @ecam is registered.
+ *  - -EEXIST: @ecam is registered;
+ *  - -ENOENT: @host is not registered.
  */
 int vmr_pci_ecam_init(struct vmr_pci_ecam *ecam, struct vmr_pci_host *host,
 		      uint64_t addr);
@@ -254,6 +255,8 @@ int vmr_pci_ecam_init(struct vmr_pci_ecam *ecam, struct vmr_pci_host *host,
  * @ecam: zeroed memory
  * @host: a registered host bridge
  * @addr: as for vmr_pci_ecam_init()
+ *
+ * If the registration of the device fails, @ecam is as after vmr_pci_ecam_init().
  *
  * Return: as vmr_pci_ecam_init(), or what vmr_device_register() returns.
  */
@@ -308,8 +311,9 @@ int vmr_pci_conf1_init(struct vmr_pci_conf1 *conf1, struct vmr_manager *manager,
  *
  * The mechanism reaches all host bridges of segment 0.
  *
- * Return: 0, or -EINVAL if @conf1 or @manager is NULL, or what
- * vmr_device_register() returns.
+ * If the registration of the device fails, @conf1 is as after vmr_pci_conf1_init().
+ *
+ * Return: as vmr_pci_conf1_init(), or what vmr_device_register() returns.
  */
 int vmr_pci_conf1_register(struct vmr_pci_conf1 *conf1,
 			   struct vmr_manager *manager,

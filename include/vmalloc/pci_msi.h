@@ -227,9 +227,10 @@ int vmr_pci_add_msix(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
  * @width: 4 or 8
  *
  * Context: any thread, without a lock.
- * Return: 0, or with @data all ones
- *  - -ERANGE: the access is not aligned or leaves the table;
- * or -EINVAL if a pointer is NULL, -EMSGSIZE if @width is invalid.
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EMSGSIZE: @width is invalid; @data is not touched;
+ *  - -ERANGE: the access is not aligned or leaves the table; @data is all ones.
  */
 int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
 		      void *data, uint32_t width);
@@ -242,7 +243,11 @@ int vmr_pci_msix_read(const struct vmr_pci_msix *msix, uint64_t offset,
  * @data: @width bytes in guest memory order
  * @width: 4 or 8
  *
- * Return: as vmr_pci_msix_read(); -ENOENT if @fn is not plugged.
+ * Return: 0, or
+ *  - -EINVAL: a pointer is NULL;
+ *  - -EMSGSIZE: @width is invalid;
+ *  - -ERANGE: the access is not aligned or leaves the table;
+ *  - -ENOENT: @fn is not plugged.
  */
 int vmr_pci_msix_write(struct vmr_pci_function *fn, struct vmr_pci_msix *msix,
 		       uint64_t offset, const void *data, uint32_t width);

@@ -19,8 +19,7 @@ extern "C" {
  * A port is a bridge with a PCI Express capability: a root port, an upstream or a
  * downstream port of a switch, or a bridge to conventional PCI. A root port and a
  * downstream port have a link to one device, whose number is 0 (PCI Express Base
- * Specification, section 7.3.1). They may have a slot, which takes one card of up to
- * eight functions.
+ * Specification, section 7.3.1). They may have a slot, which takes one card.
  *
  * Topology: an upstream port is plugged as function 0 behind a root port or a
  * downstream port. The downstream ports of the switch are plugged behind the upstream
@@ -172,9 +171,13 @@ struct vmr_pci_port {
  * The caller plugs &port->bridge.fn, and functions behind the port with
  * vmr_pci_slot_add(), or with vmr_pci_bridge_plug() and &port->bridge.
  *
- * Return: 0, or -EINVAL if a pointer is NULL, a number or flag is invalid, or a port
- * of another type has a slot, or as vmr_pci_function_init(), vmr_pci_add_express()
- * and vmr_pci_add_msi(). After a failure the caller zeroes the memory again.
+ * After a failure the caller zeroes the memory again.
+ *
+ * Return: 0, or
+ *  - -EINVAL: a pointer but @config->name is NULL, or the type, the speed or the width
+ *    is invalid. With a slot: the type, a flag, or the slot number is invalid,
+ *    @config->released is NULL, or the slot has a button alone;
+ *  - what vmr_pci_function_init(), vmr_pci_add_express() and vmr_pci_add_msi() return.
  */
 int vmr_pci_port_init(struct vmr_pci_port *port, struct vmr_manager *manager,
 		      const struct vmr_pci_port_config *config);
@@ -192,7 +195,7 @@ bool vmr_pci_port_link_active(const struct vmr_pci_port *port);
  * vmr_pci_slot_add - put a card into a slot
  * @port: a plugged port with an empty slot
  * @fns: the functions by their number, NULL for one that the card does not have
- * @nr: the length of @fns, 1 to 8
+ * @nr: the length of @fns, as for vmr_pci_bridge_plug_card()
  *
  * The functions are plugged in one step, as by vmr_pci_bridge_plug_card(). The guest
  * finds them when the slot has power. If a driver controls the slot and has switched it
@@ -237,8 +240,9 @@ int vmr_pci_slot_request_removal(struct vmr_pci_port *port);
  *  - -EINVAL: @port is NULL;
  *  - -EOPNOTSUPP: the port has no slot;
  *  - -ENOENT: the port is not plugged, or the slot is empty;
- *  - -EBUSY: a function behind the port is part of a transaction, or a bridge behind
- *    the port cannot be unplugged, see vmr_pci_unplug().
+ *  - -EBUSY: a function behind the port is part of a transaction or in a callback of
+ *    its struct vmr_pci_sriov. An address behind a bridge there is held by a device
+ *    that is no function, or by a function that is not plugged.
  */
 int vmr_pci_slot_pull(struct vmr_pci_port *port);
 

@@ -29,6 +29,9 @@ extern "C" {
  * of pci_port.h. The functions of a card have the state VMR_DEVICE_REMOVAL_REQUESTED
  * while its removal is pending; there is no other state to save.
  *
+ * VFs at other device numbers are part of the card of their physical function. Such a
+ * number is in use, and its slot has no card.
+ *
  * All calls are update-side calls, and the callbacks run on the update side.
  */
 
@@ -81,9 +84,9 @@ int vmr_pci_slots_init(const struct vmr_pci_slots *slots);
  *
  * Return: 0, or
  *  - -EINVAL: @slots is NULL;
- *  - -ENOENT: the bridge is not plugged, or the host bridge is not registered;
  *  - -EBUSY: a function of this device is plugged;
- *  - what vmr_pci_bridge_plug_card() returns.
+ *  - what vmr_pci_bridge_plug_card() returns; -ENOENT also if the host bridge is not
+ *    registered.
  */
 int vmr_pci_slots_add(struct vmr_pci_slots *slots,
 		      struct vmr_pci_function *const *fns, unsigned int nr,

@@ -29,7 +29,8 @@ extern "C" {
  * @id: the id of the first space, from VMR_SNAPSHOT_FIRST_USER; the others get the
  *	next two
  *
- * Return: 0, or -EINVAL if a pointer is NULL or @id is one of a system's spaces.
+ * Return: 0, or -EINVAL if a pointer is NULL, @id is below VMR_SNAPSHOT_FIRST_USER, or
+ * the third id would be above 2^32-1.
  */
 int vmr_snapshot_describe_bridge(struct vmr_snapshot_space *spaces,
 				 struct vmr_pci_bridge *bridge, uint32_t id);

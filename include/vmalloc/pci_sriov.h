@@ -145,10 +145,10 @@ struct vmr_pci_sriov {
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL, or @pf is a bridge or a VF. There are no VFs, the first
- *    offset is 0, or the stride is 0 with several VFs. The page sizes lack 4 KiB. A VF
- *    is a bridge, is plugged, is one already, or has BARs, a pin, an SR-IOV capability
- *    of its own, or 256 bytes of registers;
+ *    offset is 0, or the stride is 0 with several VFs. The page sizes lack 4 KiB;
  *  - -EEXIST: @pf has an SR-IOV capability;
+ *  - -EINVAL: a VF is NULL, is @pf or a bridge, is plugged, is one already, or has BARs,
+ *    a pin, an SR-IOV capability of its own, or 256 bytes of registers;
  *  - what vmr_pci_add_ext_capability() returns.
  */
 int vmr_pci_add_sriov(struct vmr_pci_function *pf, struct vmr_pci_sriov *sriov,

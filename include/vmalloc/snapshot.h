@@ -259,7 +259,8 @@ int vmr_snapshot_describe_system(struct vmr_snapshot_space *spaces,
  * @id: the id of the first space, from VMR_SNAPSHOT_FIRST_USER; the second gets the
  *	next
  *
- * Return: 0, or -EINVAL if a pointer is NULL or @id is one of a system's spaces.
+ * Return: 0, or -EINVAL if a pointer is NULL, @id is below VMR_SNAPSHOT_FIRST_USER, or
+ * the second id would be above 2^32-1.
  */
 int vmr_snapshot_describe_bus(struct vmr_snapshot_space *spaces,
 			      struct vmr_bus *bus, uint32_t id);

@@ -52,7 +52,7 @@ struct vmr_transaction {
 /**
  * vmr_transaction_begin - begin a transaction
  * @manager: the manager
- * @transaction: the transaction
+ * @transaction: the transaction, new or over
  *
  * Return: 0; -EINVAL if a pointer is NULL.
  */

@@ -19,6 +19,8 @@
 #define RSDP_CHECKSUM	32
 #define FACS_SIZE	64
 #define FADT_REVISION	5
+/* The FADT has 32 bits for the address of the FACS */
+#define FADT_ADDRESS_LAST 0xffffffffull
 #define MAX_TABLES	3	/* FADT, MADT, MCFG */
 
 #define BOOT_LEGACY	0x01	/* there are devices of the ISA bus */
@@ -349,6 +351,8 @@ int vmr_acpi_encode(const struct vmr_acpi *acpi, uint64_t base, void *buf,
 	if (has_absent(acpi))
 		return -ENOENT;
 	put_tables(&e, NULL);
+	if (base > FADT_ADDRESS_LAST - (e.out.len - 1))
+		return -ERANGE;
 	if (buf) {
 		if (e.out.len > size)
 			return -ENOSPC;

@@ -105,7 +105,8 @@ int vmr_device_check(const struct vmr_manager *manager,
 	size_t i;
 
 	if (dev->nr_constraints &&
-	    (!dev->constraints || !dev->resources.entries))
+	    (!dev->constraints || !dev->resources.entries ||
+	     dev->resources.max < dev->nr_constraints))
 		return -EINVAL;
 	for (region = dev->regions; region; region = region->next)
 		if (region->type == VMR_REGION_WINDOW && !dev->subordinate)

@@ -101,8 +101,6 @@ int vmr_device_register_restored(struct vmr_manager *manager,
 	ret = vmr_device_check(manager, dev, failed);
 	if (ret)
 		return ret;
-	if (dev->resources.max < dev->nr_constraints)
-		return -EINVAL;
 	if (!vmr_device_parent_registered(manager, dev, NULL))
 		return -ENOENT;
 	ret = check_restored_ranges(manager, dev, failed);

@@ -202,18 +202,13 @@ static bool is_mapped(const struct vmr_kvm_memory *memory)
 	return false;
 }
 
-int vmr_kvm_add_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
+/* Find the slots, allocate their numbers, and map them if the region is mapped */
+static int begin_slots(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
 {
 	struct vmr_mapping mapping;
 	uint32_t restored;
 	int err;
 
-	if (!kvm || !memory || !memory->region || !memory->slots ||
-	    memory->region->type != VMR_REGION_MEMORY ||
-	    (uintptr_t)memory->host & (kvm->page_size - 1))
-		return -EINVAL;
-	if (is_added(kvm, memory))
-		return -EEXIST;
 	memory->nr_slots = 0;
 	err = cut(kvm, memory);
 	if (err)
@@ -225,8 +220,29 @@ int vmr_kvm_add_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
 	mapping = vmr_region_mapping(memory->region);
 	if (mapping.mapped)
 		err = vmr_kvm_map_memory(kvm, memory, mapping.start);
-	if (err && !is_mapped(memory)) {
+	if (err && !is_mapped(memory))
 		free_numbers(kvm, memory, restored, memory->nr_slots);
+	return err;
+}
+
+int vmr_kvm_add_memory(struct vmr_kvm *kvm, struct vmr_kvm_memory *memory)
+{
+	struct vmr_id_pool *numbers;
+	uint64_t watermark;
+	int err;
+
+	if (!kvm || !memory || !memory->region || !memory->slots ||
+	    memory->region->type != VMR_REGION_MEMORY || !memory->host ||
+	    (uintptr_t)memory->host & (kvm->page_size - 1))
+		return -EINVAL;
+	if (is_added(kvm, memory))
+		return -EEXIST;
+	numbers = &kvm->manager->sys->mem_slots;
+	watermark = numbers->high_watermark;
+	err = begin_slots(kvm, memory);
+	if (err && !is_mapped(memory)) {
+		numbers->high_watermark = watermark;
+		memory->nr_slots = 0;
 		return err;
 	}
 	memory->next = kvm->memories;

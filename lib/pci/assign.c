@@ -138,15 +138,14 @@ static int attempt(struct vmr_pci_assignment *a, bool keep)
 
 int vmr_pci_assign(struct vmr_manager *manager, struct vmr_pci_assignment *assign)
 {
-	int ret = vmr_pci_assign_count(manager, assign);
+	int ret;
 
-	if (ret)
-		return ret;
-	if (assign->flags & ~VMR_PCI_ASSIGN_LARGEST ||
+	if (!manager || !assign || assign->flags & ~VMR_PCI_ASSIGN_LARGEST ||
 	    assign->page_size & (assign->page_size - 1) ||
-	    (assign->nr_items && !assign->items) ||
-	    (assign->nr_buses && !assign->buses))
+	    (assign->max_items && !assign->items) ||
+	    (assign->max_buses && !assign->buses))
 		return -EINVAL;
+	vmr_pci_assign_count(manager, assign);
 	if (assign->nr_items > assign->max_items ||
 	    assign->nr_buses > assign->max_buses)
 		return -ERANGE;

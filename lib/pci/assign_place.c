@@ -150,13 +150,14 @@ int vmr_pci_place_in_pool(const struct vmr_pool *pool, struct vmr_pci_item *item
 	struct vmr_request req;
 	int ret;
 
-	item->mirrored = false;
 	if (has_phase(item)) {
 		ret = place_window(pool, item, beside);
 	} else {
 		req = request_in(pool, item->size, item->align);
 		req.policy = pool->policy;
 		ret = vmr_alloc(pool->space, &item->range, &req, NULL);
+		if (!ret)
+			item->mirrored = false;
 	}
 	if (!ret)
 		item->start = item->range.start;

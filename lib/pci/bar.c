@@ -410,6 +410,15 @@ static struct vmr_pci_bridge *blocking_bridge(const struct vmr_pci_function *fn,
 	return NULL;
 }
 
+void vmr_pci_clear_reason(struct vmr_range **conflict,
+			  struct vmr_pci_bridge **bridge)
+{
+	if (conflict)
+		*conflict = NULL;
+	if (bridge)
+		*bridge = NULL;
+}
+
 enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
 					  const struct vmr_region *region,
 					  struct vmr_range **conflict,
@@ -440,6 +449,7 @@ enum vmr_pci_hidden vmr_pci_bar_hidden(const struct vmr_pci_function *fn,
 				       struct vmr_range **conflict,
 				       struct vmr_pci_bridge **bridge)
 {
+	vmr_pci_clear_reason(conflict, bridge);
 	if (!fn || index >= vmr_pci_nr_bars(fn) || !fn->manager ||
 	    vmr_pci_bar(fn, index)->type == VMR_PCI_BAR_NONE)
 		return VMR_PCI_HIDDEN_NONE;

@@ -145,4 +145,8 @@ enum vmr_pci_hidden vmr_pci_region_hidden(const struct vmr_pci_function *fn,
 					  struct vmr_range **conflict,
 					  struct vmr_pci_bridge **bridge);
 
+/* bar.c: store that no range and no bridge is the reason */
+void vmr_pci_clear_reason(struct vmr_range **conflict,
+			  struct vmr_pci_bridge **bridge);
+
 #endif /* VMR_LIB_PCI_BAR_H */

@@ -162,7 +162,7 @@ EXPORT_SYMBOL_GPL(vmr_pci_bridge_init_express);
 int vmr_pci_bridge_plug(struct vmr_pci_bridge *bridge,
 			struct vmr_pci_function *fn, uint32_t devfn)
 {
-	if (!bridge || !fn)
+	if (!bridge || !fn || fn->pf)
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
@@ -179,8 +179,6 @@ int vmr_pci_bridge_plug_card(struct vmr_pci_bridge *bridge,
 {
 	if (!bridge)
 		return -EINVAL;
-	if (!bridge->fn.manager)
-		return -ENOENT;
 	return vmr_pci_plug_card_at(bridge->fn.manager, bridge->fn.host, bridge,
 				    fns, nr, device);
 }

@@ -21,15 +21,10 @@ void vmr_pci_add_reg_block(struct vmr_pci_function *fn,
 	fn->reg_blocks = reg_block;
 }
 
-static bool has_reg_block(const struct vmr_pci_function *fn,
-			  const struct vmr_pci_reg_block *reg_block)
+/* A block leaves no function, and is zeroed before it is part of one */
+static bool is_part_of_function(const struct vmr_pci_reg_block *reg_block)
 {
-	const struct vmr_pci_reg_block *other;
-
-	for (other = fn->reg_blocks; other; other = other->next)
-		if (other == reg_block)
-			return true;
-	return false;
+	return reg_block->size;
 }
 
 static bool is_free(const struct vmr_pci_function *fn, uint32_t offset,
@@ -96,7 +91,7 @@ static int check_block(const struct vmr_pci_function *fn,
 	if (offset && (offset < start || offset & 3 || offset >= end ||
 		       size > end - offset))
 		return -EINVAL;
-	if (exists || has_reg_block(fn, reg_block) ||
+	if (exists || is_part_of_function(reg_block) ||
 	    (offset && !is_free(fn, offset, size)))
 		return -EEXIST;
 	if (fn->manager)
@@ -171,23 +166,43 @@ static uint32_t last_ext_capability(const struct vmr_pci_function *fn,
 	}
 }
 
+static int check_ext_capability(const struct vmr_pci_function *fn,
+				const struct vmr_pci_reg_block *reg_block,
+				const struct vmr_pci_cap_desc *desc,
+				uint32_t *last, uint32_t *place)
+{
+	bool found;
+
+	if (desc->size < EXT_CAP_HEADER ||
+	    desc->size > VMR_PCI_EXPRESS_CONFIG_SIZE || desc->version > 0xf ||
+	    fn->config_size != VMR_PCI_EXPRESS_CONFIG_SIZE)
+		return -EINVAL;
+	*last = last_ext_capability(fn, desc->id, &found);
+	if (!*last && desc->offset && desc->offset != EXT_CAP_START)
+		return -EINVAL;
+	return check_block(fn, reg_block, desc, desc->single && found,
+			   EXT_CAP_START, VMR_PCI_EXPRESS_CONFIG_SIZE, place);
+}
+
+int vmr_pci_check_ext_capability(const struct vmr_pci_function *fn,
+				 const struct vmr_pci_reg_block *reg_block,
+				 const struct vmr_pci_cap_desc *desc)
+{
+	uint32_t last, place;
+
+	return check_ext_capability(fn, reg_block, desc, &last, &place);
+}
+
 int vmr_pci_add_ext_capability(struct vmr_pci_function *fn,
 			       struct vmr_pci_reg_block *reg_block,
 			       const struct vmr_pci_cap_desc *desc)
 {
 	uint32_t last, place;
-	bool found;
 	int ret;
 
-	if (!fn || !reg_block || !desc || desc->size < EXT_CAP_HEADER ||
-	    desc->size > VMR_PCI_EXPRESS_CONFIG_SIZE || desc->version > 0xf ||
-	    fn->config_size != VMR_PCI_EXPRESS_CONFIG_SIZE)
+	if (!fn || !reg_block || !desc)
 		return -EINVAL;
-	last = last_ext_capability(fn, desc->id, &found);
-	if (!last && desc->offset && desc->offset != EXT_CAP_START)
-		return -EINVAL;
-	ret = check_block(fn, reg_block, desc, desc->single && found,
-			  EXT_CAP_START, VMR_PCI_EXPRESS_CONFIG_SIZE, &place);
+	ret = check_ext_capability(fn, reg_block, desc, &last, &place);
 	if (ret)
 		return ret;
 	add_block(fn, reg_block, desc, EXT_CAP_HEADER, place);

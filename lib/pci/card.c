@@ -65,6 +65,7 @@ static int check_card(const struct vmr_pci_bridge *upstream,
 		      struct vmr_pci_function *const *fns, unsigned int nr)
 {
 	unsigned int i, j, most = VMR_PCI_FUNCTIONS;
+	int ret = 0;
 
 	if (!fns || !nr || !fns[0])
 		return -EINVAL;
@@ -73,13 +74,17 @@ static int check_card(const struct vmr_pci_bridge *upstream,
 	if (nr > most)
 		return -EINVAL;
 	for (i = 0; i < nr; i++) {
-		if (fns[i] && fns[i]->manager)
-			return -EEXIST;
-		for (j = 0; fns[i] && j < i; j++)
+		if (!fns[i])
+			continue;
+		for (j = 0; j < i; j++)
 			if (fns[j] == fns[i])
 				return -EINVAL;
+		if (fns[i]->pf)
+			return -EINVAL;
+		if (fns[i]->manager)
+			ret = -EEXIST;
 	}
-	return 0;
+	return ret;
 }
 
 static int attach_and_add(struct vmr_transaction *t,
@@ -150,6 +155,8 @@ static noinline int find_place(const struct vmr_manager *manager,
 {
 	int ret = check_card(b->upstream, b->fns, b->nr);
 
+	if (!ret && !manager)
+		return -ENOENT;
 	if (!ret && device == VMR_PCI_ANY_DEVICE)
 		ret = find_free_device(manager, b->host, b->upstream, &device);
 	if (ret)

@@ -109,6 +109,8 @@ int vmr_pci_ecam_init(struct vmr_pci_ecam *ecam, struct vmr_pci_host *host,
 		return -EINVAL;
 	if (ecam->dev.state != VMR_DEVICE_UNREGISTERED)
 		return -EEXIST;
+	if (!host->manager)
+		return -ENOENT;
 	size = (uint64_t)(host->bus_last - host->bus_start + 1) * BUS_SIZE;
 	ecam->host = host;
 	ecam->dev.ops = &ecam_ops;
@@ -137,8 +139,6 @@ int vmr_pci_ecam_register(struct vmr_pci_ecam *ecam, struct vmr_pci_host *host,
 
 	if (ret)
 		return ret;
-	if (!host->manager)
-		return -ENOENT;
 	return vmr_device_register(host->manager, &ecam->dev, NULL, NULL);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_ecam_register);

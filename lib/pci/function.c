@@ -182,9 +182,6 @@ int vmr_pci_attach(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	struct vmr_id_pool *ids = vmr_pci_devfns(manager, upstream);
 	int ret;
 
-	/* A VF is plugged while its PF enables it */
-	if (fn->pf && !fn->pf->sriov->busy)
-		return -EINVAL;
 	if (!vmr_pci_devfn_allowed(fn, upstream, address))
 		return -ERANGE;
 	ret = take_address(ids, fn, address, &fn->address_reserved);
@@ -260,7 +257,7 @@ int vmr_pci_plug(struct vmr_manager *manager, struct vmr_pci_function *fn,
 	struct vmr_pci_host *host;
 	uint32_t bus = address >> 8 & 0xff;
 
-	if (!manager || !fn)
+	if (!manager || !fn || fn->pf)
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
@@ -326,8 +323,6 @@ static int check_restored(struct vmr_manager *manager,
 {
 	struct vmr_id_pool *ids;
 
-	if (!manager || !fn)
-		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
 	if (fn->pf && !fn->pf->manager)
@@ -347,17 +342,23 @@ static int check_restored(struct vmr_manager *manager,
 int vmr_pci_register_restored(struct vmr_manager *manager,
 			      struct vmr_pci_function *fn, size_t *failed)
 {
+	struct vmr_pci_bridge *old_upstream;
 	struct vmr_pci_host *old_host;
 	struct vmr_bus *old_parent;
 	int ret;
 
-	if (fn && fn->pf)
+	if (!manager || !fn)
+		return -EINVAL;
+	old_upstream = fn->upstream_bridge;
+	if (fn->pf)
 		fn->upstream_bridge = fn->pf->upstream_bridge;
 	ret = check_restored(manager, fn);
 	if (!ret)
 		ret = prepare_blocks(fn);
-	if (ret)
+	if (ret) {
+		fn->upstream_bridge = old_upstream;
 		return ret;
+	}
 	old_parent = fn->dev.parent_bus;
 	old_host = fn->host;
 	fn->manager = manager;
@@ -375,6 +376,7 @@ int vmr_pci_register_restored(struct vmr_manager *manager,
 	undo_blocks(fn, NULL);
 	leave(fn);
 	fn->host = old_host;
+	fn->upstream_bridge = old_upstream;
 	fn->dev.parent_bus = old_parent;
 	return ret;
 }

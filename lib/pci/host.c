@@ -27,13 +27,14 @@ static int check_config(const struct vmr_manager *manager,
 			const struct vmr_pci_host *host,
 			const struct vmr_pci_host_config *config)
 {
-	if (!manager || !host || !config || config->bus_start > config->bus_last)
+	if (!manager || !host || !config ||
+	    config->bus_start > config->bus_last || check_windows(config))
 		return -EINVAL;
 	if (host->manager)
 		return -EEXIST;
 	if (config->segment > 0xffff || config->bus_last > 0xff)
 		return -ERANGE;
-	return check_windows(config);
+	return 0;
 }
 
 /* Whether a function is plugged at the root on one of the buses */
@@ -109,7 +110,7 @@ EXPORT_SYMBOL_GPL(vmr_pci_host_unregister);
 int vmr_pci_host_plug(struct vmr_pci_host *host, struct vmr_pci_function *fn,
 		      uint32_t devfn)
 {
-	if (!host || !fn)
+	if (!host || !fn || fn->pf)
 		return -EINVAL;
 	if (fn->manager)
 		return -EEXIST;
@@ -125,8 +126,6 @@ int vmr_pci_host_plug_card(struct vmr_pci_host *host,
 {
 	if (!host)
 		return -EINVAL;
-	if (!host->manager)
-		return -ENOENT;
 	return vmr_pci_plug_card_at(host->manager, host, NULL, fns, nr, device);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_host_plug_card);

@@ -19,6 +19,7 @@
 
 #include "base/unaligned.h"
 #include "pci/bar.h"
+#include "pci/place.h"
 
 #include <vmalloc/pci.h>
 
@@ -229,6 +230,11 @@ int vmr_pci_check_capability(const struct vmr_pci_function *fn,
 			     const struct vmr_pci_cap_desc *desc,
 			     uint32_t *place);
 
+/* capability.c: the same for vmr_pci_add_ext_capability() */
+int vmr_pci_check_ext_capability(const struct vmr_pci_function *fn,
+				 const struct vmr_pci_reg_block *reg_block,
+				 const struct vmr_pci_cap_desc *desc);
+
 /*
  * capability.c: give the registers their reset values. A function level reset leaves
  * sticky bits alone.
@@ -379,33 +385,6 @@ int vmr_pci_plug_at(struct vmr_manager *manager, struct vmr_pci_function *fn,
  * those behind it
  */
 bool vmr_pci_can_unplug(const struct vmr_pci_function *fn);
-
-/* The numbers of a device, or of all devices behind a link, in the space of a bus */
-struct vmr_pci_place {
-	const struct vmr_space	*space;
-	uint64_t		start;
-	uint64_t		last;
-};
-
-static inline struct vmr_pci_place
-vmr_pci_behind(const struct vmr_pci_bridge *bridge)
-{
-	return (struct vmr_pci_place){
-		.space = &bridge->devfns.space, .last = 0xff,
-	};
-}
-
-/* place.c: the functions of a card in the order of their numbers; NULL at the end */
-struct vmr_pci_function *vmr_pci_next_at(const struct vmr_pci_place *place,
-					 const struct vmr_pci_function *fn);
-
-/* place.c: whether the removal of a card is pending, from the one call to the other */
-bool vmr_pci_removal_pending(const struct vmr_pci_place *place);
-void vmr_pci_request_removal(const struct vmr_pci_place *place);
-void vmr_pci_cancel_removal(const struct vmr_pci_place *place);
-
-/* place.c: unplug a card with all behind it. Returns -EBUSY, and unplugs nothing */
-int vmr_pci_unplug_all(const struct vmr_pci_place *place);
 
 /* slot.c: whether a function is plugged behind a port */
 bool vmr_pci_is_occupied(const struct vmr_pci_port *port);

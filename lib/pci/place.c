@@ -7,8 +7,9 @@
  */
 #include "pci.h"
 
-struct vmr_pci_function *vmr_pci_next_at(const struct vmr_pci_place *place,
-					 const struct vmr_pci_function *fn)
+/* The next plugged function at a place, also a VF of another card */
+static struct vmr_pci_function *next_plugged(const struct vmr_pci_place *place,
+					     const struct vmr_pci_function *fn)
 {
 	struct vmr_range *range = fn ? vmr_next_range(&fn->address) :
 				       vmr_find_overlap(place->space,
@@ -20,6 +21,22 @@ struct vmr_pci_function *vmr_pci_next_at(const struct vmr_pci_place *place,
 		if (vmr_pci_to_function(range)->manager)
 			return vmr_pci_to_function(range);
 	return NULL;
+}
+
+bool vmr_pci_is_taken(const struct vmr_pci_place *place)
+{
+	return next_plugged(place, NULL);
+}
+
+/* VFs are part of the card of their PF, whose number is below theirs */
+struct vmr_pci_function *vmr_pci_next_at(const struct vmr_pci_place *place,
+					 const struct vmr_pci_function *fn)
+{
+	struct vmr_pci_function *next = next_plugged(place, fn);
+
+	while (next && next->pf && next->pf->address.start < place->start)
+		next = next_plugged(place, next);
+	return next;
 }
 
 /*

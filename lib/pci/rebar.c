@@ -118,17 +118,17 @@ int vmr_pci_add_rebar(struct vmr_pci_function *fn, struct vmr_pci_rebar *rebar,
 		return ret;
 	if (fn->rebar)
 		return -EEXIST;
+	ret = vmr_pci_check_ext_capability(fn, &rebar->reg_block, &desc);
+	if (ret)
+		return ret;
 	rebar->nr = nr;
 	for (i = 0; i < nr; i++)
 		rebar->bars[i] = bars[i];
 	for (i = 0; i < nr; i++)
 		init_entry(fn, rebar, wmask, i);
 	desc.contents = rebar->contents;
-	ret = vmr_pci_add_ext_capability(fn, &rebar->reg_block, &desc);
-	if (ret)
-		return ret;
 	rebar->reg_block.write = rebar_written;
 	fn->rebar = rebar;
-	return 0;
+	return vmr_pci_add_ext_capability(fn, &rebar->reg_block, &desc);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_rebar);

@@ -63,12 +63,15 @@ static int plug_card(struct vmr_pci_slots *slots,
 }
 
 /* Apart from adding, which goes deep and need not have the place on its stack */
-static noinline bool has_card(const struct vmr_pci_slots *slots,
+static noinline bool is_taken(const struct vmr_pci_slots *slots,
 			      uint32_t device)
 {
 	struct vmr_pci_place place;
 
-	return !find_card(slots, device, &place);
+	if (device >= DEVICES || !manager_of(slots))
+		return false;
+	place = place_of(slots, device);
+	return vmr_pci_is_taken(&place);
 }
 
 int vmr_pci_slots_add(struct vmr_pci_slots *slots,
@@ -79,7 +82,7 @@ int vmr_pci_slots_add(struct vmr_pci_slots *slots,
 
 	if (!slots)
 		return -EINVAL;
-	if (has_card(slots, device))
+	if (is_taken(slots, device))
 		return -EBUSY;
 	ret = plug_card(slots, fns, nr, device);
 	if (!ret && slots->ops->added)

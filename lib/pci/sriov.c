@@ -321,7 +321,6 @@ static int claim_vfs(struct vmr_pci_function *pf,
 			return -EINVAL;
 		}
 		config->vfs[i]->pf = pf;
-		config->vfs[i]->vf_index = i;
 	}
 	return 0;
 }
@@ -384,8 +383,10 @@ static void init_sriov(struct vmr_pci_function *pf, struct vmr_pci_sriov *sriov)
 	sriov->ops = pf->dev.ops;
 	pf->dev.ops = &vmr_pci_sriov_device_ops;
 	pf->sriov = sriov;
-	for (i = 0; i < sriov->total_vfs; i++)
+	for (i = 0; i < sriov->total_vfs; i++) {
+		sriov->vfs[i]->vf_index = i;
 		init_vf(sriov->vfs[i]);
+	}
 }
 
 int vmr_pci_add_sriov(struct vmr_pci_function *pf, struct vmr_pci_sriov *sriov,
@@ -402,20 +403,21 @@ int vmr_pci_add_sriov(struct vmr_pci_function *pf, struct vmr_pci_sriov *sriov,
 		ret = claim_vfs(pf, config);
 	if (ret)
 		return ret;
+	desc.offset = sriov->reg_block.offset;
+	ret = vmr_pci_check_ext_capability(pf, &sriov->reg_block, &desc);
+	if (ret) {
+		release_vfs(config, config->total_vfs);
+		return ret;
+	}
 	sriov->vfs = config->vfs;
 	sriov->total_vfs = config->total_vfs;
 	sriov->page_sizes = config->page_sizes ? config->page_sizes :
 						 VMR_PCI_SRIOV_PAGE_SIZES;
 	init_contents(sriov, config);
 	init_wmask(wmask, sriov->page_sizes);
-	desc.offset = sriov->reg_block.offset;
 	desc.contents = sriov->contents;
-	ret = vmr_pci_add_ext_capability(pf, &sriov->reg_block, &desc);
-	if (ret)
-		release_vfs(config, config->total_vfs);
-	else
-		init_sriov(pf, sriov);
-	return ret;
+	init_sriov(pf, sriov);
+	return vmr_pci_add_ext_capability(pf, &sriov->reg_block, &desc);
 }
 EXPORT_SYMBOL_GPL(vmr_pci_add_sriov);
 

@@ -189,6 +189,7 @@ enum vmr_pci_hidden vmr_pci_window_hidden(const struct vmr_pci_bridge *bridge,
 	const struct vmr_pci_function *fn;
 	unsigned int i;
 
+	vmr_pci_clear_reason(conflict, above);
 	if (!bridge || !window || !bridge->fn.manager ||
 	    window->device != &bridge->fn.dev ||
 	    window->type != VMR_REGION_WINDOW)

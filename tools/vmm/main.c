@@ -3,10 +3,13 @@
  * main.c - reference VMM: boot real firmware on devices that the library routes
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "vmm.h"
 
@@ -14,11 +17,13 @@
 #define DEFAULT_TIMEOUT	120
 #define DEFAULT_APPEND	"console=ttyS0 panic=-1 reboot=k nokaslr loglevel=5"
 #define DEFAULT_MEMORY	(256 * MIB)
+#define DEFAULT_CPUS	2
 #define KERNEL_LIMIT	(64 * MIB)
 #define INITRD_LIMIT	(1024 * MIB)
 #define RAM_LOW		(128 * MIB)
 #define RAM_HIGH	(64 * MIB)
 #define PAGE		(4 * KIB)
+#define OPTIONS		128	/* more than the value of each option */
 
 struct options {
 	const char	*bios;
@@ -33,19 +38,26 @@ struct options {
 	struct kernel	machine;
 };
 
-#define SNAPSHOT_USAGE \
-	"           [--snapshot FILE] [--dump-tables FILE] [--dump-snapshot FILE]\n" \
-	"       vmm --restore FILE [--disk FILE] [--dump-map] [--kernel FILE]\n"
+#define KERNEL_USAGE \
+	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n" \
+	"           [--bios FILE] [--cpus N] [--memory SIZE] [--control PATH] [--verify]\n" \
+	"           [--hot-plugs N] [--moves N] [--reboots N] [--snapshot FILE]\n" \
+	"           [--quiet] [--console] [--dump-tables FILE] [--dump-snapshot FILE]\n"
+
+#define RESTORE_USAGE \
+	"       vmm --restore FILE [--disk FILE] [--kernel FILE [--initrd FILE]\n" \
+	"           [--append STRING]] [--cpus N] [--memory SIZE] [--control PATH]\n" \
+	"           [--verify] [--hot-plugs N] [--moves N] [--reboots N]\n" \
+	"           [--snapshot FILE] [--quiet] [--console] [--dump-map]\n" \
+	"           [--dump-snapshot FILE]\n" \
+	"       vmm --help\n\n"
 
 static const char help[] =
 	"usage: vmm [--machine pc|q35] [--bios FILE] [--guest FILE] [--record FILE]\n"
 	"           [--fallback-replay FILE] [--timeout SECONDS]\n"
 	"       vmm --replay FILE\n"
-	"       vmm --kernel FILE [--initrd FILE] [--append STRING] [--disk FILE]\n"
-	"           [--bios FILE] [--cpus N] [--memory SIZE] [--control PATH] [--verify]\n"
-	"           [--quiet] [--console]\n"
-	SNAPSHOT_USAGE
-	"\n"
+	KERNEL_USAGE
+	RESTORE_USAGE
 	"Boots PC firmware on KVM, on devices whose every access is routed by the\n"
 	"vmalloc library, until the firmware finds nothing to boot. On the way a card is\n"
 	"plugged, moved and unplugged, and the whole machine is saved and restored in\n"
@@ -63,7 +75,8 @@ static const char help[] =
 	"  --replay FILE           take the exits from FILE instead of from KVM; the\n"
 	"                          first read that gets another answer is an error\n"
 	"  --fallback-replay FILE  the same, but only if KVM cannot be used\n"
-	"  --timeout SECONDS       give firmware and program so long each; default 120\n"
+	"  --timeout SECONDS       give firmware and program so long each, 1 to 86400;\n"
+	"                          default 120\n"
 	"  --help                  this text\n"
 	"\n"
 	"With --kernel it boots a Linux kernel, without firmware or by it:\n"
@@ -75,16 +88,17 @@ static const char help[] =
 	"  --append STRING         its command line; default " DEFAULT_APPEND "\n"
 	"  --disk FILE             its disk\n"
 	"  --cpus N                its processors, 1 to 16; default 2\n"
-	"  --memory SIZE           bytes, or with K, M or G; default 256M\n"
+	"  --memory SIZE           bytes, or with K, M or G, 64M to 1024G; default 256M\n"
 	"  --console               the terminal is its serial port; Ctrl-A x ends the run,\n"
 	"                          Ctrl-A a sends Ctrl-A\n"
 	"  --control PATH          take commands on a socket at PATH\n"
 	"  --dump-tables FILE      write its ACPI tables or its device tree to FILE, and end\n"
+	"                          (not with --bios)\n"
 	"  --verify                the initrd has the agent: compare what Linux reports\n"
 	"                          with the map, after boot and after each change\n"
 	"  --hot-plugs N           with --verify: go on with N hot-plugs,\n"
 	"  --moves N               N moves of BARs and windows,\n"
-	"  --reboots N             and N reboots\n"
+	"  --reboots N             and N reboots; default 0 of each\n"
 	"  --snapshot FILE         with --verify: after the steps plug cards, save the\n"
 	"                          machine in FILE, and end\n"
 	"  --dump-snapshot FILE    save the machine before its first instruction, and end;\n"
@@ -93,11 +107,14 @@ static const char help[] =
 	"\n"
 	"  --restore FILE          go on with the machine that is saved in FILE, with the same\n"
 	"                          --disk. --kernel, --initrd and --append are for a reboot;\n"
-	"                          without them a reboot ends the run\n"
+	"                          without them a reboot ends the run. --cpus and --memory\n"
+	"                          must be those of the file\n"
 	"  --dump-map              print the map of that machine, and end\n"
 	"\n"
+	"An option is given once, and only where it is used.\n"
+	"\n"
 	"Exit status: 0 all is where it should be; 1 it is not, or a replay differed;\n"
-	"2 wrong usage; 3 KVM cannot be used; 4 a file cannot be used; 5 the guest\n"
+	"2 wrong usage; 3 KVM cannot be used; 4 a file or the socket cannot be used; 5 the guest\n"
 	"crashed, halted or took too long.\n";
 
 void vmm_err(const char *fmt, ...)
@@ -113,28 +130,37 @@ void vmm_err(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+/* Why a file of so many bytes cannot be read, or NULL */
+static const char *size_fault(FILE *file, uint64_t limit, uint64_t *size)
+{
+	struct stat st;
+
+	if (fstat(fileno(file), &st))
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "it is no regular file";
+	*size = (uint64_t)st.st_size;
+	return !*size || *size > limit ? "empty or too large" : NULL;
+}
+
 /* A file in memory that the caller frees; NULL and a message */
 static void *load_file(const char *what, const char *path, uint64_t limit,
 		       uint64_t *size)
 {
-	const char *fault = NULL;
+	/* A pipe without a writer would block. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
 	void *image = NULL;
-	long end = -1;
-	FILE *file;
+	const char *fault;
 
-	file = fopen(path, "rb");
 	if (!file) {
 		vmm_err("%s %s: %s", what, path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
 		return NULL;
 	}
-	if (!fseek(file, 0, SEEK_END))
-		end = ftell(file);
-	if (end < 0 || fseek(file, 0, SEEK_SET))
-		fault = strerror(errno);
-	else if (!end || (uint64_t)end > limit)
-		fault = "empty or too large";
+	fault = size_fault(file, limit, size);
 	if (!fault) {
-		*size = (uint64_t)end;
 		image = malloc(*size);
 		if (!image)
 			fault = "no memory";
@@ -170,7 +196,7 @@ static void *load_firmware(const char *path, uint64_t *size)
 		return NULL;
 	}
 	/* The processor begins 16 bytes before the end. */
-	start = (const uint8_t *)image + *size - 16;
+	start = (const uint8_t *)image + *size - (*size < 16 ? *size : 16);
 	if (*size % PAGE)
 		fault = "not of a size that firmware has";
 	else if (*start == 0x00 || *start == 0xff)
@@ -416,6 +442,7 @@ static int parse_cpus(const char *text, unsigned int *cpus)
 static int parse_memory(const char *text, uint64_t *memory)
 {
 	static const char units[] = "KMG";
+	unsigned int shift;
 	const char *unit;
 	uint64_t value;
 	char *end;
@@ -426,8 +453,11 @@ static int parse_memory(const char *text, uint64_t *memory)
 	if (errno || text[0] < '0' || text[0] > '9' || value > 1ULL << 40)
 		goto fail;
 	if (unit) {
-		value <<= 10 * (unit - units + 1);
 		end++;
+		shift = 10 * (unsigned int)(unit - units + 1);
+		if (value > (1ULL << 40) >> shift)
+			goto fail;
+		value <<= shift;
 	}
 	if (!*end && value >= 64 * MIB && value <= 1024 * GIB &&
 	    !(value % PAGE)) {
@@ -482,42 +512,167 @@ static int parse_model(const char *text, uint32_t *model)
 	return 0;
 }
 
+/* The kinds of a run, as bits */
+enum mode {
+	FIRMWARE	= 1,
+	REPLAY		= 2,
+	KERNEL		= 4,
+	RESTORE		= 8,
+};
+
+static const struct option known[] = {
+	{ "machine", required_argument, NULL, 'M' },
+	{ "bios", required_argument, NULL, 'b' },
+	{ "guest", required_argument, NULL, 'g' },
+	{ "record", required_argument, NULL, 'r' },
+	{ "replay", required_argument, NULL, 'p' },
+	{ "fallback-replay", required_argument, NULL, 'f' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "kernel", required_argument, NULL, 'k' },
+	{ "initrd", required_argument, NULL, 'i' },
+	{ "append", required_argument, NULL, 'a' },
+	{ "disk", required_argument, NULL, 'd' },
+	{ "cpus", required_argument, NULL, 'c' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "control", required_argument, NULL, 'o' },
+	{ "console", no_argument, NULL, 'C' },
+	{ "dump-tables", required_argument, NULL, 'T' },
+	{ "snapshot", required_argument, NULL, 's' },
+	{ "restore", required_argument, NULL, 'e' },
+	{ "dump-snapshot", required_argument, NULL, 'S' },
+	{ "dump-map", no_argument, NULL, 'D' },
+	{ "verify", no_argument, NULL, 'v' },
+	{ "hot-plugs", required_argument, NULL, 'P' },
+	{ "moves", required_argument, NULL, 'V' },
+	{ "reboots", required_argument, NULL, 'R' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* The modes that an option is for */
+static unsigned int modes_of(int option)
+{
+	switch (option) {
+	case 'b':
+		return FIRMWARE | KERNEL;
+	case 'M':
+	case 'g':
+	case 'r':
+	case 'f':
+	case 't':
+		return FIRMWARE;
+	case 'p':
+		return REPLAY;
+	case 'T':
+		return KERNEL;
+	case 'e':
+	case 'D':
+		return RESTORE;
+	default:
+		return KERNEL | RESTORE;
+	}
+}
+
+static const char *name_of(int option)
+{
+	const struct option *entry = known;
+
+	while (entry->val != option)
+		entry++;
+	return entry->name;
+}
+
+static enum mode mode_of(const struct options *opt)
+{
+	if (opt->machine.restore)
+		return RESTORE;
+	if (opt->kernel)
+		return KERNEL;
+	return opt->replay ? REPLAY : FIRMWARE;
+}
+
+/* Whether each option is for what the program does */
+static bool fits_mode(const struct options *opt, const bool given[OPTIONS])
+{
+	static const char *const with[] = {
+		[FIRMWARE]	= "it needs --kernel or --restore",
+		[REPLAY]	= "not with --replay",
+		[KERNEL]	= "not with --kernel",
+		[RESTORE]	= "not with --restore",
+	};
+	enum mode mode = mode_of(opt);
+	int option;
+
+	for (option = 0; option < OPTIONS; option++) {
+		if (!given[option] || modes_of(option) & mode)
+			continue;
+		vmm_err("--%s: %s", name_of(option),
+			option == 'D' ? "it needs --restore" : with[mode]);
+		return false;
+	}
+	return true;
+}
+
+/* A name that is given, of options that each need another one, or NULL */
+static const char *first_of(const bool given[OPTIONS], const char *options)
+{
+	for (; *options; options++)
+		if (given[(int)*options])
+			return name_of(*options);
+	return NULL;
+}
+
+/* Whether the options fit each other */
+static bool fit(const struct options *opt, const bool given[OPTIONS])
+{
+	const char *dump = first_of(given, "TSD"), *name;
+
+	if (opt->bios && opt->machine.restore) {
+		vmm_err("--bios: a snapshot has its firmware");
+		return false;
+	}
+	if (!fits_mode(opt, given))
+		return false;
+	name = first_of(given, "sPVR");
+	if (name && !opt->machine.verify) {
+		vmm_err("--%s: it needs --verify", name);
+		return false;
+	}
+	name = first_of(given, "ia");
+	if (name && !opt->kernel) {
+		vmm_err("--%s: it is for a reboot, which needs --kernel", name);
+		return false;
+	}
+	name = first_of(given, given['T'] ? "SvoC" : "voC");
+	if (dump && name) {
+		vmm_err("--%s: not with --%s, which ends before that", name, dump);
+		return false;
+	}
+	if (opt->bios && opt->machine.dump_tables) {
+		vmm_err("--dump-tables: firmware decides what is in the tables");
+		return false;
+	}
+	if (opt->bios && opt->kernel && !board.has_firmware) {
+		vmm_err("--bios: a kernel boots without firmware on this architecture");
+		return false;
+	}
+	return true;
+}
+
 /* VMM_OK and *done if there is nothing left to do */
 static enum vmm_status parse(int argc, char **argv, struct options *opt,
 			     bool *done)
 {
-	static const struct option known[] = {
-		{ "machine", required_argument, NULL, 'M' },
-		{ "bios", required_argument, NULL, 'b' },
-		{ "guest", required_argument, NULL, 'g' },
-		{ "record", required_argument, NULL, 'r' },
-		{ "replay", required_argument, NULL, 'p' },
-		{ "fallback-replay", required_argument, NULL, 'f' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ "kernel", required_argument, NULL, 'k' },
-		{ "initrd", required_argument, NULL, 'i' },
-		{ "append", required_argument, NULL, 'a' },
-		{ "disk", required_argument, NULL, 'd' },
-		{ "cpus", required_argument, NULL, 'c' },
-		{ "memory", required_argument, NULL, 'm' },
-		{ "control", required_argument, NULL, 'o' },
-		{ "console", no_argument, NULL, 'C' },
-		{ "dump-tables", required_argument, NULL, 'T' },
-		{ "snapshot", required_argument, NULL, 's' },
-		{ "restore", required_argument, NULL, 'e' },
-		{ "dump-snapshot", required_argument, NULL, 'S' },
-		{ "dump-map", no_argument, NULL, 'D' },
-		{ "verify", no_argument, NULL, 'v' },
-		{ "hot-plugs", required_argument, NULL, 'P' },
-		{ "moves", required_argument, NULL, 'V' },
-		{ "reboots", required_argument, NULL, 'R' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
+	bool given[OPTIONS] = { false };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+		if (c != '?' && given[c]) {
+			vmm_err("--%s is given twice", name_of(c));
+			return VMM_USAGE;
+		}
+		given[c] = true;
 		switch (c) {
 		case 'M':
 			if (parse_model(optarg, &opt->model))
@@ -614,32 +769,7 @@ static enum vmm_status parse(int argc, char **argv, struct options *opt,
 		vmm_err("what is '%s'? Try --help", argv[optind]);
 		return VMM_USAGE;
 	}
-	if (opt->replay && (opt->model || opt->bios || opt->guest || opt->record ||
-			    opt->fallback)) {
-		vmm_err("--replay takes nothing to run and records nothing");
-		return VMM_USAGE;
-	}
-	if (opt->machine.dump_map && !opt->machine.restore) {
-		vmm_err("--dump-map takes a snapshot by --restore");
-		return VMM_USAGE;
-	}
-	if (opt->machine.snapshot && !opt->machine.verify) {
-		vmm_err("--snapshot is for --verify; see --control");
-		return VMM_USAGE;
-	}
-	if (opt->bios && opt->machine.restore) {
-		vmm_err("--bios: a snapshot has its firmware");
-		return VMM_USAGE;
-	}
-	if (opt->bios && opt->machine.dump_tables) {
-		vmm_err("--dump-tables: firmware decides what is in the tables");
-		return VMM_USAGE;
-	}
-	if (opt->bios && opt->kernel && !board.has_firmware) {
-		vmm_err("--bios: a kernel boots without firmware on this architecture");
-		return VMM_USAGE;
-	}
-	return VMM_OK;
+	return fit(opt, given) ? VMM_OK : VMM_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -648,8 +778,6 @@ int main(int argc, char **argv)
 		.timeout = DEFAULT_TIMEOUT,
 		.machine = {
 			.append		= DEFAULT_APPEND,
-			.memory		= DEFAULT_MEMORY,
-			.nr_cpus	= 2,
 			.verbose	= true,
 		},
 	};
@@ -657,6 +785,10 @@ int main(int argc, char **argv)
 	bool done = false;
 
 	status = parse(argc, argv, &opt, &done);
+	if (!opt.machine.restore && !opt.machine.memory)
+		opt.machine.memory = DEFAULT_MEMORY;
+	if (!opt.machine.restore && !opt.machine.nr_cpus)
+		opt.machine.nr_cpus = DEFAULT_CPUS;
 	if (status == VMM_OK && !done) {
 		if (opt.kernel || opt.machine.restore) {
 			status = boot_kernel(&opt);

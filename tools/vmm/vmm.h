@@ -86,8 +86,8 @@ struct vmm;
  * @bios: the firmware that boots it, or NULL
  * @initrd: what it unpacks as its first root file system, or NULL
  * @append: its command line
- * @memory: bytes of memory
- * @nr_cpus: number of processors, 1 to MAX_CPUS
+ * @memory: bytes of memory; with @restore 0 for those of the file
+ * @nr_cpus: number of processors, 1 to MAX_CPUS; with @restore 0 for those of the file
  * @dump_tables: a file for what the guest would read about its machine, or NULL
  * @verify: the agent is the guest's init; compare what it reports
  * @snapshot: with @verify: save the machine in this file after the steps, and end
@@ -257,6 +257,7 @@ struct reader_thread {
  * @assigned: the registers of its functions before a kernel starts
  * @nr_assigned: their number
  * @firmware_boot: what firmware reads to boot the kernel
+ * @restored_items: the same in a machine that a snapshot has made, until a reset
  * @keep: the kernel is to keep them
  * @run_lock: protects what follows
  * @run_changed: one of these changed
@@ -340,6 +341,7 @@ struct vmm {
 	struct assigned_header	assigned[NR_FUNCTIONS];
 	unsigned int		nr_assigned;
 	struct firmware_boot	firmware_boot;
+	void			*restored_items;
 	bool			keep;
 	pthread_mutex_t		run_lock;
 	pthread_cond_t		run_changed;
@@ -447,6 +449,7 @@ const char *kernel_fault(const struct kernel *kernel);
 int kernel_load(struct vmm *vmm, struct kernel_start *start);
 int kernel_offer(struct vmm *vmm, void (*begins)(struct vmm *vmm));
 int firmware_begin(struct vmm *vmm);
+bool firmware_restored(struct vmm *vmm);
 /* The caller frees the result, which is NULL on failure. */
 void *tables_make(struct vmm *vmm, struct kernel_start *start, size_t *size);
 uint32_t e820_type(const struct vmr_e820 *e820,

@@ -9,6 +9,7 @@
 #include "vmr.h"
 
 #define CHUNK	65536
+#define LETTERS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 /* UTF-16, as a shell of Windows writes it: other than ASCII is no part of a plan. */
 static void from_utf16(struct input *in)
@@ -90,17 +91,36 @@ static const struct {
 	{ "=3D", "=" }, { "=09", "\t" }, { "=20", " " },
 	{ "<pre>", "" }, { "</pre>", "" }, { "<code>", "" }, { "</code>", "" },
 	{ "<br>", "" }, { "<br/>", "" }, { "\xe2\x80\x8b", "" },
+	/* hyphens, dashes and the minus of Unicode; blanks that are narrow */
+	{ "\xe2\x80\x90", "-" }, { "\xe2\x80\x91", "-" },
+	{ "\xe2\x80\x92", "-" }, { "\xe2\x80\x93", "-" },
+	{ "\xe2\x80\x94", "-" }, { "\xe2\x88\x92", "-" },
+	{ "\xc2\xad", "" }, { "\xe2\x80\xaf", " " }, { "\xe2\x80\x89", " " },
+	{ "&#8209;", "-" }, { "&#160;", " " }, { "=E2=80=91", "-" },
+	{ "=C2=A0", " " },
 };
 
+/* Colours, titles and links (ECMA-48), and sets of characters (ECMA-35) */
 static size_t skip_escape(const char *text)
 {
 	size_t len = 2;
 
-	if (text[0] != '\33' || text[1] != '[')
+	if (text[0] != '\33')
 		return 0;
-	while (text[len] && !isalpha((unsigned char)text[len]))
-		len++;
-	return text[len] ? len + 1 : len;
+	switch (text[1]) {
+	case '[':
+		len += strcspn(text + 2, LETTERS "@~");
+		return text[len] ? len + 1 : len;
+	case ']':
+		len += strcspn(text + 2, "\7\33");
+		return text[len] == '\33' && text[len + 1] == '\\' ? len + 2 :
+		       text[len] ? len + 1 : len;
+	case '(':
+	case ')':
+		return text[2] ? 3 : 2;
+	default:
+		return 0;
+	}
 }
 
 /* In place: the result is never longer. */
@@ -177,6 +197,9 @@ static size_t skip_bracket(const char *text)
 		return 0;
 	len += strspn(text + 1, *text == '[' ? " 0123456789.:T-" : "0123456789");
 	if (text[len] != end || len < 2)
+		return 0;
+	/* "[17:00.0]" is the address of a device. */
+	if (text[len - 2] == '.' && memchr(text, ':', len))
 		return 0;
 	len++;
 	return text[len] == ' ' ? len + 1 : len;

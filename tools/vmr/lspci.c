@@ -23,6 +23,7 @@ struct reader {
 	const char		*file;
 	unsigned int		line;
 	bool			nameless;	/* the device is unknown, and said so */
+	bool			lost;		/* a line speaks of another device */
 	struct plan_device	*device;
 	enum context		context;
 };
@@ -109,7 +110,7 @@ static void begin_device(struct reader *r, const char *text)
 {
 	uint32_t segment, address;
 	const char *end = parse_address(text, &segment, &address);
-	char *what = without_quotes(skip_blanks(end));
+	char *what = without_quotes(device_text(end));
 
 	r->device = host_device(r, text, end - text, what);
 	r->context = IN_NOTHING;
@@ -117,6 +118,7 @@ static void begin_device(struct reader *r, const char *text)
 	if (count_resources(text))
 		r->device->info->unreadable = r->line;
 	r->device->info->again = r->device->info->details;
+	r->device->info->began = r->line;
 	r->device->segment = segment;
 	r->device->address = address;
 	r->device->info->next_bar = 0;
@@ -155,20 +157,18 @@ static void take_nameless(struct reader *r)
 }
 
 /* A tree shows neither resources nor classes. */
-static void take_tree(struct reader *r, const char *text)
+static void take_tree(struct reader *r)
 {
 	if (!r->plan->nr_unknown)
 		add_file_unknown(r->plan, r->file, r->line,
 				 xprintf("the resources of the devices: a tree shows none"),
 				 xprintf("sudo lspci -vv"));
-	else
-		(void)text;
 }
 
 /* "pci 0000:01:00.0: [10de:1b80] type 00 class 0x030000", and what follows it */
 static void take_kernel(struct reader *r, const char *text)
 {
-	const char *at = strstr(text, "pci ") + 4;
+	const char *at = kernel_address(text);
 	uint32_t segment, address, class;
 	const char *end = parse_address(at, &segment, &address);
 	char what[32] = "";
@@ -186,6 +186,8 @@ static void take_kernel(struct reader *r, const char *text)
 	r->device->segment = segment;
 	r->device->address = address;
 	r->context = IN_NOTHING;
+	if (strstr(end, " PCIe Root Port") || strstr(end, " PCIe Switch Downstream Port"))
+		r->device->is_port = true;
 	if (!r->device->what && *what)
 		r->device->what = xcheck(strdup(what));
 	rest = strstr(end, "PCI bridge to [bus ");
@@ -194,6 +196,7 @@ static void take_kernel(struct reader *r, const char *text)
 		if (!r->device->is_bridge)
 			make_bridge(r->device);
 		parse_hex(&rest, 2, 2, &r->device->secondary);
+		r->device->info->details = true;
 	} else if (!*what && !read_kernel_line(r->device, end + 2, r->line)) {
 		skip(r, text);
 	}
@@ -236,6 +239,8 @@ static void take_capability(struct reader *r, const char *text)
 	} else {
 		read_vectors(info, text, r->line);
 	}
+	if (is_cut_capability(text))
+		info->unreadable = r->line;
 	if (count_resources(text) || find_words(capability_text(text), "capabilities:"))
 		info->broken = r->line;
 }
@@ -337,9 +342,23 @@ static void take_property(struct reader *r, enum line_kind kind,
 	case LINE_BUS:
 		take_bus(r, text);
 		break;
+	case LINE_CUT_PROPERTY:
+		r->device->info->unreadable = r->line;
+		skip(r, text);
+		break;
 	default:
 		take_detail(r, text);
 		break;
+	}
+}
+
+/* Behind a sentence about another device, lines may be of that device. */
+static void take_other(struct reader *r, enum line_kind kind, const char *text)
+{
+	if (r->device && (kind == LINE_DETAIL || kind == LINE_UNKNOWN) &&
+	    names_other_device(text, r->device->segment, r->device->address)) {
+		r->device = NULL;
+		r->lost = true;
 	}
 }
 
@@ -348,12 +367,15 @@ static void take_line(struct reader *r, const char *text)
 	enum line_kind kind = line_kind(text);
 	uint32_t segment, address;
 
+	take_other(r, kind, text);
+
 	switch (kind) {
 	case LINE_BLANK:
 		break;
 	case LINE_DEVICE:
 		begin_device(r, device_start(text));
 		r->nameless = false;
+		r->lost = false;
 		break;
 	case LINE_CUT_DEVICE:
 		r->nameless = false;
@@ -368,7 +390,7 @@ static void take_line(struct reader *r, const char *text)
 		take_class(r, text);
 		break;
 	case LINE_TREE:
-		take_tree(r, text);
+		take_tree(r);
 		break;
 	case LINE_KERNEL:
 		take_kernel(r, text);
@@ -385,7 +407,8 @@ static void take_line(struct reader *r, const char *text)
 			take_property(r, kind, text);
 			break;
 		}
-		if (kind == LINE_RESOURCE || kind == LINE_HEX)
+		if (kind == LINE_RESOURCE || kind == LINE_HEX ||
+		    (r->lost && kind != LINE_DETAIL))
 			take_nameless(r);
 		skip(r, text);
 	}
@@ -458,7 +481,7 @@ bool is_lspci(const struct input *in)
 		char *copy = xcheck(strdup(in->lines[i]));
 		const char *text = skip_blanks(clean_line(copy));
 
-		switch (line_kind(text)) {
+		switch (*text == '#' ? LINE_NOISE : line_kind(text)) {
 		case LINE_DEVICE:
 		case LINE_SLOT:
 		case LINE_KERNEL:

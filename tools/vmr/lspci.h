@@ -65,6 +65,7 @@ struct host_rebar {
  * @again: whether a device line shows it for the second time
  * @kernel: whether a message of Linux shows it
  * @text: whether lspci shows it
+ * @began: the last line that begins the device
  * @next_bar: index of the next BAR, where the text has none
  * @next_vf_bar: the same for virtual functions
  * @config: bytes of configuration space, or NULL
@@ -91,6 +92,7 @@ struct host_info {
 	bool			again;
 	bool			kernel;
 	bool			text;
+	unsigned int		began;
 	unsigned int		next_bar;
 	unsigned int		next_vf_bar;
 	uint8_t			*config;
@@ -112,17 +114,23 @@ enum line_kind {
 	LINE_VFS,
 	LINE_PIN,
 	LINE_BUS,
+	LINE_CUT_PROPERTY,	/* the first letters of one of these */
 	LINE_DETAIL,		/* known to ask for nothing */
 	LINE_NOISE,
 	LINE_UNKNOWN,
 };
 
-/* lspci_line.c */
+/* lspci_address.c */
 bool parse_hex(const char **text, unsigned int min, unsigned int max,
 	       uint32_t *n);
 const char *parse_address(const char *text, uint32_t *segment,
 			  uint32_t *address);
 const char *device_start(const char *text);
+const char *device_text(const char *end);
+bool names_other_device(const char *text, uint32_t segment, uint32_t address);
+const char *kernel_address(const char *text);
+
+/* lspci_line.c */
 const char *skip_blanks(const char *text);
 bool begins(const char *text, const char *with);
 const char *find_words(const char *text, const char *words);
@@ -131,6 +139,7 @@ const char *capability_text(const char *text);
 const char *pin_text(const char *text);
 unsigned int count_resources(const char *text);
 enum line_kind line_kind(const char *text);
+bool is_cut_capability(const char *text);
 bool continues(const char *line, const char *next, const char *raw_next);
 
 /* lspci_field.c */

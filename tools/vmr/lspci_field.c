@@ -38,7 +38,7 @@ bool bar_size_is_valid(const struct host_bar *bar, uint64_t size)
 }
 
 /* Lines are wrapped inside of words too, so that blanks mean nothing. */
-static uint32_t flags_of(const char *text)
+static uint32_t flags_of(const char *text, bool *known)
 {
 	char *plain = xcheck(strdup(text)), *to = plain;
 	uint32_t flags = 0;
@@ -51,6 +51,9 @@ static uint32_t flags_of(const char *text)
 		flags |= VMR_64BIT;
 	if (strstr(plain, "pref") && !strstr(plain, "non-pref"))
 		flags |= VMR_PREFETCHABLE;
+	*known = flags & VMR_64BIT || strstr(plain, "32-bit") ||
+		 strstr(plain, "32bit") || strstr(plain, "low-1m") ||
+		 strstr(plain, "type3") || !strchr(plain, '(');
 	free(plain);
 	return flags;
 }
@@ -86,7 +89,7 @@ static bool read_rom(struct host_info *info, const char *text,
 }
 
 static void store_bar(struct host_bar *to, struct host_bar bar,
-		      const char *size)
+		      const char *size, unsigned int began)
 {
 	if (size && (!size_at(size, &bar.size) ||
 		     !bar_size_is_valid(&bar, bar.size))) {
@@ -96,7 +99,8 @@ static void store_bar(struct host_bar *to, struct host_bar bar,
 	/* A device may be shown twice, but not with another BAR. */
 	bar.twice = to->present && !to->kernel &&
 		    (to->twice || to->io != bar.io || to->flags != bar.flags ||
-		     (to->size && bar.size && to->size != bar.size));
+		     (to->size && bar.size && (to->size != bar.size ||
+					       to->line > began)));
 	if (to->present && to->size && !bar.size)
 		bar.size = to->size;
 	*to = bar;
@@ -140,6 +144,7 @@ bool read_bar_line(struct host_info *info, const char *text, unsigned int line,
 	struct host_bar *bars = of_vf ? info->vf_bars : info->bars;
 	unsigned int *next = of_vf ? &info->next_vf_bar : &info->next_bar;
 	unsigned int index = *next;
+	bool known = true;
 
 	if (find_words(text, "expansion rom at"))
 		return read_rom(info, text, line);
@@ -154,11 +159,11 @@ bool read_bar_line(struct host_info *info, const char *text, unsigned int line,
 		drop_guesses(bars);
 	else if (info->again && has_indexes(bars))
 		return true;
-	bar.flags = bar.io ? 0 : flags_of(text);
-	if (index >= NR_BARS || (bar.flags & VMR_64BIT && index == NR_BARS - 1))
+	bar.flags = bar.io ? 0 : flags_of(text, &known);
+	if (!known || index >= NR_BARS || (bar.flags & VMR_64BIT && index == NR_BARS - 1))
 		return false;
 	*next = index + (bar.flags & VMR_64BIT ? 2 : 1);
-	store_bar(&bars[index], bar, shown_size(text));
+	store_bar(&bars[index], bar, shown_size(text), info->began);
 	return true;
 }
 
@@ -180,8 +185,13 @@ void read_rebar_line(struct host_info *info, const char *text)
 		return;
 	for (supported += 10; *supported; supported += strcspn(supported, " ")) {
 		supported = skip_blanks(supported);
-		if (number_at(supported, " ", &n) && is_pow2(n))
+		if (!*supported)
+			break;
+		/* At least 1 MiB: less has lost its unit. */
+		if (number_at(supported, " ", &n) && is_pow2(n) && n >= 1 << 20)
 			rebar->sizes |= n;
+		else
+			info->unreadable = info->rebar;
 	}
 }
 
@@ -207,7 +217,10 @@ void read_vectors(struct host_info *info, const char *text, unsigned int line)
 		return;
 	}
 	if (count) {
+		/* Words follow in each version; else the number may be cut. */
 		count += 6;
+		if (!count[strcspn(count, " ")])
+			info->msix_line = line;
 		of = memchr(count, '/', strcspn(count, " "));
 		number_at(of ? of + 1 : count, " ", &nr);
 	} else if (old) {
@@ -268,12 +281,13 @@ static bool read_range(const char *text, struct host_bar *bar)
 	const char *at = strchr(text, '[');
 	char *end;
 	unsigned long long first, last;
+	bool known;
 
 	if (!at || !strchr(at, ']') ||
 	    (!begins(at, "[mem ") && !begins(at, "[io ")))
 		return false;
 	bar->io = at[1] == 'i';
-	bar->flags = bar->io ? 0 : flags_of(at);
+	bar->flags = bar->io ? 0 : flags_of(at, &known);
 	at = skip_blanks(strchr(at, ' '));
 	if (begins(at, "size ")) {
 		bar->size = strtoull(at + 5, NULL, 16);

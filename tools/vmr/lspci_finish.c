@@ -16,7 +16,6 @@ static bool has_class(const char *what, const char *const *words, size_t nr,
 
 	if (what && begins(what, "Class "))	/* of an old lspci */
 		what += 6;
-
 	for (i = 0; what && i < nr; i++)
 		if (begins(what, words[i]))
 			return true;
@@ -163,6 +162,15 @@ static bool registers_fit(const struct host_info *info, unsigned int i)
 	return !(info->bars[i].flags & VMR_64BIT && i == NR_BARS - 1);
 }
 
+/* The size of the line counts only if the capability has the same. */
+static bool shows_two_sizes(const struct plan *plan,
+			    const struct host_info *info, unsigned int i)
+{
+	return plan->settings.rebar == REBAR_CURRENT && info->bars[i].size &&
+	       info->rebars[i].current &&
+	       info->bars[i].size != info->rebars[i].current;
+}
+
 static void finish_bar(struct plan *plan, struct plan_device *device,
 		       unsigned int i)
 {
@@ -170,7 +178,7 @@ static void finish_bar(struct plan *plan, struct plan_device *device,
 	uint64_t size = resized(plan, device, i);
 	struct plan_resource *resource;
 
-	if (bar->twice) {
+	if (bar->twice || shows_two_sizes(plan, device->info, i)) {
 		add_unknown(device, bar->line,
 			    xprintf("BAR %u: the text shows two different ones", i),
 			    lspci_of(device));

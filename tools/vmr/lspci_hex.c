@@ -222,7 +222,8 @@ void decode_config(struct plan_device *device, unsigned int line)
 	unsigned int i;
 	bool any = info->rom.present;
 
-	if (info->config_size < 64)
+	/* All ones: the device does not answer. */
+	if (info->config_size < 64 || get16(info, PCI_VENDOR_ID) == 0xffff)
 		return;
 	decode_header(device, line);
 	if (hides_capabilities(info))

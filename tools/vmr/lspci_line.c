@@ -94,89 +94,6 @@ const char *shown_size(const char *text)
 	return NULL;
 }
 
-bool parse_hex(const char **text, unsigned int min, unsigned int max,
-	       uint32_t *n)
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned int i;
-
-	*n = 0;
-	for (i = 0; i < max && isxdigit((unsigned char)**text); i++, (*text)++)
-		*n = *n << 4 | (strchr(digits, tolower((unsigned char)**text)) -
-				digits);
-	return i >= min;
-}
-
-static bool take(const char **text, char c)
-{
-	if (**text != c)
-		return false;
-	(*text)++;
-	return true;
-}
-
-/* BUS:DEVICE.FUNCTION with an optional SEGMENT: before it; the end of it, or NULL */
-const char *parse_address(const char *text, uint32_t *segment,
-			  uint32_t *address)
-{
-	const char *at = text;
-	uint32_t bus, dev, fn;
-
-	*segment = 0;
-	if (strcspn(text, ":") > 2 &&
-	    (!parse_hex(&at, 4, 8, segment) || !take(&at, ':')))
-		return NULL;
-	if (!parse_hex(&at, 2, 2, &bus) || !take(&at, ':') ||
-	    !parse_hex(&at, 2, 2, &dev) || !take(&at, '.') ||
-	    !parse_hex(&at, 1, 1, &fn) || dev > 31 || fn > 7 ||
-	    isalnum((unsigned char)*at))
-		return NULL;
-	*address = bus << 8 | dev << 3 | fn;
-	return at;
-}
-
-static bool is_device(const char *text)
-{
-	uint32_t segment, address;
-	const char *end = parse_address(text, &segment, &address);
-
-	return end && is_blank(*end) && end[1];
-}
-
-/* The last address of a path from the root, as `lspci -PP` shows it */
-static const char *path_end(const char *text)
-{
-	size_t len = strcspn(text, " \t");
-	const char *at = text + len;
-
-	while (at > text && at[-1] != '/')
-		at--;
-	return at > text && isxdigit((unsigned char)*text) && is_device(at) ?
-	       at : NULL;
-}
-
-/* Where a device's address is: first, in a list, or behind the file name of grep */
-const char *device_start(const char *text)
-{
-	const char *at;
-
-	text = skip_blanks(text);
-	while ((*text == '-' || *text == '*' || *text == '+') && text[1] == ' ')
-		text = skip_blanks(text + 1);
-	while (*text == '`')
-		text++;
-	if (is_device(text))
-		return text;
-	at = path_end(text);
-	if (at)
-		return at;
-	for (at = text; *at && *at != ' ' && *at != '\t'; at++)
-		if (at > text && at[-1] == ':' && isalpha((unsigned char)*text) &&
-		    is_device(at))
-			return at;
-	return NULL;
-}
-
 /* An address that has lost characters, in front of a class */
 static bool is_cut_device(const char *text)
 {
@@ -193,7 +110,7 @@ static bool is_hex_line(const char *text)
 	uint32_t n;
 	const char *at = text;
 
-	if (!parse_hex(&at, 2, 3, &n) || !take(&at, ':') || n & 15 ||
+	if (!parse_hex(&at, 2, 3, &n) || *at++ != ':' || n & 15 ||
 	    *at != ' ')
 		return false;
 	at++;
@@ -286,15 +203,40 @@ static bool is_resource(const char *text)
 		skip_blanks(text + 6)[1] == ':');
 }
 
-static bool is_kernel(const char *text)
+static bool begins_any(const char *text, const char *const *words, size_t nr)
 {
-	const char *at = strstr(text, "pci ");
-	uint32_t segment, address;
+	size_t len = strlen(text), i;
 
-	if (!at || (at != text && at[-1] != ' '))
-		return false;
-	at = parse_address(at + 4, &segment, &address);
-	return at && begins(at, ": ");
+	for (i = 0; i < nr; i++)
+		if (len < strlen(words[i]) && begins(words[i], text))
+			return true;
+	return false;
+}
+
+/* The first letters of a line that is cut */
+static bool is_cut_property(const char *text)
+{
+	static const char *const words[] = {
+		"Region ", "Memory at ", "I/O ports at ", "Expansion ROM at ",
+		"Capabilities: ", "Interrupt: pin ",
+	};
+
+	return begins_any(text, words, NR(words)) ||
+	       (begins(text, "Region ") && isdigit((unsigned char)text[7]) &&
+		!text[8]);
+}
+
+/* The same of a capability that a plan needs */
+bool is_cut_capability(const char *text)
+{
+	static const char *const words[] = {
+		"MSI-X: ", "MSI: ", "Single Root I/O Virtualization",
+		"Physical Resizable BAR",
+	};
+
+	text = capability_text(text);
+	return begins_any(text, words, NR(words)) ||
+	       (*text == '[' && !strchr(text, ']'));
 }
 
 static enum line_kind property_kind(const char *text)
@@ -315,6 +257,8 @@ static enum line_kind property_kind(const char *text)
 		return LINE_PIN;
 	if (strstr(text, "Bus: primary="))
 		return LINE_BUS;
+	if (is_cut_property(text))
+		return LINE_CUT_PROPERTY;
 	return is_detail(text) ? LINE_DETAIL : LINE_UNKNOWN;
 }
 
@@ -339,7 +283,7 @@ enum line_kind line_kind(const char *text)
 		return LINE_TREE;
 	if (is_hex_line(text))
 		return LINE_HEX;
-	if (is_kernel(text))
+	if (kernel_address(text))
 		return LINE_KERNEL;
 	if (is_noise(text))
 		return LINE_NOISE;
@@ -375,18 +319,37 @@ static bool resource_goes_on(const char *line, const char *next)
 		ends_with(line, "I/O") || ends_with(line, "ports"));
 }
 
+/* The class of a device whose address is alone in @line */
+static bool is_class_of(const char *line, const char *next)
+{
+	static const char *const details[] = {
+		"Subsystem", "Control", "Flags", "Status", "Latency", "Kernel",
+		"Physical Slot", "DeviceName", "NUMA", "IOMMU",
+	};
+	uint32_t segment, address;
+	size_t i;
+
+	if (*device_text(parse_address(device_start(line), &segment, &address)))
+		return false;
+	for (i = 0; i < NR(details); i++)
+		if (begins(next, details[i]))
+			return false;
+	return true;
+}
+
 /* Whether @next, without its blanks, is the rest of a line that was wrapped */
 bool continues(const char *line, const char *next, const char *raw_next)
 {
 	enum line_kind kind = line_kind(line), next_kind = line_kind(next);
 
 	if (next_kind != LINE_UNKNOWN && next_kind != LINE_DETAIL &&
+	    next_kind != LINE_CUT_PROPERTY &&
 	    !(kind == LINE_RESOURCE && begins(skip_blanks(line), "Region ") &&
 	      ends_with(line, ":")))
 		return false;
 	switch (kind) {
 	case LINE_DEVICE:
-		return is_open(line) || begins(next, "(rev") ||
+		return is_open(line) || is_class_of(line, next) || begins(next, "(rev") ||
 		       begins(next, "(prog-if") ||
 		       (next_kind == LINE_UNKNOWN && raw_next == next &&
 			strlen(line) >= 55);
@@ -394,6 +357,7 @@ bool continues(const char *line, const char *next, const char *raw_next)
 		return is_open(line) || resource_goes_on(line, next);
 	case LINE_CAPABILITY:
 		return is_open(line) || begins(next, "Count=") ||
+		       begins(next, "Mask") || begins(next, "64bit") ||
 		       begins(next, "TabSize=") || ends_with(line, "MSI-X:") ||
 		       ends_with(line, "MSI:") ||
 		       (next_kind == LINE_UNKNOWN && strstr(line, "MSI") &&

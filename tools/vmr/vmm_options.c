@@ -65,11 +65,29 @@ static void qemu_bus(const struct plan_device *device, FILE *out)
 		fputs(",multifunction=on", out);
 }
 
+/* The bridge between a port and others is the upstream port of a switch. */
+static bool is_upstream(const struct plan_device *device)
+{
+	return device->is_bridge && !device->is_port && device->behind &&
+	       device->behind->is_port && device->first_child &&
+	       device->first_child->is_port;
+}
+
+/* A root port is at the root only: VMMs refuse it behind a switch. */
+static bool is_downstream(const struct plan_device *device)
+{
+	return device->is_port && device->behind && is_upstream(device->behind);
+}
+
 static void qemu_device(struct writer *w, const struct plan_device *device)
 {
 	if (device->is_bridge && device->is_port)
-		fprintf(w->out, " \\\n  -device pcie-root-port,id=%s,chassis=%u,slot=%u",
-			id_of(device), w->chassis, w->chassis);
+		fprintf(w->out, " \\\n  -device %s,id=%s,chassis=%u,slot=%u",
+			is_downstream(device) ? "xio3130-downstream" :
+			"pcie-root-port", id_of(device), w->chassis, w->chassis);
+	else if (is_upstream(device))
+		fprintf(w->out, " \\\n  -device x3130-upstream,id=%s",
+			id_of(device));
 	else if (device->is_bridge)
 		fprintf(w->out, " \\\n  -device pci-bridge,id=%s,chassis_nr=%u",
 			id_of(device), w->chassis);
@@ -82,6 +100,8 @@ static void qemu_device(struct writer *w, const struct plan_device *device)
 		host_address(device, w->out);
 	w->chassis += device->is_bridge;
 	qemu_bus(device, w->out);
+	if (is_upstream(device) || is_downstream(device))
+		return;		/* no such properties: the root port has the room */
 	if (device->is_bridge && device->requested[0].size)
 		fprintf(w->out, ",io-reserve=%lluK", (unsigned long long)
 			device->requested[0].size >> 10);
@@ -164,8 +184,11 @@ static void libvirt_device(struct writer *w, const struct plan_device *device)
 
 	if (device->is_bridge) {
 		fprintf(out, "  <controller type='pci' index='%u' model='%s'>\n",
-			device->bus_number, device->is_port ?
-			"pcie-root-port" : "pcie-to-pci-bridge");
+			device->bus_number,
+			is_downstream(device) ? "pcie-switch-downstream-port" :
+			is_upstream(device) ? "pcie-switch-upstream-port" :
+			device->is_port ? "pcie-root-port" :
+			"pcie-to-pci-bridge");
 		libvirt_address(device, out);
 		fputs("  </controller>\n", out);
 		return;

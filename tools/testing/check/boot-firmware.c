@@ -4,14 +4,17 @@
  *
  * The machine is that of the VMM, without KVM. This program places the ECAM, reads all
  * items of fw_cfg, obeys the loader of the tables, and makes the transfers of the option
- * ROM. Then the machine is reset, and all of it happens again.
+ * ROM. Then the machine is reset, and all of it happens again. At last another machine is
+ * restored at each step, and goes on with what the first one offers.
+ *
+ *	boot-firmware FILE	the file for the snapshots
  */
 #include <endian.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../vmm/vmm.h"
+#include "../../vmm/machine/snapshot.h"
 
 #define SECTOR		512
 #define SETUP		(2 * SECTOR)
@@ -284,6 +287,14 @@ static void check_transfers(struct vmm *vmm)
 	CHECK(in(vmm, 0x518, 4) == number((const uint8_t *)" CFG", 4));
 }
 
+static void place_ecam(struct vmm *vmm)
+{
+	write_host_bridge(vmm, 0x64, 0);
+	write_host_bridge(vmm, 0x60, ECAM | 1);
+	write_host_bridge(vmm, 0x90, 0x33333330);
+	CHECK(first_register(vmm) == HOST_BRIDGE);
+}
+
 /* From the first instruction of the firmware to that of the kernel */
 static void boot(struct vmm *vmm)
 {
@@ -296,10 +307,7 @@ static void boot(struct vmm *vmm)
 	CHECK(vmr_range_state(ecam) != VMR_LIVE);
 	CHECK(first_register(vmm) == 0xffffffff);
 	CHECK(vmm->q35.mch.config[0x90] == 0);
-	write_host_bridge(vmm, 0x64, 0);
-	write_host_bridge(vmm, 0x60, ECAM | 1);
-	write_host_bridge(vmm, 0x90, 0x33333330);
-	CHECK(first_register(vmm) == HOST_BRIDGE);
+	place_ecam(vmm);
 	tables = check_memory(vmm);
 	check_tables(vmm, tables);
 	check_rom(vmm);
@@ -324,6 +332,159 @@ static struct vmm *machine(void)
 	return vmm;
 }
 
+/*
+ * Snapshots
+ */
+
+static const char *path;
+
+/* A machine without an image of its own: all that it offers is in the file. */
+static const char *load(struct vmm **vmm)
+{
+	static struct kernel none;
+	struct machine_record *record;
+	struct snapshot_file file;
+	const char *fault;
+
+	none = (struct kernel) { .append = "of another machine" };
+	*vmm = vmm_alloc();
+	CHECK(*vmm);
+	(*vmm)->kernel = &none;
+	CHECK(!snapshot_open(&file, path));
+	CHECK(!snapshot_get_machine(&file, &record, &none));
+	fault = machine_load(*vmm, &file, record);
+	snapshot_close(&file);
+	free(record);
+	return fault;
+}
+
+static void end(struct vmm *vmm)
+{
+	machine_switched_off(vmm);
+	vmm_free(vmm);
+}
+
+/* Go on with another machine. Without KVM a restore leaves the memory to the caller. */
+static struct vmm *restored(struct vmm *vmm)
+{
+	const char *fault = machine_save(vmm, path);
+	struct vmm *other;
+
+	CHECK(!fault);
+	fault = load(&other);
+	if (fault)
+		printf("restore: %s\n", fault);
+	CHECK(!fault);
+	memory_move_from(other, vmm);
+	end(vmm);
+	return other;
+}
+
+/* Another machine goes on after each step, in the middle of an item and of a line too. */
+static void boot_restored(void)
+{
+	struct vmm *vmm = machine();
+	const char *line;
+	uint64_t tables;
+
+	CHECK(!firmware_begin(vmm));
+	vmm = restored(restored(vmm));
+	place_ecam(vmm);
+	vmm = restored(vmm);
+	tables = check_memory(vmm);
+	vmm = restored(vmm);
+	check_tables(vmm, tables);
+	vmm = restored(vmm);
+	check_rom(vmm);
+	out(vmm, 0x510, 2, KEY_SIGNATURE);
+	CHECK(in(vmm, 0x511, 1) == 'Q');
+	vmm = restored(vmm);
+	CHECK(in(vmm, 0x511, 1) == 'E');
+	check_transfers(vmm);
+	for (line = "No bootable device.\n"; *line; line++) {
+		vmm = restored(vmm);
+		CHECK(vmm->end == GUEST_RUNS);
+		out(vmm, 0x402, 1, (uint8_t)*line);
+	}
+	CHECK(vmm->end == GUEST_CRASHED && strstr(said, "not booted"));
+	end(vmm);
+}
+
+/* Write the file again, with other items. */
+static void write_items(const uint8_t *items, size_t size)
+{
+	struct snapshot_writer writer;
+	struct snapshot_file file;
+	enum snapshot_type type;
+	const uint8_t *bytes;
+	size_t old;
+
+	CHECK(!snapshot_open(&file, path) && !snapshot_create(&writer, path));
+	for (type = SNAPSHOT_MACHINE; type < SNAPSHOT_END; type++)
+		while ((bytes = snapshot_next(&file, type, &old))) {
+			if (type == SNAPSHOT_ITEMS)
+				snapshot_section(&writer, type, items, size);
+			else
+				snapshot_section(&writer, type, bytes, old);
+		}
+	CHECK(!snapshot_finish(&writer, NULL));
+	snapshot_close(&file);
+}
+
+static void refused(const uint8_t *items, size_t size)
+{
+	const char *fault;
+	struct vmm *vmm;
+
+	write_items(items, size);
+	fault = load(&vmm);
+	CHECK(fault && strstr(fault, "items for the firmware are damaged"));
+	end(vmm);
+}
+
+/* An item with a key and no bytes, behind @at */
+static size_t add_item(uint8_t *items, size_t at, uint32_t key)
+{
+	const uint32_t head[2] = { key };
+
+	memcpy(items + at, head, sizeof(head));
+	return at + sizeof(head);
+}
+
+/* Items that no machine saves, in a file with a right checksum */
+static void check_items(void)
+{
+	struct vmm *vmm = machine();
+	struct snapshot_file file;
+	const uint32_t all = 0xffffffff;
+	const uint8_t *bytes;
+	uint8_t *items;
+	size_t size, i;
+
+	CHECK(!firmware_begin(vmm) && !machine_save(vmm, path));
+	end(vmm);
+	CHECK(!snapshot_open(&file, path));
+	for (i = SNAPSHOT_MACHINE; i < SNAPSHOT_ITEMS; i++)
+		CHECK(snapshot_next(&file, (enum snapshot_type)i, &size));
+	bytes = snapshot_next(&file, SNAPSHOT_ITEMS, &size);
+	items = malloc(size + 64 * 8);
+	CHECK(bytes && size && items);
+	memcpy(items, bytes, size);
+	snapshot_close(&file);
+
+	refused(items, size - 8);
+	refused(items, 4);
+	memcpy(items + 4, &all, 4);		/* more bytes than there are */
+	refused(items, size);
+	for (i = 0; i < 64; i++)		/* more items than there may be */
+		add_item(items, 8 * i, KEY_MAX_CPUS);
+	refused(items, 64 * 8);
+	refused(items, add_item(items, 0, 0x10000));
+	refused(items, add_item(items, 0, KEY_DIRECTORY));
+	refused(items, add_item(items, 0, KEY_SETUP));
+	free(items);
+}
+
 static void make_images(void)
 {
 	size_t i;
@@ -342,12 +503,14 @@ static void make_images(void)
 	memcpy(image + 0x260, "\0\0\x20\0", 4);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const char *line;
 	struct vmm *vmm;
 	uint32_t size;
 
+	CHECK(argc == 2);
+	path = argv[1];
 	make_images();
 	vmm = machine();
 	boot(vmm);
@@ -372,6 +535,9 @@ int main(void)
 	}
 	CHECK(vmm->end == GUEST_CRASHED && strstr(said, "not booted"));
 	vmm_free(vmm);
+
+	boot_restored();
+	check_items();
 	printf("%u checks passed\n", checks);
 	return 0;
 }

@@ -15,4 +15,4 @@ done
 gcc -std=gnu11 -Wall -Wextra -Werror -g -D_GNU_SOURCE -Iinclude -pthread \
 	-o "$W/boot-firmware" tools/testing/check/boot-firmware.c \
 	"${objects[@]}" "$O/libvmalloc-kvm.a" "$O/libvmalloc.a"
-"$W/boot-firmware"
+"$W/boot-firmware" "$W/snapshot"

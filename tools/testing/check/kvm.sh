@@ -130,6 +130,19 @@ control plug 2
 finish restored
 grep -Fx "$sum" "$W/restored"
 
+# The same, saved while the firmware has still to read the tables and the kernel
+start firmware --kernel "$O/guest-kernel" --bios "$bios" --cpus 2
+while runs && ! grep '^firmware: SeaBIOS' "$W/firmware"; do sleep 0.1; done
+control pause
+control snapshot "$W/saved"
+control quit
+finish firmware
+start early --restore "$W/saved"
+control plug 2
+finish early
+cat "$W/firmware" "$W/early" | grep '^firmware: Found 2 cpu'
+grep -Fx "$sum" "$W/early"
+
 # The terminal is the serial port. There are more bytes than the port holds, and a Ctrl-A,
 # which is typed as Ctrl-A a. Ctrl-A x ends the run.
 keys=$W/keys

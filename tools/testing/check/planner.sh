@@ -279,6 +279,19 @@ for vmm in qemu cloud-hypervisor libvirt; do
 		"$W/options")" -ge 5 ]
 done
 
+# A switch behind a root port: no root port is behind another bridge.
+printf '%s\n' 'port root' 'bridge up on root' 'port down count 2 on up' \
+	'device disk count 2 on down' 'bar 0 16K 64bit' >"$W/switch"
+ends 0 --for qemu "$W/switch"
+grep -q 'pcie-root-port,id=root,chassis=1,slot=1,bus=pcie.0,addr=1.0,mem-res' "$W/out"
+grep -qE 'x3130-upstream,id=up,bus=root,addr=0.0( |$)' "$W/out"
+[ "$(grep -cE 'xio3130-downstream,id=down[01],chassis=[34],slot=[34],bus=up,addr=[01].0( |$)' \
+	"$W/out")" = 2 ]
+ends 0 --for libvirt "$W/switch"
+grep -o "model='pcie-[a-z-]*'" "$W/out" | diff - <(printf "model='pcie-%s'\n" \
+	root root-port switch-upstream-port switch-downstream-port \
+	switch-downstream-port)
+
 # Each command of the page and of the manual page runs as it stands, and says what the page
 # shows. The host is the sample; without root its user sees one device.
 page=$W/page

@@ -531,6 +531,7 @@ check snapshot "$O/vmm"
 check snapshot "$check/sanitizers/vmm"
 check vmm-faults
 check boot-firmware
+check control
 check kvm
 check linux
 check linux-arm64

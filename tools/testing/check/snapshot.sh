@@ -63,6 +63,20 @@ refused 'no snapshot' --restore "$W/empty" --dump-map
 refused 'no snapshot' --restore Makefile --dump-map
 refused 'No such file' --kernel Makefile --dump-snapshot "$W/none/file"
 
+# A number of processors or a size of memory other than that of the file is refused.
+"$vmm" --restore "$W/first" --disk "$W/disk" --dump-map --cpus 3 --memory 5G >"$W/said"
+refused 'another number of processors' --restore "$W/first" --disk "$W/disk" --dump-map --cpus 2
+refused 'another size of memory' --restore "$W/first" --disk "$W/disk" --dump-map --memory 4G
+refused 'it is no bzImage' --restore "$W/first" --disk "$W/disk" --dump-map --kernel Makefile
+# A snapshot does not take the place of a device or of a folder.
+mkfifo "$W/pipe"
+mkdir "$W/folder"
+for file in "$W/pipe" "$W/folder"; do
+	refused 'it is there and is no regular file' --kernel Makefile --dump-snapshot "$file"
+	[ ! -e "$file.part" ]
+done
+[ -p "$W/pipe" ]
+
 head -c 5000 /dev/zero >"$W/part"
 refused 'not of a size' --kernel Makefile --bios "$W/part" --dump-snapshot "$W/none/file"
 head -c 8192 /dev/zero >"$W/part"

@@ -221,6 +221,19 @@ static void model_help(struct answer *answer)
 	    "help     this text\n");
 }
 
+/* Whether a word is a command that takes no argument */
+static bool is_plain(const char *line, size_t nr)
+{
+	static const char *const plain[] = { "map", "slots", "pause", "resume",
+					     "status", "quit", "help" };
+	size_t i;
+
+	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (is_word(line, nr, plain[i]))
+			return true;
+	return false;
+}
+
 /* A word, and what follows the first space */
 static const char *model_command(struct answer *answer, const char *line,
 				 size_t nr)
@@ -235,6 +248,8 @@ static const char *model_command(struct answer *answer, const char *line,
 		return model_slot(line[0], slot_of(rest, left));
 	if (is_word(line, word, "snapshot"))
 		return model_snapshot(rest, left);
+	if (space && is_plain(line, word))
+		return "the command takes no argument; try help";
 	if (is_word(line, word, "slots"))
 		model_slots(answer);
 	else if (is_word(line, word, "pause"))

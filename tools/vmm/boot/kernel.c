@@ -150,9 +150,10 @@ static enum vmm_status run(struct vmm *vmm, bool started)
 	else
 		wait_for_end(vmm);
 	vcpus_stop(vmm, GUEST_STOPPED);
-	machine_switched_off(vmm);
 	console_stop(console);
+	/* A command may save the machine until now. */
 	control_stop(control);
+	machine_switched_off(vmm);
 	return status == VMM_OK ? status_of(vmm->end) : status;
 }
 
@@ -218,7 +219,8 @@ enum vmm_status kernel_run(struct kernel *kernel)
 	/* In a run with comparisons the first boot has what Linux assigns itself. */
 	vmm->keep = !kernel->verify || kernel->restore;
 	if (kernel->restore)
-		status = open_and_restore(vmm, kernel);
+		status = kernel->image && is_unfit(kernel) ?
+				 VMM_BAD_FILE : open_and_restore(vmm, kernel);
 	else if (kernel->dump_tables || kernel->dump_snapshot)
 		status = dump(vmm);
 	else if (is_unfit(kernel))

@@ -129,6 +129,7 @@ static const char *quit_command(struct vmm *vmm, const char *argument, FILE *out
 	return NULL;
 }
 
+/* The help of a command with an argument begins with the argument and a colon. */
 static const struct {
 	const char	*name;
 	const char	*help;
@@ -167,9 +168,13 @@ static const char *run_line(struct vmm *vmm, char *line, FILE *out)
 	char *word = strsep(&line, " ");
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(word, commands[i].name))
-			return commands[i].run(vmm, line ? line : "", out);
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(word, commands[i].name))
+			continue;
+		if (line && !strchr(commands[i].help, ':'))
+			return "the command takes no argument; try help";
+		return commands[i].run(vmm, line ? line : "", out);
+	}
 	return "unknown command; try help";
 }
 

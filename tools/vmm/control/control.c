@@ -5,10 +5,12 @@
  * One program is served at a time.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
@@ -23,6 +25,7 @@ struct control {
 };
 
 #define RETRY_US	100000	/* until another attempt to accept a client */
+#define LAST_SECONDS	2	/* for the client to read its answer at the end */
 
 /* A stream of its own for a socket, or NULL */
 static FILE *stream(int fd, const char *mode)
@@ -59,8 +62,13 @@ static bool stops(const struct control *control)
 static void *serve(void *arg)
 {
 	struct control *control = arg;
+	sigset_t pipe;
 	int fd;
 
+	/* A client that does not wait for its answer must not end the guest. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	while (!stops(control)) {
 		fd = accept(control->listener, NULL, NULL);
 		if (fd < 0) {
@@ -93,8 +101,9 @@ struct control *control_start(struct vmm *vmm, const char *path)
 	control->path = path;
 	control->client = -1;
 	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		vmm_err("--control: the path is too long");
+	/* For an empty name the system chooses a name, and no client has it. */
+	if (!*path || strlen(path) >= sizeof(address.sun_path)) {
+		vmm_err("--control: the path is %s", *path ? "too long" : "empty");
 		goto fail;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
@@ -116,18 +125,30 @@ fail:
 	return NULL;
 }
 
+static void shut_client(struct control *control, int how)
+{
+	int client = __atomic_load_n(&control->client, __ATOMIC_SEQ_CST);
+
+	if (client >= 0)
+		shutdown(client, how);
+}
+
+/* A client that does not read loses its answer, and does not keep this program. */
 void control_stop(struct control *control)
 {
-	int client;
+	struct timespec end;
 
 	if (!control)
 		return;
 	__atomic_store_n(&control->stopping, true, __ATOMIC_SEQ_CST);
 	shutdown(control->listener, SHUT_RDWR);
-	client = __atomic_load_n(&control->client, __ATOMIC_SEQ_CST);
-	if (client >= 0)
-		shutdown(client, SHUT_RD);
-	pthread_join(control->thread, NULL);
+	shut_client(control, SHUT_RD);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += LAST_SECONDS;
+	if (pthread_timedjoin_np(control->thread, NULL, &end)) {
+		shut_client(control, SHUT_RDWR);
+		pthread_join(control->thread, NULL);
+	}
 	close(control->listener);
 	unlink(control->path);
 	free(control);

@@ -31,16 +31,16 @@ static uint8_t log_read(struct platform *p, uint32_t region, uint32_t offset)
 
 static void show_line(struct debugcon *log, uint8_t value)
 {
-	if (value != '\n' && log->length < sizeof(log->shown) - 1) {
-		log->shown[log->length++] = value >= ' ' ? (char)value : ' ';
+	if (value != '\n' && log->nr_shown < sizeof(log->shown) - 1) {
+		log->shown[log->nr_shown++] = value >= ' ' ? (char)value : ' ';
 		return;
 	}
-	log->shown[log->length] = '\0';
+	log->shown[log->nr_shown] = '\0';
 	if (is_shown(log->platform.vmm)) {
 		printf("firmware: %s\n", log->shown);
 		fflush(stdout);
 	}
-	log->length = 0;
+	log->nr_shown = 0;
 	if (strstr(log->shown, NOTHING_TO_BOOT)) {
 		vmm_err("the firmware has not booted the kernel");
 		vcpus_end(log->platform.vmm, GUEST_CRASHED);
@@ -84,6 +84,17 @@ static void log_write(struct platform *p, uint32_t region, uint32_t offset,
 	if (strstr(log->text + log->line, log->end))
 		log->finished = true;
 	log->line = log->length;
+}
+
+bool debugcon_check(const struct vmr_snapshot_block *block,
+		    const uint8_t *saved, const struct vmr_restore_ctx *ctx)
+{
+	uint32_t nr_shown;
+
+	(void)block;
+	(void)ctx;
+	memcpy(&nr_shown, saved, sizeof(nr_shown));
+	return nr_shown < sizeof(((struct debugcon *)NULL)->shown);
 }
 
 int debugcon_register(struct vmm *vmm)

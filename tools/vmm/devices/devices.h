@@ -103,6 +103,7 @@ struct i8042 {
  * @placed: it said that it has placed all BARs
  * @end: what the line has in it that is its last
  * @finished: that line was there
+ * @nr_shown: bytes of @shown
  * @shown: the line that a machine with a kernel is to show
  */
 struct debugcon {
@@ -114,8 +115,14 @@ struct debugcon {
 	bool		placed;
 	const char	*end;
 	bool		finished;
+	/* The next two are what a snapshot has of it */
+	uint32_t	nr_shown;
 	char		shown[160];
 };
+
+/* The bytes from @nr_shown on */
+#define DEBUGCON_REGISTERS	(sizeof(struct debugcon) - \
+				 offsetof(struct debugcon, nr_shown))
 
 #define FW_CFG_ITEMS	24
 
@@ -312,6 +319,8 @@ struct firmware_boot {
 int debugcon_register(struct vmm *vmm);
 int fw_cfg_register(struct vmm *vmm);
 void fw_cfg_restored(struct vmm *vmm);
+struct fw_cfg_item *fw_cfg_find(struct fw_cfg *cfg, uint16_t key);
+struct fw_cfg_item *fw_cfg_find_file(struct fw_cfg *cfg, const char *name);
 void fw_cfg_begin(struct vmm *vmm, const void *memory, size_t size);
 struct fw_cfg_item *fw_cfg_item(struct fw_cfg *cfg, uint16_t key,
 				const void *data, size_t size);
@@ -340,6 +349,7 @@ typedef bool block_check_fn(const struct vmr_snapshot_block *block,
 			    const struct vmr_restore_ctx *ctx);
 
 block_check_fn cmos_check, pit_check, pic_check, serial_check, i8042_check;
+block_check_fn debugcon_check;
 block_check_fn apic_check, fw_cfg_check, piix4_pm_check;
 block_check_fn q35_mch_check, q35_lpc_check, virtio_check, agent_check;
 

@@ -42,8 +42,7 @@ static void fw_cfg_select(struct fw_cfg *cfg, uint16_t key)
 	cfg->offset = 0;
 }
 
-static const struct fw_cfg_item *fw_cfg_find(const struct fw_cfg *cfg,
-					     uint16_t key)
+struct fw_cfg_item *fw_cfg_find(struct fw_cfg *cfg, uint16_t key)
 {
 	unsigned int i;
 
@@ -227,6 +226,18 @@ struct fw_cfg_item *fw_cfg_file(struct fw_cfg *cfg, const char *name,
 	snprintf(file->name, sizeof(file->name), "%s", name);
 	cfg->directory.count = htobe32(cfg->nr_files);
 	return fw_cfg_item(cfg, key, data, size);
+}
+
+/* The item with the contents of a file, NULL if the directory does not have it */
+struct fw_cfg_item *fw_cfg_find_file(struct fw_cfg *cfg, const char *name)
+{
+	const struct fw_cfg_file *file = cfg->directory.files;
+	const struct fw_cfg_file *end = file + ARRAY_SIZE(cfg->directory.files);
+
+	for (; file < end; file++)
+		if (!strncmp(file->name, name, sizeof(file->name)))
+			return fw_cfg_find(cfg, be16toh(file->select));
+	return NULL;
 }
 
 /* The memory map that the firmware gets is the one that the library has. */

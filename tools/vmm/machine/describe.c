@@ -258,6 +258,9 @@ static void add_kernel_blocks(struct snapshot *s, struct vmm *vmm)
 	for (i = 0; i < n; i++)
 		add_block(s, regs[i].bytes, regs[i].size, regs[i].check);
 	add_block(s, &vmm->agent.state, sizeof(vmm->agent.state), agent_check);
+	if (vmm->config.firmware_size)
+		add_block(s, &vmm->debugcon.nr_shown, DEBUGCON_REGISTERS,
+			  debugcon_check);
 	if (vmm->kernel->disk)
 		add_virtio(s, &vmm->disk);
 	add_virtio(s, &vmm->entropy);

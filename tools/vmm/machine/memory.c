@@ -87,8 +87,14 @@ int memory_listen(struct vmm *vmm)
 
 static void add_slots(struct vmm *vmm, struct vmm_memory *mem)
 {
-	int err = vmr_kvm_add_memory(&vmm->kvm, &mem->kvm);
+	void *host = mem->kvm.host;
+	int err;
 
+	/* Without KVM there is no memory, and any address serves for the slots. */
+	if (!host)
+		mem->kvm.host = (void *)(uintptr_t)vmm->kvm.page_size;
+	err = vmr_kvm_add_memory(&vmm->kvm, &mem->kvm);
+	mem->kvm.host = host;
 	if (!err)
 		return;
 	vmm_err("no memory slots for %s: %s", mem->kvm.region->name,

@@ -107,6 +107,8 @@ void machine_switched_off(struct vmm *vmm)
 {
 	free(vmm->first_registers);
 	free(vmm->first_state);
+	free(vmm->restored_items);
 	vmm->first_registers = NULL;
 	vmm->first_state = NULL;
+	vmm->restored_items = NULL;
 }

@@ -176,6 +176,7 @@ const char *machine_save(struct vmm *vmm, const char *path)
 	record_machine(vmm, &record);
 	snapshot_section(&writer, SNAPSHOT_MACHINE, &record, sizeof(record));
 	fault = put_maps(&writer, vmm);
+	items_save(&writer, vmm);
 	if (!fault)
 		fault = put_state(&writer, vmm);
 	for (mem = vmm->memories; !fault && mem; mem = mem->next)
@@ -209,6 +210,10 @@ const char *snapshot_get_machine(struct snapshot_file *file,
 	    r->memory % PAGE_SIZE || r->memory > 1024 * GIB ||
 	    r->firmware % PAGE_SIZE || r->firmware > FIRMWARE_LIMIT)
 		return "its description of the machine is damaged";
+	if (kernel->nr_cpus && kernel->nr_cpus != r->nr_cpus)
+		return "the machine has another number of processors";
+	if (kernel->memory && kernel->memory != r->memory)
+		return "the machine has another size of memory";
 	if (r->disk && !kernel->disk)
 		return "the machine has a disk: give it by --disk";
 	if (!r->disk && kernel->disk)
@@ -377,6 +382,8 @@ const char *machine_load(struct vmm *vmm, struct snapshot_file *file,
 	fault = configure(vmm, record);
 	if (!fault)
 		fault = get_maps(vmm, file);
+	if (!fault)
+		fault = items_load(vmm, file);
 	if (vmm->vm_fd < 0)
 		return fault ? fault : machine_adopt(vmm);
 	if (!fault)

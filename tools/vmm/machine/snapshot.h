@@ -23,6 +23,10 @@ const char *snapshot_get_machine(struct snapshot_file *file,
 				 struct machine_record **record,
 				 struct kernel *kernel);
 
+/* The items of fw_cfg, by which the firmware boots the kernel */
+void items_save(struct snapshot_writer *writer, struct vmm *vmm);
+const char *items_load(struct vmm *vmm, struct snapshot_file *file);
+
 /*
  * Make the machine of a file; without a virtual machine of KVM its maps alone. All else
  * in @vmm but the kernel and the file descriptors is zero. After a failure the caller

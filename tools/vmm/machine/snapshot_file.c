@@ -67,9 +67,13 @@ const char *snapshot_create(struct snapshot_writer *writer, const char *path)
 {
 	size_t size = strlen(path) + sizeof(".part");
 	const char *fault;
+	struct stat st;
 	int fd;
 
 	memset(writer, 0, sizeof(*writer));
+	/* The name would be taken from a device, such as /dev/null. */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return "it is there and is no regular file";
 	writer->path = path;
 	writer->part = malloc(size);
 	if (!writer->part)

@@ -16,12 +16,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SNAPSHOT_FILE_VERSION	2
+#define SNAPSHOT_FILE_VERSION	3
 
 /**
  * enum snapshot_type - the types of sections
  * @SNAPSHOT_MACHINE: the description of the machine, by which another one is made
  * @SNAPSHOT_MAPS: the library's snapshot of the maps and of the registers
+ * @SNAPSHOT_ITEMS: the items of fw_cfg; no bytes without firmware
  * @SNAPSHOT_FIRST_REGISTERS: the registers when the machine was switched on
  * @SNAPSHOT_FIRST_STATE: the state of KVM at that time
  * @SNAPSHOT_STATE: the state of KVM; no bytes if the machine has not begun
@@ -31,6 +32,7 @@
 enum snapshot_type {
 	SNAPSHOT_MACHINE = 1,
 	SNAPSHOT_MAPS,
+	SNAPSHOT_ITEMS,
 	SNAPSHOT_FIRST_REGISTERS,
 	SNAPSHOT_FIRST_STATE,
 	SNAPSHOT_STATE,

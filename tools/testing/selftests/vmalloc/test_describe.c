@@ -704,4 +704,22 @@ TEST(acpi_small_buffer)
 	EXPECT_EQ(0, memcmp(buf, copy, sizeof(buf)));
 }
 
+/* The FADT has 32 bits for an address: the last table may end at 4 GiB, and no later. */
+TEST(acpi_tables_below_4g)
+{
+	const uint64_t end = 0x100000000ull;
+	size_t size;
+
+	pc_up(_metadata);
+	ASSERT_EQ(0, vmr_acpi_encode(&acpi, TABLES, NULL, 0, &size));
+	EXPECT_EQ(0, vmr_acpi_encode(&acpi, end - ((size + 63) & ~63ull), NULL, 0,
+				     &used));
+	used = 7;
+	EXPECT_EQ(-ERANGE, vmr_acpi_encode(&acpi, end - (size & ~63ull), NULL, 0,
+					   &used));
+	EXPECT_EQ(-ERANGE, vmr_acpi_encode(&acpi, end, buf, 1, &used));
+	EXPECT_EQ((size_t)7, used);
+	EXPECT_EQ(0, memcmp(buf, copy, sizeof(buf)));
+}
+
 TEST_HARNESS_MAIN

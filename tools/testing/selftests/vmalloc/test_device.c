@@ -472,6 +472,27 @@ TEST(register_constraint_order_irrelevant)
 	}
 }
 
+/* A set without room is found before a wrong id and a wrong parent. */
+TEST(device_set_without_room)
+{
+	struct vmr_bus bus = { 0 };
+	struct vmr_device bridge = { .ops = &probe_ops };
+	struct probe p;
+
+	ASSERT_EQ(0, machine_up());
+	probe_init(&p, "p");
+	ASSERT_EQ(0, probe_region_at(&p, 0, VMR_MMIO, 0x1000, 0x1000));
+	ASSERT_EQ(0, vmr_bus_init(&bus, &m.manager, &bridge));
+	p.dev.parent_bus = &bus;
+	REFUSED(-ENOENT, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-ENOENT, vmr_device_register_restored(&m.manager, &p.dev, NULL));
+	p.dev.resources.max = 0;
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+	REFUSED(-EINVAL, vmr_device_register_restored(&m.manager, &p.dev, NULL));
+	ASSERT_EQ(0, vmr_device_reserve_id(&m.manager, &p.dev, 9, NULL));
+	REFUSED(-EINVAL, vmr_device_register(&m.manager, &p.dev, NULL, NULL));
+}
+
 /* Errors of vmr_device_register(). */
 TEST(register_error_list)
 {

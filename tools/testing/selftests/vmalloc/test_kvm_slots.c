@@ -344,9 +344,13 @@ TEST(kvm_memory_no_room)
 	for (card[0].memory.max_slots = 0; card[0].memory.max_slots < 3;
 	     card[0].memory.max_slots++)
 		EXPECT_EQ(-ENOSPC, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	EXPECT_EQ(0u, card[0].memory.nr_slots);
 	ASSERT_EQ(0, vmr_id_alloc_block(&m.sys.mem_slots, &all, &request,
 					NULL));
 	EXPECT_EQ(-ENOSPC, vmr_kvm_add_memory(&kvm, &card[0].memory));
+	EXPECT_EQ(0u, card[0].memory.nr_slots);
+	/* Number 31 was never allocated */
+	EXPECT_EQ(-ENOENT, vmr_id_free(&m.sys.mem_slots, 31, NULL));
 	EXPECT_EQ((uint64_t)1, m.sys.mem_slots.space.nr_ranges);
 	EXPECT_EQ(0u, fake.calls);
 }
@@ -584,6 +588,8 @@ TEST(kvm_invalid_arguments)
 	EXPECT_EQ(-EINVAL, vmr_kvm_add_memory(&kvm, memory));
 	memory->slots = card[0].slot;
 	memory->host = host + 1;
+	EXPECT_EQ(-EINVAL, vmr_kvm_add_memory(&kvm, memory));
+	memory->host = NULL;
 	EXPECT_EQ(-EINVAL, vmr_kvm_add_memory(&kvm, memory));
 	memory->host = host;
 	card[0].region.type = VMR_REGION_TRAPPED;

@@ -276,6 +276,7 @@ TEST(assign_invalid_arguments_refused)
 	PCI_REFUSED(-EINVAL, vmr_pci_assign_count(&m.manager, NULL));
 	PCI_REFUSED(-EINVAL, vmr_pci_assign(NULL, &assign));
 	PCI_REFUSED(-EINVAL, vmr_pci_assign(&m.manager, NULL));
+	assign.nr_items = 77;
 	assign.flags = 2;
 	PCI_REFUSED(-EINVAL, vmr_pci_assign(&m.manager, &assign));
 	assign.flags = 0;
@@ -287,9 +288,16 @@ TEST(assign_invalid_arguments_refused)
 	assign.items = items;
 	assign.buses = NULL;
 	PCI_REFUSED(-EINVAL, vmr_pci_assign(&m.manager, &assign));
+	EXPECT_EQ(77U, assign.nr_items);
+	/* Without memory the call counts what it needs */
+	assign.max_buses = 0;
+	PCI_REFUSED(-ERANGE, vmr_pci_assign(&m.manager, &assign));
 	assign.buses = buses;
+	assign.max_buses = NR(buses);
+	assign.items = NULL;
 	assign.max_items = 0;
 	PCI_REFUSED(-ERANGE, vmr_pci_assign(&m.manager, &assign));
+	assign.items = items;
 	EXPECT_EQ(1U, assign.nr_items);
 	EXPECT_EQ(2U, assign.nr_buses);
 	assign.max_items = 1;

@@ -76,7 +76,9 @@ TEST(ecam_register_errors)
 	PCI_REFUSED(-EINVAL, vmr_pci_ecam_init(&ecam, &host, ECAM + 0x80000));
 	PCI_REFUSED(-EINVAL, vmr_pci_ecam_register(NULL, &host, ECAM));
 	PCI_REFUSED(-EINVAL, vmr_pci_ecam_register(&ecam, NULL, ECAM));
+	PCI_REFUSED(-ENOENT, vmr_pci_ecam_init(&ecam, &none, ECAM));
 	PCI_REFUSED(-ENOENT, vmr_pci_ecam_register(&ecam, &none, ECAM));
+	EXPECT_EQ(NULL, ecam.host);
 	ASSERT_EQ(0, probe_up(&p, "holder", VMR_MMIO, ECAM + 0x3fffff, 1));
 	PCI_REFUSED(-EBUSY, vmr_pci_ecam_register(&ecam, &host, ECAM));
 	EXPECT_EQ(1, vmr_device_unregister(&m.manager, &p.dev));

@@ -684,7 +684,7 @@ TEST(pci_sriov_vf_is_the_librarys)
 	PCI_REFUSED(-ENOENT, vmr_pci_register_restored(&m.manager, vf, NULL));
 	enable_vfs(&b.pf, NR_VFS, 0);
 	PCI_REFUSED(-EBUSY, vmr_pci_unplug(vf));
-	PCI_REFUSED(-EEXIST, vmr_pci_bridge_plug(&b.port, vf, 3));
+	PCI_REFUSED(-EINVAL, vmr_pci_bridge_plug(&b.port, vf, 3));
 	/* An owner may unregister the device of a VF; the function stays */
 	EXPECT_EQ(0, vmr_device_unregister(&m.manager, &vf->dev));
 	EXPECT_EQ((unsigned int)NR_VFS, nr_found());

@@ -70,3 +70,9 @@ int firmware_begin(struct vmm *vmm)
 	(void)vmm;
 	return -1;
 }
+
+bool firmware_restored(struct vmm *vmm)
+{
+	(void)vmm;
+	return false;
+}

@@ -85,3 +85,22 @@ int firmware_begin(struct vmm *vmm)
 		    sizeof(boot->loader));
 	return kernel_offer(vmm, note_assigned);
 }
+
+/*
+ * The items are those of a snapshot. Return false unless they have what this program
+ * changes while the firmware runs.
+ */
+bool firmware_restored(struct vmm *vmm)
+{
+	struct firmware_boot *boot = &vmm->firmware_boot;
+	struct fw_cfg_item *rsdp = fw_cfg_find_file(&vmm->fw_cfg, RSDP_FILE);
+	struct fw_cfg_item *setup = fw_cfg_find(&vmm->fw_cfg, KEY_SETUP);
+
+	if (!rsdp || rsdp->size != sizeof(boot->rsdp) || !setup)
+		return false;
+	memcpy(boot->rsdp, rsdp->data, sizeof(boot->rsdp));
+	rsdp->data = boot->rsdp;
+	rsdp->prepare = make_tables;
+	setup->prepare = note_assigned;
+	return true;
+}

@@ -115,6 +115,12 @@ int firmware_begin(struct vmm *vmm)
 	return -1;
 }
 
+bool firmware_restored(struct vmm *vmm)
+{
+	(void)vmm;
+	return false;
+}
+
 uint32_t e820_type(const struct vmr_e820 *e820,
 		   const struct vmr_region *region, uint32_t type)
 {

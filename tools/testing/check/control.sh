@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+#
+# The socket of the VMM serves clients that leave, that wait and that do not read, and says
+# what is wrong with a command. No KVM is needed.
+
+set -eu
+[ "$(uname -m)" = x86_64 ] || { echo 'the machine is for x86-64'; exit 4; }
+
+shopt -s nullglob
+objects=()
+for source in tools/vmm/*.c tools/vmm/{machine,boot,devices,kvm,control,firmware}/{,x86/}*.c; do
+	[ "$source" = tools/vmm/main.c ] || objects+=("$O/${source%.c}.o")
+done
+gcc -std=gnu11 -Wall -Wextra -Werror -g -D_GNU_SOURCE -Iinclude -pthread \
+	-o "$W/control" tools/testing/check/control.c \
+	"${objects[@]}" "$O/libvmalloc-kvm.a" "$O/libvmalloc.a"
+cd "$W"
+./control
