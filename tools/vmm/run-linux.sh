@@ -197,7 +197,11 @@ rm -rf "$inner"
 if [ -n "${ROOT_DISK:-}" ]; then
 	disk_initrd
 	DISK=$(realpath "$ROOT_DISK")
-	set -- --console --append "console=$console panic=-1 reboot=k quiet" "$@"
+	case " $* " in
+	*' --append '*) ;;
+	*) set -- --append "console=$console panic=-1 reboot=k quiet" "$@" ;;
+	esac
+	set -- --console "$@"
 else
 	agent_initrd
 fi

@@ -100,7 +100,7 @@ static void check_cached_behind(struct __test_metadata *_metadata,
 				     0x18000000, 0x1000, false));
 		ASSERT_EQ(0, vmr_reader_set_cache(&m.reader, set, 1));
 		EXPECT_SEEN(&leaf.region[0], 0x18000000);
-		EXPECT_EQ(windows <= 3, set[0].entries[0].region != NULL);
+		EXPECT_EQ(windows <= 3, !!set[0].entries[0].region);
 		EXPECT_SEEN(&leaf.region[0], 0x18000000);
 	}
 }
