@@ -36,6 +36,17 @@ static bool take(const char **text, char c)
 	return true;
 }
 
+/* A segment has four digits or more. Only these are read, since a line may be long. */
+static bool has_segment(const char *text)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		if (!text[i] || text[i] == ':')
+			return false;
+	return true;
+}
+
 /* BUS:DEVICE.FUNCTION with an optional SEGMENT: before it; the end of it, or NULL */
 const char *parse_address(const char *text, uint32_t *segment,
 			  uint32_t *address)
@@ -44,7 +55,7 @@ const char *parse_address(const char *text, uint32_t *segment,
 	uint32_t bus, dev, fn;
 
 	*segment = 0;
-	if (strcspn(text, ":") > 2 &&
+	if (has_segment(text) &&
 	    (!parse_hex(&at, 4, 8, segment) || !take(&at, ':')))
 		return NULL;
 	if (!parse_hex(&at, 2, 2, &bus) || !take(&at, ':') ||
@@ -233,7 +244,7 @@ const char *kernel_address(const char *text)
 	const char *end;
 	size_t len;
 
-	for (; *text; text += len + !!text[len]) {
+	for (text = skip_blanks(text); *text; text += len + !!text[len]) {
 		len = strcspn(text, " ");
 		if (!len || !text[len])
 			continue;

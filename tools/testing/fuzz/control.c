@@ -228,7 +228,7 @@ static bool is_plain(const char *line, size_t nr)
 					     "status", "quit", "help" };
 	size_t i;
 
-	for (i = 0; i < NR(plain); i++)
+	for (i = 0; i < ARRAY_SIZE(plain); i++)
 		if (is_word(line, nr, plain[i]))
 			return true;
 	return false;
