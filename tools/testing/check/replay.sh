@@ -8,6 +8,7 @@
 
 set -eu
 vmm=$1
+[ -x "$vmm" ] || tools/testing/check/sanitized.sh "$vmm"
 trace=tools/vmm/traces/seabios.trace
 q35=tools/vmm/traces/seabios-q35.trace
 

@@ -9,6 +9,7 @@
 
 set -eu
 vmm=$1
+[ -x "$vmm" ] || tools/testing/check/sanitized.sh "$vmm"
 [ "$(uname -m)" = x86_64 ] || { echo 'the snapshots are for x86-64'; exit 4; }
 
 gcc -std=gnu11 -Wall -Wextra -Werror -g -fsanitize=address,undefined \

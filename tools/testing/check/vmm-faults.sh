@@ -15,11 +15,8 @@ set -u
 times=${TIMES:-1}
 part=${PART:-4}
 vmm=$O/check/sanitizers/vmm-inject
-san='-fsanitize=address,undefined'
 
-$VMR_MAKE -s O="$O/check/sanitizers" CC=gcc \
-	EXTRA_CFLAGS="$san -fno-sanitize-recover=all" EXTRA_LDFLAGS=$san "$vmm" ||
-	exit 1
+tools/testing/check/sanitized.sh "$vmm" || exit 1
 
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
 kernel=$O/guest-kernel
