@@ -196,8 +196,9 @@ static void put_fadt(struct acpi_encoder *e)
 	struct vmr_encoder *out = &e->out;
 	uint64_t fadt = begin_table(e, "FACP", FADT_REVISION);
 
-	vmr_put32(out, e->facs);
-	vmr_put32(out, e->dsdt);
+	/* The first pass may have addresses that vmr_acpi_encode() then refuses */
+	vmr_put32(out, (uint32_t)e->facs);
+	vmr_put32(out, (uint32_t)e->dsdt);
 	vmr_put16(out, 0);		/* the kind of machine is not known */
 	vmr_put16(out, acpi->sci);
 	vmr_put_zeroes(out, 8);		/* there is no SMI */
@@ -350,8 +351,10 @@ int vmr_acpi_encode(const struct vmr_acpi *acpi, uint64_t base, void *buf,
 		return -EINVAL;
 	if (has_absent(acpi))
 		return -ENOENT;
+	if (base > FADT_ADDRESS_LAST)
+		return -ERANGE;
 	put_tables(&e, NULL);
-	if (base > FADT_ADDRESS_LAST - (e.out.len - 1))
+	if (e.out.len - 1 > FADT_ADDRESS_LAST - base)
 		return -ERANGE;
 	if (buf) {
 		if (e.out.len > size)

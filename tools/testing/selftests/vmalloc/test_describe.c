@@ -718,6 +718,7 @@ TEST(acpi_tables_below_4g)
 	EXPECT_EQ(-ERANGE, vmr_acpi_encode(&acpi, end - (size & ~63ull), NULL, 0,
 					   &used));
 	EXPECT_EQ(-ERANGE, vmr_acpi_encode(&acpi, end, buf, 1, &used));
+	EXPECT_EQ(-ERANGE, vmr_acpi_encode(&acpi, ~63ull, NULL, 0, &used));
 	EXPECT_EQ((size_t)7, used);
 	EXPECT_EQ(0, memcmp(buf, copy, sizeof(buf)));
 }
