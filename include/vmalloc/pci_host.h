@@ -137,7 +137,8 @@ struct vmr_pci_host {
  *
  * Return: 0, or
  *  - -EINVAL: a pointer is NULL. The bus range is reversed. There are too many windows,
- *    or one is reversed, has another @io, or ends above 2^64-1 on the bus;
+ *    or one is reversed, has another @io, or ends above 2^64-1 on the bus. The @intx
+ *    has a number of lines and no lines;
  *  - -EEXIST: @host is registered;
  *  - -ERANGE: the segment is above 65535 or a bus above 255;
  *  - -EBUSY: an address on one of the buses is in use, or another host bridge has one

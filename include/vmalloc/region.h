@@ -233,7 +233,8 @@ void vmr_region_init(struct vmr_region *region, enum vmr_io io,
  * @subregion: the subregion, with @subregion->offset set; it moves with @region
  *
  * Return: 0, or
- *  - -EINVAL: a pointer is NULL, the size is 0, or @region is not memory;
+ *  - -EINVAL: a pointer is NULL, both are the same, the size is 0, or @region is not
+ *    memory;
  *  - -EEXIST: @subregion belongs to a device or to a region already;
  *  - -ERANGE: part of it is outside @region;
  *  - -EBUSY: the device is registered, or @subregion overlaps another

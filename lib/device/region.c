@@ -91,7 +91,7 @@ static bool link_subregion(struct vmr_region *region,
 int vmr_region_add_subregion(struct vmr_region *region,
 			     struct vmr_region *subregion)
 {
-	if (!region || !subregion || !subregion->size ||
+	if (!region || !subregion || subregion == region || !subregion->size ||
 	    region->type != VMR_REGION_MEMORY)
 		return -EINVAL;
 	if (subregion->device || subregion->is_subregion)

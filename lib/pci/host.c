@@ -28,7 +28,8 @@ static int check_config(const struct vmr_manager *manager,
 			const struct vmr_pci_host_config *config)
 {
 	if (!manager || !host || !config ||
-	    config->bus_start > config->bus_last || check_windows(config))
+	    config->bus_start > config->bus_last || check_windows(config) ||
+	    (config->intx && config->intx->nr_lines && !config->intx->lines))
 		return -EINVAL;
 	if (host->manager)
 		return -EEXIST;

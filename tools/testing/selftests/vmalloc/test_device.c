@@ -38,6 +38,8 @@ TEST(subregion_add_error_list)
 
 	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(NULL, &other));
 	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(&p.region[0], NULL));
+	other.type = VMR_REGION_MEMORY;
+	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(&other, &other));
 	other.size = 0;
 	EXPECT_EQ(-EINVAL, vmr_region_add_subregion(&p.region[0], &other));
 	other.size = 1;

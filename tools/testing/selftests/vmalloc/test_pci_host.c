@@ -31,10 +31,14 @@ TEST(host_invalid_descriptions_refused)
 		{ VMR_MMIO, 0, 0x1000, 0x1fff, VMR_ADDR_MAX - 0xffe, "wraps" },
 		{ 7, 0, 0x1000, 0x1fff, 0x1000, "no bus" },
 	};
+	struct vmr_pci_intx no_lines = { .nr_lines = 4 }, none = { .nr_lines = 0 };
 	struct vmr_pci_host_config config = { .bus_last = 255 };
 	size_t i;
 
 	ASSERT_EQ(0, pci_machine_up(63));
+	config.intx = &no_lines;
+	PCI_REFUSED(-EINVAL, vmr_pci_host_register(&m.manager, &host, &config));
+	config.intx = &none;
 	PCI_REFUSED(-EINVAL, vmr_pci_host_register(NULL, &host, &config));
 	PCI_REFUSED(-EINVAL, vmr_pci_host_register(&m.manager, NULL, &config));
 	PCI_REFUSED(-EINVAL, vmr_pci_host_register(&m.manager, &host, NULL));
