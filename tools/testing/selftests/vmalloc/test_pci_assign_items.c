@@ -56,6 +56,12 @@ TEST(items_share_alignment_from_top)
 	EXPECT_FALSE(list[1].mirrored);
 	list[5] = window_item(A + 32 * MIB, A);
 	EXPECT_EQ(-ENOSPC, vmr_pci_place_in_pool(&pool, &list[5], beside));
+	/* An item that is refused is as it was, also one without a remainder */
+	list[5] = window_item(8 * A, A);
+	list[5].mirrored = true;
+	EXPECT_EQ(-ENOSPC, vmr_pci_place_in_pool(&pool, &list[5], beside));
+	EXPECT_TRUE(list[5].mirrored);
+	EXPECT_EQ(0U, list[5].start);
 	EXPECT_EQ(VMR_FREE, vmr_range_state(&list[5].range));
 }
 
