@@ -10,11 +10,11 @@
  *	boot-firmware FILE	the file for the snapshots
  */
 #include <endian.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../vmm/machine/snapshot.h"
+#include "vmm_program.h"
 
 #define SECTOR		512
 #define SETUP		(2 * SECTOR)
@@ -39,27 +39,6 @@ static struct kernel kernel = {
 	.memory		= 4 * GIB,
 	.nr_cpus	= 3,
 };
-
-static unsigned int checks;
-static char said[256];
-
-void vmm_err(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(said, sizeof(said), fmt, args);
-	va_end(args);
-	printf("said: %s\n", said);
-}
-
-#define CHECK(condition) do { \
-	checks++; \
-	if (!(condition)) { \
-		printf("line %d: not so: %s\n", __LINE__, #condition); \
-		exit(1); \
-	} \
-} while (0)
 
 static uint32_t access_port(struct vmm *vmm, uint64_t port, uint32_t width,
 			    bool write, uint32_t value)

@@ -7,8 +7,6 @@
  */
 #include <dirent.h>
 #include <malloc.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +14,7 @@
 #include <unistd.h>
 
 #include "../../vmm/control/control.h"
+#include "vmm_program.h"
 
 #define SOCKET	"socket"
 #define CYCLES	1000
@@ -26,27 +25,6 @@ static const struct kernel kernel = {
 	.memory		= 64 * MIB,
 	.nr_cpus	= 2,
 };
-
-static unsigned int checks;
-static char said[256];
-
-void vmm_err(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(said, sizeof(said), fmt, args);
-	va_end(args);
-	printf("said: %s\n", said);
-}
-
-#define CHECK(condition) do { \
-	checks++; \
-	if (!(condition)) { \
-		printf("line %d: not so: %s\n", __LINE__, #condition); \
-		exit(1); \
-	} \
-} while (0)
 
 static FILE *client(void)
 {
