@@ -6,7 +6,4 @@
 
 set -eu
 
-sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
-exec $VMR_MAKE -s O="$O/check/sanitizers" CC=gcc EXTRA_CFLAGS="$sanitize" \
-	EXTRA_LDFLAGS=-fsanitize=address,undefined TEST_OPT=-O1 \
-	OPERATIONS=30000 fuzz-replay
+exec tools/testing/check/sanitized.sh TEST_OPT=-O1 OPERATIONS=30000 fuzz-replay
