@@ -308,16 +308,6 @@ TEST_F(bounds, claims_section_k_log_n)
 	TH_LOG("%zu items: at most %zu nodes for 32 claims", nr, max);
 }
 
-static void ignore_change(struct vmr_listener *listener, struct vmr_region *region,
-			  const struct vmr_mapping *old,
-			  const struct vmr_mapping *new)
-{
-	(void)listener;
-	(void)region;
-	(void)old;
-	(void)new;
-}
-
 /* With a listener, a change of a region that is no window visits O(log n) nodes. */
 TEST_F(bounds, notified_move_logarithmic)
 {

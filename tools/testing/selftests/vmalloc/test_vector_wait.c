@@ -109,16 +109,6 @@ TEST(vector_wait_device_unregistered)
 	check_unregistered(_metadata, NULL);
 }
 
-static void ignore_change(struct vmr_listener *listener, struct vmr_region *region,
-			  const struct vmr_mapping *old,
-			  const struct vmr_mapping *new)
-{
-	(void)listener;
-	(void)region;
-	(void)old;
-	(void)new;
-}
-
 TEST(vector_wait_unregistered_with_listener)
 {
 	struct vmr_listener listener = { .region_changed = ignore_change };
