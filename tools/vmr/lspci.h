@@ -120,6 +120,11 @@ enum line_kind {
 	LINE_UNKNOWN,
 };
 
+static inline bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* lspci_address.c */
 bool parse_hex(const char **text, unsigned int min, unsigned int max,
 	       uint32_t *n);

@@ -10,11 +10,6 @@
 
 #include "lspci.h"
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 bool parse_hex(const char **text, unsigned int min, unsigned int max,
 	       uint32_t *n)
 {

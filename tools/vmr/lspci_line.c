@@ -19,11 +19,6 @@ bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Where @words are, in small or capital letters and with any number of blanks */
 const char *find_words(const char *text, const char *words)
 {
