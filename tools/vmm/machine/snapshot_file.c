@@ -15,7 +15,7 @@
 
 #include "snapshot_file.h"
 
-#define WORD		sizeof(uint64_t)
+#define WORD		SNAPSHOT_WORD
 #define MAGIC		0x70616e732d6d6d76ull	/* "vmm-snap" on little-endian */
 #define HEAD		(2 * WORD)		/* magic number and version */
 #define SECTION_HEAD	(2 * WORD)		/* type and size */
@@ -43,11 +43,6 @@ static uint64_t sum_of(uint64_t sum, const uint8_t *bytes, size_t size)
 	for (i = 0; i < size; i += WORD)
 		sum = add_to_sum(sum, word_at(bytes + i));
 	return sum;
-}
-
-static size_t padded(size_t size)
-{
-	return (size + WORD - 1) & ~(WORD - 1);
 }
 
 /* Whole words */
@@ -149,7 +144,7 @@ const uint8_t *snapshot_next(struct snapshot_file *file,
 	if (!snapshot_next_is(file, type))
 		return NULL;
 	*size = word_at(section + WORD);
-	file->at += SECTION_HEAD + padded(*size);
+	file->at += SECTION_HEAD + snapshot_padded(*size);
 	return section + SECTION_HEAD;
 }
 
@@ -166,9 +161,9 @@ static bool sections_valid(const struct snapshot_file *file)
 		type = word_at(file->bytes + at);
 		size = word_at(file->bytes + at + WORD);
 		left -= SECTION_HEAD;
-		if (size > left || padded(size) > left)
+		if (size > left || snapshot_padded(size) > left)
 			return false;
-		at += SECTION_HEAD + padded(size);
+		at += SECTION_HEAD + snapshot_padded(size);
 	}
 	return type == SNAPSHOT_END;
 }

@@ -40,6 +40,14 @@ enum snapshot_type {
 	SNAPSHOT_END,
 };
 
+#define SNAPSHOT_WORD	sizeof(uint64_t)
+
+/* The bytes that so many take in a file, with the zeros up to a whole word */
+static inline uint64_t snapshot_padded(uint64_t size)
+{
+	return (size + SNAPSHOT_WORD - 1) & ~(SNAPSHOT_WORD - 1);
+}
+
 /**
  * struct snapshot_writer - a file that is being written
  * @part: the name of the file until it is complete

@@ -16,13 +16,6 @@ struct item_head {
 	uint32_t	size;
 };
 
-#define WORD	sizeof(uint64_t)
-
-static uint64_t room_of(uint32_t size)
-{
-	return ((uint64_t)size + WORD - 1) & ~(WORD - 1);
-}
-
 void items_save(struct snapshot_writer *writer, struct vmm *vmm)
 {
 	const struct fw_cfg *cfg = &vmm->fw_cfg;
@@ -32,7 +25,7 @@ void items_save(struct snapshot_writer *writer, struct vmm *vmm)
 	uint64_t size = 0;
 
 	for (; item < end; item++)
-		size += sizeof(head) + room_of(item->size);
+		size += sizeof(head) + snapshot_padded(item->size);
 	snapshot_begin(writer, SNAPSHOT_ITEMS, size);
 	for (item = cfg->items; item < end; item++) {
 		head.key = item->key;
@@ -56,10 +49,10 @@ static bool make_items(struct fw_cfg *cfg, const uint8_t *bytes, size_t size)
 		memcpy(&head, bytes, sizeof(head));
 		bytes += sizeof(head);
 		if (head.key > UINT16_MAX ||
-		    room_of(head.size) > (uint64_t)(end - bytes))
+		    snapshot_padded(head.size) > (uint64_t)(end - bytes))
 			return false;
 		fw_cfg_item(cfg, (uint16_t)head.key, bytes, head.size);
-		bytes += room_of(head.size);
+		bytes += snapshot_padded(head.size);
 	}
 	return true;
 }
