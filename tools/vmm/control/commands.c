@@ -129,26 +129,26 @@ static const char *quit_command(struct vmm *vmm, const char *argument, FILE *out
 	return NULL;
 }
 
-/* The help of a command with an argument begins with the argument and a colon. */
 static const struct {
 	const char	*name;
+	const char	*argument;	/* its name, or NULL if there is none */
 	const char	*help;
 	const char	*(*run)(struct vmm *vmm, const char *argument, FILE *out);
 } commands[] = {
-	{ "map", "all ranges of the machine", map_command },
-	{ "slots", "the slots and their state", slots_command },
-	{ "plug", "N: put a card into slot N", plug_command },
-	{ "request", "N: ask the guest to let the card in slot N go",
+	{ "map", NULL, "all ranges of the machine", map_command },
+	{ "slots", NULL, "the slots and their state", slots_command },
+	{ "plug", "N", "put a card into slot N", plug_command },
+	{ "request", "N", "ask the guest to let the card in slot N go",
 	  request_command },
-	{ "unplug", "N: pull the card, whatever the guest does with it",
+	{ "unplug", "N", "pull the card, whatever the guest does with it",
 	  unplug_command },
-	{ "pause", "stop the processors", pause_command },
-	{ "resume", "let them go on", resume_command },
-	{ "snapshot", "FILE: pause, save the machine in FILE, and go on",
+	{ "pause", NULL, "stop the processors", pause_command },
+	{ "resume", NULL, "let them go on", resume_command },
+	{ "snapshot", "FILE", "pause, save the machine in FILE, and go on",
 	  snapshot_command },
-	{ "status", "the state of the guest", status_command },
-	{ "quit", "end the run", quit_command },
-	{ "help", "this text", help_command },
+	{ "status", NULL, "the state of the guest", status_command },
+	{ "quit", NULL, "end the run", quit_command },
+	{ "help", NULL, "this text", help_command },
 };
 
 static const char *help_command(struct vmm *vmm, const char *argument, FILE *out)
@@ -158,7 +158,9 @@ static const char *help_command(struct vmm *vmm, const char *argument, FILE *out
 	(void)vmm;
 	(void)argument;
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "%-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "%-8s %s%s%s\n", commands[i].name,
+			commands[i].argument ? commands[i].argument : "",
+			commands[i].argument ? ": " : "", commands[i].help);
 	return NULL;
 }
 
@@ -171,7 +173,7 @@ static const char *run_line(struct vmm *vmm, char *line, FILE *out)
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(word, commands[i].name))
 			continue;
-		if (line && !strchr(commands[i].help, ':'))
+		if (line && !commands[i].argument)
 			return "the command takes no argument; try help";
 		return commands[i].run(vmm, line ? line : "", out);
 	}
